@@ -1,0 +1,141 @@
+// Everything an agent can ask of the world. Effects are carried out in the order of the list.
+import type { MessageToMaster } from '../model/agent-messages.ts';
+import type {
+  CommandInfo,
+  ExecutorEvent,
+  ExecutorInfo,
+  FrameworkInfo,
+  Resource,
+  TaskInfo,
+} from '../model/generated/messages.ts';
+import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
+import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
+
+export interface Reply {
+  readonly type: 'reply';
+  readonly request: RequestId;
+  readonly status: number;
+  readonly text?: string;
+}
+
+export interface OpenStream {
+  readonly type: 'openStream';
+  readonly request: RequestId;
+  readonly stream: StreamId;
+}
+
+export interface SendToExecutor {
+  readonly type: 'sendToExecutor';
+  readonly stream: StreamId;
+  readonly event: ExecutorEvent;
+}
+
+export interface CloseStream {
+  readonly type: 'closeStream';
+  readonly stream: StreamId;
+}
+
+export interface SendToMaster {
+  readonly type: 'sendToMaster';
+  /** Pid of the master or of the observer that pinged. */
+  readonly to: string;
+  readonly message: MessageToMaster;
+}
+
+export interface Link {
+  readonly type: 'link';
+  readonly address: string;
+}
+
+/** Starts an executor in its sandbox: a process of its own, or one of those built in. */
+export interface LaunchExecutor {
+  readonly type: 'launchExecutor';
+  readonly framework: FrameworkInfo;
+  readonly executor: ExecutorInfo;
+  readonly builtin?: BuiltinExecutor | undefined;
+  readonly containerId: ContainerId;
+  /** Path of the sandbox below the work directory. */
+  readonly sandbox: string;
+  /** Absent for built-in executors. */
+  readonly command?: CommandInfo | undefined;
+  /** What the agent adds to the environment (MESOS_*). */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The user to run as; absent: the agent's own. */
+  readonly user?: string | undefined;
+  readonly resources: readonly Resource[];
+  /** The task of a built-in command executor. */
+  readonly task?: TaskInfo | undefined;
+}
+
+/** After a restart: watch a container that is still alive. */
+export interface ReattachExecutor {
+  readonly type: 'reattachExecutor';
+  readonly framework: FrameworkInfo;
+  readonly executor: ExecutorInfo;
+  readonly builtin?: BuiltinExecutor | undefined;
+  readonly containerId: ContainerId;
+  readonly sandbox: string;
+  readonly task?: TaskInfo | undefined;
+}
+
+/** Ends a container with everything in it, at once; `containerEnded` answers. */
+export interface DestroyContainer {
+  readonly type: 'destroyContainer';
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+}
+
+/** Deletes a path below the work directory after a delay (sandboxes of what has ended). */
+export interface CollectGarbage {
+  readonly type: 'collectGarbage';
+  readonly path: string;
+  readonly delayMs: number;
+}
+
+export interface Checkpoint {
+  readonly type: 'checkpoint';
+  readonly transaction: number;
+  readonly changes: readonly CheckpointChange[];
+}
+
+export interface SetTimer {
+  readonly type: 'setTimer';
+  readonly timer: string;
+  readonly delayMs: number;
+}
+
+export interface ClearTimer {
+  readonly type: 'clearTimer';
+  readonly timer: string;
+}
+
+export interface Log {
+  readonly type: 'log';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
+/** The agent ends: asked to by the master or the operator, or because it cannot go on. */
+export interface Exit {
+  readonly type: 'exit';
+  readonly code: number;
+  readonly reason: string;
+}
+
+export type AgentEffect =
+  | Reply
+  | OpenStream
+  | SendToExecutor
+  | CloseStream
+  | SendToMaster
+  | Link
+  | LaunchExecutor
+  | ReattachExecutor
+  | DestroyContainer
+  | CollectGarbage
+  | Checkpoint
+  | SetTimer
+  | ClearTimer
+  | Log
+  | Exit;

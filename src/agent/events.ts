@@ -1,0 +1,119 @@
+// Everything that can happen to an agent. Time comes with each event.
+import type { MessageToAgent } from '../model/agent-messages.ts';
+import type { AgentCall, ExecutorCall } from '../model/generated/messages.ts';
+import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
+import type { Principal } from '../security/principal.ts';
+import type { AgentCheckpoint } from './checkpoint.ts';
+
+interface At {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** What was found in the work directory at start. */
+export interface Recovered extends At {
+  readonly type: 'recovered';
+  readonly checkpoint: AgentCheckpoint;
+}
+
+/** The detector names the leading master, or none. */
+export interface MasterDetected extends At {
+  readonly type: 'masterDetected';
+  /** Pid of the master. */
+  readonly master?: string | undefined;
+}
+
+/** A message of a master; `from` is its pid (an observer's for pings). */
+export interface MasterMessage extends At {
+  readonly type: 'masterMessage';
+  readonly from: string;
+  readonly message: MessageToAgent;
+}
+
+export interface LinkLost extends At {
+  readonly type: 'linkLost';
+  readonly address: string;
+}
+
+/** SUBSCRIBE of the executor API. Built-in executors subscribe in the same way. */
+export interface ExecutorSubscribe extends At {
+  readonly type: 'executorSubscribe';
+  readonly request: RequestId;
+  readonly stream: StreamId;
+  readonly principal?: Principal | undefined;
+  readonly call: ExecutorCall;
+}
+
+export interface ExecutorCalled extends At {
+  readonly type: 'executorCall';
+  readonly request: RequestId;
+  readonly principal?: Principal | undefined;
+  readonly call: ExecutorCall;
+}
+
+export interface StreamClosed extends At {
+  readonly type: 'streamClosed';
+  readonly stream: StreamId;
+}
+
+/** A call of the operator API that changes something. */
+export interface OperatorCalled extends At {
+  readonly type: 'operatorCall';
+  readonly request: RequestId;
+  readonly principal?: Principal | undefined;
+  readonly call: AgentCall;
+}
+
+/** The executor's container runs (its sandbox is made, its process started). */
+export interface ContainerStarted extends At {
+  readonly type: 'containerStarted';
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+  /** Process id of the supervisor or executor, where there is one. */
+  readonly processId?: number | undefined;
+}
+
+/** The container could not be started, or it ended. `waitStatus` is the raw status of wait(2). */
+export interface ContainerEnded extends At {
+  readonly type: 'containerEnded';
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+  readonly waitStatus?: number | undefined;
+  /** Why, when it was not the executor's own exit (launch failure, limitation). */
+  readonly failure?: string | undefined;
+}
+
+/** A checkpoint effect is durable. */
+export interface Checkpointed extends At {
+  readonly type: 'checkpointed';
+  readonly transaction: number;
+  readonly error?: string | undefined;
+}
+
+export interface TimerFired extends At {
+  readonly type: 'timer';
+  readonly timer: string;
+}
+
+/** A signal asks to stop: `unregister` (SIGUSR1) takes tasks down, `leave` keeps them running. */
+export interface StopAsked extends At {
+  readonly type: 'stop';
+  readonly how: 'unregister' | 'leave';
+}
+
+export type AgentEvent =
+  | Recovered
+  | MasterDetected
+  | MasterMessage
+  | LinkLost
+  | ExecutorSubscribe
+  | ExecutorCalled
+  | StreamClosed
+  | OperatorCalled
+  | ContainerStarted
+  | ContainerEnded
+  | Checkpointed
+  | TimerFired
+  | StopAsked;

@@ -1,0 +1,207 @@
+// What the master and the agent know of the scheduler core. The module behind it is asm/, its host
+// is the rest of this folder. Amounts cross this boundary as messages; inside they are thousandths.
+import type {
+  AgentInfo_Capability_Type,
+  Attribute,
+  FrameworkInfo_Capability_Type,
+  Offer_Operation,
+  OfferConstraints,
+  Resource,
+  Unavailability,
+} from '../model/generated/messages.ts';
+import type { AgentId, FrameworkId } from '../model/ids.ts';
+
+/** Scalar amounts by resource name, in the units of the name (cpus, megabytes). */
+export type Quantities = Readonly<Record<string, number>>;
+
+/** Sums and comparisons of resources: the one place where they happen (invariant 3). */
+export interface ResourceAlgebra {
+  add(left: readonly Resource[], right: readonly Resource[]): Resource[];
+  /** What `right` has and `left` lacks is dropped. */
+  subtract(left: readonly Resource[], right: readonly Resource[]): Resource[];
+  contains(whole: readonly Resource[], part: readonly Resource[]): boolean;
+  equal(left: readonly Resource[], right: readonly Resource[]): boolean;
+  isEmpty(resources: readonly Resource[]): boolean;
+  sum(lists: Iterable<readonly Resource[]>): Resource[];
+  /** Totals of scalar resources by name, over all reservations; shared volumes once. */
+  quantities(resources: readonly Resource[]): Quantities;
+  /** Applies a resource operation (RESERVE … SHRINK_VOLUME) to what one agent has. */
+  apply(resources: readonly Resource[], operation: Offer_Operation): Applied;
+  /** A mutable amount, for taking many tasks out of one offer. */
+  pool(initial: readonly Resource[]): ResourcePool;
+}
+
+export type Applied =
+  | { readonly ok: true; readonly resources: Resource[] }
+  | { readonly ok: false; readonly why: string };
+
+export interface ResourcePool {
+  contains(resources: readonly Resource[]): boolean;
+  /** Takes them out and answers true, or leaves everything as it was and answers false. */
+  take(resources: readonly Resource[]): boolean;
+  put(resources: readonly Resource[]): void;
+  isEmpty(): boolean;
+  resources(): Resource[];
+  /** Gives the memory back to the module. The pool cannot be used afterwards. */
+  free(): void;
+}
+
+/** An agent's books: what it has, what it has handed out, and to whom (a holder is an executor). */
+export interface Ledger {
+  total(): Resource[];
+  setTotal(resources: readonly Resource[]): void;
+  free(): Resource[];
+  used(): Resource[];
+  usedBy(holder: string): Resource[];
+  /** Adds to what the holder has; false (and no change) when the agent has not that much free. */
+  take(holder: string, resources: readonly Resource[]): boolean;
+  give(holder: string, resources: readonly Resource[]): void;
+  release(holder: string): void;
+  apply(operation: Offer_Operation): Applied;
+}
+
+export interface AllocatorOptions {
+  /** Seed of the shuffles; 0 means no shuffle: agents in the order they were added. */
+  readonly seed: number;
+  readonly allocationIntervalMs: number;
+  readonly minAllocatable: readonly Quantities[];
+  readonly fairnessExcluded: readonly string[];
+  readonly filterGpuResources: boolean;
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+  readonly roleSorter: 'drf' | 'random';
+  readonly frameworkSorter: 'drf' | 'random';
+  /** Memory and program size limits of offer constraints' regular expressions. */
+  readonly regexMaxMemoryBytes: number;
+  readonly regexMaxProgramSize: number;
+}
+
+export interface AgentFacts {
+  readonly hostname: string;
+  readonly attributes: readonly Attribute[];
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+}
+
+export interface FrameworkTerms {
+  readonly roles: readonly string[];
+  readonly suppressedRoles: readonly string[];
+  readonly capabilities: readonly FrameworkInfo_Capability_Type[];
+  /** Per role, instead of the cluster's minimum; an empty list accepts any amount. */
+  readonly minAllocatable: Readonly<Record<string, readonly Quantities[]>>;
+  readonly constraints?: OfferConstraints | undefined;
+}
+
+/** What a framework holds for a role on an agent. */
+export interface Holding {
+  readonly frameworkId: FrameworkId;
+  readonly agentId: AgentId;
+  readonly role: string;
+  readonly resources: readonly Resource[];
+}
+
+/** Offers of one run, still in the module's memory; messages are built when asked for. */
+export interface OfferBatch {
+  readonly count: number;
+  frameworkId(index: number): FrameworkId;
+  role(index: number): string;
+  agentId(index: number): AgentId;
+  /** Resources with allocation_info set, new objects at each call. */
+  resources(index: number): Resource[];
+  readonly inverseCount: number;
+  inverseFrameworkId(index: number): FrameworkId;
+  inverseAgentId(index: number): AgentId;
+}
+
+/**
+ * The decisions of the master. The clock is the caller's: `setTime` before anything that depends on it.
+ * A batch of offers is valid until the next call of any method.
+ */
+export interface Allocator {
+  setTime(nowMs: number): void;
+
+  addAgent(agent: {
+    readonly id: AgentId;
+    readonly facts: AgentFacts;
+    readonly capabilities: readonly AgentInfo_Capability_Type[];
+    readonly total: readonly Resource[];
+    readonly used: readonly Holding[];
+    readonly unavailability?: Unavailability | undefined;
+  }): void;
+  updateAgent(
+    id: AgentId,
+    change: {
+      readonly facts?: AgentFacts;
+      readonly capabilities?: readonly AgentInfo_Capability_Type[];
+      readonly total?: readonly Resource[];
+    },
+  ): void;
+  removeAgent(id: AgentId): void;
+  activateAgent(id: AgentId): void;
+  deactivateAgent(id: AgentId): void;
+  /** Only agents with these host names are offered; null lifts the restriction. */
+  updateWhitelist(hostnames: readonly string[] | null): void;
+
+  addFramework(
+    framework: FrameworkTerms & {
+      readonly id: FrameworkId;
+      readonly active: boolean;
+      readonly used: readonly Holding[];
+    },
+  ): void;
+  updateFramework(id: FrameworkId, terms: FrameworkTerms): void;
+  removeFramework(id: FrameworkId): void;
+  activateFramework(id: FrameworkId): void;
+  deactivateFramework(id: FrameworkId): void;
+  /** No roles means all of the framework's roles. */
+  suppress(id: FrameworkId, roles: readonly string[]): void;
+  revive(id: FrameworkId, roles: readonly string[]): void;
+
+  updateQuota(role: string, quota: { guarantees: Quantities; limits: Quantities }): void;
+  updateWeights(weights: Readonly<Record<string, number>>): void;
+
+  updateUnavailability(id: AgentId, unavailability: Unavailability | undefined): void;
+  answerInverseOffer(answer: {
+    readonly frameworkId: FrameworkId;
+    readonly agentId: AgentId;
+    readonly status?: 'accept' | 'decline' | undefined;
+    readonly refuseSeconds?: number | undefined;
+  }): void;
+
+  /** Offered resources become used ones (a task was launched on them). */
+  launch(holding: Holding): void;
+  /** Operations of one ACCEPT, applied to what was offered; the new offered resources come back. */
+  convert(
+    offered: Holding,
+    operations: readonly Offer_Operation[],
+  ): { readonly offered: Resource[]; readonly total: Resource[]; readonly dropped: number[] };
+  /** An operator's operation on resources that nobody holds. */
+  updateAvailable(id: AgentId, operation: Offer_Operation): Applied;
+  /**
+   * Gives resources back: offered ones, or used ones (`wasUsed`). With `refuseSeconds` the framework
+   * is not offered them again for that long (0: at once; negative or absent filters: Mesos's rules).
+   */
+  recover(
+    returned: Holding & {
+      readonly wasUsed: boolean;
+      readonly refuseSeconds?: number | undefined;
+    },
+  ): void;
+
+  /** What a framework or agent holds by the allocator's own books. */
+  total(id: AgentId): Resource[];
+  /** True when an event has asked for a run that was not done yet. */
+  readonly hasPending: boolean;
+  /** A run over the agents that events since the last run concern. */
+  runPending(): OfferBatch;
+  /** The run of every allocation interval, over all agents. */
+  runBatch(): OfferBatch;
+}
+
+/** One instance of the module and what is built on it. */
+export interface SchedulerCore {
+  readonly abiVersion: number;
+  readonly algebra: ResourceAlgebra;
+  allocator(options: AllocatorOptions): Allocator;
+  ledger(total: readonly Resource[]): Ledger;
+}

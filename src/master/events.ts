@@ -1,0 +1,87 @@
+// Everything that can happen to a master. Time comes with each event.
+import type { MessageToMaster } from '../model/agent-messages.ts';
+import type { MasterCall, SchedulerCall } from '../model/generated/messages.ts';
+import type { RequestId, StreamId } from '../model/ids.ts';
+import type { RegistrySnapshot } from '../model/registry.ts';
+import type { Principal } from '../security/principal.ts';
+
+interface At {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** The registry has been read; from here on the master answers. */
+export interface Recovered extends At {
+  readonly type: 'recovered';
+  readonly registry: RegistrySnapshot;
+}
+
+/** SUBSCRIBE of the scheduler API: the answer is a stream. `stream` is its Mesos-Stream-Id. */
+export interface SchedulerSubscribe extends At {
+  readonly type: 'schedulerSubscribe';
+  readonly request: RequestId;
+  readonly stream: StreamId;
+  readonly principal?: Principal | undefined;
+  readonly call: SchedulerCall;
+}
+
+/** Any other call of the scheduler API. */
+export interface SchedulerCalled extends At {
+  readonly type: 'schedulerCall';
+  readonly request: RequestId;
+  /** The Mesos-Stream-Id header, if there was one. */
+  readonly stream?: StreamId | undefined;
+  readonly principal?: Principal | undefined;
+  readonly call: SchedulerCall;
+}
+
+/** A scheduler's or operator's event stream has ended on the other side. */
+export interface StreamClosed extends At {
+  readonly type: 'streamClosed';
+  readonly stream: StreamId;
+}
+
+/** A call of the operator API that changes something (reads are views, not events). */
+export interface OperatorCalled extends At {
+  readonly type: 'operatorCall';
+  readonly request: RequestId;
+  readonly principal?: Principal | undefined;
+  readonly call: MasterCall;
+}
+
+/** A message of an agent; `from` is its pid (`slave(1)@10.0.0.1:5051`). */
+export interface AgentMessage extends At {
+  readonly type: 'agentMessage';
+  readonly from: string;
+  readonly message: MessageToMaster;
+}
+
+/** The connection that a `link` effect asked for cannot be opened or has broken. */
+export interface LinkLost extends At {
+  readonly type: 'linkLost';
+  /** `ip:port` */
+  readonly address: string;
+}
+
+export interface TimerFired extends At {
+  readonly type: 'timer';
+  readonly timer: string;
+}
+
+/** The answer to a `store` effect. After a failure the master must not go on. */
+export interface Stored extends At {
+  readonly type: 'stored';
+  readonly transaction: number;
+  readonly error?: string | undefined;
+}
+
+export type MasterEvent =
+  | Recovered
+  | SchedulerSubscribe
+  | SchedulerCalled
+  | StreamClosed
+  | OperatorCalled
+  | AgentMessage
+  | LinkLost
+  | TimerFired
+  | Stored;

@@ -1,0 +1,34 @@
+// What can be read of a master: pure functions of its state, each filtered by who asks.
+import type { MasterCall, MasterResponse } from '../model/generated/messages.ts';
+import type { Authorizer } from '../security/authorizer.ts';
+import type { Principal } from '../security/principal.ts';
+
+/** Who reads, and what decides what they may see. */
+export interface Viewer {
+  readonly principal?: Principal | undefined;
+  readonly authorizer: Authorizer;
+}
+
+/** Values of the query string, first one of each name. */
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The unversioned endpoints answer plain values, ready for JSON.stringify, with Mesos's keys (old
+ * names: slave, not agent). `read` answers the operator API's read calls; undefined: not a read call.
+ */
+export interface MasterViews {
+  /** False while the registry is being read: everything but /health and /version is 503. */
+  readonly recovered: boolean;
+  state(viewer: Viewer): unknown;
+  stateSummary(viewer: Viewer): unknown;
+  slaves(viewer: Viewer, query: Query): unknown;
+  frameworks(viewer: Viewer, query: Query): unknown;
+  tasks(viewer: Viewer, query: Query): unknown;
+  roles(viewer: Viewer): unknown;
+  weights(viewer: Viewer): unknown;
+  quota(viewer: Viewer): unknown;
+  maintenanceSchedule(viewer: Viewer): unknown;
+  maintenanceStatus(viewer: Viewer): unknown;
+  metrics(nowMs: number): Record<string, number>;
+  read(call: MasterCall, viewer: Viewer): MasterResponse | undefined;
+}

@@ -1,0 +1,13 @@
+// The master's durable memory, whatever engine keeps it.
+import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+
+export interface Registry {
+  read(): Promise<RegistrySnapshot>;
+  /** Resolves when all changes are durable; rejects (RegistryError) when none of them is. */
+  store(changes: readonly RegistryChange[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class RegistryError extends Error {
+  readonly code = 'MESOSCALE_REGISTRY';
+}

@@ -1,0 +1,79 @@
+// May this principal do that to this object? The seam that every request passes.
+import type {
+  ExecutorInfo,
+  FrameworkInfo,
+  Resource,
+  Task,
+  TaskInfo,
+} from '../model/generated/messages.ts';
+import type { Principal } from './principal.ts';
+
+/** Mesos's authorization actions, by the names of its authorizer interface. */
+export type Action =
+  | 'REGISTER_FRAMEWORK'
+  | 'RUN_TASK'
+  | 'TEARDOWN_FRAMEWORK'
+  | 'RESERVE_RESOURCES'
+  | 'UNRESERVE_RESOURCES'
+  | 'CREATE_VOLUME'
+  | 'DESTROY_VOLUME'
+  | 'RESIZE_VOLUME'
+  | 'GET_ENDPOINT_WITH_PATH'
+  | 'VIEW_ROLE'
+  | 'UPDATE_WEIGHT'
+  | 'GET_QUOTA'
+  | 'UPDATE_QUOTA'
+  | 'VIEW_FRAMEWORK'
+  | 'VIEW_TASK'
+  | 'VIEW_EXECUTOR'
+  | 'ACCESS_SANDBOX'
+  | 'ACCESS_MESOS_LOG'
+  | 'VIEW_FLAGS'
+  | 'SET_LOG_LEVEL'
+  | 'VIEW_CONTAINER'
+  | 'REGISTER_AGENT'
+  | 'MARK_AGENT_GONE'
+  | 'DRAIN_AGENT'
+  | 'DEACTIVATE_AGENT'
+  | 'REACTIVATE_AGENT'
+  | 'UPDATE_MAINTENANCE_SCHEDULE'
+  | 'GET_MAINTENANCE_SCHEDULE'
+  | 'START_MAINTENANCE'
+  | 'STOP_MAINTENANCE'
+  | 'GET_MAINTENANCE_STATUS'
+  | 'LAUNCH_NESTED_CONTAINER'
+  | 'KILL_NESTED_CONTAINER'
+  | 'WAIT_NESTED_CONTAINER'
+  | 'REMOVE_NESTED_CONTAINER'
+  | 'LAUNCH_NESTED_CONTAINER_SESSION'
+  | 'ATTACH_CONTAINER_INPUT'
+  | 'ATTACH_CONTAINER_OUTPUT'
+  | 'LAUNCH_STANDALONE_CONTAINER'
+  | 'KILL_STANDALONE_CONTAINER'
+  | 'WAIT_STANDALONE_CONTAINER'
+  | 'REMOVE_STANDALONE_CONTAINER'
+  | 'VIEW_STANDALONE_CONTAINER'
+  | 'PRUNE_IMAGES'
+  | 'VIEW_RESOURCE_PROVIDER'
+  | 'MODIFY_RESOURCE_PROVIDER_CONFIG'
+  | 'MARK_RESOURCE_PROVIDER_GONE';
+
+/** What the action is done to; `value` is a role, user, path or principal, as the action's ACL says. */
+export interface AuthorizationObject {
+  readonly value?: string | undefined;
+  readonly framework?: FrameworkInfo | undefined;
+  readonly task?: Task | TaskInfo | undefined;
+  readonly executor?: ExecutorInfo | undefined;
+  readonly resource?: Resource | undefined;
+}
+
+export interface Authorizer {
+  authorize(
+    principal: Principal | undefined,
+    action: Action,
+    object?: AuthorizationObject,
+  ): boolean;
+}
+
+/** What holds while no ACLs are configured, as in Mesos. */
+export const permissive: Authorizer = { authorize: () => true };

@@ -1,0 +1,7 @@
+// Who asks. Every request carries a principal, or none.
+
+export interface Principal {
+  /** Absent when the token carries claims but no name. */
+  readonly value?: string;
+  readonly claims?: Readonly<Record<string, string>>;
+}
