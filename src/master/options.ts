@@ -1,0 +1,109 @@
+// What a master is told once, at its start. The command line turns flags into this; nothing in the
+// master knows a flag's spelling.
+import type { Quantities } from '../core/interface.ts';
+import type { DomainInfo, VersionInfo } from '../model/generated/messages.ts';
+import type { Authorizer } from '../security/authorizer.ts';
+
+/** Who this master is. */
+export interface MasterIdentity {
+  /** A UUID, new at each start: the prefix of all ids that this master gives out. */
+  readonly id: string;
+  /** What agents and frameworks connect to: an IPv4 address. */
+  readonly ip: string;
+  readonly port: number;
+  readonly hostname: string;
+  readonly version: VersionInfo;
+  readonly startTimeMs: number;
+  /** Seed of every random choice of this master (uuids of operations, shuffles of the allocator). */
+  readonly seed: number;
+  readonly domain?: DomainInfo | undefined;
+  readonly cluster?: string | undefined;
+  readonly logDir?: string | undefined;
+  readonly externalLogFile?: string | undefined;
+  /** All flags as text, for those who read them (/flags, /state, GET_FLAGS). */
+  readonly flags: Readonly<Record<string, string>>;
+  /** Gauges of the machine (`system/cpus_total` and the like), sampled when metrics are read. */
+  readonly systemMetrics?: (() => Readonly<Record<string, number>>) | undefined;
+}
+
+export interface AllocationOptions {
+  readonly allocationIntervalMs: number;
+  readonly minAllocatable: readonly Quantities[];
+  readonly fairnessExcluded: readonly string[];
+  readonly filterGpuResources: boolean;
+  readonly roleSorter: 'drf' | 'random';
+  readonly frameworkSorter: 'drf' | 'random';
+  /** 0: agents in the order in which they were added, no shuffle. */
+  readonly allocatorSeed: number;
+  readonly constraintRegexMaxMemoryBytes: number;
+  readonly constraintRegexMaxProgramSize: number;
+  /** Absent: an offer stands until it is answered or rescinded. */
+  readonly offerTimeoutMs?: number | undefined;
+}
+
+export interface AgentOptions {
+  readonly agentPingTimeoutMs: number;
+  readonly maxAgentPingTimeouts: number;
+  readonly agentReregisterTimeoutMs: number;
+  /** At most one agent a so many milliseconds is marked unreachable by lost pings. */
+  readonly agentRemovalIntervalMs?: number | undefined;
+  /** Part of the recovered agents (0 to 1) that may be missing; beyond it the master gives up. */
+  readonly recoveryAgentRemovalLimit: number;
+  readonly requireAgentDomain: boolean;
+  readonly maxExecutorsPerAgent?: number | undefined;
+  readonly registryGcIntervalMs: number;
+  readonly registryMaxAgentAgeMs: number;
+  readonly registryMaxAgentCount: number;
+  /** Host names that are offered; absent: all. Changed later by a `whitelist` event. */
+  readonly whitelist?: readonly string[] | undefined;
+}
+
+export interface FrameworkOptions {
+  readonly maxCompletedFrameworks: number;
+  readonly maxCompletedTasksPerFramework: number;
+  readonly maxUnreachableTasksPerFramework: number;
+  /** The only roles a framework may have (--roles); absent: any. */
+  readonly roles?: readonly string[] | undefined;
+  /** Seeds of the weights, until weights are stored. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly rootSubmissions: boolean;
+  readonly publishPerFrameworkMetrics: boolean;
+  readonly heartbeatIntervalMs: number;
+  readonly maxOperatorStreams: number;
+}
+
+export interface MasterOptions
+  extends MasterIdentity,
+    AllocationOptions,
+    AgentOptions,
+    FrameworkOptions {
+  readonly authorizer: Authorizer;
+}
+
+/** Mesos's defaults of all that has one. */
+export const defaultMasterOptions = {
+  allocationIntervalMs: 1000,
+  minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],
+  fairnessExcluded: [],
+  filterGpuResources: true,
+  roleSorter: 'drf',
+  frameworkSorter: 'drf',
+  constraintRegexMaxMemoryBytes: 4096,
+  constraintRegexMaxProgramSize: 100,
+  agentPingTimeoutMs: 15_000,
+  maxAgentPingTimeouts: 5,
+  agentReregisterTimeoutMs: 600_000,
+  recoveryAgentRemovalLimit: 1,
+  requireAgentDomain: false,
+  registryGcIntervalMs: 900_000,
+  registryMaxAgentAgeMs: 14 * 24 * 3600 * 1000,
+  registryMaxAgentCount: 102_400,
+  maxCompletedFrameworks: 50,
+  maxCompletedTasksPerFramework: 1000,
+  maxUnreachableTasksPerFramework: 1000,
+  weights: {},
+  rootSubmissions: true,
+  publishPerFrameworkMetrics: true,
+  heartbeatIntervalMs: 15_000,
+  maxOperatorStreams: 1000,
+} as const satisfies Partial<MasterOptions>;
