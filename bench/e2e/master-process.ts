@@ -1,0 +1,107 @@
+// The master under load: one that we start ourselves, or any other that listens somewhere.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node runs on. */
+const TICKS = 100;
+
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly rssMb: number;
+}
+
+/** CPU and memory of a process by /proc; undefined where there is none (other systems, a remote master). */
+export function usageOf(pid: number | undefined): Usage | undefined {
+  if (pid === undefined) {
+    return undefined;
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return {
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+      rssMb: Number(rss ?? 0) / 1024,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export class MasterProcess {
+  readonly #port: number;
+  readonly #flags: readonly string[];
+  readonly #workDir = mkdtempSync(join(tmpdir(), 'mesoscale-bench-'));
+  #child: ChildProcess | undefined;
+
+  constructor(port: number, flags: readonly string[]) {
+    this.#port = port;
+    this.#flags = flags;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async start(): Promise<void> {
+    const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+    this.#child = spawn(
+      process.execPath,
+      [
+        main,
+        'master',
+        '--ip=127.0.0.1',
+        `--port=${this.#port}`,
+        `--work_dir=${this.#workDir}`,
+        '--logging_level=ERROR',
+        ...this.#flags,
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    const deadline = performance.now() + 30_000;
+    while (performance.now() < deadline && this.#child.exitCode === null) {
+      if ((await healthMs('127.0.0.1', this.#port)) !== undefined) {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error('the master did not start');
+  }
+
+  /** kill -9 */
+  async crash(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+    rmSync(this.#workDir, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill(signal);
+      await ended;
+    }
+    this.#child = undefined;
+  }
+}
+
+/** Milliseconds until GET /health was answered with 200; undefined if it was not. */
+export function healthMs(host: string, port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const began = performance.now();
+    const request = http.get({ host, port, path: '/health', agent: false }, (response) => {
+      response.resume();
+      response.on('end', () =>
+        resolve(response.statusCode === 200 ? performance.now() - began : undefined),
+      );
+    });
+    request.on('error', () => resolve(undefined));
+  });
+}

@@ -1,0 +1,146 @@
+// A socket for load: writes of one turn of the loop leave as one packet; data arrives in chunks.
+import net from 'node:net';
+
+export interface PipeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Own address, to spread simulated agents over the loopback range. */
+  readonly localAddress?: string;
+  readonly onOpen?: () => void;
+  readonly onData: (chunk: Uint8Array) => void;
+  /** Called once: refused, reset or ended. */
+  readonly onDown: () => void;
+}
+
+export class Pipe {
+  readonly #socket: net.Socket;
+  #pending: Uint8Array[] = [];
+  #scheduled = false;
+  #down = false;
+
+  constructor(options: PipeOptions) {
+    this.#socket = net.connect({
+      host: options.host,
+      port: options.port,
+      noDelay: true,
+      ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    });
+    const down = () => {
+      if (!this.#down) {
+        this.#down = true;
+        options.onDown();
+      }
+    };
+    if (options.onOpen !== undefined) {
+      this.#socket.on('connect', options.onOpen);
+    }
+    this.#socket.on('data', options.onData);
+    this.#socket.on('error', down);
+    this.#socket.on('close', down);
+    this.#socket.on('end', down);
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#pending.push(bytes);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    }
+  }
+
+  close(): void {
+    this.#down = true;
+    this.#socket.destroy();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const parts = this.#pending;
+    this.#pending = [];
+    if (!this.#down) {
+      this.#socket.write(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));
+    }
+  }
+}
+
+/** Counts the answers on a pipelined connection and hands over the status of each. */
+export class AnswerReader {
+  #rest = Buffer.alloc(0);
+  readonly #onAnswer: (status: number, body: string) => void;
+
+  constructor(onAnswer: (status: number, body: string) => void) {
+    this.#onAnswer = onAnswer;
+  }
+
+  push(chunk: Uint8Array): void {
+    let data = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
+    for (;;) {
+      const end = data.indexOf('\r\n\r\n');
+      if (end < 0) {
+        break;
+      }
+      const head = data.toString('latin1', 0, end);
+      const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+      if (data.length < end + 4 + length) {
+        break;
+      }
+      const status = Number(head.slice(9, 12));
+      const body = length === 0 ? '' : data.toString('utf8', end + 4, end + 4 + length);
+      data = data.subarray(end + 4 + length);
+      this.#onAnswer(status, body);
+    }
+    this.#rest = Buffer.from(data);
+  }
+}
+
+/** Takes the head off a chunked answer and hands on the bytes inside the chunks. */
+export class ChunkReader {
+  readonly #onHead: (status: number, head: string) => void;
+  readonly #onBytes: (bytes: Uint8Array) => void;
+  #rest = Buffer.alloc(0);
+  #head = false;
+  /** Bytes still to come of the current chunk, its closing CRLF included. */
+  #left = 0;
+
+  constructor(
+    onHead: (status: number, head: string) => void,
+    onBytes: (bytes: Uint8Array) => void,
+  ) {
+    this.#onHead = onHead;
+    this.#onBytes = onBytes;
+  }
+
+  push(chunk: Uint8Array): void {
+    let data = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
+    if (!this.#head) {
+      const end = data.indexOf('\r\n\r\n');
+      if (end < 0) {
+        this.#rest = data;
+        return;
+      }
+      this.#head = true;
+      const head = data.toString('latin1', 0, end);
+      this.#onHead(Number(head.slice(9, 12)), head);
+      data = data.subarray(end + 4);
+    }
+    while (data.length > 0) {
+      if (this.#left === 0) {
+        const line = data.indexOf('\r\n');
+        if (line < 0) {
+          break;
+        }
+        this.#left = Number.parseInt(data.toString('latin1', 0, line), 16) + 2;
+        data = data.subarray(line + 2);
+      } else {
+        const take = Math.min(this.#left, data.length);
+        const payload = Math.min(take, Math.max(0, this.#left - 2));
+        if (payload > 0) {
+          this.#onBytes(data.subarray(0, payload));
+        }
+        this.#left -= take;
+        data = data.subarray(take);
+      }
+    }
+    this.#rest = Buffer.from(data);
+  }
+}
