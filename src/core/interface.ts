@@ -74,6 +74,9 @@ export interface AllocatorOptions {
   /** Memory and program size limits of offer constraints' regular expressions. */
   readonly regexMaxMemoryBytes: number;
   readonly regexMaxProgramSize: number;
+  /** How long an election's pause lasts at most (10 minutes), and which part of the agents ends it (0.8). */
+  readonly recoveryTimeoutMs?: number | undefined;
+  readonly agentRecoveryFactor?: number | undefined;
 }
 
 export interface AgentFacts {
@@ -92,6 +95,12 @@ export interface FrameworkTerms {
   readonly constraints?: OfferConstraints | undefined;
 }
 
+/** A present limit of 0 is a limit; an absent one is none. A guarantee of 0 is the same as an absent one. */
+export interface Quota {
+  readonly guarantees: Quantities;
+  readonly limits: Quantities;
+}
+
 /** What a framework holds for a role on an agent. */
 export interface Holding {
   readonly frameworkId: FrameworkId;
@@ -100,7 +109,10 @@ export interface Holding {
   readonly resources: readonly Resource[];
 }
 
-/** Offers of one run, still in the module's memory; messages are built when asked for. */
+/**
+ * Offers of one run, still in the module's memory; messages are built when asked for. One entry per
+ * framework, role and agent, in the order in which each first got something.
+ */
 export interface OfferBatch {
   readonly count: number;
   frameworkId(index: number): FrameworkId;
@@ -122,6 +134,11 @@ export interface Allocator {
 
   addAgent(agent: {
     readonly id: AgentId;
+    /**
+     * Where the agent stands when nothing is shuffled (seed 0): lower places are visited first, equal
+     * ones in the order they were added. Left out, it is one more than the highest place given so far.
+     */
+    readonly place?: number | undefined;
     readonly facts: AgentFacts;
     readonly capabilities: readonly AgentInfo_Capability_Type[];
     readonly total: readonly Resource[];
@@ -136,6 +153,8 @@ export interface Allocator {
       readonly total?: readonly Resource[];
     },
   ): void;
+  /** Resources of a resource provider that joined the agent; starts no run. */
+  addResourceProvider(id: AgentId, total: readonly Resource[], used: readonly Holding[]): void;
   removeAgent(id: AgentId): void;
   activateAgent(id: AgentId): void;
   deactivateAgent(id: AgentId): void;
@@ -157,7 +176,15 @@ export interface Allocator {
   suppress(id: FrameworkId, roles: readonly string[]): void;
   revive(id: FrameworkId, roles: readonly string[]): void;
 
-  updateQuota(role: string, quota: { guarantees: Quantities; limits: Quantities }): void;
+  updateQuota(role: string, quota: Quota): void;
+  /**
+   * What a new leader knows: quotas, and how many agents it expects back. With no quotas it does nothing;
+   * otherwise runs are dropped (not put off) until agentRecoveryFactor of the agents are added or
+   * recoveryTimeoutMs have passed. Only before any agent is added.
+   */
+  recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, Quota>>): void;
+  /** True while runs are dropped after `recoverQuotas`; `setTime` may end it. */
+  readonly paused: boolean;
   updateWeights(weights: Readonly<Record<string, number>>): void;
 
   updateUnavailability(id: AgentId, unavailability: Unavailability | undefined): void;
@@ -170,10 +197,15 @@ export interface Allocator {
 
   /** Offered resources become used ones (a task was launched on them). */
   launch(holding: Holding): void;
-  /** Operations of one ACCEPT, applied to what was offered; the new offered resources come back. */
+  /**
+   * Operations of one ACCEPT, applied one after another to what was offered; the new offered resources come
+   * back, and the indexes of operations that did not fit. `extraShared` are further copies of shared volumes
+   * that the tasks of the ACCEPT use beyond those offered.
+   */
   convert(
     offered: Holding,
     operations: readonly Offer_Operation[],
+    extraShared?: readonly Resource[],
   ): { readonly offered: Resource[]; readonly total: Resource[]; readonly dropped: number[] };
   /** An operator's operation on resources that nobody holds. */
   updateAvailable(id: AgentId, operation: Offer_Operation): Applied;
