@@ -1,22 +1,31 @@
 // What an agent writes down so that it can be stopped, upgraded and started under running tasks.
 import type {
   AgentInfo,
+  DrainConfig,
   ExecutorInfo,
   FrameworkInfo,
+  Operation,
   Resource,
   StatusUpdate,
-  Task,
   TaskInfo,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
 
 /** What a start finds. Runs of executors that have completed are not in it. */
 export interface AgentCheckpoint {
-  /** Absent at the very first start, and after a reboot that ended every process. */
+  /** Absent at the very first start. */
   readonly agent?: AgentInfo | undefined;
-  readonly bootId?: string | undefined;
+  /** True when the machine has started anew since: no process of before is alive. */
+  readonly rebooted?: boolean | undefined;
   readonly resources: readonly Resource[];
+  readonly operations?: readonly Operation[] | undefined;
+  readonly drain?: CheckpointedDrain | undefined;
   readonly frameworks: readonly CheckpointedFramework[];
+}
+
+export interface CheckpointedDrain {
+  readonly config: DrainConfig;
+  readonly startedMs: number;
 }
 
 export interface CheckpointedFramework {
@@ -30,12 +39,12 @@ export interface CheckpointedExecutor {
   readonly containerId: ContainerId;
   /** False when its process is gone; `waitStatus` then tells how it ended, if that is known. */
   readonly alive: boolean;
+  readonly processId?: number | undefined;
   readonly waitStatus?: number | undefined;
   readonly tasks: readonly CheckpointedTask[];
 }
 
 export interface CheckpointedTask {
-  readonly task: Task;
   readonly info: TaskInfo;
   /** Updates in the order they were made, and the uuids of those acknowledged. */
   readonly updates: readonly StatusUpdate[];
@@ -44,46 +53,37 @@ export interface CheckpointedTask {
 
 export type BuiltinExecutor = 'command';
 
+/** Which run of which executor a change belongs to. */
+export interface RunOf {
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+}
+
 /** One durable change. Those of one transaction are stored in order; the answer is one event. */
 export type CheckpointChange =
   | { readonly type: 'agent'; readonly agent: AgentInfo }
   | { readonly type: 'forgetAgent' }
+  /** Replaces: reservations and volumes made at run time. */
   | { readonly type: 'resources'; readonly resources: readonly Resource[] }
+  /** Replaces: operations whose final status is not acknowledged yet. */
+  | { readonly type: 'operations'; readonly operations: readonly Operation[] }
+  /** Replaces; absent: not draining any more. */
+  | { readonly type: 'drain'; readonly drain?: CheckpointedDrain | undefined }
   | { readonly type: 'framework'; readonly framework: FrameworkInfo }
-  | {
+  | (RunOf & {
       readonly type: 'executor';
-      readonly frameworkId: FrameworkId;
       readonly info: ExecutorInfo;
       readonly builtin?: BuiltinExecutor | undefined;
-      readonly containerId: ContainerId;
-    }
-  | {
-      readonly type: 'task';
-      readonly frameworkId: FrameworkId;
-      readonly executorId: ExecutorId;
-      readonly containerId: ContainerId;
-      readonly task: Task;
-      readonly info: TaskInfo;
-    }
-  | {
-      readonly type: 'update';
-      readonly frameworkId: FrameworkId;
-      readonly executorId: ExecutorId;
-      readonly containerId: ContainerId;
-      readonly update: StatusUpdate;
-    }
-  | {
+    })
+  | (RunOf & { readonly type: 'task'; readonly info: TaskInfo })
+  | (RunOf & { readonly type: 'update'; readonly update: StatusUpdate })
+  | (RunOf & {
       readonly type: 'acknowledgement';
-      readonly frameworkId: FrameworkId;
-      readonly executorId: ExecutorId;
-      readonly containerId: ContainerId;
       readonly taskId: TaskId;
       readonly uuid: Uint8Array;
-    }
-  | {
-      readonly type: 'executorCompleted';
-      readonly frameworkId: FrameworkId;
-      readonly executorId: ExecutorId;
-      readonly containerId: ContainerId;
-    }
+    })
+  /** The last update of the task is acknowledged: it need not be remembered. */
+  | (RunOf & { readonly type: 'taskCompleted'; readonly taskId: TaskId })
+  | (RunOf & { readonly type: 'executorCompleted' })
   | { readonly type: 'frameworkCompleted'; readonly frameworkId: FrameworkId };

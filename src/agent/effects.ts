@@ -42,6 +42,10 @@ export interface SendToMaster {
   readonly message: MessageToMaster;
 }
 
+/**
+ * Keeps one connection to the address, for all that is sent there. Opens it where there is none; one
+ * that cannot be opened, or breaks, is told by `linkLost` and only opened again by another link.
+ */
 export interface Link {
   readonly type: 'link';
   readonly address: string;
@@ -54,7 +58,7 @@ export interface LaunchExecutor {
   readonly executor: ExecutorInfo;
   readonly builtin?: BuiltinExecutor | undefined;
   readonly containerId: ContainerId;
-  /** Path of the sandbox below the work directory. */
+  /** Path of the sandbox relative to the work directory. */
   readonly sandbox: string;
   /** Absent for built-in executors. */
   readonly command?: CommandInfo | undefined;
@@ -67,7 +71,7 @@ export interface LaunchExecutor {
   readonly task?: TaskInfo | undefined;
 }
 
-/** After a restart: watch a container that is still alive. */
+/** After a restart: watch a container that is still alive. A built-in executor subscribes again. */
 export interface ReattachExecutor {
   readonly type: 'reattachExecutor';
   readonly framework: FrameworkInfo;
@@ -86,13 +90,22 @@ export interface DestroyContainer {
   readonly containerId: ContainerId;
 }
 
-/** Deletes a path below the work directory after a delay (sandboxes of what has ended). */
+/**
+ * Deletes a run's sandbox after a delay, or sooner when the disk is full, and with it those folders
+ * above it (its executor's, its framework's) that are then empty.
+ */
 export interface CollectGarbage {
   readonly type: 'collectGarbage';
+  /** Relative to the work directory. */
   readonly path: string;
   readonly delayMs: number;
 }
 
+/**
+ * Makes changes durable, transactions in the order of their numbers; several may share one write to
+ * disk. What must not be seen before they are durable is withheld here until `checkpointed` comes,
+ * so that the performer can go on with the next effect.
+ */
 export interface Checkpoint {
   readonly type: 'checkpoint';
   readonly transaction: number;

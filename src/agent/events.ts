@@ -1,6 +1,11 @@
 // Everything that can happen to an agent. Time comes with each event.
 import type { MessageToAgent } from '../model/agent-messages.ts';
-import type { AgentCall, ExecutorCall } from '../model/generated/messages.ts';
+import type {
+  AgentCall,
+  ExecutorCall,
+  Resource,
+  TaskStatus_Reason,
+} from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
 import type { Principal } from '../security/principal.ts';
 import type { AgentCheckpoint } from './checkpoint.ts';
@@ -21,6 +26,8 @@ export interface MasterDetected extends At {
   readonly type: 'masterDetected';
   /** Pid of the master. */
   readonly master?: string | undefined;
+  /** Its host name, where the detector knows it; /state shows it. */
+  readonly hostname?: string | undefined;
 }
 
 /** A message of a master; `from` is its pid (an observer's for pings). */
@@ -30,6 +37,7 @@ export interface MasterMessage extends At {
   readonly message: MessageToAgent;
 }
 
+/** The connection that a link asked for could not be made, or broke. */
 export interface LinkLost extends At {
   readonly type: 'linkLost';
   readonly address: string;
@@ -74,15 +82,23 @@ export interface ContainerStarted extends At {
   readonly processId?: number | undefined;
 }
 
-/** The container could not be started, or it ended. `waitStatus` is the raw status of wait(2). */
+/**
+ * The container could not be started, or it ended. `waitStatus` is the raw status of wait(2). Comes
+ * once for each container launched or reattached, also after destroyContainer, and after the last
+ * call of a built-in executor in it.
+ */
 export interface ContainerEnded extends At {
   readonly type: 'containerEnded';
   readonly frameworkId: FrameworkId;
   readonly executorId: ExecutorId;
   readonly containerId: ContainerId;
   readonly waitStatus?: number | undefined;
-  /** Why, when it was not the executor's own exit (launch failure, limitation). */
+  /** Why, when it was not the executor's own exit. */
   readonly failure?: string | undefined;
+  /** What kind of failure: absent with `failure`, it is REASON_CONTAINER_LAUNCH_FAILED. */
+  readonly reason?: TaskStatus_Reason | undefined;
+  /** With a limitation: the resources whose limit was hit. */
+  readonly limited?: readonly Resource[] | undefined;
 }
 
 /** A checkpoint effect is durable. */

@@ -1,5 +1,6 @@
 // What can be read of an agent: pure functions of its state, each filtered by who asks.
-import type { AgentCall, AgentResponse } from '../model/generated/messages.ts';
+import type { AgentCall, AgentResponse, Resource } from '../model/generated/messages.ts';
+import type { ContainerId, ExecutorId, FrameworkId } from '../model/ids.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 
@@ -8,12 +9,26 @@ export interface Viewer {
   readonly authorizer: Authorizer;
 }
 
+/** One executor's container, for /containers, /monitor/statistics and GET_CONTAINERS. */
+export interface ContainerView {
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly executorName: string;
+  readonly source: string;
+  readonly containerId: ContainerId;
+  readonly processId?: number | undefined;
+  /** What it may use: the limits that statistics show beside the usage. */
+  readonly resources: readonly Resource[];
+}
+
 /** As the master's views: plain values with Mesos's keys; `read` answers the operator API's reads. */
 export interface AgentViews {
-  /** False while the agent recovers: /state and the executor API are 503. */
+  /** False while the agent recovers: reads are 503 then. Executor calls are answered by `step`. */
   readonly recovered: boolean;
   state(viewer: Viewer): unknown;
   metrics(nowMs: number): Record<string, number>;
+  /** Executors' containers that are alive, without their usage. */
+  containers(viewer: Viewer): ContainerView[];
   /** Sandboxes: virtual path → path on disk, for /files/*. */
   files(viewer: Viewer): ReadonlyMap<string, string>;
   read(call: AgentCall, viewer: Viewer): AgentResponse | undefined;

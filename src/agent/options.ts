@@ -1,0 +1,83 @@
+// What an agent is told at its start: its flags, typed and with units, and who it is.
+import type {
+  AgentInfo_Capability_Type,
+  Attribute,
+  ContainerInfo,
+  DomainInfo,
+  Resource,
+  VersionInfo,
+} from '../model/generated/messages.ts';
+import type { Authorizer } from '../security/authorizer.ts';
+
+export interface AgentOptions {
+  /** `slave(1)@ip:port`: what the master sends to. Its ip is also what tasks are reported to have. */
+  readonly pid: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** Everything this machine offers, with its static reservations. */
+  readonly resources: readonly Resource[];
+  readonly attributes: readonly Attribute[];
+  readonly domain?: DomainInfo | undefined;
+  /** What registration says and /state shows; `version` must be digits and dots, such as 1.11.0. */
+  readonly build: VersionInfo;
+  /** What this agent says that it can do; absent: everything. */
+  readonly capabilities?: readonly AgentInfo_Capability_Type[] | undefined;
+  /** Absolute, without a slash at the end. */
+  readonly workDir: string;
+  /** Where the programs of executors would be found; shown in the command of command executors. */
+  readonly launcherDir: string;
+  readonly sandboxDirectory: string;
+  /** Flags as text, by name, as /state shows them to those who may see flags. */
+  readonly flags: Readonly<Record<string, string>>;
+
+  readonly registrationBackoffFactorMs: number;
+  readonly executorRegistrationTimeoutMs: number;
+  readonly executorReregistrationTimeoutMs: number;
+  readonly executorShutdownGracePeriodMs: number;
+  /** How long executors of checkpointing frameworks wait for an agent that is away. */
+  readonly recoveryTimeoutMs: number;
+  readonly gcDelayMs: number;
+  readonly executorHeartbeatIntervalMs: number;
+  readonly maxCompletedExecutorsPerFramework: number;
+  readonly maxCompletedFrameworks: number;
+  readonly maxCompletedTasksPerExecutor: number;
+
+  readonly switchUser: boolean;
+  readonly strict: boolean;
+  /** `cleanup` ends every executor that is still alive, and then the agent. */
+  readonly recover: 'reconnect' | 'cleanup';
+  /** What may differ from the agent that was checkpointed here. */
+  readonly reconfigurationPolicy: 'equal' | 'additive' | 'any';
+  /** Environment of every executor, instead of nothing. */
+  readonly executorEnvironment?: Readonly<Record<string, string>> | undefined;
+  readonly defaultContainerInfo?: ContainerInfo | undefined;
+  /** Calls of executors must then carry a principal with the claims fid, eid and cid. */
+  readonly authenticateExecutors: boolean;
+
+  readonly authorizer: Authorizer;
+  /** Of container ids, update ids and the waits before registration. */
+  readonly seed: number;
+}
+
+/** Everything that has a default in Mesos, so that a caller names only what differs. */
+export const defaultAgentOptions = {
+  launcherDir: '/usr/local/libexec/mesos',
+  sandboxDirectory: '/mnt/mesos/sandbox',
+  flags: {},
+  attributes: [],
+  registrationBackoffFactorMs: 1_000,
+  executorRegistrationTimeoutMs: 60_000,
+  executorReregistrationTimeoutMs: 2_000,
+  executorShutdownGracePeriodMs: 5_000,
+  recoveryTimeoutMs: 15 * 60_000,
+  gcDelayMs: 7 * 24 * 3_600_000,
+  executorHeartbeatIntervalMs: 30 * 60_000,
+  maxCompletedExecutorsPerFramework: 150,
+  maxCompletedFrameworks: 50,
+  maxCompletedTasksPerExecutor: 200,
+  switchUser: true,
+  strict: true,
+  recover: 'reconnect',
+  reconfigurationPolicy: 'equal',
+  authenticateExecutors: false,
+} as const satisfies Partial<AgentOptions>;
