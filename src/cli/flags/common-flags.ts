@@ -1,0 +1,72 @@
+// Flags that master and agent share, by name and meaning.
+import { duration, json, list, path, port, text, toggle } from './flag.ts';
+import { LOGGING_FLAGS } from './logging-flags.ts';
+
+function checkDomain(domain: unknown): string | undefined {
+  const fault = (domain as { fault_domain?: { region?: unknown; zone?: unknown } })?.fault_domain;
+  return fault?.region && fault.zone
+    ? undefined
+    : 'domain must hold a fault_domain with a region and a zone';
+}
+
+export const COMMON_FLAGS = {
+  ...LOGGING_FLAGS,
+  acls: json({
+    status: 'refused',
+    help: 'Who may do what: access control lists as JSON, or the path of a file that holds them.',
+  }),
+  advertise_ip: text({
+    help: 'The IP address by which others reach this program, where it is not the one it listens on.',
+  }),
+  advertise_port: port({
+    help: 'The port by which others reach this program, where it is not the one it listens on.',
+  }),
+  authenticate_http_readonly: toggle({
+    default: false,
+    status: 'refused',
+    help: 'Require credentials for HTTP endpoints that only read.',
+  }),
+  domain: json({
+    check: checkDomain,
+    help: 'The fault domain, as JSON: {"fault_domain": {"region": {"name": …}, "zone": {"name": …}}}.',
+  }),
+  firewall_rules: json({
+    help: 'HTTP endpoints to close, as JSON: {"disabled_endpoints": {"paths": ["/files/browse"]}}.',
+  }),
+  help: toggle({ default: false, help: 'Show this text and exit.' }),
+  hooks: list({ status: 'refused', help: 'Hook modules to install. Modules are not supported.' }),
+  hostname: text({
+    help: 'The host name to publish. Without it the name of the published IP address is looked up.',
+  }),
+  hostname_lookup: toggle({
+    default: true,
+    help: 'Look up the host name of the IP address; without, the address itself is published.',
+  }),
+  ip: text({ help: 'The IP address to listen on. Not together with --ip_discovery_command.' }),
+  ip_discovery_command: text({
+    help: 'A program that prints the IP address to listen on. Not together with --ip.',
+  }),
+  master_detector: text({
+    status: 'refused',
+    help: 'A module that finds the leading master. Modules are not supported.',
+  }),
+  memory_profiling: toggle({
+    default: false,
+    status: 'accepted',
+    help: 'Endpoints for profiling memory with jemalloc; there are none here.',
+  }),
+  modules: json({
+    status: 'refused',
+    help: 'Modules (shared libraries) to load. Modules are not supported.',
+  }),
+  modules_dir: path({
+    status: 'refused',
+    help: 'Folder with descriptions of modules to load. Modules are not supported.',
+  }),
+  version: toggle({ default: false, help: 'Show the version and exit.' }),
+  zk_session_timeout: duration({
+    default: 10_000,
+    status: 'accepted',
+    help: 'How long a ZooKeeper session outlives its connection. Without ZooKeeper it has no effect.',
+  }),
+} as const;

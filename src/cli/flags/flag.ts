@@ -1,0 +1,201 @@
+// What a flag is. One table of these produces parsing, --help, /flags and the reference in docs/.
+// A table is an object of flags by name, so that the values read from it are typed by it.
+import { formatBytes, parseBytes } from '../../model/bytes.ts';
+import { formatDuration, parseDuration } from '../../model/duration.ts';
+
+/**
+ * How far a flag's feature is there.
+ * - works: it does what its help says.
+ * - accepted: there is nothing here that it could change; setting it does no harm.
+ * - planned: its feature is not there yet; setting it is answered with a warning in the log.
+ * - refused: running without its feature would be unsafe or wrong; setting it ends the program.
+ */
+export type FlagStatus = 'works' | 'accepted' | 'planned' | 'refused';
+
+export interface Flag<Value> {
+  /** What a value looks like, in help and in errors. */
+  readonly expects: string;
+  readonly help: string;
+  readonly status: FlagStatus;
+  /** An older name that still works. */
+  readonly alias?: string | undefined;
+  readonly defaultValue: Value;
+  /** Shown instead of the default where that depends on the machine. */
+  readonly defaultText?: string | undefined;
+  readonly isBoolean: boolean;
+  /** A path is kept as it is written; other values may be `file://…` and are read from there. */
+  readonly isPath: boolean;
+  /** Must not be shown in /flags. */
+  readonly secret: boolean;
+  /** Undefined when the text is not what `expects` says. */
+  parse(text: string): Value | undefined;
+  print(value: Value): string;
+  /** What is wrong with a value that could be read, as a clause that begins with the name. */
+  readonly check?: ((value: NonNullable<Value>) => string | undefined) | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table holds flags of every type.
+export type FlagTable = Readonly<Record<string, Flag<any>>>;
+
+export type FlagValues<Table extends FlagTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Flag<infer Value> ? Value : never;
+};
+
+interface Options<Value> {
+  readonly help: string;
+  readonly status?: FlagStatus;
+  readonly alias?: string;
+  readonly default?: Value;
+  readonly defaultText?: string;
+  readonly secret?: boolean;
+  readonly check?: (value: Value) => string | undefined;
+}
+
+type Defaulted<Value> = Options<Value> & { readonly default: Value };
+
+interface Kind<Value> {
+  readonly expects: string;
+  readonly isBoolean?: boolean;
+  readonly isPath?: boolean;
+  parse(text: string): Value | undefined;
+  print(value: Value): string;
+}
+
+/** A constructor of flags: with a default the value is always there, without one it may be absent. */
+interface FlagOf<Value> {
+  (options: Defaulted<Value>): Flag<Value>;
+  (options: Options<Value>): Flag<Value | undefined>;
+}
+
+function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
+  const make = (options: Options<Value>): Flag<Value | undefined> => ({
+    expects: kind.expects,
+    help: options.help,
+    status: options.status ?? 'works',
+    alias: options.alias,
+    defaultValue: options.default,
+    defaultText: options.defaultText,
+    isBoolean: kind.isBoolean ?? false,
+    isPath: kind.isPath ?? false,
+    secret: options.secret ?? false,
+    parse: kind.parse,
+    print: (value) => (value === undefined ? '' : kind.print(value)),
+    check: options.check as Flag<Value | undefined>['check'],
+  });
+  return make as FlagOf<Value>;
+}
+
+export const toggle = kind<boolean>({
+  expects: 'true or false',
+  isBoolean: true,
+  parse: (text) => ({ true: true, '1': true, false: false, '0': false })[text],
+  print: String,
+});
+
+export const text = kind<string>({ expects: 'a text', parse: (text) => text, print: String });
+
+/** A file or folder; a leading `file://` is taken off. */
+export const path = kind<string>({
+  expects: 'a path',
+  isPath: true,
+  parse: (text) => (text === '' ? undefined : text.replace(/^file:\/\//, '')),
+  print: String,
+});
+
+export const integer = kind<number>({
+  expects: 'a whole number that is not negative',
+  parse: (text) => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined),
+  print: String,
+});
+
+export const port = kind<number>({
+  expects: 'a port, 0 to 65535',
+  parse: (text) =>
+    /^\d{1,5}$/.test(text.trim()) && Number(text) <= 65_535 ? Number(text) : undefined,
+  print: String,
+});
+
+export const decimal = kind<number>({
+  expects: 'a number',
+  parse: (text) =>
+    /^\d*\.?\d+$/.test(text.trim()) && Number.isFinite(Number(text)) ? Number(text) : undefined,
+  print: String,
+});
+
+/** A share of one: `25%` is 0.25. */
+export const percent = kind<number>({
+  expects: 'a percentage from 0% to 100%',
+  parse: (text) => {
+    const match = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
+    const share = Number(match?.[1]) / 100;
+    return match !== null && share <= 1 ? share : undefined;
+  },
+  print: (value) => `${Number((value * 100).toPrecision(15))}%`,
+});
+
+/** Milliseconds. */
+export const duration = kind<number>({
+  expects: 'a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or 1weeks',
+  parse: parseDuration,
+  print: formatDuration,
+});
+
+/** A number of bytes. */
+export const size = kind<number>({
+  expects: 'a size such as 512B, 4KB, 10MB or 2GB',
+  parse: parseBytes,
+  print: formatBytes,
+});
+
+/** A number of events in a time, such as `1/10mins`. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+export const rate = kind<Rate>({
+  expects: 'a rate such as 1/10mins',
+  parse: (text) => {
+    const [count = '', per = ''] = text.split('/', 2);
+    const perMs = parseDuration(per);
+    return /^\d+$/.test(count) && perMs !== undefined && perMs > 0
+      ? { count: Number(count), perMs }
+      : undefined;
+  },
+  print: ({ count, perMs }) => `${count}/${formatDuration(perMs)}`,
+});
+
+/** Names separated by commas. */
+export const list = kind<readonly string[]>({
+  expects: 'names separated by commas',
+  parse: (text) =>
+    text
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  print: (names) => names.join(','),
+});
+
+export type JsonValue = unknown;
+
+/** JSON, as it stands or in a file (`file:///path` or `/path`). */
+export const json = kind<JsonValue>({
+  expects: 'JSON, or the path of a file that holds it',
+  parse: (text) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  },
+  print: (value) => JSON.stringify(value),
+});
+
+/** One of a few words. */
+export function choice<const Word extends string>(words: readonly Word[]): FlagOf<Word> {
+  return kind<Word>({
+    expects: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
+    parse: (text) => words.find((word) => word === text),
+    print: String,
+  });
+}

@@ -1,0 +1,235 @@
+// From a command line and an environment to the values of a table of flags, as Mesos reads them:
+// `--name=value`, `--name` and `--no-name` for booleans, MESOS_NAME in the environment.
+import { readFileSync } from 'node:fs';
+import type { Flag, FlagTable, FlagValues } from './flag.ts';
+
+/** The operator wrote something that cannot be used. The message is one line. */
+export class FlagError extends Error {
+  readonly code = 'MESOSCALE_FLAG';
+}
+
+export interface ParsedFlags<Table extends FlagTable> {
+  readonly table: Table;
+  readonly values: FlagValues<Table>;
+  /** The flags that were set, by the name that was used (an alias, perhaps). */
+  readonly given: ReadonlyMap<string, string>;
+  /** Arguments that are no flags, in their order; those after `--` among them. */
+  readonly rest: readonly string[];
+  /** What the log should say about the flags that were set. */
+  readonly warnings: readonly string[];
+}
+
+export interface Source {
+  /** Without the program's name. */
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+interface Setting {
+  readonly name: string;
+  readonly written: string;
+  readonly negated: boolean;
+  readonly text: string | undefined;
+}
+
+const PREFIX = 'MESOS_';
+
+export function parseFlags<Table extends FlagTable>(
+  table: Table,
+  source: Source,
+): ParsedFlags<Table> {
+  const names = namesOf(table);
+  const { settings, rest } = readCommandLine(source.argv, names);
+  for (const setting of readEnvironment(source.environment, names)) {
+    if (!settings.has(setting.name)) {
+      settings.set(setting.name, setting);
+    }
+  }
+  const values: Record<string, unknown> = {};
+  const warnings: string[] = [];
+  for (const [name, flag] of Object.entries(table)) {
+    const setting = settings.get(name);
+    values[name] = setting === undefined ? flag.defaultValue : readValue(flag, setting);
+    if (setting !== undefined) {
+      warnings.push(...judge(flag, setting, values[name]));
+    }
+  }
+  const given = new Map([...settings].map(([name, setting]) => [name, setting.written]));
+  return { table, values: values as FlagValues<Table>, given, rest, warnings };
+}
+
+/** Every spelling of a flag, to its name. */
+function namesOf(table: FlagTable): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, flag] of Object.entries(table)) {
+    names.set(name, name);
+    if (flag.alias !== undefined) {
+      names.set(flag.alias, name);
+    }
+  }
+  return names;
+}
+
+function readCommandLine(argv: readonly string[], names: ReadonlyMap<string, string>) {
+  const settings = new Map<string, Setting>();
+  const rest: string[] = [];
+  for (const [index, argument] of argv.entries()) {
+    if (argument === '--') {
+      rest.push(...argv.slice(index + 1));
+      break;
+    }
+    if (!argument.startsWith('--')) {
+      rest.push(argument);
+      continue;
+    }
+    const setting = readArgument(argument, names);
+    const earlier = settings.get(setting.name);
+    if (earlier !== undefined) {
+      throw new FlagError(
+        `--${setting.written} is given twice` +
+          (earlier.written === setting.written ? '' : ` (it is the same as --${earlier.written})`),
+      );
+    }
+    settings.set(setting.name, setting);
+  }
+  return { settings, rest };
+}
+
+function readArgument(argument: string, names: ReadonlyMap<string, string>): Setting {
+  const equals = argument.indexOf('=');
+  const written = argument.slice(2, equals < 0 ? undefined : equals).toLowerCase();
+  const text = equals < 0 ? undefined : argument.slice(equals + 1);
+  const known = names.get(written);
+  if (known !== undefined) {
+    return { name: known, written, negated: false, text };
+  }
+  const positive = written.startsWith('no-') ? written.slice(3) : undefined;
+  const negated = positive === undefined ? undefined : names.get(positive);
+  if (positive !== undefined && negated !== undefined) {
+    return { name: negated, written: positive, negated: true, text };
+  }
+  const close = closest(positive ?? written, [...names.keys()]);
+  throw new FlagError(
+    `unknown flag --${written}${close === undefined ? '' : ` (did you mean --${close}?)`}`,
+  );
+}
+
+/** Unknown variables are ignored: MESOS_NATIVE_JAVA_LIBRARY and others belong to other programs. */
+function* readEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: ReadonlyMap<string, string>,
+): Generator<Setting> {
+  for (const [key, text] of Object.entries(environment)) {
+    if (!key.startsWith(PREFIX) || text === undefined) {
+      continue;
+    }
+    const written = key.slice(PREFIX.length).toLowerCase();
+    const name = names.get(written);
+    if (name !== undefined && name !== 'help' && name !== 'version') {
+      yield { name, written, negated: false, text };
+    }
+  }
+}
+
+function readValue(flag: Flag<unknown>, setting: Setting): unknown {
+  const value = flag.parse(textOf(flag, setting));
+  if (value === undefined) {
+    throw new FlagError(`--${setting.written} expects ${flag.expects}${got(flag, setting)}`);
+  }
+  const wrong = flag.check?.(value as NonNullable<unknown>);
+  if (wrong !== undefined) {
+    throw new FlagError(`--${wrong}${got(flag, setting)}`);
+  }
+  return value;
+}
+
+/** The offending value, unless it could give a secret away or would fill the screen. */
+function got(flag: Flag<unknown>, { text }: Setting): string {
+  if (flag.secret || text === undefined) {
+    return '';
+  }
+  return `, got '${text.length > 80 ? `${text.slice(0, 77)}...` : text}'`;
+}
+
+function textOf(flag: Flag<unknown>, setting: Setting): string {
+  if (flag.isBoolean) {
+    if (setting.negated && setting.text) {
+      throw new FlagError(`--no-${setting.written} takes no value`);
+    }
+    return setting.text ? setting.text : String(!setting.negated);
+  }
+  if (setting.negated) {
+    throw new FlagError(`--no-${setting.written} makes no sense: it expects ${flag.expects}`);
+  }
+  if (setting.text === undefined) {
+    throw new FlagError(`--${setting.written} needs a value: --${setting.written}=VALUE`);
+  }
+  return flag.isPath ? setting.text : contents(setting.written, setting.text, isJson(flag));
+}
+
+const isJson = (flag: Flag<unknown>) => flag.expects.startsWith('JSON');
+
+/** `file:///path` stands for what is in the file; where JSON is expected, so does `/path`. */
+function contents(written: string, text: string, pathsToo: boolean): string {
+  const file = text.startsWith('file://')
+    ? text.slice('file://'.length)
+    : pathsToo && text.startsWith('/')
+      ? text
+      : undefined;
+  if (file === undefined) {
+    return text;
+  }
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FlagError(`--${written} names a file that cannot be read: ${file} (${code})`);
+  }
+}
+
+/** Flags whose feature is missing are never passed over in silence. */
+function judge(flag: Flag<unknown>, { name, written }: Setting, value: unknown): string[] {
+  const isDefault = isDefaultOf(flag, value);
+  if (flag.status === 'refused' && !isDefault) {
+    throw new FlagError(`--${written} is not supported yet: ${flag.help}`);
+  }
+  const warnings: string[] = [];
+  if (flag.status === 'planned' && !isDefault) {
+    warnings.push(`--${written} has no effect yet`);
+  }
+  if (written !== name) {
+    warnings.push(`--${written} is an old name of --${name}`);
+  }
+  return warnings;
+}
+
+const isDefaultOf = (flag: Flag<unknown>, value: unknown) =>
+  flag.defaultValue !== undefined && flag.print(flag.defaultValue) === flag.print(value);
+
+/** The known name that is fewest edits away, if it is near enough to be meant. */
+function closest(written: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(written.length / 4)) + 1;
+  for (const name of names) {
+    const edits = distance(written, name);
+    if (edits < least) {
+      least = edits;
+      best = name;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

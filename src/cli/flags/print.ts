@@ -1,0 +1,94 @@
+// What others see of flags: the table at /flags, --help, and the reference in docs/.
+import type { Flag, FlagTable, FlagValues } from './flag.ts';
+
+/**
+ * The flags that have a value, as texts, by the name they were set with: the answer of /flags and
+ * GET_FLAGS. Secrets are masked.
+ */
+export function flagTexts<Table extends FlagTable>(
+  table: Table,
+  values: FlagValues<Table>,
+  given: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name of Object.keys(table).toSorted()) {
+    const flag = table[name] as Flag<unknown>;
+    const value = values[name];
+    if (value !== undefined) {
+      texts[given.get(name) ?? name] = flag.secret ? masked(flag.print(value)) : flag.print(value);
+    }
+  }
+  return texts;
+}
+
+/** `zk://user:password@host` keeps its hosts. */
+const masked = (text: string) => text.replace(/\/\/[^/@]*@/, '//****@');
+
+export function defaultOf(flag: Flag<unknown>): string | undefined {
+  if (flag.defaultText !== undefined) {
+    return flag.defaultText;
+  }
+  return flag.defaultValue === undefined ? undefined : flag.print(flag.defaultValue);
+}
+
+const STATUS_NOTE = {
+  works: undefined,
+  accepted: undefined,
+  planned: 'No effect yet.',
+  refused: 'Not supported yet: setting it is an error.',
+} as const;
+
+const spelled = (name: string, isBoolean: boolean) =>
+  isBoolean ? `--[no-]${name}` : `--${name}=VALUE`;
+
+/** The text of --help, wrapped to the width of the terminal. */
+export function helpText(title: string, table: FlagTable, columns = 100): string {
+  const width = Math.min(Math.max(columns, 60), 120);
+  const indent = 8;
+  const parts = [title];
+  for (const name of Object.keys(table).toSorted()) {
+    const flag = table[name] as Flag<unknown>;
+    const alias = flag.alias === undefined ? '' : `  (or --${flag.alias})`;
+    const notes = [flag.help, STATUS_NOTE[flag.status], defaultNote(flag)].filter(Boolean);
+    const lines = wrap(notes.join(' '), width - indent).map((line) => ' '.repeat(indent) + line);
+    parts.push([`  ${spelled(name, flag.isBoolean)}${alias}`, ...lines].join('\n'));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function defaultNote(flag: Flag<unknown>): string | undefined {
+  const text = defaultOf(flag);
+  return text === undefined || text === '' || (flag.isBoolean && text === 'false')
+    ? undefined
+    : `[${text}]`;
+}
+
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+/** One section of docs/flags.md. */
+export function referenceSection(title: string, table: FlagTable): string {
+  const rows = Object.keys(table)
+    .toSorted()
+    .map((name) => {
+      const flag = table[name] as Flag<unknown>;
+      const alias = flag.alias === undefined ? '' : `<br>(\`${flag.alias}\`)`;
+      const text = defaultOf(flag);
+      const shown = text === undefined || text === '' ? '' : `\`${escaped(text)}\``;
+      return `| \`${name}\`${alias} | ${shown} | ${flag.status} | ${escaped(flag.help)} |`;
+    });
+  return `## ${title}\n\n| flag | default | status | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+}
+
+const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');

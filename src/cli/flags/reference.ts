@@ -1,0 +1,34 @@
+// The text of docs/flags.md, made from the tables of flags.
+import { AGENT_FLAGS } from './agent-flags.ts';
+import { BATCH_FLAGS } from './batch-flags.ts';
+import { EXECUTE_FLAGS } from './execute-flags.ts';
+import { LOCAL_FLAGS } from './local-flags.ts';
+import { MASTER_FLAGS } from './master-flags.ts';
+import { referenceSection } from './print.ts';
+
+const INTRODUCTION = `# Flags
+
+This page is generated from the tables in src/cli/flags by \`npm run docs\`; a test checks that it is current.
+
+Flags are written \`--name=value\`; booleans also \`--name\` and \`--no-name\`. Each can come from the
+environment instead (\`MESOS_WORK_DIR\` for \`--work_dir\`); the command line wins. A value \`file:///path\`
+stands for what is in that file. An unknown flag or a bad value ends the program with one line and status 1.
+
+The status says how far the feature is there:
+
+- **works**: it does what it says.
+- **accepted**: there is nothing here that it could change; setting it does no harm.
+- **planned**: it has no effect yet; setting it puts a warning in the log.
+- **refused**: running without its feature would be unsafe or wrong, so setting it is an error.
+`;
+
+export function flagReference(): string {
+  return [
+    INTRODUCTION,
+    referenceSection('mesoscale master (mesos-master)', MASTER_FLAGS),
+    referenceSection('mesoscale agent (mesos-agent)', AGENT_FLAGS),
+    referenceSection('mesoscale local', LOCAL_FLAGS),
+    referenceSection('mesoscale execute (mesos-execute)', EXECUTE_FLAGS),
+    referenceSection('mesoscale batch', BATCH_FLAGS),
+  ].join('\n');
+}

@@ -1,0 +1,25 @@
+// Attributes of an agent as text: `rack:r1;level:3;ports:[1-9]`.
+import { type Attribute, Value_Type } from './generated/messages.ts';
+import { parseValue, TextError } from './value-text.ts';
+
+/** Sets are refused, as Mesos refuses them. Throws TextError. */
+export function parseAttributes(text: string): Attribute[] {
+  return text
+    .split(/[;\n]/)
+    .filter((part) => part.trim() !== '')
+    .map(parseAttribute);
+}
+
+function parseAttribute(text: string): Attribute {
+  const colon = text.indexOf(':');
+  const name = text.slice(0, colon);
+  const valueText = text.slice(colon + 1);
+  if (colon <= 0 || valueText.trim() === '') {
+    throw new TextError(`expected an attribute such as rack:r1, got '${text}'`);
+  }
+  const value = parseValue(valueText);
+  if (value.type === Value_Type.SET) {
+    throw new TextError(`expected a number, [ranges] or text for ${name}, got a set`);
+  }
+  return { name, ...value };
+}

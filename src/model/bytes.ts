@@ -1,0 +1,35 @@
+// Sizes as text, in the spelling of Mesos's flags: a whole number and a unit, such as `4KB`.
+// Units are powers of 1024.
+
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 2 ** 10,
+  MB: 2 ** 20,
+  GB: 2 ** 30,
+  TB: 2 ** 40,
+};
+
+/** The number of bytes, or undefined when the text is no size. Fractions are refused. */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d+)([A-Za-z]+)$/.exec(text.trim());
+  const unit = UNITS[(match?.[2] ?? '').toUpperCase()];
+  if (match === null || unit === undefined) {
+    return undefined;
+  }
+  const bytes = Number(match[1]) * unit;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** In the largest unit that loses nothing. */
+export function formatBytes(bytes: number): string {
+  if (bytes === 0) {
+    return '0B';
+  }
+  let text = `${bytes}B`;
+  for (const [name, size] of Object.entries(UNITS)) {
+    if (bytes % size === 0) {
+      text = `${bytes / size}${name}`;
+    }
+  }
+  return text;
+}

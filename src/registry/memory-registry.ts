@@ -1,0 +1,20 @@
+// A registry that ends with its process: `--registry=in_memory`, for tests and demonstrations.
+import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import type { Registry } from './registry.ts';
+import { RegistryContent } from './registry-content.ts';
+
+export class MemoryRegistry implements Registry {
+  readonly #content = new RegistryContent();
+
+  async read(): Promise<RegistrySnapshot> {
+    return this.#content.snapshot();
+  }
+
+  async store(changes: readonly RegistryChange[]): Promise<void> {
+    for (const change of changes) {
+      this.#content.apply(change);
+    }
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,65 @@
+// What a registry holds, as maps, and what each change does to it. Every engine means the same by a
+// change; this is that meaning.
+import type { AgentInfo } from '../model/generated/messages.ts';
+import { type AgentId, agentId } from '../model/ids.ts';
+import type { RegistryChange, RegistrySnapshot, UnreachableAgent } from '../model/registry.ts';
+
+export class RegistryContent {
+  readonly #agents = new Map<AgentId, AgentInfo>();
+  readonly #unreachable = new Map<AgentId, bigint>();
+  readonly #gone = new Map<AgentId, bigint>();
+
+  apply(change: RegistryChange): void {
+    switch (change.type) {
+      case 'electMaster':
+        return;
+      case 'admitAgent':
+      case 'updateAgent':
+      case 'markReachable': {
+        const id = idOf(change.agent);
+        this.#agents.set(id, change.agent);
+        this.#unreachable.delete(id);
+        return;
+      }
+      case 'removeAgent':
+        this.#agents.delete(change.id);
+        return;
+      case 'markUnreachable':
+        this.#agents.delete(change.id);
+        this.#unreachable.set(change.id, change.sinceNs);
+        return;
+      case 'markGone':
+        this.#agents.delete(change.id);
+        this.#unreachable.delete(change.id);
+        this.#gone.set(change.id, change.sinceNs);
+        return;
+      case 'forget':
+        for (const id of change.ids) {
+          this.#unreachable.delete(id);
+          this.#gone.delete(id);
+        }
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  snapshot(): RegistrySnapshot {
+    return {
+      agents: [...this.#agents.values()],
+      unreachable: entries(this.#unreachable),
+      gone: entries(this.#gone),
+    };
+  }
+}
+
+const entries = (map: ReadonlyMap<AgentId, bigint>): UnreachableAgent[] =>
+  [...map].map(([id, sinceNs]) => ({ id, sinceNs }));
+
+/** An admitted agent has an id; one without is a bug of the caller. */
+export function idOf(agent: AgentInfo): AgentId {
+  if (agent.id === undefined) {
+    throw new Error('An agent without an id cannot be in the registry');
+  }
+  return agentId(agent.id.value);
+}

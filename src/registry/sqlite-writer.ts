@@ -1,0 +1,215 @@
+// The thread that owns the registry's SQLite file: it alone waits for the disk, so that the master
+// never does. Requests are answered one by one, in their order.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
+
+/** In the header of the file, so that no other program's database is taken for a registry. */
+const APPLICATION_ID = 0x4d455353;
+/** Raised with every change of the tables; a file of a newer program is refused. */
+const SCHEMA_VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE master (only INTEGER PRIMARY KEY CHECK (only = 1), info BLOB NOT NULL) STRICT;
+  CREATE TABLE agents (id TEXT PRIMARY KEY, info BLOB NOT NULL) STRICT;
+  CREATE TABLE unreachable (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
+  CREATE TABLE gone (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+interface Statements {
+  readonly putMaster: StatementSync;
+  readonly putAgent: StatementSync;
+  readonly deleteAgent: StatementSync;
+  readonly putUnreachable: StatementSync;
+  readonly deleteUnreachable: StatementSync;
+  readonly putGone: StatementSync;
+  readonly deleteGone: StatementSync;
+}
+
+const UPSERT_SINCE = 'ON CONFLICT (id) DO UPDATE SET since_ns = excluded.since_ns';
+
+function open(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true });
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    // One owner for as long as it runs: a second master on the same file must not start.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('BEGIN EXCLUSIVE');
+    prepareTables(database, file);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function prepareTables(database: DatabaseSync, file: string): void {
+  const one = (sql: string) => Object.values(database.prepare(sql).get() ?? {})[0];
+  if (one('SELECT count(*) FROM sqlite_schema') === 0) {
+    database.exec(TABLES);
+    return;
+  }
+  if (one('PRAGMA application_id') !== APPLICATION_ID) {
+    throw new Error(`${file} is a database, but no registry of a master`);
+  }
+  const version = Number(one('PRAGMA user_version'));
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `${file} was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+    );
+  }
+  const health = one('PRAGMA quick_check(1)');
+  if (health !== 'ok') {
+    throw new Error(`${file} is damaged: ${health}`);
+  }
+}
+
+function prepare(database: DatabaseSync): Statements {
+  return {
+    putMaster: database.prepare(
+      'INSERT INTO master VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET info = excluded.info',
+    ),
+    putAgent: database.prepare(
+      'INSERT INTO agents VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET info = excluded.info',
+    ),
+    deleteAgent: database.prepare('DELETE FROM agents WHERE id = ?'),
+    putUnreachable: database.prepare(`INSERT INTO unreachable VALUES (?, ?) ${UPSERT_SINCE}`),
+    deleteUnreachable: database.prepare('DELETE FROM unreachable WHERE id = ?'),
+    putGone: database.prepare(`INSERT INTO gone VALUES (?, ?) ${UPSERT_SINCE}`),
+    deleteGone: database.prepare('DELETE FROM gone WHERE id = ?'),
+  };
+}
+
+function write(statements: Statements, change: RowChange): void {
+  switch (change.op) {
+    case 'putMaster':
+      statements.putMaster.run(change.bytes);
+      return;
+    case 'putAgent':
+      statements.putAgent.run(change.id, change.bytes);
+      statements.deleteUnreachable.run(change.id);
+      return;
+    case 'deleteAgent':
+      statements.deleteAgent.run(change.id);
+      return;
+    case 'putUnreachable':
+      statements.deleteAgent.run(change.id);
+      statements.putUnreachable.run(change.id, change.sinceNs);
+      return;
+    case 'putGone':
+      statements.deleteAgent.run(change.id);
+      statements.deleteUnreachable.run(change.id);
+      statements.putGone.run(change.id, change.sinceNs);
+      return;
+    case 'forget':
+      statements.deleteUnreachable.run(change.id);
+      statements.deleteGone.run(change.id);
+      return;
+    default:
+      change satisfies never;
+  }
+}
+
+function read(database: DatabaseSync): Rows {
+  const since = (table: string) => {
+    const statement = database.prepare(`SELECT id, since_ns FROM ${table} ORDER BY rowid`);
+    statement.setReadBigInts(true);
+    return statement.all().map((row) => ({ id: String(row.id), sinceNs: row.since_ns as bigint }));
+  };
+  return {
+    agents: database
+      .prepare('SELECT info FROM agents ORDER BY rowid')
+      .all()
+      .map((row) => row.info as Uint8Array),
+    unreachable: since('unreachable'),
+    gone: since('gone'),
+  };
+}
+
+function serve(port: MessagePort, file: string): void {
+  const answer = (message: Answer) => port.postMessage(message);
+  const failed = (error: unknown) => answer({ type: 'failed', message: explain(error, file) });
+  let database: DatabaseSync;
+  let statements: Statements;
+  try {
+    database = open(file);
+    statements = prepare(database);
+  } catch (error) {
+    failed(error);
+    port.close();
+    return;
+  }
+  answer({ type: 'opened' });
+  port.on('message', (request: Request) => {
+    try {
+      switch (request.type) {
+        case 'read':
+          answer({ type: 'rows', rows: read(database) });
+          return;
+        case 'write':
+          writeAll(database, statements, request.changes);
+          answer({ type: 'written' });
+          return;
+        case 'close':
+          database.close();
+          answer({ type: 'closed' });
+          port.close();
+          return;
+        default:
+          request satisfies never;
+      }
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
+
+function writeAll(
+  database: DatabaseSync,
+  statements: Statements,
+  changes: readonly RowChange[],
+): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const change of changes) {
+      write(statements, change);
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) {
+      database.exec('ROLLBACK');
+    }
+    throw error;
+  }
+}
+
+/** SQLite's primary result codes that an operator can do something about. */
+const BUSY = 5;
+const CORRUPT = 11;
+const FULL = 13;
+const NOT_A_DATABASE = 26;
+
+function explain(error: unknown, file: string): string {
+  const { message, errcode = 0 } = error as Error & { errcode?: number };
+  switch (errcode & 0xff) {
+    case BUSY:
+      return `${file} is in use by another master`;
+    case CORRUPT:
+    case NOT_A_DATABASE:
+      return `${file} is damaged: ${message}`;
+    case FULL:
+      return `${file} cannot be written: the disk is full`;
+    default:
+      return errcode === 0 ? message : `${file} cannot be used: ${message}`;
+  }
+}
+
+if (parentPort !== null) {
+  serve(parentPort, (workerData as { file: string }).file);
+}

@@ -1,0 +1,179 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
+import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
+import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { flagTexts, helpText } from '../../src/cli/flags/print.ts';
+import { flagReference } from '../../src/cli/flags/reference.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-flags-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const master = (argv: string[], environment: Record<string, string> = {}) =>
+  parseFlags(MASTER_FLAGS, { argv, environment });
+const agent = (argv: string[], environment: Record<string, string> = {}) =>
+  parseFlags(AGENT_FLAGS, { argv, environment });
+
+test('nothing given: the defaults of Mesos', () => {
+  const { values, warnings } = master([]);
+  expect(values.port).toBe(5050);
+  expect(values.agent_ping_timeout).toBe(15_000);
+  expect(values.filter_gpu_resources).toBe(true);
+  expect(values.offer_timeout).toBeUndefined();
+  expect(warnings).toEqual([]);
+});
+
+test('values of every kind', () => {
+  const { values } = master([
+    '--port=6060',
+    '--agent_reregister_timeout=15mins',
+    '--no-filter_gpu_resources',
+    '--require_agent_domain',
+    '--publish_per_framework_metrics=false',
+    '--offer_constraints_re2_max_mem=8KB',
+    '--roles=a,b',
+    '--recovery_agent_removal_limit=25%',
+    '--agent_removal_rate_limit=1/10mins',
+    '--cluster=the kit',
+    '--domain={"fault_domain":{"region":{"name":"r"},"zone":{"name":"z"}}}',
+  ]);
+  expect(values).toMatchObject({
+    port: 6060,
+    agent_reregister_timeout: 900_000,
+    filter_gpu_resources: false,
+    require_agent_domain: true,
+    publish_per_framework_metrics: false,
+    offer_constraints_re2_max_mem: 8192,
+    roles: ['a', 'b'],
+    recovery_agent_removal_limit: 0.25,
+    agent_removal_rate_limit: { count: 1, perMs: 600_000 },
+    cluster: 'the kit',
+    domain: { fault_domain: { region: { name: 'r' }, zone: { name: 'z' } } },
+  });
+});
+
+describe('sources', () => {
+  test('the environment counts below the command line, unknown variables are ignored', () => {
+    const environment = {
+      MESOS_PORT: '7000',
+      MESOS_CLUSTER: 'env',
+      MESOS_NATIVE_JAVA_LIBRARY: '/usr/lib/libmesos.so',
+      PORT: '1',
+    };
+    const { values } = master(['--cluster=line'], environment);
+    expect(values.port).toBe(7000);
+    expect(values.cluster).toBe('line');
+  });
+
+  test('file:// stands for what is in the file; a path stays a path', () => {
+    const file = join(folder, 'resources.txt');
+    writeFileSync(file, 'cpus:4;mem:1024\n');
+    const { values } = agent([`--resources=file://${file}`, `--work_dir=file://${folder}`]);
+    expect(values.resources).toBe('cpus:4;mem:1024');
+    expect(values.work_dir).toBe(folder);
+  });
+
+  test('JSON flags also take a bare path', () => {
+    const file = join(folder, 'rules.json');
+    writeFileSync(file, '{"disabled_endpoints":{"paths":["/state"]}}');
+    expect(master([`--firewall_rules=${file}`]).values.firewall_rules).toEqual({
+      disabled_endpoints: { paths: ['/state'] },
+    });
+  });
+
+  test('an old name works, is reported, and is the name shown in /flags', () => {
+    const { values, given, warnings } = master(['--slave_ping_timeout=10secs']);
+    expect(values.agent_ping_timeout).toBe(10_000);
+    expect(warnings).toEqual(['--slave_ping_timeout is an old name of --agent_ping_timeout']);
+    const texts = flagTexts(MASTER_FLAGS, values, given);
+    expect(texts.slave_ping_timeout).toBe('10secs');
+    expect(texts.agent_ping_timeout).toBeUndefined();
+  });
+
+  test('what follows -- is no flag', () => {
+    expect(master(['--port=1', '--', '--port=2', 'x']).rest).toEqual(['--port=2', 'x']);
+  });
+});
+
+describe('one clear line for what cannot be used', () => {
+  test.each([
+    [['--prot=1'], 'unknown flag --prot (did you mean --port?)'],
+    [['--zzzzzzzzzzz'], 'unknown flag --zzzzzzzzzzz'],
+    [['--port=x'], "--port expects a port, 0 to 65535, got 'x'"],
+    [['--port=99999'], "--port expects a port, 0 to 65535, got '99999'"],
+    [['--port'], '--port needs a value: --port=VALUE'],
+    [['--no-port'], '--no-port makes no sense: it expects a port, 0 to 65535'],
+    [['--no-quiet=true'], '--no-quiet takes no value'],
+    [['--quiet=maybe'], "--quiet expects true or false, got 'maybe'"],
+    [['--port=1', '--port=2'], '--port is given twice'],
+    [
+      ['--slave_ping_timeout=1secs', '--agent_ping_timeout=1secs'],
+      '--agent_ping_timeout is given twice (it is the same as --slave_ping_timeout)',
+    ],
+    [
+      ['--agent_ping_timeout=20mins'],
+      "--agent_ping_timeout must be from 1secs to 15mins, got '20mins'",
+    ],
+    [
+      ['--registry=etcd'],
+      "--registry expects one of replicated_log, sqlite, in_memory, got 'etcd'",
+    ],
+    [
+      ['--domain=/nowhere.json'],
+      '--domain names a file that cannot be read: /nowhere.json (ENOENT)',
+    ],
+    [['--domain={}'], "--domain must hold a fault_domain with a region and a zone, got '{}'"],
+  ])('%j', (argv, message) => {
+    expect(() => master(argv)).toThrow(expect.objectContaining({ message }));
+  });
+
+  test('a feature that is missing is refused where going on would be unsafe', () => {
+    expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
+    expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);
+    expect(master(['--no-authenticate_agents', '--authorizers=local']).warnings).toEqual([]);
+  });
+
+  test('and warned about where it would not', () => {
+    expect(master(['--quorum=2']).warnings).toEqual(['--quorum has no effect yet']);
+  });
+});
+
+test('/flags prints as Mesos prints', () => {
+  const { values, given } = master(['--work_dir=/w', '--cluster=c']);
+  const texts = flagTexts(MASTER_FLAGS, values, given);
+  expect(texts).toMatchObject({
+    agent_reregister_timeout: '10mins',
+    allocation_interval: '1secs',
+    allocator_agent_recovery_factor: '0.8',
+    authenticate_agents: 'false',
+    cluster: 'c',
+    offer_constraints_re2_max_mem: '4KB',
+    recovery_agent_removal_limit: '100%',
+    registry_max_agent_age: '2weeks',
+    zk_session_timeout: '10secs',
+    work_dir: '/w',
+  });
+  expect(texts.offer_timeout).toBeUndefined();
+});
+
+test('no flag is missing, and each has a help of its own', () => {
+  // 71 of the master's and 159 of the agent's own, launcher_dir, 6 about logging, and --help.
+  expect(Object.keys(MASTER_FLAGS)).toHaveLength(78);
+  expect(Object.keys(AGENT_FLAGS)).toHaveLength(167);
+  for (const [name, flag] of Object.entries({ ...MASTER_FLAGS, ...AGENT_FLAGS })) {
+    expect(flag.help, name).toMatch(/^.{10,}[.]$/s);
+  }
+});
+
+test('--help fits the terminal', () => {
+  const text = helpText('mesoscale agent', AGENT_FLAGS, 80);
+  expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  expect(text).toContain('--[no-]switch_user');
+});
+
+test('docs/flags.md is current', () => {
+  const file = join(import.meta.dirname, '..', '..', 'docs', 'flags.md');
+  expect(readFileSync(file, 'utf8')).toBe(flagReference());
+});

@@ -1,0 +1,188 @@
+import { fork } from 'node:child_process';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { agentId } from '../../src/model/ids.ts';
+import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
+import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
+import { RegistryError } from '../../src/registry/registry.ts';
+import { RegistryContent } from '../../src/registry/registry-content.ts';
+import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
+import { numberedChange } from './writer-child.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newFile = () => join(folder, String(files++), 'registry.sqlite');
+
+/** Order in a registry has no meaning. */
+function sorted(snapshot: RegistrySnapshot) {
+  const byId = <T>(items: readonly T[], id: (item: T) => string) =>
+    items.toSorted((a, b) => id(a).localeCompare(id(b)));
+  return {
+    agents: byId(snapshot.agents, (agent) => agent.id?.value ?? ''),
+    unreachable: byId(snapshot.unreachable, ({ id }) => id),
+    gone: byId(snapshot.gone, ({ id }) => id),
+  };
+}
+
+const master = { id: 'm', ip: 1, port: 5050 };
+const id = fc.integer({ min: 0, max: 5 }).map((n) => agentId(`agent-${n}`));
+const agent = fc
+  .record({ id, hostname: fc.string(), port: fc.nat(65535) })
+  .map((a) => ({ ...a, id: { value: a.id } }));
+const sinceNs = fc.bigInt({ min: 0n, max: 2n ** 62n });
+const change: fc.Arbitrary<RegistryChange> = fc.oneof(
+  fc.constant<RegistryChange>({ type: 'electMaster', master }),
+  fc.record({ type: fc.constant('admitAgent' as const), agent }),
+  fc.record({ type: fc.constant('updateAgent' as const), agent }),
+  fc.record({ type: fc.constant('markReachable' as const), agent }),
+  fc.record({ type: fc.constant('removeAgent' as const), id }),
+  fc.record({ type: fc.constant('markUnreachable' as const), id, sinceNs }),
+  fc.record({ type: fc.constant('markGone' as const), id, sinceNs }),
+  fc.record({ type: fc.constant('forget' as const), ids: fc.array(id, { maxLength: 3 }) }),
+);
+
+test('both engines mean the same by every change, also after reopening', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 12 }),
+      async (all) => {
+        const file = newFile();
+        const memory = new MemoryRegistry();
+        const first = await SqliteRegistry.open(file);
+        await Promise.all(all.flatMap((changes) => [memory.store(changes), first.store(changes)]));
+        await first.close();
+        const second = await SqliteRegistry.open(file);
+        expect(sorted(await second.read())).toEqual(sorted(await memory.read()));
+        await second.close();
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+test('every acknowledged change survives kill -9 at any moment', async () => {
+  const file = newFile();
+  let acknowledged = -1;
+  for (const lifeMs of [0, 3, 11, 23, 47]) {
+    acknowledged = await runAndKill(file, acknowledged + 1, lifeMs);
+    const registry = await SqliteRegistry.open(file);
+    const found = sorted(await registry.read());
+    await registry.close();
+    // Changes after the last answer that reached us may be there, too, but whole and in order.
+    const last = lastIncluded(found, acknowledged);
+    expect(last).toBeGreaterThanOrEqual(acknowledged);
+    acknowledged = last;
+  }
+  expect(acknowledged).toBeGreaterThan(0);
+});
+
+/** The number of the last change in what was found: at least `from`; -1 when no history fits. */
+function lastIncluded(found: RegistrySnapshot, from: number): number {
+  const content = new RegistryContent();
+  for (let number = 0; number < from + 3000; number++) {
+    if (number > from && brief(content.snapshot()) === brief(found)) {
+      return number - 1;
+    }
+    content.apply(numberedChange(number));
+  }
+  return -1;
+}
+
+function brief(snapshot: RegistrySnapshot): string {
+  const { agents, unreachable, gone } = sorted(snapshot);
+  return JSON.stringify([
+    agents.map((agent) => [agent.id?.value, agent.hostname]),
+    unreachable.map(({ id, sinceNs }) => [id, String(sinceNs)]),
+    gone.map(({ id, sinceNs }) => [id, String(sinceNs)]),
+  ]);
+}
+
+/** Lets a writer run for a while after its first answer; resolves to the last acknowledged number. */
+function runAndKill(file: string, first: number, lifeMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = fork(join(import.meta.dirname, 'writer-child.ts'), [file, String(first)]);
+    let last = first - 1;
+    child.on('message', (message) => {
+      if (typeof message === 'number') {
+        if (last < first) {
+          setTimeout(() => child.kill('SIGKILL'), lifeMs);
+        }
+        last = Math.max(last, message);
+      }
+    });
+    child.on('error', reject);
+    child.on('exit', () => resolve(last));
+  });
+}
+
+describe('a file that cannot be used is refused with a clear error', () => {
+  const opening = async (file: string) => {
+    const error = await SqliteRegistry.open(file).then(
+      (registry) => registry.close(),
+      (error: unknown) => error,
+    );
+    expect(error).toBeInstanceOf(RegistryError);
+    return (error as RegistryError).message;
+  };
+
+  test('no database', async () => {
+    const file = join(folder, 'text.sqlite');
+    writeFileSync(
+      file,
+      'this is not a database, but a text that is long enough to look like a file',
+    );
+    expect(await opening(file)).toBe(`${file} is damaged: file is not a database`);
+  });
+
+  test('torn', async () => {
+    const file = newFile();
+    const registry = await SqliteRegistry.open(file);
+    const agents = Array.from({ length: 500 }, (_, n) => ({
+      type: 'admitAgent' as const,
+      agent: { id: { value: `agent-${n}` }, hostname: 'h'.repeat(200) },
+    }));
+    await registry.store(agents);
+    await registry.close();
+    const descriptor = openSync(file, 'r+');
+    ftruncateSync(descriptor, 20_000);
+    closeSync(descriptor);
+    expect(await opening(file)).toMatch(/is damaged/);
+  });
+
+  test('of another program', async () => {
+    const file = join(folder, 'other.sqlite');
+    const database = new DatabaseSync(file);
+    database.exec('CREATE TABLE t (x)');
+    database.close();
+    expect(await opening(file)).toBe(`${file} is a database, but no registry of a master`);
+  });
+
+  test('of a newer version', async () => {
+    const file = newFile();
+    await (await SqliteRegistry.open(file)).close();
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    expect(await opening(file)).toMatch(/newer version \(schema 99, this one knows 1\)/);
+  });
+
+  test('in use', async () => {
+    const file = newFile();
+    const registry = await SqliteRegistry.open(file);
+    expect(await opening(file)).toBe(`${file} is in use by another master`);
+    await registry.close();
+  });
+});
+
+test('after it is closed, nothing is taken for stored', async () => {
+  const registry = await SqliteRegistry.open(newFile());
+  await registry.close();
+  await expect(registry.store([{ type: 'removeAgent', id: agentId('a') }])).rejects.toThrow(
+    RegistryError,
+  );
+});

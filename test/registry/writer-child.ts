@@ -1,0 +1,34 @@
+// Stores one change after the other and says so after each answer, until it is killed.
+// Changes are numbered, so that the parent can compute what must be there.
+import { agentId } from '../../src/model/ids.ts';
+import type { RegistryChange } from '../../src/model/registry.ts';
+import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
+
+export function numberedChange(number: number): RegistryChange {
+  const id = agentId(`agent-${number % 17}`);
+  const agent = { id: { value: id }, hostname: `host-${number}` };
+  switch (number % 5) {
+    case 0:
+    case 1:
+      return { type: 'admitAgent', agent };
+    case 2:
+      return { type: 'markUnreachable', id, sinceNs: BigInt(number) * 10n ** 12n };
+    case 3:
+      return { type: 'markReachable', agent };
+    default:
+      return { type: 'markGone', id, sinceNs: BigInt(number) };
+  }
+}
+
+const [, script, file, first] = process.argv;
+if (script === import.meta.filename && file !== undefined) {
+  const registry = await SqliteRegistry.open(file);
+  process.send?.('ready');
+  for (let number = Number(first); ; number += 3) {
+    // Three at a time, so that transactions hold several answers.
+    const group = [number, number + 1, number + 2];
+    await Promise.all(
+      group.map((n) => registry.store([numberedChange(n)]).then(() => process.send?.(n))),
+    );
+  }
+}
