@@ -1,26 +1,23 @@
-// Writes what is derived from proto/: the message types every room may name (src/model/generated/).
+// Writes what is derived from proto/: the message types that every room may name (src/model/generated/) and the
+// codec that reads and writes them (src/wire/generated/).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
+import { enumTableSource, messageSource } from './codec-source.ts';
 import { allTypes, BIGINT_FIELDS, fieldName, flatName, loadSchema } from './schema.ts';
 
 const SCALARS: Record<string, string> = {
   double: 'number',
-  float: 'number',
   int32: 'number',
   uint32: 'number',
-  sint32: 'number',
-  fixed32: 'number',
-  sfixed32: 'number',
   int64: 'number',
   uint64: 'number',
-  sint64: 'number',
-  fixed64: 'number',
-  sfixed64: 'number',
   bool: 'boolean',
   string: 'string',
   bytes: 'Uint8Array',
 };
+
+const HEADER = '// Generated from proto/ by `npm run generate`. Do not edit.\n';
 
 function fieldType(field: protobuf.Field): string {
   const scalar = SCALARS[field.type];
@@ -30,13 +27,13 @@ function fieldType(field: protobuf.Field): string {
   return BIGINT_FIELDS.has(field.fullName) ? 'bigint' : scalar;
 }
 
-function typeSource(type: protobuf.Type): string {
+function interfaceSource(type: protobuf.Type): string {
   const fields = type.fieldsArray.map((field) => {
     const base = fieldType(field);
     const text = field.map ? `Record<string, ${base}>` : field.repeated ? `${base}[]` : base;
-    return `  ${fieldName(field)}${field.required ? '' : '?'}: ${text};`;
+    return `  ${fieldName(field)}${field.required ? '' : '?'}: ${text};\n`;
   });
-  return `export interface ${flatName(type.fullName)} {\n${fields.join('\n')}\n}\n`;
+  return `export interface ${flatName(type.fullName)} {\n${fields.join('')}}\n`;
 }
 
 function enumSource(type: protobuf.Enum): string {
@@ -48,25 +45,67 @@ function enumSource(type: protobuf.Enum): string {
   );
 }
 
-const root = loadSchema();
-const mesos = root.lookup('mesos') as protobuf.Namespace;
-const seen = new Map<string, string>();
-const sources: string[] = [];
-for (const type of allTypes(root)) {
-  const name = flatName(type.fullName);
-  const other = seen.get(name);
-  if (other !== undefined) {
-    throw new Error(`${type.fullName} and ${other} would both be named ${name}`);
+function messagesSource(types: (protobuf.Type | protobuf.Enum)[]): string {
+  const sources = types.map((type) =>
+    type instanceof protobuf.Enum ? enumSource(type) : interfaceSource(type),
+  );
+  return `${HEADER}\n${sources.join('\n')}`;
+}
+
+/**
+ * The codec is JavaScript, for stripping types from a megabyte of source would cost a quarter of a second at every
+ * start. It imports nothing: what it calls is given to it, so that a build only has to copy the file.
+ */
+function codecSource(types: (protobuf.Type | protobuf.Enum)[]): string {
+  const messages = types.filter((type) => type instanceof protobuf.Type);
+  const enums = types.filter((type) => type instanceof protobuf.Enum);
+  const sources = messages.map(messageSource);
+  return [
+    HEADER,
+    'export function createTypes(runtime) {\n',
+    'const { encodeBase64, enumTable, unknownEnum, setEntry, doubleText, quote } = runtime;\n',
+    ...enums.map(enumTableSource),
+    '\n',
+    ...sources.map((source) => source.functions),
+    '\nconst types = {\n',
+    ...sources.map((source) => source.token),
+    '};\nreturn types;\n}\n',
+  ].join('');
+}
+
+function declarationSource(types: (protobuf.Type | protobuf.Enum)[]): string {
+  const names = types
+    .filter((type) => type instanceof protobuf.Type)
+    .map((type) => flatName(type.fullName));
+  return (
+    `${HEADER}import type * as M from '../../model/generated/messages.ts';\n` +
+    "import type { CodecRuntime } from '../codec-runtime.ts';\n" +
+    "import type { MessageType } from '../message-type.ts';\n\n" +
+    `export interface Types {\n${names.map((n) => `  readonly ${n}: MessageType<M.${n}>;\n`).join('')}}\n\n` +
+    'export declare function createTypes(runtime: CodecRuntime): Types;\n'
+  );
+}
+
+function checkNames(types: (protobuf.Type | protobuf.Enum)[]): void {
+  const seen = new Map<string, string>();
+  for (const type of types) {
+    const name = flatName(type.fullName);
+    const other = seen.get(name);
+    if (other !== undefined) {
+      throw new Error(`${type.fullName} and ${other} would both be named ${name}`);
+    }
+    seen.set(name, type.fullName);
   }
-  seen.set(name, type.fullName);
-  sources.push(type instanceof protobuf.Enum ? enumSource(type) : typeSource(type));
 }
-if (mesos === null) {
-  throw new Error('proto/ holds no package mesos');
+
+function write(room: string, file: string, source: string): void {
+  const folder = join(import.meta.dirname, '..', 'src', room, 'generated');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), source);
 }
-const folder = join(import.meta.dirname, '..', 'src', 'model', 'generated');
-mkdirSync(folder, { recursive: true });
-writeFileSync(
-  join(folder, 'messages.ts'),
-  `// Generated from proto/ by \`npm run generate\`. Do not edit.\n\n${sources.join('\n')}`,
-);
+
+const types = [...allTypes(loadSchema())];
+checkNames(types);
+write('model', 'messages.ts', messagesSource(types));
+write('wire', 'codec.js', codecSource(types));
+write('wire', 'codec.d.ts', declarationSource(types));

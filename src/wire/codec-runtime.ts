@@ -1,0 +1,16 @@
+// Everything that the generated codec calls besides the reader's and writer's methods.
+import { encodeBase64 } from './base64.ts';
+import { enumTable, unknownEnum } from './enum-table.ts';
+import { setEntry } from './json-reader.ts';
+import { doubleText, quote } from './json-text.ts';
+
+export const codecRuntime = {
+  encodeBase64,
+  enumTable,
+  unknownEnum,
+  setEntry,
+  doubleText,
+  quote,
+} as const;
+
+export type CodecRuntime = typeof codecRuntime;

@@ -1,0 +1,49 @@
+// JSON text as Mesos's own writer and parser understand it: how strings and numbers are spelled, and what
+// is said of text that is no JSON.
+import { WireError } from './wire-error.ts';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters JSON has to escape.
+const TO_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** Control characters are written with upper-case digits. */
+export function quote(text: string): string {
+  if (!TO_ESCAPE.test(text)) {
+    return `"${text}"`;
+  }
+  return JSON.stringify(text).replace(/\\(u00[01][0-9a-f]|.)/g, (found) =>
+    found.length === 6 ? `\\u${found.slice(2).toUpperCase()}` : found,
+  );
+}
+
+/**
+ * A double always shows that it is one: `1.0`, `1e21`. What JSON has no number for becomes a string, in the
+ * words the reader accepts.
+ */
+export function doubleText(value: number): string {
+  if (Number.isInteger(value)) {
+    if (Math.abs(value) < 1e21) {
+      return Object.is(value, -0) ? '-0.0' : `${value}.0`;
+    }
+    return String(value).replace('e+', 'e');
+  }
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
+}
+
+/** Parses text into plain values; 64-bit times, which a double cannot hold, come as bigint. */
+export function parseJson(text: string): unknown {
+  try {
+    return text.includes('"nanoseconds"') ? JSON.parse(text, reviveTimes) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw new WireError(`syntax error at line 1 near: ${text}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function reviveTimes(this: unknown, key: string, value: unknown, context?: { source?: string }) {
+  const source = context?.source;
+  return key === 'nanoseconds' && source !== undefined && /^-?\d{16,20}$/.test(source)
+    ? BigInt(source)
+    : value;
+}

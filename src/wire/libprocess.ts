@@ -1,0 +1,104 @@
+// Mesos's transport between master and agent: each message is a POST of protobuf bytes to
+// `/<process id>/<message name>`, with the sender's pid in a header. This file has the bytes of one message and the
+// messages by name; reading a stream of them is in libprocess-reader.ts.
+import type {
+  MessageToAgent,
+  MessageToMaster,
+  ToAgent,
+  ToMaster,
+} from '../model/agent-messages.ts';
+import { decodeMessage, encodeMessage } from './protobuf.ts';
+import { type MessageType, types } from './types.ts';
+
+export { type LibprocessMessage, LibprocessReader, sniff } from './libprocess-reader.ts';
+
+export type InternalName = keyof ToMaster | keyof ToAgent;
+
+const TO_MASTER = {
+  RegisterAgentMessage: true,
+  ReregisterAgentMessage: true,
+  UnregisterAgentMessage: true,
+  UpdateAgentMessage: true,
+  StatusUpdateMessage: true,
+  ExecutorToFrameworkMessage: true,
+  ExitedExecutorMessage: true,
+  UpdateOperationStatusMessage: true,
+  PongAgentMessage: true,
+} as const satisfies Record<keyof ToMaster, true>;
+
+const TO_AGENT = {
+  AgentRegisteredMessage: true,
+  AgentReregisteredMessage: true,
+  PingAgentMessage: true,
+  RunTaskMessage: true,
+  RunTaskGroupMessage: true,
+  KillTaskMessage: true,
+  StatusUpdateAcknowledgementMessage: true,
+  FrameworkToExecutorMessage: true,
+  ShutdownExecutorMessage: true,
+  ShutdownFrameworkMessage: true,
+  UpdateFrameworkMessage: true,
+  CheckpointResourcesMessage: true,
+  ReconcileOperationsMessage: true,
+  ApplyOperationMessage: true,
+  AcknowledgeOperationStatusMessage: true,
+  DrainAgentMessage: true,
+  ShutdownMessage: true,
+} as const satisfies Record<keyof ToAgent, true>;
+
+const ascii = new TextEncoder();
+
+export interface LibprocessEnvelope {
+  /** The sender's pid, `id@ip:port`. */
+  readonly from: string;
+  /** The receiver's pid. */
+  readonly to: string;
+  readonly name: InternalName;
+  readonly body: Uint8Array;
+}
+
+/** The request that carries the message, byte for byte as Mesos's master writes it. */
+export function encodeLibprocess({ from, to, name, body }: LibprocessEnvelope): Uint8Array {
+  const at = to.indexOf('@');
+  const head =
+    `POST /${to.slice(0, at)}/${types[name].wireName} HTTP/1.1\r\n` +
+    `User-Agent: libprocess/${from}\r\nLibprocess-From: ${from}\r\n` +
+    `Connection: Keep-Alive\r\nHost: ${to.slice(at + 1)}\r\n`;
+  if (body.length === 0) {
+    return ascii.encode(`${head}\r\n`);
+  }
+  const before = `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`;
+  const request = new Uint8Array(before.length + body.length + LAST_CHUNK.length);
+  ascii.encodeInto(before, request);
+  request.set(body, before.length);
+  request.set(LAST_CHUNK, before.length + body.length);
+  return request;
+}
+
+const LAST_CHUNK = ascii.encode('\r\n0\r\n\r\n');
+
+/** The body of a message between master and agent. */
+export function encodeInternal(message: MessageToMaster | MessageToAgent): Uint8Array {
+  return encodeMessage(types[message.name] as MessageType<object>, message.body);
+}
+
+/**
+ * Undefined where no message of that name goes to a master.
+ * @throws WireError where the body is not such a message.
+ */
+export function decodeToMaster(name: string, bytes: Uint8Array): MessageToMaster | undefined {
+  return Object.hasOwn(TO_MASTER, name)
+    ? (decodeInternal(name as keyof ToMaster, bytes) as MessageToMaster)
+    : undefined;
+}
+
+/** As `decodeToMaster`, for what goes to an agent. */
+export function decodeToAgent(name: string, bytes: Uint8Array): MessageToAgent | undefined {
+  return Object.hasOwn(TO_AGENT, name)
+    ? (decodeInternal(name as keyof ToAgent, bytes) as MessageToAgent)
+    : undefined;
+}
+
+function decodeInternal(name: InternalName, bytes: Uint8Array): { name: string; body: object } {
+  return { name, body: decodeMessage(types[name] as MessageType<object>, bytes) };
+}

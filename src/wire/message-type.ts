@@ -1,0 +1,54 @@
+// What the codec knows of a message type: its names, its fields, and the four generated functions.
+import type { JsonReading } from './json-reader.ts';
+import type { ProtobufReader } from './protobuf-reader.ts';
+import type { ProtobufWriter } from './protobuf-writer.ts';
+
+export type ScalarKind =
+  | 'double'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'bigint'
+  | 'bool'
+  | 'string'
+  | 'bytes';
+
+/** The names of an enumeration by number, and the numbers by name. */
+export interface EnumTable {
+  readonly names: readonly (string | undefined)[];
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+export type FieldValue =
+  | { readonly scalar: ScalarKind }
+  | { readonly enumeration: EnumTable }
+  | { readonly message: () => MessageType<object> };
+
+export interface Field {
+  /** The name in TypeScript. */
+  readonly name: string;
+  /** The name in the schema and in JSON; differs from `name` where the schema says "slave". */
+  readonly wireName: string;
+  readonly number: number;
+  readonly rule: 'required' | 'optional' | 'repeated' | 'map';
+  readonly value: FieldValue;
+  /** The default that JSON shows where the field is not set; deprecated fields show none. */
+  readonly shownDefault?: unknown;
+  /** Zero is the same as not set (a field of a proto3 file). */
+  readonly zeroIsAbsent?: true;
+}
+
+/** A token for a message type, by which values of `T` are encoded and decoded. */
+export interface MessageType<T> {
+  /** The name in TypeScript, such as `RegisterAgentMessage`. */
+  readonly name: string;
+  /** The name on the wire, such as `mesos.internal.RegisterSlaveMessage`. */
+  readonly wireName: string;
+  /** In the order of declaration, which is the order of JSON. */
+  readonly fields: readonly Field[];
+  encode(message: T, writer: ProtobufWriter): void;
+  decode(reader: ProtobufReader, end: number, into: T | undefined): T;
+  write(message: T): string;
+  read(object: object, reading: JsonReading): T;
+}

@@ -1,0 +1,254 @@
+// Reads the primitives of protobuf's encoding. Generated decoders call this; nothing else does.
+// Every read is total: past the end it yields an error or a value that the caller's length check refuses.
+import { WireError } from './wire-error.ts';
+
+/** As many messages may lie within one another, as in protobuf's own libraries. */
+const MAX_DEPTH = 100;
+
+/** Short ASCII strings (ids, names) come again and again: they are kept, so that each exists once. */
+const KEPT_STRINGS = 16_384;
+const KEPT_STRING_LENGTH = 64;
+const kept: string[] = new Array<string>(KEPT_STRINGS).fill('');
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export class ProtobufReader {
+  readonly #bytes: Uint8Array;
+  #view: DataView | undefined;
+  #depth = 0;
+  position = 0;
+  /** Set by a decoder that missed a required field. */
+  incomplete = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** The low 32 bits of a varint, unsigned. */
+  uint32(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.position++] as number;
+    if (byte < 128) {
+      return byte;
+    }
+    let value = byte & 127;
+    for (let shift = 7; shift < 70; shift += 7) {
+      byte = bytes[this.position++] as number;
+      if (shift < 32) {
+        value |= (byte & 127) << shift;
+      }
+      if (byte < 128) {
+        return value >>> 0;
+      }
+    }
+    throw new WireError('Malformed varint');
+  }
+
+  int32(): number {
+    return this.uint32() | 0;
+  }
+
+  bool(): boolean {
+    let any = 0;
+    for (let count = 0; count < 10; count++) {
+      const byte = this.#bytes[this.position++] as number;
+      any |= byte & 127;
+      if (byte < 128) {
+        return any !== 0;
+      }
+    }
+    throw new WireError('Malformed varint');
+  }
+
+  #low = 0;
+  #high = 0;
+
+  #varint64(): void {
+    const bytes = this.#bytes;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[this.position++] as number;
+      const bits = byte & 127;
+      if (shift < 28) {
+        low |= bits << shift;
+      } else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >>> 4;
+      } else {
+        high |= bits << (shift - 32);
+      }
+      if (byte < 128) {
+        this.#low = low >>> 0;
+        this.#high = high >>> 0;
+        return;
+      }
+    }
+    throw new WireError('Malformed varint');
+  }
+
+  uint64(field: string): number {
+    this.#varint64();
+    const value = this.#high * 4_294_967_296 + this.#low;
+    return Number.isSafeInteger(value) ? value : outOfRange(field);
+  }
+
+  int64(field: string): number {
+    this.#varint64();
+    const value = (this.#high | 0) * 4_294_967_296 + this.#low;
+    return Number.isSafeInteger(value) ? value : outOfRange(field);
+  }
+
+  bigint(): bigint {
+    this.#varint64();
+    return (BigInt(this.#high | 0) << 32n) | BigInt(this.#low);
+  }
+
+  double(): number {
+    const bytes = this.#bytes;
+    const position = this.position;
+    if (position + 8 > bytes.length) {
+      throw truncated();
+    }
+    this.position = position + 8;
+    this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return this.#view.getFloat64(position, true);
+  }
+
+  string(): string {
+    const bytes = this.#bytes;
+    const length = this.uint32();
+    const start = this.position;
+    const end = start + length;
+    if (end > bytes.length) {
+      throw truncated();
+    }
+    this.position = end;
+    if (length === 0) {
+      return '';
+    }
+    if (length > KEPT_STRING_LENGTH) {
+      return utf8.decode(bytes.subarray(start, end));
+    }
+    let hash = length;
+    let all = 0;
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i] as number;
+      all |= byte;
+      hash = (Math.imul(hash, 31) + byte) | 0;
+    }
+    if (all > 127) {
+      return utf8.decode(bytes.subarray(start, end));
+    }
+    const slot = (hash ^ (hash >>> 15)) & (KEPT_STRINGS - 1);
+    const candidate = kept[slot] as string;
+    if (candidate.length === length) {
+      let i = 0;
+      while (i < length && candidate.charCodeAt(i) === bytes[start + i]) {
+        i++;
+      }
+      if (i === length) {
+        return candidate;
+      }
+    }
+    const text = utf8.decode(bytes.subarray(start, end));
+    kept[slot] = text;
+    return text;
+  }
+
+  /** A copy: the message outlives the buffer it came in. */
+  bytes(): Uint8Array {
+    const length = this.uint32();
+    const start = this.position;
+    const end = start + length;
+    if (end > this.#bytes.length) {
+      throw truncated();
+    }
+    this.position = end;
+    return Uint8Array.prototype.slice.call(this.#bytes, start, end);
+  }
+
+  /** Enters a message within the one that ends at `end`; returns where the inner one ends. */
+  enter(end: number): number {
+    const inner = this.uint32() + this.position;
+    if (inner > end) {
+      throw truncated();
+    }
+    if (++this.#depth > MAX_DEPTH) {
+      throw new WireError('Messages are nested too deeply');
+    }
+    return inner;
+  }
+
+  leave(): void {
+    this.#depth--;
+  }
+
+  /** Ends a packed list or a message: exactly all of its bytes must have been read. */
+  expectEnd(end: number): void {
+    if (this.position !== end) {
+      throw truncated();
+    }
+  }
+
+  /** Steps over a field that the schema does not have, or has with another wire type. */
+  skip(tag: number): void {
+    if (tag >>> 3 === 0) {
+      throw new WireError('Invalid field number 0');
+    }
+    switch (tag & 7) {
+      case 0:
+        this.bool();
+        return;
+      case 1:
+        this.position += 8;
+        break;
+      case 2:
+        this.position += this.uint32();
+        break;
+      case 3:
+        this.#skipGroup(tag >>> 3);
+        return;
+      case 5:
+        this.position += 4;
+        break;
+      default:
+        throw new WireError(`Invalid wire type ${tag & 7}`);
+    }
+    if (this.position > this.#bytes.length) {
+      throw truncated();
+    }
+  }
+
+  #skipGroup(number: number): void {
+    if (++this.#depth > MAX_DEPTH) {
+      throw new WireError('Messages are nested too deeply');
+    }
+    for (;;) {
+      if (this.position >= this.#bytes.length) {
+        throw truncated();
+      }
+      const tag = this.uint32();
+      if ((tag & 7) === 4) {
+        if (tag >>> 3 !== number) {
+          throw new WireError('Group ends with another number than it began');
+        }
+        this.#depth--;
+        return;
+      }
+      this.skip(tag);
+    }
+  }
+}
+
+function truncated(): WireError {
+  return new WireError('Message is truncated');
+}
+
+function outOfRange(field: string): never {
+  throw new WireError(`Value of field '${field}' is beyond 2^53`);
+}

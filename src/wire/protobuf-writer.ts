@@ -1,0 +1,178 @@
+// Writes the primitives of protobuf's encoding into one growing buffer. Generated encoders call this.
+import { WireError } from './wire-error.ts';
+
+const utf8 = new TextEncoder();
+const FIRST_SIZE = 4096;
+/** A buffer that one huge message made larger than this is not kept for the next. */
+const KEPT_SIZE = 1 << 20;
+
+export class ProtobufWriter {
+  #buffer = new Uint8Array(FIRST_SIZE);
+  #view = new DataView(this.#buffer.buffer);
+  #position = 0;
+  /** Set by an encoder that missed a required field. */
+  incomplete = false;
+
+  /** A copy of what was written since the last call. */
+  finish(): Uint8Array {
+    const result = this.#buffer.slice(0, this.#position);
+    this.reset();
+    return result;
+  }
+
+  reset(): void {
+    this.#position = 0;
+    this.incomplete = false;
+    if (this.#buffer.length > KEPT_SIZE) {
+      this.#buffer = new Uint8Array(FIRST_SIZE);
+      this.#view = new DataView(this.#buffer.buffer);
+    }
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#position + count;
+    if (needed <= this.#buffer.length) {
+      return;
+    }
+    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#position));
+    this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    while (rest > 127) {
+      this.#buffer[this.#position++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    this.#buffer[this.#position++] = rest;
+  }
+
+  uint32(tag: number, value: number): void {
+    this.#reserve(10);
+    this.#varint(tag);
+    this.#varint(value >>> 0);
+  }
+
+  int32(tag: number, value: number): void {
+    this.#reserve(15);
+    this.#varint(tag);
+    if (value >= 0) {
+      this.#varint(value >>> 0);
+    } else {
+      this.#varint64(value >>> 0, 0xffffffff);
+    }
+  }
+
+  uint64(tag: number, value: number, field: string): void {
+    if (value < 0) {
+      throw new WireError(`Value of field '${field}' is negative`);
+    }
+    this.int64(tag, value, field);
+  }
+
+  int64(tag: number, value: number, field: string): void {
+    if (!Number.isSafeInteger(value)) {
+      throw new WireError(`Value of field '${field}' is beyond 2^53`);
+    }
+    this.#reserve(15);
+    this.#varint(tag);
+    this.#varint64(value >>> 0, Math.floor(value / 4_294_967_296) >>> 0);
+  }
+
+  bigint(tag: number, value: bigint): void {
+    this.#reserve(15);
+    this.#varint(tag);
+    const bits = BigInt.asUintN(64, value);
+    this.#varint64(Number(bits & 0xffffffffn), Number(bits >> 32n));
+  }
+
+  #varint64(low: number, high: number): void {
+    let lowBits = low;
+    let highBits = high;
+    while (highBits > 0) {
+      this.#buffer[this.#position++] = (lowBits & 127) | 128;
+      lowBits = ((lowBits >>> 7) | (highBits << 25)) >>> 0;
+      highBits >>>= 7;
+    }
+    this.#varint(lowBits);
+  }
+
+  bool(tag: number, value: boolean): void {
+    this.#reserve(6);
+    this.#varint(tag);
+    this.#buffer[this.#position++] = value ? 1 : 0;
+  }
+
+  double(tag: number, value: number): void {
+    this.#reserve(13);
+    this.#varint(tag);
+    this.#view.setFloat64(this.#position, value, true);
+    this.#position += 8;
+  }
+
+  string(tag: number, value: string): void {
+    const length = value.length;
+    // Three bytes at most for each UTF-16 unit.
+    this.#reserve(10 + length * 3);
+    this.#varint(tag);
+    if (length < 128 && this.#shortAscii(value, length)) {
+      return;
+    }
+    // The length is known only afterwards: one byte is left for it, and the text moved if that is too few.
+    const start = this.#position + 1;
+    const { written } = utf8.encodeInto(value, this.#buffer.subarray(start));
+    this.#closeLength(start, start + written);
+  }
+
+  #shortAscii(value: string, length: number): boolean {
+    const buffer = this.#buffer;
+    const start = this.#position + 1;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 127) {
+        return false;
+      }
+      buffer[start + i] = unit;
+    }
+    buffer[start - 1] = length;
+    this.#position = start + length;
+    return true;
+  }
+
+  bytes(tag: number, value: Uint8Array): void {
+    this.#reserve(10 + value.length);
+    this.#varint(tag);
+    this.#varint(value.length);
+    this.#buffer.set(value, this.#position);
+    this.#position += value.length;
+  }
+
+  /** Opens a message within the message; returns what `close` needs. */
+  open(tag: number): number {
+    this.#reserve(6);
+    this.#varint(tag);
+    return ++this.#position;
+  }
+
+  close(start: number): void {
+    this.#closeLength(start, this.#position);
+  }
+
+  /** Writes the length of what lies between `start` and `end` into the byte before `start`, moving it if need be. */
+  #closeLength(start: number, end: number): void {
+    const length = end - start;
+    this.#position = end;
+    if (length < 128) {
+      this.#buffer[start - 1] = length;
+      return;
+    }
+    const extra = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : length < 1 << 28 ? 3 : 4;
+    this.#reserve(extra);
+    this.#buffer.copyWithin(start + extra, start, end);
+    this.#position = start - 1;
+    this.#varint(length);
+    this.#position = end + extra;
+  }
+}
