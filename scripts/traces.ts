@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { SchedulerCore } from '../src/core/interface.ts';
+import { loadCore } from '../src/runtime/load-core.ts';
 import { firstDifference } from '../test/differential/replay.ts';
 import { parseTrace } from '../test/differential/trace.ts';
 
-async function loadCore(isOracle: boolean): Promise<SchedulerCore> {
+async function coreToTest(isOracle: boolean): Promise<SchedulerCore> {
   if (isOracle) return (await import('../test/oracle/core.ts')).oracle;
-  const { createSchedulerCore } = await import('../src/core/core.ts');
-  return createSchedulerCore();
+  const { createCore } = await import('../src/core/core.ts');
+  return createCore(await loadCore());
 }
 
 const { values, positionals } = parseArgs({
@@ -23,7 +24,7 @@ if (directory === undefined || positionals.length > 1) {
   process.exit(2);
 }
 
-const core = await loadCore(values.oracle);
+const core = await coreToTest(values.oracle);
 const files = readdirSync(directory)
   .filter((name) => name.endsWith('.jsonl'))
   .sort();

@@ -3,61 +3,37 @@
 import type {
   AgentFacts,
   Allocator,
-  AllocatorOptions,
-  FrameworkTerms,
   Holding,
   OfferBatch,
-  Quota,
   SchedulerCore,
 } from '../../src/core/interface.ts';
-import {
-  AgentInfo_Capability_Type as AgentCapability,
-  type Attribute,
-  type AttributeConstraint,
-  FrameworkInfo_Capability_Type as FrameworkCapability,
-  type Offer_Operation,
-  Offer_Operation_Type,
-  type OfferConstraints,
-  AttributeConstraint_Selector_PseudoattributeType as Pseudo,
-  type Resource,
-  type Unavailability,
-  Value_Type,
-} from '../../src/model/generated/messages.ts';
+import type { Resource } from '../../src/model/generated/messages.ts';
 import { type AgentId, agentId, type FrameworkId, frameworkId } from '../../src/model/ids.ts';
 import type {
   Trace,
-  TraceAttribute,
-  TraceConstraint,
   TracedInverseOffer,
   TracedOffer,
   TracedRun,
   TraceEvent,
+  TraceEventOf,
   TraceLine,
-  TraceOperation,
   TraceOptions,
-  TraceQuota,
   TraceResult,
 } from './trace.ts';
-import { formatResources, parseQuantities, parseResources } from './trace-text.ts';
+import {
+  agentCapabilities,
+  allocatorOptions,
+  factsOf,
+  operationOf,
+  quotaOf,
+  termsOf,
+  unavailabilityOf,
+} from './trace-messages.ts';
+import { formatResources, parseResources } from './trace-text.ts';
 
-type EventOf<Name extends TraceEvent['ev']> = Extract<TraceEvent, { readonly ev: Name }>;
 type Extras = {
   -readonly [Key in keyof Omit<TraceResult, 't' | 'runs' | 'out'>]: TraceResult[Key];
 };
-
-export const allocatorOptions = (options: TraceOptions): AllocatorOptions => ({
-  seed: 0,
-  allocationIntervalMs: options.intervalMs,
-  minAllocatable: (options.minAllocatable ?? []).map(parseQuantities),
-  fairnessExcluded: options.fairnessExclude ?? [],
-  filterGpuResources: options.filterGpu ?? true,
-  region: options.region,
-  zone: options.zone,
-  roleSorter: 'drf',
-  frameworkSorter: 'drf',
-  regexMaxMemoryBytes: 4096,
-  regexMaxProgramSize: 100,
-});
 
 interface InverseOffer {
   readonly frameworkId: FrameworkId;
@@ -106,68 +82,90 @@ export class Replayer {
     const { allocator } = this;
     switch (event.ev) {
       case 'addAgent':
-        return this.#addAgent(event);
+        this.#addAgent(event);
+        break;
       case 'updateAgent':
-        return this.#updateAgent(event);
+        this.#updateAgent(event);
+        break;
       case 'removeAgent':
-        return this.#removeAgent(agentId(event.id), extras);
+        this.#removeAgent(agentId(event.id), extras);
+        break;
       case 'activateAgent':
-        return allocator.activateAgent(agentId(event.id));
+        allocator.activateAgent(agentId(event.id));
+        break;
       case 'deactivateAgent':
         allocator.deactivateAgent(agentId(event.id));
-        return this.#takeBack(({ agentId }) => agentId === event.id, extras);
+        this.#takeBack(({ agentId }) => agentId === event.id, extras);
+        break;
       case 'addFramework':
-        return this.#addFramework(event, extras);
+        this.#addFramework(event, extras);
+        break;
       case 'updateFramework':
-        return allocator.updateFramework(frameworkId(event.id), termsOf(event));
+        allocator.updateFramework(frameworkId(event.id), termsOf(event));
+        break;
       case 'removeFramework':
-        return this.#removeFramework(frameworkId(event.id), extras);
+        this.#removeFramework(frameworkId(event.id), extras);
+        break;
       case 'activateFramework':
         this.#activeFrameworks.add(frameworkId(event.id));
-        return allocator.activateFramework(frameworkId(event.id));
+        allocator.activateFramework(frameworkId(event.id));
+        break;
       case 'deactivateFramework':
-        return this.#deactivateFramework(frameworkId(event.id), extras);
+        this.#deactivateFramework(frameworkId(event.id), extras);
+        break;
       case 'updateQuota':
-        return allocator.updateQuota(event.role, quotaOf(event));
+        allocator.updateQuota(event.role, quotaOf(event));
+        break;
       case 'updateWeights':
-        return allocator.updateWeights(event.weights);
+        allocator.updateWeights(event.weights);
+        break;
       case 'suppress':
-        return allocator.suppress(frameworkId(event.id), event.roles);
+        allocator.suppress(frameworkId(event.id), event.roles);
+        break;
       case 'revive':
-        return allocator.revive(frameworkId(event.id), event.roles);
+        allocator.revive(frameworkId(event.id), event.roles);
+        break;
       case 'decline':
-        return this.#decline(event);
+        this.#decline(event);
+        break;
       case 'accept':
-        return this.#accept(event, extras);
+        this.#accept(event, extras);
+        break;
       case 'recover':
-        return this.#finish(event);
+        this.#finish(event);
+        break;
       case 'updateUnavailability':
         this.#takeBack(({ agentId }) => agentId === event.id, extras);
-        return allocator.updateUnavailability(agentId(event.id), unavailabilityOf(event));
+        allocator.updateUnavailability(agentId(event.id), unavailabilityOf(event));
+        break;
       case 'acceptInverse':
       case 'declineInverse':
-        return this.#answerInverse(event);
+        this.#answerInverse(event);
+        break;
       case 'updateWhitelist':
-        return allocator.updateWhitelist(event.hosts);
+        allocator.updateWhitelist(event.hosts);
+        break;
       case 'updateAvailable': {
         const applied = allocator.updateAvailable(agentId(event.id), operationOf(event));
         extras.ok = applied.ok;
         if (applied.ok) extras.total = formatResources(allocator.total(agentId(event.id)));
-        return;
+        break;
       }
       case 'addResourceProvider':
         allocator.addResourceProvider(agentId(event.id), parseResources(event.res), []);
         extras.total = formatResources(allocator.total(agentId(event.id)));
-        return;
+        break;
       case 'recoverAllocator':
-        return allocator.recoverQuotas(
+        allocator.recoverQuotas(
           event.expectedAgents,
           Object.fromEntries(
             Object.entries(event.quotas).map(([role, quota]) => [role, quotaOf(quota)]),
           ),
         );
+        break;
       case 'advance':
-        return this.#advance(event.ms);
+        this.#advance(event.ms);
+        break;
       default:
         event satisfies never;
     }
@@ -175,7 +173,7 @@ export class Replayer {
 
   // Agents
 
-  #addAgent(event: EventOf<'addAgent'>): void {
+  #addAgent(event: TraceEventOf<'addAgent'>): void {
     const id = agentId(event.id);
     const facts = factsOf(event, { hostname: event.id, attributes: [] });
     this.#agents.set(id, facts);
@@ -199,7 +197,7 @@ export class Replayer {
     });
   }
 
-  #updateAgent(event: EventOf<'updateAgent'>): void {
+  #updateAgent(event: TraceEventOf<'updateAgent'>): void {
     const id = agentId(event.id);
     const before = this.#agents.get(id);
     if (before === undefined) throw new Error(`no agent ${id}`);
@@ -225,7 +223,7 @@ export class Replayer {
 
   // Frameworks
 
-  #addFramework(event: EventOf<'addFramework'>, extras: Extras): void {
+  #addFramework(event: TraceEventOf<'addFramework'>, extras: Extras): void {
     const id = frameworkId(event.id);
     const active = event.active ?? true;
     if (active) this.#activeFrameworks.add(id);
@@ -266,7 +264,7 @@ export class Replayer {
     if (inverse.length > 0) extras.rescindedInverse = inverse.map(([id]) => id);
   }
 
-  #decline(event: EventOf<'decline'>): void {
+  #decline(event: TraceEventOf<'decline'>): void {
     for (const id of event.offers) {
       this.allocator.recover({
         ...take(this.#offers, id),
@@ -276,7 +274,7 @@ export class Replayer {
     }
   }
 
-  #accept(event: EventOf<'accept'>, extras: Extras): void {
+  #accept(event: TraceEventOf<'accept'>, extras: Extras): void {
     const { algebra } = this.#core;
     const offer = take(this.#offers, event.offer);
     const operations = (event.ops ?? []).map(operationOf);
@@ -325,7 +323,7 @@ export class Replayer {
     }
   }
 
-  #answerInverse(event: EventOf<'acceptInverse' | 'declineInverse'>): void {
+  #answerInverse(event: TraceEventOf<'acceptInverse' | 'declineInverse'>): void {
     for (const id of event.inverseOffers) {
       this.allocator.answerInverseOffer({
         ...take(this.#inverseOffers, id),
@@ -346,7 +344,7 @@ export class Replayer {
     this.#tasks.set(taskKey(task), { ...task, resources });
   }
 
-  #finish(event: EventOf<'recover'>): void {
+  #finish(event: TraceEventOf<'recover'>): void {
     const finished: Holding = {
       frameworkId: frameworkId(event.f),
       agentId: agentId(event.a),
@@ -498,137 +496,4 @@ const listed = <Name extends string, Item>(name: Name, items: Item[]) =>
 function withoutRole(resource: Resource): Resource {
   const { allocation_info: _role, ...rest } = resource;
   return rest;
-}
-
-function quotaOf(quota: TraceQuota): Quota {
-  return {
-    guarantees: parseQuantities(quota.guarantees),
-    limits: parseQuantities(quota.limits),
-  };
-}
-
-const AGENT_DEFAULTS = ['MULTI_ROLE', 'HIERARCHICAL_ROLE', 'RESERVATION_REFINEMENT'] as const;
-const FRAMEWORK_DEFAULTS = ['MULTI_ROLE', 'RESERVATION_REFINEMENT'] as const;
-
-const agentCapabilities = (names: readonly string[] = AGENT_DEFAULTS) =>
-  names.map((name) => AgentCapability[name as keyof typeof AgentCapability]);
-
-const frameworkCapabilities = (names: readonly string[] = FRAMEWORK_DEFAULTS) =>
-  names.map((name) => FrameworkCapability[name as keyof typeof FrameworkCapability]);
-
-function factsOf(
-  event: EventOf<'addAgent'> | EventOf<'updateAgent'>,
-  before: AgentFacts,
-): AgentFacts {
-  return {
-    hostname: event.host ?? before.hostname,
-    attributes: event.attrs?.map(attributeOf) ?? before.attributes,
-    region: event.region ?? before.region,
-    zone: event.zone ?? before.zone,
-  };
-}
-
-function attributeOf([name, type, value]: TraceAttribute): Attribute {
-  switch (type) {
-    case 'text':
-      return { name, type: Value_Type.TEXT, text: { value } };
-    case 'scalar':
-      return { name, type: Value_Type.SCALAR, scalar: { value } };
-    default: {
-      const range = value.map(([begin, end]) => ({ begin, end }));
-      return { name, type: Value_Type.RANGES, ranges: { range } };
-    }
-  }
-}
-
-function unavailabilityOf(event: {
-  readonly startMs?: number;
-  readonly durMs?: number;
-}): Unavailability | undefined {
-  if (event.startMs === undefined) return undefined;
-  const nanoseconds = (ms: number) => ({ nanoseconds: BigInt(ms) * 1_000_000n });
-  return {
-    start: nanoseconds(event.startMs),
-    ...(event.durMs === undefined ? {} : { duration: nanoseconds(event.durMs) }),
-  };
-}
-
-function termsOf(event: EventOf<'addFramework'> | EventOf<'updateFramework'>): FrameworkTerms {
-  return {
-    roles: event.roles,
-    suppressedRoles: event.suppressed ?? [],
-    capabilities: frameworkCapabilities(event.caps),
-    minAllocatable: Object.fromEntries(
-      Object.entries(event.minAllocatable ?? {}).map(([role, texts]) => [
-        role,
-        texts.map(parseQuantities),
-      ]),
-    ),
-    constraints: event.constraints && constraintsOf(event.constraints),
-  };
-}
-
-function constraintsOf(
-  byRole: Readonly<Record<string, readonly (readonly TraceConstraint[])[]>>,
-): OfferConstraints {
-  return {
-    role_constraints: Object.fromEntries(
-      Object.entries(byRole).map(([role, groups]) => [
-        role,
-        {
-          groups: groups.map((group) => ({ attribute_constraints: group.map(constraintOf) })),
-        },
-      ]),
-    ),
-  };
-}
-
-const PSEUDO: Readonly<Record<string, Pseudo>> = {
-  '@hostname': Pseudo.HOSTNAME,
-  '@region': Pseudo.REGION,
-  '@zone': Pseudo.ZONE,
-};
-
-function constraintOf([selector, predicate, text = '']: TraceConstraint): AttributeConstraint {
-  const pseudo = PSEUDO[selector];
-  return {
-    selector:
-      pseudo === undefined ? { attribute_name: selector } : { pseudoattribute_type: pseudo },
-    predicate: predicateOf(predicate, text),
-  };
-}
-
-function predicateOf(name: string, text: string): AttributeConstraint['predicate'] {
-  switch (name) {
-    case 'exists':
-      return { exists: {} };
-    case 'not_exists':
-      return { not_exists: {} };
-    case 'text_equals':
-      return { text_equals: { value: text } };
-    case 'text_not_equals':
-      return { text_not_equals: { value: text } };
-    case 'text_matches':
-      return { text_matches: { regex: text } };
-    case 'text_not_matches':
-      return { text_not_matches: { regex: text } };
-    default:
-      throw new Error(`not a predicate: ${name}`);
-  }
-}
-
-export function operationOf({ op, res }: TraceOperation): Offer_Operation {
-  const resources = parseResources(res);
-  switch (op) {
-    case 'RESERVE':
-      return { type: Offer_Operation_Type.RESERVE, reserve: { resources } };
-    case 'UNRESERVE':
-      return { type: Offer_Operation_Type.UNRESERVE, unreserve: { resources } };
-    case 'CREATE':
-      return { type: Offer_Operation_Type.CREATE, create: { volumes: resources } };
-    case 'DESTROY':
-      return { type: Offer_Operation_Type.DESTROY, destroy: { volumes: resources } };
-    default:
-      throw new Error(`not an operation: ${op}`);
-  }
 }

@@ -114,6 +114,11 @@ export type TraceEvent =
     }
   | { readonly ev: 'advance'; readonly ms: number };
 
+export type TraceEventOf<Name extends TraceEvent['ev']> = Extract<
+  TraceEvent,
+  { readonly ev: Name }
+>;
+
 export type TracedOffer = [
   id: number,
   framework: string,
