@@ -1,0 +1,87 @@
+// Kinds: everything that distinguishes one resource from another but its amount. The host compares the
+// fields and gives each distinct combination a number; here is a row of facts for each.
+//
+//   name u32 | flags u32 | role u32 | unused u32 | unit f64 | unused f64
+//
+// `role` is the role of the innermost reservation, `unit` the thousandths of one copy of a solid kind.
+import {
+  MAX_KINDS,
+  MAX_NAMES,
+  BAD_KIND,
+  TOO_MANY,
+  BAD_AMOUNT,
+  MAX_AMOUNT,
+  SOLID,
+  TYPE_MASK,
+  TYPE_SCALAR,
+  TYPE_SET,
+} from './constants';
+import { tableBase, tableCount, tablePush } from './memory';
+import { SLOT_KINDS, SLOT_NAMES } from './slots';
+
+// @ts-ignore: decorator
+@inline const KIND_SIZE: usize = 32;
+// @ts-ignore: decorator
+@inline const NAME_SIZE: usize = 16;
+
+// @ts-ignore: decorator
+@inline export function kindCount(): u32 {
+  return tableCount(SLOT_KINDS);
+}
+// @ts-ignore: decorator
+@inline function kindAt(kind: u32): usize {
+  return tableBase(SLOT_KINDS) + <usize>kind * KIND_SIZE;
+}
+// @ts-ignore: decorator
+@inline export function kindName(kind: u32): u32 {
+  return load<u32>(kindAt(kind));
+}
+// @ts-ignore: decorator
+@inline export function kindFlags(kind: u32): u32 {
+  return load<u32>(kindAt(kind), 4);
+}
+// @ts-ignore: decorator
+@inline export function kindRole(kind: u32): u32 {
+  return load<u32>(kindAt(kind), 8);
+}
+// @ts-ignore: decorator
+@inline export function kindUnit(kind: u32): f64 {
+  return load<f64>(kindAt(kind), 16);
+}
+// @ts-ignore: decorator
+@inline export function nameCount(): u32 {
+  return tableCount(SLOT_NAMES);
+}
+// @ts-ignore: decorator
+@inline export function nameExcluded(name: u32): bool {
+  return load<u32>(tableBase(SLOT_NAMES) + <usize>name * NAME_SIZE) != 0;
+}
+
+/** Amount that one unit of `amount` of the kind counts for, in thousandths. */
+// @ts-ignore: decorator
+@inline export function isScalar(flags: u32): bool {
+  return (flags & TYPE_MASK) == TYPE_SCALAR;
+}
+
+export function addName(excluded: u32): i32 {
+  if (nameCount() >= <u32>MAX_NAMES) return -TOO_MANY;
+  const index = tablePush(SLOT_NAMES, NAME_SIZE);
+  store<u32>(tableBase(SLOT_NAMES) + <usize>index * NAME_SIZE, excluded);
+  return <i32>index;
+}
+
+export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
+  if (kindCount() >= <u32>MAX_KINDS) return -TOO_MANY;
+  if (name >= nameCount() || (flags & TYPE_MASK) > <u32>TYPE_SET || flags > 255) return -BAD_KIND;
+  if ((flags & SOLID) != 0) {
+    if (!(unit > 0) || unit > MAX_AMOUNT || floor(unit) != unit) return -BAD_AMOUNT;
+  }
+  const kind = tablePush(SLOT_KINDS, KIND_SIZE);
+  const at = kindAt(kind);
+  store<u32>(at, name);
+  store<u32>(at, flags, 4);
+  store<u32>(at, role, 8);
+  store<f64>(at, (flags & SOLID) != 0 ? unit : 1, 16);
+  return <i32>kind;
+}
+

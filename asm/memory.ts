@@ -1,0 +1,143 @@
+// The module's own memory: one arena that only grows, with free lists by size. Every piece of state
+// lives here and nothing in Wasm globals, so that copying the memory copies the state.
+//
+//   0 ........ static data (header) ........ heap ........ top
+//
+// Blocks carry no header: whoever frees one says how big it was.
+
+/** Fixed slots of the header, one u64 each. Other files claim theirs in state.ts. */
+// @ts-ignore: decorator
+@inline const SLOTS: i32 = 512;
+const header: usize = memory.data(SLOTS * 8, 16);
+
+/** Address of a header slot. */
+// @ts-ignore: decorator
+@inline export function slot(index: i32): usize {
+  return header + ((<usize>index) << 3);
+}
+
+// Slots 0 .. 199: the arena.
+// @ts-ignore: decorator
+@inline const SLOT_TOP: i32 = 0;
+// @ts-ignore: decorator
+@inline const SLOT_LIVE: i32 = 1;
+// Free lists: 64 small classes (16 … 1024 bytes), then large ones.
+// @ts-ignore: decorator
+@inline const SLOT_SMALL: i32 = 2;
+// @ts-ignore: decorator
+@inline const SLOT_LARGE: i32 = 67;
+
+// Above 1 KiB a power of two is cut into four classes: at most a fifth of a block is lost.
+// @ts-ignore: decorator
+@inline function largeClass(size: usize): i32 {
+  const k = 31 - <i32>clz<u32>(<u32>(size - 1));
+  return k * 4 + <i32>((size - 1 - ((<usize>1) << k)) >> (k - 2)) + 1;
+}
+
+// @ts-ignore: decorator
+@inline function largeSize(c: i32): usize {
+  const k = (c - 1) >> 2;
+  return ((<usize>1) << k) + ((<usize>(((c - 1) & 3) + 1)) << (k - 2));
+}
+
+/** Memory in use up to here; the rest of the last page is untouched. */
+export function memoryTop(): usize {
+  const top = load<usize>(slot(SLOT_TOP));
+  return top == 0 ? (__heap_base + 15) & ~15 : top;
+}
+
+function bump(size: usize): usize {
+  const at = memoryTop();
+  const end = at + size;
+  const have = (<usize>memory.size()) << 16;
+  if (end > have) {
+    const need = <i32>((end - have + 0xffff) >> 16);
+    // Growing by a sixteenth at least keeps the number of moves of the host's views small.
+    let pages = max<i32>(need, memory.size() >> 4);
+    if (memory.grow(pages) < 0) {
+      pages = need;
+      if (memory.grow(pages) < 0) unreachable();
+    }
+  }
+  store<usize>(slot(SLOT_TOP), end);
+  return at;
+}
+
+/** A block of at least `size` bytes, aligned to 16; its content is undefined. */
+export function alloc(size: usize): usize {
+  if (size <= 1024) {
+    const units = (size + 15) >> 4;
+    const list = slot(SLOT_SMALL) + (units << 3);
+    const head = load<usize>(list);
+    if (head != 0) {
+      store<usize>(list, load<usize>(head));
+      return head;
+    }
+    return bump(units << 4);
+  }
+  const c = largeClass(size);
+  const list = slot(SLOT_LARGE) + ((<usize>c) << 3);
+  const head = load<usize>(list);
+  if (head != 0) {
+    store<usize>(list, load<usize>(head));
+    return head;
+  }
+  return bump(largeSize(c));
+}
+
+export function allocZeroed(size: usize): usize {
+  const at = alloc(size);
+  memory.fill(at, 0, size);
+  return at;
+}
+
+/** Gives a block back; `size` is what it was asked with. */
+export function free(at: usize, size: usize): void {
+  if (at == 0) return;
+  const list =
+    size <= 1024
+      ? slot(SLOT_SMALL) + (((size + 15) >> 4) << 3)
+      : slot(SLOT_LARGE) + ((<usize>largeClass(size)) << 3);
+  store<usize>(at, load<usize>(list));
+  store<usize>(list, at);
+}
+
+/** Moves a block of `used` bytes to one of `next` bytes. */
+export function resize(at: usize, size: usize, used: usize, next: usize): usize {
+  const to = alloc(next);
+  if (at != 0) {
+    memory.copy(to, at, used);
+    free(at, size);
+  }
+  return to;
+}
+
+// A table is three header slots: base, count, capacity (in records).
+
+// @ts-ignore: decorator
+@inline export function tableBase(table: i32): usize {
+  return load<usize>(slot(table));
+}
+// @ts-ignore: decorator
+@inline export function tableCount(table: i32): u32 {
+  return load<u32>(slot(table + 1));
+}
+
+/** Appends a zeroed record and returns its index. Addresses of records are not stable across this. */
+export function tablePush(table: i32, recordSize: usize): u32 {
+  const count = load<u32>(slot(table + 1));
+  const capacity = load<u32>(slot(table + 2));
+  if (count == capacity) {
+    const next = capacity == 0 ? 16 : capacity << 1;
+    const base = resize(tableBase(table), <usize>capacity * recordSize, <usize>count * recordSize, <usize>next * recordSize);
+    store<usize>(slot(table), base);
+    store<u32>(slot(table + 2), next);
+  }
+  memory.fill(tableBase(table) + <usize>count * recordSize, 0, recordSize);
+  store<u32>(slot(table + 1), count + 1);
+  return count;
+}
+
+export function tableClear(table: i32): void {
+  store<u32>(slot(table + 1), 0);
+}

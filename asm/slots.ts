@@ -1,0 +1,54 @@
+// Who owns which header slot. Slots below 200 belong to memory.ts.
+
+// Algebra.
+export const SLOT_IO: i32 = 200; // address and size of the exchange buffer
+export const SLOT_IO_SIZE: i32 = 201;
+export const SLOT_IO_USED: i32 = 202;
+export const SLOT_KINDS: i32 = 204; // table
+export const SLOT_NAMES: i32 = 208; // table
+export const SLOT_ROWS: i32 = 212; // table of rows that the host holds
+export const SLOT_ROW_FREE: i32 = 216;
+export const SLOT_SCRATCH: i32 = 220; // eight scratch rows: 220 … 227
+
+// Allocator.
+export const SLOT_OPTIONS: i32 = 240; // flags, see state.ts
+export const SLOT_NOW: i32 = 241;
+export const SLOT_INTERVAL: i32 = 242;
+export const SLOT_SEED: i32 = 243; // four words of the generator: 243 … 246
+export const SLOT_CLUSTER_MIN: i32 = 248;
+export const SLOT_LATE_RUN: i32 = 249;
+
+export const SLOT_ROLES: i32 = 256; // table
+export const SLOT_FRAMEWORKS: i32 = 260; // table
+export const SLOT_FRAMEWORK_FREE: i32 = 263;
+export const SLOT_LEAVES: i32 = 264; // table
+export const SLOT_LEAF_FREE: i32 = 267;
+export const SLOT_NODES: i32 = 268; // table
+export const SLOT_NODE_FREE: i32 = 271;
+export const SLOT_AGENTS: i32 = 272; // table
+export const SLOT_AGENT_FREE: i32 = 275;
+export const SLOT_VECTORS: i32 = 276; // table of vectors
+export const SLOT_VECTOR_WIDTH: i32 = 279; // in f64s
+export const SLOT_VECTOR_FREE: i32 = 280;
+export const SLOT_FILTERS: i32 = 284; // table
+export const SLOT_FILTER_FREE: i32 = 287;
+export const SLOT_HEAP: i32 = 288; // table: filters by end
+export const SLOT_ORDER: i32 = 292; // table: agents in visiting order
+export const SLOT_ORDER_STATE: i32 = 295;
+export const SLOT_SHARED_COPIES: i32 = 296; // hash: (node, agent, kind) to copies
+export const SLOT_REFUSALS: i32 = 300; // hash of refused rows
+export const SLOT_INVERSE: i32 = 304; // table: inverse filters and outstanding inverse offers
+export const SLOT_QUIET: i32 = 308; // address, words: agents that need no visit
+export const SLOT_PENDING: i32 = 310; // address, words: candidates
+export const SLOT_PENDING_STATE: i32 = 312;
+export const SLOT_ACTIVE_LEAVES: i32 = 314; // address, words: leaves that take part
+export const SLOT_TOTALS_VERSION: i32 = 316;
+export const SLOT_TOTALS: i32 = 317; // vector: the cluster
+export const SLOT_REVOCABLE_FREE: i32 = 318; // vector
+export const SLOT_ROOT: i32 = 319;
+export const SLOT_QUOTA_ROLES: i32 = 320; // table
+export const SLOT_MAINTENANCE: i32 = 324; // table: agents with maintenance
+export const SLOT_OFFERS: i32 = 328; // table: offers of the run
+export const SLOT_OFFER_ITEMS: i32 = 332; // table
+export const SLOT_INVERSE_OFFERS: i32 = 336; // table
+export const SLOT_WORK: i32 = 340; // scratch of a run: 340 … 379

@@ -1,0 +1,26 @@
+// The face of the scheduler core for the rest of the house: loads nothing itself, the bytes of the
+// module come from whoever starts the process.
+import type { Resource } from '../model/generated/messages.ts';
+import { Algebra } from './algebra.ts';
+import type { Allocator, AllocatorOptions, Ledger, SchedulerCore } from './interface.ts';
+import { Kinds } from './kinds.ts';
+import { RowLedger } from './ledger.ts';
+import { Lists } from './lists.ts';
+import { CoreError, CoreModule } from './module.ts';
+
+/**
+ * A core on a compiled module. Algebra, pools and ledgers share one instance; every allocator has an
+ * instance of its own, so that its memory can be saved and copied as a whole.
+ */
+export function createCore(module: WebAssembly.Module): SchedulerCore {
+  const shared = new CoreModule(module);
+  const lists = new Lists(shared, new Kinds(shared));
+  return {
+    abiVersion: shared.exports.abiVersion(),
+    algebra: new Algebra(lists),
+    ledger: (total: readonly Resource[]): Ledger => new RowLedger(lists, total),
+    allocator: (_options: AllocatorOptions): Allocator => {
+      throw new CoreError('BAD_STATE', 'allocator');
+    },
+  };
+}

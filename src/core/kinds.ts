@@ -1,0 +1,277 @@
+// Gives every distinct combination of a resource's fields a small number, its kind, and builds messages
+// from kinds again. What makes two resources different is Mesos's rule: name, type, reservations, disk
+// (without the volume's path and the persistence principal), revocable, shared, provider - and, for
+// what cannot be divided, its size.
+import {
+  type Labels,
+  Resource_ReservationInfo_Type as ReservationType,
+  type Resource,
+  type Resource_DiskInfo,
+  type Resource_ReservationInfo,
+  Resource_DiskInfo_Source_Type as SourceType,
+  Value_Type as ValueType,
+} from '../model/generated/messages.ts';
+import { CoreError, type CoreModule, checked } from './module.ts';
+
+const SCALAR = 0;
+const RANGES = 1;
+const SET = 2;
+const RESERVED = 4;
+const REFINED = 8;
+const REVOCABLE = 16;
+const SHARED = 32;
+const SOLID = 64;
+const VOLUME = 128;
+
+/** What the host keeps of a kind. `allocationRole` is '' for resources that are allocated to no role. */
+export interface Kind {
+  readonly name: string;
+  readonly type: number;
+  readonly flags: number;
+  /** Thousandths of one copy, for solid kinds. */
+  readonly unit: number;
+  readonly allocationRole: string;
+  /** Everything but the value. Its parts are shared by all messages built from it. */
+  template: Resource;
+}
+
+export const isSolid = (kind: Kind) => (kind.flags & SOLID) !== 0;
+export const isShared = (kind: Kind) => (kind.flags & SHARED) !== 0;
+
+/** Units to thousandths as Mesos rounds them. */
+export const toMilli = (value: number) => Math.round(value * 1000);
+
+/** Thousandths to units, by the same two steps as Mesos: the quotient, then the rest. */
+export const fromMilli = (milli: number) => Math.floor(milli / 1000) + (milli % 1000) / 1000;
+
+function labelsKey(labels: Labels | undefined): string {
+  if (labels === undefined) return '';
+  const pairs = (labels.labels ?? []).map((label) => JSON.stringify([label.key, label.value]));
+  return `{${pairs.sort().join()}}`;
+}
+
+function reservationKey(reservation: Resource_ReservationInfo): string {
+  const principal = reservation.principal;
+  return `(${reservation.type === ReservationType.STATIC ? 'S' : 'D'}${JSON.stringify(
+    reservation.role,
+  )}${principal === undefined ? '' : `,${JSON.stringify(principal)}`}${labelsKey(reservation.labels)})`;
+}
+
+function diskKey(disk: Resource_DiskInfo): string {
+  const source = disk.source;
+  const id = disk.persistence?.id;
+  const volume = id === undefined ? '' : JSON.stringify(id);
+  if (source === undefined) return `[${volume}]`;
+  return `[${volume};${source.type};${JSON.stringify([
+    source.path ?? null,
+    source.mount ?? null,
+    source.vendor ?? null,
+    source.id ?? null,
+    source.profile ?? null,
+  ])}${labelsKey(source.metadata)}]`;
+}
+
+/** Reservations of a resource, those in the form of before reservation refinement included. */
+function reservationsOf(resource: Resource): readonly Resource_ReservationInfo[] {
+  if (resource.reservations !== undefined && resource.reservations.length > 0) {
+    return resource.reservations;
+  }
+  const role = resource.role;
+  if (role === undefined || role === '*') return [];
+  const dynamic = resource.reservation;
+  return dynamic === undefined
+    ? [{ type: ReservationType.STATIC, role }]
+    : [{ ...dynamic, type: ReservationType.DYNAMIC, role }];
+}
+
+export function isSolidResource(resource: Resource): boolean {
+  const disk = resource.disk;
+  if (resource.shared !== undefined || disk?.persistence !== undefined) return true;
+  const source = disk?.source;
+  if (source === undefined) return false;
+  return (
+    source.type === SourceType.MOUNT ||
+    source.type === SourceType.BLOCK ||
+    (source.type === SourceType.RAW && source.id !== undefined)
+  );
+}
+
+function withoutValue(resource: Resource, allocationRole: string): Resource {
+  const { name, type, provider_id, disk, revocable, shared } = resource;
+  const reservations = reservationsOf(resource);
+  const template: Resource = { name, type };
+  if (provider_id !== undefined) template.provider_id = provider_id;
+  if (allocationRole !== '') template.allocation_info = { role: allocationRole };
+  if (reservations.length > 0) template.reservations = [...reservations];
+  if (disk !== undefined) template.disk = disk;
+  if (revocable !== undefined) template.revocable = revocable;
+  if (shared !== undefined) template.shared = shared;
+  return template;
+}
+
+/** Numbers given to strings, in the order in which they were first seen. */
+export class Strings {
+  readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [];
+
+  number(text: string): number {
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#texts.length;
+      this.#numbers.set(text, number);
+      this.#texts.push(text);
+    }
+    return number;
+  }
+
+  has(text: string): boolean {
+    return this.#numbers.has(text);
+  }
+
+  text(number: number): string {
+    return this.#texts[number] ?? '';
+  }
+
+  get all(): readonly string[] {
+    return this.#texts;
+  }
+}
+
+export class Kinds {
+  readonly #module: CoreModule;
+  /** Gives the number of a reservation role; creates it when it is new. */
+  readonly #roleNumber: (role: string) => number;
+  readonly #excluded: ReadonlySet<string>;
+  readonly #kinds: Kind[] = [];
+  readonly #names = new Map<string, number>();
+  readonly #nameList: string[] = [];
+  /** Plain scalars, ranges and sets: one map a type, by name. */
+  readonly #plain = [
+    new Map<string, number>(),
+    new Map<string, number>(),
+    new Map<string, number>(),
+  ];
+  readonly #others = new Map<string, number>();
+  readonly setItems = new Strings();
+
+  constructor(
+    module: CoreModule,
+    options: {
+      readonly roleNumber?: (role: string) => number;
+      readonly excludedNames?: Iterable<string>;
+    } = {},
+  ) {
+    this.#module = module;
+    this.#roleNumber = options.roleNumber ?? (() => 0);
+    this.#excluded = new Set(options.excludedNames ?? []);
+  }
+
+  get(kind: number): Kind {
+    const found = this.#kinds[kind];
+    if (found === undefined) throw new CoreError('BAD_KIND', String(kind));
+    return found;
+  }
+
+  get count(): number {
+    return this.#kinds.length;
+  }
+
+  get names(): readonly string[] {
+    return this.#nameList;
+  }
+
+  /** The number of a resource name; a new one is made known to the module. */
+  name(name: string): number {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const number = checked(this.#module.exports.addName(this.#excluded.has(name) ? 1 : 0), name);
+    this.#names.set(name, number);
+    this.#nameList.push(name);
+    return number;
+  }
+
+  /** The kind of a resource, of whatever amount unless it is solid. */
+  of(resource: Resource, allocationRole = ''): number {
+    const type = valueType(resource);
+    if (
+      allocationRole === '' &&
+      resource.disk === undefined &&
+      resource.provider_id === undefined &&
+      resource.revocable === undefined &&
+      resource.shared === undefined &&
+      (resource.reservations === undefined || resource.reservations.length === 0) &&
+      (resource.role === undefined || resource.role === '*')
+    ) {
+      const plain = this.#plain[type] as Map<string, number>;
+      const known = plain.get(resource.name);
+      if (known !== undefined) return known;
+      const kind = this.#add(resource, type, '');
+      plain.set(resource.name, kind);
+      return kind;
+    }
+    const key = this.#key(resource, type, allocationRole);
+    const known = this.#others.get(key);
+    if (known !== undefined) return known;
+    const kind = this.#add(resource, type, allocationRole);
+    this.#others.set(key, kind);
+    return kind;
+  }
+
+  /** A volume made anew may have another path or principal than one of the same identity before it. */
+  refresh(resource: Resource, allocationRole = ''): void {
+    const kind = this.get(this.of(resource, allocationRole));
+    kind.template = withoutValue(resource, allocationRole);
+  }
+
+  #key(resource: Resource, type: number, allocationRole: string): string {
+    let key = `${type}${resource.name}|`;
+    if (allocationRole !== '') key += `@${JSON.stringify(allocationRole)}`;
+    for (const reservation of reservationsOf(resource)) key += reservationKey(reservation);
+    if (resource.disk !== undefined) key += diskKey(resource.disk);
+    if (resource.provider_id !== undefined) key += `/${JSON.stringify(resource.provider_id.value)}`;
+    if (resource.revocable !== undefined) key += '~';
+    if (resource.shared !== undefined) key += '+';
+    if (isSolidResource(resource)) key += `=${toMilli(resource.scalar?.value ?? 0)}`;
+    return key;
+  }
+
+  #add(resource: Resource, type: number, allocationRole: string): number {
+    const name = this.name(resource.name);
+    const reservations = reservationsOf(resource);
+    const last = reservations.at(-1);
+    const solid = isSolidResource(resource) && type === SCALAR;
+    const flags =
+      type |
+      (reservations.length > 0 ? RESERVED : 0) |
+      (reservations.length > 1 ? REFINED : 0) |
+      (resource.revocable === undefined ? 0 : REVOCABLE) |
+      (resource.shared === undefined ? 0 : SHARED) |
+      (solid ? SOLID : 0) |
+      (resource.disk?.persistence === undefined ? 0 : VOLUME);
+    const unit = solid ? toMilli(resource.scalar?.value ?? 0) : 1;
+    const role = last?.role === undefined ? 0 : this.#roleNumber(last.role);
+    const kind = checked(this.#module.exports.addKind(name, flags, role, unit), resource.name);
+    this.#kinds[kind] = {
+      name: resource.name,
+      type,
+      flags,
+      unit,
+      allocationRole,
+      template: withoutValue(resource, allocationRole),
+    };
+    return kind;
+  }
+}
+
+function valueType(resource: Resource): number {
+  switch (resource.type) {
+    case ValueType.SCALAR:
+      return SCALAR;
+    case ValueType.RANGES:
+      return RANGES;
+    case ValueType.SET:
+      return SET;
+    default:
+      throw new CoreError('BAD_KIND', `${resource.name} is no scalar, ranges or set`);
+  }
+}

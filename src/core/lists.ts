@@ -1,0 +1,197 @@
+// Writes lists of resources into the exchange buffer of the module and reads them back as messages.
+import type { Resource } from '../model/generated/messages.ts';
+import { fromMilli, isSolid, isSolidResource, type Kind, type Kinds, toMilli } from './kinds.ts';
+import type { CoreModule } from './module.ts';
+
+/** Bytes a list may need: an item and, for ranges and sets, one range each. */
+function sizeOf(resources: readonly Resource[]): number {
+  let bytes = 16 * resources.length;
+  for (const resource of resources) {
+    if (resource.ranges?.range !== undefined) bytes += 16 * resource.ranges.range.length;
+    if (resource.set?.item !== undefined) bytes += 16 * resource.set.item.length;
+  }
+  return bytes;
+}
+
+/** How the allocation role of a resource takes part: it does, it is left out, or absent means this one. */
+export type Allocation = 'keep' | 'drop' | { readonly assume: string };
+
+export class Lists {
+  readonly module: CoreModule;
+  readonly kinds: Kinds;
+  /** Where the next write goes, in u32s from the start of the buffer. */
+  #at = 0;
+
+  constructor(module: CoreModule, kinds: Kinds) {
+    this.module = module;
+    this.kinds = kinds;
+  }
+
+  begin(): this {
+    this.#at = 0;
+    return this;
+  }
+
+  /** Appends a list and answers how many items it has. */
+  write(resources: readonly Resource[], allocation: Allocation = 'drop'): number {
+    const module = this.module;
+    // Kinds first: making one calls into the module, which may move the buffer.
+    const kinds = this.kinds;
+    const count = resources.length;
+    const known: number[] = [];
+    const before = kinds.count;
+    for (let index = 0; index < count; index++) {
+      const resource = resources[index] as Resource;
+      if (isEmptySolid(resource)) {
+        resources = resources.filter((one) => !isEmptySolid(one));
+        return this.write(resources, allocation);
+      }
+      known.push(kinds.of(resource, roleOf(resource, allocation)));
+    }
+    if (kinds.count !== before) module.locate();
+    module.reserve((this.#at << 2) + sizeOf(resources));
+    const { u32, f64, io } = module;
+    let at = io + this.#at;
+    for (let index = 0; index < count; index++) {
+      const resource = resources[index] as Resource;
+      const number = known[index] as number;
+      const kind = kinds.get(number);
+      u32[at] = number;
+      u32[at + 1] = 0;
+      if (kind.type === 0) {
+        f64[(at >> 1) + 1] = isSolid(kind) ? 1 : toMilli(resource.scalar?.value ?? 0);
+        at += 4;
+      } else {
+        at = kind.type === 1 ? writeRanges(module, at, resource) : this.#writeSet(at, resource);
+      }
+    }
+    this.#at = at - io;
+    return count;
+  }
+
+  /** A volume made anew may have another path or principal than an earlier one of the same identity. */
+  refresh(volume: Resource, allocation: Allocation): void {
+    if (!isEmptySolid(volume)) this.kinds.refresh(volume, roleOf(volume, allocation));
+  }
+
+  /** Appends four plain numbers (the head of a conversion); answers where they are, for `patch`. */
+  head(): number {
+    this.module.reserve((this.#at << 2) + 16);
+    const at = this.#at;
+    this.#at += 4;
+    return at;
+  }
+
+  patch(head: number, a: number, b: number, c: number): void {
+    const { u32, io } = this.module;
+    u32[io + head] = a;
+    u32[io + head + 1] = b;
+    u32[io + head + 2] = c;
+    u32[io + head + 3] = 0;
+  }
+
+  #writeSet(at: number, resource: Resource): number {
+    const { u32, f64 } = this.module;
+    const items = resource.set?.item ?? [];
+    u32[at + 1] = items.length;
+    f64[(at >> 1) + 1] = items.length;
+    let next = (at >> 1) + 2;
+    for (const item of items) {
+      const number = this.kinds.setItems.number(item);
+      f64[next++] = number;
+      f64[next++] = number;
+    }
+    return next << 1;
+  }
+
+  /** The list that the module left in the buffer. */
+  read(count: number): Resource[] {
+    this.module.locate();
+    return this.readAt(this.module.io, count);
+  }
+
+  /** A list at an address (in u32s) in the form of the buffer. */
+  readAt(at: number, count: number, allocationRole = ''): Resource[] {
+    const { u32, f64 } = this.module;
+    const resources: Resource[] = [];
+    for (let index = 0; index < count; index++) {
+      const kind = this.kinds.get(u32[at] as number);
+      const ranges = u32[at + 1] as number;
+      const amount = f64[(at >> 1) + 1] as number;
+      at += 4;
+      this.append(resources, kind, amount, this.#values(at >> 1, ranges), allocationRole);
+      at += ranges << 2;
+    }
+    return resources;
+  }
+
+  #values(at: number, ranges: number): Float64Array {
+    return this.module.f64.subarray(at, at + ranges * 2);
+  }
+
+  /** Appends the messages of one item; `values` are its ranges, begin and end in turn. */
+  append(
+    resources: Resource[],
+    kind: Kind,
+    amount: number,
+    values: Float64Array,
+    allocationRole: string,
+  ): void {
+    const template = kind.template;
+    const message: Resource = { ...template };
+    if (allocationRole !== '') message.allocation_info = { role: allocationRole };
+    if (kind.type === 0) {
+      if (isSolid(kind)) {
+        message.scalar = { value: fromMilli(kind.unit) };
+        for (let copy = 1; copy < amount; copy++) {
+          resources.push({ ...message, scalar: { value: fromMilli(kind.unit) } });
+        }
+      } else {
+        message.scalar = { value: fromMilli(amount) };
+      }
+    } else if (kind.type === 1) {
+      const range = [];
+      for (let index = 0; index < values.length; index += 2) {
+        range.push({ begin: values[index] as number, end: values[index + 1] as number });
+      }
+      message.ranges = { range };
+    } else {
+      const item: string[] = [];
+      for (let index = 0; index < values.length; index += 2) {
+        for (let n = values[index] as number; n <= (values[index + 1] as number); n++) {
+          item.push(this.kinds.setItems.text(n));
+        }
+      }
+      message.set = { item: item.sort() };
+    }
+    resources.push(message);
+  }
+}
+
+/** A solid resource of size 0 is nothing, and has no kind. */
+function isEmptySolid(resource: Resource): boolean {
+  return (
+    (resource.disk !== undefined || resource.shared !== undefined) &&
+    isSolidResource(resource) &&
+    toMilli(resource.scalar?.value ?? 0) === 0
+  );
+}
+
+function roleOf(resource: Resource, allocation: Allocation): string {
+  if (allocation === 'drop') return '';
+  const role = resource.allocation_info?.role ?? '';
+  return role === '' && allocation !== 'keep' ? allocation.assume : role;
+}
+
+function writeRanges(module: CoreModule, at: number, resource: Resource): number {
+  const { u32, f64 } = module;
+  const ranges = resource.ranges?.range ?? [];
+  u32[at + 1] = ranges.length;
+  f64[(at >> 1) + 1] = 0;
+  let next = (at >> 1) + 2;
+  for (const range of ranges) {
+    f64[next++] = range.begin;
+    f64[next++] = range.end;
+  }
+  return next << 1;
+}

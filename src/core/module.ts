@@ -1,0 +1,127 @@
+// One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken anew
+// whenever the memory has moved; nobody keeps one across a call into the module.
+
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  abiVersion(): number;
+  stateSize(): number;
+  ioReserve(bytes: number): number;
+  addName(excluded: number): number;
+  addKind(name: number, flags: number, role: number, unit: number): number;
+  listAdd(left: number, right: number): number;
+  listSubtract(left: number, right: number): number;
+  listContains(left: number, right: number): number;
+  listEqual(left: number, right: number): number;
+  listQuantities(count: number): number;
+  listConvert(count: number, conversions: number): number;
+  rowMake(count: number): number;
+  rowDrop(row: number): number;
+  rowRead(row: number): number;
+  rowWrite(row: number, count: number): number;
+  rowHas(row: number, count: number): number;
+  rowPut(row: number, count: number): number;
+  rowTake(row: number, count: number): number;
+  rowReduce(row: number, count: number): number;
+  rowSize(row: number): number;
+  rowConvert(row: number, conversions: number): number;
+  ledgerFree(total: number, used: number): number;
+  ledgerTake(total: number, used: number, holder: number, count: number): number;
+  ledgerGive(used: number, holder: number, count: number): number;
+  ledgerRelease(used: number, holder: number): number;
+  ledgerConvert(total: number, used: number, conversions: number): number;
+}
+
+/** The ABI that this host speaks; checked when a module is loaded. */
+export const ABI_VERSION = 1;
+
+/** A wrong call into the core: a bug of the caller, or input that breaks a limit. */
+export class CoreError extends Error {
+  readonly code: string;
+
+  constructor(code: string, detail: string) {
+    super(detail === '' ? code : `${code}: ${detail}`);
+    this.name = 'CoreError';
+    this.code = code;
+  }
+}
+
+const STATUS_NAMES = [
+  'OK',
+  'BAD_HANDLE',
+  'BAD_AMOUNT',
+  'BAD_RANGE',
+  'BAD_KIND',
+  'TOO_MANY',
+  'NOT_CONTAINED',
+  'STILL_SHARED',
+  'EXISTS',
+  'BAD_STATE',
+  'NO_MEMORY',
+  'BAD_ARGUMENT',
+] as const;
+
+export const NOT_CONTAINED = 6;
+export const STILL_SHARED = 7;
+
+/** The error that stands for a status, given as it came (negative statuses of counting calls too). */
+export function statusError(status: number, detail = ''): CoreError {
+  const code = Math.abs(status);
+  return new CoreError(STATUS_NAMES[code] ?? `STATUS_${code}`, detail);
+}
+
+/** Throws unless the answer is a count or handle. */
+export function checked(answer: number, detail = ''): number {
+  if (answer < 0) throw statusError(answer, detail);
+  return answer;
+}
+
+/** Throws unless the status is OK. */
+export function accepted(status: number, detail = ''): void {
+  if (status !== 0) throw statusError(status, detail);
+}
+
+export class CoreModule {
+  readonly exports: CoreExports;
+  u32: Uint32Array;
+  f64: Float64Array;
+  /** Where the exchange buffer begins, in u32s; and how many bytes it has. */
+  io = 0;
+  #ioBytes = 0;
+  readonly #memory: WebAssembly.Memory;
+
+  constructor(module: WebAssembly.Module) {
+    const instance = new WebAssembly.Instance(module, {});
+    this.exports = instance.exports as unknown as CoreExports;
+    const version = this.exports.abiVersion();
+    if (version !== ABI_VERSION) {
+      throw new CoreError('ABI_MISMATCH', `the module speaks ${version}, the host ${ABI_VERSION}`);
+    }
+    this.#memory = this.exports.memory;
+    this.u32 = new Uint32Array(this.#memory.buffer);
+    this.f64 = new Float64Array(this.#memory.buffer);
+    this.reserve(65536);
+  }
+
+  /** Makes the exchange buffer at least that big and the views current. */
+  reserve(bytes: number): void {
+    if (bytes > this.#ioBytes) {
+      this.io = this.exports.ioReserve(bytes) >>> 2;
+      this.#ioBytes = bytes;
+    }
+    this.refresh();
+  }
+
+  /** Takes the views anew if the memory has grown; after every call whose answer lies in memory. */
+  refresh(): void {
+    if (this.u32.buffer !== this.#memory.buffer) {
+      this.u32 = new Uint32Array(this.#memory.buffer);
+      this.f64 = new Float64Array(this.#memory.buffer);
+    }
+  }
+
+  /** The exchange buffer may have moved: it does so only when an answer was bigger than it. */
+  locate(): void {
+    this.refresh();
+    this.io = this.exports.ioReserve(0) >>> 2;
+  }
+}
