@@ -2,8 +2,8 @@
 import { AGENT_CONTAINER_FLAGS } from './agent-container-flags.ts';
 import { AGENT_IMAGE_FLAGS } from './agent-image-flags.ts';
 import { AGENT_NETWORK_FLAGS } from './agent-network-flags.ts';
-import { COMMON_FLAGS } from './common-flags.ts';
 import { choice, decimal, duration, json, path, port, size, text, toggle } from './flag.ts';
+import { SHARED_FLAGS } from './shared-flags.ts';
 
 const MINUTE = 60_000;
 
@@ -33,7 +33,7 @@ function checkFeatures(value: unknown): string | undefined {
 }
 
 export const AGENT_FLAGS = {
-  ...COMMON_FLAGS,
+  ...SHARED_FLAGS,
   ...AGENT_CONTAINER_FLAGS,
   ...AGENT_IMAGE_FLAGS,
   ...AGENT_NETWORK_FLAGS,

@@ -1,5 +1,5 @@
 // Every flag of the master, under Mesos's names and with its defaults.
-import { COMMON_FLAGS } from './common-flags.ts';
+
 import {
   choice,
   decimal,
@@ -15,6 +15,7 @@ import {
   text,
   toggle,
 } from './flag.ts';
+import { SHARED_FLAGS } from './shared-flags.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -24,7 +25,7 @@ const between = (name: string, low: number, high: number, said: string) => (valu
   value < low || value > high ? `${name} must be ${said}` : undefined;
 
 export const MASTER_FLAGS = {
-  ...COMMON_FLAGS,
+  ...SHARED_FLAGS,
   agent_ping_timeout: duration({
     default: 15_000,
     alias: 'slave_ping_timeout',

@@ -9,7 +9,7 @@ function checkDomain(domain: unknown): string | undefined {
     : 'domain must hold a fault_domain with a region and a zone';
 }
 
-export const COMMON_FLAGS = {
+export const SHARED_FLAGS = {
   ...LOGGING_FLAGS,
   acls: json({
     status: 'refused',

@@ -1,0 +1,33 @@
+// `npm run build`: a publishable dist/ with the commands, the library with its types, and the module.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setUp } from './setup.mjs';
+
+const root = dirname(import.meta.dirname);
+const dist = join(root, 'dist');
+
+setUp();
+rmSync(dist, { recursive: true, force: true });
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (status !== 0) {
+  process.exit(status ?? 1);
+}
+// What the compiler does not carry over: the codec is generated as JavaScript, the supervisor is C.
+const verbatim = [
+  ['src/wire/generated', 'wire/generated'],
+  ['src/containerizer/supervisor', 'containerizer/supervisor'],
+  ['build/mesoscale-core.wasm', 'mesoscale-core.wasm'],
+] as const;
+for (const [from, to] of verbatim) {
+  const source = join(root, from);
+  if (!existsSync(source)) {
+    throw new Error(`${from} is missing`);
+  }
+  cpSync(source, join(dist, to), { recursive: true });
+}
+console.log(`dist/ is ready: try it with \`npm pack\``);

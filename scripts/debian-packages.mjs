@@ -1,0 +1,18 @@
+// The Debian packages that tests need, in one place: what each is for, and how to see that it is there.
+
+/** `program`: found on PATH when the package is installed. `suites`: what is left out without it. */
+export const DEBIAN_PACKAGES = [
+  {
+    name: 'gcc',
+    program: 'gcc',
+    suites: ['test/containerizer', 'test/executor'],
+    why: 'compiles the supervisor of tasks',
+  },
+  {
+    name: 'libc6-dev',
+    program: 'cc',
+    file: '/usr/include/stdio.h',
+    suites: ['test/containerizer', 'test/executor'],
+    why: 'headers for the supervisor of tasks',
+  },
+];

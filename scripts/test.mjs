@@ -1,0 +1,76 @@
+// `npm test`: everything, from a clean checkout of a clean machine. Sets the checkout up, installs the
+// Debian packages that suites need when it may (root on Debian or Ubuntu), then checks and tests.
+// Elsewhere it says which suites it leaves out; under continuous integration (CI=true) that is a failure.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { DEBIAN_PACKAGES } from './debian-packages.mjs';
+import { pinnedNode, root, setUp } from './setup.mjs';
+
+const isCI = ['true', '1'].includes(process.env.CI ?? '');
+
+setUp();
+const leftOut = suitesWithoutPackages();
+const failures = [];
+step('check', ['scripts/check.ts', '--without-tests']);
+step('tests', [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  ...leftOut.flatMap(({ suite }) => ['--exclude', `${suite}/**`]),
+  ...process.argv.slice(2),
+]);
+for (const { suite, why } of leftOut) {
+  console.error(`Left out: ${suite} (${why})`);
+}
+if (isCI && leftOut.length > 0) {
+  failures.push('left-out suites');
+}
+if (failures.length > 0) {
+  console.error(`Failed: ${failures.join(', ')}`);
+  process.exit(1);
+}
+
+function step(name, parameters) {
+  const { status } = spawnSync(pinnedNode, parameters, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    failures.push(name);
+  }
+}
+
+/** Installs what is missing where that is possible; answers the suites that cannot run. */
+function suitesWithoutPackages() {
+  let missing = DEBIAN_PACKAGES.filter((entry) => !isPresent(entry));
+  if (missing.length > 0 && process.getuid?.() === 0 && isDebian()) {
+    console.error(`Installing ${missing.map(({ name }) => name).join(' ')}`);
+    install(missing.map(({ name }) => name));
+    missing = missing.filter((entry) => !isPresent(entry));
+  }
+  return missing.flatMap(({ name, suites, why }) =>
+    suites.map((suite) => ({ suite, why: `needs the Debian package ${name}: ${why}` })),
+  );
+}
+
+function isPresent({ program, file }) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return (
+    (program === undefined || folders.some((folder) => existsSync(join(folder, program)))) &&
+    (file === undefined || existsSync(file))
+  );
+}
+
+function isDebian() {
+  try {
+    return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function install(names) {
+  const options = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  spawnSync('apt-get', ['update', '-q'], options);
+  spawnSync('apt-get', ['install', '-qy', '--no-install-recommends', ...names], options);
+}

@@ -1,0 +1,97 @@
+// From the flags of an agent to what the agent is told. Only this file knows both.
+import { resolve } from 'node:path';
+import { type AgentOptions, defaultAgentOptions } from '../agent/options.ts';
+import { parseAttributes } from '../model/attribute-text.ts';
+import type { Attribute } from '../model/generated/messages.ts';
+import type { Random } from '../model/random.ts';
+import { TextError } from '../model/value-text.ts';
+import { permissive } from '../security/authorizer.ts';
+import type { AGENT_FLAGS } from './flags/agent-flags.ts';
+import type { FlagValues } from './flags/flag.ts';
+import { FlagError } from './flags/parse.ts';
+import { agentResources, thisMachine } from './machine-resources.ts';
+import { domainOf } from './master-options.ts';
+import type { PublishedAddress } from './published-address.ts';
+import { versionInfo } from './version.ts';
+
+export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;
+
+export interface AgentStart {
+  readonly address: PublishedAddress;
+  readonly flagTexts: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+  readonly random: Random;
+  /** Absolute; it exists. */
+  readonly workDir: string;
+}
+
+/** The isolators that can be named in --isolation; with the posix ones nothing is confined. */
+const ISOLATORS = new Set(['posix/cpu', 'posix/mem', 'posix/disk', 'filesystem/posix']);
+
+export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentOptions {
+  checkSupported(values);
+  const { address, workDir } = start;
+  return {
+    ...defaultAgentOptions,
+    pid: `slave(1)@${address.ip}:${address.port}`,
+    hostname: address.hostname,
+    port: address.port,
+    resources: agentResources(values.resources, values.default_role, thisMachine(workDir)),
+    attributes: attributesOf(values.attributes),
+    domain: domainOf(values.domain),
+    build: versionInfo(start.nowMs),
+    workDir,
+    launcherDir: values.launcher_dir,
+    sandboxDirectory: values.sandbox_directory,
+    flags: start.flagTexts,
+    registrationBackoffFactorMs: values.registration_backoff_factor,
+    executorRegistrationTimeoutMs: values.executor_registration_timeout,
+    executorReregistrationTimeoutMs: values.executor_reregistration_timeout,
+    executorShutdownGracePeriodMs: values.executor_shutdown_grace_period,
+    recoveryTimeoutMs: values.recovery_timeout,
+    gcDelayMs: values.gc_delay,
+    maxCompletedExecutorsPerFramework: values.max_completed_executors_per_framework,
+    switchUser: values.switch_user,
+    strict: values.strict,
+    recover: values.recover,
+    reconfigurationPolicy: values.reconfiguration_policy,
+    executorEnvironment: values.executor_environment_variables as
+      | Readonly<Record<string, string>>
+      | undefined,
+    authorizer: permissive,
+    seed: start.random.next32(),
+  };
+}
+
+/** Running without a confinement that was asked for would be unsafe. */
+function checkSupported(values: AgentFlagValues): void {
+  const isolator = values.isolation.find((name) => !ISOLATORS.has(name));
+  if (isolator !== undefined) {
+    throw new FlagError(
+      `--isolation=${isolator} is not supported yet: there are ${[...ISOLATORS].join(', ')}`,
+    );
+  }
+  const containerizer = values.containerizers.find((name) => name !== 'mesos');
+  if (containerizer !== undefined) {
+    throw new FlagError(`--containerizers=${containerizer} is not supported yet: there is mesos`);
+  }
+}
+
+function attributesOf(text: string | undefined): Attribute[] {
+  try {
+    return parseAttributes(text ?? '');
+  } catch (error) {
+    if (error instanceof TextError) {
+      throw new FlagError(`--attributes: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** The work directory as an absolute path without a slash at the end. */
+export function workDirOf(values: { readonly work_dir: string | undefined }): string {
+  if (values.work_dir === undefined) {
+    throw new FlagError('--work_dir is required: the folder of sandboxes and of what is kept');
+  }
+  return resolve(values.work_dir);
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
+// Each is loaded only when it is asked for, so that starting one does not wait for the others.
+import { versionLine } from './version.ts';
+
+interface Main {
+  main(argv: readonly string[]): Promise<void>;
+}
+
+const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise<Main> }>> = {
+  master: {
+    says: 'run a master (also as mesos-master)',
+    load: () => import('./master-main.ts'),
+  },
+  agent: {
+    says: 'run an agent (also as mesos-agent)',
+    load: () => import('./agent-main.ts'),
+  },
+  local: {
+    says: 'run a master and agents on this machine',
+    load: () => import('./local-main.ts'),
+  },
+  execute: {
+    says: 'run one command or task on a cluster (also as mesos-execute)',
+    load: () => import('./execute-main.ts'),
+  },
+  batch: {
+    says: 'run the tasks of a file on a cluster',
+    load: () => import('./batch-main.ts'),
+  },
+};
+
+const overview = `Usage: mesoscale COMMAND [--flag=value …]
+
+${Object.entries(COMMANDS)
+  .map(([name, { says }]) => `  ${name.padEnd(9)} ${says}`)
+  .join('\n')}
+  version   show the version
+
+mesoscale COMMAND --help lists the flags of a command.
+`;
+
+const [name, ...argv] = process.argv.slice(2);
+const command = COMMANDS[name ?? ''];
+if (command !== undefined) {
+  const { main } = await command.load();
+  await main(argv);
+} else if (name === undefined || name === 'help' || name === '--help') {
+  process.stdout.write(overview);
+} else if (name === 'version' || name === '--version') {
+  console.log(versionLine);
+} else {
+  process.stderr.write(`mesoscale: unknown command '${name}'; mesoscale help lists them\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,85 @@
+// Where a master or agent listens, and under which address and name others reach it.
+import { execFileSync } from 'node:child_process';
+import { lookupService } from 'node:dns/promises';
+import { isIPv4 } from 'node:net';
+import { hostname as machineName, networkInterfaces } from 'node:os';
+import { FlagError } from './flags/parse.ts';
+
+export interface AddressFlags {
+  readonly ip: string | undefined;
+  readonly ip_discovery_command: string | undefined;
+  readonly port: number;
+  readonly advertise_ip: string | undefined;
+  readonly advertise_port: number | undefined;
+  readonly hostname: string | undefined;
+  readonly hostname_lookup: boolean;
+}
+
+export interface PublishedAddress {
+  readonly listenIp: string;
+  readonly listenPort: number;
+  readonly ip: string;
+  readonly port: number;
+  readonly hostname: string;
+}
+
+const ANY = '0.0.0.0';
+/** A name server that does not answer must not keep a cluster from starting. */
+const LOOKUP_MS = 2000;
+
+export async function publishedAddress(flags: AddressFlags): Promise<PublishedAddress> {
+  if (flags.ip !== undefined && flags.ip_discovery_command !== undefined) {
+    throw new FlagError('--ip and --ip_discovery_command cannot be used together');
+  }
+  const listenIp = checked(
+    'ip',
+    flags.ip_discovery_command === undefined ? (flags.ip ?? ANY) : discovered(flags),
+  );
+  const ip = checked('advertise_ip', flags.advertise_ip ?? (listenIp === ANY ? ownIp() : listenIp));
+  return {
+    listenIp,
+    listenPort: flags.port,
+    ip,
+    port: flags.advertise_port ?? flags.port,
+    hostname: flags.hostname ?? (flags.hostname_lookup ? await nameOf(ip) : ip),
+  };
+}
+
+function checked(flag: string, ip: string): string {
+  if (!isIPv4(ip)) {
+    throw new FlagError(`--${flag} expects an IPv4 address, got '${ip}'`);
+  }
+  return ip;
+}
+
+function discovered({ ip_discovery_command: command }: AddressFlags): string {
+  try {
+    return execFileSync('/bin/sh', ['-c', command ?? ''], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    throw new FlagError(`--ip_discovery_command failed: ${(error as Error).message}`);
+  }
+}
+
+/** The machine's first address that others can reach; without a network, the loopback. */
+function ownIp(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  const reachable = addresses.find(({ family, internal }) => family === 'IPv4' && !internal);
+  return reachable?.address ?? '127.0.0.1';
+}
+
+async function nameOf(ip: string): Promise<string> {
+  if (ip.startsWith('127.')) {
+    return 'localhost';
+  }
+  const timeout = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, LOOKUP_MS, undefined).unref();
+  });
+  const found = await Promise.race([
+    lookupService(ip, 0).then(
+      ({ hostname }) => hostname,
+      () => undefined,
+    ),
+    timeout,
+  ]);
+  return found ?? machineName();
+}

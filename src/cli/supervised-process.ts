@@ -1,0 +1,111 @@
+// One program of a local cluster: started as a process of its own, its output in a log file, and
+// started again, ever more slowly, when it ends without having been asked to.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface SupervisedOptions {
+  /** For people: `master`, `agent 2`. */
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly logFile: string;
+  readonly pidFile: string;
+  /** Told about every unexpected end: how it ended, and when it is started again. */
+  readonly onRestart: (how: string, delayMs: number) => void;
+}
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 10_000;
+/** Having run so long, a program counts as healthy and the next delay is the first again. */
+const HEALTHY_MS = 30_000;
+/** What is left of a program that does not stop when asked is killed. */
+const STOP_MS = 10_000;
+
+export class SupervisedProcess {
+  readonly #options: SupervisedOptions;
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #delayMs = FIRST_DELAY_MS;
+  #stopping = false;
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Rejects when the program ends before `ready` resolves; the error tells its last words. */
+  async start(ready: () => Promise<void>): Promise<void> {
+    let watching = true;
+    const died = new Promise<never>((_, reject) => {
+      this.#spawn((how) => {
+        if (watching) {
+          this.#stopping = true;
+          reject(new Error(this.#lastWords() ?? `the ${this.name} ended at once (${how})`));
+        }
+      });
+    });
+    try {
+      await Promise.race([ready(), died]);
+    } finally {
+      watching = false;
+    }
+  }
+
+  /** Asks the program to end and waits until it has. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(impatience);
+  }
+
+  #spawn(onEnd: (how: string) => void): void {
+    const [program = '', ...parameters] = this.#options.command;
+    mkdirSync(dirname(this.#options.logFile), { recursive: true });
+    const log = openSync(this.#options.logFile, 'a');
+    const startedMs = Date.now();
+    // A group of its own, so that Ctrl-C reaches only the one who stops all in order. Over the channel
+    // the program notices when this process is gone and ends, too.
+    const child = spawn(program, parameters, {
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    this.#child = child;
+    writeFileSync(this.#options.pidFile, `${child.pid}\n`);
+    child.once('exit', (code, signal) => {
+      rmSync(this.#options.pidFile, { force: true });
+      const how = signal ?? `status ${code}`;
+      onEnd(how);
+      if (!this.#stopping) {
+        this.#restartLater(how, Date.now() - startedMs);
+      }
+    });
+  }
+
+  #restartLater(how: string, livedMs: number): void {
+    if (livedMs >= HEALTHY_MS) {
+      this.#delayMs = FIRST_DELAY_MS;
+    }
+    const delayMs = this.#delayMs;
+    this.#delayMs = Math.min(this.#delayMs * 2, LONGEST_DELAY_MS);
+    this.#options.onRestart(how, delayMs);
+    this.#timer = setTimeout(() => this.#spawn(() => {}), delayMs);
+  }
+
+  /** The last line of the log that is not of the running kind. */
+  #lastWords(): string | undefined {
+    const lines = readFileSync(this.#options.logFile, 'utf8').trimEnd().split('\n');
+    return lines.findLast((line) => line.startsWith('mesoscale '));
+  }
+}

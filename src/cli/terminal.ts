@@ -1,0 +1,12 @@
+// Colours and widths, where standard output is a terminal that wants them.
+
+const isPlain =
+  !process.stdout.isTTY || process.env.NO_COLOR !== undefined || process.env.TERM === 'dumb';
+
+const painted = (code: number) => (text: string) =>
+  isPlain ? text : `\u001b[${code}m${text}\u001b[0m`;
+
+export const emphasis = painted(1);
+export const faint = painted(2);
+export const bad = painted(31);
+export const good = painted(32);

@@ -1,0 +1,33 @@
+// Which version this is, as people, frameworks and other masters and agents are told.
+import { createRequire } from 'node:module';
+import type { VersionInfo } from '../model/generated/messages.ts';
+
+/**
+ * The version of Apache Mesos whose protocols are spoken. It is what /version, MasterInfo and agents
+ * carry: clients parse it, and a master of Apache Mesos refuses agents older than 1.0.0.
+ */
+const PROTOCOL_VERSION = '1.11.0';
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly builtAt?: number;
+}
+
+// Two folders up, in a checkout (src/cli) as in a published package (dist/cli).
+const manifest = createRequire(import.meta.url)('../../package.json') as Manifest;
+
+export const PACKAGE_VERSION = manifest.version;
+
+/** `builtAt` (seconds since 1970) is written by `npm run build`; a checkout was built just now. */
+export function versionInfo(nowMs: number): VersionInfo {
+  const seconds = manifest.builtAt ?? Math.floor(nowMs / 1000);
+  return {
+    version: PROTOCOL_VERSION,
+    build_date: new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' '),
+    build_time: seconds,
+    build_user: manifest.name,
+  };
+}
+
+export const versionLine = `mesoscale ${PACKAGE_VERSION} (speaks the protocols of Mesos ${PROTOCOL_VERSION})`;

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { readTaskFile } from '../../../src/cli/batch/task-file.ts';
+
+const defaults = { cpus: 1, mem: 32, role: '*', retries: 0 };
+const read = (text: string) => readTaskFile(text, defaults);
+
+test('JSON lines, with defaults for what is not said', () => {
+  const tasks = read(
+    '{"name":"a","command":"echo \\"a\\""}\n\n{"command":"b","cpus":0.5,"gpus":1,"env":{"X":"1"}}\n',
+  );
+  expect(tasks).toEqual([
+    {
+      index: 0,
+      name: 'a',
+      command: 'echo "a"',
+      cpus: 1,
+      mem: 32,
+      disk: 0,
+      gpus: 0,
+      role: '*',
+      retries: 0,
+      env: {},
+    },
+    {
+      index: 1,
+      name: 'task-2',
+      command: 'b',
+      cpus: 0.5,
+      mem: 32,
+      disk: 0,
+      gpus: 1,
+      role: '*',
+      retries: 0,
+      env: { X: '1' },
+    },
+  ]);
+});
+
+test('CSV, with quotes, empty cells and spaces', () => {
+  const [first, second] = read(
+    'name, command ,cpus,retries\na,"echo ""x,y""; true",,2\n"b c",sleep 1,0.25,\n',
+  );
+  expect(first).toMatchObject({ name: 'a', command: 'echo "x,y"; true', cpus: 1, retries: 2 });
+  expect(second).toMatchObject({ name: 'b c', command: 'sleep 1', cpus: 0.25, retries: 0 });
+});
+
+test.each([
+  ['', 'the file holds no task'],
+  ['{"name":"a"}', 'line 1: command must be a text'],
+  ['{"command":"a"}\n{"command":', 'line 2: expected a JSON object, got \'{"command":\''],
+  ['{"command":"a","cpu":1}', "line 1: unknown field 'cpu' (there are name, command, "],
+  ['{"command":"a","cpus":-1}', 'line 1: cpus must be a number that is not negative'],
+  ['{"command":"a","cpus":0,"mem":0}', 'line 1: a task needs some cpus or mem'],
+  ['{"command":"a","gpus":0.5}', 'line 1: gpus and retries must be whole numbers'],
+  ['{"command":"a","env":{"A":1}}', 'line 1: env must be a JSON object of texts'],
+  ['name,command\na,b\nc\n', 'not readable as CSV'],
+  ['name,command,cpus\na,b,1\nc,d,many\n', 'line 3: cpus must be a number'],
+])('%j is refused by its line', (text, message) => {
+  expect(() => read(text)).toThrow(message);
+});

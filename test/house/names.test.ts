@@ -1,0 +1,43 @@
+// Files are nouns in kebab-case, of one idea each, and begin with what they own.
+import { basename } from 'node:path';
+import { expect, test } from 'vitest';
+import { sources } from '../support/sources.ts';
+
+const files = [...sources('src/**/*.ts'), ...sources('asm/**/*.ts'), ...sources('bench/**/*.ts')];
+const MAX_LINES = 550;
+
+test('file names are kebab-case and say what is in them', () => {
+  const bad = files.filter(
+    ({ path }) =>
+      !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.ts$/.test(basename(path)) ||
+      /(^|[-/])(utils?|helpers?|common|managers?|misc)\b/.test(path),
+  );
+  expect(bad.map(({ path }) => path)).toEqual([]);
+});
+
+test(`no file is longer than ${MAX_LINES} lines`, () => {
+  const long = files.filter(({ text }) => text.split('\n').length > MAX_LINES);
+  expect(long.map(({ path, text }) => `${path}: ${text.split('\n').length}`)).toEqual([]);
+});
+
+test('every file begins with a sentence about what it owns', () => {
+  const bad = files.filter(({ text }) => !/^(#!.*\n)?\/[/*]/.test(text));
+  expect(bad.map(({ path }) => path)).toEqual([]);
+});
+
+test('"slave" appears only where the wire says it', () => {
+  const bad = files.flatMap(({ path, text }) =>
+    // Names of variables, functions and types; texts and keys of answers may say it.
+    [...text.matchAll(/\b(?:const|let|function|class|interface|type)\s+(\w*[sS]lave\w*)/g)].map(
+      ([, name]) => `${path}: ${name}`,
+    ),
+  );
+  expect(bad.filter((entry) => !entry.startsWith('src/wire/'))).toEqual([]);
+});
+
+test('nothing is left to do', () => {
+  const bad = [...files, ...sources('test/**/*.ts'), ...sources('scripts/*')].filter(
+    ({ path, text }) => !path.startsWith('test/house/') && /\b(TODO|FIXME|XXX|HACK)\b/.test(text),
+  );
+  expect(bad.map(({ path }) => path)).toEqual([]);
+});
