@@ -222,6 +222,8 @@ export interface Allocator {
 
   /** What a framework or agent holds by the allocator's own books. */
   total(id: AgentId): Resource[];
+  /** What nobody holds; shared volumes always count as free. */
+  free(id: AgentId): Resource[];
   /** True when an event has asked for a run that was not done yet. */
   readonly hasPending: boolean;
   /** A run over the agents that events since the last run concern. */

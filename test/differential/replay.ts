@@ -35,7 +35,7 @@ type Extras = {
   -readonly [Key in keyof Omit<TraceResult, 't' | 'runs' | 'out'>]: TraceResult[Key];
 };
 
-interface InverseOffer {
+export interface InverseOffer {
   readonly frameworkId: FrameworkId;
   readonly agentId: AgentId;
 }
@@ -60,6 +60,7 @@ export class Replayer {
   #now = 0;
   #runs = 0;
   #out: TracedRun[] = [];
+  #order: string[] = [];
 
   constructor(core: SchedulerCore, options: TraceOptions, allocator?: Allocator) {
     this.#core = core;
@@ -68,7 +69,30 @@ export class Replayer {
     this.allocator.setTime(0);
   }
 
+  get offers(): ReadonlyMap<number, Holding> {
+    return this.#offers;
+  }
+
+  get inverseOffers(): ReadonlyMap<number, InverseOffer> {
+    return this.#inverseOffers;
+  }
+
+  /** What tasks hold, summed by framework, agent and role. */
+  tasks(): Holding[] {
+    return [...this.#tasks.values()];
+  }
+
+  get agentIds(): Iterable<AgentId> {
+    return this.#agents.keys();
+  }
+
+  /** Offers of the last event in the order in which the allocator gave them. */
+  get order(): readonly string[] {
+    return this.#order;
+  }
+
   play(event: TraceEvent): TraceResult {
+    this.#order = [];
     this.#runs = 0;
     this.#out = [];
     const extras: Extras = {};
@@ -395,12 +419,16 @@ export class Replayer {
   }
 
   #offersOf(batch: OfferBatch): TracedOffer[] {
-    return Array.from({ length: batch.count }, (_, index) => ({
+    const offers = Array.from({ length: batch.count }, (_, index) => ({
       frameworkId: batch.frameworkId(index),
       role: batch.role(index),
       agentId: batch.agentId(index),
       resources: batch.resources(index).map(withoutRole),
-    }))
+    }));
+    this.#order.push(
+      ...offers.map((offer) => `${offer.frameworkId} ${offer.role} ${offer.agentId}`),
+    );
+    return offers
       .sort(
         (a, b) =>
           compare(a.frameworkId, b.frameworkId) ||

@@ -372,7 +372,7 @@ export class OracleAllocator implements Allocator {
   }
 
   /** What is free on an agent; shared volumes always are. */
-  available(id: AgentId): Resource[] {
+  free(id: AgentId): Resource[] {
     return toResources(this.#cluster.availableOn(this.#cluster.agent(id)));
   }
 

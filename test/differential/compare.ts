@@ -1,0 +1,82 @@
+// Runs a random history through two cores at once. The first one's offers and tasks decide what the steps mean.
+import type { SchedulerCore } from '../../src/core/interface.ts';
+import type { Resource } from '../../src/model/generated/messages.ts';
+import { oracle } from '../oracle/core.ts';
+import type { History } from './histories.ts';
+import { Replayer } from './replay.ts';
+import { formatTrace, type TraceEvent, type TraceHeader, type TraceLine } from './trace.ts';
+import { formatResources } from './trace-text.ts';
+import { World } from './world.ts';
+
+export interface Disagreement {
+  readonly event: TraceEvent;
+  readonly expected: string;
+  readonly got: string;
+  /** The history up to and with that event, ready for `npm run traces`. */
+  readonly trace: string;
+}
+
+export interface CompareOptions {
+  readonly core: SchedulerCore;
+  /** Looks at the core under test after every event; throws what it finds. */
+  readonly inspect?: (replayer: Replayer, event: TraceEvent) => void;
+}
+
+/** Undefined when the core answers every event as the oracle does, offers in the same order. */
+export function disagreement(history: History, options: CompareOptions): Disagreement | undefined {
+  const expecting = new Replayer(oracle, history.options);
+  const tested = new Replayer(options.core, history.options);
+  const world = new World(expecting, oracle.algebra);
+  const lines: TraceLine[] = [];
+  for (const step of history.steps) {
+    const event = world.eventOf(step);
+    if (event === undefined) continue;
+    const result = expecting.play(event);
+    lines.push({ ...event, result });
+    const expected = JSON.stringify({ ...result, order: expecting.order });
+    const got = answer(() => {
+      const own = tested.play(event);
+      options.inspect?.(tested, event);
+      return JSON.stringify({ ...own, order: tested.order });
+    });
+    if (got !== expected) {
+      return { event, expected, got, trace: formatTrace({ header: headerOf(history), lines }) };
+    }
+  }
+  return undefined;
+}
+
+function answer(play: () => string): string {
+  try {
+    return play();
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}
+
+const headerOf = ({ options }: History): TraceHeader => ({
+  format: 'mesos-golden-1',
+  family: 'random',
+  seed: 0,
+  options,
+});
+
+/** Free, offered and used resources of every agent are its total, kind by kind; shared volumes are apart. */
+export function checkConservation(replayer: Replayer): void {
+  const { algebra } = oracle;
+  const own = (resources: readonly Resource[]) =>
+    resources.filter((resource) => resource.shared === undefined);
+  for (const id of replayer.agentIds) {
+    const total = own(replayer.allocator.total(id));
+    const held = [...replayer.offers.values(), ...replayer.tasks()]
+      .filter((holding) => holding.agentId === id)
+      .map((holding) => own(holding.resources));
+    const rest = algebra.subtract(total, algebra.sum(held));
+    const free = own(replayer.allocator.free(id));
+    if (!algebra.equal(rest, free)) {
+      throw new Error(
+        `free on ${id}: ${formatResources(free)}, but total less held is ${formatResources(rest)}`,
+      );
+    }
+  }
+}
