@@ -252,11 +252,12 @@ function writeField(p: FieldPlan, state: { sure: boolean; index: number }): stri
     source =
       `  v = m.${name};\n  if (v !== undefined) {\n    let t = '';\n` +
       `    for (const k of Object.keys(v)) t += (t === '' ? '' : ',') + quote(k) + ':' + ${jsonOut(p, 'v[k]')};\n` +
-      `    if (t !== '') s += ${comma('{')} + t + '}';\n  }\n`;
+      `    s += ${comma('{')} + t + '}';\n  }\n`;
   } else if (field.repeated) {
     source =
-      `  v = m.${name};\n  if (v !== undefined && v.length > 0) {\n    s += ${comma('[')} + ${jsonOut(p, 'v[0]')};\n` +
-      `    for (let i = 1; i < v.length; i++) s += ',' + ${jsonOut(p, 'v[i]')};\n    s += ']';\n  }\n`;
+      `  v = m.${name};\n  if (v !== undefined) {\n    s += ${comma('[')};\n` +
+      `    for (let i = 0; i < v.length; i++) s += i === 0 ? ${jsonOut(p, 'v[i]')} : ',' + ${jsonOut(p, 'v[i]')};\n` +
+      "    s += ']';\n  }\n";
   } else {
     const text = defaultText(p);
     const condition = p.zeroIsAbsent ? 'v !== undefined && v !== 0' : 'v !== undefined';

@@ -8,6 +8,9 @@ import { WireError } from './wire-error.ts';
 /** As deep as Mesos lets JSON be. */
 const MAX_DEPTH = 200;
 
+/** What a double cannot hold exactly. */
+const LONG_INTEGER = /^\s*-?\d{16,20}\s*$/;
+
 function kindOf(value: unknown): string {
   if (value === null) {
     return 'null';
@@ -137,7 +140,9 @@ export class JsonReading {
     if (typeof parsed !== 'number') {
       throw wrongWithin(value, 'number', field);
     }
-    return /^\s*-?\d{16,20}\s*$/.test(value) ? BigInt(value) : finite(parsed);
+    return Number.isSafeInteger(parsed) || !LONG_INTEGER.test(value)
+      ? finite(parsed)
+      : BigInt(value);
   }
 
   /** An unknown name reads as absent, unless the field has to be there. */
@@ -167,7 +172,7 @@ export class JsonReading {
 
 function finite(value: number | bigint): number | bigint {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new WireError('Value out of range');
+    throw new WireError('Value out of range', { stage: 'parse' });
   }
   return value;
 }

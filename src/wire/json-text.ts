@@ -1,5 +1,6 @@
 // JSON text as Mesos's own writer and parser understand it: how strings and numbers are spelled, and what
 // is said of text that is no JSON.
+import { describeSyntaxError } from './json-syntax.ts';
 import { WireError } from './wire-error.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters JSON has to escape.
@@ -35,7 +36,7 @@ export function parseJson(text: string): unknown {
     return text.includes('"nanoseconds"') ? JSON.parse(text, reviveTimes) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new WireError(`syntax error at line 1 near: ${text}`, { cause: error });
+      throw new WireError(describeSyntaxError(text), { cause: error, stage: 'parse' });
     }
     throw error;
   }

@@ -7,7 +7,8 @@ import { missingFields } from './missing-fields.ts';
 import { WireError } from './wire-error.ts';
 
 /**
- * Fields that are set, and those that are not but have a default in the schema, in the order of the schema.
+ * Fields that are set, and those that are not but have a default in the schema, in the order of the schema. A list that
+ * is there but empty is written as such: answers to operators have them. Messages that were read never do.
  */
 export function writeJson<T>(type: MessageType<T>, message: T): string {
   return type.write(message);
@@ -41,19 +42,13 @@ export function jsonValue<T>(type: MessageType<T>, message: T): unknown {
       continue;
     }
     if (field.rule === 'repeated') {
-      const items = value as unknown[];
-      if (items.length > 0) {
-        json[field.wireName] = items.map((item) => fieldJson(field, item));
-      }
+      json[field.wireName] = (value as unknown[]).map((item) => fieldJson(field, item));
     } else if (field.rule === 'map') {
-      const entries = Object.entries(value as object);
-      if (entries.length > 0) {
-        const map = {};
-        for (const [key, item] of entries) {
-          setEntry(map, key, fieldJson(field, item));
-        }
-        json[field.wireName] = map;
+      const map = {};
+      for (const [key, item] of Object.entries(value as object)) {
+        setEntry(map, key, fieldJson(field, item));
       }
+      json[field.wireName] = map;
     } else {
       json[field.wireName] = fieldJson(field, value);
     }

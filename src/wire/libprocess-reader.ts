@@ -1,5 +1,6 @@
 // Reads the requests of Mesos's transport off a connection, however the bytes are split and however many requests are
 // pipelined. A request that is no such message is left to a complete HTTP server, from its first byte.
+import { copyBytes } from './byte-copy.ts';
 import { types } from './types.ts';
 import { WireError } from './wire-error.ts';
 
@@ -121,15 +122,15 @@ export class LibprocessReader {
     const end = this.#sameHead(bytes, at) ? at + this.#lastHeadBytes.length : headEnd(bytes, at);
     if (end < 0) {
       if (!mayBePost(bytes, at)) {
-        this.#foreign = bytes.slice(at);
+        this.#foreign = copyBytes(bytes, at, bytes.length);
       } else {
-        this.#partial = bytes.slice(at);
+        this.#partial = copyBytes(bytes, at, bytes.length);
       }
       return bytes.length;
     }
     const head = end - at <= MAX_HEAD_BYTES ? this.#parse(bytes, at, end) : undefined;
     if (head === undefined) {
-      this.#foreign = bytes.slice(at);
+      this.#foreign = copyBytes(bytes, at, bytes.length);
       return bytes.length;
     }
     this.#head = head;
@@ -163,7 +164,7 @@ export class LibprocessReader {
     if (end - at === this.#lastHeadBytes.length && this.#sameHead(bytes, at)) {
       return this.#lastHead;
     }
-    const slice = bytes.slice(at, end);
+    const slice = copyBytes(bytes, at, end);
     let head: Head | undefined;
     try {
       head = parseHead(slice);
@@ -189,7 +190,7 @@ export class LibprocessReader {
     const end = Math.min(bytes.length, at + this.#left);
     const count = end - at;
     if (this.#filled === 0 && count === this.#left) {
-      this.#body = bytes.slice(at, end);
+      this.#body = copyBytes(bytes, at, end);
     } else {
       this.#grow(this.#filled + count);
       this.#body.set(bytes.subarray(at, end), this.#filled);

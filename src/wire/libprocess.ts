@@ -10,7 +10,12 @@ import type {
 import { decodeMessage, encodeMessage } from './protobuf.ts';
 import { type MessageType, types } from './types.ts';
 
-export { type LibprocessMessage, LibprocessReader, sniff } from './libprocess-reader.ts';
+export {
+  type LibprocessMessage,
+  LibprocessReader,
+  MAX_BODY_BYTES,
+  sniff,
+} from './libprocess-reader.ts';
 
 export type InternalName = keyof ToMaster | keyof ToAgent;
 

@@ -1,5 +1,6 @@
 // Reads the primitives of protobuf's encoding. Generated decoders call this; nothing else does.
 // Every read is total: past the end it yields an error or a value that the caller's length check refuses.
+import { copyBytes } from './byte-copy.ts';
 import { WireError } from './wire-error.ts';
 
 /** As many messages may lie within one another, as in protobuf's own libraries. */
@@ -169,7 +170,7 @@ export class ProtobufReader {
       throw truncated();
     }
     this.position = end;
-    return Uint8Array.prototype.slice.call(this.#bytes, start, end);
+    return copyBytes(this.#bytes, start, end);
   }
 
   /** Enters a message within the one that ends at `end`; returns where the inner one ends. */
@@ -207,9 +208,11 @@ export class ProtobufReader {
       case 1:
         this.position += 8;
         break;
-      case 2:
-        this.position += this.uint32();
+      case 2: {
+        const length = this.uint32();
+        this.position += length;
         break;
+      }
       case 3:
         this.#skipGroup(tag >>> 3);
         return;

@@ -1,0 +1,136 @@
+// Says where a text stops being JSON, in the words of the parser that Mesos uses. Only run on text that has been
+// refused already: finding it out costs nothing on the way of what is right.
+
+/** Deeper text is refused by Mesos, too. */
+const MAX_DEPTH = 200;
+/** No peer needs to be shown more of its own text. */
+const MAX_SHOWN = 4096;
+const SPACE = /[ \t\n\r]/;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const LITERALS: Readonly<Record<string, string>> = { n: 'null', t: 'true', f: 'false' };
+
+export function describeSyntaxError(text: string): string {
+  const scan = new Scan(text);
+  const complete = scan.value(0);
+  if (complete && text.slice(scan.at).trim() !== '') {
+    return `Parsed JSON included non-whitespace trailing characters: ${shown(text.slice(scan.at).trimEnd())}`;
+  }
+  const line = text.slice(0, scan.at).split('\n').length;
+  const rest = text.slice(scan.at).split('\n', 1)[0] as string;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is not shown.
+  return `syntax error at line ${line} near: ${shown(rest.replace(/[\u0000-\u001f]/g, ''))}`;
+}
+
+const shown = (text: string) => text.slice(0, MAX_SHOWN);
+
+/** Each method takes what it names and says whether it was there; `at` is left where it was not. */
+class Scan {
+  readonly #text: string;
+  at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(depth: number): boolean {
+    this.#skipSpace();
+    const first = this.#text[this.at] ?? '';
+    const literal = LITERALS[first];
+    if (literal !== undefined) {
+      return this.#match(literal);
+    }
+    switch (first) {
+      case '"':
+        this.at++;
+        return this.#string();
+      case '[':
+        return depth < MAX_DEPTH && this.#list(']', () => this.value(depth + 1));
+      case '{':
+        return depth < MAX_DEPTH && this.#list('}', () => this.#member(depth + 1));
+      default:
+        return /[-0-9]/.test(first) && this.#number();
+    }
+  }
+
+  #skipSpace(): void {
+    while (SPACE.test(this.#text[this.at] ?? '')) {
+      this.at++;
+    }
+  }
+
+  #expect(character: string): boolean {
+    this.#skipSpace();
+    const found = this.#text[this.at] === character;
+    if (found) {
+      this.at++;
+    }
+    return found;
+  }
+
+  #match(literal: string): boolean {
+    for (const character of literal) {
+      if (this.#text[this.at] !== character) {
+        return false;
+      }
+      this.at++;
+    }
+    return true;
+  }
+
+  #list(end: string, item: () => boolean): boolean {
+    this.at++;
+    if (this.#expect(end)) {
+      return true;
+    }
+    do {
+      if (!item()) {
+        return false;
+      }
+    } while (this.#expect(','));
+    return this.#expect(end);
+  }
+
+  #member(depth: number): boolean {
+    return this.#expect('"') && this.#string() && this.#expect(':') && this.value(depth);
+  }
+
+  /** The rest of a string whose quote has been taken. */
+  #string(): boolean {
+    for (;;) {
+      const character = this.#text[this.at] ?? '';
+      if (character < ' ') {
+        return false;
+      }
+      this.at++;
+      if (character === '"') {
+        return true;
+      }
+      if (character === '\\' && !this.#escape()) {
+        return false;
+      }
+    }
+  }
+
+  #escape(): boolean {
+    const character = this.#text[this.at++] ?? '';
+    if (character !== 'u') {
+      return '"\\/bfnrt'.includes(character) && character !== '';
+    }
+    for (let i = 0; i < 4; i++) {
+      if (!/[0-9a-fA-F]/.test(this.#text[this.at] ?? '')) {
+        return false;
+      }
+      this.at++;
+    }
+    return true;
+  }
+
+  /** Stricter than Mesos, which lets `01` pass for 1. */
+  #number(): boolean {
+    const start = this.at;
+    while (/[-+.eE0-9]/.test(this.#text[this.at] ?? '')) {
+      this.at++;
+    }
+    return NUMBER.test(this.#text.slice(start, this.at));
+  }
+}

@@ -1,0 +1,72 @@
+// Arbitrary messages of any type of the schema, for property tests.
+import fc from 'fast-check';
+import type { Field, MessageType, ScalarKind } from '../../src/wire/message-type.ts';
+
+const MAX_DEPTH = 2;
+
+const safeInteger = fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -3, max: 300 }));
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.constantFrom('', '__proto__', '"\\\u001f', 'x'.repeat(127), 'é'.repeat(100), '*'),
+);
+
+const scalars: Record<ScalarKind, fc.Arbitrary<unknown>> = {
+  double: fc.double({ noNaN: true }),
+  int32: fc.integer(),
+  uint32: fc.nat({ max: 0xffffffff }),
+  int64: safeInteger,
+  uint64: safeInteger.map(Math.abs),
+  bigint: fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+  bool: fc.boolean(),
+  string: text,
+  bytes: fc.uint8Array({ maxLength: 20 }),
+};
+
+const made = new Map<string, fc.Arbitrary<object>>();
+
+export function arbitraryMessage<T>(type: MessageType<T>, depth = 0): fc.Arbitrary<T> {
+  const key = `${type.name} ${depth}`;
+  let arbitrary = made.get(key);
+  if (arbitrary === undefined) {
+    arbitrary = build(type, depth);
+    made.set(key, arbitrary);
+  }
+  return arbitrary as fc.Arbitrary<T>;
+}
+
+function build<T>(type: MessageType<T>, depth: number): fc.Arbitrary<object> {
+  const model: Record<string, fc.Arbitrary<unknown>> = {};
+  const requiredKeys: string[] = [];
+  for (const field of type.fields) {
+    if (field.rule === 'required') {
+      requiredKeys.push(field.name);
+    } else if ('message' in field.value && depth >= MAX_DEPTH) {
+      continue;
+    }
+    model[field.name] = fieldArbitrary(field, depth);
+  }
+  return fc.record(model, { requiredKeys, noNullPrototype: true });
+}
+
+function fieldArbitrary(field: Field, depth: number): fc.Arbitrary<unknown> {
+  const value = valueArbitrary(field, depth);
+  switch (field.rule) {
+    case 'repeated':
+      return fc.array(value, { minLength: 1, maxLength: 3 });
+    case 'map':
+      return fc.dictionary(text, value, { minKeys: 1, maxKeys: 3, noNullPrototype: true });
+    default:
+      return field.zeroIsAbsent === true ? value.filter((v) => v !== 0) : value;
+  }
+}
+
+function valueArbitrary(field: Field, depth: number): fc.Arbitrary<unknown> {
+  if ('message' in field.value) {
+    return arbitraryMessage(field.value.message(), depth + 1);
+  }
+  if ('enumeration' in field.value) {
+    return fc.constantFrom(...field.value.enumeration.numbers.values());
+  }
+  return scalars[field.value.scalar];
+}

@@ -1,0 +1,6 @@
+/** The bytes cut at the given places, in any order and as often as it comes. */
+export function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])];
+  places.sort((a, b) => a - b);
+  return places.slice(1).map((end, index) => bytes.subarray(places[index], end));
+}
