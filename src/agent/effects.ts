@@ -82,6 +82,13 @@ export interface ReattachExecutor {
   readonly task?: TaskInfo | undefined;
 }
 
+/** The executor's tasks have changed: its container may now use this much. */
+export interface ResizeContainer {
+  readonly type: 'resizeContainer';
+  readonly containerId: ContainerId;
+  readonly resources: readonly Resource[];
+}
+
 /** Ends a container with everything in it, at once; `containerEnded` answers. */
 export interface DestroyContainer {
   readonly type: 'destroyContainer';
@@ -145,6 +152,7 @@ export type AgentEffect =
   | Link
   | LaunchExecutor
   | ReattachExecutor
+  | ResizeContainer
   | DestroyContainer
   | CollectGarbage
   | Checkpoint

@@ -37,7 +37,6 @@ export interface AgentOptions {
   /** How long executors of checkpointing frameworks wait for an agent that is away. */
   readonly recoveryTimeoutMs: number;
   readonly gcDelayMs: number;
-  readonly executorHeartbeatIntervalMs: number;
   readonly maxCompletedExecutorsPerFramework: number;
   readonly maxCompletedFrameworks: number;
   readonly maxCompletedTasksPerExecutor: number;
@@ -71,7 +70,6 @@ export const defaultAgentOptions = {
   executorShutdownGracePeriodMs: 5_000,
   recoveryTimeoutMs: 15 * 60_000,
   gcDelayMs: 7 * 24 * 3_600_000,
-  executorHeartbeatIntervalMs: 30 * 60_000,
   maxCompletedExecutorsPerFramework: 150,
   maxCompletedFrameworks: 50,
   maxCompletedTasksPerExecutor: 200,

@@ -1,0 +1,210 @@
+// The agent as a state machine: events in, effects out, the state changed in between. Time and chance
+// come with the events and the options, so that the same events always give the same effects.
+import type { SchedulerCore } from '../core/interface.ts';
+import { takeExpired } from './deadlines.ts';
+import { drainAsked } from './drain.ts';
+import type { AgentEffect } from './effects.ts';
+import type { AgentEvent, MasterMessage } from './events.ts';
+import {
+  containerEnded,
+  containerStarted,
+  executorShutdownAsked,
+  shutdownTimerFired,
+  shutdownTimerOf,
+} from './executor.ts';
+import { executorCalled, messageToExecutor, streamClosed, subscribe } from './executor-api.ts';
+import { frameworkShutdownAsked, updateFramework } from './framework.ts';
+import { killAsked } from './kill.ts';
+import { registrationExpired, runTask, runTaskGroup } from './launch.ts';
+import {
+  operationAcknowledged,
+  operationAsked,
+  operationTimerFired,
+  operationTimerPrefix,
+  reconcileOperations,
+} from './operations.ts';
+import { operatorCalled } from './operator-api.ts';
+import type { AgentOptions } from './options.ts';
+import { checkpointed, drain, idleTimerFired, isIdleTimer, log } from './outbox.ts';
+import {
+  executorSettled,
+  recovered,
+  reregistrationTimer,
+  reregistrationTimerFired,
+} from './recovery.ts';
+import {
+  linkLost,
+  masterDetected,
+  pinged,
+  pingTimer,
+  pingTimerFired,
+  registered,
+  registrationTimer,
+  registrationTimerFired,
+  reregistered,
+} from './registration.ts';
+import { setCheckpointedResources } from './resources.ts';
+import { type AgentState, createState } from './state.ts';
+import { isRetryTimer, retryTimerFired } from './status-updates.ts';
+import { shutdownAsked, stopAsked } from './stop.ts';
+import { acknowledged } from './task-updates.ts';
+
+export type { AgentState } from './state.ts';
+
+/** Begins in recovery: the first event must be `recovered`. */
+export function createAgent(options: AgentOptions, core: SchedulerCore): AgentState {
+  return createState(options, core);
+}
+
+export function step(agent: AgentState, event: AgentEvent): AgentEffect[] {
+  agent.nowMs = event.nowMs;
+  dispatch(agent, event);
+  return drain(agent);
+}
+
+function dispatch(agent: AgentState, event: AgentEvent): void {
+  switch (event.type) {
+    case 'recovered':
+      recovered(agent, event);
+      return;
+    case 'masterDetected':
+      masterDetected(agent, event);
+      return;
+    case 'masterMessage':
+      masterSaid(agent, event);
+      return;
+    case 'linkLost':
+      linkLost(agent, event.address);
+      return;
+    case 'executorSubscribe':
+      subscribe(agent, event);
+      return;
+    case 'executorCall':
+      executorCalled(agent, event);
+      return;
+    case 'streamClosed':
+      streamClosed(agent, event.stream);
+      return;
+    case 'operatorCall':
+      operatorCalled(agent, event);
+      return;
+    case 'containerStarted':
+      containerStarted(agent, event);
+      return;
+    case 'containerEnded':
+      containerEnded(agent, event);
+      executorSettled(agent);
+      return;
+    case 'checkpointed':
+      checkpointed(agent, event.transaction, event.error);
+      return;
+    case 'timer':
+      timerFired(agent, event.timer);
+      return;
+    case 'stop':
+      stopAsked(agent, event);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
+  if (message.name === 'PingAgentMessage') {
+    pinged(agent, from, message.body);
+    return;
+  }
+  if (from !== agent.master) {
+    log(agent, 'warn', `Ignoring ${message.name} of ${from}: the master is ${agent.master}`);
+    return;
+  }
+  switch (message.name) {
+    case 'AgentRegisteredMessage':
+      registered(agent, message.body);
+      return;
+    case 'AgentReregisteredMessage':
+      reregistered(agent, message.body);
+      return;
+    case 'RunTaskMessage':
+      runTask(agent, message.body);
+      return;
+    case 'RunTaskGroupMessage':
+      runTaskGroup(agent, message.body);
+      return;
+    case 'KillTaskMessage':
+      killAsked(agent, message.body);
+      return;
+    case 'StatusUpdateAcknowledgementMessage':
+      acknowledged(agent, message.body);
+      return;
+    case 'FrameworkToExecutorMessage':
+      messageToExecutor(agent, message.body);
+      return;
+    case 'ShutdownExecutorMessage':
+      executorShutdownAsked(agent, message.body);
+      return;
+    case 'ShutdownFrameworkMessage':
+      frameworkShutdownAsked(agent, message.body);
+      return;
+    case 'UpdateFrameworkMessage':
+      updateFramework(agent, message.body);
+      return;
+    case 'CheckpointResourcesMessage':
+      setCheckpointedResources(agent, message.body.resources ?? []);
+      return;
+    case 'ReconcileOperationsMessage':
+      reconcileOperations(agent, message.body);
+      return;
+    case 'ApplyOperationMessage':
+      operationAsked(agent, message.body);
+      return;
+    case 'AcknowledgeOperationStatusMessage':
+      operationAcknowledged(agent, message.body);
+      return;
+    case 'DrainAgentMessage':
+      drainAsked(agent, message.body);
+      return;
+    case 'ShutdownMessage':
+      shutdownAsked(agent, message.body);
+      return;
+    default:
+      message satisfies never;
+  }
+}
+
+function timerFired(agent: AgentState, timer: string): void {
+  if (isRetryTimer(timer)) {
+    retryTimerFired(agent, timer);
+  } else if (isIdleTimer(timer)) {
+    idleTimerFired(agent);
+  } else if (timer === agent.registrations.timer) {
+    registrationsExpired(agent);
+  } else if (timer === registrationTimer) {
+    registrationTimerFired(agent);
+  } else if (timer === pingTimer) {
+    pingTimerFired(agent);
+  } else if (timer === reregistrationTimer) {
+    reregistrationTimerFired(agent);
+  } else if (timer.startsWith(operationTimerPrefix)) {
+    operationTimerFired(agent, timer);
+  } else {
+    const container = shutdownTimerOf(timer);
+    if (container !== undefined) {
+      shutdownTimerFired(agent, container);
+    }
+  }
+}
+
+function registrationsExpired(agent: AgentState): void {
+  const expired = takeExpired(
+    agent,
+    agent.registrations,
+    (id) => agent.containers.get(id)?.state === 'registering',
+  );
+  for (const id of expired) {
+    const executor = agent.containers.get(id);
+    if (executor !== undefined) {
+      registrationExpired(agent, executor);
+    }
+  }
+}

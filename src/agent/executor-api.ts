@@ -1,0 +1,279 @@
+// What executors say: to subscribe, updates of their tasks, messages to their frameworks.
+import {
+  type ExecutorCall,
+  ExecutorCall_Type,
+  ExecutorEvent_Type,
+  type FrameworkToExecutorMessage,
+  TaskState,
+  type TaskStatus,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../model/generated/messages.ts';
+import { executorId, frameworkId, type RequestId, type StreamId } from '../model/ids.ts';
+import type { Principal } from '../security/principal.ts';
+import type { ExecutorCalled, ExecutorSubscribe } from './events.ts';
+import { type Executor, forgetStream, resizeContainer, sendToExecutor } from './executor.ts';
+import { shutdownIfPointless } from './kill.ts';
+import { deliverQueued } from './launch.ts';
+import { emit, log } from './outbox.ts';
+import { executorSettled } from './recovery.ts';
+import type { AgentState } from './state.ts';
+import { agentStatus, droppedState } from './task.ts';
+import { executorReported, reportStatus } from './task-updates.ts';
+
+type Found = Executor | { readonly status: number; readonly text: string };
+
+export function subscribe(agent: AgentState, event: ExecutorSubscribe): void {
+  const executor = findExecutor(agent, event.call, event.principal);
+  if ('status' in executor) {
+    reply(agent, event.request, executor.status, executor.text);
+    return;
+  }
+  const { request, stream } = event;
+  emit(agent, { type: 'openStream', request, stream });
+  const isOver =
+    agent.phase === 'terminating' ||
+    executor.framework.state === 'terminating' ||
+    executor.state === 'terminating' ||
+    executor.state === 'terminated';
+  if (isOver) {
+    const type = ExecutorEvent_Type.SHUTDOWN;
+    emit(agent, { type: 'sendToExecutor', stream, event: { type } });
+    if (executor.state === 'terminated') {
+      emit(agent, { type: 'closeStream', stream });
+    } else {
+      connect(agent, executor, stream);
+    }
+    return;
+  }
+  const isFirst = executor.state === 'registering' && !executor.everSentTask;
+  connect(agent, executor, stream);
+  executor.state = 'running';
+  resume(agent, executor, event.call);
+  if (!shutdownIfPointless(agent, executor)) {
+    welcome(agent, executor);
+    if (!isFirst || executor.queued.size > 1) {
+      resizeContainer(agent, executor);
+    }
+    deliverQueued(agent, executor);
+  }
+  executorSettled(agent);
+}
+
+/** The newest stream is the executor's; an older one is ended. */
+function connect(agent: AgentState, executor: Executor, stream: StreamId): void {
+  forgetStream(agent, executor);
+  executor.stream = stream;
+  agent.streams.set(stream, executor);
+}
+
+function welcome(agent: AgentState, executor: Executor): void {
+  sendToExecutor(agent, executor, {
+    type: ExecutorEvent_Type.SUBSCRIBED,
+    subscribed: {
+      executor_info: executor.info,
+      framework_info: executor.framework.info,
+      agent_info: agent.info,
+      container_id: { value: executor.containerId },
+    },
+  });
+  for (const event of executor.missed.splice(0)) {
+    sendToExecutor(agent, executor, event);
+  }
+}
+
+/** What the executor has not seen acknowledged, and what it cannot have got. */
+function resume(agent: AgentState, executor: Executor, call: ExecutorCall): void {
+  for (const { status } of call.subscribe?.unacknowledged_updates ?? []) {
+    if (invalidStatus(executor, status) === undefined) {
+      executorReported(agent, executor, status);
+    }
+  }
+  if (executor.builtin !== undefined) {
+    // A built-in executor holds its task from the start, also over a restart of the agent.
+    return;
+  }
+  const known = new Set(call.subscribe?.unacknowledged_tasks?.map((task) => task.task_id.value));
+  for (const [id, task] of [...executor.launched]) {
+    if (task.state === TaskState.TASK_STAGING && !known.has(id)) {
+      const status = agentStatus({
+        taskId: id,
+        state: droppedState(executor.framework.partitionAware),
+        reason: TaskStatus_Reason.REASON_AGENT_RESTARTED,
+        message: 'Task launched during agent restart',
+        executorId: executor.executorId,
+      });
+      reportStatus(agent, executor.framework, executor, status);
+    }
+  }
+}
+
+export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
+  const { call, request } = event;
+  if (call.type === ExecutorCall_Type.HEARTBEAT) {
+    // Its ids may be made up: a heartbeat only keeps the connection.
+    reply(agent, request, 202);
+    return;
+  }
+  if (agent.phase === 'recovering' && !agent.knowsExecutors) {
+    reply(agent, request, 503, 'Agent has not finished recovery');
+    return;
+  }
+  const executor = findExecutor(agent, call, event.principal);
+  if ('status' in executor) {
+    reply(agent, request, executor.status, executor.text);
+    return;
+  }
+  if (executor.state === 'registering') {
+    reply(agent, request, 403, 'Executor is not subscribed');
+    return;
+  }
+  switch (call.type) {
+    case ExecutorCall_Type.UPDATE:
+      updateCalled(agent, executor, request, call.update?.status);
+      return;
+    case ExecutorCall_Type.MESSAGE:
+      messageToFramework(agent, executor, call.message?.data ?? new Uint8Array());
+      reply(agent, request, 202);
+      return;
+    case ExecutorCall_Type.SUBSCRIBE:
+    case ExecutorCall_Type.UNKNOWN:
+    case undefined:
+      reply(agent, request, 501, "Received 'UNKNOWN' call");
+      return;
+    default:
+      call.type satisfies never;
+  }
+}
+
+function updateCalled(
+  agent: AgentState,
+  executor: Executor,
+  request: RequestId,
+  status: TaskStatus | undefined,
+): void {
+  const why =
+    status === undefined ? "Expecting 'update' to be present" : invalidStatus(executor, status);
+  if (status === undefined || why !== undefined) {
+    reply(agent, request, 400, `Failed to validate Executor::Call: ${why}`);
+    return;
+  }
+  executorReported(agent, executor, status);
+  reply(agent, request, 202);
+}
+
+/** Why an executor must not send this status; the texts are Mesos's. */
+function invalidStatus(executor: Executor, status: TaskStatus): string | undefined {
+  if (status.uuid === undefined) {
+    return "Expecting 'uuid' to be present";
+  }
+  const version = (status.uuid[6] ?? 0) >> 4;
+  if (status.uuid.length !== 16 || version < 1 || version > 5) {
+    return 'Not a valid UUID';
+  }
+  const claimed = status.executor_id?.value;
+  if (claimed !== undefined && claimed !== executor.executorId) {
+    return `ExecutorID in Call: ${executor.executorId} does not match ExecutorID in TaskStatus: ${claimed}`;
+  }
+  const who = `executor ${executor.executorId} of framework ${executor.frameworkId}`;
+  if (status.source !== TaskStatus_Source.SOURCE_EXECUTOR) {
+    return `Received Call from ${who} with invalid source, expecting 'SOURCE_EXECUTOR'`;
+  }
+  if (status.state === TaskState.TASK_STAGING) {
+    return `Received TASK_STAGING from ${who} which is not allowed`;
+  }
+  return undefined;
+}
+
+function findExecutor(
+  agent: AgentState,
+  call: ExecutorCall,
+  principal: Principal | undefined,
+): Found {
+  if (!agent.knowsExecutors) {
+    return { status: 503, text: 'Agent has not finished recovery' };
+  }
+  const framework = agent.frameworks.get(frameworkId(call.framework_id.value));
+  if (framework === undefined) {
+    return { status: 400, text: 'Framework cannot be found' };
+  }
+  const executor = framework.executors.get(executorId(call.executor_id.value));
+  if (executor === undefined) {
+    return { status: 400, text: 'Executor cannot be found' };
+  }
+  const denied = deniedBy(agent, executor, principal);
+  return denied === undefined ? executor : { status: 403, text: denied };
+}
+
+/** An executor's token names the executor; one that names another does not open this one. */
+function deniedBy(
+  agent: AgentState,
+  executor: Executor,
+  principal: Principal | undefined,
+): string | undefined {
+  if (!agent.options.authenticateExecutors || executor.builtin !== undefined) {
+    return undefined;
+  }
+  const expected = {
+    fid: executor.frameworkId,
+    eid: executor.executorId,
+    cid: executor.containerId,
+  };
+  for (const [claim, value] of Object.entries(expected)) {
+    if (principal?.claims?.[claim] !== value) {
+      return `Authenticated principal does not contain the expected claim '${claim}' for this executor`;
+    }
+  }
+  return undefined;
+}
+
+export function streamClosed(agent: AgentState, stream: StreamId): void {
+  const executor = agent.streams.get(stream);
+  agent.streams.delete(stream);
+  if (executor?.stream === stream) {
+    log(agent, 'info', `Executor ${executor.executorId} has disconnected`);
+    executor.stream = undefined;
+  }
+}
+
+function messageToFramework(agent: AgentState, executor: Executor, data: Uint8Array): void {
+  const canSend =
+    agent.phase === 'running' && executor.framework.state === 'running' && agent.id !== undefined;
+  if (!canSend || agent.master === undefined || agent.id === undefined) {
+    agent.counters.invalid_framework_messages++;
+    return;
+  }
+  agent.counters.valid_framework_messages++;
+  emit(agent, {
+    type: 'sendToMaster',
+    to: agent.master,
+    message: {
+      name: 'ExecutorToFrameworkMessage',
+      body: {
+        agent_id: { value: agent.id },
+        framework_id: { value: executor.frameworkId },
+        executor_id: { value: executor.executorId },
+        data,
+      },
+    },
+  });
+}
+
+/** A message of a scheduler; it reaches an executor that is connected, or nobody. */
+export function messageToExecutor(agent: AgentState, body: FrameworkToExecutorMessage): void {
+  const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
+  const executor = framework?.executors.get(executorId(body.executor_id.value));
+  const canSend =
+    agent.phase === 'running' && framework?.state === 'running' && executor?.state === 'running';
+  if (executor === undefined || !canSend) {
+    agent.counters.invalid_framework_messages++;
+    return;
+  }
+  agent.counters.valid_framework_messages++;
+  const { data } = body;
+  sendToExecutor(agent, executor, { type: ExecutorEvent_Type.MESSAGE, message: { data } });
+}
+
+export function reply(agent: AgentState, request: RequestId, status: number, text?: string): void {
+  emit(agent, { type: 'reply', request, status, ...(text === undefined ? {} : { text }) });
+}

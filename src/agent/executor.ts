@@ -1,0 +1,379 @@
+// Executors: what runs in a container for a framework, and the tasks that it was given.
+//
+//   registering ──subscribes──▶ running ──shutdown──▶ terminating ──container ended──▶ terminated
+//        └──────────────── shutdown, timeouts ───────────┘
+//
+// A terminated executor stays until the last updates of its tasks are acknowledged.
+import {
+  type ExecutorEvent,
+  ExecutorEvent_Type,
+  type ExecutorInfo,
+  type Resource,
+  type ShutdownExecutorMessage,
+  type Task,
+  type TaskInfo,
+  TaskState,
+  TaskStatus_Reason,
+} from '../model/generated/messages.ts';
+import type { ContainerId, StreamId, TaskId } from '../model/ids.ts';
+import { executorId, frameworkId } from '../model/ids.ts';
+import { isTerminal } from '../model/task-state.ts';
+import type { BuiltinExecutor, RunOf } from './checkpoint.ts';
+import type { ContainerEnded, ContainerStarted } from './events.ts';
+import { type Framework, removeIfIdle } from './framework.ts';
+import { clearTimer, emit, log, persistLater, setTimer } from './outbox.ts';
+import { sandboxPath } from './sandbox.ts';
+import type { AgentState } from './state.ts';
+import { agentStatus } from './task.ts';
+import { reportStatus } from './task-updates.ts';
+
+export type ExecutorState = 'registering' | 'running' | 'terminating' | 'terminated';
+
+export interface Executor extends RunOf {
+  readonly framework: Framework;
+  readonly info: ExecutorInfo;
+  readonly builtin: BuiltinExecutor | undefined;
+  readonly user: string | undefined;
+  /** Whether this run is in the agent's checkpoint. */
+  readonly checkpoint: boolean;
+  state: ExecutorState;
+  stream: StreamId | undefined;
+  processId: number | undefined;
+  /** Tasks that the executor has not been sent, in order. */
+  readonly queued: Map<TaskId, TaskInfo>;
+  /** Task groups among the queued tasks: all of a group go out in one event. */
+  readonly queuedGroups: Set<readonly TaskId[]>;
+  readonly launched: Map<TaskId, Task>;
+  /** Ended, with updates that are not acknowledged. */
+  readonly terminated: Map<TaskId, Task>;
+  /** The newest last. */
+  readonly completed: Task[];
+  everSentTask: boolean;
+  /** Why the agent ends it: what its tasks are told instead of the container's own story. */
+  pendingTermination: Termination | undefined;
+  /** Recovered tasks that the ledger had no room for. */
+  readonly unbooked: Set<TaskId>;
+  /** Kills and the shutdown that a disconnected executor gets when it subscribes again. */
+  readonly missed: ExecutorEvent[];
+}
+
+export interface Termination {
+  readonly state: TaskState;
+  readonly reason: TaskStatus_Reason;
+  readonly message: string;
+}
+
+/** Kills that wait for a disconnected executor; there is at most one a task, and few such tasks. */
+const maxMissed = 1_000;
+
+export function createExecutor(
+  run: Pick<Executor, 'framework' | 'info' | 'builtin' | 'containerId'> & {
+    readonly user?: string | undefined;
+  },
+): Executor {
+  return {
+    framework: run.framework,
+    frameworkId: run.framework.id,
+    executorId: executorId(run.info.executor_id.value),
+    containerId: run.containerId,
+    info: run.info,
+    builtin: run.builtin,
+    user: run.user,
+    checkpoint: run.framework.checkpoint,
+    state: 'registering',
+    stream: undefined,
+    processId: undefined,
+    queued: new Map(),
+    queuedGroups: new Set(),
+    launched: new Map(),
+    terminated: new Map(),
+    completed: [],
+    everSentTask: false,
+    pendingTermination: undefined,
+    unbooked: new Set(),
+    missed: [],
+  };
+}
+
+export const runOf = ({ frameworkId, executorId, containerId }: Executor): RunOf => ({
+  frameworkId,
+  executorId,
+  containerId,
+});
+
+/** The run that updates of this executor's tasks are checkpointed under, if they are at all. */
+export const checkpointRun = (executor: Executor): RunOf | undefined =>
+  executor.checkpoint ? runOf(executor) : undefined;
+
+/** Command executors come with their task: masters do not know of them. */
+export const isCommandExecutor = (executor: Executor) => executor.builtin === 'command';
+
+const hasIncompleteTasks = (executor: Executor) =>
+  executor.queued.size > 0 || executor.launched.size > 0 || executor.terminated.size > 0;
+
+/** What the executor and those of its tasks that have not ended may use. */
+export function allocatedResources(agent: AgentState, executor: Executor): Resource[] {
+  const lists: (readonly Resource[])[] = [];
+  if (executor.state !== 'terminated' || hasIncompleteTasks(executor)) {
+    lists.push(executor.info.resources ?? []);
+  }
+  for (const task of executor.queued.values()) {
+    lists.push(task.resources ?? []);
+  }
+  for (const task of executor.launched.values()) {
+    if (!isTerminal(task.state)) {
+      lists.push(task.resources ?? []);
+    }
+  }
+  return agent.core.algebra.sum(lists);
+}
+
+export function sendToExecutor(agent: AgentState, executor: Executor, event: ExecutorEvent): void {
+  if (executor.stream !== undefined) {
+    emit(agent, { type: 'sendToExecutor', stream: executor.stream, event });
+    return;
+  }
+  // Deliberately unlike Mesos, where a kill in the moment of a reconnection is lost.
+  const waits =
+    event.type === ExecutorEvent_Type.KILL || event.type === ExecutorEvent_Type.SHUTDOWN;
+  if (waits && executor.missed.length < maxMissed) {
+    executor.missed.push(event);
+  }
+}
+
+export function containerStarted(agent: AgentState, event: ContainerStarted): void {
+  const executor = agent.containers.get(event.containerId);
+  if (executor === undefined) {
+    const { frameworkId, executorId, containerId } = event;
+    emit(agent, { type: 'destroyContainer', frameworkId, executorId, containerId });
+    return;
+  }
+  executor.processId = event.processId;
+}
+
+export function executorShutdownAsked(agent: AgentState, body: ShutdownExecutorMessage): void {
+  if (agent.phase === 'recovering' || agent.phase === 'disconnected') {
+    return;
+  }
+  const framework = agent.frameworks.get(frameworkId(body.framework_id?.value ?? ''));
+  const executor = framework?.executors.get(executorId(body.executor_id?.value ?? ''));
+  const canStop = executor?.state === 'registering' || executor?.state === 'running';
+  if (framework?.state === 'running' && executor !== undefined && canStop) {
+    shutdownExecutor(agent, executor);
+  }
+}
+
+/** Asks the executor to end, and ends its container after the grace period. */
+export function shutdownExecutor(agent: AgentState, executor: Executor): void {
+  log(agent, 'info', `Shutting down executor ${executor.executorId} of ${executor.frameworkId}`);
+  executor.state = 'terminating';
+  sendToExecutor(agent, executor, { type: ExecutorEvent_Type.SHUTDOWN });
+  const own = executor.info.shutdown_grace_period;
+  const graceMs =
+    own === undefined
+      ? agent.options.executorShutdownGracePeriodMs
+      : Number(own.nanoseconds / 1_000_000n);
+  setTimer(agent, shutdownTimer(executor.containerId), Math.max(0, graceMs));
+}
+
+const shutdownTimerPrefix = 'executor-shutdown:';
+const shutdownTimer = (id: ContainerId) => `${shutdownTimerPrefix}${id}`;
+
+/** The container id of a shutdown timer, or nothing. */
+export const shutdownTimerOf = (timer: string) =>
+  timer.startsWith(shutdownTimerPrefix)
+    ? (timer.slice(shutdownTimerPrefix.length) as ContainerId)
+    : undefined;
+
+export function shutdownTimerFired(agent: AgentState, id: ContainerId): void {
+  const executor = agent.containers.get(id);
+  if (executor?.state === 'terminating') {
+    destroyContainer(agent, executor);
+  }
+}
+
+export function destroyContainer(agent: AgentState, executor: Executor): void {
+  emit(agent, { type: 'destroyContainer', ...runOf(executor) });
+}
+
+/** Ends an executor that is not there, or not any more; its tasks are told why. */
+export function abandonExecutor(agent: AgentState, executor: Executor, why: Termination): void {
+  log(agent, 'warn', `Ending executor ${executor.executorId}: ${why.message}`);
+  executor.state = 'terminating';
+  executor.pendingTermination = why;
+  destroyContainer(agent, executor);
+}
+
+export function containerEnded(agent: AgentState, event: ContainerEnded): void {
+  const executor = agent.containers.get(event.containerId);
+  if (executor === undefined) {
+    return;
+  }
+  if (event.failure !== undefined && event.reason === undefined) {
+    agent.counters.container_launch_errors++;
+  }
+  executorTerminated(agent, executor, event);
+}
+
+export function executorTerminated(
+  agent: AgentState,
+  executor: Executor,
+  end: Pick<ContainerEnded, 'waitStatus' | 'failure' | 'reason' | 'limited'>,
+): void {
+  const { framework } = executor;
+  if (executor.state === 'terminating') {
+    clearTimer(agent, shutdownTimer(executor.containerId));
+  }
+  agent.counters.executors_terminated++;
+  agent.containers.delete(executor.containerId);
+  forgetStream(agent, executor);
+  executor.state = 'terminated';
+  if (framework.state === 'terminating') {
+    // Nobody waits for news of a framework that is shut down.
+    for (const [id, task] of executor.launched) {
+      executor.terminated.set(id, task);
+    }
+    executor.launched.clear();
+  } else {
+    reportTermination(agent, executor, end);
+  }
+  agent.ledger.release(executor.containerId);
+  if (!isCommandExecutor(executor)) {
+    sendExited(agent, executor.frameworkId, executor.executorId, end.waitStatus);
+  }
+  removeIfComplete(agent, executor);
+}
+
+export function forgetStream(agent: AgentState, executor: Executor): void {
+  if (executor.stream !== undefined) {
+    agent.streams.delete(executor.stream);
+    emit(agent, { type: 'closeStream', stream: executor.stream });
+    executor.stream = undefined;
+  }
+}
+
+function reportTermination(
+  agent: AgentState,
+  executor: Executor,
+  end: Pick<ContainerEnded, 'failure' | 'reason' | 'limited'>,
+): void {
+  const why = terminationOf(executor, end);
+  const unfinished = [...executor.launched]
+    .filter(([, task]) => !isTerminal(task.state))
+    .map(([id]) => id);
+  for (const taskId of [...unfinished, ...executor.queued.keys()]) {
+    const status = agentStatus({
+      taskId,
+      ...why,
+      executorId: executor.executorId,
+      limited: end.limited,
+    });
+    reportStatus(agent, executor.framework, executor, status);
+  }
+}
+
+function terminationOf(
+  executor: Executor,
+  end: Pick<ContainerEnded, 'failure' | 'reason'>,
+): Termination {
+  if (executor.pendingTermination !== undefined) {
+    return executor.pendingTermination;
+  }
+  if (end.failure === undefined) {
+    return {
+      state: TaskState.TASK_FAILED,
+      reason: end.reason ?? TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+      message: 'Executor terminated',
+    };
+  }
+  return end.reason === undefined
+    ? {
+        state: TaskState.TASK_FAILED,
+        reason: TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
+        message: `Failed to launch container: ${end.failure}`,
+      }
+    : { state: TaskState.TASK_FAILED, reason: end.reason, message: end.failure };
+}
+
+export function sendExited(
+  agent: AgentState,
+  framework: string,
+  executor: string,
+  waitStatus: number | undefined,
+): void {
+  if (agent.master === undefined || agent.id === undefined) {
+    return;
+  }
+  emit(agent, {
+    type: 'sendToMaster',
+    to: agent.master,
+    message: {
+      name: 'ExitedExecutorMessage',
+      body: {
+        agent_id: { value: agent.id },
+        framework_id: { value: framework },
+        executor_id: { value: executor },
+        status: waitStatus ?? -1,
+      },
+    },
+  });
+}
+
+/** A terminated executor goes when nothing of it waits to be acknowledged, or nobody will. */
+export function removeIfComplete(agent: AgentState, executor: Executor): void {
+  const isUnwanted = agent.phase === 'terminating' || executor.framework.state === 'terminating';
+  if (executor.state === 'terminated' && (isUnwanted || !hasIncompleteTasks(executor))) {
+    removeExecutor(agent, executor);
+    removeIfIdle(agent, executor.framework);
+  }
+}
+
+export function removeExecutor(agent: AgentState, executor: Executor): void {
+  const { framework } = executor;
+  for (const id of [
+    ...executor.queued.keys(),
+    ...executor.launched.keys(),
+    ...executor.terminated.keys(),
+  ]) {
+    framework.tasks.delete(id);
+  }
+  framework.executors.delete(executor.executorId);
+  framework.completed.push(executor);
+  if (framework.completed.length > agent.options.maxCompletedExecutorsPerFramework) {
+    framework.completed.shift();
+  }
+  if (executor.checkpoint) {
+    persistLater(agent, { type: 'executorCompleted', ...runOf(executor) });
+  }
+  emit(agent, {
+    type: 'collectGarbage',
+    path: sandboxPath(agent, executor),
+    delayMs: agent.options.gcDelayMs,
+  });
+}
+
+/** The task's last update is acknowledged. */
+export function completeTask(agent: AgentState, executor: Executor, id: TaskId): void {
+  const task = executor.terminated.get(id);
+  if (task === undefined) {
+    return;
+  }
+  executor.terminated.delete(id);
+  executor.framework.tasks.delete(id);
+  executor.completed.push(task);
+  if (executor.completed.length > agent.options.maxCompletedTasksPerExecutor) {
+    executor.completed.shift();
+  }
+  removeIfComplete(agent, executor);
+}
+
+/** The executor's tasks have changed: so may what its container is allowed. */
+export function resizeContainer(agent: AgentState, executor: Executor): void {
+  if (!isCommandExecutor(executor) && executor.state === 'running') {
+    emit(agent, {
+      type: 'resizeContainer',
+      containerId: executor.containerId,
+      resources: allocatedResources(agent, executor),
+    });
+  }
+}

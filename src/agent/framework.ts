@@ -1,0 +1,118 @@
+// Frameworks that have, or had, something on this agent.
+import type {
+  FrameworkInfo,
+  ShutdownFrameworkMessage,
+  UpdateFrameworkMessage,
+} from '../model/generated/messages.ts';
+import type { ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
+import { frameworkId } from '../model/ids.ts';
+import { drained } from './drain.ts';
+import { type Executor, removeExecutor, shutdownExecutor } from './executor.ts';
+import { log, persist, persistLater } from './outbox.ts';
+import type { AgentState } from './state.ts';
+import { dropStreams } from './status-updates.ts';
+import { stopIfIdle } from './stop.ts';
+import { isPartitionAware } from './task.ts';
+
+export interface Framework {
+  readonly id: FrameworkId;
+  info: FrameworkInfo;
+  partitionAware: boolean;
+  /** Its executors outlive the agent. */
+  checkpoint: boolean;
+  /** terminating: its executors are shut down, and nothing is reported about them any more. */
+  state: 'running' | 'terminating';
+  readonly executors: Map<ExecutorId, Executor>;
+  /** Queued, launched and terminated tasks, until their last update is acknowledged. */
+  readonly tasks: Map<TaskId, Executor>;
+  /** The newest last. */
+  readonly completed: Executor[];
+}
+
+export function addFramework(agent: AgentState, info: FrameworkInfo): Framework {
+  const id = frameworkId(info.id?.value ?? '');
+  const earlier = agent.completedFrameworks.get(id);
+  const framework: Framework = {
+    id,
+    info,
+    partitionAware: isPartitionAware(info),
+    checkpoint: info.checkpoint ?? false,
+    state: 'running',
+    executors: new Map(),
+    tasks: new Map(),
+    completed: earlier?.completed ?? [],
+  };
+  agent.completedFrameworks.delete(id);
+  agent.frameworks.set(id, framework);
+  return framework;
+}
+
+/**
+ * Moves a framework without executors to the completed ones. Updates of tasks that were refused may
+ * still be on their way; they need no framework here to be acknowledged.
+ */
+export function removeIfIdle(agent: AgentState, framework: Framework): void {
+  if (framework.executors.size > 0 || agent.frameworks.get(framework.id) !== framework) {
+    return;
+  }
+  agent.frameworks.delete(framework.id);
+  agent.completedFrameworks.set(framework.id, framework);
+  if (agent.completedFrameworks.size > agent.options.maxCompletedFrameworks) {
+    for (const oldest of agent.completedFrameworks.keys()) {
+      agent.completedFrameworks.delete(oldest);
+      break;
+    }
+  }
+  if (framework.checkpoint) {
+    persistLater(agent, { type: 'frameworkCompleted', frameworkId: framework.id });
+  }
+  drained(agent);
+  stopIfIdle(agent);
+}
+
+export function frameworkShutdownAsked(agent: AgentState, body: ShutdownFrameworkMessage): void {
+  if (agent.phase === 'recovering' || agent.phase === 'disconnected') {
+    return;
+  }
+  const id = frameworkId(body.framework_id.value);
+  const framework = agent.frameworks.get(id);
+  if (framework === undefined) {
+    dropStreams(agent, id);
+  } else {
+    shutdownFramework(agent, framework);
+  }
+}
+
+export function shutdownFramework(agent: AgentState, framework: Framework): void {
+  if (framework.state === 'terminating') {
+    return;
+  }
+  log(agent, 'info', `Shutting down framework ${framework.id}`);
+  framework.state = 'terminating';
+  dropStreams(agent, framework.id);
+  for (const executor of [...framework.executors.values()]) {
+    if (executor.state === 'terminated') {
+      removeExecutor(agent, executor);
+    } else if (executor.state !== 'terminating') {
+      shutdownExecutor(agent, executor);
+    }
+  }
+  removeIfIdle(agent, framework);
+}
+
+export function updateFramework(agent: AgentState, body: UpdateFrameworkMessage): void {
+  const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
+  if (agent.phase !== 'running') {
+    agent.counters.invalid_framework_messages++;
+    return;
+  }
+  if (framework?.state !== 'running' || body.framework_info === undefined) {
+    return;
+  }
+  // Whether executors outlive the agent was decided when they were started.
+  framework.info = { ...body.framework_info, checkpoint: framework.checkpoint };
+  framework.partitionAware = isPartitionAware(framework.info);
+  if (framework.checkpoint) {
+    persist(agent, { type: 'framework', framework: framework.info });
+  }
+}

@@ -1,0 +1,395 @@
+// From the master's word to run a task to an executor that has it.
+import {
+  ExecutorEvent_Type,
+  type ExecutorInfo,
+  ExecutorInfo_Type,
+  type FrameworkInfo,
+  type Resource,
+  type ResourceVersionUUID,
+  type RunTaskGroupMessage,
+  type RunTaskMessage,
+  type TaskInfo,
+  TaskState,
+  TaskStatus_Reason,
+  Value_Type,
+} from '../model/generated/messages.ts';
+import type { ContainerId, TaskId } from '../model/ids.ts';
+import { containerId, executorId, frameworkId, taskId } from '../model/ids.ts';
+import { formatUuid } from '../model/random.ts';
+import { commandExecutorInfo } from './command-executor.ts';
+import { addDeadline } from './deadlines.ts';
+import { executorEnvironment } from './environment.ts';
+import {
+  abandonExecutor,
+  createExecutor,
+  type Executor,
+  resizeContainer,
+  runOf,
+  sendExited,
+  sendToExecutor,
+  shutdownExecutor,
+} from './executor.ts';
+import { addFramework, type Framework, removeIfIdle } from './framework.ts';
+import { emit, log, persist } from './outbox.ts';
+import { sandboxPath } from './sandbox.ts';
+import type { AgentState } from './state.ts';
+import { equalBytes } from './status-updates.ts';
+import { agentStatus, createTask, droppedState } from './task.ts';
+import { dequeue, reportStatus } from './task-updates.ts';
+
+/** One task, or the tasks of a group, for one executor. */
+interface Assignment {
+  readonly framework: FrameworkInfo;
+  readonly executor: ExecutorInfo;
+  readonly tasks: readonly TaskInfo[];
+  readonly kind: 'command' | 'task' | 'group';
+  readonly resourceVersions: readonly ResourceVersionUUID[];
+  /** Whether the master believes that this starts the executor; absent with old masters. */
+  readonly startsExecutor: boolean | undefined;
+}
+
+interface Refusal {
+  readonly reason: TaskStatus_Reason;
+  readonly message: string;
+  /** Absent: the task never ran. */
+  readonly state?: TaskState;
+}
+
+export function runTask(agent: AgentState, body: RunTaskMessage): void {
+  const role = onlyRole(body.framework);
+  const task = allocatedTask(body.task, role);
+  run(agent, {
+    framework: body.framework,
+    executor: task.executor ?? commandExecutorInfo(agent, body.framework, task),
+    tasks: [task],
+    kind: task.executor === undefined ? 'command' : 'task',
+    resourceVersions: body.resource_version_uuids ?? [],
+    startsExecutor: body.launch_executor,
+  });
+}
+
+export function runTaskGroup(agent: AgentState, body: RunTaskGroupMessage): void {
+  const role = onlyRole(body.framework);
+  run(agent, {
+    framework: body.framework,
+    executor: { ...body.executor, resources: allocated(body.executor.resources, role) },
+    tasks: (body.task_group.tasks ?? []).map((task) => allocatedTask(task, role)),
+    kind: 'group',
+    resourceVersions: body.resource_version_uuids ?? [],
+    startsExecutor: body.launch_executor,
+  });
+}
+
+/** Frameworks with one role need not say which of their roles resources are allocated to. */
+function onlyRole(framework: FrameworkInfo): string | undefined {
+  const roles = framework.roles ?? [framework.role ?? '*'];
+  return roles.length === 1 ? roles[0] : undefined;
+}
+
+function allocated(resources: readonly Resource[] | undefined, role: string | undefined) {
+  return (resources ?? []).map((resource) =>
+    resource.allocation_info !== undefined || role === undefined
+      ? resource
+      : { ...resource, allocation_info: { role } },
+  );
+}
+
+function allocatedTask(task: TaskInfo, role: string | undefined): TaskInfo {
+  const { executor } = task;
+  return {
+    ...task,
+    resources: allocated(task.resources, role),
+    ...(executor === undefined
+      ? {}
+      : { executor: { ...executor, resources: allocated(executor.resources, role) } }),
+  };
+}
+
+function run(agent: AgentState, assignment: Assignment): void {
+  const { tasks } = assignment;
+  const isOurs = tasks.every((task) => task.agent_id.value === agent.id);
+  const canRun = agent.phase === 'running' || agent.phase === 'disconnected';
+  if (!isOurs || !canRun || tasks.length === 0) {
+    log(agent, 'warn', `Ignoring tasks ${namesOf(tasks)}: not for this agent in this state`);
+    return;
+  }
+  const id = frameworkId(assignment.framework.id?.value ?? '');
+  const framework = agent.frameworks.get(id) ?? addFramework(agent, assignment.framework);
+  if (framework.state === 'terminating') {
+    log(agent, 'warn', `Ignoring tasks ${namesOf(tasks)}: framework ${id} is shut down`);
+    exitedIfAwaited(agent, assignment);
+    return;
+  }
+  if (tasks.some((task) => framework.tasks.has(taskId(task.task_id.value)))) {
+    log(agent, 'warn', `Ignoring tasks ${namesOf(tasks)}: they are already here`);
+    return;
+  }
+  const existing = framework.executors.get(executorId(assignment.executor.executor_id.value));
+  const holder = existing?.containerId ?? containerId(formatUuid(agent.random.uuid()));
+  const refusal =
+    refusalOfTasks(agent, assignment) ??
+    refusalOfExecutor(assignment, existing) ??
+    (takeResources(agent, assignment, holder, existing) ? undefined : unknownResources);
+  if (refusal !== undefined) {
+    refuse(agent, framework, assignment, refusal, existing);
+    return;
+  }
+  const executor = existing ?? addExecutor(agent, framework, assignment, holder);
+  enqueue(agent, executor, assignment);
+  if (existing === undefined) {
+    startExecutor(agent, executor, tasks);
+  } else {
+    resizeContainer(agent, executor);
+    deliverQueued(agent, executor);
+  }
+}
+
+const namesOf = (tasks: readonly TaskInfo[]) => tasks.map((task) => task.task_id.value).join(', ');
+
+/** The master counts an executor that it has asked for until it hears that there is none. */
+function exitedIfAwaited(agent: AgentState, assignment: Assignment): void {
+  if (assignment.startsExecutor === true && assignment.kind !== 'command') {
+    const { framework, executor } = assignment;
+    sendExited(agent, framework.id?.value ?? '', executor.executor_id.value, undefined);
+  }
+}
+
+function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | undefined {
+  const { framework, tasks } = assignment;
+  const { authorizer } = agent.options;
+  const principal = framework.principal === undefined ? undefined : { value: framework.principal };
+  const forbidden = tasks.find(
+    (task) => !authorizer.authorize(principal, 'RUN_TASK', { framework, task }),
+  );
+  if (forbidden !== undefined) {
+    return {
+      state: TaskState.TASK_ERROR,
+      reason:
+        assignment.kind === 'group'
+          ? TaskStatus_Reason.REASON_TASK_GROUP_UNAUTHORIZED
+          : TaskStatus_Reason.REASON_TASK_UNAUTHORIZED,
+      message: `Framework ${framework.id?.value} is not authorized to launch task ${forbidden.task_id.value}`,
+    };
+  }
+  if (agent.drain !== undefined) {
+    return {
+      reason: TaskStatus_Reason.REASON_AGENT_DRAINING,
+      message: 'Task was received while agent was already draining',
+    };
+  }
+  const version = assignment.resourceVersions.find(
+    ({ resource_provider_id }) => resource_provider_id === undefined,
+  );
+  if (version !== undefined && !equalBytes(agent.resourceVersion.value, version.uuid.value)) {
+    return {
+      reason: TaskStatus_Reason.REASON_INVALID_OFFERS,
+      message: 'Task assumes outdated resource state',
+    };
+  }
+  return undefined;
+}
+
+function refusalOfExecutor(
+  assignment: Assignment,
+  existing: Executor | undefined,
+): Refusal | undefined {
+  if (assignment.kind === 'command') {
+    return existing === undefined
+      ? undefined
+      : {
+          reason: TaskStatus_Reason.REASON_TASK_INVALID,
+          message: 'Cannot reuse an already existing executor for a command task',
+        };
+  }
+  const reason = TaskStatus_Reason.REASON_EXECUTOR_TERMINATED;
+  if (existing === undefined) {
+    if (assignment.startsExecutor === false) {
+      return { reason, message: 'No executor is expected to launch and there is none running' };
+    }
+    return refusalOfDefaultExecutor(assignment);
+  }
+  if (assignment.startsExecutor === true) {
+    return { reason, message: 'Master wants to launch executor, but one already exists' };
+  }
+  if (existing.state === 'terminating' || existing.state === 'terminated') {
+    return { reason, message: `Executor ${existing.state}` };
+  }
+  return undefined;
+}
+
+/** Pods have no executor here yet: saying so at once is better than a container that cannot start. */
+function refusalOfDefaultExecutor({ executor }: Assignment): Refusal | undefined {
+  return executor.type === ExecutorInfo_Type.DEFAULT
+    ? {
+        state: TaskState.TASK_FAILED,
+        reason: TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
+        message: 'Failed to launch container: this agent has no default executor for task groups',
+      }
+    : undefined;
+}
+
+const unknownResources: Refusal = {
+  reason: TaskStatus_Reason.REASON_RESOURCES_UNKNOWN,
+  message: 'The resources being used by the task or task group are unknown to the agent',
+};
+
+/**
+ * Books what the tasks, and a new custom executor, need. Command executors' allowance is not booked,
+ * as in Mesos: the master did not charge for it either.
+ */
+function takeResources(
+  agent: AgentState,
+  assignment: Assignment,
+  holder: ContainerId,
+  existing: Executor | undefined,
+): boolean {
+  const needed = assignment.tasks.flatMap((task) => task.resources ?? []);
+  if (existing === undefined && assignment.kind !== 'command') {
+    needed.push(...(assignment.executor.resources ?? []));
+  }
+  return needed.every(isWellFormed) && agent.ledger.take(holder, needed);
+}
+
+/** The ledger knows amounts, ranges and sets: what a master says otherwise is refused here. */
+function isWellFormed({ type, scalar, ranges, set }: Resource): boolean {
+  return (
+    (type === Value_Type.SCALAR && scalar !== undefined) ||
+    (type === Value_Type.RANGES && ranges !== undefined) ||
+    (type === Value_Type.SET && set !== undefined)
+  );
+}
+
+function refuse(
+  agent: AgentState,
+  framework: Framework,
+  assignment: Assignment,
+  refusal: Refusal,
+  existing: Executor | undefined,
+): void {
+  log(agent, 'warn', `Not running ${namesOf(assignment.tasks)}: ${refusal.message}`);
+  for (const task of assignment.tasks) {
+    const status = agentStatus({
+      taskId: taskId(task.task_id.value),
+      state: refusal.state ?? droppedState(framework.partitionAware),
+      reason: refusal.reason,
+      message: refusal.message,
+      executorId: executorId(assignment.executor.executor_id.value),
+    });
+    reportStatus(agent, framework, undefined, status);
+  }
+  if (existing === undefined || existing.state === 'terminated') {
+    exitedIfAwaited(agent, assignment);
+  } else if (assignment.startsExecutor === true && existing.state !== 'terminating') {
+    // Master and agent disagree about this executor; without it they agree again.
+    shutdownExecutor(agent, existing);
+  }
+  removeIfIdle(agent, framework);
+}
+
+function addExecutor(
+  agent: AgentState,
+  framework: Framework,
+  assignment: Assignment,
+  id: ContainerId,
+): Executor {
+  const isCommand = assignment.kind === 'command';
+  const { executor: info } = assignment;
+  const user = info.command?.user ?? assignment.framework.user;
+  const executor = createExecutor({
+    framework,
+    info:
+      info.framework_id === undefined ? { ...info, framework_id: { value: framework.id } } : info,
+    builtin: isCommand ? 'command' : undefined,
+    containerId: id,
+    user: agent.options.switchUser ? user : undefined,
+  });
+  if (executor.checkpoint) {
+    if (framework.executors.size === 0) {
+      persist(agent, { type: 'framework', framework: framework.info });
+    }
+    const { builtin } = executor;
+    persist(agent, { type: 'executor', ...runOf(executor), info: executor.info, builtin });
+  }
+  framework.executors.set(executor.executorId, executor);
+  agent.containers.set(id, executor);
+  return executor;
+}
+
+function enqueue(agent: AgentState, executor: Executor, assignment: Assignment): void {
+  const ids: TaskId[] = [];
+  for (const task of assignment.tasks) {
+    const id = taskId(task.task_id.value);
+    ids.push(id);
+    executor.queued.set(id, task);
+    executor.framework.tasks.set(id, executor);
+    if (executor.checkpoint) {
+      persist(agent, { type: 'task', ...runOf(executor), info: task });
+    }
+  }
+  if (assignment.kind === 'group') {
+    executor.queuedGroups.add(ids);
+  }
+}
+
+function startExecutor(agent: AgentState, executor: Executor, tasks: readonly TaskInfo[]): void {
+  const { info, framework } = executor;
+  emit(agent, {
+    type: 'launchExecutor',
+    framework: framework.info,
+    executor: info,
+    builtin: executor.builtin,
+    containerId: executor.containerId,
+    sandbox: sandboxPath(agent, executor),
+    command: executor.builtin === undefined ? info.command : undefined,
+    environment: executorEnvironment(agent, executor),
+    user: executor.user,
+    resources: agent.core.algebra.sum([
+      info.resources ?? [],
+      ...tasks.map((task) => task.resources ?? []),
+    ]),
+    task: executor.builtin === undefined ? undefined : tasks[0],
+  });
+  addDeadline(agent, agent.registrations, executor.containerId);
+}
+
+/** An executor that has not subscribed in time will not. */
+export function registrationExpired(agent: AgentState, executor: Executor): void {
+  abandonExecutor(agent, executor, {
+    state: TaskState.TASK_FAILED,
+    reason: TaskStatus_Reason.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+    message: `Executor did not register within ${agent.options.executorRegistrationTimeoutMs / 1000}secs`,
+  });
+}
+
+/** Gives a connected executor what waits for it, task groups as a whole. */
+export function deliverQueued(agent: AgentState, executor: Executor): void {
+  if (executor.state !== 'running' || executor.stream === undefined) {
+    return;
+  }
+  const grouped = new Map([...executor.queuedGroups].flatMap((ids) => ids.map((id) => [id, ids])));
+  for (const [id, info] of [...executor.queued]) {
+    const group = grouped.get(id);
+    if (!executor.queued.has(id)) {
+      continue;
+    }
+    if (group === undefined) {
+      launch(agent, executor, id, info);
+      const type = ExecutorEvent_Type.LAUNCH;
+      sendToExecutor(agent, executor, { type, launch: { task: info } });
+    } else {
+      const tasks = group.flatMap((member) => executor.queued.get(member) ?? []);
+      for (const task of tasks) {
+        launch(agent, executor, taskId(task.task_id.value), task);
+      }
+      const type = ExecutorEvent_Type.LAUNCH_GROUP;
+      sendToExecutor(agent, executor, { type, launch_group: { task_group: { tasks } } });
+    }
+  }
+}
+
+function launch(agent: AgentState, executor: Executor, id: TaskId, info: TaskInfo): void {
+  log(agent, 'debug', `Sending task ${id} to executor ${executor.executorId}`);
+  dequeue(executor, id);
+  executor.everSentTask = true;
+  executor.launched.set(id, createTask(executor.frameworkId, info, TaskState.TASK_STAGING));
+}

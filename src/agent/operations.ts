@@ -1,0 +1,171 @@
+// Operations on the agent's resources. They are applied at once; the status of one that its framework
+// wants to hear of is sent until it is acknowledged, as those of tasks are.
+import {
+  type AcknowledgeOperationStatusMessage,
+  type ApplyOperationMessage,
+  type Operation,
+  OperationState,
+  type OperationStatus,
+  type ReconcileOperationsMessage,
+  type ReconcileOperationsMessage_Operation,
+  type UpdateOperationStatusMessage,
+} from '../model/generated/messages.ts';
+import { formatUuid } from '../model/random.ts';
+import { drained } from './drain.ts';
+import { emit, log, persist, setTimer } from './outbox.ts';
+import { applyOperation } from './resources.ts';
+import type { AgentState } from './state.ts';
+import { equalBytes } from './status-updates.ts';
+
+export interface OperationRecord {
+  readonly operation: Operation;
+  /** The wait before the final status is sent once more. */
+  retryMs: number;
+}
+
+export const operationTimerPrefix = 'operation:';
+
+const firstRetryMs = 10_000;
+const maxRetryMs = 600_000;
+/** Operations are few; a master that never acknowledges must still not fill the agent. */
+const maxOperations = 10_000;
+
+export function operationAsked(agent: AgentState, body: ApplyOperationMessage): void {
+  const key = keyOf(body.operation_uuid.value);
+  if (agent.operations.has(key) || agent.id === undefined) {
+    return;
+  }
+  const applied = applyOperation(agent, body.operation_info);
+  if (!applied.ok) {
+    log(agent, 'error', `Cannot apply operation: ${applied.why}`);
+  }
+  const status: OperationStatus = {
+    ...(body.operation_info.id === undefined ? {} : { operation_id: body.operation_info.id }),
+    state: applied.ok ? OperationState.OPERATION_FINISHED : OperationState.OPERATION_DROPPED,
+    ...(applied.ok ? {} : { message: applied.why }),
+    uuid: { value: agent.random.uuid() },
+    agent_id: { value: agent.id },
+  };
+  const operation: Operation = {
+    ...(body.framework_id === undefined ? {} : { framework_id: body.framework_id }),
+    agent_id: { value: agent.id },
+    info: body.operation_info,
+    latest_status: status,
+    statuses: [status],
+    uuid: body.operation_uuid,
+  };
+  const record: OperationRecord = { operation, retryMs: firstRetryMs };
+  agent.operations.set(key, record);
+  if (agent.operations.size > maxOperations) {
+    for (const oldest of agent.operations.keys()) {
+      agent.operations.delete(oldest);
+      break;
+    }
+  }
+  persistOperations(agent);
+  sendStatus(agent, key, record);
+}
+
+export const unfinishedOperations = (agent: AgentState): Operation[] =>
+  [...agent.operations.values()].map(({ operation }) => operation);
+
+function persistOperations(agent: AgentState): void {
+  persist(agent, { type: 'operations', operations: unfinishedOperations(agent) });
+}
+
+export function restoreOperations(agent: AgentState, operations: readonly Operation[]): void {
+  for (const operation of operations) {
+    agent.operations.set(keyOf(operation.uuid.value), { operation, retryMs: firstRetryMs });
+  }
+}
+
+export function resumeOperations(agent: AgentState): void {
+  for (const [key, record] of agent.operations) {
+    record.retryMs = firstRetryMs;
+    sendStatus(agent, key, record);
+  }
+}
+
+function sendStatus(agent: AgentState, key: string, { operation, retryMs }: OperationRecord): void {
+  if (agent.phase !== 'running') {
+    return;
+  }
+  send(agent, operation.latest_status, operation);
+  setTimer(agent, `${operationTimerPrefix}${key}`, retryMs);
+}
+
+export function operationTimerFired(agent: AgentState, timer: string): void {
+  const key = timer.slice(operationTimerPrefix.length);
+  const record = agent.operations.get(key);
+  if (record !== undefined) {
+    record.retryMs = Math.min(record.retryMs * 2, maxRetryMs);
+    sendStatus(agent, key, record);
+  }
+}
+
+export function operationAcknowledged(
+  agent: AgentState,
+  body: AcknowledgeOperationStatusMessage,
+): void {
+  const key = keyOf(body.operation_uuid.value);
+  const expected = agent.operations.get(key)?.operation.latest_status.uuid?.value;
+  if (expected === undefined || !equalBytes(expected, body.status_uuid.value)) {
+    log(agent, 'warn', 'Ignoring acknowledgement of an operation status that nobody waits for');
+    return;
+  }
+  agent.operations.delete(key);
+  persistOperations(agent);
+  drained(agent);
+}
+
+/** With a framework: answers with the latest statuses. Without: says which ones never arrived. */
+export function reconcileOperations(agent: AgentState, body: ReconcileOperationsMessage): void {
+  for (const asked of body.operations ?? []) {
+    const known = findOperation(agent, asked, body.framework_id?.value);
+    if (known !== undefined && body.framework_id !== undefined) {
+      const { uuid: _, ...status } = known.latest_status;
+      send(agent, status, known);
+    } else if (known === undefined && asked.operation_uuid !== undefined) {
+      const dropped = {
+        state: OperationState.OPERATION_DROPPED,
+        ...(agent.id === undefined ? {} : { agent_id: { value: agent.id } }),
+      };
+      send(agent, dropped, { uuid: asked.operation_uuid });
+    }
+  }
+}
+
+function findOperation(
+  agent: AgentState,
+  asked: ReconcileOperationsMessage_Operation,
+  framework: string | undefined,
+): Operation | undefined {
+  if (asked.operation_uuid !== undefined) {
+    return agent.operations.get(keyOf(asked.operation_uuid.value))?.operation;
+  }
+  return unfinishedOperations(agent).find(
+    (operation) =>
+      operation.framework_id?.value === framework &&
+      operation.info.id?.value === asked.operation_id?.value,
+  );
+}
+
+function send(
+  agent: AgentState,
+  status: OperationStatus,
+  operation: Pick<Operation, 'uuid' | 'framework_id'>,
+): void {
+  if (agent.master === undefined || agent.id === undefined || agent.phase !== 'running') {
+    return;
+  }
+  const body: UpdateOperationStatusMessage = {
+    ...(operation.framework_id === undefined ? {} : { framework_id: operation.framework_id }),
+    agent_id: { value: agent.id },
+    status,
+    operation_uuid: operation.uuid,
+  };
+  const message = { name: 'UpdateOperationStatusMessage' as const, body };
+  emit(agent, { type: 'sendToMaster', to: agent.master, message });
+}
+
+const keyOf = (uuid: Uint8Array) => formatUuid(uuid);

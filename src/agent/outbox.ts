@@ -1,0 +1,148 @@
+// The way out of a step: effects in order, and what must be durable before they may be seen.
+//
+// Whatever leaves after a change that must survive a crash waits until that change is durable, and so
+// does everything behind it, so that nothing overtakes. Changes of one step are one transaction; later
+// transactions do not wait for earlier ones, so a slow disk costs time but no throughput. Timers, logs
+// and checkpoints themselves never wait.
+import type { CheckpointChange } from './checkpoint.ts';
+import type { AgentEffect, Log } from './effects.ts';
+import type { AgentState } from './state.ts';
+
+export interface Outbox {
+  /** Effects of the step at hand. */
+  ready: AgentEffect[];
+  /** Effects that wait for a transaction, oldest first. */
+  held: { readonly after: number; readonly effect: AgentEffect }[];
+  /** Index of the first effect that still waits. */
+  firstHeld: number;
+  /** Changes of the step at hand. */
+  changes: CheckpointChange[];
+  /** Changes that nothing waits for; they go with the next transaction or, at last, by a timer. */
+  idleChanges: CheckpointChange[];
+  idleTimerSet: boolean;
+  lastTransaction: number;
+  durableTransaction: number;
+  /** The last transaction that something waits for. */
+  barrier: number;
+}
+
+const idleTimer = 'checkpoint';
+/** How long a change that nothing waits for may stay in memory only. */
+const idleDelayMs = 1_000;
+/** So many are written at once, without waiting for the timer. */
+const maxIdleChanges = 1_000;
+
+export const createOutbox = (): Outbox => ({
+  ready: [],
+  held: [],
+  firstHeld: 0,
+  changes: [],
+  idleChanges: [],
+  idleTimerSet: false,
+  lastTransaction: 0,
+  durableTransaction: 0,
+  barrier: 0,
+});
+
+export function emit(agent: AgentState, effect: AgentEffect): void {
+  const { outbox } = agent;
+  if (outbox.barrier > outbox.durableTransaction) {
+    outbox.held.push({ after: outbox.barrier, effect });
+  } else {
+    outbox.ready.push(effect);
+  }
+}
+
+export function log(agent: AgentState, level: Log['level'], text: string): void {
+  agent.outbox.ready.push({ type: 'log', level, text });
+}
+
+export function setTimer(agent: AgentState, timer: string, delayMs: number): void {
+  agent.outbox.ready.push({ type: 'setTimer', timer, delayMs });
+}
+
+export function clearTimer(agent: AgentState, timer: string): void {
+  agent.outbox.ready.push({ type: 'clearTimer', timer });
+}
+
+/** Ends the agent without waiting for a disk that may be the reason. */
+export function exit(agent: AgentState, code: number, reason: string): void {
+  agent.outbox.ready.push({ type: 'exit', code, reason });
+}
+
+/** A change that must be durable before anything emitted from now on is seen. */
+export function persist(agent: AgentState, change: CheckpointChange): void {
+  const { outbox } = agent;
+  outbox.changes.push(change);
+  outbox.barrier = outbox.lastTransaction + 1;
+}
+
+/**
+ * A change whose loss only costs a repetition after a crash: an acknowledged update is sent again, a
+ * completed executor is found completed again.
+ */
+export function persistLater(agent: AgentState, change: CheckpointChange): void {
+  const { outbox } = agent;
+  outbox.idleChanges.push(change);
+  if (!outbox.idleTimerSet) {
+    outbox.idleTimerSet = true;
+    setTimer(agent, idleTimer, idleDelayMs);
+  }
+}
+
+/** The effects of the step, which ends here. */
+export function drain(agent: AgentState): AgentEffect[] {
+  const { outbox } = agent;
+  if (outbox.changes.length > 0 || outbox.idleChanges.length >= maxIdleChanges) {
+    write(outbox);
+  }
+  const effects = outbox.ready;
+  outbox.ready = [];
+  return effects;
+}
+
+function write(outbox: Outbox): void {
+  outbox.lastTransaction++;
+  outbox.ready.push({
+    type: 'checkpoint',
+    transaction: outbox.lastTransaction,
+    changes: [...outbox.idleChanges, ...outbox.changes],
+  });
+  outbox.idleChanges = [];
+  outbox.changes = [];
+}
+
+export function idleTimerFired(agent: AgentState): void {
+  const { outbox } = agent;
+  outbox.idleTimerSet = false;
+  if (outbox.idleChanges.length > 0) {
+    write(outbox);
+  }
+}
+
+export const isIdleTimer = (timer: string) => timer === idleTimer;
+
+/** Lets go what has waited for this transaction. */
+export function checkpointed(
+  agent: AgentState,
+  transaction: number,
+  error: string | undefined,
+): void {
+  const { outbox } = agent;
+  if (error !== undefined) {
+    // Going on would announce what a crash could take back.
+    exit(agent, 1, `Failed to checkpoint: ${error}`);
+    return;
+  }
+  outbox.durableTransaction = Math.max(outbox.durableTransaction, transaction);
+  let entry = outbox.held[outbox.firstHeld];
+  while (entry !== undefined && entry.after <= outbox.durableTransaction) {
+    outbox.ready.push(entry.effect);
+    outbox.firstHeld++;
+    entry = outbox.held[outbox.firstHeld];
+  }
+  if (outbox.firstHeld * 2 > outbox.held.length) {
+    outbox.held = outbox.held.slice(outbox.firstHeld);
+    outbox.firstHeld = 0;
+  }
+}

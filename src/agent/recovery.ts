@@ -1,0 +1,256 @@
+// The start of an agent: what ran before is found again, or its tasks are told that it is gone.
+//
+// Executors of checkpointing frameworks outlive the agent. Those that are alive have a short time to
+// subscribe again; the agent registers as soon as all have, so that a master never hears of an agent
+// that does not know its own tasks yet.
+import {
+  type Resource,
+  type Task,
+  TaskState,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../model/generated/messages.ts';
+import { agentId, taskId } from '../model/ids.ts';
+import { isTerminal } from '../model/task-state.ts';
+import type { AgentCheckpoint, CheckpointedExecutor, CheckpointedTask } from './checkpoint.ts';
+import { incompatibility } from './compatibility.ts';
+import { killAll } from './drain.ts';
+import type { Recovered } from './events.ts';
+import {
+  abandonExecutor,
+  checkpointRun,
+  createExecutor,
+  type Executor,
+  executorTerminated,
+  isCommandExecutor,
+} from './executor.ts';
+import { addFramework, type Framework, removeIfIdle } from './framework.ts';
+import { restoreOperations } from './operations.ts';
+import { clearTimer, emit, exit, log, persist, setTimer } from './outbox.ts';
+import { disconnect } from './registration.ts';
+import { withCheckpointed } from './resources.ts';
+import { sandboxPath } from './sandbox.ts';
+import type { AgentState } from './state.ts';
+import { equalBytes, restoreStream } from './status-updates.ts';
+import { terminate } from './stop.ts';
+import { createTask, goneState, recordStatus } from './task.ts';
+
+export const reregistrationTimer = 'executor-reregistration';
+
+export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
+  if (agent.knowsExecutors) {
+    return;
+  }
+  agent.startedMs = agent.nowMs;
+  const isNew = checkpoint.agent === undefined || !resumesAgent(agent, checkpoint);
+  if (!isNew) {
+    recoverResources(agent, checkpoint);
+    recoverFrameworks(agent, checkpoint);
+  }
+  agent.knowsExecutors = true;
+  if (agent.options.recover === 'cleanup') {
+    persist(agent, { type: 'forgetAgent' });
+    terminate(agent, 'Cleaning up what ran before');
+    return;
+  }
+  if (isWaiting(agent)) {
+    setTimer(agent, reregistrationTimer, agent.options.executorReregistrationTimeoutMs);
+  } else {
+    finish(agent);
+  }
+}
+
+/** False when this start must be a new agent, for it offers something else after a reboot. */
+function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
+  const before = checkpoint.agent;
+  const id = before?.id?.value;
+  if (before === undefined || id === undefined) {
+    return false;
+  }
+  const why = incompatibility(agent, before);
+  if (why !== undefined && checkpoint.rebooted === true) {
+    log(agent, 'warn', `Registering as a new agent after a reboot: ${why}`);
+    persist(agent, { type: 'forgetAgent' });
+    return false;
+  }
+  if (why !== undefined) {
+    exit(
+      agent,
+      1,
+      `Failed to perform recovery: Incompatible agent info detected: ${why}. Start it as it was, ` +
+        'set --reconfiguration_policy to additive or any, or remove the meta directory from ' +
+        `${agent.options.workDir} to start as a new agent without the tasks that still run`,
+    );
+    return false;
+  }
+  agent.id = agentId(id);
+  agent.info = { ...agent.info, id: { value: id } };
+  persist(agent, { type: 'agent', agent: agent.info });
+  return true;
+}
+
+function recoverResources(agent: AgentState, checkpoint: AgentCheckpoint): void {
+  const { algebra } = agent.core;
+  const total = withCheckpointed(algebra, agent.options.resources, checkpoint.resources);
+  if (total === undefined) {
+    exit(
+      agent,
+      1,
+      'Failed to perform recovery: Checkpointed resources are incompatible with agent resources',
+    );
+    return;
+  }
+  agent.checkpointedResources = checkpoint.resources;
+  agent.ledger.setTotal(total);
+  agent.drain = checkpoint.drain;
+  restoreOperations(agent, checkpoint.operations ?? []);
+}
+
+function recoverFrameworks(agent: AgentState, checkpoint: AgentCheckpoint): void {
+  for (const { info, executors } of checkpoint.frameworks) {
+    const framework = addFramework(agent, info);
+    const found = executors.map((run) => [run, recoverExecutor(agent, framework, run)] as const);
+    for (const [run, executor] of found) {
+      if (run.alive) {
+        reattach(agent, executor, run);
+      } else {
+        endDead(agent, executor, run.waitStatus);
+      }
+    }
+    removeIfIdle(agent, framework);
+  }
+}
+
+function recoverExecutor(
+  agent: AgentState,
+  framework: Framework,
+  run: CheckpointedExecutor,
+): Executor {
+  const executor = createExecutor({
+    framework,
+    info: run.info,
+    builtin: run.builtin,
+    containerId: run.containerId,
+    user: run.info.command?.user,
+  });
+  executor.processId = run.processId;
+  framework.executors.set(executor.executorId, executor);
+  agent.containers.set(executor.containerId, executor);
+  if (!isCommandExecutor(executor)) {
+    book(agent, executor, run.info.resources ?? []);
+  }
+  for (const task of run.tasks) {
+    recoverTask(agent, executor, task);
+  }
+  executor.everSentTask ||= executor.builtin !== undefined;
+  return executor;
+}
+
+function recoverTask(agent: AgentState, executor: Executor, found: CheckpointedTask): void {
+  const id = taskId(found.info.task_id.value);
+  const task = createTask(executor.frameworkId, found.info, TaskState.TASK_STAGING);
+  for (const { status } of found.updates) {
+    if (!isTerminal(task.state)) {
+      recordStatus(task, status);
+    }
+    executor.everSentTask ||= status.source === TaskStatus_Source.SOURCE_EXECUTOR;
+  }
+  if (isAcknowledged(task, found)) {
+    executor.completed.push(task);
+    return;
+  }
+  executor.framework.tasks.set(id, executor);
+  if (isTerminal(task.state)) {
+    executor.terminated.set(id, task);
+  } else {
+    executor.launched.set(id, task);
+    if (!book(agent, executor, task.resources ?? [])) {
+      executor.unbooked.add(id);
+    }
+  }
+  const run = checkpointRun(executor);
+  if (run !== undefined) {
+    restoreStream(agent, run, id, found.updates, found.acknowledged);
+  }
+}
+
+function isAcknowledged(task: Task, { acknowledged }: CheckpointedTask): boolean {
+  const uuid = task.statuses?.at(-1)?.uuid;
+  return (
+    isTerminal(task.state) &&
+    uuid !== undefined &&
+    acknowledged.some((bytes) => equalBytes(bytes, uuid))
+  );
+}
+
+/** What runs is counted, even where the agent now has less than it had. */
+function book(agent: AgentState, executor: Executor, resources: readonly Resource[]): boolean {
+  const isBooked = agent.ledger.take(executor.containerId, resources);
+  if (!isBooked) {
+    agent.counters.recovery_errors++;
+    log(agent, 'warn', `Executor ${executor.executorId} uses more than this agent has free`);
+  }
+  return isBooked;
+}
+
+function reattach(agent: AgentState, executor: Executor, run: CheckpointedExecutor): void {
+  const { framework, info, builtin, containerId } = executor;
+  emit(agent, {
+    type: 'reattachExecutor',
+    framework: framework.info,
+    executor: info,
+    builtin,
+    containerId,
+    sandbox: sandboxPath(agent, executor),
+    task: builtin === undefined ? undefined : run.tasks[0]?.info,
+  });
+}
+
+function endDead(agent: AgentState, executor: Executor, waitStatus: number | undefined): void {
+  if (waitStatus === undefined) {
+    executor.pendingTermination = {
+      state: TaskState.TASK_FAILED,
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+      message: 'Abnormal executor termination: unknown container',
+    };
+  }
+  executorTerminated(agent, executor, { waitStatus });
+}
+
+const isWaiting = (agent: AgentState) =>
+  [...agent.containers.values()].some(({ state }) => state === 'registering');
+
+/** To be called when an executor has subscribed or ended: it may have been the last one awaited. */
+export function executorSettled(agent: AgentState): void {
+  if (agent.phase === 'recovering' && agent.knowsExecutors && !isWaiting(agent)) {
+    clearTimer(agent, reregistrationTimer);
+    finish(agent);
+  }
+}
+
+export function reregistrationTimerFired(agent: AgentState): void {
+  if (agent.phase !== 'recovering') {
+    return;
+  }
+  for (const executor of [...agent.containers.values()]) {
+    if (executor.state === 'registering') {
+      const seconds = agent.options.executorReregistrationTimeoutMs / 1000;
+      abandonExecutor(agent, executor, {
+        state: goneState(executor.framework.partitionAware),
+        reason: TaskStatus_Reason.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
+        message: `Executor did not reregister within ${seconds}secs`,
+      });
+    }
+  }
+  finish(agent);
+}
+
+function finish(agent: AgentState): void {
+  agent.phase = 'disconnected';
+  agent.recoveredMs = agent.nowMs;
+  log(agent, 'info', 'Finished recovery');
+  if (agent.drain !== undefined) {
+    killAll(agent);
+  }
+  disconnect(agent);
+}

@@ -1,0 +1,244 @@
+// The agent and its master: finding it, registering, staying known to it.
+//
+// The agent obeys the master that the detector names, and no other. While that one does not answer,
+// it asks again after random waits that grow, so that thousands of agents do not ask at once.
+//
+// Deliberately unlike Mesos, an agent whose connection to the master breaks does not wait for the
+// ping timeout (75 s): it tries to connect and register again at once, in the same way as after a new
+// detection. With a master that was merely restarted under its old address, that makes a cluster whole
+// in seconds.
+import type {
+  AgentRegisteredMessage,
+  AgentReregisteredMessage,
+  MasterAgentConnection,
+  PingAgentMessage,
+  ReconcileTasksMessage,
+  ReregisterAgentMessage,
+  Task,
+  UpdateAgentMessage,
+} from '../model/generated/messages.ts';
+import { TaskState } from '../model/generated/messages.ts';
+import { agentId, frameworkId, taskId } from '../model/ids.ts';
+import { addressOf, parsePid } from '../model/pid.ts';
+import type { MasterDetected } from './events.ts';
+import { isCommandExecutor } from './executor.ts';
+import { resumeOperations, unfinishedOperations } from './operations.ts';
+import { clearTimer, emit, exit, log, persist, setTimer } from './outbox.ts';
+import type { AgentState } from './state.ts';
+import { resumeUpdates } from './status-updates.ts';
+import { createTask, isPartitionAware } from './task.ts';
+import { reportUnknownTask } from './task-updates.ts';
+
+export const registrationTimer = 'registration';
+export const pingTimer = 'ping';
+
+const maxBackoffMs = 60_000;
+/** Backoff of attempts that end in a refused connection, which cost nobody anything. */
+const maxUnlinkedBackoffMs = 2_000;
+
+export function masterDetected(agent: AgentState, event: MasterDetected): void {
+  const pid = event.master === undefined ? undefined : parsePid(event.master);
+  agent.master = pid === undefined ? undefined : event.master;
+  agent.masterAddress = pid === undefined ? undefined : addressOf(pid);
+  agent.masterHostname = pid === undefined ? undefined : event.hostname;
+  log(agent, 'info', `New master detected at ${agent.master ?? 'none'}`);
+  disconnect(agent);
+}
+
+/** Registers anew, after a first short wait. */
+export function disconnect(agent: AgentState): void {
+  if (agent.phase === 'running') {
+    agent.phase = 'disconnected';
+    clearTimer(agent, pingTimer);
+  }
+  clearTimer(agent, registrationTimer);
+  if (agent.phase === 'disconnected' && agent.master !== undefined) {
+    agent.backoffMs = agent.options.registrationBackoffFactorMs;
+    waitToRegister(agent);
+  }
+}
+
+/** The agent is about to end. */
+export function clearRegistration(agent: AgentState): void {
+  clearTimer(agent, pingTimer);
+  clearTimer(agent, registrationTimer);
+}
+
+/** A random part of the backoff, which doubles for the next time. */
+function waitToRegister(agent: AgentState): void {
+  setTimer(agent, registrationTimer, Math.floor(agent.random.next() * agent.backoffMs));
+  agent.backoffMs = Math.min(agent.backoffMs * 2, maxBackoffMs);
+}
+
+export function linkLost(agent: AgentState, address: string): void {
+  if (address !== agent.masterAddress) {
+    return;
+  }
+  if (agent.phase === 'running') {
+    log(agent, 'warn', 'Master disconnected! Registering again');
+    disconnect(agent);
+  } else if (agent.phase === 'disconnected') {
+    agent.backoffMs = Math.min(
+      agent.backoffMs,
+      agent.options.registrationBackoffFactorMs * 2,
+      maxUnlinkedBackoffMs,
+    );
+    waitToRegister(agent);
+  }
+}
+
+export function registrationTimerFired(agent: AgentState): void {
+  if (agent.phase !== 'disconnected' || agent.master === undefined) {
+    return;
+  }
+  if (agent.masterAddress !== undefined) {
+    emit(agent, { type: 'link', address: agent.masterAddress });
+  }
+  const to = agent.master;
+  if (agent.id === undefined) {
+    const body = { agent: agent.info, ...identity(agent) };
+    emit(agent, { type: 'sendToMaster', to, message: { name: 'RegisterAgentMessage', body } });
+  } else {
+    const body = reregistration(agent);
+    emit(agent, { type: 'sendToMaster', to, message: { name: 'ReregisterAgentMessage', body } });
+  }
+  waitToRegister(agent);
+}
+
+const identity = (agent: AgentState) => ({
+  version: agent.options.build.version,
+  agent_capabilities: agent.capabilities.map((type) => ({ type })),
+  checkpointed_resources: [...agent.checkpointedResources],
+  resource_version_uuid: agent.resourceVersion,
+});
+
+/** All that a master needs to know this agent, and its frameworks, from nothing. */
+function reregistration(agent: AgentState): ReregisterAgentMessage {
+  const frameworks = [...agent.frameworks.values()];
+  const executors = frameworks.flatMap((framework) => [...framework.executors.values()]);
+  return {
+    agent: agent.info,
+    ...identity(agent),
+    frameworks: frameworks.map(({ info }) => info),
+    // Command executors are not named: no master knows of them, and their tasks name none.
+    executor_infos: executors
+      .filter((executor) => !isCommandExecutor(executor) && executor.state !== 'terminated')
+      .map(({ info }) => info),
+    tasks: executors.flatMap((executor): Task[] => [
+      ...executor.launched.values(),
+      ...executor.terminated.values(),
+      ...[...executor.queued.values()].map((info) =>
+        createTask(executor.frameworkId, info, TaskState.TASK_STAGING),
+      ),
+    ]),
+    completed_frameworks: [...agent.completedFrameworks.values()].map((framework) => ({
+      framework_info: framework.info,
+      tasks: framework.completed.flatMap((executor) => [
+        ...executor.terminated.values(),
+        ...executor.completed,
+      ]),
+    })),
+  };
+}
+
+export function registered(agent: AgentState, body: AgentRegisteredMessage): void {
+  if (!acceptsId(agent, body.agent_id.value)) {
+    return;
+  }
+  if (agent.phase === 'disconnected') {
+    log(agent, 'info', `Registered with master ${agent.master}; given agent ID ${agent.id}`);
+    persist(agent, { type: 'agent', agent: agent.info });
+    connected(agent, body.connection);
+  }
+  sendUpdateAgent(agent);
+}
+
+export function reregistered(agent: AgentState, body: AgentReregisteredMessage): void {
+  if (!acceptsId(agent, body.agent_id.value)) {
+    return;
+  }
+  if (agent.phase === 'disconnected') {
+    log(agent, 'info', `Re-registered with master ${agent.master}`);
+    connected(agent, body.connection);
+  }
+  sendUpdateAgent(agent);
+  for (const reconciliation of body.reconciliations ?? []) {
+    reconcileTasks(agent, reconciliation);
+  }
+}
+
+/** False while registration does not matter, or names somebody else: then the agent cannot go on. */
+function acceptsId(agent: AgentState, given: string): boolean {
+  if (agent.phase !== 'disconnected' && agent.phase !== 'running') {
+    return false;
+  }
+  if (agent.id === undefined) {
+    agent.id = agentId(given);
+    agent.info = { ...agent.info, id: { value: given } };
+  } else if (agent.id !== given) {
+    exit(agent, 1, `Registered but got wrong id: ${given} (expected: ${agent.id})`);
+    return false;
+  }
+  return true;
+}
+
+function connected(agent: AgentState, connection: MasterAgentConnection | undefined): void {
+  agent.phase = 'running';
+  clearTimer(agent, registrationTimer);
+  const seconds = connection?.total_ping_timeout_seconds;
+  if (seconds !== undefined && seconds > 0) {
+    agent.pingTimeoutMs = seconds * 1000;
+  }
+  setTimer(agent, pingTimer, agent.pingTimeoutMs);
+  resumeUpdates(agent);
+  resumeOperations(agent);
+}
+
+/** What may have changed since the registration was written: the master ignores it if nothing has. */
+function sendUpdateAgent(agent: AgentState): void {
+  if (agent.master === undefined || agent.id === undefined) {
+    return;
+  }
+  const body: UpdateAgentMessage = {
+    agent_id: { value: agent.id },
+    update_oversubscribed_resources: false,
+    operations: { operations: unfinishedOperations(agent) },
+    resource_version_uuid: agent.resourceVersion,
+    resource_providers: {},
+  };
+  const message = { name: 'UpdateAgentMessage' as const, body };
+  emit(agent, { type: 'sendToMaster', to: agent.master, message });
+}
+
+/** Tasks that the master believes to be here and that are not: they were lost on the way. */
+function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
+  const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
+  for (const status of body.statuses ?? []) {
+    if (framework?.tasks.has(taskId(status.task_id.value)) !== true) {
+      log(agent, 'warn', `Reconciling task ${status.task_id.value}: unknown to the agent`);
+      const isAware = body.framework !== undefined && isPartitionAware(body.framework);
+      reportUnknownTask(agent, body.framework_id.value, isAware, status.task_id.value);
+    }
+  }
+}
+
+export function pinged(agent: AgentState, from: string, body: PingAgentMessage): void {
+  // Pings come from an observer, not from the master, and may come before the agent knows its id.
+  emit(agent, { type: 'sendToMaster', to: from, message: { name: 'PongAgentMessage', body: {} } });
+  if (agent.phase !== 'running') {
+    return;
+  }
+  if (body.connected) {
+    setTimer(agent, pingTimer, agent.pingTimeoutMs);
+  } else {
+    log(agent, 'info', 'The master has marked the agent as disconnected: registering again');
+    disconnect(agent);
+  }
+}
+
+export function pingTimerFired(agent: AgentState): void {
+  if (agent.phase === 'running') {
+    log(agent, 'warn', `No pings from master received within ${agent.pingTimeoutMs / 1000}secs`);
+    disconnect(agent);
+  }
+}

@@ -1,0 +1,66 @@
+// What the agent offers: what its flags say, changed by the reservations and volumes made since.
+
+import type { Applied, ResourceAlgebra } from '../core/interface.ts';
+import {
+  type Offer_Operation,
+  type Resource,
+  Resource_ReservationInfo_Type,
+} from '../model/generated/messages.ts';
+import { needsCheckpoint } from '../model/resource-format.ts';
+import { log, persist } from './outbox.ts';
+import type { AgentState } from './state.ts';
+
+/** As it was before anybody reserved it or made a volume of it. */
+function original(resource: Resource): Resource {
+  const { reservations, disk, shared: _, ...rest } = resource;
+  const fixed = reservations?.filter(({ type }) => type !== Resource_ReservationInfo_Type.DYNAMIC);
+  return {
+    ...rest,
+    ...(fixed === undefined || fixed.length === 0 ? {} : { reservations: fixed }),
+    // The disk that a volume is on stays; that it is a volume does not.
+    ...(disk?.source === undefined ? {} : { disk: { source: disk.source } }),
+  };
+}
+
+/** The flags' resources with the checkpointed ones in place, or undefined where they do not fit. */
+export function withCheckpointed(
+  algebra: ResourceAlgebra,
+  resources: readonly Resource[],
+  checkpointed: readonly Resource[],
+): Resource[] | undefined {
+  const before = checkpointed.map(original);
+  return algebra.contains(resources, before)
+    ? algebra.add(algebra.subtract(resources, before), checkpointed)
+    : undefined;
+}
+
+/** The master's view of all reservations and volumes, from masters that send it. */
+export function setCheckpointedResources(
+  agent: AgentState,
+  checkpointed: readonly Resource[],
+): void {
+  const { algebra } = agent.core;
+  if (algebra.equal(agent.checkpointedResources, checkpointed)) {
+    return;
+  }
+  const total = withCheckpointed(algebra, agent.options.resources, checkpointed);
+  if (total === undefined) {
+    log(agent, 'error', 'Ignoring checkpointed resources that this agent does not have');
+    return;
+  }
+  agent.ledger.setTotal(total);
+  remember(agent, checkpointed);
+}
+
+export function applyOperation(agent: AgentState, operation: Offer_Operation): Applied {
+  const applied = agent.ledger.apply(operation);
+  if (applied.ok) {
+    remember(agent, agent.ledger.total().filter(needsCheckpoint));
+  }
+  return applied;
+}
+
+function remember(agent: AgentState, resources: readonly Resource[]): void {
+  agent.checkpointedResources = resources;
+  persist(agent, { type: 'resources', resources });
+}

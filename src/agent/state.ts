@@ -1,0 +1,171 @@
+// All that an agent knows. Each noun's own file changes its part; nothing here decides anything.
+import type { Ledger, SchedulerCore } from '../core/interface.ts';
+import {
+  type AgentInfo,
+  AgentInfo_Capability_Type,
+  type Resource,
+  type UUID,
+} from '../model/generated/messages.ts';
+import type { AgentId, ContainerId, FrameworkId, StreamId, TaskId } from '../model/ids.ts';
+import { parsePid } from '../model/pid.ts';
+import { Random } from '../model/random.ts';
+import type { CheckpointedDrain } from './checkpoint.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import type { Executor } from './executor.ts';
+import type { Framework } from './framework.ts';
+import type { OperationRecord } from './operations.ts';
+import type { AgentOptions } from './options.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { createRetries, type UpdateRetry, type UpdateStream } from './status-updates.ts';
+
+/**
+ * recovering: what ran before is being found again. disconnected: known to no master, or no longer.
+ * running: registered. terminating: ends as soon as nothing runs any more.
+ */
+export type AgentPhase = 'recovering' | 'disconnected' | 'running' | 'terminating';
+
+export interface AgentState {
+  readonly options: AgentOptions;
+  readonly core: SchedulerCore;
+  /** What tasks and custom executors hold; the holder is the container. */
+  readonly ledger: Ledger;
+  readonly random: Random;
+  /** What the agent's network reports for tasks without a network of their own. */
+  readonly ip: string;
+  readonly capabilities: readonly AgentInfo_Capability_Type[];
+
+  /** Time of the event at hand. */
+  nowMs: number;
+  startedMs: number;
+  phase: AgentPhase;
+  /** False until the checkpoint has been read: executors cannot be told apart before. */
+  knowsExecutors: boolean;
+  recoveredMs: number | undefined;
+
+  /** With its id once a master has given one. */
+  info: AgentInfo;
+  id: AgentId | undefined;
+  resourceVersion: UUID;
+  /** Reservations and volumes made at run time. */
+  checkpointedResources: readonly Resource[];
+  drain: CheckpointedDrain | undefined;
+
+  /** Pid of the leading master, its address and name. */
+  master: string | undefined;
+  masterAddress: string | undefined;
+  masterHostname: string | undefined;
+  /** Longest wait before the next attempt to register. */
+  backoffMs: number;
+  /** No ping for so long means that the master has gone or forgotten this agent. */
+  pingTimeoutMs: number;
+
+  readonly frameworks: Map<FrameworkId, Framework>;
+  /** The newest last. */
+  readonly completedFrameworks: Map<FrameworkId, Framework>;
+  /** Executors whose container has not ended. */
+  readonly containers: Map<ContainerId, Executor>;
+  readonly streams: Map<StreamId, Executor>;
+  readonly updates: Map<FrameworkId, Map<TaskId, UpdateStream>>;
+  readonly operations: Map<string, OperationRecord>;
+
+  readonly retries: readonly Deadlines<UpdateRetry>[];
+  readonly registrations: Deadlines<ContainerId>;
+  readonly outbox: Outbox;
+  readonly counters: AgentCounters;
+}
+
+/** What has happened since the start, by the names of Mesos's metrics. */
+export interface AgentCounters {
+  recovery_errors: number;
+  tasks_finished: number;
+  tasks_failed: number;
+  tasks_killed: number;
+  tasks_lost: number;
+  tasks_gone: number;
+  executors_terminated: number;
+  executors_preempted: number;
+  valid_status_updates: number;
+  invalid_status_updates: number;
+  valid_framework_messages: number;
+  invalid_framework_messages: number;
+  container_launch_errors: number;
+}
+
+const allCapabilities: readonly AgentInfo_Capability_Type[] = [
+  AgentInfo_Capability_Type.MULTI_ROLE,
+  AgentInfo_Capability_Type.HIERARCHICAL_ROLE,
+  AgentInfo_Capability_Type.RESERVATION_REFINEMENT,
+  AgentInfo_Capability_Type.RESOURCE_PROVIDER,
+  AgentInfo_Capability_Type.RESIZE_VOLUME,
+  AgentInfo_Capability_Type.AGENT_OPERATION_FEEDBACK,
+  AgentInfo_Capability_Type.AGENT_DRAINING,
+  AgentInfo_Capability_Type.TASK_RESOURCE_LIMITS,
+];
+
+/** Total of the agent's ping timeouts where a master does not say it. */
+const defaultPingTimeoutMs = 75_000;
+
+export function createState(options: AgentOptions, core: SchedulerCore): AgentState {
+  const pid = parsePid(options.pid);
+  if (pid === undefined) {
+    throw new RangeError(`Not a pid: ${options.pid}`);
+  }
+  const random = new Random(options.seed);
+  return {
+    options,
+    core,
+    ledger: core.ledger(options.resources),
+    random,
+    ip: pid.host,
+    capabilities: options.capabilities ?? allCapabilities,
+    nowMs: 0,
+    startedMs: 0,
+    phase: 'recovering',
+    knowsExecutors: false,
+    recoveredMs: undefined,
+    info: agentInfo(options),
+    id: undefined,
+    resourceVersion: { value: random.uuid() },
+    checkpointedResources: [],
+    drain: undefined,
+    master: undefined,
+    masterAddress: undefined,
+    masterHostname: undefined,
+    backoffMs: 0,
+    pingTimeoutMs: defaultPingTimeoutMs,
+    frameworks: new Map(),
+    completedFrameworks: new Map(),
+    containers: new Map(),
+    streams: new Map(),
+    updates: new Map(),
+    operations: new Map(),
+    retries: createRetries(),
+    registrations: createDeadlines('executor-registration', options.executorRegistrationTimeoutMs),
+    outbox: createOutbox(),
+    counters: {
+      recovery_errors: 0,
+      tasks_finished: 0,
+      tasks_failed: 0,
+      tasks_killed: 0,
+      tasks_lost: 0,
+      tasks_gone: 0,
+      executors_terminated: 0,
+      executors_preempted: 0,
+      valid_status_updates: 0,
+      invalid_status_updates: 0,
+      valid_framework_messages: 0,
+      invalid_framework_messages: 0,
+      container_launch_errors: 0,
+    },
+  };
+}
+
+function agentInfo(options: AgentOptions): AgentInfo {
+  return {
+    hostname: options.hostname,
+    port: options.port,
+    resources: [...options.resources],
+    ...(options.attributes.length > 0 ? { attributes: [...options.attributes] } : {}),
+    ...(options.domain === undefined ? {} : { domain: options.domain }),
+  };
+}

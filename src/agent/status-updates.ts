@@ -1,0 +1,254 @@
+// The way of status updates to the master: for each task a stream, in order, one update at a time,
+// each again and again (after 10 s, then doubling up to 10 min) until it is acknowledged.
+import type { StatusUpdate, TaskState } from '../model/generated/messages.ts';
+import type { FrameworkId, TaskId } from '../model/ids.ts';
+import { frameworkId, taskId } from '../model/ids.ts';
+import { formatUuid } from '../model/random.ts';
+import { isTerminal } from '../model/task-state.ts';
+import type { RunOf } from './checkpoint.ts';
+import { addDeadline, createDeadlines, type Deadlines, takeExpired } from './deadlines.ts';
+import { emit, log, persist, persistLater } from './outbox.ts';
+import type { AgentState } from './state.ts';
+
+export interface UpdateStream {
+  readonly frameworkId: FrameworkId;
+  readonly taskId: TaskId;
+  /** The run whose checkpoint holds this stream; absent: it is only in memory. */
+  readonly run: RunOf | undefined;
+  /** Not acknowledged yet; the first is on its way, or waits for a master. */
+  pending: StatusUpdate[];
+  /** Uuids of the latest updates, to know a repeated one. */
+  seen: Uint8Array[];
+  /** Counts sends of whatever is first, so that a retry of an earlier send is known as stale. */
+  sends: number;
+}
+
+/** The wait for the acknowledgement of one send; `level` is the index into the retry intervals. */
+export interface UpdateRetry {
+  readonly stream: UpdateStream;
+  readonly send: number;
+  readonly level: number;
+}
+
+const retryIntervalsMs = [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000];
+/** Repetitions come soon if at all: an executor sends what is unacknowledged when it subscribes. */
+const maxSeen = 100;
+/** Beyond this, a newer update takes the place of the one before it: only the latest state counts. */
+const maxPending = 1_000;
+
+export const createRetries = (): Deadlines<UpdateRetry>[] =>
+  retryIntervalsMs.map((delayMs) => createDeadlines(`update-retry-${delayMs}`, delayMs));
+
+export const isRetryTimer = (timer: string) => timer.startsWith('update-retry-');
+
+export function findStream(
+  agent: AgentState,
+  framework: FrameworkId,
+  task: TaskId,
+): UpdateStream | undefined {
+  return agent.updates.get(framework)?.get(task);
+}
+
+function openStream(
+  agent: AgentState,
+  framework: FrameworkId,
+  task: TaskId,
+  run: RunOf | undefined,
+): UpdateStream {
+  let streams = agent.updates.get(framework);
+  if (streams === undefined) {
+    streams = new Map();
+    agent.updates.set(framework, streams);
+  }
+  let stream = streams.get(task);
+  if (stream === undefined) {
+    stream = { frameworkId: framework, taskId: task, run, pending: [], seen: [], sends: 0 };
+    streams.set(task, stream);
+  }
+  return stream;
+}
+
+/** Takes an update (with its uuid set) on its way; false for one that has been taken before. */
+export function addUpdate(
+  agent: AgentState,
+  update: StatusUpdate,
+  run: RunOf | undefined,
+): boolean {
+  const stream = openStream(
+    agent,
+    frameworkId(update.framework_id.value),
+    taskId(update.status.task_id.value),
+    run,
+  );
+  const uuid = update.uuid ?? new Uint8Array();
+  if (stream.seen.some((seen) => equalBytes(seen, uuid))) {
+    return false;
+  }
+  if (stream.run !== undefined) {
+    persist(agent, { type: 'update', ...stream.run, update });
+  }
+  remember(stream, update);
+  if (stream.pending.length === 1) {
+    forward(agent, stream, 0);
+  }
+  return true;
+}
+
+function remember(stream: UpdateStream, update: StatusUpdate): void {
+  stream.seen.push(update.uuid ?? new Uint8Array());
+  if (stream.seen.length > maxSeen) {
+    stream.seen.shift();
+  }
+  if (stream.pending.length >= maxPending) {
+    stream.pending.pop();
+  }
+  stream.pending.push(update);
+}
+
+/** Puts back what a checkpoint holds. Nothing is sent before the agent is registered. */
+export function restoreStream(
+  agent: AgentState,
+  run: RunOf,
+  task: TaskId,
+  updates: readonly StatusUpdate[],
+  acknowledged: readonly Uint8Array[],
+): void {
+  const stream = openStream(agent, run.frameworkId, task, run);
+  for (const update of updates) {
+    remember(stream, update);
+    if (acknowledged.some((uuid) => equalBytes(uuid, update.uuid ?? new Uint8Array()))) {
+      stream.pending.length = 0;
+    }
+  }
+}
+
+export type Acknowledged = 'unknown' | 'continued' | 'completed';
+
+/** Only the uuid of the update that is on its way counts; `completed` when that was a terminal one. */
+export function acknowledge(
+  agent: AgentState,
+  framework: FrameworkId,
+  task: TaskId,
+  uuid: Uint8Array,
+): Acknowledged {
+  const stream = findStream(agent, framework, task);
+  const update = stream?.pending[0];
+  if (stream === undefined || update === undefined || !equalBytes(update.uuid, uuid)) {
+    log(agent, 'warn', `Ignoring acknowledgement of ${uuidText(uuid)} for task ${task}`);
+    return 'unknown';
+  }
+  stream.pending.shift();
+  stream.sends++;
+  if (isTerminal(update.status.state)) {
+    closeStream(agent, stream);
+    return 'completed';
+  }
+  if (stream.run !== undefined) {
+    persistLater(agent, { type: 'acknowledgement', ...stream.run, taskId: task, uuid });
+  }
+  if (stream.pending.length > 0) {
+    forward(agent, stream, 0);
+  }
+  return 'continued';
+}
+
+function closeStream(agent: AgentState, stream: UpdateStream): void {
+  const streams = agent.updates.get(stream.frameworkId);
+  streams?.delete(stream.taskId);
+  if (streams?.size === 0) {
+    agent.updates.delete(stream.frameworkId);
+  }
+  if (stream.run !== undefined) {
+    persistLater(agent, { type: 'taskCompleted', ...stream.run, taskId: stream.taskId });
+  }
+}
+
+/** Nothing of this framework will be acknowledged any more. */
+export function dropStreams(agent: AgentState, framework: FrameworkId): void {
+  for (const stream of agent.updates.get(framework)?.values() ?? []) {
+    stream.pending.length = 0;
+    stream.sends++;
+  }
+  agent.updates.delete(framework);
+}
+
+/** After registration everything first in line is sent again, whenever it was sent before. */
+export function resumeUpdates(agent: AgentState): void {
+  for (const streams of agent.updates.values()) {
+    for (const stream of streams.values()) {
+      if (stream.pending.length > 0) {
+        forward(agent, stream, 0);
+      }
+    }
+  }
+}
+
+export function retryTimerFired(agent: AgentState, timer: string): void {
+  const level = agent.retries.findIndex((deadlines) => deadlines.timer === timer);
+  const deadlines = agent.retries[level];
+  if (deadlines === undefined) {
+    return;
+  }
+  const expired = takeExpired(agent, deadlines, ({ stream, send }) => stream.sends === send);
+  for (const { stream } of expired) {
+    log(agent, 'info', `Sending the update of task ${stream.taskId} again`);
+    forward(agent, stream, Math.min(level + 1, retryIntervalsMs.length - 1));
+  }
+}
+
+/** Sends what is first in line, unless there is no master; registration resumes then. */
+function forward(agent: AgentState, stream: UpdateStream, level: number): void {
+  const update = stream.pending[0];
+  if (update === undefined) {
+    return;
+  }
+  stream.sends++;
+  if (agent.phase !== 'running' || agent.master === undefined) {
+    return;
+  }
+  emit(agent, {
+    type: 'sendToMaster',
+    to: agent.master,
+    message: {
+      name: 'StatusUpdateMessage',
+      body: { update: withLatestState(agent, stream, update), pid: agent.options.pid },
+    },
+  });
+  const deadlines = agent.retries[level];
+  if (deadlines !== undefined) {
+    addDeadline(agent, deadlines, { stream, send: stream.sends, level });
+  }
+}
+
+/** The master learns how far the task is, even while older updates are still on their way. */
+function withLatestState(
+  agent: AgentState,
+  stream: UpdateStream,
+  update: StatusUpdate,
+): StatusUpdate {
+  const executor = agent.frameworks.get(stream.frameworkId)?.tasks.get(stream.taskId);
+  const task = executor?.launched.get(stream.taskId) ?? executor?.terminated.get(stream.taskId);
+  let latest: TaskState | undefined;
+  if (task !== undefined) {
+    task.status_update_state = update.status.state;
+    if (update.uuid !== undefined) {
+      task.status_update_uuid = update.uuid;
+    }
+    latest = task.state;
+  }
+  return latest === undefined ? update : { ...update, latest_state: latest };
+}
+
+export function equalBytes(left: Uint8Array | undefined, right: Uint8Array): boolean {
+  if (left === undefined || left.length !== right.length) {
+    return false;
+  }
+  for (let i = 0; i < left.length; i++) {
+    if (left[i] !== right[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+const uuidText = (bytes: Uint8Array) => (bytes.length === 16 ? formatUuid(bytes) : 'no uuid');

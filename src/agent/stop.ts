@@ -1,0 +1,47 @@
+// The end of an agent: with its tasks (asked by the master or by an operator) or without them.
+import type { ShutdownMessage } from '../model/generated/messages.ts';
+import type { StopAsked } from './events.ts';
+import { shutdownFramework } from './framework.ts';
+import { emit, log, persist } from './outbox.ts';
+import { clearRegistration } from './registration.ts';
+import type { AgentState } from './state.ts';
+
+export function stopAsked(agent: AgentState, { how }: StopAsked): void {
+  if (how === 'leave') {
+    // Executors of checkpointing frameworks go on; the next start finds them.
+    emit(agent, { type: 'exit', code: 0, reason: 'Asked to stop' });
+    return;
+  }
+  if (agent.phase === 'terminating') {
+    return;
+  }
+  if (agent.id !== undefined && agent.master !== undefined) {
+    const body = { agent_id: { value: agent.id } };
+    const message = { name: 'UnregisterAgentMessage' as const, body };
+    emit(agent, { type: 'sendToMaster', to: agent.master, message });
+  }
+  // The next start is a new agent: the master has removed this one.
+  persist(agent, { type: 'forgetAgent' });
+  terminate(agent, 'Unregistering and shutting down');
+}
+
+export function shutdownAsked(agent: AgentState, body: ShutdownMessage): void {
+  terminate(agent, `Asked to shut down by the master: ${body.message ?? 'no reason given'}`);
+}
+
+/** Shuts everything down; the agent ends when the last framework is gone. */
+export function terminate(agent: AgentState, why: string): void {
+  log(agent, 'info', why);
+  agent.phase = 'terminating';
+  clearRegistration(agent);
+  for (const framework of [...agent.frameworks.values()]) {
+    shutdownFramework(agent, framework);
+  }
+  stopIfIdle(agent);
+}
+
+export function stopIfIdle(agent: AgentState): void {
+  if (agent.phase === 'terminating' && agent.frameworks.size === 0) {
+    emit(agent, { type: 'exit', code: 0, reason: 'Shut down' });
+  }
+}

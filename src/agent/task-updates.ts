@@ -1,0 +1,195 @@
+// What happens to a task becomes its state, its history, and an update on its way to the framework.
+import {
+  ExecutorEvent_Type,
+  NetworkInfo_Protocol,
+  type StatusUpdate,
+  type StatusUpdateAcknowledgementMessage,
+  TaskState,
+  type TaskStatus,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../model/generated/messages.ts';
+import { frameworkId, taskId } from '../model/ids.ts';
+import { isTerminal } from '../model/task-state.ts';
+import {
+  checkpointRun,
+  completeTask,
+  type Executor,
+  resizeContainer,
+  sendToExecutor,
+} from './executor.ts';
+import type { Framework } from './framework.ts';
+import { log } from './outbox.ts';
+import type { AgentState } from './state.ts';
+import { acknowledge, addUpdate } from './status-updates.ts';
+import { countTerminal, createTask, droppedState, recordStatus } from './task.ts';
+
+/** Something that the agent itself has decided about a task of a framework it knows. */
+export function reportStatus(
+  agent: AgentState,
+  framework: Framework,
+  executor: Executor | undefined,
+  status: TaskStatus,
+): void {
+  if (framework.state === 'terminating') {
+    agent.counters.invalid_status_updates++;
+    return;
+  }
+  const complete = completeStatus(agent, framework, status);
+  agent.counters.valid_status_updates++;
+  if (executor === undefined || changeTask(agent, executor, complete)) {
+    addUpdate(agent, updateOf(agent, framework, complete), executor && checkpointRun(executor));
+  }
+}
+
+/** An update of an executor: it is taken, and acknowledged to the executor, once it is durable. */
+export function executorReported(agent: AgentState, executor: Executor, given: TaskStatus): void {
+  const { framework } = executor;
+  if (framework.state === 'terminating' || given.uuid === undefined) {
+    agent.counters.invalid_status_updates++;
+    return;
+  }
+  const status = completeStatus(agent, framework, {
+    ...given,
+    source: TaskStatus_Source.SOURCE_EXECUTOR,
+    executor_id: { value: executor.executorId },
+    container_status: containerStatus(agent, executor, given),
+  });
+  agent.counters.valid_status_updates++;
+  // A task that the agent does not know is passed on: its executor knows better.
+  const isKnown = framework.tasks.get(taskId(status.task_id.value)) === executor;
+  if (!isKnown || changeTask(agent, executor, status)) {
+    addUpdate(agent, updateOf(agent, framework, status), checkpointRun(executor));
+  }
+  sendToExecutor(agent, executor, {
+    type: ExecutorEvent_Type.ACKNOWLEDGED,
+    acknowledged: { task_id: status.task_id, uuid: given.uuid },
+  });
+}
+
+/** News of a task whose framework has nothing here: only its update is kept. */
+export function reportUnknownTask(
+  agent: AgentState,
+  framework: string,
+  isPartitionAware: boolean,
+  task: string,
+): void {
+  const uuid = agent.random.uuid();
+  const status: TaskStatus = {
+    task_id: { value: task },
+    state: droppedState(isPartitionAware),
+    message: 'Reconciliation: task unknown to the agent',
+    source: TaskStatus_Source.SOURCE_AGENT,
+    reason: TaskStatus_Reason.REASON_RECONCILIATION,
+    agent_id: { value: agent.id ?? '' },
+    timestamp: agent.nowMs / 1000,
+    uuid,
+  };
+  addUpdate(agent, envelope(agent, framework, status, uuid), undefined);
+}
+
+function completeStatus(agent: AgentState, framework: Framework, given: TaskStatus): TaskStatus {
+  const status: TaskStatus = {
+    ...given,
+    agent_id: { value: agent.id ?? '' },
+    timestamp: given.timestamp ?? agent.nowMs / 1000,
+    uuid: given.uuid ?? agent.random.uuid(),
+  };
+  const isKill = status.state === TaskState.TASK_KILLED || status.state === TaskState.TASK_KILLING;
+  if (agent.drain !== undefined && isKill) {
+    status.reason = TaskStatus_Reason.REASON_AGENT_DRAINING;
+    if (agent.drain.config.mark_gone === true && framework.partitionAware) {
+      status.state = TaskState.TASK_GONE_BY_OPERATOR;
+    }
+  }
+  return status;
+}
+
+function containerStatus(agent: AgentState, executor: Executor, given: TaskStatus) {
+  const own = given.container_status;
+  const networks = own?.network_infos ?? [];
+  return {
+    ...own,
+    container_id: own?.container_id ?? { value: executor.containerId },
+    network_infos:
+      networks.length > 0
+        ? networks
+        : [{ ip_addresses: [{ protocol: NetworkInfo_Protocol.IPv4, ip_address: agent.ip }] }],
+    ...(executor.processId === undefined ? {} : { executor_pid: executor.processId }),
+  };
+}
+
+const updateOf = (agent: AgentState, framework: Framework, status: TaskStatus): StatusUpdate =>
+  envelope(agent, framework.id, status, status.uuid ?? new Uint8Array());
+
+function envelope(
+  agent: AgentState,
+  framework: string,
+  status: TaskStatus,
+  uuid: Uint8Array,
+): StatusUpdate {
+  return {
+    framework_id: { value: framework },
+    ...(status.executor_id === undefined ? {} : { executor_id: status.executor_id }),
+    agent_id: { value: agent.id ?? '' },
+    status,
+    timestamp: agent.nowMs / 1000,
+    uuid,
+  };
+}
+
+/** Moves the task on; false when it has ended before, and the update is not worth passing on. */
+function changeTask(agent: AgentState, executor: Executor, status: TaskStatus): boolean {
+  const id = taskId(status.task_id.value);
+  const ends = isTerminal(status.state);
+  const queued = executor.queued.get(id);
+  if (queued !== undefined) {
+    if (!ends) {
+      log(agent, 'warn', `Ignoring an update of task ${id}, which was not delivered yet`);
+      return false;
+    }
+    dequeue(executor, id);
+    const task = createTask(executor.frameworkId, queued, status.state);
+    executor.launched.set(id, task);
+  }
+  const task = executor.launched.get(id);
+  if (task === undefined) {
+    log(agent, 'info', `Ignoring an update of task ${id}, which has ended`);
+    return false;
+  }
+  recordStatus(task, status);
+  if (ends) {
+    executor.launched.delete(id);
+    executor.terminated.set(id, task);
+    countTerminal(agent, status.state);
+    if (!executor.unbooked.delete(id)) {
+      agent.ledger.give(executor.containerId, task.resources ?? []);
+    }
+    resizeContainer(agent, executor);
+  }
+  return true;
+}
+
+/** Takes a task out of the queue, and its group with the last of it. */
+export function dequeue(executor: Executor, id: ReturnType<typeof taskId>): void {
+  executor.queued.delete(id);
+  for (const group of executor.queuedGroups) {
+    if (group.includes(id) && !group.some((member) => executor.queued.has(member))) {
+      executor.queuedGroups.delete(group);
+    }
+  }
+}
+
+export function acknowledged(agent: AgentState, body: StatusUpdateAcknowledgementMessage): void {
+  if (agent.phase !== 'running') {
+    return;
+  }
+  const framework = frameworkId(body.framework_id.value);
+  const task = taskId(body.task_id.value);
+  if (acknowledge(agent, framework, task, body.uuid) === 'completed') {
+    const executor = agent.frameworks.get(framework)?.tasks.get(task);
+    if (executor !== undefined) {
+      completeTask(agent, executor, task);
+    }
+  }
+}
