@@ -1,0 +1,81 @@
+// The wire suite: what one message costs to encode and to decode, in both forms, and in both transports' framing.
+import { Bench } from 'tinybench';
+import { readJson, writeJson } from '../src/wire/json.ts';
+import { encodeLibprocess, LibprocessReader } from '../src/wire/libprocess.ts';
+import { decodeMessage, encodeMessage } from '../src/wire/protobuf.ts';
+import { encodeRecord, RecordReader } from '../src/wire/record-io.ts';
+import { type Measurement, report } from './report.ts';
+import { type HotMessage, hotMessages } from './wire/hot-messages.ts';
+
+/** So many operations are timed as one: a single one is too short for the clock. */
+const BATCH = 100;
+const RUNS = 5;
+const RUN_MS = 100;
+
+const ascii = new TextEncoder();
+
+type Operation = readonly [metric: string, run: () => unknown];
+
+function messageOperations({ type, message }: HotMessage): Operation[] {
+  const bytes = encodeMessage(type, message);
+  const text = writeJson(type, message);
+  return [
+    ['protobuf encode', () => encodeMessage(type, message)],
+    ['protobuf decode', () => decodeMessage(type, bytes)],
+    // A string is not written until its bytes are.
+    ['json encode', () => ascii.encode(writeJson(type, message))],
+    ['json decode', () => readJson(type, text)],
+  ];
+}
+
+function framingOperations(): Operation[] {
+  const [update] = hotMessages as readonly [HotMessage];
+  const envelope = {
+    from: 'slave(1)@10.1.2.3:5051',
+    to: 'master@10.1.2.1:5050',
+    name: 'StatusUpdateMessage',
+    body: encodeMessage(update.type, update.message),
+  } as const;
+  const request = encodeLibprocess(envelope);
+  const record = encodeRecord(envelope.body);
+  const messages = new LibprocessReader();
+  const records = new RecordReader();
+  return [
+    ['libprocess encode', () => encodeLibprocess(envelope)],
+    ['libprocess decode', () => messages.push(request)],
+    ['recordio encode', () => encodeRecord(envelope.body)],
+    ['recordio decode', () => records.push(record)],
+  ];
+}
+
+async function measure(operations: readonly Operation[]): Promise<Measurement[]> {
+  const bench = new Bench({ time: RUN_MS, warmupTime: RUN_MS / 2 });
+  for (const [metric, run] of operations) {
+    bench.add(metric, () => {
+      for (let i = 0; i < BATCH; i++) {
+        run();
+      }
+    });
+  }
+  await bench.run();
+  return bench.tasks.map(({ name, result }) => {
+    if (result.state !== 'completed') {
+      throw new Error(`${name} ended as ${result.state}`);
+    }
+    return { metric: name, unit: 'us', value: (result.latency.p50 * 1000) / BATCH };
+  });
+}
+
+export async function run(args: { json: boolean; args: string[] }): Promise<void> {
+  const workloads: [string, Operation[]][] = [
+    ...hotMessages.map((hot): [string, Operation[]] => [hot.name, messageOperations(hot)]),
+    ['framing', framingOperations()],
+  ];
+  for (const [workload, operations] of workloads) {
+    const runs: Measurement[][] = [];
+    for (let i = 0; i < RUNS; i++) {
+      runs.push(await measure(operations));
+    }
+    report({ suite: 'wire', workload, agents: 0, frameworks: 0, runs, json: args.json });
+  }
+}
