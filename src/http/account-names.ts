@@ -1,0 +1,41 @@
+// Names of users and groups by their numbers, as the system's account files tell them.
+import { readFileSync, statSync } from 'node:fs';
+
+class NameTable {
+  readonly #file: string;
+  #modifiedMs = -1;
+  #names: ReadonlyMap<number, string> = new Map();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** The name, or the number as text where there is none. */
+  nameOf(id: number): string {
+    this.#refresh();
+    return this.#names.get(id) ?? String(id);
+  }
+
+  /** The file is read again when it has changed. */
+  #refresh(): void {
+    const modifiedMs = statSync(this.#file, { throwIfNoEntry: false })?.mtimeMs;
+    if (modifiedMs === undefined || modifiedMs === this.#modifiedMs) {
+      return;
+    }
+    this.#modifiedMs = modifiedMs;
+    const names = new Map<number, string>();
+    for (const line of readFileSync(this.#file, 'utf8').split('\n')) {
+      const [name, , id] = line.split(':');
+      if (name && id && !names.has(Number(id))) {
+        names.set(Number(id), name);
+      }
+    }
+    this.#names = names;
+  }
+}
+
+const users = new NameTable('/etc/passwd');
+const groups = new NameTable('/etc/group');
+
+export const userName = (uid: number) => users.nameOf(uid);
+export const groupName = (gid: number) => groups.nameOf(gid);

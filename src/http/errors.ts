@@ -1,0 +1,130 @@
+// Every refusal the HTTP surface can answer, in one catalogue: worded as Mesos words it where its
+// wording is known, since people and scripts read these texts.
+
+/** A complete answer. Text bodies are text/plain unless a content type is given. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: string | Uint8Array | undefined;
+  readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export const TEXT = 'text/plain; charset=utf-8';
+export const JSON_TYPE = 'application/json';
+export const PROTOBUF_TYPE = 'application/x-protobuf';
+export const RECORDIO_TYPE = 'application/recordio';
+
+const text = (status: number, body: string): Answer => ({ status, body, contentType: TEXT });
+
+export const ok: Answer = { status: 200 };
+export const accepted: Answer = { status: 202 };
+
+export const badRequest = (body: string) => text(400, body);
+export const unauthorized = (challenge: string): Answer => ({
+  ...text(401, '401 Unauthorized.'),
+  headers: { 'WWW-Authenticate': challenge },
+});
+export const forbidden = (body = '403 Forbidden.') => text(403, body);
+export const notFound = (body = '404 Not Found.') => text(404, body);
+export const methodNotAllowed = (allowed: readonly string[], received: string): Answer => ({
+  ...text(
+    405,
+    `405 Method Not Allowed. Expecting one of { '${allowed.join("', '")}' }, ` +
+      `but received '${received}'.`,
+  ),
+  headers: { Allow: allowed.join(', ') },
+});
+export const notAcceptable = (body: string) => text(406, body);
+export const payloadTooLarge = text(413, '413 Request Entity Too Large.');
+export const unsupportedMediaType = (body: string) => text(415, body);
+export const internalServerError = (body: string) => text(500, body);
+export const notImplemented = text(501, '501 Not Implemented.');
+export const serviceUnavailable = (body: string) => text(503, body);
+
+export const redirectTo = (location: string): Answer => ({
+  status: 307,
+  headers: { Location: location },
+});
+
+export const noLeader = serviceUnavailable('No leader elected');
+export const masterRecovering = serviceUnavailable('Master has not finished recovery');
+export const agentRecovering = serviceUnavailable('Agent has not finished recovery');
+export const endpointDisabled = (path: string) => forbidden(`Endpoint '${path}' is disabled`);
+export const anonymousPrincipal = forbidden(
+  'The request has been authenticated, but its principal has claims and no name, which is not ' +
+    'supported here',
+);
+
+export const contentTypeMissing = badRequest("Expecting 'Content-Type' to be present");
+export const callContentType = unsupportedMediaType(
+  `Expecting 'Content-Type' of ${JSON_TYPE} or ${PROTOBUF_TYPE}`,
+);
+export const agentContentType = unsupportedMediaType(
+  `Expecting 'Content-Type' of ${JSON_TYPE} or ${PROTOBUF_TYPE} or ${RECORDIO_TYPE}`,
+);
+export const callAccept = notAcceptable(
+  `Expecting 'Accept' to allow '${PROTOBUF_TYPE}' or '${JSON_TYPE}'`,
+);
+export const agentAccept = notAcceptable(
+  `Expecting 'Accept' to allow ${JSON_TYPE} or ${PROTOBUF_TYPE} or ${RECORDIO_TYPE}`,
+);
+export const messageContentTypeMissing = badRequest(
+  "Expecting 'Message-Content-Type' to be set for streaming requests",
+);
+export const messageContentTypeUnknown = unsupportedMediaType(
+  `Expecting 'Message-Content-Type' of ${JSON_TYPE} or ${PROTOBUF_TYPE}`,
+);
+export const messageContentTypeUnexpected = unsupportedMediaType(
+  "Expecting 'Message-Content-Type' to be not set for non-streaming requests",
+);
+export const messageAcceptUnknown = notAcceptable(
+  `Expecting 'Message-Accept' to allow ${JSON_TYPE} or ${PROTOBUF_TYPE}`,
+);
+export const messageAcceptUnexpected = notAcceptable(
+  "Expecting 'Message-Accept' to be not set for non-streaming responses",
+);
+export const streamingRequestUnsupported = (call: string) =>
+  unsupportedMediaType(
+    `Streaming 'Content-Type' ${RECORDIO_TYPE} is not supported for ${call} call`,
+  );
+export const streamingRequestExpected = (call: string) =>
+  unsupportedMediaType(`Expecting 'Content-Type' to be ${RECORDIO_TYPE} for ${call} call`);
+export const streamingAnswerUnsupported = (call: string) =>
+  notAcceptable(`Streaming response is not supported for ${call} call`);
+export const bodyEnded = badRequest('Received EOF while reading request body');
+
+export const invalidCall = (kind: string, reason: string) =>
+  badRequest(`Failed to validate ${kind}: ${reason}`);
+export const expecting = (field: string) => `Expecting '${field}' to be present`;
+export const jsonSyntax = (reason: string) =>
+  badRequest(`Failed to parse body into JSON: ${reason}`);
+export const jsonConversion = (reason: string) =>
+  badRequest(`Failed to convert JSON into Call protobuf: ${reason}`);
+export const protobufSyntax = badRequest('Failed to parse body into Call protobuf');
+
+export const subscribeWithStreamId = badRequest(
+  "Subscribe calls should not include the 'Mesos-Stream-Id' header",
+);
+
+export const pathMissing = badRequest("Expecting 'path=value' in query.\n");
+export const fileNotFound = notFound('');
+export const fileIsDirectory = badRequest('Cannot read a directory.\n');
+export const pathIsRelative = badRequest('Cannot resolve path.\n');
+export const notANumber = (value: string) => `Failed to convert '${value}' to number`;
+export const badNumber = (name: string, value: string) =>
+  badRequest(`Failed to parse ${name}: ${notANumber(value)}.\n`);
+export const negativeNumber = (name: string, value: number) =>
+  badRequest(`Negative ${name} provided: ${value}.\n`);
+
+export const durationMissing = badRequest("Expecting 'duration=value' in query.\n");
+export const badLevel = (reason: string) => badRequest(`${reason}.\n`);
+export const badTimeout = (value: string, reason: string) =>
+  badRequest(`Invalid timeout '${value}': ${reason}.\n`);
+export const profilerDisabled = badRequest(
+  'The profiler is not part of this program: use `node --cpu-prof` instead.\n',
+);
+
+export const formFieldMissing = (field: string) =>
+  badRequest(`Missing '${field}' query parameter in the request body`);
+export const formFieldInvalid = (verb: string, field: string, reason: string) =>
+  badRequest(`${verb} '${field}' query parameter in the request body: ${reason}`);

@@ -1,0 +1,174 @@
+// An answer that does not end: events as RecordIO records, each record in one chunk of its own,
+// because popular clients take chunks for records. What is sent during a turn leaves in one write.
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Turn } from '../runtime/turn.ts';
+import { writeJson } from '../wire/json.ts';
+import type { MessageType } from '../wire/message-type.ts';
+import { encodeMessage } from '../wire/protobuf.ts';
+import type { EventSink } from './exchanges.ts';
+import { type Codec, mediaTypeOf } from './media.ts';
+
+export interface EventStreamOptions<Event> {
+  readonly response: ServerResponse;
+  readonly type: MessageType<Event>;
+  readonly codec: Codec;
+  readonly turn: Turn;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent each `everyMs`, from the time `begin` is called on. */
+  readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;
+  /** The stream has ended and not by `close`. */
+  readonly onLost: () => void;
+}
+
+/** Bytes that may wait for a slow reader; one that lets more pile up is cut off. */
+export const MAX_STREAM_BYTES = 32 * 1024 * 1024;
+
+const INITIAL_BUFFER_BYTES = 4 * 1024;
+/** Room for a chunk's size line, a record's length line and the chunk's end. */
+const FRAME_BYTES = 40;
+
+export class EventStream<Event> implements EventSink<Event> {
+  readonly #options: EventStreamOptions<Event>;
+  #socket: Socket | undefined;
+  #buffer = Buffer.alloc(0);
+  #length = 0;
+  #flushAsked = false;
+  #closed = false;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  /** Sends the head of the answer. */
+  constructor(options: EventStreamOptions<Event>) {
+    this.#options = options;
+    const { response } = options;
+    response.writeHead(200, {
+      'Content-Type': mediaTypeOf[options.codec],
+      'Transfer-Encoding': 'chunked',
+      ...options.headers,
+    });
+    response.flushHeaders();
+    if (response.destroyed || response.socket?.destroyed) {
+      // The client has gone while the machine was asked.
+      options.turn.atEnd(() => this.#onClose());
+    }
+    response.once('close', () => this.#onClose());
+    // A pipelined answer gets its connection only after the answers before it.
+    if (response.socket) {
+      this.#socket = response.socket;
+    } else {
+      response.once('socket', (socket: Socket) => {
+        this.#socket = socket;
+        this.#askFlush();
+      });
+    }
+  }
+
+  /** Starts the heartbeats, the first one at once or after the interval. */
+  begin({ atOnce } = { atOnce: true }): void {
+    const { heartbeat } = this.#options;
+    if (!heartbeat || this.#heartbeat || this.#closed) {
+      return;
+    }
+    if (atOnce) {
+      this.send(heartbeat.event);
+    }
+    this.#heartbeat = setInterval(() => this.send(heartbeat.event), heartbeat.everyMs);
+    this.#heartbeat.unref();
+  }
+
+  send(event: Event): void {
+    if (this.#closed) {
+      return;
+    }
+    if (this.#options.codec === 'json') {
+      this.#appendText(writeJson(this.#options.type, event));
+    } else {
+      this.#appendBytes(encodeMessage(this.#options.type, event));
+    }
+    if (this.#length + (this.#socket?.writableLength ?? 0) > MAX_STREAM_BYTES) {
+      this.#cutOff();
+      return;
+    }
+    this.#askFlush();
+  }
+
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    clearInterval(this.#heartbeat);
+    this.#flush();
+    this.#options.response.end();
+  }
+
+  #cutOff(): void {
+    this.#options.response.destroy();
+    this.#onClose();
+  }
+
+  #onClose(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    clearInterval(this.#heartbeat);
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+    this.#options.onLost();
+  }
+
+  #appendBytes(record: Uint8Array): void {
+    this.#beginChunk(record.length);
+    this.#buffer.set(record, this.#length);
+    this.#length += record.length;
+    this.#endChunk();
+  }
+
+  #appendText(record: string): void {
+    const size = Buffer.byteLength(record);
+    this.#beginChunk(size);
+    this.#length += this.#buffer.utf8Write(record, this.#length, size);
+    this.#endChunk();
+  }
+
+  #beginChunk(size: number): void {
+    const needed = this.#length + size + FRAME_BYTES;
+    if (needed > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(
+        Math.max(needed, this.#buffer.length * 2, INITIAL_BUFFER_BYTES),
+      );
+      this.#buffer.copy(grown, 0, 0, this.#length);
+      this.#buffer = grown;
+    }
+    const lengthLine = `${size}\n`;
+    const frame = `${(size + lengthLine.length).toString(16)}\r\n${lengthLine}`;
+    this.#length += this.#buffer.latin1Write(frame, this.#length);
+  }
+
+  #endChunk(): void {
+    this.#buffer[this.#length++] = 13;
+    this.#buffer[this.#length++] = 10;
+  }
+
+  #askFlush(): void {
+    if (!this.#flushAsked) {
+      this.#flushAsked = true;
+      this.#options.turn.atEnd(this.#flushTurn);
+    }
+  }
+
+  readonly #flushTurn = () => {
+    this.#flushAsked = false;
+    this.#flush();
+  };
+
+  #flush(): void {
+    if (this.#length > 0 && this.#socket && !this.#socket.destroyed) {
+      // The socket keeps the buffer until it is written; a new one is begun for the next turn.
+      this.#socket.write(this.#buffer.subarray(0, this.#length));
+      this.#buffer = Buffer.alloc(0);
+      this.#length = 0;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// POST /api/v1/executor of an agent.
+import { randomUUID } from 'node:crypto';
+import type { AgentEvent } from '../agent/events.ts';
+import {
+  type ExecutorCall,
+  ExecutorCall_Type,
+  type ExecutorEvent,
+  ExecutorEvent_Type,
+} from '../model/generated/messages.ts';
+import { type StreamId, streamId } from '../model/ids.ts';
+import type { Turn } from '../runtime/turn.ts';
+import { types } from '../wire/types.ts';
+import { executorCallFault } from './call-shape.ts';
+import { decodeCall } from './calls.ts';
+import {
+  type Answer,
+  callAccept,
+  callContentType,
+  contentTypeMissing,
+  invalidCall,
+  methodNotAllowed,
+} from './errors.ts';
+import { EventStream } from './event-stream.ts';
+import type { EventSink, Exchanges, StreamRegistry } from './exchanges.ts';
+import { type Codec, codecOf, negotiate } from './media.ts';
+import { writeAnswer } from './plain-answer.ts';
+import type { EndpointRequest } from './router.ts';
+
+/** Interval of HEARTBEAT events to executors: only to keep connections from being dropped. */
+const HEARTBEAT_MS = 30 * 60_000;
+
+const HEARTBEAT: ExecutorEvent = { type: ExecutorEvent_Type.HEARTBEAT };
+
+export interface ExecutorApiOptions {
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly nowMs: () => number;
+  readonly turn: Turn;
+  readonly exchanges: Exchanges<ExecutorEvent>;
+  readonly streams: StreamRegistry<ExecutorEvent>;
+}
+
+export class ExecutorApi {
+  readonly #options: ExecutorApiOptions;
+
+  constructor(options: ExecutorApiOptions) {
+    this.#options = options;
+  }
+
+  handle(request: EndpointRequest): Answer | undefined {
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const checked = check(request);
+    if ('status' in checked) {
+      return checked;
+    }
+    this.#dispatch(checked.call, checked.codec, request);
+    return undefined;
+  }
+
+  #dispatch(call: ExecutorCall, codec: Codec, incoming: EndpointRequest): void {
+    const { dispatch, exchanges, nowMs, turn } = this.#options;
+    const { principal } = incoming;
+    const response = incoming.hijack();
+    const request = exchanges.add({
+      answer: (answer) => writeAnswer(response, answer),
+      open: (stream) =>
+        withHeartbeats(
+          new EventStream<ExecutorEvent>({
+            response,
+            type: types.ExecutorEvent,
+            codec,
+            turn,
+            heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
+            onLost: () => this.#lost(stream),
+          }),
+        ),
+    });
+    if (call.type === ExecutorCall_Type.SUBSCRIBE) {
+      const stream = streamId(randomUUID());
+      dispatch({ type: 'executorSubscribe', nowMs: nowMs(), request, stream, principal, call });
+    } else {
+      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call });
+    }
+  }
+
+  #lost(stream: StreamId): void {
+    if (this.#options.streams.remove(stream)) {
+      this.#options.dispatch({ type: 'streamClosed', nowMs: this.#options.nowMs(), stream });
+    }
+  }
+}
+
+function check(
+  request: EndpointRequest,
+): { readonly call: ExecutorCall; readonly codec: Codec } | Answer {
+  const contentType = request.header('content-type');
+  if (contentType === undefined) {
+    return contentTypeMissing;
+  }
+  const contentCodec = codecOf(contentType);
+  if (contentCodec === undefined) {
+    return callContentType;
+  }
+  const decoded = decodeCall(types.ExecutorCall, contentCodec, request.body);
+  if ('refusal' in decoded) {
+    return decoded.refusal;
+  }
+  const { call } = decoded;
+  const fault = executorCallFault(call);
+  if (fault !== undefined) {
+    return invalidCall('Executor::Call', fault);
+  }
+  const codec = negotiate(request.header('accept'));
+  if (codec !== undefined) {
+    return { call, codec };
+  }
+  return call.type === ExecutorCall_Type.SUBSCRIBE ? callAccept : { call, codec: 'json' };
+}
+
+/** The first heartbeat comes a whole interval after SUBSCRIBED. */
+function withHeartbeats(events: EventStream<ExecutorEvent>): EventSink<ExecutorEvent> {
+  return {
+    send: (event) => {
+      events.send(event);
+      if (event.type === ExecutorEvent_Type.SUBSCRIBED) {
+        events.begin({ atOnce: false });
+      }
+    },
+    close: () => events.close(),
+  };
+}

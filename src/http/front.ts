@@ -1,0 +1,132 @@
+// The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come
+// in here. Connections are read leanly as long as that suffices (connection.ts), and handed to a
+// complete node:http server, which never listens itself, when it does not.
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
+import { MAX_BODY_BYTES } from './request-reader.ts';
+
+export interface FrontOptions extends Omit<ConnectionServices, 'complete'> {
+  readonly host: string;
+  readonly port: number;
+  /** Handles every ordinary request. */
+  readonly handler: RequestListener;
+}
+
+const LISTEN_BACKLOG = 4_096;
+const MAX_HEADER_BYTES = 64 * 1024;
+/** A client that has begun a request has so long to finish its head. */
+const HEADERS_TIMEOUT_MS = 60_000;
+
+export class Front {
+  readonly #sockets = new Set<Socket>();
+  readonly #listener: net.Server;
+  readonly #complete: Server;
+
+  private constructor(options: FrontOptions) {
+    this.#complete = completeServer(options);
+    const services: ConnectionServices = {
+      turn: options.turn,
+      pressure: options.pressure,
+      receive: options.receive,
+      calls: options.calls,
+      complete: (socket, bytes) => {
+        socket.unshift(bytes);
+        this.#complete.emit('connection', socket);
+        socket.resume();
+      },
+    };
+    this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      new Connection(socket, services);
+    });
+  }
+
+  static async listen(options: FrontOptions): Promise<Front> {
+    const front = new Front(options);
+    const { host, port } = options;
+    await new Promise<void>((resolve, reject) => {
+      front.#listener.once('error', reject);
+      front.#listener.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
+        front.#listener.off('error', reject);
+        resolve();
+      });
+    });
+    return front;
+  }
+
+  get address(): { host: string; port: number } {
+    const { address, port } = this.#listener.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Stops listening and ends every connection. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    await closed;
+  }
+}
+
+function completeServer(options: FrontOptions): Server {
+  const server = createHttpServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
+      // Clients keep connections for as long as they like, and some bodies are streams.
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+    },
+    (request, response) => {
+      // Messages may follow ordinary requests on one connection.
+      const from = messageSender(request.headers);
+      if (from === undefined) {
+        options.handler(request, response);
+        return;
+      }
+      const pieces: Buffer[] = [];
+      let size = 0;
+      request.on('data', (piece: Buffer) => {
+        size += piece.length;
+        if (size > MAX_BODY_BYTES) {
+          request.destroy();
+          return;
+        }
+        pieces.push(piece);
+      });
+      request.on('end', () => {
+        const target = parseTarget(request.url ?? '');
+        const body = Buffer.concat(pieces);
+        const known =
+          request.method === 'POST' &&
+          target !== undefined &&
+          options.receive(target.to, target.name, from, body);
+        response.writeHead(known ? 202 : 404, { 'Content-Length': 0 });
+        response.end();
+      });
+    },
+  );
+  // What is not HTTP at all gets no answer, as from Mesos.
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
+}
+
+function messageSender(headers: NodeJS.Dict<string | string[]>): string | undefined {
+  const from = headers['libprocess-from'];
+  if (typeof from === 'string') {
+    return from;
+  }
+  const agent = headers['user-agent'];
+  return typeof agent === 'string' && agent.startsWith('libprocess/')
+    ? agent.slice('libprocess/'.length)
+    : undefined;
+}

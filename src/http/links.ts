@@ -1,0 +1,200 @@
+// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the
+// first message, shared by all processes there. Messages of a turn leave in one write. A linked
+// connection is reported once when it breaks or cannot be opened; it is not opened again until
+// somebody links or sends. Without a link a connection serves what is sent and is closed when it
+// has been idle. Answers are not looked at.
+import net, { type Socket } from 'node:net';
+import type { MessageToAgent, MessageToMaster } from '../model/agent-messages.ts';
+import type { Turn } from '../runtime/turn.ts';
+import { encodeInternal, encodeLibprocess } from '../wire/libprocess.ts';
+
+export interface LinksOptions {
+  readonly turn: Turn;
+  /** A linked connection has broken, or could not be opened. */
+  readonly onLost: (address: string) => void;
+}
+
+/** Bytes that may wait for one address; a peer that lets more pile up counts as lost. */
+export const MAX_PEER_BYTES = 16 * 1024 * 1024;
+/** Bytes that may wait for all peers together before producers are told to pause. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How long a connection nobody linked to stays open after its last message. */
+const IDLE_MS = 5_000;
+
+/** Answers are thrown away, all into the same place. */
+const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
+
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #peers = new Map<string, Peer>();
+  #closed = false;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+  }
+
+  /** Connections that are open or being opened. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** True while peers take less than is sent to them. */
+  get saturated(): boolean {
+    return Peer.waitingBytes > MAX_WAITING_BYTES;
+  }
+
+  /** Keeps a connection to the address; `onLost` tells, once, when it is gone. */
+  link(address: string): void {
+    if (!this.#closed) {
+      this.#peer(address).linked = true;
+    }
+  }
+
+  /** `from` and `to` are pids. The message is lost when the connection is. */
+  send(from: string, to: string, message: MessageToAgent | MessageToMaster): void {
+    if (this.#closed) {
+      return;
+    }
+    const body = encodeInternal(message);
+    const bytes = encodeLibprocess({ from, to, name: message.name, body });
+    this.#peer(to.slice(to.indexOf('@') + 1)).send(bytes);
+  }
+
+  /** Sends what is waiting and closes every connection; nothing is reported any more. */
+  close(): void {
+    this.#closed = true;
+    for (const peer of this.#peers.values()) {
+      peer.close();
+    }
+    this.#peers.clear();
+  }
+
+  #peer(address: string): Peer {
+    let peer = this.#peers.get(address);
+    if (!peer) {
+      peer = new Peer(address, this.#options.turn, (linked) => {
+        if (this.#peers.get(address) !== peer) {
+          return;
+        }
+        this.#peers.delete(address);
+        if (linked) {
+          this.#options.onLost(address);
+        }
+      });
+      this.#peers.set(address, peer);
+    }
+    return peer;
+  }
+}
+
+class Peer {
+  /** Of all peers: bytes handed over and not yet taken by the system. */
+  static waitingBytes = 0;
+
+  linked = false;
+  readonly #socket: Socket;
+  readonly #turn: Turn;
+  readonly #onGone: (linked: boolean) => void;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  /** What of `waitingBytes` is ours. */
+  #counted = 0;
+  #flushAsked = false;
+  #connected = false;
+  #gone = false;
+
+  constructor(address: string, turn: Turn, onGone: (linked: boolean) => void) {
+    this.#turn = turn;
+    this.#onGone = onGone;
+    const colon = address.lastIndexOf(':');
+    const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
+    const port = Number(address.slice(colon + 1));
+    const usable = Number.isInteger(port) && port > 0 && port < 65_536;
+    this.#socket = net.connect({ host, port: usable ? port : 0, noDelay: true, onread: IGNORED });
+    this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
+    this.#socket.once('connect', this.#onConnect);
+    this.#socket.on('drain', () => this.#recount());
+    this.#socket.on('error', () => {
+      // The close event tells; why a peer cannot be reached does not matter here.
+    });
+    this.#socket.once('close', () => this.#end());
+    this.#socket.resume();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#gone) {
+      return;
+    }
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes + this.#socket.writableLength > MAX_PEER_BYTES) {
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#connected && !this.#flushAsked) {
+      this.#flushAsked = true;
+      this.#turn.atEnd(this.#flush);
+    }
+  }
+
+  /** Ends the connection after what was sent. */
+  close(): void {
+    this.#gone = true;
+    if (this.#connected) {
+      this.#flush();
+      this.#socket.end();
+      this.#socket.setTimeout(1_000, () => this.#socket.destroy());
+    } else {
+      this.#socket.destroy();
+    }
+    this.#recount();
+  }
+
+  readonly #flush = () => {
+    this.#flushAsked = false;
+    const [first] = this.#queue;
+    if (first === undefined || this.#socket.destroyed) {
+      return;
+    }
+    const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#socket.write(bytes);
+    this.#recount();
+  };
+
+  readonly #onConnect = () => {
+    this.#connected = true;
+    this.#socket.setTimeout(IDLE_MS);
+    this.#flush();
+  };
+
+  /** The connection could not be opened in time, or has been idle without a link. */
+  readonly #onTimeout = () => {
+    if (!this.#connected) {
+      this.#socket.destroy();
+    } else if (this.linked) {
+      this.#socket.setTimeout(0);
+    } else if (this.#socket.writableLength === 0) {
+      this.#socket.end();
+    }
+  };
+
+  #recount(): void {
+    const now = this.#gone ? 0 : this.#socket.writableLength;
+    Peer.waitingBytes += now - this.#counted;
+    this.#counted = now;
+  }
+
+  #end(): void {
+    const told = this.#gone;
+    this.#gone = true;
+    this.#queue = [];
+    this.#recount();
+    if (!told) {
+      this.#onGone(this.linked);
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// POST /api/v1 of a master: reads are views, writes and SUBSCRIBE go through the machine.
+import type { MasterEvent } from '../master/events.ts';
+import type { MasterViews } from '../master/views.ts';
+import {
+  type MasterCall,
+  MasterCall_Type,
+  MasterEvent_Type,
+  type MasterResponse,
+  MasterResponse_Type,
+  type MasterEvent as OperatorEvent,
+} from '../model/generated/messages.ts';
+import type { StreamId } from '../model/ids.ts';
+import type { Turn } from '../runtime/turn.ts';
+import type { Authorizer } from '../security/authorizer.ts';
+import type { Principal } from '../security/principal.ts';
+import { types } from '../wire/types.ts';
+import { masterCallFault, masterCallName } from './call-shape.ts';
+import { decodeCall, messageAnswer } from './calls.ts';
+import {
+  type Answer,
+  callAccept,
+  callContentType,
+  contentTypeMissing,
+  invalidCall,
+  methodNotAllowed,
+  notImplemented,
+} from './errors.ts';
+import { EventStream } from './event-stream.ts';
+import type { EventSink, Exchanges, StreamRegistry } from './exchanges.ts';
+import { type Codec, codecOf, negotiate } from './media.ts';
+import { writeAnswer } from './plain-answer.ts';
+import { processCall } from './process-calls.ts';
+import type { ProcessEndpoints } from './process-endpoints.ts';
+import type { EndpointRequest } from './router.ts';
+import { HEARTBEAT_MS } from './scheduler-api.ts';
+
+export interface MasterOperatorOptions {
+  readonly dispatch: (event: MasterEvent) => void;
+  readonly nowMs: () => number;
+  readonly turn: Turn;
+  readonly exchanges: Exchanges<OperatorEvent>;
+  readonly streams: StreamRegistry<OperatorEvent>;
+  readonly views: MasterViews;
+  readonly authorizer: Authorizer;
+  readonly process: ProcessEndpoints;
+  readonly unavailable: (url: string) => Answer | undefined;
+}
+
+const HEARTBEAT: OperatorEvent = { type: MasterEvent_Type.HEARTBEAT };
+
+export class MasterOperatorApi {
+  readonly #options: MasterOperatorOptions;
+
+  constructor(options: MasterOperatorOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: EndpointRequest): Promise<Answer | undefined> {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const checked = check(request);
+    if ('status' in checked) {
+      return checked;
+    }
+    const { call, codec } = checked;
+    if (call.type === MasterCall_Type.SUBSCRIBE) {
+      this.#subscribe(call, codec, request);
+      return undefined;
+    }
+    return this.#answer(call, codec, request.principal);
+  }
+
+  /** Lets the machine answer a call that changes something. */
+  ask(call: MasterCall, principal: Principal | undefined): Promise<Answer> {
+    return new Promise((resolve) => {
+      const { dispatch, exchanges, nowMs } = this.#options;
+      const request = exchanges.add({ answer: resolve });
+      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
+    });
+  }
+
+  async #answer(call: MasterCall, codec: Codec, principal: Principal | undefined): Promise<Answer> {
+    if (call.type === MasterCall_Type.UNKNOWN) {
+      return notImplemented;
+    }
+    const name = masterCallName(call);
+    const own = await processCall(this.#options.process, name, call, principal);
+    if (own) {
+      if ('answer' in own) {
+        return own.answer;
+      }
+      const type = MasterResponse_Type[name as keyof typeof MasterResponse_Type];
+      return messageAnswer(types.MasterResponse, codec, { type, ...own.response });
+    }
+    const { views, authorizer } = this.#options;
+    const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
+    return response
+      ? messageAnswer(types.MasterResponse, codec, response)
+      : this.ask(call, principal);
+  }
+
+  #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {
+    const { dispatch, exchanges, nowMs, turn } = this.#options;
+    const { principal } = request;
+    const response = request.hijack();
+    const id = exchanges.add({
+      answer: (answer) => writeAnswer(response, answer),
+      open: (stream) =>
+        withHeartbeats(
+          new EventStream<OperatorEvent>({
+            response,
+            type: types.MasterEvent,
+            codec,
+            turn,
+            heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
+            onLost: () => this.#lost(stream),
+          }),
+        ),
+    });
+    dispatch({ type: 'operatorCall', nowMs: nowMs(), request: id, principal, call });
+  }
+
+  #lost(stream: StreamId): void {
+    if (this.#options.streams.remove(stream)) {
+      this.#options.dispatch({ type: 'streamClosed', nowMs: this.#options.nowMs(), stream });
+    }
+  }
+}
+
+function check(
+  request: EndpointRequest,
+): { readonly call: MasterCall; readonly codec: Codec } | Answer {
+  const contentType = request.header('content-type');
+  if (contentType === undefined) {
+    return contentTypeMissing;
+  }
+  const contentCodec = codecOf(contentType);
+  if (contentCodec === undefined) {
+    return callContentType;
+  }
+  const decoded = decodeCall(types.MasterCall, contentCodec, request.body);
+  if ('refusal' in decoded) {
+    return decoded.refusal;
+  }
+  const fault = masterCallFault(decoded.call);
+  if (fault !== undefined) {
+    return invalidCall('master::Call', fault);
+  }
+  const codec = negotiate(request.header('accept'));
+  return codec === undefined ? callAccept : { call: decoded.call, codec };
+}
+
+/** Heartbeats begin with SUBSCRIBED. */
+function withHeartbeats(events: EventStream<OperatorEvent>): EventSink<OperatorEvent> {
+  return {
+    send: (event) => {
+      events.send(event);
+      if (event.type === MasterEvent_Type.SUBSCRIBED) {
+        events.begin();
+      }
+    },
+    close: () => events.close(),
+  };
+}

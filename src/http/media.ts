@@ -1,0 +1,68 @@
+// Content negotiation, by the rules Mesos applies: not quite those of the RFC. A media type is
+// acceptable when the most specific range that names it has a q above zero; q-values never order
+// the choice, the server's own order of preference does.
+import { JSON_TYPE, PROTOBUF_TYPE } from './errors.ts';
+
+/** How the messages of a request or an answer are written. */
+export type Codec = 'json' | 'protobuf';
+
+export const mediaTypeOf: Readonly<Record<Codec, string>> = {
+  json: JSON_TYPE,
+  protobuf: PROTOBUF_TYPE,
+};
+
+/** The codec of a Content-Type; exact spelling, no parameters, as in Mesos. */
+export function codecOf(contentType: string): Codec | undefined {
+  if (contentType === PROTOBUF_TYPE) {
+    return 'protobuf';
+  }
+  return contentType === JSON_TYPE ? 'json' : undefined;
+}
+
+/** The codec of the answer: JSON where both are fine; undefined: neither is acceptable. */
+export function negotiate(accept: string | undefined): Codec | undefined {
+  if (acceptsMediaType(accept, JSON_TYPE)) {
+    return 'json';
+  }
+  return acceptsMediaType(accept, PROTOBUF_TYPE) ? 'protobuf' : undefined;
+}
+
+/** An absent header accepts everything, an empty one nothing. */
+export function acceptsMediaType(header: string | undefined, mediaType: string): boolean {
+  if (header === undefined || header === mediaType) {
+    return true;
+  }
+  const [kind = ''] = mediaType.split('/');
+  return accepts(header, [mediaType, `${kind}/*`, '*/*']);
+}
+
+/** An absent or empty header asks for no encoding. */
+export function acceptsEncoding(header: string | undefined, encoding: string): boolean {
+  return header !== undefined && accepts(header, [encoding, '*']);
+}
+
+function accepts(header: string, candidates: readonly string[]): boolean {
+  const ranges = header
+    .replaceAll(/[ \t\n]/g, '')
+    .toLowerCase()
+    .split(',');
+  for (const candidate of candidates) {
+    for (const range of ranges) {
+      const [name, ...parameters] = range.split(';');
+      if (name === candidate) {
+        return qualityOf(parameters) > 0;
+      }
+    }
+  }
+  return false;
+}
+
+function qualityOf(parameters: readonly string[]): number {
+  for (const parameter of parameters) {
+    if (parameter.startsWith('q=')) {
+      const quality = Number(parameter.slice(2));
+      return Number.isNaN(quality) ? 0 : quality;
+    }
+  }
+  return 1;
+}

@@ -1,0 +1,17 @@
+// Answers that the machine gives, onto a response that has been taken out of the router's hands.
+import type { ServerResponse } from 'node:http';
+import { type Answer, TEXT } from './errors.ts';
+
+export function writeAnswer(response: ServerResponse, answer: Answer): void {
+  const body = answer.body ?? '';
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...(answer.contentType ? { 'Content-Type': answer.contentType } : {}),
+    'Content-Length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+/** A machine's Reply: a status, and a text if there is something to say. */
+export const replyAnswer = (status: number, text: string | undefined): Answer =>
+  text === undefined ? { status } : { status, body: text, contentType: TEXT };

@@ -1,0 +1,52 @@
+// Answers onto the wire: content type, length, compression.
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, JSON_TYPE } from './errors.ts';
+import { acceptsEncoding } from './media.ts';
+
+/** Shorter bodies are not worth compressing; the same bound as Mesos's. */
+const GZIP_MIN_BYTES = 1_024;
+
+const compress = promisify(gzip);
+
+export async function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+): Promise<void> {
+  reply.code(answer.status);
+  if (answer.headers) {
+    reply.headers(answer.headers);
+  }
+  const { body } = answer;
+  if (body === undefined) {
+    reply.header('Content-Length', '0');
+    reply.send();
+    return;
+  }
+  if (answer.contentType) {
+    reply.header('Content-Type', answer.contentType);
+  }
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  if (
+    bytes.length >= GZIP_MIN_BYTES &&
+    acceptsEncoding(request.headers['accept-encoding'], 'gzip')
+  ) {
+    reply.header('Content-Encoding', 'gzip');
+    reply.send(await compress(bytes));
+    return;
+  }
+  reply.send(bytes);
+}
+
+/** JSON, wrapped in a call where the query asks for it (`?jsonp=`). */
+export function jsonText(text: string, jsonp: string | undefined): Answer {
+  if (jsonp === undefined) {
+    return { status: 200, contentType: JSON_TYPE, body: text };
+  }
+  return { status: 200, contentType: 'text/javascript', body: `${jsonp}(${text})` };
+}
+
+export const jsonAnswer = (value: unknown, jsonp: string | undefined): Answer =>
+  jsonText(JSON.stringify(value), jsonp);

@@ -1,0 +1,245 @@
+// Ordinary requests to the endpoint they mean, on fastify. The path rules are Mesos's: a process
+// prefix (`/master`) is optional for the delegate, a trailing slash and further segments do not
+// matter (the longest registered prefix answers), every method reaches the endpoint. Before an
+// endpoint sees a request it has passed the firewall and the authentication of its realm.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Query } from '../master/views.ts';
+import type { Principal } from '../security/principal.ts';
+import { type Authentication, authenticate, type Realm } from './authentication.ts';
+import {
+  type Answer,
+  anonymousPrincipal,
+  endpointDisabled,
+  internalServerError,
+  notFound,
+  payloadTooLarge,
+  RECORDIO_TYPE,
+  unauthorized,
+} from './errors.ts';
+import { sendAnswer } from './reply.ts';
+import { MAX_BODY_BYTES } from './request-reader.ts';
+
+/** What an endpoint gets to see. */
+export interface EndpointRequest {
+  readonly method: string;
+  /** The path without the query, as sent. */
+  readonly path: string;
+  /** Path and query, as sent. */
+  readonly url: string;
+  readonly query: Query;
+  /** Empty where the body is a stream. */
+  readonly body: Uint8Array;
+  /** Only for a body of RecordIO: the body as it arrives. */
+  readonly stream: IncomingMessage | undefined;
+  readonly principal: Principal | undefined;
+  header(name: string): string | undefined;
+  /** Takes the answer into the endpoint's own hands. */
+  hijack(): ServerResponse;
+}
+
+/** Undefined: the endpoint has taken the answer into its own hands. */
+export type Handled = Answer | undefined | Promise<Answer | undefined>;
+
+export interface Endpoint {
+  /** Without process prefix, such as `/state`. */
+  readonly path: string;
+  /** Absent: no authentication. */
+  readonly realm?: Realm | undefined;
+  /** `delegate` endpoints answer with and without the process prefix, others at the path alone. */
+  readonly delegate: boolean;
+  /** Only the path itself, no further segments. */
+  readonly exact?: boolean | undefined;
+  readonly handle: (request: EndpointRequest) => Handled;
+}
+
+export interface RouterOptions {
+  /** The process prefix of the delegate, such as `/master` or `/slave(1)`. */
+  readonly prefix: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly authentication: Authentication;
+  /** Paths that are answered with 403 (--firewall_rules), as written in the rules. */
+  readonly disabledPaths?: readonly string[] | undefined;
+  /** Principals that carry claims but no name are refused (the master). */
+  readonly namedPrincipalsOnly?: boolean | undefined;
+  readonly onError: (error: Error, path: string) => void;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | undefined;
+  }
+}
+
+/** Answers when every route is in place. */
+export async function createRouter(
+  options: RouterOptions,
+): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+  let handler: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  const { createServer } = await import('node:http');
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    exposeHeadRoutes: false,
+    forceCloseConnections: false,
+    routerOptions: {
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 4_096,
+      querystringParser: (text) => parseQuery(text) as Record<string, string>,
+    },
+    serverFactory: (inner) => {
+      handler = inner;
+      return createServer();
+    },
+  });
+  app.decorateRequest('principal', undefined);
+  acceptAnyBody(app);
+  const disabled = disabledPaths(options);
+  app.addHook('onRequest', (request, reply, done) => {
+    const path = pathOf(request.url);
+    if (path.includes('/..')) {
+      sendAnswer(request, reply, notFound());
+    } else if (disabled.size > 0 && disabled.has(delegated(options.prefix, path))) {
+      sendAnswer(request, reply, endpointDisabled(path));
+    } else {
+      done();
+    }
+  });
+  for (const endpoint of options.endpoints) {
+    addEndpoint(app, options, endpoint);
+  }
+  app.setNotFoundHandler((request, reply) => sendAnswer(request, reply, notFound()));
+  app.setErrorHandler((error, request, reply) => {
+    const { code } = error as Error & { code?: string };
+    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+      sendAnswer(request, reply, payloadTooLarge);
+      return;
+    }
+    options.onError(error as Error, request.url);
+    sendAnswer(request, reply, internalServerError('500 Internal Server Error.'));
+  });
+  await app.ready();
+  if (!handler) {
+    throw new Error('fastify made no handler');
+  }
+  return handler;
+}
+
+function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: Endpoint): void {
+  const paths = endpoint.delegate
+    ? [endpoint.path, `${options.prefix}${endpoint.path}`]
+    : [endpoint.path];
+  const urls = paths.flatMap((path) => (endpoint.exact ? [path] : [path, `${path}/`, `${path}/*`]));
+  // Authentication is a hook of the endpoint's own scope, so that no route can be without it.
+  void app.register(async (scope) => {
+    if (endpoint.realm) {
+      scope.addHook('onRequest', authenticationHook(options, endpoint.realm));
+    }
+    for (const url of urls) {
+      scope.route({
+        method: [...app.supportedMethods],
+        url,
+        handler: (request, reply) => answer(endpoint, request, reply),
+      });
+    }
+  });
+}
+
+function authenticationHook(options: RouterOptions, realm: Realm) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const result = authenticate(options.authentication, realm, request.headers.authorization);
+    if ('challenge' in result) {
+      sendAnswer(request, reply, unauthorized(result.challenge));
+      return;
+    }
+    const { principal } = result;
+    if (options.namedPrincipalsOnly && principal && principal.value === undefined) {
+      sendAnswer(request, reply, anonymousPrincipal);
+      return;
+    }
+    request.principal = principal;
+    done();
+  };
+}
+
+async function answer(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const { body } = request;
+  const handled = endpoint.handle({
+    method: request.method,
+    path: pathOf(request.url),
+    url: request.url,
+    query: request.query as Query,
+    body: body instanceof Uint8Array ? body : EMPTY,
+    stream: body !== undefined && !(body instanceof Uint8Array) ? request.raw : undefined,
+    principal: request.principal,
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    hijack: () => {
+      reply.hijack();
+      return reply.raw;
+    },
+  });
+  const result = handled instanceof Promise ? await handled : handled;
+  if (result) {
+    await sendAnswer(request, reply, result);
+  }
+  return reply;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Endpoints judge content types themselves; here every body is bytes, or a stream of records. */
+function acceptAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(RECORDIO_TYPE, (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+/** The first value of each name counts. */
+export function parseQuery(text: string): Query {
+  const query: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) {
+    query[name] ??= value;
+  }
+  return query;
+}
+
+const pathOf = (url: string) => {
+  const mark = url.indexOf('?');
+  return mark < 0 ? url : url.slice(0, mark);
+};
+
+/** Processes other than the delegate, which have the first segment of a path to themselves. */
+const PROCESSES: ReadonlySet<string> = new Set([
+  '__processes__',
+  'files',
+  'help',
+  'logging',
+  'metrics',
+  'profiler',
+  'system',
+  'version',
+]);
+
+function delegated(prefix: string, path: string): string {
+  const [first = ''] = path.slice(1).split('/', 1);
+  return `/${first}` === prefix || PROCESSES.has(first) ? path : `${prefix}${path}`;
+}
+
+/**
+ * Rules are read before the delegate exists, in Mesos: a rule for `/state` disables it with and
+ * without prefix, one for `/master/state` disables nothing. Recorded behaviour, kept.
+ */
+function disabledPaths(options: RouterOptions): ReadonlySet<string> {
+  return new Set(
+    (options.disabledPaths ?? []).map((path) => {
+      const [first = ''] = path.slice(1).split('/', 1);
+      return PROCESSES.has(first) ? path : `${options.prefix}${path}`;
+    }),
+  );
+}

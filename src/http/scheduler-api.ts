@@ -1,0 +1,223 @@
+// POST /api/v1/scheduler: what is checked before a call reaches the machine, and how its answer
+// or its event stream gets back.
+import { randomUUID } from 'node:crypto';
+import type { MasterEvent } from '../master/events.ts';
+import {
+  type SchedulerCall,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+} from '../model/generated/messages.ts';
+import { type StreamId, streamId } from '../model/ids.ts';
+import type { Turn } from '../runtime/turn.ts';
+import type { Principal } from '../security/principal.ts';
+import { types } from '../wire/types.ts';
+import { schedulerCallFault } from './call-shape.ts';
+import { decodeCall } from './calls.ts';
+import type { CallReceiver } from './connection.ts';
+import {
+  type Answer,
+  callAccept,
+  callContentType,
+  contentTypeMissing,
+  invalidCall,
+  methodNotAllowed,
+  subscribeWithStreamId,
+} from './errors.ts';
+import { EventStream } from './event-stream.ts';
+import type { EventSink, Exchange, Exchanges, StreamRegistry } from './exchanges.ts';
+import { type Codec, codecOf, negotiate } from './media.ts';
+import { writeAnswer } from './plain-answer.ts';
+import type { RequestHead } from './request-reader.ts';
+import type { EndpointRequest } from './router.ts';
+
+/** Interval of HEARTBEAT events, announced in SUBSCRIBED. */
+export const HEARTBEAT_MS = 15_000;
+
+const HEARTBEAT: SchedulerEvent = { type: SchedulerEvent_Type.HEARTBEAT };
+
+export interface SchedulerApiOptions {
+  readonly dispatch: (event: MasterEvent) => void;
+  readonly nowMs: () => number;
+  readonly turn: Turn;
+  readonly exchanges: Exchanges<SchedulerEvent>;
+  readonly streams: StreamRegistry<SchedulerEvent>;
+  /** Why no call can be taken now: this is not the leader, or it is not ready. */
+  readonly unavailable: (url: string) => Answer | undefined;
+  /** The principal of a request, where that needs no challenge; undefined: it does. */
+  readonly identify: (
+    authorization: string | undefined,
+  ) => { readonly principal: Principal | undefined } | undefined;
+}
+
+/** What the checks look at, whichever reader the request came through. */
+interface CallRequest {
+  readonly contentType: string | undefined;
+  readonly accept: string | undefined;
+  readonly streamId: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly body: Uint8Array;
+}
+
+interface CheckedCall {
+  readonly call: SchedulerCall;
+  /** Of the event stream. */
+  readonly codec: Codec;
+}
+
+const PATHS: ReadonlySet<string> = new Set(['/api/v1/scheduler', '/master/api/v1/scheduler']);
+
+export class SchedulerApi implements CallReceiver {
+  readonly #options: SchedulerApiOptions;
+
+  constructor(options: SchedulerApiOptions) {
+    this.#options = options;
+  }
+
+  /** The endpoint, for requests that come through the complete server. */
+  handle(request: EndpointRequest): Answer | undefined {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const stream = request.header('mesos-stream-id');
+    const { principal } = request;
+    const checked = check({
+      contentType: request.header('content-type'),
+      accept: request.header('accept'),
+      streamId: stream,
+      principal,
+      body: request.body,
+    });
+    if ('status' in checked) {
+      return checked;
+    }
+    const response = request.hijack();
+    const exchange: Exchange<SchedulerEvent> = {
+      answer: (answer) => writeAnswer(response, answer),
+      open: (id) => {
+        const events = new EventStream<SchedulerEvent>({
+          response,
+          type: types.SchedulerEvent,
+          codec: checked.codec,
+          turn: this.#options.turn,
+          headers: { 'Mesos-Stream-Id': id },
+          heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
+          onLost: () => this.#lost(id),
+        });
+        return withHeartbeats(events);
+      },
+    };
+    this.#dispatch(checked.call, stream, principal, exchange);
+    return undefined;
+  }
+
+  /** Pipelined calls of a subscribed scheduler are read without the complete server. */
+  accepts(head: RequestHead): boolean {
+    return (
+      head.streamId !== undefined &&
+      PATHS.has(head.path) &&
+      head.contentType !== undefined &&
+      codecOf(head.contentType) !== undefined &&
+      this.#options.unavailable(head.path) === undefined &&
+      this.#options.identify(head.authorization) !== undefined
+    );
+  }
+
+  call(head: RequestHead, body: Uint8Array, answer: (answer: Answer) => void): void {
+    const principal = this.#options.identify(head.authorization)?.principal;
+    const checked = check({
+      contentType: head.contentType,
+      accept: head.accept,
+      streamId: head.streamId,
+      principal,
+      body,
+    });
+    if ('status' in checked) {
+      answer(checked);
+      return;
+    }
+    this.#dispatch(checked.call, head.streamId, principal, { answer });
+  }
+
+  #dispatch(
+    call: SchedulerCall,
+    stream: string | undefined,
+    principal: Principal | undefined,
+    exchange: Exchange<SchedulerEvent>,
+  ): void {
+    const { dispatch, exchanges, nowMs } = this.#options;
+    const request = exchanges.add(exchange);
+    if (call.type === SchedulerCall_Type.SUBSCRIBE) {
+      const id = streamId(randomUUID());
+      dispatch({
+        type: 'schedulerSubscribe',
+        nowMs: nowMs(),
+        request,
+        stream: id,
+        principal,
+        call,
+      });
+      return;
+    }
+    dispatch({
+      type: 'schedulerCall',
+      nowMs: nowMs(),
+      request,
+      stream: stream === undefined ? undefined : streamId(stream),
+      principal,
+      call,
+    });
+  }
+
+  #lost(stream: StreamId): void {
+    if (this.#options.streams.remove(stream)) {
+      this.#options.dispatch({ type: 'streamClosed', nowMs: this.#options.nowMs(), stream });
+    }
+  }
+}
+
+/** In the order in which Mesos checks. */
+function check(request: CallRequest): CheckedCall | Answer {
+  if (request.contentType === undefined) {
+    return contentTypeMissing;
+  }
+  const contentCodec = codecOf(request.contentType);
+  if (contentCodec === undefined) {
+    return callContentType;
+  }
+  const decoded = decodeCall(types.SchedulerCall, contentCodec, request.body);
+  if ('refusal' in decoded) {
+    return decoded.refusal;
+  }
+  const { call } = decoded;
+  const fault = schedulerCallFault(call);
+  if (fault !== undefined) {
+    return invalidCall('scheduler::Call', fault);
+  }
+  const subscribes = call.type === SchedulerCall_Type.SUBSCRIBE;
+  if (!subscribes && call.type !== SchedulerCall_Type.RECONCILE_OPERATIONS) {
+    return { call, codec: 'json' };
+  }
+  const codec = negotiate(request.accept);
+  if (codec === undefined) {
+    return callAccept;
+  }
+  return subscribes && request.streamId !== undefined ? subscribeWithStreamId : { call, codec };
+}
+
+/** Heartbeats begin with the first SUBSCRIBED. */
+function withHeartbeats(events: EventStream<SchedulerEvent>): EventSink<SchedulerEvent> {
+  return {
+    send: (event) => {
+      events.send(event);
+      if (event.type === SchedulerEvent_Type.SUBSCRIBED) {
+        events.begin();
+      }
+    },
+    close: () => events.close(),
+  };
+}

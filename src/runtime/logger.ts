@@ -1,0 +1,124 @@
+// The log, in the line format and with the flags of Mesos (glog's): `I1122 09:00:00.123456 4711
+// master] text`. Lines go to standard error and, with a log directory, to files in it.
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { SonicBoom } from 'sonic-boom';
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Logger {
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+export interface LoggerOptions {
+  /** Who logs: `master`, `agent`. Names the files, too. */
+  readonly name: string;
+  /** `--logging_level`: INFO, WARNING or ERROR; less severe lines are left out. */
+  readonly level?: string | undefined;
+  /** `--quiet`: nothing goes to standard error. */
+  readonly quiet?: boolean | undefined;
+  /** `--log_dir`: also write to files in this directory. */
+  readonly directory?: string | undefined;
+}
+
+const SEVERITY: Readonly<Record<Level, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
+const LETTER: Readonly<Record<Level, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
+const LEVELS: Readonly<Record<string, number>> = { INFO: 0, WARNING: 1, ERROR: 2, FATAL: 3 };
+/** Bytes a log file may have waiting for the disk; beyond it the oldest lines are dropped. */
+const FILE_BUFFER_BYTES = 16 * 1024 * 1024;
+
+/** The process's log, with a verbosity that can be raised for a while (SET_LOGGING_LEVEL). */
+export class ProcessLogger implements Logger {
+  readonly #name: string;
+  readonly #quiet: boolean;
+  readonly #threshold: number;
+  readonly #file: SonicBoom | undefined;
+  #verbosity = 0;
+
+  constructor(options: LoggerOptions) {
+    this.#name = options.name;
+    this.#quiet = options.quiet ?? false;
+    this.#threshold = LEVELS[options.level ?? 'INFO'] ?? 0;
+    if (options.directory) {
+      this.#file = new SonicBoom({
+        dest: join(options.directory, logFileName(options.name)),
+        mkdir: true,
+        append: true,
+        sync: false,
+        maxLength: FILE_BUFFER_BYTES,
+      });
+    }
+  }
+
+  /** The verbosity: 0 normally, above that debug lines are written, too. */
+  get verbosity(): number {
+    return this.#verbosity;
+  }
+
+  set verbosity(level: number) {
+    this.#verbosity = level;
+  }
+
+  debug(text: string): void {
+    this.write('debug', text);
+  }
+
+  info(text: string): void {
+    this.write('info', text);
+  }
+
+  warn(text: string): void {
+    this.write('warn', text);
+  }
+
+  error(text: string): void {
+    this.write('error', text);
+  }
+
+  write(level: Level, text: string): void {
+    const wanted = level === 'debug' ? this.#verbosity > 0 : SEVERITY[level] >= this.#threshold;
+    if (!wanted) {
+      return;
+    }
+    const line = formatLine(new Date(), level, this.#name, text);
+    if (!this.#quiet) {
+      process.stderr.write(line);
+    }
+    this.#file?.write(line);
+  }
+
+  /** Writes what is still buffered; for the end of the process. */
+  close(): void {
+    this.#file?.flushSync();
+    this.#file?.end();
+  }
+}
+
+/** Says nothing; for tests and embedded use. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
+
+export function formatLine(date: Date, level: Level, name: string, text: string): string {
+  const iso = date.toISOString();
+  const day = iso.slice(5, 7) + iso.slice(8, 10);
+  // One line a message: a peer's text must not be able to forge lines of ours.
+  const safe = text.replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+  return `${LETTER[level]}${day} ${iso.slice(11, 23)}000 ${process.pid} ${name}] ${safe}\n`;
+}
+
+function logFileName(name: string): string {
+  let user = 'unknown';
+  try {
+    user = userInfo().username;
+  } catch {
+    // A process may run under a uid that has no name.
+  }
+  return `mesoscale-${name}.${hostname()}.${user}.log`;
+}

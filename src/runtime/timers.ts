@@ -1,0 +1,164 @@
+// Named timers that fire once, for machines that know no clock. Setting a name again replaces it.
+// All of them share one timer of the platform: a heap orders them, so that a ping timer for each
+// of 50,000 agents costs a few array operations and no object of the event loop.
+
+interface Entry {
+  readonly name: string;
+  at: number;
+  /** Keeps timers of one instant in the order in which they were set. */
+  order: number;
+  /** Place in the heap. */
+  index: number;
+}
+
+/** The platform's one timer and clock, replaceable in tests. */
+export interface TimerSource {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Calls back once after `delayMs`; the returned function withdraws it. */
+  schedule(delayMs: number, callback: () => void): () => void;
+}
+
+export const platformTimers: TimerSource = {
+  now: () => performance.now(),
+  schedule: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Longest delay setTimeout can wait; a later timer is simply looked at again then. */
+const MAX_DELAY_MS = 0x7fffffff;
+/** Timers fired before the I/O loop gets a turn. */
+const FIRED_A_TURN = 512;
+
+export class Timers {
+  readonly #heap: Entry[] = [];
+  readonly #byName = new Map<string, Entry>();
+  readonly #fire: (name: string) => void;
+  readonly #source: TimerSource;
+  #order = 0;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #withdraw: (() => void) | undefined;
+  readonly #wake = () => {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#withdraw = undefined;
+    this.#fireDue();
+    this.#schedule();
+  };
+
+  constructor(fire: (name: string) => void, source: TimerSource = platformTimers) {
+    this.#fire = fire;
+    this.#source = source;
+  }
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  set(name: string, delayMs: number): void {
+    const at = this.#source.now() + Math.max(0, delayMs);
+    const known = this.#byName.get(name);
+    if (known) {
+      known.at = at;
+      known.order = this.#order++;
+      this.#sift(known);
+    } else {
+      const entry = { name, at, order: this.#order++, index: this.#heap.length };
+      this.#byName.set(name, entry);
+      this.#heap.push(entry);
+      this.#up(entry);
+    }
+    this.#schedule();
+  }
+
+  clear(name: string): void {
+    const entry = this.#byName.get(name);
+    if (entry) {
+      this.#remove(entry);
+    }
+  }
+
+  /** Forgets every timer. */
+  close(): void {
+    this.#heap.length = 0;
+    this.#byName.clear();
+    this.#withdraw?.();
+    this.#withdraw = undefined;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+  }
+
+  #fireDue(): void {
+    const now = this.#source.now();
+    for (let fired = 0; fired < FIRED_A_TURN; fired++) {
+      const first = this.#heap[0];
+      if (!first || first.at > now) {
+        return;
+      }
+      this.#remove(first);
+      this.#fire(first.name);
+    }
+  }
+
+  /** Sees to it that the platform's timer rings for the first of the heap. */
+  #schedule(): void {
+    const first = this.#heap[0];
+    if (!first || first.at >= this.#wakeAt) {
+      return;
+    }
+    this.#withdraw?.();
+    this.#wakeAt = first.at;
+    const delay = Math.min(Math.max(0, first.at - this.#source.now()), MAX_DELAY_MS);
+    this.#withdraw = this.#source.schedule(Math.ceil(delay), this.#wake);
+  }
+
+  #remove(entry: Entry): void {
+    this.#byName.delete(entry.name);
+    const last = this.#heap.pop();
+    if (last && last !== entry) {
+      last.index = entry.index;
+      this.#heap[entry.index] = last;
+      this.#sift(last);
+    }
+  }
+
+  #sift(entry: Entry): void {
+    this.#up(entry);
+    this.#down(entry);
+  }
+
+  #up(entry: Entry): void {
+    while (entry.index > 0) {
+      const parent = this.#heap[(entry.index - 1) >> 1] as Entry;
+      if (!earlier(entry, parent)) {
+        return;
+      }
+      this.#swap(entry, parent);
+    }
+  }
+
+  #down(entry: Entry): void {
+    for (;;) {
+      const left = this.#heap[entry.index * 2 + 1];
+      if (!left) {
+        return;
+      }
+      const right = this.#heap[entry.index * 2 + 2];
+      const child = right && earlier(right, left) ? right : left;
+      if (!earlier(child, entry)) {
+        return;
+      }
+      this.#swap(entry, child);
+    }
+  }
+
+  #swap(a: Entry, b: Entry): void {
+    const at = a.index;
+    a.index = b.index;
+    b.index = at;
+    this.#heap[a.index] = a;
+    this.#heap[b.index] = b;
+  }
+}
+
+const earlier = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order);
