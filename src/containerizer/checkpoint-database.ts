@@ -1,0 +1,143 @@
+// The agent's memory on disk: one SQLite file, changed in transactions, read once at start.
+//
+// Rows hold messages as bytes; what is looked for has columns of its own. A run's rows go when the
+// run has completed, so that the file stays as small as what the agent is still answerable for.
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+/** One statement with its values: what a change comes down to. */
+export interface Write {
+  readonly statement: keyof typeof statements;
+  readonly values: readonly SQLInputValue[];
+}
+
+export type Row = Readonly<Record<string, SQLInputValue>>;
+
+/** All rows, table by table, each in the order it was written. */
+export interface CheckpointRows {
+  readonly values: readonly Row[];
+  readonly frameworks: readonly Row[];
+  readonly executors: readonly Row[];
+  readonly tasks: readonly Row[];
+  readonly updates: readonly Row[];
+}
+
+export class CheckpointError extends Error {
+  readonly code = 'MESOSCALE_CHECKPOINT';
+}
+
+const version = 1;
+
+// executors, tasks and updates belong to a run, that is to a container.
+const schema = `
+  CREATE TABLE IF NOT EXISTS single (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS frameworks (id TEXT PRIMARY KEY, info BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS executors (
+    container TEXT PRIMARY KEY, framework TEXT NOT NULL, builtin TEXT, info BLOB NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS tasks (
+    container TEXT NOT NULL, id TEXT NOT NULL, info BLOB NOT NULL, PRIMARY KEY (container, id)
+  );
+  CREATE TABLE IF NOT EXISTS updates (
+    number INTEGER PRIMARY KEY, container TEXT NOT NULL, task TEXT NOT NULL, uuid BLOB,
+    bytes BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX IF NOT EXISTS updates_of_tasks ON updates (container, task);
+  CREATE INDEX IF NOT EXISTS executors_of_frameworks ON executors (framework);
+`;
+
+const statements = {
+  set: 'INSERT INTO single VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
+  unset: 'DELETE FROM single WHERE name = ?',
+  framework: 'INSERT INTO frameworks VALUES (?, ?) ON CONFLICT DO UPDATE SET info = excluded.info',
+  removeFramework: 'DELETE FROM frameworks WHERE id = ?',
+  executor: 'INSERT OR REPLACE INTO executors VALUES (?, ?, ?, ?)',
+  removeExecutor: 'DELETE FROM executors WHERE container = ?',
+  removeExecutors: 'DELETE FROM executors WHERE framework = ?',
+  task: 'INSERT OR REPLACE INTO tasks VALUES (?, ?, ?)',
+  removeTask: 'DELETE FROM tasks WHERE container = ? AND id = ?',
+  removeTasks: 'DELETE FROM tasks WHERE container = ?',
+  removeFrameworksTasks: `DELETE FROM tasks WHERE container IN
+    (SELECT container FROM executors WHERE framework = ?)`,
+  update: 'INSERT INTO updates (container, task, uuid, bytes) VALUES (?, ?, ?, ?)',
+  acknowledge: `UPDATE updates SET acknowledged = 1
+    WHERE container = ? AND task = ? AND uuid = ?`,
+  removeUpdates: 'DELETE FROM updates WHERE container = ? AND task = ?',
+  removeRunsUpdates: 'DELETE FROM updates WHERE container = ?',
+  removeFrameworksUpdates: `DELETE FROM updates WHERE container IN
+    (SELECT container FROM executors WHERE framework = ?)`,
+} as const;
+
+export class CheckpointDatabase {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Throws CheckpointError for a file that is damaged or was written by a later version. */
+  constructor(path: string) {
+    try {
+      this.#database = new DatabaseSync(path);
+      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      this.#check(path);
+      this.#database.exec(`${schema}; PRAGMA user_version = ${version}`);
+    } catch (error) {
+      throw new CheckpointError(
+        `Failed to read the agent's checkpoint '${path}': ${String(error)}. To start over without ` +
+          'it, and without the tasks it speaks of, remove the folder it is in',
+        { cause: error },
+      );
+    }
+  }
+
+  /** Durable when it returns. Throws CheckpointError, and then none of it is stored. */
+  write(writes: readonly Write[]): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const { statement, values } of writes) {
+        this.#statement(statement).run(...values);
+      }
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) {
+        this.#database.exec('ROLLBACK');
+      }
+      throw new CheckpointError(`Failed to write the agent's checkpoint: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  read(): CheckpointRows {
+    const all = (sql: string) => this.#database.prepare(sql).all() as Row[];
+    return {
+      values: all('SELECT * FROM single'),
+      frameworks: all('SELECT * FROM frameworks ORDER BY rowid'),
+      executors: all('SELECT * FROM executors ORDER BY rowid'),
+      tasks: all('SELECT * FROM tasks ORDER BY rowid'),
+      updates: all('SELECT * FROM updates ORDER BY number'),
+    };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #check(path: string): void {
+    const found = this.#database.prepare('PRAGMA user_version').get()?.user_version;
+    if (typeof found === 'number' && found > version) {
+      throw new Error(`${path} was written by a later version (${found}) of this program`);
+    }
+    const result = this.#database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+    if (result !== 'ok') {
+      throw new Error(String(result));
+    }
+  }
+
+  #statement(name: keyof typeof statements): StatementSync {
+    const known = this.#statements.get(name);
+    if (known !== undefined) {
+      return known;
+    }
+    const statement = this.#database.prepare(statements[name]);
+    this.#statements.set(name, statement);
+    return statement;
+  }
+}

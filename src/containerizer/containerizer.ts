@@ -1,0 +1,385 @@
+// Starts containers as plain processes, watches them, kills them, and says what they use.
+//
+// Every container has a supervisor (supervisor.c) that outlives the agent; this class talks to it
+// through the spawner and through the records in the work directory, so that an agent started
+// later knows as much as the one that launched it.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandInfo } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
+import { findCgroupRoot, sweepCgroup } from './cgroups.ts';
+import { commandEnvironment, commandLine, layered } from './command-line.ts';
+import { ContainerizerError } from './containerizer-error.ts';
+import { fetchAll } from './fetcher.ts';
+import { allProcesses, bootId, descendants, kill } from './process-table.ts';
+import { RunRecords, type SupervisorRecord } from './run-records.ts';
+import { createSandbox } from './sandboxes.ts';
+import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
+import { supervisorProgram } from './supervisor-program.ts';
+import { type ContainerUsage, usageOf } from './usage.ts';
+import { Users } from './users.ts';
+import type { WorkDirectory } from './work-directory.ts';
+
+export interface ContainerizerOptions {
+  readonly work: WorkDirectory;
+  /** Folders in which the supervisor program is looked for, and made. */
+  readonly programs: readonly string[];
+  /** Name of the cgroup below the agent's own that holds the containers'; absent: no cgroups. */
+  readonly cgroup?: string | undefined;
+}
+
+export interface ContainerSpec {
+  readonly id: ContainerId;
+  /** Relative to the work directory. */
+  readonly sandbox: string;
+  readonly user?: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: CommandInfo;
+}
+
+/** How it ended: all fields are absent when its process was never started. */
+export interface ContainerEnd {
+  /** Raw status of wait(2); absent when nobody could see it, as after a kill of the supervisor. */
+  readonly waitStatus?: number | undefined;
+  /** Why its process could not be started. */
+  readonly failure?: string | undefined;
+}
+
+const sigkill = 9;
+const sigusr1 = 10;
+const sigterm = 15;
+
+/** A container with a supervisor: held until it is released, then running until it has ended. */
+export class Container {
+  readonly id: ContainerId;
+  readonly sandbox: string;
+  readonly processId: number;
+  readonly ended: Promise<ContainerEnd>;
+  readonly #spawner: Spawner;
+  readonly #token: number;
+
+  constructor(
+    spawner: Spawner,
+    of: {
+      readonly id: ContainerId;
+      readonly sandbox: string;
+      readonly processId: number;
+      readonly token: number;
+      readonly ended: Promise<ContainerEnd>;
+    },
+  ) {
+    this.#spawner = spawner;
+    this.#token = of.token;
+    this.id = of.id;
+    this.sandbox = of.sandbox;
+    this.processId = of.processId;
+    this.ended = of.ended;
+  }
+
+  release(): void {
+    this.#spawner.release(this.#token);
+  }
+
+  /** Asks everything in the container to end. */
+  terminate(): void {
+    this.#spawner.signal(this.#token, sigterm);
+  }
+
+  /** Kills everything in the container; one that is still held never runs. */
+  destroy(): void {
+    this.#spawner.signal(this.#token, sigusr1);
+  }
+}
+
+export interface Inspection extends ContainerEnd {
+  readonly started: boolean;
+  readonly alive: boolean;
+  readonly processId?: number;
+}
+
+export interface InsideSpec {
+  readonly container: Container;
+  readonly command: CommandInfo;
+  readonly timeoutMs: number;
+}
+
+interface Known {
+  readonly container: Container;
+  readonly identity: Identity | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export class Containerizer {
+  readonly records: RunRecords;
+  readonly #work: WorkDirectory;
+  readonly #spawner: Spawner;
+  readonly #cgroupRoot: string | undefined;
+  readonly #users = new Users();
+  readonly #known = new Map<ContainerId, Known>();
+
+  private constructor(options: ContainerizerOptions, program: string) {
+    this.#work = options.work;
+    this.records = new RunRecords(options.work);
+    this.#spawner = new Spawner(program);
+    this.#cgroupRoot = options.cgroup === undefined ? undefined : findCgroupRoot(options.cgroup);
+  }
+
+  static async open(options: ContainerizerOptions): Promise<Containerizer> {
+    return new Containerizer(options, await supervisorProgram(options.programs));
+  }
+
+  /** Leaves containers running. */
+  async close(): Promise<void> {
+    await this.#spawner.close();
+  }
+
+  /** Prepares a container up to the point where it has a supervisor that holds its process. */
+  async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
+    const identity = await this.#users.identity(spec.user ?? spec.command.user);
+    abort.throwIfAborted();
+    const sandbox = createSandbox(this.#work, spec.sandbox, identity);
+    const environment = layered(
+      { MESOS_SANDBOX: sandbox, MESOS_DIRECTORY: sandbox },
+      spec.environment,
+      commandEnvironment(spec.command),
+    );
+    const line = commandLine(spec.command);
+    const run = this.records.create(spec.id);
+    const place = { directory: sandbox, identity, environment };
+    if (spec.command.uris !== undefined && spec.command.uris.length > 0) {
+      await fetchAll({
+        uris: spec.command.uris,
+        sandbox,
+        staging: this.#work.staging(spec.id),
+        identity,
+        abort,
+        run: (argv) =>
+          this.#plain({ ...place, ...inSandbox(sandbox), cgroups: [], ...argv }, abort),
+      });
+      abort.throwIfAborted();
+    }
+    const container = await this.#supervise(spec.id, {
+      mode: 'supervised',
+      run,
+      bootId: bootId(),
+      ...place,
+      ...inSandbox(sandbox),
+      cgroups: this.#cgroups(spec.id),
+      ...line,
+    });
+    this.#known.set(spec.id, { container, identity, environment });
+    return container;
+  }
+
+  /** Watches a container that an earlier agent has started, alive or not. */
+  async reattach(id: ContainerId, sandboxPath: string): Promise<Container> {
+    const record = this.records.supervisor(id);
+    if (record === undefined) {
+      throw new ContainerizerError(`Container ${id} was never started`);
+    }
+    const sandbox = this.#work.path(sandboxPath);
+    const { pid, startTicks } = record.supervisor;
+    const ended = Promise.withResolvers<ContainerEnd>();
+    const token = this.#spawner.watch(pid, startTicks, {
+      started: () => undefined,
+      ended: () => ended.resolve(this.#finish(id)),
+      failed: () => ended.resolve(this.#finish(id)),
+    });
+    const container = new Container(this.#spawner, {
+      id,
+      sandbox,
+      processId: pid,
+      token,
+      ended: ended.promise,
+    });
+    this.#known.set(id, {
+      container,
+      identity: await this.#ownerOf(sandbox),
+      environment: environmentOf(record),
+    });
+    return container;
+  }
+
+  /** Ends a container of an earlier agent that nobody wants any more, with its records. */
+  async destroyOrphan(id: ContainerId): Promise<void> {
+    if (this.records.claim(id) !== undefined) {
+      const container = await this.reattach(id, '.');
+      container.destroy();
+      await container.ended;
+    }
+    await this.forget(id);
+  }
+
+  /** Removes the records of a container that has ended. */
+  async forget(id: ContainerId): Promise<void> {
+    this.#known.delete(id);
+    await this.records.remove(id);
+  }
+
+  /**
+   * What became of a container of an earlier agent. Where its supervisor has gone without a word,
+   * what is left of it is killed.
+   */
+  inspect(id: ContainerId): Inspection {
+    const record = this.records.claim(id);
+    if (record === undefined) {
+      return { started: false, alive: false };
+    }
+    const alive = this.records.alive(record);
+    const end = alive ? {} : this.#finish(id);
+    return { started: true, alive, processId: record.supervisor.pid, ...end };
+  }
+
+  /**
+   * Runs a command beside the container's process, as its user, in its sandbox and environment.
+   * Returns the raw wait status, or undefined when it had to be killed after the timeout.
+   */
+  async runInside(spec: InsideSpec): Promise<number | undefined> {
+    const known = this.#known.get(spec.container.id);
+    const line = commandLine(spec.command);
+    const sandbox = spec.container.sandbox;
+    const abort = spec.timeoutMs > 0 ? AbortSignal.timeout(spec.timeoutMs) : neverAborted;
+    try {
+      return await this.#plain(
+        {
+          directory: sandbox,
+          ...inSandbox(sandbox),
+          identity: known?.identity,
+          cgroups: this.#cgroups(spec.container.id),
+          environment: layered(known?.environment ?? {}, commandEnvironment(spec.command)),
+          ...line,
+        },
+        abort,
+      );
+    } catch (error) {
+      if (abort.aborted) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** What the processes of a container have used; undefined once it has none. */
+  usage(id: ContainerId): ContainerUsage | undefined {
+    const record = this.records.supervisor(id);
+    if (record === undefined || !this.records.alive(record)) {
+      return undefined;
+    }
+    return usageOf(record, this.#cgroups(id)[0]);
+  }
+
+  async #supervise(id: ContainerId, spec: ProcessSpec): Promise<Container> {
+    const started = Promise.withResolvers<number>();
+    const ended = Promise.withResolvers<ContainerEnd>();
+    const token = this.#spawner.launch(spec, {
+      started: (pid) => started.resolve(pid),
+      ended: () => ended.resolve(this.#finish(id)),
+      failed: (error) => {
+        started.reject(error);
+        ended.resolve({ failure: error.message });
+      },
+    });
+    const processId = await started.promise;
+    return new Container(this.#spawner, {
+      id,
+      sandbox: spec.directory,
+      processId,
+      token,
+      ended: ended.promise,
+    });
+  }
+
+  /** A process without supervisor; rejects when aborted, with the process killed. */
+  async #plain(
+    spec: Omit<ProcessSpec, 'mode' | 'run' | 'bootId'>,
+    abort: AbortSignal,
+  ): Promise<number> {
+    abort.throwIfAborted();
+    const ended = Promise.withResolvers<number>();
+    const token = this.#spawner.launch(
+      { mode: 'plain', run: '-', bootId: '-', ...spec },
+      {
+        started: () => undefined,
+        ended: (status) => ended.resolve(status ?? sigkill),
+        failed: (error) => ended.reject(error),
+      },
+    );
+    const onAbort = () => this.#spawner.signal(token, sigkill);
+    abort.addEventListener('abort', onAbort, { once: true });
+    try {
+      const status = await ended.promise;
+      abort.throwIfAborted();
+      return status;
+    } finally {
+      abort.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #cgroups(id: ContainerId): string[] {
+    return this.#cgroupRoot === undefined ? [] : [join(this.#cgroupRoot, id)];
+  }
+
+  #finish(id: ContainerId): ContainerEnd {
+    const record = this.records.supervisor(id);
+    const waitStatus = this.records.waitStatus(id);
+    const failure = this.records.failure(id);
+    const isMute = waitStatus === undefined && failure === undefined;
+    if (record !== undefined && isMute && record.bootId === bootId()) {
+      this.#killLeft(record);
+    }
+    for (const folder of this.#cgroups(id)) {
+      if (existsSync(folder)) {
+        void sweepCgroup(folder);
+      }
+    }
+    return { waitStatus, failure };
+  }
+
+  /** After somebody has killed the supervisor: nothing of the container may go on unseen. */
+  #killLeft(record: SupervisorRecord): void {
+    const processes = allProcesses();
+    const root = processes.find(
+      ({ pid, startTicks }) =>
+        pid === record.process.pid && startTicks === record.process.startTicks,
+    );
+    const below = root === undefined ? [] : [root, ...descendants(root.pid, processes)];
+    const session = processes.filter(
+      ({ session, startTicks }) =>
+        session === record.process.pid && startTicks >= record.process.startTicks,
+    );
+    for (const { pid } of [...below, ...session]) {
+      kill(pid, 'SIGKILL');
+    }
+  }
+
+  /** The sandbox is its user's: that tells a later agent whom to run checks as. */
+  async #ownerOf(sandbox: string): Promise<Identity | undefined> {
+    const uid = existsSync(sandbox) ? statSync(sandbox).uid : undefined;
+    return uid === undefined || uid === process.geteuid?.()
+      ? undefined
+      : this.#users.identity(String(uid));
+  }
+}
+
+const neverAborted = new AbortController().signal;
+
+const inSandbox = (sandbox: string) => ({
+  stdout: join(sandbox, 'stdout'),
+  stderr: join(sandbox, 'stderr'),
+});
+
+/** The environment that a running process was started with. */
+function environmentOf(record: SupervisorRecord): Record<string, string> {
+  try {
+    const text = readFileSync(`/proc/${record.process.pid}/environ`, 'utf8');
+    return Object.fromEntries(
+      text
+        .split('\0')
+        .filter((entry) => entry.includes('='))
+        .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+    );
+  } catch {
+    // It has ended meanwhile: no check will run in it.
+    return {};
+  }
+}

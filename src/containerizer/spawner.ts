@@ -1,0 +1,211 @@
+// The agent's side of the spawner (see supervisor.c): requests out, reports in. A spawner that dies
+// is replaced, and the new one watches whatever the old one had started.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { ContainerizerError } from './containerizer-error.ts';
+
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+export interface ProcessSpec {
+  /** Supervised processes outlive the agent and are held until they are released. */
+  readonly mode: 'supervised' | 'plain';
+  /** Where the supervisor keeps its records; unused for plain processes. */
+  readonly run: string;
+  readonly bootId: string;
+  readonly directory: string;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Absent: the agent's own user. */
+  readonly identity?: Identity | undefined;
+  /** Folders of cgroups to join; supervisors make and remove them. The first is used to kill. */
+  readonly cgroups: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly program: string;
+  /** Including the zeroth. */
+  readonly arguments: readonly string[];
+}
+
+export interface ProcessListener {
+  started(pid: number, startTicks: number): void;
+  /** `status` is the raw wait status of the child of the spawner, where it was one. */
+  ended(status: number | undefined): void;
+  failed(error: ContainerizerError): void;
+}
+
+interface Watched {
+  readonly listener: ProcessListener;
+  pid?: number;
+  startTicks?: number;
+}
+
+type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+// A spawner that dies sooner than this after its start is not worth another try.
+const shortestLifeMs = 1000;
+
+export class Spawner {
+  readonly #program: string;
+  readonly #watched = new Map<number, Watched>();
+  #process: SpawnerProcess;
+  #startedMs = 0;
+  #lastToken = 0;
+  #closed = false;
+  #unread = '';
+
+  constructor(program: string) {
+    this.#program = program;
+    this.#process = this.#start();
+  }
+
+  launch(spec: ProcessSpec, listener: ProcessListener): number {
+    const token = this.#watch(listener);
+    const identity = spec.identity;
+    const environment = Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`);
+    this.#request('L', token, [
+      spec.mode,
+      spec.run,
+      spec.bootId,
+      spec.directory,
+      spec.stdout,
+      spec.stderr,
+      identity === undefined ? '-' : String(identity.uid),
+      identity === undefined ? '-' : String(identity.gid),
+      ...counted(identity?.groups.map(String) ?? []),
+      ...counted(spec.cgroups),
+      ...counted(environment),
+      ...counted([spec.program, ...spec.arguments]),
+    ]);
+    return token;
+  }
+
+  /** Watches a process that an earlier spawner has started. */
+  watch(pid: number, startTicks: number, listener: ProcessListener): number {
+    const token = this.#watch(listener, { pid, startTicks });
+    this.#request('W', token, [String(pid), String(startTicks)]);
+    return token;
+  }
+
+  /** Lets a held supervisor start its process. */
+  release(token: number): void {
+    this.#request('G', token, []);
+  }
+
+  signal(token: number, signal: number): void {
+    this.#request('S', token, [String(signal)]);
+  }
+
+  /** Ends the spawner: plain processes are killed, supervisors go on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const ended = Promise.withResolvers<void>();
+    this.#process.once('close', () => ended.resolve());
+    this.#process.stdin.end();
+    await ended.promise;
+  }
+
+  #watch(listener: ProcessListener, known: Omit<Watched, 'listener'> = {}): number {
+    this.#lastToken = (this.#lastToken + 1) >>> 0;
+    this.#watched.set(this.#lastToken, { listener, ...known });
+    return this.#lastToken;
+  }
+
+  #request(kind: string, token: number, strings: readonly string[]): void {
+    const text = strings.map((string) => `${string}\0`).join('');
+    const size = Buffer.byteLength(text);
+    const frame = Buffer.allocUnsafe(9 + size);
+    frame.writeUInt32LE(5 + size, 0);
+    frame.write(kind, 4, 'latin1');
+    frame.writeUInt32LE(token, 5);
+    frame.write(text, 9);
+    this.#process.stdin.write(frame);
+  }
+
+  #start(): SpawnerProcess {
+    this.#startedMs = performance.now();
+    // In a session of its own, so that a terminal's Ctrl-C reaches the agent alone.
+    const child = spawn(this.#program, [], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+      env: {},
+    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#read(text));
+    // Writing to a spawner that has just died: its end is noticed by `close`.
+    child.stdin.on('error', () => undefined);
+    let failed = false;
+    child.once('error', (error) => {
+      failed = true;
+      this.#fail(new ContainerizerError(`Failed to start the spawner: ${error.message}`));
+    });
+    child.once('close', () => {
+      if (!this.#closed && !failed) {
+        this.#restart();
+      }
+    });
+    return child;
+  }
+
+  #restart(): void {
+    if (performance.now() - this.#startedMs < shortestLifeMs) {
+      this.#fail(new ContainerizerError('The spawner of containers ends as soon as it is started'));
+      return;
+    }
+    this.#unread = '';
+    this.#process = this.#start();
+    for (const [token, { listener, pid, startTicks }] of [...this.#watched]) {
+      if (pid === undefined || startTicks === undefined) {
+        this.#watched.delete(token);
+        listener.failed(new ContainerizerError('The spawner of containers ended'));
+      } else {
+        this.#request('W', token, [String(pid), String(startTicks)]);
+      }
+    }
+  }
+
+  #fail(error: ContainerizerError): void {
+    const watched = [...this.#watched.values()];
+    this.#watched.clear();
+    for (const { listener } of watched) {
+      listener.failed(error);
+    }
+  }
+
+  #read(text: string): void {
+    const lines = (this.#unread + text).split('\n');
+    this.#unread = lines.pop() ?? '';
+    for (const line of lines) {
+      this.#report(line);
+    }
+  }
+
+  #report(line: string): void {
+    const [kind, tokenText, ...rest] = line.split(' ');
+    const token = Number(tokenText);
+    const watched = this.#watched.get(token);
+    if (watched === undefined) {
+      return;
+    }
+    switch (kind) {
+      case 'started':
+        watched.pid = Number(rest[0]);
+        watched.startTicks = Number(rest[1]);
+        watched.listener.started(watched.pid, watched.startTicks);
+        return;
+      case 'ended':
+        this.#watched.delete(token);
+        watched.listener.ended(rest[0] === '-1' ? undefined : Number(rest[0]));
+        return;
+      case 'failed':
+        this.#watched.delete(token);
+        watched.listener.failed(new ContainerizerError(rest.join(' ')));
+        return;
+      default:
+        throw new Error(`The spawner reports '${line}'`);
+    }
+  }
+}
+
+const counted = (strings: readonly string[]) => [String(strings.length), ...strings];

@@ -1,0 +1,806 @@
+/*
+ * Starts the processes of containers and watches over them, for one agent.
+ *
+ * Two roles in one small static program, because forking a Node process takes milliseconds of the
+ * agent's time and a process for each task must cost next to nothing:
+ *
+ *   spawner     One for an agent. Takes requests from standard input, reports on standard output,
+ *               ends when the agent does (end of input). It has no state worth keeping: a new one
+ *               can watch what an earlier one has started.
+ *   supervisor  One for a container: a fork of the spawner (so its memory is a few dirty pages) in
+ *               a session of its own, which outlives spawner and agent. It writes down who it is,
+ *               starts the container's process, stores that process's raw wait status in a file,
+ *               kills what the process left behind, and ends. As it adopts every orphan below it
+ *               (PR_SET_CHILD_SUBREAPER), nothing escapes it, with or without a cgroup. It keeps
+ *               the agent's own user, so that a task cannot send it a signal.
+ *
+ * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL.
+ *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
+ *      n, n supplementary groups, n, n cgroup directories, n, n environment entries, n, n arguments.
+ *      mode `supervised`: a supervisor that holds its process until G. mode `plain`: a child of the
+ *      spawner without supervisor (checks); it is killed when the spawner ends. uid `-`: no change.
+ *   G  lets a held supervisor go on.
+ *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
+ *      SIGUSR1 (kills everything); one still held just ends. A plain child's process group gets it.
+ *   W  pid, start time: watches a supervisor or process of an earlier spawner.
+ * Reports, a line each: `started TOKEN PID START`, `ended TOKEN STATUS` (-1: unknown), `failed TOKEN
+ * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status; RUN_DIRECTORY/failure tells why
+ * it could not be started.
+ *
+ * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. Whoever makes it first decides:
+ * an agent that recovers and finds none makes it itself, and a supervisor that comes late ends.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_FRAME = 8 * 1024 * 1024 };
+
+struct launch {
+  int supervised;
+  const char *run, *boot, *directory, *out, *err, *uid, *gid;
+  char **groups, **cgroups, **environment, **arguments;
+  int n_groups, n_cgroups;
+};
+
+struct entry {
+  struct entry *next;
+  uint32_t token;
+  pid_t pid;
+  int child;  /* A child of this spawner, to be reaped. */
+  int plain;
+  int go;     /* Write end that releases a held supervisor, or -1. */
+  int pidfd;  /* Of a watched process, or -1. */
+};
+
+static struct entry *entries;
+
+static void report(const char *format, ...) {
+  char line[1024];
+  va_list list;
+  va_start(list, format);
+  int size = vsnprintf(line, sizeof line, format, list);
+  va_end(list);
+  if (size >= (int)sizeof line) {
+    size = sizeof line - 1;
+    line[size - 1] = '\n';
+  }
+  for (int done = 0; done < size;) {
+    ssize_t n = write(STDOUT_FILENO, line + done, size - done);
+    if (n < 0 && errno != EINTR) {
+      return; /* The agent is gone; the end of input follows. */
+    }
+    done += n > 0 ? n : 0;
+  }
+}
+
+static int write_file(const char *path, int flags, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
+  if (fd < 0) {
+    return -1;
+  }
+  size_t size = strlen(text);
+  int good = write(fd, text, size) == (ssize_t)size;
+  int error = errno;
+  close(fd);
+  errno = error;
+  return good ? 0 : -1;
+}
+
+/* A file appears under its name with all of its content, or not at all. */
+static int store(const char *directory, const char *name, const char *text, int exclusive) {
+  char from[PATH_MAX], to[PATH_MAX];
+  snprintf(from, sizeof from, "%s/%s.%d", directory, name, (int)getpid());
+  snprintf(to, sizeof to, "%s/%s", directory, name);
+  if (write_file(from, O_CREAT | O_TRUNC, text) < 0) {
+    return -1;
+  }
+  int result = exclusive ? link(from, to) : rename(from, to);
+  int error = errno;
+  if (exclusive) {
+    unlink(from);
+  }
+  errno = error;
+  return result;
+}
+
+/* The parent and start time (clock ticks since boot) of a process; the time tells pids apart. */
+static int read_stat(pid_t pid, pid_t *parent, unsigned long long *start) {
+  char path[64], text[1024];
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return -1;
+  }
+  ssize_t n = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (n <= 0) {
+    return -1;
+  }
+  text[n] = 0;
+  char *rest = strrchr(text, ')');
+  int ppid = 0;
+  if (!rest || sscanf(rest + 1,
+                      " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+                      "%llu",
+                      &ppid, start) != 2) {
+    return -1;
+  }
+  *parent = ppid;
+  return 0;
+}
+
+/* ---- The container's process, between fork and exec. ---- */
+
+static void fail(int fd, const char *format, ...) {
+  char text[512];
+  int error = errno;
+  va_list list;
+  va_start(list, format);
+  int size = vsnprintf(text, sizeof text, format, list);
+  va_end(list);
+  if (size > (int)sizeof text - 1) {
+    size = sizeof text - 1;
+  }
+  size += snprintf(text + size, sizeof text - size, ": %s", strerror(error));
+  if (size > (int)sizeof text - 1) {
+    size = sizeof text - 1;
+  }
+  if (write(fd, text, size) < 0) {
+    _exit(2);
+  }
+  _exit(1);
+}
+
+static void redirect(int failure, const char *path, int fd) {
+  int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if (file < 0 || dup2(file, fd) < 0) {
+    fail(failure, "Failed to open '%s'", path);
+  }
+  if (file != fd) {
+    close(file);
+  }
+}
+
+static void drop_privileges(int failure, const struct launch *launch) {
+  if (strcmp(launch->uid, "-") == 0) {
+    return;
+  }
+  gid_t groups[launch->n_groups + 1];
+  for (int i = 0; i < launch->n_groups; i++) {
+    groups[i] = strtoul(launch->groups[i], NULL, 10);
+  }
+  gid_t gid = strtoul(launch->gid, NULL, 10);
+  uid_t uid = strtoul(launch->uid, NULL, 10);
+  if (setgroups(launch->n_groups, groups) < 0 || setresgid(gid, gid, gid) < 0 ||
+      setresuid(uid, uid, uid) < 0) {
+    fail(failure, "Failed to become user %s", launch->uid);
+  }
+}
+
+/* Signals and descriptors as a fresh process has them, whatever was inherited. */
+static void reset_signals(void) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++) {
+    sigaction(number, &standard, NULL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become(const struct launch *launch, int failure) {
+  for (int i = 0; i < launch->n_cgroups; i++) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cgroup.procs", launch->cgroups[i]);
+    if (write_file(path, 0, "0") < 0) {
+      fail(failure, "Failed to join cgroup '%s'", launch->cgroups[i]);
+    }
+  }
+  umask(022);
+  drop_privileges(failure, launch);
+  if (chdir(launch->directory) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0) {
+    fail(failure, "Failed to open /dev/null");
+  }
+  if (null > STDIN_FILENO) {
+    close(null);
+  }
+  redirect(failure, launch->out, STDOUT_FILENO);
+  redirect(failure, launch->err, STDERR_FILENO);
+  reset_signals();
+  environ = launch->environment;
+  execvp(launch->arguments[0], launch->arguments + 1);
+  /* Not a failure of the launch: the task ran and could not do what it was told to. */
+  dprintf(STDERR_FILENO, "Failed to execute '%s': %s\n", launch->arguments[0], strerror(errno));
+  _exit(1);
+}
+
+/* ---- Supervisor. ---- */
+
+static void each_in_cgroup(const char *directory, int number) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/cgroup.procs", directory);
+  FILE *file = fopen(path, "re");
+  int pid;
+  while (file && fscanf(file, "%d", &pid) == 1) {
+    kill(pid, number);
+  }
+  if (file) {
+    fclose(file);
+  }
+}
+
+struct process {
+  pid_t pid, parent;
+  int below;
+};
+
+/* Sends a signal to every descendant, in rounds: a process below may stand before its parent. */
+static void each_descendant(int number) {
+  DIR *proc = opendir("/proc");
+  struct process *list = NULL;
+  size_t n = 0, room = 0;
+  struct dirent *item;
+  while (proc && (item = readdir(proc))) {
+    pid_t pid = atoi(item->d_name), parent;
+    unsigned long long start;
+    if (pid <= 0 || read_stat(pid, &parent, &start) < 0) {
+      continue;
+    }
+    if (n == room) {
+      room = room ? room * 2 : 256;
+      struct process *grown = realloc(list, room * sizeof *list);
+      if (!grown) {
+        break;
+      }
+      list = grown;
+    }
+    list[n++] = (struct process){pid, parent, parent == getpid()};
+  }
+  if (proc) {
+    closedir(proc);
+  }
+  for (int found = 1; found;) {
+    found = 0;
+    for (size_t i = 0; i < n; i++) {
+      for (size_t k = 0; !list[i].below && k < n; k++) {
+        if (list[k].below && list[k].pid == list[i].parent) {
+          list[i].below = found = 1;
+        }
+      }
+    }
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (list[i].below) {
+      kill(list[i].pid, number);
+    }
+  }
+  free(list);
+}
+
+static void signal_all(const struct launch *launch, int number) {
+  if (launch->n_cgroups > 0) {
+    each_in_cgroup(launch->cgroups[0], number);
+  } else {
+    each_descendant(number);
+  }
+}
+
+static void write_in(const char *directory, const char *name, const char *text) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  write_file(path, 0, text);
+}
+
+/* One blow. Frozen processes cannot fork away from it; v2 has one write for the same. */
+static void kill_all(const struct launch *launch) {
+  if (launch->n_cgroups > 0) {
+    const char *group = launch->cgroups[0];
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cgroup.kill", group);
+    if (write_file(path, 0, "1") == 0) {
+      return;
+    }
+    write_in(group, "freezer.state", "FROZEN");
+    each_in_cgroup(group, SIGKILL);
+    write_in(group, "freezer.state", "THAWED");
+  }
+  each_descendant(SIGKILL);
+}
+
+static void await_child(int milliseconds) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  sigtimedwait(&set, NULL, &limit);
+}
+
+/* Ends all that is left. Every orphan becomes a child of this process: none left, none alive. */
+static void clean(const struct launch *launch) {
+  for (;;) {
+    pid_t pid;
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+    }
+    if (pid < 0 && errno == ECHILD) {
+      break;
+    }
+    kill_all(launch);
+    await_child(20);
+  }
+  for (int i = 0; i < launch->n_cgroups; i++) {
+    /* Checks run in the cgroup, too, without being descendants. */
+    for (int tries = 0; rmdir(launch->cgroups[i]) < 0 && errno == EBUSY && tries < 200; tries++) {
+      if (i == 0) {
+        kill_all(launch);
+      }
+      await_child(5);
+    }
+  }
+}
+
+static void give_up(const struct launch *launch, const char *text) {
+  store(launch->run, "failure", text, 0);
+  clean(launch);
+  _exit(1);
+}
+
+static void close_all_from(int first) {
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, first, ~0U, 0) == 0) {
+    return;
+  }
+#endif
+  for (int fd = first; fd < 65536; fd++) {
+    close(fd);
+  }
+}
+
+/* Starts the process, with its record in place before it runs; returns its pid. */
+static pid_t start_process(const struct launch *launch) {
+  char text[1024];
+  int release[2], failure[2];
+  for (int i = 0; i < launch->n_cgroups; i++) {
+    if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
+      snprintf(text, sizeof text, "Failed to create cgroup '%s': %s", launch->cgroups[i],
+               strerror(errno));
+      give_up(launch, text);
+    }
+  }
+  if (pipe2(release, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC) < 0) {
+    give_up(launch, "Failed to create a pipe");
+  }
+  pid_t pid = fork();
+  if (pid < 0) {
+    snprintf(text, sizeof text, "Failed to fork: %s", strerror(errno));
+    give_up(launch, text);
+  }
+  if (pid == 0) {
+    char byte;
+    close(release[1]);
+    if (read(release[0], &byte, 1) != 1) {
+      _exit(1);
+    }
+    setsid();
+    become(launch, failure[1]);
+  }
+  close(release[0]);
+  close(failure[1]);
+  pid_t parent;
+  unsigned long long own = 0, theirs = 0;
+  read_stat(getpid(), &parent, &own);
+  read_stat(pid, &parent, &theirs);
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(text, sizeof text, "%d %llu %d %llu %lld %s\n", (int)getpid(), own, (int)pid, theirs,
+           (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, launch->boot);
+  if (store(launch->run, "supervisor", text, 1) < 0) {
+    int taken = errno == EEXIST;
+    close(release[1]);
+    if (taken) {
+      clean(launch);
+      _exit(1);
+    }
+    give_up(launch, "Failed to record the supervisor");
+  }
+  if (write(release[1], "", 1) != 1) {
+    give_up(launch, "Failed to release the process");
+  }
+  close(release[1]);
+  ssize_t size = 0, n;
+  while ((n = read(failure[0], text + size, sizeof text - 1 - size)) > 0) {
+    size += n;
+  }
+  close(failure[0]);
+  if (size > 0) {
+    text[size] = 0;
+    give_up(launch, text);
+  }
+  return pid;
+}
+
+static void supervise(const struct launch *launch, int go) {
+  setsid();
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  prctl(PR_SET_NAME, "mesos-super");
+  int null = open("/dev/null", O_RDWR);
+  dup2(null, STDIN_FILENO);
+  dup2(null, STDOUT_FILENO);
+  dup2(null, STDERR_FILENO);
+  if (go != 3) {
+    dup2(go, 3);
+  }
+  close_all_from(4);
+  char byte;
+  if (read(3, &byte, 1) != 1) {
+    _exit(0); /* Never released: the agent went away or changed its mind. */
+  }
+  close(3);
+  pid_t process = start_process(launch);
+
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR1);
+  for (int over = 0; !over;) {
+    pid_t pid;
+    int status;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      if (pid == process) {
+        char text[32];
+        snprintf(text, sizeof text, "%d\n", status);
+        store(launch->run, "status", text, 0);
+        over = 1;
+      }
+    }
+    if (over) {
+      break;
+    }
+    switch (sigwaitinfo(&set, NULL)) {
+      case SIGTERM:
+        signal_all(launch, SIGTERM);
+        break;
+      case SIGUSR1:
+        kill_all(launch);
+        break;
+    }
+  }
+  clean(launch);
+  _exit(0);
+}
+
+/* ---- Spawner. ---- */
+
+static struct entry *find(uint32_t token) {
+  struct entry *entry = entries;
+  while (entry && entry->token != token) {
+    entry = entry->next;
+  }
+  return entry;
+}
+
+static struct entry *add(uint32_t token, pid_t pid) {
+  struct entry *entry = calloc(1, sizeof *entry);
+  if (!entry) {
+    abort();
+  }
+  *entry = (struct entry){.next = entries, .token = token, .pid = pid, .go = -1, .pidfd = -1};
+  entries = entry;
+  return entry;
+}
+
+static void end(struct entry *entry, int status) {
+  report("ended %u %d\n", entry->token, status);
+  for (struct entry **at = &entries; *at; at = &(*at)->next) {
+    if (*at == entry) {
+      *at = entry->next;
+      break;
+    }
+  }
+  if (entry->go >= 0) {
+    close(entry->go);
+  }
+  if (entry->pidfd >= 0) {
+    close(entry->pidfd);
+  }
+  free(entry);
+}
+
+static void launch_one(uint32_t token, const struct launch *launch) {
+  int go[2] = {-1, -1};
+  if (launch->supervised && pipe2(go, O_CLOEXEC) < 0) {
+    report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
+    return;
+  }
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (launch->supervised) {
+      close(go[1]);
+      supervise(launch, go[0]);
+    }
+    setsid();
+    int errors = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    become(launch, errors);
+  }
+  int error = errno;
+  if (launch->supervised) {
+    close(go[0]);
+  }
+  if (pid < 0) {
+    if (launch->supervised) {
+      close(go[1]);
+    }
+    report("failed %u Failed to fork: %s\n", token, strerror(error));
+    return;
+  }
+  struct entry *entry = add(token, pid);
+  entry->child = 1;
+  entry->plain = !launch->supervised;
+  entry->go = go[1];
+  pid_t parent;
+  unsigned long long start = 0;
+  read_stat(pid, &parent, &start);
+  report("started %u %d %llu\n", token, (int)pid, start);
+}
+
+/* Reads strings off a frame; a frame that is too short gives empty ones and a zero `good`. */
+struct cursor {
+  char *at, *end;
+  int good;
+};
+
+static char *take(struct cursor *cursor) {
+  char *text = cursor->at;
+  char *stop = cursor->at < cursor->end ? memchr(text, 0, cursor->end - text) : NULL;
+  if (!stop) {
+    cursor->good = 0;
+    return "";
+  }
+  cursor->at = stop + 1;
+  return text;
+}
+
+static char **take_list(struct cursor *cursor, int *count) {
+  int n = atoi(take(cursor));
+  if (n < 0 || n > cursor->end - cursor->at) {
+    cursor->good = 0;
+    n = 0;
+  }
+  char **list = calloc(n + 1, sizeof *list);
+  if (!list) {
+    abort();
+  }
+  for (int i = 0; i < n; i++) {
+    list[i] = take(cursor);
+  }
+  if (count) {
+    *count = n;
+  }
+  return list;
+}
+
+static void take_launch(uint32_t token, struct cursor *cursor) {
+  struct launch launch;
+  int n_arguments;
+  launch.supervised = strcmp(take(cursor), "supervised") == 0;
+  launch.run = take(cursor);
+  launch.boot = take(cursor);
+  launch.directory = take(cursor);
+  launch.out = take(cursor);
+  launch.err = take(cursor);
+  launch.uid = take(cursor);
+  launch.gid = take(cursor);
+  launch.groups = take_list(cursor, &launch.n_groups);
+  launch.cgroups = take_list(cursor, &launch.n_cgroups);
+  launch.environment = take_list(cursor, NULL);
+  launch.arguments = take_list(cursor, &n_arguments);
+  if (cursor->good && n_arguments >= 2) {
+    launch_one(token, &launch);
+  } else {
+    report("failed %u Malformed request\n", token);
+  }
+  free(launch.groups);
+  free(launch.cgroups);
+  free(launch.environment);
+  free(launch.arguments);
+}
+
+static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
+  struct entry *entry = add(token, pid);
+  pid_t parent;
+  unsigned long long found = 0;
+#ifdef SYS_pidfd_open
+  entry->pidfd = syscall(SYS_pidfd_open, pid, 0);
+#endif
+  /* Looked at only now: the descriptor is of the process that has the pid, which must be ours. */
+  if (read_stat(pid, &parent, &found) < 0 || found != strtoull(start, NULL, 10)) {
+    end(entry, -1);
+    return;
+  }
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = entry};
+  if (entry->pidfd >= 0) {
+    fcntl(entry->pidfd, F_SETFD, FD_CLOEXEC);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, entry->pidfd, &event);
+  }
+}
+
+static void take_signal(struct entry *entry, int number) {
+  if (!entry) {
+    return;
+  }
+  if (entry->go >= 0) {
+    close(entry->go);
+    entry->go = -1;
+  } else if (entry->plain) {
+    kill(-entry->pid, number);
+#ifdef SYS_pidfd_send_signal
+  } else if (entry->pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, entry->pidfd, number, NULL, 0);
+#endif
+  } else {
+    kill(entry->pid, number);
+  }
+}
+
+static void handle(char *frame, size_t size, int epoll) {
+  uint32_t token;
+  if (size < 5) {
+    exit(2);
+  }
+  memcpy(&token, frame + 1, sizeof token);
+  struct cursor cursor = {frame + 5, frame + size, 1};
+  struct entry *entry = find(token);
+  switch (frame[0]) {
+    case 'L':
+      take_launch(token, &cursor);
+      break;
+    case 'G':
+      if (entry && entry->go >= 0) {
+        ssize_t ignored = write(entry->go, "", 1);
+        (void)ignored;
+        close(entry->go);
+        entry->go = -1;
+      }
+      break;
+    case 'S':
+      take_signal(entry, atoi(take(&cursor)));
+      break;
+    case 'W': {
+      pid_t pid = atoi(take(&cursor));
+      watch(token, pid, take(&cursor), epoll);
+      break;
+    }
+    default:
+      exit(2);
+  }
+}
+
+static void reap(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    for (struct entry *entry = entries; entry; entry = entry->next) {
+      if (entry->child && entry->pid == pid) {
+        end(entry, status);
+        break;
+      }
+    }
+  }
+}
+
+/* Where the kernel has no pidfd: processes that are not children are looked at in turn. */
+static int look(void) {
+  int left = 0;
+  for (struct entry *entry = entries, *next; entry; entry = next) {
+    next = entry->next;
+    if (!entry->child && entry->pidfd < 0) {
+      if (kill(entry->pid, 0) < 0 && errno == ESRCH) {
+        end(entry, -1);
+      } else {
+        left++;
+      }
+    }
+  }
+  return left;
+}
+
+static void finish(void) {
+  for (struct entry *entry = entries; entry; entry = entry->next) {
+    if (entry->plain) {
+      kill(-entry->pid, SIGKILL);
+    }
+  }
+  exit(0);
+}
+
+static void read_requests(int epoll) {
+  static char *buffer;
+  static size_t used, room;
+  if (room - used < 65536) {
+    room = room ? room * 2 : 131072;
+    buffer = realloc(buffer, room);
+    if (!buffer) {
+      abort();
+    }
+  }
+  ssize_t n = read(STDIN_FILENO, buffer + used, room - used);
+  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+    finish();
+  }
+  used += n > 0 ? n : 0;
+  size_t at = 0;
+  while (used - at >= 4) {
+    uint32_t size;
+    memcpy(&size, buffer + at, 4);
+    if (size > MAX_FRAME) {
+      exit(2);
+    }
+    if (used - at - 4 < size) {
+      break;
+    }
+    handle(buffer + at + 4, size, epoll);
+    at += 4 + size;
+  }
+  memmove(buffer, buffer + at, used - at);
+  used -= at;
+}
+
+int main(void) {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  /* Blocked here, so that a fresh supervisor cannot be ended by what it is about to wait for. */
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  static char input, signals;
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = &input};
+  if (epoll < 0 || children < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) < 0) {
+    perror("spawner");
+    return 1;
+  }
+  event.data.ptr = &signals;
+  epoll_ctl(epoll, EPOLL_CTL_ADD, children, &event);
+  for (int polled = 0;;) {
+    /* One at a time: what is done about one event may free what another one points at. */
+    int n = epoll_wait(epoll, &event, 1, polled ? 500 : -1);
+    if (n > 0 && event.data.ptr == &input) {
+      read_requests(epoll);
+    } else if (n > 0 && event.data.ptr == &signals) {
+      struct signalfd_siginfo info;
+      while (read(children, &info, sizeof info) > 0) {
+      }
+      reap();
+    } else if (n > 0) {
+      end(event.data.ptr, -1);
+    }
+    polled = look() > 0;
+  }
+}

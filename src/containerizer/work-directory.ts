@@ -1,0 +1,40 @@
+// Where things lie below an agent's work directory.
+//
+//   slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>   sandboxes
+//   meta/agent.sqlite                        what the agent must still know after it is stopped
+//   meta/containers/<container>/supervisor   who watches over the container (see supervisor.c)
+//   meta/containers/<container>/status       raw wait status of its process, once that has ended
+//   meta/containers/<container>/failure      why its process could not be started
+//   meta/containers/<container>/killing      since when, and why, its task is being killed
+//   fetch/<container>                        unfinished downloads
+import { join, resolve } from 'node:path';
+import type { ContainerId } from '../model/ids.ts';
+
+export class WorkDirectory {
+  readonly root: string;
+  readonly meta: string;
+  readonly database: string;
+  readonly containers: string;
+
+  constructor(root: string) {
+    this.root = resolve(root);
+    this.meta = join(this.root, 'meta');
+    this.database = join(this.meta, 'agent.sqlite');
+    this.containers = join(this.meta, 'containers');
+  }
+
+  /** The folder in which a container's supervisor keeps its records. */
+  run(container: ContainerId): string {
+    return join(this.containers, container);
+  }
+
+  /** Not below `meta`, which is closed to the tasks' users. */
+  staging(container: ContainerId): string {
+    return join(this.root, 'fetch', container);
+  }
+
+  /** An absolute path for one that is relative to the work directory. */
+  path(relative: string): string {
+    return join(this.root, relative);
+  }
+}

@@ -1,0 +1,125 @@
+// Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Container, Containerizer } from '../containerizer/containerizer.ts';
+import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
+import {
+  type CommandEffect,
+  type CommandEvent,
+  type CommandOptions,
+  type CommandTimer,
+  createCommand,
+  type RememberedKill,
+  stepCommand,
+} from './command.ts';
+import { probe } from './prober.ts';
+
+export interface CommandRunnerOptions {
+  readonly container: Container;
+  readonly containerizer: Containerizer;
+  readonly command: CommandOptions;
+  /** Where a kill in progress is remembered. */
+  readonly killPath: string;
+  readonly nowMs: () => number;
+  /** A call to the agent. */
+  readonly call: (call: ExecutorCall) => void;
+  /** The executor is done with its task, or never got one. */
+  readonly end: () => void;
+}
+
+export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
+  readonly #state;
+  readonly #timers = new Map<CommandTimer, NodeJS.Timeout>();
+  #stopped = false;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+    this.#state = createCommand(options.command);
+  }
+
+  receive(event: ExecutorEvent): void {
+    this.#step({ type: 'executorEvent', event, nowMs: this.#options.nowMs() });
+  }
+
+  /** The task's processes have ended. */
+  ended(waitStatus: number | undefined, failure: string | undefined): void {
+    this.#step({ type: 'ended', waitStatus, failure, nowMs: this.#options.nowMs() });
+  }
+
+  /** Nothing is done or said after this. */
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) {
+      clearTimeout(timer);
+    }
+    this.#timers.clear();
+  }
+
+  #step(event: CommandEvent): void {
+    if (this.#stopped) {
+      return;
+    }
+    for (const effect of stepCommand(this.#state, event)) {
+      this.#perform(effect);
+    }
+  }
+
+  #perform(effect: CommandEffect): void {
+    const { container, containerizer } = this.#options;
+    switch (effect.type) {
+      case 'call':
+        this.#options.call(effect.call);
+        return;
+      case 'release':
+        container.release();
+        return;
+      case 'terminate':
+        container.terminate();
+        return;
+      case 'destroy':
+        container.destroy();
+        return;
+      case 'setTimer':
+        this.#setTimer(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        clearTimeout(this.#timers.get(effect.timer));
+        this.#timers.delete(effect.timer);
+        return;
+      case 'probe': {
+        const { kind } = effect.probe;
+        void probe(effect.probe, container, containerizer).then((result) =>
+          this.#step({ type: 'probed', kind, result, nowMs: this.#options.nowMs() }),
+        );
+        return;
+      }
+      case 'rememberKill':
+        writeFileSync(this.#options.killPath, JSON.stringify(effect.kill));
+        return;
+      case 'end':
+        this.#options.end();
+        return;
+    }
+  }
+
+  #setTimer(timer: CommandTimer, delayMs: number): void {
+    clearTimeout(this.#timers.get(timer));
+    // A delay that no timer can take is as good as none at all.
+    const delay = Math.min(Math.max(0, delayMs), 2 ** 31 - 1);
+    const handle = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#step({ type: 'timer', timer, nowMs: this.#options.nowMs() });
+    }, delay);
+    this.#timers.set(timer, handle);
+  }
+}
+
+/** The kill that an earlier executor of the run has begun, if any. */
+export function rememberedKill(path: string): RememberedKill | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as RememberedKill;
+  } catch {
+    // None was begun; or it was about to be, when the agent died: then it is asked for again.
+    return undefined;
+  }
+}

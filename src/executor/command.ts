@@ -1,0 +1,465 @@
+// The built-in command executor as a pure machine: one task, one command.
+//
+// It speaks the executor API like any executor, only without a connection: events of the agent
+// come in, calls go out, and what has to happen in the world leaves as effects. The order of its
+// updates, their states, reasons and messages are those of Mesos's command executor.
+import type {
+  ExecutorCall,
+  ExecutorEvent,
+  FrameworkInfo,
+  KillPolicy,
+  TaskInfo,
+  TaskStatus,
+} from '../model/generated/messages.ts';
+import {
+  ExecutorCall_Type,
+  ExecutorEvent_Type,
+  FrameworkInfo_Capability_Type,
+  TaskState,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../model/generated/messages.ts';
+import type { ExecutorId, FrameworkId } from '../model/ids.ts';
+import type { Random } from '../model/random.ts';
+import {
+  checkStatusOf,
+  emptyCheckStatus,
+  type HealthState,
+  judge,
+  type Probe,
+  type ProbeKind,
+  type ProbeResult,
+  sameCheckStatus,
+  scheduleOfCheck,
+  scheduleOfHealthCheck,
+} from './probes.ts';
+import { describeWaitStatus } from './wait-status.ts';
+
+export type CommandEvent =
+  | { readonly type: 'executorEvent'; readonly event: ExecutorEvent; readonly nowMs: number }
+  | {
+      readonly type: 'ended';
+      readonly waitStatus?: number | undefined;
+      readonly failure?: string | undefined;
+      readonly nowMs: number;
+    }
+  | { readonly type: 'timer'; readonly timer: CommandTimer; readonly nowMs: number }
+  | {
+      readonly type: 'probed';
+      readonly kind: ProbeKind;
+      readonly result: ProbeResult;
+      readonly nowMs: number;
+    };
+
+export type CommandTimer = 'escalation' | 'completion' | ProbeKind;
+
+export type CommandEffect =
+  | { readonly type: 'call'; readonly call: ExecutorCall }
+  /** Lets the command run. */
+  | { readonly type: 'release' }
+  /** Asks all processes of the task to end, or ends them. */
+  | { readonly type: 'terminate' }
+  | { readonly type: 'destroy' }
+  | { readonly type: 'setTimer'; readonly timer: CommandTimer; readonly delayMs: number }
+  | { readonly type: 'clearTimer'; readonly timer: CommandTimer }
+  | { readonly type: 'probe'; readonly probe: Probe }
+  /** To be found by an executor of a later agent, which has to go on with the kill. */
+  | { readonly type: 'rememberKill'; readonly kill: RememberedKill }
+  /** The executor is done. */
+  | { readonly type: 'end' };
+
+export interface RememberedKill {
+  /** When the task is killed outright. */
+  readonly deadlineMs: number;
+  readonly cause: KillCause;
+}
+
+export type KillCause = 'asked' | 'unhealthy' | 'completionTime';
+
+/** What a later agent knows of a task that an earlier one has started. */
+export interface Resumption {
+  readonly startedMs: number;
+  /** The states the agent has on record, oldest first. */
+  readonly reported: readonly TaskState[];
+  readonly kill?: RememberedKill | undefined;
+}
+
+export interface CommandOptions {
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly task: TaskInfo;
+  /** How long a shut-down executor has before its container is destroyed. */
+  readonly shutdownGraceMs: number;
+  readonly random: Random;
+  readonly resumption?: Resumption | undefined;
+}
+
+export interface CommandState {
+  readonly options: CommandOptions;
+  framework?: FrameworkInfo | undefined;
+  phase: 'idle' | 'resuming' | 'running' | 'ended';
+  startedMs: number;
+  kill?: RememberedKill | undefined;
+  health?: HealthState | undefined;
+  /** How the task ended, while the agent cannot be told yet. */
+  end?: Extract<CommandEvent, { type: 'ended' }> | undefined;
+  lastStatus?: TaskStatus | undefined;
+  /** The uuid of the terminal update, whose acknowledgement ends the executor. */
+  terminal?: Uint8Array | undefined;
+}
+
+const defaultKillGraceMs = 3_000;
+// The agent destroys the container at the end of the grace period: the last update must be out.
+const reserveMs = 1_000;
+
+export function createCommand(options: CommandOptions): CommandState {
+  const resumption = options.resumption;
+  return {
+    options,
+    phase: resumption === undefined ? 'idle' : 'resuming',
+    startedMs: resumption?.startedMs ?? 0,
+    kill: resumption?.kill,
+  };
+}
+
+export function stepCommand(state: CommandState, event: CommandEvent): CommandEffect[] {
+  switch (event.type) {
+    case 'executorEvent':
+      return received(state, event.event, event.nowMs);
+    case 'ended':
+      return ended(state, event);
+    case 'timer':
+      return fired(state, event.timer, event.nowMs);
+    case 'probed':
+      return probed(state, event.kind, event.result, event.nowMs);
+  }
+}
+
+function received(state: CommandState, event: ExecutorEvent, nowMs: number): CommandEffect[] {
+  switch (event.type) {
+    case ExecutorEvent_Type.SUBSCRIBED:
+      state.framework = event.subscribed?.framework_info;
+      return state.phase === 'resuming' ? resume(state, nowMs) : [];
+    case ExecutorEvent_Type.LAUNCH:
+      return event.launch === undefined ? [] : launch(state, event.launch.task, nowMs);
+    case ExecutorEvent_Type.KILL:
+      return kill(state, killGraceMs(state, event.kill?.kill_policy), 'asked', nowMs);
+    case ExecutorEvent_Type.ACKNOWLEDGED:
+      return state.terminal !== undefined &&
+        sameBytes(state.terminal, event.acknowledged?.uuid ?? new Uint8Array())
+        ? [{ type: 'end' }]
+        : [];
+    case ExecutorEvent_Type.LAUNCH_GROUP:
+    case ExecutorEvent_Type.SHUTDOWN:
+      // A group is for the default executor; one that comes here is a mistake nobody can repair.
+      return shutdown(state, nowMs);
+    default:
+      return [];
+  }
+}
+
+function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffect[] {
+  if (state.phase !== 'idle') {
+    const text = 'Attempted to run multiple tasks using a "command" executor';
+    return [update(state, newStatus(state, TaskState.TASK_FAILED, { message: text }, task), nowMs)];
+  }
+  const starting = update(state, newStatus(state, TaskState.TASK_STARTING), nowMs);
+  state.phase = 'running';
+  state.startedMs = nowMs;
+  return [
+    starting,
+    { type: 'release' },
+    ...watchTask(state, nowMs),
+    update(state, newStatus(state, TaskState.TASK_RUNNING), nowMs),
+  ];
+}
+
+/** Catches up: reports what the earlier executor may not have come to report, and goes on. */
+function resume(state: CommandState, nowMs: number): CommandEffect[] {
+  const reported = state.options.resumption?.reported ?? [];
+  const effects: CommandEffect[] = [];
+  for (const wanted of [TaskState.TASK_STARTING, TaskState.TASK_RUNNING]) {
+    // A later state on record means that this one was on record once, too.
+    if (!reported.some((known) => known === wanted || known === TaskState.TASK_RUNNING)) {
+      effects.push(update(state, newStatus(state, wanted), nowMs));
+    }
+  }
+  state.lastStatus ??= newStatus(state, TaskState.TASK_RUNNING);
+  state.phase = 'running';
+  if (state.end !== undefined) {
+    return [...effects, ...ended(state, state.end)];
+  }
+  if (state.kill !== undefined) {
+    const { deadlineMs } = state.kill;
+    return [
+      ...effects,
+      { type: 'terminate' },
+      { type: 'setTimer', timer: 'escalation', delayMs: Math.max(0, deadlineMs - nowMs) },
+    ];
+  }
+  return [...effects, ...watchTask(state, nowMs)];
+}
+
+/** Starts the clocks of a running task: completion time, check, health check. */
+function watchTask(state: CommandState, nowMs: number): CommandEffect[] {
+  const { task } = state.options;
+  const effects: CommandEffect[] = [];
+  const maxMs = toMs(task.max_completion_time?.nanoseconds);
+  if (maxMs !== undefined && maxMs > 0) {
+    const delayMs = Math.max(0, state.startedMs + maxMs - nowMs);
+    effects.push({ type: 'setTimer', timer: 'completion', delayMs });
+  }
+  if (task.health_check !== undefined) {
+    state.health = {
+      check: task.health_check,
+      startedMs: nowMs,
+      initializing: true,
+      failures: 0,
+    };
+  }
+  for (const kind of probeKinds) {
+    const schedule = scheduleOf(state, kind);
+    if (schedule !== undefined) {
+      effects.push({ type: 'setTimer', timer: kind, delayMs: schedule.delayMs });
+    }
+  }
+  return effects;
+}
+
+function fired(state: CommandState, timer: CommandTimer, nowMs: number): CommandEffect[] {
+  if (state.phase !== 'running') {
+    return [];
+  }
+  switch (timer) {
+    case 'escalation':
+      return [{ type: 'destroy' }];
+    case 'completion':
+      return kill(state, 0, 'completionTime', nowMs);
+    case 'check':
+    case 'health': {
+      const schedule = scheduleOf(state, timer);
+      return schedule === undefined || state.kill !== undefined
+        ? []
+        : [{ type: 'probe', probe: schedule.probe }];
+    }
+  }
+}
+
+function probed(
+  state: CommandState,
+  kind: ProbeKind,
+  result: ProbeResult,
+  nowMs: number,
+): CommandEffect[] {
+  const schedule = scheduleOf(state, kind);
+  // A probe may end after the task did, or after a kill has stopped the probing.
+  if (state.phase !== 'running' || state.kill !== undefined || schedule === undefined) {
+    return [];
+  }
+  const news = kind === 'check' ? checked(state, result, nowMs) : judged(state, result, nowMs);
+  return state.kill === undefined
+    ? [...news, { type: 'setTimer', timer: kind, delayMs: schedule.intervalMs }]
+    : news;
+}
+
+function checked(state: CommandState, result: ProbeResult, nowMs: number): CommandEffect[] {
+  const check = state.options.task.check;
+  const last = state.lastStatus;
+  if (check === undefined || last === undefined) {
+    return [];
+  }
+  const found = checkStatusOf(check, result);
+  if (sameCheckStatus(found, last.check_status ?? emptyCheckStatus(check))) {
+    return [];
+  }
+  const reason = TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED;
+  return [update(state, { ...last, reason, check_status: found }, nowMs)];
+}
+
+function judged(state: CommandState, result: ProbeResult, nowMs: number): CommandEffect[] {
+  const last = state.lastStatus;
+  const change = state.health && judge(state.health, result, nowMs);
+  if (change === undefined || last === undefined) {
+    return [];
+  }
+  const reason = TaskStatus_Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED;
+  const news = update(state, { ...last, reason, healthy: change.healthy }, nowMs);
+  return change.kill
+    ? [news, ...kill(state, killGraceMs(state, undefined), 'unhealthy', nowMs)]
+    : [news];
+}
+
+function shutdown(state: CommandState, nowMs: number): CommandEffect[] {
+  switch (state.phase) {
+    case 'idle':
+      state.phase = 'ended';
+      return [{ type: 'end' }];
+    case 'resuming':
+      return [...resume(state, nowMs), ...shutdown(state, nowMs)];
+    case 'running':
+      return kill(state, Math.max(0, state.options.shutdownGraceMs - reserveMs), 'asked', nowMs);
+    case 'ended':
+      return [];
+  }
+}
+
+function kill(
+  state: CommandState,
+  graceMs: number,
+  cause: KillCause,
+  nowMs: number,
+): CommandEffect[] {
+  const deadlineMs = nowMs + graceMs;
+  if (state.phase === 'ended' || state.phase === 'idle') {
+    return [];
+  }
+  if (state.kill !== undefined) {
+    // A retry changes nothing, and no later kill gives the task more time than an earlier one.
+    return deadlineMs >= state.kill.deadlineMs
+      ? []
+      : escalateAt(state, { ...state.kill, deadlineMs }, graceMs);
+  }
+  const announced =
+    cause !== 'completionTime' && knowsKilling(state.framework)
+      ? [update(state, newStatus(state, TaskState.TASK_KILLING), nowMs)]
+      : [];
+  return [
+    ...announced,
+    { type: 'clearTimer', timer: 'completion' },
+    { type: 'clearTimer', timer: 'check' },
+    { type: 'clearTimer', timer: 'health' },
+    ...escalateAt(state, { deadlineMs, cause }, graceMs),
+    { type: 'terminate' },
+  ];
+}
+
+function escalateAt(
+  state: CommandState,
+  remembered: RememberedKill,
+  delayMs: number,
+): CommandEffect[] {
+  state.kill = remembered;
+  return [
+    { type: 'rememberKill', kill: remembered },
+    { type: 'setTimer', timer: 'escalation', delayMs },
+  ];
+}
+
+function ended(
+  state: CommandState,
+  event: Extract<CommandEvent, { type: 'ended' }>,
+): CommandEffect[] {
+  if (state.phase === 'resuming') {
+    state.end = event;
+    return [];
+  }
+  if (state.phase !== 'running') {
+    return [];
+  }
+  state.phase = 'ended';
+  const status = terminalStatus(state, event);
+  const call = update(state, status, event.nowMs);
+  state.terminal = state.lastStatus?.uuid;
+  return [
+    { type: 'clearTimer', timer: 'escalation' },
+    { type: 'clearTimer', timer: 'completion' },
+    { type: 'clearTimer', timer: 'check' },
+    { type: 'clearTimer', timer: 'health' },
+    call,
+  ];
+}
+
+function terminalStatus(
+  state: CommandState,
+  { waitStatus, failure }: Extract<CommandEvent, { type: 'ended' }>,
+): TaskStatus {
+  const cause = state.kill?.cause;
+  if (waitStatus === undefined) {
+    const message = failure ?? 'Failed to get exit status for Command';
+    const reason =
+      failure === undefined ? undefined : TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED;
+    return newStatus(state, cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause), {
+      message,
+      ...(cause === undefined && reason !== undefined && { reason }),
+    });
+  }
+  const message = `Command ${describeWaitStatus(waitStatus)}`;
+  switch (cause) {
+    case undefined:
+      return newStatus(state, waitStatus === 0 ? TaskState.TASK_FINISHED : TaskState.TASK_FAILED, {
+        message,
+      });
+    case 'completionTime':
+      return newStatus(state, stateOfKill(cause), {
+        message,
+        reason: TaskStatus_Reason.REASON_MAX_COMPLETION_TIME_REACHED,
+      });
+    case 'unhealthy':
+      return newStatus(state, stateOfKill(cause), { message, healthy: false });
+    case 'asked':
+      return newStatus(state, stateOfKill(cause), { message });
+  }
+}
+
+const stateOfKill = (cause: KillCause) =>
+  cause === 'completionTime' ? TaskState.TASK_FAILED : TaskState.TASK_KILLED;
+
+/** A status without what earlier ones carried, but for the type of the check. */
+function newStatus(
+  state: CommandState,
+  taskState: TaskState,
+  more: Partial<Pick<TaskStatus, 'message' | 'reason' | 'healthy'>> = {},
+  task: TaskInfo = state.options.task,
+): TaskStatus {
+  return {
+    task_id: task.task_id,
+    state: taskState,
+    source: TaskStatus_Source.SOURCE_EXECUTOR,
+    executor_id: { value: state.options.executorId },
+    ...(task.check !== undefined && { check_status: emptyCheckStatus(task.check) }),
+    ...more,
+  };
+}
+
+function update(state: CommandState, status: TaskStatus, nowMs: number): CommandEffect {
+  const { frameworkId, executorId, random } = state.options;
+  const sent = { ...status, timestamp: nowMs / 1000, uuid: random.uuid() };
+  state.lastStatus = sent;
+  return {
+    type: 'call',
+    call: {
+      type: ExecutorCall_Type.UPDATE,
+      framework_id: { value: frameworkId },
+      executor_id: { value: executorId },
+      update: { status: sent },
+    },
+  };
+}
+
+const probeKinds = ['check', 'health'] as const;
+
+function scheduleOf(state: CommandState, kind: ProbeKind) {
+  const { check, health_check } = state.options.task;
+  return kind === 'check'
+    ? check && scheduleOfCheck(check)
+    : health_check && scheduleOfHealthCheck(health_check);
+}
+
+function killGraceMs(state: CommandState, override: KillPolicy | undefined): number {
+  return (
+    toMs(override?.grace_period?.nanoseconds) ??
+    toMs(state.options.task.kill_policy?.grace_period?.nanoseconds) ??
+    defaultKillGraceMs
+  );
+}
+
+const toMs = (nanoseconds: bigint | undefined) =>
+  nanoseconds === undefined ? undefined : Number(nanoseconds) / 1e6;
+
+const knowsKilling = (framework: FrameworkInfo | undefined) =>
+  framework?.capabilities?.some(
+    ({ type }) => type === FrameworkInfo_Capability_Type.TASK_KILLING_STATE,
+  ) === true;
+
+const sameBytes = (one: Uint8Array, other: Uint8Array) =>
+  one.length === other.length && one.every((byte, index) => byte === other[index]);

@@ -1,0 +1,59 @@
+// The raw status of wait(2), and Mesos's words for it.
+
+/** Exit code; undefined for a process that was ended by a signal. */
+export const exitCode = (status: number) => ((status & 0x7f) === 0 ? status >> 8 : undefined);
+
+export function describeWaitStatus(status: number): string {
+  const signal = status & 0x7f;
+  if (signal === 0) {
+    return `exited with status ${status >> 8}`;
+  }
+  return `terminated with signal ${signalName(signal)}${(status & 0x80) === 0 ? '' : ' (core dumped)'}`;
+}
+
+// As strsignal(3) has them on Linux, from 1.
+const names = [
+  'Hangup',
+  'Interrupt',
+  'Quit',
+  'Illegal instruction',
+  'Trace/breakpoint trap',
+  'Aborted',
+  'Bus error',
+  'Floating point exception',
+  'Killed',
+  'User defined signal 1',
+  'Segmentation fault',
+  'User defined signal 2',
+  'Broken pipe',
+  'Alarm clock',
+  'Terminated',
+  'Stack fault',
+  'Child exited',
+  'Continued',
+  'Stopped (signal)',
+  'Stopped',
+  'Stopped (tty input)',
+  'Stopped (tty output)',
+  'Urgent I/O condition',
+  'CPU time limit exceeded',
+  'File size limit exceeded',
+  'Virtual timer expired',
+  'Profiling timer expired',
+  'Window changed',
+  'I/O possible',
+  'Power failure',
+  'Bad system call',
+];
+
+// The C library keeps the first two real-time signals (32 and 33) for itself.
+const firstRealTime = 34;
+
+function signalName(signal: number): string {
+  return (
+    names[signal - 1] ??
+    (signal < firstRealTime
+      ? `Unknown signal ${signal}`
+      : `Real-time signal ${signal - firstRealTime}`)
+  );
+}

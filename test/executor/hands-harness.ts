@@ -1,0 +1,289 @@
+// Drives the agent's hands as an agent does: subscribes, launches, acknowledges, and keeps what
+// was reported, so that a test can wait for it.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';
+import type { LaunchExecutor } from '../../src/agent/effects.ts';
+import type { AgentEvent } from '../../src/agent/events.ts';
+import { AgentHands } from '../../src/executor/agent-hands.ts';
+import type { ExecutorEvent, FrameworkInfo, TaskInfo } from '../../src/model/generated/messages.ts';
+import {
+  ExecutorCall_Type,
+  ExecutorEvent_Type,
+  FrameworkInfo_Capability_Type,
+  TaskState,
+  type TaskStatus,
+} from '../../src/model/generated/messages.ts';
+import {
+  type ContainerId,
+  containerId,
+  executorId,
+  frameworkId,
+  type StreamId,
+} from '../../src/model/ids.ts';
+
+export const programs = [fileURLToPath(new URL('../../build', import.meta.url))];
+
+export const stateName = (state: TaskState) =>
+  Object.entries(TaskState).find(([, value]) => value === state)?.[0] ?? String(state);
+
+/** A folder that is removed when the test is over; tasks of any user may pass through it. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'mesoscale-hands-'));
+  chmodSync(path, 0o755);
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface Launch {
+  readonly container?: string;
+  readonly task?: Partial<TaskInfo>;
+  readonly framework?: Partial<FrameworkInfo>;
+  readonly user?: string;
+  readonly custom?: LaunchExecutor['command'];
+  readonly checkpoint?: boolean;
+}
+
+const terminal: readonly TaskState[] = [
+  TaskState.TASK_FINISHED,
+  TaskState.TASK_FAILED,
+  TaskState.TASK_KILLED,
+];
+
+export class HandsHarness {
+  readonly events: AgentEvent[] = [];
+  readonly logs: string[] = [];
+  /** Turned off, terminal updates stay unacknowledged. */
+  acknowledge = true;
+  readonly work: string;
+  hands!: AgentHands;
+  checkpoint!: AgentCheckpoint;
+  #waiting: (() => void)[] = [];
+  #streams = new Map<string, StreamId>();
+  #launched = new Set<string>();
+  #launches = new Map<string, LaunchExecutor>();
+  #transaction = 0;
+
+  private constructor(work: string) {
+    this.work = work;
+  }
+
+  static async open(work: string, cgroup: string | undefined = 'mesoscale-test') {
+    const harness = new HandsHarness(work);
+    harness.hands = await AgentHands.open({
+      workDirectory: work,
+      programs,
+      cgroup,
+      gcDelayMs: 3_600_000,
+      shutdownGraceMs: 5_000,
+      dispatch: (event) => harness.#dispatch(event),
+      log: (_, text) => harness.logs.push(text),
+    });
+    harness.checkpoint = await harness.hands.recover();
+    return harness;
+  }
+
+  launch(launch: Launch): ContainerId {
+    const effect = launchEffect(launch);
+    this.#launches.set(effect.containerId, effect);
+    if (launch.checkpoint === true) {
+      this.store([
+        { type: 'framework', framework: effect.framework },
+        {
+          type: 'executor',
+          ...idsOf(effect),
+          info: effect.executor,
+          builtin: effect.builtin,
+        },
+        ...(effect.task === undefined
+          ? []
+          : [{ type: 'task', ...idsOf(effect), info: effect.task } as const]),
+      ]);
+    }
+    this.hands.perform(effect);
+    return effect.containerId;
+  }
+
+  reattach(launch: Launch): ContainerId {
+    const effect = launchEffect(launch);
+    this.#launches.set(effect.containerId, effect);
+    this.#launched.add(effect.containerId);
+    this.hands.perform({ ...effect, type: 'reattachExecutor' });
+    return effect.containerId;
+  }
+
+  store(changes: readonly CheckpointChange[]): number {
+    this.hands.perform({ type: 'checkpoint', transaction: ++this.#transaction, changes });
+    return this.#transaction;
+  }
+
+  send(container: ContainerId, event: ExecutorEvent): void {
+    const stream = this.#streams.get(container);
+    if (stream === undefined) {
+      throw new Error(`${container} has not subscribed`);
+    }
+    this.hands.perform({ type: 'sendToExecutor', stream, event });
+  }
+
+  kill(container: ContainerId, graceMs?: number): void {
+    this.send(container, {
+      type: ExecutorEvent_Type.KILL,
+      kill: {
+        task_id: { value: container },
+        ...(graceMs !== undefined && {
+          kill_policy: { grace_period: { nanoseconds: BigInt(graceMs) * 1_000_000n } },
+        }),
+      },
+    });
+  }
+
+  /** All updates of a container's task so far. */
+  statuses(container: ContainerId): TaskStatus[] {
+    return this.events.flatMap((event) =>
+      event.type === 'executorCall' &&
+      event.call.executor_id.value === container &&
+      event.call.update !== undefined
+        ? [event.call.update.status]
+        : [],
+    );
+  }
+
+  states(container: ContainerId): string[] {
+    return this.statuses(container).map((status) => stateName(status.state));
+  }
+
+  /** Waits until the predicate finds something in what has been dispatched. */
+  async until<T>(find: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) {
+        return found;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push(resolve);
+      await promise;
+    }
+  }
+
+  status(container: ContainerId, wanted: TaskState): Promise<TaskStatus> {
+    return this.until(() => this.statuses(container).find(({ state }) => state === wanted));
+  }
+
+  terminalStatus(container: ContainerId): Promise<TaskStatus> {
+    return this.until(() => this.statuses(container).find(({ state }) => terminal.includes(state)));
+  }
+
+  started(container: ContainerId) {
+    return this.until(() => this.#of('containerStarted', container));
+  }
+
+  ended(container: ContainerId) {
+    return this.until(() => this.#of('containerEnded', container));
+  }
+
+  stored(transaction: number) {
+    return this.until(() =>
+      this.events
+        .filter((event) => event.type === 'checkpointed')
+        .find((event) => event.transaction === transaction),
+    );
+  }
+
+  #of<Type extends 'containerStarted' | 'containerEnded'>(type: Type, container: ContainerId) {
+    return this.events.find(
+      (event): event is Extract<AgentEvent, { type: Type }> =>
+        event.type === type && event.containerId === container,
+    );
+  }
+
+  #dispatch(event: AgentEvent): void {
+    this.events.push(event);
+    if (event.type === 'executorSubscribe') {
+      this.#subscribed(event.call.executor_id.value, event.stream);
+    }
+    if (event.type === 'executorCall' && event.call.type === ExecutorCall_Type.UPDATE) {
+      this.#acknowledge(event.call.executor_id.value, event.call.update?.status);
+    }
+    for (const resolve of this.#waiting.splice(0)) {
+      resolve();
+    }
+  }
+
+  #subscribed(container: string, stream: StreamId): void {
+    this.#streams.set(container, stream);
+    const effect = this.#launches.get(container);
+    if (effect?.task === undefined) {
+      throw new Error(`${container} was not launched`);
+    }
+    this.send(effect.containerId, {
+      type: ExecutorEvent_Type.SUBSCRIBED,
+      subscribed: {
+        executor_info: effect.executor,
+        framework_info: effect.framework,
+        agent_info: { hostname: 'test' },
+      },
+    });
+    if (!this.#launched.has(container)) {
+      this.#launched.add(container);
+      this.send(effect.containerId, {
+        type: ExecutorEvent_Type.LAUNCH,
+        launch: { task: effect.task },
+      });
+    }
+  }
+
+  #acknowledge(container: string, status: TaskStatus | undefined): void {
+    if (this.acknowledge && status?.uuid !== undefined) {
+      this.send(containerId(container), {
+        type: ExecutorEvent_Type.ACKNOWLEDGED,
+        acknowledged: { task_id: status.task_id, uuid: status.uuid },
+      });
+    }
+  }
+}
+
+let lastContainer = 0;
+
+/** Executor, task and container have the same id, so that one name finds them all. */
+function launchEffect(launch: Launch): LaunchExecutor {
+  const id = launch.container ?? `c-${process.pid}-${++lastContainer}`;
+  const isBuiltin = launch.custom === undefined;
+  return {
+    type: 'launchExecutor',
+    framework: {
+      user: 'root',
+      name: 'test',
+      id: { value: 'f-1' },
+      checkpoint: launch.checkpoint === true,
+      ...launch.framework,
+    },
+    executor: { executor_id: { value: id }, framework_id: { value: 'f-1' } },
+    builtin: isBuiltin ? 'command' : undefined,
+    containerId: containerId(id),
+    sandbox: `slaves/a-1/frameworks/f-1/executors/${id}/runs/${id}`,
+    command: launch.custom,
+    environment: { MESOS_FRAMEWORK_ID: 'f-1', MESOS_EXECUTOR_ID: id },
+    user: launch.user,
+    resources: [],
+    task: isBuiltin
+      ? {
+          name: 'task',
+          task_id: { value: id },
+          agent_id: { value: 'a-1' },
+          command: { value: 'true' },
+          ...launch.task,
+        }
+      : undefined,
+  };
+}
+
+const idsOf = (effect: LaunchExecutor) => ({
+  frameworkId: frameworkId('f-1'),
+  executorId: executorId(effect.executor.executor_id.value),
+  containerId: effect.containerId,
+});
+
+export const killingCapability: Partial<FrameworkInfo> = {
+  capabilities: [{ type: FrameworkInfo_Capability_Type.TASK_KILLING_STATE }],
+};
