@@ -1,5 +1,5 @@
-// Which part a call of a given type has to carry. A call without it is refused before the machine
-// sees it, in the order and words of Mesos: type, framework id, part.
+// Names of calls by their type, and which part a call to an agent has to carry. A call without it
+// is refused before the machine sees it, in Mesos's words. Those to a master are in src/model.
 import {
   type AgentCall,
   AgentCall_Type,
@@ -7,43 +7,31 @@ import {
   ExecutorCall_Type,
   type MasterCall,
   MasterCall_Type,
-  type SchedulerCall,
-  SchedulerCall_Type,
 } from '../model/generated/messages.ts';
 import { expecting } from './errors.ts';
 
-/** Types that need nothing besides themselves. Reads (`GET_…`) need nothing, unless said below. */
-const BARE: ReadonlySet<string> = new Set([
-  'UNKNOWN',
-  'REVIVE',
-  'SUPPRESS',
-  'HEARTBEAT',
-  'PRUNE_IMAGES',
-]);
-
-/** By the number of the type: its name, and the part it needs if it needs one. */
+/** A type of call: its name, and the part it needs if it needs one. */
 interface Shape {
   readonly name: string;
   readonly part: string | undefined;
 }
 
-function shapesOf(
-  types: Readonly<Record<string, number>>,
-  bare: ReadonlySet<string>,
-): ReadonlyMap<number, Shape> {
+/** Types that need nothing besides themselves, as do all reads (`GET_…`) but this one. */
+const BARE: ReadonlySet<string> = new Set(['UNKNOWN', 'HEARTBEAT', 'PRUNE_IMAGES']);
+const READ_WITH_PART = 'GET_METRICS';
+
+function shapesOf(types: Readonly<Record<string, number>>): ReadonlyMap<number, Shape> {
   const shapes = new Map<number, Shape>();
   for (const [name, number] of Object.entries(types)) {
-    const isRead = name.startsWith('GET_') && name !== 'GET_METRICS';
-    const part = isRead || bare.has(name) ? undefined : name.toLowerCase();
-    shapes.set(number, { name, part });
+    const bare = BARE.has(name) || (name.startsWith('GET_') && name !== READ_WITH_PART);
+    shapes.set(number, { name, part: bare ? undefined : name.toLowerCase() });
   }
   return shapes;
 }
 
-const SCHEDULER = shapesOf(SchedulerCall_Type, new Set([...BARE, 'TEARDOWN']));
-const EXECUTOR = shapesOf(ExecutorCall_Type, BARE);
-const MASTER = shapesOf(MasterCall_Type, new Set([...BARE, 'SUBSCRIBE']));
-const AGENT = shapesOf(AgentCall_Type, BARE);
+const EXECUTOR = shapesOf(ExecutorCall_Type);
+const MASTER = shapesOf(MasterCall_Type);
+const AGENT = shapesOf(AgentCall_Type);
 
 const nameOf = (shapes: ReadonlyMap<number, Shape>, type: number | undefined) =>
   shapes.get(type ?? 0)?.name ?? 'UNKNOWN';
@@ -52,33 +40,17 @@ export const masterCallName = (call: MasterCall) => nameOf(MASTER, call.type);
 export const agentCallName = (call: AgentCall) => nameOf(AGENT, call.type);
 
 /** What a call lacks, or undefined. */
-export function schedulerCallFault(call: SchedulerCall): string | undefined {
-  if (call.type === undefined) {
-    return expecting('type');
-  }
-  if (call.type !== SchedulerCall_Type.SUBSCRIBE && call.framework_id === undefined) {
-    return expecting('framework_id');
-  }
-  return partFault(SCHEDULER, call.type, call);
-}
-
 export const executorCallFault = (call: ExecutorCall) => fault(EXECUTOR, call);
-export const masterCallFault = (call: MasterCall) => fault(MASTER, call);
 export const agentCallFault = (call: AgentCall) => fault(AGENT, call);
 
 function fault(
   shapes: ReadonlyMap<number, Shape>,
   call: { readonly type?: number },
 ): string | undefined {
-  return call.type === undefined ? expecting('type') : partFault(shapes, call.type, call);
-}
-
-function partFault(
-  shapes: ReadonlyMap<number, Shape>,
-  type: number,
-  call: object,
-): string | undefined {
-  const part = shapes.get(type)?.part;
+  if (call.type === undefined) {
+    return expecting('type');
+  }
+  const part = shapes.get(call.type)?.part;
   const present = part === undefined || (call as Record<string, unknown>)[part] !== undefined;
   return present ? undefined : expecting(part);
 }

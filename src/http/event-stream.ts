@@ -15,7 +15,7 @@ export interface EventStreamOptions<Event> {
   readonly codec: Codec;
   readonly turn: Turn;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent each `everyMs`, from the time `begin` is called on. */
+  /** Sent each `everyMs` once the heartbeats have been started. */
   readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;
   /** The stream has ended and not by `close`. */
   readonly onLost: () => void;
@@ -63,14 +63,11 @@ export class EventStream<Event> implements EventSink<Event> {
     }
   }
 
-  /** Starts the heartbeats, the first one at once or after the interval. */
-  begin({ atOnce } = { atOnce: true }): void {
+  /** Starts the heartbeats; the first comes after a whole interval. */
+  startHeartbeats(): void {
     const { heartbeat } = this.#options;
     if (!heartbeat || this.#heartbeat || this.#closed) {
       return;
-    }
-    if (atOnce) {
-      this.send(heartbeat.event);
     }
     this.#heartbeat = setInterval(() => this.send(heartbeat.event), heartbeat.everyMs);
     this.#heartbeat.unref();

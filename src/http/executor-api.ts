@@ -118,13 +118,13 @@ function check(
   return call.type === ExecutorCall_Type.SUBSCRIBE ? callAccept : { call, codec: 'json' };
 }
 
-/** The first heartbeat comes a whole interval after SUBSCRIBED. */
+/** Heartbeats begin with SUBSCRIBED. */
 function withHeartbeats(events: EventStream<ExecutorEvent>): EventSink<ExecutorEvent> {
   return {
     send: (event) => {
       events.send(event);
       if (event.type === ExecutorEvent_Type.SUBSCRIBED) {
-        events.begin({ atOnce: false });
+        events.startHeartbeats();
       }
     },
     close: () => events.close(),

@@ -4,17 +4,17 @@ import type { MasterViews } from '../master/views.ts';
 import {
   type MasterCall,
   MasterCall_Type,
-  MasterEvent_Type,
   type MasterResponse,
   MasterResponse_Type,
   type MasterEvent as OperatorEvent,
 } from '../model/generated/messages.ts';
 import type { StreamId } from '../model/ids.ts';
+import { operatorCallError } from '../model/operator-call.ts';
 import type { Turn } from '../runtime/turn.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import { types } from '../wire/types.ts';
-import { masterCallFault, masterCallName } from './call-shape.ts';
+import { masterCallName } from './call-shape.ts';
 import { decodeCall, messageAnswer } from './calls.ts';
 import {
   type Answer,
@@ -26,13 +26,12 @@ import {
   notImplemented,
 } from './errors.ts';
 import { EventStream } from './event-stream.ts';
-import type { EventSink, Exchanges, StreamRegistry } from './exchanges.ts';
+import type { Exchanges, StreamRegistry } from './exchanges.ts';
 import { type Codec, codecOf, negotiate } from './media.ts';
 import { writeAnswer } from './plain-answer.ts';
 import { processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
 import type { EndpointRequest } from './router.ts';
-import { HEARTBEAT_MS } from './scheduler-api.ts';
 
 export interface MasterOperatorOptions {
   readonly dispatch: (event: MasterEvent) => void;
@@ -45,8 +44,6 @@ export interface MasterOperatorOptions {
   readonly process: ProcessEndpoints;
   readonly unavailable: (url: string) => Answer | undefined;
 }
-
-const HEARTBEAT: OperatorEvent = { type: MasterEvent_Type.HEARTBEAT };
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
@@ -111,16 +108,13 @@ export class MasterOperatorApi {
     const id = exchanges.add({
       answer: (answer) => writeAnswer(response, answer),
       open: (stream) =>
-        withHeartbeats(
-          new EventStream<OperatorEvent>({
-            response,
-            type: types.MasterEvent,
-            codec,
-            turn,
-            heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
-            onLost: () => this.#lost(stream),
-          }),
-        ),
+        new EventStream<OperatorEvent>({
+          response,
+          type: types.MasterEvent,
+          codec,
+          turn,
+          onLost: () => this.#lost(stream),
+        }),
     });
     dispatch({ type: 'operatorCall', nowMs: nowMs(), request: id, principal, call });
   }
@@ -147,23 +141,10 @@ function check(
   if ('refusal' in decoded) {
     return decoded.refusal;
   }
-  const fault = masterCallFault(decoded.call);
+  const fault = operatorCallError(decoded.call);
   if (fault !== undefined) {
     return invalidCall('master::Call', fault);
   }
   const codec = negotiate(request.header('accept'));
   return codec === undefined ? callAccept : { call: decoded.call, codec };
-}
-
-/** Heartbeats begin with SUBSCRIBED. */
-function withHeartbeats(events: EventStream<OperatorEvent>): EventSink<OperatorEvent> {
-  return {
-    send: (event) => {
-      events.send(event);
-      if (event.type === MasterEvent_Type.SUBSCRIBED) {
-        events.begin();
-      }
-    },
-    close: () => events.close(),
-  };
 }

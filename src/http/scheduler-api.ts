@@ -6,13 +6,12 @@ import {
   type SchedulerCall,
   SchedulerCall_Type,
   type SchedulerEvent,
-  SchedulerEvent_Type,
 } from '../model/generated/messages.ts';
 import { type StreamId, streamId } from '../model/ids.ts';
+import { schedulerCallError } from '../model/scheduler-call.ts';
 import type { Turn } from '../runtime/turn.ts';
 import type { Principal } from '../security/principal.ts';
 import { types } from '../wire/types.ts';
-import { schedulerCallFault } from './call-shape.ts';
 import { decodeCall } from './calls.ts';
 import type { CallReceiver } from './connection.ts';
 import {
@@ -25,16 +24,11 @@ import {
   subscribeWithStreamId,
 } from './errors.ts';
 import { EventStream } from './event-stream.ts';
-import type { EventSink, Exchange, Exchanges, StreamRegistry } from './exchanges.ts';
+import type { Exchange, Exchanges, StreamRegistry } from './exchanges.ts';
 import { type Codec, codecOf, negotiate } from './media.ts';
 import { writeAnswer } from './plain-answer.ts';
 import type { RequestHead } from './request-reader.ts';
 import type { EndpointRequest } from './router.ts';
-
-/** Interval of HEARTBEAT events, announced in SUBSCRIBED. */
-export const HEARTBEAT_MS = 15_000;
-
-const HEARTBEAT: SchedulerEvent = { type: SchedulerEvent_Type.HEARTBEAT };
 
 export interface SchedulerApiOptions {
   readonly dispatch: (event: MasterEvent) => void;
@@ -98,18 +92,15 @@ export class SchedulerApi implements CallReceiver {
     const response = request.hijack();
     const exchange: Exchange<SchedulerEvent> = {
       answer: (answer) => writeAnswer(response, answer),
-      open: (id) => {
-        const events = new EventStream<SchedulerEvent>({
+      open: (id) =>
+        new EventStream<SchedulerEvent>({
           response,
           type: types.SchedulerEvent,
           codec: checked.codec,
           turn: this.#options.turn,
           headers: { 'Mesos-Stream-Id': id },
-          heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
           onLost: () => this.#lost(id),
-        });
-        return withHeartbeats(events);
-      },
+        }),
     };
     this.#dispatch(checked.call, stream, principal, exchange);
     return undefined;
@@ -194,7 +185,7 @@ function check(request: CallRequest): CheckedCall | Answer {
     return decoded.refusal;
   }
   const { call } = decoded;
-  const fault = schedulerCallFault(call);
+  const fault = schedulerCallError(call, request.principal?.value);
   if (fault !== undefined) {
     return invalidCall('scheduler::Call', fault);
   }
@@ -207,17 +198,4 @@ function check(request: CallRequest): CheckedCall | Answer {
     return callAccept;
   }
   return subscribes && request.streamId !== undefined ? subscribeWithStreamId : { call, codec };
-}
-
-/** Heartbeats begin with the first SUBSCRIBED. */
-function withHeartbeats(events: EventStream<SchedulerEvent>): EventSink<SchedulerEvent> {
-  return {
-    send: (event) => {
-      events.send(event);
-      if (event.type === SchedulerEvent_Type.SUBSCRIBED) {
-        events.begin();
-      }
-    },
-    close: () => events.close(),
-  };
 }

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(stopMasters);
 
-export interface Answered {
+interface Answered {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly body: string;
