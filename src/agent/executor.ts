@@ -111,12 +111,9 @@ export const isCommandExecutor = (executor: Executor) => executor.builtin === 'c
 const hasIncompleteTasks = (executor: Executor) =>
   executor.queued.size > 0 || executor.launched.size > 0 || executor.terminated.size > 0;
 
-/** What the executor and those of its tasks that have not ended may use. */
+/** What the executor and those of its tasks that have not ended may use, or were last given. */
 export function allocatedResources(agent: AgentState, executor: Executor): Resource[] {
-  const lists: (readonly Resource[])[] = [];
-  if (executor.state !== 'terminated' || hasIncompleteTasks(executor)) {
-    lists.push(executor.info.resources ?? []);
-  }
+  const lists: (readonly Resource[])[] = [executor.info.resources ?? []];
   for (const task of executor.queued.values()) {
     lists.push(task.resources ?? []);
   }
