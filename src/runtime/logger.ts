@@ -35,6 +35,7 @@ export class ProcessLogger implements Logger {
   readonly #name: string;
   readonly #quiet: boolean;
   readonly #threshold: number;
+  readonly #path: string | undefined;
   readonly #file: SonicBoom | undefined;
   #verbosity = 0;
 
@@ -43,14 +44,20 @@ export class ProcessLogger implements Logger {
     this.#quiet = options.quiet ?? false;
     this.#threshold = LEVELS[options.level ?? 'INFO'] ?? 0;
     if (options.directory) {
+      this.#path = join(options.directory, logFileName(options.name));
       this.#file = new SonicBoom({
-        dest: join(options.directory, logFileName(options.name)),
+        dest: this.#path,
         mkdir: true,
         append: true,
         sync: false,
         maxLength: FILE_BUFFER_BYTES,
       });
     }
+  }
+
+  /** Path of the log file, where there is one. */
+  get file(): string | undefined {
+    return this.#path;
   }
 
   /** The verbosity: 0 normally, above that debug lines are written, too. */
