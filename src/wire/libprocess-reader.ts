@@ -1,6 +1,7 @@
 // Reads the requests of Mesos's transport off a connection, however the bytes are split and however many requests are
 // pipelined. A request that is no such message is left to a complete HTTP server, from its first byte.
 import { copyBytes } from './byte-copy.ts';
+import { allocate } from './slab.ts';
 import { types } from './types.ts';
 import { WireError } from './wire-error.ts';
 
@@ -25,6 +26,7 @@ const RETURN = 13;
 const NOTHING = new Uint8Array(0);
 const POST = 'POST /';
 const AGENT = 'libprocess/';
+const LAST_CHUNK = new TextEncoder().encode('\r\n0\r\n\r\n');
 
 const text = new TextDecoder('latin1');
 
@@ -119,16 +121,19 @@ export class LibprocessReader {
   }
 
   #readHead(bytes: Uint8Array, at: number, messages: LibprocessMessage[]): number {
-    const end = this.#sameHead(bytes, at) ? at + this.#lastHeadBytes.length : headEnd(bytes, at);
-    if (end < 0) {
-      if (!mayBePost(bytes, at)) {
-        this.#foreign = copyBytes(bytes, at, bytes.length);
-      } else {
+    let head: Head | undefined;
+    let end: number;
+    if (this.#sameHead(bytes, at)) {
+      head = this.#lastHead;
+      end = at + this.#lastHeadBytes.length;
+    } else {
+      end = headEnd(bytes, at);
+      if (end < 0 && mayBePost(bytes, at)) {
         this.#partial = copyBytes(bytes, at, bytes.length);
+        return bytes.length;
       }
-      return bytes.length;
+      head = end < 0 || end - at > MAX_HEAD_BYTES ? undefined : this.#parse(bytes, at, end);
     }
-    const head = end - at <= MAX_HEAD_BYTES ? this.#parse(bytes, at, end) : undefined;
     if (head === undefined) {
       this.#foreign = copyBytes(bytes, at, bytes.length);
       return bytes.length;
@@ -148,22 +153,10 @@ export class LibprocessReader {
 
   /** A peer's heads are mostly alike: the one parsed last is recognised by its bytes. */
   #sameHead(bytes: Uint8Array, at: number): boolean {
-    const last = this.#lastHeadBytes;
-    if (last.length === 0 || bytes.length - at < last.length) {
-      return false;
-    }
-    for (let i = 0; i < last.length; i++) {
-      if (bytes[at + i] !== last[i]) {
-        return false;
-      }
-    }
-    return true;
+    return this.#lastHeadBytes.length > 0 && startsWith(bytes, at, this.#lastHeadBytes);
   }
 
   #parse(bytes: Uint8Array, at: number, end: number): Head | undefined {
-    if (end - at === this.#lastHeadBytes.length && this.#sameHead(bytes, at)) {
-      return this.#lastHead;
-    }
     const slice = copyBytes(bytes, at, end);
     let head: Head | undefined;
     try {
@@ -190,7 +183,8 @@ export class LibprocessReader {
     const end = Math.min(bytes.length, at + this.#left);
     const count = end - at;
     if (this.#filled === 0 && count === this.#left) {
-      this.#body = copyBytes(bytes, at, end);
+      this.#body = allocate(count);
+      this.#body.set(bytes.subarray(at, end));
     } else {
       this.#grow(this.#filled + count);
       this.#body.set(bytes.subarray(at, end), this.#filled);
@@ -200,6 +194,10 @@ export class LibprocessReader {
     if (this.#left === 0) {
       if (this.#state === 'body') {
         this.#finish(messages);
+      } else if (startsWith(bytes, end, LAST_CHUNK)) {
+        // So ends every message that Mesos writes.
+        this.#finish(messages);
+        return end + LAST_CHUNK.length;
       } else {
         this.#state = 'chunk end';
       }
@@ -269,6 +267,18 @@ export class LibprocessReader {
     this.#failure = new WireError(message);
     return this.#failure;
   }
+}
+
+function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+  if (bytes.length - at < expected.length) {
+    return false;
+  }
+  for (let i = 0; i < expected.length; i++) {
+    if (bytes[at + i] !== expected[i]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

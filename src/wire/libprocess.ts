@@ -8,6 +8,7 @@ import type {
   ToMaster,
 } from '../model/agent-messages.ts';
 import { decodeMessage, encodeMessage } from './protobuf.ts';
+import { allocate } from './slab.ts';
 import { type MessageType, types } from './types.ts';
 
 export {
@@ -73,7 +74,7 @@ export function encodeLibprocess({ from, to, name, body }: LibprocessEnvelope): 
     return ascii.encode(`${head}\r\n`);
   }
   const before = `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`;
-  const request = new Uint8Array(before.length + body.length + LAST_CHUNK.length);
+  const request = allocate(before.length + body.length + LAST_CHUNK.length);
   ascii.encodeInto(before, request);
   request.set(body, before.length);
   request.set(LAST_CHUNK, before.length + body.length);

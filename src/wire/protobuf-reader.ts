@@ -8,6 +8,9 @@ const MAX_DEPTH = 100;
 
 /** Short ASCII strings (ids, names) come again and again: they are kept, so that each exists once. */
 const KEPT_STRINGS = 16_384;
+const KEPT_SHIFT = 32 - 14;
+/** An odd number with its bits well spread: multiplying by it spreads those of the bytes. */
+const MIXER = 0x9e3779b1;
 const KEPT_STRING_LENGTH = 64;
 const kept: string[] = new Array<string>(KEPT_STRINGS).fill('');
 
@@ -135,17 +138,13 @@ export class ProtobufReader {
     if (length > KEPT_STRING_LENGTH) {
       return utf8.decode(bytes.subarray(start, end));
     }
-    let hash = length;
-    let all = 0;
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i] as number;
-      all |= byte;
-      hash = (Math.imul(hash, 31) + byte) | 0;
-    }
-    if (all > 127) {
-      return utf8.decode(bytes.subarray(start, end));
-    }
-    const slot = (hash ^ (hash >>> 15)) & (KEPT_STRINGS - 1);
+    // Ids differ at their ends.
+    const last = bytes[end - 1] as number;
+    const before = bytes[end - 2] as number;
+    const middle = bytes[start + (length >> 1)] as number;
+    const early = bytes[end - 4] as number;
+    const mixed = Math.imul((last << 24) ^ (before << 16) ^ (early << 8) ^ middle ^ length, MIXER);
+    const slot = mixed >>> KEPT_SHIFT;
     const candidate = kept[slot] as string;
     if (candidate.length === length) {
       let i = 0;
@@ -157,7 +156,9 @@ export class ProtobufReader {
       }
     }
     const text = utf8.decode(bytes.subarray(start, end));
-    kept[slot] = text;
+    if (isAscii(bytes, start, end)) {
+      kept[slot] = text;
+    }
     return text;
   }
 
@@ -246,6 +247,15 @@ export class ProtobufReader {
       this.skip(tag);
     }
   }
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    if ((bytes[i] as number) > 127) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function truncated(): WireError {

@@ -2,42 +2,62 @@
 import { WireError } from './wire-error.ts';
 
 const utf8 = new TextEncoder();
-const FIRST_SIZE = 4096;
-/** A buffer that one huge message made larger than this is not kept for the next. */
-const KEPT_SIZE = 1 << 20;
+/**
+ * Messages are written one after the other into slabs and handed out as views: taking memory from the system for each
+ * of them would cost more than writing it. A message that is kept keeps its slab, so slabs are small.
+ */
+const SLAB_SIZE = 16 * 1024;
 
 export class ProtobufWriter {
-  #buffer = new Uint8Array(FIRST_SIZE);
+  #buffer = new Uint8Array(SLAB_SIZE);
   #view = new DataView(this.#buffer.buffer);
+  /** Where the message begins that is being written. */
+  #start = 0;
   #position = 0;
   /** Set by an encoder that missed a required field. */
   incomplete = false;
 
-  /** A copy of what was written since the last call. */
+  /** What was written since the last call; nothing is written there again. */
   finish(): Uint8Array {
-    const result = this.#buffer.slice(0, this.#position);
-    this.reset();
-    return result;
+    const { buffer } = this.#buffer;
+    const size = this.#position - this.#start;
+    if (this.#buffer.length > SLAB_SIZE) {
+      // A message that outgrew the slab gets no more memory than it needs.
+      const message = this.#buffer.slice(this.#start, this.#position);
+      this.#renew(SLAB_SIZE);
+      return message;
+    }
+    const message = new Uint8Array(buffer, this.#start, size);
+    this.#start = this.#position;
+    return message;
   }
 
+  /** Forgets what was written since the last `finish`. */
   reset(): void {
-    this.#position = 0;
+    this.#position = this.#start;
     this.incomplete = false;
-    if (this.#buffer.length > KEPT_SIZE) {
-      this.#buffer = new Uint8Array(FIRST_SIZE);
-      this.#view = new DataView(this.#buffer.buffer);
-    }
+  }
+
+  #renew(size: number): void {
+    this.#buffer = new Uint8Array(size);
+    this.#view = new DataView(this.#buffer.buffer);
+    this.#start = 0;
+    this.#position = 0;
   }
 
   #reserve(count: number): void {
-    const needed = this.#position + count;
-    if (needed <= this.#buffer.length) {
-      return;
+    if (this.#position + count > this.#buffer.length) {
+      this.#move(count);
     }
-    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
-    larger.set(this.#buffer.subarray(0, this.#position));
-    this.#buffer = larger;
-    this.#view = new DataView(larger.buffer);
+  }
+
+  /** Continues the message in a larger buffer, or at the begin of a new slab. */
+  #move(count: number): void {
+    const written = this.#buffer.subarray(this.#start, this.#position);
+    const needed = written.length + count;
+    this.#renew(needed <= SLAB_SIZE / 2 ? SLAB_SIZE : needed * 2);
+    this.#buffer.set(written);
+    this.#position = written.length;
   }
 
   #varint(value: number): void {
@@ -149,15 +169,15 @@ export class ProtobufWriter {
     this.#position += value.length;
   }
 
-  /** Opens a message within the message; returns what `close` needs. */
+  /** Opens a message within the message; returns what `close` needs: where it begins in the outermost. */
   open(tag: number): number {
     this.#reserve(6);
     this.#varint(tag);
-    return ++this.#position;
+    return ++this.#position - this.#start;
   }
 
-  close(start: number): void {
-    this.#closeLength(start, this.#position);
+  close(offset: number): void {
+    this.#closeLength(this.#start + offset, this.#position);
   }
 
   /** Writes the length of what lies between `start` and `end` into the byte before `start`, moving it if need be. */
@@ -169,10 +189,13 @@ export class ProtobufWriter {
       return;
     }
     const extra = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : length < 1 << 28 ? 3 : 4;
+    const offset = start - this.#start;
     this.#reserve(extra);
-    this.#buffer.copyWithin(start + extra, start, end);
-    this.#position = start - 1;
+    // The message may have moved.
+    const from = this.#start + offset;
+    this.#buffer.copyWithin(from + extra, from, from + length);
+    this.#position = from - 1;
     this.#varint(length);
-    this.#position = end + extra;
+    this.#position = from + extra + length;
   }
 }

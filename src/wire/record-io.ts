@@ -1,4 +1,5 @@
 // RecordIO: a stream of records, each its length in decimal digits, a newline, and as many bytes.
+import { allocate } from './slab.ts';
 import { WireError } from './wire-error.ts';
 
 /** Larger than any message that the APIs carry. */
@@ -13,7 +14,7 @@ const NOTHING = new Uint8Array(0);
 /** One record as one piece: there are clients that only understand a record that comes as a whole. */
 export function encodeRecord(bytes: Uint8Array): Uint8Array {
   const digits = String(bytes.length);
-  const record = new Uint8Array(digits.length + 1 + bytes.length);
+  const record = allocate(digits.length + 1 + bytes.length);
   for (let i = 0; i < digits.length; i++) {
     record[i] = digits.charCodeAt(i);
   }
@@ -96,6 +97,13 @@ export class RecordReader {
 
   #readBody(chunk: Uint8Array, at: number, records: Uint8Array[]): number {
     const end = Math.min(chunk.length, at + this.#length - this.#filled);
+    if (end - at === this.#length) {
+      const whole = allocate(this.#length);
+      whole.set(chunk.subarray(at, end));
+      records.push(whole);
+      this.#record = undefined;
+      return end;
+    }
     const record = this.#room(this.#filled + end - at);
     record.set(chunk.subarray(at, end), this.#filled);
     this.#filled += end - at;

@@ -250,4 +250,29 @@ describe('the encoding', () => {
     buffer.fill(0);
     expect(data).toStrictEqual(bytes(1, 2));
   });
+
+  test('what was given out stays as it is, at any size', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 20_000 }), { minLength: 1, maxLength: 60 }), (sizes) => {
+        const messages = sizes.map((size, index) => ({
+          type: 17,
+          message: {
+            agent_id: { value: `a${index}` },
+            executor_id: { value: 'é'.repeat(size % 300) },
+            data: new Uint8Array(size).fill(index),
+          },
+        }));
+        const encoded = messages.map((m) => encodeMessage(types.SchedulerCall, m as never));
+        expect(encoded.map((b) => decodeMessage(types.SchedulerCall, b))).toStrictEqual(messages);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a failed message leaves nothing behind', () => {
+    expect(() => encodeMessage(types.TaskStatus, { task_id: { value: 'x' } } as never)).toThrow(
+      'Missing required fields: state',
+    );
+    expect(encodeMessage(types.TaskID, { value: 'x' })).toStrictEqual(bytes(0x0a, 1, 0x78));
+  });
 });

@@ -1,0 +1,22 @@
+// Memory for bytes that live shortly. Taking it from the system for each message would cost more than filling it.
+
+const SLAB_SIZE = 16 * 1024;
+/** Larger pieces have memory of their own. */
+const MAX_PIECE = 4 * 1024;
+
+let slab = new ArrayBuffer(SLAB_SIZE);
+let used = 0;
+
+/** Zeroed bytes that nobody else has, though others may share the buffer behind them. */
+export function allocate(length: number): Uint8Array {
+  if (length > MAX_PIECE) {
+    return new Uint8Array(length);
+  }
+  if (used + length > SLAB_SIZE) {
+    slab = new ArrayBuffer(SLAB_SIZE);
+    used = 0;
+  }
+  const piece = new Uint8Array(slab, used, length);
+  used += length;
+  return piece;
+}
