@@ -1,5 +1,6 @@
 // The log, in the line format and with the flags of Mesos (glog's): `I1122 09:00:00.123456 4711
 // master] text`. Lines go to standard error and, with a log directory, to files in it.
+import { mkdirSync, openSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { SonicBoom } from 'sonic-boom';
@@ -44,11 +45,11 @@ export class ProcessLogger implements Logger {
     this.#quiet = options.quiet ?? false;
     this.#threshold = LEVELS[options.level ?? 'INFO'] ?? 0;
     if (options.directory) {
+      mkdirSync(options.directory, { recursive: true });
       this.#path = join(options.directory, logFileName(options.name));
       this.#file = new SonicBoom({
-        dest: this.#path,
-        mkdir: true,
-        append: true,
+        // Opened here, so that the last lines can be written whenever the process ends.
+        fd: openSync(this.#path, 'a'),
         sync: false,
         maxLength: FILE_BUFFER_BYTES,
       });

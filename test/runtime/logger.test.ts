@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { formatLine, ProcessLogger } from '../../src/runtime/logger.ts';
+
+const directories: string[] = [];
+
+function directory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'mesoscale-log-'));
+  directories.push(path);
+  return path;
+}
+
+afterEach(() => {
+  for (const path of directories.splice(0)) {
+    rmSync(path, { recursive: true });
+  }
+});
+
+describe('the log', () => {
+  it('has lines as Mesos writes them', () => {
+    const date = new Date(Date.UTC(2026, 10, 22, 9, 5, 7, 8));
+    expect(formatLine(date, 'warn', 'master', 'lost an agent')).toBe(
+      `W1122 09:05:07.008000 ${process.pid} master] lost an agent\n`,
+    );
+  });
+
+  it('keeps a message on one line', () => {
+    const line = formatLine(new Date(0), 'info', 'master', 'a\nE0101 forged]\rb');
+    expect(line.split('\n')).toHaveLength(2);
+    expect(line).not.toContain('\r');
+  });
+
+  it('writes what the level asks for, and debug lines while it is verbose', () => {
+    const logger = new ProcessLogger({
+      name: 'agent',
+      level: 'WARNING',
+      quiet: true,
+      directory: directory(),
+    });
+    logger.info('left out');
+    logger.warn('kept');
+    logger.debug('left out, too');
+    logger.verbosity = 1;
+    logger.debug('shown');
+    logger.close();
+    const text = readFileSync(logger.file ?? '', 'utf8');
+    expect(text.match(/agent\] .*/g)).toEqual(['agent] kept', 'agent] shown']);
+  });
+});
