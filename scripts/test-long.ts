@@ -39,7 +39,7 @@ for (let round = 0; Date.now() < end; round++) {
   const [plan] = details.counterexample ?? [];
   const found = plan && disagreement(plan, compare);
   if (found === undefined) throw new Error(`seed ${seed + round} failed, but not twice`);
-  const file = `disagreement-${seed + round}.jsonl`;
+  const file = `build/disagreement-${seed + round}.jsonl`;
   writeFileSync(file, found.trace);
   console.log(
     `seed ${seed + round}: the core and the oracle disagree after ${details.numShrinks} steps of shrinking`,

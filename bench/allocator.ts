@@ -1,0 +1,131 @@
+// `npm run bench -- allocator`: cycles of the allocator on the workloads of Apache Mesos's own benchmarks, and the
+// stripped cycle in plain C beside them in the same run.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { compileKernel, runKernel } from './allocator/kernel.ts';
+import { type Size, WORKLOADS, type Workload } from './allocator/workloads.ts';
+import { type Measurement, report } from './report.ts';
+
+const CASE = fileURLToPath(new URL('allocator/case.ts', import.meta.url));
+
+const USAGE = `usage: npm run bench -- allocator [--workload NAME] [--agents N] [--frameworks M] [--runs R] [--json]
+       npm run bench -- allocator --plot [--agents LARGEST]
+workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
+
+/** Workloads that the stripped kernel does the like of: every agent is offered to one role. */
+const COMPARED: ReadonlySet<string> = new Set(['Cycle', 'RandomSorter']);
+
+interface Options {
+  readonly workload: string | undefined;
+  readonly agents: number | undefined;
+  readonly frameworks: number | undefined;
+  readonly runs: number | undefined;
+  readonly plot: boolean;
+}
+
+function parse(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      workload: { type: 'string' },
+      agents: { type: 'string' },
+      frameworks: { type: 'string' },
+      runs: { type: 'string' },
+      plot: { type: 'boolean', default: false },
+      json: { type: 'boolean' },
+    },
+  });
+  const count = (text: string | undefined) => {
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1) throw new UsageError(`not a number: ${text}`);
+    return value;
+  };
+  return {
+    workload: values.workload,
+    agents: count(values.agents),
+    frameworks: count(values.frameworks),
+    runs: count(values.runs),
+    plot: values.plot,
+  };
+}
+
+class UsageError extends Error {
+  readonly code = 'USAGE';
+}
+
+function chosen(name: string | undefined): readonly Workload[] {
+  if (name === undefined) return WORKLOADS;
+  const workload = WORKLOADS.find((candidate) => candidate.name === name);
+  if (workload === undefined) throw new UsageError(`no workload is called ${name}`);
+  return [workload];
+}
+
+/** The sizes of the workload, or the one asked for; what is left out is as in its first size. */
+function sizesOf(workload: Workload, { agents, frameworks }: Options): readonly Size[] {
+  if (agents === undefined && frameworks === undefined) return workload.sizes;
+  const [first = { agents: 1000, frameworks: 200 }] = workload.sizes;
+  return [{ agents: agents ?? first.agents, frameworks: frameworks ?? first.frameworks }];
+}
+
+function measure(workload: Workload, size: Size, runs: number): Measurement[][] {
+  const task = JSON.stringify({ name: workload.name, size, runs });
+  // A million agents' worth of the bench's own messages need some room.
+  const flags = ['--expose-gc', '--max-old-space-size=8192', '--no-warnings'];
+  const { status, stdout } = spawnSync(process.execPath, [...flags, CASE, task], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`${workload.name} failed with status ${status}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** Adds what the kernel took for a full cycle, and how many times that the core did. */
+function withKernel(runs: readonly Measurement[][], kernel: readonly number[]): Measurement[][] {
+  const sorted = [...kernel].sort((a, b) => a - b);
+  const best = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return runs.map((measurements) => {
+    const full = measurements.find(({ metric }) => metric === 'cycle.full')?.value ?? Number.NaN;
+    return [
+      ...measurements,
+      { metric: 'cycle.kernel', unit: 'ms', value: best },
+      { metric: 'ratio.kernel', unit: 'x', value: full / best },
+    ];
+  });
+}
+
+export async function run({ json, args }: { json: boolean; args: string[] }): Promise<void> {
+  try {
+    const options = parse(args);
+    if (options.plot) {
+      const { createCore } = await import('../src/core/core.ts');
+      const { loadCore } = await import('../src/runtime/load-core.ts');
+      const { plotQuietCycles } = await import('./allocator/plot.ts');
+      plotQuietCycles(createCore(await loadCore()), options.agents ?? 1_000_000);
+      return;
+    }
+    const kernel = compileKernel();
+    for (const workload of chosen(options.workload)) {
+      for (const size of sizesOf(workload, options)) {
+        const count = options.runs ?? (size.agents >= 200_000 ? 1 : 3);
+        let runs = measure(workload, size, count);
+        if (kernel !== undefined && COMPARED.has(workload.name)) {
+          runs = withKernel(runs, runKernel(kernel, { ...size, runs: 9 }));
+        }
+        report({ suite: 'allocator', workload: workload.name, ...size, runs, json });
+      }
+    }
+  } catch (error) {
+    const isUsage =
+      error instanceof UsageError ||
+      (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    if (!isUsage) throw error;
+    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,14 @@
+// One workload at one size in a process of its own, so that memory is its own and no run disturbs the next.
+// Prints a JSON array of measurements a run.
+import { createCore } from '../../src/core/core.ts';
+import { loadCore } from '../../src/runtime/load-core.ts';
+import { WORKLOADS } from './workloads.ts';
+
+const { name, size, runs } = JSON.parse(process.argv[2] ?? '{}');
+const workload = WORKLOADS.find((candidate) => candidate.name === name);
+if (workload === undefined) throw new Error(`no workload ${name}`);
+const module = await loadCore();
+for (let run = 0; run < runs; run++) {
+  globalThis.gc?.();
+  process.stdout.write(`${JSON.stringify(workload.run(createCore(module), size))}\n`);
+}

@@ -1,0 +1,606 @@
+// The workloads of Apache Mesos's own allocator benchmarks, by their names there, so that figures can be laid
+// side by side. Each runs once on an allocator of its own and tells what it measured.
+import type { Holding, SchedulerCore } from '../../src/core/interface.ts';
+import {
+  type Offer_Operation,
+  Offer_Operation_Type,
+  type Resource,
+} from '../../src/model/generated/messages.ts';
+import type { Measurement } from '../report.ts';
+import { resources } from './algebra.ts';
+import { BenchCluster, median, memory, ms, nameOf, timed, YEAR_SECONDS } from './cluster.ts';
+import { fragments, labels, ports, reserved, scalar, scalars, volume } from './resources.ts';
+
+export interface Size {
+  readonly agents: number;
+  readonly frameworks: number;
+}
+
+export interface Workload {
+  readonly name: string;
+  /** Sizes that are run when none are given. */
+  readonly sizes: readonly Size[];
+  run(core: SchedulerCore, size: Size): Measurement[];
+}
+
+const PORTS = ports([31_000, 32_000]);
+const IN_USE = [...scalars({ cpus: 16, mem: 2014, disk: 1024 }), fragments(31_000, 32_000, 16)];
+const sizes = (...list: readonly (readonly [number, number])[]): Size[] =>
+  list.map(([agents, frameworks]) => ({ agents, frameworks }));
+const oneRole = () => ['*'];
+
+/** How often cycles of one kind are repeated: enough for a median, without waiting for minutes. */
+const repetitions = (agents: number) => (agents >= 200_000 ? 3 : 7);
+
+/** Agents with nothing in use and one role: the figures of the stripped kernel belong beside these. */
+function cycle(options: ConstructorParameters<typeof BenchCluster>[1] = {}) {
+  return (core: SchedulerCore, { agents, frameworks }: Size): Measurement[] => {
+    const cluster = new BenchCluster(core, options);
+    const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
+    const addAgents = cluster.addAgents(agents, () => total);
+    const addFrameworks = cluster.addFrameworks(frameworks, oneRole);
+    const first = cluster.cycle();
+    const full: number[] = [];
+    for (let round = 0; round < repetitions(agents); round++) {
+      cluster.giveBack(cluster.offers(total));
+      full.push(cluster.cycle());
+    }
+    expectOffers(cluster, agents);
+    const offers = cluster.offers(total);
+    const quiet = Array.from({ length: 15 }, () => cluster.cycle());
+    const used = memory();
+    const refused: number[] = [];
+    let refusing = offers;
+    for (let round = 0; round < Math.min(10, frameworks - 1, 2_000_000 / agents); round++) {
+      cluster.giveBack(refusing, 300 * 24 * 3600);
+      refused.push(cluster.cycle());
+      refusing = cluster.offers(total);
+    }
+    return [
+      ms('add.agents', addAgents),
+      ms('add.frameworks', addFrameworks),
+      ms('cycle.first', first),
+      ms('cycle.full', median(full)),
+      ms('cycle.quiet', median(quiet)),
+      ...(refused.length === 0 ? [] : [ms('cycle.refused', refused.at(-1) ?? 0)]),
+      used,
+      { metric: 'memory.refusals', unit: 'MB', value: memory().value - used.value },
+    ];
+  };
+}
+
+/** Every framework refuses every agent; then nothing is left to offer, and nothing to look at. */
+function saturated(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
+  cluster.addAgents(agents, () => total);
+  cluster.addFrameworks(frameworks, oneRole);
+  const before = memory();
+  for (let round = 0; round < frameworks; round++) {
+    cluster.cycle();
+    cluster.giveBack(cluster.offers(total), YEAR_SECONDS);
+  }
+  const first = cluster.cycle();
+  expectOffers(cluster, 0);
+  const quiet = Array.from({ length: 15 }, () => cluster.cycle());
+  const refusals = { metric: 'refusals', unit: '', value: agents * frameworks };
+  const used = memory().value - before.value;
+  return [
+    ms('cycle.first', first),
+    ms('cycle.quiet', median(quiet)),
+    refusals,
+    { metric: 'memory.refusals', unit: 'MB', value: used },
+  ];
+}
+
+interface FrameworkProfile {
+  readonly roles: (index: number) => string;
+  readonly count: number;
+  readonly tasks: number;
+  readonly task: Readonly<Record<string, number>>;
+  readonly perOffer: number;
+}
+
+const PROFILES: readonly FrameworkProfile[] = [
+  {
+    roles: (i) => `service-${i}`,
+    count: 4,
+    tasks: 4000,
+    task: { cpus: 0.07, mem: 400 },
+    perOffer: 100,
+  },
+  { roles: () => 'ci', count: 500, tasks: 5, task: { cpus: 0.1, mem: 4000 }, perOffer: 1 },
+  { roles: (i) => `batch-${i}`, count: 50, tasks: 20, task: { cpus: 1, mem: 1000 }, perOffer: 5 },
+];
+
+/** Services, build jobs and batch jobs launch tasks from offers, and refuse the rest, until all tasks run. */
+function multiFrameworkAllocations(core: SchedulerCore, { agents }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const addAgents = cluster.addAgents(agents, () => scalars({ cpus: 64, mem: 488_000 }));
+  const left = new Map<string, { tasks: number; profile: FrameworkProfile }>();
+  let addFrameworks = 0;
+  for (const profile of PROFILES) {
+    const first = cluster.frameworks.length;
+    addFrameworks += cluster.addFrameworks(profile.count, (index) => [
+      profile.roles(index - first),
+    ]);
+    for (const id of cluster.frameworks.slice(first))
+      left.set(id, { tasks: profile.tasks, profile });
+  }
+  const cycles: number[] = [];
+  const accepting: number[] = [];
+  while (left.size > 0) {
+    cycles.push(cluster.cycle());
+    const offers = cluster.offers();
+    accepting.push(
+      timed(() => {
+        for (const offer of offers) launchTasks(cluster, core, offer, left);
+      }),
+    );
+    if (cycles.length > 10_000) throw new Error('the tasks do not fit');
+  }
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return [
+    ms('add.agents', addAgents),
+    ms('add.frameworks', addFrameworks),
+    ms('cycle.first', cycles[0] ?? 0),
+    ms('cycle.full', median(cycles)),
+    ms('cycles.total', sum(cycles)),
+    ms('launches.total', sum(accepting)),
+    { metric: 'rounds', unit: '', value: cycles.length },
+    memory(),
+  ];
+}
+
+function launchTasks(
+  cluster: BenchCluster,
+  core: SchedulerCore,
+  offer: Holding,
+  left: Map<string, { tasks: number; profile: FrameworkProfile }>,
+): void {
+  const wanted = left.get(offer.frameworkId);
+  if (wanted === undefined) {
+    cluster.giveBack([offer], YEAR_SECONDS);
+    return;
+  }
+  const { profile } = wanted;
+  const offered = core.algebra.quantities(offer.resources);
+  const fitting = Math.min(
+    ...Object.entries(profile.task).map(([name, size]) =>
+      Math.floor((1000 * (offered[name] ?? 0)) / (1000 * size)),
+    ),
+  );
+  const tasks = Math.min(wanted.tasks, profile.perOffer, fitting);
+  const task = Object.fromEntries(
+    Object.entries(profile.task).map(([name, size]) => [name, size * tasks]),
+  );
+  const launched = tasks === 0 ? [] : core.algebra.add(scalars(task), []);
+  const rest = core.algebra.subtract(offer.resources.map(withoutRole), launched);
+  wanted.tasks -= tasks;
+  if (wanted.tasks === 0) left.delete(offer.frameworkId);
+  if (launched.length > 0) cluster.launch([{ ...offer, resources: launched }]);
+  if (rest.length > 0)
+    cluster.giveBack([{ ...offer, resources: rest }], wanted.tasks === 0 ? YEAR_SECONDS : 0);
+}
+
+function withoutRole({ allocation_info: _role, ...resource }: Resource): Resource {
+  return resource;
+}
+
+/** Many roles with small guarantees and a few with large ones, one framework each. */
+function largeAndSmallQuota(core: SchedulerCore, { frameworks }: Size): Measurement[] {
+  const small = Math.round((frameworks * 5) / 6);
+  const large = frameworks - small;
+  const cluster = new BenchCluster(core);
+  const agents = Math.floor(small / 5) + large * 5;
+  const addAgents = cluster.addAgents(agents, () => scalars({ cpus: 2, mem: 2048, disk: 2048 }));
+  for (let role = 0; role < frameworks; role++) {
+    const guarantees =
+      role < small ? { cpus: 1, mem: 1024, disk: 1024 } : { cpus: 4, mem: 4096, disk: 4096 };
+    cluster.allocator.updateQuota(`role-${role}`, { guarantees, limits: guarantees });
+  }
+  const addFrameworks = cluster.addFrameworks(frameworks, (index) => [`role-${index}`]);
+  return [
+    ms('add.agents', addAgents),
+    ms('add.frameworks', addFrameworks),
+    ...firstAndQuiet(cluster),
+  ];
+}
+
+function firstAndQuiet(cluster: BenchCluster): Measurement[] {
+  const first = cluster.cycle();
+  const offered = cluster.offered;
+  const quiet = Array.from({ length: 9 }, () => cluster.cycle());
+  return [
+    ms('cycle.first', first),
+    ms('cycle.quiet', median(quiet)),
+    { metric: 'offers', unit: '', value: offered },
+    memory(),
+  ];
+}
+
+/** Two agents and two frameworks a role; with quota, a role's guarantee is two whole agents. */
+const nonQuotaVsQuota =
+  (hasQuota: boolean) =>
+  (core: SchedulerCore, { agents, frameworks }: Size) => {
+    const cluster = new BenchCluster(core);
+    const total = scalars({ cpus: 2, mem: 1024, disk: 1024 });
+    const addAgents = cluster.addAgents(agents, () => total);
+    const guarantees = { cpus: 4, mem: 2048, disk: 2048 };
+    for (let role = 0; hasQuota && role < frameworks / 2; role++) {
+      cluster.allocator.updateQuota(`role-${role}`, { guarantees, limits: guarantees });
+    }
+    const addFrameworks = cluster.addFrameworks(frameworks, (index) => [
+      `role-${Math.floor(index / 2)}`,
+    ]);
+    return [
+      ms('add.agents', addAgents),
+      ms('add.frameworks', addFrameworks),
+      ...firstAndQuiet(cluster),
+    ];
+  };
+
+/** As many roles as agents, each with a guarantee and a limit of half of its share. */
+function quotaCycle(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
+  const addAgents = cluster.addAgents(agents, () => total);
+  const half = (amount: number) => Math.floor((amount * agents * 500) / frameworks) / 1000;
+  const guarantees = { cpus: half(24), mem: half(4096) };
+  for (let role = 0; role < frameworks; role++) {
+    cluster.allocator.updateQuota(`role-${role}`, { guarantees, limits: guarantees });
+  }
+  const addFrameworks = cluster.addFrameworks(frameworks, (index) => [`role-${index}`]);
+  const first = cluster.cycle();
+  const full = Array.from({ length: 5 }, () => {
+    cluster.giveBack(cluster.offers());
+    return cluster.cycle();
+  });
+  const quiet = Array.from({ length: 9 }, () => cluster.cycle());
+  return [
+    ms('add.agents', addAgents),
+    ms('add.frameworks', addFrameworks),
+    ms('cycle.first', first),
+    ms('cycle.full', median(full)),
+    ms('cycle.quiet', median(quiet)),
+    memory(),
+  ];
+}
+
+/** Six cycles over agents with a volume each; everything is given back in between. */
+const persistentVolumes =
+  (sharing: 'regular' | 'shared' | 'mixed') =>
+  (core: SchedulerCore, { agents, frameworks }: Size) => {
+    const cluster = new BenchCluster(core);
+    const addFrameworks = cluster.addFrameworks(frameworks, () => ['role']);
+    const addAgents = cluster.addAgents(
+      agents,
+      (agent) => {
+        const own = volume(`volume-${agent}`, 'role', 1024);
+        const isShared = sharing === 'shared' || (sharing === 'mixed' && agent % 2 === 0);
+        return [
+          ...scalars({ cpus: 24, mem: 4096, disk: 3072 }),
+          PORTS,
+          isShared ? { ...own, shared: {} } : own,
+        ];
+      },
+      (agent) => ({
+        framework: agent % frameworks,
+        role: 'role',
+        resources: [...scalars({ cpus: 16, mem: 1024, disk: 1024 }), fragments(31_000, 32_000, 16)],
+      }),
+    );
+    const cycles = Array.from({ length: 6 }, () => {
+      const time = cluster.cycle();
+      cluster.giveBack(cluster.offers());
+      return time;
+    });
+    return [
+      ms('add.agents', addAgents),
+      ms('add.frameworks', addFrameworks),
+      ms('cycle.first', cycles[0] ?? 0),
+      ms('cycle.full', median(cycles)),
+      memory(),
+    ];
+  };
+
+/** Agents come with something in use, and then each gets revocable cpus. */
+function addAndUpdateAgent(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const total = [...scalars({ cpus: 2, mem: 1024, disk: 4096 }), PORTS];
+  const addFrameworks = cluster.addFrameworks(frameworks, oneRole);
+  const addAgents = cluster.addAgents(
+    agents,
+    () => total,
+    (agent) => ({
+      framework: agent % frameworks,
+      role: '*',
+      resources: [
+        ...scalars({ cpus: 1, mem: 128, disk: 1024 }),
+        ports([31_126, 31_510], [31_512, 31_623]),
+      ],
+    }),
+  );
+  const first = cluster.cycle();
+  const oversubscribed = [...total, { ...scalar('cpus', 10), revocable: {} }];
+  const ids = Array.from({ length: agents }, (_, agent) => `agent-${agent}` as Holding['agentId']);
+  const update = timed(() => {
+    for (const id of ids) cluster.allocator.updateAgent(id, { total: oversubscribed });
+  });
+  const full = cluster.cycle();
+  return [
+    ms('add.agents', addAgents),
+    ms('add.frameworks', addFrameworks),
+    ms('cycle.first', first),
+    ms('update.agents', update),
+    ms('cycle.full', full),
+    memory(),
+  ];
+}
+
+/** Part of every agent is in use; every offer of the rest is refused for a year, cycle after cycle. */
+const declineOffers =
+  (extra: (agent: number) => Resource[]) =>
+  (core: SchedulerCore, { agents, frameworks }: Size) => {
+    const cluster = new BenchCluster(core);
+    const addFrameworks = cluster.addFrameworks(frameworks, oneRole);
+    const addAgents = cluster.addAgents(
+      agents,
+      (agent) => [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS, ...extra(agent)],
+      (agent) => ({ framework: agent % frameworks, role: '*', resources: IN_USE }),
+    );
+    const cycles: number[] = [];
+    const rounds = Math.min(2 * frameworks, Math.max(2, Math.floor(500_000 / agents)));
+    for (let round = 0; round < rounds; round++) {
+      cycles.push(cluster.cycle());
+      cluster.giveBack(cluster.offers(), YEAR_SECONDS);
+    }
+    return [
+      ms('add.agents', addAgents),
+      ms('add.frameworks', addFrameworks),
+      ms('cycle.first', cycles[0] ?? 0),
+      ms('cycle.full', median(cycles)),
+      ms('cycle.last', cycles.at(-1) ?? 0),
+      memory(),
+    ];
+  };
+
+/** Five cycles, everything given back in between, with ever more frameworks suppressed. */
+const suppressOffers =
+  (share: number, step: number) =>
+  (core: SchedulerCore, { agents, frameworks }: Size) => {
+    const cluster = new BenchCluster(core);
+    const addFrameworks = cluster.addFrameworks(frameworks, oneRole);
+    const addAgents = cluster.addAgents(
+      agents,
+      () => [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS],
+      (agent) => ({ framework: agent % frameworks, role: '*', resources: IN_USE }),
+    );
+    let suppressed = 0;
+    const suppressing: number[] = [];
+    const cycles = Array.from({ length: 5 }, (_, round) => {
+      const wanted = Math.floor(frameworks * Math.min(1, share + step * round));
+      const names = cluster.frameworks.slice(suppressed, wanted);
+      suppressing.push(
+        timed(() => {
+          for (const id of names) cluster.allocator.suppress(id, []);
+        }),
+      );
+      suppressed = Math.max(suppressed, wanted);
+      const time = cluster.cycle();
+      cluster.giveBack(cluster.offers());
+      return time;
+    });
+    return [
+      ms('add.agents', addAgents),
+      ms('add.frameworks', addFrameworks),
+      ms(
+        'suppress',
+        suppressing.reduce((sum, time) => sum + time, 0),
+      ),
+      ms('cycle.first', cycles[0] ?? 0),
+      ms('cycle.full', median(cycles)),
+      memory(),
+    ];
+  };
+
+/** Everything is in use; every framework revives, and each time there is nothing to offer. */
+function allocatorBacklog(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
+  const addFrameworks = cluster.addFrameworks(frameworks, oneRole);
+  const addAgents = cluster.addAgents(
+    agents,
+    () => total,
+    (agent) => ({ framework: agent % frameworks, role: '*', resources: total }),
+  );
+  const first = cluster.cycle();
+  expectOffers(cluster, 0);
+  const backlog = timed(() => {
+    for (const id of cluster.frameworks) {
+      cluster.allocator.revive(id, []);
+      cluster.allocator.runPending();
+    }
+  });
+  const merged = timed(() => {
+    for (const id of cluster.frameworks) cluster.allocator.revive(id, []);
+    cluster.allocator.runPending();
+  });
+  return [
+    ms('add.agents', addAgents),
+    ms('add.frameworks', addFrameworks),
+    ms('cycle.first', first),
+    ms('backlog', backlog),
+    ms('backlog.merged', merged),
+    memory(),
+  ];
+}
+
+/** One agent with four labelled reservations a role; one of them is unreserved and reserved again. */
+function updateAllocation(core: SchedulerCore, { frameworks }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const roleOf = (index: number) => `role-${index}`;
+  const reservation = (role: number, index: number) =>
+    reserved(scalar('cpus', 1), roleOf(role), labels(3, `${role}-${index}`));
+  const total = Array.from({ length: frameworks }, (_, role) =>
+    Array.from({ length: 4 }, (_unused, index) => reservation(role, index)),
+  ).flat();
+  cluster.addAgents(1, () => [...scalars({ cpus: 4, mem: 4096 }), ...total]);
+  cluster.addFrameworks(frameworks, (index) => [roleOf(index)]);
+  const first = cluster.cycle();
+  const offer = cluster.offers().find(({ frameworkId }) => frameworkId === nameOf(0));
+  if (offer === undefined) throw new Error('the first role gets its reservations');
+  const resources = [reservation(0, 0)];
+  const unreserve: Offer_Operation = {
+    type: Offer_Operation_Type.UNRESERVE,
+    unreserve: { resources },
+  };
+  const reserve: Offer_Operation = { type: Offer_Operation_Type.RESERVE, reserve: { resources } };
+  let held: Holding = offer;
+  const pairs = timed(() => {
+    for (let pair = 0; pair < 20; pair++) {
+      for (const operation of [unreserve, reserve]) {
+        const { offered, dropped } = cluster.allocator.convert(held, [operation]);
+        if (dropped.length > 0) throw new Error('the reservation is in the offer');
+        held = { ...held, resources: offered };
+      }
+    }
+  });
+  return [ms('cycle.first', first), ms('convert', pairs / 40), memory()];
+}
+
+/** Clients of one sorter: given to, put in order, given back, removed. */
+function fullSort(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
+  const cluster = new BenchCluster(core);
+  const used = [...scalars({ cpus: 16, mem: 2014, disk: 1024 }), fragments(1, 32_000, 100)];
+  const addFrameworks = cluster.addFrameworks(frameworks, oneRole);
+  const addAgents = cluster.addAgents(
+    agents,
+    () => [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), ports([1, 32_000])],
+    (agent) => ({ framework: agent % frameworks, role: '*', resources: used }),
+  );
+  const sort = cluster.cycle();
+  const again = cluster.cycle();
+  const holdings = Array.from({ length: agents }, (_, agent) => ({
+    frameworkId: nameOf(agent % frameworks),
+    agentId: `agent-${agent}` as Holding['agentId'],
+    role: '*',
+    resources: used,
+    wasUsed: true,
+  }));
+  const unallocate = timed(() => {
+    for (const holding of holdings) cluster.allocator.recover(holding);
+  });
+  const remove = timed(() => {
+    for (const id of cluster.frameworks) cluster.allocator.removeFramework(id);
+  });
+  return [
+    ms('add.agents', addAgents),
+    ms('add.frameworks', addFrameworks),
+    ms('cycle.first', sort),
+    ms('cycle.quiet', again),
+    ms('unallocate', unallocate),
+    ms('remove.frameworks', remove),
+    memory(),
+  ];
+}
+
+/** The same with a tree of roles, one framework at each leaf; the number of frameworks is that of the leaves. */
+const hierarchyFullSort =
+  (height: number, branching: number) =>
+  (core: SchedulerCore, { agents }: Size) => {
+    const cluster = new BenchCluster(core);
+    const leaves = branching ** (height - 1);
+    const roleOf = (leaf: number) => {
+      const names: string[] = [];
+      for (
+        let rest = leaf, level = 1;
+        level < height;
+        level++, rest = Math.floor(rest / branching)
+      ) {
+        names.unshift(`n${rest % branching}`);
+      }
+      return names.join('/');
+    };
+    const addFrameworks = cluster.addFrameworks(leaves, (index) => [roleOf(index)]);
+    const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
+    const addAgents = cluster.addAgents(agents, () => total);
+    const first = cluster.cycle();
+    const full = Array.from({ length: 5 }, () => {
+      cluster.giveBack(cluster.offers(total));
+      return cluster.cycle();
+    });
+    const quiet = Array.from({ length: 9 }, () => cluster.cycle());
+    const remove = timed(() => {
+      for (const id of cluster.frameworks) cluster.allocator.removeFramework(id);
+    });
+    return [
+      ms('add.agents', addAgents),
+      ms('add.frameworks', addFrameworks),
+      ms('cycle.first', first),
+      ms('cycle.full', median(full)),
+      ms('cycle.quiet', median(quiet)),
+      ms('remove.frameworks', remove),
+      memory(),
+    ];
+  };
+
+function expectOffers(cluster: BenchCluster, count: number): void {
+  if (cluster.offered !== count) throw new Error(`${cluster.offered} offers, not ${count}`);
+}
+
+const labelled = (agent: number): Resource[] =>
+  [11, 13].map((count) =>
+    reserved(scalar('cpus', 8), 'reserved', labels(count - 1, `${agent}-${count}`)),
+  );
+
+const SMALL_GRID = sizes(
+  [1_000, 50],
+  [1_000, 1_000],
+  [10_000, 200],
+  [10_000, 1_000],
+  [50_000, 1_000],
+);
+const GRID = sizes([1_000, 200], [10_000, 200]);
+
+export const WORKLOADS: readonly Workload[] = [
+  { name: 'Cycle', sizes: SMALL_GRID, run: cycle() },
+  {
+    name: 'RandomSorter',
+    sizes: sizes([10_000, 1_000]),
+    run: cycle({ roleSorter: 'random', frameworkSorter: 'random' }),
+  },
+  {
+    name: 'Saturated',
+    sizes: sizes([1_000, 50], [1_000, 200], [5_000, 50], [5_000, 200]),
+    run: saturated,
+  },
+  { name: 'MultiFrameworkAllocations', sizes: sizes([80, 554]), run: multiFrameworkAllocations },
+  {
+    name: 'LargeAndSmallQuota',
+    sizes: sizes([30, 30], [300, 300], [3_000, 3_000]),
+    run: largeAndSmallQuota,
+  },
+  {
+    name: 'NonQuota',
+    sizes: sizes([20, 20], [200, 200], [2_000, 2_000]),
+    run: nonQuotaVsQuota(false),
+  },
+  { name: 'Quota', sizes: sizes([20, 20], [200, 200], [2_000, 2_000]), run: nonQuotaVsQuota(true) },
+  { name: 'QuotaCycle', sizes: sizes([3_000, 3_000]), run: quotaCycle },
+  { name: 'PersistentVolumes', sizes: GRID, run: persistentVolumes('regular') },
+  { name: 'SharedVolumes', sizes: GRID, run: persistentVolumes('shared') },
+  { name: 'MixedVolumes', sizes: GRID, run: persistentVolumes('mixed') },
+  { name: 'AddAndUpdateAgent', sizes: GRID, run: addAndUpdateAgent },
+  { name: 'DeclineOffers', sizes: GRID, run: declineOffers(() => []) },
+  { name: 'ResourceLabels', sizes: GRID, run: declineOffers(labelled) },
+  { name: 'SuppressOffers', sizes: GRID, run: suppressOffers(0, 0.2) },
+  { name: 'ExtremeSuppressOffers', sizes: GRID, run: suppressOffers(0.99, 0) },
+  { name: 'AllocatorBacklog', sizes: GRID, run: allocatorBacklog },
+  { name: 'UpdateAllocation', sizes: sizes([1, 50], [1, 100], [1, 200]), run: updateAllocation },
+  { name: 'Resources', sizes: sizes([1, 1]), run: resources },
+  { name: 'FullSort', sizes: sizes([10_000, 1_000]), run: fullSort },
+  { name: 'HierarchyFullSort-3-32', sizes: sizes([10_000, 1_024]), run: hierarchyFullSort(3, 32) },
+  { name: 'HierarchyFullSort-7-3', sizes: sizes([10_000, 729]), run: hierarchyFullSort(7, 3) },
+  { name: 'HierarchyFullSort-10-2', sizes: sizes([10_000, 512]), run: hierarchyFullSort(10, 2) },
+];

@@ -1,0 +1,99 @@
+// The core's resource arithmetic and the oracle's give the same answers, and obey the laws of sums.
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import type { ResourceAlgebra } from '../../src/core/interface.ts';
+import { oracle } from '../oracle/core.ts';
+import { builtCore } from './built-core.ts';
+import { operationOf } from './trace-messages.ts';
+import { formatResources, parseResources } from './trace-text.ts';
+
+const ITEMS = [
+  'cpus:0.1',
+  'cpus:1.118',
+  'cpus:4',
+  'cpus(S,r1):2',
+  'cpus(D,r1,p1):0.7',
+  'cpus(D,r1,p2):0.7',
+  'cpus(S,r1)(D,r1/x,p1):1',
+  'cpus{REV}:3',
+  'mem:100.001',
+  'mem:64',
+  'disk:50',
+  'disk(S,r1):50',
+  'disk[path=/p1]:20',
+  'disk[mount=/m1]:30',
+  'disk[mount=/m1]:31',
+  'disk(S,r1)[mount=/m2]:30',
+  'disk(S,r1)[vol=v1]:20',
+  'disk(S,r1)[vol=v1]:21',
+  'disk(S,r1)[vol=v2]{SHARED}:20',
+  'disk(S,r1)[vol=v2]{SHARED}:20*2',
+  'ports:[31000-31009]',
+  'ports:[31005-31014,31020-31020]',
+  'ports(S,r1):[31000-31000]',
+  'zones:{a,b}',
+  'zones:{b,c}',
+] as const;
+
+const OPERATIONS = [
+  { op: 'RESERVE', res: 'cpus(D,r1,p1):0.5' },
+  { op: 'RESERVE', res: 'cpus(S,r1)(D,r1/x,p1):1' },
+  { op: 'UNRESERVE', res: 'cpus(D,r1,p1):0.7' },
+  { op: 'CREATE', res: 'disk(S,r1)[vol=v9]:20' },
+  { op: 'CREATE', res: 'disk(S,r1)[vol=v9]{SHARED}:20' },
+  { op: 'CREATE', res: 'disk(S,r1)[mount=/m2,vol=v9]:30' },
+  { op: 'DESTROY', res: 'disk(S,r1)[vol=v1]:20' },
+  { op: 'DESTROY', res: 'disk(S,r1)[vol=v2]{SHARED}:20' },
+] as const;
+
+const resources = fc
+  .array(fc.constantFrom(...ITEMS), { maxLength: 8 })
+  .map((items) => parseResources(items.join(';')));
+
+let core: ResourceAlgebra;
+beforeAll(async () => {
+  core = (await builtCore()).algebra;
+});
+
+test('sums, differences and comparisons', () => {
+  const property = fc.property(resources, resources, (left, right) => {
+    for (const name of ['add', 'subtract'] as const) {
+      const expected = formatResources(oracle.algebra[name](left, right));
+      expect(formatResources(core[name](left, right))).toBe(expected);
+    }
+    expect(core.contains(left, right)).toBe(oracle.algebra.contains(left, right));
+    expect(core.equal(left, right)).toBe(oracle.algebra.equal(left, right));
+    expect(core.quantities(left)).toEqual(oracle.algebra.quantities(left));
+    expect(core.isEmpty(left)).toBe(oracle.algebra.isEmpty(left));
+    expect(core.contains(core.add(left, right), left)).toBe(true);
+  });
+  fc.assert(property, { seed: 1, numRuns: 2000 });
+});
+
+test('operations', () => {
+  const property = fc.property(resources, fc.constantFrom(...OPERATIONS), (list, text) => {
+    const operation = operationOf(text);
+    const expected = oracle.algebra.apply(list, operation);
+    const got = core.apply(list, operation);
+    expect(got.ok).toBe(expected.ok);
+    if (got.ok && expected.ok) {
+      expect(formatResources(got.resources)).toBe(formatResources(expected.resources));
+    }
+  });
+  fc.assert(property, { seed: 1, numRuns: 2000 });
+});
+
+test('a pool takes all or nothing', () => {
+  const property = fc.property(resources, fc.array(resources, { maxLength: 5 }), (all, parts) => {
+    const expected = oracle.algebra.pool(all);
+    const got = core.pool(all);
+    for (const part of parts) {
+      expect(got.contains(part)).toBe(expected.contains(part));
+      expect(got.take(part)).toBe(expected.take(part));
+      expect(formatResources(got.resources())).toBe(formatResources(expected.resources()));
+      expect(got.isEmpty()).toBe(expected.isEmpty());
+    }
+    got.free();
+  });
+  fc.assert(property, { seed: 1, numRuns: 1000 });
+});
