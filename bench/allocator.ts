@@ -3,8 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Size } from './allocator/cluster.ts';
 import { compileKernel, runKernel } from './allocator/kernel.ts';
-import { type Size, WORKLOADS, type Workload } from './allocator/workloads.ts';
+import { WORKLOADS, type Workload } from './allocator/workloads.ts';
 import { type Measurement, report } from './report.ts';
 
 const CASE = fileURLToPath(new URL('allocator/case.ts', import.meta.url));

@@ -4,8 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { createCore } from '../src/core/core.ts';
-import { loadCore } from '../src/runtime/load-core.ts';
+
+import { loadCore } from '../test/core/load.ts';
 import { checkConservation, disagreement } from '../test/differential/compare.ts';
 import { history } from '../test/differential/histories.ts';
 
@@ -26,7 +26,7 @@ if (!Number.isInteger(seed) || !(steps >= 1) || Number.isNaN(end)) {
   process.exit(2);
 }
 
-const core = createCore(await loadCore());
+const core = await loadCore();
 const compare = { core, inspect: checkConservation };
 console.log(`seed ${seed}, up to ${steps} steps a history`);
 

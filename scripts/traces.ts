@@ -4,14 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { SchedulerCore } from '../src/core/interface.ts';
-import { loadCore } from '../src/runtime/load-core.ts';
+import { loadCore } from '../test/core/load.ts';
 import { firstDifference } from '../test/differential/replay.ts';
 import { parseTrace } from '../test/differential/trace.ts';
 
 async function coreToTest(isOracle: boolean): Promise<SchedulerCore> {
-  if (isOracle) return (await import('../test/oracle/core.ts')).oracle;
-  const { createCore } = await import('../src/core/core.ts');
-  return createCore(await loadCore());
+  return isOracle ? (await import('../test/oracle/core.ts')).oracle : loadCore();
 }
 
 const { values, positionals } = parseArgs({

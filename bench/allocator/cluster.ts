@@ -32,6 +32,11 @@ const FRAMEWORK_CAPABILITIES = [
   FrameworkCapability.GPU_RESOURCES,
 ];
 
+export interface Size {
+  readonly agents: number;
+  readonly frameworks: number;
+}
+
 export type Use = (agent: number) => { framework: number; role: string; resources: Resource[] };
 
 export function timed(work: () => void): number {

@@ -8,13 +8,19 @@ import {
 } from '../../src/model/generated/messages.ts';
 import type { Measurement } from '../report.ts';
 import { resources } from './algebra.ts';
-import { BenchCluster, median, memory, ms, nameOf, timed, YEAR_SECONDS } from './cluster.ts';
+import {
+  BenchCluster,
+  median,
+  memory,
+  ms,
+  nameOf,
+  type Size,
+  timed,
+  YEAR_SECONDS,
+} from './cluster.ts';
+import { multiFrameworkAllocations } from './launches.ts';
+import { largeAndSmallQuota, nonQuotaVsQuota, quotaCycle } from './quotas.ts';
 import { fragments, labels, ports, reserved, scalar, scalars, volume } from './resources.ts';
-
-export interface Size {
-  readonly agents: number;
-  readonly frameworks: number;
-}
 
 export interface Workload {
   readonly name: string;
@@ -90,180 +96,6 @@ function saturated(core: SchedulerCore, { agents, frameworks }: Size): Measureme
     ms('cycle.quiet', median(quiet)),
     refusals,
     { metric: 'memory.refusals', unit: 'MB', value: used },
-  ];
-}
-
-interface FrameworkProfile {
-  readonly roles: (index: number) => string;
-  readonly count: number;
-  readonly tasks: number;
-  readonly task: Readonly<Record<string, number>>;
-  readonly perOffer: number;
-}
-
-const PROFILES: readonly FrameworkProfile[] = [
-  {
-    roles: (i) => `service-${i}`,
-    count: 4,
-    tasks: 4000,
-    task: { cpus: 0.07, mem: 400 },
-    perOffer: 100,
-  },
-  { roles: () => 'ci', count: 500, tasks: 5, task: { cpus: 0.1, mem: 4000 }, perOffer: 1 },
-  { roles: (i) => `batch-${i}`, count: 50, tasks: 20, task: { cpus: 1, mem: 1000 }, perOffer: 5 },
-];
-
-/** Services, build jobs and batch jobs launch tasks from offers, and refuse the rest, until all tasks run. */
-function multiFrameworkAllocations(core: SchedulerCore, { agents }: Size): Measurement[] {
-  const cluster = new BenchCluster(core);
-  const addAgents = cluster.addAgents(agents, () => scalars({ cpus: 64, mem: 488_000 }));
-  const left = new Map<string, { tasks: number; profile: FrameworkProfile }>();
-  let addFrameworks = 0;
-  for (const profile of PROFILES) {
-    const first = cluster.frameworks.length;
-    addFrameworks += cluster.addFrameworks(profile.count, (index) => [
-      profile.roles(index - first),
-    ]);
-    for (const id of cluster.frameworks.slice(first))
-      left.set(id, { tasks: profile.tasks, profile });
-  }
-  const cycles: number[] = [];
-  const accepting: number[] = [];
-  while (left.size > 0) {
-    cycles.push(cluster.cycle());
-    const offers = cluster.offers();
-    accepting.push(
-      timed(() => {
-        for (const offer of offers) launchTasks(cluster, core, offer, left);
-      }),
-    );
-    if (cycles.length > 10_000) throw new Error('the tasks do not fit');
-  }
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  return [
-    ms('add.agents', addAgents),
-    ms('add.frameworks', addFrameworks),
-    ms('cycle.first', cycles[0] ?? 0),
-    ms('cycle.full', median(cycles)),
-    ms('cycles.total', sum(cycles)),
-    ms('launches.total', sum(accepting)),
-    { metric: 'rounds', unit: '', value: cycles.length },
-    memory(),
-  ];
-}
-
-function launchTasks(
-  cluster: BenchCluster,
-  core: SchedulerCore,
-  offer: Holding,
-  left: Map<string, { tasks: number; profile: FrameworkProfile }>,
-): void {
-  const wanted = left.get(offer.frameworkId);
-  if (wanted === undefined) {
-    cluster.giveBack([offer], YEAR_SECONDS);
-    return;
-  }
-  const { profile } = wanted;
-  const offered = core.algebra.quantities(offer.resources);
-  const fitting = Math.min(
-    ...Object.entries(profile.task).map(([name, size]) =>
-      Math.floor((1000 * (offered[name] ?? 0)) / (1000 * size)),
-    ),
-  );
-  const tasks = Math.min(wanted.tasks, profile.perOffer, fitting);
-  const task = Object.fromEntries(
-    Object.entries(profile.task).map(([name, size]) => [name, size * tasks]),
-  );
-  const launched = tasks === 0 ? [] : core.algebra.add(scalars(task), []);
-  const rest = core.algebra.subtract(offer.resources.map(withoutRole), launched);
-  wanted.tasks -= tasks;
-  if (wanted.tasks === 0) left.delete(offer.frameworkId);
-  if (launched.length > 0) cluster.launch([{ ...offer, resources: launched }]);
-  if (rest.length > 0)
-    cluster.giveBack([{ ...offer, resources: rest }], wanted.tasks === 0 ? YEAR_SECONDS : 0);
-}
-
-function withoutRole({ allocation_info: _role, ...resource }: Resource): Resource {
-  return resource;
-}
-
-/** Many roles with small guarantees and a few with large ones, one framework each. */
-function largeAndSmallQuota(core: SchedulerCore, { frameworks }: Size): Measurement[] {
-  const small = Math.round((frameworks * 5) / 6);
-  const large = frameworks - small;
-  const cluster = new BenchCluster(core);
-  const agents = Math.floor(small / 5) + large * 5;
-  const addAgents = cluster.addAgents(agents, () => scalars({ cpus: 2, mem: 2048, disk: 2048 }));
-  for (let role = 0; role < frameworks; role++) {
-    const guarantees =
-      role < small ? { cpus: 1, mem: 1024, disk: 1024 } : { cpus: 4, mem: 4096, disk: 4096 };
-    cluster.allocator.updateQuota(`role-${role}`, { guarantees, limits: guarantees });
-  }
-  const addFrameworks = cluster.addFrameworks(frameworks, (index) => [`role-${index}`]);
-  return [
-    ms('add.agents', addAgents),
-    ms('add.frameworks', addFrameworks),
-    ...firstAndQuiet(cluster),
-  ];
-}
-
-function firstAndQuiet(cluster: BenchCluster): Measurement[] {
-  const first = cluster.cycle();
-  const offered = cluster.offered;
-  const quiet = Array.from({ length: 9 }, () => cluster.cycle());
-  return [
-    ms('cycle.first', first),
-    ms('cycle.quiet', median(quiet)),
-    { metric: 'offers', unit: '', value: offered },
-    memory(),
-  ];
-}
-
-/** Two agents and two frameworks a role; with quota, a role's guarantee is two whole agents. */
-const nonQuotaVsQuota =
-  (hasQuota: boolean) =>
-  (core: SchedulerCore, { agents, frameworks }: Size) => {
-    const cluster = new BenchCluster(core);
-    const total = scalars({ cpus: 2, mem: 1024, disk: 1024 });
-    const addAgents = cluster.addAgents(agents, () => total);
-    const guarantees = { cpus: 4, mem: 2048, disk: 2048 };
-    for (let role = 0; hasQuota && role < frameworks / 2; role++) {
-      cluster.allocator.updateQuota(`role-${role}`, { guarantees, limits: guarantees });
-    }
-    const addFrameworks = cluster.addFrameworks(frameworks, (index) => [
-      `role-${Math.floor(index / 2)}`,
-    ]);
-    return [
-      ms('add.agents', addAgents),
-      ms('add.frameworks', addFrameworks),
-      ...firstAndQuiet(cluster),
-    ];
-  };
-
-/** As many roles as agents, each with a guarantee and a limit of half of its share. */
-function quotaCycle(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
-  const cluster = new BenchCluster(core);
-  const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
-  const addAgents = cluster.addAgents(agents, () => total);
-  const half = (amount: number) => Math.floor((amount * agents * 500) / frameworks) / 1000;
-  const guarantees = { cpus: half(24), mem: half(4096) };
-  for (let role = 0; role < frameworks; role++) {
-    cluster.allocator.updateQuota(`role-${role}`, { guarantees, limits: guarantees });
-  }
-  const addFrameworks = cluster.addFrameworks(frameworks, (index) => [`role-${index}`]);
-  const first = cluster.cycle();
-  const full = Array.from({ length: 5 }, () => {
-    cluster.giveBack(cluster.offers());
-    return cluster.cycle();
-  });
-  const quiet = Array.from({ length: 9 }, () => cluster.cycle());
-  return [
-    ms('add.agents', addAgents),
-    ms('add.frameworks', addFrameworks),
-    ms('cycle.first', first),
-    ms('cycle.full', median(full)),
-    ms('cycle.quiet', median(quiet)),
-    memory(),
   ];
 }
 
