@@ -49,13 +49,15 @@ export function subscribe(agent: AgentState, event: ExecutorSubscribe): void {
   const isFirst = executor.state === 'registering' && !executor.everSentTask;
   connect(agent, executor, stream);
   executor.state = 'running';
-  resume(agent, executor, event.call);
   if (!shutdownIfPointless(agent, executor)) {
     welcome(agent, executor);
+    resume(agent, executor, event.call);
     if (!isFirst || executor.queued.size > 1) {
       resizeContainer(agent, executor);
     }
-    deliverQueued(agent, executor);
+    if (!shutdownIfPointless(agent, executor)) {
+      deliverQueued(agent, executor);
+    }
   }
   executorSettled(agent);
 }

@@ -84,7 +84,10 @@ function killQueued(agent: AgentState, executor: Executor, id: TaskId): void {
 /** An executor whose tasks were all killed before it got one has nothing to do. */
 export function shutdownIfPointless(agent: AgentState, executor: Executor): boolean {
   const isPointless =
-    executor.state === 'running' && !executor.everSentTask && executor.queued.size === 0;
+    executor.state === 'running' &&
+    !executor.everSentTask &&
+    executor.queued.size === 0 &&
+    executor.launched.size === 0;
   if (isPointless) {
     shutdownExecutor(agent, executor);
   }

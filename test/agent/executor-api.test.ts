@@ -1,0 +1,466 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ExecutorCall_Type,
+  ExecutorEvent_Type,
+  FrameworkInfo_Capability_Type,
+  TaskState,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../../src/model/generated/messages.ts';
+import { requestId } from '../../src/model/ids.ts';
+import { parseResources } from '../../src/model/resource-text.ts';
+import {
+  AGENT_ID,
+  commandTask,
+  executorInfo,
+  executorTask,
+  FRAMEWORK,
+  frameworkInfo,
+  status,
+  World,
+} from './harness.ts';
+
+function launched(world: World, task = executorTask('t1')) {
+  world.register();
+  world.runTask(task);
+  const [effect] = world.take('launchExecutor');
+  if (effect === undefined) throw new Error('nothing launched');
+  return effect;
+}
+
+function subscribed(world: World, task = executorTask('t1')) {
+  const effect = launched(world, task);
+  const stream = world.subscribe(effect);
+  world.eventsOf(stream);
+  world.take('reply');
+  return { ...effect, stream };
+}
+
+const kill = (world: World, task: string) =>
+  world.fromMaster({
+    name: 'KillTaskMessage',
+    body: { framework_id: { value: FRAMEWORK }, task_id: { value: task } },
+  });
+
+const shutdown = (world: World) =>
+  world.fromMaster({
+    name: 'ShutdownExecutorMessage',
+    body: { framework_id: { value: FRAMEWORK }, executor_id: { value: 'ex' } },
+  });
+
+describe('an executor of a framework', () => {
+  test('is started with what it needs to find its agent', () => {
+    const effect = launched(new World());
+    expect(effect).toMatchObject({
+      builtin: undefined,
+      command: { value: 'sleep 60' },
+      user: 'root',
+      environment: {
+        MESOS_FRAMEWORK_ID: FRAMEWORK,
+        MESOS_EXECUTOR_ID: 'ex',
+        MESOS_AGENT_ENDPOINT: '10.0.0.2:5051',
+        MESOS_SLAVE_ID: AGENT_ID,
+        MESOS_SLAVE_PID: 'slave(1)@10.0.0.2:5051',
+        MESOS_CHECKPOINT: '0',
+        MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: '200ms',
+        MESOS_ALLOCATION_ROLE: 'kit',
+        MESOS_SANDBOX: `/work/${effect.sandbox}`,
+      },
+    });
+  });
+
+  test('gets its tasks when it subscribes, later ones at once', () => {
+    const world = new World();
+    const effect = launched(world);
+    const stream = world.subscribe(effect);
+    const [welcome, launch, ...more] = world.eventsOf(stream);
+    expect(more).toEqual([]);
+    expect(welcome?.subscribed).toMatchObject({
+      executor_info: { executor_id: { value: 'ex' }, framework_id: { value: FRAMEWORK } },
+      framework_info: { id: { value: FRAMEWORK } },
+      agent_info: { id: { value: AGENT_ID } },
+      container_id: { value: effect.containerId },
+    });
+    expect(launch?.launch?.task).toMatchObject({
+      task_id: { value: 't1' },
+      resources: [{ allocation_info: { role: 'kit' } }, { allocation_info: { role: 'kit' } }],
+    });
+    world.runTask(executorTask('t2'), frameworkInfo(), false);
+    expect(world.eventsOf(stream)).toMatchObject([
+      { type: ExecutorEvent_Type.LAUNCH, launch: { task: { task_id: { value: 't2' } } } },
+    ]);
+    expect(world.take('resizeContainer').at(-1)?.resources).toMatchObject([
+      { name: 'cpus', scalar: { value: 2.1 } },
+      { name: 'mem', scalar: { value: 288 } },
+    ]);
+  });
+
+  test.each([
+    ['unknown framework', 'other', 'ex', 400, 'Framework cannot be found'],
+    ['unknown executor', FRAMEWORK, 'other', 400, 'Executor cannot be found'],
+    ['not subscribed', FRAMEWORK, 'ex', 403, 'Executor is not subscribed'],
+  ])('is refused: %s', (_, framework, executor, code, text) => {
+    const world = new World();
+    launched(world);
+    world.send({
+      type: 'executorCall',
+      request: requestId('r'),
+      call: {
+        type: ExecutorCall_Type.MESSAGE,
+        framework_id: { value: framework },
+        executor_id: { value: executor },
+        message: { data: new Uint8Array() },
+      },
+    });
+    expect(world.take('reply')).toEqual([{ type: 'reply', request: 'r', status: code, text }]);
+  });
+
+  test.each([
+    ['without uuid', { uuid: undefined }, "Expecting 'uuid' to be present"],
+    ['with a short uuid', { uuid: new Uint8Array(3) }, 'Not a valid UUID'],
+    ['with a zero uuid', { uuid: new Uint8Array(16) }, 'Not a valid UUID'],
+    [
+      'for another executor',
+      { executor_id: { value: 'zz' } },
+      'ExecutorID in Call: ex does not match ExecutorID in TaskStatus: zz',
+    ],
+    [
+      'that is TASK_STAGING',
+      { state: TaskState.TASK_STAGING },
+      `Received TASK_STAGING from executor ex of framework ${FRAMEWORK} which is not allowed`,
+    ],
+    [
+      'of the master',
+      { source: TaskStatus_Source.SOURCE_MASTER },
+      `Received Call from executor ex of framework ${FRAMEWORK} with invalid source, expecting 'SOURCE_EXECUTOR'`,
+    ],
+  ])('cannot send an update %s', (_, fault, why) => {
+    const world = new World();
+    subscribed(world);
+    const { uuid, ...good } = status('t1', TaskState.TASK_RUNNING);
+    const bad = { ...good, uuid, ...fault };
+    if (bad.uuid === undefined) {
+      world.update('ex', good);
+    } else {
+      world.update('ex', { ...bad, uuid: bad.uuid });
+    }
+    const text = `Failed to validate Executor::Call: ${why}`;
+    expect(world.take('reply')).toMatchObject([{ status: 400, text }]);
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+  });
+
+  test('that repeats an update is acknowledged again, and nobody else is told', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    const running = status('t1', TaskState.TASK_RUNNING);
+    world.update('ex', running);
+    world.update('ex', running);
+    expect(world.eventsOf(stream).map(({ type }) => type)).toEqual([
+      ExecutorEvent_Type.ACKNOWLEDGED,
+      ExecutorEvent_Type.ACKNOWLEDGED,
+    ]);
+    expect(world.sent('StatusUpdateMessage')).toHaveLength(1);
+    world.acknowledge('t1', running.uuid);
+    world.update('ex', running);
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+  });
+
+  test('that subscribes twice has the second stream only', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    world.update('ex', status('t1', TaskState.TASK_RUNNING));
+    const second = world.subscribeAgain('ex');
+    expect(world.take('closeStream')).toEqual([{ type: 'closeStream', stream }]);
+    kill(world, 't1');
+    expect(world.eventsOf(second).at(-1)?.type).toBe(ExecutorEvent_Type.KILL);
+  });
+
+  test('that is away gets its kill when it is back', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    world.update('ex', status('t1', TaskState.TASK_RUNNING));
+    world.send({ type: 'streamClosed', stream });
+    kill(world, 't1');
+    const back = world.subscribeAgain('ex');
+    expect(world.eventsOf(back).map(({ type }) => type)).toEqual([
+      ExecutorEvent_Type.SUBSCRIBED,
+      ExecutorEvent_Type.KILL,
+    ]);
+  });
+
+  test('exchanges messages with its framework', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    const data = new Uint8Array([1, 2]);
+    const ids = { framework_id: { value: FRAMEWORK }, executor_id: { value: 'ex' } };
+    world.fromMaster({
+      name: 'FrameworkToExecutorMessage',
+      body: { agent_id: { value: AGENT_ID }, ...ids, data },
+    });
+    expect(world.eventsOf(stream)).toEqual([
+      { type: ExecutorEvent_Type.MESSAGE, message: { data } },
+    ]);
+    const call = { type: ExecutorCall_Type.MESSAGE, ...ids, message: { data } };
+    world.send({ type: 'executorCall', request: requestId('r'), call });
+    expect(world.sent('ExecutorToFrameworkMessage')).toEqual([
+      { agent_id: { value: AGENT_ID }, ...ids, data },
+    ]);
+    expect(world.take('reply')).toEqual([{ type: 'reply', request: 'r', status: 202 }]);
+  });
+});
+
+describe('an executor that ends', () => {
+  test('by itself takes its tasks with it', () => {
+    const world = new World();
+    const { containerId } = launched(world);
+    world.containerEnded('ex', containerId, { waitStatus: 1536 });
+    const messages = world.take('sendToMaster').map(({ message }) => message);
+    expect(messages).toMatchObject([
+      {
+        name: 'StatusUpdateMessage',
+        body: {
+          update: {
+            status: {
+              state: TaskState.TASK_FAILED,
+              message: 'Executor terminated',
+              source: TaskStatus_Source.SOURCE_AGENT,
+              reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+              executor_id: { value: 'ex' },
+            },
+          },
+        },
+      },
+      { name: 'ExitedExecutorMessage', body: { executor_id: { value: 'ex' }, status: 1536 } },
+    ]);
+    expect(world.agent.ledger.used()).toEqual([]);
+  });
+
+  test('as it was asked to has its grace period for it', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    shutdown(world);
+    expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
+    world.pass(199);
+    expect(world.take('destroyContainer')).toEqual([]);
+    world.pass(1);
+    expect(world.take('destroyContainer')).toMatchObject([{ executorId: 'ex' }]);
+  });
+
+  test('never having subscribed is ended after the timeout', () => {
+    const world = new World();
+    const { containerId } = launched(world);
+    world.pass(60_000);
+    expect(world.take('destroyContainer')).toHaveLength(1);
+    world.containerEnded('ex', containerId, { waitStatus: 9 });
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      {
+        update: {
+          status: {
+            state: TaskState.TASK_FAILED,
+            reason: TaskStatus_Reason.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+            message: 'Executor did not register within 60secs',
+          },
+        },
+      },
+    ]);
+  });
+
+  test('with its framework says nothing about its tasks', () => {
+    const world = new World();
+    const { stream, containerId } = subscribed(world);
+    world.fromMaster({
+      name: 'ShutdownFrameworkMessage',
+      body: { framework_id: { value: FRAMEWORK } },
+    });
+    expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
+    world.containerEnded('ex', containerId, { waitStatus: 0 });
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+    expect(world.agent.frameworks.size).toBe(0);
+    expect(world.agent.ledger.used()).toEqual([]);
+  });
+
+  test('by a limit says which', () => {
+    const world = new World();
+    const { containerId } = subscribed(world);
+    world.containerEnded('ex', containerId, {
+      waitStatus: 9,
+      failure: 'Memory limit exceeded',
+      reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+      limited: [{ name: 'mem', type: 0, scalar: { value: 160 } }],
+    });
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      {
+        update: {
+          status: {
+            message: 'Memory limit exceeded',
+            reason: TaskStatus_Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+            limitation: { resources: [{ name: 'mem' }] },
+          },
+        },
+      },
+    ]);
+  });
+});
+
+describe('killing a task', () => {
+  test('before its executor has it ends it here, and then the idle executor', () => {
+    const world = new World();
+    const effect = launched(world);
+    kill(world, 't1');
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      {
+        update: {
+          status: {
+            state: TaskState.TASK_KILLED,
+            message: 'Killed before delivery to the executor',
+            reason: TaskStatus_Reason.REASON_TASK_KILLED_DURING_LAUNCH,
+            executor_id: { value: 'ex' },
+          },
+        },
+      },
+    ]);
+    const stream = world.subscribe(effect);
+    expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
+  });
+
+  test('is passed to its executor with the policy', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    const policy = { grace_period: { nanoseconds: 5_000_000_000n } };
+    world.fromMaster({
+      name: 'KillTaskMessage',
+      body: {
+        framework_id: { value: FRAMEWORK },
+        task_id: { value: 't1' },
+        kill_policy: policy,
+      },
+    });
+    expect(world.eventsOf(stream)).toEqual([
+      {
+        type: ExecutorEvent_Type.KILL,
+        kill: { task_id: { value: 't1' }, kill_policy: policy },
+      },
+    ]);
+  });
+
+  test('that is not here says so, in the words that the framework knows', () => {
+    const world = new World();
+    const aware = FrameworkInfo_Capability_Type.PARTITION_AWARE;
+    world.register();
+    world.runTask(commandTask('t1'), frameworkInfo({ capabilities: [{ type: aware }] }));
+    kill(world, 'nope');
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      { update: { status: { task_id: { value: 'nope' }, state: TaskState.TASK_DROPPED } } },
+    ]);
+  });
+});
+
+describe('what an agent refuses to run', () => {
+  const refusal = (world: World) => world.sent('StatusUpdateMessage')[0]?.update.status;
+
+  test('a task for an executor that the master wants and that is not there', () => {
+    const world = new World();
+    world.register();
+    world.runTask(executorTask('t1'), frameworkInfo(), false);
+    expect(refusal(world)).toMatchObject({
+      state: TaskState.TASK_LOST,
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+    });
+  });
+
+  test('a second start of an executor that runs, which then ends', () => {
+    const world = new World();
+    const { stream } = subscribed(world);
+    world.runTask(executorTask('t2'));
+    expect(refusal(world)?.reason).toBe(TaskStatus_Reason.REASON_EXECUTOR_TERMINATED);
+    expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
+  });
+
+  test('a task that counts on resources as they were', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({
+      name: 'RunTaskMessage',
+      body: {
+        framework: frameworkInfo(),
+        task: commandTask('t1'),
+        resource_version_uuids: [{ uuid: { value: new Uint8Array(16) } }],
+      },
+    });
+    expect(refusal(world)).toMatchObject({
+      reason: TaskStatus_Reason.REASON_INVALID_OFFERS,
+      message: 'Task assumes outdated resource state',
+    });
+  });
+
+  test('a pod, for which it has no executor yet', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({
+      name: 'RunTaskGroupMessage',
+      body: {
+        framework: frameworkInfo(),
+        executor: { ...executorInfo('pod'), type: 1 },
+        task_group: { tasks: [executorTask('a'), executorTask('b')] },
+        launch_executor: true,
+      },
+    });
+    const updates = world.sent('StatusUpdateMessage');
+    expect(updates.map(({ update }) => update.status.state)).toEqual([
+      TaskState.TASK_FAILED,
+      TaskState.TASK_FAILED,
+    ]);
+    expect(world.sent('ExitedExecutorMessage')).toHaveLength(1);
+  });
+
+  test('a task that nobody may run', () => {
+    const world = new World({ authorizer: { authorize: (_, action) => action !== 'RUN_TASK' } });
+    world.register();
+    world.runTask(commandTask('t1'));
+    expect(refusal(world)).toMatchObject({
+      state: TaskState.TASK_ERROR,
+      reason: TaskStatus_Reason.REASON_TASK_UNAUTHORIZED,
+    });
+  });
+
+  test('a task twice', () => {
+    const world = new World();
+    launched(world);
+    world.runTask(executorTask('t1'));
+    expect(world.take('launchExecutor')).toEqual([]);
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+  });
+});
+
+describe('a task group of a custom executor', () => {
+  test('is delivered and killed as a whole', () => {
+    const world = new World({ resources: parseResources('cpus:8;mem:4096') });
+    world.register();
+    const group = (tasks: string[], startsExecutor: boolean) =>
+      world.fromMaster({
+        name: 'RunTaskGroupMessage',
+        body: {
+          framework: frameworkInfo(),
+          executor: { ...executorInfo('ex'), type: 2 },
+          task_group: { tasks: tasks.map((id) => executorTask(id)) },
+          launch_executor: startsExecutor,
+        },
+      });
+    group(['a', 'b'], true);
+    group(['c', 'd'], false);
+    kill(world, 'c');
+    const states = world.sent('StatusUpdateMessage').map(({ update }) => update.status.message);
+    expect(states).toEqual([
+      'A task within the task group was killed before delivery to the executor',
+      'A task within the task group was killed before delivery to the executor',
+    ]);
+    const [effect] = world.take('launchExecutor');
+    if (effect === undefined) throw new Error('nothing launched');
+    const events = world.eventsOf(world.subscribe(effect));
+    expect(events.map(({ type }) => type)).toEqual([
+      ExecutorEvent_Type.SUBSCRIBED,
+      ExecutorEvent_Type.LAUNCH_GROUP,
+    ]);
+    expect(events[1]?.launch_group?.task_group.tasks).toHaveLength(2);
+  });
+});

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ExecutorEvent_Type,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  OperationState,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../src/model/generated/messages.ts';
+import {
+  AGENT_ID,
+  commandTask,
+  executorTask,
+  FRAMEWORK,
+  frameworkInfo,
+  runToEnd,
+  scalar,
+  status,
+  World,
+} from './harness.ts';
+
+const operationUuid = { value: new Uint8Array(16).fill(0x41) };
+
+const reserved = (value: number): Resource => ({
+  ...scalar('cpus', value),
+  reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit', principal: 'ops' }],
+});
+
+const reserve = (value: number): Offer_Operation => ({
+  type: Offer_Operation_Type.RESERVE,
+  id: { value: 'op' },
+  reserve: { resources: [reserved(value)] },
+});
+
+function apply(world: World, operation: Offer_Operation): void {
+  world.fromMaster({
+    name: 'ApplyOperationMessage',
+    body: {
+      framework_id: { value: FRAMEWORK },
+      operation_info: operation,
+      operation_uuid: operationUuid,
+      resource_version_uuid: { uuid: world.agent.resourceVersion },
+    },
+  });
+}
+
+describe('an operation', () => {
+  test('changes what the agent has, durably, and is reported until that is acknowledged', () => {
+    const world = new World();
+    world.register();
+    world.commitsAtOnce = false;
+    apply(world, reserve(1));
+    expect(world.sent('UpdateOperationStatusMessage')).toEqual([]);
+    world.commit();
+    const [update] = world.sent('UpdateOperationStatusMessage');
+    expect(update).toMatchObject({
+      framework_id: { value: FRAMEWORK },
+      agent_id: { value: AGENT_ID },
+      status: {
+        operation_id: { value: 'op' },
+        state: OperationState.OPERATION_FINISHED,
+        agent_id: { value: AGENT_ID },
+      },
+      operation_uuid: operationUuid,
+    });
+    expect(world.agent.checkpointedResources).toMatchObject([
+      { name: 'cpus', scalar: { value: 1 } },
+    ]);
+    world.commitsAtOnce = true;
+    world.pass(10_000);
+    const again = world.sent('UpdateOperationStatusMessage');
+    expect(again.map(({ status: { uuid } }) => uuid)).toEqual([update?.status.uuid]);
+    world.fromMaster({
+      name: 'AcknowledgeOperationStatusMessage',
+      body: { operation_uuid: operationUuid, status_uuid: update?.status.uuid ?? operationUuid },
+    });
+    world.fromMaster({ name: 'PingAgentMessage', body: { connected: true } });
+    world.pass(60_000);
+    expect(world.sent('UpdateOperationStatusMessage')).toEqual([]);
+    expect(world.agent.operations.size).toBe(0);
+  });
+
+  test('that does not fit is dropped', () => {
+    const world = new World();
+    world.register();
+    apply(world, reserve(5));
+    expect(world.sent('UpdateOperationStatusMessage')).toMatchObject([
+      { status: { state: OperationState.OPERATION_DROPPED } },
+    ]);
+    expect(world.agent.checkpointedResources).toEqual([]);
+  });
+
+  test('survives a restart together with what it has made', () => {
+    const before = new World();
+    before.register();
+    apply(before, reserve(1));
+    const world = new World();
+    const change = <Type extends string>(type: Type) =>
+      before.changes.findLast((candidate) => candidate.type === type);
+    const resources = change('resources');
+    const operations = change('operations');
+    const agent = change('agent');
+    world.start({
+      agent: agent?.type === 'agent' ? agent.agent : undefined,
+      resources: resources?.type === 'resources' ? resources.resources : [],
+      operations: operations?.type === 'operations' ? operations.operations : [],
+      frameworks: [],
+    });
+    world.send({ type: 'masterDetected', master: 'master@10.0.0.1:5050' });
+    world.pass(1_000);
+    const [message] = world.sent('ReregisterAgentMessage');
+    expect(message?.checkpointed_resources).toMatchObject([{ name: 'cpus' }]);
+    world.fromMaster({ name: 'AgentReregisteredMessage', body: { agent_id: { value: AGENT_ID } } });
+    expect(world.sent('UpdateOperationStatusMessage')).toMatchObject([
+      { status: { state: OperationState.OPERATION_FINISHED } },
+    ]);
+    expect(world.agent.ledger.total()).toContainEqual(reserved(1));
+  });
+
+  test('that never arrived is reported as dropped when the master asks', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({
+      name: 'ReconcileOperationsMessage',
+      body: { operations: [{ operation_uuid: operationUuid }] },
+    });
+    expect(world.sent('UpdateOperationStatusMessage')).toMatchObject([
+      { operation_uuid: operationUuid, status: { state: OperationState.OPERATION_DROPPED } },
+    ]);
+  });
+});
+
+test('what the master has checkpointed replaces what the agent believes', () => {
+  const world = new World();
+  world.register();
+  const resources = [reserved(2)];
+  world.fromMaster({ name: 'CheckpointResourcesMessage', body: { resources } });
+  expect(world.agent.ledger.total()).toContainEqual(reserved(2));
+  expect(world.changes.at(-1)).toEqual({ type: 'resources', resources });
+  // More than there is: the agent keeps what it has.
+  world.fromMaster({ name: 'CheckpointResourcesMessage', body: { resources: [reserved(9)] } });
+  expect(world.agent.checkpointedResources).toEqual(resources);
+});
+
+describe('draining', () => {
+  const drain = (world: World) =>
+    world.fromMaster({
+      name: 'DrainAgentMessage',
+      body: { config: { max_grace_period: { nanoseconds: 1_000_000_000n } } },
+    });
+
+  test('kills what runs, in time, refuses what comes, and is over when all is gone', () => {
+    const world = new World();
+    world.register();
+    world.runTask(executorTask('t1'));
+    world.runTask(commandTask('queued'));
+    const [launched] = world.take('launchExecutor');
+    if (launched === undefined) throw new Error('nothing launched');
+    const stream = world.subscribe(launched);
+    world.update('ex', status('t1', TaskState.TASK_RUNNING));
+    world.eventsOf(stream);
+    drain(world);
+    expect(world.eventsOf(stream)).toMatchObject([
+      {
+        type: ExecutorEvent_Type.KILL,
+        kill: { kill_policy: { grace_period: { nanoseconds: 1_000_000_000n } } },
+      },
+    ]);
+    world.runTask(commandTask('late'), frameworkInfo());
+    world.update('ex', status('t1', TaskState.TASK_KILLED));
+    world.containerEnded('ex', launched.containerId);
+    const reasons = new Map<string, TaskStatus_Reason | undefined>();
+    for (let updates = world.sent('StatusUpdateMessage'); updates.length > 0; ) {
+      for (const { update } of updates) {
+        reasons.set(update.status.task_id.value, update.status.reason);
+        world.acknowledge(update.status.task_id.value, update.uuid);
+      }
+      updates = world.sent('StatusUpdateMessage');
+    }
+    const draining = TaskStatus_Reason.REASON_AGENT_DRAINING;
+    expect([...reasons]).toEqual([
+      ['t1', draining],
+      ['queued', draining],
+      ['late', draining],
+    ]);
+    expect(world.agent.drain).toBeDefined();
+    const queued = [...world.agent.containers.values()][0];
+    if (queued === undefined) throw new Error('the command executor is gone');
+    world.containerEnded('queued', queued.containerId);
+    expect(world.agent.drain).toBeUndefined();
+    expect(world.changes.at(-1)).toEqual({ type: 'drain' });
+  });
+
+  test('an agent where nothing runs is done at once', () => {
+    const world = new World();
+    world.register();
+    drain(world);
+    expect(world.agent.drain).toBeUndefined();
+  });
+});
+
+describe('the end of an agent', () => {
+  test('asked for by an operator takes everything down, and the next start is a new agent', () => {
+    const world = new World();
+    world.register();
+    world.runTask(commandTask('t1'));
+    const [launched] = world.take('launchExecutor');
+    if (launched === undefined) throw new Error('nothing launched');
+    const stream = world.subscribe(launched);
+    world.eventsOf(stream);
+    world.send({ type: 'stop', how: 'unregister' });
+    expect(world.sent('UnregisterAgentMessage')).toEqual([{ agent_id: { value: AGENT_ID } }]);
+    expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
+    expect(world.exited).toBeUndefined();
+    world.containerEnded('t1', launched.containerId);
+    expect(world.exited).toMatchObject({ code: 0 });
+    expect(world.changes.at(-1)).toEqual({ type: 'forgetAgent' });
+  });
+
+  test('asked for by the master does so too', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({ name: 'ShutdownMessage', body: { message: 'gone' } });
+    expect(world.exited).toMatchObject({ code: 0 });
+  });
+
+  test('that only leaves keeps tasks running', () => {
+    const world = new World();
+    world.register();
+    world.runTask(commandTask('t1'));
+    world.send({ type: 'stop', how: 'leave' });
+    expect(world.exited).toMatchObject({ code: 0 });
+    expect(world.take('destroyContainer')).toEqual([]);
+    expect(world.take('sendToExecutor')).toEqual([]);
+  });
+});
+
+describe('history', () => {
+  test('of executors and frameworks is bounded', () => {
+    const world = new World({ maxCompletedExecutorsPerFramework: 3, maxCompletedFrameworks: 2 });
+    world.register();
+    for (let i = 0; i < 5; i++) {
+      runToEnd(world, `t${i}`);
+      world.acknowledgeAll();
+    }
+    const completed = world.agent.completedFrameworks.get(FRAMEWORK as never)?.completed ?? [];
+    expect(completed.map(({ executorId }) => executorId)).toEqual(['t2', 't3', 't4']);
+    for (let i = 0; i < 5; i++) {
+      const framework = frameworkInfo({ id: { value: `f${i}` } });
+      world.runTask(commandTask('x', { resources: [scalar('cpus', 99)] }), framework);
+    }
+    expect([...world.agent.completedFrameworks.keys()]).toEqual(['f3', 'f4']);
+  });
+});

@@ -1,0 +1,368 @@
+// An agent that is killed and started again: what it has written down is all that it knows.
+import { describe, expect, test } from 'vitest';
+import type {
+  AgentCheckpoint,
+  CheckpointChange,
+  CheckpointedExecutor,
+} from '../../src/agent/checkpoint.ts';
+import type { AgentOptions } from '../../src/agent/options.ts';
+import {
+  ExecutorEvent_Type,
+  type FrameworkInfo,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../src/model/generated/messages.ts';
+import { parseResources } from '../../src/model/resource-text.ts';
+import {
+  AGENT_ID,
+  commandTask,
+  executorTask,
+  FRAMEWORK,
+  frameworkInfo,
+  MASTER,
+  runToEnd,
+  status,
+  World,
+} from './harness.ts';
+
+const checkpointing = frameworkInfo({ checkpoint: true });
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Run = Mutable<CheckpointedExecutor> & { tasks: CheckpointedExecutor['tasks'][number][] };
+
+/** What a disk holds after these changes; processes are as the test says. */
+function onDisk(changes: readonly CheckpointChange[], alive = true): AgentCheckpoint {
+  const frameworks = new Map<string, { info: FrameworkInfo; runs: Map<string, Run> }>();
+  const disk: Mutable<AgentCheckpoint> = { resources: [], frameworks: [] };
+  const runOf = (of: { frameworkId: string; containerId: string }) =>
+    frameworks.get(of.frameworkId)?.runs.get(of.containerId);
+  const taskOf = (of: { frameworkId: string; containerId: string }, id: string) =>
+    runOf(of)?.tasks.find(({ info }) => info.task_id.value === id) as
+      | Mutable<Run['tasks'][number]>
+      | undefined;
+  for (const change of changes) {
+    switch (change.type) {
+      case 'agent':
+        disk.agent = change.agent;
+        break;
+      case 'forgetAgent':
+        disk.agent = undefined;
+        frameworks.clear();
+        break;
+      case 'resources':
+        disk.resources = change.resources;
+        break;
+      case 'operations':
+        disk.operations = change.operations;
+        break;
+      case 'drain':
+        disk.drain = change.drain;
+        break;
+      case 'framework': {
+        const id = change.framework.id?.value ?? '';
+        const runs = frameworks.get(id)?.runs ?? new Map<string, Run>();
+        frameworks.set(id, { info: change.framework, runs });
+        break;
+      }
+      case 'executor': {
+        const { info, builtin, containerId } = change;
+        const run = { info, builtin, containerId, alive, tasks: [] };
+        frameworks.get(change.frameworkId)?.runs.set(containerId, run);
+        break;
+      }
+      case 'task':
+        runOf(change)?.tasks.push({ info: change.info, updates: [], acknowledged: [] });
+        break;
+      case 'update': {
+        const task = taskOf(change, change.update.status.task_id.value);
+        if (task !== undefined) task.updates = [...task.updates, change.update];
+        break;
+      }
+      case 'acknowledgement': {
+        const task = taskOf(change, change.taskId);
+        if (task !== undefined) task.acknowledged = [...task.acknowledged, change.uuid];
+        break;
+      }
+      case 'taskCompleted': {
+        const run = runOf(change);
+        if (run !== undefined) {
+          run.tasks = run.tasks.filter(({ info }) => info.task_id.value !== change.taskId);
+        }
+        break;
+      }
+      case 'executorCompleted':
+        frameworks.get(change.frameworkId)?.runs.delete(change.containerId);
+        break;
+      case 'frameworkCompleted':
+        frameworks.delete(change.frameworkId);
+        break;
+    }
+  }
+  disk.frameworks = [...frameworks.values()].map(({ info, runs }) => ({
+    info,
+    executors: [...runs.values()],
+  }));
+  return disk;
+}
+
+/** The same agent again, started on what the first one has written. */
+function restarted(before: World, alive = true, options: Partial<AgentOptions> = {}): World {
+  const world = new World({ ...before.options, seed: 8, ...options });
+  world.start(onDisk(before.changes, alive));
+  return world;
+}
+
+function registerAgain(world: World): void {
+  world.send({ type: 'masterDetected', master: MASTER });
+  world.pass(1_000);
+  world.fromMaster({
+    name: 'AgentReregisteredMessage',
+    body: { agent_id: { value: AGENT_ID } },
+  });
+}
+
+function started(task = commandTask('t1')) {
+  const world = new World();
+  world.register();
+  world.runTask(task, checkpointing);
+  const [launched] = world.take('launchExecutor');
+  if (launched === undefined) throw new Error('nothing launched');
+  world.subscribe(launched);
+  return { world, launched, executor: launched.executor.executor_id.value };
+}
+
+describe('what must survive', () => {
+  test('is durable before the executor starts', () => {
+    const world = new World();
+    world.register();
+    world.commitsAtOnce = false;
+    world.runTask(commandTask('t1'), checkpointing);
+    expect(world.take('launchExecutor')).toEqual([]);
+    expect(world.changes.slice(1).map(({ type }) => type)).toEqual([
+      'framework',
+      'executor',
+      'task',
+    ]);
+    expect(world.take('checkpoint')).toHaveLength(1);
+    world.commit();
+    expect(world.take('launchExecutor')).toHaveLength(1);
+  });
+
+  test('is durable before master and executor hear of it', () => {
+    const { world } = started();
+    world.effects = [];
+    world.commitsAtOnce = false;
+    world.update('t1', status('t1', TaskState.TASK_RUNNING));
+    expect(world.take('sendToMaster')).toEqual([]);
+    expect(world.take('sendToExecutor')).toEqual([]);
+    world.commit();
+    expect(world.sent('StatusUpdateMessage')).toHaveLength(1);
+    expect(world.take('sendToExecutor')).toHaveLength(1);
+  });
+
+  test('costs one write a state, and none for acknowledgements', () => {
+    const { world, launched } = started();
+    world.effects = [];
+    for (const state of [
+      TaskState.TASK_STARTING,
+      TaskState.TASK_RUNNING,
+      TaskState.TASK_FINISHED,
+    ]) {
+      world.update('t1', status('t1', state));
+      world.acknowledgeAll();
+    }
+    world.containerEnded('t1', launched.containerId);
+    expect(world.take('checkpoint')).toHaveLength(3);
+    world.pass(1_000);
+    expect(world.take('checkpoint')).toHaveLength(1);
+    expect(onDisk(world.changes).frameworks).toEqual([]);
+  });
+
+  test('is written for nobody who does not ask for it', () => {
+    const world = new World();
+    world.register();
+    runToEnd(world, 't1');
+    world.acknowledgeAll();
+    world.pass(10_000);
+    expect(world.take('checkpoint')).toEqual([]);
+  });
+
+  test('and cannot be written ends the agent', () => {
+    const world = new World();
+    world.register();
+    world.commitsAtOnce = false;
+    world.runTask(commandTask('t1'), checkpointing);
+    const [{ transaction } = { transaction: 0 }] = world.take('checkpoint');
+    world.send({ type: 'checkpointed', transaction, error: 'no space left on device' });
+    expect(world.exited).toMatchObject({ code: 1 });
+    expect(world.take('launchExecutor')).toEqual([]);
+  });
+});
+
+describe('after a restart', () => {
+  test('a command task that runs is found again, and its news go on where they stopped', () => {
+    const { world: before, launched } = started();
+    before.update('t1', status('t1', TaskState.TASK_STARTING));
+    before.acknowledgeAll();
+    before.update('t1', status('t1', TaskState.TASK_RUNNING));
+
+    const world = restarted(before);
+    expect(world.take('reattachExecutor')).toMatchObject([
+      {
+        builtin: 'command',
+        containerId: launched.containerId,
+        sandbox: launched.sandbox,
+        task: { task_id: { value: 't1' } },
+      },
+    ]);
+    world.send({ type: 'masterDetected', master: MASTER });
+    const stream = world.subscribeAgain('t1');
+    // The task was launched before: it must not be launched twice.
+    expect(world.eventsOf(stream).map(({ type }) => type)).toEqual([ExecutorEvent_Type.SUBSCRIBED]);
+    world.pass(1_000);
+    const [message] = world.sent('ReregisterAgentMessage');
+    expect(message?.tasks).toMatchObject([{ name: 't1', state: TaskState.TASK_RUNNING }]);
+    registerAgain(world);
+    world.update('t1', status('t1', TaskState.TASK_FINISHED));
+    // STARTING's acknowledgement was only in memory, so it may be repeated; nothing is left out.
+    const states = world.acknowledgeAll();
+    expect(states.slice(-2)).toEqual([TaskState.TASK_RUNNING, TaskState.TASK_FINISHED]);
+    world.containerEnded('t1', launched.containerId);
+    expect(world.agent.frameworks.size).toBe(0);
+    expect(world.agent.ledger.used()).toEqual([]);
+  });
+
+  test('a task whose executor is gone has failed', () => {
+    const { world: before } = started();
+    before.update('t1', status('t1', TaskState.TASK_RUNNING));
+    before.acknowledgeAll();
+    const world = restarted(before, false);
+    registerAgain(world);
+    const [first, last] = world.acknowledgeAll();
+    expect(first).toBe(TaskState.TASK_RUNNING);
+    expect(last).toBe(TaskState.TASK_FAILED);
+    expect(world.agent.frameworks.size).toBe(0);
+  });
+
+  test('an executor subscribes again with what it has not heard back', () => {
+    const { world: before } = started(executorTask('t1'));
+    before.runTask(executorTask('t2'), checkpointing, false);
+    const lost = status('t1', TaskState.TASK_RUNNING);
+    const world = restarted(before);
+    const stream = world.subscribeAgain('ex', [lost]);
+    const events = world.eventsOf(stream);
+    expect(events.map(({ type }) => type)).toEqual([
+      ExecutorEvent_Type.SUBSCRIBED,
+      ExecutorEvent_Type.ACKNOWLEDGED,
+    ]);
+    registerAgain(world);
+    const updates = world.sent('StatusUpdateMessage').map(({ update }) => update.status);
+    expect(updates).toMatchObject([
+      { task_id: { value: 't1' }, state: TaskState.TASK_RUNNING },
+      // The executor does not know of it: it never arrived.
+      {
+        task_id: { value: 't2' },
+        state: TaskState.TASK_LOST,
+        reason: TaskStatus_Reason.REASON_AGENT_RESTARTED,
+      },
+    ]);
+  });
+
+  test('an executor that does not subscribe again is ended', () => {
+    const { world: before, launched } = started(executorTask('t1'));
+    before.update('ex', status('t1', TaskState.TASK_RUNNING));
+    const world = restarted(before);
+    registerAgain(world);
+    expect(world.agent.phase).toBe('recovering');
+    world.pass(2_000);
+    expect(world.take('destroyContainer')).toHaveLength(1);
+    registerAgain(world);
+    world.containerEnded('ex', launched.containerId, { waitStatus: 9 });
+    expect(world.acknowledgeAll()).toEqual([TaskState.TASK_RUNNING, TaskState.TASK_LOST]);
+  });
+
+  test('executors are turned away while the agent does not know them yet', () => {
+    const world = new World();
+    world.subscribeAgain('ex');
+    expect(world.take('reply')).toMatchObject([
+      { status: 503, text: 'Agent has not finished recovery' },
+    ]);
+  });
+
+  test('with fewer resources the agent does not go on as if nothing were', () => {
+    const { world: before } = started();
+    const resources = parseResources('cpus:2;mem:4096;disk:8192;ports:[31000-32000]');
+    const equal = restarted(before, true, { resources });
+    expect(equal.exited?.code).toBe(1);
+    const additive = restarted(before, true, { resources, reconfigurationPolicy: 'additive' });
+    expect(additive.exited?.code).toBe(1);
+    const any = restarted(before, true, { resources, reconfigurationPolicy: 'any' });
+    expect(any.exited).toBeUndefined();
+    const more = parseResources('cpus:8;mem:4096;disk:8192;ports:[31000-32000]');
+    const grown = restarted(before, true, { resources: more, reconfigurationPolicy: 'additive' });
+    expect(grown.exited).toBeUndefined();
+  });
+
+  test('to clean up, everything is ended, and then the agent', () => {
+    const { world: before, launched } = started();
+    const world = restarted(before, true, { recover: 'cleanup' });
+    world.subscribeAgain('t1');
+    expect(world.take('sendToExecutor')).toMatchObject([
+      { event: { type: ExecutorEvent_Type.SHUTDOWN } },
+    ]);
+    expect(world.exited).toBeUndefined();
+    world.containerEnded('t1', launched.containerId);
+    expect(world.exited?.code).toBe(0);
+    expect(onDisk([...before.changes, ...world.changes]).agent).toBeUndefined();
+  });
+
+  test('an agent that was killed at any moment neither loses a task nor a final word', () => {
+    // Every prefix of what was written is a disk that a crash may leave.
+    const { world: first, launched } = started();
+    for (const state of [TaskState.TASK_STARTING, TaskState.TASK_RUNNING, TaskState.TASK_FAILED]) {
+      first.update('t1', status('t1', state));
+      first.acknowledgeAll();
+    }
+    first.containerEnded('t1', launched.containerId);
+    first.pass(1_000);
+    for (let count = 4; count <= first.changes.length; count++) {
+      const written = first.changes.slice(0, count);
+      const world = new World({ seed: 9 });
+      world.start(onDisk(written));
+      const isKnown = onDisk(written).frameworks.some(({ executors }) => executors.length > 0);
+      expect(world.take('reattachExecutor')).toHaveLength(isKnown ? 1 : 0);
+      if (isKnown) {
+        world.subscribeAgain('t1');
+        registerAgain(world);
+        const ended = written.some(
+          (change) =>
+            change.type === 'update' && change.update.status.state === TaskState.TASK_FAILED,
+        );
+        if (!ended) {
+          world.update('t1', status('t1', TaskState.TASK_FAILED));
+        }
+        world.containerEnded('t1', launched.containerId);
+        const states = world.acknowledgeAll();
+        const wasDone = written.some(({ type }) => type === 'taskCompleted');
+        expect(states.at(-1)).toBe(wasDone ? undefined : TaskState.TASK_FAILED);
+      }
+      expect(world.agent.frameworks.size).toBe(0);
+      expect(world.agent.ledger.used()).toEqual([]);
+    }
+  });
+});
+
+test('sandboxes of a recovered agent are where they were', () => {
+  const { world: before, launched } = started();
+  const world = restarted(before);
+  world.subscribeAgain('t1');
+  registerAgain(world);
+  world.update('t1', status('t1', TaskState.TASK_FINISHED));
+  world.acknowledgeAll();
+  world.containerEnded('t1', launched.containerId);
+  expect(world.take('collectGarbage')).toMatchObject([
+    {
+      path: `slaves/${AGENT_ID}/frameworks/${FRAMEWORK}/executors/t1/runs/${launched.containerId}`,
+    },
+  ]);
+});

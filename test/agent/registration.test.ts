@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import { TaskState } from '../../src/model/generated/messages.ts';
+import {
+  AGENT_ID,
+  commandTask,
+  executorTask,
+  FRAMEWORK,
+  frameworkInfo,
+  MASTER,
+  OBSERVER,
+  runToEnd,
+  status,
+  World,
+} from './harness.ts';
+
+const reregistered = {
+  name: 'AgentReregisteredMessage',
+  body: { agent_id: { value: AGENT_ID } },
+} as const;
+
+describe('registration', () => {
+  test('begins after a random wait and goes on, less and less often, until it is answered', () => {
+    const world = new World();
+    world.start();
+    world.send({ type: 'masterDetected', master: MASTER });
+    expect(world.sent('RegisterAgentMessage')).toEqual([]);
+    const times: number[] = [];
+    const begin = world.nowMs;
+    for (let ms = 0; ms <= 300_000; ms += 100) {
+      for (const _ of world.sent('RegisterAgentMessage')) {
+        times.push(world.nowMs - begin);
+      }
+      world.pass(100);
+    }
+    // The n-th wait is below 1 s * 2^n, and below a minute.
+    let before = 0;
+    let longest = 1_000;
+    for (const time of times) {
+      expect(time - before).toBeLessThanOrEqual(longest + 100);
+      before = time;
+      longest = Math.min(longest * 2, 60_000);
+    }
+    expect(times.length).toBeGreaterThan(8);
+    expect(times.length).toBeLessThan(40);
+    expect(world.take('link').at(0)).toEqual({ type: 'link', address: '10.0.0.1:5050' });
+  });
+
+  test('says who the agent is and what it can do', () => {
+    const world = new World();
+    world.start();
+    world.send({ type: 'masterDetected', master: MASTER });
+    world.pass(1_000);
+    const [message] = world.sent('RegisterAgentMessage');
+    expect(message).toMatchObject({
+      agent: { hostname: 'node2', port: 5051 },
+      version: '1.11.0',
+      checkpointed_resources: [],
+      agent_capabilities: [1, 2, 3, 4, 5, 6, 7, 8].map((type) => ({ type })),
+    });
+    expect(message?.resource_version_uuid?.value).toHaveLength(16);
+    expect(message?.agent.id).toBeUndefined();
+  });
+
+  test('is written down before anything else is said', () => {
+    const world = new World();
+    world.commitsAtOnce = false;
+    world.start();
+    world.send({ type: 'masterDetected', master: MASTER });
+    world.pass(1_000);
+    const registered = {
+      name: 'AgentRegisteredMessage',
+      body: { agent_id: { value: AGENT_ID } },
+    } as const;
+    world.fromMaster(registered);
+    expect(world.changes).toMatchObject([{ type: 'agent', agent: { id: { value: AGENT_ID } } }]);
+    expect(world.sent('UpdateAgentMessage')).toEqual([]);
+    world.commit();
+    expect(world.sent('UpdateAgentMessage')).toMatchObject([
+      {
+        agent_id: { value: AGENT_ID },
+        update_oversubscribed_resources: false,
+        operations: { operations: [] },
+        resource_providers: {},
+      },
+    ]);
+    // A master that answers twice gets the same again.
+    world.fromMaster(registered);
+    expect(world.sent('UpdateAgentMessage')).toHaveLength(1);
+    expect(world.exited).toBeUndefined();
+  });
+
+  test('under another id than before ends the agent', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({
+      name: 'AgentRegisteredMessage',
+      body: { agent_id: { value: `${AGENT_ID}1` } },
+    });
+    expect(world.exited?.code).toBe(1);
+  });
+
+  test('of others is none of this agent: only the detected master is obeyed', () => {
+    const world = new World();
+    world.register();
+    const other = 'master@10.0.0.9:5050';
+    world.fromMaster({ name: 'ShutdownMessage', body: {} }, other);
+    world.fromMaster(
+      { name: 'RunTaskMessage', body: { framework: frameworkInfo(), task: commandTask('t1') } },
+      other,
+    );
+    expect(world.exited).toBeUndefined();
+    expect(world.take('launchExecutor')).toEqual([]);
+  });
+});
+
+describe('a registered agent', () => {
+  test('answers pings of whoever asks', () => {
+    const world = new World();
+    world.start();
+    world.fromMaster({ name: 'PingAgentMessage', body: { connected: true } }, OBSERVER);
+    expect(world.take('sendToMaster')).toEqual([
+      { type: 'sendToMaster', to: OBSERVER, message: { name: 'PongAgentMessage', body: {} } },
+    ]);
+  });
+
+  test('registers again when no ping comes for as long as the master has said', () => {
+    const world = new World();
+    world.register();
+    world.pass(70_000);
+    world.fromMaster({ name: 'PingAgentMessage', body: { connected: true } }, OBSERVER);
+    world.pass(74_000);
+    expect(world.sent('ReregisterAgentMessage')).toEqual([]);
+    world.pass(2_000);
+    expect(world.sent('ReregisterAgentMessage').length).toBeGreaterThan(0);
+  });
+
+  test('registers again when a ping says that the master has lost it', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({ name: 'PingAgentMessage', body: { connected: false } }, OBSERVER);
+    world.pass(1_000);
+    expect(world.sent('ReregisterAgentMessage').length).toBeGreaterThan(0);
+  });
+
+  test('registers again within seconds when its connection breaks', () => {
+    const world = new World();
+    world.register();
+    world.send({ type: 'linkLost', address: '10.0.0.7:1' });
+    world.pass(5_000);
+    expect(world.sent('ReregisterAgentMessage')).toEqual([]);
+
+    world.send({ type: 'linkLost', address: '10.0.0.1:5050' });
+    world.pass(1_000);
+    expect(world.take('link').length).toBeGreaterThan(0);
+    // While connections are refused the waits stay short, for they cost nobody anything.
+    for (let second = 0; second < 60; second++) {
+      if (world.take('link').length > 0) {
+        world.send({ type: 'linkLost', address: '10.0.0.1:5050' });
+      }
+      world.pass(1_000);
+    }
+    world.effects = [];
+    world.pass(5_000);
+    expect(world.sent('ReregisterAgentMessage').length).toBeGreaterThan(0);
+  });
+
+  test('tells a master that knows nothing about all it runs', () => {
+    const world = new World();
+    world.register();
+    runToEnd(world, 'finished');
+    world.runTask(executorTask('custom'));
+    const [launched] = world.take('launchExecutor').slice(-1);
+    world.runTask(commandTask('running'));
+    const command = world.take('launchExecutor').at(-1);
+    if (launched === undefined || command === undefined) throw new Error('nothing launched');
+    world.subscribe(command);
+    world.update('running', status('running', TaskState.TASK_RUNNING));
+    world.send({ type: 'masterDetected', master: MASTER });
+    world.pass(1_000);
+    const [message] = world.sent('ReregisterAgentMessage');
+    expect(message?.agent.id).toEqual({ value: AGENT_ID });
+    expect(message?.frameworks).toMatchObject([{ id: { value: FRAMEWORK } }]);
+    expect(message?.executor_infos).toMatchObject([{ executor_id: { value: 'ex' } }]);
+    const tasks = message?.tasks ?? [];
+    expect(tasks.map(({ name, state, executor_id }) => [name, state, executor_id])).toEqual([
+      ['finished', TaskState.TASK_FINISHED, undefined],
+      ['custom', TaskState.TASK_STAGING, { value: 'ex' }],
+      ['running', TaskState.TASK_RUNNING, undefined],
+    ]);
+  });
+
+  test('keeps updates back while it has no master, and sends them when it has one again', () => {
+    const world = new World();
+    world.register();
+    world.send({ type: 'masterDetected' });
+    runToEndWithout(world);
+    world.pass(60_000);
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+    world.send({ type: 'masterDetected', master: 'master@10.0.0.3:5050' });
+    world.pass(1_000);
+    world.fromMaster(reregistered, 'master@10.0.0.3:5050');
+    expect(world.sent('StatusUpdateMessage')).toHaveLength(1);
+  });
+
+  test('reports tasks as lost that the master has and it has not', () => {
+    const world = new World();
+    world.register();
+    world.fromMaster({
+      ...reregistered,
+      body: {
+        ...reregistered.body,
+        reconciliations: [
+          {
+            framework_id: { value: FRAMEWORK },
+            framework: frameworkInfo(),
+            statuses: [{ task_id: { value: 'gone' }, state: TaskState.TASK_RUNNING }],
+          },
+        ],
+      },
+    });
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      { update: { status: { task_id: { value: 'gone' }, state: TaskState.TASK_LOST } } },
+    ]);
+  });
+});
+
+/** A task that was assigned before the master was lost. */
+function runToEndWithout(world: World): void {
+  world.send({ type: 'masterDetected', master: MASTER });
+  world.runTask(commandTask('t1'));
+  const [launched] = world.take('launchExecutor');
+  if (launched === undefined) throw new Error('nothing launched');
+  world.send({ type: 'masterDetected' });
+  world.subscribe(launched);
+  world.update('t1', status('t1', TaskState.TASK_FINISHED));
+}
