@@ -385,7 +385,9 @@ export function messageSource(type: protobuf.Type): { functions: string; token: 
   return { functions: functions.join(''), token };
 }
 
+export const enumTableName = (type: protobuf.Enum) => `enum${flatName(type.fullName)}`;
+
 export function enumTableSource(type: protobuf.Enum): string {
   const pairs = Object.entries(type.values).map(([key, value]) => `['${key}', ${value}]`);
-  return `const enum${flatName(type.fullName)} = enumTable([${pairs.join(', ')}]);\n`;
+  return `${enumTableName(type)} = enumTable([${pairs.join(', ')}]);\n`;
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { enumTableSource, messageSource } from './codec-source.ts';
+import { enumTableName, enumTableSource, messageSource } from './codec-source.ts';
 import { allTypes, BIGINT_FIELDS, fieldName, flatName, loadSchema } from './schema.ts';
 
 const SCALARS: Record<string, string> = {
@@ -16,6 +16,9 @@ const SCALARS: Record<string, string> = {
   string: 'string',
   bytes: 'Uint8Array',
 };
+
+/** What src/wire/codec-runtime.ts gives to the codec. */
+const RUNTIME = 'encodeBase64, enumTable, unknownEnum, setEntry, doubleText, quote';
 
 const HEADER = '// Generated from proto/ by `npm run generate`. Do not edit.\n';
 
@@ -54,7 +57,8 @@ function messagesSource(types: (protobuf.Type | protobuf.Enum)[]): string {
 
 /**
  * The codec is JavaScript, for stripping types from a megabyte of source would cost a quarter of a second at every
- * start. It imports nothing: what it calls is given to it, so that a build only has to copy the file.
+ * start. It imports nothing: what it calls is given to it, so that a build only has to copy the file. Its functions
+ * stand at the top level, for within another function the engine would scan them twice.
  */
 function codecSource(types: (protobuf.Type | protobuf.Enum)[]): string {
   const messages = types.filter((type) => type instanceof protobuf.Type);
@@ -62,12 +66,12 @@ function codecSource(types: (protobuf.Type | protobuf.Enum)[]): string {
   const sources = messages.map(messageSource);
   return [
     HEADER,
-    'export function createTypes(runtime) {\n',
-    'const { encodeBase64, enumTable, unknownEnum, setEntry, doubleText, quote } = runtime;\n',
-    ...enums.map(enumTableSource),
-    '\n',
+    `let ${RUNTIME};\n`,
+    `let ${enums.map(enumTableName).join(', ')};\n\n`,
     ...sources.map((source) => source.functions),
-    '\nconst types = {\n',
+    `\nexport function createTypes(runtime) {\n({ ${RUNTIME} } = runtime);\n`,
+    ...enums.map(enumTableSource),
+    'const types = {\n',
     ...sources.map((source) => source.token),
     '};\nreturn types;\n}\n',
   ].join('');
