@@ -28,8 +28,9 @@ export interface LoggerOptions {
 const SEVERITY: Readonly<Record<Level, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
 const LETTER: Readonly<Record<Level, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
 const LEVELS: Readonly<Record<string, number>> = { INFO: 0, WARNING: 1, ERROR: 2, FATAL: 3 };
-/** Bytes a log file may have waiting for the disk; beyond it the oldest lines are dropped. */
-const FILE_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Lines for a file are gathered up to so many bytes, and no longer than so many milliseconds. */
+const FILE_BUFFER_BYTES = 4 * 1024;
+const FILE_FLUSH_MS = 200;
 
 /** The process's log, with a verbosity that can be raised for a while (SET_LOGGING_LEVEL). */
 export class ProcessLogger implements Logger {
@@ -50,8 +51,9 @@ export class ProcessLogger implements Logger {
       this.#file = new SonicBoom({
         // Opened here, so that the last lines can be written whenever the process ends.
         fd: openSync(this.#path, 'a'),
-        sync: false,
-        maxLength: FILE_BUFFER_BYTES,
+        sync: true,
+        minLength: FILE_BUFFER_BYTES,
+        periodicFlush: FILE_FLUSH_MS,
       });
     }
   }
