@@ -1,0 +1,254 @@
+// What arrives on the one port: messages, calls and ordinary requests, split and mixed.
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { RequestReader } from '../../src/http/request-reader.ts';
+import { encodeLibprocess } from '../../src/wire/libprocess.ts';
+import { isType, MiniMachine, startMaster, stopMasters } from './mini-master.ts';
+import { count, RawSocket, statuses } from './raw-socket.ts';
+
+afterEach(stopMasters);
+
+const pong = (from: string, to = 'master@127.0.0.1:1') =>
+  Buffer.from(
+    encodeLibprocess({ from, to, name: 'PongAgentMessage', body: new Uint8Array(0) }),
+  ).toString('latin1');
+
+const call = (streamId: string, body = '{"framework_id":{"value":"f"},"type":"REVIVE"}') =>
+  'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+  `Mesos-Stream-Id: ${streamId}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+const health = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
+
+const unregister = (from: string, agent: string) => {
+  const id = `\n${String.fromCharCode(agent.length + 2)}\n${String.fromCharCode(agent.length)}${agent}`;
+  return Buffer.from(
+    encodeLibprocess({
+      from,
+      to: 'master@127.0.0.1:1',
+      name: 'UnregisterAgentMessage',
+      body: Buffer.from(id, 'latin1'),
+    }),
+  ).toString('latin1');
+};
+
+describe('one port', () => {
+  it('takes messages, calls and ordinary requests on one connection, in order', async () => {
+    const { port, machine } = await startMaster();
+    const raw = await RawSocket.connect(port);
+    await raw.write(
+      pong('slave(1)@127.0.0.1:9') +
+        call('a') +
+        unregister('slave(2)@127.0.0.1:9', 'S1') +
+        call('b') +
+        health +
+        pong('slave(3)@127.0.0.1:9') +
+        health +
+        call('c'),
+    );
+    const text = await raw.until((got) => statuses(got).length === 8);
+    expect(statuses(text)).toEqual([202, 202, 202, 202, 200, 202, 200, 202]);
+    expect(machine.events.map((event) => event.type)).toEqual([
+      'agentMessage',
+      'schedulerCall',
+      'agentMessage',
+      'schedulerCall',
+      'agentMessage',
+      'schedulerCall',
+    ]);
+    raw.close();
+  });
+
+  it('takes any split of the same bytes', async () => {
+    const { port, machine } = await startMaster();
+    const bytes =
+      unregister('slave(1)@127.0.0.1:9', 'S1') + call('a') + pong('slave(2)@127.0.0.1:9') + health;
+    for (let at = 1; at < bytes.length; at += 7) {
+      const raw = await RawSocket.connect(port);
+      await raw.write(bytes.slice(0, at));
+      await raw.write(bytes.slice(at));
+      const text = await raw.until((got) => statuses(got).length === 4);
+      expect(statuses(text)).toEqual([202, 202, 202, 200]);
+      raw.close();
+    }
+    const rounds = Math.ceil((bytes.length - 1) / 7);
+    expect(machine.events.filter(isType('agentMessage'))).toHaveLength(2 * rounds);
+    expect(machine.events.filter(isType('schedulerCall'))).toHaveLength(rounds);
+  });
+
+  it('answers 404 for a process that is not here, and 202 for a message nobody knows', async () => {
+    const { port, machine } = await startMaster();
+    const raw = await RawSocket.connect(port);
+    const head = ' HTTP/1.1\r\nLibprocess-From: slave(1)@127.0.0.1:9\r\n\r\n';
+    await raw.write(
+      `POST /master(1)/mesos.internal.PongSlaveMessage${head}` +
+        `POST /nobody/mesos.internal.PongSlaveMessage${head}` +
+        `POST /master/mesos.internal.NoSuchMessage${head}` +
+        `POST /slave-observer(7)/mesos.internal.PongSlaveMessage${head}` +
+        `POST /master/mesos.internal.RegisterSlaveMessage${head}`,
+    );
+    const text = await raw.until((got) => statuses(got).length === 5);
+    expect(statuses(text)).toEqual([404, 404, 202, 202, 202]);
+    expect(machine.events.filter(isType('agentMessage'))).toHaveLength(1);
+    raw.close();
+  });
+
+  it('knows a sender by its User-Agent, and header names in any case', async () => {
+    const { port, machine } = await startMaster();
+    const raw = await RawSocket.connect(port);
+    await raw.write(
+      'POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\n' +
+        'user-agent: libprocess/w(1)@127.0.0.9:5\r\ncontent-length: 0\r\n\r\n' +
+        'POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\n' +
+        'User-Agent: libprocess/a@127.0.0.1:1\r\nLIBPROCESS-FROM: b@127.0.0.1:2\r\n\r\n',
+    );
+    await raw.until((got) => statuses(got).length === 2);
+    const senders = machine.events.filter(isType('agentMessage')).map(({ from }) => from);
+    expect(senders).toEqual(['w(1)@127.0.0.9:5', 'b@127.0.0.1:2']);
+    raw.close();
+  });
+
+  it('gives an internal message without its headers no special treatment', async () => {
+    const { port } = await startMaster();
+    const raw = await RawSocket.connect(port);
+    await raw.write('POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(statuses(await raw.until((got) => got.includes('\r\n\r\n')))).toEqual([404]);
+    raw.close();
+  });
+
+  it('says nothing to what is not HTTP', async () => {
+    const { port } = await startMaster();
+    const raw = await RawSocket.connect(port);
+    await raw.write('NONSENSE\r\n\r\n');
+    expect(await raw.end()).toBe('');
+  });
+
+  it('answers a client that has sent everything and closed its side', async () => {
+    const { port } = await startMaster();
+    for (const bytes of [pong('slave(1)@127.0.0.1:9'), call('a'), health]) {
+      const raw = await RawSocket.connect(port);
+      raw.socket.end(bytes);
+      expect(statuses(await raw.until((got) => got.includes('\r\n\r\n')))).toHaveLength(1);
+      raw.close();
+    }
+  });
+
+  it('answers a burst of calls in one write', async () => {
+    const { port } = await startMaster();
+    const raw = await RawSocket.connect(port);
+    let chunks = 0;
+    raw.socket.on('data', () => chunks++);
+    await raw.write(call('a').repeat(50));
+    await raw.until((got) => count(got, ' 202 Accepted') === 50);
+    expect(chunks).toBeLessThan(5);
+    raw.close();
+  });
+
+  it('slows down callers that do not pace themselves, and loses nothing', async () => {
+    class SlowMachine extends MiniMachine {
+      override step(event: Parameters<MiniMachine['step']>[0]) {
+        for (const end = performance.now() + 0.05; performance.now() < end; );
+        return super.step(event);
+      }
+    }
+    const { port, loop, machine } = await startMaster({}, new SlowMachine());
+    const calls = 40_000;
+    const raw = await RawSocket.connect(port);
+    let longest = 0;
+    const watch = setInterval(() => {
+      longest = Math.max(longest, loop.length);
+    }, 1);
+    raw.socket.write(call('a').repeat(calls));
+    const other = await RawSocket.connect(port);
+    const asked = performance.now();
+    await other.write(health);
+    await other.until((got) => got.includes('\r\n\r\n'));
+    const waited = performance.now() - asked;
+    await raw.until((got) => count(got.slice(-200), '202') > 0 && raw.text.length >= calls * 80);
+    while (machine.events.length < calls) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    clearInterval(watch);
+    expect(machine.events).toHaveLength(calls);
+    // The bound at which reading stops, and what one read brings.
+    expect(longest).toBeLessThan(4_096 + 1_024);
+    expect(waited).toBeLessThan(250);
+    raw.close();
+    other.close();
+  });
+});
+
+describe('the reader of requests', () => {
+  const accepting = (seen: string[]) =>
+    new RequestReader({
+      accepts: (head) => head.from !== undefined,
+      request: (head, body) => seen.push(`${head.path} ${Buffer.from(body).toString('latin1')}`),
+    });
+
+  it('reads chunked bodies however they are cut and however many chunks they have', () => {
+    const body = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(body, { minLength: 1, maxLength: 4 }), fc.nat(60), (bodies, step) => {
+        const wanted: string[] = [];
+        const requests = bodies.map((pieces, i) => {
+          const chunks = pieces.map((piece) =>
+            Buffer.concat([
+              Buffer.from(`${piece.length.toString(16)}\r\n`),
+              piece,
+              Buffer.from('\r\n'),
+            ]),
+          );
+          wanted.push(`/master/m${i} ${Buffer.concat(pieces).toString('latin1')}`);
+          return Buffer.concat([
+            Buffer.from(
+              `POST /master/m${i} HTTP/1.1\r\nLibprocess-From: a@1:1\r\n` +
+                'Transfer-Encoding: chunked\r\n\r\n',
+            ),
+            ...chunks,
+            Buffer.from('0\r\n\r\n'),
+          ]);
+        });
+        const bytes = Buffer.concat(requests);
+        const seen: string[] = [];
+        const reader = accepting(seen);
+        for (let at = 0; at < bytes.length; at += step + 1) {
+          expect(reader.push(bytes.subarray(at, at + step + 1))).toBeUndefined();
+        }
+        expect(seen).toEqual(wanted);
+        expect(reader.idle).toBe(true);
+      }),
+    );
+  });
+
+  it('leaves whatever it does not know to somebody else, whole', () => {
+    const known = 'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\n\r\n';
+    const foreign = [
+      'GET / HTTP/1.1\r\n\r\n',
+      'POST /master/m HTTP/1.0\r\nLibprocess-From: a@1:1\r\n\r\n',
+      'POST /master/m HTTP/1.1\r\nHost: x\r\n\r\n',
+      'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nExpect: 100-continue\r\n\r\n',
+      'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nConnection: close\r\n\r\n',
+      'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nContent-Length: x\r\n\r\n',
+      'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      `POST /${'x'.repeat(20_000)}`,
+    ];
+    for (const text of foreign) {
+      const seen: string[] = [];
+      const left = accepting(seen).push(Buffer.from(known + text));
+      expect(left?.toString()).toBe(text);
+      expect(seen).toHaveLength(1);
+    }
+  });
+
+  it('never throws, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (pieces) => {
+        const reader = accepting([]);
+        for (const piece of pieces) {
+          if (reader.push(Buffer.from(piece))) {
+            break;
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,157 @@
+// Event streams: one record a chunk, both codecs, ends on both sides, slow readers.
+import { afterEach, describe, expect, it } from 'vitest';
+import { SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
+import { decodeMessage } from '../../src/wire/protobuf.ts';
+import { types } from '../../src/wire/types.ts';
+import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
+import { RawSocket, statuses } from './raw-socket.ts';
+
+afterEach(stopMasters);
+
+const subscribe = (accept: string, close = '') => {
+  const body = '{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"root","name":"kit"}}}';
+  return (
+    'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+    `Accept: ${accept}\r\n${close}Content-Length: ${body.length}\r\n\r\n${body}`
+  );
+};
+
+/** The chunks of a chunked answer, as far as they have come. */
+function chunks(text: string): string[] {
+  const found: string[] = [];
+  for (let at = text.indexOf('\r\n\r\n') + 4; ; ) {
+    const lineEnd = text.indexOf('\r\n', at);
+    const size = Number.parseInt(text.slice(at, lineEnd), 16);
+    const end = lineEnd + 2 + size + 2;
+    if (lineEnd < 0 || end > text.length) {
+      return found;
+    }
+    found.push(text.slice(lineEnd + 2, end - 2));
+    at = end;
+  }
+}
+
+/** A chunk is one whole record. */
+function record(chunk: string | undefined): string {
+  const [, length, rest] = /^(\d+)\n(.*)$/s.exec(chunk ?? '') ?? [];
+  expect(Number(length)).toBe(rest?.length);
+  return rest ?? '';
+}
+
+async function subscribed(master: MiniMaster, accept = 'application/json') {
+  const raw = await RawSocket.connect(master.port);
+  await raw.write(subscribe(accept));
+  await raw.until((text) => chunks(text).length === 1);
+  const event = await master.machine.seen(isType('schedulerSubscribe'));
+  return { raw, stream: event.stream };
+}
+
+describe('an event stream', () => {
+  it('begins with its id and has one record a chunk, in JSON', async () => {
+    const master = await startMaster();
+    const { raw, stream } = await subscribed(master);
+    expect(statuses(raw.text)).toEqual([200]);
+    expect(raw.text).toContain(`\r\nMesos-Stream-Id: ${stream}\r\n`);
+    expect(raw.text).toContain('\r\nTransfer-Encoding: chunked\r\n');
+    expect(raw.text).toContain('\r\nContent-Type: application/json\r\n');
+    for (const message of ['one', 'zwölf', 'three']) {
+      master.server.perform({
+        type: 'sendToScheduler',
+        stream,
+        event: { type: SchedulerEvent_Type.ERROR, error: { message } },
+      });
+    }
+    await raw.until((text) => chunks(text).length === 4);
+    const texts = chunks(raw.text).map((chunk) =>
+      JSON.parse(Buffer.from(record(chunk), 'latin1').toString('utf8')),
+    );
+    expect(texts.map(({ type, error }) => error?.message ?? type)).toEqual([
+      'SUBSCRIBED',
+      'one',
+      'zwölf',
+      'three',
+    ]);
+    raw.close();
+  });
+
+  it('has the same events in protobuf', async () => {
+    const master = await startMaster();
+    const { raw } = await subscribed(master, 'application/x-protobuf');
+    const bytes = Buffer.from(record(chunks(raw.text)[0]), 'latin1');
+    expect(decodeMessage(types.SchedulerEvent, bytes).subscribed?.framework_id.value).toBe('f-1');
+    raw.close();
+  });
+
+  it('ends when the machine closes it, after what was sent', async () => {
+    const master = await startMaster();
+    const { raw, stream } = await subscribed(master);
+    const event = { type: SchedulerEvent_Type.ERROR, error: { message: 'over' } };
+    master.server.perform({ type: 'sendToScheduler', stream, event });
+    master.server.perform({ type: 'closeStream', stream });
+    await raw.until((text) => text.endsWith('0\r\n\r\n'));
+    expect(chunks(raw.text)[1]).toContain('over');
+    expect(master.server.open.schedulers).toBe(0);
+    raw.close();
+  });
+
+  it('is reported once when the other side closes it', async () => {
+    const master = await startMaster();
+    const { raw, stream } = await subscribed(master);
+    raw.close();
+    const closed = await master.machine.seen(isType('streamClosed'));
+    expect(closed.stream).toBe(stream);
+    master.server.perform({ type: 'closeStream', stream });
+    expect(master.machine.events.filter(isType('streamClosed'))).toHaveLength(1);
+  });
+
+  it('works when its request says Connection: close', async () => {
+    const master = await startMaster();
+    const raw = await RawSocket.connect(master.port);
+    await raw.write(subscribe('application/json', 'Connection: close\r\n'));
+    await raw.until((text) => chunks(text).length === 1);
+    raw.close();
+  });
+
+  it('comes after the answers to requests that were sent before it', async () => {
+    const master = await startMaster();
+    const raw = await RawSocket.connect(master.port);
+    await raw.write(`GET /version HTTP/1.1\r\nHost: x\r\n\r\n${subscribe('*/*')}`);
+    const text = await raw.until((got) => got.includes('SUBSCRIBED'));
+    expect(statuses(text)).toEqual([200, 200]);
+    expect(chunks(text.slice(text.lastIndexOf('HTTP/1.1')))).toHaveLength(1);
+    raw.close();
+  });
+
+  it('is cut off when its reader lets too much pile up', async () => {
+    const master = await startMaster();
+    const { raw, stream } = await subscribed(master);
+    raw.socket.pause();
+    const event = {
+      type: SchedulerEvent_Type.ERROR,
+      error: { message: 'x'.repeat(1024 * 1024) },
+    };
+    for (let i = 0; i < 64 && master.server.open.schedulers > 0; i++) {
+      master.server.perform({ type: 'sendToScheduler', stream, event });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const closed = await master.machine.seen(isType('streamClosed'));
+    expect(closed.stream).toBe(stream);
+    raw.close();
+  });
+
+  it('exists for operators, too', async () => {
+    const master = await startMaster();
+    const raw = await RawSocket.connect(master.port);
+    const body = '{"type":"SUBSCRIBE"}';
+    await raw.write(
+      'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await raw.until((text) => chunks(text).length === 1);
+    expect(JSON.parse(record(chunks(raw.text)[0])).type).toBe('SUBSCRIBED');
+    expect(master.server.open.operators).toBe(1);
+    raw.close();
+    await master.machine.seen(isType('streamClosed'));
+    expect(master.server.open.operators).toBe(0);
+  });
+});
