@@ -57,6 +57,7 @@ export type Step =
       readonly role: string;
       readonly cpus: number;
       readonly mem: number;
+      readonly disk: number;
       readonly limit: number;
     }
   | { readonly do: 'decline'; readonly which: readonly Pick[]; readonly refuse: number | undefined }
@@ -263,7 +264,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({ do: fc.constant('change framework' as const), which: pick, terms }),
   },
   {
@@ -296,6 +297,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       role: topRole,
       cpus: fc.constantFrom(0, 0.5, 2, 5.5, 20),
       mem: fc.constantFrom(0, 50, 200.7, 1000),
+      disk: fc.constantFrom(0, 0, 40, 75, 200.5),
       limit: fc.constantFrom(0, 0, 1, 1.5, 3),
     }),
   },
@@ -375,7 +377,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const options = fc.record<TraceOptions>(
   {
     intervalMs: fc.constant(1000),
-    minAllocatable: fc.constantFrom(['cpus:0.01', 'mem:32'], ['cpus:1;mem:64'], []),
+    minAllocatable: fc.constantFrom(['cpus:0.01', 'mem:32'], ['cpus:1;mem:64'], ['cpus:0.8'], []),
     fairnessExclude: fc.constantFrom<string[][]>(['gpus'], ['mem']),
     filterGpu: fc.boolean(),
     region: fc.constant('east'),

@@ -368,9 +368,9 @@ function termsOf(plan: TermsPlan) {
 }
 
 /** Limits are the guarantees times a factor; a factor of 0 means that there are none. */
-function quotaEvent({ role, cpus, mem, limit }: Step & { do: 'set quota' }): TraceEvent {
+function quotaEvent({ role, cpus, mem, disk, limit }: Step & { do: 'set quota' }): TraceEvent {
   const text = (factor: number) =>
-    [`cpus:${round(cpus * factor)}`, `mem:${round(mem * factor)}`].join(';');
+    `cpus:${round(cpus * factor)};mem:${round(mem * factor)};disk:${round(disk * factor)}`;
   return {
     ev: 'updateQuota',
     role,
