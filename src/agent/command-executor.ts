@@ -38,8 +38,7 @@ export function commandExecutorInfo(
     name: `Command Executor (Task: ${task.task_id.value}) (Command: ${commandText(command)})`,
     source: task.task_id.value,
   };
-  const container = task.container ?? agent.options.defaultContainerInfo;
-  if (container !== undefined) info.container = container;
+  if (task.container !== undefined) info.container = task.container;
   if (task.labels !== undefined) info.labels = task.labels;
   if (task.discovery !== undefined) info.discovery = task.discovery;
   const grace = task.kill_policy?.grace_period?.nanoseconds;

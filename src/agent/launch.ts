@@ -158,9 +158,10 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
   const { framework, tasks } = assignment;
   const { authorizer } = agent.options;
   const principal = framework.principal === undefined ? undefined : { value: framework.principal };
-  const forbidden = tasks.find(
-    (task) => !authorizer.authorize(principal, 'RUN_TASK', { framework, task }),
-  );
+  const forbidden = tasks.find((task) => {
+    const value = task.command?.user ?? task.executor?.command?.user ?? framework.user;
+    return !authorizer.authorize(principal, 'RUN_TASK', { value, framework, task });
+  });
   if (forbidden !== undefined) {
     return {
       state: TaskState.TASK_ERROR,
@@ -333,10 +334,11 @@ function enqueue(agent: AgentState, executor: Executor, assignment: Assignment):
 
 function startExecutor(agent: AgentState, executor: Executor, tasks: readonly TaskInfo[]): void {
   const { info, framework } = executor;
+  const container = info.container ?? agent.options.defaultContainerInfo;
   emit(agent, {
     type: 'launchExecutor',
     framework: framework.info,
-    executor: info,
+    executor: container === undefined ? info : { ...info, container },
     builtin: executor.builtin,
     containerId: executor.containerId,
     sandbox: sandboxPath(agent, executor),

@@ -96,7 +96,7 @@ export function registrationTimerFired(agent: AgentState): void {
   }
   const to = agent.master;
   if (agent.id === undefined) {
-    const body = { agent: agent.info, ...identity(agent) };
+    const body = identity(agent);
     emit(agent, { type: 'sendToMaster', to, message: { name: 'RegisterAgentMessage', body } });
   } else {
     const body = reregistration(agent);
@@ -106,6 +106,8 @@ export function registrationTimerFired(agent: AgentState): void {
 }
 
 const identity = (agent: AgentState) => ({
+  // Every agent of today checkpoints; masters show what each one says.
+  agent: { ...agent.info, checkpoint: true },
   version: agent.options.build.version,
   agent_capabilities: agent.capabilities.map((type) => ({ type })),
   checkpointed_resources: [...agent.checkpointedResources],
@@ -117,7 +119,6 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
   const frameworks = [...agent.frameworks.values()];
   const executors = frameworks.flatMap((framework) => [...framework.executors.values()]);
   return {
-    agent: agent.info,
     ...identity(agent),
     frameworks: frameworks.map(({ info }) => info),
     // Command executors are not named: no master knows of them, and their tasks name none.

@@ -36,6 +36,9 @@ const maxSeen = 100;
 /** Beyond this, a newer update takes the place of the one before it: only the latest state counts. */
 const maxPending = 1_000;
 
+/** After so many sends (most of a day) news of a framework that has nothing here are given up. */
+const maxSendsForAbsent = 100;
+
 export const createRetries = (): Deadlines<UpdateRetry>[] =>
   retryIntervalsMs.map((delayMs) => createDeadlines(`update-retry-${delayMs}`, delayMs));
 
@@ -191,6 +194,11 @@ export function retryTimerFired(agent: AgentState, timer: string): void {
   }
   const expired = takeExpired(agent, deadlines, ({ stream, send }) => stream.sends === send);
   for (const { stream } of expired) {
+    if (stream.sends >= maxSendsForAbsent && !agent.frameworks.has(stream.frameworkId)) {
+      log(agent, 'warn', `Giving up the update of task ${stream.taskId}: nobody wants it`);
+      closeStream(agent, stream);
+      continue;
+    }
     log(agent, 'info', `Sending the update of task ${stream.taskId} again`);
     forward(agent, stream, Math.min(level + 1, retryIntervalsMs.length - 1));
   }

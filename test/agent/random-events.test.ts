@@ -1,0 +1,203 @@
+// Whatever comes, in whatever order: the agent never throws, its books agree with its tasks, and the
+// same events give the same effects.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Executor } from '../../src/agent/executor.ts';
+import { TaskState } from '../../src/model/generated/messages.ts';
+import { frameworkId, taskId } from '../../src/model/ids.ts';
+import { isTerminal } from '../../src/model/task-state.ts';
+import {
+  AGENT_ID,
+  commandTask,
+  executorInfo,
+  executorTask,
+  FRAMEWORK,
+  frameworkInfo,
+  MASTER,
+  OBSERVER,
+  scalar,
+  World,
+} from './harness.ts';
+
+const task = fc.constantFrom('a', 'b', 'c');
+const state = fc.constantFrom(...Object.values(TaskState));
+const checkpoint = fc.boolean();
+const ids = { framework_id: { value: FRAMEWORK } };
+
+type Act = (world: World) => void;
+
+/** One event of many; ids are few, so that events meet. */
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc.tuple(task, checkpoint, fc.integer({ min: 1, max: 5 })).map(
+    ([id, checkpointing, cpus]): Act =>
+      (world) =>
+        world.runTask(
+          commandTask(id, { resources: [scalar('cpus', cpus)] }),
+          frameworkInfo({ checkpoint: checkpointing }),
+        ),
+  ),
+  fc.tuple(task, checkpoint, fc.boolean()).map(
+    ([id, checkpointing, starts]): Act =>
+      (world) =>
+        world.runTask(executorTask(id), frameworkInfo({ checkpoint: checkpointing }), starts),
+  ),
+  fc.tuple(task, fc.boolean()).map(
+    ([id, starts]): Act =>
+      (world) =>
+        world.fromMaster({
+          name: 'RunTaskGroupMessage',
+          body: {
+            framework: frameworkInfo(),
+            executor: { ...executorInfo('ex'), type: 2 },
+            task_group: { tasks: [executorTask(id), executorTask(`${id}-2`)] },
+            launch_executor: starts,
+          },
+        }),
+  ),
+  task.map(
+    (id): Act =>
+      (world) =>
+        world.fromMaster({
+          name: 'KillTaskMessage',
+          body: { ...ids, task_id: { value: id } },
+        }),
+  ),
+  fc.constantFrom('ex', 'a', 'b').map(
+    (id): Act =>
+      (world) =>
+        world.fromMaster({
+          name: 'ShutdownExecutorMessage',
+          body: { ...ids, executor_id: { value: id } },
+        }),
+  ),
+  fc.constant<Act>((world) => world.fromMaster({ name: 'ShutdownFrameworkMessage', body: ids })),
+  fc.constant<Act>((world) =>
+    world.fromMaster({ name: 'DrainAgentMessage', body: { config: {} } }),
+  ),
+  fc.constant<Act>((world) =>
+    world.fromMaster({ name: 'PingAgentMessage', body: { connected: false } }, OBSERVER),
+  ),
+  fc.constant<Act>((world) => world.send({ type: 'linkLost', address: '10.0.0.1:5050' })),
+  fc.constant<Act>((world) => world.send({ type: 'masterDetected', master: MASTER })),
+  fc.constant<Act>((world) =>
+    world.fromMaster({ name: 'AgentReregisteredMessage', body: { agent_id: { value: AGENT_ID } } }),
+  ),
+  fc.constantFrom('ex', 'a', 'b', 'c').map(
+    (id): Act =>
+      (world) =>
+        world.subscribeAgain(id),
+  ),
+  fc.tuple(fc.constantFrom('ex', 'a', 'b'), task, state).map(
+    ([executor, id, to]): Act =>
+      (world) => {
+        const uuid = world.agent.random.uuid();
+        world.update(executor, { task_id: { value: id }, state: to, source: 2, uuid });
+      },
+  ),
+  fc.nat(5).map(
+    (index): Act =>
+      (world) => {
+        const executor = [...world.agent.containers.values()][index];
+        if (executor !== undefined) {
+          world.containerEnded(executor.executorId, executor.containerId);
+        }
+      },
+  ),
+  fc.constant<Act>((world) => {
+    world.acknowledgeAll();
+  }),
+  fc.constant<Act>((world) => world.commit()),
+  fc.constantFrom(100, 5_000, 70_000).map(
+    (ms): Act =>
+      (world) =>
+        world.pass(ms),
+  ),
+);
+
+const executorsOf = (world: World): Executor[] =>
+  [...world.agent.frameworks.values()].flatMap((framework) => [...framework.executors.values()]);
+
+function checkBooks(world: World): void {
+  const { agent } = world;
+  const { algebra } = agent.core;
+  const held = executorsOf(world)
+    .filter(({ state }) => state !== 'terminated')
+    .flatMap((executor) => [
+      ...(executor.builtin === undefined ? [executor.info.resources ?? []] : []),
+      ...[...executor.queued.values()].map(({ resources }) => resources ?? []),
+      ...[...executor.launched.values()]
+        .filter((task) => !isTerminal(task.state))
+        .map(({ resources }) => resources ?? []),
+    ]);
+  const bare = held.flat().map(({ allocation_info: _, ...resource }) => resource);
+  expect(algebra.equal(agent.ledger.used(), algebra.sum(bare.map((one) => [one])))).toBe(true);
+  for (const framework of agent.frameworks.values()) {
+    const indexed = new Map<string, Executor>();
+    for (const executor of framework.executors.values()) {
+      for (const map of [executor.queued, executor.launched, executor.terminated]) {
+        for (const id of map.keys()) {
+          expect(indexed.has(id)).toBe(false);
+          indexed.set(id, executor);
+        }
+      }
+    }
+    expect(new Map(framework.tasks)).toEqual(indexed);
+  }
+  for (const executor of executorsOf(world)) {
+    expect(agent.containers.get(executor.containerId) === executor).toBe(
+      executor.state !== 'terminated',
+    );
+  }
+}
+
+test('books, indexes and effects hold for any events', () => {
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 40 }), fc.boolean(), (acts, commitsAtOnce) => {
+      const worlds = [new World(), new World()] as const;
+      for (const world of worlds) {
+        world.register();
+        world.commitsAtOnce = commitsAtOnce;
+      }
+      for (const [index, one] of acts.entries()) {
+        for (const world of worlds) {
+          one(world);
+          checkBooks(world);
+        }
+        expect([index, worlds[1].effects.length]).toEqual([index, worlds[0].effects.length]);
+      }
+      expect(worlds[1].effects).toEqual(worlds[0].effects);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('when everything has ended and is acknowledged, nothing is left', () => {
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
+      const world = new World();
+      world.register();
+      for (const one of acts) {
+        one(world);
+      }
+      world.send({ type: 'masterDetected', master: MASTER });
+      world.pass(1_000);
+      world.fromMaster({
+        name: 'AgentReregisteredMessage',
+        body: { agent_id: { value: AGENT_ID } },
+      });
+      for (const executor of [...world.agent.containers.values()]) {
+        world.containerEnded(executor.executorId, executor.containerId);
+      }
+      world.acknowledgeAll();
+      expect(world.agent.frameworks.size).toBe(0);
+      expect(world.agent.containers.size).toBe(0);
+      expect(world.agent.updates.size).toBe(0);
+      expect(world.agent.ledger.used()).toEqual([]);
+      expect(world.agent.drain).toBeUndefined();
+      expect(
+        world.agent.completedFrameworks.get(frameworkId(FRAMEWORK))?.tasks.get(taskId('a')),
+      ).toBe(undefined);
+    }),
+    { numRuns: 150 },
+  );
+});
