@@ -1,9 +1,8 @@
 // The log, in the line format and with the flags of Mesos (glog's): `I1122 09:00:00.123456 4711
 // master] text`. Lines go to standard error and, with a log directory, to files in it.
-import { mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { SonicBoom } from 'sonic-boom';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -38,7 +37,7 @@ export class ProcessLogger implements Logger {
   readonly #quiet: boolean;
   readonly #threshold: number;
   readonly #path: string | undefined;
-  readonly #file: SonicBoom | undefined;
+  readonly #file: LogFile | undefined;
   #verbosity = 0;
 
   constructor(options: LoggerOptions) {
@@ -48,13 +47,7 @@ export class ProcessLogger implements Logger {
     if (options.directory) {
       mkdirSync(options.directory, { recursive: true });
       this.#path = join(options.directory, logFileName(options.name));
-      this.#file = new SonicBoom({
-        // Opened here, so that the last lines can be written whenever the process ends.
-        fd: openSync(this.#path, 'a'),
-        sync: true,
-        minLength: FILE_BUFFER_BYTES,
-        periodicFlush: FILE_FLUSH_MS,
-      });
+      this.#file = new LogFile(this.#path);
     }
   }
 
@@ -102,8 +95,44 @@ export class ProcessLogger implements Logger {
 
   /** Writes what is still buffered; for the end of the process. */
   close(): void {
-    this.#file?.flushSync();
-    this.#file?.end();
+    this.#file?.close();
+  }
+}
+
+/** Lines on their way to a file, written together; never lost while the process can still write. */
+class LogFile {
+  readonly #fd: number;
+  #lines = '';
+  #timer: NodeJS.Timeout | undefined;
+  readonly #flush = () => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const lines = this.#lines;
+    this.#lines = '';
+    if (lines !== '') {
+      writeSync(this.#fd, lines);
+    }
+  };
+
+  constructor(path: string) {
+    this.#fd = openSync(path, 'a');
+    process.on('exit', this.#flush);
+  }
+
+  write(line: string): void {
+    this.#lines += line;
+    if (this.#lines.length >= FILE_BUFFER_BYTES) {
+      this.#flush();
+    } else if (!this.#timer) {
+      this.#timer = setTimeout(this.#flush, FILE_FLUSH_MS);
+      this.#timer.unref();
+    }
+  }
+
+  close(): void {
+    process.off('exit', this.#flush);
+    this.#flush();
+    closeSync(this.#fd);
   }
 }
 
