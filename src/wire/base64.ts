@@ -9,26 +9,30 @@ for (let i = 0; i < 64; i++) {
   values[ALPHABET.charCodeAt(i)] = i;
 }
 
+/** The two digits of each 12 bits. */
+const pairs = Array.from({ length: 4096 }, (_, bits) => digit(bits >> 6) + digit(bits));
+
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   const whole = bytes.length - (bytes.length % 3);
   for (let i = 0; i < whole; i += 3) {
     const bits =
       ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
-    text += digit(bits >> 18) + digit(bits >> 12) + digit(bits >> 6) + digit(bits);
+    text += (pairs[bits >> 12] as string) + (pairs[bits & 4095] as string);
   }
   const left = bytes.length - whole;
   if (left === 1) {
-    const bits = (bytes[whole] as number) << 16;
-    text += `${digit(bits >> 18)}${digit(bits >> 12)}==`;
+    text += `${pairs[(bytes[whole] as number) << 4]}==`;
   } else if (left === 2) {
-    const bits = ((bytes[whole] as number) << 16) | ((bytes[whole + 1] as number) << 8);
-    text += `${digit(bits >> 18)}${digit(bits >> 12)}${digit(bits >> 6)}=`;
+    const bits = ((bytes[whole] as number) << 8) | (bytes[whole + 1] as number);
+    text += `${pairs[bits >> 4]}${digit(bits << 2)}=`;
   }
   return text;
 }
 
-const digit = (bits: number) => ALPHABET[bits & 63] as string;
+function digit(bits: number): string {
+  return ALPHABET[bits & 63] as string;
+}
 
 /** Returns the character that cannot be, or the bytes. */
 export function decodeBase64(text: string): Uint8Array | { readonly invalid: string } {

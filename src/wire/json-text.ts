@@ -38,6 +38,10 @@ export function parseJson(text: string): unknown {
     if (error instanceof SyntaxError) {
       throw new WireError(describeSyntaxError(text), { cause: error, stage: 'parse' });
     }
+    // Looking at times needs stack for each level of nesting.
+    if (error instanceof RangeError) {
+      throw new WireError('JSON is nested too deeply', { cause: error, stage: 'parse' });
+    }
     throw error;
   }
 }

@@ -129,6 +129,8 @@ describe('text that is no JSON', () => {
     expect(
       callRefusal(`{"accept":{"offer_ids":${'['.repeat(1e5)}${']'.repeat(1e5)}}}`).message,
     ).toBe("Not expecting a JSON array for field 'offer_ids'");
+    const deep = `${'['.repeat(1e5)}{"nanoseconds":1}${']'.repeat(1e5)}`;
+    expect(callRefusal(`{"type":${deep}}`)).toBeInstanceOf(WireError);
     const nested = `${'{"value":"x","parent":'.repeat(300)}null${'}'.repeat(300)}`;
     expect(refusal(() => readJson(types.ContainerID, nested)).message).toContain('too deeply');
   });
