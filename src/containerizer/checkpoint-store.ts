@@ -35,6 +35,8 @@ interface Waiting {
 export class CheckpointStore {
   readonly #worker: Worker;
   #waiting: Waiting[] = [];
+  /** Callbacks may store again: that goes with the next commit, never beside this one. */
+  #committing = false;
   #answer: ((value: unknown) => void) | undefined;
   #broken: Error | undefined;
 
@@ -74,13 +76,13 @@ export class CheckpointStore {
 
   #enqueue(waiting: Waiting): void {
     this.#waiting.push(waiting);
-    if (this.#answer === undefined) {
+    if (!this.#committing) {
       void this.#commitAll();
     }
   }
 
   async close(): Promise<void> {
-    while (this.#answer !== undefined || this.#waiting.length > 0) {
+    while (this.#committing) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.store([], () => resolve());
       await promise;
@@ -92,6 +94,7 @@ export class CheckpointStore {
   }
 
   async #commitAll(): Promise<void> {
+    this.#committing = true;
     while (this.#waiting.length > 0) {
       const taken = this.#waiting;
       this.#waiting = [];
@@ -101,6 +104,7 @@ export class CheckpointStore {
         done(error instanceof Error ? asCheckpointError(error) : undefined);
       }
     }
+    this.#committing = false;
   }
 
   async #ask(request: CheckpointRequest): Promise<unknown> {

@@ -44,14 +44,16 @@ interface Watched {
 
 type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 
-// A spawner that dies sooner than this after its start is not worth another try.
-const shortestLifeMs = 1000;
+// So many spawners in a row that lived less than this are not worth another try.
+const maxShortLives = 3;
+const shortLifeMs = 1000;
 
 export class Spawner {
   readonly #program: string;
   readonly #watched = new Map<number, Watched>();
   #process: SpawnerProcess;
   #startedMs = 0;
+  #shortLives = 0;
   #lastToken = 0;
   #closed = false;
   #unread = '';
@@ -149,7 +151,9 @@ export class Spawner {
   }
 
   #restart(): void {
-    if (performance.now() - this.#startedMs < shortestLifeMs) {
+    const isShort = performance.now() - this.#startedMs < shortLifeMs;
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0;
+    if (this.#shortLives >= maxShortLives) {
       this.#fail(new ContainerizerError('The spawner of containers ends as soon as it is started'));
       return;
     }
