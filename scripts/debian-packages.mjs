@@ -15,4 +15,6 @@ export const DEBIAN_PACKAGES = [
     suites: ['test/containerizer', 'test/executor'],
     why: 'headers for the supervisor of tasks',
   },
+  { name: 'procps', program: 'ps', suites: ['test/executor'], why: 'looks at processes of tasks' },
+  { name: 'unzip', program: 'unzip', suites: ['test/containerizer'], why: 'unpacks fetched files' },
 ];

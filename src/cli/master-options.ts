@@ -8,7 +8,7 @@ import { parseResources } from '../model/resource-text.ts';
 import { TextError } from '../model/value-text.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
 import { permissive } from '../security/authorizer.ts';
-import { readJsonValue } from '../wire/json.ts';
+import { jsonValue, readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { WireError } from '../wire/wire-error.ts';
 import type { FlagValues } from './flags/flag.ts';
@@ -16,6 +16,7 @@ import type { MASTER_FLAGS } from './flags/master-flags.ts';
 import { FlagError } from './flags/parse.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { versionInfo } from './version.ts';
+import { readWhitelist } from './whitelist.ts';
 
 export type MasterFlagValues = FlagValues<typeof MASTER_FLAGS>;
 
@@ -67,7 +68,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     registryGcIntervalMs: values.registry_gc_interval,
     registryMaxAgentAgeMs: values.registry_max_agent_age,
     registryMaxAgentCount: values.registry_max_agent_count,
-    whitelist: undefined,
+    whitelist: values.whitelist === undefined ? undefined : readWhitelist(values.whitelist),
     maxCompletedFrameworks: values.max_completed_frameworks,
     maxCompletedTasksPerFramework: values.max_completed_tasks_per_framework,
     maxUnreachableTasksPerFramework: values.max_unreachable_tasks_per_framework,
@@ -78,6 +79,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
     authorizer: permissive,
+    jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
   };
 }
 

@@ -1,13 +1,29 @@
 // What a registry holds, as maps, and what each change does to it. Every engine means the same by a
 // change; this is that meaning.
-import type { AgentInfo } from '../model/generated/messages.ts';
+import type {
+  AgentInfo,
+  MachineInfo,
+  QuotaConfig,
+  Schedule,
+  WeightInfo,
+} from '../model/generated/messages.ts';
 import { type AgentId, agentId } from '../model/ids.ts';
-import type { RegistryChange, RegistrySnapshot, UnreachableAgent } from '../model/registry.ts';
+import type {
+  AgentDuty,
+  RegistryChange,
+  RegistrySnapshot,
+  UnreachableAgent,
+} from '../model/registry.ts';
 
 export class RegistryContent {
   readonly #agents = new Map<AgentId, AgentInfo>();
   readonly #unreachable = new Map<AgentId, bigint>();
   readonly #gone = new Map<AgentId, bigint>();
+  readonly #duties = new Map<AgentId, AgentDuty>();
+  #weights: readonly WeightInfo[] | undefined;
+  #quotas: readonly QuotaConfig[] | undefined;
+  #schedules: readonly Schedule[] | undefined;
+  #machines: readonly MachineInfo[] | undefined;
 
   apply(change: RegistryChange): void {
     switch (change.type) {
@@ -23,6 +39,7 @@ export class RegistryContent {
       }
       case 'removeAgent':
         this.#agents.delete(change.id);
+        this.#duties.delete(change.id);
         return;
       case 'markUnreachable':
         this.#agents.delete(change.id);
@@ -31,12 +48,32 @@ export class RegistryContent {
       case 'markGone':
         this.#agents.delete(change.id);
         this.#unreachable.delete(change.id);
+        this.#duties.delete(change.id);
         this.#gone.set(change.id, change.sinceNs);
         return;
       case 'forget':
         for (const id of change.ids) {
           this.#unreachable.delete(id);
           this.#gone.delete(id);
+          this.#duties.delete(id);
+        }
+        return;
+      case 'setWeights':
+        this.#weights = change.weights;
+        return;
+      case 'setQuotas':
+        this.#quotas = change.quotas;
+        return;
+      case 'setMaintenance':
+        this.#schedules = change.schedules;
+        this.#machines = change.machines;
+        return;
+      case 'setDuty':
+        if (isIdle(change)) {
+          this.#duties.delete(change.id);
+        } else {
+          const { id, drain, deactivated } = change;
+          this.#duties.set(id, { id, drain, deactivated });
         }
         return;
       default:
@@ -49,12 +86,20 @@ export class RegistryContent {
       agents: [...this.#agents.values()],
       unreachable: entries(this.#unreachable),
       gone: entries(this.#gone),
+      weights: this.#weights,
+      quotas: this.#quotas,
+      schedules: this.#schedules,
+      machines: this.#machines,
+      duties: [...this.#duties.values()],
     };
   }
 }
 
 const entries = (map: ReadonlyMap<AgentId, bigint>): UnreachableAgent[] =>
   [...map].map(([id, sinceNs]) => ({ id, sinceNs }));
+
+/** Neither draining nor deactivated: there is nothing to remember. */
+export const isIdle = ({ drain, deactivated }: AgentDuty) => drain === undefined && !deactivated;
 
 /** An admitted agent has an id; one without is a bug of the caller. */
 export function idOf(agent: AgentInfo): AgentId {

@@ -4,11 +4,12 @@
 import { Worker } from 'node:worker_threads';
 import { agentId } from '../model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
 import { types } from '../wire/types.ts';
 import { type Registry, RegistryError } from './registry.ts';
-import { idOf } from './registry-content.ts';
-import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
+import { idOf, isIdle } from './registry-content.ts';
+import type { Answer, ListName, Request, RowChange, Rows, SinceRow } from './sqlite-protocol.ts';
 
 /** In source the writer is TypeScript, in a published package it is compiled. */
 const WRITER = new URL(
@@ -121,7 +122,7 @@ export class SqliteRegistry implements Registry {
 function encode(change: RegistryChange): RowChange[] {
   switch (change.type) {
     case 'electMaster':
-      return [{ op: 'putMaster', bytes: encodeMessage(types.MasterInfo, change.master) }];
+      return [list('master', types.MasterInfo, [change.master])];
     case 'admitAgent':
     case 'updateAgent':
     case 'markReachable': {
@@ -136,20 +137,49 @@ function encode(change: RegistryChange): RowChange[] {
       return [{ op: 'putGone', id: change.id, sinceNs: change.sinceNs }];
     case 'forget':
       return change.ids.map((id) => ({ op: 'forget', id }));
+    case 'setWeights':
+      return [list('weights', types.WeightInfo, change.weights)];
+    case 'setQuotas':
+      return [list('quotas', types.QuotaConfig, change.quotas)];
+    case 'setMaintenance':
+      return [
+        list('schedules', types.Schedule, change.schedules),
+        list('machines', types.MachineInfo, change.machines),
+      ];
+    case 'setDuty': {
+      const { id, drain, deactivated } = change;
+      if (isIdle(change)) {
+        return [{ op: 'deleteDuty', id }];
+      }
+      const bytes = drain === undefined ? null : encodeMessage(types.DrainInfo, drain);
+      return [{ op: 'putDuty', id, drain: bytes, deactivated }];
+    }
     default:
       return change satisfies never;
   }
 }
 
-function decode(rows: Rows): RegistrySnapshot {
-  const since = (row: { readonly id: string; readonly sinceNs: bigint }) => ({
-    id: agentId(row.id),
-    sinceNs: row.sinceNs,
-  });
+function list<T>(name: ListName, type: MessageType<T>, messages: readonly T[]): RowChange {
+  return { op: 'putList', name, messages: messages.map((message) => encodeMessage(type, message)) };
+}
+
+function decode({ agents, unreachable, gone, duties, lists }: Rows): RegistrySnapshot {
+  const since = ({ id, sinceNs }: SinceRow) => ({ id: agentId(id), sinceNs });
+  const messages = <T>(type: MessageType<T>, list: readonly Uint8Array[] | undefined) =>
+    list?.map((bytes) => decodeMessage(type, bytes));
   return {
-    agents: rows.agents.map((bytes) => decodeMessage(types.AgentInfo, bytes)),
-    unreachable: rows.unreachable.map(since),
-    gone: rows.gone.map(since),
+    agents: agents.map((bytes) => decodeMessage(types.AgentInfo, bytes)),
+    unreachable: unreachable.map(since),
+    gone: gone.map(since),
+    weights: messages(types.WeightInfo, lists.weights),
+    quotas: messages(types.QuotaConfig, lists.quotas),
+    schedules: messages(types.Schedule, lists.schedules),
+    machines: messages(types.MachineInfo, lists.machines),
+    duties: duties.map(({ id, drain, deactivated }) => ({
+      id: agentId(id),
+      drain: drain === null ? undefined : decodeMessage(types.DrainInfo, drain),
+      deactivated,
+    })),
   };
 }
 

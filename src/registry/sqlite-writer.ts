@@ -12,16 +12,27 @@ const APPLICATION_ID = 0x4d455353;
 const SCHEMA_VERSION = 1;
 
 const TABLES = `
-  CREATE TABLE master (only INTEGER PRIMARY KEY CHECK (only = 1), info BLOB NOT NULL) STRICT;
   CREATE TABLE agents (id TEXT PRIMARY KEY, info BLOB NOT NULL) STRICT;
   CREATE TABLE unreachable (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
   CREATE TABLE gone (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
+  CREATE TABLE duties (id TEXT PRIMARY KEY, drain BLOB, deactivated INTEGER NOT NULL) STRICT;
+  CREATE TABLE lists (name TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE list_items (
+    name TEXT NOT NULL REFERENCES lists ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    PRIMARY KEY (name, position)
+  ) STRICT;
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
 interface Statements {
-  readonly putMaster: StatementSync;
+  readonly dropList: StatementSync;
+  readonly addList: StatementSync;
+  readonly addItem: StatementSync;
+  readonly putDuty: StatementSync;
+  readonly deleteDuty: StatementSync;
   readonly putAgent: StatementSync;
   readonly deleteAgent: StatementSync;
   readonly putUnreachable: StatementSync;
@@ -38,7 +49,7 @@ function open(file: string): DatabaseSync {
   try {
     // One owner for as long as it runs: a second master on the same file must not start.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     database.exec('BEGIN EXCLUSIVE');
     prepareTables(database, file);
     database.exec('COMMIT');
@@ -72,9 +83,11 @@ function prepareTables(database: DatabaseSync, file: string): void {
 
 function prepare(database: DatabaseSync): Statements {
   return {
-    putMaster: database.prepare(
-      'INSERT INTO master VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET info = excluded.info',
-    ),
+    dropList: database.prepare('DELETE FROM lists WHERE name = ?'),
+    addList: database.prepare('INSERT INTO lists VALUES (?)'),
+    addItem: database.prepare('INSERT INTO list_items VALUES (?, ?, ?)'),
+    putDuty: database.prepare('INSERT OR REPLACE INTO duties VALUES (?, ?, ?)'),
+    deleteDuty: database.prepare('DELETE FROM duties WHERE id = ?'),
     putAgent: database.prepare(
       'INSERT INTO agents VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET info = excluded.info',
     ),
@@ -88,8 +101,18 @@ function prepare(database: DatabaseSync): Statements {
 
 function write(statements: Statements, change: RowChange): void {
   switch (change.op) {
-    case 'putMaster':
-      statements.putMaster.run(change.bytes);
+    case 'putList':
+      statements.dropList.run(change.name);
+      statements.addList.run(change.name);
+      for (const [position, message] of change.messages.entries()) {
+        statements.addItem.run(change.name, position, message);
+      }
+      return;
+    case 'putDuty':
+      statements.putDuty.run(change.id, change.drain, change.deactivated ? 1 : 0);
+      return;
+    case 'deleteDuty':
+      statements.deleteDuty.run(change.id);
       return;
     case 'putAgent':
       statements.putAgent.run(change.id, change.bytes);
@@ -97,6 +120,7 @@ function write(statements: Statements, change: RowChange): void {
       return;
     case 'deleteAgent':
       statements.deleteAgent.run(change.id);
+      statements.deleteDuty.run(change.id);
       return;
     case 'putUnreachable':
       statements.deleteAgent.run(change.id);
@@ -105,11 +129,13 @@ function write(statements: Statements, change: RowChange): void {
     case 'putGone':
       statements.deleteAgent.run(change.id);
       statements.deleteUnreachable.run(change.id);
+      statements.deleteDuty.run(change.id);
       statements.putGone.run(change.id, change.sinceNs);
       return;
     case 'forget':
       statements.deleteUnreachable.run(change.id);
       statements.deleteGone.run(change.id);
+      statements.deleteDuty.run(change.id);
       return;
     default:
       change satisfies never;
@@ -129,7 +155,29 @@ function read(database: DatabaseSync): Rows {
       .map((row) => row.info as Uint8Array),
     unreachable: since('unreachable'),
     gone: since('gone'),
+    duties: database
+      .prepare('SELECT id, drain, deactivated FROM duties ORDER BY rowid')
+      .all()
+      .map((row) => ({
+        id: String(row.id),
+        drain: row.drain as Uint8Array | null,
+        deactivated: row.deactivated === 1,
+      })),
+    lists: lists(database),
   };
+}
+
+function lists(database: DatabaseSync): Rows['lists'] {
+  const items = database.prepare('SELECT message FROM list_items WHERE name = ? ORDER BY position');
+  return Object.fromEntries(
+    database
+      .prepare('SELECT name FROM lists')
+      .all()
+      .map(({ name }) => [
+        String(name),
+        items.all(String(name)).map(({ message }) => message as Uint8Array),
+      ]),
+  );
 }
 
 function serve(port: MessagePort, file: string): void {

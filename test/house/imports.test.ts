@@ -49,6 +49,11 @@ const RULES: Readonly<Record<string, Rule>> = {
  */
 const ALLOWED = new Map<string, string>([
   [
+    'src/http/master-server.ts src/runtime/turn.ts',
+    'What is written to a connection in one turn leaves at once; the server owns its turn.',
+  ],
+  ['src/http/agent-server.ts src/runtime/turn.ts', 'As the master’s.'],
+  [
     'src/core/constraint-regex.ts re2js',
     'Regular expressions of offer constraints need a linear-time engine; it is pure JavaScript.',
   ],

@@ -52,7 +52,6 @@ export const AGENT_FLAGS = {
   }),
   authenticate_http_readwrite: toggle({
     default: false,
-    status: 'refused',
     help: 'Require credentials for HTTP endpoints that change something.',
   }),
   authenticatee: text({
@@ -156,7 +155,6 @@ export const AGENT_FLAGS = {
     help: 'How HTTP requests authenticate. Only basic is known.',
   }),
   http_credentials: path({
-    status: 'planned',
     help: 'A JSON file of the principals and secrets for HTTP endpoints.',
   }),
   http_executor_domain_sockets: toggle({

@@ -194,7 +194,7 @@ export const json = kind<JsonValue>({
 /** One of a few words. */
 export function choice<const Word extends string>(words: readonly Word[]): FlagOf<Word> {
   return kind<Word>({
-    expects: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
+    expects: words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`,
     parse: (text) => words.find((word) => word === text),
     print: String,
   });

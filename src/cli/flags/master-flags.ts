@@ -34,7 +34,6 @@ export const MASTER_FLAGS = {
   }),
   agent_removal_rate_limit: rate({
     alias: 'slave_removal_rate_limit',
-    status: 'planned',
     help: 'How many agents that miss their pings may be marked unreachable in a time, such as 1/10mins. Without it: at once.',
   }),
   agent_reregister_timeout: duration({
@@ -78,13 +77,11 @@ export const MASTER_FLAGS = {
   }),
   authenticate_http_frameworks: toggle({
     default: false,
-    status: 'refused',
     help: 'Require credentials for the scheduler API.',
   }),
   authenticate_http_readwrite: toggle({
     default: false,
     alias: 'authenticate_http',
-    status: 'refused',
     help: 'Require credentials for HTTP endpoints that change something.',
   }),
   authentication_v0_timeout: duration({
@@ -104,7 +101,6 @@ export const MASTER_FLAGS = {
   }),
   cluster: text({ help: 'A name of the cluster for people.' }),
   credentials: path({
-    status: 'planned',
     help: 'A JSON file of principals and secrets: {"credentials": [{"principal": …, "secret": …}]}.',
   }),
   fair_sharing_excluded_resource_names: list({
@@ -123,8 +119,7 @@ export const MASTER_FLAGS = {
     status: 'refused',
     help: 'How HTTP requests authenticate. Only basic is known.',
   }),
-  http_framework_authenticators: text({
-    status: 'planned',
+  http_framework_authenticators: choice(['basic'])({
     help: 'How requests to the scheduler API authenticate. Only basic is known.',
   }),
   log_auto_initialize: toggle({
@@ -194,7 +189,6 @@ export const MASTER_FLAGS = {
   recovery_agent_removal_limit: percent({
     default: 1,
     alias: 'recovery_slave_removal_limit',
-    status: 'planned',
     help: 'If more than this share of the agents fails to come back after a restart, the master ends instead of giving them up.',
   }),
   registry: choice(['replicated_log', 'sqlite', 'in_memory'])({
@@ -251,7 +245,6 @@ export const MASTER_FLAGS = {
     help: 'Weights of roles at the very first start, such as eng=2,ops=1.5. Later changes go through the API.',
   }),
   whitelist: path({
-    status: 'refused',
     help: 'A file of host names, one a line; only agents on these are offered.',
   }),
   work_dir: path({

@@ -23,7 +23,6 @@ export const SHARED_FLAGS = {
   }),
   authenticate_http_readonly: toggle({
     default: false,
-    status: 'refused',
     help: 'Require credentials for HTTP endpoints that only read.',
   }),
   domain: json({

@@ -1,0 +1,178 @@
+// `mesoscale agent`: reads the flags, finds out what the machine has, and puts machine, core, port and
+// hands together. Nothing is decided here.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAgent, step } from '../agent/agent.ts';
+import { createViews } from '../agent/agent-views.ts';
+import type { AgentEffect } from '../agent/effects.ts';
+import type { AgentEvent } from '../agent/events.ts';
+import { createCore } from '../core/core.ts';
+import { AgentHands } from '../executor/agent-hands.ts';
+import { AgentServer } from '../http/agent-server.ts';
+import { agentAuthentication } from '../http/authentication.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { EventLoop } from '../runtime/event-loop.ts';
+import { loadCore } from '../runtime/load-core.ts';
+import { Shutdown } from '../runtime/shutdown.ts';
+import { systemMetrics } from '../runtime/system-metrics.ts';
+import { Timers } from '../runtime/timers.ts';
+import { jsonValue } from '../wire/json.ts';
+import { types } from '../wire/types.ts';
+import { agentOptions, workDirOf } from './agent-options.ts';
+import { orFailLater, readCommandLine } from './command-line.ts';
+import { AGENT_FLAGS } from './flags/agent-flags.ts';
+import { FlagError, type ParsedFlags } from './flags/parse.ts';
+import { flagTexts } from './flags/print.ts';
+import { findMaster } from './master-detector.ts';
+import { publishedAddress } from './published-address.ts';
+import {
+  disabledPaths,
+  endWithParent,
+  newRandom,
+  openLog,
+  readCredentials,
+} from './server-process.ts';
+
+const NAME = 'agent';
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const parsed = readCommandLine(
+    {
+      name: NAME,
+      usage: 'mesoscale agent --master=HOST:PORT --work_dir=DIR [--resources=…] …',
+      table: AGENT_FLAGS,
+    },
+    argv,
+  );
+  await orFailLater(NAME, () => runAgent(parsed));
+}
+
+async function runAgent(parsed: ParsedFlags<typeof AGENT_FLAGS>): Promise<void> {
+  const { values } = parsed;
+  if (values.master === undefined) {
+    throw new FlagError('--master is required: host:port of the master');
+  }
+  const [address, found, module] = await Promise.all([
+    publishedAddress(values),
+    findMaster(values.master),
+    loadCore(),
+  ]);
+  const workDir = workDirOf(values);
+  mkdirSync(workDir, { recursive: true });
+  const texts = {
+    ...flagTexts(AGENT_FLAGS, values, parsed.given),
+    ip: address.listenIp,
+    hostname: address.hostname,
+  };
+  const options = agentOptions(values, {
+    address,
+    flagTexts: texts,
+    nowMs: systemClock.nowMs(),
+    random: newRandom(),
+    workDir,
+  });
+  const authentication = agentAuthentication({
+    readonly: values.authenticate_http_readonly,
+    readwrite: values.authenticate_http_readwrite,
+    credentials: readCredentials('http_credentials', values.http_credentials),
+  });
+  const logger = openLog(NAME, values, parsed.warnings);
+  const shutdown = new Shutdown(logger);
+
+  const hands = await AgentHands.open({
+    workDirectory: workDir,
+    programs: [join(import.meta.dirname, '..', '..', 'build')],
+    cgroup: values.cgroups_root,
+    gcDelayMs: values.gc_delay,
+    shutdownGraceMs: values.executor_shutdown_grace_period,
+    dispatch: (event) => loop.dispatch(event),
+    log: (level, text) => logger.write(level, text),
+  });
+  const agent = createAgent(options, createCore(module));
+  const timers = new Timers((timer) =>
+    loop.dispatch({ type: 'timer', nowMs: systemClock.nowMs(), timer }),
+  );
+  const loop = new EventLoop<AgentEvent, AgentEffect>({
+    machine: { step: (event) => step(agent, event) },
+    perform: (effect) => {
+      if (hands.owns(effect)) {
+        hands.perform(effect);
+      } else if (!server.perform(effect)) {
+        perform(effect);
+      }
+    },
+  });
+  const perform = (effect: AgentEffect) => {
+    switch (effect.type) {
+      case 'setTimer':
+        timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        timers.clear(effect.timer);
+        return;
+      case 'log':
+        logger.write(effect.level, effect.text);
+        return;
+      case 'exit':
+        logger.write(effect.code === 0 ? 'info' : 'error', effect.reason);
+        void shutdown.run(effect.code);
+        return;
+      default:
+        throw new Error(`Nobody carries out the effect ${effect.type}`);
+    }
+  };
+  const server = await AgentServer.start({
+    host: address.listenIp,
+    port: address.listenPort,
+    advertise: `${address.ip}:${address.port}`,
+    dispatch: (event) => loop.dispatch(event),
+    pressure: loop,
+    views: createViews(agent, (name, message) => jsonValue<unknown>(types[name], message)),
+    usage: async ({ containerId }) => hands.usage(containerId),
+    authorizer: options.authorizer,
+    authentication,
+    flags: texts,
+    version: options.build,
+    clock: systemClock,
+    logger,
+    log: logger,
+    metrics: systemMetrics,
+    files: new Map(
+      values.external_log_file === undefined ? [] : [['/slave/log', values.external_log_file]],
+    ),
+    disabledPaths: disabledPaths(values.firewall_rules),
+  });
+  shutdown.add('log', () => logger.close());
+  shutdown.add('containers', () => hands.close());
+  shutdown.add('timers', () => timers.close());
+  shutdown.add('port', () => server.close());
+  const stop = (how: 'leave' | 'unregister') =>
+    loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });
+  stopOnSignals(stop);
+  endWithParent(() => stop('leave'));
+  logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
+  loop.dispatch({
+    type: 'recovered',
+    nowMs: systemClock.nowMs(),
+    checkpoint: await hands.recover(),
+  });
+  loop.dispatch({
+    type: 'masterDetected',
+    nowMs: systemClock.nowMs(),
+    master: `master@${found.ip}:${found.port}`,
+  });
+}
+
+/** As Mesos: SIGUSR1 takes the tasks down and leaves the cluster, other signals leave them running. */
+function stopOnSignals(stop: (how: 'leave' | 'unregister') => void): void {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const) {
+    process.on(signal, () => {
+      if (asked && signal !== 'SIGUSR1') {
+        process.exit(1);
+      }
+      asked = true;
+      stop(signal === 'SIGUSR1' ? 'unregister' : 'leave');
+    });
+  }
+}

@@ -1,0 +1,133 @@
+// `mesoscale batch FILE`: runs the tasks of a file as one framework, and can be interrupted and run again.
+import { readFileSync } from 'node:fs';
+import { basename, relative, resolve } from 'node:path';
+import { createCore } from '../core/core.ts';
+import type { Fitness } from '../core/matcher.ts';
+import type { FrameworkInfo } from '../model/generated/messages.ts';
+import { loadCore } from '../runtime/load-core.ts';
+import { Journal } from './batch/journal.ts';
+import { openProgress } from './batch/progress.ts';
+import { BatchRunner, type Outcome } from './batch/runner.ts';
+import { printSummary } from './batch/summary.ts';
+import { type BatchTask, readTaskFile } from './batch/task-file.ts';
+import { orFailLater, readCommandLine } from './command-line.ts';
+import { fail } from './failure.ts';
+import { BATCH_FLAGS } from './flags/batch-flags.ts';
+import type { FlagValues } from './flags/flag.ts';
+import { FlagError } from './flags/parse.ts';
+import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
+import { closeDownloads } from './task-output.ts';
+
+const NAME = 'batch';
+
+type BatchFlags = FlagValues<typeof BATCH_FLAGS>;
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const { values, rest } = readCommandLine(
+    {
+      name: NAME,
+      usage: `mesoscale batch FILE [--master=HOST:PORT] …
+
+FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may have a name,
+cpus, mem, disk, gpus, role, retries and env. Interrupt the batch and run it again: it goes on.`,
+      table: BATCH_FLAGS,
+      maxArguments: 1,
+    },
+    argv,
+  );
+  const [file] = rest;
+  if (file === undefined) {
+    fail(NAME, 'name the file of the tasks: mesoscale batch FILE');
+  }
+  await orFailLater(NAME, () => runBatch(file, values));
+}
+
+async function runBatch(file: string, values: BatchFlags): Promise<void> {
+  const tasks = readTaskFile(readFile(file), values);
+  const journal = new Journal(resolve(values.results ?? `${file}.results`), tasks);
+  const core = createCore(await loadCore());
+  const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
+  const progress = openProgress(process.stdout);
+  const name = values.name ?? basename(file);
+  const runner = new BatchRunner({
+    master: values.master,
+    framework: frameworkOf(name, tasks, values),
+    credential: credentialOf(values.principal, values.secret),
+    tasks,
+    journal,
+    progress,
+    maxRunning: values.max_running,
+    place: (demands, offers) => core.matcher.match({ tasks: demands, offers, fitness }),
+  });
+  const before = runner.counts;
+  progress.say(headline(name, before));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => runner.interrupt());
+  }
+  const startedMs = performance.now();
+  const outcome = await runner.run();
+  progress.end();
+  closeDownloads();
+  journal.close();
+  report(outcome, runner, {
+    journal,
+    seconds: (performance.now() - startedMs) / 1000,
+    doneBefore: before.succeeded + before.failed,
+  });
+}
+
+function headline(name: string, counts: { total: number; succeeded: number; failed: number }) {
+  const done = counts.succeeded + counts.failed;
+  return `${name}: ${counts.total} tasks${done > 0 ? `, ${done} of them done before` : ''}`;
+}
+
+function report(
+  outcome: Outcome,
+  runner: BatchRunner,
+  run: { readonly journal: Journal; readonly seconds: number; readonly doneBefore: number },
+): void {
+  const folder = relative(process.cwd(), run.journal.folder) || '.';
+  switch (outcome.type) {
+    case 'refused':
+      fail(NAME, `the master refuses: ${outcome.message}`);
+      break;
+    case 'interrupted': {
+      const { succeeded, failed, total, started } = runner.counts;
+      console.log(
+        `\nInterrupted: ${succeeded + failed} of ${total} done, ${started} still running. ` +
+          'The same command goes on from here.',
+      );
+      process.exit(130);
+      break;
+    }
+    case 'done':
+      printSummary({ ...run, counts: runner.counts, folder });
+      process.exit(runner.counts.failed > 0 ? 1 : 0);
+  }
+}
+
+function frameworkOf(name: string, tasks: readonly BatchTask[], values: BatchFlags): FrameworkInfo {
+  const needsGpus = tasks.some(({ gpus }) => gpus > 0);
+  return {
+    user: values.user ?? currentUser(),
+    name,
+    roles: [...new Set(tasks.map(({ role }) => role))],
+    checkpoint: true,
+    failover_timeout: values.failover_timeout / 1000,
+    capabilities: capabilitiesOf([
+      'MULTI_ROLE',
+      'RESERVATION_REFINEMENT',
+      ...(needsGpus ? ['GPU_RESOURCES'] : []),
+      ...(values.framework_capabilities ?? []),
+    ]),
+    ...(values.principal === undefined ? {} : { principal: values.principal }),
+  };
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FlagError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

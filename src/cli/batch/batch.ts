@@ -1,0 +1,332 @@
+// A batch as a state machine: which tasks wait, which run, and what to tell the master about it. It
+// touches no network, file or clock; the runner does what it answers.
+import type { MatchOffer, MatchResult, TaskDemand } from '../../core/matcher.ts';
+import {
+  type AgentID,
+  type Offer,
+  Offer_Operation_Type,
+  type Resource,
+  type SchedulerCall,
+  SchedulerCall_Type,
+  type TaskInfo,
+  TaskState,
+  type TaskStatus,
+} from '../../model/generated/messages.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import type { BatchTask } from './task-file.ts';
+
+/** A call without the framework's id, which the session adds. */
+export type Call = Omit<SchedulerCall, 'framework_id'>;
+
+/** One run of one task. */
+export interface Attempt {
+  readonly taskId: string;
+  readonly index: number;
+  /** From 1. */
+  readonly number: number;
+  readonly agentId: string;
+  /** Where the agent answers, `ip:port`. */
+  readonly agentAddress: string;
+}
+
+export interface BatchOptions {
+  readonly tasks: readonly BatchTask[];
+  /** Places demands on offers: the matcher of the core. */
+  readonly place: (demands: readonly TaskDemand[], offers: readonly MatchOffer[]) => MatchResult;
+  readonly maxRunning: number;
+  /** Of an earlier run: tasks that have a result, and how each ended. */
+  readonly settled: ReadonlyMap<number, boolean>;
+  /** Of an earlier run: attempts that were started, in their order. */
+  readonly attempts: readonly Attempt[];
+  /** Of an earlier run: how often each task has failed. */
+  readonly failures: ReadonlyMap<number, number>;
+}
+
+/** What to do about offers: attempts must be written down before the calls are sent. */
+export interface OfferAnswer {
+  readonly attempts: readonly Attempt[];
+  readonly calls: readonly Call[];
+}
+
+/** What an update of a task means. */
+export type UpdateMeaning =
+  /** Nothing that is known; acknowledge it and go on. */
+  | { readonly type: 'noted' }
+  /** It is over; the result has to be fetched and written before the update is acknowledged. */
+  | {
+      readonly type: 'ended';
+      readonly attempt: Attempt;
+      readonly success: boolean;
+      readonly final: boolean;
+    }
+  /** It is over without a result (lost, never started): it waits again. */
+  | { readonly type: 'lost'; readonly attempt: Attempt };
+
+interface Running {
+  readonly attempt: Attempt;
+  isRunning: boolean;
+  isEnding: boolean;
+}
+
+/** The most tasks that are matched at once; a round takes more than that many offers rarely. */
+const MATCHED_AT_ONCE = 5000;
+/** What does not fit now may fit soon, when a task ends. */
+const SOON = { refuse_seconds: 1 };
+const NOT_NEEDED = { refuse_seconds: 3600 };
+const AT_ONCE = { refuse_seconds: 0 };
+
+export class Batch {
+  readonly #tasks: readonly BatchTask[];
+  readonly #options: BatchOptions;
+  /** Indexes of tasks that wait, next first. */
+  #waiting: number[] = [];
+  readonly #running = new Map<string, Running>();
+  /** How often each task was started. */
+  readonly #attemptCounts = new Map<number, number>();
+  /** How often each task has failed; being lost is not its fault. */
+  readonly #failureCounts: Map<number, number>;
+  #succeeded = 0;
+  #failed = 0;
+  #isSuppressed = false;
+  /** Why a waiting task fits no offer: the matcher's answer for the first of them. */
+  #obstacle: string | undefined;
+
+  constructor(options: BatchOptions) {
+    this.#options = options;
+    this.#tasks = options.tasks;
+    this.#failureCounts = new Map(options.failures);
+    for (const attempt of options.attempts) {
+      this.#attemptCounts.set(attempt.index, attempt.number);
+    }
+    const latest = new Map(options.attempts.map((attempt) => [attempt.index, attempt]));
+    for (const task of this.#tasks) {
+      const success = options.settled.get(task.index);
+      const attempt = latest.get(task.index);
+      if (success !== undefined) {
+        this.#count(success);
+      } else if (attempt !== undefined) {
+        // It may still run, have ended, or never have reached its agent: the master will say.
+        this.#running.set(attempt.taskId, { attempt, isRunning: false, isEnding: false });
+      } else {
+        this.#waiting.push(task.index);
+      }
+    }
+  }
+
+  get counts() {
+    const running = [...this.#running.values()].filter(({ isRunning }) => isRunning).length;
+    return {
+      total: this.#tasks.length,
+      waiting: this.#waiting.length,
+      started: this.#running.size,
+      running,
+      succeeded: this.#succeeded,
+      failed: this.#failed,
+    };
+  }
+
+  get isDone(): boolean {
+    return this.#succeeded + this.#failed === this.#tasks.length;
+  }
+
+  get obstacle(): string | undefined {
+    return this.#obstacle;
+  }
+
+  /** After every subscription: asks about what was started, and says whether offers are wanted. */
+  subscribed(): Call[] {
+    this.#isSuppressed = false;
+    const tasks = [...this.#running.values()]
+      .filter(({ isEnding }) => !isEnding)
+      .map(({ attempt }) => ({
+        task_id: { value: attempt.taskId },
+        agent_id: { value: attempt.agentId },
+      }));
+    return [
+      // An empty list would ask about every task there is.
+      ...(tasks.length > 0 ? [{ type: SchedulerCall_Type.RECONCILE, reconcile: { tasks } }] : []),
+      ...this.#demand(),
+    ];
+  }
+
+  /** The framework was forgotten (its failover timeout is over): nothing that was started still runs. */
+  forgotten(): void {
+    for (const { attempt, isEnding } of this.#running.values()) {
+      if (!isEnding) {
+        this.#running.delete(attempt.taskId);
+        this.#waiting.push(attempt.index);
+      }
+    }
+    this.#waiting.sort((a, b) => a - b);
+  }
+
+  offered(offers: readonly Offer[]): OfferAnswer {
+    const attempts: Attempt[] = [];
+    const launches = new Map<Offer, TaskInfo[]>();
+    for (const [role, group] of Map.groupBy(offers, roleOf)) {
+      for (const { offer, task, resources } of this.#placed(role, group)) {
+        const attempt = this.#begin(task, offer);
+        attempts.push(attempt);
+        const infos = launches.get(offer) ?? [];
+        infos.push(taskInfo(task, attempt, resources));
+        launches.set(offer, infos);
+      }
+    }
+    const unused = offers.filter((offer) => !launches.has(offer)).map(({ id }) => id);
+    const calls: Call[] = [...launches].map(([offer, infos]) => accept(offer, infos));
+    if (unused.length > 0) {
+      const filters = this.#wantsMore ? SOON : NOT_NEEDED;
+      calls.push({ type: SchedulerCall_Type.DECLINE, decline: { offer_ids: unused, filters } });
+    }
+    return { attempts, calls: [...calls, ...this.#demand()] };
+  }
+
+  updated(status: TaskStatus): UpdateMeaning {
+    const running = this.#running.get(status.task_id.value);
+    if (running === undefined || running.isEnding) {
+      return { type: 'noted' };
+    }
+    running.isRunning = status.state === TaskState.TASK_RUNNING;
+    if (!isTerminal(status.state)) {
+      return { type: 'noted' };
+    }
+    running.isEnding = true;
+    const { attempt } = running;
+    if (LOST.has(status.state)) {
+      return { type: 'lost', attempt };
+    }
+    const success = status.state === TaskState.TASK_FINISHED;
+    const failures = (this.#failureCounts.get(attempt.index) ?? 0) + (success ? 0 : 1);
+    this.#failureCounts.set(attempt.index, failures);
+    const retries = this.#tasks[attempt.index]?.retries ?? 0;
+    // A task that can never run is not tried again.
+    const final = success || status.state === TaskState.TASK_ERROR || failures > retries;
+    return { type: 'ended', attempt, success, final };
+  }
+
+  /** What was ended or lost has been dealt with; answers what to tell the master. */
+  settle(meaning: Exclude<UpdateMeaning, { type: 'noted' }>): Call[] {
+    const { attempt } = meaning;
+    this.#running.delete(attempt.taskId);
+    if (meaning.type === 'ended' && meaning.final) {
+      this.#count(meaning.success);
+    } else {
+      this.#waiting.unshift(attempt.index);
+    }
+    return this.#demand();
+  }
+
+  get #wantsMore(): boolean {
+    return this.#waiting.length > 0 && this.#running.size < this.#options.maxRunning;
+  }
+
+  /** SUPPRESS or REVIVE, when what is wanted has changed. */
+  #demand(): Call[] {
+    if (this.#wantsMore !== this.#isSuppressed) {
+      return [];
+    }
+    this.#isSuppressed = !this.#isSuppressed;
+    return [{ type: this.#isSuppressed ? SchedulerCall_Type.SUPPRESS : SchedulerCall_Type.REVIVE }];
+  }
+
+  #count(success: boolean): void {
+    if (success) {
+      this.#succeeded++;
+    } else {
+      this.#failed++;
+    }
+  }
+
+  #placed(role: string, offers: readonly Offer[]) {
+    const room = this.#options.maxRunning - this.#running.size;
+    const candidates: BatchTask[] = [];
+    for (const index of this.#waiting) {
+      const task = this.#tasks[index];
+      if (candidates.length >= Math.min(room, MATCHED_AT_ONCE)) {
+        break;
+      }
+      if (task?.role === role) {
+        candidates.push(task);
+      }
+    }
+    const { placed, unplaced } = this.#options.place(candidates.map(demandOf), offers);
+    const [first] = unplaced;
+    this.#obstacle =
+      placed.length > 0 || first === undefined
+        ? undefined
+        : `${first.reason}${first.detail === undefined ? '' : ` (${first.detail})`}`;
+    const started = new Set(placed.map((placement) => candidates[placement.task]?.index));
+    this.#waiting = this.#waiting.filter((index) => !started.has(index));
+    return placed.map((placement) => ({
+      task: candidates[placement.task] as BatchTask,
+      offer: offers[placement.offer] as Offer,
+      resources: placement.resources,
+    }));
+  }
+
+  #begin(task: BatchTask, offer: Offer): Attempt {
+    const number = (this.#attemptCounts.get(task.index) ?? 0) + 1;
+    this.#attemptCounts.set(task.index, number);
+    const attempt: Attempt = {
+      taskId: `${task.index + 1}-${safeName(task.name)}.${number}`,
+      index: task.index,
+      number,
+      agentId: offer.agent_id.value,
+      agentAddress: addressOf(offer),
+    };
+    this.#running.set(attempt.taskId, { attempt, isRunning: false, isEnding: false });
+    return attempt;
+  }
+}
+
+/** States after which nothing is known of the task's work: it is run again. */
+const LOST: ReadonlySet<TaskState> = new Set([
+  TaskState.TASK_LOST,
+  TaskState.TASK_DROPPED,
+  TaskState.TASK_GONE,
+  TaskState.TASK_GONE_BY_OPERATOR,
+]);
+
+const roleOf = (offer: Offer) => offer.allocation_info?.role ?? '*';
+
+function addressOf({ url, hostname }: Offer): string {
+  const address = url?.address;
+  return `${address?.ip ?? address?.hostname ?? hostname}:${address?.port ?? 5051}`;
+}
+
+function demandOf(task: BatchTask): TaskDemand {
+  const amounts = { cpus: task.cpus, mem: task.mem, disk: task.disk, gpus: task.gpus };
+  return {
+    amounts: Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount > 0)),
+  };
+}
+
+function accept(offer: Offer, infos: TaskInfo[]): Call {
+  return {
+    type: SchedulerCall_Type.ACCEPT,
+    accept: {
+      offer_ids: [offer.id],
+      operations: [{ type: Offer_Operation_Type.LAUNCH, launch: { task_infos: infos } }],
+      filters: AT_ONCE,
+    },
+  };
+}
+
+function taskInfo(task: BatchTask, attempt: Attempt, resources: Resource[]): TaskInfo {
+  const variables = Object.entries(task.env).map(([name, value]) => ({ name, value }));
+  const agentId: AgentID = { value: attempt.agentId };
+  return {
+    name: task.name,
+    task_id: { value: attempt.taskId },
+    agent_id: agentId,
+    resources,
+    command: {
+      value: task.command,
+      shell: true,
+      ...(variables.length > 0 ? { environment: { variables } } : {}),
+    },
+  };
+}
+
+/** The part of a name that may be in an id and in a file name. */
+export const safeName = (name: string) => name.replaceAll(/[^\w.-]+/g, '_').slice(0, 80);

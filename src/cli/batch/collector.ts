@@ -1,0 +1,100 @@
+// Fetches what ended tasks have printed and writes their results, a few at a time.
+import { join } from 'node:path';
+import type { Credential } from '../../http/authentication.ts';
+import type { TaskStatus } from '../../model/generated/messages.ts';
+import { taskStateName } from '../../model/task-state.ts';
+import { taskEnd } from '../task-end.ts';
+import { downloadOutput, type OutputFile, type TaskPlace } from '../task-output.ts';
+import type { Attempt } from './batch.ts';
+import type { Journal, Result } from './journal.ts';
+import type { BatchTask } from './task-file.ts';
+
+export interface CollectorOptions {
+  readonly journal: Journal;
+  readonly credential: Credential | undefined;
+}
+
+/** Downloads at a time; the rest waits. */
+const AT_ONCE = 16;
+const ATTEMPTS = 3;
+
+export class Collector {
+  readonly #options: CollectorOptions;
+  #free = AT_ONCE;
+  readonly #queue: (() => void)[] = [];
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the result of a task; its output is then in the folder of the results. */
+  async collect(
+    task: BatchTask,
+    attempt: Attempt,
+    status: TaskStatus,
+    frameworkId: string,
+  ): Promise<Result> {
+    await this.#begin();
+    try {
+      const place: TaskPlace = {
+        agent: attempt.agentAddress,
+        frameworkId,
+        executorId: attempt.taskId,
+      };
+      const folder = this.#options.journal.outputFolder(task);
+      const [stdout, stderr] = await Promise.all([
+        this.#fetch(place, folder, 'stdout'),
+        this.#fetch(place, folder, 'stderr'),
+      ]);
+      const { exitStatus = null, signal = null } = taskEnd(status);
+      return {
+        index: task.index,
+        name: task.name,
+        task_id: attempt.taskId,
+        state: taskStateName(status.state),
+        exit_status: exitStatus,
+        signal,
+        message: status.message ?? '',
+        attempts: attempt.number,
+        agent: attempt.agentAddress,
+        ended: status.timestamp ?? null,
+        stdout,
+        stderr,
+      };
+    } finally {
+      this.#end();
+    }
+  }
+
+  /** Null when the output cannot be had: the agent is gone, or the task never started. */
+  async #fetch(place: TaskPlace, folder: string, file: OutputFile): Promise<string | null> {
+    const path = join(folder, file);
+    const target = join(this.#options.journal.folder, path);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      try {
+        const found = await downloadOutput(place, file, target, this.#options.credential);
+        return found ? path : null;
+      } catch {
+        // The agent may be starting again just now.
+      }
+    }
+    return null;
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free--;
+      return;
+    }
+    await new Promise<void>((resolve) => this.#queue.push(resolve));
+  }
+
+  #end(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) {
+      this.#free++;
+    } else {
+      next();
+    }
+  }
+}

@@ -1,0 +1,115 @@
+// How far a batch is: a bar on a terminal, a line now and then elsewhere.
+import { SingleBar } from 'cli-progress';
+
+export interface Counts {
+  readonly total: number;
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export interface Progress {
+  update(counts: Counts): void;
+  /** A line that stays above the bar. */
+  say(text: string): void;
+  end(): void;
+}
+
+/** Between two lines where there is no terminal. */
+const LINE_MS = 5000;
+
+export function openProgress(output: NodeJS.WriteStream): Progress {
+  return output.isTTY ? new BarProgress(output) : new LineProgress(output);
+}
+
+class BarProgress implements Progress {
+  readonly #output: NodeJS.WriteStream;
+  readonly #bar: SingleBar;
+  #last: Counts | undefined;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+    this.#bar = new SingleBar({
+      stream: output,
+      format: '  {bar} {value}/{total}   {running} running   {failed} failed   {left}',
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      barsize: 30,
+      hideCursor: true,
+      etaBuffer: 200,
+      forceRedraw: true,
+      formatValue: (value) => String(value),
+    });
+  }
+
+  update(counts: Counts): void {
+    const done = counts.succeeded + counts.failed;
+    const { running, failed } = counts;
+    if (this.#last === undefined) {
+      this.#bar.start(counts.total, done, { running, failed, left: '' });
+      this.#started = { done, ms: performance.now() };
+    }
+    this.#last = counts;
+    this.#bar.update(done, { running, failed, left: this.#timeLeft(counts.total, done) });
+  }
+
+  say(text: string): void {
+    this.#output.write(`\r\u001b[K${text}\n`);
+    this.#bar.render();
+  }
+
+  end(): void {
+    this.#bar.stop();
+  }
+
+  #started = { done: 0, ms: 0 };
+
+  #timeLeft(total: number, done: number): string {
+    const progress = done - this.#started.done;
+    if (progress <= 0 || done === total) {
+      return '';
+    }
+    const perTask = (performance.now() - this.#started.ms) / progress;
+    return `${formatSeconds(((total - done) * perTask) / 1000)} left`;
+  }
+}
+
+class LineProgress implements Progress {
+  readonly #output: NodeJS.WriteStream;
+  #nextMs = 0;
+  #last = '';
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+  }
+
+  update(counts: Counts): void {
+    const now = performance.now();
+    const { total, running, succeeded, failed } = counts;
+    const line = `${succeeded + failed}/${total} done, ${running} running, ${failed} failed`;
+    const isLast = succeeded + failed === total;
+    if (line !== this.#last && (isLast || now >= this.#nextMs)) {
+      this.#nextMs = now + LINE_MS;
+      this.#last = line;
+      this.say(line);
+    }
+  }
+
+  say(text: string): void {
+    this.#output.write(`${text}\n`);
+  }
+
+  end(): void {}
+}
+
+/** `45 s`, `3 min 20 s`, `2 h 5 min` */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  if (whole < 3600) {
+    return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  }
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

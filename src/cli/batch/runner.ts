@@ -1,0 +1,221 @@
+// Runs a batch: carries what the master says to the machine, and what the machine answers to the master,
+// the journal and the terminal.
+import type { MatchOffer, MatchResult, TaskDemand } from '../../core/matcher.ts';
+import type { Credential } from '../../http/authentication.ts';
+import {
+  type FrameworkInfo,
+  type Offer,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+  type TaskStatus,
+} from '../../model/generated/messages.ts';
+import { FrameworkSession } from '../framework-session.ts';
+import { Batch, type Call, type UpdateMeaning } from './batch.ts';
+import { Collector } from './collector.ts';
+import type { Journal } from './journal.ts';
+import type { Progress } from './progress.ts';
+import type { BatchTask } from './task-file.ts';
+
+export interface RunnerOptions {
+  readonly master: string;
+  readonly framework: FrameworkInfo;
+  readonly credential: Credential | undefined;
+  readonly tasks: readonly BatchTask[];
+  readonly journal: Journal;
+  readonly progress: Progress;
+  readonly maxRunning: number;
+  readonly place: (demands: readonly TaskDemand[], offers: readonly MatchOffer[]) => MatchResult;
+}
+
+export type Outcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'interrupted' }
+  | { readonly type: 'refused'; readonly message: string };
+
+const REDRAW_MS = 100;
+/** Offers that come within so long are matched together. */
+const GATHER_MS = 5;
+/** With nothing running and no task placed for so long, people are told what is missing. */
+const STALLED_MS = 10_000;
+
+export class BatchRunner {
+  readonly #options: RunnerOptions;
+  readonly #batch: Batch;
+  readonly #collector: Collector;
+  #session: FrameworkSession | undefined;
+  #gathered: Offer[] = [];
+  #gathering: NodeJS.Timeout | undefined;
+  #stalledSinceMs: number | undefined;
+  #end: (outcome: Outcome) => void = () => {};
+  readonly #ended: Promise<Outcome>;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    const { tasks, place, maxRunning, journal } = options;
+    const settled = new Map(
+      [...journal.results.values()].map(({ index, state }) => [index, state === 'TASK_FINISHED']),
+    );
+    const { attempts, failures } = journal;
+    this.#batch = new Batch({ tasks, place, maxRunning, settled, attempts, failures });
+    this.#collector = new Collector({ journal, credential: options.credential });
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get counts() {
+    return this.#batch.counts;
+  }
+
+  async run(): Promise<Outcome> {
+    if (this.#batch.isDone) {
+      return { type: 'done' };
+    }
+    await this.#connect();
+    const redraw = setInterval(() => this.#redraw(), REDRAW_MS);
+    const outcome = await this.#ended;
+    clearInterval(redraw);
+    clearTimeout(this.#gathering);
+    if (outcome.type === 'done') {
+      await this.#session?.send({ type: SchedulerCall_Type.TEARDOWN });
+    }
+    this.#session?.close();
+    this.#options.progress.update(this.#batch.counts);
+    return outcome;
+  }
+
+  /** Stops watching. Tasks that run go on until the framework's failover timeout is over. */
+  interrupt(): void {
+    this.#end({ type: 'interrupted' });
+  }
+
+  async #connect(): Promise<void> {
+    const { master, framework, credential, journal, progress } = this.#options;
+    const id = journal.frameworkId;
+    this.#session = await FrameworkSession.open({
+      master,
+      codec: 'protobuf',
+      framework: id === undefined ? framework : { ...framework, id: { value: id } },
+      credential,
+      say: (text) => progress.say(text),
+      onEvent: (event) => this.#event(event),
+    });
+  }
+
+  #event(event: SchedulerEvent): void {
+    switch (event.type) {
+      case SchedulerEvent_Type.SUBSCRIBED:
+        this.#options.journal.framework(event.subscribed?.framework_id.value ?? '');
+        this.#gathered = [];
+        this.#send(this.#batch.subscribed());
+        return;
+      case SchedulerEvent_Type.OFFERS:
+        this.#gather(event.offers?.offers ?? []);
+        return;
+      case SchedulerEvent_Type.RESCIND: {
+        const rescinded = event.rescind?.offer_id.value;
+        this.#gathered = this.#gathered.filter(({ id }) => id.value !== rescinded);
+        return;
+      }
+      case SchedulerEvent_Type.UPDATE:
+        if (event.update !== undefined) {
+          void this.#update(event.update.status);
+        }
+        return;
+      case SchedulerEvent_Type.ERROR:
+        this.#refused(event.error?.message ?? '');
+        return;
+      default:
+        // Heartbeats, and what only concerns executors and operations.
+        return;
+    }
+  }
+
+  #gather(offers: readonly Offer[]): void {
+    this.#gathered.push(...offers);
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      const gathered = this.#gathered;
+      this.#gathered = [];
+      const { attempts, calls } = this.#batch.offered(gathered);
+      this.#options.journal.begin(attempts);
+      this.#send(calls);
+    }, GATHER_MS);
+  }
+
+  async #update(status: TaskStatus): Promise<void> {
+    const meaning = this.#batch.updated(status);
+    if (meaning.type === 'noted') {
+      this.#acknowledge(status);
+      return;
+    }
+    if (meaning.type === 'ended' && meaning.final) {
+      await this.#finish(meaning, status);
+    } else if (meaning.type === 'ended') {
+      this.#options.journal.fail(meaning.attempt.index);
+    }
+    // Only now: had this process ended before, the update would come again.
+    this.#acknowledge(status);
+    this.#send(this.#batch.settle(meaning));
+    if (this.#batch.isDone) {
+      this.#end({ type: 'done' });
+    }
+  }
+
+  async #finish(
+    { attempt }: Extract<UpdateMeaning, { type: 'ended' }>,
+    status: TaskStatus,
+  ): Promise<void> {
+    const task = this.#options.tasks[attempt.index];
+    if (task !== undefined) {
+      const id = this.#session?.frameworkId ?? '';
+      this.#options.journal.finish(await this.#collector.collect(task, attempt, status, id));
+    }
+  }
+
+  /** Updates that the master makes up have no uuid, and want no acknowledgement. */
+  #acknowledge({ uuid, agent_id, task_id }: TaskStatus): void {
+    if (uuid !== undefined && agent_id !== undefined) {
+      this.#send([
+        { type: SchedulerCall_Type.ACKNOWLEDGE, acknowledge: { uuid, agent_id, task_id } },
+      ]);
+    }
+  }
+
+  #send(calls: readonly Call[]): void {
+    for (const call of calls) {
+      void this.#session?.send(call);
+    }
+  }
+
+  /** A framework that was away for too long is forgotten by the master: go on as a new one. */
+  #refused(message: string): void {
+    if (this.#options.journal.frameworkId === undefined || !/framework/i.test(message)) {
+      this.#end({ type: 'refused', message });
+      return;
+    }
+    this.#options.progress.say(
+      `The master no longer knows this batch (${message}); starting anew.`,
+    );
+    this.#session?.close();
+    this.#options.journal.forget();
+    this.#batch.forgotten();
+    void this.#connect();
+  }
+
+  #redraw(): void {
+    const { progress } = this.#options;
+    progress.update(this.#batch.counts);
+    const isStalled = this.#batch.counts.started === 0 && this.#batch.obstacle !== undefined;
+    if (!isStalled) {
+      this.#stalledSinceMs = undefined;
+      return;
+    }
+    this.#stalledSinceMs ??= performance.now();
+    if (performance.now() - this.#stalledSinceMs > STALLED_MS) {
+      this.#stalledSinceMs = Number.POSITIVE_INFINITY;
+      progress.say(`Nothing fits the offers: ${this.#batch.obstacle}`);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// `mesoscale execute` (mesos-execute): runs one command, task or task group on a cluster. What the task
+// prints comes out as if it ran here, and the exit status is the task's; what happens is said on
+// standard error.
+import { createCore } from '../core/core.ts';
+import type { FrameworkInfo, TaskInfo } from '../model/generated/messages.ts';
+import { loadCore } from '../runtime/load-core.ts';
+import { orFailLater, readCommandLine } from './command-line.ts';
+import { Execution } from './execute/execution.ts';
+import { type ExecuteFlags, launchRequest } from './execute/launch-request.ts';
+import { placeOn } from './execute/placement.ts';
+import { EXECUTE_FLAGS } from './flags/execute-flags.ts';
+import { FlagError } from './flags/parse.ts';
+import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
+
+const NAME = 'execute';
+/** How long the task is kept when the connection breaks: time for a master to come back. */
+const FAILOVER_SECONDS = 60;
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const { values, rest } = readCommandLine(
+    {
+      name: NAME,
+      usage:
+        'mesoscale execute --master=HOST:PORT --name=NAME --command=COMMAND …\n\n' +
+        'Runs a command on the cluster, shows what it prints, and ends with its exit status.',
+      table: EXECUTE_FLAGS,
+      maxArguments: Number.POSITIVE_INFINITY,
+    },
+    argv,
+  );
+  process.exitCode = await orFailLater(NAME, () => execute(values, rest));
+}
+
+async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<number> {
+  if (values.master === undefined) {
+    throw new FlagError('--master is required: host:port of the master');
+  }
+  const request = launchRequest(values, rest);
+  const core = createCore(await loadCore());
+  const execution = new Execution({
+    master: values.master,
+    codec: values.content_type,
+    framework: frameworkOf(request.name, values),
+    credential: credentialOf(values.principal, values.secret),
+    request,
+    killAfterMs: values.kill_after,
+    place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
+    say: (text) => process.stderr.write(`${text}\n`),
+    write: (file, task, data) => {
+      process[file].write(request.isGroup ? prefixed(task, data) : data);
+    },
+  });
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) {
+        process.exit(130);
+      }
+      asked = true;
+      process.stderr.write('Killing the task; once more to leave at once\n');
+      void execution.kill();
+    });
+  }
+  const exitCode = await execution.run();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.removeAllListeners(signal);
+  }
+  return exitCode;
+}
+
+/** The tasks of a group print side by side. */
+function prefixed({ task_id }: TaskInfo, data: Uint8Array): string {
+  const text = Buffer.from(data).toString();
+  return text.replaceAll(/^(?=.)/gm, `[${task_id.value}] `);
+}
+
+function frameworkOf(name: string, values: ExecuteFlags): FrameworkInfo {
+  return {
+    user: currentUser(),
+    name: `mesos-execute instance: ${name}`,
+    roles: [values.role],
+    checkpoint: values.checkpoint,
+    failover_timeout: FAILOVER_SECONDS,
+    capabilities: capabilitiesOf([
+      'MULTI_ROLE',
+      'RESERVATION_REFINEMENT',
+      'TASK_KILLING_STATE',
+      ...(values.partition_aware ? ['PARTITION_AWARE'] : []),
+      ...(values.framework_capabilities ?? []),
+    ]),
+    ...(values.principal === undefined ? {} : { principal: values.principal }),
+  };
+}

@@ -1,0 +1,299 @@
+// One run of `mesoscale execute`: waits for an offer that is enough, launches, shows what happens and
+// what the tasks print, and ends when all of them have.
+import type { Credential } from '../../http/authentication.ts';
+import {
+  ExecutorInfo_Type,
+  type FrameworkInfo,
+  type Offer,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+  type TaskInfo,
+  TaskState,
+  type TaskStatus,
+} from '../../model/generated/messages.ts';
+import { isTerminal, taskStateName } from '../../model/task-state.ts';
+import { FrameworkSession } from '../framework-session.ts';
+import { taskEnd } from '../task-end.ts';
+import { OutputTail } from '../task-output.ts';
+import type { LaunchRequest } from './launch-request.ts';
+import type { Placed } from './placement.ts';
+
+export interface ExecutionOptions {
+  readonly master: string;
+  readonly codec: 'json' | 'protobuf';
+  readonly framework: FrameworkInfo;
+  readonly credential: Credential | undefined;
+  readonly request: LaunchRequest;
+  readonly killAfterMs: number | undefined;
+  readonly place: (offer: Offer) => Placed | undefined;
+  /** Lines about what happens. */
+  readonly say: (text: string) => void;
+  /** What the tasks print. */
+  readonly write: (file: 'stdout' | 'stderr', task: TaskInfo, data: Uint8Array) => void;
+}
+
+interface LaunchedTask {
+  readonly info: TaskInfo;
+  readonly tails: readonly OutputTail[];
+  reading: Promise<void>;
+  status: TaskStatus | undefined;
+  isDone: boolean;
+}
+
+/** Between two looks at what a running task has printed. */
+const LOOK_MS = 200;
+const SOON = { refuse_seconds: 1 };
+const NOT_NEEDED = { refuse_seconds: 3600 };
+const EXECUTOR_ID = 'default';
+
+export class Execution {
+  readonly #options: ExecutionOptions;
+  readonly #tasks = new Map<string, LaunchedTask>();
+  #session: FrameworkSession | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #killing: NodeJS.Timeout | undefined;
+  #toldTooSmall = false;
+  #finish: (exitCode: number) => void = () => {};
+  readonly #finished: Promise<number>;
+
+  constructor(options: ExecutionOptions) {
+    this.#options = options;
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  /** Resolves with the exit status of the command. */
+  async run(): Promise<number> {
+    const { master, codec, framework, credential, say } = this.#options;
+    this.#session = await FrameworkSession.open({
+      master,
+      codec,
+      framework,
+      credential,
+      say,
+      onEvent: (event) => this.#event(event),
+    });
+    const exitCode = await this.#finished;
+    clearInterval(this.#looking);
+    clearTimeout(this.#killing);
+    this.#session.close();
+    return exitCode;
+  }
+
+  /** Kills the tasks; the command ends when they have. Before the launch it ends at once. */
+  async kill(): Promise<void> {
+    if (this.#tasks.size === 0) {
+      await this.#end(130);
+      return;
+    }
+    for (const { info, isDone } of this.#tasks.values()) {
+      if (!isDone) {
+        const kill = { task_id: info.task_id, agent_id: info.agent_id };
+        await this.#session?.send({ type: SchedulerCall_Type.KILL, kill });
+      }
+    }
+  }
+
+  #event(event: SchedulerEvent): void {
+    const { say } = this.#options;
+    switch (event.type) {
+      case SchedulerEvent_Type.SUBSCRIBED:
+        say(`Subscribed with ID ${event.subscribed?.framework_id.value}`);
+        this.#reconcile();
+        return;
+      case SchedulerEvent_Type.OFFERS:
+        for (const offer of event.offers?.offers ?? []) {
+          this.#offer(offer);
+        }
+        return;
+      case SchedulerEvent_Type.UPDATE:
+        if (event.update !== undefined) {
+          void this.#update(event.update.status);
+        }
+        return;
+      case SchedulerEvent_Type.FAILURE: {
+        const { executor_id, agent_id, status } = event.failure ?? {};
+        say(
+          executor_id === undefined
+            ? `Agent ${agent_id?.value} is gone`
+            : `Executor ${executor_id.value} has ended (wait status ${status})`,
+        );
+        return;
+      }
+      case SchedulerEvent_Type.ERROR:
+        say(`The master refuses: ${event.error?.message}`);
+        this.#finish(1);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** After a second subscription: what happened to the tasks meanwhile? */
+  #reconcile(): void {
+    const tasks = [...this.#tasks.values()]
+      .filter(({ isDone }) => !isDone)
+      .map(({ info }) => ({ task_id: info.task_id, agent_id: info.agent_id }));
+    if (tasks.length > 0) {
+      void this.#session?.send({ type: SchedulerCall_Type.RECONCILE, reconcile: { tasks } });
+    }
+  }
+
+  #offer(offer: Offer): void {
+    const placed = this.#tasks.size > 0 ? undefined : this.#options.place(offer);
+    if (placed === undefined) {
+      if (this.#tasks.size === 0 && !this.#toldTooSmall) {
+        this.#toldTooSmall = true;
+        this.#options.say(`The offer of ${offer.hostname} is too small; waiting for another`);
+      }
+      const filters = this.#tasks.size > 0 ? NOT_NEEDED : SOON;
+      const decline = { offer_ids: [offer.id], filters };
+      void this.#session?.send({ type: SchedulerCall_Type.DECLINE, decline });
+      return;
+    }
+    this.#launch(offer, placed);
+  }
+
+  #launch(offer: Offer, placed: Placed): void {
+    const frameworkId = this.#session?.frameworkId ?? '';
+    const address = offer.url?.address;
+    const agent = `${address?.ip ?? offer.hostname}:${address?.port ?? 5051}`;
+    const { isGroup } = this.#options.request;
+    for (const info of placed.tasks) {
+      const id = info.task_id.value;
+      const place = {
+        agent,
+        frameworkId,
+        executorId: isGroup ? EXECUTOR_ID : id,
+        inside: isGroup ? `/tasks/${id}` : '',
+      };
+      const tails = (['stdout', 'stderr'] as const).map(
+        (file) =>
+          new OutputTail(
+            place,
+            file,
+            (data) => this.#options.write(file, info, data),
+            this.#options.credential,
+          ),
+      );
+      this.#tasks.set(id, {
+        info,
+        tails,
+        reading: Promise.resolve(),
+        status: undefined,
+        isDone: false,
+      });
+      this.#options.say(`Submitted task '${id}' to agent '${offer.agent_id.value}' (${agent})`);
+    }
+    void this.#session?.send({
+      type: SchedulerCall_Type.ACCEPT,
+      accept: {
+        offer_ids: [offer.id],
+        operations: [isGroup ? groupLaunch(placed) : launch(placed)],
+        filters: NOT_NEEDED,
+      },
+    });
+    void this.#session?.send({ type: SchedulerCall_Type.SUPPRESS });
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  async #update(status: TaskStatus): Promise<void> {
+    const task = this.#tasks.get(status.task_id.value);
+    if (task === undefined || task.isDone) {
+      this.#acknowledge(status);
+      return;
+    }
+    if (task.status?.state !== status.state) {
+      this.#options.say(describe(status));
+    }
+    task.status = status;
+    if (!isTerminal(status.state)) {
+      this.#acknowledge(status);
+      if (status.state === TaskState.TASK_RUNNING) {
+        this.#killLater();
+      }
+      return;
+    }
+    task.isDone = true;
+    // Until its last update is acknowledged, the executor and its sandbox are there to be read.
+    await this.#read(task);
+    this.#acknowledge(status);
+    if ([...this.#tasks.values()].every(({ isDone }) => isDone)) {
+      await this.#end(this.#exitCode());
+    }
+  }
+
+  #acknowledge({ uuid, agent_id, task_id }: TaskStatus): void {
+    if (uuid !== undefined && agent_id !== undefined) {
+      const acknowledge = { uuid, agent_id, task_id };
+      void this.#session?.send({ type: SchedulerCall_Type.ACKNOWLEDGE, acknowledge });
+    }
+  }
+
+  #killLater(): void {
+    const { killAfterMs } = this.#options;
+    if (killAfterMs !== undefined && this.#killing === undefined) {
+      this.#killing = setTimeout(() => void this.kill(), killAfterMs);
+    }
+  }
+
+  #look(): void {
+    for (const task of this.#tasks.values()) {
+      if (!task.isDone && task.status !== undefined) {
+        void this.#read(task);
+      }
+    }
+  }
+
+  /** One read at a time; each begins where the last one ended. */
+  #read(task: LaunchedTask): Promise<void> {
+    task.reading = task.reading.then(async () => {
+      for (const tail of task.tails) {
+        // An agent that cannot be reached now is asked again at the next look.
+        await tail.read().catch(() => undefined);
+      }
+    });
+    return task.reading;
+  }
+
+  async #end(exitCode: number): Promise<void> {
+    await this.#session?.send({ type: SchedulerCall_Type.TEARDOWN });
+    this.#finish(exitCode);
+  }
+
+  /** That of the first task that failed; as a shell says it where a signal ended it. */
+  #exitCode(): number {
+    for (const { status } of this.#tasks.values()) {
+      if (status !== undefined && status.state !== TaskState.TASK_FINISHED) {
+        return taskEnd(status).exitStatus || 1;
+      }
+    }
+    return 0;
+  }
+}
+
+const launch = (placed: Placed): Offer_Operation => ({
+  type: Offer_Operation_Type.LAUNCH,
+  launch: { task_infos: placed.tasks },
+});
+
+const groupLaunch = (placed: Placed): Offer_Operation => ({
+  type: Offer_Operation_Type.LAUNCH_GROUP,
+  launch_group: {
+    executor: {
+      type: ExecutorInfo_Type.DEFAULT,
+      executor_id: { value: EXECUTOR_ID },
+      resources: placed.executor,
+    },
+    task_group: { tasks: placed.tasks },
+  },
+});
+
+function describe({ task_id, state, message }: TaskStatus): string {
+  const words = message === undefined || message === '' ? '' : `: ${message}`;
+  return `Received status update ${taskStateName(state)} for task '${task_id.value}'${words}`;
+}

@@ -1,0 +1,106 @@
+// One framework's connection for the commands that are frameworks: who they are, and what the person at
+// the terminal is told about the connection.
+import { userInfo } from 'node:os';
+import type { Credential } from '../http/authentication.ts';
+import { CallRefusedError, SchedulerClient } from '../http/scheduler-client.ts';
+import {
+  FrameworkInfo_Capability_Type as Capability,
+  type FrameworkInfo,
+  type SchedulerCall,
+  type SchedulerEvent,
+} from '../model/generated/messages.ts';
+import { FlagError } from './flags/parse.ts';
+import { findMaster } from './master-detector.ts';
+
+export interface SessionOptions {
+  /** --master as it was given. */
+  readonly master: string;
+  readonly codec: 'json' | 'protobuf';
+  readonly framework: FrameworkInfo;
+  readonly credential: Credential | undefined;
+  /** A line for the person at the terminal. */
+  readonly say: (text: string) => void;
+  readonly onEvent: (event: SchedulerEvent) => void;
+}
+
+/** If the master has not answered by then, the person at the terminal is told that we wait. */
+const PATIENCE_MS = 1500;
+
+export class FrameworkSession {
+  readonly #client: SchedulerClient;
+  readonly #say: (text: string) => void;
+  readonly #patience: NodeJS.Timeout;
+
+  private constructor(options: SessionOptions, address: string) {
+    this.#say = options.say;
+    this.#patience = setTimeout(
+      () => options.say(`Waiting for the master at ${address} …`),
+      PATIENCE_MS,
+    );
+    this.#client = new SchedulerClient({
+      master: address,
+      codec: options.codec,
+      framework: options.framework,
+      credential: options.credential,
+      onEvent: options.onEvent,
+      onConnected: () => clearTimeout(this.#patience),
+      onDisconnected: (reason) => options.say(`Lost the master (${reason}); trying again …`),
+    });
+  }
+
+  static async open(options: SessionOptions): Promise<FrameworkSession> {
+    const { ip, port } = await findMaster(options.master);
+    return new FrameworkSession(options, `${ip}:${port}`);
+  }
+
+  get frameworkId(): string {
+    return this.#client.frameworkId ?? '';
+  }
+
+  /**
+   * Sends a call. One that is lost with the connection is not repeated: what it was about is settled by
+   * the reconciliation that follows the next subscription.
+   */
+  async send(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
+    try {
+      await this.#client.call(call);
+    } catch (error) {
+      if (error instanceof CallRefusedError) {
+        this.#say(`The master refuses a call: ${error.message}`);
+      }
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#patience);
+    this.#client.close();
+  }
+}
+
+/** The user who runs the command; tasks run as the same, unless told otherwise. */
+export const currentUser = (): string => userInfo().username;
+
+export function credentialOf(
+  principal: string | undefined,
+  secret: string | undefined,
+): Credential | undefined {
+  if (secret === undefined) {
+    return undefined;
+  }
+  if (principal === undefined) {
+    throw new FlagError('--secret needs --principal');
+  }
+  return { principal, secret };
+}
+
+/** Capabilities by their names. Throws FlagError. */
+export function capabilitiesOf(names: readonly string[]): { type: Capability }[] {
+  return [...new Set(names)].map((name) => {
+    const type = Capability[name as keyof typeof Capability];
+    if (type === undefined || type === Capability.UNKNOWN) {
+      const known = Object.keys(Capability).filter((key) => key !== 'UNKNOWN');
+      throw new FlagError(`--framework_capabilities: there is no ${name}, but ${known.join(', ')}`);
+    }
+    return { type };
+  });
+}

@@ -1,0 +1,211 @@
+// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port and registry
+// together. Nothing is decided here.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createCore } from '../core/core.ts';
+import { masterAuthentication } from '../http/authentication.ts';
+import { MasterServer } from '../http/master-server.ts';
+import type { MasterEffect, Store } from '../master/effects.ts';
+import type { MasterEvent } from '../master/events.ts';
+import { createMaster, masterViews, step } from '../master/master.ts';
+import { MemoryRegistry } from '../registry/memory-registry.ts';
+import { type Registry, RegistryError } from '../registry/registry.ts';
+import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { EventLoop } from '../runtime/event-loop.ts';
+import { loadCore } from '../runtime/load-core.ts';
+import type { ProcessLogger } from '../runtime/logger.ts';
+import { Shutdown } from '../runtime/shutdown.ts';
+import { systemMetrics } from '../runtime/system-metrics.ts';
+import { Timers } from '../runtime/timers.ts';
+import { orFailLater, readCommandLine } from './command-line.ts';
+import { MASTER_FLAGS } from './flags/master-flags.ts';
+import { FlagError, type ParsedFlags } from './flags/parse.ts';
+import { flagTexts } from './flags/print.ts';
+import { type MasterFlagValues, masterOptions } from './master-options.ts';
+import { publishedAddress } from './published-address.ts';
+import {
+  disabledPaths,
+  endWithParent,
+  newRandom,
+  openLog,
+  readCredentials,
+} from './server-process.ts';
+import { watchWhitelist } from './whitelist.ts';
+
+const NAME = 'master';
+const REGISTRY_FILE = 'registry.sqlite';
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const parsed = readCommandLine(
+    {
+      name: NAME,
+      usage: 'mesoscale master --work_dir=DIR [--ip=IP] [--port=PORT] …',
+      table: MASTER_FLAGS,
+    },
+    argv,
+  );
+  await orFailLater(NAME, () => runMaster(parsed));
+}
+
+async function runMaster(parsed: ParsedFlags<typeof MASTER_FLAGS>): Promise<void> {
+  const { values } = parsed;
+  const [address, module] = await Promise.all([publishedAddress(values), loadCore()]);
+  const texts = {
+    ...flagTexts(MASTER_FLAGS, values, parsed.given),
+    ip: address.listenIp,
+    hostname: address.hostname,
+  };
+  const options = masterOptions(values, {
+    address,
+    flagTexts: texts,
+    nowMs: systemClock.nowMs(),
+    random: newRandom(),
+  });
+  const authentication = masterAuthentication({
+    readonly: values.authenticate_http_readonly,
+    readwrite: values.authenticate_http_readwrite,
+    frameworks: values.authenticate_http_frameworks,
+    credentials: readCredentials('credentials', values.credentials),
+  });
+  const registry = await openRegistry(values);
+  const logger = openLog(NAME, values, parsed.warnings);
+  const shutdown = new Shutdown(logger);
+
+  const master = createMaster(options, createCore(module));
+  const views = masterViews(master);
+  const timers = new Timers((timer) =>
+    loop.dispatch({ type: 'timer', nowMs: systemClock.nowMs(), timer }),
+  );
+  const loop = new EventLoop<MasterEvent, MasterEffect>({
+    machine: { step: (event) => step(master, event) },
+    perform: (effect) => {
+      if (!server.perform(effect)) {
+        perform(effect);
+      }
+    },
+  });
+  const perform = (effect: MasterEffect) => {
+    switch (effect.type) {
+      case 'setTimer':
+        timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        timers.clear(effect.timer);
+        return;
+      case 'log':
+        logger.write(effect.level, effect.text);
+        return;
+      case 'store':
+        void store(registry, effect, values.registry_store_timeout, (error) =>
+          loop.dispatch({
+            type: 'stored',
+            nowMs: systemClock.nowMs(),
+            transaction: effect.transaction,
+            error,
+          }),
+        );
+        return;
+      case 'abort':
+        logger.error(effect.reason);
+        void shutdown.run(1);
+        return;
+      default:
+        throw new Error(`Nobody carries out the effect ${effect.type}`);
+    }
+  };
+  const server = await MasterServer.start({
+    host: address.listenIp,
+    port: address.listenPort,
+    advertise: `${address.ip}:${address.port}`,
+    dispatch: (event) => loop.dispatch(event),
+    pressure: loop,
+    views,
+    authorizer: options.authorizer,
+    authentication,
+    flags: texts,
+    version: options.version,
+    leader: () => ({ kind: 'self', address: `${address.ip}:${address.port}` }),
+    clock: systemClock,
+    logger,
+    log: logger,
+    metrics: systemMetrics,
+    files: logFiles(values, logger),
+    disabledPaths: disabledPaths(values.firewall_rules),
+  });
+  shutdown.add('log', () => logger.close());
+  shutdown.add('registry', () => registry.close());
+  shutdown.add('timers', () => timers.close());
+  shutdown.add('port', () => server.close());
+  if (values.whitelist !== undefined) {
+    const stop = watchWhitelist(values.whitelist, {
+      changed: (hostnames) =>
+        loop.dispatch({ type: 'whitelist', nowMs: systemClock.nowMs(), hostnames }),
+      unreadable: (message) => logger.warn(message),
+    });
+    shutdown.add('whitelist', stop);
+  }
+  shutdown.onSignals();
+  endWithParent(() => void shutdown.run(0));
+  logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
+  loop.dispatch({
+    type: 'recovered',
+    nowMs: systemClock.nowMs(),
+    registry: await registry.read(),
+  });
+}
+
+async function openRegistry(values: MasterFlagValues): Promise<Registry> {
+  if (values.work_dir !== undefined) {
+    mkdirSync(values.work_dir, { recursive: true });
+  }
+  if (values.registry === 'in_memory') {
+    return new MemoryRegistry();
+  }
+  if (values.work_dir === undefined) {
+    throw new FlagError('--work_dir is required: the folder of the registry');
+  }
+  const folder = resolve(values.work_dir);
+  refuseReplicatedLog(folder);
+  return SqliteRegistry.open(join(folder, REGISTRY_FILE));
+}
+
+/** Starting empty over what a master of Apache Mesos has written would lose its agents in silence. */
+function refuseReplicatedLog(folder: string): void {
+  const isForeign =
+    existsSync(join(folder, 'replicated_log')) && !existsSync(join(folder, REGISTRY_FILE));
+  if (isForeign) {
+    throw new FlagError(
+      `--work_dir: ${folder} holds the replicated log of Apache Mesos, which cannot be read; choose another folder`,
+    );
+  }
+}
+
+/** A disk that does not answer counts as one that fails. */
+async function store(
+  registry: Registry,
+  effect: Store,
+  timeoutMs: number,
+  done: (error: string | undefined) => void,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new RegistryError(`The registry took longer than ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+  });
+  try {
+    await Promise.race([registry.store(effect.changes), late]);
+    done(undefined);
+  } catch (error) {
+    done((error as Error).message);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function logFiles(values: MasterFlagValues, _logger: ProcessLogger): ReadonlyMap<string, string> {
+  const file = values.external_log_file;
+  return new Map(file === undefined ? [] : [['/master/log', file]]);
+}
