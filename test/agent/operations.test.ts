@@ -8,6 +8,7 @@ import {
   Resource_ReservationInfo_Type,
   TaskState,
   TaskStatus_Reason,
+  Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import {
   AGENT_ID,
@@ -117,6 +118,44 @@ describe('an operation', () => {
       { status: { state: OperationState.OPERATION_FINISHED } },
     ]);
     expect(world.agent.ledger.total()).toContainEqual(reserved(1));
+  });
+
+  test('may make a volume of what is reserved, and destroy it again', () => {
+    const world = new World();
+    world.register();
+    const reservations = reserved(1).reservations ?? [];
+    const disk = { ...scalar('disk', 64), reservations };
+    const volume = {
+      ...disk,
+      disk: {
+        persistence: { id: 'v1', principal: 'ops' },
+        volume: { container_path: 'data', mode: Volume_Mode.RW },
+      },
+    };
+    const perform = (operation: Offer_Operation) => {
+      operationUuid.value[0] = (operationUuid.value[0] ?? 0) + 1;
+      apply(world, operation);
+      return world.sent('UpdateOperationStatusMessage').map(({ status }) => status.state);
+    };
+    const finished = [OperationState.OPERATION_FINISHED];
+    const { RESERVE, CREATE, DESTROY, UNRESERVE } = Offer_Operation_Type;
+    expect(perform({ type: RESERVE, reserve: { resources: [disk] } })).toEqual(finished);
+    expect(perform({ type: CREATE, create: { volumes: [volume] } })).toEqual(finished);
+    expect(world.agent.checkpointedResources).toMatchObject([
+      { name: 'disk', scalar: { value: 64 }, disk: { persistence: { id: 'v1' } } },
+    ]);
+    const again = new World();
+    again.start({
+      agent: world.agent.info,
+      resources: world.agent.checkpointedResources,
+      frameworks: [],
+    });
+    const { algebra } = again.agent.core;
+    expect(algebra.equal(again.agent.ledger.total(), world.agent.ledger.total())).toBe(true);
+    expect(perform({ type: DESTROY, destroy: { volumes: [volume] } })).toEqual(finished);
+    expect(perform({ type: UNRESERVE, unreserve: { resources: [disk] } })).toEqual(finished);
+    expect(world.agent.checkpointedResources).toEqual([]);
+    expect(algebra.equal(world.agent.ledger.total(), world.options.resources)).toBe(true);
   });
 
   test('that never arrived is reported as dropped when the master asks', () => {
