@@ -1,0 +1,129 @@
+// HTTP basic authentication: which realm guards what, and when it is looked at.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { masterAuthentication } from '../../src/http/authentication.ts';
+import type { Principal } from '../../src/security/principal.ts';
+import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
+import { RawSocket, statuses } from './raw-socket.ts';
+
+let master: MiniMaster;
+
+beforeAll(async () => {
+  master = await startMaster({
+    authentication: masterAuthentication({
+      readonly: true,
+      readwrite: true,
+      frameworks: true,
+      credentials: [
+        { principal: 'ops', secret: 'secret' },
+        { principal: 'fw', secret: 'p:w' },
+      ],
+    }),
+  });
+});
+
+afterAll(stopMasters);
+
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+async function ask(path: string, method: string, authorization?: string) {
+  const headers: Record<string, string> = authorization ? { authorization } : {};
+  const answer = await fetch(`${master.url}${path}`, { method, headers, redirect: 'manual' });
+  return {
+    status: answer.status,
+    challenge: answer.headers.get('www-authenticate'),
+    body: await answer.text(),
+  };
+}
+
+const REALMS: Readonly<Record<string, readonly string[]>> = {
+  'mesos-master-readonly': [
+    'GET /state',
+    'POST /state',
+    'GET /master/state/x',
+    'GET /state-summary',
+    'GET /slaves',
+    'GET /tasks',
+    'GET /frameworks',
+    'GET /roles',
+    'GET /flags',
+    'GET /metrics/snapshot',
+    'GET /maintenance/status',
+    'GET /files/browse?path=x',
+    'GET /files/debug',
+  ],
+  'mesos-master-readwrite': [
+    'GET /weights',
+    'PUT /weights',
+    'GET /quota',
+    'POST /quota',
+    'POST /reserve',
+    'POST /teardown',
+    'POST /machine/up',
+    'GET /maintenance/schedule',
+    'GET /logging/toggle',
+    'POST /api/v1',
+    'GET /api/v1',
+  ],
+  'mesos-master-scheduler': ['POST /api/v1/scheduler', 'GET /api/v1/scheduler'],
+};
+
+describe('authentication', () => {
+  it.each(Object.entries(REALMS))('of %s comes before anything else', async (realm, requests) => {
+    for (const request of requests) {
+      const [method = '', path = ''] = request.split(' ');
+      expect(await ask(path, method)).toEqual({
+        status: 401,
+        challenge: `Basic realm="${realm}"`,
+        body: '401 Unauthorized.',
+      });
+      expect((await ask(path, method, basic('ops:wrong'))).status).toBe(401);
+      expect((await ask(path, method, basic('ops:secret'))).status).not.toBe(401);
+    }
+  });
+
+  it('is not asked of everybody', async () => {
+    for (const [path, status] of [
+      ['/health', 200],
+      ['/version', 200],
+      ['/redirect', 307],
+      ['/nowhere', 404],
+    ] as const) {
+      expect((await ask(path, 'GET')).status).toBe(status);
+    }
+  });
+
+  it.each([
+    'Basic !!!',
+    'Basic b3Bz',
+    basic('ops:secret:more'),
+    basic('who:'),
+    basic('ops:secret').replace('Basic', 'basic'),
+    'Bearer x',
+    '',
+  ])('refuses %j', async (authorization) => {
+    expect((await ask('/state', 'GET', authorization)).status).toBe(401);
+  });
+
+  it('takes secrets with a colon', async () => {
+    expect((await ask('/state', 'GET', basic('fw:p:w'))).status).toBe(200);
+  });
+
+  it('names the principal of pipelined calls, and refuses those without', async () => {
+    const body = '{"framework_id":{"value":"f"},"type":"REVIVE"}';
+    const call = (authorization: string) =>
+      'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+      `Mesos-Stream-Id: a\r\n${authorization}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const header = (text: string) => `Authorization: ${basic(text)}\r\n`;
+    const raw = await RawSocket.connect(master.port);
+    await raw.write(
+      call(header('fw:p:w')) + call(header('ops:secret')) + call('') + call(header('fw:p:w')),
+    );
+    const text = await raw.until((got) => statuses(got).length === 4);
+    expect(statuses(text)).toEqual([202, 202, 401, 202]);
+    const principals: (Principal | undefined)[] = master.machine.events
+      .filter(isType('schedulerCall'))
+      .map(({ principal }) => principal);
+    expect(principals.map((principal) => principal?.value)).toEqual(['fw', 'ops', 'fw']);
+    raw.close();
+  });
+});

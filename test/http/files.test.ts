@@ -1,0 +1,160 @@
+// Virtual paths: what can be read, and that nothing else can.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AttachedFiles, browse, download, readPiece } from '../../src/http/files.ts';
+import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
+
+let base: string;
+let sandbox: string;
+let attached: AttachedFiles;
+let master: MiniMaster;
+
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'mesoscale-files-'));
+  sandbox = join(base, 'work', 'box');
+  mkdirSync(join(sandbox, 'sub'), { recursive: true });
+  mkdirSync(`${sandbox}-other`);
+  writeFileSync(join(sandbox, 'f.txt'), '0123456789abcdef');
+  writeFileSync(join(sandbox, 'sub', 'g'), 'x');
+  writeFileSync(join(sandbox, 'u.txt'), 'é');
+  writeFileSync(join(sandbox, 'big'), 'b'.repeat(100_000));
+  writeFileSync(join(base, 'secret'), 'secret');
+  writeFileSync(join(`${sandbox}-other`, 'secret'), 'secret');
+  symlinkSync(join(base, 'secret'), join(sandbox, 'link'));
+  symlinkSync(base, join(sandbox, 'up'));
+  symlinkSync('f.txt', join(sandbox, 'inside'));
+  attached = new Map([
+    [sandbox, sandbox],
+    ['/virtual/box', sandbox],
+    ['/master/log', join(base, 'secret')],
+  ]);
+  master = await startMaster({ files: attached });
+});
+
+afterAll(async () => {
+  await stopMasters();
+  rmSync(base, { recursive: true });
+});
+
+async function text(path: string, offset = 0, length?: number): Promise<string | number> {
+  const result = await readPiece(attached, path, offset, length);
+  return 'refusal' in result ? result.refusal.status : result.value.data.toString();
+}
+
+async function get(path: string): Promise<{ status: number; type: string | null; body: string }> {
+  const answer = await fetch(`${master.url}${path}`);
+  return {
+    status: answer.status,
+    type: answer.headers.get('content-type'),
+    body: await answer.text(),
+  };
+}
+
+const at = (path: string) => encodeURIComponent(path);
+
+describe('attached files', () => {
+  it('are read below their directory, by every name of it', async () => {
+    expect(await text(`${sandbox}/f.txt`, 4, 3)).toBe('456');
+    expect(await text('/virtual/box/sub/g')).toBe('x');
+    expect(await text('/virtual/box/inside')).toBe('0123456789abcdef');
+    expect(await text('/master/log')).toBe('secret');
+    expect(await text('/virtual/box/f.txt', 100)).toBe('');
+    expect(await text('/virtual/box/big')).toHaveLength(65_536);
+  });
+
+  it.each([
+    '/virtual/box/../../secret',
+    '/virtual/box/sub/../../../secret',
+    '/virtual/box/link',
+    '/virtual/box/up/secret',
+    '/virtual/box/up/work/box/../../secret',
+    '/virtual/box/../box-other/secret',
+    '/virtual/box-other/secret',
+    '/virtual/box/\0',
+    '/master/log/../secret',
+    '/etc/passwd',
+    '/etc',
+    '',
+    '/',
+    '..',
+  ])('are not left through %j', async (path) => {
+    expect([400, 404]).toContain(await text(path));
+    const listing = await browse(attached, path);
+    expect('refusal' in listing || listing.value.length === 0).toBe(true);
+    expect('refusal' in (await download(attached, path))).toBe(true);
+  });
+
+  it('are not left by any other path either', async () => {
+    const segment = fc.constantFrom('..', '.', 'sub', 'up', 'link', 'box', 'secret', '', 'g');
+    await fc.assert(
+      fc.asyncProperty(fc.array(segment, { maxLength: 8 }), async (segments) => {
+        expect(await text(`/virtual/box/${segments.join('/')}`)).not.toBe('secret');
+      }),
+    );
+  });
+});
+
+describe('/files', () => {
+  it('reads as its query says', async () => {
+    const file = `/files/read?path=${at(`${sandbox}/f.txt`)}`;
+    const rows: [string, number, string][] = [
+      [file, 200, '{"data":"","offset":16}'],
+      [`${file}&offset=0`, 200, '{"data":"0123456789abcdef","offset":0}'],
+      [`${file}&offset=4&length=3`, 200, '{"data":"456","offset":4}'],
+      [`${file}&offset=-1`, 200, '{"data":"","offset":16}'],
+      [`${file}&offset=100`, 200, '{"data":"","offset":100}'],
+      [`${file}&offset=0&length=0`, 200, '{"data":"","offset":0}'],
+      [`${file}&offset=0&length=-1`, 200, '{"data":"0123456789abcdef","offset":0}'],
+      [`${file}&offset=0&jsonp=cb`, 200, 'cb({"data":"0123456789abcdef","offset":0})'],
+      [
+        `${file}&offset=99999999999999999999`,
+        400,
+        "Failed to parse offset: Failed to convert '99999999999999999999' to number.\n",
+      ],
+      [`${file}&offset=-2`, 400, 'Negative offset provided: -2.\n'],
+      [
+        '/files/read?path=/none&offset=0&length=x',
+        400,
+        "Failed to parse length: Failed to convert 'x' to number.\n",
+      ],
+      ['/files/read?path=/none', 404, ''],
+      ['/files/read', 400, "Expecting 'path=value' in query.\n"],
+      ['/files/browse?path=', 400, "Expecting 'path=value' in query.\n"],
+      ['/files/download', 400, "Expecting 'path=value' in query.\n"],
+      ['/files/download?path=/none', 404, '404 Not Found.'],
+      [`/files/read?path=${at(`${sandbox}/sub`)}`, 400, 'Cannot read a directory.\n'],
+      [`/files/read?path=${at(`${sandbox}/u.txt`)}&offset=0`, 200, '{"data":"é","offset":0}'],
+      [`/files/browse?path=${at(`${sandbox}/f.txt`)}`, 200, '[]'],
+    ];
+    for (const [path, status, body] of rows) {
+      expect(await get(path)).toMatchObject({ status, body });
+    }
+  });
+
+  it('lists a directory', async () => {
+    const { body } = await get(`/files/browse?path=${at('/virtual/box/sub')}`);
+    const [entry, ...others] = JSON.parse(body);
+    expect(others).toEqual([]);
+    expect(Object.keys(entry)).toEqual(['gid', 'mode', 'mtime', 'nlink', 'path', 'size', 'uid']);
+    expect(entry).toMatchObject({
+      mode: expect.stringMatching(/^-rw/),
+      nlink: 1,
+      path: '/virtual/box/sub/g',
+      size: 1,
+    });
+  });
+
+  it('downloads a file, with its name', async () => {
+    const answer = await fetch(`${master.url}/files/download?path=${at('/virtual/box/big')}`);
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename=big');
+    expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+    expect(await answer.text()).toHaveLength(100_000);
+  });
+
+  it('shows what is attached', async () => {
+    expect(JSON.parse((await get('/files/debug')).body)).toEqual(Object.fromEntries(attached));
+  });
+});
