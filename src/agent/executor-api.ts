@@ -46,15 +46,13 @@ export function subscribe(agent: AgentState, event: ExecutorSubscribe): void {
     }
     return;
   }
-  const isFirst = executor.state === 'registering' && !executor.everSentTask;
   connect(agent, executor, stream);
   executor.state = 'running';
   if (!shutdownIfPointless(agent, executor)) {
     welcome(agent, executor);
     resume(agent, executor, event.call);
-    if (!isFirst || executor.queued.size > 1) {
-      resizeContainer(agent, executor);
-    }
+    // Tasks may have come while the executor was starting.
+    resizeContainer(agent, executor);
     if (!shutdownIfPointless(agent, executor)) {
       deliverQueued(agent, executor);
     }

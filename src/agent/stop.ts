@@ -1,6 +1,7 @@
 // The end of an agent: with its tasks (asked by the master or by an operator) or without them.
 import type { ShutdownMessage } from '../model/generated/messages.ts';
 import type { StopAsked } from './events.ts';
+import { destroyContainer } from './executor.ts';
 import { shutdownFramework } from './framework.ts';
 import { emit, log, persist } from './outbox.ts';
 import { clearRegistration } from './registration.ts';
@@ -8,7 +9,13 @@ import type { AgentState } from './state.ts';
 
 export function stopAsked(agent: AgentState, { how }: StopAsked): void {
   if (how === 'leave') {
-    // Executors of checkpointing frameworks go on; the next start finds them.
+    // Executors of checkpointing frameworks go on, and the next start finds them; the others would
+    // be found by nobody.
+    for (const executor of agent.containers.values()) {
+      if (!executor.checkpoint) {
+        destroyContainer(agent, executor);
+      }
+    }
     emit(agent, { type: 'exit', code: 0, reason: 'Asked to stop' });
     return;
   }
@@ -34,12 +41,15 @@ export function terminate(agent: AgentState, why: string): void {
   log(agent, 'info', why);
   agent.phase = 'terminating';
   clearRegistration(agent);
+  if (agent.frameworks.size === 0) {
+    stopIfIdle(agent);
+  }
   for (const framework of [...agent.frameworks.values()]) {
     shutdownFramework(agent, framework);
   }
-  stopIfIdle(agent);
 }
 
+/** To be called when a framework has gone. */
 export function stopIfIdle(agent: AgentState): void {
   if (agent.phase === 'terminating' && agent.frameworks.size === 0) {
     emit(agent, { type: 'exit', code: 0, reason: 'Shut down' });

@@ -60,7 +60,8 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
   // A task that the agent does not know is passed on: its executor knows better.
   const isKnown = framework.tasks.get(taskId(status.task_id.value)) === executor;
   if (!isKnown || changeTask(agent, executor, status)) {
-    addUpdate(agent, updateOf(agent, framework, status), checkpointRun(executor));
+    const run = isKnown ? checkpointRun(executor) : undefined;
+    addUpdate(agent, updateOf(agent, framework, status), run);
   }
   sendToExecutor(agent, executor, {
     type: ExecutorEvent_Type.ACKNOWLEDGED,

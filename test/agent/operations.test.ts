@@ -265,13 +265,14 @@ describe('the end of an agent', () => {
     expect(world.exited).toMatchObject({ code: 0 });
   });
 
-  test('that only leaves keeps tasks running', () => {
+  test('that only leaves keeps tasks running that can be found again', () => {
     const world = new World();
     world.register();
-    world.runTask(commandTask('t1'));
+    world.runTask(commandTask('kept'), frameworkInfo({ checkpoint: true }));
+    world.runTask(commandTask('lost'), frameworkInfo({ id: { value: 'other' } }));
     world.send({ type: 'stop', how: 'leave' });
     expect(world.exited).toMatchObject({ code: 0 });
-    expect(world.take('destroyContainer')).toEqual([]);
+    expect(world.take('destroyContainer')).toMatchObject([{ executorId: 'lost' }]);
     expect(world.take('sendToExecutor')).toEqual([]);
   });
 });
