@@ -1,6 +1,6 @@
 // Writes what is derived from proto/: the message types that every room may name (src/model/generated/) and the
 // codec that reads and writes them (src/wire/generated/).
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { enumTableName, enumTableSource, messageSource } from './codec-source.ts';
@@ -102,10 +102,17 @@ function checkNames(types: (protobuf.Type | protobuf.Enum)[]): void {
   }
 }
 
+/** Whoever reads the file at this moment sees either what it was or what it becomes. */
 function write(room: string, file: string, source: string): void {
   const folder = join(import.meta.dirname, '..', 'src', room, 'generated');
+  const path = join(folder, file);
+  if (existsSync(path) && readFileSync(path, 'utf8') === source) {
+    return;
+  }
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, file), source);
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, source);
+  renameSync(unfinished, path);
 }
 
 const types = [...allTypes(loadSchema())];

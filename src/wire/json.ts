@@ -1,5 +1,6 @@
 // Messages to and from JSON, exactly as Mesos writes and reads it.
 import { encodeBase64 } from './base64.ts';
+import { unknownEnum } from './enum-table.ts';
 import { JsonReading, setEntry } from './json-reader.ts';
 import { parseJson } from './json-text.ts';
 import type { Field, MessageType } from './message-type.ts';
@@ -61,7 +62,9 @@ function fieldJson(field: Field, value: unknown): unknown {
     return jsonValue(field.value.message(), value as object);
   }
   if ('enumeration' in field.value) {
-    return field.value.enumeration.names[value as number];
+    return (
+      field.value.enumeration.names[value as number] ?? unknownEnum(value as number, field.wireName)
+    );
   }
   if (value instanceof Uint8Array) {
     return encodeBase64(value);
