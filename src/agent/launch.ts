@@ -1,4 +1,5 @@
 // From the master's word to run a task to an executor that has it.
+import { formatDuration } from '../model/duration.ts';
 import {
   ExecutorEvent_Type,
   type ExecutorInfo,
@@ -16,6 +17,7 @@ import {
 import type { ContainerId, TaskId } from '../model/ids.ts';
 import { containerId, executorId, frameworkId, taskId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
+import { allocatedTo, toReservationLists } from '../model/resource-format.ts';
 import { commandExecutorInfo } from './command-executor.ts';
 import { addDeadline } from './deadlines.ts';
 import { executorEnvironment } from './environment.ts';
@@ -87,10 +89,8 @@ function onlyRole(framework: FrameworkInfo): string | undefined {
 }
 
 function allocated(resources: readonly Resource[] | undefined, role: string | undefined) {
-  return (resources ?? []).map((resource) =>
-    resource.allocation_info !== undefined || role === undefined
-      ? resource
-      : { ...resource, allocation_info: { role } },
+  return toReservationLists(resources).map((resource) =>
+    role === undefined ? resource : allocatedTo(resource, role),
   );
 }
 
@@ -359,7 +359,7 @@ export function registrationExpired(agent: AgentState, executor: Executor): void
   abandonExecutor(agent, executor, {
     state: TaskState.TASK_FAILED,
     reason: TaskStatus_Reason.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
-    message: `Executor did not register within ${agent.options.executorRegistrationTimeoutMs / 1000}secs`,
+    message: `Executor did not register within ${formatDuration(agent.options.executorRegistrationTimeoutMs)}`,
   });
 }
 

@@ -3,6 +3,7 @@
 // Executors of checkpointing frameworks outlive the agent. Those that are alive have a short time to
 // subscribe again; the agent registers as soon as all have, so that a master never hears of an agent
 // that does not know its own tasks yet.
+import { formatDuration } from '../model/duration.ts';
 import {
   type Resource,
   type Task,
@@ -234,11 +235,11 @@ export function reregistrationTimerFired(agent: AgentState): void {
   }
   for (const executor of [...agent.containers.values()]) {
     if (executor.state === 'registering') {
-      const seconds = agent.options.executorReregistrationTimeoutMs / 1000;
+      const timeout = formatDuration(agent.options.executorReregistrationTimeoutMs);
       abandonExecutor(agent, executor, {
         state: goneState(executor.framework.partitionAware),
         reason: TaskStatus_Reason.REASON_EXECUTOR_REREGISTRATION_TIMEOUT,
-        message: `Executor did not reregister within ${seconds}secs`,
+        message: `Executor did not reregister within ${timeout}`,
       });
     }
   }

@@ -7,6 +7,8 @@
 // ping timeout (75 s): it tries to connect and register again at once, in the same way as after a new
 // detection. With a master that was merely restarted under its old address, that makes a cluster whole
 // in seconds.
+
+import { formatDuration } from '../model/duration.ts';
 import type {
   AgentRegisteredMessage,
   AgentReregisteredMessage,
@@ -239,7 +241,11 @@ export function pinged(agent: AgentState, from: string, body: PingAgentMessage):
 
 export function pingTimerFired(agent: AgentState): void {
   if (agent.phase === 'running') {
-    log(agent, 'warn', `No pings from master received within ${agent.pingTimeoutMs / 1000}secs`);
+    log(
+      agent,
+      'warn',
+      `No pings from master received within ${formatDuration(agent.pingTimeoutMs)}`,
+    );
     disconnect(agent);
   }
 }

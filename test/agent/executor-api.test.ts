@@ -258,7 +258,7 @@ describe('an executor that ends', () => {
           status: {
             state: TaskState.TASK_FAILED,
             reason: TaskStatus_Reason.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
-            message: 'Executor did not register within 60secs',
+            message: 'Executor did not register within 1mins',
           },
         },
       },
