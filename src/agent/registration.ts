@@ -12,6 +12,7 @@ import { formatDuration } from '../model/duration.ts';
 import type {
   AgentRegisteredMessage,
   AgentReregisteredMessage,
+  Archive_Framework,
   MasterAgentConnection,
   PingAgentMessage,
   ReconcileTasksMessage,
@@ -35,6 +36,8 @@ export const registrationTimer = 'registration';
 export const pingTimer = 'ping';
 
 const maxBackoffMs = 60_000;
+/** Completed tasks that a re-registration tells of, of all frameworks together. */
+const maxCompletedTasks = 1_000;
 /** Backoff of attempts that end in a refused connection, which cost nobody anything. */
 const maxUnlinkedBackoffMs = 2_000;
 
@@ -134,14 +137,23 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
         createTask(executor.frameworkId, info, TaskState.TASK_STAGING),
       ),
     ]),
-    completed_frameworks: [...agent.completedFrameworks.values()].map((framework) => ({
-      framework_info: framework.info,
-      tasks: framework.completed.flatMap((executor) => [
-        ...executor.terminated.values(),
-        ...executor.completed,
-      ]),
-    })),
+    completed_frameworks: completedFrameworks(agent),
   };
+}
+
+/** History, for a master to show: the newest part of it, so that the message stays small. */
+function completedFrameworks(agent: AgentState): Archive_Framework[] {
+  let left = maxCompletedTasks;
+  const newestFirst = [...agent.completedFrameworks.values()].reverse().map((framework) => {
+    const all = framework.completed.flatMap((executor) => [
+      ...executor.terminated.values(),
+      ...executor.completed,
+    ]);
+    const tasks = left === 0 ? [] : all.slice(-left);
+    left -= tasks.length;
+    return { framework_info: framework.info, tasks };
+  });
+  return newestFirst.reverse();
 }
 
 export function registered(agent: AgentState, body: AgentRegisteredMessage): void {
