@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { DrainInfo } from '../../src/model/generated/messages.ts';
+import type { DrainInfo, Window } from '../../src/model/generated/messages.ts';
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
@@ -32,7 +32,7 @@ function sorted(snapshot: RegistrySnapshot) {
   };
 }
 
-const window = {
+const window: Window = {
   machine_ids: [{ hostname: 'h' }],
   unavailability: { start: { nanoseconds: 5n } },
 };
@@ -64,7 +64,7 @@ const changes: fc.Arbitrary<RegistryChange>[] = [
   }),
   fc.record({
     type: fc.constant('setMaintenance' as const),
-    schedules: fc.array(fc.record({ windows: fc.constant([window]) }), { maxLength: 2 }),
+    schedules: fc.array(fc.record({ windows: fc.constant<Window[]>([window]) }), { maxLength: 2 }),
     machines: fc.array(fc.record({ id: fc.record({ hostname: fc.string() }) }), { maxLength: 2 }),
   }),
   fc.record({

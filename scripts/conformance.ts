@@ -1,0 +1,52 @@
+// `npm run conformance -- DIR [--runner=DIR] [--groups=REGEX]`: replays recorded exchanges against a
+// fresh master and agent of this checkout. DIR holds the scripts; the runner (conformance.mjs and
+// run-all.sh) lies next to it, in its parents' tools/conformance, or where --runner says.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const option = (name: string) =>
+  process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+const folder = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
+
+if (folder === undefined || !existsSync(folder)) {
+  console.error('Name the folder of the scripts: npm run conformance -- DIR');
+  process.exit(1);
+}
+const runner = findRunner(resolve(folder));
+if (runner === undefined) {
+  console.error(`There is no run-all.sh near ${folder}; say where with --runner=DIR`);
+  process.exit(1);
+}
+const work = mkdtempSync(join(tmpdir(), 'mesoscale-conformance-'));
+const launcher = join(import.meta.dirname, 'conformance-server.sh');
+const { status } = spawnSync('bash', [join(runner, 'run-all.sh'), 'check', resolve(folder)], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+    START_MASTER: `${launcher} master`,
+    START_AGENT: `${launcher} agent`,
+    WORK: work,
+    ...(option('groups') === undefined ? {} : { GROUPS_RE: option('groups') }),
+  },
+});
+rmSync(work, { recursive: true, force: true });
+process.exitCode = status ?? 1;
+
+function findRunner(start: string): string | undefined {
+  const given = option('runner');
+  if (given !== undefined) {
+    return resolve(given);
+  }
+  for (let place = start; ; place = dirname(place)) {
+    const found = [place, join(place, 'conformance'), join(place, 'tools', 'conformance')].find(
+      (candidate) => existsSync(join(candidate, 'run-all.sh')),
+    );
+    if (found !== undefined || place === dirname(place)) {
+      return found;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+// `mesoscale batch` against a real master and agent: results, interruption, and a master that dies.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Result } from '../../src/cli/batch/journal.ts';
+import { TestCluster, until } from '../support/cluster.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await TestCluster.start();
+});
+afterAll(() => cluster.stop());
+
+function taskFile(name: string, tasks: readonly object[]): string {
+  const file = join(cluster.folder, name);
+  writeFileSync(file, tasks.map((task) => JSON.stringify(task)).join('\n'));
+  return file;
+}
+
+const batch = (file: string, ...flags: string[]) =>
+  cluster.run(
+    ['batch', file, `--master=${cluster.address}`, '--cpus=0.1', '--mem=16', ...flags],
+    `${file.split('/').at(-1)}.log`,
+  );
+
+function results(file: string): Result[] {
+  const path = `${file}.results/results.jsonl`;
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Result)
+    : [];
+}
+
+const output = (file: string, result: Result | undefined) =>
+  readFileSync(join(`${file}.results`, result?.stdout ?? ''), 'utf8');
+
+test('every task has its result and its output; the summary and the status tell of failures', async () => {
+  const tasks = Array.from({ length: 60 }, (_, n) => ({
+    name: `t${n}`,
+    command: n === 13 ? 'echo bad luck; exit 13' : `echo result of ${n}`,
+  }));
+  const file = taskFile('sixty.jsonl', tasks);
+  const program = batch(file);
+  expect(await program.ended()).toBe(1);
+  const found = results(file).toSorted((a, b) => a.index - b.index);
+  expect(found).toHaveLength(60);
+  for (const [n, result] of found.entries()) {
+    expect(result).toMatchObject(
+      n === 13
+        ? { state: 'TASK_FAILED', exit_status: 13 }
+        : { state: 'TASK_FINISHED', exit_status: 0 },
+    );
+    expect(output(file, result)).toContain(n === 13 ? 'bad luck' : `result of ${n}\n`);
+  }
+  expect(program.log).toMatch(/finished\s+59/);
+  expect(program.log).toMatch(/t13\s+exit status 13/);
+});
+
+test('a failed task is tried again', async () => {
+  const marker = join(cluster.folder, 'marker');
+  const file = taskFile('retry.jsonl', [
+    { command: `test -e ${marker} || { touch ${marker}; exit 1; }`, retries: 2 },
+  ]);
+  expect(await batch(file).ended()).toBe(0);
+  expect(results(file)).toMatchObject([{ state: 'TASK_FINISHED', attempts: 2 }]);
+});
+
+test('an interrupted batch goes on where it stopped; no task runs twice', async () => {
+  const ran = join(cluster.folder, 'ran');
+  const tasks = Array.from({ length: 40 }, (_, n) => ({
+    command: `echo ${n} >> ${ran}; sleep 0.2; echo done ${n}`,
+  }));
+  const file = taskFile('interrupted.jsonl', tasks);
+  const first = batch(file);
+  await until('some tasks are done', () => results(file).length >= 5);
+  expect(await first.kill('SIGINT')).toBe(130);
+  expect(results(file).length).toBeLessThan(40);
+  expect(await batch(file).ended()).toBe(0);
+  expect(new Set(results(file).map(({ index }) => index)).size).toBe(40);
+  const times = readFileSync(ran, 'utf8').trim().split('\n');
+  expect(times.toSorted()).toEqual(Array.from({ length: 40 }, (_, n) => String(n)).toSorted());
+});
+
+test('a killed batch process and a killed master lose nothing', async () => {
+  const ran = join(cluster.folder, 'ran-twice');
+  const tasks = Array.from({ length: 30 }, (_, n) => ({
+    command: `echo ${n} >> ${ran}; sleep 0.3; echo done ${n}`,
+  }));
+  const file = taskFile('killed.jsonl', tasks);
+  const first = batch(file);
+  await until('some tasks are done', () => results(file).length >= 3);
+  await first.kill('SIGKILL');
+  const second = batch(file);
+  await until('more tasks are done', () => results(file).length >= 8);
+  await cluster.master.kill('SIGKILL');
+  await cluster.startMaster();
+  expect(await second.ended()).toBe(0);
+  expect(results(file)).toHaveLength(30);
+  const times = readFileSync(ran, 'utf8').trim().split('\n');
+  expect(times.toSorted()).toEqual(Array.from({ length: 30 }, (_, n) => String(n)).toSorted());
+});
+
+test('the results of other tasks are not touched', async () => {
+  const file = taskFile('changed.jsonl', [{ command: 'true' }]);
+  expect(await batch(file).ended()).toBe(0);
+  writeFileSync(file, '{"command":"false"}');
+  const program = batch(file);
+  expect(await program.ended()).toBe(1);
+  expect(program.log).toContain('holds the results of other tasks');
+});

@@ -1,0 +1,103 @@
+// `mesoscale execute` against a real master and agent.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestCluster } from '../support/cluster.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await TestCluster.start();
+});
+afterAll(() => cluster.stop());
+
+let runs = 0;
+async function execute(...flags: string[]) {
+  const program = cluster.run(
+    ['execute', `--master=${cluster.address}`, '--resources=cpus:0.1;mem:32', ...flags],
+    `execute-${runs++}.log`,
+  );
+  const status = await program.ended();
+  return { status, output: program.log };
+}
+
+test('a command runs, what it prints comes out, and its success is the command’s', async () => {
+  const { status, output } = await execute(
+    '--name=hello',
+    '--command=echo to-stdout; echo err >&2',
+  );
+  expect(output).toContain('TASK_RUNNING');
+  expect(output).toContain('TASK_FINISHED');
+  expect(output).toMatch(/^to-stdout$/m);
+  expect(output).toMatch(/^err$/m);
+  expect(status).toBe(0);
+});
+
+test('the exit status follows the task', async () => {
+  const { status, output } = await execute('--name=seven', '--command=exit 7');
+  expect(output).toContain('TASK_FAILED');
+  expect(status).toBe(7);
+});
+
+test('the environment reaches the task, JSON messages work as well', async () => {
+  const { status, output } = await execute(
+    '--name=env',
+    '--command=echo "<$GREETING>"',
+    '--env={"GREETING":"good day"}',
+    '--content_type=json',
+  );
+  expect(output).toContain('<good day>');
+  expect(status).toBe(0);
+});
+
+test('without a shell, arguments are not split', async () => {
+  const { output } = await execute(
+    '--name=argv',
+    '--no-shell',
+    '--command=/bin/echo',
+    '--',
+    'a  b',
+    '$HOME',
+  );
+  expect(output).toMatch(/^a {2}b \$HOME$/m);
+});
+
+test('a task from JSON', async () => {
+  const task = {
+    name: 'from json',
+    task_id: { value: 'json-1' },
+    resources: [
+      { name: 'cpus', type: 'SCALAR', scalar: { value: 0.1 } },
+      { name: 'mem', type: 'SCALAR', scalar: { value: 32 } },
+    ],
+    command: { value: 'echo from $MESOS_TASK_ID', shell: true },
+  };
+  const { status, output } = await execute(`--task=${JSON.stringify(task)}`);
+  expect(output).toContain("TASK_FINISHED for task 'json-1'");
+  expect(status).toBe(0);
+});
+
+test('a task that takes too long is killed', async () => {
+  const { status, output } = await execute(
+    '--name=long',
+    '--command=sleep 600',
+    '--kill_after=100ms',
+  );
+  expect(output).toContain('TASK_KILLED');
+  expect(status).not.toBe(0);
+});
+
+describe('what cannot be run is refused in one line', () => {
+  test.each([
+    [['--name=x'], /^mesoscale execute: say what to run/],
+    [['--command=x'], /^mesoscale execute: --command needs --name/],
+    [
+      ['--name=x', '--command=y', '--resources=cpus'],
+      /^mesoscale execute: --resources: expected a resource/,
+    ],
+    [['--task={"name":1'], /^mesoscale execute: --task expects JSON/],
+    [['--name=x', '--command=y', 'z'], /^mesoscale execute: unexpected argument 'z'/],
+  ])('%j', async (flags, message) => {
+    const { status, output } = await execute(...flags);
+    expect(output.trim().split('\n')).toHaveLength(1);
+    expect(output).toMatch(message);
+    expect(status).toBe(1);
+  });
+});

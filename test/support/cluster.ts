@@ -1,0 +1,196 @@
+// Real masters and agents for end-to-end tests: processes of this checkout on free ports of the loopback,
+// with their state in a folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './sources.ts';
+
+const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
+
+/** How long anything that has to happen may take; on a busy machine a start alone takes seconds. */
+const PATIENCE_MS = 25_000;
+const LOOK_MS = 20;
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Waits until the condition holds; what it throws counts as not yet. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  let last: unknown;
+  while (Date.now() < deadline) {
+    try {
+      const value = await condition();
+      if (value !== undefined && value !== false) {
+        return value;
+      }
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  throw new Error(`Waited in vain for: ${what}`, { cause: last });
+}
+
+export class Program {
+  readonly #child: ChildProcess;
+  readonly #log: string;
+
+  constructor(parameters: readonly string[], log: string) {
+    this.#log = log;
+    const output = openSync(log, 'a');
+    this.#child = spawn(process.execPath, [MESOSCALE, ...parameters], {
+      stdio: ['ignore', output, output],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
+  /** The exit status, or the signal. */
+  async ended(): Promise<number | string> {
+    const { exitCode, signalCode } = this.#child;
+    return (
+      exitCode ??
+      signalCode ??
+      new Promise((resolve) =>
+        this.#child.once('exit', (code, signal) => resolve(code ?? signal ?? 0)),
+      )
+    );
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | string> {
+    this.#child.kill(signal);
+    return this.ended();
+  }
+}
+
+export class TestCluster {
+  readonly folder = mkdtempSync(join(tmpdir(), 'mesoscale-e2e-'));
+  readonly masterPort: number;
+  readonly agentPort: number;
+  readonly #running = new Set<Program>();
+  #master: Program | undefined;
+
+  private constructor(masterPort: number, agentPort: number) {
+    this.masterPort = masterPort;
+    this.agentPort = agentPort;
+  }
+
+  /** A master with one agent, ready. */
+  static async start(flags: { master?: string[]; agent?: string[] } = {}): Promise<TestCluster> {
+    const cluster = new TestCluster(await freePort(), await freePort());
+    await cluster.startMaster(flags.master);
+    await cluster.startAgent(flags.agent);
+    await cluster.agentRegistered();
+    return cluster;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.masterPort}`;
+  }
+
+  /** The master's process. */
+  get master(): Program {
+    if (this.#master === undefined) {
+      throw new Error('The master has not been started');
+    }
+    return this.#master;
+  }
+
+  get agent(): string {
+    return `127.0.0.1:${this.agentPort}`;
+  }
+
+  async startMaster(flags: readonly string[] = []): Promise<Program> {
+    const master = this.run(
+      [
+        'master',
+        '--ip=127.0.0.1',
+        `--port=${this.masterPort}`,
+        `--work_dir=${join(this.folder, 'master')}`,
+        ...flags,
+      ],
+      'master.log',
+    );
+    this.#master = master;
+    await this.#answers(this.address);
+    return master;
+  }
+
+  async startAgent(flags: readonly string[] = []): Promise<Program> {
+    const agent = this.run(
+      [
+        'agent',
+        '--ip=127.0.0.1',
+        `--port=${this.agentPort}`,
+        `--master=${this.address}`,
+        `--work_dir=${join(this.folder, 'agent')}`,
+        `--runtime_dir=${join(this.folder, 'agent', 'run')}`,
+        '--resources=cpus:4;mem:2048;disk:1024;ports:[31000-31099]',
+        '--registration_backoff_factor=10ms',
+        '--no-switch_user',
+        ...flags,
+      ],
+      'agent.log',
+    );
+    await this.#answers(this.agent);
+    return agent;
+  }
+
+  agentRegistered(): Promise<unknown> {
+    return until('the agent is registered', async () => {
+      const { slaves } = (await this.get('/slaves')) as { slaves: { active: boolean }[] };
+      return slaves.some(({ active }) => active);
+    });
+  }
+
+  /** Any command, with its output in a file of the cluster's folder. */
+  run(parameters: readonly string[], log: string): Program {
+    const program = new Program(parameters, join(this.folder, log));
+    this.#running.add(program);
+    void program.ended().then(() => this.#running.delete(program));
+    return program;
+  }
+
+  async get(path: string, address = this.address): Promise<unknown> {
+    const response = await fetch(`http://${address}${path}`);
+    if (!response.ok) {
+      throw new Error(`${path} answered ${response.status}`);
+    }
+    return response.json();
+  }
+
+  /** Ends everything: the agent first, with its tasks. */
+  async stop(): Promise<void> {
+    const programs = [...this.#running].toReversed();
+    for (const program of programs) {
+      await Promise.race([
+        program.kill('SIGUSR1'),
+        new Promise((resolve) => setTimeout(resolve, 3000)),
+      ]);
+      await program.kill('SIGKILL');
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #answers(address: string): Promise<void> {
+    await until(`${address} answers`, async () => (await fetch(`http://${address}/health`)).ok);
+  }
+}
