@@ -1,0 +1,364 @@
+// An agent's port: executors over HTTP and in the process, operators, messages of the master.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AgentEffect } from '../../src/agent/effects.ts';
+import type { AgentEvent } from '../../src/agent/events.ts';
+import type { AgentViews } from '../../src/agent/views.ts';
+import { AgentServer, type AgentServerOptions } from '../../src/http/agent-server.ts';
+import {
+  ExecutorCall_Type,
+  type ExecutorEvent,
+  ExecutorEvent_Type,
+} from '../../src/model/generated/messages.ts';
+import { containerId, executorId, frameworkId, streamId } from '../../src/model/ids.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { EventLoop } from '../../src/runtime/event-loop.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { encodeLibprocess } from '../../src/wire/libprocess.ts';
+import { RawSocket, statuses } from './raw-socket.ts';
+
+const SHUTDOWN: ExecutorEvent = { type: ExecutorEvent_Type.SHUTDOWN };
+
+/** Subscribes every executor and tells it to shut down; accepts everything else. */
+class MiniAgent {
+  readonly events: AgentEvent[] = [];
+  #watchers: (() => void)[] = [];
+
+  step(event: AgentEvent): AgentEffect[] {
+    this.events.push(event);
+    for (const watcher of this.#watchers.splice(0)) {
+      watcher();
+    }
+    switch (event.type) {
+      case 'executorSubscribe':
+        return [
+          { type: 'openStream', request: event.request, stream: event.stream },
+          { type: 'sendToExecutor', stream: event.stream, event: SHUTDOWN },
+        ];
+      case 'executorCall':
+        return [{ type: 'reply', request: event.request, status: 202 }];
+      case 'operatorCall':
+        return [{ type: 'reply', request: event.request, status: 404, text: 'not here' }];
+      default:
+        return [];
+    }
+  }
+
+  async seen<Type extends AgentEvent['type']>(
+    type: Type,
+  ): Promise<Extract<AgentEvent, { type: Type }>> {
+    for (;;) {
+      const found = this.events.find((event) => event.type === type);
+      if (found) {
+        return found as Extract<AgentEvent, { type: Type }>;
+      }
+      await new Promise<void>((resolve) => this.#watchers.push(resolve));
+    }
+  }
+}
+
+const container = {
+  frameworkId: frameworkId('f'),
+  executorId: executorId('e'),
+  executorName: 'Command Executor',
+  source: 'e',
+  containerId: containerId('c'),
+  processId: 4711,
+  resources: [{ name: 'mem', type: 0, scalar: { value: 32 } }],
+} as const;
+
+const views: AgentViews = {
+  recovered: true,
+  state: () => ({ id: 'S1' }),
+  metrics: () => ({ 'slave/registered': 1 }),
+  containers: () => [container],
+  files: () => new Map(),
+  read: () => undefined,
+};
+
+const servers: AgentServer[] = [];
+
+async function start(options: Partial<AgentServerOptions> = {}) {
+  const machine = new MiniAgent();
+  let server: AgentServer | undefined;
+  const loop = new EventLoop<AgentEvent, AgentEffect>({
+    machine,
+    perform: (effect) => {
+      server?.perform(effect);
+    },
+  });
+  server = await AgentServer.start({
+    host: '127.0.0.1',
+    port: 0,
+    dispatch: (event) => loop.dispatch(event),
+    pressure: loop,
+    views,
+    authorizer: permissive,
+    authentication: {},
+    flags: { port: '5051' },
+    version: { version: '1.12.0' },
+    clock: systemClock,
+    logger: silentLogger,
+    log: { verbosity: 0 },
+    usage: async () => ({ timestamp: 1, mem_rss_bytes: 5 }),
+    ...options,
+  });
+  servers.push(server);
+  return { server, machine, loop, url: `http://${server.address}` };
+}
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const JSON_TYPE = 'application/json';
+
+async function post(url: string, body: string, headers: Record<string, string> = {}) {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': JSON_TYPE, Accept: JSON_TYPE, ...headers },
+    body,
+  });
+  return { status: answer.status, body: await answer.text() };
+}
+
+const ids = '"framework_id":{"value":"f"},"executor_id":{"value":"e"}';
+const noIds =
+  'Failed to convert JSON into Call protobuf: Missing required fields: executor_id, framework_id';
+
+describe('the executor API', () => {
+  it('subscribes executors over HTTP, under every path of it', async () => {
+    const { server, machine } = await start();
+    for (const path of ['/api/v1/executor', '/slave(1)/api/v1/executor/']) {
+      const raw = await RawSocket.connect(server.port);
+      const body = `{"type":"SUBSCRIBE",${ids},"subscribe":{}}`;
+      await raw.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
+          `Content-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      const text = await raw.until((got) => got.includes('SHUTDOWN'));
+      expect(statuses(text)).toEqual([200]);
+      expect(text.toLowerCase()).not.toContain('mesos-stream-id');
+      raw.close();
+    }
+    const closed = await machine.seen('streamClosed');
+    expect(closed.stream).toBe((await machine.seen('executorSubscribe')).stream);
+  });
+
+  it('subscribes executors inside the process in the same way', async () => {
+    const { server, machine, loop } = await start();
+    const received: ExecutorEvent[] = [];
+    let ended = false;
+    const stream = streamId('inside');
+    const request = server.exchanges.add({
+      answer: () => expect.unreachable(),
+      open: () => ({
+        send: (event) => received.push(event),
+        close: () => {
+          ended = true;
+        },
+      }),
+    });
+    loop.dispatch({
+      type: 'executorSubscribe',
+      nowMs: 0,
+      request,
+      stream,
+      call: {
+        type: ExecutorCall_Type.SUBSCRIBE,
+        framework_id: { value: 'f' },
+        executor_id: { value: 'e' },
+      },
+    });
+    expect(received).toEqual([SHUTDOWN]);
+    server.perform({ type: 'closeStream', stream });
+    expect(ended).toBe(true);
+    expect(machine.events).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      `{"type":"UPDATE",${ids}}`,
+      "Failed to validate Executor::Call: Expecting 'update' to be present",
+    ],
+    [
+      `{"type":"subscribe",${ids}}`,
+      "Failed to validate Executor::Call: Expecting 'type' to be present",
+    ],
+    ['{"type":"UNKNOWN"}', noIds],
+    ['{"type":null}', noIds],
+    ['[]', 'Failed to convert JSON into Call protobuf: Expecting a JSON object'],
+  ])('refuses %s', async (body, text) => {
+    const { url } = await start();
+    expect(await post(`${url}/api/v1/executor`, body)).toEqual({ status: 400, body: text });
+  });
+
+  it('takes calls', async () => {
+    const { url, machine } = await start();
+    const answer = await post(`${url}/api/v1/executor`, `{"type":"HEARTBEAT",${ids}}`);
+    expect(answer).toEqual({ status: 202, body: '' });
+    expect((await machine.seen('executorCall')).call.executor_id.value).toBe('e');
+  });
+});
+
+describe('the operator API of an agent', () => {
+  const health = '{"type":"GET_HEALTH"}';
+  const record = `${health.length}\n${health}`;
+  const stream = { 'Content-Type': 'application/recordio' };
+  const unacceptable =
+    "Expecting 'Accept' to allow application/json or application/x-protobuf or application/recordio";
+
+  it.each<[Record<string, string>, string, number, string]>([
+    [{}, health, 200, '{"type":"GET_HEALTH","get_health":{"healthy":true}}'],
+    [
+      { 'Content-Type': 'text/plain' },
+      health,
+      415,
+      "Expecting 'Content-Type' of application/json or application/x-protobuf or application/recordio",
+    ],
+    [{ Accept: 'text/plain' }, health, 406, unacceptable],
+    [stream, record, 400, "Expecting 'Message-Content-Type' to be set for streaming requests"],
+    [
+      { ...stream, 'Message-Content-Type': 'text/plain' },
+      record,
+      415,
+      "Expecting 'Message-Content-Type' of application/json or application/x-protobuf",
+    ],
+    [
+      { ...stream, 'Message-Content-Type': JSON_TYPE },
+      record,
+      415,
+      "Streaming 'Content-Type' application/recordio is not supported for GET_HEALTH call",
+    ],
+    [
+      { ...stream, 'Message-Content-Type': JSON_TYPE },
+      '9\n{"type": ',
+      400,
+      'Failed to parse body into JSON: syntax error at line 1 near: ',
+    ],
+    [
+      { ...stream, 'Message-Content-Type': JSON_TYPE },
+      '',
+      400,
+      'Received EOF while reading request body',
+    ],
+    [
+      { 'Message-Content-Type': JSON_TYPE },
+      health,
+      415,
+      "Expecting 'Message-Content-Type' to be not set for non-streaming requests",
+    ],
+    [
+      { 'Message-Accept': JSON_TYPE },
+      health,
+      406,
+      "Expecting 'Message-Accept' to be not set for non-streaming responses",
+    ],
+    [
+      { Accept: 'application/recordio', 'Message-Accept': JSON_TYPE },
+      health,
+      406,
+      'Streaming response is not supported for GET_HEALTH call',
+    ],
+    [{}, '"GET_HEALTH"', 400, 'Expecting a JSON object'],
+    [{}, '{"type":1}', 400, "Not expecting a JSON number for field 'type'"],
+    [{}, '{}', 400, "Failed to validate agent::Call: Expecting 'type' to be present"],
+    [
+      {},
+      '{"type":"KILL_CONTAINER"}',
+      400,
+      "Failed to validate agent::Call: Expecting 'kill_container' to be present",
+    ],
+    [{}, '{"type":"UNKNOWN"}', 501, '501 Not Implemented.'],
+    [{}, '{"type":"PRUNE_IMAGES"}', 404, 'not here'],
+  ])('%j %s', async (headers, body, status, text) => {
+    const { url } = await start();
+    expect(await post(`${url}/api/v1`, body, headers)).toEqual({ status, body: text });
+  });
+
+  it('answers the first record of a body that goes on', async () => {
+    const { server } = await start();
+    const raw = await RawSocket.connect(server.port);
+    await raw.write(
+      'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/recordio\r\n' +
+        'Message-Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n' +
+        `${record.length.toString(16)}\r\n${record}\r\n`,
+    );
+    expect(statuses(await raw.until((got) => got.includes('GET_HEALTH call')))).toEqual([415]);
+    raw.close();
+  });
+
+  it('reports containers with what they use', async () => {
+    const { url } = await start();
+    const { body } = await post(`${url}/api/v1`, '{"type":"GET_CONTAINERS"}');
+    expect(JSON.parse(body).get_containers.containers).toEqual([
+      {
+        framework_id: { value: 'f' },
+        executor_id: { value: 'e' },
+        executor_name: 'Command Executor',
+        container_id: { value: 'c' },
+        container_status: { container_id: { value: 'c' }, executor_pid: 4711 },
+        resource_statistics: expect.objectContaining({
+          mem_rss_bytes: 5,
+          mem_limit_bytes: 32 * 1024 * 1024,
+        }),
+      },
+    ]);
+  });
+});
+
+describe('the endpoints of an agent', () => {
+  const get = async (url: string) => {
+    const answer = await fetch(url);
+    return { status: answer.status, body: await answer.text() };
+  };
+
+  it('stand with and without the process prefix', async () => {
+    const { url } = await start();
+    for (const path of ['/state', '/slave(1)/state', '/slave%281%29/state', '/state/x']) {
+      expect(await get(url + path)).toEqual({ status: 200, body: '{"id":"S1"}' });
+    }
+    for (const path of ['/', '/slave(2)/state', '/slave/state', '/master/state', '/weights']) {
+      expect((await get(url + path)).status).toBe(404);
+    }
+    expect((await get(`${url}/slave(1)/version`)).status).toBe(404);
+  });
+
+  it('list executors and their usage', async () => {
+    const { url } = await start();
+    const [shown] = JSON.parse((await get(`${url}/containers?framework_id=f`)).body);
+    expect(shown).toMatchObject({ container_id: 'c', executor_id: 'e', source: 'e' });
+    expect(shown.status).toEqual({ container_id: { value: 'c' }, executor_pid: 4711 });
+    expect((await get(`${url}/containers?framework_id=g`)).body).toBe('[]');
+    expect((await get(`${url}/containers?executor_id=e`)).status).toBe(400);
+    const [used] = JSON.parse((await get(`${url}/slave(1)/monitor/statistics`)).body);
+    expect(used.statistics.mem_rss_bytes).toBe(5);
+  });
+
+  it('are 503 while the agent recovers, but /health', async () => {
+    const { url } = await start({ views: { ...views, recovered: false } });
+    expect((await get(`${url}/state`)).status).toBe(503);
+    expect((await post(`${url}/api/v1`, '{"type":"GET_STATE"}')).status).toBe(503);
+    expect((await get(`${url}/health`)).status).toBe(200);
+  });
+});
+
+describe('messages of a master', () => {
+  it('reach the agent by its id, and only by that', async () => {
+    const { server, machine } = await start();
+    const raw = await RawSocket.connect(server.port);
+    const ping = (to: string) =>
+      encodeLibprocess({
+        from: 'slave-observer(3)@127.0.0.1:5050',
+        to,
+        name: 'PingAgentMessage',
+        body: Uint8Array.of(8, 1),
+      });
+    await raw.write(Buffer.concat([ping(server.pid), ping('slave(2)@127.0.0.1:1')]));
+    expect(statuses(await raw.until((got) => statuses(got).length === 2))).toEqual([202, 404]);
+    const { from, message } = await machine.seen('masterMessage');
+    expect(from).toBe('slave-observer(3)@127.0.0.1:5050');
+    expect(message).toEqual({ name: 'PingAgentMessage', body: { connected: true } });
+    raw.close();
+  });
+});

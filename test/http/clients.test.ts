@@ -1,0 +1,218 @@
+// Our own clients against our own servers: redirects, failures, coming back.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CallConnection, ConnectionLostError } from '../../src/http/call-connection.ts';
+import { OperatorClient } from '../../src/http/operator-client.ts';
+import { ResponseReader } from '../../src/http/response-reader.ts';
+import {
+  CallRefusedError,
+  SchedulerClient,
+  type SchedulerClientOptions,
+} from '../../src/http/scheduler-client.ts';
+import {
+  MasterCall_Type,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+} from '../../src/model/generated/messages.ts';
+import { isType, startMaster, stopMasters } from './mini-master.ts';
+
+const clients: SchedulerClient[] = [];
+const others: Server[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) {
+    client.close();
+  }
+  for (const server of others.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await stopMasters();
+});
+
+/** A client and what it sees, to wait for. */
+function subscribe(master: string, options: Partial<SchedulerClientOptions> = {}) {
+  const seen: string[] = [];
+  const watchers: (() => void)[] = [];
+  const note = (text: string) => {
+    seen.push(text);
+    for (const watcher of watchers.splice(0)) {
+      watcher();
+    }
+  };
+  const client = new SchedulerClient({
+    master,
+    codec: 'protobuf',
+    framework: { user: 'root', name: 'test' },
+    onEvent: (event: SchedulerEvent) =>
+      note(event.error ? `ERROR ${event.error.message}` : `event ${event.type}`),
+    onConnected: () => note('connected'),
+    onDisconnected: () => note('disconnected'),
+    ...options,
+  });
+  clients.push(client);
+  const until = async (fits: (texts: readonly string[]) => boolean) => {
+    while (!fits(seen)) {
+      await new Promise<void>((resolve) => watchers.push(resolve));
+    }
+    return seen;
+  };
+  return { client, seen, until };
+}
+
+async function listen(server: Server): Promise<string> {
+  others.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('the scheduler client', () => {
+  it.each(['json', 'protobuf'] as const)('subscribes and calls in %s', async (codec) => {
+    const master = await startMaster();
+    const { client, until } = subscribe(master.server.address, { codec });
+    expect(await until((texts) => texts.length === 2)).toEqual(['connected', 'event 1']);
+    expect(client.frameworkId).toBe('f-1');
+    await Promise.all(
+      Array.from({ length: 100 }, () => client.call({ type: SchedulerCall_Type.REVIVE })),
+    );
+    const calls = master.machine.events.filter(isType('schedulerCall'));
+    const { stream } = await master.machine.seen(isType('schedulerSubscribe'));
+    expect(calls).toHaveLength(100);
+    expect(new Set(calls.map((call) => call.stream))).toEqual(new Set([stream]));
+    expect(calls[0]?.call.framework_id?.value).toBe('f-1');
+  });
+
+  it('tells why a call is refused', async () => {
+    const master = await startMaster();
+    const { client, until } = subscribe(master.server.address);
+    await until((texts) => texts.includes('connected'));
+    const refusal = client.call({ type: SchedulerCall_Type.KILL });
+    await expect(refusal).rejects.toThrow(CallRefusedError);
+    await expect(refusal).rejects.toMatchObject({
+      status: 400,
+      message: "Failed to validate scheduler::Call: Expecting 'kill' to be present",
+    });
+  });
+
+  it('follows a redirect to the leading master', async () => {
+    const leader = await startMaster();
+    const follower = await startMaster({
+      leader: () => ({ kind: 'other', address: leader.server.address }),
+    });
+    const { client, until } = subscribe(follower.server.address);
+    await until((texts) => texts.includes('connected'));
+    await client.call({ type: SchedulerCall_Type.REVIVE });
+    expect(leader.machine.events.map(({ type }) => type)).toEqual([
+      'schedulerSubscribe',
+      'schedulerCall',
+    ]);
+  });
+
+  it('comes back as the same framework when the stream ends', async () => {
+    const master = await startMaster();
+    const { until } = subscribe(master.server.address);
+    await until((texts) => texts.includes('connected'));
+    const { stream } = await master.machine.seen(isType('schedulerSubscribe'));
+    master.server.perform({ type: 'closeStream', stream });
+    await until((texts) => texts.filter((text) => text === 'connected').length === 2);
+    const again = master.machine.events.filter(isType('schedulerSubscribe'))[1];
+    expect(again?.call.framework_id?.value).toBe('f-1');
+    expect(again?.call.subscribe?.framework_info.id?.value).toBe('f-1');
+  });
+
+  it('waits for a master that is not ready', async () => {
+    let ready = false;
+    const master = await startMaster({
+      leader: () => (ready ? { kind: 'self', address: 'x' } : { kind: 'none' }),
+    });
+    const { until, seen } = subscribe(master.server.address);
+    setTimeout(() => {
+      expect(seen).toEqual([]);
+      ready = true;
+    }, 20);
+    await until((texts) => texts.includes('connected'));
+  });
+
+  it('stops at an ERROR event, and when it is refused', async () => {
+    const master = await startMaster();
+    const { client, until } = subscribe(master.server.address);
+    await until((texts) => texts.includes('connected'));
+    const { stream } = await master.machine.seen(isType('schedulerSubscribe'));
+    const event = { type: SchedulerEvent_Type.ERROR, error: { message: 'removed' } };
+    master.server.perform({ type: 'sendToScheduler', stream, event });
+    await until((texts) => texts.includes('ERROR removed'));
+    await expect(client.call({ type: SchedulerCall_Type.REVIVE })).rejects.toThrow(
+      ConnectionLostError,
+    );
+    const refusing = await listen(
+      createServer((_request, response) => {
+        response.writeHead(401).end('who are you?');
+      }),
+    );
+    const other = subscribe(refusing);
+    expect(await other.until((texts) => texts.length > 0)).toEqual(['ERROR who are you?']);
+  });
+});
+
+describe('a connection for calls', () => {
+  it('fails every unanswered call when it breaks, and repeats none', async () => {
+    const seen: string[] = [];
+    const address = await listen(
+      createServer((request, response) => {
+        seen.push(request.url ?? '');
+        if (seen.length === 2) {
+          request.socket.destroy();
+        } else {
+          response.end('done');
+        }
+      }),
+    );
+    const connection = new CallConnection('127.0.0.1', Number(address.split(':')[1]));
+    const call = (path: string) =>
+      connection.call(`POST ${path} HTTP/1.1\r\nHost: x\r\n`, new Uint8Array(0));
+    const results = await Promise.allSettled(['/1', '/2', '/3'].map(call));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(connection.lost).toBe(true);
+    await expect(call('/4')).rejects.toThrow(ConnectionLostError);
+    expect(seen).not.toContain('/4');
+    expect(seen.filter((path) => path === '/2')).toHaveLength(1);
+  });
+
+  it('reads answers however they are split', () => {
+    const text =
+      'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n' +
+      'HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\nbad' +
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n' +
+      'HTTP/1.1 307 Temporary Redirect\r\nLocation: //a:1/b\r\n\r\n';
+    for (let size = 1; size < text.length; size++) {
+      const seen: string[] = [];
+      const reader = new ResponseReader(({ status, body, location }) =>
+        seen.push(`${status} ${body}${location ?? ''}`),
+      );
+      for (let at = 0; at < text.length; at += size) {
+        reader.push(Buffer.from(text.slice(at, at + size)));
+      }
+      expect(seen).toEqual(['202 ', '400 bad', '200 abc', '307 //a:1/b']);
+    }
+  });
+});
+
+describe('the operator client', () => {
+  it('calls and reads, also through a redirect', async () => {
+    const leader = await startMaster();
+    const follower = await startMaster({
+      leader: () => ({ kind: 'other', address: leader.server.address }),
+    });
+    const client = new OperatorClient({ address: follower.server.address });
+    expect(await client.get('/slaves')).toEqual({ slaves: [], asked: null });
+    expect((await client.master({ type: MasterCall_Type.GET_VERSION })).get_version).toEqual({
+      version_info: { version: '1.12.0' },
+    });
+    await expect(client.master({ type: MasterCall_Type.TEARDOWN })).rejects.toMatchObject({
+      status: 400,
+    });
+    expect(await client.readFile('/none', 0)).toBeUndefined();
+  });
+});
