@@ -75,6 +75,12 @@ export interface Stored extends At {
   readonly error?: string | undefined;
 }
 
+/** The whitelist file says anew which host names are offered; null: all. */
+export interface WhitelistRead extends At {
+  readonly type: 'whitelist';
+  readonly hostnames: readonly string[] | null;
+}
+
 export type MasterEvent =
   | Recovered
   | SchedulerSubscribe
@@ -84,4 +90,5 @@ export type MasterEvent =
   | AgentMessage
   | LinkLost
   | TimerFired
-  | Stored;
+  | Stored
+  | WhitelistRead;

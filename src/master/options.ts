@@ -72,12 +72,31 @@ export interface FrameworkOptions {
   readonly maxOperatorStreams: number;
 }
 
+/** Messages as JSON values. The wire knows how; the master only passes them on in its plain views. */
+export type JsonOf = (
+  type:
+    | 'ContainerInfo'
+    | 'ContainerStatus'
+    | 'DiscoveryInfo'
+    | 'DrainInfo'
+    | 'Environment'
+    | 'HealthCheck'
+    | 'OfferConstraints'
+    | 'QuotaStatus'
+    | 'Resource'
+    | 'ResourceProviderInfo'
+    | 'Schedule'
+    | 'ClusterStatus',
+  message: object,
+) => unknown;
+
 export interface MasterOptions
   extends MasterIdentity,
     AllocationOptions,
     AgentOptions,
     FrameworkOptions {
   readonly authorizer: Authorizer;
+  readonly jsonOf: JsonOf;
 }
 
 /** Mesos's defaults of all that has one. */

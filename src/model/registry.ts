@@ -1,5 +1,13 @@
 // What the master must still know after a crash, and the changes it makes to that.
-import type { AgentInfo, MasterInfo } from './generated/messages.ts';
+import type {
+  AgentInfo,
+  DrainInfo,
+  MachineInfo,
+  MasterInfo,
+  QuotaConfig,
+  Schedule,
+  WeightInfo,
+} from './generated/messages.ts';
 import type { AgentId } from './ids.ts';
 
 export interface UnreachableAgent {
@@ -8,11 +16,23 @@ export interface UnreachableAgent {
   readonly sinceNs: bigint;
 }
 
-/** The registry as it is read at start. */
+/** An agent that operators drain, or have taken out of offers. */
+export interface AgentDuty {
+  readonly id: AgentId;
+  readonly drain?: DrainInfo | undefined;
+  readonly deactivated: boolean;
+}
+
+/** The registry as it is read at start. What operators have never set is absent. */
 export interface RegistrySnapshot {
   readonly agents: readonly AgentInfo[];
   readonly unreachable: readonly UnreachableAgent[];
   readonly gone: readonly UnreachableAgent[];
+  readonly weights?: readonly WeightInfo[] | undefined;
+  readonly quotas?: readonly QuotaConfig[] | undefined;
+  readonly schedules?: readonly Schedule[] | undefined;
+  readonly machines?: readonly MachineInfo[] | undefined;
+  readonly duties?: readonly AgentDuty[] | undefined;
 }
 
 /** One durable change. A list of them is stored all or none. */
@@ -24,4 +44,14 @@ export type RegistryChange =
   | { readonly type: 'markUnreachable'; readonly id: AgentId; readonly sinceNs: bigint }
   | { readonly type: 'markReachable'; readonly agent: AgentInfo }
   | { readonly type: 'markGone'; readonly id: AgentId; readonly sinceNs: bigint }
-  | { readonly type: 'forget'; readonly ids: readonly AgentId[] };
+  | { readonly type: 'forget'; readonly ids: readonly AgentId[] }
+  /** The whole of it, instead of what was there. */
+  | { readonly type: 'setWeights'; readonly weights: readonly WeightInfo[] }
+  | { readonly type: 'setQuotas'; readonly quotas: readonly QuotaConfig[] }
+  | {
+      readonly type: 'setMaintenance';
+      readonly schedules: readonly Schedule[];
+      readonly machines: readonly MachineInfo[];
+    }
+  /** Neither draining nor deactivated: forget the duty. It ends with the agent, too. */
+  | ({ readonly type: 'setDuty' } & AgentDuty);

@@ -1,0 +1,379 @@
+// ACCEPT: what a framework does with offers. Operations are taken in order; each one either fits
+// what is left of the offers, or is refused on its own. What is left at the end goes back.
+import type { ResourcePool } from '../core/interface.ts';
+import {
+  type Offer_Operation,
+  Offer_Operation_Type,
+  type Resource,
+  type SchedulerCall_Accept,
+  TaskState,
+  TaskStatus_Reason,
+} from '../model/generated/messages.ts';
+import { offerId } from '../model/ids.ts';
+import { isSpeculative } from '../model/operation-state.ts';
+import { isTerminal } from '../model/task-state.ts';
+import { launchGroup, launchTasks } from './launch.ts';
+import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './offers.ts';
+import { completeOperation, operationInputError, tasksOf } from './operation-input.ts';
+import { applyOperation, dropOperation } from './operations.ts';
+import { mayDo } from './outbox.ts';
+import type { Agent, Framework, MasterState, OutstandingOffer } from './state.ts';
+import { refuseTask, stateFor } from './status-updates.ts';
+import { namedOffers } from './validation/offers.ts';
+import { operationError, sameVolume } from './validation/operation.ts';
+
+/** What is left of the offers of one ACCEPT, while its operations are taken. */
+export interface Acceptance {
+  readonly framework: Framework;
+  readonly agent: Agent;
+  readonly role: string;
+  readonly offered: readonly Resource[];
+  /** Left to use. */
+  pool: ResourcePool;
+  /** Shared volumes that were offered or made; they can be used any number of times. */
+  shared: Resource[];
+  /** Volumes that were resized; they are not to be used before the next offer. */
+  readonly resized: Resource[];
+  /** Copies of shared volumes beyond those offered. */
+  readonly extraShared: Resource[];
+  readonly launched: Resource[][];
+  readonly converted: Offer_Operation[];
+}
+
+export function accept(state: MasterState, framework: Framework, call: SchedulerCall_Accept): void {
+  const operations = call.operations ?? [];
+  countMessages(state, operations);
+  const named = namedOffers(state, framework, call.offer_ids ?? []);
+  if (!named.ok) {
+    refuseAll(state, framework, call, named.why);
+    return;
+  }
+  const [first] = named.offers;
+  if (first === undefined) {
+    return;
+  }
+  const { agent, role } = first;
+  const usable = usableOperations(state, { framework, agent, role }, operations);
+  const acceptance = take(state, first, named.offers);
+  for (const operation of usable) {
+    perform(state, acceptance, operation);
+  }
+  settle(state, acceptance, call.filters?.refuse_seconds ?? defaultRefuseSeconds);
+}
+
+/** What an answer without a filter means. */
+export const defaultRefuseSeconds = 5;
+
+function countMessages(state: MasterState, operations: readonly Offer_Operation[]): void {
+  for (const operation of operations) {
+    if (operation.type === Offer_Operation_Type.LAUNCH) {
+      if ((operation.launch?.task_infos?.length ?? 0) > 0) {
+        state.counters.values.messages_launch_tasks++;
+      } else {
+        state.counters.values.messages_decline_offers++;
+      }
+    }
+  }
+}
+
+/** The offers cannot be used: those that are still there go back, each task is lost. */
+function refuseAll(
+  state: MasterState,
+  framework: Framework,
+  call: SchedulerCall_Accept,
+  why: string,
+): void {
+  for (const { value } of call.offer_ids ?? []) {
+    const offer = state.offers.get(offerId(value));
+    // Apache Mesos also ends offers of other frameworks that are named here.
+    if (offer?.framework === framework) {
+      discardOffer(state, offer);
+    }
+  }
+  for (const operation of call.operations ?? []) {
+    const tasks = tasksOf(operation);
+    if (tasks === undefined) {
+      dropOperation(state, framework, operation, `Operation attempted with invalid offers: ${why}`);
+      continue;
+    }
+    for (const task of tasks) {
+      refuseTask(state, framework, task, {
+        state: stateFor(framework, TaskState.TASK_DROPPED),
+        reason: TaskStatus_Reason.REASON_INVALID_OFFERS,
+        message: `Task launched with invalid offers: ${why}`,
+      });
+    }
+  }
+}
+
+type Place = Pick<Acceptance, 'framework' | 'agent' | 'role'>;
+
+function usableOperations(
+  state: MasterState,
+  place: Place,
+  operations: readonly Offer_Operation[],
+): Offer_Operation[] {
+  const usable: Offer_Operation[] = [];
+  for (const operation of operations) {
+    const error = operationInputError(operation);
+    if (error !== undefined) {
+      refuseOperation(state, place.framework, operation, {
+        ofTasks: error,
+        ofOthers: `Operation attempted with invalid resources: ${error}`,
+      });
+      continue;
+    }
+    const feedbackError = operation.id === undefined ? undefined : idError(place.agent, operation);
+    if (feedbackError !== undefined) {
+      refuseOperation(state, place.framework, operation, {
+        ofTasks: feedbackError,
+        ofOthers: feedbackError,
+      });
+      continue;
+    }
+    usable.push(completeOperation(operation, place.framework, place.role));
+  }
+  return usable;
+}
+
+/** An operation's id asks for feedback, which not every operation and agent can give. */
+function idError(agent: Agent, operation: Offer_Operation): string | undefined {
+  switch (operation.type) {
+    case Offer_Operation_Type.LAUNCH:
+      return 'The `id` field cannot be set on LAUNCH operations';
+    case Offer_Operation_Type.LAUNCH_GROUP:
+      return 'The `id` field cannot be set on LAUNCH_GROUP operations';
+    default:
+      break;
+  }
+  if (!agent.capabilities.resourceProvider) {
+    return (
+      `Operation requested feedback, but agent ${agent.id} does not have the required` +
+      ' RESOURCE_PROVIDER capability'
+    );
+  }
+  return agent.capabilities.operationFeedback
+    ? undefined
+    : `Operation on agent default resources requested feedback, but agent ${agent.id} does not` +
+        ' have the required AGENT_OPERATION_FEEDBACK and RESOURCE_PROVIDER capabilities';
+}
+
+function refuseOperation(
+  state: MasterState,
+  framework: Framework,
+  operation: Offer_Operation,
+  why: { readonly ofTasks: string; readonly ofOthers: string },
+): void {
+  const tasks = tasksOf(operation);
+  if (tasks === undefined) {
+    if (operation.type !== undefined && operation.type !== Offer_Operation_Type.UNKNOWN) {
+      dropOperation(state, framework, operation, why.ofOthers);
+    }
+    return;
+  }
+  const reason =
+    operation.type === Offer_Operation_Type.LAUNCH
+      ? TaskStatus_Reason.REASON_TASK_INVALID
+      : TaskStatus_Reason.REASON_TASK_GROUP_INVALID;
+  for (const task of tasks) {
+    refuseTask(state, framework, task, {
+      state: TaskState.TASK_ERROR,
+      reason,
+      message: why.ofTasks,
+    });
+  }
+}
+
+/** The offers end, and what they held is in the framework's hands. */
+function take(
+  state: MasterState,
+  first: OutstandingOffer,
+  offers: readonly OutstandingOffer[],
+): Acceptance {
+  const offered =
+    offers.length === 1
+      ? first.resources
+      : state.algebra.sum(offers.map(({ resources }) => resources));
+  for (const offer of offers) {
+    removeOffer(state, offer);
+  }
+  first.framework.counters.offersAccepted += offers.length;
+  return {
+    framework: first.framework,
+    agent: first.agent,
+    role: first.role,
+    offered,
+    pool: state.algebra.pool(offered),
+    shared: offered.filter(({ shared }) => shared !== undefined),
+    resized: [],
+    extraShared: [],
+    launched: [],
+    converted: [],
+  };
+}
+
+function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Operation): void {
+  switch (operation.type) {
+    case Offer_Operation_Type.LAUNCH:
+      launchTasks(state, acceptance, operation);
+      break;
+    case Offer_Operation_Type.LAUNCH_GROUP:
+      launchGroup(state, acceptance, operation);
+      break;
+    case Offer_Operation_Type.UNKNOWN:
+    case undefined:
+      break;
+    default:
+      convert(state, acceptance, operation);
+  }
+}
+
+/** Reservations and volumes: later operations of the ACCEPT see the result. */
+function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Operation): void {
+  const { framework, agent } = acceptance;
+  const actor = { agent, framework: framework.info, principal: framework.info.principal };
+  const error =
+    (isSpeculative(operation)
+      ? operationError(operation, actor, () => usedOn(agent))
+      : 'Resource provider operations are not supported on this agent') ??
+    unauthorized(state, framework, operation);
+  if (error !== undefined) {
+    dropOperation(state, framework, operation, error);
+    return;
+  }
+  const left = acceptance.pool.resources();
+  const applied = state.algebra.apply(left, operation);
+  if (!applied.ok) {
+    dropOperation(state, framework, operation, applied.why);
+    return;
+  }
+  rescindDestroyed(state, agent, operation);
+  const usable = withoutResized(state, acceptance, left, applied.resources, operation);
+  acceptance.pool.free();
+  acceptance.pool = state.algebra.pool(usable);
+  acceptance.shared = usable.filter(({ shared }) => shared !== undefined);
+  acceptance.converted.push(operation);
+}
+
+/** A resized volume cannot be used in the same ACCEPT. */
+function withoutResized(
+  state: MasterState,
+  acceptance: Acceptance,
+  before: readonly Resource[],
+  after: Resource[],
+  operation: Offer_Operation,
+): Resource[] {
+  if (operation.grow_volume === undefined && operation.shrink_volume === undefined) {
+    return after;
+  }
+  const made = state.algebra.subtract(after, before);
+  acceptance.resized.push(...made);
+  return state.algebra.subtract(after, made);
+}
+
+function unauthorized(
+  state: MasterState,
+  framework: Framework,
+  operation: Offer_Operation,
+): string | undefined {
+  const { action, resources } = authorizationOf(operation);
+  const denied = resources.some(
+    (resource) => !mayDo(state, framework.principal, action, { resource }),
+  );
+  return denied
+    ? `Principal '${framework.info.principal ?? ''}' is not authorized to ${action.toLowerCase()}`
+    : undefined;
+}
+
+/** The action that an operation is, and the resources it is done to. */
+export function authorizationOf(operation: Offer_Operation) {
+  switch (operation.type) {
+    case Offer_Operation_Type.RESERVE:
+      return {
+        action: 'RESERVE_RESOURCES',
+        resources: operation.reserve?.resources ?? [],
+      } as const;
+    case Offer_Operation_Type.UNRESERVE:
+      return {
+        action: 'UNRESERVE_RESOURCES',
+        resources: operation.unreserve?.resources ?? [],
+      } as const;
+    case Offer_Operation_Type.CREATE:
+      return { action: 'CREATE_VOLUME', resources: operation.create?.volumes ?? [] } as const;
+    case Offer_Operation_Type.DESTROY:
+      return { action: 'DESTROY_VOLUME', resources: operation.destroy?.volumes ?? [] } as const;
+    default: {
+      const volume = operation.grow_volume?.volume ?? operation.shrink_volume?.volume;
+      return { action: 'RESIZE_VOLUME', resources: volume === undefined ? [] : [volume] } as const;
+    }
+  }
+}
+
+/** What tasks and executors on the agent use. */
+export function usedOn(agent: Agent): Resource[] {
+  const used: Resource[] = [];
+  for (const executors of agent.executors.values()) {
+    for (const { resources } of executors.values()) {
+      used.push(...(resources ?? []));
+    }
+  }
+  for (const tasks of agent.tasks.values()) {
+    for (const task of tasks.values()) {
+      if (!isTerminal(task.state)) {
+        used.push(...(task.resources ?? []));
+      }
+    }
+  }
+  return used;
+}
+
+function rescindDestroyed(state: MasterState, agent: Agent, operation: Offer_Operation): void {
+  for (const volume of operation.destroy?.volumes ?? []) {
+    for (const offer of [...agent.offers]) {
+      if (offer.resources.some((resource) => sameVolume(resource, volume))) {
+        rescindOffer(state, offer);
+      }
+    }
+  }
+}
+
+/** Books the outcome with the allocator: conversions, launches, and what goes back. */
+function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: number): void {
+  const { framework, agent, role, offered, pool, converted, extraShared } = acceptance;
+  const place = { framework, agent, role };
+  const holding = { frameworkId: framework.id, agentId: agent.id, role };
+  const left = pool.resources();
+  pool.free();
+  if (converted.length > 0 || extraShared.length > 0) {
+    const { total } = state.allocator.convert(
+      { ...holding, resources: offered },
+      converted,
+      extraShared,
+    );
+    agent.total = total;
+    for (const operation of converted) {
+      applyOperation(state, agent, framework, operation);
+    }
+  }
+  if (acceptance.launched.length > 0) {
+    const [first = [], ...rest] = acceptance.launched;
+    const resources = rest.length === 0 ? first : state.algebra.sum(acceptance.launched);
+    state.allocator.launch({ ...holding, resources });
+  }
+  if (converted.length === 0) {
+    if (left.length > 0) {
+      giveOfferBack(state, place, left, refuseSeconds);
+    }
+    return;
+  }
+  // What an operation has made goes back without a filter, so that it is offered again at once.
+  const all = state.algebra.sum([left, acceptance.resized]);
+  const made = state.algebra.subtract(all, offered);
+  const kept = state.algebra.subtract(all, made);
+  if (made.length > 0) {
+    giveOfferBack(state, place, made);
+  }
+  if (kept.length > 0) {
+    giveOfferBack(state, place, kept, refuseSeconds);
+  }
+}

@@ -1,0 +1,301 @@
+// Agents: how they register, and what being registered means for the books.
+import type { AgentFacts, Holding } from '../core/interface.ts';
+import { type AgentCapabilities, agentCapabilities } from '../model/capabilities.ts';
+import {
+  type AgentInfo,
+  type ExecutorInfo,
+  type RegisterAgentMessage,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  type Task,
+  type UUID,
+} from '../model/generated/messages.ts';
+import { idError } from '../model/identifier.ts';
+import { agentId, type FrameworkId, frameworkId } from '../model/ids.ts';
+import { addressOf, parsePid } from '../model/pid.ts';
+import { toReservationLists } from '../model/resource-format.ts';
+import { resourcesError } from '../model/resource-validation.ts';
+import { isTerminal } from '../model/task-state.ts';
+import { removeAgent } from './agent-removal.ts';
+import { isDown, machineOf } from './machines.ts';
+import { log, mayDo, sendToAgent, sendToPid } from './outbox.ts';
+import { startPings } from './pings.ts';
+import { store } from './registry-operations.ts';
+import type { Agent, MasterState } from './state.ts';
+import { publishAgentAdded } from './subscribers.ts';
+import { addExecutor, addTask, allocationRole } from './tasks.ts';
+
+/** Oldest major version of agents that may join. */
+const minimumMajorVersion = 1;
+
+/** `1.11.0`, perhaps with a suffix. */
+export function isSupportedVersion(version: string | undefined): boolean {
+  const match = /^(\d+)(\.\d+){0,2}([-+].+)?$/.exec(version ?? '');
+  return match !== null && Number(match[1]) >= minimumMajorVersion;
+}
+
+export function agentInfoError(info: AgentInfo): string | undefined {
+  const id = info.id?.value;
+  return (id === undefined ? undefined : idError(id)) ?? resourcesError(info.resources);
+}
+
+/**
+ * What keeps an agent out, known or not: authorization, maintenance, version, domain. The answer is
+ * silence, except on a machine that is down.
+ */
+export function mayJoin(
+  state: MasterState,
+  pid: string,
+  info: AgentInfo,
+  version: string | undefined,
+): boolean {
+  const refuse = (why: string) => {
+    log(state, 'warn', `Refusing agent at ${pid} (${info.hostname}): ${why}`);
+    return false;
+  };
+  if (!mayDo(state, undefined, 'REGISTER_AGENT')) {
+    return refuse('not authorized');
+  }
+  if (isDown(state, info.hostname, parsePid(pid)?.host ?? '')) {
+    sendToPid(state, pid, 'ShutdownMessage', { message: 'Machine is `DOWN`' });
+    return refuse('its machine is down');
+  }
+  if (!isSupportedVersion(version)) {
+    return refuse(`version '${version ?? ''}' is not supported`);
+  }
+  if (info.domain !== undefined && state.options.domain === undefined) {
+    return refuse('it has a domain and the master has none');
+  }
+  return info.domain === undefined && state.options.requireAgentDomain
+    ? refuse('it has no domain')
+    : true;
+}
+
+export const pingTimeoutMs = (state: MasterState) =>
+  state.options.agentPingTimeoutMs * state.options.maxAgentPingTimeouts;
+
+export const connectionMessage = (state: MasterState) => ({
+  total_ping_timeout_seconds: pingTimeoutMs(state) / 1000,
+});
+
+/** RegisterAgent, which agents repeat until they are answered: repetitions are cheap and harmless. */
+export function registerAgent(
+  state: MasterState,
+  pid: string,
+  message: RegisterAgentMessage,
+): void {
+  state.counters.values.messages_register_slave++;
+  const { registering } = state.agents;
+  const error = agentInfoError(message.agent) ?? resourcesError(message.checkpointed_resources);
+  if (error !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${error}`);
+    return;
+  }
+  if (registering.has(pid) || !mayJoin(state, pid, message.agent, message.version)) {
+    return;
+  }
+  const known = state.agents.byPid.get(pid);
+  if (known?.connected === true) {
+    sendRegistered(state, known);
+    return;
+  }
+  if (known !== undefined) {
+    removeAgent(state, known, 'a new agent registered at the same address', 'registered');
+  }
+  registering.add(pid);
+  const id = agentId(`${state.options.id}-S${state.nextAgent++}`);
+  const info = withId(message.agent, id);
+  store(state, [{ type: 'admitAgent', agent: info }], () => {
+    registering.delete(pid);
+    state.counters.values.slave_registrations++;
+    const agent = createAgent(state, pid, info, {
+      version: message.version ?? '',
+      capabilities: agentCapabilities(message.agent_capabilities),
+      checkpointed: toReservationLists(message.checkpointed_resources),
+      resourceVersion: message.resource_version_uuid,
+    });
+    addAgent(state, agent);
+    sendRegistered(state, agent);
+  });
+}
+
+function withId(info: AgentInfo, id: string): AgentInfo {
+  return { ...info, id: { value: id }, resources: toReservationLists(info.resources) };
+}
+
+function sendRegistered(state: MasterState, agent: Agent): void {
+  sendToAgent(state, agent, 'AgentRegisteredMessage', {
+    agent_id: { value: agent.id },
+    connection: connectionMessage(state),
+  });
+}
+
+export interface AgentDescription {
+  readonly version: string;
+  readonly capabilities: AgentCapabilities;
+  /** Dynamic reservations and volumes that the agent has written down. */
+  readonly checkpointed: readonly Resource[];
+  readonly resourceVersion: UUID | undefined;
+}
+
+export function createAgent(
+  state: MasterState,
+  pid: string,
+  info: AgentInfo,
+  description: AgentDescription,
+): Agent {
+  const parsed = parsePid(pid);
+  return {
+    id: agentId(info.id?.value ?? ''),
+    info,
+    pid,
+    address: parsed === undefined ? '' : addressOf(parsed),
+    ip: parsed?.host ?? '',
+    version: description.version,
+    capabilities: description.capabilities,
+    registeredMs: state.nowMs,
+    connected: true,
+    active: true,
+    total: totalResources(state, info, description.checkpointed),
+    resourceVersion: description.resourceVersion,
+    tasks: new Map(),
+    executors: new Map(),
+    offers: new Set(),
+    observer: state.nextObserver++,
+    missedPings: 0,
+    awaitsPong: false,
+  };
+}
+
+/**
+ * The agent's resources with its reservations and volumes taken out of what they were made of. The
+ * core does it as it would apply the operations: what is checkpointed replaces the plain amount.
+ */
+export function totalResources(
+  state: MasterState,
+  info: AgentInfo,
+  checkpointed: readonly Resource[],
+): readonly Resource[] {
+  const own = info.resources ?? [];
+  if (checkpointed.length === 0) {
+    return own;
+  }
+  const origin = checkpointed.map(asConfigured);
+  return state.algebra.add(state.algebra.subtract(own, origin), checkpointed);
+}
+
+/** What a reservation or volume was made of: static reservations stay, the rest is undone. */
+function asConfigured(resource: Resource): Resource {
+  const { reservations, disk, shared: _, ...rest } = resource;
+  const configured: Resource = { ...rest };
+  const fixed = (reservations ?? []).filter(
+    ({ type }) => type === Resource_ReservationInfo_Type.STATIC,
+  );
+  if (fixed.length > 0) {
+    configured.reservations = fixed;
+  }
+  if (disk?.source !== undefined) {
+    configured.disk = { source: disk.source };
+  }
+  return configured;
+}
+
+export function agentFacts(info: AgentInfo): AgentFacts {
+  const domain = info.domain?.fault_domain;
+  return {
+    hostname: info.hostname,
+    attributes: info.attributes ?? [],
+    region: domain?.region.name,
+    zone: domain?.zone.name,
+  };
+}
+
+/** Enters an agent into all books, with what runs on it, and starts to watch it. */
+export function addAgent(
+  state: MasterState,
+  agent: Agent,
+  running: {
+    readonly tasks?: readonly Task[] | undefined;
+    readonly executors?: readonly ExecutorInfo[] | undefined;
+  } = {},
+): void {
+  const { agents, frameworks } = state;
+  agents.registered.set(agent.id, agent);
+  agents.byPid.set(agent.pid, agent);
+  linkAgent(state, agent);
+  for (const info of running.executors ?? []) {
+    const owner = frameworkId(info.framework_id?.value ?? '');
+    addExecutor(agent, frameworks.registered.get(owner), info);
+  }
+  for (const task of running.tasks ?? []) {
+    const owner = frameworkId(task.framework_id.value);
+    addTask(state, agent, frameworks.registered.get(owner), task);
+  }
+  state.allocator.addAgent({
+    id: agent.id,
+    facts: agentFacts(agent.info),
+    capabilities: agent.capabilities.types,
+    total: agent.total,
+    used: holdingsOn(state, agent),
+    unavailability: machineOf(state, agent)?.info.unavailability,
+  });
+  startPings(state, agent);
+  log(state, 'info', `Added agent ${agent.id} at ${agent.pid} (${agent.info.hostname})`);
+  publishAgentAdded(state, agent);
+}
+
+/** Asks for a connection to the agent's address, whose loss will be reported once. */
+export function linkAgent(state: MasterState, agent: Agent): void {
+  const { byAddress } = state.agents;
+  const others = byAddress.get(agent.address);
+  if (others === undefined) {
+    byAddress.set(agent.address, new Set([agent]));
+  } else {
+    others.add(agent);
+  }
+  state.effects.push({ type: 'link', address: agent.address });
+}
+
+export function unlinkAgent(state: MasterState, agent: Agent): void {
+  const others = state.agents.byAddress.get(agent.address);
+  others?.delete(agent);
+  if (others?.size === 0) {
+    state.agents.byAddress.delete(agent.address);
+  }
+}
+
+/** What runs on the agent, by framework and role. */
+function holdingsOn(state: MasterState, agent: Agent): Holding[] {
+  const lists = new Map<string, { owner: FrameworkId; role: string; all: Resource[][] }>();
+  const add = (owner: FrameworkId, resources: Resource[] | undefined) => {
+    if (resources === undefined || resources.length === 0) {
+      return;
+    }
+    const role = allocationRole(resources);
+    const key = JSON.stringify([owner, role]);
+    const entry = lists.get(key);
+    if (entry === undefined) {
+      lists.set(key, { owner, role, all: [resources] });
+    } else {
+      entry.all.push(resources);
+    }
+  };
+  for (const [owner, executors] of agent.executors) {
+    for (const { resources } of executors.values()) {
+      add(owner, resources);
+    }
+  }
+  for (const [owner, tasks] of agent.tasks) {
+    for (const task of tasks.values()) {
+      if (!isTerminal(task.state)) {
+        add(owner, task.resources);
+      }
+    }
+  }
+  return [...lists.values()].map(({ owner, role, all }) => ({
+    frameworkId: owner,
+    agentId: agent.id,
+    role,
+    resources: state.algebra.sum(all),
+  }));
+}

@@ -1,0 +1,262 @@
+// The master as a state machine: an event comes with the time, and a list of effects comes back.
+// The clock, randomness, sockets and disk are all on the other side of those two.
+import type { SchedulerCore } from '../core/interface.ts';
+import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
+import { Random } from '../model/random.ts';
+import { linkLost, reregistrationTimedOut, unregisterAgent } from './agent-removal.ts';
+import { executorToFramework, exitedExecutor, updateAgent } from './agent-reports.ts';
+import { registerAgent } from './agents.ts';
+import { BoundedMap } from './bounded.ts';
+import { createMasterCounters } from './counters.ts';
+import type { MasterEffect } from './effects.ts';
+import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
+import { disconnectFramework, failoverTimedOut, heartbeat } from './frameworks.ts';
+import { offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
+import { operationStatusUpdate } from './operations.ts';
+import { operatorCall } from './operator-calls.ts';
+import type { MasterOptions } from './options.ts';
+import { log, reply } from './outbox.ts';
+import { pingDue, pong, removalDue } from './pings.ts';
+import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
+import { stored } from './registry-operations.ts';
+import { reregisterAgent } from './reregistration.ts';
+import { schedulerCall } from './scheduler-calls.ts';
+import type { MasterState } from './state.ts';
+import { statusUpdate } from './status-updates.ts';
+import { schedulerSubscribe } from './subscribe.ts';
+import { operatorHeartbeat, removeSubscriber } from './subscribers.ts';
+
+export type { MasterState } from './state.ts';
+export { masterViews } from './views/views.ts';
+
+/** Agents that were removed are remembered so that late messages of theirs are known as such. */
+const maxRemovedAgents = 100_000;
+
+export function createMaster(options: MasterOptions, core: SchedulerCore): MasterState {
+  const domain = options.domain?.fault_domain;
+  const allocator = core.allocator({
+    seed: options.allocatorSeed,
+    allocationIntervalMs: options.allocationIntervalMs,
+    minAllocatable: options.minAllocatable,
+    fairnessExcluded: options.fairnessExcluded,
+    filterGpuResources: options.filterGpuResources,
+    region: domain?.region.name,
+    zone: domain?.zone.name,
+    roleSorter: options.roleSorter,
+    frameworkSorter: options.frameworkSorter,
+    regexMaxMemoryBytes: options.constraintRegexMaxMemoryBytes,
+    regexMaxProgramSize: options.constraintRegexMaxProgramSize,
+  });
+  if (options.whitelist !== undefined) {
+    allocator.updateWhitelist(options.whitelist);
+  }
+  return {
+    options,
+    info: masterInfo(options),
+    core,
+    algebra: core.algebra,
+    allocator,
+    random: new Random(options.seed),
+    nowMs: options.startTimeMs,
+    electedMs: 0,
+    recovered: false,
+    effects: [],
+    agents: {
+      registered: new Map(),
+      byPid: new Map(),
+      byAddress: new Map(),
+      recovered: new Map(),
+      unreachable: new Map(),
+      gone: new Map(),
+      removed: new BoundedMap(maxRemovedAgents),
+      registering: new Set(),
+      reregistering: new Set(),
+      markingUnreachable: new Set(),
+      markingGone: new Set(),
+      removing: new Set(),
+      draining: new Map(),
+      deactivated: new Set(),
+      unreachableTasks: new Map(),
+      recoveredCount: 0,
+    },
+    frameworks: {
+      registered: new Map(),
+      byStream: new Map(),
+      completed: new BoundedMap(options.maxCompletedFrameworks),
+    },
+    offers: new Map(),
+    inverseOffers: new Map(),
+    machines: new Map(),
+    schedules: [],
+    weights: new Map(),
+    quotas: new Map(),
+    roleWhitelist: options.roles === undefined ? undefined : new Set(options.roles),
+    subscribers: new Map(),
+    writes: new Map(),
+    nextFramework: 0,
+    nextAgent: 0,
+    nextOffer: 0,
+    nextObserver: 1,
+    nextWrite: 1,
+    runScheduled: false,
+    nextRemovalMs: 0,
+    counters: createMasterCounters(),
+  };
+}
+
+/** Takes one event. The effects are to be carried out in order. */
+export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
+  state.nowMs = event.nowMs;
+  state.allocator.setTime(event.nowMs);
+  if (state.recovered || event.type === 'recovered' || event.type === 'stored') {
+    take(state, event);
+  } else {
+    refuse(state, event);
+  }
+  scheduleRun(state);
+  const { effects } = state;
+  state.effects = [];
+  return effects;
+}
+
+/** Before the registry is read, nobody gets an answer that means anything. Agents will try again. */
+function refuse(state: MasterState, event: MasterEvent): void {
+  switch (event.type) {
+    case 'schedulerSubscribe':
+    case 'schedulerCall':
+    case 'operatorCall':
+      reply(state, event.request, 503, 'Master has not finished recovery');
+      break;
+    default:
+      break;
+  }
+}
+
+function take(state: MasterState, event: MasterEvent): void {
+  switch (event.type) {
+    case 'recovered':
+      recover(state, event.registry);
+      break;
+    case 'schedulerSubscribe':
+      schedulerSubscribe(state, event);
+      break;
+    case 'schedulerCall':
+      schedulerCall(state, event);
+      break;
+    case 'streamClosed':
+      streamClosed(state, event);
+      break;
+    case 'operatorCall':
+      operatorCall(state, event);
+      break;
+    case 'agentMessage':
+      agentMessage(state, event);
+      break;
+    case 'linkLost':
+      linkLost(state, event.address);
+      break;
+    case 'timer':
+      timer(state, event.timer);
+      break;
+    case 'stored':
+      stored(state, event);
+      break;
+    case 'whitelist':
+      state.allocator.updateWhitelist(event.hostnames);
+      break;
+    default:
+      event satisfies never;
+  }
+}
+
+function streamClosed(state: MasterState, event: StreamClosed): void {
+  if (removeSubscriber(state, event.stream)) {
+    return;
+  }
+  const framework = state.frameworks.byStream.get(event.stream);
+  if (framework !== undefined) {
+    disconnectFramework(state, framework);
+  }
+}
+
+function agentMessage(state: MasterState, { from, message }: AgentMessage): void {
+  switch (message.name) {
+    case 'RegisterAgentMessage':
+      registerAgent(state, from, message.body);
+      break;
+    case 'ReregisterAgentMessage':
+      reregisterAgent(state, from, message.body);
+      break;
+    case 'UnregisterAgentMessage':
+      unregisterAgent(state, from, agentId(message.body.agent_id.value));
+      break;
+    case 'UpdateAgentMessage':
+      updateAgent(state, message.body);
+      break;
+    case 'StatusUpdateMessage':
+      statusUpdate(state, message.body);
+      break;
+    case 'ExecutorToFrameworkMessage':
+      executorToFramework(state, message.body);
+      break;
+    case 'ExitedExecutorMessage':
+      exitedExecutor(state, message.body);
+      break;
+    case 'UpdateOperationStatusMessage':
+      operationStatusUpdate(state, message.body);
+      break;
+    case 'PongAgentMessage':
+      pong(state, from);
+      break;
+    default:
+      message satisfies never;
+  }
+}
+
+/** A timer's name is what it is for, and after a slash, whose it is. */
+function timer(state: MasterState, name: string): void {
+  const slash = name.indexOf('/');
+  const kind = slash < 0 ? name : name.slice(0, slash);
+  const whose = name.slice(slash + 1);
+  switch (kind) {
+    case 'allocate':
+      runPending(state);
+      break;
+    case 'allocation-batch':
+      runBatch(state);
+      break;
+    case 'ping':
+      pingDue(state, agentId(whose));
+      break;
+    case 'unreachable':
+      removalDue(state, agentId(whose));
+      break;
+    case 'reregister':
+      reregistrationTimedOut(state, agentId(whose));
+      break;
+    case 'heartbeat': {
+      const framework = state.frameworks.registered.get(frameworkId(whose));
+      if (framework !== undefined) {
+        heartbeat(state, framework);
+      }
+      break;
+    }
+    case 'operator-heartbeat':
+      operatorHeartbeat(state, streamId(whose));
+      break;
+    case 'failover':
+      failoverTimedOut(state, frameworkId(whose));
+      break;
+    case 'offer':
+      offerTimedOut(state, offerId(whose));
+      break;
+    case 'recovery':
+      recoveryTimedOut(state);
+      break;
+    case 'registry-gc':
+      collectGarbage(state);
+      break;
+    default:
+      log(state, 'error', `A timer that nobody set: ${name}`);
+  }
+}

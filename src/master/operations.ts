@@ -1,0 +1,297 @@
+// Offer operations that agents carry out: their records, their status updates, their end. All that
+// the master lets through is speculative: its resources are converted when it is accepted.
+import {
+  type Offer_Operation,
+  type Operation,
+  OperationState,
+  type OperationStatus,
+  type SchedulerCall_AcknowledgeOperationStatus,
+  SchedulerEvent_Type,
+  type UpdateOperationStatusMessage,
+  type UUID,
+} from '../model/generated/messages.ts';
+import { sameBytes } from '../model/identifier.ts';
+import { agentId, frameworkId } from '../model/ids.ts';
+import { isTerminalOperation } from '../model/operation-state.ts';
+import { formatUuid } from '../model/random.ts';
+import { needsCheckpoint, toRoleAndReservation } from '../model/resource-format.ts';
+import { countOperation, countOperationState } from './counters.ts';
+import { drainIfIdle } from './draining.ts';
+import { log, sendToAgent, sendToFramework } from './outbox.ts';
+import type { Agent, Framework, MasterState } from './state.ts';
+
+const keyOf = (uuid: UUID) => formatUuid(uuid.value);
+
+/** What an agent must write down of what it has. */
+export const checkpointedResources = (agent: Agent) => agent.total.filter(needsCheckpoint);
+
+/** Sends an accepted operation to its agent; what it converts has been converted already. */
+export function applyOperation(
+  state: MasterState,
+  agent: Agent,
+  framework: Framework | undefined,
+  info: Offer_Operation,
+): void {
+  if (framework !== undefined) {
+    countOperation(framework.counters, info);
+  }
+  if (!agent.capabilities.resourceProvider) {
+    sendCheckpoint(state, agent);
+    return;
+  }
+  const operation = createOperation(state, agent, framework, info);
+  addOperation(state, agent, framework, operation);
+  sendToAgent(state, agent, 'ApplyOperationMessage', {
+    ...(framework !== undefined && { framework_id: framework.idMessage }),
+    operation_info: info,
+    operation_uuid: operation.uuid,
+    resource_version_uuid: { uuid: agent.resourceVersion ?? { value: new Uint8Array(16) } },
+  });
+}
+
+/** For agents that take their reservations and volumes as a whole. */
+export function sendCheckpoint(state: MasterState, agent: Agent): void {
+  const resources = checkpointedResources(agent);
+  const { reservationRefinement } = agent.capabilities;
+  sendToAgent(state, agent, 'CheckpointResourcesMessage', {
+    resources: reservationRefinement ? resources : resources.map(toRoleAndReservation),
+  });
+}
+
+function createOperation(
+  state: MasterState,
+  agent: Agent,
+  framework: Framework | undefined,
+  info: Offer_Operation,
+): Operation {
+  const status: OperationStatus = {
+    state: OperationState.OPERATION_PENDING,
+    agent_id: { value: agent.id },
+  };
+  if (info.id !== undefined) {
+    status.operation_id = info.id;
+  }
+  const operation: Operation = {
+    agent_id: { value: agent.id },
+    info,
+    latest_status: status,
+    uuid: { value: state.random.uuid() },
+  };
+  if (framework !== undefined) {
+    operation.framework_id = framework.idMessage;
+  }
+  return operation;
+}
+
+export function addOperation(
+  state: MasterState,
+  agent: Agent,
+  framework: Framework | undefined,
+  operation: Operation,
+): void {
+  const key = keyOf(operation.uuid);
+  agent.operations ??= new Map();
+  agent.operations.set(key, operation);
+  countOperationState(state.counters, operation.info, operation.latest_status.state, 1);
+  if (framework !== undefined) {
+    framework.operations.set(key, operation);
+    if (operation.info.id !== undefined) {
+      framework.operationUuids.set(operation.info.id.value, key);
+    }
+  }
+}
+
+export function removeOperation(state: MasterState, agent: Agent, operation: Operation): void {
+  const key = keyOf(operation.uuid);
+  agent.operations?.delete(key);
+  const owner = frameworkId(operation.framework_id?.value ?? '');
+  const framework = state.frameworks.registered.get(owner);
+  framework?.operations.delete(key);
+  if (operation.info.id !== undefined) {
+    framework?.operationUuids.delete(operation.info.id.value);
+  }
+  const { state: last } = operation.latest_status;
+  if (!isTerminalOperation(last)) {
+    countOperationState(state.counters, operation.info, last, -1);
+  }
+}
+
+/** A framework is going: its operations stay with their agents. Agents whose totals change come back. */
+export function orphanOperations(_state: MasterState, framework: Framework): Agent[] {
+  framework.operations.clear();
+  framework.operationUuids.clear();
+  return [];
+}
+
+function sendOperationStatus(
+  state: MasterState,
+  framework: Framework,
+  status: OperationStatus,
+): void {
+  sendToFramework(state, framework, {
+    type: SchedulerEvent_Type.UPDATE_OPERATION_STATUS,
+    update_operation_status: { status },
+  });
+}
+
+/** An agent tells what became of an operation. */
+export function operationStatusUpdate(
+  state: MasterState,
+  message: UpdateOperationStatusMessage,
+): void {
+  const { values } = state.counters;
+  values.messages_operation_status_update++;
+  const named = frameworkId(message.framework_id?.value ?? '');
+  const framework = state.frameworks.registered.get(named);
+  const agent = state.agents.registered.get(agentId(message.agent_id?.value ?? ''));
+  if (message.operation_uuid === undefined) {
+    if (framework !== undefined) {
+      sendOperationStatus(state, framework, message.status);
+    }
+    return;
+  }
+  if (agent === undefined) {
+    values.invalid_operation_status_updates++;
+    return;
+  }
+  const operation = agent.operations?.get(keyOf(message.operation_uuid));
+  if (operation === undefined) {
+    values.invalid_operation_status_updates++;
+    if (framework !== undefined) {
+      sendOperationStatus(state, framework, message.status);
+    }
+    return;
+  }
+  values.valid_operation_status_updates++;
+  updateOperation(state, operation, message.latest_status ?? message.status);
+  passOn(state, agent, operation, message.status);
+}
+
+function updateOperation(state: MasterState, operation: Operation, status: OperationStatus): void {
+  const before = operation.latest_status.state;
+  if (before !== status.state) {
+    countOperationState(state.counters, operation.info, before, -1);
+    countOperationState(state.counters, operation.info, status.state, 1);
+  }
+  if (!isTerminalOperation(before)) {
+    operation.latest_status = status;
+  }
+  operation.statuses ??= [];
+  const last = operation.statuses.at(-1);
+  const isRepeated =
+    last?.state === status.state &&
+    last.uuid !== undefined &&
+    status.uuid !== undefined &&
+    sameBytes(last.uuid.value, status.uuid.value);
+  if (!isRepeated) {
+    operation.statuses.push(status);
+  }
+}
+
+/** To the framework if it asked for feedback (it will acknowledge); the master acknowledges otherwise. */
+function passOn(
+  state: MasterState,
+  agent: Agent,
+  operation: Operation,
+  status: OperationStatus,
+): void {
+  const owner = frameworkId(operation.framework_id?.value ?? '');
+  const isKept = operation.framework_id !== undefined && !state.frameworks.completed.has(owner);
+  if (operation.info.id !== undefined && isKept) {
+    const framework = state.frameworks.registered.get(owner);
+    if (framework !== undefined) {
+      sendOperationStatus(state, framework, { ...status, operation_id: operation.info.id });
+    }
+    if (isTerminalOperation(status.state) && status.uuid === undefined) {
+      removeOperation(state, agent, operation);
+    }
+    return;
+  }
+  if (status.uuid !== undefined) {
+    sendToAgent(state, agent, 'AcknowledgeOperationStatusMessage', {
+      status_uuid: status.uuid,
+      operation_uuid: operation.uuid,
+    });
+  }
+  if (isTerminalOperation(status.state)) {
+    removeOperation(state, agent, operation);
+    drainIfIdle(state, agent);
+  }
+}
+
+export function acknowledgeOperation(
+  state: MasterState,
+  framework: Framework,
+  call: SchedulerCall_AcknowledgeOperationStatus,
+): void {
+  const { values } = state.counters;
+  values.messages_operation_status_update_acknowledgement++;
+  const agent = state.agents.registered.get(agentId(call.agent_id?.value ?? ''));
+  const key = framework.operationUuids.get(call.operation_id.value);
+  const operation = key === undefined ? undefined : agent?.operations?.get(key);
+  const status = operation?.statuses?.find(
+    ({ uuid }) => uuid !== undefined && sameBytes(uuid.value, call.uuid),
+  );
+  if (
+    agent?.connected !== true ||
+    !agent.capabilities.operationFeedback ||
+    operation === undefined ||
+    status === undefined
+  ) {
+    values.invalid_operation_status_update_acknowledgements++;
+    return;
+  }
+  if (isTerminalOperation(status.state)) {
+    removeOperation(state, agent, operation);
+  }
+  sendToAgent(state, agent, 'AcknowledgeOperationStatusMessage', {
+    status_uuid: { value: call.uuid },
+    operation_uuid: operation.uuid,
+    ...(call.resource_provider_id !== undefined && {
+      resource_provider_id: call.resource_provider_id,
+    }),
+  });
+  values.valid_operation_status_update_acknowledgements++;
+  drainIfIdle(state, agent);
+}
+
+/** An operation that is not carried out: a framework that asked for feedback is told. */
+export function dropOperation(
+  state: MasterState,
+  framework: Framework,
+  operation: Offer_Operation,
+  message: string,
+): void {
+  log(state, 'warn', `Dropping an operation of framework ${framework.id}: ${message}`);
+  countOperationState(state.counters, operation, OperationState.OPERATION_ERROR, 1);
+  if (operation.id !== undefined) {
+    sendOperationStatus(state, framework, {
+      operation_id: operation.id,
+      state: OperationState.OPERATION_ERROR,
+      message,
+    });
+  }
+}
+
+/** What the agent loses with its end: the framework hears it of every operation with an id. */
+export function endOperations(
+  state: MasterState,
+  agent: Agent,
+  end: OperationState,
+  message?: string,
+): void {
+  for (const operation of [...(agent.operations?.values() ?? [])]) {
+    const owner = frameworkId(operation.framework_id?.value ?? '');
+    const framework = state.frameworks.registered.get(owner);
+    if (operation.info.id !== undefined && framework !== undefined && message !== undefined) {
+      sendOperationStatus(state, framework, {
+        operation_id: operation.info.id,
+        state: end,
+        message,
+        agent_id: { value: agent.id },
+      });
+      countOperationState(state.counters, operation.info, end, 1);
+    }
+    removeOperation(state, agent, operation);
+  }
+}

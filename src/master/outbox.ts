@@ -1,0 +1,77 @@
+// How the rest of the master says what it wants done: effects are collected for the step being taken.
+import type { ToAgent } from '../model/agent-messages.ts';
+import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
+import type { RequestId } from '../model/ids.ts';
+import type { Action, AuthorizationObject } from '../security/authorizer.ts';
+import type { Principal } from '../security/principal.ts';
+import { countEvent } from './counters.ts';
+import type { Log, SendToAgent } from './effects.ts';
+import type { Agent, Framework, MasterState } from './state.ts';
+
+export function reply(state: MasterState, request: RequestId, status: number, text?: string): void {
+  state.effects.push(
+    text === undefined
+      ? { type: 'reply', request, status }
+      : { type: 'reply', request, status, text },
+  );
+}
+
+/** To the framework's scheduler; nothing happens while it is not connected. */
+export function sendToFramework(
+  state: MasterState,
+  framework: Framework,
+  event: SchedulerEvent & { type: SchedulerEvent_Type },
+): void {
+  if (framework.stream === undefined) {
+    return;
+  }
+  countEvent(framework.counters, event.type);
+  state.effects.push({ type: 'sendToScheduler', stream: framework.stream, event });
+}
+
+export function sendError(state: MasterState, framework: Framework, message: string): void {
+  sendToFramework(state, framework, { type: SchedulerEvent_Type.ERROR, error: { message } });
+}
+
+export function sendToAgent<Name extends keyof ToAgent>(
+  state: MasterState,
+  agent: Agent,
+  name: Name,
+  body: ToAgent[Name],
+): void {
+  sendToPid(state, agent.pid, name, body);
+}
+
+export function sendToPid<Name extends keyof ToAgent>(
+  state: MasterState,
+  to: string,
+  name: Name,
+  body: ToAgent[Name],
+): void {
+  const message = { name, body } as SendToAgent['message'];
+  state.effects.push({ type: 'sendToAgent', to, message });
+}
+
+export function setTimer(state: MasterState, timer: string, delayMs: number): void {
+  state.effects.push({ type: 'setTimer', timer, delayMs });
+}
+
+export function clearTimer(state: MasterState, timer: string): void {
+  state.effects.push({ type: 'clearTimer', timer });
+}
+
+export function log(state: MasterState, level: Log['level'], text: string): void {
+  state.effects.push({ type: 'log', level, text });
+}
+
+/** The question that every request passes before it touches state. */
+export function mayDo(
+  state: MasterState,
+  principal: Principal | undefined,
+  action: Action,
+  object?: AuthorizationObject,
+): boolean {
+  return state.options.authorizer.authorize(principal, action, object);
+}
+
+export const nowNs = (state: MasterState) => BigInt(Math.round(state.nowMs)) * 1_000_000n;

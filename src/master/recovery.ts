@@ -1,0 +1,168 @@
+// What a master knows at its start, and what it does about agents that don't come back.
+import { type MasterInfo, MasterInfo_Capability_Type } from '../model/generated/messages.ts';
+import { type AgentId, agentId } from '../model/ids.ts';
+import type { RegistrySnapshot } from '../model/registry.ts';
+import { toReservationLists } from '../model/resource-format.ts';
+import { markUnreachable } from './agent-removal.ts';
+import { machineKey } from './machines.ts';
+import { startBatches } from './offers.ts';
+import type { MasterOptions } from './options.ts';
+import { log, setTimer } from './outbox.ts';
+import { quotaAmounts } from './quota.ts';
+import { store } from './registry-operations.ts';
+import { forgetUnreachableTasks } from './reregistration.ts';
+import type { MasterState } from './state.ts';
+
+export const recoveryTimer = 'recovery';
+export const registryGcTimer = 'registry-gc';
+
+/** An address as Mesos has it in MasterInfo.ip: the bytes of the address as they lie in memory. */
+function ipNumber(ip: string): number {
+  const [a = 0, b = 0, c = 0, d = 0] = ip.split('.').map(Number);
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+}
+
+export function masterInfo(options: MasterOptions): MasterInfo {
+  const { id, ip, port, hostname, version, domain } = options;
+  const info: MasterInfo = {
+    id,
+    ip: ipNumber(ip),
+    port,
+    pid: `master@${ip}:${port}`,
+    hostname,
+    version: version.version,
+    address: { hostname, ip, port },
+    capabilities: [
+      { type: MasterInfo_Capability_Type.AGENT_UPDATE },
+      { type: MasterInfo_Capability_Type.AGENT_DRAINING },
+      { type: MasterInfo_Capability_Type.QUOTA_V2 },
+    ],
+  };
+  return domain === undefined ? info : { ...info, domain };
+}
+
+/** The registry has been read. Nobody is answered before this master's name is in it. */
+export function recover(state: MasterState, registry: RegistrySnapshot): void {
+  rememberAgents(state, registry);
+  rememberSettings(state, registry);
+  store(state, [{ type: 'electMaster', master: state.info }], () => {
+    state.recovered = true;
+    state.electedMs = state.nowMs;
+    log(state, 'info', `Recovered ${registry.agents.length} agents from the registry`);
+    startBatches(state);
+    setTimer(state, recoveryTimer, state.options.agentReregisterTimeoutMs);
+    setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
+  });
+}
+
+function rememberAgents(state: MasterState, registry: RegistrySnapshot): void {
+  const { agents } = state;
+  for (const info of registry.agents) {
+    const id = agentId(info.id?.value ?? '');
+    agents.recovered.set(id, { ...info, resources: toReservationLists(info.resources) });
+  }
+  agents.recoveredCount = registry.agents.length;
+  for (const { id, sinceNs } of registry.unreachable) {
+    agents.unreachable.set(id, sinceNs);
+  }
+  for (const { id, sinceNs } of registry.gone) {
+    agents.gone.set(id, sinceNs);
+  }
+  for (const { id, drain, deactivated } of registry.duties ?? []) {
+    if (drain !== undefined) {
+      agents.draining.set(id, drain);
+    }
+    if (deactivated) {
+      agents.deactivated.add(id);
+    }
+  }
+}
+
+function rememberSettings(state: MasterState, registry: RegistrySnapshot): void {
+  state.schedules = [...(registry.schedules ?? [])];
+  for (const info of registry.machines ?? []) {
+    state.machines.set(machineKey(info.id), { info });
+  }
+  const quotas: Record<string, ReturnType<typeof quotaAmounts>> = {};
+  for (const config of registry.quotas ?? []) {
+    const amounts = quotaAmounts(config);
+    state.quotas.set(config.role, amounts);
+    quotas[config.role] = amounts;
+  }
+  state.allocator.recoverQuotas(registry.agents.length, quotas);
+  for (const [role, weight] of Object.entries(state.options.weights)) {
+    state.weights.set(role, weight);
+  }
+  if (registry.weights !== undefined && registry.weights.length > 0) {
+    // What was stored once counts; the flag only seeds.
+    state.weights.clear();
+    for (const { role, weight } of registry.weights) {
+      state.weights.set(role ?? '*', weight);
+    }
+  }
+  if (state.weights.size > 0) {
+    state.allocator.updateWeights(Object.fromEntries(state.weights));
+  }
+}
+
+/** Agents that are still not back are unreachable; too many of them, and something else is wrong. */
+export function recoveryTimedOut(state: MasterState): void {
+  const { recovered, recoveredCount } = state.agents;
+  if (recovered.size === 0) {
+    return;
+  }
+  const part = recovered.size / recoveredCount;
+  const limit = state.options.recoveryAgentRemovalLimit;
+  if (part > limit) {
+    state.effects.push({
+      type: 'abort',
+      reason:
+        `Post-recovery agent removal limit exceeded! ${recovered.size} agents` +
+        ` (${(part * 100).toFixed(1)}%) did not reregister within` +
+        ` ${state.options.agentReregisterTimeoutMs / 1000}secs; the limit is ${limit * 100}%`,
+    });
+    return;
+  }
+  const timeout = state.options.agentReregisterTimeoutMs / 1000;
+  for (const info of [...recovered.values()]) {
+    state.counters.values.slave_unreachable_scheduled++;
+    state.counters.values.slave_unreachable_completed++;
+    markUnreachable(state, info, {
+      duringRecovery: true,
+      message: `did not reregister within ${timeout}secs after master failover`,
+    });
+  }
+}
+
+/** Forgets agents that were lost long ago, and the oldest of too many. */
+export function collectGarbage(state: MasterState): void {
+  setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
+  const unreachable = outdated(state, state.agents.unreachable);
+  const gone = outdated(state, state.agents.gone);
+  if (unreachable.length + gone.length === 0) {
+    return;
+  }
+  store(state, [{ type: 'forget', ids: [...unreachable, ...gone] }], () => {
+    for (const id of unreachable) {
+      if (state.agents.unreachable.delete(id)) {
+        forgetUnreachableTasks(state, id);
+      }
+    }
+    for (const id of gone) {
+      state.agents.gone.delete(id);
+    }
+  });
+}
+
+function outdated(state: MasterState, since: ReadonlyMap<AgentId, bigint>): AgentId[] {
+  const { registryMaxAgentCount, registryMaxAgentAgeMs } = state.options;
+  const excess = since.size - registryMaxAgentCount;
+  const oldest = BigInt(Math.round(state.nowMs - registryMaxAgentAgeMs)) * 1_000_000n;
+  const ids: AgentId[] = [];
+  for (const [id, sinceNs] of since) {
+    if (ids.length < excess || sinceNs < oldest) {
+      ids.push(id);
+    }
+  }
+  return ids;
+}

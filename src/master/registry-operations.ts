@@ -1,0 +1,29 @@
+// Durable changes. Nothing that depends on one is announced before the registry has it: what is to
+// happen then waits here, under the number of its transaction.
+import type { RegistryChange } from '../model/registry.ts';
+import type { Stored } from './events.ts';
+import type { MasterState } from './state.ts';
+
+/** What happens once a change is durable. */
+export type PendingWrite = () => void;
+
+export function store(
+  state: MasterState,
+  changes: readonly RegistryChange[],
+  then: PendingWrite,
+): void {
+  const transaction = state.nextWrite++;
+  state.writes.set(transaction, then);
+  state.effects.push({ type: 'store', transaction, changes });
+}
+
+/** A master that cannot write its registry must not go on: it would announce what it may forget. */
+export function stored(state: MasterState, event: Stored): void {
+  const then = state.writes.get(event.transaction);
+  state.writes.delete(event.transaction);
+  if (event.error !== undefined) {
+    state.effects.push({ type: 'abort', reason: `Cannot write the registry: ${event.error}` });
+    return;
+  }
+  then?.();
+}

@@ -1,0 +1,201 @@
+// All that a master knows. Each noun's file changes its own part; everybody may read.
+import type { Allocator, ResourceAlgebra, SchedulerCore } from '../core/interface.ts';
+import type { AgentCapabilities, FrameworkCapabilities } from '../model/capabilities.ts';
+import type {
+  AgentInfo,
+  DrainInfo,
+  ExecutorInfo,
+  FrameworkInfo,
+  InverseOffer,
+  InverseOfferStatus,
+  MachineInfo,
+  MasterInfo,
+  OfferConstraints,
+  Operation,
+  Resource,
+  ResourceProviderInfo,
+  Schedule,
+  Task,
+  UUID,
+} from '../model/generated/messages.ts';
+import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from '../model/ids.ts';
+import type { Random } from '../model/random.ts';
+import type { Principal } from '../security/principal.ts';
+import type { BoundedList, BoundedMap } from './bounded.ts';
+import type { FrameworkCounters, MasterCounters } from './counters.ts';
+import type { MasterEffect } from './effects.ts';
+import type { MasterOptions } from './options.ts';
+import type { PendingWrite } from './registry-operations.ts';
+
+/** An outstanding offer. Its resources carry their allocation role. */
+export interface OutstandingOffer {
+  readonly id: OfferId;
+  readonly framework: Framework;
+  readonly agent: Agent;
+  readonly role: string;
+  readonly resources: Resource[];
+}
+
+export interface OutstandingInverseOffer {
+  readonly id: OfferId;
+  readonly framework: Framework;
+  readonly agent: Agent;
+  readonly message: InverseOffer;
+}
+
+/** A resource provider that lives on an agent. */
+export interface ResourceProvider {
+  readonly info: ResourceProviderInfo;
+  total: readonly Resource[];
+  resourceVersion: UUID;
+}
+
+/** An agent that is registered; it may be disconnected. */
+export interface Agent {
+  readonly id: AgentId;
+  info: AgentInfo;
+  /** `slave(1)@10.0.0.1:5051` */
+  pid: string;
+  /** `10.0.0.1:5051`, where the link goes; many agents may share it. */
+  address: string;
+  ip: string;
+  version: string;
+  capabilities: AgentCapabilities;
+  registeredMs: number;
+  reregisteredMs?: number | undefined;
+  connected: boolean;
+  /** Gets offers: connected, and not deactivated by an operator. */
+  active: boolean;
+  /** What it has now, operations applied; without allocation. */
+  total: readonly Resource[];
+  resourceVersion: UUID | undefined;
+  readonly tasks: Map<FrameworkId, Map<TaskId, Task>>;
+  readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
+  readonly offers: Set<OutstandingOffer>;
+  // What few agents have is made when it is needed.
+  inverseOffers?: Set<OutstandingInverseOffer> | undefined;
+  /** How frameworks have answered inverse offers, since the last change of the agent's maintenance. */
+  inverseAnswers?: Map<FrameworkId, InverseOfferStatus> | undefined;
+  operations?: Map<string, Operation> | undefined;
+  resourceProviders?: Map<string, ResourceProvider> | undefined;
+  /** Tasks whose kill was asked for; sent again when the agent comes back without having heard it. */
+  killed?: Map<FrameworkId, Set<TaskId>> | undefined;
+  estimatedDrainStartMs?: number | undefined;
+  /** Number of the process that pings it. */
+  readonly observer: number;
+  missedPings: number;
+  awaitsPong: boolean;
+}
+
+export type FrameworkState = 'connected' | 'disconnected' | 'recovered';
+
+export interface Framework {
+  readonly id: FrameworkId;
+  info: FrameworkInfo;
+  /** What all its messages to agents carry as framework id. */
+  readonly idMessage: { value: string };
+  roles: Set<string>;
+  suppressedRoles: Set<string>;
+  capabilities: FrameworkCapabilities;
+  constraints: OfferConstraints | undefined;
+  principal: Principal | undefined;
+  state: FrameworkState;
+  active: boolean;
+  stream: StreamId | undefined;
+  registeredMs: number;
+  reregisteredMs: number;
+  unregisteredMs: number;
+  readonly tasks: Map<TaskId, Task>;
+  readonly unreachableTasks: BoundedMap<TaskId, Task>;
+  readonly completedTasks: BoundedList<Task>;
+  readonly executors: Map<AgentId, Map<ExecutorId, ExecutorInfo>>;
+  readonly offers: Set<OutstandingOffer>;
+  readonly inverseOffers: Set<OutstandingInverseOffer>;
+  readonly operations: Map<string, Operation>;
+  /** From the framework's own operation ids to the master's. */
+  readonly operationUuids: Map<string, string>;
+  readonly counters: FrameworkCounters;
+}
+
+/** A machine that maintenance knows of, by `hostname|ip`. */
+export interface Machine {
+  info: MachineInfo;
+}
+
+export interface QuotaAmounts {
+  readonly guarantees: Readonly<Record<string, number>>;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** Somebody who reads the operator API's event stream. */
+export interface Subscriber {
+  readonly stream: StreamId;
+  readonly principal: Principal | undefined;
+}
+
+export interface AgentTable {
+  readonly registered: Map<AgentId, Agent>;
+  readonly byPid: Map<string, Agent>;
+  readonly byAddress: Map<string, Set<Agent>>;
+  /** In the registry, and not heard of since this master started. */
+  readonly recovered: Map<AgentId, AgentInfo>;
+  /** Since when, in nanoseconds. */
+  readonly unreachable: Map<AgentId, bigint>;
+  readonly gone: Map<AgentId, bigint>;
+  readonly removed: BoundedMap<AgentId, true>;
+  /** Pids whose first registration is being stored. */
+  readonly registering: Set<string>;
+  readonly reregistering: Set<AgentId>;
+  readonly markingUnreachable: Set<AgentId>;
+  readonly markingGone: Set<AgentId>;
+  readonly removing: Set<AgentId>;
+  readonly draining: Map<AgentId, DrainInfo>;
+  readonly deactivated: Set<AgentId>;
+  /** What was lost with an unreachable agent, to be forgotten when it comes back. */
+  readonly unreachableTasks: Map<AgentId, Map<FrameworkId, TaskId[]>>;
+  /** How many agents the registry held at the start. */
+  recoveredCount: number;
+}
+
+export interface FrameworkTable {
+  readonly registered: Map<FrameworkId, Framework>;
+  readonly byStream: Map<StreamId, Framework>;
+  readonly completed: BoundedMap<FrameworkId, Framework>;
+}
+
+export interface MasterState {
+  readonly options: MasterOptions;
+  readonly info: MasterInfo;
+  readonly core: SchedulerCore;
+  readonly algebra: ResourceAlgebra;
+  readonly allocator: Allocator;
+  readonly random: Random;
+  /** Time of the event being handled. */
+  nowMs: number;
+  electedMs: number;
+  recovered: boolean;
+  /** Effects of the step being taken. */
+  effects: MasterEffect[];
+  readonly agents: AgentTable;
+  readonly frameworks: FrameworkTable;
+  readonly offers: Map<OfferId, OutstandingOffer>;
+  readonly inverseOffers: Map<OfferId, OutstandingInverseOffer>;
+  readonly machines: Map<string, Machine>;
+  schedules: Schedule[];
+  readonly weights: Map<string, number>;
+  readonly quotas: Map<string, QuotaAmounts>;
+  /** The only roles allowed, if --roles was given. */
+  readonly roleWhitelist: ReadonlySet<string> | undefined;
+  readonly subscribers: Map<StreamId, Subscriber>;
+  readonly writes: Map<number, PendingWrite>;
+  nextFramework: number;
+  nextAgent: number;
+  nextOffer: number;
+  nextObserver: number;
+  nextWrite: number;
+  /** True while a timer is set for a run of the allocator over what events have changed. */
+  runScheduled: boolean;
+  /** When the next agent may be marked unreachable, where removals are rate-limited. */
+  nextRemovalMs: number;
+  readonly counters: MasterCounters;
+}

@@ -1,0 +1,165 @@
+// Status updates on their way to frameworks: those the master makes itself, and those of agents.
+import {
+  SchedulerEvent_Type,
+  type StatusUpdate,
+  type StatusUpdateMessage,
+  type Task,
+  TaskState,
+  type TaskStatus,
+  type TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../model/generated/messages.ts';
+import { isUuid } from '../model/identifier.ts';
+import { agentId, frameworkId, taskId } from '../model/ids.ts';
+import { countTaskReason, countTaskState } from './counters.ts';
+import { log, sendToFramework } from './outbox.ts';
+import type { Framework, MasterState } from './state.ts';
+import { updateTask } from './tasks.ts';
+
+/** What a framework hears of states that only partition-aware ones know. */
+export function stateFor(framework: Framework, state: TaskState): TaskState {
+  if (framework.capabilities.partitionAware) {
+    return state;
+  }
+  switch (state) {
+    case TaskState.TASK_DROPPED:
+    case TaskState.TASK_UNREACHABLE:
+    case TaskState.TASK_GONE:
+    case TaskState.TASK_GONE_BY_OPERATOR:
+    case TaskState.TASK_UNKNOWN:
+      return TaskState.TASK_LOST;
+    default:
+      return state;
+  }
+}
+
+/** A status that the master itself reports; it has no uuid and needs no acknowledgement. */
+export function masterStatus(
+  state: MasterState,
+  fields: {
+    readonly taskId: string;
+    readonly state: TaskState;
+    readonly message: string;
+    readonly reason: TaskStatus_Reason;
+    readonly agentId?: string | undefined;
+    readonly unreachableSinceNs?: bigint | undefined;
+  },
+): TaskStatus {
+  const status: TaskStatus = {
+    task_id: { value: fields.taskId },
+    state: fields.state,
+    message: fields.message,
+    source: TaskStatus_Source.SOURCE_MASTER,
+    reason: fields.reason,
+    timestamp: state.nowMs / 1000,
+  };
+  if (fields.agentId !== undefined) {
+    status.agent_id = { value: fields.agentId };
+  }
+  if (fields.unreachableSinceNs !== undefined) {
+    status.unreachable_time = { nanoseconds: fields.unreachableSinceNs };
+  }
+  return status;
+}
+
+/** Adds what is known of a task to a status about it. */
+export function describeTask(status: TaskStatus, task: Task): TaskStatus {
+  if (task.executor_id !== undefined) {
+    status.executor_id = task.executor_id;
+  }
+  const last = task.statuses?.at(-1);
+  if (last?.healthy !== undefined) {
+    status.healthy = last.healthy;
+  }
+  if (last?.check_status !== undefined) {
+    status.check_status = last.check_status;
+  }
+  const container = task.statuses?.findLast((it) => it.container_status !== undefined);
+  if (container?.container_status !== undefined) {
+    status.container_status = container.container_status;
+  }
+  return status;
+}
+
+export function sendStatus(state: MasterState, framework: Framework, status: TaskStatus): void {
+  sendToFramework(state, framework, { type: SchedulerEvent_Type.UPDATE, update: { status } });
+}
+
+/** A task that never began: the framework hears it at once, nothing is remembered. */
+export function refuseTask(
+  state: MasterState,
+  framework: Framework,
+  task: { readonly task_id: { value: string }; readonly agent_id: { value: string } },
+  refusal: {
+    readonly state: TaskState;
+    readonly reason: TaskStatus_Reason;
+    readonly message: string;
+  },
+): void {
+  countTaskState(state.counters, refusal.state);
+  countTaskReason(state.counters, refusal.state, TaskStatus_Source.SOURCE_MASTER, refusal.reason);
+  const status = masterStatus(state, {
+    taskId: task.task_id.value,
+    agentId: task.agent_id.value,
+    ...refusal,
+  });
+  sendStatus(state, framework, status);
+}
+
+/**
+ * An agent's update. Apache Mesos's master ends itself when `pid` or `status.uuid` are missing; here
+ * such a message is dropped.
+ */
+export function statusUpdate(state: MasterState, message: StatusUpdateMessage): void {
+  const { values } = state.counters;
+  const { update } = message;
+  values.messages_status_update++;
+  const agent = state.agents.registered.get(agentId(update.agent_id?.value ?? ''));
+  if (
+    agent === undefined ||
+    message.pid === undefined ||
+    message.pid === '' ||
+    !isUuid(update.uuid) ||
+    update.status.uuid === undefined
+  ) {
+    log(state, 'warn', `Dropping a status update of task ${update.status.task_id.value}`);
+    values.invalid_status_updates++;
+    return;
+  }
+  const id = frameworkId(update.framework_id.value);
+  const framework = state.frameworks.registered.get(id);
+  const forwarded = framework?.state === 'connected' && forward(state, framework, update);
+  const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));
+  if (task === undefined) {
+    values.invalid_status_updates++;
+    return;
+  }
+  updateTask(state, task, update.status, update.latest_state);
+  if (forwarded) {
+    values.valid_status_updates++;
+  } else {
+    values.invalid_status_updates++;
+  }
+}
+
+/** Passes the update on; the status is completed in place, for it is ours alone since it was decoded. */
+function forward(state: MasterState, framework: Framework, update: StatusUpdate): true {
+  const { status } = update;
+  const task = framework.tasks.get(taskId(status.task_id.value));
+  if (update.uuid !== undefined) {
+    status.uuid = update.uuid;
+    if (task !== undefined) {
+      task.status_update_state = status.state;
+      task.status_update_uuid = update.uuid;
+    }
+  }
+  status.timestamp = update.timestamp;
+  if (update.agent_id !== undefined) {
+    status.agent_id = update.agent_id;
+  }
+  if (update.executor_id !== undefined) {
+    status.executor_id = update.executor_id;
+  }
+  sendStatus(state, framework, status);
+  return true;
+}

@@ -1,0 +1,131 @@
+// SUBSCRIBE: the checks, in Mesos's order, and then one of the three ways in.
+import { frameworkRoles } from '../model/capabilities.ts';
+import {
+  type FrameworkInfo,
+  type SchedulerCall_Subscribe,
+  SchedulerCall_Type,
+  SchedulerEvent_Type,
+} from '../model/generated/messages.ts';
+import { frameworkId } from '../model/ids.ts';
+import { schedulerCallError } from '../model/scheduler-call.ts';
+import { countCall } from './counters.ts';
+import type { SchedulerSubscribe } from './events.ts';
+import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
+import { mayDo, reply } from './outbox.ts';
+import type { Framework, MasterState } from './state.ts';
+import {
+  constraintsError,
+  frameworkInfoError,
+  frameworkUpdateError,
+  roleListsError,
+} from './validation/framework.ts';
+
+export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
+  const { call, principal, request, stream } = event;
+  const invalid = schedulerCallError(call, principal?.value);
+  if (invalid !== undefined || call.subscribe === undefined) {
+    reply(state, request, 400, `Failed to validate scheduler::Call: ${invalid}`);
+    return;
+  }
+  const info = withPrincipal(call.subscribe.framework_info, principal?.value);
+  const id = info.id?.value ?? '';
+  if (id === '') {
+    state.counters.values.messages_register_framework++;
+  } else {
+    state.counters.values.messages_reregister_framework++;
+  }
+  const refusal = subscribeError(state, info, call.subscribe);
+  if (refusal !== undefined) {
+    refuse(state, event, refusal);
+    return;
+  }
+  const subscription = {
+    request,
+    stream,
+    principal,
+    info,
+    suppressedRoles: call.subscribe.suppressed_roles ?? [],
+    constraints: call.subscribe.offer_constraints,
+  };
+  if (id === '') {
+    const framework = addNewFramework(state, subscription);
+    countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
+    return;
+  }
+  const framework =
+    state.frameworks.registered.get(frameworkId(id)) ?? recoverFramework(state, info);
+  const kept = preserveImmutable(framework, info);
+  const changed = frameworkUpdateError(framework.info, kept);
+  if (changed !== undefined) {
+    refuse(state, event, changed);
+    return;
+  }
+  countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
+  resubscribe(state, framework, { ...subscription, info: kept });
+}
+
+/** A framework that authenticated but does not say as whom gets its principal from that. */
+function withPrincipal(info: FrameworkInfo, principal: string | undefined): FrameworkInfo {
+  return principal === undefined || info.principal !== undefined ? info : { ...info, principal };
+}
+
+/** User and checkpointing stay what they were; a change is ignored. */
+function preserveImmutable(framework: Framework, info: FrameworkInfo): FrameworkInfo {
+  const { checkpoint: _, ...rest } = info;
+  const { user, checkpoint } = framework.info;
+  return checkpoint === undefined ? { ...rest, user } : { ...rest, user, checkpoint };
+}
+
+function subscribeError(
+  state: MasterState,
+  info: FrameworkInfo,
+  subscribe: SchedulerCall_Subscribe,
+): string | undefined {
+  return (
+    frameworkError(state, info) ??
+    roleListsError(info, subscribe.suppressed_roles ?? [], subscribe.offer_constraints) ??
+    constraintsError(subscribe.offer_constraints) ??
+    registrationError(state, info)
+  );
+}
+
+/** What holds for SUBSCRIBE and UPDATE_FRAMEWORK alike. */
+export function frameworkError(state: MasterState, info: FrameworkInfo): string | undefined {
+  const error = frameworkInfoError(info);
+  if (error !== undefined) {
+    return error;
+  }
+  const allowed = state.roleWhitelist;
+  const unknown = frameworkRoles(info).filter((role) => allowed?.has(role) === false);
+  if (unknown.length > 0) {
+    return `Roles { ${unknown.join(', ')} } are not present in the master's --roles`;
+  }
+  if (info.user === 'root' && !state.options.rootSubmissions) {
+    return "User 'root' is not allowed to run frameworks without --root_submissions set";
+  }
+  return state.frameworks.completed.has(frameworkId(info.id?.value ?? ''))
+    ? 'Framework has been removed'
+    : undefined;
+}
+
+/** Authorization of the roles, for the principal that the framework names. */
+export function registrationError(state: MasterState, info: FrameworkInfo): string | undefined {
+  const principal = info.principal === undefined ? undefined : { value: info.principal };
+  return mayDo(state, principal, 'REGISTER_FRAMEWORK', { framework: info })
+    ? undefined
+    : `Not authorized to register framework '${info.name}' with roles ` +
+        `{ ${frameworkRoles(info).join(', ')} }`;
+}
+
+function refuse(state: MasterState, event: SchedulerSubscribe, message: string): void {
+  const { request, stream } = event;
+  state.effects.push(
+    { type: 'openStream', request, stream },
+    {
+      type: 'sendToScheduler',
+      stream,
+      event: { type: SchedulerEvent_Type.ERROR, error: { message } },
+    },
+    { type: 'closeStream', stream },
+  );
+}

@@ -1,0 +1,230 @@
+// Commands, environments, containers, checks: what can be seen to be wrong before an agent tries.
+import {
+  type CheckInfo,
+  CheckInfo_Type,
+  type CommandInfo,
+  type ContainerInfo,
+  ContainerInfo_Type,
+  type Environment_Variable,
+  Environment_Variable_Type,
+  type HealthCheck,
+  HealthCheck_Type,
+  type Secret,
+  Secret_Type,
+  type Volume,
+  Volume_Source_Type,
+} from '../../model/generated/messages.ts';
+
+export function commandError(command: CommandInfo | undefined): string | undefined {
+  for (const variable of command?.environment?.variables ?? []) {
+    const error = variableError(variable);
+    if (error !== undefined) {
+      return error;
+    }
+  }
+  return undefined;
+}
+
+function variableError(variable: Environment_Variable): string | undefined {
+  const { name, type = Environment_Variable_Type.VALUE, value, secret } = variable;
+  const subject = `Environment variable '${name}'`;
+  switch (type) {
+    case Environment_Variable_Type.SECRET: {
+      if (secret === undefined) {
+        return `${subject} of type 'SECRET' must have a secret set`;
+      }
+      if (value !== undefined) {
+        return `${subject} of type 'SECRET' must not have a value set`;
+      }
+      const error = secretError(secret);
+      if (error !== undefined) {
+        return `${subject} specifies an invalid secret: ${error}`;
+      }
+      return secret.value?.data.includes(0) === true
+        ? `${subject} specifies a secret containing null bytes, which is not allowed in the environment`
+        : undefined;
+    }
+    case Environment_Variable_Type.VALUE:
+      if (value === undefined) {
+        return `${subject} of type 'VALUE' must have a value set`;
+      }
+      return secret === undefined
+        ? undefined
+        : `${subject} of type 'VALUE' must not have a secret set`;
+    default:
+      return "Environment variable of type 'UNKNOWN' is not allowed";
+  }
+}
+
+function secretError(secret: Secret): string | undefined {
+  switch (secret.type) {
+    case Secret_Type.REFERENCE:
+      if (secret.reference === undefined) {
+        return "Secret of type REFERENCE must have the 'reference' field set";
+      }
+      return secret.value === undefined
+        ? undefined
+        : `Secret '${secret.reference.name}' of type REFERENCE must not have the 'value' field set`;
+    case Secret_Type.VALUE:
+      if (secret.value === undefined) {
+        return "Secret of type VALUE must have the 'value' field set";
+      }
+      return secret.reference === undefined
+        ? undefined
+        : "Secret of type VALUE must not have the 'reference' field set";
+    default:
+      return undefined;
+  }
+}
+
+export function containerError(container: ContainerInfo | undefined): string | undefined {
+  for (const volume of container?.volumes ?? []) {
+    const error = volumeError(volume);
+    if (error !== undefined) {
+      return `Invalid volume: ${error}`;
+    }
+  }
+  if (container?.type === ContainerInfo_Type.DOCKER) {
+    if (container.docker === undefined) {
+      return "DockerInfo 'docker' is not set for DOCKER typed ContainerInfo";
+    }
+    if (container.docker.parameters?.some(({ key }) => key === 'name') === true) {
+      return "Parameter in DockerInfo must not be 'name'";
+    }
+  }
+  return undefined;
+}
+
+function volumeError(volume: Volume): string | undefined {
+  const set = [volume.host_path, volume.image, volume.source].filter((it) => it !== undefined);
+  if (set.length !== 1) {
+    return "Only one of them should be set: 'host_path', 'image' and 'source'";
+  }
+  const { source } = volume;
+  if (source === undefined) {
+    return undefined;
+  }
+  const missing = (field: string, type: string) =>
+    `'source.${field}' is not set for ${type} volume`;
+  switch (source.type) {
+    case Volume_Source_Type.DOCKER_VOLUME:
+      return source.docker_volume ? undefined : missing('docker_volume', 'DOCKER_VOLUME');
+    case Volume_Source_Type.HOST_PATH:
+      return source.host_path ? undefined : missing('host_path', 'HOST_PATH');
+    case Volume_Source_Type.SANDBOX_PATH:
+      return source.sandbox_path ? undefined : missing('sandbox_path', 'SANDBOX_PATH');
+    case Volume_Source_Type.SECRET:
+      return source.secret ? undefined : missing('secret', 'SECRET');
+    case Volume_Source_Type.CSI_VOLUME:
+      if (source.csi_volume === undefined) {
+        return missing('csi_volume', 'CSI');
+      }
+      return source.csi_volume.static_provisioning
+        ? undefined
+        : missing('csi_volume.static_provisioning', 'CSI');
+    default:
+      return "'source.type' is unknown";
+  }
+}
+
+interface Timing {
+  readonly delay_seconds?: number;
+  readonly interval_seconds?: number;
+  readonly timeout_seconds?: number;
+  readonly grace_period_seconds?: number;
+}
+
+function timingError(timing: Timing): string | undefined {
+  for (const field of [
+    'delay_seconds',
+    'grace_period_seconds',
+    'interval_seconds',
+    'timeout_seconds',
+  ] as const) {
+    if ((timing[field] ?? 0) < 0) {
+      return `Expecting '${field}' to be non-negative`;
+    }
+  }
+  return undefined;
+}
+
+const commandKind = (command: CommandInfo) =>
+  command.shell === false ? "'executable path'" : "'shell command'";
+
+export function healthCheckError(check: HealthCheck): string | undefined {
+  return healthCheckKindError(check) ?? timingError(check);
+}
+
+function healthCheckKindError(check: HealthCheck): string | undefined {
+  switch (check.type) {
+    case undefined:
+      return "HealthCheck must specify 'type'";
+    case HealthCheck_Type.COMMAND: {
+      if (check.command === undefined) {
+        return "Expecting 'command' to be set for COMMAND health check";
+      }
+      if (check.command.value === undefined) {
+        return `Command health check must contain ${commandKind(check.command)}`;
+      }
+      const error = commandError(check.command);
+      return error === undefined
+        ? undefined
+        : `Health check's \`CommandInfo\` is invalid: ${error}`;
+    }
+    case HealthCheck_Type.HTTP: {
+      if (check.http === undefined) {
+        return "Expecting 'http' to be set for HTTP health check";
+      }
+      const { scheme, path } = check.http;
+      if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
+        return `Unsupported HTTP health check scheme: '${scheme}'`;
+      }
+      return path === undefined || path.startsWith('/')
+        ? undefined
+        : `The path '${path}' of HTTP health check must start with '/'`;
+    }
+    case HealthCheck_Type.TCP:
+      return check.tcp === undefined ? "Expecting 'tcp' to be set for TCP health check" : undefined;
+    case HealthCheck_Type.UNKNOWN:
+      return "'UNKNOWN' is not a valid health check type";
+    default:
+      return check.type satisfies never;
+  }
+}
+
+export function checkError(check: CheckInfo): string | undefined {
+  return checkKindError(check) ?? timingError(check);
+}
+
+function checkKindError(check: CheckInfo): string | undefined {
+  switch (check.type) {
+    case undefined:
+      return "CheckInfo must specify 'type'";
+    case CheckInfo_Type.COMMAND: {
+      const command = check.command?.command;
+      if (command === undefined) {
+        return "Expecting 'command' to be set for COMMAND check";
+      }
+      if (command.value === undefined) {
+        return `Command check must contain ${commandKind(command)}`;
+      }
+      const error = commandError(command);
+      return error === undefined ? undefined : `Check's \`CommandInfo\` is invalid: ${error}`;
+    }
+    case CheckInfo_Type.HTTP: {
+      if (check.http === undefined) {
+        return "Expecting 'http' to be set for HTTP check";
+      }
+      const { path } = check.http;
+      return path === undefined || path.startsWith('/')
+        ? undefined
+        : `The path '${path}' of HTTP check must start with '/'`;
+    }
+    case CheckInfo_Type.TCP:
+      return check.tcp === undefined ? "Expecting 'tcp' to be set for TCP check" : undefined;
+    case CheckInfo_Type.UNKNOWN:
+      return "'UNKNOWN' is not a valid check type";
+    default:
+      return check.type satisfies never;
+  }
+}

@@ -1,0 +1,194 @@
+// Whether a framework may be what it says it is.
+
+import { frameworkRoles } from '../../model/capabilities.ts';
+import type {
+  AttributeConstraint,
+  FrameworkInfo,
+  OfferConstraints,
+} from '../../model/generated/messages.ts';
+import { FrameworkInfo_Capability_Type } from '../../model/generated/messages.ts';
+import { idError } from '../../model/identifier.ts';
+import { roleError } from '../../model/role.ts';
+
+/** Durations are nanoseconds in 63 bits. */
+const maxSeconds = 9_223_372_036.854776;
+
+export function frameworkInfoError(info: FrameworkInfo): string | undefined {
+  return rolesError(info) ?? frameworkIdError(info) ?? filtersError(info) ?? timeoutError(info);
+}
+
+function rolesError(info: FrameworkInfo): string | undefined {
+  const multiRole = (info.capabilities ?? []).some(
+    ({ type }) => type === FrameworkInfo_Capability_Type.MULTI_ROLE,
+  );
+  const roles = info.roles ?? [];
+  if (!multiRole) {
+    if (roles.length > 0) {
+      return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable";
+    }
+    const error = roleError(info.role ?? '*');
+    return error === undefined ? undefined : `'FrameworkInfo.role' is not a valid role: ${error}`;
+  }
+  if (info.role !== undefined) {
+    return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable";
+  }
+  const duplicates = [...new Set(roles.filter((role, i) => roles.indexOf(role) !== i))];
+  if (duplicates.length > 0) {
+    return `'FrameworkInfo.roles' contains duplicate items: { ${duplicates.join(', ')} }`;
+  }
+  for (const role of roles) {
+    const error = roleError(role);
+    if (error !== undefined) {
+      return `'FrameworkInfo.roles' contains invalid role: ${error}`;
+    }
+  }
+  return undefined;
+}
+
+function frameworkIdError(info: FrameworkInfo): string | undefined {
+  const id = info.id?.value ?? '';
+  return id === '' ? undefined : idError(id);
+}
+
+function filtersError(info: FrameworkInfo): string | undefined {
+  for (const filters of Object.values(info.offer_filters ?? {})) {
+    for (const { quantities } of filters.min_allocatable_resources?.quantities ?? []) {
+      const entries = Object.entries(quantities ?? {});
+      if (entries.length === 0) {
+        return 'Resource quantities must contain at least one quantity';
+      }
+      for (const [name, { value }] of entries) {
+        const error = scalarError(value);
+        if (error !== undefined) {
+          return `Invalid resource quantity for '${name}': ${error}`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What a number from outside must be to be an amount. */
+export function scalarError(value: number): string | undefined {
+  if (Number.isNaN(value)) {
+    return 'NaN not supported';
+  }
+  if (!Number.isFinite(value)) {
+    return 'Infinite values not supported';
+  }
+  return value < 0 ? 'Negative values not supported' : undefined;
+}
+
+function timeoutError(info: FrameworkInfo): string | undefined {
+  const timeout = info.failover_timeout ?? 0;
+  return Math.abs(timeout) <= maxSeconds
+    ? undefined
+    : `The framework failover_timeout (${cppNumber(timeout)}) is invalid`;
+}
+
+/** A number as the C++ stream writes it: `1e+18`. */
+const cppNumber = (value: number) => {
+  const [digits, exponent] = value.toExponential().split('e');
+  return Math.abs(value) >= 1e6 ? `${digits}e${exponent}` : `${value}`;
+};
+
+/** Why a subscribed framework cannot become this. */
+export function frameworkUpdateError(
+  before: FrameworkInfo,
+  after: FrameworkInfo,
+): string | undefined {
+  if (before.principal !== after.principal) {
+    return "Changing framework's principal is not allowed.";
+  }
+  if (before.user !== after.user) {
+    return (
+      "Updating 'FrameworkInfo.user' is unsupported; attempted to update from" +
+      ` '${before.user}' to '${after.user}'`
+    );
+  }
+  const [old, wanted] = [before.checkpoint ?? false, after.checkpoint ?? false];
+  return old === wanted
+    ? undefined
+    : "Updating 'FrameworkInfo.checkpoint' is unsupported; attempted to update from" +
+        ` '${old}' to '${wanted}'`;
+}
+
+/** Roles named beside the framework's own must be among those. */
+export function roleListsError(
+  info: FrameworkInfo,
+  suppressed: readonly string[],
+  constraints: OfferConstraints | undefined,
+): string | undefined {
+  const roles = frameworkRoles(info);
+  const foreign = suppressed.filter((role) => !roles.includes(role));
+  if (foreign.length > 0) {
+    return `Suppressed roles { ${foreign.join(', ')} } are not contained in the set of roles`;
+  }
+  for (const role of Object.keys(constraints?.role_constraints ?? {})) {
+    if (!roles.includes(role)) {
+      return (
+        `Offer constraints specify \`role_constraints\` for a role '${role}'not contained in the` +
+        ' set of roles'
+      );
+    }
+  }
+  return undefined;
+}
+
+/** Structure of offer constraints; whether a regular expression is too costly, the core decides. */
+export function constraintsError(constraints: OfferConstraints | undefined): string | undefined {
+  for (const [role, { groups }] of Object.entries(constraints?.role_constraints ?? {})) {
+    if ((groups ?? []).length === 0) {
+      return (
+        "Offer constraints are not valid: 'OfferConstraints::role_constraints' has an empty" +
+        ` 'RoleConstraints' for role ${role}`
+      );
+    }
+    for (const { attribute_constraints } of groups ?? []) {
+      if ((attribute_constraints ?? []).length === 0) {
+        return (
+          "Offer constraints are not valid: 'OfferConstraints::RoleConstraints::groups' for role" +
+          ` ${role}contains an empty RoleConstraints::Group`
+        );
+      }
+      for (const constraint of attribute_constraints ?? []) {
+        const error = constraintError(constraint);
+        if (error !== undefined) {
+          return (
+            `Offer constraints are not valid: A role ${role} has an invalid` +
+            ` 'AttributeConstraint': ${error}`
+          );
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+function constraintError({ selector, predicate }: AttributeConstraint): string | undefined {
+  if (selector.attribute_name === undefined && !selector.pseudoattribute_type) {
+    return selector.pseudoattribute_type === undefined
+      ? 'Exactly one of attribute_name or pseudoattribute_type must be set'
+      : 'Unknown pseudoattribute type';
+  }
+  if (Object.values(predicate).every((it) => it === undefined)) {
+    return 'Unknown predicate type';
+  }
+  const regex = predicate.text_matches?.regex ?? predicate.text_not_matches?.regex;
+  return regex === undefined ? undefined : regexError(regex);
+}
+
+/** Longest regular expression taken; RE2's own limits are on its program, which grows with the text. */
+const maxRegexLength = 1000;
+
+function regexError(regex: string): string | undefined {
+  if (regex.length > maxRegexLength) {
+    return 'Regex is too complex';
+  }
+  try {
+    new RegExp(regex, 'u');
+    return undefined;
+  } catch (error) {
+    return `Failed to construct regex: ${error instanceof Error ? error.message : regex}`;
+  }
+}

@@ -1,0 +1,208 @@
+// What tasks, executors and operations may do with resources.
+import {
+  type Resource,
+  Resource_DiskInfo_Source_Type,
+  Volume_Mode,
+} from '../../model/generated/messages.ts';
+import { idError } from '../../model/identifier.ts';
+import {
+  isDynamicallyReserved,
+  isPersistentVolume,
+  isReserved,
+  reservationRole,
+} from '../../model/resource-format.ts';
+import { resourceText } from '../../model/resource-label.ts';
+import { resourcesError } from '../../model/resource-validation.ts';
+
+type List = readonly Resource[];
+
+/** Rules for any list of resources in a request. */
+export function usedResourcesError(resources: List): string | undefined {
+  const invalid = resourcesError(resources);
+  if (invalid !== undefined) {
+    return `Invalid resources: ${invalid}`;
+  }
+  return gpusError(resources) ?? diskInfoError(resources) ?? dynamicReservationError(resources);
+}
+
+function gpusError(resources: List): string | undefined {
+  let milli = 0;
+  for (const { name, scalar } of resources) {
+    if (name === 'gpus') {
+      milli += Math.round((scalar?.value ?? 0) * 1000);
+    }
+  }
+  return milli % 1000 === 0
+    ? undefined
+    : "Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer";
+}
+
+function diskInfoError(resources: List): string | undefined {
+  for (const resource of resources) {
+    const error = oneDiskInfoError(resource);
+    if (error !== undefined) {
+      return `Invalid DiskInfo: ${error}`;
+    }
+  }
+  return undefined;
+}
+
+function oneDiskInfoError(resource: Resource): string | undefined {
+  const { disk } = resource;
+  if (disk === undefined) {
+    return undefined;
+  }
+  if (disk.persistence === undefined) {
+    if (disk.volume !== undefined) {
+      return 'Non-persistent volume not supported';
+    }
+    return disk.source === undefined ? 'DiskInfo is set but empty' : undefined;
+  }
+  if (resource.revocable !== undefined) {
+    return 'Persistent volumes cannot be created from revocable resources';
+  }
+  if (!isReserved(resource)) {
+    return 'Persistent volumes cannot be created from unreserved resources';
+  }
+  if (disk.volume === undefined) {
+    return "Expecting 'volume' to be set for persistent volume";
+  }
+  if (disk.volume.host_path !== undefined) {
+    return "Expecting 'host_path' to be unset for persistent volume";
+  }
+  const error = idError(disk.persistence.id);
+  return error === undefined ? undefined : `Invalid persistence ID for persistent volume: ${error}`;
+}
+
+function dynamicReservationError(resources: List): string | undefined {
+  for (const resource of resources) {
+    if (isDynamicallyReserved(resource) && resource.revocable !== undefined) {
+      return (
+        `Invalid ReservationInfo: Dynamically reserved resource ${resourceText(resource)} cannot` +
+        ' be created from revocable resources'
+      );
+    }
+  }
+  return undefined;
+}
+
+export function persistenceIdsError(resources: List): string | undefined {
+  const seen = new Set<string>();
+  const volumes = new Set<string>();
+  for (const resource of resources) {
+    const id = resource.disk?.persistence?.id;
+    if (id === undefined) {
+      continue;
+    }
+    const key = JSON.stringify([reservationRole(resource), id]);
+    // A shared volume may be listed as often as it is used.
+    const volume =
+      resource.shared === undefined ? '' : JSON.stringify([key, resource.scalar?.value]);
+    if (seen.has(key) && !volumes.has(volume)) {
+      return `Persistence ID '${id}' is not unique`;
+    }
+    seen.add(key);
+    if (volume !== '') {
+      volumes.add(volume);
+    }
+  }
+  return undefined;
+}
+
+export function singleRoleError(resources: List): string | undefined {
+  const [first] = resources;
+  for (const { allocation_info } of resources) {
+    const role = allocation_info?.role;
+    if (role === undefined) {
+      return 'The resources are not allocated to a role';
+    }
+    if (role !== first?.allocation_info?.role) {
+      return (
+        `The resources have multiple allocation roles ('${role}' and` +
+        ` '${first?.allocation_info?.role}') but only one allocation role is allowed`
+      );
+    }
+  }
+  return undefined;
+}
+
+export function revocableMixError(resources: List): string | undefined {
+  const kinds = new Map<string, boolean>();
+  for (const { name, revocable } of resources) {
+    const isRevocable = revocable !== undefined;
+    if (kinds.has(name) && kinds.get(name) !== isRevocable) {
+      return `Cannot use both revocable and non-revocable '${name}' at the same time`;
+    }
+    kinds.set(name, isRevocable);
+  }
+  return undefined;
+}
+
+/** True when lists that are used side by side name the same port or item twice. */
+export function hasOverlaps(lists: readonly List[]): boolean {
+  const ranges: { name: string; begin: number; end: number }[] = [];
+  const items = new Set<string>();
+  for (const resource of lists.flat()) {
+    for (const { begin, end } of resource.ranges?.range ?? []) {
+      const { name } = resource;
+      if (ranges.some((it) => it.name === name && it.begin <= end && begin <= it.end)) {
+        return true;
+      }
+      ranges.push({ name, begin, end });
+    }
+    for (const item of resource.set?.item ?? []) {
+      const key = JSON.stringify([resource.name, item]);
+      if (items.has(key)) {
+        return true;
+      }
+      items.add(key);
+    }
+  }
+  return false;
+}
+
+/** Rules for resources that are to be, or are, persistent volumes. */
+export function volumesError(volumes: List): string | undefined {
+  for (const volume of volumes) {
+    const { disk } = volume;
+    if (disk === undefined) {
+      return `Resource ${resourceText(volume)} does not have DiskInfo`;
+    }
+    if (disk.persistence === undefined) {
+      return "'persistence' is not set in DiskInfo";
+    }
+    if (disk.volume === undefined) {
+      return "Expecting 'volume' to be set for persistent volume";
+    }
+    if (disk.volume.mode === Volume_Mode.RO) {
+      return 'Read-only persistent volume not supported';
+    }
+  }
+  return undefined;
+}
+
+export function singleProviderError(resources: List): string | undefined {
+  const providers = new Set(resources.map(({ provider_id }) => provider_id?.value));
+  if (providers.size === 1) {
+    return undefined;
+  }
+  return providers.has(undefined)
+    ? 'Some resources have a resource provider and some do not'
+    : `The resources have multiple resource providers: ${[...providers].join(', ')}`;
+}
+
+/** Amount of a scalar over all resources of a name; undefined when there is none. */
+export function scalarOf(resources: List, name: string): number | undefined {
+  let milli: number | undefined;
+  for (const resource of resources) {
+    if (resource.name === name && resource.scalar !== undefined) {
+      milli = (milli ?? 0) + Math.round(resource.scalar.value * 1000);
+    }
+  }
+  return milli === undefined ? undefined : milli / 1000;
+}
+
+export const isMountDisk = (resource: Resource) =>
+  resource.disk?.source?.type === Resource_DiskInfo_Source_Type.MOUNT;
+
+export const isVolume = isPersistentVolume;

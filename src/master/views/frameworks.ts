@@ -1,0 +1,50 @@
+// Frameworks, as the operator API shows them.
+import type { MasterResponse_GetFrameworks_Framework } from '../../model/generated/messages.ts';
+import { toEndpointFormat } from '../../model/resource-format.ts';
+import { offerMessage } from '../offers.ts';
+import type { Framework, MasterState } from '../state.ts';
+import { offeredToFramework, usedByFramework } from './usage.ts';
+
+const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
+
+type View = MasterResponse_GetFrameworks_Framework;
+
+function common(state: MasterState, framework: Framework): View {
+  const view: View = {
+    framework_info: framework.info,
+    active: framework.active,
+    connected: framework.state === 'connected',
+    recovered: framework.state === 'recovered',
+  };
+  const offers = [...framework.offers].map((offer) => offerMessage(state, offer));
+  const inverseOffers = [...framework.inverseOffers].map(({ message }) => message);
+  const used = usedByFramework(state, framework).map(toEndpointFormat);
+  const offered = offeredToFramework(state, framework).map(toEndpointFormat);
+  if (offers.length > 0) view.offers = offers;
+  if (inverseOffers.length > 0) view.inverse_offers = inverseOffers;
+  if (used.length > 0) view.allocated_resources = used;
+  if (offered.length > 0) view.offered_resources = offered;
+  return view;
+}
+
+/** A framework of the event stream: all its times, set or not. */
+export function frameworkView(state: MasterState, framework: Framework): View {
+  return {
+    ...common(state, framework),
+    registered_time: timeOf(framework.registeredMs),
+    reregistered_time: timeOf(framework.reregisteredMs),
+    unregistered_time: timeOf(framework.unregisteredMs),
+  };
+}
+
+/** A framework of the read calls: the times that it has. */
+export function frameworkDetails(state: MasterState, framework: Framework): View {
+  const view = common(state, framework);
+  view.registered_time = timeOf(framework.registeredMs);
+  view.reregistered_time = timeOf(framework.reregisteredMs);
+  if (framework.unregisteredMs > 0) {
+    view.unregistered_time = timeOf(framework.unregisteredMs);
+  }
+  view.offer_constraints = framework.constraints ?? {};
+  return view;
+}

@@ -1,0 +1,144 @@
+// Roles, weights, quotas and maintenance, as they are read.
+import {
+  type ClusterStatus,
+  type InverseOfferStatus,
+  MachineInfo_Mode,
+  type MasterResponse_GetRoles,
+  type QuotaStatus,
+  type Role,
+  type Schedule,
+  Value_Type,
+  type WeightInfo,
+} from '../../model/generated/messages.ts';
+import { agentMachineKey } from '../machines.ts';
+import { plus } from '../quantities.ts';
+import { quotaConfig } from '../quota.ts';
+import { frameworksByRole, holdings, knownRoles } from '../roles.ts';
+import type { MasterState } from '../state.ts';
+import type { Viewer } from '../views.ts';
+import type { Plain } from './plain.ts';
+import { seesRole } from './who.ts';
+
+const defaultWeight = 1;
+
+const scalarResources = (amounts: Readonly<Record<string, number>>) =>
+  Object.entries(amounts)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, type: Value_Type.SCALAR, scalar: { value } }));
+
+export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_GetRoles {
+  const members = frameworksByRole(state);
+  const held = holdings(state, { scalarsOnly: true });
+  const roles: Role[] = [];
+  for (const name of knownRoles(state, members)) {
+    if (!seesRole(viewer, name)) {
+      continue;
+    }
+    const role: Role = { name, weight: state.weights.get(name) ?? defaultWeight };
+    const frameworks = (members.get(name) ?? []).map(({ idMessage }) => idMessage);
+    const resources = scalarResources(plus(held.allocated(name), held.offered(name)));
+    if (frameworks.length > 0) role.frameworks = frameworks;
+    if (resources.length > 0) role.resources = resources;
+    roles.push(role);
+  }
+  return roles.length === 0 ? {} : { roles };
+}
+
+export function rolesView(state: MasterState, viewer: Viewer): Plain {
+  const members = frameworksByRole(state);
+  const held = holdings(state);
+  const roles = knownRoles(state, members).filter((name) => seesRole(viewer, name));
+  return {
+    roles: roles.map((name) => {
+      const quota = state.quotas.get(name);
+      const [allocated, offered] = [held.allocated(name), held.offered(name)];
+      return {
+        name,
+        weight: state.weights.get(name) ?? defaultWeight,
+        quota: {
+          role: name,
+          guarantee: quota?.guarantees ?? {},
+          limit: quota?.limits ?? {},
+          consumed: held.consumed(name),
+        },
+        resources: plus(allocated, offered),
+        allocated,
+        offered,
+        reserved: held.reserved(name),
+        frameworks: (members.get(name) ?? []).map(({ id }) => id),
+      };
+    }),
+  };
+}
+
+export function visibleWeights(state: MasterState, viewer: Viewer): WeightInfo[] {
+  return [...state.weights]
+    .filter(([role]) => seesRole(viewer, role))
+    .map(([role, weight]) => ({ role, weight }));
+}
+
+export function quotaStatus(state: MasterState, viewer: Viewer): QuotaStatus {
+  const { principal, authorizer } = viewer;
+  const visible = [...state.quotas].filter(([role]) =>
+    authorizer.authorize(principal, 'GET_QUOTA', { value: role }),
+  );
+  if (visible.length === 0) {
+    return {};
+  }
+  return {
+    infos: visible.map(([role, { guarantees }]) => {
+      const guarantee = scalarResources(guarantees);
+      return guarantee.length === 0 ? { role } : { role, guarantee };
+    }),
+    configs: visible.map(([role, amounts]) => quotaConfig(role, amounts)),
+  };
+}
+
+export function maintenanceSchedule(state: MasterState, viewer: Viewer): Schedule {
+  const { principal, authorizer } = viewer;
+  const windows = [];
+  for (const window of state.schedules[0]?.windows ?? []) {
+    const machine_ids = (window.machine_ids ?? []).filter((id) =>
+      authorizer.authorize(principal, 'GET_MAINTENANCE_SCHEDULE', { value: id.hostname }),
+    );
+    if (machine_ids.length > 0) {
+      windows.push({ ...window, machine_ids });
+    }
+  }
+  return windows.length === 0 ? {} : { windows };
+}
+
+export function maintenanceStatus(state: MasterState, viewer: Viewer): ClusterStatus {
+  const { principal, authorizer } = viewer;
+  const answers = inverseAnswers(state);
+  const draining = [];
+  const down = [];
+  for (const [key, { info }] of state.machines) {
+    if (!authorizer.authorize(principal, 'GET_MAINTENANCE_STATUS', { value: info.id.hostname })) {
+      continue;
+    }
+    if (info.mode === MachineInfo_Mode.DRAINING) {
+      const statuses = answers.get(key);
+      draining.push(statuses === undefined ? { id: info.id } : { id: info.id, statuses });
+    } else if (info.mode === MachineInfo_Mode.DOWN) {
+      down.push(info.id);
+    }
+  }
+  return {
+    ...(draining.length > 0 && { draining_machines: draining }),
+    ...(down.length > 0 && { down_machines: down }),
+  };
+}
+
+function inverseAnswers(state: MasterState): Map<string, InverseOfferStatus[]> {
+  const answers = new Map<string, InverseOfferStatus[]>();
+  if (state.machines.size > 0) {
+    for (const agent of state.agents.registered.values()) {
+      if (agent.inverseAnswers !== undefined) {
+        const key = agentMachineKey(agent.info.hostname, agent.ip);
+        answers.set(key, [...(answers.get(key) ?? []), ...agent.inverseAnswers.values()]);
+      }
+    }
+  }
+  return answers;
+}

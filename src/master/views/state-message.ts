@@ -1,0 +1,84 @@
+// The four parts of GET_STATE, each also a read call of its own.
+import type {
+  MasterResponse_GetAgents,
+  MasterResponse_GetExecutors,
+  MasterResponse_GetFrameworks,
+  MasterResponse_GetOperations,
+  MasterResponse_GetState,
+  MasterResponse_GetTasks,
+  Task,
+} from '../../model/generated/messages.ts';
+import type { MasterState } from '../state.ts';
+import type { Viewer } from '../views.ts';
+import { agentView, recoveredAgentView } from './agents.ts';
+import { frameworkDetails } from './frameworks.ts';
+import { seesExecutor, seesTask, visibleCompleted, visibleFrameworks } from './who.ts';
+
+export function getState(state: MasterState, viewer: Viewer): MasterResponse_GetState {
+  return {
+    get_tasks: getTasks(state, viewer),
+    get_executors: getExecutors(state, viewer),
+    get_frameworks: getFrameworks(state, viewer),
+    get_agents: getAgents(state, viewer),
+  };
+}
+
+export function getTasks(state: MasterState, viewer: Viewer): MasterResponse_GetTasks {
+  const tasks: Task[] = [];
+  const unreachable: Task[] = [];
+  const completed: Task[] = [];
+  const add = (list: Task[], framework: Parameters<typeof seesTask>[1], all: Iterable<Task>) => {
+    for (const task of all) {
+      if (seesTask(viewer, framework, task)) {
+        list.push(task);
+      }
+    }
+  };
+  for (const framework of visibleFrameworks(state, viewer)) {
+    add(tasks, framework, framework.tasks.values());
+  }
+  for (const framework of [
+    ...visibleFrameworks(state, viewer),
+    ...visibleCompleted(state, viewer),
+  ]) {
+    add(unreachable, framework, framework.unreachableTasks.values());
+    add(completed, framework, framework.completedTasks);
+  }
+  return { tasks, unreachable_tasks: unreachable, completed_tasks: completed };
+}
+
+export function getExecutors(state: MasterState, viewer: Viewer): MasterResponse_GetExecutors {
+  const executors = [];
+  for (const framework of visibleFrameworks(state, viewer)) {
+    for (const [agent, infos] of framework.executors) {
+      for (const info of infos.values()) {
+        if (seesExecutor(viewer, framework, info)) {
+          executors.push({ executor_info: info, agent_id: { value: agent } });
+        }
+      }
+    }
+  }
+  return { executors };
+}
+
+export function getFrameworks(state: MasterState, viewer: Viewer): MasterResponse_GetFrameworks {
+  return {
+    frameworks: visibleFrameworks(state, viewer).map((it) => frameworkDetails(state, it)),
+    completed_frameworks: visibleCompleted(state, viewer).map((it) => frameworkDetails(state, it)),
+  };
+}
+
+export function getAgents(state: MasterState, viewer: Viewer): MasterResponse_GetAgents {
+  return {
+    agents: [...state.agents.registered.values()].map((agent) => agentView(state, agent, viewer)),
+    recovered_agents: [...state.agents.recovered.values()].map(recoveredAgentView),
+  };
+}
+
+export function getOperations(state: MasterState): MasterResponse_GetOperations {
+  const operations = [];
+  for (const agent of state.agents.registered.values()) {
+    operations.push(...(agent.operations?.values() ?? []));
+  }
+  return operations.length === 0 ? {} : { operations };
+}

@@ -1,0 +1,41 @@
+// All that can be read of a master, behind the interface that the servers know.
+import type { MasterState } from '../state.ts';
+import type { MasterViews } from '../views.ts';
+import { metricsView } from './metrics.ts';
+import { readCall } from './read.ts';
+import {
+  maintenanceSchedule,
+  maintenanceStatus,
+  quotaStatus,
+  rolesView,
+  visibleWeights,
+} from './roles.ts';
+import {
+  frameworksView,
+  slavesView,
+  stateSummaryView,
+  stateView,
+  tasksView,
+} from './unversioned.ts';
+
+/** Views of a living state: each read sees it as it is then. */
+export function masterViews(state: MasterState): MasterViews {
+  const { jsonOf } = state.options;
+  return {
+    get recovered() {
+      return state.recovered;
+    },
+    state: (viewer) => stateView(state, viewer),
+    stateSummary: (viewer) => stateSummaryView(state, viewer),
+    slaves: (viewer, query) => slavesView(state, viewer, query),
+    frameworks: (viewer, query) => frameworksView(state, viewer, query),
+    tasks: (viewer, query) => tasksView(state, viewer, query),
+    roles: (viewer) => rolesView(state, viewer),
+    weights: (viewer) => visibleWeights(state, viewer),
+    quota: (viewer) => jsonOf('QuotaStatus', quotaStatus(state, viewer)),
+    maintenanceSchedule: (viewer) => jsonOf('Schedule', maintenanceSchedule(state, viewer)),
+    maintenanceStatus: (viewer) => jsonOf('ClusterStatus', maintenanceStatus(state, viewer)),
+    metrics: (nowMs) => metricsView(state, nowMs),
+    read: (call, viewer) => readCall(state, call, viewer),
+  };
+}

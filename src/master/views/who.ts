@@ -1,0 +1,28 @@
+// What a viewer may see.
+
+import type { ExecutorInfo, Task } from '../../model/generated/messages.ts';
+import type { Framework, MasterState } from '../state.ts';
+import type { Viewer } from '../views.ts';
+
+export const seesFramework = ({ principal, authorizer }: Viewer, framework: Framework) =>
+  authorizer.authorize(principal, 'VIEW_FRAMEWORK', { framework: framework.info });
+
+export const seesTask = ({ principal, authorizer }: Viewer, framework: Framework, task: Task) =>
+  authorizer.authorize(principal, 'VIEW_TASK', { task, framework: framework.info });
+
+export const seesExecutor = (
+  { principal, authorizer }: Viewer,
+  framework: Framework,
+  executor: ExecutorInfo,
+) => authorizer.authorize(principal, 'VIEW_EXECUTOR', { executor, framework: framework.info });
+
+export const seesRole = ({ principal, authorizer }: Viewer, role: string) =>
+  authorizer.authorize(principal, 'VIEW_ROLE', { value: role });
+
+export function visibleFrameworks(state: MasterState, viewer: Viewer): Framework[] {
+  return [...state.frameworks.registered.values()].filter((it) => seesFramework(viewer, it));
+}
+
+export function visibleCompleted(state: MasterState, viewer: Viewer): Framework[] {
+  return [...state.frameworks.completed.values()].filter((it) => seesFramework(viewer, it));
+}

@@ -1,0 +1,66 @@
+// Weights of roles.
+import type { WeightInfo } from '../model/generated/messages.ts';
+import type { RequestId } from '../model/ids.ts';
+import { roleError } from '../model/role.ts';
+import type { Principal } from '../security/principal.ts';
+import { rescindOffer } from './offers.ts';
+import { mayDo, reply } from './outbox.ts';
+import { store } from './registry-operations.ts';
+import { frameworksByRole, isAllowedRole } from './roles.ts';
+import type { MasterState } from './state.ts';
+
+export function updateWeights(
+  state: MasterState,
+  infos: readonly WeightInfo[],
+  principal: Principal | undefined,
+  request: RequestId,
+): void {
+  const wanted = infos.map(({ role, weight }) => ({ role: (role ?? '').trim(), weight }));
+  for (const { role, weight } of wanted) {
+    const error = weightError(state, role, weight);
+    if (error !== undefined) {
+      reply(state, request, 400, `Failed to validate update weights request JSON${error}`);
+      return;
+    }
+  }
+  if (!wanted.every(({ role }) => mayDo(state, principal, 'UPDATE_WEIGHT', { value: role }))) {
+    reply(state, request, 403);
+    return;
+  }
+  const all = new Map(state.weights);
+  for (const { role, weight } of wanted) {
+    all.set(role, weight);
+  }
+  const weights = [...all].map(([role, weight]) => ({ role, weight }));
+  store(state, [{ type: 'setWeights', weights }], () => {
+    for (const { role, weight } of wanted) {
+      state.weights.set(role, weight);
+    }
+    state.allocator.updateWeights(Object.fromEntries(wanted.map((it) => [it.role, it.weight])));
+    rescindForWeights(state, wanted);
+    reply(state, request, 200);
+  });
+}
+
+function weightError(state: MasterState, role: string, weight: number): string | undefined {
+  const error = roleError(role);
+  if (error !== undefined) {
+    return `: Invalid role '${role}': ${error}`;
+  }
+  if (!isAllowedRole(state, role)) {
+    return `: Unknown role '${role}'`;
+  }
+  return weight > 0
+    ? undefined
+    : ` for role '${role}': Invalid weight '${weight}': Weights must be positive`;
+}
+
+/** New weights of roles in use start the sharing anew, with all offers taken back. */
+function rescindForWeights(state: MasterState, changed: readonly { role: string }[]): void {
+  const used = frameworksByRole(state);
+  if (changed.some(({ role }) => used.has(role))) {
+    for (const offer of [...state.offers.values()]) {
+      rescindOffer(state, offer);
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// Why a resource that came from outside cannot be taken, in Mesos's words. Both forms of
+// reservations are checked; what passes can be turned into the list form.
+import {
+  type Labels,
+  type Resource,
+  Resource_DiskInfo_Source_Type,
+  Resource_ReservationInfo_Type,
+  Value_Type,
+} from './generated/messages.ts';
+import { resourceText } from './resource-label.ts';
+import { isStrictSubrole, roleError } from './role.ts';
+
+export function resourcesError(resources: readonly Resource[] | undefined): string | undefined {
+  for (const resource of resources ?? []) {
+    const error = resourceError(resource);
+    if (error !== undefined) {
+      return `Resource '${resourceText(resource)}' is invalid: ${error}`;
+    }
+  }
+  return undefined;
+}
+
+export function resourceError(resource: Resource): string | undefined {
+  if (resource.name === '') {
+    return 'Empty resource name';
+  }
+  return (
+    valueError(resource) ??
+    diskError(resource) ??
+    ((resource.reservations?.length ?? 0) === 0
+      ? roleAndReservationError(resource)
+      : reservationsError(resource)) ??
+    sharedError(resource)
+  );
+}
+
+function valueError(resource: Resource): string | undefined {
+  const { type, scalar, ranges, set } = resource;
+  switch (type) {
+    case Value_Type.SCALAR:
+      if (scalar === undefined || ranges !== undefined || set !== undefined) {
+        return 'Invalid scalar resource';
+      }
+      return scalar.value !== 0 && !(Math.round(scalar.value * 1000) > 0)
+        ? 'Invalid scalar resource: value <= 0'
+        : undefined;
+    case Value_Type.RANGES:
+      return scalar !== undefined || ranges === undefined || set !== undefined
+        ? 'Invalid ranges resource'
+        : rangesError(resource);
+    case Value_Type.SET: {
+      if (scalar !== undefined || ranges !== undefined || set === undefined) {
+        return 'Invalid set resource';
+      }
+      const items = set.item ?? [];
+      return new Set(items).size < items.length
+        ? 'Invalid set resource: duplicated elements'
+        : undefined;
+    }
+    default:
+      return 'Unsupported resource type';
+  }
+}
+
+function rangesError(resource: Resource): string | undefined {
+  const ranges = [...(resource.ranges?.range ?? [])];
+  if (ranges.some(({ begin, end }) => begin > end)) {
+    return 'Invalid ranges resource: begin > end';
+  }
+  ranges.sort((left, right) => left.begin - right.begin);
+  for (let i = 1; i < ranges.length; i++) {
+    if ((ranges[i]?.begin ?? 0) <= (ranges[i - 1]?.end ?? 0)) {
+      return 'Invalid ranges resource: overlapping ranges';
+    }
+  }
+  return undefined;
+}
+
+function diskError(resource: Resource): string | undefined {
+  if (resource.disk === undefined) {
+    return undefined;
+  }
+  if (resource.name !== 'disk') {
+    return `DiskInfo should not be set for ${resource.name} resource`;
+  }
+  const source = resource.disk.source;
+  switch (source?.type) {
+    case undefined:
+    case Resource_DiskInfo_Source_Type.PATH:
+    case Resource_DiskInfo_Source_Type.MOUNT:
+      return undefined;
+    case Resource_DiskInfo_Source_Type.BLOCK:
+    case Resource_DiskInfo_Source_Type.RAW: {
+      const type = source?.type === Resource_DiskInfo_Source_Type.RAW ? 'RAW' : 'BLOCK';
+      if (source?.mount !== undefined) {
+        return `Mount should not be set for ${type} disk source`;
+      }
+      return source?.path === undefined
+        ? undefined
+        : `Path should not be set for ${type} disk source`;
+    }
+    default:
+      return "Unsupported 'DiskInfo.Source.Type'";
+  }
+}
+
+function roleAndReservationError(resource: Resource): string | undefined {
+  const role = resource.role ?? '*';
+  const error = roleError(role);
+  if (error !== undefined || resource.reservation === undefined) {
+    return error;
+  }
+  if (resource.reservation.type !== undefined) {
+    return "'Resource.ReservationInfo.type' must not be set for the 'Resource.reservation' field";
+  }
+  if (resource.reservation.role !== undefined) {
+    return "'Resource.ReservationInfo.role' must not be set for the 'Resource.reservation' field";
+  }
+  return role === '*' ? 'Invalid reservation: role "*" cannot be dynamically reserved' : undefined;
+}
+
+function reservationsError(resource: Resource): string | undefined {
+  const reservations = resource.reservations ?? [];
+  for (const { type, role } of reservations) {
+    if (type === undefined) {
+      return "Invalid reservation: 'Resource.ReservationInfo.type' field must be set.";
+    }
+    if (role === undefined) {
+      return "Invalid reservation: 'Resource.ReservationInfo.role' field must be set.";
+    }
+    const error = roleError(role);
+    if (error !== undefined) {
+      return error;
+    }
+    if (role === '*') {
+      return 'Invalid reservation: role "*" cannot be reserved';
+    }
+  }
+  return (
+    refinementError(resource) ??
+    (reservations.length === 1 ? oneReservationError(resource) : mixedFormatError(resource))
+  );
+}
+
+function refinementError(resource: Resource): string | undefined {
+  const [first, ...refined] = resource.reservations ?? [];
+  let ancestor = first?.role ?? '';
+  for (const { type, role = '' } of refined) {
+    if (type === Resource_ReservationInfo_Type.STATIC) {
+      return 'Invalid refined reservation: A refined reservation cannot be STATIC';
+    }
+    if (!isStrictSubrole(role, ancestor)) {
+      return `Invalid refined reservation: role '${role}' is not a refinement of '${ancestor}'`;
+    }
+    ancestor = role;
+  }
+  return undefined;
+}
+
+function oneReservationError(resource: Resource): string | undefined {
+  const [only] = resource.reservations ?? [];
+  const { role, reservation } = resource;
+  if (role !== undefined && role !== only?.role) {
+    return (
+      `Invalid resource format: 'Resource.role' field with '${role}' does not match the role` +
+      ` '${only?.role}' in 'Resource.reservations'`
+    );
+  }
+  switch (only?.type) {
+    case Resource_ReservationInfo_Type.STATIC:
+      return reservation === undefined
+        ? undefined
+        : "Invalid resource format: 'Resource.reservation' must not be set if the single" +
+            " reservation in 'Resource.reservations' is STATIC";
+    case Resource_ReservationInfo_Type.DYNAMIC:
+      if ((role === undefined) !== (reservation === undefined)) {
+        return (
+          "Invalid resource format: 'Resource.role' and 'Resource.reservation' must either be" +
+          " both set or both not set if the single reservation in 'Resource.reservations' is DYNAMIC"
+        );
+      }
+      if (reservation === undefined) {
+        return undefined;
+      }
+      if ((reservation.principal ?? '') !== (only.principal ?? '')) {
+        return (
+          `Invalid resource format: 'Resource.reservation.principal' field with` +
+          ` '${reservation.principal ?? ''}' does not match the principal` +
+          ` '${only.principal ?? ''}' in 'Resource.reservations'`
+        );
+      }
+      return sameLabels(reservation.labels, only.labels)
+        ? undefined
+        : "Invalid resource format: 'Resource.reservation.labels' field does not match the" +
+            " labels in 'Resource.reservations'";
+    default:
+      return "Unsupported 'Resource.ReservationInfo.Type'";
+  }
+}
+
+function mixedFormatError(resource: Resource): string | undefined {
+  for (const field of ['role', 'reservation'] as const) {
+    if (resource[field] !== undefined) {
+      return (
+        `Invalid resource format: 'Resource.${field}' must not be set if there is more than one` +
+        " reservation in 'Resource.reservations'"
+      );
+    }
+  }
+  return undefined;
+}
+
+function sharedError(resource: Resource): string | undefined {
+  if (resource.shared === undefined) {
+    return undefined;
+  }
+  if (resource.name !== 'disk') {
+    return `Resource ${resource.name} cannot be shared`;
+  }
+  return resource.disk?.persistence === undefined
+    ? 'Only persistent volumes can be shared'
+    : undefined;
+}
+
+/** Labels are compared as bags. */
+export function sameLabels(left: Labels | undefined, right: Labels | undefined): boolean {
+  const texts = (labels: Labels | undefined) =>
+    (labels?.labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
+  const [a, b] = [texts(left), texts(right)];
+  return a.length === b.length && a.every((text, i) => text === b[i]);
+}

@@ -1,0 +1,60 @@
+// Role names: `*`, or a path of components such as `ads/spark`.
+
+/** What the characters of a component must not be: white space and delete. */
+const isForbidden = (code: number) => (code >= 9 && code <= 13) || code === 32 || code === 127;
+
+/** Why a role name is not valid, in Mesos's words. */
+export function roleError(role: string): string | undefined {
+  if (role === '*') {
+    return undefined;
+  }
+  if (role === '') {
+    return 'Role names cannot be the empty string';
+  }
+  if (role.startsWith('/')) {
+    return `Role '${role}' cannot start with a slash`;
+  }
+  if (role.endsWith('/')) {
+    return `Role '${role}' cannot end with a slash`;
+  }
+  if (role.includes('//')) {
+    return `Role '${role}' cannot contain two adjacent slashes`;
+  }
+  for (const component of role.split('/')) {
+    const error = componentError(role, component);
+    if (error !== undefined) {
+      return error;
+    }
+  }
+  return undefined;
+}
+
+function componentError(role: string, component: string): string | undefined {
+  if (component === '.' || component === '..' || component === '*') {
+    return `Role '${role}' cannot include '${component}' as a component`;
+  }
+  if (component.startsWith('-')) {
+    return `Role component '${component}' is invalid because it starts with a dash`;
+  }
+  for (let i = 0; i < component.length; i++) {
+    if (isForbidden(component.charCodeAt(i))) {
+      return `Role component '${component}' is invalid because it contains backspace or whitespace`;
+    }
+  }
+  return undefined;
+}
+
+/** `a/b/c` has the ancestors `a/b` and `a`, nearest first. */
+export function roleAncestors(role: string): string[] {
+  const ancestors: string[] = [];
+  for (let slash = role.lastIndexOf('/'); slash > 0; slash = role.lastIndexOf('/', slash - 1)) {
+    ancestors.push(role.slice(0, slash));
+  }
+  return ancestors;
+}
+
+export const isStrictSubrole = (role: string, ancestor: string) => role.startsWith(`${ancestor}/`);
+
+/** The role itself or one below it. */
+export const isInSubtree = (role: string, root: string) =>
+  role === root || isStrictSubrole(role, root);

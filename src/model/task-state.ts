@@ -1,0 +1,35 @@
+// The life of a task, as far as master and agent decide on it.
+import { TaskState } from './generated/messages.ts';
+
+const terminal: readonly boolean[] = (() => {
+  const table: boolean[] = new Array(14).fill(false);
+  for (const state of [
+    TaskState.TASK_FINISHED,
+    TaskState.TASK_FAILED,
+    TaskState.TASK_KILLED,
+    TaskState.TASK_ERROR,
+    TaskState.TASK_LOST,
+    TaskState.TASK_DROPPED,
+    TaskState.TASK_GONE,
+    TaskState.TASK_GONE_BY_OPERATOR,
+  ]) {
+    table[state] = true;
+  }
+  return table;
+})();
+
+/** Nothing comes after it. UNREACHABLE and UNKNOWN are not: such a task may come back. */
+export const isTerminal = (state: TaskState) => terminal[state] === true;
+
+const names: readonly string[] = (() => {
+  const table: string[] = [];
+  for (const [name, value] of Object.entries(TaskState)) {
+    table[value] = name;
+  }
+  return table;
+})();
+
+/** `TASK_RUNNING` */
+export const taskStateName = (state: TaskState) => names[state] ?? 'TASK_UNKNOWN';
+
+export const taskStateCount = names.length;
