@@ -379,9 +379,9 @@ export function messageSource(type: protobuf.Type): { functions: string; token: 
       `${incompleteCheck(plans, 'j')}  return m;\n}\n`,
   ];
   const token =
-    `  ${name}: {\n    name: ${quoted(name)}, wireName: ${quoted(type.fullName.slice(1))},\n` +
-    `    encode: encode${name}, decode: decode${name}, write: write${name}, read: read${name},\n` +
-    `    fields: [\n${plans.map(fieldToken).join('')}    ],\n  },\n`;
+    `  ${name}: messageType(${quoted(name)}, ${quoted(type.fullName.slice(1))}, ` +
+    `encode${name}, decode${name}, write${name}, read${name}, () => [\n` +
+    `${plans.map(fieldToken).join('')}  ]),\n`;
   return { functions: functions.join(''), token };
 }
 

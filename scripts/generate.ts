@@ -18,7 +18,7 @@ const SCALARS: Record<string, string> = {
 };
 
 /** What src/wire/codec-runtime.ts gives to the codec. */
-const RUNTIME = 'encodeBase64, enumTable, unknownEnum, setEntry, doubleText, quote';
+const RUNTIME = 'encodeBase64, enumTable, messageType, unknownEnum, setEntry, doubleText, quote';
 
 const HEADER = '// Generated from proto/ by `npm run generate`. Do not edit.\n';
 

@@ -3,10 +3,12 @@ import { encodeBase64 } from './base64.ts';
 import { enumTable, unknownEnum } from './enum-table.ts';
 import { setEntry } from './json-reader.ts';
 import { doubleText, quote } from './json-text.ts';
+import { messageType } from './message-type.ts';
 
 export const codecRuntime = {
   encodeBase64,
   enumTable,
+  messageType,
   unknownEnum,
   setEntry,
   doubleText,

@@ -52,3 +52,28 @@ export interface MessageType<T> {
   write(message: T): string;
   read(object: object, reading: JsonReading): T;
 }
+
+/** The fields are listed when somebody asks for them: encoding and decoding does without. */
+export function messageType<T>(
+  name: string,
+  wireName: string,
+  encode: MessageType<T>['encode'],
+  decode: MessageType<T>['decode'],
+  write: MessageType<T>['write'],
+  read: MessageType<T>['read'],
+  listFields: () => readonly Field[],
+): MessageType<T> {
+  let fields: readonly Field[] | undefined;
+  return {
+    name,
+    wireName,
+    encode,
+    decode,
+    write,
+    read,
+    get fields() {
+      fields ??= listFields();
+      return fields;
+    },
+  };
+}
