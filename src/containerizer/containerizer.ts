@@ -16,6 +16,7 @@ import { RunRecords, type SupervisorRecord } from './run-records.ts';
 import { createSandbox } from './sandboxes.ts';
 import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
+import { timerDelay } from './timer-delay.ts';
 import { type ContainerUsage, usageOf } from './usage.ts';
 import { Users } from './users.ts';
 import type { WorkDirectory } from './work-directory.ts';
@@ -238,7 +239,8 @@ export class Containerizer {
     const known = this.#known.get(spec.container.id);
     const line = commandLine(spec.command);
     const sandbox = spec.container.sandbox;
-    const abort = spec.timeoutMs > 0 ? AbortSignal.timeout(spec.timeoutMs) : neverAborted;
+    const abort =
+      spec.timeoutMs > 0 ? AbortSignal.timeout(timerDelay(spec.timeoutMs)) : neverAborted;
     try {
       return await this.#plain(
         {

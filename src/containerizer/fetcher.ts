@@ -139,7 +139,8 @@ async function download(fetch: Fetch, uri: string, path: string): Promise<void> 
   if (!/^https?:\/\//i.test(uri)) {
     throw new ContainerizerError('The scheme of the URI is not supported');
   }
-  await mkdir(fetch.staging, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(fetch.staging), { recursive: true });
+  await mkdir(fetch.staging, { mode: 0o700 });
   const staged = join(fetch.staging, 'file');
   try {
     await receive(fetch, uri, staged);

@@ -2,10 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteSandbox } from './sandboxes.ts';
+import { timerDelay } from './timer-delay.ts';
 import type { WorkDirectory } from './work-directory.ts';
-
-// The longest delay a timer takes; after it the rest is waited for.
-const longestMs = 2 ** 31 - 1;
 
 export class GarbageCollector {
   readonly #work: WorkDirectory;
@@ -25,7 +23,7 @@ export class GarbageCollector {
   /** Deletes a sandbox, given relative to the work directory, after a delay. */
   schedule(sandbox: string, delayMs: number): void {
     clearTimeout(this.#timers.get(sandbox));
-    const now = Math.min(delayMs, longestMs);
+    const now = timerDelay(delayMs);
     const timer = setTimeout(() => {
       if (delayMs > now) {
         this.schedule(sandbox, delayMs - now);

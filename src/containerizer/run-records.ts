@@ -23,6 +23,9 @@ export class RunRecords {
 
   constructor(work: WorkDirectory) {
     this.#work = work;
+    // Only `meta` is closed: tasks of any user must get to their sandboxes beside it.
+    mkdirSync(work.root, { recursive: true });
+    mkdirSync(work.meta, { recursive: true, mode: 0o700 });
     mkdirSync(work.containers, { recursive: true, mode: 0o700 });
   }
 

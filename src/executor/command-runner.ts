@@ -1,6 +1,7 @@
 // Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Container, Containerizer } from '../containerizer/containerizer.ts';
+import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
 import {
   type CommandEffect,
@@ -104,12 +105,10 @@ export class CommandRunner {
 
   #setTimer(timer: CommandTimer, delayMs: number): void {
     clearTimeout(this.#timers.get(timer));
-    // A delay that no timer can take is as good as none at all.
-    const delay = Math.min(Math.max(0, delayMs), 2 ** 31 - 1);
     const handle = setTimeout(() => {
       this.#timers.delete(timer);
       this.#step({ type: 'timer', timer, nowMs: this.#options.nowMs() });
-    }, delay);
+    }, timerDelay(delayMs));
     this.#timers.set(timer, handle);
   }
 }

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Container, Containerizer } from '../containerizer/containerizer.ts';
+import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { Probe, ProbeResult } from './probes.ts';
 
 const maxRedirects = 10;
@@ -24,7 +25,7 @@ export async function probe(
         return waitStatus === undefined ? timedOut(timeoutMs) : { type: 'command', waitStatus };
       }
       case 'http': {
-        const statusCode = await httpStatus(new URL(what.url), timeoutMs, maxRedirects);
+        const statusCode = await httpStatus(what.url, timeoutMs);
         return { type: 'http', statusCode };
       }
       case 'tcp':
@@ -40,15 +41,29 @@ const timedOut = (timeoutMs: number): ProbeResult => ({
   text: `Timed out after ${timeoutMs / 1000} seconds`,
 });
 
-function deadline(timeoutMs: number): AbortSignal | undefined {
-  return timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined;
+/** The status of the page at the end of redirects, all within one timeout. */
+async function httpStatus(first: string, timeoutMs: number): Promise<number> {
+  const signal = timeoutMs > 0 ? AbortSignal.timeout(timerDelay(timeoutMs)) : undefined;
+  let url = new URL(first);
+  for (let redirects = 0; ; redirects++) {
+    const { statusCode, location } = await httpHead(url, signal);
+    const isRedirect = statusCode >= 300 && statusCode < 400 && location !== undefined;
+    if (!isRedirect || redirects === maxRedirects) {
+      return statusCode;
+    }
+    url = new URL(location, url);
+  }
 }
 
-/** The status of the page at the end of redirects. Certificates are not verified, as in Mesos. */
-function httpStatus(url: URL, timeoutMs: number, redirects: number): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const startedMs = performance.now();
-  const signal = deadline(timeoutMs);
+/** Certificates are not verified, as in Mesos. */
+function httpHead(
+  url: URL,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly statusCode: number; readonly location: string | undefined }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    statusCode: number;
+    location: string | undefined;
+  }>();
   const options = { agent: false, ...(signal !== undefined && { signal }) } as const;
   const request =
     url.protocol === 'https:'
@@ -58,13 +73,7 @@ function httpStatus(url: URL, timeoutMs: number, redirects: number): Promise<num
   request.once('response', (response) => {
     const { statusCode = 0, headers } = response;
     response.destroy();
-    if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined && redirects > 0) {
-      // What is left of the time; a timeout of none stays none.
-      const leftMs = timeoutMs > 0 ? Math.max(1, timeoutMs - (performance.now() - startedMs)) : 0;
-      resolve(httpStatus(new URL(headers.location, url), leftMs, redirects - 1));
-    } else {
-      resolve(statusCode);
-    }
+    resolve({ statusCode, location: headers.location });
   });
   request.end();
   return promise;
@@ -77,7 +86,7 @@ function tcpProbe(
   const { promise, resolve } = Promise.withResolvers<ProbeResult>();
   const socket = connect({ host, port });
   if (timeoutMs > 0) {
-    socket.setTimeout(timeoutMs, () => {
+    socket.setTimeout(timerDelay(timeoutMs), () => {
       resolve(timedOut(timeoutMs));
       socket.destroy();
     });

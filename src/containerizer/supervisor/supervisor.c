@@ -149,9 +149,13 @@ static int read_stat(pid_t pid, pid_t *parent, unsigned long long *start) {
 
 /* ---- The container's process, between fork and exec. ---- */
 
+/* Tells why there will be no process; a plain one has no one to tell and ends as if killed. */
 static void fail(int fd, const char *format, ...) {
   char text[512];
   int error = errno;
+  if (fd < 0) {
+    kill(getpid(), SIGKILL);
+  }
   va_list list;
   va_start(list, format);
   int size = vsnprintf(text, sizeof text, format, list);
@@ -381,13 +385,6 @@ static void close_all_from(int first) {
 static pid_t start_process(const struct launch *launch) {
   char text[1024];
   int release[2], failure[2];
-  for (int i = 0; i < launch->n_cgroups; i++) {
-    if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
-      snprintf(text, sizeof text, "Failed to create cgroup '%s': %s", launch->cgroups[i],
-               strerror(errno));
-      give_up(launch, text);
-    }
-  }
   if (pipe2(release, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC) < 0) {
     give_up(launch, "Failed to create a pipe");
   }
@@ -454,7 +451,8 @@ static void supervise(const struct launch *launch, int go) {
   close_all_from(4);
   char byte;
   if (read(3, &byte, 1) != 1) {
-    _exit(0); /* Never released: the agent went away or changed its mind. */
+    clean(launch); /* Never released: the agent went away or changed its mind. */
+    _exit(0);
   }
   close(3);
   pid_t process = start_process(launch);
@@ -534,6 +532,16 @@ static void launch_one(uint32_t token, const struct launch *launch) {
     report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
     return;
   }
+  /* Here and not in the supervisor, so that they are there for whatever is asked for next. */
+  for (int i = 0; launch->supervised && i < launch->n_cgroups; i++) {
+    if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
+      report("failed %u Failed to create cgroup '%s': %s\n", token, launch->cgroups[i],
+             strerror(errno));
+      close(go[0]);
+      close(go[1]);
+      return;
+    }
+  }
   pid_t pid = fork();
   if (pid == 0) {
     if (launch->supervised) {
@@ -541,8 +549,7 @@ static void launch_one(uint32_t token, const struct launch *launch) {
       supervise(launch, go[0]);
     }
     setsid();
-    int errors = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    become(launch, errors);
+    become(launch, -1);
   }
   int error = errno;
   if (launch->supervised) {

@@ -1,0 +1,167 @@
+// Probes against real servers and processes.
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CheckInfo_Type, type TaskInfo, TaskState } from '../../src/model/generated/messages.ts';
+import { HandsHarness, temporaryFolder } from './hands-harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: HandsHarness;
+const servers: Server[] = [];
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await HandsHarness.open(folder.path);
+});
+
+afterEach(async () => {
+  for (const event of harness.events) {
+    if (event.type === 'containerStarted') {
+      harness.hands.perform({ ...event, type: 'destroyContainer' });
+      await harness.ended(event.containerId);
+    }
+  }
+  await harness.hands.close();
+  for (const server of servers.splice(0)) {
+    server.close();
+  }
+  folder[Symbol.dispose]();
+});
+
+async function port(server: Server): Promise<number> {
+  servers.push(server);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', () => resolve());
+  await promise;
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port that was free a moment ago. */
+async function unusedPort(): Promise<number> {
+  const server = createServer();
+  const found = await port(server);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  await promise;
+  return found;
+}
+
+const often = { interval_seconds: 0.02, delay_seconds: 0 };
+
+async function checkStatus(check: TaskInfo['check']) {
+  const container = harness.launch({
+    task: { command: { value: 'sleep 1000' }, ...(check !== undefined && { check }) },
+  });
+  const status = await harness.until(() => harness.statuses(container)[2]);
+  return status.check_status;
+}
+
+describe('checks', () => {
+  test('a command, with the exit code it gives, in the sandbox of the task', async () => {
+    const command = { command: { value: 'test -f stdout && exit 9' } };
+    expect(await checkStatus({ type: CheckInfo_Type.COMMAND, command, ...often })).toEqual({
+      type: CheckInfo_Type.COMMAND,
+      command: { exit_code: 9 },
+    });
+  });
+
+  test('HTTP, at the end of redirects', async () => {
+    const server = createHttpServer((request, response) => {
+      const isFirst = request.url === '/first';
+      response.writeHead(isFirst ? 302 : 418, isFirst ? { location: '/second' } : {}).end();
+    });
+    const http = { port: await port(server), path: '/first' };
+    expect(await checkStatus({ type: CheckInfo_Type.HTTP, http, ...often })).toEqual({
+      type: CheckInfo_Type.HTTP,
+      http: { status_code: 418 },
+    });
+  });
+
+  test('TCP', async () => {
+    const open = { port: await port(createServer((socket) => socket.destroy())) };
+    expect(await checkStatus({ type: CheckInfo_Type.TCP, tcp: open, ...often })).toEqual({
+      type: CheckInfo_Type.TCP,
+      tcp: { succeeded: true },
+    });
+    const closed = { port: await unusedPort() };
+    expect(await checkStatus({ type: CheckInfo_Type.TCP, tcp: closed, ...often })).toEqual({
+      type: CheckInfo_Type.TCP,
+      tcp: { succeeded: false },
+    });
+  });
+
+  test('one that hangs is killed, has no result, and is run again', async () => {
+    const value = 'echo $$ >> tries; test $(wc -l < tries) = 3 && exit 4; sleep 1000';
+    const check = { type: CheckInfo_Type.COMMAND, command: { command: { value } } } as const;
+    expect(await checkStatus({ ...check, ...often, timeout_seconds: 0.3 })).toEqual({
+      type: CheckInfo_Type.COMMAND,
+      command: { exit_code: 4 },
+    });
+  });
+});
+
+test('a task that is not healthy any more is killed', async () => {
+  const health_check = {
+    ...often,
+    grace_period_seconds: 0,
+    consecutive_failures: 2,
+    command: { value: 'test -e ill && exit 1; touch ill' },
+  };
+  const container = harness.launch({
+    task: { command: { value: 'sleep 1000' }, health_check },
+  });
+  expect(await harness.terminalStatus(container)).toMatchObject({
+    state: TaskState.TASK_KILLED,
+    healthy: false,
+    message: 'Command terminated with signal Terminated',
+  });
+  expect(harness.statuses(container).map(({ healthy }) => healthy)).toEqual([
+    undefined,
+    undefined,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('what a container uses', async () => {
+  const busy = 'i=0; while test $i -lt 100000; do i=$((i+1)); done; touch done; sleep 1000';
+  const check = { command: { command: { value: 'test -e done' } } };
+  const container = harness.launch({
+    task: {
+      command: { value: busy },
+      check: { type: CheckInfo_Type.COMMAND, ...check, ...often },
+    },
+  });
+  harness.hands.perform({
+    type: 'resizeContainer',
+    containerId: container,
+    resources: [
+      { name: 'cpus', type: 0, scalar: { value: 0.1 } },
+      { name: 'cpus', type: 0, scalar: { value: 0.2 } },
+      { name: 'mem', type: 0, scalar: { value: 32 } },
+    ],
+  });
+  await harness.until(() =>
+    harness.statuses(container).find((s) => s.check_status?.command?.exit_code === 0),
+  );
+  const usage = harness.hands.usage(container);
+  expect(usage).toMatchObject({
+    cpus_soft_limit: 0.3,
+    mem_limit_bytes: 32 * 1024 * 1024,
+    mem_soft_limit_bytes: 32 * 1024 * 1024,
+  });
+  expect(usage?.cpus_user_time_secs).toBeGreaterThan(0);
+  expect(usage?.mem_rss_bytes).toBeGreaterThan(100_000);
+  expect(Object.keys(usage ?? {}).sort()).toEqual([
+    'cpus_soft_limit',
+    'cpus_system_time_secs',
+    'cpus_user_time_secs',
+    'mem_limit_bytes',
+    'mem_rss_bytes',
+    'mem_soft_limit_bytes',
+    'timestamp',
+  ]);
+  expect(harness.hands.usage('nobody' as never)).toBeUndefined();
+});
