@@ -112,18 +112,28 @@ function scalarRead({ kind, name }: FieldPlan): string {
   return `r.${kind}(${NAMED_KINDS.has(kind) ? quoted(name) : ''})`;
 }
 
+/** Setting one of a oneof unsets the others. */
+function clearOthers({ field }: FieldPlan): string {
+  const others = field.partOf?.fieldsArray.filter((other) => other !== field) ?? [];
+  return others
+    .map((other) => fieldName(other))
+    .map((name) => ` if (m.${name} !== undefined) delete m.${name};`)
+    .join('');
+}
+
 function decodeSingle(p: FieldPlan): string {
   const { name, kind, typeName } = p;
+  const clear = clearOthers(p);
   if (kind === 'message') {
-    return `e = r.enter(end); m.${name} = decode${typeName}(r, e, m.${name}); r.leave();`;
+    return `e = r.enter(end); m.${name} = decode${typeName}(r, e, m.${name}); r.leave();${clear}`;
   }
   if (kind === 'enum') {
-    return `e = r.int32(); if (enum${typeName}.names[e] !== undefined) m.${name} = e;`;
+    return `e = r.int32(); if (enum${typeName}.names[e] !== undefined) { m.${name} = e;${clear} }`;
   }
   if (p.zeroIsAbsent) {
     return `v = ${scalarRead(p)}; if (v !== 0) m.${name} = v; else delete m.${name};`;
   }
-  return `m.${name} = ${scalarRead(p)};`;
+  return `m.${name} = ${scalarRead(p)};${clear}`;
 }
 
 function decodeElement(p: FieldPlan): string {
@@ -289,6 +299,7 @@ function jsonIn(p: FieldPlan, value: string): string {
 function readField(p: FieldPlan): string {
   const { field, name, wireName, kind } = p;
   const source = `  v = o.${wireName};\n`;
+  const clear = clearOthers(p);
   const present = 'v !== undefined && v !== null';
   if (field.map) {
     return (
@@ -304,12 +315,12 @@ function readField(p: FieldPlan): string {
     return `${source}  if (${present}) for (const x of j.items(v)) if (x !== null) { ${add} }\n`;
   }
   if (kind === 'enum') {
-    return `${source}  if (${present}) { v = ${jsonIn(p, 'v')}; if (v !== undefined) m.${name} = v; }\n`;
+    return `${source}  if (${present}) { v = ${jsonIn(p, 'v')}; if (v !== undefined) { m.${name} = v;${clear} } }\n`;
   }
   if (p.zeroIsAbsent) {
     return `${source}  if (${present}) { v = ${jsonIn(p, 'v')}; if (v !== 0) m.${name} = v; }\n`;
   }
-  return `${source}  if (${present}) m.${name} = ${jsonIn(p, 'v')};\n`;
+  return `${source}  if (${present}) { m.${name} = ${jsonIn(p, 'v')};${clear} }\n`;
 }
 
 // The whole.
@@ -332,7 +343,8 @@ function fieldToken(p: FieldPlan): string {
   const fallback = shownDefault(p);
   const more =
     (fallback === undefined ? '' : `, shownDefault: ${JSON.stringify(fallback)}`) +
-    (p.zeroIsAbsent ? ', zeroIsAbsent: true' : '');
+    (p.zeroIsAbsent ? ', zeroIsAbsent: true' : '') +
+    (field.partOf === null ? '' : `, oneof: ${quoted(field.partOf.name)}`);
   return (
     `    { name: ${quoted(p.name)}, wireName: ${quoted(p.wireName)}, number: ${field.id}, ` +
     `rule: ${quoted(rule)}, value: ${value}${more} },\n`

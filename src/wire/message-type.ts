@@ -37,6 +37,8 @@ export interface Field {
   readonly shownDefault?: unknown;
   /** Zero is the same as not set (a field of a proto3 file). */
   readonly zeroIsAbsent?: true;
+  /** Of the fields with the same name here one at most is set. */
+  readonly oneof?: string;
 }
 
 /** A token for a message type, by which values of `T` are encoded and decoded. */

@@ -46,7 +46,23 @@ function build<T>(type: MessageType<T>, depth: number): fc.Arbitrary<object> {
     }
     model[field.name] = fieldArbitrary(field, depth);
   }
-  return fc.record(model, { requiredKeys, noNullPrototype: true });
+  return fc
+    .record(model, { requiredKeys, noNullPrototype: true })
+    .map((message) => withOneOfEach(type.fields, message));
+}
+
+/** Of each oneof the first member that is set stays. */
+function withOneOfEach(fields: readonly Field[], message: Record<string, unknown>): object {
+  const set = new Set<string>();
+  for (const { name, oneof } of fields) {
+    if (oneof !== undefined && message[name] !== undefined) {
+      if (set.has(oneof)) {
+        delete message[name];
+      }
+      set.add(oneof);
+    }
+  }
+  return message;
 }
 
 function fieldArbitrary(field: Field, depth: number): fc.Arbitrary<unknown> {

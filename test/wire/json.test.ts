@@ -259,6 +259,15 @@ describe('what is forgiven', () => {
     });
   });
 
+  test('of a oneof the alphabetically last member counts', () => {
+    expect(
+      readJson(
+        types.AttributeConstraint_Selector,
+        '{"pseudoattribute_type":"ZONE","attribute_name":"a"}',
+      ),
+    ).toStrictEqual({ pseudoattribute_type: 3 });
+  });
+
   test('a map as an object, or as objects in a list', () => {
     const guarantees = { cpus: { value: 1 } };
     for (const text of [JSON.stringify(guarantees), JSON.stringify([guarantees])]) {

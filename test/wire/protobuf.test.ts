@@ -184,6 +184,23 @@ describe('the encoding', () => {
     });
   });
 
+  test('of a oneof the last member counts', () => {
+    const exists = encodeMessage(types.AttributeConstraint_Predicate, { exists: {} });
+    const matches = encodeMessage(types.AttributeConstraint_Predicate, {
+      text_matches: { regex: 'a' },
+    });
+    expect(
+      decodeMessage(types.AttributeConstraint_Predicate, bytes(...exists, ...matches)),
+    ).toStrictEqual({ text_matches: { regex: 'a' } });
+    expect(
+      decodeMessage(types.AttributeConstraint_Predicate, bytes(...matches, ...exists)),
+    ).toStrictEqual({ exists: {} });
+    // Selector: pseudoattribute_type = 1 with a value nobody knows leaves attribute_name = 2 alone.
+    expect(
+      decodeMessage(types.AttributeConstraint_Selector, bytes(0x12, 1, 0x78, 0x08, 99)),
+    ).toStrictEqual({ attribute_name: 'x' });
+  });
+
   test('an unknown value of an enumeration is dropped, and missing where it is required', () => {
     // TaskStatus: task_id = 1, state = 2 (required), source = 9.
     const known = [0x0a, 3, 0x0a, 1, 0x78, 0x10, 1];
