@@ -13,7 +13,7 @@ import {
   methodNotAllowed,
 } from './errors.ts';
 import type { ExecutorApi } from './executor-api.ts';
-import { jsonAnswer } from './reply.ts';
+import { jsonAnswer, largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
 export interface AgentEndpointsOptions {
@@ -64,10 +64,10 @@ export class AgentEndpoints {
     ];
   }
 
-  #state(request: EndpointRequest): Answer {
+  #state(request: EndpointRequest): Answer | Promise<Answer> {
     return (
       this.#options.unavailable() ??
-      jsonAnswer(this.#options.views.state(this.#viewer(request)), request.query.jsonp)
+      largeJsonAnswer(this.#options.views.state(this.#viewer(request)), request.query.jsonp)
     );
   }
 

@@ -28,7 +28,7 @@ export class CallConnection {
   constructor(host: string, port: number) {
     this.#socket = net.connect({ host, port, noDelay: true });
     const reader = new ResponseReader((answer) => this.#answer(answer));
-    this.#socket.on('data', (chunk) => {
+    this.#socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk);
       } catch (error) {

@@ -125,7 +125,7 @@ export class EventStream<Event> implements EventSink<Event> {
   #appendText(record: string): void {
     const size = Buffer.byteLength(record);
     this.#beginChunk(size);
-    this.#length += this.#buffer.utf8Write(record, this.#length, size);
+    this.#length += this.#buffer.write(record, this.#length, size, 'utf8');
     this.#endChunk();
   }
 
@@ -140,7 +140,7 @@ export class EventStream<Event> implements EventSink<Event> {
     }
     const lengthLine = `${size}\n`;
     const frame = `${(size + lengthLine.length).toString(16)}\r\n${lengthLine}`;
-    this.#length += this.#buffer.latin1Write(frame, this.#length);
+    this.#length += this.#buffer.write(frame, this.#length, 'latin1');
   }
 
   #endChunk(): void {

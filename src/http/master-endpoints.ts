@@ -6,7 +6,7 @@ import type { Realm } from './authentication.ts';
 import { type Answer, methodNotAllowed, notFound, redirectTo } from './errors.ts';
 import * as forms from './master-forms.ts';
 import type { MasterOperatorApi } from './master-operator-api.ts';
-import { jsonAnswer } from './reply.ts';
+import { largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 import type { SchedulerApi } from './scheduler-api.ts';
 
@@ -86,8 +86,11 @@ const METHODS: readonly Methods[] = [
 
 export class MasterEndpoints {
   readonly #options: MasterEndpointsOptions;
-  /** Texts of reads, good for the rest of this turn: many clients poll the same large state. */
-  readonly #texts = new Map<string, Answer>();
+  /**
+   * Answers to reads that are being written, or were in this turn: many clients poll the same
+   * large state, and may share one answer.
+   */
+  readonly #answers = new Map<string, Answer | Promise<Answer>>();
 
   constructor(options: MasterEndpointsOptions) {
     this.#options = options;
@@ -126,23 +129,26 @@ export class MasterEndpoints {
     return api;
   }
 
-  #read(request: EndpointRequest, path: string, view: View): Answer {
+  #read(request: EndpointRequest, path: string, view: View): Answer | Promise<Answer> {
     const unavailable = this.#options.unavailable(request.url);
     if (unavailable) {
       return unavailable;
     }
     const { principal, query } = request;
     const key = JSON.stringify([path, principal ?? null, query]);
-    const known = this.#texts.get(key);
+    const known = this.#answers.get(key);
     if (known) {
       return known;
     }
     const { views, authorizer, turn } = this.#options;
-    const answer = jsonAnswer(view(views, { principal, authorizer }, query), query.jsonp);
-    if (this.#texts.size === 0) {
-      turn.atEnd(() => this.#texts.clear());
+    const answer = largeJsonAnswer(view(views, { principal, authorizer }, query), query.jsonp);
+    this.#answers.set(key, answer);
+    const forget = () => this.#answers.delete(key);
+    if (answer instanceof Promise) {
+      answer.then(forget, forget);
+    } else {
+      turn.atEnd(forget);
     }
-    this.#texts.set(key, answer);
     return answer;
   }
 

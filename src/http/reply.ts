@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, JSON_TYPE } from './errors.ts';
+import { largeJson } from './large-json.ts';
 import { acceptsEncoding } from './media.ts';
 
 /** Shorter bodies are not worth compressing; the same bound as Mesos's. */
@@ -41,12 +42,28 @@ export async function sendAnswer(
 }
 
 /** JSON, wrapped in a call where the query asks for it (`?jsonp=`). */
-export function jsonText(text: string, jsonp: string | undefined): Answer {
-  if (jsonp === undefined) {
-    return { status: 200, contentType: JSON_TYPE, body: text };
-  }
-  return { status: 200, contentType: 'text/javascript', body: `${jsonp}(${text})` };
+export function jsonAnswer(value: unknown, jsonp: string | undefined): Answer {
+  return wrapped(JSON.stringify(value), jsonp);
 }
 
-export const jsonAnswer = (value: unknown, jsonp: string | undefined): Answer =>
-  jsonText(JSON.stringify(value), jsonp);
+/** As `jsonAnswer`, for values that may be as large as a cluster. */
+export function largeJsonAnswer(
+  value: unknown,
+  jsonp: string | undefined,
+): Answer | Promise<Answer> {
+  const text = largeJson(value);
+  return typeof text === 'string'
+    ? wrapped(text, jsonp)
+    : text.then((bytes) => wrapped(bytes, jsonp));
+}
+
+function wrapped(json: string | Buffer, jsonp: string | undefined): Answer {
+  if (jsonp === undefined) {
+    return { status: 200, contentType: JSON_TYPE, body: json };
+  }
+  const body =
+    typeof json === 'string'
+      ? `${jsonp}(${json})`
+      : Buffer.concat([Buffer.from(`${jsonp}(`), json, Buffer.from(')')]);
+  return { status: 200, contentType: 'text/javascript', body };
+}

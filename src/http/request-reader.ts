@@ -102,10 +102,10 @@ export class RequestReader {
     const headEnd = bytes.indexOf(HEAD_END, start);
     if (headEnd < 0) {
       const have = bytes.length - start;
-      const mine = bytes.latin1Slice(start, start + Math.min(have, POST.length));
+      const mine = bytes.toString('latin1', start, start + Math.min(have, POST.length));
       return have > MAX_HEAD_BYTES || !POST.startsWith(mine) ? FOREIGN : -1;
     }
-    const framing = this.#frame(bytes.latin1Slice(start, headEnd));
+    const framing = this.#frame(bytes.toString('latin1', start, headEnd));
     if (framing === undefined || !this.#handler.accepts(framing.head)) {
       return FOREIGN;
     }

@@ -45,7 +45,7 @@ export class ResponseReader {
       }
       return undefined;
     }
-    const head = bytes.latin1Slice(start, headEnd);
+    const head = bytes.toString('latin1', start, headEnd);
     const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1]);
     if (Number.isNaN(status)) {
       throw new MalformedAnswerError(`This is no answer: ${head.slice(0, 80)}`);
@@ -77,7 +77,7 @@ function readChunks(bytes: Buffer, start: number): { pieces: Buffer[]; end: numb
     if (lineEnd < 0) {
       return undefined;
     }
-    const size = Number.parseInt(bytes.latin1Slice(at, lineEnd), 16);
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     if (Number.isNaN(size)) {
       throw new MalformedAnswerError('The size of a chunk is no number');
     }

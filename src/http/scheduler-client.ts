@@ -117,8 +117,7 @@ export class SchedulerClient {
 
   #subscribe(): void {
     const { framework, suppressedRoles, codec } = this.#options;
-    const id = this.#frameworkId === undefined ? {} : { value: this.#frameworkId };
-    const known = 'value' in id ? id : undefined;
+    const known = this.#frameworkId === undefined ? undefined : { value: this.#frameworkId };
     const body = this.#encode({
       ...(known ? { framework_id: known } : {}),
       type: SchedulerCall_Type.SUBSCRIBE,
