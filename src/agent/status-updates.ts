@@ -151,6 +151,9 @@ export function acknowledge(
   }
   if (stream.pending.length > 0) {
     forward(agent, stream, 0);
+  } else if (agent.frameworks.get(framework)?.tasks.has(task) !== true) {
+    // News of a task that is not here: no last update would ever close the stream.
+    closeStream(agent, stream);
   }
   return 'continued';
 }
