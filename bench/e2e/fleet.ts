@@ -210,7 +210,7 @@ export class Fleet {
     this.#inbound.add(socket);
     socket.setNoDelay(true);
     const reader = new LibprocessReader();
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       for (const message of reader.push(chunk)) {
         const agent = this.#byPid.get(message.to);
         const decoded = decodeToAgent(message.name, message.body);
