@@ -145,7 +145,7 @@ export class AgentServer {
 
   async close(): Promise<void> {
     this.#process.close();
-    this.#links.close();
+    await this.#links.close();
     await this.#front?.close();
   }
 

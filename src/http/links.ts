@@ -20,6 +20,8 @@ export const MAX_PEER_BYTES = 16 * 1024 * 1024;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How long closing waits for a peer to take what was sent. */
+const CLOSE_TIMEOUT_MS = 1_000;
 /** How long a connection nobody linked to stays open after its last message. */
 const IDLE_MS = 5_000;
 
@@ -62,13 +64,12 @@ export class Links {
     this.#peer(to.slice(to.indexOf('@') + 1)).send(bytes);
   }
 
-  /** Sends what is waiting and closes every connection; nothing is reported any more. */
-  close(): void {
+  /** Sends what is waiting, then closes every connection; nothing is reported any more. */
+  async close(): Promise<void> {
     this.#closed = true;
-    for (const peer of this.#peers.values()) {
-      peer.close();
-    }
+    const peers = [...this.#peers.values()];
     this.#peers.clear();
+    await Promise.all(peers.map((peer) => peer.close()));
   }
 
   #peer(address: string): Peer {
@@ -104,6 +105,8 @@ class Peer {
   #flushAsked = false;
   #connected = false;
   #gone = false;
+  /** Its owner knows that it ends. */
+  #told = false;
 
   constructor(address: string, turn: Turn, onGone: (linked: boolean) => void) {
     this.#turn = turn;
@@ -139,17 +142,20 @@ class Peer {
     }
   }
 
-  /** Ends the connection after what was sent. */
-  close(): void {
-    this.#gone = true;
+  /** Ends the connection after what was sent, or without it where that takes too long. */
+  close(): Promise<void> {
+    this.#told = true;
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    this.#socket.setTimeout(CLOSE_TIMEOUT_MS, () => this.#socket.destroy());
     if (this.#connected) {
       this.#flush();
       this.#socket.end();
-      this.#socket.setTimeout(1_000, () => this.#socket.destroy());
-    } else {
+    } else if (this.#queue.length === 0) {
       this.#socket.destroy();
+    } else {
+      this.#socket.once('connect', () => this.#socket.end());
     }
-    this.#recount();
+    return closed;
   }
 
   readonly #flush = () => {
@@ -189,11 +195,10 @@ class Peer {
   }
 
   #end(): void {
-    const told = this.#gone;
     this.#gone = true;
     this.#queue = [];
     this.#recount();
-    if (!told) {
+    if (!this.#told) {
       this.#onGone(this.linked);
     }
   }

@@ -187,7 +187,7 @@ export class MasterServer {
 
   async close(): Promise<void> {
     this.#process.close();
-    this.#links.close();
+    await this.#links.close();
     await this.#front?.close();
   }
 

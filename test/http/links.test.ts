@@ -147,6 +147,15 @@ describe('links', () => {
     expect((await master.machine.seen(isType('linkLost'))).address).toBe('0.0.0.0:0');
   });
 
+  it('deliver what was sent before they are closed', async () => {
+    const { master, peer } = await start();
+    for (let i = 0; i < 100; i++) {
+      send(master, `slave(1)@${peer.address}`);
+    }
+    await master.server.close();
+    await peer.until(() => peer.received.length === 100);
+  });
+
   it('give up a peer that takes nothing', async () => {
     const { master, peer } = await start();
     master.server.perform({ type: 'link', address: peer.address });
