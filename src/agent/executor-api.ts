@@ -48,14 +48,19 @@ export function subscribe(agent: AgentState, event: ExecutorSubscribe): void {
   }
   connect(agent, executor, stream);
   executor.state = 'running';
+  const updates = event.call.subscribe?.unacknowledged_updates ?? [];
+  executor.hasReported ||= updates.length > 0;
+  dropUndelivered(agent, executor, event.call);
   if (!shutdownIfPointless(agent, executor)) {
     welcome(agent, executor);
-    resume(agent, executor, event.call);
+    for (const { status } of updates) {
+      if (invalidStatus(executor, status) === undefined) {
+        executorReported(agent, executor, status);
+      }
+    }
     // Tasks may have come while the executor was starting.
     resizeContainer(agent, executor);
-    if (!shutdownIfPointless(agent, executor)) {
-      deliverQueued(agent, executor);
-    }
+    deliverQueued(agent, executor);
   }
   executorSettled(agent);
 }
@@ -82,18 +87,16 @@ function welcome(agent: AgentState, executor: Executor): void {
   }
 }
 
-/** What the executor has not seen acknowledged, and what it cannot have got. */
-function resume(agent: AgentState, executor: Executor, call: ExecutorCall): void {
-  for (const { status } of call.subscribe?.unacknowledged_updates ?? []) {
-    if (invalidStatus(executor, status) === undefined) {
-      executorReported(agent, executor, status);
-    }
-  }
+/** Ends tasks that were sent to an executor which, by what it says, has not got them. */
+function dropUndelivered(agent: AgentState, executor: Executor, { subscribe }: ExecutorCall): void {
   if (executor.builtin !== undefined) {
     // A built-in executor holds its task from the start, also over a restart of the agent.
     return;
   }
-  const known = new Set(call.subscribe?.unacknowledged_tasks?.map((task) => task.task_id.value));
+  const known = new Set([
+    ...(subscribe?.unacknowledged_tasks ?? []).map((task) => task.task_id.value),
+    ...(subscribe?.unacknowledged_updates ?? []).map(({ status }) => status.task_id.value),
+  ]);
   for (const [id, task] of [...executor.launched]) {
     if (task.state === TaskState.TASK_STAGING && !known.has(id)) {
       const status = agentStatus({
@@ -113,10 +116,6 @@ export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
   if (call.type === ExecutorCall_Type.HEARTBEAT) {
     // Its ids may be made up: a heartbeat only keeps the connection.
     reply(agent, request, 202);
-    return;
-  }
-  if (agent.phase === 'recovering' && !agent.knowsExecutors) {
-    reply(agent, request, 503, 'Agent has not finished recovery');
     return;
   }
   const executor = findExecutor(agent, call, event.principal);

@@ -48,7 +48,8 @@ export interface Executor extends RunOf {
   readonly terminated: Map<TaskId, Task>;
   /** The newest last. */
   readonly completed: Task[];
-  everSentTask: boolean;
+  /** It has sent an update, so it has had a task. */
+  hasReported: boolean;
   /** Why the agent ends it: what its tasks are told instead of the container's own story. */
   pendingTermination: Termination | undefined;
   /** Recovered tasks that the ledger had no room for. */
@@ -88,7 +89,7 @@ export function createExecutor(
     launched: new Map(),
     terminated: new Map(),
     completed: [],
-    everSentTask: false,
+    hasReported: false,
     pendingTermination: undefined,
     unbooked: new Set(),
     missed: [],

@@ -81,11 +81,11 @@ function killQueued(agent: AgentState, executor: Executor, id: TaskId): void {
   shutdownIfPointless(agent, executor);
 }
 
-/** An executor whose tasks were all killed before it got one has nothing to do. */
+/** An executor that has no task, and has never said a word about one, has nothing to do. */
 export function shutdownIfPointless(agent: AgentState, executor: Executor): boolean {
   const isPointless =
     executor.state === 'running' &&
-    !executor.everSentTask &&
+    !executor.hasReported &&
     executor.queued.size === 0 &&
     executor.launched.size === 0;
   if (isPointless) {

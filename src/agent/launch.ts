@@ -392,6 +392,5 @@ export function deliverQueued(agent: AgentState, executor: Executor): void {
 function launch(agent: AgentState, executor: Executor, id: TaskId, info: TaskInfo): void {
   log(agent, 'debug', `Sending task ${id} to executor ${executor.executorId}`);
   dequeue(executor, id);
-  executor.everSentTask = true;
   executor.launched.set(id, createTask(executor.frameworkId, info, TaskState.TASK_STAGING));
 }

@@ -143,7 +143,6 @@ function recoverExecutor(
   for (const task of run.tasks) {
     recoverTask(agent, executor, task);
   }
-  executor.everSentTask ||= executor.builtin !== undefined;
   return executor;
 }
 
@@ -154,7 +153,7 @@ function recoverTask(agent: AgentState, executor: Executor, found: CheckpointedT
     if (!isTerminal(task.state)) {
       recordStatus(task, status);
     }
-    executor.everSentTask ||= status.source === TaskStatus_Source.SOURCE_EXECUTOR;
+    executor.hasReported ||= status.source === TaskStatus_Source.SOURCE_EXECUTOR;
   }
   if (isAcknowledged(task, found)) {
     executor.completed.push(task);

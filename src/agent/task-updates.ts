@@ -56,7 +56,7 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
     container_status: containerStatus(agent, executor, given),
   });
   agent.counters.valid_status_updates++;
-  executor.everSentTask = true;
+  executor.hasReported = true;
   // A task that the agent does not know is passed on: its executor knows better.
   const isKnown = framework.tasks.get(taskId(status.task_id.value)) === executor;
   if (!isKnown || changeTask(agent, executor, status)) {
