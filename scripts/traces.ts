@@ -3,12 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { SchedulerCore } from '../src/core/interface.ts';
 import { loadCore } from '../test/core/load.ts';
-import { firstDifference } from '../test/differential/replay.ts';
+import { type DecidingCore, firstDifference } from '../test/differential/replay.ts';
 import { parseTrace } from '../test/differential/trace.ts';
 
-async function coreToTest(isOracle: boolean): Promise<SchedulerCore> {
+async function coreToTest(isOracle: boolean): Promise<DecidingCore> {
   return isOracle ? (await import('../test/oracle/core.ts')).oracle : loadCore();
 }
 

@@ -7,6 +7,7 @@ import { Kinds } from './kinds.ts';
 import { RowLedger } from './ledger.ts';
 import { Lists } from './lists.ts';
 import { CoreError, CoreModule } from './module.ts';
+import { WasmMatcher } from './wasm-matcher.ts';
 
 /**
  * A core on a compiled module. Algebra, pools and ledgers share one instance; every allocator has an
@@ -18,6 +19,7 @@ export function createCore(module: WebAssembly.Module): SchedulerCore {
   return {
     abiVersion: shared.exports.abiVersion(),
     algebra: new Algebra(lists),
+    matcher: new WasmMatcher(shared),
     ledger: (total: readonly Resource[]): Ledger => new RowLedger(lists, total),
     allocator: (_options: AllocatorOptions): Allocator => {
       throw new CoreError('BAD_STATE', 'allocator');

@@ -10,6 +10,7 @@ import type {
   Unavailability,
 } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
+import type { Matcher } from './matcher.ts';
 
 /** Scalar amounts by resource name, in the units of the name (cpus, megabytes). */
 export type Quantities = Readonly<Record<string, number>>;
@@ -236,6 +237,7 @@ export interface Allocator {
 export interface SchedulerCore {
   readonly abiVersion: number;
   readonly algebra: ResourceAlgebra;
+  readonly matcher: Matcher;
   allocator(options: AllocatorOptions): Allocator;
   ledger(total: readonly Resource[]): Ledger;
 }

@@ -29,6 +29,8 @@ export interface CoreExports {
   ledgerGive(used: number, holder: number, count: number): number;
   ledgerRelease(used: number, holder: number): number;
   ledgerConvert(total: number, used: number, conversions: number): number;
+  matchReserve(bytes: number): number;
+  matchRun(bytes: number): number;
 }
 
 /** The ABI that this host speaks; checked when a module is loaded. */

@@ -1,9 +1,8 @@
 // Runs a random history through two cores at once. The first one's offers and tasks decide what the steps mean.
-import type { SchedulerCore } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
 import { oracle } from '../oracle/core.ts';
 import type { History } from './histories.ts';
-import { Replayer } from './replay.ts';
+import { type DecidingCore, Replayer } from './replay.ts';
 import { formatTrace, type TraceEvent, type TraceHeader, type TraceLine } from './trace.ts';
 import { formatResources } from './trace-text.ts';
 import { World } from './world.ts';
@@ -17,7 +16,7 @@ export interface Disagreement {
 }
 
 export interface CompareOptions {
-  readonly core: SchedulerCore;
+  readonly core: DecidingCore;
   /** Looks at the core under test after every event; throws what it finds. */
   readonly inspect?: (replayer: Replayer, event: TraceEvent) => void;
 }

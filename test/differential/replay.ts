@@ -46,9 +46,12 @@ type Tasks = Map<string, Holding>;
 const taskKey = (holding: Omit<Holding, 'resources'>) =>
   JSON.stringify([holding.frameworkId, holding.agentId, holding.role]);
 
+/** What of a core a history needs. */
+export type DecidingCore = Pick<SchedulerCore, 'algebra' | 'allocator'>;
+
 export class Replayer {
   readonly allocator: Allocator;
-  readonly #core: SchedulerCore;
+  readonly #core: DecidingCore;
   readonly #intervalMs: number;
   readonly #agents = new Map<AgentId, AgentFacts>();
   readonly #activeFrameworks = new Set<FrameworkId>();
@@ -62,7 +65,7 @@ export class Replayer {
   #out: TracedRun[] = [];
   #order: string[] = [];
 
-  constructor(core: SchedulerCore, options: TraceOptions, allocator?: Allocator) {
+  constructor(core: DecidingCore, options: TraceOptions, allocator?: Allocator) {
     this.#core = core;
     this.#intervalMs = options.intervalMs;
     this.allocator = allocator ?? core.allocator(allocatorOptions(options));
@@ -465,7 +468,7 @@ export interface Difference {
 }
 
 /** The first event whose result is not the recorded one. */
-export function firstDifference(core: SchedulerCore, trace: Trace): Difference | undefined {
+export function firstDifference(core: DecidingCore, trace: Trace): Difference | undefined {
   const replayer = new Replayer(core, trace.header.options);
   for (const [index, { result: expected, ...event }] of trace.lines.entries()) {
     const got = playSafely(replayer, event as TraceEvent);
@@ -487,7 +490,7 @@ const canonical = (result: object) =>
   JSON.stringify(Object.entries(result).sort(([a], [b]) => compare(a, b)));
 
 export function replay(
-  core: SchedulerCore,
+  core: DecidingCore,
   trace: Pick<Trace, 'header'> & { lines: readonly TraceEvent[] },
 ): TraceLine[] {
   const replayer = new Replayer(core, trace.header.options);

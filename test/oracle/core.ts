@@ -107,7 +107,7 @@ function ledger(initial: Resources): Ledger {
   };
 }
 
-export const oracle: SchedulerCore = {
+export const oracle: Omit<SchedulerCore, 'matcher'> = {
   abiVersion: 0,
   algebra,
   allocator: (options) => new OracleAllocator(options),

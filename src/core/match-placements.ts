@@ -1,0 +1,216 @@
+// Constraints of tasks, made into columns: which offers a task may go on at all, and how offers are told apart
+// where tasks of a group shall keep their distance.
+import { RE2JS } from 're2js';
+import { type Attribute, Value_Type } from '../model/generated/messages.ts';
+import type { MatchOffer, PlacementConstraint, TaskDemand } from './matcher.ts';
+
+type FixedConstraint = Extract<PlacementConstraint, { type: 'equals' | 'unlike' | 'matches' }>;
+type GroupConstraint = Extract<PlacementConstraint, { type: 'unique' | 'groupBy' | 'maxPer' }>;
+
+const isFixed = (constraint: PlacementConstraint): constraint is FixedConstraint =>
+  constraint.type === 'equals' || constraint.type === 'unlike' || constraint.type === 'matches';
+
+/** An attribute as text; the first of its name counts. */
+function attributeOf(offer: MatchOffer, name: string): string | undefined {
+  if (name === '@hostname') return offer.hostname;
+  const attribute = offer.attributes?.find((candidate) => candidate.name === name);
+  return attribute && textOf(attribute);
+}
+
+function textOf(attribute: Attribute): string {
+  switch (attribute.type) {
+    case Value_Type.SCALAR:
+      return String(attribute.scalar?.value ?? 0);
+    case Value_Type.RANGES:
+      return `[${(attribute.ranges?.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(',')}]`;
+    case Value_Type.SET:
+      return `{${(attribute.set?.item ?? []).join(',')}}`;
+    default:
+      return attribute.text?.value ?? '';
+  }
+}
+
+/** An attribute of all offers, its values numbered in the order in which they come up. */
+export interface Column {
+  readonly values: readonly string[];
+  /** The value's number for each offer; undefined where the offer lacks the attribute. */
+  readonly ofOffer: readonly (number | undefined)[];
+}
+
+export class Columns {
+  readonly #offers: readonly MatchOffer[];
+  readonly #columns = new Map<string, Column>();
+
+  constructor(offers: readonly MatchOffer[]) {
+    this.#offers = offers;
+  }
+
+  of(attribute: string): Column {
+    let column = this.#columns.get(attribute);
+    if (column === undefined) {
+      column = this.#make(attribute);
+      this.#columns.set(attribute, column);
+    }
+    return column;
+  }
+
+  #make(attribute: string): Column {
+    const numbers = new Map<string, number>();
+    const ofOffer = this.#offers.map((offer) => {
+      const value = attributeOf(offer, attribute);
+      if (value === undefined) return undefined;
+      const number = numbers.get(value) ?? numbers.size;
+      numbers.set(value, number);
+      return number;
+    });
+    return { values: [...numbers.keys()], ofOffer };
+  }
+}
+
+/** A test of a value, or why the constraint cannot be one. */
+function testOf(constraint: FixedConstraint): (value: string | undefined) => boolean {
+  switch (constraint.type) {
+    case 'equals':
+      return (value) => value === constraint.value;
+    case 'matches': {
+      const pattern = RE2JS.compile(constraint.pattern);
+      return (value) => value !== undefined && pattern.matches(value);
+    }
+    case 'unlike': {
+      const pattern = RE2JS.compile(constraint.pattern);
+      return (value) => value === undefined || !pattern.matches(value);
+    }
+    default:
+      return constraint satisfies never;
+  }
+}
+
+export interface Mask {
+  readonly words: Uint32Array;
+  /** The attribute at which no offer was left, if none is. */
+  readonly blockedBy: string | undefined;
+}
+
+/** An attribute whose pattern is not a regular expression. */
+export class PatternError extends Error {
+  readonly code = 'BAD_PATTERN';
+  readonly attribute: string;
+
+  constructor(attribute: string, cause: unknown) {
+    super(`the pattern for ${attribute} is not a regular expression`, { cause });
+    this.attribute = attribute;
+  }
+}
+
+/** Which offers pass the fixed constraints of a task; tasks of equal constraints share a mask. */
+export class Masks {
+  readonly list: Mask[] = [];
+  readonly #columns: Columns;
+  readonly #count: number;
+  readonly #numbers = new Map<string, number>();
+
+  constructor(columns: Columns, offerCount: number) {
+    this.#columns = columns;
+    this.#count = offerCount;
+  }
+
+  /** The mask's number, or undefined for a task that may go anywhere. Throws PatternError. */
+  of(task: TaskDemand): number | undefined {
+    const fixed = (task.constraints ?? []).filter(isFixed);
+    if (fixed.length === 0) return undefined;
+    const key = JSON.stringify(fixed);
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.list.length;
+      this.list.push(this.#make(fixed));
+      this.#numbers.set(key, number);
+    }
+    return number;
+  }
+
+  #make(fixed: readonly FixedConstraint[]): Mask {
+    const words = new Uint32Array((this.#count + 31) >> 5);
+    for (let offer = 0; offer < this.#count; offer++) setBit(words, offer);
+    let blockedBy: string | undefined;
+    for (const constraint of fixed) {
+      const { values, ofOffer } = this.#columns.of(constraint.attribute);
+      const test = compiled(constraint);
+      const passes = values.map(test);
+      const missingPasses = test(undefined);
+      let isAnyLeft = false;
+      for (const [offer, value] of ofOffer.entries()) {
+        if (!(value === undefined ? missingPasses : passes[value])) clearBit(words, offer);
+        else isAnyLeft ||= hasBit(words, offer);
+      }
+      if (!isAnyLeft) blockedBy ??= constraint.attribute;
+    }
+    return { words, blockedBy };
+  }
+}
+
+function compiled(constraint: FixedConstraint): (value: string | undefined) => boolean {
+  try {
+    return testOf(constraint);
+  } catch (cause) {
+    throw new PatternError(constraint.attribute, cause);
+  }
+}
+
+export const setBit = (words: Uint32Array, index: number) => {
+  words[index >> 5] = (words[index >> 5] ?? 0) | (1 << (index & 31));
+};
+const clearBit = (words: Uint32Array, index: number) => {
+  words[index >> 5] = (words[index >> 5] ?? 0) & ~(1 << (index & 31));
+};
+const hasBit = (words: Uint32Array, index: number) =>
+  (((words[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1;
+
+/** How a task's group bears on where it may go. */
+export interface Limit {
+  readonly attribute: string;
+  readonly most: number | 'even' | 'any';
+  /** The task itself is counted here; only once for each attribute. */
+  readonly counts: boolean;
+}
+
+function boundOf(constraint: GroupConstraint): number | 'even' {
+  switch (constraint.type) {
+    case 'unique':
+      return 1;
+    case 'groupBy':
+      return 'even';
+    case 'maxPer':
+      return constraint.count;
+    default:
+      return constraint satisfies never;
+  }
+}
+
+export const groupOf = (task: TaskDemand) => task.group ?? '';
+
+/** Limits of each task. A task counts for the limits of its whole group, whether it has any itself or not. */
+export function limitsOf(tasks: readonly TaskDemand[]): Limit[][] {
+  const attributes = new Map<string, Set<string>>();
+  for (const task of tasks) {
+    for (const constraint of task.constraints ?? []) {
+      if (isFixed(constraint)) continue;
+      const known = attributes.get(groupOf(task)) ?? new Set<string>();
+      attributes.set(groupOf(task), known.add(constraint.attribute));
+    }
+  }
+  return tasks.map((task) => {
+    const own = (task.constraints ?? []).filter((constraint) => !isFixed(constraint));
+    const limits = own.map((constraint, index) => ({
+      attribute: constraint.attribute,
+      most: boundOf(constraint),
+      counts: own.findIndex(({ attribute }) => attribute === constraint.attribute) === index,
+    }));
+    const others = [...(attributes.get(groupOf(task)) ?? [])].filter(
+      (attribute) => !limits.some((limit) => limit.attribute === attribute),
+    );
+    return [
+      ...limits,
+      ...others.map((attribute) => ({ attribute, most: 'any', counts: true }) as const),
+    ];
+  });
+}

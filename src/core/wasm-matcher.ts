@@ -1,0 +1,100 @@
+// The matcher over the module: the module decides, this file says it in messages and words.
+import { toMilli } from './kinds.ts';
+import { type Answer, type Plan, Request } from './match-request.ts';
+import type { Stock } from './match-stock.ts';
+import type {
+  Matcher,
+  MatchRequest,
+  MatchResult,
+  Placement,
+  TaskDemand,
+  Unplaced,
+} from './matcher.ts';
+import type { CoreModule } from './module.ts';
+
+const NOT_ALLOWED = -2;
+const TOO_LARGE = -3;
+const GROUP_FULL = -4;
+const SKIPPED = -5;
+
+export class WasmMatcher implements Matcher {
+  readonly #module: CoreModule;
+
+  constructor(module: CoreModule) {
+    this.#module = module;
+  }
+
+  match(input: MatchRequest): MatchResult {
+    const request = new Request(input);
+    const placed: Placement[] = [];
+    const unplaced: Unplaced[] = [];
+    const wanted = new Map<string, ReadonlySet<number>>();
+    const wantedOf = (name: string) => {
+      const known = wanted.get(name) ?? request.wantedNumbers(name);
+      wanted.set(name, known);
+      return known;
+    };
+    for (const [task, answer] of request.run(this.#module).entries()) {
+      const stock = request.stocks[answer.place];
+      const demand = input.tasks[task] as TaskDemand;
+      const plan = request.plans[task] as Plan;
+      if (stock !== undefined) {
+        placed.push({ task, offer: answer.place, resources: take(stock, demand, wantedOf) });
+      } else {
+        unplaced.push({ task, ...whyNot(request, plan, answer, input.offers.length) });
+      }
+    }
+    return { placed, unplaced };
+  }
+}
+
+function take(
+  stock: Stock,
+  task: TaskDemand,
+  wantedOf: (name: string) => ReadonlySet<number>,
+): Placement['resources'] {
+  const { counts = {}, numbers = {}, items = {} } = task;
+  const named = new Set([...Object.keys(counts), ...Object.keys(numbers)]);
+  return [
+    ...Object.entries(task.amounts).flatMap(([name, value]) =>
+      stock.takeScalar(name, toMilli(value)),
+    ),
+    ...[...named].flatMap((name) =>
+      stock.takeNumbers(name, {
+        exact: numbers[name] ?? [],
+        any: counts[name] ?? 0,
+        wanted: wantedOf(name),
+      }),
+    ),
+    ...Object.entries(items).flatMap(([name, list]) => stock.takeItems(name, list)),
+  ];
+}
+
+function whyNot(
+  request: Request,
+  plan: Plan,
+  { place, detail }: Answer,
+  offers: number,
+): Omit<Unplaced, 'task'> {
+  switch (place) {
+    case SKIPPED:
+      return { reason: 'invalid demand', detail: plan.invalid };
+    case NOT_ALLOWED: {
+      if (offers === 0) return { reason: 'no offers' };
+      const mask = plan.mask === undefined ? undefined : request.masks.list[plan.mask];
+      return { reason: 'constraints', detail: mask?.blockedBy };
+    }
+    case TOO_LARGE:
+      return {
+        reason: 'too large',
+        detail: detail === undefined ? undefined : request.nameOfDetail(detail),
+      };
+    case GROUP_FULL:
+      return {
+        reason: 'group',
+        detail: detail === undefined ? undefined : plan.limits[detail]?.attribute,
+      };
+    default:
+      throw new Error(`the matcher answered ${place}`);
+  }
+}
