@@ -32,7 +32,10 @@ export { masterViews } from './views/views.ts';
 /** Agents that were removed are remembered so that late messages of theirs are known as such. */
 const maxRemovedAgents = 100_000;
 
-export function createMaster(options: MasterOptions, core: SchedulerCore): MasterState {
+/** What the master needs of the scheduler core. */
+export type MasterCore = Pick<SchedulerCore, 'algebra' | 'allocator'>;
+
+export function createMaster(options: MasterOptions, core: MasterCore): MasterState {
   const domain = options.domain?.fault_domain;
   const allocator = core.allocator({
     seed: options.allocatorSeed,
@@ -53,7 +56,6 @@ export function createMaster(options: MasterOptions, core: SchedulerCore): Maste
   return {
     options,
     info: masterInfo(options),
-    core,
     algebra: core.algebra,
     allocator,
     random: new Random(options.seed),

@@ -1,5 +1,5 @@
 // All that a master knows. Each noun's file changes its own part; everybody may read.
-import type { Allocator, ResourceAlgebra, SchedulerCore } from '../core/interface.ts';
+import type { Allocator, ResourceAlgebra } from '../core/interface.ts';
 import type { AgentCapabilities, FrameworkCapabilities } from '../model/capabilities.ts';
 import type {
   AgentInfo,
@@ -166,7 +166,6 @@ export interface FrameworkTable {
 export interface MasterState {
   readonly options: MasterOptions;
   readonly info: MasterInfo;
-  readonly core: SchedulerCore;
   readonly algebra: ResourceAlgebra;
   readonly allocator: Allocator;
   readonly random: Random;

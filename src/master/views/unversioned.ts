@@ -142,7 +142,7 @@ function plainAgent(state: MasterState, agent: Agent, viewer: Viewer): Plain {
   return plain;
 }
 
-export function slavesView(state: MasterState, viewer: Viewer, query: Query): Plain {
+export function agentsView(state: MasterState, viewer: Viewer, query: Query): Plain {
   const wanted = query.slave_id;
   const accepts = (id: string) => wanted === undefined || wanted === id;
   const agents = [...state.agents.registered.values()].filter(({ id }) => accepts(id));

@@ -11,8 +11,8 @@ import {
   visibleWeights,
 } from './roles.ts';
 import {
+  agentsView,
   frameworksView,
-  slavesView,
   stateSummaryView,
   stateView,
   tasksView,
@@ -27,7 +27,7 @@ export function masterViews(state: MasterState): MasterViews {
     },
     state: (viewer) => stateView(state, viewer),
     stateSummary: (viewer) => stateSummaryView(state, viewer),
-    slaves: (viewer, query) => slavesView(state, viewer, query),
+    slaves: (viewer, query) => agentsView(state, viewer, query),
     frameworks: (viewer, query) => frameworksView(state, viewer, query),
     tasks: (viewer, query) => tasksView(state, viewer, query),
     roles: (viewer) => rolesView(state, viewer),

@@ -1,0 +1,273 @@
+// Agents that register, fall silent, come back, or go for good - and what becomes of their tasks.
+import { expect, test } from 'vitest';
+import {
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../src/model/generated/messages.ts';
+import { cluster, FakeAgent, runningTask, World } from './harness.ts';
+
+const partitionAware = {
+  capabilities: [
+    { type: FrameworkInfo_Capability_Type.MULTI_ROLE },
+    { type: FrameworkInfo_Capability_Type.PARTITION_AWARE },
+  ],
+};
+const lasting = { checkpoint: true, failover_timeout: 3600 };
+
+const agentsOf = (world: World) =>
+  world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents ?? [];
+
+test('an agent is answered after the registry has it, however often it asks', () => {
+  const world = new World();
+  world.commitsAtOnce = false;
+  const agent = world.agent();
+  agent.register();
+  expect(agent.sent('AgentRegisteredMessage')).toEqual([]);
+  expect(agentsOf(world)).toEqual([]);
+  world.commit();
+  expect(agent.sent('AgentRegisteredMessage')).toEqual([
+    {
+      agent_id: { value: `${world.options.id}-S0` },
+      connection: { total_ping_timeout_seconds: 75 },
+    },
+  ]);
+  agent.register();
+  expect(agent.sent('AgentRegisteredMessage')).toHaveLength(2);
+  expect(agentsOf(world)).toHaveLength(1);
+  expect(world.links).toEqual(['10.0.0.2:5051']);
+});
+
+test('a registry that cannot be written ends the master', () => {
+  const world = new World();
+  world.commitsAtOnce = false;
+  const agent = world.agent();
+  world.commit('disk full');
+  expect(world.aborted).toContain('disk full');
+  expect(agent.sent('AgentRegisteredMessage')).toEqual([]);
+});
+
+test.each(['', 'abc', '0.28.0'])('an agent of version %j is ignored', (version) => {
+  const world = new World();
+  const agent = new FakeAgent(world, { version });
+  agent.register();
+  expect(world.toAgents).toEqual([]);
+});
+
+test('the first ping comes with the registration, then one every fifteen seconds', () => {
+  const world = new World();
+  const agent = world.agent();
+  expect(world.toAgents[0]).toMatchObject({ from: 'slave-observer(1)', to: agent.pid });
+  expect(agent.sent('PingAgentMessage')).toEqual([{ connected: true }]);
+  world.advance(150_000);
+  expect(agent.sent('PingAgentMessage')).toHaveLength(11);
+  expect(agentsOf(world)).toHaveLength(1);
+});
+
+test('five pings without a pong make the agent unreachable, and its tasks with it', () => {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
+  framework.launch(framework.offer(), 't1');
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  world.answersPings = false;
+  // The ping that came with the registration was answered.
+  world.advance(5 * 15_000 + 15_000 - 1000 - 1);
+  expect(framework.events('FAILURE')).toEqual([]);
+  world.advance(1);
+  expect(framework.events('FAILURE')).toMatchObject([
+    { failure: { agent_id: { value: agent.id } } },
+  ]);
+  expect(framework.statuses('t1').at(-1)).toMatchObject({
+    state: TaskState.TASK_UNREACHABLE,
+    reason: TaskStatus_Reason.REASON_AGENT_REMOVED,
+    unreachable_time: { nanoseconds: BigInt(world.nowMs) * 1_000_000n },
+  });
+  expect(world.disk.unreachable.has(agent.id)).toBe(true);
+  expect(agentsOf(world)).toEqual([]);
+  expect(world.views.metrics(world.nowMs)).toMatchObject({
+    'master/slaves_unreachable': 1,
+    'master/tasks_unreachable': 1,
+    'master/slave_removals/reason_unhealthy': 1,
+  });
+});
+
+test('an unreachable agent comes back with its task', () => {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
+  framework.launch(framework.offer(), 't1');
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  world.answersPings = false;
+  world.advance(90_000);
+  agent.reregister({
+    tasks: [runningTask(framework, agent, 't1')],
+    frameworks: [{ ...framework.info, id: { value: framework.id } }],
+  });
+  expect(agent.sent('AgentReregisteredMessage')).toMatchObject([{ agent_id: { value: agent.id } }]);
+  expect(framework.statuses('t1').at(-1)).toMatchObject({
+    state: TaskState.TASK_RUNNING,
+    reason: TaskStatus_Reason.REASON_AGENT_REREGISTERED,
+  });
+  const tasks = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks;
+  expect(tasks?.tasks).toHaveLength(1);
+  expect(tasks?.unreachable_tasks).toEqual([]);
+  expect(world.disk.unreachable.size).toBe(0);
+  world.allocate();
+  const cpus = framework.offer().resources?.find(({ name }) => name === 'cpus');
+  expect(cpus?.scalar?.value).toBe(3);
+});
+
+test('a task that did not come back with its agent is no longer unreachable', () => {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
+  framework.launch(framework.offer(), 't1');
+  world.answersPings = false;
+  world.advance(90_000);
+  agent.reregister();
+  expect(world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.unreachable_tasks).toEqual([]);
+});
+
+test('a lost connection takes offers back, and tasks of frameworks that do not checkpoint', () => {
+  const { world, agent, framework } = cluster({}, { checkpoint: false });
+  framework.launch(framework.offer(), 't1');
+  world.allocate();
+  const offer = framework.offer();
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  expect(framework.events('RESCIND')).toMatchObject([{ rescind: { offer_id: offer.id } }]);
+  expect(framework.statuses('t1').at(-1)).toMatchObject({
+    state: TaskState.TASK_LOST,
+    reason: TaskStatus_Reason.REASON_AGENT_DISCONNECTED,
+  });
+  expect(agentsOf(world)[0]?.active).toBe(false);
+  world.allocate();
+  expect(framework.offers()).toHaveLength(2);
+  agent.reregister();
+  world.allocate();
+  expect(framework.offers()).toHaveLength(3);
+  world.advance(15_000);
+  expect(agent.sent('PingAgentMessage').at(-1)).toEqual({ connected: true });
+});
+
+test('a disconnected agent keeps checkpointed tasks until its time is over', () => {
+  const { world, agent, framework } = cluster({}, lasting);
+  framework.launch(framework.offer(), 't1');
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  expect(framework.statuses()).toEqual([]);
+  world.advance(600_000);
+  expect(framework.statuses('t1').at(-1)?.state).toBe(TaskState.TASK_LOST);
+  expect(world.disk.unreachable.has(agent.id)).toBe(true);
+});
+
+test('a killed task is killed again when its agent comes back without having heard of it', () => {
+  const { world, agent, framework } = cluster({}, lasting);
+  framework.launch(framework.offer(), 't1');
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  framework.call('KILL', { kill: { task_id: { value: 't1' } } });
+  expect(agent.sent('KillTaskMessage')).toEqual([]);
+  agent.reregister({
+    tasks: [runningTask(framework, agent, 't1')],
+    frameworks: [{ ...framework.info, id: { value: framework.id } }],
+  });
+  expect(agent.sent('KillTaskMessage')).toHaveLength(1);
+});
+
+test('an agent is asked about tasks that it does not list', () => {
+  const { world, agent, framework } = cluster({}, lasting);
+  framework.launch(framework.offer(), 't1');
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  agent.reregister();
+  expect(agent.sent('AgentReregisteredMessage')[0]?.reconciliations).toMatchObject([
+    { framework_id: { value: framework.id }, statuses: [{ task_id: { value: 't1' } }] },
+  ]);
+});
+
+test('the same id from another host is sent away, from another port it is taken', () => {
+  const { world, agent } = cluster();
+  agent.reregister({}, { pid: 'slave(1)@10.0.0.9:5051' });
+  expect(world.sentTo('slave(1)@10.0.0.9:5051', 'ShutdownMessage')).toHaveLength(1);
+  agent.reregister({}, { hostname: 'elsewhere' });
+  expect(agent.sent('ShutdownMessage')).toHaveLength(1);
+  agent.reregister({}, { pid: 'slave(2)@10.0.0.2:6000' });
+  expect(world.sentTo('slave(2)@10.0.0.2:6000', 'AgentReregisteredMessage')).toHaveLength(1);
+  expect(agentsOf(world)[0]?.pid).toBe('slave(2)@10.0.0.2:6000');
+});
+
+test('a registration at the pid of a disconnected agent replaces it', () => {
+  const { world, agent, framework } = cluster({}, lasting);
+  framework.launch(framework.offer(), 't1');
+  const before = agent.id;
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  agent.register();
+  expect(agent.id).not.toBe(before);
+  expect(framework.statuses('t1').at(-1)).toMatchObject({
+    state: TaskState.TASK_LOST,
+    reason: TaskStatus_Reason.REASON_AGENT_REMOVED,
+  });
+  expect(agentsOf(world).map(({ agent_info }) => agent_info.id?.value)).toEqual([agent.id]);
+});
+
+test('an agent that says goodbye is removed', () => {
+  const { world, agent, framework } = cluster({}, lasting);
+  agent.send('UnregisterAgentMessage', { agent_id: { value: agent.id } });
+  expect(agentsOf(world)).toEqual([]);
+  expect(world.disk.agents.size).toBe(0);
+  expect(framework.events('RESCIND')).toHaveLength(1);
+});
+
+test.each([
+  ['plain', {}, TaskState.TASK_LOST, TaskStatus_Reason.REASON_AGENT_REMOVED],
+  [
+    'partition-aware',
+    partitionAware,
+    TaskState.TASK_GONE_BY_OPERATOR,
+    TaskStatus_Reason.REASON_AGENT_REMOVED_BY_OPERATOR,
+  ],
+])('an agent marked gone takes the task of a %s framework along', (_kind, info, state, reason) => {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...info });
+  framework.launch(framework.offer(), 't1');
+  const gone = { agent_id: { value: agent.id } };
+  const call = { type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: gone };
+  expect(world.operate(call)).toMatchObject({ status: 200 });
+  expect(framework.statuses('t1').at(-1)).toMatchObject({ state, reason });
+  expect(agent.sent('ShutdownMessage')).toHaveLength(1);
+  agent.reregister();
+  expect(agent.sent('ShutdownMessage')).toHaveLength(2);
+  expect(world.operate(call)).toMatchObject({ status: 200 });
+  const unknown = { agent_id: { value: 'nobody' } };
+  expect(world.operate({ ...call, mark_agent_gone: unknown })).toMatchObject({ status: 404 });
+});
+
+test('removals by lost pings can be slowed down, and a pong cancels one that waits', () => {
+  const world = new World({ agentRemovalIntervalMs: 600_000 });
+  const [one, two] = [
+    world.agent(),
+    world.agent({ pid: 'slave(1)@10.0.0.3:5051', hostname: 'node3' }),
+  ];
+  world.answersPings = false;
+  world.advance(90_000);
+  expect(agentsOf(world)).toHaveLength(1);
+  const left = agentsOf(world)[0]?.agent_info.id?.value === one.id ? one : two;
+  left.pong();
+  world.advance(15_000);
+  left.pong();
+  expect(agentsOf(world)).toHaveLength(1);
+  expect(world.views.metrics(world.nowMs)['master/slave_unreachable_canceled']).toBe(1);
+});
+
+test('an executor that ended is a failure event', () => {
+  const { agent, framework } = cluster();
+  const executor = {
+    executor_id: { value: 'e1' },
+    framework_id: { value: framework.id },
+    command: { value: './run' },
+    resources: [],
+  };
+  framework.launch(framework.offer(), { executor, task_id: { value: 't1' } });
+  expect(agent.sent('RunTaskMessage')).toHaveLength(1);
+  agent.send('ExitedExecutorMessage', {
+    agent_id: { value: agent.id },
+    framework_id: { value: framework.id },
+    executor_id: { value: 'e1' },
+    status: 256,
+  });
+  expect(framework.events('FAILURE')).toMatchObject([
+    { failure: { executor_id: { value: 'e1' }, status: 256 } },
+  ]);
+});

@@ -1,0 +1,605 @@
+// A master in a world of virtual time: a registry that answers when told, schedulers and agents that
+// the test plays. What the master sends is kept by receiver, so that a test looks at outcomes.
+
+import type { MasterEffect } from '../../src/master/effects.ts';
+import type { MasterEvent } from '../../src/master/events.ts';
+import { createMaster, type MasterState, masterViews, step } from '../../src/master/master.ts';
+import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
+import type { MessageToAgent, MessageToMaster, ToMaster } from '../../src/model/agent-messages.ts';
+import {
+  AgentInfo_Capability_Type,
+  type FrameworkInfo,
+  FrameworkInfo_Capability_Type,
+  type MasterCall,
+  type MasterResponse,
+  type Offer,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  type MasterEvent as OperatorEvent,
+  type ReregisterAgentMessage,
+  type SchedulerCall,
+  type SchedulerCall_Subscribe,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+  type Task,
+  type TaskInfo,
+  TaskState,
+  type TaskStatus,
+  TaskStatus_Source,
+} from '../../src/model/generated/messages.ts';
+import { agentId, requestId, type StreamId, streamId } from '../../src/model/ids.ts';
+import { Random } from '../../src/model/random.ts';
+import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
+import { parseResources } from '../../src/model/resource-text.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { testCore } from './core.ts';
+
+type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
+type Effect<Type extends MasterEffect['type']> = Extract<MasterEffect, { type: Type }>;
+
+export const START_MS = 1_700_000_000_000;
+export const resources = (text: string) => parseResources(text);
+
+const capabilities = Object.entries(AgentInfo_Capability_Type)
+  .filter(([name]) => name !== 'UNKNOWN')
+  .map(([, type]) => ({ type }));
+
+export const viewer = { authorizer: permissive };
+
+/** The registry of a master, which outlives it. */
+export class Disk {
+  readonly agents = new Map<string, NonNullable<RegistrySnapshot['agents'][number]>>();
+  readonly unreachable = new Map<string, bigint>();
+  readonly gone = new Map<string, bigint>();
+  settings: Partial<RegistrySnapshot> = {};
+  readonly duties = new Map<string, Extract<RegistryChange, { type: 'setDuty' }>>();
+
+  apply(change: RegistryChange): void {
+    switch (change.type) {
+      case 'electMaster':
+        break;
+      case 'admitAgent':
+      case 'updateAgent':
+      case 'markReachable':
+        this.agents.set(change.agent.id?.value ?? '', change.agent);
+        this.unreachable.delete(change.agent.id?.value ?? '');
+        break;
+      case 'removeAgent':
+        this.agents.delete(change.id);
+        break;
+      case 'markUnreachable':
+        this.agents.delete(change.id);
+        this.unreachable.set(change.id, change.sinceNs);
+        break;
+      case 'markGone':
+        this.agents.delete(change.id);
+        this.unreachable.delete(change.id);
+        this.gone.set(change.id, change.sinceNs);
+        break;
+      case 'forget':
+        for (const id of change.ids) {
+          this.unreachable.delete(id);
+          this.gone.delete(id);
+        }
+        break;
+      case 'setWeights':
+        this.settings = { ...this.settings, weights: change.weights };
+        break;
+      case 'setQuotas':
+        this.settings = { ...this.settings, quotas: change.quotas };
+        break;
+      case 'setMaintenance':
+        this.settings = {
+          ...this.settings,
+          schedules: change.schedules,
+          machines: change.machines,
+        };
+        break;
+      case 'setDuty':
+        this.duties.set(change.id, change);
+        break;
+      default:
+        throw new Error(`Unknown change ${JSON.stringify(change satisfies never)}`);
+    }
+  }
+
+  snapshot(): RegistrySnapshot {
+    const since = (map: Map<string, bigint>) =>
+      [...map].map(([id, sinceNs]) => ({ id: agentId(id), sinceNs }));
+    return {
+      ...this.settings,
+      agents: [...this.agents.values()],
+      unreachable: since(this.unreachable),
+      gone: since(this.gone),
+      duties: [...this.duties.values()],
+    };
+  }
+}
+
+export class World {
+  readonly options: MasterOptions;
+  readonly master: MasterState;
+  readonly disk: Disk;
+  readonly views;
+  nowMs: number;
+  /** Off: transactions wait for `commit`. */
+  commitsAtOnce = true;
+  /** Off: agents leave pings without an answer. */
+  answersPings = true;
+  readonly streams = new Map<StreamId, SchedulerEvent[]>();
+  readonly operatorEvents: OperatorEvent[] = [];
+  readonly closed = new Set<StreamId>();
+  readonly toAgents: Effect<'sendToAgent'>[] = [];
+  readonly links: string[] = [];
+  readonly logs: string[] = [];
+  aborted: string | undefined;
+  readonly #replies = new Map<string, Effect<'reply'> | Effect<'openStream'>>();
+  readonly #writes: Effect<'store'>[] = [];
+  readonly #timers = new Map<string, number>();
+  readonly #random = new Random(11);
+  #requests = 0;
+
+  constructor(
+    options: Partial<MasterOptions> = {},
+    past: { disk?: Disk; nowMs?: number; id?: string } = {},
+  ) {
+    this.nowMs = past.nowMs ?? START_MS;
+    this.disk = past.disk ?? new Disk();
+    this.options = {
+      ...defaultMasterOptions,
+      id: past.id ?? '11111111-1111-4111-8111-111111111111',
+      ip: '10.0.0.1',
+      port: 5050,
+      hostname: 'master.example',
+      version: { version: '1.11.0' },
+      startTimeMs: this.nowMs,
+      seed: 5,
+      allocatorSeed: 0,
+      flags: {},
+      jsonOf: (_type, message) => message,
+      authorizer: permissive,
+      ...options,
+    };
+    this.master = createMaster(this.options, testCore);
+    this.views = masterViews(this.master);
+    this.dispatch({ type: 'recovered', registry: this.disk.snapshot() });
+  }
+
+  dispatch(event: Untimed<MasterEvent>): void {
+    const effects = step(this.master, { ...event, nowMs: this.nowMs } as MasterEvent);
+    for (const effect of effects) {
+      this.#perform(effect);
+    }
+    this.#fireDue();
+  }
+
+  #perform(effect: MasterEffect): void {
+    switch (effect.type) {
+      case 'reply':
+        this.#replies.set(effect.request, effect);
+        break;
+      case 'openStream':
+        this.#replies.set(effect.request, effect);
+        this.streams.set(effect.stream, []);
+        break;
+      case 'sendToScheduler':
+        // As on the wire: what is sent cannot be changed any more.
+        this.streams.get(effect.stream)?.push(structuredClone(effect.event));
+        break;
+      case 'sendToOperator':
+        this.operatorEvents.push(structuredClone(effect.event));
+        break;
+      case 'closeStream':
+        this.closed.add(effect.stream);
+        break;
+      case 'sendToAgent':
+        this.toAgents.push(structuredClone(effect));
+        if (effect.message.name === 'PingAgentMessage' && this.answersPings) {
+          this.dispatch({
+            type: 'agentMessage',
+            from: effect.to,
+            message: { name: 'PongAgentMessage', body: {} },
+          });
+        }
+        break;
+      case 'link':
+        this.links.push(effect.address);
+        break;
+      case 'store':
+        this.#writes.push(effect);
+        if (this.commitsAtOnce) {
+          this.commit();
+        }
+        break;
+      case 'setTimer':
+        this.#timers.set(effect.timer, this.nowMs + effect.delayMs);
+        break;
+      case 'clearTimer':
+        this.#timers.delete(effect.timer);
+        break;
+      case 'log':
+        this.logs.push(effect.text);
+        break;
+      case 'abort':
+        this.aborted = effect.reason;
+        break;
+      default:
+        throw new Error(`Unknown effect ${JSON.stringify(effect satisfies never)}`);
+    }
+  }
+
+  /** Makes the waiting changes durable, or fails them. */
+  commit(error?: string): void {
+    for (const write of this.#writes.splice(0)) {
+      if (error === undefined) {
+        for (const change of write.changes) {
+          this.disk.apply(change);
+        }
+      }
+      this.dispatch({ type: 'stored', transaction: write.transaction, error });
+    }
+  }
+
+  #fireDue(): void {
+    for (;;) {
+      const [timer] = [...this.#timers].filter(([, at]) => at <= this.nowMs).map(([name]) => name);
+      if (timer === undefined) {
+        return;
+      }
+      this.#timers.delete(timer);
+      this.dispatch({ type: 'timer', timer });
+    }
+  }
+
+  /** Lets time pass, timer by timer. */
+  advance(ms: number): void {
+    const end = this.nowMs + ms;
+    for (;;) {
+      const next = Math.min(...this.#timers.values());
+      if (next > end) {
+        break;
+      }
+      this.nowMs = Math.max(this.nowMs, next);
+      this.#fireDue();
+    }
+    this.nowMs = end;
+  }
+
+  /** One allocation interval. */
+  allocate(): void {
+    this.advance(this.options.allocationIntervalMs);
+  }
+
+  /** The next master, on the registry of this one, as after a kill -9. */
+  restart(): World {
+    return new World(this.options, {
+      disk: this.disk,
+      nowMs: this.nowMs + 1000,
+      id: '22222222-2222-4222-8222-222222222222',
+    });
+  }
+
+  uuid(): Uint8Array {
+    return this.#random.uuid();
+  }
+
+  nextRequest() {
+    return requestId(`r${this.#requests++}`);
+  }
+
+  answer(request: string) {
+    return this.#replies.get(request);
+  }
+
+  operate(call: MasterCall): { status: number; text?: string | undefined } {
+    const request = this.nextRequest();
+    this.dispatch({ type: 'operatorCall', request, call });
+    const answer = this.answer(request);
+    return answer?.type === 'reply'
+      ? { status: answer.status, text: answer.text }
+      : { status: answer === undefined ? 0 : 200 };
+  }
+
+  read(call: MasterCall): MasterResponse {
+    const response = this.views.read(call, viewer);
+    if (response === undefined) {
+      throw new Error('not a read call');
+    }
+    return response;
+  }
+
+  /** Messages to a pid, oldest first; pings left out. */
+  sentTo<Name extends MessageToAgent['name']>(pid: string, name: Name) {
+    const found = [];
+    for (const { to, message } of this.toAgents) {
+      if (to === pid && message.name === name) {
+        found.push(message.body as Extract<MessageToAgent, { name: Name }>['body']);
+      }
+    }
+    return found;
+  }
+
+  agent(options: AgentSetup = {}): FakeAgent {
+    const agent = new FakeAgent(this, options);
+    agent.register();
+    return agent;
+  }
+
+  framework(info: Partial<FrameworkInfo> = {}, more: Partial<SchedulerCall_Subscribe> = {}) {
+    const framework = new FakeFramework(this, info, more);
+    framework.subscribe();
+    return framework;
+  }
+}
+
+export interface AgentSetup {
+  readonly pid?: string;
+  readonly hostname?: string;
+  readonly resources?: string;
+  readonly capabilities?: readonly { type: AgentInfo_Capability_Type }[];
+  readonly version?: string;
+  readonly id?: string;
+}
+
+export class FakeAgent {
+  readonly world: World;
+  readonly pid: string;
+  readonly setup: AgentSetup;
+  id = '';
+
+  constructor(world: World, setup: AgentSetup) {
+    this.world = world;
+    this.setup = setup;
+    this.pid = setup.pid ?? 'slave(1)@10.0.0.2:5051';
+    this.id = setup.id ?? '';
+  }
+
+  info() {
+    return {
+      hostname: this.setup.hostname ?? 'node2',
+      port: 5051,
+      resources: resources(this.setup.resources ?? 'cpus:4;mem:4096;disk:8192;ports:[31000-32000]'),
+      checkpoint: true,
+    };
+  }
+
+  send<Name extends keyof ToMaster>(name: Name, body: ToMaster[Name]): void {
+    const message = { name, body } as MessageToMaster;
+    this.world.dispatch({ type: 'agentMessage', from: this.pid, message });
+  }
+
+  register(): void {
+    this.send('RegisterAgentMessage', {
+      agent: this.info(),
+      version: this.setup.version ?? '1.11.0',
+      agent_capabilities: [...(this.setup.capabilities ?? capabilities)],
+      resource_version_uuid: { value: this.world.uuid() },
+    });
+    this.id = this.world.sentTo(this.pid, 'AgentRegisteredMessage').at(-1)?.agent_id.value ?? '';
+  }
+
+  reregister(
+    more: Partial<ReregisterAgentMessage> = {},
+    where: { pid?: string; hostname?: string } = {},
+  ): void {
+    const message: ReregisterAgentMessage = {
+      agent: {
+        ...this.info(),
+        id: { value: this.id },
+        ...(where.hostname !== undefined && { hostname: where.hostname }),
+      },
+      version: '1.11.0',
+      agent_capabilities: [...(this.setup.capabilities ?? capabilities)],
+      resource_version_uuid: { value: this.world.uuid() },
+      ...more,
+    };
+    this.world.dispatch({
+      type: 'agentMessage',
+      from: where.pid ?? this.pid,
+      message: { name: 'ReregisterAgentMessage', body: message },
+    });
+  }
+
+  sent<Name extends MessageToAgent['name']>(name: Name) {
+    return this.world.sentTo(this.pid, name);
+  }
+
+  pong(): void {
+    this.send('PongAgentMessage', {});
+  }
+
+  /** Reports a state of a task, as an agent does; the uuid comes back. */
+  update(
+    framework: FakeFramework,
+    task: string,
+    state: TaskState,
+    more: Partial<TaskStatus> & { latestState?: TaskState } = {},
+  ): Uint8Array {
+    const uuid = this.world.uuid();
+    const { latestState, ...status } = more;
+    this.send('StatusUpdateMessage', {
+      pid: this.pid,
+      update: {
+        framework_id: { value: framework.id },
+        agent_id: { value: this.id },
+        status: {
+          task_id: { value: task },
+          state,
+          source: TaskStatus_Source.SOURCE_EXECUTOR,
+          agent_id: { value: this.id },
+          timestamp: this.world.nowMs / 1000,
+          uuid,
+          ...status,
+        },
+        timestamp: this.world.nowMs / 1000,
+        uuid,
+        ...(latestState !== undefined && { latest_state: latestState }),
+      },
+    });
+    return uuid;
+  }
+}
+
+export class FakeFramework {
+  readonly world: World;
+  readonly info: FrameworkInfo;
+  readonly more: Partial<SchedulerCall_Subscribe>;
+  id = '';
+  stream: StreamId;
+  static #count = 0;
+
+  constructor(world: World, info: Partial<FrameworkInfo>, more: Partial<SchedulerCall_Subscribe>) {
+    this.world = world;
+    this.more = more;
+    this.info = {
+      user: 'root',
+      name: 'test',
+      roles: ['dev'],
+      capabilities: [{ type: FrameworkInfo_Capability_Type.MULTI_ROLE }],
+      ...info,
+    };
+    this.id = info.id?.value ?? '';
+    this.stream = streamId(`s${FakeFramework.#count++}`);
+  }
+
+  /** Subscribes, or comes back when there is an id; on a new stream each time. */
+  subscribe(change: Partial<FrameworkInfo> = {}, more: Partial<SchedulerCall_Subscribe> = {}) {
+    this.stream = streamId(`s${FakeFramework.#count++}`);
+    const id = this.id === '' ? {} : { id: { value: this.id } };
+    const request = this.world.nextRequest();
+    const info = { ...this.info, ...change, ...id };
+    this.world.dispatch({
+      type: 'schedulerSubscribe',
+      request,
+      stream: this.stream,
+      call: {
+        ...(this.id !== '' && { framework_id: { value: this.id } }),
+        type: SchedulerCall_Type.SUBSCRIBE,
+        subscribe: { ...this.more, ...more, framework_info: info },
+      },
+    });
+    this.id = this.first('SUBSCRIBED')?.subscribed?.framework_id.value ?? this.id;
+    return this.world.answer(request);
+  }
+
+  events(type?: keyof typeof SchedulerEvent_Type): SchedulerEvent[] {
+    const events = this.world.streams.get(this.stream) ?? [];
+    return type === undefined
+      ? events.filter((it) => it.type !== SchedulerEvent_Type.HEARTBEAT)
+      : events.filter((it) => it.type === SchedulerEvent_Type[type]);
+  }
+
+  first(type: keyof typeof SchedulerEvent_Type) {
+    return this.events(type)[0];
+  }
+
+  last(type: keyof typeof SchedulerEvent_Type) {
+    return this.events(type).at(-1);
+  }
+
+  offers(): Offer[] {
+    return this.events('OFFERS').flatMap((it) => it.offers?.offers ?? []);
+  }
+
+  offer(): Offer {
+    const offer = this.offers().at(-1);
+    if (offer === undefined) {
+      throw new Error('no offer');
+    }
+    return offer;
+  }
+
+  statuses(task?: string): TaskStatus[] {
+    return this.events('UPDATE').flatMap(({ update }) =>
+      update !== undefined && (task === undefined || update.status.task_id.value === task)
+        ? [update.status]
+        : [],
+    );
+  }
+
+  call(
+    type: keyof typeof SchedulerCall_Type,
+    body: Partial<SchedulerCall> = {},
+    stream: StreamId | undefined = this.stream,
+  ): { status: number; text?: string | undefined } {
+    const request = this.world.nextRequest();
+    this.world.dispatch({
+      type: 'schedulerCall',
+      request,
+      stream,
+      call: { framework_id: { value: this.id }, type: SchedulerCall_Type[type], ...body },
+    });
+    const answer = this.world.answer(request);
+    return answer?.type === 'reply' ? { status: answer.status, text: answer.text } : { status: 0 };
+  }
+
+  accept(offers: readonly Offer[], operations: Offer_Operation[], refuseSeconds = 0) {
+    return this.call('ACCEPT', {
+      accept: {
+        offer_ids: offers.map(({ id }) => id),
+        operations,
+        filters: { refuse_seconds: refuseSeconds },
+      },
+    });
+  }
+
+  /** Launches tasks on an offer: ids, or whole descriptions. */
+  launch(offer: Offer, ...tasks: (string | Partial<TaskInfo>)[]) {
+    return this.accept([offer], [launchOf(offer, ...tasks)]);
+  }
+
+  acknowledge(agent: FakeAgent, task: string, uuid: Uint8Array) {
+    return this.call('ACKNOWLEDGE', {
+      acknowledge: { agent_id: { value: agent.id }, task_id: { value: task }, uuid },
+    });
+  }
+
+  disconnect(): void {
+    this.world.dispatch({ type: 'streamClosed', stream: this.stream });
+  }
+}
+
+export function taskOf(offer: Offer, task: string | Partial<TaskInfo>): TaskInfo {
+  const named = typeof task === 'string' ? { task_id: { value: task }, name: task } : task;
+  return {
+    name: 'task',
+    task_id: { value: 'task' },
+    agent_id: offer.agent_id,
+    resources: resources('cpus:1;mem:64'),
+    ...(named.executor === undefined && { command: { value: 'sleep 1000' } }),
+    ...named,
+  };
+}
+
+export const launchOf = (
+  offer: Offer,
+  ...tasks: (string | Partial<TaskInfo>)[]
+): Offer_Operation => ({
+  type: Offer_Operation_Type.LAUNCH,
+  launch: { task_infos: tasks.map((task) => taskOf(offer, task)) },
+});
+
+/** A task as an agent tells of it when it re-registers. */
+export const runningTask = (
+  framework: FakeFramework,
+  agent: FakeAgent,
+  id: string,
+  state: TaskState = TaskState.TASK_RUNNING,
+): Task => ({
+  name: id,
+  task_id: { value: id },
+  framework_id: { value: framework.id },
+  agent_id: { value: agent.id },
+  state,
+  resources: resources('cpus:1;mem:64').map((it) => ({ ...it, allocation_info: { role: 'dev' } })),
+});
+
+/** A world with one agent and one framework that has an offer. */
+export function cluster(options: Partial<MasterOptions> = {}, info: Partial<FrameworkInfo> = {}) {
+  const world = new World(options);
+  const agent = world.agent();
+  const framework = world.framework(info);
+  world.allocate();
+  return { world, agent, framework };
+}

@@ -1,0 +1,120 @@
+// kill -9 of the master at any moment: what was announced is known, nothing runs twice.
+import { expect, test } from 'vitest';
+import {
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { cluster, FakeAgent, FakeFramework, runningTask } from './harness.ts';
+
+const info = {
+  failover_timeout: 3600,
+  checkpoint: true,
+  capabilities: [
+    { type: FrameworkInfo_Capability_Type.MULTI_ROLE },
+    { type: FrameworkInfo_Capability_Type.PARTITION_AWARE },
+  ],
+};
+
+function restarted() {
+  const before = cluster({}, info);
+  before.framework.launch(before.framework.offer(), 't1');
+  before.agent.update(before.framework, 't1', TaskState.TASK_RUNNING);
+  const world = before.world.restart();
+  const agent = new FakeAgent(world, { id: before.agent.id });
+  const framework = new FakeFramework(world, { ...info, id: { value: before.framework.id } }, {});
+  const comeBack = () =>
+    agent.reregister({
+      tasks: [runningTask(framework, agent, 't1')],
+      frameworks: [framework.info],
+    });
+  return { world, agent, framework, comeBack };
+}
+
+test('agents of the registry are recovered until they are back', () => {
+  const { world, agent, comeBack } = restarted();
+  const agents = () => world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents;
+  expect(agents()?.recovered_agents?.map(({ id }) => id?.value)).toEqual([agent.id]);
+  comeBack();
+  expect(agents()?.recovered_agents).toEqual([]);
+  expect(agents()?.agents?.[0]?.agent_info.id?.value).toBe(agent.id);
+});
+
+test('the agent first: its framework is known as recovered, and finds its task', () => {
+  const { world, framework, comeBack } = restarted();
+  comeBack();
+  const frameworks = () =>
+    world.read({ type: MasterCall_Type.GET_FRAMEWORKS }).get_frameworks?.frameworks;
+  expect(frameworks()).toMatchObject([{ recovered: true, connected: false, active: false }]);
+  framework.subscribe();
+  expect(framework.first('SUBSCRIBED')?.subscribed?.framework_id.value).toBe(framework.id);
+  expect(frameworks()).toMatchObject([{ recovered: false, connected: true, active: true }]);
+  framework.call('RECONCILE', { reconcile: {} });
+  expect(framework.statuses('t1')).toMatchObject([{ state: TaskState.TASK_RUNNING }]);
+  world.allocate();
+  const cpus = framework.offer().resources?.find(({ name }) => name === 'cpus');
+  expect(cpus?.scalar?.value).toBe(3);
+});
+
+test('the framework first: questions are not answered before the agent is back', () => {
+  const { agent, framework, comeBack } = restarted();
+  framework.subscribe();
+  const named = { task_id: { value: 't1' }, agent_id: { value: agent.id } };
+  framework.call('RECONCILE', { reconcile: { tasks: [named] } });
+  framework.call('RECONCILE', { reconcile: { tasks: [{ task_id: { value: 't1' } }] } });
+  expect(framework.statuses()).toEqual([]);
+  comeBack();
+  framework.call('RECONCILE', { reconcile: { tasks: [named] } });
+  expect(framework.statuses()).toMatchObject([{ state: TaskState.TASK_RUNNING }]);
+});
+
+test('an agent that does not come back in time is unreachable', () => {
+  const { world, agent, framework } = restarted();
+  framework.subscribe();
+  world.advance(600_000);
+  expect(framework.events('FAILURE')).toHaveLength(1);
+  expect(framework.statuses()).toEqual([]);
+  const named = { task_id: { value: 't1' }, agent_id: { value: agent.id } };
+  framework.call('RECONCILE', { reconcile: { tasks: [named] } });
+  expect(framework.statuses()).toMatchObject([{ state: TaskState.TASK_UNREACHABLE }]);
+});
+
+test('too many missing agents and the master gives up rather than removing them', () => {
+  const { world } = cluster({ recoveryAgentRemovalLimit: 0.5 }, info);
+  const next = world.restart();
+  next.advance(600_000);
+  expect(next.aborted).toContain('removal limit exceeded');
+});
+
+test('a framework that does not come back keeps its tasks; an operator can end them', () => {
+  const { world, agent, framework, comeBack } = restarted();
+  comeBack();
+  const teardown = { framework_id: { value: framework.id } };
+  expect(world.operate({ type: MasterCall_Type.TEARDOWN, teardown })).toMatchObject({
+    status: 200,
+  });
+  expect(agent.sent('ShutdownFrameworkMessage')).toMatchObject([
+    { framework_id: { value: framework.id } },
+  ]);
+  framework.subscribe();
+  expect(framework.first('ERROR')?.error?.message).toBe('Framework has been removed');
+});
+
+test('before the registry is read nobody is answered', () => {
+  const { world } = cluster();
+  world.commitsAtOnce = false;
+  const next = world.restart();
+  next.commitsAtOnce = true;
+  expect(next.views.recovered).toBe(true);
+});
+
+test('nothing that an unwritten registration promised is remembered', () => {
+  const { world } = cluster();
+  world.commitsAtOnce = false;
+  const late = new FakeAgent(world, { pid: 'slave(9)@10.0.0.9:5051', hostname: 'late' });
+  late.register();
+  expect(late.id).toBe('');
+  const next = world.restart();
+  const recovered = next.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.recovered_agents;
+  expect(recovered).toHaveLength(1);
+});
