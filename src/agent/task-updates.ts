@@ -45,8 +45,17 @@ export function reportStatus(
 /** An update of an executor: it is taken, and acknowledged to the executor, once it is durable. */
 export function executorReported(agent: AgentState, executor: Executor, given: TaskStatus): void {
   const { framework } = executor;
-  if (framework.state === 'terminating' || given.uuid === undefined) {
+  if (given.uuid === undefined) {
     agent.counters.invalid_status_updates++;
+    return;
+  }
+  if (framework.state === 'terminating') {
+    // Nobody wants it, but an executor may wait for the answer before it ends.
+    agent.counters.invalid_status_updates++;
+    sendToExecutor(agent, executor, {
+      type: ExecutorEvent_Type.ACKNOWLEDGED,
+      acknowledged: { task_id: given.task_id, uuid: given.uuid },
+    });
     return;
   }
   const status = completeStatus(agent, framework, {
