@@ -15,7 +15,7 @@ import { allProcesses, bootId, descendants, kill } from './process-table.ts';
 import { RunRecords, type SupervisorRecord } from './run-records.ts';
 import { createSandbox } from './sandboxes.ts';
 import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
-import { supervisorProgram } from './supervisor-program.ts';
+import { type SupervisorProgram, supervisorProgram } from './supervisor-program.ts';
 import { timerDelay } from './timer-delay.ts';
 import { type ContainerUsage, usageOf } from './usage.ts';
 import { Users } from './users.ts';
@@ -27,6 +27,7 @@ export interface ContainerizerOptions {
   readonly programs: readonly string[];
   /** Name of the cgroup below the agent's own that holds the containers'; absent: no cgroups. */
   readonly cgroup?: string | undefined;
+  readonly warn: (text: string) => void;
 }
 
 export interface ContainerSpec {
@@ -36,6 +37,8 @@ export interface ContainerSpec {
   readonly user?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly command: CommandInfo;
+  /** Whether it is to end when the agent does, however that comes. */
+  readonly isBound: boolean;
 }
 
 /** How it ended: all fields are absent when its process was never started. */
@@ -118,7 +121,7 @@ export class Containerizer {
   readonly #users = new Users();
   readonly #known = new Map<ContainerId, Known>();
 
-  private constructor(options: ContainerizerOptions, program: string) {
+  private constructor(options: ContainerizerOptions, program: SupervisorProgram) {
     this.#work = options.work;
     this.records = new RunRecords(options.work);
     this.#spawner = new Spawner(program);
@@ -126,7 +129,11 @@ export class Containerizer {
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
-    return new Containerizer(options, await supervisorProgram(options.programs));
+    const program = await supervisorProgram(options.programs);
+    if (program.compromise !== undefined) {
+      options.warn(program.compromise);
+    }
+    return new Containerizer(options, program);
   }
 
   /** Leaves containers running. */
@@ -160,7 +167,7 @@ export class Containerizer {
       abort.throwIfAborted();
     }
     const container = await this.#supervise(spec.id, {
-      mode: 'supervised',
+      mode: spec.isBound ? 'bound' : 'supervised',
       run,
       bootId: bootId(),
       ...place,

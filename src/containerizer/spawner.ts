@@ -3,6 +3,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError } from './containerizer-error.ts';
+import type { SupervisorProgram } from './supervisor-program.ts';
 
 export interface Identity {
   readonly uid: number;
@@ -11,8 +12,11 @@ export interface Identity {
 }
 
 export interface ProcessSpec {
-  /** Supervised processes outlive the agent and are held until they are released. */
-  readonly mode: 'supervised' | 'plain';
+  /**
+   * Supervised processes are held until they are released, and outlive the agent; bound ones are
+   * supervised, too, but end with the agent.
+   */
+  readonly mode: 'supervised' | 'bound' | 'plain';
   /** Where the supervisor keeps its records; unused for plain processes. */
   readonly run: string;
   readonly bootId: string;
@@ -49,16 +53,16 @@ const maxShortLives = 3;
 const shortLifeMs = 1000;
 
 export class Spawner {
-  readonly #program: string;
+  readonly #program: SupervisorProgram;
   readonly #watched = new Map<number, Watched>();
   #process: SpawnerProcess;
   #startedMs = 0;
   #shortLives = 0;
   #lastToken = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #unread = '';
 
-  constructor(program: string) {
+  constructor(program: SupervisorProgram) {
     this.#program = program;
     this.#process = this.#start();
   }
@@ -101,12 +105,12 @@ export class Spawner {
   }
 
   /** Ends the spawner: plain processes are killed, supervisors go on. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    const ended = Promise.withResolvers<void>();
-    this.#process.once('close', () => ended.resolve());
-    this.#process.stdin.end();
-    await ended.promise;
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#process.once('close', () => resolve());
+      this.#process.stdin.end();
+    });
+    return this.#closing;
   }
 
   #watch(listener: ProcessListener, known: Omit<Watched, 'listener'> = {}): number {
@@ -129,10 +133,10 @@ export class Spawner {
   #start(): SpawnerProcess {
     this.#startedMs = performance.now();
     // In a session of its own, so that a terminal's Ctrl-C reaches the agent alone.
-    const child = spawn(this.#program, [], {
+    const child = spawn(this.#program.file, this.#program.arguments, {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
-      env: {},
+      env: { PATH: process.env.PATH },
     });
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     // Writing to a spawner that has just died: its end is noticed by `close`.
@@ -143,7 +147,7 @@ export class Spawner {
       this.#fail(new ContainerizerError(`Failed to start the spawner: ${error.message}`));
     });
     child.once('close', () => {
-      if (!this.#closed && !failed) {
+      if (this.#closing === undefined && !failed) {
         this.#restart();
       }
     });

@@ -1,4 +1,4 @@
-// Finds the supervisor program, or compiles it from its one source file at the first start.
+// Finds the program that supervises containers, or compiles it from its source at the first start.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
@@ -13,11 +13,19 @@ const source = fileURLToPath(new URL('./supervisor/supervisor.c', import.meta.ur
 // A static program starts faster and takes less memory; not every machine has a static libc.
 const linking = [['-static'], []];
 
+export interface SupervisorProgram {
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** Why it is not the compiled one, which costs less. */
+  readonly compromise?: string;
+}
+
 /**
- * The path of the program in the first of the folders that has it or in which it can be made. Its
- * name carries the hash of the source: running supervisors of another version keep their file.
+ * The program in the first of the folders that has it or in which it can be made. Its name carries
+ * the hash of the source: running supervisors of another version keep their file. Where there is no
+ * compiler, a script does the same.
  */
-export async function supervisorProgram(folders: readonly string[]): Promise<string> {
+export async function supervisorProgram(folders: readonly string[]): Promise<SupervisorProgram> {
   const hash = createHash('sha256')
     .update(await readFile(source))
     .digest('hex')
@@ -25,7 +33,7 @@ export async function supervisorProgram(folders: readonly string[]): Promise<str
   const paths = folders.map((folder) => join(folder, `supervisor-${process.arch}-${hash}`));
   for (const path of paths) {
     if (await isExecutable(path)) {
-      return path;
+      return { file: path, arguments: [] };
     }
   }
   const causes: unknown[] = [];
@@ -33,15 +41,37 @@ export async function supervisorProgram(folders: readonly string[]): Promise<str
     try {
       await mkdir(folders[index] ?? '.', { recursive: true });
       await compile(path);
-      return path;
+      return { file: path, arguments: [] };
     } catch (error) {
       causes.push(error);
     }
   }
-  throw new ContainerizerError(
-    `Failed to compile the supervisor (${source}) into ${folders.join(' or ')}: ${String(causes[0])}`,
-    { cause: causes[0] },
-  );
+  return scriptInstead(causes[0]);
+}
+
+async function scriptInstead(cause: unknown): Promise<SupervisorProgram> {
+  const what = `The supervisor of containers could not be compiled (${textOf(cause)})`;
+  try {
+    await run('perl', ['-e', 'use POSIX']);
+  } catch (error) {
+    throw new ContainerizerError(
+      `${what}, and there is no perl to do without: install a compiler`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return { ...supervisorScript, compromise: `${what}: a slower script does its work` };
+}
+
+export const supervisorScript: SupervisorProgram = {
+  file: 'perl',
+  arguments: [fileURLToPath(new URL('./supervisor/supervisor.pl', import.meta.url))],
+};
+
+function textOf(error: unknown): string {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isMissing ? 'cc was not found' : String(error).trim();
 }
 
 async function compile(path: string): Promise<void> {

@@ -6,6 +6,7 @@
 // with a prefix of their own, by which the agent's program tells whose they are.
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentCheckpoint, CheckpointChange } from '../agent/checkpoint.ts';
 import type {
   AgentEffect,
@@ -101,6 +102,7 @@ interface Run {
 
 const ownPrefix = 'builtin-';
 const killedStatus = 9;
+const longestCloseMs = 5_000;
 
 export class AgentHands {
   readonly #options: AgentHandsOptions;
@@ -143,6 +145,7 @@ export class AgentHands {
       work,
       programs: [...programs, work.meta],
       cgroup,
+      warn: (text) => options.log('warn', text),
     });
     try {
       const { store, rows } = await CheckpointStore.open(work.database);
@@ -248,12 +251,20 @@ export class AgentHands {
     return run && usage && statisticsOf(usage, run.resources, Date.now());
   }
 
-  /** Stops watching; containers run on, and what was to be stored is stored. */
+  /**
+   * Stops watching; containers run on, but for those whose end was asked for, and what was to be
+   * stored is stored.
+   */
   async close(): Promise<void> {
-    for (const run of this.#runs.values()) {
+    const runs = [...this.#runs.values()];
+    for (const run of runs) {
       run.abort.abort();
       run.runner?.stop();
     }
+    const ending = runs.filter((run) => run.destroyed).map((run) => run.container?.ended);
+    // What hangs in the kernel ends when it can: its supervisor stays with it.
+    const bound = delay(longestCloseMs, undefined, { ref: false });
+    await Promise.race([Promise.all(ending), bound]);
     this.#runs.clear();
     this.#garbage.close();
     await this.#containerizer.close();
@@ -278,6 +289,8 @@ export class AgentHands {
           user: effect.user,
           environment: environmentOf(effect),
           command: commandOf(effect),
+          // Mesos's executors leave with their agent where their framework does not checkpoint.
+          isBound: effect.framework.checkpoint !== true,
         },
         run.abort.signal,
       );

@@ -170,9 +170,17 @@ describe('after a kill of the agent', () => {
     expect(await harness.ended(container)).toMatchObject({ waitStatus: 7 << 8 });
   });
 
-  test('containers that are not in the checkpoint are ended before recovery is', async () => {
+  test('tasks of frameworks without checkpointing end with the agent', async () => {
     const task = { command: { value: 'echo $$ > pid; sleep 1000' } };
     await host([{ container: 'a', task }], ['a TASK_RUNNING']);
+    await gone(supervisorOf('a'));
+  });
+
+  test('containers that are not in the checkpoint are ended before recovery is', async () => {
+    const task = { command: { value: 'echo $$ > pid; sleep 1000' } };
+    const framework = { checkpoint: true };
+    await host([{ container: 'a', task, framework }], ['a TASK_RUNNING']);
+    await appeared(join(run('a'), 'supervisor'));
     const supervisor = supervisorOf('a');
     harness = await HandsHarness.open(folder.path);
     expect(existsSync(`/proc/${supervisor}`) && !isZombie(supervisor)).toBe(false);
@@ -198,8 +206,8 @@ describe('when somebody kills', () => {
   test('the spawner: running containers do not notice, new ones are launched', async () => {
     harness = await HandsHarness.open(folder.path);
     const value = 'while ! test -e go; do sleep 0.02; done; exit 8';
-    const first = harness.launch({ container: 'a', task: { command: { value } } });
-    await harness.status(first, TaskState.TASK_RUNNING);
+    const task = { command: { value } };
+    const first = harness.launch({ container: 'a', task, framework: { checkpoint: true } });
     await appeared(join(run('a'), 'supervisor'));
     const spawner = parentOf(supervisorOf('a'));
     process.kill(spawner, 'SIGKILL');

@@ -17,8 +17,9 @@
  * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL.
  *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
  *      n, n supplementary groups, n, n cgroup directories, n, n environment entries, n, n arguments.
- *      mode `supervised`: a supervisor that holds its process until G. mode `plain`: a child of the
- *      spawner without supervisor (checks); it is killed when the spawner ends. uid `-`: no change.
+ *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
+ *      kills its container when the spawner ends. mode `plain`: a child of the spawner without
+ *      supervisor (checks); it is killed when the spawner ends. uid `-`: no change.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
  *      SIGUSR1 (kills everything); one still held just ends. A plain child's process group gets it.
@@ -54,7 +55,7 @@
 enum { MAX_FRAME = 8 * 1024 * 1024 };
 
 struct launch {
-  int supervised;
+  int supervised, bound;
   const char *run, *boot, *directory, *out, *err, *uid, *gid;
   char **groups, **cgroups, **environment, **arguments;
   int n_groups, n_cgroups;
@@ -437,8 +438,14 @@ static pid_t start_process(const struct launch *launch) {
   return pid;
 }
 
-static void supervise(const struct launch *launch, int go) {
+static void supervise(const struct launch *launch, int go, pid_t spawner) {
   setsid();
+  if (launch->bound) {
+    prctl(PR_SET_PDEATHSIG, SIGUSR1);
+    if (getppid() != spawner) {
+      _exit(0);
+    }
+  }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_NAME, "mesos-super");
   int null = open("/dev/null", O_RDWR);
@@ -542,11 +549,12 @@ static void launch_one(uint32_t token, const struct launch *launch) {
       return;
     }
   }
+  pid_t spawner = getpid();
   pid_t pid = fork();
   if (pid == 0) {
     if (launch->supervised) {
       close(go[1]);
-      supervise(launch, go[0]);
+      supervise(launch, go[0], spawner);
     }
     setsid();
     become(launch, -1);
@@ -611,7 +619,9 @@ static char **take_list(struct cursor *cursor, int *count) {
 static void take_launch(uint32_t token, struct cursor *cursor) {
   struct launch launch;
   int n_arguments;
-  launch.supervised = strcmp(take(cursor), "supervised") == 0;
+  const char *mode = take(cursor);
+  launch.bound = strcmp(mode, "bound") == 0;
+  launch.supervised = launch.bound || strcmp(mode, "supervised") == 0;
   launch.run = take(cursor);
   launch.boot = take(cursor);
   launch.directory = take(cursor);
@@ -653,6 +663,12 @@ static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
   }
 }
 
+static void signal_plain(struct entry *entry, int number) {
+  if (kill(-entry->pid, number) < 0) {
+    kill(entry->pid, number); /* So young that it has no group of its own yet. */
+  }
+}
+
 static void take_signal(struct entry *entry, int number) {
   if (!entry) {
     return;
@@ -661,7 +677,7 @@ static void take_signal(struct entry *entry, int number) {
     close(entry->go);
     entry->go = -1;
   } else if (entry->plain) {
-    kill(-entry->pid, number);
+    signal_plain(entry, number);
 #ifdef SYS_pidfd_send_signal
   } else if (entry->pidfd >= 0) {
     syscall(SYS_pidfd_send_signal, entry->pidfd, number, NULL, 0);
@@ -736,7 +752,7 @@ static int look(void) {
 static void finish(void) {
   for (struct entry *entry = entries; entry; entry = entry->next) {
     if (entry->plain) {
-      kill(-entry->pid, SIGKILL);
+      signal_plain(entry, SIGKILL);
     }
   }
   exit(0);
