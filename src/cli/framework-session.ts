@@ -7,6 +7,7 @@ import {
   FrameworkInfo_Capability_Type as Capability,
   type FrameworkInfo,
   type SchedulerCall,
+  SchedulerCall_Type,
   type SchedulerEvent,
 } from '../model/generated/messages.ts';
 import { FlagError } from './flags/parse.ts';
@@ -30,6 +31,7 @@ export class FrameworkSession {
   readonly #client: SchedulerClient;
   readonly #say: (text: string) => void;
   readonly #patience: NodeJS.Timeout;
+  #isEnding = false;
 
   private constructor(options: SessionOptions, address: string) {
     this.#say = options.say;
@@ -44,7 +46,11 @@ export class FrameworkSession {
       credential: options.credential,
       onEvent: options.onEvent,
       onConnected: () => clearTimeout(this.#patience),
-      onDisconnected: (reason) => options.say(`Lost the master (${reason}); trying again …`),
+      onDisconnected: (reason) => {
+        if (!this.#isEnding) {
+          options.say(`Lost the master (${reason}); trying again …`);
+        }
+      },
     });
   }
 
@@ -69,6 +75,14 @@ export class FrameworkSession {
         this.#say(`The master refuses a call: ${error.message}`);
       }
     }
+  }
+
+  /** Ends the framework with everything it still runs. */
+  async end(): Promise<void> {
+    // The master answers by ending the event stream.
+    this.#isEnding = true;
+    await this.send({ type: SchedulerCall_Type.TEARDOWN });
+    this.close();
   }
 
   close(): void {

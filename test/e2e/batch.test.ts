@@ -5,10 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Result } from '../../src/cli/batch/journal.ts';
 import { TestCluster, until } from '../support/cluster.ts';
 
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start();
-});
+const cluster = new TestCluster();
+beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
 
 function taskFile(name: string, tasks: readonly object[]): string {

@@ -2,10 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from '../support/cluster.ts';
 
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start();
-});
+const cluster = new TestCluster();
+beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
 
 let runs = 0;
@@ -88,10 +86,7 @@ describe('what cannot be run is refused in one line', () => {
   test.each([
     [['--name=x'], /^mesoscale execute: say what to run/],
     [['--command=x'], /^mesoscale execute: --command needs --name/],
-    [
-      ['--name=x', '--command=y', '--resources=cpus'],
-      /^mesoscale execute: --resources: expected a resource/,
-    ],
+    [['--name=x', '--command=y', '--rlimits={"rlimits":[{}]}'], /^mesoscale execute: --rlimits: /],
     [['--task={"name":1'], /^mesoscale execute: --task expects JSON/],
     [['--name=x', '--command=y', 'z'], /^mesoscale execute: unexpected argument 'z'/],
   ])('%j', async (flags, message) => {

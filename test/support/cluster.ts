@@ -83,27 +83,22 @@ export class Program {
 
 export class TestCluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'mesoscale-e2e-'));
-  readonly masterPort: number;
-  readonly agentPort: number;
   readonly #running = new Set<Program>();
   #master: Program | undefined;
-
-  private constructor(masterPort: number, agentPort: number) {
-    this.masterPort = masterPort;
-    this.agentPort = agentPort;
-  }
+  #masterPort = 0;
+  #agentPort = 0;
 
   /** A master with one agent, ready. */
-  static async start(flags: { master?: string[]; agent?: string[] } = {}): Promise<TestCluster> {
-    const cluster = new TestCluster(await freePort(), await freePort());
-    await cluster.startMaster(flags.master);
-    await cluster.startAgent(flags.agent);
-    await cluster.agentRegistered();
-    return cluster;
+  async start(flags: { master?: string[]; agent?: string[] } = {}): Promise<void> {
+    this.#masterPort = await freePort();
+    this.#agentPort = await freePort();
+    await this.startMaster(flags.master);
+    await this.startAgent(flags.agent);
+    await this.agentRegistered();
   }
 
   get address(): string {
-    return `127.0.0.1:${this.masterPort}`;
+    return `127.0.0.1:${this.#masterPort}`;
   }
 
   /** The master's process. */
@@ -115,7 +110,7 @@ export class TestCluster {
   }
 
   get agent(): string {
-    return `127.0.0.1:${this.agentPort}`;
+    return `127.0.0.1:${this.#agentPort}`;
   }
 
   async startMaster(flags: readonly string[] = []): Promise<Program> {
@@ -123,7 +118,7 @@ export class TestCluster {
       [
         'master',
         '--ip=127.0.0.1',
-        `--port=${this.masterPort}`,
+        `--port=${this.#masterPort}`,
         `--work_dir=${join(this.folder, 'master')}`,
         ...flags,
       ],
@@ -139,7 +134,7 @@ export class TestCluster {
       [
         'agent',
         '--ip=127.0.0.1',
-        `--port=${this.agentPort}`,
+        `--port=${this.#agentPort}`,
         `--master=${this.address}`,
         `--work_dir=${join(this.folder, 'agent')}`,
         `--runtime_dir=${join(this.folder, 'agent', 'run')}`,

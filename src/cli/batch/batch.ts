@@ -175,7 +175,7 @@ export class Batch {
     const unused = offers.filter((offer) => !launches.has(offer)).map(({ id }) => id);
     const calls: Call[] = [...launches].map(([offer, infos]) => accept(offer, infos));
     if (unused.length > 0) {
-      const filters = this.#wantsMore ? SOON : NOT_NEEDED;
+      const filters = this.wantsMore ? SOON : NOT_NEEDED;
       calls.push({ type: SchedulerCall_Type.DECLINE, decline: { offer_ids: unused, filters } });
     }
     return { attempts, calls: [...calls, ...this.#demand()] };
@@ -216,13 +216,14 @@ export class Batch {
     return this.#demand();
   }
 
-  get #wantsMore(): boolean {
+  /** Whether more offers could be used now. */
+  get wantsMore(): boolean {
     return this.#waiting.length > 0 && this.#running.size < this.#options.maxRunning;
   }
 
   /** SUPPRESS or REVIVE, when what is wanted has changed. */
   #demand(): Call[] {
-    if (this.#wantsMore !== this.#isSuppressed) {
+    if (this.wantsMore !== this.#isSuppressed) {
       return [];
     }
     this.#isSuppressed = !this.#isSuppressed;

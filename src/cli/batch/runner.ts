@@ -36,6 +36,11 @@ export type Outcome =
 const REDRAW_MS = 100;
 /** Offers that come within so long are matched together. */
 const GATHER_MS = 5;
+/**
+ * What ended tasks give back is offered in the master's next round, a second later perhaps. Asking for it
+ * makes a round at once; so often at most.
+ */
+const REVIVE_MS = 50;
 /** With nothing running and no task placed for so long, people are told what is missing. */
 const STALLED_MS = 10_000;
 
@@ -46,6 +51,7 @@ export class BatchRunner {
   #session: FrameworkSession | undefined;
   #gathered: Offer[] = [];
   #gathering: NodeJS.Timeout | undefined;
+  #reviving: NodeJS.Timeout | undefined;
   #stalledSinceMs: number | undefined;
   #end: (outcome: Outcome) => void = () => {};
   readonly #ended: Promise<Outcome>;
@@ -77,8 +83,9 @@ export class BatchRunner {
     const outcome = await this.#ended;
     clearInterval(redraw);
     clearTimeout(this.#gathering);
+    clearTimeout(this.#reviving);
     if (outcome.type === 'done') {
-      await this.#session?.send({ type: SchedulerCall_Type.TEARDOWN });
+      await this.#session?.end();
     }
     this.#session?.close();
     this.#options.progress.update(this.#batch.counts);
@@ -160,7 +167,18 @@ export class BatchRunner {
     this.#send(this.#batch.settle(meaning));
     if (this.#batch.isDone) {
       this.#end({ type: 'done' });
+    } else {
+      this.#reviveSoon();
     }
+  }
+
+  #reviveSoon(): void {
+    this.#reviving ??= setTimeout(() => {
+      this.#reviving = undefined;
+      if (this.#batch.wantsMore) {
+        this.#send([{ type: SchedulerCall_Type.REVIVE }]);
+      }
+    }, REVIVE_MS);
   }
 
   async #finish(

@@ -261,7 +261,7 @@ export class Execution {
   }
 
   async #end(exitCode: number): Promise<void> {
-    await this.#session?.send({ type: SchedulerCall_Type.TEARDOWN });
+    await this.#session?.end();
     this.#finish(exitCode);
   }
 
