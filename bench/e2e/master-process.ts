@@ -47,7 +47,7 @@ export class MasterProcess {
   }
 
   async start(): Promise<void> {
-    const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+    const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'mesoscale.ts');
     this.#child = spawn(
       process.execPath,
       [

@@ -2,6 +2,7 @@
 // acknowledges every update at once, on one pipelined connection beside its event stream.
 import {
   FrameworkInfo_Capability_Type,
+  type Offer,
   Offer_Operation_Type,
   type SchedulerCall,
   SchedulerCall_Type,
@@ -30,6 +31,9 @@ export interface SchedulerOptions {
   readonly onStatus: (taskId: string, state: TaskState) => void;
   readonly onFailure: (why: string) => void;
 }
+
+const TASK_CPUS = 0.1;
+const TASK_MEM_MB = 32;
 
 const TERMINAL_BUT_FINISHED: readonly TaskState[] = [
   TaskState.TASK_FAILED,
@@ -151,11 +155,14 @@ export class LoadScheduler {
 
   #offers(event: SchedulerEvent): void {
     for (const offer of event.offers?.offers ?? []) {
-      const count = Math.min(this.#options.tasksPerOffer, this.#toLaunch);
+      const count = Math.min(this.#options.tasksPerOffer, this.#toLaunch, fitting(offer));
       if (count === 0) {
         this.#paced({
           type: SchedulerCall_Type.DECLINE,
-          decline: { offer_ids: [offer.id], filters: { refuse_seconds: 3600 } },
+          decline: {
+            offer_ids: [offer.id],
+            filters: { refuse_seconds: this.#toLaunch === 0 ? 3600 : 0 },
+          },
         });
         continue;
       }
@@ -168,8 +175,8 @@ export class LoadScheduler {
           task_id: { value: id },
           agent_id: offer.agent_id,
           resources: [
-            { ...scalar('cpus', 0.1), allocation_info: { role: this.#role } },
-            { ...scalar('mem', 32), allocation_info: { role: this.#role } },
+            { ...scalar('cpus', TASK_CPUS), allocation_info: { role: this.#role } },
+            { ...scalar('mem', TASK_MEM_MB), allocation_info: { role: this.#role } },
           ],
           command: { value: 'true' },
         });
@@ -244,4 +251,19 @@ export class LoadScheduler {
       ? readJson(types.SchedulerEvent, Buffer.from(record).toString('utf8'))
       : decodeMessage(types.SchedulerEvent, record);
   }
+}
+
+/** How many tasks an offer has room for. */
+function fitting(offer: Offer): number {
+  const amount = (name: string) =>
+    (offer.resources ?? [])
+      .filter((resource) => resource.name === name)
+      .reduce((sum, resource) => sum + (resource.scalar?.value ?? 0), 0);
+  // Amounts are thousandths, so that 0.3 cpus hold three tasks.
+  return Math.floor(
+    Math.min(
+      Math.round(amount('cpus') * 1000) / (TASK_CPUS * 1000),
+      Math.round(amount('mem') * 1000) / (TASK_MEM_MB * 1000),
+    ),
+  );
 }
