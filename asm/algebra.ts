@@ -111,9 +111,10 @@ export function listQuantities(count: u32): i32 {
 /**
  * Applies conversions one after another to the row: each takes `consumed` out and puts `converted` in.
  * The buffer holds, from `at`, the pairs of lists, and before each pair `consumed u32 | converted u32 |
- * flags u32 | unused u32`; flag 1 refuses a conversion after which a copy of what was consumed remains.
+ * flags u32 | unused u32`; flag 1 refuses (where `checks`) a conversion after which a copy of what was consumed
+ * remains.
  */
-export function convertRow(row: usize, at: usize, conversions: u32): i32 {
+export function convertRow(row: usize, at: usize, conversions: u32, checks: bool): i32 {
   for (let i: u32 = 0; i < conversions; i++) {
     const consumed = load<u32>(at);
     const converted = load<u32>(at, 4);
@@ -126,7 +127,7 @@ export function convertRow(row: usize, at: usize, conversions: u32): i32 {
     rowSubtractAll(row, rowItems(scratch(6)), rowCount(scratch(6)));
     rowAddAll(row, rowItems(scratch(7)), rowCount(scratch(7)));
     if (overflows(row)) return BAD_AMOUNT;
-    if ((flags & 1) != 0) {
+    if (checks && (flags & 1) != 0) {
       for (let j: u32 = 0; j < rowCount(scratch(6)); j++) {
         const kind = itemKind(rowItems(scratch(6)) + <usize>j * ITEM_SIZE);
         if (find(rowItems(row), rowCount(row), kind) != 0) return STILL_SHARED;
@@ -140,7 +141,7 @@ export function convertRow(row: usize, at: usize, conversions: u32): i32 {
 export function listConvert(count: u32, conversions: u32): i32 {
   const at = read(io(), count, 0);
   if (at == 0) return -readStatus();
-  const status = convertRow(scratch(0), at, conversions);
+  const status = convertRow(scratch(0), at, conversions, true);
   return status != OK ? -status : answer(scratch(0));
 }
 
@@ -250,7 +251,7 @@ export function rowConvert(handle: u32, conversions: u32): i32 {
   if (row == 0) return BAD_HANDLE;
   rowClear(scratch(2));
   rowAddAll(scratch(2), rowItems(row), rowCount(row));
-  const status = convertRow(scratch(2), io(), conversions);
+  const status = convertRow(scratch(2), io(), conversions, true);
   if (status != OK) return status;
   rowClear(row);
   rowAddAll(row, rowItems(scratch(2)), rowCount(scratch(2)));
@@ -346,7 +347,7 @@ export function ledgerConvert(total: u32, used: u32, conversions: u32): i32 {
   if (t == 0 || u == 0) return BAD_HANDLE;
   rowClear(scratch(2));
   rowAddAll(scratch(2), rowItems(t), rowCount(t));
-  const status = convertRow(scratch(2), io(), conversions);
+  const status = convertRow(scratch(2), io(), conversions, true);
   if (status != OK) return status;
   const next = scratch(2);
   for (let i: u32 = 0; i < rowCount(u); i++) {

@@ -18,6 +18,7 @@ import {
 } from './constants';
 import { tableBase, tableCount, tablePush } from './memory';
 import { SLOT_KINDS, SLOT_NAMES } from './slots';
+import { widenVectors } from './vectors';
 
 // @ts-ignore: decorator
 @inline const KIND_SIZE: usize = 32;
@@ -67,6 +68,7 @@ export function addName(excluded: u32): i32 {
   if (nameCount() >= <u32>MAX_NAMES) return -TOO_MANY;
   const index = tablePush(SLOT_NAMES, NAME_SIZE);
   store<u32>(tableBase(SLOT_NAMES) + <usize>index * NAME_SIZE, excluded);
+  widenVectors(index + 1);
   return <i32>index;
 }
 

@@ -2,11 +2,12 @@
 // module come from whoever starts the process.
 import type { Resource } from '../model/generated/messages.ts';
 import { Algebra } from './algebra.ts';
+import { ModuleAllocator } from './allocator.ts';
 import type { Allocator, AllocatorOptions, Ledger, SchedulerCore } from './interface.ts';
 import { Kinds } from './kinds.ts';
 import { RowLedger } from './ledger.ts';
 import { Lists } from './lists.ts';
-import { CoreError, CoreModule } from './module.ts';
+import { CoreModule } from './module.ts';
 import { WasmMatcher } from './wasm-matcher.ts';
 
 /**
@@ -21,8 +22,6 @@ export function createCore(module: WebAssembly.Module): SchedulerCore {
     algebra: new Algebra(lists),
     matcher: new WasmMatcher(shared),
     ledger: (total: readonly Resource[]): Ledger => new RowLedger(lists, total),
-    allocator: (_options: AllocatorOptions): Allocator => {
-      throw new CoreError('BAD_STATE', 'allocator');
-    },
+    allocator: (options: AllocatorOptions): Allocator => new ModuleAllocator(module, options),
   };
 }

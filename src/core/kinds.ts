@@ -41,8 +41,8 @@ export const isShared = (kind: Kind) => (kind.flags & SHARED) !== 0;
 /** Units to thousandths as Mesos rounds them. */
 export const toMilli = (value: number) => Math.round(value * 1000);
 
-/** Thousandths to units, by the same two steps as Mesos: the quotient, then the rest. */
-export const fromMilli = (milli: number) => Math.floor(milli / 1000) + (milli % 1000) / 1000;
+/** Thousandths to units: the nearest number, so that 1118 is written as 1.118. */
+export const fromMilli = (milli: number) => milli / 1000;
 
 function labelsKey(labels: Labels | undefined): string {
   if (labels === undefined) return '';

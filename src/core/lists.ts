@@ -74,6 +74,11 @@ export class Lists {
     if (!isEmptySolid(volume)) this.kinds.refresh(volume, roleOf(volume, allocation));
   }
 
+  /** Where the next write goes, in bytes from the start of the buffer. */
+  get bytes(): number {
+    return this.#at << 2;
+  }
+
   /** Appends four plain numbers (the head of a conversion); answers where they are, for `patch`. */
   head(): number {
     this.module.reserve((this.#at << 2) + 16);

@@ -29,6 +29,73 @@ export interface CoreExports {
   ledgerGive(used: number, holder: number, count: number): number;
   ledgerRelease(used: number, holder: number): number;
   ledgerConvert(total: number, used: number, conversions: number): number;
+
+  setUp(options: number, seedLow: number, seedHigh: number, gpuName: number): number;
+  setClusterMinimum(): number;
+  setNow(now: number): number;
+  addRole(parent: number, rank: number, ownRank: number): number;
+  setRoleRank(role: number, rank: number, ownRank: number): number;
+  setWeight(role: number, weight: number): number;
+  setQuota(role: number, names: number): number;
+  readRole(role: number): number;
+  newFramework(rank: number): number;
+  dropFramework(framework: number): number;
+  setFrameworkRank(framework: number, rank: number): number;
+  introduce(framework: number, capabilities: number): number;
+  changeCapabilities(framework: number, capabilities: number): number;
+  subscribe(framework: number, role: number, active: number, suppressed: number): number;
+  unsubscribe(framework: number, role: number): number;
+  suppressRole(framework: number, role: number): number;
+  reviveRole(framework: number, role: number): number;
+  dropInverseFilters(framework: number): number;
+  setLeafMinimum(framework: number, role: number): number;
+  clearLeafMinimum(framework: number, role: number): number;
+  setFrameworkActive(framework: number, active: number): number;
+  removeFramework(framework: number): number;
+  countEarlier(framework: number, agent: number, role: number): number;
+  addAgent(flags: number, place: number, count: number): number;
+  addUsed(agent: number, framework: number, role: number, count: number): number;
+  removeAgent(agent: number): number;
+  setTotal(agent: number, count: number): number;
+  growTotal(agent: number, count: number): number;
+  changeAgentFlags(agent: number, flags: number): number;
+  dropAgentFilters(agent: number): number;
+  setMaintenance(agent: number, on: number): number;
+  answerInverse(framework: number, agent: number, end: number): number;
+  exclude(framework: number, role: number, agent: number, excluded: number): number;
+  clearExclusions(framework: number, role: number): number;
+  launch(framework: number, agent: number, role: number, count: number): number;
+  recover(
+    framework: number,
+    agent: number,
+    role: number,
+    count: number,
+    used: number,
+    end: number,
+  ): number;
+  convertOffered(
+    framework: number,
+    agent: number,
+    role: number,
+    count: number,
+    conversions: number,
+    conversionBytes: number,
+    extra: number,
+  ): number;
+  convertFree(agent: number, conversions: number): number;
+  readTotal(agent: number): number;
+  readFree(agent: number): number;
+  countFilters(): number;
+  requestRun(agent: number): number;
+  dropRequests(): void;
+  hasPending(): number;
+  runOffers(batch: number, until: number): number;
+  offersAt(): number;
+  inverseOffersAt(): number;
+  inverseOfferCount(): number;
+  leafFrameworkOf(leaf: number): number;
+  leafRoleOf(leaf: number): number;
+
   matchReserve(bytes: number): number;
   matchRun(bytes: number): number;
 }

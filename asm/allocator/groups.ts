@@ -1,0 +1,378 @@
+// Who is next: a group is a set of competing siblings (the frameworks of a role, the children of a
+// role) as a tournament tree over 16-byte keys, so that the first is read off and a change costs
+// log2(size) comparisons.
+//
+//   group:  capacity u32 | size u32 | keys u32 | tree u32 | members u32 | free slots u32 | version u32 | -
+//   key:    share, an f64 that is never negative, so its bits order like it | count 40 bits, rank 24 bits
+//   tree:   2 × capacity slots, the winner of each pairing; the lower half pairs, the upper the slots
+//
+// A node's share counts only what the cluster has, see share(): when the cluster's totals change, every
+// group is stale, and is brought up to date when it is next looked at.
+import { alloc, allocZeroed, free, slot, tableBase, tablePush } from '../memory';
+import {
+  SLOT_NODES,
+  SLOT_NODE_FREE,
+  SLOT_TOTALS,
+  SLOT_TOTALS_VERSION,
+  SLOT_TOUCHED,
+  SLOT_SHARE_NAMES,
+} from '../slots';
+import { nameCount, nameExcluded } from '../kinds';
+import { dropVector, newVector, vectorAt } from '../vectors';
+
+// Node: share f64 | weight f64 | count u64 | rank u32 | vector u32 | group u32 | slot + 1 u32 |
+//       kind u32 | owner u32 | touched u32 | benched u32
+// @ts-ignore: decorator
+@inline const NODE_SIZE: usize = 64;
+export const NODE_LEAF: u32 = 1;
+export const NODE_ROLE: u32 = 2;
+/** The virtual leaf of a role that competes with its own children. */
+export const NODE_OWN: u32 = 3;
+
+const INFINITE: u64 = 0xffffffffffffffff;
+
+// @ts-ignore: decorator
+@inline export function nodeAt(node: u32): usize {
+  return tableBase(SLOT_NODES) + <usize>node * NODE_SIZE;
+}
+// @ts-ignore: decorator
+@inline export function nodeWeight(node: u32): f64 {
+  return load<f64>(nodeAt(node), 8);
+}
+// @ts-ignore: decorator
+@inline export function setNodeWeight(node: u32, weight: f64): void {
+  store<f64>(nodeAt(node), weight, 8);
+}
+// @ts-ignore: decorator
+@inline export function nodeCount(node: u32): u64 {
+  return load<u64>(nodeAt(node), 16);
+}
+// @ts-ignore: decorator
+@inline export function setNodeCount(node: u32, count: u64): void {
+  store<u64>(nodeAt(node), count, 16);
+}
+// @ts-ignore: decorator
+@inline export function nodeVector(node: u32): u32 {
+  return load<u32>(nodeAt(node), 28);
+}
+// @ts-ignore: decorator
+@inline export function nodeGroup(node: u32): usize {
+  return load<usize>(nodeAt(node), 32);
+}
+// @ts-ignore: decorator
+@inline export function nodeKind(node: u32): u32 {
+  return load<u32>(nodeAt(node), 40);
+}
+// @ts-ignore: decorator
+@inline export function nodeOwner(node: u32): u32 {
+  return load<u32>(nodeAt(node), 44);
+}
+// @ts-ignore: decorator
+@inline export function nodeShare(node: u32): f64 {
+  return load<f64>(nodeAt(node));
+}
+
+export function newNode(kind: u32, owner: u32, rank: u32): u32 {
+  const vector = newVector();
+  const head = load<u32>(slot(SLOT_NODE_FREE));
+  let node: u32;
+  if (head != 0) {
+    node = head - 1;
+    store<u32>(slot(SLOT_NODE_FREE), load<u32>(nodeAt(node), 44));
+    memory.fill(nodeAt(node), 0, NODE_SIZE);
+  } else {
+    node = tablePush(SLOT_NODES, NODE_SIZE);
+  }
+  const at = nodeAt(node);
+  store<f64>(at, 1, 8);
+  store<u32>(at, rank, 24);
+  store<u32>(at, vector, 28);
+  store<u32>(at, kind, 40);
+  store<u32>(at, owner, 44);
+  return node;
+}
+
+export function dropNode(node: u32): void {
+  leaveGroup(node);
+  dropVector(nodeVector(node));
+  const at = nodeAt(node);
+  store<u32>(at, 0, 40);
+  store<u32>(at, load<u32>(slot(SLOT_NODE_FREE)), 44);
+  store<u32>(slot(SLOT_NODE_FREE), node + 1);
+}
+
+export function setNodeRank(node: u32, rank: u32): void {
+  store<u32>(nodeAt(node), rank, 24);
+  touch(node);
+}
+
+// --- Shares ---
+
+/**
+ * The names that count: address of `name u32 | unused u32 | units f64` in SLOT_SHARE_NAMES, their number
+ * beside it. Made anew when the cluster's totals change.
+ */
+export function totalsChanged(): void {
+  const names = nameCount();
+  const capacity = load<u32>(slot(SLOT_SHARE_NAMES + 2));
+  if (capacity < names) {
+    free(load<usize>(slot(SLOT_SHARE_NAMES)), <usize>capacity * 16);
+    store<usize>(slot(SLOT_SHARE_NAMES), alloc(<usize>names * 16));
+    store<u32>(slot(SLOT_SHARE_NAMES + 2), names);
+  }
+  const list = load<usize>(slot(SLOT_SHARE_NAMES));
+  const totals = vectorAt(load<u32>(slot(SLOT_TOTALS)));
+  let count: u32 = 0;
+  for (let name: u32 = 0; name < names; name++) {
+    const total = load<f64>(totals + (<usize>name << 3));
+    if (total <= 0 || nameExcluded(name)) continue;
+    store<u32>(list + <usize>count * 16, name);
+    store<f64>(list + <usize>count * 16, total / 1000, 8);
+    count++;
+  }
+  store<u32>(slot(SLOT_SHARE_NAMES + 1), count);
+  store<u32>(slot(SLOT_TOTALS_VERSION), load<u32>(slot(SLOT_TOTALS_VERSION)) + 1);
+}
+
+/** max over names of (held / total), each in units as f64, divided by the weight: real divisions. */
+function share(node: u32): f64 {
+  const held = vectorAt(nodeVector(node));
+  const list = load<usize>(slot(SLOT_SHARE_NAMES));
+  const end = list + ((<usize>load<u32>(slot(SLOT_SHARE_NAMES + 1))) << 4);
+  let greatest: f64 = 0;
+  for (let at = list; at < end; at += 16) {
+    const amount = load<f64>(held + ((<usize>load<u32>(at)) << 3));
+    if (amount > 0) greatest = max<f64>(greatest, amount / 1000 / load<f64>(at, 8));
+  }
+  return greatest / nodeWeight(node);
+}
+
+// --- Groups ---
+
+export function newGroup(): usize {
+  const group = allocZeroed(32);
+  store<u32>(group, 2);
+  allocate(group, 2);
+  return group;
+}
+
+function allocate(group: usize, capacity: u32): void {
+  const keys = alloc(<usize>capacity * 16);
+  memory.fill(keys, 0xff, <usize>capacity * 16);
+  const tree = alloc(<usize>capacity * 8);
+  const members = alloc(<usize>capacity * 4);
+  // Free slots are chained through members: the next one's number plus one.
+  for (let i: u32 = 0; i < capacity; i++) {
+    store<u32>(members + (<usize>i << 2), i + 1 < capacity ? i + 2 : 0);
+    store<u32>(tree + ((<usize>(capacity + i)) << 2), i);
+  }
+  store<u32>(group, capacity);
+  store<usize>(group, keys, 8);
+  store<usize>(group, tree, 12);
+  store<usize>(group, members, 16);
+  store<u32>(group, 1, 20);
+  rebuild(group);
+}
+
+// @ts-ignore: decorator
+@inline export function groupSize(group: usize): u32 {
+  return load<u32>(group, 4);
+}
+// @ts-ignore: decorator
+@inline function keyAt(group: usize, at: u32): usize {
+  return load<usize>(group, 8) + (<usize>at << 4);
+}
+// @ts-ignore: decorator
+@inline export function memberAt(group: usize, at: u32): u32 {
+  return load<u32>(load<usize>(group, 16) + (<usize>at << 2));
+}
+
+// @ts-ignore: decorator
+@inline function winner(keys: usize, a: u32, b: u32): u32 {
+  const ka = keys + (<usize>a << 4);
+  const kb = keys + (<usize>b << 4);
+  const sa = load<u64>(ka);
+  const sb = load<u64>(kb);
+  return sb < sa || (sb == sa && load<u64>(kb, 8) < load<u64>(ka, 8)) ? b : a;
+}
+
+function rebuild(group: usize): void {
+  const keys = load<usize>(group, 8);
+  const tree = load<usize>(group, 12);
+  for (let i = load<u32>(group) - 1; i > 0; i--) {
+    const pair = tree + (<usize>i << 3);
+    store<u32>(tree + (<usize>i << 2), winner(keys, load<u32>(pair), load<u32>(pair, 4)));
+  }
+}
+
+/** Plays the games on the way from a slot to the top again. */
+export function replay(group: usize, at: u32): void {
+  const keys = load<usize>(group, 8);
+  const tree = load<usize>(group, 12);
+  for (let i = (load<u32>(group) + at) >> 1; i > 0; i >>= 1) {
+    const pair = tree + (<usize>i << 3);
+    store<u32>(tree + (<usize>i << 2), winner(keys, load<u32>(pair), load<u32>(pair, 4)));
+  }
+}
+
+/** The slot of the first member; its key tells whether there is one. */
+// @ts-ignore: decorator
+@inline export function firstSlot(group: usize): u32 {
+  return load<u32>(load<usize>(group, 12), 4);
+}
+// @ts-ignore: decorator
+@inline export function isEmptySlot(group: usize, at: u32): bool {
+  return load<u64>(keyAt(group, at)) == INFINITE;
+}
+
+function writeKey(group: usize, at: u32, node: u32): void {
+  const key = keyAt(group, at);
+  const record = nodeAt(node);
+  store<f64>(key, load<f64>(record));
+  store<u64>(key, (load<u64>(record, 16) << 24) | load<u32>(record, 24), 8);
+}
+
+/** Lets a slot lose every game until putBack(). */
+export function park(group: usize, at: u32): void {
+  store<u64>(keyAt(group, at), INFINITE);
+  store<u64>(keyAt(group, at), INFINITE, 8);
+  replay(group, at);
+}
+
+export function putBack(group: usize, at: u32): void {
+  if (load<u32>(nodeAt(memberAt(group, at)), 52) != 0) return;
+  writeKey(group, at, memberAt(group, at));
+  replay(group, at);
+}
+
+/** Takes a member out of the competition until unbenchNode(); false when it is out anyway. */
+export function benchNode(node: u32): bool {
+  const record = nodeAt(node);
+  const position = load<u32>(record, 36);
+  if (position == 0 || load<u32>(record, 52) != 0) return false;
+  store<u32>(record, 1, 52);
+  park(load<usize>(record, 32), position - 1);
+  return true;
+}
+
+export function unbenchNode(node: u32): void {
+  const record = nodeAt(node);
+  store<u32>(record, 0, 52);
+  const position = load<u32>(record, 36);
+  if (position == 0) return;
+  const group = load<usize>(record, 32);
+  store<f64>(record, share(node));
+  writeKey(group, position - 1, node);
+  replay(group, position - 1);
+}
+
+export function isStale(group: usize): bool {
+  return load<u32>(group, 24) != load<u32>(slot(SLOT_TOTALS_VERSION));
+}
+
+/** Brings every share of a group up to date with the cluster's totals. */
+export function freshen(group: usize): void {
+  if (!isStale(group)) return;
+  const capacity = load<u32>(group);
+  for (let at: u32 = 0; at < capacity; at++) {
+    if (isEmptySlot(group, at)) continue;
+    const node = memberAt(group, at);
+    store<f64>(nodeAt(node), share(node));
+    writeKey(group, at, node);
+  }
+  rebuild(group);
+  store<u32>(group, load<u32>(slot(SLOT_TOTALS_VERSION)), 24);
+}
+
+/** Puts a node into a group where it takes part from now on. */
+export function joinGroup(group: usize, node: u32): void {
+  if (load<u32>(group, 20) == 0) grow(group);
+  const at = load<u32>(group, 20) - 1;
+  const members = load<usize>(group, 16);
+  store<u32>(group, load<u32>(members + (<usize>at << 2)), 20);
+  store<u32>(members + (<usize>at << 2), node);
+  store<u32>(group, groupSize(group) + 1, 4);
+  // The share of a node that was alone has not been kept.
+  if (groupSize(group) == 2) store<u32>(group, 0, 24);
+  const record = nodeAt(node);
+  store<usize>(record, group, 32);
+  store<u32>(record, at + 1, 36);
+  store<f64>(record, share(node));
+  writeKey(group, at, node);
+  replay(group, at);
+}
+
+export function leaveGroup(node: u32): void {
+  const record = nodeAt(node);
+  const position = load<u32>(record, 36);
+  if (position == 0) return;
+  const group = load<usize>(record, 32);
+  const at = position - 1;
+  park(group, at);
+  store<u32>(load<usize>(group, 16) + (<usize>at << 2), load<u32>(group, 20));
+  store<u32>(group, position, 20);
+  store<u32>(group, groupSize(group) - 1, 4);
+  store<u32>(record, 0, 36);
+  store<usize>(record, 0, 32);
+}
+
+function grow(group: usize): void {
+  const capacity = load<u32>(group);
+  const keys = load<usize>(group, 8);
+  const tree = load<usize>(group, 12);
+  const members = load<usize>(group, 16);
+  allocate(group, capacity << 1);
+  memory.copy(load<usize>(group, 8), keys, <usize>capacity * 16);
+  memory.copy(load<usize>(group, 16), members, <usize>capacity * 4);
+  // Every old slot is taken; the chain of free ones starts behind them.
+  store<u32>(group, capacity + 1, 20);
+  free(keys, <usize>capacity * 16);
+  free(tree, <usize>capacity * 8);
+  free(members, <usize>capacity * 4);
+  rebuild(group);
+}
+
+// --- Changes ---
+
+/** Notes that a node's share or count changed; keys follow in settleTouched(). */
+export function touch(node: u32): void {
+  const record = nodeAt(node);
+  if (load<u32>(record, 48) != 0) return;
+  store<u32>(record, 1, 48);
+  const index = tablePush(SLOT_TOUCHED, 4);
+  store<u32>(tableBase(SLOT_TOUCHED) + (<usize>index << 2), node);
+}
+
+/** Brings the keys of all touched nodes up to date. */
+export function settleTouched(): void {
+  const count = load<u32>(slot(SLOT_TOUCHED + 1));
+  if (count == 0) return;
+  const list = tableBase(SLOT_TOUCHED);
+  for (let i: u32 = 0; i < count; i++) {
+    const node = load<u32>(list + (<usize>i << 2));
+    const record = nodeAt(node);
+    store<u32>(record, 0, 48);
+    const position = load<u32>(record, 36);
+    if (position == 0 || load<u32>(record, 52) != 0) continue;
+    const group = load<usize>(record, 32);
+    // Alone, a node is first whatever its share.
+    if (groupSize(group) == 1 || isStale(group)) continue;
+    store<f64>(record, share(node));
+    writeKey(group, position - 1, node);
+    replay(group, position - 1);
+  }
+  store<u32>(slot(SLOT_TOUCHED + 1), 0);
+}
+
+/**
+ * True when `a` goes before `b`; both are members of one fresh group. Keys are compared, not nodes: within a
+ * visit keys keep the order of its beginning.
+ */
+export function goesBefore(a: u32, b: u32): bool {
+  const group = nodeGroup(a);
+  const ka = keyAt(group, load<u32>(nodeAt(a), 36) - 1);
+  const kb = keyAt(group, load<u32>(nodeAt(b), 36) - 1);
+  const sa = load<u64>(ka);
+  const sb = load<u64>(kb);
+  return sa < sb || (sa == sb && load<u64>(ka, 8) < load<u64>(kb, 8));
+}

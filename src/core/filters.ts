@@ -1,0 +1,39 @@
+// How long a refusal lasts, by Mesos's rules: five seconds unless told otherwise, at most a year, and for
+// offers at least until the next batch.
+
+const DEFAULT_MS = 5_000;
+const LONGEST_MS = 365 * 24 * 3600 * 1000;
+/** Durations are counted in nanoseconds, in a signed 64-bit number. */
+const LONGEST_SECONDS = 9_223_372_036;
+
+/** Milliseconds of a refusal; 0 is none, as is an absent one. */
+export function refusalMs(seconds: number | undefined): number {
+  if (seconds === undefined) return 0;
+  if (seconds > LONGEST_MS / 1000) return LONGEST_MS;
+  if (!(seconds >= 0) || seconds > LONGEST_SECONDS) return DEFAULT_MS;
+  return Math.trunc(seconds * 1e9) / 1e6;
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** The next instant that can be told from one that is not negative. */
+export function instantAfter(instant: number): number {
+  scratch.setFloat64(0, instant);
+  scratch.setBigInt64(0, scratch.getBigInt64(0) + 1n);
+  return scratch.getFloat64(0);
+}
+
+/**
+ * When a refusal made now ends, for the module; negative for none. One that was lengthened to the interval
+ * outlasts the batch at its end, whose timer was set before it: it ends an instant later.
+ */
+export function endOfFilter(refusal: {
+  readonly now: number;
+  readonly refuseSeconds: number | undefined;
+  readonly intervalMs: number;
+}): number {
+  const asked = refusalMs(refusal.refuseSeconds);
+  if (asked === 0) return -1;
+  const end = refusal.now + Math.max(asked, refusal.intervalMs);
+  return asked <= refusal.intervalMs ? instantAfter(end) : end;
+}

@@ -1,0 +1,73 @@
+// Numbers of roles: a role is made known to the module with all its ancestors when it is first heard of.
+import { accepted, CoreError, type CoreModule, checked } from './module.ts';
+import { Ranks } from './ranks.ts';
+
+export interface SavedRoles {
+  readonly paths: readonly string[];
+  readonly ranks: readonly (readonly [string, number])[];
+}
+
+export class Roles {
+  readonly #module: CoreModule;
+  readonly #numbers = new Map<string, number>();
+  /** Paths by number; the root is 0 and has none. */
+  readonly #paths: string[] = [''];
+  readonly #ranks: Ranks;
+
+  constructor(module: CoreModule) {
+    this.#module = module;
+    this.#ranks = new Ranks((name) => this.#rerank(name));
+  }
+
+  /** The number of a role that is known; undefined otherwise. */
+  find(path: string): number | undefined {
+    return this.#numbers.get(path);
+  }
+
+  number(path: string): number {
+    const known = this.#numbers.get(path);
+    if (known !== undefined) return known;
+    if (path === '') throw new CoreError('BAD_ARGUMENT', 'a role has a name');
+    const slash = path.lastIndexOf('/');
+    const parent = slash < 0 ? 0 : this.number(path.slice(0, slash));
+    const rank = this.#ranks.add(path);
+    // The virtual leaf of a role that competes with its children is named after it, with a dot.
+    const own = this.#ranks.add(`${path}/.`);
+    const role = checked(
+      this.#module.exports.addRole(parent, this.#ranks.add(path) || rank, own),
+      path,
+    );
+    this.#numbers.set(path, role);
+    this.#paths[role] = path;
+    return role;
+  }
+
+  path(role: number): string {
+    return this.#paths[role] ?? '';
+  }
+
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
+  save(): SavedRoles {
+    return { paths: this.#paths, ranks: this.#ranks.save() };
+  }
+
+  restore(saved: SavedRoles): void {
+    saved.paths.forEach((path, role) => {
+      this.#paths[role] = path;
+      if (role > 0) this.#numbers.set(path, role);
+    });
+    this.#ranks.restore(saved.ranks);
+  }
+
+  #rerank(name: string): void {
+    const path = name.endsWith('/.') ? name.slice(0, -2) : name;
+    const role = this.#numbers.get(path);
+    if (role === undefined) return;
+    accepted(
+      this.#module.exports.setRoleRank(role, this.#ranks.add(path), this.#ranks.add(`${path}/.`)),
+    );
+  }
+}
