@@ -1,0 +1,665 @@
+// A machine with an agent: its disk, its containers, and the agent that is started and killed on them.
+// What src/executor/agent-hands.ts does with real processes happens here with simulated ones; the
+// built-in command executor is the real machine of src/executor/command.ts.
+import { type AgentState, createAgent, step } from '../../src/agent/agent.ts';
+import type { CheckpointChange } from '../../src/agent/checkpoint.ts';
+import type {
+  AgentEffect,
+  DestroyContainer,
+  LaunchExecutor,
+  ReattachExecutor,
+} from '../../src/agent/effects.ts';
+import type { AgentEvent, ContainerEnded } from '../../src/agent/events.ts';
+import { defaultAgentOptions } from '../../src/agent/options.ts';
+import {
+  type CommandEffect,
+  type CommandEvent,
+  type CommandState,
+  createCommand,
+  type Resumption,
+  stepCommand,
+} from '../../src/executor/command.ts';
+import {
+  type ExecutorCall,
+  ExecutorCall_Type,
+  type Resource,
+  type TaskState,
+} from '../../src/model/generated/messages.ts';
+import {
+  type ContainerId,
+  type ExecutorId,
+  executorId,
+  type FrameworkId,
+  frameworkId,
+  type RequestId,
+  requestId,
+  type StreamId,
+  streamId,
+} from '../../src/model/ids.ts';
+import { parseResources } from '../../src/model/resource-text.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { decodeToAgent } from '../../src/wire/libprocess.ts';
+import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
+import { types } from '../../src/wire/types.ts';
+import { ProcessTimers } from './agenda.ts';
+import { CheckpointDisk } from './checkpoint-disk.ts';
+import { Disk } from './disk.ts';
+import { Links } from './links.ts';
+import { Supervisor } from './machine.ts';
+import type { Process } from './network.ts';
+import type { Simulation } from './simulation.ts';
+
+interface Run {
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+  readonly effect: LaunchExecutor | ReattachExecutor;
+  readonly timers: ProcessTimers;
+  supervisor: Supervisor | undefined;
+  command: CommandState | undefined;
+  stream: StreamId | undefined;
+  isDestroyed: boolean;
+  isStopped: boolean;
+  /** Its records need not stay after its end. */
+  isCompleted: boolean;
+}
+
+/** One life of an agent. */
+export interface AgentLife {
+  readonly process: Process;
+  readonly state: AgentState;
+  readonly timers: ProcessTimers;
+  readonly links: Links;
+  readonly runs: Map<ContainerId, Run>;
+  readonly streams: Map<StreamId, Run>;
+  readonly queue: Untimed[];
+  isStepping: boolean;
+}
+
+type Untimed = {
+  [Type in AgentEvent['type']]: Omit<Extract<AgentEvent, { type: Type }>, 'nowMs'>;
+}[AgentEvent['type']];
+
+export interface AgentMachine {
+  readonly name: string;
+  readonly number: number;
+  readonly resources: string;
+}
+
+export class AgentHost {
+  readonly name: string;
+  readonly address: string;
+  readonly pid: string;
+  readonly total: readonly Resource[];
+  readonly disk: Disk;
+  checkpoint = new CheckpointDisk();
+  readonly supervisors = new Map<ContainerId, Supervisor>();
+  life: AgentLife | undefined;
+  readonly #simulation: Simulation;
+  #reported = new Map<ContainerId, readonly TaskState[]>();
+  #hasRebooted = false;
+  #nextId = 0;
+
+  constructor(simulation: Simulation, machine: AgentMachine) {
+    this.#simulation = simulation;
+    this.name = machine.name;
+    this.address = `10.0.1.${machine.number}:5051`;
+    this.pid = `slave(1)@${this.address}`;
+    this.total = parseResources(machine.resources);
+    this.disk = new Disk(simulation.agenda, simulation.chance);
+  }
+
+  start(): void {
+    const { agenda, network, addresses, chance, settings } = this.#simulation;
+    if (this.life !== undefined) {
+      return;
+    }
+    const process: Process = { host: this.name, alive: true };
+    const life: AgentLife = {
+      process,
+      state: createAgent(
+        {
+          ...defaultAgentOptions,
+          ...settings.agent,
+          pid: this.pid,
+          hostname: this.name,
+          port: 5051,
+          resources: this.total,
+          build: { version: '1.11.0' },
+          workDir: '/work',
+          authorizer: permissive,
+          seed: chance.seed(),
+        },
+        this.#simulation.newCore(),
+      ),
+      timers: new ProcessTimers(agenda, (timer) => this.#dispatch(life, { type: 'timer', timer })),
+      links: new Links(network, addresses, process, (address) =>
+        this.#dispatch(life, { type: 'linkLost', address }),
+      ),
+      runs: new Map(),
+      streams: new Map(),
+      queue: [],
+      isStepping: false,
+    };
+    this.life = life;
+    this.disk.open(process);
+    this.#note(() => 'starts');
+    addresses.listen(this.address, {
+      process,
+      receive: (from, _to, name, body) => {
+        const message = decodeToAgent(name, body);
+        if (message !== undefined) {
+          this.#note(() => `gets ${name} of ${from}`);
+          this.#dispatch(life, { type: 'masterMessage', from, message });
+        }
+      },
+    });
+    agenda.after(chance.delay(0, 300), () => this.#recover(life));
+  }
+
+  #recover(life: AgentLife): void {
+    if (!life.process.alive) {
+      return;
+    }
+    const checkpoint = this.checkpoint.read((id, builtin) => {
+      const supervisor = this.supervisors.get(id);
+      if (supervisor?.isReleased !== true) {
+        return { alive: false };
+      }
+      // A built-in executor has yet to report an end that is known.
+      const { waitStatus } = supervisor;
+      const isAlive = supervisor.isRunning || (builtin !== undefined && waitStatus !== undefined);
+      return { alive: isAlive, processId: 1000, waitStatus };
+    }, this.#hasRebooted);
+    this.#hasRebooted = false;
+    const executors = checkpoint.frameworks.flatMap((framework) => framework.executors);
+    this.#reported = new Map(
+      executors.map(({ containerId, tasks }) => [
+        containerId,
+        tasks.flatMap(({ updates }) => updates.map(({ status }) => status.state)),
+      ]),
+    );
+    for (const [id, supervisor] of [...this.supervisors]) {
+      if (!executors.some(({ containerId }) => containerId === id)) {
+        supervisor.onEnd = undefined;
+        supervisor.destroy();
+        this.supervisors.delete(id);
+        this.#simulation.checks.containerForgotten(supervisor);
+      }
+    }
+    this.#dispatch(life, { type: 'recovered', checkpoint });
+    this.#dispatch(life, {
+      type: 'masterDetected',
+      master: this.#simulation.master.pid,
+      hostname: 'master',
+    });
+  }
+
+  /** The agent dies at once; what it has not released yet goes with it. */
+  kill(): void {
+    const life = this.#endLife('is killed');
+    if (life !== undefined) {
+      this.disk.crash();
+      this.#simulation.network.ended(life.process);
+    }
+  }
+
+  /** The whole machine dies. */
+  reboot(): void {
+    this.kill();
+    this.#note(() => 'reboots');
+    this.#hasRebooted = true;
+    for (const supervisor of this.supervisors.values()) {
+      supervisor.vanish();
+    }
+  }
+
+  stop(how: 'unregister' | 'leave'): void {
+    if (this.life !== undefined) {
+      this.#dispatch(this.life, { type: 'stop', how });
+    }
+  }
+
+  /** A new machine in its place: nothing is left. */
+  replace(): void {
+    this.reboot();
+    this.#hasRebooted = false;
+    this.checkpoint = new CheckpointDisk();
+    this.supervisors.clear();
+  }
+
+  #endLife(why: string): AgentLife | undefined {
+    const { life } = this;
+    if (life === undefined) {
+      return undefined;
+    }
+    this.#note(() => why);
+    this.life = undefined;
+    life.process.alive = false;
+    life.timers.close();
+    life.queue.length = 0;
+    for (const run of life.runs.values()) {
+      stopRun(run);
+    }
+    for (const [id, supervisor] of [...this.supervisors]) {
+      supervisor.onEnd = undefined;
+      if (!supervisor.isReleased) {
+        supervisor.vanish();
+        this.supervisors.delete(id);
+      }
+    }
+    return life;
+  }
+
+  #note(text: () => string): void {
+    this.#simulation.note(this.name, text);
+  }
+
+  #dispatch(life: AgentLife, event: Untimed): void {
+    if (!life.process.alive) {
+      return;
+    }
+    life.queue.push(event);
+    if (life.isStepping) {
+      return;
+    }
+    life.isStepping = true;
+    for (let next = life.queue.shift(); next !== undefined; next = life.queue.shift()) {
+      this.#step(life, { ...next, nowMs: this.#simulation.agenda.nowMs } as AgentEvent);
+    }
+    life.isStepping = false;
+  }
+
+  #step(life: AgentLife, event: AgentEvent): void {
+    const simulation = this.#simulation;
+    const effects = step(life.state, event);
+    simulation.checks.agentStepped(this, life);
+    const killAfter = simulation.faults.effectsBeforeKill('agent', effects.length);
+    for (const [index, effect] of effects.entries()) {
+      if (index === killAfter) {
+        this.kill();
+        simulation.faults.restartAgent(this);
+        return;
+      }
+      if (!life.process.alive) {
+        return;
+      }
+      simulation.journal.effect(simulation.agenda.nowMs, this.name, effect);
+      this.#perform(life, effect);
+    }
+  }
+
+  #perform(life: AgentLife, effect: AgentEffect): void {
+    const simulation = this.#simulation;
+    switch (effect.type) {
+      case 'setTimer':
+        life.timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        life.timers.clear(effect.timer);
+        return;
+      case 'log':
+        this.#note(() => effect.text);
+        return;
+      case 'checkpoint':
+        this.#checkpoint(life, effect.transaction, structuredClone(effect.changes));
+        return;
+      case 'link':
+        life.links.link(effect.address);
+        return;
+      case 'sendToMaster':
+        simulation.checks.agentSends(this, life, effect);
+        this.#note(() => `sends ${effect.message.name}${aboutMessage(effect.message)}`);
+        life.links.send(this.pid, effect.to, effect.message);
+        return;
+      case 'launchExecutor':
+        this.#launch(life, effect);
+        return;
+      case 'reattachExecutor':
+        this.#reattach(life, effect);
+        return;
+      case 'destroyContainer':
+        this.#destroy(life, effect);
+        return;
+      case 'sendToExecutor': {
+        const run = life.streams.get(effect.stream);
+        simulation.checks.executorTold(this, life, effect, run?.containerId);
+        if (run !== undefined) {
+          const bytes = encodeMessage(types.ExecutorEvent, effect.event);
+          const event = decodeMessage(types.ExecutorEvent, bytes);
+          this.#note(() => `tells executor ${run.executorId} ${event.type}`);
+          this.#stepCommand(life, run, (nowMs) => ({ type: 'executorEvent', event, nowMs }));
+        }
+        return;
+      }
+      case 'closeStream':
+        life.streams.delete(effect.stream);
+        return;
+      case 'reply':
+        this.#note(() => `answers an executor ${effect.status} ${effect.text ?? ''}`);
+        return;
+      case 'exit':
+        this.#exit(effect.reason);
+        return;
+      case 'openStream':
+      case 'resizeContainer':
+      case 'collectGarbage':
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** An orderly end: what was to be stored is stored, what was sent leaves. */
+  #exit(reason: string): void {
+    const life = this.#endLife(`exits: ${reason}`);
+    if (life !== undefined) {
+      this.disk.close();
+      this.#simulation.network.ended(life.process, { inOrder: true });
+      this.#simulation.faults.agentExited(this, reason);
+    }
+  }
+
+  #checkpoint(life: AgentLife, transaction: number, changes: readonly CheckpointChange[]): void {
+    this.#note(() => `stores ${changes.map(({ type }) => type).join(', ')}`);
+    const { checkpoint } = this;
+    this.disk.write(
+      () => {
+        for (const change of changes) {
+          checkpoint.apply(change);
+        }
+      },
+      () => {
+        this.#dispatch(life, { type: 'checkpointed', transaction });
+        for (const change of changes) {
+          if (change.type === 'executorCompleted') {
+            this.#completed(life, change.containerId);
+          }
+        }
+      },
+    );
+  }
+
+  #completed(life: AgentLife, id: ContainerId): void {
+    const run = life.runs.get(id);
+    if (run === undefined) {
+      this.#forget(id);
+    } else {
+      run.isCompleted = true;
+    }
+  }
+
+  #forget(id: ContainerId): void {
+    const supervisor = this.supervisors.get(id);
+    if (supervisor !== undefined) {
+      this.supervisors.delete(id);
+      this.#simulation.checks.containerForgotten(supervisor);
+    }
+  }
+
+  #launch(life: AgentLife, effect: LaunchExecutor): void {
+    const { agenda, chance, checks } = this.#simulation;
+    checks.executorLaunched(this, effect);
+    const run = this.#addRun(life, effect);
+    agenda.after(chance.delay(1, 2_000), () => {
+      if (run.isStopped) {
+        return;
+      }
+      if (chance.of(this.#simulation.settings.launchFailures)) {
+        this.#finish(life, run, run.isDestroyed ? {} : { failure: 'simulated failure' });
+        return;
+      }
+      if (run.isDestroyed) {
+        this.#finish(life, run, {});
+        return;
+      }
+      const task = effect.task?.task_id.value ?? '';
+      const plan = this.#simulation.planOf(run.frameworkId, task);
+      const supervisor = new Supervisor(agenda, run.containerId, plan, (waitStatus) => {
+        this.#note(() => `the command of ${task} ends with ${waitStatus}`);
+        this.#simulation.outcomes.set(`${run.frameworkId} ${task}`, waitStatus);
+      });
+      this.supervisors.set(run.containerId, supervisor);
+      this.#attach(life, run, supervisor, undefined);
+      const { frameworkId: framework, executorId: executor, containerId } = run;
+      this.#dispatch(life, {
+        type: 'containerStarted',
+        frameworkId: framework,
+        executorId: executor,
+        containerId,
+        processId: 1000,
+      });
+      this.#subscribe(life, run);
+    });
+  }
+
+  #reattach(life: AgentLife, effect: ReattachExecutor): void {
+    const run = this.#addRun(life, effect);
+    this.#simulation.agenda.after(this.#simulation.chance.delay(0, 500), () => {
+      if (run.isStopped) {
+        return;
+      }
+      const supervisor = this.supervisors.get(run.containerId);
+      if (supervisor === undefined) {
+        this.#finish(life, run, { failure: 'there is no such container' });
+        return;
+      }
+      this.#attach(life, run, supervisor, {
+        startedMs: supervisor.startedMs,
+        reported: this.#reported.get(run.containerId) ?? [],
+        kill: supervisor.kill,
+      });
+      this.#subscribe(life, run);
+      if (supervisor.waitStatus !== undefined) {
+        this.#containerEnded(life, run, supervisor.waitStatus);
+      }
+    });
+  }
+
+  #addRun(life: AgentLife, effect: LaunchExecutor | ReattachExecutor): Run {
+    const run: Run = {
+      frameworkId: frameworkId(effect.framework.id?.value ?? ''),
+      executorId: executorId(effect.executor.executor_id.value),
+      containerId: effect.containerId,
+      effect,
+      timers: new ProcessTimers(this.#simulation.agenda, (timer) =>
+        this.#stepCommand(life, run, (nowMs) => ({
+          type: 'timer',
+          timer: timer as 'escalation',
+          nowMs,
+        })),
+      ),
+      supervisor: undefined,
+      command: undefined,
+      stream: undefined,
+      isDestroyed: false,
+      isStopped: false,
+      isCompleted: effect.framework.checkpoint !== true,
+    };
+    life.runs.set(run.containerId, run);
+    return run;
+  }
+
+  #attach(
+    life: AgentLife,
+    run: Run,
+    supervisor: Supervisor,
+    resumption: Resumption | undefined,
+  ): void {
+    run.supervisor = supervisor;
+    if (run.effect.task !== undefined) {
+      run.command = createCommand({
+        frameworkId: run.frameworkId,
+        executorId: run.executorId,
+        task: run.effect.task,
+        shutdownGraceMs: 5_000,
+        random: this.#simulation.chance.random,
+        resumption,
+      });
+    }
+    supervisor.onEnd = (waitStatus) => this.#containerEnded(life, run, waitStatus);
+    if (run.isDestroyed) {
+      supervisor.destroy();
+    }
+  }
+
+  #subscribe(life: AgentLife, run: Run): void {
+    const stream = streamId(`x${this.#nextId++}`);
+    run.stream = stream;
+    life.streams.set(stream, run);
+    this.#dispatch(life, {
+      type: 'executorSubscribe',
+      request: this.#request(),
+      stream,
+      call: {
+        type: ExecutorCall_Type.SUBSCRIBE,
+        framework_id: { value: run.frameworkId },
+        executor_id: { value: run.executorId },
+        subscribe: {},
+      },
+    });
+  }
+
+  #request(): RequestId {
+    return requestId(`x${this.#nextId++}`);
+  }
+
+  #containerEnded(life: AgentLife, run: Run, waitStatus: number): void {
+    if (run.isDestroyed) {
+      this.#finish(life, run, { waitStatus });
+    } else {
+      this.#stepCommand(life, run, (nowMs) => ({ type: 'ended', waitStatus, nowMs }));
+    }
+  }
+
+  #destroy(life: AgentLife, effect: DestroyContainer): void {
+    const run = life.runs.get(effect.containerId);
+    if (run === undefined) {
+      const { frameworkId: framework, executorId: executor, containerId } = effect;
+      this.#dispatch(life, {
+        type: 'containerEnded',
+        frameworkId: framework,
+        executorId: executor,
+        containerId,
+      });
+      return;
+    }
+    run.isDestroyed = true;
+    run.timers.close();
+    const { supervisor } = run;
+    if (supervisor?.waitStatus !== undefined) {
+      this.#finish(life, run, { waitStatus: 9 });
+    } else {
+      supervisor?.destroy();
+    }
+  }
+
+  #finish(life: AgentLife, run: Run, end: Pick<ContainerEnded, 'waitStatus' | 'failure'>): void {
+    if (life.runs.get(run.containerId) !== run) {
+      return;
+    }
+    life.runs.delete(run.containerId);
+    stopRun(run);
+    if (run.stream !== undefined) {
+      life.streams.delete(run.stream);
+    }
+    if (run.isCompleted) {
+      this.#forget(run.containerId);
+    }
+    this.#dispatch(life, {
+      type: 'containerEnded',
+      frameworkId: run.frameworkId,
+      executorId: run.executorId,
+      containerId: run.containerId,
+      ...end,
+    });
+  }
+
+  #stepCommand(life: AgentLife, run: Run, event: (nowMs: number) => CommandEvent): void {
+    if (run.command === undefined || run.isStopped || run.isDestroyed) {
+      return;
+    }
+    for (const effect of stepCommand(run.command, event(this.#simulation.agenda.nowMs))) {
+      this.#performCommand(life, run, effect);
+    }
+  }
+
+  #performCommand(life: AgentLife, run: Run, effect: CommandEffect): void {
+    const { supervisor } = run;
+    switch (effect.type) {
+      case 'call':
+        this.#call(life, effect.call);
+        return;
+      case 'release':
+        this.#simulation.checks.commandReleased(this, run.frameworkId, run.effect.task);
+        supervisor?.release();
+        return;
+      case 'terminate':
+        supervisor?.terminate();
+        return;
+      case 'destroy':
+        supervisor?.destroy();
+        return;
+      case 'setTimer':
+        run.timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        run.timers.clear(effect.timer);
+        return;
+      case 'rememberKill':
+        if (supervisor !== undefined) {
+          supervisor.kill = effect.kill;
+        }
+        return;
+      case 'end':
+        this.#endBuiltin(life, run);
+        return;
+      case 'probe':
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #endBuiltin(life: AgentLife, run: Run): void {
+    const { supervisor } = run;
+    if (supervisor !== undefined && supervisor.waitStatus === undefined) {
+      supervisor.onEnd = () => this.#finish(life, run, { waitStatus: 0 });
+      supervisor.destroy();
+    } else {
+      this.#finish(life, run, { waitStatus: 0 });
+    }
+  }
+
+  #call(life: AgentLife, call: ExecutorCall): void {
+    const bytes = encodeMessage(types.ExecutorCall, call);
+    this.#dispatch(life, {
+      type: 'executorCall',
+      request: this.#request(),
+      call: decodeMessage(types.ExecutorCall, bytes),
+    });
+  }
+}
+
+function stopRun(run: Run): void {
+  run.isStopped = true;
+  run.timers.close();
+}
+
+function aboutMessage({ name, body }: { name: string; body: unknown }): string {
+  if (name === 'StatusUpdateMessage') {
+    const { update } = body as {
+      update: { status: { task_id: { value: string }; state: number }; uuid?: Uint8Array };
+    };
+    return ` ${update.status.task_id.value} state ${update.status.state} ${Buffer.from(
+      update.uuid ?? [],
+    )
+      .toString('hex')
+      .slice(0, 8)}`;
+  }
+  if (name === 'ReregisterAgentMessage') {
+    const { tasks } = body as { tasks?: { task_id: { value: string }; state: number }[] };
+    return ` [${(tasks ?? []).map((it) => `${it.task_id.value}:${it.state}`).join(' ')}]`;
+  }
+  return '';
+}

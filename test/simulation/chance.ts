@@ -1,0 +1,34 @@
+// Everything that is left to chance in a simulation, from its seed.
+import { Random } from '../../src/model/random.ts';
+
+export class Chance {
+  readonly random: Random;
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+  }
+
+  /** True in that part of the cases. */
+  of(part: number): boolean {
+    return this.random.next() < part;
+  }
+
+  /** A whole number from least to most. */
+  int(least: number, most: number): number {
+    return least + Math.floor(this.random.next() * (most - least + 1));
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.int(0, list.length - 1)] as T;
+  }
+
+  /** Mostly near the least, now and then up to the most: how delays are. */
+  delay(leastMs: number, mostMs: number): number {
+    const skewed = this.random.next() ** 4;
+    return Math.floor(leastMs + skewed * (mostMs - leastMs));
+  }
+
+  seed(): number {
+    return this.random.next32();
+  }
+}

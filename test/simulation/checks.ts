@@ -1,0 +1,386 @@
+// What must hold at any moment, and what must hold once the faults are over. The first breach ends the
+// simulation.
+import type { LaunchExecutor, SendToExecutor, SendToMaster } from '../../src/agent/effects.ts';
+import type { ResourceAlgebra } from '../../src/core/interface.ts';
+import type { SendToAgent } from '../../src/master/effects.ts';
+import type { MasterEvent } from '../../src/master/events.ts';
+import type { MasterState } from '../../src/master/state.ts';
+import {
+  ExecutorEvent_Type,
+  type Resource,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+  type TaskInfo,
+  TaskState,
+  type TaskStatus,
+} from '../../src/model/generated/messages.ts';
+import type { ContainerId } from '../../src/model/ids.ts';
+import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
+import { formatUuid } from '../../src/model/random.ts';
+import { withoutAllocation } from '../../src/model/resource-format.ts';
+import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
+import type { AgentHost, AgentLife } from './agent-host.ts';
+import type { Framework, KnownTask } from './framework.ts';
+import type { Supervisor } from './machine.ts';
+import type { MasterLife } from './master-host.ts';
+import type { Simulation } from './simulation.ts';
+
+export class BreachError extends Error {}
+
+export class Checks {
+  readonly #simulation: Simulation;
+  /** Tasks whose RunTask has left a master. */
+  readonly #launched = new Set<string>();
+  /** Tasks whose command was let run. */
+  readonly #released = new Set<string>();
+  #masterSteps = 0;
+  #agentSteps = 0;
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+  }
+
+  fail(what: string): never {
+    throw new BreachError(what);
+  }
+
+  // The master
+
+  masterStepped({ state }: MasterLife, event: MasterEvent): void {
+    const { interval } = this.#simulation.options;
+    if (++this.#masterSteps % interval === 0) {
+      this.#checkMasterBooks(state, event.type);
+    }
+  }
+
+  #checkMasterBooks(state: MasterState, when: string): void {
+    const { algebra, allocator } = state;
+    for (const agent of state.agents.registered.values()) {
+      const total = allocator.total(agent.id);
+      const offered = [...agent.offers].flatMap(({ resources }) => resources);
+      const used = [...agent.tasks.values()]
+        .flatMap((tasks) => [...tasks.values()])
+        .filter((task) => !isTerminal(task.state) && task.state !== TaskState.TASK_UNREACHABLE)
+        .flatMap(({ resources }) => resources ?? []);
+      const executors = [...agent.executors.values()]
+        .flatMap((own) => [...own.values()])
+        .flatMap(({ resources }) => resources ?? []);
+      const parts = [allocator.free(agent.id), offered, used, executors].map((part) =>
+        part.map(withoutAllocation),
+      );
+      this.#expectEqual(algebra, algebra.sum(parts), total, () => {
+        const [free = [], ...rest] = parts;
+        return `after ${when}: agent ${agent.id}: free ${text(free)} + offered, used, executors ${rest.map(text).join(' | ')}`;
+      });
+      this.#expectEqual(algebra, total, agent.total, () => `after ${when}: total of ${agent.id}`);
+    }
+    for (const offer of state.offers.values()) {
+      if (!offer.agent.offers.has(offer) || !offer.framework.offers.has(offer)) {
+        this.fail(`offer ${offer.id} is in one book only`);
+      }
+    }
+    for (const framework of state.frameworks.registered.values()) {
+      for (const [id, task] of framework.tasks) {
+        const agent = state.agents.registered.get(agentId(task.agent_id.value));
+        if (agent?.tasks.get(framework.id)?.get(id) !== task) {
+          this.fail(`after ${when}: task ${id} is its framework's and not its agent's`);
+        }
+      }
+    }
+  }
+
+  #expectEqual(
+    algebra: ResourceAlgebra,
+    left: readonly Resource[],
+    right: readonly Resource[],
+    what: () => string,
+  ): void {
+    if (!algebra.equal(left.map(withoutAllocation), right.map(withoutAllocation))) {
+      this.fail(`${what()}: ${text(left)} is not ${text(right)}`);
+    }
+  }
+
+  masterSends({ message, to }: SendToAgent): void {
+    const { durableAgents } = this.#simulation.master;
+    if (message.name === 'AgentRegisteredMessage' || message.name === 'AgentReregisteredMessage') {
+      const id = message.body.agent_id.value;
+      if (!durableAgents.has(id)) {
+        this.fail(`${message.name} of ${id} leaves before its admission is durable`);
+      }
+    }
+    if (message.name === 'RunTaskMessage') {
+      const key = `${message.body.framework.id?.value} ${message.body.task.task_id.value}`;
+      if (this.#launched.has(key)) {
+        this.fail(`RunTask of ${key} is sent a second time, to ${to}`);
+      }
+      this.#launched.add(key);
+    }
+  }
+
+  masterTells(event: SchedulerEvent): void {
+    const { durableAgents } = this.#simulation.master;
+    const failed = event.failure;
+    if (
+      event.type === SchedulerEvent_Type.FAILURE &&
+      failed?.agent_id !== undefined &&
+      failed.executor_id === undefined &&
+      durableAgents.has(failed.agent_id.value)
+    ) {
+      this.fail(`the loss of ${failed.agent_id.value} is announced before it is durable`);
+    }
+  }
+
+  // Agents
+
+  agentStepped(host: AgentHost, { state }: AgentLife): void {
+    const { interval } = this.#simulation.options;
+    if (++this.#agentSteps % interval !== 0) {
+      return;
+    }
+    const { algebra } = state.core;
+    for (const executor of state.containers.values()) {
+      const held = [...executor.launched, ...executor.queued]
+        .filter(([id]) => !executor.unbooked.has(id))
+        .flatMap(([, task]) => task.resources ?? []);
+      const own = executor.builtin === undefined ? (executor.info.resources ?? []) : [];
+      this.#expectEqual(
+        algebra,
+        state.ledger.usedBy(executor.containerId),
+        [...held, ...own],
+        () => `${host.name}'s ledger of executor ${executor.executorId}`,
+      );
+    }
+    const used = [...state.containers.keys()].map((id) => state.ledger.usedBy(id));
+    this.#expectEqual(
+      algebra,
+      state.ledger.used(),
+      algebra.sum(used),
+      () => `${host.name}'s ledger holds something for nobody`,
+    );
+  }
+
+  agentSends(host: AgentHost, { state }: AgentLife, { message }: SendToMaster): void {
+    if (message.name === 'StatusUpdateMessage') {
+      const { update } = message.body;
+      const stream = state.updates
+        .get(frameworkId(update.framework_id.value))
+        ?.get(taskId(update.status.task_id.value));
+      const uuid = formatUuid(update.uuid ?? new Uint8Array());
+      if (stream?.run !== undefined && !host.checkpoint.updatesEver.has(uuid)) {
+        this.fail(`${host.name} sends update ${uuid} before it is durable`);
+      }
+    }
+    if (message.name === 'UpdateAgentMessage' && host.checkpoint.agent?.id === undefined) {
+      this.fail(`${host.name} counts itself as registered before its id is durable`);
+    }
+  }
+
+  executorLaunched(host: AgentHost, { framework, containerId, executor }: LaunchExecutor): void {
+    if (framework.checkpoint === true && !host.checkpoint.executorsEver.has(containerId)) {
+      this.fail(`${host.name} starts executor ${executor.executor_id.value} before it is durable`);
+    }
+  }
+
+  executorTold(
+    host: AgentHost,
+    { state }: AgentLife,
+    { event }: SendToExecutor,
+    container: ContainerId | undefined,
+  ): void {
+    const executor = container === undefined ? undefined : state.containers.get(container);
+    if (event.type === ExecutorEvent_Type.LAUNCH && executor?.checkpoint === true) {
+      const id = event.launch?.task.task_id.value;
+      if (!host.checkpoint.tasksEver.has(`${container} ${id}`)) {
+        this.fail(`${host.name} launches ${id} before it is durable`);
+      }
+    }
+  }
+
+  commandReleased(host: AgentHost, framework: string, task: TaskInfo | undefined): void {
+    const key = `${framework} ${task?.task_id.value}`;
+    this.#simulation.note(host.name, () => `runs ${key}`);
+    if (this.#released.has(key)) {
+      this.fail(`${key} runs a second time, on ${host.name}`);
+    }
+    this.#released.add(key);
+  }
+
+  containerForgotten(supervisor: Supervisor): void {
+    if (supervisor.isRunning && supervisor.onEnd !== undefined) {
+      this.fail(`container ${supervisor.containerId} is forgotten while it runs`);
+    }
+  }
+
+  // Frameworks
+
+  afterEnd(framework: Framework, task: KnownTask, status: TaskStatus): void {
+    this.fail(
+      `${framework.plan.name} hears ${taskStateName(status.state)} (${status.message}) of ${task.id} after its end ${taskStateName(task.reported ?? TaskState.TASK_UNKNOWN)}`,
+    );
+  }
+
+  // The end
+
+  /** What is not as it should be when all is quiet; nothing when all is well. */
+  unsettled(): string | undefined {
+    const { master, agents, frameworks } = this.#simulation;
+    const { life } = master;
+    if (life?.state.recovered !== true) {
+      return 'the master is not there';
+    }
+    for (const framework of frameworks) {
+      const problem = this.#unsettledFramework(framework);
+      if (problem !== undefined) {
+        return `${framework.plan.name}: ${problem}`;
+      }
+    }
+    for (const host of agents) {
+      const problem = this.#unsettledAgent(host);
+      if (problem !== undefined) {
+        return `${host.name}: ${problem}`;
+      }
+    }
+    return this.#unsettledMaster(life);
+  }
+
+  #unsettledFramework(framework: Framework): string | undefined {
+    if (framework.phase === 'over') {
+      return undefined;
+    }
+    if (!framework.isConnected) {
+      return 'is not connected';
+    }
+    for (const task of framework.tasks.values()) {
+      if (!isTerminal(task.state) && !task.isUnknown) {
+        return `task ${task.id} is ${taskStateName(task.state)}`;
+      }
+      const waits = task.uuids.find((uuid) => !task.acknowledged.has(uuid));
+      if (waits !== undefined && (task.reported === undefined || !isTerminal(task.reported))) {
+        return `update ${waits} of ${task.id} is not acknowledged`;
+      }
+    }
+    return undefined;
+  }
+
+  #unsettledAgent(host: AgentHost): string | undefined {
+    const state = host.life?.state;
+    if (state?.phase !== 'running') {
+      return `is ${state?.phase ?? 'dead'}`;
+    }
+    const running = [...host.supervisors.values()].find(({ isRunning }) => isRunning);
+    if (running !== undefined) {
+      return `container ${running.containerId} still runs`;
+    }
+    const sizes = {
+      frameworks: state.frameworks.size,
+      containers: state.containers.size,
+      streams: state.streams.size,
+      updates: state.updates.size,
+      supervisors: host.supervisors.size,
+      runs: host.life?.runs.size ?? 0,
+      held: state.outbox.held.length,
+      registrations: 0,
+    };
+    const left = Object.entries(sizes).find(([, size]) => size > 0);
+    if (left !== undefined) {
+      return `has ${left[1]} ${left[0]} left`;
+    }
+    if (!state.core.algebra.isEmpty(state.ledger.used())) {
+      return `its ledger holds ${text(state.ledger.used())}`;
+    }
+    return host.checkpoint.size > 0
+      ? `its checkpoint holds ${host.checkpoint.size} runs`
+      : undefined;
+  }
+
+  #unsettledMaster({ state }: MasterLife): string | undefined {
+    this.#checkMasterBooks(state, 'the end');
+    const { agents, frameworks, algebra } = state;
+    if (agents.registered.size !== this.#simulation.agents.length) {
+      return `the master has ${agents.registered.size} agents`;
+    }
+    for (const agent of agents.registered.values()) {
+      const tasks = [...agent.tasks.values()].flatMap((own) => [...own.keys()]);
+      if (!agent.connected || tasks.length > 0 || agent.executors.size > 0) {
+        return `the master has ${tasks.join(' ') || 'no task'} on ${agent.info.hostname}, ${agent.connected}`;
+      }
+      const offered = [...agent.offers].flatMap(({ resources }) =>
+        resources.map(withoutAllocation),
+      );
+      if (!algebra.equal(offered, agent.total)) {
+        return `the master offers ${text(offered)} of ${agent.info.hostname}'s ${text(agent.total)}`;
+      }
+      const killed = [...(agent.killed?.values() ?? [])].reduce((sum, ids) => sum + ids.size, 0);
+      if (killed > 0) {
+        return `the master remembers ${killed} kills on ${agent.info.hostname}`;
+      }
+    }
+    for (const framework of frameworks.registered.values()) {
+      if (framework.tasks.size > 0) {
+        return `the master has tasks of ${framework.info.name}`;
+      }
+    }
+    const changing = [
+      agents.registering,
+      agents.reregistering,
+      agents.markingUnreachable,
+      agents.removing,
+      agents.markingGone,
+      state.writes,
+    ].reduce((sum, set) => sum + set.size, 0);
+    return changing > 0 ? `the master has ${changing} changes on their way` : undefined;
+  }
+
+  /** Once all is settled: nothing is left behind, and what was said was true. */
+  finish(): void {
+    const { master, agents, frameworks, settings } = this.#simulation;
+    const { state, timers } = master.life as MasterLife;
+    const known =
+      /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*)$/;
+    const stray = timers.names.find((name) => !known.test(name));
+    if (stray !== undefined) {
+      this.fail(`the master still has a timer ${stray}`);
+    }
+    const pings = timers.names.filter((name) => name.startsWith('ping/')).length;
+    const beats = timers.names.filter((name) => name.startsWith('heartbeat/')).length;
+    const connected = [...state.frameworks.registered.values()].filter(
+      (it) => it.state === 'connected',
+    );
+    if (pings !== agents.length || beats !== connected.length) {
+      this.fail(`the master has ${pings} pings and ${beats} heartbeats planned`);
+    }
+    for (const framework of state.frameworks.registered.values()) {
+      if (framework.completedTasks.size > settings.master.maxCompletedTasksPerFramework) {
+        this.fail(`the master remembers ${framework.completedTasks.size} completed tasks`);
+      }
+    }
+    for (const host of agents) {
+      const stray = (host.life as AgentLife).timers.names.find(
+        (name) => !/^(ping|update-retry-\d+|executor-registration|checkpoint)$/.test(name),
+      );
+      if (stray !== undefined) {
+        this.fail(`${host.name} still has a timer ${stray}`);
+      }
+    }
+    for (const framework of frameworks) {
+      for (const task of framework.tasks.values()) {
+        this.#checkHonest(framework, task);
+      }
+    }
+  }
+
+  #checkHonest(framework: Framework, task: KnownTask): void {
+    const outcome = this.#simulation.outcomes.get(`${framework.id} ${task.id}`);
+    if (task.state === TaskState.TASK_FINISHED && outcome !== 0) {
+      this.fail(`${task.id} is said to be finished, and ended with ${outcome}`);
+    }
+    if (task.state === TaskState.TASK_KILLED && !task.isKilled && framework.phase === 'running') {
+      this.fail(`${task.id} is said to be killed, and nobody asked for it`);
+    }
+  }
+}
+
+const text = (resources: readonly Resource[]) =>
+  resources
+    .map((it) => `${it.name}:${it.scalar?.value ?? JSON.stringify(it.ranges ?? it.set)}`)
+    .join(';') || 'nothing';

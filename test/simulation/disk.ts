@@ -1,0 +1,78 @@
+// A disk that takes its time: writes become durable in order, several at once now and then, and a crash
+// takes those that were not durable yet; the writer of one that was may never have heard of it.
+import type { Agenda } from './agenda.ts';
+import type { Chance } from './chance.ts';
+import type { Process } from './network.ts';
+
+interface Write {
+  readonly apply: () => void;
+  readonly done: () => void;
+}
+
+export class Disk {
+  /** Longest time of a commit. */
+  maxDelayMs = 20;
+  readonly #agenda: Agenda;
+  readonly #chance: Chance;
+  #waiting: Write[] = [];
+  #process: Process | undefined;
+  #isBusy = false;
+
+  constructor(agenda: Agenda, chance: Chance) {
+    this.#agenda = agenda;
+    this.#chance = chance;
+  }
+
+  /** A process takes over; what an earlier one had not seen durable may be so, as a whole and in order. */
+  open(process: Process): void {
+    this.#process = process;
+    this.#isBusy = false;
+  }
+
+  write(apply: () => void, done: () => void): void {
+    this.#waiting.push({ apply, done });
+    this.#commit();
+  }
+
+  /** The process has crashed. */
+  crash(): void {
+    const kept = this.#chance.int(0, this.#waiting.length);
+    for (const { apply } of this.#waiting.slice(0, kept)) {
+      apply();
+    }
+    this.#waiting = [];
+    this.#process = undefined;
+  }
+
+  /** The process ends in order: everything is written. */
+  close(): void {
+    for (const { apply } of this.#waiting) {
+      apply();
+    }
+    this.#waiting = [];
+    this.#process = undefined;
+  }
+
+  #commit(): void {
+    const process = this.#process;
+    if (this.#isBusy || this.#waiting.length === 0 || process === undefined) {
+      return;
+    }
+    this.#isBusy = true;
+    const count = this.#chance.of(0.5) ? this.#waiting.length : 1;
+    this.#agenda.after(this.#chance.delay(0, this.maxDelayMs), () => {
+      if (this.#process !== process) {
+        return;
+      }
+      const taken = this.#waiting.splice(0, count);
+      for (const { apply } of taken) {
+        apply();
+      }
+      this.#isBusy = false;
+      for (const { done } of taken) {
+        done();
+      }
+      this.#commit();
+    });
+  }
+}

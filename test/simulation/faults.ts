@@ -1,0 +1,154 @@
+// What goes wrong, and when.
+import type { AgentHost } from './agent-host.ts';
+import { MASTER_HOST } from './master-host.ts';
+import type { Simulation } from './simulation.ts';
+
+/** How likely each kind of trouble is, in comparison with the others. */
+export interface FaultWeights {
+  readonly killMaster: number;
+  readonly killAgent: number;
+  readonly reboot: number;
+  readonly breakConnection: number;
+  readonly cut: number;
+  readonly hangUp: number;
+  readonly failOver: number;
+  readonly tearDown: number;
+  readonly leave: number;
+}
+
+type Fault = keyof FaultWeights;
+
+export class Faults {
+  readonly #simulation: Simulation;
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+  }
+
+  start(): void {
+    const { agenda, chance, settings } = this.#simulation;
+    agenda.after(chance.int(1, settings.faultIntervalMs * 2), () => {
+      if (!this.#simulation.isQuiet) {
+        this.#strike();
+        this.start();
+      }
+    });
+  }
+
+  #strike(): void {
+    const { chance, settings, master, agents, frameworks, network, agenda } = this.#simulation;
+    const host = chance.pick(agents);
+    const framework = chance.pick(frameworks);
+    switch (this.#choose(settings.faults)) {
+      case 'killMaster':
+        if (master.life !== undefined) {
+          master.kill();
+          this.restartMaster();
+        }
+        return;
+      case 'killAgent':
+        if (host.life !== undefined) {
+          host.kill();
+          this.restartAgent(host);
+        }
+        return;
+      case 'reboot':
+        if (host.life !== undefined) {
+          host.reboot();
+          this.restartAgent(host);
+        }
+        return;
+      case 'breakConnection': {
+        const { open } = network;
+        if (open.length > 0) {
+          const channel = chance.pick(open);
+          this.#simulation.note('network', () => {
+            const { from, to } = channel.ends;
+            return `the connection from ${from.host} to ${to.host} breaks`;
+          });
+          channel.break();
+        }
+        return;
+      }
+      case 'cut': {
+        const other = chance.of(0.7) ? host.name : framework.plan.name;
+        this.#simulation.note('network', () => `cuts off ${other}`);
+        network.cut(other, MASTER_HOST);
+        agenda.after(chance.delay(100, settings.longestCutMs), () => {
+          this.#simulation.note('network', () => `heals ${other}`);
+          network.heal(other, MASTER_HOST);
+        });
+        return;
+      }
+      case 'hangUp':
+        framework.disconnect(chance.delay(100, 60_000));
+        return;
+      case 'failOver':
+        framework.failOver();
+        return;
+      case 'tearDown':
+        framework.tearDown();
+        return;
+      case 'leave':
+        host.stop('leave');
+        return;
+      case undefined:
+        return;
+    }
+  }
+
+  #choose(weights: FaultWeights): Fault | undefined {
+    const kinds = Object.entries(weights) as [Fault, number][];
+    const sum = kinds.reduce((total, [, weight]) => total + weight, 0);
+    let left = this.#simulation.chance.random.next() * sum;
+    for (const [kind, weight] of kinds) {
+      left -= weight;
+      if (left < 0) {
+        return kind;
+      }
+    }
+    return undefined;
+  }
+
+  restartMaster(): void {
+    const { agenda, chance, master, isQuiet } = this.#simulation;
+    agenda.after(isQuiet ? 100 : chance.delay(10, 120_000), () => {
+      if (master.life === undefined) {
+        master.start();
+      }
+    });
+  }
+
+  restartAgent(host: AgentHost): void {
+    const { agenda, chance, isQuiet } = this.#simulation;
+    agenda.after(isQuiet ? 100 : chance.delay(10, 200_000), () => host.start());
+  }
+
+  agentExited(host: AgentHost, reason: string): void {
+    if (reason.includes('marked gone')) {
+      host.replace();
+    }
+    this.restartAgent(host);
+  }
+
+  /** A process may die in the middle of what it is doing; -1: not this time. */
+  effectsBeforeKill(who: 'master' | 'agent', count: number): number {
+    const { chance, settings, isQuiet } = this.#simulation;
+    const part = who === 'master' ? settings.killsInMaster : settings.killsInAgents;
+    return !isQuiet && count > 1 && part > 0 && chance.of(part) ? chance.int(0, count - 1) : -1;
+  }
+
+  /** The end of all trouble: what is down comes up, what is cut is healed. */
+  end(): void {
+    const { network, master, agents } = this.#simulation;
+    network.healAll();
+    if (master.life === undefined) {
+      this.restartMaster();
+    }
+    for (const host of agents) {
+      if (host.life === undefined) {
+        this.restartAgent(host);
+      }
+    }
+  }
+}

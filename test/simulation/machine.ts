@@ -1,0 +1,92 @@
+// A machine that an agent runs on: its containers, whose processes live on while the agent is dead. A
+// supervisor holds a command until it is released; without an agent, a held one ends.
+
+import type { RememberedKill } from '../../src/executor/command.ts';
+import type { ContainerId } from '../../src/model/ids.ts';
+import type { Agenda, Planned } from './agenda.ts';
+
+/** What a command does, were it to run. */
+export interface CommandPlan {
+  readonly runsMs: number;
+  /** Raw status of wait(2). */
+  readonly waitStatus: number;
+  /** How long it goes on after SIGTERM; absent: it takes no notice. */
+  readonly terminatesMs: number | undefined;
+}
+
+const SIGTERM = 15;
+const SIGKILL = 9;
+
+export class Supervisor {
+  readonly containerId: ContainerId;
+  readonly #agenda: Agenda;
+  readonly #plan: CommandPlan;
+  isReleased = false;
+  startedMs = 0;
+  /** It went with its machine, without a word. */
+  isVanished = false;
+  /** Set once the process has ended. */
+  waitStatus: number | undefined;
+  /** What a command executor has written down about a kill. */
+  kill: RememberedKill | undefined;
+  /** The agent that watches. */
+  onEnd: ((waitStatus: number) => void) | undefined;
+  readonly #report: (waitStatus: number) => void;
+  #end: Planned | undefined;
+
+  constructor(
+    agenda: Agenda,
+    containerId: ContainerId,
+    plan: CommandPlan,
+    report: (waitStatus: number) => void,
+  ) {
+    this.#agenda = agenda;
+    this.#report = report;
+    this.containerId = containerId;
+    this.#plan = plan;
+    this.startedMs = agenda.nowMs;
+  }
+
+  get isRunning(): boolean {
+    return this.isReleased && this.waitStatus === undefined && !this.isVanished;
+  }
+
+  release(): void {
+    if (!this.isReleased && this.waitStatus === undefined) {
+      this.isReleased = true;
+      this.startedMs = this.#agenda.nowMs;
+      this.#endAfter(this.#plan.runsMs, this.#plan.waitStatus);
+    }
+  }
+
+  terminate(): void {
+    if (this.isRunning && this.#plan.terminatesMs !== undefined) {
+      const endsMs = this.#agenda.nowMs + this.#plan.terminatesMs;
+      if (this.#end === undefined || this.#end.atMs > endsMs) {
+        this.#endAfter(this.#plan.terminatesMs, SIGTERM);
+      }
+    }
+  }
+
+  destroy(): void {
+    if (this.waitStatus === undefined && !this.isVanished) {
+      this.#endAfter(2, SIGKILL);
+    }
+  }
+
+  /** The machine has crashed. */
+  vanish(): void {
+    this.#agenda.cancel(this.#end);
+    this.isVanished = this.waitStatus === undefined;
+    this.onEnd = undefined;
+  }
+
+  #endAfter(delayMs: number, waitStatus: number): void {
+    this.#agenda.cancel(this.#end);
+    this.#end = this.#agenda.after(delayMs, () => {
+      this.waitStatus = waitStatus;
+      this.#report(waitStatus);
+      this.onEnd?.(waitStatus);
+    });
+  }
+}

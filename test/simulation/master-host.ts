@@ -1,0 +1,334 @@
+// The machine that masters run on: a registry on a disk, a port, and the streams of schedulers. A master
+// may be killed between any two of its effects; the next one knows what the disk does.
+import type { MasterEffect } from '../../src/master/effects.ts';
+import type { MasterEvent } from '../../src/master/events.ts';
+import { createMaster, type MasterState, step } from '../../src/master/master.ts';
+import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
+import {
+  type SchedulerCall,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+} from '../../src/model/generated/messages.ts';
+import { type RequestId, requestId, type StreamId, streamId } from '../../src/model/ids.ts';
+import { formatUuid } from '../../src/model/random.ts';
+import type { RegistryChange } from '../../src/model/registry.ts';
+import { taskStateName } from '../../src/model/task-state.ts';
+import { RegistryContent } from '../../src/registry/registry-content.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { jsonValue } from '../../src/wire/json.ts';
+import { decodeToMaster } from '../../src/wire/libprocess.ts';
+import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
+import { types } from '../../src/wire/types.ts';
+import { ProcessTimers } from './agenda.ts';
+import { Disk } from './disk.ts';
+import { Links } from './links.ts';
+import type { Channel, Process } from './network.ts';
+import type { Simulation } from './simulation.ts';
+
+export const MASTER_HOST = 'master';
+
+/** The scheduler's side of its connections; all answers go through `toScheduler`. */
+export interface SchedulerConnection {
+  readonly process: Process;
+  onAnswer(request: number, status: number, text: string | undefined): void;
+  onStream(stream: StreamId, close: () => void): void;
+  onEvent(bytes: Uint8Array): void;
+  onStreamEnd(): void;
+}
+
+interface Stream {
+  readonly channel: Channel;
+  readonly connection: SchedulerConnection;
+}
+
+/** One life of a master. */
+export interface MasterLife {
+  readonly process: Process;
+  readonly state: MasterState;
+  readonly timers: ProcessTimers;
+  readonly links: Links;
+  readonly requests: Map<
+    RequestId,
+    { readonly connection: SchedulerConnection; readonly number: number; readonly answers: Channel }
+  >;
+  readonly streams: Map<StreamId, Stream>;
+  readonly queue: Untimed[];
+  isStepping: boolean;
+}
+
+type Untimed = {
+  [Type in MasterEvent['type']]: Omit<Extract<MasterEvent, { type: Type }>, 'nowMs'>;
+}[MasterEvent['type']];
+
+export class MasterHost {
+  readonly address = '10.0.0.1:5050';
+  readonly pid = `master@${this.address}`;
+  readonly disk: Disk;
+  /** What is durable. */
+  readonly registry = new RegistryContent();
+  /** Ids of the agents that are durably admitted. */
+  readonly durableAgents = new Set<string>();
+  life: MasterLife | undefined;
+  starts = 0;
+  readonly #simulation: Simulation;
+  #nextId = 0;
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+    this.disk = new Disk(simulation.agenda, simulation.chance);
+  }
+
+  start(): void {
+    const { agenda, network, addresses, chance, settings } = this.#simulation;
+    const process: Process = { host: MASTER_HOST, alive: true };
+    const options: MasterOptions = {
+      ...defaultMasterOptions,
+      ...settings.master,
+      id: formatUuid(chance.random.uuid()),
+      ip: '10.0.0.1',
+      port: 5050,
+      hostname: 'master',
+      version: { version: '1.11.0' },
+      startTimeMs: agenda.nowMs,
+      seed: chance.seed(),
+      allocatorSeed: settings.shuffles ? chance.int(1, 1_000_000) : 0,
+      flags: {},
+      authorizer: permissive,
+      jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
+    };
+    const life: MasterLife = {
+      process,
+      state: createMaster(options, this.#simulation.newCore()),
+      timers: new ProcessTimers(agenda, (timer) => this.#dispatch(life, { type: 'timer', timer })),
+      links: new Links(network, addresses, process, (address) =>
+        this.#dispatch(life, { type: 'linkLost', address }),
+      ),
+      requests: new Map(),
+      streams: new Map(),
+      queue: [],
+      isStepping: false,
+    };
+    this.life = life;
+    this.starts++;
+    this.disk.open(process);
+    this.#simulation.note('master', () => `starts as ${options.id}`);
+    addresses.listen(this.address, {
+      process,
+      receive: (from, _to, name, body) => {
+        const message = decodeToMaster(name, body);
+        if (message !== undefined) {
+          this.#simulation.note('master', () => `gets ${name} of ${from}`);
+          this.#dispatch(life, { type: 'agentMessage', from, message });
+        }
+      },
+    });
+    agenda.after(chance.delay(0, 200), () => {
+      this.#dispatch(life, {
+        type: 'recovered',
+        registry: structuredClone(this.registry.snapshot()),
+      });
+    });
+  }
+
+  kill(): void {
+    const { life } = this;
+    if (life === undefined) {
+      return;
+    }
+    this.#simulation.note('master', () => 'is killed');
+    this.life = undefined;
+    life.process.alive = false;
+    life.timers.close();
+    life.queue.length = 0;
+    this.disk.crash();
+    this.#simulation.network.ended(life.process);
+  }
+
+  /** A call of a scheduler has arrived; its answer goes where the connection says. */
+  called(
+    process: Process,
+    call: {
+      readonly connection: SchedulerConnection;
+      readonly number: number;
+      readonly answers: Channel;
+      readonly stream: StreamId | undefined;
+      readonly bytes: Uint8Array;
+    },
+  ): void {
+    const { life } = this;
+    if (life === undefined || life.process !== process) {
+      return;
+    }
+    const decoded: SchedulerCall = decodeMessage(types.SchedulerCall, call.bytes);
+    const request = requestId(`r${this.#nextId++}`);
+    life.requests.set(request, call);
+    if (decoded.subscribe === undefined) {
+      this.#dispatch(life, { type: 'schedulerCall', request, stream: call.stream, call: decoded });
+    } else {
+      const stream = streamId(`s${this.#nextId++}`);
+      this.#dispatch(life, { type: 'schedulerSubscribe', request, stream, call: decoded });
+    }
+  }
+
+  #dispatch(life: MasterLife, event: Untimed): void {
+    if (!life.process.alive) {
+      return;
+    }
+    life.queue.push(event);
+    if (life.isStepping) {
+      return;
+    }
+    life.isStepping = true;
+    for (let next = life.queue.shift(); next !== undefined; next = life.queue.shift()) {
+      this.#step(life, { ...next, nowMs: this.#simulation.agenda.nowMs } as MasterEvent);
+    }
+    life.isStepping = false;
+  }
+
+  #step(life: MasterLife, event: MasterEvent): void {
+    const simulation = this.#simulation;
+    const effects = step(life.state, event);
+    simulation.checks.masterStepped(life, event);
+    const killAfter = simulation.faults.effectsBeforeKill('master', effects.length);
+    for (const [index, effect] of effects.entries()) {
+      if (index === killAfter) {
+        this.kill();
+        simulation.faults.restartMaster();
+        return;
+      }
+      simulation.journal.effect(simulation.agenda.nowMs, 'master', effect);
+      this.#perform(life, effect);
+    }
+  }
+
+  #perform(life: MasterLife, effect: MasterEffect): void {
+    const simulation = this.#simulation;
+    switch (effect.type) {
+      case 'setTimer':
+        life.timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        life.timers.clear(effect.timer);
+        return;
+      case 'log':
+        simulation.note('master', () => effect.text);
+        return;
+      case 'store': {
+        const changes = structuredClone(effect.changes);
+        const { transaction } = effect;
+        simulation.note('master', () => `stores ${changes.map(({ type }) => type).join(', ')}`);
+        this.disk.write(
+          () => {
+            for (const change of changes) {
+              this.#apply(change);
+            }
+          },
+          () => this.#dispatch(life, { type: 'stored', transaction }),
+        );
+        return;
+      }
+      case 'abort':
+        simulation.checks.fail(`the master aborts: ${effect.reason}`);
+        return;
+      case 'link':
+        life.links.link(effect.address);
+        return;
+      case 'sendToAgent': {
+        simulation.checks.masterSends(effect);
+        const from = `${effect.from ?? 'master'}@${this.address}`;
+        life.links.send(from, effect.to, effect.message);
+        return;
+      }
+      case 'reply': {
+        const asked = life.requests.get(effect.request);
+        life.requests.delete(effect.request);
+        const { status, text } = effect;
+        if (asked === undefined) {
+          simulation.checks.fail(`the master answers ${effect.request} twice`);
+          return;
+        }
+        asked.answers.send(() => asked.connection.onAnswer(asked.number, status, text));
+        return;
+      }
+      case 'openStream':
+        this.#openStream(life, effect.request, effect.stream);
+        return;
+      case 'sendToScheduler': {
+        const stream = life.streams.get(effect.stream);
+        simulation.checks.masterTells(effect.event);
+        if (stream === undefined) {
+          // The stream has closed, and the master has not read that yet.
+          return;
+        }
+        const bytes = encodeMessage(types.SchedulerEvent, effect.event);
+        if (effect.event.type !== SchedulerEvent_Type.HEARTBEAT) {
+          simulation.note('master', () => `tells ${effect.stream} ${describeEvent(effect.event)}`);
+        }
+        stream.channel.send(() => stream.connection.onEvent(bytes.slice()));
+        return;
+      }
+      case 'closeStream':
+        life.streams.get(effect.stream)?.channel.finish();
+        life.streams.delete(effect.stream);
+        return;
+      case 'sendToOperator':
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #apply(change: RegistryChange): void {
+    this.registry.apply(change);
+    switch (change.type) {
+      case 'admitAgent':
+      case 'updateAgent':
+      case 'markReachable':
+        this.durableAgents.add(change.agent.id?.value ?? '');
+        return;
+      case 'removeAgent':
+      case 'markUnreachable':
+      case 'markGone':
+        this.durableAgents.delete(change.id);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #openStream(life: MasterLife, request: RequestId, stream: StreamId): void {
+    const asked = life.requests.get(request);
+    life.requests.delete(request);
+    if (asked === undefined) {
+      this.#simulation.checks.fail(`the master opens a stream for ${request}, which is answered`);
+      return;
+    }
+    const { connection } = asked;
+    // The server writes; where the connection breaks, either side notices in its own time.
+    const channel = this.#simulation.network.channel({
+      from: life.process,
+      to: connection.process,
+      onSenderLost: () => {
+        life.streams.delete(stream);
+        this.#dispatch(life, { type: 'streamClosed', stream });
+      },
+      onReceiverLost: () => connection.onStreamEnd(),
+    });
+    life.streams.set(stream, { channel, connection });
+    channel.send(() => connection.onStream(stream, () => channel.break()));
+  }
+}
+
+function describeEvent({ offers, rescind, update, failure, error, subscribed }: SchedulerEvent) {
+  if (offers !== undefined) {
+    const all = (offers.offers ?? []).map((it) => `${it.id.value.slice(37)} of ${it.hostname}`);
+    return `offers ${all.join(', ')}`;
+  }
+  if (update !== undefined) {
+    const { task_id, state, message = '', uuid = [] } = update.status;
+    const short = Buffer.from(uuid).toString('hex').slice(0, 8);
+    return `${task_id.value} is ${taskStateName(state)} ${short} (${message})`;
+  }
+  const rest = failure ?? error ?? subscribed?.framework_id.value ?? rescind?.offer_id.value;
+  return JSON.stringify(rest);
+}

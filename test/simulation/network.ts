@@ -1,0 +1,227 @@
+// A network of one-way channels. What is sent on a channel arrives in order, after random times; channels
+// know nothing of each other, so what is sent on two of them may arrive in any order. Nothing is lost on
+// a channel that lasts. When one breaks, what has not arrived yet is lost, and both ends hear of it,
+// each in its own time. A cut between two hosts lets nothing through, and tells nobody.
+import type { Agenda } from './agenda.ts';
+import type { Chance } from './chance.ts';
+
+/** A process that can be talked to; a restart makes a new one. */
+export interface Process {
+  readonly host: string;
+  alive: boolean;
+}
+
+export interface ChannelEnds {
+  readonly from: Process;
+  readonly to: Process;
+  /** The sender learns that the channel is gone. */
+  readonly onSenderLost?: () => void;
+  /** The receiver learns it, after all that has arrived. */
+  readonly onReceiverLost?: () => void;
+}
+
+/** How long a connection attempt into a cut takes to fail, as in src/http/links.ts. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+export class Network {
+  readonly agenda: Agenda;
+  readonly chance: Chance;
+  /** Longest time on the way. */
+  maxDelayMs = 50;
+  readonly #cuts = new Set<string>();
+  readonly #channels = new Set<Channel>();
+  readonly #onHeal: (() => void)[] = [];
+
+  constructor(agenda: Agenda, chance: Chance) {
+    this.agenda = agenda;
+    this.chance = chance;
+  }
+
+  get open(): readonly Channel[] {
+    return [...this.#channels];
+  }
+
+  get isWhole(): boolean {
+    return this.#cuts.size === 0;
+  }
+
+  isCut(a: string, b: string): boolean {
+    return this.#cuts.size > 0 && this.#cuts.has(pairOf(a, b));
+  }
+
+  cut(a: string, b: string): void {
+    this.#cuts.add(pairOf(a, b));
+  }
+
+  /** Connections over a healed cut either go on, or turn out to be broken. */
+  heal(a: string, b: string): void {
+    if (!this.#cuts.delete(pairOf(a, b))) {
+      return;
+    }
+    for (const channel of this.open) {
+      if (pairOf(channel.ends.from.host, channel.ends.to.host) === pairOf(a, b)) {
+        if (!channel.ends.to.alive || !channel.ends.from.alive || this.chance.of(0.5)) {
+          channel.break();
+        } else {
+          channel.resume();
+        }
+      }
+    }
+    for (const retry of this.#onHeal.splice(0)) {
+      retry();
+    }
+  }
+
+  healAll(): void {
+    for (const pair of [...this.#cuts]) {
+      const [a = '', b = ''] = pair.split(' ');
+      this.heal(a, b);
+    }
+  }
+
+  /** Runs something between two hosts as soon as nothing cuts them off from each other. */
+  whenReachable(a: string, b: string, run: () => void): void {
+    if (this.isCut(a, b)) {
+      this.#onHeal.push(() => this.whenReachable(a, b, run));
+    } else {
+      run();
+    }
+  }
+
+  delay(): number {
+    return this.chance.delay(0, this.maxDelayMs);
+  }
+
+  channel(ends: ChannelEnds): Channel {
+    const channel: Channel = new Channel(this, ends, () => this.#channels.delete(channel));
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  /** A process is gone: what it has sent may still arrive, all channels to and from it end. */
+  ended(process: Process, options: { readonly inOrder?: boolean } = {}): void {
+    for (const channel of this.open) {
+      if (channel.ends.from === process) {
+        const losesNothing = options.inOrder === true || this.chance.of(0.7);
+        channel.finish(losesNothing ? 0 : this.chance.int(0, 20));
+      } else if (channel.ends.to === process) {
+        const { from, to } = channel.ends;
+        channel.stop();
+        this.agenda.after(this.delay(), () =>
+          this.whenReachable(from.host, to.host, () => channel.break()),
+        );
+      }
+    }
+  }
+}
+
+const pairOf = (a: string, b: string) => (a < b ? `${a} ${b}` : `${b} ${a}`);
+
+interface Message {
+  readonly readyMs: number;
+  readonly deliver: () => void;
+}
+
+export class Channel {
+  readonly ends: ChannelEnds;
+  readonly #network: Network;
+  readonly #forget: () => void;
+  #waiting: Message[] = [];
+  #isPlanned = false;
+  #isStopped = false;
+  #isBroken = false;
+  /** No more is sent; the receiver learns it when all has arrived. */
+  #isFinished = false;
+
+  constructor(network: Network, ends: ChannelEnds, forget: () => void) {
+    this.#network = network;
+    this.ends = ends;
+    this.#forget = forget;
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  send(deliver: () => void): void {
+    if (this.#isBroken || this.#isFinished) {
+      return;
+    }
+    const { agenda } = this.#network;
+    const last = this.#waiting.at(-1)?.readyMs ?? 0;
+    this.#waiting.push({
+      readyMs: Math.max(last, agenda.nowMs + this.#network.delay()),
+      deliver,
+    });
+    this.#plan();
+  }
+
+  /** The sender closes: what is sent arrives, but for the last so many messages. */
+  finish(lost = 0): void {
+    if (this.#isBroken || this.#isFinished) {
+      return;
+    }
+    this.#isFinished = true;
+    this.#waiting.length = Math.max(0, this.#waiting.length - lost);
+    this.#waiting.push({ readyMs: this.#network.agenda.nowMs, deliver: () => this.#end('sender') });
+    this.#plan();
+  }
+
+  /** The receiver is gone; nothing arrives any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Both ends learn, each in its own time, that the channel is gone with all that is on its way. */
+  break(): void {
+    this.#end(undefined);
+  }
+
+  resume(): void {
+    this.#plan();
+  }
+
+  #end(knower: 'sender' | undefined): void {
+    if (this.#isBroken) {
+      return;
+    }
+    this.#isBroken = true;
+    this.#waiting = [];
+    this.#forget();
+    const { agenda } = this.#network;
+    const { from, to, onSenderLost, onReceiverLost } = this.ends;
+    if (knower !== 'sender' && onSenderLost !== undefined) {
+      agenda.after(this.#network.delay(), () => from.alive && onSenderLost());
+    }
+    if (onReceiverLost !== undefined) {
+      // After an orderly end the receiver learns at once, after a break in its own time.
+      const delayMs = knower === 'sender' ? 0 : this.#network.chance.delay(0, 5_000);
+      agenda.after(delayMs, () => to.alive && onReceiverLost());
+    }
+  }
+
+  #plan(): void {
+    const first = this.#waiting[0];
+    if (first === undefined || this.#isPlanned || this.#isStopped) {
+      return;
+    }
+    this.#isPlanned = true;
+    const { agenda } = this.#network;
+    agenda.after(first.readyMs - agenda.nowMs, () => {
+      this.#isPlanned = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    const { from, to } = this.ends;
+    if (this.#isBroken || this.#isStopped || this.#network.isCut(from.host, to.host)) {
+      return;
+    }
+    const first = this.#waiting.shift();
+    this.#plan();
+    if (to.alive) {
+      first?.deliver();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// What kind of cluster a seed makes, and how bad its world is.
+import type { AgentOptions } from '../../src/agent/options.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
+import type { AgentMachine } from './agent-host.ts';
+import type { Chance } from './chance.ts';
+import type { FaultWeights } from './faults.ts';
+import type { FrameworkPlan } from './framework.ts';
+
+export interface Settings {
+  readonly machines: readonly AgentMachine[];
+  readonly frameworks: readonly FrameworkPlan[];
+  readonly master: Partial<MasterOptions> & { readonly maxCompletedTasksPerFramework: number };
+  readonly agent: Partial<AgentOptions>;
+  readonly shuffles: boolean;
+  readonly troubleMs: number;
+  readonly faultIntervalMs: number;
+  readonly longestCutMs: number;
+  readonly faults: FaultWeights;
+  readonly killsInMaster: number;
+  readonly killsInAgents: number;
+  readonly launchFailures: number;
+  readonly networkDelayMs: number;
+  readonly diskDelayMs: number;
+}
+
+export function settingsOf(chance: Chance): Settings {
+  const machines = Array.from({ length: chance.int(1, 5) }, (_, index) => ({
+    name: `a${index + 1}`,
+    number: index + 1,
+    resources: `cpus:${chance.int(1, 8)};mem:${chance.int(1, 8) * 1024};disk:10000;ports:[31000-32000]`,
+  }));
+  const frameworks = Array.from({ length: chance.int(1, 4) }, (_, index) =>
+    frameworkPlan(chance, index),
+  );
+  return {
+    machines,
+    frameworks,
+    master: {
+      agentPingTimeoutMs: chance.pick([3_000, 15_000]),
+      maxAgentPingTimeouts: chance.pick([2, 5]),
+      agentReregisterTimeoutMs: chance.pick([30_000, 120_000, 600_000]),
+      allocationIntervalMs: chance.pick([1_000, 5_000]),
+      maxCompletedTasksPerFramework: chance.pick([3, 1_000]),
+      ...(chance.of(0.3) ? { offerTimeoutMs: 20_000 } : {}),
+      ...(chance.of(0.2) ? { agentRemovalIntervalMs: 5_000 } : {}),
+    },
+    agent: {
+      executorRegistrationTimeoutMs: chance.pick([1_000, 60_000]),
+      maxCompletedFrameworks: chance.pick([1, 50]),
+      maxCompletedExecutorsPerFramework: chance.pick([2, 150]),
+    },
+    shuffles: chance.of(0.5),
+    troubleMs: chance.int(120, 600) * 1_000,
+    faultIntervalMs: chance.pick([2_000, 8_000, 30_000]),
+    longestCutMs: chance.pick([5_000, 200_000]),
+    faults: {
+      killMaster: chance.pick([0, 1, 4]),
+      killAgent: chance.pick([0, 2, 6]),
+      reboot: chance.pick([0, 1]),
+      breakConnection: chance.pick([0, 2, 10]),
+      cut: chance.pick([0, 2, 4]),
+      hangUp: chance.pick([0, 2, 4]),
+      failOver: chance.pick([0, 1]),
+      tearDown: chance.pick([0, 0, 0.3]),
+      leave: chance.pick([0, 0.5]),
+    },
+    killsInMaster: chance.pick([0, 0, 0.002]),
+    killsInAgents: chance.pick([0, 0, 0.002]),
+    launchFailures: chance.pick([0, 0.05]),
+    networkDelayMs: chance.pick([5, 50, 2_000]),
+    diskDelayMs: chance.pick([2, 50, 3_000]),
+  };
+}
+
+function frameworkPlan(chance: Chance, index: number): FrameworkPlan {
+  return {
+    name: `f${index + 1}`,
+    roles: index === 0 ? ['*'] : chance.pick([['*'], ['eng'], ['eng', 'ops'], ['eng/dev']]),
+    checkpoint: chance.of(0.7),
+    partitionAware: chance.of(0.6),
+    killingState: chance.of(0.3),
+    failoverSeconds: index === 0 ? 1_000_000 : chance.pick([0, 10, 60, 1_000_000]),
+    tasks: chance.int(5, 80),
+    isAnchor: index === 0,
+  };
+}

@@ -1,0 +1,171 @@
+// A whole cluster in one process, in virtual time, from one seed: a master and its registry, agents and
+// their machines, frameworks, and the network between them. Faults for a while, then quiet, in which
+// everything must come to rest.
+import type { SchedulerCore } from '../../src/core/interface.ts';
+import { Agenda } from './agenda.ts';
+import { AgentHost } from './agent-host.ts';
+import { Chance } from './chance.ts';
+import { BreachError, Checks } from './checks.ts';
+import { Faults } from './faults.ts';
+import { Framework } from './framework.ts';
+import { Journal } from './journal.ts';
+import { Addresses } from './links.ts';
+import type { CommandPlan } from './machine.ts';
+import { MasterHost } from './master-host.ts';
+import { Network } from './network.ts';
+import { type Settings, settingsOf } from './settings.ts';
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** A core of its own for each process. */
+  readonly newCore: () => SchedulerCore;
+  readonly keepsText?: boolean;
+  readonly digests?: boolean;
+  /** The books are compared after every so many steps. */
+  readonly interval?: number;
+  /** Instead of what the seed would choose. */
+  readonly settings?: Partial<Settings>;
+}
+
+export interface Outcome {
+  readonly seed: number;
+  /** What went wrong; absent: all is well. */
+  readonly breach?: string;
+  readonly digest: string;
+  readonly text: string;
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly tasks: number;
+}
+
+const START_MS = 1_700_000_000_000;
+/** How long it may take until all is at rest: the longest retry, more than twice. */
+const QUIET_MS = 1_800_000;
+const QUIET_STEP_MS = 5_000;
+const MAX_STEPS = 3_000_000;
+
+export class Simulation {
+  readonly options: SimulationOptions & { readonly interval: number };
+  readonly agenda = new Agenda(START_MS);
+  readonly chance: Chance;
+  readonly settings: Settings;
+  readonly journal: Journal;
+  readonly network: Network;
+  readonly addresses = new Addresses();
+  readonly checks: Checks;
+  readonly faults: Faults;
+  readonly master: MasterHost;
+  readonly agents: readonly AgentHost[];
+  readonly frameworks: readonly Framework[];
+  /** What tasks do, by framework id and task id. */
+  readonly plans = new Map<string, CommandPlan>();
+  /** How commands ended, by framework id and task id. */
+  readonly outcomes = new Map<string, number>();
+  isQuiet = false;
+  #steps = 0;
+
+  constructor(options: SimulationOptions) {
+    this.options = { interval: 50, ...options };
+    this.chance = new Chance(options.seed);
+    this.settings = { ...settingsOf(this.chance), ...options.settings };
+    this.journal = new Journal({
+      startMs: START_MS,
+      keepsText: options.keepsText ?? false,
+      digests: options.digests ?? false,
+    });
+    this.network = new Network(this.agenda, this.chance);
+    this.network.maxDelayMs = this.settings.networkDelayMs;
+    this.checks = new Checks(this);
+    this.faults = new Faults(this);
+    this.master = new MasterHost(this);
+    this.agents = this.settings.machines.map((machine) => new AgentHost(this, machine));
+    this.frameworks = this.settings.frameworks.map((plan) => new Framework(this, plan));
+    for (const { disk } of [this.master, ...this.agents]) {
+      disk.maxDelayMs = this.settings.diskDelayMs;
+    }
+  }
+
+  newCore(): SchedulerCore {
+    return this.options.newCore();
+  }
+
+  note(who: string, text: () => string): void {
+    this.journal.note(this.agenda.nowMs, () => `${who.padEnd(8)} ${text()}`);
+  }
+
+  planOf(framework: string, task: string): CommandPlan {
+    const plan = this.plans.get(`${framework} ${task}`);
+    return plan ?? this.checks.fail(`nobody has launched ${task} of ${framework}`);
+  }
+
+  run(): Outcome {
+    let breach: string | undefined;
+    try {
+      this.#run();
+    } catch (error) {
+      breach =
+        error instanceof BreachError ? error.message : `a step throws: ${(error as Error).stack}`;
+      this.note('THE END', () => breach ?? '');
+    }
+    return {
+      seed: this.options.seed,
+      ...(breach === undefined ? {} : { breach }),
+      digest: this.journal.digest(),
+      text: this.journal.text,
+      steps: this.#steps,
+      virtualMs: this.agenda.nowMs - START_MS,
+      tasks: this.frameworks.reduce((sum, { launched }) => sum + launched, 0),
+    };
+  }
+
+  #run(): void {
+    this.master.start();
+    for (const host of this.agents) {
+      this.agenda.after(this.chance.delay(0, 5_000), () => host.start());
+    }
+    for (const framework of this.frameworks) {
+      framework.start();
+    }
+    this.faults.start();
+    this.#pass(this.settings.troubleMs);
+    this.note('QUIET', () => 'no faults from here on');
+    this.isQuiet = true;
+    this.network.maxDelayMs = 20;
+    for (const { disk } of [this.master, ...this.agents]) {
+      disk.maxDelayMs = 10;
+    }
+    this.faults.end();
+    for (const framework of this.frameworks) {
+      framework.quiet();
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    const endMs = this.agenda.nowMs + QUIET_MS;
+    let problem: string | undefined = 'has not begun';
+    while (this.agenda.nowMs < endMs && problem !== undefined) {
+      this.#pass(QUIET_STEP_MS);
+      problem = this.checks.unsettled();
+    }
+    if (problem !== undefined) {
+      this.checks.fail(`does not settle: ${problem}`);
+    }
+    // At rest, and it stays so.
+    this.#pass(120_000);
+    const relapse = this.checks.unsettled();
+    if (relapse !== undefined) {
+      this.checks.fail(`does not stay settled: ${relapse}`);
+    }
+    this.checks.finish();
+  }
+
+  #pass(ms: number): void {
+    const untilMs = this.agenda.nowMs + ms;
+    while (this.agenda.step(untilMs)) {
+      if (++this.#steps > MAX_STEPS) {
+        this.checks.fail('does not come to an end: something repeats without a pause');
+      }
+    }
+  }
+}
