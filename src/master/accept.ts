@@ -14,7 +14,12 @@ import { isSpeculative } from '../model/operation-state.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { launchGroup, launchTasks } from './launch.ts';
 import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './offers.ts';
-import { completeOperation, operationInputError, tasksOf } from './operation-input.ts';
+import {
+  completeOperation,
+  operationInputError,
+  tasksOf,
+  withoutAllocations,
+} from './operation-input.ts';
 import { applyOperation, dropOperation } from './operations.ts';
 import { mayDo } from './outbox.ts';
 import type { Agent, Framework, MasterState, OutstandingOffer } from './state.ts';
@@ -347,7 +352,7 @@ function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: numbe
   if (converted.length > 0 || extraShared.length > 0) {
     const { total } = state.allocator.convert(
       { ...holding, resources: offered },
-      converted,
+      converted.map(withoutAllocations),
       extraShared,
     );
     agent.total = total;

@@ -8,7 +8,7 @@ import {
   type Resource,
   type TaskInfo,
 } from '../model/generated/messages.ts';
-import { allocatedTo, toReservationList } from '../model/resource-format.ts';
+import { allocatedTo, toReservationList, withoutAllocation } from '../model/resource-format.ts';
 import { resourceError, resourcesError } from '../model/resource-validation.ts';
 import type { Framework } from './state.ts';
 
@@ -102,8 +102,7 @@ export function completeOperation(
 ): Offer_Operation {
   const one = (resource: Resource) => allocatedTo(toReservationList(resource), role);
   const all = (resources: readonly Resource[] | undefined) => (resources ?? []).map(one);
-  const { reserve, unreserve, create, destroy, launch, launch_group } = operation;
-  const { grow_volume, shrink_volume } = operation;
+  const { launch, launch_group } = operation;
   if (launch !== undefined) {
     const task_infos = (launch.task_infos ?? []).map((task) => completeTask(task, framework, all));
     return { ...operation, launch: { task_infos } };
@@ -120,6 +119,20 @@ export function completeOperation(
       launch_group: { executor, task_group: { ...launch_group.task_group, tasks } },
     };
   }
+  return mapResources(operation, one);
+}
+
+/** The operation as it changes what an agent has, which is allocated to nobody. */
+export const withoutAllocations = (operation: Offer_Operation) =>
+  mapResources(operation, withoutAllocation);
+
+/** The same reservation or volume operation with each of its resources changed. */
+function mapResources(
+  operation: Offer_Operation,
+  one: (resource: Resource) => Resource,
+): Offer_Operation {
+  const all = (resources: readonly Resource[] | undefined) => (resources ?? []).map(one);
+  const { reserve, unreserve, create, destroy, grow_volume, shrink_volume } = operation;
   if (reserve !== undefined) {
     return { ...operation, reserve: { ...reserve, resources: all(reserve.resources) } };
   }

@@ -275,10 +275,10 @@ test('the state endpoint shows the task with the old names', () => {
   framework.launch(framework.offer(), 't1');
   agent.update(framework, 't1', TaskState.TASK_RUNNING);
   const state = world.views.state(viewer) as {
-    frameworks: { tasks: unknown[] }[];
-    slaves: Record<string, unknown>[];
+    frameworks: Iterable<{ tasks: unknown[] }>;
+    slaves: Iterable<Record<string, unknown>>;
   };
-  expect(state.frameworks[0]?.tasks[0]).toMatchObject({
+  expect([...state.frameworks][0]?.tasks[0]).toMatchObject({
     id: 't1',
     framework_id: framework.id,
     slave_id: agent.id,
@@ -287,5 +287,5 @@ test('the state endpoint shows the task with the old names', () => {
     role: 'dev',
     resources: { cpus: 1, mem: 64, disk: 0, gpus: 0 },
   });
-  expect(state.slaves[0]?.used_resources).toEqual({ cpus: 1, mem: 64, disk: 0, gpus: 0 });
+  expect([...state.slaves][0]?.used_resources).toEqual({ cpus: 1, mem: 64, disk: 0, gpus: 0 });
 });

@@ -27,7 +27,16 @@ export function plainResources(resources: readonly Resource[]): Plain {
   ]);
   const ranges = new Map<string, { begin: number; end: number }[]>();
   const items = new Map<string, Set<string>>();
+  const shared = new Set<string>();
   for (const resource of resources) {
+    if (resource.shared !== undefined) {
+      // A shared volume counts once, however often it is used.
+      const volume = `${resource.disk?.persistence?.id}/${resource.reservations?.at(-1)?.role}`;
+      if (shared.has(volume)) {
+        continue;
+      }
+      shared.add(volume);
+    }
     const name = resource.name + (resource.revocable === undefined ? '' : '_revocable');
     switch (resource.type) {
       case Value_Type.SCALAR:

@@ -10,6 +10,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { isReserved, reservationRole, toEndpointFormat } from '../../model/resource-format.ts';
+import { usedOn } from '../accept.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import type { Query, Viewer } from '../views.ts';
 import {
@@ -20,8 +21,17 @@ import {
   plainResources,
   plainTask,
 } from './plain.ts';
-import { offeredOfAgent, offeredToFramework, usedByAgent, usedByFramework } from './usage.ts';
+import { offeredLists, offeredOfAgent, usedByAgent, usedLists } from './usage.ts';
 import { seesExecutor, seesRole, seesTask, visibleCompleted, visibleFrameworks } from './who.ts';
+
+/** A list whose elements are made as they are written: long answers leave room for other work. */
+export const lazily = <T>(all: () => Iterable<T>, make: (one: T) => Plain): Iterable<Plain> => ({
+  *[Symbol.iterator]() {
+    for (const one of all()) {
+      yield make(one);
+    }
+  },
+});
 
 const secondsOf = (ms: number) => ms / 1000;
 
@@ -71,10 +81,19 @@ export function stateView(state: MasterState, viewer: Viewer): Plain {
     }
     plain.flags = options.flags;
   }
-  plain.slaves = [...state.agents.registered.values()].map((it) => plainAgent(state, it, viewer));
-  plain.recovered_slaves = [...state.agents.recovered.values()].map(plainAgentInfo);
-  plain.frameworks = visibleFrameworks(state, viewer).map((it) => full(state, it, viewer));
-  plain.completed_frameworks = visibleCompleted(state, viewer).map((it) => full(state, it, viewer));
+  plain.slaves = lazily(
+    () => state.agents.registered.values(),
+    (it) => plainAgent(state, it, viewer),
+  );
+  plain.recovered_slaves = lazily(() => state.agents.recovered.values(), plainAgentInfo);
+  plain.frameworks = lazily(
+    () => visibleFrameworks(state, viewer),
+    (it) => full(state, it, viewer),
+  );
+  plain.completed_frameworks = lazily(
+    () => visibleCompleted(state, viewer),
+    (it) => full(state, it, viewer),
+  );
   plain.orphan_tasks = [];
   plain.unregistered_frameworks = [];
   return plain;
@@ -118,8 +137,8 @@ function plainAgent(state: MasterState, agent: Agent, viewer: Viewer): Plain {
     plain.reregistered_time = secondsOf(agent.reregisteredMs);
   }
   plain.resources = plainResources(agent.total);
-  plain.used_resources = plainResources(usedByAgent(state, agent));
-  plain.offered_resources = plainResources(offeredOfAgent(state, agent));
+  plain.used_resources = plainResources(usedOn(agent));
+  plain.offered_resources = plainResources([...agent.offers].flatMap(({ resources }) => resources));
   const reserved: Plain = {};
   for (const [role, resources] of byRole(agent.total)) {
     if (seesRole(viewer, role)) {
@@ -145,14 +164,18 @@ function plainAgent(state: MasterState, agent: Agent, viewer: Viewer): Plain {
 export function agentsView(state: MasterState, viewer: Viewer, query: Query): Plain {
   const wanted = query.slave_id;
   const accepts = (id: string) => wanted === undefined || wanted === id;
-  const agents = [...state.agents.registered.values()].filter(({ id }) => accepts(id));
-  const recovered = [...state.agents.recovered.values()];
   return {
-    slaves: agents.map((agent) => ({
-      ...plainAgent(state, agent, viewer),
-      ...fullResources(state, agent, viewer),
-    })),
-    recovered_slaves: recovered.filter((it) => accepts(it.id?.value ?? '')).map(plainAgentInfo),
+    slaves: lazily(
+      () => state.agents.registered.values().filter(({ id }) => accepts(id)),
+      (agent) => ({
+        ...plainAgent(state, agent, viewer),
+        ...fullResources(state, agent, viewer),
+      }),
+    ),
+    recovered_slaves: lazily(
+      () => state.agents.recovered.values().filter((it) => accepts(it.id?.value ?? '')),
+      plainAgentInfo,
+    ),
   };
 }
 
@@ -176,12 +199,12 @@ function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Plain 
   };
 }
 
-function summary(state: MasterState, framework: Framework): Plain {
+function summary(_state: MasterState, framework: Framework): Plain {
   return {
     id: framework.id,
     name: framework.info.name,
-    used_resources: plainResources(usedByFramework(state, framework)),
-    offered_resources: plainResources(offeredToFramework(state, framework)),
+    used_resources: plainResources(usedLists(framework).flat()),
+    offered_resources: plainResources(offeredLists(framework).flat()),
     capabilities: framework.capabilities.types.map(frameworkCapabilityName),
     hostname: framework.info.hostname ?? '',
     webui_url: framework.info.webui_url ?? '',
@@ -202,8 +225,8 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
   plain.unregistered_time = secondsOf(framework.unregisteredMs);
   if (info.principal !== undefined) plain.principal = info.principal;
   plain.resources = plainResources([
-    ...usedByFramework(state, framework),
-    ...offeredToFramework(state, framework),
+    ...usedLists(framework).flat(),
+    ...offeredLists(framework).flat(),
   ]);
   if (framework.registeredMs !== framework.reregisteredMs) {
     plain.reregistered_time = secondsOf(framework.reregisteredMs);
@@ -238,11 +261,14 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
 export function frameworksView(state: MasterState, viewer: Viewer, query: Query): Plain {
   const wanted = query.framework_id;
   const accepts = ({ id }: Framework) => wanted === undefined || wanted === id;
-  const all = (frameworks: Framework[]) =>
-    frameworks.filter(accepts).map((it) => full(state, it, viewer));
+  const all = (frameworks: () => Framework[]) =>
+    lazily(
+      () => frameworks().filter(accepts),
+      (it) => full(state, it, viewer),
+    );
   return {
-    frameworks: all(visibleFrameworks(state, viewer)),
-    completed_frameworks: all(visibleCompleted(state, viewer)),
+    frameworks: all(() => visibleFrameworks(state, viewer)),
+    completed_frameworks: all(() => visibleCompleted(state, viewer)),
     unregistered_frameworks: [],
   };
 }
@@ -305,16 +331,22 @@ export function stateSummaryView(state: MasterState, viewer: Viewer): Plain {
   const plain: Plain = { hostname: state.options.hostname };
   if (state.options.cluster !== undefined) plain.cluster = state.options.cluster;
   const visible = new Set(visibleFrameworks(state, viewer).map(({ id }) => id));
-  plain.slaves = [...state.agents.registered.values()].map((agent) => ({
-    ...plainAgent(state, agent, viewer),
-    ...countsOf(seen.ofAgent, agent.id),
-    framework_ids: [...(seen.frameworksOf.get(agent.id) ?? [])].filter((id) => visible.has(id)),
-  }));
-  plain.frameworks = visibleFrameworks(state, viewer).map((framework) => ({
-    ...summary(state, framework),
-    ...countsOf(seen.ofFramework, framework.id),
-    slave_ids: [...(seen.agentsOf.get(framework.id) ?? [])],
-  }));
+  plain.slaves = lazily(
+    () => state.agents.registered.values(),
+    (agent) => ({
+      ...plainAgent(state, agent, viewer),
+      ...countsOf(seen.ofAgent, agent.id),
+      framework_ids: [...(seen.frameworksOf.get(agent.id) ?? [])].filter((id) => visible.has(id)),
+    }),
+  );
+  plain.frameworks = lazily(
+    () => visibleFrameworks(state, viewer),
+    (framework) => ({
+      ...summary(state, framework),
+      ...countsOf(seen.ofFramework, framework.id),
+      slave_ids: [...(seen.agentsOf.get(framework.id) ?? [])],
+    }),
+  );
   return plain;
 }
 
@@ -357,5 +389,10 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Pla
   const sign = query.order === 'asc' ? 1 : -1;
   found.sort((left, right) => sign * (left.since - right.since));
   const page = offset >= found.length ? [] : found.slice(offset, offset + limit);
-  return { tasks: page.map(({ task }) => plainTask(task, state.options.jsonOf)) };
+  return {
+    tasks: lazily(
+      () => page,
+      ({ task }) => plainTask(task, state.options.jsonOf),
+    ),
+  };
 }

@@ -42,8 +42,8 @@ export function usedLists(framework: Framework): (readonly Resource[])[] {
   return lists;
 }
 
+export const offeredLists = (framework: Framework): (readonly Resource[])[] =>
+  [...framework.offers].map(({ resources }) => resources);
+
 export const offeredToFramework = (state: MasterState, framework: Framework): Resource[] =>
-  sumOf(
-    state,
-    [...framework.offers].map(({ resources }) => resources),
-  );
+  sumOf(state, offeredLists(framework));
