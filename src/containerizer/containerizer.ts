@@ -1,6 +1,6 @@
 // Starts containers as plain processes, watches them, kills them, and says what they use.
 //
-// Every container has a supervisor (supervisor.c) that outlives the agent; this class talks to it
+// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; this class talks to it
 // through the spawner and through the records in the work directory, so that an agent started
 // later knows as much as the one that launched it.
 import { existsSync, readFileSync, statSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Sandboxes: made when a container is launched, deleted some time after it has ended.
-import { chownSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -24,7 +24,6 @@ export function createSandbox(
       chownSync(path, identity.uid, identity.gid);
     }
     const link = join(runs, `.latest-${basename(path)}`);
-    rmSync(link, { force: true });
     symlinkSync(basename(path), link);
     renameSync(link, join(runs, 'latest'));
   } catch (error) {

@@ -1,4 +1,4 @@
-// The agent's side of the spawner (see supervisor.c): requests out, reports in. A spawner that dies
+// The agent's side of the spawner (supervisor/spawner.c): requests out, reports in. A spawner that dies
 // is replaced, and the new one watches whatever the old one had started.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';

@@ -1,4 +1,4 @@
-// Finds the program that supervises containers, or compiles it from its source at the first start.
+// Finds the program that supervises containers, or compiles it from its sources at the first start.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
@@ -8,7 +8,11 @@ import { promisify } from 'node:util';
 import { ContainerizerError } from './containerizer-error.ts';
 
 const run = promisify(execFile);
-const source = fileURLToPath(new URL('./supervisor/supervisor.c', import.meta.url));
+const sourceFolder = fileURLToPath(new URL('./supervisor', import.meta.url));
+const header = join(sourceFolder, 'container.h');
+const sources = ['spawner.c', 'supervisor.c', 'process.c', 'records.c'].map((name) =>
+  join(sourceFolder, name),
+);
 
 // A static program starts faster and takes less memory; not every machine has a static libc.
 const linking = [['-static'], []];
@@ -22,14 +26,11 @@ export interface SupervisorProgram {
 
 /**
  * The program in the first of the folders that has it or in which it can be made. Its name carries
- * the hash of the source: running supervisors of another version keep their file. Where there is no
+ * the hash of its sources: running supervisors of another version keep their file. Where there is no
  * compiler, a script does the same.
  */
 export async function supervisorProgram(folders: readonly string[]): Promise<SupervisorProgram> {
-  const hash = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex')
-    .slice(0, 16);
+  const hash = await hashOf([header, ...sources]);
   const paths = folders.map((folder) => join(folder, `supervisor-${process.arch}-${hash}`));
   for (const path of paths) {
     if (await isExecutable(path)) {
@@ -49,6 +50,14 @@ export async function supervisorProgram(folders: readonly string[]): Promise<Sup
   return scriptInstead(causes[0]);
 }
 
+async function hashOf(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    hash.update(await readFile(path));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
 async function scriptInstead(cause: unknown): Promise<SupervisorProgram> {
   const what = `The supervisor of containers could not be compiled (${textOf(cause)})`;
   try {
@@ -56,9 +65,7 @@ async function scriptInstead(cause: unknown): Promise<SupervisorProgram> {
   } catch (error) {
     throw new ContainerizerError(
       `${what}, and there is no perl to do without: install a compiler`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   return { ...supervisorScript, compromise: `${what}: a slower script does its work` };
@@ -66,7 +73,7 @@ async function scriptInstead(cause: unknown): Promise<SupervisorProgram> {
 
 export const supervisorScript: SupervisorProgram = {
   file: 'perl',
-  arguments: [fileURLToPath(new URL('./supervisor/supervisor.pl', import.meta.url))],
+  arguments: [join(sourceFolder, 'supervisor.pl')],
 };
 
 function textOf(error: unknown): string {
@@ -79,7 +86,7 @@ async function compile(path: string): Promise<void> {
   let cause: unknown;
   for (const flags of linking) {
     try {
-      await run('cc', ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, source]);
+      await run('cc', ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, ...sources]);
       // Many agents may start at once: each compiles its own, and any of them will do.
       await rename(temporary, path);
       return;

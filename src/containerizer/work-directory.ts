@@ -2,7 +2,7 @@
 //
 //   slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>   sandboxes
 //   meta/agent.sqlite                        what the agent must still know after it is stopped
-//   meta/containers/<container>/supervisor   who watches over the container (see supervisor.c)
+//   meta/containers/<container>/supervisor   who watches over the container (see spawner.c)
 //   meta/containers/<container>/status       raw wait status of its process, once that has ended
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed

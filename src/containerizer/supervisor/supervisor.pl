@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# The same as supervisor.c, for machines without a C compiler: same requests, reports and records,
-# which are described there. Needs nothing beyond Perl's base package; costs some megabytes where
-# the C program costs some pages, and looks at processes it has not started five times a second.
+# The same as the C program beside it, for machines without a compiler: same requests, reports and
+# records, which spawner.c describes. Needs nothing beyond Perl's base package; costs some megabytes
+# where the C program costs some pages, and looks at processes that it has not started five times a
+# second.
 use strict;
 use warnings;
 no warnings 'exec';

@@ -1,0 +1,27 @@
+/* What the parts of the supervisor program share. What it does and why: see spawner.c. */
+#ifndef CONTAINER_H
+#define CONTAINER_H
+
+#define _GNU_SOURCE
+#include <sys/types.h>
+
+/* What a request asks to start. The strings and lists belong to the request. */
+struct launch {
+  int supervised, bound;
+  const char *run, *boot, *directory, *out, *err, *uid, *gid;
+  char **groups, **cgroups, **environment, **arguments;
+  int n_groups, n_cgroups;
+};
+
+/* records.c: small files, whole or not at all, and what /proc says. */
+int write_file(const char *path, int flags, const char *text);
+int store(const char *directory, const char *name, const char *text, int exclusive);
+int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
+
+/* process.c: turns this process into the container's; does not return. */
+_Noreturn void become(const struct launch *launch, int failure);
+
+/* supervisor.c: what a fork of the spawner does with its life; does not return. */
+_Noreturn void supervise(const struct launch *launch, int go, pid_t spawner);
+
+#endif

@@ -1,0 +1,105 @@
+/* The container's process, between fork and exec. */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Tells why there will be no process; a plain one has no one to tell and ends as if killed. */
+static _Noreturn void fail(int fd, const char *format, ...) {
+  char text[512];
+  int error = errno;
+  if (fd < 0) {
+    kill(getpid(), SIGKILL);
+  }
+  va_list list;
+  va_start(list, format);
+  int size = vsnprintf(text, sizeof text, format, list);
+  va_end(list);
+  if (size > (int)sizeof text - 1) {
+    size = sizeof text - 1;
+  }
+  size += snprintf(text + size, sizeof text - size, ": %s", strerror(error));
+  if (size > (int)sizeof text - 1) {
+    size = sizeof text - 1;
+  }
+  if (write(fd, text, size) < 0) {
+    _exit(2);
+  }
+  _exit(1);
+}
+
+static void redirect(int failure, const char *path, int fd) {
+  int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if (file < 0 || dup2(file, fd) < 0) {
+    fail(failure, "Failed to open '%s'", path);
+  }
+  if (file != fd) {
+    close(file);
+  }
+}
+
+static void drop_privileges(int failure, const struct launch *launch) {
+  if (strcmp(launch->uid, "-") == 0) {
+    return;
+  }
+  gid_t groups[launch->n_groups + 1];
+  for (int i = 0; i < launch->n_groups; i++) {
+    groups[i] = strtoul(launch->groups[i], NULL, 10);
+  }
+  gid_t gid = strtoul(launch->gid, NULL, 10);
+  uid_t uid = strtoul(launch->uid, NULL, 10);
+  if (setgroups(launch->n_groups, groups) < 0 || setresgid(gid, gid, gid) < 0 ||
+      setresuid(uid, uid, uid) < 0) {
+    fail(failure, "Failed to become user %s", launch->uid);
+  }
+}
+
+/* Signals and descriptors as a fresh process has them, whatever was inherited. */
+static void reset_signals(void) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++) {
+    sigaction(number, &standard, NULL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void become(const struct launch *launch, int failure) {
+  for (int i = 0; i < launch->n_cgroups; i++) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cgroup.procs", launch->cgroups[i]);
+    if (write_file(path, 0, "0") < 0) {
+      fail(failure, "Failed to join cgroup '%s'", launch->cgroups[i]);
+    }
+  }
+  umask(022);
+  drop_privileges(failure, launch);
+  if (chdir(launch->directory) < 0) {
+    fail(failure, "Failed to change directory to '%s'", launch->directory);
+  }
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0) {
+    fail(failure, "Failed to open /dev/null");
+  }
+  if (null > STDIN_FILENO) {
+    close(null);
+  }
+  redirect(failure, launch->out, STDOUT_FILENO);
+  redirect(failure, launch->err, STDERR_FILENO);
+  reset_signals();
+  environ = launch->environment;
+  execvp(launch->arguments[0], launch->arguments + 1);
+  /* Not a failure of the launch: the task ran and could not do what it was told to. */
+  dprintf(STDERR_FILENO, "Failed to execute '%s': %s\n", launch->arguments[0], strerror(errno));
+  _exit(1);
+}

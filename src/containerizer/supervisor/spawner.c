@@ -1,0 +1,412 @@
+/*
+ * Starts the processes of containers and watches over them, for one agent.
+ *
+ * Two roles in one small static program, because forking a Node process takes milliseconds of the
+ * agent's time and a process for each task must cost next to nothing:
+ *
+ *   spawner     One for an agent. Takes requests from standard input, reports on standard output,
+ *               ends when the agent does (end of input). It has no state worth keeping: a new one
+ *               can watch what an earlier one has started.
+ *   supervisor  One for a container: a fork of the spawner (so its memory is a few dirty pages) in
+ *               a session of its own, which outlives spawner and agent. It writes down who it is,
+ *               starts the container's process, stores that process's raw wait status in a file,
+ *               kills what the process left behind, and ends. As it adopts every orphan below it
+ *               (PR_SET_CHILD_SUBREAPER), nothing escapes it, with or without a cgroup. It keeps
+ *               the agent's own user, so that a task cannot send it a signal.
+ *
+ * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL.
+ *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
+ *      n, n supplementary groups, n, n cgroup directories, n, n environment entries, n, n arguments.
+ *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
+ *      kills its container when the spawner ends. mode `plain`: a child of the spawner without
+ *      supervisor (checks); it is killed when the spawner ends. uid `-`: no change.
+ *   G  lets a held supervisor go on.
+ *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
+ *      SIGUSR1 (kills everything); one still held just ends. A plain child's process group gets it.
+ *   W  pid, start time: watches a supervisor or process of an earlier spawner.
+ * Reports, a line each: `started TOKEN PID START`, `ended TOKEN STATUS` (-1: unknown), `failed TOKEN
+ * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status; RUN_DIRECTORY/failure tells why
+ * it could not be started.
+ *
+ * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. Whoever makes it first decides:
+ * an agent that recovers and finds none makes it itself, and a supervisor that comes late ends.
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_FRAME = 8 * 1024 * 1024 };
+
+struct entry {
+  struct entry *next;
+  uint32_t token;
+  pid_t pid;
+  int child;  /* A child of this spawner, to be reaped. */
+  int plain;
+  int go;     /* Write end that releases a held supervisor, or -1. */
+  int pidfd;  /* Of a watched process, or -1. */
+};
+
+static struct entry *entries;
+
+static void report(const char *format, ...) {
+  char line[1024];
+  va_list list;
+  va_start(list, format);
+  int size = vsnprintf(line, sizeof line, format, list);
+  va_end(list);
+  if (size >= (int)sizeof line) {
+    size = sizeof line - 1;
+    line[size - 1] = '\n';
+  }
+  for (int done = 0; done < size;) {
+    ssize_t n = write(STDOUT_FILENO, line + done, size - done);
+    if (n < 0 && errno != EINTR) {
+      return; /* The agent is gone; the end of input follows. */
+    }
+    done += n > 0 ? n : 0;
+  }
+}
+
+static struct entry *find(uint32_t token) {
+  struct entry *entry = entries;
+  while (entry && entry->token != token) {
+    entry = entry->next;
+  }
+  return entry;
+}
+
+static struct entry *add(uint32_t token, pid_t pid) {
+  struct entry *entry = calloc(1, sizeof *entry);
+  if (!entry) {
+    abort();
+  }
+  *entry = (struct entry){.next = entries, .token = token, .pid = pid, .go = -1, .pidfd = -1};
+  entries = entry;
+  return entry;
+}
+
+static void end(struct entry *entry, int status) {
+  report("ended %u %d\n", entry->token, status);
+  for (struct entry **at = &entries; *at; at = &(*at)->next) {
+    if (*at == entry) {
+      *at = entry->next;
+      break;
+    }
+  }
+  if (entry->go >= 0) {
+    close(entry->go);
+  }
+  if (entry->pidfd >= 0) {
+    close(entry->pidfd);
+  }
+  free(entry);
+}
+
+static void launch_one(uint32_t token, const struct launch *launch) {
+  int go[2] = {-1, -1};
+  if (launch->supervised && pipe2(go, O_CLOEXEC) < 0) {
+    report("failed %u Failed to create a pipe: %s\n", token, strerror(errno));
+    return;
+  }
+  /* Here and not in the supervisor, so that they are there for whatever is asked for next. */
+  for (int i = 0; launch->supervised && i < launch->n_cgroups; i++) {
+    if (mkdir(launch->cgroups[i], 0755) < 0 && errno != EEXIST) {
+      report("failed %u Failed to create cgroup '%s': %s\n", token, launch->cgroups[i],
+             strerror(errno));
+      close(go[0]);
+      close(go[1]);
+      return;
+    }
+  }
+  pid_t spawner = getpid();
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (launch->supervised) {
+      close(go[1]);
+      supervise(launch, go[0], spawner);
+    }
+    setsid();
+    become(launch, -1);
+  }
+  int error = errno;
+  if (launch->supervised) {
+    close(go[0]);
+  }
+  if (pid < 0) {
+    if (launch->supervised) {
+      close(go[1]);
+    }
+    report("failed %u Failed to fork: %s\n", token, strerror(error));
+    return;
+  }
+  struct entry *entry = add(token, pid);
+  entry->child = 1;
+  entry->plain = !launch->supervised;
+  entry->go = go[1];
+  pid_t parent;
+  unsigned long long start = 0;
+  read_stat(pid, &parent, &start);
+  report("started %u %d %llu\n", token, (int)pid, start);
+}
+
+/* Reads strings off a frame; a frame that is too short gives empty ones and a zero `good`. */
+struct cursor {
+  char *at, *end;
+  int good;
+};
+
+static char *take(struct cursor *cursor) {
+  char *text = cursor->at;
+  char *stop = cursor->at < cursor->end ? memchr(text, 0, cursor->end - text) : NULL;
+  if (!stop) {
+    cursor->good = 0;
+    return "";
+  }
+  cursor->at = stop + 1;
+  return text;
+}
+
+static char **take_list(struct cursor *cursor, int *count) {
+  int n = atoi(take(cursor));
+  if (n < 0 || n > cursor->end - cursor->at) {
+    cursor->good = 0;
+    n = 0;
+  }
+  char **list = calloc(n + 1, sizeof *list);
+  if (!list) {
+    abort();
+  }
+  for (int i = 0; i < n; i++) {
+    list[i] = take(cursor);
+  }
+  if (count) {
+    *count = n;
+  }
+  return list;
+}
+
+static void take_launch(uint32_t token, struct cursor *cursor) {
+  struct launch launch;
+  int n_arguments;
+  const char *mode = take(cursor);
+  launch.bound = strcmp(mode, "bound") == 0;
+  launch.supervised = launch.bound || strcmp(mode, "supervised") == 0;
+  launch.run = take(cursor);
+  launch.boot = take(cursor);
+  launch.directory = take(cursor);
+  launch.out = take(cursor);
+  launch.err = take(cursor);
+  launch.uid = take(cursor);
+  launch.gid = take(cursor);
+  launch.groups = take_list(cursor, &launch.n_groups);
+  launch.cgroups = take_list(cursor, &launch.n_cgroups);
+  launch.environment = take_list(cursor, NULL);
+  launch.arguments = take_list(cursor, &n_arguments);
+  if (cursor->good && n_arguments >= 2) {
+    launch_one(token, &launch);
+  } else {
+    report("failed %u Malformed request\n", token);
+  }
+  free(launch.groups);
+  free(launch.cgroups);
+  free(launch.environment);
+  free(launch.arguments);
+}
+
+static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
+  struct entry *entry = add(token, pid);
+  pid_t parent;
+  unsigned long long found = 0;
+#ifdef SYS_pidfd_open
+  entry->pidfd = syscall(SYS_pidfd_open, pid, 0);
+#endif
+  /* Looked at only now: the descriptor is of the process that has the pid, which must be ours. */
+  if (read_stat(pid, &parent, &found) < 0 || found != strtoull(start, NULL, 10)) {
+    end(entry, -1);
+    return;
+  }
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = entry};
+  if (entry->pidfd >= 0) {
+    fcntl(entry->pidfd, F_SETFD, FD_CLOEXEC);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, entry->pidfd, &event);
+  }
+}
+
+static void signal_plain(struct entry *entry, int number) {
+  if (kill(-entry->pid, number) < 0) {
+    kill(entry->pid, number); /* So young that it has no group of its own yet. */
+  }
+}
+
+static void take_signal(struct entry *entry, int number) {
+  if (!entry) {
+    return;
+  }
+  if (entry->go >= 0) {
+    close(entry->go);
+    entry->go = -1;
+  } else if (entry->plain) {
+    signal_plain(entry, number);
+#ifdef SYS_pidfd_send_signal
+  } else if (entry->pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, entry->pidfd, number, NULL, 0);
+#endif
+  } else {
+    kill(entry->pid, number);
+  }
+}
+
+static void handle(char *frame, size_t size, int epoll) {
+  uint32_t token;
+  if (size < 5) {
+    exit(2);
+  }
+  memcpy(&token, frame + 1, sizeof token);
+  struct cursor cursor = {frame + 5, frame + size, 1};
+  struct entry *entry = find(token);
+  switch (frame[0]) {
+    case 'L':
+      take_launch(token, &cursor);
+      break;
+    case 'G':
+      if (entry && entry->go >= 0) {
+        ssize_t ignored = write(entry->go, "", 1);
+        (void)ignored;
+        close(entry->go);
+        entry->go = -1;
+      }
+      break;
+    case 'S':
+      take_signal(entry, atoi(take(&cursor)));
+      break;
+    case 'W': {
+      pid_t pid = atoi(take(&cursor));
+      watch(token, pid, take(&cursor), epoll);
+      break;
+    }
+    default:
+      exit(2);
+  }
+}
+
+static void reap(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    for (struct entry *entry = entries; entry; entry = entry->next) {
+      if (entry->child && entry->pid == pid) {
+        end(entry, status);
+        break;
+      }
+    }
+  }
+}
+
+/* Where the kernel has no pidfd: processes that are not children are looked at in turn. */
+static int look(void) {
+  int left = 0;
+  for (struct entry *entry = entries, *next; entry; entry = next) {
+    next = entry->next;
+    if (!entry->child && entry->pidfd < 0) {
+      if (kill(entry->pid, 0) < 0 && errno == ESRCH) {
+        end(entry, -1);
+      } else {
+        left++;
+      }
+    }
+  }
+  return left;
+}
+
+static void finish(void) {
+  for (struct entry *entry = entries; entry; entry = entry->next) {
+    if (entry->plain) {
+      signal_plain(entry, SIGKILL);
+    }
+  }
+  exit(0);
+}
+
+static void read_requests(int epoll) {
+  static char *buffer;
+  static size_t used, room;
+  if (room - used < 65536) {
+    room = room ? room * 2 : 131072;
+    buffer = realloc(buffer, room);
+    if (!buffer) {
+      abort();
+    }
+  }
+  ssize_t n = read(STDIN_FILENO, buffer + used, room - used);
+  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+    finish();
+  }
+  used += n > 0 ? n : 0;
+  size_t at = 0;
+  while (used - at >= 4) {
+    uint32_t size;
+    memcpy(&size, buffer + at, 4);
+    if (size > MAX_FRAME) {
+      exit(2);
+    }
+    if (used - at - 4 < size) {
+      break;
+    }
+    handle(buffer + at + 4, size, epoll);
+    at += 4 + size;
+  }
+  memmove(buffer, buffer + at, used - at);
+  used -= at;
+}
+
+int main(void) {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  /* Blocked here, so that a fresh supervisor cannot be ended by what it is about to wait for. */
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  static char input, signals;
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = &input};
+  if (epoll < 0 || children < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) < 0) {
+    perror("spawner");
+    return 1;
+  }
+  event.data.ptr = &signals;
+  epoll_ctl(epoll, EPOLL_CTL_ADD, children, &event);
+  for (int polled = 0;;) {
+    /* One at a time: what is done about one event may free what another one points at. */
+    int n = epoll_wait(epoll, &event, 1, polled ? 500 : -1);
+    if (n > 0 && event.data.ptr == &input) {
+      read_requests(epoll);
+    } else if (n > 0 && event.data.ptr == &signals) {
+      struct signalfd_siginfo info;
+      while (read(children, &info, sizeof info) > 0) {
+      }
+      reap();
+    } else if (n > 0) {
+      end(event.data.ptr, -1);
+    }
+    polled = look() > 0;
+  }
+}

@@ -1,0 +1,357 @@
+// The containers of the agent: each from its launch, or its take-over after a restart, to its end.
+//
+// A container of a built-in executor has a runner beside it, which speaks for the executor. Whatever
+// comes first - the end of the process, of its executor, or a destruction - the agent is told of one
+// end, once.
+import { join } from 'node:path';
+import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
+import type { AgentEvent } from '../agent/events.ts';
+import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
+import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { WorkDirectory } from '../containerizer/work-directory.ts';
+import type {
+  CommandInfo,
+  ExecutorEvent,
+  Resource,
+  ResourceStatistics,
+  TaskState,
+} from '../model/generated/messages.ts';
+import { ExecutorCall_Type } from '../model/generated/messages.ts';
+import {
+  type ContainerId,
+  type ExecutorId,
+  executorId,
+  type FrameworkId,
+  frameworkId,
+  type RequestId,
+  requestId,
+  type StreamId,
+  streamId,
+} from '../model/ids.ts';
+import type { Random } from '../model/random.ts';
+import type { Resumption } from './command.ts';
+import { CommandRunner, rememberedKill } from './command-runner.ts';
+import { statisticsOf } from './statistics.ts';
+
+export interface RunsOptions {
+  readonly work: WorkDirectory;
+  readonly containerizer: Containerizer;
+  readonly random: Random;
+  readonly shutdownGraceMs: number;
+  readonly nowMs: () => number;
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** A container that the agent has asked for and has not been told the end of. */
+interface Run {
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+  readonly launch: LaunchExecutor | ReattachExecutor;
+  readonly abort: AbortController;
+  resources: readonly Resource[];
+  container?: Container;
+  runner?: CommandRunner;
+  stream?: StreamId;
+  destroyed: boolean;
+  /** The agent need not remember it any more, so neither need its records stay. */
+  completed: boolean;
+}
+
+/** Streams and requests of built-in executors are told by it from those of connections. */
+export const builtinPrefix = 'builtin-';
+const killedStatus = 9;
+
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #runs = new Map<ContainerId, Run>();
+  readonly #streams = new Map<StreamId, Run>();
+  #lastId = 0;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a container; `containerStarted` or `containerEnded` follows. */
+  async launch(effect: LaunchExecutor): Promise<void> {
+    const run = this.#add(effect, effect.resources);
+    let container: Container;
+    try {
+      container = await this.#options.containerizer.launch(
+        {
+          id: effect.containerId,
+          sandbox: effect.sandbox,
+          user: effect.user,
+          environment: environmentOf(effect),
+          command: commandOf(effect),
+          // Mesos's executors leave with their agent where their framework does not checkpoint.
+          isBound: effect.framework.checkpoint !== true,
+        },
+        run.abort.signal,
+      );
+    } catch (error) {
+      this.#finish(run, run.destroyed ? {} : { failure: textOf(error) });
+      return;
+    }
+    // Destroyed, or let go of by an agent that leaves, while it was prepared.
+    if (run.destroyed || this.#runs.get(run.containerId) !== run) {
+      container.destroy();
+      await container.ended;
+      this.#finish(run, {});
+      return;
+    }
+    this.#attach(run, container, undefined);
+    if (run.runner === undefined) {
+      container.release();
+    }
+    this.#options.dispatch({
+      type: 'containerStarted',
+      nowMs: this.#options.nowMs(),
+      ...idsOf(run),
+      processId: container.processId,
+    });
+    this.#subscribe(run);
+  }
+
+  /** Takes over a container of an earlier agent, given the states it has on record. */
+  async reattach(effect: ReattachExecutor, reported: readonly TaskState[]): Promise<void> {
+    const { executor, task, containerId: id } = effect;
+    const run = this.#add(effect, [...(executor.resources ?? []), ...(task?.resources ?? [])]);
+    const record = this.#options.containerizer.records.supervisor(id);
+    try {
+      const container = await this.#options.containerizer.reattach(id, effect.sandbox);
+      const resumption = {
+        startedMs: record?.startedMs ?? this.#options.nowMs(),
+        reported,
+        kill: rememberedKill(this.#killPath(id)),
+      };
+      this.#attach(run, container, resumption);
+      this.#subscribe(run);
+    } catch (error) {
+      this.#finish(run, { failure: textOf(error) });
+    }
+  }
+
+  /** What the container may use from now on. */
+  resize(container: ContainerId, resources: readonly Resource[]): void {
+    const run = this.#runs.get(container);
+    if (run !== undefined) {
+      run.resources = resources;
+    }
+  }
+
+  receive(stream: StreamId, event: ExecutorEvent): void {
+    this.#streams.get(stream)?.runner?.receive(event);
+  }
+
+  closeStream(stream: StreamId): void {
+    this.#streams.delete(stream);
+  }
+
+  destroy(effect: DestroyContainer): void {
+    const run = this.#runs.get(effect.containerId);
+    if (run === undefined) {
+      const { frameworkId, executorId, containerId } = effect;
+      this.#options.dispatch({
+        type: 'containerEnded',
+        nowMs: this.#options.nowMs(),
+        frameworkId,
+        executorId,
+        containerId,
+      });
+      return;
+    }
+    run.destroyed = true;
+    run.runner?.stop();
+    run.abort.abort();
+    const container = run.container;
+    if (container !== undefined) {
+      container.destroy();
+      // It may have ended before, with only its executor left to end.
+      void container.ended.then(() => this.#finish(run, { waitStatus: killedStatus }));
+    }
+  }
+
+  /** Once it is durable that a run is over, its supervisor's records may go. */
+  completed(container: ContainerId): void {
+    const run = this.#runs.get(container);
+    if (run === undefined) {
+      this.#forget(container);
+    } else {
+      run.completed = true;
+    }
+  }
+
+  /** What a container uses; undefined for one that has ended or is not known. */
+  usage(container: ContainerId): ResourceStatistics | undefined {
+    const run = this.#runs.get(container);
+    const usage = run && this.#options.containerizer.usage(container);
+    return run && usage && statisticsOf(usage, run.resources, this.#options.nowMs());
+  }
+
+  /** Says nothing any more; gives what is left of the containers that were to be destroyed. */
+  stop(): Promise<ContainerEnd>[] {
+    const runs = [...this.#runs.values()];
+    this.#runs.clear();
+    for (const run of runs) {
+      run.abort.abort();
+      run.runner?.stop();
+    }
+    return runs.flatMap((run) => (run.destroyed ? (run.container?.ended ?? []) : []));
+  }
+
+  #add(effect: LaunchExecutor | ReattachExecutor, resources: readonly Resource[]): Run {
+    const run: Run = {
+      frameworkId: frameworkId(effect.framework.id?.value ?? ''),
+      executorId: executorId(effect.executor.executor_id.value),
+      containerId: effect.containerId,
+      launch: effect,
+      abort: new AbortController(),
+      resources,
+      destroyed: false,
+      completed: effect.framework.checkpoint !== true,
+    };
+    this.#runs.set(run.containerId, run);
+    return run;
+  }
+
+  #attach(run: Run, container: Container, resumption: Resumption | undefined): void {
+    run.container = container;
+    const { builtin, task } = run.launch;
+    if (builtin !== undefined && task !== undefined) {
+      run.runner = new CommandRunner({
+        container,
+        containerizer: this.#options.containerizer,
+        command: {
+          frameworkId: run.frameworkId,
+          executorId: run.executorId,
+          task,
+          shutdownGraceMs: this.#shutdownGraceMs(run.launch),
+          random: this.#options.random,
+          resumption,
+        },
+        killPath: this.#killPath(run.containerId),
+        nowMs: this.#options.nowMs,
+        call: (call) => {
+          const request = this.#newRequest();
+          this.#options.dispatch({
+            type: 'executorCall',
+            nowMs: this.#options.nowMs(),
+            request,
+            call,
+          });
+        },
+        end: () => void this.#endBuiltin(run, container),
+      });
+    }
+    if (run.destroyed) {
+      container.destroy();
+    }
+    void container.ended.then((end) => this.#containerEnded(run, end));
+  }
+
+  #subscribe(run: Run): void {
+    if (run.runner === undefined) {
+      return;
+    }
+    const stream = streamId(`${builtinPrefix}${++this.#lastId}`);
+    run.stream = stream;
+    this.#streams.set(stream, run);
+    this.#options.dispatch({
+      type: 'executorSubscribe',
+      nowMs: this.#options.nowMs(),
+      request: this.#newRequest(),
+      stream,
+      call: {
+        type: ExecutorCall_Type.SUBSCRIBE,
+        framework_id: { value: run.frameworkId },
+        executor_id: { value: run.executorId },
+        subscribe: {},
+      },
+    });
+  }
+
+  #containerEnded(run: Run, end: ContainerEnd): void {
+    if (run.destroyed) {
+      this.#finish(run, { waitStatus: end.waitStatus ?? killedStatus });
+    } else if (run.runner === undefined) {
+      this.#finish(run, end);
+    } else {
+      run.runner.ended(end.waitStatus, end.failure);
+    }
+  }
+
+  /** The executor has nothing more to do; what it may still hold (never launched) goes with it. */
+  async #endBuiltin(run: Run, container: Container): Promise<void> {
+    container.destroy();
+    await container.ended;
+    this.#finish(run, { waitStatus: 0 });
+  }
+
+  #finish(run: Run, end: ContainerEnd): void {
+    if (this.#runs.get(run.containerId) !== run) {
+      return;
+    }
+    this.#runs.delete(run.containerId);
+    run.runner?.stop();
+    if (run.stream !== undefined) {
+      this.#streams.delete(run.stream);
+    }
+    if (run.completed) {
+      this.#forget(run.containerId);
+    }
+    this.#options.dispatch({
+      type: 'containerEnded',
+      nowMs: this.#options.nowMs(),
+      ...idsOf(run),
+      waitStatus: end.waitStatus,
+      failure: end.failure,
+    });
+  }
+
+  #forget(container: ContainerId): void {
+    this.#options.containerizer
+      .forget(container)
+      .catch((error: unknown) =>
+        this.#options.warn(`Failed to remove a container's records: ${textOf(error)}`),
+      );
+  }
+
+  #newRequest(): RequestId {
+    return requestId(`${builtinPrefix}${++this.#lastId}`);
+  }
+
+  #killPath(container: ContainerId): string {
+    return join(this.#options.work.run(container), 'killing');
+  }
+
+  #shutdownGraceMs({ executor }: LaunchExecutor | ReattachExecutor): number {
+    const nanoseconds = executor.shutdown_grace_period?.nanoseconds;
+    return nanoseconds === undefined ? this.#options.shutdownGraceMs : Number(nanoseconds) / 1e6;
+  }
+}
+
+const idsOf = ({ frameworkId, executorId, containerId }: Run) => ({
+  frameworkId,
+  executorId,
+  containerId,
+});
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function commandOf({ command, executor, task }: LaunchExecutor): CommandInfo {
+  const found = command ?? task?.command ?? executor.command;
+  if (found === undefined) {
+    throw new ContainerizerError('There is no command to launch');
+  }
+  return found;
+}
+
+/** The task's role is told to its command as the executor's is to an executor. */
+function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
+  const role = task?.resources?.[0]?.allocation_info?.role;
+  return builtin !== undefined && role !== undefined
+    ? { ...environment, MESOS_ALLOCATION_ROLE: role }
+    : { ...environment };
+}
