@@ -18,15 +18,22 @@ export interface Exchange<Event> {
   open?(stream: StreamId): EventSink<Event>;
 }
 
+/** An id is used again only after so many others. */
+const IDS = 4_096;
+
 /** The requests that wait, by the ids under which they were announced to the machine. */
 export class Exchanges<Event> {
   readonly #waiting = new Map<RequestId, Exchange<Event>>();
   readonly #kind: string;
-  #last = 0;
+  /** Ids go round: making a new string for each of a hundred thousand calls a second costs. */
+  readonly #ids: readonly RequestId[];
+  #next = 0;
+  #extra = 0;
 
   /** `kind` begins the ids, so that those of two registries differ. */
   constructor(kind: string) {
     this.#kind = kind;
+    this.#ids = Array.from({ length: IDS }, (_, i) => requestId(`${kind}${i}`));
   }
 
   get size(): number {
@@ -34,9 +41,15 @@ export class Exchanges<Event> {
   }
 
   add(exchange: Exchange<Event>): RequestId {
-    const id = requestId(`${this.#kind}${++this.#last}`);
+    const id = this.#freeId();
     this.#waiting.set(id, exchange);
     return id;
+  }
+
+  #freeId(): RequestId {
+    const id = this.#ids[this.#next] as RequestId;
+    this.#next = (this.#next + 1) % IDS;
+    return this.#waiting.has(id) ? requestId(`${this.#kind}x${++this.#extra}`) : id;
   }
 
   /** The request, which then no longer waits. */

@@ -32,10 +32,14 @@ const MAX_HEAD_BYTES = 16 * 1024;
 /** Largest body; a larger one is left to the complete server, which refuses it. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-const HEAD_END = Buffer.from('\r\n\r\n');
-const LINE_END = Buffer.from('\r\n');
+const HEAD_END_BYTES = 4;
+const LINE_END_BYTES = 2;
+const CR = 13;
+const LF = 10;
 const EMPTY = Buffer.alloc(0);
 const POST = 'POST /';
+/** Of a chunk's size. */
+const MAX_SIZE_DIGITS = 8;
 
 /** Thrown inside this file only: the bytes are no request for this reader. */
 const FOREIGN = Symbol('foreign');
@@ -99,7 +103,7 @@ export class RequestReader {
 
   /** Where the request that begins at `start` ends; negative: how many bytes are missing. */
   #readOne(bytes: Buffer, start: number): number | typeof FOREIGN {
-    const headEnd = bytes.indexOf(HEAD_END, start);
+    const headEnd = endOfHead(bytes, start);
     if (headEnd < 0) {
       const have = bytes.length - start;
       const mine = bytes.toString('latin1', start, start + Math.min(have, POST.length));
@@ -109,7 +113,7 @@ export class RequestReader {
     if (framing === undefined || !this.#handler.accepts(framing.head)) {
       return FOREIGN;
     }
-    const bodyStart = headEnd + HEAD_END.length;
+    const bodyStart = headEnd + HEAD_END_BYTES;
     if (framing.chunked) {
       return this.#readChunked(framing.head, bytes, bodyStart);
     }
@@ -126,20 +130,20 @@ export class RequestReader {
     let pieces: Buffer[] | undefined;
     let at = start;
     for (;;) {
-      const lineEnd = bytes.indexOf(LINE_END, at);
+      const lineEnd = endOfSize(bytes, at);
       if (lineEnd < 0) {
-        return bytes.length - at > 32 ? FOREIGN : -1;
+        return bytes.length - at > MAX_SIZE_DIGITS ? FOREIGN : -1;
       }
       const size = parseChunkSize(bytes, at, lineEnd);
       if (size < 0) {
         return FOREIGN;
       }
-      at = lineEnd + LINE_END.length;
-      const next = at + size + LINE_END.length;
+      at = lineEnd + LINE_END_BYTES;
+      const next = at + size + LINE_END_BYTES;
       if (next > bytes.length) {
         return next - start > MAX_BODY_BYTES ? FOREIGN : bytes.length - next;
       }
-      if (bytes[next - 2] !== 13 || bytes[next - 1] !== 10) {
+      if (bytes[next - 2] !== CR || bytes[next - 1] !== LF) {
         // A trailer after the last chunk, or garbage.
         return FOREIGN;
       }
@@ -167,9 +171,41 @@ export class RequestReader {
   }
 }
 
+/**
+ * Where the empty line that ends a head begins; -1: it has not come. Looks at every fourth byte of
+ * a line, since the end is four bytes long.
+ */
+function endOfHead(bytes: Buffer, start: number): number {
+  let at = start + HEAD_END_BYTES - 1;
+  while (at < bytes.length) {
+    const byte = bytes[at];
+    if (byte === CR) {
+      at++;
+    } else if (byte !== LF) {
+      at += HEAD_END_BYTES;
+    } else if (bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) {
+      return at - 3;
+    } else {
+      at += 2;
+    }
+  }
+  return -1;
+}
+
+/** Where the line with a chunk's size ends; -1: it has not come, or it is too long. */
+function endOfSize(bytes: Buffer, start: number): number {
+  const limit = Math.min(bytes.length - 1, start + MAX_SIZE_DIGITS + 1);
+  for (let at = start; at < limit; at++) {
+    if (bytes[at] === CR) {
+      return bytes[at + 1] === LF ? at : -1;
+    }
+  }
+  return -1;
+}
+
 /** Hexadecimal digits only; -1 otherwise (extensions are left to the complete server). */
 function parseChunkSize(bytes: Buffer, start: number, end: number): number {
-  if (end === start || end - start > 8) {
+  if (end === start || end - start > MAX_SIZE_DIGITS) {
     return -1;
   }
   let size = 0;
