@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
 setUp();
+// A group of its own: Ctrl-C reaches only this process, which passes it on once. Over the channel the
+// cluster notices when this process is gone.
 const cluster = spawn(
   pinnedNode,
   [join(root, 'src', 'cli', 'mesoscale.ts'), 'local', ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
-// Ctrl-C reaches the cluster by itself; this process waits until it has ended cleanly.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => cluster.kill(signal));
 }
 cluster.on('exit', (code, signal) => {
-  process.exitCode = code ?? (signal === null ? 1 : 143);
+  process.exit(code ?? (signal === null ? 1 : 143));
 });

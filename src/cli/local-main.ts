@@ -1,14 +1,17 @@
 // `mesoscale local`: a whole cluster on this machine, each program a process of its own, so that any of
 // them can be killed and comes back. State lives in one folder; a second start finds it again.
+import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readCommandLine } from './command-line.ts';
-import { fail } from './failure.ts';
+import { explained, fail } from './failure.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { LOCAL_FLAGS } from './flags/local-flags.ts';
 import { type Machine, thisMachine } from './machine-resources.ts';
+import { endWithParent } from './server-process.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 import { emphasis } from './terminal.ts';
 import { PACKAGE_VERSION } from './version.ts';
@@ -69,18 +72,37 @@ class LocalCluster {
         `--work_dir=${join(folder, `agent-${index + 1}`)}`,
         `--runtime_dir=${join(folder, `agent-${index + 1}`, 'run')}`,
         `--resources=${values.resources ?? share(machine, values.agents, index)}`,
+        // Nobody else registers here, so nobody has to be spared.
+        '--registration_backoff_factor=50ms',
       ]),
     );
   }
 
   /** Resolves when the master has every agent. */
   async start(): Promise<void> {
+    await this.#checkPorts();
     await this.#master.start(() => this.#until(async () => (await this.#get('/health')).ok));
     await Promise.all(
       this.#agents.map((agent, index) =>
         agent.start(() => this.#until(() => this.#isRegistered(index))),
       ),
     );
+  }
+
+  /** Another cluster that answers on our ports would be taken for ours. */
+  async #checkPorts(): Promise<void> {
+    const { ip, port, agent_port: first, agents } = this.#values;
+    for (const wanted of [port, ...Array.from({ length: agents }, (_, index) => first + index)]) {
+      const server = createServer();
+      server.listen(wanted, ip);
+      try {
+        await once(server, 'listening');
+      } catch (error) {
+        throw new Error(explained(error) ?? String(error), { cause: error });
+      }
+      server.close();
+      await once(server, 'close');
+    }
   }
 
   /** Agents first: a master that is still there takes note of what they say at the end. */
@@ -182,10 +204,12 @@ function stopOnSignals(cluster: LocalCluster): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => void stop());
   }
+  endWithParent(() => void stop());
 }
 
 function welcome(values: LocalFlags, folder: string, summary: Summary, isFirst: boolean): void {
-  const shown = relative(process.cwd(), folder) || '.';
+  const near = relative(process.cwd(), folder) || '.';
+  const shown = near.startsWith('..') ? folder : near;
   const master = `${values.ip}:${values.port}`;
   const rows = [
     `  master   ${emphasis(`http://${master}`)}`,
