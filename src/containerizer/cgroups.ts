@@ -19,18 +19,27 @@ interface Mount {
   readonly options: readonly string[];
 }
 
+export type CgroupKind = 'unified' | 'freezer';
+
 /** The folder for containers' cgroups, or undefined where the agent may make none. */
-export function findCgroupRoot(name: string): string | undefined {
+export function findCgroupRoot(
+  name: string,
+  kinds: readonly CgroupKind[] = ['unified', 'freezer'],
+): string | undefined {
   const mounts = readMounts();
   const own = readOwnPaths();
-  const unified = mounts.find((mount) => mount.type === 'cgroup2');
-  const freezer = mounts.find(
-    (mount) => mount.type === 'cgroup' && mount.options.includes('freezer'),
-  );
-  return (
-    probe(unified, own.get(''), name, 'cgroup.kill') ??
-    probe(freezer, own.get('freezer'), name, 'freezer.state')
-  );
+  for (const kind of kinds) {
+    const isUnified = kind === 'unified';
+    const mount = mounts.find(({ type, options }) =>
+      isUnified ? type === 'cgroup2' : type === 'cgroup' && options.includes(kind),
+    );
+    const needed = isUnified ? 'cgroup.kill' : 'freezer.state';
+    const root = probe(mount, own.get(isUnified ? '' : kind), name, needed);
+    if (root !== undefined) {
+      return root;
+    }
+  }
+  return undefined;
 }
 
 /**

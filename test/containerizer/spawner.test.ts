@@ -188,25 +188,29 @@ describe.each(kinds)('%s', (_, program) => {
     expect(await ended.promise).toBeUndefined();
   });
 
-  test.each(['cgroup', 'no cgroup'])('SIGUSR1 ends all that is below, with %s', async (how) => {
-    const root = how === 'cgroup' ? findCgroupRoot('mesoscale-test') : undefined;
-    const cgroups = root === undefined ? [] : [join(root, `spawner-${process.pid}`)];
-    const { token, ended } = launch(
-      'trap "" TERM USR1; setsid sleep 1004 & echo $! > p1; ' +
-        "setsid sh -c 'sleep 1005 & echo $! > p2~; mv p2~ p2' & wait; sleep 1006",
-      { cgroups },
-    );
-    spawner.release(token);
-    await appeared(join(folder.path, 'p2'));
-    spawner.signal(token, 10);
-    expect(await ended).toBe(0);
-    expect(record('status')).toBe('9');
-    for (const name of ['p1', 'p2']) {
-      const pid = Number(readFileSync(join(folder.path, name), 'utf8'));
-      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-    }
-    expect(cgroups.some((group) => existsSync(group))).toBe(false);
-  });
+  test.each(['unified', 'freezer', 'no'] as const)(
+    'SIGUSR1 ends all that is below, with %s cgroup (needs root)',
+    async (kind) => {
+      const root = kind === 'no' ? undefined : findCgroupRoot('mesoscale-test', [kind]);
+      expect(root === undefined).toBe(kind === 'no');
+      const cgroups = root === undefined ? [] : [join(root, `spawner-${process.pid}`)];
+      const { token, ended } = launch(
+        'trap "" TERM USR1; setsid sleep 1004 & echo $! > p1; ' +
+          "setsid sh -c 'sleep 1005 & echo $! > p2~; mv p2~ p2' & wait; sleep 1006",
+        { cgroups },
+      );
+      spawner.release(token);
+      await appeared(join(folder.path, 'p2'));
+      spawner.signal(token, 10);
+      expect(await ended).toBe(0);
+      expect(record('status')).toBe('9');
+      for (const name of ['p1', 'p2']) {
+        const pid = Number(readFileSync(join(folder.path, name), 'utf8'));
+        expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+      }
+      expect(cgroups.some((group) => existsSync(group))).toBe(false);
+    },
+  );
 
   test('SIGTERM is passed on to all that is below', async () => {
     const { token, ended } = launch(

@@ -223,7 +223,7 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
     }
   }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  prctl(PR_SET_NAME, "mesos-super");
+  prctl(PR_SET_NAME, "mesoscale-super");
   int null = open("/dev/null", O_RDWR);
   dup2(null, STDIN_FILENO);
   dup2(null, STDOUT_FILENO);

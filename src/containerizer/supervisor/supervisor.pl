@@ -251,7 +251,7 @@ sub supervise {
     POSIX::_exit(0) if getppid() != $spawner;
   }
   control($set_child_subreaper, 1);
-  $0 = 'mesos-super';
+  $0 = 'mesoscale-super';
   open(STDIN, '<', '/dev/null');
   open(STDOUT, '>', '/dev/null');
   open(STDERR, '>', '/dev/null');

@@ -1,0 +1,108 @@
+// Sandboxes come and go; what is beside them stays.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { GarbageCollector } from '../../src/containerizer/garbage-collector.ts';
+import { createSandbox, deleteSandbox } from '../../src/containerizer/sandboxes.ts';
+import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
+import { temporaryFolder } from '../executor/hands-harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let work: WorkDirectory;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  work = new WorkDirectory(folder.path);
+});
+
+afterEach(() => folder[Symbol.dispose]());
+
+const sandbox = (framework: string, executor: string, run: string) =>
+  `slaves/a/frameworks/${framework}/executors/${executor}/runs/${run}`;
+
+const make = (framework: string, executor: string, run: string) => {
+  const path = sandbox(framework, executor, run);
+  writeFileSync(join(createSandbox(work, path, undefined), 'stdout'), 'text');
+  return path;
+};
+
+describe('a sandbox', () => {
+  test('that is deleted takes the empty folders above with it, but for the agent', async () => {
+    await deleteSandbox(work, make('f', 'e', 'r'));
+    expect(readdirSync(join(folder.path, 'slaves'))).toEqual(['a']);
+    expect(readdirSync(join(folder.path, 'slaves/a'))).toEqual(['frameworks']);
+    expect(readdirSync(join(folder.path, 'slaves/a/frameworks'))).toEqual([]);
+  });
+
+  test('leaves later runs and other executors alone', async () => {
+    const first = make('f', 'e', 'r1');
+    const second = make('f', 'e', 'r2');
+    make('f', 'other', 'r3');
+    const latest = join(folder.path, 'slaves/a/frameworks/f/executors/e/runs/latest');
+    expect(readlinkSync(latest)).toBe('r2');
+    await deleteSandbox(work, first);
+    expect(existsSync(join(latest, 'stdout'))).toBe(true);
+    await deleteSandbox(work, second);
+    expect(readdirSync(join(folder.path, 'slaves/a/frameworks/f/executors'))).toEqual(['other']);
+    await deleteSandbox(work, second);
+  });
+
+  test('is not made twice', () => {
+    make('f', 'e', 'r');
+    expect(() => createSandbox(work, sandbox('f', 'e', 'r'), undefined)).toThrow(
+      /^Failed to create sandbox '.*\/r': Error: EEXIST/,
+    );
+  });
+
+  test.each(['..', '', 'slaves/../../x', '/'])('"%s" is not deleted', async (path) => {
+    await expect(deleteSandbox(work, path)).rejects.toThrow('not below the work directory');
+  });
+});
+
+describe('garbage', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test('is collected after its delay, however long that is', async () => {
+    vi.useFakeTimers();
+    const garbage = new GarbageCollector(work, (error) => expect.fail(error.message));
+    const week = 7 * 24 * 3_600_000;
+    const path = make('f', 'e', 'r');
+    garbage.schedule(path, 10 * week);
+    vi.advanceTimersByTime(10 * week - 1);
+    expect(garbage.pending).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(garbage.pending).toBe(0);
+    vi.useRealTimers();
+    while (existsSync(join(folder.path, path))) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+
+  test('of earlier agents is found, and counted from its last change', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const garbage = new GarbageCollector(work, (error) => expect.fail(error.message));
+    const now = 1_000_000_000_000;
+    for (const [run, ageMs] of [
+      ['old', 900],
+      ['new', 100],
+      ['kept', 5_000],
+    ] as const) {
+      const path = join(folder.path, make('f', `e-${run}`, run));
+      utimesSync(path, new Date(now - ageMs), new Date(now - ageMs));
+    }
+    mkdirSync(join(folder.path, 'slaves/a/meta'));
+    await garbage.adopt(new Set(['kept']), 1_000, now);
+    expect(garbage.pending).toBe(2);
+    vi.advanceTimersByTime(100);
+    expect(garbage.pending).toBe(1);
+    vi.advanceTimersByTime(800);
+    expect(garbage.pending).toBe(0);
+  });
+});
