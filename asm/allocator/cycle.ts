@@ -164,6 +164,8 @@ let filters: u32 = 0;
 let exclusions = false;
 let guaranteeStage = false;
 let soft = false;
+/** Something was offered, be it as a part of an earlier offer of the run. */
+let gave = false;
 /** Whether the cluster's minimum is met by what is there for the role at hand. */
 let minimumMet = false;
 
@@ -496,6 +498,7 @@ function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
   }
   consume(role, offer);
   give(leaf, offer);
+  gave = true;
   return OFFERED;
 }
 
@@ -805,7 +808,7 @@ function enter(agent: u32): bool {
 }
 
 function visitFair(agent: u32): void {
-  const before = tableCount(SLOT_OFFERS);
+  gave = false;
   if (noneForPlain && (agentFlags(agent) & AGENT_COMPLEX) == 0) return;
   if (!enter(agent)) return;
   let left: bool;
@@ -818,7 +821,7 @@ function visitFair(agent: u32): void {
     left = visitChildren(0);
   }
   settleTouched();
-  if (!left || (!soft && tableCount(SLOT_OFFERS) == before)) quieten(agent);
+  if (!left || (!soft && !gave)) quieten(agent);
 }
 
 function visitRandomRoles(): bool {

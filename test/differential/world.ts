@@ -113,7 +113,9 @@ export class World {
         return quotaEvent(step);
       case 'decline': {
         const offers = picked([...this.#replayer.offers.keys()], step.which);
-        return offers.length === 0 ? undefined : { ev: 'decline', offers, ...refusal(step.refuse) };
+        const isRefusable = offers.every((id) => this.#isSubscribed(this.#replayer.offers.get(id)));
+        const filter = isRefusable ? refusal(step.refuse) : {};
+        return offers.length === 0 ? undefined : { ev: 'decline', offers, ...filter };
       }
       case 'accept':
         return this.#accept(step);
@@ -212,7 +214,7 @@ export class World {
     const reservations = plan.revocable ? '' : reservedFor.map((item) => `(${item})`).join('');
     const flags =
       (plan.revocable ? '{REV}' : '') + (plan.disk === 'shared volume' ? '{SHARED}' : '');
-    return `${plan.name}${reservations}${this.#diskText(plan)}${flags}:${valueText(plan)}`;
+    return `${plan.name}${reservations}${this.#diskText(plan)}${flags}:${valueText(plan, this.#nextName++)}`;
   }
 
   #diskText(plan: ItemPlan): string {
@@ -258,8 +260,14 @@ export class World {
       offer: id,
       ...(ops.length === 0 ? {} : { ops }),
       ...(launch.length === 0 ? {} : { launch }),
-      ...refusal(step.refuse),
+      ...(this.#isSubscribed(offer) ? refusal(step.refuse) : {}),
     };
+  }
+
+  /** A master takes offers of a role back that its framework leaves: nobody refuses those. */
+  #isSubscribed(offer: Holding | undefined): boolean {
+    const roles = offer && this.#frameworks.get(offer.frameworkId)?.roles;
+    return roles?.includes(offer?.role ?? '') ?? false;
   }
 
   /** Some operation of that name on one of the resources, made for the role of the offer or of the cluster. */
@@ -340,9 +348,11 @@ const picked = <T>(list: readonly T[], which: readonly Pick[]): T[] => [
 
 const refusal = (refuse: number | undefined) => (refuse === undefined ? {} : { refuse });
 
-function valueText({ name, amount }: ItemPlan): string {
-  if (name === 'ports') return `[31000-${31000 + amount - 1}]`;
-  if (name === 'zones') return `{${['a', 'b', 'c'].slice(0, amount).join(',')}}`;
+/** Numbers and set items that nothing else has: a port cannot be reserved and unreserved at once. */
+function valueText({ name, amount }: ItemPlan, serial: number): string {
+  const first = 31_000 + 100 * serial;
+  if (name === 'ports') return `[${first}-${first + amount - 1}]`;
+  if (name === 'zones') return `{${['a', 'b', 'c'].slice(0, amount).map((zone) => zone + serial)}}`;
   return String(amount);
 }
 

@@ -467,5 +467,5 @@ function refusalMs(seconds: number): number {
 function isSameAttributes(left: readonly Attribute[], right: readonly Attribute[]): boolean {
   const texts = (attributes: readonly Attribute[]) =>
     new Set(attributes.map((attribute) => JSON.stringify(attribute)));
-  return left.length === right.length && without(texts(left), texts(right)).length === 0;
+  return left.length === right.length && isSameSet(texts(left), texts(right));
 }
