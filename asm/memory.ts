@@ -123,19 +123,36 @@ export function resize(at: usize, size: usize, used: usize, next: usize): usize 
   return load<u32>(slot(table + 1));
 }
 
-/** Appends a zeroed record and returns its index. Addresses of records are not stable across this. */
-export function tablePush(table: i32, recordSize: usize): u32 {
+/** Appends a record of undefined content and returns its index. Records may move with every append. */
+export function tableAppend(table: i32, recordSize: usize): u32 {
   const count = load<u32>(slot(table + 1));
-  const capacity = load<u32>(slot(table + 2));
-  if (count == capacity) {
-    const next = capacity == 0 ? 16 : capacity << 1;
-    const base = resize(tableBase(table), <usize>capacity * recordSize, <usize>count * recordSize, <usize>next * recordSize);
-    store<usize>(slot(table), base);
-    store<u32>(slot(table + 2), next);
-  }
-  memory.fill(tableBase(table) + <usize>count * recordSize, 0, recordSize);
+  if (count == load<u32>(slot(table + 2))) tableReserve(table, recordSize, count + 1);
   store<u32>(slot(table + 1), count + 1);
   return count;
+}
+
+/** Makes room for that many records. */
+export function tableReserve(table: i32, recordSize: usize, records: u32): void {
+  const capacity = load<u32>(slot(table + 2));
+  if (capacity >= records) return;
+  let next: u32 = capacity == 0 ? 16 : capacity << 1;
+  while (next < records) next <<= 1;
+  const count = load<u32>(slot(table + 1));
+  const base = resize(
+    tableBase(table),
+    <usize>capacity * recordSize,
+    <usize>count * recordSize,
+    <usize>next * recordSize,
+  );
+  store<usize>(slot(table), base);
+  store<u32>(slot(table + 2), next);
+}
+
+/** Appends a zeroed record and returns its index. */
+export function tablePush(table: i32, recordSize: usize): u32 {
+  const index = tableAppend(table, recordSize);
+  memory.fill(tableBase(table) + <usize>index * recordSize, 0, recordSize);
+  return index;
 }
 
 export function tableClear(table: i32): void {

@@ -95,7 +95,7 @@ export function agentExists(agent: u32): bool {
 
 // --- Entries ---
 //
-//   kind u32 | flags u32 | total f64 | held f64 | total set u32 | free set u32
+//   kind u32 | flags u16, name u16 | total f64 | held f64 | total set u32 | free set u32
 //
 // Entries with a total of 0 are of kinds that are held but no longer part of the agent.
 // @ts-ignore: decorator
@@ -161,7 +161,7 @@ function pushEntry(agent: u32, kind: u32, total: f64, set: usize): usize {
   store<u32>(at, count + 1, 12);
   const entry = load<usize>(at, 8) + <usize>count * ENTRY_SIZE;
   store<u32>(entry, kind);
-  store<u32>(entry, kindFlags(kind), 4);
+  store<u32>(entry, kindFlags(kind) | (kindName(kind) << 16), 4);
   store<f64>(entry, total, 8);
   store<f64>(entry, 0, 16);
   store<usize>(entry, retain(set), 24);
@@ -282,7 +282,9 @@ export function findHolding(agent: u32, framework: u32, role: u32): usize {
 /** A new holding with room for `capacity` items, first in the agent's list. */
 export function newHolding(agent: u32, framework: u32, role: u32, leaf: u32, capacity: u32): usize {
   const holding = alloc(HOLDING_HEAD + <usize>capacity * ITEM_SIZE);
-  memory.fill(holding, 0, HOLDING_HEAD);
+  store<u64>(holding, 0, 16);
+  store<u64>(holding, 0, 24);
+  store<u64>(holding, 0, 32);
   store<usize>(holding, firstHolding(agent));
   store<u32>(holding, framework, 4);
   store<u32>(holding, role, 8);

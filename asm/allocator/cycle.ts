@@ -16,7 +16,7 @@ import {
 } from '../constants';
 import { retain } from '../intervals';
 import { isScalar, kindFlags, kindName, kindRole, kindUnit, nameCount } from '../kinds';
-import { slot, tableBase, tableClear, tableCount, tablePush } from '../memory';
+import { slot, tableAppend, tableBase, tableClear, tableCount, tablePush } from '../memory';
 import {
   ITEM_SIZE,
   copyItems,
@@ -58,13 +58,17 @@ import { addValue, clearVector, setValue, valueOf, vectorAt } from '../vectors';
 import {
   AGENT_COMPLEX,
   AGENT_HAS_SHARED,
+  AGENT_ORDERED,
+  ENTRY_SIZE,
   OPTION_RANDOM_FRAMEWORKS,
   OPTION_RANDOM_ROLES,
   agentAt,
   agentFlags,
   collectFree,
+  freeAmount,
   holdingCount,
   holdingItems,
+  newHolding,
   quieten,
 } from './agents';
 import { book, heldInAll } from './books';
@@ -81,6 +85,7 @@ import {
   isRefused,
 } from './filters';
 import {
+  leafAt,
   leafFilters,
   leafMinimum,
   leafNode,
@@ -97,11 +102,15 @@ import {
   groupSize,
   isEmptySlot,
   memberAt,
+  nodeCount,
   nodeKind,
   nodeOwner,
+  nodeVector,
   nodeWeight,
   park,
   putBack,
+  rekey,
+  setNodeCount,
   settleTouched,
   unbenchNode,
 } from './groups';
@@ -559,7 +568,7 @@ function give(leaf: u32, offer: usize): void {
     }
     at = load<u32>(known, 16);
   }
-  const index = tablePush(SLOT_OFFERS, OFFER_SIZE);
+  const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
   const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
   store<u32>(to, leaf);
   store<u32>(to, theAgent, 4);
@@ -571,6 +580,7 @@ function give(leaf: u32, offer: usize): void {
     store<u32>(to, 1, 20);
   } else if (sameAmounts(holdingItems(holding), rowItems(offer), count)) {
     store<usize>(to, holdingItems(holding), 8);
+    store<u32>(to, 0, 20);
   } else {
     store<usize>(to, copyItems(rowItems(offer), count), 8);
     store<u32>(to, 1, 20);
@@ -602,7 +612,7 @@ export function clearOffers(): void {
 
 function parkMember(group: usize, at: u32): void {
   park(group, at);
-  const index = tablePush(SLOT_PARKED, 8);
+  const index = tableAppend(SLOT_PARKED, 8);
   const to = tableBase(SLOT_PARKED) + (<usize>index << 3);
   store<usize>(to, group);
   store<u32>(to, at, 4);
@@ -840,6 +850,138 @@ function visitRandomRoles(): bool {
   return true;
 }
 
+// --- The short way ---
+
+/** True when the free part of plain entries meets the cluster's minimum. */
+function entriesMeet(entries: usize, end: usize): bool {
+  const alternatives: u32 = clusterMinimum == 0 ? 0 : load<u32>(clusterMinimum, 4);
+  if (alternatives == 0) return true;
+  let at = clusterMinimum + 8;
+  for (let i: u32 = 0; i < alternatives; i++) {
+    const names = load<u32>(at);
+    at += 8;
+    let met = true;
+    for (let j: u32 = 0; j < names; j++) {
+      let missing = load<f64>(at, 8);
+      for (let entry = entries; entry < end && missing > 0; entry += ENTRY_SIZE) {
+        const flags = load<u32>(entry, 4);
+        if (flags >> 16 != load<u32>(at)) continue;
+        const amount = freeAmount(entry);
+        missing -= isScalar(flags) ? amount / 1000 : amount;
+      }
+      if (missing > 0) met = false;
+      at += 16;
+    }
+    if (met) return true;
+  }
+  return false;
+}
+
+/** The role whose frameworks are next, going down from the top; 0 when nobody takes part. */
+function nextRole(): u32 {
+  let parent: u32 = 0;
+  let role: u32 = 0;
+  while (role == 0) {
+    const group = childGroup(parent);
+    if (groupSize(group) == 0) return 0;
+    freshen(group);
+    const at = firstSlot(group);
+    if (isEmptySlot(group, at)) return 0;
+    const node = memberAt(group, at);
+    parent = nodeOwner(node);
+    if (nodeKind(node) == NODE_OWN || competingChildren(parent) == 0) role = parent;
+  }
+  return role;
+}
+
+/**
+ * The common case at full speed: a plain agent without filters or exclusions, whose whole free part goes to
+ * whoever is first, with no quota in the way. False when it is not that case; then nothing has changed.
+ */
+function visitSimple(agent: u32): bool {
+  const record = agentAt(agent);
+  if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
+  // Neither filters nor exclusions.
+  if ((load<u32>(record, 28) | load<u32>(record, 52)) != 0) return false;
+  const role = nextRole();
+  if (role == 0) return false;
+  if ((roleFlags(role) & ROLE_QUOTA) != 0) return false;
+  const group = frameworkGroup(role);
+  freshen(group);
+  const first = firstSlot(group);
+  if (isEmptySlot(group, first)) return false;
+  const leafNumber = nodeOwner(memberAt(group, first));
+  const leaf = leafAt(leafNumber);
+  // Its traits suit the agent, and it has no minimum of its own.
+  if ((load<u32>(leaf, 16) & load<u32>(record, 4)) != 0 || load<usize>(leaf, 24) != 0) return false;
+  if (load<u32>(record, 92) == runNumber && load<u32>(record, 88) != 0) return false;
+  const framework = load<u32>(leaf);
+  for (let at = load<usize>(record, 20); at != 0; at = load<usize>(at)) {
+    if (load<u32>(at, 4) == framework && load<u32>(at, 8) == role) return false;
+  }
+  const entries = load<usize>(record, 8);
+  const count = load<u32>(record, 12);
+  const end = entries + <usize>count * ENTRY_SIZE;
+  if (!entriesMeet(entries, end)) return false;
+  let kinds: u32 = 0;
+  for (let entry = entries; entry < end; entry += ENTRY_SIZE) kinds += <u32>(freeAmount(entry) > 0);
+  if (kinds == 0) return false;
+
+  const holding = newHolding(agent, framework, role, leafNumber + 1, kinds);
+  store<u32>(holding, kinds, 16);
+  store<u32>(leaf, load<u32>(leaf, 48) + 1, 48);
+  const leafHeld = vectorAt(nodeVector(load<u32>(leaf, 12)));
+  const ownHeld = ownNode(role) != 0 ? vectorAt(nodeVector(ownNode(role) - 1)) : 0;
+  const allHeld = vectorAt(heldInAll());
+  let item = holdingItems(holding);
+  for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
+    const amount = freeAmount(entry);
+    if (amount <= 0) continue;
+    const flags = load<u32>(entry, 4);
+    store<u32>(item, load<u32>(entry));
+    // The reference to the free set moves to the holding.
+    store<usize>(item, load<usize>(entry, 28), 4);
+    store<usize>(entry, 0, 28);
+    store<f64>(item, amount, 8);
+    store<f64>(entry, load<f64>(entry, 16) + amount, 16);
+    item += ITEM_SIZE;
+    if (!isScalar(flags)) continue;
+    const held = (flags & SOLID) != 0 ? amount * kindUnit(load<u32>(entry)) : amount;
+    const at = <usize>(flags >> 16) << 3;
+    store<f64>(leafHeld + at, load<f64>(leafHeld + at) + held);
+    store<f64>(allHeld + at, load<f64>(allHeld + at) + held);
+    if (ownHeld != 0) store<f64>(ownHeld + at, load<f64>(ownHeld + at) + held);
+    for (let r = role; r != 0; r = roleParent(r)) {
+      const treeHeld = vectorAt(nodeVector(roleNode(r) - 1)) + at;
+      store<f64>(treeHeld, load<f64>(treeHeld) + held);
+      const plainHeld = vectorAt(heldPlainOf(r)) + at;
+      store<f64>(plainHeld, load<f64>(plainHeld) + held);
+    }
+  }
+  advance(load<u32>(leaf, 12));
+  if (ownNode(role) != 0) advance(ownNode(role) - 1);
+  for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1);
+
+  const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
+  const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
+  store<u32>(to, leafNumber);
+  store<u32>(to, agent, 4);
+  store<usize>(to, holdingItems(holding), 8);
+  store<u32>(to, kinds, 12);
+  store<u64>(to, 0, 16);
+  store<u32>(record, index + 1, 88);
+  store<u32>(record, runNumber, 92);
+  quieten(agent);
+  return true;
+}
+
+/** One more allocation for a node, and its new place. */
+// @ts-ignore: decorator
+@inline function advance(node: u32): void {
+  setNodeCount(node, nodeCount(node) + 1);
+  rekey(node);
+}
+
 // --- The guarantee stage ---
 
 /** Roles whose guarantee is not met, in the order of the list of candidates' roles; rebuilt per run. */
@@ -969,7 +1111,11 @@ export function runCandidates(seeded: bool): void {
   if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
   prepareStarved();
   checkHeadroom();
-  for (let i: u32 = 0; i < count; i++) visitFair(candidate(i));
+  const short = !headroomNeeded && !randomRoles && !randomFrameworks;
+  for (let i: u32 = 0; i < count; i++) {
+    const agent = candidate(i);
+    if (!short || !visitSimple(agent)) visitFair(agent);
+  }
   releaseStarved();
 }
 

@@ -8,7 +8,7 @@
 //
 // A node's share counts only what the cluster has, see share(): when the cluster's totals change, every
 // group is stale, and is brought up to date when it is next looked at.
-import { alloc, allocZeroed, free, slot, tableBase, tablePush } from '../memory';
+import { alloc, allocZeroed, free, slot, tableAppend, tableBase, tablePush } from '../memory';
 import {
   SLOT_NODES,
   SLOT_NODE_FREE,
@@ -193,7 +193,8 @@ function allocate(group: usize, capacity: u32): void {
   const kb = keys + (<usize>b << 4);
   const sa = load<u64>(ka);
   const sb = load<u64>(kb);
-  return sb < sa || (sb == sa && load<u64>(kb, 8) < load<u64>(ka, 8)) ? b : a;
+  const second = <i32>(load<u64>(kb, 8) < load<u64>(ka, 8));
+  return select<u32>(b, a, <i32>(sb < sa) | (<i32>(sb == sa) & second));
 }
 
 function rebuild(group: usize): void {
@@ -339,8 +340,19 @@ export function touch(node: u32): void {
   const record = nodeAt(node);
   if (load<u32>(record, 48) != 0) return;
   store<u32>(record, 1, 48);
-  const index = tablePush(SLOT_TOUCHED, 4);
+  const index = tableAppend(SLOT_TOUCHED, 4);
   store<u32>(tableBase(SLOT_TOUCHED) + (<usize>index << 2), node);
+}
+
+/** Brings the key of one node up to date, outside of a visit in which anyone is parked. */
+export function rekey(node: u32): void {
+  const record = nodeAt(node);
+  const position = load<u32>(record, 36);
+  const group = load<usize>(record, 32);
+  if (position == 0 || groupSize(group) == 1 || isStale(group)) return;
+  store<f64>(record, share(node));
+  writeKey(group, position - 1, node);
+  replay(group, position - 1);
 }
 
 /** Brings the keys of all touched nodes up to date. */

@@ -1,6 +1,6 @@
 // The order in which agents are visited when nothing is shuffled: by place, then as they were added.
 // And the candidates of a run, taken from that order without looking at agents that are quiet.
-import { alloc, free, slot, tableBase, tableClear, tableCount, tablePush } from '../memory';
+import { alloc, free, slot, tableAppend, tableBase, tableClear, tableCount, tablePush } from '../memory';
 import {
   SLOT_AGENTS,
   SLOT_CANDIDATES,
@@ -115,7 +115,7 @@ export function forgetPending(agent: u32): void {
 // --- Candidates ---
 
 function push(agent: u32): void {
-  const index = tablePush(SLOT_CANDIDATES, 4);
+  const index = tableAppend(SLOT_CANDIDATES, 4);
   store<u32>(tableBase(SLOT_CANDIDATES) + (<usize>index << 2), agent);
 }
 
