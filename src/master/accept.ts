@@ -248,8 +248,9 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
   }
   const left = acceptance.pool.resources();
   const applied = state.algebra.apply(left, operation);
-  if (!applied.ok) {
-    dropOperation(state, framework, operation, applied.why);
+  const ofAgent = state.algebra.apply(agent.total, withoutAllocations(operation));
+  if (!applied.ok || !ofAgent.ok) {
+    dropOperation(state, framework, operation, applied.ok ? 'not on the agent' : applied.why);
     return;
   }
   rescindDestroyed(state, agent, operation);
@@ -258,6 +259,9 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
   acceptance.pool = state.algebra.pool(usable);
   acceptance.shared = usable.filter(({ shared }) => shared !== undefined);
   acceptance.converted.push(operation);
+  agent.total = ofAgent.resources;
+  // In the order of the list: a task that uses a volume must not reach the agent before it.
+  applyOperation(state, agent, framework, operation);
 }
 
 /** A resized volume cannot be used in the same ACCEPT. */
@@ -356,9 +360,6 @@ function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: numbe
       extraShared,
     );
     agent.total = total;
-    for (const operation of converted) {
-      applyOperation(state, agent, framework, operation);
-    }
   }
   if (acceptance.launched.length > 0) {
     const [first = [], ...rest] = acceptance.launched;

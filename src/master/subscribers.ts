@@ -104,9 +104,10 @@ export function publishTaskUpdated(
   status: TaskStatus,
 ): void {
   if (state.subscribers.size > 0) {
+    // The state being reported. The task's latest may be ahead of it, and gets an event of its own.
     const event = {
       type: MasterEvent_Type.TASK_UPDATED,
-      task_updated: { framework_id: framework.idMessage, status, state: task.state },
+      task_updated: { framework_id: framework.idMessage, status, state: status.state },
     };
     publish(state, event, seesTask(state, framework, task));
   }

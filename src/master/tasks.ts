@@ -101,7 +101,7 @@ export function updateTask(
   }
   if (ends) {
     giveBack(state, task);
-    countTaskState(state.counters, status.state);
+    countTaskState(state.counters, newState);
     if (status.reason !== undefined && status.source !== undefined) {
       countTaskReason(state.counters, status.state, status.source, status.reason);
     }

@@ -1,0 +1,206 @@
+// Reservations and volumes: by frameworks in ACCEPT, by operators, and what agents hear of them.
+import { expect, test } from 'vitest';
+import {
+  AgentInfo_Capability_Type,
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  OperationState,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  TaskState,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
+import { cluster, launchOf, resources, World } from './harness.ts';
+
+const capabilities = [
+  { type: FrameworkInfo_Capability_Type.MULTI_ROLE },
+  { type: FrameworkInfo_Capability_Type.RESERVATION_REFINEMENT },
+  { type: FrameworkInfo_Capability_Type.SHARED_RESOURCES },
+];
+const reservation = { type: Resource_ReservationInfo_Type.DYNAMIC, role: 'dev' };
+const reserved = (text: string): Resource[] =>
+  resources(text).map((it) => ({ ...it, reservations: [reservation] }));
+const volume = (id: string, mb: number, more: Partial<Resource> = {}): Resource => ({
+  ...(reserved(`disk:${mb}`)[0] as Resource),
+  disk: { persistence: { id }, volume: { mode: Volume_Mode.RW, container_path: 'data' } },
+  ...more,
+});
+
+const reserve = (list: Resource[], id?: string): Offer_Operation => ({
+  type: Offer_Operation_Type.RESERVE,
+  ...(id !== undefined && { id: { value: id } }),
+  reserve: { resources: list },
+});
+const unreserve = (list: Resource[]): Offer_Operation => ({
+  type: Offer_Operation_Type.UNRESERVE,
+  unreserve: { resources: list },
+});
+const create = (...volumes: Resource[]): Offer_Operation => ({
+  type: Offer_Operation_Type.CREATE,
+  create: { volumes },
+});
+const destroy = (...volumes: Resource[]): Offer_Operation => ({
+  type: Offer_Operation_Type.DESTROY,
+  destroy: { volumes },
+});
+
+const amount = (list: readonly Resource[] | undefined, name: string, isReserved: boolean) =>
+  (list ?? [])
+    .filter((it) => it.name === name && (it.reservations?.length ?? 0) > 0 === isReserved)
+    .reduce((sum, { scalar }) => sum + (scalar?.value ?? 0), 0);
+
+test('reserve, then unreserve: the next offers show it', () => {
+  const { world, framework } = cluster({}, { capabilities });
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1;mem:128'))]);
+  world.allocate();
+  expect(amount(framework.offer().resources, 'cpus', true)).toBe(1);
+  expect(amount(framework.offer().resources, 'cpus', false)).toBe(3);
+  framework.accept([framework.offer()], [unreserve(reserved('cpus:1;mem:128'))]);
+  world.allocate();
+  expect(amount(framework.offer().resources, 'cpus', true)).toBe(0);
+  expect(amount(framework.offer().resources, 'cpus', false)).toBe(4);
+});
+
+test('reserve, create and launch in one ACCEPT reach the agent in this order', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  const data = volume('v1', 64);
+  const offer = framework.offer();
+  framework.accept(
+    [offer],
+    [
+      reserve(reserved('disk:64;cpus:1;mem:64')),
+      create(data),
+      launchOf(offer, { resources: [...reserved('cpus:1;mem:64'), data] }),
+    ],
+  );
+  const names = world.toAgents.map(({ message }) => message.name);
+  expect(names.slice(-3)).toEqual([
+    'ApplyOperationMessage',
+    'ApplyOperationMessage',
+    'RunTaskMessage',
+  ]);
+  expect(framework.statuses()).toEqual([]);
+  const total = world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents?.[0];
+  expect(amount(total?.total_resources, 'disk', true)).toBe(64);
+  // What is used cannot be destroyed, nor unreserved.
+  world.allocate();
+  framework.accept([framework.offer()], [destroy(data)]);
+  expect(world.logs.at(-1)).toContain('Persistent volumes in use');
+  agent.update(framework, 'task', TaskState.TASK_FINISHED);
+  world.allocate();
+  framework.accept([framework.offer()], [destroy(data)]);
+  const after = world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents?.[0];
+  expect(after?.total_resources?.some(({ disk }) => disk?.persistence !== undefined)).toBe(false);
+});
+
+test('an operation that does not fit is dropped, those after it are not', () => {
+  const { world, framework } = cluster({}, { capabilities });
+  framework.accept(
+    [framework.offer()],
+    [reserve(reserved('cpus:100')), reserve(reserved('mem:128'))],
+  );
+  world.allocate();
+  expect(amount(framework.offer().resources, 'cpus', true)).toBe(0);
+  expect(amount(framework.offer().resources, 'mem', true)).toBe(128);
+});
+
+test('an operation with an id gets feedback until it is acknowledged', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);
+  const [apply] = agent.sent('ApplyOperationMessage');
+  const operations = () => world.read({ type: MasterCall_Type.GET_OPERATIONS }).get_operations;
+  expect(operations()?.operations?.[0]?.latest_status.state).toBe(OperationState.OPERATION_PENDING);
+  const uuid = world.uuid();
+  agent.send('UpdateOperationStatusMessage', {
+    framework_id: { value: framework.id },
+    agent_id: { value: agent.id },
+    status: { state: OperationState.OPERATION_FINISHED, uuid: { value: uuid } },
+    ...(apply && { operation_uuid: apply.operation_uuid }),
+  });
+  expect(framework.last('UPDATE_OPERATION_STATUS')?.update_operation_status?.status).toMatchObject({
+    operation_id: { value: 'op1' },
+    state: OperationState.OPERATION_FINISHED,
+    uuid: { value: uuid },
+  });
+  framework.call('ACKNOWLEDGE_OPERATION_STATUS', {
+    acknowledge_operation_status: {
+      agent_id: { value: agent.id },
+      operation_id: { value: 'op1' },
+      uuid,
+    },
+  });
+  expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(1);
+  expect(operations()?.operations).toBeUndefined();
+});
+
+test('without an id the master acknowledges by itself', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1'))]);
+  const [apply] = agent.sent('ApplyOperationMessage');
+  agent.send('UpdateOperationStatusMessage', {
+    agent_id: { value: agent.id },
+    status: { state: OperationState.OPERATION_FINISHED, uuid: { value: world.uuid() } },
+    ...(apply && { operation_uuid: apply.operation_uuid }),
+  });
+  expect(framework.events('UPDATE_OPERATION_STATUS')).toEqual([]);
+  expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(1);
+});
+
+test('an agent without operations hears the whole of what it must keep', () => {
+  const world = new World();
+  const agent = world.agent({
+    capabilities: [
+      { type: AgentInfo_Capability_Type.MULTI_ROLE },
+      { type: AgentInfo_Capability_Type.HIERARCHICAL_ROLE },
+      { type: AgentInfo_Capability_Type.RESERVATION_REFINEMENT },
+    ],
+  });
+  const framework = world.framework({ capabilities });
+  world.allocate();
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1'))]);
+  expect(agent.sent('CheckpointResourcesMessage').at(-1)?.resources).toMatchObject([
+    { name: 'cpus', scalar: { value: 1 }, reservations: [reservation] },
+  ]);
+});
+
+test('an operator takes what was offered, and only as much as is there', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  const reserveCall = (list: Resource[]) => ({
+    type: MasterCall_Type.RESERVE_RESOURCES,
+    reserve_resources: { agent_id: { value: agent.id }, resources: list },
+  });
+  expect(world.operate(reserveCall(reserved('cpus:2')))).toMatchObject({ status: 202 });
+  expect(framework.events('RESCIND')).toHaveLength(1);
+  expect(world.operate(reserveCall(reserved('cpus:3')))).toMatchObject({ status: 409 });
+  expect(world.operate(reserveCall(resources('cpus:1')))).toMatchObject({ status: 400 });
+  const nobody = { agent_id: { value: 'nobody' }, resources: reserved('cpus:1') };
+  expect(world.operate({ ...reserveCall([]), reserve_resources: nobody })).toMatchObject({
+    status: 400,
+    text: 'No agent found with specified ID',
+  });
+});
+
+test('a shared volume serves two tasks of one ACCEPT and counts once', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  const data = volume('v1', 64, { shared: {} });
+  const offer = framework.offer();
+  const task = (id: string) => ({
+    task_id: { value: id },
+    resources: [...resources('cpus:1;mem:64'), data],
+  });
+  framework.accept(
+    [offer],
+    [reserve(reserved('disk:64')), create(data), launchOf(offer, task('a'), task('b'))],
+  );
+  expect(framework.statuses()).toEqual([]);
+  expect(agent.sent('RunTaskMessage')).toHaveLength(2);
+  for (const id of ['a', 'b']) {
+    agent.update(framework, id, TaskState.TASK_FINISHED);
+  }
+  world.allocate();
+  const metrics = world.views.metrics(world.nowMs);
+  expect(metrics['master/disk_total']).toBe(8192);
+  expect(metrics['master/disk_used']).toBe(0);
+});

@@ -1,0 +1,227 @@
+// What operators change: weights, quotas, maintenance, draining; and what they watch.
+import { expect, test } from 'vitest';
+import {
+  DrainState,
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  MasterEvent_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { cluster, viewer, World } from './harness.ts';
+
+test('new weights are stored first, and take offers of roles in use back', () => {
+  const { world, framework } = cluster();
+  const update = (role: string, weight: number) =>
+    world.operate({
+      type: MasterCall_Type.UPDATE_WEIGHTS,
+      update_weights: { weight_infos: [{ role, weight }] },
+    });
+  expect(update('idle', 2)).toMatchObject({ status: 200 });
+  expect(framework.events('RESCIND')).toEqual([]);
+  expect(update('dev', 3)).toMatchObject({ status: 200 });
+  expect(framework.events('RESCIND')).toHaveLength(1);
+  expect(update('dev', 0)).toMatchObject({ status: 400 });
+  expect(update('-x', 1)).toMatchObject({ status: 400 });
+  expect(world.views.weights(viewer)).toEqual([
+    { role: 'idle', weight: 2 },
+    { role: 'dev', weight: 3 },
+  ]);
+  expect(world.restart().views.weights(viewer)).toHaveLength(2);
+});
+
+test('a quota is refused whole, kept over a restart, and limits what is offered', () => {
+  const world = new World();
+  world.agent();
+  const update = (...configs: object[]) =>
+    world.operate({
+      type: MasterCall_Type.UPDATE_QUOTA,
+      update_quota: { quota_configs: configs as [] },
+    });
+  const cpus = (value: number) => ({ cpus: { value } });
+  expect(update({ role: 'a', guarantees: cpus(1) }, { role: 'b', guarantees: cpus(50) })).toEqual({
+    status: 400,
+    text:
+      "Invalid QuotaConfig: total quota guarantees 'cpus:51' exceed cluster capacity" +
+      " 'cpus:4; disk:8192; mem:4096' (use 'force' flag to bypass this check)",
+  });
+  expect(update({ role: 'a/b', guarantees: cpus(1) })).toMatchObject({ status: 400 });
+  expect(update({ role: 'a', guarantees: cpus(2), limits: cpus(1) })).toMatchObject({
+    status: 400,
+  });
+  expect(update({ role: 'dev', limits: cpus(2) })).toMatchObject({ status: 200 });
+  const framework = world.framework();
+  world.allocate();
+  const offered = framework.offer().resources?.find(({ name }) => name === 'cpus');
+  expect(offered?.scalar?.value).toBe(2);
+  const kept = world.restart().read({ type: MasterCall_Type.GET_QUOTA }).get_quota?.status;
+  expect(kept?.configs).toEqual([{ role: 'dev', limits: { cpus: { value: 2 } } }]);
+  const remove = (role: string) =>
+    world.operate({ type: MasterCall_Type.REMOVE_QUOTA, remove_quota: { role } });
+  expect(remove('dev')).toMatchObject({ status: 200 });
+  expect(remove('dev')).toMatchObject({ status: 400 });
+});
+
+const machine = { hostname: 'node2', ip: '10.0.0.2' };
+const schedule = (machines: object[]) => ({
+  type: MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE,
+  update_maintenance_schedule: {
+    schedule: {
+      windows:
+        machines.length === 0
+          ? []
+          : [{ machine_ids: machines, unavailability: { start: { nanoseconds: 1000n } } }],
+    },
+  },
+});
+
+test('a scheduled machine gives inverse offers, and goes down only when it is scheduled', () => {
+  const { world, agent, framework } = cluster({}, { checkpoint: true, failover_timeout: 60 });
+  framework.launch(framework.offer(), 't1');
+  world.allocate();
+  const down = { type: MasterCall_Type.START_MAINTENANCE, start_maintenance: {} };
+  const machines = [machine];
+  expect(world.operate({ ...down, start_maintenance: { machines } })).toMatchObject({
+    status: 400,
+  });
+  expect(world.operate(schedule(machines))).toMatchObject({ status: 200 });
+  expect(framework.events('RESCIND')).toHaveLength(1);
+  world.allocate();
+  const [inverse] = framework.events('INVERSE_OFFERS');
+  const [offer] = inverse?.inverse_offers?.inverse_offers ?? [];
+  expect(offer?.agent_id?.value).toBe(agent.id);
+  expect(framework.offer().unavailability).toEqual({ start: { nanoseconds: 1000n } });
+  framework.call('ACCEPT_INVERSE_OFFERS', {
+    accept_inverse_offers: { inverse_offer_ids: offer === undefined ? [] : [offer.id] },
+  });
+  const status = () => world.read({ type: MasterCall_Type.GET_MAINTENANCE_STATUS });
+  expect(status().get_maintenance_status?.status.draining_machines).toMatchObject([
+    { id: machine, statuses: [{ framework_id: { value: framework.id } }] },
+  ]);
+  expect(world.operate({ ...down, start_maintenance: { machines } })).toMatchObject({
+    status: 200,
+  });
+  expect(agent.sent('ShutdownMessage')).toHaveLength(1);
+  expect(framework.statuses('t1').at(-1)?.state).toBe(TaskState.TASK_LOST);
+  agent.register();
+  expect(agent.sent('ShutdownMessage')).toHaveLength(2);
+  expect(world.operate(schedule([]))).toMatchObject({ status: 400 });
+  const up = { type: MasterCall_Type.STOP_MAINTENANCE, stop_maintenance: { machines } };
+  expect(world.operate(up)).toMatchObject({ status: 200 });
+  agent.register();
+  expect(agent.sent('ShutdownMessage')).toHaveLength(2);
+  expect(agent.id).not.toBe('');
+});
+
+test('a drained agent is told, emptied, kept out of offers, and brought back by hand', () => {
+  const { world, agent, framework } = cluster({}, { checkpoint: true, failover_timeout: 60 });
+  framework.launch(framework.offer(), 't1');
+  const id = { agent_id: { value: agent.id } };
+  const drain = { type: MasterCall_Type.DRAIN_AGENT, drain_agent: id };
+  expect(world.operate(drain)).toMatchObject({ status: 200 });
+  expect(agent.sent('DrainAgentMessage')).toHaveLength(1);
+  const reactivate = { type: MasterCall_Type.REACTIVATE_AGENT, reactivate_agent: id };
+  expect(world.operate(reactivate)).toMatchObject({ status: 400 });
+  const uuid = agent.update(framework, 't1', TaskState.TASK_KILLED);
+  framework.acknowledge(agent, 't1', uuid);
+  const drained = () => world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents?.[0];
+  expect(drained()).toMatchObject({
+    active: false,
+    deactivated: true,
+    drain_info: { state: DrainState.DRAINED },
+  });
+  world.allocate();
+  expect(framework.offers()).toHaveLength(1);
+  expect(world.operate(reactivate)).toMatchObject({ status: 200 });
+  world.allocate();
+  expect(framework.offers()).toHaveLength(2);
+  expect(drained()?.drain_info).toBeUndefined();
+});
+
+test('a drain with mark_gone ends with the agent gone, also when it comes late', () => {
+  const { world, agent, framework } = cluster(
+    {},
+    {
+      capabilities: [
+        { type: FrameworkInfo_Capability_Type.MULTI_ROLE },
+        { type: FrameworkInfo_Capability_Type.PARTITION_AWARE },
+      ],
+    },
+  );
+  framework.launch(framework.offer(), 't1');
+  const drain_agent = { agent_id: { value: agent.id }, mark_gone: true };
+  world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent });
+  expect(world.disk.gone.size).toBe(0);
+  const uuid = agent.update(framework, 't1', TaskState.TASK_GONE_BY_OPERATOR);
+  framework.acknowledge(agent, 't1', uuid);
+  expect(world.disk.gone.has(agent.id)).toBe(true);
+  expect(agent.sent('ShutdownMessage')).toHaveLength(1);
+});
+
+test('draining survives a restart of the master', () => {
+  const { world, agent } = cluster();
+  const drain_agent = { agent_id: { value: agent.id } };
+  // Something keeps it busy, so that it is not drained at once.
+  world.master.agents.registered
+    .values()
+    .next()
+    .value?.tasks.set('x' as never, new Map());
+  world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent });
+  const next = world.restart();
+  next.dispatch({
+    type: 'agentMessage',
+    from: agent.pid,
+    message: {
+      name: 'ReregisterAgentMessage',
+      body: {
+        agent: { ...agent.info(), id: { value: agent.id } },
+        version: '1.11.0',
+        agent_capabilities: [],
+      },
+    },
+  });
+  expect(next.sentTo(agent.pid, 'DrainAgentMessage')).toHaveLength(1);
+});
+
+test('subscribers get the state, then what happens; the oldest goes when there are too many', () => {
+  const world = new World({ maxOperatorStreams: 1 });
+  const subscribe = () => world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  expect(subscribe()).toEqual({ status: 200 });
+  const agent = world.agent();
+  const framework = world.framework();
+  world.allocate();
+  framework.launch(framework.offer(), 't1');
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  framework.call('TEARDOWN');
+  agent.send('UnregisterAgentMessage', { agent_id: { value: agent.id } });
+  expect(world.operatorEvents.map(({ type }) => type)).toEqual([
+    MasterEvent_Type.SUBSCRIBED,
+    MasterEvent_Type.HEARTBEAT,
+    MasterEvent_Type.AGENT_ADDED,
+    MasterEvent_Type.FRAMEWORK_ADDED,
+    MasterEvent_Type.TASK_ADDED,
+    MasterEvent_Type.TASK_UPDATED,
+    MasterEvent_Type.TASK_UPDATED,
+    MasterEvent_Type.FRAMEWORK_REMOVED,
+    MasterEvent_Type.AGENT_REMOVED,
+  ]);
+  subscribe();
+  expect(world.closed.size).toBe(2);
+  world.advance(15_000);
+  expect(world.operatorEvents.at(-1)?.type).toBe(MasterEvent_Type.HEARTBEAT);
+});
+
+test('reads leave out what the viewer may not see', () => {
+  const { world, agent, framework } = cluster();
+  framework.launch(framework.offer(), 't1');
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  const blind = (action: string) => ({
+    authorizer: { authorize: (_: unknown, asked: string) => asked !== action },
+  });
+  const tasks = (action: string) =>
+    world.views.read({ type: MasterCall_Type.GET_TASKS }, blind(action))?.get_tasks?.tasks;
+  expect(tasks('VIEW_ROLE')).toHaveLength(1);
+  expect(tasks('VIEW_TASK')).toEqual([]);
+  expect(tasks('VIEW_FRAMEWORK')).toEqual([]);
+  const roles = world.views.roles(blind('VIEW_ROLE')) as { roles: unknown[] };
+  expect(roles.roles).toEqual([]);
+});
