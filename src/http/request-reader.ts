@@ -226,6 +226,19 @@ function parseChunkSize(bytes: Buffer, start: number, end: number): number {
   return size;
 }
 
+/** The fields of a head that matter here, as far as they have come. */
+interface Fields {
+  from: string | undefined;
+  agent: string | undefined;
+  contentType: string | undefined;
+  accept: string | undefined;
+  streamId: string | undefined;
+  authorization: string | undefined;
+  encoding: string | undefined;
+  length: string | undefined;
+  connection: string | undefined;
+}
+
 /** Undefined for what this reader does not do: other methods and versions, Expect, Upgrade. */
 function parseHead(text: string): Framing | undefined {
   const lineEnd = endOfLine(text, 0);
@@ -236,54 +249,99 @@ function parseHead(text: string): Framing | undefined {
   if (path.includes(' ')) {
     return undefined;
   }
-  const fields = new Map<string, string>();
+  const fields: Fields = {
+    from: undefined,
+    agent: undefined,
+    contentType: undefined,
+    accept: undefined,
+    streamId: undefined,
+    authorization: undefined,
+    encoding: undefined,
+    length: undefined,
+    connection: undefined,
+  };
   for (let at = lineEnd + 2; at < text.length; ) {
     const end = endOfLine(text, at);
     const colon = text.indexOf(':', at);
     if (colon <= at || colon > end) {
       return undefined;
     }
-    const name = text.slice(at, colon).toLowerCase();
-    if (fields.has(name)) {
-      // Repeated fields have rules of their own; the complete server knows them.
+    const slot = SLOTS.get(text.slice(at, colon)) ?? slotOf(text.slice(at, colon));
+    if (slot === 'unknown') {
       return undefined;
     }
-    fields.set(name, text.slice(colon + 1, end).trim());
+    if (slot !== 'ignored') {
+      if (fields[slot] !== undefined) {
+        // Repeated fields have rules of their own; the complete server knows them.
+        return undefined;
+      }
+      fields[slot] = text.slice(colon + 1, end).trim();
+    }
     at = end + 2;
   }
   return frameOf(path, fields);
 }
 
-function frameOf(path: string, fields: ReadonlyMap<string, string>): Framing | undefined {
-  if (fields.has('expect') || fields.has('upgrade') || fields.has('trailer')) {
-    return undefined;
-  }
-  const encoding = fields.get('transfer-encoding');
-  const lengthText = fields.get('content-length');
-  const closes = fields.get('connection')?.toLowerCase() === 'close';
+/** `unknown`: a field that only the complete server understands. */
+type Slot = keyof Fields | 'ignored' | 'unknown';
+
+/** By names in lower case. What is not listed does not matter. */
+const SLOTS_BY_NAME: ReadonlyMap<string, Slot> = new Map<string, Slot>([
+  ['libprocess-from', 'from'],
+  ['user-agent', 'agent'],
+  ['content-type', 'contentType'],
+  ['accept', 'accept'],
+  ['mesos-stream-id', 'streamId'],
+  ['authorization', 'authorization'],
+  ['transfer-encoding', 'encoding'],
+  ['content-length', 'length'],
+  ['connection', 'connection'],
+  ['expect', 'unknown'],
+  ['upgrade', 'unknown'],
+  ['trailer', 'unknown'],
+]);
+
+/** The spellings in use, so that no name has to be turned into lower case. */
+const SLOTS: ReadonlyMap<string, Slot> = new Map<string, Slot>([
+  ['Host', 'ignored'],
+  ['User-Agent', 'agent'],
+  ['Libprocess-From', 'from'],
+  ['Connection', 'connection'],
+  ['Transfer-Encoding', 'encoding'],
+  ['Content-Type', 'contentType'],
+  ['Content-Length', 'length'],
+  ['Accept', 'accept'],
+  ['Mesos-Stream-Id', 'streamId'],
+  ['Authorization', 'authorization'],
+]);
+
+const slotOf = (name: string): Slot => SLOTS_BY_NAME.get(name.toLowerCase()) ?? 'ignored';
+
+function frameOf(path: string, fields: Fields): Framing | undefined {
+  const { encoding, length: lengthText, agent, connection } = fields;
+  const closes = connection !== undefined && connection.toLowerCase() === 'close';
   if (closes || (encoding !== undefined && lengthText !== undefined)) {
     return undefined;
   }
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+  if (encoding !== undefined && encoding !== 'chunked' && encoding.toLowerCase() !== 'chunked') {
     return undefined;
   }
-  const length = lengthText === undefined ? 0 : Number(lengthText);
   if (lengthText !== undefined && !/^\d{1,9}$/.test(lengthText)) {
     return undefined;
   }
+  const length = lengthText === undefined ? 0 : Number(lengthText);
   if (length > MAX_BODY_BYTES) {
     return undefined;
   }
-  const agent = fields.get('user-agent');
   const sender = agent?.startsWith('libprocess/') ? agent.slice('libprocess/'.length) : undefined;
   return {
     head: {
       path,
-      from: fields.get('libprocess-from') ?? sender,
-      contentType: fields.get('content-type'),
-      accept: fields.get('accept'),
-      streamId: fields.get('mesos-stream-id'),
-      authorization: fields.get('authorization'),
+      from: fields.from ?? sender,
+      contentType: fields.contentType,
+      accept: fields.accept,
+      streamId: fields.streamId,
+      authorization: fields.authorization,
     },
     chunked: encoding !== undefined,
     length,
