@@ -5,10 +5,11 @@
 // later knows as much as the one that launched it.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandInfo } from '../model/generated/messages.ts';
+import type { CommandInfo, ContainerInfo } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { findCgroupRoot, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
+import { requireSupported } from './container-info.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { fetchAll } from './fetcher.ts';
 import { allProcesses, bootId, descendants, kill } from './process-table.ts';
@@ -37,6 +38,7 @@ export interface ContainerSpec {
   readonly user?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly command: CommandInfo;
+  readonly container?: ContainerInfo | undefined;
   /** Whether it is to end when the agent does, however that comes. */
   readonly isBound: boolean;
 }
@@ -143,6 +145,7 @@ export class Containerizer {
 
   /** Prepares a container up to the point where it has a supervisor that holds its process. */
   async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
+    requireSupported(spec.container);
     const identity = await this.#users.identity(spec.user ?? spec.command.user);
     abort.throwIfAborted();
     const sandbox = createSandbox(this.#work, spec.sandbox, identity);

@@ -85,6 +85,8 @@ export class Runs {
           user: effect.user,
           environment: environmentOf(effect),
           command: commandOf(effect),
+          container:
+            effect.builtin === undefined ? effect.executor.container : effect.task?.container,
           // Mesos's executors leave with their agent where their framework does not checkpoint.
           isBound: effect.framework.checkpoint !== true,
         },

@@ -2,7 +2,12 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../src/model/generated/messages.ts';
 import type { ContainerId } from '../../src/model/ids.ts';
 import { HandsHarness, killingCapability, temporaryFolder } from './hands-harness.ts';
 
@@ -251,6 +256,27 @@ describe('destruction', () => {
     expect(harness.events[event]).toMatchObject({ type: 'containerEnded' });
     expect(harness.events[event]).not.toHaveProperty('waitStatus');
     return harness.ended(launched);
+  });
+});
+
+describe('containers that plain processes cannot be', () => {
+  test.each([
+    [{ type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } }, /None of the enabled/],
+    [{ type: ContainerInfo_Type.MESOS, mesos: { image: { type: 2 } } }, /root filesystems not/],
+    [
+      { type: ContainerInfo_Type.MESOS, volumes: [{ container_path: 'x', mode: 1 }] },
+      /Volumes in ContainerInfo is not supported/,
+    ],
+    [{ type: ContainerInfo_Type.MESOS, tty_info: {} }, /with a TTY/],
+  ] as const)('%o', async (container, text) => {
+    const of = harness.launch({ task: { container: structuredClone(container) as ContainerInfo } });
+    expect((await harness.ended(of)).failure).toMatch(text);
+    expect(harness.statuses(of)).toEqual([]);
+  });
+
+  test('an empty one is no hindrance', async () => {
+    const of = harness.launch({ task: { container: { type: ContainerInfo_Type.MESOS } } });
+    expect(await harness.terminalStatus(of)).toMatchObject({ state: TaskState.TASK_FINISHED });
   });
 });
 

@@ -1,0 +1,29 @@
+// What can be asked of a container, and is not there: told, not passed over in silence. A task that
+// expects an image or a volume must not run on the machine's own files instead.
+//
+// Settings that an isolator would carry out (limits, capabilities, networks) are left aside without
+// that isolator, as Mesos does.
+import { type ContainerInfo, ContainerInfo_Type } from '../model/generated/messages.ts';
+import { ContainerizerError } from './containerizer-error.ts';
+
+/** Throws ContainerizerError for a container that plain processes cannot be. */
+export function requireSupported(container: ContainerInfo | undefined): void {
+  if (container === undefined) {
+    return;
+  }
+  if (container.type !== ContainerInfo_Type.MESOS) {
+    throw new ContainerizerError(
+      'None of the enabled containerizers (mesos) could create a container for the provided ' +
+        'TaskInfo/ExecutorInfo message',
+    );
+  }
+  if (container.mesos?.image !== undefined) {
+    throw new ContainerizerError('Container root filesystems not supported');
+  }
+  if ((container.volumes ?? []).length > 0) {
+    throw new ContainerizerError('Volumes in ContainerInfo is not supported');
+  }
+  if (container.tty_info !== undefined) {
+    throw new ContainerizerError('Containers with a TTY are not supported');
+  }
+}
