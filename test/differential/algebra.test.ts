@@ -46,8 +46,12 @@ const OPERATIONS = [
   { op: 'DESTROY', res: 'disk(S,r1)[vol=v2]{SHARED}:20' },
 ] as const;
 
+/** There is only one disk of a kind that is handed out whole: no agent has two at one mount point. */
+const isWhole = (item: string) => /mount=|vol=/.test(item) && !item.includes('{SHARED}');
+
 const resources = fc
   .array(fc.constantFrom(...ITEMS), { maxLength: 8 })
+  .map((items) => items.filter((item, index) => !isWhole(item) || items.indexOf(item) === index))
   .map((items) => parseResources(items.join(';')));
 
 let core: ResourceAlgebra;
