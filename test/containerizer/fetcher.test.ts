@@ -113,6 +113,20 @@ describe('archives', () => {
     ).toBe(false);
   });
 
+  test('a.zip, in which a later entry replaces an earlier one of its name', async () => {
+    // Two entries called tree/sub/leaf: `old`, then `green`.
+    const zip =
+      'UEsDBBQAAAAAACFQdl3l1F0/AwAAAAMAAAANAAAAdHJlZS9zdWIvbGVhZm9sZFBLAwQUAAAAAAAhUHZdIe6a0AUAAAAF' +
+      'AAAADQAAAHRyZWUvc3ViL2xlYWZncmVlblBLAQIUAxQAAAAAACFQdl3l1F0/AwAAAAMAAAANAAAAAAAAAAAAAACAAQAA' +
+      'AAB0cmVlL3N1Yi9sZWFmUEsBAhQDFAAAAAAAIVB2XSHumtAFAAAABQAAAA0AAAAAAAAAAAAAAIABLgAAAHRyZWUvc3Vi' +
+      'L2xlYWZQSwUGAAAAAAIAAgB2AAAAXgAAAAAA';
+    const path = join(folder.path, 'a.zip');
+    writeFileSync(path, Buffer.from(zip, 'base64'));
+    const { read, failure } = await fetched([{ value: path }]);
+    expect(failure).toBeUndefined();
+    expect(read('tree/sub/leaf')).toBe('green');
+  });
+
   test('a single compressed file', async () => {
     execFileSync('gzip', ['-k', 'tree/sub/leaf'], { cwd: folder.path });
     const { read } = await fetched([{ value: join(folder.path, 'tree/sub/leaf.gz') }]);
