@@ -22,8 +22,6 @@ export interface EventLoopOptions<Event, Effect> {
 const SLICE_MS = 8;
 /** Waiting events above which producers stop reading; they go on at a quarter of it. */
 const PAUSE_ABOVE = 4_096;
-/** The clock is looked at once in so many events. */
-const EVENTS_A_LOOK = 16;
 
 export class EventLoop<Event, Effect> {
   readonly #machine: Machine<Event, Effect>;
@@ -40,7 +38,9 @@ export class EventLoop<Event, Effect> {
   #sliceEnd = 0;
   /** The slice is used up: events only queue until the next turn. */
   #exhausted = false;
-  #untilLook = EVENTS_A_LOOK;
+  /** Effects of the last step that have to be carried out before the next one. */
+  #effects: readonly Effect[] = [];
+  #nextEffect = 0;
   #steps = 0;
   #waiters: (() => void)[] = [];
 
@@ -91,6 +91,7 @@ export class EventLoop<Event, Effect> {
     this.#stopped = true;
     this.#queue = [];
     this.#head = 0;
+    this.#effects = [];
     this.#waiters = [];
   }
 
@@ -109,29 +110,48 @@ export class EventLoop<Event, Effect> {
   }
 
   #runSlice(): void {
-    while (this.#head < this.#queue.length) {
-      if (--this.#untilLook <= 0) {
-        this.#untilLook = EVENTS_A_LOOK;
-        if (performance.now() >= this.#sliceEnd) {
-          this.#exhausted = true;
-          return;
-        }
-      }
+    this.#performAll();
+    while (!this.#exhausted && this.#head < this.#queue.length) {
       const event = this.#queue[this.#head] as Event;
       this.#queue[this.#head++] = undefined;
       this.#steps++;
-      for (const effect of this.#machine.step(event)) {
-        this.#perform(effect);
+      this.#effects = this.#machine.step(event);
+      this.#nextEffect = 0;
+      if (this.#effects.length > 0) {
+        this.#performAll();
+      } else {
+        this.#lookAtClock();
       }
     }
-    this.#queue.length = 0;
-    this.#head = 0;
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    }
+  }
+
+  /** A step may have thousands of effects: the slice may end between any two of them. */
+  #performAll(): void {
+    while (this.#nextEffect < this.#effects.length) {
+      this.#perform(this.#effects[this.#nextEffect++] as Effect);
+      this.#lookAtClock();
+      if (this.#exhausted) {
+        return;
+      }
+    }
+    this.#effects = [];
+    this.#nextEffect = 0;
+  }
+
+  #lookAtClock(): void {
+    if (performance.now() >= this.#sliceEnd) {
+      this.#exhausted = true;
+    }
   }
 
   readonly #nextTurn = () => {
     this.#turnOpen = false;
     this.#exhausted = false;
-    if (this.length > 0) {
+    if (this.length > 0 || this.#effects.length > 0) {
       this.#compact();
       this.#drain();
     }

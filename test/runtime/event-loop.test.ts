@@ -74,6 +74,34 @@ describe('the event loop', () => {
     );
   });
 
+  it('lets I/O have its turn between the effects of one step, and takes no step before them', async () => {
+    const log: string[] = [];
+    const loop = new EventLoop<string, string>({
+      sliceMs: 1,
+      machine: {
+        step: (event) => {
+          log.push(`step ${event}`);
+          return Array.from({ length: 32 }, (_, i) => `${event}.${i}`);
+        },
+      },
+      perform: (effect) => {
+        spin(0.2);
+        log.push(effect);
+      },
+    });
+    loop.dispatch('a');
+    loop.dispatch('b');
+    expect(log.length).toBeLessThan(33);
+    let turns = 0;
+    while (log.length < 66) {
+      await turn();
+      turns++;
+    }
+    expect(turns).toBeGreaterThan(2);
+    const effects = (event: string) => Array.from({ length: 32 }, (_, i) => `${event}.${i}`);
+    expect(log).toEqual(['step a', ...effects('a'), 'step b', ...effects('b')]);
+  });
+
   it('tells producers to pause and when to go on', async () => {
     const { loop } = recorder({ sliceMs: 0, pauseAbove: 8, workMs: 0.01 });
     let resumed = 0;
