@@ -11,6 +11,7 @@ import {
   TaskStatus_Source,
 } from '../model/generated/messages.ts';
 import { isTerminal, taskStateCount, taskStateName } from '../model/task-state.ts';
+import { Durations } from './durations.ts';
 
 const names = [
   'dropped_messages',
@@ -85,6 +86,12 @@ export interface MasterCounters {
   /** Tasks that are on registered agents now, by state. */
   readonly tasksByState: number[];
   allocationRuns: number;
+  readonly runDurations: Durations;
+  /** From the event that asks for a run to the run. */
+  readonly runLatencies: Durations;
+  readonly storeDurations: Durations;
+  /** How long reading the registry took at the start. */
+  fetchMs: number;
 }
 
 const operationTypes = new Map<Offer_Operation_Type, string>(
@@ -117,6 +124,10 @@ export function createMasterCounters(): MasterCounters {
     operations,
     tasksByState: new Array(taskStateCount).fill(0),
     allocationRuns: 0,
+    runDurations: new Durations(),
+    runLatencies: new Durations(),
+    storeDurations: new Durations(),
+    fetchMs: 0,
   };
 }
 

@@ -101,6 +101,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     nextObserver: 1,
     nextWrite: 1,
     runScheduled: false,
+    runAskedMs: 0,
     nextRemovalMs: 0,
     counters: createMasterCounters(),
   };

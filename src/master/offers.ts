@@ -27,6 +27,7 @@ const batchTimer = 'allocation-batch';
 export function scheduleRun(state: MasterState): void {
   if (!state.runScheduled && state.recovered && state.allocator.hasPending) {
     state.runScheduled = true;
+    state.runAskedMs = state.nowMs;
     setTimer(state, runTimer, 0);
   }
 }
@@ -37,14 +38,28 @@ export function startBatches(state: MasterState): void {
 
 export function runPending(state: MasterState): void {
   state.runScheduled = false;
-  state.counters.allocationRuns++;
-  makeOffers(state, state.allocator.runPending());
+  state.counters.runLatencies.add(state.nowMs - state.runAskedMs);
+  makeOffers(
+    state,
+    measured(state, () => state.allocator.runPending()),
+  );
 }
 
 export function runBatch(state: MasterState): void {
   startBatches(state);
+  makeOffers(
+    state,
+    measured(state, () => state.allocator.runBatch()),
+  );
+}
+
+function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
+  const { stopwatch = () => 0 } = state.options;
+  const startMs = stopwatch();
+  const batch = run();
   state.counters.allocationRuns++;
-  makeOffers(state, state.allocator.runBatch());
+  state.counters.runDurations.add(stopwatch() - startMs);
+  return batch;
 }
 
 interface Made {

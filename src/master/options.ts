@@ -20,6 +20,8 @@ export interface MasterIdentity {
   readonly cluster?: string | undefined;
   readonly logDir?: string | undefined;
   readonly externalLogFile?: string | undefined;
+  /** Milliseconds of a monotonic clock. Only metrics depend on it; absent, runs take no time. */
+  readonly stopwatch?: (() => number) | undefined;
   /** All flags as text, for those who read them (/flags, /state, GET_FLAGS). */
   readonly flags: Readonly<Record<string, string>>;
   /** Gauges of the machine (`system/cpus_total` and the like), sampled when metrics are read. */

@@ -13,17 +13,20 @@ export function store(
   then: PendingWrite,
 ): void {
   const transaction = state.nextWrite++;
-  state.writes.set(transaction, then);
+  state.writes.set(transaction, { sinceMs: state.nowMs, then });
   state.effects.push({ type: 'store', transaction, changes });
 }
 
 /** A master that cannot write its registry must not go on: it would announce what it may forget. */
 export function stored(state: MasterState, event: Stored): void {
-  const then = state.writes.get(event.transaction);
+  const write = state.writes.get(event.transaction);
   state.writes.delete(event.transaction);
   if (event.error !== undefined) {
     state.effects.push({ type: 'abort', reason: `Cannot write the registry: ${event.error}` });
     return;
   }
-  then?.();
+  if (write !== undefined) {
+    state.counters.storeDurations.add(state.nowMs - write.sinceMs);
+    write.then();
+  }
 }

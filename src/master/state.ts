@@ -186,7 +186,7 @@ export interface MasterState {
   /** The only roles allowed, if --roles was given. */
   readonly roleWhitelist: ReadonlySet<string> | undefined;
   readonly subscribers: Map<StreamId, Subscriber>;
-  readonly writes: Map<number, PendingWrite>;
+  readonly writes: Map<number, { readonly sinceMs: number; readonly then: PendingWrite }>;
   nextFramework: number;
   nextAgent: number;
   nextOffer: number;
@@ -194,6 +194,8 @@ export interface MasterState {
   nextWrite: number;
   /** True while a timer is set for a run of the allocator over what events have changed. */
   runScheduled: boolean;
+  /** When it was asked for. */
+  runAskedMs: number;
   /** When the next agent may be marked unreachable, where removals are rate-limited. */
   nextRemovalMs: number;
   readonly counters: MasterCounters;

@@ -9,6 +9,9 @@ import {
 import { isTerminal } from '../../model/task-state.ts';
 import { usedOn } from '../accept.ts';
 import type { FrameworkCounters } from '../counters.ts';
+import { plus } from '../quantities.ts';
+import { clusterCapacity } from '../quota.ts';
+import { frameworksByRole, holdings } from '../roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 
 export type Metrics = Record<string, number>;
@@ -27,6 +30,7 @@ export function metricsView(state: MasterState, nowMs: number): Metrics {
   }
   gauges(state, metrics, nowMs);
   resourceGauges(state, metrics);
+  roleGauges(state, metrics);
   if (state.options.publishPerFrameworkMetrics) {
     for (const framework of state.frameworks.registered.values()) {
       frameworkMetrics(framework, metrics);
@@ -82,6 +86,46 @@ function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
   metrics['allocator/mesos/event_queue_dispatches'] = 0;
   metrics['allocator/event_queue_dispatches'] = 0;
   metrics['registrar/queued_operations'] = state.writes.size;
+  metrics['registrar/state_fetch_ms'] = state.counters.fetchMs;
+  state.counters.storeDurations.report('registrar/state_store_ms', metrics);
+  state.counters.runDurations.report('allocator/mesos/allocation_run_ms', metrics);
+  state.counters.runLatencies.report('allocator/mesos/allocation_run_latency_ms', metrics);
+}
+
+/** An allocator that can say how many refusals are alive, by role. */
+interface CountsFilters {
+  activeFilters?(): Readonly<Record<string, number>>;
+}
+
+/** Shares, filters and quotas of roles. Shares as the allocator orders roles by: per weight. */
+function roleGauges(state: MasterState, metrics: Metrics): void {
+  const prefix = 'allocator/mesos';
+  const held = holdings(state, { scalarsOnly: true });
+  const capacity = clusterCapacity(state);
+  const excluded = new Set(state.options.fairnessExcluded);
+  const filters = (state.allocator as CountsFilters).activeFilters?.() ?? {};
+  for (const role of frameworksByRole(state).keys()) {
+    let share = 0;
+    for (const [name, amount] of Object.entries(plus(held.allocated(role), held.offered(role)))) {
+      const total = capacity[name] ?? 0;
+      if (total > 0 && !excluded.has(name)) {
+        share = Math.max(share, amount / total);
+      }
+    }
+    metrics[`${prefix}/roles/${role}/shares/dominant`] = share / (state.weights.get(role) ?? 1);
+    metrics[`${prefix}/offer_filters/roles/${role}/active`] = filters[role] ?? 0;
+  }
+  for (const [role, { guarantees, limits }] of state.quotas) {
+    const consumed = held.consumed(role);
+    const taken = plus(held.allocated(role), held.offered(role));
+    for (const name of new Set([...Object.keys(guarantees), ...Object.keys(limits)])) {
+      const key = `${prefix}/quota/roles/${role}/resources/${name}`;
+      metrics[`${key}/offered_or_allocated`] = taken[name] ?? 0;
+      metrics[`${key}/consumed`] = consumed[name] ?? 0;
+      if (guarantees[name] !== undefined) metrics[`${key}/guarantee`] = guarantees[name];
+      if (limits[name] !== undefined) metrics[`${key}/limit`] = limits[name];
+    }
+  }
 }
 
 const resourceNames = ['cpus', 'gpus', 'mem', 'disk'] as const;

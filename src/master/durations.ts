@@ -1,0 +1,50 @@
+// How long things took: a window of the latest samples, summed up when it is asked for.
+
+const windowSize = 1000;
+
+const percentiles = [
+  ['p50', 0.5],
+  ['p90', 0.9],
+  ['p95', 0.95],
+  ['p99', 0.99],
+  ['p999', 0.999],
+  ['p9999', 0.9999],
+] as const;
+
+export class Durations {
+  readonly #samples: number[] = [];
+  #next = 0;
+  #last: number | undefined;
+  #count = 0;
+
+  add(ms: number): void {
+    this.#samples[this.#next] = ms;
+    this.#next = (this.#next + 1) % windowSize;
+    this.#last = ms;
+    this.#count++;
+  }
+
+  /** The last sample under the name itself, and the window's figures below it, as Mesos's timers. */
+  report(name: string, metrics: Record<string, number>): void {
+    if (this.#last === undefined) {
+      return;
+    }
+    const sorted = [...this.#samples].sort((a, b) => a - b);
+    metrics[name] = this.#last;
+    metrics[`${name}/count`] = Math.min(this.#count, windowSize);
+    metrics[`${name}/min`] = sorted[0] ?? 0;
+    metrics[`${name}/max`] = sorted.at(-1) ?? 0;
+    for (const [key, part] of percentiles) {
+      metrics[`${name}/${key}`] = quantile(sorted, part);
+    }
+  }
+}
+
+/** Between the two nearest samples. */
+function quantile(sorted: readonly number[], part: number): number {
+  const position = part * (sorted.length - 1);
+  const below = Math.floor(position);
+  const low = sorted[below] ?? 0;
+  const high = sorted[below + 1] ?? low;
+  return low + (high - low) * (position - below);
+}
