@@ -254,10 +254,6 @@ export class Checks {
       if (!isTerminal(task.state) && !task.isUnknown) {
         return `task ${task.id} is ${taskStateName(task.state)}`;
       }
-      const waits = task.uuids.find((uuid) => !task.acknowledged.has(uuid));
-      if (waits !== undefined && (task.reported === undefined || !isTerminal(task.reported))) {
-        return `update ${waits} of ${task.id} is not acknowledged`;
-      }
     }
     return undefined;
   }
@@ -283,7 +279,7 @@ export class Checks {
     };
     const left = Object.entries(sizes).find(([, size]) => size > 0);
     if (left !== undefined) {
-      return `has ${left[1]} ${left[0]} left`;
+      return `has ${left[1]} ${left[0]} left: ${describeLeft(state)}`;
     }
     if (!state.core.algebra.isEmpty(state.ledger.used())) {
       return `its ledger holds ${text(state.ledger.used())}`;
@@ -378,6 +374,20 @@ export class Checks {
       this.fail(`${task.id} is said to be killed, and nobody asked for it`);
     }
   }
+}
+
+function describeLeft(state: AgentLife['state']): string {
+  const executors = [...state.frameworks.values()].flatMap((framework) =>
+    [...framework.executors.values()].map(
+      (it) =>
+        `${framework.id} ${framework.state} ${it.executorId} ${it.state} queued ${it.queued.size}` +
+        ` launched ${it.launched.size} terminated ${it.terminated.size}`,
+    ),
+  );
+  const updates = [...state.updates.values()].flatMap((streams) =>
+    [...streams.values()].map((it) => `update of ${it.taskId} (${it.pending.length} pending)`),
+  );
+  return [...executors, ...updates].join('; ');
 }
 
 const text = (resources: readonly Resource[]) =>

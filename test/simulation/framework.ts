@@ -143,7 +143,7 @@ export class Framework {
       answers: network.channel({ from: to, to: process, onReceiverLost: lost }),
       scheduler: {
         process,
-        onAnswer: (_number, status, text) => this.#answered(connection, status, text),
+        onAnswer: (status, text) => this.#answered(connection, status, text),
         onStream: (stream, close) => {
           connection.stream = stream;
           connection.closeStream = close;
@@ -265,7 +265,6 @@ export class Framework {
     connection.calls.send(() =>
       master.called(to, {
         connection: scheduler,
-        number: 0,
         answers,
         stream,
         bytes: bytes.slice(),
@@ -487,7 +486,8 @@ export class Framework {
 
   /** News without a uuid: of the master, about what it believes. */
   #told(task: KnownTask, status: TaskStatus): void {
-    if (task.reported !== undefined && isTerminal(task.reported)) {
+    const last = task.uuids.at(-1) ?? '';
+    if (isTerminal(task.reported ?? TaskState.TASK_STAGING) && task.acknowledged.has(last)) {
       return;
     }
     if (status.state === TaskState.TASK_UNKNOWN) {

@@ -1,7 +1,7 @@
 // What happened, as text for people and as a digest that tells whether two runs were the same.
 import { createHash, type Hash } from 'node:crypto';
 
-const KEPT_LINES = 4_000;
+const KEPT_LINES = 200_000;
 
 export class Journal {
   readonly #startMs: number;

@@ -5,6 +5,7 @@ import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, step } from '../../src/master/master.ts';
 import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
 import {
+  type MasterCall,
   type SchedulerCall,
   type SchedulerEvent,
   SchedulerEvent_Type,
@@ -30,10 +31,16 @@ export const MASTER_HOST = 'master';
 /** The scheduler's side of its connections; all answers go through `toScheduler`. */
 export interface SchedulerConnection {
   readonly process: Process;
-  onAnswer(request: number, status: number, text: string | undefined): void;
+  onAnswer(status: number, text: string | undefined): void;
   onStream(stream: StreamId, close: () => void): void;
   onEvent(bytes: Uint8Array): void;
   onStreamEnd(): void;
+}
+
+interface Asked {
+  readonly answer: (status: number, text: string | undefined) => void;
+  /** Where the stream goes that a SUBSCRIBE asks for. */
+  readonly connection?: SchedulerConnection;
 }
 
 interface Stream {
@@ -47,10 +54,7 @@ export interface MasterLife {
   readonly state: MasterState;
   readonly timers: ProcessTimers;
   readonly links: Links;
-  readonly requests: Map<
-    RequestId,
-    { readonly connection: SchedulerConnection; readonly number: number; readonly answers: Channel }
-  >;
+  readonly requests: Map<RequestId, Asked>;
   readonly streams: Map<StreamId, Stream>;
   readonly queue: Untimed[];
   isStepping: boolean;
@@ -149,7 +153,6 @@ export class MasterHost {
     process: Process,
     call: {
       readonly connection: SchedulerConnection;
-      readonly number: number;
       readonly answers: Channel;
       readonly stream: StreamId | undefined;
       readonly bytes: Uint8Array;
@@ -161,12 +164,26 @@ export class MasterHost {
     }
     const decoded: SchedulerCall = decodeMessage(types.SchedulerCall, call.bytes);
     const request = requestId(`r${this.#nextId++}`);
-    life.requests.set(request, call);
+    const { connection, answers } = call;
+    life.requests.set(request, {
+      answer: (status, text) => answers.send(() => connection.onAnswer(status, text)),
+      connection,
+    });
     if (decoded.subscribe === undefined) {
       this.#dispatch(life, { type: 'schedulerCall', request, stream: call.stream, call: decoded });
     } else {
       const stream = streamId(`s${this.#nextId++}`);
       this.#dispatch(life, { type: 'schedulerSubscribe', request, stream, call: decoded });
+    }
+  }
+
+  /** A call of an operator, who stands beside the master. */
+  operate(call: MasterCall, answer: (status: number, text: string | undefined) => void): void {
+    const { life } = this;
+    if (life !== undefined) {
+      const request = requestId(`r${this.#nextId++}`);
+      life.requests.set(request, { answer });
+      this.#dispatch(life, { type: 'operatorCall', request, call });
     }
   }
 
@@ -247,7 +264,7 @@ export class MasterHost {
           simulation.checks.fail(`the master answers ${effect.request} twice`);
           return;
         }
-        asked.answers.send(() => asked.connection.onAnswer(asked.number, status, text));
+        asked.answer(status, text);
         return;
       }
       case 'openStream':
@@ -299,7 +316,7 @@ export class MasterHost {
   #openStream(life: MasterLife, request: RequestId, stream: StreamId): void {
     const asked = life.requests.get(request);
     life.requests.delete(request);
-    if (asked === undefined) {
+    if (asked?.connection === undefined) {
       this.#simulation.checks.fail(`the master opens a stream for ${request}, which is answered`);
       return;
     }

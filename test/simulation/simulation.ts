@@ -2,6 +2,7 @@
 // their machines, frameworks, and the network between them. Faults for a while, then quiet, in which
 // everything must come to rest.
 import type { SchedulerCore } from '../../src/core/interface.ts';
+import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';
 import { Chance } from './chance.ts';
@@ -41,6 +42,8 @@ export interface Outcome {
 const START_MS = 1_700_000_000_000;
 /** How long it may take until all is at rest: the longest retry, more than twice. */
 const QUIET_MS = 1_800_000;
+/** Then an operator tears down frameworks whose schedulers do not come back. */
+const PATIENCE_MS = 120_000;
 const QUIET_STEP_MS = 5_000;
 const MAX_STEPS = 3_000_000;
 
@@ -142,10 +145,14 @@ export class Simulation {
   }
 
   #settle(): void {
-    const endMs = this.agenda.nowMs + QUIET_MS;
+    const startMs = this.agenda.nowMs;
+    const endMs = startMs + QUIET_MS;
     let problem: string | undefined = 'has not begun';
     while (this.agenda.nowMs < endMs && problem !== undefined) {
       this.#pass(QUIET_STEP_MS);
+      if (this.agenda.nowMs > startMs + PATIENCE_MS) {
+        this.#tearDownForgotten();
+      }
       problem = this.checks.unsettled();
     }
     if (problem !== undefined) {
@@ -158,6 +165,24 @@ export class Simulation {
       this.checks.fail(`does not stay settled: ${relapse}`);
     }
     this.checks.finish();
+  }
+
+  /** Frameworks whose schedulers have gone for good, and that a new master cannot know as gone. */
+  #tearDownForgotten(): void {
+    const living = new Set(
+      this.frameworks.filter(({ phase }) => phase === 'running').map(({ id }) => id),
+    );
+    for (const { id } of [...(this.master.life?.state.frameworks.registered.values() ?? [])]) {
+      if (!living.has(id)) {
+        this.note('operator', () => `tears down ${id}`);
+        const call = { type: MasterCall_Type.TEARDOWN, teardown: { framework_id: { value: id } } };
+        this.master.operate(call, (status, text) => {
+          if (status !== 200) {
+            this.checks.fail(`TEARDOWN is answered ${status} ${text}`);
+          }
+        });
+      }
+    }
   }
 
   #pass(ms: number): void {

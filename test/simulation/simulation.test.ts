@@ -1,0 +1,43 @@
+// A fixed set of seeds, and those that once found something. More: node test/simulation/long.ts.
+import { expect, test } from 'vitest';
+import { newCore } from './cores.ts';
+import { Simulation } from './simulation.ts';
+
+const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+
+/** Failed before what they found was mended. */
+const FOUND: readonly number[] = [];
+
+const SHOWN_LINES = 60;
+
+/** The log is only kept where it is needed: a seed that fails is simply run again. */
+function check(seed: number): void {
+  const { breach } = new Simulation({ seed, newCore }).run();
+  if (breach !== undefined) {
+    const { text } = new Simulation({ seed, newCore, keepsText: true }).run();
+    const end = text.split('\n').slice(-SHOWN_LINES).join('\n');
+    expect.fail(`seed ${seed}: ${breach}\n${end}`);
+  }
+}
+
+test.each(SEEDS)('seed %i: nothing breaks, and all comes to rest', check);
+
+test.each(FOUND)('seed %i, which once found something', check);
+
+test('the same seed has the same effects', () => {
+  for (const seed of [3, 14, 15]) {
+    const [first, second] = [1, 2].map(() =>
+      new Simulation({ seed, newCore, digests: true }).run(),
+    );
+    expect(second?.digest).toBe(first?.digest);
+    expect(first?.digest).not.toBe('');
+    expect(second?.steps).toBe(first?.steps);
+  }
+});
+
+test('other seeds have other effects', () => {
+  const digests = [1, 2, 3].map(
+    (seed) => new Simulation({ seed, newCore, digests: true }).run().digest,
+  );
+  expect(new Set(digests).size).toBe(3);
+});
