@@ -48,16 +48,26 @@ export function findCgroupRoot(
  */
 export async function sweepCgroup(folder: string): Promise<void> {
   for (let tries = 0; tries < maxSweeps; tries++) {
-    try {
-      rmdirSync(folder);
+    if (removeCgroup(folder)) {
       return;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error) || error.code !== 'EBUSY') {
-        return;
-      }
     }
     killCgroup(folder);
     await delay(sweepPauseMs);
+  }
+}
+
+/** With the cgroups that a task has made below its own. False while there are processes in it. */
+function removeCgroup(folder: string): boolean {
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) {
+        removeCgroup(join(folder, entry.name));
+      }
+    }
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'EBUSY');
   }
 }
 

@@ -212,6 +212,24 @@ describe.each(kinds)('%s', (_, program) => {
     },
   );
 
+  test('cgroups below its own, and ways out of it, do not save a process (needs root)', async () => {
+    const root = findCgroupRoot('mesoscale-test', ['unified']) ?? expect.fail('no cgroup v2');
+    const group = join(root, `nested-${process.pid}`);
+    const { token, ended } = launch(
+      `mkdir -p ${group}/one/two; sleep 1010 & echo $! > p1; echo $! > ${group}/one/two/cgroup.procs; ` +
+        `sleep 1011 & echo $! > p2; echo $! > ${root}/cgroup.procs; exit 3`,
+      { cgroups: [group] },
+    );
+    spawner.release(token);
+    await ended;
+    expect(record('status')).toBe(String(3 << 8));
+    for (const name of ['p1', 'p2']) {
+      const pid = Number(readFileSync(join(folder.path, name), 'utf8'));
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    }
+    expect(existsSync(group)).toBe(false);
+  });
+
   test('SIGTERM is passed on to all that is below', async () => {
     const { token, ended } = launch(
       'sh -c \'trap "echo child; exit" TERM; echo > ready; while :; do sleep 0.02; done\' & ' +

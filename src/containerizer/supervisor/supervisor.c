@@ -80,32 +80,24 @@ static void each_descendant(int number) {
   free(list);
 }
 
-static void signal_all(const struct launch *launch, int number) {
-  if (launch->n_cgroups > 0) {
-    each_in_cgroup(launch->cgroups[0], number);
-  } else {
-    each_descendant(number);
-  }
-}
-
-static void write_in(const char *directory, const char *name, const char *text) {
+static int write_in(const char *directory, const char *name, const char *text) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s", directory, name);
-  write_file(path, 0, text);
+  return write_file(path, 0, text);
 }
 
-/* One blow. Frozen processes cannot fork away from it; v2 has one write for the same. */
+/*
+ * One blow to the cgroup: frozen processes cannot fork away from it, and v2 has one write for the
+ * same. A task that is root may have moved some to other cgroups, so descendants are killed as well.
+ */
 static void kill_all(const struct launch *launch) {
   if (launch->n_cgroups > 0) {
     const char *group = launch->cgroups[0];
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/cgroup.kill", group);
-    if (write_file(path, 0, "1") == 0) {
-      return;
+    if (write_in(group, "cgroup.kill", "1") < 0) {
+      write_in(group, "freezer.state", "FROZEN");
+      each_in_cgroup(group, SIGKILL);
+      write_in(group, "freezer.state", "THAWED");
     }
-    write_in(group, "freezer.state", "FROZEN");
-    each_in_cgroup(group, SIGKILL);
-    write_in(group, "freezer.state", "THAWED");
   }
   each_descendant(SIGKILL);
 }
@@ -116,6 +108,26 @@ static void await_child(int milliseconds) {
   sigaddset(&set, SIGCHLD);
   struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
   sigtimedwait(&set, NULL, &limit);
+}
+
+/* With the cgroups that a task has made below its own. */
+static int remove_cgroup(const char *group) {
+  if (rmdir(group) == 0 || errno != EBUSY) {
+    return 0;
+  }
+  DIR *directory = opendir(group);
+  struct dirent *item;
+  while (directory && (item = readdir(directory))) {
+    char path[PATH_MAX];
+    if (item->d_type == DT_DIR && item->d_name[0] != '.' &&
+        snprintf(path, sizeof path, "%s/%s", group, item->d_name) < (int)sizeof path) {
+      remove_cgroup(path);
+    }
+  }
+  if (directory) {
+    closedir(directory);
+  }
+  return rmdir(group);
 }
 
 /* Ends all that is left. Every orphan becomes a child of this process: none left, none alive. */
@@ -132,7 +144,7 @@ static void clean(const struct launch *launch) {
   }
   for (int i = 0; i < launch->n_cgroups; i++) {
     /* Checks run in the cgroup, too, without being descendants. */
-    for (int tries = 0; rmdir(launch->cgroups[i]) < 0 && errno == EBUSY && tries < 200; tries++) {
+    for (int tries = 0; remove_cgroup(launch->cgroups[i]) < 0 && tries < 200; tries++) {
       if (i == 0) {
         kill_all(launch);
       }
@@ -261,7 +273,7 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
     }
     switch (sigwaitinfo(&set, NULL)) {
       case SIGTERM:
-        signal_all(launch, SIGTERM);
+        each_descendant(SIGTERM);
         break;
       case SIGUSR1:
         kill_all(launch);

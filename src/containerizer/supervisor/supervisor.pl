@@ -153,22 +153,22 @@ sub descendants {
   return @found;
 }
 
-sub signal_all {
-  my ($launch, $signal) = @_;
-  my ($group) = @{ $launch->{cgroups} };
-  kill($signal, defined $group ? in_cgroup($group) : descendants());
-}
-
 sub kill_all {
   my ($launch) = @_;
   my ($group) = @{ $launch->{cgroups} };
-  if (defined $group) {
-    return if write_file("$group/cgroup.kill", 0, '1');
+  if (defined $group && !write_file("$group/cgroup.kill", 0, '1')) {
     write_file("$group/freezer.state", 0, 'FROZEN');
     kill('KILL', in_cgroup($group));
     write_file("$group/freezer.state", 0, 'THAWED');
   }
   kill('KILL', descendants());
+}
+
+sub remove_cgroup {
+  my ($group) = @_;
+  return 1 if rmdir($group) || $! != EBUSY;
+  remove_cgroup($_) for grep { -d } glob("\Q$group\E/*");
+  return rmdir($group);
 }
 
 sub clean {
@@ -180,7 +180,7 @@ sub clean {
   }
   for my $group (@{ $launch->{cgroups} }) {
     for (1 .. 200) {
-      last if rmdir($group) || $! != EBUSY;
+      last if remove_cgroup($group);
       kill_all($launch);
       await(0.005);
     }
@@ -278,7 +278,7 @@ sub supervise {
       clean($launch);
       POSIX::_exit(0);
     }
-    signal_all($launch, 'TERM') if $terminate;
+    kill('TERM', descendants()) if $terminate;
     kill_all($launch) if $destroy;
     ($terminate, $destroy) = ();
     await(60);
