@@ -15,7 +15,7 @@ const USAGE = `usage: npm run bench -- allocator [--workload NAME] [--agents N] 
 workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
 
 /** Workloads that the stripped kernel does the like of: every agent is offered to one role. */
-const COMPARED: ReadonlySet<string> = new Set(['Cycle', 'RandomSorter']);
+const COMPARED: ReadonlySet<string> = new Set(['Cycle', 'ShuffledCycle', 'RandomSorter']);
 
 interface Options {
   readonly workload: string | undefined;

@@ -41,6 +41,8 @@ export function measureQuietCycles(core: SchedulerCore, largest: number): Point[
   });
 }
 
+const whole = (count: number) => count.toLocaleString('en-US');
+
 const WIDTH = 720;
 const HEIGHT = 420;
 const MARGIN = { left: 70, right: 130, top: 30, bottom: 55 };
@@ -64,7 +66,7 @@ function line(points: readonly Point[], index: number): string {
   const place = ({ changed, ms }: Point) => `${xOf(changed).toFixed(1)},${yOf(ms).toFixed(1)}`;
   const last = points.at(-1);
   if (last === undefined) return '';
-  const label = `${last.agents.toLocaleString('en-US')} agents`;
+  const label = `${whole(last.agents)} agents`;
   const dots = points.map((point) => {
     const [x, y] = place(point).split(',');
     return `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`;
@@ -83,7 +85,7 @@ function axes(): string {
     (
       changed,
     ) => `<line x1="${xOf(changed)}" y1="${MARGIN.top}" x2="${xOf(changed)}" y2="${bottom}" stroke="#ddd"/>
-<text x="${xOf(changed)}" y="${bottom + 18}" text-anchor="middle">${changed.toLocaleString('en-US')}</text>`,
+<text x="${xOf(changed)}" y="${bottom + 18}" text-anchor="middle">${whole(changed)}</text>`,
   );
   const rows = [0.001, 0.01, 0.1, 1, 10, 100].map(
     (ms) => `<line x1="${MARGIN.left}" y1="${yOf(ms)}" x2="${right}" y2="${yOf(ms)}" stroke="#ddd"/>
@@ -112,7 +114,7 @@ export function plotQuietCycles(core: SchedulerCore, largest: number): void {
   const points = measureQuietCycles(core, largest);
   for (const { agents, changed, ms } of points) {
     process.stdout.write(
-      `${figure(agents).padStart(10)} agents ${figure(changed).padStart(8)} changed ${figure(ms).padStart(8)} ms\n`,
+      `${whole(agents).padStart(10)} agents ${whole(changed).padStart(8)} changed ${figure(ms).padStart(8)} ms\n`,
     );
   }
   writeFileSync(FILE, drawQuietCycles(points));
