@@ -19,7 +19,7 @@ import type { ContainerUsage } from './containers.ts';
 import { type Answer, agentRecovering } from './errors.ts';
 import { Exchanges, StreamRegistry } from './exchanges.ts';
 import { ExecutorApi } from './executor-api.ts';
-import { Front } from './front.ts';
+import { type EarlyPort, Front } from './front.ts';
 import { Links } from './links.ts';
 import { messageName } from './messages.ts';
 import { replyAnswer } from './plain-answer.ts';
@@ -29,6 +29,8 @@ import { createRouter } from './router.ts';
 export interface AgentServerOptions {
   readonly host: string;
   readonly port: number;
+  /** The same port, opened before. */
+  readonly early?: EarlyPort | undefined;
   /** Takes what happens, as EventLoop.dispatch. */
   readonly dispatch: (event: AgentEvent) => void;
   /** When to read less, as EventLoop tells. */
@@ -185,6 +187,7 @@ export class AgentServer {
     this.#front = await Front.listen({
       host,
       port,
+      early: this.#options.early,
       turn,
       pressure: this.#options.pressure,
       receive: (to, name, from, body) => this.#receive(to, name, from, body),

@@ -11,6 +11,14 @@ export interface FrontOptions extends Omit<ConnectionServices, 'complete'> {
   readonly port: number;
   /** Handles every ordinary request. */
   readonly handler: RequestListener;
+  readonly early?: EarlyPort | undefined;
+}
+
+/** A port that was opened before there was anybody to answer on it. */
+export interface EarlyPort {
+  readonly server: net.Server;
+  /** Who has connected so far; nothing has been read from them. */
+  readonly sockets: readonly Socket[];
 }
 
 const LISTEN_BACKLOG = 4_096;
@@ -40,19 +48,31 @@ export class Front {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       new Connection(socket, services);
+      if (socket.isPaused()) {
+        socket.resume();
+      }
     });
   }
 
   static async listen(options: FrontOptions): Promise<Front> {
     const front = new Front(options);
-    const { host, port } = options;
+    const { host, port, early } = options;
     await new Promise<void>((resolve, reject) => {
       front.#listener.once('error', reject);
-      front.#listener.listen({ host, port, backlog: LISTEN_BACKLOG }, () => {
+      const listening = () => {
         front.#listener.off('error', reject);
         resolve();
-      });
+      };
+      if (early) {
+        // The same socket goes on listening; only who is told of connections changes.
+        front.#listener.listen(early.server, listening);
+      } else {
+        front.#listener.listen({ host, port, backlog: LISTEN_BACKLOG }, listening);
+      }
     });
+    for (const socket of early?.sockets ?? []) {
+      front.#listener.emit('connection', socket);
+    }
     return front;
   }
 

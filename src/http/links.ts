@@ -76,10 +76,10 @@ export class Links {
     let peer = this.#peers.get(address);
     if (!peer) {
       peer = new Peer(address, this.#options.turn, (linked) => {
-        if (this.#peers.get(address) !== peer) {
-          return;
+        // What is sent from now on needs a new connection.
+        if (this.#peers.get(address) === peer) {
+          this.#peers.delete(address);
         }
-        this.#peers.delete(address);
         if (linked) {
           this.#options.onLost(address);
         }
@@ -183,23 +183,30 @@ class Peer {
       this.#socket.destroy();
     } else if (this.linked) {
       this.#socket.setTimeout(0);
-    } else if (this.#socket.writableLength === 0) {
+    } else if (this.#socket.writableLength === 0 && this.#queue.length === 0) {
+      this.#leave();
       this.#socket.end();
     }
   };
 
+  /** Tells the owner, once, that nothing can be sent here any more. */
+  #leave(): void {
+    this.#gone = true;
+    if (!this.#told) {
+      this.#told = true;
+      this.#onGone(this.linked);
+    }
+  }
+
   #recount(): void {
-    const now = this.#gone ? 0 : this.#socket.writableLength;
+    const now = this.#socket.destroyed ? 0 : this.#socket.writableLength;
     Peer.waitingBytes += now - this.#counted;
     this.#counted = now;
   }
 
   #end(): void {
-    this.#gone = true;
     this.#queue = [];
+    this.#leave();
     this.#recount();
-    if (!this.#told) {
-      this.#onGone(this.linked);
-    }
   }
 }

@@ -18,7 +18,7 @@ import { type Authentication, authenticate } from './authentication.ts';
 import type { Pressure } from './connection.ts';
 import { type Answer, masterRecovering, noLeader, redirectTo } from './errors.ts';
 import { Exchanges, StreamRegistry } from './exchanges.ts';
-import { Front } from './front.ts';
+import { type EarlyPort, Front } from './front.ts';
 import { Links } from './links.ts';
 import { type Leader, MasterEndpoints } from './master-endpoints.ts';
 import { MasterOperatorApi } from './master-operator-api.ts';
@@ -33,6 +33,8 @@ export type { Leader } from './master-endpoints.ts';
 export interface MasterServerOptions {
   readonly host: string;
   readonly port: number;
+  /** The same port, opened before. */
+  readonly early?: EarlyPort | undefined;
   /** Takes what happens, as EventLoop.dispatch. */
   readonly dispatch: (event: MasterEvent) => void;
   /** When to read less, as EventLoop tells. */
@@ -243,6 +245,7 @@ export class MasterServer {
     this.#front = await Front.listen({
       host,
       port,
+      early: this.#options.early,
       turn,
       pressure: bothPressures(this.#options.pressure, this.#links),
       receive: (to, name, from, body) => this.#receive(to, name, from, body),

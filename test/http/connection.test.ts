@@ -1,4 +1,5 @@
 // What arrives on the one port: messages, calls and ordinary requests, split and mixed.
+import net from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RequestReader } from '../../src/http/request-reader.ts';
@@ -141,6 +142,29 @@ describe('one port', () => {
     await raw.until((got) => count(got, ' 202 Accepted') === 50);
     expect(chunks).toBeLessThan(5);
     raw.close();
+  });
+
+  it('takes over a port that was opened before', async () => {
+    const sockets: net.Socket[] = [];
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+      sockets.push(socket),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as net.AddressInfo;
+    const waiting = await Promise.all([RawSocket.connect(port), RawSocket.connect(port)]);
+    for (const raw of waiting) {
+      await raw.write(health);
+    }
+    while (sockets.length < 2) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const master = await startMaster({ early: { server, sockets } });
+    expect(master.port).toBe(port);
+    for (const raw of [...waiting, await RawSocket.connect(port)]) {
+      await raw.write(health);
+      await raw.until((got) => statuses(got).length > 0);
+      raw.close();
+    }
   });
 
   it('slows down callers that do not pace themselves, and loses nothing', async () => {
