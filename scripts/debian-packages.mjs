@@ -17,4 +17,5 @@ export const DEBIAN_PACKAGES = [
   },
   { name: 'procps', program: 'ps', suites: ['test/executor'], why: 'looks at processes of tasks' },
   { name: 'unzip', program: 'unzip', suites: ['test/containerizer'], why: 'unpacks fetched files' },
+  { name: 'xz-utils', program: 'xz', suites: ['test/containerizer'], why: 'unpacks fetched files' },
 ];

@@ -10,6 +10,7 @@ import { createCore } from '../core/core.ts';
 import { AgentHands } from '../executor/agent-hands.ts';
 import { AgentServer } from '../http/agent-server.ts';
 import { agentAuthentication } from '../http/authentication.ts';
+import type { EarlyPort } from '../http/front.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
@@ -35,7 +36,7 @@ import {
 
 const NAME = 'agent';
 
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
   const parsed = readCommandLine(
     {
       name: NAME,
@@ -44,10 +45,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     argv,
   );
-  await orFailLater(NAME, () => runAgent(parsed));
+  await orFailLater(NAME, () => runAgent(parsed, early));
 }
 
-async function runAgent(parsed: ParsedFlags<typeof AGENT_FLAGS>): Promise<void> {
+async function runAgent(
+  parsed: ParsedFlags<typeof AGENT_FLAGS>,
+  early: EarlyPort | undefined,
+): Promise<void> {
   const { values } = parsed;
   if (values.master === undefined) {
     throw new FlagError('--master is required: host:port of the master');
@@ -78,6 +82,7 @@ async function runAgent(parsed: ParsedFlags<typeof AGENT_FLAGS>): Promise<void> 
   });
   const logger = openLog(NAME, values, parsed.warnings);
   const shutdown = new Shutdown(logger);
+  const logFile = values.external_log_file ?? logger.file;
 
   const hands = await AgentHands.open({
     workDirectory: workDir,
@@ -124,6 +129,7 @@ async function runAgent(parsed: ParsedFlags<typeof AGENT_FLAGS>): Promise<void> 
   const server = await AgentServer.start({
     host: address.listenIp,
     port: address.listenPort,
+    early,
     advertise: `${address.ip}:${address.port}`,
     dispatch: (event) => loop.dispatch(event),
     pressure: loop,
@@ -137,9 +143,7 @@ async function runAgent(parsed: ParsedFlags<typeof AGENT_FLAGS>): Promise<void> 
     logger,
     log: logger,
     metrics: systemMetrics,
-    files: new Map(
-      values.external_log_file === undefined ? [] : [['/slave/log', values.external_log_file]],
-    ),
+    files: logFile === undefined ? undefined : new Map([['/slave/log', logFile]]),
     disabledPaths: disabledPaths(values.firewall_rules),
   });
   shutdown.add('log', () => logger.close());

@@ -154,7 +154,7 @@ interface Summary {
 function supervised(folder: string, name: string, parameters: readonly string[]) {
   return new SupervisedProcess({
     name: name.replace('-', ' '),
-    command: [process.execPath, join(import.meta.dirname, mesoscaleFile()), ...parameters],
+    command: [join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'), ...parameters],
     logFile: join(folder, 'log', `${name}.log`),
     pidFile: join(folder, `${name}.pid`),
     onRestart: (how, delayMs) => {
@@ -162,10 +162,6 @@ function supervised(folder: string, name: string, parameters: readonly string[])
     },
   });
 }
-
-/** The command's own file, in source or compiled. */
-const mesoscaleFile = () =>
-  import.meta.filename.endsWith('.ts') ? 'mesoscale.ts' : 'mesoscale.js';
 
 /** An even share of the machine, with ports of its own: all agents are on one host. */
 function share(machine: Machine, agents: number, index: number): string {
@@ -229,7 +225,7 @@ ${rows.join('\n')}
 
 Try:
   ${emphasis(`bin/mesoscale execute --master=${master} --name=hello --command='echo hello'`)}
-  ${emphasis(`bin/mesoscale batch${execute} examples/checksums.jsonl`)}
+  ${emphasis(`bin/mesoscale batch${execute} examples/checksums.csv`)}
   ${emphasis(`kill -9 $(cat ${shown}/master.pid)`)}   (the master comes back; tasks keep running)
 
 Ctrl-C stops it.`);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createCore } from '../core/core.ts';
 import { masterAuthentication } from '../http/authentication.ts';
+import type { EarlyPort } from '../http/front.ts';
 import { MasterServer } from '../http/master-server.ts';
 import type { MasterEffect, Store } from '../master/effects.ts';
 import type { MasterEvent } from '../master/events.ts';
@@ -36,7 +37,7 @@ import { watchWhitelist } from './whitelist.ts';
 const NAME = 'master';
 const REGISTRY_FILE = 'registry.sqlite';
 
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
   const parsed = readCommandLine(
     {
       name: NAME,
@@ -45,10 +46,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     argv,
   );
-  await orFailLater(NAME, () => runMaster(parsed));
+  await orFailLater(NAME, () => runMaster(parsed, early));
 }
 
-async function runMaster(parsed: ParsedFlags<typeof MASTER_FLAGS>): Promise<void> {
+async function runMaster(
+  parsed: ParsedFlags<typeof MASTER_FLAGS>,
+  early: EarlyPort | undefined,
+): Promise<void> {
   const { values } = parsed;
   const [address, module] = await Promise.all([publishedAddress(values), loadCore()]);
   const texts = {
@@ -117,6 +121,7 @@ async function runMaster(parsed: ParsedFlags<typeof MASTER_FLAGS>): Promise<void
   const server = await MasterServer.start({
     host: address.listenIp,
     port: address.listenPort,
+    early,
     advertise: `${address.ip}:${address.port}`,
     dispatch: (event) => loop.dispatch(event),
     pressure: loop,
@@ -129,7 +134,10 @@ async function runMaster(parsed: ParsedFlags<typeof MASTER_FLAGS>): Promise<void
     clock: systemClock,
     logger,
     log: logger,
-    metrics: systemMetrics,
+    metrics: () => ({
+      ...systemMetrics(),
+      'registrar/registry_size_bytes': registry.sizeBytes(),
+    }),
     files: logFiles(values, logger),
     disabledPaths: disabledPaths(values.firewall_rules),
   });
@@ -205,7 +213,8 @@ async function store(
   }
 }
 
-function logFiles(values: MasterFlagValues, _logger: ProcessLogger): ReadonlyMap<string, string> {
-  const file = values.external_log_file;
+/** The log as /files shows it. */
+function logFiles(values: MasterFlagValues, logger: ProcessLogger): ReadonlyMap<string, string> {
+  const file = values.external_log_file ?? logger.file;
   return new Map(file === undefined ? [] : [['/master/log', file]]);
 }

@@ -47,6 +47,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     externalLogFile: values.external_log_file,
     flags: start.flagTexts,
     systemMetrics,
+    stopwatch: () => performance.now(),
     allocationIntervalMs: values.allocation_interval,
     minAllocatable: minAllocatable(values.min_allocatable_resources),
     fairnessExcluded: values.fair_sharing_excluded_resource_names ?? [],

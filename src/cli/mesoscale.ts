@@ -2,10 +2,12 @@
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
 import { enableCompileCache } from 'node:module';
+import type { EarlyPort } from '../http/front.ts';
+import { openEarlyPort } from './early-port.ts';
 import { versionLine } from './version.ts';
 
 interface Main {
-  main(argv: readonly string[]): Promise<void>;
+  main(argv: readonly string[], early?: EarlyPort): Promise<void>;
 }
 
 const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise<Main> }>> = {
@@ -31,6 +33,9 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise
   },
 };
 
+/** Commands that listen. */
+const SERVERS = new Set(['master', 'agent']);
+
 const overview = `Usage: mesoscale COMMAND [--flag=value …]
 
 ${Object.entries(COMMANDS)
@@ -47,8 +52,9 @@ enableCompileCache();
 const [name, ...argv] = process.argv.slice(2);
 const command = COMMANDS[name ?? ''];
 if (command !== undefined) {
+  const early = SERVERS.has(name ?? '') ? await openEarlyPort(name ?? '', argv) : undefined;
   const { main } = await command.load();
-  await main(argv);
+  await main(argv, early);
 } else if (name === undefined || name === 'help' || name === '--help') {
   process.stdout.write(overview);
 } else if (name === 'version' || name === '--version') {

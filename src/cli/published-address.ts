@@ -69,7 +69,8 @@ function ownIp(): string {
 
 async function nameOf(ip: string): Promise<string> {
   if (ip.startsWith('127.')) {
-    return 'localhost';
+    // Names of the loopback say nothing to others.
+    return ip;
   }
   const timeout = new Promise<undefined>((resolve) => {
     setTimeout(resolve, LOOKUP_MS, undefined).unref();

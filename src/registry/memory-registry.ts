@@ -1,5 +1,7 @@
 // A registry that ends with its process: `--registry=in_memory`, for tests and demonstrations.
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import { encodeMessage } from '../wire/protobuf.ts';
+import { types } from '../wire/types.ts';
 import type { Registry } from './registry.ts';
 import { RegistryContent } from './registry-content.ts';
 
@@ -14,6 +16,13 @@ export class MemoryRegistry implements Registry {
     for (const change of changes) {
       this.#content.apply(change);
     }
+  }
+
+  /** As large as its agents would be on a disk. */
+  sizeBytes(): number {
+    return this.#content
+      .snapshot()
+      .agents.reduce((sum, agent) => sum + encodeMessage(types.AgentInfo, agent).length, 0);
   }
 
   async close(): Promise<void> {}

@@ -5,6 +5,8 @@ export interface Registry {
   read(): Promise<RegistrySnapshot>;
   /** Resolves when all changes are durable; rejects (RegistryError) when none of them is. */
   store(changes: readonly RegistryChange[]): Promise<void>;
+  /** How large it is now, for metrics. */
+  sizeBytes(): number;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 // The registry in one SQLite file, the embedded default. Changes that are asked for while others are
 // being written share the next transaction, so that ten thousand agents can register in a few
 // commits; every `store` is answered after the commit that holds it.
+import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { agentId } from '../model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
@@ -29,6 +30,7 @@ interface Expected {
 }
 
 export class SqliteRegistry implements Registry {
+  readonly #file: string;
   readonly #worker: Worker;
   /** The writer answers in order, so each answer belongs to the oldest of these. */
   readonly #expected: Expected[] = [];
@@ -37,6 +39,7 @@ export class SqliteRegistry implements Registry {
   #failure: RegistryError | undefined;
 
   private constructor(file: string) {
+    this.#file = file;
     this.#worker = new Worker(WRITER, { workerData: { file } });
     this.#worker.on('message', (answer: Answer) => this.#answered(answer));
     this.#worker.on('error', (error) => this.#ended(error as Error));
@@ -64,6 +67,13 @@ export class SqliteRegistry implements Registry {
         queueMicrotask(() => this.#writeWaiting());
       }
     });
+  }
+
+  sizeBytes(): number {
+    return [this.#file, `${this.#file}-wal`].reduce(
+      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
   }
 
   async close(): Promise<void> {

@@ -68,6 +68,11 @@ interface Running {
   isEnding: boolean;
 }
 
+/**
+ * The most ended tasks whose results are still being fetched. An agent remembers the sandboxes of the last
+ * 150 executors of a framework; what would fall behind further would lose its output.
+ */
+const MAX_ENDING = 100;
 /** The most tasks that are matched at once; a round takes more than that many offers rarely. */
 const MATCHED_AT_ONCE = 5000;
 /** What does not fit now may fit soon, when a task ends. */
@@ -85,6 +90,7 @@ export class Batch {
   readonly #attemptCounts = new Map<number, number>();
   /** How often each task has failed; being lost is not its fault. */
   readonly #failureCounts: Map<number, number>;
+  #ending = 0;
   #succeeded = 0;
   #failed = 0;
   #isSuppressed = false;
@@ -191,6 +197,7 @@ export class Batch {
       return { type: 'noted' };
     }
     running.isEnding = true;
+    this.#ending++;
     const { attempt } = running;
     if (LOST.has(status.state)) {
       return { type: 'lost', attempt };
@@ -208,6 +215,7 @@ export class Batch {
   settle(meaning: Exclude<UpdateMeaning, { type: 'noted' }>): Call[] {
     const { attempt } = meaning;
     this.#running.delete(attempt.taskId);
+    this.#ending--;
     if (meaning.type === 'ended' && meaning.final) {
       this.#count(meaning.success);
     } else {
@@ -218,7 +226,11 @@ export class Batch {
 
   /** Whether more offers could be used now. */
   get wantsMore(): boolean {
-    return this.#waiting.length > 0 && this.#running.size < this.#options.maxRunning;
+    return (
+      this.#waiting.length > 0 &&
+      this.#running.size < this.#options.maxRunning &&
+      this.#ending < MAX_ENDING
+    );
   }
 
   /** SUPPRESS or REVIVE, when what is wanted has changed. */
@@ -239,7 +251,7 @@ export class Batch {
   }
 
   #placed(role: string, offers: readonly Offer[]) {
-    const room = this.#options.maxRunning - this.#running.size;
+    const room = this.wantsMore ? this.#options.maxRunning - this.#running.size : 0;
     const candidates: BatchTask[] = [];
     for (const index of this.#waiting) {
       const task = this.#tasks[index];

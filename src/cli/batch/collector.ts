@@ -1,5 +1,6 @@
 // Fetches what ended tasks have printed and writes their results, a few at a time.
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credential } from '../../http/authentication.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';
 import { taskStateName } from '../../model/task-state.ts';
@@ -16,7 +17,8 @@ export interface CollectorOptions {
 
 /** Downloads at a time; the rest waits. */
 const AT_ONCE = 16;
-const ATTEMPTS = 3;
+/** Waits before each further try: an agent may be starting again. */
+const RETRY_MS = [100, 500, 2000, 5000];
 
 export class Collector {
   readonly #options: CollectorOptions;
@@ -70,12 +72,13 @@ export class Collector {
   async #fetch(place: TaskPlace, folder: string, file: OutputFile): Promise<string | null> {
     const path = join(folder, file);
     const target = join(this.#options.journal.folder, path);
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (const waitMs of [0, ...RETRY_MS]) {
+      await sleep(waitMs);
       try {
         const found = await downloadOutput(place, file, target, this.#options.credential);
         return found ? path : null;
       } catch {
-        // The agent may be starting again just now.
+        // It cannot be reached just now.
       }
     }
     return null;
