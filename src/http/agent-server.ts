@@ -19,6 +19,7 @@ import type { ContainerUsage } from './containers.ts';
 import { type Answer, agentRecovering } from './errors.ts';
 import { Exchanges, StreamRegistry } from './exchanges.ts';
 import { ExecutorApi } from './executor-api.ts';
+import { type AttachedFiles, joinedFiles } from './files.ts';
 import { type EarlyPort, Front } from './front.ts';
 import { Links } from './links.ts';
 import { messageName } from './messages.ts';
@@ -60,6 +61,8 @@ type ServerEffect = Extract<
   { type: 'reply' | 'openStream' | 'sendToExecutor' | 'closeStream' | 'sendToMaster' | 'link' }
 >;
 
+const NO_FILES: AttachedFiles = new Map();
+
 export class AgentServer {
   /** Requests of executors and operators that wait for the machine. */
   readonly exchanges = new Exchanges<ExecutorEvent>('e');
@@ -92,7 +95,7 @@ export class AgentServer {
         log,
         metrics: () => ({ ...views.metrics(options.clock.nowMs()), ...options.metrics?.() }),
         files: (principal) =>
-          new Map([...(options.files ?? []), ...views.files({ principal, authorizer })]),
+          joinedFiles(options.files ?? NO_FILES, views.files({ principal, authorizer })),
       },
       { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
     );

@@ -9,8 +9,22 @@ import type { FileInfo } from '../model/generated/messages.ts';
 import { groupName, userName } from './account-names.ts';
 import { type Answer, badRequest, fileIsDirectory, fileNotFound } from './errors.ts';
 
-/** Virtual path (no trailing slash) → absolute path of a file or directory. */
-export type AttachedFiles = ReadonlyMap<string, string>;
+/** Virtual path (no trailing slash) → absolute path of a file or directory. A Map is one. */
+export interface AttachedFiles {
+  get(path: string): string | undefined;
+  [Symbol.iterator](): Iterator<[string, string]>;
+}
+
+/** Two tables as one; the first counts where both know a path. */
+export function joinedFiles(first: AttachedFiles, second: AttachedFiles): AttachedFiles {
+  return {
+    get: (path) => first.get(path) ?? second.get(path),
+    *[Symbol.iterator]() {
+      yield* first;
+      yield* second;
+    },
+  };
+}
 
 /** A result, or the refusal that says why there is none. */
 export type FilesResult<T> = { readonly value: T } | { readonly refusal: Answer };
