@@ -223,6 +223,8 @@ export function removeAgent(
 
 function forgetAgent(state: MasterState, agent: Agent): void {
   const { agents } = state;
+  agent.connected = false;
+  agent.active = false;
   for (const [owner, executors] of [...agent.executors]) {
     for (const executor of [...executors.keys()]) {
       removeExecutor(state, agent, owner, executor);

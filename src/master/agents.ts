@@ -266,6 +266,23 @@ export function unlinkAgent(state: MasterState, agent: Agent): void {
 
 /** What runs on the agent, by framework and role. */
 function holdingsOn(state: MasterState, agent: Agent): Holding[] {
+  return holdingsOf(state, agent, {
+    executors: [...agent.executors].flatMap(([owner, own]) =>
+      [...own.values()].map((info) => ({ owner, info })),
+    ),
+    tasks: [...agent.tasks.values()].flatMap((own) => [...own.values()]),
+  });
+}
+
+/** What these executors and tasks of an agent hold, by framework and role. */
+export function holdingsOf(
+  state: MasterState,
+  agent: Agent,
+  running: {
+    readonly executors: readonly { readonly owner: FrameworkId; readonly info: ExecutorInfo }[];
+    readonly tasks: readonly Task[];
+  },
+): Holding[] {
   const lists = new Map<string, { owner: FrameworkId; role: string; all: Resource[][] }>();
   const add = (owner: FrameworkId, resources: Resource[] | undefined) => {
     if (resources === undefined || resources.length === 0) {
@@ -280,16 +297,12 @@ function holdingsOn(state: MasterState, agent: Agent): Holding[] {
       entry.all.push(resources);
     }
   };
-  for (const [owner, executors] of agent.executors) {
-    for (const { resources } of executors.values()) {
-      add(owner, resources);
-    }
+  for (const { owner, info } of running.executors) {
+    add(owner, info.resources);
   }
-  for (const [owner, tasks] of agent.tasks) {
-    for (const task of tasks.values()) {
-      if (!isTerminal(task.state)) {
-        add(owner, task.resources);
-      }
+  for (const task of running.tasks) {
+    if (!isTerminal(task.state)) {
+      add(frameworkId(task.framework_id.value), task.resources);
     }
   }
   return [...lists.values()].map(({ owner, role, all }) => ({

@@ -11,7 +11,7 @@ import { createMasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
 import { disconnectFramework, failoverTimedOut, heartbeat } from './frameworks.ts';
-import { offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
+import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
 import { operationStatusUpdate } from './operations.ts';
 import { operatorCall } from './operator-calls.ts';
 import type { MasterOptions } from './options.ts';
@@ -87,6 +87,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       completed: new BoundedMap(options.maxCompletedFrameworks),
     },
     offers: new Map(),
+    grants: [],
     inverseOffers: new Map(),
     machines: new Map(),
     schedules: [],
@@ -224,6 +225,9 @@ function timer(state: MasterState, name: string): void {
   switch (kind) {
     case 'allocate':
       runPending(state);
+      break;
+    case 'offers':
+      offerGrants(state);
       break;
     case 'allocation-batch':
       runBatch(state);

@@ -1,5 +1,5 @@
 // Offers and inverse offers: made from the allocator's decisions, taken back, answered.
-import type { OfferBatch } from '../core/interface.ts';
+import type { Allocator, OfferBatch } from '../core/interface.ts';
 import {
   type InverseOffer,
   type Offer,
@@ -62,45 +62,33 @@ function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
   return batch;
 }
 
-interface Made {
-  readonly framework: Framework;
-  readonly offers: OutstandingOffer[];
-}
+/** What the allocator has given to a framework, before an offer is made of it. */
+export type Grant = Omit<OutstandingOffer, 'id'>;
 
-/** Turns a batch into events, one OFFERS and one INVERSE_OFFERS a framework. */
+/** Offers made in one turn of the event loop, and at most in one event: other work comes in between. */
+const maxOffersPerTurn = 500;
+const maxOffersPerEvent = 200;
+const offersTimer = 'offers';
+
+/** Reads a batch out, which lasts until the allocator's next call, and begins to make offers of it. */
 function makeOffers(state: MasterState, batch: OfferBatch): void {
-  // All is read out before anything else is asked of the allocator: a batch lasts until then.
-  const made = new Map<string, Made>();
-  const impossible: (() => void)[] = [];
+  const grants: Grant[] = [];
+  const orphans: Parameters<Allocator['recover']>[0][] = [];
   for (let i = 0; i < batch.count; i++) {
     const framework = state.frameworks.registered.get(batch.frameworkId(i));
     const agent = state.agents.registered.get(batch.agentId(i));
     const role = batch.role(i);
     const resources = batch.resources(i);
-    if (framework?.state !== 'connected' || !framework.active || agent?.active !== true) {
-      const holding = { frameworkId: batch.frameworkId(i), agentId: batch.agentId(i), role };
-      impossible.push(() => state.allocator.recover({ ...holding, resources, wasUsed: false }));
-      continue;
-    }
-    const offer = addOffer(state, { framework, agent, role, resources });
-    const others = made.get(framework.id);
-    if (others === undefined) {
-      made.set(framework.id, { framework, offers: [offer] });
+    if (framework === undefined || agent === undefined) {
+      const [frameworkId, agentId] = [batch.frameworkId(i), batch.agentId(i)];
+      orphans.push({ frameworkId, agentId, role, resources, wasUsed: false });
     } else {
-      others.offers.push(offer);
+      grants.push({ framework, agent, role, resources });
     }
   }
   const inverse = inverseOffers(state, batch);
-  for (const giveBack of impossible) {
-    giveBack();
-  }
-  for (const { framework, offers } of made.values()) {
-    framework.counters.offersSent += offers.length;
-    const messages = offers.map((offer) => offerEvent(state, offer));
-    sendToFramework(state, framework, {
-      type: SchedulerEvent_Type.OFFERS,
-      offers: { offers: messages },
-    });
+  for (const orphan of orphans) {
+    state.allocator.recover(orphan);
   }
   for (const [framework, messages] of inverse) {
     sendToFramework(state, framework, {
@@ -108,13 +96,64 @@ function makeOffers(state: MasterState, batch: OfferBatch): void {
       inverse_offers: { inverse_offers: messages },
     });
   }
+  const isWaiting = state.grants.length > 0;
+  for (const grant of grants) {
+    state.grants.push(grant);
+  }
+  if (!isWaiting) {
+    offerGrants(state);
+  }
+}
+
+/** Makes offers of the next grants; those that are impossible by now go back. */
+export function offerGrants(state: MasterState): void {
+  const turn = state.grants.splice(0, maxOffersPerTurn);
+  if (state.grants.length > 0) {
+    setTimer(state, offersTimer, 0);
+  }
+  const made = new Map<Framework, OutstandingOffer[]>();
+  for (const grant of turn) {
+    const { framework, agent, role } = grant;
+    const isWanted = framework.state === 'connected' && framework.active;
+    if (!isWanted || !framework.roles.has(role) || !agent.active) {
+      giveOfferBack(state, grant, grant.resources);
+      continue;
+    }
+    const offer = addOffer(state, grant);
+    const others = made.get(framework);
+    if (others === undefined) {
+      made.set(framework, [offer]);
+    } else {
+      others.push(offer);
+    }
+  }
+  for (const [framework, offers] of made) {
+    sendOffers(state, framework, offers);
+  }
+}
+
+/** Apache Mesos puts all offers of a run into one event, however long. */
+function sendOffers(
+  state: MasterState,
+  framework: Framework,
+  offers: readonly OutstandingOffer[],
+): void {
+  framework.counters.offersSent += offers.length;
+  for (let from = 0; from < offers.length; from += maxOffersPerEvent) {
+    const part = offers.slice(from, from + maxOffersPerEvent);
+    sendToFramework(state, framework, {
+      type: SchedulerEvent_Type.OFFERS,
+      offers: { offers: part.map((offer) => offerEvent(state, offer)) },
+    });
+  }
 }
 
 const nextOfferId = (state: MasterState): OfferId =>
   offerId(`${state.options.id}-O${state.nextOffer++}`);
 
-function addOffer(state: MasterState, fields: Omit<OutstandingOffer, 'id'>): OutstandingOffer {
-  const offer: OutstandingOffer = { id: nextOfferId(state), ...fields };
+function addOffer(state: MasterState, grant: Grant): OutstandingOffer {
+  const { framework, agent, role, resources } = grant;
+  const offer: OutstandingOffer = { id: nextOfferId(state), framework, agent, role, resources };
   state.offers.set(offer.id, offer);
   offer.framework.offers.add(offer);
   offer.agent.offers.add(offer);
@@ -162,15 +201,17 @@ export function offerMessage(state: MasterState, offer: OutstandingOffer): Offer
 function offerEvent(state: MasterState, offer: OutstandingOffer): Offer {
   const { multiRole, reservationRefinement } = offer.framework.capabilities;
   const message = offerMessage(state, offer);
-  let resources = offer.resources.filter(({ name }) => name !== 'ephemeral_ports');
-  if (!multiRole) {
-    delete message.allocation_info;
-    resources = resources.map(withoutAllocation);
-  }
-  if (!reservationRefinement) {
-    resources = resources.map(toRoleAndReservation);
+  const resources: Resource[] = [];
+  for (const resource of offer.resources) {
+    if (resource.name !== 'ephemeral_ports') {
+      const own = multiRole ? resource : withoutAllocation(resource);
+      resources.push(reservationRefinement ? own : toRoleAndReservation(own));
+    }
   }
   message.resources = resources;
+  if (!multiRole) {
+    delete message.allocation_info;
+  }
   return message;
 }
 

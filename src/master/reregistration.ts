@@ -37,6 +37,7 @@ import {
   agentInfoError,
   connectionMessage,
   createAgent,
+  holdingsOf,
   linkAgent,
   mayJoin,
   totalResources,
@@ -49,7 +50,7 @@ import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store } from './registry-operations.ts';
 import type { Agent, MasterState } from './state.ts';
 import { describeTask, masterStatus, sendStatus } from './status-updates.ts';
-import { removeExecutor } from './tasks.ts';
+import { addExecutor, addTask, removeExecutor } from './tasks.ts';
 import { executorInfoError } from './validation/executor.ts';
 import { frameworkInfoError } from './validation/framework.ts';
 
@@ -347,7 +348,8 @@ function reconnect(
     total: agent.total,
   });
   reconcileAgent(state, agent, message);
-  if (!agent.connected) {
+  const wasAway = !agent.connected;
+  if (wasAway) {
     cancelReregistration(state, agent);
     agent.connected = true;
     if (!state.agents.deactivated.has(agent.id)) {
@@ -364,9 +366,43 @@ function reconnect(
       recoverFramework(state, info);
     }
   }
+  if (wasAway) {
+    takeBack(state, agent, message);
+  }
   if (!agent.capabilities.resourceProvider) {
     sendCheckpoint(state, agent);
   }
+}
+
+/**
+ * What was given up with the connection, and lives: only the connection had ended, not the agent. Apache
+ * Mesos leaves such tasks out of its books for good, and offers what they use to others.
+ */
+function takeBack(state: MasterState, agent: Agent, message: ReregisterAgentMessage): void {
+  const { registered } = state.frameworks;
+  const executors = (message.executor_infos ?? [])
+    .map((info) => ({ owner: frameworkId(info.framework_id?.value ?? ''), info }))
+    .filter(
+      ({ owner, info }) =>
+        registered.has(owner) &&
+        agent.executors.get(owner)?.has(executorId(info.executor_id.value)) !== true,
+    );
+  const tasks = (message.tasks ?? []).filter((task) => {
+    const owner = frameworkId(task.framework_id.value);
+    const isKnown = agent.tasks.get(owner)?.has(taskId(task.task_id.value)) === true;
+    return registered.has(owner) && !isKnown && !isTerminal(task.state);
+  });
+  if (executors.length + tasks.length === 0) {
+    return;
+  }
+  for (const { owner, info } of executors) {
+    addExecutor(agent, registered.get(owner), info);
+  }
+  for (const task of tasks) {
+    addTask(state, agent, registered.get(frameworkId(task.framework_id.value)), task);
+  }
+  state.allocator.addResourceProvider(agent.id, [], holdingsOf(state, agent, { executors, tasks }));
+  tellOfReturn(state, tasks, false);
 }
 
 function movePid(state: MasterState, agent: Agent, pid: string): void {
@@ -427,9 +463,9 @@ function reconcileAgent(state: MasterState, agent: Agent, message: ReregisterAge
       });
     }
   }
-  for (const owner of new Set((message.tasks ?? []).map((it) => it.framework_id.value))) {
-    if (state.frameworks.completed.has(frameworkId(owner))) {
-      sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: { value: owner } });
+  for (const { id } of message.frameworks ?? []) {
+    if (id !== undefined && state.frameworks.completed.has(frameworkId(id.value))) {
+      sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: id });
     }
   }
 }

@@ -28,9 +28,9 @@ import { acknowledgeOperation } from './operations.ts';
 import { log, nowNs, reply, sendToAgent } from './outbox.ts';
 import { reconcile, reconcileOperations } from './reconcile.ts';
 import type { Framework, MasterState } from './state.ts';
-import { frameworkError, registrationError } from './subscribe.ts';
+import { frameworkError, offerConstraintsError, registrationError } from './subscribe.ts';
 import { removeTask } from './tasks.ts';
-import { constraintsError, frameworkUpdateError, roleListsError } from './validation/framework.ts';
+import { frameworkUpdateError, roleListsError } from './validation/framework.ts';
 
 export function schedulerCall(state: MasterState, event: SchedulerCalled): void {
   const { call, request, principal } = event;
@@ -373,7 +373,8 @@ function changeFramework(
     prefixed('FrameworkInfo update is not valid: ', frameworkUpdateError(framework.info, info)) ??
     prefixed(
       "'UpdateFramework' call is not valid: ",
-      roleListsError(info, suppressedRoles, constraints) ?? constraintsError(constraints),
+      roleListsError(info, suppressedRoles, constraints) ??
+        offerConstraintsError(state, constraints),
     );
   if (invalid !== undefined) {
     reply(state, request, 400, invalid);

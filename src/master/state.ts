@@ -24,6 +24,7 @@ import type { Principal } from '../security/principal.ts';
 import type { BoundedList, BoundedMap } from './bounded.ts';
 import type { FrameworkCounters, MasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
+import type { Grant } from './offers.ts';
 import type { MasterOptions } from './options.ts';
 import type { PendingWrite } from './registry-operations.ts';
 
@@ -178,6 +179,8 @@ export interface MasterState {
   readonly agents: AgentTable;
   readonly frameworks: FrameworkTable;
   readonly offers: Map<OfferId, OutstandingOffer>;
+  /** Given by the allocator, and not offered yet. */
+  readonly grants: Grant[];
   readonly inverseOffers: Map<OfferId, OutstandingInverseOffer>;
   readonly machines: Map<string, Machine>;
   schedules: Schedule[];

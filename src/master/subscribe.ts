@@ -2,6 +2,7 @@
 import { frameworkRoles } from '../model/capabilities.ts';
 import {
   type FrameworkInfo,
+  type OfferConstraints,
   type SchedulerCall_Subscribe,
   SchedulerCall_Type,
   SchedulerEvent_Type,
@@ -84,8 +85,24 @@ function subscribeError(
   return (
     frameworkError(state, info) ??
     roleListsError(info, subscribe.suppressed_roles ?? [], subscribe.offer_constraints) ??
-    constraintsError(subscribe.offer_constraints) ??
+    offerConstraintsError(state, subscribe.offer_constraints) ??
     registrationError(state, info)
+  );
+}
+
+/** An allocator that can say why it would not take constraints: its regular expressions are bounded. */
+interface ChecksConstraints {
+  constraintsError?(constraints: OfferConstraints | undefined): string | undefined;
+}
+
+export function offerConstraintsError(
+  state: MasterState,
+  constraints: OfferConstraints | undefined,
+): string | undefined {
+  const why = (state.allocator as ChecksConstraints).constraintsError?.(constraints);
+  return (
+    constraintsError(constraints) ??
+    (why === undefined ? undefined : `Offer constraints are not valid: ${why}`)
   );
 }
 
