@@ -4,7 +4,8 @@
 //   refs u32 | count u32 | amount f64 (how many numbers) | count × (begin f64, end f64)
 //
 // Address 0 is the empty set.
-import { alloc, free } from './memory';
+import { alloc, allocZeroed, free, slot } from './memory';
+import { SLOT_SETS } from './slots';
 
 // @ts-ignore: decorator
 @inline const HEAD: usize = 16;
@@ -226,4 +227,28 @@ export function hashSet(set: usize): u32 {
     h ^= h >> 15;
   }
   return h;
+}
+
+const SHARED_SETS: u32 = 256;
+
+/**
+ * The set itself or an equal one seen lately, whose block is then shared: the ports of a thousand agents
+ * are mostly the same. Takes over the caller's reference.
+ */
+export function share(set: usize): usize {
+  if (set == 0) return 0;
+  let table = load<usize>(slot(SLOT_SETS));
+  if (table == 0) {
+    table = allocZeroed(<usize>SHARED_SETS << 2);
+    store<usize>(slot(SLOT_SETS), table);
+  }
+  const at = table + ((<usize>(hashSet(set) & (SHARED_SETS - 1))) << 2);
+  const known = load<usize>(at);
+  if (known != 0 && equalSets(known, set)) {
+    release(set);
+    return retain(known);
+  }
+  release(known);
+  store<usize>(at, retain(set));
+  return set;
 }

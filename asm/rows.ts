@@ -19,6 +19,7 @@ import {
   rangeEnd,
   release,
   retain,
+  share,
   union,
 } from './intervals';
 import { isScalar, kindCount, kindFlags } from './kinds';
@@ -236,7 +237,7 @@ export function readItems(at: usize, count: u32, row: usize): usize {
         const end = load<f64>(at + (<usize>r << 4), 8);
         if (!isWhole(begin) || !isWhole(end) || begin > end) return fail(BAD_RANGE);
       }
-      const set = build(at, ranges);
+      const set = share(build(at, ranges));
       rowAdd(row, kind, set, rangeAmount(set));
       release(set);
       at += <usize>ranges * 16;

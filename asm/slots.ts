@@ -8,7 +8,8 @@ export const SLOT_KINDS: i32 = 204; // table
 export const SLOT_NAMES: i32 = 208; // table
 export const SLOT_ROWS: i32 = 212; // table of rows that the host holds
 export const SLOT_ROW_FREE: i32 = 216;
-export const SLOT_SCRATCH: i32 = 220; // eight scratch rows: 220 … 227
+export const SLOT_SETS: i32 = 217; // address of the sets seen lately
+export const SLOT_SCRATCH: i32 = 220; // eight scratch rows: 220 … 235
 
 // Allocator.
 export const SLOT_OPTIONS: i32 = 240; // flags, see state.ts

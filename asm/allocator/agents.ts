@@ -56,9 +56,10 @@ import { OFFSET_RESERVED, addUp } from './roles';
 //        first filter + 1 u32 | filters u32 | hidden bits u32 | hidden words u32 | seen items u32 |
 //        seen count u32 | excluded bits u32 | excluded words u32 | held list u32 | held count u32 |
 //        held capacity u32 | available items u32 | available count u32 | available capacity u32 |
-//        place f64 | last offer + 1 u32 | run u32 | sequence u32 | outstanding inverse u32
+//        place f64 | last offer + 1 u32 | run u32 | sequence u32 | first inverse record + 1 u32 |
+//        spare holding u32 | unused, to 128 bytes: two cache lines
 // @ts-ignore: decorator
-@inline const AGENT_SIZE: usize = 112;
+@inline const AGENT_SIZE: usize = 128;
 
 export const AGENT_PRESENT: u32 = 256;
 export const AGENT_GPU: u32 = 512;
@@ -281,7 +282,14 @@ export function findHolding(agent: u32, framework: u32, role: u32): usize {
 
 /** A new holding with room for `capacity` items, first in the agent's list. */
 export function newHolding(agent: u32, framework: u32, role: u32, leaf: u32, capacity: u32): usize {
-  const holding = alloc(HOLDING_HEAD + <usize>capacity * ITEM_SIZE);
+  const record = agentAt(agent);
+  let holding = load<usize>(record, 104);
+  if (holding != 0 && load<u32>(holding, 20) >= capacity) {
+    capacity = load<u32>(holding, 20);
+    store<usize>(record, 0, 104);
+  } else {
+    holding = alloc(HOLDING_HEAD + <usize>capacity * ITEM_SIZE);
+  }
   store<u64>(holding, 0, 16);
   store<u64>(holding, 0, 24);
   store<u64>(holding, 0, 32);
@@ -372,6 +380,12 @@ export function dropHolding(agent: u32, holding: usize): void {
   const used = usedRow(holding);
   rowClear(used);
   free(rowItems(used), <usize>load<u32>(used, 8) * ITEM_SIZE);
+  // The agent keeps one block for its next holding: near in time, and no search for it.
+  const record = agentAt(agent);
+  if (load<usize>(record, 104) == 0) {
+    store<usize>(record, holding, 104);
+    return;
+  }
   free(holding, HOLDING_HEAD + <usize>load<u32>(holding, 20) * ITEM_SIZE);
 }
 
@@ -645,6 +659,8 @@ export function unmakeAgent(agent: u32): void {
   const at = agentAt(agent);
   free(load<usize>(at, 8), <usize>load<u32>(at, 16) * ENTRY_SIZE);
   clearHeld(agent);
+  const spare = load<usize>(at, 104);
+  if (spare != 0) free(spare, HOLDING_HEAD + <usize>load<u32>(spare, 20) * ITEM_SIZE);
   if ((agentFlags(agent) & AGENT_COMPLEX) != 0) {
     store<u32>(slot(SLOT_COMPLEX_AGENTS), load<u32>(slot(SLOT_COMPLEX_AGENTS)) - 1);
   }
