@@ -48,7 +48,7 @@ export interface AgentServerOptions {
   readonly id?: string | undefined;
   readonly metrics?: (() => Record<string, number>) | undefined;
   /** Files to show besides the sandboxes, such as the log's. */
-  readonly files?: ReadonlyMap<string, string> | undefined;
+  readonly files?: AttachedFiles | undefined;
   /** What a container has used so far, as the containerizer measures it. */
   readonly usage?: ContainerUsage | undefined;
   readonly disabledPaths?: readonly string[] | undefined;

@@ -18,6 +18,7 @@ import { type Authentication, authenticate } from './authentication.ts';
 import type { Pressure } from './connection.ts';
 import { type Answer, masterRecovering, noLeader, redirectTo } from './errors.ts';
 import { Exchanges, StreamRegistry } from './exchanges.ts';
+import type { AttachedFiles } from './files.ts';
 import { type EarlyPort, Front } from './front.ts';
 import { Links } from './links.ts';
 import { type Leader, MasterEndpoints } from './master-endpoints.ts';
@@ -53,7 +54,7 @@ export interface MasterServerOptions {
   /** Added to the machine's own metrics. */
   readonly metrics?: (() => Record<string, number>) | undefined;
   /** Virtual path → path on disk of files to show, such as the log's. */
-  readonly files?: ReadonlyMap<string, string> | undefined;
+  readonly files?: AttachedFiles | undefined;
   /** Paths disabled by --firewall_rules. */
   readonly disabledPaths?: readonly string[] | undefined;
   /** `ip:port` under which agents reach this master; the listening address where absent. */
@@ -78,7 +79,7 @@ type ServerEffect = Extract<
 /** Processes of a master: itself, and one observer for each agent. */
 const RECEIVERS = /^(?:master|slave-observer\(\d+\))$/;
 
-const NO_FILES: ReadonlyMap<string, string> = new Map();
+const NO_FILES: AttachedFiles = new Map();
 
 export class MasterServer {
   readonly #options: MasterServerOptions;
