@@ -3,7 +3,15 @@
 //
 // A cgroup v2 hierarchy serves for that even where v1 has all the controllers; v1's freezer serves
 // otherwise. Nothing is assumed about the agent's own place: containers go below it.
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kill, readText } from './process-table.ts';

@@ -85,24 +85,24 @@ export class HandsHarness {
   }
 
   launch(launch: Launch): ContainerId {
-    const effect = launchEffect(launch);
-    this.#launches.set(effect.containerId, effect);
-    if (launch.checkpoint === true) {
-      this.store([
-        { type: 'framework', framework: effect.framework },
-        {
-          type: 'executor',
-          ...idsOf(effect),
-          info: effect.executor,
-          builtin: effect.builtin,
-        },
-        ...(effect.task === undefined
-          ? []
-          : [{ type: 'task', ...idsOf(effect), info: effect.task } as const]),
-      ]);
-    }
+    const effect = this.declare(launch).effect;
     this.hands.perform(effect);
     return effect.containerId;
+  }
+
+  /** All that an agent does before a launch: it is known, and on record where that is wanted. */
+  declare(launch: Launch): { readonly effect: LaunchExecutor; readonly recordedIn: number } {
+    const effect = launchEffect(launch);
+    this.#launches.set(effect.containerId, effect);
+    const { task } = effect;
+    const changes: CheckpointChange[] = [
+      { type: 'framework', framework: effect.framework },
+      { type: 'executor', ...idsOf(effect), info: effect.executor, builtin: effect.builtin },
+    ];
+    if (task !== undefined) {
+      changes.push({ type: 'task', ...idsOf(effect), info: task });
+    }
+    return { effect, recordedIn: launch.checkpoint === true ? this.store(changes) : 0 };
   }
 
   reattach(launch: Launch): ContainerId {

@@ -1,10 +1,12 @@
 // Containers outlive the agent's process, however it ends, and a later agent takes them over.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CheckpointStore } from '../../src/containerizer/checkpoint-store.ts';
+import { processStat } from '../../src/containerizer/process-table.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
 import { HandsHarness, type Launch, temporaryFolder } from './hands-harness.ts';
@@ -187,6 +189,38 @@ describe('after a kill of the agent', () => {
     expect(readdirSync(join(folder.path, 'meta/containers'))).toEqual([]);
     expect(harness.checkpoint.frameworks).toEqual([]);
   });
+});
+
+test('after a reboot nothing is alive, whoever has its pid now', async () => {
+  const first = await HandsHarness.open(folder.path);
+  const { recordedIn } = first.declare({ container: 'a', checkpoint: true });
+  await first.stored(recordedIn);
+  await first.hands.close();
+  const { store } = await CheckpointStore.open(join(folder.path, 'meta/agent.sqlite'));
+  store.storeBoot('another boot');
+  await store.close();
+  const { pid, startTicks } = processStat(process.pid) ?? expect.fail();
+  mkdirSync(run('a'));
+  const record = `${pid} ${startTicks} ${pid} ${startTicks} 1 another-boot\n`;
+  writeFileSync(join(run('a'), 'supervisor'), record);
+  harness = await HandsHarness.open(folder.path);
+  expect(harness.checkpoint.rebooted).toBe(true);
+  expect(harness.checkpoint.frameworks[0]?.executors[0]).toMatchObject({ alive: false });
+  await harness.hands.close();
+  harness = await HandsHarness.open(folder.path);
+  expect(harness.checkpoint.rebooted).toBe(false);
+});
+
+test('a container that was never started is not, even if its supervisor comes late', async () => {
+  const first = await HandsHarness.open(folder.path);
+  await first.stored(first.declare({ container: 'a', checkpoint: true }).recordedIn);
+  await first.hands.close();
+  mkdirSync(run('a'));
+  harness = await HandsHarness.open(folder.path);
+  const [executor] = harness.checkpoint.frameworks[0]?.executors ?? [];
+  expect(executor).toMatchObject({ alive: false });
+  expect(executor?.waitStatus).toBeUndefined();
+  expect(readFileSync(join(run('a'), 'supervisor'), 'utf8')).toBe('void\n');
 });
 
 describe('when somebody kills', () => {
