@@ -1,6 +1,7 @@
 // From the master's word to run a task to an executor that has it.
 import { formatDuration } from '../model/duration.ts';
 import {
+  ContainerInfo_Type,
   ExecutorEvent_Type,
   type ExecutorInfo,
   ExecutorInfo_Type,
@@ -55,6 +56,8 @@ interface Refusal {
   readonly message: string;
   /** Absent: the task never ran. */
   readonly state?: TaskState;
+  /** The update then does not name the executor that the task would have had. */
+  readonly isAnonymous?: boolean;
 }
 
 export function runTask(agent: AgentState, body: RunTaskMessage): void {
@@ -127,6 +130,7 @@ function run(agent: AgentState, assignment: Assignment): void {
   const existing = framework.executors.get(executorId(assignment.executor.executor_id.value));
   const holder = existing?.containerId ?? containerId(formatUuid(agent.random.uuid()));
   const refusal =
+    refusalOfLimits(agent, tasks) ??
     refusalOfTasks(agent, assignment) ??
     refusalOfExecutor(assignment, existing) ??
     (takeResources(agent, assignment, holder, existing) ? undefined : unknownResources);
@@ -154,6 +158,27 @@ function exitedIfAwaited(agent: AgentState, assignment: Assignment): void {
   }
 }
 
+/** Limits that nothing would enforce are refused, in Mesos's words and with its odd reason. */
+function refusalOfLimits(agent: AgentState, tasks: readonly TaskInfo[]): Refusal | undefined {
+  const { isolation } = agent.options;
+  for (const [resource, name] of [
+    ['cpus', 'CPU'],
+    ['mem', 'Memory'],
+  ] as const) {
+    const isolator = resource === 'cpus' ? 'cgroups/cpu' : 'cgroups/mem';
+    const isEnforced = isolation.includes(isolator) || isolation.includes('cgroups/all');
+    const isLimited = ({ container, limits }: TaskInfo) =>
+      container?.type !== ContainerInfo_Type.DOCKER && limits?.[resource] !== undefined;
+    if (!isEnforced && tasks.some(isLimited)) {
+      const reason = TaskStatus_Reason.REASON_GC_ERROR;
+      const what = `${name} limits can only be set on tasks launched in Mesos containers`;
+      const message = `${what} when the agent has loaded the '${isolator}' isolator`;
+      return { reason, message, isAnonymous: true };
+    }
+  }
+  return undefined;
+}
+
 function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | undefined {
   const { framework, tasks } = assignment;
   const { authorizer } = agent.options;
@@ -170,6 +195,7 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
           ? TaskStatus_Reason.REASON_TASK_GROUP_UNAUTHORIZED
           : TaskStatus_Reason.REASON_TASK_UNAUTHORIZED,
       message: `Framework ${framework.id?.value} is not authorized to launch task ${forbidden.task_id.value}`,
+      isAnonymous: true,
     };
   }
   if (agent.drain !== undefined) {
@@ -213,7 +239,7 @@ function refusalOfExecutor(
     return { reason, message: 'Master wants to launch executor, but one already exists' };
   }
   if (existing.state === 'terminating' || existing.state === 'terminated') {
-    return { reason, message: `Executor ${existing.state}` };
+    return { reason, message: `Executor ${existing.state}`, isAnonymous: true };
   }
   return undefined;
 }
@@ -274,7 +300,10 @@ function refuse(
       state: refusal.state ?? droppedState(framework.partitionAware),
       reason: refusal.reason,
       message: refusal.message,
-      executorId: executorId(assignment.executor.executor_id.value),
+      executorId:
+        refusal.isAnonymous === true
+          ? undefined
+          : executorId(assignment.executor.executor_id.value),
     });
     reportStatus(agent, framework, undefined, status);
   }

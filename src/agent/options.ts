@@ -41,6 +41,8 @@ export interface AgentOptions {
   readonly maxCompletedFrameworks: number;
   readonly maxCompletedTasksPerExecutor: number;
 
+  /** Isolators by name: limits on tasks need those of cgroups. */
+  readonly isolation: readonly string[];
   readonly switchUser: boolean;
   readonly strict: boolean;
   /** `cleanup` ends every executor that is still alive, and then the agent. */
@@ -74,6 +76,7 @@ export const defaultAgentOptions = {
   maxCompletedExecutorsPerFramework: 150,
   maxCompletedFrameworks: 50,
   maxCompletedTasksPerExecutor: 200,
+  isolation: ['posix/cpu', 'posix/mem'],
   switchUser: true,
   strict: true,
   recover: 'reconnect',

@@ -58,7 +58,10 @@ export interface AgentViews {
   metrics(nowMs: number): Record<string, number>;
   /** Executors' containers that are alive, without their usage. */
   containers(viewer: Viewer): ContainerView[];
-  /** Sandboxes: virtual path → path on disk, for /files/*. */
-  files(viewer: Viewer): ReadonlyMap<string, string>;
+  /**
+   * Sandboxes: virtual path → path on disk, for /files/*, and `others` beside them. Looking a path up
+   * is cheap; going through all of them is for /files/debug only.
+   */
+  files(viewer: Viewer, others?: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
   read(call: AgentCall, viewer: Viewer): AgentResponse | undefined;
 }

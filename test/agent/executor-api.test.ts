@@ -413,6 +413,26 @@ describe('what an agent refuses to run', () => {
     expect(world.sent('ExitedExecutorMessage')).toHaveLength(1);
   });
 
+  test('a task with limits that nothing would enforce', () => {
+    const world = new World();
+    world.register();
+    const limits = { cpus: { value: Number.POSITIVE_INFINITY } };
+    world.runTask(commandTask('t1', { limits }));
+    const given = refusal(world);
+    expect(given).toMatchObject({
+      state: TaskState.TASK_LOST,
+      source: TaskStatus_Source.SOURCE_AGENT,
+      reason: TaskStatus_Reason.REASON_GC_ERROR,
+      message:
+        "CPU limits can only be set on tasks launched in Mesos containers when the agent has loaded the 'cgroups/cpu' isolator",
+    });
+    expect(given?.executor_id).toBeUndefined();
+    const confined = new World({ isolation: ['cgroups/cpu'] });
+    confined.register();
+    confined.runTask(commandTask('t1', { limits }));
+    expect(confined.take('launchExecutor')).toHaveLength(1);
+  });
+
   test('a task that nobody may run', () => {
     const world = new World({ authorizer: { authorize: (_, action) => action !== 'RUN_TASK' } });
     world.register();

@@ -231,10 +231,51 @@ test('metrics count the allowance of command executors as used', () => {
   });
 });
 
-test('sandboxes can be browsed under their path and as the latest run', () => {
-  const { world, launched } = running();
-  const directory = `/work/${launched.sandbox}`;
-  const files = viewsOf(world).files(viewer);
-  expect(files.get(directory)).toBe(directory);
-  expect(files.get(`/frameworks/${FRAMEWORK}/executors/t1/runs/latest`)).toBe(directory);
+describe('sandboxes', () => {
+  test('can be browsed under their path and as the latest run', () => {
+    const { world, launched } = running();
+    const directory = `/work/${launched.sandbox}`;
+    const files = viewsOf(world).files(viewer, new Map([['/slave/log', '/var/log/agent']]));
+    const runs = `/frameworks/${FRAMEWORK}/executors/t1/runs`;
+    const paths = [
+      directory,
+      directory.replace(launched.containerId, 'latest'),
+      `${runs}/latest`,
+      `${runs}/${launched.containerId}`,
+    ];
+    expect(paths.map((path) => files.get(path))).toEqual(Array(4).fill(directory));
+    expect(new Map(files)).toEqual(
+      new Map([
+        ['/slave/log', '/var/log/agent'],
+        ...paths.map((path) => [path, directory] as const),
+      ]),
+    );
+    for (const path of ['/', runs, `${runs}/other`, `${directory}/stdout`, '/work']) {
+      expect(files.has(path)).toBe(false);
+    }
+  });
+
+  test('of an executor that ran twice: the newest is the latest, both can be read', () => {
+    const world = new World();
+    world.register();
+    const first = runToEnd(world, 't1');
+    world.acknowledgeAll();
+    const again = runToEnd(world, 't1');
+    world.acknowledgeAll();
+    const files = viewsOf(world).files(viewer);
+    const runs = `/frameworks/${FRAMEWORK}/executors/t1/runs`;
+    expect(files.get(`${runs}/latest`)).toBe(`/work/${again.sandbox}`);
+    expect(files.get(`${runs}/${first.containerId}`)).toBe(`/work/${first.sandbox}`);
+    expect(files.size).toBe(6);
+  });
+
+  test("are nobody else's to read", () => {
+    const { world, launched } = running();
+    const denied = {
+      authorizer: { authorize: (_: unknown, action: string) => action !== 'ACCESS_SANDBOX' },
+    };
+    const files = viewsOf(world).files(denied);
+    expect(files.get(`/work/${launched.sandbox}`)).toBeUndefined();
+    expect(files.size).toBe(0);
+  });
 });
