@@ -114,10 +114,9 @@ export class JsonReading {
 
   uint64(value: unknown, field: string): number {
     const number = this.int64(value, field);
-    if (number < 0) {
-      throw new WireError(`Value of field '${field}' is negative`);
-    }
-    return number;
+    // Mesos casts, and a negative number becomes one beyond anything that is counted here; a read at
+    // offset -1 is a read past the end, not bad input.
+    return number < 0 ? Number.MAX_SAFE_INTEGER : number;
   }
 
   bigint(value: unknown, field: string): bigint {
