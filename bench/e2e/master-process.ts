@@ -47,11 +47,10 @@ export class MasterProcess {
   }
 
   async start(): Promise<void> {
-    const main = join(import.meta.dirname, '..', '..', 'src', 'cli', 'mesoscale.ts');
+    // As an operator starts it: the command itself chooses how its Node is run.
     this.#child = spawn(
-      process.execPath,
+      join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'),
       [
-        main,
         'master',
         '--ip=127.0.0.1',
         `--port=${this.#port}`,
