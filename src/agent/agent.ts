@@ -25,7 +25,7 @@ import {
 } from './operations.ts';
 import { operatorCalled } from './operator-api.ts';
 import type { AgentOptions } from './options.ts';
-import { checkpointed, drain, idleTimerFired, isIdleTimer, log } from './outbox.ts';
+import { checkpointed, idleTimerFired, isIdleTimer, log, takeEffects } from './outbox.ts';
 import {
   executorSettled,
   recovered,
@@ -57,9 +57,12 @@ export function createAgent(options: AgentOptions, core: SchedulerCore): AgentSt
 }
 
 export function step(agent: AgentState, event: AgentEvent): AgentEffect[] {
+  if (agent.outbox.failure !== undefined) {
+    return [];
+  }
   agent.nowMs = event.nowMs;
   dispatch(agent, event);
-  return drain(agent);
+  return takeEffects(agent);
 }
 
 function dispatch(agent: AgentState, event: AgentEvent): void {

@@ -24,6 +24,8 @@ export interface Outbox {
   durableTransaction: number;
   /** The last transaction that something waits for. */
   barrier: number;
+  /** Why the agent has given up. */
+  failure: string | undefined;
 }
 
 const idleTimer = 'checkpoint';
@@ -42,6 +44,7 @@ export const createOutbox = (): Outbox => ({
   lastTransaction: 0,
   durableTransaction: 0,
   barrier: 0,
+  failure: undefined,
 });
 
 export function emit(agent: AgentState, effect: AgentEffect): void {
@@ -65,9 +68,12 @@ export function clearTimer(agent: AgentState, timer: string): void {
   agent.outbox.ready.push({ type: 'clearTimer', timer });
 }
 
-/** Ends the agent without waiting for a disk that may be the reason. */
-export function exit(agent: AgentState, code: number, reason: string): void {
-  agent.outbox.ready.push({ type: 'exit', code, reason });
+/**
+ * Ends the agent because it cannot go on: without waiting for a disk that may be the reason, and
+ * without any further effect, of this step or a later one.
+ */
+export function giveUp(agent: AgentState, reason: string): void {
+  agent.outbox.failure ??= reason;
 }
 
 /** A change that must be durable before anything emitted from now on is seen. */
@@ -91,8 +97,11 @@ export function persistLater(agent: AgentState, change: CheckpointChange): void 
 }
 
 /** The effects of the step, which ends here. */
-export function drain(agent: AgentState): AgentEffect[] {
+export function takeEffects(agent: AgentState): AgentEffect[] {
   const { outbox } = agent;
+  if (outbox.failure !== undefined) {
+    return [{ type: 'exit', code: 1, reason: outbox.failure }];
+  }
   if (outbox.changes.length > 0 || outbox.idleChanges.length >= maxIdleChanges) {
     write(outbox);
   }
@@ -131,7 +140,7 @@ export function checkpointed(
   const { outbox } = agent;
   if (error !== undefined) {
     // Going on would announce what a crash could take back.
-    exit(agent, 1, `Failed to checkpoint: ${error}`);
+    giveUp(agent, `Failed to checkpoint: ${error}`);
     return;
   }
   outbox.durableTransaction = Math.max(outbox.durableTransaction, transaction);

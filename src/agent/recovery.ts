@@ -27,7 +27,7 @@ import {
 } from './executor.ts';
 import { addFramework, type Framework, removeIfIdle } from './framework.ts';
 import { restoreOperations } from './operations.ts';
-import { clearTimer, emit, exit, log, persist, setTimer } from './outbox.ts';
+import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
 import { disconnect } from './registration.ts';
 import { withCheckpointed } from './resources.ts';
 import { sandboxPath } from './sandbox.ts';
@@ -75,9 +75,8 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
     return false;
   }
   if (why !== undefined) {
-    exit(
+    giveUp(
       agent,
-      1,
       `Failed to perform recovery: Incompatible agent info detected: ${why}. Start it as it was, ` +
         'set --reconfiguration_policy to additive or any, or remove the meta directory from ' +
         `${agent.options.workDir} to start as a new agent without the tasks that still run`,
@@ -94,9 +93,8 @@ function recoverResources(agent: AgentState, checkpoint: AgentCheckpoint): void 
   const { algebra } = agent.core;
   const total = withCheckpointed(algebra, agent.options.resources, checkpoint.resources);
   if (total === undefined) {
-    exit(
+    giveUp(
       agent,
-      1,
       'Failed to perform recovery: Checkpointed resources are incompatible with agent resources',
     );
     return;
@@ -132,7 +130,6 @@ function recoverExecutor(
     info: run.info,
     builtin: run.builtin,
     containerId: run.containerId,
-    user: run.info.command?.user,
   });
   executor.processId = run.processId;
   framework.executors.set(executor.executorId, executor);

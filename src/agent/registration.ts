@@ -26,7 +26,7 @@ import { addressOf, parsePid } from '../model/pid.ts';
 import type { MasterDetected } from './events.ts';
 import { isCommandExecutor } from './executor.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
-import { clearTimer, emit, exit, log, persist, setTimer } from './outbox.ts';
+import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { resumeUpdates } from './status-updates.ts';
 import { createTask, isPartitionAware } from './task.ts';
@@ -191,7 +191,7 @@ function acceptsId(agent: AgentState, given: string): boolean {
     agent.id = agentId(given);
     agent.info = { ...agent.info, id: { value: given } };
   } else if (agent.id !== given) {
-    exit(agent, 1, `Registered but got wrong id: ${given} (expected: ${agent.id})`);
+    giveUp(agent, `Registered but got wrong id: ${given} (expected: ${agent.id})`);
     return false;
   }
   return true;

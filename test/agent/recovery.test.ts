@@ -294,6 +294,11 @@ describe('after a restart', () => {
     const resources = parseResources('cpus:2;mem:4096;disk:8192;ports:[31000-32000]');
     const equal = restarted(before, true, { resources });
     expect(equal.exited?.code).toBe(1);
+    // It has given up: in particular it does not register as somebody else.
+    const written = equal.changes.length;
+    registerAgain(equal);
+    expect(equal.take('sendToMaster')).toEqual([]);
+    expect(equal.changes).toHaveLength(written);
     const additive = restarted(before, true, { resources, reconfigurationPolicy: 'additive' });
     expect(additive.exited?.code).toBe(1);
     const any = restarted(before, true, { resources, reconfigurationPolicy: 'any' });
