@@ -26,6 +26,8 @@ export class CheckpointError extends Error {
 }
 
 const version = 1;
+// An agent that is just ending still holds its file for a moment.
+const patienceMs = 5_000;
 
 // executors, tasks and updates belong to a run, that is to a container.
 const schema = `
@@ -71,14 +73,23 @@ export class CheckpointDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Throws CheckpointError for a file that is damaged or was written by a later version. */
-  constructor(path: string) {
+  /**
+   * Holds the file until it is closed: a second agent in the same work directory would take the
+   * first one's containers for orphans. Throws CheckpointError for a file that is in use, damaged,
+   * or written by a later version.
+   */
+  constructor(path: string, patience = patienceMs) {
     try {
-      this.#database = new DatabaseSync(path);
-      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      this.#database = new DatabaseSync(path, { timeout: patience });
+      this.#database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
+      );
       this.#check(path);
-      this.#database.exec(`${schema}; PRAGMA user_version = ${version}`);
+      this.#database.exec(`BEGIN EXCLUSIVE; ${schema}; PRAGMA user_version = ${version}; COMMIT`);
     } catch (error) {
+      if (isBusy(error)) {
+        throw new CheckpointError(`Another agent is using '${path}'`, { cause: error });
+      }
       throw new CheckpointError(
         `Failed to read the agent's checkpoint '${path}': ${String(error)}. To start over without ` +
           'it, and without the tasks it speaks of, remove the folder it is in',
@@ -140,4 +151,10 @@ export class CheckpointDatabase {
     this.#statements.set(name, statement);
     return statement;
   }
+}
+
+const sqliteBusy = 5;
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }

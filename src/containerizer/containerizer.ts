@@ -18,7 +18,7 @@ import { createSandbox } from './sandboxes.ts';
 import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
 import { type SupervisorProgram, supervisorProgram } from './supervisor-program.ts';
 import { timerDelay } from './timer-delay.ts';
-import { type ContainerUsage, usageOf } from './usage.ts';
+import { type ContainerUsage, UsageMeter } from './usage.ts';
 import { Users } from './users.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
@@ -121,6 +121,7 @@ export class Containerizer {
   readonly #spawner: Spawner;
   readonly #cgroupRoot: string | undefined;
   readonly #users = new Users();
+  readonly #meter = new UsageMeter();
   readonly #known = new Map<ContainerId, Known>();
 
   private constructor(options: ContainerizerOptions, program: SupervisorProgram) {
@@ -273,11 +274,8 @@ export class Containerizer {
 
   /** What the processes of a container have used; undefined once it has none. */
   usage(id: ContainerId): ContainerUsage | undefined {
-    const record = this.records.supervisor(id);
-    if (record === undefined || !this.records.alive(record)) {
-      return undefined;
-    }
-    return usageOf(record, this.#cgroups(id)[0]);
+    const known = this.#known.get(id);
+    return known && this.#meter.measure(known.container.processId, this.#cgroups(id)[0]);
   }
 
   async #supervise(id: ContainerId, spec: ProcessSpec): Promise<Container> {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckpointChange, CheckpointedFramework } from '../../src/agent/checkpoint.ts';
+import { CheckpointDatabase } from '../../src/containerizer/checkpoint-database.ts';
 import { CheckpointStore, checkpointOf } from '../../src/containerizer/checkpoint-store.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId, taskId } from '../../src/model/ids.ts';
@@ -206,6 +207,13 @@ describe('a writer that is killed', () => {
       expect(updates).toHaveLength(1);
     }
   });
+});
+
+test('a file that another agent holds is left alone', async () => {
+  const { store } = await CheckpointStore.open(database());
+  expect(() => new CheckpointDatabase(database(), 0)).toThrow(/^Another agent is using '.*sqlite'/);
+  await store.close();
+  new CheckpointDatabase(database(), 0).close();
 });
 
 describe('a file that is damaged', () => {

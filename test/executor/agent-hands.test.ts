@@ -204,11 +204,11 @@ describe('kills', () => {
 });
 
 describe('destruction', () => {
-  test.each([{ cgroup: 'mesoscale-test' }, { cgroup: undefined }])(
-    'ends everything, daemons in sessions of their own too: $cgroup',
-    async ({ cgroup }) => {
+  test.each([true, false])(
+    'ends everything, daemons in sessions of their own too; with cgroups: %s',
+    async (withCgroups) => {
       await harness.hands.close();
-      harness = await HandsHarness.open(folder.path, cgroup);
+      harness = await HandsHarness.open(folder.path, withCgroups);
       const value =
         'trap "" TERM; setsid sleep 1001 & echo $! >> pids; ' +
         "setsid sh -c 'setsid sleep 1002 & echo $! >> pids; echo > ready; exec sleep 1003' & wait";

@@ -69,12 +69,12 @@ export class HandsHarness {
     this.work = work;
   }
 
-  static async open(work: string, cgroup: string | undefined = 'mesoscale-test') {
+  static async open(work: string, withCgroups = true) {
     const harness = new HandsHarness(work);
     harness.hands = await AgentHands.open({
       workDirectory: work,
       programs,
-      cgroup,
+      cgroup: withCgroups ? 'mesoscale-test' : undefined,
       gcDelayMs: 3_600_000,
       shutdownGraceMs: 5_000,
       dispatch: (event) => harness.#dispatch(event),

@@ -125,7 +125,9 @@ test('a task that is not healthy any more is killed', async () => {
   ]);
 });
 
-test('what a container uses', async () => {
+test.each([true, false])('what a container uses; with cgroups: %s', async (withCgroups) => {
+  await harness.hands.close();
+  harness = await HandsHarness.open(folder.path, withCgroups);
   const busy = 'i=0; while test $i -lt 100000; do i=$((i+1)); done; touch done; sleep 1000';
   const check = { command: { command: { value: 'test -e done' } } };
   const container = harness.launch({
