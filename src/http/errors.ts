@@ -4,7 +4,8 @@
 /** A complete answer. Text bodies are text/plain unless a content type is given. */
 export interface Answer {
   readonly status: number;
-  readonly body?: string | Uint8Array | undefined;
+  /** A long one comes in pieces. */
+  readonly body?: string | Uint8Array | readonly Uint8Array[] | undefined;
   readonly contentType?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

@@ -13,6 +13,7 @@ import { operatorCallError } from '../model/operator-call.ts';
 import type { Turn } from '../runtime/turn.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
+import { writeJson } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { masterCallName } from './call-shape.ts';
 import { decodeCall, messageAnswer } from './calls.ts';
@@ -31,6 +32,7 @@ import { type Codec, codecOf, negotiate } from './media.ts';
 import { writeAnswer } from './plain-answer.ts';
 import { processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
+import { largeMessageAnswer } from './reply.ts';
 import type { EndpointRequest } from './router.ts';
 
 export interface MasterOperatorOptions {
@@ -47,6 +49,8 @@ export interface MasterOperatorOptions {
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
+  /** Long answers that are being written: whoever asks the same meanwhile shares them. */
+  readonly #reads = new Map<string, Promise<Answer>>();
 
   constructor(options: MasterOperatorOptions) {
     this.#options = options;
@@ -95,10 +99,22 @@ export class MasterOperatorApi {
       return messageAnswer(types.MasterResponse, codec, { type, ...own.response });
     }
     const { views, authorizer } = this.#options;
+    const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.MasterCall, call)}`;
+    const known = this.#reads.get(key);
+    if (known) {
+      return known;
+    }
     const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
-    return response
-      ? messageAnswer(types.MasterResponse, codec, response)
-      : this.ask(call, principal);
+    if (!response) {
+      return this.ask(call, principal);
+    }
+    const answer = largeMessageAnswer(types.MasterResponse, codec, response);
+    if (answer instanceof Promise) {
+      const forget = () => this.#reads.delete(key);
+      this.#reads.set(key, answer);
+      answer.then(forget, forget);
+    }
+    return answer;
   }
 
   #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { type Answer, TEXT } from './errors.ts';
 
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
-  const body = answer.body ?? '';
+  // The machine's answers are a line of text, or nothing.
+  const body = typeof answer.body === 'string' ? answer.body : '';
   response.writeHead(answer.status, {
     ...answer.headers,
     ...(answer.contentType ? { 'Content-Type': answer.contentType } : {}),

@@ -1,10 +1,12 @@
 // Answers onto the wire: content type, length, compression.
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, createGzip, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { MessageType } from '../wire/message-type.ts';
 import { type Answer, JSON_TYPE } from './errors.ts';
-import { largeJson } from './large-json.ts';
-import { acceptsEncoding } from './media.ts';
+import { largeJson, largeMessage, type Pieces } from './large-answer.ts';
+import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
 
 /** Shorter bodies are not worth compressing; the same bound as Mesos's. */
 const GZIP_MIN_BYTES = 1_024;
@@ -29,16 +31,34 @@ export async function sendAnswer(
   if (answer.contentType) {
     reply.header('Content-Type', answer.contentType);
   }
+  const zipped = acceptsEncoding(request.headers['accept-encoding'], 'gzip');
+  if (isPieces(body)) {
+    sendPieces(reply, body, zipped);
+    return;
+  }
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  if (
-    bytes.length >= GZIP_MIN_BYTES &&
-    acceptsEncoding(request.headers['accept-encoding'], 'gzip')
-  ) {
+  if (bytes.length >= GZIP_MIN_BYTES && zipped) {
     reply.header('Content-Encoding', 'gzip');
     reply.send(await compress(bytes));
     return;
   }
   reply.send(bytes);
+}
+
+const isPieces = (body: NonNullable<Answer['body']>): body is readonly Uint8Array[] =>
+  Array.isArray(body);
+
+/** No faster than the client takes them. */
+function sendPieces(reply: FastifyReply, pieces: readonly Uint8Array[], zipped: boolean): void {
+  const source = Readable.from(pieces);
+  if (zipped) {
+    reply.header('Content-Encoding', 'gzip');
+    reply.send(source.pipe(createGzip({ level: constants.Z_BEST_SPEED })));
+    return;
+  }
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  reply.header('Content-Length', String(length));
+  reply.send(source);
 }
 
 /** JSON, wrapped in a call where the query asks for it (`?jsonp=`). */
@@ -54,16 +74,34 @@ export function largeJsonAnswer(
   const text = largeJson(value);
   return typeof text === 'string'
     ? wrapped(text, jsonp)
-    : text.then((bytes) => wrapped(bytes, jsonp));
+    : text.then((pieces) => wrappedPieces(pieces, jsonp));
 }
 
-function wrapped(json: string | Buffer, jsonp: string | undefined): Answer {
-  if (jsonp === undefined) {
-    return { status: 200, contentType: JSON_TYPE, body: json };
-  }
-  const body =
-    typeof json === 'string'
-      ? `${jsonp}(${json})`
-      : Buffer.concat([Buffer.from(`${jsonp}(`), json, Buffer.from(')')]);
-  return { status: 200, contentType: 'text/javascript', body };
+/** As `messageAnswer`, for messages that may be as large as a cluster. */
+export function largeMessageAnswer<T extends object>(
+  type: MessageType<T>,
+  codec: Codec,
+  message: T,
+): Answer | Promise<Answer> {
+  const body = largeMessage(type, codec, message);
+  const contentType = mediaTypeOf[codec];
+  return body instanceof Promise
+    ? body.then((pieces) => ({ status: 200, contentType, body: pieces }))
+    : { status: 200, contentType, body };
 }
+
+const JAVASCRIPT = 'text/javascript';
+
+const wrapped = (json: string, jsonp: string | undefined): Answer =>
+  jsonp === undefined
+    ? { status: 200, contentType: JSON_TYPE, body: json }
+    : { status: 200, contentType: JAVASCRIPT, body: `${jsonp}(${json})` };
+
+const wrappedPieces = (pieces: Pieces, jsonp: string | undefined): Answer =>
+  jsonp === undefined
+    ? { status: 200, contentType: JSON_TYPE, body: pieces }
+    : {
+        status: 200,
+        contentType: JAVASCRIPT,
+        body: [Buffer.from(`${jsonp}(`), ...pieces, Buffer.from(')')],
+      };

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { largeJson, largeMessage } from '../../src/http/large-answer.ts';
+import {
+  type MasterResponse,
+  MasterResponse_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { writeJson } from '../../src/wire/json.ts';
+import { encodeMessage } from '../../src/wire/protobuf.ts';
+import { types } from '../../src/wire/types.ts';
+
+const whole = async (written: ReturnType<typeof largeJson | typeof largeMessage>) => {
+  const body = await written;
+  return typeof body === 'string' || body instanceof Uint8Array
+    ? Buffer.from(body)
+    : Buffer.concat(body);
+};
+
+const text = async (value: unknown) => {
+  const body = await largeJson(value);
+  return typeof body === 'string' || body === undefined
+    ? String(body)
+    : String(Buffer.concat(body));
+};
+
+describe('large JSON', () => {
+  it('is what JSON.stringify writes', async () => {
+    const lists = fc.dictionary(
+      fc.string(),
+      fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue(), { minLength: 120, maxLength: 140 })),
+    );
+    await fc.assert(
+      fc.asyncProperty(lists, async (value) => {
+        expect(await text(value)).toBe(JSON.stringify(value));
+      }),
+      { numRuns: 30 },
+    );
+    for (const value of [undefined, null, 1, [], {}, { a: undefined, b: [] }]) {
+      expect(await text(value)).toBe(String(JSON.stringify(value)));
+    }
+  });
+
+  it('makes the elements of an iterable only as it writes them', async () => {
+    let made = 0;
+    function* slaves() {
+      for (let id = 0; id < 1_000; id++) {
+        made++;
+        yield { id };
+      }
+    }
+    const writing = largeJson({ slaves: slaves(), after: true, nothing: undefined });
+    const { slaves: shown, after } = JSON.parse(String(await whole(writing)));
+    expect(made).toBe(1_000);
+    expect(shown).toHaveLength(1_000);
+    expect(shown[999]).toEqual({ id: 999 });
+    expect(after).toBe(true);
+  });
+
+  it('goes into elements that have long lists themselves', async () => {
+    const tasks = (n: number) => Array.from({ length: n }, (_, id) => ({ id }));
+    const frameworks = [{ tasks: tasks(300) }, { tasks: [] }, 1, null, { tasks: tasks(200) }];
+    const value = { frameworks: Array.from({ length: 130 }, (_, i) => frameworks[i % 5]) };
+    expect(await text(value)).toBe(JSON.stringify(value));
+  });
+
+  it('lets others have their turn', async () => {
+    let turns = 0;
+    let done = false;
+    const watch = () => {
+      turns++;
+      if (!done) {
+        setImmediate(watch);
+      }
+    };
+    const rows = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `agent ${id}`, x: {} }));
+    setImmediate(watch);
+    await largeJson({ rows });
+    done = true;
+    expect(turns).toBeGreaterThan(2);
+  });
+});
+
+describe('a large message', () => {
+  const task = (id: number) => ({
+    name: `task ${id}`,
+    task_id: { value: `t${id}` },
+    framework_id: { value: 'f' },
+    agent_id: { value: 'a' },
+    state: TaskState.TASK_RUNNING,
+    resources: [],
+  });
+  const tasks = (count: number) => Array.from({ length: count }, (_, id) => task(id));
+  const response = (running: number, done: number): MasterResponse => ({
+    type: MasterResponse_Type.GET_STATE,
+    get_state: {
+      get_tasks: { tasks: tasks(running), completed_tasks: tasks(done), unreachable_tasks: [] },
+      get_frameworks: { frameworks: [] },
+      get_agents: {},
+    },
+  });
+
+  it.each([
+    [0, 0],
+    [127, 3],
+    [128, 0],
+    [5, 1_000],
+    [2_000, 130],
+  ])('is the same in pieces, with %i and %i tasks', async (running, done) => {
+    const message = response(running, done);
+    const json = await whole(largeMessage(types.MasterResponse, 'json', message));
+    expect(json.toString()).toBe(writeJson(types.MasterResponse, message));
+    const protobuf = await whole(largeMessage(types.MasterResponse, 'protobuf', message));
+    expect(protobuf).toEqual(Buffer.from(encodeMessage(types.MasterResponse, message)));
+  });
+});
