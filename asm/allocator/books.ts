@@ -6,14 +6,12 @@ import { RESERVED, REVOCABLE, SHARED } from '../constants';
 import { isScalar, kindFlags, kindName, kindUnit } from '../kinds';
 import { ITEM_SIZE, find, itemAmount, itemKind, itemSet, rowCount, rowItems } from '../rows';
 import { addValue, vectorAt } from '../vectors';
+import { AGENT_ORDERED, agentFlags } from './agents';
+import { hold, unhold } from './entries';
+import { heldAdd, heldSubtract } from './held-order';
 import {
-  AGENT_ORDERED,
-  agentFlags,
   findHolding,
   firstHolding,
-  heldAdd,
-  heldSubtract,
-  hold,
   holdingAdd,
   holdingCount,
   holdingItems,
@@ -23,8 +21,7 @@ import {
   newHolding,
   nextHolding,
   setHoldingLeaf,
-  unhold,
-} from './agents';
+} from './holdings';
 import { leafAt, leafFramework, leafNode, leafRole } from './frameworks';
 import { nodeCount, nodeVector, setNodeCount, touch } from './groups';
 import {

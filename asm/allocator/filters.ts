@@ -21,7 +21,8 @@ import {
   SLOT_REFUSALS,
 } from '../slots';
 import { RESERVED } from '../constants';
-import { AGENT_COMPLEX, AGENT_DOUBLE_FILTERS, agentAt, agentFlags, setAgentFlags, wake } from './agents';
+import { AGENT_COMPLEX, AGENT_DOUBLE_FILTERS, agentAt, agentFlags, setAgentFlags } from './agents';
+import { wake } from './quiet';
 import { leafAt, leafFilters, leafRole, leafStrip } from './frameworks';
 import { isWithin } from './roles';
 

@@ -2,16 +2,8 @@
 // there, until it is answered; refused ones come again when their filter has ended.
 import { slot, tableBase, tableClear, tableCount, tablePush } from '../memory';
 import { SLOT_INVERSE, SLOT_INVERSE_FREE, SLOT_INVERSE_OFFERS, SLOT_MAINTENANCE, SLOT_NOW } from '../slots';
-import {
-  AGENT_MAINTENANCE,
-  agentAt,
-  agentFlags,
-  firstHolding,
-  holdingCount,
-  holdingFramework,
-  nextHolding,
-  setAgentFlags,
-} from './agents';
+import { AGENT_MAINTENANCE, agentAt, agentFlags, setAgentFlags } from './agents';
+import { firstHolding, holdingCount, holdingFramework, nextHolding } from './holdings';
 import { FRAMEWORK_ACTIVE, FRAMEWORK_KNOWN, frameworkFlags } from './frameworks';
 import { isAskedFor } from './order';
 

@@ -11,7 +11,8 @@ import {
   SLOT_QUIET,
   SLOT_SEQUENCE,
 } from '../slots';
-import { AGENT_PRESENT, agentAt, agentFlags, isQuiet, mayBeOffered, setAgentFlags } from './agents';
+import { AGENT_PRESENT, agentAt, agentFlags, mayBeOffered, setAgentFlags } from './agents';
+import { isQuiet } from './quiet';
 
 /** Set on an agent that is on the list of those that asked for a run. */
 export const AGENT_PENDING: u32 = 32768;

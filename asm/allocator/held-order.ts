@@ -1,0 +1,133 @@
+// The order in which things are held, kept for agents with several scalar kinds of one name.
+//
+//   kind u32 | role u32 | set u32 | - | amount f64
+import { SHARED, SOLID } from '../constants';
+import { difference, rangeAmount, release, retain, union } from '../intervals';
+import { isScalar, kindFlags } from '../kinds';
+import { free, resize } from '../memory';
+import { ITEM_SIZE, itemAmount, itemKind, itemSet, rowPush, rowSubtract } from '../rows';
+import { agentAt } from './agents';
+import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from './entries';
+import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
+
+// --- The order in which things are held (ordered agents only) ---
+//
+//   kind u32 | role u32 | set u32 | - | amount f64
+// @ts-ignore: decorator
+@inline const HELD_SIZE: usize = 24;
+
+export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
+  const at = agentAt(agent);
+  const list = load<usize>(at, 56);
+  const count = load<u32>(at, 60);
+  const flags = kindFlags(kind);
+  if ((flags & (SOLID | SHARED)) != SOLID) {
+    for (let i: u32 = 0; i < count; i++) {
+      const one = list + <usize>i * HELD_SIZE;
+      if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
+      if (isScalar(flags)) {
+        store<f64>(one, load<f64>(one, 16) + amount, 16);
+      } else {
+        const whole = union(load<usize>(one, 8), set);
+        release(load<usize>(one, 8));
+        store<usize>(one, whole, 8);
+      }
+      return;
+    }
+  }
+  const capacity = load<u32>(at, 64);
+  if (count == capacity) {
+    const next: u32 = capacity == 0 ? 4 : capacity << 1;
+    store<usize>(
+      at,
+      resize(list, <usize>capacity * HELD_SIZE, <usize>count * HELD_SIZE, <usize>next * HELD_SIZE),
+      56,
+    );
+    store<u32>(at, next, 64);
+  }
+  const one = load<usize>(at, 56) + <usize>count * HELD_SIZE;
+  store<u32>(one, kind);
+  store<u32>(one, role, 4);
+  store<usize>(one, retain(set), 8);
+  store<f64>(one, amount, 16);
+  store<u32>(at, count + 1, 60);
+}
+
+export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
+  const at = agentAt(agent);
+  const list = load<usize>(at, 56);
+  const count = load<u32>(at, 60);
+  for (let i: u32 = 0; i < count; i++) {
+    const one = list + <usize>i * HELD_SIZE;
+    if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
+    let gone: bool;
+    if (isScalar(kindFlags(kind))) {
+      const left = load<f64>(one, 16) - amount;
+      store<f64>(one, left, 16);
+      gone = left <= 0;
+    } else {
+      const left = difference(load<usize>(one, 8), set);
+      release(load<usize>(one, 8));
+      store<usize>(one, left, 8);
+      gone = left == 0;
+    }
+    if (gone) {
+      release(load<usize>(one, 8));
+      const last = list + <usize>(count - 1) * HELD_SIZE;
+      if (last != one) memory.copy(one, last, HELD_SIZE);
+      store<u32>(at, count - 1, 60);
+    }
+    return;
+  }
+}
+
+export function clearHeld(agent: u32): void {
+  const at = agentAt(agent);
+  const list = load<usize>(at, 56);
+  for (let i: u32 = 0; i < load<u32>(at, 60); i++) release(load<usize>(list + <usize>i * HELD_SIZE, 8));
+  free(list, <usize>load<u32>(at, 64) * HELD_SIZE);
+  store<usize>(at, 0, 56);
+  store<u32>(at, 0, 60);
+  store<u32>(at, 0, 64);
+}
+
+/** Rebuilds the held order from the holdings, oldest first. */
+export function rebuildHeld(agent: u32): void {
+  let count = 0;
+  for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) count++;
+  for (let index = count - 1; index >= 0; index--) {
+    let at = firstHolding(agent);
+    for (let i = 0; i < index; i++) at = nextHolding(at);
+    for (let i: u32 = 0; i < holdingCount(at); i++) {
+      const item = holdingItems(at) + <usize>i * ITEM_SIZE;
+      heldAdd(agent, holdingRole(at), itemKind(item), itemSet(item), itemAmount(item));
+    }
+  }
+}
+
+/** Total without shared, less what is held one by one, then the shared volumes: as Mesos does it. */
+export function collectOrdered(agent: u32, row: usize): void {
+  const entries = entriesOf(agent);
+  const count = entryCount(agent);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + <usize>i * ENTRY_SIZE;
+    if (entryTotal(entry) > 0 && (entryFlags(entry) & SHARED) == 0) {
+      rowPush(row, load<u32>(entry), retain(load<usize>(entry, 24)), entryTotal(entry));
+    }
+  }
+  const list = load<usize>(agentAt(agent), 56);
+  const held = load<u32>(agentAt(agent), 60);
+  for (let i: u32 = 0; i < held; i++) {
+    const one = list + <usize>i * HELD_SIZE;
+    if ((kindFlags(load<u32>(one)) & SHARED) != 0) continue;
+    const set = load<usize>(one, 8);
+    const amount = set == 0 ? load<f64>(one, 16) : rangeAmount(set);
+    rowSubtract(row, load<u32>(one), set, amount);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + <usize>i * ENTRY_SIZE;
+    if (entryTotal(entry) > 0 && (entryFlags(entry) & SHARED) != 0) {
+      rowPush(row, load<u32>(entry), 0, entryTotal(entry));
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// The exports about what frameworks hold: launches, returns, and the operations of accepted offers.
+import { convertRow } from '../algebra';
+import { BAD_AMOUNT, BAD_HANDLE, NOT_CONTAINED, OK } from '../constants';
+import {
+  readItems,
+  readStatus,
+  rowAddAll,
+  rowClear,
+  rowContains,
+  rowCount,
+  rowEqual,
+  rowItems,
+  rowSubtractAll,
+  scratch,
+  writeItems,
+} from '../rows';
+import { agentExists } from './agents';
+import { countUsed, rebook, unbook } from './books';
+import { addFilter, forgetSeen } from './filters';
+import { findLeaf, frameworkExists, frameworkKnown } from './frameworks';
+import {
+  findHolding,
+  holdingCount,
+  holdingHas,
+  holdingItems,
+  holdingLeaf,
+  usedRow,
+} from './holdings';
+import { io, readList } from './incoming';
+import { unlinkHolding } from './leaving';
+import { wake } from './quiet';
+import { roleExists } from './roles';
+import { collectFree, collectTotal, replaceTotal } from './stock';
+
+// --- What is held ---
+
+/** Tasks were launched on offered resources: the list in the buffer is used from now on. */
+export function launch(framework: u32, agent: u32, role: u32, count: u32): i32 {
+  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) return BAD_HANDLE;
+  if (readList(count) == 0) return readStatus();
+  const row = scratch(0);
+  if (rowCount(row) == 0) return OK;
+  const holding = findHolding(agent, framework, role);
+  if (holding == 0) return NOT_CONTAINED;
+  const offered = scratch(1);
+  rowClear(offered);
+  rowAddAll(offered, holdingItems(holding), holdingCount(holding));
+  rowSubtractAll(offered, rowItems(usedRow(holding)), rowCount(usedRow(holding)));
+  if (!rowContains(offered, row)) return NOT_CONTAINED;
+  rowAddAll(usedRow(holding), rowItems(row), rowCount(row));
+  if (holdingLeaf(holding) != 0) countUsed(role, rowItems(row), rowCount(row), 1);
+  return OK;
+}
+
+/**
+ * The list in the buffer comes back: from tasks (`used`) or from an offer. A filter hides it from the
+ * framework's role until `end`; below 0 means no filter.
+ */
+export function recover(
+  framework: u32,
+  agent: u32,
+  role: u32,
+  count: u32,
+  used: u32,
+  end: f64,
+): i32 {
+  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) return BAD_HANDLE;
+  if (end != end) return BAD_AMOUNT;
+  if (readList(count) == 0) return readStatus();
+  const row = scratch(0);
+  if (rowCount(row) == 0) return OK;
+  const holding = findHolding(agent, framework, role);
+  if (holding == 0 || !holdingHas(holding, row, false)) return NOT_CONTAINED;
+  if (used != 0) {
+    if (!holdingHas(holding, row, true)) return NOT_CONTAINED;
+    rowSubtractAll(usedRow(holding), rowItems(row), rowCount(row));
+    if (holdingLeaf(holding) != 0) countUsed(role, rowItems(row), rowCount(row), -1);
+  }
+  // As in Mesos, what an unknown framework holds stays held until it or the agent is known to go.
+  if (!frameworkKnown(framework)) return OK;
+  unbook(agent, holding, row);
+  const leaf = holdingLeaf(holding);
+  if (holdingCount(holding) == 0) unlinkHolding(agent, holding);
+  wake(agent);
+  if (end >= 0) {
+    const still = findLeaf(framework, role);
+    if (still != 0 && still == leaf) {
+      addFilter(leaf - 1, agent, rowItems(row), rowCount(row), end);
+    }
+  }
+  return OK;
+}
+
+/**
+ * The operations of an accepted offer: the buffer holds what was offered (`count` items), then the
+ * conversions, then `extra` items: further copies of shared volumes for the tasks. Answers how many items of
+ * the new offered resources are in the buffer, or minus a status.
+ */
+export function convertOffered(
+  framework: u32,
+  agent: u32,
+  role: u32,
+  count: u32,
+  conversions: u32,
+  conversionBytes: u32,
+  extra: u32,
+): i32 {
+  if (!frameworkKnown(framework) || !agentExists(agent) || !roleExists(role)) return -BAD_HANDLE;
+  const at = readList(count);
+  if (at == 0) return -readStatus();
+  const offered = scratch(0);
+  const holding = findHolding(agent, framework, role);
+  if (holding == 0 || holdingLeaf(holding) == 0 || !holdingHas(holding, offered, false)) {
+    return -NOT_CONTAINED;
+  }
+  const converted = scratch(2);
+  rowClear(converted);
+  rowAddAll(converted, rowItems(offered), rowCount(offered));
+  let status = convertRow(converted, at, conversions, true);
+  if (status != OK) return -status;
+  rowClear(scratch(1));
+  if (readItems(at + conversionBytes, extra, scratch(1)) == 0) return -readStatus();
+  const total = scratch(5);
+  collectTotal(agent);
+  status = convertRow(total, at, conversions, false);
+  if (status != OK) return -status;
+  rowAddAll(converted, rowItems(scratch(1)), rowCount(scratch(1)));
+  const leaf = holdingLeaf(holding) - 1;
+  unbook(agent, holding, offered);
+  rebook(agent, leaf, rowItems(converted), rowCount(converted));
+  const now = findHolding(agent, framework, role);
+  if (now != 0 && holdingCount(now) == 0) unlinkHolding(agent, now);
+  updateTotal(agent, total);
+  wake(agent);
+  writeItems(rowItems(converted), rowCount(converted), 0);
+  return <i32>rowCount(converted);
+}
+
+/** An operation on what nobody holds: conversions in the buffer. */
+export function convertFree(agent: u32, conversions: u32): i32 {
+  if (!agentExists(agent)) return BAD_HANDLE;
+  const have = scratch(2);
+  rowClear(have);
+  const found = collectFree(agent);
+  rowAddAll(have, rowItems(found), rowCount(found));
+  let status = convertRow(have, io(), conversions, true);
+  if (status != OK) return status;
+  collectTotal(agent);
+  status = convertRow(scratch(5), io(), conversions, false);
+  if (status != OK) return status;
+  updateTotal(agent, scratch(5));
+  wake(agent);
+  return OK;
+}
+
+function updateTotal(agent: u32, total: usize): void {
+  const copy = scratch(3);
+  rowClear(copy);
+  rowAddAll(copy, rowItems(total), rowCount(total));
+  if (rowEqual(copy, collectTotal(agent))) return;
+  replaceTotal(agent, copy);
+  forgetSeen(agent);
+}

@@ -1,0 +1,153 @@
+// One offer: the checks in Mesos's order, and the booking of what passes them.
+import { RESERVED } from '../constants';
+import { retain } from '../intervals';
+import { kindFlags, kindRole } from '../kinds';
+import { tableAppend, tableBase, tableClear, tableCount } from '../memory';
+import {
+  ITEM_SIZE,
+  copyItems,
+  freeItems,
+  itemAmount,
+  itemKind,
+  itemSet,
+  rowAddAll,
+  rowClear,
+  rowCount,
+  rowItems,
+  rowPush,
+  scratch,
+} from '../rows';
+import { SLOT_OFFERS } from '../slots';
+import { AGENT_HAS_SHARED, agentAt, agentFlags } from './agents';
+import { holdingCount, holdingItems } from './holdings';
+import { book } from './books';
+import { isExcluded, isHidden, isRefused } from './filters';
+import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
+import { meets } from './minimums';
+import { ROLE_LIMITS, isWithin, roleFlags } from './roles';
+import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
+import { consume, shrinkFair, shrinkGuaranteed } from './shrink';
+
+// Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 | owned u32
+// @ts-ignore: decorator
+@inline export const OFFER_SIZE: usize = 24;
+
+// --- One offer ---
+
+/** What is there for a role: unreserved, or reserved for it or for an ancestor. */
+export function forRole(role: u32): usize {
+  if (Visit.plain) return Visit.free;
+  const row = scratch(5);
+  rowClear(row);
+  for (let i: u32 = 0; i < rowCount(Visit.free); i++) {
+    const item = rowItems(Visit.free) + <usize>i * ITEM_SIZE;
+    const kind = itemKind(item);
+    if ((kindFlags(kind) & RESERVED) != 0 && !isWithin(role, kindRole(kind))) continue;
+    rowPush(row, kind, retain(itemSet(item)), itemAmount(item));
+  }
+  return row;
+}
+
+/** Less what the framework cannot take. */
+function forLeaf(row: usize, leaf: u32): usize {
+  if (Visit.plain) return row;
+  const strip = leafStrip(leaf);
+  const stripped = scratch(6);
+  rowClear(stripped);
+  for (let i: u32 = 0; i < rowCount(row); i++) {
+    const item = rowItems(row) + <usize>i * ITEM_SIZE;
+    if ((kindFlags(itemKind(item)) & strip) != 0) continue;
+    rowPush(stripped, itemKind(item), retain(itemSet(item)), itemAmount(item));
+  }
+  return stripped;
+}
+
+/** Offers the agent's resources to a leaf if every check passes. */
+export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
+  if (Visit.exclusions && isExcluded(Visit.agent, leaf)) return HARD;
+  if ((leafTraits(leaf) & Visit.denies) != 0) return HARD;
+  const minimum = leafMinimum(leaf);
+  if (minimum == 0 ? !Visit.minimumMet : !meets(minimum, row)) return HARD;
+  if (Visit.hasBits && isHidden(Visit.agent, leaf)) return HARD;
+  let offer = forLeaf(row, leaf);
+  let shrunk = false;
+  if (Visit.guaranteeStage) {
+    offer = shrinkGuaranteed(offer, role);
+    if (offer == 0) return SOFT;
+    shrunk = true;
+  } else if (Run.headroomNeeded || (Run.limited && (roleFlags(role) & ROLE_LIMITS) != 0)) {
+    offer = shrinkFair(offer, role);
+    shrunk = true;
+  }
+  if (shrunk || !Visit.plain) {
+    if (!meets(minimum == 0 ? Run.clusterMinimum : minimum, offer)) return shrunk ? SOFT : HARD;
+  }
+  if (Visit.filters != 0 && leafFilters(leaf) != 0 && (shrunk || !Visit.hasBits)) {
+    if (isRefused(Visit.agent, leaf, rowItems(offer), rowCount(offer))) return shrunk ? SOFT : HARD;
+  }
+  consume(role, offer);
+  give(leaf, offer);
+  Visit.gave = true;
+  return OFFERED;
+}
+
+/** Books an offer and puts it on the list; a second part for the same leaf joins the first. */
+function give(leaf: u32, offer: usize): void {
+  const count = rowCount(offer);
+  const record = agentAt(Visit.agent);
+  const earlier = load<u32>(record, 92) == Run.number ? load<u32>(record, 88) : 0;
+  const holding = book(Visit.agent, leaf, rowItems(offer), count);
+  for (let at = earlier; at != 0; ) {
+    const known = tableBase(SLOT_OFFERS) + <usize>(at - 1) * OFFER_SIZE;
+    if (load<u32>(known) == leaf) {
+      const row = scratch(3);
+      rowClear(row);
+      rowAddAll(row, load<usize>(known, 8), load<u32>(known, 12));
+      rowAddAll(row, rowItems(offer), count);
+      if (load<u32>(known, 20) != 0) freeItems(load<usize>(known, 8), load<u32>(known, 12));
+      store<usize>(known, copyItems(rowItems(row), rowCount(row)), 8);
+      store<u32>(known, rowCount(row), 12);
+      store<u32>(known, 1, 20);
+      return;
+    }
+    at = load<u32>(known, 16);
+  }
+  const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
+  const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
+  store<u32>(to, leaf);
+  store<u32>(to, Visit.agent, 4);
+  store<u32>(to, count, 12);
+  store<u32>(to, earlier, 16);
+  // A holding made by this offer has exactly its items, and nothing touches it before the next call.
+  if (Visit.guaranteeStage || holdingCount(holding) != count || (agentFlags(Visit.agent) & AGENT_HAS_SHARED) != 0) {
+    store<usize>(to, copyItems(rowItems(offer), count), 8);
+    store<u32>(to, 1, 20);
+  } else if (sameAmounts(holdingItems(holding), rowItems(offer), count)) {
+    store<usize>(to, holdingItems(holding), 8);
+    store<u32>(to, 0, 20);
+  } else {
+    store<usize>(to, copyItems(rowItems(offer), count), 8);
+    store<u32>(to, 1, 20);
+  }
+  store<u32>(record, index + 1, 88);
+  store<u32>(record, Run.number, 92);
+}
+
+function sameAmounts(a: usize, b: usize, count: u32): bool {
+  for (let i: u32 = 0; i < count; i++) {
+    const x = a + <usize>i * ITEM_SIZE;
+    const y = b + <usize>i * ITEM_SIZE;
+    if (itemKind(x) != itemKind(y) || itemAmount(x) != itemAmount(y)) return false;
+  }
+  return true;
+}
+
+/** Forgets the offers of the run before. */
+export function clearOffers(): void {
+  const count = tableCount(SLOT_OFFERS);
+  for (let i: u32 = 0; i < count; i++) {
+    const at = tableBase(SLOT_OFFERS) + <usize>i * OFFER_SIZE;
+    if (load<u32>(at, 20) != 0) freeItems(load<usize>(at, 8), load<u32>(at, 12));
+  }
+  tableClear(SLOT_OFFERS);
+}

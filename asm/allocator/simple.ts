@@ -1,0 +1,146 @@
+// The common visit at full speed.
+import { SOLID } from '../constants';
+import { isScalar, kindUnit } from '../kinds';
+import { tableAppend, tableBase } from '../memory';
+import { ITEM_SIZE } from '../rows';
+import { SLOT_OFFERS } from '../slots';
+import { vectorAt } from '../vectors';
+import { AGENT_COMPLEX, AGENT_ORDERED, agentAt } from './agents';
+import { ENTRY_SIZE, freeAmount } from './entries';
+import { holdingItems, newHolding } from './holdings';
+import { quieten } from './quiet';
+import { heldInAll } from './books';
+import { leafAt } from './frameworks';
+import {
+  NODE_OWN,
+  firstSlot,
+  freshen,
+  groupSize,
+  isEmptySlot,
+  memberAt,
+  nodeCount,
+  nodeKind,
+  nodeOwner,
+  nodeVector,
+  rekey,
+  setNodeCount,
+} from './groups';
+import { entriesMeet } from './minimums';
+import { OFFER_SIZE } from './offering';
+import {
+  ROLE_QUOTA,
+  childGroup,
+  competingChildren,
+  frameworkGroup,
+  heldPlainOf,
+  ownNode,
+  roleFlags,
+  roleNode,
+  roleParent,
+} from './roles';
+import { Run } from './run-state';
+
+/** The role whose frameworks are next, going down from the top; 0 when nobody takes part. */
+function nextRole(): u32 {
+  let parent: u32 = 0;
+  let role: u32 = 0;
+  while (role == 0) {
+    const group = childGroup(parent);
+    if (groupSize(group) == 0) return 0;
+    freshen(group);
+    const at = firstSlot(group);
+    if (isEmptySlot(group, at)) return 0;
+    const node = memberAt(group, at);
+    parent = nodeOwner(node);
+    if (nodeKind(node) == NODE_OWN || competingChildren(parent) == 0) role = parent;
+  }
+  return role;
+}
+
+/**
+ * The common case at full speed: a plain agent without filters or exclusions, whose whole free part goes to
+ * whoever is first, with no quota in the way. False when it is not that case; then nothing has changed.
+ */
+export function visitSimple(agent: u32): bool {
+  const record = agentAt(agent);
+  if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
+  // Neither filters nor exclusions.
+  if ((load<u32>(record, 28) | load<u32>(record, 52)) != 0) return false;
+  const role = nextRole();
+  if (role == 0) return false;
+  if ((roleFlags(role) & ROLE_QUOTA) != 0) return false;
+  const group = frameworkGroup(role);
+  freshen(group);
+  const first = firstSlot(group);
+  if (isEmptySlot(group, first)) return false;
+  const leafNumber = nodeOwner(memberAt(group, first));
+  const leaf = leafAt(leafNumber);
+  // Its traits suit the agent, and it has no minimum of its own.
+  if ((load<u32>(leaf, 16) & load<u32>(record, 4)) != 0 || load<usize>(leaf, 24) != 0) return false;
+  if (load<u32>(record, 92) == Run.number && load<u32>(record, 88) != 0) return false;
+  const framework = load<u32>(leaf);
+  for (let at = load<usize>(record, 20); at != 0; at = load<usize>(at)) {
+    if (load<u32>(at, 4) == framework && load<u32>(at, 8) == role) return false;
+  }
+  const entries = load<usize>(record, 8);
+  const count = load<u32>(record, 12);
+  const end = entries + <usize>count * ENTRY_SIZE;
+  if (!entriesMeet(entries, end)) return false;
+  let kinds: u32 = 0;
+  for (let entry = entries; entry < end; entry += ENTRY_SIZE) kinds += <u32>(freeAmount(entry) > 0);
+  if (kinds == 0) return false;
+
+  const holding = newHolding(agent, framework, role, leafNumber + 1, kinds);
+  store<u32>(holding, kinds, 16);
+  store<u32>(leaf, load<u32>(leaf, 48) + 1, 48);
+  const leafHeld = vectorAt(nodeVector(load<u32>(leaf, 12)));
+  const ownHeld = ownNode(role) != 0 ? vectorAt(nodeVector(ownNode(role) - 1)) : 0;
+  const allHeld = vectorAt(heldInAll());
+  let item = holdingItems(holding);
+  for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
+    const amount = freeAmount(entry);
+    if (amount <= 0) continue;
+    const flags = load<u32>(entry, 4);
+    store<u32>(item, load<u32>(entry));
+    // The reference to the free set moves to the holding.
+    store<usize>(item, load<usize>(entry, 28), 4);
+    store<usize>(entry, 0, 28);
+    store<f64>(item, amount, 8);
+    store<f64>(entry, load<f64>(entry, 16) + amount, 16);
+    item += ITEM_SIZE;
+    if (!isScalar(flags)) continue;
+    const held = (flags & SOLID) != 0 ? amount * kindUnit(load<u32>(entry)) : amount;
+    const at = <usize>(flags >> 16) << 3;
+    store<f64>(leafHeld + at, load<f64>(leafHeld + at) + held);
+    store<f64>(allHeld + at, load<f64>(allHeld + at) + held);
+    if (ownHeld != 0) store<f64>(ownHeld + at, load<f64>(ownHeld + at) + held);
+    for (let r = role; r != 0; r = roleParent(r)) {
+      const treeHeld = vectorAt(nodeVector(roleNode(r) - 1)) + at;
+      store<f64>(treeHeld, load<f64>(treeHeld) + held);
+      const plainHeld = vectorAt(heldPlainOf(r)) + at;
+      store<f64>(plainHeld, load<f64>(plainHeld) + held);
+    }
+  }
+  advance(load<u32>(leaf, 12));
+  if (ownNode(role) != 0) advance(ownNode(role) - 1);
+  for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1);
+
+  const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
+  const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
+  store<u32>(to, leafNumber);
+  store<u32>(to, agent, 4);
+  store<usize>(to, holdingItems(holding), 8);
+  store<u32>(to, kinds, 12);
+  store<u64>(to, 0, 16);
+  store<u32>(record, index + 1, 88);
+  store<u32>(record, Run.number, 92);
+  quieten(agent);
+  return true;
+}
+
+/** One more allocation for a node, and its new place. */
+// @ts-ignore: decorator
+@inline function advance(node: u32): void {
+  setNodeCount(node, nodeCount(node) + 1);
+  rekey(node);
+}
