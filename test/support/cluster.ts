@@ -46,10 +46,10 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #log: string;
 
-  constructor(parameters: readonly string[], log: string) {
+  constructor(parameters: readonly string[], log: string, script = MESOSCALE) {
     this.#log = log;
     const output = openSync(log, 'a');
-    this.#child = spawn(process.execPath, [MESOSCALE, ...parameters], {
+    this.#child = spawn(process.execPath, [script, ...parameters], {
       stdio: ['ignore', output, output],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
@@ -85,6 +85,7 @@ export class TestCluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'mesoscale-e2e-'));
   readonly #running = new Set<Program>();
   #master: Program | undefined;
+  #agent: Program | undefined;
   #masterPort = 0;
   #agentPort = 0;
 
@@ -107,6 +108,13 @@ export class TestCluster {
       throw new Error('The master has not been started');
     }
     return this.#master;
+  }
+
+  get agentProgram(): Program {
+    if (this.#agent === undefined) {
+      throw new Error('The agent has not been started');
+    }
+    return this.#agent;
   }
 
   get agent(): string {
@@ -145,6 +153,7 @@ export class TestCluster {
       ],
       'agent.log',
     );
+    this.#agent = agent;
     await this.#answers(this.agent);
     return agent;
   }
