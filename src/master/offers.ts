@@ -261,13 +261,25 @@ export function rescindOffer(state: MasterState, offer: OutstandingOffer): void 
   discardOffer(state, offer);
 }
 
-/** All offers of an agent, inverse ones too, when it cannot be offered any more. */
+/** All offers of an agent, inverse ones too, when it cannot be offered any more as it was. */
 export function rescindAgentOffers(state: MasterState, agent: Agent): void {
+  withdrawGrants(state, agent);
   for (const offer of [...agent.offers]) {
     rescindOffer(state, offer);
   }
   for (const inverseOffer of [...(agent.inverseOffers ?? [])]) {
     endInverseOffer(state, inverseOffer, { rescind: true });
+  }
+}
+
+/** Offers that were about to be made. */
+function withdrawGrants(state: MasterState, agent: Agent): void {
+  for (let i = state.grants.length - 1; i >= 0; i--) {
+    const grant = state.grants[i];
+    if (grant?.agent === agent) {
+      state.grants.splice(i, 1);
+      giveOfferBack(state, grant, grant.resources);
+    }
   }
 }
 

@@ -45,6 +45,7 @@ import {
 } from './agents.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
 import { recoverFramework } from './frameworks.ts';
+import { rescindAgentOffers } from './offers.ts';
 import { removeOperation, sendCheckpoint } from './operations.ts';
 import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store } from './registry-operations.ts';
@@ -340,8 +341,13 @@ function reconnect(
   message: ReregisterAgentMessage,
 ): void {
   movePid(state, agent, pid);
+  const before = agent.total;
   updateDescription(state, agent, message);
   agent.reregisteredMs = state.nowMs;
+  if (!state.algebra.equal(before, agent.total)) {
+    // What was offered may not be there any more: an operation was lost on its way.
+    rescindAgentOffers(state, agent);
+  }
   state.allocator.updateAgent(agent.id, {
     facts: agentFacts(agent.info),
     capabilities: agent.capabilities.types,

@@ -1,4 +1,7 @@
-// The core that the master's tests run on: the module itself.
-import { loadCore } from '../core/load.ts';
+// The core that the master's tests run on: the module itself, as it was built before the tests.
+import { readFileSync } from 'node:fs';
+import { createCore } from '../../src/core/core.ts';
 
-export const testCore = await loadCore();
+const built = new URL('../../build/mesoscale-core.wasm', import.meta.url);
+
+export const testCore = createCore(new WebAssembly.Module(readFileSync(built)));

@@ -117,6 +117,10 @@ export class Disk {
   }
 }
 
+/** Each master of a history has an id of its own. */
+const nextId = (id: string) =>
+  `${id.slice(0, 24)}${(Number.parseInt(id.slice(24), 16) + 1).toString(16).padStart(12, '0')}`;
+
 export class World {
   readonly options: MasterOptions;
   readonly master: MasterState;
@@ -140,15 +144,12 @@ export class World {
   readonly #random = new Random(11);
   #requests = 0;
 
-  constructor(
-    options: Partial<MasterOptions> = {},
-    past: { disk?: Disk; nowMs?: number; id?: string } = {},
-  ) {
+  constructor(options: Partial<MasterOptions> = {}, past: { disk?: Disk; nowMs?: number } = {}) {
     this.nowMs = past.nowMs ?? START_MS;
     this.disk = past.disk ?? new Disk();
     this.options = {
       ...defaultMasterOptions,
-      id: past.id ?? '11111111-1111-4111-8111-111111111111',
+      id: '11111111-1111-4111-8111-111111111111',
       ip: '10.0.0.1',
       port: 5050,
       hostname: 'master.example',
@@ -273,11 +274,9 @@ export class World {
 
   /** The next master, on the registry of this one, as after a kill -9. */
   restart(): World {
-    return new World(this.options, {
-      disk: this.disk,
-      nowMs: this.nowMs + 1000,
-      id: '22222222-2222-4222-8222-222222222222',
-    });
+    const nowMs = this.nowMs + 1000;
+    const options = { ...this.options, id: nextId(this.options.id), startTimeMs: nowMs };
+    return new World(options, { disk: this.disk, nowMs });
   }
 
   uuid(): Uint8Array {

@@ -1,0 +1,342 @@
+// Random histories of a small cluster. Whatever happens in whatever order: the master does not fail,
+// nothing is promised twice, the books agree with the allocator's, and nothing runs twice.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  type Resource,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { withoutAllocation } from '../../src/model/resource-format.ts';
+import { isTerminal } from '../../src/model/task-state.ts';
+import { FakeAgent, FakeFramework, launchOf, resources, runningTask, World } from './harness.ts';
+
+type Step =
+  | {
+      readonly do: 'register' | 'reregister' | 'break' | 'hang' | 'goodbye';
+      readonly agent: number;
+    }
+  | { readonly do: 'subscribe' | 'disconnect' | 'teardown' | 'revive'; readonly framework: number }
+  | { readonly do: 'accept'; readonly framework: number; readonly tasks: number }
+  | { readonly do: 'decline'; readonly framework: number; readonly seconds: number }
+  | { readonly do: 'reserve'; readonly framework: number }
+  | { readonly do: 'kill'; readonly framework: number }
+  | { readonly do: 'report'; readonly agent: number; readonly state: TaskState }
+  | { readonly do: 'drain' | 'gone' | 'deactivate'; readonly agent: number }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'restart' };
+
+const agents = 3;
+const frameworks = 2;
+const agent = fc.nat(agents - 1);
+const framework = fc.nat(frameworks - 1);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('register' as const), agent }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('reregister' as const), agent }) },
+  fc.record({ do: fc.constantFrom('break', 'hang', 'goodbye'), agent }),
+  fc.record({ do: fc.constantFrom('drain', 'gone', 'deactivate'), agent }),
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('subscribe' as const), framework }) },
+  fc.record({ do: fc.constantFrom('disconnect', 'teardown', 'revive'), framework }),
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('accept' as const),
+      framework,
+      tasks: fc.integer({ min: 0, max: 4 }),
+    }),
+  },
+  fc.record({
+    do: fc.constant('decline' as const),
+    framework,
+    seconds: fc.constantFrom(0, 5, -1, 3600),
+  }),
+  fc.record({ do: fc.constantFrom('reserve', 'kill'), framework }),
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('report' as const),
+      agent,
+      state: fc.constantFrom(
+        TaskState.TASK_STARTING,
+        TaskState.TASK_RUNNING,
+        TaskState.TASK_FINISHED,
+        TaskState.TASK_FAILED,
+      ),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.constantFrom(0, 1000, 5000, 20_000, 100_000),
+    }),
+  },
+  fc.record({ do: fc.constant('restart' as const) }),
+);
+
+/** The cluster as it really is: what agents run does not depend on what a master thinks. */
+class Cluster {
+  world = new World();
+  readonly agents: FakeAgent[] = [];
+  readonly frameworks: FakeFramework[] = [];
+  readonly hanging = new Set<number>();
+  /** Tasks by agent that are really there: id and framework. */
+  readonly running: Map<string, FakeFramework>[] = [];
+  readonly everLaunched = new Set<string>();
+  #tasks = 0;
+  #seen = 0;
+
+  constructor() {
+    for (let i = 0; i < agents; i++) {
+      const pid = `slave(1)@10.0.0.${i + 2}:5051`;
+      this.agents.push(new FakeAgent(this.world, { pid, hostname: `node${i}` }));
+      this.running.push(new Map());
+    }
+    for (let i = 0; i < frameworks; i++) {
+      this.frameworks.push(new FakeFramework(this.world, this.#info(i), {}));
+    }
+  }
+
+  #info(i: number) {
+    return {
+      name: `f${i}`,
+      checkpoint: i === 0,
+      failover_timeout: 60,
+      capabilities: [
+        { type: FrameworkInfo_Capability_Type.MULTI_ROLE },
+        ...(i === 0 ? [{ type: FrameworkInfo_Capability_Type.PARTITION_AWARE }] : []),
+      ],
+    };
+  }
+
+  take(next: Step): void {
+    switch (next.do) {
+      case 'register':
+        if (this.#agent(next.agent).id === '') {
+          this.#agent(next.agent).register();
+        }
+        break;
+      case 'reregister':
+        this.#reregister(next.agent);
+        break;
+      case 'break':
+        this.world.dispatch({ type: 'linkLost', address: `10.0.0.${next.agent + 2}:5051` });
+        break;
+      case 'hang':
+        this.world.answersPings = !this.world.answersPings;
+        break;
+      case 'goodbye':
+        this.#goodbye(next.agent);
+        break;
+      case 'drain':
+      case 'gone':
+      case 'deactivate':
+        this.#duty(next.do, next.agent);
+        break;
+      case 'subscribe':
+        this.#framework(next.framework).subscribe();
+        break;
+      case 'disconnect':
+        this.#framework(next.framework).disconnect();
+        break;
+      case 'teardown':
+        this.#framework(next.framework).call('TEARDOWN');
+        this.#framework(next.framework).id = '';
+        break;
+      case 'revive':
+        this.#framework(next.framework).call('REVIVE');
+        break;
+      case 'accept':
+        this.#accept(this.#framework(next.framework), next.tasks);
+        break;
+      case 'decline':
+        this.#decline(this.#framework(next.framework), next.seconds);
+        break;
+      case 'reserve':
+        this.#reserve(this.#framework(next.framework));
+        break;
+      case 'kill':
+        this.#framework(next.framework).call('KILL', {
+          kill: { task_id: { value: `t${this.#tasks - 1}` } },
+        });
+        break;
+      case 'report':
+        this.#report(next.agent, next.state);
+        break;
+      case 'wait':
+        this.world.advance(next.ms);
+        break;
+      case 'restart':
+        this.#restart();
+        break;
+      default:
+        throw new Error(`${next satisfies never}`);
+    }
+    this.#hear();
+  }
+
+  #agent = (i: number) => this.agents[i] as FakeAgent;
+  #framework = (i: number) => this.frameworks[i] as FakeFramework;
+
+  /** Agents take what the master has sent since the last look. */
+  #hear(): void {
+    for (const { to, message } of this.world.toAgents.slice(this.#seen)) {
+      const i = this.agents.findIndex(({ pid }) => pid === to);
+      if (message.name === 'RunTaskMessage') {
+        const id = message.body.task.task_id.value;
+        const owner = this.frameworks.find((it) => it.id === message.body.framework.id?.value);
+        expect(this.everLaunched.has(id)).toBe(false);
+        this.everLaunched.add(id);
+        if (owner !== undefined) {
+          this.running[i]?.set(id, owner);
+        }
+      } else if (message.name === 'ShutdownMessage') {
+        this.running[i]?.clear();
+        this.#agent(i).id = '';
+      } else if (message.name === 'ShutdownFrameworkMessage') {
+        for (const [id, owner] of this.running[i] ?? []) {
+          if (owner.id === message.body.framework_id.value || owner.id === '') {
+            this.running[i]?.delete(id);
+          }
+        }
+      }
+    }
+    this.#seen = this.world.toAgents.length;
+  }
+
+  #reregister(i: number): void {
+    const own = this.#agent(i);
+    if (own.id === '') {
+      return;
+    }
+    const running = [...(this.running[i] ?? [])].filter(([, owner]) => owner.id !== '');
+    const owners = new Set(running.map(([, owner]) => owner));
+    own.reregister({
+      tasks: running.map(([id, owner]) => runningTask(owner, own, id)),
+      frameworks: [...owners].map((owner) => ({ ...owner.info, id: { value: owner.id } })),
+    });
+  }
+
+  #goodbye(i: number): void {
+    const own = this.#agent(i);
+    if (own.id !== '') {
+      own.send('UnregisterAgentMessage', { agent_id: { value: own.id } });
+      own.id = '';
+      this.running[i]?.clear();
+    }
+  }
+
+  #duty(what: 'drain' | 'gone' | 'deactivate', i: number): void {
+    const id = { agent_id: { value: this.#agent(i).id } };
+    if (what === 'drain') {
+      this.world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent: id });
+      this.world.operate({ type: MasterCall_Type.REACTIVATE_AGENT, reactivate_agent: id });
+    } else if (what === 'gone') {
+      this.world.operate({ type: MasterCall_Type.MARK_AGENT_GONE, mark_agent_gone: id });
+    } else {
+      this.world.operate({ type: MasterCall_Type.DEACTIVATE_AGENT, deactivate_agent: id });
+      this.world.operate({ type: MasterCall_Type.REACTIVATE_AGENT, reactivate_agent: id });
+    }
+  }
+
+  #accept(own: FakeFramework, tasks: number): void {
+    const offer = own.offers().at(-1);
+    if (offer !== undefined) {
+      const launches = Array.from({ length: tasks }, () => ({
+        task_id: { value: `t${this.#tasks++}` },
+        resources: resources('cpus:1;mem:512'),
+      }));
+      own.accept([offer], [launchOf(offer, ...launches)]);
+    }
+  }
+
+  #decline(own: FakeFramework, refuse_seconds: number): void {
+    const offer_ids = own.offers().map(({ id }) => id);
+    own.call('DECLINE', { decline: { offer_ids, filters: { refuse_seconds } } });
+  }
+
+  #reserve(own: FakeFramework): void {
+    const offer = own.offers().at(-1);
+    if (offer !== undefined) {
+      const reservations = [{ type: 2 as const, role: 'dev' }];
+      const list = resources('cpus:1;mem:64').map((it) => ({ ...it, reservations }));
+      own.accept([offer], [{ type: 2, reserve: { resources: list } }]);
+    }
+  }
+
+  #report(i: number, state: TaskState): void {
+    const [id, owner] = [...(this.running[i] ?? [])].at(-1) ?? [];
+    if (id === undefined || owner === undefined || this.#agent(i).id === '') {
+      return;
+    }
+    const uuid = this.#agent(i).update(owner, id, state);
+    if (isTerminal(state)) {
+      this.running[i]?.delete(id);
+    }
+    owner.acknowledge(this.#agent(i), id, uuid);
+  }
+
+  #restart(): void {
+    this.world = this.world.restart();
+    this.#seen = 0;
+    for (const own of [...this.agents, ...this.frameworks]) {
+      Object.assign(own, { world: this.world });
+    }
+  }
+
+  /** Nothing is promised twice, on no agent. */
+  check(): void {
+    const { master } = this.world;
+    const { algebra, allocator } = master;
+    for (const own of master.agents.registered.values()) {
+      const promised: Resource[][] = [];
+      for (const tasks of own.tasks.values()) {
+        for (const task of tasks.values()) {
+          if (!isTerminal(task.state)) {
+            promised.push(task.resources ?? []);
+          }
+        }
+      }
+      for (const offer of own.offers) {
+        promised.push(offer.resources);
+      }
+      for (const grant of master.grants) {
+        if (grant.agent === own) {
+          promised.push(grant.resources);
+        }
+      }
+      const sum = algebra.sum(promised.map((list) => list.map(withoutAllocation)));
+      expect(algebra.contains(own.total, sum), JSON.stringify(sum)).toBe(true);
+      expect(algebra.equal(own.total, allocator.total(own.id))).toBe(true);
+    }
+    for (const own of master.frameworks.registered.values()) {
+      for (const [id, task] of own.tasks) {
+        const at = [...master.agents.registered.values()].filter(
+          (it) => it.tasks.get(own.id)?.get(id) !== undefined,
+        );
+        expect(at.map((it) => it.id as string)).toEqual([task.agent_id.value]);
+      }
+    }
+    expect(master.counters.tasksByState.every((count) => count >= 0)).toBe(true);
+    expect(this.world.aborted).toBeUndefined();
+  }
+}
+
+test('any history of a cluster keeps the books right', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), (history) => {
+      const cluster = new Cluster();
+      for (const next of history) {
+        cluster.take(next);
+        cluster.check();
+      }
+      // What is read of it can be written.
+      for (const view of ['state', 'stateSummary'] as const) {
+        JSON.stringify(cluster.world.views[view]({ authorizer: cluster.world.options.authorizer }));
+      }
+    }),
+    { numRuns: 60, seed: 20_241_122 },
+  );
+});
