@@ -36,7 +36,7 @@ import { addFramework, type Framework, removeIfIdle } from './framework.ts';
 import { emit, log, persist } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
-import { equalBytes } from './status-updates.ts';
+import { dropStream, equalBytes } from './status-updates.ts';
 import { agentStatus, createTask, droppedState } from './task.ts';
 import { dequeue, reportStatus } from './task-updates.ts';
 
@@ -350,6 +350,7 @@ function enqueue(agent: AgentState, executor: Executor, assignment: Assignment):
   for (const task of assignment.tasks) {
     const id = taskId(task.task_id.value);
     ids.push(id);
+    dropStream(agent, executor.frameworkId, id);
     executor.queued.set(id, task);
     executor.framework.tasks.set(id, executor);
     if (executor.checkpoint) {

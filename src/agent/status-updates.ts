@@ -169,6 +169,18 @@ function closeStream(agent: AgentState, stream: UpdateStream): void {
   }
 }
 
+/**
+ * A task of an id that was used before: what is left of the earlier one (which never ran here) has
+ * reached the master, or it would not have let the id be used again.
+ */
+export function dropStream(agent: AgentState, framework: FrameworkId, task: TaskId): void {
+  const stream = findStream(agent, framework, task);
+  if (stream !== undefined) {
+    stream.sends++;
+    closeStream(agent, stream);
+  }
+}
+
 /** Nothing of this framework will be acknowledged any more. */
 export function dropStreams(agent: AgentState, framework: FrameworkId): void {
   for (const stream of agent.updates.get(framework)?.values() ?? []) {

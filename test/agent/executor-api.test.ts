@@ -433,6 +433,20 @@ describe('what an agent refuses to run', () => {
     expect(confined.take('launchExecutor')).toHaveLength(1);
   });
 
+  test('a task whose id then is used again: the refusal does not end the second one', () => {
+    const world = new World();
+    world.register();
+    world.runTask(executorTask('t1'), frameworkInfo(), false);
+    const [refused] = world.sent('StatusUpdateMessage');
+    world.runTask(executorTask('t1'));
+    const [effect] = world.take('launchExecutor');
+    if (effect === undefined) throw new Error('nothing launched');
+    world.subscribe(effect);
+    world.update('ex', status('t1', TaskState.TASK_FINISHED));
+    world.acknowledge('t1', refused?.update.uuid);
+    expect(world.acknowledgeAll()).toEqual([TaskState.TASK_FINISHED]);
+  });
+
   test('a task that nobody may run', () => {
     const world = new World({ authorizer: { authorize: (_, action) => action !== 'RUN_TASK' } });
     world.register();

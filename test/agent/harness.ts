@@ -57,8 +57,10 @@ export class World {
   /** Off: transactions wait for `commit`. */
   commitsAtOnce = true;
   readonly changes: CheckpointChange[] = [];
+  /** Those of `changes` that would survive a crash. */
+  readonly durable: CheckpointChange[] = [];
   exited: Effect<'exit'> | undefined;
-  readonly #uncommitted: number[] = [];
+  #uncommitted: Effect<'checkpoint'>[] = [];
   readonly #timers = new Map<string, number>();
   #requests = 0;
 
@@ -100,7 +102,7 @@ export class World {
         break;
       case 'checkpoint':
         this.changes.push(...effect.changes);
-        this.#uncommitted.push(effect.transaction);
+        this.#uncommitted.push(effect);
         if (this.commitsAtOnce) {
           this.commit();
         }
@@ -111,7 +113,10 @@ export class World {
   }
 
   commit(): void {
-    for (const transaction of this.#uncommitted.splice(0)) {
+    const committed = this.#uncommitted;
+    this.#uncommitted = [];
+    for (const { transaction, changes } of committed) {
+      this.durable.push(...changes);
       this.send({ type: 'checkpointed', transaction });
     }
   }

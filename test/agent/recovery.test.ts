@@ -1,18 +1,13 @@
 // An agent that is killed and started again: what it has written down is all that it knows.
 import { describe, expect, test } from 'vitest';
-import type {
-  AgentCheckpoint,
-  CheckpointChange,
-  CheckpointedExecutor,
-} from '../../src/agent/checkpoint.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import {
   ExecutorEvent_Type,
-  type FrameworkInfo,
   TaskState,
   TaskStatus_Reason,
 } from '../../src/model/generated/messages.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
+import { onDisk } from './disk.ts';
 import {
   AGENT_ID,
   commandTask,
@@ -26,84 +21,6 @@ import {
 } from './harness.ts';
 
 const checkpointing = frameworkInfo({ checkpoint: true });
-
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Run = Mutable<CheckpointedExecutor> & { tasks: CheckpointedExecutor['tasks'][number][] };
-
-/** What a disk holds after these changes; processes are as the test says. */
-function onDisk(changes: readonly CheckpointChange[], alive = true): AgentCheckpoint {
-  const frameworks = new Map<string, { info: FrameworkInfo; runs: Map<string, Run> }>();
-  const disk: Mutable<AgentCheckpoint> = { resources: [], frameworks: [] };
-  const runOf = (of: { frameworkId: string; containerId: string }) =>
-    frameworks.get(of.frameworkId)?.runs.get(of.containerId);
-  const taskOf = (of: { frameworkId: string; containerId: string }, id: string) =>
-    runOf(of)?.tasks.find(({ info }) => info.task_id.value === id) as
-      | Mutable<Run['tasks'][number]>
-      | undefined;
-  for (const change of changes) {
-    switch (change.type) {
-      case 'agent':
-        disk.agent = change.agent;
-        break;
-      case 'forgetAgent':
-        disk.agent = undefined;
-        frameworks.clear();
-        break;
-      case 'resources':
-        disk.resources = change.resources;
-        break;
-      case 'operations':
-        disk.operations = change.operations;
-        break;
-      case 'drain':
-        disk.drain = change.drain;
-        break;
-      case 'framework': {
-        const id = change.framework.id?.value ?? '';
-        const runs = frameworks.get(id)?.runs ?? new Map<string, Run>();
-        frameworks.set(id, { info: change.framework, runs });
-        break;
-      }
-      case 'executor': {
-        const { info, builtin, containerId } = change;
-        const run = { info, builtin, containerId, alive, tasks: [] };
-        frameworks.get(change.frameworkId)?.runs.set(containerId, run);
-        break;
-      }
-      case 'task':
-        runOf(change)?.tasks.push({ info: change.info, updates: [], acknowledged: [] });
-        break;
-      case 'update': {
-        const task = taskOf(change, change.update.status.task_id.value);
-        if (task !== undefined) task.updates = [...task.updates, change.update];
-        break;
-      }
-      case 'acknowledgement': {
-        const task = taskOf(change, change.taskId);
-        if (task !== undefined) task.acknowledged = [...task.acknowledged, change.uuid];
-        break;
-      }
-      case 'taskCompleted': {
-        const run = runOf(change);
-        if (run !== undefined) {
-          run.tasks = run.tasks.filter(({ info }) => info.task_id.value !== change.taskId);
-        }
-        break;
-      }
-      case 'executorCompleted':
-        frameworks.get(change.frameworkId)?.runs.delete(change.containerId);
-        break;
-      case 'frameworkCompleted':
-        frameworks.delete(change.frameworkId);
-        break;
-    }
-  }
-  disk.frameworks = [...frameworks.values()].map(({ info, runs }) => ({
-    info,
-    executors: [...runs.values()],
-  }));
-  return disk;
-}
 
 /** The same agent again, started on what the first one has written. */
 function restarted(before: World, alive = true, options: Partial<AgentOptions> = {}): World {
