@@ -2,10 +2,13 @@
 import { resolve } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../agent/options.ts';
 import { parseAttributes } from '../model/attribute-text.ts';
-import type { Attribute } from '../model/generated/messages.ts';
+import type { Attribute, ContainerInfo } from '../model/generated/messages.ts';
 import type { Random } from '../model/random.ts';
 import { TextError } from '../model/value-text.ts';
 import { permissive } from '../security/authorizer.ts';
+import { readJsonValue } from '../wire/json.ts';
+import { types } from '../wire/types.ts';
+import { WireError } from '../wire/wire-error.ts';
 import type { AGENT_FLAGS } from './flags/agent-flags.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { FlagError } from './flags/parse.ts';
@@ -51,6 +54,8 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     recoveryTimeoutMs: values.recovery_timeout,
     gcDelayMs: values.gc_delay,
     maxCompletedExecutorsPerFramework: values.max_completed_executors_per_framework,
+    isolation: values.isolation,
+    defaultContainerInfo: containerInfoOf(values.default_container_info),
     switchUser: values.switch_user,
     strict: values.strict,
     recover: values.recover,
@@ -83,6 +88,20 @@ function attributesOf(text: string | undefined): Attribute[] {
   } catch (error) {
     if (error instanceof TextError) {
       throw new FlagError(`--attributes: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function containerInfoOf(value: unknown): ContainerInfo | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  try {
+    return readJsonValue(types.ContainerInfo, value);
+  } catch (error) {
+    if (error instanceof WireError) {
+      throw new FlagError(`--default_container_info is no ContainerInfo: ${error.message}`);
     }
     throw error;
   }

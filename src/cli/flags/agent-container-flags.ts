@@ -77,7 +77,6 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'DNS settings of containers that say nothing about it, as JSON.',
   }),
   default_container_info: json({
-    ...planned,
     help: 'ContainerInfo of executors that have none, as JSON.',
   }),
   default_container_shm_size: size({
