@@ -3,7 +3,11 @@
 //
 // Settings that an isolator would carry out (limits, capabilities, networks) are left aside without
 // that isolator, as Mesos does.
-import { type ContainerInfo, ContainerInfo_Type } from '../model/generated/messages.ts';
+import {
+  type ContainerInfo,
+  ContainerInfo_Type,
+  TaskStatus_Reason,
+} from '../model/generated/messages.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 
 /** Throws ContainerizerError for a container that plain processes cannot be. */
@@ -12,10 +16,10 @@ export function requireSupported(container: ContainerInfo | undefined): void {
     return;
   }
   if (container.type !== ContainerInfo_Type.MESOS) {
-    throw new ContainerizerError(
-      'None of the enabled containerizers (mesos) could create a container for the provided ' +
-        'TaskInfo/ExecutorInfo message',
-    );
+    // Mesos has no word for it: its agent notices that there is no container to wait for.
+    throw new ContainerizerError('Abnormal executor termination: unknown container', {
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+    });
   }
   if (container.mesos?.image !== undefined) {
     throw new ContainerizerError('Container root filesystems not supported');

@@ -15,6 +15,7 @@ import type {
   Resource,
   ResourceStatistics,
   TaskState,
+  TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import { ExecutorCall_Type } from '../model/generated/messages.ts';
 import {
@@ -59,6 +60,11 @@ interface Run {
   completed: boolean;
 }
 
+interface RunEnd extends ContainerEnd {
+  /** The kind of failure, where it was not one to launch. */
+  readonly reason?: TaskStatus_Reason | undefined;
+}
+
 /** Streams and requests of built-in executors are told by it from those of connections. */
 export const builtinPrefix = 'builtin-';
 const killedStatus = 9;
@@ -93,7 +99,7 @@ export class Runs {
         run.abort.signal,
       );
     } catch (error) {
-      this.#finish(run, run.destroyed ? {} : { failure: textOf(error) });
+      this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
     }
     // Destroyed, or let go of by an agent that leaves, while it was prepared.
@@ -131,7 +137,7 @@ export class Runs {
       this.#attach(run, container, resumption);
       this.#subscribe(run);
     } catch (error) {
-      this.#finish(run, { failure: textOf(error) });
+      this.#finish(run, failureOf(error));
     }
   }
 
@@ -291,7 +297,7 @@ export class Runs {
     this.#finish(run, { waitStatus: 0 });
   }
 
-  #finish(run: Run, end: ContainerEnd): void {
+  #finish(run: Run, end: RunEnd): void {
     if (this.#runs.get(run.containerId) !== run) {
       return;
     }
@@ -309,6 +315,7 @@ export class Runs {
       ...idsOf(run),
       waitStatus: end.waitStatus,
       failure: end.failure,
+      reason: end.reason,
     });
   }
 
@@ -338,6 +345,11 @@ const idsOf = ({ frameworkId, executorId, containerId }: Run) => ({
   frameworkId,
   executorId,
   containerId,
+});
+
+const failureOf = (error: unknown): RunEnd => ({
+  failure: textOf(error),
+  reason: error instanceof ContainerizerError ? error.reason : undefined,
 });
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

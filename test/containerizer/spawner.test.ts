@@ -244,6 +244,16 @@ describe.each(kinds)('%s', (_, program) => {
     expect(output.trim().split('\n').sort()).toEqual(['child', 'parent']);
   });
 
+  test('asked to end and killed at once, a process has been asked first', async () => {
+    const { token, ended } = launch('touch up; exec sleep 1013');
+    spawner.release(token);
+    await appeared(join(folder.path, 'up'));
+    spawner.signal(token, 15);
+    spawner.signal(token, 10);
+    await ended;
+    expect(record('status')).toBe('15');
+  });
+
   test.each([
     [{ directory: '/no/such/folder' }, "Failed to change directory to '/no/such/folder'"],
     [{ stdout: '/no/such/folder/x' }, "Failed to open '/no/such/folder/x'"],

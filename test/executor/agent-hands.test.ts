@@ -261,7 +261,7 @@ describe('destruction', () => {
 
 describe('containers that plain processes cannot be', () => {
   test.each([
-    [{ type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } }, /None of the enabled/],
+    [{ type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } }, /unknown container/],
     [{ type: ContainerInfo_Type.MESOS, mesos: { image: { type: 2 } } }, /root filesystems not/],
     [
       { type: ContainerInfo_Type.MESOS, volumes: [{ container_path: 'x', mode: 1 }] },
@@ -272,6 +272,13 @@ describe('containers that plain processes cannot be', () => {
     const of = harness.launch({ task: { container: structuredClone(container) as ContainerInfo } });
     expect((await harness.ended(of)).failure).toMatch(text);
     expect(harness.statuses(of)).toEqual([]);
+  });
+
+  test('what is for another containerizer has no container', async () => {
+    const container = { type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } };
+    const of = harness.launch({ task: { container } });
+    const reason = TaskStatus_Reason.REASON_EXECUTOR_TERMINATED;
+    expect(await harness.ended(of)).toMatchObject({ reason });
   });
 
   test('an empty one is no hindrance', async () => {

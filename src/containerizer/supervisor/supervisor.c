@@ -252,7 +252,7 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
   close(3);
   pid_t process = start_process(launch);
 
-  sigset_t set;
+  sigset_t set, pending;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
   sigaddset(&set, SIGTERM);
@@ -276,6 +276,10 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
         each_descendant(SIGTERM);
         break;
       case SIGUSR1:
+        /* Lower numbers are delivered first, whatever came first: asked to end, then made to. */
+        if (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM)) {
+          each_descendant(SIGTERM);
+        }
         kill_all(launch);
         break;
     }
