@@ -118,7 +118,6 @@ class Peer {
     this.#socket = net.connect({ host, port: usable ? port : 0, noDelay: true, onread: IGNORED });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
     this.#socket.once('connect', this.#onConnect);
-    this.#socket.on('drain', () => this.#recount());
     this.#socket.on('error', () => {
       // The close event tells; why a peer cannot be reached does not matter here.
     });
@@ -167,8 +166,12 @@ class Peer {
     const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#socket.write(bytes);
-    this.#recount();
+    this.#count(bytes.length);
+    this.#socket.write(bytes, () => {
+      if (!this.#socket.destroyed) {
+        this.#count(-bytes.length);
+      }
+    });
   };
 
   readonly #onConnect = () => {
@@ -198,15 +201,14 @@ class Peer {
     }
   }
 
-  #recount(): void {
-    const now = this.#socket.destroyed ? 0 : this.#socket.writableLength;
-    Peer.waitingBytes += now - this.#counted;
-    this.#counted = now;
+  #count(bytes: number): void {
+    this.#counted += bytes;
+    Peer.waitingBytes += bytes;
   }
 
   #end(): void {
     this.#queue = [];
     this.#leave();
-    this.#recount();
+    this.#count(-this.#counted);
   }
 }

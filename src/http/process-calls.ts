@@ -23,7 +23,7 @@ export interface ProcessResponse {
   readonly get_version?: { readonly version_info: VersionInfo };
   readonly get_metrics?: { readonly metrics: Metric[] };
   readonly get_logging_level?: { readonly level: number };
-  readonly list_files?: { readonly file_infos: FileInfo[] };
+  readonly list_files?: { readonly file_infos?: FileInfo[] };
   readonly read_file?: { readonly size: number; readonly data: Uint8Array };
 }
 
@@ -81,7 +81,8 @@ async function listFiles(
   const result = await endpoints.listFiles(principal, call.list_files?.path ?? '');
   return 'refusal' in result
     ? { answer: result.refusal }
-    : { response: { list_files: { file_infos: result.value } } };
+    : // Where there is nothing to list there is no list either.
+      { response: { list_files: result.value.length > 0 ? { file_infos: result.value } : {} } };
 }
 
 async function readFile(
