@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const output = join(root, 'build', 'mesoscale-core.wasm');
 
 function modified(path: string): number {
   try {
@@ -25,13 +24,24 @@ function newestSource(folder: string): number {
   return newest;
 }
 
+export interface BuildOptions {
+  /** Even if the module is newer than its sources. */
+  readonly force?: boolean;
+  /** Without vector instructions, for translators that know none (wasm2c); the answers are the same. */
+  readonly plain?: boolean;
+}
+
 /** Builds the module if it is out of date and answers where it is. */
-export async function buildCore(options: { readonly force?: boolean } = {}): Promise<string> {
+export async function buildCore({
+  force = false,
+  plain = false,
+}: BuildOptions = {}): Promise<string> {
+  const output = join(root, 'build', plain ? 'mesoscale-core-plain.wasm' : 'mesoscale-core.wasm');
   const newest = Math.max(
     newestSource(join(root, 'asm')),
     modified(fileURLToPath(import.meta.url)),
   );
-  if (!options.force && modified(output) > newest) return output;
+  if (!force && modified(output) > newest) return output;
   mkdirSync(dirname(output), { recursive: true });
   // Written beside and moved, so that a reader never sees half a module.
   const temporary = `${output}.${process.pid}`;
@@ -45,7 +55,7 @@ export async function buildCore(options: { readonly force?: boolean } = {}): Pro
     'abort=',
     '-O3',
     '--converge',
-    '--enable',
+    plain ? '--disable' : '--enable',
     'simd',
   ]);
   if (result.error) {

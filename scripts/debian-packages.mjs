@@ -18,4 +18,11 @@ export const DEBIAN_PACKAGES = [
   { name: 'procps', program: 'ps', suites: ['test/executor'], why: 'looks at processes of tasks' },
   { name: 'unzip', program: 'unzip', suites: ['test/containerizer'], why: 'unpacks fetched files' },
   { name: 'xz-utils', program: 'xz', suites: ['test/containerizer'], why: 'unpacks fetched files' },
+  { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
+  {
+    name: 'chromium',
+    program: 'chromium',
+    suites: ['test/embedding'],
+    why: 'runs the core in a browser page',
+  },
 ];

@@ -1,0 +1,126 @@
+// The programs of examples/embedding print the same bytes, whatever runs them. Each is built and run here; a
+// runtime that is not there leaves its program out, which `npm test` reports.
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildCore } from '../../scripts/build-core.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const programs = join(root, 'examples/embedding');
+const work = mkdtempSync(join(tmpdir(), 'embedding-'));
+const [deno] = globSync(join(root, 'node_modules/@deno/*/deno'));
+const [bun] = globSync(join(root, 'node_modules/@oven/bun-*/bin/bun'));
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+const WASM2C = '/usr/share/wabt/wasm2c';
+
+/** Under continuous integration a runtime that is not there is a failure, not a reason to leave it out. */
+const isLeftOut = (runtime: string | undefined) =>
+  !['true', '1'].includes(process.env.CI ?? '') && (runtime === undefined || !existsSync(runtime));
+
+let module: string;
+let expected: string;
+beforeAll(async () => {
+  module = await buildCore();
+  expected = run(process.execPath, [join(programs, 'node.js'), module]);
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+function run(program: string, parameters: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, {
+    cwd: work,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+test('Node prints offers of both runs', () => {
+  expect(expected).toMatch(/^0 ms: framework \d+, role \d+, agent \d+: cpus \d+, mem \d+$/m);
+  expect(expected).toMatch(/^1000 ms: framework/m);
+  expect(expected.endsWith('3 refusals\n')).toBe(true);
+});
+
+test.skipIf(isLeftOut(deno))('Deno prints the same', () => {
+  const parameters = ['run', '--no-config', '--allow-read', join(programs, 'deno.js'), module];
+  expect(run(deno ?? '', parameters)).toBe(expected);
+});
+
+test.skipIf(isLeftOut(bun))('Bun prints the same', () => {
+  expect(run(bun ?? '', [join(programs, 'bun.js'), module])).toBe(expected);
+});
+
+describe.skipIf(isLeftOut(WASM2C))('C', () => {
+  test('prints the same', async () => {
+    const plain = await buildCore({ plain: true });
+    run('wasm2c', ['-n', 'mesoscale_core', plain, '-o', 'mesoscale_core.c']);
+    copyFileSync(join(programs, 'offers.c'), join(work, 'offers.c'));
+    const sources = ['offers.c', 'mesoscale_core.c', join(WASM2C, 'wasm-rt-impl.c')];
+    run('cc', ['-O1', `-I${WASM2C}`, ...sources, '-lm', '-o', 'offers']);
+    expect(run(join(work, 'offers'), [])).toBe(expected);
+    expect(run(process.execPath, [join(programs, 'node.js'), plain])).toBe(expected);
+  });
+});
+
+test.skipIf(isLeftOut(chromium))('a browser page shows the same', async () => {
+  const shown = Promise.withResolvers<string>();
+  const server = createServer((request, response) => serve(request, response, shown.resolve));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const browser = spawn(
+    chromium ?? '',
+    [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      `--user-data-dir=${join(work, 'browser')}`,
+      '--remote-debugging-port=0',
+      `http://127.0.0.1:${port}/browser.html`,
+    ],
+    { stdio: 'ignore', detached: true },
+  );
+  const closed = new Promise((resolve) => browser.once('close', resolve));
+  browser.once('close', () => shown.reject(new Error('the browser ended')));
+  try {
+    expect(await shown.promise).toBe(expected);
+  } finally {
+    // The browser is a shell script around many processes: they form a group of their own.
+    process.kill(-(browser.pid ?? 0), 'SIGKILL');
+    await closed;
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** What the page shows comes back as soon as it shows it. */
+const WATCH = `<script>
+  const offers = document.getElementById('offers');
+  new MutationObserver(() => fetch('shown', { method: 'POST', body: offers.textContent })).observe(offers, { childList: true });
+</script>`;
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  shown: (text: string) => void,
+): Promise<void> {
+  const name = basename(request.url ?? '');
+  if (name === 'shown') {
+    shown(await text(request));
+    response.end();
+    return;
+  }
+  const file = name === 'mesoscale-core.wasm' ? module : join(programs, name);
+  if (!existsSync(file)) {
+    response.writeHead(404).end();
+    return;
+  }
+  const types: Record<string, string> = { html: 'text/html', js: 'text/javascript' };
+  response.setHeader('content-type', types[name.split('.').at(-1) ?? ''] ?? 'application/wasm');
+  const content = readFileSync(file);
+  response.end(name === 'browser.html' ? `${content}${WATCH}` : content);
+}
