@@ -117,6 +117,10 @@ function run(agent: AgentState, assignment: Assignment): void {
     return;
   }
   const id = frameworkId(assignment.framework.id?.value ?? '');
+  if (id === '') {
+    log(agent, 'error', `Ignoring tasks ${namesOf(tasks)}: their framework has no id`);
+    return;
+  }
   const framework = agent.frameworks.get(id) ?? addFramework(agent, assignment.framework);
   if (framework.state === 'terminating') {
     log(agent, 'warn', `Ignoring tasks ${namesOf(tasks)}: framework ${id} is shut down`);

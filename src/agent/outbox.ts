@@ -33,6 +33,8 @@ const idleTimer = 'checkpoint';
 const idleDelayMs = 1_000;
 /** So many are written at once, without waiting for the timer. */
 const maxIdleChanges = 1_000;
+/** Effects that wait for the disk; with more than that it is the disk that has failed. */
+const maxHeld = 1_000_000;
 
 export const createOutbox = (): Outbox => ({
   ready: [],
@@ -51,6 +53,9 @@ export function emit(agent: AgentState, effect: AgentEffect): void {
   const { outbox } = agent;
   if (outbox.barrier > outbox.durableTransaction) {
     outbox.held.push({ after: outbox.barrier, effect });
+    if (outbox.held.length > maxHeld) {
+      giveUp(agent, 'Failed to checkpoint: the disk does not answer');
+    }
   } else {
     outbox.ready.push(effect);
   }

@@ -66,16 +66,27 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
   });
   agent.counters.valid_status_updates++;
   executor.hasReported = true;
-  // A task that the agent does not know is passed on: its executor knows better.
-  const isKnown = framework.tasks.get(taskId(status.task_id.value)) === executor;
-  if (!isKnown || changeTask(agent, executor, status)) {
-    const run = isKnown ? checkpointRun(executor) : undefined;
-    addUpdate(agent, updateOf(agent, framework, status), run);
+  if (framework.tasks.get(taskId(status.task_id.value)) === executor) {
+    if (changeTask(agent, executor, status)) {
+      addUpdate(agent, updateOf(agent, framework, status), checkpointRun(executor));
+    }
+  } else if (hasRoomForUnknown(agent, framework)) {
+    // A task that the agent does not know is passed on: its executor knows better.
+    addUpdate(agent, updateOf(agent, framework, status), undefined);
   }
   sendToExecutor(agent, executor, {
     type: ExecutorEvent_Type.ACKNOWLEDGED,
     acknowledged: { task_id: status.task_id, uuid: given.uuid },
   });
+}
+
+/** News of so many tasks of one framework, that this agent knows nothing of, may wait at a time. */
+const maxUnknownTasks = 1_000;
+
+/** Every known task has one stream of updates at most; the others are of unknown tasks. */
+function hasRoomForUnknown(agent: AgentState, framework: Framework): boolean {
+  const streams = agent.updates.get(framework.id)?.size ?? 0;
+  return streams < framework.tasks.size + maxUnknownTasks;
 }
 
 /** News of a task whose framework has nothing here: only its update is kept. */

@@ -7,7 +7,7 @@ import {
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
-import { requestId } from '../../src/model/ids.ts';
+import { frameworkId, requestId } from '../../src/model/ids.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import {
   AGENT_ID,
@@ -173,6 +173,18 @@ describe('an executor of a framework', () => {
     expect(world.take('closeStream')).toEqual([{ type: 'closeStream', stream }]);
     kill(world, 't1');
     expect(world.eventsOf(second).at(-1)?.type).toBe(ExecutorEvent_Type.KILL);
+  });
+
+  test('cannot fill the agent with news of tasks that nobody knows', () => {
+    const world = new World();
+    subscribed(world);
+    for (let i = 0; i < 3_000; i++) {
+      world.update('ex', status(`made-up-${i}`, TaskState.TASK_RUNNING));
+    }
+    expect(world.agent.updates.get(frameworkId(FRAMEWORK))?.size).toBe(1_001);
+    world.update('ex', status('t1', TaskState.TASK_FINISHED));
+    const updates = world.sent('StatusUpdateMessage').map(({ update }) => update.status);
+    expect(updates.at(-1)).toMatchObject({ task_id: { value: 't1' } });
   });
 
   test('that is away gets its kill when it is back', () => {
