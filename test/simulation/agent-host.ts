@@ -8,6 +8,7 @@ import type {
   DestroyContainer,
   LaunchExecutor,
   ReattachExecutor,
+  SendToExecutor,
 } from '../../src/agent/effects.ts';
 import type { AgentEvent, ContainerEnded } from '../../src/agent/events.ts';
 import { defaultAgentOptions } from '../../src/agent/options.ts';
@@ -22,6 +23,8 @@ import {
 import {
   type ExecutorCall,
   ExecutorCall_Type,
+  type ExecutorEvent,
+  ExecutorEvent_Type,
   type Resource,
   type TaskState,
 } from '../../src/model/generated/messages.ts';
@@ -44,9 +47,10 @@ import { types } from '../../src/wire/types.ts';
 import { ProcessTimers } from './agenda.ts';
 import { CheckpointDisk } from './checkpoint-disk.ts';
 import { Disk } from './disk.ts';
+import { type ExecutorConnection, ExecutorProcess } from './executor-process.ts';
 import { Links } from './links.ts';
 import { Supervisor } from './machine.ts';
-import type { Process } from './network.ts';
+import type { Channel, Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
 interface Run {
@@ -72,6 +76,15 @@ export interface AgentLife {
   readonly links: Links;
   readonly runs: Map<ContainerId, Run>;
   readonly streams: Map<StreamId, Run>;
+  /** Streams of executors that are processes of their own. */
+  readonly remote: Map<
+    StreamId,
+    { readonly channel: Channel; readonly executor: ExecutorConnection }
+  >;
+  readonly requests: Map<
+    RequestId,
+    { readonly executor: ExecutorConnection; readonly answers: Channel }
+  >;
   readonly queue: Untimed[];
   isStepping: boolean;
 }
@@ -138,6 +151,8 @@ export class AgentHost {
       ),
       runs: new Map(),
       streams: new Map(),
+      remote: new Map(),
+      requests: new Map(),
       queue: [],
       isStepping: false,
     };
@@ -321,32 +336,91 @@ export class AgentHost {
       case 'destroyContainer':
         this.#destroy(life, effect);
         return;
-      case 'sendToExecutor': {
-        const run = life.streams.get(effect.stream);
-        simulation.checks.executorTold(this, life, effect, run?.containerId);
-        if (run !== undefined) {
-          const bytes = encodeMessage(types.ExecutorEvent, effect.event);
-          const event = decodeMessage(types.ExecutorEvent, bytes);
-          this.#note(() => `tells executor ${run.executorId} ${event.type}`);
-          this.#stepCommand(life, run, (nowMs) => ({ type: 'executorEvent', event, nowMs }));
-        }
+      case 'sendToExecutor':
+        this.#tell(life, effect);
         return;
-      }
       case 'closeStream':
         life.streams.delete(effect.stream);
+        life.remote.get(effect.stream)?.channel.finish();
+        life.remote.delete(effect.stream);
         return;
-      case 'reply':
-        this.#note(() => `answers an executor ${effect.status} ${effect.text ?? ''}`);
+      case 'reply': {
+        const { request, status } = effect;
+        const asked = life.requests.get(request);
+        life.requests.delete(request);
+        this.#note(() => `answers an executor ${status} ${effect.text ?? ''}`);
+        asked?.answers.send(() => asked.executor.onAnswer(status));
         return;
+      }
       case 'exit':
         this.#exit(effect.reason);
         return;
       case 'openStream':
+        this.#openStream(life, effect.request, effect.stream);
+        return;
       case 'resizeContainer':
       case 'collectGarbage':
         return;
       default:
         effect satisfies never;
+    }
+  }
+
+  #tell(life: AgentLife, effect: SendToExecutor): void {
+    const run = life.streams.get(effect.stream);
+    const remote = life.remote.get(effect.stream);
+    this.#simulation.checks.executorTold(this, life, effect);
+    const bytes = encodeMessage(types.ExecutorEvent, effect.event);
+    this.#note(
+      () => `tells ${effect.stream} ${run?.executorId ?? ''} ${describeEvent(effect.event)}`,
+    );
+    if (run !== undefined) {
+      const event = decodeMessage(types.ExecutorEvent, bytes);
+      this.#stepCommand(life, run, (nowMs) => ({ type: 'executorEvent', event, nowMs }));
+    }
+    remote?.channel.send(() => remote.executor.onEvent(bytes.slice()));
+  }
+
+  #openStream(life: AgentLife, request: RequestId, stream: StreamId): void {
+    const asked = life.requests.get(request);
+    life.requests.delete(request);
+    if (asked === undefined) {
+      return;
+    }
+    const { executor } = asked;
+    const channel = this.#simulation.network.channel({
+      from: life.process,
+      to: executor.process,
+      onSenderLost: () => {
+        life.remote.delete(stream);
+        this.#dispatch(life, { type: 'streamClosed', stream });
+      },
+      onReceiverLost: () => executor.onStreamEnd(),
+    });
+    life.remote.set(stream, { channel, executor });
+  }
+
+  /** A call of an executor that is a process of its own. */
+  called(
+    to: Process,
+    call: {
+      readonly connection: ExecutorConnection;
+      readonly answers: Channel;
+      readonly bytes: Uint8Array;
+    },
+  ): void {
+    const { life } = this;
+    if (life?.process !== to) {
+      return;
+    }
+    const decoded = decodeMessage(types.ExecutorCall, call.bytes);
+    const request = this.#request();
+    life.requests.set(request, { executor: call.connection, answers: call.answers });
+    if (decoded.subscribe === undefined) {
+      this.#dispatch(life, { type: 'executorCall', request, call: decoded });
+    } else {
+      const stream = streamId(`x${this.#nextId++}`);
+      this.#dispatch(life, { type: 'executorSubscribe', request, stream, call: decoded });
     }
   }
 
@@ -356,7 +430,7 @@ export class AgentHost {
     if (life !== undefined) {
       this.disk.close();
       this.#simulation.network.ended(life.process, { inOrder: true });
-      this.#simulation.faults.agentExited(this, reason);
+      this.#simulation.faults.agentExited(this, life.state.id);
     }
   }
 
@@ -413,14 +487,13 @@ export class AgentHost {
         this.#finish(life, run, {});
         return;
       }
-      const task = effect.task?.task_id.value ?? '';
-      const plan = this.#simulation.planOf(run.frameworkId, task);
-      const supervisor = new Supervisor(agenda, run.containerId, plan, (waitStatus) => {
-        this.#note(() => `the command of ${task} ends with ${waitStatus}`);
-        this.#simulation.outcomes.set(`${run.frameworkId} ${task}`, waitStatus);
-      });
+      const supervisor = this.#supervisorOf(run);
       this.supervisors.set(run.containerId, supervisor);
       this.#attach(life, run, supervisor, undefined);
+      if (effect.builtin === undefined) {
+        supervisor.release();
+        this.#startExecutor(run, supervisor);
+      }
       const { frameworkId: framework, executorId: executor, containerId } = run;
       this.#dispatch(life, {
         type: 'containerStarted',
@@ -430,6 +503,29 @@ export class AgentHost {
         processId: 1000,
       });
       this.#subscribe(life, run);
+    });
+  }
+
+  #supervisorOf(run: Run): Supervisor {
+    const { agenda, outcomes } = this.#simulation;
+    const task = run.effect.task?.task_id.value;
+    const plan = task === undefined ? undefined : this.#simulation.planOf(run.frameworkId, task);
+    return new Supervisor(agenda, run.containerId, plan, (waitStatus) => {
+      this.#note(() => `the command of ${task ?? run.executorId} ends with ${waitStatus}`);
+      if (task !== undefined) {
+        outcomes.set(`${run.frameworkId} ${task}`, waitStatus);
+      }
+    });
+  }
+
+  #startExecutor(run: Run, supervisor: Supervisor): void {
+    new ExecutorProcess(this.#simulation, {
+      host: this,
+      frameworkId: run.frameworkId,
+      executorId: run.executorId,
+      containerId: run.containerId,
+      checkpoint: run.effect.framework.checkpoint === true,
+      supervisor,
     });
   }
 
@@ -503,7 +599,11 @@ export class AgentHost {
     }
   }
 
+  /** A built-in executor does so by itself. */
   #subscribe(life: AgentLife, run: Run): void {
+    if (run.command === undefined) {
+      return;
+    }
     const stream = streamId(`x${this.#nextId++}`);
     run.stream = stream;
     life.streams.set(stream, run);
@@ -525,7 +625,7 @@ export class AgentHost {
   }
 
   #containerEnded(life: AgentLife, run: Run, waitStatus: number): void {
-    if (run.isDestroyed) {
+    if (run.isDestroyed || run.command === undefined) {
       this.#finish(life, run, { waitStatus });
     } else {
       this.#stepCommand(life, run, (nowMs) => ({ type: 'ended', waitStatus, nowMs }));
@@ -645,6 +745,13 @@ function stopRun(run: Run): void {
   run.isStopped = true;
   run.timers.close();
 }
+
+function describeEvent({ type, launch, kill, acknowledged }: ExecutorEvent): string {
+  const task = launch?.task.task_id ?? kill?.task_id ?? acknowledged?.task_id;
+  return `${EVENT_NAMES.get(type ?? 0)} ${task?.value ?? ''}`;
+}
+
+const EVENT_NAMES = new Map(Object.entries(ExecutorEvent_Type).map(([name, type]) => [type, name]));
 
 function aboutMessage({ name, body }: { name: string; body: unknown }): string {
   if (name === 'StatusUpdateMessage') {

@@ -62,6 +62,10 @@ export class CheckpointDisk {
         return;
       case 'forgetAgent':
         this.agent = undefined;
+        this.#operations = [];
+        this.#drain = undefined;
+        this.#frameworks.clear();
+        this.#executors.clear();
         return;
       case 'resources':
         this.#resources = change.resources;

@@ -13,14 +13,14 @@ import {
   type TaskInfo,
   TaskState,
   type TaskStatus,
+  TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
-import type { ContainerId } from '../../src/model/ids.ts';
 import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import type { AgentHost, AgentLife } from './agent-host.ts';
-import type { Framework, KnownTask } from './framework.ts';
+import { FOR_EVER, type Framework, type KnownTask } from './framework.ts';
 import type { Supervisor } from './machine.ts';
 import type { MasterLife } from './master-host.ts';
 import type { Simulation } from './simulation.ts';
@@ -181,16 +181,11 @@ export class Checks {
     }
   }
 
-  executorTold(
-    host: AgentHost,
-    { state }: AgentLife,
-    { event }: SendToExecutor,
-    container: ContainerId | undefined,
-  ): void {
-    const executor = container === undefined ? undefined : state.containers.get(container);
+  executorTold(host: AgentHost, { state }: AgentLife, { event, stream }: SendToExecutor): void {
+    const executor = state.streams.get(stream);
     if (event.type === ExecutorEvent_Type.LAUNCH && executor?.checkpoint === true) {
       const id = event.launch?.task.task_id.value;
-      if (!host.checkpoint.tasksEver.has(`${container} ${id}`)) {
+      if (!host.checkpoint.tasksEver.has(`${executor.containerId} ${id}`)) {
         this.fail(`${host.name} launches ${id} before it is durable`);
       }
     }
@@ -213,7 +208,11 @@ export class Checks {
 
   // Frameworks
 
+  /** An agent that has forgotten an acknowledged end may be asked, and say once more that it is lost. */
   afterEnd(framework: Framework, task: KnownTask, status: TaskStatus): void {
+    if (status.source === TaskStatus_Source.SOURCE_AGENT && isTerminal(status.state)) {
+      return;
+    }
     this.fail(
       `${framework.plan.name} hears ${taskStateName(status.state)} (${status.message}) of ${task.id} after its end ${taskStateName(task.reported ?? TaskState.TASK_UNKNOWN)}`,
     );
@@ -251,11 +250,21 @@ export class Checks {
       return 'is not connected';
     }
     for (const task of framework.tasks.values()) {
-      if (!isTerminal(task.state) && !task.isUnknown) {
+      if (!isTerminal(task.state) && !task.isUnknown && !this.#isOutOfReach(task)) {
         return `task ${task.id} is ${taskStateName(task.state)}`;
       }
     }
     return undefined;
+  }
+
+  /** On an agent that never learned its id, and so never comes back under it. */
+  #isOutOfReach(task: KnownTask): boolean {
+    const { master, agents } = this.#simulation;
+    return (
+      task.state === TaskState.TASK_UNREACHABLE &&
+      master.life?.state.agents.unreachable.has(agentId(task.agentId)) === true &&
+      agents.every((host) => host.life?.state.id !== task.agentId)
+    );
   }
 
   #unsettledAgent(host: AgentHost): string | undefined {
@@ -370,7 +379,12 @@ export class Checks {
     if (task.state === TaskState.TASK_FINISHED && outcome !== 0) {
       this.fail(`${task.id} is said to be finished, and ended with ${outcome}`);
     }
-    if (task.state === TaskState.TASK_KILLED && !task.isKilled && framework.phase === 'running') {
+    // A framework that stays away too long loses its tasks, and may come back to a new master.
+    const mayBeRemoved = framework.phase === 'over' || framework.plan.failoverSeconds < FOR_EVER;
+    // An executor that master and agent disagree about is shut down, and operators have their reasons.
+    const { operator, unregister } = this.#simulation.settings.faults;
+    const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || operator + unregister > 0;
+    if (task.state === TaskState.TASK_KILLED && !task.isKilled && !mayBeEnded) {
       this.fail(`${task.id} is said to be killed, and nobody asked for it`);
     }
   }

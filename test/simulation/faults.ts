@@ -14,6 +14,8 @@ export interface FaultWeights {
   readonly failOver: number;
   readonly tearDown: number;
   readonly leave: number;
+  readonly unregister: number;
+  readonly operator: number;
 }
 
 type Fault = keyof FaultWeights;
@@ -92,6 +94,12 @@ export class Faults {
       case 'leave':
         host.stop('leave');
         return;
+      case 'unregister':
+        host.stop('unregister');
+        return;
+      case 'operator':
+        this.#simulation.operator.interfere();
+        return;
       case undefined:
         return;
     }
@@ -124,8 +132,9 @@ export class Faults {
     agenda.after(isQuiet ? 100 : chance.delay(10, 200_000), () => host.start());
   }
 
-  agentExited(host: AgentHost, reason: string): void {
-    if (reason.includes('marked gone')) {
+  /** An agent ends in order because it was told to; one that is gone makes place for a new machine. */
+  agentExited(host: AgentHost, id: string | undefined): void {
+    if (id !== undefined && this.#simulation.master.goneAgents.has(id)) {
       host.replace();
     }
     this.restartAgent(host);

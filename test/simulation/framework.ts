@@ -2,6 +2,7 @@
 // it is not sure of, kills some tasks, and comes back when its connection is gone. What it knows of its
 // tasks it never forgets; every fault is between it and the master.
 import {
+  type ExecutorInfo,
   type FrameworkInfo,
   FrameworkInfo_Capability_Type,
   type Offer,
@@ -28,6 +29,9 @@ import type { SchedulerConnection } from './master-host.ts';
 import type { Channel, Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
+/** Seconds of a failover timeout that never passes. */
+export const FOR_EVER = 1_000_000;
+
 export interface FrameworkPlan {
   readonly name: string;
   readonly roles: readonly string[];
@@ -35,6 +39,7 @@ export interface FrameworkPlan {
   readonly partitionAware: boolean;
   readonly killingState: boolean;
   readonly failoverSeconds: number;
+  readonly ownExecutors: boolean;
   readonly tasks: number;
   /** It never goes for good. */
   readonly isAnchor: boolean;
@@ -44,6 +49,7 @@ export interface KnownTask {
   readonly id: string;
   readonly agentId: string;
   readonly plan: CommandPlan;
+  readonly hasOwnExecutor: boolean;
   state: TaskState;
   /** The master or agent has said that it cannot know the task any more. */
   isUnknown: boolean;
@@ -387,8 +393,10 @@ export class Framework {
       mem -= needs.mem;
       const plan = this.#commandPlan();
       const id = `${this.plan.name}-t${this.launched++}`;
+      const hasOwnExecutor = this.plan.ownExecutors && chance.of(0.5);
       this.tasks.set(id, {
         id,
+        hasOwnExecutor,
         agentId: offer.agent_id.value,
         plan,
         state: TaskState.TASK_STAGING,
@@ -405,11 +413,23 @@ export class Framework {
         name: id,
         task_id: { value: id },
         agent_id: offer.agent_id,
-        command: { value: `started at ${agenda.nowMs}` },
+        ...(hasOwnExecutor
+          ? { executor: this.#executor(role) }
+          : { command: { value: `started at ${agenda.nowMs}` } }),
         resources: [scalar('cpus', needs.cpus, role), scalar('mem', needs.mem, role)],
       });
     }
     return tasks;
+  }
+
+  /** One for each role, the same on every agent; what it needs is little, and may not be there. */
+  #executor(role: string): ExecutorInfo {
+    return {
+      executor_id: { value: `${this.plan.name}-${role.replaceAll('/', '-')}` },
+      framework_id: { value: this.id ?? '' },
+      command: { value: 'executor' },
+      resources: [scalar('cpus', 100, role), scalar('mem', 32_000, role)],
+    };
   }
 
   #commandPlan(): CommandPlan {

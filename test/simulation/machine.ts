@@ -20,7 +20,8 @@ const SIGKILL = 9;
 export class Supervisor {
   readonly containerId: ContainerId;
   readonly #agenda: Agenda;
-  readonly #plan: CommandPlan;
+  /** Absent: it ends when it likes. */
+  readonly #plan: CommandPlan | undefined;
   isReleased = false;
   startedMs = 0;
   /** It went with its machine, without a word. */
@@ -29,6 +30,8 @@ export class Supervisor {
   waitStatus: number | undefined;
   /** What a command executor has written down about a kill. */
   kill: RememberedKill | undefined;
+  /** The process is killed, from outside. */
+  onVanish: (() => void) | undefined;
   /** The agent that watches. */
   onEnd: ((waitStatus: number) => void) | undefined;
   readonly #report: (waitStatus: number) => void;
@@ -37,7 +40,7 @@ export class Supervisor {
   constructor(
     agenda: Agenda,
     containerId: ContainerId,
-    plan: CommandPlan,
+    plan: CommandPlan | undefined,
     report: (waitStatus: number) => void,
   ) {
     this.#agenda = agenda;
@@ -55,12 +58,14 @@ export class Supervisor {
     if (!this.isReleased && this.waitStatus === undefined) {
       this.isReleased = true;
       this.startedMs = this.#agenda.nowMs;
-      this.#endAfter(this.#plan.runsMs, this.#plan.waitStatus);
+      if (this.#plan !== undefined) {
+        this.#endAfter(this.#plan.runsMs, this.#plan.waitStatus);
+      }
     }
   }
 
   terminate(): void {
-    if (this.isRunning && this.#plan.terminatesMs !== undefined) {
+    if (this.isRunning && this.#plan?.terminatesMs !== undefined) {
       const endsMs = this.#agenda.nowMs + this.#plan.terminatesMs;
       if (this.#end === undefined || this.#end.atMs > endsMs) {
         this.#endAfter(this.#plan.terminatesMs, SIGTERM);
@@ -70,13 +75,22 @@ export class Supervisor {
 
   destroy(): void {
     if (this.waitStatus === undefined && !this.isVanished) {
+      this.onVanish?.();
       this.#endAfter(2, SIGKILL);
+    }
+  }
+
+  /** The process ends by itself. */
+  exit(waitStatus: number): void {
+    if (this.isRunning) {
+      this.#endAfter(0, waitStatus);
     }
   }
 
   /** The machine has crashed. */
   vanish(): void {
     this.#agenda.cancel(this.#end);
+    this.onVanish?.();
     this.isVanished = this.waitStatus === undefined;
     this.onEnd = undefined;
   }

@@ -72,6 +72,8 @@ export class MasterHost {
   readonly registry = new RegistryContent();
   /** Ids of the agents that are durably admitted. */
   readonly durableAgents = new Set<string>();
+  /** Ids of agents that an operator has declared gone. */
+  readonly goneAgents = new Set<string>();
   life: MasterLife | undefined;
   starts = 0;
   readonly #simulation: Simulation;
@@ -303,9 +305,12 @@ export class MasterHost {
       case 'markReachable':
         this.durableAgents.add(change.agent.id?.value ?? '');
         return;
+      case 'markGone':
+        this.goneAgents.add(change.id);
+        this.durableAgents.delete(change.id);
+        return;
       case 'removeAgent':
       case 'markUnreachable':
-      case 'markGone':
         this.durableAgents.delete(change.id);
         return;
       default:

@@ -4,7 +4,7 @@ import type { MasterOptions } from '../../src/master/options.ts';
 import type { AgentMachine } from './agent-host.ts';
 import type { Chance } from './chance.ts';
 import type { FaultWeights } from './faults.ts';
-import type { FrameworkPlan } from './framework.ts';
+import { FOR_EVER, type FrameworkPlan } from './framework.ts';
 
 export interface Settings {
   readonly machines: readonly AgentMachine[];
@@ -63,6 +63,8 @@ export function settingsOf(chance: Chance): Settings {
       failOver: chance.pick([0, 1]),
       tearDown: chance.pick([0, 0, 0.3]),
       leave: chance.pick([0, 0.5]),
+      unregister: chance.pick([0, 0, 0.5]),
+      operator: chance.pick([0, 0, 3]),
     },
     killsInMaster: chance.pick([0, 0, 0.002]),
     killsInAgents: chance.pick([0, 0, 0.002]),
@@ -79,7 +81,8 @@ function frameworkPlan(chance: Chance, index: number): FrameworkPlan {
     checkpoint: chance.of(0.7),
     partitionAware: chance.of(0.6),
     killingState: chance.of(0.3),
-    failoverSeconds: index === 0 ? 1_000_000 : chance.pick([0, 10, 60, 1_000_000]),
+    failoverSeconds: index === 0 ? FOR_EVER : chance.pick([0, 10, 60, FOR_EVER]),
+    ownExecutors: chance.of(0.4),
     tasks: chance.int(5, 80),
     isAnchor: index === 0,
   };

@@ -2,7 +2,6 @@
 // their machines, frameworks, and the network between them. Faults for a while, then quiet, in which
 // everything must come to rest.
 import type { SchedulerCore } from '../../src/core/interface.ts';
-import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';
 import { Chance } from './chance.ts';
@@ -14,6 +13,7 @@ import { Addresses } from './links.ts';
 import type { CommandPlan } from './machine.ts';
 import { MasterHost } from './master-host.ts';
 import { Network } from './network.ts';
+import { Operator } from './operator.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 export interface SimulationOptions {
@@ -57,6 +57,7 @@ export class Simulation {
   readonly addresses = new Addresses();
   readonly checks: Checks;
   readonly faults: Faults;
+  readonly operator: Operator;
   readonly master: MasterHost;
   readonly agents: readonly AgentHost[];
   readonly frameworks: readonly Framework[];
@@ -80,6 +81,7 @@ export class Simulation {
     this.network.maxDelayMs = this.settings.networkDelayMs;
     this.checks = new Checks(this);
     this.faults = new Faults(this);
+    this.operator = new Operator(this);
     this.master = new MasterHost(this);
     this.agents = this.settings.machines.map((machine) => new AgentHost(this, machine));
     this.frameworks = this.settings.frameworks.map((plan) => new Framework(this, plan));
@@ -151,8 +153,9 @@ export class Simulation {
     while (this.agenda.nowMs < endMs && problem !== undefined) {
       this.#pass(QUIET_STEP_MS);
       if (this.agenda.nowMs > startMs + PATIENCE_MS) {
-        this.#tearDownForgotten();
+        this.operator.tearDownForgotten();
       }
+      this.operator.reactivateAll();
       problem = this.checks.unsettled();
     }
     if (problem !== undefined) {
@@ -165,24 +168,6 @@ export class Simulation {
       this.checks.fail(`does not stay settled: ${relapse}`);
     }
     this.checks.finish();
-  }
-
-  /** Frameworks whose schedulers have gone for good, and that a new master cannot know as gone. */
-  #tearDownForgotten(): void {
-    const living = new Set(
-      this.frameworks.filter(({ phase }) => phase === 'running').map(({ id }) => id),
-    );
-    for (const { id } of [...(this.master.life?.state.frameworks.registered.values() ?? [])]) {
-      if (!living.has(id)) {
-        this.note('operator', () => `tears down ${id}`);
-        const call = { type: MasterCall_Type.TEARDOWN, teardown: { framework_id: { value: id } } };
-        this.master.operate(call, (status, text) => {
-          if (status !== 200) {
-            this.checks.fail(`TEARDOWN is answered ${status} ${text}`);
-          }
-        });
-      }
-    }
   }
 
   #pass(ms: number): void {
