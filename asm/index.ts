@@ -90,3 +90,4 @@ export {
   unsubscribe,
 } from './allocator/framework-calls';
 export { convertFree, convertOffered, launch, recover } from './allocator/holding-calls';
+export { explain, roleFilters } from './allocator/explain';

@@ -24,13 +24,18 @@ import { visitFair } from './visit';
 
 // --- The run ---
 
-/** Offers to everyone over the candidates, which are in the table of candidates. */
-export function runCandidates(seeded: bool): void {
+/** What holds for a whole run. */
+export function beginRun(): void {
   const options = load<u32>(slot(SLOT_OPTIONS));
   Run.randomRoles = (options & OPTION_RANDOM_ROLES) != 0;
   Run.randomFrameworks = (options & OPTION_RANDOM_FRAMEWORKS) != 0;
   Run.clusterMinimum = load<usize>(slot(SLOT_CLUSTER_MIN));
   Run.ownMinimumsExist = load<u32>(slot(SLOT_OWN_MINIMUMS)) != 0;
+}
+
+/** Offers to everyone over the candidates, which are in the table of candidates. */
+export function runCandidates(seeded: bool): void {
+  beginRun();
   Run.number = load<u32>(slot(SLOT_RUN)) + 1;
   store<u32>(slot(SLOT_RUN), Run.number);
   const count = tableCount(SLOT_CANDIDATES);

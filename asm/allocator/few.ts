@@ -55,7 +55,7 @@ export function countOpen(): u32 {
 }
 
 /** True when role `a` is visited before role `b`: compared where their branches part. */
-function roleBefore(a: u32, b: u32): bool {
+export function roleBefore(a: u32, b: u32): bool {
   let x = selfNode(a);
   let y = selfNode(b);
   let p = ownNode(a) != 0 ? a : roleParent(a);

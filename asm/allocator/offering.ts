@@ -1,5 +1,13 @@
 // One offer: the checks in Mesos's order, and the booking of what passes them.
-import { RESERVED } from '../constants';
+import {
+  EXPLAIN_CAPABILITY,
+  EXPLAIN_CONSTRAINT,
+  EXPLAIN_OFFERED,
+  EXPLAIN_QUOTA_LIMIT,
+  EXPLAIN_REFUSED,
+  EXPLAIN_TOO_SMALL,
+  RESERVED,
+} from '../constants';
 import { retain } from '../intervals';
 import { kindFlags, kindRole } from '../kinds';
 import { tableAppend, tableBase, tableClear, tableCount } from '../memory';
@@ -32,8 +40,6 @@ import { consume, shrinkFair, shrinkGuaranteed } from './shrink';
 // @ts-ignore: decorator
 @inline export const OFFER_SIZE: usize = 24;
 
-// --- One offer ---
-
 /** What is there for a role: unreserved, or reserved for it or for an ancestor. */
 export function forRole(role: u32): usize {
   if (Visit.plain) return Visit.free;
@@ -62,31 +68,44 @@ function forLeaf(row: usize, leaf: u32): usize {
   return stripped;
 }
 
+/**
+ * The checks of one leaf against what is there for its role, in Mesos's order; when they pass, the offer is
+ * the row `Visit.offer`. Answers EXPLAIN_OFFERED or why not. `Visit.shrunk` tells whether quota or headroom
+ * had a say: then another run may come to another end.
+ */
+export function weigh(leaf: u32, role: u32, row: usize): i32 {
+  Visit.shrunk = false;
+  if (Visit.exclusions && isExcluded(Visit.agent, leaf)) return EXPLAIN_CONSTRAINT;
+  if ((leafTraits(leaf) & Visit.denies) != 0) return EXPLAIN_CAPABILITY;
+  const minimum = leafMinimum(leaf);
+  if (minimum == 0 ? !Visit.minimumMet : !meets(minimum, row)) return EXPLAIN_TOO_SMALL;
+  if (Visit.hasBits && isHidden(Visit.agent, leaf)) return EXPLAIN_REFUSED;
+  let offer = forLeaf(row, leaf);
+  if (Visit.guaranteeStage) {
+    Visit.shrunk = true;
+    offer = shrinkGuaranteed(offer, role);
+    if (offer == 0) return EXPLAIN_QUOTA_LIMIT;
+  } else if (Run.headroomNeeded || (Run.limited && (roleFlags(role) & ROLE_LIMITS) != 0)) {
+    Visit.shrunk = true;
+    offer = shrinkFair(offer, role);
+  }
+  if (Visit.shrunk || !Visit.plain) {
+    if (!meets(minimum == 0 ? Run.clusterMinimum : minimum, offer)) {
+      return Visit.shrunk ? EXPLAIN_QUOTA_LIMIT : EXPLAIN_CAPABILITY;
+    }
+  }
+  if (Visit.filters != 0 && leafFilters(leaf) != 0 && (Visit.shrunk || !Visit.hasBits)) {
+    if (isRefused(Visit.agent, leaf, rowItems(offer), rowCount(offer))) return EXPLAIN_REFUSED;
+  }
+  Visit.offer = offer;
+  return EXPLAIN_OFFERED;
+}
+
 /** Offers the agent's resources to a leaf if every check passes. */
 export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
-  if (Visit.exclusions && isExcluded(Visit.agent, leaf)) return HARD;
-  if ((leafTraits(leaf) & Visit.denies) != 0) return HARD;
-  const minimum = leafMinimum(leaf);
-  if (minimum == 0 ? !Visit.minimumMet : !meets(minimum, row)) return HARD;
-  if (Visit.hasBits && isHidden(Visit.agent, leaf)) return HARD;
-  let offer = forLeaf(row, leaf);
-  let shrunk = false;
-  if (Visit.guaranteeStage) {
-    offer = shrinkGuaranteed(offer, role);
-    if (offer == 0) return SOFT;
-    shrunk = true;
-  } else if (Run.headroomNeeded || (Run.limited && (roleFlags(role) & ROLE_LIMITS) != 0)) {
-    offer = shrinkFair(offer, role);
-    shrunk = true;
-  }
-  if (shrunk || !Visit.plain) {
-    if (!meets(minimum == 0 ? Run.clusterMinimum : minimum, offer)) return shrunk ? SOFT : HARD;
-  }
-  if (Visit.filters != 0 && leafFilters(leaf) != 0 && (shrunk || !Visit.hasBits)) {
-    if (isRefused(Visit.agent, leaf, rowItems(offer), rowCount(offer))) return shrunk ? SOFT : HARD;
-  }
-  consume(role, offer);
-  give(leaf, offer);
+  if (weigh(leaf, role, row) != EXPLAIN_OFFERED) return Visit.shrunk ? SOFT : HARD;
+  consume(role, Visit.offer);
+  give(leaf, Visit.offer);
   Visit.gave = true;
   return OFFERED;
 }

@@ -28,6 +28,9 @@ export abstract class Visit {
   static filters: u32 = 0;
   static exclusions: bool = false;
   static guaranteeStage: bool = false;
+  /** What weigh() found to offer, and whether quota or headroom took part in it. */
+  static offer: usize = 0;
+  static shrunk: bool = false;
   /** Somebody got nothing because of quota or headroom, which may be otherwise in the next run. */
   static soft: bool = false;
   /** Something was offered, be it a further part of an earlier offer. */

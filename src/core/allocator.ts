@@ -1,36 +1,49 @@
 // The Allocator over one instance of the module: names to numbers on the way in, refusal times and
 // constraints worked out, everything else decided inside.
-import {
-  AgentInfo_Capability_Type as AgentCapability,
-  type Attribute,
-  FrameworkInfo_Capability_Type as FrameworkCapability,
-  type Offer_Operation,
-  Offer_Operation_Type as OperationType,
-  type Resource,
-  type Unavailability,
+import type {
+  Offer_Operation,
+  OfferConstraints,
+  Resource,
+  Unavailability,
 } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
-import { notApplied } from './algebra.ts';
-import { type AgentTest, compileConstraints } from './constraints.ts';
-import { type Conversion, conversionsOf, writeConversions } from './conversions.ts';
+import {
+  type AgentEntry,
+  EXPLAIN_REASONS,
+  type FrameworkEntry,
+  noTerms,
+  type SavedNames,
+} from './entries.ts';
 import { endOfFilter, instantAfter, refusalMs } from './filters.ts';
+import { Held, type Place } from './held.ts';
 import type {
-  AgentFacts,
   Allocator,
   AllocatorOptions,
   Applied,
+  Explanation,
   FrameworkTerms,
   Holding,
+  LiveAllocator,
   OfferBatch,
-  Quantities,
   Quota,
 } from './interface.ts';
-import { Kinds, toMilli } from './kinds.ts';
+import { Kinds } from './kinds.ts';
 import { Lists } from './lists.ts';
-import { accepted, CoreError, CoreModule, checked, statusError } from './module.ts';
+import { accepted, CoreError, CoreModule, checked } from './module.ts';
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
+import { writeMinimum, writeQuota } from './quantities.ts';
 import { Ranks } from './ranks.ts';
 import { Roles } from './roles.ts';
+import { packState, unpackState } from './saved.ts';
+import {
+  agentFlags,
+  capabilityBits,
+  sameAttributes,
+  sameFacts,
+  sameSet,
+  sortedRoles,
+} from './terms.ts';
+import { Wishes } from './wishes.ts';
 
 const ALL_AGENTS = 0xffffffff;
 
@@ -38,51 +51,13 @@ const OPTION_FILTER_GPU = 1;
 const OPTION_RANDOM_ROLES = 2;
 const OPTION_RANDOM_FRAMEWORKS = 4;
 
-const AGENT_ACTIVE = 1;
-const AGENT_WHITELISTED = 2;
-const AGENT_SINGLE_ROLE = 4;
-const AGENT_FLAT_ROLES = 8;
-const AGENT_REMOTE = 16;
-
-const frameworkBits = new Map<number, number>([
-  [FrameworkCapability.MULTI_ROLE, 1],
-  [FrameworkCapability.GPU_RESOURCES, 2],
-  [FrameworkCapability.REGION_AWARE, 4],
-  [FrameworkCapability.SHARED_RESOURCES, 8],
-  [FrameworkCapability.REVOCABLE_RESOURCES, 16],
-  [FrameworkCapability.RESERVATION_REFINEMENT, 32],
-]);
-
-interface AgentEntry {
-  readonly id: AgentId;
-  readonly number: number;
-  facts: AgentFacts;
-  capabilities: readonly AgentCapability[];
-  active: boolean;
-  maintenance: boolean;
-}
-
-interface FrameworkEntry {
-  readonly id: FrameworkId;
-  readonly number: number;
-  /** False while only its tasks have been seen. */
-  known: boolean;
-  terms: FrameworkTerms;
-  suppressed: Set<string>;
-  constraints: ReadonlyMap<string, AgentTest>;
-}
-
-const noTerms: FrameworkTerms = {
-  roles: [],
-  suppressedRoles: [],
-  capabilities: [],
-  minAllocatable: {},
-};
-
-export class ModuleAllocator implements Allocator {
+export class ModuleAllocator implements LiveAllocator {
+  readonly #compiled: WebAssembly.Module;
   readonly #module: CoreModule;
   readonly #options: AllocatorOptions;
   readonly #lists: Lists;
+  readonly #held: Held;
+  readonly #wishes: Wishes;
   readonly #kinds: Kinds;
   readonly #roles: Roles;
   readonly #frameworkRanks: Ranks;
@@ -97,10 +72,9 @@ export class ModuleAllocator implements Allocator {
   #paused = false;
   #pauseEnd = 0;
   #expectedAgents = 0;
-  /** Frameworks with constraints on some role. */
-  readonly #constrained = new Set<FrameworkEntry>();
 
   constructor(module: WebAssembly.Module, options: AllocatorOptions) {
+    this.#compiled = module;
     this.#options = options;
     this.#module = new CoreModule(module);
     this.#roles = new Roles(this.#module);
@@ -109,6 +83,11 @@ export class ModuleAllocator implements Allocator {
       excludedNames: options.fairnessExcluded,
     });
     this.#lists = new Lists(this.#module, this.#kinds);
+    this.#held = new Held(this.#lists);
+    this.#wishes = new Wishes(this.#lists, this.#roles, {
+      maxMemoryBytes: options.regexMaxMemoryBytes,
+      maxProgramSize: options.regexMaxProgramSize,
+    });
     this.#frameworkRanks = new Ranks((id, rank) => {
       const entry = this.#frameworks.get(id as FrameworkId);
       if (entry === undefined) return;
@@ -128,7 +107,7 @@ export class ModuleAllocator implements Allocator {
     const gpus = this.#kinds.name('gpus') + 1;
     accepted(exports.setUp(flags, options.seed >>> 0, high >>> 0, gpus));
     if (options.minAllocatable.length > 0) {
-      this.#writeMinimum(options.minAllocatable);
+      writeMinimum(this.#module, this.#kinds, options.minAllocatable);
       accepted(exports.setClusterMinimum());
     }
   }
@@ -145,7 +124,7 @@ export class ModuleAllocator implements Allocator {
     if (this.#agents.has(agent.id)) throw new CoreError('EXISTS', agent.id);
     const { exports } = this.#module;
     const place = agent.place ?? this.#lastPlace + 1;
-    const flags = this.#agentFlags(agent.facts, agent.capabilities, true);
+    const flags = this.#flagsOf({ ...agent, active: true });
     const count = this.#lists.begin().write(agent.total);
     const number = checked(exports.addAgent(flags, place, count), agent.id);
     this.#lastPlace = Math.max(this.#lastPlace, place);
@@ -161,7 +140,7 @@ export class ModuleAllocator implements Allocator {
     this.#agentIds[number] = agent.id;
     if (entry.maintenance) accepted(exports.setMaintenance(number, 1));
     for (const held of agent.used) this.#addUsed(entry, held);
-    this.#applyConstraints(entry);
+    this.#wishes.applyConstraints(entry);
     if (this.#paused && this.#agents.size >= this.#expectedAgents) this.#paused = false;
     this.#request(number);
   }
@@ -177,7 +156,7 @@ export class ModuleAllocator implements Allocator {
         accepted(exports.dropAgentFilters(entry.number));
       }
       entry.facts = change.facts;
-      this.#applyConstraints(entry);
+      this.#wishes.applyConstraints(entry);
     }
     if (change.capabilities !== undefined) {
       if (!sameSet(entry.capabilities, change.capabilities)) updated = true;
@@ -228,20 +207,20 @@ export class ModuleAllocator implements Allocator {
 
   addFramework(framework: Parameters<Allocator['addFramework']>[0]): void {
     const { exports } = this.#module;
-    const constraints = this.#compile(framework);
+    const constraints = this.#wishes.compile(framework);
     const entry = this.#frameworkEntry(framework.id);
     if (entry.known) throw new CoreError('EXISTS', framework.id);
     accepted(exports.introduce(entry.number, capabilityBits(framework.capabilities)));
     entry.known = true;
     entry.terms = framework;
     entry.suppressed = new Set(framework.suppressedRoles);
-    for (const role of sorted(framework.roles)) {
+    for (const role of sortedRoles(framework.roles)) {
       const suppressed = entry.suppressed.has(role) ? 1 : 0;
       const number = this.#roles.number(role);
       accepted(exports.subscribe(entry.number, number, 1 - suppressed, suppressed), role);
     }
-    this.#applyMinimums(entry);
-    this.#setConstraints(entry, constraints);
+    this.#wishes.applyMinimums(entry);
+    this.#wishes.setConstraints(entry, constraints, this.#agents.values());
     for (const held of framework.used) {
       const agent = this.#agents.get(held.agentId);
       if (agent === undefined) continue;
@@ -253,15 +232,15 @@ export class ModuleAllocator implements Allocator {
 
   updateFramework(id: FrameworkId, terms: FrameworkTerms): void {
     const entry = this.#framework(id);
-    const constraints = this.#compile(terms);
+    const constraints = this.#wishes.compile(terms);
     const { exports } = this.#module;
     const before = new Set(entry.terms.roles);
     const after = new Set(terms.roles);
-    for (const role of sorted(terms.roles)) {
+    for (const role of sortedRoles(terms.roles)) {
       if (before.has(role)) continue;
       accepted(exports.subscribe(entry.number, this.#roles.number(role), 1, 0), role);
     }
-    for (const role of sorted(entry.terms.roles)) {
+    for (const role of sortedRoles(entry.terms.roles)) {
       if (after.has(role)) continue;
       accepted(exports.unsubscribe(entry.number, this.#roles.number(role)), role);
     }
@@ -270,8 +249,8 @@ export class ModuleAllocator implements Allocator {
     const suppressed = new Set(terms.suppressedRoles.filter((role) => after.has(role)));
     entry.terms = terms;
     entry.suppressed = suppressed;
-    this.#applyMinimums(entry);
-    this.#setConstraints(entry, constraints);
+    this.#wishes.applyMinimums(entry);
+    this.#wishes.setConstraints(entry, constraints, this.#agents.values());
     for (const role of suppressed) {
       if (suppressedBefore.has(role)) continue;
       accepted(exports.suppressRole(entry.number, this.#roles.number(role)), role);
@@ -288,7 +267,7 @@ export class ModuleAllocator implements Allocator {
     const { exports } = this.#module;
     accepted(exports.removeFramework(entry.number), id);
     accepted(exports.dropFramework(entry.number), id);
-    this.#constrained.delete(entry);
+    this.#wishes.forget(entry);
     this.#frameworks.delete(id);
     this.#frameworkRanks.remove(id);
   }
@@ -325,15 +304,7 @@ export class ModuleAllocator implements Allocator {
 
   updateQuota(role: string, quota: Quota): void {
     const number = this.#roles.number(role);
-    const guarantees = this.#milliByName(quota.guarantees);
-    const limits = this.#milliByName(quota.limits);
-    const names = this.#kinds.names.length;
-    this.#module.reserve(names * 16);
-    const { f64, io } = this.#module;
-    for (let name = 0; name < names; name++) {
-      f64[(io >> 1) + name * 2] = guarantees.get(name) ?? 0;
-      f64[(io >> 1) + name * 2 + 1] = limits.get(name) ?? -1;
-    }
+    const names = writeQuota(this.#module, this.#kinds, quota);
     accepted(this.#module.exports.setQuota(number, names), role);
   }
 
@@ -372,14 +343,7 @@ export class ModuleAllocator implements Allocator {
   }
 
   launch(holding: Holding): void {
-    const framework = this.#framework(holding.frameworkId);
-    const agent = this.#agent(holding.agentId);
-    const count = this.#lists.begin().write(holding.resources);
-    const role = this.#roles.number(holding.role);
-    accepted(
-      this.#module.exports.launch(framework.number, agent.number, role, count),
-      `launch on ${holding.agentId}`,
-    );
+    this.#held.launch(this.#place(holding), holding.resources);
   }
 
   recover(returned: Parameters<Allocator['recover']>[0]): void {
@@ -387,25 +351,17 @@ export class ModuleAllocator implements Allocator {
     const framework = this.#frameworks.get(returned.frameworkId);
     const agent = this.#agents.get(returned.agentId);
     if (framework === undefined || agent === undefined) return;
-    const count = this.#lists.begin().write(returned.resources);
-    if (count === 0) return;
     const end = endOfFilter({
       now: this.#now,
       refuseSeconds: returned.refuseSeconds,
       intervalMs: this.#options.allocationIntervalMs,
     });
-    const role = this.#roles.number(returned.role);
-    accepted(
-      this.#module.exports.recover(
-        framework.number,
-        agent.number,
-        role,
-        count,
-        returned.wasUsed ? 1 : 0,
-        end,
-      ),
-      `recover on ${returned.agentId}`,
-    );
+    const place = {
+      framework: framework.number,
+      agent: agent.number,
+      role: this.#roles.number(returned.role),
+    };
+    this.#held.recover(place, returned.resources, { wasUsed: returned.wasUsed, end });
   }
 
   convert(
@@ -413,67 +369,24 @@ export class ModuleAllocator implements Allocator {
     operations: readonly Offer_Operation[],
     extraShared: readonly Resource[] = [],
   ): { readonly offered: Resource[]; readonly total: Resource[]; readonly dropped: number[] } {
-    const framework = this.#framework(offered.frameworkId);
-    const agent = this.#agent(offered.agentId);
-    const { conversions, dropped } = this.#fitting(offered.resources, operations);
-    if (conversions.length === 0 && extraShared.length === 0) {
-      return { offered: [...offered.resources], total: this.total(offered.agentId), dropped };
-    }
-    const lists = this.#lists.begin();
-    const count = lists.write(offered.resources);
-    const before = lists.bytes;
-    writeConversions(lists, conversions, 'drop');
-    const bytes = lists.bytes - before;
-    const extra = lists.write(extraShared);
-    const items = checked(
-      this.#module.exports.convertOffered(
-        framework.number,
-        agent.number,
-        this.#roles.number(offered.role),
-        count,
-        conversions.length,
-        bytes,
-        extra,
-      ),
-      `convert on ${offered.agentId}`,
+    const { resources, dropped } = this.#held.convert(
+      { ...this.#place(offered), roleName: offered.role },
+      { offered: offered.resources, operations, extraShared },
     );
-    this.#module.locate();
-    const converted = this.#lists.readAt(this.#module.io, items, offered.role);
-    return { offered: converted, total: this.total(offered.agentId), dropped };
-  }
-
-  /** The conversions of those operations that fit, one after another, and the indexes of the others. */
-  #fitting(resources: readonly Resource[], operations: readonly Offer_Operation[]) {
-    const { exports } = this.#module;
-    const dropped: number[] = [];
-    const fitting: Conversion[] = [];
-    const row = checked(exports.rowMake(this.#lists.begin().write(resources)));
-    operations.forEach((operation, index) => {
-      if (operation.type === OperationType.LAUNCH) return;
-      if (operation.type === OperationType.LAUNCH_GROUP) return;
-      const conversions = conversionsOf(operation);
-      if (!conversions.ok) {
-        dropped.push(index);
-        return;
-      }
-      writeConversions(this.#lists.begin(), conversions.conversions, 'drop');
-      if (exports.rowConvert(row, conversions.conversions.length) === 0) {
-        fitting.push(...conversions.conversions);
-      } else {
-        dropped.push(index);
-      }
-    });
-    accepted(exports.rowDrop(row));
-    return { conversions: fitting, dropped };
+    return { offered: resources, total: this.total(offered.agentId), dropped };
   }
 
   updateAvailable(id: AgentId, operation: Offer_Operation): Applied {
-    const agent = this.#agent(id);
-    const conversions = conversionsOf(operation);
-    if (!conversions.ok) return conversions;
-    writeConversions(this.#lists.begin(), conversions.conversions, 'drop');
-    const status = this.#module.exports.convertFree(agent.number, conversions.conversions.length);
-    return status === 0 ? { ok: true, resources: this.total(id) } : notApplied(status);
+    const status = this.#held.updateAvailable(this.#agent(id).number, operation);
+    return status.ok ? { ok: true, resources: this.total(id) } : status;
+  }
+
+  #place(holding: Holding): Place {
+    return {
+      framework: this.#framework(holding.frameworkId).number,
+      agent: this.#agent(holding.agentId).number,
+      role: this.#roles.number(holding.role),
+    };
   }
 
   total(id: AgentId): Resource[] {
@@ -507,6 +420,96 @@ export class ModuleAllocator implements Allocator {
 
   #request(agent: number): void {
     if (!this.#paused) accepted(this.#module.exports.requestRun(agent));
+  }
+
+  // --- Looking in, and keeping ---
+
+  explain(frameworkId: FrameworkId, role: string, agentId: AgentId): Explanation {
+    const framework = this.#frameworks.get(frameworkId);
+    const agent = this.#agents.get(agentId);
+    const number = this.#roles.find(role);
+    if (framework === undefined || agent === undefined || number === undefined) {
+      return { reason: 'unknown' };
+    }
+    const code = this.#module.exports.explain(framework.number, number, agent.number);
+    const reason = EXPLAIN_REASONS[code] ?? 'unknown';
+    this.#module.locate();
+    const value = this.#module.f64[this.#module.io >> 1] as number;
+    if (reason === 'refused') return { reason, untilMs: value };
+    return reason === 'share order' ? { reason, ahead: value } : { reason };
+  }
+
+  constraintsError(constraints: OfferConstraints | undefined): string | undefined {
+    return this.#wishes.constraintsError(constraints);
+  }
+
+  activeFilters(): Readonly<Record<string, number>> {
+    const active: Record<string, number> = {};
+    this.#roles.paths.forEach((path, role) => {
+      const count = role === 0 ? 0 : this.#module.exports.roleFilters(role);
+      if (count > 0) active[path] = count;
+    });
+    return active;
+  }
+
+  get bytes(): number {
+    return this.#module.exports.stateSize();
+  }
+
+  save(): Uint8Array {
+    const saved: SavedNames = {
+      options: this.#options,
+      kinds: this.#kinds.save(),
+      roles: this.#roles.save(),
+      frameworkRanks: this.#frameworkRanks.save(),
+      agents: [...this.#agents.values()],
+      frameworks: [...this.#frameworks.values()].map((entry) => ({
+        id: entry.id,
+        number: entry.number,
+        known: entry.known,
+        terms: entry.terms,
+        suppressed: [...entry.suppressed],
+      })),
+      whitelist: this.#whitelist === null ? null : [...this.#whitelist],
+      now: this.#now,
+      lastPlace: this.#lastPlace,
+      paused: this.#paused,
+      pauseEnd: this.#pauseEnd,
+      expectedAgents: this.#expectedAgents,
+    };
+    return packState(saved, this.#module.copy());
+  }
+
+  static restore(module: WebAssembly.Module, packed: Uint8Array): ModuleAllocator {
+    const { names, memory } = unpackState(packed);
+    const saved = names as SavedNames;
+    const allocator = new ModuleAllocator(module, saved.options);
+    allocator.#module.paste(memory);
+    allocator.#kinds.restore(saved.kinds);
+    allocator.#roles.restore(saved.roles);
+    allocator.#frameworkRanks.restore(saved.frameworkRanks);
+    for (const agent of saved.agents) {
+      allocator.#agents.set(agent.id, { ...agent });
+      allocator.#agentIds[agent.number] = agent.id;
+    }
+    for (const { suppressed, ...framework } of saved.frameworks) {
+      const constraints = allocator.#wishes.compile(framework.terms);
+      const entry = { ...framework, suppressed: new Set(suppressed), constraints };
+      allocator.#frameworks.set(entry.id, entry);
+      allocator.#frameworkIds[entry.number] = entry.id;
+      allocator.#wishes.remember(entry);
+    }
+    allocator.#whitelist = saved.whitelist === null ? null : new Set(saved.whitelist);
+    allocator.#now = saved.now;
+    allocator.#lastPlace = saved.lastPlace;
+    allocator.#paused = saved.paused;
+    allocator.#pauseEnd = saved.pauseEnd;
+    allocator.#expectedAgents = saved.expectedAgents;
+    return allocator;
+  }
+
+  fork(): LiveAllocator {
+    return ModuleAllocator.restore(this.#compiled, this.save());
   }
 
   // --- Names and numbers ---
@@ -556,151 +559,13 @@ export class ModuleAllocator implements Allocator {
     this.#updateFlags(entry);
   }
 
+  #flagsOf(agent: Pick<AgentEntry, 'facts' | 'capabilities' | 'active'>): number {
+    const { facts, capabilities, active } = agent;
+    const whitelisted = this.#whitelist === null || this.#whitelist.has(facts.hostname);
+    return agentFlags({ facts, capabilities, active, whitelisted, region: this.#options.region });
+  }
+
   #updateFlags(entry: AgentEntry): void {
-    const flags = this.#agentFlags(entry.facts, entry.capabilities, entry.active);
-    accepted(this.#module.exports.changeAgentFlags(entry.number, flags));
+    accepted(this.#module.exports.changeAgentFlags(entry.number, this.#flagsOf(entry)));
   }
-
-  #agentFlags(
-    facts: AgentFacts,
-    capabilities: readonly AgentCapability[],
-    active: boolean,
-  ): number {
-    const own = this.#options.region;
-    const remote = facts.region !== undefined && own !== undefined && facts.region !== own;
-    return (
-      (active ? AGENT_ACTIVE : 0) |
-      (this.#whitelist === null || this.#whitelist.has(facts.hostname) ? AGENT_WHITELISTED : 0) |
-      (capabilities.includes(AgentCapability.MULTI_ROLE) ? 0 : AGENT_SINGLE_ROLE) |
-      (capabilities.includes(AgentCapability.HIERARCHICAL_ROLE) ? 0 : AGENT_FLAT_ROLES) |
-      (remote ? AGENT_REMOTE : 0)
-    );
-  }
-
-  // --- Minimums and constraints ---
-
-  #milliByName(quantities: Quantities): Map<number, number> {
-    const milli = new Map<number, number>();
-    for (const [name, value] of Object.entries(quantities)) {
-      const amount = toMilli(value);
-      if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw statusError(2, name);
-      milli.set(this.#kinds.name(name), amount);
-    }
-    return milli;
-  }
-
-  /** Alternatives into the exchange buffer, in units; amounts of 0 ask for nothing and are left out. */
-  #writeMinimum(alternatives: readonly Quantities[]): void {
-    const lists = alternatives.map((quantities) =>
-      Object.entries(quantities)
-        .filter(([, value]) => toMilli(value) > 0)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]) => [this.#kinds.name(name), toMilli(value) / 1000] as const),
-    );
-    this.#module.reserve(8 + lists.reduce((bytes, list) => bytes + 8 + list.length * 16, 0));
-    const { u32, f64, io } = this.#module;
-    u32[io + 1] = lists.length;
-    let at = io + 2;
-    for (const list of lists) {
-      u32[at] = list.length;
-      at += 2;
-      for (const [name, units] of list) {
-        u32[at] = name;
-        f64[(at >> 1) + 1] = units;
-        at += 4;
-      }
-    }
-  }
-
-  #applyMinimums(entry: FrameworkEntry): void {
-    const { exports } = this.#module;
-    for (const role of entry.terms.roles) {
-      const own = entry.terms.minAllocatable[role];
-      const number = this.#roles.number(role);
-      if (own === undefined) {
-        accepted(exports.clearLeafMinimum(entry.number, number));
-      } else {
-        this.#writeMinimum(own);
-        accepted(exports.setLeafMinimum(entry.number, number));
-      }
-    }
-  }
-
-  #compile(terms: FrameworkTerms): ReadonlyMap<string, AgentTest> {
-    const compiled = compileConstraints(terms.constraints, {
-      maxMemoryBytes: this.#options.regexMaxMemoryBytes,
-      maxProgramSize: this.#options.regexMaxProgramSize,
-    });
-    if (!compiled.ok) throw new CoreError('BAD_ARGUMENT', compiled.why);
-    return compiled.byRole;
-  }
-
-  #setConstraints(entry: FrameworkEntry, constraints: ReadonlyMap<string, AgentTest>): void {
-    const { exports } = this.#module;
-    const roles = new Set(entry.terms.roles);
-    for (const role of entry.constraints.keys()) {
-      if (roles.has(role)) {
-        accepted(exports.clearExclusions(entry.number, this.#roles.number(role)));
-      }
-    }
-    entry.constraints = constraints;
-    if (constraints.size === 0) {
-      this.#constrained.delete(entry);
-      return;
-    }
-    this.#constrained.add(entry);
-    for (const [role, test] of constraints) {
-      if (!roles.has(role)) continue;
-      const number = this.#roles.number(role);
-      for (const agent of this.#agents.values()) {
-        if (test(agent.facts)) continue;
-        accepted(exports.exclude(entry.number, number, agent.number, 1));
-      }
-    }
-  }
-
-  /** Evaluates every framework's constraints for one agent whose facts are new. */
-  #applyConstraints(agent: AgentEntry): void {
-    for (const entry of this.#constrained) {
-      const roles = new Set(entry.terms.roles);
-      for (const [role, test] of entry.constraints) {
-        if (!roles.has(role)) continue;
-        const excluded = test(agent.facts) ? 0 : 1;
-        const number = this.#roles.number(role);
-        accepted(this.#module.exports.exclude(entry.number, number, agent.number, excluded));
-      }
-    }
-  }
-}
-
-function sorted(roles: readonly string[]): string[] {
-  return [...new Set(roles)].sort();
-}
-
-function capabilityBits(capabilities: readonly FrameworkCapability[]): number {
-  let bits = 0;
-  for (const capability of capabilities) bits |= frameworkBits.get(capability) ?? 0;
-  return bits;
-}
-
-function sameSet<T>(left: readonly T[], right: readonly T[]): boolean {
-  const a = new Set(left);
-  const b = new Set(right);
-  return a.size === b.size && a.isSubsetOf(b);
-}
-
-/** As sets, of equal length: as Mesos compares them. */
-function sameAttributes(left: readonly Attribute[], right: readonly Attribute[]): boolean {
-  if (left.length !== right.length) return false;
-  const texts = (all: readonly Attribute[]) => all.map((one) => JSON.stringify(one));
-  return sameSet(texts(left), texts(right));
-}
-
-function sameFacts(left: AgentFacts, right: AgentFacts): boolean {
-  return (
-    left.hostname === right.hostname &&
-    left.region === right.region &&
-    left.zone === right.zone &&
-    sameAttributes(left.attributes, right.attributes)
-  );
 }

@@ -3,7 +3,7 @@
 import type { Resource } from '../model/generated/messages.ts';
 import { Algebra } from './algebra.ts';
 import { ModuleAllocator } from './allocator.ts';
-import type { Allocator, AllocatorOptions, Ledger, SchedulerCore } from './interface.ts';
+import type { AllocatorOptions, Ledger, LiveAllocator, SchedulerCore } from './interface.ts';
 import { Kinds } from './kinds.ts';
 import { RowLedger } from './ledger.ts';
 import { Lists } from './lists.ts';
@@ -22,6 +22,7 @@ export function createCore(module: WebAssembly.Module): SchedulerCore {
     algebra: new Algebra(lists),
     matcher: new WasmMatcher(shared),
     ledger: (total: readonly Resource[]): Ledger => new RowLedger(lists, total),
-    allocator: (options: AllocatorOptions): Allocator => new ModuleAllocator(module, options),
+    allocator: (options: AllocatorOptions): LiveAllocator => new ModuleAllocator(module, options),
+    restore: (saved: Uint8Array): LiveAllocator => ModuleAllocator.restore(module, saved),
   };
 }

@@ -233,11 +233,56 @@ export interface Allocator {
   runBatch(): OfferBatch;
 }
 
+export type ExplainReason =
+  | 'offered'
+  | 'unknown'
+  | 'agent inactive'
+  | 'not whitelisted'
+  | 'framework inactive'
+  | 'suppressed'
+  | 'not subscribed'
+  | 'offer constraint'
+  | 'nothing free'
+  | 'too small'
+  | 'capability'
+  | 'quota limit'
+  | 'quota headroom'
+  | 'refused'
+  | 'share order';
+
+/** Why a framework's role is, or is not, offered an agent now. */
+export interface Explanation {
+  /** 'offered': the next run that looks at the agent offers it. */
+  readonly reason: ExplainReason;
+  /** For 'refused': when the last refusal ends, on the allocator's clock. */
+  readonly untilMs?: number | undefined;
+  /** For 'share order': how many others go first and leave nothing. */
+  readonly ahead?: number | undefined;
+}
+
+/** An allocator whose state can be looked into, copied and kept. */
+export interface LiveAllocator extends Allocator {
+  /** Computed from the live state, which it does not change. */
+  explain(frameworkId: FrameworkId, role: string, agentId: AgentId): Explanation;
+  /** Why constraints would be refused by addFramework and updateFramework; undefined if they are fine. */
+  constraintsError(constraints: OfferConstraints | undefined): string | undefined;
+  /** Refusals in force, by role. */
+  activeFilters(): Readonly<Record<string, number>>;
+  /** The whole state as bytes, for SchedulerCore.restore. */
+  save(): Uint8Array;
+  /** A copy to try things on: what happens to it leaves this one as it is. */
+  fork(): LiveAllocator;
+  /** Bytes of memory that the state takes in the module. */
+  readonly bytes: number;
+}
+
 /** One instance of the module and what is built on it. */
 export interface SchedulerCore {
   readonly abiVersion: number;
   readonly algebra: ResourceAlgebra;
   readonly matcher: Matcher;
-  allocator(options: AllocatorOptions): Allocator;
+  allocator(options: AllocatorOptions): LiveAllocator;
+  /** An allocator with the state that `save` gave, by the same build of the module. */
+  restore(saved: Uint8Array): LiveAllocator;
   ledger(total: readonly Resource[]): Ledger;
 }

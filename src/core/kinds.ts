@@ -137,6 +137,12 @@ export class Strings {
   }
 }
 
+export interface SavedKinds {
+  readonly names: readonly string[];
+  readonly kinds: readonly Kind[];
+  readonly setItems: readonly string[];
+}
+
 export class Kinds {
   readonly #module: CoreModule;
   /** Gives the number of a reservation role; creates it when it is new. */
@@ -193,15 +199,7 @@ export class Kinds {
   /** The kind of a resource, of whatever amount unless it is solid. */
   of(resource: Resource, allocationRole = ''): number {
     const type = valueType(resource);
-    if (
-      allocationRole === '' &&
-      resource.disk === undefined &&
-      resource.provider_id === undefined &&
-      resource.revocable === undefined &&
-      resource.shared === undefined &&
-      (resource.reservations === undefined || resource.reservations.length === 0) &&
-      (resource.role === undefined || resource.role === '*')
-    ) {
+    if (allocationRole === '' && isPlain(resource)) {
       const plain = this.#plain[type] as Map<string, number>;
       const known = plain.get(resource.name);
       if (known !== undefined) return known;
@@ -221,6 +219,30 @@ export class Kinds {
   refresh(resource: Resource, allocationRole = ''): void {
     const kind = this.get(this.of(resource, allocationRole));
     kind.template = withoutValue(resource, allocationRole);
+  }
+
+  save(): SavedKinds {
+    return { names: this.#nameList, kinds: this.#kinds, setItems: this.setItems.all };
+  }
+
+  /** Takes over what `save` gave, for a module whose state was copied. */
+  restore(saved: SavedKinds): void {
+    for (const name of saved.names) {
+      if (this.#names.has(name)) continue;
+      this.#names.set(name, this.#nameList.length);
+      this.#nameList.push(name);
+    }
+    for (const item of saved.setItems) this.setItems.number(item);
+    saved.kinds.forEach((kind, number) => {
+      this.#kinds[number] = kind;
+      const scalar = isSolid(kind) ? { scalar: { value: fromMilli(kind.unit) } } : {};
+      const resource: Resource = { ...kind.template, ...scalar };
+      if (isPlain(resource) && kind.allocationRole === '') {
+        (this.#plain[kind.type] as Map<string, number>).set(kind.name, number);
+      } else {
+        this.#others.set(this.#key(resource, kind.type, kind.allocationRole), number);
+      }
+    });
   }
 
   #key(resource: Resource, type: number, allocationRole: string): string {
@@ -261,6 +283,18 @@ export class Kinds {
     };
     return kind;
   }
+}
+
+/** A name and an amount, and nothing else that would tell it from others. */
+function isPlain(resource: Resource): boolean {
+  return (
+    resource.disk === undefined &&
+    resource.provider_id === undefined &&
+    resource.revocable === undefined &&
+    resource.shared === undefined &&
+    (resource.reservations === undefined || resource.reservations.length === 0) &&
+    (resource.role === undefined || resource.role === '*')
+  );
 }
 
 function valueType(resource: Resource): number {

@@ -95,6 +95,8 @@ export interface CoreExports {
   inverseOfferCount(): number;
   leafFrameworkOf(leaf: number): number;
   leafRoleOf(leaf: number): number;
+  explain(framework: number, role: number, agent: number): number;
+  roleFilters(role: number): number;
 
   matchReserve(bytes: number): number;
   matchRun(bytes: number): number;
@@ -178,6 +180,21 @@ export class CoreModule {
       this.#ioBytes = bytes;
     }
     this.refresh();
+  }
+
+  /** A copy of all state that the module holds. */
+  copy(): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, 0, this.exports.stateSize()).slice();
+  }
+
+  /** Replaces all state by a copy made of another instance of the same module. */
+  paste(state: Uint8Array): void {
+    const missing = state.length - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65536));
+    new Uint8Array(this.#memory.buffer).set(state);
+    this.#ioBytes = 0;
+    this.reserve(16);
+    this.locate();
   }
 
   /** Takes the views anew if the memory has grown; after every call whose answer lies in memory. */

@@ -3,6 +3,7 @@
 import type {
   AgentFacts,
   Allocator,
+  AllocatorOptions,
   Holding,
   OfferBatch,
   SchedulerCore,
@@ -47,7 +48,9 @@ const taskKey = (holding: Omit<Holding, 'resources'>) =>
   JSON.stringify([holding.frameworkId, holding.agentId, holding.role]);
 
 /** What of a core a history needs. */
-export type DecidingCore = Pick<SchedulerCore, 'algebra' | 'allocator'>;
+export interface DecidingCore extends Pick<SchedulerCore, 'algebra'> {
+  allocator(options: AllocatorOptions): Allocator;
+}
 
 export class Replayer {
   readonly allocator: Allocator;

@@ -1,5 +1,7 @@
 // The oracle as a whole core: the same interface, other insides.
 import type {
+  Allocator,
+  AllocatorOptions,
   Applied,
   Ledger,
   Quantities,
@@ -107,7 +109,10 @@ function ledger(initial: Resources): Ledger {
   };
 }
 
-export const oracle: Omit<SchedulerCore, 'matcher'> = {
+/** The oracle decides; it has no states to keep or explain. */
+export const oracle: Pick<SchedulerCore, 'abiVersion' | 'algebra' | 'ledger'> & {
+  allocator(options: AllocatorOptions): Allocator;
+} = {
   abiVersion: 0,
   algebra,
   allocator: (options) => new OracleAllocator(options),

@@ -1,0 +1,55 @@
+// Amounts by name on their way into the module: minimums and quotas.
+import type { Quantities, Quota } from './interface.ts';
+import { type Kinds, toMilli } from './kinds.ts';
+import { CoreError, type CoreModule } from './module.ts';
+
+function milliByName(kinds: Kinds, quantities: Quantities): Map<number, number> {
+  const milli = new Map<number, number>();
+  for (const [name, value] of Object.entries(quantities)) {
+    const amount = toMilli(value);
+    if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw new CoreError('BAD_AMOUNT', name);
+    milli.set(kinds.name(name), amount);
+  }
+  return milli;
+}
+
+/** Guarantee and limit of every name into the exchange buffer; answers how many names. */
+export function writeQuota(module: CoreModule, kinds: Kinds, quota: Quota): number {
+  const guarantees = milliByName(kinds, quota.guarantees);
+  const limits = milliByName(kinds, quota.limits);
+  const names = kinds.names.length;
+  module.reserve(names * 16);
+  const { f64, io } = module;
+  for (let name = 0; name < names; name++) {
+    f64[(io >> 1) + name * 2] = guarantees.get(name) ?? 0;
+    f64[(io >> 1) + name * 2 + 1] = limits.get(name) ?? -1;
+  }
+  return names;
+}
+
+/** Alternatives into the exchange buffer, in units; amounts of 0 ask for nothing and are left out. */
+export function writeMinimum(
+  module: CoreModule,
+  kinds: Kinds,
+  alternatives: readonly Quantities[],
+): void {
+  const lists = alternatives.map((quantities) =>
+    Object.entries(quantities)
+      .filter(([, value]) => toMilli(value) > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [kinds.name(name), toMilli(value) / 1000] as const),
+  );
+  module.reserve(8 + lists.reduce((bytes, list) => bytes + 8 + list.length * 16, 0));
+  const { u32, f64, io } = module;
+  u32[io + 1] = lists.length;
+  let at = io + 2;
+  for (const list of lists) {
+    u32[at] = list.length;
+    at += 2;
+    for (const [name, units] of list) {
+      u32[at] = name;
+      f64[(at >> 1) + 1] = units;
+      at += 4;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// The form in which an allocator's state is kept: the host's names as JSON, then the module's memory.
+//
+//   magic u32 | ABI version u32 | bytes of JSON u32 | bytes of memory u32 | JSON | memory
+import { ABI_VERSION, CoreError } from './module.ts';
+
+const MAGIC = 0x4d53434f;
+const HEAD = 16;
+
+/** Bytes that JSON cannot hold are rare in what is kept (secrets of volumes), and written as numbers. */
+function replace(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { $bytes: [...value] } : value;
+}
+
+function revive(_key: string, value: unknown): unknown {
+  const bytes = (value as { $bytes?: number[] } | null)?.$bytes;
+  return bytes === undefined ? value : Uint8Array.from(bytes);
+}
+
+export function packState(names: unknown, memory: Uint8Array): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(names, replace));
+  const packed = new Uint8Array(HEAD + json.length + memory.length);
+  const head = new DataView(packed.buffer);
+  head.setUint32(0, MAGIC);
+  head.setUint32(4, ABI_VERSION);
+  head.setUint32(8, json.length);
+  head.setUint32(12, memory.length);
+  packed.set(json, HEAD);
+  packed.set(memory, HEAD + json.length);
+  return packed;
+}
+
+export function unpackState(packed: Uint8Array): { names: unknown; memory: Uint8Array } {
+  const head = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  const fits =
+    packed.length >= HEAD &&
+    head.getUint32(0) === MAGIC &&
+    packed.length === HEAD + head.getUint32(8) + head.getUint32(12);
+  if (!fits) throw new CoreError('BAD_ARGUMENT', 'these bytes are no saved allocator');
+  if (head.getUint32(4) !== ABI_VERSION) {
+    throw new CoreError('ABI_MISMATCH', `saved with version ${head.getUint32(4)}`);
+  }
+  const end = HEAD + head.getUint32(8);
+  const names = JSON.parse(new TextDecoder().decode(packed.subarray(HEAD, end)), revive);
+  return { names, memory: packed.subarray(end) };
+}

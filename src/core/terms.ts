@@ -1,0 +1,75 @@
+// Facts of agents and terms of frameworks in the form in which the module or a comparison needs them.
+import {
+  AgentInfo_Capability_Type as AgentCapability,
+  type Attribute,
+  FrameworkInfo_Capability_Type as FrameworkCapability,
+} from '../model/generated/messages.ts';
+import type { AgentFacts } from './interface.ts';
+
+const AGENT_ACTIVE = 1;
+const AGENT_WHITELISTED = 2;
+const AGENT_SINGLE_ROLE = 4;
+const AGENT_FLAT_ROLES = 8;
+const AGENT_REMOTE = 16;
+
+const frameworkBits = new Map<number, number>([
+  [FrameworkCapability.MULTI_ROLE, 1],
+  [FrameworkCapability.GPU_RESOURCES, 2],
+  [FrameworkCapability.REGION_AWARE, 4],
+  [FrameworkCapability.SHARED_RESOURCES, 8],
+  [FrameworkCapability.REVOCABLE_RESOURCES, 16],
+  [FrameworkCapability.RESERVATION_REFINEMENT, 32],
+]);
+
+export function capabilityBits(capabilities: readonly FrameworkCapability[]): number {
+  let bits = 0;
+  for (const capability of capabilities) bits |= frameworkBits.get(capability) ?? 0;
+  return bits;
+}
+
+/** The flags of an agent; `region` is the master's own. */
+export function agentFlags(agent: {
+  readonly facts: AgentFacts;
+  readonly capabilities: readonly AgentCapability[];
+  readonly active: boolean;
+  readonly whitelisted: boolean;
+  readonly region: string | undefined;
+}): number {
+  const { facts, capabilities, region } = agent;
+  const remote = facts.region !== undefined && region !== undefined && facts.region !== region;
+  return (
+    (agent.active ? AGENT_ACTIVE : 0) |
+    (agent.whitelisted ? AGENT_WHITELISTED : 0) |
+    (capabilities.includes(AgentCapability.MULTI_ROLE) ? 0 : AGENT_SINGLE_ROLE) |
+    (capabilities.includes(AgentCapability.HIERARCHICAL_ROLE) ? 0 : AGENT_FLAT_ROLES) |
+    (remote ? AGENT_REMOTE : 0)
+  );
+}
+
+/** Roles once each and in order, so that the order of a message decides nothing. */
+export function sortedRoles(roles: readonly string[]): string[] {
+  return [...new Set(roles)].sort();
+}
+
+export function sameSet<T>(left: readonly T[], right: readonly T[]): boolean {
+  const a = new Set(left);
+  const b = new Set(right);
+  return a.size === b.size && a.isSubsetOf(b);
+}
+
+/** As sets, of equal length: as Mesos compares them. */
+export function sameAttributes(left: readonly Attribute[], right: readonly Attribute[]): boolean {
+  if (left.length !== right.length) return false;
+  if (left === right || left.length === 0) return true;
+  const texts = (all: readonly Attribute[]) => all.map((one) => JSON.stringify(one));
+  return sameSet(texts(left), texts(right));
+}
+
+export function sameFacts(left: AgentFacts, right: AgentFacts): boolean {
+  return (
+    left.hostname === right.hostname &&
+    left.region === right.region &&
+    left.zone === right.zone &&
+    sameAttributes(left.attributes, right.attributes)
+  );
+}

@@ -1,0 +1,97 @@
+// What frameworks wish of their offers: a least amount, and constraints on agents. Constraints are
+// evaluated here, once for each framework role and state of an agent.
+import type { OfferConstraints } from '../model/generated/messages.ts';
+import { type AgentTest, compileConstraints, type RegexLimits } from './constraints.ts';
+import type { AgentEntry, FrameworkEntry } from './entries.ts';
+import type { FrameworkTerms } from './interface.ts';
+import type { Lists } from './lists.ts';
+import { accepted, CoreError, type CoreExports } from './module.ts';
+import { writeMinimum } from './quantities.ts';
+import type { Roles } from './roles.ts';
+
+export class Wishes {
+  readonly #lists: Lists;
+  readonly #roles: Roles;
+  readonly #limits: RegexLimits;
+  /** Frameworks with constraints on some role. */
+  readonly #constrained = new Set<FrameworkEntry>();
+
+  constructor(lists: Lists, roles: Roles, limits: RegexLimits) {
+    this.#lists = lists;
+    this.#roles = roles;
+    this.#limits = limits;
+  }
+
+  get #exports(): CoreExports {
+    return this.#lists.module.exports;
+  }
+
+  applyMinimums(entry: FrameworkEntry): void {
+    for (const role of entry.terms.roles) {
+      const own = entry.terms.minAllocatable[role];
+      const number = this.#roles.number(role);
+      if (own === undefined) {
+        accepted(this.#exports.clearLeafMinimum(entry.number, number));
+      } else {
+        writeMinimum(this.#lists.module, this.#lists.kinds, own);
+        accepted(this.#exports.setLeafMinimum(entry.number, number));
+      }
+    }
+  }
+
+  constraintsError(constraints: OfferConstraints | undefined): string | undefined {
+    const compiled = compileConstraints(constraints, this.#limits);
+    return compiled.ok ? undefined : compiled.why;
+  }
+
+  compile(terms: FrameworkTerms): ReadonlyMap<string, AgentTest> {
+    const compiled = compileConstraints(terms.constraints, this.#limits);
+    if (!compiled.ok) throw new CoreError('BAD_ARGUMENT', compiled.why);
+    return compiled.byRole;
+  }
+
+  setConstraints(
+    entry: FrameworkEntry,
+    constraints: ReadonlyMap<string, AgentTest>,
+    agents: Iterable<AgentEntry>,
+  ): void {
+    const roles = new Set(entry.terms.roles);
+    for (const role of entry.constraints.keys()) {
+      if (!roles.has(role)) continue;
+      accepted(this.#exports.clearExclusions(entry.number, this.#roles.number(role)));
+    }
+    entry.constraints = constraints;
+    this.remember(entry);
+    const all = constraints.size === 0 ? [] : [...agents];
+    for (const [role, test] of constraints) {
+      if (!roles.has(role)) continue;
+      const number = this.#roles.number(role);
+      for (const agent of all) {
+        if (test(agent.facts)) continue;
+        accepted(this.#exports.exclude(entry.number, number, agent.number, 1));
+      }
+    }
+  }
+
+  /** Evaluates every framework's constraints for one agent whose facts are new. */
+  applyConstraints(agent: AgentEntry): void {
+    for (const entry of this.#constrained) {
+      const roles = new Set(entry.terms.roles);
+      for (const [role, test] of entry.constraints) {
+        if (!roles.has(role)) continue;
+        const excluded = test(agent.facts) ? 0 : 1;
+        const number = this.#roles.number(role);
+        accepted(this.#exports.exclude(entry.number, number, agent.number, excluded));
+      }
+    }
+  }
+
+  remember(entry: FrameworkEntry): void {
+    if (entry.constraints.size > 0) this.#constrained.add(entry);
+    else this.#constrained.delete(entry);
+  }
+
+  forget(entry: FrameworkEntry): void {
+    this.#constrained.delete(entry);
+  }
+}

@@ -1,0 +1,278 @@
+// What only the module's own allocator can do: be looked into, saved, restored and forked.
+import { describe, expect, test } from 'vitest';
+import type { AllocatorOptions, LiveAllocator, OfferBatch } from '../../src/core/interface.ts';
+import {
+  AgentInfo_Capability_Type as AgentCapability,
+  FrameworkInfo_Capability_Type as FrameworkCapability,
+  type OfferConstraints,
+  AttributeConstraint_Selector_PseudoattributeType as Pseudoattribute,
+  type Resource,
+} from '../../src/model/generated/messages.ts';
+import { agentId, frameworkId } from '../../src/model/ids.ts';
+import { loadCore } from './load.ts';
+import { cpus, disk, mem, mount, ports, reserved, scalar, volume } from './resources.ts';
+
+const core = await loadCore();
+
+const options: AllocatorOptions = {
+  seed: 0,
+  allocationIntervalMs: 1000,
+  minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],
+  fairnessExcluded: ['gpus'],
+  filterGpuResources: true,
+  region: 'here',
+  roleSorter: 'drf',
+  frameworkSorter: 'drf',
+  regexMaxMemoryBytes: 4096,
+  regexMaxProgramSize: 100,
+};
+
+const everyAgentCapability = [
+  AgentCapability.MULTI_ROLE,
+  AgentCapability.HIERARCHICAL_ROLE,
+  AgentCapability.RESERVATION_REFINEMENT,
+];
+
+function addAgent(allocator: LiveAllocator, id: string, total: Resource[], region = 'here'): void {
+  allocator.addAgent({
+    id: agentId(id),
+    facts: { hostname: id, attributes: [], region },
+    capabilities: everyAgentCapability,
+    total,
+    used: [],
+  });
+}
+
+function addFramework(
+  allocator: LiveAllocator,
+  id: string,
+  roles: string[],
+  more: {
+    readonly suppressedRoles?: string[];
+    readonly constraints?: OfferConstraints;
+    readonly active?: boolean;
+  } = {},
+): void {
+  allocator.addFramework({
+    id: frameworkId(id),
+    roles,
+    suppressedRoles: more.suppressedRoles ?? [],
+    capabilities: [
+      FrameworkCapability.MULTI_ROLE,
+      FrameworkCapability.RESERVATION_REFINEMENT,
+      FrameworkCapability.SHARED_RESOURCES,
+    ],
+    minAllocatable: {},
+    constraints: more.constraints,
+    active: more.active ?? true,
+    used: [],
+  });
+}
+
+const hostnameIs = (hostname: string): OfferConstraints => ({
+  role_constraints: {
+    r: {
+      groups: [
+        {
+          attribute_constraints: [
+            {
+              selector: { pseudoattribute_type: Pseudoattribute.HOSTNAME },
+              predicate: { text_matches: { regex: hostname } },
+            },
+          ],
+        },
+      ],
+    },
+  },
+});
+
+function listed(batch: OfferBatch): string[] {
+  return Array.from({ length: batch.count }, (_, index) =>
+    [
+      batch.frameworkId(index),
+      batch.role(index),
+      batch.agentId(index),
+      JSON.stringify(batch.resources(index)),
+    ].join(' '),
+  );
+}
+
+/** Gives every offer of a batch back; what was refused is not offered again for as long as said. */
+function decline(allocator: LiveAllocator, batch: OfferBatch, refuseSeconds?: number): void {
+  const offers = Array.from({ length: batch.count }, (_, index) => ({
+    frameworkId: batch.frameworkId(index),
+    agentId: batch.agentId(index),
+    role: batch.role(index),
+    resources: batch.resources(index),
+  }));
+  for (const offer of offers) allocator.recover({ ...offer, wasUsed: false, refuseSeconds });
+}
+
+function populated(seed: number): LiveAllocator {
+  const allocator = core.allocator({ ...options, seed });
+  allocator.setTime(1000);
+  for (let index = 0; index < 40; index++) {
+    addAgent(allocator, `a${index}`, [
+      cpus(4 + (index % 3)),
+      mem(1024),
+      ports([31_000, 31_100]),
+      ...(index % 4 === 0 ? [reserved(cpus(1), 'r', 'r/x'), mount('/m', 100)] : []),
+      ...(index % 5 === 0 ? [volume(reserved(disk(10), 'r'), `v${index}`, true)] : []),
+    ]);
+  }
+  for (let index = 0; index < 12; index++) {
+    const role = ['r', 'r/x', 's', '*'][index % 4] as string;
+    addFramework(allocator, `f${index}`, [role]);
+  }
+  allocator.updateQuota('s', { guarantees: { cpus: 20 }, limits: { cpus: 40 } });
+  allocator.updateWeights({ r: 2, 's/t': 0.5 });
+  decline(allocator, allocator.runBatch(), 4);
+  return allocator;
+}
+
+/** Three more rounds of a cluster's life. */
+function live(allocator: LiveAllocator): string[] {
+  const seen: string[] = [];
+  for (let round = 2; round < 9; round++) {
+    allocator.setTime(round * 1000);
+    const batch = allocator.runBatch();
+    seen.push(...listed(batch));
+    decline(allocator, batch, round % 3);
+    if (round === 4) addFramework(allocator, 'late', ['s/t']);
+    if (round === 5) addAgent(allocator, 'late', [cpus(8), mem(512), scalar('bandwidth', 5)]);
+    if (round === 6) allocator.removeAgent(agentId('a3'));
+    seen.push(...listed(allocator.runPending()));
+  }
+  return seen;
+}
+
+describe.each([0, 42])('with seed %i', (seed) => {
+  test('a restored state goes on as the saved one', () => {
+    const allocator = populated(seed);
+    const saved = allocator.save();
+    const restored = core.restore(saved);
+    expect(restored.total(agentId('a0'))).toEqual(allocator.total(agentId('a0')));
+    expect(restored.activeFilters()).toEqual(allocator.activeFilters());
+    const life = live(allocator);
+    expect(life.length).toBeGreaterThan(50);
+    expect(live(restored)).toEqual(life);
+    expect(live(core.restore(saved))).toEqual(life);
+  });
+
+  test('what happens to a fork leaves the original as it was', () => {
+    const allocator = populated(seed);
+    const before = allocator.save();
+    const fork = allocator.fork();
+    live(fork);
+    expect(Buffer.compare(before, allocator.save())).toBe(0);
+  });
+
+  test('the same calls give the same bytes', () => {
+    expect(live(populated(seed))).toEqual(live(populated(seed)));
+  });
+});
+
+test('bytes that are no saved state are refused', () => {
+  expect(() => core.restore(new Uint8Array(3))).toThrow('BAD_ARGUMENT');
+  const saved = populated(0).save();
+  expect(() => core.restore(saved.subarray(0, saved.length - 1))).toThrow('BAD_ARGUMENT');
+  const other = saved.slice();
+  other[7] = 99;
+  expect(() => core.restore(other)).toThrow('ABI_MISMATCH');
+});
+
+describe('explain', () => {
+  const a = agentId('a');
+  const f = frameworkId('f');
+
+  function cluster(total: Resource[] = [cpus(4), mem(1024)], region = 'here'): LiveAllocator {
+    const allocator = core.allocator(options);
+    allocator.setTime(1000);
+    addAgent(allocator, 'a', total, region);
+    return allocator;
+  }
+
+  test('who is offered, and who waits for others', () => {
+    const allocator = cluster();
+    addFramework(allocator, 'f', ['r']);
+    addFramework(allocator, 'g', ['r']);
+    addFramework(allocator, 'h', ['z']);
+    expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'offered' });
+    const g = allocator.explain(frameworkId('g'), 'r', a);
+    expect(g).toEqual({ reason: 'share order', ahead: 1 });
+    expect(allocator.explain(frameworkId('h'), 'z', a).ahead).toBe(2);
+    expect(allocator.runPending().frameworkId(0)).toBe(f);
+    expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'nothing free' });
+  });
+
+  test('what keeps an agent from a framework', () => {
+    const allocator = cluster();
+    expect(allocator.explain(f, 'r', a).reason).toBe('unknown');
+    addFramework(allocator, 'f', ['r', 's'], {
+      suppressedRoles: ['s'],
+      constraints: hostnameIs('b.*'),
+    });
+    expect(allocator.explain(f, 'r', a).reason).toBe('offer constraint');
+    expect(allocator.explain(f, 's', a).reason).toBe('suppressed');
+    addFramework(allocator, 'h', ['h']);
+    expect(allocator.explain(f, 'h', a).reason).toBe('not subscribed');
+    allocator.deactivateFramework(f);
+    expect(allocator.explain(f, 'r', a).reason).toBe('framework inactive');
+    allocator.updateWhitelist(['elsewhere']);
+    expect(allocator.explain(frameworkId('h'), 'h', a).reason).toBe('not whitelisted');
+    allocator.deactivateAgent(a);
+    expect(allocator.explain(frameworkId('h'), 'h', a).reason).toBe('agent inactive');
+  });
+
+  test('amounts and capabilities', () => {
+    const small = cluster([cpus(0.005), mem(16)]);
+    addFramework(small, 'f', ['r']);
+    expect(small.explain(f, 'r', a).reason).toBe('too small');
+    const far = cluster([cpus(4)], 'there');
+    addFramework(far, 'f', ['r']);
+    expect(far.explain(f, 'r', a).reason).toBe('capability');
+    const revocable = cluster([{ ...cpus(4), revocable: {} }]);
+    addFramework(revocable, 'f', ['r']);
+    expect(revocable.explain(f, 'r', a).reason).toBe('capability');
+    const reservedForOther = cluster([reserved(cpus(4), 'other')]);
+    addFramework(reservedForOther, 'f', ['r']);
+    expect(reservedForOther.explain(f, 'r', a).reason).toBe('nothing free');
+  });
+
+  test('refusals, until when', () => {
+    const allocator = cluster();
+    addFramework(allocator, 'f', ['r']);
+    decline(allocator, allocator.runPending(), 60);
+    expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'refused', untilMs: 61_000 });
+    expect(allocator.activeFilters()).toEqual({ r: 1 });
+    allocator.revive(f, []);
+    expect(allocator.explain(f, 'r', a).reason).toBe('offered');
+    expect(allocator.activeFilters()).toEqual({});
+  });
+
+  test('quota', () => {
+    const limited = cluster();
+    addFramework(limited, 'f', ['r']);
+    limited.updateQuota('r', { guarantees: {}, limits: { cpus: 0, mem: 0 } });
+    expect(limited.explain(f, 'r', a).reason).toBe('quota limit');
+    const heldBack = cluster();
+    addFramework(heldBack, 'f', ['r']);
+    heldBack.updateQuota('other', { guarantees: { cpus: 4, mem: 1024 }, limits: {} });
+    expect(heldBack.explain(f, 'r', a).reason).toBe('quota headroom');
+    const guaranteed = cluster();
+    addFramework(guaranteed, 'f', ['r']);
+    addFramework(guaranteed, 'b', ['b']);
+    guaranteed.updateQuota('r', { guarantees: { cpus: 4, mem: 1024 }, limits: {} });
+    expect(guaranteed.explain(f, 'r', a).reason).toBe('offered');
+    expect(guaranteed.explain(frameworkId('b'), 'b', a).reason).toBe('quota headroom');
+  });
+});
+
+test('constraints that cannot be compiled are told apart before they are used', () => {
+  const allocator = core.allocator(options);
+  expect(allocator.constraintsError(hostnameIs('a+'))).toBeUndefined();
+  expect(allocator.constraintsError(undefined)).toBeUndefined();
+  expect(allocator.constraintsError(hostnameIs('(a'))).toMatch(/^A role r has an invalid/);
+  expect(allocator.constraintsError(hostnameIs('(a{100}){10}'))).toMatch(/too (complex|large)/);
+  expect(allocator.constraintsError({ role_constraints: { r: {} } })).toMatch(/empty/);
+});
