@@ -5,10 +5,10 @@ import { parseAttributes } from '../model/attribute-text.ts';
 import type { Attribute, ContainerInfo } from '../model/generated/messages.ts';
 import type { Random } from '../model/random.ts';
 import { TextError } from '../model/value-text.ts';
-import { permissive } from '../security/authorizer.ts';
 import { readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { WireError } from '../wire/wire-error.ts';
+import { authorizerOf } from './access.ts';
 import type { AGENT_FLAGS } from './flags/agent-flags.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { FlagError } from './flags/parse.ts';
@@ -63,7 +63,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     executorEnvironment: values.executor_environment_variables as
       | Readonly<Record<string, string>>
       | undefined,
-    authorizer: permissive,
+    authorizer: authorizerOf(values.acls),
     seed: start.random.next32(),
   };
 }

@@ -7,10 +7,10 @@ import { formatUuid } from '../model/random.ts';
 import { parseResources } from '../model/resource-text.ts';
 import { TextError } from '../model/value-text.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { permissive } from '../security/authorizer.ts';
 import { jsonValue, readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { WireError } from '../wire/wire-error.ts';
+import { authorizerOf } from './access.ts';
 import type { FlagValues } from './flags/flag.ts';
 import type { MASTER_FLAGS } from './flags/master-flags.ts';
 import { FlagError } from './flags/parse.ts';
@@ -79,7 +79,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
-    authorizer: permissive,
+    authorizer: authorizerOf(values.acls),
     jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
   };
 }

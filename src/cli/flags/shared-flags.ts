@@ -12,7 +12,6 @@ function checkDomain(domain: unknown): string | undefined {
 export const SHARED_FLAGS = {
   ...LOGGING_FLAGS,
   acls: json({
-    status: 'refused',
     help: 'Who may do what: access control lists as JSON, or the path of a file that holds them.',
   }),
   advertise_ip: text({

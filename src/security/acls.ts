@@ -1,0 +1,281 @@
+// Access control lists in the form of Mesos's local authorizer: for every kind of action a list of rules,
+// each naming principals and objects. The first rule that is about who asks and what it is asked for
+// decides; where none is, `permissive` does.
+import type { FrameworkInfo, Resource } from '../model/generated/messages.ts';
+import { TextError } from '../model/value-text.ts';
+import type { Action, AuthorizationObject, Authorizer } from './authorizer.ts';
+
+/** Some named ones, any, or none. `values` is empty but for `SOME`. */
+interface Entity {
+  readonly type: 'SOME' | 'ANY' | 'NONE';
+  readonly values: readonly string[];
+}
+
+interface Rule {
+  readonly principals: Entity;
+  readonly objects: Entity;
+}
+
+export interface Acls {
+  readonly permissive: boolean;
+  readonly rules: ReadonlyMap<string, readonly Rule[]>;
+}
+
+/** What an action's rules are called, what their objects are called, and which object is asked for. */
+interface Kind {
+  readonly fields: readonly string[];
+  readonly objects: string;
+  /** Undefined: no particular object, which only a rule about any or none is about. */
+  objectOf(object: AuthorizationObject): readonly string[] | undefined;
+  /** Roles may be named by `eng/%`: everything below eng. */
+  readonly isRole?: boolean;
+}
+
+const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
+const anything = () => undefined;
+
+const frameworkUser = ({ framework }: AuthorizationObject) => framework?.user;
+
+/** The user a task or executor runs as: its command's, else its framework's. */
+function user(object: AuthorizationObject): readonly string[] | undefined {
+  const { task, executor, value } = object;
+  const own = task !== undefined && 'command' in task ? task.command?.user : undefined;
+  const shown = task !== undefined && 'user' in task ? task.user : undefined;
+  const ofExecutor =
+    executor?.command?.user ??
+    (task !== undefined && 'executor' in task ? task.executor?.command?.user : undefined);
+  return one(own ?? shown ?? ofExecutor ?? frameworkUser(object) ?? value);
+}
+
+function roles({ framework, resource, value }: AuthorizationObject): readonly string[] | undefined {
+  if (framework !== undefined) {
+    return rolesOf(framework);
+  }
+  return one(resource === undefined ? value : roleOf(resource));
+}
+
+function rolesOf({ role, roles }: FrameworkInfo): readonly string[] {
+  return roles !== undefined && roles.length > 0 ? roles : [role ?? '*'];
+}
+
+const roleOf = ({ reservations, role }: Resource) => reservations?.at(-1)?.role ?? role ?? '*';
+
+const byUser = (field: string): Kind => ({ fields: [field], objects: 'users', objectOf: user });
+const byRole = (...fields: string[]): Kind => ({
+  fields,
+  objects: 'roles',
+  objectOf: roles,
+  isRole: true,
+});
+const byNothing = (field: string, objects: string): Kind => ({
+  fields: [field],
+  objects,
+  objectOf: anything,
+});
+
+const KINDS: Readonly<Record<Action, Kind>> = {
+  REGISTER_FRAMEWORK: byRole('register_frameworks'),
+  RUN_TASK: byUser('run_tasks'),
+  TEARDOWN_FRAMEWORK: {
+    fields: ['teardown_frameworks'],
+    objects: 'framework_principals',
+    objectOf: ({ framework, value }) => one(framework?.principal ?? value),
+  },
+  RESERVE_RESOURCES: byRole('reserve_resources'),
+  UNRESERVE_RESOURCES: {
+    fields: ['unreserve_resources'],
+    objects: 'reserver_principals',
+    objectOf: ({ resource, value }) => one(resource?.reservations?.at(-1)?.principal ?? value),
+  },
+  CREATE_VOLUME: byRole('create_volumes'),
+  DESTROY_VOLUME: {
+    fields: ['destroy_volumes'],
+    objects: 'creator_principals',
+    objectOf: ({ resource, value }) => one(resource?.disk?.persistence?.principal ?? value),
+  },
+  RESIZE_VOLUME: byRole('resize_volumes'),
+  GET_ENDPOINT_WITH_PATH: {
+    fields: ['get_endpoints'],
+    objects: 'paths',
+    objectOf: ({ value }) => one(value),
+  },
+  VIEW_ROLE: byRole('view_roles'),
+  UPDATE_WEIGHT: byRole('update_weights'),
+  GET_QUOTA: byRole('get_quotas'),
+  UPDATE_QUOTA: byRole('update_quotas', 'update_quota_configs'),
+  VIEW_FRAMEWORK: byUser('view_frameworks'),
+  VIEW_TASK: byUser('view_tasks'),
+  VIEW_EXECUTOR: byUser('view_executors'),
+  ACCESS_SANDBOX: byUser('access_sandboxes'),
+  ACCESS_MESOS_LOG: byNothing('access_mesos_logs', 'logs'),
+  VIEW_FLAGS: byNothing('view_flags', 'flags'),
+  SET_LOG_LEVEL: byNothing('set_log_level', 'level'),
+  VIEW_CONTAINER: byUser('view_containers'),
+  REGISTER_AGENT: byNothing('register_agents', 'agents'),
+  MARK_AGENT_GONE: byNothing('mark_agents_gone', 'agents'),
+  DRAIN_AGENT: byNothing('drain_agents', 'agents'),
+  DEACTIVATE_AGENT: byNothing('deactivate_agents', 'agents'),
+  REACTIVATE_AGENT: byNothing('reactivate_agents', 'agents'),
+  UPDATE_MAINTENANCE_SCHEDULE: byNothing('update_maintenance_schedules', 'machines'),
+  GET_MAINTENANCE_SCHEDULE: byNothing('get_maintenance_schedules', 'machines'),
+  START_MAINTENANCE: byNothing('start_maintenances', 'machines'),
+  STOP_MAINTENANCE: byNothing('stop_maintenances', 'machines'),
+  GET_MAINTENANCE_STATUS: byNothing('get_maintenance_statuses', 'machines'),
+  LAUNCH_NESTED_CONTAINER: byUser('launch_nested_containers_as_user'),
+  KILL_NESTED_CONTAINER: byUser('kill_nested_containers'),
+  WAIT_NESTED_CONTAINER: byUser('wait_nested_containers'),
+  REMOVE_NESTED_CONTAINER: byUser('remove_nested_containers'),
+  LAUNCH_NESTED_CONTAINER_SESSION: byUser('launch_nested_container_sessions_as_user'),
+  ATTACH_CONTAINER_INPUT: byUser('attach_containers_input'),
+  ATTACH_CONTAINER_OUTPUT: byUser('attach_containers_output'),
+  LAUNCH_STANDALONE_CONTAINER: byNothing('launch_standalone_containers', 'users'),
+  KILL_STANDALONE_CONTAINER: byNothing('kill_standalone_containers', 'users'),
+  WAIT_STANDALONE_CONTAINER: byNothing('wait_standalone_containers', 'users'),
+  REMOVE_STANDALONE_CONTAINER: byNothing('remove_standalone_containers', 'users'),
+  VIEW_STANDALONE_CONTAINER: byNothing('view_standalone_containers', 'users'),
+  PRUNE_IMAGES: byNothing('prune_images', 'images'),
+  VIEW_RESOURCE_PROVIDER: byNothing('view_resource_providers', 'resource_providers'),
+  MODIFY_RESOURCE_PROVIDER_CONFIG: byNothing(
+    'modify_resource_provider_configs',
+    'resource_providers',
+  ),
+  MARK_RESOURCE_PROVIDER_GONE: byNothing('mark_resource_providers_gone', 'resource_providers'),
+};
+
+/** Kinds of Mesos's that stand beside another in one action: both have to allow it. */
+const PARENTS: Readonly<Partial<Record<Action, Kind>>> = {
+  LAUNCH_NESTED_CONTAINER: byUser('launch_nested_containers_under_parent_with_user'),
+  LAUNCH_NESTED_CONTAINER_SESSION: byUser(
+    'launch_nested_container_sessions_under_parent_with_user',
+  ),
+};
+
+/** Fields for what is not there: block and mount disks of storage providers. */
+const UNUSED: readonly Kind[] = [
+  'create_block_disks',
+  'destroy_block_disks',
+  'create_mount_disks',
+  'destroy_mount_disks',
+  'destroy_raw_disks',
+].map((field) => byRole(field));
+
+const ALL_KINDS: readonly Kind[] = [...Object.values(KINDS), ...Object.values(PARENTS), ...UNUSED];
+
+/** Reads the JSON of --acls; throws TextError for what is no list, or could not mean anything. */
+export function parseAcls(value: unknown): Acls {
+  if (!isObject(value)) {
+    throw new TextError('expected an object of lists of rules');
+  }
+  const { permissive = true, ...lists } = value;
+  if (typeof permissive !== 'boolean') {
+    throw new TextError('permissive must be true or false');
+  }
+  const rules = new Map<string, Rule[]>();
+  for (const [field, list] of Object.entries(lists)) {
+    const kind = ALL_KINDS.find(({ fields }) => fields.includes(field));
+    if (kind === undefined) {
+      throw new TextError(`there is no action '${field}'`);
+    }
+    if (!Array.isArray(list)) {
+      throw new TextError(`${field} must be a list of rules`);
+    }
+    rules.set(
+      field,
+      list.map((rule) => parseRule(field, kind, rule)),
+    );
+  }
+  return { permissive, rules };
+}
+
+function parseRule(field: string, kind: Kind, rule: unknown): Rule {
+  if (!isObject(rule)) {
+    throw new TextError(`a rule of ${field} must be an object`);
+  }
+  const objects = parseEntity(`${kind.objects} of ${field}`, rule[kind.objects]);
+  if (kind.objectOf === anything && objects.type === 'SOME') {
+    // A rule about particular ones would never be found to be about what is asked.
+    throw new TextError(`${kind.objects} of ${field} must be of type ANY or NONE`);
+  }
+  return { principals: parseEntity(`principals of ${field}`, rule.principals), objects };
+}
+
+function parseEntity(what: string, value: unknown): Entity {
+  if (!isObject(value)) {
+    throw new TextError(`${what} are missing: {"values": […]} or {"type": "ANY"}`);
+  }
+  const { type = 'SOME', values = [] } = value;
+  const isKnown = type === 'SOME' || type === 'ANY' || type === 'NONE';
+  const isTexts = Array.isArray(values) && values.every((entry) => typeof entry === 'string');
+  if (!isKnown || !isTexts) {
+    throw new TextError(`${what} must have a type SOME, ANY or NONE, and texts as values`);
+  }
+  return { type, values: type === 'SOME' ? (values as string[]) : [] };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Decides by the lists. */
+export function aclAuthorizer(acls: Acls): Authorizer {
+  const decide = (kind: Kind, principal: string | undefined, object: AuthorizationObject) => {
+    const rules = kind.fields.flatMap((field) => acls.rules.get(field) ?? []);
+    if (rules.length === 0) {
+      return acls.permissive;
+    }
+    const objects = kind.objectOf(object);
+    // A framework with several roles may register when it may with each.
+    return objects === undefined
+      ? decideOne(acls, rules, principal, undefined)
+      : objects.every((name) => decideOne(acls, rules, principal, name, kind.isRole));
+  };
+  return {
+    authorize(principal, action, object = {}) {
+      const parent = PARENTS[action];
+      return (
+        decide(KINDS[action], principal?.value, object) &&
+        (parent === undefined || decide(parent, principal?.value, object))
+      );
+    },
+  };
+}
+
+function decideOne(
+  acls: Acls,
+  rules: readonly Rule[],
+  principal: string | undefined,
+  object: string | undefined,
+  isRole = false,
+): boolean {
+  const rule = rules.find(
+    ({ principals, objects }) =>
+      isAbout(principals, principal, false) && isAbout(objects, object, isRole),
+  );
+  return rule === undefined
+    ? acls.permissive
+    : allows(rule.principals, principal, false) && allows(rule.objects, object, isRole);
+}
+
+/** A rule about any or none is about everything; one about some, about those that it names. */
+function isAbout(entity: Entity, name: string | undefined, isRole: boolean): boolean {
+  return entity.type !== 'SOME' || (name !== undefined && names(entity, name, isRole));
+}
+
+function allows(entity: Entity, name: string | undefined, isRole: boolean): boolean {
+  switch (entity.type) {
+    case 'ANY':
+      return true;
+    case 'NONE':
+      return false;
+    case 'SOME':
+      return name !== undefined && names(entity, name, isRole);
+    default:
+      return entity.type satisfies never;
+  }
+}
+
+function names({ values }: Entity, name: string, isRole: boolean): boolean {
+  return values.some(
+    (value) =>
+      value === name || (isRole && value.endsWith('/%') && name.startsWith(value.slice(0, -1))),
+  );
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
+import type { Action, AuthorizationObject } from '../../src/security/authorizer.ts';
+
+const ask = (
+  acls: object,
+  principal: string | undefined,
+  action: Action,
+  object?: AuthorizationObject,
+) =>
+  aclAuthorizer(parseAcls(acls)).authorize(
+    principal === undefined ? undefined : { value: principal },
+    action,
+    object,
+  );
+
+const framework = (user: string, ...roles: string[]) => ({
+  framework: { user, name: 'f', roles, principal: 'owner' },
+});
+
+describe('the first rule that is about it decides', () => {
+  const acls = {
+    run_tasks: [
+      { principals: { values: ['a'] }, users: { values: ['alice'] } },
+      { principals: { values: ['a'] }, users: { type: 'NONE' } },
+      { principals: { type: 'NONE' }, users: { values: ['root'] } },
+    ],
+  };
+  test.each([
+    ['a', 'alice', true],
+    ['a', 'bob', false],
+    ['b', 'root', false],
+    ['b', 'bob', true],
+    [undefined, 'root', false],
+    [undefined, 'alice', true],
+  ])('%s as %s: %s', (principal, user, allowed) => {
+    expect(ask(acls, principal, 'RUN_TASK', framework(user))).toBe(allowed);
+  });
+
+  test('where no rule is about it, permissive does', () => {
+    expect(ask({ ...acls, permissive: false }, 'b', 'RUN_TASK', framework('bob'))).toBe(false);
+    expect(ask({ permissive: false }, 'b', 'VIEW_FLAGS')).toBe(false);
+    expect(ask({}, 'b', 'VIEW_FLAGS')).toBe(true);
+  });
+});
+
+describe('what an object is', () => {
+  test('a command’s own user comes before its framework’s', () => {
+    const acls = {
+      run_tasks: [
+        { principals: { type: 'ANY' }, users: { values: ['alice'] } },
+        { principals: { type: 'ANY' }, users: { type: 'NONE' } },
+      ],
+    };
+    const task = {
+      name: 't',
+      task_id: { value: 't' },
+      agent_id: { value: 'a' },
+      command: { user: 'alice' },
+    };
+    expect(ask(acls, 'p', 'RUN_TASK', { ...framework('root'), task })).toBe(true);
+    expect(ask(acls, 'p', 'RUN_TASK', framework('root'))).toBe(false);
+  });
+
+  test('every role of a framework has to be allowed', () => {
+    const acls = {
+      register_frameworks: [
+        { principals: { type: 'ANY' }, roles: { values: ['a', 'eng/%'] } },
+        { principals: { type: 'ANY' }, roles: { type: 'NONE' } },
+      ],
+    };
+    expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u', 'a', 'eng/web/x'))).toBe(true);
+    expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u', 'a', 'b'))).toBe(false);
+    expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u', 'eng'))).toBe(false);
+    expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u', 'engine'))).toBe(false);
+  });
+
+  test('the principal of a framework, of a reservation, of a volume', () => {
+    const mine = (field: string, objects: string) => ({
+      permissive: false,
+      [field]: [{ principals: { values: ['p'] }, [objects]: { values: ['owner'] } }],
+    });
+    const resource = {
+      name: 'disk',
+      type: 0 as const,
+      reservations: [{ role: 'r', principal: 'owner' }],
+      disk: { persistence: { id: 'v', principal: 'owner' } },
+    };
+    expect(
+      ask(
+        mine('teardown_frameworks', 'framework_principals'),
+        'p',
+        'TEARDOWN_FRAMEWORK',
+        framework('u'),
+      ),
+    ).toBe(true);
+    expect(
+      ask(mine('unreserve_resources', 'reserver_principals'), 'p', 'UNRESERVE_RESOURCES', {
+        resource,
+      }),
+    ).toBe(true);
+    expect(
+      ask(mine('destroy_volumes', 'creator_principals'), 'p', 'DESTROY_VOLUME', { resource }),
+    ).toBe(true);
+    expect(
+      ask(mine('destroy_volumes', 'creator_principals'), 'q', 'DESTROY_VOLUME', { resource }),
+    ).toBe(false);
+  });
+});
+
+test.each([
+  [[], 'expected an object'],
+  [{ permissive: 'yes' }, 'permissive must be'],
+  [{ run_task: [] }, "there is no action 'run_task'"],
+  [{ run_tasks: {} }, 'run_tasks must be a list'],
+  [{ run_tasks: [{ principals: { type: 'ANY' } }] }, 'users of run_tasks are missing'],
+  [
+    { run_tasks: [{ principals: { type: 'SOMEBODY' }, users: { type: 'ANY' } }] },
+    'must have a type',
+  ],
+  [{ view_flags: [{ principals: { type: 'ANY' }, flags: { values: ['x'] } }] }, 'ANY or NONE'],
+])('%j is refused', (acls, message) => {
+  expect(() => parseAcls(acls)).toThrow(message);
+});
