@@ -27,27 +27,37 @@ export interface LoggerOptions {
 const SEVERITY: Readonly<Record<Level, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
 const LETTER: Readonly<Record<Level, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
 const LEVELS: Readonly<Record<string, number>> = { INFO: 0, WARNING: 1, ERROR: 2, FATAL: 3 };
-/** Lines for a file are gathered up to so many bytes, and no longer than so many milliseconds. */
-const FILE_BUFFER_BYTES = 4 * 1024;
+/** Lines are gathered up to so many characters, for a file no longer than so many milliseconds. */
+const BUFFER_CHARACTERS = 4 * 1024;
 const FILE_FLUSH_MS = 200;
 
 /** The process's log, with a verbosity that can be raised for a while (SET_LOGGING_LEVEL). */
 export class ProcessLogger implements Logger {
   readonly #name: string;
-  readonly #quiet: boolean;
   readonly #threshold: number;
   readonly #path: string | undefined;
-  readonly #file: LogFile | undefined;
+  readonly #outputs: Lines[] = [];
+  #fd: number | undefined;
   #verbosity = 0;
 
   constructor(options: LoggerOptions) {
     this.#name = options.name;
-    this.#quiet = options.quiet ?? false;
     this.#threshold = LEVELS[options.level ?? 'INFO'] ?? 0;
     if (options.directory) {
       mkdirSync(options.directory, { recursive: true });
       this.#path = join(options.directory, logFileName(options.name));
-      this.#file = new LogFile(this.#path);
+      const fd = openSync(this.#path, 'a');
+      this.#fd = fd;
+      this.#outputs.push(
+        new Lines(
+          (lines) => writeSync(fd, lines),
+          (flush) => setTimeout(flush, FILE_FLUSH_MS).unref(),
+        ),
+      );
+    }
+    if (!options.quiet) {
+      // Standard error gets its lines at the end of the turn in which they were logged.
+      this.#outputs.push(new Lines((lines) => process.stderr.write(lines), setImmediate));
     }
   }
 
@@ -87,52 +97,58 @@ export class ProcessLogger implements Logger {
       return;
     }
     const line = formatLine(new Date(), level, this.#name, text);
-    if (!this.#quiet) {
-      process.stderr.write(line);
+    for (const output of this.#outputs) {
+      output.add(line);
     }
-    this.#file?.write(line);
   }
 
   /** Writes what is still buffered; for the end of the process. */
   close(): void {
-    this.#file?.close();
+    for (const output of this.#outputs.splice(0)) {
+      output.close();
+    }
+    if (this.#fd !== undefined) {
+      closeSync(this.#fd);
+      this.#fd = undefined;
+    }
   }
 }
 
-/** Lines on their way to a file, written together; never lost while the process can still write. */
-class LogFile {
-  readonly #fd: number;
+/** Lines that leave together; none is lost while the process can still write. */
+class Lines {
+  readonly #write: (lines: string) => void;
+  readonly #later: (flush: () => void) => void;
   #lines = '';
-  #timer: NodeJS.Timeout | undefined;
+  #scheduled = false;
   readonly #flush = () => {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#scheduled = false;
     const lines = this.#lines;
     this.#lines = '';
     if (lines !== '') {
-      writeSync(this.#fd, lines);
+      this.#write(lines);
     }
   };
 
-  constructor(path: string) {
-    this.#fd = openSync(path, 'a');
+  /** `later` calls back when waiting lines should be written at the latest. */
+  constructor(write: (lines: string) => void, later: (flush: () => void) => void) {
+    this.#write = write;
+    this.#later = later;
     process.on('exit', this.#flush);
   }
 
-  write(line: string): void {
+  add(line: string): void {
     this.#lines += line;
-    if (this.#lines.length >= FILE_BUFFER_BYTES) {
+    if (this.#lines.length >= BUFFER_CHARACTERS) {
       this.#flush();
-    } else if (!this.#timer) {
-      this.#timer = setTimeout(this.#flush, FILE_FLUSH_MS);
-      this.#timer.unref();
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#later(this.#flush);
     }
   }
 
   close(): void {
     process.off('exit', this.#flush);
     this.#flush();
-    closeSync(this.#fd);
   }
 }
 
