@@ -13,6 +13,7 @@ import { GarbageCollector } from '../../src/containerizer/garbage-collector.ts';
 import { createSandbox, deleteSandbox } from '../../src/containerizer/sandboxes.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
+import { disappeared } from '../executor/outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let work: WorkDirectory;
@@ -80,9 +81,7 @@ describe('garbage', () => {
     vi.advanceTimersByTime(1);
     expect(garbage.pending).toBe(0);
     vi.useRealTimers();
-    while (existsSync(join(folder.path, path))) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await disappeared(join(folder.path, path));
   });
 
   test('of earlier agents is found, and counted from its last change', async () => {

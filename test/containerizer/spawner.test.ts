@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findCgroupRoot } from '../../src/containerizer/cgroups.ts';
-import { bootId, isAlive, processStat } from '../../src/containerizer/process-table.ts';
+import { bootId, processStat } from '../../src/containerizer/process-table.ts';
 import { type ProcessSpec, Spawner } from '../../src/containerizer/spawner.ts';
 import {
   type SupervisorProgram,
@@ -11,6 +11,7 @@ import {
   supervisorScript,
 } from '../../src/containerizer/supervisor-program.ts';
 import { programs, temporaryFolder } from '../executor/hands-harness.ts';
+import { appeared, eventually, gone } from '../executor/outside.ts';
 
 const kinds: readonly [string, () => Promise<SupervisorProgram>][] = [
   ['compiled', () => supervisorProgram(programs)],
@@ -73,14 +74,6 @@ describe.each(kinds)('%s', (_, program) => {
 
   const record = (name: string) => readFileSync(join(run, name), 'utf8').trim();
 
-  const appeared = async (path: string) => {
-    while (!existsSync(path)) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      setImmediate(resolve);
-      await promise;
-    }
-  };
-
   test('holds its process until it is released', async () => {
     const { token, started, ended } = launch('echo ran');
     const { pid, startTicks } = await started;
@@ -136,11 +129,9 @@ describe.each(kinds)('%s', (_, program) => {
     spawner.signal(first.token, 15);
     expect(await first.ended).toBe(0);
     const second = launch('touch ran');
-    const { pid, startTicks } = await second.started;
+    const { pid } = await second.started;
     await spawner.close();
-    while (isAlive(pid, startTicks)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await gone(pid);
     expect(existsSync(join(folder.path, 'ran'))).toBe(false);
   });
 
@@ -167,12 +158,10 @@ describe.each(kinds)('%s', (_, program) => {
       mode: 'bound',
     });
     spawner.release(token);
-    const { pid, startTicks } = await started;
+    const { pid } = await started;
     await appeared(join(folder.path, 'p'));
     await spawner.close();
-    while (isAlive(pid, startTicks)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await gone(pid);
     expect(record('status')).toBe('9');
     const task = Number(readFileSync(join(folder.path, 'p'), 'utf8'));
     expect(() => process.kill(task, 0)).toThrow('ESRCH');
@@ -245,9 +234,12 @@ describe.each(kinds)('%s', (_, program) => {
   });
 
   test('asked to end and killed at once, a process has been asked first', async () => {
-    const { token, ended } = launch('touch up; exec sleep 1013');
+    const { token, ended } = launch('echo $$ > p~; mv p~ p; exec sleep 1013');
     spawner.release(token);
-    await appeared(join(folder.path, 'up'));
+    await appeared(join(folder.path, 'p'));
+    const task = readFileSync(join(folder.path, 'p'), 'utf8').trim();
+    // A shell blocks signals at times; sleep never does.
+    await eventually(() => readFileSync(`/proc/${task}/comm`, 'utf8') === 'sleep\n');
     spawner.signal(token, 15);
     spawner.signal(token, 10);
     await ended;
@@ -296,11 +288,9 @@ describe.each(kinds)('%s', (_, program) => {
 
   test('plain processes end with the spawner', async () => {
     const { started } = launch('exec sleep 1008', { mode: 'plain' });
-    const { pid, startTicks } = await started;
+    const { pid } = await started;
     await spawner.close();
-    while (isAlive(pid, startTicks)) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await gone(pid);
   });
 
   test('many at once', async () => {

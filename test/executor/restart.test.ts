@@ -1,6 +1,6 @@
 // Containers outlive the agent's process, however it ends, and a later agent takes them over.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { processStat } from '../../src/containerizer/process-table.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
 import { HandsHarness, type Launch, temporaryFolder } from './hands-harness.ts';
+import { appeared, gone } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: HandsHarness | undefined;
@@ -185,7 +186,7 @@ describe('after a kill of the agent', () => {
     await appeared(join(run('a'), 'supervisor'));
     const supervisor = supervisorOf('a');
     harness = await HandsHarness.open(folder.path);
-    expect(existsSync(`/proc/${supervisor}`) && !isZombie(supervisor)).toBe(false);
+    await gone(supervisor);
     expect(readdirSync(join(folder.path, 'meta/containers'))).toEqual([]);
     expect(harness.checkpoint.frameworks).toEqual([]);
   });
@@ -259,20 +260,3 @@ describe('when somebody kills', () => {
 
 const parentOf = (pid: number) =>
   Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-
-function isZombie(pid: number): boolean {
-  return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-}
-
-/** Turns of the event loop, until a condition of the outside world holds. */
-async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setImmediate(resolve);
-    await promise;
-  }
-}
-
-const appeared = (path: string) => eventually(() => existsSync(path));
-
-const gone = (pid: number) => eventually(() => !existsSync(`/proc/${pid}`) || isZombie(pid));
