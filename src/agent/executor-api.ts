@@ -9,6 +9,7 @@ import {
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../model/generated/messages.ts';
+import { isUuid } from '../model/identifier.ts';
 import { executorId, frameworkId, type RequestId, type StreamId } from '../model/ids.ts';
 import type { Principal } from '../security/principal.ts';
 import type { ExecutorCalled, ExecutorSubscribe } from './events.ts';
@@ -166,8 +167,7 @@ function invalidStatus(executor: Executor, status: TaskStatus): string | undefin
   if (status.uuid === undefined) {
     return "Expecting 'uuid' to be present";
   }
-  const version = (status.uuid[6] ?? 0) >> 4;
-  if (status.uuid.length !== 16 || version < 1 || version > 5) {
+  if (!isUuid(status.uuid)) {
     return 'Not a valid UUID';
   }
   const claimed = status.executor_id?.value;

@@ -15,6 +15,7 @@ import {
   TaskStatus_Reason,
   Value_Type,
 } from '../model/generated/messages.ts';
+import { sameBytes } from '../model/identifier.ts';
 import type { ContainerId, TaskId } from '../model/ids.ts';
 import { containerId, executorId, frameworkId, taskId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
@@ -36,7 +37,7 @@ import { addFramework, type Framework, removeIfIdle } from './framework.ts';
 import { emit, log, persist } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
-import { dropStream, equalBytes } from './status-updates.ts';
+import { dropStream } from './status-updates.ts';
 import { agentStatus, createTask, droppedState } from './task.ts';
 import { dequeue, reportStatus } from './task-updates.ts';
 
@@ -211,7 +212,7 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
   const version = assignment.resourceVersions.find(
     ({ resource_provider_id }) => resource_provider_id === undefined,
   );
-  if (version !== undefined && !equalBytes(agent.resourceVersion.value, version.uuid.value)) {
+  if (version !== undefined && !sameBytes(agent.resourceVersion.value, version.uuid.value)) {
     return {
       reason: TaskStatus_Reason.REASON_INVALID_OFFERS,
       message: 'Task assumes outdated resource state',

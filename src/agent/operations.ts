@@ -10,12 +10,12 @@ import {
   type ReconcileOperationsMessage_Operation,
   type UpdateOperationStatusMessage,
 } from '../model/generated/messages.ts';
+import { sameBytes } from '../model/identifier.ts';
 import { formatUuid } from '../model/random.ts';
 import { drained } from './drain.ts';
 import { emit, log, persist, setTimer } from './outbox.ts';
 import { applyOperation } from './resources.ts';
 import type { AgentState } from './state.ts';
-import { equalBytes } from './status-updates.ts';
 
 export interface OperationRecord {
   readonly operation: Operation;
@@ -109,7 +109,7 @@ export function operationAcknowledged(
 ): void {
   const key = keyOf(body.operation_uuid.value);
   const expected = agent.operations.get(key)?.operation.latest_status.uuid?.value;
-  if (expected === undefined || !equalBytes(expected, body.status_uuid.value)) {
+  if (expected === undefined || !sameBytes(expected, body.status_uuid.value)) {
     log(agent, 'warn', 'Ignoring acknowledgement of an operation status that nobody waits for');
     return;
   }

@@ -11,6 +11,7 @@ import {
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../model/generated/messages.ts';
+import { sameBytes } from '../model/identifier.ts';
 import { agentId, taskId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { AgentCheckpoint, CheckpointedExecutor, CheckpointedTask } from './checkpoint.ts';
@@ -32,7 +33,7 @@ import { disconnect } from './registration.ts';
 import { withCheckpointed } from './resources.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
-import { equalBytes, restoreStream } from './status-updates.ts';
+import { restoreStream } from './status-updates.ts';
 import { terminate } from './stop.ts';
 import { createTask, goneState, recordStatus } from './task.ts';
 
@@ -176,7 +177,7 @@ function isAcknowledged(task: Task, { acknowledged }: CheckpointedTask): boolean
   return (
     isTerminal(task.state) &&
     uuid !== undefined &&
-    acknowledged.some((bytes) => equalBytes(bytes, uuid))
+    acknowledged.some((bytes) => sameBytes(bytes, uuid))
   );
 }
 

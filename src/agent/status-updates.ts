@@ -1,6 +1,7 @@
 // The way of status updates to the master: for each task a stream, in order, one update at a time,
 // each again and again (after 10 s, then doubling up to 10 min) until it is acknowledged.
 import type { StatusUpdate, TaskState } from '../model/generated/messages.ts';
+import { sameBytes } from '../model/identifier.ts';
 import type { FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId, taskId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
@@ -84,7 +85,7 @@ export function addUpdate(
     run,
   );
   const uuid = update.uuid ?? new Uint8Array();
-  if (stream.seen.some((seen) => equalBytes(seen, uuid))) {
+  if (stream.seen.some((seen) => sameBytes(seen, uuid))) {
     return false;
   }
   if (stream.run !== undefined) {
@@ -119,7 +120,7 @@ export function restoreStream(
   const stream = openStream(agent, run.frameworkId, task, run);
   for (const update of updates) {
     remember(stream, update);
-    if (acknowledged.some((uuid) => equalBytes(uuid, update.uuid ?? new Uint8Array()))) {
+    if (acknowledged.some((uuid) => sameBytes(uuid, update.uuid ?? new Uint8Array()))) {
       stream.pending.length = 0;
     }
   }
@@ -136,7 +137,12 @@ export function acknowledge(
 ): Acknowledged {
   const stream = findStream(agent, framework, task);
   const update = stream?.pending[0];
-  if (stream === undefined || update === undefined || !equalBytes(update.uuid, uuid)) {
+  if (
+    stream === undefined ||
+    update === undefined ||
+    update.uuid === undefined ||
+    !sameBytes(update.uuid, uuid)
+  ) {
     log(agent, 'warn', `Ignoring acknowledgement of ${uuidText(uuid)} for task ${task}`);
     return 'unknown';
   }
@@ -260,18 +266,6 @@ function withLatestState(
     latest = task.state;
   }
   return latest === undefined ? update : { ...update, latest_state: latest };
-}
-
-export function equalBytes(left: Uint8Array | undefined, right: Uint8Array): boolean {
-  if (left === undefined || left.length !== right.length) {
-    return false;
-  }
-  for (let i = 0; i < left.length; i++) {
-    if (left[i] !== right[i]) {
-      return false;
-    }
-  }
-  return true;
 }
 
 const uuidText = (bytes: Uint8Array) => (bytes.length === 16 ? formatUuid(bytes) : 'no uuid');
