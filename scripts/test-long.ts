@@ -4,9 +4,14 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import type { LiveAllocator } from '../src/core/interface.ts';
 
 import { loadCore } from '../test/core/load.ts';
-import { checkConservation, disagreement } from '../test/differential/compare.ts';
+import {
+  type CompareOptions,
+  checkConservation,
+  disagreement,
+} from '../test/differential/compare.ts';
 import { history } from '../test/differential/histories.ts';
 
 const RUNS_A_ROUND = 200;
@@ -27,17 +32,29 @@ if (!Number.isInteger(seed) || !(steps >= 1) || Number.isNaN(end)) {
 }
 
 const core = await loadCore();
-const compare = { core, inspect: checkConservation };
+/** Somewhere in each history a saved and restored allocator joins, and has to answer the same from then on. */
+const compareWithCopy = (before: number): CompareOptions => ({
+  core,
+  inspect: checkConservation,
+  copy: {
+    before,
+    make: (allocator) => core.restore((allocator as LiveAllocator).save()),
+  },
+});
 console.log(`seed ${seed}, up to ${steps} steps a history`);
 
 let histories = 0;
 for (let round = 0; Date.now() < end; round++) {
-  const property = fc.property(history(steps), (plan) => disagreement(plan, compare) === undefined);
+  const property = fc.property(
+    history(steps),
+    fc.nat({ max: steps }),
+    (plan, before) => disagreement(plan, compareWithCopy(before)) === undefined,
+  );
   const details = fc.check(property, { seed: seed + round, numRuns: RUNS_A_ROUND });
   histories += details.numRuns;
   if (!details.failed) continue;
-  const [plan] = details.counterexample ?? [];
-  const found = plan && disagreement(plan, compare);
+  const [plan, before = 0] = details.counterexample ?? [];
+  const found = plan && disagreement(plan, compareWithCopy(before));
   if (found === undefined) throw new Error(`seed ${seed + round} failed, but not twice`);
   const file = `build/disagreement-${seed + round}.jsonl`;
   writeFileSync(file, found.trace);

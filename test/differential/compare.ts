@@ -1,4 +1,5 @@
 // Runs a random history through two cores at once. The first one's offers and tasks decide what the steps mean.
+import type { Allocator } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
 import { oracle } from '../oracle/core.ts';
 import type { History } from './histories.ts';
@@ -19,6 +20,8 @@ export interface CompareOptions {
   readonly core: DecidingCore;
   /** Looks at the core under test after every event; throws what it finds. */
   readonly inspect?: (replayer: Replayer, event: TraceEvent) => void;
+  /** Before that step a copy of the core's allocator is made; it has to answer like the original from then on. */
+  readonly copy?: { readonly before: number; readonly make: (allocator: Allocator) => Allocator };
 }
 
 /** Undefined when the core answers every event as the oracle does, offers in the same order. */
@@ -27,18 +30,23 @@ export function disagreement(history: History, options: CompareOptions): Disagre
   const tested = new Replayer(options.core, history.options);
   const world = new World(expecting, oracle.algebra);
   const lines: TraceLine[] = [];
-  for (const step of history.steps) {
+  let copied: Replayer | undefined;
+  for (const [index, step] of history.steps.entries()) {
+    if (index === options.copy?.before) {
+      copied = tested.over(options.copy.make(tested.allocator));
+    }
     const event = world.eventOf(step);
     if (event === undefined) continue;
     const result = expecting.play(event);
     lines.push({ ...event, result });
     const expected = JSON.stringify({ ...result, order: expecting.order });
-    const got = answer(() => {
-      const own = tested.play(event);
-      options.inspect?.(tested, event);
-      return JSON.stringify({ ...own, order: tested.order });
-    });
-    if (got !== expected) {
+    for (const replayer of copied === undefined ? [tested] : [tested, copied]) {
+      const got = answer(() => {
+        const own = replayer.play(event);
+        options.inspect?.(replayer, event);
+        return JSON.stringify({ ...own, order: replayer.order });
+      });
+      if (got === expected) continue;
       return { event, expected, got, trace: formatTrace({ header: headerOf(history), lines }) };
     }
   }

@@ -72,7 +72,21 @@ export class Replayer {
     this.#core = core;
     this.#intervalMs = options.intervalMs;
     this.allocator = allocator ?? core.allocator(allocatorOptions(options));
-    this.allocator.setTime(0);
+    if (allocator === undefined) this.allocator.setTime(0);
+  }
+
+  /** The same master over another allocator, which must be in the state of this one. */
+  over(allocator: Allocator): Replayer {
+    const copy = new Replayer(this.#core, { intervalMs: this.#intervalMs }, allocator);
+    for (const [id, facts] of this.#agents) copy.#agents.set(id, facts);
+    for (const id of this.#activeFrameworks) copy.#activeFrameworks.add(id);
+    for (const [id, offer] of this.#offers) copy.#offers.set(id, offer);
+    for (const [id, offer] of this.#inverseOffers) copy.#inverseOffers.set(id, offer);
+    for (const [key, task] of this.#tasks) copy.#tasks.set(key, task);
+    copy.#nextOffer = this.#nextOffer;
+    copy.#nextInverseOffer = this.#nextInverseOffer;
+    copy.#now = this.#now;
+    return copy;
   }
 
   get offers(): ReadonlyMap<number, Holding> {
@@ -90,6 +104,11 @@ export class Replayer {
 
   get agentIds(): Iterable<AgentId> {
     return this.#agents.keys();
+  }
+
+  /** Frameworks that are active. */
+  get frameworkIds(): Iterable<FrameworkId> {
+    return this.#activeFrameworks;
   }
 
   /** Offers of the last event in the order in which the allocator gave them. */
