@@ -98,7 +98,7 @@ export interface DestroyContainer {
 }
 
 /**
- * Deletes a run's sandbox after a delay, or sooner when the disk is full, and with it those folders
+ * Deletes a destroyed volume, or a run's sandbox after a delay, or sooner when the disk is full, and with it those folders
  * above it (its executor's, its framework's) that are then empty.
  */
 export interface CollectGarbage {

@@ -7,7 +7,8 @@ import {
   Resource_ReservationInfo_Type,
 } from '../model/generated/messages.ts';
 import { needsCheckpoint } from '../model/resource-format.ts';
-import { log, persist } from './outbox.ts';
+import { volumePath } from '../model/volume-path.ts';
+import { emit, log, persist } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
 /** As it was before anybody reserved it or made a volume of it. */
@@ -61,6 +62,14 @@ export function applyOperation(agent: AgentState, operation: Offer_Operation): A
 }
 
 function remember(agent: AgentState, resources: readonly Resource[]): void {
+  const kept = new Set(resources.map(volumePath));
+  const before = agent.checkpointedResources;
   agent.checkpointedResources = resources;
   persist(agent, { type: 'resources', resources });
+  for (const path of new Set(before.map(volumePath))) {
+    if (path !== undefined && !kept.has(path)) {
+      // A volume that is destroyed takes its data with it.
+      emit(agent, { type: 'collectGarbage', path, delayMs: 0 });
+    }
+  }
 }

@@ -120,7 +120,9 @@ function completeStatus(agent: AgentState, framework: Framework, given: TaskStat
   const isKill = status.state === TaskState.TASK_KILLED || status.state === TaskState.TASK_KILLING;
   if (agent.drain !== undefined && isKill) {
     status.reason = TaskStatus_Reason.REASON_AGENT_DRAINING;
-    if (agent.drain.config.mark_gone === true && framework.partitionAware) {
+    // Deliberately unlike Mesos, which calls a task gone that is only being killed, and still runs.
+    const hasEnded = status.state === TaskState.TASK_KILLED;
+    if (hasEnded && agent.drain.config.mark_gone === true && framework.partitionAware) {
       status.state = TaskState.TASK_GONE_BY_OPERATOR;
     }
   }

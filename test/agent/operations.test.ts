@@ -152,7 +152,12 @@ describe('an operation', () => {
     });
     const { algebra } = again.agent.core;
     expect(algebra.equal(again.agent.ledger.total(), world.agent.ledger.total())).toBe(true);
+    expect(world.take('collectGarbage')).toEqual([]);
     expect(perform({ type: DESTROY, destroy: { volumes: [volume] } })).toEqual(finished);
+    // Its data goes, once that it is gone is durable.
+    expect(world.take('collectGarbage')).toEqual([
+      { type: 'collectGarbage', path: 'volumes/roles/kit/v1', delayMs: 0 },
+    ]);
     expect(perform({ type: UNRESERVE, unreserve: { resources: [disk] } })).toEqual(finished);
     expect(world.agent.checkpointedResources).toEqual([]);
     expect(algebra.equal(world.agent.ledger.total(), world.options.resources)).toBe(true);
