@@ -1,5 +1,5 @@
 // Answers that the machine gives, onto a response that has been taken out of the router's hands.
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Answer, TEXT } from './errors.ts';
 
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
@@ -13,6 +13,9 @@ export function writeAnswer(response: ServerResponse, answer: Answer): void {
   response.end(body);
 }
 
-/** A machine's Reply: a status, and a text if there is something to say. */
-export const replyAnswer = (status: number, text: string | undefined): Answer =>
-  text === undefined ? { status } : { status, body: text, contentType: TEXT };
+/** A machine's Reply: a status, and a text if there is something to say; refusals always say it. */
+export function replyAnswer(status: number, text: string | undefined): Answer {
+  const refusal = status >= 400 ? `${status} ${STATUS_CODES[status] ?? ''}.` : undefined;
+  const body = text ?? refusal;
+  return body === undefined ? { status } : { status, body, contentType: TEXT };
+}

@@ -5,6 +5,7 @@ import type { AgentEvent } from '../../src/agent/events.ts';
 import type { AgentViews } from '../../src/agent/views.ts';
 import { AgentServer, type AgentServerOptions } from '../../src/http/agent-server.ts';
 import {
+  AgentCall_Type,
   ExecutorCall_Type,
   type ExecutorEvent,
   ExecutorEvent_Type,
@@ -38,7 +39,9 @@ class MiniAgent {
       case 'executorCall':
         return [{ type: 'reply', request: event.request, status: 202 }];
       case 'operatorCall':
-        return [{ type: 'reply', request: event.request, status: 404, text: 'not here' }];
+        return event.call.type === AgentCall_Type.PRUNE_IMAGES
+          ? [{ type: 'reply', request: event.request, status: 404, text: 'not here' }]
+          : [{ type: 'reply', request: event.request, status: 403 }];
       default:
         return [];
     }
@@ -271,6 +274,7 @@ describe('the operator API of an agent', () => {
     ],
     [{}, '{"type":"UNKNOWN"}', 501, '501 Not Implemented.'],
     [{}, '{"type":"PRUNE_IMAGES"}', 404, 'not here'],
+    [{}, '{"type":"GET_TASKS"}', 403, '403 Forbidden.'],
   ])('%j %s', async (headers, body, status, text) => {
     const { url } = await start();
     expect(await post(`${url}/api/v1`, body, headers)).toEqual({ status, body: text });
