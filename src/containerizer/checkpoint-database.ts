@@ -47,6 +47,12 @@ const schema = `
   CREATE INDEX IF NOT EXISTS executors_of_frameworks ON executors (framework);
 `;
 
+// Written by an agent that had forgotten the run they belong to, and was still ending it.
+const tidying = `
+  DELETE FROM tasks WHERE container NOT IN (SELECT container FROM executors);
+  DELETE FROM updates WHERE container NOT IN (SELECT container FROM executors);
+`;
+
 const statements = {
   set: 'INSERT INTO single VALUES (?, ?) ON CONFLICT DO UPDATE SET bytes = excluded.bytes',
   unset: 'DELETE FROM single WHERE name = ?',
@@ -65,6 +71,10 @@ const statements = {
     WHERE container = ? AND task = ? AND uuid = ?`,
   removeUpdates: 'DELETE FROM updates WHERE container = ? AND task = ?',
   removeRunsUpdates: 'DELETE FROM updates WHERE container = ?',
+  forgetFrameworks: 'DELETE FROM frameworks',
+  forgetExecutors: 'DELETE FROM executors',
+  forgetTasks: 'DELETE FROM tasks',
+  forgetUpdates: 'DELETE FROM updates',
   removeFrameworksUpdates: `DELETE FROM updates WHERE container IN
     (SELECT container FROM executors WHERE framework = ?)`,
 } as const;
@@ -85,7 +95,9 @@ export class CheckpointDatabase {
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
       );
       this.#check(path);
-      this.#database.exec(`BEGIN EXCLUSIVE; ${schema}; PRAGMA user_version = ${version}; COMMIT`);
+      this.#database.exec(
+        `BEGIN EXCLUSIVE; ${schema}; ${tidying}; PRAGMA user_version = ${version}; COMMIT`,
+      );
     } catch (error) {
       if (isBusy(error)) {
         throw new CheckpointError(`Another agent is using '${path}'`, { cause: error });

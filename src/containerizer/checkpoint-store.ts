@@ -143,7 +143,14 @@ function writesOf(change: CheckpointChange): Write[] {
     case 'agent':
       return [write('set', 'agent', encodeMessage(types.AgentInfo, change.agent))];
     case 'forgetAgent':
-      return [write('unset', 'agent')];
+      // What is reserved on the machine stays, as in Mesos; what ran under the agent's id does not.
+      return [
+        ...['agent', 'operations', 'drain', 'drainStart'].map((name) => write('unset', name)),
+        write('forgetUpdates'),
+        write('forgetTasks'),
+        write('forgetExecutors'),
+        write('forgetFrameworks'),
+      ];
     case 'resources':
       return [write('set', 'resources', packed(types.Resource, change.resources))];
     case 'operations':

@@ -102,7 +102,7 @@ describe('what is read back', () => {
     expect(first?.acknowledged).toEqual([uuid(1)]);
   });
 
-  test('has nothing of what has completed or was forgotten', async () => {
+  test('has nothing of what has completed', async () => {
     await write([
       { type: 'agent', agent: { hostname: 'h' } },
       { type: 'drain', drain: { config: {}, startedMs: 1 } },
@@ -120,16 +120,37 @@ describe('what is read back', () => {
       update('g', 'r3', 't4', 3),
     ]);
     await write([
-      { type: 'forgetAgent' },
       { type: 'drain' },
       { type: 'taskCompleted', ...runOf('f', 'r1'), taskId: taskId('t1') },
       { type: 'executorCompleted', ...runOf('f', 'r2') },
       { type: 'frameworkCompleted', frameworkId: frameworkId('g') },
     ]);
     const checkpoint = await read();
-    expect(checkpoint.agent).toBeUndefined();
+    expect(checkpoint.agent).toEqual({ hostname: 'h' });
     expect(checkpoint.drain).toBeUndefined();
     expect(shape(checkpoint.frameworks)).toEqual({ f: { r1: ['t2'] } });
+  });
+
+  test('has nothing but resources once the agent is forgotten, whatever it wrote after', async () => {
+    await write([
+      { type: 'agent', agent: { hostname: 'h' } },
+      { type: 'resources', resources: [{ name: 'cpus', type: 0, scalar: { value: 1 } }] },
+      {
+        type: 'operations',
+        operations: [{ info: { type: 1 }, latest_status: { state: 1 }, uuid: { value: uuid(1) } }],
+      },
+      { type: 'drain', drain: { config: {}, startedMs: 1 } },
+      framework('f'),
+      executor('f', 'r1'),
+      task('f', 'r1', 't1'),
+      update('f', 'r1', 't1', 1),
+      { type: 'forgetAgent' },
+      update('f', 'r1', 't1', 2),
+    ]);
+    const { store, rows } = await CheckpointStore.open(database());
+    await store.close();
+    expect(rows).toMatchObject({ frameworks: [], executors: [], tasks: [], updates: [] });
+    expect(rows.values.map((row) => row.name)).toEqual(['resources']);
   });
 
   test('is the same however transactions are cut', async () => {
