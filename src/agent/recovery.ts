@@ -44,9 +44,10 @@ export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
     return;
   }
   agent.startedMs = agent.nowMs;
-  const isNew = checkpoint.agent === undefined || !resumesAgent(agent, checkpoint);
-  if (!isNew) {
-    recoverResources(agent, checkpoint);
+  recoverResources(agent, checkpoint);
+  if (resumesAgent(agent, checkpoint)) {
+    agent.drain = checkpoint.drain;
+    restoreOperations(agent, checkpoint.operations ?? []);
     recoverFrameworks(agent, checkpoint);
   }
   agent.knowsExecutors = true;
@@ -90,6 +91,7 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
   return true;
 }
 
+/** Reservations and volumes belong to the machine: a new agent on it has them too. */
 function recoverResources(agent: AgentState, checkpoint: AgentCheckpoint): void {
   const { algebra } = agent.core;
   const total = withCheckpointed(algebra, agent.options.resources, checkpoint.resources);
@@ -102,8 +104,6 @@ function recoverResources(agent: AgentState, checkpoint: AgentCheckpoint): void 
   }
   agent.checkpointedResources = checkpoint.resources;
   agent.ledger.setTotal(total);
-  agent.drain = checkpoint.drain;
-  restoreOperations(agent, checkpoint.operations ?? []);
 }
 
 function recoverFrameworks(agent: AgentState, checkpoint: AgentCheckpoint): void {

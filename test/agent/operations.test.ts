@@ -120,6 +120,16 @@ describe('an operation', () => {
     expect(world.agent.ledger.total()).toContainEqual(reserved(1));
   });
 
+  test('reserves for the machine: the next agent on it has the reservation too', () => {
+    const world = new World();
+    world.start({ resources: [reserved(1)], frameworks: [] });
+    world.send({ type: 'masterDetected', master: 'master@10.0.0.1:5050' });
+    world.pass(1_000);
+    const [message] = world.sent('RegisterAgentMessage');
+    expect(message?.checkpointed_resources).toEqual([reserved(1)]);
+    expect(world.agent.ledger.total()).toContainEqual(reserved(1));
+  });
+
   test('may make a volume of what is reserved, and destroy it again', () => {
     const world = new World();
     world.register();
