@@ -19,6 +19,7 @@ import {
 import type { Principal } from '../security/principal.ts';
 import { BoundedList, BoundedMap } from './bounded.ts';
 import { createFrameworkCounters } from './counters.ts';
+import { drainIfIdle } from './draining.ts';
 import { discardOffer, endInverseOffer, rescindOffer } from './offers.ts';
 import { orphanOperations } from './operations.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from './outbox.ts';
@@ -315,7 +316,8 @@ export function failoverTimedOut(state: MasterState, id: FrameworkId): void {
 export function removeFramework(state: MasterState, framework: Framework): void {
   deactivate(state, framework, { rescind: false });
   // Apache Mesos sends this to every agent; here to those that have something of the framework.
-  for (const agent of agentsOf(state, framework)) {
+  const agents = agentsOf(state, framework);
+  for (const agent of agents) {
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
   }
   endTasks(state, framework);
@@ -340,6 +342,10 @@ export function removeFramework(state: MasterState, framework: Framework): void 
   state.frameworks.completed.set(framework.id, framework);
   log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
   publishFrameworkRemoved(state, framework);
+  for (const agent of agents) {
+    // In Apache Mesos an agent whose last task went in this way stays draining until it reports again.
+    drainIfIdle(state, agent);
+  }
 }
 
 function endTasks(state: MasterState, framework: Framework): void {
