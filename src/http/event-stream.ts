@@ -21,8 +21,11 @@ export interface EventStreamOptions<Event> {
   readonly onLost: () => void;
 }
 
-/** Bytes that may wait for a slow reader; one that lets more pile up is cut off. */
-export const MAX_STREAM_BYTES = 32 * 1024 * 1024;
+/**
+ * Bytes that may wait for a slow reader; one that lets more pile up is cut off. The first offers of
+ * a large cluster are tens of megabytes at once.
+ */
+export const MAX_STREAM_BYTES = 128 * 1024 * 1024;
 
 const INITIAL_BUFFER_BYTES = 4 * 1024;
 /** Room for a chunk's size line, a record's length line and the chunk's end. */

@@ -14,8 +14,11 @@ export interface LinksOptions {
   readonly onLost: (address: string) => void;
 }
 
-/** Bytes that may wait for one address; a peer that lets more pile up counts as lost. */
-export const MAX_PEER_BYTES = 16 * 1024 * 1024;
+/**
+ * Bytes that may wait for one address; a peer that lets more pile up counts as lost. Thousands of
+ * agents may share an address, and each may be told that a framework ends.
+ */
+export const MAX_PEER_BYTES = 128 * 1024 * 1024;
 /** Bytes that may wait for all peers together before producers are told to pause. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 

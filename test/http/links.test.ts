@@ -164,7 +164,7 @@ describe('links', () => {
     for (const socket of peer.sockets) {
       socket.pause();
     }
-    const data = new Uint8Array(1024 * 1024);
+    const data = new Uint8Array(4 * 1024 * 1024);
     for (let i = 0; i < 64 && master.server.open.links > 0; i++) {
       master.server.perform({
         type: 'sendToAgent',

@@ -128,7 +128,7 @@ describe('an event stream', () => {
     raw.socket.pause();
     const event = {
       type: SchedulerEvent_Type.ERROR,
-      error: { message: 'x'.repeat(1024 * 1024) },
+      error: { message: 'x'.repeat(4 * 1024 * 1024) },
     };
     for (let i = 0; i < 64 && master.server.open.schedulers > 0; i++) {
       master.server.perform({ type: 'sendToScheduler', stream, event });
