@@ -206,13 +206,26 @@ function rebuild(group: usize): void {
   }
 }
 
-/** Plays the games on the way from a slot to the top again. */
+/**
+ * Plays the games on the way from a slot to the top again. The winner so far stays in registers: a level
+ * then waits for a comparison only, not for what the level below has stored.
+ */
 export function replay(group: usize, at: u32): void {
   const keys = load<usize>(group, 8);
   const tree = load<usize>(group, 12);
-  for (let i = (load<u32>(group) + at) >> 1; i > 0; i >>= 1) {
-    const pair = tree + (<usize>i << 3);
-    store<u32>(tree + (<usize>i << 2), winner(keys, load<u32>(pair), load<u32>(pair, 4)));
+  let best = at;
+  let share = load<u64>(keys + (<usize>at << 4));
+  let count = load<u64>(keys + (<usize>at << 4), 8);
+  for (let i = load<u32>(group) + at; i > 1; i >>= 1) {
+    const other = load<u32>(tree + ((<usize>(i ^ 1)) << 2));
+    const key = keys + (<usize>other << 4);
+    const otherShare = load<u64>(key);
+    const otherCount = load<u64>(key, 8);
+    const wins = <i32>(otherShare < share) | (<i32>(otherShare == share) & <i32>(otherCount < count));
+    best = select<u32>(other, best, wins);
+    share = select<u64>(otherShare, share, wins);
+    count = select<u64>(otherCount, count, wins);
+    store<u32>(tree + ((<usize>(i >> 1)) << 2), best);
   }
 }
 

@@ -1,6 +1,6 @@
 // The order in which agents are visited when nothing is shuffled: by place, then as they were added.
 // And the candidates of a run, taken from that order without looking at agents that are quiet.
-import { alloc, free, slot, tableAppend, tableBase, tableClear, tableCount, tablePush } from '../memory';
+import { alloc, free, slot, tableBase, tableClear, tableCount, tablePush, tableReserve } from '../memory';
 import {
   SLOT_AGENTS,
   SLOT_CANDIDATES,
@@ -115,9 +115,12 @@ export function forgetPending(agent: u32): void {
 
 // --- Candidates ---
 
-function push(agent: u32): void {
-  const index = tableAppend(SLOT_CANDIDATES, 4);
+/** The table has room for every agent. */
+// @ts-ignore: decorator
+@inline function push(agent: u32): void {
+  const index = tableCount(SLOT_CANDIDATES);
   store<u32>(tableBase(SLOT_CANDIDATES) + (<usize>index << 2), agent);
+  store<u32>(slot(SLOT_CANDIDATES + 1), index + 1);
 }
 
 function qualifies(agent: u32): bool {
@@ -128,6 +131,7 @@ function qualifies(agent: u32): bool {
 /** Fills the table of candidates: agents that may be offered and are not quiet, in order. */
 export function gatherCandidates(all: bool): void {
   tableClear(SLOT_CANDIDATES);
+  tableReserve(SLOT_CANDIDATES, 4, tableCount(SLOT_ORDER));
   if (all) {
     const agents = tableCount(SLOT_ORDER);
     const ordered = load<u32>(slot(SLOT_ORDER_STATE)) == 0;

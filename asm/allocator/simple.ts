@@ -85,18 +85,17 @@ export function visitSimple(agent: u32): bool {
   const entries = load<usize>(record, 8);
   const count = load<u32>(record, 12);
   const end = entries + <usize>count * ENTRY_SIZE;
-  if (!entriesMeet(entries, end)) return false;
-  let kinds: u32 = 0;
-  for (let entry = entries; entry < end; entry += ENTRY_SIZE) kinds += <u32>(freeAmount(entry) > 0);
-  if (kinds == 0) return false;
+  if (!entriesMeet(entries, end) || !anythingFree(entries, end)) return false;
 
-  const holding = newHolding(agent, framework, role, leafNumber + 1, kinds);
-  store<u32>(holding, kinds, 16);
+  const holding = newHolding(agent, framework, role, leafNumber + 1, count);
   store<u32>(leaf, load<u32>(leaf, 48) + 1, 48);
   const leafHeld = vectorAt(nodeVector(load<u32>(leaf, 12)));
-  const ownHeld = ownNode(role) != 0 ? vectorAt(nodeVector(ownNode(role) - 1)) : 0;
   const allHeld = vectorAt(heldInAll());
-  let item = holdingItems(holding);
+  const treeHeld = vectorAt(nodeVector(roleNode(role) - 1));
+  const plainHeld = vectorAt(heldPlainOf(role));
+  const above = roleParent(role) != 0 || ownNode(role) != 0;
+  const begin = holdingItems(holding);
+  let item = begin;
   for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
     const amount = freeAmount(entry);
     if (amount <= 0) continue;
@@ -113,14 +112,12 @@ export function visitSimple(agent: u32): bool {
     const at = <usize>(flags >> 16) << 3;
     store<f64>(leafHeld + at, load<f64>(leafHeld + at) + held);
     store<f64>(allHeld + at, load<f64>(allHeld + at) + held);
-    if (ownHeld != 0) store<f64>(ownHeld + at, load<f64>(ownHeld + at) + held);
-    for (let r = role; r != 0; r = roleParent(r)) {
-      const treeHeld = vectorAt(nodeVector(roleNode(r) - 1)) + at;
-      store<f64>(treeHeld, load<f64>(treeHeld) + held);
-      const plainHeld = vectorAt(heldPlainOf(r)) + at;
-      store<f64>(plainHeld, load<f64>(plainHeld) + held);
-    }
+    store<f64>(treeHeld + at, load<f64>(treeHeld + at) + held);
+    store<f64>(plainHeld + at, load<f64>(plainHeld + at) + held);
+    if (above) countAbove(role, at, held);
   }
+  const kinds = <u32>((item - begin) / ITEM_SIZE);
+  store<u32>(holding, kinds, 16);
   advance(load<u32>(leaf, 12));
   if (ownNode(role) != 0) advance(ownNode(role) - 1);
   for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1);
@@ -136,6 +133,29 @@ export function visitSimple(agent: u32): bool {
   store<u32>(record, Run.number, 92);
   quieten(agent);
   return true;
+}
+
+/** Without a minimum an agent with nothing free has to be told apart. */
+function anythingFree(entries: usize, end: usize): bool {
+  if (Run.clusterMinimum != 0 && load<u32>(Run.clusterMinimum, 4) != 0) return true;
+  for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
+    if (freeAmount(entry) > 0) return true;
+  }
+  return false;
+}
+
+/** Counts an amount for the virtual leaf of a role and for its ancestors. */
+function countAbove(role: u32, at: usize, held: f64): void {
+  if (ownNode(role) != 0) {
+    const own = vectorAt(nodeVector(ownNode(role) - 1)) + at;
+    store<f64>(own, load<f64>(own) + held);
+  }
+  for (let r = roleParent(role); r != 0; r = roleParent(r)) {
+    const tree = vectorAt(nodeVector(roleNode(r) - 1)) + at;
+    store<f64>(tree, load<f64>(tree) + held);
+    const plain = vectorAt(heldPlainOf(r)) + at;
+    store<f64>(plain, load<f64>(plain) + held);
+  }
 }
 
 /** One more allocation for a node, and its new place. */
