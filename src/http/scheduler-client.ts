@@ -50,6 +50,8 @@ const MAX_BACKOFF_MS = 5_000;
 const MISSED_HEARTBEATS = 5;
 /** How long a master may take to answer SUBSCRIBE at all. */
 const SUBSCRIBE_TIMEOUT_MS = 30_000;
+/** Redirects in a row that are followed without a pause. */
+const MAX_REDIRECTS = 3;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
 export class SchedulerClient {
@@ -60,6 +62,8 @@ export class SchedulerClient {
   #calls: CallConnection | undefined;
   #callHead = '';
   #backoffMs = FIRST_BACKOFF_MS;
+  /** Followed since the last SUBSCRIBED. */
+  #redirects = 0;
   #retry: NodeJS.Timeout | undefined;
   #silence: NodeJS.Timeout | undefined;
   #silenceMs = SUBSCRIBE_TIMEOUT_MS;
@@ -158,7 +162,9 @@ export class SchedulerClient {
     const leader = statusCode === 307 ? addressIn(headers.location) : undefined;
     if (leader !== undefined) {
       this.#master = leader;
-      this.#lost(request, `redirected to ${leader}`, 0);
+      // Masters that point to each other, while one is elected, are asked less and less often.
+      const atOnce = ++this.#redirects <= MAX_REDIRECTS;
+      this.#lost(request, `redirected to ${leader}`, atOnce ? 0 : undefined);
       return;
     }
     let text = '';
@@ -209,6 +215,7 @@ export class SchedulerClient {
       this.#frameworkId = event.subscribed.framework_id.value;
       this.#silenceMs = seconds * MISSED_HEARTBEATS * 1000;
       this.#backoffMs = FIRST_BACKOFF_MS;
+      this.#redirects = 0;
       this.#subscribed = true;
       this.#awaitLife(this.#silenceMs);
       this.#options.onConnected?.();
