@@ -101,10 +101,10 @@ describe('one clear line for what cannot be used', () => {
   test.each([
     [['--prot=1'], 'unknown flag --prot (did you mean --port?)'],
     [['--zzzzzzzzzzz'], 'unknown flag --zzzzzzzzzzz'],
-    [['--port=x'], "--port expects a port, 0 to 65535, got 'x'"],
-    [['--port=99999'], "--port expects a port, 0 to 65535, got '99999'"],
+    [['--port=x'], "--port expects a port, 1 to 65535, got 'x'"],
+    [['--port=99999'], "--port expects a port, 1 to 65535, got '99999'"],
     [['--port'], '--port needs a value: --port=VALUE'],
-    [['--no-port'], '--no-port makes no sense: it expects a port, 0 to 65535'],
+    [['--no-port'], '--no-port makes no sense: it expects a port, 1 to 65535'],
     [['--no-quiet=true'], '--no-quiet takes no value'],
     [['--quiet=maybe'], "--quiet expects true or false, got 'maybe'"],
     [['--port=1', '--port=2'], '--port is given twice'],

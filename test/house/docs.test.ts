@@ -11,6 +11,9 @@ import { root, sources } from '../support/sources.ts';
 
 const pages = sources('docs/*.md').filter(({ path }) => path !== 'docs/flags.md');
 
+/** Of scripts/conformance.ts. */
+const CONFORMANCE_FLAGS = ['groups', 'runner'];
+
 test('links lead somewhere', () => {
   const broken = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\(([^)#:]+)\)/g)]
@@ -32,13 +35,12 @@ test('files of the checkout that are named exist', () => {
 });
 
 test('flags that are named exist', () => {
-  const known = new Set(
-    [MASTER_FLAGS, AGENT_FLAGS, LOCAL_FLAGS, EXECUTE_FLAGS, BATCH_FLAGS].flatMap(Object.keys),
-  );
+  const tables = [MASTER_FLAGS, AGENT_FLAGS, LOCAL_FLAGS, EXECUTE_FLAGS, BATCH_FLAGS];
+  const known = new Set([...tables.flatMap(Object.keys), ...CONFORMANCE_FLAGS]);
   const unknown = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/(?<![\w-])--([a-z]\w+)/g)]
       .map(([, name]) => name ?? '')
-      .filter((name) => !known.has(name) && !['agents'].includes(name))
+      .filter((name) => !known.has(name))
       .map((name) => `${path}: --${name}`),
   );
   expect(unknown).toEqual([]);

@@ -109,9 +109,9 @@ export const integer = kind<number>({
 });
 
 export const port = kind<number>({
-  expects: 'a port, 0 to 65535',
+  expects: 'a port, 1 to 65535',
   parse: (text) =>
-    /^\d{1,5}$/.test(text.trim()) && Number(text) <= 65_535 ? Number(text) : undefined,
+    /^[1-9]\d{0,4}$/.test(text.trim()) && Number(text) <= 65_535 ? Number(text) : undefined,
   print: String,
 });
 

@@ -1,0 +1,115 @@
+// How master and agent start: at once where all is well, with one clear line and status 1 where not.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { freePort, Program, until } from '../support/cluster.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-start-'));
+const running: Program[] = [];
+afterAll(async () => {
+  await Promise.all(running.map((program) => program.kill('SIGKILL')));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let runs = 0;
+function run(...parameters: string[]): Program {
+  const program = new Program(parameters, join(folder, `${runs++}.log`));
+  running.push(program);
+  return program;
+}
+
+/** Bytes that come back on a connection that is opened as soon as that is possible. */
+async function firstAnswer(port: number): Promise<string> {
+  const socket = await until(
+    'the port is open',
+    () =>
+      new Promise<ReturnType<typeof connect> | undefined>((resolve) => {
+        const attempt = connect(port, '127.0.0.1', () => resolve(attempt));
+        attempt.once('error', () => resolve(undefined));
+      }),
+  );
+  return new Promise((resolve, reject) => {
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString());
+    });
+    socket.once('error', reject);
+    socket.write('GET /version HTTP/1.1\r\nHost: x\r\n\r\n');
+  });
+}
+
+test('who connects while a master is still loading is answered', async () => {
+  const port = await freePort();
+  run('master', '--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory', '--quiet');
+  expect(await firstAnswer(port)).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+async function refusal(...parameters: string[]) {
+  const program = run(...parameters);
+  expect(await program.ended()).toBe(1);
+  return program.log.trim();
+}
+
+describe('a start that cannot work ends with one line', () => {
+  const registry = (name: string) => join(folder, name, 'registry.sqlite');
+
+  test.each([
+    [['master', '--prot=1'], 'mesoscale master: unknown flag --prot (did you mean --port?)'],
+    [['master'], 'mesoscale master: --work_dir is required: the folder of the registry'],
+    [['master', '--ip=nowhere'], "mesoscale master: --ip expects an IPv4 address, got 'nowhere'"],
+    [
+      ['agent', '--work_dir=/tmp'],
+      'mesoscale agent: --master is required: host:port of the master',
+    ],
+    [
+      ['agent', '--work_dir=/tmp', '--master=zk://h:2181/m'],
+      'mesoscale agent: --master=zk://… is not supported yet: give host:port',
+    ],
+    [
+      ['agent', '--master=127.0.0.1:5050'],
+      'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept',
+    ],
+    [['frobnicate'], "mesoscale: unknown command 'frobnicate'; mesoscale help lists them"],
+  ])('%j', async (parameters, line) => {
+    expect(await refusal(...parameters)).toBe(line);
+  });
+
+  test('a port that is taken', async () => {
+    const port = await freePort();
+    const flags = ['--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory', '--quiet'];
+    run('master', ...flags);
+    await firstAnswer(port);
+    const line = await refusal('master', ...flags);
+    expect(line).toBe(
+      `mesoscale master: port ${port} on 127.0.0.1 is taken: another program listens there`,
+    );
+  });
+
+  test('a damaged registry', async () => {
+    mkdirSync(join(folder, 'damaged'));
+    writeFileSync(registry('damaged'), 'no registry '.repeat(100));
+    const line = await refusal(
+      'master',
+      `--work_dir=${join(folder, 'damaged')}`,
+      '--ip=127.0.0.1',
+      `--port=${await freePort()}`,
+    );
+    expect(line).toBe(
+      `mesoscale master: ${registry('damaged')} is damaged: file is not a database`,
+    );
+  });
+
+  test('two masters on one folder', async () => {
+    const work = `--work_dir=${join(folder, 'shared')}`;
+    const port = await freePort();
+    run('master', work, '--ip=127.0.0.1', `--port=${port}`, '--quiet');
+    await until(
+      'the first one answers',
+      async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok,
+    );
+    const line = await refusal('master', work, '--ip=127.0.0.1', `--port=${await freePort()}`);
+    expect(line).toBe(`mesoscale master: ${registry('shared')} is in use by another master`);
+  });
+});
