@@ -1,16 +1,16 @@
 // Deletes sandboxes of ended runs when their time has come.
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { deleteSandbox } from './sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export class GarbageCollector {
   readonly #work: WorkDirectory;
-  readonly #onError: (error: Error) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
-  constructor(work: WorkDirectory, onError: (error: Error) => void) {
+  constructor(work: WorkDirectory, onError: (error: unknown) => void) {
     this.#work = work;
     this.#onError = onError;
   }
@@ -22,34 +22,29 @@ export class GarbageCollector {
 
   /** Deletes a sandbox, given relative to the work directory, after a delay. */
   schedule(sandbox: string, delayMs: number): void {
-    clearTimeout(this.#timers.get(sandbox));
-    const now = timerDelay(delayMs);
-    const timer = setTimeout(() => {
-      if (delayMs > now) {
-        this.schedule(sandbox, delayMs - now);
-        return;
-      }
-      this.#timers.delete(sandbox);
-      deleteSandbox(this.#work, sandbox).catch((error: unknown) =>
-        this.#onError(error instanceof Error ? error : new Error(String(error))),
-      );
-    }, now);
-    timer.unref();
-    this.#timers.set(sandbox, timer);
+    this.#schedule(sandbox, delayMs, () => false);
   }
 
   /**
-   * Schedules what earlier agents have left: every sandbox but those to keep, counted from the last
-   * change in it, as nobody knows when its run ended.
+   * Schedules what earlier agents have left: every sandbox but those in use, counted from the last
+   * change in it, as nobody knows when its run ended. Looking may take a while, with launches going
+   * on beside it: so `inUse` is asked again before anything is deleted.
    */
-  async adopt(keep: ReadonlySet<string>, delayMs: number, nowMs: number): Promise<void> {
+  async adopt(
+    inUse: (container: string) => boolean,
+    delayMs: number,
+    nowMs: number,
+  ): Promise<void> {
     for (const sandbox of await this.#sandboxes()) {
-      const container = sandbox.slice(sandbox.lastIndexOf('/') + 1);
-      if (keep.has(container) || this.#timers.has(sandbox)) {
+      const container = basename(sandbox);
+      if (inUse(container) || this.#timers.has(sandbox)) {
         continue;
       }
-      const { mtimeMs } = await stat(this.#work.path(sandbox));
-      this.schedule(sandbox, Math.max(0, mtimeMs + delayMs - nowMs));
+      const status = await stat(this.#work.path(sandbox)).catch(() => undefined);
+      if (status !== undefined) {
+        const leftMs = Math.max(0, status.mtimeMs + delayMs - nowMs);
+        this.#schedule(sandbox, leftMs, () => inUse(container));
+      }
     }
   }
 
@@ -58,6 +53,23 @@ export class GarbageCollector {
       clearTimeout(timer);
     }
     this.#timers.clear();
+  }
+
+  #schedule(sandbox: string, delayMs: number, spare: () => boolean): void {
+    clearTimeout(this.#timers.get(sandbox));
+    const now = timerDelay(delayMs);
+    const timer = setTimeout(() => {
+      if (delayMs > now) {
+        this.#schedule(sandbox, delayMs - now, spare);
+        return;
+      }
+      this.#timers.delete(sandbox);
+      if (!spare()) {
+        deleteSandbox(this.#work, sandbox).catch(this.#onError);
+      }
+    }, now);
+    timer.unref();
+    this.#timers.set(sandbox, timer);
   }
 
   /** All of slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>. */

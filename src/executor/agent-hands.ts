@@ -89,7 +89,7 @@ export class AgentHands {
     this.#store = parts.store;
     this.#rows = parts.rows;
     this.#garbage = new GarbageCollector(parts.work, (error) =>
-      options.log('warn', `Failed to delete a sandbox: ${error.message}`),
+      options.log('warn', `Failed to delete a sandbox: ${String(error)}`),
     );
     this.#runs = new Runs({
       work: parts.work,
@@ -143,7 +143,7 @@ export class AgentHands {
     }
     const orphans = this.#containerizer.records.all().filter((container) => !known.has(container));
     await Promise.all(orphans.map((container) => this.#containerizer.destroyOrphan(container)));
-    await this.#garbage.adopt(known, this.#options.gcDelayMs, Date.now());
+    this.#adoptGarbage(known);
     this.#store.storeBoot(bootId());
     return { ...checkpoint, rebooted: lastBoot !== undefined && lastBoot !== bootId() };
   }
@@ -222,6 +222,16 @@ export class AgentHands {
     this.#garbage.close();
     await this.#containerizer.close();
     await this.#store.close();
+  }
+
+  /** In the background: a week's sandboxes may be many, and nobody waits for their end. */
+  #adoptGarbage(known: ReadonlySet<string>): void {
+    const inUse = (container: string) => known.has(container) || this.#runs.has(container);
+    this.#garbage
+      .adopt(inUse, this.#options.gcDelayMs, Date.now())
+      .catch((error: unknown) =>
+        this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
+      );
   }
 
   /** The task of a built-in counts as alive as long as its end is still to be reported by it. */

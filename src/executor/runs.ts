@@ -20,6 +20,7 @@ import type {
 import { ExecutorCall_Type } from '../model/generated/messages.ts';
 import {
   type ContainerId,
+  containerId,
   type ExecutorId,
   executorId,
   type FrameworkId,
@@ -139,6 +140,10 @@ export class Runs {
     } catch (error) {
       this.#finish(run, failureOf(error));
     }
+  }
+
+  has(container: string): boolean {
+    return this.#runs.has(containerId(container));
   }
 
   /** What the container may use from now on. */

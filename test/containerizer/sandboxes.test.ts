@@ -72,7 +72,7 @@ describe('garbage', () => {
 
   test('is collected after its delay, however long that is', async () => {
     vi.useFakeTimers();
-    const garbage = new GarbageCollector(work, (error) => expect.fail(error.message));
+    const garbage = new GarbageCollector(work, (error) => expect.fail(String(error)));
     const week = 7 * 24 * 3_600_000;
     const path = make('f', 'e', 'r');
     garbage.schedule(path, 10 * week);
@@ -86,7 +86,7 @@ describe('garbage', () => {
 
   test('of earlier agents is found, and counted from its last change', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const garbage = new GarbageCollector(work, (error) => expect.fail(error.message));
+    const garbage = new GarbageCollector(work, (error) => expect.fail(String(error)));
     const now = 1_000_000_000_000;
     for (const [run, ageMs] of [
       ['old', 900],
@@ -97,11 +97,17 @@ describe('garbage', () => {
       utimesSync(path, new Date(now - ageMs), new Date(now - ageMs));
     }
     mkdirSync(join(folder.path, 'slaves/a/meta'));
-    await garbage.adopt(new Set(['kept']), 1_000, now);
+    const inUse = new Set(['kept']);
+    await garbage.adopt((container) => inUse.has(container), 1_000, now);
     expect(garbage.pending).toBe(2);
+    inUse.add('new');
     vi.advanceTimersByTime(100);
     expect(garbage.pending).toBe(1);
     vi.advanceTimersByTime(800);
     expect(garbage.pending).toBe(0);
+    vi.useRealTimers();
+    await disappeared(join(folder.path, sandbox('f', 'e-old', 'old')));
+    expect(existsSync(join(folder.path, sandbox('f', 'e-new', 'new')))).toBe(true);
+    expect(existsSync(join(folder.path, sandbox('f', 'e-kept', 'kept')))).toBe(true);
   });
 });
