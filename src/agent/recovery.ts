@@ -35,7 +35,7 @@ import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
 import { restoreStream } from './status-updates.ts';
 import { terminate } from './stop.ts';
-import { createTask, goneState, recordStatus } from './task.ts';
+import { createTask, droppedState, goneState, recordStatus } from './task.ts';
 
 export const reregistrationTimer = 'executor-reregistration';
 
@@ -114,7 +114,7 @@ function recoverFrameworks(agent: AgentState, checkpoint: AgentCheckpoint): void
       if (run.alive) {
         reattach(agent, executor, run);
       } else {
-        endDead(agent, executor, run.waitStatus);
+        endDead(agent, executor, run, checkpoint.rebooted === true);
       }
     }
     removeIfIdle(agent, framework);
@@ -204,13 +204,27 @@ function reattach(agent: AgentState, executor: Executor, run: CheckpointedExecut
   });
 }
 
-function endDead(agent: AgentState, executor: Executor, waitStatus: number | undefined): void {
+function endDead(
+  agent: AgentState,
+  executor: Executor,
+  run: CheckpointedExecutor,
+  rebooted: boolean,
+): void {
+  const { waitStatus } = run;
   if (waitStatus === undefined) {
-    executor.pendingTermination = {
-      state: TaskState.TASK_FAILED,
-      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
-      message: 'Abnormal executor termination: unknown container',
-    };
+    // A built-in executor that is gone without a trace, its machine still up, has never begun.
+    const neverRan = executor.builtin !== undefined && !executor.hasReported && !rebooted;
+    executor.pendingTermination = neverRan
+      ? {
+          state: droppedState(executor.framework.partitionAware),
+          reason: TaskStatus_Reason.REASON_AGENT_RESTARTED,
+          message: 'Task launched during agent restart',
+        }
+      : {
+          state: TaskState.TASK_FAILED,
+          reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+          message: 'Abnormal executor termination: unknown container',
+        };
   }
   executorTerminated(agent, executor, { waitStatus });
 }

@@ -161,6 +161,47 @@ describe('after a restart', () => {
     expect(world.agent.frameworks.size).toBe(0);
   });
 
+  test('a task that was not started yet has never run', () => {
+    const before = new World();
+    before.register();
+    before.runTask(commandTask('t1'), checkpointing);
+    const world = restarted(before, false);
+    registerAgain(world);
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      {
+        update: {
+          status: {
+            state: TaskState.TASK_LOST,
+            reason: TaskStatus_Reason.REASON_AGENT_RESTARTED,
+            message: 'Task launched during agent restart',
+          },
+        },
+      },
+    ]);
+  });
+
+  test('of the machine its tasks have failed, and the agent is who it was', () => {
+    const before = new World();
+    before.register();
+    before.runTask(commandTask('t1'), checkpointing);
+    const world = new World({ seed: 8 });
+    world.start({ ...onDisk(before.changes, false), rebooted: true });
+    registerAgain(world);
+    expect(world.agent.id).toBe(AGENT_ID);
+    expect(world.acknowledgeAll()).toEqual([TaskState.TASK_FAILED]);
+  });
+
+  test('of the machine an agent that offers something else is a new one', () => {
+    const before = new World();
+    before.register();
+    const world = new World({ resources: parseResources('cpus:1') });
+    world.start({ ...onDisk(before.changes, false), rebooted: true });
+    world.send({ type: 'masterDetected', master: MASTER });
+    world.pass(1_000);
+    expect(world.exited).toBeUndefined();
+    expect(world.sent('RegisterAgentMessage').length).toBeGreaterThan(0);
+  });
+
   test('an executor subscribes again with what it has not heard back', () => {
     const { world: before } = started(executorTask('t1'));
     before.runTask(executorTask('t2'), checkpointing, false);
