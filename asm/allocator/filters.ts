@@ -23,6 +23,7 @@ import {
 import { RESERVED } from '../constants';
 import { AGENT_COMPLEX, AGENT_DOUBLE_FILTERS, agentAt, agentFlags, setAgentFlags } from './agents';
 import { wake } from './quiet';
+import { ENTRY_SIZE, entriesOf, entryCount, freeAmount, freeSetOf } from './entries';
 import { leafAt, leafFilters, leafRole, leafStrip } from './frameworks';
 import { isWithin } from './roles';
 
@@ -353,6 +354,28 @@ export function hide(agent: u32, row: usize): void {
     }
     filter = load<u32>(record, 16);
   }
+}
+
+/** False when surely no refusal of the leaf hides the whole free part of a plain agent. */
+export function mayBeHidden(agent: u32, leaf: u32): bool {
+  if (filtersOn(agent) < MANY_FILTERS) return hasFilter(agent, leaf);
+  return isHidden(agent, leaf) || !isSeen(agent);
+}
+
+/** True when the hidden bits are those of what is free now; for plain agents. */
+function isSeen(agent: u32): bool {
+  let item = load<usize>(agentAt(agent), 40);
+  const end = item + <usize>load<u32>(agentAt(agent), 44) * ITEM_SIZE;
+  const entries = entriesOf(agent);
+  const last = entries + <usize>entryCount(agent) * ENTRY_SIZE;
+  for (let entry = entries; entry < last; entry += ENTRY_SIZE) {
+    const amount = freeAmount(entry);
+    if (amount <= 0) continue;
+    if (item == end || itemKind(item) != load<u32>(entry) || itemAmount(item) != amount) return false;
+    if (!equalSets(itemSet(item), freeSetOf(entry))) return false;
+    item += ITEM_SIZE;
+  }
+  return item == end;
 }
 
 /** True when a refusal of the leaf on the agent contains the items. */

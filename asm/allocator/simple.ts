@@ -10,6 +10,7 @@ import { ENTRY_SIZE, freeAmount } from './entries';
 import { holdingItems, newHolding } from './holdings';
 import { quieten } from './quiet';
 import { heldInAll } from './books';
+import { isExcluded, mayBeHidden } from './filters';
 import { leafAt } from './frameworks';
 import {
   NODE_OWN,
@@ -58,14 +59,12 @@ function nextRole(): u32 {
 }
 
 /**
- * The common case at full speed: a plain agent without filters or exclusions, whose whole free part goes to
- * whoever is first, with no quota in the way. False when it is not that case; then nothing has changed.
+ * The common case at full speed: a plain agent whose whole free part goes to whoever is first, with no quota
+ * and no refusal in the way. False when it is not that case; then nothing has changed.
  */
 export function visitSimple(agent: u32): bool {
   const record = agentAt(agent);
   if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
-  // Neither filters nor exclusions.
-  if ((load<u32>(record, 28) | load<u32>(record, 52)) != 0) return false;
   const role = nextRole();
   if (role == 0) return false;
   if ((roleFlags(role) & ROLE_QUOTA) != 0) return false;
@@ -81,6 +80,10 @@ export function visitSimple(agent: u32): bool {
   const framework = load<u32>(leaf);
   for (let at = load<usize>(record, 20); at != 0; at = load<usize>(at)) {
     if (load<u32>(at, 4) == framework && load<u32>(at, 8) == role) return false;
+  }
+  if (load<u32>(record, 52) != 0 && isExcluded(agent, leafNumber)) return false;
+  if (load<u32>(record, 28) != 0 && load<u32>(leaf, 32) != 0 && mayBeHidden(agent, leafNumber)) {
+    return false;
   }
   const entries = load<usize>(record, 8);
   const count = load<u32>(record, 12);
