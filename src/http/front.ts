@@ -12,6 +12,8 @@ export interface FrontOptions extends Omit<ConnectionServices, 'complete'> {
   /** Handles every ordinary request. */
   readonly handler: RequestListener;
   readonly early?: EarlyPort | undefined;
+  /** How long the head of an ordinary request may take to come. */
+  readonly headersTimeoutMs?: number | undefined;
 }
 
 /** A port that was opened before there was anybody to answer on it. */
@@ -23,7 +25,6 @@ export interface EarlyPort {
 
 const LISTEN_BACKLOG = 4_096;
 const MAX_HEADER_BYTES = 64 * 1024;
-/** A client that has begun a request has so long to finish its head. */
 const HEADERS_TIMEOUT_MS = 60_000;
 
 export class Front {
@@ -89,6 +90,7 @@ export class Front {
   /** Stops listening and ends every connection. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    this.#complete.close();
     for (const socket of this.#sockets) {
       socket.destroy();
     }
@@ -97,6 +99,7 @@ export class Front {
 }
 
 function completeServer(options: FrontOptions): Server {
+  const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
   const server = createHttpServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -104,7 +107,8 @@ function completeServer(options: FrontOptions): Server {
       // Clients keep connections for as long as they like, and some bodies are streams.
       keepAliveTimeout: 0,
       requestTimeout: 0,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout,
+      connectionsCheckingInterval: headersTimeout / 2,
     },
     (request, response) => {
       // Messages may follow ordinary requests on one connection.
@@ -135,6 +139,8 @@ function completeServer(options: FrontOptions): Server {
       });
     },
   );
+  // It never listens itself, but from here on it watches the connections it is given.
+  server.emit('listening');
   // What is not HTTP at all gets no answer, as from Mesos.
   server.on('clientError', (_error, socket) => socket.destroy());
   return server;

@@ -2,7 +2,9 @@
 import net from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Front } from '../../src/http/front.ts';
 import { RequestReader } from '../../src/http/request-reader.ts';
+import { Turn } from '../../src/runtime/turn.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { isType, MiniMachine, startMaster, stopMasters } from './mini-master.ts';
 import { count, RawSocket, statuses } from './raw-socket.ts';
@@ -114,6 +116,22 @@ describe('one port', () => {
     await raw.write('POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(statuses(await raw.until((got) => got.includes('\r\n\r\n')))).toEqual([404]);
     raw.close();
+  });
+
+  it('gives up a client that does not finish the head of its request', async () => {
+    const front = await Front.listen({
+      host: '127.0.0.1',
+      port: 0,
+      turn: new Turn(),
+      pressure: { saturated: false, whenDrained: (resume) => resume() },
+      receive: () => false,
+      handler: (_request, response) => response.end(),
+      headersTimeoutMs: 40,
+    });
+    const raw = await RawSocket.connect(front.address.port);
+    await raw.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    expect(await raw.end()).toBe('');
+    await front.close();
   });
 
   it('says nothing to what is not HTTP', async () => {
