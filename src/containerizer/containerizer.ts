@@ -157,16 +157,17 @@ export class Containerizer {
     );
     const line = commandLine(spec.command);
     const run = this.records.create(spec.id);
-    const place = { directory: sandbox, identity, environment };
+    const place = { directory: sandbox, identity, ...inSandbox(sandbox) };
     if (spec.command.uris !== undefined && spec.command.uris.length > 0) {
+      // Not in the task's environment: its PATH need not have what fetching needs.
+      const around = { ...place, environment: layered(), cgroups: [] };
       await fetchAll({
         uris: spec.command.uris,
         sandbox,
         staging: this.#work.staging(spec.id),
         identity,
         abort,
-        run: (argv) =>
-          this.#plain({ ...place, ...inSandbox(sandbox), cgroups: [], ...argv }, abort),
+        run: (program) => this.#plain({ ...around, ...program }, abort),
       });
       abort.throwIfAborted();
     }
@@ -175,7 +176,7 @@ export class Containerizer {
       run,
       bootId: bootId(),
       ...place,
-      ...inSandbox(sandbox),
+      environment,
       cgroups: this.#cgroups(spec.id),
       ...line,
     });

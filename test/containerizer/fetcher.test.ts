@@ -76,6 +76,15 @@ describe('files of this machine', () => {
     expect(statSync(join(sandbox, 'sub/dir/x.sh')).mode & 0o777).toBe(0o755);
   });
 
+  test('are fetched whatever the PATH of the task is', async () => {
+    const environment = { variables: [{ name: 'PATH', value: '/nowhere' }] };
+    const uris = [{ value: local('file', 'content') }];
+    const container = harness.launch({
+      task: { command: { value: 'test -e file', environment, uris } },
+    });
+    expect(await harness.ended(container)).toMatchObject({ failure: undefined });
+  });
+
   test('that do not exist', async () => {
     const { failure } = await fetched([{ value: '/no/such/file' }]);
     expect(failure).toMatch(/^Failed to fetch '\/no\/such\/file': Failed to copy/);
