@@ -64,7 +64,7 @@ export interface Termination {
   readonly message: string;
 }
 
-/** Kills that wait for a disconnected executor; there is at most one a task, and few such tasks. */
+/** Kills that wait for a disconnected executor; more are dropped, as a scheduler can ask again. */
 const maxMissed = 1_000;
 
 export function createExecutor(
