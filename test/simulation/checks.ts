@@ -17,7 +17,7 @@ import {
 } from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
-import { withoutAllocation } from '../../src/model/resource-format.ts';
+import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import type { AgentHost, AgentLife } from './agent-host.ts';
 import { FOR_EVER, type Framework, type KnownTask } from './framework.ts';
@@ -284,7 +284,7 @@ export class Checks {
       supervisors: host.supervisors.size,
       runs: host.life?.runs.size ?? 0,
       held: state.outbox.held.length,
-      registrations: 0,
+      operations: state.operations.size,
     };
     const left = Object.entries(sizes).find(([, size]) => size > 0);
     if (left !== undefined) {
@@ -312,8 +312,17 @@ export class Checks {
       const offered = [...agent.offers].flatMap(({ resources }) =>
         resources.map(withoutAllocation),
       );
-      if (!algebra.equal(offered, agent.total)) {
+      const left = algebra.subtract(agent.total, offered).filter((it) => this.#hasTakers(it));
+      if (!algebra.contains(agent.total, offered) || isWorthAnOffer(left)) {
         return `the master offers ${text(offered)} of ${agent.info.hostname}'s ${text(agent.total)}`;
+      }
+      if (agent.operations !== undefined && agent.operations.size > 0) {
+        return `the master has ${agent.operations.size} operations on ${agent.info.hostname}`;
+      }
+      const host = this.#simulation.agents.find(({ name }) => name === agent.info.hostname);
+      const own = host?.life?.state.ledger.total() ?? [];
+      if (!algebra.equal(own, agent.total)) {
+        return `${host?.name} has ${text(own)}, the master believes ${text(agent.total)}`;
       }
       const killed = [...(agent.killed?.values() ?? [])].reduce((sum, ids) => sum + ids.size, 0);
       if (killed > 0) {
@@ -334,6 +343,15 @@ export class Checks {
       state.writes,
     ].reduce((sum, set) => sum + set.size, 0);
     return changing > 0 ? `the master has ${changing} changes on their way` : undefined;
+  }
+
+  /** Whether anybody may be offered it: what is reserved waits for its role. */
+  #hasTakers(resource: Resource): boolean {
+    const owner = reservationRole(resource);
+    const roles = this.#simulation.frameworks
+      .filter(({ phase }) => phase === 'running')
+      .flatMap(({ plan }) => plan.roles);
+    return owner === '*' || roles.some((role) => role === owner || role.startsWith(`${owner}/`));
   }
 
   /** Once all is settled: nothing is left behind, and what was said was true. */
@@ -402,6 +420,16 @@ function describeLeft(state: AgentLife['state']): string {
     [...streams.values()].map((it) => `update of ${it.taskId} (${it.pending.length} pending)`),
   );
   return [...executors, ...updates].join('; ');
+}
+
+/** Whether there is enough for a single role to be offered, by the rule of minimal amounts. */
+function isWorthAnOffer(resources: readonly Resource[]): boolean {
+  const byRole = Map.groupBy(resources, reservationRole);
+  return [...byRole.values()].some((own) => {
+    const amountOf = (name: string) =>
+      own.reduce((sum, it) => sum + (it.name === name ? (it.scalar?.value ?? 0) : 0), 0);
+    return amountOf('cpus') >= 0.01 || amountOf('mem') >= 32;
+  });
 }
 
 const text = (resources: readonly Resource[]) =>

@@ -8,6 +8,7 @@ import {
   type Offer,
   type Offer_Operation,
   Offer_Operation_Type,
+  type OperationStatus,
   type Resource,
   type SchedulerCall,
   SchedulerCall_Type,
@@ -24,6 +25,7 @@ import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import type { Planned } from './agenda.ts';
+import { conversionOf } from './conversions.ts';
 import type { CommandPlan } from './machine.ts';
 import type { SchedulerConnection } from './master-host.ts';
 import type { Channel, Process } from './network.ts';
@@ -90,6 +92,7 @@ export class Framework {
   /** Why it is over. */
   end: string | undefined;
   launched = 0;
+  #operations = 0;
   readonly #simulation: Simulation;
   #offers = new Map<string, Offer>();
   #connection: Connection | undefined;
@@ -305,6 +308,9 @@ export class Framework {
           this.#updated(connection, event.update.status);
         }
         return;
+      case SchedulerEvent_Type.UPDATE_OPERATION_STATUS:
+        this.#operationUpdated(event.update_operation_status?.status);
+        return;
       case SchedulerEvent_Type.ERROR:
         this.#note(() => `is told an error: ${event.error?.message}`);
         if (event.error?.message === 'Framework has been removed') {
@@ -358,22 +364,41 @@ export class Framework {
       return;
     }
     const tasks = this.#tasksFor(offer);
-    const launch: Offer_Operation = {
+    const operations = this.#conversions(offer);
+    operations.splice(chance.int(0, operations.length), 0, {
       type: Offer_Operation_Type.LAUNCH,
       launch: { task_infos: tasks },
-    };
+    });
     this.#note(() => `launches ${tasks.map((it) => it.task_id.value).join(' ')}`);
     this.#send({
       type: SchedulerCall_Type.ACCEPT,
       accept: {
         offer_ids: [offer.id],
-        operations: [launch],
+        operations,
         filters: { refuse_seconds: refuseSeconds },
       },
     });
     if (chance.of(0.05)) {
       this.#kill(this.tasks.get(tasks[0]?.task_id.value ?? ''));
     }
+  }
+
+  #conversions(offer: Offer): Offer_Operation[] {
+    const { chance, settings } = this.#simulation;
+    const operations: Offer_Operation[] = [];
+    while (chance.of(settings.conversions)) {
+      const number = this.#operations++;
+      const operation = conversionOf(chance, offer, {
+        volume: `${this.plan.name}-v${number}`,
+        operation: chance.of(0.5) ? `${this.plan.name}-op${number}` : undefined,
+      });
+      if (operation !== undefined) {
+        const body = JSON.stringify(operation);
+        this.#note(() => `converts ${body}`);
+        operations.push(operation);
+      }
+    }
+    return operations;
   }
 
   #tasksFor(offer: Offer): TaskInfo[] {
@@ -489,6 +514,21 @@ export class Framework {
       acknowledge();
     } else {
       agenda.after(chance.delay(0, 3_000), acknowledge);
+    }
+  }
+
+  #operationUpdated(status: OperationStatus | undefined): void {
+    const { operation_id, uuid, agent_id } = status ?? {};
+    this.#note(() => `hears operation ${operation_id?.value} is ${status?.state}`);
+    if (uuid !== undefined && operation_id !== undefined) {
+      this.#send({
+        type: SchedulerCall_Type.ACKNOWLEDGE_OPERATION_STATUS,
+        acknowledge_operation_status: {
+          ...(agent_id === undefined ? {} : { agent_id }),
+          operation_id,
+          uuid: uuid.value,
+        },
+      });
     }
   }
 

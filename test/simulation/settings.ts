@@ -19,6 +19,8 @@ export interface Settings {
   readonly killsInMaster: number;
   readonly killsInAgents: number;
   readonly launchFailures: number;
+  /** How likely an answer to an offer has one more reservation or volume operation. */
+  readonly conversions: number;
   readonly networkDelayMs: number;
   readonly diskDelayMs: number;
 }
@@ -68,6 +70,7 @@ export function settingsOf(chance: Chance): Settings {
     },
     killsInMaster: chance.pick([0, 0, 0.002]),
     killsInAgents: chance.pick([0, 0, 0.002]),
+    conversions: chance.pick([0, 0, 0.3, 0.6]),
     launchFailures: chance.pick([0, 0.05]),
     networkDelayMs: chance.pick([5, 50, 2_000]),
     diskDelayMs: chance.pick([2, 50, 3_000]),

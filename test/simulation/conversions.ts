@@ -1,0 +1,67 @@
+// Reservations and volumes that a framework makes, and takes back, out of what it is offered.
+import {
+  type Offer,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
+import type { Chance } from './chance.ts';
+
+const isDynamic = ({ reservations }: Resource) =>
+  reservations?.at(-1)?.type === Resource_ReservationInfo_Type.DYNAMIC;
+const isVolume = ({ disk }: Resource) => disk?.persistence !== undefined;
+
+const { RESERVE, UNRESERVE, CREATE, DESTROY } = Offer_Operation_Type;
+
+/** Undefined where the offer has nothing for the kind of operation that chance has picked. */
+export function conversionOf(
+  chance: Chance,
+  offer: Offer,
+  names: { readonly volume: string; readonly operation: string | undefined },
+): Offer_Operation | undefined {
+  const role = offer.allocation_info?.role ?? '*';
+  const scalars = (offer.resources ?? []).filter(({ scalar }) => (scalar?.value ?? 0) >= 1);
+  const type = chance.pick([RESERVE, RESERVE, UNRESERVE, CREATE, DESTROY]);
+  const resource = chance.pick([
+    ...scalars.filter((it) => isSubject(type, it)),
+    ...(chance.of(0.1) ? scalars : []),
+    undefined,
+  ]);
+  if (resource === undefined || role === '*') {
+    return undefined;
+  }
+  const id = names.operation === undefined ? {} : { id: { value: names.operation } };
+  const part = { ...resource, scalar: { value: chance.int(1, resource.scalar?.value ?? 1) } };
+  switch (type) {
+    case RESERVE: {
+      const reservations = [{ type: Resource_ReservationInfo_Type.DYNAMIC, role }];
+      return { ...id, type, reserve: { resources: [{ ...part, reservations }] } };
+    }
+    case UNRESERVE:
+      return { ...id, type, unreserve: { resources: [part] } };
+    case CREATE: {
+      const disk = {
+        persistence: { id: names.volume },
+        volume: { container_path: 'data', mode: Volume_Mode.RW },
+      };
+      return { ...id, type, create: { volumes: [{ ...part, disk }] } };
+    }
+    default:
+      return { ...id, type: DESTROY, destroy: { volumes: [resource] } };
+  }
+}
+
+function isSubject(type: Offer_Operation_Type, resource: Resource): boolean {
+  switch (type) {
+    case RESERVE:
+      return resource.reservations === undefined;
+    case UNRESERVE:
+      return isDynamic(resource) && !isVolume(resource);
+    case CREATE:
+      return isDynamic(resource) && !isVolume(resource) && resource.name === 'disk';
+    default:
+      return isVolume(resource);
+  }
+}
