@@ -1,10 +1,10 @@
 // A cluster for the benches: feeds an allocator, times its runs, and gives offers back. Only what a workload names
 // is timed; messages of offers are built outside of it.
 import type {
-  Allocator,
   AllocatorOptions,
   FrameworkTerms,
   Holding,
+  LiveAllocator,
   OfferBatch,
   SchedulerCore,
 } from '../../src/core/interface.ts';
@@ -45,10 +45,8 @@ export function timed(work: () => void): number {
   return performance.now() - start;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
+/** The shortest of several times: the others were disturbed. */
+export const best = (times: readonly number[]) => Math.min(...times);
 
 export const ms = (metric: string, value: number): Measurement => ({ metric, unit: 'ms', value });
 
@@ -58,7 +56,7 @@ export const memory = (): Measurement => {
 };
 
 export class BenchCluster {
-  readonly allocator: Allocator;
+  readonly allocator: LiveAllocator;
   readonly frameworks: FrameworkId[] = [];
   agents = 0;
   #now = 0;
@@ -135,6 +133,11 @@ export class BenchCluster {
     return timed(() => {
       for (const framework of added) this.allocator.addFramework(framework);
     });
+  }
+
+  /** Memory that the allocator's state takes, without the host's names. */
+  get megabytes(): number {
+    return this.allocator.bytes / 1e6;
   }
 
   /** One batch run. */
