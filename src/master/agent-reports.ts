@@ -11,11 +11,12 @@ import { SchedulerEvent_Type } from '../model/generated/messages.ts';
 import { agentId, executorId, frameworkId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
 import { toReservationLists } from '../model/resource-format.ts';
+import { resourcesError } from '../model/resource-validation.ts';
 import { agentFacts } from './agents.ts';
 import { drainIfIdle } from './draining.ts';
 import { rescindOffer } from './offers.ts';
 import { addOperation } from './operations.ts';
-import { sendToAgent, sendToFramework } from './outbox.ts';
+import { log, sendToAgent, sendToFramework } from './outbox.ts';
 import type { Agent, MasterState, ResourceProvider } from './state.ts';
 import { removeExecutor } from './tasks.ts';
 
@@ -24,6 +25,11 @@ export function updateAgent(state: MasterState, message: UpdateAgentMessage): vo
   state.counters.values.messages_update_slave++;
   const agent = state.agents.registered.get(agentId(message.agent_id.value));
   if (agent === undefined) {
+    return;
+  }
+  const error = reportError(message);
+  if (error !== undefined) {
+    log(state, 'warn', `Ignoring an update of agent ${agent.id}: ${error}`);
     return;
   }
   if (message.resource_version_uuid !== undefined) {
@@ -39,6 +45,12 @@ export function updateAgent(state: MasterState, message: UpdateAgentMessage): vo
     rescindChanged(state, agent, message);
   }
   drainIfIdle(state, agent);
+}
+
+function reportError(message: UpdateAgentMessage): string | undefined {
+  const providers = message.resource_providers?.providers ?? [];
+  const lists = [message.oversubscribed_resources, ...providers.map((it) => it.total_resources)];
+  return resourcesError(lists.flatMap((it) => it ?? []));
 }
 
 const ofProvider = (resource: Resource) => resource.provider_id !== undefined;

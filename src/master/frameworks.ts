@@ -23,6 +23,7 @@ import { drainIfIdle } from './draining.ts';
 import { discardOffer, endInverseOffer, rescindOffer } from './offers.ts';
 import { orphanOperations } from './operations.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from './outbox.ts';
+import { amountsOf, recordOf } from './quantities.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 import { type describeTask, masterStatus } from './status-updates.ts';
 import {
@@ -82,14 +83,11 @@ function createFramework(
 }
 
 function terms(framework: Framework): FrameworkTerms {
-  const minAllocatable: Record<string, Record<string, number>[]> = {};
+  const minAllocatable = recordOf<Record<string, number>[]>([]);
   for (const [role, filters] of Object.entries(framework.info.offer_filters ?? {})) {
     if (filters.min_allocatable_resources !== undefined) {
       minAllocatable[role] = (filters.min_allocatable_resources.quantities ?? []).map(
-        ({ quantities }) =>
-          Object.fromEntries(
-            Object.entries(quantities ?? {}).map(([name, { value }]) => [name, value]),
-          ),
+        ({ quantities }) => amountsOf(quantities),
       );
     }
   }

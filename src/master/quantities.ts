@@ -6,12 +6,20 @@ export type Amounts = Readonly<Record<string, number>>;
 
 const milli = (value: number) => Math.round(value * 1000);
 
-export function amountsOf(map: Record<string, Value_Scalar> | undefined): Record<string, number> {
-  return Object.fromEntries(Object.entries(map ?? {}).map(([name, { value }]) => [name, value]));
+/** A record whose keys are anybody's choice, `constructor` too. */
+export function recordOf<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  const record: Record<string, T> = Object.create(null) as Record<string, T>;
+  for (const [key, value] of entries) {
+    record[key] = value;
+  }
+  return record;
 }
 
+export const amountsOf = (map: Record<string, Value_Scalar> | undefined): Record<string, number> =>
+  recordOf(Object.entries(map ?? {}).map(([name, { value }]) => [name, value]));
+
 export const withoutZeros = (amounts: Amounts): Record<string, number> =>
-  Object.fromEntries(Object.entries(amounts).filter(([, value]) => milli(value) !== 0));
+  recordOf(Object.entries(amounts).filter(([, value]) => milli(value) !== 0));
 
 export function plus(left: Amounts, right: Amounts): Record<string, number> {
   return combine(left, right, 1);
@@ -23,7 +31,7 @@ export function minus(left: Amounts, right: Amounts): Record<string, number> {
 }
 
 function combine(left: Amounts, right: Amounts, sign: 1 | -1): Record<string, number> {
-  const result: Record<string, number> = { ...left };
+  const result = recordOf(Object.entries(left));
   for (const [name, value] of Object.entries(right)) {
     const sum = Math.max(0, milli(result[name] ?? 0) + sign * milli(value)) / 1000;
     if (sum === 0) {
@@ -54,7 +62,7 @@ export function countedAmounts(
   algebra: ResourceAlgebra,
   resources: readonly Resource[],
 ): Record<string, number> {
-  const amounts: Record<string, number> = { ...algebra.quantities(resources) };
+  const amounts = recordOf(Object.entries(algebra.quantities(resources)));
   for (const { name, ranges, set } of resources) {
     let count = set?.item?.length ?? 0;
     for (const { begin, end } of ranges?.range ?? []) {

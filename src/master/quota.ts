@@ -22,6 +22,7 @@ import {
   isWithin,
   minus,
   plus,
+  recordOf,
   withoutZeros,
 } from './quantities.ts';
 import { store } from './registry-operations.ts';
@@ -250,10 +251,9 @@ export function setOldQuota(
     reply(state, request, 403);
     return;
   }
-  const amounts: Record<string, number> = {};
-  for (const { name, scalar } of quota.guarantee ?? []) {
-    amounts[name] = scalar?.value ?? 0;
-  }
+  const amounts = recordOf(
+    (quota.guarantee ?? []).map(({ name, scalar }) => [name, scalar?.value ?? 0] as const),
+  );
   const wanted = { guarantees: withoutZeros(amounts), limits: amounts };
   const total = totalGuarantees(state, new Map([[role, wanted]]));
   const capacity = clusterCapacity(state);

@@ -8,6 +8,7 @@ import { machineKey } from './machines.ts';
 import { startBatches } from './offers.ts';
 import type { MasterOptions } from './options.ts';
 import { log, setTimer } from './outbox.ts';
+import { recordOf } from './quantities.ts';
 import { quotaAmounts } from './quota.ts';
 import { store } from './registry-operations.ts';
 import { forgetUnreachableTasks } from './reregistration.ts';
@@ -84,7 +85,7 @@ function rememberSettings(state: MasterState, registry: RegistrySnapshot): void 
   for (const info of registry.machines ?? []) {
     state.machines.set(machineKey(info.id), { info });
   }
-  const quotas: Record<string, ReturnType<typeof quotaAmounts>> = {};
+  const quotas = recordOf<ReturnType<typeof quotaAmounts>>([]);
   for (const config of registry.quotas ?? []) {
     const amounts = quotaAmounts(config);
     state.quotas.set(config.role, amounts);
@@ -102,7 +103,7 @@ function rememberSettings(state: MasterState, registry: RegistrySnapshot): void 
     }
   }
   if (state.weights.size > 0) {
-    state.allocator.updateWeights(Object.fromEntries(state.weights));
+    state.allocator.updateWeights(recordOf(state.weights));
   }
 }
 

@@ -84,7 +84,8 @@ export function updateTask(
   const newState = latestState ?? status.state;
   const framework = state.frameworks.registered.get(frameworkId(task.framework_id.value));
   const ends = !isOver(task.state) && isOver(newState);
-  if (!isTerminal(task.state) && task.state !== newState) {
+  const isFinal = isTerminal(task.state) || (isOver(task.state) && !isOver(newState));
+  if (!isFinal && task.state !== newState) {
     if (framework !== undefined) {
       uncountActiveTask(framework.counters, task.state);
       countFrameworkTask(framework.counters, newState);

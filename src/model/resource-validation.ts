@@ -10,14 +10,22 @@ import {
 import { resourceText } from './resource-label.ts';
 import { isStrictSubrole, roleError } from './role.ts';
 
+/** Far more than there is, and little enough that sums of many are exact. */
+const mostOfOne = 1e10;
+const mostItems = 10_000;
+
 export function resourcesError(resources: readonly Resource[] | undefined): string | undefined {
+  let sum = 0;
   for (const resource of resources ?? []) {
     const error = resourceError(resource);
     if (error !== undefined) {
       return `Resource '${resourceText(resource)}' is invalid: ${error}`;
     }
+    sum += resource.scalar?.value ?? 0;
   }
-  return undefined;
+  return sum > mostOfOne || (resources?.length ?? 0) > mostItems
+    ? 'Resources are invalid: more than can be counted'
+    : undefined;
 }
 
 export function resourceError(resource: Resource): string | undefined {
@@ -41,8 +49,11 @@ function valueError(resource: Resource): string | undefined {
       if (scalar === undefined || ranges !== undefined || set !== undefined) {
         return 'Invalid scalar resource';
       }
-      return scalar.value !== 0 && !(Math.round(scalar.value * 1000) > 0)
-        ? 'Invalid scalar resource: value <= 0'
+      if (scalar.value !== 0 && !(Math.round(scalar.value * 1000) > 0)) {
+        return 'Invalid scalar resource: value <= 0';
+      }
+      return scalar.value > mostOfOne
+        ? 'Invalid scalar resource: more than can be counted'
         : undefined;
     case Value_Type.RANGES:
       return scalar !== undefined || ranges === undefined || set !== undefined
@@ -66,6 +77,9 @@ function rangesError(resource: Resource): string | undefined {
   const ranges = [...(resource.ranges?.range ?? [])];
   if (ranges.some(({ begin, end }) => begin > end)) {
     return 'Invalid ranges resource: begin > end';
+  }
+  if (ranges.length > mostItems || ranges.some(({ end }) => !Number.isSafeInteger(end))) {
+    return 'Invalid ranges resource: more than can be counted';
   }
   ranges.sort((left, right) => left.begin - right.begin);
   for (let i = 1; i < ranges.length; i++) {

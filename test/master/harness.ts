@@ -35,7 +35,7 @@ import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { testCore } from './core.ts';
 
-type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
+export type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
 type Effect<Type extends MasterEffect['type']> = Extract<MasterEffect, { type: Type }>;
 
 export const START_MS = 1_700_000_000_000;
