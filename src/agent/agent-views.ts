@@ -18,7 +18,7 @@ export function createViews(agent: AgentState, message: MessageJson): AgentViews
     metrics: (nowMs) => metricsView(agent, nowMs),
     containers: (viewer) =>
       visibleContainers(agent, viewer).map((executor) => containerView(agent, executor)),
-    files: (viewer, others = new Map()) => new SandboxFiles(agent, viewer, others),
+    files: (viewer) => new SandboxFiles(agent, viewer),
     read: (call, viewer) => operatorView(agent, call, viewer),
   };
 }

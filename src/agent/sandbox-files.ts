@@ -15,19 +15,13 @@ const runPath = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)$/;
 export class SandboxFiles implements ReadonlyMap<string, string> {
   readonly #agent: AgentState;
   readonly #viewer: Viewer;
-  readonly #others: ReadonlyMap<string, string>;
 
-  constructor(agent: AgentState, viewer: Viewer, others: ReadonlyMap<string, string>) {
+  constructor(agent: AgentState, viewer: Viewer) {
     this.#agent = agent;
     this.#viewer = viewer;
-    this.#others = others;
   }
 
   get(path: string): string | undefined {
-    const other = this.#others.get(path);
-    if (other !== undefined) {
-      return other;
-    }
     const { workDir } = this.#agent.options;
     const full = `${workDir}/slaves/${this.#agent.id}`;
     const [, framework, executor, run] =
@@ -65,7 +59,7 @@ export class SandboxFiles implements ReadonlyMap<string, string> {
 
   /** Everything, old runs first, so that a later run takes over `latest`. */
   #all(): Map<string, string> {
-    const paths = new Map(this.#others);
+    const paths = new Map<string, string>();
     const { frameworks, completedFrameworks } = this.#agent;
     const all = [...completedFrameworks.values(), ...frameworks.values()];
     for (const framework of visibleFrameworks(all, this.#viewer)) {

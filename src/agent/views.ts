@@ -59,9 +59,9 @@ export interface AgentViews {
   /** Executors' containers that are alive, without their usage. */
   containers(viewer: Viewer): ContainerView[];
   /**
-   * Sandboxes: virtual path → path on disk, for /files/*, and `others` beside them. Looking a path up
-   * is cheap; going through all of them is for /files/debug only.
+   * Sandboxes: virtual path → path on disk, for /files/*. Looking a path up is cheap; going through
+   * all of them is for /files/debug only.
    */
-  files(viewer: Viewer, others?: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
+  files(viewer: Viewer): ReadonlyMap<string, string>;
   read(call: AgentCall, viewer: Viewer): AgentResponse | undefined;
 }
