@@ -2,6 +2,7 @@
 // by number (pools), and ledgers made of such rows.
 import {
   BAD_HANDLE,
+  BAD_RANGE,
   MAX_AMOUNT,
   BAD_AMOUNT,
   NOT_CONTAINED,
@@ -16,6 +17,7 @@ import {
   ITEM_SIZE,
   find,
   ioReserve,
+  isInBuffer,
   itemAmount,
   itemKind,
   itemSet,
@@ -116,6 +118,7 @@ export function listQuantities(count: u32): i32 {
  */
 export function convertRow(row: usize, at: usize, conversions: u32, checks: bool): i32 {
   for (let i: u32 = 0; i < conversions; i++) {
+    if (!isInBuffer(at, 16)) return BAD_RANGE;
     const consumed = load<u32>(at);
     const converted = load<u32>(at, 4);
     const flags = load<u32>(at, 8);

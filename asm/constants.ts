@@ -24,6 +24,8 @@ export const MAX_NAMES = 1024;
 export const MAX_AGENTS = 4194304;
 export const MAX_FRAMEWORKS = 262144;
 export const MAX_ROLES = 262144;
+/** Ranks order names of equal share and count: 24 bits. */
+export const MAX_RANK = 16777215;
 export const MAX_ITEMS = 65536;
 export const MAX_RANGES = 1048576;
 /** Thousandths are whole numbers in an f64: exact up to here. */

@@ -7,6 +7,7 @@
 import {
   MAX_KINDS,
   MAX_NAMES,
+  BAD_HANDLE,
   BAD_KIND,
   TOO_MANY,
   BAD_AMOUNT,
@@ -17,7 +18,7 @@ import {
   TYPE_SET,
 } from './constants';
 import { tableBase, tableCount, tablePush } from './memory';
-import { SLOT_KINDS, SLOT_NAMES } from './slots';
+import { SLOT_KINDS, SLOT_NAMES, SLOT_ROLES } from './slots';
 import { widenVectors } from './vectors';
 
 // @ts-ignore: decorator
@@ -75,6 +76,7 @@ export function addName(excluded: u32): i32 {
 export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
   if (kindCount() >= <u32>MAX_KINDS) return -TOO_MANY;
   if (name >= nameCount() || (flags & TYPE_MASK) > <u32>TYPE_SET || flags > 255) return -BAD_KIND;
+  if (role != 0 && role >= tableCount(SLOT_ROLES)) return -BAD_HANDLE;
   if ((flags & SOLID) != 0) {
     if (!(unit > 0) || unit > MAX_AMOUNT || floor(unit) != unit) return -BAD_AMOUNT;
   }

@@ -216,6 +216,7 @@ function isWhole(value: f64): bool {
 export function readItems(at: usize, count: u32, row: usize): usize {
   if (count > <u32>MAX_ITEMS) return fail(BAD_AMOUNT);
   const limit = load<usize>(slot(SLOT_IO)) + load<usize>(slot(SLOT_IO_SIZE));
+  if (at < load<usize>(slot(SLOT_IO)) || at > limit) return fail(BAD_RANGE);
   for (let i: u32 = 0; i < count; i++) {
     if (at + ITEM_SIZE > limit) return fail(BAD_RANGE);
     const kind = load<u32>(at);
@@ -245,6 +246,12 @@ export function readItems(at: usize, count: u32, row: usize): usize {
   }
   store<i32>(slot(SLOT_IO_USED), OK);
   return at;
+}
+
+/** True when so many bytes at an address are part of the exchange buffer. */
+export function isInBuffer(at: usize, bytes: usize): bool {
+  const begin = load<usize>(slot(SLOT_IO));
+  return at >= begin && at + bytes <= begin + load<usize>(slot(SLOT_IO_SIZE));
 }
 
 function fail(status: i32): usize {

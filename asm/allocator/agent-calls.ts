@@ -1,12 +1,26 @@
 // The exports about agents.
-import { BAD_ARGUMENT, BAD_HANDLE, OK } from '../constants';
-import { readStatus, rowAddAll, rowClear, rowCount, rowEqual, rowItems, scratch } from '../rows';
+import { BAD_AMOUNT, BAD_ARGUMENT, BAD_HANDLE, BAD_STATE, MAX_AMOUNT, OK } from '../constants';
+import { slot, tableCount } from '../memory';
+import {
+  ITEM_SIZE,
+  itemAmount,
+  itemKind,
+  readStatus,
+  rowAddAll,
+  rowClear,
+  rowCount,
+  rowEqual,
+  rowItems,
+  scratch,
+} from '../rows';
+import { SLOT_ROLES, SLOT_TOTALS } from '../slots';
 import { AGENT_MAINTENANCE, agentExists, agentFlags, makeAgent, setHostFlags } from './agents';
-import { book, countUsed, take } from './books';
+import { book, countUsed, heldInAll, take } from './books';
+import { findEntry } from './entries';
 import { dropExclusions, dropFiltersOfAgent, forgetSeen, freeBits } from './filters';
 import { findLeaf, frameworkExists, frameworkKnown, newLeaf } from './frameworks';
 import { firstHolding, usedRow } from './holdings';
-import { readList } from './incoming';
+import { fitsCluster, readList } from './incoming';
 import { releaseHolding } from './leaving';
 import { answer, dropInverseFiltersOfAgent, setMaintenanceFlag } from './maintenance';
 import { enterOrder, forgetPending, leaveOrder } from './order';
@@ -19,7 +33,9 @@ import { collectTotal, replaceTotal, unmakeAgent } from './stock';
 /** A new agent with the list in the buffer; answers its number, or minus a status. */
 export function addAgent(flags: u32, place: f64, count: u32): i32 {
   if (place != place) return -BAD_ARGUMENT;
+  if (tableCount(SLOT_ROLES) == 0) return -BAD_STATE;
   if (readList(count) == 0) return -readStatus();
+  if (!fitsCluster(scratch(0), load<u32>(slot(SLOT_TOTALS)))) return -BAD_AMOUNT;
   const agent = makeAgent(flags, place);
   if (agent < 0) return agent;
   replaceTotal(agent, scratch(0));
@@ -34,6 +50,7 @@ export function addUsed(agent: u32, framework: u32, role: u32, count: u32): i32 
   if (readList(count) == 0) return readStatus();
   const row = scratch(0);
   if (rowCount(row) == 0) return OK;
+  if (!fitsCluster(row, heldInAll()) || !fitsAgent(agent, row)) return BAD_AMOUNT;
   let holding: usize;
   if (frameworkKnown(framework)) {
     const found = findLeaf(framework, role);
@@ -45,6 +62,16 @@ export function addUsed(agent: u32, framework: u32, role: u32, count: u32): i32 
   }
   rowAddAll(usedRow(holding), rowItems(row), rowCount(row));
   return OK;
+}
+
+/** True when what is held of each kind stays a whole number with the row added. */
+function fitsAgent(agent: u32, row: usize): bool {
+  for (let i: u32 = 0; i < rowCount(row); i++) {
+    const item = rowItems(row) + <usize>i * ITEM_SIZE;
+    const entry = findEntry(agent, itemKind(item));
+    if (entry != 0 && load<f64>(entry, 16) + itemAmount(item) > MAX_AMOUNT) return false;
+  }
+  return true;
 }
 
 export function removeAgent(agent: u32): i32 {
@@ -65,6 +92,7 @@ export function setTotal(agent: u32, count: u32): i32 {
   if (!agentExists(agent)) return -BAD_HANDLE;
   if (readList(count) == 0) return -readStatus();
   if (rowEqual(scratch(0), collectTotal(agent))) return 0;
+  if (!fitsCluster(scratch(0), load<u32>(slot(SLOT_TOTALS)))) return -BAD_AMOUNT;
   replaceTotal(agent, scratch(0));
   forgetSeen(agent);
   wake(agent);
@@ -75,6 +103,7 @@ export function setTotal(agent: u32, count: u32): i32 {
 export function growTotal(agent: u32, count: u32): i32 {
   if (!agentExists(agent)) return -BAD_HANDLE;
   if (readList(count) == 0) return -readStatus();
+  if (!fitsCluster(scratch(0), load<u32>(slot(SLOT_TOTALS)))) return -BAD_AMOUNT;
   const row = scratch(2);
   rowClear(row);
   const total = collectTotal(agent);

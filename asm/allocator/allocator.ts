@@ -11,6 +11,7 @@ import {
   SLOT_GUARANTEE_LEFT,
   SLOT_HEADROOM_LEFT,
   SLOT_INVERSE_OFFERS,
+  SLOT_LEAVES,
   SLOT_LIMIT_LEFT,
   SLOT_NOW,
   SLOT_OFFERS,
@@ -149,6 +150,7 @@ export function dropRequests(): void {
  * Answers how many offers were made.
  */
 export function runOffers(batch: u32, until: f64): i32 {
+  if (until != until) return -BAD_AMOUNT;
   clearOffers();
   expireFilters(until);
   const all = batch != 0 || load<u32>(slot(SLOT_PENDING_ALL)) != 0;
@@ -178,9 +180,11 @@ export function inverseOfferCount(): u32 {
 
 /** The framework of a leaf, and its role: how the host reads an offer. */
 export function leafFrameworkOf(leaf: u32): u32 {
+  if (leaf >= tableCount(SLOT_LEAVES)) return 0xffffffff;
   return load<u32>(leafAt(leaf));
 }
 
 export function leafRoleOf(leaf: u32): u32 {
+  if (leaf >= tableCount(SLOT_LEAVES)) return 0xffffffff;
   return leafRole(leaf);
 }

@@ -5,6 +5,7 @@ import {
   BAD_ARGUMENT,
   BAD_AMOUNT,
   BAD_HANDLE,
+  BAD_STATE,
   EXISTS,
   FRAMEWORK_GPU,
   FRAMEWORK_MULTI_ROLE,
@@ -13,6 +14,7 @@ import {
   FRAMEWORK_REVOCABLE,
   FRAMEWORK_SHARED,
   MAX_FRAMEWORKS,
+  MAX_RANK,
   OK,
   REFINED,
   REVOCABLE,
@@ -30,6 +32,7 @@ import {
   SLOT_LEAF_FREE,
   SLOT_LEAVES,
   SLOT_OWN_MINIMUMS,
+  SLOT_ROLES,
 } from '../slots';
 import { NODE_LEAF, dropNode, joinGroup, leaveGroup, newNode, setNodeRank } from './groups';
 import {
@@ -152,6 +155,8 @@ export function findLeaf(framework: u32, role: u32): u32 {
 
 /** A number for a framework id, known to the allocator or not (its tasks may be seen first). */
 export function newFramework(rank: u32): i32 {
+  if (tableCount(SLOT_ROLES) == 0) return -BAD_STATE;
+  if (rank > <u32>MAX_RANK) return -BAD_ARGUMENT;
   const head = load<u32>(slot(SLOT_FRAMEWORK_FREE));
   let framework: u32;
   if (head != 0) {
@@ -178,6 +183,7 @@ export function dropFramework(framework: u32): i32 {
 
 export function setFrameworkRank(framework: u32, rank: u32): i32 {
   if (!frameworkExists(framework)) return BAD_HANDLE;
+  if (rank > <u32>MAX_RANK) return BAD_ARGUMENT;
   store<u32>(frameworkAt(framework), rank, 8);
   for (let leaf = firstLeafOf(framework); leaf != 0; leaf = load<u32>(leafAt(leaf - 1), 36)) {
     setNodeRank(leafNode(leaf - 1), rank);

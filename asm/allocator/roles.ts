@@ -6,7 +6,9 @@ import {
   BAD_AMOUNT,
   BAD_ARGUMENT,
   BAD_HANDLE,
+  BAD_STATE,
   MAX_AMOUNT,
+  MAX_RANK,
   MAX_ROLES,
   OK,
   TOO_MANY,
@@ -164,9 +166,10 @@ function fill(role: u32): void {
 
 /** A new role under `parent` (0: top level); answers its number, or minus a status. */
 export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
-  makeRoot();
   const count = tableCount(SLOT_ROLES);
+  if (count == 0) return -BAD_STATE;
   if (count >= <u32>MAX_ROLES) return -TOO_MANY;
+  if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) return -BAD_ARGUMENT;
   if (parent >= count) return -BAD_HANDLE;
   const role = tablePush(SLOT_ROLES, ROLE_SIZE);
   fill(role);
@@ -181,6 +184,7 @@ export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
 /** Ranks order siblings; the host gives them anew when there is no room between two. */
 export function setRoleRank(role: u32, rank: u32, ownRank: u32): i32 {
   if (!roleExists(role)) return BAD_HANDLE;
+  if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) return BAD_ARGUMENT;
   const at = roleAt(role);
   store<u32>(at, rank, 12);
   store<u32>(at, ownRank, 16);
