@@ -169,6 +169,14 @@ export function registered(agent: AgentState, body: AgentRegisteredMessage): voi
 }
 
 export function reregistered(agent: AgentState, body: AgentReregisteredMessage): void {
+  if (agent.id === undefined) {
+    log(
+      agent,
+      'warn',
+      `Ignoring the return of ${body.agent_id.value}: an earlier agent asked for it`,
+    );
+    return;
+  }
   if (!acceptsId(agent, body.agent_id.value)) {
     return;
   }
