@@ -170,7 +170,9 @@ export class Checks {
         this.fail(`${host.name} sends update ${uuid} before it is durable`);
       }
     }
-    if (message.name === 'UpdateAgentMessage' && host.checkpoint.agent?.id === undefined) {
+    // An agent that is about to end for good has already made its disk forget it.
+    const isForgotten = host.checkpoint.agent?.id === undefined && state.phase !== 'terminating';
+    if (message.name === 'UpdateAgentMessage' && isForgotten) {
       this.fail(`${host.name} counts itself as registered before its id is durable`);
     }
   }
@@ -350,7 +352,7 @@ export class Checks {
     const owner = reservationRole(resource);
     const roles = this.#simulation.frameworks
       .filter(({ phase }) => phase === 'running')
-      .flatMap(({ plan }) => plan.roles);
+      .flatMap(({ roles }) => roles);
     return owner === '*' || roles.some((role) => role === owner || role.startsWith(`${owner}/`));
   }
 

@@ -16,6 +16,8 @@ export interface FaultWeights {
   readonly leave: number;
   readonly unregister: number;
   readonly operator: number;
+  readonly quota: number;
+  readonly maintenance: number;
 }
 
 type Fault = keyof FaultWeights;
@@ -99,6 +101,12 @@ export class Faults {
         return;
       case 'operator':
         this.#simulation.operator.interfere();
+        return;
+      case 'quota':
+        this.#simulation.operator.changeQuota();
+        return;
+      case 'maintenance':
+        this.#simulation.operator.maintain();
         return;
       case undefined:
         return;

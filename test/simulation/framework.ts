@@ -8,6 +8,7 @@ import {
   type Offer,
   type Offer_Operation,
   Offer_Operation_Type,
+  type OfferID,
   type OperationStatus,
   type Resource,
   type SchedulerCall,
@@ -93,6 +94,8 @@ export class Framework {
   end: string | undefined;
   launched = 0;
   #operations = 0;
+  /** What it subscribes with; may change. */
+  roles: readonly string[];
   readonly #simulation: Simulation;
   #offers = new Map<string, Offer>();
   #connection: Connection | undefined;
@@ -103,6 +106,7 @@ export class Framework {
   constructor(simulation: Simulation, plan: FrameworkPlan) {
     this.#simulation = simulation;
     this.plan = plan;
+    this.roles = plan.roles;
   }
 
   get isConnected(): boolean {
@@ -191,7 +195,7 @@ export class Framework {
       user: 'root',
       name: plan.name,
       ...(this.id === undefined ? {} : { id: { value: this.id } }),
-      roles: [...plan.roles],
+      roles: [...this.roles],
       checkpoint: plan.checkpoint,
       failover_timeout: plan.failoverSeconds,
       capabilities: capabilities.map((type) => ({ type })),
@@ -308,6 +312,11 @@ export class Framework {
           this.#updated(connection, event.update.status);
         }
         return;
+      case SchedulerEvent_Type.INVERSE_OFFERS:
+        for (const { id } of event.inverse_offers?.inverse_offers ?? []) {
+          this.#answerInverse(id);
+        }
+        return;
       case SchedulerEvent_Type.UPDATE_OPERATION_STATUS:
         this.#operationUpdated(event.update_operation_status?.status);
         return;
@@ -346,6 +355,17 @@ export class Framework {
     });
   }
 
+  #answerInverse(id: OfferID): void {
+    const body = { inverse_offer_ids: [id], filters: { refuse_seconds: 5 } };
+    if (this.#simulation.chance.of(0.5)) {
+      const type = SchedulerCall_Type.ACCEPT_INVERSE_OFFERS;
+      this.#send({ type, accept_inverse_offers: body });
+    } else {
+      const type = SchedulerCall_Type.DECLINE_INVERSE_OFFERS;
+      this.#send({ type, decline_inverse_offers: body });
+    }
+  }
+
   /** Launches something, or declines, or keeps it a while longer. */
   #answer(offer: Offer): void {
     const { chance } = this.#simulation;
@@ -363,8 +383,10 @@ export class Framework {
       });
       return;
     }
-    const tasks = this.#tasksFor(offer);
-    const operations = this.#conversions(offer);
+    const offers = [offer, ...this.#alike(offer)];
+    const whole = { ...offer, resources: offers.flatMap(({ resources }) => resources ?? []) };
+    const tasks = this.#tasksFor(whole);
+    const operations = this.#conversions(whole);
     operations.splice(chance.int(0, operations.length), 0, {
       type: Offer_Operation_Type.LAUNCH,
       launch: { task_infos: tasks },
@@ -373,7 +395,7 @@ export class Framework {
     this.#send({
       type: SchedulerCall_Type.ACCEPT,
       accept: {
-        offer_ids: [offer.id],
+        offer_ids: offers.map(({ id }) => id),
         operations,
         filters: { refuse_seconds: refuseSeconds },
       },
@@ -381,6 +403,22 @@ export class Framework {
     if (chance.of(0.05)) {
       this.#kill(this.tasks.get(tasks[0]?.task_id.value ?? ''));
     }
+  }
+
+  /** Now and then all offers of an agent are accepted together. */
+  #alike(offer: Offer): Offer[] {
+    const alike = this.offers.filter(
+      ({ agent_id, allocation_info }) =>
+        agent_id.value === offer.agent_id.value &&
+        allocation_info?.role === offer.allocation_info?.role,
+    );
+    if (this.#simulation.chance.of(0.5)) {
+      return [];
+    }
+    for (const { id } of alike) {
+      this.#offers.delete(id.value);
+    }
+    return alike;
   }
 
   #conversions(offer: Offer): Offer_Operation[] {
@@ -585,6 +623,15 @@ export class Framework {
         this.#send({ type: SchedulerCall_Type.REVIVE });
       }
       return;
+    }
+    if (chance.of(this.#simulation.settings.roleChanges)) {
+      const others = chance.pick([['eng'], ['ops'], ['eng', 'ops'], ['eng/dev', 'ops']]);
+      this.roles = this.plan.isAnchor ? ['*', ...others] : others;
+      this.#note(() => `changes its roles to ${this.roles.join(', ')}`);
+      this.#send({
+        type: SchedulerCall_Type.UPDATE_FRAMEWORK,
+        update_framework: { framework_info: this.#info() },
+      });
     }
     if (chance.of(0.1)) {
       this.#kill(chance.pick([...this.tasks.values(), undefined]));

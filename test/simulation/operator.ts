@@ -2,8 +2,12 @@
 // everything back in order.
 import {
   DrainState,
+  type MachineID,
+  MachineInfo_Mode,
   type MasterCall,
   MasterCall_Type,
+  type QuotaConfig,
+  type Window,
 } from '../../src/model/generated/messages.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -55,8 +59,88 @@ export class Operator {
     }
   }
 
+  changeQuota(): void {
+    const { chance } = this.#simulation;
+    const scalars = () => ({
+      cpus: { value: chance.int(0, 8) },
+      ...(chance.of(0.5) ? { mem: { value: chance.int(0, 4_000) } } : {}),
+    });
+    const limits = scalars();
+    const guarantees = chance.of(0.5) ? {} : { cpus: { value: chance.int(0, limits.cpus.value) } };
+    const role = chance.pick(['eng', 'ops', '*']);
+    // '*' has none, and roles may have hierarchies that do not agree: such quotas are refused.
+    this.#setQuota({ role, limits, guarantees }, [200, 400]);
+  }
+
+  #setQuota(config: QuotaConfig, expected: readonly number[]): void {
+    const update_quota = { force: true, quota_configs: [config] };
+    const call = { type: MasterCall_Type.UPDATE_QUOTA, update_quota };
+    this.#ask(`sets the quota of ${config.role}`, call, expected);
+  }
+
+  /** Plans maintenance of a machine, or starts or ends what is planned. */
+  maintain(): void {
+    const { chance, agenda } = this.#simulation;
+    const host = chance.pick(this.#simulation.agents);
+    const id = { hostname: host.name, ip: host.address.split(':')[0] ?? '' };
+    const kind = chance.int(0, 3);
+    // Only what is planned can be started, and only what was started can be ended.
+    const expected = [200, 400];
+    if (kind < 2) {
+      const startMs = agenda.nowMs + chance.int(-10_000, 100_000);
+      const unavailability = {
+        start: { nanoseconds: BigInt(startMs) * 1_000_000n },
+        ...(chance.of(0.5) ? { duration: { nanoseconds: 60_000_000_000n } } : {}),
+      };
+      this.#schedule([{ machine_ids: [id], unavailability }], expected);
+    } else if (kind === 2) {
+      const start_maintenance = { machines: [id] };
+      const call = { type: MasterCall_Type.START_MAINTENANCE, start_maintenance };
+      this.#ask(`starts maintenance of ${host.name}`, call, expected);
+    } else {
+      this.#endMaintenance([id], expected);
+    }
+  }
+
+  #schedule(windows: Window[], expected: readonly number[]): void {
+    const call = {
+      type: MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE,
+      update_maintenance_schedule: { schedule: { windows } },
+    };
+    this.#ask(`plans maintenance of ${windows.length} machines`, call, expected);
+  }
+
+  #endMaintenance(machines: MachineID[], expected: readonly number[]): void {
+    const call = { type: MasterCall_Type.STOP_MAINTENANCE, stop_maintenance: { machines } };
+    this.#ask(
+      `ends maintenance of ${machines.map((it) => it.hostname).join(', ')}`,
+      call,
+      expected,
+    );
+  }
+
+  /** Puts everything back in order: maintenance, quotas, and agents that are out of use. */
+  restore(): void {
+    const state = this.#simulation.master.life?.state;
+    if (state?.recovered !== true) {
+      return;
+    }
+    const down = [...state.machines.values()]
+      .filter(({ info }) => info.mode === MachineInfo_Mode.DOWN)
+      .map(({ info }) => info.id);
+    if (down.length > 0) {
+      this.#endMaintenance(down, [200]);
+    } else if (state.schedules.some(({ windows }) => (windows?.length ?? 0) > 0)) {
+      this.#schedule([], [200]);
+    }
+    for (const role of [...state.quotas.keys()]) {
+      this.#setQuota({ role }, [200]);
+    }
+    this.#reactivateAll();
+  }
+
   /** Brings back what is drained or deactivated. */
-  reactivateAll(): void {
+  #reactivateAll(): void {
     const agents = this.#simulation.master.life?.state.agents;
     for (const id of [...(agents?.deactivated ?? [])]) {
       const isDraining = agents?.draining.get(id)?.state === DrainState.DRAINING;

@@ -19,6 +19,8 @@ export interface Settings {
   readonly killsInMaster: number;
   readonly killsInAgents: number;
   readonly launchFailures: number;
+  /** How likely a framework has other roles, every two seconds. */
+  readonly roleChanges: number;
   /** How likely an answer to an offer has one more reservation or volume operation. */
   readonly conversions: number;
   readonly networkDelayMs: number;
@@ -67,10 +69,13 @@ export function settingsOf(chance: Chance): Settings {
       leave: chance.pick([0, 0.5]),
       unregister: chance.pick([0, 0, 0.5]),
       operator: chance.pick([0, 0, 3]),
+      quota: chance.pick([0, 0, 1]),
+      maintenance: chance.pick([0, 0, 1]),
     },
     killsInMaster: chance.pick([0, 0, 0.002]),
     killsInAgents: chance.pick([0, 0, 0.002]),
     conversions: chance.pick([0, 0, 0.3, 0.6]),
+    roleChanges: chance.pick([0, 0, 0.01]),
     launchFailures: chance.pick([0, 0.05]),
     networkDelayMs: chance.pick([5, 50, 2_000]),
     diskDelayMs: chance.pick([2, 50, 3_000]),

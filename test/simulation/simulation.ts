@@ -151,11 +151,11 @@ export class Simulation {
     const endMs = startMs + QUIET_MS;
     let problem: string | undefined = 'has not begun';
     while (this.agenda.nowMs < endMs && problem !== undefined) {
+      this.operator.restore();
       this.#pass(QUIET_STEP_MS);
       if (this.agenda.nowMs > startMs + PATIENCE_MS) {
         this.operator.tearDownForgotten();
       }
-      this.operator.reactivateAll();
       problem = this.checks.unsettled();
     }
     if (problem !== undefined) {
