@@ -48,6 +48,12 @@ export function timed(work: () => void): number {
 /** The shortest of several times: the others were disturbed. */
 export const best = (times: readonly number[]) => Math.min(...times);
 
+/** Of times that differ because the work does. */
+export function median(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
 export const ms = (metric: string, value: number): Measurement => ({ metric, unit: 'ms', value });
 
 export const memory = (): Measurement => {

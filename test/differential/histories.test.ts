@@ -17,7 +17,7 @@ test.each([1, 2, 3, 4])('the core decides as the oracle does, seed %i', (seed) =
   const property = fc.property(history(80), (plan) => {
     expect(disagreement(plan, { core, inspect: checkConservation })).toBeUndefined();
   });
-  fc.assert(property, { seed, numRuns: 150 });
+  fc.assert(property, { seed, numRuns: 100 });
 });
 
 test('a saved and restored allocator goes on as if nothing had happened', () => {
@@ -25,7 +25,7 @@ test('a saved and restored allocator goes on as if nothing had happened', () => 
     const make = (allocator: Allocator) => core.restore((allocator as LiveAllocator).save());
     expect(disagreement(plan, { core, copy: { before, make } })).toBeUndefined();
   });
-  fc.assert(property, { seed: 1, numRuns: 100 });
+  fc.assert(property, { seed: 1, numRuns: 60 });
 });
 
 test('what happens to a fork leaves the original as it is, and explaining changes nothing', () => {
@@ -42,5 +42,5 @@ test('what happens to a fork leaves the original as it is, and explaining change
     };
     expect(disagreement(plan, { core, inspect })).toBeUndefined();
   });
-  fc.assert(property, { seed: 1, numRuns: 30 });
+  fc.assert(property, { seed: 1, numRuns: 20 });
 });
