@@ -22,6 +22,7 @@ import {
 } from './operation-input.ts';
 import { applyOperation, dropOperation } from './operations.ts';
 import { mayDo } from './outbox.ts';
+import { hasNames } from './resource-names.ts';
 import type { Agent, Framework, MasterState, OutstandingOffer } from './state.ts';
 import { refuseTask, stateFor } from './status-updates.ts';
 import { namedOffers } from './validation/offers.ts';
@@ -246,6 +247,10 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
     dropOperation(state, framework, operation, error);
     return;
   }
+  if (!hasNames(agent.total, resourcesOf(operation))) {
+    dropOperation(state, framework, operation, 'not on the agent');
+    return;
+  }
   const left = acceptance.pool.resources();
   const applied = state.algebra.apply(left, operation);
   const ofAgent = state.algebra.apply(agent.total, withoutAllocations(operation));
@@ -295,6 +300,16 @@ function unauthorized(
 }
 
 /** The action that an operation is, and the resources it is done to. */
+/** Everything that the operation names. */
+export const resourcesOf = (operation: Offer_Operation): readonly Resource[] => {
+  const { reserve, grow_volume } = operation;
+  return [
+    ...authorizationOf(operation).resources,
+    ...(reserve?.source ?? []),
+    ...(grow_volume === undefined ? [] : [grow_volume.addition]),
+  ];
+};
+
 export function authorizationOf(operation: Offer_Operation) {
   switch (operation.type) {
     case Offer_Operation_Type.RESERVE:

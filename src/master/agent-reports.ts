@@ -17,6 +17,7 @@ import { drainIfIdle } from './draining.ts';
 import { rescindOffer } from './offers.ts';
 import { addOperation } from './operations.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
+import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState, ResourceProvider } from './state.ts';
 import { removeExecutor } from './tasks.ts';
 
@@ -27,7 +28,7 @@ export function updateAgent(state: MasterState, message: UpdateAgentMessage): vo
   if (agent === undefined) {
     return;
   }
-  const error = reportError(message);
+  const error = reportError(state, message);
   if (error !== undefined) {
     log(state, 'warn', `Ignoring an update of agent ${agent.id}: ${error}`);
     return;
@@ -47,10 +48,13 @@ export function updateAgent(state: MasterState, message: UpdateAgentMessage): vo
   drainIfIdle(state, agent);
 }
 
-function reportError(message: UpdateAgentMessage): string | undefined {
+function reportError(state: MasterState, message: UpdateAgentMessage): string | undefined {
   const providers = message.resource_providers?.providers ?? [];
   const lists = [message.oversubscribed_resources, ...providers.map((it) => it.total_resources)];
-  return resourcesError(lists.flatMap((it) => it ?? []));
+  return (
+    resourcesError(lists.flatMap((it) => it ?? [])) ??
+    (claimNamesOf(state, ...lists) ? undefined : 'too many resource names')
+  );
 }
 
 const ofProvider = (resource: Resource) => resource.provider_id !== undefined;

@@ -21,6 +21,7 @@ import { isDown, machineOf } from './machines.ts';
 import { log, mayDo, sendToAgent, sendToPid } from './outbox.ts';
 import { startPings } from './pings.ts';
 import { store } from './registry-operations.ts';
+import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
 import { publishAgentAdded } from './subscribers.ts';
 import { addExecutor, addTask, allocationRole } from './tasks.ts';
@@ -101,6 +102,10 @@ export function registerAgent(
   }
   if (known !== undefined) {
     removeAgent(state, known, 'a new agent registered at the same address', 'registered');
+  }
+  if (!claimNamesOf(state, message.agent.resources, message.checkpointed_resources)) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
+    return;
   }
   registering.add(pid);
   const id = agentId(`${state.options.id}-S${state.nextAgent++}`);

@@ -14,6 +14,7 @@ import { toRoleAndReservation } from '../model/resource-format.ts';
 import type { Acceptance } from './accept.ts';
 import { countOperation } from './counters.ts';
 import { mayDo, sendToAgent } from './outbox.ts';
+import { hasNames } from './resource-names.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 import { refuseTask } from './status-updates.ts';
 import { addExecutor, addTask, createTask } from './tasks.ts';
@@ -23,7 +24,11 @@ import { availableIn, type Ground, taskError, taskGroupError } from './validatio
 const groundOf = (acceptance: Acceptance): Ground => ({
   framework: acceptance.framework,
   agent: acceptance.agent,
-  available: availableIn(acceptance.pool, (resource) => isShared(acceptance, resource)),
+  available: availableIn(
+    acceptance.pool,
+    (resources) => hasNames(acceptance.agent.total, resources),
+    (resource) => isShared(acceptance, resource),
+  ),
 });
 
 const isShared = (acceptance: Acceptance, resource: Resource) =>

@@ -95,6 +95,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     quotas: new Map(),
     roleWhitelist: options.roles === undefined ? undefined : new Set(options.roles),
     subscribers: new Map(),
+    resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
     writes: new Map(),
     nextFramework: 0,
     nextAgent: 0,

@@ -14,10 +14,11 @@ import {
 } from '../model/resource-format.ts';
 import { resourceError, resourcesError } from '../model/resource-validation.ts';
 import type { Principal } from '../security/principal.ts';
-import { authorizationOf, defaultRefuseSeconds, usedOn } from './accept.ts';
+import { authorizationOf, defaultRefuseSeconds, resourcesOf, usedOn } from './accept.ts';
 import { discardOffer } from './offers.ts';
 import { applyOperation } from './operations.ts';
 import { mayDo, reply, sendToFramework } from './outbox.ts';
+import { hasNames } from './resource-names.ts';
 import type { Agent, MasterState, OutstandingOffer } from './state.ts';
 import { operationError } from './validation/operation.ts';
 
@@ -118,6 +119,10 @@ export function operate(
   const { action, resources } = authorizationOf(operation);
   if (resources.some((resource) => !mayDo(state, principal, action, { resource }))) {
     reply(state, request, 403);
+    return;
+  }
+  if (!hasNames(agent.total, resourcesOf(operation))) {
+    reply(state, request, 409, 'The agent has no such resources');
     return;
   }
   freeOffered(state, agent, operation);

@@ -26,6 +26,7 @@ import {
   withoutZeros,
 } from './quantities.ts';
 import { store } from './registry-operations.ts';
+import { claimNames, claimNamesOf } from './resource-names.ts';
 import { frameworksByRole, holdings, isAllowedRole } from './roles.ts';
 import type { MasterState, QuotaAmounts } from './state.ts';
 import { scalarError } from './validation/framework.ts';
@@ -103,7 +104,11 @@ function configsError(state: MasterState, configs: readonly QuotaConfig[]): stri
       return `Invalid QuotaConfig: ${error}`;
     }
   }
-  return undefined;
+  const names = configs.flatMap(({ guarantees, limits }) => [
+    ...Object.keys(guarantees ?? {}),
+    ...Object.keys(limits ?? {}),
+  ]);
+  return claimNames(state, names) ? undefined : 'Invalid QuotaConfig: too many resource names';
 }
 
 const exabyteInMegabytes = 1024 ** 4;
@@ -284,6 +289,9 @@ function oldRequestError(state: MasterState, quota: QuotaRequest): string | unde
   const error = oldQuotaError(role, toReservationLists(quota.guarantee));
   if (error !== undefined) {
     return prefix + error;
+  }
+  if (!claimNamesOf(state, quota.guarantee)) {
+    return `${prefix}QuotaInfo with too many resource names`;
   }
   if (!isAllowedRole(state, role)) {
     return `${prefix}Unknown role '${role}'`;

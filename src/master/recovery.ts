@@ -12,6 +12,7 @@ import { recordOf } from './quantities.ts';
 import { quotaAmounts } from './quota.ts';
 import { store } from './registry-operations.ts';
 import { forgetUnreachableTasks } from './reregistration.ts';
+import { claimNames } from './resource-names.ts';
 import type { MasterState } from './state.ts';
 
 export const recoveryTimer = 'recovery';
@@ -90,6 +91,7 @@ function rememberSettings(state: MasterState, registry: RegistrySnapshot): void 
     const amounts = quotaAmounts(config);
     state.quotas.set(config.role, amounts);
     quotas[config.role] = amounts;
+    claimNames(state, [...Object.keys(amounts.guarantees), ...Object.keys(amounts.limits)]);
   }
   state.allocator.recoverQuotas(registry.agents.length, quotas);
   for (const [role, weight] of Object.entries(state.options.weights)) {

@@ -49,6 +49,7 @@ import { rescindAgentOffers } from './offers.ts';
 import { removeOperation, sendCheckpoint } from './operations.ts';
 import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store } from './registry-operations.ts';
+import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
 import { describeTask, masterStatus, sendStatus } from './status-updates.ts';
 import { addExecutor, addTask, removeExecutor } from './tasks.ts';
@@ -86,6 +87,16 @@ export function reregisterAgent(
     sendToPid(state, pid, 'ShutdownMessage', {
       message: 'Agent attempted to reregister with different IP / hostname',
     });
+    return;
+  }
+  const names = [
+    message.agent.resources,
+    message.checkpointed_resources,
+    ...(message.tasks ?? []).map((it) => it.resources),
+    ...(message.executor_infos ?? []).map((it) => it.resources),
+  ];
+  if (!claimNamesOf(state, ...names)) {
+    log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
     return;
   }
   agents.reregistering.add(id);

@@ -1,5 +1,5 @@
 // All that a master knows. Each noun's file changes its own part; everybody may read.
-import type { Allocator, ResourceAlgebra } from '../core/interface.ts';
+import type { LiveAllocator, ResourceAlgebra } from '../core/interface.ts';
 import type { AgentCapabilities, FrameworkCapabilities } from '../model/capabilities.ts';
 import type {
   AgentInfo,
@@ -168,7 +168,7 @@ export interface MasterState {
   readonly options: MasterOptions;
   readonly info: MasterInfo;
   readonly algebra: ResourceAlgebra;
-  readonly allocator: Allocator;
+  readonly allocator: LiveAllocator;
   readonly random: Random;
   /** Time of the event being handled. */
   nowMs: number;
@@ -189,6 +189,8 @@ export interface MasterState {
   /** The only roles allowed, if --roles was given. */
   readonly roleWhitelist: ReadonlySet<string> | undefined;
   readonly subscribers: Map<StreamId, Subscriber>;
+  /** Names of resources that the core has met. */
+  readonly resourceNames: Set<string>;
   readonly writes: Map<number, { readonly sinceMs: number; readonly then: PendingWrite }>;
   nextFramework: number;
   nextAgent: number;

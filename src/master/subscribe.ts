@@ -13,9 +13,9 @@ import { countCall } from './counters.ts';
 import type { SchedulerSubscribe } from './events.ts';
 import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
 import { mayDo, reply } from './outbox.ts';
+import { claimNames, mostNamesOfFrameworks } from './resource-names.ts';
 import type { Framework, MasterState } from './state.ts';
 import {
-  constraintsError,
   frameworkInfoError,
   frameworkUpdateError,
   roleListsError,
@@ -90,20 +90,12 @@ function subscribeError(
   );
 }
 
-/** An allocator that can say why it would not take constraints: its regular expressions are bounded. */
-interface ChecksConstraints {
-  constraintsError?(constraints: OfferConstraints | undefined): string | undefined;
-}
-
 export function offerConstraintsError(
   state: MasterState,
   constraints: OfferConstraints | undefined,
 ): string | undefined {
-  const why = (state.allocator as ChecksConstraints).constraintsError?.(constraints);
-  return (
-    constraintsError(constraints) ??
-    (why === undefined ? undefined : `Offer constraints are not valid: ${why}`)
-  );
+  const why = state.allocator.constraintsError(constraints);
+  return why === undefined ? undefined : `Offer constraints are not valid: ${why}`;
 }
 
 /** What holds for SUBSCRIBE and UPDATE_FRAMEWORK alike. */
@@ -120,10 +112,20 @@ export function frameworkError(state: MasterState, info: FrameworkInfo): string 
   if (info.user === 'root' && !state.options.rootSubmissions) {
     return "User 'root' is not allowed to run frameworks without --root_submissions set";
   }
-  return state.frameworks.completed.has(frameworkId(info.id?.value ?? ''))
-    ? 'Framework has been removed'
-    : undefined;
+  if (state.frameworks.completed.has(frameworkId(info.id?.value ?? ''))) {
+    return 'Framework has been removed';
+  }
+  return claimNames(state, minimumNames(info), mostNamesOfFrameworks)
+    ? undefined
+    : 'Too many resource names';
 }
+
+const minimumNames = (info: FrameworkInfo) =>
+  Object.values(info.offer_filters ?? {}).flatMap(({ min_allocatable_resources }) =>
+    (min_allocatable_resources?.quantities ?? []).flatMap(({ quantities }) =>
+      Object.keys(quantities ?? {}),
+    ),
+  );
 
 /** Authorization of the roles, for the principal that the framework names. */
 export function registrationError(state: MasterState, info: FrameworkInfo): string | undefined {

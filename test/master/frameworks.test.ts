@@ -5,6 +5,7 @@ import {
   MasterCall_Type,
   SchedulerCall_Type,
   TaskState,
+  Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { cluster, FakeFramework, World } from './harness.ts';
@@ -261,4 +262,61 @@ test('a call that the schema lets through is checked again', () => {
   });
   expect(call({})).toMatchObject({ status: 400 });
   expect(call({ type: SchedulerCall_Type.UNKNOWN })).toMatchObject({ status: 501 });
+});
+
+test('constraints that cannot be compiled are refused', () => {
+  const world = new World();
+  world.agent();
+  const framework = world.framework(
+    {},
+    {
+      offer_constraints: {
+        role_constraints: {
+          dev: {
+            groups: [
+              {
+                attribute_constraints: [
+                  {
+                    selector: { attribute_name: 'rack' },
+                    predicate: { text_matches: { regex: '(' } },
+                  },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    },
+  );
+  expect(framework.last('ERROR')?.error?.message).toMatch(
+    /^Offer constraints are not valid: A role dev/,
+  );
+});
+
+test('clients may make up any number of resource names', () => {
+  const { world, agent, framework } = cluster();
+  const made = (i: number) => [
+    { name: `made-up-${i}`, type: Value_Type.SCALAR, scalar: { value: 1 } },
+  ];
+  for (let i = 0; i < 300; i++) {
+    const offer = framework.offer();
+    const tasks = Array.from({ length: 5 }, (_, n) => ({
+      task_id: { value: `${i}-${n}` },
+      resources: made(5 * i + n),
+    }));
+    framework.launch(offer, ...tasks);
+    world.allocate();
+  }
+  const minimum = {
+    quantities: Array.from({ length: 500 }, (_, i) => ({
+      quantities: { [`r${i}`]: { value: 1 } },
+    })),
+  };
+  const greedy = world.framework({
+    offer_filters: { dev: { min_allocatable_resources: minimum } },
+  });
+  expect(greedy.last('ERROR')?.error?.message).toBe('Too many resource names');
+  framework.launch(framework.offer(), 'usual');
+  agent.update(framework, 'usual', TaskState.TASK_RUNNING);
+  expect(framework.statuses('usual').at(-1)?.state).toBe(TaskState.TASK_RUNNING);
 });

@@ -1,11 +1,7 @@
 // Whether a framework may be what it says it is.
 
 import { frameworkRoles } from '../../model/capabilities.ts';
-import type {
-  AttributeConstraint,
-  FrameworkInfo,
-  OfferConstraints,
-} from '../../model/generated/messages.ts';
+import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
 import { FrameworkInfo_Capability_Type } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { roleError } from '../../model/role.ts';
@@ -133,62 +129,4 @@ export function roleListsError(
     }
   }
   return undefined;
-}
-
-/** Structure of offer constraints; whether a regular expression is too costly, the core decides. */
-export function constraintsError(constraints: OfferConstraints | undefined): string | undefined {
-  for (const [role, { groups }] of Object.entries(constraints?.role_constraints ?? {})) {
-    if ((groups ?? []).length === 0) {
-      return (
-        "Offer constraints are not valid: 'OfferConstraints::role_constraints' has an empty" +
-        ` 'RoleConstraints' for role ${role}`
-      );
-    }
-    for (const { attribute_constraints } of groups ?? []) {
-      if ((attribute_constraints ?? []).length === 0) {
-        return (
-          "Offer constraints are not valid: 'OfferConstraints::RoleConstraints::groups' for role" +
-          ` ${role}contains an empty RoleConstraints::Group`
-        );
-      }
-      for (const constraint of attribute_constraints ?? []) {
-        const error = constraintError(constraint);
-        if (error !== undefined) {
-          return (
-            `Offer constraints are not valid: A role ${role} has an invalid` +
-            ` 'AttributeConstraint': ${error}`
-          );
-        }
-      }
-    }
-  }
-  return undefined;
-}
-
-function constraintError({ selector, predicate }: AttributeConstraint): string | undefined {
-  if (selector.attribute_name === undefined && !selector.pseudoattribute_type) {
-    return selector.pseudoattribute_type === undefined
-      ? 'Exactly one of attribute_name or pseudoattribute_type must be set'
-      : 'Unknown pseudoattribute type';
-  }
-  if (Object.values(predicate).every((it) => it === undefined)) {
-    return 'Unknown predicate type';
-  }
-  const regex = predicate.text_matches?.regex ?? predicate.text_not_matches?.regex;
-  return regex === undefined ? undefined : regexError(regex);
-}
-
-/** Longest regular expression taken; RE2's own limits are on its program, which grows with the text. */
-const maxRegexLength = 1000;
-
-function regexError(regex: string): string | undefined {
-  if (regex.length > maxRegexLength) {
-    return 'Regex is too complex';
-  }
-  try {
-    new RegExp(regex, 'u');
-    return undefined;
-  } catch (error) {
-    return `Failed to construct regex: ${error instanceof Error ? error.message : regex}`;
-  }
 }

@@ -44,15 +44,21 @@ export interface Available {
   text(): string;
 }
 
+/** Whether the agent has resources of all these names: the core is not asked of others. */
 export const availableIn = (
   pool: ResourcePool,
+  isNamed: (resources: readonly Resource[]) => boolean,
   isShared: (resource: Resource) => boolean,
 ): Available => ({
   contains: (resources) => {
     const own = resources.some(({ shared }) => shared !== undefined)
       ? resources.filter((it) => it.shared === undefined)
       : resources;
-    return pool.contains(own) && (own === resources || resources.every(sharedOr(isShared)));
+    return (
+      isNamed(own) &&
+      pool.contains(own) &&
+      (own === resources || resources.every(sharedOr(isShared)))
+    );
   },
   text: () => resourcesText(pool.resources()),
 });

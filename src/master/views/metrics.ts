@@ -92,18 +92,13 @@ function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
   state.counters.runLatencies.report('allocator/mesos/allocation_run_latency_ms', metrics);
 }
 
-/** An allocator that can say how many refusals are alive, by role. */
-interface CountsFilters {
-  activeFilters?(): Readonly<Record<string, number>>;
-}
-
 /** Shares, filters and quotas of roles. Shares as the allocator orders roles by: per weight. */
 function roleGauges(state: MasterState, metrics: Metrics): void {
   const prefix = 'allocator/mesos';
   const held = holdings(state, { scalarsOnly: true });
   const capacity = clusterCapacity(state);
   const excluded = new Set(state.options.fairnessExcluded);
-  const filters = (state.allocator as CountsFilters).activeFilters?.() ?? {};
+  const filters = new Map(Object.entries(state.allocator.activeFilters()));
   for (const role of frameworksByRole(state).keys()) {
     let share = 0;
     for (const [name, amount] of Object.entries(plus(held.allocated(role), held.offered(role)))) {
@@ -113,7 +108,7 @@ function roleGauges(state: MasterState, metrics: Metrics): void {
       }
     }
     metrics[`${prefix}/roles/${role}/shares/dominant`] = share / (state.weights.get(role) ?? 1);
-    metrics[`${prefix}/offer_filters/roles/${role}/active`] = filters[role] ?? 0;
+    metrics[`${prefix}/offer_filters/roles/${role}/active`] = filters.get(role) ?? 0;
   }
   for (const [role, { guarantees, limits }] of state.quotas) {
     const consumed = held.consumed(role);
