@@ -86,7 +86,7 @@ describe('what cannot be run is refused in one line', () => {
   test.each([
     [['--name=x'], /^mesoscale execute: say what to run/],
     [['--command=x'], /^mesoscale execute: --command needs --name/],
-    [['--name=x', '--command=y', '--rlimits={"rlimits":[{}]}'], /^mesoscale execute: --rlimits: /],
+    [['--name=x', '--command=y', '--rlimits={"rlimits":[5]}'], /^mesoscale execute: --rlimits: /],
     [['--task={"name":1'], /^mesoscale execute: --task expects JSON/],
     [['--name=x', '--command=y', 'z'], /^mesoscale execute: unexpected argument 'z'/],
   ])('%j', async (flags, message) => {
