@@ -57,7 +57,6 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     isolation: values.isolation,
     defaultContainerInfo: containerInfoOf(values.default_container_info),
     switchUser: values.switch_user,
-    strict: values.strict,
     recover: values.recover,
     reconfigurationPolicy: values.reconfiguration_policy,
     executorEnvironment: values.executor_environment_variables as

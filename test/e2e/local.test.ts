@@ -42,7 +42,7 @@ function start(flags: readonly string[]): Start {
 
 const masterPid = () => Number(readFileSync(join(folder, 'var', 'master.pid'), 'utf8'));
 
-test('start, use, kill the master, stop, start again', { timeout: 120_000 }, async () => {
+test('start, use, kill the master, stop, start again', async () => {
   // Two free ports in a row for the agents.
   const port = await freePort();
   const agentPort = await freePort();

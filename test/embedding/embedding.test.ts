@@ -15,7 +15,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const programs = join(root, 'examples/embedding');
 const work = mkdtempSync(join(tmpdir(), 'embedding-'));
 const [deno] = globSync(join(root, 'node_modules/@deno/*/deno'));
-const [bun] = globSync(join(root, 'node_modules/@oven/bun-*/bin/bun'));
+// The package's install script, where it runs, moves the program.
+const [bun] = globSync([
+  join(root, 'node_modules/@oven/bun-*/bin/bun'),
+  join(root, 'node_modules/bun/bin/bun.exe'),
+]);
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const WASM2C = '/usr/share/wabt/wasm2c';
 

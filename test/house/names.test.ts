@@ -5,7 +5,7 @@ import { sources } from '../support/sources.ts';
 
 const files = [...sources('src/**/*.ts'), ...sources('asm/**/*.ts'), ...sources('bench/**/*.ts')];
 /** The habit is 500; a few more lines are better than a cut in the wrong place. */
-const MAX_LINES = 620;
+const MAX_LINES = 600;
 
 test('file names are kebab-case and say what is in them', () => {
   const bad = files.filter(

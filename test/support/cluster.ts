@@ -5,12 +5,16 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { root } from './sources.ts';
 
 const MESOSCALE = join(root, 'src', 'cli', 'mesoscale.ts');
 
-/** How long anything that has to happen may take; on a busy machine a start alone takes seconds. */
-const PATIENCE_MS = 25_000;
+// On a busy machine the start of one program alone takes seconds, and such tests start many.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+/** How long anything that has to happen may take. */
+const PATIENCE_MS = 60_000;
 const LOOK_MS = 20;
 
 export async function freePort(): Promise<number> {

@@ -227,6 +227,7 @@ export const AGENT_FLAGS = {
   }),
   strict: toggle({
     default: true,
+    status: 'planned',
     help: 'End when something of an earlier run cannot be recovered; without, go on with the rest.',
   }),
   work_dir: path({
