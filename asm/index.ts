@@ -91,3 +91,4 @@ export {
 } from './allocator/framework-calls';
 export { convertFree, convertOffered, launch, recover } from './allocator/holding-calls';
 export { explain, roleFilters } from './allocator/explain';
+export { dropKind, dropName, markKinds } from './sweep';

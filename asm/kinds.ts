@@ -7,6 +7,7 @@
 import {
   MAX_KINDS,
   MAX_NAMES,
+  OK,
   BAD_HANDLE,
   BAD_KIND,
   TOO_MANY,
@@ -17,8 +18,8 @@ import {
   TYPE_SCALAR,
   TYPE_SET,
 } from './constants';
-import { tableBase, tableCount, tablePush } from './memory';
-import { SLOT_KINDS, SLOT_NAMES, SLOT_ROLES } from './slots';
+import { slot, tableBase, tableCount, tablePush } from './memory';
+import { SLOT_KINDS, SLOT_KINDS_FREE, SLOT_NAMES, SLOT_NAMES_FREE, SLOT_ROLES } from './slots';
 import { widenVectors } from './vectors';
 
 // @ts-ignore: decorator
@@ -65,22 +66,63 @@ import { widenVectors } from './vectors';
   return (flags & TYPE_MASK) == TYPE_SCALAR;
 }
 
+/** Set in the record of a name or a kind whose number is free; the next free one is chained in it. */
+const FREE: u32 = 0x80000000;
+
+// @ts-ignore: decorator
+@inline function nameAt(name: u32): usize {
+  return tableBase(SLOT_NAMES) + <usize>name * NAME_SIZE;
+}
+
 export function addName(excluded: u32): i32 {
+  const head = load<u32>(slot(SLOT_NAMES_FREE));
+  if (head != 0) {
+    store<u32>(slot(SLOT_NAMES_FREE), load<u32>(nameAt(head - 1), 4));
+    store<u32>(nameAt(head - 1), excluded & ~FREE);
+    return <i32>(head - 1);
+  }
   if (nameCount() >= <u32>MAX_NAMES) return -TOO_MANY;
   const index = tablePush(SLOT_NAMES, NAME_SIZE);
-  store<u32>(tableBase(SLOT_NAMES) + <usize>index * NAME_SIZE, excluded);
+  store<u32>(nameAt(index), excluded & ~FREE);
   widenVectors(index + 1);
   return <i32>index;
 }
 
+export function dropNameRecord(name: u32): i32 {
+  if (load<u32>(nameAt(name)) == FREE) return BAD_HANDLE;
+  store<u32>(nameAt(name), FREE);
+  store<u32>(nameAt(name), load<u32>(slot(SLOT_NAMES_FREE)), 4);
+  store<u32>(slot(SLOT_NAMES_FREE), name + 1);
+  return OK;
+}
+
+/** False for a number that was dropped. */
+// @ts-ignore: decorator
+@inline export function isLiveKind(kind: u32): bool {
+  return load<u32>(kindAt(kind), 4) != FREE;
+}
+
+export function dropKindRecord(kind: u32): void {
+  store<u32>(kindAt(kind), FREE, 4);
+  store<u32>(kindAt(kind), load<u32>(slot(SLOT_KINDS_FREE)), 8);
+  store<u32>(slot(SLOT_KINDS_FREE), kind + 1);
+}
+
 export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
-  if (kindCount() >= <u32>MAX_KINDS) return -TOO_MANY;
-  if (name >= nameCount() || (flags & TYPE_MASK) > <u32>TYPE_SET || flags > 255) return -BAD_KIND;
+  const head = load<u32>(slot(SLOT_KINDS_FREE));
+  if (head == 0 && kindCount() >= <u32>MAX_KINDS) return -TOO_MANY;
+  if (name >= nameCount() || load<u32>(nameAt(name)) == FREE || (flags & TYPE_MASK) > <u32>TYPE_SET || flags > 255) return -BAD_KIND;
   if (role != 0 && role >= tableCount(SLOT_ROLES)) return -BAD_HANDLE;
   if ((flags & SOLID) != 0) {
     if (!(unit > 0) || unit > MAX_AMOUNT || floor(unit) != unit) return -BAD_AMOUNT;
   }
-  const kind = tablePush(SLOT_KINDS, KIND_SIZE);
+  let kind: u32;
+  if (head != 0) {
+    kind = head - 1;
+    store<u32>(slot(SLOT_KINDS_FREE), load<u32>(kindAt(kind), 8));
+  } else {
+    kind = tablePush(SLOT_KINDS, KIND_SIZE);
+  }
   const at = kindAt(kind);
   store<u32>(at, name);
   store<u32>(at, flags, 4);

@@ -22,7 +22,7 @@ import {
   share,
   union,
 } from './intervals';
-import { isScalar, kindCount, kindFlags } from './kinds';
+import { isLiveKind, isScalar, kindCount, kindFlags } from './kinds';
 import { alloc, free, resize, slot } from './memory';
 import { SLOT_IO, SLOT_IO_SIZE, SLOT_IO_USED, SLOT_SCRATCH } from './slots';
 
@@ -223,7 +223,7 @@ export function readItems(at: usize, count: u32, row: usize): usize {
     const ranges = load<u32>(at, 4);
     const amount = load<f64>(at, 8);
     at += ITEM_SIZE;
-    if (kind >= kindCount()) return fail(BAD_KIND);
+    if (kind >= kindCount() || !isLiveKind(kind)) return fail(BAD_KIND);
     const flags = kindFlags(kind);
     if (isScalar(flags)) {
       if (ranges != 0) return fail(BAD_RANGE);

@@ -2,7 +2,7 @@
 // distinguishes two resources, as in Mesos; but a list in which no resource has one is compared as if
 // it were allocated like the other.
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
-import { conversionsOf, writeConversions } from './conversions.ts';
+import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
 import type { Applied, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
 import { fromMilli } from './kinds.ts';
 import type { Allocation, Lists } from './lists.ts';
@@ -49,7 +49,7 @@ export class Algebra implements ResourceAlgebra {
   subtract(left: readonly Resource[], right: readonly Resource[]): Resource[] {
     const lists = this.#lists.begin();
     const n = lists.write(left, 'keep');
-    const m = lists.write(right, beside(allocationRole(left)));
+    const m = lists.writeKnown(right, beside(allocationRole(left)));
     return lists.read(checked(lists.module.exports.listSubtract(n, m)));
   }
 
@@ -57,15 +57,16 @@ export class Algebra implements ResourceAlgebra {
     if (part.length === 0) return true;
     const lists = this.#lists.begin();
     const n = lists.write(whole, 'keep');
-    const m = lists.write(part, beside(allocationRole(whole)));
+    const m = lists.ask(part, beside(allocationRole(whole)));
+    if (m === undefined) return false;
     return isYes(lists.module.exports.listContains(n, m));
   }
 
   equal(left: readonly Resource[], right: readonly Resource[]): boolean {
     const lists = this.#lists.begin();
     const n = lists.write(left, 'keep');
-    const m = lists.write(right, 'keep');
-    return isYes(lists.module.exports.listEqual(n, m));
+    const m = lists.ask(right, 'keep');
+    return m !== undefined && isYes(lists.module.exports.listEqual(n, m));
   }
 
   isEmpty(resources: readonly Resource[]): boolean {
@@ -89,7 +90,7 @@ export class Algebra implements ResourceAlgebra {
     const quantities: Record<string, number> = {};
     for (let name = 0; name < count; name++) {
       const milli = module.f64[(module.io >> 1) + name] as number;
-      if (milli > 0) quantities[kinds.names[name] as string] = fromMilli(milli);
+      if (milli > 0) quantities[kinds.names[name] ?? ''] = fromMilli(milli);
     }
     return quantities;
   }
@@ -99,7 +100,9 @@ export class Algebra implements ResourceAlgebra {
     if (!conversions.ok) return conversions;
     const lists = this.#lists.begin();
     const count = lists.write(resources, 'keep');
-    writeConversions(lists, conversions.conversions, beside(allocationRole(resources)));
+    const allocation = beside(allocationRole(resources));
+    const why = writeConversions(lists, conversions.conversions, allocation);
+    if (why !== undefined) return { ok: false, why };
     const answer = lists.module.exports.listConvert(count, conversions.conversions.length);
     return answer < 0 ? notApplied(answer) : { ok: true, resources: lists.read(answer) };
   }
@@ -113,7 +116,7 @@ export class Algebra implements ResourceAlgebra {
 export function notApplied(status: number): Applied & { ok: false } {
   switch (Math.abs(status)) {
     case NOT_CONTAINED:
-      return { ok: false, why: 'The resources do not contain what the operation consumes' };
+      return { ok: false, why: NOT_THERE };
     case STILL_SHARED:
       return {
         ok: false,
@@ -137,12 +140,14 @@ class Pool implements ResourcePool {
 
   contains(resources: readonly Resource[]): boolean {
     const lists = this.#lists.begin();
-    return isYes(lists.module.exports.rowHas(this.#row, lists.write(resources, this.#allocation)));
+    const count = lists.ask(resources, this.#allocation);
+    return count !== undefined && isYes(lists.module.exports.rowHas(this.#row, count));
   }
 
   take(resources: readonly Resource[]): boolean {
     const lists = this.#lists.begin();
-    return lists.module.exports.rowTake(this.#row, lists.write(resources, this.#allocation)) === 0;
+    const count = lists.ask(resources, this.#allocation);
+    return count !== undefined && lists.module.exports.rowTake(this.#row, count) === 0;
   }
 
   put(resources: readonly Resource[]): void {

@@ -8,6 +8,7 @@ import {
 } from '../model/generated/messages.ts';
 import { fromMilli, toMilli } from './kinds.ts';
 import type { Allocation, Lists } from './lists.ts';
+import { CoreError } from './module.ts';
 
 export interface Conversion {
   readonly consumed: readonly Resource[];
@@ -158,19 +159,41 @@ export function conversionsOf(operation: Offer_Operation): Conversions {
   }
 }
 
-/** Appends conversions to the exchange buffer. */
+/**
+ * Appends conversions to the exchange buffer; answers why not, when one consumes what nobody has or makes
+ * more kinds than there may be.
+ */
 export function writeConversions(
   lists: Lists,
   conversions: readonly Conversion[],
   allocation: Allocation,
-): void {
+): string | undefined {
   for (const conversion of conversions) {
     const head = lists.head();
-    const consumed = lists.write(conversion.consumed, allocation);
-    const converted = lists.write(conversion.converted, allocation);
+    const consumed = lists.ask(conversion.consumed, allocation);
+    if (consumed === undefined) return NOT_THERE;
+    const converted = tryWrite(lists, conversion.converted, allocation);
+    if (typeof converted === 'string') return converted;
     lists.patch(head, consumed, converted, conversion.last === true ? 1 : 0);
     for (const resource of conversion.converted) {
       if (resource.disk?.persistence !== undefined) lists.refresh(resource, allocation);
     }
+  }
+  return undefined;
+}
+
+export const NOT_THERE = 'The resources do not contain what the operation consumes';
+
+/** What an operation makes is up to a client, so the limits of kinds are its fault. */
+function tryWrite(
+  lists: Lists,
+  resources: readonly Resource[],
+  allocation: Allocation,
+): number | string {
+  try {
+    return lists.write(resources, allocation);
+  } catch (error) {
+    if (error instanceof CoreError) return `Invalid resources (${error.code})`;
+    throw error;
   }
 }

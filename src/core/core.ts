@@ -16,7 +16,7 @@ import { WasmMatcher } from './wasm-matcher.ts';
  */
 export function createCore(module: WebAssembly.Module): SchedulerCore {
   const shared = new CoreModule(module);
-  const lists = new Lists(shared, new Kinds(shared));
+  const lists = new Lists(shared, new Kinds(shared, { sweepsNames: true }));
   return {
     abiVersion: shared.exports.abiVersion(),
     algebra: new Algebra(lists),

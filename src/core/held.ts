@@ -8,7 +8,7 @@ import {
 import { notApplied } from './algebra.ts';
 import { type Conversion, conversionsOf, writeConversions } from './conversions.ts';
 import type { Lists } from './lists.ts';
-import { accepted, checked } from './module.ts';
+import { accepted, CoreError, checked, NOT_CONTAINED, statusError } from './module.ts';
 
 /** Numbers of who holds something where. */
 export interface Place {
@@ -25,7 +25,7 @@ export class Held {
   }
 
   launch(place: Place, resources: readonly Resource[]): void {
-    const count = this.#lists.begin().write(resources);
+    const count = this.#ask(resources, 'launch');
     const { exports } = this.#lists.module;
     accepted(exports.launch(place.framework, place.agent, place.role, count), 'launch');
   }
@@ -36,7 +36,7 @@ export class Held {
     resources: readonly Resource[],
     how: { readonly wasUsed: boolean; readonly end: number },
   ): void {
-    const count = this.#lists.begin().write(resources);
+    const count = this.#ask(resources, 'recover');
     if (count === 0) return;
     const used = how.wasUsed ? 1 : 0;
     const { exports } = this.#lists.module;
@@ -44,6 +44,13 @@ export class Held {
       exports.recover(place.framework, place.agent, place.role, count, used, how.end),
       'recover',
     );
+  }
+
+  /** A list that the caller says is held; it is a bug of the caller if nobody can have it. */
+  #ask(resources: readonly Resource[], what: string): number {
+    const count = this.#lists.begin().ask(resources);
+    if (count === undefined) throw statusError(NOT_CONTAINED, what);
+    return count;
   }
 
   /** The operations that fit are applied; the new offered resources and the indexes of the others come back. */
@@ -63,7 +70,8 @@ export class Held {
     const lists = this.#lists.begin();
     const count = lists.write(offered);
     const before = lists.bytes;
-    writeConversions(lists, conversions, 'drop');
+    const why = writeConversions(lists, conversions, 'drop');
+    if (why !== undefined) throw new CoreError('NOT_CONTAINED', why);
     const bytes = lists.bytes - before;
     const extra = lists.write(extraShared);
     const { module } = lists;
@@ -90,7 +98,8 @@ export class Held {
     const conversions = conversionsOf(operation);
     if (!conversions.ok) return conversions;
     const lists = this.#lists.begin();
-    writeConversions(lists, conversions.conversions, 'drop');
+    const why = writeConversions(lists, conversions.conversions, 'drop');
+    if (why !== undefined) return { ok: false, why };
     const status = lists.module.exports.convertFree(agent, conversions.conversions.length);
     return status === 0 ? { ok: true } : notApplied(status);
   }
@@ -109,8 +118,9 @@ export class Held {
         dropped.push(index);
         return;
       }
-      writeConversions(this.#lists.begin(), conversions.conversions, 'drop');
-      if (exports.rowConvert(row, conversions.conversions.length) === 0) {
+      const why = writeConversions(this.#lists.begin(), conversions.conversions, 'drop');
+      const count = conversions.conversions.length;
+      if (why === undefined && exports.rowConvert(row, count) === 0) {
         fitting.push(...conversions.conversions);
       } else {
         dropped.push(index);

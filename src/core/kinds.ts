@@ -11,7 +11,7 @@ import {
   Resource_DiskInfo_Source_Type as SourceType,
   Value_Type as ValueType,
 } from '../model/generated/messages.ts';
-import { CoreError, type CoreModule, checked } from './module.ts';
+import { accepted, CoreError, type CoreModule, checked } from './module.ts';
 
 const SCALAR = 0;
 const RANGES = 1;
@@ -22,6 +22,11 @@ const REVOCABLE = 16;
 const SHARED = 32;
 const SOLID = 64;
 const VOLUME = 128;
+
+const SWEEP_KINDS = 8192;
+const SWEEP_NAMES = 256;
+/** Well below the module's limit of 1,024 names. */
+const LAST_SWEEP_NAMES = 768;
 
 /** What the host keeps of a kind. `allocationRole` is '' for resources that are allocated to no role. */
 export interface Kind {
@@ -124,8 +129,8 @@ export class Strings {
     return number;
   }
 
-  has(text: string): boolean {
-    return this.#numbers.has(text);
+  find(text: string): number | undefined {
+    return this.#numbers.get(text);
   }
 
   text(number: number): string {
@@ -138,8 +143,9 @@ export class Strings {
 }
 
 export interface SavedKinds {
-  readonly names: readonly string[];
-  readonly kinds: readonly Kind[];
+  /** Gaps are numbers that were swept. */
+  readonly names: readonly (string | null | undefined)[];
+  readonly kinds: readonly (Kind | null | undefined)[];
   readonly setItems: readonly string[];
 }
 
@@ -148,9 +154,14 @@ export class Kinds {
   /** Gives the number of a reservation role; creates it when it is new. */
   readonly #roleNumber: (role: string) => number;
   readonly #excluded: ReadonlySet<string>;
-  readonly #kinds: Kind[] = [];
+  readonly #kinds: (Kind | undefined)[] = [];
+  #live = 0;
+  /** So many kinds or names are worth a look for those that nothing refers to any more. */
+  #sweepAt = SWEEP_KINDS;
+  #sweepNamesAt = SWEEP_NAMES;
+  readonly #sweepsNames: boolean;
   readonly #names = new Map<string, number>();
-  readonly #nameList: string[] = [];
+  readonly #nameList: (string | undefined)[] = [];
   /** Plain scalars, ranges and sets: one map a type, by name. */
   readonly #plain = [
     new Map<string, number>(),
@@ -165,11 +176,14 @@ export class Kinds {
     options: {
       readonly roleNumber?: (role: string) => number;
       readonly excludedNames?: Iterable<string>;
+      /** True for a module without an allocator, where nothing is counted by name. */
+      readonly sweepsNames?: boolean;
     } = {},
   ) {
     this.#module = module;
     this.#roleNumber = options.roleNumber ?? (() => 0);
     this.#excluded = new Set(options.excludedNames ?? []);
+    this.#sweepsNames = options.sweepsNames ?? false;
   }
 
   get(kind: number): Kind {
@@ -178,11 +192,12 @@ export class Kinds {
     return found;
   }
 
+  /** How many kinds have been made: it changes whenever one is. */
   get count(): number {
-    return this.#kinds.length;
+    return this.#live;
   }
 
-  get names(): readonly string[] {
+  get names(): readonly (string | undefined)[] {
     return this.#nameList;
   }
 
@@ -192,11 +207,19 @@ export class Kinds {
     if (known !== undefined) return known;
     const number = checked(this.#module.exports.addName(this.#excluded.has(name) ? 1 : 0), name);
     this.#names.set(name, number);
-    this.#nameList.push(name);
+    this.#nameList[number] = name;
     return number;
   }
 
-  /** The kind of a resource, of whatever amount unless it is solid. */
+  /** The kind of a resource if there is one: what is only asked for makes no new kinds. */
+  find(resource: Resource, allocationRole = ''): number | undefined {
+    if (!isTyped(resource)) return undefined;
+    const type = valueType(resource);
+    if (allocationRole === '' && isPlain(resource)) return this.#plain[type]?.get(resource.name);
+    return this.#others.get(this.#key(resource, type, allocationRole));
+  }
+
+  /** The kind of a resource, of whatever amount unless it is solid; made if it is new. */
   of(resource: Resource, allocationRole = ''): number {
     const type = valueType(resource);
     if (allocationRole === '' && isPlain(resource)) {
@@ -221,32 +244,76 @@ export class Kinds {
     kind.template = withoutValue(resource, allocationRole);
   }
 
+  /**
+   * Frees the numbers of kinds that nothing in the module refers to, when there are many: clients make new
+   * ones at will. Only between calls, when no list is on its way.
+   */
+  sweep(): void {
+    if (this.#live >= this.#sweepAt) {
+      this.#sweepKinds();
+      this.#sweepAt = Math.max(SWEEP_KINDS, this.#live * 2);
+    }
+    if (this.#sweepsNames && this.#names.size >= this.#sweepNamesAt) {
+      this.#sweepKinds();
+      const used = new Set(this.#kinds.map((kind) => kind?.name));
+      for (const [name, number] of this.#names) {
+        if (used.has(name)) continue;
+        accepted(this.#module.exports.dropName(number), name);
+        this.#names.delete(name);
+        this.#nameList[number] = undefined;
+      }
+      this.#sweepNamesAt = Math.min(LAST_SWEEP_NAMES, Math.max(SWEEP_NAMES, this.#names.size * 2));
+    }
+  }
+
+  #sweepKinds(): void {
+    const at = this.#module.exports.markKinds() >>> 2;
+    this.#module.refresh();
+    const marks = this.#module.u32.slice(at, at + ((this.#kinds.length + 31) >>> 5));
+    this.#kinds.forEach((kind, number) => {
+      if (kind === undefined || ((marks[number >>> 5] as number) & (1 << (number & 31))) !== 0)
+        return;
+      accepted(this.#module.exports.dropKind(number), kind.name);
+      const key = this.#keyOf(kind);
+      if (key === undefined) this.#plain[kind.type]?.delete(kind.name);
+      else this.#others.delete(key);
+      this.#kinds[number] = undefined;
+      this.#live -= 1;
+    });
+  }
+
+  /** The key of a kind; undefined for a plain one. */
+  #keyOf(kind: Kind): string | undefined {
+    const scalar = isSolid(kind) ? { scalar: { value: fromMilli(kind.unit) } } : {};
+    const resource: Resource = { ...kind.template, ...scalar };
+    if (kind.allocationRole === '' && isPlain(resource)) return undefined;
+    return this.#key(resource, kind.type, kind.allocationRole);
+  }
+
   save(): SavedKinds {
     return { names: this.#nameList, kinds: this.#kinds, setItems: this.setItems.all };
   }
 
   /** Takes over what `save` gave, for a module whose state was copied. */
   restore(saved: SavedKinds): void {
-    for (const name of saved.names) {
-      if (this.#names.has(name)) continue;
-      this.#names.set(name, this.#nameList.length);
-      this.#nameList.push(name);
-    }
+    saved.names.forEach((name, number) => {
+      if (name === null || name === undefined) return;
+      this.#names.set(name, number);
+      this.#nameList[number] = name;
+    });
     for (const item of saved.setItems) this.setItems.number(item);
     saved.kinds.forEach((kind, number) => {
+      if (kind === null || kind === undefined) return;
       this.#kinds[number] = kind;
-      const scalar = isSolid(kind) ? { scalar: { value: fromMilli(kind.unit) } } : {};
-      const resource: Resource = { ...kind.template, ...scalar };
-      if (isPlain(resource) && kind.allocationRole === '') {
-        (this.#plain[kind.type] as Map<string, number>).set(kind.name, number);
-      } else {
-        this.#others.set(this.#key(resource, kind.type, kind.allocationRole), number);
-      }
+      this.#live += 1;
+      const key = this.#keyOf(kind);
+      if (key === undefined) this.#plain[kind.type]?.set(kind.name, number);
+      else this.#others.set(key, number);
     });
   }
 
   #key(resource: Resource, type: number, allocationRole: string): string {
-    let key = `${type}${resource.name}|`;
+    let key = `${type}${JSON.stringify(resource.name)}`;
     if (allocationRole !== '') key += `@${JSON.stringify(allocationRole)}`;
     for (const reservation of reservationsOf(resource)) key += reservationKey(reservation);
     if (resource.disk !== undefined) key += diskKey(resource.disk);
@@ -273,6 +340,7 @@ export class Kinds {
     const unit = solid ? toMilli(resource.scalar?.value ?? 0) : 1;
     const role = last?.role === undefined ? 0 : this.#roleNumber(last.role);
     const kind = checked(this.#module.exports.addKind(name, flags, role, unit), resource.name);
+    this.#live += 1;
     this.#kinds[kind] = {
       name: resource.name,
       type,
@@ -295,6 +363,11 @@ function isPlain(resource: Resource): boolean {
     (resource.reservations === undefined || resource.reservations.length === 0) &&
     (resource.role === undefined || resource.role === '*')
   );
+}
+
+function isTyped(resource: Resource): boolean {
+  const { type } = resource;
+  return type === ValueType.SCALAR || type === ValueType.RANGES || type === ValueType.SET;
 }
 
 function valueType(resource: Resource): number {

@@ -5,7 +5,7 @@ import { notApplied } from './algebra.ts';
 import { conversionsOf, writeConversions } from './conversions.ts';
 import type { Applied, Ledger } from './interface.ts';
 import type { Lists } from './lists.ts';
-import { accepted, checked } from './module.ts';
+import { accepted, checked, NOT_CONTAINED, statusError } from './module.ts';
 
 export class RowLedger implements Ledger {
   readonly #lists: Lists;
@@ -49,8 +49,8 @@ export class RowLedger implements Ledger {
     let row = this.#holders.get(holder);
     const isNew = row === undefined;
     if (row === undefined) row = checked(exports.rowMake(0));
-    const count = lists.write(resources);
-    if (exports.ledgerTake(this.#total, this.#used, row, count) !== 0) {
+    const count = lists.ask(resources);
+    if (count === undefined || exports.ledgerTake(this.#total, this.#used, row, count) !== 0) {
       if (isNew) accepted(exports.rowDrop(row));
       return false;
     }
@@ -62,7 +62,9 @@ export class RowLedger implements Ledger {
     const row = this.#holders.get(holder);
     if (row === undefined) return;
     const lists = this.#lists.begin();
-    accepted(lists.module.exports.ledgerGive(this.#used, row, lists.write(resources)), holder);
+    const count = lists.ask(resources);
+    if (count === undefined) throw statusError(NOT_CONTAINED, holder);
+    accepted(lists.module.exports.ledgerGive(this.#used, row, count), holder);
   }
 
   release(holder: string): void {
@@ -76,7 +78,8 @@ export class RowLedger implements Ledger {
     const conversions = conversionsOf(operation);
     if (!conversions.ok) return conversions;
     const lists = this.#lists.begin();
-    writeConversions(lists, conversions.conversions, 'drop');
+    const why = writeConversions(lists, conversions.conversions, 'drop');
+    if (why !== undefined) return { ok: false, why };
     const status = lists.module.exports.ledgerConvert(
       this.#total,
       this.#used,

@@ -27,34 +27,79 @@ export class Lists {
     this.kinds = kinds;
   }
 
+  /** Starts a new exchange. */
   begin(): this {
+    this.kinds.sweep();
     this.#at = 0;
     return this;
   }
 
-  /** Appends a list and answers how many items it has. */
+  /** Appends a list, whose kinds are made if they are new, and answers how many items it has. */
   write(resources: readonly Resource[], allocation: Allocation = 'drop'): number {
-    const module = this.module;
-    // Kinds first: making one calls into the module, which may move the buffer.
-    const kinds = this.kinds;
-    const count = resources.length;
-    const known: number[] = [];
-    const before = kinds.count;
-    for (let index = 0; index < count; index++) {
-      const resource = resources[index] as Resource;
-      if (isEmptySolid(resource)) {
-        resources = resources.filter((one) => !isEmptySolid(one));
-        return this.write(resources, allocation);
-      }
-      known.push(kinds.of(resource, roleOf(resource, allocation)));
+    // Kinds first: making one calls into the module, which may move the memory.
+    const numbers: number[] = [];
+    const written: Resource[] = [];
+    for (const resource of resources) {
+      if (isEmptySolid(resource)) continue;
+      numbers.push(this.kinds.of(resource, roleOf(resource, allocation)));
+      written.push(resource);
     }
-    if (kinds.count !== before) module.locate();
+    this.#put(written, numbers);
+    return written.length;
+  }
+
+  /**
+   * Appends a list that is only asked for: no kinds are made for it. Answers undefined, and appends nothing,
+   * when it has something that nobody has.
+   */
+  ask(resources: readonly Resource[], allocation: Allocation = 'drop'): number | undefined {
+    const { asked, numbers, complete } = this.#known(resources, allocation);
+    if (!complete) return undefined;
+    this.#put(asked, numbers);
+    return asked.length;
+  }
+
+  /** Appends what somebody may have of a list. */
+  writeKnown(resources: readonly Resource[], allocation: Allocation = 'drop'): number {
+    const { asked, numbers } = this.#known(resources, allocation);
+    this.#put(asked, numbers);
+    return asked.length;
+  }
+
+  #known(resources: readonly Resource[], allocation: Allocation) {
+    const numbers: number[] = [];
+    const asked: Resource[] = [];
+    let complete = true;
+    for (const resource of resources) {
+      if (isEmptySolid(resource)) continue;
+      const number = this.kinds.find(resource, roleOf(resource, allocation));
+      const items = resource.set?.item ?? [];
+      const known = items.every((item) => this.kinds.setItems.find(item) !== undefined);
+      if (number !== undefined && known) {
+        numbers.push(number);
+        asked.push(resource);
+      } else if (!isNothing(resource)) {
+        complete = false;
+        if (number === undefined) continue;
+        // Of a set, those items that are known.
+        numbers.push(number);
+        asked.push({
+          ...resource,
+          set: { item: items.filter((item) => this.kinds.setItems.find(item) !== undefined) },
+        });
+      }
+    }
+    return { asked, numbers, complete };
+  }
+
+  #put(resources: readonly Resource[], numbers: readonly number[]): void {
+    const { module, kinds } = this;
     module.reserve((this.#at << 2) + sizeOf(resources));
     const { u32, f64, io } = module;
     let at = io + this.#at;
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < resources.length; index++) {
       const resource = resources[index] as Resource;
-      const number = known[index] as number;
+      const number = numbers[index] as number;
       const kind = kinds.get(number);
       u32[at] = number;
       u32[at + 1] = 0;
@@ -66,7 +111,6 @@ export class Lists {
       }
     }
     this.#at = at - io;
-    return count;
   }
 
   /** A volume made anew may have another path or principal than an earlier one of the same identity. */
@@ -179,6 +223,14 @@ function isEmptySolid(resource: Resource): boolean {
     (resource.disk !== undefined || resource.shared !== undefined) &&
     isSolidResource(resource) &&
     toMilli(resource.scalar?.value ?? 0) === 0
+  );
+}
+
+function isNothing(resource: Resource): boolean {
+  return (
+    toMilli(resource.scalar?.value ?? 0) === 0 &&
+    (resource.ranges?.range ?? []).length === 0 &&
+    (resource.set?.item ?? []).length === 0
   );
 }
 

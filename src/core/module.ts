@@ -8,6 +8,9 @@ export interface CoreExports {
   ioReserve(bytes: number): number;
   addName(excluded: number): number;
   addKind(name: number, flags: number, role: number, unit: number): number;
+  markKinds(): number;
+  dropKind(kind: number): number;
+  dropName(name: number): number;
   listAdd(left: number, right: number): number;
   listSubtract(left: number, right: number): number;
   listContains(left: number, right: number): number;

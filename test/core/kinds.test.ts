@@ -1,0 +1,63 @@
+// Clients name resources as they like: asking leaves nothing behind, and what was made is swept.
+import { expect, test } from 'vitest';
+import { Algebra } from '../../src/core/algebra.ts';
+import { Kinds } from '../../src/core/kinds.ts';
+import { RowLedger } from '../../src/core/ledger.ts';
+import { Lists } from '../../src/core/lists.ts';
+import { CoreModule } from '../../src/core/module.ts';
+import { Offer_Operation_Type as OperationType } from '../../src/model/generated/messages.ts';
+import { coreModule } from './load.ts';
+import { cpus, disk, items, reserved, scalar, volume } from './resources.ts';
+
+const compiled = await coreModule();
+
+function room() {
+  const module = new CoreModule(compiled);
+  const kinds = new Kinds(module, { sweepsNames: true });
+  const lists = new Lists(module, kinds);
+  return { kinds, lists, algebra: new Algebra(lists) };
+}
+
+test('asking makes no kinds', () => {
+  const { kinds, algebra, lists } = room();
+  const pool = algebra.pool([cpus(4), items('zones', 'a')]);
+  const ledger = new RowLedger(lists, [cpus(4)]);
+  const before = kinds.count;
+  for (let index = 0; index < 3000; index++) {
+    const strange = scalar(`strange-${index}`, 1);
+    expect(pool.contains([strange])).toBe(false);
+    expect(pool.take([cpus(1), strange])).toBe(false);
+    expect(pool.contains([items('zones', `z${index}`)])).toBe(false);
+    expect(ledger.take('holder', [reserved(cpus(1), `r${index}`)])).toBe(false);
+    expect(algebra.contains([cpus(1)], [strange])).toBe(false);
+    expect(algebra.equal([cpus(1)], [strange])).toBe(false);
+    expect(algebra.subtract([cpus(1)], [strange])).toEqual([cpus(1)]);
+    const made = volume(reserved(disk(1), 'r'), `v${index}`);
+    const destroyed = algebra.apply([cpus(1)], {
+      type: OperationType.DESTROY,
+      destroy: { volumes: [made] },
+    });
+    expect(destroyed.ok).toBe(false);
+  }
+  expect(kinds.count).toBe(before);
+  expect(kinds.setItems.all).toEqual(['a']);
+});
+
+test('of a set, what is known is subtracted', () => {
+  const { algebra } = room();
+  expect(algebra.subtract([items('zones', 'a', 'b')], [items('zones', 'b', 'c')])).toEqual([
+    items('zones', 'a'),
+  ]);
+});
+
+test('kinds and names that nobody has any more are given to others', () => {
+  const { kinds, algebra } = room();
+  const kept = algebra.pool([cpus(4), reserved(cpus(1), 'kept')]);
+  for (let index = 0; index < 20_000; index++) {
+    const sum = algebra.add([reserved(cpus(1), `role-${index}`)], [scalar(`name-${index}`, 2)]);
+    expect(sum).toHaveLength(2);
+  }
+  expect(kinds.count).toBeLessThan(20_000);
+  expect(kept.contains([cpus(4), reserved(cpus(1), 'kept')])).toBe(true);
+  expect(algebra.quantities(kept.resources())).toEqual({ cpus: 5 });
+});
