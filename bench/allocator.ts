@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildCore } from '../scripts/build-core.ts';
 import { best, type Size } from './allocator/cluster.ts';
 import { compileKernel, runKernel } from './allocator/kernel.ts';
 import { WORKLOADS, type Workload } from './allocator/workloads.ts';
@@ -102,6 +103,7 @@ function withKernel(runs: readonly Measurement[][], kernel: readonly number[]): 
 export async function run({ json, args }: { json: boolean; args: string[] }): Promise<void> {
   try {
     const options = parse(args);
+    await buildCore();
     if (options.plot) {
       const { createCore } = await import('../src/core/core.ts');
       const { loadCore } = await import('../src/runtime/load-core.ts');

@@ -21,5 +21,14 @@ if (load === undefined) {
   process.exitCode = 2;
 } else {
   const suite = await load();
-  await suite.run({ json: args.includes('--json'), args: args.filter((arg) => arg !== '--json') });
+  try {
+    await suite.run({
+      json: args.includes('--json'),
+      args: args.filter((arg) => arg !== '--json'),
+    });
+  } catch (error) {
+    if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    process.stderr.write(`${name}: ${(error as Error).message}\n`);
+    process.exitCode = 2;
+  }
 }

@@ -1,5 +1,6 @@
 // `npm run bench -- matcher`: thousands of tasks placed on thousands of offers.
 import { parseArgs } from 'node:util';
+import { buildCore } from '../scripts/build-core.ts';
 import { createCore } from '../src/core/core.ts';
 import type { Fitness, MatchOffer, TaskDemand } from '../src/core/matcher.ts';
 import { Value_Type } from '../src/model/generated/messages.ts';
@@ -59,6 +60,7 @@ export async function run({ json, args }: { json: boolean; args: string[] }): Pr
       workload: { type: 'string' },
     },
   });
+  await buildCore();
   const { matcher } = createCore(await loadCore());
   const tasks = Number(values.tasks);
   const available = offers(Number(values.offers));
