@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import type { EarlyPort } from '../http/front.ts';
 import { openEarlyPort } from './early-port.ts';
 import { versionLine } from './version.ts';
@@ -33,6 +33,9 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise
   },
 };
 
+/** By then a server has loaded everything and has time for it. */
+const FLUSH_MS = 3000;
+
 /** Commands that listen. */
 const SERVERS = new Set(['master', 'agent']);
 
@@ -54,6 +57,8 @@ const command = COMMANDS[name ?? ''];
 if (command !== undefined) {
   const early = SERVERS.has(name ?? '') ? await openEarlyPort(name ?? '', argv) : undefined;
   const { main } = await command.load();
+  // Servers are killed rather than left to end: what was compiled is kept now.
+  setTimeout(flushCompileCache, FLUSH_MS).unref();
   await main(argv, early);
 } else if (name === undefined || name === 'help' || name === '--help') {
   process.stdout.write(overview);
