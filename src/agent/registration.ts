@@ -99,15 +99,20 @@ export function registrationTimerFired(agent: AgentState): void {
   if (agent.masterAddress !== undefined) {
     emit(agent, { type: 'link', address: agent.masterAddress });
   }
-  const to = agent.master;
   if (agent.id === undefined) {
+    const to = agent.master;
     const body = identity(agent);
     emit(agent, { type: 'sendToMaster', to, message: { name: 'RegisterAgentMessage', body } });
   } else {
-    const body = reregistration(agent);
-    emit(agent, { type: 'sendToMaster', to, message: { name: 'ReregisterAgentMessage', body } });
+    sendReregistration(agent, agent.master);
   }
   waitToRegister(agent);
+}
+
+function sendReregistration(agent: AgentState, to: string): void {
+  const body = reregistration(agent);
+  agent.reportedResources = agent.checkpointedResources;
+  emit(agent, { type: 'sendToMaster', to, message: { name: 'ReregisterAgentMessage', body } });
 }
 
 const identity = (agent: AgentState) => ({
@@ -183,6 +188,10 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
   if (agent.phase === 'disconnected') {
     log(agent, 'info', `Re-registered with master ${agent.master}`);
     connected(agent, body.connection);
+  }
+  if (agent.reportedResources !== agent.checkpointedResources && agent.master !== undefined) {
+    // An operation came after the message was written: the master's books now lack what it did.
+    sendReregistration(agent, agent.master);
   }
   sendUpdateAgent(agent);
   for (const reconciliation of body.reconciliations ?? []) {

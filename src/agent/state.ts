@@ -48,6 +48,8 @@ export interface AgentState {
   resourceVersion: UUID;
   /** Reservations and volumes made at run time. */
   checkpointedResources: readonly Resource[];
+  /** Those that the last re-registration told of. */
+  reportedResources: readonly Resource[] | undefined;
   drain: CheckpointedDrain | undefined;
 
   /** Pid of the leading master, its address and name. */
@@ -127,6 +129,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     id: undefined,
     resourceVersion: { value: random.uuid() },
     checkpointedResources: [],
+    reportedResources: undefined,
     drain: undefined,
     master: undefined,
     masterAddress: undefined,
