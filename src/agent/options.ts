@@ -44,7 +44,6 @@ export interface AgentOptions {
   /** Isolators by name: limits on tasks need those of cgroups. */
   readonly isolation: readonly string[];
   readonly switchUser: boolean;
-  readonly strict: boolean;
   /** `cleanup` ends every executor that is still alive, and then the agent. */
   readonly recover: 'reconnect' | 'cleanup';
   /** What may differ from the agent that was checkpointed here. */
@@ -78,7 +77,6 @@ export const defaultAgentOptions = {
   maxCompletedTasksPerExecutor: 200,
   isolation: ['posix/cpu', 'posix/mem'],
   switchUser: true,
-  strict: true,
   recover: 'reconnect',
   reconfigurationPolicy: 'equal',
   authenticateExecutors: false,
