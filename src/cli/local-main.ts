@@ -81,12 +81,14 @@ class LocalCluster {
   /** Resolves when the master has every agent. */
   async start(): Promise<void> {
     await this.#checkPorts();
-    await this.#master.start(() => this.#until(async () => (await this.#get('/health')).ok));
-    await Promise.all(
-      this.#agents.map((agent, index) =>
+    // All at once: an agent that is there before its master tries again a moment later.
+    const healthy = () => this.#until(async () => (await this.#get('/health')).ok);
+    await Promise.all([
+      this.#master.start(healthy),
+      ...this.#agents.map((agent, index) =>
         agent.start(() => this.#until(() => this.#isRegistered(index))),
       ),
-    );
+    ]);
   }
 
   /** Another cluster that answers on our ports would be taken for ours. */
