@@ -203,11 +203,15 @@ export class AgentHost {
       }
     }
     this.#dispatch(life, { type: 'recovered', checkpoint });
-    this.#dispatch(life, {
-      type: 'masterDetected',
-      master: this.#simulation.master.pid,
-      hostname: 'master',
-    });
+    this.masterDetected();
+  }
+
+  /** The detector says who leads. */
+  masterDetected(): void {
+    if (this.life !== undefined) {
+      const { pid } = this.#simulation.master;
+      this.#dispatch(this.life, { type: 'masterDetected', master: pid, hostname: 'master' });
+    }
   }
 
   /** The agent dies at once; what it has not released yet goes with it. */
@@ -443,8 +447,11 @@ export class AgentHost {
           checkpoint.apply(change);
         }
       },
-      () => {
-        this.#dispatch(life, { type: 'checkpointed', transaction });
+      (error) => {
+        this.#dispatch(life, { type: 'checkpointed', transaction, error });
+        if (error !== undefined) {
+          return;
+        }
         for (const change of changes) {
           if (change.type === 'executorCompleted') {
             this.#completed(life, change.containerId);

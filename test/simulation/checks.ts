@@ -16,6 +16,7 @@ import {
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
+import { isTerminalOperation } from '../../src/model/operation-state.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
@@ -259,6 +260,17 @@ export class Checks {
     return undefined;
   }
 
+  /** Operations that somebody who is still there should have acknowledged. */
+  #unacknowledged(state: AgentLife['state']): number {
+    const living = new Set(
+      this.#simulation.frameworks.filter(({ phase }) => phase === 'running').map(({ id }) => id),
+    );
+    return [...state.operations.values()].filter(
+      ({ operation }) =>
+        operation.info.id === undefined || living.has(operation.framework_id?.value),
+    ).length;
+  }
+
   /** On an agent that never learned its id, and so never comes back under it. */
   #isOutOfReach(task: KnownTask): boolean {
     const { master, agents } = this.#simulation;
@@ -286,7 +298,7 @@ export class Checks {
       supervisors: host.supervisors.size,
       runs: host.life?.runs.size ?? 0,
       held: state.outbox.held.length,
-      operations: state.operations.size,
+      operations: this.#unacknowledged(state),
     };
     const left = Object.entries(sizes).find(([, size]) => size > 0);
     if (left !== undefined) {
@@ -318,8 +330,12 @@ export class Checks {
       if (!algebra.contains(agent.total, offered) || isWorthAnOffer(left)) {
         return `the master offers ${text(offered)} of ${agent.info.hostname}'s ${text(agent.total)}`;
       }
-      if (agent.operations !== undefined && agent.operations.size > 0) {
-        return `the master has ${agent.operations.size} operations on ${agent.info.hostname}`;
+      // An operation whose end is acknowledged can be listed once more by a message that was on its way.
+      const unfinished = [...(agent.operations?.values() ?? [])].filter(
+        ({ latest_status }) => !isTerminalOperation(latest_status.state),
+      );
+      if (unfinished.length > 0) {
+        return `the master has ${unfinished.length} operations on ${agent.info.hostname}`;
       }
       const host = this.#simulation.agents.find(({ name }) => name === agent.info.hostname);
       const own = host?.life?.state.ledger.total() ?? [];
@@ -402,8 +418,9 @@ export class Checks {
     // A framework that stays away too long loses its tasks, and may come back to a new master.
     const mayBeRemoved = framework.phase === 'over' || framework.plan.failoverSeconds < FOR_EVER;
     // An executor that master and agent disagree about is shut down, and operators have their reasons.
-    const { operator, unregister } = this.#simulation.settings.faults;
-    const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || operator + unregister > 0;
+    const { operator, unregister, maintenance } = this.#simulation.settings.faults;
+    const isOperated = operator + unregister + maintenance > 0;
+    const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || isOperated;
     if (task.state === TaskState.TASK_KILLED && !task.isKilled && !mayBeEnded) {
       this.fail(`${task.id} is said to be killed, and nobody asked for it`);
     }

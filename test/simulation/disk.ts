@@ -6,17 +6,20 @@ import type { Process } from './network.ts';
 
 interface Write {
   readonly apply: () => void;
-  readonly done: () => void;
+  readonly done: (error: string | undefined) => void;
 }
 
 export class Disk {
   /** Longest time of a commit. */
   maxDelayMs = 20;
+  /** How likely a commit fails; then all later ones of the process do, too. */
+  failures = 0;
   readonly #agenda: Agenda;
   readonly #chance: Chance;
   #waiting: Write[] = [];
   #process: Process | undefined;
   #isBusy = false;
+  #hasFailed = false;
 
   constructor(agenda: Agenda, chance: Chance) {
     this.#agenda = agenda;
@@ -27,16 +30,17 @@ export class Disk {
   open(process: Process): void {
     this.#process = process;
     this.#isBusy = false;
+    this.#hasFailed = false;
   }
 
-  write(apply: () => void, done: () => void): void {
+  write(apply: () => void, done: (error: string | undefined) => void): void {
     this.#waiting.push({ apply, done });
     this.#commit();
   }
 
   /** The process has crashed. */
   crash(): void {
-    const kept = this.#chance.int(0, this.#waiting.length);
+    const kept = this.#hasFailed ? 0 : this.#chance.int(0, this.#waiting.length);
     for (const { apply } of this.#waiting.slice(0, kept)) {
       apply();
     }
@@ -46,7 +50,7 @@ export class Disk {
 
   /** The process ends in order: everything is written. */
   close(): void {
-    for (const { apply } of this.#waiting) {
+    for (const { apply } of this.#hasFailed ? [] : this.#waiting) {
       apply();
     }
     this.#waiting = [];
@@ -65,12 +69,13 @@ export class Disk {
         return;
       }
       const taken = this.#waiting.splice(0, count);
-      for (const { apply } of taken) {
+      this.#hasFailed ||= this.failures > 0 && this.#chance.of(this.failures);
+      this.#isBusy = false;
+      for (const { apply } of this.#hasFailed ? [] : taken) {
         apply();
       }
-      this.#isBusy = false;
       for (const { done } of taken) {
-        done();
+        done(this.#hasFailed ? 'simulated failure' : undefined);
       }
       this.#commit();
     });

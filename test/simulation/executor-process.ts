@@ -41,6 +41,8 @@ interface Connection extends ExecutorConnection {
   readonly calls: Channel;
   readonly answers: Channel;
   isSubscribed: boolean;
+  /** Updates that went with the subscription. */
+  readonly told: ReadonlySet<string>;
 }
 
 /** How long an executor of a checkpointing framework waits for its agent, as MESOS_RECOVERY_TIMEOUT. */
@@ -112,6 +114,7 @@ export class ExecutorProcess {
       calls: network.channel({ from: process, to, onSenderLost: lost }),
       answers: network.channel({ from: to, to: process, onReceiverLost: lost }),
       isSubscribed: false,
+      told: new Set(this.#unacknowledgedUpdates.keys()),
       onAnswer: (status) => {
         if (status >= 400) {
           lost();
@@ -174,6 +177,11 @@ export class ExecutorProcess {
         connection.isSubscribed = true;
         this.#simulation.agenda.cancel(this.#away);
         this.#away = undefined;
+        for (const [uuid, status] of this.#unacknowledgedUpdates) {
+          if (!connection.told.has(uuid)) {
+            this.#send({ type: ExecutorCall_Type.UPDATE, update: { status } });
+          }
+        }
         return;
       case ExecutorEvent_Type.LAUNCH:
         if (event.launch !== undefined) {

@@ -633,6 +633,9 @@ export class Framework {
         update_framework: { framework_info: this.#info() },
       });
     }
+    if (chance.of(0.05)) {
+      this.#shutDownExecutor(chance.pick([...this.tasks.values(), undefined]));
+    }
     if (chance.of(0.1)) {
       this.#kill(chance.pick([...this.tasks.values(), undefined]));
     }
@@ -658,6 +661,18 @@ export class Framework {
         kill: {
           task_id: { value: task.id },
           ...(this.#simulation.chance.of(0.7) ? { agent_id } : {}),
+        },
+      });
+    }
+  }
+
+  #shutDownExecutor(task: KnownTask | undefined): void {
+    if (task?.hasOwnExecutor === true && !isTerminal(task.state)) {
+      this.#send({
+        type: SchedulerCall_Type.SHUTDOWN,
+        shutdown: {
+          executor_id: { value: this.#executor(this.plan.roles[0] ?? '*').executor_id.value },
+          agent_id: { value: task.agentId },
         },
       });
     }

@@ -65,8 +65,8 @@ type Untimed = {
 }[MasterEvent['type']];
 
 export class MasterHost {
-  readonly address = '10.0.0.1:5050';
-  readonly pid = `master@${this.address}`;
+  /** Where the leading master is, or was last. */
+  address = '10.0.0.1:5050';
   readonly disk: Disk;
   /** What is durable. */
   readonly registry = new RegistryContent();
@@ -84,14 +84,22 @@ export class MasterHost {
     this.disk = new Disk(simulation.agenda, simulation.chance);
   }
 
+  get pid(): string {
+    return `master@${this.address}`;
+  }
+
   start(): void {
     const { agenda, network, addresses, chance, settings } = this.#simulation;
+    const hasMoved = chance.of(settings.moves);
+    if (hasMoved) {
+      this.address = `10.0.0.${chance.int(1, 3)}:5050`;
+    }
     const process: Process = { host: MASTER_HOST, alive: true };
     const options: MasterOptions = {
       ...defaultMasterOptions,
       ...settings.master,
       id: formatUuid(chance.random.uuid()),
-      ip: '10.0.0.1',
+      ip: this.address.slice(0, -5),
       port: 5050,
       hostname: 'master',
       version: { version: '1.11.0' },
@@ -128,6 +136,11 @@ export class MasterHost {
         }
       },
     });
+    if (hasMoved) {
+      for (const host of this.#simulation.agents) {
+        agenda.after(chance.delay(0, 10_000), () => host.masterDetected());
+      }
+    }
     agenda.after(chance.delay(0, 200), () => {
       this.#dispatch(life, {
         type: 'recovered',
@@ -210,6 +223,9 @@ export class MasterHost {
     simulation.checks.masterStepped(life, event);
     const killAfter = simulation.faults.effectsBeforeKill('master', effects.length);
     for (const [index, effect] of effects.entries()) {
+      if (!life.process.alive) {
+        return;
+      }
       if (index === killAfter) {
         this.kill();
         simulation.faults.restartMaster();
@@ -242,12 +258,16 @@ export class MasterHost {
               this.#apply(change);
             }
           },
-          () => this.#dispatch(life, { type: 'stored', transaction }),
+          (error) => this.#dispatch(life, { type: 'stored', transaction, error }),
         );
         return;
       }
       case 'abort':
-        simulation.checks.fail(`the master aborts: ${effect.reason}`);
+        if (this.disk.failures === 0) {
+          simulation.checks.fail(`the master aborts: ${effect.reason}`);
+        }
+        this.kill();
+        simulation.faults.restartMaster();
         return;
       case 'link':
         life.links.link(effect.address);

@@ -23,6 +23,10 @@ export interface Settings {
   readonly roleChanges: number;
   /** How likely an answer to an offer has one more reservation or volume operation. */
   readonly conversions: number;
+  /** How likely a new master leads from another address. */
+  readonly moves: number;
+  /** How likely a write to a disk fails. */
+  readonly diskFailures: number;
   readonly networkDelayMs: number;
   readonly diskDelayMs: number;
 }
@@ -77,6 +81,8 @@ export function settingsOf(chance: Chance): Settings {
     conversions: chance.pick([0, 0, 0.3, 0.6]),
     roleChanges: chance.pick([0, 0, 0.01]),
     launchFailures: chance.pick([0, 0.05]),
+    moves: chance.pick([0, 0, 0.5]),
+    diskFailures: chance.pick([0, 0, 0.002]),
     networkDelayMs: chance.pick([5, 50, 2_000]),
     diskDelayMs: chance.pick([2, 50, 3_000]),
   };

@@ -87,6 +87,7 @@ export class Simulation {
     this.frameworks = this.settings.frameworks.map((plan) => new Framework(this, plan));
     for (const { disk } of [this.master, ...this.agents]) {
       disk.maxDelayMs = this.settings.diskDelayMs;
+      disk.failures = this.settings.diskFailures;
     }
   }
 
@@ -138,6 +139,7 @@ export class Simulation {
     this.network.maxDelayMs = 20;
     for (const { disk } of [this.master, ...this.agents]) {
       disk.maxDelayMs = 10;
+      disk.failures = 0;
     }
     this.faults.end();
     for (const framework of this.frameworks) {
