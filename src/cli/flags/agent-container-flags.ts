@@ -36,6 +36,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_hierarchy: text({
     default: '/sys/fs/cgroup',
+    status: 'planned',
     help: 'Where the cgroup file systems are mounted.',
   }),
   cgroups_limit_swap: toggle({
@@ -127,7 +128,8 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   launcher: choice(['posix', 'linux'])({
     default: 'posix',
-    help: 'How containers are started and ended: posix (process groups) or linux (cgroups).',
+    status: 'planned',
+    help: 'How containers are started and ended. Each runs in a process group of its own, and in a cgroup where that is possible.',
   }),
   launcher_dir: text({
     default: '/usr/local/libexec/mesos',
@@ -159,10 +161,12 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   runtime_dir: text({
     default: '/var/run/mesos',
-    help: 'Folder of what must outlive the agent, but not a reboot.',
+    status: 'accepted',
+    help: 'Folder of what must outlive the agent, but not a reboot. All of it is kept in --work_dir.',
   }),
   sandbox_directory: text({
     default: '/mnt/mesos/sandbox',
+    status: 'planned',
     help: 'Where a container with its own root file system finds its sandbox.',
   }),
   seccomp_config_dir: path({

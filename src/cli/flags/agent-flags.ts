@@ -90,6 +90,7 @@ export const AGENT_FLAGS = {
   }),
   disk_watch_interval: duration({
     default: MINUTE,
+    status: 'planned',
     help: 'Time between two looks at how full the disk is, which decides how long sandboxes are kept.',
   }),
   domain_socket_location: text({
@@ -130,10 +131,12 @@ export const AGENT_FLAGS = {
   }),
   fetcher_stall_timeout: duration({
     default: MINUTE,
+    status: 'planned',
     help: 'A download that stands still for so long is given up.',
   }),
   frameworks_home: text({
     default: '',
+    status: 'planned',
     help: 'Folder put before relative URIs.',
   }),
   gc_delay: duration({
@@ -143,6 +146,7 @@ export const AGENT_FLAGS = {
   gc_disk_headroom: decimal({
     default: 0.1,
     check: (share) => (share > 1 ? 'gc_disk_headroom must be from 0 to 1' : undefined),
+    status: 'planned',
     help: 'Share of the disk to keep free: sandboxes are kept for gc_delay * (1 - gc_disk_headroom - share used).',
   }),
   hadoop_home: text({
@@ -164,6 +168,7 @@ export const AGENT_FLAGS = {
   }),
   http_heartbeat_interval: duration({
     default: 30_000,
+    status: 'planned',
     help: 'Time between heartbeats on streams of container input and output.',
   }),
   ip6: text({
