@@ -53,8 +53,8 @@ export async function buildCore({
     'stub',
     '--use',
     'abort=',
-    '-O3',
-    '--converge',
+    // What is translated further is optimized there.
+    ...(plain ? ['-O1'] : ['-O3', '--converge']),
     plain ? '--disable' : '--enable',
     'simd',
   ]);
