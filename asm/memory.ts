@@ -40,6 +40,31 @@ const header: usize = memory.data(SLOTS * 8, 16);
   return ((<usize>1) << k) + ((<usize>(((c - 1) & 3) + 1)) << (k - 2));
 }
 
+// A big block that was freed (a table that has grown out of it) is cut up for small ones.
+// @ts-ignore: decorator
+@inline const SLOT_CUT: i32 = 196; // address and end of what is being cut
+// @ts-ignore: decorator
+@inline const SLOT_BIG: i32 = 198; // how many big blocks are free
+/** The class of 64 KiB. */
+const BIG_CLASS: i32 = 64;
+
+/** Room for a small block from a big free one; 0 when there is none. */
+function cut(size: usize): usize {
+  let at = load<usize>(slot(SLOT_CUT));
+  if (at + size > load<usize>(slot(SLOT_CUT + 1))) {
+    if (load<u32>(slot(SLOT_BIG)) == 0) return 0;
+    let c = BIG_CLASS;
+    while (load<usize>(slot(SLOT_LARGE) + ((<usize>c) << 3)) == 0) c++;
+    const list = slot(SLOT_LARGE) + ((<usize>c) << 3);
+    at = load<usize>(list);
+    store<usize>(list, load<usize>(at));
+    store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) - 1);
+    store<usize>(slot(SLOT_CUT + 1), at + largeSize(c));
+  }
+  store<usize>(slot(SLOT_CUT), at + size);
+  return at;
+}
+
 /** Memory in use up to here; the rest of the last page is untouched. */
 export function memoryTop(): usize {
   const top = load<usize>(slot(SLOT_TOP));
@@ -74,13 +99,15 @@ export function alloc(size: usize): usize {
       store<usize>(list, load<usize>(head));
       return head;
     }
-    return bump(units << 4);
+    const at = cut(units << 4);
+    return at != 0 ? at : bump(units << 4);
   }
   const c = largeClass(size);
   const list = slot(SLOT_LARGE) + ((<usize>c) << 3);
   const head = load<usize>(list);
   if (head != 0) {
     store<usize>(list, load<usize>(head));
+    if (c >= BIG_CLASS) store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) - 1);
     return head;
   }
   return bump(largeSize(c));
@@ -95,10 +122,12 @@ export function allocZeroed(size: usize): usize {
 /** Gives a block back; `size` is what it was asked with. */
 export function free(at: usize, size: usize): void {
   if (at == 0) return;
-  const list =
-    size <= 1024
-      ? slot(SLOT_SMALL) + (((size + 15) >> 4) << 3)
-      : slot(SLOT_LARGE) + ((<usize>largeClass(size)) << 3);
+  let list = slot(SLOT_SMALL) + (((size + 15) >> 4) << 3);
+  if (size > 1024) {
+    const c = largeClass(size);
+    list = slot(SLOT_LARGE) + ((<usize>c) << 3);
+    if (c >= BIG_CLASS) store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) + 1);
+  }
   store<usize>(at, load<usize>(list));
   store<usize>(list, at);
 }

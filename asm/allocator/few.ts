@@ -4,7 +4,7 @@ import { slot } from '../memory';
 import { rowCount } from '../rows';
 import { SLOT_ACTIVE_LEAVES } from '../slots';
 import { excludedBits, excludedWords, hiddenBits, hiddenWords } from './filters';
-import { leafNode, leafRole } from './frameworks';
+import { leafNode, leafRole, leafTraits } from './frameworks';
 import { freshen, goesBefore } from './groups';
 import { meets } from './minimums';
 import { forRole, tryLeaf } from './offering';
@@ -45,9 +45,11 @@ export function countOpen(): u32 {
     if (word < hiddenCount) open &= ~load<u32>(hidden + (<usize>word << 2));
     if (word < excludedCount) open &= ~load<u32>(excluded + (<usize>word << 2));
     while (open != 0) {
-      if (count == FEW) return FEW + 1;
-      store<u32>(OPEN + (<usize>count << 2), (word << 5) + <u32>ctz<u32>(open));
+      const leaf = (word << 5) + <u32>ctz<u32>(open);
       open &= open - 1;
+      if ((leafTraits(leaf) & Visit.denies) != 0) continue;
+      if (count == FEW) return FEW + 1;
+      store<u32>(OPEN + (<usize>count << 2), leaf);
       count++;
     }
   }

@@ -149,7 +149,7 @@ export function visitFair(agent: u32): void {
   let left: bool;
   if (Run.randomRoles) {
     left = visitRandomRoles();
-  } else if (Visit.hasBits || Visit.exclusions) {
+  } else if (Visit.hasBits || Visit.exclusions || Visit.denies != 0) {
     const open = countOpen();
     left = open > FEW || Run.randomFrameworks ? visitChildren(0) : visitOpen(open);
   } else {
