@@ -1,5 +1,5 @@
-// `npm run bench -- allocator`: cycles of the allocator on the workloads of Apache Mesos's own benchmarks, and the
-// stripped cycle in plain C beside them in the same run.
+// `npm run bench -- allocator`: cycles of the allocator on the workloads of Apache Mesos's own
+// benchmarks, and the stripped cycle in plain C beside them in the same run.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
-// `npm run test:long -- --minutes=30 --seed=1 [--steps=150]`: random histories through the core and the oracle
-// until the time is up. Prints its seed; shrinks what it finds, and writes it as a history that
-// `npm run traces` replays.
+// `npm run test:long -- --minutes=30 --seed=1 [--steps=150]`: random histories through the core and
+// the oracle until the time is up. Prints its seed; shrinks what it finds, and writes it as a
+// history that `npm run traces` replays.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
@@ -32,7 +32,10 @@ if (!Number.isInteger(seed) || !(steps >= 1) || Number.isNaN(end)) {
 }
 
 const core = await loadCore();
-/** Somewhere in each history a saved and restored allocator joins, and has to answer the same from then on. */
+/**
+ * Somewhere in each history a saved and restored allocator joins, and has to answer the same from
+ * then on.
+ */
 const compareWithCopy = (before: number): CompareOptions => ({
   core,
   inspect: checkConservation,

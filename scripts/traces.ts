@@ -1,5 +1,5 @@
-// `npm run traces -- DIR [--oracle]`: replays every recorded history of a directory through the core (or the
-// oracle), says how many agree, and shows the first difference of each that doesn't.
+// `npm run traces -- DIR [--oracle]`: replays every recorded history of a directory through the
+// core (or the oracle), says how many agree, and shows the first difference of each that doesn't.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

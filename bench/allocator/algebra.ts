@@ -7,7 +7,10 @@ import { fragments, labels, reserved, scalar, scalars } from './resources.ts';
 
 const OPERATIONS = 20_000;
 
-/** Microseconds of one operation, for a list of simple resources and for labelled reservations and ranges. */
+/**
+ * Microseconds of one operation, for a list of simple resources and for labelled reservations and
+ * ranges.
+ */
 export function resources(core: SchedulerCore): Measurement[] {
   const simple = [...scalars({ cpus: 1, gpus: 1, mem: 1024, disk: 1024 })];
   const labelled = Array.from({ length: 1000 }, (_, index) =>

@@ -1,5 +1,5 @@
-// A cluster for the benches: feeds an allocator, times its runs, and gives offers back. Only what a workload names
-// is timed; messages of offers are built outside of it.
+// A cluster for the benches: feeds an allocator, times its runs, and gives offers back. Only what a
+// workload names is timed; messages of offers are built outside of it.
 import type {
   AllocatorOptions,
   FrameworkTerms,
@@ -160,8 +160,8 @@ export class BenchCluster {
   }
 
   /**
-   * The offers of the last run. Where all are of the same resources these can be named, so that a million
-   * offers need no million messages.
+   * The offers of the last run. Where all are of the same resources these can be named, so that a
+   * million offers need no million messages.
    */
   offers(same?: readonly Resource[]): Holding[] {
     const batch = this.#batch;

@@ -25,7 +25,10 @@ const PROFILES: readonly FrameworkProfile[] = [
   { roles: (i) => `batch-${i}`, count: 50, tasks: 20, task: { cpus: 1, mem: 1000 }, perOffer: 5 },
 ];
 
-/** Services, build jobs and batch jobs launch tasks from offers, and refuse the rest, until all tasks run. */
+/**
+ * Services, build jobs and batch jobs launch tasks from offers, and refuse the rest, until all
+ * tasks run.
+ */
 export function multiFrameworkAllocations(core: SchedulerCore, { agents }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const addAgents = cluster.addAgents(agents, () => scalars({ cpus: 64, mem: 488_000 }));

@@ -1,5 +1,6 @@
-// How long a cycle takes against how many agents changed since the last one, for clusters of several sizes: what
-// it costs should follow the changes, not the size. Drawn as an SVG on logarithmic axes.
+// How long a cycle takes against how many agents changed since the last one, for clusters of
+// several sizes: what it costs should follow the changes, not the size. Drawn as an SVG on
+// logarithmic axes.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SchedulerCore } from '../../src/core/interface.ts';

@@ -1,5 +1,5 @@
-// The workloads of Apache Mesos's own allocator benchmarks, by their names there, so that figures can be laid
-// side by side. Each runs once on an allocator of its own and tells what it measured.
+// The workloads of Apache Mesos's own allocator benchmarks, by their names there, so that figures
+// can be laid side by side. Each runs once on an allocator of its own and tells what it measured.
 import type { Holding, SchedulerCore } from '../../src/core/interface.ts';
 import {
   type Offer_Operation,
@@ -36,10 +36,15 @@ const sizes = (...list: readonly (readonly [number, number])[]): Size[] =>
   list.map(([agents, frameworks]) => ({ agents, frameworks }));
 const oneRole = () => ['*'];
 
-/** How often cycles of one kind are repeated: until the code is hot, and one of them is not disturbed. */
+/**
+ * How often cycles of one kind are repeated: until the code is hot, and one of them is not
+ * disturbed.
+ */
 const repetitions = (agents: number) => Math.max(3, Math.min(100, Math.floor(400_000 / agents)));
 
-/** Agents with nothing in use and one role: the figures of the stripped kernel belong beside these. */
+/**
+ * Agents with nothing in use and one role: the figures of the stripped kernel belong beside these.
+ */
 function cycle(options: ConstructorParameters<typeof BenchCluster>[1] = {}) {
   return (core: SchedulerCore, { agents, frameworks }: Size): Measurement[] => {
     const cluster = new BenchCluster(core, options);
@@ -173,7 +178,9 @@ function addAndUpdateAgent(core: SchedulerCore, { agents, frameworks }: Size): M
   ];
 }
 
-/** Part of every agent is in use; every offer of the rest is refused for a year, cycle after cycle. */
+/**
+ * Part of every agent is in use; every offer of the rest is refused for a year, cycle after cycle.
+ */
 const declineOffers =
   (extra: (agent: number) => Resource[]) =>
   (core: SchedulerCore, { agents, frameworks }: Size) => {
@@ -271,7 +278,9 @@ function allocatorBacklog(core: SchedulerCore, { agents, frameworks }: Size): Me
   ];
 }
 
-/** One agent with four labelled reservations a role; one of them is unreserved and reserved again. */
+/**
+ * One agent with four labelled reservations a role; one of them is unreserved and reserved again.
+ */
 function updateAllocation(core: SchedulerCore, { frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const roleOf = (index: number) => `role-${index}`;
@@ -340,7 +349,10 @@ function fullSort(core: SchedulerCore, { agents, frameworks }: Size): Measuremen
   ];
 }
 
-/** The same with a tree of roles, one framework at each leaf; the number of frameworks is that of the leaves. */
+/**
+ * The same with a tree of roles, one framework at each leaf; the number of frameworks is that of
+ * the leaves.
+ */
 const hierarchyFullSort =
   (height: number, branching: number) =>
   (core: SchedulerCore, { agents }: Size) => {

@@ -1,5 +1,5 @@
-// Constraints of tasks, made into columns: which offers a task may go on at all, and how offers are told apart
-// where tasks of a group shall keep their distance.
+// Constraints of tasks, made into columns: which offers a task may go on at all, and how offers are
+// told apart where tasks of a group shall keep their distance.
 import { RE2JS } from 're2js';
 import { type Attribute, Value_Type } from '../model/generated/messages.ts';
 import type { MatchOffer, PlacementConstraint, TaskDemand } from './matcher.ts';
@@ -188,7 +188,10 @@ function boundOf(constraint: GroupConstraint): number | 'even' {
 
 export const groupOf = (task: TaskDemand) => task.group ?? '';
 
-/** Limits of each task. A task counts for the limits of its whole group, whether it has any itself or not. */
+/**
+ * Limits of each task. A task counts for the limits of its whole group, whether it has any itself
+ * or not.
+ */
 export function limitsOf(tasks: readonly TaskDemand[]): Limit[][] {
   const attributes = new Map<string, Set<string>>();
   for (const task of tasks) {

@@ -1,5 +1,5 @@
-// Turns a request for the matcher into the block that the module works on, and reads its answers. The layout of
-// the block is drawn at the head of asm/matcher.ts.
+// Turns a request for the matcher into the block that the module works on, and reads its answers.
+// The layout of the block is drawn at the head of asm/matcher.ts.
 import { toMilli } from './kinds.ts';
 import {
   Columns,

@@ -1,5 +1,6 @@
-// What one offer has for tasks, and taking it out piece by piece. Which pieces a task gets follows the module's
-// bookkeeping: numbers of free choice are first those that no task of the request asks for by name.
+// What one offer has for tasks, and taking it out piece by piece. Which pieces a task gets follows
+// the module's bookkeeping: numbers of free choice are first those that no task of the request asks
+// for by name.
 import { type Resource, Value_Type } from '../model/generated/messages.ts';
 import { fromMilli, toMilli } from './kinds.ts';
 
@@ -12,7 +13,9 @@ interface Piece {
   readonly items: Set<string>;
 }
 
-/** A task without special wishes is not given revocable resources, volumes, or disks of their own. */
+/**
+ * A task without special wishes is not given revocable resources, volumes, or disks of their own.
+ */
 function isPlain(resource: Resource): boolean {
   const { disk } = resource;
   return (

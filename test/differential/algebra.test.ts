@@ -46,7 +46,9 @@ const OPERATIONS = [
   { op: 'DESTROY', res: 'disk(S,r1)[vol=v2]{SHARED}:20' },
 ] as const;
 
-/** There is only one disk of a kind that is handed out whole: no agent has two at one mount point. */
+/**
+ * There is only one disk of a kind that is handed out whole: no agent has two at one mount point.
+ */
 const isWhole = (item: string) => /mount=|vol=/.test(item) && !item.includes('{SHARED}');
 
 const resources = fc

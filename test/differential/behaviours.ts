@@ -1,11 +1,14 @@
-// What Apache Mesos's own allocator tests assert, told again as short histories: what happens, and who is offered
-// what because of it. Arithmetic stands beside the numbers.
+// What Apache Mesos's own allocator tests assert, told again as short histories: what happens, and
+// who is offered what because of it. Arithmetic stands beside the numbers.
 import type { TraceEvent, TraceOptions } from './trace.ts';
 
 export interface Behaviour {
   readonly name: string;
   readonly options?: Partial<TraceOptions>;
-  /** Each event and the offers it brings, as `framework role agent resources`; inverse ones have no more than two. */
+  /**
+   * Each event and the offers it brings, as `framework role agent resources`; inverse ones have no
+   * more than two.
+   */
   readonly steps: readonly (readonly [event: TraceEvent, ...offers: string[]])[];
 }
 

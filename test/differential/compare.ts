@@ -1,4 +1,5 @@
-// Runs a random history through two cores at once. The first one's offers and tasks decide what the steps mean.
+// Runs a random history through two cores at once. The first one's offers and tasks decide what the
+// steps mean.
 import type { Allocator } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
 import { oracle } from '../oracle/core.ts';
@@ -20,7 +21,10 @@ export interface CompareOptions {
   readonly core: DecidingCore;
   /** Looks at the core under test after every event; throws what it finds. */
   readonly inspect?: (replayer: Replayer, event: TraceEvent) => void;
-  /** Before that step a copy of the core's allocator is made; it has to answer like the original from then on. */
+  /**
+   * Before that step a copy of the core's allocator is made; it has to answer like the original
+   * from then on.
+   */
   readonly copy?: { readonly before: number; readonly make: (allocator: Allocator) => Allocator };
 }
 
@@ -68,7 +72,10 @@ const headerOf = ({ options }: History): TraceHeader => ({
   options,
 });
 
-/** Free, offered and used resources of every agent are its total, kind by kind; shared volumes are apart. */
+/**
+ * Free, offered and used resources of every agent are its total, kind by kind; shared volumes are
+ * apart.
+ */
 export function checkConservation(replayer: Replayer): void {
   const { algebra } = oracle;
   const own = (resources: readonly Resource[]) =>

@@ -1,5 +1,6 @@
-// Random histories through the core and the oracle: the same offers in the same order after every event, and
-// nothing lost or made up on any agent. `npm run test:long` runs more of them, with any seed.
+// Random histories through the core and the oracle: the same offers in the same order after every
+// event, and nothing lost or made up on any agent. `npm run test:long` runs more of them, with any
+// seed.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { Allocator, LiveAllocator, SchedulerCore } from '../../src/core/interface.ts';

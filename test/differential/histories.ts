@@ -1,6 +1,6 @@
-// Random histories. A step says what shall happen in words that fit any state ("decline the third of the offers
-// there are"), so that a history with steps left out is still one: that is what makes failures shrink well.
-// `world.ts` turns steps into events.
+// Random histories. A step says what shall happen in words that fit any state ("decline the third
+// of the offers there are"), so that a history with steps left out is still one: that is what makes
+// failures shrink well. `world.ts` turns steps into events.
 import fc from 'fast-check';
 import type { TraceAttribute, TraceConstraint, TraceOptions } from './trace.ts';
 

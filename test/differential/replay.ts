@@ -1,5 +1,5 @@
-// Plays the master's part in a recorded history: it turns events into calls of an allocator, keeps offers and
-// tasks, and reports what came of each event in the words of the format.
+// Plays the master's part in a recorded history: it turns events into calls of an allocator, keeps
+// offers and tasks, and reports what came of each event in the words of the format.
 import type {
   AgentFacts,
   Allocator,

@@ -1,5 +1,5 @@
-// The texts of recorded histories, and the messages they stand for. The format is described where the histories
-// are kept; `formatResources` writes its canonical order.
+// The texts of recorded histories, and the messages they stand for. The format is described where
+// the histories are kept; `formatResources` writes its canonical order.
 import type { Quantities } from '../../src/core/interface.ts';
 import {
   Resource_DiskInfo_Source_Type as DiskSource,

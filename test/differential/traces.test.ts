@@ -1,4 +1,5 @@
-// Recorded histories of Apache Mesos's own allocator, a few of each family, through the oracle and the core.
+// Recorded histories of Apache Mesos's own allocator, a few of each family, through the oracle and
+// the core.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// Turns the steps of a random history into events that fit what there is: the part of a cluster that decides.
-// What it does is what a master would let through, no more: no offer is answered twice, no operation needs what
-// its offer lacks, no volume is destroyed that someone else uses.
+// Turns the steps of a random history into events that fit what there is: the part of a cluster
+// that decides. What it does is what a master would let through, no more: no offer is answered
+// twice, no operation needs what its offer lacks, no volume is destroyed that someone else uses.
 import type { Holding, ResourceAlgebra } from '../../src/core/interface.ts';
 import {
   Resource_ReservationInfo_Type as Reservation,
@@ -35,7 +35,10 @@ export class World {
   #nextFramework = 1;
   #nextName = 1;
 
-  /** Looks at the offers and tasks of the replayer, and makes events for it and any others beside it. */
+  /**
+   * Looks at the offers and tasks of the replayer, and makes events for it and any others beside
+   * it.
+   */
   constructor(replayer: Replayer, algebra: ResourceAlgebra) {
     this.#replayer = replayer;
     this.#algebra = algebra;
@@ -270,7 +273,10 @@ export class World {
     return roles?.includes(offer?.role ?? '') ?? false;
   }
 
-  /** Some operation of that name on one of the resources, made for the role of the offer or of the cluster. */
+  /**
+   * Some operation of that name on one of the resources, made for the role of the offer or of the
+   * cluster.
+   */
   #operation(
     name: OperationName,
     which: Pick,
@@ -348,7 +354,9 @@ const picked = <T>(list: readonly T[], which: readonly Pick[]): T[] => [
 
 const refusal = (refuse: number | undefined) => (refuse === undefined ? {} : { refuse });
 
-/** Numbers and set items that nothing else has: a port cannot be reserved and unreserved at once. */
+/**
+ * Numbers and set items that nothing else has: a port cannot be reserved and unreserved at once.
+ */
 function valueText({ name, amount }: ItemPlan, serial: number): string {
   const first = 31_000 + 100 * serial;
   if (name === 'ports') return `[${first}-${first + amount - 1}]`;

@@ -1,5 +1,5 @@
-// The programs of examples/embedding print the same bytes, whatever runs them. Each is built and run here; a
-// runtime that is not there leaves its program out, which `npm test` reports.
+// The programs of examples/embedding print the same bytes, whatever runs them. Each is built and
+// run here; a runtime that is not there leaves its program out, which `npm test` reports.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -23,7 +23,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const programs = join(root, 'examples/embedding');
 const work = mkdtempSync(join(tmpdir(), 'embedding-'));
 const [deno] = globSync(join(root, 'node_modules/@deno/*/deno'));
-// The package's install script, where it runs, moves the program; where it does not, a small placeholder stands there.
+// The package's install script, where it runs, moves the program; where it does not, a small
+// placeholder stands there.
 const bun = globSync([
   join(root, 'node_modules/@oven/bun-*/bin/bun'),
   join(root, 'node_modules/bun/bin/bun.exe'),
@@ -31,7 +32,10 @@ const bun = globSync([
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const WASM2C = '/usr/share/wabt/wasm2c';
 
-/** Under continuous integration a runtime that is not there is a failure, not a reason to leave it out. */
+/**
+ * Under continuous integration a runtime that is not there is a failure, not a reason to leave it
+ * out.
+ */
 const isLeftOut = (runtime: string | undefined) =>
   !['true', '1'].includes(process.env.CI ?? '') && (runtime === undefined || !existsSync(runtime));
 

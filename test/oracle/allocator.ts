@@ -1,6 +1,6 @@
-// The rules of Mesos's hierarchical allocator, plain and unhurried: the second opinion that the core is held
-// against. Nothing here is fast, and nothing is shared with the core but the interface.
-// Agents are never shuffled, and only the fair-share sorter exists.
+// The rules of Mesos's hierarchical allocator, plain and unhurried: the second opinion that the
+// core is held against. Nothing here is fast, and nothing is shared with the core but the
+// interface. Agents are never shuffled, and only the fair-share sorter exists.
 import type {
   Allocator,
   AllocatorOptions,

@@ -1,4 +1,5 @@
-// What the allocator knows: agents, frameworks, roles, and who holds what. Its bookkeeping, without decisions.
+// What the allocator knows: agents, frameworks, roles, and who holds what. Its bookkeeping, without
+// decisions.
 import type { AgentFacts, AllocatorOptions, FrameworkTerms } from '../../src/core/interface.ts';
 import type { AgentId, FrameworkId } from '../../src/model/ids.ts';
 import { add, contains, equal, isShared, type Pieces, subtract, unallocate } from './pieces.ts';
@@ -107,7 +108,10 @@ export class Cluster {
     }
   }
 
-  /** Makes the framework a client of the role, which becomes one of the cluster with its first framework. */
+  /**
+   * Makes the framework a client of the role, which becomes one of the cluster with its first
+   * framework.
+   */
   enter(role: string, id: FrameworkId): Sorter {
     let sorter = this.frameworkSorters.get(role);
     if (sorter === undefined) {

@@ -42,7 +42,8 @@ function isTrue(constraint: AttributeConstraint, agent: AgentFacts): boolean {
   const { predicate } = constraint;
   if (predicate.exists) return selected !== undefined;
   if (predicate.not_exists) return selected === undefined;
-  // Attributes that are not text pass every test of a text; missing ones only pass the negative ones.
+  // Attributes that are not text pass every test of a text; missing ones only pass the negative
+  // ones.
   if (selected === 'not text') return true;
   const text = selected?.text;
   if (predicate.text_equals) return text === predicate.text_equals.value;
@@ -56,7 +57,9 @@ function isTrue(constraint: AttributeConstraint, agent: AgentFacts): boolean {
   throw new Error('a constraint has a predicate');
 }
 
-/** True unless the framework has constraints for the role and the agent satisfies no group of them. */
+/**
+ * True unless the framework has constraints for the role and the agent satisfies no group of them.
+ */
 export function isWanted(
   constraints: OfferConstraints | undefined,
   role: string,

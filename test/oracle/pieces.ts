@@ -1,5 +1,6 @@
-// Lists of resources as Mesos understands them, written to be read. A list is an array of pieces; two pieces
-// that can be added are one piece. Order matters: it decides what quota chops first (see `subtract`).
+// Lists of resources as Mesos understands them, written to be read. A list is an array of pieces;
+// two pieces that can be added are one piece. Order matters: it decides what quota chops first (see
+// `subtract`).
 import {
   Resource_DiskInfo_Source_Type as DiskSource,
   type Resource,
@@ -18,7 +19,10 @@ export interface Piece {
   /** Everything that tells kinds apart, except the amount and the role it is allocated to. */
   readonly kind: string;
   readonly allocatedTo: string | undefined;
-  /** The message it came from: reservations, disk, revocable, shared, provider. Its amount is not used. */
+  /**
+   * The message it came from: reservations, disk, revocable, shared, provider. Its amount is not
+   * used.
+   */
   readonly facts: Resource;
   readonly amount: Amount;
   /** Of a shared volume: how many times the list holds it. 1 for everything else. */

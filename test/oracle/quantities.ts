@@ -55,8 +55,9 @@ export function limitsMinus(limits: Limits, used: Quantities): Limits {
 }
 
 /**
- * Whether the pieces hold at least that much of every name. The sum is taken in units as doubles, one piece
- * after the other, because that is how the reference does it: 0.8 is not reached by 0.1 and 0.7.
+ * Whether the pieces hold at least that much of every name. The sum is taken in units as doubles,
+ * one piece after the other, because that is how the reference does it: 0.8 is not reached by 0.1
+ * and 0.7.
  */
 export function reaches(pieces: Pieces, wanted: Quantities): boolean {
   for (const [name, thousandths] of wanted) {
@@ -71,7 +72,10 @@ export function reaches(pieces: Pieces, wanted: Quantities): boolean {
   return true;
 }
 
-/** Cuts the pieces down, in their order, so that together they are within the target; others are left out. */
+/**
+ * Cuts the pieces down, in their order, so that together they are within the target; others are
+ * left out.
+ */
 export function shrinkTo(pieces: Pieces, target: Quantities): Pieces {
   let left = target;
   return pieces.flatMap((piece) => {

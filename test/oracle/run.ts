@@ -1,5 +1,6 @@
-// One run: which free resources go to which framework. Agents in their order, first those with guarantees left
-// to fulfil, then everyone; roles and frameworks in the order of their shares, which every offer changes.
+// One run: which free resources go to which framework. Agents in their order, first those with
+// guarantees left to fulfil, then everyone; roles and frameworks in the order of their shares,
+// which every offer changes.
 import type { AllocatorOptions } from '../../src/core/interface.ts';
 import {
   AgentInfo_Capability_Type as AgentCapability,
@@ -96,9 +97,9 @@ export class Run {
   }
 
   /**
-   * A top-level role has consumed what it and the roles below it hold of unreserved resources, and everything
-   * reserved for them, held or not. Guarantees that are not consumed yet need headroom among what is free,
-   * unreserved and not revocable.
+   * A top-level role has consumed what it and the roles below it hold of unreserved resources, and
+   * everything reserved for them, held or not. Guarantees that are not consumed yet need headroom
+   * among what is free, unreserved and not revocable.
    */
   #makeBudget(): Budget {
     const consumed = new Map<string, Quantities>();
@@ -148,7 +149,10 @@ export class Run {
     return result;
   }
 
-  /** First stage: to roles with a guarantee, what brings them closer to it, and what comes with that. */
+  /**
+   * First stage: to roles with a guarantee, what brings them closer to it, and what comes with
+   * that.
+   */
   #guaranteeVisit(agent: Agent): void {
     for (const role of this.#cluster.roleSorter.sort()) {
       const { guarantees, limits } = this.#cluster.quotaOf(role);
@@ -219,7 +223,9 @@ export class Run {
     }
   }
 
-  /** What of the agent could go to the framework for the role, or why it is no use to look further. */
+  /**
+   * What of the agent could go to the framework for the role, or why it is no use to look further.
+   */
   #look(agent: Agent, framework: Framework, role: string): Pieces | 'not wanted' | 'nothing left' {
     if (!isWanted(framework.terms.constraints, role, agent.facts)) return 'not wanted';
     // A shared volume that this run has offered already is offered again, as in the reference.
@@ -268,7 +274,10 @@ export class Run {
     return !filters.some((filter) => this.#isInForce(filter) && contains(filter.refused, pieces));
   }
 
-  /** A filter that ends in the instant of a batch is still seen by it, unless it is older than the one before. */
+  /**
+   * A filter that ends in the instant of a batch is still seen by it, unless it is older than the
+   * one before.
+   */
   #isInForce(filter: Filter): boolean {
     const { now, batches, isBatch } = this.#moment;
     if (filter.endsAt !== now) return filter.endsAt > now;

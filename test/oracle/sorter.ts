@@ -1,6 +1,6 @@
-// The fair order of clients that stand in a tree of paths (`a/b`). Siblings are ordered by their share, then by
-// how often something was given to them, then by path. A client that has others below it competes with them as
-// a leaf named `.` under its own node.
+// The fair order of clients that stand in a tree of paths (`a/b`). Siblings are ordered by their
+// share, then by how often something was given to them, then by path. A client that has others
+// below it competes with them as a leaf named `.` under its own node.
 import {
   add,
   containsPiece,
@@ -50,7 +50,9 @@ export class Sorter {
   readonly #weights = new Map<string, number>();
   readonly #agents = new Map<string, Quantities>();
   #totals: Quantities = NOTHING;
-  /** Set when shares may have changed anywhere; while it is not, only nodes that got something move. */
+  /**
+   * Set when shares may have changed anywhere; while it is not, only nodes that got something move.
+   */
   #dirty = false;
 
   constructor(excluded: Iterable<string>) {
