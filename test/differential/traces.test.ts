@@ -1,6 +1,6 @@
 // Recorded histories of Apache Mesos's own allocator, a few of each family, through the oracle and
 // the core.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SchedulerCore } from '../../src/core/interface.ts';
@@ -9,11 +9,19 @@ import { builtCore } from './built-core.ts';
 import { firstDifference } from './replay.ts';
 import { parseTrace } from './trace.ts';
 
-const directory = fileURLToPath(new URL('traces', import.meta.url));
-const histories = readdirSync(directory).map((name) => ({
+const own = fileURLToPath(new URL('traces', import.meta.url));
+/** All of the recorded ones, where the machine has them beside the checkout. */
+const shared = fileURLToPath(new URL('../../../shared/data/allocator-traces', import.meta.url));
+
+const read = (directory: string) => (name: string) => ({
   name,
   trace: parseTrace(readFileSync(`${directory}/${name}`, 'utf8')),
-}));
+});
+const histories = readdirSync(own).map(read(own));
+const families = Map.groupBy(
+  existsSync(shared) ? readdirSync(shared).filter((name) => name.endsWith('.jsonl')) : [],
+  (name) => name.replace(/-\d+\.jsonl$/, ''),
+);
 
 test.each(histories)('the oracle decides $name as recorded', ({ trace }) => {
   expect(firstDifference(oracle, trace)).toBeUndefined();
@@ -27,5 +35,12 @@ describe('the core', () => {
 
   test.each(histories)('decides $name as recorded', ({ trace }) => {
     expect(firstDifference(core, trace)).toBeUndefined();
+  });
+
+  test.each([...families])('decides every shared history of %s as recorded', (_, names) => {
+    const differing = names
+      .map(read(shared))
+      .filter(({ trace }) => firstDifference(core, trace) !== undefined);
+    expect(differing.map(({ name }) => name)).toEqual([]);
   });
 });
