@@ -82,3 +82,4 @@ export const SLOT_MATCH: i32 = 448; // block of the request and its size
 export const SLOT_MATCH_SIZE: i32 = 449;
 export const SLOT_SHUFFLED: i32 = 424; // candidates are shuffled (the seed is not 0)
 export const SLOT_MARKS: i32 = 426; // address, words: kinds in use
+export const SLOT_EMPTY: i32 = 428; // address: bits of agents that have nothing free

@@ -8,7 +8,7 @@ import { vectorAt } from '../vectors';
 import { AGENT_COMPLEX, AGENT_ORDERED, agentAt } from './agents';
 import { ENTRY_SIZE, freeAmount } from './entries';
 import { holdingItems, newHolding } from './holdings';
-import { quieten } from './quiet';
+import { setEmpty } from './quiet';
 import { heldInAll } from './books';
 import { isExcluded, mayBeHidden } from './filters';
 import { leafAt } from './frameworks';
@@ -134,7 +134,7 @@ export function visitSimple(agent: u32): bool {
   store<u64>(to, 0, 16);
   store<u32>(record, index + 1, 88);
   store<u32>(record, Run.number, 92);
-  quieten(agent);
+  setEmpty(agent);
   return true;
 }
 

@@ -4,7 +4,7 @@ import { slot, tableAppend, tableBase, tableCount } from '../memory';
 import { rowCount } from '../rows';
 import { SLOT_PARKED, SLOT_STARVED } from '../slots';
 import { AGENT_COMPLEX, agentAt, agentFlags } from './agents';
-import { quieten } from './quiet';
+import { quieten, setEmpty } from './quiet';
 import { collectFree } from './stock';
 import { FEW, countOpen, visitOpen } from './few';
 import { MANY_FILTERS, excludedWords, filtersOn, hide } from './filters';
@@ -132,7 +132,7 @@ export function enter(agent: u32): bool {
   // Who is left out because of limits may be back in the next run.
   Visit.soft = tableCount(SLOT_STARVED) != 0;
   if (!look()) {
-    quieten(agent);
+    setEmpty(agent);
     return false;
   }
   if (Visit.plain && !Run.ownMinimumsExist && !meets(Run.clusterMinimum, Visit.free)) {
@@ -156,7 +156,8 @@ export function visitFair(agent: u32): void {
     left = visitChildren(0);
   }
   settleTouched();
-  if (!left || (!Visit.soft && !Visit.gave)) quieten(agent);
+  if (!left) setEmpty(agent);
+  else if (!Visit.soft && !Visit.gave) quieten(agent);
 }
 
 function visitRandomRoles(): bool {

@@ -1,8 +1,10 @@
 // Gives names whole numbers that order like the names, so that the module can break ties by name without
-// knowing any. New names get numbers between their neighbours; when there is no room, all are renumbered.
+// knowing any. New names get numbers between their neighbours; when there is no room, those around are renumbered.
 
 const LIMIT = 1 << 24;
 const STEP = 256;
+/** The least distance that renumbering leaves between neighbours, unless it comes to all of them. */
+const ROOM = 16;
 
 /** The order of names: by code units, which for ids and roles is the order of their bytes. */
 const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -10,7 +12,7 @@ const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 export class Ranks {
   readonly #names: string[] = [];
   readonly #ranks: number[] = [];
-  /** Called for every name when all are renumbered; not for the one being added. */
+  /** Called for every name that gets another number; not for the one being added. */
   readonly #renumbered: (name: string, rank: number) => void;
 
   constructor(renumbered: (name: string, rank: number) => void) {
@@ -39,13 +41,31 @@ export class Ranks {
     this.#names.splice(at, 0, name);
     this.#ranks.splice(at, 0, rank);
     if (rank > low && rank < high) return rank;
-    const count = this.#names.length;
-    const step = Math.floor(LIMIT / (count + 1));
-    for (let index = 0; index < count; index++) {
-      this.#ranks[index] = (index + 1) * step;
-      if (index !== at) this.#renumbered(this.#names[index] as string, (index + 1) * step);
+    this.#makeRoom(at);
+    return this.#ranks[at] as number;
+  }
+
+  /** Spreads the ranks around a place evenly, over as many neighbours as it takes to find room. */
+  #makeRoom(at: number): void {
+    const last = this.#names.length - 1;
+    for (let width = 16; ; width *= 2) {
+      const from = Math.max(0, at - width);
+      const to = Math.min(last, at + width);
+      const low = from === 0 ? 0 : (this.#ranks[from - 1] as number);
+      const high = to === last ? LIMIT : (this.#ranks[to + 1] as number);
+      // Behind the last one stays room for those to come.
+      const even = Math.floor((high - low) / (to - from + 2));
+      const step = to === last ? Math.min(even, STEP) : even;
+      if (step < ROOM && (from > 0 || to < last)) continue;
+      for (let index = from; index <= to; index++) {
+        this.#ranks[index] = low + (index - from + 1) * step;
+      }
+      for (let index = from; index <= to; index++) {
+        if (index === at) continue;
+        this.#renumbered(this.#names[index] as string, this.#ranks[index] as number);
+      }
+      return;
     }
-    return (at + 1) * step;
   }
 
   remove(name: string): void {
