@@ -58,6 +58,12 @@ export interface Executor extends RunOf {
   readonly missed: ExecutorEvent[];
 }
 
+export interface ExecutorExit {
+  readonly framework: string;
+  readonly executor: string;
+  readonly waitStatus: number | undefined;
+}
+
 export interface Termination {
   readonly state: TaskState;
   readonly reason: TaskStatus_Reason;
@@ -293,12 +299,33 @@ function terminationOf(
     : { state: TaskState.TASK_FAILED, reason: end.reason, message: end.failure };
 }
 
+/** Ends that a master may not hear of while it does not know the agent. */
+const maxExits = 1_000;
+
 export function sendExited(
   agent: AgentState,
   framework: string,
   executor: string,
   waitStatus: number | undefined,
 ): void {
+  const exit = { framework, executor, waitStatus };
+  if (agent.phase !== 'running' && agent.exits.length < maxExits) {
+    agent.exits.push(exit);
+  }
+  send(agent, exit);
+}
+
+/**
+ * After registration: the message that the master has just taken may name executors that have ended
+ * since it was written.
+ */
+export function resumeExits(agent: AgentState): void {
+  for (const exit of agent.exits.splice(0)) {
+    send(agent, exit);
+  }
+}
+
+function send(agent: AgentState, { framework, executor, waitStatus }: ExecutorExit): void {
   if (agent.master === undefined || agent.id === undefined) {
     return;
   }

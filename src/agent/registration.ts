@@ -24,7 +24,7 @@ import { TaskState } from '../model/generated/messages.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { MasterDetected } from './events.ts';
-import { isCommandExecutor } from './executor.ts';
+import { isCommandExecutor, resumeExits } from './executor.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
 import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
@@ -224,6 +224,7 @@ function connected(agent: AgentState, connection: MasterAgentConnection | undefi
   setTimer(agent, pingTimer, agent.pingTimeoutMs);
   resumeUpdates(agent);
   resumeOperations(agent);
+  resumeExits(agent);
 }
 
 /** What may have changed since the registration was written: the master ignores it if nothing has. */

@@ -11,7 +11,7 @@ import { parsePid } from '../model/pid.ts';
 import { Random } from '../model/random.ts';
 import type { CheckpointedDrain } from './checkpoint.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import type { Executor } from './executor.ts';
+import type { Executor, ExecutorExit } from './executor.ts';
 import type { Framework } from './framework.ts';
 import type { OperationRecord } from './operations.ts';
 import type { AgentOptions } from './options.ts';
@@ -69,6 +69,8 @@ export interface AgentState {
   readonly streams: Map<StreamId, Executor>;
   readonly updates: Map<FrameworkId, Map<TaskId, UpdateStream>>;
   readonly operations: Map<string, OperationRecord>;
+  /** Executors that ended while no master knew this agent. */
+  readonly exits: ExecutorExit[];
 
   readonly retries: readonly Deadlines<UpdateRetry>[];
   readonly registrations: Deadlines<ContainerId>;
@@ -142,6 +144,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     streams: new Map(),
     updates: new Map(),
     operations: new Map(),
+    exits: [],
     retries: createRetries(),
     registrations: createDeadlines('executor-registration', options.executorRegistrationTimeoutMs),
     outbox: createOutbox(),

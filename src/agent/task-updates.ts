@@ -70,6 +70,8 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
     if (changeTask(agent, executor, status)) {
       addUpdate(agent, updateOf(agent, framework, status), checkpointRun(executor));
     }
+  } else if (hasEndedIn(executor, status)) {
+    log(agent, 'info', `Ignoring an update of task ${status.task_id.value}, whose end is known`);
   } else if (hasRoomForUnknown(agent, framework)) {
     // A task that the agent does not know is passed on: its executor knows better.
     addUpdate(agent, updateOf(agent, framework, status), undefined);
@@ -79,6 +81,10 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
     acknowledged: { task_id: status.task_id, uuid: given.uuid },
   });
 }
+
+/** An executor's last words may come after its end, by which the agent has judged its tasks. */
+const hasEndedIn = (executor: Executor, { task_id }: TaskStatus) =>
+  executor.completed.some((task) => task.task_id.value === task_id.value);
 
 /** News of so many tasks of one framework, that this agent knows nothing of, may wait at a time. */
 const maxUnknownTasks = 1_000;
