@@ -21,7 +21,7 @@ import { BoundedList, BoundedMap } from './bounded.ts';
 import { createFrameworkCounters } from './counters.ts';
 import { drainIfIdle } from './draining.ts';
 import { discardOffer, endInverseOffer, rescindOffer } from './offers.ts';
-import { orphanOperations } from './operations.ts';
+import { adoptOperations, orphanOperations } from './operations.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from './outbox.ts';
 import { amountsOf, recordOf } from './quantities.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
@@ -142,6 +142,7 @@ export function recoverFramework(state: MasterState, info: FrameworkInfo): Frame
     suppressedRoles: [],
   });
   addFramework(state, framework);
+  adoptOperations(state, framework);
   publishFrameworkAdded(state, framework);
   return framework;
 }

@@ -101,6 +101,20 @@ export function addOperation(
   }
 }
 
+/** What agents have listed before its framework was known becomes the framework's, for it to acknowledge. */
+export function adoptOperations(state: MasterState, framework: Framework): void {
+  for (const agent of state.agents.registered.values()) {
+    for (const [key, operation] of agent.operations ?? []) {
+      if (operation.framework_id?.value === framework.id) {
+        framework.operations.set(key, operation);
+        if (operation.info.id !== undefined) {
+          framework.operationUuids.set(operation.info.id.value, key);
+        }
+      }
+    }
+  }
+}
+
 export function removeOperation(state: MasterState, agent: Agent, operation: Operation): void {
   const key = keyOf(operation.uuid);
   agent.operations?.delete(key);

@@ -12,7 +12,7 @@ import {
 import { isUuid } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { countTaskReason, countTaskState } from './counters.ts';
-import { log, sendToFramework } from './outbox.ts';
+import { log, sendToAgent, sendToFramework } from './outbox.ts';
 import type { Framework, MasterState } from './state.ts';
 import { updateTask } from './tasks.ts';
 
@@ -128,6 +128,10 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
   }
   const id = frameworkId(update.framework_id.value);
   const framework = state.frameworks.registered.get(id);
+  if (state.frameworks.completed.has(id)) {
+    // Nobody will acknowledge this; the agent would send it again and again.
+    sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: update.framework_id });
+  }
   const forwarded = framework?.state === 'connected' && forward(state, framework, update);
   const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));
   if (task === undefined) {
