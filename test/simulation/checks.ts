@@ -397,7 +397,8 @@ export class Checks {
     }
     for (const host of agents) {
       const stray = (host.life as AgentLife).timers.names.find(
-        (name) => !/^(ping|update-retry-\d+|executor-registration|checkpoint)$/.test(name),
+        (name) =>
+          !/^(ping|update-retry-\d+|executor-registration|checkpoint|operation:.*)$/.test(name),
       );
       if (stray !== undefined) {
         this.fail(`${host.name} still has a timer ${stray}`);
