@@ -162,12 +162,8 @@ export class Kinds {
   readonly #sweepsNames: boolean;
   readonly #names = new Map<string, number>();
   readonly #nameList: (string | undefined)[] = [];
-  /** Plain scalars, ranges and sets: one map a type, by name. */
-  readonly #plain = [
-    new Map<string, number>(),
-    new Map<string, number>(),
-    new Map<string, number>(),
-  ];
+  /** Plain scalars, ranges and sets: by allocation role, then one map a type, by name. */
+  readonly #plain = new Map<string, Map<string, number>[]>();
   readonly #others = new Map<string, number>();
   readonly setItems = new Strings();
 
@@ -215,19 +211,18 @@ export class Kinds {
   find(resource: Resource, allocationRole = ''): number | undefined {
     if (!isTyped(resource)) return undefined;
     const type = valueType(resource);
-    if (allocationRole === '' && isPlain(resource)) return this.#plain[type]?.get(resource.name);
+    if (isPlain(resource)) return this.#plain.get(allocationRole)?.[type]?.get(resource.name);
     return this.#others.get(this.#key(resource, type, allocationRole));
   }
 
   /** The kind of a resource, of whatever amount unless it is solid; made if it is new. */
   of(resource: Resource, allocationRole = ''): number {
     const type = valueType(resource);
-    if (allocationRole === '' && isPlain(resource)) {
-      const plain = this.#plain[type] as Map<string, number>;
-      const known = plain.get(resource.name);
+    if (isPlain(resource)) {
+      const known = this.#plain.get(allocationRole)?.[type]?.get(resource.name);
       if (known !== undefined) return known;
-      const kind = this.#add(resource, type, '');
-      plain.set(resource.name, kind);
+      const kind = this.#add(resource, type, allocationRole);
+      this.#setPlain(allocationRole, type, resource.name, kind);
       return kind;
     }
     const key = this.#key(resource, type, allocationRole);
@@ -266,6 +261,21 @@ export class Kinds {
     }
   }
 
+  #setPlain(allocationRole: string, type: number, name: string, kind: number): void {
+    let maps = this.#plain.get(allocationRole);
+    if (maps === undefined) {
+      maps = [new Map(), new Map(), new Map()];
+      this.#plain.set(allocationRole, maps);
+    }
+    maps[type]?.set(name, kind);
+  }
+
+  #dropPlain(kind: Kind): void {
+    const maps = this.#plain.get(kind.allocationRole);
+    maps?.[kind.type]?.delete(kind.name);
+    if (maps?.every((map) => map.size === 0)) this.#plain.delete(kind.allocationRole);
+  }
+
   #sweepKinds(): void {
     const at = this.#module.exports.markKinds() >>> 2;
     this.#module.refresh();
@@ -275,7 +285,7 @@ export class Kinds {
         return;
       accepted(this.#module.exports.dropKind(number), kind.name);
       const key = this.#keyOf(kind);
-      if (key === undefined) this.#plain[kind.type]?.delete(kind.name);
+      if (key === undefined) this.#dropPlain(kind);
       else this.#others.delete(key);
       this.#kinds[number] = undefined;
       this.#live -= 1;
@@ -286,7 +296,7 @@ export class Kinds {
   #keyOf(kind: Kind): string | undefined {
     const scalar = isSolid(kind) ? { scalar: { value: fromMilli(kind.unit) } } : {};
     const resource: Resource = { ...kind.template, ...scalar };
-    if (kind.allocationRole === '' && isPlain(resource)) return undefined;
+    if (isPlain(resource)) return undefined;
     return this.#key(resource, kind.type, kind.allocationRole);
   }
 
@@ -307,7 +317,7 @@ export class Kinds {
       this.#kinds[number] = kind;
       this.#live += 1;
       const key = this.#keyOf(kind);
-      if (key === undefined) this.#plain[kind.type]?.set(kind.name, number);
+      if (key === undefined) this.#setPlain(kind.allocationRole, kind.type, kind.name, number);
       else this.#others.set(key, number);
     });
   }

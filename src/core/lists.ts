@@ -13,6 +13,9 @@ function sizeOf(resources: readonly Resource[]): number {
   return bytes;
 }
 
+/** The values of a scalar. */
+export const noValues = new Float64Array(0);
+
 /** How the allocation role of a resource takes part: it does, it is left out, or absent means this one. */
 export type Allocation = 'keep' | 'drop' | { readonly assume: string };
 
@@ -175,7 +178,7 @@ export class Lists {
   }
 
   #values(at: number, ranges: number): Float64Array {
-    return this.module.f64.subarray(at, at + ranges * 2);
+    return ranges === 0 ? noValues : this.module.f64.subarray(at, at + ranges * 2);
   }
 
   /** Appends the messages of one item; `values` are its ranges, begin and end in turn. */

@@ -6,7 +6,7 @@
 import type { Resource } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { OfferBatch } from './interface.ts';
-import type { Lists } from './lists.ts';
+import { type Lists, noValues } from './lists.ts';
 
 const OFFER_WORDS = 6;
 
@@ -67,7 +67,7 @@ export class ModuleOffers implements OfferBatch {
         resources,
         this.#lists.kinds.get(u32[item] as number),
         f64[(item >> 1) + 1] as number,
-        f64.subarray(from, from + ranges * 2),
+        ranges === 0 ? noValues : f64.subarray(from, from + ranges * 2),
         role,
       );
     }
