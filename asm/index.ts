@@ -38,7 +38,7 @@ export {
 } from './algebra';
 export { matchReserve, matchRun } from './matcher';
 
-export { addRole, setQuota, setRoleRank, setWeight } from './allocator/roles';
+export { addRole, dropRole, setQuota, setRoleRank, setWeight } from './allocator/roles';
 export {
   dropFramework,
   introduce,

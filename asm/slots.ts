@@ -22,6 +22,7 @@ export const SLOT_CLUSTER_MIN: i32 = 248;
 export const SLOT_LATE_RUN: i32 = 249;
 
 export const SLOT_ROLES: i32 = 256; // table
+export const SLOT_ROLES_FREE: i32 = 259;
 export const SLOT_FRAMEWORKS: i32 = 260; // table
 export const SLOT_FRAMEWORK_FREE: i32 = 263;
 export const SLOT_LEAVES: i32 = 264; // table

@@ -174,6 +174,15 @@ function allocate(group: usize, capacity: u32): void {
   rebuild(group);
 }
 
+/** Gives an empty group's memory back. */
+export function freeGroup(group: usize): void {
+  const capacity = <usize>load<u32>(group);
+  free(load<usize>(group, 8), capacity * 16);
+  free(load<usize>(group, 12), capacity * 8);
+  free(load<usize>(group, 16), capacity * 4);
+  free(group, 32);
+}
+
 // @ts-ignore: decorator
 @inline export function groupSize(group: usize): u32 {
   return load<u32>(group, 4);

@@ -13,14 +13,15 @@ import {
   OK,
   TOO_MANY,
 } from '../constants';
-import { nameCount } from '../kinds';
+import { isLiveKind, kindCount, kindRole, nameCount } from '../kinds';
 import { slot, tableBase, tableCount, tablePush } from '../memory';
-import { SLOT_IO, SLOT_QUOTA_ROLES, SLOT_ROLES, SLOT_UNWEIGHED } from '../slots';
-import { addValue, copyVector, newVector, setValue, valueOf } from '../vectors';
+import { SLOT_IO, SLOT_QUOTA_ROLES, SLOT_ROLES, SLOT_ROLES_FREE, SLOT_UNWEIGHED } from '../slots';
+import { addValue, copyVector, dropVector, newVector, setValue, valueOf } from '../vectors';
 import {
   NODE_OWN,
   NODE_ROLE,
   dropNode,
+  freeGroup,
   joinGroup,
   leaveGroup,
   newGroup,
@@ -39,7 +40,7 @@ import {
 //       competing children u32 | group of frameworks u32 | group of children u32 | weight f64 |
 //       vectors: guarantees, limits, consumed, reserved, held reserved, held plain, used plain (u32 each) |
 //       active frameworks in the subtree u32 | first leaf + 1 u32 | leaves with their own minimum u32 |
-//       slot of the guarantee stage u32
+//       children u32, competing or not; in a free record the next free one. Depth 0 marks a free record
 // @ts-ignore: decorator
 @inline const ROLE_SIZE: usize = 112;
 
@@ -58,7 +59,7 @@ export const NO_LIMIT: f64 = -1;
 }
 // @ts-ignore: decorator
 @inline export function roleExists(role: u32): bool {
-  return role != 0 && role < tableCount(SLOT_ROLES);
+  return role != 0 && role < tableCount(SLOT_ROLES) && load<u32>(tableBase(SLOT_ROLES) + <usize>role * ROLE_SIZE, 4) != 0;
 }
 // @ts-ignore: decorator
 @inline export function roleParent(role: u32): u32 {
@@ -168,10 +169,19 @@ function fill(role: u32): void {
 export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
   const count = tableCount(SLOT_ROLES);
   if (count == 0) return -BAD_STATE;
-  if (count >= <u32>MAX_ROLES) return -TOO_MANY;
+  const head = load<u32>(slot(SLOT_ROLES_FREE));
+  if (head == 0 && count >= <u32>MAX_ROLES) return -TOO_MANY;
   if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) return -BAD_ARGUMENT;
-  if (parent >= count) return -BAD_HANDLE;
-  const role = tablePush(SLOT_ROLES, ROLE_SIZE);
+  if (parent != 0 && !roleExists(parent)) return -BAD_HANDLE;
+  let role: u32;
+  if (head != 0) {
+    role = head - 1;
+    store<u32>(slot(SLOT_ROLES_FREE), load<u32>(roleAt(role), 96));
+    memory.fill(roleAt(role), 0, ROLE_SIZE);
+  } else {
+    role = tablePush(SLOT_ROLES, ROLE_SIZE);
+  }
+  store<u32>(roleAt(parent), load<u32>(roleAt(parent), 96) + 1, 96);
   fill(role);
   const at = roleAt(role);
   store<u32>(at, parent);
@@ -179,6 +189,32 @@ export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
   store<u32>(at, rank, 12);
   store<u32>(at, ownRank, 16);
   return <i32>role;
+}
+
+/**
+ * Forgets a role that nothing speaks of: no framework, child, quota, weight or reservation. The caller knows
+ * that no kind names it, and that no unknown framework holds anything of it.
+ */
+export function dropRole(role: u32): i32 {
+  if (!roleExists(role)) return BAD_HANDLE;
+  const at = roleAt(role);
+  if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) return BAD_STATE;
+  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1) return BAD_STATE;
+  for (let name: u32 = 0; name < nameCount(); name++) {
+    if (valueOf(reservedOf(role), name) != 0) return BAD_STATE;
+  }
+  for (let kind: u32 = 0; kind < kindCount(); kind++) {
+    if (isLiveKind(kind) && kindRole(kind) == role) return BAD_STATE;
+  }
+  for (let offset: usize = 56; offset < 84; offset += 4) dropVector(load<u32>(at + offset));
+  freeGroup(frameworkGroup(role));
+  freeGroup(childGroup(role));
+  const parent = roleAt(roleParent(role));
+  store<u32>(parent, load<u32>(parent, 96) - 1, 96);
+  store<u32>(at, 0, 4);
+  store<u32>(at, load<u32>(slot(SLOT_ROLES_FREE)), 96);
+  store<u32>(slot(SLOT_ROLES_FREE), role + 1);
+  return OK;
 }
 
 /** Ranks order siblings; the host gives them anew when there is no room between two. */

@@ -208,6 +208,7 @@ export class ModuleAllocator implements LiveAllocator {
   addFramework(framework: Parameters<Allocator['addFramework']>[0]): void {
     const { exports } = this.#module;
     const constraints = this.#wishes.compile(framework);
+    this.#sweepRoles();
     const entry = this.#frameworkEntry(framework.id);
     if (entry.known) throw new CoreError('EXISTS', framework.id);
     accepted(exports.introduce(entry.number, capabilityBits(framework.capabilities)));
@@ -233,6 +234,7 @@ export class ModuleAllocator implements LiveAllocator {
   updateFramework(id: FrameworkId, terms: FrameworkTerms): void {
     const entry = this.#framework(id);
     const constraints = this.#wishes.compile(terms);
+    this.#sweepRoles();
     const { exports } = this.#module;
     const before = new Set(entry.terms.roles);
     const after = new Set(terms.roles);
@@ -543,6 +545,12 @@ export class ModuleAllocator implements LiveAllocator {
     this.#frameworks.set(id, entry);
     this.#frameworkIds[number] = id;
     return entry;
+  }
+
+  /** Roles that only tasks of frameworks still to come hold cannot be told from those that nobody has. */
+  #sweepRoles(): void {
+    for (const entry of this.#frameworks.values()) if (!entry.known) return;
+    this.#roles.sweep();
   }
 
   #addUsed(agent: AgentEntry, held: Holding): void {

@@ -37,6 +37,7 @@ export interface CoreExports {
   setClusterMinimum(): number;
   setNow(now: number): number;
   addRole(parent: number, rank: number, ownRank: number): number;
+  dropRole(role: number): number;
   setRoleRank(role: number, rank: number, ownRank: number): number;
   setWeight(role: number, weight: number): number;
   setQuota(role: number, names: number): number;

@@ -7,12 +7,15 @@ export interface SavedRoles {
   readonly ranks: readonly (readonly [string, number])[];
 }
 
+const SWEEP_ROLES = 2048;
+
 export class Roles {
   readonly #module: CoreModule;
   readonly #numbers = new Map<string, number>();
   /** Paths by number; the root is 0 and has none. */
   readonly #paths: string[] = [''];
   readonly #ranks: Ranks;
+  #sweepAt = SWEEP_ROLES;
 
   constructor(module: CoreModule) {
     this.#module = module;
@@ -42,6 +45,25 @@ export class Roles {
     return role;
   }
 
+  /**
+   * Forgets roles that nothing speaks of any more, when there are many: frameworks make new ones at will.
+   * Only between calls, when no number of a role is on its way.
+   */
+  sweep(): void {
+    if (this.#numbers.size < this.#sweepAt) return;
+    // Children before their parents.
+    const paths = [...this.#numbers.keys()].sort((a, b) => b.length - a.length);
+    for (const path of paths) {
+      const role = this.#numbers.get(path) as number;
+      if (this.#module.exports.dropRole(role) !== 0) continue;
+      this.#numbers.delete(path);
+      this.#paths[role] = '';
+      this.#ranks.remove(path);
+      this.#ranks.remove(`${path}/.`);
+    }
+    this.#sweepAt = Math.max(SWEEP_ROLES, this.#numbers.size * 2);
+  }
+
   path(role: number): string {
     return this.#paths[role] ?? '';
   }
@@ -57,7 +79,7 @@ export class Roles {
   restore(saved: SavedRoles): void {
     saved.paths.forEach((path, role) => {
       this.#paths[role] = path;
-      if (role > 0) this.#numbers.set(path, role);
+      if (path !== '') this.#numbers.set(path, role);
     });
     this.#ranks.restore(saved.ranks);
   }

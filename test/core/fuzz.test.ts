@@ -24,7 +24,7 @@ const fuzzed = (
   'dropInverseFilters setLeafMinimum clearLeafMinimum setFrameworkActive removeFramework countEarlier ' +
   'addAgent addUsed removeAgent setTotal growTotal changeAgentFlags dropAgentFilters setMaintenance ' +
   'answerInverse exclude clearExclusions launch recover convertOffered convertFree readTotal readFree ' +
-  'requestRun runOffers'
+  'requestRun runOffers dropRole'
 ).split(' ') as (keyof CoreExports)[];
 
 /** Adding names and kinds without end would only make the test slow. */

@@ -276,3 +276,22 @@ test('constraints that cannot be compiled are told apart before they are used', 
   expect(allocator.constraintsError(hostnameIs('(a{100}){10}'))).toMatch(/too (complex|large)/);
   expect(allocator.constraintsError({ role_constraints: { r: {} } })).toMatch(/empty/);
 });
+
+test('roles that nobody speaks of are forgotten, and their numbers used again', () => {
+  const allocator = core.allocator(options);
+  allocator.setTime(1000);
+  addAgent(allocator, 'a', [cpus(4), reserved(cpus(1), 'kept/below')]);
+  addFramework(allocator, 'stays', ['stays/here', 'kept']);
+  let bytes = 0;
+  for (let index = 0; index < 6000; index++) {
+    addFramework(allocator, 'comes', [`made/up-${index}`, `other-${index}`]);
+    allocator.removeFramework(frameworkId('comes'));
+    if (index === 3000) bytes = allocator.bytes;
+  }
+  expect(allocator.bytes).toBe(bytes);
+  const restored = core.restore(allocator.save());
+  for (const one of [allocator, restored]) {
+    addFramework(one, 'last', ['made/up-5999', 'kept/below']);
+    expect(listed(one.runPending())).toHaveLength(2);
+  }
+});
