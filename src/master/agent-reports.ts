@@ -15,7 +15,7 @@ import { resourcesError } from '../model/resource-validation.ts';
 import { agentFacts } from './agents.ts';
 import { drainIfIdle } from './draining.ts';
 import { rescindOffer } from './offers.ts';
-import { addOperation } from './operations.ts';
+import { takeListed } from './operations.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
 import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState, ResourceProvider } from './state.ts';
@@ -121,8 +121,7 @@ function reconcileOperations(state: MasterState, agent: Agent, message: UpdateAg
   }
   for (const [key, operation] of listed) {
     if (agent.operations?.has(key) !== true) {
-      const owner = frameworkId(operation.framework_id?.value ?? '');
-      addOperation(state, agent, state.frameworks.registered.get(owner), operation);
+      takeListed(state, agent, operation);
     }
   }
 }

@@ -15,6 +15,7 @@ import { agentId, frameworkId } from '../model/ids.ts';
 import { isTerminalOperation } from '../model/operation-state.ts';
 import { formatUuid } from '../model/random.ts';
 import { needsCheckpoint, toRoleAndReservation } from '../model/resource-format.ts';
+import { BoundedMap } from './bounded.ts';
 import { countOperation, countOperationState } from './counters.ts';
 import { drainIfIdle } from './draining.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
@@ -202,6 +203,9 @@ function updateOperation(state: MasterState, operation: Operation, status: Opera
   }
 }
 
+/** How long a framework that this master has never seen may take to come for news of its operations. */
+const orphanWaitMs = 600_000;
+
 /** To the framework if it asked for feedback (it will acknowledge); the master acknowledges otherwise. */
 function passOn(
   state: MasterState,
@@ -210,7 +214,10 @@ function passOn(
   status: OperationStatus,
 ): void {
   const owner = frameworkId(operation.framework_id?.value ?? '');
-  const isKept = operation.framework_id !== undefined && !state.frameworks.completed.has(owner);
+  const knownMs = state.nowMs - (agent.reregisteredMs ?? agent.registeredMs);
+  const mayCome = !state.frameworks.completed.has(owner) && knownMs < orphanWaitMs;
+  const isKept =
+    operation.framework_id !== undefined && (state.frameworks.registered.has(owner) || mayCome);
   if (operation.info.id !== undefined && isKept) {
     const framework = state.frameworks.registered.get(owner);
     if (framework !== undefined) {
@@ -228,8 +235,36 @@ function passOn(
     });
   }
   if (isTerminalOperation(status.state)) {
+    if (status.uuid !== undefined) {
+      rememberAcknowledged(agent, operation, status.uuid);
+    }
     removeOperation(state, agent, operation);
     drainIfIdle(state, agent);
+  }
+}
+
+/** So many acknowledged operations of an agent are remembered; it lists them no longer than it takes. */
+const maxAcknowledged = 1_000;
+
+function rememberAcknowledged(agent: Agent, operation: Operation, status: UUID): void {
+  agent.acknowledgedOperations ??= new BoundedMap(maxAcknowledged);
+  agent.acknowledgedOperations.set(keyOf(operation.uuid), status);
+}
+
+/**
+ * An operation in an agent's list that is not in the books. If its end was acknowledged, the list was
+ * written before that, or the acknowledgement was lost: it is only sent again.
+ */
+export function takeListed(state: MasterState, agent: Agent, operation: Operation): void {
+  const acknowledged = agent.acknowledgedOperations?.get(keyOf(operation.uuid));
+  if (acknowledged === undefined) {
+    const owner = frameworkId(operation.framework_id?.value ?? '');
+    addOperation(state, agent, state.frameworks.registered.get(owner), operation);
+  } else {
+    sendToAgent(state, agent, 'AcknowledgeOperationStatusMessage', {
+      status_uuid: acknowledged,
+      operation_uuid: operation.uuid,
+    });
   }
 }
 
@@ -256,6 +291,7 @@ export function acknowledgeOperation(
     return;
   }
   if (isTerminalOperation(status.state)) {
+    rememberAcknowledged(agent, operation, { value: call.uuid });
     removeOperation(state, agent, operation);
   }
   sendToAgent(state, agent, 'AcknowledgeOperationStatusMessage', {

@@ -78,6 +78,8 @@ export interface Agent {
   /** How frameworks have answered inverse offers, since the last change of the agent's maintenance. */
   inverseAnswers?: Map<FrameworkId, InverseOfferStatus> | undefined;
   operations?: Map<string, Operation> | undefined;
+  /** The acknowledged final statuses of operations that the agent may still list, by operation. */
+  acknowledgedOperations?: BoundedMap<string, UUID> | undefined;
   resourceProviders?: Map<string, ResourceProvider> | undefined;
   /** Tasks whose kill was asked for; sent again when the agent comes back without having heard it. */
   killed?: Map<FrameworkId, Set<TaskId>> | undefined;
