@@ -16,7 +16,6 @@ import {
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
-import { isTerminalOperation } from '../../src/model/operation-state.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
@@ -260,17 +259,6 @@ export class Checks {
     return undefined;
   }
 
-  /** Operations that somebody who is still there should have acknowledged. */
-  #unacknowledged(state: AgentLife['state']): number {
-    const living = new Set(
-      this.#simulation.frameworks.filter(({ phase }) => phase === 'running').map(({ id }) => id),
-    );
-    return [...state.operations.values()].filter(
-      ({ operation }) =>
-        operation.info.id === undefined || living.has(operation.framework_id?.value),
-    ).length;
-  }
-
   /** On an agent that never learned its id, and so never comes back under it. */
   #isOutOfReach(task: KnownTask): boolean {
     const { master, agents } = this.#simulation;
@@ -298,7 +286,7 @@ export class Checks {
       supervisors: host.supervisors.size,
       runs: host.life?.runs.size ?? 0,
       held: state.outbox.held.length,
-      operations: this.#unacknowledged(state),
+      operations: state.operations.size,
     };
     const left = Object.entries(sizes).find(([, size]) => size > 0);
     if (left !== undefined) {
@@ -330,12 +318,8 @@ export class Checks {
       if (!algebra.contains(agent.total, offered) || isWorthAnOffer(left)) {
         return `the master offers ${text(offered)} of ${agent.info.hostname}'s ${text(agent.total)}`;
       }
-      // An operation whose end is acknowledged can be listed once more by a message that was on its way.
-      const unfinished = [...(agent.operations?.values() ?? [])].filter(
-        ({ latest_status }) => !isTerminalOperation(latest_status.state),
-      );
-      if (unfinished.length > 0) {
-        return `the master has ${unfinished.length} operations on ${agent.info.hostname}`;
+      if (agent.operations !== undefined && agent.operations.size > 0) {
+        return `the master has ${agent.operations.size} operations on ${agent.info.hostname}`;
       }
       const host = this.#simulation.agents.find(({ name }) => name === agent.info.hostname);
       const own = host?.life?.state.ledger.total() ?? [];

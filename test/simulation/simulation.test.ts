@@ -3,10 +3,13 @@ import { expect, test } from 'vitest';
 import { newCore } from './cores.ts';
 import { Simulation } from './simulation.ts';
 
-const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 80 }, (_, index) => index + 1);
 
-/** Failed before what they found was mended. */
-const FOUND: readonly number[] = [];
+/**
+ * Each failed once, in the simulation of its day: tasks lost from the books with a connection, ends that
+ * came too early or twice, agents that never finished draining, operations nobody acknowledged.
+ */
+const FOUND = [2007, 2413, 5166, 6018, 10228, 10343, 10552, 10825, 11126];
 
 const SHOWN_LINES = 60;
 
