@@ -9,6 +9,7 @@ import type {
   TaskInfo,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
+import type { VolumePlace } from '../model/volume-path.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
 
 export interface Reply {
@@ -103,9 +104,11 @@ export interface DestroyContainer {
  */
 export interface CollectGarbage {
   readonly type: 'collectGarbage';
-  /** Relative to the work directory. */
+  /** Relative to the work directory; a volume on a disk of its own has an absolute one. */
   readonly path: string;
   readonly delayMs: number;
+  /** Absent for a sandbox. */
+  readonly volume?: VolumePlace['kind'] | undefined;
 }
 
 /**

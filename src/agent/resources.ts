@@ -7,7 +7,7 @@ import {
   Resource_ReservationInfo_Type,
 } from '../model/generated/messages.ts';
 import { needsCheckpoint } from '../model/resource-format.ts';
-import { volumePath } from '../model/volume-path.ts';
+import { volumePlaces } from '../model/volume-path.ts';
 import { emit, log, persist } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
@@ -62,14 +62,15 @@ export function applyOperation(agent: AgentState, operation: Offer_Operation): A
 }
 
 function remember(agent: AgentState, resources: readonly Resource[]): void {
-  const kept = new Set(resources.map(volumePath));
+  const kept = new Set(volumePlaces(resources).map(({ path }) => path));
   const before = agent.checkpointedResources;
   agent.checkpointedResources = resources;
   persist(agent, { type: 'resources', resources });
-  for (const path of new Set(before.map(volumePath))) {
-    if (path !== undefined && !kept.has(path)) {
+  for (const { path, kind } of volumePlaces(before)) {
+    if (!kept.has(path)) {
       // A volume that is destroyed takes its data with it.
-      emit(agent, { type: 'collectGarbage', path, delayMs: 0 });
+      emit(agent, { type: 'collectGarbage', path, delayMs: 0, volume: kind });
+      kept.add(path);
     }
   }
 }

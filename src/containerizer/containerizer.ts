@@ -5,7 +5,7 @@
 // later knows as much as the one that launched it.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandInfo, ContainerInfo } from '../model/generated/messages.ts';
+import type { CommandInfo, ContainerInfo, Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { findCgroupRoot, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
@@ -20,6 +20,7 @@ import { type SupervisorProgram, supervisorProgram } from './supervisor-program.
 import { timerDelay } from './timer-delay.ts';
 import { type ContainerUsage, UsageMeter } from './usage.ts';
 import { Users } from './users.ts';
+import { Volumes } from './volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface ContainerizerOptions {
@@ -39,6 +40,7 @@ export interface ContainerSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly command: CommandInfo;
   readonly container?: ContainerInfo | undefined;
+  readonly resources: readonly Resource[];
   /** Whether it is to end when the agent does, however that comes. */
   readonly isBound: boolean;
 }
@@ -117,6 +119,7 @@ interface Known {
 
 export class Containerizer {
   readonly records: RunRecords;
+  readonly volumes: Volumes;
   readonly #work: WorkDirectory;
   readonly #spawner: Spawner;
   readonly #cgroupRoot: string | undefined;
@@ -127,6 +130,7 @@ export class Containerizer {
   private constructor(options: ContainerizerOptions, program: SupervisorProgram) {
     this.#work = options.work;
     this.records = new RunRecords(options.work);
+    this.volumes = new Volumes(options.work);
     this.#spawner = new Spawner(program);
     this.#cgroupRoot = options.cgroup === undefined ? undefined : findCgroupRoot(options.cgroup);
   }
@@ -150,6 +154,7 @@ export class Containerizer {
     const identity = await this.#users.identity(spec.user ?? spec.command.user);
     abort.throwIfAborted();
     const sandbox = createSandbox(this.#work, spec.sandbox, identity);
+    this.volumes.provide(spec.id, spec.sandbox, spec.resources);
     const environment = layered(
       { MESOS_SANDBOX: sandbox, MESOS_DIRECTORY: sandbox },
       spec.environment,

@@ -7,6 +7,8 @@
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
 //   fetch/<container>                        unfinished downloads
+//   volumes/roles/<role>/<id>                persistent volumes
+//   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { join, resolve } from 'node:path';
 import type { ContainerId } from '../model/ids.ts';
 

@@ -144,6 +144,11 @@ export class AgentHands {
     const orphans = this.#containerizer.records.all().filter((container) => !known.has(container));
     await Promise.all(orphans.map((container) => this.#containerizer.destroyOrphan(container)));
     this.#adoptGarbage(known);
+    this.#containerizer.volumes
+      .destroyLeft()
+      .catch((error: unknown) =>
+        this.#options.log('warn', `Failed to delete destroyed volumes: ${String(error)}`),
+      );
     this.#store.storeBoot(bootId());
     return { ...checkpoint, rebooted: lastBoot !== undefined && lastBoot !== bootId() };
   }
@@ -185,7 +190,7 @@ export class AgentHands {
         this.#runs.destroy(effect);
         return;
       case 'collectGarbage':
-        this.#garbage.schedule(effect.path, effect.delayMs);
+        this.#collectGarbage(effect);
         return;
       case 'checkpoint':
         this.#checkpoint(effect);
@@ -218,10 +223,23 @@ export class AgentHands {
   async close(): Promise<void> {
     // What hangs in the kernel ends when it can: its supervisor stays with it.
     const bound = delay(longestCloseMs, undefined, { ref: false });
-    await Promise.race([Promise.all(this.#runs.stop()), bound]);
+    const volumes = this.#containerizer.volumes.settled();
+    await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
     this.#garbage.close();
     await this.#containerizer.close();
     await this.#store.close();
+  }
+
+  #collectGarbage({ path, delayMs, volume }: CollectGarbage): void {
+    if (volume === undefined) {
+      this.#garbage.schedule(path, delayMs);
+    } else {
+      void this.#containerizer.volumes
+        .destroy({ path, kind: volume })
+        .catch((error: unknown) =>
+          this.#options.log('error', `Failed to delete persistent volume '${path}': ${error}`),
+        );
+    }
   }
 
   /** In the background: a week's sandboxes may be many, and nobody waits for their end. */

@@ -9,15 +9,15 @@ import type { AgentEvent } from '../agent/events.ts';
 import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { WorkDirectory } from '../containerizer/work-directory.ts';
-import type {
-  CommandInfo,
-  ExecutorEvent,
-  Resource,
-  ResourceStatistics,
-  TaskState,
+import {
+  type CommandInfo,
+  ExecutorCall_Type,
+  type ExecutorEvent,
+  type Resource,
+  type ResourceStatistics,
+  type TaskState,
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
-import { ExecutorCall_Type } from '../model/generated/messages.ts';
 import {
   type ContainerId,
   containerId,
@@ -59,6 +59,8 @@ interface Run {
   destroyed: boolean;
   /** The agent need not remember it any more, so neither need its records stay. */
   completed: boolean;
+  /** Why it had to be destroyed, where nobody asked for that. */
+  failed?: RunEnd;
 }
 
 interface RunEnd extends ContainerEnd {
@@ -94,6 +96,7 @@ export class Runs {
           command: commandOf(effect),
           container:
             effect.builtin === undefined ? effect.executor.container : effect.task?.container,
+          resources: effect.resources,
           // Mesos's executors leave with their agent where their framework does not checkpoint.
           isBound: effect.framework.checkpoint !== true,
         },
@@ -129,6 +132,7 @@ export class Runs {
     const run = this.#add(effect, [...(executor.resources ?? []), ...(task?.resources ?? [])]);
     const record = this.#options.containerizer.records.supervisor(id);
     try {
+      this.#options.containerizer.volumes.adopt(id, run.resources);
       const container = await this.#options.containerizer.reattach(id, effect.sandbox);
       const resumption = {
         startedMs: record?.startedMs ?? this.#options.nowMs(),
@@ -146,11 +150,24 @@ export class Runs {
     return this.#runs.has(containerId(container));
   }
 
-  /** What the container may use from now on. */
+  /**
+   * What the container may use from now on. Its volumes are there before the task is that asked for
+   * them; where one cannot be, the container ends.
+   */
   resize(container: ContainerId, resources: readonly Resource[]): void {
     const run = this.#runs.get(container);
-    if (run !== undefined) {
-      run.resources = resources;
+    if (run === undefined) {
+      return;
+    }
+    run.resources = resources;
+    try {
+      this.#options.containerizer.volumes.provide(container, run.launch.sandbox, resources);
+    } catch (error) {
+      run.failed ??= {
+        failure: `Failed to update resources for container: ${textOf(error)}`,
+        reason: TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
+      };
+      this.#destroy(run);
     }
   }
 
@@ -175,6 +192,10 @@ export class Runs {
       });
       return;
     }
+    this.#destroy(run);
+  }
+
+  #destroy(run: Run): void {
     run.destroyed = true;
     run.runner?.stop();
     run.abort.abort();
@@ -307,6 +328,7 @@ export class Runs {
       return;
     }
     this.#runs.delete(run.containerId);
+    this.#options.containerizer.volumes.release(run.containerId);
     run.runner?.stop();
     if (run.stream !== undefined) {
       this.#streams.delete(run.stream);
@@ -319,8 +341,8 @@ export class Runs {
       nowMs: this.#options.nowMs(),
       ...idsOf(run),
       waitStatus: end.waitStatus,
-      failure: end.failure,
-      reason: end.reason,
+      failure: run.failed?.failure ?? end.failure,
+      reason: run.failed?.reason ?? end.reason,
     });
   }
 

@@ -1,17 +1,48 @@
 // Where the data of persistent volumes lives on an agent.
-import type { Resource } from './generated/messages.ts';
-import { reservationRole } from './resource-format.ts';
+import { type Resource, Resource_DiskInfo_Source_Type } from './generated/messages.ts';
+import { isPersistentVolume, reservationRole } from './resource-format.ts';
+
+/** Where a volume's data is: in a folder made for it, or on a disk that was mounted for it. */
+export interface VolumePlace {
+  /** Absolute, or relative to the agent's work directory. */
+  readonly path: string;
+  readonly kind: 'folder' | 'mount';
+}
+
+// What follows is a folder's name and nothing else: a path made of it stays where it belongs.
+const folderName = /^(?!\.{1,2}$)[^/\0]+$/;
 
 /**
- * The directory of a persistent volume, relative to the agent's work directory. Undefined for other
- * resources, and for volumes on a disk of their own (a path or mount that the operator has named).
+ * The place of a persistent volume. Undefined for other resources, and for volumes of which a plain
+ * agent has no folder, such as those of storage plugins.
  */
-export function volumePath(resource: Resource): string | undefined {
+export function volumePlace(resource: Resource): VolumePlace | undefined {
   const { persistence, source } = resource.disk ?? {};
-  if (persistence === undefined || source !== undefined) {
+  if (persistence === undefined || source?.id !== undefined) {
     return undefined;
   }
   // A slash would make the volumes of `a` and of `a/b` share a folder.
   const role = reservationRole(resource).replaceAll('/', ' ');
-  return `volumes/roles/${role}/${persistence.id}`;
+  if (!folderName.test(role) || !folderName.test(persistence.id)) {
+    return undefined;
+  }
+  const folder = `volumes/roles/${role}/${persistence.id}`;
+  if (source === undefined) {
+    return { path: folder, kind: 'folder' };
+  }
+  const root = (source.path ?? source.mount)?.root?.replace(/\/+$/, '');
+  if (root === undefined || root === '') {
+    return undefined;
+  }
+  switch (source.type) {
+    case Resource_DiskInfo_Source_Type.PATH:
+      return { path: `${root}/${folder}`, kind: 'folder' };
+    case Resource_DiskInfo_Source_Type.MOUNT:
+      return { path: root, kind: 'mount' };
+    default:
+      return undefined;
+  }
 }
+
+export const volumePlaces = (resources: readonly Resource[]): VolumePlace[] =>
+  resources.filter(isPersistentVolume).flatMap((resource) => volumePlace(resource) ?? []);

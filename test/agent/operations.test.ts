@@ -166,7 +166,7 @@ describe('an operation', () => {
     expect(perform({ type: DESTROY, destroy: { volumes: [volume] } })).toEqual(finished);
     // Its data goes, once that it is gone is durable.
     expect(world.take('collectGarbage')).toEqual([
-      { type: 'collectGarbage', path: 'volumes/roles/kit/v1', delayMs: 0 },
+      { type: 'collectGarbage', path: 'volumes/roles/kit/v1', delayMs: 0, volume: 'folder' },
     ]);
     expect(perform({ type: UNRESERVE, unreserve: { resources: [disk] } })).toEqual(finished);
     expect(world.agent.checkpointedResources).toEqual([]);

@@ -8,7 +8,12 @@ import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoi
 import type { LaunchExecutor } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import { AgentHands } from '../../src/executor/agent-hands.ts';
-import type { ExecutorEvent, FrameworkInfo, TaskInfo } from '../../src/model/generated/messages.ts';
+import type {
+  ExecutorEvent,
+  FrameworkInfo,
+  Resource,
+  TaskInfo,
+} from '../../src/model/generated/messages.ts';
 import {
   ExecutorCall_Type,
   ExecutorEvent_Type,
@@ -43,6 +48,8 @@ export interface Launch {
   readonly user?: string;
   readonly custom?: LaunchExecutor['command'];
   readonly checkpoint?: boolean;
+  /** Of a custom executor. */
+  readonly resources?: Resource[];
 }
 
 const terminal: readonly TaskState[] = [
@@ -258,14 +265,18 @@ function launchEffect(launch: Launch): LaunchExecutor {
       checkpoint: launch.checkpoint === true,
       ...launch.framework,
     },
-    executor: { executor_id: { value: id }, framework_id: { value: 'f-1' } },
+    executor: {
+      executor_id: { value: id },
+      framework_id: { value: 'f-1' },
+      ...(launch.resources === undefined ? {} : { resources: launch.resources }),
+    },
     builtin: isBuiltin ? 'command' : undefined,
     containerId: containerId(id),
     sandbox: `slaves/a-1/frameworks/f-1/executors/${id}/runs/${id}`,
     command: launch.custom,
     environment: { MESOS_FRAMEWORK_ID: 'f-1', MESOS_EXECUTOR_ID: id },
     user: launch.user,
-    resources: [],
+    resources: [...(launch.resources ?? []), ...(launch.task?.resources ?? [])],
     task: isBuiltin
       ? {
           name: 'task',

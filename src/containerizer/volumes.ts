@@ -1,0 +1,279 @@
+// Persistent volumes: folders that outlive the tasks that use them. A container finds each of its
+// volumes by a link in its sandbox.
+//
+// Links are made by an agent that may be root, in a folder that belongs to the task's user. So a
+// link has a single name there: no part of the way to it is the user's to change.
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Resource } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
+import { isPersistentVolume } from '../model/resource-format.ts';
+import { type VolumePlace, volumePlace } from '../model/volume-path.ts';
+import { ContainerizerError } from './containerizer-error.ts';
+import type { WorkDirectory } from './work-directory.ts';
+
+interface Link {
+  /** Absolute. */
+  readonly target: string;
+  readonly kind: VolumePlace['kind'];
+  readonly isShared: boolean;
+}
+
+/** By their names in the sandbox. */
+type Links = ReadonlyMap<string, Link>;
+
+const none: Links = new Map();
+
+export class Volumes {
+  readonly #work: WorkDirectory;
+  readonly #links = new Map<ContainerId, Links>();
+  readonly #deletions = new Set<Promise<void>>();
+
+  constructor(work: WorkDirectory) {
+    this.#work = work;
+  }
+
+  /**
+   * Makes all volumes among the resources, links them into the sandbox, and removes the links to
+   * volumes that the container has no more. Throws ContainerizerError where that cannot be.
+   */
+  provide(container: ContainerId, sandbox: string, resources: readonly Resource[]): void {
+    const before = this.#links.get(container) ?? none;
+    const links = this.#linksOf(resources);
+    if (before.size === 0 && links.size === 0) {
+      return;
+    }
+    const folder = this.#work.path(sandbox);
+    for (const [name, { target }] of before) {
+      if (links.get(name)?.target !== target) {
+        removeLink(join(folder, name), target);
+      }
+    }
+    for (const [name, link] of links) {
+      try {
+        makeFolder(link);
+        if (!before.has(name)) {
+          this.#giveTo(statSync(folder), container, link);
+        }
+        makeLink(join(folder, name), link.target);
+      } catch (error) {
+        throw new ContainerizerError(
+          `Failed to provide persistent volume '${link.target}' as '${name}': ${textOf(error)}`,
+          { cause: error },
+        );
+      }
+    }
+    this.#links.set(container, links);
+  }
+
+  /** What an earlier agent has provided. Only what this one would provide, too, is known then. */
+  adopt(container: ContainerId, resources: readonly Resource[]): void {
+    try {
+      this.#links.set(container, this.#linksOf(resources));
+    } catch (error) {
+      // No reason to end a container that runs.
+      if (!(error instanceof ContainerizerError)) {
+        throw error;
+      }
+    }
+  }
+
+  /** The container has ended. Its links stay as long as its sandbox. */
+  release(container: ContainerId): void {
+    this.#links.delete(container);
+  }
+
+  /**
+   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have
+   * the same place; that all of it is deleted is for the promise to say.
+   */
+  async destroy({ path, kind }: VolumePlace): Promise<void> {
+    const place = resolve(this.#work.root, path);
+    const aside = kind === 'folder' ? folderAside(place) : contentAside(place);
+    if (aside !== undefined) {
+      await this.#delete(aside);
+    }
+  }
+
+  /** Goes on where an earlier agent was interrupted. */
+  async destroyLeft(): Promise<void> {
+    const folder = this.#work.path('volumes/destroyed');
+    await Promise.all(namesIn(folder).map((name) => this.#delete(join(folder, name))));
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#deletions);
+  }
+
+  /** Links inside are deleted, never followed. */
+  async #delete(path: string): Promise<void> {
+    const deletion = rm(path, { recursive: true, force: true });
+    this.#deletions.add(deletion);
+    try {
+      await deletion;
+    } finally {
+      this.#deletions.delete(deletion);
+    }
+  }
+
+  #linksOf(resources: readonly Resource[]): Links {
+    const links = new Map<string, Link>();
+    for (const resource of resources.filter(isPersistentVolume)) {
+      const { persistence, volume } = resource.disk ?? {};
+      const name = requireName(persistence?.id ?? '', volume?.container_path ?? '');
+      const place = volumePlace(resource);
+      if (place === undefined) {
+        throw new ContainerizerError(
+          `Persistent volume '${persistence?.id}' is on a kind of disk that is not supported`,
+        );
+      }
+      const target = resolve(this.#work.root, place.path);
+      const other = links.get(name)?.target ?? target;
+      if (other !== target) {
+        throw new ContainerizerError(
+          `Persistent volumes '${other}' and '${target}' have the same container path '${name}'`,
+        );
+      }
+      links.set(name, { target, kind: place.kind, isShared: resource.shared !== undefined });
+    }
+    return links;
+  }
+
+  /** The volume is the sandbox's owner's, unless others are at work in it. */
+  #giveTo(sandbox: Stats, container: ContainerId, { target, isShared }: Link): void {
+    const { uid, gid } = statSync(target);
+    // Root has access whoever is the owner.
+    const isOwned = sandbox.uid === 0 || (sandbox.uid === uid && sandbox.gid === gid);
+    if (!isOwned && !(isShared && this.#isUsedBeside(container, target))) {
+      chownSync(target, sandbox.uid, sandbox.gid);
+    }
+  }
+
+  #isUsedBeside(container: ContainerId, target: string): boolean {
+    return [...this.#links].some(
+      ([other, links]) =>
+        other !== container && [...links.values()].some((link) => link.target === target),
+    );
+  }
+}
+
+function requireName(id: string, name: string): string {
+  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+    throw new ContainerizerError(
+      `Container path '${name}' of persistent volume '${id}' is not a plain name in the sandbox`,
+    );
+  }
+  return name;
+}
+
+/** A mount that is missing is not made: what is written there would fill another disk. */
+function makeFolder({ target, kind }: Link): void {
+  if (kind === 'folder' && mkdirSync(target, { recursive: true, mode: 0o755 }) !== undefined) {
+    chmodSync(target, 0o755);
+  }
+  if (!statSync(target).isDirectory()) {
+    throw new ContainerizerError('it is not a folder');
+  }
+}
+
+/** One that is there, as after a restart, has to lead to the same volume. */
+function makeLink(path: string, target: string): void {
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') {
+      throw error;
+    }
+    if (!lstatSync(path).isSymbolicLink() || realpathSync(path) !== realpathSync(target)) {
+      throw new ContainerizerError(`'${path}' exists and does not lead to the volume`);
+    }
+  }
+}
+
+/** Whatever a task has put in the link's place is the task's. */
+function removeLink(path: string, target: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status?.isSymbolicLink() === true && leadsTo(path, target)) {
+    unlinkSync(path);
+  }
+}
+
+function leadsTo(path: string, target: string): boolean {
+  try {
+    return realpathSync(path) === realpathSync(target);
+  } catch {
+    // The volume is destroyed already: a link to nowhere is of no use to anybody.
+    return true;
+  }
+}
+
+function folderAside(place: string): string | undefined {
+  // From <base>/volumes/roles/<role>/<id> to <base>/volumes/destroyed: one rename on one disk.
+  const destroyed = join(dirname(dirname(dirname(place))), 'destroyed');
+  if (lstatSync(place, { throwIfNoEntry: false }) === undefined) {
+    return undefined;
+  }
+  mkdirSync(destroyed, { recursive: true, mode: 0o700 });
+  const aside = join(destroyed, randomUUID());
+  renameSync(place, aside);
+  removeEmpty(dirname(place));
+  return aside;
+}
+
+/** A mount stays: only what is on it goes. */
+function contentAside(place: string): string | undefined {
+  const names = namesIn(place);
+  if (names.length === 0) {
+    return undefined;
+  }
+  if (process.geteuid?.() === 0) {
+    // The volume's last user may not meddle with what is moved as root.
+    chownSync(place, 0, 0);
+    chmodSync(place, 0o755);
+  }
+  const aside = join(place, `.destroyed-${randomUUID()}`);
+  mkdirSync(aside, { mode: 0o700 });
+  for (const name of names) {
+    renameSync(join(place, name), join(aside, name));
+  }
+  return aside;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/** The folder of a role that has no volume any more. */
+function removeEmpty(folder: string): void {
+  if (namesIn(folder).length === 0) {
+    rmdirSync(folder);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,301 @@
+// Persistent volumes with real processes: what a task leaves in one is there for the next.
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Resource,
+  Resource_DiskInfo_Source_Type,
+  Resource_ReservationInfo_Type,
+  TaskState,
+  TaskStatus_Reason,
+  Value_Type,
+  Volume_Mode,
+} from '../../src/model/generated/messages.ts';
+import type { ContainerId } from '../../src/model/ids.ts';
+import { HandsHarness, temporaryFolder } from './hands-harness.ts';
+import { appeared, disappeared } from './outside.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let harness: HandsHarness;
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  harness = await HandsHarness.open(folder.path);
+});
+
+afterEach(async () => {
+  for (const event of harness.events) {
+    if (event.type === 'containerStarted') {
+      harness.hands.perform({ ...event, type: 'destroyContainer' });
+      await harness.ended(event.containerId);
+    }
+  }
+  await harness.hands.close();
+  folder[Symbol.dispose]();
+});
+
+interface VolumeOptions {
+  readonly id?: string;
+  readonly role?: string;
+  readonly container_path?: string;
+  readonly source?: NonNullable<Resource['disk']>['source'];
+  readonly isShared?: boolean;
+}
+
+const volume = (options: VolumeOptions = {}): Resource => ({
+  name: 'disk',
+  type: Value_Type.SCALAR,
+  scalar: { value: 64 },
+  reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: options.role ?? 'kit' }],
+  disk: {
+    persistence: { id: options.id ?? 'v1' },
+    volume: { container_path: options.container_path ?? 'data', mode: Volume_Mode.RW },
+    ...(options.source === undefined ? {} : { source: options.source }),
+  },
+  ...(options.isShared === true ? { shared: {} } : {}),
+});
+
+const nobody = 65534;
+
+const here = (...path: string[]) => join(folder.path, ...path);
+
+const sandboxPath = (container: ContainerId) =>
+  `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
+
+const inSandbox = (container: ContainerId, name: string) => here(sandboxPath(container), name);
+
+/** The output of a command that runs as a task with the volume, and must succeed. */
+async function output(value: string, resource: Resource, user = 'root'): Promise<string> {
+  const container = harness.launch({
+    user,
+    task: { command: { value }, resources: [resource] },
+  });
+  expect(await harness.terminalStatus(container)).toMatchObject({
+    state: TaskState.TASK_FINISHED,
+  });
+  await harness.ended(container);
+  return readFileSync(inSandbox(container, 'stdout'), 'utf8');
+}
+
+const destroy = (path: string, kind: 'folder' | 'mount' = 'folder') =>
+  harness.hands.perform({ type: 'collectGarbage', path, delayMs: 0, volume: kind });
+
+describe('a persistent volume', () => {
+  test('keeps what a task has written for the next one of its role, and for no other', async () => {
+    await output('echo kept > data/file', volume());
+    expect(readFileSync(here('volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
+    const elsewhere = volume({ container_path: 'other' });
+    expect(await output('cat other/file', elsewhere)).toBe('kept\n');
+    expect(await output('ls data', volume({ role: 'kit/sub' }))).toBe('');
+    expect(await output('ls data', volume({ id: 'v2' }))).toBe('');
+  });
+
+  test('is its task’s own, and of whoever comes next (needs root)', async () => {
+    const of = here('volumes/roles/kit/v1');
+    await output('echo mine > data/file', volume(), 'nobody');
+    expect(statSync(of)).toMatchObject({ uid: nobody, gid: nobody });
+    expect(statSync(of).mode & 0o777).toBe(0o755);
+    chownSync(of, 1, 1);
+    expect(await output('echo more >> data/file; cat data/file', volume(), 'nobody')).toBe(
+      'mine\nmore\n',
+    );
+    expect(statSync(of).uid).toBe(nobody);
+    await output('true', volume());
+    expect(statSync(of).uid).toBe(nobody);
+  });
+
+  test('that is shared stays with those who are at work in it (needs root)', async () => {
+    const shared = volume({ isShared: true });
+    const value = 'echo > data/first; while ! test -e data/go; do sleep 0.02; done';
+    const task = { command: { value }, resources: [shared] };
+    const first = harness.launch({ user: 'nobody', task });
+    await appeared(here('volumes/roles/kit/v1/first'));
+    expect(await output('ls data', shared, 'daemon')).toBe('first\n');
+    expect(statSync(here('volumes/roles/kit/v1')).uid).toBe(nobody);
+    writeFileSync(here('volumes/roles/kit/v1/go'), '');
+    await harness.terminalStatus(first);
+    await harness.ended(first);
+    await output('true', shared, 'daemon');
+    expect(statSync(here('volumes/roles/kit/v1')).uid).not.toBe(nobody);
+  });
+
+  test('outlives the sandboxes that lead to it', async () => {
+    const task = { command: { value: 'echo kept > data/file' }, resources: [volume()] };
+    const container = harness.launch({ task });
+    await harness.terminalStatus(container);
+    await harness.ended(container);
+    expect(lstatSync(inSandbox(container, 'data')).isSymbolicLink()).toBe(true);
+    const path = sandboxPath(container);
+    harness.hands.perform({ type: 'collectGarbage', path, delayMs: 0 });
+    await disappeared(here(path));
+    expect(readFileSync(here('volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
+  });
+
+  test.each(['/etc/data', '../data', 'a/../../b', 'a/b', '.', '..', ''])(
+    'is not put at "%s": the task is not started',
+    async (container_path) => {
+      const resources = [volume({ container_path })];
+      const container = harness.launch({ task: { resources } });
+      expect((await harness.ended(container)).failure).toBe(
+        `Container path '${container_path}' of persistent volume 'v1' is not a plain name in the sandbox`,
+      );
+      expect(harness.statuses(container)).toEqual([]);
+      expect(existsSync(here('volumes'))).toBe(false);
+    },
+  );
+
+  test('does not share its container path', async () => {
+    const resources = [volume(), volume({ id: 'v2' })];
+    const container = harness.launch({ task: { resources } });
+    expect((await harness.ended(container)).failure).toContain("same container path 'data'");
+  });
+});
+
+describe('destruction of a volume', () => {
+  const path = 'volumes/roles/kit/v1';
+
+  test('deletes its data, not what links in it lead to, and makes room at once', async () => {
+    mkdirSync(here('outside'));
+    writeFileSync(here('outside/file'), '');
+    await output(`echo > data/file; mkdir data/deep; ln -s ${here('outside')} data/link`, volume());
+    destroy(path);
+    expect(await output('ls -A data; echo new > data/file', volume())).toBe('');
+    await harness.hands.close();
+    expect(readdirSync(here('volumes/destroyed'))).toEqual([]);
+    expect(readdirSync(here('outside'))).toEqual(['file']);
+    expect(readFileSync(here(path, 'file'), 'utf8')).toBe('new\n');
+    harness = await HandsHarness.open(folder.path);
+  });
+
+  test('of one that the operator has put elsewhere deletes the link to it', async () => {
+    mkdirSync(here('outside'));
+    mkdirSync(here('volumes/roles/kit'), { recursive: true });
+    symlinkSync(here('outside'), here(path));
+    await output('echo kept > data/file', volume());
+    destroy(path);
+    await harness.hands.close();
+    expect(existsSync(here(path))).toBe(false);
+    expect(readdirSync(here('outside'))).toEqual(['file']);
+    harness = await HandsHarness.open(folder.path);
+  });
+
+  test('of one that nobody has ever used', async () => {
+    destroy(path);
+    await harness.hands.close();
+    expect(harness.logs.filter((text) => text.includes('volume'))).toEqual([]);
+    harness = await HandsHarness.open(folder.path);
+  });
+
+  test('that was interrupted is carried on by the next agent', async () => {
+    await harness.hands.close();
+    mkdirSync(here('volumes/destroyed/left/deep'), { recursive: true });
+    harness = await HandsHarness.open(folder.path);
+    await disappeared(here('volumes/destroyed/left'));
+  });
+});
+
+describe('disks of their own', () => {
+  const { PATH, MOUNT, BLOCK } = Resource_DiskInfo_Source_Type;
+
+  test('a path has volumes below it', async () => {
+    const resource = volume({ source: { type: PATH, path: { root: here('disk') } } });
+    await output('echo kept > data/file', resource);
+    expect(readFileSync(here('disk/volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
+    destroy(here('disk/volumes/roles/kit/v1'));
+    expect(await output('ls data', resource)).toBe('');
+  });
+
+  test('a mount is a volume, and stays when that is destroyed', async () => {
+    const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
+    const container = harness.launch({ task: { resources: [resource] } });
+    expect((await harness.ended(container)).failure).toContain('ENOENT');
+    mkdirSync(here('disk'));
+    await output('mkdir data/deep; echo > data/deep/file', resource, 'nobody');
+    expect(readdirSync(here('disk'))).toEqual(['deep']);
+    destroy(here('disk'), 'mount');
+    await harness.hands.close();
+    expect(readdirSync(here('disk'))).toEqual([]);
+    harness = await HandsHarness.open(folder.path);
+  });
+
+  test('others are refused', async () => {
+    const container = harness.launch({
+      task: { resources: [volume({ source: { type: BLOCK } })] },
+    });
+    expect((await harness.ended(container)).failure).toContain('not supported');
+  });
+});
+
+describe('custom executors', () => {
+  const custom = { value: 'echo > ready; while ! test -e go; do sleep 0.02; done; ls data later' };
+
+  test('have their own volumes, and those of tasks that come later', async () => {
+    const container = harness.launch({ custom, resources: [volume()] });
+    await appeared(inSandbox(container, 'ready'));
+    const later = volume({ id: 'v2', container_path: 'later' });
+    harness.hands.perform({
+      type: 'resizeContainer',
+      containerId: container,
+      resources: [volume(), later],
+    });
+    expect(readlinkSync(inSandbox(container, 'later'))).toBe(here('volumes/roles/kit/v2'));
+    writeFileSync(inSandbox(container, 'later/file'), '');
+    harness.hands.perform({
+      type: 'resizeContainer',
+      containerId: container,
+      resources: [volume()],
+    });
+    expect(existsSync(inSandbox(container, 'later'))).toBe(false);
+    expect(existsSync(inSandbox(container, 'data'))).toBe(true);
+    expect(readdirSync(here('volumes/roles/kit/v2'))).toEqual(['file']);
+  });
+
+  test('find their volumes where they were after a restart of the agent', async () => {
+    const launch = { container: 'c-restart', custom, checkpoint: true, resources: [volume()] };
+    const { effect, recordedIn } = harness.declare(launch);
+    await harness.stored(recordedIn);
+    harness.hands.perform(effect);
+    await appeared(inSandbox(effect.containerId, 'ready'));
+    await harness.hands.close();
+    harness = await HandsHarness.open(folder.path);
+    const container = harness.reattach(launch);
+    const later = volume({ id: 'v2', container_path: 'later' });
+    harness.hands.perform({
+      type: 'resizeContainer',
+      containerId: container,
+      resources: [volume(), later],
+    });
+    writeFileSync(inSandbox(container, 'later/file'), '');
+    writeFileSync(inSandbox(container, 'go'), '');
+    expect(await harness.ended(container)).toMatchObject({ waitStatus: 0, failure: undefined });
+    expect(readFileSync(inSandbox(container, 'stdout'), 'utf8')).toContain('file');
+  });
+
+  test('end where a volume cannot be had: its place in the sandbox is taken', async () => {
+    const container = harness.launch({
+      custom: { value: 'mkdir later; echo > ready; sleep 1000' },
+    });
+    await appeared(inSandbox(container, 'ready'));
+    harness.hands.perform({
+      type: 'resizeContainer',
+      containerId: container,
+      resources: [volume({ container_path: 'later' })],
+    });
+    const end = await harness.ended(container);
+    expect(end.reason).toBe(TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED);
+    expect(end.failure).toMatch(
+      /^Failed to update resources for container: Failed to provide .*does not lead to the volume$/,
+    );
+  });
+});
