@@ -222,6 +222,24 @@ export class Checks {
 
   // The end
 
+  /** Nothing runs that the master does not count, once all have had time to find each other again. */
+  checkCounted(): void {
+    const { master, agents } = this.#simulation;
+    for (const { name, life } of agents) {
+      const id = life?.state.id;
+      const known = id === undefined ? undefined : master.life?.state.agents.registered.get(id);
+      if (known?.connected === true && life?.state.phase === 'running') {
+        for (const executor of life.state.containers.values()) {
+          const own = known.tasks.get(executor.frameworkId);
+          const uncounted = [...executor.launched.keys()].find((task) => own?.has(task) !== true);
+          if (uncounted !== undefined && executor.framework.state === 'running') {
+            this.fail(`${name} runs ${uncounted}, which the master does not count`);
+          }
+        }
+      }
+    }
+  }
+
   /** What is not as it should be when all is quiet; nothing when all is well. */
   unsettled(): string | undefined {
     const { master, agents, frameworks } = this.#simulation;

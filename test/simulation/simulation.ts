@@ -44,6 +44,8 @@ const START_MS = 1_700_000_000_000;
 const QUIET_MS = 1_800_000;
 /** Then an operator tears down frameworks whose schedulers do not come back. */
 const PATIENCE_MS = 120_000;
+/** By then everybody has found everybody again. */
+const REUNION_MS = 60_000;
 const QUIET_STEP_MS = 5_000;
 const MAX_STEPS = 3_000_000;
 
@@ -155,6 +157,9 @@ export class Simulation {
     while (this.agenda.nowMs < endMs && problem !== undefined) {
       this.operator.restore();
       this.#pass(QUIET_STEP_MS);
+      if (this.agenda.nowMs > startMs + REUNION_MS) {
+        this.checks.checkCounted();
+      }
       if (this.agenda.nowMs > startMs + PATIENCE_MS) {
         this.operator.tearDownForgotten();
       }
