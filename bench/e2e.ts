@@ -3,7 +3,8 @@
 import { parseArgs } from 'node:util';
 import { TaskState } from '../src/model/generated/messages.ts';
 import { Fleet } from './e2e/fleet.ts';
-import { healthMs, MasterProcess, type Usage, usageOf } from './e2e/master-process.ts';
+import { HealthProbe } from './e2e/health-probe.ts';
+import { MasterProcess, type Usage, usageOf } from './e2e/master-process.ts';
 import { LoadScheduler } from './e2e/scheduler.ts';
 import { type Measurement, quantile, report } from './report.ts';
 
@@ -111,8 +112,6 @@ class Run {
   readonly #options: RunOptions;
   readonly #acceptedAt = new Map<string, number>();
   readonly #toRunning: number[] = [];
-  readonly #health: number[] = [];
-  #healthFailures = 0;
   readonly #measurements = new Map<string, Measurement>();
 
   constructor(options: RunOptions) {
@@ -126,7 +125,7 @@ class Run {
       : undefined;
     await process_?.start();
     const pid = () => process_?.pid ?? masterPid;
-    const probe = this.#probe();
+    const probe = new HealthProbe(master);
     const deadline = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => deadline.reject(new Error(`not done after ${this.#options.timeoutMs / 1000} s`)),
@@ -136,12 +135,12 @@ class Run {
       await Promise.race([this.#play(process_, pid), deadline.promise]);
     } finally {
       clearTimeout(timer);
-      clearInterval(probe);
+      const health = await probe.stop();
+      this.#add('health.p99', 'ms', quantile(health.answered, 0.99));
+      this.#add('health.max', 'ms', health.answered.at(-1) ?? 0);
+      this.#add('health.failed', 'requests', health.failed);
       await process_?.stop();
     }
-    this.#health.sort((a, b) => a - b);
-    this.#add('health.max', 'ms', this.#health.at(-1) ?? 0);
-    this.#add('health.failed', 'requests', this.#healthFailures);
     return [...this.#measurements.values()];
   }
 
@@ -279,18 +278,6 @@ class Run {
 
   #add(metric: string, unit: string, value: number): void {
     this.#measurements.set(metric, { metric, unit, value });
-  }
-
-  #probe(): NodeJS.Timeout {
-    const { host, port } = this.#options.master;
-    return setInterval(async () => {
-      const ms = await healthMs(host, port);
-      if (ms === undefined) {
-        this.#healthFailures++;
-      } else {
-        this.#health.push(ms);
-      }
-    }, 100);
   }
 }
 

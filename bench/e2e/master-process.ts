@@ -1,9 +1,9 @@
 // The master under load: one that we start ourselves, or any other that listens somewhere.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { healthMs } from './health-probe.ts';
 
 /** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -62,7 +62,7 @@ export class MasterProcess {
     );
     const deadline = performance.now() + 30_000;
     while (performance.now() < deadline && this.#child.exitCode === null) {
-      if ((await healthMs('127.0.0.1', this.#port)) !== undefined) {
+      if ((await healthMs({ host: '127.0.0.1', port: this.#port })) !== undefined) {
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -89,18 +89,4 @@ export class MasterProcess {
     }
     this.#child = undefined;
   }
-}
-
-/** Milliseconds until GET /health was answered with 200; undefined if it was not. */
-export function healthMs(host: string, port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const began = performance.now();
-    const request = http.get({ host, port, path: '/health', agent: false }, (response) => {
-      response.resume();
-      response.on('end', () =>
-        resolve(response.statusCode === 200 ? performance.now() - began : undefined),
-      );
-    });
-    request.on('error', () => resolve(undefined));
-  });
 }
