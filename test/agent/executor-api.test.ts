@@ -64,7 +64,7 @@ describe('an executor of a framework', () => {
         MESOS_CHECKPOINT: '0',
         MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: '200ms',
         MESOS_ALLOCATION_ROLE: 'kit',
-        MESOS_SANDBOX: `/work/${effect.sandbox}`,
+        MESOS_SANDBOX: `/var/lib/mesos/${effect.sandbox}`,
       },
     });
   });

@@ -72,7 +72,7 @@ export class World {
       port: 5051,
       resources: parseResources('cpus:4;mem:4096;disk:8192;ports:[31000-32000]'),
       build: { version: '1.11.0' },
-      workDir: '/work',
+      workDir: '/var/lib/mesos',
       authorizer: permissive,
       seed: 7,
       ...options,

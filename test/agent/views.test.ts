@@ -95,7 +95,7 @@ describe('/state', () => {
             name: "Command Executor (Task: t1) (Command: sh -c 'true')",
             source: 't1',
             container: launched.containerId,
-            directory: `/work/${launched.sandbox}`,
+            directory: `/var/lib/mesos/${launched.sandbox}`,
             resources: { cpus: 1.1, gpus: 0, mem: 160, disk: 0 },
             role: 'kit',
             tasks: [
@@ -234,7 +234,7 @@ test('metrics count the allowance of command executors as used', () => {
 describe('sandboxes', () => {
   test('can be browsed under their path and as the latest run', () => {
     const { world, launched } = running();
-    const directory = `/work/${launched.sandbox}`;
+    const directory = `/var/lib/mesos/${launched.sandbox}`;
     const files = viewsOf(world).files(viewer);
     const runs = `/frameworks/${FRAMEWORK}/executors/t1/runs`;
     const paths = [
@@ -245,7 +245,7 @@ describe('sandboxes', () => {
     ];
     expect(paths.map((path) => files.get(path))).toEqual(Array(4).fill(directory));
     expect(new Map(files)).toEqual(new Map(paths.map((path) => [path, directory])));
-    for (const path of ['/', runs, `${runs}/other`, `${directory}/stdout`, '/work']) {
+    for (const path of ['/', runs, `${runs}/other`, `${directory}/stdout`, '/var/lib/mesos']) {
       expect(files.has(path)).toBe(false);
     }
   });
@@ -259,8 +259,8 @@ describe('sandboxes', () => {
     world.acknowledgeAll();
     const files = viewsOf(world).files(viewer);
     const runs = `/frameworks/${FRAMEWORK}/executors/t1/runs`;
-    expect(files.get(`${runs}/latest`)).toBe(`/work/${again.sandbox}`);
-    expect(files.get(`${runs}/${first.containerId}`)).toBe(`/work/${first.sandbox}`);
+    expect(files.get(`${runs}/latest`)).toBe(`/var/lib/mesos/${again.sandbox}`);
+    expect(files.get(`${runs}/${first.containerId}`)).toBe(`/var/lib/mesos/${first.sandbox}`);
     expect(files.size).toBe(6);
   });
 
@@ -270,7 +270,7 @@ describe('sandboxes', () => {
       authorizer: { authorize: (_: unknown, action: string) => action !== 'ACCESS_SANDBOX' },
     };
     const files = viewsOf(world).files(denied);
-    expect(files.get(`/work/${launched.sandbox}`)).toBeUndefined();
+    expect(files.get(`/var/lib/mesos/${launched.sandbox}`)).toBeUndefined();
     expect(files.size).toBe(0);
   });
 });

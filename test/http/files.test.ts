@@ -14,7 +14,7 @@ let master: MiniMaster;
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'mesoscale-files-'));
-  sandbox = join(base, 'work', 'box');
+  sandbox = join(base, 'agent', 'box');
   mkdirSync(join(sandbox, 'sub'), { recursive: true });
   mkdirSync(`${sandbox}-other`);
   writeFileSync(join(sandbox, 'f.txt'), '0123456789abcdef');
@@ -70,7 +70,7 @@ describe('attached files', () => {
     '/virtual/box/sub/../../../secret',
     '/virtual/box/link',
     '/virtual/box/up/secret',
-    '/virtual/box/up/work/box/../../secret',
+    '/virtual/box/up/agent/box/../../secret',
     '/virtual/box/../box-other/secret',
     '/virtual/box-other/secret',
     '/virtual/box/\0',
