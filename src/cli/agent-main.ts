@@ -21,6 +21,7 @@ import { jsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { agentOptions, workDirOf } from './agent-options.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
+import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import { FlagError, type ParsedFlags } from './flags/parse.ts';
 import { flagTexts } from './flags/print.ts';
@@ -152,7 +153,7 @@ async function runAgent(
   shutdown.add('port', () => server.close());
   const stop = (how: 'leave' | 'unregister') =>
     loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });
-  stopOnSignals(stop);
+  stopOnSignals(() => stop('leave'));
   endWithParent(() => stop('leave'));
   logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
   loop.dispatch({
@@ -165,18 +166,20 @@ async function runAgent(
     nowMs: systemClock.nowMs(),
     master: `master@${found.ip}:${found.port}`,
   });
+  // Not before all tasks of the last run are known again, and the master to tell.
+  onUnregister(() => stop('unregister'));
 }
 
 /** As Mesos: SIGUSR1 takes the tasks down and leaves the cluster, other signals leave them running. */
-function stopOnSignals(stop: (how: 'leave' | 'unregister') => void): void {
+function stopOnSignals(leave: () => void): void {
   let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (asked && signal !== 'SIGUSR1') {
+      if (asked) {
         process.exit(1);
       }
       asked = true;
-      stop(signal === 'SIGUSR1' ? 'unregister' : 'leave');
+      leave();
     });
   }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
+import './early-signals.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import type { EarlyPort } from '../http/front.ts';
 import { openEarlyPort } from './early-port.ts';
