@@ -2,4 +2,5 @@
 export { createCore } from './core/core.ts';
 export type * from './core/interface.ts';
 export type * from './core/matcher.ts';
+export { CoreError } from './core/module.ts';
 export { CoreNotFoundError, loadCore } from './runtime/load-core.ts';

@@ -16,7 +16,7 @@ import { shuffle } from './generator';
 import { freshen, settleTouched } from './groups';
 import { guaranteeRoles, siftDown, visitGuaranteed } from './guarantees';
 import { checkHeadroom, prepareQuotas, prepareStarved, releaseStarved } from './quotas';
-import { prepareRandomRoles } from './random';
+import { forgetDrawn, prepareRandomRoles } from './random';
 import { childGroup } from './roles';
 import { Run, Visit } from './run-state';
 import { visitSimple } from './simple';
@@ -58,11 +58,12 @@ export function runCandidates(seeded: bool): void {
   if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
   prepareStarved();
   checkHeadroom();
-  const short = !Run.headroomNeeded && !Run.randomRoles && !Run.randomFrameworks;
+  const drawing = Run.randomRoles || Run.randomFrameworks;
   for (let i: u32 = 0; i < count; i++) {
     if (seeded && (i & (AHEAD - 1)) == 0) fetchAhead(i, min(i + AHEAD, count));
     const agent = candidate(i);
-    if (!short || !visitSimple(agent)) visitFair(agent);
+    if (Run.headroomNeeded || !visitSimple(agent)) visitFair(agent);
+    if (drawing) forgetDrawn();
   }
   releaseStarved();
 }
@@ -77,6 +78,8 @@ const touched: usize = memory.data(8, 8);
  * instead of waiting for each other.
  */
 function fetchAhead(from: u32, to: u32): void {
+  // A short block at the end of the memory has no second line.
+  const end = ((<usize>memory.size()) << 16) - 128;
   let sum: u32 = 0;
   for (let i = from; i < to; i++) {
     const record = agentAt(candidate(i));
@@ -85,7 +88,7 @@ function fetchAhead(from: u32, to: u32): void {
   for (let i = from; i < to; i++) {
     const record = agentAt(candidate(i));
     const entries = load<usize>(record, 8);
-    const spare = load<usize>(record, 104);
+    const spare = min(load<usize>(record, 104), end);
     sum += load<u32>(entries) + load<u32>(entries, 64) + load<u32>(spare) + load<u32>(spare, 64);
   }
   store<u32>(touched, sum);

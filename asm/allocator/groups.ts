@@ -377,6 +377,12 @@ export function rekey(node: u32): void {
   replay(group, position - 1);
 }
 
+/** The order in a node's group is out of date; whoever asks for it freshens it. */
+export function unsettle(node: u32): void {
+  const group = load<usize>(nodeAt(node), 32);
+  if (group != 0) store<u32>(group, 0, 24);
+}
+
 /** Brings the keys of all touched nodes up to date. */
 export function settleTouched(): void {
   const count = load<u32>(slot(SLOT_TOUCHED + 1));

@@ -14,6 +14,12 @@ import { childGroup, competingChildren } from './roles';
 let chances: f64 = 0;
 let left: f64 = 0;
 
+// What the short visit drew, for the full one to go on with where the short one gives up: drawing anew
+// would put frameworks of roles with refusals at a disadvantage.
+let drawnAim: f64 = -1;
+let drawnGroup: usize = 0;
+let drawnSlot: u32 = 0;
+
 function spread(parent: u32, part: f64): void {
   const group = childGroup(parent);
   const capacity = load<u32>(group);
@@ -46,12 +52,9 @@ export function prepareRandomRoles(): void {
   left = chances;
 }
 
-/** The next role of a visit in which `picked` had their turn; 0 when there is none. */
-export function randomRole(picked: u32): u32 {
-  const count = tableCount(SLOT_RANDOM) - picked;
-  if (count == 0) return 0;
+/** The place in the table, among the first `count`, where the aim falls. */
+function indexOf(aim: f64, count: u32): u32 {
   const base = tableBase(SLOT_RANDOM);
-  let aim = randomUnit() * left;
   let index: u32 = 0;
   while (index + 1 < count) {
     const chance = load<f64>(base + <usize>index * SIZE, 8);
@@ -59,6 +62,38 @@ export function randomRole(picked: u32): u32 {
     aim -= chance;
     index++;
   }
+  return index;
+}
+
+/** The role that randomRole(0) will answer; 0 when there is none. */
+export function drawRole(): u32 {
+  const count = tableCount(SLOT_RANDOM);
+  if (count == 0) return 0;
+  drawnAim = randomUnit() * left;
+  return load<u32>(tableBase(SLOT_RANDOM) + <usize>indexOf(drawnAim, count) * SIZE);
+}
+
+/** The slot that randomSlot() will answer next for the group. */
+export function drawSlot(group: usize): u32 {
+  drawnSlot = randomSlot(group);
+  drawnGroup = group;
+  return drawnSlot;
+}
+
+/** What was drawn has been used, or is of no use. */
+export function forgetDrawn(): void {
+  drawnAim = -1;
+  drawnGroup = 0;
+}
+
+/** The next role of a visit in which `picked` had their turn; 0 when there is none. */
+export function randomRole(picked: u32): u32 {
+  const count = tableCount(SLOT_RANDOM) - picked;
+  if (count == 0) return 0;
+  const base = tableBase(SLOT_RANDOM);
+  const aim = drawnAim >= 0 ? drawnAim : randomUnit() * left;
+  drawnAim = -1;
+  const index = indexOf(aim, count);
   const one = base + <usize>index * SIZE;
   const last = base + <usize>(count - 1) * SIZE;
   const role = load<u32>(one);
@@ -79,6 +114,10 @@ export function resetRandom(): void {
 export function randomSlot(group: usize): u32 {
   const first = firstSlot(group);
   if (isEmptySlot(group, first)) return first;
+  if (drawnGroup == group) {
+    drawnGroup = 0;
+    if (!isEmptySlot(group, drawnSlot)) return drawnSlot;
+  }
   const capacity = load<u32>(group);
   for (let tries = 0; tries < 64; tries++) {
     const at = randomBelow(capacity);

@@ -25,6 +25,7 @@ import {
   nodeVector,
   rekey,
   setNodeCount,
+  unsettle,
 } from './groups';
 import { entriesMeet } from './minimums';
 import { OFFER_SIZE } from './offering';
@@ -39,6 +40,7 @@ import {
   roleNode,
   roleParent,
 } from './roles';
+import { drawRole, drawSlot } from './random';
 import { Run } from './run-state';
 
 /** The role whose frameworks are next, going down from the top; 0 when nobody takes part. */
@@ -65,12 +67,12 @@ function nextRole(): u32 {
 export function visitSimple(agent: u32): bool {
   const record = agentAt(agent);
   if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
-  const role = nextRole();
+  const role = Run.randomRoles ? drawRole() : nextRole();
   if (role == 0) return false;
   if ((roleFlags(role) & ROLE_QUOTA) != 0) return false;
   const group = frameworkGroup(role);
-  freshen(group);
-  const first = firstSlot(group);
+  if (!Run.randomFrameworks) freshen(group);
+  const first = Run.randomFrameworks ? drawSlot(group) : firstSlot(group);
   if (isEmptySlot(group, first)) return false;
   const leafNumber = nodeOwner(memberAt(group, first));
   const leaf = leafAt(leafNumber);
@@ -121,9 +123,9 @@ export function visitSimple(agent: u32): bool {
   }
   const kinds = <u32>((item - begin) / ITEM_SIZE);
   store<u32>(holding, kinds, 16);
-  advance(load<u32>(leaf, 12));
-  if (ownNode(role) != 0) advance(ownNode(role) - 1);
-  for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1);
+  advance(load<u32>(leaf, 12), Run.randomFrameworks);
+  if (ownNode(role) != 0) advance(ownNode(role) - 1, Run.randomRoles);
+  for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1, Run.randomRoles);
 
   const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
   const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
@@ -161,9 +163,10 @@ function countAbove(role: u32, at: usize, held: f64): void {
   }
 }
 
-/** One more allocation for a node, and its new place. */
+/** One more allocation for a node, and its new place, where places matter. */
 // @ts-ignore: decorator
-@inline function advance(node: u32): void {
+@inline function advance(node: u32, drawn: bool): void {
   setNodeCount(node, nodeCount(node) + 1);
-  rekey(node);
+  if (drawn) unsettle(node);
+  else rekey(node);
 }

@@ -69,7 +69,7 @@ export function visitRole(role: u32): bool {
   if (rowCount(row) == 0) return true;
   Visit.minimumMet = meets(Run.clusterMinimum, row);
   if (!Visit.minimumMet && ownMinimums(role) == 0) return true;
-  freshen(group);
+  if (!Run.randomFrameworks) freshen(group);
   const mark = tableCount(SLOT_PARKED);
   let left = true;
   for (;;) {

@@ -49,22 +49,32 @@ const HEIGHT = 420;
 const MARGIN = { left: 70, right: 130, top: 30, bottom: 55 };
 const COLOURS = ['#1b7837', '#2166ac', '#b35806', '#762a83'];
 const MS_LOW = 0.001;
-const MS_HIGH = 100;
 
 const xOf = (changed: number) => {
   // No change at all stands one step left of the first power of ten.
   const steps = changed === 0 ? 0 : 1 + Math.log10(changed);
   return MARGIN.left + (steps / 6) * (WIDTH - MARGIN.left - MARGIN.right);
 };
-const yOf = (ms: number) => {
-  const span = Math.log10(MS_HIGH / MS_LOW);
-  const part = Math.log10(Math.max(MS_LOW, Math.min(MS_HIGH, ms)) / MS_LOW) / span;
-  return HEIGHT - MARGIN.bottom - part * (HEIGHT - MARGIN.top - MARGIN.bottom);
-};
 
-function line(points: readonly Point[], index: number): string {
+/** Powers of ten from the lowest up to the first that no time exceeds. */
+function ticks(points: readonly Point[]): number[] {
+  const highest = Math.max(...points.map(({ ms }) => ms));
+  const decades = Math.max(1, Math.ceil(Math.log10(highest / MS_LOW)));
+  return Array.from({ length: decades + 1 }, (_, decade) =>
+    Number((MS_LOW * 10 ** decade).toPrecision(1)),
+  );
+}
+
+/** Where a time stands on an axis that ends at `high`. */
+function yOf(ms: number, high: number): number {
+  const part = Math.log10(Math.max(MS_LOW, ms) / MS_LOW) / Math.log10(high / MS_LOW);
+  return HEIGHT - MARGIN.bottom - part * (HEIGHT - MARGIN.top - MARGIN.bottom);
+}
+
+function line(points: readonly Point[], { index, high }: { index: number; high: number }): string {
   const colour = COLOURS[index % COLOURS.length];
-  const place = ({ changed, ms }: Point) => `${xOf(changed).toFixed(1)},${yOf(ms).toFixed(1)}`;
+  const place = ({ changed, ms }: Point) =>
+    `${xOf(changed).toFixed(1)},${yOf(ms, high).toFixed(1)}`;
   const last = points.at(-1);
   if (last === undefined) return '';
   const label = `${whole(last.agents)} agents`;
@@ -79,7 +89,8 @@ function line(points: readonly Point[], index: number): string {
   ].join('\n');
 }
 
-function axes(): string {
+function axes(marks: readonly number[]): string {
+  const high = marks.at(-1) ?? 1;
   const bottom = HEIGHT - MARGIN.bottom;
   const right = WIDTH - MARGIN.right;
   const columns = CHANGES.map(
@@ -88,9 +99,11 @@ function axes(): string {
     ) => `<line x1="${xOf(changed)}" y1="${MARGIN.top}" x2="${xOf(changed)}" y2="${bottom}" stroke="#ddd"/>
 <text x="${xOf(changed)}" y="${bottom + 18}" text-anchor="middle">${whole(changed)}</text>`,
   );
-  const rows = [0.001, 0.01, 0.1, 1, 10, 100].map(
-    (ms) => `<line x1="${MARGIN.left}" y1="${yOf(ms)}" x2="${right}" y2="${yOf(ms)}" stroke="#ddd"/>
-<text x="${MARGIN.left - 8}" y="${yOf(ms) + 4}" text-anchor="end">${ms} ms</text>`,
+  const rows = marks.map(
+    (
+      ms,
+    ) => `<line x1="${MARGIN.left}" y1="${yOf(ms, high)}" x2="${right}" y2="${yOf(ms, high)}" stroke="#ddd"/>
+<text x="${MARGIN.left - 8}" y="${yOf(ms, high) + 4}" text-anchor="end">${ms} ms</text>`,
   );
   return [
     ...columns,
@@ -100,12 +113,14 @@ function axes(): string {
 }
 
 export function drawQuietCycles(points: readonly Point[]): string {
+  const marks = ticks(points);
+  const high = marks.at(-1) ?? 1;
   const byAgents = Map.groupBy(points, (point) => point.agents);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="white"/>
 <text x="${MARGIN.left}" y="18" font-size="14">Time of a cycle, ${FRAMEWORKS} frameworks</text>
-${axes()}
-${[...byAgents.values()].map(line).join('\n')}
+${axes(marks)}
+${[...byAgents.values()].map((series, index) => line(series, { index, high })).join('\n')}
 </svg>
 `;
 }
