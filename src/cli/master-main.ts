@@ -124,6 +124,7 @@ async function runMaster(
     early,
     advertise: `${address.ip}:${address.port}`,
     dispatch: (event) => loop.dispatch(event),
+    dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,
     views,
     authorizer: options.authorizer,

@@ -38,7 +38,7 @@ export interface ConnectionServices {
 }
 
 /** Requests of one connection that may wait for their answers. */
-const MAX_UNANSWERED = 1_024;
+const MAX_UNANSWERED = 4_096;
 /** Bytes of answers that a peer may leave untaken. */
 const MAX_UNTAKEN_BYTES = 1024 * 1024;
 

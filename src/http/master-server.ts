@@ -38,6 +38,8 @@ export interface MasterServerOptions {
   readonly early?: EarlyPort | undefined;
   /** Takes what happens, as EventLoop.dispatch. */
   readonly dispatch: (event: MasterEvent) => void;
+  /** Takes what begins new work, as EventLoop.dispatchNewWork. */
+  readonly dispatchNewWork: (make: () => MasterEvent) => void;
   /** When to read less, as EventLoop tells. */
   readonly pressure: Pressure;
   readonly views: MasterViews;
@@ -195,12 +197,14 @@ export class MasterServer {
   }
 
   async #listen(): Promise<void> {
-    const { host, port, dispatch, clock, views, authorizer, authentication } = this.#options;
+    const { host, port, dispatch, dispatchNewWork, clock, views, authorizer, authentication } =
+      this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (url: string) => this.#unavailable(url);
     const turn = this.#turn;
     const scheduler = new SchedulerApi({
       dispatch,
+      dispatchNewWork,
       nowMs,
       turn,
       exchanges: this.#schedulerExchanges,

@@ -32,6 +32,8 @@ import type { EndpointRequest } from './router.ts';
 
 export interface SchedulerApiOptions {
   readonly dispatch: (event: MasterEvent) => void;
+  /** For calls that may begin new work: they wait until what has begun is done. */
+  readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly nowMs: () => number;
   readonly turn: Turn;
   readonly exchanges: Exchanges<SchedulerEvent>;
@@ -140,7 +142,7 @@ export class SchedulerApi implements CallReceiver {
     principal: Principal | undefined,
     exchange: Exchange<SchedulerEvent>,
   ): void {
-    const { dispatch, exchanges, nowMs } = this.#options;
+    const { dispatch, dispatchNewWork, exchanges, nowMs } = this.#options;
     const request = exchanges.add(exchange);
     if (call.type === SchedulerCall_Type.SUBSCRIBE) {
       const id = streamId(randomUUID());
@@ -154,7 +156,7 @@ export class SchedulerApi implements CallReceiver {
       });
       return;
     }
-    dispatch({
+    const make = (): MasterEvent => ({
       type: 'schedulerCall',
       nowMs: nowMs(),
       request,
@@ -162,6 +164,12 @@ export class SchedulerApi implements CallReceiver {
       principal,
       call,
     });
+    // An acknowledgement ends work and may overtake; all other calls keep their order.
+    if (call.type === SchedulerCall_Type.ACKNOWLEDGE) {
+      dispatch(make());
+    } else {
+      dispatchNewWork(make);
+    }
   }
 
   #lost(stream: StreamId): void {

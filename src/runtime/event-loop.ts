@@ -4,6 +4,10 @@
 // Events are processed at once where that is possible, so an idle machine answers without delay.
 // Under load a turn of the I/O loop spends at most `sliceMs` here; the rest waits for the next
 // turn, so that sockets are read and short requests answered in between.
+//
+// What begins new work (a scheduler's ACCEPT) waits until what has begun is done: launching ever more
+// tasks while updates of earlier ones wait would only make these late, and late updates are sent again.
+import { Fifo } from './fifo.ts';
 
 export interface Machine<Event, Effect> {
   step(event: Event): readonly Effect[];
@@ -22,15 +26,25 @@ export interface EventLoopOptions<Event, Effect> {
 const SLICE_MS = 8;
 /** Waiting events above which producers stop reading; they go on at a quarter of it. */
 const PAUSE_ABOVE = 4_096;
+/** The same for events that begin new work: they wait longer, and behind everything else. */
+const PAUSE_ABOVE_NEW = 16_384;
+/** Events of new work in a turn that had other events as well. */
+const NEW_IN_BUSY_TURN = 8;
+/** New work that has waited so long since the last of its kind does not wait for a quiet moment. */
+const NEW_AT_LEAST_EVERY_MS = 100;
 
 export class EventLoop<Event, Effect> {
   readonly #machine: Machine<Event, Effect>;
   readonly #perform: (effect: Effect) => void;
   readonly #sliceMs: number;
   readonly #pauseAbove: number;
-  /** A ring that only grows: events from #head on wait. */
-  #queue: (Event | undefined)[] = [];
-  #head = 0;
+  readonly #queue = new Fifo<Event>();
+  readonly #newWork = new Fifo<() => Event>();
+  /** How many events of new work this turn may still take. */
+  #newLeft = Number.POSITIVE_INFINITY;
+  #lastNewMs = 0;
+  /** This turn has had an event besides those of new work. */
+  #busy = false;
   #running = false;
   #stopped = false;
   /** The end of this turn is awaited; until then the slice below holds. */
@@ -58,12 +72,12 @@ export class EventLoop<Event, Effect> {
 
   /** Events that wait. */
   get length(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue.length + this.#newWork.length;
   }
 
   /** True while producers should stop reading; `whenDrained` tells when to go on. */
   get saturated(): boolean {
-    return this.length > this.#pauseAbove;
+    return this.#queue.length > this.#pauseAbove || this.#newWork.length > PAUSE_ABOVE_NEW;
   }
 
   /** Takes an event. During a step it is queued behind those that wait. */
@@ -72,6 +86,20 @@ export class EventLoop<Event, Effect> {
       return;
     }
     this.#queue.push(event);
+    if (!this.#running && !this.#exhausted) {
+      this.#drain();
+    }
+  }
+
+  /**
+   * Takes an event that begins new work: it waits until what was dispatched has been done. Such events
+   * keep their order. The event is made when its time has come, so that it carries the time it happens.
+   */
+  dispatchNewWork(make: () => Event): void {
+    if (this.#stopped) {
+      return;
+    }
+    this.#newWork.push(make);
     if (!this.#running && !this.#exhausted) {
       this.#drain();
     }
@@ -89,8 +117,8 @@ export class EventLoop<Event, Effect> {
   /** Takes no more events and forgets those that wait. */
   stop(): void {
     this.#stopped = true;
-    this.#queue = [];
-    this.#head = 0;
+    this.#queue.clear();
+    this.#newWork.clear();
     this.#effects = [];
     this.#waiters = [];
   }
@@ -111,9 +139,11 @@ export class EventLoop<Event, Effect> {
 
   #runSlice(): void {
     this.#performAll();
-    while (!this.#exhausted && this.#head < this.#queue.length) {
-      const event = this.#queue[this.#head] as Event;
-      this.#queue[this.#head++] = undefined;
+    for (;;) {
+      const event = this.#exhausted ? undefined : this.#next();
+      if (event === undefined) {
+        return;
+      }
       this.#steps++;
       this.#effects = this.#machine.step(event);
       this.#nextEffect = 0;
@@ -123,10 +153,31 @@ export class EventLoop<Event, Effect> {
         this.#lookAtClock();
       }
     }
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#head = 0;
+  }
+
+  #next(): Event | undefined {
+    if (this.#queue.length > 0 && !this.#newIsOverdue()) {
+      this.#busy = true;
+      return this.#queue.take();
     }
+    if (this.#newLeft <= 0) {
+      return undefined;
+    }
+    const make = this.#newWork.take();
+    if (make === undefined) {
+      return undefined;
+    }
+    this.#newLeft--;
+    this.#lastNewMs = performance.now();
+    return make();
+  }
+
+  #newIsOverdue(): boolean {
+    return (
+      this.#newWork.length > 0 &&
+      this.#newLeft > 0 &&
+      performance.now() - this.#lastNewMs > NEW_AT_LEAST_EVERY_MS
+    );
   }
 
   /** A step may have thousands of effects: the slice may end between any two of them. */
@@ -151,11 +202,12 @@ export class EventLoop<Event, Effect> {
   readonly #nextTurn = () => {
     this.#turnOpen = false;
     this.#exhausted = false;
+    this.#newLeft = this.#busy ? NEW_IN_BUSY_TURN : Number.POSITIVE_INFINITY;
+    this.#busy = false;
     if (this.length > 0 || this.#effects.length > 0) {
-      this.#compact();
       this.#drain();
     }
-    if (this.#waiters.length > 0 && this.length <= this.#pauseAbove / 4) {
+    if (this.#waiters.length > 0 && this.#isShort()) {
       const waiters = this.#waiters;
       this.#waiters = [];
       for (const resume of waiters) {
@@ -164,11 +216,9 @@ export class EventLoop<Event, Effect> {
     }
   };
 
-  /** Drops what has been processed, so that a queue that never empties does not grow. */
-  #compact(): void {
-    if (this.#head > 1_024 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
+  #isShort(): boolean {
+    return (
+      this.#queue.length <= this.#pauseAbove / 4 && this.#newWork.length <= PAUSE_ABOVE_NEW / 4
+    );
   }
 }

@@ -124,6 +124,7 @@ export async function startMaster(
     host: '127.0.0.1',
     port: 0,
     dispatch: (event) => loop.dispatch(event),
+    dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,
     views,
     authorizer: permissive,

@@ -33,7 +33,7 @@ function spin(ms: number): void {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-async function settled(loop: EventLoop<TestEvent, string>): Promise<void> {
+async function settled(loop: { readonly length: number }): Promise<void> {
   while (loop.length > 0) {
     await turn();
   }
@@ -134,5 +134,68 @@ describe('the event loop', () => {
     loop.stop();
     loop.dispatch({ name: 'a' });
     expect(log).toEqual([]);
+  });
+});
+
+describe('new work', () => {
+  it('is taken at once when nothing else is to do', () => {
+    const { loop, log } = recorder();
+    loop.dispatchNewWork(() => ({ name: 'new' }));
+    expect(log).toEqual(['step new', 'new.1', 'new.2']);
+  });
+
+  it('waits until what was dispatched is done, and keeps its order', async () => {
+    const { loop, log } = recorder({ sliceMs: 1, workMs: 0.4 });
+    loop.dispatch({ name: 'slow' });
+    for (let i = 0; i < 20; i++) {
+      loop.dispatchNewWork(() => ({ name: `new${i}` }));
+      loop.dispatch({ name: `old${i}` });
+    }
+    await settled(loop);
+    const steps = log.filter((line) => line.startsWith('step '));
+    const fresh = steps.filter((line) => line.startsWith('step new'));
+    expect(fresh).toEqual(Array.from({ length: 20 }, (_, i) => `step new${i}`));
+    // All but those that came while nothing else waited are behind the last of the old ones.
+    expect(steps.indexOf('step new19')).toBeGreaterThan(steps.indexOf('step old19'));
+    expect(steps).toHaveLength(41);
+  });
+
+  it('is made when its time has come', async () => {
+    const { loop } = recorder({ sliceMs: 1, workMs: 2 });
+    const made: string[] = [];
+    loop.dispatch({ name: 'a' });
+    loop.dispatchNewWork(() => {
+      made.push('made');
+      return { name: 'new' };
+    });
+    expect(made).toEqual([]);
+    await settled(loop);
+    expect(made).toEqual(['made']);
+  });
+
+  it('is not left waiting for ever by a stream of other events', async () => {
+    let steps = 0;
+    let taken = false;
+    const loop: EventLoop<string, never> = new EventLoop({
+      sliceMs: 1,
+      machine: {
+        step: (event: string) => {
+          steps++;
+          if (event === 'new') {
+            taken = true;
+          } else if (!taken) {
+            loop.dispatch('again');
+            spin(0.1);
+          }
+          return [];
+        },
+      },
+      perform: () => undefined,
+    });
+    loop.dispatch('again');
+    loop.dispatchNewWork(() => 'new');
+    await settled(loop);
+    expect(taken).toBe(true);
+    expect(steps).toBeGreaterThan(1);
   });
 });
