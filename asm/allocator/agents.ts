@@ -10,8 +10,9 @@
 // Agent: flags u32 | denies u32 | entries u32 | entry count u32 | entry capacity u32 | first holding u32 |
 //        first filter + 1 u32 | filters u32 | hidden bits u32 | hidden words u32 | seen items u32 |
 //        seen count u32 | excluded bits u32 | excluded words u32 | held list u32 | held count u32 |
-//        held capacity u32 | three unused u32 | place f64 | last offer + 1 u32 | run u32 | sequence u32 |
-//        first inverse record + 1 u32 | spare holding u32 | unused, to 128 bytes: two cache lines
+//        held capacity u32 | filtered bits u32 | filtered words u32 | unused u32 | place f64 |
+//        last offer + 1 u32 | run u32 | sequence u32 | first inverse record + 1 u32 | spare holding u32 |
+//        unused, to 128 bytes: two cache lines
 import {
   AGENT_ACTIVE,
   AGENT_FLAT_ROLES,
@@ -28,12 +29,6 @@ import { SLOT_AGENTS, SLOT_AGENT_FREE, SLOT_OPTIONS } from '../slots';
 import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './frameworks';
 import { wake } from './quiet';
 
-// Agent: flags u32 | denies u32 | entries u32 | entry count u32 | entry capacity u32 | first holding u32 |
-//        first filter + 1 u32 | filters u32 | hidden bits u32 | hidden words u32 | seen items u32 |
-//        seen count u32 | excluded bits u32 | excluded words u32 | held list u32 | held count u32 |
-//        held capacity u32 | available items u32 | available count u32 | available capacity u32 |
-//        place f64 | last offer + 1 u32 | run u32 | sequence u32 | first inverse record + 1 u32 |
-//        spare holding u32 | unused, to 128 bytes: two cache lines
 // @ts-ignore: decorator
 @inline const AGENT_SIZE: usize = 128;
 

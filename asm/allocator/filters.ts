@@ -8,7 +8,8 @@
 //   refs u32 | count u32 | hash u32 | next in chain u32 | items
 //
 // Ends are ordered by a heap. Where many filters stand on one agent, one bit a leaf says that what is
-// free now is hidden from it; the bits are made anew when what is free has changed.
+// free now is hidden from it; the bits are made anew when what is free has changed. A second bit a leaf says
+// that it has a filter there at all, so that adding one does not walk past all others.
 import { containsItems, ITEM_SIZE, itemAmount, itemKind, itemSet, rowCount, rowItems } from '../rows';
 import { equalSets, hashSet, release, retain } from '../intervals';
 import { kindFlags, kindRole } from '../kinds';
@@ -228,6 +229,8 @@ function testBit(agent: u32, offset: usize, leaf: u32): bool {
 
 const HIDDEN: usize = 32;
 const EXCLUDED: usize = 48;
+/** Leaves with a refusal on the agent, whatever was refused; kept from MANY_FILTERS on. */
+const FILTERED: usize = 68;
 
 // @ts-ignore: decorator
 @inline export function isExcluded(agent: u32, leaf: u32): bool {
@@ -426,6 +429,7 @@ export function addFilter(leaf: u32, agent: u32, items: usize, count: u32, end: 
   if (firstOfAgent != 0) store<u32>(filterAt(firstOfAgent - 1), filter + 1, 20);
   store<u32>(agentRecord, filter + 1, 24);
   store<u32>(agentRecord, load<u32>(agentRecord, 28) + 1, 28);
+  noteFiltered(agent, leaf);
   const leafRecord = leafAt(leaf);
   const firstOfLeaf = load<u32>(leafRecord, 28);
   store<u32>(at, firstOfLeaf, 24);
@@ -445,8 +449,27 @@ export function addFilter(leaf: u32, agent: u32, items: usize, count: u32, end: 
   if (covers(refused, seen, seenCount, leaf, plain)) setBit(agent, HIDDEN, leaf, true);
 }
 
-/** True when the leaf has a filter on the agent; walks the shorter of the two lists. */
+/** Sets the bit of a leaf whose filter is in the agent's list; the bits begin with those of the whole list. */
+function noteFiltered(agent: u32, leaf: u32): void {
+  const count = filtersOn(agent);
+  if (count > MANY_FILTERS) {
+    setBit(agent, FILTERED, leaf, true);
+  } else if (count == MANY_FILTERS) {
+    for (let filter = load<u32>(agentAt(agent), 24); filter != 0; ) {
+      setBit(agent, FILTERED, load<u32>(filterAt(filter - 1)), true);
+      filter = load<u32>(filterAt(filter - 1), 16);
+    }
+  }
+}
+
+/** True when the leaf has a filter on the agent. */
 function hasFilter(agent: u32, leaf: u32): bool {
+  if (filtersOn(agent) >= MANY_FILTERS) return testBit(agent, FILTERED, leaf);
+  return isListed(agent, leaf);
+}
+
+/** The same, from the shorter of the two lists. */
+function isListed(agent: u32, leaf: u32): bool {
   if (filtersOn(agent) <= leafFilters(leaf)) {
     for (let filter = load<u32>(agentAt(agent), 24); filter != 0; ) {
       const record = filterAt(filter - 1);
@@ -484,11 +507,14 @@ export function removeFilter(filter: u32): void {
   store<u32>(leafAt(leaf), leafFilters(leaf) - 1, 32);
   store<u32>(at, load<u32>(slot(SLOT_FILTER_FREE)), 16);
   store<u32>(slot(SLOT_FILTER_FREE), filter + 1);
+  const doubled = (agentFlags(agent) & AGENT_DOUBLE_FILTERS) != 0;
+  if (left < MANY_FILTERS) bitsFree(agent, FILTERED);
+  else if (!doubled || !isListed(agent, leaf)) setBit(agent, FILTERED, leaf, false);
   if (left == 0) {
     setAgentFlags(agent, agentFlags(agent) & ~AGENT_DOUBLE_FILTERS);
     bitsFree(agent, HIDDEN);
     freeSeen(agent);
-  } else if ((agentFlags(agent) & AGENT_DOUBLE_FILTERS) != 0) {
+  } else if (doubled) {
     // Another refusal of the leaf may still hide it: the bits are made anew.
     freeSeen(agent);
   } else {

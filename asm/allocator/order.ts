@@ -147,10 +147,10 @@ export function gatherCandidates(all: bool): void {
       }
       return;
     }
-    for (let word: u32 = 0; word < (numbers + 31) >> 5; word++) {
-      let open = ~load<u32>(quiet + (<usize>word << 2));
+    for (let word: u32 = 0; word < (numbers + 63) >> 6; word++) {
+      let open = ~load<u64>(quiet + (<usize>word << 3));
       while (open != 0) {
-        const agent = (word << 5) + <u32>ctz<u32>(open);
+        const agent = (word << 6) + <u32>ctz<u64>(open);
         open &= open - 1;
         if (agent < numbers && qualifies(agent)) push(agent);
       }
