@@ -2,7 +2,8 @@
 // Debian packages that suites need when it may (root on Debian or Ubuntu), then checks and tests.
 // Elsewhere it says which suites it leaves out; under continuous integration (CI=true) that is a failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { DEBIAN_PACKAGES } from './debian-packages.mjs';
 import { pinnedNode, root, setUp } from './setup.mjs';
@@ -12,10 +13,15 @@ const isCI = ['true', '1'].includes(process.env.CI ?? '');
 setUp();
 const leftOut = suitesWithoutPackages();
 const failures = [];
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));
+const resultFile = join(folder, 'result.json');
 step('check', ['scripts/check.ts', '--without-tests']);
 step('tests', [
   'node_modules/vitest/vitest.mjs',
   'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${resultFile}`,
   ...leftOut.flatMap(({ suite }) => ['--exclude', `${suite}/**`]),
   ...process.argv.slice(2),
 ]);
@@ -27,14 +33,30 @@ if (isCI && leftOut.length > 0) {
 }
 if (failures.length > 0) {
   console.error(`Failed: ${failures.join(', ')}`);
-  process.exit(1);
+  process.exitCode = 1;
 }
+console.log(tally());
+rmSync(folder, { recursive: true });
 
 function step(name, parameters) {
   const { status } = spawnSync(pinnedNode, parameters, { cwd: root, stdio: 'inherit' });
   if (status !== 0) {
     failures.push(name);
   }
+}
+
+/** The last line, for whoever reads only that. */
+function tally() {
+  if (!existsSync(resultFile)) {
+    return '0 passed, 1 failed';
+  }
+  const result = JSON.parse(readFileSync(resultFile, 'utf8'));
+  // A file that cannot even be loaded has no tests that could fail.
+  const broken = result.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
+  return `${result.numPassedTests} passed, ${result.numFailedTests + broken.length} failed`;
 }
 
 /** Installs what is missing where that is possible; answers the suites that cannot run. */
