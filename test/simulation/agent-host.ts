@@ -139,7 +139,7 @@ export class AgentHost {
           port: 5051,
           resources: this.total,
           build: { version: '1.11.0' },
-          workDir: '/work',
+          workDir: '/var/lib/mesos',
           authorizer: permissive,
           seed: chance.seed(),
         },
