@@ -67,7 +67,9 @@ export const EXECUTE_FLAGS = {
     help: 'Run the command by /bin/sh -c; without, as a program and its arguments.',
   }),
   task: json({ help: 'A TaskInfo as JSON, or the path of one, instead of --command.' }),
-  task_group: json({ help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command.' }),
+  task_group: json({
+    help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Agents cannot run them yet.',
+  }),
   tty: toggle({ default: false, ...refused, help: 'Give the command a terminal.' }),
   volumes: json({ ...refused, help: 'Volumes of the command, as JSON.' }),
 } as const;
