@@ -193,7 +193,7 @@ export class Execution {
       type: SchedulerCall_Type.ACCEPT,
       accept: {
         offer_ids: [offer.id],
-        operations: [isGroup ? groupLaunch(placed) : launch(placed)],
+        operations: [isGroup ? groupLaunch(placed, frameworkId) : launch(placed)],
         filters: NOT_NEEDED,
       },
     });
@@ -281,12 +281,13 @@ const launch = (placed: Placed): Offer_Operation => ({
   launch: { task_infos: placed.tasks },
 });
 
-const groupLaunch = (placed: Placed): Offer_Operation => ({
+const groupLaunch = (placed: Placed, frameworkId: string): Offer_Operation => ({
   type: Offer_Operation_Type.LAUNCH_GROUP,
   launch_group: {
     executor: {
       type: ExecutorInfo_Type.DEFAULT,
       executor_id: { value: EXECUTOR_ID },
+      framework_id: { value: frameworkId },
       resources: placed.executor,
     },
     task_group: { tasks: placed.tasks },
