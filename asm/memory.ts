@@ -75,6 +75,8 @@ function bump(size: usize): usize {
   // Large blocks begin on a cache line: records of 128 bytes then take two lines, not three.
   const at = size > 1024 ? (memoryTop() + 63) & ~63 : memoryTop();
   const end = at + size;
+  // Beyond the last address: better no module than one that writes over its own state.
+  if (end < at) unreachable();
   const have = (<usize>memory.size()) << 16;
   if (end > have) {
     const need = <i32>((end - have + 0xffff) >> 16);
@@ -167,6 +169,7 @@ export function tableReserve(table: i32, recordSize: usize, records: u32): void 
   if (capacity >= records) return;
   let next: u32 = capacity == 0 ? 16 : capacity << 1;
   while (next < records) next <<= 1;
+  if (<u64>next * <u64>recordSize > 0xffff0000) unreachable();
   const count = load<u32>(slot(table + 1));
   const base = resize(
     tableBase(table),

@@ -197,6 +197,8 @@ export function rowEqual(left: usize, right: usize): bool {
 export function ioReserve(size: usize): usize {
   const have = load<usize>(slot(SLOT_IO_SIZE));
   if (size > have) {
+    // No power of two is that big.
+    if (size > 0x80000000) unreachable();
     let next: usize = have == 0 ? 65536 : have;
     while (next < size) next <<= 1;
     store<usize>(slot(SLOT_IO), resize(load<usize>(slot(SLOT_IO)), have, have, next));

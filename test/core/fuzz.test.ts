@@ -195,3 +195,8 @@ test('a million kinds are too many', () => {
   expect(kinds).toBe(2 ** 20);
   expect(module.exports.addKind(0, 0, 0, 1)).toBe(-5);
 });
+
+test('a buffer that no memory can hold is a trap', () => {
+  const { exports } = new CoreModule(compiled);
+  expect(() => exports.ioReserve(0xd0000000)).toThrow(WebAssembly.RuntimeError);
+});
