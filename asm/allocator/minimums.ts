@@ -4,12 +4,25 @@ import { SHARED, SOLID } from '../constants';
 import { isScalar, kindFlags, kindName, kindUnit } from '../kinds';
 import { ITEM_SIZE, itemAmount, itemKind, rowCount, rowItems } from '../rows';
 import { ENTRY_SIZE, freeAmount } from './entries';
+import { isPlainScalar } from './quotas';
 import { Run } from './run-state';
 
 // --- Minimum allocatable ---
 
 /** In units and item after item, as Mesos counts: the rounding of the differences is part of the rule. */
 export function meets(minimum: usize, row: usize): bool {
+  return meetsInOrder(minimum, row, false);
+}
+
+/**
+ * The same for an offer of the fair stage. Mesos puts it together from what no quota counts, and after that
+ * from plain scalars: the differences round in that order.
+ */
+export function meetsFair(minimum: usize, row: usize): bool {
+  return meetsInOrder(minimum, row, true);
+}
+
+function meetsInOrder(minimum: usize, row: usize, plainLast: bool): bool {
   if (rowCount(row) == 0) return false;
   if (minimum == 0) return true;
   const alternatives = load<u32>(minimum, 4);
@@ -20,7 +33,7 @@ export function meets(minimum: usize, row: usize): bool {
     at += 8;
     let met = true;
     for (let j: u32 = 0; j < names; j++) {
-      if (met && !hasUnits(row, load<u32>(at), load<f64>(at, 8))) met = false;
+      if (met && !hasUnits(row, load<u32>(at), load<f64>(at, 8), plainLast)) met = false;
       at += 16;
     }
     if (met) return true;
@@ -28,7 +41,14 @@ export function meets(minimum: usize, row: usize): bool {
   return false;
 }
 
-function hasUnits(row: usize, name: u32, units: f64): bool {
+function hasUnits(row: usize, name: u32, units: f64, plainLast: bool): bool {
+  if (!plainLast) return missingAfter(row, name, units, true, true) <= 0;
+  const missing = missingAfter(row, name, units, false, true);
+  return missingAfter(row, name, missing, true, false) <= 0;
+}
+
+/** What is missing of the units when plain scalars, other items, or both have been counted. */
+function missingAfter(row: usize, name: u32, units: f64, plain: bool, other: bool): f64 {
   let missing = units;
   const items = rowItems(row);
   const end = items + <usize>rowCount(row) * ITEM_SIZE;
@@ -36,6 +56,7 @@ function hasUnits(row: usize, name: u32, units: f64): bool {
     const kind = itemKind(item);
     if (kindName(kind) != name) continue;
     const flags = kindFlags(kind);
+    if (!(isPlainScalar(flags) ? plain : other)) continue;
     if (!isScalar(flags)) {
       missing -= itemAmount(item);
     } else if ((flags & SOLID) != 0) {
@@ -45,7 +66,7 @@ function hasUnits(row: usize, name: u32, units: f64): bool {
       missing -= itemAmount(item) / 1000;
     }
   }
-  return missing <= 0;
+  return missing;
 }
 
 // --- The short way ---

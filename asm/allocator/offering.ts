@@ -31,7 +31,7 @@ import { holdingCount, holdingItems } from './holdings';
 import { book } from './books';
 import { isExcluded, isHidden, isRefused } from './filters';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
-import { meets } from './minimums';
+import { meets, meetsFair } from './minimums';
 import { ROLE_LIMITS, isWithin, roleFlags } from './roles';
 import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
 import { consume, shrinkFair, shrinkGuaranteed } from './shrink';
@@ -90,7 +90,8 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
     offer = shrinkFair(offer, role);
   }
   if (Visit.shrunk || !Visit.plain) {
-    if (!meets(minimum == 0 ? Run.clusterMinimum : minimum, offer)) {
+    const least = minimum == 0 ? Run.clusterMinimum : minimum;
+    if (!(Visit.guaranteeStage ? meets(least, offer) : meetsFair(least, offer))) {
       return Visit.shrunk ? EXPLAIN_QUOTA_LIMIT : EXPLAIN_CAPABILITY;
     }
   }
