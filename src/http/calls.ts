@@ -4,10 +4,52 @@ import { readJsonValue, writeJson } from '../wire/json.ts';
 import { parseJson } from '../wire/json-text.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage, WireError } from '../wire/protobuf.ts';
-import { type Answer, badRequest, jsonConversion, jsonSyntax, protobufSyntax } from './errors.ts';
-import { type Codec, mediaTypeOf } from './media.ts';
+import {
+  type Answer,
+  badRequest,
+  callContentType,
+  contentTypeMissing,
+  invalidCall,
+  jsonConversion,
+  jsonSyntax,
+  protobufSyntax,
+} from './errors.ts';
+import { type Codec, codecOf, mediaTypeOf } from './media.ts';
 
 export type Decoded<T> = { readonly call: T } | { readonly refusal: Answer };
+
+/** A family of calls: how they are written, and what refusals say of one that is not whole. */
+export interface CallKind<T> {
+  readonly type: MessageType<T>;
+  /** As Mesos names it in refusals, `scheduler::Call`. */
+  readonly name: string;
+  /** What is wrong with a call, or undefined. */
+  readonly fault: (call: T) => string | undefined;
+}
+
+/**
+ * The call that a request carries as one message, checked in the order in which Mesos checks: the media
+ * type, the encoding, the call. What the answer may look like is looked at after that.
+ */
+export function readCall<T>(
+  kind: CallKind<T>,
+  contentType: string | undefined,
+  body: Uint8Array,
+): Decoded<T> {
+  if (contentType === undefined) {
+    return { refusal: contentTypeMissing };
+  }
+  const codec = codecOf(contentType);
+  if (codec === undefined) {
+    return { refusal: callContentType };
+  }
+  const decoded = decodeCall(kind.type, codec, body);
+  if ('refusal' in decoded) {
+    return decoded;
+  }
+  const fault = kind.fault(decoded.call);
+  return fault === undefined ? decoded : { refusal: invalidCall(kind.name, fault) };
+}
 
 /** `plain` conversion errors carry no prefix, as those of the agent's operator API. */
 export function decodeCall<T>(

@@ -63,6 +63,12 @@ export class Exchanges<Event> {
 /** The open streams. Events for a stream that has gone are dropped: its end is on its way. */
 export class StreamRegistry<Event> {
   readonly #sinks = new Map<StreamId, EventSink<Event>>();
+  readonly #onLost: (stream: StreamId) => void;
+
+  /** `onLost` is told of each stream that its other side has ended. */
+  constructor(onLost: (stream: StreamId) => void) {
+    this.#onLost = onLost;
+  }
 
   get size(): number {
     return this.#sinks.size;
@@ -92,8 +98,10 @@ export class StreamRegistry<Event> {
     sink?.close();
   }
 
-  /** The other side has ended it; true when it was still open here. */
-  remove(stream: StreamId): boolean {
-    return this.#sinks.delete(stream);
+  /** The other side has ended it: nobody is told when it had been closed here before. */
+  lost(stream: StreamId): void {
+    if (this.#sinks.delete(stream)) {
+      this.#onLost(stream);
+    }
   }
 }

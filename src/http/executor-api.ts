@@ -7,22 +7,15 @@ import {
   type ExecutorEvent,
   ExecutorEvent_Type,
 } from '../model/generated/messages.ts';
-import { type StreamId, streamId } from '../model/ids.ts';
+import { streamId } from '../model/ids.ts';
 import type { Turn } from '../runtime/turn.ts';
 import { types } from '../wire/types.ts';
 import { executorCallFault } from './call-shape.ts';
-import { decodeCall } from './calls.ts';
-import {
-  type Answer,
-  callAccept,
-  callContentType,
-  contentTypeMissing,
-  invalidCall,
-  methodNotAllowed,
-} from './errors.ts';
+import { type CallKind, readCall } from './calls.ts';
+import { type Answer, callAccept, methodNotAllowed } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { EventSink, Exchanges, StreamRegistry } from './exchanges.ts';
-import { type Codec, codecOf, negotiate } from './media.ts';
+import { type Codec, negotiate } from './media.ts';
 import { writeAnswer } from './plain-answer.ts';
 import type { EndpointRequest } from './router.ts';
 
@@ -59,7 +52,7 @@ export class ExecutorApi {
   }
 
   #dispatch(call: ExecutorCall, codec: Codec, incoming: EndpointRequest): void {
-    const { dispatch, exchanges, nowMs, turn } = this.#options;
+    const { dispatch, exchanges, streams, nowMs, turn } = this.#options;
     const { principal } = incoming;
     const response = incoming.hijack();
     const request = exchanges.add({
@@ -72,7 +65,7 @@ export class ExecutorApi {
             codec,
             turn,
             heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
-            onLost: () => this.#lost(stream),
+            onLost: () => streams.lost(stream),
           }),
         ),
     });
@@ -83,34 +76,22 @@ export class ExecutorApi {
       dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call });
     }
   }
-
-  #lost(stream: StreamId): void {
-    if (this.#options.streams.remove(stream)) {
-      this.#options.dispatch({ type: 'streamClosed', nowMs: this.#options.nowMs(), stream });
-    }
-  }
 }
+
+const EXECUTOR_CALL: CallKind<ExecutorCall> = {
+  type: types.ExecutorCall,
+  name: 'Executor::Call',
+  fault: executorCallFault,
+};
 
 function check(
   request: EndpointRequest,
 ): { readonly call: ExecutorCall; readonly codec: Codec } | Answer {
-  const contentType = request.header('content-type');
-  if (contentType === undefined) {
-    return contentTypeMissing;
+  const read = readCall(EXECUTOR_CALL, request.header('content-type'), request.body);
+  if ('refusal' in read) {
+    return read.refusal;
   }
-  const contentCodec = codecOf(contentType);
-  if (contentCodec === undefined) {
-    return callContentType;
-  }
-  const decoded = decodeCall(types.ExecutorCall, contentCodec, request.body);
-  if ('refusal' in decoded) {
-    return decoded.refusal;
-  }
-  const { call } = decoded;
-  const fault = executorCallFault(call);
-  if (fault !== undefined) {
-    return invalidCall('Executor::Call', fault);
-  }
+  const { call } = read;
   const codec = negotiate(request.header('accept'));
   if (codec !== undefined) {
     return { call, codec };

@@ -8,7 +8,6 @@ import {
   MasterResponse_Type,
   type MasterEvent as OperatorEvent,
 } from '../model/generated/messages.ts';
-import type { StreamId } from '../model/ids.ts';
 import { operatorCallError } from '../model/operator-call.ts';
 import type { Turn } from '../runtime/turn.ts';
 import type { Authorizer } from '../security/authorizer.ts';
@@ -16,19 +15,11 @@ import type { Principal } from '../security/principal.ts';
 import { writeJson } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { masterCallName } from './call-shape.ts';
-import { decodeCall, messageAnswer } from './calls.ts';
-import {
-  type Answer,
-  callAccept,
-  callContentType,
-  contentTypeMissing,
-  invalidCall,
-  methodNotAllowed,
-  notImplemented,
-} from './errors.ts';
+import { type CallKind, messageAnswer, readCall } from './calls.ts';
+import { type Answer, callAccept, methodNotAllowed, notImplemented } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { Exchanges, StreamRegistry } from './exchanges.ts';
-import { type Codec, codecOf, negotiate } from './media.ts';
+import { type Codec, negotiate } from './media.ts';
 import { writeAnswer } from './plain-answer.ts';
 import { processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
@@ -118,7 +109,7 @@ export class MasterOperatorApi {
   }
 
   #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {
-    const { dispatch, exchanges, nowMs, turn } = this.#options;
+    const { dispatch, exchanges, streams, nowMs, turn } = this.#options;
     const { principal } = request;
     const response = request.hijack();
     const id = exchanges.add({
@@ -129,38 +120,26 @@ export class MasterOperatorApi {
           type: types.MasterEvent,
           codec,
           turn,
-          onLost: () => this.#lost(stream),
+          onLost: () => streams.lost(stream),
         }),
     });
     dispatch({ type: 'operatorCall', nowMs: nowMs(), request: id, principal, call });
   }
-
-  #lost(stream: StreamId): void {
-    if (this.#options.streams.remove(stream)) {
-      this.#options.dispatch({ type: 'streamClosed', nowMs: this.#options.nowMs(), stream });
-    }
-  }
 }
+
+const MASTER_CALL: CallKind<MasterCall> = {
+  type: types.MasterCall,
+  name: 'master::Call',
+  fault: operatorCallError,
+};
 
 function check(
   request: EndpointRequest,
 ): { readonly call: MasterCall; readonly codec: Codec } | Answer {
-  const contentType = request.header('content-type');
-  if (contentType === undefined) {
-    return contentTypeMissing;
-  }
-  const contentCodec = codecOf(contentType);
-  if (contentCodec === undefined) {
-    return callContentType;
-  }
-  const decoded = decodeCall(types.MasterCall, contentCodec, request.body);
-  if ('refusal' in decoded) {
-    return decoded.refusal;
-  }
-  const fault = operatorCallError(decoded.call);
-  if (fault !== undefined) {
-    return invalidCall('master::Call', fault);
+  const read = readCall(MASTER_CALL, request.header('content-type'), request.body);
+  if ('refusal' in read) {
+    return read.refusal;
   }
   const codec = negotiate(request.header('accept'));
-  return codec === undefined ? callAccept : { call: decoded.call, codec };
+  return codec === undefined ? callAccept : { call: read.call, codec };
 }

@@ -3,64 +3,31 @@
 import type { MasterEffect } from '../master/effects.ts';
 import type { MasterEvent } from '../master/events.ts';
 import type { MasterViews } from '../master/views.ts';
-import type {
-  MasterEvent as OperatorEvent,
-  SchedulerEvent,
-  VersionInfo,
-} from '../model/generated/messages.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/logger.ts';
-import { Turn } from '../runtime/turn.ts';
-import type { Authorizer } from '../security/authorizer.ts';
+import type { MessageToMaster } from '../model/agent-messages.ts';
+import type { MasterEvent as OperatorEvent, SchedulerEvent } from '../model/generated/messages.ts';
+import type { StreamId } from '../model/ids.ts';
 import { decodeToMaster } from '../wire/libprocess.ts';
-import { WireError } from '../wire/protobuf.ts';
-import { type Authentication, authenticate } from './authentication.ts';
+import { authenticate } from './authentication.ts';
 import type { Pressure } from './connection.ts';
 import { type Answer, masterRecovering, noLeader, redirectTo } from './errors.ts';
 import { Exchanges, StreamRegistry } from './exchanges.ts';
 import type { AttachedFiles } from './files.ts';
-import { type EarlyPort, Front } from './front.ts';
-import { Links } from './links.ts';
+import type { Links } from './links.ts';
 import { type Leader, MasterEndpoints } from './master-endpoints.ts';
 import { MasterOperatorApi } from './master-operator-api.ts';
-import { messageName } from './messages.ts';
 import { replyAnswer } from './plain-answer.ts';
-import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
-import { createRouter } from './router.ts';
+import { type PortOptions, ProcessPort } from './process-port.ts';
 import { SchedulerApi } from './scheduler-api.ts';
 
 export type { Leader } from './master-endpoints.ts';
 
-export interface MasterServerOptions {
-  readonly host: string;
-  readonly port: number;
-  /** The same port, opened before. */
-  readonly early?: EarlyPort | undefined;
+export interface MasterServerOptions extends PortOptions {
   /** Takes what happens, as EventLoop.dispatch. */
   readonly dispatch: (event: MasterEvent) => void;
   /** Takes what begins new work, as EventLoop.dispatchNewWork. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
-  /** When to read less, as EventLoop tells. */
-  readonly pressure: Pressure;
   readonly views: MasterViews;
-  readonly authorizer: Authorizer;
-  readonly authentication: Authentication;
-  /** Flag values by name, as /flags shows them. */
-  readonly flags: Readonly<Record<string, string>>;
-  readonly version: VersionInfo;
   readonly leader: () => Leader;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** The log's verbosity, which operators can change for a while. */
-  readonly log: Verbosity;
-  /** Added to the machine's own metrics. */
-  readonly metrics?: (() => Record<string, number>) | undefined;
-  /** Virtual path → path on disk of files to show, such as the log's. */
-  readonly files?: AttachedFiles | undefined;
-  /** Paths disabled by --firewall_rules. */
-  readonly disabledPaths?: readonly string[] | undefined;
-  /** `ip:port` under which agents reach this master; the listening address where absent. */
-  readonly advertise?: string | undefined;
 }
 
 /** The effects that this server carries out. */
@@ -85,42 +52,30 @@ const NO_FILES: AttachedFiles = new Map();
 
 export class MasterServer {
   readonly #options: MasterServerOptions;
-  readonly #schedulerExchanges: Exchanges<SchedulerEvent>;
-  readonly #operatorExchanges: Exchanges<OperatorEvent>;
-  readonly #schedulers = new StreamRegistry<SchedulerEvent>();
-  readonly #operators = new StreamRegistry<OperatorEvent>();
-  readonly #links: Links;
-  readonly #process: ProcessEndpoints;
-  readonly #turn = new Turn();
-  #front: Front | undefined;
-  #address = '';
+  readonly #schedulerExchanges = new Exchanges<SchedulerEvent>('s');
+  readonly #operatorExchanges = new Exchanges<OperatorEvent>('o');
+  readonly #schedulers: StreamRegistry<SchedulerEvent>;
+  readonly #operators: StreamRegistry<OperatorEvent>;
+  readonly #port: ProcessPort<MessageToMaster>;
 
   private constructor(options: MasterServerOptions) {
+    const { dispatch, clock, views } = options;
+    const nowMs = () => clock.nowMs();
+    const onLost = (stream: StreamId) => dispatch({ type: 'streamClosed', nowMs: nowMs(), stream });
     this.#options = options;
-    this.#schedulerExchanges = new Exchanges('s');
-    this.#operatorExchanges = new Exchanges('o');
-    this.#links = new Links({
-      turn: this.#turn,
-      onLost: (address) =>
-        options.dispatch({ type: 'linkLost', nowMs: options.clock.nowMs(), address }),
+    this.#schedulers = new StreamRegistry(onLost);
+    this.#operators = new StreamRegistry(onLost);
+    this.#port = new ProcessPort(options, {
+      id: 'master',
+      realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
+      metrics: (now) => views.metrics(now),
+      files: () => options.files ?? NO_FILES,
+      isReceiver: (id) => RECEIVERS.test(id),
+      decode: decodeToMaster,
+      onMessage: (from, message) =>
+        dispatch({ type: 'agentMessage', nowMs: nowMs(), from, message }),
+      onLinkLost: (address) => dispatch({ type: 'linkLost', nowMs: nowMs(), address }),
     });
-    const { version, flags, authorizer, logger, log } = options;
-    this.#process = new ProcessEndpoints(
-      {
-        id: 'master',
-        version,
-        flags,
-        authorizer,
-        logger,
-        log,
-        metrics: () => ({
-          ...options.views.metrics(options.clock.nowMs()),
-          ...options.metrics?.(),
-        }),
-        files: () => options.files ?? NO_FILES,
-      },
-      { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
-    );
   }
 
   /** Listens; from then on events are dispatched. */
@@ -132,12 +87,12 @@ export class MasterServer {
 
   /** `host:port` that is listened at. */
   get address(): string {
-    return this.#address;
+    return this.#port.address;
   }
 
   /** The port listened at. */
   get port(): number {
-    return this.#front?.address.port ?? 0;
+    return this.#port.number;
   }
 
   /** Streams, links and connections that are open: for metrics. */
@@ -145,8 +100,8 @@ export class MasterServer {
     return {
       schedulers: this.#schedulers.size,
       operators: this.#operators.size,
-      links: this.#links.size,
-      connections: this.#front?.connections ?? 0,
+      links: this.#port.links.size,
+      connections: this.#port.connections,
     };
   }
 
@@ -176,32 +131,25 @@ export class MasterServer {
         this.#operators.close(effect.stream);
         return true;
       case 'sendToAgent':
-        this.#links.send(
-          `${effect.from ?? 'master'}@${this.#options.advertise ?? this.#address}`,
-          effect.to,
-          effect.message,
-        );
+        this.#port.links.send(this.#port.pid(effect.from), effect.to, effect.message);
         return true;
       case 'link':
-        this.#links.link(effect.address);
+        this.#port.links.link(effect.address);
         return true;
       default:
         return false;
     }
   }
 
-  async close(): Promise<void> {
-    this.#process.close();
-    await this.#links.close();
-    await this.#front?.close();
+  close(): Promise<void> {
+    return this.#port.close();
   }
 
-  async #listen(): Promise<void> {
-    const { host, port, dispatch, dispatchNewWork, clock, views, authorizer, authentication } =
-      this.#options;
+  #listen(): Promise<void> {
+    const { dispatch, dispatchNewWork, clock, views, authorizer, authentication } = this.#options;
+    const { turn, process, links } = this.#port;
     const nowMs = () => clock.nowMs();
     const unavailable = (url: string) => this.#unavailable(url);
-    const turn = this.#turn;
     const scheduler = new SchedulerApi({
       dispatch,
       dispatchNewWork,
@@ -225,7 +173,7 @@ export class MasterServer {
       streams: this.#operators,
       views,
       authorizer,
-      process: this.#process,
+      process,
       unavailable,
     });
     const endpoints = new MasterEndpoints({
@@ -238,48 +186,13 @@ export class MasterServer {
       noLeader,
       unavailable,
     });
-    const handler = await createRouter({
+    return this.#port.listen({
       prefix: '/master',
-      endpoints: [...this.#process.endpoints(), ...endpoints.endpoints()],
-      authentication,
-      disabledPaths: this.#options.disabledPaths,
+      endpoints: endpoints.endpoints(),
       namedPrincipalsOnly: true,
-      onError: (error, path) =>
-        this.#options.logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
-    });
-    this.#front = await Front.listen({
-      host,
-      port,
-      early: this.#options.early,
-      turn,
-      pressure: bothPressures(this.#options.pressure, this.#links),
-      receive: (to, name, from, body) => this.#receive(to, name, from, body),
       calls: scheduler,
-      handler,
+      pressure: bothPressures(this.#options.pressure, links),
     });
-    const { address } = this.#front;
-    this.#address = `${address.host}:${address.port}`;
-  }
-
-  #receive(to: string, wireName: string, from: string, body: Uint8Array): boolean {
-    if (!RECEIVERS.test(to)) {
-      return false;
-    }
-    const { dispatch, clock, logger } = this.#options;
-    try {
-      const message = decodeToMaster(messageName(wireName), body);
-      if (message) {
-        dispatch({ type: 'agentMessage', nowMs: clock.nowMs(), from, message });
-      } else {
-        logger.debug(`Dropping a message of ${from} that is not known here: ${wireName}`);
-      }
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
-    }
-    return true;
   }
 
   /** Only the leader answers, and only when it has read its registry. */

@@ -7,22 +7,14 @@ import {
   SchedulerCall_Type,
   type SchedulerEvent,
 } from '../model/generated/messages.ts';
-import { type StreamId, streamId } from '../model/ids.ts';
+import { streamId } from '../model/ids.ts';
 import { schedulerCallError } from '../model/scheduler-call.ts';
 import type { Turn } from '../runtime/turn.ts';
 import type { Principal } from '../security/principal.ts';
 import { types } from '../wire/types.ts';
-import { decodeCall } from './calls.ts';
+import { readCall } from './calls.ts';
 import type { CallReceiver } from './connection.ts';
-import {
-  type Answer,
-  callAccept,
-  callContentType,
-  contentTypeMissing,
-  invalidCall,
-  methodNotAllowed,
-  subscribeWithStreamId,
-} from './errors.ts';
+import { type Answer, callAccept, methodNotAllowed, subscribeWithStreamId } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { Exchange, Exchanges, StreamRegistry } from './exchanges.ts';
 import { type Codec, codecOf, negotiate } from './media.ts';
@@ -101,7 +93,7 @@ export class SchedulerApi implements CallReceiver {
           codec: checked.codec,
           turn: this.#options.turn,
           headers: { 'Mesos-Stream-Id': id },
-          onLost: () => this.#lost(id),
+          onLost: () => this.#options.streams.lost(id),
         }),
     };
     this.#dispatch(checked.call, stream, principal, exchange);
@@ -171,32 +163,22 @@ export class SchedulerApi implements CallReceiver {
       dispatchNewWork(make);
     }
   }
-
-  #lost(stream: StreamId): void {
-    if (this.#options.streams.remove(stream)) {
-      this.#options.dispatch({ type: 'streamClosed', nowMs: this.#options.nowMs(), stream });
-    }
-  }
 }
 
-/** In the order in which Mesos checks. */
 function check(request: CallRequest): CheckedCall | Answer {
-  if (request.contentType === undefined) {
-    return contentTypeMissing;
+  const read = readCall(
+    {
+      type: types.SchedulerCall,
+      name: 'scheduler::Call',
+      fault: (call) => schedulerCallError(call, request.principal?.value),
+    },
+    request.contentType,
+    request.body,
+  );
+  if ('refusal' in read) {
+    return read.refusal;
   }
-  const contentCodec = codecOf(request.contentType);
-  if (contentCodec === undefined) {
-    return callContentType;
-  }
-  const decoded = decodeCall(types.SchedulerCall, contentCodec, request.body);
-  if ('refusal' in decoded) {
-    return decoded.refusal;
-  }
-  const { call } = decoded;
-  const fault = schedulerCallError(call, request.principal?.value);
-  if (fault !== undefined) {
-    return invalidCall('scheduler::Call', fault);
-  }
+  const { call } = read;
   const subscribes = call.type === SchedulerCall_Type.SUBSCRIBE;
   if (!subscribes && call.type !== SchedulerCall_Type.RECONCILE_OPERATIONS) {
     return { call, codec: 'json' };

@@ -1,0 +1,172 @@
+// The port of a process, master or agent: messages of other processes, what the process tells about
+// itself, and the endpoints that its owner adds. Messages to other processes leave from here too.
+import type { VersionInfo } from '../model/generated/messages.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { Turn } from '../runtime/turn.ts';
+import type { Authorizer } from '../security/authorizer.ts';
+import type { Principal } from '../security/principal.ts';
+import { WireError } from '../wire/protobuf.ts';
+import type { Authentication, Realm } from './authentication.ts';
+import type { CallReceiver, Pressure } from './connection.ts';
+import type { AttachedFiles } from './files.ts';
+import { type EarlyPort, Front } from './front.ts';
+import { Links } from './links.ts';
+import { messageName } from './messages.ts';
+import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
+import { createRouter, type Endpoint } from './router.ts';
+
+/** What the command that starts a process says about its port. */
+export interface PortOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The same port, opened before. */
+  readonly early?: EarlyPort | undefined;
+  /** When to read less, as EventLoop tells. */
+  readonly pressure: Pressure;
+  readonly authorizer: Authorizer;
+  readonly authentication: Authentication;
+  /** Flag values by name, as /flags shows them. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly version: VersionInfo;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The log's verbosity, which operators can change for a while. */
+  readonly log: Verbosity;
+  /** Added to the machine's own metrics. */
+  readonly metrics?: (() => Record<string, number>) | undefined;
+  /** Virtual path → path on disk of files to show, such as the log's. */
+  readonly files?: AttachedFiles | undefined;
+  /** Paths disabled by --firewall_rules. */
+  readonly disabledPaths?: readonly string[] | undefined;
+  /** `ip:port` under which other processes reach this one; the listening address where absent. */
+  readonly advertise?: string | undefined;
+}
+
+/** The process behind the port. `Message` is what other processes may send it. */
+export interface PortProcess<Message> {
+  readonly id: string;
+  readonly realms: { readonly readonly: Realm; readonly readwrite: Realm };
+  readonly metrics: (nowMs: number) => Record<string, number>;
+  readonly files: (principal: Principal | undefined) => AttachedFiles;
+  /** Whether messages to this id are for the process. */
+  readonly isReceiver: (id: string) => boolean;
+  /** Undefined: a message that is not known here. Throws WireError. */
+  readonly decode: (name: string, body: Uint8Array) => Message | undefined;
+  readonly onMessage: (from: string, message: Message) => void;
+  /** A linked connection has broken, or could not be opened. */
+  readonly onLinkLost: (address: string) => void;
+}
+
+/** What answers at the port besides the process's own endpoints. */
+export interface PortServices {
+  /** May stand before the path of an endpoint. */
+  readonly prefix: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly namedPrincipalsOnly?: boolean;
+  readonly calls?: CallReceiver;
+  /** When to read less, where it is more than the machine that decides. */
+  readonly pressure?: Pressure;
+}
+
+export class ProcessPort<Message> {
+  readonly turn = new Turn();
+  readonly links: Links;
+  readonly process: ProcessEndpoints;
+  readonly #options: PortOptions;
+  readonly #owner: PortProcess<Message>;
+  #front: Front | undefined;
+  #address = '';
+
+  constructor(options: PortOptions, owner: PortProcess<Message>) {
+    this.#options = options;
+    this.#owner = owner;
+    this.links = new Links({ turn: this.turn, onLost: owner.onLinkLost });
+    const { version, flags, authorizer, logger, log } = options;
+    this.process = new ProcessEndpoints(
+      {
+        id: owner.id,
+        version,
+        flags,
+        authorizer,
+        logger,
+        log,
+        metrics: () => ({ ...owner.metrics(options.clock.nowMs()), ...options.metrics?.() }),
+        files: owner.files,
+      },
+      owner.realms,
+    );
+  }
+
+  async listen(services: PortServices): Promise<void> {
+    const { host, port, early, pressure, authentication, disabledPaths, logger } = this.#options;
+    const handler = await createRouter({
+      prefix: services.prefix,
+      endpoints: [...this.process.endpoints(), ...services.endpoints],
+      authentication,
+      disabledPaths,
+      namedPrincipalsOnly: services.namedPrincipalsOnly,
+      onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
+    });
+    this.#front = await Front.listen({
+      host,
+      port,
+      early,
+      turn: this.turn,
+      pressure: services.pressure ?? pressure,
+      receive: (to, name, from, body) => this.#receive(to, name, from, body),
+      calls: services.calls,
+      handler,
+    });
+    const { address } = this.#front;
+    this.#address = `${address.host}:${address.port}`;
+  }
+
+  /** `host:port` that is listened at; empty before it listens. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** 0 before it listens. */
+  get number(): number {
+    return this.#front?.address.port ?? 0;
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#front?.connections ?? 0;
+  }
+
+  /** How other processes name one of this port's: `id@ip:port`. */
+  pid(id = this.#owner.id): string {
+    return `${id}@${this.#options.advertise ?? this.#address}`;
+  }
+
+  async close(): Promise<void> {
+    this.process.close();
+    await this.links.close();
+    await this.#front?.close();
+  }
+
+  /** False: there is nobody of that id here. */
+  #receive(to: string, wireName: string, from: string, body: Uint8Array): boolean {
+    const { logger } = this.#options;
+    if (!this.#owner.isReceiver(to)) {
+      return false;
+    }
+    try {
+      const message = this.#owner.decode(messageName(wireName), body);
+      if (message) {
+        this.#owner.onMessage(from, message);
+      } else {
+        logger.debug(`Dropping a message of ${from} that is not known here: ${wireName}`);
+      }
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
+    }
+    return true;
+  }
+}
