@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { buildCore } from './build-core.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
@@ -15,11 +16,13 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
 if (status !== 0) {
   process.exit(status ?? 1);
 }
+await buildCore({ plain: true });
 // What the compiler does not carry over: the codec is generated as JavaScript, the supervisor is C.
 const verbatim = [
   ['src/wire/generated', 'wire/generated'],
   ['src/containerizer/supervisor', 'containerizer/supervisor'],
   ['build/mesoscale-core.wasm', 'mesoscale-core.wasm'],
+  ['build/mesoscale-core-plain.wasm', 'mesoscale-core-plain.wasm'],
 ] as const;
 for (const [from, to] of verbatim) {
   const source = join(root, from);

@@ -19,6 +19,7 @@ export const DEBIAN_PACKAGES = [
   { name: 'unzip', program: 'unzip', suites: ['test/containerizer'], why: 'unpacks fetched files' },
   { name: 'xz-utils', program: 'xz', suites: ['test/containerizer'], why: 'unpacks fetched files' },
   { name: 'wabt', program: 'wasm2c', suites: ['test/embedding'], why: 'turns the core into C' },
+  { name: 'python3', program: 'python3', suites: ['test/embedding'], why: 'embeds the core' },
   {
     name: 'chromium',
     program: 'chromium',

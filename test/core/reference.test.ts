@@ -1,24 +1,28 @@
-// asm/README.md is the reference of the module: every export with its arguments, every constant with its value.
+// asm/README.md is the reference of the module: every export with its arguments, every constant with its value,
+// and what a host that knows nothing else does.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as constants from '../../asm/constants.ts';
+import { buildCore } from '../../scripts/build-core.ts';
 import { coreModule } from './load.ts';
+import { exportTypes } from './wasm-types.ts';
 
 const page = readFileSync(new URL('../../asm/README.md', import.meta.url), 'utf8');
 
-test('every export is described, with as many arguments as it has', async () => {
-  const module = await coreModule();
-  const { exports } = new WebAssembly.Instance(module, {});
-  const actual = Object.entries(exports)
-    .filter(([, value]) => typeof value === 'function')
-    .map(([name, value]) => `${name}/${(value as () => void).length}`);
+/** What the page says of arguments: these are f64, all others 32 bits. */
+const floats = new Set(['unit', 'weight', 'place', 'ms', 'until', 'end']);
+
+test('every export is described, with its arguments and their types', async () => {
+  const types = exportTypes(readFileSync(await buildCore()));
   const described = [...page.matchAll(/^\| `(\w+)\(([^)]*)\)` \|/gm)].map(
-    ([, name, parameters]) => {
-      const count = parameters === '' ? 0 : parameters?.split(',').length;
-      return `${name}/${count}`;
-    },
+    ([, name = '', parameters = '']): [string, string[]] => [
+      name,
+      parameters === ''
+        ? []
+        : parameters.split(', ').map((parameter) => (floats.has(parameter) ? 'f64' : 'i32')),
+    ],
   );
-  expect(described.toSorted()).toEqual(actual.toSorted());
+  expect(Object.fromEntries(described)).toEqual(types);
 });
 
 test('the module imports nothing', async () => {
@@ -36,8 +40,95 @@ test('statuses, limits and bits have the values that the page gives', () => {
     value,
   ]);
   expect(statuses.length).toBe(12);
-  expect(others.length).toBeGreaterThan(20);
+  const named = new Set(others.map(([name]) => name));
+  const kept = /^(MAX_|EXPLAIN_|FRAMEWORK_|AGENT_)/;
+  expect(Object.keys(values).filter((name) => kept.test(name) && !named.has(name))).toEqual([]);
   for (const [name = '', value] of [...statuses, ...others]) {
     expect(values[name], name).toBe(Number(value));
   }
+});
+
+test('a first run goes as the page tells it', async () => {
+  const { exports } = new WebAssembly.Instance(await coreModule(), {});
+  const core = exports as Record<string, (...parameters: number[]) => number>;
+  const memory = exports.memory as WebAssembly.Memory;
+  const call = (name: string, ...parameters: number[]) => core[name]?.(...parameters) ?? Number.NaN;
+  const write = (kind: number, amount: number) => {
+    const at = call('ioReserve', 16);
+    const view = new DataView(memory.buffer);
+    view.setUint32(at, kind, true);
+    view.setUint32(at + 4, 0, true);
+    view.setFloat64(at + 8, amount, true);
+    return 1;
+  };
+  const offered = () => {
+    const view = new DataView(memory.buffer);
+    const at = call('offersAt');
+    const items = view.getUint32(at + 8, true);
+    return { leaf: view.getUint32(at, true), amount: view.getFloat64(items + 8, true) };
+  };
+  const cpus = call('addName', 0);
+  expect(call('setUp', 1, 0, 0, 0)).toBe(0);
+  const kind = call('addKind', cpus, 0, 0, 1);
+  const web = call('addRole', 0, 0, 0);
+  const framework = call('newFramework', 0);
+  expect(call('introduce', framework, 1)).toBe(0);
+  expect(call('subscribe', framework, web, 1, 0)).toBe(0);
+  const agent = call('addAgent', 1 | 2, 0, write(kind, 4000));
+  expect(call('setNow', 0)).toBe(0);
+  expect(call('runOffers', 1, 0)).toBe(1);
+  const { leaf, amount } = offered();
+  expect([call('leafFrameworkOf', leaf), call('leafRoleOf', leaf), amount]).toEqual([
+    framework,
+    web,
+    4000,
+  ]);
+  expect(call('launch', framework, agent, web, write(kind, 1000))).toBe(0);
+  expect(call('recover', framework, agent, web, write(kind, 3000), 0, 5000)).toBe(0);
+  expect(call('setNow', 1000)).toBe(0);
+  expect(call('runOffers', 1, 1000)).toBe(0);
+  expect(call('setNow', 6000)).toBe(0);
+  expect(call('recover', framework, agent, web, write(kind, 1000), 1, -1)).toBe(0);
+  expect(call('runOffers', 1, 6000)).toBe(1);
+  expect(offered().amount).toBe(4000);
+});
+
+test('a request laid out by hand is placed', async () => {
+  const { exports } = new WebAssembly.Instance(await coreModule(), {});
+  const core = exports as Record<string, (...parameters: number[]) => number>;
+  // Two offers of 2 and 4 cpus on two racks; the first has one port, 80. Four tasks of a group that wants
+  // one a rack: the third finds no rack, the last no offer that is big enough.
+  const none = 0xffffffff;
+  const floats = (...values: number[]) => Buffer.from(Float64Array.from(values).buffer);
+  const words = (...values: number[]) => Buffer.from(Uint32Array.from(values).buffer);
+  const need = (amount: number, dimension: number) => [floats(amount), words(dimension, 0)];
+  const block = Buffer.concat([
+    words(2, 4, 2, 1, 1, 1, 2, 5, 1, 4, 1, 0, 0, 0, 0, 0),
+    floats(2000, 4000, 1, 0), // left: cpus, ports
+    floats(1 / 2000, 1 / 4000, 0, 0), // weight
+    floats(0, 0, 0, 0), // plain
+    floats(0, 0), // used
+    ...[need(1000, 0), need(1, 1), need(1000, 0), need(1000, 0), need(9000, 0)].flat(),
+    words(none, none, none, 0), // task masks
+    words(0, 2, 3, 4, 5), // first needs
+    words(0, 1, 1, 1, 1), // first tokens
+    words(0, 1, 2, 3, 4), // first limits
+    words(0), // task tokens
+    ...Array.from({ length: 4 }, () => words(0, 0, 1, 1)), // limits
+    words(1), // token dimensions
+    words(0b11), // masks
+    words(0b01), // holders
+    words(2), // column sizes
+    words(0, 1), // columns
+    words(0, 0), // counters
+  ]);
+  const answers = 2 * 4 * 4;
+  const bytes = block.length + answers;
+  const at = (core.matchReserve?.(bytes) ?? 0) >>> 0;
+  const memory = Buffer.from((exports.memory as WebAssembly.Memory).buffer);
+  block.copy(memory, at);
+  expect(core.matchRun?.(bytes)).toBe(0);
+  const answer = (index: number) => memory.readInt32LE(at + block.length + index * 4);
+  expect([0, 1, 2, 3].map(answer)).toEqual([0, 1, -4, -3]);
+  expect([4, 5, 6, 7].map(answer)).toEqual([-1, -1, 0, 0]);
 });

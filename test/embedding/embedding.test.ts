@@ -13,7 +13,7 @@ import {
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,6 +30,9 @@ const bun = globSync([
   join(root, 'node_modules/bun/bin/bun.exe'),
 ]).find((file) => statSync(file).size > 1_000_000);
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+const [python] = globSync(
+  (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'python3')),
+);
 const WASM2C = '/usr/share/wabt/wasm2c';
 
 /**
@@ -71,15 +74,33 @@ test.skipIf(isLeftOut(bun))('Bun prints the same', () => {
   expect(run(bun ?? '', [join(programs, 'bun.js'), module])).toBe(expected);
 });
 
-describe.skipIf(isLeftOut(WASM2C))('C', () => {
-  test('prints the same', async () => {
-    const plain = await buildCore({ plain: true });
+describe.skipIf(isLeftOut(WASM2C))('through wasm2c', () => {
+  let plain: string;
+  beforeAll(async () => {
+    plain = await buildCore({ plain: true });
     run('wasm2c', ['-n', 'mesoscale_core', plain, '-o', 'mesoscale_core.c']);
-    copyFileSync(join(programs, 'offers.c'), join(work, 'offers.c'));
-    const sources = ['offers.c', 'mesoscale_core.c', join(WASM2C, 'wasm-rt-impl.c')];
-    run('cc', ['-O0', `-I${WASM2C}`, ...sources, '-lm', '-o', 'offers']);
-    expect(run(join(work, 'offers'), [])).toBe(expected);
+    for (const file of ['offers.c', 'instance.c', 'offers.py']) {
+      copyFileSync(join(programs, file), join(work, file));
+    }
+  });
+
+  function compile(source: string, ...options: readonly string[]): void {
+    const sources = [source, 'mesoscale_core.c', join(WASM2C, 'wasm-rt-impl.c')];
+    run('cc', ['-O0', `-I${WASM2C}`, ...sources, '-lm', ...options]);
+  }
+
+  test('the module without vectors prints the same', () => {
     expect(run(process.execPath, [join(programs, 'node.js'), plain])).toBe(expected);
+  });
+
+  test('C prints the same', () => {
+    compile('offers.c', '-o', 'offers');
+    expect(run(join(work, 'offers'), [])).toBe(expected);
+  });
+
+  test.skipIf(isLeftOut(python))('Python prints the same', () => {
+    compile('instance.c', '-shared', '-fPIC', '-o', 'libcore.so');
+    expect(run(python ?? '', ['-B', 'offers.py', './libcore.so'])).toBe(expected);
   });
 });
 
