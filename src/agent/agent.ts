@@ -33,6 +33,7 @@ import {
   reregistrationTimerFired,
 } from './recovery.ts';
 import {
+  correctMaster,
   linkLost,
   masterDetected,
   pinged,
@@ -159,7 +160,9 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
       reconcileOperations(agent, message.body);
       return;
     case 'ApplyOperationMessage':
-      operationAsked(agent, message.body);
+      if (!operationAsked(agent, message.body)) {
+        correctMaster(agent);
+      }
       return;
     case 'AcknowledgeOperationStatusMessage':
       operationAcknowledged(agent, message.body);

@@ -144,6 +144,8 @@ function run(agent: AgentState, assignment: Assignment): void {
     return;
   }
   const executor = existing ?? addExecutor(agent, framework, assignment, holder);
+  // The master may take the agent back through a message that does not list these.
+  agent.hasNews ||= agent.phase === 'disconnected';
   enqueue(agent, executor, assignment);
   if (existing === undefined) {
     startExecutor(agent, executor, tasks);

@@ -30,10 +30,11 @@ const maxRetryMs = 600_000;
 /** Operations are few; a master that never acknowledges must still not fill the agent. */
 const maxOperations = 10_000;
 
-export function operationAsked(agent: AgentState, body: ApplyOperationMessage): void {
+/** False: it is dropped, and the master, which has converted the resources already, is wrong now. */
+export function operationAsked(agent: AgentState, body: ApplyOperationMessage): boolean {
   const key = keyOf(body.operation_uuid.value);
   if (agent.operations.has(key) || agent.id === undefined) {
-    return;
+    return true;
   }
   const applied = applyOperation(agent, body.operation_info);
   if (!applied.ok) {
@@ -64,6 +65,7 @@ export function operationAsked(agent: AgentState, body: ApplyOperationMessage): 
   }
   persistOperations(agent);
   sendStatus(agent, key, record);
+  return applied.ok;
 }
 
 export const unfinishedOperations = (agent: AgentState): Operation[] =>

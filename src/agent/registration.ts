@@ -112,7 +112,17 @@ export function registrationTimerFired(agent: AgentState): void {
 function sendReregistration(agent: AgentState, to: string): void {
   const body = reregistration(agent);
   agent.reportedResources = agent.checkpointedResources;
+  agent.hasNews = false;
   emit(agent, { type: 'sendToMaster', to, message: { name: 'ReregisterAgentMessage', body } });
+}
+
+/** The master believes something of this agent that is not so. */
+export function correctMaster(agent: AgentState): void {
+  if (agent.phase === 'running' && agent.master !== undefined) {
+    sendReregistration(agent, agent.master);
+  } else {
+    agent.hasNews = true;
+  }
 }
 
 const identity = (agent: AgentState) => ({
@@ -189,8 +199,9 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
     log(agent, 'info', `Re-registered with master ${agent.master}`);
     connected(agent, body.connection);
   }
-  if (agent.reportedResources !== agent.checkpointedResources && agent.master !== undefined) {
-    // An operation came after the message was written: the master's books now lack what it did.
+  const isOld = agent.reportedResources !== agent.checkpointedResources || agent.hasNews;
+  if (isOld && agent.master !== undefined) {
+    // An operation or a task came after the message was written: the master's books now lack it.
     sendReregistration(agent, agent.master);
   }
   sendUpdateAgent(agent);

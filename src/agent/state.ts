@@ -50,6 +50,8 @@ export interface AgentState {
   checkpointedResources: readonly Resource[];
   /** Those that the last re-registration told of. */
   reportedResources: readonly Resource[] | undefined;
+  /** The master must hear more than the last re-registration told: a task came, or it misbelieves. */
+  hasNews: boolean;
   drain: CheckpointedDrain | undefined;
 
   /** Pid of the leading master, its address and name. */
@@ -132,6 +134,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     resourceVersion: { value: random.uuid() },
     checkpointedResources: [],
     reportedResources: undefined,
+    hasNews: false,
     drain: undefined,
     master: undefined,
     masterAddress: undefined,

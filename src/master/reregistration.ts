@@ -5,17 +5,14 @@ import { sameMessage } from '../model/equality.ts';
 import {
   type AgentInfo,
   type ExecutorInfo,
-  type FrameworkInfo,
   type ReconcileTasksMessage,
   type ReregisterAgentMessage,
   type Resource,
   type Task,
-  TaskState,
   type TaskStatus,
   TaskStatus_Reason,
   TaskStatus_Source,
 } from '../model/generated/messages.ts';
-import { idError } from '../model/identifier.ts';
 import {
   type AgentId,
   agentId,
@@ -28,16 +25,13 @@ import { isTerminalOperation } from '../model/operation-state.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import { allocatedTo, needsCheckpoint, toReservationLists } from '../model/resource-format.ts';
-import { resourcesError } from '../model/resource-validation.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { cancelReregistration, deactivateAgent } from './agent-removal.ts';
 import {
   addAgent,
   agentFacts,
-  agentInfoError,
   connectionMessage,
   createAgent,
-  holdingsOf,
   linkAgent,
   mayJoin,
   totalResources,
@@ -51,10 +45,9 @@ import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store } from './registry-operations.ts';
 import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
-import { describeTask, masterStatus, sendStatus } from './status-updates.ts';
-import { addExecutor, addTask, removeExecutor } from './tasks.ts';
-import { executorInfoError } from './validation/executor.ts';
-import { frameworkInfoError } from './validation/framework.ts';
+import { takeBack, tellOfReturn } from './taken-back.ts';
+import { removeExecutor } from './tasks.ts';
+import { executorKey, reregistrationError } from './validation/reregistration.ts';
 
 export function reregisterAgent(
   state: MasterState,
@@ -73,7 +66,7 @@ export function reregisterAgent(
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Agent has been marked gone' });
     return;
   }
-  const error = messageError(sent);
+  const error = reregistrationError(sent);
   if (error !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
     return;
@@ -100,15 +93,15 @@ export function reregisterAgent(
     return;
   }
   agents.reregistering.add(id);
-  const finish = () => {
+  const finish = (isOld: boolean) => {
     agents.reregistering.delete(id);
-    complete(state, pid, message);
+    complete(state, pid, message, isOld);
   };
   const change = neededChange(state, id, message.agent);
   if (change === undefined) {
-    finish();
+    finish(false);
   } else {
-    store(state, [change], finish);
+    store(state, [change], () => finish(true));
   }
 }
 
@@ -127,93 +120,6 @@ function neededChange(
 
 const isElsewhere = (known: Agent, pid: string, info: AgentInfo) =>
   known.ip !== parsePid(pid)?.host || known.info.hostname !== info.hostname;
-
-/** Why the message is dropped whole. */
-function messageError(message: ReregisterAgentMessage): string | undefined {
-  return (
-    (message.agent.id === undefined ? 'it has no id' : undefined) ??
-    agentInfoError(message.agent) ??
-    resourcesError(message.checkpointed_resources) ??
-    frameworksError(message.frameworks ?? []) ??
-    executorsError(message) ??
-    tasksError(message)
-  );
-}
-
-function frameworksError(frameworks: readonly FrameworkInfo[]): string | undefined {
-  const seen = new Set<string>();
-  for (const info of frameworks) {
-    const id = info.id?.value ?? '';
-    const error = frameworkInfoError(info);
-    if (error !== undefined || id === '') {
-      return error ?? 'Framework has no id';
-    }
-    if (seen.has(id)) {
-      return `Framework has a duplicate FrameworkID: '${id}'`;
-    }
-    seen.add(id);
-  }
-  return undefined;
-}
-
-const executorKey = (framework: string | undefined, executor: string) =>
-  JSON.stringify([framework, executor]);
-
-const frameworkIds = (message: ReregisterAgentMessage) =>
-  new Set((message.frameworks ?? []).map(({ id }) => id?.value));
-
-function executorsError(message: ReregisterAgentMessage): string | undefined {
-  const known = frameworkIds(message);
-  const seen = new Set<string>();
-  for (const executor of message.executor_infos ?? []) {
-    const owner = executor.framework_id?.value;
-    const error = executorInfoError(executor) ?? resourcesError(executor.resources);
-    if (error !== undefined) {
-      return error;
-    }
-    if (!known.has(owner)) {
-      return `Executor has an invalid FrameworkID '${owner ?? ''}'`;
-    }
-    const key = executorKey(owner, executor.executor_id.value);
-    if (seen.has(key)) {
-      return `Framework '${owner}' has a duplicate ExecutorID '${executor.executor_id.value}'`;
-    }
-    seen.add(key);
-  }
-  return undefined;
-}
-
-function tasksError(message: ReregisterAgentMessage): string | undefined {
-  const known = frameworkIds(message);
-  const executors = new Set(
-    (message.executor_infos ?? []).map((it) =>
-      executorKey(it.framework_id?.value, it.executor_id.value),
-    ),
-  );
-  for (const task of message.tasks ?? []) {
-    const owner = task.framework_id.value;
-    const invalidId = idError(task.task_id.value);
-    if (invalidId !== undefined) {
-      return `Task has an invalid TaskID: ${invalidId}`;
-    }
-    if (task.agent_id.value !== message.agent.id?.value) {
-      return `Task has an invalid SlaveID '${task.agent_id.value}'`;
-    }
-    if (!known.has(owner)) {
-      return `Task has an invalid FrameworkID '${owner}'`;
-    }
-    const executor = task.executor_id?.value;
-    const needsExecutor = executor !== undefined && task.state === TaskState.TASK_RUNNING;
-    if (needsExecutor && !executors.has(executorKey(owner, executor))) {
-      return `Task has an invalid ExecutorID '${executor}'`;
-    }
-    const error = resourcesError(task.resources);
-    if (error !== undefined) {
-      return `Task uses invalid resources: ${error}`;
-    }
-  }
-  return undefined;
-}
 
 /** Resources in the list form, allocated to a role; agents from before MULTI_ROLE don't say which. */
 function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
@@ -239,7 +145,12 @@ function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
 }
 
 /** The registry has it. Much may have happened meanwhile. */
-function complete(state: MasterState, pid: string, message: ReregisterAgentMessage): void {
+function complete(
+  state: MasterState,
+  pid: string,
+  message: ReregisterAgentMessage,
+  isOld: boolean,
+): void {
   const id = agentId(message.agent.id?.value ?? '');
   if (state.agents.markingGone.has(id)) {
     return;
@@ -252,7 +163,7 @@ function complete(state: MasterState, pid: string, message: ReregisterAgentMessa
   if (known === undefined) {
     comeBack(state, pid, message);
   } else {
-    reconnect(state, known, pid, message);
+    reconnect(state, known, pid, { message, isOld });
   }
 }
 
@@ -273,7 +184,7 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
   const tasks = (message.tasks ?? []).filter(({ framework_id }) => isOurs(framework_id.value));
   const executors = (message.executor_infos ?? []).filter((it) => isOurs(it.framework_id?.value));
   if (!wasRecovered) {
-    tellOfReturn(state, tasks, wasUnreachable);
+    tellOfReturn(state, tasks, { wasUnreachable });
   }
   forgetUnreachableTasks(state, id);
   agents.recovered.delete(id);
@@ -299,27 +210,6 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
   });
   for (const info of message.frameworks ?? []) {
     tellAgentOfFramework(state, agent, frameworkId(info.id?.value ?? ''));
-  }
-}
-
-/** Frameworks that know the tasks as lost learn that they are back. */
-function tellOfReturn(state: MasterState, tasks: readonly Task[], wasUnreachable: boolean): void {
-  for (const task of tasks) {
-    const framework = state.frameworks.registered.get(frameworkId(task.framework_id.value));
-    if (framework === undefined) {
-      continue;
-    }
-    const id = taskId(task.task_id.value);
-    framework.unreachableTasks.delete(id);
-    framework.completedTasks.remove((it) => it.task_id.value === id);
-    const status = masterStatus(state, {
-      taskId: id,
-      agentId: task.agent_id.value,
-      state: task.state,
-      reason: TaskStatus_Reason.REASON_AGENT_REREGISTERED,
-      message: wasUnreachable ? 'Unreachable agent re-reregistered' : 'Unknown agent reregistered',
-    });
-    sendStatus(state, framework, describeTask(status, task));
   }
 }
 
@@ -349,8 +239,9 @@ function reconnect(
   state: MasterState,
   agent: Agent,
   pid: string,
-  message: ReregisterAgentMessage,
+  { message, isOld }: { readonly message: ReregisterAgentMessage; readonly isOld: boolean },
 ): void {
+  agent.isAskedAgain = false;
   movePid(state, agent, pid);
   const before = agent.total;
   updateDescription(state, agent, message);
@@ -383,43 +274,10 @@ function reconnect(
       recoverFramework(state, info);
     }
   }
-  if (wasAway) {
-    takeBack(state, agent, message);
-  }
+  takeBack(state, agent, message, { wasAway, isOld: isOld && !wasAway });
   if (!agent.capabilities.resourceProvider) {
     sendCheckpoint(state, agent);
   }
-}
-
-/**
- * What was given up with the connection, and lives: only the connection had ended, not the agent. Apache
- * Mesos leaves such tasks out of its books for good, and offers what they use to others.
- */
-function takeBack(state: MasterState, agent: Agent, message: ReregisterAgentMessage): void {
-  const { registered } = state.frameworks;
-  const executors = (message.executor_infos ?? [])
-    .map((info) => ({ owner: frameworkId(info.framework_id?.value ?? ''), info }))
-    .filter(
-      ({ owner, info }) =>
-        registered.has(owner) &&
-        agent.executors.get(owner)?.has(executorId(info.executor_id.value)) !== true,
-    );
-  const tasks = (message.tasks ?? []).filter((task) => {
-    const owner = frameworkId(task.framework_id.value);
-    const isKnown = agent.tasks.get(owner)?.has(taskId(task.task_id.value)) === true;
-    return registered.has(owner) && !isKnown && !isTerminal(task.state);
-  });
-  if (executors.length + tasks.length === 0) {
-    return;
-  }
-  for (const { owner, info } of executors) {
-    addExecutor(agent, registered.get(owner), info);
-  }
-  for (const task of tasks) {
-    addTask(state, agent, registered.get(frameworkId(task.framework_id.value)), task);
-  }
-  state.allocator.addResourceProvider(agent.id, [], holdingsOf(state, agent, { executors, tasks }));
-  tellOfReturn(state, tasks, false);
 }
 
 function movePid(state: MasterState, agent: Agent, pid: string): void {

@@ -84,6 +84,8 @@ export interface Agent {
   /** Tasks whose kill was asked for; sent again when the agent comes back without having heard it. */
   killed?: Map<FrameworkId, Set<TaskId>> | undefined;
   estimatedDrainStartMs?: number | undefined;
+  /** It was called back to its registration, and has not come yet. */
+  isAskedAgain?: boolean | undefined;
   /** Number of the process that pings it. */
   readonly observer: number;
   missedPings: number;

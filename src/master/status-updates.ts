@@ -13,6 +13,7 @@ import { isUuid } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { countTaskReason, countTaskState } from './counters.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
+import { uncountedUpdate } from './recall.ts';
 import type { Framework, MasterState } from './state.ts';
 import { updateTask } from './tasks.ts';
 
@@ -136,6 +137,7 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
   const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));
   if (task === undefined) {
     values.invalid_status_updates++;
+    uncountedUpdate(state, agent, update);
     return;
   }
   updateTask(state, task, update.status, update.latest_state);

@@ -83,7 +83,7 @@ describe('an operation', () => {
     expect(world.agent.operations.size).toBe(0);
   });
 
-  test('that does not fit is dropped', () => {
+  test('that does not fit is dropped, and the master hears what there is', () => {
     const world = new World();
     world.register();
     apply(world, reserve(5));
@@ -91,6 +91,8 @@ describe('an operation', () => {
       { status: { state: OperationState.OPERATION_DROPPED } },
     ]);
     expect(world.agent.checkpointedResources).toEqual([]);
+    // The master has converted its books already.
+    expect(world.sent('ReregisterAgentMessage')).toMatchObject([{ checkpointed_resources: [] }]);
   });
 
   test('survives a restart together with what it has made', () => {

@@ -202,6 +202,21 @@ describe('a registered agent', () => {
     expect(world.sent('StatusUpdateMessage')).toHaveLength(1);
   });
 
+  test('tells once more what came after it was written and before it was answered', () => {
+    const world = new World();
+    world.register();
+    world.send({ type: 'linkLost', address: '10.0.0.1:5050' });
+    world.pass(1_000);
+    world.sent('ReregisterAgentMessage');
+    world.runTask(commandTask('late'));
+    world.fromMaster(reregistered);
+    expect(world.sent('ReregisterAgentMessage')).toMatchObject([
+      { tasks: [{ task_id: { value: 'late' } }] },
+    ]);
+    world.fromMaster(reregistered);
+    expect(world.sent('ReregisterAgentMessage')).toEqual([]);
+  });
+
   test('reports tasks as lost that the master has and it has not', () => {
     const world = new World();
     world.register();

@@ -6,7 +6,7 @@ import {
   TaskState,
   TaskStatus_Reason,
 } from '../../src/model/generated/messages.ts';
-import { cluster, FakeAgent, runningTask, World } from './harness.ts';
+import { cluster, FakeAgent, resources, runningTask, World } from './harness.ts';
 
 const partitionAware = {
   capabilities: [
@@ -122,6 +122,61 @@ test('a task that did not come back with its agent is no longer unreachable', ()
   world.advance(90_000);
   agent.reregister();
   expect(world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.unreachable_tasks).toEqual([]);
+});
+
+/** An unreachable agent is back, and only then hears a word to launch that was long on its way. */
+function lateLaunch() {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
+  framework.launch(framework.offer(), 't1');
+  world.answersPings = false;
+  world.advance(90_000);
+  world.answersPings = true;
+  agent.reregister();
+  const mine = [{ ...framework.info, id: { value: framework.id } }];
+  const tellAll = () =>
+    agent.reregister({ tasks: [runningTask(framework, agent, 't1')], frameworks: mine });
+  return { world, agent, framework, tellAll };
+}
+
+const recalls = (agent: FakeAgent) =>
+  agent.sent('PingAgentMessage').filter(({ connected }) => !connected);
+
+test('an agent that runs what nobody counts is called back, once, and it is counted', () => {
+  const { world, agent, framework, tellAll } = lateLaunch();
+  agent.update(framework, 't1', TaskState.TASK_STARTING);
+  agent.update(framework, 't1', TaskState.TASK_RUNNING);
+  expect(recalls(agent)).toHaveLength(1);
+  tellAll();
+  expect(framework.statuses('t1').at(-1)).toMatchObject({
+    state: TaskState.TASK_RUNNING,
+    reason: TaskStatus_Reason.REASON_AGENT_REREGISTERED,
+  });
+  expect(world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.tasks).toHaveLength(1);
+  world.allocate();
+  const cpus = framework.offer().resources?.find(({ name }) => name === 'cpus');
+  expect(cpus?.scalar?.value).toBe(3);
+  // Its list may have been an old one: it is asked once more, and then all is known.
+  expect(recalls(agent)).toHaveLength(2);
+  tellAll();
+  agent.update(framework, 't1', TaskState.TASK_FINISHED);
+  expect(recalls(agent)).toHaveLength(2);
+});
+
+test('what runs uncounted is killed when its resources have gone to others', () => {
+  const { world, agent, framework, tellAll } = lateLaunch();
+  world.allocate();
+  const offer = framework.offer();
+  framework.launch(offer, { task_id: { value: 't2' }, resources: resources('cpus:4;mem:64') });
+  tellAll();
+  expect(agent.sent('KillTaskMessage')).toMatchObject([{ task_id: { value: 't1' } }]);
+  const tasks = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.tasks;
+  expect(tasks?.map(({ task_id }) => task_id.value)).toEqual(['t2']);
+});
+
+test('an end of what nobody counts calls no agent back', () => {
+  const { agent, framework } = lateLaunch();
+  agent.update(framework, 't1', TaskState.TASK_LOST);
+  expect(recalls(agent)).toEqual([]);
 });
 
 test('a lost connection takes offers back, and tasks of frameworks that do not checkpoint', () => {

@@ -18,6 +18,7 @@ import {
 import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
+import { resourcesText } from '../../src/model/resource-label.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import type { AgentHost, AgentLife } from './agent-host.ts';
 import { FOR_EVER, type Framework, type KnownTask } from './framework.ts';
@@ -454,7 +455,4 @@ function isWorthAnOffer(resources: readonly Resource[]): boolean {
   });
 }
 
-const text = (resources: readonly Resource[]) =>
-  resources
-    .map((it) => `${it.name}:${it.scalar?.value ?? JSON.stringify(it.ranges ?? it.set)}`)
-    .join(';') || 'nothing';
+const text = (resources: readonly Resource[]) => resourcesText(resources) || 'nothing';

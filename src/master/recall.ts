@@ -1,0 +1,32 @@
+// Calling a connected agent back to its registration: it has something that the books lack.
+import type { StatusUpdate } from '../model/generated/messages.ts';
+import { frameworkId } from '../model/ids.ts';
+import { isTerminal } from '../model/task-state.ts';
+import { log } from './outbox.ts';
+import type { Agent, MasterState } from './state.ts';
+
+/** An update of a task that is not counted: if it lives, the agent shall tell all it has. */
+export function uncountedUpdate(state: MasterState, agent: Agent, update: StatusUpdate): void {
+  const isOver = isTerminal(update.latest_state ?? update.status.state);
+  const owner = frameworkId(update.framework_id.value);
+  if (!isOver && agent.connected && state.frameworks.registered.has(owner)) {
+    askAgain(state, agent);
+  }
+}
+
+/**
+ * An agent, be it one of Apache Mesos, registers again when a ping calls it disconnected. It is asked
+ * once until it does: where that is lost with the connection, it registers again all the same.
+ */
+export function askAgain(state: MasterState, agent: Agent): void {
+  if (agent.isAskedAgain !== true) {
+    agent.isAskedAgain = true;
+    log(state, 'info', `Agent ${agent.id} shall register again: it has more than is counted`);
+    state.effects.push({
+      type: 'sendToAgent',
+      to: agent.pid,
+      from: `slave-observer(${agent.observer})`,
+      message: { name: 'PingAgentMessage', body: { connected: false } },
+    });
+  }
+}

@@ -1,0 +1,98 @@
+// What an agent says of itself when it comes back: a message that contradicts itself is dropped whole.
+import {
+  type FrameworkInfo,
+  type ReregisterAgentMessage,
+  TaskState,
+} from '../../model/generated/messages.ts';
+import { idError } from '../../model/identifier.ts';
+import { resourcesError } from '../../model/resource-validation.ts';
+import { agentInfoError } from '../agents.ts';
+import { executorInfoError } from './executor.ts';
+import { frameworkInfoError } from './framework.ts';
+
+export const executorKey = (framework: string | undefined, executor: string) =>
+  JSON.stringify([framework, executor]);
+
+/** Why the message is dropped whole. */
+export function reregistrationError(message: ReregisterAgentMessage): string | undefined {
+  return (
+    (message.agent.id === undefined ? 'it has no id' : undefined) ??
+    agentInfoError(message.agent) ??
+    resourcesError(message.checkpointed_resources) ??
+    frameworksError(message.frameworks ?? []) ??
+    executorsError(message) ??
+    tasksError(message)
+  );
+}
+
+function frameworksError(frameworks: readonly FrameworkInfo[]): string | undefined {
+  const seen = new Set<string>();
+  for (const info of frameworks) {
+    const id = info.id?.value ?? '';
+    const error = frameworkInfoError(info);
+    if (error !== undefined || id === '') {
+      return error ?? 'Framework has no id';
+    }
+    if (seen.has(id)) {
+      return `Framework has a duplicate FrameworkID: '${id}'`;
+    }
+    seen.add(id);
+  }
+  return undefined;
+}
+
+const frameworkIds = (message: ReregisterAgentMessage) =>
+  new Set((message.frameworks ?? []).map(({ id }) => id?.value));
+
+function executorsError(message: ReregisterAgentMessage): string | undefined {
+  const known = frameworkIds(message);
+  const seen = new Set<string>();
+  for (const executor of message.executor_infos ?? []) {
+    const owner = executor.framework_id?.value;
+    const error = executorInfoError(executor) ?? resourcesError(executor.resources);
+    if (error !== undefined) {
+      return error;
+    }
+    if (!known.has(owner)) {
+      return `Executor has an invalid FrameworkID '${owner ?? ''}'`;
+    }
+    const key = executorKey(owner, executor.executor_id.value);
+    if (seen.has(key)) {
+      return `Framework '${owner}' has a duplicate ExecutorID '${executor.executor_id.value}'`;
+    }
+    seen.add(key);
+  }
+  return undefined;
+}
+
+function tasksError(message: ReregisterAgentMessage): string | undefined {
+  const known = frameworkIds(message);
+  const executors = new Set(
+    (message.executor_infos ?? []).map((it) =>
+      executorKey(it.framework_id?.value, it.executor_id.value),
+    ),
+  );
+  for (const task of message.tasks ?? []) {
+    const owner = task.framework_id.value;
+    const invalidId = idError(task.task_id.value);
+    if (invalidId !== undefined) {
+      return `Task has an invalid TaskID: ${invalidId}`;
+    }
+    if (task.agent_id.value !== message.agent.id?.value) {
+      return `Task has an invalid SlaveID '${task.agent_id.value}'`;
+    }
+    if (!known.has(owner)) {
+      return `Task has an invalid FrameworkID '${owner}'`;
+    }
+    const executor = task.executor_id?.value;
+    const needsExecutor = executor !== undefined && task.state === TaskState.TASK_RUNNING;
+    if (needsExecutor && !executors.has(executorKey(owner, executor))) {
+      return `Task has an invalid ExecutorID '${executor}'`;
+    }
+    const error = resourcesError(task.resources);
+    if (error !== undefined) {
+      return `Task uses invalid resources: ${error}`;
+    }
+  }
+  return undefined;
+}
