@@ -26,7 +26,7 @@ import {
   scratch,
 } from '../rows';
 import { SLOT_OFFERS } from '../slots';
-import { AGENT_HAS_SHARED, agentAt, agentFlags } from './agents';
+import { AGENT_HAS_SHARED, AGENT_ORDERED, agentAt, agentFlags } from './agents';
 import { holdingCount, holdingItems } from './holdings';
 import { book } from './books';
 import { isExcluded, isHidden, isRefused } from './filters';
@@ -34,7 +34,7 @@ import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
 import { meets, meetsFair } from './minimums';
 import { ROLE_LIMITS, isWithin, roleFlags } from './roles';
 import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
-import { consume, shrinkFair, shrinkGuaranteed } from './shrink';
+import { consume, inFairOrder, shrinkFair, shrinkGuaranteed } from './shrink';
 
 // Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 | owned u32
 // @ts-ignore: decorator
@@ -98,6 +98,7 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
   if (Visit.filters != 0 && leafFilters(leaf) != 0 && (Visit.shrunk || !Visit.hasBits)) {
     if (isRefused(Visit.agent, leaf, rowItems(offer), rowCount(offer))) return EXPLAIN_REFUSED;
   }
+  if (!Visit.shrunk && (agentFlags(Visit.agent) & AGENT_ORDERED) != 0) offer = inFairOrder(offer);
   Visit.offer = offer;
   return EXPLAIN_OFFERED;
 }

@@ -73,6 +73,20 @@ export function shrinkFair(row: usize, role: u32): usize {
   return offer;
 }
 
+/** A fair-share offer that nothing shrinks, in scratch 7: what counts for quotas comes last there, too. */
+export function inFairOrder(row: usize): usize {
+  const offer = scratch(7);
+  rowClear(offer);
+  for (let plain = 0; plain < 2; plain++) {
+    for (let i: u32 = 0; i < rowCount(row); i++) {
+      const item = rowItems(row) + <usize>i * ITEM_SIZE;
+      if (<i32>isPlainScalar(kindFlags(itemKind(item))) != plain) continue;
+      rowPush(offer, itemKind(item), retain(itemSet(item)), itemAmount(item));
+    }
+  }
+  return offer;
+}
+
 /** The offer of the guarantee stage in scratch 7, what meets the guarantee in scratch 1, the rest in 2. */
 export function shrinkGuaranteed(row: usize, role: u32): usize {
   const offer = scratch(7);
