@@ -1,6 +1,7 @@
-// `npm run test:long -- --minutes=30 --seed=1 [--steps=150]`: random histories through the core and
-// the oracle until the time is up. Prints its seed; shrinks what it finds, and writes it as a
-// history that `npm run traces` replays.
+// `npm run test:long -- [--minutes=30] [--seed=1] [--steps=150] [--shrink=60]`: random histories
+// through the core and the oracle until the time is up. Prints its seed. The first difference is
+// told at once, shrunk for at most that many seconds, and written as a history that
+// `npm run traces` replays.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
@@ -8,11 +9,12 @@ import type { LiveAllocator } from '../src/core/interface.ts';
 
 import { loadCore } from '../test/core/load.ts';
 import {
-  type CompareOptions,
   checkConservation,
+  type Disagreement,
   disagreement,
 } from '../test/differential/compare.ts';
-import { history } from '../test/differential/histories.ts';
+import { type History, history } from '../test/differential/histories.ts';
+import { openProgress, type Progress } from './progress.ts';
 
 const RUNS_A_ROUND = 200;
 
@@ -21,53 +23,104 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     steps: { type: 'string', default: '150' },
+    shrink: { type: 'string', default: '60' },
   },
 });
 const seed = Number(values.seed);
 const steps = Number(values.steps);
-const end = Date.now() + Number(values.minutes) * 60_000;
-if (!Number.isInteger(seed) || !(steps >= 1) || Number.isNaN(end)) {
-  console.error('usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--steps=150]');
+const shrinkSeconds = Number(values.shrink);
+const searchSeconds = Number(values.minutes) * 60;
+if (!Number.isInteger(seed) || !(steps >= 1) || !(shrinkSeconds >= 0) || !(searchSeconds >= 0)) {
+  console.error(
+    'usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--steps=150] [--shrink=60]',
+  );
   process.exit(2);
 }
 
 const core = await loadCore();
+
 /**
  * Somewhere in each history a saved and restored allocator joins, and has to answer the same from
  * then on.
  */
-const compareWithCopy = (before: number): CompareOptions => ({
-  core,
-  inspect: checkConservation,
-  copy: {
-    before,
-    make: (allocator) => core.restore((allocator as LiveAllocator).save()),
-  },
-});
-console.log(`seed ${seed}, up to ${steps} steps a history`);
+const differenceIn = (plan: History, before: number): Disagreement | undefined =>
+  disagreement(plan, {
+    core,
+    inspect: checkConservation,
+    copy: { before, make: (allocator) => core.restore((allocator as LiveAllocator).save()) },
+  });
 
-let histories = 0;
-for (let round = 0; Date.now() < end; round++) {
-  const property = fc.property(
-    history(steps),
-    fc.nat({ max: steps }),
-    (plan, before) => disagreement(plan, compareWithCopy(before)) === undefined,
-  );
-  const details = fc.check(property, { seed: seed + round, numRuns: RUNS_A_ROUND });
-  histories += details.numRuns;
-  if (!details.failed) continue;
-  const [plan, before = 0] = details.counterexample ?? [];
-  const found = plan && disagreement(plan, compareWithCopy(before));
-  if (found === undefined) throw new Error(`seed ${seed + round} failed, but not twice`);
-  const file = `build/disagreement-${seed + round}.jsonl`;
-  writeFileSync(file, found.trace);
-  console.log(
-    `seed ${seed + round}: the core and the oracle disagree after ${details.numShrinks} steps of shrinking`,
-  );
-  console.log(`  event    ${JSON.stringify(found.event)}`);
-  console.log(`  expected ${found.expected}`);
-  console.log(`  got      ${found.got}`);
-  console.log(`  the history is in ${file}`);
-  process.exit(1);
+interface Found {
+  readonly difference: Disagreement;
+  readonly seed: number;
+  /** Where fast-check finds the history again. */
+  readonly path: string;
 }
-console.log(`${histories} histories, no difference`);
+
+/** Random histories of one seed; the latest one that fails is the answer. */
+function check(options: fc.Parameters<[History, number]>, tried: () => void): Found | undefined {
+  let difference: Disagreement | undefined;
+  const property = fc.property(history(steps), fc.nat({ max: steps }), (plan, before) => {
+    tried();
+    const found = differenceIn(plan, before);
+    difference = found ?? difference;
+    return found === undefined;
+  });
+  const { counterexamplePath } = fc.check(property, options);
+  if (difference === undefined) return undefined;
+  return { difference, seed: options.seed ?? 0, path: counterexamplePath ?? '' };
+}
+
+function search(progress: Progress): Found | undefined {
+  const end = Date.now() + searchSeconds * 1000;
+  let histories = 0;
+  for (let round = seed; Date.now() < end; round++) {
+    const found = check({ seed: round, numRuns: RUNS_A_ROUND, endOnFailure: true }, () => {
+      histories += 1;
+      progress.show(`${histories} histories, at seed ${round}`);
+    });
+    if (found !== undefined) return found;
+  }
+  progress.end();
+  console.log(`${histories} histories, no difference`);
+  return undefined;
+}
+
+/** Every failing history on the way is smaller than the one before. */
+function shrink(found: Found, progress: Progress): Found {
+  let tries = 0;
+  const { seed, path } = found;
+  const plugins = [
+    fc.interruptAfterTimeLimit(shrinkSeconds * 1000) as fc.Plugin<[History, number]>,
+  ];
+  return (
+    check({ seed, path, numRuns: RUNS_A_ROUND, plugins }, () => {
+      tries += 1;
+      progress.show(`${tries} smaller histories tried`);
+    }) ?? found
+  );
+}
+
+function tell({ difference, seed }: Found): void {
+  const file = `build/disagreement-${seed}.jsonl`;
+  writeFileSync(file, difference.trace);
+  console.log(`  event    ${JSON.stringify(difference.event)}`);
+  console.log(`  expected ${difference.expected}`);
+  console.log(`  got      ${difference.got}`);
+  console.log(`  the history of ${difference.trace.split('\n').length - 2} events is in ${file}`);
+}
+
+console.log(`seed ${seed}, up to ${steps} steps a history`);
+const searching = openProgress(searchSeconds);
+const found = search(searching);
+if (found !== undefined) {
+  searching.end();
+  console.log(`seed ${found.seed}: the core and the oracle disagree`);
+  tell(found);
+  console.log(`shrinking for at most ${shrinkSeconds} s`);
+  const shrinking = openProgress(shrinkSeconds);
+  const smaller = shrink(found, shrinking);
+  shrinking.end();
+  tell(smaller);
+  process.exitCode = 1;
+}
