@@ -50,6 +50,7 @@ export { hasPending } from './allocator/order';
 export {
   addAgent,
   addUsed,
+  addOffered,
   answerInverse,
   changeAgentFlags,
   dropAgentFilters,

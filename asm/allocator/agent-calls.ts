@@ -64,6 +64,18 @@ export function addUsed(agent: u32, framework: u32, role: u32, count: u32): i32 
   return OK;
 }
 
+/** The list in the buffer is on offer to the framework; it takes part already. */
+export function addOffered(agent: u32, framework: u32, role: u32, count: u32): i32 {
+  if (!agentExists(agent) || !frameworkKnown(framework) || !roleExists(role)) return BAD_HANDLE;
+  if (readList(count) == 0) return readStatus();
+  const row = scratch(0);
+  if (rowCount(row) == 0) return OK;
+  if (!fitsCluster(row, heldInAll()) || !fitsAgent(agent, row)) return BAD_AMOUNT;
+  const found = findLeaf(framework, role);
+  book(agent, found == 0 ? newLeaf(framework, role) : found - 1, rowItems(row), rowCount(row));
+  return OK;
+}
+
 /** True when what is held of each kind stays a whole number with the row added. */
 function fitsAgent(agent: u32, row: usize): bool {
   for (let i: u32 = 0; i < rowCount(row); i++) {

@@ -7,6 +7,7 @@ import type { Applied, Quantities, ResourceAlgebra, ResourcePool } from './inter
 import { fromMilli } from './kinds.ts';
 import type { Allocation, Lists } from './lists.ts';
 import { accepted, checked, NOT_CONTAINED, STILL_SHARED, statusError } from './module.ts';
+import type { SharedInstance } from './shared-instance.ts';
 
 /** The one allocation role of a list; undefined when there is none; null when there are several. */
 function allocationRole(resources: readonly Resource[]): string | null | undefined {
@@ -32,83 +33,94 @@ export function isYes(answer: number): boolean {
 }
 
 export class Algebra implements ResourceAlgebra {
-  readonly #lists: Lists;
+  readonly #shared: SharedInstance;
 
-  constructor(lists: Lists) {
-    this.#lists = lists;
+  constructor(shared: SharedInstance) {
+    this.#shared = shared;
   }
 
   add(left: readonly Resource[], right: readonly Resource[]): Resource[] {
     if (left.length === 0 && right.length === 0) return [];
-    const lists = this.#lists.begin();
-    const n = lists.write(left, 'keep');
-    const m = lists.write(right, 'keep');
-    return lists.read(checked(lists.module.exports.listAdd(n, m)));
+    return this.#shared.run((lists) => {
+      const n = lists.begin().write(left, 'keep');
+      const m = lists.write(right, 'keep');
+      return lists.read(checked(lists.module.exports.listAdd(n, m)));
+    });
   }
 
   subtract(left: readonly Resource[], right: readonly Resource[]): Resource[] {
-    const lists = this.#lists.begin();
-    const n = lists.write(left, 'keep');
-    const m = lists.writeKnown(right, beside(allocationRole(left)));
-    return lists.read(checked(lists.module.exports.listSubtract(n, m)));
+    return this.#shared.run((lists) => {
+      const n = lists.begin().write(left, 'keep');
+      const m = lists.writeKnown(right, beside(allocationRole(left)));
+      return lists.read(checked(lists.module.exports.listSubtract(n, m)));
+    });
   }
 
   contains(whole: readonly Resource[], part: readonly Resource[]): boolean {
     if (part.length === 0) return true;
-    const lists = this.#lists.begin();
-    const n = lists.write(whole, 'keep');
-    const m = lists.ask(part, beside(allocationRole(whole)));
-    if (m === undefined) return false;
-    return isYes(lists.module.exports.listContains(n, m));
+    return this.#shared.run((lists) => {
+      const n = lists.begin().write(whole, 'keep');
+      const m = lists.ask(part, beside(allocationRole(whole)));
+      return m !== undefined && isYes(lists.module.exports.listContains(n, m));
+    });
   }
 
   equal(left: readonly Resource[], right: readonly Resource[]): boolean {
-    const lists = this.#lists.begin();
-    const n = lists.write(left, 'keep');
-    const m = lists.ask(right, 'keep');
-    return m !== undefined && isYes(lists.module.exports.listEqual(n, m));
+    return this.#shared.run((lists) => {
+      const n = lists.begin().write(left, 'keep');
+      const m = lists.ask(right, 'keep');
+      return m !== undefined && isYes(lists.module.exports.listEqual(n, m));
+    });
   }
 
   isEmpty(resources: readonly Resource[]): boolean {
     if (resources.length === 0) return true;
-    const lists = this.#lists.begin();
-    return checked(lists.module.exports.listAdd(lists.write(resources, 'drop'), 0)) === 0;
+    return this.#shared.run((lists) => {
+      const count = lists.begin().write(resources, 'drop');
+      return checked(lists.module.exports.listAdd(count, 0)) === 0;
+    });
   }
 
   sum(all: Iterable<readonly Resource[]>): Resource[] {
-    const lists = this.#lists.begin();
-    let count = 0;
-    for (const resources of all) count += lists.write(resources, 'keep');
-    return lists.read(checked(lists.module.exports.listAdd(count, 0)));
+    // What is iterated over once would be empty the second time.
+    const parts = [...all];
+    return this.#shared.run((lists) => {
+      lists.begin();
+      let count = 0;
+      for (const resources of parts) count += lists.write(resources, 'keep');
+      return lists.read(checked(lists.module.exports.listAdd(count, 0)));
+    });
   }
 
   quantities(resources: readonly Resource[]): Quantities {
-    const lists = this.#lists.begin();
-    const { module, kinds } = lists;
-    const count = checked(module.exports.listQuantities(lists.write(resources, 'drop')));
-    module.locate();
-    const quantities: Record<string, number> = {};
-    for (let name = 0; name < count; name++) {
-      const milli = module.f64[(module.io >> 1) + name] as number;
-      if (milli > 0) quantities[kinds.names[name] ?? ''] = fromMilli(milli);
-    }
-    return quantities;
+    return this.#shared.run((lists) => {
+      const { module, kinds } = lists.begin();
+      const count = checked(module.exports.listQuantities(lists.write(resources, 'drop')));
+      module.locate();
+      const quantities: Record<string, number> = {};
+      for (let name = 0; name < count; name++) {
+        const milli = module.f64[(module.io >> 1) + name] as number;
+        if (milli > 0) quantities[kinds.names[name] ?? ''] = fromMilli(milli);
+      }
+      return quantities;
+    });
   }
 
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied {
     const conversions = conversionsOf(operation);
     if (!conversions.ok) return conversions;
-    const lists = this.#lists.begin();
-    const count = lists.write(resources, 'keep');
-    const allocation = beside(allocationRole(resources));
-    const why = writeConversions(lists, conversions.conversions, allocation);
-    if (why !== undefined) return { ok: false, why };
-    const answer = lists.module.exports.listConvert(count, conversions.conversions.length);
-    return answer < 0 ? notApplied(answer) : { ok: true, resources: lists.read(answer) };
+    return this.#shared.run((lists): Applied => {
+      const count = lists.begin().write(resources, 'keep');
+      const allocation = beside(allocationRole(resources));
+      const why = writeConversions(lists, conversions.conversions, allocation);
+      if (why !== undefined) return { ok: false, why };
+      const answer = lists.module.exports.listConvert(count, conversions.conversions.length);
+      return answer < 0 ? notApplied(answer) : { ok: true, resources: lists.read(answer) };
+    });
   }
 
   pool(initial: readonly Resource[]): ResourcePool {
-    return new Pool(this.#lists, initial);
+    return new Pool(this.#shared, initial);
   }
 }
 
@@ -127,43 +139,75 @@ export function notApplied(status: number): Applied & { ok: false } {
   }
 }
 
+/** A row in the shared instance; what has been done to it is remembered for the case that this is lost. */
 class Pool implements ResourcePool {
-  readonly #lists: Lists;
-  readonly #row: number;
+  readonly #shared: SharedInstance;
+  readonly #initial: readonly Resource[];
   readonly #allocation: Allocation;
+  readonly #done: { readonly isPut: boolean; readonly resources: readonly Resource[] }[] = [];
+  /** Where the row is. */
+  #lists: Lists | undefined;
+  #row = 0;
 
-  constructor(lists: Lists, initial: readonly Resource[]) {
-    this.#lists = lists.begin();
+  constructor(shared: SharedInstance, initial: readonly Resource[]) {
+    this.#shared = shared;
+    this.#initial = initial;
     this.#allocation = beside(allocationRole(initial));
-    this.#row = checked(lists.module.exports.rowMake(lists.write(initial, 'keep')));
+    this.#run(() => {});
+  }
+
+  /** Works on the row, which is made if this instance does not have it. */
+  #run<T>(work: (lists: Lists, row: number) => T): T {
+    return this.#shared.run((lists) => {
+      if (lists !== this.#lists) this.#make(lists);
+      return work(lists, this.#row);
+    });
+  }
+
+  #make(lists: Lists): void {
+    const { exports } = lists.module;
+    const row = checked(exports.rowMake(lists.begin().write(this.#initial, 'keep')));
+    for (const { isPut, resources } of this.#done) {
+      const count = lists.begin().write(resources, this.#allocation);
+      accepted(isPut ? exports.rowPut(row, count) : exports.rowTake(row, count));
+    }
+    this.#row = row;
+    this.#lists = lists;
   }
 
   contains(resources: readonly Resource[]): boolean {
-    const lists = this.#lists.begin();
-    const count = lists.ask(resources, this.#allocation);
-    return count !== undefined && isYes(lists.module.exports.rowHas(this.#row, count));
+    return this.#run((lists, row) => {
+      const count = lists.begin().ask(resources, this.#allocation);
+      return count !== undefined && isYes(lists.module.exports.rowHas(row, count));
+    });
   }
 
   take(resources: readonly Resource[]): boolean {
-    const lists = this.#lists.begin();
-    const count = lists.ask(resources, this.#allocation);
-    return count !== undefined && lists.module.exports.rowTake(this.#row, count) === 0;
+    const isTaken = this.#run((lists, row) => {
+      const count = lists.begin().ask(resources, this.#allocation);
+      return count !== undefined && lists.module.exports.rowTake(row, count) === 0;
+    });
+    if (isTaken) this.#done.push({ isPut: false, resources });
+    return isTaken;
   }
 
   put(resources: readonly Resource[]): void {
-    const lists = this.#lists.begin();
-    accepted(lists.module.exports.rowPut(this.#row, lists.write(resources, this.#allocation)));
+    this.#run((lists, row) => {
+      const count = lists.begin().write(resources, this.#allocation);
+      accepted(lists.module.exports.rowPut(row, count));
+    });
+    this.#done.push({ isPut: true, resources });
   }
 
   isEmpty(): boolean {
-    return checked(this.#lists.module.exports.rowSize(this.#row)) === 0;
+    return this.#run(({ module }, row) => checked(module.exports.rowSize(row)) === 0);
   }
 
   resources(): Resource[] {
-    return this.#lists.read(checked(this.#lists.module.exports.rowRead(this.#row)));
+    return this.#run((lists, row) => lists.read(checked(lists.module.exports.rowRead(row))));
   }
 
   free(): void {
-    accepted(this.#lists.module.exports.rowDrop(this.#row));
+    this.#run(({ module }, row) => accepted(module.exports.rowDrop(row)));
   }
 }

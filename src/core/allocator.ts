@@ -29,7 +29,7 @@ import type {
 } from './interface.ts';
 import { Kinds } from './kinds.ts';
 import { Lists } from './lists.ts';
-import { accepted, CoreError, CoreModule, checked } from './module.ts';
+import { accepted, CoreError, CoreModule, checked, type Instantiate } from './module.ts';
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
 import { writeMinimum, writeQuota } from './quantities.ts';
 import { Ranks } from './ranks.ts';
@@ -52,7 +52,7 @@ const OPTION_RANDOM_ROLES = 2;
 const OPTION_RANDOM_FRAMEWORKS = 4;
 
 export class ModuleAllocator implements LiveAllocator {
-  readonly #compiled: WebAssembly.Module;
+  readonly #instantiate: Instantiate;
   readonly #module: CoreModule;
   readonly #options: AllocatorOptions;
   readonly #lists: Lists;
@@ -73,10 +73,10 @@ export class ModuleAllocator implements LiveAllocator {
   #pauseEnd = 0;
   #expectedAgents = 0;
 
-  constructor(module: WebAssembly.Module, options: AllocatorOptions) {
-    this.#compiled = module;
+  constructor(instantiate: Instantiate, options: AllocatorOptions) {
+    this.#instantiate = instantiate;
     this.#options = options;
-    this.#module = new CoreModule(module);
+    this.#module = new CoreModule(instantiate);
     this.#roles = new Roles(this.#module);
     this.#kinds = new Kinds(this.#module, {
       roleNumber: (role) => this.#roles.number(role),
@@ -140,6 +140,7 @@ export class ModuleAllocator implements LiveAllocator {
     this.#agentIds[number] = agent.id;
     if (entry.maintenance) accepted(exports.setMaintenance(number, 1));
     for (const held of agent.used) this.#addUsed(entry, held);
+    for (const held of agent.offered ?? []) this.#addOffered(entry, held);
     this.#wishes.applyConstraints(entry);
     if (this.#paused && this.#agents.size >= this.#expectedAgents) this.#paused = false;
     this.#request(number);
@@ -482,10 +483,10 @@ export class ModuleAllocator implements LiveAllocator {
     return packState(saved, this.#module.copy());
   }
 
-  static restore(module: WebAssembly.Module, packed: Uint8Array): ModuleAllocator {
+  static restore(instantiate: Instantiate, packed: Uint8Array): ModuleAllocator {
     const { names, memory } = unpackState(packed);
     const saved = names as SavedNames;
-    const allocator = new ModuleAllocator(module, saved.options);
+    const allocator = new ModuleAllocator(instantiate, saved.options);
     allocator.#module.paste(memory);
     allocator.#kinds.restore(saved.kinds);
     allocator.#roles.restore(saved.roles);
@@ -511,7 +512,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   fork(): LiveAllocator {
-    return ModuleAllocator.restore(this.#compiled, this.save());
+    return ModuleAllocator.restore(this.#instantiate, this.save());
   }
 
   // --- Names and numbers ---
@@ -559,6 +560,14 @@ export class ModuleAllocator implements LiveAllocator {
     const role = this.#roles.number(held.role);
     const status = this.#module.exports.addUsed(agent.number, framework.number, role, count);
     accepted(status, `used on ${agent.id}`);
+  }
+
+  #addOffered(agent: AgentEntry, held: Holding): void {
+    const { number } = this.#framework(held.frameworkId);
+    const count = this.#lists.begin().write(held.resources);
+    const role = this.#roles.number(held.role);
+    const status = this.#module.exports.addOffered(agent.number, number, role, count);
+    accepted(status, `offered of ${agent.id}`);
   }
 
   #setActive(id: AgentId, active: boolean): void {

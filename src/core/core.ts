@@ -4,25 +4,34 @@ import type { Resource } from '../model/generated/messages.ts';
 import { Algebra } from './algebra.ts';
 import { ModuleAllocator } from './allocator.ts';
 import type { AllocatorOptions, Ledger, LiveAllocator, SchedulerCore } from './interface.ts';
-import { Kinds } from './kinds.ts';
 import { RowLedger } from './ledger.ts';
-import { Lists } from './lists.ts';
-import { CoreModule } from './module.ts';
+import type { Instantiate } from './module.ts';
+import { SharedInstance } from './shared-instance.ts';
 import { WasmMatcher } from './wasm-matcher.ts';
 
 /**
  * A core on a compiled module. Algebra, pools and ledgers share one instance; every allocator has an
- * instance of its own, so that its memory can be saved and copied as a whole.
+ * instance of its own, so that its memory can be saved and copied as a whole. `instantiate` makes them, at
+ * the start and in place of those that trap.
  */
-export function createCore(module: WebAssembly.Module): SchedulerCore {
-  const shared = new CoreModule(module);
-  const lists = new Lists(shared, new Kinds(shared, { sweepsNames: true }));
+export function createCore(
+  module: WebAssembly.Module,
+  instantiate: Instantiate = () => new WebAssembly.Instance(module, {}),
+): SchedulerCore {
+  const shared = new SharedInstance(instantiate);
   return {
-    abiVersion: shared.exports.abiVersion(),
-    algebra: new Algebra(lists),
+    abiVersion: shared.abiVersion,
+    algebra: new Algebra(shared),
     matcher: new WasmMatcher(shared),
-    ledger: (total: readonly Resource[]): Ledger => new RowLedger(lists, total),
-    allocator: (options: AllocatorOptions): LiveAllocator => new ModuleAllocator(module, options),
-    restore: (saved: Uint8Array): LiveAllocator => ModuleAllocator.restore(module, saved),
+    ledger: (total: readonly Resource[]): Ledger => new RowLedger(shared, total),
+    allocator: (options: AllocatorOptions): LiveAllocator =>
+      new ModuleAllocator(instantiate, options),
+    restore: (saved: Uint8Array): LiveAllocator => ModuleAllocator.restore(instantiate, saved),
+    get sharedTraps() {
+      return shared.traps;
+    },
+    get lastSharedTrap() {
+      return shared.lastTrap;
+    },
   };
 }

@@ -11,6 +11,9 @@ import type {
 } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { Matcher } from './matcher.ts';
+import type { CoreTrap } from './trap.ts';
+
+export { CoreTrap } from './trap.ts';
 
 /** Scalar amounts by resource name, in the units of the name (cpus, megabytes). */
 export type Quantities = Readonly<Record<string, number>>;
@@ -129,6 +132,9 @@ export interface OfferBatch {
 /**
  * The decisions of the master. The clock is the caller's: `setTime` before anything that depends on it.
  * A batch of offers is valid until the next call of any method.
+ *
+ * Any method may throw a `CoreTrap`. The allocator is lost then, and every call after that throws the same:
+ * its owner asks `SchedulerCore.allocator` for a new one and tells it all it knows.
  */
 export interface Allocator {
   setTime(nowMs: number): void;
@@ -144,6 +150,8 @@ export interface Allocator {
     readonly capabilities: readonly AgentInfo_Capability_Type[];
     readonly total: readonly Resource[];
     readonly used: readonly Holding[];
+    /** What is on offer already, when an allocator takes the place of one that was lost. */
+    readonly offered?: readonly Holding[] | undefined;
     readonly unavailability?: Unavailability | undefined;
   }): void;
   updateAgent(
@@ -285,4 +293,10 @@ export interface SchedulerCore {
   /** An allocator with the state that `save` gave, by the same build of the module. */
   restore(saved: Uint8Array): LiveAllocator;
   ledger(total: readonly Resource[]): Ledger;
+  /**
+   * How often the instance of algebra, pools, ledgers and matcher has trapped, and the last time. Each time
+   * it was replaced, with all that was in it; only a call that trapped twice has thrown its `CoreTrap`.
+   */
+  readonly sharedTraps: number;
+  readonly lastSharedTrap: CoreTrap | undefined;
 }

@@ -1,5 +1,6 @@
 // One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken anew
 // whenever the memory has moved; nobody keeps one across a call into the module.
+import { type CoreTrap, guardedExports } from './trap.ts';
 
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
@@ -59,6 +60,7 @@ export interface CoreExports {
   countEarlier(framework: number, agent: number, role: number): number;
   addAgent(flags: number, place: number, count: number): number;
   addUsed(agent: number, framework: number, role: number, count: number): number;
+  addOffered(agent: number, framework: number, role: number, count: number): number;
   removeAgent(agent: number): number;
   setTotal(agent: number, count: number): number;
   growTotal(agent: number, count: number): number;
@@ -155,8 +157,13 @@ export function accepted(status: number, detail = ''): void {
   if (status !== 0) throw statusError(status, detail);
 }
 
+/** How instances of the module are made: each has its own memory. */
+export type Instantiate = () => Pick<WebAssembly.Instance, 'exports'>;
+
 export class CoreModule {
   readonly exports: CoreExports;
+  /** Set once a call has trapped: the instance cannot be used any more. */
+  trap: CoreTrap | undefined;
   u32: Uint32Array;
   f64: Float64Array;
   /** Where the exchange buffer begins, in u32s; and how many bytes it has. */
@@ -164,9 +171,11 @@ export class CoreModule {
   #ioBytes = 0;
   readonly #memory: WebAssembly.Memory;
 
-  constructor(module: WebAssembly.Module) {
-    const instance = new WebAssembly.Instance(module, {});
-    this.exports = instance.exports as unknown as CoreExports;
+  constructor(instantiate: Instantiate) {
+    const exports = guardedExports(instantiate().exports, (trap) => {
+      this.trap = trap;
+    });
+    this.exports = exports as unknown as CoreExports;
     const version = this.exports.abiVersion();
     if (version !== ABI_VERSION) {
       throw new CoreError('ABI_MISMATCH', `the module speaks ${version}, the host ${ABI_VERSION}`);

@@ -10,7 +10,7 @@ import type {
   TaskDemand,
   Unplaced,
 } from './matcher.ts';
-import type { CoreModule } from './module.ts';
+import type { SharedInstance } from './shared-instance.ts';
 
 const NOT_ALLOWED = -2;
 const TOO_LARGE = -3;
@@ -18,10 +18,10 @@ const GROUP_FULL = -4;
 const SKIPPED = -5;
 
 export class WasmMatcher implements Matcher {
-  readonly #module: CoreModule;
+  readonly #shared: SharedInstance;
 
-  constructor(module: CoreModule) {
-    this.#module = module;
+  constructor(shared: SharedInstance) {
+    this.#shared = shared;
   }
 
   match(input: MatchRequest): MatchResult {
@@ -34,7 +34,8 @@ export class WasmMatcher implements Matcher {
       wanted.set(name, known);
       return known;
     };
-    for (const [task, answer] of request.run(this.#module).entries()) {
+    const answers = this.#shared.run(({ module }) => request.run(module));
+    for (const [task, answer] of answers.entries()) {
       const stock = request.stocks[answer.place];
       const demand = input.tasks[task] as TaskDemand;
       const plan = request.plans[task] as Plan;

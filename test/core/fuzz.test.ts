@@ -3,9 +3,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
+import { CoreTrap } from '../../src/core/trap.ts';
 import { coreModule } from './load.ts';
 
 const compiled = await coreModule();
+const instance = () => new WebAssembly.Instance(compiled, {});
 
 /** Calls that answer a count or a handle: negative is a refusal. All others answer a status: 0 is fine. */
 const counting = new Set(
@@ -22,7 +24,7 @@ const fuzzed = (
   'ledgerRelease ledgerConvert setClusterMinimum setNow addRole setRoleRank setWeight setQuota readRole ' +
   'newFramework setFrameworkRank introduce changeCapabilities subscribe unsubscribe suppressRole reviveRole ' +
   'dropInverseFilters setLeafMinimum clearLeafMinimum setFrameworkActive removeFramework countEarlier ' +
-  'addAgent addUsed removeAgent setTotal growTotal changeAgentFlags dropAgentFilters setMaintenance ' +
+  'addAgent addUsed addOffered removeAgent setTotal growTotal changeAgentFlags dropAgentFilters setMaintenance ' +
   'answerInverse exclude clearExclusions launch recover convertOffered convertFree readTotal readFree ' +
   'requestRun runOffers dropRole'
 ).split(' ') as (keyof CoreExports)[];
@@ -111,7 +113,7 @@ function observe(module: CoreModule): string {
 
 /** A small cluster: four names, seven kinds, roles a and a/b, two frameworks, two agents, a row. */
 function prepared(): CoreModule {
-  const module = new CoreModule(compiled);
+  const module = new CoreModule(instance);
   const { exports } = module;
   expect(exports.setUp(1, 0, 0, 0)).toBe(0);
   for (let name = 0; name < 4; name++) exports.addName(0);
@@ -188,7 +190,7 @@ test('sums over the cluster stay whole numbers', () => {
 });
 
 test('a million kinds are too many', () => {
-  const module = new CoreModule(compiled);
+  const module = new CoreModule(instance);
   module.exports.addName(0);
   let kinds = 0;
   while (module.exports.addKind(0, 0, 0, 1) >= 0) kinds += 1;
@@ -197,6 +199,6 @@ test('a million kinds are too many', () => {
 });
 
 test('a buffer that no memory can hold is a trap', () => {
-  const { exports } = new CoreModule(compiled);
-  expect(() => exports.ioReserve(0xd0000000)).toThrow(WebAssembly.RuntimeError);
+  const { exports } = new CoreModule(instance);
+  expect(() => exports.ioReserve(0xd0000000)).toThrow(CoreTrap);
 });

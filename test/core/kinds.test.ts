@@ -1,10 +1,8 @@
 // Clients name resources as they like: asking leaves nothing behind, and what was made is swept.
 import { expect, test } from 'vitest';
 import { Algebra } from '../../src/core/algebra.ts';
-import { Kinds } from '../../src/core/kinds.ts';
 import { RowLedger } from '../../src/core/ledger.ts';
-import { Lists } from '../../src/core/lists.ts';
-import { CoreModule } from '../../src/core/module.ts';
+import { SharedInstance } from '../../src/core/shared-instance.ts';
 import { Offer_Operation_Type as OperationType } from '../../src/model/generated/messages.ts';
 import { coreModule } from './load.ts';
 import { cpus, disk, items, reserved, scalar, volume } from './resources.ts';
@@ -12,16 +10,15 @@ import { cpus, disk, items, reserved, scalar, volume } from './resources.ts';
 const compiled = await coreModule();
 
 function room() {
-  const module = new CoreModule(compiled);
-  const kinds = new Kinds(module, { sweepsNames: true });
-  const lists = new Lists(module, kinds);
-  return { kinds, lists, algebra: new Algebra(lists) };
+  const shared = new SharedInstance(() => new WebAssembly.Instance(compiled, {}));
+  const { kinds } = shared.run((lists) => lists);
+  return { kinds, shared, algebra: new Algebra(shared) };
 }
 
 test('asking makes no kinds', () => {
-  const { kinds, algebra, lists } = room();
+  const { kinds, algebra, shared } = room();
   const pool = algebra.pool([cpus(4), items('zones', 'a')]);
-  const ledger = new RowLedger(lists, [cpus(4)]);
+  const ledger = new RowLedger(shared, [cpus(4)]);
   const before = kinds.count;
   for (let index = 0; index < 3000; index++) {
     const strange = scalar(`strange-${index}`, 1);

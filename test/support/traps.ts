@@ -1,0 +1,75 @@
+// Real traps of the real module, when a test wants one. For one call, the whole memory of the instance is
+// overwritten with one byte: what the call follows there leads out of the memory. A call that gets through all
+// the same, because it looks at next to nothing, is made with the memory as it was, and the next one is tried.
+import type { Instantiate } from '../../src/core/module.ts';
+
+/** Different ones for calls that look at a flag first. */
+const BYTES = [0xff, 0x7f, 0x55, 0xaa, 0x01];
+
+type Call = (...args: number[]) => number;
+
+export class Traps {
+  /** For createCore. */
+  readonly instantiate: Instantiate;
+  /** The exports in which a call has trapped. */
+  readonly sprung: string[] = [];
+  #calls = 0;
+  #armed: { left: number; readonly exports: RegExp } | undefined;
+  /** So many calls in a row trap. */
+  #times = 0;
+
+  constructor(module: WebAssembly.Module) {
+    this.instantiate = () => {
+      const { exports } = new WebAssembly.Instance(module, {});
+      const memory = exports.memory as WebAssembly.Memory;
+      const entries = Object.entries(exports).map(([name, value]) =>
+        typeof value === 'function'
+          ? ([name, (...args: number[]) => this.#call(memory, name, value as Call, args)] as const)
+          : ([name, value] as const),
+      );
+      return { exports: Object.fromEntries(entries) };
+    };
+  }
+
+  /** Calls made so far, of all instances. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get isArmed(): boolean {
+    return this.#armed !== undefined;
+  }
+
+  /** The first call after `skipped` ones that can trap does; of exports of these names. */
+  arm(skipped: number, { exports = /./, times = 1 } = {}): void {
+    this.#armed = { left: skipped, exports };
+    this.#times = times;
+  }
+
+  disarm(): void {
+    this.#armed = undefined;
+  }
+
+  #call(memory: WebAssembly.Memory, name: string, call: Call, args: number[]): number {
+    this.#calls++;
+    const armed = this.#armed;
+    if (armed === undefined || !armed.exports.test(name) || armed.left-- > 0) {
+      return call(...args);
+    }
+    const before = new Uint8Array(memory.buffer).slice();
+    for (const byte of BYTES) {
+      new Uint8Array(memory.buffer).fill(byte);
+      try {
+        call(...args);
+      } catch (error) {
+        this.sprung.push(name);
+        if (--this.#times <= 0) this.disarm();
+        throw error;
+      }
+    }
+    const after = new Uint8Array(memory.buffer);
+    after.set(before);
+    after.fill(0, before.length);
+    return call(...args);
+  }
+}
