@@ -1,6 +1,5 @@
 // `mesoscale agent`: reads the flags, finds out what the machine has, and puts machine, core, port and
 // hands together. Nothing is decided here.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgent, step } from '../agent/agent.ts';
 import { createViews } from '../agent/agent-views.ts';
@@ -14,26 +13,18 @@ import type { EarlyPort } from '../http/front.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
-import { Shutdown } from '../runtime/shutdown.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { Timers } from '../runtime/timers.ts';
 import { jsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { agentOptions, workDirOf } from './agent-options.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
+import { readCredentials } from './credentials.ts';
 import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import { FlagError, type ParsedFlags } from './flags/parse.ts';
-import { flagTexts } from './flags/print.ts';
 import { findMaster } from './master-detector.ts';
 import { publishedAddress } from './published-address.ts';
-import {
-  disabledPaths,
-  endWithParent,
-  newRandom,
-  openLog,
-  readCredentials,
-} from './server-process.ts';
+import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
 
 const NAME = 'agent';
 
@@ -63,12 +54,7 @@ async function runAgent(
     loadCore(),
   ]);
   const workDir = workDirOf(values);
-  mkdirSync(workDir, { recursive: true });
-  const texts = {
-    ...flagTexts(AGENT_FLAGS, values, parsed.given),
-    ip: address.listenIp,
-    hostname: address.hostname,
-  };
+  const texts = publishedFlags(parsed, address);
   const options = agentOptions(values, {
     address,
     flagTexts: texts,
@@ -79,12 +65,15 @@ async function runAgent(
   const authentication = agentAuthentication({
     readonly: values.authenticate_http_readonly,
     readwrite: values.authenticate_http_readwrite,
-    credentials: readCredentials('http_credentials', values.http_credentials),
+    credentials: readCredentials('http_credentials', values.http_credentials, {
+      authenticate_http_readonly: values.authenticate_http_readonly,
+      authenticate_http_readwrite: values.authenticate_http_readwrite,
+    }),
   });
-  const logger = openLog(NAME, values, parsed.warnings);
-  const shutdown = new Shutdown(logger);
-  const logFile = values.external_log_file ?? logger.file;
-
+  const own = new ServerProcess(NAME, parsed, (timer, nowMs) =>
+    loop.dispatch({ type: 'timer', nowMs, timer }),
+  );
+  const { logger, shutdown } = own;
   const hands = await AgentHands.open({
     workDirectory: workDir,
     programs: [join(import.meta.dirname, '..', '..', 'build')],
@@ -95,9 +84,6 @@ async function runAgent(
     log: (level, text) => logger.write(level, text),
   });
   const agent = createAgent(options, createCore(module));
-  const timers = new Timers((timer) =>
-    loop.dispatch({ type: 'timer', nowMs: systemClock.nowMs(), timer }),
-  );
   const loop = new EventLoop<AgentEvent, AgentEffect>({
     machine: { step: (event) => step(agent, event) },
     perform: (effect) => {
@@ -111,13 +97,9 @@ async function runAgent(
   const perform = (effect: AgentEffect) => {
     switch (effect.type) {
       case 'setTimer':
-        timers.set(effect.timer, effect.delayMs);
-        return;
       case 'clearTimer':
-        timers.clear(effect.timer);
-        return;
       case 'log':
-        logger.write(effect.level, effect.text);
+        own.perform(effect);
         return;
       case 'exit':
         logger.write(effect.code === 0 ? 'info' : 'error', effect.reason);
@@ -128,10 +110,7 @@ async function runAgent(
     }
   };
   const server = await AgentServer.start({
-    host: address.listenIp,
-    port: address.listenPort,
-    early,
-    advertise: `${address.ip}:${address.port}`,
+    ...own.portOptions(address, '/slave/log', early),
     dispatch: (event) => loop.dispatch(event),
     pressure: loop,
     views: createViews(agent, (name, message) => jsonValue<unknown>(types[name], message)),
@@ -140,16 +119,10 @@ async function runAgent(
     authentication,
     flags: texts,
     version: options.build,
-    clock: systemClock,
-    logger,
-    log: logger,
     metrics: systemMetrics,
-    files: logFile === undefined ? undefined : new Map([['/slave/log', logFile]]),
-    disabledPaths: disabledPaths(values.firewall_rules),
   });
-  shutdown.add('log', () => logger.close());
   shutdown.add('containers', () => hands.close());
-  shutdown.add('timers', () => timers.close());
+  shutdown.add('timers', () => own.timers.close());
   shutdown.add('port', () => server.close());
   const stop = (how: 'leave' | 'unregister') =>
     loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });

@@ -1,5 +1,4 @@
 // From the flags of an agent to what the agent is told. Only this file knows both.
-import { resolve } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../agent/options.ts';
 import { parseAttributes } from '../model/attribute-text.ts';
 import type { Attribute, ContainerInfo } from '../model/generated/messages.ts';
@@ -16,6 +15,7 @@ import { agentResources, thisMachine } from './machine-resources.ts';
 import { domainOf } from './master-options.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { versionInfo } from './version.ts';
+import { writableFolder } from './writable-folder.ts';
 
 export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;
 
@@ -106,10 +106,10 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
   }
 }
 
-/** The work directory as an absolute path without a slash at the end. */
+/** The work directory, made if it is missing: an absolute path. Throws FlagError. */
 export function workDirOf(values: { readonly work_dir: string | undefined }): string {
   if (values.work_dir === undefined) {
     throw new FlagError('--work_dir is required: the folder of sandboxes and of what is kept');
   }
-  return resolve(values.work_dir);
+  return writableFolder('work_dir', values.work_dir);
 }

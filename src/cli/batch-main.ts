@@ -26,10 +26,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   const { values, rest } = readCommandLine(
     {
       name: NAME,
-      usage: `mesoscale batch FILE [--master=HOST:PORT] …
-
-FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may have a name,
-cpus, mem, disk, gpus, role, retries and env. Interrupt the batch and run it again: it goes on.`,
+      usage:
+        'mesoscale batch FILE [--master=HOST:PORT] …\n\n' +
+        'FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may ' +
+        'have a name, cpus, mem, disk, gpus, role, retries and env. Interrupt the batch and run it ' +
+        'again: it goes on.',
       table: BATCH_FLAGS,
       maxArguments: 1,
     },

@@ -57,8 +57,7 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
         process.exit(130);
       }
       asked = true;
-      process.stderr.write('Killing the task; once more to leave at once\n');
-      void execution.kill();
+      execution.interrupt();
     });
   }
   const exitCode = await execution.run();

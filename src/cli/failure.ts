@@ -12,16 +12,25 @@ export function explained(error: unknown): string | undefined {
     return undefined;
   }
   const { code, syscall } = error as NodeJS.ErrnoException;
-  const { address, port } = error as { address?: string; port?: number };
-  if (code === 'EADDRINUSE') {
-    return `port ${port} on ${address} is taken: another program listens there`;
-  }
-  if (code === 'EADDRNOTAVAIL') {
-    return `${address} is no address of this machine`;
-  }
-  if (code === 'EACCES' && syscall === 'listen') {
-    return `port ${port} needs more rights than this user has`;
-  }
   const isOurs = code?.startsWith('MESOSCALE_') ?? false;
-  return isOurs || syscall !== undefined ? error.message : undefined;
+  return isOurs ? error.message : (listenError(error) ?? (syscall ? error.message : undefined));
+}
+
+/** Why nothing can listen there, with the flag to change. `portFlag` is what the port was set with. */
+export function listenError(error: Error, portFlag = 'port'): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const { address, port } = error as { address?: string; port?: number };
+  if (syscall !== 'listen' && syscall !== 'bind') {
+    return undefined;
+  }
+  switch (code) {
+    case 'EADDRINUSE':
+      return `--${portFlag} expects a free port, got ${port}: another program listens on ${address}:${port}`;
+    case 'EADDRNOTAVAIL':
+      return `--ip expects an address of this machine, got '${address}'`;
+    case 'EACCES':
+      return `--${portFlag} expects a port that this user may listen on, got ${port}`;
+    default:
+      return `cannot listen on ${address}:${port} (${code})`;
+  }
 }

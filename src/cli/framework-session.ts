@@ -26,6 +26,8 @@ export interface SessionOptions {
 
 /** If the master has not answered by then, the person at the terminal is told that we wait. */
 const PATIENCE_MS = 1500;
+/** How long the master may take to end the framework. */
+const END_MS = 5000;
 
 export class FrameworkSession {
   readonly #client: SchedulerClient;
@@ -77,11 +79,13 @@ export class FrameworkSession {
     }
   }
 
-  /** Ends the framework with everything it still runs. */
+  /** Ends the framework with everything it still runs; a master that does not answer is not waited for. */
   async end(): Promise<void> {
     // The master answers by ending the event stream.
     this.#isEnding = true;
+    const late = setTimeout(() => this.close(), END_MS);
     await this.send({ type: SchedulerCall_Type.TEARDOWN });
+    clearTimeout(late);
     this.close();
   }
 

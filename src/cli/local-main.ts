@@ -1,20 +1,23 @@
 // `mesoscale local`: a whole cluster on this machine, each program a process of its own, so that any of
 // them can be killed and comes back. State lives in one folder; a second start finds it again.
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { readCommandLine } from './command-line.ts';
-import { explained, fail } from './failure.ts';
+import { orFail, readCommandLine } from './command-line.ts';
+import { fail, listenError } from './failure.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { LOCAL_FLAGS } from './flags/local-flags.ts';
+import { FlagError } from './flags/parse.ts';
 import { type Machine, thisMachine } from './machine-resources.ts';
+import { checkedIp } from './published-address.ts';
 import { endWithParent } from './server-process.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 import { emphasis } from './terminal.ts';
 import { PACKAGE_VERSION } from './version.ts';
+import { writableFolder } from './writable-folder.ts';
 
 type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;
 
@@ -32,9 +35,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     argv,
   );
-  const folder = resolve(values.work_dir);
-  const isFirst = !existsSync(join(folder, 'master'));
-  mkdirSync(folder, { recursive: true });
+  orFail(NAME, () => checkAddresses(values));
+  const isFirst = !existsSync(join(values.work_dir, 'master'));
+  const folder = orFail(NAME, () => writableFolder('work_dir', values.work_dir));
   const cluster = new LocalCluster(values, folder);
   stopOnSignals(cluster);
   try {
@@ -44,6 +47,19 @@ export async function main(argv: readonly string[]): Promise<void> {
     fail(NAME, (error as Error).message.replace(/^mesoscale \w+: /, ''));
   }
   welcome(values, folder, await cluster.summary(), isFirst);
+}
+
+function checkAddresses({ ip, port, agent_port: first, agents }: LocalFlags): void {
+  checkedIp('ip', ip);
+  const last = first + agents - 1;
+  if (last > 65_535) {
+    throw new FlagError(`--agent_port leaves too few ports for ${agents} agents, got ${first}`);
+  }
+  if (agents > 0 && port >= first && port <= last) {
+    throw new FlagError(
+      `--port expects a port that no agent has (${first} to ${last}), got ${port}`,
+    );
+  }
 }
 
 class LocalCluster {
@@ -82,9 +98,9 @@ class LocalCluster {
   async start(): Promise<void> {
     await this.#checkPorts();
     // All at once: an agent that is there before its master tries again a moment later.
-    const healthy = () => this.#until(async () => (await this.#get('/health')).ok);
+    const ready = () => this.#until(async () => (await this.#get('/state-summary')).ok);
     await Promise.all([
-      this.#master.start(healthy),
+      this.#master.start(ready),
       ...this.#agents.map((agent, index) =>
         agent.start(() => this.#until(() => this.#isRegistered(index))),
       ),
@@ -100,7 +116,8 @@ class LocalCluster {
       try {
         await once(server, 'listening');
       } catch (error) {
-        throw new Error(explained(error) ?? String(error), { cause: error });
+        const flag = wanted === port ? 'port' : 'agent_port';
+        throw new Error(listenError(error as Error, flag) ?? String(error), { cause: error });
       }
       server.close();
       await once(server, 'close');

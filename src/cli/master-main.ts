@@ -1,7 +1,7 @@
 // `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port and registry
 // together. Nothing is decided here.
-import { existsSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createCore } from '../core/core.ts';
 import { masterAuthentication } from '../http/authentication.ts';
 import type { EarlyPort } from '../http/front.ts';
@@ -15,24 +15,16 @@ import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
-import type { ProcessLogger } from '../runtime/logger.ts';
-import { Shutdown } from '../runtime/shutdown.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { Timers } from '../runtime/timers.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
+import { readCredentials } from './credentials.ts';
 import { MASTER_FLAGS } from './flags/master-flags.ts';
 import { FlagError, type ParsedFlags } from './flags/parse.ts';
-import { flagTexts } from './flags/print.ts';
 import { type MasterFlagValues, masterOptions } from './master-options.ts';
 import { publishedAddress } from './published-address.ts';
-import {
-  disabledPaths,
-  endWithParent,
-  newRandom,
-  openLog,
-  readCredentials,
-} from './server-process.ts';
+import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
 import { watchWhitelist } from './whitelist.ts';
+import { writableFolder } from './writable-folder.ts';
 
 const NAME = 'master';
 const REGISTRY_FILE = 'registry.sqlite';
@@ -55,11 +47,7 @@ async function runMaster(
 ): Promise<void> {
   const { values } = parsed;
   const [address, module] = await Promise.all([publishedAddress(values), loadCore()]);
-  const texts = {
-    ...flagTexts(MASTER_FLAGS, values, parsed.given),
-    ip: address.listenIp,
-    hostname: address.hostname,
-  };
+  const texts = publishedFlags(parsed, address);
   const options = masterOptions(values, {
     address,
     flagTexts: texts,
@@ -70,17 +58,20 @@ async function runMaster(
     readonly: values.authenticate_http_readonly,
     readwrite: values.authenticate_http_readwrite,
     frameworks: values.authenticate_http_frameworks,
-    credentials: readCredentials('credentials', values.credentials),
+    credentials: readCredentials('credentials', values.credentials, {
+      authenticate_http_readonly: values.authenticate_http_readonly,
+      authenticate_http_readwrite: values.authenticate_http_readwrite,
+      authenticate_http_frameworks: values.authenticate_http_frameworks,
+    }),
   });
   const registry = await openRegistry(values);
-  const logger = openLog(NAME, values, parsed.warnings);
-  const shutdown = new Shutdown(logger);
+  const own = new ServerProcess(NAME, parsed, (timer, nowMs) =>
+    loop.dispatch({ type: 'timer', nowMs, timer }),
+  );
+  const { logger, shutdown } = own;
 
   const master = createMaster(options, createCore(module));
   const views = masterViews(master);
-  const timers = new Timers((timer) =>
-    loop.dispatch({ type: 'timer', nowMs: systemClock.nowMs(), timer }),
-  );
   const loop = new EventLoop<MasterEvent, MasterEffect>({
     machine: { step: (event) => step(master, event) },
     perform: (effect) => {
@@ -92,13 +83,9 @@ async function runMaster(
   const perform = (effect: MasterEffect) => {
     switch (effect.type) {
       case 'setTimer':
-        timers.set(effect.timer, effect.delayMs);
-        return;
       case 'clearTimer':
-        timers.clear(effect.timer);
-        return;
       case 'log':
-        logger.write(effect.level, effect.text);
+        own.perform(effect);
         return;
       case 'store':
         void store(registry, effect, values.registry_store_timeout, (error) =>
@@ -119,10 +106,7 @@ async function runMaster(
     }
   };
   const server = await MasterServer.start({
-    host: address.listenIp,
-    port: address.listenPort,
-    early,
-    advertise: `${address.ip}:${address.port}`,
+    ...own.portOptions(address, '/master/log', early),
     dispatch: (event) => loop.dispatch(event),
     dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,
@@ -132,19 +116,13 @@ async function runMaster(
     flags: texts,
     version: options.version,
     leader: () => ({ kind: 'self', address: `${address.ip}:${address.port}` }),
-    clock: systemClock,
-    logger,
-    log: logger,
     metrics: () => ({
       ...systemMetrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),
     }),
-    files: logFiles(values, logger),
-    disabledPaths: disabledPaths(values.firewall_rules),
   });
-  shutdown.add('log', () => logger.close());
   shutdown.add('registry', () => registry.close());
-  shutdown.add('timers', () => timers.close());
+  shutdown.add('timers', () => own.timers.close());
   shutdown.add('port', () => server.close());
   if (values.whitelist !== undefined) {
     const stop = watchWhitelist(values.whitelist, {
@@ -165,16 +143,14 @@ async function runMaster(
 }
 
 async function openRegistry(values: MasterFlagValues): Promise<Registry> {
-  if (values.work_dir !== undefined) {
-    mkdirSync(values.work_dir, { recursive: true });
-  }
+  const folder =
+    values.work_dir === undefined ? undefined : writableFolder('work_dir', values.work_dir);
   if (values.registry === 'in_memory') {
     return new MemoryRegistry();
   }
-  if (values.work_dir === undefined) {
+  if (folder === undefined) {
     throw new FlagError('--work_dir is required: the folder of the registry');
   }
-  const folder = resolve(values.work_dir);
   refuseReplicatedLog(folder);
   return SqliteRegistry.open(join(folder, REGISTRY_FILE));
 }
@@ -212,10 +188,4 @@ async function store(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** The log as /files shows it. */
-function logFiles(values: MasterFlagValues, logger: ProcessLogger): ReadonlyMap<string, string> {
-  const file = values.external_log_file ?? logger.file;
-  return new Map(file === undefined ? [] : [['/master/log', file]]);
 }

@@ -5,6 +5,7 @@ import type { DomainInfo } from '../model/generated/messages.ts';
 import type { Random } from '../model/random.ts';
 import { formatUuid } from '../model/random.ts';
 import { parseResources } from '../model/resource-text.ts';
+import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
 import { jsonValue, readJsonValue } from '../wire/json.ts';
@@ -125,7 +126,8 @@ export function weightsOf(text: string | undefined): Record<string, number> {
   const weights: Record<string, number> = {};
   for (const part of (text ?? '').split(',').filter(Boolean)) {
     const [role = '', weight = ''] = part.split('=', 2);
-    if (role.trim() === '' || !(Number(weight) > 0)) {
+    const isWeight = Number.isFinite(Number(weight)) && Number(weight) > 0;
+    if (roleError(role.trim()) !== undefined || !isWeight) {
       throw new FlagError(`--weights expects role=weight pairs such as eng=2, got '${part}'`);
     }
     weights[role.trim()] = Number(weight);

@@ -31,11 +31,14 @@ export async function publishedAddress(flags: AddressFlags): Promise<PublishedAd
   if (flags.ip !== undefined && flags.ip_discovery_command !== undefined) {
     throw new FlagError('--ip and --ip_discovery_command cannot be used together');
   }
-  const listenIp = checked(
+  const listenIp = checkedIp(
     'ip',
     flags.ip_discovery_command === undefined ? (flags.ip ?? ANY) : discovered(flags),
   );
-  const ip = checked('advertise_ip', flags.advertise_ip ?? (listenIp === ANY ? ownIp() : listenIp));
+  const ip = checkedIp(
+    'advertise_ip',
+    flags.advertise_ip ?? (listenIp === ANY ? ownIp() : listenIp),
+  );
   return {
     listenIp,
     listenPort: flags.port,
@@ -45,7 +48,8 @@ export async function publishedAddress(flags: AddressFlags): Promise<PublishedAd
   };
 }
 
-function checked(flag: string, ip: string): string {
+/** The address, if it is one. Throws FlagError. */
+export function checkedIp(flag: string, ip: string): string {
   if (!isIPv4(ip)) {
     throw new FlagError(`--${flag} expects an IPv4 address, got '${ip}'`);
   }

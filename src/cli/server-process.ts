@@ -1,32 +1,91 @@
-// What the processes of master and agent have in common: the log, warnings about flags, a seeded source
-// of chance, and the ways to be told to end.
+// What the processes of master and agent have in common: the log, the timers, the order in which they end,
+// what their ports are told, a seeded source of chance, and the ways to be told to end.
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { Credential } from '../http/authentication.ts';
+import type { EarlyPort } from '../http/front.ts';
 import { Random } from '../model/random.ts';
-import { ProcessLogger } from '../runtime/logger.ts';
-import { FlagError } from './flags/parse.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { type Level, ProcessLogger } from '../runtime/logger.ts';
+import { Shutdown } from '../runtime/shutdown.ts';
+import { Timers } from '../runtime/timers.ts';
+import type { ParsedFlags } from './flags/parse.ts';
+import { flagTexts } from './flags/print.ts';
+import { disabledPaths, type SHARED_FLAGS } from './flags/shared-flags.ts';
+import type { PublishedAddress } from './published-address.ts';
 import { versionLine } from './version.ts';
+import { writableFolder } from './writable-folder.ts';
 
-interface LogFlags {
-  readonly quiet: boolean;
-  readonly logging_level: string;
-  readonly log_dir: string | undefined;
-}
+/** What machines of both kinds ask of the process they run in. */
+type ProcessEffect =
+  | { readonly type: 'setTimer'; readonly timer: string; readonly delayMs: number }
+  | { readonly type: 'clearTimer'; readonly timer: string }
+  | { readonly type: 'log'; readonly level: Level; readonly text: string };
 
-export function openLog(name: string, flags: LogFlags, warnings: readonly string[]) {
-  const logger = new ProcessLogger({
-    name,
-    level: flags.logging_level,
-    quiet: flags.quiet,
-    directory: flags.log_dir,
-  });
-  logger.info(`${versionLine}, process ${process.pid}`);
-  for (const warning of warnings) {
-    logger.warn(warning);
+type Parsed = ParsedFlags<typeof SHARED_FLAGS>;
+
+export class ServerProcess {
+  readonly logger: ProcessLogger;
+  readonly shutdown: Shutdown;
+  readonly timers: Timers;
+  readonly #parsed: Parsed;
+
+  /** Opens the log. `onTimer` is told which timer is due, and when. Throws FlagError. */
+  constructor(name: string, parsed: Parsed, onTimer: (timer: string, nowMs: number) => void) {
+    const { quiet, logging_level: level, log_dir: directory } = parsed.values;
+    this.#parsed = parsed;
+    this.logger = new ProcessLogger({
+      name,
+      level,
+      quiet,
+      directory: directory === undefined ? undefined : writableFolder('log_dir', directory),
+    });
+    this.logger.info(`${versionLine}, process ${process.pid}`);
+    for (const warning of parsed.warnings) {
+      this.logger.warn(warning);
+    }
+    this.shutdown = new Shutdown(this.logger);
+    this.shutdown.add('log', () => this.logger.close());
+    this.timers = new Timers((timer) => onTimer(timer, systemClock.nowMs()));
   }
-  return logger;
+
+  perform(effect: ProcessEffect): void {
+    switch (effect.type) {
+      case 'setTimer':
+        this.timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        this.timers.clear(effect.timer);
+        return;
+      case 'log':
+        this.logger.write(effect.level, effect.text);
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** What the ports of both are told alike. `path` is where /files shows the log. */
+  portOptions(address: PublishedAddress, path: string, early: EarlyPort | undefined) {
+    const { values } = this.#parsed;
+    const logFile = values.external_log_file ?? this.logger.file;
+    return {
+      host: address.listenIp,
+      port: address.listenPort,
+      early,
+      advertise: `${address.ip}:${address.port}`,
+      clock: systemClock,
+      logger: this.logger,
+      log: this.logger,
+      files: new Map(logFile === undefined ? [] : [[path, logFile]]),
+      disabledPaths: disabledPaths(values.firewall_rules),
+    };
+  }
 }
+
+/** /flags: every flag that has a value, as text, with the address that was chosen. */
+export const publishedFlags = <Table extends typeof SHARED_FLAGS>(
+  { table, values, given }: ParsedFlags<Table>,
+  { listenIp, hostname }: PublishedAddress,
+): Record<string, string> => ({ ...flagTexts(table, values, given), ip: listenIp, hostname });
 
 /** A new sequence at every start. */
 export const newRandom = () => new Random(randomInt(2 ** 48 - 1));
@@ -40,38 +99,4 @@ export function endWithParent(stop: () => void): void {
     process.channel?.unref();
     process.on('disconnect', stop);
   }
-}
-
-/** Credentials of --credentials and --http_credentials. Throws FlagError. */
-export function readCredentials(flag: string, file: string | undefined): Credential[] {
-  if (file === undefined) {
-    return [];
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new FlagError(`--${flag}: ${file} is not readable as JSON: ${(error as Error).message}`);
-  }
-  const list = (value as { credentials?: unknown }).credentials;
-  const isGood = (entry: unknown): entry is Credential =>
-    typeof (entry as Credential)?.principal === 'string' &&
-    typeof (entry as Credential).secret === 'string';
-  if (!Array.isArray(list) || !list.every(isGood)) {
-    throw new FlagError(
-      `--${flag}: ${file} must hold {"credentials": [{"principal": …, "secret": …}]}`,
-    );
-  }
-  return list;
-}
-
-/** --firewall_rules: paths that answer 403. Throws FlagError. */
-export function disabledPaths(rules: unknown): string[] {
-  const paths =
-    (rules as { disabled_endpoints?: { paths?: unknown } } | undefined)?.disabled_endpoints
-      ?.paths ?? [];
-  if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string')) {
-    throw new FlagError('--firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}');
-  }
-  return paths;
 }

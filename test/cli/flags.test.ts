@@ -103,7 +103,7 @@ describe('one clear line for what cannot be used', () => {
     [['--zzzzzzzzzzz'], 'unknown flag --zzzzzzzzzzz'],
     [['--port=x'], "--port expects a port, 1 to 65535, got 'x'"],
     [['--port=99999'], "--port expects a port, 1 to 65535, got '99999'"],
-    [['--port'], '--port needs a value: --port=VALUE'],
+    [['--port'], '--port needs a value: --port=PORT'],
     [['--no-port'], '--no-port makes no sense: it expects a port, 1 to 65535'],
     [['--no-quiet=true'], '--no-quiet takes no value'],
     [['--quiet=maybe'], "--quiet expects true or false, got 'maybe'"],
@@ -123,6 +123,17 @@ describe('one clear line for what cannot be used', () => {
     [
       ['--domain=/nowhere.json'],
       '--domain names a file that cannot be read: /nowhere.json (ENOENT)',
+    ],
+    [
+      ['--roles=eng,no space'],
+      "--roles expects roles such as eng or eng/web, separated by commas, got 'eng,no space'",
+    ],
+    [['--registry_store_timeout=0ns'], "--registry_store_timeout must be more than 0, got '0ns'"],
+    [['--hostname=two words'], "--hostname expects a host name, got 'two words'"],
+    [
+      ['--firewall_rules={"paths":["/state"]}'],
+      '--firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}, ' +
+        `got '{"paths":["/state"]}'`,
     ],
     [['--domain={}'], "--domain must hold a fault_domain with a region and a zone, got '{}'"],
   ])('%j', (argv, message) => {
@@ -168,9 +179,12 @@ test('no flag is missing, and each has a help of its own', () => {
 });
 
 test('--help fits the terminal', () => {
-  const text = helpText('mesoscale agent', AGENT_FLAGS, 80);
+  const text = helpText(`mesoscale agent\n\n${'It runs tasks. '.repeat(10)}`, AGENT_FLAGS, 80);
   expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
-  expect(text).toContain('--[no-]switch_user');
+  expect(text).toContain('  --[no-]switch_user\n');
+  expect(text).toContain('  --gc_delay=DURATION\n');
+  expect(text).toContain('  --recover=reconnect|cleanup\n');
+  expect(text).toContain('  --help\n');
 });
 
 test('docs/flags.md is current', () => {

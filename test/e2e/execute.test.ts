@@ -1,6 +1,6 @@
 // `mesoscale execute` against a real master and agent.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestCluster } from '../support/cluster.ts';
+import { type Program, TestCluster, until } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
 beforeAll(() => cluster.start());
@@ -80,6 +80,43 @@ test('a task that takes too long is killed', async () => {
   );
   expect(output).toContain('TASK_KILLED');
   expect(status).not.toBe(0);
+});
+
+describe('interrupted while the master is away', () => {
+  const says = (program: Program, text: string) => until(text, () => program.log.includes(text));
+
+  async function interrupted(name: string): Promise<Program> {
+    const program = cluster.run(
+      [
+        'execute',
+        `--master=${cluster.address}`,
+        '--resources=cpus:0.1;mem:32',
+        `--name=${name}`,
+        '--command=sleep 600',
+      ],
+      `execute-${runs++}.log`,
+    );
+    await says(program, 'TASK_RUNNING');
+    await cluster.master.kill('SIGKILL');
+    await says(program, 'Lost the master');
+    process.kill(program.pid, 'SIGINT');
+    await says(program, 'waiting up to 30 s');
+    return program;
+  }
+
+  test('it kills the task when the master is back', async () => {
+    const program = await interrupted('waits');
+    await cluster.startMaster();
+    expect(await program.ended()).toBe(1);
+    expect(program.log).toContain("TASK_KILLED for task 'waits'");
+  });
+
+  test('a second interrupt ends it at once', async () => {
+    const program = await interrupted('leaves');
+    expect(await program.kill('SIGTERM')).toBe(130);
+    await cluster.startMaster();
+    await cluster.agentRegistered();
+  });
 });
 
 describe('what cannot be run is refused in one line', () => {

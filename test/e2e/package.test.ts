@@ -24,7 +24,7 @@ test('the command', () => {
     version: string;
   };
   expect(run('dist/cli/mesoscale.js', 'version')).toContain(`mesoscale ${version}`);
-  expect(run('dist/cli/mesoscale.js', 'agent', '--help')).toContain('--work_dir=VALUE');
+  expect(run('dist/cli/mesoscale.js', 'agent', '--help')).toContain('--work_dir=PATH');
   // As on a machine whose Node is new enough.
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
   const command = join(folder, 'bin', 'mesoscale');

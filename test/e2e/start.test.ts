@@ -83,8 +83,36 @@ describe('a start that cannot work ends with one line', () => {
     await firstAnswer(port);
     const line = await refusal('master', ...flags);
     expect(line).toBe(
-      `mesoscale master: port ${port} on 127.0.0.1 is taken: another program listens there`,
+      `mesoscale master: --port expects a free port, got ${port}: another program listens on 127.0.0.1:${port}`,
     );
+  });
+
+  describe('a folder that cannot be', () => {
+    const expected = 'expects a folder that can be written to';
+    const wrong = '(ENOENT: no such file or directory)';
+
+    test.each([
+      ['master', '--work_dir=/proc/none', `--work_dir ${expected}, got '/proc/none' ${wrong}`],
+      ['master', '--work_dir=/proc', `--work_dir ${expected}, got '/proc' ${wrong}`],
+      ['master', '--log_dir=/proc/none', `--log_dir ${expected}, got '/proc/none' ${wrong}`],
+      ['local', '--work_dir=/proc/none', `--work_dir ${expected}, got '/proc/none' ${wrong}`],
+    ])('%s %s', async (command, flag, message) => {
+      const flags =
+        command === 'master' && !flag.startsWith('--work') ? ['--registry=in_memory'] : [];
+      expect(await refusal(command, flag, ...flags)).toBe(`mesoscale ${command}: ${message}`);
+    });
+
+    test('an agent whose folder is a file', async () => {
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      const flags = ['--master=127.0.0.1:5050', `--port=${await freePort()}`, '--ip=127.0.0.1'];
+      expect(await refusal('agent', ...flags, `--work_dir=${file}`)).toBe(
+        `mesoscale agent: --work_dir expects a folder, got '${file}', which is none`,
+      );
+      expect(await refusal('agent', ...flags, `--work_dir=${file}/below`)).toBe(
+        `mesoscale agent: --work_dir ${expected}, got '${file}/below' (ENOTDIR: not a directory)`,
+      );
+    });
   });
 
   test('a damaged registry', async () => {

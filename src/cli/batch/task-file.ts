@@ -1,6 +1,7 @@
 // The file of a batch: one task a line, as JSON or as CSV with a header. Every mistake is found before
 // the first task runs, and named by its line.
 import { parse as parseCsv } from 'csv-parse/sync';
+import { roleError } from '../../model/role.ts';
 import { FlagError } from '../flags/parse.ts';
 
 export interface BatchTask {
@@ -80,6 +81,9 @@ function csvRows(text: string): Row[] {
   }));
 }
 
+/** Of anything: amounts are counted in thousandths, which must stay exact. */
+const MOST = 1e12;
+
 interface Place {
   readonly index: number;
   readonly line: number;
@@ -102,8 +106,8 @@ function taskOf(fields: Row['fields'], { index, line, defaults }: Place): BatchT
   const amount = (name: string, preset: number): number => {
     const value = fields[name] ?? preset;
     const number = typeof value === 'string' ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isFinite(number) || number < 0) {
-      throw wrong(`${name} must be a number that is not negative`);
+    if (typeof number !== 'number' || !(number >= 0 && number <= MOST)) {
+      throw wrong(`${name} must be a number from 0 to ${MOST}`);
     }
     return number;
   };
@@ -115,7 +119,7 @@ function taskOf(fields: Row['fields'], { index, line, defaults }: Place): BatchT
     mem: amount('mem', defaults.mem),
     disk: amount('disk', 0),
     gpus: amount('gpus', 0),
-    role: text('role', defaults.role),
+    role: roleOf(text('role', defaults.role), wrong),
     retries: amount('retries', defaults.retries),
     env: environmentOf(fields.env, wrong),
   };
@@ -126,6 +130,14 @@ function taskOf(fields: Row['fields'], { index, line, defaults }: Place): BatchT
     throw wrong('gpus and retries must be whole numbers');
   }
   return task;
+}
+
+function roleOf(role: string, wrong: (text: string) => FlagError): string {
+  const error = roleError(role);
+  if (error !== undefined) {
+    throw wrong(error);
+  }
+  return role;
 }
 
 /** In CSV the environment is a JSON object in its cell. */

@@ -48,14 +48,23 @@ const LOOK_MS = 200;
 const SOON = { refuse_seconds: 1 };
 const NOT_NEEDED = { refuse_seconds: 3600 };
 const EXECUTOR_ID = 'default';
+/** A kill may be lost with the master: it is repeated until the task has ended. */
+const KILL_AGAIN_MS = 2_000;
+/** How long an interrupted command waits for its tasks besides the grace they may take for themselves. */
+const INTERRUPT_MS = 30_000;
+/** Conventional for a program that an interrupt has ended. */
+const INTERRUPTED = 130;
 
 export class Execution {
   readonly #options: ExecutionOptions;
   readonly #tasks = new Map<string, LaunchedTask>();
   #session: FrameworkSession | undefined;
   #looking: NodeJS.Timeout | undefined;
-  #killing: NodeJS.Timeout | undefined;
+  #killLater: NodeJS.Timeout | undefined;
+  #killAgain: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #toldTooSmall = false;
+  #isEnding = false;
   #finish: (exitCode: number) => void = () => {};
   readonly #finished: Promise<number>;
 
@@ -79,23 +88,56 @@ export class Execution {
     });
     const exitCode = await this.#finished;
     clearInterval(this.#looking);
-    clearTimeout(this.#killing);
+    clearTimeout(this.#killLater);
+    clearInterval(this.#killAgain);
+    clearTimeout(this.#patience);
     this.#session.close();
     return exitCode;
   }
 
-  /** Kills the tasks; the command ends when they have. Before the launch it ends at once. */
-  async kill(): Promise<void> {
+  /**
+   * Kills the tasks. The command ends when they have, before the launch at once, and after a while all the
+   * same: a master that is gone cannot tell.
+   */
+  interrupt(): void {
+    const { say, framework } = this.#options;
     if (this.#tasks.size === 0) {
-      await this.#end(130);
+      void this.#end(INTERRUPTED);
       return;
     }
+    const patienceMs = INTERRUPT_MS + this.#graceMs();
+    const alone = `the master kills the task when this framework has been gone for ${framework.failover_timeout} s`;
+    say(
+      `Killing the task, and waiting up to ${patienceMs / 1000} s for word of its end; ` +
+        `once more to leave at once (${alone})`,
+    );
+    this.#kill();
+    this.#patience ??= setTimeout(() => {
+      say(`No word of the task's end in ${patienceMs / 1000} s; leaving (${alone})`);
+      void this.#end(INTERRUPTED);
+    }, patienceMs);
+  }
+
+  #kill(): void {
+    this.#sendKills();
+    this.#killAgain ??= setInterval(() => this.#sendKills(), KILL_AGAIN_MS);
+  }
+
+  #sendKills(): void {
     for (const { info, isDone } of this.#tasks.values()) {
       if (!isDone) {
         const kill = { task_id: info.task_id, agent_id: info.agent_id };
-        await this.#session?.send({ type: SchedulerCall_Type.KILL, kill });
+        void this.#session?.send({ type: SchedulerCall_Type.KILL, kill });
       }
     }
+  }
+
+  /** The longest time that a task may take to end when it is asked to. */
+  #graceMs(): number {
+    const graces = [...this.#tasks.values()].map(
+      ({ info }) => Number(info.kill_policy?.grace_period?.nanoseconds ?? 0) / 1e6,
+    );
+    return Math.max(...graces);
   }
 
   #event(event: SchedulerEvent): void {
@@ -104,6 +146,9 @@ export class Execution {
       case SchedulerEvent_Type.SUBSCRIBED:
         say(`Subscribed with ID ${event.subscribed?.framework_id.value}`);
         this.#reconcile();
+        if (this.#killAgain !== undefined) {
+          this.#sendKills();
+        }
         return;
       case SchedulerEvent_Type.OFFERS:
         for (const offer of event.offers?.offers ?? []) {
@@ -144,6 +189,9 @@ export class Execution {
   }
 
   #offer(offer: Offer): void {
+    if (this.#isEnding) {
+      return;
+    }
     const placed = this.#tasks.size > 0 ? undefined : this.#options.place(offer);
     if (placed === undefined) {
       if (this.#tasks.size === 0 && !this.#toldTooSmall) {
@@ -214,7 +262,7 @@ export class Execution {
     if (!isTerminal(status.state)) {
       this.#acknowledge(status);
       if (status.state === TaskState.TASK_RUNNING) {
-        this.#killLater();
+        this.#killInTime();
       }
       return;
     }
@@ -234,10 +282,10 @@ export class Execution {
     }
   }
 
-  #killLater(): void {
+  #killInTime(): void {
     const { killAfterMs } = this.#options;
-    if (killAfterMs !== undefined && this.#killing === undefined) {
-      this.#killing = setTimeout(() => void this.kill(), killAfterMs);
+    if (killAfterMs !== undefined) {
+      this.#killLater ??= setTimeout(() => this.#kill(), killAfterMs);
     }
   }
 
@@ -261,6 +309,7 @@ export class Execution {
   }
 
   async #end(exitCode: number): Promise<void> {
+    this.#isEnding = true;
     await this.#session?.end();
     this.#finish(exitCode);
   }

@@ -48,7 +48,7 @@ export function launchRequest(values: ExecuteFlags, rest: readonly string[]): La
   if (values.command === undefined) {
     throw new FlagError('say what to run: --name=… --command=…, --task=… or --task_group=…');
   }
-  if (values.name === undefined) {
+  if (!values.name) {
     throw new FlagError('--command needs --name');
   }
   return { name: values.name, tasks: [commandTask(values.name, values, rest)], isGroup: false };

@@ -2,8 +2,8 @@
 import { AGENT_CONTAINER_FLAGS } from './agent-container-flags.ts';
 import { AGENT_IMAGE_FLAGS } from './agent-image-flags.ts';
 import { AGENT_NETWORK_FLAGS } from './agent-network-flags.ts';
-import { choice, decimal, duration, json, path, port, size, text, toggle } from './flag.ts';
-import { SHARED_FLAGS } from './shared-flags.ts';
+import { choice, decimal, duration, json, path, port, role, size, text, toggle } from './flag.ts';
+import { positive, SHARED_FLAGS } from './shared-flags.ts';
 
 const MINUTE = 60_000;
 
@@ -84,7 +84,7 @@ export const AGENT_FLAGS = {
     status: 'planned',
     help: 'A JSON file of the principal and secret with which the agent authenticates.',
   }),
-  default_role: text({
+  default_role: role({
     default: '*',
     help: 'The role for which resources are reserved that name none.',
   }),
@@ -217,6 +217,7 @@ export const AGENT_FLAGS = {
   }),
   registration_backoff_factor: duration({
     default: 1000,
+    check: positive('registration_backoff_factor'),
     help: 'The first registration waits a random part of this; each retry up to twice as long, at most 1mins.',
   }),
   resource_estimator: text({

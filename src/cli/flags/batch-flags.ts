@@ -1,5 +1,5 @@
 // The flags of `mesoscale batch`, which runs the tasks of a file.
-import { choice, decimal, duration, integer, list, path, text, toggle } from './flag.ts';
+import { choice, decimal, duration, integer, list, path, role, text, toggle } from './flag.ts';
 
 export const BATCH_FLAGS = {
   cpus: decimal({ default: 1, help: 'CPUs of tasks that do not say.' }),
@@ -29,7 +29,7 @@ export const BATCH_FLAGS = {
     default: 0,
     help: 'How often a failed task is tried again, unless it says otherwise. Lost tasks are always run again.',
   }),
-  role: text({ default: '*', help: 'The role of tasks that do not say.' }),
+  role: role({ default: '*', help: 'The role of tasks that do not say.' }),
   secret: text({ secret: true, help: 'The secret that goes with --principal.' }),
   user: text({ help: 'The user to run as. Without it: the user who runs this.' }),
 } as const;

@@ -1,5 +1,5 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
-import { choice, duration, json, list, text, toggle } from './flag.ts';
+import { choice, duration, json, list, role, text, toggle } from './flag.ts';
 
 const refused = { status: 'refused' } as const;
 
@@ -60,7 +60,7 @@ export const EXECUTE_FLAGS = {
   principal: text({ help: 'The principal of the framework.' }),
   resources: text({ default: 'cpus:1;mem:128', help: 'What the command needs.' }),
   rlimits: json({ help: 'Resource limits (setrlimit) of the command, as JSON.' }),
-  role: text({ default: '*', help: 'The role to take resources from.' }),
+  role: role({ default: '*', help: 'The role to take resources from.' }),
   secret: text({ secret: true, help: 'The secret that goes with --principal.' }),
   shell: toggle({
     default: true,
@@ -68,7 +68,8 @@ export const EXECUTE_FLAGS = {
   }),
   task: json({ help: 'A TaskInfo as JSON, or the path of one, instead of --command.' }),
   task_group: json({
-    help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Agents cannot run them yet.',
+    status: 'partial',
+    help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Only agents of Apache Mesos run groups; on agents of this program its tasks fail.',
   }),
   tty: toggle({ default: false, ...refused, help: 'Give the command a terminal.' }),
   volumes: json({ ...refused, help: 'Volumes of the command, as JSON.' }),

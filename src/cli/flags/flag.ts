@@ -2,19 +2,23 @@
 // A table is an object of flags by name, so that the values read from it are typed by it.
 import { formatBytes, parseBytes } from '../../model/bytes.ts';
 import { formatDuration, parseDuration } from '../../model/duration.ts';
+import { roleError } from '../../model/role.ts';
 
 /**
  * How far a flag's feature is there.
  * - works: it does what its help says.
+ * - partial: it works in some cases; its help says in which.
  * - accepted: there is nothing here that it could change; setting it does no harm.
  * - planned: its feature is not there yet; setting it is answered with a warning in the log.
  * - refused: running without its feature would be unsafe or wrong; setting it ends the program.
  */
-export type FlagStatus = 'works' | 'accepted' | 'planned' | 'refused';
+export type FlagStatus = 'works' | 'partial' | 'accepted' | 'planned' | 'refused';
 
 export interface Flag<Value> {
   /** What a value looks like, in help and in errors. */
   readonly expects: string;
+  /** Stands for the value in help. */
+  readonly placeholder: string;
   readonly help: string;
   readonly status: FlagStatus;
   /** An older name that still works. */
@@ -55,6 +59,7 @@ type Defaulted<Value> = Options<Value> & { readonly default: Value };
 
 interface Kind<Value> {
   readonly expects: string;
+  readonly placeholder?: string;
   readonly isBoolean?: boolean;
   readonly isPath?: boolean;
   parse(text: string): Value | undefined;
@@ -70,6 +75,7 @@ interface FlagOf<Value> {
 function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
   const make = (options: Options<Value>): Flag<Value | undefined> => ({
     expects: kind.expects,
+    placeholder: kind.placeholder ?? 'TEXT',
     help: options.help,
     status: options.status ?? 'works',
     alias: options.alias,
@@ -97,6 +103,7 @@ export const text = kind<string>({ expects: 'a text', parse: (text) => text, pri
 /** A file or folder; a leading `file://` is taken off. */
 export const path = kind<string>({
   expects: 'a path',
+  placeholder: 'PATH',
   isPath: true,
   parse: (text) => (text === '' ? undefined : text.replace(/^file:\/\//, '')),
   print: String,
@@ -104,12 +111,14 @@ export const path = kind<string>({
 
 export const integer = kind<number>({
   expects: 'a whole number that is not negative',
+  placeholder: 'NUMBER',
   parse: (text) => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined),
   print: String,
 });
 
 export const port = kind<number>({
   expects: 'a port, 1 to 65535',
+  placeholder: 'PORT',
   parse: (text) =>
     /^[1-9]\d{0,4}$/.test(text.trim()) && Number(text) <= 65_535 ? Number(text) : undefined,
   print: String,
@@ -117,6 +126,7 @@ export const port = kind<number>({
 
 export const decimal = kind<number>({
   expects: 'a number',
+  placeholder: 'NUMBER',
   parse: (text) =>
     /^\d*\.?\d+$/.test(text.trim()) && Number.isFinite(Number(text)) ? Number(text) : undefined,
   print: String,
@@ -125,6 +135,7 @@ export const decimal = kind<number>({
 /** A share of one: `25%` is 0.25. */
 export const percent = kind<number>({
   expects: 'a percentage from 0% to 100%',
+  placeholder: 'PERCENT',
   parse: (text) => {
     const match = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
     const share = Number(match?.[1]) / 100;
@@ -136,6 +147,7 @@ export const percent = kind<number>({
 /** Milliseconds. */
 export const duration = kind<number>({
   expects: 'a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or 1weeks',
+  placeholder: 'DURATION',
   parse: parseDuration,
   print: formatDuration,
 });
@@ -143,6 +155,7 @@ export const duration = kind<number>({
 /** A number of bytes. */
 export const size = kind<number>({
   expects: 'a size such as 512B, 4KB, 10MB or 2GB',
+  placeholder: 'SIZE',
   parse: parseBytes,
   print: formatBytes,
 });
@@ -155,6 +168,7 @@ export interface Rate {
 
 export const rate = kind<Rate>({
   expects: 'a rate such as 1/10mins',
+  placeholder: 'RATE',
   parse: (text) => {
     const [count = '', per = ''] = text.split('/', 2);
     const perMs = parseDuration(per);
@@ -168,11 +182,33 @@ export const rate = kind<Rate>({
 /** Names separated by commas. */
 export const list = kind<readonly string[]>({
   expects: 'names separated by commas',
-  parse: (text) =>
-    text
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+  placeholder: 'NAME,…',
+  parse: namesIn,
+  print: (names) => names.join(','),
+});
+
+function namesIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** `*`, or a path such as `eng/web`. */
+export const role = kind<string>({
+  expects: 'a role such as eng or eng/web',
+  placeholder: 'ROLE',
+  parse: (text) => (roleError(text) === undefined ? text : undefined),
+  print: String,
+});
+
+export const roles = kind<readonly string[]>({
+  expects: 'roles such as eng or eng/web, separated by commas',
+  placeholder: 'ROLE,…',
+  parse: (text) => {
+    const names = namesIn(text);
+    return names.every((name) => roleError(name) === undefined) ? names : undefined;
+  },
   print: (names) => names.join(','),
 });
 
@@ -181,6 +217,7 @@ export type JsonValue = unknown;
 /** JSON, as it stands or in a file (`file:///path` or `/path`). */
 export const json = kind<JsonValue>({
   expects: 'JSON, or the path of a file that holds it',
+  placeholder: 'JSON',
   parse: (text) => {
     try {
       return JSON.parse(text);
@@ -195,6 +232,7 @@ export const json = kind<JsonValue>({
 export function choice<const Word extends string>(words: readonly Word[]): FlagOf<Word> {
   return kind<Word>({
     expects: words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`,
+    placeholder: words.join('|'),
     parse: (text) => words.find((word) => word === text),
     print: String,
   });

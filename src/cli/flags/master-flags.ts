@@ -11,11 +11,12 @@ import {
   percent,
   port,
   rate,
+  roles,
   size,
   text,
   toggle,
 } from './flag.ts';
-import { SHARED_FLAGS } from './shared-flags.ts';
+import { positive, SHARED_FLAGS } from './shared-flags.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -45,7 +46,7 @@ export const MASTER_FLAGS = {
   }),
   allocation_interval: duration({
     default: 1000,
-    check: (ms) => (ms <= 0 ? 'allocation_interval must be more than 0' : undefined),
+    check: positive('allocation_interval'),
     help: 'Time between two rounds of offers over all agents. What has changed is offered between rounds, too.',
   }),
   allocator: text({
@@ -202,6 +203,7 @@ export const MASTER_FLAGS = {
   }),
   registry_gc_interval: duration({
     default: 15 * MINUTE,
+    check: positive('registry_gc_interval'),
     help: 'Time between two rounds of forgetting agents that are long gone.',
   }),
   registry_max_agent_age: duration({
@@ -214,6 +216,7 @@ export const MASTER_FLAGS = {
   }),
   registry_store_timeout: duration({
     default: 20_000,
+    check: positive('registry_store_timeout'),
     help: 'How long a change of the registry may take before the master gives up and ends.',
   }),
   registry_strict: toggle({
@@ -231,7 +234,7 @@ export const MASTER_FLAGS = {
     alias: 'user_sorter',
     help: 'How roles are ordered: drf (dominant resource fairness) or random.',
   }),
-  roles: list({ help: 'The only roles that frameworks may use. Without it: any role.' }),
+  roles: roles({ help: 'The only roles that frameworks may use. Without it: any role.' }),
   root_submissions: toggle({
     default: true,
     help: 'Whether frameworks may run tasks as root.',

@@ -162,7 +162,9 @@ function textOf(flag: Flag<unknown>, setting: Setting): string {
     throw new FlagError(`--no-${setting.written} makes no sense: it expects ${flag.expects}`);
   }
   if (setting.text === undefined) {
-    throw new FlagError(`--${setting.written} needs a value: --${setting.written}=VALUE`);
+    throw new FlagError(
+      `--${setting.written} needs a value: --${setting.written}=${flag.placeholder}`,
+    );
   }
   return flag.isPath ? setting.text : contents(setting.written, setting.text, isJson(flag));
 }

@@ -33,25 +33,33 @@ export function defaultOf(flag: Flag<unknown>): string | undefined {
 
 const STATUS_NOTE = {
   works: undefined,
+  partial: undefined,
   accepted: undefined,
   planned: 'No effect yet.',
   refused: 'Not supported yet: setting it is an error.',
 } as const;
 
-const spelled = (name: string, isBoolean: boolean) =>
-  isBoolean ? `--[no-]${name}` : `--${name}=VALUE`;
+/** Nobody asks for no help. */
+const ONLY_ON: ReadonlySet<string> = new Set(['help', 'version']);
 
-/** The text of --help, wrapped to the width of the terminal. */
+function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): string {
+  if (!isBoolean) {
+    return `--${name}=${placeholder}`;
+  }
+  return ONLY_ON.has(name) ? `--${name}` : `--[no-]${name}`;
+}
+
+/** The text of --help, wrapped to the width of the terminal. An empty line ends a paragraph of the title. */
 export function helpText(title: string, table: FlagTable, columns = 100): string {
   const width = Math.min(Math.max(columns, 60), 120);
   const indent = 8;
-  const parts = [title];
+  const parts = title.split('\n\n').map((paragraph) => wrap(paragraph, width).join('\n'));
   for (const name of Object.keys(table).toSorted()) {
     const flag = table[name] as Flag<unknown>;
     const alias = flag.alias === undefined ? '' : `  (or --${flag.alias})`;
     const notes = [flag.help, STATUS_NOTE[flag.status], defaultNote(flag)].filter(Boolean);
     const lines = wrap(notes.join(' '), width - indent).map((line) => ' '.repeat(indent) + line);
-    parts.push([`  ${spelled(name, flag.isBoolean)}${alias}`, ...lines].join('\n'));
+    parts.push([`  ${spelled(name, flag)}${alias}`, ...lines].join('\n'));
   }
   return `${parts.join('\n\n')}\n`;
 }

@@ -17,6 +17,7 @@ stands for what is in that file. An unknown flag or a bad value ends the program
 The status says how far the feature is there:
 
 - **works**: it does what it says.
+- **partial**: it works in some cases; its meaning says in which.
 - **accepted**: there is nothing here that it could change; setting it does no harm.
 - **planned**: it has no effect yet; setting it puts a warning in the log.
 - **refused**: running without its feature would be unsafe or wrong, so setting it is an error.

@@ -9,6 +9,27 @@ function checkDomain(domain: unknown): string | undefined {
     : 'domain must hold a fault_domain with a region and a zone';
 }
 
+/** Paths that answer 403. */
+interface FirewallRules {
+  readonly disabled_endpoints?: { readonly paths?: readonly string[] };
+}
+
+/** A rule that cannot be read would leave something open that was meant to be closed. */
+function checkFirewall(rules: unknown): string | undefined {
+  const paths = (rules as FirewallRules | null)?.disabled_endpoints?.paths;
+  return Array.isArray(paths) && paths.every((path) => typeof path === 'string')
+    ? undefined
+    : 'firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}';
+}
+
+/** The rules of a value that has been checked. */
+export const disabledPaths = (rules: unknown): readonly string[] =>
+  (rules as FirewallRules | undefined)?.disabled_endpoints?.paths ?? [];
+
+/** Something done every zero milliseconds would leave no time for anything else. */
+export const positive = (name: string) => (ms: number) =>
+  ms > 0 ? undefined : `${name} must be more than 0`;
+
 export const SHARED_FLAGS = {
   ...LOGGING_FLAGS,
   acls: json({
@@ -29,11 +50,13 @@ export const SHARED_FLAGS = {
     help: 'The fault domain, as JSON: {"fault_domain": {"region": {"name": …}, "zone": {"name": …}}}.',
   }),
   firewall_rules: json({
+    check: checkFirewall,
     help: 'HTTP endpoints to close, as JSON: {"disabled_endpoints": {"paths": ["/files/browse"]}}.',
   }),
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   hooks: list({ status: 'refused', help: 'Hook modules to install. Modules are not supported.' }),
   hostname: text({
+    check: (name) => (/^[^\s/]+$/.test(name) ? undefined : 'hostname expects a host name'),
     help: 'The host name to publish. Without it the name of the published IP address is looked up.',
   }),
   hostname_lookup: toggle({

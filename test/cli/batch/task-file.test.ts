@@ -49,7 +49,7 @@ test.each([
   ['{"name":"a"}', 'line 1: command must be a text'],
   ['{"command":"a"}\n{"command":', 'line 2: expected a JSON object, got \'{"command":\''],
   ['{"command":"a","cpu":1}', "line 1: unknown field 'cpu' (there are name, command, "],
-  ['{"command":"a","cpus":-1}', 'line 1: cpus must be a number that is not negative'],
+  ['{"command":"a","cpus":-1}', 'line 1: cpus must be a number from 0 to 1000000000000'],
   ['{"command":"a","cpus":0,"mem":0}', 'line 1: a task needs some cpus or mem'],
   ['{"command":"a","gpus":0.5}', 'line 1: gpus and retries must be whole numbers'],
   ['{"command":"a","env":{"A":1}}', 'line 1: env must be a JSON object of texts'],
