@@ -50,6 +50,7 @@ import { Disk } from './disk.ts';
 import { type ExecutorConnection, ExecutorProcess } from './executor-process.ts';
 import { Links } from './links.ts';
 import { Supervisor } from './machine.ts';
+import { MachineClock } from './machine-clock.ts';
 import type { Channel, Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -101,10 +102,10 @@ export interface AgentMachine {
 
 export class AgentHost {
   readonly name: string;
-  readonly address: string;
-  readonly pid: string;
-  readonly total: readonly Resource[];
   readonly disk: Disk;
+  readonly clock: MachineClock;
+  /** Where its agent listens, or listened last. */
+  address: string;
   checkpoint = new CheckpointDisk();
   readonly supervisors = new Map<ContainerId, Supervisor>();
   life: AgentLife | undefined;
@@ -112,14 +113,17 @@ export class AgentHost {
   #reported = new Map<ContainerId, readonly TaskState[]>();
   #hasRebooted = false;
   #nextId = 0;
+  readonly #ip: string;
+  #resources: readonly Resource[];
 
   constructor(simulation: Simulation, machine: AgentMachine) {
     this.#simulation = simulation;
     this.name = machine.name;
-    this.address = `10.0.1.${machine.number}:5051`;
-    this.pid = `slave(1)@${this.address}`;
-    this.total = parseResources(machine.resources);
+    this.#ip = `10.0.1.${machine.number}`;
+    this.address = `${this.#ip}:5051`;
+    this.#resources = parseResources(machine.resources);
     this.disk = new Disk(simulation.agenda, simulation.chance);
+    this.clock = new MachineClock(simulation.agenda);
   }
 
   start(): void {
@@ -127,6 +131,7 @@ export class AgentHost {
     if (this.life !== undefined) {
       return;
     }
+    this.#reconfigure();
     const process: Process = { host: this.name, alive: true };
     const life: AgentLife = {
       process,
@@ -136,8 +141,8 @@ export class AgentHost {
           ...settings.agent,
           pid: this.pid,
           hostname: this.name,
-          port: 5051,
-          resources: this.total,
+          port: Number(this.address.split(':')[1]),
+          resources: this.#resources,
           build: { version: '1.11.0' },
           workDir: '/var/lib/mesos',
           authorizer: permissive,
@@ -170,6 +175,22 @@ export class AgentHost {
       },
     });
     agenda.after(chance.delay(0, 300), () => this.#recover(life));
+  }
+
+  get pid(): string {
+    return `slave(1)@${this.address}`;
+  }
+
+  /** It may be started otherwise than before. */
+  #reconfigure(): void {
+    const { chance, settings } = this.#simulation;
+    if (settings.portChanges > 0 && chance.of(settings.portChanges)) {
+      this.address = `${this.#ip}:${chance.int(5051, 5053)}`;
+    }
+    if (settings.growth > 0 && chance.of(settings.growth)) {
+      const more = `cpus:${chance.int(0, 2)};mem:${chance.int(0, 2) * 512}`;
+      this.#resources = this.#simulation.algebra.add(this.#resources, parseResources(more));
+    }
   }
 
   #recover(life: AgentLife): void {
@@ -239,6 +260,16 @@ export class AgentHost {
     }
   }
 
+  /** Some executor, or what it runs, ends by itself, and not well. */
+  crashExecutor(): void {
+    const running = [...this.supervisors.values()].filter(({ isRunning }) => isRunning);
+    if (running.length > 0) {
+      const crashed = this.#simulation.chance.pick(running);
+      this.#note(() => `the executor of ${crashed.containerId} crashes`);
+      crashed.destroy();
+    }
+  }
+
   /** A new machine in its place: nothing is left. */
   replace(): void {
     this.reboot();
@@ -284,7 +315,7 @@ export class AgentHost {
     }
     life.isStepping = true;
     for (let next = life.queue.shift(); next !== undefined; next = life.queue.shift()) {
-      this.#step(life, { ...next, nowMs: this.#simulation.agenda.nowMs } as AgentEvent);
+      this.#step(life, { ...next, nowMs: this.clock.nowMs } as AgentEvent);
     }
     life.isStepping = false;
   }
@@ -686,7 +717,7 @@ export class AgentHost {
     if (run.command === undefined || run.isStopped || run.isDestroyed) {
       return;
     }
-    for (const effect of stepCommand(run.command, event(this.#simulation.agenda.nowMs))) {
+    for (const effect of stepCommand(run.command, event(this.clock.nowMs))) {
       this.#performCommand(life, run, effect);
     }
   }

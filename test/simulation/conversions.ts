@@ -13,17 +13,24 @@ const isDynamic = ({ reservations }: Resource) =>
   reservations?.at(-1)?.type === Resource_ReservationInfo_Type.DYNAMIC;
 const isVolume = ({ disk }: Resource) => disk?.persistence !== undefined;
 
-const { RESERVE, UNRESERVE, CREATE, DESTROY } = Offer_Operation_Type;
+const { RESERVE, UNRESERVE, CREATE, DESTROY, GROW_VOLUME, SHRINK_VOLUME } = Offer_Operation_Type;
 
 /** Undefined where the offer has nothing for the kind of operation that chance has picked. */
 export function conversionOf(
   chance: Chance,
   offer: Offer,
-  names: { readonly volume: string; readonly operation: string | undefined },
+  names: {
+    readonly volume: string;
+    readonly operation: string | undefined;
+    readonly resizes: boolean;
+  },
 ): Offer_Operation | undefined {
   const role = offer.allocation_info?.role ?? '*';
   const scalars = (offer.resources ?? []).filter(({ scalar }) => (scalar?.value ?? 0) >= 1);
-  const type = chance.pick([RESERVE, RESERVE, UNRESERVE, CREATE, DESTROY]);
+  const type = chance.pick([
+    ...[RESERVE, RESERVE, UNRESERVE, CREATE, DESTROY],
+    ...(names.resizes ? [GROW_VOLUME, SHRINK_VOLUME] : []),
+  ]);
   const resource = chance.pick([
     ...scalars.filter((it) => isSubject(type, it)),
     ...(chance.of(0.1) ? scalars : []),
@@ -48,6 +55,18 @@ export function conversionOf(
       };
       return { ...id, type, create: { volumes: [{ ...part, disk }] } };
     }
+    case GROW_VOLUME: {
+      const like = scalars.find((it) => it.name === 'disk' && isDynamic(it) && !isVolume(it));
+      const { scalar } = like ?? {};
+      const addition = like && { ...like, scalar: { value: chance.int(1, scalar?.value ?? 1) } };
+      return addition && { ...id, type, grow_volume: { volume: resource, addition } };
+    }
+    case SHRINK_VOLUME:
+      return {
+        ...id,
+        type,
+        shrink_volume: { volume: resource, subtract: { value: part.scalar.value } },
+      };
     default:
       return { ...id, type: DESTROY, destroy: { volumes: [resource] } };
   }

@@ -188,6 +188,11 @@ export class ExecutorProcess {
           this.#launch(event.launch.task);
         }
         return;
+      case ExecutorEvent_Type.LAUNCH_GROUP:
+        for (const task of event.launch_group?.task_group.tasks ?? []) {
+          this.#launch(task);
+        }
+        return;
       case ExecutorEvent_Type.KILL:
         this.#kill(event.kill?.task_id.value ?? '');
         return;

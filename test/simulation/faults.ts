@@ -18,6 +18,12 @@ export interface FaultWeights {
   readonly operator: number;
   readonly quota: number;
   readonly maintenance: number;
+  readonly crashExecutor: number;
+  readonly jumpClock: number;
+  readonly cutOneWay: number;
+  readonly replace: number;
+  readonly weights: number;
+  readonly convert: number;
 }
 
 type Fault = keyof FaultWeights;
@@ -108,9 +114,39 @@ export class Faults {
       case 'maintenance':
         this.#simulation.operator.maintain();
         return;
+      case 'crashExecutor':
+        host.crashExecutor();
+        return;
+      case 'jumpClock':
+        chance.pick([master, ...agents]).clock.jump(chance);
+        return;
+      case 'cutOneWay':
+        this.#cutOneWay(chance.of(0.7) ? host.name : framework.plan.name);
+        return;
+      case 'replace':
+        host.replace();
+        this.restartAgent(host);
+        return;
+      case 'weights':
+        this.#simulation.operator.changeWeights();
+        return;
+      case 'convert':
+        this.#simulation.operator.convert();
+        return;
       case undefined:
         return;
     }
+  }
+
+  #cutOneWay(other: string): void {
+    const { chance, network, agenda, settings } = this.#simulation;
+    const [from, to] = chance.of(0.5) ? [other, MASTER_HOST] : [MASTER_HOST, other];
+    this.#simulation.note('network', () => `lets nothing pass from ${from} to ${to}`);
+    network.cutOff(from, to);
+    agenda.after(chance.delay(100, settings.longestCutMs), () => {
+      this.#simulation.note('network', () => `heals ${other}`);
+      network.heal(other, MASTER_HOST);
+    });
   }
 
   #choose(weights: FaultWeights): Fault | undefined {

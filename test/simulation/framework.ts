@@ -387,10 +387,9 @@ export class Framework {
     const whole = { ...offer, resources: offers.flatMap(({ resources }) => resources ?? []) };
     const tasks = this.#tasksFor(whole);
     const operations = this.#conversions(whole);
-    operations.splice(chance.int(0, operations.length), 0, {
-      type: Offer_Operation_Type.LAUNCH,
-      launch: { task_infos: tasks },
-    });
+    for (const launch of this.#launchesOf(tasks)) {
+      operations.splice(chance.int(0, operations.length), 0, launch);
+    }
     this.#note(() => `launches ${tasks.map((it) => it.task_id.value).join(' ')}`);
     this.#send({
       type: SchedulerCall_Type.ACCEPT,
@@ -403,6 +402,26 @@ export class Framework {
     if (chance.of(0.05)) {
       this.#kill(this.tasks.get(tasks[0]?.task_id.value ?? ''));
     }
+  }
+
+  /** Those for an executor of the framework's own may go as a group. */
+  #launchesOf(tasks: readonly TaskInfo[]): Offer_Operation[] {
+    const { chance, settings } = this.#simulation;
+    const own = tasks.filter(({ executor }) => executor !== undefined);
+    const executor = own[0]?.executor;
+    const isGroup = executor !== undefined && settings.taskGroups > 0;
+    if (!isGroup || !chance.of(settings.taskGroups)) {
+      return [{ type: Offer_Operation_Type.LAUNCH, launch: { task_infos: [...tasks] } }];
+    }
+    const others = tasks.filter((task) => task.executor === undefined);
+    const group = own.map(({ executor: _, ...task }) => task);
+    return [
+      { type: Offer_Operation_Type.LAUNCH, launch: { task_infos: others } },
+      {
+        type: Offer_Operation_Type.LAUNCH_GROUP,
+        launch_group: { executor, task_group: { tasks: group } },
+      },
+    ];
   }
 
   /** Now and then all offers of an agent are accepted together. */
@@ -429,6 +448,7 @@ export class Framework {
       const operation = conversionOf(chance, offer, {
         volume: `${this.plan.name}-v${number}`,
         operation: chance.of(0.5) ? `${this.plan.name}-op${number}` : undefined,
+        resizes: settings.resizesVolumes,
       });
       if (operation !== undefined) {
         const body = JSON.stringify(operation);
@@ -633,6 +653,9 @@ export class Framework {
         update_framework: { framework_info: this.#info() },
       });
     }
+    if (this.#simulation.settings.talk > 0 && chance.of(this.#simulation.settings.talk)) {
+      this.#talk();
+    }
     if (chance.of(0.05)) {
       this.#shutDownExecutor(chance.pick([...this.tasks.values(), undefined]));
     }
@@ -661,6 +684,24 @@ export class Framework {
         kill: {
           task_id: { value: task.id },
           ...(this.#simulation.chance.of(0.7) ? { agent_id } : {}),
+        },
+      });
+    }
+  }
+
+  #talk(): void {
+    const task = this.#simulation.chance.pick([...this.tasks.values(), undefined]);
+    this.#send({
+      type: SchedulerCall_Type.RECONCILE_OPERATIONS,
+      reconcile_operations: { operations: [] },
+    });
+    if (task?.hasOwnExecutor === true) {
+      this.#send({
+        type: SchedulerCall_Type.MESSAGE,
+        message: {
+          agent_id: { value: task.agentId },
+          executor_id: this.#executor(this.plan.roles[0] ?? '*').executor_id,
+          data: new Uint8Array([1, 2, 3]),
         },
       });
     }

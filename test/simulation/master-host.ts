@@ -23,6 +23,7 @@ import { types } from '../../src/wire/types.ts';
 import { ProcessTimers } from './agenda.ts';
 import { Disk } from './disk.ts';
 import { Links } from './links.ts';
+import { MachineClock } from './machine-clock.ts';
 import type { Channel, Process } from './network.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -68,6 +69,7 @@ export class MasterHost {
   /** Where the leading master is, or was last. */
   address = '10.0.0.1:5050';
   readonly disk: Disk;
+  readonly clock: MachineClock;
   /** What is durable. */
   readonly registry = new RegistryContent();
   /** Ids of the agents that are durably admitted. */
@@ -82,6 +84,7 @@ export class MasterHost {
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
     this.disk = new Disk(simulation.agenda, simulation.chance);
+    this.clock = new MachineClock(simulation.agenda);
   }
 
   get pid(): string {
@@ -103,7 +106,7 @@ export class MasterHost {
       port: 5050,
       hostname: 'master',
       version: { version: '1.11.0' },
-      startTimeMs: agenda.nowMs,
+      startTimeMs: this.clock.nowMs,
       seed: chance.seed(),
       allocatorSeed: settings.shuffles ? chance.int(1, 1_000_000) : 0,
       flags: {},
@@ -212,7 +215,7 @@ export class MasterHost {
     }
     life.isStepping = true;
     for (let next = life.queue.shift(); next !== undefined; next = life.queue.shift()) {
-      this.#step(life, { ...next, nowMs: this.#simulation.agenda.nowMs } as MasterEvent);
+      this.#step(life, { ...next, nowMs: this.clock.nowMs } as MasterEvent);
     }
     life.isStepping = false;
   }

@@ -1,7 +1,8 @@
 // A network of one-way channels. What is sent on a channel arrives in order, after random times; channels
 // know nothing of each other, so what is sent on two of them may arrive in any order. Nothing is lost on
 // a channel that lasts. When one breaks, what has not arrived yet is lost, and both ends hear of it,
-// each in its own time. A cut between two hosts lets nothing through, and tells nobody.
+// each in its own time; some of it may have reached the receiver's machine, and is read there after all.
+// A cut between two hosts, of one direction or both, lets nothing through, and tells nobody.
 import type { Agenda } from './agenda.ts';
 import type { Chance } from './chance.ts';
 
@@ -23,11 +24,17 @@ export interface ChannelEnds {
 /** How long a connection attempt into a cut takes to fail, as in src/http/links.ts. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
+/** How long a receiver may take until it reads what has arrived on a connection that is broken. */
+const LATEST_ARRIVAL_MS = 3_000;
+
 export class Network {
   readonly agenda: Agenda;
   readonly chance: Chance;
   /** Longest time on the way. */
   maxDelayMs = 50;
+  /** How likely what was under way when a channel breaks arrives all the same. */
+  lateArrivals = 0;
+  /** Directions, as `from to`. */
   readonly #cuts = new Set<string>();
   readonly #channels = new Set<Channel>();
   readonly #onHeal: (() => void)[] = [];
@@ -45,17 +52,29 @@ export class Network {
     return this.#cuts.size === 0;
   }
 
+  /** Whether the two cannot talk; one direction is enough, for nothing works without answers. */
   isCut(a: string, b: string): boolean {
-    return this.#cuts.size > 0 && this.#cuts.has(pairOf(a, b));
+    return this.isCutOff(a, b) || this.isCutOff(b, a);
+  }
+
+  /** Whether nothing passes in this direction. */
+  isCutOff(from: string, to: string): boolean {
+    return this.#cuts.size > 0 && this.#cuts.has(`${from} ${to}`);
   }
 
   cut(a: string, b: string): void {
-    this.#cuts.add(pairOf(a, b));
+    this.cutOff(a, b);
+    this.cutOff(b, a);
+  }
+
+  cutOff(from: string, to: string): void {
+    this.#cuts.add(`${from} ${to}`);
   }
 
   /** Connections over a healed cut either go on, or turn out to be broken. */
   heal(a: string, b: string): void {
-    if (!this.#cuts.delete(pairOf(a, b))) {
+    const wasCut = [`${a} ${b}`, `${b} ${a}`].map((direction) => this.#cuts.delete(direction));
+    if (!wasCut.includes(true)) {
       return;
     }
     for (const channel of this.open) {
@@ -186,10 +205,13 @@ export class Channel {
       return;
     }
     this.#isBroken = true;
-    this.#waiting = [];
-    this.#forget();
     const { agenda } = this.#network;
     const { from, to, onSenderLost, onReceiverLost } = this.ends;
+    if (knower !== 'sender' && this.#waiting.length > 0) {
+      this.#arriveLate();
+    }
+    this.#waiting = [];
+    this.#forget();
     if (knower !== 'sender' && onSenderLost !== undefined) {
       agenda.after(this.#network.delay(), () => from.alive && onSenderLost());
     }
@@ -198,6 +220,20 @@ export class Channel {
       const delayMs = knower === 'sender' ? 0 : this.#network.chance.delay(0, 5_000);
       agenda.after(delayMs, () => to.alive && onReceiverLost());
     }
+  }
+
+  /** The first of what was under way has reached the receiver's machine, which reads it in its own time. */
+  #arriveLate(): void {
+    const { chance, agenda, lateArrivals } = this.#network;
+    if (lateArrivals === 0 || !chance.of(lateArrivals)) {
+      return;
+    }
+    const arrived = this.#waiting.slice(0, chance.int(1, this.#waiting.length));
+    agenda.after(chance.delay(0, LATEST_ARRIVAL_MS), () => {
+      for (const { deliver } of this.ends.to.alive ? arrived : []) {
+        deliver();
+      }
+    });
   }
 
   #plan(): void {
@@ -215,7 +251,7 @@ export class Channel {
 
   #deliver(): void {
     const { from, to } = this.ends;
-    if (this.#isBroken || this.#isStopped || this.#network.isCut(from.host, to.host)) {
+    if (this.#isBroken || this.#isStopped || this.#network.isCutOff(from.host, to.host)) {
       return;
     }
     const first = this.#waiting.shift();

@@ -1,18 +1,22 @@
 // The operator, who drains agents, takes them out of offers, declares them gone, and in the end puts
 // everything back in order.
 import {
+  type AgentID,
   DrainState,
   type MachineID,
   MachineInfo_Mode,
   type MasterCall,
   MasterCall_Type,
+  type Offer_Operation,
   type QuotaConfig,
   type Window,
 } from '../../src/model/generated/messages.ts';
+import { conversionOf } from './conversions.ts';
 import type { Simulation } from './simulation.ts';
 
 export class Operator {
   readonly #simulation: Simulation;
+  #volumes = 0;
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
@@ -80,6 +84,46 @@ export class Operator {
     const update_quota = { force: true, quota_configs: [config] };
     const call = { type: MasterCall_Type.UPDATE_QUOTA, update_quota };
     this.#ask(`sets the quota of ${config.role}`, call, expected);
+  }
+
+  changeWeights(): void {
+    const { chance } = this.#simulation;
+    const weight_infos = [
+      { role: chance.pick(['eng', 'ops', '*']), weight: chance.int(1, 40) / 8 },
+    ];
+    const update_weights = { weight_infos };
+    this.#ask('changes a weight', { type: MasterCall_Type.UPDATE_WEIGHTS, update_weights });
+  }
+
+  /** Reserves something on an agent, or makes a volume, or takes such a thing back. */
+  convert(): void {
+    const { chance, master } = this.#simulation;
+    const agent = chance.pick([
+      ...(master.life?.state.agents.registered.values() ?? []),
+      undefined,
+    ]);
+    if (agent === undefined) {
+      return;
+    }
+    const role = chance.pick(['eng', 'ops', 'eng/dev']);
+    const offer = {
+      id: { value: '' },
+      framework_id: { value: '' },
+      agent_id: { value: agent.id },
+      hostname: agent.info.hostname,
+      allocation_info: { role },
+      resources: [...agent.total],
+    };
+    const operation = conversionOf(chance, offer, {
+      volume: `operator-v${this.#volumes++}`,
+      operation: undefined,
+      resizes: this.#simulation.settings.resizesVolumes,
+    });
+    const call = operation === undefined ? undefined : operatorCallOf(offer.agent_id, operation);
+    if (call !== undefined) {
+      // What it wants may be in use, or gone with its agent.
+      this.#ask(`converts resources of ${agent.info.hostname}`, call, [202, 400, 409]);
+    }
   }
 
   /** Plans maintenance of a machine, or starts or ends what is planned. */
@@ -169,4 +213,31 @@ export class Operator {
       }
     }
   }
+}
+
+function operatorCallOf(agent_id: AgentID, operation: Offer_Operation): MasterCall | undefined {
+  const { reserve, unreserve, create, destroy, grow_volume, shrink_volume } = operation;
+  if (reserve !== undefined) {
+    const reserve_resources = { agent_id, resources: reserve.resources ?? [] };
+    return { type: MasterCall_Type.RESERVE_RESOURCES, reserve_resources };
+  }
+  if (unreserve !== undefined) {
+    const unreserve_resources = { agent_id, resources: unreserve.resources ?? [] };
+    return { type: MasterCall_Type.UNRESERVE_RESOURCES, unreserve_resources };
+  }
+  if (create !== undefined) {
+    const create_volumes = { agent_id, volumes: create.volumes ?? [] };
+    return { type: MasterCall_Type.CREATE_VOLUMES, create_volumes };
+  }
+  if (destroy !== undefined) {
+    const destroy_volumes = { agent_id, volumes: destroy.volumes ?? [] };
+    return { type: MasterCall_Type.DESTROY_VOLUMES, destroy_volumes };
+  }
+  if (grow_volume !== undefined) {
+    return { type: MasterCall_Type.GROW_VOLUME, grow_volume: { agent_id, ...grow_volume } };
+  }
+  if (shrink_volume !== undefined) {
+    return { type: MasterCall_Type.SHRINK_VOLUME, shrink_volume: { agent_id, ...shrink_volume } };
+  }
+  return undefined;
 }

@@ -1,4 +1,7 @@
 // What kind of cluster a seed makes, and how bad its world is.
+//
+// Seeds from a million on have a wider world, with all that was added since the first ones were found:
+// those below keep, to the byte, the history that they were kept for.
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
 import type { AgentMachine } from './agent-host.ts';
@@ -29,9 +32,50 @@ export interface Settings {
   readonly diskFailures: number;
   readonly networkDelayMs: number;
   readonly diskDelayMs: number;
+  /** How likely what is under way on a breaking connection still arrives, later than what follows it. */
+  readonly lateArrivals: number;
+  /** How likely an agent is started again at another port. */
+  readonly portChanges: number;
+  /** How likely an agent is started again with more resources than before. */
+  readonly growth: number;
+  /** Whether volumes are grown and shrunk. */
+  readonly resizesVolumes: boolean;
+  /** How likely tasks for an executor of the framework's own go as a group. */
+  readonly taskGroups: number;
+  /** How likely a framework asks about its operations, or sends messages to executors, every two seconds. */
+  readonly talk: number;
 }
 
-export function settingsOf(chance: Chance): Settings {
+const FIRST_WIDE_SEED = 1_000_000;
+
+export function settingsOf(chance: Chance, seed: number): Settings {
+  const narrow = narrowSettings(chance);
+  return seed < FIRST_WIDE_SEED ? narrow : widened(chance, narrow);
+}
+
+function widened(chance: Chance, narrow: Settings): Settings {
+  return {
+    ...narrow,
+    agent: { ...narrow.agent, reconfigurationPolicy: 'additive' },
+    faults: {
+      ...narrow.faults,
+      crashExecutor: chance.pick([0, 2, 6]),
+      jumpClock: chance.pick([0, 0, 1]),
+      cutOneWay: chance.pick([0, 0, 3]),
+      replace: chance.pick([0, 0, 0.5]),
+      weights: chance.pick([0, 0, 1]),
+      convert: chance.pick([0, 0, 3]),
+    },
+    lateArrivals: chance.pick([0, 0, 0.5]),
+    portChanges: chance.pick([0, 0, 0.3]),
+    growth: chance.pick([0, 0, 0.3]),
+    resizesVolumes: chance.of(0.5),
+    taskGroups: chance.pick([0, 0.3]),
+    talk: chance.pick([0, 0.1]),
+  };
+}
+
+function narrowSettings(chance: Chance): Settings {
   const machines = Array.from({ length: chance.int(1, 5) }, (_, index) => ({
     name: `a${index + 1}`,
     number: index + 1,
@@ -75,6 +119,12 @@ export function settingsOf(chance: Chance): Settings {
       operator: chance.pick([0, 0, 3]),
       quota: chance.pick([0, 0, 1]),
       maintenance: chance.pick([0, 0, 1]),
+      crashExecutor: 0,
+      jumpClock: 0,
+      cutOneWay: 0,
+      replace: 0,
+      weights: 0,
+      convert: 0,
     },
     killsInMaster: chance.pick([0, 0, 0.002]),
     killsInAgents: chance.pick([0, 0, 0.002]),
@@ -85,6 +135,12 @@ export function settingsOf(chance: Chance): Settings {
     diskFailures: chance.pick([0, 0, 0.002]),
     networkDelayMs: chance.pick([5, 50, 2_000]),
     diskDelayMs: chance.pick([2, 50, 3_000]),
+    lateArrivals: 0,
+    portChanges: 0,
+    growth: 0,
+    resizesVolumes: false,
+    taskGroups: 0,
+    talk: 0,
   };
 }
 

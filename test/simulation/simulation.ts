@@ -1,7 +1,7 @@
 // A whole cluster in one process, in virtual time, from one seed: a master and its registry, agents and
 // their machines, frameworks, and the network between them. Faults for a while, then quiet, in which
 // everything must come to rest.
-import type { SchedulerCore } from '../../src/core/interface.ts';
+import type { ResourceAlgebra, SchedulerCore } from '../../src/core/interface.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';
 import { Chance } from './chance.ts';
@@ -68,12 +68,13 @@ export class Simulation {
   /** How commands ended, by framework id and task id. */
   readonly outcomes = new Map<string, number>();
   isQuiet = false;
+  #core: SchedulerCore | undefined;
   #steps = 0;
 
   constructor(options: SimulationOptions) {
     this.options = { interval: 50, ...options };
     this.chance = new Chance(options.seed);
-    this.settings = { ...settingsOf(this.chance), ...options.settings };
+    this.settings = { ...settingsOf(this.chance, options.seed), ...options.settings };
     this.journal = new Journal({
       startMs: START_MS,
       keepsText: options.keepsText ?? false,
@@ -81,6 +82,7 @@ export class Simulation {
     });
     this.network = new Network(this.agenda, this.chance);
     this.network.maxDelayMs = this.settings.networkDelayMs;
+    this.network.lateArrivals = this.settings.lateArrivals;
     this.checks = new Checks(this);
     this.faults = new Faults(this);
     this.operator = new Operator(this);
@@ -91,6 +93,12 @@ export class Simulation {
       disk.maxDelayMs = this.settings.diskDelayMs;
       disk.failures = this.settings.diskFailures;
     }
+  }
+
+  /** For what is outside all processes. */
+  get algebra(): ResourceAlgebra {
+    this.#core ??= this.newCore();
+    return this.#core.algebra;
   }
 
   newCore(): SchedulerCore {
@@ -139,6 +147,7 @@ export class Simulation {
     this.note('QUIET', () => 'no faults from here on');
     this.isQuiet = true;
     this.network.maxDelayMs = 20;
+    this.network.lateArrivals = 0;
     for (const { disk } of [this.master, ...this.agents]) {
       disk.maxDelayMs = 10;
       disk.failures = 0;
