@@ -1,4 +1,4 @@
-// A fixed set of seeds, and those that once found something. More: node test/simulation/long.ts.
+// A fixed set of seeds, and those that once found something. More: npm run test:long -- --suite=simulation.
 import { expect, test } from 'vitest';
 import { newCore } from './cores.ts';
 import { Simulation } from './simulation.ts';

@@ -1,0 +1,39 @@
+// What a long search is told on the command line.
+import { parseArgs } from 'node:util';
+
+const USAGE = `usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--shrink=60] and
+  --suite=allocator [--steps=150], or
+  --suite=simulation [--count=N] [--trace] [--settings=FILE]`;
+
+const { values } = parseArgs({
+  options: {
+    suite: { type: 'string', default: 'allocator' },
+    minutes: { type: 'string', default: '30' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    shrink: { type: 'string', default: '60' },
+    steps: { type: 'string', default: '150' },
+    count: { type: 'string', default: 'Infinity' },
+    trace: { type: 'boolean', default: false },
+    settings: { type: 'string' },
+  },
+});
+
+export const { suite, trace, settings } = values;
+export const seed = Number(values.seed);
+export const searchSeconds = Number(values.minutes) * 60;
+export const shrinkSeconds = Number(values.shrink);
+export const steps = Number(values.steps);
+/** Seeds at most. */
+export const count = Number(values.count);
+
+const isClear =
+  ['allocator', 'simulation'].includes(suite) &&
+  Number.isInteger(seed) &&
+  searchSeconds >= 0 &&
+  shrinkSeconds >= 0 &&
+  steps >= 1 &&
+  count >= 1;
+if (!isClear) {
+  console.error(USAGE);
+  process.exit(2);
+}
