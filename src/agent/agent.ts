@@ -122,6 +122,10 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
     log(agent, 'warn', `Ignoring ${message.name} of ${from}: the master is ${agent.master}`);
     return;
   }
+  if (agent.phase === 'terminating' && isForLater(message)) {
+    log(agent, 'warn', `Ignoring ${message.name}: the agent is about to end`);
+    return;
+  }
   switch (message.name) {
     case 'AgentRegisteredMessage':
       registered(agent, message.body);
@@ -177,6 +181,10 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
       message satisfies never;
   }
 }
+
+/** What an agent that ends must not write down: the next one may be another, and would find it. */
+const isForLater = ({ name }: MasterMessage['message']) =>
+  name === 'ApplyOperationMessage' || name === 'DrainAgentMessage';
 
 function timerFired(agent: AgentState, timer: string): void {
   if (isRetryTimer(timer)) {

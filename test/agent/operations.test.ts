@@ -200,13 +200,13 @@ test('what the master has checkpointed replaces what the agent believes', () => 
   expect(world.agent.checkpointedResources).toEqual(resources);
 });
 
-describe('draining', () => {
-  const drain = (world: World) =>
-    world.fromMaster({
-      name: 'DrainAgentMessage',
-      body: { config: { max_grace_period: { nanoseconds: 1_000_000_000n } } },
-    });
+const drain = (world: World) =>
+  world.fromMaster({
+    name: 'DrainAgentMessage',
+    body: { config: { max_grace_period: { nanoseconds: 1_000_000_000n } } },
+  });
 
+describe('draining', () => {
   test('kills what runs, in time, refuses what comes, and is over when all is gone', () => {
     const world = new World();
     world.register();
@@ -270,6 +270,9 @@ describe('the end of an agent', () => {
     expect(world.sent('UnregisterAgentMessage')).toEqual([{ agent_id: { value: AGENT_ID } }]);
     expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
     expect(world.exited).toBeUndefined();
+    // What the master had sent before it heard of the end is not left for the next agent to find.
+    apply(world, reserve(1));
+    drain(world);
     world.containerEnded('t1', launched.containerId);
     expect(world.exited).toMatchObject({ code: 0 });
     expect(world.changes.at(-1)).toEqual({ type: 'forgetAgent' });
