@@ -171,10 +171,15 @@ interface Summary {
 }
 
 function supervised(folder: string, name: string, parameters: readonly string[]) {
+  const logFile = join(folder, 'log', `${name}.log`);
   return new SupervisedProcess({
     name: name.replace('-', ' '),
-    command: [join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'), ...parameters],
-    logFile: join(folder, 'log', `${name}.log`),
+    command: [
+      join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'),
+      ...parameters,
+      `--external_log_file=${logFile}`,
+    ],
+    logFile,
     pidFile: join(folder, `${name}.pid`),
     onRestart: (how, delayMs) => {
       console.log(`The ${name} ended (${how}); it is started again in ${delayMs / 1000} s.`);

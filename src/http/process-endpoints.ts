@@ -64,11 +64,13 @@ export class ProcessEndpoints {
     clearTimeout(this.#revert);
   }
 
-  endpoints(): Endpoint[] {
+  /** The endpoints of every process, and with them `others`, which /help lists as well. */
+  endpoints(others: readonly Endpoint[]): Endpoint[] {
     const own = { delegate: false } as const;
     const read = { ...own, realm: this.#readonly };
     const write = { ...own, realm: this.#readwrite };
-    return [
+    const endpoints: Endpoint[] = [
+      ...others,
       { ...own, path: '/version', exact: true, handle: (request) => this.#version(request) },
       { path: '/health', delegate: true, handle: () => ok },
       { path: '/flags', delegate: true, realm: this.#readonly, handle: (r) => this.#flags(r) },
@@ -82,8 +84,9 @@ export class ProcessEndpoints {
       { ...write, path: '/logging/toggle', handle: (request) => this.#toggle(request) },
       { ...write, path: '/profiler/start', handle: () => profilerDisabled },
       { ...write, path: '/profiler/stop', handle: () => profilerDisabled },
-      { ...own, path: '/help', handle: () => this.#help() },
+      { ...own, path: '/help', handle: () => this.#help(endpoints) },
     ];
+    return endpoints;
   }
 
   authorized(principal: Principal | undefined, action: 'VIEW_FLAGS' | 'SET_LOG_LEVEL'): boolean {
@@ -292,8 +295,11 @@ export class ProcessEndpoints {
     return ok;
   }
 
-  #help(): Answer {
-    const items = this.endpoints().map(({ path }) => `<li><code>${path}</code></li>`);
+  #help(endpoints: readonly Endpoint[]): Answer {
+    const items = endpoints
+      .map(({ path }) => path)
+      .toSorted()
+      .map((path) => `<li><code>${path}</code></li>`);
     return {
       status: 200,
       contentType: 'text/html',

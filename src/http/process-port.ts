@@ -102,7 +102,7 @@ export class ProcessPort<Message> {
     const { host, port, early, pressure, authentication, disabledPaths, logger } = this.#options;
     const handler = await createRouter({
       prefix: services.prefix,
-      endpoints: [...this.process.endpoints(), ...services.endpoints],
+      endpoints: this.process.endpoints(services.endpoints),
       authentication,
       disabledPaths,
       namedPrincipalsOnly: services.namedPrincipalsOnly,

@@ -90,6 +90,8 @@ test('start, use, kill the master, stop, start again', async () => {
   const { slaves } = (await (await fetch(`http://127.0.0.1:${port}/slaves`)).json()) as {
     slaves: { id: string }[];
   };
+  const shown = await fetch(`http://127.0.0.1:${agentPort}/files/read?path=/slave/log&offset=0`);
+  expect(((await shown.json()) as { data: string }).data).toContain('given agent ID');
   // The same agent, by the id that the first master gave it.
   const log = readFileSync(join(folder, 'var', 'log', 'agent-1.log'), 'utf8');
   expect(slaves.map(({ id }) => id)).toEqual([/given agent ID (\S+)/.exec(log)?.[1]]);

@@ -74,7 +74,10 @@ describe('reads', () => {
     expect((await ask(master, '/version/x')).status).toBe(404);
     expect((await ask(master, '/master/version')).status).toBe(404);
     expect((await ask(master, '/state/../x')).status).toBe(404);
-    expect(await ask(master, '/help')).toMatchObject({ status: 200, type: 'text/html' });
+    const help = await ask(master, '/help');
+    expect(help).toMatchObject({ status: 200, type: 'text/html' });
+    expect(help.body).toContain('<code>/api/v1/scheduler</code></li><li>');
+    expect(help.body).toContain('<code>/files/browse</code>');
     expect((await ask(master, '/profiler/start')).status).toBe(400);
     expect((await ask(master, '/metrics/snapshot?timeout=bogus')).body).toBe(
       "Invalid timeout 'bogus': Failed to convert '' to number.\n",
