@@ -38,8 +38,8 @@ import { emit, log, persist } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
 import { dropStream } from './status-updates.ts';
-import { agentStatus, createTask, droppedState } from './task.ts';
-import { dequeue, reportStatus } from './task-updates.ts';
+import { agentStatus, createTask, droppedState, isPartitionAware } from './task.ts';
+import { dequeue, reportStatus, reportUnknownTask, takeDenial } from './task-updates.ts';
 
 /** One task, or the tasks of a group, for one executor. */
 interface Assignment {
@@ -120,6 +120,14 @@ function run(agent: AgentState, assignment: Assignment): void {
   const id = frameworkId(assignment.framework.id?.value ?? '');
   if (id === '') {
     log(agent, 'error', `Ignoring tasks ${namesOf(tasks)}: their framework has no id`);
+    return;
+  }
+  if (tasks.map((task) => takeDenial(agent, id, task.task_id.value)).includes(true)) {
+    log(agent, 'warn', `Not running ${namesOf(tasks)}: too late, they are reported as lost`);
+    const isAware = isPartitionAware(assignment.framework);
+    for (const { task_id } of tasks) {
+      reportUnknownTask(agent, id, isAware, task_id.value);
+    }
     return;
   }
   const framework = agent.frameworks.get(id) ?? addFramework(agent, assignment.framework);

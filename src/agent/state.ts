@@ -50,8 +50,10 @@ export interface AgentState {
   checkpointedResources: readonly Resource[];
   /** Those that the last re-registration told of. */
   reportedResources: readonly Resource[] | undefined;
-  /** The master must hear more than the last re-registration told: a task came, or it misbelieves. */
+  /** The master must hear more than the last re-registration told. */
   hasNews: boolean;
+  /** Tasks, by framework and id, that the master has heard are not here: they must not come later. */
+  readonly deniedTasks: Set<string>;
   drain: CheckpointedDrain | undefined;
 
   /** Pid of the leading master, its address and name. */
@@ -135,6 +137,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     checkpointedResources: [],
     reportedResources: undefined,
     hasNews: false,
+    deniedTasks: new Set(),
     drain: undefined,
     master: undefined,
     masterAddress: undefined,

@@ -236,6 +236,12 @@ describe('a registered agent', () => {
     expect(world.sent('StatusUpdateMessage')).toMatchObject([
       { update: { status: { task_id: { value: 'gone' }, state: TaskState.TASK_LOST } } },
     ]);
+    // It comes after all, over a connection that was slow: what was said stays true.
+    world.runTask(commandTask('gone'));
+    expect(world.take('launchExecutor')).toEqual([]);
+    // Frameworks may use an id again.
+    world.runTask(commandTask('gone'));
+    expect(world.take('launchExecutor')).toHaveLength(1);
   });
 });
 
