@@ -77,6 +77,8 @@ export const SLOT_INVERSE_FREE: i32 = 411;
 export const SLOT_STARVED: i32 = 412; // table: roles out of a run because of their limits
 export const SLOT_WAITING: i32 = 416; // table: roles whose guarantee is not met
 export const SLOT_RANDOM: i32 = 420; // table: roles with their chances, see random.ts
+export const SLOT_LOANS: i32 = 432; // table: offers of a trial, see trial.ts
+export const SLOT_LOANED_WEIGHTS: i32 = 436; // table: nodes that have a weight for the time of a trial
 
 // Matcher.
 export const SLOT_MATCH: i32 = 448; // block of the request and its size

@@ -98,22 +98,29 @@ function countInTree(role: u32, flags: u32, name: u32, amount: f64): void {
   }
 }
 
-function touchAll(leaf: u32, allocation: bool): void {
+/** What a leaf and its roles hold has changed, by so many allocations. */
+function touchAll(leaf: u32, allocations: i32): void {
   const role = leafRole(leaf);
-  touchOne(leafNode(leaf), allocation);
-  if (ownNode(role) != 0) touchOne(ownNode(role) - 1, allocation);
-  for (let at = role; at != 0; at = roleParent(at)) touchOne(roleNode(at) - 1, allocation);
+  touchOne(leafNode(leaf), allocations);
+  if (ownNode(role) != 0) touchOne(ownNode(role) - 1, allocations);
+  for (let at = role; at != 0; at = roleParent(at)) touchOne(roleNode(at) - 1, allocations);
 }
 
 // @ts-ignore: decorator
-@inline function touchOne(node: u32, allocation: bool): void {
-  if (allocation) setNodeCount(node, nodeCount(node) + 1);
+@inline function touchOne(node: u32, allocations: i32): void {
+  if (allocations != 0) setNodeCount(node, nodeCount(node) + <u64>(<i64>allocations));
   touch(node);
+}
+
+/** Counts an allocation of items that the agent's books know nothing of, or takes it off again (sign -1). */
+export function countLoan(agent: u32, leaf: u32, items: usize, count: u32, sign: f64): void {
+  countItems(agent, leaf, items, count, sign);
+  touchAll(leaf, <i32>sign);
 }
 
 /** Books an allocation of items to a leaf on an agent; answers the holding. */
 export function book(agent: u32, leaf: u32, items: usize, count: u32): usize {
-  touchAll(leaf, true);
+  touchAll(leaf, 1);
   return rebook(agent, leaf, items, count);
 }
 
@@ -124,7 +131,7 @@ export function rebook(agent: u32, leaf: u32, items: usize, count: u32): usize {
   const earlier = findHolding(agent, framework, role);
   if (earlier != 0 && holdingLeaf(earlier) == 0) countHolding(agent, earlier, leaf);
   countItems(agent, leaf, items, count, 1);
-  touchAll(leaf, false);
+  touchAll(leaf, 0);
   return take(agent, framework, role, leaf + 1, items, count);
 }
 
@@ -167,7 +174,7 @@ export function unbook(agent: u32, holding: usize, row: usize): void {
   const leaf = holdingLeaf(holding);
   if (leaf == 0) return;
   countItems(agent, leaf - 1, rowItems(row), rowCount(row), -1);
-  touchAll(leaf - 1, false);
+  touchAll(leaf - 1, 0);
 }
 
 /** One more holding counts for the leaf. */
@@ -198,7 +205,7 @@ export function countHolding(agent: u32, holding: usize, leaf: u32): void {
   }
   setHoldingLeaf(holding, leaf + 1);
   countLink(leaf);
-  touchAll(leaf, true);
+  touchAll(leaf, 1);
 }
 
 /** Adds the plain scalars of a list to what a role and its ancestors use for tasks. */

@@ -62,7 +62,7 @@ export function runCandidates(seeded: bool): void {
   for (let i: u32 = 0; i < count; i++) {
     if (seeded && (i & (AHEAD - 1)) == 0) fetchAhead(i, min(i + AHEAD, count));
     const agent = candidate(i);
-    if (Run.headroomNeeded || !visitSimple(agent)) visitFair(agent);
+    if (Run.headroomNeeded || Run.trial || !visitSimple(agent)) visitFair(agent);
     if (drawing) forgetDrawn();
   }
   releaseStarved();

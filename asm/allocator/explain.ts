@@ -1,5 +1,5 @@
-// Why a framework's role is or is not offered an agent now: the checks of a run, without a run. Nothing
-// that lasts is changed.
+// Why a framework's role is or is not offered an agent now: a run over the agent is tried, and if it offers the
+// role nothing, its checks are gone through one by one. But for refusals that have ended, nothing changes.
 import {
   AGENT_ACTIVE,
   AGENT_WHITELISTED,
@@ -16,21 +16,18 @@ import {
   EXPLAIN_SUPPRESSED,
   EXPLAIN_UNKNOWN,
 } from '../constants';
-import { tableCount } from '../memory';
-import {
-  ioReserve,
-  rowAddAll,
-  rowClear,
-  rowCount,
-  rowItems,
-  rowSubtractAll,
-  scratch,
-} from '../rows';
-import { SLOT_LEAVES } from '../slots';
+import { slot, tableCount } from '../memory';
+import { ioReserve, rowCount } from '../rows';
+import { SLOT_LEAVES, SLOT_NOW } from '../slots';
 import { AGENT_COMPLEX, agentAt, agentExists, agentFlags } from './agents';
-import { beginRun } from './cycle';
-import { roleBefore } from './few';
-import { MANY_FILTERS, excludedWords, filtersOn, hide, refusedUntil } from './filters';
+import {
+  MANY_FILTERS,
+  excludedWords,
+  expireFilters,
+  filtersOn,
+  hide,
+  refusedUntil,
+} from './filters';
 import {
   FRAMEWORK_ACTIVE,
   LEAF_ACTIVE,
@@ -41,14 +38,13 @@ import {
   frameworkKnown,
   leafFilters,
   leafFlags,
-  leafNode,
   leafRole,
 } from './frameworks';
-import { freshen, goesBefore, settleTouched } from './groups';
+import { Trial, tryRun } from './trial';
 import { meets } from './minimums';
 import { forRole, weigh } from './offering';
 import { isSatisfied, prepareQuotas } from './quotas';
-import { ROLE_GUARANTEES, frameworkGroup, roleExists, roleFlags } from './roles';
+import { ROLE_GUARANTEES, roleExists, roleFlags } from './roles';
 import { Run, Visit } from './run-state';
 import { collectFree } from './stock';
 
@@ -68,8 +64,9 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   const leaf = found - 1;
   if ((leafFlags(leaf) & LEAF_SUPPRESSED) != 0) return EXPLAIN_SUPPRESSED;
   if ((leafFlags(leaf) & LEAF_ACTIVE) == 0) return EXPLAIN_FRAMEWORK_INACTIVE;
-  beginRun();
-  settleTouched();
+  expireFilters(load<f64>(slot(SLOT_NOW)));
+  tryRun(agent, leaf);
+  if (Trial.isOffered) return EXPLAIN_OFFERED;
   prepareQuotas();
   Visit.agent = agent;
   Visit.plain = (flags & AGENT_COMPLEX) == 0;
@@ -82,6 +79,11 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   if (Visit.hasBits) hide(agent, Visit.free);
   const guaranteed = inStage(leaf, role, true) == EXPLAIN_OFFERED;
   const code = guaranteed ? EXPLAIN_OFFERED : inStage(leaf, role, false);
+  if (code == EXPLAIN_OFFERED) {
+    // The agent has enough for it, were it not for others.
+    store<f64>(ioReserve(8), Trial.others);
+    return EXPLAIN_SHARE_ORDER;
+  }
   if (code == EXPLAIN_REFUSED) store<f64>(ioReserve(8), refusedUntil(agent, leaf));
   if (code == EXPLAIN_QUOTA_LIMIT && Run.headroomNeeded) {
     Run.headroomNeeded = false;
@@ -89,7 +91,7 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
     Run.headroomNeeded = true;
     if (without == EXPLAIN_OFFERED) return EXPLAIN_HEADROOM;
   }
-  return code == EXPLAIN_OFFERED ? among(leaf, role, guaranteed) : code;
+  return code;
 }
 
 /** The checks for a leaf in one of the two stages. */
@@ -104,34 +106,6 @@ function inStage(leaf: u32, role: u32, guaranteeStage: bool): i32 {
   const code = weigh(leaf, role, row);
   Visit.guaranteeStage = false;
   return code;
-}
-
-/** Whether those who are served before the leaf leave it something. */
-function among(leaf: u32, role: u32, guaranteed: bool): i32 {
-  const rest = scratch(0);
-  rowClear(rest);
-  const row = forRole(role);
-  rowAddAll(rest, rowItems(row), rowCount(row));
-  let ahead: f64 = 0;
-  const leaves = tableCount(SLOT_LEAVES);
-  for (let other: u32 = 0; other < leaves; other++) {
-    if (other == leaf || (leafFlags(other) & LEAF_ACTIVE) == 0) continue;
-    const otherRole = leafRole(other);
-    const early = inStage(other, otherRole, true) == EXPLAIN_OFFERED;
-    if (guaranteed && !early) continue;
-    if (guaranteed == early && !isBefore(other, otherRole, leaf, role)) continue;
-    if (!early && inStage(other, otherRole, false) != EXPLAIN_OFFERED) continue;
-    ahead += 1;
-    rowSubtractAll(rest, rowItems(Visit.offer), rowCount(Visit.offer));
-  }
-  store<f64>(ioReserve(8), ahead);
-  return meets(Run.clusterMinimum, rest) ? EXPLAIN_OFFERED : EXPLAIN_SHARE_ORDER;
-}
-
-function isBefore(a: u32, roleA: u32, b: u32, roleB: u32): bool {
-  if (roleA != roleB) return roleBefore(roleA, roleB);
-  freshen(frameworkGroup(roleA));
-  return goesBefore(leafNode(a), leafNode(b));
 }
 
 /** How many refusals of a role's frameworks are in force. */

@@ -31,6 +31,8 @@ import { holdingCount, holdingItems } from './holdings';
 import { book } from './books';
 import { isExcluded, isHidden, isRefused } from './filters';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
+import { lend } from './trial';
+import { lend } from './trial';
 import { meets, meetsFair } from './minimums';
 import { ROLE_LIMITS, isWithin, roleFlags } from './roles';
 import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
@@ -107,7 +109,8 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
 export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
   if (weigh(leaf, role, row) != EXPLAIN_OFFERED) return Visit.shrunk ? SOFT : HARD;
   consume(role, Visit.offer);
-  give(leaf, Visit.offer);
+  if (Run.trial) lend(leaf, Visit.offer);
+  else give(leaf, Visit.offer);
   Visit.gave = true;
   return OFFERED;
 }

@@ -330,7 +330,7 @@ export function weighNodes(): void {
     if (node == 0) continue;
     const at = node - 1;
     if (!isNaN(load<f64>(nodeWeightAddress(at)))) continue;
-    setNodeWeight(at, load<f64>(roleAt(role), 48));
+    setNodeWeight(at, roleWeight(role));
     touch(at);
   }
 }
@@ -338,6 +338,11 @@ export function weighNodes(): void {
 // @ts-ignore: decorator
 @inline function nodeWeightAddress(node: u32): usize {
   return nodeAt(node) + 8;
+}
+
+/** What the host set, whether the role's node has taken it yet or not. */
+export function roleWeight(role: u32): f64 {
+  return load<f64>(roleAt(role), 48);
 }
 
 export function setWeight(role: u32, weight: f64): i32 {

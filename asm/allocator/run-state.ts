@@ -14,6 +14,8 @@ export abstract class Run {
   static randomRoles: bool = false;
   static randomFrameworks: bool = false;
   static number: u32 = 0;
+  /** Nothing of it will last: explain() looks what a run would do. */
+  static trial: bool = false;
 }
 
 export abstract class Visit {

@@ -21,6 +21,7 @@ import {
   putBack,
   settleTouched,
 } from './groups';
+import { takeLoans } from './trial';
 import { meets } from './minimums';
 import { forRole, tryLeaf } from './offering';
 import { isSatisfied } from './quotas';
@@ -56,6 +57,7 @@ function unparkTo(mark: u32): void {
 /** What is free on the agent now; false when that is nothing. */
 export function look(): bool {
   Visit.free = collectFree(Visit.agent);
+  if (Run.trial) takeLoans(Visit.free);
   if (rowCount(Visit.free) == 0) return false;
   if (Visit.hasBits) hide(Visit.agent, Visit.free);
   return true;

@@ -260,17 +260,20 @@ export type ExplainReason =
 
 /** Why a framework's role is, or is not, offered an agent now. */
 export interface Explanation {
-  /** 'offered': the next run that looks at the agent offers it. */
+  /**
+   * 'offered': a run over this agent alone offers it now. In a run over many, those before it change
+   * shares; and a random sorter may draw otherwise.
+   */
   readonly reason: ExplainReason;
   /** For 'refused': when the last refusal ends, on the allocator's clock. */
   readonly untilMs?: number | undefined;
-  /** For 'share order': how many others go first and leave nothing. */
+  /** For 'share order': how many others are offered it first, and leave too little. */
   readonly ahead?: number | undefined;
 }
 
 /** An allocator whose state can be looked into, copied and kept. */
 export interface LiveAllocator extends Allocator {
-  /** Computed from the live state, which it does not change. */
+  /** Computed from the live state, which it does not change: a run is tried and taken back. */
   explain(frameworkId: FrameworkId, role: string, agentId: AgentId): Explanation;
   /** Why constraints would be refused by addFramework and updateFramework; undefined if they are fine. */
   constraintsError(constraints: OfferConstraints | undefined): string | undefined;

@@ -200,7 +200,7 @@ describe('explain', () => {
     expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'offered' });
     const g = allocator.explain(frameworkId('g'), 'r', a);
     expect(g).toEqual({ reason: 'share order', ahead: 1 });
-    expect(allocator.explain(frameworkId('h'), 'z', a).ahead).toBe(2);
+    expect(allocator.explain(frameworkId('h'), 'z', a).ahead).toBe(1);
     expect(allocator.runPending().frameworkId(0)).toBe(f);
     expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'nothing free' });
   });

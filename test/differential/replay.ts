@@ -97,6 +97,10 @@ export class Replayer {
     return this.#inverseOffers;
   }
 
+  get now(): number {
+    return this.#now;
+  }
+
   /** What tasks hold, summed by framework, agent and role. */
   tasks(): Holding[] {
     return [...this.#tasks.values()];

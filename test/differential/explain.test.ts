@@ -1,0 +1,88 @@
+// What explain says is what a run over the agent does, in every state that random histories lead to.
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import type { LiveAllocator, OfferBatch, SchedulerCore } from '../../src/core/interface.ts';
+import type { AgentId } from '../../src/model/ids.ts';
+import { builtCore } from './built-core.ts';
+import { disagreement } from './compare.ts';
+import { history, ROLES } from './histories.ts';
+import type { Replayer } from './replay.ts';
+
+let core: SchedulerCore;
+beforeAll(async () => {
+  core = await builtCore();
+});
+
+const offersOf = (batch: OfferBatch) =>
+  Array.from(
+    { length: batch.count },
+    (_, index) => `${batch.frameworkId(index)} as ${batch.role(index)}`,
+  );
+
+/** Who is offered something by a run over one agent alone, on a copy. */
+function offeredOf(allocator: LiveAllocator, agentId: AgentId): ReadonlySet<string> {
+  const fork = allocator.fork();
+  // Asks for a run over the agent, and changes nothing that counts in it.
+  fork.updateUnavailability(agentId, undefined);
+  return new Set(offersOf(fork.runPending()));
+}
+
+/** Nothing waits for a run any more, and no refusal ends in this very moment. */
+function settled(allocator: LiveAllocator, now: number): LiveAllocator {
+  const fork = allocator.fork();
+  fork.setTime(now + 0.01);
+  fork.runPending();
+  return fork;
+}
+
+/** Explains everything about every agent, and counts the answers. */
+function checkExplanations(replayer: Replayer, seen: Set<string>) {
+  const { allocator, agentIds, frameworkIds, now } = replayer;
+  if (allocator.paused) return;
+  const live = settled(allocator as LiveAllocator, now);
+  for (const agentId of agentIds) {
+    const offered = offeredOf(live, agentId);
+    for (const frameworkId of frameworkIds) {
+      for (const role of ROLES) {
+        const { reason, ahead, untilMs } = live.explain(frameworkId, role, agentId);
+        const who = `${frameworkId} as ${role}`;
+        seen.add(reason);
+        expect(reason === 'offered', `${who} on ${agentId}: ${reason}`).toBe(offered.has(who));
+        if (reason === 'share order') expect(ahead, who).toBeGreaterThan(0);
+        if (reason !== 'refused') continue;
+        const later = live.fork();
+        later.setTime((untilMs ?? 0) + 1);
+        expect(later.explain(frameworkId, role, agentId).reason, who).not.toBe('refused');
+      }
+    }
+  }
+}
+
+test.each([1, 2, 3])('offered is what a run offers, and nothing else, seed %i', (seed) => {
+  const seen = new Set<string>();
+  const property = fc.property(history(50), fc.nat({ max: 9 }), (plan, phase) => {
+    let events = phase;
+    const inspect = (replayer: Replayer) => {
+      events += 1;
+      if (events % 10 === 0) checkExplanations(replayer, seen);
+    };
+    expect(disagreement(plan, { core, inspect })).toBeUndefined();
+  });
+  fc.assert(property, { seed, numRuns: 60 });
+  expect([...seen].toSorted()).toEqual([
+    'agent inactive',
+    'capability',
+    'not subscribed',
+    'not whitelisted',
+    'nothing free',
+    'offer constraint',
+    'offered',
+    'quota headroom',
+    'quota limit',
+    'refused',
+    'share order',
+    'suppressed',
+    'too small',
+    'unknown',
+  ]);
+});
