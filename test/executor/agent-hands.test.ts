@@ -20,21 +20,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const event of harness.events) {
-    if (event.type === 'containerStarted') {
-      harness.hands.perform({ ...event, type: 'destroyContainer' });
-      await harness.ended(event.containerId);
-    }
-  }
-  await harness.hands.close();
+  await harness.end();
   folder[Symbol.dispose]();
 });
 
-const sandboxOf = (container: ContainerId) =>
-  join(folder.path, 'slaves/a-1/frameworks/f-1/executors', container, 'runs', container);
-
 const sandboxFile = (container: ContainerId, name: string) =>
-  readFileSync(join(sandboxOf(container), name), 'utf8');
+  readFileSync(harness.inSandbox(container, name), 'utf8');
 
 describe('exit statuses', () => {
   test.each([
@@ -97,7 +88,7 @@ describe('surroundings of a command', () => {
     });
     await harness.terminalStatus(container);
     const output = sandboxFile(container, 'stdout');
-    const sandbox = sandboxOf(container);
+    const sandbox = harness.inSandbox(container);
     expect(output).toContain('A=b c\n=d\n');
     expect(output).toContain(`MESOS_SANDBOX=${sandbox}\n`);
     expect(output).toContain(`MESOS_EXECUTOR_ID=${container}\n`);
@@ -119,9 +110,9 @@ describe('surroundings of a command', () => {
     });
     await harness.terminalStatus(container);
     expect(sandboxFile(container, 'stdout')).toBe('nobody\n65534\napart\n');
-    expect(statSync(join(sandboxOf(container), 'mine')).uid).toBe(65534);
-    expect(statSync(join(sandboxOf(container), 'stdout')).uid).toBe(65534);
-    expect(statSync(sandboxOf(container)).uid).toBe(65534);
+    expect(statSync(harness.inSandbox(container, 'mine')).uid).toBe(65534);
+    expect(statSync(harness.inSandbox(container, 'stdout')).uid).toBe(65534);
+    expect(statSync(harness.inSandbox(container)).uid).toBe(65534);
   });
 
   test('a user that does not exist is a failure to launch', async () => {

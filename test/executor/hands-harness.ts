@@ -145,6 +145,21 @@ export class HandsHarness {
     });
   }
 
+  inSandbox(container: ContainerId, ...names: string[]): string {
+    return join(this.work, sandboxPath(container), ...names);
+  }
+
+  /** Ends all that was started, and then the hands. */
+  async end(): Promise<void> {
+    for (const event of this.events) {
+      if (event.type === 'containerStarted') {
+        this.hands.perform({ ...event, type: 'destroyContainer' });
+        await this.ended(event.containerId);
+      }
+    }
+    await this.hands.close();
+  }
+
   /** All updates of a container's task so far. */
   statuses(container: ContainerId): TaskStatus[] {
     return this.events.flatMap((event) =>
@@ -252,6 +267,10 @@ export class HandsHarness {
 
 let lastContainer = 0;
 
+/** Below the work directory. */
+export const sandboxPath = (container: string) =>
+  `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
+
 /** Executor, task and container have the same id, so that one name finds them all. */
 function launchEffect(launch: Launch): LaunchExecutor {
   const id = launch.container ?? `c-${process.pid}-${++lastContainer}`;
@@ -272,7 +291,7 @@ function launchEffect(launch: Launch): LaunchExecutor {
     },
     builtin: isBuiltin ? 'command' : undefined,
     containerId: containerId(id),
-    sandbox: `slaves/a-1/frameworks/f-1/executors/${id}/runs/${id}`,
+    sandbox: sandboxPath(id),
     command: launch.custom,
     environment: { MESOS_FRAMEWORK_ID: 'f-1', MESOS_EXECUTOR_ID: id },
     user: launch.user,

@@ -15,13 +15,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const event of harness.events) {
-    if (event.type === 'containerStarted') {
-      harness.hands.perform({ ...event, type: 'destroyContainer' });
-      await harness.ended(event.containerId);
-    }
-  }
-  await harness.hands.close();
+  await harness.end();
   for (const server of servers.splice(0)) {
     server.close();
   }

@@ -9,7 +9,7 @@ import { CheckpointStore } from '../../src/containerizer/checkpoint-store.ts';
 import { processStat } from '../../src/containerizer/process-table.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
-import { HandsHarness, type Launch, temporaryFolder } from './hands-harness.ts';
+import { HandsHarness, type Launch, sandboxPath, temporaryFolder } from './hands-harness.ts';
 import { appeared, gone } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -67,8 +67,7 @@ async function killed(child: ChildProcess): Promise<void> {
 
 const run = (id: string) => join(folder.path, 'meta/containers', id);
 
-const sandbox = (id: string) =>
-  join(folder.path, `slaves/a-1/frameworks/f-1/executors/${id}/runs/${id}`);
+const sandbox = (id: string) => join(folder.path, sandboxPath(id));
 
 const supervisorOf = (id: string) =>
   Number(readFileSync(join(run(id), 'supervisor'), 'utf8').split(' ')[0]);

@@ -22,8 +22,7 @@ import {
   Value_Type,
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
-import type { ContainerId } from '../../src/model/ids.ts';
-import { HandsHarness, temporaryFolder } from './hands-harness.ts';
+import { HandsHarness, sandboxPath, temporaryFolder } from './hands-harness.ts';
 import { appeared, disappeared } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -35,13 +34,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const event of harness.events) {
-    if (event.type === 'containerStarted') {
-      harness.hands.perform({ ...event, type: 'destroyContainer' });
-      await harness.ended(event.containerId);
-    }
-  }
-  await harness.hands.close();
+  await harness.end();
   folder[Symbol.dispose]();
 });
 
@@ -70,11 +63,6 @@ const nobody = 65534;
 
 const here = (...path: string[]) => join(folder.path, ...path);
 
-const sandboxPath = (container: ContainerId) =>
-  `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
-
-const inSandbox = (container: ContainerId, name: string) => here(sandboxPath(container), name);
-
 /** The output of a command that runs as a task with the volume, and must succeed. */
 async function output(value: string, resource: Resource, user = 'root'): Promise<string> {
   const container = harness.launch({
@@ -85,7 +73,7 @@ async function output(value: string, resource: Resource, user = 'root'): Promise
     state: TaskState.TASK_FINISHED,
   });
   await harness.ended(container);
-  return readFileSync(inSandbox(container, 'stdout'), 'utf8');
+  return readFileSync(harness.inSandbox(container, 'stdout'), 'utf8');
 }
 
 const destroy = (path: string, kind: 'folder' | 'mount' = 'folder') =>
@@ -135,7 +123,7 @@ describe('a persistent volume', () => {
     const container = harness.launch({ task });
     await harness.terminalStatus(container);
     await harness.ended(container);
-    expect(lstatSync(inSandbox(container, 'data')).isSymbolicLink()).toBe(true);
+    expect(lstatSync(harness.inSandbox(container, 'data')).isSymbolicLink()).toBe(true);
     const path = sandboxPath(container);
     harness.hands.perform({ type: 'collectGarbage', path, delayMs: 0 });
     await disappeared(here(path));
@@ -242,22 +230,22 @@ describe('custom executors', () => {
 
   test('have their own volumes, and those of tasks that come later', async () => {
     const container = harness.launch({ custom, resources: [volume()] });
-    await appeared(inSandbox(container, 'ready'));
+    await appeared(harness.inSandbox(container, 'ready'));
     const later = volume({ id: 'v2', container_path: 'later' });
     harness.hands.perform({
       type: 'resizeContainer',
       containerId: container,
       resources: [volume(), later],
     });
-    expect(readlinkSync(inSandbox(container, 'later'))).toBe(here('volumes/roles/kit/v2'));
-    writeFileSync(inSandbox(container, 'later/file'), '');
+    expect(readlinkSync(harness.inSandbox(container, 'later'))).toBe(here('volumes/roles/kit/v2'));
+    writeFileSync(harness.inSandbox(container, 'later/file'), '');
     harness.hands.perform({
       type: 'resizeContainer',
       containerId: container,
       resources: [volume()],
     });
-    expect(existsSync(inSandbox(container, 'later'))).toBe(false);
-    expect(existsSync(inSandbox(container, 'data'))).toBe(true);
+    expect(existsSync(harness.inSandbox(container, 'later'))).toBe(false);
+    expect(existsSync(harness.inSandbox(container, 'data'))).toBe(true);
     expect(readdirSync(here('volumes/roles/kit/v2'))).toEqual(['file']);
   });
 
@@ -266,7 +254,7 @@ describe('custom executors', () => {
     const { effect, recordedIn } = harness.declare(launch);
     await harness.stored(recordedIn);
     harness.hands.perform(effect);
-    await appeared(inSandbox(effect.containerId, 'ready'));
+    await appeared(harness.inSandbox(effect.containerId, 'ready'));
     await harness.hands.close();
     harness = await HandsHarness.open(folder.path);
     const container = harness.reattach(launch);
@@ -276,17 +264,17 @@ describe('custom executors', () => {
       containerId: container,
       resources: [volume(), later],
     });
-    writeFileSync(inSandbox(container, 'later/file'), '');
-    writeFileSync(inSandbox(container, 'go'), '');
+    writeFileSync(harness.inSandbox(container, 'later/file'), '');
+    writeFileSync(harness.inSandbox(container, 'go'), '');
     expect(await harness.ended(container)).toMatchObject({ waitStatus: 0, failure: undefined });
-    expect(readFileSync(inSandbox(container, 'stdout'), 'utf8')).toContain('file');
+    expect(readFileSync(harness.inSandbox(container, 'stdout'), 'utf8')).toContain('file');
   });
 
   test('end where a volume cannot be had: its place in the sandbox is taken', async () => {
     const container = harness.launch({
       custom: { value: 'mkdir later; echo > ready; sleep 1000' },
     });
-    await appeared(inSandbox(container, 'ready'));
+    await appeared(harness.inSandbox(container, 'ready'));
     harness.hands.perform({
       type: 'resizeContainer',
       containerId: container,
