@@ -21,7 +21,7 @@ import {
 import type { Framework } from './framework.ts';
 import { log } from './outbox.ts';
 import type { AgentState } from './state.ts';
-import { acknowledge, addUpdate } from './status-updates.ts';
+import { acknowledge, addUpdate, findStream } from './status-updates.ts';
 import { countTerminal, createTask, droppedState, recordStatus } from './task.ts';
 
 /** Something that the agent itself has decided about a task of a framework it knows. */
@@ -118,6 +118,11 @@ export function reportUnknownTask(
   isPartitionAware: boolean,
   task: string,
 ): void {
+  const last = findStream(agent, frameworkId(framework), taskId(task))?.pending.at(-1);
+  if (last !== undefined && isTerminal(last.status.state)) {
+    // It is on its way already.
+    return;
+  }
   const uuid = agent.random.uuid();
   const status: TaskStatus = {
     task_id: { value: task },

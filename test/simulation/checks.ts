@@ -15,7 +15,7 @@ import {
   type TaskStatus,
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
-import { agentId, frameworkId, taskId } from '../../src/model/ids.ts';
+import { agentId, type FrameworkId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
 import { resourcesText } from '../../src/model/resource-label.ts';
@@ -301,7 +301,7 @@ export class Checks {
       frameworks: state.frameworks.size,
       containers: state.containers.size,
       streams: state.streams.size,
-      updates: state.updates.size,
+      updates: [...state.updates.keys()].filter((id) => this.#isWanted(host, id)).length,
       supervisors: host.supervisors.size,
       runs: host.life?.runs.size ?? 0,
       held: state.outbox.held.length,
@@ -317,6 +317,18 @@ export class Checks {
     return host.checkpoint.size > 0
       ? `its checkpoint holds ${host.checkpoint.size} runs`
       : undefined;
+  }
+
+  /** News of a framework that is over, and that nobody has anything of, is given up within a day. */
+  #isWanted({ life }: AgentHost, id: FrameworkId): boolean {
+    const { master, frameworks } = this.#simulation;
+    const known = master.life?.state.frameworks;
+    return (
+      life?.state.frameworks.has(id) === true ||
+      known?.registered.has(id) === true ||
+      known?.completed.has(id) === true ||
+      frameworks.some((framework) => framework.id === id && framework.phase === 'running')
+    );
   }
 
   #unsettledMaster({ state }: MasterLife): string | undefined {
