@@ -50,7 +50,8 @@ const BIG_CLASS: i32 = 64;
 
 /** Room for a small block from a big free one; 0 when there is none. */
 function cut(size: usize): usize {
-  let at = load<usize>(slot(SLOT_CUT));
+  const from = load<usize>(slot(SLOT_CUT));
+  let at = begin(from, size);
   if (at + size > load<usize>(slot(SLOT_CUT + 1))) {
     if (load<u32>(slot(SLOT_BIG)) == 0) return 0;
     let c = BIG_CLASS;
@@ -60,6 +61,8 @@ function cut(size: usize): usize {
     store<usize>(list, load<usize>(at));
     store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) - 1);
     store<usize>(slot(SLOT_CUT + 1), at + largeSize(c));
+  } else if (at != from) {
+    free(from, at - from);
   }
   store<usize>(slot(SLOT_CUT), at + size);
   return at;
@@ -71,9 +74,18 @@ export function memoryTop(): usize {
   return top == 0 ? (__heap_base + 15) & ~15 : top;
 }
 
+/**
+ * Where a block of that size may begin, from `at` on. Whole cache lines begin on one: a record of 128 bytes
+ * then takes two lines, not three.
+ */
+// @ts-ignore: decorator
+@inline function begin(at: usize, size: usize): usize {
+  return size > 1024 || (size & 63) == 0 ? (at + 63) & ~63 : at;
+}
+
 function bump(size: usize): usize {
-  // Large blocks begin on a cache line: records of 128 bytes then take two lines, not three.
-  const at = size > 1024 ? (memoryTop() + 63) & ~63 : memoryTop();
+  const top = memoryTop();
+  const at = begin(top, size);
   const end = at + size;
   // Beyond the last address: better no module than one that writes over its own state.
   if (end < at) unreachable();
@@ -88,6 +100,7 @@ function bump(size: usize): usize {
     }
   }
   store<usize>(slot(SLOT_TOP), end);
+  if (at != top) free(top, at - top);
   return at;
 }
 

@@ -72,6 +72,7 @@ export const SLOT_REQUIRED_HEADROOM: i32 = 406;
 export const SLOT_LIMIT_LEFT: i32 = 407;
 export const SLOT_HEADROOM_LEFT: i32 = 408;
 export const SLOT_GUARANTEE_LEFT: i32 = 409;
+export const SLOT_TALLY: i32 = 422; // vector: given by short visits, not yet counted for roles
 export const SLOT_SEQUENCE: i32 = 410;
 export const SLOT_INVERSE_FREE: i32 = 411;
 export const SLOT_STARVED: i32 = 412; // table: roles out of a run because of their limits

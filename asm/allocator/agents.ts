@@ -7,12 +7,12 @@
 // a run. One with several scalar kinds of one name keeps, beside its entries, what is held in the order in
 // which Apache Mesos would keep it: that order decides what quotas chop first.
 //
-// Agent: flags u32 | denies u32 | entries u32 | entry count u32 | entry capacity u32 | first holding u32 |
+// Agent: flags u32 | denies u32 | entries u32 | entry count u32 | spare holding u32 | first holding u32 |
 //        first filter + 1 u32 | filters u32 | hidden bits u32 | hidden words u32 | seen items u32 |
-//        seen count u32 | excluded bits u32 | excluded words u32 | held list u32 | held count u32 |
+//        seen count u32 | excluded bits u32 | excluded words u32 | last offer + 1 u32 | run u32 |
 //        held capacity u32 | filtered bits u32 | filtered words u32 | unused u32 | place f64 |
-//        last offer + 1 u32 | run u32 | sequence u32 | first inverse record + 1 u32 | spare holding u32 |
-//        unused, to 128 bytes: two cache lines
+//        held list u32 | held count u32 | sequence u32 | first inverse record + 1 u32 | entry capacity u32 |
+//        unused, to 128 bytes: two cache lines, of which the short visit needs the first only
 import {
   AGENT_ACTIVE,
   AGENT_FLAT_ROLES,

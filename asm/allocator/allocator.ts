@@ -20,6 +20,7 @@ import {
   SLOT_REQUIRED_HEADROOM,
   SLOT_REVOCABLE_FREE,
   SLOT_SHUFFLED,
+  SLOT_TALLY,
   SLOT_TOTALS,
 } from '../slots';
 import { newVector, valueOf } from '../vectors';
@@ -66,6 +67,7 @@ export function setUp(options: u32, seedLow: u32, seedHigh: u32, gpuName: u32): 
   store<u32>(slot(SLOT_LIMIT_LEFT), newVector());
   store<u32>(slot(SLOT_HEADROOM_LEFT), newVector());
   store<u32>(slot(SLOT_GUARANTEE_LEFT), newVector());
+  store<u32>(slot(SLOT_TALLY), newVector());
   store<u32>(slot(SLOT_OPTIONS), options);
   store<u32>(slot(SLOT_GPU_NAME), gpuName);
   store<u32>(slot(SLOT_SHUFFLED), seed != 0 ? 1 : 0);

@@ -19,7 +19,7 @@ import { checkHeadroom, prepareQuotas, prepareStarved, releaseStarved } from './
 import { forgetDrawn, prepareRandomRoles } from './random';
 import { childGroup } from './roles';
 import { Run, Visit } from './run-state';
-import { visitSimple } from './simple';
+import { prepareSole, settleSole, visitSimple } from './simple';
 import { visitFair } from './visit';
 
 // --- The run ---
@@ -58,6 +58,7 @@ export function runCandidates(seeded: bool): void {
   if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
   prepareStarved();
   checkHeadroom();
+  prepareSole();
   const drawing = Run.randomRoles || Run.randomFrameworks;
   for (let i: u32 = 0; i < count; i++) {
     if (seeded && (i & (AHEAD - 1)) == 0) fetchAhead(i, min(i + AHEAD, count));
@@ -65,6 +66,7 @@ export function runCandidates(seeded: bool): void {
     if (Run.headroomNeeded || Run.trial || !visitSimple(agent)) visitFair(agent);
     if (drawing) forgetDrawn();
   }
+  settleSole();
   releaseStarved();
 }
 
@@ -82,13 +84,12 @@ function fetchAhead(from: u32, to: u32): void {
   const end = ((<usize>memory.size()) << 16) - 128;
   let sum: u32 = 0;
   for (let i = from; i < to; i++) {
-    const record = agentAt(candidate(i));
-    sum += load<u32>(record) + load<u32>(record, 64);
+    sum += load<u32>(agentAt(candidate(i)));
   }
   for (let i = from; i < to; i++) {
     const record = agentAt(candidate(i));
     const entries = load<usize>(record, 8);
-    const spare = min(load<usize>(record, 104), end);
+    const spare = min(load<usize>(record, 16), end);
     sum += load<u32>(entries) + load<u32>(entries, 64) + load<u32>(spare) + load<u32>(spare, 64);
   }
   store<u32>(touched, sum);

@@ -68,7 +68,7 @@ export function findEntry(agent: u32, kind: u32): usize {
 export function pushEntry(agent: u32, kind: u32, total: f64, set: usize): usize {
   const at = agentAt(agent);
   const count = load<u32>(at, 12);
-  const capacity = load<u32>(at, 16);
+  const capacity = load<u32>(at, 104);
   if (count == capacity) {
     const next: u32 = capacity == 0 ? 4 : capacity << 1;
     store<usize>(
@@ -81,7 +81,7 @@ export function pushEntry(agent: u32, kind: u32, total: f64, set: usize): usize 
       ),
       8,
     );
-    store<u32>(at, next, 16);
+    store<u32>(at, next, 104);
   }
   store<u32>(at, count + 1, 12);
   const entry = load<usize>(at, 8) + <usize>count * ENTRY_SIZE;

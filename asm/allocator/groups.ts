@@ -4,6 +4,7 @@
 //
 //   group:  capacity u32 | size u32 | keys u32 | tree u32 | members u32 | free slots u32 | version u32 | -
 //   key:    share, an f64 that is never negative, so its bits order like it | count 40 bits, rank 24 bits
+//   member: node u32 | owner u32 | vector u32 | next free slot + 1 u32: what a visit needs of the first, in one place
 //   tree:   2 × capacity slots, the winner of each pairing; the lower half pairs, the upper the slots
 //
 // A node's share counts only what the cluster has, see share(): when the cluster's totals change, every
@@ -28,6 +29,9 @@ export const NODE_LEAF: u32 = 1;
 export const NODE_ROLE: u32 = 2;
 /** The virtual leaf of a role that competes with its own children. */
 export const NODE_OWN: u32 = 3;
+
+// @ts-ignore: decorator
+@inline const MEMBER_SIZE: usize = 16;
 
 const INFINITE: u64 = 0xffffffffffffffff;
 
@@ -134,17 +138,33 @@ export function totalsChanged(): void {
   store<u32>(slot(SLOT_TOTALS_VERSION), load<u32>(slot(SLOT_TOTALS_VERSION)) + 1);
 }
 
-/** max over names of (held / total), each in units as f64, divided by the weight: real divisions. */
-function share(node: u32): f64 {
-  const held = vectorAt(nodeVector(node));
+/**
+ * Keeps the share of a node and answers its bits: max over names of (held / total), each in units as f64,
+ * divided by the weight, with real divisions. Shares are never negative, so bits are compared, without a branch.
+ */
+// @ts-ignore: decorator
+@inline function weighShare(record: usize, vector: u32): u64 {
+  const held = vectorAt(vector);
   const list = load<usize>(slot(SLOT_SHARE_NAMES));
   const end = list + ((<usize>load<u32>(slot(SLOT_SHARE_NAMES + 1))) << 4);
-  let greatest: f64 = 0;
+  let greatest: u64 = 0;
   for (let at = list; at < end; at += 16) {
     const amount = load<f64>(held + ((<usize>load<u32>(at)) << 3));
-    if (amount > 0) greatest = max<f64>(greatest, amount / 1000 / load<f64>(at, 8));
+    const part = reinterpret<u64>(amount / 1000 / load<f64>(at, 8));
+    greatest = select<u64>(part, greatest, part > greatest);
   }
-  return greatest / nodeWeight(node);
+  store<u64>(record, greatest);
+  // Nearly every weight is 1, and a division is long.
+  const weight = load<f64>(record, 8);
+  if (weight != 1) {
+    greatest = reinterpret<u64>(reinterpret<f64>(greatest) / weight);
+    store<u64>(record, greatest);
+  }
+  return greatest;
+}
+
+function refreshShare(record: usize): void {
+  weighShare(record, load<u32>(record, 28));
 }
 
 // --- Groups ---
@@ -160,10 +180,9 @@ function allocate(group: usize, capacity: u32): void {
   const keys = alloc(<usize>capacity * 16);
   memory.fill(keys, 0xff, <usize>capacity * 16);
   const tree = alloc(<usize>capacity * 8);
-  const members = alloc(<usize>capacity * 4);
-  // Free slots are chained through members: the next one's number plus one.
+  const members = allocZeroed(<usize>capacity * MEMBER_SIZE);
   for (let i: u32 = 0; i < capacity; i++) {
-    store<u32>(members + (<usize>i << 2), i + 1 < capacity ? i + 2 : 0);
+    store<u32>(members + <usize>i * MEMBER_SIZE, i + 1 < capacity ? i + 2 : 0, 12);
     store<u32>(tree + ((<usize>(capacity + i)) << 2), i);
   }
   store<u32>(group, capacity);
@@ -179,7 +198,7 @@ export function freeGroup(group: usize): void {
   const capacity = <usize>load<u32>(group);
   free(load<usize>(group, 8), capacity * 16);
   free(load<usize>(group, 12), capacity * 8);
-  free(load<usize>(group, 16), capacity * 4);
+  free(load<usize>(group, 16), capacity * MEMBER_SIZE);
   free(group, 32);
 }
 
@@ -192,8 +211,22 @@ export function freeGroup(group: usize): void {
   return load<usize>(group, 8) + (<usize>at << 4);
 }
 // @ts-ignore: decorator
+@inline function memberRecord(group: usize, at: u32): usize {
+  return load<usize>(group, 16) + <usize>at * MEMBER_SIZE;
+}
+// @ts-ignore: decorator
 @inline export function memberAt(group: usize, at: u32): u32 {
-  return load<u32>(load<usize>(group, 16) + (<usize>at << 2));
+  return load<u32>(memberRecord(group, at));
+}
+/** The vector of the node in a slot. */
+// @ts-ignore: decorator
+@inline export function memberVector(group: usize, at: u32): u32 {
+  return load<u32>(memberRecord(group, at), 8);
+}
+/** The owner of the node in a slot. */
+// @ts-ignore: decorator
+@inline export function memberOwner(group: usize, at: u32): u32 {
+  return load<u32>(memberRecord(group, at), 4);
 }
 
 // @ts-ignore: decorator
@@ -216,26 +249,45 @@ function rebuild(group: usize): void {
 }
 
 /**
- * Plays the games on the way from a slot to the top again. The winner so far stays in registers: a level
- * then waits for a comparison only, not for what the level below has stored.
+ * Plays the games on the way from a slot with this key to the top again. The winner so far stays in registers:
+ * a level then waits for a comparison only, not for what the level below has stored. The first game is a
+ * branch: whoever was just given something mostly loses it, and then the way up is known before the new
+ * share is.
  */
-export function replay(group: usize, at: u32): void {
+// @ts-ignore: decorator
+@inline function climb(group: usize, at: u32, share: u64, order: u64): void {
   const keys = load<usize>(group, 8);
   const tree = load<usize>(group, 12);
-  let best = at;
-  let share = load<u64>(keys + (<usize>at << 4));
-  let count = load<u64>(keys + (<usize>at << 4), 8);
-  for (let i = load<u32>(group) + at; i > 1; i >>= 1) {
+  let i = load<u32>(group) + at;
+  let best = load<u32>(tree + ((<usize>(i ^ 1)) << 2));
+  const beside = keys + (<usize>best << 4);
+  let bestShare = load<u64>(beside);
+  let bestOrder = load<u64>(beside, 8);
+  if (share < bestShare || (share == bestShare && order < bestOrder)) {
+    best = at;
+    bestShare = share;
+    bestOrder = order;
+  }
+  i >>= 1;
+  store<u32>(tree + ((<usize>i) << 2), best);
+  for (; i > 1; i >>= 1) {
     const other = load<u32>(tree + ((<usize>(i ^ 1)) << 2));
     const key = keys + (<usize>other << 4);
     const otherShare = load<u64>(key);
-    const otherCount = load<u64>(key, 8);
-    const wins = <i32>(otherShare < share) | (<i32>(otherShare == share) & <i32>(otherCount < count));
+    const otherOrder = load<u64>(key, 8);
+    const wins =
+      <i32>(otherShare < bestShare) |
+      (<i32>(otherShare == bestShare) & <i32>(otherOrder < bestOrder));
     best = select<u32>(other, best, wins);
-    share = select<u64>(otherShare, share, wins);
-    count = select<u64>(otherCount, count, wins);
+    bestShare = select<u64>(otherShare, bestShare, wins);
+    bestOrder = select<u64>(otherOrder, bestOrder, wins);
     store<u32>(tree + ((<usize>(i >> 1)) << 2), best);
   }
+}
+
+function replay(group: usize, at: u32): void {
+  const key = keyAt(group, at);
+  climb(group, at, load<u64>(key), load<u64>(key, 8));
 }
 
 /** The slot of the first member; its key tells whether there is one. */
@@ -284,7 +336,7 @@ export function unbenchNode(node: u32): void {
   const position = load<u32>(record, 36);
   if (position == 0) return;
   const group = load<usize>(record, 32);
-  store<f64>(record, share(node));
+  refreshShare(record);
   writeKey(group, position - 1, node);
   replay(group, position - 1);
 }
@@ -300,7 +352,7 @@ export function freshen(group: usize): void {
   for (let at: u32 = 0; at < capacity; at++) {
     if (isEmptySlot(group, at)) continue;
     const node = memberAt(group, at);
-    store<f64>(nodeAt(node), share(node));
+    refreshShare(nodeAt(node));
     writeKey(group, at, node);
   }
   rebuild(group);
@@ -311,16 +363,18 @@ export function freshen(group: usize): void {
 export function joinGroup(group: usize, node: u32): void {
   if (load<u32>(group, 20) == 0) grow(group);
   const at = load<u32>(group, 20) - 1;
-  const members = load<usize>(group, 16);
-  store<u32>(group, load<u32>(members + (<usize>at << 2)), 20);
-  store<u32>(members + (<usize>at << 2), node);
+  const member = memberRecord(group, at);
+  store<u32>(group, load<u32>(member, 12), 20);
+  store<u32>(member, node);
+  store<u32>(member, nodeOwner(node), 4);
+  store<u32>(member, nodeVector(node), 8);
   store<u32>(group, groupSize(group) + 1, 4);
   // The share of a node that was alone has not been kept.
   if (groupSize(group) == 2) store<u32>(group, 0, 24);
   const record = nodeAt(node);
   store<usize>(record, group, 32);
   store<u32>(record, at + 1, 36);
-  store<f64>(record, share(node));
+  refreshShare(record);
   writeKey(group, at, node);
   replay(group, at);
 }
@@ -332,7 +386,7 @@ export function leaveGroup(node: u32): void {
   const group = load<usize>(record, 32);
   const at = position - 1;
   park(group, at);
-  store<u32>(load<usize>(group, 16) + (<usize>at << 2), load<u32>(group, 20));
+  store<u32>(memberRecord(group, at), load<u32>(group, 20), 12);
   store<u32>(group, position, 20);
   store<u32>(group, groupSize(group) - 1, 4);
   store<u32>(record, 0, 36);
@@ -346,12 +400,12 @@ function grow(group: usize): void {
   const members = load<usize>(group, 16);
   allocate(group, capacity << 1);
   memory.copy(load<usize>(group, 8), keys, <usize>capacity * 16);
-  memory.copy(load<usize>(group, 16), members, <usize>capacity * 4);
+  memory.copy(load<usize>(group, 16), members, <usize>capacity * MEMBER_SIZE);
   // Every old slot is taken; the chain of free ones starts behind them.
   store<u32>(group, capacity + 1, 20);
   free(keys, <usize>capacity * 16);
   free(tree, <usize>capacity * 8);
-  free(members, <usize>capacity * 4);
+  free(members, <usize>capacity * MEMBER_SIZE);
   rebuild(group);
 }
 
@@ -372,9 +426,24 @@ export function rekey(node: u32): void {
   const position = load<u32>(record, 36);
   const group = load<usize>(record, 32);
   if (position == 0 || groupSize(group) == 1 || isStale(group)) return;
-  store<f64>(record, share(node));
+  refreshShare(record);
   writeKey(group, position - 1, node);
   replay(group, position - 1);
+}
+
+/** One more allocation for the member in a slot, and its new place; when nobody is parked. */
+export function advanceMember(group: usize, at: u32): void {
+  const member = memberRecord(group, at);
+  const record = nodeAt(load<u32>(member));
+  const count = load<u64>(record, 16) + 1;
+  store<u64>(record, count, 16);
+  if (groupSize(group) == 1 || isStale(group)) return;
+  const share = weighShare(record, load<u32>(member, 8));
+  const order = (count << 24) | load<u32>(record, 24);
+  const key = keyAt(group, at);
+  store<u64>(key, share);
+  store<u64>(key, order, 8);
+  climb(group, at, share, order);
 }
 
 /** The order in a node's group is out of date; whoever asks for it freshens it. */
@@ -397,7 +466,7 @@ export function settleTouched(): void {
     const group = load<usize>(record, 32);
     // Alone, a node is first whatever its share.
     if (groupSize(group) == 1 || isStale(group)) continue;
-    store<f64>(record, share(node));
+    refreshShare(record);
     writeKey(group, position - 1, node);
     replay(group, position - 1);
   }

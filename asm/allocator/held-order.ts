@@ -18,8 +18,8 @@ import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } fr
 
 export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
   const at = agentAt(agent);
-  const list = load<usize>(at, 56);
-  const count = load<u32>(at, 60);
+  const list = load<usize>(at, 88);
+  const count = load<u32>(at, 92);
   const flags = kindFlags(kind);
   if ((flags & (SOLID | SHARED)) != SOLID) {
     for (let i: u32 = 0; i < count; i++) {
@@ -41,22 +41,22 @@ export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f6
     store<usize>(
       at,
       resize(list, <usize>capacity * HELD_SIZE, <usize>count * HELD_SIZE, <usize>next * HELD_SIZE),
-      56,
+      88,
     );
     store<u32>(at, next, 64);
   }
-  const one = load<usize>(at, 56) + <usize>count * HELD_SIZE;
+  const one = load<usize>(at, 88) + <usize>count * HELD_SIZE;
   store<u32>(one, kind);
   store<u32>(one, role, 4);
   store<usize>(one, retain(set), 8);
   store<f64>(one, amount, 16);
-  store<u32>(at, count + 1, 60);
+  store<u32>(at, count + 1, 92);
 }
 
 export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
   const at = agentAt(agent);
-  const list = load<usize>(at, 56);
-  const count = load<u32>(at, 60);
+  const list = load<usize>(at, 88);
+  const count = load<u32>(at, 92);
   for (let i: u32 = 0; i < count; i++) {
     const one = list + <usize>i * HELD_SIZE;
     if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
@@ -75,7 +75,7 @@ export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amoun
       release(load<usize>(one, 8));
       const last = list + <usize>(count - 1) * HELD_SIZE;
       if (last != one) memory.copy(one, last, HELD_SIZE);
-      store<u32>(at, count - 1, 60);
+      store<u32>(at, count - 1, 92);
     }
     return;
   }
@@ -83,11 +83,11 @@ export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amoun
 
 export function clearHeld(agent: u32): void {
   const at = agentAt(agent);
-  const list = load<usize>(at, 56);
-  for (let i: u32 = 0; i < load<u32>(at, 60); i++) release(load<usize>(list + <usize>i * HELD_SIZE, 8));
+  const list = load<usize>(at, 88);
+  for (let i: u32 = 0; i < load<u32>(at, 92); i++) release(load<usize>(list + <usize>i * HELD_SIZE, 8));
   free(list, <usize>load<u32>(at, 64) * HELD_SIZE);
-  store<usize>(at, 0, 56);
-  store<u32>(at, 0, 60);
+  store<usize>(at, 0, 88);
+  store<u32>(at, 0, 92);
   store<u32>(at, 0, 64);
 }
 
@@ -115,8 +115,8 @@ export function collectOrdered(agent: u32, row: usize): void {
       rowPush(row, load<u32>(entry), retain(load<usize>(entry, 24)), entryTotal(entry));
     }
   }
-  const list = load<usize>(agentAt(agent), 56);
-  const held = load<u32>(agentAt(agent), 60);
+  const list = load<usize>(agentAt(agent), 88);
+  const held = load<u32>(agentAt(agent), 92);
   for (let i: u32 = 0; i < held; i++) {
     const one = list + <usize>i * HELD_SIZE;
     if ((kindFlags(load<u32>(one)) & SHARED) != 0) continue;

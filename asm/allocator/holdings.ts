@@ -75,22 +75,25 @@ export function findHolding(agent: u32, framework: u32, role: u32): usize {
 /** A new holding with room for `capacity` items, first in the agent's list. */
 export function newHolding(agent: u32, framework: u32, role: u32, leaf: u32, capacity: u32): usize {
   const record = agentAt(agent);
-  let holding = load<usize>(record, 104);
+  let holding = load<usize>(record, 16);
   if (holding != 0 && load<u32>(holding, 20) >= capacity) {
     capacity = load<u32>(holding, 20);
-    store<usize>(record, 0, 104);
+    store<usize>(record, 0, 16);
   } else {
-    holding = alloc(HOLDING_HEAD + <usize>capacity * ITEM_SIZE);
+    // Whole cache lines.
+    const bytes = (HOLDING_HEAD + <usize>capacity * ITEM_SIZE + 63) & ~63;
+    capacity = <u32>((bytes - HOLDING_HEAD) / ITEM_SIZE);
+    holding = alloc(bytes);
   }
   store<u64>(holding, 0, 16);
   store<u64>(holding, 0, 24);
   store<u64>(holding, 0, 32);
-  store<usize>(holding, firstHolding(agent));
+  store<usize>(holding, load<usize>(record, 20));
   store<u32>(holding, framework, 4);
   store<u32>(holding, role, 8);
   store<u32>(holding, leaf, 12);
   store<u32>(holding, capacity, 20);
-  store<usize>(agentAt(agent), holding, 20);
+  store<usize>(record, holding, 20);
   return holding;
 }
 
@@ -174,8 +177,8 @@ export function dropHolding(agent: u32, holding: usize): void {
   free(rowItems(used), <usize>load<u32>(used, 8) * ITEM_SIZE);
   // The agent keeps one block for its next holding: near in time, and no search for it.
   const record = agentAt(agent);
-  if (load<usize>(record, 104) == 0) {
-    store<usize>(record, holding, 104);
+  if (load<usize>(record, 16) == 0) {
+    store<usize>(record, holding, 16);
     return;
   }
   free(holding, HOLDING_HEAD + <usize>load<u32>(holding, 20) * ITEM_SIZE);

@@ -119,7 +119,7 @@ export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
 function give(leaf: u32, offer: usize): void {
   const count = rowCount(offer);
   const record = agentAt(Visit.agent);
-  const earlier = load<u32>(record, 92) == Run.number ? load<u32>(record, 88) : 0;
+  const earlier = load<u32>(record, 60) == Run.number ? load<u32>(record, 56) : 0;
   const holding = book(Visit.agent, leaf, rowItems(offer), count);
   for (let at = earlier; at != 0; ) {
     const known = tableBase(SLOT_OFFERS) + <usize>(at - 1) * OFFER_SIZE;
@@ -153,8 +153,8 @@ function give(leaf: u32, offer: usize): void {
     store<usize>(to, copyItems(rowItems(offer), count), 8);
     store<u32>(to, 1, 20);
   }
-  store<u32>(record, index + 1, 88);
-  store<u32>(record, Run.number, 92);
+  store<u32>(record, index + 1, 56);
+  store<u32>(record, Run.number, 60);
 }
 
 function sameAmounts(a: usize, b: usize, count: u32): bool {

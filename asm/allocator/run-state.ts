@@ -16,6 +16,11 @@ export abstract class Run {
   static number: u32 = 0;
   /** Nothing of it will last: explain() looks what a run would do. */
   static trial: bool = false;
+  /** The role that everything goes to, where only one takes part; else 0. */
+  static soleRole: u32 = 0;
+  static soleGroup: usize = 0;
+  /** Short visits that gave something to the sole role and are not counted for it yet. */
+  static given: u64 = 0;
 }
 
 export abstract class Visit {

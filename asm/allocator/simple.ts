@@ -1,9 +1,9 @@
 // The common visit at full speed.
 import { SOLID } from '../constants';
-import { isScalar, kindUnit } from '../kinds';
-import { tableAppend, tableBase } from '../memory';
+import { isScalar, kindUnit, nameCount } from '../kinds';
+import { slot, tableAppend, tableBase } from '../memory';
 import { ITEM_SIZE } from '../rows';
-import { SLOT_OFFERS } from '../slots';
+import { SLOT_OFFERS, SLOT_TALLY } from '../slots';
 import { vectorAt } from '../vectors';
 import { AGENT_COMPLEX, AGENT_ORDERED, agentAt } from './agents';
 import { ENTRY_SIZE, freeAmount } from './entries';
@@ -14,11 +14,14 @@ import { isExcluded, mayBeHidden } from './filters';
 import { leafAt } from './frameworks';
 import {
   NODE_OWN,
+  advanceMember,
   firstSlot,
   freshen,
   groupSize,
   isEmptySlot,
   memberAt,
+  memberOwner,
+  memberVector,
   nodeCount,
   nodeKind,
   nodeOwner,
@@ -60,6 +63,56 @@ function nextRole(): u32 {
   return role;
 }
 
+/** Finds out, for one run, whether there is but one role that anything can go to. */
+export function prepareSole(): void {
+  Run.soleRole = 0;
+  Run.given = 0;
+  if (Run.randomRoles) return;
+  let role: u32 = 0;
+  do {
+    const group = childGroup(role);
+    if (groupSize(group) != 1 || isEmptySlot(group, firstSlot(group))) return;
+    const node = memberAt(group, firstSlot(group));
+    if (nodeKind(node) == NODE_OWN) return;
+    role = nodeOwner(node);
+  } while (competingChildren(role) != 0);
+  if ((roleFlags(role) & ROLE_QUOTA) != 0) return;
+  Run.soleRole = role;
+  Run.soleGroup = frameworkGroup(role);
+  if (!Run.randomFrameworks) freshen(Run.soleGroup);
+}
+
+/** Counts for the sole role what short visits gave. */
+export function settleSole(): void {
+  if (Run.given == 0) return;
+  const names = nameCount();
+  for (let name: u32 = 0; name < names; name++) settleName(Run.soleRole, <usize>name << 3);
+  for (let r = Run.soleRole; r != 0; r = roleParent(r)) {
+    setNodeCount(roleNode(r) - 1, nodeCount(roleNode(r) - 1) + Run.given);
+  }
+  Run.given = 0;
+}
+
+/** Moves an amount from the tally to everything that counts it: the role, its ancestors, all. */
+function settleName(role: u32, at: usize): void {
+  const tally = vectorAt(load<u32>(slot(SLOT_TALLY))) + at;
+  const held = load<f64>(tally);
+  if (held == 0) return;
+  store<f64>(tally, 0);
+  addAt(heldInAll(), at, held);
+  if (ownNode(role) != 0) addAt(nodeVector(ownNode(role) - 1), at, held);
+  for (let r = role; r != 0; r = roleParent(r)) {
+    addAt(nodeVector(roleNode(r) - 1), at, held);
+    addAt(heldPlainOf(r), at, held);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addAt(vector: u32, at: usize, amount: f64): void {
+  const to = vectorAt(vector) + at;
+  store<f64>(to, load<f64>(to) + amount);
+}
+
 /**
  * The common case at full speed: a plain agent whose whole free part goes to whoever is first, with no quota
  * and no refusal in the way. False when it is not that case; then nothing has changed.
@@ -67,18 +120,22 @@ function nextRole(): u32 {
 export function visitSimple(agent: u32): bool {
   const record = agentAt(agent);
   if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
-  const role = Run.randomRoles ? drawRole() : nextRole();
-  if (role == 0) return false;
-  if ((roleFlags(role) & ROLE_QUOTA) != 0) return false;
-  const group = frameworkGroup(role);
-  if (!Run.randomFrameworks) freshen(group);
+  let role = Run.soleRole;
+  let group = Run.soleGroup;
+  if (role == 0) {
+    role = Run.randomRoles ? drawRole() : nextRole();
+    if (role == 0 || (roleFlags(role) & ROLE_QUOTA) != 0) return false;
+    group = frameworkGroup(role);
+    if (!Run.randomFrameworks) freshen(group);
+  }
   const first = Run.randomFrameworks ? drawSlot(group) : firstSlot(group);
   if (isEmptySlot(group, first)) return false;
-  const leafNumber = nodeOwner(memberAt(group, first));
+  const leafNumber = memberOwner(group, first);
   const leaf = leafAt(leafNumber);
   // Its traits suit the agent, and it has no minimum of its own.
   if ((load<u32>(leaf, 16) & load<u32>(record, 4)) != 0 || load<usize>(leaf, 24) != 0) return false;
-  if (load<u32>(record, 92) == Run.number && load<u32>(record, 88) != 0) return false;
+  // Nothing of the agent has been offered in this run.
+  if (load<u32>(record, 60) == Run.number) return false;
   const framework = load<u32>(leaf);
   for (let at = load<usize>(record, 20); at != 0; at = load<usize>(at)) {
     if (load<u32>(at, 4) == framework && load<u32>(at, 8) == role) return false;
@@ -94,19 +151,45 @@ export function visitSimple(agent: u32): bool {
 
   const holding = newHolding(agent, framework, role, leafNumber + 1, count);
   store<u32>(leaf, load<u32>(leaf, 48) + 1, 48);
-  const leafHeld = vectorAt(nodeVector(load<u32>(leaf, 12)));
-  const allHeld = vectorAt(heldInAll());
-  const treeHeld = vectorAt(nodeVector(roleNode(role) - 1));
-  const plainHeld = vectorAt(heldPlainOf(role));
-  const above = roleParent(role) != 0 || ownNode(role) != 0;
+  takeAll(entries, end, holding, memberVector(group, first));
+  if (Run.soleRole != 0) {
+    Run.given++;
+  } else {
+    for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
+      settleName(role, <usize>(load<u32>(entry, 4) >> 16) << 3);
+    }
+    if (ownNode(role) != 0) advance(ownNode(role) - 1, Run.randomRoles);
+    for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1, Run.randomRoles);
+  }
+  if (Run.randomFrameworks) advance(memberAt(group, first), true);
+  else advanceMember(group, first);
+
+  const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
+  const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
+  store<u32>(to, leafNumber);
+  store<u32>(to, agent, 4);
+  store<usize>(to, holdingItems(holding), 8);
+  store<u32>(to, load<u32>(holding, 16), 12);
+  store<u64>(to, 0, 16);
+  store<u32>(record, index + 1, 56);
+  store<u32>(record, Run.number, 60);
+  setEmpty(agent);
+  return true;
+}
+
+/** Moves all that is free from the entries of an agent to a new holding; counts it for its leaf and in the tally. */
+// @ts-ignore: decorator
+@inline function takeAll(entries: usize, end: usize, holding: usize, vector: u32): void {
+  const leafHeld = vectorAt(vector);
+  const tally = vectorAt(load<u32>(slot(SLOT_TALLY)));
   const begin = holdingItems(holding);
   let item = begin;
   for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
     const amount = freeAmount(entry);
     if (amount <= 0) continue;
     const flags = load<u32>(entry, 4);
+    // The reference to the free set moves to the holding, with the kind before it.
     store<u32>(item, load<u32>(entry));
-    // The reference to the free set moves to the holding.
     store<usize>(item, load<usize>(entry, 28), 4);
     store<usize>(entry, 0, 28);
     store<f64>(item, amount, 8);
@@ -116,28 +199,9 @@ export function visitSimple(agent: u32): bool {
     const held = (flags & SOLID) != 0 ? amount * kindUnit(load<u32>(entry)) : amount;
     const at = <usize>(flags >> 16) << 3;
     store<f64>(leafHeld + at, load<f64>(leafHeld + at) + held);
-    store<f64>(allHeld + at, load<f64>(allHeld + at) + held);
-    store<f64>(treeHeld + at, load<f64>(treeHeld + at) + held);
-    store<f64>(plainHeld + at, load<f64>(plainHeld + at) + held);
-    if (above) countAbove(role, at, held);
+    store<f64>(tally + at, load<f64>(tally + at) + held);
   }
-  const kinds = <u32>((item - begin) / ITEM_SIZE);
-  store<u32>(holding, kinds, 16);
-  advance(load<u32>(leaf, 12), Run.randomFrameworks);
-  if (ownNode(role) != 0) advance(ownNode(role) - 1, Run.randomRoles);
-  for (let r = role; r != 0; r = roleParent(r)) advance(roleNode(r) - 1, Run.randomRoles);
-
-  const index = tableAppend(SLOT_OFFERS, OFFER_SIZE);
-  const to = tableBase(SLOT_OFFERS) + <usize>index * OFFER_SIZE;
-  store<u32>(to, leafNumber);
-  store<u32>(to, agent, 4);
-  store<usize>(to, holdingItems(holding), 8);
-  store<u32>(to, kinds, 12);
-  store<u64>(to, 0, 16);
-  store<u32>(record, index + 1, 88);
-  store<u32>(record, Run.number, 92);
-  setEmpty(agent);
-  return true;
+  store<u32>(holding, <u32>((item - begin) / ITEM_SIZE), 16);
 }
 
 /** Without a minimum an agent with nothing free has to be told apart. */
@@ -147,20 +211,6 @@ function anythingFree(entries: usize, end: usize): bool {
     if (freeAmount(entry) > 0) return true;
   }
   return false;
-}
-
-/** Counts an amount for the virtual leaf of a role and for its ancestors. */
-function countAbove(role: u32, at: usize, held: f64): void {
-  if (ownNode(role) != 0) {
-    const own = vectorAt(nodeVector(ownNode(role) - 1)) + at;
-    store<f64>(own, load<f64>(own) + held);
-  }
-  for (let r = roleParent(role); r != 0; r = roleParent(r)) {
-    const tree = vectorAt(nodeVector(roleNode(r) - 1)) + at;
-    store<f64>(tree, load<f64>(tree) + held);
-    const plain = vectorAt(heldPlainOf(r)) + at;
-    store<f64>(plain, load<f64>(plain) + held);
-  }
 }
 
 /** One more allocation for a node, and its new place, where places matter. */

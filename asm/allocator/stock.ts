@@ -151,9 +151,9 @@ export function unmakeAgent(agent: u32): void {
   countTotal(agent, -1);
   clearEntries(agent);
   const at = agentAt(agent);
-  free(load<usize>(at, 8), <usize>load<u32>(at, 16) * ENTRY_SIZE);
+  free(load<usize>(at, 8), <usize>load<u32>(at, 104) * ENTRY_SIZE);
   clearHeld(agent);
-  const spare = load<usize>(at, 104);
+  const spare = load<usize>(at, 16);
   if (spare != 0) free(spare, HOLDING_HEAD + <usize>load<u32>(spare, 20) * ITEM_SIZE);
   if ((agentFlags(agent) & AGENT_COMPLEX) != 0) {
     store<u32>(slot(SLOT_COMPLEX_AGENTS), load<u32>(slot(SLOT_COMPLEX_AGENTS)) - 1);
