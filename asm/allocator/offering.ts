@@ -32,7 +32,6 @@ import { book } from './books';
 import { isExcluded, isHidden, isRefused } from './filters';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
 import { lend } from './trial';
-import { lend } from './trial';
 import { meets, meetsFair } from './minimums';
 import { ROLE_LIMITS, isWithin, roleFlags } from './roles';
 import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
