@@ -87,3 +87,4 @@ export const SLOT_SHUFFLED: i32 = 424; // candidates are shuffled (the seed is n
 export const SLOT_MARKS: i32 = 426; // address, words: kinds in use
 export const SLOT_EMPTY: i32 = 428; // address: bits of agents that have nothing free
 export const SLOT_TALLY: i32 = 430; // vector: given by short visits, not yet counted for roles
+export const SLOT_LATE: i32 = 440; // table: refusals of roles that their framework has left

@@ -21,6 +21,7 @@ import { dropExclusions, dropFiltersOfAgent, forgetSeen, freeBits } from './filt
 import { findLeaf, frameworkExists, frameworkKnown, newLeaf } from './frameworks';
 import { firstHolding, usedRow } from './holdings';
 import { fitsCluster, readList } from './incoming';
+import { dropLateOfAgent } from './late';
 import { releaseHolding } from './leaving';
 import { answer, dropInverseFiltersOfAgent, setMaintenanceFlag } from './maintenance';
 import { enterOrder, forgetPending, leaveOrder } from './order';
@@ -90,6 +91,7 @@ export function removeAgent(agent: u32): i32 {
   if (!agentExists(agent)) return BAD_HANDLE;
   while (firstHolding(agent) != 0) releaseHolding(agent, firstHolding(agent));
   dropFiltersOfAgent(agent);
+  dropLateOfAgent(agent);
   freeBits(agent);
   dropExclusions(agent);
   setMaintenanceFlag(agent, false);
@@ -136,6 +138,7 @@ export function changeAgentFlags(agent: u32, flags: u32): i32 {
 export function dropAgentFilters(agent: u32): i32 {
   if (!agentExists(agent)) return BAD_HANDLE;
   dropFiltersOfAgent(agent);
+  dropLateOfAgent(agent);
   dropInverseFiltersOfAgent(agent);
   return OK;
 }

@@ -30,7 +30,7 @@ import { isWithin } from './roles';
 
 // @ts-ignore: decorator
 @inline const FILTER_SIZE: usize = 40;
-const REFUSED_HEAD: usize = 16;
+export const REFUSED_HEAD: usize = 16;
 /** From so many filters on an agent has bits. */
 export const MANY_FILTERS: u32 = 8;
 
@@ -96,7 +96,7 @@ function growBuckets(): void {
 }
 
 /** A reference to the refused row of these items. */
-function intern(items: usize, count: u32): usize {
+export function intern(items: usize, count: u32): usize {
   const rows = load<u32>(slot(SLOT_REFUSALS + 2));
   if (rows >= load<u32>(slot(SLOT_REFUSALS + 1))) growBuckets();
   const hash = hashItems(items, count);
@@ -119,7 +119,7 @@ function intern(items: usize, count: u32): usize {
   return row;
 }
 
-function forget(row: usize): void {
+export function forget(row: usize): void {
   const refs = load<u32>(row) - 1;
   store<u32>(row, refs);
   if (refs != 0) return;

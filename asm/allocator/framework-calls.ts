@@ -34,6 +34,7 @@ import {
   nextHolding,
   usedRow,
 } from './holdings';
+import { adoptLate, dropLateOfFramework } from './late';
 import { dropExclusionsOfLeaf, releaseHolding, tryDrop } from './leaving';
 import { dropInverseOfFramework } from './maintenance';
 import { wakeAll } from './quiet';
@@ -50,6 +51,7 @@ export function subscribe(framework: u32, role: u32, active: u32, suppressed: u3
   let flags = leafFlags(leaf) | LEAF_SUBSCRIBED;
   if (suppressed != 0) flags |= LEAF_SUPPRESSED;
   setLeafFlags(leaf, flags);
+  adoptLate(framework, role, leaf);
   if (active != 0) {
     activateLeaf(leaf);
     wakeAll();
@@ -132,7 +134,10 @@ export function setFrameworkActive(framework: u32, active: u32): i32 {
     }
   }
   if (active != 0) wakeAll();
-  else dropInverseOfFramework(framework, false);
+  else {
+    dropInverseOfFramework(framework, false);
+    dropLateOfFramework(framework);
+  }
   return OK;
 }
 
@@ -156,6 +161,7 @@ export function removeFramework(framework: u32): i32 {
     dropLeaf(leaf);
   }
   dropInverseOfFramework(framework, true);
+  dropLateOfFramework(framework);
   setFrameworkFlags(framework, frameworkFlags(framework) & ~(FRAMEWORK_KNOWN | FRAMEWORK_ACTIVE));
   return OK;
 }

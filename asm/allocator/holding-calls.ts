@@ -17,7 +17,13 @@ import {
 import { agentExists } from './agents';
 import { countUsed, rebook, unbook } from './books';
 import { addFilter, forgetSeen } from './filters';
-import { findLeaf, frameworkExists, frameworkKnown } from './frameworks';
+import {
+  LEAF_SUBSCRIBED,
+  findLeaf,
+  frameworkExists,
+  frameworkKnown,
+  leafFlags,
+} from './frameworks';
 import {
   findHolding,
   holdingCount,
@@ -27,6 +33,7 @@ import {
   usedRow,
 } from './holdings';
 import { io, readList } from './incoming';
+import { keepLate } from './late';
 import { unlinkHolding } from './leaving';
 import { wake } from './quiet';
 import { roleExists } from './roles';
@@ -79,13 +86,14 @@ export function recover(
   // As in Mesos, what an unknown framework holds stays held until it or the agent is known to go.
   if (!frameworkKnown(framework)) return OK;
   unbook(agent, holding, row);
-  const leaf = holdingLeaf(holding);
   if (holdingCount(holding) == 0) unlinkHolding(agent, holding);
   wake(agent);
   if (end >= 0) {
-    const still = findLeaf(framework, role);
-    if (still != 0 && still == leaf) {
+    const leaf = findLeaf(framework, role);
+    if (leaf != 0 && (leafFlags(leaf - 1) & LEAF_SUBSCRIBED) != 0) {
       addFilter(leaf - 1, agent, rowItems(row), rowCount(row), end);
+    } else {
+      keepLate(framework, role, agent, rowItems(row), rowCount(row), end);
     }
   }
   return OK;

@@ -34,6 +34,7 @@ import {
   setNodeWeight,
   touch,
 } from './groups';
+import { isLateRole } from './late';
 
 // Role: parent u32 | depth u32 | flags u32 | rank u32 | rank of the virtual leaf u32 |
 //       tracked frameworks u32 | active frameworks u32 | node + 1 u32 | own node + 1 u32 |
@@ -192,14 +193,14 @@ export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
 }
 
 /**
- * Forgets a role that nothing speaks of: no framework, child, quota, weight or reservation. The caller knows
+ * Forgets a role that nothing speaks of: no framework, child, quota, weight, reservation or refusal. The caller knows
  * that no kind names it, and that no unknown framework holds anything of it.
  */
 export function dropRole(role: u32): i32 {
   if (!roleExists(role)) return BAD_HANDLE;
   const at = roleAt(role);
   if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) return BAD_STATE;
-  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1) return BAD_STATE;
+  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1 || isLateRole(role)) return BAD_STATE;
   for (let name: u32 = 0; name < nameCount(); name++) {
     if (valueOf(reservedOf(role), name) != 0) return BAD_STATE;
   }

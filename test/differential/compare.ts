@@ -43,32 +43,18 @@ export function disagreement(history: History, options: CompareOptions): Disagre
     if (event === undefined) continue;
     const result = expecting.play(event);
     lines.push({ ...event, result });
-    const expected = JSON.stringify({ ...result, ...ordersOf(expecting) });
+    const expected = JSON.stringify({ ...result, order: expecting.order });
     for (const replayer of copied === undefined ? [tested] : [tested, copied]) {
       const got = answer(() => {
         const own = replayer.play(event);
         options.inspect?.(replayer, event);
-        return JSON.stringify({ ...own, ...ordersOf(replayer) });
+        return JSON.stringify({ ...own, order: replayer.order });
       });
       if (got === expected) continue;
       return { event, expected, got, trace: formatTrace({ header: headerOf(history), lines }) };
     }
   }
   return undefined;
-}
-
-/**
- * What a trace does not tell: the order in which offers were made, and that in which quota would chop
- * what is free of several kinds of one name.
- */
-function ordersOf(replayer: Replayer): { offers: readonly string[]; free: readonly string[] } {
-  const free = [...replayer.agentIds].flatMap((id) => {
-    const scalars = replayer.allocator.free(id).filter(({ scalar }) => scalar !== undefined);
-    const isOneOfSeveral = ({ name }: Resource) =>
-      scalars.filter((other) => other.name === name).length > 1;
-    return scalars.filter(isOneOfSeveral).map((resource) => `${id} ${formatResources([resource])}`);
-  });
-  return { offers: replayer.order, free };
 }
 
 function answer(play: () => string): string {

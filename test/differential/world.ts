@@ -116,9 +116,7 @@ export class World {
         return quotaEvent(step);
       case 'decline': {
         const offers = picked([...this.#replayer.offers.keys()], step.which);
-        const isRefusable = offers.every((id) => this.#isSubscribed(this.#replayer.offers.get(id)));
-        const filter = isRefusable ? refusal(step.refuse) : {};
-        return offers.length === 0 ? undefined : { ev: 'decline', offers, ...filter };
+        return offers.length === 0 ? undefined : { ev: 'decline', offers, ...refusal(step.refuse) };
       }
       case 'accept':
         return this.#accept(step);
@@ -263,14 +261,8 @@ export class World {
       offer: id,
       ...(ops.length === 0 ? {} : { ops }),
       ...(launch.length === 0 ? {} : { launch }),
-      ...(this.#isSubscribed(offer) ? refusal(step.refuse) : {}),
+      ...refusal(step.refuse),
     };
-  }
-
-  /** A master takes offers of a role back that its framework leaves: nobody refuses those. */
-  #isSubscribed(offer: Holding | undefined): boolean {
-    const roles = offer && this.#frameworks.get(offer.frameworkId)?.roles;
-    return roles?.includes(offer?.role ?? '') ?? false;
   }
 
   /**
