@@ -48,10 +48,10 @@ import { ProcessTimers } from './agenda.ts';
 import { CheckpointDisk } from './checkpoint-disk.ts';
 import { Disk } from './disk.ts';
 import { type ExecutorConnection, ExecutorProcess } from './executor-process.ts';
-import { Links } from './links.ts';
 import { Supervisor } from './machine.ts';
 import { MachineClock } from './machine-clock.ts';
 import type { Channel, Process } from './network.ts';
+import { type OwnEffect, Program } from './program.ts';
 import type { Simulation } from './simulation.ts';
 
 interface Run {
@@ -71,10 +71,9 @@ interface Run {
 
 /** One life of an agent. */
 export interface AgentLife {
+  readonly program: Program<AgentEvent, AgentEffect>;
   readonly process: Process;
   readonly state: AgentState;
-  readonly timers: ProcessTimers;
-  readonly links: Links;
   readonly runs: Map<ContainerId, Run>;
   readonly streams: Map<StreamId, Run>;
   /** Streams of executors that are processes of their own. */
@@ -86,13 +85,7 @@ export interface AgentLife {
     RequestId,
     { readonly executor: ExecutorConnection; readonly answers: Channel }
   >;
-  readonly queue: Untimed[];
-  isStepping: boolean;
 }
-
-type Untimed = {
-  [Type in AgentEvent['type']]: Omit<Extract<AgentEvent, { type: Type }>, 'nowMs'>;
-}[AgentEvent['type']];
 
 export interface AgentMachine {
   readonly name: string;
@@ -127,53 +120,60 @@ export class AgentHost {
   }
 
   start(): void {
-    const { agenda, network, addresses, chance, settings } = this.#simulation;
+    const { agenda, chance, settings } = this.#simulation;
     if (this.life !== undefined) {
       return;
     }
     this.#reconfigure();
-    const process: Process = { host: this.name, alive: true };
+    const state = createAgent(
+      {
+        ...defaultAgentOptions,
+        ...settings.agent,
+        pid: this.pid,
+        hostname: this.name,
+        port: Number(this.address.split(':')[1]),
+        resources: this.#resources,
+        build: { version: '1.11.0' },
+        workDir: '/var/lib/mesos',
+        authorizer: permissive,
+        seed: chance.seed(),
+      },
+      this.#simulation.newCore(),
+    );
+    const program = new Program<AgentEvent, AgentEffect>(this.#simulation, {
+      kind: 'agent',
+      host: this.name,
+      address: this.address,
+      clock: this.clock,
+      step: (event, nowMs) => step(state, { ...event, nowMs } as AgentEvent),
+      check: () => this.#simulation.checks.agentStepped(this, life),
+      perform: (effect) => this.#perform(life, effect),
+      die: () => {
+        this.kill();
+        this.#simulation.faults.restartAgent(this);
+      },
+      receive: (from, name, body) => {
+        const message = decodeToAgent(name, body);
+        if (message !== undefined) {
+          this.#note(() => `gets ${name} of ${from}`);
+          program.dispatch({ type: 'masterMessage', from, message });
+        }
+      },
+    });
+    const { process } = program;
     const life: AgentLife = {
+      program,
       process,
-      state: createAgent(
-        {
-          ...defaultAgentOptions,
-          ...settings.agent,
-          pid: this.pid,
-          hostname: this.name,
-          port: Number(this.address.split(':')[1]),
-          resources: this.#resources,
-          build: { version: '1.11.0' },
-          workDir: '/var/lib/mesos',
-          authorizer: permissive,
-          seed: chance.seed(),
-        },
-        this.#simulation.newCore(),
-      ),
-      timers: new ProcessTimers(agenda, (timer) => this.#dispatch(life, { type: 'timer', timer })),
-      links: new Links(network, addresses, process, (address) =>
-        this.#dispatch(life, { type: 'linkLost', address }),
-      ),
+      state,
       runs: new Map(),
       streams: new Map(),
       remote: new Map(),
       requests: new Map(),
-      queue: [],
-      isStepping: false,
     };
     this.life = life;
     this.disk.open(process);
     this.#note(() => 'starts');
-    addresses.listen(this.address, {
-      process,
-      receive: (from, _to, name, body) => {
-        const message = decodeToAgent(name, body);
-        if (message !== undefined) {
-          this.#note(() => `gets ${name} of ${from}`);
-          this.#dispatch(life, { type: 'masterMessage', from, message });
-        }
-      },
-    });
+    program.listen();
     agenda.after(chance.delay(0, 300), () => this.#recover(life));
   }
 
@@ -223,7 +223,7 @@ export class AgentHost {
         this.#simulation.checks.containerForgotten(supervisor);
       }
     }
-    this.#dispatch(life, { type: 'recovered', checkpoint });
+    life.program.dispatch({ type: 'recovered', checkpoint });
     this.masterDetected();
   }
 
@@ -231,7 +231,7 @@ export class AgentHost {
   masterDetected(): void {
     if (this.life !== undefined) {
       const { pid } = this.#simulation.master;
-      this.#dispatch(this.life, { type: 'masterDetected', master: pid, hostname: 'master' });
+      this.life.program.dispatch({ type: 'masterDetected', master: pid, hostname: 'master' });
     }
   }
 
@@ -256,7 +256,7 @@ export class AgentHost {
 
   stop(how: 'unregister' | 'leave'): void {
     if (this.life !== undefined) {
-      this.#dispatch(this.life, { type: 'stop', how });
+      this.life.program.dispatch({ type: 'stop', how });
     }
   }
 
@@ -285,9 +285,7 @@ export class AgentHost {
     }
     this.#note(() => why);
     this.life = undefined;
-    life.process.alive = false;
-    life.timers.close();
-    life.queue.length = 0;
+    life.program.end();
     for (const run of life.runs.values()) {
       stopRun(run);
     }
@@ -305,62 +303,16 @@ export class AgentHost {
     this.#simulation.note(this.name, text);
   }
 
-  #dispatch(life: AgentLife, event: Untimed): void {
-    if (!life.process.alive) {
-      return;
-    }
-    life.queue.push(event);
-    if (life.isStepping) {
-      return;
-    }
-    life.isStepping = true;
-    for (let next = life.queue.shift(); next !== undefined; next = life.queue.shift()) {
-      this.#step(life, { ...next, nowMs: this.clock.nowMs } as AgentEvent);
-    }
-    life.isStepping = false;
-  }
-
-  #step(life: AgentLife, event: AgentEvent): void {
-    const simulation = this.#simulation;
-    const effects = step(life.state, event);
-    simulation.checks.agentStepped(this, life);
-    const killAfter = simulation.faults.effectsBeforeKill('agent', effects.length);
-    for (const [index, effect] of effects.entries()) {
-      if (index === killAfter) {
-        this.kill();
-        simulation.faults.restartAgent(this);
-        return;
-      }
-      if (!life.process.alive) {
-        return;
-      }
-      simulation.journal.effect(simulation.agenda.nowMs, this.name, effect);
-      this.#perform(life, effect);
-    }
-  }
-
-  #perform(life: AgentLife, effect: AgentEffect): void {
+  #perform(life: AgentLife, effect: OwnEffect<AgentEffect>): void {
     const simulation = this.#simulation;
     switch (effect.type) {
-      case 'setTimer':
-        life.timers.set(effect.timer, effect.delayMs);
-        return;
-      case 'clearTimer':
-        life.timers.clear(effect.timer);
-        return;
-      case 'log':
-        this.#note(() => effect.text);
-        return;
       case 'checkpoint':
         this.#checkpoint(life, effect.transaction, structuredClone(effect.changes));
-        return;
-      case 'link':
-        life.links.link(effect.address);
         return;
       case 'sendToMaster':
         simulation.checks.agentSends(this, life, effect);
         this.#note(() => `sends ${effect.message.name}${aboutMessage(effect.message)}`);
-        life.links.send(this.pid, effect.to, effect.message);
+        life.program.send(this.pid, effect.to, effect.message);
         return;
       case 'launchExecutor':
         this.#launch(life, effect);
@@ -428,7 +380,7 @@ export class AgentHost {
       to: executor.process,
       onSenderLost: () => {
         life.remote.delete(stream);
-        this.#dispatch(life, { type: 'streamClosed', stream });
+        life.program.dispatch({ type: 'streamClosed', stream });
       },
       onReceiverLost: () => executor.onStreamEnd(),
     });
@@ -452,10 +404,10 @@ export class AgentHost {
     const request = this.#request();
     life.requests.set(request, { executor: call.connection, answers: call.answers });
     if (decoded.subscribe === undefined) {
-      this.#dispatch(life, { type: 'executorCall', request, call: decoded });
+      life.program.dispatch({ type: 'executorCall', request, call: decoded });
     } else {
       const stream = streamId(`x${this.#nextId++}`);
-      this.#dispatch(life, { type: 'executorSubscribe', request, stream, call: decoded });
+      life.program.dispatch({ type: 'executorSubscribe', request, stream, call: decoded });
     }
   }
 
@@ -479,7 +431,7 @@ export class AgentHost {
         }
       },
       (error) => {
-        this.#dispatch(life, { type: 'checkpointed', transaction, error });
+        life.program.dispatch({ type: 'checkpointed', transaction, error });
         if (error !== undefined) {
           return;
         }
@@ -533,7 +485,7 @@ export class AgentHost {
         this.#startExecutor(run, supervisor);
       }
       const { frameworkId: framework, executorId: executor, containerId } = run;
-      this.#dispatch(life, {
+      life.program.dispatch({
         type: 'containerStarted',
         frameworkId: framework,
         executorId: executor,
@@ -645,7 +597,7 @@ export class AgentHost {
     const stream = streamId(`x${this.#nextId++}`);
     run.stream = stream;
     life.streams.set(stream, run);
-    this.#dispatch(life, {
+    life.program.dispatch({
       type: 'executorSubscribe',
       request: this.#request(),
       stream,
@@ -674,7 +626,7 @@ export class AgentHost {
     const run = life.runs.get(effect.containerId);
     if (run === undefined) {
       const { frameworkId: framework, executorId: executor, containerId } = effect;
-      this.#dispatch(life, {
+      life.program.dispatch({
         type: 'containerEnded',
         frameworkId: framework,
         executorId: executor,
@@ -704,7 +656,7 @@ export class AgentHost {
     if (run.isCompleted) {
       this.#forget(run.containerId);
     }
-    this.#dispatch(life, {
+    life.program.dispatch({
       type: 'containerEnded',
       frameworkId: run.frameworkId,
       executorId: run.executorId,
@@ -771,7 +723,7 @@ export class AgentHost {
 
   #call(life: AgentLife, call: ExecutorCall): void {
     const bytes = encodeMessage(types.ExecutorCall, call);
-    this.#dispatch(life, {
+    life.program.dispatch({
       type: 'executorCall',
       request: this.#request(),
       call: decodeMessage(types.ExecutorCall, bytes),

@@ -3,7 +3,6 @@
 import type { LaunchExecutor, SendToExecutor, SendToMaster } from '../../src/agent/effects.ts';
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import type { SendToAgent } from '../../src/master/effects.ts';
-import type { MasterEvent } from '../../src/master/events.ts';
 import type { MasterState } from '../../src/master/state.ts';
 import {
   ExecutorEvent_Type,
@@ -47,7 +46,7 @@ export class Checks {
 
   // The master
 
-  masterStepped({ state }: MasterLife, event: MasterEvent): void {
+  masterStepped({ state }: MasterLife, event: { readonly type: string }): void {
     const { interval } = this.#simulation.options;
     if (++this.#masterSteps % interval === 0) {
       this.#checkMasterBooks(state, event.type);
@@ -390,7 +389,8 @@ export class Checks {
   /** Once all is settled: nothing is left behind, and what was said was true. */
   finish(): void {
     const { master, agents, frameworks, settings } = this.#simulation;
-    const { state, timers } = master.life as MasterLife;
+    const { state, program } = master.life as MasterLife;
+    const { timers } = program;
     const known =
       /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*)$/;
     const stray = timers.names.find((name) => !known.test(name));
@@ -411,7 +411,7 @@ export class Checks {
       }
     }
     for (const host of agents) {
-      const stray = (host.life as AgentLife).timers.names.find(
+      const stray = (host.life as AgentLife).program.timers.names.find(
         (name) =>
           !/^(ping|update-retry-\d+|executor-registration|checkpoint|operation:.*)$/.test(name),
       );

@@ -20,11 +20,10 @@ import { jsonValue } from '../../src/wire/json.ts';
 import { decodeToMaster } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
-import { ProcessTimers } from './agenda.ts';
 import { Disk } from './disk.ts';
-import { Links } from './links.ts';
 import { MachineClock } from './machine-clock.ts';
 import type { Channel, Process } from './network.ts';
+import { type OwnEffect, Program } from './program.ts';
 import type { Simulation } from './simulation.ts';
 
 export const MASTER_HOST = 'master';
@@ -51,19 +50,12 @@ interface Stream {
 
 /** One life of a master. */
 export interface MasterLife {
+  readonly program: Program<MasterEvent, MasterEffect>;
   readonly process: Process;
   readonly state: MasterState;
-  readonly timers: ProcessTimers;
-  readonly links: Links;
   readonly requests: Map<RequestId, Asked>;
   readonly streams: Map<StreamId, Stream>;
-  readonly queue: Untimed[];
-  isStepping: boolean;
 }
-
-type Untimed = {
-  [Type in MasterEvent['type']]: Omit<Extract<MasterEvent, { type: Type }>, 'nowMs'>;
-}[MasterEvent['type']];
 
 export class MasterHost {
   /** Where the leading master is, or was last. */
@@ -92,12 +84,11 @@ export class MasterHost {
   }
 
   start(): void {
-    const { agenda, network, addresses, chance, settings } = this.#simulation;
+    const { agenda, chance, settings } = this.#simulation;
     const hasMoved = chance.of(settings.moves);
     if (hasMoved) {
       this.address = `10.0.0.${chance.int(1, 3)}:5050`;
     }
-    const process: Process = { host: MASTER_HOST, alive: true };
     const options: MasterOptions = {
       ...defaultMasterOptions,
       ...settings.master,
@@ -113,39 +104,38 @@ export class MasterHost {
       authorizer: permissive,
       jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
     };
-    const life: MasterLife = {
-      process,
-      state: createMaster(options, this.#simulation.newCore()),
-      timers: new ProcessTimers(agenda, (timer) => this.#dispatch(life, { type: 'timer', timer })),
-      links: new Links(network, addresses, process, (address) =>
-        this.#dispatch(life, { type: 'linkLost', address }),
-      ),
-      requests: new Map(),
-      streams: new Map(),
-      queue: [],
-      isStepping: false,
-    };
+    const state = createMaster(options, this.#simulation.newCore());
+    const program = new Program<MasterEvent, MasterEffect>(this.#simulation, {
+      kind: 'master',
+      host: MASTER_HOST,
+      address: this.address,
+      clock: this.clock,
+      step: (event, nowMs) => step(state, { ...event, nowMs } as MasterEvent),
+      check: (event) => this.#simulation.checks.masterStepped(life, event),
+      perform: (effect) => this.#perform(life, effect),
+      die: () => this.#die(),
+      receive: (from, name, body) => {
+        const message = decodeToMaster(name, body);
+        if (message !== undefined) {
+          this.#simulation.note('master', () => `gets ${name} of ${from}`);
+          program.dispatch({ type: 'agentMessage', from, message });
+        }
+      },
+    });
+    const { process } = program;
+    const life: MasterLife = { program, process, state, requests: new Map(), streams: new Map() };
     this.life = life;
     this.starts++;
     this.disk.open(process);
     this.#simulation.note('master', () => `starts as ${options.id}`);
-    addresses.listen(this.address, {
-      process,
-      receive: (from, _to, name, body) => {
-        const message = decodeToMaster(name, body);
-        if (message !== undefined) {
-          this.#simulation.note('master', () => `gets ${name} of ${from}`);
-          this.#dispatch(life, { type: 'agentMessage', from, message });
-        }
-      },
-    });
+    program.listen();
     if (hasMoved) {
       for (const host of this.#simulation.agents) {
         agenda.after(chance.delay(0, 10_000), () => host.masterDetected());
       }
     }
     agenda.after(chance.delay(0, 200), () => {
-      this.#dispatch(life, {
+      program.dispatch({
         type: 'recovered',
         registry: structuredClone(this.registry.snapshot()),
       });
@@ -159,9 +149,7 @@ export class MasterHost {
     }
     this.#simulation.note('master', () => 'is killed');
     this.life = undefined;
-    life.process.alive = false;
-    life.timers.close();
-    life.queue.length = 0;
+    life.program.end();
     this.disk.crash();
     this.#simulation.network.ended(life.process);
   }
@@ -188,10 +176,10 @@ export class MasterHost {
       connection,
     });
     if (decoded.subscribe === undefined) {
-      this.#dispatch(life, { type: 'schedulerCall', request, stream: call.stream, call: decoded });
+      life.program.dispatch({ type: 'schedulerCall', request, stream: call.stream, call: decoded });
     } else {
       const stream = streamId(`s${this.#nextId++}`);
-      this.#dispatch(life, { type: 'schedulerSubscribe', request, stream, call: decoded });
+      life.program.dispatch({ type: 'schedulerSubscribe', request, stream, call: decoded });
     }
   }
 
@@ -201,56 +189,18 @@ export class MasterHost {
     if (life !== undefined) {
       const request = requestId(`r${this.#nextId++}`);
       life.requests.set(request, { answer });
-      this.#dispatch(life, { type: 'operatorCall', request, call });
+      life.program.dispatch({ type: 'operatorCall', request, call });
     }
   }
 
-  #dispatch(life: MasterLife, event: Untimed): void {
-    if (!life.process.alive) {
-      return;
-    }
-    life.queue.push(event);
-    if (life.isStepping) {
-      return;
-    }
-    life.isStepping = true;
-    for (let next = life.queue.shift(); next !== undefined; next = life.queue.shift()) {
-      this.#step(life, { ...next, nowMs: this.clock.nowMs } as MasterEvent);
-    }
-    life.isStepping = false;
+  #die(): void {
+    this.kill();
+    this.#simulation.faults.restartMaster();
   }
 
-  #step(life: MasterLife, event: MasterEvent): void {
-    const simulation = this.#simulation;
-    const effects = step(life.state, event);
-    simulation.checks.masterStepped(life, event);
-    const killAfter = simulation.faults.effectsBeforeKill('master', effects.length);
-    for (const [index, effect] of effects.entries()) {
-      if (!life.process.alive) {
-        return;
-      }
-      if (index === killAfter) {
-        this.kill();
-        simulation.faults.restartMaster();
-        return;
-      }
-      simulation.journal.effect(simulation.agenda.nowMs, 'master', effect);
-      this.#perform(life, effect);
-    }
-  }
-
-  #perform(life: MasterLife, effect: MasterEffect): void {
+  #perform(life: MasterLife, effect: OwnEffect<MasterEffect>): void {
     const simulation = this.#simulation;
     switch (effect.type) {
-      case 'setTimer':
-        life.timers.set(effect.timer, effect.delayMs);
-        return;
-      case 'clearTimer':
-        life.timers.clear(effect.timer);
-        return;
-      case 'log':
-        simulation.note('master', () => effect.text);
-        return;
       case 'store': {
         const changes = structuredClone(effect.changes);
         const { transaction } = effect;
@@ -261,7 +211,7 @@ export class MasterHost {
               this.#apply(change);
             }
           },
-          (error) => this.#dispatch(life, { type: 'stored', transaction, error }),
+          (error) => life.program.dispatch({ type: 'stored', transaction, error }),
         );
         return;
       }
@@ -269,16 +219,12 @@ export class MasterHost {
         if (this.disk.failures === 0) {
           simulation.checks.fail(`the master aborts: ${effect.reason}`);
         }
-        this.kill();
-        simulation.faults.restartMaster();
-        return;
-      case 'link':
-        life.links.link(effect.address);
+        this.#die();
         return;
       case 'sendToAgent': {
         simulation.checks.masterSends(effect);
         const from = `${effect.from ?? 'master'}@${this.address}`;
-        life.links.send(from, effect.to, effect.message);
+        life.program.send(from, effect.to, effect.message);
         return;
       }
       case 'reply': {
@@ -355,7 +301,7 @@ export class MasterHost {
       to: connection.process,
       onSenderLost: () => {
         life.streams.delete(stream);
-        this.#dispatch(life, { type: 'streamClosed', stream });
+        life.program.dispatch({ type: 'streamClosed', stream });
       },
       onReceiverLost: () => connection.onStreamEnd(),
     });

@@ -1,0 +1,148 @@
+// A master or an agent that runs on a simulated machine: its process, timers and connections, and the loop
+// that lets its events happen one after the other, each with all its effects. It may die between any
+// two effects. What each effect does to the world is the machine's business.
+import type { AgentEffect } from '../../src/agent/effects.ts';
+import type { AgentEvent } from '../../src/agent/events.ts';
+import type { MasterEffect } from '../../src/master/effects.ts';
+import type { MasterEvent } from '../../src/master/events.ts';
+import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
+import { ProcessTimers } from './agenda.ts';
+import { Links } from './links.ts';
+import type { MachineClock } from './machine-clock.ts';
+import type { Process } from './network.ts';
+import type { Simulation } from './simulation.ts';
+
+/** An event before it is known when it happens. */
+export type Untimed<Event extends { readonly type: string }> = {
+  [Type in Event['type']]: Omit<Extract<Event, { type: Type }>, 'nowMs'>;
+}[Event['type']];
+
+/** Effects that are the same for both. */
+type Common = 'setTimer' | 'clearTimer' | 'link' | 'log';
+
+/** Those that a machine performs by itself. */
+export type OwnEffect<Effect> = Exclude<Effect, { readonly type: Common }>;
+
+export interface ProgramOptions<Event extends { readonly type: string }, Effect> {
+  readonly kind: 'master' | 'agent';
+  /** The machine's name. */
+  readonly host: string;
+  readonly address: string;
+  readonly clock: MachineClock;
+  step(event: Untimed<Event>, nowMs: number): readonly Effect[];
+  /** After each step, before its effects. */
+  check(event: Untimed<Event>): void;
+  perform(effect: OwnEffect<Effect>): void;
+  /** Ends it at once; it starts again some time. */
+  die(): void;
+  receive(from: string, name: string, body: Uint8Array): void;
+}
+
+export class Program<
+  Event extends MasterEvent | AgentEvent,
+  Effect extends MasterEffect | AgentEffect,
+> {
+  readonly process: Process;
+  readonly timers: ProcessTimers;
+  readonly #simulation: Simulation;
+  readonly #options: ProgramOptions<Event, Effect>;
+  readonly #links: Links;
+  readonly #queue: Untimed<Event>[] = [];
+  #isStepping = false;
+
+  constructor(simulation: Simulation, options: ProgramOptions<Event, Effect>) {
+    const { agenda, network, addresses } = simulation;
+    this.#simulation = simulation;
+    this.#options = options;
+    const process: Process = { host: options.host, alive: true };
+    this.process = process;
+    this.timers = new ProcessTimers(agenda, (timer) =>
+      this.#dispatchCommon({ type: 'timer', timer }),
+    );
+    this.#links = new Links(network, addresses, process, (address) =>
+      this.#dispatchCommon({ type: 'linkLost', address }),
+    );
+  }
+
+  /** From now on it hears what is sent to its address. */
+  listen(): void {
+    const { address, receive } = this.#options;
+    this.#simulation.addresses.listen(address, {
+      process: this.process,
+      receive: (from, _to, name, body) => receive(from, name, body),
+    });
+  }
+
+  send(from: string, to: string, message: MessageToAgent | MessageToMaster): void {
+    this.#links.send(from, to, message);
+  }
+
+  /** Nothing happens in it any more; what the network does with what it has sent is told apart. */
+  end(): void {
+    this.process.alive = false;
+    this.timers.close();
+    this.#queue.length = 0;
+  }
+
+  /** Events that the machines of both programs know. */
+  #dispatchCommon(
+    event:
+      | { readonly type: 'timer'; readonly timer: string }
+      | { readonly type: 'linkLost'; readonly address: string },
+  ): void {
+    this.dispatch(event as unknown as Untimed<Event>);
+  }
+
+  dispatch(event: Untimed<Event>): void {
+    if (!this.process.alive) {
+      return;
+    }
+    this.#queue.push(event);
+    if (this.#isStepping) {
+      return;
+    }
+    this.#isStepping = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#step(next);
+    }
+    this.#isStepping = false;
+  }
+
+  #step(event: Untimed<Event>): void {
+    const { faults, journal, agenda } = this.#simulation;
+    const { kind, host, clock } = this.#options;
+    const effects = this.#options.step(event, clock.nowMs);
+    this.#options.check(event);
+    const killAfter = faults.effectsBeforeKill(kind, effects.length);
+    for (const [index, effect] of effects.entries()) {
+      if (!this.process.alive) {
+        return;
+      }
+      if (index === killAfter) {
+        this.#options.die();
+        return;
+      }
+      journal.effect(agenda.nowMs, host, effect);
+      this.#perform(effect);
+    }
+  }
+
+  #perform(effect: MasterEffect | AgentEffect): void {
+    switch (effect.type) {
+      case 'setTimer':
+        this.timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        this.timers.clear(effect.timer);
+        return;
+      case 'link':
+        this.#links.link(effect.address);
+        return;
+      case 'log':
+        this.#simulation.note(this.#options.host, () => effect.text);
+        return;
+      default:
+        this.#options.perform(effect as OwnEffect<Effect>);
+    }
+  }
+}
