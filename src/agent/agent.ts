@@ -1,6 +1,7 @@
 // The agent as a state machine: events in, effects out, the state changed in between. Time and chance
 // come with the events and the options, so that the same events always give the same effects.
-import type { SchedulerCore } from '../core/interface.ts';
+import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
+import { giveUpOn, noteTraps } from './core-traps.ts';
 import { takeExpired } from './deadlines.ts';
 import { drainAsked } from './drain.ts';
 import type { AgentEffect } from './effects.ts';
@@ -62,7 +63,15 @@ export function step(agent: AgentState, event: AgentEvent): AgentEffect[] {
     return [];
   }
   agent.nowMs = event.nowMs;
-  dispatch(agent, event);
+  try {
+    dispatch(agent, event);
+  } catch (error) {
+    if (!(error instanceof CoreTrap)) {
+      throw error;
+    }
+    giveUpOn(agent, error);
+  }
+  noteTraps(agent);
   return takeEffects(agent);
 }
 

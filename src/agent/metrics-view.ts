@@ -16,6 +16,7 @@ export function metricsView(agent: AgentState, nowMs: number): Record<string, nu
   for (const [name, count] of Object.entries(agent.counters)) {
     metrics[`slave/${name}`] = count;
   }
+  metrics['slave/core_rebuilds'] = agent.core.sharedTraps;
   countExecutors(agent, metrics);
   countTasks(agent, metrics);
   measureResources(agent, metrics);

@@ -1,5 +1,5 @@
 // All that an agent knows. Each noun's own file changes its part; nothing here decides anything.
-import type { Ledger, SchedulerCore } from '../core/interface.ts';
+import { type Ledger, type SchedulerCore, tooManyTraps } from '../core/interface.ts';
 import {
   type AgentInfo,
   AgentInfo_Capability_Type,
@@ -9,6 +9,7 @@ import {
 import type { AgentId, ContainerId, FrameworkId, StreamId, TaskId } from '../model/ids.ts';
 import { parsePid } from '../model/pid.ts';
 import { Random } from '../model/random.ts';
+import { Recurrence } from '../model/recurrence.ts';
 import type { CheckpointedDrain } from './checkpoint.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import type { Executor, ExecutorExit } from './executor.ts';
@@ -27,6 +28,8 @@ export type AgentPhase = 'recovering' | 'disconnected' | 'running' | 'terminatin
 export interface AgentState {
   readonly options: AgentOptions;
   readonly core: SchedulerCore;
+  /** How often the core has trapped, as far as that was told. */
+  readonly coreFailures: { traps: number; readonly recurrence: Recurrence };
   /** What tasks and custom executors hold; the holder is the container. */
   readonly ledger: Ledger;
   readonly random: Random;
@@ -122,6 +125,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
   return {
     options,
     core,
+    coreFailures: { traps: core.sharedTraps, recurrence: new Recurrence(tooManyTraps) },
     ledger: core.ledger(options.resources),
     random,
     ip: pid.host,

@@ -369,12 +369,13 @@ function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: numbe
   const left = pool.resources();
   pool.free();
   if (converted.length > 0 || extraShared.length > 0) {
-    const { total } = state.allocator.convert(
+    const total = state.allocator.convert(
       { ...holding, resources: offered },
       converted.map(withoutAllocations),
       extraShared,
     );
-    agent.total = total;
+    // Operation by operation, the agent's total has been converted already.
+    agent.total = total ?? agent.total;
   }
   if (acceptance.launched.length > 0) {
     const [first = [], ...rest] = acceptance.launched;

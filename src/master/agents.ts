@@ -270,7 +270,7 @@ export function unlinkAgent(state: MasterState, agent: Agent): void {
 }
 
 /** What runs on the agent, by framework and role. */
-function holdingsOn(state: MasterState, agent: Agent): Holding[] {
+export function holdingsOn(state: MasterState, agent: Agent): Holding[] {
   return holdingsOf(state, agent, {
     executors: [...agent.executors].flatMap(([owner, own]) =>
       [...own.values()].map((info) => ({ owner, info })),

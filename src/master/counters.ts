@@ -86,6 +86,8 @@ export interface MasterCounters {
   /** Tasks that are on registered agents now, by state. */
   readonly tasksByState: number[];
   allocationRuns: number;
+  /** Instances of the scheduler core that have trapped, and were made anew. */
+  coreRebuilds: number;
   readonly runDurations: Durations;
   /** From the event that asks for a run to the run. */
   readonly runLatencies: Durations;
@@ -124,6 +126,7 @@ export function createMasterCounters(): MasterCounters {
     operations,
     tasksByState: new Array(taskStateCount).fill(0),
     allocationRuns: 0,
+    coreRebuilds: 0,
     runDurations: new Durations(),
     runLatencies: new Durations(),
     storeDurations: new Durations(),

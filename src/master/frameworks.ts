@@ -82,7 +82,7 @@ function createFramework(
   };
 }
 
-function terms(framework: Framework): FrameworkTerms {
+export function frameworkTerms(framework: Framework): FrameworkTerms {
   const minAllocatable = recordOf<Record<string, number>[]>([]);
   for (const [role, filters] of Object.entries(framework.info.offer_filters ?? {})) {
     if (filters.min_allocatable_resources !== undefined) {
@@ -126,7 +126,7 @@ function addFramework(state: MasterState, framework: Framework): void {
   state.frameworks.registered.set(framework.id, framework);
   state.allocator.addFramework({
     id: framework.id,
-    ...terms(framework),
+    ...frameworkTerms(framework),
     active: framework.active,
     used: [],
   });
@@ -220,7 +220,7 @@ export function updateFramework(
       rescindOffer(state, offer);
     }
   }
-  state.allocator.updateFramework(framework.id, terms(framework));
+  state.allocator.updateFramework(framework.id, frameworkTerms(framework));
 }
 
 /**

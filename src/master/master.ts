@@ -1,8 +1,9 @@
 // The master as a state machine: an event comes with the time, and a list of effects comes back.
 // The clock, randomness, sockets and disk are all on the other side of those two.
-import type { SchedulerCore } from '../core/interface.ts';
+import { CoreTrap, tooManyTraps } from '../core/interface.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
+import { Recurrence } from '../model/recurrence.ts';
 import { linkLost, reregistrationTimedOut, unregisterAgent } from './agent-removal.ts';
 import { executorToFramework, exitedExecutor, updateAgent } from './agent-reports.ts';
 import { registerAgent } from './agents.ts';
@@ -11,17 +12,19 @@ import { createMasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
 import { disconnectFramework, failoverTimedOut, heartbeat } from './frameworks.ts';
+import { GuardedAllocator } from './guarded-allocator.ts';
 import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
 import { operationStatusUpdate } from './operations.ts';
 import { operatorCall } from './operator-calls.ts';
 import type { MasterOptions } from './options.ts';
 import { log, reply } from './outbox.ts';
 import { pingDue, pong, removalDue } from './pings.ts';
+import { createAllocator, mend } from './rebuild.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
 import { stored } from './registry-operations.ts';
 import { reregisterAgent } from './reregistration.ts';
 import { schedulerCall } from './scheduler-calls.ts';
-import type { MasterState } from './state.ts';
+import type { MasterCore, MasterState } from './state.ts';
 import { statusUpdate } from './status-updates.ts';
 import { schedulerSubscribe } from './subscribe.ts';
 import { operatorHeartbeat, removeSubscriber } from './subscribers.ts';
@@ -32,35 +35,22 @@ export { masterViews } from './views/views.ts';
 /** Agents that were removed are remembered so that late messages of theirs are known as such. */
 const maxRemovedAgents = 100_000;
 
-/** What the master needs of the scheduler core. */
-export type MasterCore = Pick<SchedulerCore, 'algebra' | 'allocator'>;
-
 export function createMaster(options: MasterOptions, core: MasterCore): MasterState {
-  const domain = options.domain?.fault_domain;
-  const allocator = core.allocator({
-    seed: options.allocatorSeed,
-    allocationIntervalMs: options.allocationIntervalMs,
-    minAllocatable: options.minAllocatable,
-    fairnessExcluded: options.fairnessExcluded,
-    filterGpuResources: options.filterGpuResources,
-    region: domain?.region.name,
-    zone: domain?.zone.name,
-    roleSorter: options.roleSorter,
-    frameworkSorter: options.frameworkSorter,
-    regexMaxMemoryBytes: options.constraintRegexMaxMemoryBytes,
-    regexMaxProgramSize: options.constraintRegexMaxProgramSize,
-  });
+  const allocator = createAllocator(core, options);
   if (options.whitelist !== undefined) {
     allocator.updateWhitelist(options.whitelist);
   }
   return {
     options,
     info: masterInfo(options),
+    core,
+    coreFailures: { sharedTraps: core.sharedTraps, recurrence: new Recurrence(tooManyTraps) },
     algebra: core.algebra,
-    allocator,
+    allocator: new GuardedAllocator(allocator),
     random: new Random(options.seed),
     nowMs: options.startTimeMs,
     electedMs: 0,
+    registryReadMs: 0,
     recovered: false,
     effects: [],
     agents: {
@@ -91,6 +81,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     inverseOffers: new Map(),
     machines: new Map(),
     schedules: [],
+    whitelist: options.whitelist ?? null,
     weights: new Map(),
     quotas: new Map(),
     roleWhitelist: options.roles === undefined ? undefined : new Set(options.roles),
@@ -112,13 +103,23 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
 /** Takes one event. The effects are to be carried out in order. */
 export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   state.nowMs = event.nowMs;
-  state.allocator.setTime(event.nowMs);
-  if (state.recovered || event.type === 'recovered' || event.type === 'stored') {
-    take(state, event);
-  } else {
-    refuse(state, event);
+  try {
+    state.allocator.setTime(event.nowMs);
+    if (state.recovered || event.type === 'recovered' || event.type === 'stored') {
+      take(state, event);
+    } else {
+      refuse(state, event);
+    }
+    mend(state);
+    scheduleRun(state);
+  } catch (error) {
+    if (!(error instanceof CoreTrap)) {
+      throw error;
+    }
+    // As after a crash before the event: nothing of it is announced.
+    const reason = `The master cannot go on without its scheduler core. ${error.message}`;
+    state.effects = [{ type: 'abort', reason }];
   }
-  scheduleRun(state);
   const { effects } = state;
   state.effects = [];
   return effects;
@@ -167,6 +168,7 @@ function take(state: MasterState, event: MasterEvent): void {
       stored(state, event);
       break;
     case 'whitelist':
+      state.whitelist = event.hostnames;
       state.allocator.updateWhitelist(event.hostnames);
       break;
     default:

@@ -1,5 +1,5 @@
 // Offers and inverse offers: made from the allocator's decisions, taken back, answered.
-import type { Allocator, OfferBatch } from '../core/interface.ts';
+import type { Allocator, LiveAllocator, OfferBatch } from '../core/interface.ts';
 import {
   type InverseOffer,
   type Offer,
@@ -39,18 +39,12 @@ export function startBatches(state: MasterState): void {
 export function runPending(state: MasterState): void {
   state.runScheduled = false;
   state.counters.runLatencies.add(state.nowMs - state.runAskedMs);
-  makeOffers(
-    state,
-    measured(state, () => state.allocator.runPending()),
-  );
+  makeOffers(state, (allocator) => allocator.runPending());
 }
 
 export function runBatch(state: MasterState): void {
   startBatches(state);
-  makeOffers(
-    state,
-    measured(state, () => state.allocator.runBatch()),
-  );
+  makeOffers(state, (allocator) => allocator.runBatch());
 }
 
 function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
@@ -70,10 +64,16 @@ const maxOffersPerTurn = 500;
 const maxOffersPerEvent = 200;
 const offersTimer = 'offers';
 
-/** Reads a batch out, which lasts until the allocator's next call, and begins to make offers of it. */
-function makeOffers(state: MasterState, batch: OfferBatch): void {
-  const grants: Grant[] = [];
-  const orphans: Parameters<Allocator['recover']>[0][] = [];
+interface Decisions {
+  readonly grants: Grant[];
+  /** Given to somebody who is not here. */
+  readonly orphans: Parameters<Allocator['recover']>[0][];
+  readonly inverse: Pick<OutstandingInverseOffer, 'framework' | 'agent'>[];
+}
+
+/** Reads a batch out, which lasts until the allocator's next call. */
+function read(state: MasterState, batch: OfferBatch): Decisions {
+  const decisions: Decisions = { grants: [], orphans: [], inverse: [] };
   for (let i = 0; i < batch.count; i++) {
     const framework = state.frameworks.registered.get(batch.frameworkId(i));
     const agent = state.agents.registered.get(batch.agentId(i));
@@ -81,12 +81,34 @@ function makeOffers(state: MasterState, batch: OfferBatch): void {
     const resources = batch.resources(i);
     if (framework === undefined || agent === undefined) {
       const [frameworkId, agentId] = [batch.frameworkId(i), batch.agentId(i)];
-      orphans.push({ frameworkId, agentId, role, resources, wasUsed: false });
+      decisions.orphans.push({ frameworkId, agentId, role, resources, wasUsed: false });
     } else {
-      grants.push({ framework, agent, role, resources });
+      decisions.grants.push({ framework, agent, role, resources });
     }
   }
-  const inverse = inverseOffers(state, batch);
+  for (let i = 0; i < batch.inverseCount; i++) {
+    const framework = state.frameworks.registered.get(batch.inverseFrameworkId(i));
+    const agent = state.agents.registered.get(batch.inverseAgentId(i));
+    if (framework !== undefined && agent !== undefined) {
+      decisions.inverse.push({ framework, agent });
+    }
+  }
+  return decisions;
+}
+
+/** Begins to make offers of what a run decides. One that loses the allocator decides nothing. */
+function makeOffers(state: MasterState, run: (allocator: LiveAllocator) => OfferBatch): void {
+  const decisions = state.allocator.attempt((allocator) =>
+    read(
+      state,
+      measured(state, () => run(allocator)),
+    ),
+  );
+  if (decisions === undefined) {
+    return;
+  }
+  const { grants, orphans } = decisions;
+  const inverse = inverseOffers(state, decisions.inverse);
   for (const orphan of orphans) {
     state.allocator.recover(orphan);
   }
@@ -294,16 +316,17 @@ export function offerTimedOut(state: MasterState, id: OfferId): void {
   }
 }
 
-function inverseOffers(state: MasterState, batch: OfferBatch): Map<Framework, InverseOffer[]> {
+function inverseOffers(
+  state: MasterState,
+  decided: Decisions['inverse'],
+): Map<Framework, InverseOffer[]> {
   const made = new Map<Framework, InverseOffer[]>();
-  for (let i = 0; i < batch.inverseCount; i++) {
-    const framework = state.frameworks.registered.get(batch.inverseFrameworkId(i));
-    const agent = state.agents.registered.get(batch.inverseAgentId(i));
-    const unavailability = agent && machineOf(state, agent)?.info.unavailability;
+  for (const { framework, agent } of decided) {
+    const unavailability = machineOf(state, agent)?.info.unavailability;
     if (
-      framework?.state !== 'connected' ||
+      framework.state !== 'connected' ||
       !framework.active ||
-      agent?.active !== true ||
+      !agent.active ||
       unavailability === undefined
     ) {
       continue;

@@ -18,6 +18,7 @@ import { authorizationOf, defaultRefuseSeconds, resourcesOf, usedOn } from './ac
 import { discardOffer } from './offers.ts';
 import { applyOperation } from './operations.ts';
 import { mayDo, reply, sendToFramework } from './outbox.ts';
+import { ask } from './rebuild.ts';
 import { hasNames } from './resource-names.ts';
 import type { Agent, MasterState, OutstandingOffer } from './state.ts';
 import { operationError } from './validation/operation.ts';
@@ -126,7 +127,7 @@ export function operate(
     return;
   }
   freeOffered(state, agent, operation);
-  const applied = state.allocator.updateAvailable(id, operation);
+  const applied = ask(state, (allocator) => allocator.updateAvailable(id, operation));
   if (!applied.ok) {
     reply(state, request, 409, applied.why);
     return;

@@ -1,5 +1,5 @@
 // All that a master knows. Each noun's file changes its own part; everybody may read.
-import type { LiveAllocator, ResourceAlgebra } from '../core/interface.ts';
+import type { ResourceAlgebra, SchedulerCore } from '../core/interface.ts';
 import type { AgentCapabilities, FrameworkCapabilities } from '../model/capabilities.ts';
 import type {
   AgentInfo,
@@ -20,10 +20,12 @@ import type {
 } from '../model/generated/messages.ts';
 import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
+import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
 import type { BoundedList, BoundedMap } from './bounded.ts';
 import type { FrameworkCounters, MasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
+import type { GuardedAllocator } from './guarded-allocator.ts';
 import type { Grant } from './offers.ts';
 import type { MasterOptions } from './options.ts';
 import type { PendingWrite } from './registry-operations.ts';
@@ -168,15 +170,33 @@ export interface FrameworkTable {
   readonly completed: BoundedMap<FrameworkId, Framework>;
 }
 
+/** What the master needs of the scheduler core. */
+export type MasterCore = Pick<
+  SchedulerCore,
+  'algebra' | 'allocator' | 'sharedTraps' | 'lastSharedTrap'
+>;
+
+/** How the scheduler core has failed so far. */
+export interface CoreFailures {
+  /** Of the instance that sums are made in: how many are known here. */
+  sharedTraps: number;
+  /** All of them, of whatever instance. */
+  readonly recurrence: Recurrence;
+}
+
 export interface MasterState {
   readonly options: MasterOptions;
   readonly info: MasterInfo;
+  readonly core: MasterCore;
+  readonly coreFailures: CoreFailures;
   readonly algebra: ResourceAlgebra;
-  readonly allocator: LiveAllocator;
+  readonly allocator: GuardedAllocator;
   readonly random: Random;
   /** Time of the event being handled. */
   nowMs: number;
   electedMs: number;
+  /** When the registry was read: a pause of runs is counted from then. */
+  registryReadMs: number;
   recovered: boolean;
   /** Effects of the step being taken. */
   effects: MasterEffect[];
@@ -188,6 +208,8 @@ export interface MasterState {
   readonly inverseOffers: Map<OfferId, OutstandingInverseOffer>;
   readonly machines: Map<string, Machine>;
   schedules: Schedule[];
+  /** Host names that are offered; null: all. */
+  whitelist: readonly string[] | null;
   readonly weights: Map<string, number>;
   readonly quotas: Map<string, QuotaAmounts>;
   /** The only roles allowed, if --roles was given. */

@@ -13,6 +13,7 @@ import { isTerminal } from '../model/task-state.ts';
 import { holdingsOf } from './agents.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { log, sendToAgent } from './outbox.ts';
+import { ask } from './rebuild.ts';
 import { askAgain } from './recall.ts';
 import type { Agent, MasterState } from './state.ts';
 import { describeTask, masterStatus, sendStatus } from './status-updates.ts';
@@ -78,7 +79,7 @@ function fits(state: MasterState, agent: Agent, { executors, tasks }: Uncounted)
     ...executors.map(({ info }) => info.resources ?? []),
     ...tasks.map((task) => task.resources ?? []),
   ].map((list) => list.filter(({ shared }) => shared === undefined).map(withoutAllocation));
-  const free = state.allocator.free(agent.id).map(withoutAllocation);
+  const free = ask(state, (allocator) => allocator.free(agent.id)).map(withoutAllocation);
   return state.algebra.contains(free, state.algebra.sum(resources));
 }
 

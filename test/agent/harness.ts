@@ -32,7 +32,7 @@ import {
 import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 
-const coreModule = new WebAssembly.Module(
+export const coreModule = new WebAssembly.Module(
   readFileSync(new URL('../../build/mesoscale-core.wasm', import.meta.url)),
 );
 
@@ -64,7 +64,7 @@ export class World {
   readonly #timers = new Map<string, number>();
   #requests = 0;
 
-  constructor(options: Partial<AgentOptions> = {}) {
+  constructor(options: Partial<AgentOptions> = {}, core = createCore(coreModule)) {
     this.options = {
       ...defaultAgentOptions,
       pid: 'slave(1)@10.0.0.2:5051',
@@ -77,7 +77,7 @@ export class World {
       seed: 7,
       ...options,
     };
-    this.agent = createAgent(this.options, createCore(coreModule));
+    this.agent = createAgent(this.options, core);
   }
 
   send(event: Untimed): AgentEffect[] {

@@ -4,4 +4,6 @@ import { createCore } from '../../src/core/core.ts';
 
 const built = new URL('../../build/mesoscale-core.wasm', import.meta.url);
 
-export const testCore = createCore(new WebAssembly.Module(readFileSync(built)));
+export const coreModule = new WebAssembly.Module(readFileSync(built));
+
+export const testCore = createCore(coreModule);

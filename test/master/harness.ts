@@ -1,6 +1,7 @@
 // A master in a world of virtual time: a registry that answers when told, schedulers and agents that
 // the test plays. What the master sends is kept by receiver, so that a test looks at outcomes.
 
+import type { SchedulerCore } from '../../src/core/interface.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, masterViews, step } from '../../src/master/master.ts';
@@ -142,9 +143,14 @@ export class World {
   readonly #writes: Effect<'store'>[] = [];
   readonly #timers = new Map<string, number>();
   readonly #random = new Random(11);
+  readonly #core: SchedulerCore;
   #requests = 0;
 
-  constructor(options: Partial<MasterOptions> = {}, past: { disk?: Disk; nowMs?: number } = {}) {
+  constructor(
+    options: Partial<MasterOptions> = {},
+    past: { disk?: Disk; nowMs?: number; core?: SchedulerCore } = {},
+  ) {
+    this.#core = past.core ?? testCore;
     this.nowMs = past.nowMs ?? START_MS;
     this.disk = past.disk ?? new Disk();
     this.options = {
@@ -162,7 +168,7 @@ export class World {
       authorizer: permissive,
       ...options,
     };
-    this.master = createMaster(this.options, testCore);
+    this.master = createMaster(this.options, this.#core);
     this.views = masterViews(this.master);
     this.dispatch({ type: 'recovered', registry: this.disk.snapshot() });
   }
@@ -276,7 +282,7 @@ export class World {
   restart(): World {
     const nowMs = this.nowMs + 1000;
     const options = { ...this.options, id: nextId(this.options.id), startTimeMs: nowMs };
-    return new World(options, { disk: this.disk, nowMs });
+    return new World(options, { disk: this.disk, nowMs, core: this.#core });
   }
 
   uuid(): Uint8Array {

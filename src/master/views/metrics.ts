@@ -83,6 +83,7 @@ function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
   }
   set('tasks_unreachable', unreachable);
   metrics['allocator/mesos/allocation_runs'] = state.counters.allocationRuns;
+  metrics['allocator/mesos/core_rebuilds'] = state.counters.coreRebuilds;
   metrics['allocator/mesos/event_queue_dispatches'] = 0;
   metrics['allocator/event_queue_dispatches'] = 0;
   metrics['registrar/queued_operations'] = state.writes.size;

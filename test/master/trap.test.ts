@@ -1,0 +1,448 @@
+// The scheduler core traps, at any call of any step of a busy day: the master goes on as one does whose core
+// never traps, with the same tasks, offers and books.
+import { describe, expect, test } from 'vitest';
+import { createCore } from '../../src/core/core.ts';
+import {
+  type FrameworkInfo,
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  type Offer,
+  Offer_Operation_Type,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  type SchedulerCall_Subscribe,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { offerId } from '../../src/model/ids.ts';
+import { withoutAllocation } from '../../src/model/resource-format.ts';
+import { isTerminal } from '../../src/model/task-state.ts';
+import { Traps } from '../support/traps.ts';
+import { coreModule } from './core.ts';
+import {
+  type FakeAgent,
+  type FakeFramework,
+  launchOf,
+  resources,
+  runningTask,
+  viewer,
+  World,
+} from './harness.ts';
+
+const capabilities = [
+  { type: FrameworkInfo_Capability_Type.MULTI_ROLE },
+  { type: FrameworkInfo_Capability_Type.RESERVATION_REFINEMENT },
+  { type: FrameworkInfo_Capability_Type.PARTITION_AWARE },
+];
+
+const reserved = (text: string, role: string): Resource[] =>
+  resources(text).map((it) => ({
+    ...it,
+    reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role }],
+  }));
+
+/** A cluster whose core may trap, and the steps of its day. */
+class Day {
+  readonly traps = new Traps(coreModule);
+  readonly world: World;
+  readonly agents: FakeAgent[] = [];
+  readonly frameworks: FakeFramework[] = [];
+
+  constructor() {
+    this.world = new World(
+      { whitelist: ['node0', 'node1', 'node2', 'node3'], weights: { ops: 2 } },
+      { core: createCore(coreModule, this.traps.instantiate) },
+    );
+  }
+
+  agent(i: number): FakeAgent {
+    return this.agents[i] as FakeAgent;
+  }
+
+  framework(i: number): FakeFramework {
+    return this.frameworks[i] as FakeFramework;
+  }
+
+  addAgent(text: string): void {
+    const i = this.agents.length;
+    const pid = `slave(1)@10.0.0.${i + 2}:5051`;
+    this.agents.push(this.world.agent({ pid, hostname: `node${i}`, resources: text }));
+  }
+
+  addFramework(roles: string[], more: Partial<SchedulerCall_Subscribe> = {}): void {
+    const name = `f${this.frameworks.length}`;
+    const info: Partial<FrameworkInfo> = {
+      name,
+      roles,
+      capabilities,
+      checkpoint: true,
+      failover_timeout: 600,
+    };
+    this.frameworks.push(this.world.framework(info, more));
+  }
+
+  /** The offers of a framework that stand. */
+  offers(i: number): Offer[] {
+    const { offers } = this.world.master;
+    return this.framework(i)
+      .offers()
+      .filter(({ id }) => offers.has(offerId(id.value)));
+  }
+
+  /** On the first offer, of some agent or of any. */
+  launch(i: number, agent: number | undefined, id: string, text: string): void {
+    const at = agent === undefined ? undefined : this.agent(agent).id;
+    const offer = this.offers(i).find(({ agent_id }) => (at ?? agent_id.value) === agent_id.value);
+    if (offer !== undefined) {
+      this.framework(i).launch(offer, {
+        task_id: { value: id },
+        name: id,
+        resources: resources(text),
+      });
+    }
+  }
+
+  decline(i: number): void {
+    const offer_ids = this.offers(i).map(({ id }) => id);
+    this.framework(i).call('DECLINE', { decline: { offer_ids, filters: { refuse_seconds: 0 } } });
+  }
+
+  operate(call: Parameters<World['operate']>[0]): void {
+    this.world.operate(call);
+  }
+}
+
+const day: readonly ((it: Day) => void)[] = [
+  (it) => it.addAgent('cpus:8;mem:8192;disk:4096;ports:[31000-31009]'),
+  (it) => it.addAgent('cpus:4;mem:4096;disk:4096;ports:[31000-31009]'),
+  (it) => it.addFramework(['dev', 'dev/web']),
+  (it) => it.launch(0, 0, 'a1', 'cpus:2;mem:512;ports:[31000-31002]'),
+  (it) => it.addFramework(['ops']),
+  (it) => it.launch(0, 1, 'a2', 'cpus:1;mem:300'),
+  (it) => it.launch(1, 1, 'b1', 'cpus:0.5;mem:100'),
+  (it) => it.addAgent('cpus:6;mem:2048;disk:1024'),
+  (it) =>
+    it.operate({
+      type: MasterCall_Type.UPDATE_QUOTA,
+      update_quota: {
+        quota_configs: [
+          { role: 'dev', limits: { cpus: { value: 10 } }, guarantees: { cpus: { value: 4 } } },
+        ],
+      },
+    }),
+  (it) =>
+    it.operate({
+      type: MasterCall_Type.UPDATE_WEIGHTS,
+      update_weights: { weight_infos: [{ role: 'dev', weight: 1.5 }] },
+    }),
+  (it) => {
+    const offers = it.offers(0);
+    const [first] = offers;
+    if (first !== undefined) {
+      it.framework(0).accept(
+        [first],
+        [
+          {
+            type: Offer_Operation_Type.RESERVE,
+            reserve: { resources: reserved('cpus:1;mem:64', first.allocation_info?.role ?? '') },
+          },
+          launchOf(first, { task_id: { value: 'a3' }, resources: resources('cpus:0.7;mem:33') }),
+        ],
+      );
+    }
+  },
+  (it) =>
+    it.operate({
+      type: MasterCall_Type.RESERVE_RESOURCES,
+      reserve_resources: {
+        agent_id: { value: it.agent(1).id },
+        resources: reserved('cpus:1;disk:100', 'ops'),
+      },
+    }),
+  (it) => it.addFramework(['qa', 'ops'], { suppressed_roles: ['ops'] }),
+  (it) => it.framework(1).call('SUPPRESS', { suppress: {} }),
+  (it) => it.decline(1),
+  (it) => it.launch(2, undefined, 'c1', 'cpus:1.2;mem:99'),
+  (it) => it.decline(0),
+  (it) => it.framework(1).call('REVIVE', { revive: {} }),
+  (it) => it.world.dispatch({ type: 'linkLost', address: '10.0.0.3:5051' }),
+  (it) => {
+    const tasks = it.world.master.agents.registered;
+    const there = [...tasks.values()].find(({ info }) => info.hostname === 'node1')?.tasks;
+    it.agent(1).reregister({
+      tasks: [...(there?.get(it.framework(0).id as never)?.keys() ?? [])].map((id) => ({
+        ...runningTask(it.framework(0), it.agent(1), id),
+        resources: resources('cpus:1;mem:300').map((one) => ({
+          ...one,
+          allocation_info: { role: 'dev' },
+        })),
+      })),
+      frameworks: [{ ...it.framework(0).info, id: { value: it.framework(0).id } }],
+      checkpointed_resources: reserved('cpus:1;disk:100', 'ops'),
+    });
+  },
+  (it) => it.framework(2).disconnect(),
+  (it) => it.world.dispatch({ type: 'whitelist', hostnames: ['node0', 'node1'] }),
+  (it) => {
+    it.agent(0).update(it.framework(0), 'a1', TaskState.TASK_RUNNING);
+    it.agent(0).update(it.framework(0), 'a1', TaskState.TASK_FINISHED);
+  },
+  (it) => it.framework(2).subscribe(),
+  (it) => it.world.dispatch({ type: 'whitelist', hostnames: null }),
+  (it) =>
+    it.operate({
+      type: MasterCall_Type.DEACTIVATE_AGENT,
+      deactivate_agent: { agent_id: { value: it.agent(2).id } },
+    }),
+  (it) => it.framework(1).subscribe({ roles: ['ops', 'night'] }),
+  (it) =>
+    it.operate({
+      type: MasterCall_Type.REACTIVATE_AGENT,
+      reactivate_agent: { agent_id: { value: it.agent(2).id } },
+    }),
+  (it) => it.framework(0).call('TEARDOWN'),
+  (it) => it.agent(1).send('UnregisterAgentMessage', { agent_id: { value: it.agent(1).id } }),
+];
+
+/** All that can be read of the cluster. Runs are counted otherwise after a trap, and refusals are lost. */
+function seen({ world }: Day): unknown {
+  const { master, views } = world;
+  const metrics = Object.entries(views.metrics(world.nowMs)).filter(
+    ([name]) => !/allocation_run|core_rebuilds|offer_filters/.test(name),
+  );
+  const books = [...master.agents.registered.values()].map(({ id }) => ({
+    id,
+    total: sorted(master.allocator.total(id)),
+    free: sorted(master.allocator.free(id)),
+  }));
+  const offers = [...master.offers.values()]
+    .map(({ framework, agent, role, resources: all }) => [
+      framework.info.name,
+      agent.id,
+      role,
+      ...sorted(all),
+    ])
+    .map((it) => JSON.stringify(it));
+  return inOrder({
+    metrics: Object.fromEntries(metrics),
+    books,
+    offers: offers.toSorted(),
+    grants: master.grants.length,
+    state: views.read({ type: MasterCall_Type.GET_STATE }, viewer),
+    roles: views.read({ type: MasterCall_Type.GET_ROLES }, viewer),
+    quota: views.read({ type: MasterCall_Type.GET_QUOTA }, viewer),
+    summary: views.stateSummary(viewer),
+  });
+}
+
+const sorted = (list: readonly Resource[]) => list.map((it) => JSON.stringify(it)).toSorted();
+
+const isResource = (value: unknown): value is Resource =>
+  typeof value === 'object' && value !== null && 'name' in value && 'type' in value;
+
+/** The order of resources in a list means nothing, and is another in another allocator. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const all = value.map(inOrder);
+    return all.every(isResource) ? sorted(all) : all;
+  }
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, it]) => [key, inOrder(it)]))
+    : value;
+}
+
+/** What is free, on offer and used of an agent is all that it has. */
+function checkConservation({ world }: Day): void {
+  const { agents, algebra, allocator } = world.master;
+  for (const agent of agents.registered.values()) {
+    const offered = [...agent.offers].flatMap((it) => it.resources);
+    const used = [...agent.tasks.values()]
+      .flatMap((own) => [...own.values()])
+      .filter((task) => !isTerminal(task.state))
+      .flatMap((task) => task.resources ?? []);
+    const parts = [allocator.free(agent.id), offered, used].map((it) => it.map(withoutAllocation));
+    expect(algebra.equal(algebra.sum(parts), agent.total)).toBe(true);
+  }
+}
+
+/** The day, with a trap after so many calls of a step, if it makes so many; what is seen after some steps. */
+function live(
+  seenAfter: readonly number[],
+  trapAt?: { readonly step: number; readonly skipped: number },
+): { readonly it: Day; readonly seen: readonly unknown[] } {
+  const it = new Day();
+  const all: unknown[] = [];
+  day.forEach((step, index) => {
+    if (index === trapAt?.step) {
+      it.traps.arm(trapAt.skipped);
+    }
+    step(it);
+    it.traps.disarm();
+    it.world.allocate();
+    checkConservation(it);
+    if (seenAfter.includes(index)) {
+      all.push(seen(it));
+    }
+  });
+  return { it, seen: all };
+}
+
+const steps = day.map((_, step) => step);
+const last = day.length - 1;
+
+describe('a trap in any call', () => {
+  const expected = live(steps).seen;
+
+  test.each(steps)('of step %i leaves no trace', (step) => {
+    const exports = new Set<string>();
+    for (let skipped = 0; ; skipped++) {
+      const { it, seen } = live([step, last], { step, skipped });
+      const [name] = it.traps.sprung;
+      if (name === undefined) {
+        break;
+      }
+      exports.add(name);
+      const where = `${name}, after ${skipped} calls of the step`;
+      expect(seen, where).toEqual([expected[step], expected[last]].slice(-seen.length));
+      expect(it.world.aborted, where).toBeUndefined();
+      const { coreRebuilds } = it.world.master.counters;
+      expect(coreRebuilds, where).toBe(1);
+      expect(it.world.logs.filter((text) => text.includes(`trapped in ${name}`))).toHaveLength(1);
+    }
+    expect(exports.size).toBeGreaterThan(0);
+  });
+});
+
+/** A day until there are offers and tasks. */
+function begun(): Day {
+  const it = new Day();
+  for (const step of day.slice(0, 9)) {
+    step(it);
+    it.world.allocate();
+  }
+  return it;
+}
+
+/** An event of no consequence, in which a run traps. */
+function trapInRun(it: Day, times = 1): void {
+  it.traps.arm(0, { exports: /^runOffers$/, times });
+  it.world.allocate();
+}
+
+test('offers that stand can be accepted after a trap', () => {
+  const it = begun();
+  trapInRun(it);
+  expect(it.traps.sprung).toEqual(['runOffers']);
+  expect(it.framework(0).events('RESCIND')).toEqual([]);
+  it.launch(0, 0, 'after', 'cpus:1;mem:32');
+  expect(it.agent(0).sent('RunTaskMessage').at(-1)?.task.task_id.value).toBe('after');
+  checkConservation(it);
+});
+
+test('refusals are forgotten', () => {
+  const it = begun();
+  it.framework(0).call('SUPPRESS', { suppress: {} });
+  const offer_ids = it.offers(1).map(({ id }) => id);
+  const refuse = { offer_ids, filters: { refuse_seconds: 3600 } };
+  it.framework(1).call('DECLINE', { decline: refuse });
+  it.world.allocate();
+  expect(it.offers(1)).toEqual([]);
+  trapInRun(it);
+  expect(it.offers(1)).toHaveLength(offer_ids.length);
+});
+
+test('inverse offers are taken back and made again', () => {
+  const it = begun();
+  const machine = { hostname: 'node0', ip: '10.0.0.2' };
+  const unavailability = { start: { nanoseconds: 1000n } };
+  const schedule = { windows: [{ machine_ids: [machine], unavailability }] };
+  it.operate({
+    type: MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE,
+    update_maintenance_schedule: { schedule },
+  });
+  const heard = () =>
+    it
+      .framework(0)
+      .events()
+      .flatMap(({ inverse_offers, rescind_inverse_offer }) => [
+        ...(inverse_offers?.inverse_offers ?? []).map(({ id }) => `made ${id.value}`),
+        ...(rescind_inverse_offer === undefined
+          ? []
+          : [`taken back ${rescind_inverse_offer.inverse_offer_id.value}`]),
+      ]);
+  const [first = ''] = heard();
+  expect(heard()).toHaveLength(1);
+  trapInRun(it);
+  const [, second, third] = heard();
+  expect(second).toBe(first.replace('made', 'taken back'));
+  expect(third).toMatch(/^made /);
+  it.world.allocate();
+  expect(heard()).toHaveLength(3);
+});
+
+test('runs that are dropped after an election stay so', () => {
+  const before = begun();
+  const world = before.world.restart();
+  expect(world.master.allocator.paused).toBe(true);
+  const again = (i: number) => {
+    Object.assign(before.agent(i), { world });
+    before.agent(i).reregister();
+  };
+  world.advance(60_000);
+  before.traps.arm(0);
+  again(0);
+  expect(before.traps.sprung).toHaveLength(1);
+  expect(world.master.allocator.paused).toBe(true);
+  const framework = world.framework({ roles: ['ops'], capabilities });
+  world.allocate();
+  expect(framework.offers()).toEqual([]);
+  // The pause ends when it would have ended, ten minutes after the registry was read.
+  world.advance(540_000 - 1_000);
+  expect(world.master.allocator.paused).toBe(false);
+  world.allocate();
+  expect(framework.offers()).toHaveLength(1);
+});
+
+test('what is read between two events does without a lost allocator', () => {
+  const it = begun();
+  it.traps.arm(0, { exports: /^roleFilters$/ });
+  const filters = () => it.world.views.metrics(it.world.nowMs);
+  expect(filters()['allocator/mesos/offer_filters/roles/dev/active']).toBe(0);
+  expect(it.traps.sprung).toEqual(['roleFilters']);
+  expect(filters()['allocator/mesos/core_rebuilds']).toBe(0);
+  it.world.allocate();
+  expect(filters()['allocator/mesos/core_rebuilds']).toBe(1);
+  checkConservation(it);
+});
+
+describe('a trap that comes back ends the master', () => {
+  test('the third within a minute', () => {
+    const it = begun();
+    trapInRun(it);
+    trapInRun(it);
+    it.world.advance(60_000);
+    trapInRun(it);
+    trapInRun(it);
+    expect(it.world.aborted).toBeUndefined();
+    trapInRun(it);
+    expect(it.world.aborted).toMatch(
+      /^The master cannot go on without its scheduler core\. .* trapped in runOffers: /,
+    );
+  });
+
+  test('one in the making of the new allocator', () => {
+    const it = begun();
+    it.traps.arm(0, { exports: /^(runOffers|addUsed)$/, times: 2 });
+    it.world.allocate();
+    expect(it.traps.sprung).toEqual(['runOffers', 'addUsed']);
+    expect(it.world.aborted).toContain('trapped in addUsed');
+  });
+
+  test('one in a sum that is made again; nothing of the event is announced', () => {
+    const it = begun();
+    it.traps.arm(0, { exports: /^row/, times: 2 });
+    const told = it.world.toAgents.length;
+    it.launch(0, 0, 'late', 'cpus:1;mem:32');
+    expect(it.world.aborted).toContain('trapped in row');
+    expect(it.world.toAgents).toHaveLength(told);
+  });
+});
