@@ -1,7 +1,23 @@
-// What programs get from `mesoscale/core`: the scheduler core by itself.
+// What programs get from `mesoscale/core`: the scheduler core by itself, and the words to speak with it.
 export { createCore } from './core/core.ts';
 export type * from './core/interface.ts';
 export type * from './core/matcher.ts';
 export { CoreError, type Instantiate } from './core/module.ts';
 export { CoreTrap } from './core/trap.ts';
+export {
+  AgentInfo_Capability_Type,
+  type Attribute,
+  FrameworkInfo_Capability_Type,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  type OfferConstraints,
+  type Resource,
+  Resource_DiskInfo_Source_Type,
+  Resource_ReservationInfo_Type,
+  type Unavailability,
+  Value_Type,
+} from './model/generated/messages.ts';
+export { type AgentId, agentId, type FrameworkId, frameworkId } from './model/ids.ts';
+export { formatResources, parseResources } from './model/resource-text.ts';
+export { TextError } from './model/value-text.ts';
 export { CoreNotFoundError, loadCore } from './runtime/load-core.ts';

@@ -7,13 +7,8 @@ import type {
   Unavailability,
 } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
-import {
-  type AgentEntry,
-  EXPLAIN_REASONS,
-  type FrameworkEntry,
-  noTerms,
-  type SavedNames,
-} from './entries.ts';
+import { type AgentEntry, type FrameworkEntry, noTerms, type SavedNames } from './entries.ts';
+import { explanation } from './explanation.ts';
 import { endOfFilter, instantAfter, refusalMs } from './filters.ts';
 import { Held, type Place } from './held.ts';
 import type {
@@ -29,15 +24,27 @@ import type {
 } from './interface.ts';
 import { Kinds } from './kinds.ts';
 import { Lists } from './lists.ts';
-import { accepted, CoreError, CoreModule, checked, type Instantiate } from './module.ts';
+import {
+  accepted,
+  BAD_HANDLE,
+  BAD_STATE,
+  CoreError,
+  CoreModule,
+  checked,
+  EXISTS,
+  type Instantiate,
+  statusError,
+} from './module.ts';
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
-import { writeMinimum, writeQuota } from './quantities.ts';
+import { setUp } from './options.ts';
+import { checkWeights, writeQuota } from './quantities.ts';
 import { Ranks } from './ranks.ts';
 import { Roles } from './roles.ts';
 import { packState, unpackState } from './saved.ts';
 import {
   agentFlags,
   capabilityBits,
+  rolesMeant,
   sameAttributes,
   sameFacts,
   sameSet,
@@ -46,10 +53,6 @@ import {
 import { Wishes } from './wishes.ts';
 
 const ALL_AGENTS = 0xffffffff;
-
-const OPTION_FILTER_GPU = 1;
-const OPTION_RANDOM_ROLES = 2;
-const OPTION_RANDOM_FRAMEWORKS = 4;
 
 export class ModuleAllocator implements LiveAllocator {
   readonly #instantiate: Instantiate;
@@ -98,22 +101,11 @@ export class ModuleAllocator implements LiveAllocator {
       agentId: (agent) => this.#agentIds[agent] as AgentId,
       role: (role) => this.#roles.path(role),
     };
-    const { exports } = this.#module;
-    const flags =
-      (options.filterGpuResources ? OPTION_FILTER_GPU : 0) |
-      (options.roleSorter === 'random' ? OPTION_RANDOM_ROLES : 0) |
-      (options.frameworkSorter === 'random' ? OPTION_RANDOM_FRAMEWORKS : 0);
-    const high = Math.floor(options.seed / 4294967296);
-    const gpus = this.#kinds.name('gpus') + 1;
-    accepted(exports.setUp(flags, options.seed >>> 0, high >>> 0, gpus));
-    if (options.minAllocatable.length > 0) {
-      writeMinimum(this.#module, this.#kinds, options.minAllocatable);
-      accepted(exports.setClusterMinimum());
-    }
+    setUp(this.#module, this.#kinds, options);
   }
 
   setTime(nowMs: number): void {
-    accepted(this.#module.exports.setNow(nowMs));
+    accepted(this.#module.exports.setNow(nowMs), 'time');
     this.#now = nowMs;
     if (this.#paused && nowMs >= this.#pauseEnd) this.#paused = false;
   }
@@ -121,13 +113,12 @@ export class ModuleAllocator implements LiveAllocator {
   // --- Agents ---
 
   addAgent(agent: Parameters<Allocator['addAgent']>[0]): void {
-    if (this.#agents.has(agent.id)) throw new CoreError('EXISTS', agent.id);
+    if (this.#agents.has(agent.id)) throw statusError(EXISTS, `agent ${agent.id}`);
     const { exports } = this.#module;
     const place = agent.place ?? this.#lastPlace + 1;
     const flags = this.#flagsOf({ ...agent, active: true });
     const count = this.#lists.begin().write(agent.total);
     const number = checked(exports.addAgent(flags, place, count), agent.id);
-    this.#lastPlace = Math.max(this.#lastPlace, place);
     const entry: AgentEntry = {
       id: agent.id,
       number,
@@ -139,8 +130,14 @@ export class ModuleAllocator implements LiveAllocator {
     this.#agents.set(agent.id, entry);
     this.#agentIds[number] = agent.id;
     if (entry.maintenance) accepted(exports.setMaintenance(number, 1));
-    for (const held of agent.used) this.#addUsed(entry, held);
-    for (const held of agent.offered ?? []) this.#addOffered(entry, held);
+    try {
+      for (const held of agent.used) this.#addUsed(entry, held);
+      for (const held of agent.offered ?? []) this.#addOffered(entry, held);
+    } catch (error) {
+      if (error instanceof CoreError) this.removeAgent(agent.id);
+      throw error;
+    }
+    this.#lastPlace = Math.max(this.#lastPlace, place);
     this.#wishes.applyConstraints(entry);
     if (this.#paused && this.#agents.size >= this.#expectedAgents) this.#paused = false;
     this.#request(number);
@@ -149,7 +146,7 @@ export class ModuleAllocator implements LiveAllocator {
   updateAgent(id: AgentId, change: Parameters<Allocator['updateAgent']>[1]): void {
     const entry = this.#agent(id);
     const { exports } = this.#module;
-    let updated = false;
+    let updated = change.total !== undefined && this.#setTotal(entry, change.total);
     if (change.facts !== undefined && !sameFacts(entry.facts, change.facts)) {
       updated = true;
       // Frameworks may have refused the agent because of the attributes it had.
@@ -163,18 +160,24 @@ export class ModuleAllocator implements LiveAllocator {
       if (!sameSet(entry.capabilities, change.capabilities)) updated = true;
       entry.capabilities = change.capabilities;
     }
-    if (updated) this.#updateFlags(entry);
-    if (change.total !== undefined) {
-      const count = this.#lists.begin().write(change.total);
-      if (checked(exports.setTotal(entry.number, count), id) === 1) updated = true;
-    }
-    if (updated) this.#request(entry.number);
+    if (!updated) return;
+    this.#updateFlags(entry);
+    this.#request(entry.number);
+  }
+
+  /** True when the agent had another total. */
+  #setTotal(entry: AgentEntry, total: readonly Resource[]): boolean {
+    const count = this.#lists.begin().write(total);
+    return checked(this.#module.exports.setTotal(entry.number, count), entry.id) === 1;
   }
 
   addResourceProvider(id: AgentId, total: readonly Resource[], used: readonly Holding[]): void {
     const entry = this.#agent(id);
-    const count = this.#lists.begin().write(total);
-    checked(this.#module.exports.growTotal(entry.number, count), id);
+    const { exports } = this.#module;
+    for (const { resources } of used) {
+      checked(exports.listAdd(this.#lists.begin().write(resources), 0), `used on ${id}`);
+    }
+    checked(exports.growTotal(entry.number, this.#lists.begin().write(total)), id);
     for (const held of used) this.#addUsed(entry, held);
   }
 
@@ -210,8 +213,9 @@ export class ModuleAllocator implements LiveAllocator {
     const { exports } = this.#module;
     const constraints = this.#wishes.compile(framework);
     this.#sweepRoles();
+    for (const role of framework.roles) this.#roles.number(role);
     const entry = this.#frameworkEntry(framework.id);
-    if (entry.known) throw new CoreError('EXISTS', framework.id);
+    if (entry.known) throw statusError(EXISTS, `framework ${framework.id}`);
     accepted(exports.introduce(entry.number, capabilityBits(framework.capabilities)));
     entry.known = true;
     entry.terms = framework;
@@ -236,6 +240,7 @@ export class ModuleAllocator implements LiveAllocator {
     const entry = this.#framework(id);
     const constraints = this.#wishes.compile(terms);
     this.#sweepRoles();
+    for (const role of terms.roles) this.#roles.number(role);
     const { exports } = this.#module;
     const before = new Set(entry.terms.roles);
     const after = new Set(terms.roles);
@@ -286,7 +291,7 @@ export class ModuleAllocator implements LiveAllocator {
 
   suppress(id: FrameworkId, roles: readonly string[]): void {
     const entry = this.#framework(id);
-    for (const role of roles.length === 0 ? entry.terms.roles : roles) {
+    for (const role of rolesMeant(entry.terms.roles, roles)) {
       accepted(this.#module.exports.suppressRole(entry.number, this.#roles.number(role)), role);
       entry.suppressed.add(role);
     }
@@ -295,8 +300,9 @@ export class ModuleAllocator implements LiveAllocator {
   revive(id: FrameworkId, roles: readonly string[]): void {
     const entry = this.#framework(id);
     const { exports } = this.#module;
+    const revived = rolesMeant(entry.terms.roles, roles);
     accepted(exports.dropInverseFilters(entry.number));
-    for (const role of roles.length === 0 ? entry.terms.roles : roles) {
+    for (const role of revived) {
       accepted(exports.reviveRole(entry.number, this.#roles.number(role)), role);
       entry.suppressed.delete(role);
     }
@@ -314,7 +320,8 @@ export class ModuleAllocator implements LiveAllocator {
   recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, Quota>>): void {
     const all = Object.entries(quotas);
     if (all.length === 0) return;
-    if (this.#agents.size > 0) throw new CoreError('BAD_STATE', 'agents have been added');
+    if (this.#agents.size > 0) throw statusError(BAD_STATE, 'agents have been added');
+    for (const [, quota] of all) writeQuota(this.#module, this.#kinds, quota);
     for (const [role, quota] of all) this.updateQuota(role, quota);
     const factor = this.#options.agentRecoveryFactor ?? 0.8;
     this.#expectedAgents = Math.trunc(expectedAgents * factor);
@@ -329,6 +336,8 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   updateWeights(weights: Readonly<Record<string, number>>): void {
+    checkWeights(weights);
+    for (const role of Object.keys(weights)) this.#roles.number(role);
     for (const [role, weight] of Object.entries(weights)) {
       accepted(this.#module.exports.setWeight(this.#roles.number(role), weight), role);
     }
@@ -435,11 +444,7 @@ export class ModuleAllocator implements LiveAllocator {
       return { reason: 'unknown' };
     }
     const code = this.#module.exports.explain(framework.number, number, agent.number);
-    const reason = EXPLAIN_REASONS[code] ?? 'unknown';
-    this.#module.locate();
-    const value = this.#module.f64[this.#module.io >> 1] as number;
-    if (reason === 'refused') return { reason, untilMs: value };
-    return reason === 'share order' ? { reason, ahead: value } : { reason };
+    return explanation(this.#module, code);
   }
 
   constraintsError(constraints: OfferConstraints | undefined): string | undefined {
@@ -519,13 +524,13 @@ export class ModuleAllocator implements LiveAllocator {
 
   #agent(id: AgentId): AgentEntry {
     const entry = this.#agents.get(id);
-    if (entry === undefined) throw new CoreError('BAD_HANDLE', `agent ${id}`);
+    if (entry === undefined) throw statusError(BAD_HANDLE, `agent ${id}`);
     return entry;
   }
 
   #framework(id: FrameworkId): FrameworkEntry {
     const entry = this.#frameworks.get(id);
-    if (entry?.known !== true) throw new CoreError('BAD_HANDLE', `framework ${id}`);
+    if (entry?.known !== true) throw statusError(BAD_HANDLE, `framework ${id}`);
     return entry;
   }
 

@@ -6,6 +6,7 @@ import { ModuleAllocator } from './allocator.ts';
 import type { AllocatorOptions, Ledger, LiveAllocator, SchedulerCore } from './interface.ts';
 import { RowLedger } from './ledger.ts';
 import type { Instantiate } from './module.ts';
+import { allocatorOptions } from './options.ts';
 import { SharedInstance } from './shared-instance.ts';
 import { WasmMatcher } from './wasm-matcher.ts';
 
@@ -24,8 +25,8 @@ export function createCore(
     algebra: new Algebra(shared),
     matcher: new WasmMatcher(shared),
     ledger: (total: readonly Resource[]): Ledger => new RowLedger(shared, total),
-    allocator: (options: AllocatorOptions): LiveAllocator =>
-      new ModuleAllocator(instantiate, options),
+    allocator: (options: Partial<AllocatorOptions> = {}): LiveAllocator =>
+      new ModuleAllocator(instantiate, allocatorOptions(options)),
     restore: (saved: Uint8Array): LiveAllocator => ModuleAllocator.restore(instantiate, saved),
     get sharedTraps() {
       return shared.traps;

@@ -2,28 +2,9 @@
 import type { AgentInfo_Capability_Type as AgentCapability } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { AgentTest } from './constraints.ts';
-import type { AgentFacts, AllocatorOptions, ExplainReason, FrameworkTerms } from './interface.ts';
+import type { AgentFacts, AllocatorOptions, FrameworkTerms } from './interface.ts';
 import type { SavedKinds } from './kinds.ts';
 import type { SavedRoles } from './roles.ts';
-
-/** By the codes of the module's explain(). */
-export const EXPLAIN_REASONS: readonly ExplainReason[] = [
-  'offered',
-  'unknown',
-  'agent inactive',
-  'not whitelisted',
-  'framework inactive',
-  'suppressed',
-  'not subscribed',
-  'offer constraint',
-  'nothing free',
-  'too small',
-  'capability',
-  'quota limit',
-  'quota headroom',
-  'refused',
-  'share order',
-];
 
 export interface AgentEntry {
   readonly id: AgentId;

@@ -8,7 +8,7 @@ import {
 import { notApplied } from './algebra.ts';
 import { type Conversion, conversionsOf, writeConversions } from './conversions.ts';
 import type { Lists } from './lists.ts';
-import { accepted, CoreError, checked, NOT_CONTAINED, statusError } from './module.ts';
+import { accepted, checked, NOT_CONTAINED, statusError } from './module.ts';
 
 /** Numbers of who holds something where. */
 export interface Place {
@@ -71,7 +71,7 @@ export class Held {
     const count = lists.write(offered);
     const before = lists.bytes;
     const why = writeConversions(lists, conversions, 'drop');
-    if (why !== undefined) throw new CoreError('NOT_CONTAINED', why);
+    if (why !== undefined) throw statusError(NOT_CONTAINED, why);
     const bytes = lists.bytes - before;
     const extra = lists.write(extraShared);
     const { module } = lists;

@@ -292,7 +292,8 @@ export interface SchedulerCore {
   readonly abiVersion: number;
   readonly algebra: ResourceAlgebra;
   readonly matcher: Matcher;
-  allocator(options: AllocatorOptions): LiveAllocator;
+  /** An allocator without agents and frameworks. Options left out are those of a Mesos master without flags. */
+  allocator(options?: Partial<AllocatorOptions>): LiveAllocator;
   /** An allocator with the state that `save` gave, by the same build of the module. */
   restore(saved: Uint8Array): LiveAllocator;
   ledger(total: readonly Resource[]): Ledger;

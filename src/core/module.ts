@@ -122,28 +122,33 @@ export class CoreError extends Error {
   }
 }
 
-const STATUS_NAMES = [
-  'OK',
-  'BAD_HANDLE',
-  'BAD_AMOUNT',
-  'BAD_RANGE',
-  'BAD_KIND',
-  'TOO_MANY',
-  'NOT_CONTAINED',
-  'STILL_SHARED',
-  'EXISTS',
-  'BAD_STATE',
-  'NO_MEMORY',
-  'BAD_ARGUMENT',
-] as const;
+/** Names of statuses, and what is wrong. */
+const STATUSES: readonly (readonly [code: string, meaning: string])[] = [
+  ['OK', 'nothing is wrong'],
+  ['BAD_HANDLE', 'there is no such thing'],
+  ['BAD_AMOUNT', 'an amount is negative, too large or no number'],
+  ['BAD_RANGE', 'ranges are out of order, or not of whole numbers'],
+  ['BAD_KIND', 'there is no such kind'],
+  ['TOO_MANY', 'there are too many'],
+  ['NOT_CONTAINED', 'what is to be taken is not there'],
+  ['STILL_SHARED', 'a shared volume has other copies in use'],
+  ['EXISTS', 'it is there already'],
+  ['BAD_STATE', 'not in this state'],
+  ['NO_MEMORY', 'there is no memory left'],
+  ['BAD_ARGUMENT', 'an argument is wrong'],
+];
 
+export const BAD_HANDLE = 1;
+export const BAD_AMOUNT = 2;
 export const NOT_CONTAINED = 6;
 export const STILL_SHARED = 7;
+export const EXISTS = 8;
+export const BAD_STATE = 9;
 
 /** The error that stands for a status, given as it came (negative statuses of counting calls too). */
 export function statusError(status: number, detail = ''): CoreError {
-  const code = Math.abs(status);
-  return new CoreError(STATUS_NAMES[code] ?? `STATUS_${code}`, detail);
+  const [code, meaning] = STATUSES[Math.abs(status)] ?? [`STATUS_${Math.abs(status)}`, ''];
+  return new CoreError(code, detail === '' ? meaning : `${meaning} (${detail})`);
 }
 
 /** Throws unless the answer is a count or handle. */

@@ -37,6 +37,7 @@ export class ModuleOffers implements OfferBatch {
   }
 
   #field(index: number, field: number): number {
+    if (!(index >= 0 && index < this.count)) none(index);
     return this.#lists.module.u32[this.#offers + index * OFFER_WORDS + field] as number;
   }
 
@@ -74,12 +75,17 @@ export class ModuleOffers implements OfferBatch {
     return resources;
   }
 
+  #inverseField(index: number, field: number): number {
+    if (!(index >= 0 && index < this.inverseCount)) none(index);
+    return this.#lists.module.u32[this.#inverse + index * 2 + field] as number;
+  }
+
   inverseFrameworkId(index: number): FrameworkId {
-    return this.#names.frameworkId(this.#lists.module.u32[this.#inverse + index * 2] as number);
+    return this.#names.frameworkId(this.#inverseField(index, 0));
   }
 
   inverseAgentId(index: number): AgentId {
-    return this.#names.agentId(this.#lists.module.u32[this.#inverse + index * 2 + 1] as number);
+    return this.#names.agentId(this.#inverseField(index, 1));
   }
 }
 

@@ -1,13 +1,13 @@
 // Amounts by name on their way into the module: minimums and quotas.
 import type { Quantities, Quota } from './interface.ts';
 import { type Kinds, toMilli } from './kinds.ts';
-import { CoreError, type CoreModule } from './module.ts';
+import { BAD_AMOUNT, type CoreModule, statusError } from './module.ts';
 
 function milliByName(kinds: Kinds, quantities: Quantities): Map<number, number> {
   const milli = new Map<number, number>();
   for (const [name, value] of Object.entries(quantities)) {
     const amount = toMilli(value);
-    if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw new CoreError('BAD_AMOUNT', name);
+    if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw statusError(BAD_AMOUNT, name);
     milli.set(kinds.name(name), amount);
   }
   return milli;
@@ -25,6 +25,23 @@ export function writeQuota(module: CoreModule, kinds: Kinds, quota: Quota): numb
     f64[(io >> 1) + name * 2 + 1] = limits.get(name) ?? -1;
   }
   return names;
+}
+
+/** Throws unless every amount is one. */
+export function checkMinimum(alternatives: readonly Quantities[]): void {
+  for (const quantities of alternatives) {
+    for (const [name, value] of Object.entries(quantities)) {
+      const amount = toMilli(value);
+      if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw statusError(BAD_AMOUNT, name);
+    }
+  }
+}
+
+/** Throws unless every weight is one. */
+export function checkWeights(weights: Readonly<Record<string, number>>): void {
+  for (const [role, weight] of Object.entries(weights)) {
+    if (!(weight > 0) || weight === Infinity) throw statusError(BAD_AMOUNT, `weight of ${role}`);
+  }
 }
 
 /** Alternatives into the exchange buffer, in units; amounts of 0 ask for nothing and are left out. */

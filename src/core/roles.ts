@@ -30,7 +30,9 @@ export class Roles {
   number(path: string): number {
     const known = this.#numbers.get(path);
     if (known !== undefined) return known;
-    if (path === '') throw new CoreError('BAD_ARGUMENT', 'a role has a name');
+    if (path.split('/').includes('')) {
+      throw new CoreError('BAD_ARGUMENT', `'${path}' is no role: a name is empty`);
+    }
     const slash = path.lastIndexOf('/');
     const parent = slash < 0 ? 0 : this.number(path.slice(0, slash));
     const rank = this.#ranks.add(path);

@@ -5,6 +5,7 @@ import {
   FrameworkInfo_Capability_Type as FrameworkCapability,
 } from '../model/generated/messages.ts';
 import type { AgentFacts } from './interface.ts';
+import { CoreError } from './module.ts';
 
 const AGENT_ACTIVE = 1;
 const AGENT_WHITELISTED = 2;
@@ -72,4 +73,11 @@ export function sameFacts(left: AgentFacts, right: AgentFacts): boolean {
     left.zone === right.zone &&
     sameAttributes(left.attributes, right.attributes)
   );
+}
+
+/** The roles that a call about some of a framework's roles means: all of them if it names none. */
+export function rolesMeant(own: readonly string[], named: readonly string[]): readonly string[] {
+  const foreign = named.find((role) => !own.includes(role));
+  if (foreign !== undefined) throw new CoreError('BAD_ARGUMENT', `not subscribed to ${foreign}`);
+  return named.length === 0 ? own : named;
 }

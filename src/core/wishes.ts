@@ -6,7 +6,7 @@ import type { AgentEntry, FrameworkEntry } from './entries.ts';
 import type { FrameworkTerms } from './interface.ts';
 import type { Lists } from './lists.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
-import { writeMinimum } from './quantities.ts';
+import { checkMinimum, writeMinimum } from './quantities.ts';
 import type { Roles } from './roles.ts';
 
 export class Wishes {
@@ -44,7 +44,9 @@ export class Wishes {
     return compiled.ok ? undefined : compiled.why;
   }
 
+  /** The constraints of a framework's terms; throws when there is anything wrong with the terms. */
   compile(terms: FrameworkTerms): ReadonlyMap<string, AgentTest> {
+    for (const minimum of Object.values(terms.minAllocatable)) checkMinimum(minimum);
     const compiled = compileConstraints(terms.constraints, this.#limits);
     if (!compiled.ok) throw new CoreError('BAD_ARGUMENT', compiled.why);
     return compiled.byRole;

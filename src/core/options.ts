@@ -1,0 +1,62 @@
+// Options of an allocator: what is left out is as in a Mesos master without flags, what is wrong is refused.
+import type { AllocatorOptions } from './interface.ts';
+import type { Kinds } from './kinds.ts';
+import { accepted, BAD_AMOUNT, CoreError, type CoreModule, statusError } from './module.ts';
+import { checkMinimum, writeMinimum } from './quantities.ts';
+
+const FILTER_GPU = 1;
+const RANDOM_ROLES = 2;
+const RANDOM_FRAMEWORKS = 4;
+
+const DEFAULTS: AllocatorOptions = {
+  seed: 0,
+  allocationIntervalMs: 1000,
+  minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],
+  fairnessExcluded: [],
+  filterGpuResources: true,
+  roleSorter: 'drf',
+  frameworkSorter: 'drf',
+  regexMaxMemoryBytes: 4096,
+  regexMaxProgramSize: 100,
+};
+
+const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;
+
+export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOptions {
+  const options = { ...DEFAULTS, ...given };
+  for (const name of ['seed', 'regexMaxMemoryBytes', 'regexMaxProgramSize'] as const) {
+    if (!isCount(options[name])) {
+      throw new CoreError('BAD_ARGUMENT', `${name} is no whole number from 0 up`);
+    }
+  }
+  for (const name of [
+    'allocationIntervalMs',
+    'recoveryTimeoutMs',
+    'agentRecoveryFactor',
+  ] as const) {
+    const value = options[name] ?? 0;
+    if (!(value >= 0 && value < Infinity)) throw statusError(BAD_AMOUNT, name);
+  }
+  for (const name of ['roleSorter', 'frameworkSorter'] as const) {
+    if (options[name] !== 'drf' && options[name] !== 'random') {
+      throw new CoreError('BAD_ARGUMENT', `${name} is neither drf nor random`);
+    }
+  }
+  checkMinimum(options.minAllocatable);
+  return options;
+}
+
+/** The first call of an instance that serves an allocator. */
+export function setUp(module: CoreModule, kinds: Kinds, options: AllocatorOptions): void {
+  const { exports } = module;
+  const flags =
+    (options.filterGpuResources ? FILTER_GPU : 0) |
+    (options.roleSorter === 'random' ? RANDOM_ROLES : 0) |
+    (options.frameworkSorter === 'random' ? RANDOM_FRAMEWORKS : 0);
+  const high = Math.floor(options.seed / 4294967296);
+  const gpus = kinds.name('gpus') + 1;
+  accepted(exports.setUp(flags, options.seed >>> 0, high >>> 0, gpus));
+  if (options.minAllocatable.length === 0) return;
+  writeMinimum(module, kinds, options.minAllocatable);
+  accepted(exports.setClusterMinimum());
+}

@@ -1,0 +1,220 @@
+// Wrong calls of the typed classes: each is refused with an error that says what is wrong, and what the
+// allocator decides afterwards is what it would have decided without the call.
+import { describe, expect, test } from 'vitest';
+import {
+  AgentInfo_Capability_Type as AgentCapability,
+  type AllocatorOptions,
+  agentId,
+  FrameworkInfo_Capability_Type as FrameworkCapability,
+  frameworkId,
+  type LiveAllocator,
+  parseResources,
+  type Resource,
+  Value_Type,
+} from '../../src/core.ts';
+import { loadCore } from './load.ts';
+
+const core = await loadCore();
+const a = agentId('a');
+const f = frameworkId('f');
+const nobody = frameworkId('nobody');
+const nowhere = agentId('nowhere');
+
+const agent = (id: string, total: readonly Resource[]) => ({
+  id: agentId(id),
+  facts: { hostname: id, attributes: [] },
+  capabilities: [AgentCapability.MULTI_ROLE],
+  total,
+  used: [],
+});
+
+const framework = (id: string, roles: readonly string[]) => ({
+  id: frameworkId(id),
+  roles,
+  suppressedRoles: [],
+  capabilities: [FrameworkCapability.MULTI_ROLE],
+  minAllocatable: {},
+  active: true,
+  used: [],
+});
+
+const held = (text: string) => ({
+  frameworkId: f,
+  agentId: a,
+  role: 'r',
+  resources: parseResources(text),
+});
+
+const cpus = (value: number): Resource[] => [
+  { name: 'cpus', type: Value_Type.SCALAR, scalar: { value } },
+];
+
+const ports = (begin: number, end: number): Resource[] => [
+  { name: 'ports', type: Value_Type.RANGES, ranges: { range: [{ begin, end }] } },
+];
+
+/** Two agents, two frameworks; everything of the one agent is offered to one of them. */
+function cluster(): LiveAllocator {
+  const allocator = core.allocator();
+  allocator.addAgent(agent('a', parseResources('cpus:4;mem:1024;ports:[1-10]')));
+  allocator.addFramework(framework('f', ['r', 's']));
+  allocator.runBatch();
+  allocator.addFramework(framework('g', ['s']));
+  allocator.addAgent(agent('b', parseResources('cpus:2;mem:512')));
+  return allocator;
+}
+
+/** What is free where, and what the next runs offer. */
+function decisions(allocator: LiveAllocator): unknown {
+  const fork = allocator.fork();
+  const books = [a, agentId('b')].map((id) => [fork.total(id), fork.free(id)]);
+  fork.setTime(1e7);
+  const batch = fork.runBatch();
+  const offers = Array.from({ length: batch.count }, (_, index) => [
+    batch.frameworkId(index),
+    batch.role(index),
+    batch.agentId(index),
+    batch.resources(index),
+  ]);
+  return [books, fork.activeFilters(), offers];
+}
+
+const wrong: readonly (readonly [what: string, code: string, (on: LiveAllocator) => unknown])[] = [
+  ['a time that is none', 'BAD_AMOUNT', (on) => on.setTime(Number.NaN)],
+  ['a time before the beginning', 'BAD_AMOUNT', (on) => on.setTime(-1)],
+  ['a negative amount', 'BAD_AMOUNT', (on) => on.addAgent(agent('x', cpus(-1)))],
+  ['an amount that is none', 'BAD_AMOUNT', (on) => on.addAgent(agent('x', cpus(Number.NaN)))],
+  ['an infinite amount', 'BAD_AMOUNT', (on) => on.addAgent(agent('x', cpus(Infinity)))],
+  ['an amount beyond 2^53', 'BAD_AMOUNT', (on) => on.addAgent(agent('x', cpus(2 ** 53)))],
+  [
+    'a sum beyond 2^53',
+    'BAD_AMOUNT',
+    (on) => on.addAgent(agent('x', [...cpus(9e12), ...cpus(9e12)])),
+  ],
+  ['a range backwards', 'BAD_RANGE', (on) => on.addAgent(agent('x', ports(9, 3)))],
+  ['a range of fractions', 'BAD_RANGE', (on) => on.addAgent(agent('x', ports(1.5, 3)))],
+  ['a range beyond 2^53', 'BAD_RANGE', (on) => on.addAgent(agent('x', ports(1, 2 ** 60)))],
+  ['an agent twice', 'EXISTS', (on) => on.addAgent(agent('a', cpus(1)))],
+  [
+    'an agent on which something impossible is used',
+    'BAD_AMOUNT',
+    (on) =>
+      on.addAgent({ ...agent('x', cpus(9)), used: [{ ...held('cpus:1'), resources: cpus(-1) }] }),
+  ],
+  ['a place that is none', 'BAD_ARGUMENT', (on) => on.addAgent({ ...agent('x', []), place: NaN })],
+  ['an unknown agent', 'BAD_HANDLE', (on) => on.removeAgent(nowhere)],
+  [
+    'a total that is none, with new facts',
+    'BAD_AMOUNT',
+    (on) => on.updateAgent(a, { facts: { hostname: 'z', attributes: [] }, total: cpus(-1) }),
+  ],
+  [
+    'a provider with impossible use',
+    'BAD_AMOUNT',
+    (on) => on.addResourceProvider(a, cpus(1), [{ ...held('cpus:1'), resources: cpus(-1) }]),
+  ],
+  ['a framework twice', 'EXISTS', (on) => on.addFramework(framework('f', ['r']))],
+  ['a role without a name', 'BAD_ARGUMENT', (on) => on.addFramework(framework('x', ['s', 'r//x']))],
+  [
+    'a minimum that is negative',
+    'BAD_AMOUNT',
+    (on) => on.addFramework({ ...framework('x', ['s']), minAllocatable: { s: [{ cpus: -1 }] } }),
+  ],
+  [
+    'terms with a minimum that is none',
+    'BAD_AMOUNT',
+    (on) =>
+      on.updateFramework(f, { ...framework('f', ['t']), minAllocatable: { t: [{ cpus: NaN }] } }),
+  ],
+  [
+    'constraints without groups',
+    'BAD_ARGUMENT',
+    (on) =>
+      on.addFramework({ ...framework('x', ['s']), constraints: { role_constraints: { s: {} } } }),
+  ],
+  ['an unknown framework', 'BAD_HANDLE', (on) => on.removeFramework(nobody)],
+  ['suppressing a foreign role', 'BAD_ARGUMENT', (on) => on.suppress(f, ['r', 'elsewhere'])],
+  ['reviving a foreign role', 'BAD_ARGUMENT', (on) => on.revive(f, ['elsewhere'])],
+  [
+    'a negative guarantee',
+    'BAD_AMOUNT',
+    (on) => on.updateQuota('s', { guarantees: { cpus: -1 }, limits: {} }),
+  ],
+  [
+    'a limit that is none',
+    'BAD_AMOUNT',
+    (on) => on.updateQuota('s', { guarantees: {}, limits: { cpus: 0, mem: Number.NaN } }),
+  ],
+  [
+    'quota of a subrole',
+    'BAD_ARGUMENT',
+    (on) => on.updateQuota('s/t', { guarantees: {}, limits: { cpus: 0 } }),
+  ],
+  ['a weight of nothing', 'BAD_AMOUNT', (on) => on.updateWeights({ s: 9, r: 0 })],
+  ['a launch on more than was offered', 'NOT_CONTAINED', (on) => on.launch(held('cpus:5'))],
+  [
+    'a launch in another role',
+    'NOT_CONTAINED',
+    (on) => on.launch({ ...held('cpus:1'), role: 'q' }),
+  ],
+  [
+    'a launch of nobody',
+    'BAD_HANDLE',
+    (on) => on.launch({ ...held('cpus:1'), frameworkId: nobody }),
+  ],
+  [
+    'a return of more than there was',
+    'NOT_CONTAINED',
+    (on) => on.recover({ ...held('cpus:5'), wasUsed: false, refuseSeconds: 5 }),
+  ],
+  [
+    'a return from tasks that are not there',
+    'NOT_CONTAINED',
+    (on) => on.recover({ ...held('cpus:1'), wasUsed: true }),
+  ],
+  [
+    'quotas of a leader that has agents',
+    'BAD_STATE',
+    (on) => on.recoverQuotas(9, { r: { guarantees: {}, limits: {} } }),
+  ],
+];
+
+describe('a wrong call of an allocator is refused and changes no decision:', () => {
+  test.each(wrong)('%s', (_, code, call) => {
+    const allocator = cluster();
+    const before = decisions(allocator);
+    expect(() => call(allocator)).toThrow(expect.objectContaining({ name: 'CoreError', code }));
+    expect(decisions(allocator)).toEqual(before);
+  });
+});
+
+test('an error says what is wrong with what', () => {
+  const allocator = cluster();
+  expect(() => allocator.updateQuota('r', { guarantees: { cpus: -1 }, limits: {} })).toThrow(
+    'BAD_AMOUNT: an amount is negative, too large or no number (cpus)',
+  );
+  expect(() => allocator.removeAgent(nowhere)).toThrow(
+    'BAD_HANDLE: there is no such thing (agent nowhere)',
+  );
+});
+
+test.each<Partial<AllocatorOptions>>([
+  { seed: -1 },
+  { seed: 0.5 },
+  { allocationIntervalMs: Number.NaN },
+  { minAllocatable: [{ cpus: -1 }] },
+  { roleSorter: 'fifo' as 'drf' },
+  { regexMaxProgramSize: Number.NaN },
+])('options that make no sense are refused: %j', (options) => {
+  expect(() => core.allocator(options)).toThrow(expect.objectContaining({ name: 'CoreError' }));
+});
+
+test('a batch has no more offers than it counts', () => {
+  const batch = cluster().runBatch();
+  expect(batch.count).toBe(1);
+  for (const index of [-1, 1, Number.NaN]) {
+    expect(() => batch.resources(index)).toThrow(RangeError);
+    expect(() => batch.frameworkId(index)).toThrow(RangeError);
+    expect(() => batch.inverseAgentId(index)).toThrow(RangeError);
+  }
+});
