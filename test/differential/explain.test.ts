@@ -58,7 +58,7 @@ function checkExplanations(replayer: Replayer, seen: Set<string>) {
   }
 }
 
-test.each([1, 2, 3])('offered is what a run offers, and nothing else, seed %i', (seed) => {
+test('offered is what a run offers, and nothing else', () => {
   const seen = new Set<string>();
   const property = fc.property(history(50), fc.nat({ max: 9 }), (plan, phase) => {
     let events = phase;
@@ -68,7 +68,7 @@ test.each([1, 2, 3])('offered is what a run offers, and nothing else, seed %i', 
     };
     expect(disagreement(plan, { core, inspect })).toBeUndefined();
   });
-  fc.assert(property, { seed, numRuns: 60 });
+  fc.assert(property, { seed: 1, numRuns: 180 });
   expect([...seen].toSorted()).toEqual([
     'agent inactive',
     'capability',

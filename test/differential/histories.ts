@@ -30,6 +30,7 @@ export interface AgentPlan {
   readonly attributes: readonly TraceAttribute[];
   readonly capabilities: readonly string[] | undefined;
   readonly region: string | undefined;
+  readonly zone: string;
   readonly unavailable: boolean;
 }
 
@@ -39,7 +40,7 @@ export type Step =
   | {
       readonly do: 'change agent';
       readonly which: Pick;
-      readonly what: 'facts' | 'total';
+      readonly what: 'facts' | 'total' | 'both';
       readonly agent: AgentPlan;
     }
   | { readonly do: 'remove agent' | 'activate agent' | 'deactivate agent'; readonly which: Pick }
@@ -58,8 +59,11 @@ export type Step =
       readonly cpus: number;
       readonly mem: number;
       readonly disk: number;
+      readonly gpus: number;
       readonly limit: number;
+      readonly limitsOnly: boolean;
     }
+  | { readonly do: 'recover quotas'; readonly agents: number; readonly roles: readonly string[] }
   | { readonly do: 'decline'; readonly which: readonly Pick[]; readonly refuse: number | undefined }
   | {
       readonly do: 'accept';
@@ -94,7 +98,19 @@ export interface History {
   readonly steps: readonly Step[];
 }
 
-export const ROLES = ['*', 'r1', 'r2', 'r3', 'r1/x', 'r1/x/z', 'r1/y', 'r2/k'] as const;
+/** The path of `r1/+` stands before that of the virtual leaf of `r1`, which is `r1/.`. */
+export const ROLES = [
+  '*',
+  'r1',
+  'r2',
+  'r3',
+  'r1/x',
+  'r1/x/z',
+  'r1/x/z/q',
+  'r1/y',
+  'r1/+',
+  'r2/k',
+] as const;
 const RESERVATIONS: readonly (readonly string[])[] = [
   ['S,r1'],
   ['S,r2'],
@@ -103,6 +119,9 @@ const RESERVATIONS: readonly (readonly string[])[] = [
   ['D,r2/k,p1'],
   ['S,r1', 'D,r1/x,p1'],
   ['S,r1', 'D,r1/x,p1', 'D,r1/x/z,p2'],
+  ['D,r1/x/z/q,p1'],
+  ['S,r1', 'D,r1/+,p1'],
+  ['S,r1/x'],
 ];
 
 const pick = fc.nat({ max: 30 });
@@ -150,13 +169,25 @@ const attribute: fc.Arbitrary<TraceAttribute> = fc.oneof(
     fc.constant('text' as const),
     fc.constantFrom('k1', 'k2', 'linux'),
   ),
-  fc.tuple(fc.constant('level'), fc.constant('scalar' as const), fc.constantFrom(1, 2.5)),
+  fc.tuple(
+    fc.constantFrom('level', 'rack'),
+    fc.constant('scalar' as const),
+    fc.constantFrom(1, 2.5),
+  ),
+  fc.tuple(
+    fc.constantFrom('span', 'os'),
+    fc.constant('ranges' as const),
+    fc.constantFrom<[number, number][]>([[1, 5]], [
+      [1, 3],
+      [7, 9],
+    ] as never),
+  ),
 );
 
 const agent = fc.record<AgentPlan>({
   items: fc.array(item, { minLength: 1, maxLength: 7 }),
   host: fc.option(pick, { nil: undefined }),
-  attributes: fc.array(attribute, { maxLength: 2 }),
+  attributes: fc.array(attribute, { maxLength: 4 }),
   capabilities: fc
     .option(fc.subarray(['MULTI_ROLE', 'HIERARCHICAL_ROLE', 'RESERVATION_REFINEMENT']), {
       nil: undefined,
@@ -164,20 +195,44 @@ const agent = fc.record<AgentPlan>({
     })
     .map((list) => (list === null ? undefined : list)),
   region: often<string | undefined>(undefined, fc.constantFrom('east', 'west')),
+  zone: fc.constantFrom('z1', 'z2'),
   unavailable: often(false, fc.constant(true), 6),
 });
 
 const constraint: fc.Arbitrary<TraceConstraint> = fc.oneof(
   fc.tuple(
-    fc.constantFrom('rack', 'os', 'level', '@hostname', '@region', '@zone'),
+    fc.constantFrom('rack', 'os', 'level', 'span', '@hostname', '@region', '@zone'),
     fc.constantFrom('exists', 'not_exists'),
   ),
   fc.tuple(
-    fc.constantFrom('rack', 'os', 'level', '@hostname'),
+    fc.constantFrom('rack', 'os', 'level', 'span', '@hostname', '@region', '@zone'),
     fc.constantFrom('text_equals', 'text_not_equals', 'text_matches', 'text_not_matches'),
-    fc.constantFrom('k1', 'k2', 'linux', 'k.', 'a[12]', 'h1', '(k|l).*'),
+    fc.constantFrom(
+      'k1',
+      'k2',
+      'linux',
+      'k.',
+      'a[12]',
+      'h1',
+      '(k|l).*',
+      'west',
+      '[ew].+t',
+      'z1',
+      '',
+    ),
   ),
 );
+
+const MINIMA = [
+  'cpus:1',
+  'mem:64',
+  'disk:50',
+  'cpus:0.8;mem:100.1',
+  'ports:3',
+  'zones:2',
+  'gpus:1;cpus:0',
+  'tapes:1',
+] as const;
 
 const CAPABILITIES = [
   'MULTI_ROLE',
@@ -194,10 +249,7 @@ const terms = fc.record<TermsPlan>({
   suppressed: often<readonly Pick[]>([], fc.array(pick, { maxLength: 2 })),
   minAllocatable: often<TermsPlan['minAllocatable']>(
     [],
-    fc.array(
-      fc.tuple(pick, fc.subarray(['cpus:1', 'mem:64', 'disk:50', 'cpus:0.8;mem:100.1', 'ports:3'])),
-      { maxLength: 2 },
-    ),
+    fc.array(fc.tuple(pick, fc.subarray([...MINIMA])), { maxLength: 2 }),
   ),
   constraints: often<TermsPlan['constraints']>(
     [],
@@ -214,7 +266,18 @@ const terms = fc.record<TermsPlan>({
   ),
 });
 
-const refuse = fc.constantFrom<(number | undefined)[]>(undefined, 0, 0.5, 1, 1.5, 5, 100, -1, 4e7);
+const refuse = fc.constantFrom<(number | undefined)[]>(
+  undefined,
+  0,
+  0.5,
+  1,
+  1.5,
+  2,
+  5,
+  100,
+  -1,
+  4e7,
+);
 const operation = fc.constantFrom('reserve', 'unreserve', 'create', 'destroy');
 const topRole = fc.constantFrom('r1', 'r2', 'r3');
 
@@ -236,7 +299,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('change agent' as const),
       which: pick,
-      what: fc.constantFrom('facts', 'total'),
+      what: fc.constantFrom('facts', 'total', 'both'),
       agent,
     }),
   },
@@ -287,7 +350,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('weigh' as const),
       role: fc.constantFrom<string[]>(...ROLES, 'r9'),
-      weight: fc.constantFrom(0.333, 0.5, 1, 2, 3.3, 10),
+      weight: fc.constantFrom(0.1, 0.333, 0.5, 1, 1.5, 2, 3.3, 7, 10),
     }),
   },
   {
@@ -298,7 +361,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       cpus: fc.constantFrom(0, 0.5, 2, 5.5, 20),
       mem: fc.constantFrom(0, 50, 200.7, 1000),
       disk: fc.constantFrom(0, 0, 40, 75, 200.5),
+      gpus: fc.constantFrom(0, 0, 0, 1, 2.5),
       limit: fc.constantFrom(0, 0, 1, 1.5, 3),
+      limitsOnly: often(false, fc.constant(true), 2),
     }),
   },
   {
@@ -369,21 +434,53 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 14,
     arbitrary: fc.record({
       do: fc.constant('advance' as const),
-      ms: fc.constantFrom(1000, 1000, 500, 250, 2000, 5000),
+      ms: fc.constantFrom(1000, 1000, 500, 250, 333, 2000, 5000),
     }),
   },
 );
 
 const options = fc.record<TraceOptions>(
   {
-    intervalMs: fc.constant(1000),
-    minAllocatable: fc.constantFrom(['cpus:0.01', 'mem:32'], ['cpus:1;mem:64'], ['cpus:0.8'], []),
-    fairnessExclude: fc.constantFrom<string[][]>(['gpus'], ['mem']),
+    intervalMs: fc.constantFrom(1000, 1000, 500, 1500),
+    minAllocatable: fc.constantFrom(
+      ['cpus:0.01', 'mem:32'],
+      ['cpus:1;mem:64'],
+      ['cpus:0.8'],
+      ['disk:50'],
+      [],
+    ),
+    fairnessExclude: fc.constantFrom<string[][]>(['gpus'], ['mem'], ['cpus', 'mem', 'disk']),
     filterGpu: fc.boolean(),
     region: fc.constant('east'),
   },
   { requiredKeys: ['intervalMs', 'region'] },
 );
 
+/** Means nothing once something has happened. */
+const recovery: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('recover quotas' as const),
+  agents: fc.nat({ max: 9 }),
+  roles: fc.subarray(['r1', 'r2', 'r3']),
+});
+
+/** A role or two with so many frameworks that they are no longer looked at one by one. */
+const crowd: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    do: fc.constant('add framework' as const),
+    terms,
+    active: fc.constant(true),
+  }),
+  { minLength: 30, maxLength: 50, size: 'max' },
+);
+
 export const history = (maxSteps: number): fc.Arbitrary<History> =>
-  fc.record({ options, steps: fc.array(step, { minLength: 1, maxLength: maxSteps, size: 'max' }) });
+  fc.record({
+    options,
+    steps: fc
+      .tuple(
+        often<readonly Step[]>([], fc.tuple(recovery), 9),
+        often<readonly Step[]>([], crowd, 19),
+        fc.array(step, { minLength: 1, maxLength: maxSteps, size: 'max' }),
+      )
+      .map((parts) => parts.flat()),
+  });

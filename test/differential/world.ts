@@ -56,11 +56,12 @@ export class World {
         return this.#addAgent(id, step.agent, undefined);
       }
       case 'change agent':
-        return this.#withAgent(step.which, (id) =>
-          step.what === 'facts'
-            ? { ev: 'updateAgent', id, ...factsOf(step.agent, this.#hostOf(step.agent, id)) }
-            : { ev: 'updateAgent', id, res: this.#grownTotal(id, step.agent.items) },
-        );
+        return this.#withAgent(step.which, (id) => ({
+          ev: 'updateAgent',
+          id,
+          ...(step.what === 'total' ? {} : this.#factsOf(step.agent, id)),
+          ...(step.what === 'facts' ? {} : { res: this.#grownTotal(id, step.agent.items) }),
+        }));
       case 'remove agent':
         return this.#withAgent(step.which, (id) => {
           this.#agents.delete(id);
@@ -76,7 +77,7 @@ export class World {
         return this.#withAgent(step.which, (id) => ({
           ev: 'addResourceProvider',
           id,
-          res: this.#textOf(step.items.filter((plan) => plan.name === 'disk')),
+          res: this.#textOf(step.items),
         }));
       case 'add framework': {
         const id = `f${this.#nextFramework++}`;
@@ -114,6 +115,20 @@ export class World {
         return { ev: 'updateWeights', weights: { [step.role]: step.weight } };
       case 'set quota':
         return quotaEvent(step);
+      case 'recover quotas': {
+        const isFirst = this.#agents.size + this.#frameworks.size + this.#replayer.now === 0;
+        const quotas = step.roles.map((role) => [
+          role,
+          { guarantees: 'cpus:2;mem:50', limits: '' },
+        ]);
+        return isFirst
+          ? {
+              ev: 'recoverAllocator',
+              expectedAgents: step.agents,
+              quotas: Object.fromEntries(quotas),
+            }
+          : undefined;
+      }
       case 'decline': {
         const offers = picked([...this.#replayer.offers.keys()], step.which);
         return offers.length === 0 ? undefined : { ev: 'decline', offers, ...refusal(step.refuse) };
@@ -146,7 +161,11 @@ export class World {
           hosts: step.hosts && picked([...this.#agents.values()], step.hosts),
         };
       case 'advance':
-        return { ev: 'advance', ms: step.ms };
+        // The long wait is the time after which the allocator waits for agents no longer.
+        return {
+          ev: 'advance',
+          ms: this.#replayer.allocator.paused && step.ms === 5000 ? 600_000 : step.ms,
+        };
       default:
         return step satisfies never;
     }
@@ -169,15 +188,20 @@ export class World {
     return plan.host === undefined ? id : `h${plan.host % 4}`;
   }
 
-  #addAgent(id: string, plan: AgentPlan, used: Pick | undefined): TraceEvent {
+  #factsOf(plan: AgentPlan, id: string) {
     const host = this.#hostOf(plan, id);
     this.#agents.set(id, host);
+    return factsOf(plan, host);
+  }
+
+  #addAgent(id: string, plan: AgentPlan, used: Pick | undefined): TraceEvent {
+    const facts = this.#factsOf(plan, id);
     const res = this.#textOf(plan.items);
     return {
       ev: 'addAgent',
       id,
       res,
-      ...factsOf(plan, host),
+      ...facts,
       ...(plan.unavailable ? { unavail: UNAVAILABLE } : {}),
       ...(used === undefined ? {} : this.#usedOf(res, used)),
     };
@@ -360,7 +384,7 @@ const factsOf = (plan: AgentPlan, host: string) => ({
   host,
   attrs: plan.attributes,
   ...(plan.capabilities === undefined ? {} : { caps: plan.capabilities }),
-  ...(plan.region === undefined ? {} : { region: plan.region, zone: 'z1' }),
+  ...(plan.region === undefined ? {} : { region: plan.region, zone: plan.zone }),
 });
 
 function termsOf(plan: TermsPlan) {
@@ -378,13 +402,16 @@ function termsOf(plan: TermsPlan) {
 }
 
 /** Limits are the guarantees times a factor; a factor of 0 means that there are none. */
-function quotaEvent({ role, cpus, mem, disk, limit }: Step & { do: 'set quota' }): TraceEvent {
+function quotaEvent(step: Step & { do: 'set quota' }): TraceEvent {
+  const { role, cpus, mem, disk, gpus, limit, limitsOnly } = step;
   const text = (factor: number) =>
-    `cpus:${round(cpus * factor)};mem:${round(mem * factor)};disk:${round(disk * factor)}`;
+    Object.entries({ cpus, mem, disk, ...(gpus === 0 ? {} : { gpus }) })
+      .map(([name, amount]) => `${name}:${round(amount * factor)}`)
+      .join(';');
   return {
     ev: 'updateQuota',
     role,
-    guarantees: text(1),
+    guarantees: limitsOnly ? '' : text(1),
     limits: limit === 0 ? '' : text(limit),
   };
 }
