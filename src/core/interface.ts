@@ -23,6 +23,7 @@ export interface ResourceAlgebra {
   add(left: readonly Resource[], right: readonly Resource[]): Resource[];
   /** What `right` has and `left` lacks is dropped. */
   subtract(left: readonly Resource[], right: readonly Resource[]): Resource[];
+  /** False, too, for a part with amounts that are none. */
   contains(whole: readonly Resource[], part: readonly Resource[]): boolean;
   equal(left: readonly Resource[], right: readonly Resource[]): boolean;
   isEmpty(resources: readonly Resource[]): boolean;
@@ -53,23 +54,33 @@ export interface ResourcePool {
 /** An agent's books: what it has, what it has handed out, and to whom (a holder is an executor). */
 export interface Ledger {
   total(): Resource[];
+  /** What is used stays used, and may be more than the new total. */
   setTotal(resources: readonly Resource[]): void;
+  /** The total less what is used; shared volumes always are free. */
   free(): Resource[];
   used(): Resource[];
+  /** Empty for a holder that has nothing. */
   usedBy(holder: string): Resource[];
   /** Adds to what the holder has; false (and no change) when the agent has not that much free. */
   take(holder: string, resources: readonly Resource[]): boolean;
+  /** The holder gives back a part of what it has; NOT_CONTAINED if it has less. */
   give(holder: string, resources: readonly Resource[]): void;
+  /** The holder gives back everything, if it has anything. */
   release(holder: string): void;
+  /** Applies an operation to the total; refused if something in use would be gone. */
   apply(operation: Offer_Operation): Applied;
 }
 
 export interface AllocatorOptions {
   /** Seed of the shuffles; 0 means no shuffle: agents in the order they were added. */
   readonly seed: number;
+  /** How often the host calls `runBatch`; a refusal lasts at least that long. */
   readonly allocationIntervalMs: number;
+  /** The smallest offers worth making: all amounts of one of these. An empty list: any amount. */
   readonly minAllocatable: readonly Quantities[];
+  /** Names of resources that do not count in fair shares. */
   readonly fairnessExcluded: readonly string[];
+  /** Agents with GPUs are offered only to frameworks with the capability GPU_RESOURCES. */
   readonly filterGpuResources: boolean;
   readonly region?: string | undefined;
   readonly zone?: string | undefined;
@@ -139,6 +150,7 @@ export interface OfferBatch {
 export interface Allocator {
   setTime(nowMs: number): void;
 
+  /** Asks for a run over it, see `runPending`. */
   addAgent(agent: {
     readonly id: AgentId;
     /**
@@ -154,6 +166,7 @@ export interface Allocator {
     readonly offered?: readonly Holding[] | undefined;
     readonly unavailability?: Unavailability | undefined;
   }): void;
+  /** What is left out of the change stays as it is. */
   updateAgent(
     id: AgentId,
     change: {
@@ -164,12 +177,15 @@ export interface Allocator {
   ): void;
   /** Resources of a resource provider that joined the agent; starts no run. */
   addResourceProvider(id: AgentId, total: readonly Resource[], used: readonly Holding[]): void;
+  /** What frameworks hold there is gone with it. */
   removeAgent(id: AgentId): void;
   activateAgent(id: AgentId): void;
+  /** It is not offered until it is active again. */
   deactivateAgent(id: AgentId): void;
   /** Only agents with these host names are offered; null lifts the restriction. */
   updateWhitelist(hostnames: readonly string[] | null): void;
 
+  /** Asks for a run over all agents, if it is active. */
   addFramework(
     framework: FrameworkTerms & {
       readonly id: FrameworkId;
@@ -177,14 +193,18 @@ export interface Allocator {
       readonly used: readonly Holding[];
     },
   ): void;
+  /** New terms in place of all earlier ones; what it holds in roles that it leaves, it keeps. */
   updateFramework(id: FrameworkId, terms: FrameworkTerms): void;
+  /** Everything it holds becomes free. */
   removeFramework(id: FrameworkId): void;
   activateFramework(id: FrameworkId): void;
+  /** It is offered nothing until it is active again, and its refusals are forgotten; it keeps what it has. */
   deactivateFramework(id: FrameworkId): void;
   /** No roles means all of the framework's roles. */
   suppress(id: FrameworkId, roles: readonly string[]): void;
   revive(id: FrameworkId, roles: readonly string[]): void;
 
+  /** Of a top-level role, in place of what it had; empty guarantees and limits lift it. */
   updateQuota(role: string, quota: Quota): void;
   /**
    * What a new leader knows: quotas, and how many agents it expects back. With no quotas it does nothing;
@@ -194,6 +214,7 @@ export interface Allocator {
   recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, Quota>>): void;
   /** True while runs are dropped after `recoverQuotas`; `setTime` may end it. */
   readonly paused: boolean;
+  /** Shares are divided by the weight of their role; roles that are not named keep theirs. */
   updateWeights(weights: Readonly<Record<string, number>>): void;
 
   updateUnavailability(id: AgentId, unavailability: Unavailability | undefined): void;

@@ -1,5 +1,5 @@
 // The program in docs/embed-the-core.md, as it is printed there, prints what the page says.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +12,30 @@ const folder = mkdtempSync(join(tmpdir(), 'documented-core-'));
 beforeAll(() => buildCore());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const page = readFileSync(join(root, 'docs', 'embed-the-core.md'), 'utf8');
+const library = pathToFileURL(join(root, 'src', 'core.ts')).href;
+const program = (from: string) =>
+  (/```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? '').replace("'mesoscale/core'", `'${from}'`);
+
 test('it prints what the page says', () => {
-  const page = readFileSync(join(root, 'docs', 'embed-the-core.md'), 'utf8');
-  const program = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
   const printed = /```text\n([\s\S]*?)```/.exec(page)?.[1];
-  const library = pathToFileURL(join(root, 'src', 'core.ts')).href;
-  const file = join(folder, 'example.mjs');
-  writeFileSync(file, program.replace("'mesoscale/core'", `'${library}'`));
+  const file = join(folder, 'example.mts');
+  writeFileSync(file, program(library));
   expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe(printed);
+});
+
+test('it has the right types, as strictly as they can be checked', () => {
+  const file = join(folder, 'strict.mts');
+  writeFileSync(file, program(join(root, 'src', 'core.ts')));
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options =
+    '--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess --skipLibCheck ' +
+    '--target esnext --module nodenext --allowImportingTsExtensions --types node';
+  const typeRoots = join(root, 'node_modules', '@types');
+  const { stdout } = spawnSync(
+    process.execPath,
+    [tsc, ...options.split(' '), '--typeRoots', typeRoots, file],
+    { encoding: 'utf8' },
+  );
+  expect(stdout).toBe('');
 });
