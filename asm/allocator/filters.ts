@@ -366,7 +366,7 @@ export function mayBeHidden(agent: u32, leaf: u32): bool {
 }
 
 /** True when the hidden bits are those of what is free now; for plain agents. */
-function isSeen(agent: u32): bool {
+export function isSeen(agent: u32): bool {
   let item = load<usize>(agentAt(agent), 40);
   const end = item + <usize>load<u32>(agentAt(agent), 44) * ITEM_SIZE;
   const entries = entriesOf(agent);

@@ -290,6 +290,18 @@ function replay(group: usize, at: u32): void {
   climb(group, at, load<u64>(key), load<u64>(key, 8));
 }
 
+/** The slot of the winner of a pairing; the first pairing is 1, those of pairing i are 2i and 2i + 1. */
+// @ts-ignore: decorator
+@inline export function pairedSlot(group: usize, pairing: u32): u32 {
+  return load<u32>(load<usize>(group, 12) + (<usize>pairing << 2));
+}
+
+/** True when the key of slot `a` goes before that of slot `b`. */
+// @ts-ignore: decorator
+@inline export function goesFirst(group: usize, a: u32, b: u32): bool {
+  return winner(load<usize>(group, 8), b, a) == a;
+}
+
 /** The slot of the first member; its key tells whether there is one. */
 // @ts-ignore: decorator
 @inline export function firstSlot(group: usize): u32 {

@@ -10,7 +10,7 @@ import { ENTRY_SIZE, freeAmount } from './entries';
 import { holdingItems, newHolding } from './holdings';
 import { setEmpty } from './quiet';
 import { heldInAll } from './books';
-import { isExcluded, mayBeHidden } from './filters';
+import { MANY_FILTERS, isExcluded, isSeen, mayBeHidden } from './filters';
 import { leafAt } from './frameworks';
 import {
   NODE_OWN,
@@ -31,6 +31,7 @@ import {
   unsettle,
 } from './groups';
 import { entriesMeet } from './minimums';
+import { NOBODY, firstOpen } from './open';
 import { OFFER_SIZE } from './offering';
 import {
   ROLE_QUOTA,
@@ -128,21 +129,22 @@ export function visitSimple(agent: u32): bool {
     group = frameworkGroup(role);
     if (!Run.randomFrameworks) freshen(group);
   }
-  const first = Run.randomFrameworks ? drawSlot(group) : firstSlot(group);
+  let first = Run.randomFrameworks ? drawSlot(group) : firstSlot(group);
   if (isEmptySlot(group, first)) return false;
+  if (mayBeClosed(agent, record, memberOwner(group, first))) {
+    if (Run.randomFrameworks || !knowsClosed(agent, record)) return false;
+    first = firstOpen(group, agent, load<u32>(record, 4));
+    if (first == NOBODY) return false;
+  }
   const leafNumber = memberOwner(group, first);
   const leaf = leafAt(leafNumber);
-  // Its traits suit the agent, and it has no minimum of its own.
-  if ((load<u32>(leaf, 16) & load<u32>(record, 4)) != 0 || load<usize>(leaf, 24) != 0) return false;
+  // It has no minimum of its own.
+  if (load<usize>(leaf, 24) != 0) return false;
   // Nothing of the agent has been offered in this run.
   if (load<u32>(record, 60) == Run.number) return false;
   const framework = load<u32>(leaf);
   for (let at = load<usize>(record, 20); at != 0; at = load<usize>(at)) {
     if (load<u32>(at, 4) == framework && load<u32>(at, 8) == role) return false;
-  }
-  if (load<u32>(record, 52) != 0 && isExcluded(agent, leafNumber)) return false;
-  if (load<u32>(record, 28) != 0 && load<u32>(leaf, 32) != 0 && mayBeHidden(agent, leafNumber)) {
-    return false;
   }
   const entries = load<usize>(record, 8);
   const count = load<u32>(record, 12);
@@ -175,6 +177,21 @@ export function visitSimple(agent: u32): bool {
   store<u32>(record, Run.number, 60);
   setEmpty(agent);
   return true;
+}
+
+/** False when surely no trait, constraint or refusal keeps the agent from the leaf. */
+// @ts-ignore: decorator
+@inline function mayBeClosed(agent: u32, record: usize, leaf: u32): bool {
+  const leafRecord = leafAt(leaf);
+  if ((load<u32>(leafRecord, 16) & load<u32>(record, 4)) != 0) return true;
+  if (load<u32>(record, 52) != 0 && isExcluded(agent, leaf)) return true;
+  return load<u32>(record, 28) != 0 && load<u32>(leafRecord, 32) != 0 && mayBeHidden(agent, leaf);
+}
+
+/** True when bits tell for whom the agent is closed, or when nobody has refused it. */
+function knowsClosed(agent: u32, record: usize): bool {
+  const filters = load<u32>(record, 28);
+  return filters == 0 || (filters >= MANY_FILTERS && isSeen(agent));
 }
 
 /** Moves all that is free from the entries of an agent to a new holding; counts it for its leaf and in the tally. */
