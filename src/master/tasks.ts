@@ -168,7 +168,9 @@ export function removeTask(
   agent.killed?.get(owner)?.delete(id);
   countLiveTask(state.counters, task.state, -1);
   const framework = state.frameworks.registered.get(owner);
-  framework?.tasks.delete(id);
+  if (framework?.tasks.delete(id) === true && !isTerminal(task.state)) {
+    uncountActiveTask(framework.counters, task.state);
+  }
   if (options.unreachable) {
     rememberUnreachable(state, agent, task);
     framework?.unreachableTasks.set(id, task);

@@ -109,6 +109,11 @@ test('an unreachable agent comes back with its task', () => {
   const tasks = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks;
   expect(tasks?.tasks).toHaveLength(1);
   expect(tasks?.unreachable_tasks).toEqual([]);
+  const prefix = `master/frameworks/test/${framework.id}/tasks/active`;
+  expect(world.views.metrics(world.nowMs)).toMatchObject({
+    [`${prefix}/task_unreachable`]: 0,
+    [`${prefix}/task_running`]: 1,
+  });
   expect(world.disk.unreachable.size).toBe(0);
   world.allocate();
   const cpus = framework.offer().resources?.find(({ name }) => name === 'cpus');

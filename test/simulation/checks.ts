@@ -1,9 +1,11 @@
 // What must hold at any moment, and what must hold once the faults are over. The first breach ends the
 // simulation.
 import type { LaunchExecutor, SendToExecutor, SendToMaster } from '../../src/agent/effects.ts';
+import { metricsView as agentMetrics } from '../../src/agent/metrics-view.ts';
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import type { SendToAgent } from '../../src/master/effects.ts';
 import type { MasterState } from '../../src/master/state.ts';
+import { metricsView } from '../../src/master/views/metrics.ts';
 import {
   ExecutorEvent_Type,
   type Resource,
@@ -84,6 +86,7 @@ export class Checks {
       }
       this.#expectEqual(algebra, total, agent.total, () => `after ${when}: total of ${agent.id}`);
     }
+    this.#checkMetrics(state, when);
     for (const offer of state.offers.values()) {
       if (!offer.agent.offers.has(offer) || !offer.framework.offers.has(offer)) {
         this.fail(`offer ${offer.id} is in one book only`);
@@ -95,6 +98,35 @@ export class Checks {
         if (agent?.tasks.get(framework.id)?.get(id) !== task) {
           this.fail(`after ${when}: task ${id} is its framework's and not its agent's`);
         }
+      }
+    }
+  }
+
+  /** What is counted up and down with every change is what there is. */
+  #checkMetrics(state: MasterState, when: string): void {
+    const metrics = metricsView(state, state.nowMs);
+    const wrong = Object.entries(metrics).find(
+      ([name, value]) => !(value >= 0) && name !== 'master/uptime_secs',
+    );
+    if (wrong !== undefined) {
+      this.fail(`after ${when}: metric ${wrong.join(' is ')}`);
+    }
+    const tasks = [...state.agents.registered.values()].flatMap((agent) =>
+      [...agent.tasks.values()].flatMap((own) => [...own.values()]),
+    );
+    for (const name of ['staging', 'starting', 'running', 'killing'] as const) {
+      const wanted = TaskState[`TASK_${name.toUpperCase() as Uppercase<typeof name>}`];
+      const count = tasks.filter((task) => task.state === wanted).length;
+      if (metrics[`master/tasks_${name}`] !== count) {
+        const shown = metrics[`master/tasks_${name}`];
+        this.fail(`after ${when}: ${shown} tasks are said to be ${name}, there are ${count}`);
+      }
+    }
+    for (const framework of state.frameworks.registered.values()) {
+      const active = [...framework.counters.activeTasks.values()].reduce((sum, it) => sum + it, 0);
+      const living = [...framework.tasks.values()].filter((it) => !isTerminal(it.state)).length;
+      if (active !== living) {
+        this.fail(`after ${when}: ${active} tasks of ${framework.id} are counted, not ${living}`);
       }
     }
   }
@@ -159,6 +191,12 @@ export class Checks {
         [...held, ...own],
         () => `${host.name}'s ledger of executor ${executor.executorId}`,
       );
+    }
+    const wrong = Object.entries(agentMetrics(state, state.nowMs)).find(
+      ([name, value]) => !(value >= 0) && name !== 'slave/uptime_secs',
+    );
+    if (wrong !== undefined) {
+      this.fail(`${host.name}'s metric ${wrong.join(' is ')}`);
     }
     const used = [...state.containers.keys()].map((id) => state.ledger.usedBy(id));
     this.#expectEqual(
@@ -399,10 +437,11 @@ export class Checks {
   /** Once all is settled: nothing is left behind, and what was said was true. */
   finish(): void {
     const { master, agents, frameworks, settings } = this.#simulation;
-    const { state, program } = master.life as MasterLife;
+    const life = master.life as MasterLife;
+    const { state, program } = life;
     const { timers } = program;
     const known =
-      /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*)$/;
+      /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*|operator-heartbeat\/.*)$/;
     const stray = timers.names.find((name) => !known.test(name));
     if (stray !== undefined) {
       this.fail(`the master still has a timer ${stray}`);
@@ -419,6 +458,12 @@ export class Checks {
       if (framework.completedTasks.size > settings.master.maxCompletedTasksPerFramework) {
         this.fail(`the master remembers ${framework.completedTasks.size} completed tasks`);
       }
+    }
+    if (life.watchers.size !== (settings.isWatched ? 1 : 0)) {
+      this.fail(`the master has ${life.watchers.size} watchers`);
+    }
+    for (const watcher of life.watchers.values()) {
+      watcher.check(state);
     }
     for (const host of agents) {
       const stray = (host.life as AgentLife).program.timers.names.find(

@@ -6,6 +6,7 @@ import { createMaster, type MasterState, step } from '../../src/master/master.ts
 import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
 import {
   type MasterCall,
+  MasterCall_Type,
   type SchedulerCall,
   type SchedulerEvent,
   SchedulerEvent_Type,
@@ -25,6 +26,7 @@ import { MachineClock } from './machine-clock.ts';
 import type { Channel, Process } from './network.ts';
 import { type OwnEffect, Program } from './program.ts';
 import type { Simulation } from './simulation.ts';
+import { Watcher } from './watcher.ts';
 
 export const MASTER_HOST = 'master';
 
@@ -41,6 +43,7 @@ interface Asked {
   readonly answer: (status: number, text: string | undefined) => void;
   /** Where the stream goes that a SUBSCRIBE asks for. */
   readonly connection?: SchedulerConnection;
+  readonly watcher?: Watcher;
 }
 
 interface Stream {
@@ -55,6 +58,8 @@ export interface MasterLife {
   readonly state: MasterState;
   readonly requests: Map<RequestId, Asked>;
   readonly streams: Map<StreamId, Stream>;
+  /** Readers of the operators' event stream. */
+  readonly watchers: Map<StreamId, Watcher>;
 }
 
 export class MasterHost {
@@ -123,7 +128,14 @@ export class MasterHost {
       },
     });
     const { process } = program;
-    const life: MasterLife = { program, process, state, requests: new Map(), streams: new Map() };
+    const life: MasterLife = {
+      program,
+      process,
+      state,
+      requests: new Map(),
+      streams: new Map(),
+      watchers: new Map(),
+    };
     this.life = life;
     this.starts++;
     this.disk.open(process);
@@ -139,6 +151,9 @@ export class MasterHost {
         type: 'recovered',
         registry: structuredClone(this.registry.snapshot()),
       });
+      if (settings.isWatched) {
+        this.#watch(life);
+      }
     });
   }
 
@@ -191,6 +206,21 @@ export class MasterHost {
       life.requests.set(request, { answer });
       life.program.dispatch({ type: 'operatorCall', request, call });
     }
+  }
+
+  #watch(life: MasterLife): void {
+    const { checks, agenda } = this.#simulation;
+    const request = requestId(`r${this.#nextId++}`);
+    life.requests.set(request, {
+      // The master has not read its registry yet.
+      answer: () => agenda.after(1_000, () => this.#watch(life)),
+      watcher: new Watcher(checks),
+    });
+    life.program.dispatch({
+      type: 'operatorCall',
+      request,
+      call: { type: MasterCall_Type.SUBSCRIBE },
+    });
   }
 
   #die(): void {
@@ -260,6 +290,7 @@ export class MasterHost {
         life.streams.delete(effect.stream);
         return;
       case 'sendToOperator':
+        life.watchers.get(effect.stream)?.received(structuredClone(effect.event));
         return;
       default:
         effect satisfies never;
@@ -290,6 +321,10 @@ export class MasterHost {
   #openStream(life: MasterLife, request: RequestId, stream: StreamId): void {
     const asked = life.requests.get(request);
     life.requests.delete(request);
+    if (asked?.watcher !== undefined) {
+      life.watchers.set(stream, asked.watcher);
+      return;
+    }
     if (asked?.connection === undefined) {
       this.#simulation.checks.fail(`the master opens a stream for ${request}, which is answered`);
       return;

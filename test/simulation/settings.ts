@@ -44,13 +44,17 @@ export interface Settings {
   readonly taskGroups: number;
   /** How likely a framework asks about its operations, or sends messages to executors, every two seconds. */
   readonly talk: number;
+  /** Whether somebody reads the operators' event stream. */
+  readonly isWatched: boolean;
 }
 
 const FIRST_WIDE_SEED = 1_000_000;
 
 export function settingsOf(chance: Chance, seed: number): Settings {
   const narrow = narrowSettings(chance);
-  return seed < FIRST_WIDE_SEED ? narrow : widened(chance, narrow);
+  return seed < FIRST_WIDE_SEED
+    ? narrow
+    : { ...widened(chance, narrow), isWatched: seed % 3 === 0 };
 }
 
 function widened(chance: Chance, narrow: Settings): Settings {
@@ -141,6 +145,7 @@ function narrowSettings(chance: Chance): Settings {
     resizesVolumes: false,
     taskGroups: 0,
     talk: 0,
+    isWatched: false,
   };
 }
 

@@ -196,6 +196,9 @@ function frameworkMetrics(framework: Framework, metrics: Metrics): void {
     const lower = name.toLowerCase();
     if (isTerminal(value)) {
       set(`tasks/terminal/${lower}`, counters.terminalTasks[value]);
+    } else if (value === TaskState.TASK_UNREACHABLE) {
+      // Those that are so now; Apache Mesos counts what has come back, too.
+      set(`tasks/active/${lower}`, framework.unreachableTasks.size);
     } else {
       set(`tasks/active/${lower}`, counters.activeTasks[value]);
     }

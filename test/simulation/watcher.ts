@@ -1,0 +1,121 @@
+// Somebody who reads the operators' event stream, and believes nothing else: what it makes of the events must
+// be what the master has.
+import type { MasterState } from '../../src/master/state.ts';
+import {
+  type MasterEvent,
+  MasterEvent_Type,
+  type Task,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { isTerminal } from '../../src/model/task-state.ts';
+import type { Checks } from './checks.ts';
+
+const keyOf = (framework: string, task: string) => `${framework} ${task}`;
+const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
+
+export class Watcher {
+  readonly #checks: Checks;
+  readonly #agents = new Set<string>();
+  readonly #frameworks = new Set<string>();
+  readonly #tasks = new Map<string, TaskState>();
+
+  constructor(checks: Checks) {
+    this.#checks = checks;
+  }
+
+  received(event: MasterEvent): void {
+    const { subscribed, task_updated, framework_updated, framework_removed } = event;
+    switch (event.type) {
+      case MasterEvent_Type.SUBSCRIBED:
+        this.#begin(subscribed?.get_state ?? {});
+        return;
+      case MasterEvent_Type.TASK_ADDED:
+        this.#taskAdded(event.task_added?.task);
+        return;
+      case MasterEvent_Type.TASK_UPDATED:
+        if (task_updated !== undefined) {
+          const { framework_id, status, state } = task_updated;
+          this.#taskUpdated(keyOf(framework_id.value, status.task_id.value), state);
+        }
+        return;
+      case MasterEvent_Type.AGENT_ADDED:
+        this.#enter(this.#agents, event.agent_added?.agent.agent_info.id?.value);
+        return;
+      case MasterEvent_Type.AGENT_REMOVED:
+        this.#leave(this.#agents, event.agent_removed?.agent_id.value);
+        return;
+      case MasterEvent_Type.FRAMEWORK_ADDED:
+        this.#enter(this.#frameworks, event.framework_added?.framework.framework_info.id?.value);
+        return;
+      case MasterEvent_Type.FRAMEWORK_UPDATED:
+        if (!this.#frameworks.has(framework_updated?.framework.framework_info.id?.value ?? '')) {
+          this.#checks.fail('an operator reads of a change of a framework that was not added');
+        }
+        return;
+      case MasterEvent_Type.FRAMEWORK_REMOVED:
+        this.#leave(this.#frameworks, framework_removed?.framework_info.id?.value);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #begin(state: NonNullable<NonNullable<MasterEvent['subscribed']>['get_state']>): void {
+    for (const { agent_info } of state.get_agents?.agents ?? []) {
+      this.#enter(this.#agents, agent_info.id?.value);
+    }
+    for (const { framework_info } of state.get_frameworks?.frameworks ?? []) {
+      this.#enter(this.#frameworks, framework_info.id?.value);
+    }
+    for (const task of state.get_tasks?.tasks ?? []) {
+      this.#taskAdded(task);
+    }
+  }
+
+  #enter(known: Set<string>, id: string | undefined): void {
+    if (id === undefined || known.has(id)) {
+      this.#checks.fail(`an operator reads that ${id} is added, twice`);
+    }
+    known.add(id);
+  }
+
+  #leave(known: Set<string>, id: string | undefined): void {
+    if (id === undefined || !known.delete(id)) {
+      this.#checks.fail(`an operator reads that ${id} is removed, which was not there`);
+    }
+  }
+
+  #taskAdded(task: Task | undefined): void {
+    if (task !== undefined) {
+      const key = keyOf(task.framework_id.value, task.task_id.value);
+      const before = this.#tasks.get(key);
+      if (before !== undefined && !isOver(before)) {
+        this.#checks.fail(`an operator reads that task ${key} is added, twice`);
+      }
+      this.#tasks.set(key, task.state);
+    }
+  }
+
+  #taskUpdated(key: string, state: TaskState): void {
+    if (!this.#tasks.has(key)) {
+      this.#checks.fail(`an operator reads news of task ${key}, which was not added`);
+    }
+    this.#tasks.set(key, state);
+  }
+
+  /** At rest. */
+  check({ agents, frameworks }: MasterState): void {
+    const living = [...this.#tasks].find(([, state]) => !isOver(state));
+    if (living !== undefined) {
+      this.#checks.fail(`an operator believes that task ${living[0]} lives`);
+    }
+    this.#expectSame('agents', this.#agents, [...agents.registered.keys()]);
+    this.#expectSame('frameworks', this.#frameworks, [...frameworks.registered.keys()]);
+  }
+
+  #expectSame(what: string, believed: ReadonlySet<string>, there: readonly string[]): void {
+    if (believed.size !== there.length || !there.every((id) => believed.has(id))) {
+      this.#checks.fail(`an operator believes in ${what} ${[...believed]}, there are ${there}`);
+    }
+  }
+}
