@@ -1,7 +1,7 @@
 // What one offer has for tasks, and taking it out piece by piece. Which pieces a task gets follows
 // the module's bookkeeping: numbers of free choice are first those that no task of the request asks
 // for by name.
-import { type Resource, Value_Type } from '../model/generated/messages.ts';
+import { type Resource, type Value_Range, Value_Type } from '../model/generated/messages.ts';
 import { fromMilli, toMilli } from './kinds.ts';
 
 interface Piece {
@@ -28,12 +28,23 @@ function isPlain(resource: Resource): boolean {
 
 const depth = (resource: Resource) => resource.reservations?.length ?? 0;
 
+/** Ranges in ascending order, each number in one of them at most. */
+function ascending(ranges: readonly Value_Range[]): (readonly [number, number])[] {
+  const result: [number, number][] = [];
+  for (const { begin, end } of ranges.toSorted((a, b) => a.begin - b.begin)) {
+    const last = result.at(-1);
+    if (last !== undefined && begin <= last[1]) last[1] = Math.max(last[1], end);
+    else if (begin <= end) result.push([begin, end]);
+  }
+  return result;
+}
+
 function pieceOf(resource: Resource): Piece {
-  const ranges = (resource.ranges?.range ?? []).map(({ begin, end }) => [begin, end] as const);
+  const milli = resource.type === Value_Type.SCALAR ? toMilli(resource.scalar?.value ?? 0) : 0;
   return {
     resource,
-    milli: resource.type === Value_Type.SCALAR ? toMilli(resource.scalar?.value ?? 0) : 0,
-    ranges: ranges.sort((a, b) => a[0] - b[0]),
+    milli: Number.isNaN(milli) ? 0 : milli,
+    ranges: ascending(resource.ranges?.range ?? []),
     items: new Set(resource.set?.item ?? []),
   };
 }
