@@ -2,6 +2,7 @@
 // steps mean.
 import type { Allocator } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
+import type { OracleAllocator } from '../oracle/allocator.ts';
 import { oracle } from '../oracle/core.ts';
 import type { History } from './histories.ts';
 import { type DecidingCore, Replayer } from './replay.ts';
@@ -41,15 +42,18 @@ export function disagreement(history: History, options: CompareOptions): Disagre
     }
     const event = world.eventOf(step);
     if (event === undefined) continue;
-    const result = expecting.play(event);
-    lines.push({ ...event, result });
-    const expected = JSON.stringify({ ...result, order: expecting.order });
-    for (const replayer of copied === undefined ? [tested] : [tested, copied]) {
-      const got = answer(() => {
+    const answers = (copied === undefined ? [tested] : [tested, copied]).map((replayer) =>
+      answer(() => {
         const own = replayer.play(event);
         options.inspect?.(replayer, event);
         return JSON.stringify({ ...own, order: replayer.order });
-      });
+      }),
+    );
+    (expecting.allocator as OracleAllocator).follow(tested.turns);
+    const result = expecting.play(event);
+    lines.push({ ...event, result });
+    const expected = JSON.stringify({ ...result, order: expecting.order });
+    for (const got of answers) {
       if (got === expected) continue;
       return { event, expected, got, trace: formatTrace({ header: headerOf(history), lines }) };
     }

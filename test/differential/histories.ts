@@ -439,7 +439,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const options = fc.record<TraceOptions>(
+const certain = fc.record<TraceOptions>(
   {
     intervalMs: fc.constantFrom(1000, 1000, 500, 1500),
     minAllocatable: fc.constantFrom(
@@ -455,6 +455,22 @@ const options = fc.record<TraceOptions>(
   },
   { requiredKeys: ['intervalMs', 'region'] },
 );
+
+type Chance = { [Key in 'shuffleSeed' | 'roleSorter' | 'frameworkSorter']?: TraceOptions[Key] };
+
+/** Where chance has a say. */
+const chance = fc.record<Chance>(
+  {
+    shuffleSeed: fc.constantFrom(1, 2, 2 ** 32 + 7, Number.MAX_SAFE_INTEGER),
+    roleSorter: fc.constant('random'),
+    frameworkSorter: fc.constant('random'),
+  },
+  { requiredKeys: [] },
+);
+
+const options = fc
+  .tuple(certain, often<Chance>({}, chance, 1))
+  .map(([own, drawn]): TraceOptions => ({ ...own, ...drawn }));
 
 /** Means nothing once something has happened. */
 const recovery: fc.Arbitrary<Step> = fc.record({

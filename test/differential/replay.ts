@@ -47,6 +47,12 @@ type Tasks = Map<string, Holding>;
 const taskKey = (holding: Omit<Holding, 'resources'>) =>
   JSON.stringify([holding.frameworkId, holding.agentId, holding.role]);
 
+export interface Turn {
+  readonly frameworkId: FrameworkId;
+  readonly role: string;
+  readonly agentId: AgentId;
+}
+
 /** What of a core a history needs. */
 export interface DecidingCore extends Pick<SchedulerCore, 'algebra'> {
   allocator(options: AllocatorOptions): Allocator;
@@ -66,7 +72,7 @@ export class Replayer {
   #now = 0;
   #runs = 0;
   #out: TracedRun[] = [];
-  #order: string[] = [];
+  #turns: Turn[][] = [];
 
   constructor(core: DecidingCore, options: TraceOptions, allocator?: Allocator) {
     this.#core = core;
@@ -115,13 +121,19 @@ export class Replayer {
     return this.#activeFrameworks;
   }
 
-  /** Offers of the last event in the order in which the allocator gave them. */
+  /** Offers of the runs of the last event, in the order in which the allocator gave them. */
+  get turns(): readonly (readonly Turn[])[] {
+    return this.#turns;
+  }
+
   get order(): readonly string[] {
-    return this.#order;
+    return this.#turns
+      .flat()
+      .map(({ frameworkId, role, agentId }) => `${frameworkId} ${role} ${agentId}`);
   }
 
   play(event: TraceEvent): TraceResult {
-    this.#order = [];
+    this.#turns = [];
     this.#runs = 0;
     this.#out = [];
     const extras: Extras = {};
@@ -454,8 +466,8 @@ export class Replayer {
       agentId: batch.agentId(index),
       resources: batch.resources(index).map(withoutRole),
     }));
-    this.#order.push(
-      ...offers.map((offer) => `${offer.frameworkId} ${offer.role} ${offer.agentId}`),
+    this.#turns.push(
+      offers.map(({ frameworkId, role, agentId }) => ({ frameworkId, role, agentId })),
     );
     return offers
       .sort(

@@ -28,15 +28,15 @@ import type {
 import { parseQuantities, parseResources } from './trace-text.ts';
 
 export const allocatorOptions = (options: TraceOptions): AllocatorOptions => ({
-  seed: 0,
+  seed: options.shuffleSeed ?? 0,
   allocationIntervalMs: options.intervalMs,
   minAllocatable: (options.minAllocatable ?? []).map(parseQuantities),
   fairnessExcluded: options.fairnessExclude ?? [],
   filterGpuResources: options.filterGpu ?? true,
   region: options.region,
   zone: options.zone,
-  roleSorter: 'drf',
-  frameworkSorter: 'drf',
+  roleSorter: options.roleSorter ?? 'drf',
+  frameworkSorter: options.frameworkSorter ?? 'drf',
   regexMaxMemoryBytes: 4096,
   regexMaxProgramSize: 100,
 });

@@ -7,6 +7,10 @@ export interface TraceOptions {
   readonly filterGpu?: boolean;
   readonly region?: string;
   readonly zone?: string;
+  /** Recorded histories have none of these: nothing is left to chance in them. */
+  readonly shuffleSeed?: number;
+  readonly roleSorter?: 'random';
+  readonly frameworkSorter?: 'random';
 }
 
 export interface TraceHeader {

@@ -1,6 +1,6 @@
 // The rules of Mesos's hierarchical allocator, plain and unhurried: the second opinion that the
 // core is held against. Nothing here is fast, and nothing is shared with the core but the
-// interface. Agents are never shuffled, and only the fair-share sorter exists.
+// interface. Where chance has a say it is told what came of it, see course.ts.
 import type {
   Allocator,
   AllocatorOptions,
@@ -18,6 +18,7 @@ import type {
 } from '../../src/model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../../src/model/ids.ts';
 import { type Agent, Cluster, type Filter, type Framework } from './cluster.ts';
+import { Course, type Turn } from './course.ts';
 import { type Replacement, replace, replacementsOf } from './operations.ts';
 import { add, allocate, fromResources, toResources, unallocate } from './pieces.ts';
 import { fromUnits, limitsFromUnits } from './quantities.ts';
@@ -35,13 +36,16 @@ export class OracleAllocator implements Allocator {
   /** A run was asked for, over these agents; there may be none. */
   #isAsked = false;
   #candidates = new Set<AgentId>();
+  #courses: (readonly Turn[])[] = [];
   #pause: { readonly expectedAgents: number; readonly endsAt: number } | undefined;
 
   constructor(options: AllocatorOptions) {
-    if (options.seed !== 0 || options.roleSorter !== 'drf' || options.frameworkSorter !== 'drf') {
-      throw new Error('the oracle knows no shuffle and no random sorter');
-    }
     this.#cluster = new Cluster(options);
+  }
+
+  /** The offers of the next runs, in their order: what they tell of chance is taken from them. */
+  follow(runs: readonly (readonly Turn[])[]): void {
+    this.#courses = [...runs];
   }
 
   setTime(nowMs: number): void {
@@ -416,6 +420,7 @@ export class OracleAllocator implements Allocator {
       batches: this.#batches,
       isBatch: kind.isBatch,
       whitelist: this.#whitelist,
+      course: new Course(this.#cluster.options, this.#courses.shift() ?? []),
     });
     return new Batch(run.offered, run.inverseOffered);
   }

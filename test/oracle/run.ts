@@ -9,6 +9,7 @@ import {
 import type { AgentId, FrameworkId } from '../../src/model/ids.ts';
 import type { Agent, Cluster, Filter, Framework } from './cluster.ts';
 import { isWanted } from './constraints.ts';
+import type { Course } from './course.ts';
 import {
   add,
   allocate,
@@ -66,6 +67,7 @@ export interface Moment {
   readonly batches: number;
   readonly isBatch: boolean;
   readonly whitelist: ReadonlySet<string> | null;
+  readonly course: Course;
 }
 
 export class Run {
@@ -76,6 +78,7 @@ export class Run {
   readonly #moment: Moment;
   readonly #minAllocatable: readonly Quantities[];
   readonly #budget: Budget;
+  #course: Course;
 
   /** Does the whole run: the cluster's books are changed when it returns. */
   constructor(cluster: Cluster, candidates: readonly Agent[], moment: Moment) {
@@ -85,8 +88,10 @@ export class Run {
     this.#minAllocatable = cluster.options.minAllocatable.map(fromUnits);
     this.#budget = this.#makeBudget();
     const visited = candidates.filter((agent) => this.#isOfferable(agent));
-    for (const agent of visited) this.#guaranteeVisit(agent);
-    for (const agent of visited) this.#fairVisit(agent);
+    this.#course = moment.course;
+    for (const agent of this.#course.agents(visited)) this.#guaranteeVisit(agent);
+    this.#course = moment.course.without(this.offered);
+    for (const agent of this.#course.agents(visited)) this.#fairVisit(agent);
     this.inverseOffered = this.#inverseOffers(candidates);
   }
 
@@ -149,17 +154,25 @@ export class Run {
     return result;
   }
 
+  #rolesFor(agent: Agent): readonly string[] {
+    return this.#course.roles(this.#cluster.roleSorter.sort(), agent.id);
+  }
+
+  #frameworksFor(agent: Agent, role: string): readonly string[] {
+    return this.#course.frameworks(this.#cluster.sorterOf(role).sort(), agent.id, role);
+  }
+
   /**
    * First stage: to roles with a guarantee, what brings them closer to it, and what comes with
    * that.
    */
   #guaranteeVisit(agent: Agent): void {
-    for (const role of this.#cluster.roleSorter.sort()) {
+    for (const role of this.#rolesFor(agent)) {
       const { guarantees, limits } = this.#cluster.quotaOf(role);
       if (guarantees.size === 0) continue;
       if (this.#cluster.availableOn(agent).length === 0) return;
       const consumed = () => this.#budget.consumed.get(role) ?? NOTHING;
-      for (const id of this.#cluster.sorterOf(role).sort()) {
+      for (const id of this.#frameworksFor(agent, role)) {
         const missing = minus(guarantees, consumed());
         if (missing.size === 0) break;
         const framework = this.#cluster.framework(id as FrameworkId);
@@ -196,10 +209,10 @@ export class Run {
 
   /** Second stage: to all roles, everything within their limits that no guarantee needs. */
   #fairVisit(agent: Agent): void {
-    for (const role of this.#cluster.roleSorter.sort()) {
+    for (const role of this.#rolesFor(agent)) {
       if (this.#cluster.availableOn(agent).length === 0) return;
       const { limits } = this.#cluster.quotaOf(role);
-      for (const id of this.#cluster.sorterOf(role).sort()) {
+      for (const id of this.#frameworksFor(agent, role)) {
         const framework = this.#cluster.framework(id as FrameworkId);
         const visit = this.#look(agent, framework, role);
         if (visit === 'nothing left') break;

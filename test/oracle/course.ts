@@ -1,0 +1,66 @@
+// What chance decided in a run: the order of shuffled agents, and of roles and frameworks that are drawn.
+// The oracle throws no dice. It is told the offers of a run in their order, takes from them the order
+// in which those who got something had their turn, and lets all others follow: who got nothing when
+// there was more gets nothing later. If the offers are not what that order brings, no order does.
+import type { AllocatorOptions } from '../../src/core/interface.ts';
+
+export interface Turn {
+  readonly frameworkId: string;
+  readonly role: string;
+  readonly agentId: string;
+}
+
+export class Course {
+  readonly #options: AllocatorOptions;
+  #turns: readonly Turn[];
+
+  constructor(options: AllocatorOptions, turns: readonly Turn[]) {
+    this.#options = options;
+    this.#turns = turns;
+  }
+
+  /** What is left to tell once these offers have been made. */
+  without(made: readonly Turn[]): Course {
+    const isMade = (turn: Turn) =>
+      made.some(
+        (one) =>
+          one.frameworkId === turn.frameworkId &&
+          one.role === turn.role &&
+          one.agentId === turn.agentId,
+      );
+    return new Course(
+      this.#options,
+      this.#turns.filter((turn) => !isMade(turn)),
+    );
+  }
+
+  agents<Agent extends { readonly id: string }>(agents: readonly Agent[]): readonly Agent[] {
+    if (this.#options.seed === 0) return agents;
+    return this.#inTurn(agents, (agent, turn) => turn.agentId === agent.id);
+  }
+
+  roles(roles: readonly string[], agent: string): readonly string[] {
+    if (this.#options.roleSorter === 'drf') return roles;
+    return this.#inTurn(roles, (role, turn) => turn.agentId === agent && turn.role === role);
+  }
+
+  frameworks(frameworks: readonly string[], agent: string, role: string): readonly string[] {
+    if (this.#options.frameworkSorter === 'drf') return frameworks;
+    return this.#inTurn(
+      frameworks,
+      (framework, turn) =>
+        turn.agentId === agent && turn.role === role && turn.frameworkId === framework,
+    );
+  }
+
+  #inTurn<Item>(
+    items: readonly Item[],
+    isTurnOf: (item: Item, turn: Turn) => boolean,
+  ): readonly Item[] {
+    const turnOf = (item: Item) => {
+      const index = this.#turns.findIndex((turn) => isTurnOf(item, turn));
+      return index < 0 ? this.#turns.length : index;
+    };
+    return [...items].sort((a, b) => turnOf(a) - turnOf(b));
+  }
+}
