@@ -19,6 +19,8 @@ export class Recurrence {
       this.#timesMs.shift();
     }
     const [firstMs = nowMs] = this.#timesMs;
-    return this.#timesMs.length === this.#most && nowMs - firstMs < this.#withinMs;
+    // Clocks are set back, too.
+    const spanMs = Math.abs(nowMs - firstMs);
+    return this.#timesMs.length === this.#most && spanMs < this.#withinMs;
   }
 }

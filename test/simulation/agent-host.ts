@@ -125,6 +125,7 @@ export class AgentHost {
       return;
     }
     this.#reconfigure();
+    const { core, traps } = this.#simulation.newCore();
     const state = createAgent(
       {
         ...defaultAgentOptions,
@@ -138,13 +139,14 @@ export class AgentHost {
         authorizer: permissive,
         seed: chance.seed(),
       },
-      this.#simulation.newCore(),
+      core,
     );
     const program = new Program<AgentEvent, AgentEffect>(this.#simulation, {
       kind: 'agent',
       host: this.name,
       address: this.address,
       clock: this.clock,
+      traps,
       step: (event, nowMs) => step(state, { ...event, nowMs } as AgentEvent),
       check: () => this.#simulation.checks.agentStepped(this, life),
       perform: (effect) => this.#perform(life, effect),

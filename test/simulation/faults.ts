@@ -24,6 +24,7 @@ export interface FaultWeights {
   readonly replace: number;
   readonly weights: number;
   readonly convert: number;
+  readonly trap: number;
 }
 
 type Fault = keyof FaultWeights;
@@ -132,6 +133,9 @@ export class Faults {
         return;
       case 'convert':
         this.#simulation.operator.convert();
+        return;
+      case 'trap':
+        (chance.of(0.8) ? master : host).life?.program.trap(chance.delay(0, 30));
         return;
       case undefined:
         return;

@@ -109,12 +109,14 @@ export class MasterHost {
       authorizer: permissive,
       jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
     };
-    const state = createMaster(options, this.#simulation.newCore());
+    const { core, traps } = this.#simulation.newCore();
+    const state = createMaster(options, core);
     const program = new Program<MasterEvent, MasterEffect>(this.#simulation, {
       kind: 'master',
       host: MASTER_HOST,
       address: this.address,
       clock: this.clock,
+      traps,
       step: (event, nowMs) => step(state, { ...event, nowMs } as MasterEvent),
       check: (event) => this.#simulation.checks.masterStepped(life, event),
       perform: (effect) => this.#perform(life, effect),

@@ -6,6 +6,7 @@ import type { AgentEvent } from '../../src/agent/events.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
+import type { Traps } from '../support/traps.ts';
 import { ProcessTimers } from './agenda.ts';
 import { Links } from './links.ts';
 import type { MachineClock } from './machine-clock.ts';
@@ -29,6 +30,8 @@ export interface ProgramOptions<Event extends { readonly type: string }, Effect>
   readonly host: string;
   readonly address: string;
   readonly clock: MachineClock;
+  /** In its scheduler core. */
+  readonly traps: Traps;
   step(event: Untimed<Event>, nowMs: number): readonly Effect[];
   /** After each step, before its effects. */
   check(event: Untimed<Event>): void;
@@ -37,6 +40,9 @@ export interface ProgramOptions<Event extends { readonly type: string }, Effect>
   die(): void;
   receive(from: string, name: string, body: Uint8Array): void;
 }
+
+/** With one more within a minute a program gives up, as it should. */
+const MOST_TRAPS = 2;
 
 export class Program<
   Event extends MasterEvent | AgentEvent,
@@ -49,6 +55,9 @@ export class Program<
   readonly #links: Links;
   readonly #queue: Untimed<Event>[] = [];
   #isStepping = false;
+  /** The next step with more calls of the core than these has a trap. */
+  #trapAfter: number | undefined;
+  #trapsLeft = MOST_TRAPS;
 
   constructor(simulation: Simulation, options: ProgramOptions<Event, Effect>) {
     const { agenda, network, addresses } = simulation;
@@ -111,7 +120,7 @@ export class Program<
   #step(event: Untimed<Event>): void {
     const { faults, journal, agenda } = this.#simulation;
     const { kind, host, clock } = this.#options;
-    const effects = this.#options.step(event, clock.nowMs);
+    const effects = this.#trapping(() => this.#options.step(event, clock.nowMs));
     this.#options.check(event);
     const killAfter = faults.effectsBeforeKill(kind, effects.length);
     for (const [index, effect] of effects.entries()) {
@@ -125,6 +134,29 @@ export class Program<
       journal.effect(agenda.nowMs, host, effect);
       this.#perform(effect);
     }
+  }
+
+  /** Its scheduler core is to trap, in the middle of a step. */
+  trap(calls: number): void {
+    this.#trapAfter = calls;
+  }
+
+  #trapping<T>(step: () => T): T {
+    const { traps, host } = this.#options;
+    if (this.#trapAfter === undefined || this.#trapsLeft === 0) {
+      return step();
+    }
+    const before = traps.sprung.length;
+    traps.arm(this.#trapAfter);
+    const result = step();
+    traps.disarm();
+    if (traps.sprung.length > before) {
+      this.#simulation.note(host, () => `has trapped in ${traps.sprung.at(-1)}`);
+      this.#trapAfter = undefined;
+      this.#trapsLeft--;
+      this.#simulation.traps++;
+    }
+    return result;
   }
 
   #perform(effect: MasterEffect | AgentEffect): void {

@@ -49,15 +49,17 @@ export interface Settings {
 }
 
 const FIRST_WIDE_SEED = 1_000_000;
+/** From here on the scheduler core has bugs. */
+const FIRST_TRAPPING_SEED = 2_000_000;
 
 export function settingsOf(chance: Chance, seed: number): Settings {
   const narrow = narrowSettings(chance);
   return seed < FIRST_WIDE_SEED
     ? narrow
-    : { ...widened(chance, narrow), isWatched: seed % 3 === 0 };
+    : { ...widened(chance, narrow, seed), isWatched: seed % 3 === 0 };
 }
 
-function widened(chance: Chance, narrow: Settings): Settings {
+function widened(chance: Chance, narrow: Settings, seed: number): Settings {
   return {
     ...narrow,
     agent: { ...narrow.agent, reconfigurationPolicy: 'additive' },
@@ -69,6 +71,7 @@ function widened(chance: Chance, narrow: Settings): Settings {
       replace: chance.pick([0, 0, 0.5]),
       weights: chance.pick([0, 0, 1]),
       convert: chance.pick([0, 0, 3]),
+      trap: seed < FIRST_TRAPPING_SEED ? 0 : chance.pick([1, 5, 20]),
     },
     lateArrivals: chance.pick([0, 0, 0.5]),
     portChanges: chance.pick([0, 0, 0.3]),
@@ -129,6 +132,7 @@ function narrowSettings(chance: Chance): Settings {
       replace: 0,
       weights: 0,
       convert: 0,
+      trap: 0,
     },
     killsInMaster: chance.pick([0, 0, 0.002]),
     killsInAgents: chance.pick([0, 0, 0.002]),

@@ -6,6 +6,8 @@ import { Simulation } from './simulation.ts';
 const SEEDS = Array.from({ length: 80 }, (_, index) => index + 1);
 /** These have a wider world. */
 const WIDE_SEEDS = Array.from({ length: 40 }, (_, index) => 1_000_000 + index);
+/** In these the scheduler core traps, too. */
+const TRAPPING_SEEDS = Array.from({ length: 20 }, (_, index) => 2_000_000 + index);
 
 /**
  * Each failed once, in the simulation of its day: tasks lost from the books with a connection, ends that
@@ -29,7 +31,10 @@ function check(seed: number): void {
   }
 }
 
-test.each([...SEEDS, ...WIDE_SEEDS])('seed %i: nothing breaks, and all comes to rest', check);
+test.each([...SEEDS, ...WIDE_SEEDS, ...TRAPPING_SEEDS])(
+  'seed %i: nothing breaks, and all comes to rest',
+  check,
+);
 
 test.each(FOUND)('seed %i, which once found something', check);
 
@@ -42,6 +47,13 @@ test('the same seed has the same effects', () => {
     expect(first?.digest).not.toBe('');
     expect(second?.steps).toBe(first?.steps);
   }
+});
+
+test('cores trap where they are meant to', () => {
+  const traps = (seeds: readonly number[]) =>
+    seeds.reduce((sum, seed) => sum + new Simulation({ seed, newCore }).run().traps, 0);
+  expect(traps(TRAPPING_SEEDS.slice(0, 5))).toBeGreaterThan(5);
+  expect(traps(WIDE_SEEDS.slice(0, 2))).toBe(0);
 });
 
 test('other seeds have other effects', () => {

@@ -1,11 +1,12 @@
 // A whole cluster in one process, in virtual time, from one seed: a master and its registry, agents and
 // their machines, frameworks, and the network between them. Faults for a while, then quiet, in which
 // everything must come to rest.
-import type { ResourceAlgebra, SchedulerCore } from '../../src/core/interface.ts';
+import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';
 import { Chance } from './chance.ts';
 import { BreachError, Checks } from './checks.ts';
+import type { TrappingCore } from './cores.ts';
 import { Faults } from './faults.ts';
 import { Framework } from './framework.ts';
 import { Journal } from './journal.ts';
@@ -19,7 +20,7 @@ import { type Settings, settingsOf } from './settings.ts';
 export interface SimulationOptions {
   readonly seed: number;
   /** A core of its own for each process. */
-  readonly newCore: () => SchedulerCore;
+  readonly newCore: () => TrappingCore;
   readonly keepsText?: boolean;
   readonly digests?: boolean;
   /** The books are compared after every so many steps. */
@@ -37,6 +38,8 @@ export interface Outcome {
   readonly steps: number;
   readonly virtualMs: number;
   readonly tasks: number;
+  /** How often a scheduler core has trapped. */
+  readonly traps: number;
 }
 
 const START_MS = 1_700_000_000_000;
@@ -68,7 +71,8 @@ export class Simulation {
   /** How commands ended, by framework id and task id. */
   readonly outcomes = new Map<string, number>();
   isQuiet = false;
-  #core: SchedulerCore | undefined;
+  traps = 0;
+  #algebra: ResourceAlgebra | undefined;
   #steps = 0;
 
   constructor(options: SimulationOptions) {
@@ -97,11 +101,11 @@ export class Simulation {
 
   /** For what is outside all processes. */
   get algebra(): ResourceAlgebra {
-    this.#core ??= this.newCore();
-    return this.#core.algebra;
+    this.#algebra ??= this.newCore().core.algebra;
+    return this.#algebra;
   }
 
-  newCore(): SchedulerCore {
+  newCore(): TrappingCore {
     return this.options.newCore();
   }
 
@@ -131,6 +135,7 @@ export class Simulation {
       steps: this.#steps,
       virtualMs: this.agenda.nowMs - START_MS,
       tasks: this.frameworks.reduce((sum, { launched }) => sum + launched, 0),
+      traps: this.traps,
     };
   }
 
