@@ -13,7 +13,7 @@ import {
   type SchedulerCall_Subscribe,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { offerId } from '../../src/model/ids.ts';
+import { agentId, frameworkId, offerId } from '../../src/model/ids.ts';
 import { withoutAllocation } from '../../src/model/resource-format.ts';
 import { isTerminal } from '../../src/model/task-state.ts';
 import { Traps } from '../support/traps.ts';
@@ -106,6 +106,14 @@ class Day {
     this.framework(i).call('DECLINE', { decline: { offer_ids, filters: { refuse_seconds: 0 } } });
   }
 
+  /** Everybody gives all offers back and wants others. */
+  shareAnew(): void {
+    for (const [i, framework] of this.frameworks.entries()) {
+      this.decline(i);
+      framework.call('REVIVE', { revive: {} });
+    }
+  }
+
   operate(call: Parameters<World['operate']>[0]): void {
     this.world.operate(call);
   }
@@ -182,6 +190,7 @@ const day: readonly ((it: Day) => void)[] = [
   },
   (it) => it.framework(2).disconnect(),
   (it) => it.world.dispatch({ type: 'whitelist', hostnames: ['node0', 'node1'] }),
+  (it) => it.shareAnew(),
   (it) => {
     it.agent(0).update(it.framework(0), 'a1', TaskState.TASK_RUNNING);
     it.agent(0).update(it.framework(0), 'a1', TaskState.TASK_FINISHED);
@@ -193,6 +202,7 @@ const day: readonly ((it: Day) => void)[] = [
       type: MasterCall_Type.DEACTIVATE_AGENT,
       deactivate_agent: { agent_id: { value: it.agent(2).id } },
     }),
+  (it) => it.shareAnew(),
   (it) => it.framework(1).subscribe({ roles: ['ops', 'night'] }),
   (it) =>
     it.operate({
@@ -336,6 +346,20 @@ test('offers that stand can be accepted after a trap', () => {
   it.launch(0, 0, 'after', 'cpus:1;mem:32');
   expect(it.agent(0).sent('RunTaskMessage').at(-1)?.task.task_id.value).toBe('after');
   checkConservation(it);
+});
+
+test('agents that are out of offers stay so', () => {
+  const it = begun();
+  const { id } = it.agent(0);
+  const deactivate = { type: MasterCall_Type.DEACTIVATE_AGENT } as const;
+  it.operate({ ...deactivate, deactivate_agent: { agent_id: { value: id } } });
+  const why = () =>
+    it.world.master.allocator.attempt((live) =>
+      live.explain(frameworkId(it.framework(1).id), 'ops', agentId(id)),
+    );
+  expect(why()).toEqual({ reason: 'agent inactive' });
+  trapInRun(it);
+  expect(why()).toEqual({ reason: 'agent inactive' });
 });
 
 test('refusals are forgotten', () => {
