@@ -87,7 +87,10 @@ export function updateTask(
   const isFinal = isTerminal(task.state) || (isOver(task.state) && !isOver(newState));
   if (!isFinal && task.state !== newState) {
     if (framework !== undefined) {
-      uncountActiveTask(framework.counters, task.state);
+      // One that was unreachable is not among the active ones any more.
+      if (framework.tasks.get(taskId(task.task_id.value)) === task) {
+        uncountActiveTask(framework.counters, task.state);
+      }
       countFrameworkTask(framework.counters, newState);
     }
     if (isLive(state, task)) {
