@@ -21,7 +21,7 @@ export function metricsView(agent: AgentState, nowMs: number): Record<string, nu
   countTasks(agent, metrics);
   measureResources(agent, metrics);
   if (agent.recoveredMs !== undefined) {
-    metrics['slave/recovery_time_secs'] = (agent.recoveredMs - agent.startedMs) / 1000;
+    metrics['slave/recovery_time_secs'] = Math.max(0, agent.recoveredMs - agent.startedMs) / 1000;
   }
   return metrics;
 }

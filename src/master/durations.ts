@@ -17,7 +17,9 @@ export class Durations {
   #last: number | undefined;
   #count = 0;
 
-  add(ms: number): void {
+  /** Below nought where the clock was set back meanwhile, which tells nothing. */
+  add(sampleMs: number): void {
+    const ms = Math.max(0, sampleMs);
     this.#samples[this.#next] = ms;
     this.#next = (this.#next + 1) % windowSize;
     this.#last = ms;

@@ -46,7 +46,7 @@ export function masterInfo(options: MasterOptions): MasterInfo {
 /** The registry has been read. Nobody is answered before this master's name is in it. */
 export function recover(state: MasterState, registry: RegistrySnapshot): void {
   state.registryReadMs = state.nowMs;
-  state.counters.fetchMs = state.nowMs - state.options.startTimeMs;
+  state.counters.fetchMs = Math.max(0, state.nowMs - state.options.startTimeMs);
   rememberAgents(state, registry);
   rememberSettings(state, registry);
   store(state, [{ type: 'electMaster', master: state.info }], () => {
