@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { Turn } from '../runtime/turn.ts';
 import type { Answer } from './errors.ts';
 import { acceptedText, httpDate, notFoundText } from './http-date.ts';
+import type { ReadingTurn } from './reading-turn.ts';
 import { type RequestHead, RequestReader } from './request-reader.ts';
 
 /** Where messages go: by process id and message name. False: no process of that id is here. */
@@ -30,6 +31,7 @@ export interface Pressure {
 
 export interface ConnectionServices {
   readonly turn: Turn;
+  readonly reading: ReadingTurn;
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
   readonly calls?: CallReceiver | undefined;
@@ -41,6 +43,9 @@ export interface ConnectionServices {
 const MAX_UNANSWERED = 4_096;
 /** Bytes of answers that a peer may leave untaken. */
 const MAX_UNTAKEN_BYTES = 1024 * 1024;
+
+/** Begins the requests that are read here, all of them POST; what is not may be a person's, and never waits. */
+const POST = 'P'.charCodeAt(0);
 
 /** A place in the order of answers. */
 interface Slot {
@@ -59,6 +64,8 @@ export class Connection {
   /** Reading is stopped; and the end of what presses is awaited. */
   #waiting = false;
   #awaited = false;
+  /** Read, and to be taken in another turn; until then nothing more is read. */
+  #deferred: Buffer | undefined;
   #leftover: Buffer | undefined;
   #ended = false;
   #done = false;
@@ -77,6 +84,29 @@ export class Connection {
   }
 
   readonly #onData = (chunk: Buffer) => {
+    const mayWait = !this.#reader.idle || chunk[0] === POST;
+    if (mayWait && this.#services.reading.isOver) {
+      this.#deferred = chunk;
+      this.#socket.pause();
+      this.#services.reading.later(this.#takeDeferred);
+      return;
+    }
+    this.#take(chunk);
+  };
+
+  readonly #takeDeferred = () => {
+    const chunk = this.#deferred;
+    this.#deferred = undefined;
+    if (chunk === undefined) {
+      return;
+    }
+    this.#take(chunk);
+    if (!this.#waiting && !this.#leftover && !this.#done) {
+      this.#socket.resume();
+    }
+  };
+
+  #take(chunk: Buffer): void {
     this.#leftover = this.#reader.push(chunk);
     if (this.#leftover) {
       this.#socket.pause();
@@ -84,7 +114,7 @@ export class Connection {
       return;
     }
     this.#pauseUnderPressure();
-  };
+  }
 
   readonly #onEnd = () => {
     this.#ended = true;
@@ -99,6 +129,8 @@ export class Connection {
   };
 
   readonly #onClose = () => {
+    // What was sent before the end counts.
+    this.#takeDeferred();
     this.#done = true;
     this.#slots = [];
     this.#firstSlot = 0;
@@ -212,7 +244,7 @@ export class Connection {
 
   /** Waits for what presses; looked at again when that has gone or an answer has left. */
   #resumeWhenPossible(): void {
-    if (this.#done || this.#leftover || this.#awaited) {
+    if (this.#done || this.#deferred || this.#leftover || this.#awaited) {
       return;
     }
     if (this.#services.pressure.saturated) {

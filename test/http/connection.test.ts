@@ -1,4 +1,5 @@
 // What arrives on the one port: messages, calls and ordinary requests, split and mixed.
+import { createHash } from 'node:crypto';
 import net from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -160,6 +161,75 @@ describe('one port', () => {
     await raw.until((got) => count(got, ' 202 Accepted') === 50);
     expect(chunks).toBeLessThan(5);
     raw.close();
+  });
+
+  describe('with more to read than fits into a turn', () => {
+    /** What a message costs: a turn has time for a part of them only. */
+    const work = (name: string) => createHash('sha256').update(name.repeat(500)).digest();
+    const PEERS = 40;
+    const EACH = 400;
+
+    async function start(onOrdinary: (received: number) => void) {
+      const received: string[] = [];
+      const front = await Front.listen({
+        host: '127.0.0.1',
+        port: 0,
+        turn: new Turn(),
+        pressure: { saturated: false, whenDrained: (resume) => resume() },
+        receive: (_to, name, from) => {
+          work(name);
+          received.push(from);
+          return true;
+        },
+        handler: (_request, response) => {
+          onOrdinary(received.length);
+          response.end();
+        },
+      });
+      const peers = await Promise.all(
+        Array.from({ length: PEERS }, () => RawSocket.connect(front.address.port)),
+      );
+      return { front, peers, received };
+    }
+
+    const messages = (peer: number) =>
+      Array.from({ length: EACH }, (_, i) => pong(`${peer}-${i}@127.0.0.1:9`)).join('');
+
+    it('answers an ordinary request meanwhile, and takes everything in order', async () => {
+      let before = PEERS * EACH;
+      const { front, peers, received } = await start((count) => {
+        before = count;
+      });
+      const asker = await RawSocket.connect(front.address.port);
+      while (front.connections <= PEERS) {
+        await new Promise(setImmediate);
+      }
+      for (const [index, peer] of peers.entries()) {
+        peer.socket.write(messages(index));
+      }
+      asker.socket.write(health);
+      await asker.until((got) => got.includes('200 OK'));
+      expect(before).toBeLessThan((PEERS * EACH) / 2);
+
+      await Promise.all(
+        peers.map((peer) => peer.until((got) => count(got, ' 202 Accepted') === EACH)),
+      );
+      for (const [index] of peers.entries()) {
+        const ofPeer = received.filter((from) => from.startsWith(`${index}-`));
+        expect(ofPeer).toEqual(Array.from({ length: EACH }, (_, i) => `${index}-${i}@127.0.0.1:9`));
+      }
+      await front.close();
+    });
+
+    it('takes what was sent by those who have gone', async () => {
+      const { front, peers, received } = await start(() => {});
+      for (const [index, peer] of peers.entries()) {
+        peer.socket.end(messages(index));
+      }
+      await Promise.all(peers.map((peer) => peer.end()));
+      expect(received).toHaveLength(PEERS * EACH);
+      await front.close();
+    });
   });
 
   it('takes over a port that was opened before', async () => {
