@@ -1,6 +1,6 @@
 // A batch as a state machine: which tasks wait, which run, and what to tell the master about it. It
 // touches no network, file or clock; the runner does what it answers.
-import type { MatchOffer, MatchResult, TaskDemand } from '../../core/matcher.ts';
+import type { MatchOffer, MatchResult, TaskDemand, Unplaced } from '../../core/matcher.ts';
 import {
   type AgentID,
   type Offer,
@@ -253,21 +253,27 @@ export class Batch {
   #placed(role: string, offers: readonly Offer[]) {
     const room = this.wantsMore ? this.#options.maxRunning - this.#running.size : 0;
     const candidates: BatchTask[] = [];
-    for (const index of this.#waiting) {
+    // More than there is room for: the first may be those that fit nowhere.
+    for (const index of room > 0 ? this.#waiting : []) {
       const task = this.#tasks[index];
-      if (candidates.length >= Math.min(room, MATCHED_AT_ONCE)) {
+      if (candidates.length >= MATCHED_AT_ONCE) {
         break;
       }
       if (task?.role === role) {
         candidates.push(task);
       }
     }
-    const { placed, unplaced } = this.#options.place(candidates.map(demandOf), offers);
+    const { placed: fitting, unplaced } = this.#options.place(candidates.map(demandOf), offers);
+    const placed = fitting.slice(0, room);
     const [first] = unplaced;
-    this.#obstacle =
-      placed.length > 0 || first === undefined
-        ? undefined
-        : `${first.reason}${first.detail === undefined ? '' : ` (${first.detail})`}`;
+    this.#obstacle = undefined;
+    if (placed.length === 0 && first !== undefined) {
+      this.#obstacle = obstacleOf(first, candidates);
+      if (candidates.length === MATCHED_AT_ONCE) {
+        const last = new Set(candidates.map(({ index }) => index));
+        this.#waiting = [...this.#waiting.filter((index) => !last.has(index)), ...last];
+      }
+    }
     const started = new Set(placed.map((placement) => candidates[placement.task]?.index));
     this.#waiting = this.#waiting.filter((index) => !started.has(index));
     return placed.map((placement) => ({
@@ -305,6 +311,15 @@ const roleOf = (offer: Offer) => offer.allocation_info?.role ?? '*';
 function addressOf({ url, hostname }: Offer): string {
   const address = url?.address;
   return `${address?.ip ?? address?.hostname ?? hostname}:${address?.port ?? 5051}`;
+}
+
+/** What stands in the way of the first task, in words. */
+function obstacleOf({ task, reason, detail }: Unplaced, candidates: readonly BatchTask[]): string {
+  const name = `task '${candidates[task]?.name}'`;
+  const others = candidates.length > 1 ? `; ${candidates.length - 1} more wait` : '';
+  return reason === 'too large' && detail !== undefined
+    ? `${name} needs more ${detail} than any of them has${others}`
+    : `${name}: ${reason}${detail === undefined ? '' : ` (${detail})`}${others}`;
 }
 
 function demandOf(task: BatchTask): TaskDemand {

@@ -207,7 +207,19 @@ test('no more tasks at a time than allowed', () => {
 });
 
 test('what stands in the way is known', () => {
-  const batch = batchOf(tasksOf(lines(1, { cpus: 8 })));
+  const batch = batchOf(tasksOf(lines(2, { cpus: 8 })));
   batch.offered([offer(2)]);
-  expect(batch.obstacle).toBe('too large (cpus)');
+  expect(batch.obstacle).toBe("task 'task-1' needs more cpus than any of them has; 1 more wait");
+});
+
+test('tasks that fit nowhere do not keep the others from running, however few may run', () => {
+  const batch = batchOf(tasksOf(`${lines(2, { cpus: 8 })}\n${lines(2)}`), { maxRunning: 1 });
+  const { attempts } = batch.offered([offer(2)]);
+  expect(attempts.map(({ index }) => index)).toEqual([2]);
+});
+
+test('nor do so many of them that they are not all matched at once', () => {
+  const batch = batchOf(tasksOf(`${lines(6000, { cpus: 8 })}\n${lines(1)}`));
+  expect(batch.offered([offer(2)]).attempts).toEqual([]);
+  expect(batch.offered([offer(2)]).attempts.map(({ index }) => index)).toEqual([6000]);
 });
