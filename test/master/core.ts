@@ -4,6 +4,8 @@ import { createCore } from '../../src/core/core.ts';
 
 const built = new URL('../../build/mesoscale-core.wasm', import.meta.url);
 
-export const coreModule = new WebAssembly.Module(readFileSync(built));
+export const coreBytes = readFileSync(built);
+
+export const coreModule = new WebAssembly.Module(coreBytes);
 
 export const testCore = createCore(coreModule);
