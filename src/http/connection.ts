@@ -11,7 +11,6 @@ import type { Socket } from 'node:net';
 import type { Turn } from '../runtime/turn.ts';
 import type { Answer } from './errors.ts';
 import { acceptedText, httpDate, notFoundText } from './http-date.ts';
-import type { ReadingTurn } from './reading-turn.ts';
 import { type RequestHead, RequestReader } from './request-reader.ts';
 
 /** Where messages go: by process id and message name. False: no process of that id is here. */
@@ -31,7 +30,6 @@ export interface Pressure {
 
 export interface ConnectionServices {
   readonly turn: Turn;
-  readonly reading: ReadingTurn;
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
   readonly calls?: CallReceiver | undefined;
@@ -85,10 +83,10 @@ export class Connection {
 
   readonly #onData = (chunk: Buffer) => {
     const mayWait = !this.#reader.idle || chunk[0] === POST;
-    if (mayWait && this.#services.reading.isOver) {
+    if (mayWait && this.#services.turn.readingIsOver) {
       this.#deferred = chunk;
       this.#socket.pause();
-      this.#services.reading.later(this.#takeDeferred);
+      this.#services.turn.takeLater(this.#takeDeferred);
       return;
     }
     this.#take(chunk);

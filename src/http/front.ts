@@ -4,10 +4,9 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
-import { ReadingTurn } from './reading-turn.ts';
 import { MAX_BODY_BYTES } from './request-reader.ts';
 
-export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'reading'> {
+export interface FrontOptions extends Omit<ConnectionServices, 'complete'> {
   readonly host: string;
   readonly port: number;
   /** Handles every ordinary request. */
@@ -37,7 +36,6 @@ export class Front {
     this.#complete = completeServer(options);
     const services: ConnectionServices = {
       turn: options.turn,
-      reading: new ReadingTurn(),
       pressure: options.pressure,
       receive: options.receive,
       calls: options.calls,
