@@ -350,7 +350,7 @@ export class Checks {
       streams: state.streams.size,
       updates: [...state.updates.keys()].filter((id) => this.#isWanted(host, id)).length,
       supervisors: host.supervisors.size,
-      runs: host.life?.runs.size ?? 0,
+      runs: host.life?.containers.runs.size ?? 0,
       held: state.outbox.held.length,
       operations: state.operations.size,
     };
