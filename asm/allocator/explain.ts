@@ -25,7 +25,6 @@ import {
   excludedWords,
   expireFilters,
   filtersOn,
-  hide,
   refusedUntil,
 } from './filters';
 import {
@@ -76,7 +75,7 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   Visit.exclusions = excludedWords(agent) != 0;
   Visit.free = collectFree(agent);
   if (rowCount(Visit.free) == 0) return EXPLAIN_NOTHING_FREE;
-  if (Visit.hasBits) hide(agent, Visit.free);
+  Visit.bitsDue = Visit.hasBits;
   const guaranteed = inStage(leaf, role, true) == EXPLAIN_OFFERED;
   const code = guaranteed ? EXPLAIN_OFFERED : inStage(leaf, role, false);
   if (code == EXPLAIN_OFFERED) {

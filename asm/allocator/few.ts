@@ -7,7 +7,7 @@ import { excludedBits, excludedWords, hiddenBits, hiddenWords } from './filters'
 import { leafNode, leafRole, leafTraits } from './frameworks';
 import { freshen, goesBefore } from './groups';
 import { meets } from './minimums';
-import { forRole, tryLeaf } from './offering';
+import { forRole, rightBits, tryLeaf } from './offering';
 import { selfNode } from './quotas';
 import {
   ROLE_STARVED,
@@ -32,6 +32,7 @@ const OPEN: usize = memory.data(48 * 4, 16);
  * left in the buffer of candidates' leaves.
  */
 export function countOpen(): u32 {
+  if (Visit.hasBits) rightBits();
   const active = load<usize>(slot(SLOT_ACTIVE_LEAVES));
   const words = load<u32>(slot(SLOT_ACTIVE_LEAVES + 1));
   const hidden = Visit.hasBits ? hiddenBits(Visit.agent) : 0;

@@ -341,15 +341,22 @@ export function hide(agent: u32, row: usize): void {
   const bits = bitsReserve(agent, HIDDEN);
   memory.fill(bits, 0, <usize>hiddenWords(agent) << 2);
   const plain = (agentFlags(agent) & AGENT_COMPLEX) == 0;
+  // Many refuse the same, in one role and with the same abilities: they share the answer.
   let known: usize = 0;
+  let knownRole: u32 = 0;
+  let knownStrip: u32 = 0;
   let answer = false;
   for (let filter = load<u32>(agentAt(agent), 24); filter != 0; ) {
     const record = filterAt(filter - 1);
     const leaf = load<u32>(record);
     const refused = load<usize>(record, 8);
-    if (!plain || refused != known) {
+    const role = plain ? 0 : leafRole(leaf);
+    const strip = plain ? 0 : leafStrip(leaf);
+    if (refused != known || role != knownRole || strip != knownStrip) {
       answer = covers(refused, items, count, leaf, plain);
       known = refused;
+      knownRole = role;
+      knownStrip = strip;
     }
     if (answer) {
       const to = bits + (<usize>(leaf >> 5) << 2);

@@ -29,7 +29,7 @@ import { SLOT_OFFERS } from '../slots';
 import { AGENT_HAS_SHARED, AGENT_ORDERED, agentAt, agentFlags } from './agents';
 import { holdingCount, holdingItems } from './holdings';
 import { book } from './books';
-import { isExcluded, isHidden, isRefused } from './filters';
+import { hide, isExcluded, isHidden, isRefused } from './filters';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
 import { lend } from './trial';
 import { meets, meetsFair } from './minimums';
@@ -69,6 +69,14 @@ function forLeaf(row: usize, leaf: u32): usize {
   return stripped;
 }
 
+/** Makes the bits of the agent those of what is free now. */
+// @ts-ignore: decorator
+@inline export function rightBits(): void {
+  if (!Visit.bitsDue) return;
+  hide(Visit.agent, Visit.free);
+  Visit.bitsDue = false;
+}
+
 /**
  * The checks of one leaf against what is there for its role, in Mesos's order; when they pass, the offer is
  * the row `Visit.offer`. Answers EXPLAIN_OFFERED or why not. `Visit.shrunk` tells whether quota or headroom
@@ -80,7 +88,10 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
   if ((leafTraits(leaf) & Visit.denies) != 0) return EXPLAIN_CAPABILITY;
   const minimum = leafMinimum(leaf);
   if (minimum == 0 ? !Visit.minimumMet : !meets(minimum, row)) return EXPLAIN_TOO_SMALL;
-  if (Visit.hasBits && isHidden(Visit.agent, leaf)) return EXPLAIN_REFUSED;
+  if (Visit.hasBits) {
+    rightBits();
+    if (isHidden(Visit.agent, leaf)) return EXPLAIN_REFUSED;
+  }
   let offer = forLeaf(row, leaf);
   if (Visit.guaranteeStage) {
     Visit.shrunk = true;

@@ -32,6 +32,8 @@ export abstract class Visit {
   static denies: u32 = 0;
   /** There are so many filters that bits tell who is hidden. */
   static hasBits: bool = false;
+  /** The bits may be those of another state of the agent, see hide(). */
+  static bitsDue: bool = false;
   static filters: u32 = 0;
   static exclusions: bool = false;
   static guaranteeStage: bool = false;

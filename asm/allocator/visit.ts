@@ -7,7 +7,7 @@ import { AGENT_COMPLEX, agentAt, agentFlags } from './agents';
 import { quieten, setEmpty } from './quiet';
 import { collectFree } from './stock';
 import { FEW, countOpen, visitOpen } from './few';
-import { MANY_FILTERS, excludedWords, filtersOn, hide } from './filters';
+import { MANY_FILTERS, excludedWords, filtersOn } from './filters';
 import {
   NODE_OWN,
   firstSlot,
@@ -59,7 +59,8 @@ export function look(): bool {
   Visit.free = collectFree(Visit.agent);
   if (Run.trial) takeLoans(Visit.free);
   if (rowCount(Visit.free) == 0) return false;
-  if (Visit.hasBits) hide(Visit.agent, Visit.free);
+  // Bits are made when somebody is looked at: what is left after an offer is often of no use to anyone.
+  Visit.bitsDue = Visit.hasBits;
   return true;
 }
 
