@@ -22,7 +22,7 @@ import {
   nextHolding,
   setHoldingLeaf,
 } from './holdings';
-import { leafAt, leafFramework, leafNode, leafRole } from './frameworks';
+import { countEarlyHolding, leafAt, leafFramework, leafNode, leafRole } from './frameworks';
 import { nodeCount, nodeVector, setNodeCount, touch } from './groups';
 import {
   consumedOf,
@@ -148,6 +148,7 @@ export function take(
   if (holding == 0) {
     holding = newHolding(agent, framework, role, leaf, count);
     if (leaf != 0) countLink(leaf - 1);
+    else countEarlyHolding(framework, 1);
   }
   const ordered = (agentFlags(agent) & AGENT_ORDERED) != 0;
   for (let i: u32 = 0; i < count; i++) {
@@ -204,6 +205,7 @@ export function countHolding(agent: u32, holding: usize, leaf: u32): void {
     bump(heldInAll(), name, amount);
   }
   setHoldingLeaf(holding, leaf + 1);
+  countEarlyHolding(leafFramework(leaf), -1);
   countLink(leaf);
   touchAll(leaf, 1);
 }

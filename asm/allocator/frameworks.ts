@@ -48,7 +48,8 @@ import {
   firstLeaf as firstLeafOfRole,
 } from './roles';
 
-// Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | inverse filters u32 | next free u32 | - | -
+// Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | inverse filters u32 | next free u32 |
+//            holdings from before it was known u32 | -
 // @ts-ignore: decorator
 @inline const FRAMEWORK_SIZE: usize = 32;
 export const FRAMEWORK_KNOWN: u32 = 1;
@@ -172,9 +173,15 @@ export function newFramework(rank: u32): i32 {
   return <i32>framework;
 }
 
+/** So many more (or fewer) holdings of a framework that is not known: they keep its number. */
+export function countEarlyHolding(framework: u32, change: i32): void {
+  store<u32>(frameworkAt(framework), load<u32>(frameworkAt(framework), 24) + change, 24);
+}
+
 /** Frees the number of a framework that is not known and holds nothing. */
 export function dropFramework(framework: u32): i32 {
   if (!frameworkExists(framework) || frameworkKnown(framework)) return BAD_HANDLE;
+  if (load<u32>(frameworkAt(framework), 24) != 0) return BAD_STATE;
   store<u32>(frameworkAt(framework), 0);
   store<u32>(frameworkAt(framework), load<u32>(slot(SLOT_FRAMEWORK_FREE)), 20);
   store<u32>(slot(SLOT_FRAMEWORK_FREE), framework + 1);

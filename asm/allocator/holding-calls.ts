@@ -49,14 +49,21 @@ export function launch(framework: u32, agent: u32, role: u32, count: u32): i32 {
   if (rowCount(row) == 0) return OK;
   const holding = findHolding(agent, framework, role);
   if (holding == 0) return NOT_CONTAINED;
-  const offered = scratch(1);
-  rowClear(offered);
-  rowAddAll(offered, holdingItems(holding), holdingCount(holding));
-  rowSubtractAll(offered, rowItems(usedRow(holding)), rowCount(usedRow(holding)));
-  if (!rowContains(offered, row)) return NOT_CONTAINED;
+  if (!isOffered(holding, row)) return NOT_CONTAINED;
   rowAddAll(usedRow(holding), rowItems(row), rowCount(row));
   if (holdingLeaf(holding) != 0) countUsed(role, rowItems(row), rowCount(row), 1);
   return OK;
+}
+
+/** True when the items are part of what a holding has and tasks do not use. */
+function isOffered(holding: usize, row: usize): bool {
+  const used = usedRow(holding);
+  if (rowCount(used) == 0) return holdingHas(holding, row, false);
+  const offered = scratch(1);
+  rowClear(offered);
+  rowAddAll(offered, holdingItems(holding), holdingCount(holding));
+  rowSubtractAll(offered, rowItems(used), rowCount(used));
+  return rowContains(offered, row);
 }
 
 /**
@@ -78,7 +85,9 @@ export function recover(
   if (rowCount(row) == 0) return OK;
   const holding = findHolding(agent, framework, role);
   if (holding == 0 || !holdingHas(holding, row, false)) return NOT_CONTAINED;
-  if (used != 0) {
+  if (used == 0) {
+    if (!isOffered(holding, row)) return NOT_CONTAINED;
+  } else {
     if (!holdingHas(holding, row, true)) return NOT_CONTAINED;
     rowSubtractAll(usedRow(holding), rowItems(row), rowCount(row));
     if (holdingLeaf(holding) != 0) countUsed(role, rowItems(row), rowCount(row), -1);
@@ -118,7 +127,7 @@ export function convertOffered(
   if (at == 0) return -readStatus();
   const offered = scratch(0);
   const holding = findHolding(agent, framework, role);
-  if (holding == 0 || holdingLeaf(holding) == 0 || !holdingHas(holding, offered, false)) {
+  if (holding == 0 || holdingLeaf(holding) == 0 || !isOffered(holding, offered)) {
     return -NOT_CONTAINED;
   }
   const converted = scratch(2);

@@ -4,10 +4,18 @@ import { rowAddAll, rowClear, rowCount, rowItems, scratch } from '../rows';
 import { SLOT_ORDER } from '../slots';
 import { countUsed, unbook } from './books';
 import { dropFiltersOfLeaf, leafExclusions, setExcluded } from './filters';
-import { LEAF_SUBSCRIBED, deactivateLeaf, dropLeaf, leafAt, leafFlags } from './frameworks';
+import {
+  LEAF_SUBSCRIBED,
+  countEarlyHolding,
+  deactivateLeaf,
+  dropLeaf,
+  leafAt,
+  leafFlags,
+} from './frameworks';
 import {
   dropHolding,
   holdingCount,
+  holdingFramework,
   holdingItems,
   holdingLeaf,
   holdingRole,
@@ -49,6 +57,7 @@ export function releaseHolding(agent: u32, holding: usize): void {
 /** Removes an empty holding, and its leaf if only the holding kept it. */
 export function unlinkHolding(agent: u32, holding: usize): void {
   const leaf = holdingLeaf(holding);
+  if (leaf == 0) countEarlyHolding(holdingFramework(holding), -1);
   dropHolding(agent, holding);
   if (leaf == 0) return;
   const at = leafAt(leaf - 1);

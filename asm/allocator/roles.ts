@@ -6,6 +6,7 @@ import {
   BAD_AMOUNT,
   BAD_ARGUMENT,
   BAD_HANDLE,
+  BAD_RANGE,
   BAD_STATE,
   MAX_AMOUNT,
   MAX_RANK,
@@ -15,7 +16,7 @@ import {
 } from '../constants';
 import { isLiveKind, kindCount, kindRole, nameCount } from '../kinds';
 import { slot, tableBase, tableCount, tablePush } from '../memory';
-import { SLOT_IO, SLOT_QUOTA_ROLES, SLOT_ROLES, SLOT_ROLES_FREE, SLOT_UNWEIGHED } from '../slots';
+import { SLOT_IO, SLOT_IO_SIZE, SLOT_QUOTA_ROLES, SLOT_ROLES, SLOT_ROLES_FREE, SLOT_UNWEIGHED } from '../slots';
 import { addValue, copyVector, dropVector, newVector, setValue, valueOf } from '../vectors';
 import {
   NODE_OWN,
@@ -367,6 +368,7 @@ export function setWeight(role: u32, weight: f64): i32 {
 export function setQuota(role: u32, names: u32): i32 {
   if (!roleExists(role)) return BAD_HANDLE;
   if (roleDepth(role) != 1 || names > nameCount()) return BAD_ARGUMENT;
+  if (names << 4 > load<u32>(slot(SLOT_IO_SIZE))) return BAD_RANGE;
   const from = load<usize>(slot(SLOT_IO));
   for (let name: u32 = 0; name < names; name++) {
     const guarantee = load<f64>(from + (<usize>name << 4));

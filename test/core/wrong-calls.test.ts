@@ -59,6 +59,7 @@ function cluster(): LiveAllocator {
   allocator.addAgent(agent('a', parseResources('cpus:4;mem:1024;ports:[1-10]')));
   allocator.addFramework(framework('f', ['r', 's']));
   allocator.runBatch();
+  allocator.launch(held('mem:1024'));
   allocator.addFramework(framework('g', ['s']));
   allocator.addAgent(agent('b', parseResources('cpus:2;mem:512')));
   return allocator;
@@ -166,6 +167,11 @@ const wrong: readonly (readonly [what: string, code: string, (on: LiveAllocator)
     'a return of more than there was',
     'NOT_CONTAINED',
     (on) => on.recover({ ...held('cpus:5'), wasUsed: false, refuseSeconds: 5 }),
+  ],
+  [
+    'a return of an offer that a task was launched on',
+    'NOT_CONTAINED',
+    (on) => on.recover({ ...held('mem:1'), wasUsed: false }),
   ],
   [
     'a return from tasks that are not there',
