@@ -15,8 +15,15 @@ const USAGE = `usage: npm run bench -- allocator [--workload NAME] [--agents N] 
        npm run bench -- allocator --plot [--agents LARGEST]
 workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
 
-/** Workloads that the stripped kernel does the like of: every agent is offered to one role. */
-const COMPARED: ReadonlySet<string> = new Set(['Cycle', 'ShuffledCycle', 'RandomSorter']);
+/**
+ * Workloads that the stripped kernel does the like of, every agent being offered to one role; and
+ * whether agents are shuffled there.
+ */
+const COMPARED: ReadonlyMap<string, boolean> = new Map([
+  ['Cycle', false],
+  ['ShuffledCycle', true],
+  ['RandomSorter', true],
+]);
 
 interface Options {
   readonly workload: string | undefined;
@@ -116,8 +123,9 @@ export async function run({ json, args }: { json: boolean; args: string[] }): Pr
       for (const size of sizesOf(workload, options)) {
         const count = options.runs ?? (size.agents >= 200_000 ? 1 : 3);
         let runs = measure(workload, size, count);
-        if (kernel !== undefined && COMPARED.has(workload.name)) {
-          runs = withKernel(runs, runKernel(kernel, { ...size, runs: 9 }));
+        const shuffled = COMPARED.get(workload.name);
+        if (kernel !== undefined && shuffled !== undefined) {
+          runs = withKernel(runs, runKernel(kernel, { ...size, runs: 9, shuffled }));
         }
         report({ suite: 'allocator', workload: workload.name, ...size, runs, json });
       }

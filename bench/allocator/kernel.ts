@@ -17,14 +17,21 @@ export function compileKernel(): string | undefined {
   return PROGRAM;
 }
 
+export interface KernelTask {
+  readonly agents: number;
+  readonly frameworks: number;
+  readonly runs: number;
+  /** Agents are visited in an order that every cycle shuffles anew. */
+  readonly shuffled: boolean;
+}
+
 /** Milliseconds of each full cycle of that size. */
 export function runKernel(
   program: string,
-  { agents, frameworks, runs }: { agents: number; frameworks: number; runs: number },
+  { agents, frameworks, runs, shuffled }: KernelTask,
 ): number[] {
-  const { status, stdout, stderr } = spawnSync(program, [agents, frameworks, runs].map(String), {
-    encoding: 'utf8',
-  });
+  const args = [...[agents, frameworks, runs].map(String), ...(shuffled ? ['shuffled'] : [])];
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the C kernel failed: ${stderr}`);
   return stdout.trim().split('\n').map(Number);
 }

@@ -4,7 +4,9 @@
  * the smallest share (greatest of held/total over the scalar names), then to the one held least often, then to the
  * one added first. Offers are written out as columns, as the core writes them.
  *
- *   stripped AGENTS FRAMEWORKS RUNS   prints the milliseconds of each cycle, one a line
+ * With "shuffled" the agents are visited in an order that each cycle shuffles anew.
+ *
+ *   stripped AGENTS FRAMEWORKS RUNS [shuffled]   prints the milliseconds of each cycle, one a line
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdint.h>
@@ -40,6 +42,25 @@ static inline key lesser(key a, key b) {
   return a < b ? a : b;
 }
 
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+/* A number below the bound: xorshift64, scaled. */
+static uint32_t random_below(uint32_t bound) {
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return (uint32_t)((random_state >> 32) * bound >> 32);
+}
+
+static void shuffle(uint32_t *order, uint32_t count) {
+  for (uint32_t i = count; i > 1; i--) {
+    const uint32_t j = random_below(i);
+    const uint32_t moved = order[i - 1];
+    order[i - 1] = order[j];
+    order[j] = moved;
+  }
+}
+
 static double milliseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -56,18 +77,20 @@ static void *allocate(size_t count, size_t size) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: stripped AGENTS FRAMEWORKS RUNS\n");
+  if (argc != 4 && !(argc == 5 && strcmp(argv[4], "shuffled") == 0)) {
+    fprintf(stderr, "usage: stripped AGENTS FRAMEWORKS RUNS [shuffled]\n");
     return 2;
   }
   const uint32_t agents = strtoul(argv[1], NULL, 10);
   const uint32_t frameworks = strtoul(argv[2], NULL, 10);
   const int runs = atoi(argv[3]);
+  const int shuffled = argc == 5;
   uint32_t leaves = 1;
   while (leaves < frameworks) leaves *= 2;
 
   struct row *total = allocate(agents, sizeof *total);
   struct row *free_ = allocate(agents, sizeof *free_);
+  uint32_t *order = allocate(agents, sizeof *order);
   struct offer *offers = allocate(agents, sizeof *offers);
   int64_t (*held)[NAMES] = allocate(frameworks, sizeof *held);
   uint32_t *allocations = allocate(frameworks, sizeof *allocations);
@@ -84,6 +107,8 @@ int main(int argc, char **argv) {
     for (uint32_t n = 0; n < NAMES; n++) cluster[n] += amounts[n] / 1000.0;
   }
 
+  for (uint32_t a = 0; a < agents; a++) order[a] = a;
+
   for (int run = 0; run < runs; run++) {
     memcpy(free_, total, agents * sizeof *free_);
     memset(held, 0, frameworks * sizeof *held);
@@ -94,7 +119,9 @@ int main(int argc, char **argv) {
 
     const double start = milliseconds();
     uint32_t count = 0;
-    for (uint32_t a = 0; a < agents; a++) {
+    if (shuffled) shuffle(order, agents);
+    for (uint32_t visit = 0; visit < agents; visit++) {
+      const uint32_t a = order[visit];
       int64_t any = 0;
       for (uint32_t k = 0; k < KINDS; k++) any |= free_[a].amount[k];
       if (any == 0) continue;
