@@ -50,7 +50,7 @@ import { SLOT_IO, SLOT_IO_SIZE, SLOT_IO_USED, SLOT_SCRATCH } from './slots';
   return load<f64>(item, 8);
 }
 
-/** One of eight rows for the use of a single call. */
+/** One of nine rows for the use of a single call. */
 // @ts-ignore: decorator
 @inline export function scratch(index: i32): usize {
   return slot(SLOT_SCRATCH + index * 2);

@@ -11,7 +11,7 @@ export const SLOT_NAMES_FREE: i32 = 211;
 export const SLOT_ROWS: i32 = 212; // table of rows that the host holds
 export const SLOT_ROW_FREE: i32 = 216;
 export const SLOT_SETS: i32 = 217; // address of the sets seen lately
-export const SLOT_SCRATCH: i32 = 220; // eight scratch rows: 220 … 235
+export const SLOT_SCRATCH: i32 = 220; // nine scratch rows: 220 … 237
 
 // Allocator.
 export const SLOT_OPTIONS: i32 = 240; // flags, see state.ts

@@ -45,7 +45,7 @@ export function markKinds(): usize {
   store<usize>(slot(SLOT_MARKS), alloc(<usize>max<u32>(words, 1) << 2));
   store<u32>(slot(SLOT_MARKS + 1), max<u32>(words, 1));
   memory.fill(load<usize>(slot(SLOT_MARKS)), 0, <usize>max<u32>(words, 1) << 2);
-  for (let i = 0; i < 8; i++) rowClear(scratch(i));
+  for (let i = 0; i < 9; i++) rowClear(scratch(i));
   for (let i: u32 = 0; i < tableCount(SLOT_ROWS); i++) {
     const row = tableBase(SLOT_ROWS) + (<usize>i << 4);
     if (load<u32>(row, 12) == 1) markItems(rowItems(row), rowCount(row), ITEM_SIZE);

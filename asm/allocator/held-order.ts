@@ -5,10 +5,23 @@ import { SHARED, SOLID } from '../constants';
 import { difference, rangeAmount, release, retain, union } from '../intervals';
 import { isScalar, kindFlags } from '../kinds';
 import { free, resize } from '../memory';
-import { ITEM_SIZE, itemAmount, itemKind, itemSet, rowPush, rowSubtract } from '../rows';
+import {
+  ITEM_SIZE,
+  find,
+  itemAmount,
+  itemKind,
+  itemSet,
+  rowClear,
+  rowCount,
+  rowItems,
+  rowPush,
+  rowSubtract,
+  scratch,
+} from '../rows';
 import { agentAt } from './agents';
 import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from './entries';
 import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
+import { isPlainScalar } from './quotas';
 
 // --- The order in which things are held (ordered agents only) ---
 //
@@ -91,16 +104,30 @@ export function clearHeld(agent: u32): void {
   store<u32>(at, 0, 64);
 }
 
-/** Rebuilds the held order from the holdings, oldest first. */
+/**
+ * Makes the list from the holdings, oldest first, as if each had been offered whole: from what was free then,
+ * what quotas count last. What came back in parts since, and in which order, is not known any more.
+ */
 export function rebuildHeld(agent: u32): void {
   let count = 0;
   for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) count++;
   for (let index = count - 1; index >= 0; index--) {
     let at = firstHolding(agent);
     for (let i = 0; i < index; i++) at = nextHolding(at);
-    for (let i: u32 = 0; i < holdingCount(at); i++) {
-      const item = holdingItems(at) + <usize>i * ITEM_SIZE;
-      heldAdd(agent, holdingRole(at), itemKind(item), itemSet(item), itemAmount(item));
+    addInFairOrder(agent, at);
+  }
+}
+
+function addInFairOrder(agent: u32, holding: usize): void {
+  const row = scratch(8);
+  rowClear(row);
+  collectOrdered(agent, row);
+  for (let plain = 0; plain < 2; plain++) {
+    for (let i: u32 = 0; i < rowCount(row); i++) {
+      const kind = itemKind(rowItems(row) + <usize>i * ITEM_SIZE);
+      if (<i32>isPlainScalar(kindFlags(kind)) != plain) continue;
+      const item = find(holdingItems(holding), holdingCount(holding), kind);
+      if (item != 0) heldAdd(agent, holdingRole(holding), kind, itemSet(item), itemAmount(item));
     }
   }
 }

@@ -30,6 +30,7 @@ import {
   holdingHas,
   holdingItems,
   holdingLeaf,
+  renewHolding,
   usedRow,
 } from './holdings';
 import { io, readList } from './incoming';
@@ -37,7 +38,7 @@ import { keepLate } from './late';
 import { unlinkHolding } from './leaving';
 import { wake } from './quiet';
 import { roleExists } from './roles';
-import { collectFree, collectTotal, replaceTotal } from './stock';
+import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from './stock';
 
 // --- What is held ---
 
@@ -143,7 +144,9 @@ export function convertOffered(
   if (status != OK) return -status;
   rowAddAll(converted, rowItems(scratch(1)), rowCount(scratch(1)));
   const leaf = holdingLeaf(holding) - 1;
+  keepHeldOrder(agent);
   unbook(agent, holding, offered);
+  if (holdingCount(holding) == 0) renewHolding(agent, holding);
   rebook(agent, leaf, rowItems(converted), rowCount(converted));
   const now = findHolding(agent, framework, role);
   if (now != 0 && holdingCount(now) == 0) unlinkHolding(agent, now);

@@ -103,6 +103,14 @@ function linkTo(agent: u32, holding: usize): usize {
   return link;
 }
 
+/** Makes a holding the agent's newest, as if what comes into it now were held for the first time. */
+export function renewHolding(agent: u32, holding: usize): void {
+  store<usize>(linkTo(agent, holding), nextHolding(holding));
+  const record = agentAt(agent);
+  store<usize>(holding, load<usize>(record, 20));
+  store<usize>(record, holding, 20);
+}
+
 /** Adds an item to a holding; answers the holding, which may have moved. */
 export function holdingAdd(agent: u32, holding: usize, kind: u32, set: usize, amount: f64): usize {
   const items = holdingItems(holding);

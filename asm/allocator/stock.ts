@@ -96,8 +96,20 @@ function countTotal(agent: u32, sign: f64): void {
   }
 }
 
+/**
+ * From now until its total is replaced the agent keeps the order in which things are held: the old total still
+ * tells in which they were offered.
+ */
+export function keepHeldOrder(agent: u32): void {
+  const flags = agentFlags(agent);
+  if ((flags & AGENT_ORDERED) != 0) return;
+  rebuildHeld(agent);
+  setAgentFlags(agent, flags | AGENT_ORDERED);
+}
+
 /** Replaces an agent's total by a row (not one of the scratch rows 4, 5 unless it is `row` itself). */
 export function replaceTotal(agent: u32, row: usize): void {
+  keepHeldOrder(agent);
   countTotal(agent, -1);
   clearEntries(agent);
   for (let i: u32 = 0; i < rowCount(row); i++) {
@@ -141,8 +153,7 @@ function classify(agent: u32): void {
   const change = <i32>((flags & AGENT_COMPLEX) != 0) - <i32>((before & AGENT_COMPLEX) != 0);
   store<u32>(slot(SLOT_COMPLEX_AGENTS), complex + change);
   setAgentFlags(agent, flags);
-  if ((flags & AGENT_ORDERED) != 0 && (before & AGENT_ORDERED) == 0) rebuildHeld(agent);
-  else if ((flags & AGENT_ORDERED) == 0 && (before & AGENT_ORDERED) != 0) clearHeld(agent);
+  if ((flags & AGENT_ORDERED) == 0) clearHeld(agent);
   updateDenies(agent);
 }
 
