@@ -33,7 +33,7 @@ const maxOperations = 10_000;
 /** False: it is dropped, and the master, which has converted the resources already, is wrong now. */
 export function operationAsked(agent: AgentState, body: ApplyOperationMessage): boolean {
   const key = keyOf(body.operation_uuid.value);
-  if (agent.operations.has(key) || agent.id === undefined) {
+  if (agent.operations.has(key) || agent.deniedOperations.has(key) || agent.id === undefined) {
     return true;
   }
   const applied = applyOperation(agent, body.operation_info);
@@ -133,7 +133,17 @@ export function reconcileOperations(agent: AgentState, body: ReconcileOperations
         ...(agent.id === undefined ? {} : { agent_id: { value: agent.id } }),
       };
       send(agent, dropped, { uuid: asked.operation_uuid });
+      deny(agent, keyOf(asked.operation_uuid.value));
     }
+  }
+}
+
+/** What was said to be dropped must not be carried out when it comes after all. */
+function deny(agent: AgentState, key: string): void {
+  agent.deniedOperations.add(key);
+  for (const oldest of agent.deniedOperations.size > maxOperations ? agent.deniedOperations : []) {
+    agent.deniedOperations.delete(oldest);
+    break;
   }
 }
 

@@ -57,6 +57,8 @@ export interface AgentState {
   hasNews: boolean;
   /** Tasks, by framework and id, that the master has heard are not here: they must not come later. */
   readonly deniedTasks: Set<string>;
+  /** Operations, by uuid, that the master has heard never came. */
+  readonly deniedOperations: Set<string>;
   drain: CheckpointedDrain | undefined;
 
   /** Pid of the leading master, its address and name. */
@@ -142,6 +144,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     reportedResources: undefined,
     hasNews: false,
     deniedTasks: new Set(),
+    deniedOperations: new Set(),
     drain: undefined,
     master: undefined,
     masterAddress: undefined,

@@ -19,6 +19,7 @@ import { BoundedMap } from './bounded.ts';
 import { countOperation, countOperationState } from './counters.ts';
 import { drainIfIdle } from './draining.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
+import { askAgain } from './recall.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 
 const keyOf = (uuid: UUID) => formatUuid(uuid.value);
@@ -179,7 +180,30 @@ export function operationStatusUpdate(
   }
   values.valid_operation_status_updates++;
   updateOperation(state, operation, message.latest_status ?? message.status);
+  settleDoubt(state, agent, operation);
   passOn(state, agent, operation, message.status);
+}
+
+/**
+ * An agent has told what it has while operations were on their way: it may have carried them out before
+ * or after, or never get them. When the fate of all is known it is asked once more.
+ */
+export function doubtOperations(agent: Agent): void {
+  const open = [...(agent.operations ?? [])].filter(
+    ([, { latest_status }]) => !isTerminalOperation(latest_status.state),
+  );
+  agent.doubtfulOperations = open.length > 0 ? new Set(open.map(([key]) => key)) : undefined;
+}
+
+function settleDoubt(state: MasterState, agent: Agent, operation: Operation): void {
+  const { doubtfulOperations } = agent;
+  const isSettled =
+    isTerminalOperation(operation.latest_status.state) &&
+    doubtfulOperations?.delete(keyOf(operation.uuid)) === true;
+  if (isSettled && doubtfulOperations?.size === 0) {
+    agent.doubtfulOperations = undefined;
+    askAgain(state, agent);
+  }
 }
 
 function updateOperation(state: MasterState, operation: Operation, status: OperationStatus): void {

@@ -21,7 +21,11 @@ export function uncountedUpdate(state: MasterState, agent: Agent, update: Status
 export function askAgain(state: MasterState, agent: Agent): void {
   if (agent.isAskedAgain !== true) {
     agent.isAskedAgain = true;
-    log(state, 'info', `Agent ${agent.id} shall register again: it has more than is counted`);
+    log(
+      state,
+      'info',
+      `Agent ${agent.id} shall register again: it has something else than is counted`,
+    );
     state.effects.push({
       type: 'sendToAgent',
       to: agent.pid,

@@ -40,7 +40,7 @@ import {
 import { drainIfIdle, sendDrain } from './draining.ts';
 import { recoverFramework } from './frameworks.ts';
 import { rescindAgentOffers } from './offers.ts';
-import { removeOperation, sendCheckpoint } from './operations.ts';
+import { doubtOperations, removeOperation, sendCheckpoint } from './operations.ts';
 import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store } from './registry-operations.ts';
 import { claimNamesOf } from './resource-names.ts';
@@ -242,6 +242,7 @@ function reconnect(
   { message, isOld }: { readonly message: ReregisterAgentMessage; readonly isOld: boolean },
 ): void {
   agent.isAskedAgain = false;
+  doubtOperations(agent);
   movePid(state, agent, pid);
   const before = agent.total;
   updateDescription(state, agent, message);

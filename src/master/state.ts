@@ -82,6 +82,8 @@ export interface Agent {
   operations?: Map<string, Operation> | undefined;
   /** The acknowledged final statuses of operations that the agent may still list, by operation. */
   acknowledgedOperations?: BoundedMap<string, UUID> | undefined;
+  /** Operations that may or may not be in what the agent last said it has. */
+  doubtfulOperations?: Set<string> | undefined;
   resourceProviders?: Map<string, ResourceProvider> | undefined;
   /** Tasks whose kill was asked for; sent again when the agent comes back without having heard it. */
   killed?: Map<FrameworkId, Set<TaskId>> | undefined;

@@ -185,6 +185,9 @@ describe('an operation', () => {
     expect(world.sent('UpdateOperationStatusMessage')).toMatchObject([
       { operation_uuid: operationUuid, status: { state: OperationState.OPERATION_DROPPED } },
     ]);
+    // It comes after all, over a connection that was slow: what was said stays true.
+    apply(world, reserve(1));
+    expect(world.agent.checkpointedResources).toEqual([]);
   });
 });
 

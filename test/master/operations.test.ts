@@ -135,6 +135,26 @@ test('an operation with an id gets feedback until it is acknowledged', () => {
   expect(operations()?.operations).toBeUndefined();
 });
 
+test('an agent that told what it has before an operation came is asked again after it', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);
+  agent.reregister();
+  const recalls = () => agent.sent('PingAgentMessage').filter(({ connected }) => !connected);
+  expect(recalls()).toEqual([]);
+  agent.send('UpdateOperationStatusMessage', {
+    framework_id: { value: framework.id },
+    agent_id: { value: agent.id },
+    operation_uuid: agent.sent('ApplyOperationMessage')[0]?.operation_uuid ?? {
+      value: new Uint8Array(),
+    },
+    status: { state: OperationState.OPERATION_FINISHED, uuid: { value: world.uuid() } },
+  });
+  expect(recalls()).toHaveLength(1);
+  agent.reregister({ checkpointed_resources: reserved('cpus:1') });
+  world.allocate();
+  expect(amount(framework.offer().resources, 'cpus', true)).toBe(1);
+});
+
 test('without an id the master acknowledges by itself', () => {
   const { world, agent, framework } = cluster({}, { capabilities });
   framework.accept([framework.offer()], [reserve(reserved('cpus:1'))]);
