@@ -7,8 +7,6 @@ import type { AgentState } from './state.ts';
 export function incompatibility(agent: AgentState, before: AgentInfo): string | undefined {
   const { options } = agent;
   switch (options.reconfigurationPolicy) {
-    case 'any':
-      return undefined;
     case 'equal':
       return differenceOf(agent, before);
     case 'additive':

@@ -102,8 +102,7 @@ async function runAgent(
         own.perform(effect);
         return;
       case 'exit':
-        logger.write(effect.code === 0 ? 'info' : 'error', effect.reason);
-        void shutdown.run(effect.code);
+        own.end(effect.code, effect.reason);
         return;
       default:
         throw new Error(`Nobody carries out the effect ${effect.type}`);

@@ -98,8 +98,7 @@ async function runMaster(
         );
         return;
       case 'abort':
-        logger.error(effect.reason);
-        void shutdown.run(1);
+        own.end(1, effect.reason);
         return;
       default:
         throw new Error(`Nobody carries out the effect ${effect.type}`);

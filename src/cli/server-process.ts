@@ -26,11 +26,13 @@ export class ServerProcess {
   readonly logger: ProcessLogger;
   readonly shutdown: Shutdown;
   readonly timers: Timers;
+  readonly #name: string;
   readonly #parsed: Parsed;
 
   /** Opens the log. `onTimer` is told which timer is due, and when. Throws FlagError. */
   constructor(name: string, parsed: Parsed, onTimer: (timer: string, nowMs: number) => void) {
     const { quiet, logging_level: level, log_dir: directory } = parsed.values;
+    this.#name = name;
     this.#parsed = parsed;
     this.logger = new ProcessLogger({
       name,
@@ -61,6 +63,15 @@ export class ServerProcess {
       default:
         effect satisfies never;
     }
+  }
+
+  /** Ends the process. Why it cannot go on is said even where --quiet silences the log. */
+  end(code: number, reason: string): void {
+    this.logger.write(code === 0 ? 'info' : 'error', reason);
+    if (code !== 0 && this.#parsed.values.quiet) {
+      process.stderr.write(`mesoscale ${this.#name}: ${reason}\n`);
+    }
+    void this.shutdown.run(code);
   }
 
   /** What the ports of both are told alike. `path` is where /files shows the log. */

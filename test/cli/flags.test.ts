@@ -140,6 +140,15 @@ describe('one clear line for what cannot be used', () => {
     expect(() => master(argv)).toThrow(expect.objectContaining({ message }));
   });
 
+  test('and where it comes from, when that is not the command line', () => {
+    expect(() => master([], { MESOS_PORT: 'x' })).toThrow(
+      "--port expects a port, 1 to 65535, got 'x' (set by MESOS_PORT in the environment)",
+    );
+    expect(() => agent([], { MESOS_IMAGE_PROVIDERS: 'DOCKER' })).toThrow(
+      /not supported yet.* \(set by MESOS_IMAGE_PROVIDERS in the environment\)$/,
+    );
+  });
+
   test('a feature that is missing is refused where going on would be unsafe', () => {
     expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
     expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);

@@ -72,6 +72,25 @@ test('a task from JSON', async () => {
   expect(status).toBe(0);
 });
 
+test('what an executor of one’s own prints comes out', async () => {
+  const amount = (name: string, value: number) => ({ name, type: 'SCALAR', scalar: { value } });
+  const task = {
+    name: 'own executor',
+    task_id: { value: 'own-1' },
+    resources: [amount('cpus', 0.1), amount('mem', 32)],
+    executor: {
+      type: 'CUSTOM',
+      executor_id: { value: 'own' },
+      // It ends without ever speaking to its agent.
+      command: { value: 'echo begun' },
+    },
+  };
+  const { status, output } = await execute(`--task=${JSON.stringify(task)}`);
+  expect(output).toMatch(/^begun$/m);
+  expect(output).toContain("TASK_FAILED for task 'own-1'");
+  expect(status).toBe(1);
+});
+
 test('a task that takes too long is killed', async () => {
   const { status, output } = await execute(
     '--name=long',

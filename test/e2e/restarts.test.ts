@@ -81,3 +81,25 @@ test('both at once', async () => {
   await cluster.agentRegistered();
   await finishes(task);
 });
+
+test('an agent with other resources than before does not start, and says why although it is quiet', async () => {
+  await cluster.agentProgram.kill('SIGKILL');
+  const changed = cluster.run(
+    [
+      'agent',
+      '--ip=127.0.0.1',
+      `--port=${cluster.agent.split(':')[1]}`,
+      `--master=${cluster.address}`,
+      `--work_dir=${join(cluster.folder, 'agent')}`,
+      '--resources=cpus:1;mem:2048;disk:1024;ports:[31000-31099]',
+      '--quiet',
+    ],
+    'changed.log',
+  );
+  expect(await changed.ended()).toBe(1);
+  expect(changed.log).toMatch(
+    /^mesoscale agent: Failed to perform recovery: .*resources differ.*\n$/,
+  );
+  await cluster.startAgent();
+  await cluster.agentRegistered();
+});

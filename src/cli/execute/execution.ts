@@ -216,7 +216,7 @@ export class Execution {
       const place = {
         agent,
         frameworkId,
-        executorId: isGroup ? EXECUTOR_ID : id,
+        executorId: isGroup ? EXECUTOR_ID : (info.executor?.executor_id.value ?? id),
         inside: isGroup ? `/tasks/${id}` : '',
       };
       const tails = (['stdout', 'stderr'] as const).map(

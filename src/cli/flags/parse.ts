@@ -28,6 +28,8 @@ export interface Source {
 interface Setting {
   readonly name: string;
   readonly written: string;
+  /** The variable of the environment that it comes from. */
+  readonly variable?: string;
   readonly negated: boolean;
   readonly text: string | undefined;
 }
@@ -49,13 +51,28 @@ export function parseFlags<Table extends FlagTable>(
   const warnings: string[] = [];
   for (const [name, flag] of Object.entries(table)) {
     const setting = settings.get(name);
-    values[name] = setting === undefined ? flag.defaultValue : readValue(flag, setting);
+    values[name] = flag.defaultValue;
     if (setting !== undefined) {
-      warnings.push(...judge(flag, setting, values[name]));
+      withSource(setting, () => {
+        values[name] = readValue(flag, setting);
+        warnings.push(...judge(flag, setting, values[name]));
+      });
     }
   }
   const given = new Map([...settings].map(([name, setting]) => [name, setting.written]));
   return { table, values: values as FlagValues<Table>, given, rest, warnings };
+}
+
+/** Who looks for the mistake on the command line would not find one that the environment holds. */
+function withSource({ variable }: Setting, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (variable !== undefined && error instanceof FlagError) {
+      throw new FlagError(`${error.message} (set by ${variable} in the environment)`);
+    }
+    throw error;
+  }
 }
 
 /** Every spelling of a flag, to its name. */
@@ -126,7 +143,7 @@ function* readEnvironment(
     const written = key.slice(PREFIX.length).toLowerCase();
     const name = names.get(written);
     if (name !== undefined && name !== 'help' && name !== 'version') {
-      yield { name, written, negated: false, text };
+      yield { name, written, variable: key, negated: false, text };
     }
   }
 }
