@@ -1,9 +1,9 @@
 /* The scheduler core in C: the module is turned into C by wasm2c and linked in. The same program as offers.js.
  *
- *   wasm2c -n mesoscale_core mesoscale-core.wasm -o mesoscale_core.c
+ *   wasm2c -n mesoscale_core mesoscale-core-plain.wasm -o mesoscale_core.c
  *   cc -O2 -I"$WASM2C" offers.c mesoscale_core.c "$WASM2C"/wasm-rt-impl.c -lm -o offers
  *
- * WASM2C is the folder of wasm-rt.h and wasm-rt-impl.c; /usr/share/wabt/wasm2c on Debian.
+ * The module without vectors, because wasm2c 1.0.32 knows none. WASM2C is the folder of wasm-rt.h and wasm-rt-impl.c; /usr/share/wabt/wasm2c on Debian.
  */
 #include <stdio.h>
 #include <stdlib.h>
