@@ -1,5 +1,6 @@
-// One simulated cluster after another until the time is up. One that fails is written down, as its log and as
-// the settings of the smallest world that still fails: `--seed=SEED --settings=FILE --trace` shows it.
+// One simulated cluster after another until the time is up. One that fails is written down: its log,
+// and the settings of the smallest world that still fails, which `--seed=SEED --settings=FILE`
+// makes again.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { newCore } from '../test/simulation/cores.ts';
 import type { Settings } from '../test/simulation/settings.ts';

@@ -222,7 +222,7 @@ export class Channel {
     }
   }
 
-  /** The first of what was under way has reached the receiver's machine, which reads it in its own time. */
+  /** The first of it has reached the receiver's machine, which reads it in its own time. */
   #arriveLate(): void {
     const { chance, agenda, lateArrivals } = this.#network;
     if (lateArrivals === 0 || !chance.of(lateArrivals)) {

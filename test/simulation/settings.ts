@@ -42,7 +42,7 @@ export interface Settings {
   readonly resizesVolumes: boolean;
   /** How likely tasks for an executor of the framework's own go as a group. */
   readonly taskGroups: number;
-  /** How likely a framework asks about its operations, or sends messages to executors, every two seconds. */
+  /** How likely a framework asks about operations, or talks to executors, every two seconds. */
   readonly talk: number;
   /** Whether somebody reads the operators' event stream. */
   readonly isWatched: boolean;

@@ -1,5 +1,5 @@
-// Somebody who reads the operators' event stream, and believes nothing else: what it makes of the events must
-// be what the master has.
+// Somebody who reads the operators' event stream, and believes nothing else: what it makes of the
+// events must be what the master has.
 import type { MasterState } from '../../src/master/state.ts';
 import {
   type MasterEvent,
