@@ -465,7 +465,8 @@ const isSameSet = <Item>(left: ReadonlySet<Item>, right: ReadonlySet<Item>) =>
 
 function refusalMs(seconds: number): number {
   if (seconds < 0 || Number.isNaN(seconds)) return DEFAULT_REFUSE_SECONDS * 1000;
-  return Math.round(Math.min(seconds, MAX_REFUSE_SECONDS) * 1e9) / 1e6;
+  // Whole nanoseconds; what is less is cut off.
+  return Math.trunc(Math.min(seconds, MAX_REFUSE_SECONDS) * 1e9) / 1e6;
 }
 
 /** Equal whatever their order. */
