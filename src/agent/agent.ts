@@ -44,6 +44,7 @@ import {
   registrationTimer,
   registrationTimerFired,
   reregistered,
+  tellNews,
 } from './registration.ts';
 import { setCheckpointedResources } from './resources.ts';
 import { type AgentState, createState } from './state.ts';
@@ -107,6 +108,7 @@ function dispatch(agent: AgentState, event: AgentEvent): void {
     case 'containerEnded':
       containerEnded(agent, event);
       executorSettled(agent);
+      tellNews(agent);
       return;
     case 'checkpointed':
       checkpointed(agent, event.transaction, event.error);

@@ -22,6 +22,8 @@ export interface Framework {
   checkpoint: boolean;
   /** terminating: its executors are shut down, and nothing is reported about them any more. */
   state: 'running' | 'terminating';
+  /** A re-registration has told of its tasks while it was terminating. */
+  isReported: boolean;
   readonly executors: Map<ExecutorId, Executor>;
   /** Queued, launched and terminated tasks, until their last update is acknowledged. */
   readonly tasks: Map<TaskId, Executor>;
@@ -36,6 +38,7 @@ export function addFramework(agent: AgentState, info: FrameworkInfo): Framework 
     id,
     info,
     partitionAware: isPartitionAware(info),
+    isReported: false,
     checkpoint: info.checkpoint ?? false,
     state: 'running',
     executors: new Map(),
@@ -56,6 +59,8 @@ export function removeIfIdle(agent: AgentState, framework: Framework): void {
     return;
   }
   agent.frameworks.delete(framework.id);
+  // A master that was told of tasks while they were shut down heard nothing of their end.
+  agent.hasNews ||= framework.isReported;
   agent.completedFrameworks.set(framework.id, framework);
   if (agent.completedFrameworks.size > agent.options.maxCompletedFrameworks) {
     for (const oldest of agent.completedFrameworks.keys()) {

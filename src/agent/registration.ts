@@ -125,6 +125,13 @@ export function correctMaster(agent: AgentState): void {
   }
 }
 
+/** What came up since the last re-registration; while there is no master, the next one tells it. */
+export function tellNews(agent: AgentState): void {
+  if (agent.hasNews && agent.phase === 'running') {
+    correctMaster(agent);
+  }
+}
+
 const identity = (agent: AgentState) => ({
   // Every agent of today checkpoints; masters show what each one says.
   agent: { ...agent.info, checkpoint: true },
@@ -137,6 +144,9 @@ const identity = (agent: AgentState) => ({
 /** All that a master needs to know this agent, and its frameworks, from nothing. */
 function reregistration(agent: AgentState): ReregisterAgentMessage {
   const frameworks = [...agent.frameworks.values()];
+  for (const framework of frameworks) {
+    framework.isReported = framework.state === 'terminating';
+  }
   const executors = frameworks.flatMap((framework) => [...framework.executors.values()]);
   return {
     ...identity(agent),
