@@ -43,10 +43,10 @@ export function runCandidates(seeded: bool): void {
   settleTouched();
   prepareQuotas();
   if (Run.randomRoles) prepareRandomRoles();
-  if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
   Visit.guaranteeStage = true;
   let waiting = guaranteeRoles();
   if (waiting != 0) {
+    if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
     freshen(childGroup(0));
     // A single top-level role keeps no share; the heap needs none then.
     for (let i = waiting; i > 0; i--) siftDown(i - 1, waiting);
@@ -71,7 +71,7 @@ export function runCandidates(seeded: bool): void {
 }
 
 /** So many shuffled agents are touched together before they are visited. */
-const AHEAD: u32 = 32;
+const AHEAD: u32 = 64;
 
 const touched: usize = memory.data(8, 8);
 

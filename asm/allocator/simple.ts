@@ -68,7 +68,6 @@ function nextRole(): u32 {
 export function prepareSole(): void {
   Run.soleRole = 0;
   Run.given = 0;
-  if (Run.randomRoles) return;
   let role: u32 = 0;
   do {
     const group = childGroup(role);
@@ -121,10 +120,10 @@ function settleName(role: u32, at: usize): void {
 export function visitSimple(agent: u32): bool {
   const record = agentAt(agent);
   if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
-  let role = Run.soleRole;
+  let role = Run.randomRoles ? drawRole() : Run.soleRole;
   let group = Run.soleGroup;
-  if (role == 0) {
-    role = Run.randomRoles ? drawRole() : nextRole();
+  if (Run.soleRole == 0) {
+    if (!Run.randomRoles) role = nextRole();
     if (role == 0 || (roleFlags(role) & ROLE_QUOTA) != 0) return false;
     group = frameworkGroup(role);
     if (!Run.randomFrameworks) freshen(group);

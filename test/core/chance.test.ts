@@ -113,7 +113,6 @@ test.each([1, 42, 2 ** 32 + 7, Number.MAX_SAFE_INTEGER])('seed %i shuffles agent
   for (let run = 0; run < 3; run++) {
     const expected = Array.from({ length: 40 }, (_, number) => `a${number}`);
     generator.shuffle(expected);
-    generator.shuffle(expected);
     const offers = takeBack(allocator, allocator.runBatch());
     expect(offers.map(({ agentId }) => agentId)).toEqual(expected);
   }
