@@ -14,6 +14,7 @@ import {
 import { ITEM_SIZE, itemKind, rowClear, rowCount, rowItems, scratch } from './rows';
 import { agentAt, agentExists } from './allocator/agents';
 import { ENTRY_SIZE, entriesOf, entryCount } from './allocator/entries';
+import { HELD_SIZE, heldCount, heldList } from './allocator/held-order';
 import { firstHolding, holdingCount, holdingItems, nextHolding, usedRow } from './allocator/holdings';
 import { clearOffers } from './allocator/offering';
 
@@ -34,7 +35,7 @@ function markAgent(agent: u32): void {
   }
   const record = agentAt(agent);
   markItems(load<usize>(record, 40), load<u32>(record, 44), ITEM_SIZE);
-  markItems(load<usize>(record, 56), load<u32>(record, 60), 24);
+  markItems(heldList(agent), heldCount(agent), HELD_SIZE);
 }
 
 /** Marks every kind in use: the address of a bit a kind. Offers of the last run are void afterwards. */

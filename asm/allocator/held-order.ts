@@ -23,11 +23,18 @@ import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from './ent
 import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
 import { isPlainScalar } from './quotas';
 
-// --- The order in which things are held (ordered agents only) ---
-//
-//   kind u32 | role u32 | set u32 | - | amount f64
 // @ts-ignore: decorator
-@inline const HELD_SIZE: usize = 24;
+@inline export const HELD_SIZE: usize = 24;
+
+// @ts-ignore: decorator
+@inline export function heldList(agent: u32): usize {
+  return load<usize>(agentAt(agent), 88);
+}
+
+// @ts-ignore: decorator
+@inline export function heldCount(agent: u32): u32 {
+  return load<u32>(agentAt(agent), 92);
+}
 
 export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
   const at = agentAt(agent);
@@ -142,8 +149,8 @@ export function collectOrdered(agent: u32, row: usize): void {
       rowPush(row, load<u32>(entry), retain(load<usize>(entry, 24)), entryTotal(entry));
     }
   }
-  const list = load<usize>(agentAt(agent), 88);
-  const held = load<u32>(agentAt(agent), 92);
+  const list = heldList(agent);
+  const held = heldCount(agent);
   for (let i: u32 = 0; i < held; i++) {
     const one = list + <usize>i * HELD_SIZE;
     if ((kindFlags(load<u32>(one)) & SHARED) != 0) continue;
