@@ -5,7 +5,7 @@
 //
 // Blocks carry no header: whoever frees one says how big it was.
 
-/** Fixed slots of the header, one u64 each. Other files claim theirs in state.ts. */
+/** Fixed slots of the header, one u64 each. Other files claim theirs in slots.ts. */
 // @ts-ignore: decorator
 @inline const SLOTS: i32 = 512;
 const header: usize = memory.data(SLOTS * 8, 16);

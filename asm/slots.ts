@@ -1,7 +1,8 @@
-// Who owns which header slot. Slots below 200 belong to memory.ts.
+// Who owns which header slot. Slots below 200 belong to memory.ts. A table takes three (base, count, capacity), and
+// so do a hash and a list; of others the comment says so when it is more than one. A test looks for overlaps.
 
 // Algebra.
-export const SLOT_IO: i32 = 200; // address and size of the exchange buffer
+export const SLOT_IO: i32 = 200; // address of the exchange buffer
 export const SLOT_IO_SIZE: i32 = 201;
 export const SLOT_IO_USED: i32 = 202;
 export const SLOT_KINDS: i32 = 204; // table
@@ -14,12 +15,10 @@ export const SLOT_SETS: i32 = 217; // address of the sets seen lately
 export const SLOT_SCRATCH: i32 = 220; // nine scratch rows: 220 … 237
 
 // Allocator.
-export const SLOT_OPTIONS: i32 = 240; // flags, see state.ts
+export const SLOT_OPTIONS: i32 = 240; // flags, see allocator/agents.ts
 export const SLOT_NOW: i32 = 241;
-export const SLOT_INTERVAL: i32 = 242;
 export const SLOT_SEED: i32 = 243; // four words of the generator: 243 … 246
 export const SLOT_CLUSTER_MIN: i32 = 248;
-export const SLOT_LATE_RUN: i32 = 249;
 
 export const SLOT_ROLES: i32 = 256; // table
 export const SLOT_ROLES_FREE: i32 = 259;
@@ -39,25 +38,19 @@ export const SLOT_FILTER_FREE: i32 = 287;
 export const SLOT_HEAP: i32 = 288; // table: filters by end
 export const SLOT_ORDER: i32 = 292; // table: agents in visiting order
 export const SLOT_ORDER_STATE: i32 = 295;
-export const SLOT_SHARED_COPIES: i32 = 296; // hash: (node, agent, kind) to copies
-export const SLOT_REFUSALS: i32 = 300; // hash of refused rows
+export const SLOT_REFUSALS: i32 = 300; // hash: rows that were refused
 export const SLOT_INVERSE: i32 = 304; // table: inverse filters and outstanding inverse offers
 export const SLOT_QUIET: i32 = 308; // address, words: agents that need no visit
-export const SLOT_PENDING: i32 = 310; // address, words: candidates
-export const SLOT_PENDING_STATE: i32 = 312;
 export const SLOT_ACTIVE_LEAVES: i32 = 314; // address, words: leaves that take part
 export const SLOT_TOTALS_VERSION: i32 = 316;
 export const SLOT_TOTALS: i32 = 317; // vector: the cluster
 export const SLOT_REVOCABLE_FREE: i32 = 318; // vector
-export const SLOT_ROOT: i32 = 319;
 export const SLOT_QUOTA_ROLES: i32 = 320; // table
 export const SLOT_MAINTENANCE: i32 = 324; // table: agents with maintenance
 export const SLOT_OFFERS: i32 = 328; // table: offers of the run
-export const SLOT_OFFER_ITEMS: i32 = 332; // table
 export const SLOT_INVERSE_OFFERS: i32 = 336; // table
-export const SLOT_WORK: i32 = 340; // scratch of a run: 340 … 379
 export const SLOT_TOUCHED: i32 = 380; // table: nodes whose key is out of date
-export const SLOT_SHARE_NAMES: i32 = 384; // address, count, capacity
+export const SLOT_SHARE_NAMES: i32 = 384; // list: names that count
 export const SLOT_UNWEIGHED: i32 = 388; // some node has not taken its weight yet
 export const SLOT_OWN_MINIMUMS: i32 = 389; // active leaves with a minimum of their own
 export const SLOT_COMPLEX_AGENTS: i32 = 390; // agents that need the long way
@@ -77,14 +70,14 @@ export const SLOT_INVERSE_FREE: i32 = 411;
 export const SLOT_STARVED: i32 = 412; // table: roles out of a run because of their limits
 export const SLOT_WAITING: i32 = 416; // table: roles whose guarantee is not met
 export const SLOT_RANDOM: i32 = 420; // table: roles with their chances, see random.ts
-export const SLOT_LOANS: i32 = 432; // table: offers of a trial, see trial.ts
-export const SLOT_LOANED_WEIGHTS: i32 = 436; // table: nodes that have a weight for the time of a trial
-
-// Matcher.
-export const SLOT_MATCH: i32 = 448; // block of the request and its size
-export const SLOT_MATCH_SIZE: i32 = 449;
 export const SLOT_SHUFFLED: i32 = 424; // candidates are shuffled (the seed is not 0)
 export const SLOT_MARKS: i32 = 426; // address, words: kinds in use
 export const SLOT_EMPTY: i32 = 428; // address: bits of agents that have nothing free
 export const SLOT_TALLY: i32 = 430; // vector: given by short visits, not yet counted for roles
+export const SLOT_LOANS: i32 = 432; // table: offers of a trial, see trial.ts
+export const SLOT_LOANED_WEIGHTS: i32 = 436; // table: nodes that have a weight for the time of a trial
 export const SLOT_LATE: i32 = 440; // table: refusals of roles that their framework has left
+
+// Matcher.
+export const SLOT_MATCH: i32 = 448; // address of the request's block
+export const SLOT_MATCH_SIZE: i32 = 449;
