@@ -138,19 +138,18 @@ export function convertOffered(
   if (status != OK) return -status;
   rowClear(scratch(1));
   if (readItems(at + conversionBytes, extra, scratch(1)) == 0) return -readStatus();
-  const total = scratch(5);
-  collectTotal(agent);
-  status = convertRow(total, at, conversions, false);
+  status = convertRow(collectTotal(agent), at, conversions, false);
   if (status != OK) return -status;
   rowAddAll(converted, rowItems(scratch(1)), rowCount(scratch(1)));
   const leaf = holdingLeaf(holding) - 1;
-  keepHeldOrder(agent);
+  const total = newTotal(agent);
+  if (total != 0) keepHeldOrder(agent);
   unbook(agent, holding, offered);
   if (holdingCount(holding) == 0) renewHolding(agent, holding);
   rebook(agent, leaf, rowItems(converted), rowCount(converted));
   const now = findHolding(agent, framework, role);
   if (now != 0 && holdingCount(now) == 0) unlinkHolding(agent, now);
-  updateTotal(agent, total);
+  if (total != 0) changeTotal(agent, total);
   wake(agent);
   writeItems(rowItems(converted), rowCount(converted), 0);
   return <i32>rowCount(converted);
@@ -165,19 +164,23 @@ export function convertFree(agent: u32, conversions: u32): i32 {
   rowAddAll(have, rowItems(found), rowCount(found));
   let status = convertRow(have, io(), conversions, true);
   if (status != OK) return status;
-  collectTotal(agent);
-  status = convertRow(scratch(5), io(), conversions, false);
+  status = convertRow(collectTotal(agent), io(), conversions, false);
   if (status != OK) return status;
-  updateTotal(agent, scratch(5));
+  const total = newTotal(agent);
+  if (total != 0) changeTotal(agent, total);
   wake(agent);
   return OK;
 }
 
-function updateTotal(agent: u32, total: usize): void {
-  const copy = scratch(3);
-  rowClear(copy);
-  rowAddAll(copy, rowItems(total), rowCount(total));
-  if (rowEqual(copy, collectTotal(agent))) return;
-  replaceTotal(agent, copy);
+/** What conversions made of an agent's total (in scratch 5), as a row in scratch 3; 0 when that is its total. */
+function newTotal(agent: u32): usize {
+  const total = scratch(3);
+  rowClear(total);
+  rowAddAll(total, rowItems(scratch(5)), rowCount(scratch(5)));
+  return rowEqual(total, collectTotal(agent)) ? 0 : total;
+}
+
+function changeTotal(agent: u32, total: usize): void {
+  replaceTotal(agent, total);
   forgetSeen(agent);
 }
