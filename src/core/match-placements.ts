@@ -2,7 +2,7 @@
 // told apart where tasks of a group shall keep their distance.
 import { RE2JS } from 're2js';
 import { type Attribute, Value_Type } from '../model/generated/messages.ts';
-import type { MatchOffer, PlacementConstraint, TaskDemand } from './matcher.ts';
+import type { MatchPlace, PlacementConstraint, RunningTask, TaskDemand } from './matcher.ts';
 
 type FixedConstraint = Extract<PlacementConstraint, { type: 'equals' | 'unlike' | 'matches' }>;
 type GroupConstraint = Extract<PlacementConstraint, { type: 'unique' | 'groupBy' | 'maxPer' }>;
@@ -11,10 +11,19 @@ const isFixed = (constraint: PlacementConstraint): constraint is FixedConstraint
   constraint.type === 'equals' || constraint.type === 'unlike' || constraint.type === 'matches';
 
 /** An attribute as text; the first of its name counts. */
-function attributeOf(offer: MatchOffer, name: string): string | undefined {
-  if (name === '@hostname') return offer.hostname;
-  const attribute = offer.attributes?.find((candidate) => candidate.name === name);
-  return attribute && textOf(attribute);
+export function attributeOf(place: MatchPlace, name: string): string | undefined {
+  switch (name) {
+    case '@hostname':
+      return place.hostname;
+    case '@region':
+      return place.domain?.fault_domain?.region.name;
+    case '@zone':
+      return place.domain?.fault_domain?.zone.name;
+    default: {
+      const attribute = place.attributes?.find((candidate) => candidate.name === name);
+      return attribute && textOf(attribute);
+    }
+  }
 }
 
 function textOf(attribute: Attribute): string {
@@ -33,15 +42,16 @@ function textOf(attribute: Attribute): string {
 /** An attribute of all offers, its values numbered in the order in which they come up. */
 export interface Column {
   readonly values: readonly string[];
+  readonly numbers: ReadonlyMap<string, number>;
   /** The value's number for each offer; undefined where the offer lacks the attribute. */
   readonly ofOffer: readonly (number | undefined)[];
 }
 
 export class Columns {
-  readonly #offers: readonly MatchOffer[];
+  readonly #offers: readonly MatchPlace[];
   readonly #columns = new Map<string, Column>();
 
-  constructor(offers: readonly MatchOffer[]) {
+  constructor(offers: readonly MatchPlace[]) {
     this.#offers = offers;
   }
 
@@ -63,7 +73,7 @@ export class Columns {
       numbers.set(value, number);
       return number;
     });
-    return { values: [...numbers.keys()], ofOffer };
+    return { values: [...numbers.keys()], numbers, ofOffer };
   }
 }
 
@@ -167,9 +177,10 @@ const hasBit = (words: Uint32Array, index: number) =>
 
 /** How a task's group bears on where it may go. */
 export interface Limit {
+  readonly group: string;
   readonly attribute: string;
   readonly most: number | 'even' | 'any';
-  /** The task itself is counted here; only once for each attribute. */
+  /** The task itself is counted here; only once for each group and attribute. */
   readonly counts: boolean;
 }
 
@@ -186,34 +197,60 @@ function boundOf(constraint: GroupConstraint): number | 'even' {
   }
 }
 
-export const groupOf = (task: TaskDemand) => task.group ?? '';
+type Counted = Pick<TaskDemand, 'group' | 'constraints'>;
 
-/**
- * Limits of each task. A task counts for the limits of its whole group, whether it has any itself
- * or not.
- */
-export function limitsOf(tasks: readonly TaskDemand[]): Limit[][] {
+const groupOf = (task: Counted) => task.group ?? '';
+
+/** What each group is told apart by. */
+function attributesByGroup(tasks: readonly TaskDemand[]): Map<string, Set<string>> {
   const attributes = new Map<string, Set<string>>();
   for (const task of tasks) {
     for (const constraint of task.constraints ?? []) {
       if (isFixed(constraint)) continue;
-      const known = attributes.get(groupOf(task)) ?? new Set<string>();
-      attributes.set(groupOf(task), known.add(constraint.attribute));
+      const group = constraint.group ?? groupOf(task);
+      const known = attributes.get(group) ?? new Set<string>();
+      attributes.set(group, known.add(constraint.attribute));
     }
   }
-  return tasks.map((task) => {
-    const own = (task.constraints ?? []).filter((constraint) => !isFixed(constraint));
-    const limits = own.map((constraint, index) => ({
-      attribute: constraint.attribute,
-      most: boundOf(constraint),
-      counts: own.findIndex(({ attribute }) => attribute === constraint.attribute) === index,
-    }));
-    const others = [...(attributes.get(groupOf(task)) ?? [])].filter(
-      (attribute) => !limits.some((limit) => limit.attribute === attribute),
-    );
-    return [
-      ...limits,
-      ...others.map((attribute) => ({ attribute, most: 'any', counts: true }) as const),
-    ];
-  });
+  return attributes;
+}
+
+/**
+ * A task counts for the limits of its whole group, whether it has any itself or not; for those of other
+ * groups, by its constraints that name them.
+ */
+function limitsIn(attributes: ReadonlyMap<string, ReadonlySet<string>>, task: Counted): Limit[] {
+  const limits: Limit[] = [];
+  const has = (group: string, attribute: string) =>
+    limits.some((limit) => limit.group === group && limit.attribute === attribute);
+  for (const constraint of task.constraints ?? []) {
+    if (isFixed(constraint)) continue;
+    const { attribute, group = groupOf(task) } = constraint;
+    limits.push({ group, attribute, most: boundOf(constraint), counts: !has(group, attribute) });
+  }
+  const group = groupOf(task);
+  for (const attribute of attributes.get(group) ?? []) {
+    if (!has(group, attribute)) limits.push({ group, attribute, most: 'any', counts: true });
+  }
+  return limits;
+}
+
+/** Limits of each task. */
+export function limitsOf(tasks: readonly TaskDemand[]): Limit[][] {
+  const attributes = attributesByGroup(tasks);
+  return tasks.map((task) => limitsIn(attributes, task));
+}
+
+/** Where each running task is counted already; once for each group and attribute. */
+export function* countsOf(
+  running: readonly RunningTask[],
+  tasks: readonly TaskDemand[],
+): Generator<{ readonly group: string; readonly attribute: string; readonly value: string }> {
+  const attributes = attributesByGroup(tasks);
+  for (const task of running) {
+    for (const { group, attribute, counts } of limitsIn(attributes, task)) {
+      const value = counts ? attributeOf(task.place, attribute) : undefined;
+      if (value !== undefined) yield { group, attribute, value };
+    }
+  }
 }

@@ -3,7 +3,7 @@
 import { toMilli } from './kinds.ts';
 import {
   Columns,
-  groupOf,
+  countsOf,
   type Limit,
   limitsOf,
   Masks,
@@ -11,7 +11,7 @@ import {
   setBit,
 } from './match-placements.ts';
 import { Stock } from './match-stock.ts';
-import type { Fitness, MatchOffer, MatchRequest, TaskDemand } from './matcher.ts';
+import type { Fitness, MatchOffer, MatchRequest, RunningTask, TaskDemand } from './matcher.ts';
 import type { CoreModule } from './module.ts';
 
 const NONE = 0xffffffff;
@@ -62,6 +62,7 @@ export class Request {
   readonly masks: Masks;
   readonly #offers: readonly MatchOffer[];
   readonly #tasks: readonly TaskDemand[];
+  readonly #running: readonly RunningTask[];
   readonly #fitness: Fitness;
   readonly #columns: Columns;
   readonly #dimensions: Dimension[] = [];
@@ -69,8 +70,9 @@ export class Request {
   readonly #tokens: Token[] = [];
   readonly #tokenNumbers = new Map<string, number>();
 
-  constructor({ tasks, offers, fitness }: MatchRequest) {
+  constructor({ tasks, offers, running = [], fitness }: MatchRequest) {
     this.#tasks = tasks;
+    this.#running = running;
     this.#offers = offers;
     this.#fitness = fitness;
     this.stocks = offers.map((offer) => new Stock(offer.resources ?? []));
@@ -200,7 +202,7 @@ export class Request {
       ...new Array<number>(5).fill(0),
     ]);
     this.#writeOffers(writer);
-    this.#writeTasks(writer, groups.baseOf, groups.columns);
+    this.#writeTasks(writer, groups);
     this.#writeColumns(writer, groups);
     const status = module.exports.matchRun(block.bytes);
     if (status !== 0) throw new Error(`the matcher refused its request with status ${status}`);
@@ -239,11 +241,7 @@ export class Request {
     return isScalar ? 1 : 0;
   }
 
-  #writeTasks(
-    writer: BlockWriter,
-    baseOf: (group: string, attribute: string) => number,
-    columns: readonly string[],
-  ): void {
+  #writeTasks(writer: BlockWriter, groups: Counters): void {
     for (const { needs } of this.plans) {
       for (const { dimension, amount, any } of needs) writer.need(amount, dimension, any);
     }
@@ -254,12 +252,11 @@ export class Request {
     writer.words(firsts(this.plans.map(({ tokens }) => tokens.length)));
     writer.words(firsts(this.plans.map(({ limits }) => limits.length)));
     writer.words(this.plans.flatMap(({ tokens }) => tokens));
-    for (const [index, { limits }] of this.plans.entries()) {
-      const group = groupOf(this.#tasks[index] as TaskDemand);
-      for (const { attribute, most, counts } of limits) {
+    for (const { limits } of this.plans) {
+      for (const { group, attribute, most, counts } of limits) {
         writer.words([
-          columns.indexOf(attribute),
-          baseOf(group, attribute),
+          groups.columns.indexOf(attribute),
+          groups.baseOf(group, attribute) ?? 0,
           most === 'even' ? NONE : most === 'any' ? FREE : most,
           counts ? 1 : 0,
         ]);
@@ -286,7 +283,19 @@ export class Request {
     const columns = groups.columns.map((attribute) => this.#columns.of(attribute));
     writer.words(columns.map(({ values }) => values.length));
     for (const { ofOffer } of columns) writer.words(ofOffer.map((value) => value ?? NONE));
-    writer.words(new Uint32Array(groups.size));
+    writer.words(this.#countsSoFar(groups));
+  }
+
+  /** Values that no offer has are left out: nothing can be placed there. */
+  #countsSoFar(groups: Counters): Uint32Array {
+    const counts = new Uint32Array(groups.size);
+    for (const { group, attribute, value } of countsOf(this.#running, this.#tasks)) {
+      const base = groups.baseOf(group, attribute);
+      const number = this.#columns.of(attribute).numbers.get(value);
+      if (base === undefined || number === undefined) continue;
+      counts[base + number] = (counts[base + number] ?? 0) + 1;
+    }
+    return counts;
   }
 
   /** Where each group counts its tasks by value of an attribute. */
@@ -295,16 +304,15 @@ export class Request {
     const bases = new Map<string, number>();
     const key = (group: string, attribute: string) => JSON.stringify([group, attribute]);
     let size = 0;
-    for (const [index, { limits }] of this.plans.entries()) {
-      const group = groupOf(this.#tasks[index] as TaskDemand);
-      for (const { attribute } of limits) {
+    for (const { limits } of this.plans) {
+      for (const { group, attribute } of limits) {
         if (!columns.includes(attribute)) columns.push(attribute);
         if (bases.has(key(group, attribute))) continue;
         bases.set(key(group, attribute), size);
         size += this.#columns.of(attribute).values.length;
       }
     }
-    const baseOf = (group: string, attribute: string) => bases.get(key(group, attribute)) ?? 0;
+    const baseOf = (group: string, attribute: string) => bases.get(key(group, attribute));
     return { columns, size, baseOf };
   }
 
@@ -344,7 +352,8 @@ interface Counters {
   /** Attributes that groups are kept apart by. */
   readonly columns: readonly string[];
   readonly size: number;
-  readonly baseOf: (group: string, attribute: string) => number;
+  /** Undefined where no task of the request has a limit of the group on the attribute. */
+  readonly baseOf: (group: string, attribute: string) => number | undefined;
 }
 
 /** Writes the block front to back. */

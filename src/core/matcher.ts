@@ -1,25 +1,39 @@
 // The face of the matcher: which task goes on which offer. It is for frameworks and tools, the master
 // does not use it. The search itself is in asm/matcher.ts; this file holds the types.
-import type { Attribute, Resource } from '../model/generated/messages.ts';
+import type { Attribute, DomainInfo, Resource } from '../model/generated/messages.ts';
 
-/** One offer as the matcher needs it; a message Offer fits this shape. */
-export interface MatchOffer {
+/** What constraints ask about an agent; a message Offer or AgentInfo fits this shape. */
+export interface MatchPlace {
   readonly hostname: string;
   readonly attributes?: readonly Attribute[] | undefined;
+  readonly domain?: DomainInfo | undefined;
+}
+
+/** One offer as the matcher needs it; a message Offer fits this shape. */
+export interface MatchOffer extends MatchPlace {
   readonly resources?: readonly Resource[] | undefined;
 }
 
-/** Where a task may stand. `attribute` names an attribute, or '@hostname'. */
+/**
+ * Where a task may stand. `attribute` names an attribute, or is one of '@hostname', '@region' and '@zone' (those
+ * of the fault domain). `group` is what a constraint counts together where that is not the task's own group:
+ * then only the tasks that have a constraint of that group on the attribute are counted.
+ */
 export type PlacementConstraint =
   | { readonly type: 'equals'; readonly attribute: string; readonly value: string }
   | { readonly type: 'unlike'; readonly attribute: string; readonly pattern: string }
   | { readonly type: 'matches'; readonly attribute: string; readonly pattern: string }
   /** No two tasks of one group share a value of the attribute. */
-  | { readonly type: 'unique'; readonly attribute: string }
-  /** Tasks of one group are spread evenly over the values of the attribute. */
-  | { readonly type: 'groupBy'; readonly attribute: string }
+  | { readonly type: 'unique'; readonly attribute: string; readonly group?: string }
+  /** Tasks of one group are spread evenly over the values of the attribute, as far as there is room. */
+  | { readonly type: 'groupBy'; readonly attribute: string; readonly group?: string }
   /** At most `count` tasks of one group on each value of the attribute. */
-  | { readonly type: 'maxPer'; readonly attribute: string; readonly count: number };
+  | {
+      readonly type: 'maxPer';
+      readonly attribute: string;
+      readonly count: number;
+      readonly group?: string;
+    };
 
 export interface TaskDemand {
   /** Scalar amounts by resource name, e.g. cpus, mem, gpus. */
@@ -43,10 +57,16 @@ export type Fitness =
   /** The greatest weighted sum of used fractions by resource name (negative weights spread). */
   | { readonly type: 'weighted'; readonly weights: Readonly<Record<string, number>> };
 
+/** A task that has its place already: unique, groupBy and maxPer count it there. */
+export interface RunningTask extends Pick<TaskDemand, 'group' | 'constraints'> {
+  readonly place: MatchPlace;
+}
+
 export interface MatchRequest {
   /** Placed in this order. */
   readonly tasks: readonly TaskDemand[];
   readonly offers: readonly MatchOffer[];
+  readonly running?: readonly RunningTask[] | undefined;
   readonly fitness: Fitness;
 }
 

@@ -5,8 +5,10 @@ import { beforeAll, expect, test } from 'vitest';
 import type {
   Matcher,
   MatchOffer,
+  MatchPlace,
   MatchRequest,
   PlacementConstraint,
+  RunningTask,
   TaskDemand,
   Unplaced,
 } from '../../src/core/matcher.ts';
@@ -85,7 +87,7 @@ function lacks(left: Left, task: TaskDemand): string[] {
   return [...lacking];
 }
 
-const valueAt = ({ hostname, attributes = [] }: MatchOffer, name: string) =>
+const valueAt = ({ hostname, attributes = [] }: MatchPlace, name: string) =>
   name === '@hostname' ? hostname : attributes.find((one) => one.name === name)?.text?.value;
 
 /** Whether the offer passes a constraint by itself; those of groups always do. */
@@ -103,14 +105,27 @@ function isFree(constraint: PlacementConstraint, offer: MatchOffer): boolean {
   }
 }
 
-/** Where each task of a group has gone so far. */
+/** Where tasks have gone so far. */
 class Groups {
-  readonly #places = new Map<string, MatchOffer[]>();
+  readonly #running: RunningTask[];
 
-  of(task: TaskDemand): MatchOffer[] {
-    const known = this.#places.get(task.group ?? '') ?? [];
-    this.#places.set(task.group ?? '', known);
-    return known;
+  constructor(running: readonly RunningTask[] = []) {
+    this.#running = [...running];
+  }
+
+  add({ group, constraints }: TaskDemand, place: MatchPlace): void {
+    this.#running.push({ group, constraints, place });
+  }
+
+  /** Tasks of the group, and others that have a constraint of the group on the attribute. */
+  #of(group: string, attribute: string): RunningTask[] {
+    return this.#running.filter(
+      (task) =>
+        (task.group ?? '') === group ||
+        task.constraints?.some(
+          (one) => 'group' in one && one.group === group && one.attribute === attribute,
+        ),
+    );
   }
 
   /** Attributes at which the group stands in the task's way on the offer. */
@@ -120,7 +135,9 @@ class Groups {
       if (type !== 'unique' && type !== 'maxPer' && type !== 'groupBy') return [];
       const value = valueAt(offer, attribute);
       if (value === undefined) return [attribute];
-      const beside = this.of(task).filter((other) => valueAt(other, attribute) === value).length;
+      const beside = this.#of(constraint.group ?? task.group ?? '', attribute).filter(
+        ({ place }) => valueAt(place, attribute) === value,
+      ).length;
       const most = type === 'unique' ? 1 : type === 'maxPer' ? constraint.count : Infinity;
       return beside < most ? [] : [attribute];
     });
@@ -208,9 +225,12 @@ function isTrue(
 }
 
 /** Walks through the answer in the order of the tasks. */
-function check({ tasks, offers }: MatchRequest, result: ReturnType<Matcher['match']>): void {
+function check(
+  { tasks, offers, running }: MatchRequest,
+  result: ReturnType<Matcher['match']>,
+): void {
   const left = offers.map(({ resources = [] }) => leftOf(resources));
-  const groups = new Groups();
+  const groups = new Groups(running);
   const placements = new Map(result.placed.map((placement) => [placement.task, placement]));
   const unplaced = new Map(result.unplaced.map((one) => [one.task, one]));
   expect(placements.size + unplaced.size).toBe(tasks.length);
@@ -232,15 +252,19 @@ function check({ tasks, offers }: MatchRequest, result: ReturnType<Matcher['matc
     for (const constraint of task.constraints ?? []) expect(isFree(constraint, offer)).toBe(true);
     expect(groups.blocked(task, offer)).toEqual([]);
     takeOut(rest, placement.resources);
-    groups.of(task).push(offer);
+    groups.add(task, offer);
   }
 }
 
 // --- Random requests ---
 
 const constraint: fc.Arbitrary<PlacementConstraint> = fc
-  .tuple(fc.constantFrom('rack', 'zone', '@hostname'), fc.nat({ max: 5 }))
-  .chain(([attribute, kind]): fc.Arbitrary<PlacementConstraint> => {
+  .tuple(
+    fc.constantFrom('rack', 'zone', '@hostname'),
+    fc.nat({ max: 5 }),
+    fc.constantFrom({}, {}, { group: 'g' }, { group: 'own' }),
+  )
+  .chain(([attribute, kind, group]): fc.Arbitrary<PlacementConstraint> => {
     const value = fc.constantFrom('r1', 'r2', 'z1', 'h1');
     const pattern = fc.constantFrom('r[12]', 'z.', 'h[0-4]', '.*', 'r1|h2');
     switch (kind) {
@@ -259,13 +283,13 @@ const constraint: fc.Arbitrary<PlacementConstraint> = fc
           pattern,
         });
       case 3:
-        return fc.constant({ type: 'unique', attribute });
+        return fc.constant({ type: 'unique', attribute, ...group });
       case 4:
-        return fc.constant({ type: 'groupBy', attribute });
+        return fc.constant({ type: 'groupBy', attribute, ...group });
       default:
         return fc
           .nat({ max: 3 })
-          .map((count): PlacementConstraint => ({ type: 'maxPer', attribute, count }));
+          .map((count): PlacementConstraint => ({ type: 'maxPer', attribute, count, ...group }));
     }
   });
 
@@ -330,9 +354,14 @@ const offer: fc.Arbitrary<MatchOffer> = fc
     ],
   }));
 
+const running: fc.Arbitrary<RunningTask> = fc
+  .tuple(task, offer)
+  .map(([{ group, constraints }, place]) => ({ group, constraints, place }));
+
 const request: fc.Arbitrary<MatchRequest> = fc.record({
   tasks: fc.array(task, { maxLength: 25 }),
   offers: fc.array(offer, { maxLength: 8 }),
+  running: fc.option(fc.array(running, { maxLength: 6 }), { nil: undefined }),
   fitness: fc.constantFrom<MatchRequest['fitness'][]>(
     { type: 'binPack' },
     { type: 'spread' },

@@ -6,6 +6,7 @@ import type {
   Matcher,
   MatchOffer,
   MatchResult,
+  RunningTask,
   TaskDemand,
 } from '../../src/core/matcher.ts';
 import { type Attribute, Value_Type } from '../../src/model/generated/messages.ts';
@@ -170,6 +171,49 @@ describe('constraints', () => {
     const offers = [...racks.slice(0, 2), offer('h4', 'cpus:1', [text('rack', 'r3')])];
     const tasks = Array.from({ length: 7 }, () => task({ cpus: 1 }, { constraints }));
     expect(placesOf(match(tasks, offers)).toSorted()).toEqual([0, 0, 0, 1, 1, 1, 2]);
+  });
+
+  const matchBeside = (tasks: readonly TaskDemand[], running: readonly RunningTask[]) =>
+    matcher.match({ tasks, offers: racks, running, fitness: { type: 'binPack' } });
+  const inRack1 = { hostname: 'elsewhere', attributes: [text('rack', 'r1')] };
+
+  test.each([
+    ['unique', { type: 'unique', attribute: 'rack' }, [1]],
+    ['maxPer', { type: 'maxPer', attribute: 'rack', count: 2 }, [0, 1, 1]],
+    ['groupBy', { type: 'groupBy', attribute: 'rack' }, [1, 1, 0, 1]],
+  ] as const)('%s counts tasks of the group that run already', (_, constraint, places) => {
+    const tasks = Array.from({ length: 4 }, () => task({ cpus: 1 }, { constraints: [constraint] }));
+    expect(placesOf(matchBeside(tasks, [{ place: inRack1 }]))).toEqual(places);
+    const ofOthers = matchBeside(tasks, [{ place: inRack1, group: 'other' }]);
+    expect(placesOf(ofOthers)).toEqual(placesOf(match(tasks, racks)));
+  });
+
+  test('a constraint with a group of its own counts the tasks that share it, and no others', () => {
+    const constraints = [{ type: 'unique', attribute: 'rack', group: 'alone' }] as const;
+    const tasks = [
+      task({ cpus: 1 }),
+      task({ cpus: 1 }, { constraints, group: 'a' }),
+      task({ cpus: 1 }, { constraints, group: 'b' }),
+      task({ cpus: 1 }, { constraints, group: 'c' }),
+    ];
+    expect(placesOf(match(tasks, racks))).toEqual([0, 0, 1]);
+    const running = [{ place: inRack1 }, { place: inRack1, constraints }];
+    expect(placesOf(matchBeside(tasks, running))).toEqual([0, 1]);
+  });
+
+  test('@region and @zone are those of the fault domain', () => {
+    const inZone = (hostname: string, zone: string): MatchOffer => ({
+      ...offer(hostname, 'cpus:4'),
+      domain: { fault_domain: { region: { name: 'eu' }, zone: { name: zone } } },
+    });
+    const offers = [offer('nowhere', 'cpus:4'), inZone('h1', 'a'), inZone('h2', 'a')];
+    const zones = [{ type: 'unique', attribute: '@zone' }] as const;
+    const tasks = [0, 1].map(() => task({ cpus: 1 }, { constraints: zones }));
+    expect(placesOf(match(tasks, offers))).toEqual([1]);
+    const region = [{ type: 'equals', attribute: '@region', value: 'us' }] as const;
+    expect(match([task({ cpus: 1 }, { constraints: region })], offers).unplaced).toEqual([
+      { task: 0, reason: 'constraints', detail: '@region' },
+    ]);
   });
 });
 
