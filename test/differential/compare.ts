@@ -29,8 +29,47 @@ export interface CompareOptions {
   readonly copy?: { readonly before: number; readonly make: (allocator: Allocator) => Allocator };
 }
 
-/** Undefined when the core answers every event as the oracle does, offers in the same order. */
+/** Where a history first parts the two, and what the oracle knows of chance there. */
+interface Parting {
+  readonly step: number;
+  readonly found: Disagreement;
+  /** Offers begun for a guarantee: when their frameworks had their second turn is not known. */
+  readonly guaranteed: number;
+  readonly turns: number;
+}
+
+/**
+ * Undefined when the core answers every event as the oracle does, offers in the same order. Where
+ * chance decides and an offer was begun for a guarantee, the oracle tries every place for its second
+ * turn. With several such offers in one event it does not try all combinations: if no place fits,
+ * the history says nothing from there on.
+ */
 export function disagreement(history: History, options: CompareOptions): Disagreement | undefined {
+  const secondTurns = new Map<number, number>();
+  let parting = firstParting(history, options, secondTurns);
+  while (parting !== undefined && hasChance(history) && parting.guaranteed > 0) {
+    const { step, turns, guaranteed, found } = parting;
+    let next: Parting | undefined = parting;
+    for (let place = 0; place <= turns && next?.step === step; place++) {
+      secondTurns.set(step, place);
+      next = firstParting(history, options, secondTurns);
+    }
+    if (next?.step === step) return guaranteed > 1 ? undefined : found;
+    parting = next;
+  }
+  return parting?.found;
+}
+
+const hasChance = ({ options }: History) =>
+  (options.shuffleSeed ?? 0) !== 0 ||
+  options.roleSorter === 'random' ||
+  options.frameworkSorter === 'random';
+
+function firstParting(
+  history: History,
+  options: CompareOptions,
+  secondTurns: ReadonlyMap<number, number>,
+): Parting | undefined {
   const expecting = new Replayer(oracle, history.options);
   const tested = new Replayer(options.core, history.options);
   const world = new World(expecting, oracle.algebra);
@@ -49,13 +88,20 @@ export function disagreement(history: History, options: CompareOptions): Disagre
         return JSON.stringify({ ...own, order: replayer.order });
       }),
     );
-    (expecting.allocator as OracleAllocator).follow(tested.turns);
+    const told = expecting.allocator as OracleAllocator;
+    told.follow(tested.turns, secondTurns.get(index));
     const result = expecting.play(event);
     lines.push({ ...event, result });
     const expected = JSON.stringify({ ...result, order: expecting.order });
     for (const got of answers) {
       if (got === expected) continue;
-      return { event, expected, got, trace: formatTrace({ header: headerOf(history), lines }) };
+      const trace = formatTrace({ header: headerOf(history), lines });
+      return {
+        step: index,
+        found: { event, expected, got, trace },
+        guaranteed: told.guaranteed,
+        turns: Math.max(0, ...tested.turns.map((turns) => turns.length)),
+      };
     }
   }
   return undefined;

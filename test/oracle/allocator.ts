@@ -37,15 +37,27 @@ export class OracleAllocator implements Allocator {
   #isAsked = false;
   #candidates = new Set<AgentId>();
   #courses: (readonly Turn[])[] = [];
+  #secondTurns: number | undefined;
+  #guaranteed = 0;
   #pause: { readonly expectedAgents: number; readonly endsAt: number } | undefined;
 
   constructor(options: AllocatorOptions) {
     this.#cluster = new Cluster(options);
   }
 
-  /** The offers of the next runs, in their order: what they tell of chance is taken from them. */
-  follow(runs: readonly (readonly Turn[])[]): void {
+  /**
+   * The offers of the next runs, in their order: what they tell of chance is taken from them; and how
+   * many turns come before the second turns of the guaranteed, see course.ts.
+   */
+  follow(runs: readonly (readonly Turn[])[], secondTurns?: number): void {
     this.#courses = [...runs];
+    this.#secondTurns = secondTurns;
+    this.#guaranteed = 0;
+  }
+
+  /** How many offers of the runs since follow() were begun for a guarantee. */
+  get guaranteed(): number {
+    return this.#guaranteed;
   }
 
   setTime(nowMs: number): void {
@@ -420,8 +432,9 @@ export class OracleAllocator implements Allocator {
       batches: this.#batches,
       isBatch: kind.isBatch,
       whitelist: this.#whitelist,
-      course: new Course(this.#cluster.options, this.#courses.shift() ?? []),
+      course: new Course(this.#cluster.options, this.#courses.shift() ?? [], this.#secondTurns),
     });
+    this.#guaranteed += run.guaranteed;
     return new Batch(run.offered, run.inverseOffered);
   }
 }

@@ -2,6 +2,10 @@
 // The oracle throws no dice. It is told the offers of a run in their order, takes from them the order
 // in which those who got something had their turn, and lets all others follow: who got nothing when
 // there was more gets nothing later. If the offers are not what that order brings, no order does.
+//
+// One thing the offers do not tell: when those who got something for a guarantee had their second turn,
+// in the fair stage, for what they got then is part of the same offer. They come after all others,
+// or at the place among them that is named.
 import type { AllocatorOptions } from '../../src/core/interface.ts';
 
 export interface Turn {
@@ -12,15 +16,18 @@ export interface Turn {
 
 export class Course {
   readonly #options: AllocatorOptions;
-  #turns: readonly Turn[];
+  readonly #turns: readonly Turn[];
+  readonly #secondTurns: number | undefined;
 
-  constructor(options: AllocatorOptions, turns: readonly Turn[]) {
+  /** `secondTurns` is how many turns of others come before those of the guaranteed in the fair stage. */
+  constructor(options: AllocatorOptions, turns: readonly Turn[], secondTurns?: number) {
     this.#options = options;
     this.#turns = turns;
+    this.#secondTurns = secondTurns;
   }
 
-  /** What is left to tell once these offers have been made. */
-  without(made: readonly Turn[]): Course {
+  /** The course of the fair stage, once these offers have been made for guarantees. */
+  afterGuarantees(made: readonly Turn[]): Course {
     const isMade = (turn: Turn) =>
       made.some(
         (one) =>
@@ -28,10 +35,9 @@ export class Course {
           one.role === turn.role &&
           one.agentId === turn.agentId,
       );
-    return new Course(
-      this.#options,
-      this.#turns.filter((turn) => !isMade(turn)),
-    );
+    const others = this.#turns.filter((turn) => !isMade(turn));
+    const place = this.#secondTurns ?? others.length;
+    return new Course(this.#options, others.toSpliced(place, 0, ...this.#turns.filter(isMade)));
   }
 
   agents<Agent extends { readonly id: string }>(agents: readonly Agent[]): readonly Agent[] {

@@ -73,6 +73,8 @@ export interface Moment {
 export class Run {
   readonly offered: Offered[] = [];
   readonly inverseOffered: readonly InverseOffered[];
+  /** How many of the offers were begun for a guarantee. */
+  readonly guaranteed: number;
   readonly #cluster: Cluster;
   readonly #options: AllocatorOptions;
   readonly #moment: Moment;
@@ -90,7 +92,8 @@ export class Run {
     const visited = candidates.filter((agent) => this.#isOfferable(agent));
     this.#course = moment.course;
     for (const agent of this.#course.agents(visited)) this.#guaranteeVisit(agent);
-    this.#course = moment.course.without(this.offered);
+    this.guaranteed = this.offered.length;
+    this.#course = moment.course.afterGuarantees(this.offered);
     for (const agent of this.#course.agents(visited)) this.#fairVisit(agent);
     this.inverseOffered = this.#inverseOffers(candidates);
   }
