@@ -22,10 +22,12 @@ import { reservationRole, withoutAllocation } from '../../src/model/resource-for
 import { resourcesText } from '../../src/model/resource-label.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
 import type { AgentHost, AgentLife } from './agent-host.ts';
-import { FOR_EVER, type Framework, type KnownTask } from './framework.ts';
+import type { Framework } from './framework.ts';
+import { FOR_EVER } from './framework-plan.ts';
 import type { Supervisor } from './machine.ts';
 import type { MasterLife } from './master-host.ts';
 import type { Simulation } from './simulation.ts';
+import type { KnownTask } from './task-news.ts';
 
 export class BreachError extends Error {}
 

@@ -7,7 +7,7 @@ import type { MasterOptions } from '../../src/master/options.ts';
 import type { AgentMachine } from './agent-host.ts';
 import type { Chance } from './chance.ts';
 import type { FaultWeights } from './faults.ts';
-import { FOR_EVER, type FrameworkPlan } from './framework.ts';
+import { FOR_EVER, type FrameworkPlan } from './framework-plan.ts';
 
 export interface Settings {
   readonly machines: readonly AgentMachine[];

@@ -1,0 +1,119 @@
+// What a framework knows of its tasks from the updates it hears. It acknowledges those that want it, at once or
+// a while later, and notices when they come in an order that makes no sense.
+import { TaskState, type TaskStatus } from '../../src/model/generated/messages.ts';
+import { formatUuid } from '../../src/model/random.ts';
+import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
+import type { Framework } from './framework.ts';
+import type { CommandPlan } from './machine.ts';
+import type { Simulation } from './simulation.ts';
+
+export interface KnownTask {
+  readonly id: string;
+  readonly agentId: string;
+  readonly plan: CommandPlan;
+  readonly hasOwnExecutor: boolean;
+  state: TaskState;
+  /** The master or agent has said that it cannot know the task any more. */
+  isUnknown: boolean;
+  isKilled: boolean;
+  /** Uuids in the order in which they first came. */
+  readonly uuids: string[];
+  readonly acknowledged: Set<string>;
+  /** The last state of an update with a uuid. */
+  reported: TaskState | undefined;
+}
+
+const RANK = new Map<TaskState, number>([
+  [TaskState.TASK_STAGING, 0],
+  [TaskState.TASK_STARTING, 1],
+  [TaskState.TASK_RUNNING, 2],
+  [TaskState.TASK_KILLING, 3],
+]);
+
+const rankOf = (state: TaskState) => RANK.get(state) ?? 4;
+
+export class TaskNews {
+  readonly #simulation: Simulation;
+  readonly #framework: Framework;
+
+  constructor(simulation: Simulation, framework: Framework) {
+    this.#simulation = simulation;
+    this.#framework = framework;
+  }
+
+  /** `acknowledges` sends an acknowledgement; false where the connection is another by now. */
+  updated(status: TaskStatus, acknowledges: (status: TaskStatus) => boolean): void {
+    const { agenda, chance, checks } = this.#simulation;
+    const task = this.#framework.tasks.get(status.task_id.value);
+    if (task === undefined) {
+      checks.fail(
+        `${this.#framework.plan.name} hears of ${status.task_id.value}, which it never launched`,
+      );
+      return;
+    }
+    this.#simulation.note(
+      this.#framework.plan.name,
+      () =>
+        `hears ${task.id} ${taskStateName(status.state)} (${status.message ?? ''}) ${uuidOf(status)?.slice(0, 8) ?? ''}`,
+    );
+    const uuid = uuidOf(status);
+    if (uuid === undefined) {
+      this.#told(task, status);
+      return;
+    }
+    if (!task.uuids.includes(uuid)) {
+      this.#checkOrder(task, status);
+      task.uuids.push(uuid);
+      task.reported = status.state;
+    }
+    // A scheduler acknowledges what it has dealt with, in the order in which it came.
+    const acknowledge = () => {
+      if (!acknowledges(status)) {
+        return;
+      }
+      task.acknowledged.add(uuid);
+      task.isUnknown = false;
+      if (
+        !isTerminal(task.state) ||
+        task.state === TaskState.TASK_LOST ||
+        isTerminal(status.state)
+      ) {
+        task.state = status.state;
+      }
+    };
+    if (chance.of(0.5)) {
+      acknowledge();
+    } else {
+      agenda.after(chance.delay(0, 3_000), acknowledge);
+    }
+  }
+
+  /** News of an executor come in the order of a task's life, however often they are repeated. */
+  #checkOrder(task: KnownTask, status: TaskStatus): void {
+    const { reported } = task;
+    if (reported !== undefined && isTerminal(reported)) {
+      this.#simulation.checks.afterEnd(this.#framework, task, status);
+    } else if (reported !== undefined && rankOf(status.state) < rankOf(reported)) {
+      this.#simulation.checks.fail(
+        `${this.#framework.plan.name} hears ${taskStateName(status.state)} of ${task.id} after ${taskStateName(reported)}`,
+      );
+    }
+  }
+
+  /** News without a uuid: of the master, about what it believes. */
+  #told(task: KnownTask, status: TaskStatus): void {
+    const last = task.uuids.at(-1) ?? '';
+    if (isTerminal(task.reported ?? TaskState.TASK_STAGING) && task.acknowledged.has(last)) {
+      return;
+    }
+    if (status.state === TaskState.TASK_UNKNOWN) {
+      task.isUnknown = true;
+      return;
+    }
+    task.isUnknown = false;
+    task.state = status.state;
+  }
+}
+
+const uuidOf = (status: TaskStatus) =>
+  status.uuid === undefined || status.uuid.length === 0 ? undefined : formatUuid(status.uuid);
