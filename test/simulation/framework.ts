@@ -13,6 +13,7 @@ import {
   type TaskStatus,
 } from '../../src/model/generated/messages.ts';
 import { isTerminal } from '../../src/model/task-state.ts';
+import { fail } from './breach.ts';
 import type { FrameworkPlan } from './framework-plan.ts';
 import { Launches } from './launches.ts';
 import { type Connection, MasterLine } from './master-line.ts';
@@ -161,7 +162,7 @@ export class Framework {
 
   #subscribed(id: string): void {
     if (this.id !== undefined && this.id !== id) {
-      this.#simulation.checks.fail(`${this.plan.name} subscribed as ${this.id} and is now ${id}`);
+      fail(`${this.plan.name} subscribed as ${this.id} and is now ${id}`);
     }
     this.id = id;
     this.#line.subscribed();

@@ -21,6 +21,7 @@ import { jsonValue } from '../../src/wire/json.ts';
 import { decodeToMaster } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
+import { fail } from './breach.ts';
 import { Disk } from './disk.ts';
 import { MachineClock } from './machine-clock.ts';
 import type { Channel, Process } from './network.ts';
@@ -211,12 +212,12 @@ export class MasterHost {
   }
 
   #watch(life: MasterLife): void {
-    const { checks, agenda } = this.#simulation;
+    const { agenda } = this.#simulation;
     const request = requestId(`r${this.#nextId++}`);
     life.requests.set(request, {
       // The master has not read its registry yet.
       answer: () => agenda.after(1_000, () => this.#watch(life)),
-      watcher: new Watcher(checks),
+      watcher: new Watcher(),
     });
     life.program.dispatch({
       type: 'operatorCall',
@@ -249,7 +250,7 @@ export class MasterHost {
       }
       case 'abort':
         if (this.disk.failures === 0) {
-          simulation.checks.fail(`the master aborts: ${effect.reason}`);
+          fail(`the master aborts: ${effect.reason}`);
         }
         this.#die();
         return;
@@ -264,7 +265,7 @@ export class MasterHost {
         life.requests.delete(effect.request);
         const { status, text } = effect;
         if (asked === undefined) {
-          simulation.checks.fail(`the master answers ${effect.request} twice`);
+          fail(`the master answers ${effect.request} twice`);
           return;
         }
         asked.answer(status, text);
@@ -328,7 +329,7 @@ export class MasterHost {
       return;
     }
     if (asked?.connection === undefined) {
-      this.#simulation.checks.fail(`the master opens a stream for ${request}, which is answered`);
+      fail(`the master opens a stream for ${request}, which is answered`);
       return;
     }
     const { connection } = asked;

@@ -11,6 +11,7 @@ import {
   type QuotaConfig,
   type Window,
 } from '../../src/model/generated/messages.ts';
+import { fail } from './breach.ts';
 import { conversionOf } from './conversions.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -23,7 +24,7 @@ export class Operator {
   }
 
   #ask(what: string, call: MasterCall, expected: readonly number[] = [200]): void {
-    const { master, checks } = this.#simulation;
+    const { master } = this.#simulation;
     this.#simulation.note('operator', () => what);
     master.operate(call, (status, text) => {
       this.#simulation.note('operator', () => `is answered ${status} ${text ?? ''}`);
@@ -32,7 +33,7 @@ export class Operator {
         !expected.includes(status) &&
         !(status === 503 && master.life?.state.recovered !== true)
       ) {
-        checks.fail(`${what}: ${status} ${text ?? ''}`);
+        fail(`${what}: ${status} ${text ?? ''}`);
       }
     });
   }

@@ -4,8 +4,9 @@
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';
+import { BreachError, fail } from './breach.ts';
 import { Chance } from './chance.ts';
-import { BreachError, Checks } from './checks.ts';
+import { Checks } from './checks.ts';
 import type { TrappingCore } from './cores.ts';
 import { Faults } from './faults.ts';
 import { Framework } from './framework.ts';
@@ -15,6 +16,7 @@ import type { CommandPlan } from './machine.ts';
 import { MasterHost } from './master-host.ts';
 import { Network } from './network.ts';
 import { Operator } from './operator.ts';
+import { Rest } from './rest.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 export interface SimulationOptions {
@@ -115,7 +117,7 @@ export class Simulation {
 
   planOf(framework: string, task: string): CommandPlan {
     const plan = this.plans.get(`${framework} ${task}`);
-    return plan ?? this.checks.fail(`nobody has launched ${task} of ${framework}`);
+    return plan ?? fail(`nobody has launched ${task} of ${framework}`);
   }
 
   run(): Outcome {
@@ -165,6 +167,7 @@ export class Simulation {
   }
 
   #settle(): void {
+    const rest = new Rest(this);
     const startMs = this.agenda.nowMs;
     const endMs = startMs + QUIET_MS;
     let problem: string | undefined = 'has not begun';
@@ -172,30 +175,30 @@ export class Simulation {
       this.operator.restore();
       this.#pass(QUIET_STEP_MS);
       if (this.agenda.nowMs > startMs + REUNION_MS) {
-        this.checks.checkCounted();
+        rest.checkCounted();
       }
       if (this.agenda.nowMs > startMs + PATIENCE_MS) {
         this.operator.tearDownForgotten();
       }
-      problem = this.checks.unsettled();
+      problem = rest.unsettled();
     }
     if (problem !== undefined) {
-      this.checks.fail(`does not settle: ${problem}`);
+      fail(`does not settle: ${problem}`);
     }
     // At rest, and it stays so.
     this.#pass(120_000);
-    const relapse = this.checks.unsettled();
+    const relapse = rest.unsettled();
     if (relapse !== undefined) {
-      this.checks.fail(`does not stay settled: ${relapse}`);
+      fail(`does not stay settled: ${relapse}`);
     }
-    this.checks.finish();
+    rest.finish();
   }
 
   #pass(ms: number): void {
     const untilMs = this.agenda.nowMs + ms;
     while (this.agenda.step(untilMs)) {
       if (++this.#steps > MAX_STEPS) {
-        this.checks.fail('does not come to an end: something repeats without a pause');
+        fail('does not come to an end: something repeats without a pause');
       }
     }
   }

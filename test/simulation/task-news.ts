@@ -3,6 +3,7 @@
 import { TaskState, type TaskStatus } from '../../src/model/generated/messages.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';
+import { fail } from './breach.ts';
 import type { Framework } from './framework.ts';
 import type { CommandPlan } from './machine.ts';
 import type { Simulation } from './simulation.ts';
@@ -43,10 +44,10 @@ export class TaskNews {
 
   /** `acknowledges` sends an acknowledgement; false where the connection is another by now. */
   updated(status: TaskStatus, acknowledges: (status: TaskStatus) => boolean): void {
-    const { agenda, chance, checks } = this.#simulation;
+    const { agenda, chance } = this.#simulation;
     const task = this.#framework.tasks.get(status.task_id.value);
     if (task === undefined) {
-      checks.fail(
+      fail(
         `${this.#framework.plan.name} hears of ${status.task_id.value}, which it never launched`,
       );
       return;
@@ -94,7 +95,7 @@ export class TaskNews {
     if (reported !== undefined && isTerminal(reported)) {
       this.#simulation.checks.afterEnd(this.#framework, task, status);
     } else if (reported !== undefined && rankOf(status.state) < rankOf(reported)) {
-      this.#simulation.checks.fail(
+      fail(
         `${this.#framework.plan.name} hears ${taskStateName(status.state)} of ${task.id} after ${taskStateName(reported)}`,
       );
     }

@@ -8,20 +8,15 @@ import {
   TaskState,
 } from '../../src/model/generated/messages.ts';
 import { isTerminal } from '../../src/model/task-state.ts';
-import type { Checks } from './checks.ts';
+import { fail } from './breach.ts';
 
 const keyOf = (framework: string, task: string) => `${framework} ${task}`;
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
 
 export class Watcher {
-  readonly #checks: Checks;
   readonly #agents = new Set<string>();
   readonly #frameworks = new Set<string>();
   readonly #tasks = new Map<string, TaskState>();
-
-  constructor(checks: Checks) {
-    this.#checks = checks;
-  }
 
   received(event: MasterEvent): void {
     const { subscribed, task_updated, framework_updated, framework_removed } = event;
@@ -49,7 +44,7 @@ export class Watcher {
         return;
       case MasterEvent_Type.FRAMEWORK_UPDATED:
         if (!this.#frameworks.has(framework_updated?.framework.framework_info.id?.value ?? '')) {
-          this.#checks.fail('an operator reads of a change of a framework that was not added');
+          fail('an operator reads of a change of a framework that was not added');
         }
         return;
       case MasterEvent_Type.FRAMEWORK_REMOVED:
@@ -74,14 +69,14 @@ export class Watcher {
 
   #enter(known: Set<string>, id: string | undefined): void {
     if (id === undefined || known.has(id)) {
-      this.#checks.fail(`an operator reads that ${id} is added, twice`);
+      fail(`an operator reads that ${id} is added, twice`);
     }
     known.add(id);
   }
 
   #leave(known: Set<string>, id: string | undefined): void {
     if (id === undefined || !known.delete(id)) {
-      this.#checks.fail(`an operator reads that ${id} is removed, which was not there`);
+      fail(`an operator reads that ${id} is removed, which was not there`);
     }
   }
 
@@ -90,7 +85,7 @@ export class Watcher {
       const key = keyOf(task.framework_id.value, task.task_id.value);
       const before = this.#tasks.get(key);
       if (before !== undefined && !isOver(before)) {
-        this.#checks.fail(`an operator reads that task ${key} is added, twice`);
+        fail(`an operator reads that task ${key} is added, twice`);
       }
       this.#tasks.set(key, task.state);
     }
@@ -98,7 +93,7 @@ export class Watcher {
 
   #taskUpdated(key: string, state: TaskState): void {
     if (!this.#tasks.has(key)) {
-      this.#checks.fail(`an operator reads news of task ${key}, which was not added`);
+      fail(`an operator reads news of task ${key}, which was not added`);
     }
     this.#tasks.set(key, state);
   }
@@ -107,7 +102,7 @@ export class Watcher {
   check({ agents, frameworks }: MasterState): void {
     const living = [...this.#tasks].find(([, state]) => !isOver(state));
     if (living !== undefined) {
-      this.#checks.fail(`an operator believes that task ${living[0]} lives`);
+      fail(`an operator believes that task ${living[0]} lives`);
     }
     this.#expectSame('agents', this.#agents, [...agents.registered.keys()]);
     this.#expectSame('frameworks', this.#frameworks, [...frameworks.registered.keys()]);
@@ -115,7 +110,7 @@ export class Watcher {
 
   #expectSame(what: string, believed: ReadonlySet<string>, there: readonly string[]): void {
     if (believed.size !== there.length || !there.every((id) => believed.has(id))) {
-      this.#checks.fail(`an operator believes in ${what} ${[...believed]}, there are ${there}`);
+      fail(`an operator believes in ${what} ${[...believed]}, there are ${there}`);
     }
   }
 }
