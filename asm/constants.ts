@@ -66,10 +66,6 @@ export const FRAMEWORK_SHARED = 8;
 export const FRAMEWORK_REVOCABLE = 16;
 export const FRAMEWORK_REFINEMENT = 32;
 
-// Sorters.
-export const SORTER_DRF = 0;
-export const SORTER_RANDOM = 1;
-
 // Answers of explain().
 export const EXPLAIN_OFFERED = 0;
 export const EXPLAIN_UNKNOWN = 1;

@@ -202,22 +202,6 @@ export function equalSets(left: usize, right: usize): bool {
   return memory.compare(left + HEAD, right + HEAD, (<usize>n) << 4) == 0;
 }
 
-/** The first `wanted` numbers of a set, as a new reference; the set has at least that many. */
-export function firstOf(set: usize, wanted: f64): usize {
-  if (wanted <= 0) return 0;
-  const n = load<u32>(set, 4);
-  const part = make(n);
-  let left = wanted;
-  for (let i: u32 = 0; i < n && left > 0; i++) {
-    const begin = rangeBegin(set, i);
-    const have = rangeEnd(set, i) - begin + 1;
-    const taken = min(have, left);
-    push(part, begin, begin + taken - 1);
-    left -= taken;
-  }
-  return fit(part, n);
-}
-
 export function hashSet(set: usize): u32 {
   let h: u32 = 0x9e3779b9;
   const n = rangeCount(set);

@@ -7,7 +7,7 @@
 // `amount` is thousandths for scalars, copies for solid and shared kinds, and how many numbers the set
 // has for ranges and sets; `set` is an intervals block. A kind occurs once. Order is kept as Apache
 // Mesos keeps it: what is new goes to the end, what becomes empty is replaced by the last.
-import { BAD_AMOUNT, BAD_KIND, BAD_RANGE, MAX_AMOUNT, MAX_ITEMS, MAX_RANGES, OK, SOLID } from './constants';
+import { BAD_AMOUNT, BAD_KIND, BAD_RANGE, MAX_AMOUNT, MAX_ITEMS, MAX_RANGES, OK } from './constants';
 import {
   build,
   difference,
@@ -274,7 +274,7 @@ export function writeItems(items: usize, count: u32, offset: usize): usize {
   return offset;
 }
 
-export function writeItem(kind: u32, set: usize, amount: f64, offset: usize): usize {
+function writeItem(kind: u32, set: usize, amount: f64, offset: usize): usize {
   const ranges = rangeCount(set);
   const at = ioReserve(offset + ITEM_SIZE + <usize>ranges * 16) + offset;
   store<u32>(at, kind);
@@ -299,10 +299,4 @@ export function copyItems(items: usize, count: u32): usize {
 export function freeItems(items: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) release(itemSet(items + <usize>i * ITEM_SIZE));
   if (count != 0) free(items, <usize>count * ITEM_SIZE);
-}
-
-/** True when the kind's amounts count copies. */
-// @ts-ignore: decorator
-@inline export function countsCopies(kind: u32): bool {
-  return (kindFlags(kind) & SOLID) != 0;
 }

@@ -29,8 +29,6 @@ import { wake } from './quiet';
 import { roleExists } from './roles';
 import { collectTotal, replaceTotal, unmakeAgent } from './stock';
 
-// --- Agents ---
-
 /** A new agent with the list in the buffer; answers its number, or minus a status. */
 export function addAgent(flags: u32, place: f64, count: u32): i32 {
   if (place != place) return -BAD_ARGUMENT;

@@ -29,7 +29,7 @@ import { runCandidates } from './cycle';
 import { expireFilters, filterCount } from './filters';
 import { freeMinimum, leafAt, leafRole, readMinimum } from './frameworks';
 import { seedGenerator } from './generator';
-import { totalsChanged } from './groups';
+import { totalsChanged } from './shares';
 import { makeInverseOffers } from './maintenance';
 import { clearOffers } from './offering';
 import {

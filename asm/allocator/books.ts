@@ -23,7 +23,8 @@ import {
   setHoldingLeaf,
 } from './holdings';
 import { countEarlyHolding, leafAt, leafFramework, leafNode, leafRole } from './frameworks';
-import { nodeCount, nodeVector, setNodeCount, touch } from './groups';
+import { touch } from './groups';
+import { nodeCount, nodeVector, setNodeCount } from './nodes';
 import {
   consumedOf,
   heldPlainOf,

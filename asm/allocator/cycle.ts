@@ -19,13 +19,12 @@ import { checkHeadroom, prepareQuotas, prepareStarved, releaseStarved } from './
 import { forgetDrawn, prepareRandomRoles } from './random';
 import { childGroup } from './roles';
 import { Run, Visit } from './run-state';
-import { prepareSole, settleSole, visitSimple } from './simple';
+import { visitSimple } from './simple';
+import { prepareSole, settleSole } from './sole';
 import { visitFair } from './visit';
 
-// --- The run ---
-
 /** What holds for a whole run. */
-export function beginRun(): void {
+function beginRun(): void {
   const options = load<u32>(slot(SLOT_OPTIONS));
   Run.randomRoles = (options & OPTION_RANDOM_ROLES) != 0;
   Run.randomFrameworks = (options & OPTION_RANDOM_FRAMEWORKS) != 0;

@@ -14,11 +14,6 @@ import { addValue } from '../vectors';
 import { agentAt } from './agents';
 import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
 
-// --- Entries ---
-//
-//   kind u32 | flags u16, name u16 | total f64 | held f64 | total set u32 | free set u32
-//
-// Entries with a total of 0 are of kinds that are held but no longer part of the agent.
 // @ts-ignore: decorator
 @inline export const ENTRY_SIZE: usize = 32;
 

@@ -58,7 +58,7 @@ export function countOpen(): u32 {
 }
 
 /** True when role `a` is visited before role `b`: compared where their branches part. */
-export function roleBefore(a: u32, b: u32): bool {
+function roleBefore(a: u32, b: u32): bool {
   let x = selfNode(a);
   let y = selfNode(b);
   let p = ownNode(a) != 0 ? a : roleParent(a);

@@ -493,7 +493,7 @@ function isListed(agent: u32, leaf: u32): bool {
   return false;
 }
 
-export function removeFilter(filter: u32): void {
+function removeFilter(filter: u32): void {
   const at = filterAt(filter);
   const leaf = load<u32>(at);
   const agent = load<u32>(at, 4);

@@ -40,8 +40,6 @@ import { dropInverseOfFramework } from './maintenance';
 import { wakeAll } from './quiet';
 import { roleExists } from './roles';
 
-// --- Frameworks ---
-
 /** Subscribes a framework to a role; `active` lets it take part at once. */
 export function subscribe(framework: u32, role: u32, active: u32, suppressed: u32): i32 {
   if (!frameworkKnown(framework) || !roleExists(role)) return BAD_HANDLE;

@@ -34,7 +34,8 @@ import {
   SLOT_OWN_MINIMUMS,
   SLOT_ROLES,
 } from '../slots';
-import { NODE_LEAF, dropNode, joinGroup, leaveGroup, newNode, setNodeRank } from './groups';
+import { joinGroup, leaveGroup } from './groups';
+import { NODE_LEAF, dropNode, newNode, setNodeRank } from './nodes';
 import {
   changeActive,
   frameworkGroup,
@@ -74,7 +75,7 @@ export const IS_MULTI_ROLE: u32 = 4;
 export const IS_HIERARCHICAL: u32 = 8;
 
 // @ts-ignore: decorator
-@inline export function frameworkAt(framework: u32): usize {
+@inline function frameworkAt(framework: u32): usize {
   return tableBase(SLOT_FRAMEWORKS) + <usize>framework * FRAMEWORK_SIZE;
 }
 // @ts-ignore: decorator

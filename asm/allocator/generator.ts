@@ -15,7 +15,7 @@ export function seedGenerator(seed: u64): void {
   }
 }
 
-export function nextRandom(): u64 {
+function nextRandom(): u64 {
   const at = slot(SLOT_SEED);
   const s0 = load<u64>(at);
   const s1 = load<u64>(at, 8);

@@ -7,167 +7,17 @@
 //   member: node u32 | owner u32 | vector u32 | next free slot + 1 u32: what a visit needs of the first, in one place
 //   tree:   2 × capacity slots, the winner of each pairing; the lower half pairs, the upper the slots
 //
-// A node's share counts only what the cluster has, see share(): when the cluster's totals change, every
+// A node's share counts only what the cluster has (shares.ts): when the cluster's totals change, every
 // group is stale, and is brought up to date when it is next looked at.
-import { alloc, allocZeroed, free, slot, tableAppend, tableBase, tablePush } from '../memory';
-import {
-  SLOT_NODES,
-  SLOT_NODE_FREE,
-  SLOT_TOTALS,
-  SLOT_TOTALS_VERSION,
-  SLOT_TOUCHED,
-  SLOT_SHARE_NAMES,
-} from '../slots';
-import { nameCount, nameExcluded } from '../kinds';
-import { dropVector, newVector, vectorAt } from '../vectors';
-
-// Node: share f64 | weight f64 | count u64 | rank u32 | vector u32 | group u32 | slot + 1 u32 |
-//       kind u32 | owner u32 | touched u32 | benched u32
-// @ts-ignore: decorator
-@inline const NODE_SIZE: usize = 64;
-export const NODE_LEAF: u32 = 1;
-export const NODE_ROLE: u32 = 2;
-/** The virtual leaf of a role that competes with its own children. */
-export const NODE_OWN: u32 = 3;
+import { alloc, allocZeroed, free, slot, tableAppend, tableBase } from '../memory';
+import { SLOT_TOTALS_VERSION, SLOT_TOUCHED } from '../slots';
+import { nodeAt, nodeGroup, nodeOwner, nodeVector } from './nodes';
+import { refreshShare, weighShare } from './shares';
 
 // @ts-ignore: decorator
 @inline const MEMBER_SIZE: usize = 16;
 
 const INFINITE: u64 = 0xffffffffffffffff;
-
-// @ts-ignore: decorator
-@inline export function nodeAt(node: u32): usize {
-  return tableBase(SLOT_NODES) + <usize>node * NODE_SIZE;
-}
-// @ts-ignore: decorator
-@inline export function nodeWeight(node: u32): f64 {
-  return load<f64>(nodeAt(node), 8);
-}
-// @ts-ignore: decorator
-@inline export function setNodeWeight(node: u32, weight: f64): void {
-  store<f64>(nodeAt(node), weight, 8);
-}
-// @ts-ignore: decorator
-@inline export function nodeCount(node: u32): u64 {
-  return load<u64>(nodeAt(node), 16);
-}
-// @ts-ignore: decorator
-@inline export function setNodeCount(node: u32, count: u64): void {
-  store<u64>(nodeAt(node), count, 16);
-}
-// @ts-ignore: decorator
-@inline export function nodeVector(node: u32): u32 {
-  return load<u32>(nodeAt(node), 28);
-}
-// @ts-ignore: decorator
-@inline export function nodeGroup(node: u32): usize {
-  return load<usize>(nodeAt(node), 32);
-}
-// @ts-ignore: decorator
-@inline export function nodeKind(node: u32): u32 {
-  return load<u32>(nodeAt(node), 40);
-}
-// @ts-ignore: decorator
-@inline export function nodeOwner(node: u32): u32 {
-  return load<u32>(nodeAt(node), 44);
-}
-// @ts-ignore: decorator
-@inline export function nodeShare(node: u32): f64 {
-  return load<f64>(nodeAt(node));
-}
-
-export function newNode(kind: u32, owner: u32, rank: u32): u32 {
-  const vector = newVector();
-  const head = load<u32>(slot(SLOT_NODE_FREE));
-  let node: u32;
-  if (head != 0) {
-    node = head - 1;
-    store<u32>(slot(SLOT_NODE_FREE), load<u32>(nodeAt(node), 44));
-    memory.fill(nodeAt(node), 0, NODE_SIZE);
-  } else {
-    node = tablePush(SLOT_NODES, NODE_SIZE);
-  }
-  const at = nodeAt(node);
-  store<f64>(at, 1, 8);
-  store<u32>(at, rank, 24);
-  store<u32>(at, vector, 28);
-  store<u32>(at, kind, 40);
-  store<u32>(at, owner, 44);
-  return node;
-}
-
-export function dropNode(node: u32): void {
-  leaveGroup(node);
-  dropVector(nodeVector(node));
-  const at = nodeAt(node);
-  store<u32>(at, 0, 40);
-  store<u32>(at, load<u32>(slot(SLOT_NODE_FREE)), 44);
-  store<u32>(slot(SLOT_NODE_FREE), node + 1);
-}
-
-export function setNodeRank(node: u32, rank: u32): void {
-  store<u32>(nodeAt(node), rank, 24);
-  touch(node);
-}
-
-// --- Shares ---
-
-/**
- * The names that count: address of `name u32 | unused u32 | units f64` in SLOT_SHARE_NAMES, their number
- * beside it. Made anew when the cluster's totals change.
- */
-export function totalsChanged(): void {
-  const names = nameCount();
-  const capacity = load<u32>(slot(SLOT_SHARE_NAMES + 2));
-  if (capacity < names) {
-    free(load<usize>(slot(SLOT_SHARE_NAMES)), <usize>capacity * 16);
-    store<usize>(slot(SLOT_SHARE_NAMES), alloc(<usize>names * 16));
-    store<u32>(slot(SLOT_SHARE_NAMES + 2), names);
-  }
-  const list = load<usize>(slot(SLOT_SHARE_NAMES));
-  const totals = vectorAt(load<u32>(slot(SLOT_TOTALS)));
-  let count: u32 = 0;
-  for (let name: u32 = 0; name < names; name++) {
-    const total = load<f64>(totals + (<usize>name << 3));
-    if (total <= 0 || nameExcluded(name)) continue;
-    store<u32>(list + <usize>count * 16, name);
-    store<f64>(list + <usize>count * 16, total / 1000, 8);
-    count++;
-  }
-  store<u32>(slot(SLOT_SHARE_NAMES + 1), count);
-  store<u32>(slot(SLOT_TOTALS_VERSION), load<u32>(slot(SLOT_TOTALS_VERSION)) + 1);
-}
-
-/**
- * Keeps the share of a node and answers its bits: max over names of (held / total), each in units as f64,
- * divided by the weight, with real divisions. Shares are never negative, so bits are compared, without a branch.
- */
-// @ts-ignore: decorator
-@inline function weighShare(record: usize, vector: u32): u64 {
-  const held = vectorAt(vector);
-  const list = load<usize>(slot(SLOT_SHARE_NAMES));
-  const end = list + ((<usize>load<u32>(slot(SLOT_SHARE_NAMES + 1))) << 4);
-  let greatest: u64 = 0;
-  for (let at = list; at < end; at += 16) {
-    const amount = load<f64>(held + ((<usize>load<u32>(at)) << 3));
-    const part = reinterpret<u64>(amount / 1000 / load<f64>(at, 8));
-    greatest = select<u64>(part, greatest, part > greatest);
-  }
-  store<u64>(record, greatest);
-  // Nearly every weight is 1, and a division is long.
-  const weight = load<f64>(record, 8);
-  if (weight != 1) {
-    greatest = reinterpret<u64>(reinterpret<f64>(greatest) / weight);
-    store<u64>(record, greatest);
-  }
-  return greatest;
-}
-
-function refreshShare(record: usize): void {
-  weighShare(record, load<u32>(record, 28));
-}
-
-// --- Groups ---
 
 export function newGroup(): usize {
   const group = allocZeroed(32);
@@ -353,7 +203,7 @@ export function unbenchNode(node: u32): void {
   replay(group, position - 1);
 }
 
-export function isStale(group: usize): bool {
+function isStale(group: usize): bool {
   return load<u32>(group, 24) != load<u32>(slot(SLOT_TOTALS_VERSION));
 }
 

@@ -3,7 +3,8 @@
 import { tableBase, tableClear, tableCount, tablePush } from '../memory';
 import { SLOT_QUOTA_ROLES, SLOT_WAITING } from '../slots';
 import { randomUnit } from './generator';
-import { goesBefore, nodeWeight, settleTouched } from './groups';
+import { goesBefore, settleTouched } from './groups';
+import { nodeWeight } from './nodes';
 import { isSatisfied } from './quotas';
 import { ROLE_GUARANTEES, activeFrameworks, roleFlags, roleNode, trackedFrameworks } from './roles';
 import { Run } from './run-state';

@@ -40,8 +40,6 @@ import { wake } from './quiet';
 import { roleExists } from './roles';
 import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from './stock';
 
-// --- What is held ---
-
 /** Tasks were launched on offered resources: the list in the buffer is used from now on. */
 export function launch(framework: u32, agent: u32, role: u32, count: u32): i32 {
   if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) return BAD_HANDLE;

@@ -17,10 +17,6 @@ import {
 } from '../rows';
 import { agentAt } from './agents';
 
-// --- Holdings ---
-//
-//   next u32 | framework u32 | role u32 | leaf + 1 u32 | count u32 | capacity u32 | used items u32 |
-//   used count u32 | used capacity u32 | - | - | - , then the items: all that is held, offered or used
 // @ts-ignore: decorator
 @inline export const HOLDING_HEAD: usize = 48;
 

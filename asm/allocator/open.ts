@@ -2,7 +2,7 @@
 // whose winner is open, or goes after somebody found already, is not looked into. Nobody has to be parked.
 import { excludedBits, excludedWords, filtersOn, hiddenBits, hiddenWords } from './filters';
 import { leafTraits } from './frameworks';
-import { firstSlot, goesFirst, isEmptySlot, memberOwner, pairedSlot } from './groups';
+import { goesFirst, isEmptySlot, memberOwner, pairedSlot } from './groups';
 
 /** There is no such slot. */
 export const NOBODY: u32 = 0xffffffff;

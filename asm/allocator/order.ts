@@ -15,7 +15,7 @@ import { AGENT_PRESENT, agentAt, agentFlags, mayBeOffered, setAgentFlags } from 
 import { isQuiet } from './quiet';
 
 /** Set on an agent that is on the list of those that asked for a run. */
-export const AGENT_PENDING: u32 = 32768;
+const AGENT_PENDING: u32 = 32768;
 
 // SLOT_ORDER_STATE: 0 while every agent's place in the order is its own number.
 

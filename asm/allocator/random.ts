@@ -4,7 +4,8 @@
 import { tableBase, tableClear, tableCount, tablePush } from '../memory';
 import { SLOT_RANDOM } from '../slots';
 import { randomBelow, randomUnit } from './generator';
-import { NODE_OWN, firstSlot, isEmptySlot, memberAt, nodeKind, nodeOwner, nodeWeight } from './groups';
+import { firstSlot, isEmptySlot, memberAt } from './groups';
+import { NODE_OWN, nodeKind, nodeOwner, nodeWeight } from './nodes';
 import { childGroup, competingChildren } from './roles';
 
 // Record: role u32 | - u32 | chance f64. Roles that had their turn in a visit are at the end of the table.

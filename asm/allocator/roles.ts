@@ -1,7 +1,8 @@
 // The tree of roles: what each holds, is guaranteed and limited to, and its place in the competition.
 //
 // A role competes (has a node) while frameworks are tracked under it or below it. One with frameworks
-// and competing children has a second node, a virtual leaf among its children. Roles stay once known.
+// and competing children has a second node, a virtual leaf among its children. The host drops roles that nothing
+// speaks of any more.
 import {
   BAD_AMOUNT,
   BAD_ARGUMENT,
@@ -16,25 +17,28 @@ import {
 } from '../constants';
 import { isLiveKind, kindCount, kindRole, nameCount } from '../kinds';
 import { slot, tableBase, tableCount, tablePush } from '../memory';
-import { SLOT_IO, SLOT_IO_SIZE, SLOT_QUOTA_ROLES, SLOT_ROLES, SLOT_ROLES_FREE, SLOT_UNWEIGHED } from '../slots';
+import {
+  SLOT_IO,
+  SLOT_IO_SIZE,
+  SLOT_QUOTA_ROLES,
+  SLOT_ROLES,
+  SLOT_ROLES_FREE,
+  SLOT_UNWEIGHED,
+} from '../slots';
 import { addValue, copyVector, dropVector, newVector, setValue, valueOf } from '../vectors';
+import { freeGroup, joinGroup, leaveGroup, newGroup, touch } from './groups';
 import {
   NODE_OWN,
   NODE_ROLE,
   dropNode,
-  freeGroup,
-  joinGroup,
-  leaveGroup,
-  newGroup,
   newNode,
-  nodeAt,
   nodeCount,
   nodeVector,
+  nodeWeight,
   setNodeCount,
   setNodeRank,
   setNodeWeight,
-  touch,
-} from './groups';
+} from './nodes';
 import { isLateRole } from './late';
 
 // Role: parent u32 | depth u32 | flags u32 | rank u32 | rank of the virtual leaf u32 |
@@ -112,7 +116,7 @@ export const NO_LIMIT: f64 = -1;
   return load<u32>(roleAt(role), 56);
 }
 // @ts-ignore: decorator
-@inline export function limitsOf(role: u32): u32 {
+@inline function limitsOf(role: u32): u32 {
   return load<u32>(roleAt(role), 60);
 }
 // @ts-ignore: decorator
@@ -328,18 +332,12 @@ export function weighNodes(): void {
   store<u32>(slot(SLOT_UNWEIGHED), 0);
   const count = tableCount(SLOT_ROLES);
   for (let role: u32 = 1; role < count; role++) {
-    const node = roleNode(role);
-    if (node == 0) continue;
-    const at = node - 1;
-    if (!isNaN(load<f64>(nodeWeightAddress(at)))) continue;
-    setNodeWeight(at, roleWeight(role));
-    touch(at);
+    if (roleNode(role) == 0) continue;
+    const node = roleNode(role) - 1;
+    if (!isNaN(nodeWeight(node))) continue;
+    setNodeWeight(node, roleWeight(role));
+    touch(node);
   }
-}
-
-// @ts-ignore: decorator
-@inline function nodeWeightAddress(node: u32): usize {
-  return nodeAt(node) + 8;
 }
 
 /** What the host set, whether the role's node has taken it yet or not. */
@@ -420,6 +418,3 @@ export function addUp(role: u32, offset: usize, name: u32, amount: f64): void {
 }
 
 export const OFFSET_RESERVED: usize = 68;
-export const OFFSET_HELD_RESERVED: usize = 72;
-export const OFFSET_HELD_PLAIN: usize = 76;
-export const OFFSET_USED_PLAIN: usize = 80;

@@ -1,6 +1,6 @@
-// The common visit at full speed.
+// The common visit at full speed: all that is free on a plain agent goes to whoever is first.
 import { SOLID } from '../constants';
-import { isScalar, kindUnit, nameCount } from '../kinds';
+import { isScalar, kindUnit } from '../kinds';
 import { slot, tableAppend, tableBase } from '../memory';
 import { ITEM_SIZE } from '../rows';
 import { SLOT_OFFERS, SLOT_TALLY } from '../slots';
@@ -9,11 +9,9 @@ import { AGENT_COMPLEX, AGENT_ORDERED, agentAt } from './agents';
 import { ENTRY_SIZE, freeAmount } from './entries';
 import { holdingItems, newHolding } from './holdings';
 import { setEmpty } from './quiet';
-import { heldInAll } from './books';
 import { MANY_FILTERS, isExcluded, isSeen, mayBeHidden } from './filters';
 import { leafAt } from './frameworks';
 import {
-  NODE_OWN,
   advanceMember,
   firstSlot,
   freshen,
@@ -22,14 +20,10 @@ import {
   memberAt,
   memberOwner,
   memberVector,
-  nodeCount,
-  nodeKind,
-  nodeOwner,
-  nodeVector,
   rekey,
-  setNodeCount,
   unsettle,
 } from './groups';
+import { NODE_OWN, nodeCount, nodeKind, nodeOwner, setNodeCount } from './nodes';
 import { entriesMeet } from './minimums';
 import { NOBODY, firstOpen } from './open';
 import { OFFER_SIZE } from './offering';
@@ -38,7 +32,6 @@ import {
   childGroup,
   competingChildren,
   frameworkGroup,
-  heldPlainOf,
   ownNode,
   roleFlags,
   roleNode,
@@ -46,6 +39,7 @@ import {
 } from './roles';
 import { drawRole, drawSlot } from './random';
 import { Run } from './run-state';
+import { settleName } from './sole';
 
 /** The role whose frameworks are next, going down from the top; 0 when nobody takes part. */
 function nextRole(): u32 {
@@ -62,55 +56,6 @@ function nextRole(): u32 {
     if (nodeKind(node) == NODE_OWN || competingChildren(parent) == 0) role = parent;
   }
   return role;
-}
-
-/** Finds out, for one run, whether there is but one role that anything can go to. */
-export function prepareSole(): void {
-  Run.soleRole = 0;
-  Run.given = 0;
-  let role: u32 = 0;
-  do {
-    const group = childGroup(role);
-    if (groupSize(group) != 1 || isEmptySlot(group, firstSlot(group))) return;
-    const node = memberAt(group, firstSlot(group));
-    if (nodeKind(node) == NODE_OWN) return;
-    role = nodeOwner(node);
-  } while (competingChildren(role) != 0);
-  if ((roleFlags(role) & ROLE_QUOTA) != 0) return;
-  Run.soleRole = role;
-  Run.soleGroup = frameworkGroup(role);
-  if (!Run.randomFrameworks) freshen(Run.soleGroup);
-}
-
-/** Counts for the sole role what short visits gave. */
-export function settleSole(): void {
-  if (Run.given == 0) return;
-  const names = nameCount();
-  for (let name: u32 = 0; name < names; name++) settleName(Run.soleRole, <usize>name << 3);
-  for (let r = Run.soleRole; r != 0; r = roleParent(r)) {
-    setNodeCount(roleNode(r) - 1, nodeCount(roleNode(r) - 1) + Run.given);
-  }
-  Run.given = 0;
-}
-
-/** Moves an amount from the tally to everything that counts it: the role, its ancestors, all. */
-function settleName(role: u32, at: usize): void {
-  const tally = vectorAt(load<u32>(slot(SLOT_TALLY))) + at;
-  const held = load<f64>(tally);
-  if (held == 0) return;
-  store<f64>(tally, 0);
-  addAt(heldInAll(), at, held);
-  if (ownNode(role) != 0) addAt(nodeVector(ownNode(role) - 1), at, held);
-  for (let r = role; r != 0; r = roleParent(r)) {
-    addAt(nodeVector(roleNode(r) - 1), at, held);
-    addAt(heldPlainOf(r), at, held);
-  }
-}
-
-// @ts-ignore: decorator
-@inline function addAt(vector: u32, at: usize, amount: f64): void {
-  const to = vectorAt(vector) + at;
-  store<f64>(to, load<f64>(to) + amount);
 }
 
 /**

@@ -39,7 +39,7 @@ import {
   noteRevocable,
   pushEntry,
 } from './entries';
-import { totalsChanged } from './groups';
+import { totalsChanged } from './shares';
 import { clearHeld, collectOrdered, rebuildHeld } from './held-order';
 import { HOLDING_HEAD, firstHolding, holdingCount, holdingItems, nextHolding } from './holdings';
 import { OFFSET_RESERVED, addUp } from './roles';

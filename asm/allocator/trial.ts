@@ -23,7 +23,8 @@ import {
 } from '../slots';
 import { countLoan } from './books';
 import { runCandidates } from './cycle';
-import { nodeWeight, setNodeWeight, settleTouched, touch } from './groups';
+import { settleTouched, touch } from './groups';
+import { nodeWeight, setNodeWeight } from './nodes';
 import { roleNode, roleWeight } from './roles';
 import { Run, Visit } from './run-state';
 

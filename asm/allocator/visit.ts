@@ -9,18 +9,16 @@ import { collectFree } from './stock';
 import { FEW, countOpen, visitOpen } from './few';
 import { MANY_FILTERS, excludedWords, filtersOn } from './filters';
 import {
-  NODE_OWN,
   firstSlot,
   freshen,
   groupSize,
   isEmptySlot,
   memberAt,
-  nodeKind,
-  nodeOwner,
   park,
   putBack,
   settleTouched,
 } from './groups';
+import { NODE_OWN, nodeKind, nodeOwner } from './nodes';
 import { takeLoans } from './trial';
 import { meets } from './minimums';
 import { forRole, tryLeaf } from './offering';
@@ -36,7 +34,6 @@ import {
 } from './roles';
 import { OFFERED, SOFT, Run, Visit } from './run-state';
 
-// --- The visit of an agent ---
 function parkMember(group: usize, at: u32): void {
   park(group, at);
   const index = tableAppend(SLOT_PARKED, 8);
