@@ -5,6 +5,7 @@ import { createCore } from '../core/core.ts';
 import type { Fitness } from '../core/matcher.ts';
 import type { FrameworkInfo } from '../model/generated/messages.ts';
 import { loadCore } from '../runtime/load-core.ts';
+import { parseConstraints } from './batch/constraints.ts';
 import { Journal } from './batch/journal.ts';
 import { openProgress } from './batch/progress.ts';
 import { BatchRunner, type Outcome } from './batch/runner.ts';
@@ -29,8 +30,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       usage:
         'mesoscale batch FILE [--master=HOST:PORT] …\n\n' +
         'FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may ' +
-        'have a name, cpus, mem, disk, gpus, role, retries and env. Interrupt the batch and run it ' +
-        'again: it goes on.',
+        'have a name, cpus, mem, disk, gpus, role, retries, env and constraints. Interrupt the batch ' +
+        'and run it again: it goes on.',
       table: BATCH_FLAGS,
       maxArguments: 1,
     },
@@ -44,7 +45,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function runBatch(file: string, values: BatchFlags): Promise<void> {
-  const tasks = readTaskFile(readFile(file), values);
+  const constraints = (values.constraint ?? []).flatMap(parseConstraints);
+  const tasks = readTaskFile(readFile(file), { ...values, constraints });
   const journal = new Journal(resolve(values.results ?? `${file}.results`), tasks);
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
@@ -58,7 +60,7 @@ async function runBatch(file: string, values: BatchFlags): Promise<void> {
     journal,
     progress,
     maxRunning: values.max_running,
-    place: (demands, offers) => core.matcher.match({ tasks: demands, offers, fitness }),
+    place: (request) => core.matcher.match({ ...request, fitness }),
   });
   const before = runner.counts;
   progress.say(headline(name, before));

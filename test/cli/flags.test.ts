@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
+import { BATCH_FLAGS } from '../../src/cli/flags/batch-flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
 import { flagTexts, helpText } from '../../src/cli/flags/print.ts';
@@ -90,6 +91,23 @@ describe('sources', () => {
     const texts = flagTexts(MASTER_FLAGS, values, given);
     expect(texts.slave_ping_timeout).toBe('10secs');
     expect(texts.agent_ping_timeout).toBeUndefined();
+  });
+
+  test('a flag that may be given several times has all its values', () => {
+    const batch = (argv: string[], environment = {}) =>
+      parseFlags(BATCH_FLAGS, { argv, environment }).values.constraint;
+    expect(batch([])).toBeUndefined();
+    const given = ['rack:LIKE:a|b', 'zone:MAX_PER:2;hostname:UNIQUE', 'rack:GROUP_BY'];
+    expect(batch(given.map((text) => `--constraint=${text}`))).toEqual(given);
+    const environment = { MESOS_CONSTRAINT: 'zone:IS:a' };
+    expect(batch([], environment)).toEqual(['zone:IS:a']);
+    expect(batch(['--constraint=rack:IS:b'], environment)).toEqual(['rack:IS:b']);
+    expect(() => batch(['--constraint=rack:UNIQUE', '--constraint=rack:LIKE:['])).toThrow(
+      "--constraint must give LIKE a regular expression, got 'rack:LIKE:['",
+    );
+    expect(() => batch(['--constraint=rack:UNIQUE', '--constraint'])).toThrow(
+      '--constraint needs a value: --constraint=ATTRIBUTE:OPERATOR[:VALUE]',
+    );
   });
 
   test('what follows -- is no flag', () => {

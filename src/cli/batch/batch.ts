@@ -1,6 +1,6 @@
 // A batch as a state machine: which tasks wait, which run, and what to tell the master about it. It
 // touches no network, file or clock; the runner does what it answers.
-import type { MatchOffer, MatchResult, TaskDemand, Unplaced } from '../../core/matcher.ts';
+import type { MatchRequest, MatchResult, RunningTask, TaskDemand } from '../../core/matcher.ts';
 import {
   type AgentID,
   type Offer,
@@ -13,6 +13,9 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import { type AgentPlace, Agents } from './agents.ts';
+import { type Constraint, isOfGroup } from './constraints.ts';
+import { type Obstacle, obstacleText } from './obstacle.ts';
 import type { BatchTask } from './task-file.ts';
 
 /** A call without the framework's id, which the session adds. */
@@ -32,18 +35,22 @@ export interface Attempt {
 export interface BatchOptions {
   readonly tasks: readonly BatchTask[];
   /** Places demands on offers: the matcher of the core. */
-  readonly place: (demands: readonly TaskDemand[], offers: readonly MatchOffer[]) => MatchResult;
+  readonly place: (request: Omit<MatchRequest, 'fitness'>) => MatchResult;
   readonly maxRunning: number;
   /** Of an earlier run: tasks that have a result, and how each ended. */
   readonly settled: ReadonlyMap<number, boolean>;
   /** Of an earlier run: attempts that were started, in their order. */
   readonly attempts: readonly Attempt[];
+  /** Of an earlier run: the agents that offered. */
+  readonly agents: readonly AgentPlace[];
   /** Of an earlier run: how often each task has failed. */
   readonly failures: ReadonlyMap<number, number>;
 }
 
-/** What to do about offers: attempts must be written down before the calls are sent. */
+/** What to do about offers: agents and attempts must be written down before the calls are sent. */
 export interface OfferAnswer {
+  /** Those that are new, or have changed. */
+  readonly agents: readonly AgentPlace[];
   readonly attempts: readonly Attempt[];
   readonly calls: readonly Call[];
 }
@@ -90,17 +97,22 @@ export class Batch {
   readonly #attemptCounts = new Map<number, number>();
   /** How often each task has failed; being lost is not its fault. */
   readonly #failureCounts: Map<number, number>;
+  readonly #agents: Agents;
+  /** Whether any task minds where others run. */
+  readonly #hasGroups: boolean;
   #ending = 0;
   #succeeded = 0;
   #failed = 0;
   #isSuppressed = false;
-  /** Why a waiting task fits no offer: the matcher's answer for the first of them. */
-  #obstacle: string | undefined;
+  /** Why nothing could be placed on the latest offers. */
+  #obstacle: Obstacle | undefined;
 
   constructor(options: BatchOptions) {
     this.#options = options;
     this.#tasks = options.tasks;
     this.#failureCounts = new Map(options.failures);
+    this.#agents = new Agents(options.agents);
+    this.#hasGroups = this.#tasks.some(({ constraints }) => constraints.some(isOfGroup));
     for (const attempt of options.attempts) {
       this.#attemptCounts.set(attempt.index, attempt.number);
     }
@@ -135,8 +147,13 @@ export class Batch {
     return this.#succeeded + this.#failed === this.#tasks.length;
   }
 
+  /** True when tasks wait that fit none of the latest offers. */
+  get isStuck(): boolean {
+    return this.#obstacle !== undefined;
+  }
+
   get obstacle(): string | undefined {
-    return this.#obstacle;
+    return this.#obstacle && obstacleText(this.#obstacle);
   }
 
   /** After every subscription: asks about what was started, and says whether offers are wanted. */
@@ -167,6 +184,7 @@ export class Batch {
   }
 
   offered(offers: readonly Offer[]): OfferAnswer {
+    const agents = this.#agents.note(offers);
     const attempts: Attempt[] = [];
     const launches = new Map<Offer, TaskInfo[]>();
     for (const [role, group] of Map.groupBy(offers, roleOf)) {
@@ -184,7 +202,7 @@ export class Batch {
       const filters = this.wantsMore ? SOON : NOT_NEEDED;
       calls.push({ type: SchedulerCall_Type.DECLINE, decline: { offer_ids: unused, filters } });
     }
-    return { attempts, calls: [...calls, ...this.#demand()] };
+    return { agents, attempts, calls: [...calls, ...this.#demand()] };
   }
 
   updated(status: TaskStatus): UpdateMeaning {
@@ -263,12 +281,21 @@ export class Batch {
         candidates.push(task);
       }
     }
-    const { placed: fitting, unplaced } = this.#options.place(candidates.map(demandOf), offers);
+    const { placed: fitting, unplaced } = this.#options.place({
+      tasks: candidates.map(demandOf),
+      offers,
+      running: this.#counted(),
+    });
     const placed = fitting.slice(0, room);
     const [first] = unplaced;
     this.#obstacle = undefined;
     if (placed.length === 0 && first !== undefined) {
-      this.#obstacle = obstacleOf(first, candidates);
+      this.#obstacle = {
+        unplaced: first,
+        waiting: candidates,
+        agents: this.#agents,
+        isPossible: (constraints) => this.#isPossible(constraints),
+      };
       if (candidates.length === MATCHED_AT_ONCE) {
         const last = new Set(candidates.map(({ index }) => index));
         this.#waiting = [...this.#waiting.filter((index) => !last.has(index)), ...last];
@@ -281,6 +308,24 @@ export class Batch {
       offer: offers[placement.offer] as Offer,
       resources: placement.resources,
     }));
+  }
+
+  /** Running tasks that constraints of others count; what has ended keeps nobody away. */
+  #counted(): RunningTask[] {
+    const running = this.#hasGroups ? [...this.#running.values()] : [];
+    return running.flatMap(({ attempt, isEnding }) => {
+      const place = this.#agents.of(attempt.agentId);
+      const constraints = this.#tasks[attempt.index]?.constraints.filter(isOfGroup) ?? [];
+      return isEnding || place === undefined || constraints.length === 0
+        ? []
+        : [{ place, constraints: constraints.map(({ placement }) => placement) }];
+    });
+  }
+
+  #isPossible(constraints: readonly Constraint[]): boolean {
+    const task = { amounts: {}, constraints: constraints.map(({ placement }) => placement) };
+    const { placed } = this.#options.place({ tasks: [task], offers: this.#agents.all });
+    return placed.length > 0;
   }
 
   #begin(task: BatchTask, offer: Offer): Attempt {
@@ -313,19 +358,11 @@ function addressOf({ url, hostname }: Offer): string {
   return `${address?.ip ?? address?.hostname ?? hostname}:${address?.port ?? 5051}`;
 }
 
-/** What stands in the way of the first task, in words. */
-function obstacleOf({ task, reason, detail }: Unplaced, candidates: readonly BatchTask[]): string {
-  const name = `task '${candidates[task]?.name}'`;
-  const others = candidates.length > 1 ? `; ${candidates.length - 1} more wait` : '';
-  return reason === 'too large' && detail !== undefined
-    ? `${name} needs more ${detail} than any of them has${others}`
-    : `${name}: ${reason}${detail === undefined ? '' : ` (${detail})`}${others}`;
-}
-
 function demandOf(task: BatchTask): TaskDemand {
   const amounts = { cpus: task.cpus, mem: task.mem, disk: task.disk, gpus: task.gpus };
   return {
     amounts: Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount > 0)),
+    constraints: task.constraints.map(({ placement }) => placement),
   };
 }
 

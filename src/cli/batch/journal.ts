@@ -1,6 +1,6 @@
 // The folder of a batch's results, and what it remembers so that an interrupted batch can go on.
 //
-//   journal.jsonl    what was begun: the batch, the framework's id, every attempt
+//   journal.jsonl    what was begun: the batch, the framework's id, agents, every attempt
 //   results.jsonl    one line for every task that has ended for good
 //   tasks/N-NAME/    stdout and stderr of task N
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { FlagError } from '../flags/parse.ts';
+import type { AgentPlace } from './agents.ts';
 import { type Attempt, safeName } from './batch.ts';
 import type { BatchTask } from './task-file.ts';
 
@@ -40,6 +41,7 @@ export interface Result {
 type Entry =
   | { readonly type: 'batch'; readonly version: 1; readonly hash: string; readonly tasks: number }
   | { readonly type: 'framework'; readonly id: string }
+  | ({ readonly type: 'agent' } & AgentPlace)
   | ({ readonly type: 'attempt' } & Attempt)
   /** An attempt that failed, and is followed by another. */
   | { readonly type: 'failure'; readonly index: number };
@@ -49,6 +51,7 @@ export class Journal {
   readonly #journal: number;
   readonly #results: number;
   frameworkId: string | undefined;
+  readonly agents: AgentPlace[] = [];
   readonly attempts: Attempt[] = [];
   readonly failures = new Map<number, number>();
   readonly results = new Map<number, Result>();
@@ -59,7 +62,7 @@ export class Journal {
     mkdirSync(join(folder, 'tasks'), { recursive: true });
     const journalFile = join(folder, 'journal.jsonl');
     const resultsFile = join(folder, 'results.jsonl');
-    const hash = createHash('sha256').update(JSON.stringify(tasks)).digest('hex');
+    const hash = hashOf(tasks);
     const entries = readLines<Entry>(journalFile);
     for (const entry of entries) {
       this.#recall(entry, hash);
@@ -92,8 +95,12 @@ export class Journal {
   }
 
   /** Before the master hears of them: what was begun is never forgotten. */
-  begin(attempts: readonly Attempt[]): void {
-    const lines = attempts.map((attempt) => JSON.stringify({ type: 'attempt', ...attempt }));
+  begin(attempts: readonly Attempt[], agents: readonly AgentPlace[]): void {
+    const entries: Entry[] = [
+      ...agents.map((agent) => ({ type: 'agent', ...agent }) as const),
+      ...attempts.map((attempt) => ({ type: 'attempt', ...attempt }) as const),
+    ];
+    const lines = entries.map((entry) => JSON.stringify(entry));
     if (lines.length > 0) {
       writeSync(this.#journal, `${lines.join('\n')}\n`);
     }
@@ -135,6 +142,11 @@ export class Journal {
       case 'framework':
         this.frameworkId = entry.id;
         return;
+      case 'agent': {
+        const { type: _, ...agent } = entry;
+        this.agents.push(agent);
+        return;
+      }
       case 'attempt':
         this.attempts.push(entry);
         return;
@@ -149,6 +161,12 @@ export class Journal {
   #write(entry: Entry): void {
     writeSync(this.#journal, `${JSON.stringify(entry)}\n`);
   }
+}
+
+/** Where tasks may run is no part of what they are: constraints can be mended on the way. */
+function hashOf(tasks: readonly BatchTask[]): string {
+  const plain = tasks.map(({ constraints: _, ...task }) => task);
+  return createHash('sha256').update(JSON.stringify(plain)).digest('hex');
 }
 
 /** A last line that was cut short by a crash is taken off: what it said was never relied on. */

@@ -1,6 +1,5 @@
 // Runs a batch: carries what the master says to the machine, and what the machine answers to the master,
 // the journal and the terminal.
-import type { MatchOffer, MatchResult, TaskDemand } from '../../core/matcher.ts';
 import type { Credential } from '../../http/authentication.ts';
 import {
   type FrameworkInfo,
@@ -11,7 +10,7 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { FrameworkSession } from '../framework-session.ts';
-import { Batch, type Call, type UpdateMeaning } from './batch.ts';
+import { Batch, type BatchOptions, type Call, type UpdateMeaning } from './batch.ts';
 import { Collector } from './collector.ts';
 import type { Journal } from './journal.ts';
 import type { Progress } from './progress.ts';
@@ -25,7 +24,7 @@ export interface RunnerOptions {
   readonly journal: Journal;
   readonly progress: Progress;
   readonly maxRunning: number;
-  readonly place: (demands: readonly TaskDemand[], offers: readonly MatchOffer[]) => MatchResult;
+  readonly place: BatchOptions['place'];
 }
 
 export type Outcome =
@@ -62,8 +61,16 @@ export class BatchRunner {
     const settled = new Map(
       [...journal.results.values()].map(({ index, state }) => [index, state === 'TASK_FINISHED']),
     );
-    const { attempts, failures } = journal;
-    this.#batch = new Batch({ tasks, place, maxRunning, settled, attempts, failures });
+    const { attempts, agents, failures } = journal;
+    this.#batch = new Batch({
+      tasks,
+      place,
+      maxRunning,
+      settled,
+      attempts,
+      agents,
+      failures,
+    });
     this.#collector = new Collector({ journal, credential: options.credential });
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -145,8 +152,8 @@ export class BatchRunner {
       this.#gathering = undefined;
       const gathered = this.#gathered;
       this.#gathered = [];
-      const { attempts, calls } = this.#batch.offered(gathered);
-      this.#options.journal.begin(attempts);
+      const { agents, attempts, calls } = this.#batch.offered(gathered);
+      this.#options.journal.begin(attempts, agents);
       this.#send(calls);
     }, GATHER_MS);
   }
@@ -225,7 +232,7 @@ export class BatchRunner {
   #redraw(): void {
     const { progress } = this.#options;
     progress.update(this.#batch.counts);
-    const isStalled = this.#batch.counts.started === 0 && this.#batch.obstacle !== undefined;
+    const isStalled = this.#batch.counts.started === 0 && this.#batch.isStuck;
     if (!isStalled) {
       this.#stalledSinceMs = undefined;
       return;

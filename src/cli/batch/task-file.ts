@@ -3,6 +3,7 @@
 import { parse as parseCsv } from 'csv-parse/sync';
 import { roleError } from '../../model/role.ts';
 import { FlagError } from '../flags/parse.ts';
+import { type Constraint, ConstraintError, joined, readConstraints } from './constraints.ts';
 
 export interface BatchTask {
   /** From 0, in the order of the file: what a task is known by over restarts. */
@@ -16,6 +17,7 @@ export interface BatchTask {
   readonly role: string;
   readonly retries: number;
   readonly env: Readonly<Record<string, string>>;
+  readonly constraints: readonly Constraint[];
 }
 
 export interface TaskDefaults {
@@ -23,9 +25,22 @@ export interface TaskDefaults {
   readonly mem: number;
   readonly role: string;
   readonly retries: number;
+  /** Those of all tasks; a task's own come besides. */
+  readonly constraints: readonly Constraint[];
 }
 
-const FIELDS = ['name', 'command', 'cpus', 'mem', 'disk', 'gpus', 'role', 'retries', 'env'];
+const FIELDS = [
+  'name',
+  'command',
+  'cpus',
+  'mem',
+  'disk',
+  'gpus',
+  'role',
+  'retries',
+  'env',
+  'constraints',
+];
 
 /** JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError. */
 export function readTaskFile(text: string, defaults: TaskDefaults): BatchTask[] {
@@ -122,6 +137,7 @@ function taskOf(fields: Row['fields'], { index, line, defaults }: Place): BatchT
     role: roleOf(text('role', defaults.role), wrong),
     retries: amount('retries', defaults.retries),
     env: environmentOf(fields.env, wrong),
+    constraints: joined(defaults.constraints, constraintsOf(fields.constraints, wrong)),
   };
   if (task.cpus + task.mem + task.disk + task.gpus === 0) {
     throw wrong('a task needs some cpus or mem');
@@ -138,6 +154,18 @@ function roleOf(role: string, wrong: (text: string) => FlagError): string {
     throw wrong(error);
   }
   return role;
+}
+
+function constraintsOf(value: unknown, wrong: (text: string) => FlagError): Constraint[] {
+  try {
+    return readConstraints(value ?? []);
+  } catch (error) {
+    if (error instanceof ConstraintError) {
+      const given = typeof value === 'string' ? value : JSON.stringify(value);
+      throw wrong(`constraints ${error.message}, got '${short(given)}'`);
+    }
+    throw error;
+  }
 }
 
 /** In CSV the environment is a JSON object in its cell. */

@@ -1,7 +1,36 @@
 // The flags of `mesoscale batch`, which runs the tasks of a file.
-import { choice, decimal, duration, integer, list, path, role, text, toggle } from './flag.ts';
+import { ConstraintError, parseConstraints } from '../batch/constraints.ts';
+import {
+  choice,
+  decimal,
+  duration,
+  integer,
+  list,
+  path,
+  role,
+  text,
+  texts,
+  toggle,
+} from './flag.ts';
+
+function constraintError(given: readonly string[]): string | undefined {
+  try {
+    given.forEach(parseConstraints);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConstraintError) {
+      return `constraint ${error.message}`;
+    }
+    throw error;
+  }
+}
 
 export const BATCH_FLAGS = {
+  constraint: texts({
+    placeholder: 'ATTRIBUTE:OPERATOR[:VALUE]',
+    check: constraintError,
+    help: 'Where all tasks may run, as in Marathon: rack:LIKE:rack-[1-3], rack:UNLIKE:rack-9, zone:IS:a, hostname:UNIQUE, rack:GROUP_BY, zone:MAX_PER:2. May be given several times; a task of the file may have constraints besides.',
+  }),
   cpus: decimal({ default: 1, help: 'CPUs of tasks that do not say.' }),
   failover_timeout: duration({
     default: 3600_000,

@@ -34,6 +34,8 @@ export interface Flag<Value> {
   /** Undefined when the text is not what `expects` says. */
   parse(text: string): Value | undefined;
   print(value: Value): string;
+  /** Of a flag that may be given several times: the values of all, in their order, as one. */
+  readonly merge?: ((values: readonly NonNullable<Value>[]) => NonNullable<Value>) | undefined;
   /** What is wrong with a value that could be read, as a clause that begins with the name. */
   readonly check?: ((value: NonNullable<Value>) => string | undefined) | undefined;
 }
@@ -49,6 +51,7 @@ interface Options<Value> {
   readonly help: string;
   readonly status?: FlagStatus;
   readonly alias?: string;
+  readonly placeholder?: string;
   readonly default?: Value;
   readonly defaultText?: string;
   readonly secret?: boolean;
@@ -64,6 +67,7 @@ interface Kind<Value> {
   readonly isPath?: boolean;
   parse(text: string): Value | undefined;
   print(value: Value): string;
+  readonly merge?: (values: readonly Value[]) => Value;
 }
 
 /** A constructor of flags: with a default the value is always there, without one it may be absent. */
@@ -75,7 +79,7 @@ interface FlagOf<Value> {
 function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
   const make = (options: Options<Value>): Flag<Value | undefined> => ({
     expects: kind.expects,
-    placeholder: kind.placeholder ?? 'TEXT',
+    placeholder: options.placeholder ?? kind.placeholder ?? 'TEXT',
     help: options.help,
     status: options.status ?? 'works',
     alias: options.alias,
@@ -86,6 +90,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     secret: options.secret ?? false,
     parse: kind.parse,
     print: (value) => (value === undefined ? '' : kind.print(value)),
+    merge: kind.merge as Flag<Value | undefined>['merge'],
     check: options.check as Flag<Value | undefined>['check'],
   });
   return make as FlagOf<Value>;
@@ -99,6 +104,14 @@ export const toggle = kind<boolean>({
 });
 
 export const text = kind<string>({ expects: 'a text', parse: (text) => text, print: String });
+
+/** A text for each time that the flag is given. */
+export const texts = kind<readonly string[]>({
+  expects: 'a text',
+  parse: (text) => [text],
+  print: (texts) => texts.join(' '),
+  merge: (all) => all.flat(),
+});
 
 /** A file or folder; a leading `file://` is taken off. */
 export const path = kind<string>({

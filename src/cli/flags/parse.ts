@@ -32,6 +32,8 @@ interface Setting {
   readonly variable?: string;
   readonly negated: boolean;
   readonly text: string | undefined;
+  /** What the flag was given besides, where it may be given several times. */
+  readonly more: readonly Setting[];
 }
 
 const PREFIX = 'MESOS_';
@@ -41,7 +43,7 @@ export function parseFlags<Table extends FlagTable>(
   source: Source,
 ): ParsedFlags<Table> {
   const names = namesOf(table);
-  const { settings, rest } = readCommandLine(source.argv, names);
+  const { settings, rest } = readCommandLine(source.argv, table, names);
   for (const setting of readEnvironment(source.environment, names)) {
     if (!settings.has(setting.name)) {
       settings.set(setting.name, setting);
@@ -54,7 +56,7 @@ export function parseFlags<Table extends FlagTable>(
     values[name] = flag.defaultValue;
     if (setting !== undefined) {
       withSource(setting, () => {
-        values[name] = readValue(flag, setting);
+        values[name] = readValues(flag, setting);
         warnings.push(...judge(flag, setting, values[name]));
       });
     }
@@ -87,7 +89,11 @@ function namesOf(table: FlagTable): Map<string, string> {
   return names;
 }
 
-function readCommandLine(argv: readonly string[], names: ReadonlyMap<string, string>) {
+function readCommandLine(
+  argv: readonly string[],
+  table: FlagTable,
+  names: ReadonlyMap<string, string>,
+) {
   const settings = new Map<string, Setting>();
   const rest: string[] = [];
   for (const [index, argument] of argv.entries()) {
@@ -101,6 +107,10 @@ function readCommandLine(argv: readonly string[], names: ReadonlyMap<string, str
     }
     const setting = readArgument(argument, names);
     const earlier = settings.get(setting.name);
+    if (earlier !== undefined && table[setting.name]?.merge !== undefined) {
+      settings.set(setting.name, { ...earlier, more: [...earlier.more, setting] });
+      continue;
+    }
     if (earlier !== undefined) {
       throw new FlagError(
         `--${setting.written} is given twice` +
@@ -118,12 +128,12 @@ function readArgument(argument: string, names: ReadonlyMap<string, string>): Set
   const text = equals < 0 ? undefined : argument.slice(equals + 1);
   const known = names.get(written);
   if (known !== undefined) {
-    return { name: known, written, negated: false, text };
+    return { name: known, written, negated: false, text, more: [] };
   }
   const positive = written.startsWith('no-') ? written.slice(3) : undefined;
   const negated = positive === undefined ? undefined : names.get(positive);
   if (positive !== undefined && negated !== undefined) {
-    return { name: negated, written: positive, negated: true, text };
+    return { name: negated, written: positive, negated: true, text, more: [] };
   }
   const close = closest(positive ?? written, [...names.keys()]);
   throw new FlagError(
@@ -143,9 +153,14 @@ function* readEnvironment(
     const written = key.slice(PREFIX.length).toLowerCase();
     const name = names.get(written);
     if (name !== undefined && name !== 'help' && name !== 'version') {
-      yield { name, written, variable: key, negated: false, text };
+      yield { name, written, variable: key, negated: false, text, more: [] };
     }
   }
+}
+
+function readValues(flag: Flag<unknown>, setting: Setting): unknown {
+  const values = [setting, ...setting.more].map((one) => readValue(flag, one));
+  return flag.merge?.(values as NonNullable<unknown>[]) ?? values[0];
 }
 
 function readValue(flag: Flag<unknown>, setting: Setting): unknown {

@@ -6,7 +6,7 @@ import {
   type UpdateMeaning,
 } from '../../../src/cli/batch/batch.ts';
 import { type BatchTask, readTaskFile } from '../../../src/cli/batch/task-file.ts';
-import type { MatchOffer, MatchResult, TaskDemand } from '../../../src/core/matcher.ts';
+import type { MatchRequest, MatchResult } from '../../../src/core/matcher.ts';
 import {
   SchedulerCall_Type as CallType,
   type Offer,
@@ -20,13 +20,13 @@ const lines = (count: number, more: object = {}) =>
     '\n',
   );
 const tasksOf = (text: string): BatchTask[] =>
-  readTaskFile(text, { cpus: 1, mem: 32, role: '*', retries: 0 });
+  readTaskFile(text, { cpus: 1, mem: 32, role: '*', retries: 0, constraints: [] });
 
 /** First fit by cpus alone; what the real matcher does is its own tests' business. */
-function firstFit(demands: readonly TaskDemand[], offers: readonly MatchOffer[]): MatchResult {
+function firstFit({ tasks, offers }: Pick<MatchRequest, 'tasks' | 'offers'>): MatchResult {
   const left = offers.map(({ resources }) => resources?.[0]?.scalar?.value ?? 0);
   const result: MatchResult = { placed: [], unplaced: [] };
-  for (const [task, { amounts }] of demands.entries()) {
+  for (const [task, { amounts }] of tasks.entries()) {
     const cpus = amounts.cpus ?? 0;
     const offer = left.findIndex((free) => free >= cpus);
     if (offer < 0) {
@@ -63,6 +63,7 @@ function batchOf(
     maxRunning: more.maxRunning ?? 1000,
     settled: new Map(more.settled),
     attempts: more.attempts ?? [],
+    agents: [],
     failures: new Map(),
   });
 }

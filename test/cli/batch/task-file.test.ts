@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { parseConstraints } from '../../../src/cli/batch/constraints.ts';
 import { readTaskFile } from '../../../src/cli/batch/task-file.ts';
 
-const defaults = { cpus: 1, mem: 32, role: '*', retries: 0 };
+const defaults = { cpus: 1, mem: 32, role: '*', retries: 0, constraints: [] };
 const read = (text: string) => readTaskFile(text, defaults);
 
 test('JSON lines, with defaults for what is not said', () => {
@@ -20,6 +21,7 @@ test('JSON lines, with defaults for what is not said', () => {
       role: '*',
       retries: 0,
       env: {},
+      constraints: [],
     },
     {
       index: 1,
@@ -32,6 +34,7 @@ test('JSON lines, with defaults for what is not said', () => {
       role: '*',
       retries: 0,
       env: { X: '1' },
+      constraints: [],
     },
   ]);
 });
@@ -44,6 +47,23 @@ test('CSV, with quotes, empty cells and spaces', () => {
   expect(second).toMatchObject({ name: 'b c', command: 'sleep 1', cpus: 0.25, retries: 0 });
 });
 
+test('constraints as texts and as lists; those of all tasks come first', () => {
+  const texts = (text: string) =>
+    readTaskFile(text, { ...defaults, constraints: parseConstraints('hostname:UNIQUE') }).map(
+      ({ constraints }) => constraints.map((constraint) => constraint.text),
+    );
+  const rows =
+    'command,constraints\na,\nb,zone:IS:a;rack:GROUP_BY\nc,"[[""rack"",""LIKE"",""r[1,2]""]]"\n';
+  expect(texts(rows)).toEqual([
+    ['hostname:UNIQUE'],
+    ['hostname:UNIQUE', 'zone:IS:a', 'rack:GROUP_BY'],
+    ['hostname:UNIQUE', 'rack:LIKE:r[1,2]'],
+  ]);
+  expect(texts('{"command":"a","constraints":[["zone","IS","a"],"rack:GROUP_BY"]}')).toEqual([
+    ['hostname:UNIQUE', 'zone:IS:a', 'rack:GROUP_BY'],
+  ]);
+});
+
 test.each([
   ['', 'the file holds no task'],
   ['{"name":"a"}', 'line 1: command must be a text'],
@@ -53,6 +73,15 @@ test.each([
   ['{"command":"a","cpus":0,"mem":0}', 'line 1: a task needs some cpus or mem'],
   ['{"command":"a","gpus":0.5}', 'line 1: gpus and retries must be whole numbers'],
   ['{"command":"a","env":{"A":1}}', 'line 1: env must be a JSON object of texts'],
+  [
+    '{"command":"a"}\n{"command":"b","constraints":[["rack","LIKES","r1"]]}',
+    'line 2: constraints must have one of the operators UNIQUE, CLUSTER, IS, GROUP_BY, LIKE, ' +
+      `UNLIKE, MAX_PER after the attribute, got '[["rack","LIKES","r1"]]'`,
+  ],
+  [
+    'command,constraints\na,rack:MAX_PER:none\n',
+    "line 2: constraints must give MAX_PER a whole number from 1 on, got 'rack:MAX_PER:none'",
+  ],
   ['name,command\na,b\nc\n', 'not readable as CSV'],
   ['name,command,cpus\na,b,1\nc,d,many\n', 'line 3: cpus must be a number'],
 ])('%j is refused by its line', (text, message) => {

@@ -1,0 +1,64 @@
+// What a batch knows of agents: what constraints can ask about. A task that runs is counted by them, long
+// after its agent was offered.
+
+import { attributeOf } from '../../core/match-placements.ts';
+import type { MatchPlace } from '../../core/matcher.ts';
+import type { Offer } from '../../model/generated/messages.ts';
+import { fieldOf } from './constraints.ts';
+
+export interface AgentPlace extends MatchPlace {
+  readonly agentId: string;
+}
+
+/** More sorts of agents than that are not listed. */
+const SHOWN_SORTS = 5;
+
+export class Agents {
+  readonly #places = new Map<string, AgentPlace>();
+
+  constructor(known: readonly AgentPlace[]) {
+    for (const place of known) {
+      this.#places.set(place.agentId, place);
+    }
+  }
+
+  /** Answers those that are new or have changed. */
+  note(offers: readonly Offer[]): AgentPlace[] {
+    const news: AgentPlace[] = [];
+    for (const { agent_id, hostname, attributes, domain } of offers) {
+      const place: AgentPlace = {
+        agentId: agent_id.value,
+        hostname,
+        ...(attributes === undefined ? {} : { attributes }),
+        ...(domain === undefined ? {} : { domain }),
+      };
+      if (JSON.stringify(this.#places.get(place.agentId)) !== JSON.stringify(place)) {
+        this.#places.set(place.agentId, place);
+        news.push(place);
+      }
+    }
+    return news;
+  }
+
+  of(agentId: string): MatchPlace | undefined {
+    return this.#places.get(agentId);
+  }
+
+  get all(): readonly MatchPlace[] {
+    return [...this.#places.values()];
+  }
+
+  /** What they have of some attributes, in words: `rack=r1 zone=a, rack=r2 no zone`. */
+  have(attributes: readonly string[]): string {
+    const sorts = new Set(
+      this.all.map((place) => attributes.map((attribute) => wordsOf(place, attribute)).join(' ')),
+    );
+    const shown = [...sorts].toSorted().slice(0, SHOWN_SORTS).join(', ');
+    return sorts.size > SHOWN_SORTS ? `${shown} and ${sorts.size - SHOWN_SORTS} more` : shown;
+  }
+}
+
+function wordsOf(place: MatchPlace, attribute: string): string {
+  const value = attributeOf(place, attribute);
+  return value === undefined ? `no ${fieldOf(attribute)}` : `${fieldOf(attribute)}=${value}`;
+}
