@@ -120,6 +120,6 @@ test('nothing is announced that a crash could take back', () => {
         }
       }
     }),
-    { numRuns: 300 },
+    { seed: Number(process.env.SEED ?? 1), numRuns: 300 },
   );
 });

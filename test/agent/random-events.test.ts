@@ -167,7 +167,7 @@ test('books, indexes and effects hold for any events', () => {
       }
       expect(worlds[1].effects).toEqual(worlds[0].effects);
     }),
-    { numRuns: 150 },
+    { seed: Number(process.env.SEED ?? 1), numRuns: 150 },
   );
 });
 
@@ -198,6 +198,6 @@ test('when everything has ended and is acknowledged, nothing is left', () => {
         world.agent.completedFrameworks.get(frameworkId(FRAMEWORK))?.tasks.get(taskId('a')),
       ).toBe(undefined);
     }),
-    { numRuns: 150 },
+    { seed: Number(process.env.SEED ?? 1), numRuns: 150 },
   );
 });
