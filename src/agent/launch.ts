@@ -39,7 +39,7 @@ import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
 import { dropStream } from './status-updates.ts';
 import { agentStatus, createTask, droppedState, isPartitionAware } from './task.ts';
-import { dequeue, reportStatus, reportUnknownTask, takeDenial } from './task-updates.ts';
+import { dequeue, reportStatus, reportUnknownTask } from './task-updates.ts';
 
 /** One task, or the tasks of a group, for one executor. */
 interface Assignment {
@@ -122,7 +122,7 @@ function run(agent: AgentState, assignment: Assignment): void {
     log(agent, 'error', `Ignoring tasks ${namesOf(tasks)}: their framework has no id`);
     return;
   }
-  if (tasks.map((task) => takeDenial(agent, id, task.task_id.value)).includes(true)) {
+  if (tasks.map(({ task_id }) => agent.deniedTasks.take(`${id} ${task_id.value}`)).includes(true)) {
     log(agent, 'warn', `Not running ${namesOf(tasks)}: too late, they are reported as lost`);
     const isAware = isPartitionAware(assignment.framework);
     for (const { task_id } of tasks) {

@@ -133,17 +133,8 @@ export function reconcileOperations(agent: AgentState, body: ReconcileOperations
         ...(agent.id === undefined ? {} : { agent_id: { value: agent.id } }),
       };
       send(agent, dropped, { uuid: asked.operation_uuid });
-      deny(agent, keyOf(asked.operation_uuid.value));
+      agent.deniedOperations.add(keyOf(asked.operation_uuid.value));
     }
-  }
-}
-
-/** What was said to be dropped must not be carried out when it comes after all. */
-function deny(agent: AgentState, key: string): void {
-  agent.deniedOperations.add(key);
-  for (const oldest of agent.deniedOperations.size > maxOperations ? agent.deniedOperations : []) {
-    agent.deniedOperations.delete(oldest);
-    break;
   }
 }
 

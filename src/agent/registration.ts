@@ -30,7 +30,7 @@ import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { resumeUpdates } from './status-updates.ts';
 import { createTask, isPartitionAware } from './task.ts';
-import { denyTask, reportUnknownTask } from './task-updates.ts';
+import { reportUnknownTask } from './task-updates.ts';
 
 export const registrationTimer = 'registration';
 export const pingTimer = 'ping';
@@ -272,7 +272,7 @@ function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
       log(agent, 'warn', `Reconciling task ${status.task_id.value}: unknown to the agent`);
       const isAware = body.framework !== undefined && isPartitionAware(body.framework);
       reportUnknownTask(agent, body.framework_id.value, isAware, status.task_id.value);
-      denyTask(agent, body.framework_id.value, status.task_id.value);
+      agent.deniedTasks.add(`${body.framework_id.value} ${status.task_id.value}`);
     }
   }
 }

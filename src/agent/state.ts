@@ -12,6 +12,7 @@ import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import type { CheckpointedDrain } from './checkpoint.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { Denials } from './denials.ts';
 import type { Executor, ExecutorExit } from './executor.ts';
 import type { Framework } from './framework.ts';
 import type { OperationRecord } from './operations.ts';
@@ -55,10 +56,10 @@ export interface AgentState {
   reportedResources: readonly Resource[] | undefined;
   /** The master must hear more than the last re-registration told. */
   hasNews: boolean;
-  /** Tasks, by framework and id, that the master has heard are not here: they must not come later. */
-  readonly deniedTasks: Set<string>;
-  /** Operations, by uuid, that the master has heard never came. */
-  readonly deniedOperations: Set<string>;
+  /** Tasks, as `framework task`. */
+  readonly deniedTasks: Denials;
+  /** Operations, by uuid. */
+  readonly deniedOperations: Denials;
   drain: CheckpointedDrain | undefined;
 
   /** Pid of the leading master, its address and name. */
@@ -143,8 +144,8 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     checkpointedResources: [],
     reportedResources: undefined,
     hasNews: false,
-    deniedTasks: new Set(),
-    deniedOperations: new Set(),
+    deniedTasks: new Denials(),
+    deniedOperations: new Denials(),
     drain: undefined,
     master: undefined,
     masterAddress: undefined,

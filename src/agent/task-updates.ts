@@ -95,22 +95,6 @@ function hasRoomForUnknown(agent: AgentState, framework: Framework): boolean {
   return streams < framework.tasks.size + maxUnknownTasks;
 }
 
-/** So many tasks that were denied are remembered; what is late is late by seconds. */
-const maxDenied = 10_000;
-
-/** The master hears that a task is not here: it must not come true later that it is. */
-export function denyTask(agent: AgentState, framework: string, task: string): void {
-  agent.deniedTasks.add(`${framework} ${task}`);
-  for (const oldest of agent.deniedTasks.size > maxDenied ? agent.deniedTasks : []) {
-    agent.deniedTasks.delete(oldest);
-    break;
-  }
-}
-
-/** Whether a task that comes was denied; the next one of that name is another one. */
-export const takeDenial = (agent: AgentState, framework: string, task: string) =>
-  agent.deniedTasks.delete(`${framework} ${task}`);
-
 /** News of a task whose framework has nothing here: only its update is kept. */
 export function reportUnknownTask(
   agent: AgentState,

@@ -27,7 +27,8 @@ interface Uncounted {
 /**
  * Takes over what an agent lists and the books lack. What was away has waited for nobody; while an agent
  * is connected its resources may have gone to others, and its list may be older than what it has
- * said since: what does not fit any more is killed, and the agent is asked once more.
+ * said since: what does not fit any more is killed. A list that is old, and one that was taken over while
+ * the agent was connected, is asked for once more.
  */
 export function takeBack(
   state: MasterState,

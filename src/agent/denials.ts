@@ -1,0 +1,27 @@
+// What the master has heard is not here, though its message may still be on the way: it must not come true
+// later that it is.
+
+/** So many are remembered; what is late is late by seconds. */
+const maxDenied = 10_000;
+
+export class Denials {
+  readonly #keys = new Set<string>();
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** Beyond the bound the oldest is forgotten. */
+  add(key: string): void {
+    const [oldest] = this.#keys.size < maxDenied ? [] : this.#keys;
+    if (oldest !== undefined) {
+      this.#keys.delete(oldest);
+    }
+    this.#keys.add(key);
+  }
+
+  /** Whether it was denied; the next one of that name is another one. */
+  take(key: string): boolean {
+    return this.#keys.delete(key);
+  }
+}
