@@ -246,6 +246,7 @@ export function* countsOf(
   running: readonly RunningTask[],
   tasks: readonly TaskDemand[],
 ): Generator<{ readonly group: string; readonly attribute: string; readonly value: string }> {
+  if (running.length === 0) return;
   const attributes = attributesByGroup(tasks);
   for (const task of running) {
     for (const { group, attribute, counts } of limitsIn(attributes, task)) {

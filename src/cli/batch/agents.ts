@@ -15,11 +15,18 @@ const SHOWN_SORTS = 5;
 
 export class Agents {
   readonly #places = new Map<string, AgentPlace>();
+  /** Each as text, which tells whether it has changed: offers come far more often than news. */
+  readonly #texts = new Map<string, string>();
 
   constructor(known: readonly AgentPlace[]) {
     for (const place of known) {
-      this.#places.set(place.agentId, place);
+      this.#set(place, JSON.stringify(place));
     }
+  }
+
+  #set(place: AgentPlace, text: string): void {
+    this.#places.set(place.agentId, place);
+    this.#texts.set(place.agentId, text);
   }
 
   /** Answers those that are new or have changed. */
@@ -32,8 +39,9 @@ export class Agents {
         ...(attributes === undefined ? {} : { attributes }),
         ...(domain === undefined ? {} : { domain }),
       };
-      if (JSON.stringify(this.#places.get(place.agentId)) !== JSON.stringify(place)) {
-        this.#places.set(place.agentId, place);
+      const text = JSON.stringify(place);
+      if (this.#texts.get(place.agentId) !== text) {
+        this.#set(place, text);
         news.push(place);
       }
     }

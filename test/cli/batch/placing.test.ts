@@ -135,7 +135,10 @@ describe('tasks that run already are counted', () => {
       agents: JSON.parse(JSON.stringify(agents)) as AgentPlace[],
     });
     expect(placesOf(again.offered([offer('b', 'rack:r1')]))).toEqual([]);
-    expect(placesOf(again.offered([offer('c', 'rack:r2')]))).toEqual(['c']);
+    const last = again.offered([offer('a', 'rack:r3'), offer('c', 'rack:r2')]);
+    expect(placesOf(last)).toHaveLength(1);
+    // The agent has come back with another rack.
+    expect(last.agents.map(({ agentId }) => agentId)).toEqual(['a', 'c']);
   });
 });
 
