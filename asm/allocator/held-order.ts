@@ -137,6 +137,12 @@ function addInFairOrder(agent: u32, holding: usize): void {
       if (item != 0) heldAdd(agent, holdingRole(holding), kind, itemSet(item), itemAmount(item));
     }
   }
+  // What is held but no longer part of the agent may be part of it again.
+  for (let i: u32 = 0; i < holdingCount(holding); i++) {
+    const item = holdingItems(holding) + <usize>i * ITEM_SIZE;
+    if (find(rowItems(row), rowCount(row), itemKind(item)) != 0) continue;
+    heldAdd(agent, holdingRole(holding), itemKind(item), itemSet(item), itemAmount(item));
+  }
 }
 
 /** Total without shared, less what is held one by one, then the shared volumes: as Mesos does it. */

@@ -142,7 +142,7 @@ export interface OfferBatch {
 
 /**
  * The decisions of the master. The clock is the caller's: `setTime` before anything that depends on it.
- * A batch of offers is valid until the next call of any method.
+ * A batch of offers is read before the next call of any method; after that it throws a `CoreError`.
  *
  * Any method may throw a `CoreTrap`. The allocator is lost then, and every call after that throws the same:
  * its owner asks `SchedulerCore.allocator` for a new one and tells it all it knows.

@@ -169,6 +169,8 @@ export class CoreModule {
   readonly exports: CoreExports;
   /** Set once a call has trapped: the instance cannot be used any more. */
   trap: CoreTrap | undefined;
+  /** How many calls there have been after which the offers of a run are no longer where they were. */
+  calls = 0;
   u32: Uint32Array;
   f64: Float64Array;
   /** Where the exchange buffer begins, in u32s; and how many bytes it has. */
@@ -177,8 +179,13 @@ export class CoreModule {
   readonly #memory: WebAssembly.Memory;
 
   constructor(instantiate: Instantiate) {
-    const exports = guardedExports(instantiate().exports, (trap) => {
-      this.trap = trap;
+    const exports = guardedExports(instantiate().exports, {
+      begun: () => {
+        this.calls++;
+      },
+      lost: (trap) => {
+        this.trap = trap;
+      },
     });
     this.exports = exports as unknown as CoreExports;
     const version = this.exports.abiVersion();

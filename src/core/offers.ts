@@ -7,6 +7,7 @@ import type { Resource } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { OfferBatch } from './interface.ts';
 import { type Lists, noValues } from './lists.ts';
+import { CoreError } from './module.ts';
 
 const OFFER_WORDS = 6;
 
@@ -24,6 +25,7 @@ export class ModuleOffers implements OfferBatch {
   readonly #names: Names;
   readonly #offers: number;
   readonly #inverse: number;
+  readonly #calls: number;
 
   constructor(lists: Lists, names: Names, count: number) {
     const { exports } = lists.module;
@@ -33,10 +35,20 @@ export class ModuleOffers implements OfferBatch {
     this.#offers = exports.offersAt() >>> 2;
     this.inverseCount = exports.inverseOfferCount();
     this.#inverse = exports.inverseOffersAt() >>> 2;
+    this.#calls = lists.module.calls;
     lists.module.refresh();
   }
 
+  /** Throws where the offers have moved: better than to read what lies there now. */
+  #checkDate(): void {
+    const { calls, trap } = this.#lists.module;
+    if (this.#calls === calls) return;
+    if (trap !== undefined) throw trap;
+    throw new CoreError('BAD_STATE', 'a batch of offers is to be read before the next call');
+  }
+
   #field(index: number, field: number): number {
+    this.#checkDate();
     if (!(index >= 0 && index < this.count)) none(index);
     return this.#lists.module.u32[this.#offers + index * OFFER_WORDS + field] as number;
   }
@@ -76,6 +88,7 @@ export class ModuleOffers implements OfferBatch {
   }
 
   #inverseField(index: number, field: number): number {
+    this.#checkDate();
     if (!(index >= 0 && index < this.inverseCount)) none(index);
     return this.#lists.module.u32[this.#inverse + index * 2 + field] as number;
   }

@@ -23,13 +23,32 @@ export const tooManyTraps = { most: 3, withinMs: 60_000 } as const;
 
 type Call = (...args: number[]) => number;
 
+/** What the owner of guarded exports hears of. */
+export interface Calls {
+  /** A call begins that is none of READING. */
+  begun(): void;
+  lost(trap: CoreTrap): void;
+}
+
+/** Exports that leave everything where it is, the offers of a run too. */
+const READING: ReadonlySet<string> = new Set([
+  'countFilters',
+  'hasPending',
+  'stateSize',
+  'offersAt',
+  'inverseOffersAt',
+  'inverseOfferCount',
+  'leafFrameworkOf',
+  'leafRoleOf',
+]);
+
 /**
  * The exports with every call guarded. Once one has trapped, all are replaced by functions that throw the same
  * error, so that no call has to look first.
  */
 export function guardedExports(
   exports: WebAssembly.Exports,
-  lost: (trap: CoreTrap) => void,
+  calls: Calls,
 ): Record<string, WebAssembly.ExportValue> {
   const guarded: Record<string, WebAssembly.ExportValue> = {};
   for (const [name, value] of Object.entries(exports)) {
@@ -37,7 +56,8 @@ export function guardedExports(
       guarded[name] = value;
       continue;
     }
-    guarded[name] = guard(value as Call, (error) => {
+    const begun = READING.has(name) ? () => {} : () => calls.begun();
+    guarded[name] = guard(value as Call, begun, (error) => {
       const trap = new CoreTrap(name, error);
       const refuse = () => {
         throw trap;
@@ -45,7 +65,7 @@ export function guardedExports(
       for (const [each, current] of Object.entries(guarded)) {
         if (typeof current === 'function') guarded[each] = refuse;
       }
-      lost(trap);
+      calls.lost(trap);
       return trap;
     });
   }
@@ -56,8 +76,9 @@ export function guardedExports(
  * A module without imports throws nothing but traps, the engine's stack overflow among them. No export has
  * more than seven arguments, and those that one does not have are dropped on the way in.
  */
-function guard(call: Call, trapped: (error: unknown) => CoreTrap): Call {
+function guard(call: Call, begun: () => void, trapped: (error: unknown) => CoreTrap): Call {
   return (a, b, c, d, e, f, g) => {
+    begun();
     try {
       return call(
         a as number,

@@ -224,3 +224,16 @@ test('a batch has no more offers than it counts', () => {
     expect(() => batch.inverseAgentId(index)).toThrow(RangeError);
   }
 });
+
+test('a batch is not read after the next call', () => {
+  const allocator = core.allocator();
+  allocator.addAgent(agent('a', parseResources('cpus:4;mem:1024')));
+  allocator.addFramework(framework('f', ['r']));
+  const batch = allocator.runPending();
+  expect(batch.agentId(0)).toBe(a);
+  const offered = batch.resources(0);
+  allocator.recover({ frameworkId: f, agentId: a, role: 'r', resources: offered, wasUsed: false });
+  expect(() => batch.resources(0)).toThrow('is to be read before the next call');
+  expect(() => batch.agentId(0)).toThrow('is to be read before the next call');
+  expect(allocator.runBatch().resources(0)).toEqual(offered);
+});
