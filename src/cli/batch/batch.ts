@@ -296,10 +296,15 @@ export class Batch {
         agents: this.#agents,
         isPossible: (constraints) => this.#isPossible(constraints),
       };
-      if (candidates.length === MATCHED_AT_ONCE) {
-        const last = new Set(candidates.map(({ index }) => index));
-        this.#waiting = [...this.#waiting.filter((index) => !last.has(index)), ...last];
-      }
+    }
+    if (candidates.length === MATCHED_AT_ONCE) {
+      // Those behind them have their turn.
+      const stuck = unplaced.filter(({ reason }) => placed.length === 0 || reason !== 'too large');
+      const last = new Set(stuck.map(({ task }) => candidates[task]?.index));
+      this.#waiting = [
+        ...this.#waiting.filter((index) => !last.has(index)),
+        ...this.#waiting.filter((index) => last.has(index)),
+      ];
     }
     const started = new Set(placed.map((placement) => candidates[placement.task]?.index));
     this.#waiting = this.#waiting.filter((index) => !started.has(index));

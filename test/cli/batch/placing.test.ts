@@ -125,6 +125,14 @@ describe('tasks that run already are counted', () => {
     expect(placesOf(batch.offered([offer('a')]))).toEqual([]);
   });
 
+  test('so many that wait for one another do not keep those behind them from running', () => {
+    const batch = batchOf([...many(6000, { constraints: 'hostname:UNIQUE' }), {}]);
+    const [first] = batch.offered([offer('a')]).attempts;
+    end(batch, first);
+    const { attempts } = batch.offered([offer('a')]);
+    expect(attempts.map(({ index }) => index)).toContain(6000);
+  });
+
   test('by what is remembered of their agents, after an interruption', () => {
     const first = batchOf(many(2), 'rack:UNIQUE');
     const { attempts, agents } = first.offered([offer('a', 'rack:r1')]);
