@@ -111,7 +111,7 @@ export function readFree(agent: u32): i32 {
   return <i32>rowCount(row);
 }
 
-/** Writes five f64 a name: reserved, held reserved, held plain, used plain, consumed of the last run. */
+/** Writes five f64 a name: reserved, held reserved, held plain, used plain, consumed as of the last run. */
 export function readRole(role: u32): i32 {
   if (!roleExists(role)) return -BAD_HANDLE;
   const names = nameCount();

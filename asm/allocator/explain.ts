@@ -65,8 +65,9 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   if ((leafFlags(leaf) & LEAF_ACTIVE) == 0) return EXPLAIN_FRAMEWORK_INACTIVE;
   expireFilters(load<f64>(slot(SLOT_NOW)));
   tryRun(agent, leaf);
-  if (Trial.isOffered) return EXPLAIN_OFFERED;
+  // What the trial has consumed does not count.
   prepareQuotas();
+  if (Trial.isOffered) return EXPLAIN_OFFERED;
   Visit.agent = agent;
   Visit.plain = (flags & AGENT_COMPLEX) == 0;
   Visit.denies = load<u32>(agentAt(agent), 4);
