@@ -4,6 +4,7 @@ import type { AllocatorOptions, LiveAllocator, OfferBatch } from '../../src/core
 import {
   AgentInfo_Capability_Type as AgentCapability,
   FrameworkInfo_Capability_Type as FrameworkCapability,
+  Offer_Operation_Type,
   type OfferConstraints,
   AttributeConstraint_Selector_PseudoattributeType as Pseudoattribute,
   type Resource,
@@ -294,4 +295,27 @@ test('roles that nobody speaks of are forgotten, and their numbers used again', 
     addFramework(one, 'last', ['made/up-5999', 'kept/below']);
     expect(listed(one.runPending())).toHaveLength(2);
   }
+});
+
+test('kinds of volumes that have come and gone are given to others, between runs', () => {
+  const allocator = core.allocator(options);
+  allocator.setTime(1000);
+  const total = [cpus(4), mem(1024), reserved(mount('/a', 100), 'r'), reserved(disk(100), 'r')];
+  addAgent(allocator, 'a', total);
+  addFramework(allocator, 'f', ['r']);
+  const a = agentId('a');
+  let bytes = 0;
+  for (let index = 0; index < 20_000; index++) {
+    const volumes = [volume(reserved(disk(1), 'r'), `v${index}`)];
+    const { CREATE, DESTROY } = Offer_Operation_Type;
+    expect(allocator.updateAvailable(a, { type: CREATE, create: { volumes } }).ok).toBe(true);
+    decline(allocator, allocator.runPending());
+    decline(allocator, allocator.runBatch());
+    expect(allocator.updateAvailable(a, { type: DESTROY, destroy: { volumes } }).ok).toBe(true);
+    if (index === 10_000) bytes = allocator.bytes;
+  }
+  expect(allocator.bytes).toBe(bytes);
+  expect(core.algebra.equal(allocator.total(a), total)).toBe(true);
+  expect(core.algebra.equal(allocator.free(a), total)).toBe(true);
+  expect(listed(allocator.runBatch())).toHaveLength(1);
 });
