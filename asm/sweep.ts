@@ -17,6 +17,7 @@ import { ENTRY_SIZE, entriesOf, entryCount } from './allocator/entries';
 import { HELD_SIZE, heldCount, heldList } from './allocator/held-order';
 import { firstHolding, holdingCount, holdingItems, nextHolding, usedRow } from './allocator/holdings';
 import { clearOffers } from './allocator/offering';
+import { REFUSED_HEAD } from './allocator/refusals';
 
 function mark(kind: u32): void {
   const at = load<usize>(slot(SLOT_MARKS)) + (<usize>(kind >> 5) << 2);
@@ -58,7 +59,7 @@ export function markKinds(): usize {
   for (let i: u32 = 0; i < buckets; i++) {
     let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + (<usize>i << 2));
     while (row != 0) {
-      markItems(row + 16, load<u32>(row, 4), ITEM_SIZE);
+      markItems(row + REFUSED_HEAD, load<u32>(row, 4), ITEM_SIZE);
       row = load<usize>(row, 12);
     }
   }

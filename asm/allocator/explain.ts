@@ -20,13 +20,8 @@ import { slot, tableCount } from '../memory';
 import { ioReserve, rowCount } from '../rows';
 import { SLOT_LEAVES, SLOT_NOW } from '../slots';
 import { AGENT_COMPLEX, agentAt, agentExists, agentFlags } from './agents';
-import {
-  MANY_FILTERS,
-  excludedWords,
-  expireFilters,
-  filtersOn,
-  refusedUntil,
-} from './filters';
+import { MANY_FILTERS, expireFilters, filtersOn, refusedUntil } from './filters';
+import { excludedWords } from './leaf-bits';
 import {
   FRAMEWORK_ACTIVE,
   LEAF_ACTIVE,

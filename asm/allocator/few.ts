@@ -3,7 +3,7 @@
 import { slot } from '../memory';
 import { rowCount } from '../rows';
 import { SLOT_ACTIVE_LEAVES } from '../slots';
-import { excludedBits, excludedWords, hiddenBits, hiddenWords } from './filters';
+import { excludedBits, excludedWords, hiddenBits, hiddenWords } from './leaf-bits';
 import { leafNode, leafRole, leafTraits } from './frameworks';
 import { freshen, goesBefore } from './groups';
 import { meets } from './minimums';

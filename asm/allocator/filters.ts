@@ -4,132 +4,50 @@
 //   filter:  leaf u32 | agent u32 | refused u32 | place in the heap u32 | next, previous of agent u32 |
 //            next, previous of leaf u32 | end f64     (links are numbers plus one)
 //
-// What was refused is shared by all filters that refuse the same ("refused" rows, found by hash):
-//   refs u32 | count u32 | hash u32 | next in chain u32 | items
+// What was refused is shared by all filters that refuse the same (refusals.ts).
 //
 // Ends are ordered by a heap. Where many filters stand on one agent, one bit a leaf says that what is
 // free now is hidden from it; the bits are made anew when what is free has changed. A second bit a leaf says
 // that it has a filter there at all, so that adding one does not walk past all others.
-import { containsItems, ITEM_SIZE, itemAmount, itemKind, itemSet, rowCount, rowItems } from '../rows';
-import { equalSets, hashSet, release, retain } from '../intervals';
-import { kindFlags, kindRole } from '../kinds';
-import { alloc, allocZeroed, free, resize, slot, tableBase, tableCount, tablePush } from '../memory';
 import {
-  SLOT_FILTERS,
-  SLOT_FILTER_FREE,
-  SLOT_HEAP,
-  SLOT_LEAVES,
-  SLOT_REFUSALS,
-} from '../slots';
+  containsItems,
+  ITEM_SIZE,
+  itemAmount,
+  itemKind,
+  itemSet,
+  rowCount,
+  rowItems,
+} from '../rows';
+import { equalSets, release, retain } from '../intervals';
+import { kindFlags, kindRole } from '../kinds';
+import { alloc, free, slot, tableBase, tableCount, tablePush } from '../memory';
+import { SLOT_FILTERS, SLOT_FILTER_FREE, SLOT_HEAP } from '../slots';
 import { RESERVED } from '../constants';
 import { AGENT_COMPLEX, AGENT_DOUBLE_FILTERS, agentAt, agentFlags, setAgentFlags } from './agents';
 import { wake } from './quiet';
 import { ENTRY_SIZE, entriesOf, entryCount, freeAmount, freeSetOf } from './entries';
 import { leafAt, leafFilters, leafRole, leafStrip } from './frameworks';
 import { isWithin } from './roles';
+import {
+  FILTERED,
+  HIDDEN,
+  bitsFree,
+  bitsReserve,
+  hiddenWords,
+  isHidden,
+  setBit,
+  testBit,
+} from './leaf-bits';
+import { REFUSED_HEAD, forget, intern } from './refusals';
 
 // @ts-ignore: decorator
 @inline const FILTER_SIZE: usize = 40;
-export const REFUSED_HEAD: usize = 16;
 /** From so many filters on an agent has bits. */
 export const MANY_FILTERS: u32 = 8;
 
 // @ts-ignore: decorator
 @inline function filterAt(filter: u32): usize {
   return tableBase(SLOT_FILTERS) + <usize>filter * FILTER_SIZE;
-}
-
-// --- Refused rows ---
-
-function hashItems(items: usize, count: u32): u32 {
-  // A sum, so that the order of items does not matter.
-  let h: u32 = count;
-  for (let i: u32 = 0; i < count; i++) {
-    const item = items + <usize>i * ITEM_SIZE;
-    const bits = reinterpret<u64>(itemAmount(item));
-    let one = (itemKind(item) + 1) * 0x9e3779b1;
-    one = (one ^ <u32>bits ^ <u32>(bits >> 32)) * 0x85ebca6b;
-    one ^= hashSet(itemSet(item));
-    h += (one ^ (one >> 13)) * 0xc2b2ae35;
-  }
-  return h ^ (h >> 16);
-}
-
-function sameItems(a: usize, b: usize, count: u32): bool {
-  for (let i: u32 = 0; i < count; i++) {
-    const item = a + <usize>i * ITEM_SIZE;
-    let found = false;
-    for (let j: u32 = 0; j < count; j++) {
-      const other = b + <usize>j * ITEM_SIZE;
-      if (itemKind(other) != itemKind(item)) continue;
-      found = itemAmount(other) == itemAmount(item) && equalSets(itemSet(other), itemSet(item));
-      break;
-    }
-    if (!found) return false;
-  }
-  return true;
-}
-
-// The hash: SLOT_REFUSALS: buckets address | bucket count | rows.
-
-function bucketOf(hash: u32): usize {
-  return load<usize>(slot(SLOT_REFUSALS)) + ((<usize>(hash & (load<u32>(slot(SLOT_REFUSALS + 1)) - 1))) << 2);
-}
-
-function growBuckets(): void {
-  const have = load<u32>(slot(SLOT_REFUSALS + 1));
-  const next: u32 = have == 0 ? 64 : have << 1;
-  const from = load<usize>(slot(SLOT_REFUSALS));
-  store<usize>(slot(SLOT_REFUSALS), allocZeroed(<usize>next << 2));
-  store<u32>(slot(SLOT_REFUSALS + 1), next);
-  for (let i: u32 = 0; i < have; i++) {
-    let row = load<usize>(from + (<usize>i << 2));
-    while (row != 0) {
-      const after = load<usize>(row, 12);
-      const bucket = bucketOf(load<u32>(row, 8));
-      store<usize>(row, load<usize>(bucket), 12);
-      store<usize>(bucket, row);
-      row = after;
-    }
-  }
-  if (have != 0) free(from, <usize>have << 2);
-}
-
-/** A reference to the refused row of these items. */
-export function intern(items: usize, count: u32): usize {
-  const rows = load<u32>(slot(SLOT_REFUSALS + 2));
-  if (rows >= load<u32>(slot(SLOT_REFUSALS + 1))) growBuckets();
-  const hash = hashItems(items, count);
-  const bucket = bucketOf(hash);
-  for (let row = load<usize>(bucket); row != 0; row = load<usize>(row, 12)) {
-    if (load<u32>(row, 8) != hash || load<u32>(row, 4) != count) continue;
-    if (!sameItems(items, row + REFUSED_HEAD, count)) continue;
-    store<u32>(row, load<u32>(row) + 1);
-    return row;
-  }
-  const row = alloc(REFUSED_HEAD + <usize>count * ITEM_SIZE);
-  store<u32>(row, 1);
-  store<u32>(row, count, 4);
-  store<u32>(row, hash, 8);
-  store<usize>(row, load<usize>(bucket), 12);
-  store<usize>(bucket, row);
-  memory.copy(row + REFUSED_HEAD, items, <usize>count * ITEM_SIZE);
-  for (let i: u32 = 0; i < count; i++) retain(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
-  store<u32>(slot(SLOT_REFUSALS + 2), rows + 1);
-  return row;
-}
-
-export function forget(row: usize): void {
-  const refs = load<u32>(row) - 1;
-  store<u32>(row, refs);
-  if (refs != 0) return;
-  let link = bucketOf(load<u32>(row, 8));
-  while (load<usize>(link) != row) link = load<usize>(link) + 12;
-  store<usize>(link, load<usize>(row, 12));
-  const count = load<u32>(row, 4);
-  for (let i: u32 = 0; i < count; i++) release(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
-  free(row, REFUSED_HEAD + <usize>count * ITEM_SIZE);
-  store<u32>(slot(SLOT_REFUSALS + 2), load<u32>(slot(SLOT_REFUSALS + 2)) - 1);
 }
 
 // --- The heap of ends ---
@@ -185,100 +103,8 @@ function leaveHeap(filter: u32): void {
   else down(index, moved);
 }
 
-// --- Bits by leaf, per agent ---
+// --- What the hidden bits are of ---
 
-function bitsReserve(agent: u32, offset: usize): usize {
-  const at = agentAt(agent) + offset;
-  const have = load<u32>(at, 4);
-  const need = (tableCount(SLOT_LEAVES) + 31) >> 5;
-  if (have < need) {
-    const next = max<u32>(need + (need >> 2), 4);
-    const bits = resize(load<usize>(at), <usize>have << 2, <usize>have << 2, <usize>next << 2);
-    memory.fill(bits + (<usize>have << 2), 0, <usize>(next - have) << 2);
-    store<usize>(at, bits);
-    store<u32>(at, next, 4);
-  }
-  return load<usize>(at);
-}
-
-function bitsFree(agent: u32, offset: usize): void {
-  const at = agentAt(agent) + offset;
-  free(load<usize>(at), <usize>load<u32>(at, 4) << 2);
-  store<usize>(at, 0);
-  store<u32>(at, 0, 4);
-}
-
-function setBit(agent: u32, offset: usize, leaf: u32, on: bool): void {
-  const at = agentAt(agent) + offset;
-  const word = leaf >> 5;
-  if (word >= load<u32>(at, 4)) {
-    if (!on) return;
-    bitsReserve(agent, offset);
-  }
-  const to = load<usize>(at) + (<usize>word << 2);
-  const bit: u32 = 1 << (leaf & 31);
-  store<u32>(to, on ? load<u32>(to) | bit : load<u32>(to) & ~bit);
-}
-
-function testBit(agent: u32, offset: usize, leaf: u32): bool {
-  const at = agentAt(agent) + offset;
-  const word = leaf >> 5;
-  if (word >= load<u32>(at, 4)) return false;
-  return (load<u32>(load<usize>(at) + (<usize>word << 2)) & (1 << (leaf & 31))) != 0;
-}
-
-const HIDDEN: usize = 32;
-const EXCLUDED: usize = 48;
-/** Leaves with a refusal on the agent, whatever was refused; kept from MANY_FILTERS on. */
-const FILTERED: usize = 68;
-
-// @ts-ignore: decorator
-@inline export function isExcluded(agent: u32, leaf: u32): bool {
-  return testBit(agent, EXCLUDED, leaf);
-}
-export function setExcluded(agent: u32, leaf: u32, excluded: bool): void {
-  if (testBit(agent, EXCLUDED, leaf) == excluded) return;
-  setBit(agent, EXCLUDED, leaf, excluded);
-  store<u32>(leafAt(leaf), load<u32>(leafAt(leaf), 44) + (excluded ? 1 : -1), 44);
-  if (!excluded) wake(agent);
-}
-export function leafExclusions(leaf: u32): u32 {
-  return load<u32>(leafAt(leaf), 44);
-}
-/** Takes every exclusion of an agent back, before it goes. */
-export function dropExclusions(agent: u32): void {
-  const at = agentAt(agent) + EXCLUDED;
-  const words = load<u32>(at, 4);
-  for (let word: u32 = 0; word < words; word++) {
-    let bits = load<u32>(load<usize>(at) + (<usize>word << 2));
-    while (bits != 0) {
-      const leaf = (word << 5) + <u32>ctz<u32>(bits);
-      bits &= bits - 1;
-      store<u32>(leafAt(leaf), load<u32>(leafAt(leaf), 44) - 1, 44);
-    }
-  }
-  bitsFree(agent, EXCLUDED);
-}
-// @ts-ignore: decorator
-@inline export function isHidden(agent: u32, leaf: u32): bool {
-  return testBit(agent, HIDDEN, leaf);
-}
-// @ts-ignore: decorator
-@inline export function hiddenBits(agent: u32): usize {
-  return load<usize>(agentAt(agent), 32);
-}
-// @ts-ignore: decorator
-@inline export function hiddenWords(agent: u32): u32 {
-  return load<u32>(agentAt(agent), 36);
-}
-// @ts-ignore: decorator
-@inline export function excludedBits(agent: u32): usize {
-  return load<usize>(agentAt(agent), 48);
-}
-// @ts-ignore: decorator
-@inline export function excludedWords(agent: u32): u32 {
-  return load<u32>(agentAt(agent), 52);
-}
 // @ts-ignore: decorator
 @inline export function filtersOn(agent: u32): u32 {
   return load<u32>(agentAt(agent), 28);

@@ -5,7 +5,8 @@ import { rowCount, rowItems } from '../rows';
 import { SLOT_ORDER } from '../slots';
 import { agentExists } from './agents';
 import { countHolding, countUsed } from './books';
-import { dropFiltersOfLeaf, forgetSeen, setExcluded } from './filters';
+import { dropFiltersOfLeaf, forgetSeen } from './filters';
+import { setExcluded } from './leaf-bits';
 import {
   FRAMEWORK_ACTIVE,
   FRAMEWORK_KNOWN,

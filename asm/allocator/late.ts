@@ -4,7 +4,8 @@
 //   late:  framework u32 | role u32 | agent u32 | refused u32 | end f64
 import { slot, tableBase, tableCount, tablePush } from '../memory';
 import { SLOT_LATE, SLOT_NOW } from '../slots';
-import { REFUSED_HEAD, addFilter, forget, intern } from './filters';
+import { addFilter } from './filters';
+import { REFUSED_HEAD, forget, intern } from './refusals';
 
 // @ts-ignore: decorator
 @inline const SIZE: usize = 24;

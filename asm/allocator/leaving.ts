@@ -3,7 +3,8 @@ import { tableBase, tableCount } from '../memory';
 import { rowAddAll, rowClear, rowCount, rowItems, scratch } from '../rows';
 import { SLOT_ORDER } from '../slots';
 import { countUsed, unbook } from './books';
-import { dropFiltersOfLeaf, leafExclusions, setExcluded } from './filters';
+import { dropFiltersOfLeaf } from './filters';
+import { leafExclusions, setExcluded } from './leaf-bits';
 import {
   LEAF_SUBSCRIBED,
   countEarlyHolding,

@@ -1,6 +1,7 @@
 // Who is first of those that nothing keeps from an agent. The tournament is searched from the top: a subtree
 // whose winner is open, or goes after somebody found already, is not looked into. Nobody has to be parked.
-import { excludedBits, excludedWords, filtersOn, hiddenBits, hiddenWords } from './filters';
+import { filtersOn } from './filters';
+import { excludedBits, excludedWords, hiddenBits, hiddenWords } from './leaf-bits';
 import { leafTraits } from './frameworks';
 import { goesFirst, isEmptySlot, memberOwner, pairedSlot } from './groups';
 

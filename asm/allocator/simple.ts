@@ -9,7 +9,8 @@ import { AGENT_COMPLEX, AGENT_ORDERED, agentAt } from './agents';
 import { ENTRY_SIZE, freeAmount } from './entries';
 import { holdingItems, newHolding } from './holdings';
 import { setEmpty } from './quiet';
-import { MANY_FILTERS, isExcluded, isSeen, mayBeHidden } from './filters';
+import { MANY_FILTERS, isSeen, mayBeHidden } from './filters';
+import { isExcluded } from './leaf-bits';
 import { leafAt } from './frameworks';
 import {
   advanceMember,

@@ -7,7 +7,8 @@ import { AGENT_COMPLEX, agentAt, agentFlags } from './agents';
 import { quieten, setEmpty } from './quiet';
 import { collectFree } from './stock';
 import { FEW, countOpen, visitOpen } from './few';
-import { MANY_FILTERS, excludedWords, filtersOn } from './filters';
+import { MANY_FILTERS, filtersOn } from './filters';
+import { excludedWords } from './leaf-bits';
 import {
   firstSlot,
   freshen,
