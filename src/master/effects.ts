@@ -78,7 +78,7 @@ export interface Log {
   readonly text: string;
 }
 
-/** The master cannot go on (lost its registry); the process ends with this reason. */
+/** The master cannot go on, and takes no further event; the process ends with this reason. */
 export interface Abort {
   readonly type: 'abort';
   readonly reason: string;

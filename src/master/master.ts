@@ -17,7 +17,7 @@ import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from '.
 import { operationStatusUpdate } from './operations.ts';
 import { operatorCall } from './operator-calls.ts';
 import type { MasterOptions } from './options.ts';
-import { log, reply } from './outbox.ts';
+import { giveUp, log, reply } from './outbox.ts';
 import { pingDue, pong, removalDue } from './pings.ts';
 import { createAllocator, mend } from './rebuild.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
@@ -52,6 +52,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     electedMs: 0,
     registryReadMs: 0,
     recovered: false,
+    failure: undefined,
     effects: [],
     agents: {
       registered: new Map(),
@@ -100,8 +101,11 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
   };
 }
 
-/** Takes one event. The effects are to be carried out in order. */
+/** Takes one event. The effects are to be carried out in order. After an abort there are no more. */
 export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
+  if (state.failure !== undefined) {
+    return [];
+  }
   state.nowMs = event.nowMs;
   try {
     state.allocator.setTime(event.nowMs);
@@ -116,13 +120,12 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
     if (!(error instanceof CoreTrap)) {
       throw error;
     }
-    // As after a crash before the event: nothing of it is announced.
-    const reason = `The master cannot go on without its scheduler core. ${error.message}`;
-    state.effects = [{ type: 'abort', reason }];
+    giveUp(state, `The master cannot go on without its scheduler core. ${error.message}`);
   }
-  const { effects } = state;
+  const { effects, failure } = state;
   state.effects = [];
-  return effects;
+  // As after a crash before the event: nothing of it is announced.
+  return failure === undefined ? effects : [{ type: 'abort', reason: failure }];
 }
 
 /** Before the registry is read, nobody gets an answer that means anything. Agents will try again. */

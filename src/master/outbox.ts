@@ -60,6 +60,14 @@ export function clearTimer(state: MasterState, timer: string): void {
   state.effects.push({ type: 'clearTimer', timer });
 }
 
+/**
+ * Ends the master because it cannot go on: nothing else of this step leaves, and no later one is taken,
+ * for it would announce what may not last.
+ */
+export function giveUp(state: MasterState, reason: string): void {
+  state.failure ??= reason;
+}
+
 export function log(state: MasterState, level: Log['level'], text: string): void {
   state.effects.push({ type: 'log', level, text });
 }

@@ -7,7 +7,7 @@ import { markUnreachable } from './agent-removal.ts';
 import { machineKey } from './machines.ts';
 import { startBatches } from './offers.ts';
 import type { MasterOptions } from './options.ts';
-import { log, setTimer } from './outbox.ts';
+import { giveUp, log, setTimer } from './outbox.ts';
 import { recordOf } from './quantities.ts';
 import { quotaAmounts } from './quota.ts';
 import { store } from './registry-operations.ts';
@@ -119,13 +119,12 @@ export function recoveryTimedOut(state: MasterState): void {
   const part = recovered.size / recoveredCount;
   const limit = state.options.recoveryAgentRemovalLimit;
   if (part > limit) {
-    state.effects.push({
-      type: 'abort',
-      reason:
-        `Post-recovery agent removal limit exceeded! ${recovered.size} agents` +
+    giveUp(
+      state,
+      `Post-recovery agent removal limit exceeded! ${recovered.size} agents` +
         ` (${(part * 100).toFixed(1)}%) did not reregister within` +
         ` ${state.options.agentReregisterTimeoutMs / 1000}secs; the limit is ${limit * 100}%`,
-    });
+    );
     return;
   }
   const timeout = state.options.agentReregisterTimeoutMs / 1000;

@@ -2,6 +2,7 @@
 // happen then waits here, under the number of its transaction.
 import type { RegistryChange } from '../model/registry.ts';
 import type { Stored } from './events.ts';
+import { giveUp } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
 /** What happens once a change is durable. */
@@ -22,7 +23,7 @@ export function stored(state: MasterState, event: Stored): void {
   const write = state.writes.get(event.transaction);
   state.writes.delete(event.transaction);
   if (event.error !== undefined) {
-    state.effects.push({ type: 'abort', reason: `Cannot write the registry: ${event.error}` });
+    giveUp(state, `Cannot write the registry: ${event.error}`);
     return;
   }
   if (write !== undefined) {

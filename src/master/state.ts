@@ -200,6 +200,8 @@ export interface MasterState {
   /** When the registry was read: a pause of runs is counted from then. */
   registryReadMs: number;
   recovered: boolean;
+  /** Why the master cannot go on. */
+  failure: string | undefined;
   /** Effects of the step being taken. */
   effects: MasterEffect[];
   readonly agents: AgentTable;

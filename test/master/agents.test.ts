@@ -48,6 +48,21 @@ test('a registry that cannot be written ends the master', () => {
   expect(agent.sent('AgentRegisteredMessage')).toEqual([]);
 });
 
+test('until the process has ended, a master that cannot go on takes nothing more', () => {
+  const world = new World();
+  const known = world.agent();
+  world.commitsAtOnce = false;
+  world.agent({ pid: 'slave(1)@10.0.0.3:5051' });
+  world.commit('disk full');
+  const told = world.toAgents.length;
+  known.register();
+  world.framework();
+  world.advance(60_000);
+  expect(world.toAgents).toHaveLength(told);
+  expect(agentsOf(world)).toHaveLength(1);
+  expect(world.master.frameworks.registered.size).toBe(0);
+});
+
 test.each(['', 'abc', '0.28.0'])('an agent of version %j is ignored', (version) => {
   const world = new World();
   const agent = new FakeAgent(world, { version });
