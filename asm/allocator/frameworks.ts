@@ -49,7 +49,7 @@ import {
   firstLeaf as firstLeafOfRole,
 } from './roles';
 
-// Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | inverse filters u32 | next free u32 |
+// Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | unused u32 | next free u32 |
 //            holdings from before it was known u32 | -
 // @ts-ignore: decorator
 @inline const FRAMEWORK_SIZE: usize = 32;
