@@ -331,13 +331,17 @@ export function weighNodes(): void {
   if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) return;
   store<u32>(slot(SLOT_UNWEIGHED), 0);
   const count = tableCount(SLOT_ROLES);
-  for (let role: u32 = 1; role < count; role++) {
-    if (roleNode(role) == 0) continue;
-    const node = roleNode(role) - 1;
-    if (!isNaN(nodeWeight(node))) continue;
-    setNodeWeight(node, roleWeight(role));
-    touch(node);
-  }
+  for (let role: u32 = 1; role < count; role++) weighNode(role);
+}
+
+/** True when the role has a node, and that had no weight before. */
+export function weighNode(role: u32): bool {
+  if (roleNode(role) == 0) return false;
+  const node = roleNode(role) - 1;
+  if (!isNaN(nodeWeight(node))) return false;
+  setNodeWeight(node, roleWeight(role));
+  touch(node);
+  return true;
 }
 
 /** What the host set, whether the role's node has taken it yet or not. */

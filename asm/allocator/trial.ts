@@ -24,8 +24,8 @@ import {
 import { countLoan } from './books';
 import { runCandidates } from './cycle';
 import { settleTouched, touch } from './groups';
-import { nodeWeight, setNodeWeight } from './nodes';
-import { roleNode, roleWeight } from './roles';
+import { setNodeWeight } from './nodes';
+import { roleNode, weighNode } from './roles';
 import { Run, Visit } from './run-state';
 
 // Loan: leaf u32 | items u32 | count u32 | -
@@ -75,13 +75,9 @@ function lendWeights(): void {
   if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) return;
   const count = tableCount(SLOT_ROLES);
   for (let role: u32 = 1; role < count; role++) {
-    if (roleNode(role) == 0) continue;
-    const node = roleNode(role) - 1;
-    if (!isNaN(nodeWeight(node))) continue;
-    setNodeWeight(node, roleWeight(role));
-    touch(node);
+    if (!weighNode(role)) continue;
     const index = tablePush(SLOT_LOANED_WEIGHTS, 4);
-    store<u32>(tableBase(SLOT_LOANED_WEIGHTS) + (<usize>index << 2), node);
+    store<u32>(tableBase(SLOT_LOANED_WEIGHTS) + (<usize>index << 2), roleNode(role) - 1);
   }
 }
 

@@ -69,18 +69,7 @@ export class BenchCluster {
   #batch: OfferBatch | undefined;
 
   constructor(core: SchedulerCore, options: Partial<AllocatorOptions> = {}) {
-    this.allocator = core.allocator({
-      seed: 1,
-      allocationIntervalMs: INTERVAL_MS,
-      minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],
-      fairnessExcluded: [],
-      filterGpuResources: true,
-      roleSorter: 'drf',
-      frameworkSorter: 'drf',
-      regexMaxMemoryBytes: 4096,
-      regexMaxProgramSize: 100,
-      ...options,
-    });
+    this.allocator = core.allocator({ seed: 1, allocationIntervalMs: INTERVAL_MS, ...options });
     this.allocator.setTime(0);
   }
 
