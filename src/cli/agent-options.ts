@@ -6,6 +6,7 @@ import type { Random } from '../model/random.ts';
 import { TextError } from '../model/value-text.ts';
 import { readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
+import { unknownField } from '../wire/unknown-field.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { authorizerOf } from './access.ts';
 import type { AGENT_FLAGS } from './flags/agent-flags.ts';
@@ -97,6 +98,10 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
     return undefined;
   }
   try {
+    const unknown = unknownField(types.ContainerInfo, value);
+    if (unknown !== undefined) {
+      throw new FlagError(`--default_container_info has the unknown field '${unknown}'`);
+    }
     return readJsonValue(types.ContainerInfo, value);
   } catch (error) {
     if (error instanceof WireError) {

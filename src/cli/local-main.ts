@@ -11,7 +11,7 @@ import { fail, listenError } from './failure.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { LOCAL_FLAGS } from './flags/local-flags.ts';
 import { FlagError } from './flags/parse.ts';
-import { type Machine, thisMachine } from './machine-resources.ts';
+import { agentResources, type Machine, thisMachine } from './machine-resources.ts';
 import { checkedIp } from './published-address.ts';
 import { endWithParent } from './server-process.ts';
 import { SupervisedProcess } from './supervised-process.ts';
@@ -71,6 +71,8 @@ class LocalCluster {
   constructor(values: LocalFlags, folder: string) {
     this.#values = values;
     const machine = thisMachine(folder);
+    // An agent that ends at once would be started again and again.
+    agentResources(values.resources, '*', machine);
     const address = `${values.ip}:${values.port}`;
     this.#master = supervised(folder, 'master', [
       'master',

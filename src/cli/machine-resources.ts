@@ -2,12 +2,9 @@
 import { statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { type Resource, Value_Type } from '../model/generated/messages.ts';
-import { parseResources, reserved } from '../model/resource-text.ts';
-import { TextError } from '../model/value-text.ts';
-import { readJsonValue } from '../wire/json.ts';
-import { types } from '../wire/types.ts';
-import { WireError } from '../wire/wire-error.ts';
-import { FlagError } from './flags/parse.ts';
+import { reserved } from '../model/resource-text.ts';
+import { configuredResourcesError } from '../model/resource-validation.ts';
+import { readResources } from './resources-flag.ts';
 
 const MB = 2 ** 20;
 const GB_IN_MB = 1024;
@@ -30,6 +27,8 @@ export function thisMachine(folder: string): Machine {
 }
 
 /**
+ * Throws FlagError for resources that no agent can have.
+ *
  * Detected amounts follow Mesos: 1 GB of memory and 5 GB of disk stay with the machine, or half of it
  * where it has less than twice that.
  */
@@ -38,7 +37,8 @@ export function agentResources(
   defaultRole: string,
   machine: Machine,
 ): Resource[] {
-  const given = text === undefined ? [] : parseGiven(text, defaultRole);
+  const given =
+    text === undefined ? [] : readResources(text, defaultRole, configuredResourcesError);
   const named = new Set(given.map(({ name }) => name));
   const scalar = (name: string, value: number): Resource => ({
     name,
@@ -65,32 +65,3 @@ export function agentResources(
 
 const lessHeadroom = (total: number, headroom: number) =>
   total >= 2 * headroom ? total - headroom : total / 2;
-
-function parseGiven(text: string, defaultRole: string): Resource[] {
-  try {
-    if (!/^\s*\[\s*(\{|\])/.test(text)) {
-      return parseResources(text, defaultRole);
-    }
-    const list: unknown = JSON.parse(text);
-    return (list as unknown[]).map((entry) => {
-      const resource = readJsonValue(types.Resource, entry);
-      return hasReservation(resource) ? upgraded(resource) : reserved(resource, defaultRole);
-    });
-  } catch (error) {
-    if (error instanceof TextError || error instanceof WireError || error instanceof SyntaxError) {
-      throw new FlagError(`--resources: ${error.message}`);
-    }
-    throw error;
-  }
-}
-
-const hasReservation = ({ role, reservations }: Resource) =>
-  (reservations !== undefined && reservations.length > 0) || (role !== undefined && role !== '');
-
-/** The older way to write a static reservation: `role` beside the amounts. */
-function upgraded(resource: Resource): Resource {
-  const { role, ...rest } = resource;
-  return role === undefined || role === '' || rest.reservations?.length
-    ? rest
-    : reserved(rest, role);
-}

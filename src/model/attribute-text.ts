@@ -12,9 +12,9 @@ export function parseAttributes(text: string): Attribute[] {
 
 function parseAttribute(text: string): Attribute {
   const colon = text.indexOf(':');
-  const name = text.slice(0, colon);
+  const name = text.slice(0, Math.max(colon, 0));
   const valueText = text.slice(colon + 1);
-  if (colon <= 0 || valueText.trim() === '') {
+  if (name.trim() === '' || valueText.trim() === '') {
     throw new TextError(`expected an attribute such as rack:r1, got '${text}'`);
   }
   const value = parseValue(valueText);

@@ -13,6 +13,8 @@ import { isStrictSubrole, roleError } from './role.ts';
 /** Far more than there is, and little enough that sums of many are exact. */
 const mostOfOne = 1e10;
 const mostItems = 10_000;
+/** Of the resources of one agent; a master has room for some hundreds in all. */
+const mostNames = 256;
 
 export function resourcesError(resources: readonly Resource[] | undefined): string | undefined {
   let sum = 0;
@@ -26,6 +28,56 @@ export function resourcesError(resources: readonly Resource[] | undefined): stri
   return sum > mostOfOne || (resources?.length ?? 0) > mostItems
     ? 'Resources are invalid: more than can be counted'
     : undefined;
+}
+
+/**
+ * Why an agent cannot be told to offer these. What only the master may make of resources (volumes,
+ * reservations, allocations) an operator cannot write into a flag.
+ */
+export function configuredResourcesError(resources: readonly Resource[]): string | undefined {
+  const invalid = resourcesError(resources);
+  if (invalid !== undefined) {
+    return invalid;
+  }
+  const types = new Map<string, Value_Type>();
+  for (const resource of resources) {
+    const error = configuredError(resource);
+    if (error !== undefined) {
+      return error;
+    }
+    if ((types.get(resource.name) ?? resource.type) !== resource.type) {
+      return `Resources with the same name ('${resource.name}') but different types are not allowed`;
+    }
+    types.set(resource.name, resource.type);
+  }
+  return types.size > mostNames ? `There are more than ${mostNames} resource names` : undefined;
+}
+
+function configuredError(resource: Resource): string | undefined {
+  const only = 'cannot be specified at the command line';
+  if (resource.disk?.persistence !== undefined) {
+    return `Persistent volumes ${only}`;
+  }
+  if (resource.disk?.volume !== undefined) {
+    return `'disk.volume' ${only}: it belongs to persistent volumes`;
+  }
+  if (resource.revocable !== undefined) {
+    return `Revocable resources ${only}; do not include a 'revocable' key in the resources JSON`;
+  }
+  const isDynamic = ({ type }: { readonly type?: Resource_ReservationInfo_Type }) =>
+    type === Resource_ReservationInfo_Type.DYNAMIC;
+  if (resource.reservation !== undefined || resource.reservations?.some(isDynamic) === true) {
+    return (
+      `Dynamic reservations ${only}; do not include a reservation with DYNAMIC type in the` +
+      ' resources JSON'
+    );
+  }
+  if (resource.allocation_info !== undefined) {
+    return `'allocation_info' ${only}: the master sets it in offers`;
+  }
+  return resource.provider_id === undefined
+    ? undefined
+    : `'provider_id' ${only}: resource providers bring their own resources`;
 }
 
 export function resourceError(resource: Resource): string | undefined {
@@ -49,6 +101,9 @@ function valueError(resource: Resource): string | undefined {
       if (scalar === undefined || ranges !== undefined || set !== undefined) {
         return 'Invalid scalar resource';
       }
+      if (Number.isNaN(scalar.value)) {
+        return 'Invalid scalar resource: not a number';
+      }
       if (scalar.value !== 0 && !(Math.round(scalar.value * 1000) > 0)) {
         return 'Invalid scalar resource: value <= 0';
       }
@@ -64,6 +119,9 @@ function valueError(resource: Resource): string | undefined {
         return 'Invalid set resource';
       }
       const items = set.item ?? [];
+      if (items.length > mostItems) {
+        return 'Invalid set resource: more than can be counted';
+      }
       return new Set(items).size < items.length
         ? 'Invalid set resource: duplicated elements'
         : undefined;

@@ -65,7 +65,11 @@ function parseSet(text: string): string[] {
   if (!text.endsWith('}') || /[[\]{}]/.test(text.slice(1, -1))) {
     throw new TextError(`expected a set such as {a,b}, got '${text}'`);
   }
-  return [...new Set(text.slice(1, -1).split(',').filter(Boolean))];
+  const items = text.slice(1, -1).split(',').filter(Boolean);
+  if (new Set(items).size < items.length) {
+    throw new TextError(`expected a set of different items, got '${text}'`);
+  }
+  return items;
 }
 
 /** The inverse of parseValue, for messages and tables. */

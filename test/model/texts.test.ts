@@ -55,7 +55,7 @@ describe('sizes', () => {
 
 describe('resources', () => {
   test('scalars, ranges, sets and roles', () => {
-    expect(parseResources('cpus:4; mem(eng):1024;ports:[3-4, 1-2,9-9];names:{a,b,a}')).toEqual([
+    expect(parseResources('cpus:4; mem(eng):1024;ports:[3-4, 1-2,9-9];names:{a,b}')).toEqual([
       { name: 'cpus', type: 0, scalar: { value: 4 } },
       { name: 'mem', type: 0, scalar: { value: 1024 }, reservations: [{ type: 1, role: 'eng' }] },
       {
@@ -77,12 +77,19 @@ describe('resources', () => {
     expect(text).toBe('cpus(a):1; mem(b):2; gpus:1');
   });
 
-  test.each(['cpus', 'cpus:', ':4', 'cpus:many', 'ports:[5-1]', 'ports:[1-', 'cpus():1', 'a:{b'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseResources(text)).toThrow(/expected/);
-    },
-  );
+  test.each([
+    'cpus',
+    'cpus:',
+    ':4',
+    'cpus:many',
+    'ports:[5-1]',
+    'ports:[1-',
+    'cpus():1',
+    'a:{b',
+    'a:{b,b}',
+  ])('refuses %j', (text) => {
+    expect(() => parseResources(text)).toThrow(/expected/);
+  });
 });
 
 test('attributes', () => {
@@ -103,4 +110,5 @@ test('attributes', () => {
   ]);
   expect(() => parseAttributes('a:{b}')).toThrow(/set/);
   expect(() => parseAttributes('rack')).toThrow(/rack:r1/);
+  expect(() => parseAttributes(' :r1')).toThrow(/rack:r1/);
 });

@@ -3,10 +3,10 @@ import {
   type CommandInfo,
   type ContainerInfo,
   ContainerInfo_Type,
-  type Resource,
   type TaskInfo,
 } from '../../model/generated/messages.ts';
-import { parseResources } from '../../model/resource-text.ts';
+import { toReservationLists } from '../../model/resource-format.ts';
+import { resourcesError } from '../../model/resource-validation.ts';
 import { TextError } from '../../model/value-text.ts';
 import { readJsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
@@ -14,6 +14,7 @@ import { WireError } from '../../wire/wire-error.ts';
 import type { EXECUTE_FLAGS } from '../flags/execute-flags.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { FlagError } from '../flags/parse.ts';
+import { readResources } from '../resources-flag.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
 
@@ -39,7 +40,7 @@ export function launchRequest(values: ExecuteFlags, rest: readonly string[]): La
     throw new FlagError(`unexpected argument '${rest[0]}' (arguments need --no-shell --command=…)`);
   }
   if (values.task !== undefined) {
-    const task = fromJson('task', () => readJsonValue(types.TaskInfo, withAgent(values.task)));
+    const task = taskOf('task', values.task);
     return { name: values.name ?? task.name, tasks: [task], isGroup: false };
   }
   if (values.task_group !== undefined) {
@@ -59,11 +60,18 @@ function groupOf(values: ExecuteFlags): LaunchRequest {
   if (!Array.isArray(group?.tasks) || group.tasks.length === 0) {
     throw new FlagError('--task_group expects {"tasks": [TaskInfo, …]}');
   }
-  const tasks = group.tasks.map((task: unknown) =>
-    fromJson('task_group', () => readJsonValue(types.TaskInfo, withAgent(task))),
-  );
+  const tasks = group.tasks.map((task: unknown) => taskOf('task_group', task));
   const name = values.name ?? tasks.map((task) => task.name).join(', ');
   return { name, tasks, isGroup: true };
+}
+
+function taskOf(flag: string, json: unknown): TaskInfo {
+  const task = fromJson(flag, () => readJsonValue(types.TaskInfo, withAgent(json)));
+  const error = resourcesError(task.resources);
+  if (error !== undefined) {
+    throw new FlagError(`--${flag}: ${error}`);
+  }
+  return { ...task, resources: toReservationLists(task.resources) };
 }
 
 /** `agent_id` is required in a TaskInfo, but only known at launch. */
@@ -87,7 +95,7 @@ function commandTask(name: string, values: ExecuteFlags, rest: readonly string[]
     name,
     task_id: { value: name.replaceAll(/[/\\\p{Cc}]/gu, '_') },
     agent_id: NO_AGENT,
-    resources: resourcesOf(values.resources),
+    resources: readResources(values.resources, '*', resourcesError),
     command: commandOf(values, rest),
     ...(container === undefined ? {} : { container }),
   };
@@ -101,14 +109,6 @@ function commandOf(values: ExecuteFlags, rest: readonly string[]): CommandInfo {
     ...(variables.length > 0 ? { environment: { variables } } : {}),
   };
   return values.shell ? command : { ...command, arguments: [values.command ?? '', ...rest] };
-}
-
-function resourcesOf(text: string): Resource[] {
-  return fromJson('resources', () =>
-    /^\s*\[\s*\{/.test(text)
-      ? (JSON.parse(text) as unknown[]).map((entry) => readJsonValue(types.Resource, entry))
-      : parseResources(text),
-  );
 }
 
 function environmentOf(env: unknown): { name: string; value: string }[] {

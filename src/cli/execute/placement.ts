@@ -62,7 +62,9 @@ const isParticular = (resource: Resource) =>
   resource.disk !== undefined ||
   resource.revocable !== undefined ||
   resource.provider_id !== undefined ||
-  (resource.reservations?.length ?? 0) > 0;
+  (resource.reservations?.length ?? 0) > 0 ||
+  // Too many to be listed one by one.
+  (resource.ranges?.range ?? []).some(({ begin, end }) => end - begin > 65_535);
 
 function demandOf({ resources = [] }: TaskInfo): TaskDemand {
   const amounts: Record<string, number> = {};

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { FlagError } from '../../src/cli/flags/parse.ts';
+import { agentResources } from '../../src/cli/machine-resources.ts';
+import { createCore } from '../../src/core/core.ts';
+import { formatResources } from '../../src/model/resource-text.ts';
+import { loadCore } from '../../src/runtime/load-core.ts';
+
+const machine = { cpus: 8, memMb: 16_384, diskMb: 102_400 };
+const { algebra } = createCore(await loadCore());
+
+const read = (text: string, role = '*') => agentResources(text, role, machine);
+const cpus = (more: object) =>
+  JSON.stringify([{ name: 'cpus', type: 'SCALAR', scalar: { value: 2 }, ...more }]);
+const disk = (more: object) =>
+  JSON.stringify([{ name: 'disk', type: 'SCALAR', scalar: { value: 64 }, ...more }]);
+const ranges = (...range: object[]) =>
+  JSON.stringify([{ name: 'ports', type: 'RANGES', ranges: { range } }]);
+const set = (...item: string[]) =>
+  JSON.stringify([{ name: 'gadgets', type: 'SET', set: { item } }]);
+const manyNames = Array.from({ length: 300 }, (_, i) => `n${i}:1`).join(';');
+
+describe('--resources of an agent', () => {
+  test.each<[what: string, text: string, error: RegExp]>([
+    ['a role with an empty component', cpus({ role: 'a//b' }), /two adjacent slashes/],
+    ['an empty role', cpus({ role: '' }), /empty string/],
+    ['a role of dots', 'cpus(..):2', /'\.\.' as a component/],
+    ['a role with a dash in front', 'cpus(-x):2', /starts with a dash/],
+    ['a role with a blank', 'cpus(a b):2', /whitespace/],
+    ['a role with a slash at its end', 'cpus(a/):2', /end with a slash/],
+    ['a dynamic reservation', cpus({ role: 'a', reservation: {} }), /Dynamic reservations/],
+    [
+      'a dynamic reservation in the list form',
+      cpus({ reservations: [{ type: 'DYNAMIC', role: 'a' }] }),
+      /Dynamic reservations/,
+    ],
+    [
+      'a refinement that is no child',
+      cpus({
+        reservations: [
+          { type: 'STATIC', role: 'a' },
+          { type: 'DYNAMIC', role: 'b' },
+        ],
+      }),
+      /not a refinement/,
+    ],
+    [
+      'both forms of a reservation',
+      cpus({ role: 'a', reservations: [{ type: 'STATIC', role: 'a' }] }),
+      /'role' and 'reservations'/,
+    ],
+    ['a reservation without a type', cpus({ reservations: [{ role: 'a' }] }), /type' field/],
+    ['a reservation without a role', cpus({ reservations: [{ type: 'STATIC' }] }), /role' field/],
+    ['a revocable resource', cpus({ revocable: {} }), /Revocable/],
+    ['a shared resource', cpus({ shared: {} }), /cannot be shared/],
+    ['an allocated resource', cpus({ allocation_info: { role: 'a' } }), /allocation_info/],
+    ['a resource of a provider', cpus({ provider_id: { value: 'p' } }), /provider_id/],
+    [
+      'a persistent volume',
+      disk({
+        role: 'prod',
+        disk: { persistence: { id: 'p1' }, volume: { container_path: 'x', mode: 'RW' } },
+      }),
+      /Persistent volumes/,
+    ],
+    [
+      'a volume without persistence',
+      disk({ disk: { volume: { container_path: 'x', mode: 'RW' } } }),
+      /disk\.volume/,
+    ],
+    ['a disk of cpus', cpus({ disk: {} }), /DiskInfo should not be set for cpus/],
+    ['ranges that overlap', ranges({ begin: 1, end: 5 }, { begin: 3, end: 8 }), /overlapping/],
+    ['a range from the end', ranges({ begin: 5, end: 1 }), /begin > end/],
+    ['a range from the end as text', 'ports:[5-1]', /expected a range/],
+    ['a range beyond all numbers', ranges({ begin: 1, end: 2 ** 60 }), /beyond 2\^53/],
+    ['ranges that are called a scalar', cpus({ scalar: undefined, ranges: {} }), /Invalid scalar/],
+    ['a scalar with ranges', cpus({ ranges: {} }), /Invalid scalar/],
+    ['a resource of type TEXT', cpus({ type: 'TEXT' }), /Unsupported resource type/],
+    ['an unknown type', cpus({ type: 'SCALER' }), /SCALER/],
+    ['one name with two types', 'a:1;a:{x}', /different types/],
+    ['an item twice', set('a', 'a'), /duplicated/],
+    ['an item twice as text', 'gadgets:{a,a}', /different items/],
+    ['a negative amount', cpus({ scalar: { value: -2 } }), /value <= 0/],
+    ['a negative amount as text', 'cpus:-2', /expected a number/],
+    ['an amount that is counted as nothing', 'cpus:0.0001', /value <= 0/],
+    ['an infinite amount', cpus({ scalar: { value: 'Infinity' } }), /more than can be counted/],
+    ['an infinite amount as text', 'cpus:inf', /expected a number/],
+    ['no number', cpus({ scalar: { value: 'NaN' } }), /cpus|NaN|number/],
+    ['an amount beyond counting', 'cpus:1;mem:99999999999999', /more than can be counted/],
+    ['a disk beyond counting', 'cpus:1;mem:64;disk:1e15', /more than can be counted/],
+    ['amounts beyond counting together', 'a:6e9;b:6e9', /more than can be counted/],
+    ['more names than a master takes', manyNames, /more than 256 resource names/],
+    ['a misspelt field', cpus({ rolle: 'a' }), /unknown field 'rolle'/],
+    ['a misspelt field inside', cpus({ scalar: { value: 1, v: 2 } }), /unknown field 'scalar\.v'/],
+    ['an empty name', cpus({ name: '' }), /Empty resource name/],
+    ['no name', '[{"type":"SCALAR","scalar":{"value":1}}]', /name/],
+    ['an element that is no object', '[{}, 1]', /./],
+    ['JSON that breaks off', '[{"name":\n"cpus",\n', /JSON/],
+    ['one JSON object', '{"name":"cpus"}', /expected a JSON list/],
+  ])('refuses %s in one line', (_, text, error) => {
+    const attempt = () => read(text);
+    expect(attempt).toThrow(FlagError);
+    expect(attempt).toThrow(error);
+    expect(attempt).toThrow(/^--resources: [^\n]+$/);
+  });
+
+  test.each([
+    ['nothing but what the machine has', '', 'cpus:8; mem:15360; disk:97280; ports:[31000-32000]'],
+    ['nothing of a kind', 'gpus:0', 'cpus:8; mem:15360; disk:97280; ports:[31000-32000]'],
+    [
+      'reservations in every form',
+      JSON.stringify([
+        { name: 'cpus', type: 'SCALAR', scalar: { value: 1 }, role: 'a' },
+        {
+          name: 'mem',
+          type: 'SCALAR',
+          scalar: { value: 64 },
+          reservations: [{ type: 'STATIC', role: 'b' }],
+        },
+        { name: 'disk', type: 'SCALAR', scalar: { value: 1.5 }, role: '*' },
+        { name: 'ports', type: 'RANGES', ranges: { range: [{ begin: 1, end: 9 }] } },
+      ]),
+      'cpus(a):1; mem(b):64; disk:1.5; ports:[1-9]',
+    ],
+    [
+      'ranges as text that touch or overlap, as Mesos reads them',
+      'cpus:1;mem:1;disk:1;ports:[1-5, 4-8, 9-9]',
+      'cpus:1; mem:1; disk:1; ports:[1-9]',
+    ],
+    [
+      'a disk of its own',
+      JSON.stringify([
+        ...JSON.parse(cpus({})),
+        {
+          name: 'disk',
+          type: 'SCALAR',
+          scalar: { value: 64 },
+          disk: { source: { type: 'PATH', path: { root: '/mnt/a' } } },
+        },
+      ]),
+      'cpus:2; disk:64; mem:15360; ports:[31000-32000]',
+    ],
+  ])('takes %s', (_, text, expected) => {
+    const resources = read(text);
+    expect(formatResources(resources)).toBe(expected);
+    expect(algebra.equal(algebra.sum([resources]), resources)).toBe(true);
+  });
+
+  test('the default role reserves what the machine has, too', () => {
+    expect(formatResources(read('cpus:1;mem(b):64', 'a'))).toBe(
+      'cpus(a):1; mem(b):64; disk(a):97280; ports(a):[31000-32000]',
+    );
+  });
+});
