@@ -43,8 +43,13 @@ export interface LinkLost extends At {
   readonly address: string;
 }
 
+interface ByExecutor extends At {
+  /** From an executor in the agent's own process; absent: it came over HTTP. */
+  readonly isBuiltin?: true;
+}
+
 /** SUBSCRIBE of the executor API. Built-in executors subscribe in the same way. */
-export interface ExecutorSubscribe extends At {
+export interface ExecutorSubscribe extends ByExecutor {
   readonly type: 'executorSubscribe';
   readonly request: RequestId;
   readonly stream: StreamId;
@@ -52,7 +57,7 @@ export interface ExecutorSubscribe extends At {
   readonly call: ExecutorCall;
 }
 
-export interface ExecutorCalled extends At {
+export interface ExecutorCalled extends ByExecutor {
   readonly type: 'executorCall';
   readonly request: RequestId;
   readonly principal?: Principal | undefined;

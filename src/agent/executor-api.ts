@@ -11,7 +11,6 @@ import {
 } from '../model/generated/messages.ts';
 import { isUuid } from '../model/identifier.ts';
 import { executorId, frameworkId, type RequestId, type StreamId } from '../model/ids.ts';
-import type { Principal } from '../security/principal.ts';
 import type { ExecutorCalled, ExecutorSubscribe } from './events.ts';
 import { type Executor, forgetStream, resizeContainer, sendToExecutor } from './executor.ts';
 import { shutdownIfPointless } from './kill.ts';
@@ -25,7 +24,7 @@ import { executorReported, reportStatus } from './task-updates.ts';
 type Found = Executor | { readonly status: number; readonly text: string };
 
 export function subscribe(agent: AgentState, event: ExecutorSubscribe): void {
-  const executor = findExecutor(agent, event.call, event.principal);
+  const executor = findExecutor(agent, event);
   if ('status' in executor) {
     reply(agent, event.request, executor.status, executor.text);
     return;
@@ -119,7 +118,7 @@ export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
     reply(agent, request, 202);
     return;
   }
-  const executor = findExecutor(agent, call, event.principal);
+  const executor = findExecutor(agent, event);
   if ('status' in executor) {
     reply(agent, request, executor.status, executor.text);
     return;
@@ -184,11 +183,8 @@ function invalidStatus(executor: Executor, status: TaskStatus): string | undefin
   return undefined;
 }
 
-function findExecutor(
-  agent: AgentState,
-  call: ExecutorCall,
-  principal: Principal | undefined,
-): Found {
+function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCalled): Found {
+  const { call } = event;
   if (!agent.knowsExecutors) {
     return { status: 503, text: 'Agent has not finished recovery' };
   }
@@ -200,17 +196,25 @@ function findExecutor(
   if (executor === undefined) {
     return { status: 400, text: 'Executor cannot be found' };
   }
-  const denied = deniedBy(agent, executor, principal);
+  const denied = deniedBy(agent, executor, event);
   return denied === undefined ? executor : { status: 403, text: denied };
 }
 
-/** An executor's token names the executor; one that names another does not open this one. */
+/**
+ * Built-in executors call from inside the agent: who names one over HTTP is somebody else. An
+ * executor's token names the executor; one that names another does not open this one.
+ */
 function deniedBy(
   agent: AgentState,
   executor: Executor,
-  principal: Principal | undefined,
+  { isBuiltin, principal }: ExecutorSubscribe | ExecutorCalled,
 ): string | undefined {
-  if (!agent.options.authenticateExecutors || executor.builtin !== undefined) {
+  if (executor.builtin !== undefined) {
+    return isBuiltin === true
+      ? undefined
+      : `Executor ${executor.executorId} is built into the agent and makes no calls over HTTP`;
+  }
+  if (!agent.options.authenticateExecutors) {
     return undefined;
   }
   const expected = {

@@ -15,7 +15,7 @@ import {
   TaskStatus_Reason,
   Value_Type,
 } from '../model/generated/messages.ts';
-import { sameBytes } from '../model/identifier.ts';
+import { idError, sameBytes } from '../model/identifier.ts';
 import type { ContainerId, TaskId } from '../model/ids.ts';
 import { containerId, executorId, frameworkId, taskId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
@@ -117,11 +117,12 @@ function run(agent: AgentState, assignment: Assignment): void {
     log(agent, 'warn', `Ignoring tasks ${namesOf(tasks)}: not for this agent in this state`);
     return;
   }
-  const id = frameworkId(assignment.framework.id?.value ?? '');
-  if (id === '') {
-    log(agent, 'error', `Ignoring tasks ${namesOf(tasks)}: their framework has no id`);
+  const invalid = invalidId(assignment);
+  if (invalid !== undefined) {
+    log(agent, 'error', `Ignoring tasks ${namesOf(tasks)}: ${invalid}`);
     return;
   }
+  const id = frameworkId(assignment.framework.id?.value ?? '');
   if (tasks.map(({ task_id }) => agent.deniedTasks.take(`${id} ${task_id.value}`)).includes(true)) {
     log(agent, 'warn', `Not running ${namesOf(tasks)}: too late, they are reported as lost`);
     const isAware = isPartitionAware(assignment.framework);
@@ -161,6 +162,21 @@ function run(agent: AgentState, assignment: Assignment): void {
     resizeContainer(agent, executor);
     deliverQueued(agent, executor);
   }
+}
+
+/** Ids become names of folders. A master has looked at them, a stranger has not. */
+function invalidId({ framework, executor, tasks }: Assignment): string | undefined {
+  for (const [what, id] of [
+    ['framework', framework.id],
+    ...tasks.map(({ task_id }) => ['task', task_id] as const),
+    ['executor', executor.executor_id],
+  ] as const) {
+    const error = idError(id?.value ?? '');
+    if (error !== undefined) {
+      return `invalid ${what} id: ${error}`;
+    }
+  }
+  return undefined;
 }
 
 const namesOf = (tasks: readonly TaskInfo[]) => tasks.map((task) => task.task_id.value).join(', ');

@@ -21,6 +21,7 @@ import type {
   UpdateAgentMessage,
 } from '../model/generated/messages.ts';
 import { TaskState } from '../model/generated/messages.ts';
+import { idError } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { MasterDetected } from './events.ts';
@@ -223,6 +224,11 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
 /** False while registration does not matter, or names somebody else: then the agent cannot go on. */
 function acceptsId(agent: AgentState, given: string): boolean {
   if (agent.phase !== 'disconnected' && agent.phase !== 'running') {
+    return false;
+  }
+  const error = idError(given);
+  if (error !== undefined) {
+    log(agent, 'error', `Ignoring a registration as an agent of invalid id: ${error}`);
     return false;
   }
   if (agent.id === undefined) {

@@ -271,6 +271,7 @@ export class Runs {
           const request = this.#newRequest();
           this.#options.dispatch({
             type: 'executorCall',
+            isBuiltin: true,
             nowMs: this.#options.nowMs(),
             request,
             call,
@@ -294,6 +295,7 @@ export class Runs {
     this.#streams.set(stream, run);
     this.#options.dispatch({
       type: 'executorSubscribe',
+      isBuiltin: true,
       nowMs: this.#options.nowMs(),
       request: this.#newRequest(),
       stream,

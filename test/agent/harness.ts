@@ -203,6 +203,7 @@ export class World {
       type: 'executorSubscribe',
       request: requestId(`request-${this.#requests}`),
       stream,
+      ...this.#door(executor),
       call: {
         type: ExecutorCall_Type.SUBSCRIBE,
         framework_id: { value: FRAMEWORK },
@@ -217,6 +218,7 @@ export class World {
     this.send({
       type: 'executorCall',
       request: requestId(`request-${++this.#requests}`),
+      ...this.#door(executor),
       call: {
         type: ExecutorCall_Type.UPDATE,
         framework_id: { value: FRAMEWORK },
@@ -224,6 +226,13 @@ export class World {
         update: { status },
       },
     });
+  }
+
+  /** Built-in executors call from inside the agent, all others over HTTP. */
+  #door(executor: string): { readonly isBuiltin?: true } {
+    const { executors } = this.agent.frameworks.get(frameworkId(FRAMEWORK)) ?? {};
+    const isBuiltin = executors?.get(executorId(executor))?.builtin !== undefined;
+    return isBuiltin ? { isBuiltin } : {};
   }
 
   containerEnded(

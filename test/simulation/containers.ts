@@ -232,6 +232,7 @@ export class Containers {
     this.#streams.set(stream, run);
     this.#program.dispatch({
       type: 'executorSubscribe',
+      isBuiltin: true,
       request: this.#host.newRequest(),
       stream,
       call: {
@@ -354,6 +355,7 @@ export class Containers {
     const bytes = encodeMessage(types.ExecutorCall, call);
     this.#program.dispatch({
       type: 'executorCall',
+      isBuiltin: true,
       request: this.#host.newRequest(),
       call: decodeMessage(types.ExecutorCall, bytes),
     });
