@@ -2,7 +2,7 @@
 // fresh master and agent of this checkout. DIR holds the scripts; the runner (conformance.mjs and
 // run-all.sh) lies next to it, in its parents' tools/conformance, or where --runner says.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
@@ -21,6 +21,8 @@ if (runner === undefined) {
   process.exit(1);
 }
 const work = mkdtempSync(join(tmpdir(), 'mesoscale-conformance-'));
+// Tasks of other users have their sandboxes below.
+chmodSync(work, 0o755);
 const launcher = join(import.meta.dirname, 'conformance-server.sh');
 const { status } = spawnSync('bash', [join(runner, 'run-all.sh'), 'check', resolve(folder)], {
   stdio: 'inherit',

@@ -5,9 +5,6 @@ import type { Executor } from './executor.ts';
 import { sandboxDirectory } from './sandbox.ts';
 import type { AgentState } from './state.ts';
 
-/** The longest wait between two attempts of an executor to subscribe again. */
-const subscriptionBackoffMaxMs = 2_000;
-
 export function executorEnvironment(agent: AgentState, executor: Executor): Record<string, string> {
   const { options } = agent;
   const directory = sandboxDirectory(agent, executor);
@@ -35,7 +32,7 @@ export function executorEnvironment(agent: AgentState, executor: Executor): Reco
     ...(executor.checkpoint
       ? {
           MESOS_RECOVERY_TIMEOUT: formatDuration(options.recoveryTimeoutMs),
-          MESOS_SUBSCRIPTION_BACKOFF_MAX: formatDuration(subscriptionBackoffMaxMs),
+          MESOS_SUBSCRIPTION_BACKOFF_MAX: formatDuration(options.executorReregistrationTimeoutMs),
         }
       : {}),
   };

@@ -12,6 +12,8 @@ import {
   type TaskInfo,
   TaskState,
 } from '../model/generated/messages.ts';
+import { operationResources } from '../model/operation-resources.ts';
+import { namedRoles } from '../model/resource-format.ts';
 import type { Executor } from './executor.ts';
 import type { Framework } from './framework.ts';
 import { unfinishedOperations } from './operations.ts';
@@ -61,7 +63,11 @@ export function operatorView(
         get_containers: { containers: containers(agent, viewer) },
       };
     case AgentCall_Type.GET_OPERATIONS: {
-      const operations = unfinishedOperations(agent);
+      const operations = unfinishedOperations(agent).filter(({ info }) =>
+        operationResources(info)
+          .flatMap(namedRoles)
+          .every((role) => seesRole(viewer, role)),
+      );
       return {
         type: AgentResponse_Type.GET_OPERATIONS,
         get_operations: operations.length === 0 ? {} : { operations },
@@ -74,6 +80,9 @@ export function operatorView(
       return undefined;
   }
 }
+
+const seesRole = ({ authorizer, principal }: Viewer, value: string) =>
+  authorizer.authorize(principal, 'VIEW_ROLE', { value });
 
 function flags(agent: AgentState, { authorizer, principal }: Viewer) {
   return authorizer.authorize(principal, 'VIEW_FLAGS')

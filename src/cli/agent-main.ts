@@ -23,7 +23,7 @@ import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import { FlagError, type ParsedFlags } from './flags/parse.ts';
 import { findMaster } from './master-detector.ts';
-import { publishedAddress } from './published-address.ts';
+import { knownName, publishedAddress } from './published-address.ts';
 import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
 
 const NAME = 'agent';
@@ -53,6 +53,7 @@ async function runAgent(
     findMaster(values.master),
     loadCore(),
   ]);
+  const nameOfMaster = knownName(found.ip);
   const workDir = workDirOf(values);
   const texts = publishedFlags(parsed, address);
   const options = agentOptions(values, {
@@ -137,6 +138,7 @@ async function runAgent(
     type: 'masterDetected',
     nowMs: systemClock.nowMs(),
     master: `master@${found.ip}:${found.port}`,
+    hostname: (await nameOfMaster) ?? found.ip,
   });
   // Not before all tasks of the last run are known again, and the master to tell.
   onUnregister(() => stop('unregister'));

@@ -60,12 +60,25 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     switchUser: values.switch_user,
     recover: values.recover,
     reconfigurationPolicy: values.reconfiguration_policy,
-    executorEnvironment: values.executor_environment_variables as
-      | Readonly<Record<string, string>>
-      | undefined,
+    executorEnvironment: executorEnvironment(values, address, process.env),
     authorizer: authorizerOf(values.acls),
     seed: start.random.next32(),
   };
+}
+
+/** What every executor finds in its environment besides its own variables. */
+export function executorEnvironment(
+  values: Pick<AgentFlagValues, 'executor_environment_variables' | 'ip' | 'ip_discovery_command'>,
+  { listenIp }: Pick<PublishedAddress, 'listenIp'>,
+  environment: NodeJS.ProcessEnv,
+): Readonly<Record<string, string>> | undefined {
+  const given = values.executor_environment_variables as
+    | Readonly<Record<string, string>>
+    | undefined;
+  // An executor that links libprocess would look its host name up without it.
+  const isIpGiven = values.ip !== undefined || values.ip_discovery_command !== undefined;
+  const ip = isIpGiven ? listenIp : environment.LIBPROCESS_IP;
+  return ip === undefined ? given : { LIBPROCESS_IP: ip, ...given };
 }
 
 /** Running without a confinement that was asked for would be unsafe. */

@@ -75,7 +75,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     maxCompletedTasksPerFramework: values.max_completed_tasks_per_framework,
     maxUnreachableTasksPerFramework: values.max_unreachable_tasks_per_framework,
     roles: values.roles,
-    weights: weightsOf(values.weights),
+    weights: weightsOf(values.weights, values.roles),
     rootSubmissions: values.root_submissions,
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,
     heartbeatIntervalMs: HEARTBEAT_MS,
@@ -121,14 +121,20 @@ export function minAllocatable(text: string): Quantities[] {
   }
 }
 
-/** `eng=2,ops=1.5` */
-export function weightsOf(text: string | undefined): Record<string, number> {
+/** `eng=2,ops=1.5`, each of a role that is allowed. */
+export function weightsOf(
+  text: string | undefined,
+  allowed: readonly string[] | undefined,
+): Record<string, number> {
   const weights: Record<string, number> = {};
   for (const part of (text ?? '').split(',').filter(Boolean)) {
     const [role = '', weight = ''] = part.split('=', 2);
     const isWeight = Number.isFinite(Number(weight)) && Number(weight) > 0;
     if (roleError(role.trim()) !== undefined || !isWeight) {
       throw new FlagError(`--weights expects role=weight pairs such as eng=2, got '${part}'`);
+    }
+    if (allowed?.includes(role.trim()) === false && role.trim() !== '*') {
+      throw new FlagError(`--weights: the role of '${part}' is not one of --roles`);
     }
     weights[role.trim()] = Number(weight);
   }

@@ -71,20 +71,18 @@ function ownIp(): string {
   return reachable?.address ?? '127.0.0.1';
 }
 
-async function nameOf(ip: string): Promise<string> {
-  if (ip.startsWith('127.')) {
-    // Names of the loopback say nothing to others.
-    return ip;
-  }
+const nameOf = async (ip: string) =>
+  // Names of the loopback say nothing to others.
+  ip.startsWith('127.') ? ip : ((await knownName(ip)) ?? machineName());
+
+/** The name that name servers have for an address; undefined after a while without an answer. */
+export async function knownName(ip: string): Promise<string | undefined> {
   const timeout = new Promise<undefined>((resolve) => {
     setTimeout(resolve, LOOKUP_MS, undefined).unref();
   });
-  const found = await Promise.race([
-    lookupService(ip, 0).then(
-      ({ hostname }) => hostname,
-      () => undefined,
-    ),
-    timeout,
-  ]);
-  return found ?? machineName();
+  const found = lookupService(ip, 0).then(
+    ({ hostname }) => hostname,
+    () => undefined,
+  );
+  return Promise.race([found, timeout]);
 }

@@ -189,18 +189,18 @@ export function listingEntry(info: FileInfo): Record<string, unknown> {
   };
 }
 
-const TYPE_LETTERS: Readonly<Record<number, string>> = {
-  26411: 's',
-  21609: 'l',
-  16807: '-',
-  14406: 'b',
-  9604: 'd',
-  4802: 'c',
-  2401: 'p',
-};
+const TYPE_LETTERS: ReadonlyMap<number, string> = new Map([
+  [0o140000, 's'],
+  [0o120000, 'l'],
+  [0o100000, '-'],
+  [0o060000, 'b'],
+  [0o040000, 'd'],
+  [0o020000, 'c'],
+  [0o010000, 'p'],
+]);
 
 function modeText(mode: number): string {
-  let text = TYPE_LETTERS[mode & 0o170000] ?? '-';
+  let text = TYPE_LETTERS.get(mode & 0o170000) ?? '-';
   for (let bit = 8; bit >= 0; bit--) {
     text += (mode >> bit) & 1 ? 'rwx'.charAt(2 - (bit % 3)) : '-';
   }

@@ -48,7 +48,7 @@ export interface Endpoint {
   readonly realm?: Realm | undefined;
   /** `delegate` endpoints answer with and without the process prefix, others at the path alone. */
   readonly delegate: boolean;
-  /** Only the path itself, no further segments. */
+  /** Only the path itself, with or without a slash behind it: no further segments. */
   readonly exact?: boolean | undefined;
   readonly handle: (request: EndpointRequest) => Handled;
 }
@@ -128,7 +128,11 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
   const paths = endpoint.delegate
     ? [endpoint.path, `${options.prefix}${endpoint.path}`]
     : [endpoint.path];
-  const urls = paths.flatMap((path) => (endpoint.exact ? [path] : [path, `${path}/`, `${path}/*`]));
+  const urls = paths.flatMap((path) => [
+    path,
+    `${path}/`,
+    ...(endpoint.exact ? [] : [`${path}/*`]),
+  ]);
   // Authentication is a hook of the endpoint's own scope, so that no route can be without it.
   void app.register(async (scope) => {
     if (endpoint.realm) {

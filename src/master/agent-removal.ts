@@ -218,6 +218,9 @@ export function removeAgent(
     agents.deactivated.delete(agent.id);
     endOperations(state, agent, OperationState.OPERATION_GONE_BY_OPERATOR);
     forgetAgent(state, agent);
+    // As in Mesos, readers of the event stream hear of this end only: not of agents that became
+    // unreachable and may come back, nor of those that an operator declared gone.
+    publishAgentRemoved(state, agent);
   });
 }
 
@@ -241,7 +244,6 @@ function forgetAgent(state: MasterState, agent: Agent): void {
   stopPings(state, agent);
   cancelReregistration(state, agent);
   tellOfLostAgent(state, agent.id);
-  publishAgentRemoved(state, agent);
 }
 
 /** Every framework hears of every agent that is lost. */

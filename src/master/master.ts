@@ -85,7 +85,8 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     whitelist: options.whitelist ?? null,
     weights: new Map(),
     quotas: new Map(),
-    roleWhitelist: options.roles === undefined ? undefined : new Set(options.roles),
+    // The default role is always allowed.
+    roleWhitelist: options.roles === undefined ? undefined : new Set([...options.roles, '*']),
     subscribers: new Map(),
     resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
     writes: new Map(),

@@ -35,6 +35,13 @@ function rolesOf(framework: Framework): Set<string> {
       roles.add(allocationRole(task.resources));
     }
   }
+  for (const executors of framework.executors.values()) {
+    for (const { resources } of executors.values()) {
+      if (resources !== undefined && resources.length > 0) {
+        roles.add(allocationRole(resources));
+      }
+    }
+  }
   return roles;
 }
 

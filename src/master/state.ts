@@ -216,7 +216,7 @@ export interface MasterState {
   whitelist: readonly string[] | null;
   readonly weights: Map<string, number>;
   readonly quotas: Map<string, QuotaAmounts>;
-  /** The only roles allowed, if --roles was given. */
+  /** The only roles allowed, if --roles was given: those, and `*`. */
   readonly roleWhitelist: ReadonlySet<string> | undefined;
   readonly subscribers: Map<StreamId, Subscriber>;
   /** Names of resources that the core has met. */

@@ -9,7 +9,7 @@ import type { RequestId, StreamId } from '../model/ids.ts';
 import type { Principal } from '../security/principal.ts';
 import { clearTimer, log, mayDo, setTimer } from './outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from './state.ts';
-import { agentView } from './views/agents.ts';
+import { streamedAgentView } from './views/agents.ts';
 import { frameworkView } from './views/frameworks.ts';
 import { getState } from './views/state-message.ts';
 
@@ -115,11 +115,12 @@ export function publishTaskUpdated(
 
 export function publishAgentAdded(state: MasterState, agent: Agent): void {
   if (state.subscribers.size > 0) {
-    const event = {
-      type: MasterEvent_Type.AGENT_ADDED,
-      agent_added: { agent: agentView(state, agent) },
-    };
-    publish(state, event, () => true);
+    const { authorizer } = state.options;
+    for (const { stream, principal } of state.subscribers.values()) {
+      const viewed = streamedAgentView(state, agent, { principal, authorizer });
+      const event = { type: MasterEvent_Type.AGENT_ADDED, agent_added: { agent: viewed } };
+      state.effects.push({ type: 'sendToOperator', stream, event });
+    }
   }
 }
 
@@ -137,7 +138,7 @@ export function publishFrameworkAdded(state: MasterState, framework: Framework):
   if (state.subscribers.size > 0) {
     const event = {
       type: MasterEvent_Type.FRAMEWORK_ADDED,
-      framework_added: { framework: frameworkView(state, framework) },
+      framework_added: { framework: frameworkView(framework) },
     };
     publish(state, event, seesFramework(state, framework));
   }
@@ -147,7 +148,7 @@ export function publishFrameworkUpdated(state: MasterState, framework: Framework
   if (state.subscribers.size > 0) {
     const event = {
       type: MasterEvent_Type.FRAMEWORK_UPDATED,
-      framework_updated: { framework: frameworkView(state, framework) },
+      framework_updated: { framework: frameworkView(framework) },
     };
     publish(state, event, seesFramework(state, framework));
   }

@@ -58,6 +58,14 @@ export function reservationRole(resource: Resource): string {
   return resource.reservations?.at(-1)?.role ?? '*';
 }
 
+/** Every role that a resource names: those it is reserved to, and the one it is allocated to. */
+export function namedRoles(resource: Resource): string[] {
+  const roles = (resource.reservations ?? []).flatMap(({ role }) => role ?? []);
+  if (resource.role !== undefined && resource.role !== '*') roles.push(resource.role);
+  const allocatedTo = resource.allocation_info?.role;
+  return allocatedTo === undefined ? roles : [...roles, allocatedTo];
+}
+
 export const isReserved = (resource: Resource) => (resource.reservations?.length ?? 0) > 0;
 
 export const isDynamicallyReserved = (resource: Resource) =>

@@ -71,6 +71,7 @@ describe('reads', () => {
     const master = await startMaster();
     expect(await ask(master, '/health')).toMatchObject({ status: 200, type: null, body: '' });
     expect((await ask(master, '/health/x')).status).toBe(200);
+    expect((await ask(master, '/version/')).body).toBe((await ask(master, '/version')).body);
     expect((await ask(master, '/version/x')).status).toBe(404);
     expect((await ask(master, '/master/version')).status).toBe(404);
     expect((await ask(master, '/state/../x')).status).toBe(404);

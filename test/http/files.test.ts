@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AttachedFiles, browse, download, readPiece } from '../../src/http/files.ts';
+import {
+  type AttachedFiles,
+  browse,
+  download,
+  listingEntry,
+  readPiece,
+} from '../../src/http/files.ts';
 import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 
 let base: string;
@@ -145,6 +151,18 @@ describe('/files', () => {
       path: '/virtual/box/sub/g',
       size: 1,
     });
+  });
+
+  it('says with a letter what an entry is', async () => {
+    const { body } = await get(`/files/browse?path=${at('/virtual/box')}`);
+    const entries: { path: string; mode: string }[] = JSON.parse(body);
+    const mode = (name: string) => entries.find(({ path }) => path.endsWith(`/${name}`))?.mode;
+    expect(mode('sub')).toMatch(/^drwx/);
+    expect(mode('f.txt')).toMatch(/^-rw/);
+    const letter = (type: number) =>
+      String(listingEntry({ path: 'x', mode: type | 0o640 }).mode).replace(/rw-r-----$/, '');
+    const types = [0o140000, 0o120000, 0o100000, 0o060000, 0o040000, 0o020000, 0o010000];
+    expect(types.map(letter).join('')).toBe('sl-bdcp');
   });
 
   it('downloads a file, with its name', async () => {

@@ -234,7 +234,9 @@ export const MASTER_FLAGS = {
     alias: 'user_sorter',
     help: 'How roles are ordered: drf (dominant resource fairness) or random.',
   }),
-  roles: roles({ help: 'The only roles that frameworks may use. Without it: any role.' }),
+  roles: roles({
+    help: 'The only roles that frameworks may use, besides *. Without it: any role.',
+  }),
   root_submissions: toggle({
     default: true,
     help: 'Whether frameworks may run tasks as root.',

@@ -4,30 +4,37 @@ import type {
   MasterResponse_GetAgents_Agent,
   Resource,
 } from '../../model/generated/messages.ts';
-import { isReserved, reservationRole, toEndpointFormat } from '../../model/resource-format.ts';
+import { toEndpointFormat } from '../../model/resource-format.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
-import { seesRole } from './who.ts';
+import { seesResource } from './who.ts';
 
 const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 
-const shown = (resources: readonly Resource[], viewer: Viewer | undefined) => {
-  const visible =
-    viewer === undefined
-      ? resources
-      : resources.filter((it) => !isReserved(it) || seesRole(viewer, reservationRole(it)));
-  return visible.map(toEndpointFormat);
-};
+const shown = (resources: readonly Resource[], viewer: Viewer) =>
+  resources.filter((it) => seesResource(viewer, it)).map(toEndpointFormat);
 
-/** An agent of the event stream; with a viewer, of the read calls, which also say `checkpoint`. */
-export function agentView(
+/** An agent of the event stream. */
+export const streamedAgentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
+  view(state, agent, withoutCheckpoint(visibleInfo(agent.info, viewer)), viewer);
+
+/** An agent of the read calls, which also say `checkpoint`. */
+export const agentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
+  view(state, agent, withCheckpoint(visibleInfo(agent.info, viewer)), viewer);
+
+/** One that is in the registry, and has not been heard of since. */
+export const recoveredAgentView = (info: AgentInfo, viewer: Viewer) =>
+  withCheckpoint(visibleInfo(info, viewer));
+
+function view(
   state: MasterState,
   agent: Agent,
-  viewer?: Viewer,
+  agent_info: AgentInfo,
+  viewer: Viewer,
 ): MasterResponse_GetAgents_Agent {
   const view: MasterResponse_GetAgents_Agent = {
-    agent_info: viewer === undefined ? withoutCheckpoint(agent.info) : withCheckpoint(agent.info),
+    agent_info,
     active: agent.active,
     deactivated: state.agents.deactivated.has(agent.id),
     version: agent.version,
@@ -68,4 +75,9 @@ const withCheckpoint = (info: AgentInfo): AgentInfo => ({
   checkpoint: info.checkpoint ?? true,
 });
 
-export const recoveredAgentView = withCheckpoint;
+function visibleInfo(info: AgentInfo, viewer: Viewer): AgentInfo {
+  const { resources, ...rest } = info;
+  return resources === undefined
+    ? info
+    : { ...rest, resources: resources.filter((it) => seesResource(viewer, it)) };
+}

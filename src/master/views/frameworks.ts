@@ -9,13 +9,26 @@ const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_00
 
 type View = MasterResponse_GetFrameworks_Framework;
 
-function common(state: MasterState, framework: Framework): View {
-  const view: View = {
-    framework_info: framework.info,
-    active: framework.active,
-    connected: framework.state === 'connected',
-    recovered: framework.state === 'recovered',
+const common = (framework: Framework): View => ({
+  framework_info: framework.info,
+  active: framework.active,
+  connected: framework.state === 'connected',
+  recovered: framework.state === 'recovered',
+});
+
+/** A framework of the event stream: all its times, set or not, and nothing of what it holds. */
+export function frameworkView(framework: Framework): View {
+  return {
+    ...common(framework),
+    registered_time: timeOf(framework.registeredMs),
+    reregistered_time: timeOf(framework.reregisteredMs),
+    unregistered_time: timeOf(framework.unregisteredMs),
   };
+}
+
+/** A framework of the read calls: the times that it has, its offers, and what it holds. */
+export function frameworkDetails(state: MasterState, framework: Framework): View {
+  const view = common(framework);
   const offers = [...framework.offers].map((offer) => offerMessage(state, offer));
   const inverseOffers = [...framework.inverseOffers].map(({ message }) => message);
   const used = usedByFramework(state, framework).map(toEndpointFormat);
@@ -24,22 +37,6 @@ function common(state: MasterState, framework: Framework): View {
   if (inverseOffers.length > 0) view.inverse_offers = inverseOffers;
   if (used.length > 0) view.allocated_resources = used;
   if (offered.length > 0) view.offered_resources = offered;
-  return view;
-}
-
-/** A framework of the event stream: all its times, set or not. */
-export function frameworkView(state: MasterState, framework: Framework): View {
-  return {
-    ...common(state, framework),
-    registered_time: timeOf(framework.registeredMs),
-    reregistered_time: timeOf(framework.reregisteredMs),
-    unregistered_time: timeOf(framework.unregisteredMs),
-  };
-}
-
-/** A framework of the read calls: the times that it has. */
-export function frameworkDetails(state: MasterState, framework: Framework): View {
-  const view = common(state, framework);
   view.registered_time = timeOf(framework.registeredMs);
   view.reregistered_time = timeOf(framework.reregisteredMs);
   if (framework.unregisteredMs > 0) {

@@ -49,7 +49,7 @@ export function readCall(
     case MasterCall_Type.GET_EXECUTORS:
       return { type: type.GET_EXECUTORS, get_executors: getExecutors(state, viewer) };
     case MasterCall_Type.GET_OPERATIONS:
-      return { type: type.GET_OPERATIONS, get_operations: getOperations(state) };
+      return { type: type.GET_OPERATIONS, get_operations: getOperations(state, viewer) };
     case MasterCall_Type.GET_TASKS:
       return { type: type.GET_TASKS, get_tasks: getTasks(state, viewer) };
     case MasterCall_Type.GET_ROLES:

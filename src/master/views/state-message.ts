@@ -12,7 +12,13 @@ import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { agentView, recoveredAgentView } from './agents.ts';
 import { frameworkDetails } from './frameworks.ts';
-import { seesExecutor, seesTask, visibleCompleted, visibleFrameworks } from './who.ts';
+import {
+  seesExecutor,
+  seesOperation,
+  seesTask,
+  visibleCompleted,
+  visibleFrameworks,
+} from './who.ts';
 
 export function getState(state: MasterState, viewer: Viewer): MasterResponse_GetState {
   return {
@@ -71,14 +77,20 @@ export function getFrameworks(state: MasterState, viewer: Viewer): MasterRespons
 export function getAgents(state: MasterState, viewer: Viewer): MasterResponse_GetAgents {
   return {
     agents: [...state.agents.registered.values()].map((agent) => agentView(state, agent, viewer)),
-    recovered_agents: [...state.agents.recovered.values()].map(recoveredAgentView),
+    recovered_agents: [...state.agents.recovered.values()].map((info) =>
+      recoveredAgentView(info, viewer),
+    ),
   };
 }
 
-export function getOperations(state: MasterState): MasterResponse_GetOperations {
+export function getOperations(state: MasterState, viewer: Viewer): MasterResponse_GetOperations {
   const operations = [];
   for (const agent of state.agents.registered.values()) {
-    operations.push(...(agent.operations?.values() ?? []));
+    for (const operation of agent.operations?.values() ?? []) {
+      if (seesOperation(viewer, operation)) {
+        operations.push(operation);
+      }
+    }
   }
   return operations.length === 0 ? {} : { operations };
 }

@@ -22,7 +22,14 @@ import {
   plainTask,
 } from './plain.ts';
 import { offeredLists, offeredOfAgent, usedByAgent, usedLists } from './usage.ts';
-import { seesExecutor, seesRole, seesTask, visibleCompleted, visibleFrameworks } from './who.ts';
+import {
+  seesExecutor,
+  seesResource,
+  seesRole,
+  seesTask,
+  visibleCompleted,
+  visibleFrameworks,
+} from './who.ts';
 
 /** A list whose elements are made as they are written: long answers leave room for other work. */
 export const lazily = <T>(all: () => Iterable<T>, make: (one: T) => Plain): Iterable<Plain> => ({
@@ -183,7 +190,7 @@ export function agentsView(state: MasterState, viewer: Viewer, query: Query): Pl
 function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Plain {
   const visible = (resources: readonly Resource[]) =>
     resources
-      .filter((it) => !isReserved(it) || seesRole(viewer, reservationRole(it)))
+      .filter((it) => seesResource(viewer, it))
       .map((it) => state.options.jsonOf('Resource', toEndpointFormat(it)));
   const reserved: Plain = {};
   for (const [role, resources] of byRole(agent.total)) {

@@ -1,6 +1,8 @@
 // What a viewer may see.
 
-import type { ExecutorInfo, Task } from '../../model/generated/messages.ts';
+import type { ExecutorInfo, Operation, Resource, Task } from '../../model/generated/messages.ts';
+import { operationResources } from '../../model/operation-resources.ts';
+import { namedRoles } from '../../model/resource-format.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 
@@ -18,6 +20,13 @@ export const seesExecutor = (
 
 export const seesRole = ({ principal, authorizer }: Viewer, role: string) =>
   authorizer.authorize(principal, 'VIEW_ROLE', { value: role });
+
+export const seesResource = (viewer: Viewer, resource: Resource) =>
+  namedRoles(resource).every((role) => seesRole(viewer, role));
+
+/** Seen by those who may see all that it works on. */
+export const seesOperation = (viewer: Viewer, { info }: Operation) =>
+  operationResources(info).every((resource) => seesResource(viewer, resource));
 
 export function visibleFrameworks(state: MasterState, viewer: Viewer): Framework[] {
   return [...state.frameworks.registered.values()].filter((it) => seesFramework(viewer, it));

@@ -1,0 +1,88 @@
+// What readers of the operator API's event stream are told, and what they are not.
+import { expect, test } from 'vitest';
+import {
+  MasterCall_Type,
+  MasterEvent_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { cluster, World } from './harness.ts';
+
+const watched = () => {
+  const made = cluster();
+  made.world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  made.world.operatorEvents.length = 0;
+  return made;
+};
+const types = (world: World) =>
+  world.operatorEvents.map(({ type }) => type).filter((it) => it !== MasterEvent_Type.HEARTBEAT);
+
+test('a framework of the stream has its times, and neither offers nor resources', () => {
+  const { world, framework } = watched();
+  expect(framework.offers()).toHaveLength(1);
+  framework.launch(framework.offer(), 't1');
+  world.allocate();
+  expect(framework.offers()).toHaveLength(2);
+  world.operatorEvents.length = 0;
+  framework.subscribe({ name: 'changed' });
+  const updated = world.operatorEvents.find(
+    ({ type }) => type === MasterEvent_Type.FRAMEWORK_UPDATED,
+  );
+  const { framework: shown } = updated?.framework_updated ?? {};
+  expect(Object.keys(shown ?? {}).sort()).toEqual([
+    'active',
+    'connected',
+    'framework_info',
+    'recovered',
+    'registered_time',
+    'reregistered_time',
+    'unregistered_time',
+  ]);
+  expect(shown?.framework_info.name).toBe('changed');
+});
+
+test('an agent that unregisters is told of as removed', () => {
+  const { world, agent } = watched();
+  agent.send('UnregisterAgentMessage', { agent_id: { value: agent.id } });
+  expect(types(world)).toEqual([MasterEvent_Type.AGENT_REMOVED]);
+});
+
+test('an agent whose place another takes is told of as removed', () => {
+  const { world, agent } = watched();
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
+  agent.register();
+  expect(types(world)).toEqual([MasterEvent_Type.AGENT_REMOVED, MasterEvent_Type.AGENT_ADDED]);
+});
+
+test('an agent that becomes unreachable, or is declared gone, is not', () => {
+  const lost = watched();
+  lost.world.answersPings = false;
+  lost.world.advance(120_000);
+  expect(lost.world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents).toEqual([]);
+  expect(types(lost.world)).not.toContain(MasterEvent_Type.AGENT_REMOVED);
+
+  const gone = watched();
+  gone.framework.launch(gone.framework.offer(), 't1');
+  gone.agent.update(gone.framework, 't1', TaskState.TASK_RUNNING);
+  gone.world.operate({
+    type: MasterCall_Type.MARK_AGENT_GONE,
+    mark_agent_gone: { agent_id: { value: gone.agent.id } },
+  });
+  expect(types(gone.world)).toContain(MasterEvent_Type.TASK_UPDATED);
+  expect(types(gone.world)).not.toContain(MasterEvent_Type.AGENT_REMOVED);
+});
+
+test('an agent shows a reader only the resources of roles that the reader may see', () => {
+  const world = new World({
+    authorizer: {
+      authorize: (_principal, action, object) =>
+        action !== 'VIEW_ROLE' || object?.value !== 'secret',
+    },
+  });
+  world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  world.agent({ resources: 'cpus:4;mem:64;cpus(secret):2;disk(known):8' });
+  const added = world.operatorEvents.find(({ type }) => type === MasterEvent_Type.AGENT_ADDED);
+  const { agent } = added?.agent_added ?? {};
+  for (const list of [agent?.total_resources, agent?.agent_info.resources]) {
+    expect(list?.map(({ name }) => name)).toEqual(['cpus', 'mem', 'disk']);
+  }
+});

@@ -1,0 +1,46 @@
+// Roles: which are allowed, and which are shown.
+import { expect, test } from 'vitest';
+import { MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { cluster, viewer, World } from './harness.ts';
+
+interface ShownRole {
+  readonly name: string;
+  readonly frameworks: readonly string[];
+}
+const shownRoles = (world: World) => (world.views.roles(viewer) as { roles: ShownRole[] }).roles;
+
+test('a list of allowed roles leaves the default role allowed, and /roles shows it', () => {
+  const world = new World({ roles: ['a', 'b/c'] });
+  expect(shownRoles(world).map(({ name }) => name)).toEqual(['*', 'a', 'b', 'b/c']);
+  const called = world.read({ type: MasterCall_Type.GET_ROLES }).get_roles?.roles ?? [];
+  expect(called.map(({ name }) => name)).toEqual(['*', 'a', 'b', 'b/c']);
+  const subscribed = (roles: string[]) => world.framework({ roles }).first('SUBSCRIBED');
+  expect(subscribed(['*'])).toBeDefined();
+  expect(subscribed(['a'])).toBeDefined();
+  expect(subscribed(['b/c'])).toBeDefined();
+  expect(subscribed(['b'])).toBeUndefined();
+  const weigh = (role: string) =>
+    world.operate({
+      type: MasterCall_Type.UPDATE_WEIGHTS,
+      update_weights: { weight_infos: [{ role, weight: 2 }] },
+    }).status;
+  expect([weigh('*'), weigh('a'), weigh('x')]).toEqual([200, 200, 400]);
+});
+
+test('a framework stays in a role that it left as long as an executor of it runs there', () => {
+  const { world, framework } = cluster();
+  framework.launch(framework.offer(), {
+    task_id: { value: 't1' },
+    executor: {
+      executor_id: { value: 'e1' },
+      framework_id: { value: framework.id },
+      command: { value: 'x' },
+      resources: [{ name: 'cpus', type: 0, scalar: { value: 0.1 } }],
+    },
+  });
+  framework.subscribe({ roles: ['other'] });
+  const members = (role: string) =>
+    shownRoles(world).find(({ name }) => name === role)?.frameworks ?? [];
+  expect(members('dev')).toEqual([framework.id]);
+  expect(members('other')).toEqual([framework.id]);
+});
