@@ -16,7 +16,7 @@ import { allProcesses, bootId, descendants, kill } from './process-table.ts';
 import { RunRecords, type SupervisorRecord } from './run-records.ts';
 import { createSandbox } from './sandboxes.ts';
 import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
-import { type SupervisorProgram, supervisorProgram } from './supervisor-program.ts';
+import { supervisorProgram } from './supervisor-program.ts';
 import { timerDelay } from './timer-delay.ts';
 import { type ContainerUsage, UsageMeter } from './usage.ts';
 import { Users } from './users.ts';
@@ -127,7 +127,7 @@ export class Containerizer {
   readonly #meter = new UsageMeter();
   readonly #known = new Map<ContainerId, Known>();
 
-  private constructor(options: ContainerizerOptions, program: SupervisorProgram) {
+  private constructor(options: ContainerizerOptions, program: string) {
     this.#work = options.work;
     this.records = new RunRecords(options.work);
     this.volumes = new Volumes(options.work);
@@ -136,11 +136,7 @@ export class Containerizer {
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
-    const program = await supervisorProgram(options.programs);
-    if (program.compromise !== undefined) {
-      options.warn(program.compromise);
-    }
-    return new Containerizer(options, program);
+    return new Containerizer(options, await supervisorProgram(options.programs));
   }
 
   /** Leaves containers running. */

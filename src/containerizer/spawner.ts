@@ -3,7 +3,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError } from './containerizer-error.ts';
-import type { SupervisorProgram } from './supervisor-program.ts';
 
 export interface Identity {
   readonly uid: number;
@@ -48,12 +47,14 @@ interface Watched {
 
 type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 
+/** Bytes of a request, as in spawner.c: nothing that the kernel could execute is longer. */
+const maxRequestBytes = 8 * 1024 * 1024;
 // So many spawners in a row that lived less than this are not worth another try.
 const maxShortLives = 3;
 const shortLifeMs = 1000;
 
 export class Spawner {
-  readonly #program: SupervisorProgram;
+  readonly #program: string;
   readonly #watched = new Map<number, Watched>();
   #process: SpawnerProcess;
   #startedMs = 0;
@@ -62,16 +63,17 @@ export class Spawner {
   #closing: Promise<void> | undefined;
   #unread = '';
 
-  constructor(program: SupervisorProgram) {
+  /** `program` is the path of the compiled one (supervisor-program.ts). */
+  constructor(program: string) {
     this.#program = program;
     this.#process = this.#start();
   }
 
   launch(spec: ProcessSpec, listener: ProcessListener): number {
     const token = this.#watch(listener);
-    const identity = spec.identity;
+    const { identity } = spec;
     const environment = Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`);
-    this.#request('L', token, [
+    const request = [
       spec.mode,
       spec.run,
       spec.bootId,
@@ -84,7 +86,14 @@ export class Spawner {
       ...counted(spec.cgroups),
       ...counted(environment),
       ...counted([spec.program, ...spec.arguments]),
-    ]);
+    ];
+    const refusal = refusalOf(request);
+    if (refusal === undefined) {
+      this.#request('L', token, request);
+    } else {
+      // Not before the caller has the token.
+      queueMicrotask(() => this.#report(`failed ${token} ${refusal}`));
+    }
     return token;
   }
 
@@ -133,7 +142,7 @@ export class Spawner {
   #start(): SpawnerProcess {
     this.#startedMs = performance.now();
     // In a session of its own, so that a terminal's Ctrl-C reaches the agent alone.
-    const child = spawn(this.#program.file, this.#program.arguments, {
+    const child = spawn(this.#program, [], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
       env: { PATH: process.env.PATH },
@@ -214,6 +223,17 @@ export class Spawner {
         throw new Error(`The spawner reports '${line}'`);
     }
   }
+}
+
+/** Why the spawner would not take a request: strings in it end with NUL, and so must have none. */
+function refusalOf(strings: readonly string[]): string | undefined {
+  const bytes = strings.reduce((total, string) => total + Buffer.byteLength(string) + 1, 5);
+  if (bytes > maxRequestBytes) {
+    return `The command with its environment is too large: ${bytes} bytes, of at most ${maxRequestBytes}`;
+  }
+  return strings.some((string) => string.includes('\0'))
+    ? 'The command, its arguments or its environment have a NUL character, which no process can be given'
+    : undefined;
 }
 
 const counted = (strings: readonly string[]) => [String(strings.length), ...strings];

@@ -10,44 +10,48 @@ import { ContainerizerError } from './containerizer-error.ts';
 const run = promisify(execFile);
 const sourceFolder = fileURLToPath(new URL('./supervisor', import.meta.url));
 const header = join(sourceFolder, 'container.h');
-const sources = ['spawner.c', 'supervisor.c', 'process.c', 'records.c'].map((name) =>
-  join(sourceFolder, name),
+const sources = ['spawner.c', 'supervisor.c', 'process.c', 'records.c', 'descendants.c'].map(
+  (name) => join(sourceFolder, name),
 );
 
 // A static program starts faster and takes less memory; not every machine has a static libc.
 const linking = [['-static'], []];
 
-export interface SupervisorProgram {
-  readonly file: string;
-  readonly arguments: readonly string[];
-  /** Why it is not the compiled one, which costs less. */
-  readonly compromise?: string;
-}
-
 /**
- * The program in the first of the folders that has it or in which it can be made. Its name carries
- * the hash of its sources: running supervisors of another version keep their file. Where there is no
- * compiler, a script does the same.
+ * The path of the program, in the first of the folders that has it or in which it can be made. Its name
+ * carries the hash of its sources: running supervisors of another version keep their file. Throws
+ * ContainerizerError where it neither is nor can be made.
  */
-export async function supervisorProgram(folders: readonly string[]): Promise<SupervisorProgram> {
+export async function supervisorProgram(folders: readonly string[]): Promise<string> {
   const hash = await hashOf([header, ...sources]);
-  const paths = folders.map((folder) => join(folder, `supervisor-${process.arch}-${hash}`));
+  const name = `supervisor-${process.arch}-${hash}`;
+  const paths = folders.map((folder) => join(folder, name));
   for (const path of paths) {
     if (await isExecutable(path)) {
-      return { file: path, arguments: [] };
+      return path;
     }
   }
-  const causes: unknown[] = [];
+  const causes: string[] = [];
   for (const [index, path] of paths.entries()) {
     try {
       await mkdir(folders[index] ?? '.', { recursive: true });
       await compile(path);
-      return { file: path, arguments: [] };
+      return path;
     } catch (error) {
-      causes.push(error);
+      if (isMissing(error)) {
+        throw new ContainerizerError(
+          'The supervisor of containers is compiled at the first start, and there is no C compiler ' +
+            '(cc): install one (Debian and Ubuntu: gcc and libc6-dev; Fedora: gcc; Alpine: gcc and ' +
+            `musl-dev), or copy ${name} from a machine that has it to ${folders[0] ?? '.'}`,
+          { cause: error },
+        );
+      }
+      causes.push(`${folders[index]}: ${textOf(error)}`);
     }
   }
-  return scriptInstead(causes[0]);
+  throw new ContainerizerError(
+    `The supervisor of containers could not be compiled (${causes.join('; ')})`,
+  );
 }
 
 async function hashOf(paths: readonly string[]): Promise<string> {
@@ -58,35 +62,23 @@ async function hashOf(paths: readonly string[]): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function scriptInstead(cause: unknown): Promise<SupervisorProgram> {
-  const what = `The supervisor of containers could not be compiled (${textOf(cause)})`;
-  try {
-    await run('perl', ['-e', 'use POSIX']);
-  } catch (error) {
-    throw new ContainerizerError(
-      `${what}, and there is no perl to do without: install a compiler`,
-      { cause: error },
-    );
-  }
-  return { ...supervisorScript, compromise: `${what}: a slower script does its work` };
-}
+const compiler = 'cc';
 
-export const supervisorScript: SupervisorProgram = {
-  file: 'perl',
-  arguments: [join(sourceFolder, 'supervisor.pl')],
-};
+const isMissing = (error: unknown) =>
+  error instanceof Error &&
+  'code' in error &&
+  error.code === 'ENOENT' &&
+  'path' in error &&
+  error.path === compiler;
 
-function textOf(error: unknown): string {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  return isMissing ? 'cc was not found' : String(error).trim();
-}
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).trim();
 
 async function compile(path: string): Promise<void> {
   const temporary = `${path}.${process.pid}.${Date.now()}`;
   let cause: unknown;
   for (const flags of linking) {
     try {
-      await run('cc', ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, ...sources]);
+      await run(compiler, ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, ...sources]);
       // Many agents may start at once: each compiles its own, and any of them will do.
       await rename(temporary, path);
       return;

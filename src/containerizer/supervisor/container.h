@@ -18,6 +18,9 @@ int write_file(const char *path, int flags, const char *text);
 int store(const char *directory, const char *name, const char *text, int exclusive);
 int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
 
+/* descendants.c: a signal to every process below this one. */
+void signal_descendants(int number);
+
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure);
 

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MAX_STRING = 128 * 1024 - 1 };
+
 /* Tells why there will be no process; a plain one has no one to tell and ends as if killed. */
 static _Noreturn void fail(int fd, const char *format, ...) {
   char text[512];
@@ -99,6 +101,13 @@ void become(const struct launch *launch, int failure) {
   reset_signals();
   environ = launch->environment;
   execvp(launch->arguments[0], launch->arguments + 1);
+  if (errno == E2BIG) {
+    /* Nothing of what the task was to do has begun, and its own words would not say why. */
+    fail(failure, "Failed to execute '%s': the command, its arguments and its environment are more "
+                  "than the kernel takes (one string at most %d bytes, all together at most a quarter "
+                  "of the stack limit and 6 MiB)",
+         launch->arguments[0], MAX_STRING);
+  }
   /* Not a failure of the launch: the task ran and could not do what it was told to. */
   dprintf(STDERR_FILENO, "Failed to execute '%s': %s\n", launch->arguments[0], strerror(errno));
   _exit(1);

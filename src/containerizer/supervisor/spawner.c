@@ -14,7 +14,9 @@
  *               (PR_SET_CHILD_SUBREAPER), nothing escapes it, with or without a cgroup. It keeps
  *               the agent's own user, so that a task cannot send it a signal.
  *
- * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL.
+ * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL. One that is
+ * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
+ * request never costs another container anything.
  *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
  *      n, n supplementary groups, n, n cgroup directories, n, n environment entries, n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
@@ -48,7 +50,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_FRAME = 8 * 1024 * 1024 };
+enum { MAX_FRAME = 8 * 1024 * 1024, HEAD = 5 };
 
 struct entry {
   struct entry *next;
@@ -188,7 +190,8 @@ static char **take_list(struct cursor *cursor, int *count) {
   }
   char **list = calloc(n + 1, sizeof *list);
   if (!list) {
-    abort();
+    cursor->good = 0;
+    n = 0;
   }
   for (int i = 0; i < n; i++) {
     list[i] = take(cursor);
@@ -219,7 +222,7 @@ static void take_launch(uint32_t token, struct cursor *cursor) {
   if (cursor->good && n_arguments >= 2) {
     launch_one(token, &launch);
   } else {
-    report("failed %u Malformed request\n", token);
+    report("failed %u Malformed request, or no memory for it\n", token);
   }
   free(launch.groups);
   free(launch.cgroups);
@@ -272,11 +275,11 @@ static void take_signal(struct entry *entry, int number) {
 
 static void handle(char *frame, size_t size, int epoll) {
   uint32_t token;
-  if (size < 5) {
-    exit(2);
+  if (size < HEAD) {
+    return;
   }
   memcpy(&token, frame + 1, sizeof token);
-  struct cursor cursor = {frame + 5, frame + size, 1};
+  struct cursor cursor = {frame + HEAD, frame + size, 1};
   struct entry *entry = find(token);
   switch (frame[0]) {
     case 'L':
@@ -299,7 +302,7 @@ static void handle(char *frame, size_t size, int epoll) {
       break;
     }
     default:
-      exit(2);
+      report("failed %u Unknown request\n", token);
   }
 }
 
@@ -341,27 +344,19 @@ static void finish(void) {
   exit(0);
 }
 
-static void read_requests(int epoll) {
-  static char *buffer;
-  static size_t used, room;
-  if (room - used < 65536) {
-    room = room ? room * 2 : 131072;
-    buffer = realloc(buffer, room);
-    if (!buffer) {
-      abort();
-    }
-  }
-  ssize_t n = read(STDIN_FILENO, buffer + used, room - used);
-  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
-    finish();
-  }
-  used += n > 0 ? n : 0;
+/* Takes whole requests off the buffer; returns how many bytes of it are done with. */
+static size_t take_requests(char *buffer, size_t used, size_t *to_skip, int epoll) {
   size_t at = 0;
-  while (used - at >= 4) {
+  while (used - at >= 4 + HEAD) {
     uint32_t size;
     memcpy(&size, buffer + at, 4);
     if (size > MAX_FRAME) {
-      exit(2);
+      uint32_t token;
+      memcpy(&token, buffer + at + 5, sizeof token);
+      report("failed %u The command with its environment is too large: %u bytes, of at most %d\n",
+             token, size, MAX_FRAME);
+      *to_skip = (size_t)size - HEAD;
+      return at + 4 + HEAD;
     }
     if (used - at - 4 < size) {
       break;
@@ -369,8 +364,36 @@ static void read_requests(int epoll) {
     handle(buffer + at + 4, size, epoll);
     at += 4 + size;
   }
-  memmove(buffer, buffer + at, used - at);
-  used -= at;
+  return at;
+}
+
+/* The buffer grows to the largest request there was, and no further than the largest there may be. */
+static void read_requests(int epoll) {
+  static char *buffer;
+  static size_t used, room, to_skip;
+  if (room - used < 65536) {
+    size_t more = room ? room * 2 : 131072;
+    char *grown = realloc(buffer, more);
+    if (!grown) {
+      finish();
+    }
+    buffer = grown;
+    room = more;
+  }
+  ssize_t n = read(STDIN_FILENO, buffer + used, room - used);
+  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+    finish();
+  }
+  used += n > 0 ? n : 0;
+  for (size_t done = 1; done > 0;) {
+    done = to_skip < used ? to_skip : used;
+    to_skip -= done;
+    if (done == 0) {
+      done = take_requests(buffer, used, &to_skip, epoll);
+    }
+    memmove(buffer, buffer + done, used - done);
+    used -= done;
+  }
 }
 
 int main(void) {

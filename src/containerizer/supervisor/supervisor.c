@@ -32,54 +32,6 @@ static void each_in_cgroup(const char *directory, int number) {
   }
 }
 
-struct process {
-  pid_t pid, parent;
-  int below;
-};
-
-/* Sends a signal to every descendant, in rounds: a process below may stand before its parent. */
-static void each_descendant(int number) {
-  DIR *proc = opendir("/proc");
-  struct process *list = NULL;
-  size_t n = 0, room = 0;
-  struct dirent *item;
-  while (proc && (item = readdir(proc))) {
-    pid_t pid = atoi(item->d_name), parent;
-    unsigned long long start;
-    if (pid <= 0 || read_stat(pid, &parent, &start) < 0) {
-      continue;
-    }
-    if (n == room) {
-      room = room ? room * 2 : 256;
-      struct process *grown = realloc(list, room * sizeof *list);
-      if (!grown) {
-        break;
-      }
-      list = grown;
-    }
-    list[n++] = (struct process){pid, parent, parent == getpid()};
-  }
-  if (proc) {
-    closedir(proc);
-  }
-  for (int found = 1; found;) {
-    found = 0;
-    for (size_t i = 0; i < n; i++) {
-      for (size_t k = 0; !list[i].below && k < n; k++) {
-        if (list[k].below && list[k].pid == list[i].parent) {
-          list[i].below = found = 1;
-        }
-      }
-    }
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (list[i].below) {
-      kill(list[i].pid, number);
-    }
-  }
-  free(list);
-}
-
 static int write_in(const char *directory, const char *name, const char *text) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s", directory, name);
@@ -99,7 +51,7 @@ static void kill_all(const struct launch *launch) {
       write_in(group, "freezer.state", "THAWED");
     }
   }
-  each_descendant(SIGKILL);
+  signal_descendants(SIGKILL);
 }
 
 static void await_child(int milliseconds) {
@@ -273,14 +225,15 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
     }
     switch (sigwaitinfo(&set, NULL)) {
       case SIGTERM:
-        each_descendant(SIGTERM);
+        signal_descendants(SIGTERM);
         break;
       case SIGUSR1:
         /* Lower numbers are delivered first, whatever came first: asked to end, then made to. */
         if (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM)) {
-          each_descendant(SIGTERM);
+          signal_descendants(SIGTERM);
         }
         kill_all(launch);
+        kill(process, SIGKILL); /* Not reaped yet, so that the pid is its own. */
         break;
     }
   }
