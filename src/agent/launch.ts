@@ -20,6 +20,7 @@ import type { ContainerId, TaskId } from '../model/ids.ts';
 import { containerId, executorId, frameworkId, taskId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
 import { allocatedTo, toReservationLists } from '../model/resource-format.ts';
+import { userNameError, usersOfTask } from '../model/user.ts';
 import { commandExecutorInfo } from './command-executor.ts';
 import { addDeadline } from './deadlines.ts';
 import { executorEnvironment } from './environment.ts';
@@ -214,10 +215,23 @@ function refusalOfTasks(agent: AgentState, assignment: Assignment): Refusal | un
   const { framework, tasks } = assignment;
   const { authorizer } = agent.options;
   const principal = framework.principal === undefined ? undefined : { value: framework.principal };
-  const forbidden = tasks.find((task) => {
-    const value = task.command?.user ?? task.executor?.command?.user ?? framework.user;
-    return !authorizer.authorize(principal, 'RUN_TASK', { value, framework, task });
-  });
+  const own = assignment.kind === 'command' ? undefined : assignment.executor;
+  const usersOf = (task: TaskInfo) => usersOfTask(task, own, framework);
+  const invalid = agent.options.switchUser ? tasks.flatMap(usersOf).find(userNameError) : undefined;
+  if (invalid !== undefined) {
+    return {
+      state: TaskState.TASK_ERROR,
+      reason:
+        assignment.kind === 'group'
+          ? TaskStatus_Reason.REASON_TASK_GROUP_INVALID
+          : TaskStatus_Reason.REASON_TASK_INVALID,
+      message: `Cannot run as the user of the task: ${userNameError(invalid)}`,
+      isAnonymous: true,
+    };
+  }
+  const forbidden = tasks.find((task) =>
+    usersOf(task).some((value) => !authorizer.authorize(principal, 'RUN_TASK', { value })),
+  );
   if (forbidden !== undefined) {
     return {
       state: TaskState.TASK_ERROR,

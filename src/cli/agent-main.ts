@@ -81,6 +81,10 @@ async function runAgent(
     cgroup: values.cgroups_root,
     gcDelayMs: values.gc_delay,
     shutdownGraceMs: values.executor_shutdown_grace_period,
+    mayRunAs: ({ principal }, user) => {
+      const asking = principal === undefined ? undefined : { value: principal };
+      return options.authorizer.authorize(asking, 'RUN_TASK', { value: user });
+    },
     dispatch: (event) => loop.dispatch(event),
     log: (level, text) => logger.write(level, text),
   });

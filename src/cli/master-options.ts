@@ -1,4 +1,5 @@
 // From the flags of a master to what the master is told. Only this file knows both.
+import { localNames } from '../containerizer/users.ts';
 import type { Quantities } from '../core/interface.ts';
 import type { MasterOptions } from '../master/options.ts';
 import type { DomainInfo } from '../model/generated/messages.ts';
@@ -77,6 +78,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     roles: values.roles,
     weights: weightsOf(values.weights, values.roles),
     rootSubmissions: values.root_submissions,
+    rootUsers: [...new Set(['root', ...localNames(0)])],
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,

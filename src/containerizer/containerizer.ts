@@ -36,7 +36,10 @@ export interface ContainerSpec {
   readonly id: ContainerId;
   /** Relative to the work directory. */
   readonly sandbox: string;
+  /** The user to run as; absent: the agent's own. */
   readonly user?: string | undefined;
+  /** Whether what is launched may run as the user of this name. */
+  readonly mayRunAs?: ((user: string) => boolean) | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly command: CommandInfo;
   readonly container?: ContainerInfo | undefined;
@@ -147,7 +150,8 @@ export class Containerizer {
   /** Prepares a container up to the point where it has a supervisor that holds its process. */
   async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
     requireSupported(spec.container);
-    const identity = await this.#users.identity(spec.user ?? spec.command.user);
+    const identity =
+      spec.user === undefined ? undefined : await this.#users.identity(spec.user, spec.mayRunAs);
     abort.throwIfAborted();
     const sandbox = createSandbox(this.#work, spec.sandbox, identity);
     this.volumes.provide(spec.id, spec.sandbox, spec.resources);
@@ -367,9 +371,7 @@ export class Containerizer {
   /** The sandbox is its user's: that tells a later agent whom to run checks as. */
   async #ownerOf(sandbox: string): Promise<Identity | undefined> {
     const uid = existsSync(sandbox) ? statSync(sandbox).uid : undefined;
-    return uid === undefined || uid === process.geteuid?.()
-      ? undefined
-      : this.#users.identity(String(uid));
+    return uid === undefined || uid === process.geteuid?.() ? undefined : this.#users.withId(uid);
   }
 }
 

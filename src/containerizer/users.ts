@@ -1,6 +1,9 @@
-// Who a user is on this machine, by whatever name service it uses.
+// Who a user is on this machine, by whatever name service it uses. A user is looked up by name, once for
+// each launch: the identity that was found is the one that is authorized and the one that is switched to.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { userNameError } from '../model/user.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import type { Identity } from './spawner.ts';
 
@@ -10,19 +13,39 @@ const run = promisify(execFile);
 const keepMs = 30_000;
 const maxKept = 1000;
 
-export class Users {
-  readonly #kept = new Map<string, { readonly untilMs: number; readonly identity: Identity }>();
+export interface User {
+  readonly identity: Identity;
+  /** Every name that is known to stand for the same uid, the one asked for included. */
+  readonly names: readonly string[];
+}
 
-  /** The identity to switch to, or undefined where the agent itself runs as that user. */
-  async identity(user: string | undefined): Promise<Identity | undefined> {
-    if (user === undefined || user === '') {
-      return undefined;
+export class Users {
+  readonly #kept = new Map<string, { readonly untilMs: number; readonly user: User }>();
+
+  /**
+   * The identity to switch to, or undefined where the agent itself runs as that user. `mayRunAs` has
+   * to allow all of the user's names: `toor` with uid 0 is root, whatever it is called.
+   */
+  async identity(
+    name: string,
+    mayRunAs: (name: string) => boolean = () => true,
+  ): Promise<Identity | undefined> {
+    const { identity, names } = await this.#find(name);
+    const denied = names.find((it) => it !== name && !mayRunAs(it));
+    if (denied !== undefined) {
+      throw new ContainerizerError(
+        `Not authorized to run as user '${name}': it is user '${denied}' on this machine`,
+      );
     }
-    const kept = this.#kept.get(user);
-    const identity =
-      kept !== undefined && kept.untilMs > performance.now()
-        ? kept.identity
-        : await this.#find(user);
+    return this.#toSwitchTo(name, identity);
+  }
+
+  /** The identity of the user with this uid, as `identity`. */
+  async withId(uid: number): Promise<Identity | undefined> {
+    return this.#toSwitchTo(String(uid), (await entryOf(uid)).identity);
+  }
+
+  #toSwitchTo(user: string, identity: Identity): Identity | undefined {
     if (process.geteuid?.() === 0) {
       return identity;
     }
@@ -34,30 +57,84 @@ export class Users {
     );
   }
 
-  async #find(user: string): Promise<Identity> {
-    const identity = await lookUp(user);
+  async #find(name: string): Promise<User> {
+    const kept = this.#kept.get(name);
+    if (kept !== undefined && kept.untilMs > performance.now()) {
+      return kept.user;
+    }
+    const user = await lookUp(name);
     if (this.#kept.size >= maxKept) {
       this.#kept.clear();
     }
-    this.#kept.set(user, { untilMs: performance.now() + keepMs, identity });
-    return identity;
+    this.#kept.set(name, { untilMs: performance.now() + keepMs, user });
+    return user;
   }
 }
 
-async function lookUp(user: string): Promise<Identity> {
-  // A leading dash would be read as an option; no user's name begins with one.
-  if (user.startsWith('-') || user.includes('\0')) {
-    throw new ContainerizerError(`Failed to get user information for '${user}': invalid name`);
+async function lookUp(name: string): Promise<User> {
+  const error = userNameError(name);
+  if (error !== undefined) {
+    throw new ContainerizerError(`Failed to get user information: ${error}`);
   }
-  const script = 'id -u "$1" && id -g "$1" && id -G "$1"';
+  const entry = await entryOf(name);
+  // Some name services find `Root`, and some tools take what is no name for a number.
+  if (entry.name !== name) {
+    throw unknown(name);
+  }
+  const { uid } = entry.identity;
+  const usual = await entryOf(uid);
+  return { identity: entry.identity, names: [...new Set([name, usual.name, ...localNames(uid)])] };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly identity: Identity;
+}
+
+/** The account with this name, or the usual name of this uid. */
+async function entryOf(user: string | number): Promise<Entry> {
+  // Systems without getent answer with the name that was asked for: there, `id` has to know it.
+  const script =
+    'if command -v getent > /dev/null; then getent passwd "$1"; ' +
+    'else echo "$(id -un "$1"):x:$(id -u "$1"):$(id -g "$1")"; fi && id -G "$1"';
   try {
-    const { stdout } = await run('/bin/sh', ['-c', script, 'sh', user]);
-    const [uid = '', gid = '', groups = ''] = stdout.split('\n');
-    return { uid: Number(uid), gid: Number(gid), groups: groups.trim().split(' ').map(Number) };
-  } catch (error) {
-    throw new ContainerizerError(
-      `Failed to get user information for '${user}': no such user on this machine`,
-      { cause: error },
-    );
+    const { stdout } = await run('/bin/sh', ['-c', script, 'sh', String(user)]);
+    const [account = '', groups = ''] = stdout.split('\n');
+    const [name = '', , uid, gid] = account.split(':');
+    const identity = {
+      uid: Number(uid),
+      gid: Number(gid),
+      groups: groups.trim().split(' ').map(Number),
+    };
+    if (Number.isInteger(identity.uid) && Number.isInteger(identity.gid)) {
+      return { name, identity };
+    }
+  } catch (cause) {
+    throw unknown(String(user), cause);
+  }
+  throw unknown(String(user));
+}
+
+const unknown = (user: string, cause?: unknown) =>
+  new ContainerizerError(
+    `Failed to get user information for '${user}': no such user on this machine`,
+    { cause },
+  );
+
+/** All names that the machine's own list of accounts has for a uid. */
+export function localNames(uid: number, accounts = localAccounts()): string[] {
+  return accounts
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([name, , id]) => name !== '' && id !== undefined && id !== '' && Number(id) === uid)
+    .map(([name = '']) => name);
+}
+
+function localAccounts(): string {
+  try {
+    return readFileSync('/etc/passwd', 'utf8');
+  } catch {
+    // A machine may know its accounts from elsewhere alone.
+    return '';
   }
 }

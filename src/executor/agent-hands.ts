@@ -35,7 +35,7 @@ import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
-import { builtinPrefix, Runs } from './runs.ts';
+import { builtinPrefix, type MayRunAs, Runs } from './runs.ts';
 
 export interface AgentHandsOptions {
   readonly workDirectory: string;
@@ -47,6 +47,7 @@ export interface AgentHandsOptions {
   readonly gcDelayMs: number;
   /** How long a shut-down executor has, where it does not say so itself. */
   readonly shutdownGraceMs: number;
+  readonly mayRunAs: MayRunAs;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
@@ -96,6 +97,7 @@ export class AgentHands {
       containerizer: parts.containerizer,
       random: new Random(randomInt(2 ** 48 - 1)),
       shutdownGraceMs: options.shutdownGraceMs,
+      mayRunAs: options.mayRunAs,
       nowMs: Date.now,
       dispatch: options.dispatch,
       warn: (text) => options.log('warn', text),

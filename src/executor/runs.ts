@@ -13,6 +13,7 @@ import {
   type CommandInfo,
   ExecutorCall_Type,
   type ExecutorEvent,
+  type FrameworkInfo,
   type Resource,
   type ResourceStatistics,
   type TaskState,
@@ -35,11 +36,15 @@ import type { Resumption } from './command.ts';
 import { CommandRunner, rememberedKill } from './command-runner.ts';
 import { statisticsOf } from './statistics.ts';
 
+/** Whether a framework may run something as the user of this name. */
+export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
+
 export interface RunsOptions {
   readonly work: WorkDirectory;
   readonly containerizer: Containerizer;
   readonly random: Random;
   readonly shutdownGraceMs: number;
+  readonly mayRunAs: MayRunAs;
   readonly nowMs: () => number;
   readonly dispatch: (event: AgentEvent) => void;
   readonly warn: (text: string) => void;
@@ -92,6 +97,7 @@ export class Runs {
           id: effect.containerId,
           sandbox: effect.sandbox,
           user: effect.user,
+          mayRunAs: (user) => this.#options.mayRunAs(effect.framework, user),
           environment: environmentOf(effect),
           command: commandOf(effect),
           container:

@@ -13,13 +13,14 @@ import {
 import { toRoleAndReservation } from '../model/resource-format.ts';
 import type { Acceptance } from './accept.ts';
 import { countOperation } from './counters.ts';
-import { mayDo, sendToAgent } from './outbox.ts';
+import { sendToAgent } from './outbox.ts';
 import { hasNames } from './resource-names.ts';
-import type { Agent, Framework, MasterState } from './state.ts';
+import type { Agent, MasterState } from './state.ts';
 import { refuseTask } from './status-updates.ts';
 import { addExecutor, addTask, createTask } from './tasks.ts';
 import { runningExecutor } from './validation/executor.ts';
 import { availableIn, type Ground, taskError, taskGroupError } from './validation/task.ts';
+import { reasonOf, taskUsersError } from './validation/users.ts';
 
 const groundOf = (acceptance: Acceptance): Ground => ({
   framework: acceptance.framework,
@@ -53,12 +54,12 @@ function launchTask(
   operation: Offer_Operation,
 ): void {
   const { framework, agent } = acceptance;
-  const denied = unauthorized(state, framework, task);
+  const denied = taskUsersError(state, framework, task, task.executor);
   if (denied !== undefined) {
     refuseTask(state, framework, task, {
       state: TaskState.TASK_ERROR,
-      reason: TaskStatus_Reason.REASON_TASK_UNAUTHORIZED,
-      message: denied,
+      reason: reasonOf(denied, false),
+      message: denied.message,
     });
     return;
   }
@@ -115,19 +116,6 @@ function use(acceptance: Acceptance, resources: readonly Resource[]): void {
   acceptance.launched.push([...resources]);
 }
 
-function unauthorized(
-  state: MasterState,
-  framework: Framework,
-  task: TaskInfo,
-): string | undefined {
-  const user = task.command?.user ?? task.executor?.command?.user ?? framework.info.user;
-  const object = { value: user, framework: framework.info, task };
-  return mayDo(state, framework.principal, 'RUN_TASK', object)
-    ? undefined
-    : `Principal '${framework.info.principal ?? ''}' is not authorized to launch task` +
-        ` ${task.task_id.value} as user '${user}'`;
-}
-
 export function launchGroup(
   state: MasterState,
   acceptance: Acceptance,
@@ -145,9 +133,9 @@ export function launchGroup(
     }
   };
   for (const task of tasks) {
-    const denied = unauthorized(state, framework, task);
+    const denied = taskUsersError(state, framework, task, executor);
     if (denied !== undefined) {
-      refuse(TaskStatus_Reason.REASON_TASK_GROUP_UNAUTHORIZED, denied);
+      refuse(reasonOf(denied, true), denied.message);
       return;
     }
   }

@@ -69,6 +69,8 @@ export interface FrameworkOptions {
   /** Seeds of the weights, until weights are stored. */
   readonly weights: Readonly<Record<string, number>>;
   readonly rootSubmissions: boolean;
+  /** Names of the user with uid 0. */
+  readonly rootUsers: readonly string[];
   readonly publishPerFrameworkMetrics: boolean;
   readonly heartbeatIntervalMs: number;
   readonly maxOperatorStreams: number;
@@ -124,6 +126,7 @@ export const defaultMasterOptions = {
   maxUnreachableTasksPerFramework: 1000,
   weights: {},
   rootSubmissions: true,
+  rootUsers: ['root'],
   publishPerFrameworkMetrics: true,
   heartbeatIntervalMs: 15_000,
   maxOperatorStreams: 1000,

@@ -20,6 +20,7 @@ import {
   frameworkUpdateError,
   roleListsError,
 } from './validation/framework.ts';
+import { frameworkUserError } from './validation/users.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
   const { call, principal, request, stream } = event;
@@ -109,8 +110,9 @@ export function frameworkError(state: MasterState, info: FrameworkInfo): string 
   if (unknown.length > 0) {
     return `Roles { ${unknown.join(', ')} } are not present in the master's --roles`;
   }
-  if (info.user === 'root' && !state.options.rootSubmissions) {
-    return "User 'root' is not allowed to run frameworks without --root_submissions set";
+  const userError = frameworkUserError(state, info);
+  if (userError !== undefined) {
+    return userError;
   }
   if (state.frameworks.completed.has(frameworkId(info.id?.value ?? ''))) {
     return 'Framework has been removed';

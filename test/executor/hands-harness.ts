@@ -84,6 +84,7 @@ export class HandsHarness {
       cgroup: withCgroups ? 'mesoscale-test' : undefined,
       gcDelayMs: 3_600_000,
       shutdownGraceMs: 5_000,
+      mayRunAs: () => true,
       dispatch: (event) => harness.#dispatch(event),
       log: (_, text) => harness.logs.push(text),
     });
