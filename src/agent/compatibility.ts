@@ -11,13 +11,22 @@ export function incompatibility(agent: AgentState, before: AgentInfo): string | 
       return differenceOf(agent, before);
     case 'additive':
       return reductionOf(agent, before);
+    case 'any':
+      return renamed(agent, before);
   }
 }
 
+/** A master knows agents by their host names, and refuses one that comes back with another. */
+const renamed = ({ info }: AgentState, before: AgentInfo) =>
+  info.hostname === before.hostname
+    ? undefined
+    : `the host name was ${before.hostname} and is ${info.hostname}`;
+
 function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {
   const { info } = agent;
-  if (info.hostname !== before.hostname) {
-    return `the host name was ${before.hostname} and is ${info.hostname}`;
+  const change = renamed(agent, before);
+  if (change !== undefined) {
+    return change;
   }
   if (!agent.core.algebra.equal(info.resources ?? [], before.resources ?? [])) {
     return 'its resources differ';
@@ -30,8 +39,9 @@ function differenceOf(agent: AgentState, before: AgentInfo): string | undefined 
 
 function reductionOf(agent: AgentState, before: AgentInfo): string | undefined {
   const { info } = agent;
-  if (info.hostname !== before.hostname) {
-    return `the host name was ${before.hostname} and is ${info.hostname}`;
+  const change = renamed(agent, before);
+  if (change !== undefined) {
+    return change;
   }
   if (!agent.core.algebra.contains(info.resources ?? [], before.resources ?? [])) {
     return 'it has fewer resources than before';

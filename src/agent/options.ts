@@ -47,7 +47,7 @@ export interface AgentOptions {
   /** `cleanup` ends every executor that is still alive, and then the agent. */
   readonly recover: 'reconnect' | 'cleanup';
   /** What may differ from the agent that was checkpointed here. */
-  readonly reconfigurationPolicy: 'equal' | 'additive';
+  readonly reconfigurationPolicy: 'equal' | 'additive' | 'any';
   /** Environment of every executor, instead of nothing. */
   readonly executorEnvironment?: Readonly<Record<string, string>> | undefined;
   /** The container of executors that do not ask for one. */

@@ -80,8 +80,8 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
     giveUp(
       agent,
       `Failed to perform recovery: Incompatible agent info detected: ${why}. Start it as it was, ` +
-        'set --reconfiguration_policy to additive if nothing was taken away, or remove the meta ' +
-        `directory from ${agent.options.workDir} to start as a new agent without the tasks that ` +
+        'set --reconfiguration_policy to additive if nothing was taken away and to any if something ' +
+        `was, or remove the meta directory from ${agent.options.workDir} to start as a new agent without the tasks that ` +
         'still run',
     );
     return false;

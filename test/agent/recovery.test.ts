@@ -264,6 +264,21 @@ describe('after a restart', () => {
     expect(grown.exited).toBeUndefined();
   });
 
+  test('with the policy any it goes on with less, under its id, and with what runs', () => {
+    const { world: before } = started();
+    const resources = parseResources('cpus:0.5;mem:4096;disk:8192;ports:[1000-2000]');
+    const less = restarted(before, true, { resources, reconfigurationPolicy: 'any' });
+    expect(less.exited).toBeUndefined();
+    less.subscribeAgain('t1');
+    less.send({ type: 'masterDetected', master: MASTER });
+    less.pass(1_000);
+    expect(less.sent('ReregisterAgentMessage')).toMatchObject([
+      { agent: { id: { value: AGENT_ID } }, tasks: [{ task_id: { value: 't1' } }] },
+    ]);
+    const renamed = restarted(before, true, { hostname: 'else', reconfigurationPolicy: 'any' });
+    expect(renamed.exited?.code).toBe(1);
+  });
+
   test('to clean up, everything is ended, and then the agent', () => {
     const { world: before, launched } = started();
     const world = restarted(before, true, { recover: 'cleanup' });

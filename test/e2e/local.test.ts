@@ -1,7 +1,7 @@
 // The path of a new user: `npm start` (its script, with ports of our own), a command on the cluster, a
 // killed master, Ctrl-C, and a second start.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -40,7 +40,7 @@ function start(flags: readonly string[]): Start {
   return { child, output: () => text, ended };
 }
 
-const masterPid = () => Number(readFileSync(join(folder, 'var', 'master.pid'), 'utf8'));
+const masterPid = (work = 'var') => Number(readFileSync(join(folder, work, 'master.pid'), 'utf8'));
 
 test('start, use, kill the master, stop, start again', async () => {
   // Two free ports in a row for the agents.
@@ -97,4 +97,100 @@ test('start, use, kill the master, stop, start again', async () => {
   expect(slaves.map(({ id }) => id)).toEqual([/given agent ID (\S+)/.exec(log)?.[1]]);
   third.child.kill('SIGINT');
   expect(await third.ended).toBe(0);
+});
+
+interface AgentState {
+  readonly pid: string;
+  readonly resources: { readonly mem: number };
+  readonly used_resources: { readonly mem: number };
+}
+
+test('more agents than before, and fewer: tasks go on, those of agents that are not asked for too', async () => {
+  const port = await freePort();
+  const flags = [
+    `--port=${port}`,
+    `--agent_port=${await freePort()}`,
+    `--work_dir=${join(folder, 'shares')}`,
+  ];
+  const run = async (...more: string[]) => {
+    const cluster = start([...flags, ...more]);
+    await until('the cluster runs', () => cluster.output().includes('Ctrl-C stops it'));
+    const state = await fetch(`http://127.0.0.1:${port}/slaves`);
+    const { slaves } = (await state.json()) as { slaves: readonly AgentState[] };
+    const agents = slaves.toSorted((one, two) => one.pid.localeCompare(two.pid));
+    const stop = () => {
+      cluster.child.kill('SIGINT');
+      return cluster.ended;
+    };
+    return { output: cluster.output, agents, stop };
+  };
+  const release = join(folder, 'release');
+  const tasks: Program[] = [];
+  const task = async (mem: number) => {
+    const program = new Program(
+      [
+        'execute',
+        `--master=127.0.0.1:${port}`,
+        `--name=task-${tasks.length}`,
+        `--command=until test -e ${release}; do sleep 0.05; done; echo went on`,
+        `--resources=cpus:0.1;mem:${mem}`,
+        '--checkpoint',
+      ],
+      join(folder, `task-${tasks.length}.log`),
+    );
+    tasks.push(program);
+    await until('the task runs', () => program.log.includes('TASK_RUNNING'));
+  };
+
+  const alone = await run();
+  const whole = alone.agents[0]?.resources.mem ?? 0;
+  await task(Math.floor(whole * 0.6));
+  expect(await alone.stop()).toBe(0);
+
+  const three = await run('--agents=3');
+  const [first, ...others] = three.agents;
+  expect(three.agents).toHaveLength(3);
+  expect(first?.resources.mem).toBeLessThanOrEqual(whole / 3);
+  expect(first?.used_resources.mem).toBe(Math.floor(whole * 0.6));
+  expect(others.map(({ used_resources }) => used_resources.mem)).toEqual([0, 0]);
+  await task(Math.floor(whole * 0.2));
+
+  const pid = masterPid('shares');
+  const second = start([
+    `--port=${await freePort()}`,
+    `--agent_port=${await freePort()}`,
+    `--work_dir=${join(folder, 'shares')}`,
+  ]);
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toMatch(/^mesoscale local: --work_dir: a cluster that runs already has /);
+  expect(masterPid('shares')).toBe(pid);
+  expect(await three.stop()).toBe(0);
+
+  const again = await run();
+  expect(again.agents).toHaveLength(2);
+  expect(again.output()).toMatch(/^Agent [23] runs as well/m);
+  writeFileSync(release, '');
+  expect(await Promise.all(tasks.map((program) => program.ended()))).toEqual([0, 0]);
+  for (const program of tasks) {
+    expect(program.log).toMatch(/^went on$/m);
+  }
+  expect(await again.stop()).toBe(0);
+});
+
+test('a start that fails says what the log says, and leaves no pid files', async () => {
+  const work = join(folder, 'broken');
+  mkdirSync(join(work, 'master'), { recursive: true });
+  writeFileSync(join(work, 'master', 'registry.sqlite'), 'no registry '.repeat(100));
+  const port = await freePort();
+  const failed = start([
+    `--port=${port}`,
+    `--agent_port=${await freePort()}`,
+    `--work_dir=${work}`,
+    '--resources=cpus:1;mem:128;disk:128',
+  ]);
+  expect(await failed.ended).toBe(1);
+  expect(failed.output().trim()).toBe(
+    `mesoscale local: ${work}/master/registry.sqlite is damaged: file is not a database`,
+  );
+  expect(readdirSync(work).filter((name) => name.endsWith('.pid'))).toEqual([]);
 });

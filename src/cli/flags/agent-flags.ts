@@ -203,9 +203,9 @@ export const AGENT_FLAGS = {
     status: 'planned',
     help: 'Shortest time between two corrections of the QoS controller.',
   }),
-  reconfiguration_policy: choice(['equal', 'additive'])({
+  reconfiguration_policy: choice(['equal', 'additive', 'any'])({
     default: 'equal',
-    help: 'What may change between two runs: equal (nothing) or additive (more resources and attributes).',
+    help: 'What may change between two runs: equal (nothing), additive (more resources and attributes) or, which Mesos does not have, any (everything but the host name: what runs goes on, even on more than there is now).',
   }),
   recover: choice(['reconnect', 'cleanup'])({
     default: 'reconnect',

@@ -1,7 +1,16 @@
 // One program of a local cluster: started as a process of its own, its output in a log file, and
 // started again, ever more slowly, when it ends without having been asked to.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface SupervisedOptions {
@@ -20,6 +29,8 @@ const LONGEST_DELAY_MS = 10_000;
 const HEALTHY_MS = 30_000;
 /** What is left of a program that does not stop when asked is killed. */
 const STOP_MS = 10_000;
+/** An error, or what ended a program, in the format of glog. */
+const ERROR_LINE = /^[EF]\d{4} \S+ +\d+ [^\]]*\] (.*)$/;
 
 export class SupervisedProcess {
   readonly #options: SupervisedOptions;
@@ -27,6 +38,8 @@ export class SupervisedProcess {
   #timer: NodeJS.Timeout | undefined;
   #delayMs = FIRST_DELAY_MS;
   #stopping = false;
+  /** Where the log of the program that runs now begins in its file. */
+  #logStart = 0;
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
@@ -36,6 +49,10 @@ export class SupervisedProcess {
     return this.#options.name;
   }
 
+  get logFile(): string {
+    return this.#options.logFile;
+  }
+
   /** Rejects when the program ends before `ready` resolves; the error tells its last words. */
   async start(ready: () => Promise<void>): Promise<void> {
     let watching = true;
@@ -43,7 +60,7 @@ export class SupervisedProcess {
       this.#spawn((how) => {
         if (watching) {
           this.#stopping = true;
-          reject(new Error(this.#lastWords() ?? `the ${this.name} ended at once (${how})`));
+          reject(new Error(this.#epitaph(how)));
         }
       });
     });
@@ -73,6 +90,7 @@ export class SupervisedProcess {
     const [program = '', ...parameters] = this.#options.command;
     mkdirSync(dirname(this.#options.logFile), { recursive: true });
     const log = openSync(this.#options.logFile, 'a');
+    this.#logStart = fstatSync(log).size;
     const startedMs = Date.now();
     // A group of its own, so that Ctrl-C reaches only the one who stops all in order. Over the channel
     // the program notices when this process is gone and ends, too.
@@ -84,7 +102,7 @@ export class SupervisedProcess {
     this.#child = child;
     writeFileSync(this.#options.pidFile, `${child.pid}\n`);
     child.once('exit', (code, signal) => {
-      rmSync(this.#options.pidFile, { force: true });
+      this.#removePidFile(child.pid);
       const how = signal ?? `status ${code}`;
       onEnd(how);
       if (!this.#stopping) {
@@ -103,9 +121,24 @@ export class SupervisedProcess {
     this.#timer = setTimeout(() => this.#spawn(() => {}), delayMs);
   }
 
-  /** The last line of the log that is not of the running kind. */
-  #lastWords(): string | undefined {
-    const lines = readFileSync(this.#options.logFile, 'utf8').trimEnd().split('\n');
-    return lines.findLast((line) => line.startsWith('mesoscale '));
+  /** Another program's pid file, of a start after this one, is left alone. */
+  #removePidFile(pid: number | undefined): void {
+    const { pidFile } = this.#options;
+    if (existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() === String(pid)) {
+      rmSync(pidFile, { force: true });
+    }
+  }
+
+  #epitaph(how: string): string {
+    return this.lastWords() ?? `the ${this.name} ended at once (${how}); see ${this.logFile}`;
+  }
+
+  /** The last error that the program has logged since it was started. */
+  lastWords(): string | undefined {
+    const log = readFileSync(this.logFile).subarray(this.#logStart).toString().trimEnd();
+    return log
+      .split('\n')
+      .map((line) => /^mesoscale \w+: (.*)$/.exec(line)?.[1] ?? ERROR_LINE.exec(line)?.[1])
+      .findLast((text) => text !== undefined);
   }
 }

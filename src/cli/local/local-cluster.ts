@@ -1,0 +1,208 @@
+// The programs of a cluster on this machine: which they are, when they are ready, in which order they end.
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RunRecords } from '../../containerizer/run-records.ts';
+import { WorkDirectory } from '../../containerizer/work-directory.ts';
+import { listenError } from '../failure.ts';
+import type { FlagValues } from '../flags/flag.ts';
+import type { LOCAL_FLAGS } from '../flags/local-flags.ts';
+import { agentResources, thisMachine } from '../machine-resources.ts';
+import { agentShare, MOST_AGENTS } from './agent-share.ts';
+import { lockFolder } from './folder-lock.ts';
+import { SupervisedProcess } from './supervised-process.ts';
+
+export type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;
+
+/** What the master says of the cluster. */
+export interface Summary {
+  readonly slaves: readonly { readonly TASK_RUNNING: number; readonly pid: string }[];
+  readonly frameworks: readonly unknown[];
+}
+
+interface LocalAgent {
+  /** From 1 on. */
+  readonly number: number;
+  readonly port: number;
+  readonly process: SupervisedProcess;
+}
+
+/** How long a start may take before it is given up. */
+const READY_MS = 30_000;
+const POLL_MS = 25;
+
+export class LocalCluster {
+  /** Agents beyond --agents that run, because tasks of an earlier run are on them. */
+  readonly keptAgents: readonly number[];
+  readonly #values: LocalFlags;
+  readonly #folder: string;
+  readonly #master: SupervisedProcess;
+  readonly #agents: readonly LocalAgent[];
+  #stopping = false;
+
+  /** Throws FlagError. */
+  constructor(values: LocalFlags, folder: string) {
+    this.#values = values;
+    this.#folder = folder;
+    this.#master = supervised(folder, 'master', [
+      'master',
+      `--ip=${values.ip}`,
+      `--port=${values.port}`,
+      `--work_dir=${join(folder, 'master')}`,
+      '--registry=sqlite',
+    ]);
+    const asked = Array.from({ length: values.agents }, (_, index) => index + 1);
+    this.keptAgents = busyAgents(folder).filter((number) => number > values.agents);
+    const numbers = [...asked, ...this.keptAgents];
+    const machine = thisMachine(folder);
+    // An agent that ends at once would be started again and again.
+    agentResources(values.resources, '*', machine);
+    this.#agents = numbers.map((number) =>
+      localAgent(
+        folder,
+        values,
+        number,
+        values.resources ?? agentShare(machine, numbers.length, number - 1),
+      ),
+    );
+  }
+
+  get agentPorts(): readonly number[] {
+    return this.#agents.map(({ port }) => port);
+  }
+
+  /** Resolves when the master has every agent. */
+  async start(): Promise<void> {
+    await this.#checkPorts();
+    await lockFolder(this.#folder);
+    // All at once: an agent that is there before its master tries again a moment later.
+    const ready = () =>
+      this.#until(this.#master, async () => (await this.#get('/state-summary')).ok);
+    await Promise.all([
+      this.#master.start(ready),
+      ...this.#agents.map((agent) =>
+        agent.process.start(() => this.#until(agent.process, () => this.#isRegistered(agent))),
+      ),
+    ]);
+  }
+
+  /** Another cluster that answers on our ports would be taken for ours. */
+  async #checkPorts(): Promise<void> {
+    const { ip, port } = this.#values;
+    for (const wanted of [port, ...this.agentPorts]) {
+      const server = createServer();
+      server.listen(wanted, ip);
+      try {
+        await once(server, 'listening');
+      } catch (error) {
+        const flag = wanted === port ? 'port' : 'agent_port';
+        throw new Error(listenError(error as Error, flag) ?? String(error), { cause: error });
+      }
+      server.close();
+      await once(server, 'close');
+    }
+  }
+
+  /** Agents first: a master that is still there takes note of what they say at the end. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#agents.map((agent) => agent.process.stop()));
+    await this.#master.stop();
+  }
+
+  async summary(): Promise<Summary> {
+    const response = await this.#get('/state-summary');
+    return (await response.json()) as Summary;
+  }
+
+  async #isRegistered({ port }: LocalAgent): Promise<boolean> {
+    const response = await this.#get('/slaves');
+    if (!response.ok) {
+      return false;
+    }
+    const { slaves } = (await response.json()) as { slaves: { pid: string; active: boolean }[] };
+    return slaves.some(({ pid, active }) => active && pid.endsWith(`:${port}`));
+  }
+
+  #get(path: string): Promise<Response> {
+    return fetch(`http://${this.#values.ip}:${this.#values.port}${path}`);
+  }
+
+  async #until(program: SupervisedProcess, condition: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + READY_MS;
+    while (!this.#stopping) {
+      // Until it listens, every attempt fails.
+      if (await condition().catch(() => false)) {
+        return;
+      }
+      if (Date.now() > deadline) {
+        const words = program.lastWords();
+        throw new Error(
+          `the ${program.name} is not ready after ${READY_MS / 1000} s` +
+            (words === undefined ? `; ${program.logFile} tells more` : `: ${words}`),
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+const agentName = (number: number) => `agent-${number}`;
+
+function localAgent(
+  folder: string,
+  values: LocalFlags,
+  number: number,
+  resources: string,
+): LocalAgent {
+  const name = agentName(number);
+  const port = values.agent_port + number - 1;
+  const process = supervised(folder, name, [
+    'agent',
+    `--master=${values.ip}:${values.port}`,
+    `--ip=${values.ip}`,
+    `--port=${port}`,
+    `--work_dir=${join(folder, name)}`,
+    `--runtime_dir=${join(folder, name, 'run')}`,
+    `--resources=${resources}`,
+    // Its share of the machine was another if there were more agents, or fewer.
+    '--reconfiguration_policy=any',
+    // Other agents do not register here at the same time.
+    '--registration_backoff_factor=50ms',
+  ]);
+  return { number, port, process };
+}
+
+/** The agents of an earlier run that left tasks running. */
+function busyAgents(folder: string): number[] {
+  return Array.from({ length: MOST_AGENTS }, (_, index) => index + 1).filter((number) => {
+    const work = new WorkDirectory(join(folder, agentName(number)));
+    if (!existsSync(work.containers)) {
+      return false;
+    }
+    const records = new RunRecords(work);
+    return records.all().some((container) => {
+      const record = records.supervisor(container);
+      return record !== undefined && records.alive(record);
+    });
+  });
+}
+
+function supervised(folder: string, name: string, parameters: readonly string[]) {
+  const logFile = join(folder, 'log', `${name}.log`);
+  return new SupervisedProcess({
+    name: name.replace('-', ' '),
+    command: [
+      join(import.meta.dirname, '..', '..', '..', 'bin', 'mesoscale'),
+      ...parameters,
+      `--external_log_file=${logFile}`,
+    ],
+    logFile,
+    pidFile: join(folder, `${name}.pid`),
+    onRestart: (how, delayMs) => {
+      console.log(`The ${name} ended (${how}); it is started again in ${delayMs / 1000} s.`);
+    },
+  });
+}
