@@ -17,7 +17,7 @@ export interface Outbox {
   firstHeld: number;
   /** Changes of the step at hand. */
   changes: CheckpointChange[];
-  /** Changes that nothing waits for; they go with the next transaction or, at last, by a timer. */
+  /** Changes that can wait; they go with the next transaction or, at last, by a timer. */
   idleChanges: CheckpointChange[];
   idleTimerSet: boolean;
   lastTransaction: number;
@@ -89,9 +89,14 @@ export function persist(agent: AgentState, change: CheckpointChange): void {
 }
 
 /**
- * A change whose loss only costs a repetition after a crash: an acknowledged update is sent again, a
- * completed executor is found completed again.
+ * A change that is written at once and that nothing waits for: what was acknowledged. A crash in the
+ * moment before it is durable has one update sent twice.
  */
+export function persistSoon(agent: AgentState, change: CheckpointChange): void {
+  agent.outbox.changes.push(change);
+}
+
+/** A change whose loss costs nothing but a look: a completed executor is found completed again. */
 export function persistLater(agent: AgentState, change: CheckpointChange): void {
   const { outbox } = agent;
   outbox.idleChanges.push(change);
@@ -132,6 +137,13 @@ export function idleTimerFired(agent: AgentState): void {
   if (outbox.idleChanges.length > 0) {
     write(outbox);
   }
+}
+
+/** Before the agent leaves: nothing that it knows stays in memory only. */
+export function persistIdle(agent: AgentState): void {
+  const { outbox } = agent;
+  outbox.changes.unshift(...outbox.idleChanges);
+  outbox.idleChanges = [];
 }
 
 export const isIdleTimer = (timer: string) => timer === idleTimer;

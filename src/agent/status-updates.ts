@@ -8,7 +8,7 @@ import { formatUuid } from '../model/random.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { RunOf } from './checkpoint.ts';
 import { addDeadline, createDeadlines, type Deadlines, takeExpired } from './deadlines.ts';
-import { emit, log, persist, persistLater } from './outbox.ts';
+import { emit, log, persist, persistSoon } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
 export interface UpdateStream {
@@ -153,7 +153,9 @@ export function acknowledge(
     return 'completed';
   }
   if (stream.run !== undefined) {
-    persistLater(agent, { type: 'acknowledgement', ...stream.run, taskId: task, uuid });
+    // A later update must not leave before it: after a crash in between, both would be sent again.
+    const write = stream.pending.length > 0 ? persist : persistSoon;
+    write(agent, { type: 'acknowledgement', ...stream.run, taskId: task, uuid });
   }
   if (stream.pending.length > 0) {
     forward(agent, stream, 0);
@@ -171,7 +173,7 @@ function closeStream(agent: AgentState, stream: UpdateStream): void {
     agent.updates.delete(stream.frameworkId);
   }
   if (stream.run !== undefined) {
-    persistLater(agent, { type: 'taskCompleted', ...stream.run, taskId: stream.taskId });
+    persistSoon(agent, { type: 'taskCompleted', ...stream.run, taskId: stream.taskId });
   }
 }
 

@@ -3,7 +3,7 @@ import type { ShutdownMessage } from '../model/generated/messages.ts';
 import type { StopAsked } from './events.ts';
 import { destroyContainer } from './executor.ts';
 import { shutdownFramework } from './framework.ts';
-import { emit, log, persist } from './outbox.ts';
+import { emit, log, persist, persistIdle } from './outbox.ts';
 import { clearRegistration } from './registration.ts';
 import type { AgentState } from './state.ts';
 
@@ -16,6 +16,7 @@ export function stopAsked(agent: AgentState, { how }: StopAsked): void {
         destroyContainer(agent, executor);
       }
     }
+    persistIdle(agent);
     emit(agent, { type: 'exit', code: 0, reason: 'Asked to stop' });
     return;
   }
