@@ -1,6 +1,7 @@
 // Resources, attributes and tasks as the unversioned endpoints show them: with Mesos's keys, which
 // say "slave", and with sums instead of lists. The versioned API shows messages as they are.
 import type { ResourceAlgebra } from '../core/interface.ts';
+import { endpointContainerStatus } from '../model/endpoint-status.ts';
 import {
   type Attribute,
   type CommandInfo,
@@ -112,11 +113,11 @@ export function taskJson(writing: Writing, task: Task): Json {
 }
 
 function statusJson({ message }: Writing, status: TaskStatus): Json {
-  const json: Json = { state: taskStateName(status.state), timestamp: status.timestamp };
+  const json: Json = { state: taskStateName(status.state), timestamp: status.timestamp ?? 0 };
   if (status.labels !== undefined) json.labels = status.labels.labels ?? [];
   if (status.container_status !== undefined) {
     const { executor_pid: _, ...shown } = status.container_status;
-    json.container_status = message('ContainerStatus', shown);
+    json.container_status = endpointContainerStatus(message('ContainerStatus', shown));
   }
   if (status.healthy !== undefined) json.healthy = status.healthy;
   return json;

@@ -35,7 +35,10 @@ export function reportStatus(
     agent.counters.invalid_status_updates++;
     return;
   }
-  const complete = completeStatus(agent, framework, status);
+  const complete = completeStatus(agent, framework, {
+    timestamp: agent.nowMs / 1000,
+    ...status,
+  });
   agent.counters.valid_status_updates++;
   if (executor === undefined || changeTask(agent, executor, complete)) {
     addUpdate(agent, updateOf(agent, framework, complete), executor && checkpointRun(executor));
@@ -125,7 +128,6 @@ function completeStatus(agent: AgentState, framework: Framework, given: TaskStat
   const status: TaskStatus = {
     ...given,
     agent_id: { value: agent.id ?? '' },
-    timestamp: given.timestamp ?? agent.nowMs / 1000,
     uuid: given.uuid ?? agent.random.uuid(),
   };
   const isKill = status.state === TaskState.TASK_KILLED || status.state === TaskState.TASK_KILLING;
@@ -168,7 +170,8 @@ function envelope(
     ...(status.executor_id === undefined ? {} : { executor_id: status.executor_id }),
     agent_id: { value: agent.id ?? '' },
     status,
-    timestamp: agent.nowMs / 1000,
+    // An executor need not say when; what is kept of the task then does not, either.
+    timestamp: status.timestamp ?? agent.nowMs / 1000,
     uuid,
   };
 }

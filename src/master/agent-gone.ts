@@ -5,7 +5,7 @@ import { loseAgent, shutDownAgent } from './agent-removal.ts';
 import { nowNs } from './outbox.ts';
 import { store } from './registry-operations.ts';
 import type { Framework, MasterState } from './state.ts';
-import { masterStatus, sendStatus, stateFor } from './status-updates.ts';
+import { masterStatus, ofExecutor, sendStatus, stateFor } from './status-updates.ts';
 import { updateTask } from './tasks.ts';
 
 const message = 'Agent has been marked gone';
@@ -63,11 +63,8 @@ function endUnreachableTask(
       : TaskStatus_Reason.REASON_AGENT_REMOVED,
     message,
   });
-  if (task.executor_id !== undefined) {
-    status.executor_id = task.executor_id;
-  }
   updateTask(state, task, status);
-  sendStatus(state, framework, status);
+  sendStatus(state, framework, ofExecutor(status, task));
   framework.unreachableTasks.delete(id);
   framework.completedTasks.push(task);
 }

@@ -15,7 +15,7 @@ import { clearTimer, log, nowNs, sendToAgent, sendToFramework, setTimer } from '
 import { stopPings } from './pings.ts';
 import { store } from './registry-operations.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
-import { masterStatus, sendStatus, stateFor } from './status-updates.ts';
+import { masterStatus, ofExecutor, sendStatus, stateFor } from './status-updates.ts';
 import { publishAgentRemoved } from './subscribers.ts';
 import { removeExecutor, removeTask, updateTask } from './tasks.ts';
 
@@ -86,12 +86,9 @@ function endTasks(state: MasterState, agent: Agent, framework: Framework, end: E
       message: end.message,
       unreachableSinceNs: end.unreachableSinceNs,
     });
-    if (task.executor_id !== undefined) {
-      status.executor_id = task.executor_id;
-    }
     updateTask(state, task, status);
     removeTask(state, agent, task, { unreachable: end.unreachable === true });
-    sendStatus(state, framework, status);
+    sendStatus(state, framework, ofExecutor(status, task));
   }
 }
 

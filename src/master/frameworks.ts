@@ -5,6 +5,7 @@ import {
   type FrameworkInfo,
   type OfferConstraints,
   SchedulerEvent_Type,
+  type Task,
   TaskState,
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
@@ -25,7 +26,7 @@ import { adoptOperations, orphanOperations } from './operations.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from './outbox.ts';
 import { amountsOf, recordOf } from './quantities.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
-import { type describeTask, masterStatus } from './status-updates.ts';
+import { masterStatus } from './status-updates.ts';
 import {
   publishFrameworkAdded,
   publishFrameworkRemoved,
@@ -353,17 +354,12 @@ function endTasks(state: MasterState, framework: Framework): void {
     reason: TaskStatus_Reason.REASON_FRAMEWORK_REMOVED,
     message: `Framework ${framework.id} removed`,
   };
-  const statusOf = (task: Parameters<typeof describeTask>[1]) => {
-    const status = masterStatus(state, {
+  const statusOf = (task: Task) =>
+    masterStatus(state, {
       taskId: task.task_id.value,
       agentId: task.agent_id.value,
       ...killed,
     });
-    if (task.executor_id !== undefined) {
-      status.executor_id = task.executor_id;
-    }
-    return status;
-  };
   for (const task of [...framework.tasks.values()]) {
     updateTask(state, task, statusOf(task));
     const agent = state.agents.registered.get(agentId(task.agent_id.value));

@@ -63,6 +63,10 @@ export function masterStatus(
   return status;
 }
 
+/** As frameworks hear it; the task's own record leaves the executor out, as in Mesos. */
+export const ofExecutor = (status: TaskStatus, { executor_id }: Task): TaskStatus =>
+  executor_id === undefined ? status : { ...status, executor_id };
+
 /** Adds what is known of a task to a status about it. */
 export function describeTask(status: TaskStatus, task: Task): TaskStatus {
   if (task.executor_id !== undefined) {
@@ -148,24 +152,20 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
   }
 }
 
-/** Passes the update on; the status is completed in place, for it is ours alone since it was decoded. */
+/** Passes the update on, with what its envelope says. The task's record keeps the status as it came. */
 function forward(state: MasterState, framework: Framework, update: StatusUpdate): true {
-  const { status } = update;
+  const { status, uuid, agent_id, executor_id, timestamp } = update;
   const task = framework.tasks.get(taskId(status.task_id.value));
-  if (update.uuid !== undefined) {
-    status.uuid = update.uuid;
-    if (task !== undefined) {
-      task.status_update_state = status.state;
-      task.status_update_uuid = update.uuid;
-    }
+  if (uuid !== undefined && task !== undefined) {
+    task.status_update_state = status.state;
+    task.status_update_uuid = uuid;
   }
-  status.timestamp = update.timestamp;
-  if (update.agent_id !== undefined) {
-    status.agent_id = update.agent_id;
-  }
-  if (update.executor_id !== undefined) {
-    status.executor_id = update.executor_id;
-  }
-  sendStatus(state, framework, status);
+  sendStatus(state, framework, {
+    ...status,
+    timestamp,
+    ...(uuid !== undefined && { uuid }),
+    ...(agent_id !== undefined && { agent_id }),
+    ...(executor_id !== undefined && { executor_id }),
+  });
   return true;
 }

@@ -69,6 +69,22 @@ describe('an executor of a framework', () => {
     });
   });
 
+  test('says when a task changed, or leaves the time to the update that tells of it', () => {
+    const world = new World();
+    subscribed(world);
+    const report = (given: ReturnType<typeof status>) => {
+      world.update('ex', given);
+      const [message] = world.sent('StatusUpdateMessage');
+      world.acknowledge('t1', given.uuid);
+      return message?.update;
+    };
+    const silent = report(status('t1', TaskState.TASK_STARTING));
+    expect(silent?.timestamp).toBe(world.nowMs / 1000);
+    expect(silent?.status.timestamp).toBeUndefined();
+    const told = report(status('t1', TaskState.TASK_RUNNING, { timestamp: 12 }));
+    expect([told?.timestamp, told?.status.timestamp]).toEqual([12, 12]);
+  });
+
   test('gets its tasks when it subscribes, later ones at once', () => {
     const world = new World();
     const effect = launched(world);

@@ -1,4 +1,6 @@
 // Pieces of the unversioned endpoints, in Mesos's first schema: plain values with the old names.
+
+import { endpointContainerStatus } from '../../model/endpoint-status.ts';
 import {
   type Attribute,
   type ExecutorInfo,
@@ -142,15 +144,17 @@ export function plainTask(task: Task, jsonOf: JsonOf): Plain {
 }
 
 function plainStatus(status: TaskStatus, jsonOf: JsonOf): Plain {
-  const plain: Plain = { state: taskStateName(status.state), timestamp: status.timestamp };
+  const plain: Plain = { state: taskStateName(status.state), timestamp: status.timestamp ?? 0 };
   if (status.labels !== undefined) plain.labels = plainLabels(status.labels);
   if (status.container_status !== undefined) {
     const { container_id, network_infos, cgroup_info } = status.container_status;
-    plain.container_status = jsonOf('ContainerStatus', {
-      ...(container_id !== undefined && { container_id }),
-      ...(network_infos !== undefined && { network_infos }),
-      ...(cgroup_info !== undefined && { cgroup_info }),
-    });
+    plain.container_status = endpointContainerStatus(
+      jsonOf('ContainerStatus', {
+        ...(container_id !== undefined && { container_id }),
+        ...(network_infos !== undefined && { network_infos }),
+        ...(cgroup_info !== undefined && { cgroup_info }),
+      }),
+    );
   }
   set(plain, 'healthy', status.healthy);
   return plain;
