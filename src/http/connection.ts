@@ -6,12 +6,13 @@
 // Callers that do not pace themselves are slowed down here: nothing is read from a connection
 // while the machine has too much waiting, while too many of its own requests are unanswered, or
 // while it does not take its answers.
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Turn } from '../runtime/turn.ts';
-import type { Answer } from './errors.ts';
-import { acceptedText, httpDate, notFoundText } from './http-date.ts';
-import { type RequestHead, RequestReader } from './request-reader.ts';
+import { type Answer, malformedRequest, payloadTooLarge } from './errors.ts';
+import { type HeldBytes, type Holder, held } from './held-bytes.ts';
+import { acceptedText, notFoundText } from './http-date.ts';
+import { answerText, endWith } from './refusal.ts';
+import { MAX_BODY_BYTES, type RequestHead, RequestReader } from './request-reader.ts';
 
 /** Where messages go: by process id and message name. False: no process of that id is here. */
 export type MessageReceiver = (to: string, name: string, from: string, body: Uint8Array) => boolean;
@@ -35,12 +36,14 @@ export interface ConnectionServices {
   readonly calls?: CallReceiver | undefined;
   /** Takes over a connection, from these bytes on. */
   readonly complete: (socket: Socket, bytes: Buffer) => void;
+  /** Bounds what the peers of all connections keep taken. */
+  readonly held?: HeldBytes | undefined;
 }
 
-/** Requests of one connection that may wait for their answers. */
+/** Requests of one connection that may wait for their answers; nothing more is read from it meanwhile. */
 const MAX_UNANSWERED = 4_096;
-/** Bytes of answers that a peer may leave untaken. */
-const MAX_UNTAKEN_BYTES = 1024 * 1024;
+/** Bytes of answers that a peer may leave untaken; nothing more is read from it until it has taken them. */
+const MAX_UNTAKEN_BYTES = 64 * 1024;
 
 /** Begins the requests that are read here, all of them POST; what is not may be a person's, and never waits. */
 const POST = 'P'.charCodeAt(0);
@@ -50,14 +53,16 @@ interface Slot {
   text: string | undefined;
 }
 
-export class Connection {
+export class Connection implements Holder {
   readonly #socket: Socket;
   readonly #services: ConnectionServices;
+  readonly #held: HeldBytes;
   readonly #reader: RequestReader;
   /** Unanswered requests, oldest first, and answers that have to wait for them. */
   #slots: Slot[] = [];
   #firstSlot = 0;
   #out = '';
+  #holds = false;
   #flushAsked = false;
   /** Reading is stopped; and the end of what presses is awaited. */
   #waiting = false;
@@ -71,6 +76,7 @@ export class Connection {
   constructor(socket: Socket, services: ConnectionServices) {
     this.#socket = socket;
     this.#services = services;
+    this.#held = services.held ?? held;
     this.#reader = new RequestReader({
       accepts: (head) => head.from !== undefined || (this.#services.calls?.accepts(head) ?? false),
       request: (head, body) => this.#request(head, body),
@@ -99,20 +105,41 @@ export class Connection {
       return;
     }
     this.#take(chunk);
-    if (!this.#waiting && !this.#leftover && !this.#done) {
+    if (!this.#waiting && !this.#isLeaving && !this.#done) {
       this.#socket.resume();
     }
   };
 
+  /** The peer keeps more taken than all may together, and has stood still for the longest. */
+  cutOff(): void {
+    this.#socket.destroy();
+  }
+
   #take(chunk: Buffer): void {
     this.#leftover = this.#reader.push(chunk);
-    if (this.#leftover) {
+    this.#hold();
+    if (this.#leftover || this.#reader.fault !== undefined) {
       this.#socket.pause();
-      this.#handOverWhenAnswered();
+      this.#leaveWhenAnswered();
       return;
     }
     this.#pauseUnderPressure();
   }
+
+  /** Says what the peer keeps taken now; most keep nothing, ever. */
+  #hold(): void {
+    const bytes = this.#reader.room + this.#socket.writableLength;
+    if (bytes > 0 || this.#holds) {
+      this.#holds = bytes > 0;
+      this.#held.hold(this, bytes);
+    }
+  }
+
+  readonly #onTaken = () => {
+    if (this.#holds && !this.#done) {
+      this.#hold();
+    }
+  };
 
   readonly #onEnd = () => {
     this.#ended = true;
@@ -132,7 +159,13 @@ export class Connection {
     this.#done = true;
     this.#slots = [];
     this.#firstSlot = 0;
+    this.#held.release(this);
   };
+
+  /** Nothing more is read here: the rest is somebody else's, or can't be read at all. */
+  get #isLeaving(): boolean {
+    return this.#leftover !== undefined || this.#reader.fault !== undefined;
+  }
 
   get #unanswered(): number {
     return this.#slots.length - this.#firstSlot;
@@ -193,8 +226,8 @@ export class Connection {
   readonly #flushTurn = () => {
     this.#flushAsked = false;
     this.#flush();
-    if (this.#leftover) {
-      this.#handOverWhenAnswered();
+    if (this.#isLeaving) {
+      this.#leaveWhenAnswered();
     } else if (this.#ended && this.#unanswered === 0) {
       this.#socket.end();
     } else if (this.#waiting) {
@@ -204,24 +237,30 @@ export class Connection {
 
   #flush(): void {
     if (this.#out !== '' && !this.#done) {
-      this.#socket.write(this.#out, 'latin1');
+      this.#socket.write(this.#out, 'latin1', this.#onTaken);
+      this.#hold();
     }
     this.#out = '';
   }
 
-  #handOverWhenAnswered(): void {
-    if (this.#unanswered > 0 || this.#done || !this.#leftover) {
+  #leaveWhenAnswered(): void {
+    if (this.#unanswered > 0 || this.#done) {
       return;
     }
     this.#flush();
-    const bytes = this.#leftover;
-    this.#leftover = undefined;
     this.#done = true;
     this.#socket.off('data', this.#onData);
     this.#socket.off('end', this.#onEnd);
     this.#socket.off('error', this.#onError);
     this.#socket.off('close', this.#onClose);
-    this.#services.complete(this.#socket, bytes);
+    this.#held.release(this);
+    const { fault } = this.#reader;
+    if (this.#leftover) {
+      this.#services.complete(this.#socket, this.#leftover);
+      this.#leftover = undefined;
+    } else {
+      endWith(this.#socket, fault === 413 ? payloadTooLarge(MAX_BODY_BYTES) : malformedRequest);
+    }
   }
 
   get #pressed(): boolean {
@@ -242,7 +281,7 @@ export class Connection {
 
   /** Waits for what presses; looked at again when that has gone or an answer has left. */
   #resumeWhenPossible(): void {
-    if (this.#done || this.#deferred || this.#leftover || this.#awaited) {
+    if (this.#done || this.#deferred || this.#isLeaving || this.#awaited) {
       return;
     }
     if (this.#services.pressure.saturated) {
@@ -281,20 +320,4 @@ export function parseTarget(path: string): { to: string; name: string } | undefi
   } catch {
     return undefined;
   }
-}
-
-/** A whole answer as text; its body is text or nothing on this path. */
-function answerText(answer: Answer): string {
-  if (answer.status === 202 && answer.body === undefined) {
-    return acceptedText();
-  }
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body).toString('latin1') : '';
-  let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
-  if (answer.contentType) {
-    text += `Content-Type: ${answer.contentType}\r\n`;
-  }
-  for (const [name, value] of Object.entries(answer.headers ?? {})) {
-    text += `${name}: ${value}\r\n`;
-  }
-  return `${text}Date: ${httpDate()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }

@@ -21,6 +21,8 @@ export const ok: Answer = { status: 200 };
 export const accepted: Answer = { status: 202 };
 
 export const badRequest = (body: string) => text(400, body);
+/** HTTP, but a head or a body in which two readers could see different things, or none anything. */
+export const malformedRequest = badRequest('400 Bad Request.');
 export const unauthorized = (challenge: string): Answer => ({
   ...text(401, '401 Unauthorized.'),
   headers: { 'WWW-Authenticate': challenge },
@@ -36,8 +38,13 @@ export const methodNotAllowed = (allowed: readonly string[], received: string): 
   headers: { Allow: allowed.join(', ') },
 });
 export const notAcceptable = (body: string) => text(406, body);
-export const payloadTooLarge = text(413, '413 Request Entity Too Large.');
+/** The sender has not gone on with its request. */
+export const requestTimeout = text(408, '408 Request Timeout.');
+export const payloadTooLarge = (limitBytes: number) =>
+  text(413, `413 Request Entity Too Large. A body may have at most ${limitBytes} bytes.`);
 export const unsupportedMediaType = (body: string) => text(415, body);
+export const headTooLarge = (limitBytes: number) =>
+  text(431, `431 Request Header Fields Too Large. A head may have at most ${limitBytes} bytes.`);
 export const internalServerError = (body: string) => text(500, body);
 export const notImplemented = text(501, '501 Not Implemented.');
 export const serviceUnavailable = (body: string) => text(503, body);

@@ -1,24 +1,14 @@
 // Reads pipelined HTTP/1.1 requests off a connection, for the two kinds that come by the
-// thousand: libprocess messages and scheduler calls. It knows just enough of HTTP for these;
-// whatever else it meets it reports as foreign, from its first byte, for a complete server.
+// thousand: libprocess messages and scheduler calls. It knows just enough of HTTP for these. A head
+// that it does not know it reports as foreign, from its first byte, for a complete server; a body
+// that is at fault it refuses as that server would. Each byte is looked at once, however they are
+// cut: what is read of a request is remembered, not read again.
 import { Buffer } from 'node:buffer';
+import { ByteCollector } from './byte-collector.ts';
+import { type BodyFault, ChunkedBody, singleChunk } from './chunked-body.ts';
+import { type Framing, POST, parseHead, type RequestHead } from './request-head.ts';
 
-export interface RequestHead {
-  readonly path: string;
-  /** Sender's pid: Libprocess-From, or else the User-Agent of a libprocess process. */
-  readonly from: string | undefined;
-  readonly contentType: string | undefined;
-  readonly accept: string | undefined;
-  readonly streamId: string | undefined;
-  readonly authorization: string | undefined;
-}
-
-/** What a head says about the body that follows it. */
-interface Framing {
-  readonly head: RequestHead;
-  readonly chunked: boolean;
-  readonly length: number;
-}
+export type { RequestHead } from './request-head.ts';
 
 export interface RequestHandler {
   /** Whether requests with this head are read here. */
@@ -27,30 +17,30 @@ export interface RequestHandler {
   request(head: RequestHead, body: Uint8Array): void;
 }
 
-/** Longest head taken here. A longer one is left to the complete server, which refuses it. */
+/** Longest head taken here. A longer one is left to the complete server. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** Largest body; a larger one is left to the complete server, which refuses it. */
+/**
+ * Largest body of a message: an agent that comes back with ten thousand large tasks stays below. A
+ * larger one is answered with 413, and its connection ends.
+ */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 const HEAD_END_BYTES = 4;
-const LINE_END_BYTES = 2;
 const CR = 13;
 const LF = 10;
-const EMPTY = Buffer.alloc(0);
-const POST = 'POST /';
-/** Of a chunk's size. */
-const MAX_SIZE_DIGITS = 8;
 
-/** Thrown inside this file only: the bytes are no request for this reader. */
-const FOREIGN = Symbol('foreign');
+/** The end of what can be read here, in place of an offset. */
+const STOP = -1;
 
 export class RequestReader {
   readonly #handler: RequestHandler;
-  /** Bytes of an incomplete request, in the pieces in which they came. */
-  #parts: Buffer[] = [];
-  #have = 0;
-  /** Total size at which looking at the incomplete request again is worth the while. */
-  #need = 0;
+  /** A head of which only a part has come, or a body of known length. */
+  readonly #begun = new ByteCollector();
+  /** The request whose body is being read. */
+  #framing: Framing | undefined;
+  #chunked: ChunkedBody | undefined;
+  #foreign: Buffer | undefined;
+  #fault: BodyFault | undefined;
   /** The head last parsed and its text: a peer's heads are mostly alike. */
   #lastText = '';
   #lastFraming: Framing | undefined;
@@ -61,7 +51,17 @@ export class RequestReader {
 
   /** True between requests. */
   get idle(): boolean {
-    return this.#have === 0;
+    return this.#framing === undefined && this.#begun.length === 0;
+  }
+
+  /** Bytes of memory that the incomplete request takes. */
+  get room(): number {
+    return this.#begun.room + (this.#chunked?.room ?? 0);
+  }
+
+  /** Why the last request was refused; nothing may be pushed after that. */
+  get fault(): BodyFault | undefined {
+    return this.#fault;
   }
 
   /**
@@ -69,97 +69,118 @@ export class RequestReader {
    * for this reader; nothing may be pushed after that.
    */
   push(chunk: Buffer): Buffer | undefined {
-    let bytes = chunk;
-    if (this.#have > 0) {
-      this.#parts.push(chunk);
-      this.#have += chunk.length;
-      if (this.#have < this.#need) {
-        return undefined;
-      }
-      bytes = Buffer.concat(this.#parts, this.#have);
-      this.#parts = [];
-      this.#have = 0;
-    }
     let at = 0;
-    while (at < bytes.length) {
-      const end = this.#readOne(bytes, at);
-      if (end === FOREIGN) {
-        return at === 0 ? bytes : bytes.subarray(at);
+    while (at !== STOP && at < chunk.length) {
+      if (this.#framing === undefined) {
+        at = this.#begun.length > 0 ? this.#goOnWithHead(chunk) : this.#readHead(chunk, at);
+      } else {
+        at = this.#readBody(this.#framing, chunk, at);
       }
-      if (end < 0) {
-        // Incomplete: -end more bytes are needed at least. The rest is copied when little of a
-        // large chunk is left, so that it does not keep the chunk alive.
-        const rest = bytes.subarray(at);
-        const kept = rest.length * 4 < bytes.length ? Buffer.from(rest) : rest;
-        this.#parts = [kept];
-        this.#have = kept.length;
-        this.#need = kept.length - end;
-        return undefined;
-      }
-      at = end;
     }
-    return undefined;
+    return this.#foreign;
   }
 
-  /** Where the request that begins at `start` ends; negative: how many bytes are missing. */
-  #readOne(bytes: Buffer, start: number): number | typeof FOREIGN {
-    const headEnd = endOfHead(bytes, start);
-    if (headEnd < 0) {
-      const have = bytes.length - start;
-      const mine = bytes.toString('latin1', start, start + Math.min(have, POST.length));
-      return have > MAX_HEAD_BYTES || !POST.startsWith(mine) ? FOREIGN : -1;
+  #readHead(bytes: Buffer, start: number): number {
+    const end = endOfHead(bytes, start);
+    if (end >= 0) {
+      return this.#takeHead(bytes, start, end);
     }
-    const framing = this.#frame(bytes.toString('latin1', start, headEnd));
-    if (framing === undefined || !this.#handler.accepts(framing.head)) {
-      return FOREIGN;
+    if (!mayBeRead(bytes, start)) {
+      return this.#leave(bytes.subarray(start));
     }
-    const bodyStart = headEnd + HEAD_END_BYTES;
+    this.#begun.begin(MAX_HEAD_BYTES + HEAD_END_BYTES);
+    this.#begun.append(bytes, start, bytes.length);
+    return bytes.length;
+  }
+
+  /** The rest of a head that has begun in an earlier chunk. */
+  #goOnWithHead(chunk: Buffer): number {
+    const begun = this.#begun;
+    const before = begun.length;
+    const taken = Math.min(chunk.length, MAX_HEAD_BYTES + HEAD_END_BYTES - before);
+    begun.append(chunk, 0, taken);
+    const bytes = begun.collected;
+    // The empty line may have begun in the bytes before.
+    const end = endOfHead(bytes, Math.max(0, before - HEAD_END_BYTES + 1));
+    if (end >= 0) {
+      const next = this.#takeHead(begun.take(), 0, end, chunk.subarray(taken));
+      return next === STOP ? STOP : next - before;
+    }
+    if (!mayBeRead(bytes, 0)) {
+      return this.#leave(Buffer.concat([begun.take(), chunk.subarray(taken)]));
+    }
+    return taken;
+  }
+
+  /** Where the body of the request whose head is here begins. */
+  #takeHead(bytes: Buffer, start: number, end: number, rest?: Buffer): number {
+    const framing = this.#frame(bytes.toString('latin1', start, end));
+    if (
+      framing === undefined ||
+      framing.length > MAX_BODY_BYTES ||
+      !this.#handler.accepts(framing.head)
+    ) {
+      const left = bytes.subarray(start);
+      return this.#leave(rest ? Buffer.concat([left, rest]) : left);
+    }
+    if (framing.length > 0 || framing.chunked) {
+      this.#framing = framing;
+      this.#begun.begin(framing.length);
+    } else {
+      this.#handler.request(framing.head, EMPTY);
+    }
+    return end + HEAD_END_BYTES;
+  }
+
+  #readBody(framing: Framing, chunk: Buffer, start: number): number {
     if (framing.chunked) {
-      return this.#readChunked(framing.head, bytes, bodyStart);
+      return this.#readChunks(framing.head, chunk, start);
     }
-    const end = bodyStart + framing.length;
-    if (end > bytes.length) {
-      return bytes.length - end;
+    const begun = this.#begun;
+    const end = start + framing.length - begun.length;
+    if (end > chunk.length) {
+      begun.append(chunk, start, chunk.length);
+      return chunk.length;
     }
-    this.#handler.request(framing.head, bytes.subarray(bodyStart, end));
+    let body = chunk.subarray(start, end);
+    if (begun.length > 0) {
+      begun.append(chunk, start, end);
+      body = begun.take();
+    }
+    this.#finish(framing.head, body);
     return end;
   }
 
-  #readChunked(head: RequestHead, bytes: Buffer, start: number): number | typeof FOREIGN {
-    let body: Buffer = EMPTY;
-    let pieces: Buffer[] | undefined;
-    let at = start;
-    for (;;) {
-      const lineEnd = endOfSize(bytes, at);
-      if (lineEnd < 0) {
-        return bytes.length - at > MAX_SIZE_DIGITS ? FOREIGN : -1;
+  #readChunks(head: RequestHead, chunk: Buffer, start: number): number {
+    if (this.#chunked === undefined) {
+      const whole = singleChunk(chunk, start);
+      if (whole) {
+        this.#finish(head, whole.body);
+        return whole.end;
       }
-      const size = parseChunkSize(bytes, at, lineEnd);
-      if (size < 0) {
-        return FOREIGN;
-      }
-      at = lineEnd + LINE_END_BYTES;
-      const next = at + size + LINE_END_BYTES;
-      if (next > bytes.length) {
-        return next - start > MAX_BODY_BYTES ? FOREIGN : bytes.length - next;
-      }
-      if (bytes[next - 2] !== CR || bytes[next - 1] !== LF) {
-        // A trailer after the last chunk, or garbage.
-        return FOREIGN;
-      }
-      if (size === 0) {
-        this.#handler.request(head, pieces ? Buffer.concat(pieces) : body);
-        return next;
-      }
-      const piece = bytes.subarray(at, at + size);
-      if (body.length === 0) {
-        body = piece;
-      } else {
-        pieces ??= [body];
-        pieces.push(piece);
-      }
-      at = next;
+      this.#chunked = new ChunkedBody(MAX_BODY_BYTES);
     }
+    const chunked = this.#chunked;
+    const end = chunked.push(chunk, start);
+    if (chunked.fault !== undefined) {
+      this.#fault = chunked.fault;
+      return STOP;
+    }
+    if (chunked.done) {
+      this.#finish(head, chunked.take());
+    }
+    return end;
+  }
+
+  #finish(head: RequestHead, body: Uint8Array): void {
+    this.#framing = undefined;
+    this.#chunked = undefined;
+    this.#handler.request(head, body);
+  }
+
+  #leave(foreign: Buffer): number {
+    this.#foreign = foreign;
+    return STOP;
   }
 
   #frame(text: string): Framing | undefined {
@@ -169,6 +190,17 @@ export class RequestReader {
     }
     return this.#lastFraming;
   }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Whether what has come of a head can become one that is read here. */
+function mayBeRead(bytes: Buffer, start: number): boolean {
+  const have = bytes.length - start;
+  return (
+    have <= MAX_HEAD_BYTES &&
+    POST.startsWith(bytes.toString('latin1', start, start + Math.min(have, POST.length)))
+  );
 }
 
 /**
@@ -190,165 +222,4 @@ function endOfHead(bytes: Buffer, start: number): number {
     }
   }
   return -1;
-}
-
-/** Where the line with a chunk's size ends; -1: it has not come, or it is too long. */
-function endOfSize(bytes: Buffer, start: number): number {
-  const limit = Math.min(bytes.length - 1, start + MAX_SIZE_DIGITS + 1);
-  for (let at = start; at < limit; at++) {
-    if (bytes[at] === CR) {
-      return bytes[at + 1] === LF ? at : -1;
-    }
-  }
-  return -1;
-}
-
-/** Hexadecimal digits only; -1 otherwise (extensions are left to the complete server). */
-function parseChunkSize(bytes: Buffer, start: number, end: number): number {
-  if (end === start || end - start > MAX_SIZE_DIGITS) {
-    return -1;
-  }
-  let size = 0;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
-    let digit: number;
-    if (byte >= 48 && byte <= 57) {
-      digit = byte - 48;
-    } else {
-      const letter = byte | 32;
-      if (letter < 97 || letter > 102) {
-        return -1;
-      }
-      digit = letter - 87;
-    }
-    size = size * 16 + digit;
-  }
-  return size;
-}
-
-/** The fields of a head that matter here, as far as they have come. */
-interface Fields {
-  from: string | undefined;
-  agent: string | undefined;
-  contentType: string | undefined;
-  accept: string | undefined;
-  streamId: string | undefined;
-  authorization: string | undefined;
-  encoding: string | undefined;
-  length: string | undefined;
-  connection: string | undefined;
-}
-
-/** Undefined for what this reader does not do: other methods and versions, Expect, Upgrade. */
-function parseHead(text: string): Framing | undefined {
-  const lineEnd = endOfLine(text, 0);
-  if (!text.startsWith(POST) || !text.startsWith(' HTTP/1.1', lineEnd - 9)) {
-    return undefined;
-  }
-  const path = text.slice(5, lineEnd - 9);
-  if (path.includes(' ')) {
-    return undefined;
-  }
-  const fields: Fields = {
-    from: undefined,
-    agent: undefined,
-    contentType: undefined,
-    accept: undefined,
-    streamId: undefined,
-    authorization: undefined,
-    encoding: undefined,
-    length: undefined,
-    connection: undefined,
-  };
-  for (let at = lineEnd + 2; at < text.length; ) {
-    const end = endOfLine(text, at);
-    const colon = text.indexOf(':', at);
-    if (colon <= at || colon > end) {
-      return undefined;
-    }
-    const slot = SLOTS.get(text.slice(at, colon)) ?? slotOf(text.slice(at, colon));
-    if (slot === 'unknown') {
-      return undefined;
-    }
-    if (slot !== 'ignored') {
-      if (fields[slot] !== undefined) {
-        // Repeated fields have rules of their own; the complete server knows them.
-        return undefined;
-      }
-      fields[slot] = text.slice(colon + 1, end).trim();
-    }
-    at = end + 2;
-  }
-  return frameOf(path, fields);
-}
-
-/** `unknown`: a field that only the complete server understands. */
-type Slot = keyof Fields | 'ignored' | 'unknown';
-
-/** By names in lower case. What is not listed does not matter. */
-const SLOTS_BY_NAME: ReadonlyMap<string, Slot> = new Map<string, Slot>([
-  ['libprocess-from', 'from'],
-  ['user-agent', 'agent'],
-  ['content-type', 'contentType'],
-  ['accept', 'accept'],
-  ['mesos-stream-id', 'streamId'],
-  ['authorization', 'authorization'],
-  ['transfer-encoding', 'encoding'],
-  ['content-length', 'length'],
-  ['connection', 'connection'],
-  ['expect', 'unknown'],
-  ['upgrade', 'unknown'],
-  ['trailer', 'unknown'],
-]);
-
-/** The spellings in use, so that no name has to be turned into lower case. */
-const SLOTS: ReadonlyMap<string, Slot> = new Map<string, Slot>([
-  ['Host', 'ignored'],
-  ['User-Agent', 'agent'],
-  ['Libprocess-From', 'from'],
-  ['Connection', 'connection'],
-  ['Transfer-Encoding', 'encoding'],
-  ['Content-Type', 'contentType'],
-  ['Content-Length', 'length'],
-  ['Accept', 'accept'],
-  ['Mesos-Stream-Id', 'streamId'],
-  ['Authorization', 'authorization'],
-]);
-
-const slotOf = (name: string): Slot => SLOTS_BY_NAME.get(name.toLowerCase()) ?? 'ignored';
-
-function frameOf(path: string, fields: Fields): Framing | undefined {
-  const { encoding, length: lengthText, agent, connection } = fields;
-  const closes = connection !== undefined && connection.toLowerCase() === 'close';
-  if (closes || (encoding !== undefined && lengthText !== undefined)) {
-    return undefined;
-  }
-  if (encoding !== undefined && encoding !== 'chunked' && encoding.toLowerCase() !== 'chunked') {
-    return undefined;
-  }
-  if (lengthText !== undefined && !/^\d{1,9}$/.test(lengthText)) {
-    return undefined;
-  }
-  const length = lengthText === undefined ? 0 : Number(lengthText);
-  if (length > MAX_BODY_BYTES) {
-    return undefined;
-  }
-  const sender = agent?.startsWith('libprocess/') ? agent.slice('libprocess/'.length) : undefined;
-  return {
-    head: {
-      path,
-      from: fields.from ?? sender,
-      contentType: fields.contentType,
-      accept: fields.accept,
-      streamId: fields.streamId,
-      authorization: fields.authorization,
-    },
-    chunked: encoding !== undefined,
-    length,
-  };
-}
-
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\r\n', from);
-  return end < 0 ? text.length : end;
 }

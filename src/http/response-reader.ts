@@ -1,4 +1,9 @@
-// Reads pipelined HTTP/1.1 answers off a connection: status and body of each, in order.
+// Reads pipelined HTTP/1.1 answers off a connection: status and body of each, in order. Each byte is
+// looked at once, however they are cut; an answer that is too large, or whose end can be seen in two
+// places, ends the connection.
+import { Buffer } from 'node:buffer';
+import { ByteCollector } from './byte-collector.ts';
+import { ChunkedBody } from './chunked-body.ts';
 
 export interface CallAnswer {
   readonly status: number;
@@ -7,8 +12,19 @@ export interface CallAnswer {
   readonly body: Buffer;
 }
 
+interface AnswerHead {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly chunked: boolean;
+  /** Of a body that is not chunked, in bytes. */
+  readonly length: number;
+}
+
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** A longer head is malformed. */
 const MAX_HEAD_BYTES = 64 * 1024;
+/** A larger body is malformed: calls are answered with a line of text, or the states of operations. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export class MalformedAnswerError extends Error {
   readonly code = 'MESOSCALE_MALFORMED_ANSWER';
@@ -16,7 +32,11 @@ export class MalformedAnswerError extends Error {
 
 export class ResponseReader {
   readonly #onAnswer: (answer: CallAnswer) => void;
-  #rest: Buffer = Buffer.alloc(0);
+  /** A head of which only a part has come, or a body of known length. */
+  readonly #begun = new ByteCollector();
+  /** The answer whose body is being read. */
+  #head: AnswerHead | undefined;
+  #chunked: ChunkedBody | undefined;
 
   constructor(onAnswer: (answer: CallAnswer) => void) {
     this.#onAnswer = onAnswer;
@@ -24,71 +44,103 @@ export class ResponseReader {
 
   /** @throws MalformedAnswerError for bytes that are no HTTP answers; nothing can follow them. */
   push(chunk: Buffer): void {
-    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     let at = 0;
-    while (at < bytes.length) {
-      const end = this.#readOne(bytes, at);
-      if (end === undefined) {
-        break;
-      }
-      at = end;
+    while (at < chunk.length) {
+      at = this.#head ? this.#readBody(this.#head, chunk, at) : this.#readHead(chunk, at);
     }
-    this.#rest = at === bytes.length ? Buffer.alloc(0) : bytes.subarray(at);
   }
 
-  /** Where the answer that begins at `start` ends; undefined while it is incomplete. */
-  #readOne(bytes: Buffer, start: number): number | undefined {
-    const headEnd = bytes.indexOf(HEAD_END, start);
-    if (headEnd < 0) {
-      if (bytes.length - start > MAX_HEAD_BYTES) {
-        throw new MalformedAnswerError('The head of an answer is too long');
+  #readHead(chunk: Buffer, start: number): number {
+    const begun = this.#begun;
+    if (begun.length === 0) {
+      const end = chunk.indexOf(HEAD_END, start);
+      if (end >= 0) {
+        return this.#takeHead(chunk.toString('latin1', start, end), end + HEAD_END.length);
       }
-      return undefined;
+      begun.begin(MAX_HEAD_BYTES + HEAD_END.length);
     }
-    const head = bytes.toString('latin1', start, headEnd);
-    const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1]);
-    if (Number.isNaN(status)) {
-      throw new MalformedAnswerError(`This is no answer: ${head.slice(0, 80)}`);
+    const before = begun.length;
+    const taken = Math.min(chunk.length, start + MAX_HEAD_BYTES + HEAD_END.length - before);
+    begun.append(chunk, start, taken);
+    const bytes = begun.collected;
+    const end = bytes.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length + 1));
+    if (end >= 0) {
+      begun.take();
+      const next = start + end + HEAD_END.length - before;
+      return this.#takeHead(bytes.toString('latin1', 0, end), next);
     }
-    const location = /\r\nlocation: *([^\r\n]*)/i.exec(head)?.[1];
-    const bodyStart = headEnd + HEAD_END.length;
-    if (/\r\ntransfer-encoding: *chunked/i.test(head)) {
-      const body = readChunks(bytes, bodyStart);
-      if (!body) {
-        return undefined;
+    if (bytes.length > MAX_HEAD_BYTES) {
+      throw new MalformedAnswerError('The head of an answer is too long');
+    }
+    return taken;
+  }
+
+  #takeHead(text: string, next: number): number {
+    const head = parseHead(text);
+    if (!head.chunked && head.length === 0) {
+      this.#onAnswer({ status: head.status, location: head.location, body: Buffer.alloc(0) });
+      return next;
+    }
+    this.#head = head;
+    this.#begun.begin(head.length);
+    this.#chunked = head.chunked ? new ChunkedBody(MAX_ANSWER_BYTES) : undefined;
+    return next;
+  }
+
+  #readBody(head: AnswerHead, chunk: Buffer, start: number): number {
+    if (this.#chunked) {
+      const end = this.#chunked.push(chunk, start);
+      if (this.#chunked.fault !== undefined) {
+        throw new MalformedAnswerError(
+          this.#chunked.fault === 413
+            ? `The body of an answer has more than ${MAX_ANSWER_BYTES} bytes`
+            : 'The chunks of an answer cannot be told apart',
+        );
       }
-      this.#onAnswer({ status, location, body: Buffer.concat(body.pieces) });
-      return body.end;
+      if (this.#chunked.done) {
+        this.#finish(head, this.#chunked.take());
+      }
+      return end;
     }
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-    const end = bodyStart + length;
-    if (end > bytes.length) {
-      return undefined;
+    const begun = this.#begun;
+    const end = start + head.length - begun.length;
+    begun.append(chunk, start, Math.min(end, chunk.length));
+    if (end <= chunk.length) {
+      this.#finish(head, begun.take());
     }
-    this.#onAnswer({ status, location, body: bytes.subarray(bodyStart, end) });
-    return end;
+    return Math.min(end, chunk.length);
+  }
+
+  #finish({ status, location }: AnswerHead, body: Buffer): void {
+    this.#head = undefined;
+    this.#chunked = undefined;
+    this.#onAnswer({ status, location, body });
   }
 }
 
-function readChunks(bytes: Buffer, start: number): { pieces: Buffer[]; end: number } | undefined {
-  const pieces: Buffer[] = [];
-  for (let at = start; ; ) {
-    const lineEnd = bytes.indexOf('\r\n', at);
-    if (lineEnd < 0) {
-      return undefined;
-    }
-    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    if (Number.isNaN(size)) {
-      throw new MalformedAnswerError('The size of a chunk is no number');
-    }
-    const next = lineEnd + 2 + size + 2;
-    if (next > bytes.length) {
-      return undefined;
-    }
-    if (size === 0) {
-      return { pieces, end: next };
-    }
-    pieces.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
-    at = next;
+function parseHead(text: string): AnswerHead {
+  const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1]);
+  if (Number.isNaN(status)) {
+    throw new MalformedAnswerError(`This is no answer: ${text.slice(0, 80)}`);
   }
+  const location = /\r\nlocation: *([^\r\n]*)/i.exec(text)?.[1];
+  const encodings = [...text.matchAll(/\r\ntransfer-encoding:[ \t]*([^\r\n]*)/gi)];
+  const lengths = [...text.matchAll(/\r\ncontent-length:[ \t]*([^\r\n]*)/gi)];
+  if (encodings.length + lengths.length > 1) {
+    throw new MalformedAnswerError('An answer says more than once how long it is');
+  }
+  const encoding = encodings[0]?.[1]?.trim();
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+    throw new MalformedAnswerError(`An answer has the Transfer-Encoding '${encoding}'`);
+  }
+  const length = lengths[0]?.[1]?.trim() ?? '0';
+  if (!/^\d{1,15}$/.test(length)) {
+    throw new MalformedAnswerError(`An answer has the Content-Length '${length.slice(0, 80)}'`);
+  }
+  if (Number(length) > MAX_ANSWER_BYTES) {
+    throw new MalformedAnswerError(
+      `An answer of ${length} bytes: at most ${MAX_ANSWER_BYTES} are taken`,
+    );
+  }
+  return { status, location, chunked: encoding !== undefined, length: Number(length) };
 }

@@ -111,7 +111,7 @@ export async function createRouter(
   app.setErrorHandler((error, request, reply) => {
     const { code } = error as Error & { code?: string };
     if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      sendAnswer(request, reply, payloadTooLarge);
+      sendAnswer(request, reply, payloadTooLarge(MAX_BODY_BYTES));
       return;
     }
     options.onError(error as Error, request.url);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CallConnection, ConnectionLostError } from '../../src/http/call-connection.ts';
 import { OperatorClient } from '../../src/http/operator-client.ts';
-import { ResponseReader } from '../../src/http/response-reader.ts';
+import { MalformedAnswerError, ResponseReader } from '../../src/http/response-reader.ts';
 import {
   CallRefusedError,
   SchedulerClient,
@@ -196,6 +196,33 @@ describe('a connection for calls', () => {
       }
       expect(seen).toEqual(['202 ', '400 bad', '200 abc', '307 //a:1/b']);
     }
+  });
+
+  it('looks at each byte of an answer once', () => {
+    const chunks = 1_200_000;
+    const bytes = Buffer.from(
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(chunks)}0\r\n\r\n`,
+    );
+    const seen: number[] = [];
+    const reader = new ResponseReader(({ body }) => seen.push(body.length));
+    for (let at = 0; at < bytes.length; at += 1_440) {
+      reader.push(bytes.subarray(at, at + 1_440));
+    }
+    expect(seen).toEqual([chunks]);
+  });
+
+  it.each([
+    ['two lengths', 'Content-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+    ['a length and chunks', 'Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['a length that is none', 'Content-Length: +1\r\n\r\n'],
+    ['more than anybody answers', 'Content-Length: 999999999999\r\n\r\n'],
+    ['more than anybody answers, in chunks', 'Transfer-Encoding: chunked\r\n\r\nfffffff\r\n'],
+    ['chunks that are none', 'Transfer-Encoding: chunked\r\n\r\nx\r\n'],
+  ])('gives up an answer with %s', (_title, rest) => {
+    const reader = new ResponseReader(() => {});
+    expect(() => reader.push(Buffer.from(`HTTP/1.1 200 OK\r\n${rest}`))).toThrow(
+      MalformedAnswerError,
+    );
   });
 });
 

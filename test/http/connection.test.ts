@@ -340,7 +340,8 @@ describe('the reader of requests', () => {
       'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nExpect: 100-continue\r\n\r\n',
       'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nConnection: close\r\n\r\n',
       'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nContent-Length: x\r\n\r\n',
-      'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n',
+      'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nContent-Encoding: gzip\r\n\r\n',
       `POST /${'x'.repeat(20_000)}`,
     ];
     for (const text of foreign) {
@@ -351,12 +352,71 @@ describe('the reader of requests', () => {
     }
   });
 
+  it('looks at each byte once: a body in tiny chunks takes no longer than its bytes', () => {
+    // Read again at each arrival, these would take far longer than a test may.
+    const chunks = 1_200_000;
+    const head = 'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const bytes = Buffer.from(`${head}${'1\r\nx\r\n'.repeat(chunks)}0\r\n\r\n`);
+    const seen: number[] = [];
+    const reader = new RequestReader({
+      accepts: () => true,
+      request: (_head, body) => seen.push(body.length),
+    });
+    for (let at = 0; at < bytes.length; at += 1_440) {
+      reader.push(bytes.subarray(at, at + 1_440));
+    }
+    expect(seen).toEqual([chunks]);
+    expect(reader.room).toBe(0);
+  });
+
+  it('takes memory for what has come, not for what is announced', () => {
+    const reader = accepting([]);
+    reader.push(
+      Buffer.from('POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nContent-Length: 64000000\r\n\r\n'),
+    );
+    expect(reader.room).toBe(0);
+    for (let sent = 0; sent < 100_000; sent += 1_000) {
+      reader.push(Buffer.alloc(1_000));
+    }
+    expect(reader.room).toBeGreaterThanOrEqual(100_000);
+    expect(reader.room).toBeLessThanOrEqual(200_000);
+  });
+
+  it('refuses a body beyond its bound, in chunks as well, and leaves a length beyond it', () => {
+    const head = 'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\n';
+    const reader = accepting([]);
+    reader.push(Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n4000001\r\n`));
+    expect(reader.fault).toBe(413);
+    const announced = `${head}Content-Length: 67108865\r\n\r\n`;
+    expect(accepting([]).push(Buffer.from(announced))?.toString()).toBe(announced);
+  });
+
+  it('lets the last of repeated fields count', () => {
+    const senders: (string | undefined)[] = [];
+    const accepts: (string | undefined)[] = [];
+    const reader = new RequestReader({
+      accepts: () => true,
+      request: ({ from, accept }) => {
+        senders.push(from);
+        accepts.push(accept);
+      },
+    });
+    reader.push(
+      Buffer.from(
+        'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nAccept: text/html\r\n' +
+          'Accept: application/json\r\nlibprocess-from: b@1:1\r\n\r\n',
+      ),
+    );
+    expect(senders).toEqual(['b@1:1']);
+    expect(accepts).toEqual(['application/json']);
+  });
+
   it('never throws, whatever comes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (pieces) => {
         const reader = accepting([]);
         for (const piece of pieces) {
-          if (reader.push(Buffer.from(piece))) {
+          if (reader.push(Buffer.from(piece)) || reader.fault !== undefined) {
             break;
           }
         }

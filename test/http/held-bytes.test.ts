@@ -1,0 +1,49 @@
+// The sum of what peers keep taken, and who is cut off at its bound.
+import { describe, expect, it } from 'vitest';
+import { HeldBytes, type Holder } from '../../src/http/held-bytes.ts';
+
+function peers(held: HeldBytes, ...names: string[]) {
+  const cut: string[] = [];
+  const holders = names.map((name): Holder => ({ cutOff: () => cut.push(name) }));
+  return { cut, holders: holders as [Holder, Holder, Holder], held };
+}
+
+describe('what peers keep taken', () => {
+  it('cuts off the one that has stood still for the longest, and no more than needed', () => {
+    const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
+    const [a, b, c] = holders;
+    held.hold(a, 40);
+    held.hold(b, 40);
+    held.hold(a, 45);
+    held.hold(c, 20);
+    expect(cut).toEqual(['b']);
+    expect(held.total).toBe(65);
+    held.touch(a);
+    held.hold(b, 50);
+    expect(cut).toEqual(['b', 'c']);
+    held.release(a);
+    held.hold(b, 0);
+    expect(held.total).toBe(0);
+  });
+
+  it('counts an answer that several take once, until the last has taken it', () => {
+    const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
+    const [a, b, c] = holders;
+    const answer = {};
+    held.share(a, answer, 60);
+    held.share(b, answer, 60);
+    expect(held.total).toBe(60);
+    held.release(a);
+    expect(held.total).toBe(60);
+    held.hold(c, 50);
+    expect(cut).toEqual(['b']);
+    expect(held.total).toBe(50);
+  });
+
+  it('cuts off one that alone holds more than all may', () => {
+    const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
+    held.hold(holders[0], 101);
+    expect(cut).toEqual(['a']);
+    expect(held.total).toBe(0);
+  });
+});
