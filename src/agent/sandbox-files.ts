@@ -2,17 +2,15 @@
 // thousands of sandboxes and every piece of output that is read asks for one.
 import type { ExecutorId, FrameworkId } from '../model/ids.ts';
 import type { Executor } from './executor.ts';
-import type { Framework } from './framework.ts';
 import { sandboxAliases, sandboxDirectory } from './sandbox.ts';
 import type { AgentState } from './state.ts';
-import { visibleFrameworks } from './state-view.ts';
-import type { Viewer } from './views.ts';
+import type { Sandboxes, Viewer } from './views.ts';
 
 const latest = 'latest';
 const runPath = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)$/;
 
 /** Virtual path → directory, of all runs that are remembered and that the viewer may see. */
-export class SandboxFiles implements ReadonlyMap<string, string> {
+export class SandboxFiles implements Sandboxes {
   readonly #agent: AgentState;
   readonly #viewer: Viewer;
 
@@ -22,6 +20,18 @@ export class SandboxFiles implements ReadonlyMap<string, string> {
   }
 
   get(path: string): string | undefined {
+    const found = this.#find(path);
+    return found !== undefined && this.#mayRead(found)
+      ? sandboxDirectory(this.#agent, found)
+      : undefined;
+  }
+
+  denies(path: string): boolean {
+    const found = this.#find(path);
+    return found !== undefined && !this.#mayRead(found);
+  }
+
+  #find(path: string): Executor | undefined {
     const { workDir } = this.#agent.options;
     const full = `${workDir}/slaves/${this.#agent.id}`;
     const [, framework, executor, run] =
@@ -29,27 +39,24 @@ export class SandboxFiles implements ReadonlyMap<string, string> {
     if (framework === undefined || executor === undefined || run === undefined) {
       return undefined;
     }
-    const found = this.#find(framework as FrameworkId, executor as ExecutorId, run);
-    return found && sandboxDirectory(this.#agent, found);
+    return this.#run(framework as FrameworkId, executor as ExecutorId, run);
   }
 
-  #find(frameworkId: FrameworkId, executorId: ExecutorId, run: string): Executor | undefined {
+  #run(frameworkId: FrameworkId, executorId: ExecutorId, run: string): Executor | undefined {
     const { frameworks, completedFrameworks } = this.#agent;
     const framework = frameworks.get(frameworkId) ?? completedFrameworks.get(frameworkId);
-    if (framework === undefined || visibleFrameworks([framework], this.#viewer).length === 0) {
+    if (framework === undefined) {
       return undefined;
     }
     const isIt = (executor: Executor) =>
       executor.executorId === executorId && (run === latest || executor.containerId === run);
     const current = framework.executors.get(executorId);
-    const found =
-      current !== undefined && isIt(current) ? current : framework.completed.findLast(isIt);
-    return found !== undefined && this.#mayRead(framework, found) ? found : undefined;
+    return current !== undefined && isIt(current) ? current : framework.completed.findLast(isIt);
   }
 
-  #mayRead(framework: Framework, executor: Executor): boolean {
+  #mayRead({ info, framework }: Executor): boolean {
     const { authorizer, principal } = this.#viewer;
-    const object = { executor: executor.info, framework: framework.info };
+    const object = { executor: info, framework: framework.info };
     return authorizer.authorize(principal, 'ACCESS_SANDBOX', object);
   }
 
@@ -61,10 +68,9 @@ export class SandboxFiles implements ReadonlyMap<string, string> {
   #all(): Map<string, string> {
     const paths = new Map<string, string>();
     const { frameworks, completedFrameworks } = this.#agent;
-    const all = [...completedFrameworks.values(), ...frameworks.values()];
-    for (const framework of visibleFrameworks(all, this.#viewer)) {
+    for (const framework of [...completedFrameworks.values(), ...frameworks.values()]) {
       for (const executor of [...framework.completed, ...framework.executors.values()]) {
-        if (this.#mayRead(framework, executor)) {
+        if (this.#mayRead(executor)) {
           const directory = sandboxDirectory(this.#agent, executor);
           for (const alias of sandboxAliases(this.#agent, executor)) {
             paths.set(alias, directory);

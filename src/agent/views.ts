@@ -50,6 +50,11 @@ export interface ContainerView {
   readonly resources: readonly Resource[];
 }
 
+export interface Sandboxes extends ReadonlyMap<string, string> {
+  /** Whether the path is that of a sandbox which the viewer may not read. */
+  denies(path: string): boolean;
+}
+
 /** As the master's views: plain values with Mesos's keys; `read` answers the operator API's reads. */
 export interface AgentViews {
   /** False while the agent recovers: reads are 503 then. Executor calls are answered by `step`. */
@@ -62,6 +67,6 @@ export interface AgentViews {
    * Sandboxes: virtual path → path on disk, for /files/*. Looking a path up is cheap; going through
    * all of them is for /files/debug only.
    */
-  files(viewer: Viewer): ReadonlyMap<string, string>;
+  files(viewer: Viewer): Sandboxes;
   read(call: AgentCall, viewer: Viewer): AgentResponse | undefined;
 }

@@ -86,7 +86,7 @@ export class ServerProcess {
       clock: systemClock,
       logger: this.logger,
       log: this.logger,
-      files: new Map(logFile === undefined ? [] : [[path, logFile]]),
+      logFiles: new Map(logFile === undefined ? [] : [[path, logFile]]),
       disabledPaths: disabledPaths(values.firewall_rules),
     };
   }

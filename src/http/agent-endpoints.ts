@@ -72,7 +72,7 @@ export class AgentEndpoints {
   }
 
   async #containers(request: EndpointRequest): Promise<Answer> {
-    if (!this.#mayUse(request, '/containers')) {
+    if (!this.#mayUse(request)) {
       return forbidden();
     }
     const { framework_id, executor_id, container_id, jsonp } = request.query;
@@ -93,7 +93,7 @@ export class AgentEndpoints {
   }
 
   async #statistics(request: EndpointRequest): Promise<Answer> {
-    if (!this.#mayUse(request, '/monitor/statistics')) {
+    if (!this.#mayUse(request)) {
       return forbidden();
     }
     return (
@@ -104,9 +104,7 @@ export class AgentEndpoints {
 
   /** Operations of the containerizer that have not ended: every one of ours ends at once. */
   #debug(request: EndpointRequest): Answer {
-    return this.#mayUse(request, '/containerizer/debug')
-      ? jsonAnswer({ pending: [] }, request.query.jsonp)
-      : forbidden();
+    return this.#mayUse(request) ? jsonAnswer({ pending: [] }, request.query.jsonp) : forbidden();
   }
 
   #list(request: EndpointRequest): ReturnType<typeof listContainers> {
@@ -118,9 +116,9 @@ export class AgentEndpoints {
     return { principal: request.principal, authorizer: this.#options.authorizer };
   }
 
-  #mayUse(request: EndpointRequest, path: string): boolean {
+  #mayUse({ principal, endpoint }: EndpointRequest): boolean {
     const { authorizer } = this.#options;
-    return authorizer.authorize(request.principal, 'GET_ENDPOINT_WITH_PATH', { value: path });
+    return authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', { value: endpoint });
   }
 }
 

@@ -13,7 +13,6 @@ import type { ContainerUsage } from './containers.ts';
 import { type Answer, agentRecovering } from './errors.ts';
 import { Exchanges, StreamRegistry } from './exchanges.ts';
 import { ExecutorApi } from './executor-api.ts';
-import { type AttachedFiles, joinedFiles } from './files.ts';
 import { replyAnswer } from './plain-answer.ts';
 import { type PortOptions, ProcessPort } from './process-port.ts';
 
@@ -31,8 +30,6 @@ type ServerEffect = Extract<
   AgentEffect,
   { type: 'reply' | 'openStream' | 'sendToExecutor' | 'closeStream' | 'sendToMaster' | 'link' }
 >;
-
-const NO_FILES: AttachedFiles = new Map();
 
 export class AgentServer {
   /** Requests of executors and operators that wait for the machine. */
@@ -55,8 +52,7 @@ export class AgentServer {
       id: this.#id,
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
       metrics: (now) => views.metrics(now),
-      files: (principal) =>
-        joinedFiles(options.files ?? NO_FILES, views.files({ principal, authorizer })),
+      sandboxes: (principal) => views.files({ principal, authorizer }),
       isReceiver: (id) => id === this.#id,
       decode: decodeToAgent,
       onMessage: (from, message) =>

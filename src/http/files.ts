@@ -7,11 +7,13 @@ import { basename, extname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { FileInfo } from '../model/generated/messages.ts';
 import { groupName, userName } from './account-names.ts';
-import { type Answer, badRequest, fileIsDirectory, fileNotFound } from './errors.ts';
+import { type Answer, badRequest, fileIsDirectory, fileNotFound, forbidden } from './errors.ts';
 
 /** Virtual path (no trailing slash) → absolute path of a file or directory. A Map is one. */
 export interface AttachedFiles {
   get(path: string): string | undefined;
+  /** Whether something is attached there that is not for the asking principal. */
+  denies?(path: string): boolean;
   [Symbol.iterator](): Iterator<[string, string]>;
 }
 
@@ -19,11 +21,23 @@ export interface AttachedFiles {
 export function joinedFiles(first: AttachedFiles, second: AttachedFiles): AttachedFiles {
   return {
     get: (path) => first.get(path) ?? second.get(path),
+    denies: (path) => first.denies?.(path) === true || second.denies?.(path) === true,
     *[Symbol.iterator]() {
       yield* first;
       yield* second;
     },
   };
+}
+
+/** The files that only some may read: the others learn that they may not. */
+export function guardedFiles(files: AttachedFiles, isAllowed: boolean): AttachedFiles {
+  return isAllowed
+    ? files
+    : {
+        get: () => undefined,
+        denies: (path) => files.get(path) !== undefined,
+        *[Symbol.iterator]() {},
+      };
 }
 
 /** A result, or the refusal that says why there is none. */
@@ -129,7 +143,11 @@ async function resolve(files: AttachedFiles, path: string): Promise<FilesResult<
   }
   const trimmed = path.endsWith('/') ? path.slice(0, -1) : path;
   for (let end = trimmed.length; end > 0; end = trimmed.lastIndexOf('/', end - 1)) {
-    const root = files.get(trimmed.slice(0, end));
+    const virtual = trimmed.slice(0, end);
+    if (files.denies?.(virtual)) {
+      return { refusal: forbidden() };
+    }
+    const root = files.get(virtual);
     if (root !== undefined) {
       return resolveBelow(root, trimmed.slice(end + 1));
     }

@@ -69,7 +69,7 @@ export class MasterServer {
       id: 'master',
       realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
       metrics: (now) => views.metrics(now),
-      files: () => options.files ?? NO_FILES,
+      sandboxes: () => NO_FILES,
       isReceiver: (id) => RECEIVERS.test(id),
       decode: decodeToMaster,
       onMessage: (from, message) =>
@@ -190,7 +190,7 @@ export class MasterServer {
       prefix: '/master',
       endpoints: endpoints.endpoints(),
       namedPrincipalsOnly: true,
-      calls: scheduler,
+      calls: { path: '/api/v1/scheduler', receiver: scheduler },
       pressure: bothPressures(this.#options.pressure, links),
     });
   }

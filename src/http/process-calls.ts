@@ -46,9 +46,13 @@ export function processCall(
     case 'GET_VERSION':
       return { response: { get_version: { version_info: endpoints.version } } };
     case 'GET_METRICS':
-      return { response: { get_metrics: { metrics: endpoints.metricList() } } };
+      return endpoints.mayUse(principal, '/metrics/snapshot')
+        ? { response: { get_metrics: { metrics: endpoints.metricList() } } }
+        : { answer: forbidden() };
     case 'GET_LOGGING_LEVEL':
-      return { response: { get_logging_level: { level: endpoints.loggingLevel } } };
+      return endpoints.mayUse(principal, '/logging/toggle')
+        ? { response: { get_logging_level: { level: endpoints.loggingLevel } } }
+        : { answer: forbidden() };
     case 'SET_LOGGING_LEVEL':
       return setLoggingLevel(endpoints, call, principal);
     case 'LIST_FILES':

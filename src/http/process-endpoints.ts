@@ -93,6 +93,13 @@ export class ProcessEndpoints {
     return this.#facts.authorizer.authorize(principal, action);
   }
 
+  /** Calls that have no action of their own are authorized as the endpoint that shows the same. */
+  mayUse(principal: Principal | undefined, endpoint: string): boolean {
+    return this.#facts.authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', {
+      value: endpoint,
+    });
+  }
+
   flagList(): Flag[] {
     return Object.entries(this.#facts.flags).map(([name, value]) => ({ name, value }));
   }
@@ -144,10 +151,8 @@ export class ProcessEndpoints {
     return readPiece(this.#facts.files(principal), path, from, length);
   }
 
-  #mayUse(request: EndpointRequest): boolean {
-    return this.#facts.authorizer.authorize(request.principal, 'GET_ENDPOINT_WITH_PATH', {
-      value: request.path,
-    });
+  #mayUse({ principal, endpoint }: EndpointRequest): boolean {
+    return this.mayUse(principal, endpoint);
   }
 
   #version(request: EndpointRequest): Answer {
@@ -274,6 +279,9 @@ export class ProcessEndpoints {
     const { level, duration } = request.query;
     if (level === undefined && duration === undefined) {
       return { status: 200, contentType: TEXT, body: `${this.loggingLevel}\n` };
+    }
+    if (!this.authorized(request.principal, 'SET_LOG_LEVEL')) {
+      return forbidden();
     }
     if (duration === undefined) {
       return durationMissing;

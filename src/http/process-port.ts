@@ -9,7 +9,8 @@ import type { Principal } from '../security/principal.ts';
 import { WireError } from '../wire/protobuf.ts';
 import type { Authentication, Realm } from './authentication.ts';
 import type { CallReceiver, Pressure } from './connection.ts';
-import type { AttachedFiles } from './files.ts';
+import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
+import { Firewall, idleRules } from './firewall.ts';
 import { type EarlyPort, Front } from './front.ts';
 import { Links } from './links.ts';
 import { messageName } from './messages.ts';
@@ -35,8 +36,8 @@ export interface PortOptions {
   readonly log: Verbosity;
   /** Added to the machine's own metrics. */
   readonly metrics?: (() => Record<string, number>) | undefined;
-  /** Virtual path → path on disk of files to show, such as the log's. */
-  readonly files?: AttachedFiles | undefined;
+  /** Virtual path → path on disk of the logs. */
+  readonly logFiles?: AttachedFiles | undefined;
   /** Paths disabled by --firewall_rules. */
   readonly disabledPaths?: readonly string[] | undefined;
   /** `ip:port` under which other processes reach this one; the listening address where absent. */
@@ -48,7 +49,8 @@ export interface PortProcess<Message> {
   readonly id: string;
   readonly realms: { readonly readonly: Realm; readonly readwrite: Realm };
   readonly metrics: (nowMs: number) => Record<string, number>;
-  readonly files: (principal: Principal | undefined) => AttachedFiles;
+  /** What there is to show besides the logs. */
+  readonly sandboxes: (principal: Principal | undefined) => AttachedFiles;
   /** Whether messages to this id are for the process. */
   readonly isReceiver: (id: string) => boolean;
   /** Undefined: a message that is not known here. Throws WireError. */
@@ -64,7 +66,8 @@ export interface PortServices {
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
   readonly namedPrincipalsOnly?: boolean;
-  readonly calls?: CallReceiver;
+  /** What reads the calls of one of the endpoints without the complete server. */
+  readonly calls?: { readonly path: string; readonly receiver: CallReceiver };
   /** When to read less, where it is more than the machine that decides. */
   readonly pressure?: Pressure;
 }
@@ -92,19 +95,31 @@ export class ProcessPort<Message> {
         logger,
         log,
         metrics: () => ({ ...owner.metrics(options.clock.nowMs()), ...options.metrics?.() }),
-        files: owner.files,
+        files: (principal) => joinedFiles(this.#logFiles(principal), owner.sandboxes(principal)),
       },
       owner.realms,
     );
   }
 
+  #logFiles(principal: Principal | undefined): AttachedFiles {
+    const { authorizer, logFiles = new Map() } = this.#options;
+    return guardedFiles(logFiles, authorizer.authorize(principal, 'ACCESS_MESOS_LOG'));
+  }
+
   async listen(services: PortServices): Promise<void> {
-    const { host, port, early, pressure, authentication, disabledPaths, logger } = this.#options;
+    const { host, port, early, pressure, authentication, logger } = this.#options;
+    const { prefix, calls } = services;
+    const rules = this.#options.disabledPaths ?? [];
+    const firewall = new Firewall(prefix, rules);
+    const endpoints = this.process.endpoints(services.endpoints);
+    for (const rule of idleRules(prefix, rules, endpoints)) {
+      logger.warn(`--firewall_rules: '${rule}' closes nothing, there is no such endpoint`);
+    }
     const handler = await createRouter({
-      prefix: services.prefix,
-      endpoints: this.process.endpoints(services.endpoints),
+      prefix,
+      endpoints,
       authentication,
-      disabledPaths,
+      firewall,
       namedPrincipalsOnly: services.namedPrincipalsOnly,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });
@@ -115,7 +130,10 @@ export class ProcessPort<Message> {
       turn: this.turn,
       pressure: services.pressure ?? pressure,
       receive: (to, name, from, body) => this.#receive(to, name, from, body),
-      calls: services.calls,
+      calls:
+        calls === undefined || firewall.closes({ path: calls.path, delegate: true })
+          ? undefined
+          : calls.receiver,
       handler,
     });
     const { address } = this.#front;

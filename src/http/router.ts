@@ -17,12 +17,15 @@ import {
   RECORDIO_TYPE,
   unauthorized,
 } from './errors.ts';
+import type { Firewall } from './firewall.ts';
 import { sendAnswer } from './reply.ts';
 import { MAX_BODY_BYTES } from './request-reader.ts';
 
 /** What an endpoint gets to see. */
 export interface EndpointRequest {
   readonly method: string;
+  /** The path of the endpoint that answers, without process prefix: what it is authorized by. */
+  readonly endpoint: string;
   /** The path without the query, as sent. */
   readonly path: string;
   /** Path and query, as sent. */
@@ -58,8 +61,8 @@ export interface RouterOptions {
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
   readonly authentication: Authentication;
-  /** Paths that are answered with 403 (--firewall_rules), as written in the rules. */
-  readonly disabledPaths?: readonly string[] | undefined;
+  /** What it closes is answered with 403. */
+  readonly firewall: Firewall;
   /** Principals that carry claims but no name are refused (the master). */
   readonly namedPrincipalsOnly?: boolean | undefined;
   readonly onError: (error: Error, path: string) => void;
@@ -93,13 +96,9 @@ export async function createRouter(
   });
   app.decorateRequest('principal', undefined);
   acceptAnyBody(app);
-  const disabled = disabledPaths(options);
   app.addHook('onRequest', (request, reply, done) => {
-    const path = pathOf(request.url);
-    if (path.includes('/..')) {
+    if (pathOf(request.url).includes('/..')) {
       sendAnswer(request, reply, notFound());
-    } else if (disabled.size > 0 && disabled.has(delegated(options.prefix, path))) {
-      sendAnswer(request, reply, endpointDisabled(path));
     } else {
       done();
     }
@@ -133,8 +132,14 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
     `${path}/`,
     ...(endpoint.exact ? [] : [`${path}/*`]),
   ]);
-  // Authentication is a hook of the endpoint's own scope, so that no route can be without it.
+  // Firewall and authentication are hooks of the endpoint's own scope: no route, and no other spelling of
+  // a path that leads to it, can be without them.
   void app.register(async (scope) => {
+    if (options.firewall.closes(endpoint)) {
+      scope.addHook('onRequest', (request, reply) => {
+        sendAnswer(request, reply, endpointDisabled(pathOf(request.url)));
+      });
+    }
     if (endpoint.realm) {
       scope.addHook('onRequest', authenticationHook(options, endpoint.realm));
     }
@@ -173,6 +178,7 @@ async function answer(
   const { body } = request;
   const handled = endpoint.handle({
     method: request.method,
+    endpoint: endpoint.path,
     path: pathOf(request.url),
     url: request.url,
     query: request.query as Query,
@@ -217,33 +223,3 @@ const pathOf = (url: string) => {
   const mark = url.indexOf('?');
   return mark < 0 ? url : url.slice(0, mark);
 };
-
-/** Processes other than the delegate, which have the first segment of a path to themselves. */
-const PROCESSES: ReadonlySet<string> = new Set([
-  '__processes__',
-  'files',
-  'help',
-  'logging',
-  'metrics',
-  'profiler',
-  'system',
-  'version',
-]);
-
-function delegated(prefix: string, path: string): string {
-  const [first = ''] = path.slice(1).split('/', 1);
-  return `/${first}` === prefix || PROCESSES.has(first) ? path : `${prefix}${path}`;
-}
-
-/**
- * Rules are read before the delegate exists, in Mesos: a rule for `/state` disables it with and
- * without prefix, one for `/master/state` disables nothing. Recorded behaviour, kept.
- */
-function disabledPaths(options: RouterOptions): ReadonlySet<string> {
-  return new Set(
-    (options.disabledPaths ?? []).map((path) => {
-      const [first = ''] = path.slice(1).split('/', 1);
-      return PROCESSES.has(first) ? path : `${options.prefix}${path}`;
-    }),
-  );
-}

@@ -270,7 +270,11 @@ describe('sandboxes', () => {
       authorizer: { authorize: (_: unknown, action: string) => action !== 'ACCESS_SANDBOX' },
     };
     const files = viewsOf(world).files(denied);
-    expect(files.get(`/var/lib/mesos/${launched.sandbox}`)).toBeUndefined();
+    const path = `/var/lib/mesos/${launched.sandbox}`;
+    expect(files.get(path)).toBeUndefined();
+    expect(files.denies(path)).toBe(true);
+    expect(files.denies(`${path}-other`)).toBe(false);
     expect(files.size).toBe(0);
+    expect(viewsOf(world).files(viewer).denies(path)).toBe(false);
   });
 });

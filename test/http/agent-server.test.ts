@@ -75,7 +75,7 @@ const views: AgentViews = {
   state: () => ({ id: 'S1' }),
   metrics: () => ({ 'slave/registered': 1 }),
   containers: () => [container],
-  files: () => new Map(),
+  files: () => Object.assign(new Map<string, string>(), { denies: () => false }),
   read: () => undefined,
 };
 

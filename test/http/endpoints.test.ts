@@ -1,6 +1,7 @@
 // The unversioned endpoints of a master: methods, paths, JSONP, compression, redirects, forms.
 import { afterEach, describe, expect, it } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
 import { isType, type MiniMaster, startMaster, stopMasters, views } from './mini-master.ts';
 
 afterEach(stopMasters);
@@ -149,7 +150,9 @@ describe('a master that cannot answer', () => {
 describe('the firewall', () => {
   it('disables paths, with and without prefix, in the manner of Mesos', async () => {
     const disabledPaths = ['/metrics/snapshot', '/slaves', '/master/state'];
-    const master = await startMaster({ disabledPaths });
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
+    const master = await startMaster({ disabledPaths, logger });
     expect(await ask(master, '/metrics/snapshot')).toMatchObject({
       status: 403,
       body: "Endpoint '/metrics/snapshot' is disabled",
@@ -158,6 +161,9 @@ describe('the firewall', () => {
     expect((await ask(master, '/master/slaves')).status).toBe(403);
     expect((await ask(master, '/state')).status).toBe(200);
     expect((await ask(master, '/master/state')).status).toBe(200);
+    expect(warnings).toEqual([
+      "--firewall_rules: '/master/state' closes nothing, there is no such endpoint",
+    ]);
   });
 });
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
     ['/virtual/box', sandbox],
     ['/master/log', join(base, 'secret')],
   ]);
-  master = await startMaster({ files: attached });
+  master = await startMaster({ logFiles: attached });
 });
 
 afterAll(async () => {
