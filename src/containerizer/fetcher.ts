@@ -4,9 +4,10 @@
 // of its own, so that a task gets no file that it could not read itself. Downloads are bytes from
 // elsewhere: the agent streams them and gives the file away.
 import { createWriteStream } from 'node:fs';
-import { chown, mkdir, rm } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { deleteTree } from '../filesystem/tree-deletion.ts';
 import type { CommandInfo_URI } from '../model/generated/messages.ts';
 import type { CommandLine } from './command-line.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -151,7 +152,7 @@ async function download(fetch: Fetch, uri: string, path: string): Promise<void> 
     }
     await check(fetch, ['mv', '--', staged, path], `Failed to move the download to '${path}'`);
   } finally {
-    await rm(fetch.staging, { recursive: true, force: true });
+    await deleteTree(fetch.staging);
   }
 }
 

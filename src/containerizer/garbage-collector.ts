@@ -1,14 +1,21 @@
-// Deletes sandboxes of ended runs when their time has come.
+// Deletes sandboxes of ended runs when their time has come, one after the other: many may be due at
+// once, and the rest of the agent needs the disk and the threads, too.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { deleteSandbox } from './sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { WorkDirectory } from './work-directory.ts';
+
+/** After so long the next deletion begins beside it. */
+const longDeletionMs = 60_000;
 
 export class GarbageCollector {
   readonly #work: WorkDirectory;
   readonly #onError: (error: unknown) => void;
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #due: (() => Promise<void>)[] = [];
+  #isDeleting = false;
 
   constructor(work: WorkDirectory, onError: (error: unknown) => void) {
     this.#work = work;
@@ -53,6 +60,7 @@ export class GarbageCollector {
       clearTimeout(timer);
     }
     this.#timers.clear();
+    this.#due.length = 0;
   }
 
   #schedule(sandbox: string, delayMs: number, spare: () => boolean): void {
@@ -64,12 +72,34 @@ export class GarbageCollector {
         return;
       }
       this.#timers.delete(sandbox);
-      if (!spare()) {
-        deleteSandbox(this.#work, sandbox).catch(this.#onError);
-      }
+      this.#due.push(async () => {
+        if (!spare()) {
+          await deleteSandbox(this.#work, sandbox);
+        }
+      });
+      void this.#deleteDue();
     }, now);
     timer.unref();
     this.#timers.set(sandbox, timer);
+  }
+
+  async #deleteDue(): Promise<void> {
+    if (this.#isDeleting) {
+      return;
+    }
+    this.#isDeleting = true;
+    for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) {
+      // A task of the same user can draw out the deletion for as long as it lives: of that one only.
+      const bound = new AbortController();
+      await Promise.race([
+        next().catch(this.#onError),
+        delay(longDeletionMs, undefined, { ref: false, signal: bound.signal }).catch(
+          () => undefined,
+        ),
+      ]);
+      bound.abort();
+    }
+    this.#isDeleting = false;
   }
 
   /** All of slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>. */

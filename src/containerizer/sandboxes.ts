@@ -1,7 +1,8 @@
 // Sandboxes: made when a container is launched, deleted some time after it has ended.
 import { chownSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
-import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
+import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { deleteTree } from '../filesystem/tree-deletion.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import type { Identity } from './spawner.ts';
 import type { WorkDirectory } from './work-directory.ts';
@@ -41,7 +42,7 @@ export async function deleteSandbox(work: WorkDirectory, sandbox: string): Promi
   if (below === '' || below.startsWith('..')) {
     throw new ContainerizerError(`'${sandbox}' is not below the work directory`);
   }
-  await rm(path, { recursive: true, force: true });
+  await deleteTree(path);
   const runs = dirname(path);
   if (basename(runs) !== 'runs') {
     return;

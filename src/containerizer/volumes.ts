@@ -18,8 +18,8 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { deleteTree } from '../filesystem/tree-deletion.ts';
 import type { Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { isPersistentVolume } from '../model/resource-format.ts';
@@ -120,9 +120,8 @@ export class Volumes {
     await Promise.allSettled(this.#deletions);
   }
 
-  /** Links inside are deleted, never followed. */
   async #delete(path: string): Promise<void> {
-    const deletion = rm(path, { recursive: true, force: true });
+    const deletion = deleteTree(path);
     this.#deletions.add(deletion);
     try {
       await deletion;

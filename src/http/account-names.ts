@@ -1,8 +1,12 @@
 // Names of users and groups by their numbers, as the system's account files tell them.
 import { readFileSync, statSync } from 'node:fs';
 
+/** How old an answer may be: a listing asks for each of its many entries. */
+const KEEP_MS = 1_000;
+
 class NameTable {
   readonly #file: string;
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #modifiedMs = -1;
   #names: ReadonlyMap<number, string> = new Map();
 
@@ -18,6 +22,11 @@ class NameTable {
 
   /** The file is read again when it has changed. */
   #refresh(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedMs < KEEP_MS) {
+      return;
+    }
+    this.#lookedMs = nowMs;
     const modifiedMs = statSync(this.#file, { throwIfNoEntry: false })?.mtimeMs;
     if (modifiedMs === undefined || modifiedMs === this.#modifiedMs) {
       return;

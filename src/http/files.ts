@@ -1,10 +1,12 @@
 // Virtual paths onto files: what /files/* and the operator API's LIST_FILES and READ_FILE show.
-// Nothing outside the attached directories is ever reached: a path is resolved by the system,
-// links and dots included, before it is compared.
-import { type BigIntStats, createReadStream, type Dirent } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, sep } from 'node:path';
+// Nothing outside the attached directories is ever reached, though their users may put links in them
+// at any time: what is shown is what was opened, beneath the directory, and only regular files are read.
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, realpath, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { Beneath, OutsideError, type Place } from '../filesystem/beneath.ts';
+import { codeOf, NotRegularError, openRegular } from '../filesystem/folder.ts';
 import type { FileInfo } from '../model/generated/messages.ts';
 import { groupName, userName } from './account-names.ts';
 import { type Answer, badRequest, fileIsDirectory, fileNotFound, forbidden } from './errors.ts';
@@ -45,7 +47,7 @@ export type FilesResult<T> = { readonly value: T } | { readonly refusal: Answer 
 
 /** Longest read of one request: 16 pages, as Mesos. */
 const MAX_READ_BYTES = 16 * 4_096;
-/** Entries of a directory listed at most. */
+/** Entries of a directory listed at most: of one with more, the first that the system names. */
 const MAX_LISTED = 100_000;
 
 export interface FilePiece {
@@ -56,27 +58,9 @@ export interface FilePiece {
 
 /** The entries of a directory, sorted by name; nothing for a file. */
 export async function browse(files: AttachedFiles, path: string): Promise<FilesResult<FileInfo[]>> {
-  const resolved = await resolve(files, path);
-  if ('refusal' in resolved) {
-    return resolved;
-  }
-  let entries: Dirent[];
-  try {
-    entries = await readdir(resolved.value, { withFileTypes: true });
-  } catch {
-    return { value: [] };
-  }
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const listing: FileInfo[] = [];
-  for (const { name } of entries.slice(0, MAX_LISTED)) {
-    try {
-      const status = await stat(join(resolved.value, name), { bigint: true });
-      listing.push(fileInfo(join(path, name), status));
-    } catch {
-      // It has gone since, or is a link to nowhere.
-    }
-  }
-  return { value: listing };
+  return find(files, path, async (place, root) =>
+    place.kind === 'folder' && root !== undefined ? list(place, root, path) : [],
+  );
 }
 
 /** A piece of a file; beyond its end, and with length 0, there is only its size. */
@@ -86,58 +70,63 @@ export async function readPiece(
   offset: number,
   length: number | undefined,
 ): Promise<FilesResult<FilePiece>> {
-  const resolved = await resolve(files, path);
-  if ('refusal' in resolved) {
-    return resolved;
-  }
-  try {
-    await using file = await open(resolved.value, 'r');
-    const status = await file.stat();
-    if (status.isDirectory()) {
-      return { refusal: fileIsDirectory };
+  return find(files, path, async (place, root) => {
+    if (place.kind === 'folder') {
+      throw new Refusal(fileIsDirectory);
     }
-    const wanted = Math.min(length ?? MAX_READ_BYTES, status.size - offset, MAX_READ_BYTES);
+    await using file = await openFile(place, root);
+    const { size } = await file.stat();
+    const wanted = Math.min(length ?? MAX_READ_BYTES, size - offset, MAX_READ_BYTES);
     if (wanted <= 0) {
-      return { value: { size: status.size, data: Buffer.alloc(0) } };
+      return { size, data: Buffer.alloc(0) };
     }
     const buffer = Buffer.alloc(wanted);
     const { bytesRead } = await file.read(buffer, 0, wanted, offset);
-    return { value: { size: status.size, data: buffer.subarray(0, bytesRead) } };
-  } catch (error) {
-    return { refusal: refusalOf(error) };
-  }
+    return { size, data: buffer.subarray(0, bytesRead) };
+  });
 }
 
+/** A file that is held open until it has been streamed, or is closed. */
 export interface Download {
   readonly name: string;
   readonly size: number;
   readonly contentType: string;
+  /** As many bytes as `size` says, or fewer where the file has become shorter. */
   readonly stream: () => Readable;
+  readonly close: () => Promise<void>;
 }
 
 export async function download(files: AttachedFiles, path: string): Promise<FilesResult<Download>> {
-  const resolved = await resolve(files, path);
-  if ('refusal' in resolved) {
-    return resolved;
-  }
-  const { value } = resolved;
-  const status = await stat(value);
-  if (status.isDirectory()) {
-    return { refusal: badRequest('Cannot download a directory.\n') };
-  }
-  const { size } = status;
-  return {
-    value: {
-      name: basename(value),
+  return find(files, path, async (place, root) => {
+    if (place.kind === 'folder') {
+      throw new Refusal(badRequest('Cannot download a directory.\n'));
+    }
+    const file = await openFile(place, root);
+    const { size } = await file.stat();
+    return {
+      name: place.name,
       size,
-      contentType: MIME_TYPES[extname(value)] ?? 'application/octet-stream',
-      stream: () => createReadStream(value, { start: 0, end: Math.max(0, size - 1) }),
-    },
-  };
+      contentType: MIME_TYPES[extname(place.name)] ?? 'application/octet-stream',
+      stream: () => file.createReadStream({ start: 0, end: Math.max(0, size - 1) }),
+      close: () => file.close(),
+    };
+  });
 }
 
-/** The longest attached prefix decides; what remains must stay inside it. */
-async function resolve(files: AttachedFiles, path: string): Promise<FilesResult<string>> {
+class Refusal extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super();
+    this.answer = answer;
+  }
+}
+
+/** Of an attached file there is no root. */
+type Use<T> = (place: Place, root: Beneath | undefined) => Promise<T>;
+
+/** The longest attached prefix decides; what remains must stay beneath it. */
+async function find<T>(files: AttachedFiles, path: string, use: Use<T>): Promise<FilesResult<T>> {
   if (path.includes('\0')) {
     return { refusal: fileNotFound };
   }
@@ -149,37 +138,137 @@ async function resolve(files: AttachedFiles, path: string): Promise<FilesResult<
     }
     const root = files.get(virtual);
     if (root !== undefined) {
-      return resolveBelow(root, trimmed.slice(end + 1));
+      const rest = trimmed.slice(end + 1);
+      try {
+        return { value: await findBeneath(root, rest, use) };
+      } catch (error) {
+        return { refusal: refusalOf(error, join(root, rest)) };
+      }
     }
   }
   return { refusal: fileNotFound };
 }
 
-async function resolveBelow(root: string, rest: string): Promise<FilesResult<string>> {
-  const wanted = join(root, rest);
+async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<T> {
+  if ((await stat(path)).isDirectory()) {
+    await using root = await Beneath.open(path);
+    return await root.find(rest, (place) => use(place, root));
+  }
+  // An attached file has nothing below it.
+  if (rest !== '') {
+    throw new Refusal(fileNotFound);
+  }
+  const file: Place = {
+    kind: 'other',
+    name: basename(await realpath(path)),
+    status: await stat(path, { bigint: true }),
+    open: () => openRegular(path),
+  };
+  return use(file, undefined);
+}
+
+async function openFile(
+  place: Extract<Place, { kind: 'other' }>,
+  root: Beneath | undefined,
+): Promise<FileHandle> {
+  if (!place.status.isFile()) {
+    throw new NotRegularError();
+  }
+  const file = await place.open();
   try {
-    const realRoot = await realpath(root);
-    const real = await realpath(`${root}${sep}${rest}`);
-    if (real !== realRoot && !real.startsWith(`${realRoot}${sep}`)) {
-      return { refusal: badRequest(`'${wanted}' is inaccessible.\n`) };
+    if (root !== undefined && isForeign(await file.stat({ bigint: true }), await root.status())) {
+      throw new OutsideError();
     }
-    return { value: real };
+    return file;
   } catch (error) {
-    // An attached file has nothing below it.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR' && rest === '') {
-      return { value: await realpath(root) };
-    }
-    return { refusal: refusalOf(error) };
+    await file.close();
+    throw error;
   }
 }
 
-function refusalOf(error: unknown): Answer {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') {
+/**
+ * Another user's file under one more name, put there by somebody who may not read it himself: systems
+ * without fs.protected_hardlinks let that happen.
+ */
+const isForeign = (file: BigIntStats, folder: BigIntStats) =>
+  file.uid !== folder.uid && file.nlink > 1n && (file.mode & BigInt(constants.S_IROTH)) === 0n;
+
+type FolderPlace = Extract<Place, { kind: 'folder' }>;
+
+async function list(place: FolderPlace, root: Beneath, path: string): Promise<FileInfo[]> {
+  const listing: FileInfo[] = [];
+  try {
+    for await (const { name } of place.folder.entries()) {
+      const status = await entryStatus(place, root, name);
+      if (status !== undefined) {
+        listing.push(fileInfo(join(path, name.toString()), status));
+      }
+      if (listing.length >= MAX_LISTED) {
+        break;
+      }
+    }
+  } catch (error) {
+    // It may not be read: then nothing of it is shown.
+    if (codeOf(error) !== 'EACCES') {
+      throw error;
+    }
+  }
+  return listing.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
+}
+
+/**
+ * Of a link: what it leads to, or of the link itself where that is outside or not to be found out;
+ * undefined for a link to nowhere.
+ */
+async function entryStatus(
+  { folder, names }: FolderPlace,
+  root: Beneath,
+  name: Buffer,
+): Promise<BigIntStats | undefined> {
+  try {
+    const status = await folder.statusOf(name);
+    if (!status.isSymbolicLink()) {
+      return status;
+    }
+    const path = [...names, name.toString()].join('/');
+    return await root
+      .find(path, async (place) => (place.kind === 'folder' ? place.folder.status() : place.status))
+      .catch((error: unknown) => {
+        if (isMissing(error)) {
+          throw error;
+        }
+        return status;
+      });
+  } catch (error) {
+    // It has gone since, or is a link to nowhere.
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
+}
+
+/** `wanted` is the path in the file system: it is what Mesos speaks of, too. */
+function refusalOf(error: unknown, wanted: string): Answer {
+  if (error instanceof Refusal) {
+    return error.answer;
+  }
+  // A link that has come in the place of what was looked at.
+  if (error instanceof OutsideError || codeOf(error) === 'ELOOP') {
+    return badRequest(`'${wanted}' is inaccessible.\n`);
+  }
+  if (error instanceof NotRegularError) {
+    return badRequest(`'${wanted}' is not a regular file.\n`);
+  }
+  if (isMissing(error)) {
     return fileNotFound;
   }
-  return badRequest(`${message}.\n`);
+  return badRequest(`'${wanted}' cannot be read: ${String(codeOf(error) ?? error)}.\n`);
 }
 
 export function fileInfo(path: string, status: BigIntStats): FileInfo {

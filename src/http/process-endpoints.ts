@@ -1,11 +1,14 @@
 // The endpoints and operator calls that master and agent answer alike: about the process itself,
 // its files, its log and its metrics. They need no step of the machine.
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parseDuration } from '../model/duration.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../model/generated/messages.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import type { Realm } from './authentication.ts';
+import { attachment } from './content-disposition.ts';
 import {
   type Answer,
   badLevel,
@@ -223,21 +226,25 @@ export class ProcessEndpoints {
     if ('refusal' in result) {
       return result.refusal.status === 404 ? notFound() : result.refusal;
     }
-    const { name, size, contentType, stream } = result.value;
+    const { name, size, contentType, stream, close } = result.value;
     const response = request.hijack();
     response.writeHead(200, {
       'Content-Type': contentType,
-      'Content-Disposition': `attachment; filename=${headerSafe(name)}`,
+      'Content-Disposition': attachment(name),
       'Content-Length': size,
     });
     if (request.method === 'HEAD' || size === 0) {
+      await close();
       response.end();
       return undefined;
     }
-    const source = stream();
-    source.on('error', () => response.destroy());
-    response.on('close', () => source.destroy());
-    source.pipe(response);
+    const sent = await copy(stream(), response);
+    // A file that got shorter cannot be told otherwise: its length has been announced.
+    if (sent === size) {
+      response.end();
+    } else {
+      response.destroy();
+    }
     return undefined;
   }
 
@@ -319,7 +326,19 @@ export class ProcessEndpoints {
 /** What a duration's text has before its unit. */
 const leadingNumber = (text: string) => /^[-\d.]*/.exec(text)?.[0] ?? '';
 
-const headerSafe = (name: string) => name.replaceAll(/[^\x20-\x7e]/g, '_');
+/** How many bytes came over; all of the source's, unless one of the two has failed. */
+async function copy(source: Readable, response: Writable): Promise<number> {
+  let bytes = 0;
+  source.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  try {
+    await pipeline(source, response, { end: false });
+    return bytes;
+  } catch {
+    return -1;
+  }
+}
 
 function wholeNumber(name: string, text: string): number | Answer {
   const value = Number(text);

@@ -27,19 +27,23 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: ['src/security/'],
     ...PURE,
   },
-  registry: { from: ['src/model/', 'src/wire/'] },
-  containerizer: { from: ['src/model/', 'src/wire/'], types: MACHINE_TYPES('agent') },
+  filesystem: { from: [] },
+  registry: { from: ['src/model/', 'src/wire/', 'src/filesystem/'] },
+  containerizer: {
+    from: ['src/model/', 'src/wire/', 'src/filesystem/'],
+    types: MACHINE_TYPES('agent'),
+  },
   executor: {
     from: ['src/model/', 'src/wire/', 'src/containerizer/'],
     types: MACHINE_TYPES('agent'),
   },
   http: {
     // What is written to a connection in one turn of the loop leaves at once: servers own their turn.
-    from: ['src/model/', 'src/wire/', 'src/security/', 'src/runtime/turn.ts'],
+    from: ['src/model/', 'src/wire/', 'src/security/', 'src/filesystem/', 'src/runtime/turn.ts'],
     types: [...MACHINE_TYPES('master'), ...MACHINE_TYPES('agent'), 'src/runtime/'],
   },
   runtime: {
-    from: ['src/model/'],
+    from: ['src/model/', 'src/filesystem/'],
     types: [...MACHINE_TYPES('master'), ...MACHINE_TYPES('agent')],
   },
   webui: { from: [] },

@@ -1,9 +1,23 @@
 // Virtual paths: what can be read, and that nothing else can.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { type IncomingMessage, get as request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attachment } from '../../src/http/content-disposition.ts';
 import {
   type AttachedFiles,
   browse,
@@ -11,6 +25,7 @@ import {
   listingEntry,
   readPiece,
 } from '../../src/http/files.ts';
+import { exchanging } from '../support/exchange.ts';
 import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 
 let base: string;
@@ -48,6 +63,19 @@ afterAll(async () => {
 async function text(path: string, offset = 0, length?: number): Promise<string | number> {
   const result = await readPiece(attached, path, offset, length);
   return 'refusal' in result ? result.refusal.status : result.value.data.toString();
+}
+
+/** The content; undefined where it is refused. */
+async function downloaded(path: string): Promise<string | undefined> {
+  const result = await download(attached, path);
+  if ('refusal' in result) {
+    return undefined;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of result.value.stream()) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 async function get(path: string): Promise<{ status: number; type: string | null; body: string }> {
@@ -90,7 +118,7 @@ describe('attached files', () => {
     expect([400, 404]).toContain(await text(path));
     const listing = await browse(attached, path);
     expect('refusal' in listing || listing.value.length === 0).toBe(true);
-    expect('refusal' in (await download(attached, path))).toBe(true);
+    expect(await downloaded(path)).toBeUndefined();
   });
 
   it('are not left by any other path either', async () => {
@@ -101,6 +129,88 @@ describe('attached files', () => {
       }),
     );
   });
+});
+
+describe('what a task does to its sandbox while it is looked at', () => {
+  const own = (...path: string[]) => join(sandbox, 'task', ...path);
+
+  beforeAll(() => mkdirSync(own()));
+
+  const modes = async (path: string) => {
+    const listing = await browse(attached, path);
+    return 'refusal' in listing
+      ? listing.refusal.status
+      : listing.value.map((entry) => [entry.path?.slice(path.length + 1), entry.mode ?? 0]);
+  };
+
+  it('leads nowhere: a file exchanged for a link is never read through it', async () => {
+    writeFileSync(own('x'), 'harmless');
+    symlinkSync(join(base, 'secret'), own('y'));
+    await using _ = await exchanging([[own('x'), own('y')]]);
+    const seen = new Set<string | number | undefined>();
+    for (let round = 0; round < 300; round++) {
+      seen.add(await text(`${own('x')}`));
+      seen.add(await downloaded(own('x')));
+    }
+    expect(seen).not.toContain('secret');
+    expect(seen).toContain('harmless');
+  });
+
+  it('does not hold up the agent: what is no regular file is refused at once', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    execFileSync(
+      'mkfifo',
+      names.map((name) => own(name)),
+    );
+    for (const name of names) {
+      expect(await readPiece(attached, own(name), 0, 10)).toMatchObject({
+        refusal: { status: 400, body: `'${own(name)}' is not a regular file.\n` },
+      });
+      expect(await downloaded(own(name))).toBeUndefined();
+    }
+    expect(await get(`/files/read?path=${at(own('a'))}&offset=0`)).toMatchObject({ status: 400 });
+    expect(await get(`/files/browse?path=${at(own('a'))}`)).toMatchObject({ body: '[]' });
+  });
+
+  it('shows links that lead outside as what they are, and nothing of where they lead', async () => {
+    mkdirSync(own('links'));
+    symlinkSync(base, own('links', 'away'));
+    symlinkSync('../../f.txt', own('links', 'file'));
+    symlinkSync(join(sandbox, 'sub'), own('links', 'folder'));
+    symlinkSync('nothing', own('links', 'nowhere'));
+    expect(await modes(own('links'))).toEqual([
+      ['away', 0o120777],
+      ['file', 0o100644],
+      ['folder', 0o040755],
+    ]);
+  });
+
+  it('lists names that are no text', async () => {
+    mkdirSync(own('bytes'));
+    writeFileSync(Buffer.concat([Buffer.from(`${own('bytes')}/`), Buffer.from([0xff])]), '');
+    expect(await modes(own('bytes'))).toEqual([['\ufffd', 0o100644]]);
+  });
+
+  it.runIf(process.geteuid?.() === 0)(
+    'gives it no file of another user by one more name (needs root)',
+    async () => {
+      const folder = join(base, 'foreign');
+      mkdirSync(folder);
+      execFileSync('chown', ['65534:65534', folder]);
+      for (const [name, mode] of [
+        ['closed', 0o600],
+        ['open', 0o644],
+      ] as const) {
+        writeFileSync(join(base, name), name, { mode });
+        linkSync(join(base, name), join(folder, name));
+      }
+      const foreign = new Map([['/f', folder]]);
+      expect(await readPiece(foreign, '/f/closed', 0, 10)).toMatchObject({
+        refusal: { status: 400 },
+      });
+      expect(await readPiece(foreign, '/f/open', 0, 10)).toMatchObject({ value: { size: 4 } });
+    },
+  );
 });
 
 describe('/files', () => {
@@ -170,6 +280,52 @@ describe('/files', () => {
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename=big');
     expect(answer.headers.get('content-type')).toBe('application/octet-stream');
     expect(await answer.text()).toHaveLength(100_000);
+  });
+
+  it('ends a download early where the file gets shorter, or the client leaves', async () => {
+    const openFiles = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(base);
+        } catch {
+          return false;
+        }
+      });
+    const large = join(sandbox, 'large');
+    const url = `${master.url}/files/download?path=${at(large)}`;
+    const body = Buffer.alloc(32 * 1024 * 1024, 'l');
+    for (const how of ['left', 'shorter'] as const) {
+      writeFileSync(large, body);
+      const response = await new Promise<IncomingMessage>((resolve) => request(url, resolve));
+      const closed = new Promise((resolve) => response.once('close', resolve));
+      response.on('error', () => undefined);
+      if (how === 'left') {
+        response.destroy();
+      } else {
+        truncateSync(large, 8 * 1024 * 1024);
+        response.resume();
+      }
+      await closed;
+      expect(response.complete).toBe(false);
+      await expect.poll(openFiles).toEqual([]);
+    }
+    expect((await fetch(url, { method: 'HEAD' })).headers.get('content-length')).toBe('8388608');
+    expect(readFileSync(large)).toHaveLength(8 * 1024 * 1024);
+  });
+
+  it.each([
+    ['stdout', 'attachment; filename=stdout'],
+    ['a b.txt', 'attachment; filename="a b.txt"'],
+    ['a;b=c', 'attachment; filename="a;b=c"'],
+    ['say "hi"\\', 'attachment; filename="say \\"hi\\"\\\\"'],
+    [
+      'a\r\nSet-Cookie: x',
+      `attachment; filename="a__Set-Cookie: x"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x`,
+    ],
+    ['né(1).txt', `attachment; filename="n_(1).txt"; filename*=UTF-8''n%C3%A9%281%29.txt`],
+    ['\ud800', `attachment; filename="_"; filename*=UTF-8''%EF%BF%BD`],
+  ])('names the download %j in a way that cannot be misread', (name, header) => {
+    expect(attachment(name)).toBe(header);
   });
 
   it('shows what is attached', async () => {

@@ -1,0 +1,146 @@
+// A folder that is held open, and what can be done with the entries in it.
+//
+// An agent that is root works in folders that belong to tasks' users, who may exchange a folder for a
+// link between any two of its steps. So a path is never handed to the system again: each folder on the
+// way is opened by its single name, without following a link, and what is in it is reached through
+// that descriptor (/proc/self/fd/N/name), which stays what it was when it was opened.
+//
+// Where there is no /proc/self/fd (macOS) plain paths take its place: no agent runs there as root.
+import { type BigIntStats, constants, type Dirent, existsSync } from 'node:fs';
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  open,
+  opendir,
+  readlink,
+  rename,
+  rmdir,
+  unlink,
+} from 'node:fs/promises';
+
+/** An entry's name: bytes, where it may be one that is no UTF-8. */
+export type Name = string | Buffer;
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const hasDescriptors = existsSync('/proc/self/fd');
+/** Opens the place and not what is in it: needs no permission to read, and has no effect. */
+const O_PATH = process.platform === 'linux' ? 0o10000000 : O_RDONLY;
+/** Entries that are read at once. */
+const ENTRIES = 256;
+
+/** Something else than a regular file was to be read. */
+export class NotRegularError extends Error {
+  readonly code = 'MESOSCALE_NOT_REGULAR';
+
+  constructor() {
+    super('not a regular file');
+  }
+}
+
+export class Folder implements AsyncDisposable {
+  readonly #handle: FileHandle;
+  readonly #path: Name;
+
+  private constructor(handle: FileHandle, path: Name) {
+    this.#handle = handle;
+    this.#path = hasDescriptors ? `/proc/self/fd/${handle.fd}` : path;
+  }
+
+  /** By a path all of whose parts are the agent's or the operator's own: links in it are followed. */
+  static async open(path: string): Promise<Folder> {
+    return new Folder(await open(path, O_PATH | O_DIRECTORY), path);
+  }
+
+  /** As `open`, but fails with ENOTDIR where the last part of the path is a link. */
+  static async openItself(path: string): Promise<Folder> {
+    return new Folder(await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW), path);
+  }
+
+  /** Fails with ENOTDIR for a link, as for all that is no folder. */
+  async folder(name: Name): Promise<Folder> {
+    const path = this.#at(name);
+    return new Folder(await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW), path);
+  }
+
+  /** A regular file, opened to be read. Fails with ELOOP for a link; throws NotRegularError. */
+  file(name: Name): Promise<FileHandle> {
+    return openRegular(this.#at(name), O_NOFOLLOW);
+  }
+
+  status(): Promise<BigIntStats> {
+    return this.#handle.stat({ bigint: true });
+  }
+
+  /** Of the entry itself, where it is a link. */
+  statusOf(name: Name): Promise<BigIntStats> {
+    return lstat(this.#at(name), { bigint: true });
+  }
+
+  linkText(name: Name): Promise<string> {
+    return readlink(this.#at(name));
+  }
+
+  /** In the order of the file system; a folder of any size takes little memory. */
+  async *entries(): AsyncGenerator<Dirent<Buffer>> {
+    // The types know only names that are text.
+    const options = { encoding: 'buffer' as BufferEncoding, bufferSize: ENTRIES };
+    const entries: AsyncIterable<unknown> = await opendir(this.#path, options);
+    yield* entries as AsyncIterable<Dirent<Buffer>>;
+  }
+
+  unlink(name: Name): Promise<void> {
+    return unlink(this.#at(name));
+  }
+
+  rmdir(name: Name): Promise<void> {
+    return rmdir(this.#at(name));
+  }
+
+  /** A link moves itself. Fails with EBUSY for a place where something is mounted. */
+  move(name: Name, to: Folder, newName: Name): Promise<void> {
+    return rename(this.#at(name), to.#at(newName));
+  }
+
+  /** The folder's permissions, whatever has its name by now. */
+  async setMode(mode: number): Promise<void> {
+    await chmod(this.#path, mode);
+  }
+
+  /** The folder's owner, whatever has its name by now. */
+  async giveTo(uid: number, gid: number): Promise<void> {
+    await using readable = await open(this.#path, O_RDONLY | O_DIRECTORY);
+    await readable.chown(uid, gid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+  }
+
+  #at(name: Name): Name {
+    if (typeof name === 'string' && typeof this.#path === 'string') {
+      return `${this.#path}/${name}`;
+    }
+    return Buffer.concat([Buffer.from(this.#path), Buffer.from('/'), Buffer.from(name)]);
+  }
+}
+
+/**
+ * Opens a file to be read and never waits: neither for the other end of a FIFO nor for whoever has a
+ * lease on it. Throws NotRegularError for what is no regular file.
+ */
+export async function openRegular(path: Name, flags = 0): Promise<FileHandle> {
+  const handle = await open(path, O_RDONLY | O_NONBLOCK | flags);
+  try {
+    if (!(await handle.stat()).isFile()) {
+      throw new NotRegularError();
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+export const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
