@@ -34,7 +34,8 @@ export class Watcher {
         }
         return;
       case MasterEvent_Type.AGENT_ADDED:
-        this.#enter(this.#agents, event.agent_added?.agent.agent_info.id?.value);
+        // Once more for an agent that comes back: nothing is read of an agent that is unreachable.
+        this.#agents.add(event.agent_added?.agent.agent_info.id?.value ?? '');
         return;
       case MasterEvent_Type.AGENT_REMOVED:
         this.#leave(this.#agents, event.agent_removed?.agent_id.value);
@@ -104,7 +105,10 @@ export class Watcher {
     if (living !== undefined) {
       fail(`an operator believes that task ${living[0]} lives`);
     }
-    this.#expectSame('agents', this.#agents, [...agents.registered.keys()]);
+    // Nor is anything read of an agent that was declared gone.
+    const lost = new Set<string>([...agents.unreachable.keys(), ...agents.gone.keys()]);
+    const believed = new Set([...this.#agents].filter((id) => !lost.has(id)));
+    this.#expectSame('agents', believed, [...agents.registered.keys()]);
     this.#expectSame('frameworks', this.#frameworks, [...frameworks.registered.keys()]);
   }
 
