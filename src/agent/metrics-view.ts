@@ -17,6 +17,10 @@ export function metricsView(agent: AgentState, nowMs: number): Record<string, nu
     metrics[`slave/${name}`] = count;
   }
   metrics['slave/core_rebuilds'] = agent.core.sharedTraps;
+  for (const name of ['subscribed', 'events/subscribe', 'events/disconnect']) {
+    // There are no resource providers here.
+    metrics[`resource_provider_manager/${name}`] = 0;
+  }
   countExecutors(agent, metrics);
   countTasks(agent, metrics);
   measureResources(agent, metrics);

@@ -123,7 +123,7 @@ async function runAgent(
     authentication,
     flags: texts,
     version: options.build,
-    metrics: systemMetrics,
+    metrics: () => ({ ...systemMetrics(), ...hands.metrics() }),
   });
   shutdown.add('containers', () => hands.close());
   shutdown.add('timers', () => own.timers.close());

@@ -118,6 +118,7 @@ async function runMaster(
     metrics: () => ({
       ...systemMetrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),
+      ...(values.registry === 'in_memory' ? {} : REPLICA_METRICS),
     }),
   });
   shutdown.add('registry', () => registry.close());
@@ -140,6 +141,9 @@ async function runMaster(
     registry: await registry.read(),
   });
 }
+
+/** The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the only one. */
+const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };
 
 async function openRegistry(values: MasterFlagValues): Promise<Registry> {
   const folder =

@@ -120,7 +120,17 @@ interface Known {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** What has happened since the start. */
+export interface ContainerizerCounts {
+  /** Containers whose files were brought, and those with one that could not be. */
+  fetched: number;
+  notFetched: number;
+  /** Containers of which something could not be ended. */
+  notDestroyed: number;
+}
+
 export class Containerizer {
+  readonly counts: ContainerizerCounts = { fetched: 0, notFetched: 0, notDestroyed: 0 };
   readonly records: RunRecords;
   readonly volumes: Volumes;
   readonly #work: WorkDirectory;
@@ -166,14 +176,20 @@ export class Containerizer {
     if (spec.command.uris !== undefined && spec.command.uris.length > 0) {
       // Not in the task's environment: its PATH need not have what fetching needs.
       const around = { ...place, environment: layered(), cgroups: [] };
-      await fetchAll({
-        uris: spec.command.uris,
-        sandbox,
-        staging: this.#work.staging(spec.id),
-        identity,
-        abort,
-        run: (program) => this.#plain({ ...around, ...program }, abort),
-      });
+      try {
+        await fetchAll({
+          uris: spec.command.uris,
+          sandbox,
+          staging: this.#work.staging(spec.id),
+          identity,
+          abort,
+          run: (program) => this.#plain({ ...around, ...program }, abort),
+        });
+        this.counts.fetched++;
+      } catch (error) {
+        this.counts.notFetched++;
+        throw error;
+      }
       abort.throwIfAborted();
     }
     const container = await this.#supervise(spec.id, {

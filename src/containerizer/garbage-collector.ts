@@ -16,6 +16,8 @@ export class GarbageCollector {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #due: (() => Promise<void>)[] = [];
   #isDeleting = false;
+  #deleted = 0;
+  #failed = 0;
 
   constructor(work: WorkDirectory, onError: (error: unknown) => void) {
     this.#work = work;
@@ -25,6 +27,11 @@ export class GarbageCollector {
   /** Sandboxes that wait to be deleted. */
   get pending(): number {
     return this.#timers.size;
+  }
+
+  /** Sandboxes that were deleted, and those that could not be. */
+  get removals(): { readonly succeeded: number; readonly failed: number } {
+    return { succeeded: this.#deleted, failed: this.#failed };
   }
 
   /** Deletes a sandbox, given relative to the work directory, after a delay. */
@@ -75,6 +82,7 @@ export class GarbageCollector {
       this.#due.push(async () => {
         if (!spare()) {
           await deleteSandbox(this.#work, sandbox);
+          this.#deleted++;
         }
       });
       void this.#deleteDue();
@@ -92,7 +100,10 @@ export class GarbageCollector {
       // A task of the same user can draw out the deletion for as long as it lives: of that one only.
       const bound = new AbortController();
       await Promise.race([
-        next().catch(this.#onError),
+        next().catch((error: unknown) => {
+          this.#failed++;
+          this.#onError(error);
+        }),
         delay(longDeletionMs, undefined, { ref: false, signal: bound.signal }).catch(
           () => undefined,
         ),

@@ -213,6 +213,22 @@ export class AgentHands {
     }
   }
 
+  /** By Mesos's names. Files are fetched anew for each container: the cache has no size. */
+  metrics(): Record<string, number> {
+    const { fetched, notFetched, notDestroyed } = this.#containerizer.counts;
+    const { succeeded, failed } = this.#garbage.removals;
+    return {
+      'containerizer/fetcher/task_fetches_succeeded': fetched,
+      'containerizer/fetcher/task_fetches_failed': notFetched,
+      'containerizer/fetcher/cache_size_total_bytes': 0,
+      'containerizer/fetcher/cache_size_used_bytes': 0,
+      'containerizer/mesos/container_destroy_errors': notDestroyed,
+      'gc/path_removals_pending': this.#garbage.pending,
+      'gc/path_removals_succeeded': succeeded,
+      'gc/path_removals_failed': failed,
+    };
+  }
+
   /** What a container uses; undefined for one that has ended or is not known. */
   usage(container: ContainerId): ResourceStatistics | undefined {
     return this.#runs.usage(container);

@@ -107,6 +107,7 @@ describe('garbage', () => {
     expect(garbage.pending).toBe(0);
     vi.useRealTimers();
     await disappeared(join(folder.path, sandbox('f', 'e-old', 'old')));
+    await vi.waitFor(() => expect(garbage.removals).toEqual({ succeeded: 1, failed: 0 }));
     expect(existsSync(join(folder.path, sandbox('f', 'e-new', 'new')))).toBe(true);
     expect(existsSync(join(folder.path, sandbox('f', 'e-kept', 'kept')))).toBe(true);
   });

@@ -11,7 +11,7 @@ import { usedOn } from '../accept.ts';
 import type { FrameworkCounters } from '../counters.ts';
 import { plus } from '../quantities.ts';
 import { clusterCapacity } from '../quota.ts';
-import { frameworksByRole, holdings } from '../roles.ts';
+import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 
 export type Metrics = Record<string, number>;
@@ -31,6 +31,7 @@ export function metricsView(state: MasterState, nowMs: number): Metrics {
   gauges(state, metrics, nowMs);
   resourceGauges(state, metrics);
   roleGauges(state, metrics);
+  principalMetrics(state, metrics);
   if (state.options.publishPerFrameworkMetrics) {
     for (const framework of state.frameworks.registered.values()) {
       frameworkMetrics(framework, metrics);
@@ -111,13 +112,23 @@ function roleGauges(state: MasterState, metrics: Metrics): void {
     metrics[`${prefix}/roles/${role}/shares/dominant`] = share / (state.weights.get(role) ?? 1);
     metrics[`${prefix}/offer_filters/roles/${role}/active`] = filters.get(role) ?? 0;
   }
+  quotaGauges(state, metrics, held);
+}
+
+/** Of every role that consumes some, and of every role with a quota. */
+function quotaGauges(state: MasterState, metrics: Metrics, held: Holdings): void {
+  const prefix = 'allocator/mesos/quota/roles';
+  for (const role of knownRoles(state, frameworksByRole(state))) {
+    for (const [name, amount] of Object.entries(held.consumed(role))) {
+      metrics[`${prefix}/${role}/resources/${name}/consumed`] = amount;
+    }
+  }
   for (const [role, { guarantees, limits }] of state.quotas) {
-    const consumed = held.consumed(role);
     const taken = plus(held.allocated(role), held.offered(role));
     for (const name of new Set([...Object.keys(guarantees), ...Object.keys(limits)])) {
-      const key = `${prefix}/quota/roles/${role}/resources/${name}`;
+      const key = `${prefix}/${role}/resources/${name}`;
       metrics[`${key}/offered_or_allocated`] = taken[name] ?? 0;
-      metrics[`${key}/consumed`] = consumed[name] ?? 0;
+      metrics[`${key}/consumed`] ??= 0;
       if (guarantees[name] !== undefined) metrics[`${key}/guarantee`] = guarantees[name];
       if (limits[name] !== undefined) metrics[`${key}/limit`] = limits[name];
     }
@@ -162,10 +173,22 @@ function resourceGauges(state: MasterState, metrics: Metrics): void {
       metrics[`${prefix}_percent`] = all === 0 ? 0 : taken / all;
     }
   }
-  for (const [name, amount] of total.lasting) {
+  for (const name of new Set(['cpus', 'mem', 'disk', ...total.lasting.keys()])) {
     const held = (used.lasting.get(name) ?? 0) + (offered.lasting.get(name) ?? 0);
-    metrics[`allocator/mesos/resources/${name}/total`] = amount / 1000;
+    metrics[`allocator/mesos/resources/${name}/total`] = (total.lasting.get(name) ?? 0) / 1000;
     metrics[`allocator/mesos/resources/${name}/offered_or_allocated`] = held / 1000;
+  }
+}
+
+/** What frameworks have sent, by the principal that they name. A call is processed as it arrives. */
+function principalMetrics(state: MasterState, metrics: Metrics): void {
+  for (const { info, counters } of state.frameworks.registered.values()) {
+    if (info.principal !== undefined) {
+      const prefix = `frameworks/${info.principal}/messages`;
+      const sent = (metrics[`${prefix}_received`] ?? 0) + sum(counters.calls);
+      metrics[`${prefix}_received`] = sent;
+      metrics[`${prefix}_processed`] = sent;
+    }
   }
 }
 
@@ -180,8 +203,11 @@ const taskStates = Object.entries(TaskState);
 
 const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
 
+/** A name within a metric's. */
+const encoded = (name: string) => encodeURIComponent(name.toWellFormed()).replaceAll('~', '%7E');
+
 function frameworkMetrics(framework: Framework, metrics: Metrics): void {
-  const prefix = `master/frameworks/${encodeURIComponent(framework.info.name)}/${framework.id}/`;
+  const prefix = `master/frameworks/${encoded(framework.info.name)}/${framework.id}/`;
   const { counters } = framework;
   const set = (name: string, value: number | undefined) => {
     metrics[prefix + name] = value ?? 0;
