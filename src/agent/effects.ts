@@ -111,6 +111,11 @@ export interface CollectGarbage {
   readonly volume?: VolumePlace['kind'] | undefined;
 }
 
+/** Makes the folder of a persistent volume, where it is not there. */
+export interface CreateVolume extends VolumePlace {
+  readonly type: 'createVolume';
+}
+
 /**
  * Makes changes durable, transactions in the order of their numbers; several may share one write to
  * disk. What must not be seen before they are durable is withheld here until `checkpointed` comes,
@@ -158,6 +163,7 @@ export type AgentEffect =
   | ResizeContainer
   | DestroyContainer
   | CollectGarbage
+  | CreateVolume
   | Checkpoint
   | SetTimer
   | ClearTimer

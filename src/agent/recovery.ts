@@ -30,7 +30,7 @@ import { addFramework, type Framework, removeIfIdle } from './framework.ts';
 import { restoreOperations } from './operations.ts';
 import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
 import { disconnect } from './registration.ts';
-import { withCheckpointed } from './resources.ts';
+import { createVolumes, withCheckpointed } from './resources.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
 import { restoreStream } from './status-updates.ts';
@@ -105,6 +105,8 @@ function recoverResources(agent: AgentState, checkpoint: AgentCheckpoint): void 
   }
   agent.checkpointedResources = checkpoint.resources;
   agent.ledger.setTotal(total);
+  // The agent may have been stopped between the record and the folder.
+  createVolumes(agent, checkpoint.resources);
 }
 
 function recoverFrameworks(agent: AgentState, checkpoint: AgentCheckpoint): void {

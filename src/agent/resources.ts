@@ -73,4 +73,20 @@ function remember(agent: AgentState, resources: readonly Resource[]): void {
       kept.add(path);
     }
   }
+  const known = new Set(volumePlaces(before).map(({ path }) => path));
+  createVolumes(agent, resources, known);
+}
+
+/** A volume has its folder before anybody uses it: people fill it, and mount things in it. */
+export function createVolumes(
+  agent: AgentState,
+  resources: readonly Resource[],
+  known: ReadonlySet<string> = new Set(),
+): void {
+  const places = new Map(volumePlaces(resources).map((place) => [place.path, place]));
+  for (const place of places.values()) {
+    if (!known.has(place.path)) {
+      emit(agent, { type: 'createVolume', ...place });
+    }
+  }
 }

@@ -7,8 +7,10 @@ import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -19,6 +21,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { codeOf } from '../filesystem/folder.ts';
 import { deleteTree } from '../filesystem/tree-deletion.ts';
 import type { Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
@@ -46,6 +49,11 @@ export class Volumes {
 
   constructor(work: WorkDirectory) {
     this.#work = work;
+  }
+
+  /** Makes a volume that is not there; it is the agent's until a task has it. */
+  create({ path, kind }: VolumePlace): void {
+    makeFolder({ target: resolve(this.#work.root, path), kind });
   }
 
   /**
@@ -181,7 +189,7 @@ function requireName(id: string, name: string): string {
 }
 
 /** A mount that is missing is not made: what is written there would fill another disk. */
-function makeFolder({ target, kind }: Link): void {
+function makeFolder({ target, kind }: Pick<Link, 'target' | 'kind'>): void {
   if (kind === 'folder' && mkdirSync(target, { recursive: true, mode: 0o755 }) !== undefined) {
     chmodSync(target, 0o755);
   }
@@ -236,8 +244,7 @@ function folderAside(place: string): string | undefined {
 
 /** A mount stays: only what is on it goes. */
 function contentAside(place: string): string | undefined {
-  const names = namesIn(place);
-  if (names.length === 0) {
+  if (!existsSync(place)) {
     return undefined;
   }
   if (process.geteuid?.() === 0) {
@@ -247,10 +254,31 @@ function contentAside(place: string): string | undefined {
   }
   const aside = join(place, `.destroyed-${randomUUID()}`);
   mkdirSync(aside, { mode: 0o700 });
-  for (const name of names) {
-    renameSync(join(place, name), join(aside, name));
+  // The types know only names that are text. There may be a great many of them.
+  const entries = opendirSync(place, { encoding: 'buffer' as BufferEncoding });
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      const name = Buffer.from(entry.name);
+      const from = Buffer.concat([Buffer.from(`${place}/`), name]);
+      if (!from.equals(Buffer.from(aside))) {
+        moveAside(from, Buffer.concat([Buffer.from(`${aside}/`), name]));
+      }
+    }
+  } finally {
+    entries.closeSync();
   }
   return aside;
+}
+
+/** What is mounted on the mount stays, too. */
+function moveAside(from: Buffer, to: Buffer): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EBUSY') {
+      throw error;
+    }
+  }
 }
 
 function namesIn(folder: string): string[] {
@@ -269,10 +297,6 @@ function removeEmpty(folder: string): void {
   if (namesIn(folder).length === 0) {
     rmdirSync(folder);
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

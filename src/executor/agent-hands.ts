@@ -12,6 +12,7 @@ import type {
   Checkpoint,
   CloseStream,
   CollectGarbage,
+  CreateVolume,
   DestroyContainer,
   LaunchExecutor,
   OpenStream,
@@ -58,6 +59,7 @@ export type HandsEffect =
   | ResizeContainer
   | DestroyContainer
   | CollectGarbage
+  | CreateVolume
   | Checkpoint
   | SendToExecutor
   | CloseStream
@@ -163,6 +165,7 @@ export class AgentHands {
       case 'resizeContainer':
       case 'destroyContainer':
       case 'collectGarbage':
+      case 'createVolume':
       case 'checkpoint':
         return true;
       case 'reply':
@@ -193,6 +196,9 @@ export class AgentHands {
         return;
       case 'collectGarbage':
         this.#collectGarbage(effect);
+        return;
+      case 'createVolume':
+        this.#createVolume(effect);
         return;
       case 'checkpoint':
         this.#checkpoint(effect);
@@ -257,6 +263,16 @@ export class AgentHands {
         .catch((error: unknown) =>
           this.#options.log('error', `Failed to delete persistent volume '${path}': ${error}`),
         );
+    }
+  }
+
+  /** Where it cannot be, a task that asks for it will hear why. */
+  #createVolume(place: CreateVolume): void {
+    try {
+      this.#containerizer.volumes.create(place);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.log('error', `Failed to create persistent volume '${place.path}': ${why}`);
     }
   }
 

@@ -152,7 +152,11 @@ describe('an operation', () => {
     const finished = [OperationState.OPERATION_FINISHED];
     const { RESERVE, CREATE, DESTROY, UNRESERVE } = Offer_Operation_Type;
     expect(perform({ type: RESERVE, reserve: { resources: [disk] } })).toEqual(finished);
+    expect(world.take('createVolume')).toEqual([]);
     expect(perform({ type: CREATE, create: { volumes: [volume] } })).toEqual(finished);
+    // It is there before anybody uses it, once that it is to be there is durable.
+    const place = { type: 'createVolume', path: 'volumes/roles/kit/v1', kind: 'folder' };
+    expect(world.take('createVolume')).toEqual([place]);
     expect(world.agent.checkpointedResources).toMatchObject([
       { name: 'disk', scalar: { value: 64 }, disk: { persistence: { id: 'v1' } } },
     ]);
@@ -162,6 +166,7 @@ describe('an operation', () => {
       resources: world.agent.checkpointedResources,
       frameworks: [],
     });
+    expect(again.take('createVolume')).toEqual([place]);
     const { algebra } = again.agent.core;
     expect(algebra.equal(again.agent.ledger.total(), world.agent.ledger.total())).toBe(true);
     expect(world.take('collectGarbage')).toEqual([]);

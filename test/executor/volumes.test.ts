@@ -79,7 +79,22 @@ async function output(value: string, resource: Resource, user = 'root'): Promise
 const destroy = (path: string, kind: 'folder' | 'mount' = 'folder') =>
   harness.hands.perform({ type: 'collectGarbage', path, delayMs: 0, volume: kind });
 
+const create = (path: string, kind: 'folder' | 'mount' = 'folder') =>
+  harness.hands.perform({ type: 'createVolume', path, kind });
+
 describe('a persistent volume', () => {
+  test('is there as soon as it is created, for everybody to see', async () => {
+    create('volumes/roles/kit/v1');
+    expect(statSync(here('volumes/roles/kit/v1')).mode & 0o777).toBe(0o755);
+    writeFileSync(here('volumes/roles/kit/v1/seed'), 'kept');
+    create('volumes/roles/kit/v1');
+    expect(await output('cat data/seed', volume())).toBe('kept');
+    // A mount is there or is not.
+    create(here('disk'), 'mount');
+    expect(existsSync(here('disk'))).toBe(false);
+    expect(harness.logs.join()).toMatch(/Failed to create persistent volume '.*disk': ENOENT/);
+  });
+
   test('keeps what a task has written for the next one of its role, and for no other', async () => {
     await output('echo kept > data/file', volume());
     expect(readFileSync(here('volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
@@ -210,7 +225,8 @@ describe('disks of their own', () => {
     expect((await harness.ended(container)).failure).toContain('ENOENT');
     mkdirSync(here('disk'));
     await output('mkdir data/deep; echo > data/deep/file', resource, 'nobody');
-    expect(readdirSync(here('disk'))).toEqual(['deep']);
+    writeFileSync(Buffer.concat([Buffer.from(`${here('disk')}/`), Buffer.from([0xff])]), '');
+    expect(readdirSync(here('disk')).toSorted()).toEqual(['deep', '\ufffd']);
     destroy(here('disk'), 'mount');
     await harness.hands.close();
     expect(readdirSync(here('disk'))).toEqual([]);

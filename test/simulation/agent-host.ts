@@ -308,6 +308,7 @@ export class AgentHost {
         return;
       case 'resizeContainer':
       case 'collectGarbage':
+      case 'createVolume':
         return;
       default:
         effect satisfies never;
