@@ -213,6 +213,10 @@ export function containerEnded(agent: AgentState, event: ContainerEnded): void {
   if (executor === undefined) {
     return;
   }
+  if (event.failure !== undefined) {
+    const whose = `executor ${executor.executorId} of framework ${executor.frameworkId}`;
+    log(agent, 'warn', `Container ${event.containerId} of ${whose} failed: ${event.failure}`);
+  }
   if (event.failure !== undefined && event.reason === undefined) {
     agent.counters.container_launch_errors++;
   }

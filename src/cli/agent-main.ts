@@ -79,6 +79,7 @@ async function runAgent(
     workDirectory: workDir,
     programs: [join(import.meta.dirname, '..', '..', 'build')],
     cgroup: values.cgroups_root,
+    fetching: { stallMs: values.fetcher_stall_timeout, home: values.frameworks_home },
     gcDelayMs: values.gc_delay,
     shutdownGraceMs: values.executor_shutdown_grace_period,
     mayRunAs: ({ principal }, user) => {

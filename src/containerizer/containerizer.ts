@@ -11,7 +11,7 @@ import { findCgroupRoot, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import { ContainerizerError } from './containerizer-error.ts';
-import { fetchAll } from './fetcher.ts';
+import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher.ts';
 import { allProcesses, bootId, descendants, kill } from './process-table.ts';
 import { RunRecords, type SupervisorRecord } from './run-records.ts';
 import { createSandbox } from './sandboxes.ts';
@@ -29,6 +29,7 @@ export interface ContainerizerOptions {
   readonly programs: readonly string[];
   /** Name of the cgroup below the agent's own that holds the containers'; absent: no cgroups. */
   readonly cgroup?: string | undefined;
+  readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -136,6 +137,7 @@ export class Containerizer {
   readonly #work: WorkDirectory;
   readonly #spawner: Spawner;
   readonly #cgroupRoot: string | undefined;
+  readonly #fetching: FetchOptions;
   readonly #users = new Users();
   readonly #meter = new UsageMeter();
   readonly #known = new Map<ContainerId, Known>();
@@ -145,6 +147,7 @@ export class Containerizer {
     this.records = new RunRecords(options.work);
     this.volumes = new Volumes(options.work);
     this.#spawner = new Spawner(program);
+    this.#fetching = options.fetching ?? defaultFetchOptions;
     this.#cgroupRoot = options.cgroup === undefined ? undefined : findCgroupRoot(options.cgroup);
   }
 
@@ -178,6 +181,7 @@ export class Containerizer {
       const around = { ...place, environment: layered(), cgroups: [] };
       try {
         await fetchAll({
+          ...this.#fetching,
           uris: spec.command.uris,
           sandbox,
           staging: this.#work.staging(spec.id),

@@ -3,17 +3,28 @@
 // Whatever touches the machine's own files (copies, archives) runs as the task's user in a process
 // of its own, so that a task gets no file that it could not read itself. Downloads are bytes from
 // elsewhere: the agent streams them and gives the file away.
-import { createWriteStream } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { deleteTree } from '../filesystem/tree-deletion.ts';
 import type { CommandInfo_URI } from '../model/generated/messages.ts';
 import type { CommandLine } from './command-line.ts';
 import { ContainerizerError } from './containerizer-error.ts';
+import { download } from './download.ts';
+import { FetchError } from './fetch-error.ts';
+import { localPath, outputFile, presentable } from './fetch-uri.ts';
 import type { Identity } from './spawner.ts';
 
-export interface Fetch {
+/** What the agent's flags say of fetching. */
+export interface FetchOptions {
+  /** A download that brings nothing for so long has failed. */
+  readonly stallMs: number;
+  /** The folder of files that are named by a relative path; empty: there is none. */
+  readonly home: string;
+}
+
+export const defaultFetchOptions: FetchOptions = { stallMs: 60_000, home: '' };
+
+export interface Fetch extends FetchOptions {
   readonly uris: readonly CommandInfo_URI[];
   readonly sandbox: string;
   /** A folder for unfinished downloads: made and removed here, of no use to others. */
@@ -24,14 +35,19 @@ export interface Fetch {
   readonly run: (line: CommandLine) => Promise<number>;
 }
 
-/** A download that brings nothing for so long has failed. */
-const stallMs = 60_000;
+interface Extraction {
+  readonly argv: (path: string) => readonly string[];
+  /** Raw wait statuses by which the program says that this is none of its archives. */
+  readonly foreign?: readonly number[];
+}
 
-type Extraction = (path: string) => readonly string[];
+// What is extracted is the user's own, without the bits that lend it to others: also for root, whom
+// tar would obey the archive in both.
+const tar: Extraction = {
+  argv: (path) => ['tar', '--no-same-owner', '--no-same-permissions', '-xf', path],
+};
 
-const tar: Extraction = (path) => ['tar', '-xf', path];
-
-// By the end of the name, as Mesos does; the longest that fits counts.
+// By the end of the name, as Mesos does; the first that fits counts.
 const extractions: readonly (readonly [ending: string, Extraction])[] = [
   ['.tar', tar],
   ['.tar.gz', tar],
@@ -40,83 +56,75 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
   ['.tbz2', tar],
   ['.tar.xz', tar],
   ['.txz', tar],
-  ['.zip', (path) => ['unzip', '-o', '-q', path]],
-  ['.gz', (path) => ['sh', '-c', 'gzip -dc "$1" > "$2"', 'sh', path, path.slice(0, -3)]],
+  [
+    '.zip',
+    { argv: (path) => ['unzip', '-o', '-q', path], foreign: [2, 3, 9].map((exit) => exit << 8) },
+  ],
+  [
+    '.gz',
+    { argv: (path) => shell('gzip -dc -- "$1" > "./$2"', path, basename(path).slice(0, -3)) },
+  ],
 ];
 
+const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh', ...values];
+
+/** Exit status of a script below for a source that is a folder. */
+const isFolder = 21;
+
+/** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
 export async function fetchAll(fetch: Fetch): Promise<void> {
+  for (const { value, output_file } of fetch.uris) {
+    try {
+      outputFile(value, output_file);
+    } catch (error) {
+      throw await told(fetch, error, ['', '']);
+    }
+  }
   for (const uri of fetch.uris) {
     try {
       await fetchOne(fetch, uri);
     } catch (error) {
       fetch.abort.throwIfAborted();
-      const cause = error instanceof Error ? error.message : String(error);
-      throw new ContainerizerError(`Failed to fetch '${uri.value}': ${cause}`, { cause: error });
+      const what = `Failed to fetch '${presentable(uri.value)}': `;
+      // The last line of Mesos's fetcher, which people look for.
+      throw await told(fetch, error, [what, `EXIT with status 1: ${what}`]);
     }
   }
+}
+
+/** For the framework in one line; for those who look into the sandbox with the detail above it. */
+async function told(
+  fetch: Fetch,
+  error: unknown,
+  [here, inSandbox]: readonly [string, string],
+): Promise<ContainerizerError> {
+  const text = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof FetchError ? error.detail : undefined;
+  const lines = [...(detail === undefined ? [] : [detail]), inSandbox + text];
+  // As the task's user: by now the sandbox may hold a link of this name.
+  const argv = shell('printf "%s\\n" "$@" >&2', ...lines);
+  await fetch.run({ program: 'sh', arguments: argv }).catch(() => undefined);
+  return new ContainerizerError(`${here}${text}${detail === undefined ? '' : ` (${detail})`}`, {
+    cause: error,
+  });
 }
 
 async function fetchOne(fetch: Fetch, uri: CommandInfo_URI): Promise<void> {
   // Mesos forgives blanks in front.
   const value = uri.value.trimStart();
-  const path = join(fetch.sandbox, outputFile(value, uri.output_file));
+  const path = join(fetch.sandbox, outputFile(uri.value, uri.output_file));
   await makeFolder(fetch, dirname(path));
-  const local = localPath(value);
+  const local = localPath(value, fetch.home);
   if (local !== undefined) {
-    await check(fetch, ['cp', '-a', '--', local, path], `Failed to copy '${local}'`);
+    await copy(fetch, local, path);
   } else {
-    await download(fetch, value, path);
+    await downloadTo(fetch, value, path);
   }
   if (uri.executable === true) {
     await check(fetch, ['chmod', '755', '--', path], `Failed to make '${path}' executable`);
-    return;
+  } else if (uri.extract !== false) {
+    await extract(fetch, path);
   }
-  const extraction = extractions.find(([ending]) => path.toLowerCase().endsWith(ending))?.[1];
-  if (uri.extract !== false && extraction !== undefined) {
-    await check(fetch, extraction(path), `Failed to extract '${path}'`);
-  }
-}
-
-/** Where in the sandbox a file goes; throws for one that would leave it. */
-export function outputFile(uri: string, chosen: string | undefined): string {
-  if (/[\\'\0]/.test(uri)) {
-    throw new ContainerizerError('Illegal characters in URI');
-  }
-  if (chosen === undefined) {
-    const name = basename(uri.replace(/^[^:/]*:\/\/[^/]*/, '').replace(/[?#].*$/, ''));
-    if (name === '' || name === '.' || name === '..') {
-      throw new ContainerizerError(`Malformed URI (missing path): ${uri}`);
-    }
-    return name;
-  }
-  if (chosen === '') {
-    throw new ContainerizerError('URI output file path is empty');
-  }
-  if (chosen.startsWith('/') || chosen.split('/').includes('..')) {
-    throw new ContainerizerError('URI output file must be within the sandbox directory');
-  }
-  return chosen;
-}
-
-/** The path that a URI names on this machine; undefined for one that must be downloaded. */
-function localPath(uri: string): string | undefined {
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\//.exec(uri)?.[1]?.toLowerCase();
-  if (scheme === undefined) {
-    if (!uri.startsWith('/')) {
-      throw new ContainerizerError(
-        'A relative path was passed for the resource but the Mesos framework home was not specified',
-      );
-    }
-    return uri;
-  }
-  if (scheme !== 'file') {
-    return undefined;
-  }
-  const path = uri.slice('file://'.length).replace(/^localhost(?=\/)/, '');
-  if (!path.startsWith('/')) {
-    throw new ContainerizerError('File URI only supports absolute paths');
-  }
-  return path;
 }
 
 async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
@@ -125,62 +133,80 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
   }
 }
 
-async function check(fetch: Fetch, argv: readonly string[], what: string): Promise<void> {
-  const status = await fetch.run({ program: argv[0] ?? '', arguments: argv });
+/** The copy is the user's own, and closed to what the machine's file may be open to. */
+async function copy(fetch: Fetch, from: string, to: string): Promise<void> {
+  const argv = shell(
+    `if [ -d "$1" ]; then exit ${isFolder}; fi; exec cp -T -- "$1" "$2"`,
+    from,
+    to,
+  );
+  const status = await fetch.run({ program: 'sh', arguments: argv });
+  if (status === isFolder << 8) {
+    throw new FetchError('`source` was a directory', { detail: `'${from}' is a folder` });
+  }
   if (status !== 0) {
-    throw new ContainerizerError(`${what}: see stderr in the sandbox`);
+    throw new FetchError(`cp failed with status: ${status}`, {
+      detail: `'${from}' could not be copied: see stderr in the sandbox`,
+    });
   }
 }
+
+async function extract(fetch: Fetch, path: string): Promise<void> {
+  const extraction = extractions.find(([ending]) => path.endsWith(ending))?.[1];
+  if (extraction === undefined) {
+    return;
+  }
+  const status = await run(fetch, extraction.argv(path));
+  if (status !== 0) {
+    const isForeign = extraction.foreign?.includes(status) === true;
+    throw new FetchError(
+      `Failed to extract archive '${path}' to '${fetch.sandbox}': ` +
+        (isForeign ? 'Unrecognized archive format' : 'see stderr in the sandbox'),
+    );
+  }
+}
+
+async function check(fetch: Fetch, argv: readonly string[], what: string): Promise<void> {
+  if ((await run(fetch, argv)) !== 0) {
+    throw new FetchError(`${what}: see stderr in the sandbox`);
+  }
+}
+
+const run = (fetch: Fetch, argv: readonly string[]) =>
+  fetch.run({ program: argv[0] ?? '', arguments: argv });
 
 /**
- * The agent writes into a folder of its own, and the task's user moves the file from there: a
- * sandbox may already hold links that lead elsewhere.
+ * The agent writes into a folder of its own, and the task's user takes the file from there: a
+ * sandbox may already hold links that lead elsewhere. The folder stays the agent's, so that nothing
+ * in it can be exchanged while it is deleted.
  */
-async function download(fetch: Fetch, uri: string, path: string): Promise<void> {
+async function downloadTo(fetch: Fetch, uri: string, path: string): Promise<void> {
+  if (/^ftps?:/i.test(uri)) {
+    throw new FetchError('FTP is not supported');
+  }
   if (!/^https?:\/\//i.test(uri)) {
-    throw new ContainerizerError('The scheme of the URI is not supported');
+    // What Mesos says of any other scheme, for it leaves them to Hadoop.
+    throw new FetchError(
+      'Failed to create HDFS client: Hadoop client is not available, exit status: 32512',
+      { detail: 'there are file, http and https' },
+    );
   }
   await mkdir(dirname(fetch.staging), { recursive: true });
-  await mkdir(fetch.staging, { mode: 0o700 });
+  await mkdir(fetch.staging, { mode: 0o711 });
   const staged = join(fetch.staging, 'file');
   try {
-    await receive(fetch, uri, staged);
+    await download({ uri, path: staged, stallMs: fetch.stallMs, abort: fetch.abort });
     if (fetch.identity !== undefined) {
-      const { uid, gid } = fetch.identity;
-      await chown(staged, uid, gid);
-      await chown(fetch.staging, uid, gid);
+      await chown(staged, fetch.identity.uid, fetch.identity.gid);
     }
-    await check(fetch, ['mv', '--', staged, path], `Failed to move the download to '${path}'`);
+    // A second name costs nothing; on another file system (a volume) it takes a copy.
+    const take = shell(
+      '{ ln -fT -- "$1" "$2" 2>/dev/null || cp -T -- "$1" "$2"; } && exec chmod 644 -- "$2"',
+      staged,
+      path,
+    );
+    await check(fetch, take, `Failed to move the download to '${path}'`);
   } finally {
     await deleteTree(fetch.staging);
-  }
-}
-
-async function receive(fetch: Fetch, uri: string, path: string): Promise<void> {
-  const stall = new AbortController();
-  const timer = setTimeout(
-    () => stall.abort(new ContainerizerError(`Nothing received for ${stallMs / 1000} seconds`)),
-    stallMs,
-  );
-  const signal = AbortSignal.any([fetch.abort, stall.signal]);
-  try {
-    const response = await globalThis.fetch(uri, { signal, redirect: 'follow' });
-    if (!response.ok || response.body === null) {
-      throw new ContainerizerError(
-        `Error downloading resource, received HTTP return code ${response.status}`,
-      );
-    }
-    await pipeline(refreshing(response.body, timer), createWriteStream(path, { flags: 'wx' }), {
-      signal,
-    });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function* refreshing(chunks: AsyncIterable<Uint8Array>, timer: NodeJS.Timeout) {
-  for await (const chunk of chunks) {
-    timer.refresh();
-    yield chunk;
   }
 }

@@ -30,6 +30,7 @@ import {
   type RunState,
 } from '../containerizer/checkpoint-store.ts';
 import { Containerizer } from '../containerizer/containerizer.ts';
+import type { FetchOptions } from '../containerizer/fetcher.ts';
 import { GarbageCollector } from '../containerizer/garbage-collector.ts';
 import { bootId } from '../containerizer/process-table.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
@@ -44,6 +45,7 @@ export interface AgentHandsOptions {
   readonly programs: readonly string[];
   /** Name of the cgroup below the agent's own for containers; absent: without cgroups. */
   readonly cgroup?: string | undefined;
+  readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes that an earlier agent has left are kept. */
   readonly gcDelayMs: number;
   /** How long a shut-down executor has, where it does not say so itself. */
@@ -109,11 +111,12 @@ export class AgentHands {
   /** Throws CheckpointError or ContainerizerError where the agent cannot work. */
   static async open(options: AgentHandsOptions): Promise<AgentHands> {
     const work = new WorkDirectory(options.workDirectory);
-    const { programs, cgroup } = options;
+    const { programs, cgroup, fetching } = options;
     const containerizer = await Containerizer.open({
       work,
       programs: [...programs, work.meta],
       cgroup,
+      fetching,
       warn: (text) => options.log('warn', text),
     });
     try {

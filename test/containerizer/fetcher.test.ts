@@ -1,11 +1,19 @@
 // Fetching with real files, archives and servers, as root and as another user.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { outputFile } from '../../src/containerizer/fetcher.ts';
 import type { CommandInfo_URI } from '../../src/model/generated/messages.ts';
 import { HandsHarness, temporaryFolder } from '../executor/hands-harness.ts';
 
@@ -13,17 +21,43 @@ let folder: ReturnType<typeof temporaryFolder>;
 let harness: HandsHarness;
 let server: Server;
 let base: string;
+let requests: IncomingMessage[];
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  harness = await HandsHarness.open(join(folder.path, 'work'));
+  harness = await HandsHarness.open(join(folder.path, 'work'), true, {
+    stallMs: 300,
+    home: join(folder.path, 'home'),
+  });
+  requests = [];
   server = createServer((request, response) => {
-    if (request.url === '/found?x=1') {
-      response.end('from afar');
-    } else if (request.url === '/moved') {
-      response.writeHead(302, { location: '/found?x=1' }).end();
-    } else {
-      response.writeHead(404).end();
+    requests.push(request);
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
+    switch (pathname) {
+      case '/found':
+        response.end('from afar');
+        break;
+      case '/moved':
+        response.writeHead(302, { location: searchParams.get('to') ?? '/found?x=1' }).end();
+        break;
+      case '/private':
+        response.writeHead(
+          request.headers.authorization === `Basic ${btoa('me:p@ss/w')}` ? 200 : 401,
+        );
+        response.end('for me');
+        break;
+      case '/encoded.gz':
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('green'));
+        break;
+      case '/short':
+        response.writeHead(200, { 'content-length': 100 }).write('a part');
+        setImmediate(() => response.destroy());
+        break;
+      case '/stall':
+        response.write('a part');
+        break;
+      default:
+        response.writeHead(404).end();
     }
   });
   const listening = Promise.withResolvers<void>();
@@ -86,14 +120,49 @@ describe('files of this machine', () => {
   });
 
   test('that do not exist', async () => {
-    const { failure } = await fetched([{ value: '/no/such/file' }]);
-    expect(failure).toMatch(/^Failed to fetch '\/no\/such\/file': Failed to copy/);
+    const { failure, read } = await fetched([{ value: '/no/such/file' }]);
+    expect(failure).toMatch(/^Failed to fetch '\/no\/such\/file': cp failed with status: 256/);
+    expect(read('stderr')).toMatch(/cp: .*No such file/);
+    expect(read('stderr')).toMatch(
+      /^EXIT with status 1: Failed to fetch '\/no\/such\/file': cp failed with status: 256$/m,
+    );
+  });
+
+  test('are named as they are', async () => {
+    const names = ['a#b.txt', 'a%20b', 'a?b', 'a b', 'a:b', '-n', 'ä', 'x.TGZ', 'x.tar.gz.txt'];
+    const { failure, read } = await fetched(
+      names.map((name) => ({ value: `file://${local(name, name)}` })),
+    );
+    expect(failure).toBeUndefined();
+    expect(names.map(read)).toEqual(names);
+  });
+
+  test('named by a relative path lie below the frameworks home', async () => {
+    mkdirSync(join(folder.path, 'home/sub'), { recursive: true });
+    local('home/sub/file', 'content');
+    expect((await fetched([{ value: 'sub/file' }])).read('file')).toBe('content');
+  });
+
+  test('are no folders', async () => {
+    mkdirSync(join(folder.path, 'home/sub'), { recursive: true });
+    for (const value of ['sub', '', join(folder.path, 'home')]) {
+      const { failure } = await fetched([{ value }]);
+      expect(failure).toContain(`Failed to fetch '${value}': \`source\` was a directory`);
+    }
+  });
+
+  test("are copied as the user's own, without setuid and setgid (needs root)", async () => {
+    const path = local('lent', 'content');
+    execFileSync('chown', ['12345:12345', path]);
+    execFileSync('chmod', ['6755', path]);
+    const { uid, gid, mode } = statSync(join((await fetched([{ value: path }])).sandbox, 'lent'));
+    expect({ uid, gid, mode: mode & 0o7777 }).toEqual({ uid: 0, gid: 0, mode: 0o755 });
   });
 
   test('that the user may not read (needs root)', async () => {
     const path = local('closed', 'secret');
     execFileSync('chmod', ['600', path]);
-    expect((await fetched([{ value: path }], 'nobody')).failure).toContain('Failed to copy');
+    expect((await fetched([{ value: path }], 'nobody')).failure).toContain('cp failed');
     expect((await fetched([{ value: path }])).failure).toBeUndefined();
   });
 });
@@ -122,6 +191,20 @@ describe('archives', () => {
     ).toBe(false);
   });
 
+  test("are extracted as the user's own, without setuid and setgid (needs root)", async () => {
+    execFileSync('chown', ['-R', '12345:12345', 'tree'], { cwd: folder.path });
+    execFileSync('chmod', ['6755', 'tree/sub/leaf'], { cwd: folder.path });
+    execFileSync('chmod', ['2777', 'tree/sub'], { cwd: folder.path });
+    execFileSync('tar', ['-cf', 'a.tar', 'tree'], { cwd: folder.path });
+    const { sandbox } = await fetched([{ value: join(folder.path, 'a.tar') }]);
+    const facts = (name: string) => {
+      const { uid, gid, mode } = statSync(join(sandbox, name));
+      return { uid, gid, mode: (mode & 0o7777).toString(8) };
+    };
+    expect(facts('tree/sub/leaf')).toEqual({ uid: 0, gid: 0, mode: '755' });
+    expect(facts('tree/sub')).toEqual({ uid: 0, gid: 0, mode: '755' });
+  });
+
   test('a.zip, in which a later entry replaces an earlier one of its name', async () => {
     // Two entries called tree/sub/leaf: `old`, then `green`.
     const zip =
@@ -142,9 +225,18 @@ describe('archives', () => {
     expect(read('leaf')).toBe('green');
   });
 
+  test('a single compressed file in a folder is unpacked into the sandbox', async () => {
+    execFileSync('gzip', ['-k', 'tree/sub/leaf'], { cwd: folder.path });
+    const value = join(folder.path, 'tree/sub/leaf.gz');
+    const { read } = await fetched([{ value, output_file: 'below/leaf.gz' }]);
+    expect(read('leaf')).toBe('green');
+  });
+
   test('one that is none', async () => {
     const { failure } = await fetched([{ value: local('broken.tar.gz', 'noise') }]);
     expect(failure).toContain('Failed to extract');
+    const zip = await fetched([{ value: local('broken.zip', 'noise') }]);
+    expect(zip.failure).toContain('Unrecognized archive format');
   });
 });
 
@@ -156,16 +248,59 @@ describe('downloads', () => {
     expect(existsSync(join(folder.path, 'work/fetch'))).toBe(true);
   });
 
-  test('are named without their query', async () => {
-    expect((await fetched([{ value: `${base}/found?x=1` }])).read('found')).toBe('from afar');
+  test('are named with their query', async () => {
+    expect((await fetched([{ value: `${base}/found?x=1` }])).read('found?x=1')).toBe('from afar');
   });
 
-  test('that the server does not have', async () => {
-    expect((await fetched([{ value: `${base}/none` }])).failure).toContain('return code 404');
+  test('are asked for and stored as they are', async () => {
+    const kept = await fetched([{ value: `${base}/encoded.gz`, extract: false }]);
+    expect(readFileSync(join(kept.sandbox, 'encoded.gz'))).toEqual(gzipSync('green'));
+    expect((await fetched([{ value: `${base}/encoded.gz` }])).read('encoded')).toBe('green');
+    expect(requests.map(({ headers }) => headers['accept-encoding'])).toEqual([
+      'identity',
+      'identity',
+    ]);
   });
 
-  test('of a scheme that nobody knows', async () => {
-    expect((await fetched([{ value: 'gopher://host/file' }])).failure).toContain('not supported');
+  test('carry the user and the password of the URI', async () => {
+    const value = `${base}/private`.replace('//', '//me:p%40ss%2Fw@');
+    expect((await fetched([{ value }])).read('private')).toBe('for me');
+  });
+
+  test('keep user and password on redirects to the same server only', async () => {
+    const elsewhere = base.replace('127.0.0.1', 'localhost');
+    const from = (to: string) =>
+      `${base}/moved?to=${encodeURIComponent(to)}`.replace('//', '//me:p%40ss%2Fw@');
+    const output_file = 'file';
+    const same = await fetched([{ value: from('/private'), output_file }]);
+    expect(same.read('file')).toBe('for me');
+    const other = await fetched([{ value: from(`${elsewhere}/private`), output_file }]);
+    expect(other.failure).toContain('return code 401');
+    expect(requests.at(-1)?.headers.authorization).toBeUndefined();
+  });
+
+  test('that fail do not give the password away', async () => {
+    const value = `${base}/none`.replace('//', '//me:topsecret@');
+    const { failure, read } = await fetched([{ value }]);
+    expect(failure).toBe(
+      `Failed to fetch '${base}/none': Error downloading resource, received HTTP return code 404`,
+    );
+    expect(read('stderr')).not.toContain('topsecret');
+  });
+
+  test.each<[what: string, uri: () => string, words: RegExp, detail: RegExp]>([
+    ['that end early', () => `${base}/short`, /Transferred a partial file/, /ended before/],
+    ['that stand still', () => `${base}/stall`, /Timeout was reached/, /nothing received/],
+    ['of a scheme that nobody knows', () => 'gopher://host/file', /HDFS client/, /http and https/],
+    ['that would leave the sandbox', () => `${base}/..`, /Malformed URI/, /^/],
+  ])('%s: the status and the sandbox say why', async (_, uri, words, detail) => {
+    const { failure, read } = await fetched([{ value: uri() }]);
+    expect(failure).toMatch(words);
+    expect(failure).toMatch(detail);
+    expect(read('stderr')).toMatch(words);
+    expect(read('stderr')).toMatch(detail);
+    mkdirSync(join(folder.path, 'work/fetch'), { recursive: true });
+    expect(readdirSync(join(folder.path, 'work/fetch'))).toEqual([]);
   });
 
   test('do not follow links out of the sandbox (needs root)', async () => {
@@ -203,27 +338,5 @@ describe('a launch that is given up while it fetches', () => {
     });
     expect(await harness.ended(container)).toMatchObject({ failure: undefined });
     expect(harness.events.map(({ type }) => type)).not.toContain('containerStarted');
-  });
-});
-
-describe('names', () => {
-  test.each([
-    ['http://host/a/b.tgz', 'b.tgz'],
-    ['http://host/a/b?c=/d#e', 'b'],
-    ['/a/b/', 'b'],
-    ['hdfs://h/x', 'x'],
-  ])('of %s: %s', (uri, name) => {
-    expect(outputFile(uri, undefined)).toBe(name);
-  });
-
-  test.each([
-    ['http://host', undefined, /missing path/],
-    ['/a\\b', undefined, /Illegal characters/],
-    ["/a'b", undefined, /Illegal characters/],
-    ['/a', '', /is empty/],
-    ['/a', '/etc/passwd', /within the sandbox/],
-    ['/a', 'x/../../y', /within the sandbox/],
-  ])('%s as %s is refused', (uri, chosen, message) => {
-    expect(() => outputFile(uri, chosen)).toThrow(message);
   });
 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';
 import type { LaunchExecutor } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
+import type { FetchOptions } from '../../src/containerizer/fetcher.ts';
 import { AgentHands } from '../../src/executor/agent-hands.ts';
 import type {
   ExecutorEvent,
@@ -76,12 +77,13 @@ export class HandsHarness {
     this.work = work;
   }
 
-  static async open(work: string, withCgroups = true) {
+  static async open(work: string, withCgroups = true, fetching?: FetchOptions) {
     const harness = new HandsHarness(work);
     harness.hands = await AgentHands.open({
       workDirectory: work,
       programs,
       cgroup: withCgroups ? 'mesoscale-test' : undefined,
+      fetching,
       gcDelayMs: 3_600_000,
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,

@@ -131,12 +131,10 @@ export const AGENT_FLAGS = {
   }),
   fetcher_stall_timeout: duration({
     default: MINUTE,
-    status: 'planned',
     help: 'A download that stands still for so long is given up.',
   }),
   frameworks_home: text({
     default: '',
-    status: 'planned',
     help: 'Folder put before relative URIs.',
   }),
   gc_delay: duration({
