@@ -14,7 +14,12 @@ import {
   Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { Random } from '../../src/model/random.ts';
-import { decodeToAgent, encodeLibprocess, LibprocessReader } from '../../src/wire/libprocess.ts';
+import {
+  decodeToAgent,
+  encodeLibprocess,
+  LibprocessReader,
+  sniff,
+} from '../../src/wire/libprocess.ts';
 import { encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { Pipe } from './socket.ts';
@@ -211,6 +216,11 @@ export class Fleet {
     socket.setNoDelay(true);
     const reader = new LibprocessReader();
     socket.on('data', (chunk: Buffer) => {
+      if (sniff(chunk) === 'http') {
+        // The master asks whether a connection is ours. An agent of Apache Mesos would say this, too.
+        socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
       for (const message of reader.push(chunk)) {
         const agent = this.#byPid.get(message.to);
         const decoded = decodeToAgent(message.name, message.body);

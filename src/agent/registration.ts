@@ -284,7 +284,12 @@ function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
 }
 
 export function pinged(agent: AgentState, from: string, body: PingAgentMessage): void {
-  // Pings come from an observer, not from the master, and may come before the agent knows its id.
+  // Pings come from an observer in the master's process, and may come before the agent knows its id.
+  const observer = parsePid(from);
+  if (observer === undefined || addressOf(observer) !== agent.masterAddress) {
+    log(agent, 'debug', `Ignoring a ping of ${from}: the master is ${agent.master}`);
+    return;
+  }
   emit(agent, { type: 'sendToMaster', to: from, message: { name: 'PongAgentMessage', body: {} } });
   if (agent.phase !== 'running') {
     return;

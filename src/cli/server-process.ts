@@ -88,6 +88,7 @@ export class ServerProcess {
       log: this.logger,
       logFiles: new Map(logFile === undefined ? [] : [[path, logFile]]),
       disabledPaths: disabledPaths(values.firewall_rules),
+      checksSenders: values.require_peer_address_ip_match,
     };
   }
 }

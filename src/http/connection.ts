@@ -4,8 +4,8 @@
 // not yet read, to the complete HTTP server, once the answers before it have been given.
 //
 // Callers that do not pace themselves are slowed down here: nothing is read from a connection
-// while the machine has too much waiting, while too many of its own requests are unanswered, or
-// while it does not take its answers.
+// while the machine has too much waiting, while too many of its own requests are unanswered,
+// while it does not take its answers, or until it is known who sends its messages.
 import type { Socket } from 'node:net';
 import type { Turn } from '../runtime/turn.ts';
 import { type Answer, malformedRequest, payloadTooLarge } from './errors.ts';
@@ -13,9 +13,17 @@ import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 import { acceptedText, notFoundText } from './http-date.ts';
 import { answerText, endWith } from './refusal.ts';
 import { MAX_BODY_BYTES, type RequestHead, RequestReader } from './request-reader.ts';
+import type { Claim, Sender } from './senders.ts';
 
 /** Where messages go: by process id and message name. False: no process of that id is here. */
-export type MessageReceiver = (to: string, name: string, from: string, body: Uint8Array) => boolean;
+export type MessageReceiver = (to: string, name: string, message: ReceivedMessage) => boolean;
+
+export interface ReceivedMessage {
+  readonly sender: Sender;
+  readonly claim: Claim;
+  /** Valid during the call only. */
+  readonly body: Uint8Array;
+}
 
 /** The scheduler calls that need nothing of the complete server. */
 export interface CallReceiver {
@@ -33,6 +41,8 @@ export interface ConnectionServices {
   readonly turn: Turn;
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
+  /** The sender behind a connection. */
+  readonly senderOf: (socket: Socket) => Sender;
   readonly calls?: CallReceiver | undefined;
   /** Takes over a connection, from these bytes on. */
   readonly complete: (socket: Socket, bytes: Buffer) => void;
@@ -58,6 +68,7 @@ export class Connection implements Holder {
   readonly #services: ConnectionServices;
   readonly #held: HeldBytes;
   readonly #reader: RequestReader;
+  readonly #sender: Sender;
   /** Unanswered requests, oldest first, and answers that have to wait for them. */
   #slots: Slot[] = [];
   #firstSlot = 0;
@@ -77,6 +88,7 @@ export class Connection implements Holder {
     this.#socket = socket;
     this.#services = services;
     this.#held = services.held ?? held;
+    this.#sender = services.senderOf(socket);
     this.#reader = new RequestReader({
       accepts: (head) => head.from !== undefined || (this.#services.calls?.accepts(head) ?? false),
       request: (head, body) => this.#request(head, body),
@@ -179,8 +191,10 @@ export class Connection implements Holder {
       return;
     }
     const target = parseTarget(head.path);
+    const claim = { from: head.from, key: head.key };
     const known =
-      target !== undefined && this.#services.receive(target.to, target.name, head.from, body);
+      target !== undefined &&
+      this.#services.receive(target.to, target.name, { sender: this.#sender, claim, body });
     this.#answer(known ? acceptedText() : notFoundText());
   }
 
@@ -267,6 +281,7 @@ export class Connection implements Holder {
     return (
       this.#unanswered > MAX_UNANSWERED ||
       this.#socket.writableLength > MAX_UNTAKEN_BYTES ||
+      this.#sender.isAwaited ||
       this.#services.pressure.saturated
     );
   }
@@ -284,7 +299,10 @@ export class Connection implements Holder {
     if (this.#done || this.#deferred || this.#isLeaving || this.#awaited) {
       return;
     }
-    if (this.#services.pressure.saturated) {
+    if (this.#sender.isAwaited) {
+      this.#awaited = true;
+      this.#sender.whenKnown(this.#drained);
+    } else if (this.#services.pressure.saturated) {
       this.#awaited = true;
       this.#services.pressure.whenDrained(this.#drained);
     } else if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) {

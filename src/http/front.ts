@@ -3,10 +3,13 @@
 // complete node:http server, which never listens itself, when it does not.
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { KEY_HEADER } from '../wire/libprocess.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
 import { MAX_BODY_BYTES } from './request-reader.ts';
+import type { Sender, Senders } from './senders.ts';
 
-export interface FrontOptions extends Omit<ConnectionServices, 'complete'> {
+export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'senderOf'> {
+  readonly senders: Senders;
   readonly host: string;
   readonly port: number;
   /** Handles every ordinary request. */
@@ -33,11 +36,13 @@ export class Front {
   readonly #complete: Server;
 
   private constructor(options: FrontOptions) {
-    this.#complete = completeServer(options);
+    const senderOf = sendersBySocket(options.senders);
+    this.#complete = completeServer(options, senderOf);
     const services: ConnectionServices = {
       turn: options.turn,
       pressure: options.pressure,
       receive: options.receive,
+      senderOf,
       calls: options.calls,
       complete: (socket, bytes) => {
         socket.unshift(bytes);
@@ -98,7 +103,17 @@ export class Front {
   }
 }
 
-function completeServer(options: FrontOptions): Server {
+/** A connection has one sender, whichever of the two servers reads it. */
+function sendersBySocket(senders: Senders): (socket: Socket) => Sender {
+  const known = new WeakMap<Socket, Sender>();
+  return (socket) => {
+    const sender = known.get(socket) ?? senders.of(socket.remoteAddress);
+    known.set(socket, sender);
+    return sender;
+  };
+}
+
+function completeServer(options: FrontOptions, senderOf: (socket: Socket) => Sender): Server {
   const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
   const server = createHttpServer(
     {
@@ -133,7 +148,11 @@ function completeServer(options: FrontOptions): Server {
         const known =
           request.method === 'POST' &&
           target !== undefined &&
-          options.receive(target.to, target.name, from, body);
+          options.receive(target.to, target.name, {
+            sender: senderOf(request.socket),
+            claim: { from, key: request.headers[KEY_HEADER.toLowerCase()]?.toString() },
+            body,
+          });
         response.writeHead(known ? 202 : 404, { 'Content-Length': 0 });
         response.end();
       });

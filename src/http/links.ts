@@ -7,6 +7,7 @@ import net, { type Socket } from 'node:net';
 import type { MessageToAgent, MessageToMaster } from '../model/agent-messages.ts';
 import type { Turn } from '../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../wire/libprocess.ts';
+import { newKey } from './connection-owner.ts';
 
 export interface LinksOptions {
   readonly turn: Turn;
@@ -62,9 +63,16 @@ export class Links {
     if (this.#closed) {
       return;
     }
+    const { name } = message;
     const body = encodeInternal(message);
-    const bytes = encodeLibprocess({ from, to, name: message.name, body });
-    this.#peer(to.slice(to.indexOf('@') + 1)).send(bytes);
+    const peer = this.#peer(to.slice(to.indexOf('@') + 1));
+    const key = peer.hasSent ? undefined : peer.key;
+    peer.send(encodeLibprocess({ from, to, name, body, key }));
+  }
+
+  /** Whether the connection with this key goes to that address, and was opened here. */
+  opened(key: string, address: string): boolean {
+    return this.#peers.get(address)?.key === key;
   }
 
   /** Sends what is waiting, then closes every connection; nothing is reported any more. */
@@ -98,6 +106,9 @@ class Peer {
   static waitingBytes = 0;
 
   linked = false;
+  hasSent = false;
+  /** Goes with the first message; the receiver asks about the connection by it. */
+  readonly key = newKey();
   readonly #socket: Socket;
   readonly #turn: Turn;
   readonly #onGone: (linked: boolean) => void;
@@ -132,6 +143,7 @@ class Peer {
     if (this.#gone) {
       return;
     }
+    this.hasSent = true;
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes + this.#socket.writableLength > MAX_PEER_BYTES) {

@@ -8,7 +8,8 @@ import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import { WireError } from '../wire/protobuf.ts';
 import type { Authentication, Realm } from './authentication.ts';
-import type { CallReceiver, Pressure } from './connection.ts';
+import type { CallReceiver, Pressure, ReceivedMessage } from './connection.ts';
+import { answerOwner, OWNER_PATH } from './connection-owner.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
 import { Firewall, idleRules } from './firewall.ts';
 import { type EarlyPort, Front } from './front.ts';
@@ -16,6 +17,7 @@ import { Links } from './links.ts';
 import { messageName } from './messages.ts';
 import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
 import { createRouter, type Endpoint } from './router.ts';
+import { Senders } from './senders.ts';
 
 /** What the command that starts a process says about its port. */
 export interface PortOptions {
@@ -42,6 +44,8 @@ export interface PortOptions {
   readonly disabledPaths?: readonly string[] | undefined;
   /** `ip:port` under which other processes reach this one; the listening address where absent. */
   readonly advertise?: string | undefined;
+  /** Whether the senders of messages must be who they say; absent: they are believed. */
+  readonly checksSenders?: boolean | undefined;
 }
 
 /** The process behind the port. `Message` is what other processes may send it. */
@@ -111,7 +115,15 @@ export class ProcessPort<Message> {
     const { prefix, calls } = services;
     const rules = this.#options.disabledPaths ?? [];
     const firewall = new Firewall(prefix, rules);
-    const endpoints = this.process.endpoints(services.endpoints);
+    const endpoints = this.process.endpoints([
+      ...services.endpoints,
+      {
+        path: OWNER_PATH,
+        delegate: false,
+        exact: true,
+        handle: ({ query }) => answerOwner(query, (key, to) => this.links.opened(key, to)),
+      },
+    ]);
     for (const rule of idleRules(prefix, rules, endpoints)) {
       logger.warn(`--firewall_rules: '${rule}' closes nothing, there is no such endpoint`);
     }
@@ -129,7 +141,12 @@ export class ProcessPort<Message> {
       early,
       turn: this.turn,
       pressure: services.pressure ?? pressure,
-      receive: (to, name, from, body) => this.#receive(to, name, from, body),
+      receive: (to, name, message) => this.#receive(to, name, message),
+      senders: new Senders({
+        isChecked: this.#options.checksSenders ?? false,
+        ownAddress: () => this.#options.advertise ?? this.#address,
+        logger,
+      }),
       calls:
         calls === undefined || firewall.closes({ path: calls.path, delegate: true })
           ? undefined
@@ -167,15 +184,16 @@ export class ProcessPort<Message> {
   }
 
   /** False: there is nobody of that id here. */
-  #receive(to: string, wireName: string, from: string, body: Uint8Array): boolean {
+  #receive(to: string, wireName: string, { sender, claim, body }: ReceivedMessage): boolean {
     const { logger } = this.#options;
+    const { from } = claim;
     if (!this.#owner.isReceiver(to)) {
       return false;
     }
     try {
       const message = this.#owner.decode(messageName(wireName), body);
       if (message) {
-        this.#owner.onMessage(from, message);
+        sender.admit(claim, body.length, () => this.#owner.onMessage(from, message));
       } else {
         logger.debug(`Dropping a message of ${from} that is not known here: ${wireName}`);
       }

@@ -1,10 +1,13 @@
 // The head of a request, as far as libprocess messages and scheduler calls need it. It takes only
 // what is beyond doubt: whatever it does not know, or would have to judge, is left to node:http.
+import { KEY_HEADER } from '../wire/libprocess.ts';
 
 export interface RequestHead {
   readonly path: string;
   /** Sender's pid: Libprocess-From, or else the User-Agent of a libprocess process. */
   readonly from: string | undefined;
+  /** Of the connection, by which its opener can be asked about it. */
+  readonly key: string | undefined;
   readonly contentType: string | undefined;
   readonly accept: string | undefined;
   readonly streamId: string | undefined;
@@ -36,6 +39,7 @@ const BLANKS = /^[ \t]+|[ \t]+$/g;
 interface Fields {
   from: string | undefined;
   agent: string | undefined;
+  key: string | undefined;
   contentType: string | undefined;
   accept: string | undefined;
   streamId: string | undefined;
@@ -55,6 +59,7 @@ export function parseHead(text: string): Framing | undefined {
   const fields: Fields = {
     from: undefined,
     agent: undefined,
+    key: undefined,
     contentType: undefined,
     accept: undefined,
     streamId: undefined,
@@ -89,6 +94,7 @@ const FRAMING: ReadonlySet<Slot> = new Set<Slot>(['encoding', 'length', 'connect
 const SLOTS_BY_NAME: ReadonlyMap<string, Slot> = new Map<string, Slot>([
   ['libprocess-from', 'from'],
   ['user-agent', 'agent'],
+  [KEY_HEADER.toLowerCase(), 'key'],
   ['content-type', 'contentType'],
   ['accept', 'accept'],
   ['mesos-stream-id', 'streamId'],
@@ -108,6 +114,7 @@ const SLOTS: ReadonlyMap<string, Slot> = new Map<string, Slot>([
   ['Host', 'ignored'],
   ['User-Agent', 'agent'],
   ['Libprocess-From', 'from'],
+  [KEY_HEADER, 'key'],
   ['Connection', 'connection'],
   ['Transfer-Encoding', 'encoding'],
   ['Content-Type', 'contentType'],
@@ -135,6 +142,7 @@ function frameOf(path: string, fields: Fields): Framing | undefined {
     head: {
       path,
       from: fields.from ?? sender,
+      key: fields.key,
       contentType: fields.contentType,
       accept: fields.accept,
       streamId: fields.streamId,

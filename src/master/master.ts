@@ -1,6 +1,7 @@
 // The master as a state machine: an event comes with the time, and a list of effects comes back.
 // The clock, randomness, sockets and disk are all on the other side of those two.
 import { CoreTrap, tooManyTraps } from '../core/interface.ts';
+import type { MessageToMaster } from '../model/agent-messages.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
@@ -191,6 +192,11 @@ function streamClosed(state: MasterState, event: StreamClosed): void {
 }
 
 function agentMessage(state: MasterState, { from, message }: AgentMessage): void {
+  if (!isOwn(state, from, message)) {
+    log(state, 'warn', `Dropping ${message.name} of ${from}: it speaks for another agent`);
+    state.counters.values.dropped_messages++;
+    return;
+  }
   switch (message.name) {
     case 'RegisterAgentMessage':
       registerAgent(state, from, message.body);
@@ -222,6 +228,37 @@ function agentMessage(state: MasterState, { from, message }: AgentMessage): void
     default:
       message satisfies never;
   }
+}
+
+/** What an agent reports comes from its own pid; what names no agent, from one that is registered. */
+function isOwn(state: MasterState, from: string, message: MessageToMaster): boolean {
+  switch (message.name) {
+    case 'RegisterAgentMessage':
+    case 'ReregisterAgentMessage':
+    case 'UnregisterAgentMessage':
+    case 'PongAgentMessage':
+      // Judged where they are taken.
+      return true;
+    case 'UpdateAgentMessage':
+    case 'ExecutorToFrameworkMessage':
+    case 'ExitedExecutorMessage':
+      return isAt(state, from, message.body.agent_id.value);
+    case 'StatusUpdateMessage':
+      return isAt(state, from, message.body.update.agent_id?.value);
+    case 'UpdateOperationStatusMessage':
+      return isAt(state, from, message.body.agent_id?.value);
+    default:
+      return message satisfies never;
+  }
+}
+
+function isAt({ agents }: MasterState, pid: string, id: string | undefined): boolean {
+  if (id === undefined) {
+    return agents.byPid.has(pid);
+  }
+  // Of an agent that is not registered nothing is believed anyway.
+  const agent = agents.registered.get(agentId(id));
+  return agent === undefined || agent.pid === pid;
 }
 
 /** A timer's name is what it is for, and after a slash, whose it is. */

@@ -160,14 +160,14 @@ export function operationStatusUpdate(
   const named = frameworkId(message.framework_id?.value ?? '');
   const framework = state.frameworks.registered.get(named);
   const agent = state.agents.registered.get(agentId(message.agent_id?.value ?? ''));
+  if (agent === undefined) {
+    values.invalid_operation_status_updates++;
+    return;
+  }
   if (message.operation_uuid === undefined) {
     if (framework !== undefined) {
       sendOperationStatus(state, framework, message.status);
     }
-    return;
-  }
-  if (agent === undefined) {
-    values.invalid_operation_status_updates++;
     return;
   }
   const operation = agent.operations?.get(keyOf(message.operation_uuid));

@@ -82,6 +82,15 @@ export function reregisterAgent(
     });
     return;
   }
+  if (known?.connected === true && known.pid !== pid) {
+    // Deliberately unlike Mesos, which would send this one all that is meant for the other.
+    log(
+      state,
+      'warn',
+      `Dropping a re-registration of agent ${id} at ${pid}: it is at ${known.pid}`,
+    );
+    return;
+  }
   const names = [
     message.agent.resources,
     message.checkpointed_resources,

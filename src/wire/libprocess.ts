@@ -61,15 +61,18 @@ export interface LibprocessEnvelope {
   readonly to: string;
   readonly name: InternalName;
   readonly body: Uint8Array;
+  /** By which the receiver can ask whose the connection is; other receivers ignore it. */
+  readonly key?: string | undefined;
 }
 
-/** The request that carries the message, byte for byte as Mesos's master writes it. */
-export function encodeLibprocess({ from, to, name, body }: LibprocessEnvelope): Uint8Array {
+/** The request that carries the message, byte for byte as Mesos's master writes it, but for the key. */
+export function encodeLibprocess({ from, to, name, body, key }: LibprocessEnvelope): Uint8Array {
   const at = to.indexOf('@');
   const head =
     `POST /${to.slice(0, at)}/${types[name].wireName} HTTP/1.1\r\n` +
     `User-Agent: libprocess/${from}\r\nLibprocess-From: ${from}\r\n` +
-    `Connection: Keep-Alive\r\nHost: ${to.slice(at + 1)}\r\n`;
+    `Connection: Keep-Alive\r\nHost: ${to.slice(at + 1)}\r\n` +
+    (key === undefined ? '' : `${KEY_HEADER}: ${key}\r\n`);
   if (body.length === 0) {
     return ascii.encode(`${head}\r\n`);
   }
@@ -80,6 +83,9 @@ export function encodeLibprocess({ from, to, name, body }: LibprocessEnvelope): 
   request.set(LAST_CHUNK, before.length + body.length);
   return request;
 }
+
+/** Not of Mesos: see LibprocessEnvelope.key. */
+export const KEY_HEADER = 'Mesoscale-Connection';
 
 const LAST_CHUNK = ascii.encode('\r\n0\r\n\r\n');
 

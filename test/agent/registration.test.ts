@@ -114,10 +114,13 @@ describe('registration', () => {
 });
 
 describe('a registered agent', () => {
-  test('answers pings of whoever asks', () => {
+  test('answers pings of its master, also before it has an id, and of no other process', () => {
     const world = new World();
     world.start();
-    world.fromMaster({ name: 'PingAgentMessage', body: { connected: true } }, OBSERVER);
+    world.send({ type: 'masterDetected', master: MASTER });
+    for (const from of [OBSERVER, 'slave-observer(1)@10.0.0.1:5055', 'slave-observer(1)']) {
+      world.fromMaster({ name: 'PingAgentMessage', body: { connected: true } }, from);
+    }
     expect(world.take('sendToMaster')).toEqual([
       { type: 'sendToMaster', to: OBSERVER, message: { name: 'PongAgentMessage', body: {} } },
     ]);

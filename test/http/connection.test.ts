@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Front } from '../../src/http/front.ts';
 import { RequestReader } from '../../src/http/request-reader.ts';
+import { Senders } from '../../src/http/senders.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
 import { Turn } from '../../src/runtime/turn.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { isType, MiniMachine, startMaster, stopMasters } from './mini-master.ts';
@@ -34,6 +36,8 @@ const unregister = (from: string, agent: string) => {
     }),
   ).toString('latin1');
 };
+
+const believed = new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger });
 
 describe('one port', () => {
   it('takes messages, calls and ordinary requests on one connection, in order', async () => {
@@ -126,6 +130,7 @@ describe('one port', () => {
       turn: new Turn(),
       pressure: { saturated: false, whenDrained: (resume) => resume() },
       receive: () => false,
+      senders: believed,
       handler: (_request, response) => response.end(),
       headersTimeoutMs: 40,
     });
@@ -176,9 +181,10 @@ describe('one port', () => {
         port: 0,
         turn: new Turn(),
         pressure: { saturated: false, whenDrained: (resume) => resume() },
-        receive: (_to, name, from) => {
+        senders: believed,
+        receive: (_to, name, { claim }) => {
           work(name);
-          received.push(from);
+          received.push(claim.from);
           return true;
         },
         handler: (_request, response) => {

@@ -253,12 +253,15 @@ test('an agent is asked about tasks that it does not list', () => {
   ]);
 });
 
-test('the same id from another host is sent away, from another port it is taken', () => {
+test('the same id from another host is sent away, from another port it is taken when free', () => {
   const { world, agent } = cluster();
   agent.reregister({}, { pid: 'slave(1)@10.0.0.9:5051' });
   expect(world.sentTo('slave(1)@10.0.0.9:5051', 'ShutdownMessage')).toHaveLength(1);
   agent.reregister({}, { hostname: 'elsewhere' });
   expect(agent.sent('ShutdownMessage')).toHaveLength(1);
+  agent.reregister({}, { pid: 'slave(2)@10.0.0.2:6000' });
+  expect(agentsOf(world)[0]?.pid).toBe(agent.pid);
+  world.dispatch({ type: 'linkLost', address: '10.0.0.2:5051' });
   agent.reregister({}, { pid: 'slave(2)@10.0.0.2:6000' });
   expect(world.sentTo('slave(2)@10.0.0.2:6000', 'AgentReregisteredMessage')).toHaveLength(1);
   expect(agentsOf(world)[0]?.pid).toBe('slave(2)@10.0.0.2:6000');

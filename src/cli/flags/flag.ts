@@ -23,6 +23,8 @@ export interface Flag<Value> {
   readonly status: FlagStatus;
   /** An older name that still works. */
   readonly alias?: string | undefined;
+  /** A variable of the environment that counts where MESOS_NAME is not set. */
+  readonly variable?: string | undefined;
   readonly defaultValue: Value;
   /** Shown instead of the default where that depends on the machine. */
   readonly defaultText?: string | undefined;
@@ -51,6 +53,7 @@ interface Options<Value> {
   readonly help: string;
   readonly status?: FlagStatus;
   readonly alias?: string;
+  readonly variable?: string;
   readonly placeholder?: string;
   readonly default?: Value;
   readonly defaultText?: string;
@@ -83,6 +86,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     help: options.help,
     status: options.status ?? 'works',
     alias: options.alias,
+    variable: options.variable,
     defaultValue: options.default,
     defaultText: options.defaultText,
     isBoolean: kind.isBoolean ?? false,

@@ -44,7 +44,10 @@ export function parseFlags<Table extends FlagTable>(
 ): ParsedFlags<Table> {
   const names = namesOf(table);
   const { settings, rest } = readCommandLine(source.argv, table, names);
-  for (const setting of readEnvironment(source.environment, names)) {
+  for (const setting of [
+    ...readEnvironment(source.environment, names),
+    ...readOtherVariables(source.environment, table),
+  ]) {
     if (!settings.has(setting.name)) {
       settings.set(setting.name, setting);
     }
@@ -154,6 +157,18 @@ function* readEnvironment(
     const name = names.get(written);
     if (name !== undefined && name !== 'help' && name !== 'version') {
       yield { name, written, variable: key, negated: false, text, more: [] };
+    }
+  }
+}
+
+function* readOtherVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  table: FlagTable,
+): Generator<Setting> {
+  for (const [name, { variable }] of Object.entries(table)) {
+    const text = variable === undefined ? undefined : environment[variable];
+    if (variable !== undefined && text !== undefined) {
+      yield { name, written: name, variable, negated: false, text, more: [] };
     }
   }
 }

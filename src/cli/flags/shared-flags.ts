@@ -84,6 +84,14 @@ export const SHARED_FLAGS = {
     status: 'refused',
     help: 'Folder with descriptions of modules to load. Modules are not supported.',
   }),
+  require_peer_address_ip_match: toggle({
+    default: true,
+    help:
+      'Take messages of masters and agents only from the process that they name as their sender: it is ' +
+      'asked, and where it cannot tell (Apache Mesos), they must come from its IP address. Also set by ' +
+      'LIBPROCESS_REQUIRE_PEER_ADDRESS_IP_MATCH, as for Apache Mesos, where it is off by default.',
+    variable: 'LIBPROCESS_REQUIRE_PEER_ADDRESS_IP_MATCH',
+  }),
   version: toggle({ default: false, help: 'Show the version and exit.' }),
   zk_session_timeout: duration({
     default: 10_000,

@@ -1,0 +1,217 @@
+// Whose messages are taken: a pid in a header proves nothing.
+import { createServer, type Server } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { AgentServer } from '../../src/http/agent-server.ts';
+import { Senders } from '../../src/http/senders.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
+import { permissive } from '../../src/security/authorizer.ts';
+import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
+import { count, RawSocket, statuses } from './raw-socket.ts';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+  await stopMasters();
+});
+
+/** A master that looks at senders, and what its log warns of. */
+async function start(checksSenders = true) {
+  const warnings: string[] = [];
+  const logger: Logger = { ...silentLogger, warn: (text) => warnings.push(text) };
+  return { master: await startMaster({ checksSenders, logger }), warnings };
+}
+
+/** An agent's port: a process that knows which connections are its own. */
+async function agent(): Promise<AgentServer> {
+  const server = await AgentServer.start({
+    host: '127.0.0.1',
+    port: 0,
+    dispatch: () => {},
+    pressure: { saturated: false, whenDrained: (resume) => resume() },
+    views: {
+      recovered: true,
+      state: () => ({}),
+      metrics: () => ({}),
+      containers: () => [],
+      files: () => Object.assign(new Map(), { denies: () => false }),
+      read: () => undefined,
+    },
+    authorizer: permissive,
+    authentication: {},
+    flags: {},
+    version: { version: '1.11.0' },
+    clock: systemClock,
+    logger: silentLogger,
+    log: { verbosity: 0 },
+  });
+  closing.push(() => server.close());
+  return server;
+}
+
+const sendFrom = (sender: AgentServer, master: MiniMaster) =>
+  sender.perform({
+    type: 'sendToMaster',
+    to: `master@${master.server.address}`,
+    message: { name: 'PongAgentMessage', body: {} },
+  });
+
+/** A program of another kind at a port of its own: a process of Apache Mesos answers 404. */
+async function otherProgram(): Promise<string> {
+  const server: Server = createServer((_request, response) => response.writeHead(404).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The key of a connection that the process opens to a listener of ours. */
+async function keyOf(sender: AgentServer): Promise<{ key: string; to: string }> {
+  const listener = net.createServer();
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  closing.push(() => listener.close());
+  const to = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  const key = new Promise<string>((resolve) => {
+    listener.once('connection', (socket) => {
+      closing.push(() => socket.destroy());
+      socket.once('data', (bytes) =>
+        resolve(/Mesoscale-Connection: (\w+)/.exec(bytes.toString('latin1'))?.[1] ?? ''),
+      );
+    });
+  });
+  const message = { name: 'PongAgentMessage', body: {} } as const;
+  sender.perform({ type: 'sendToMaster', to: `master@${to}`, message });
+  return { key: await key, to };
+}
+
+const pong = (from: string, more = '') =>
+  `POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\nLibprocess-From: ${from}\r\n${more}\r\n`;
+
+/** Sends a message with this claim, and then one that is believed: those that were taken. */
+async function taken(master: MiniMaster, claim: string, more = ''): Promise<string[]> {
+  const stranger = await RawSocket.connect(master.port);
+  const honest = `last@${await otherProgram()}`;
+  await stranger.write(pong(claim, more) + pong(honest));
+  await master.machine.seen(
+    (event): event is never => event.type === 'agentMessage' && event.from === honest,
+  );
+  stranger.close();
+  const senders = master.machine.events.filter(isType('agentMessage')).map(({ from }) => from);
+  return senders.filter((from) => from !== honest);
+}
+
+describe('a message is taken', () => {
+  it('from the process at the address that it names, for that says so', async () => {
+    const { master } = await start();
+    const sender = await agent();
+    sendFrom(sender, master);
+    const { from } = await master.machine.seen(isType('agentMessage'));
+    expect(from).toBe(sender.pid);
+  });
+
+  it('also where that process sends from another address than it listens at', async () => {
+    const sender = await agent();
+    const { key, to } = await keyOf(sender);
+    const senders = new Senders({ isChecked: true, ownAddress: () => to, logger: silentLogger });
+    const claim = { from: sender.pid, key };
+    await new Promise<void>((resolve) => senders.of('192.0.2.7').admit(claim, 0, resolve));
+  });
+
+  it('from a program that cannot say so, when its address is that of the pid', async () => {
+    const { master, warnings } = await start();
+    const claim = `slave(1)@${await otherProgram()}`;
+    expect(await taken(master, claim)).toEqual([claim]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('from anybody, where senders are not looked at', async () => {
+    const { master } = await start(false);
+    expect(await taken(master, 'slave(1)@10.0.0.9:5051')).toEqual(['slave(1)@10.0.0.9:5051']);
+  });
+});
+
+describe('a message is dropped', () => {
+  it.each([
+    ['without a key', ''],
+    ['with a key that was made up', `Mesoscale-Connection: ${'0'.repeat(32)}\r\n`],
+  ])('when a stranger sends it in the name of another process, %s', async (_, more) => {
+    const { master, warnings } = await start();
+    const victim = await agent();
+    expect(await taken(master, victim.pid, more)).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(victim.pid);
+    expect(warnings[0]).toContain('did not open the connection');
+  });
+
+  it('when the key is one that its owner gave to somebody else', async () => {
+    const { master } = await start();
+    const victim = await agent();
+    const { key: overheard } = await keyOf(victim);
+    expect(overheard).toMatch(/^[0-9a-f]{32}$/);
+    expect(await taken(master, victim.pid, `Mesoscale-Connection: ${overheard}\r\n`)).toEqual([]);
+  });
+
+  it('when it comes from another address than its pid names, and nobody vouches for it', async () => {
+    const { master, warnings } = await start();
+    expect(await taken(master, 'slave(1)@10.255.255.1:5051')).toEqual([]);
+    expect(warnings[0]).toContain('--no-require_peer_address_ip_match');
+  });
+
+  it.each(['master', 'slave(1)@elsewhere.example:5051', 'slave(1)@127.0.0.1:0'])(
+    'when its sender is no pid: %s',
+    async (claim) => {
+      const { master } = await start();
+      expect(await taken(master, claim)).toEqual([]);
+    },
+  );
+
+  it('when the process that it names was one of ours, and is not there to be asked', async () => {
+    const { master } = await start();
+    const victim = await agent();
+    sendFrom(victim, master);
+    await master.machine.seen(isType('agentMessage'));
+    const { pid } = victim;
+    await victim.close();
+    // Only what it sent itself.
+    expect(await taken(master, pid)).toEqual([pid]);
+  });
+
+  it('and the log says it once, however often it is tried', async () => {
+    const { master, warnings } = await start();
+    const victim = await agent();
+    for (let i = 0; i < 3; i++) {
+      await taken(master, victim.pid);
+    }
+    expect(warnings).toHaveLength(1);
+  });
+});
+
+it('messages keep their order while their sender is asked about, and are answered at once', async () => {
+  const { master } = await start();
+  const address = await otherProgram();
+  const raw = await RawSocket.connect(master.port);
+  const names = Array.from({ length: 500 }, (_, i) => `slave(${i})@${address}`);
+  await raw.write(names.map((name) => pong(name)).join(''));
+  await raw.until((text) => count(text, ' 202 Accepted') === names.length);
+  await master.machine.seen(
+    (event): event is never => event.type === 'agentMessage' && event.from === names.at(-1),
+  );
+  const senders = master.machine.events.filter(isType('agentMessage')).map(({ from }) => from);
+  expect(senders).toEqual(names);
+  raw.close();
+});
+
+it('a message that follows an ordinary request on its connection is looked at as well', async () => {
+  const { master } = await start();
+  const victim = await agent();
+  const claim = `slave(1)@${await otherProgram()}`;
+  const raw = await RawSocket.connect(master.port);
+  await raw.write(`GET /health HTTP/1.1\r\nHost: x\r\n\r\n${pong(victim.pid)}${pong(claim)}`);
+  const text = await raw.until((got) => statuses(got).length === 3);
+  expect(statuses(text)).toEqual([200, 202, 202]);
+  await master.machine.seen(isType('agentMessage'));
+  const senders = master.machine.events.filter(isType('agentMessage')).map(({ from }) => from);
+  expect(senders).toEqual([claim]);
+  raw.close();
+});
