@@ -1,6 +1,9 @@
 // The Debian packages that tests need, in one place: what each is for, and how to see that it is there.
 
-/** `program`: found on PATH when the package is installed. `suites`: what is left out without it. */
+/**
+ * `program`: found on PATH when the package is installed. `suites`: what is left out without it. `isForCI`: big, and
+ * installed only under continuous integration; without it a client of test/clients is left out.
+ */
 export const DEBIAN_PACKAGES = [
   {
     name: 'gcc',
@@ -26,4 +29,11 @@ export const DEBIAN_PACKAGES = [
     suites: ['test/embedding'],
     why: 'runs the core in a browser page',
   },
+  ...[
+    { name: 'python3-venv', file: '/usr/share/doc/python3-venv', why: 'runs pymesos' },
+    { name: 'python3-dev', program: 'python3-config', why: 'compiles what pymesos needs' },
+    { name: 'golang-go', program: 'go', why: 'builds mesos-go' },
+    { name: 'default-jdk-headless', program: 'javac', why: 'builds and runs mesos-rxjava' },
+    { name: 'maven', program: 'mvn', why: 'brings mesos-rxjava' },
+  ].map((entry) => ({ ...entry, suites: [], isForCI: true })),
 ];

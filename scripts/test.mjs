@@ -1,6 +1,7 @@
 // `npm test`: everything, from a clean checkout of a clean machine. Sets the checkout up, installs the
 // Debian packages that suites need when it may (root on Debian or Ubuntu), then checks and tests.
 // Elsewhere it says which suites it leaves out; under continuous integration (CI=true) that is a failure.
+// Clients of other people are installed from their registries where those can be reached.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,10 @@ const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));
 const resultFile = join(folder, 'result.json');
 step('check', ['scripts/check.ts', '--without-tests']);
+const asked = process.argv.slice(2);
+if (asked.length === 0 || asked.some((name) => name.includes('clients'))) {
+  step('installing clients', ['scripts/clients.ts']);
+}
 step('tests', [
   'node_modules/vitest/vitest.mjs',
   'run',
@@ -23,7 +28,7 @@ step('tests', [
   '--reporter=json',
   `--outputFile.json=${resultFile}`,
   ...leftOut.flatMap(({ suite }) => ['--exclude', `${suite}/**`]),
-  ...process.argv.slice(2),
+  ...asked,
 ]);
 for (const { suite, why } of leftOut) {
   console.error(`Left out: ${suite} (${why})`);
@@ -61,7 +66,8 @@ function tally() {
 
 /** Installs what is missing where that is possible; answers the suites that cannot run. */
 function suitesWithoutPackages() {
-  let missing = DEBIAN_PACKAGES.filter((entry) => !isPresent(entry));
+  const wanted = DEBIAN_PACKAGES.filter(({ isForCI }) => isCI || isForCI !== true);
+  let missing = wanted.filter((entry) => !isPresent(entry));
   if (missing.length > 0 && process.getuid?.() === 0 && isDebian()) {
     console.error(`Installing ${missing.map(({ name }) => name).join(' ')}`);
     install(missing.map(({ name }) => name));
