@@ -188,6 +188,9 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
     case 'ShutdownMessage':
       shutdownAsked(agent, message.body);
       return;
+    case 'AuthenticationErrorMessage':
+      log(agent, 'error', `The master ${from} refuses this agent: ${message.body.error ?? ''}`);
+      return;
     default:
       message satisfies never;
   }

@@ -3,6 +3,7 @@
 import { type AgentCall, AgentCall_Type } from '../model/generated/messages.ts';
 import { containerId } from '../model/ids.ts';
 import type { Action } from '../security/authorizer.ts';
+import { containerAction, containerObject } from './container-access.ts';
 import { containerNameError, containerPath, namedContainer } from './container-call.ts';
 import type { OperatorCalled } from './events.ts';
 import { reply } from './executor-api.ts';
@@ -43,8 +44,11 @@ const actions: Partial<Record<AgentCall_Type, Action>> = {
 };
 
 function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answer | undefined {
-  const action = call.type === undefined ? undefined : actions[call.type];
-  return action === undefined || agent.options.authorizer.authorize(principal, action)
+  const { authorizer } = agent.options;
+  const action =
+    call.type === undefined ? undefined : (actions[call.type] ?? containerAction(call));
+  return action === undefined ||
+    authorizer.authorize(principal, action, containerObject(agent, call))
     ? undefined
     : { status: 403 };
 }

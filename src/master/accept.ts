@@ -14,6 +14,7 @@ import { isSpeculative } from '../model/operation-state.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { launchGroup, launchTasks } from './launch.ts';
 import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './offers.ts';
+import { deniedAction, resourcesOf } from './operation-access.ts';
 import {
   completeOperation,
   operationInputError,
@@ -21,7 +22,6 @@ import {
   withoutAllocations,
 } from './operation-input.ts';
 import { applyOperation, dropOperation } from './operations.ts';
-import { mayDo } from './outbox.ts';
 import { hasNames } from './resource-names.ts';
 import type { Agent, Framework, MasterState, OutstandingOffer } from './state.ts';
 import { refuseTask, stateFor } from './status-updates.ts';
@@ -238,11 +238,11 @@ function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Op
 function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Operation): void {
   const { framework, agent } = acceptance;
   const actor = { agent, framework: framework.info, principal: framework.info.principal };
-  const error =
-    (isSpeculative(operation)
-      ? operationError(operation, actor, () => usedOn(agent))
-      : 'Resource provider operations are not supported on this agent') ??
-    unauthorized(state, framework, operation);
+  const error = isSpeculative(operation)
+    ? (operationError(operation, actor, () => usedOn(agent)) ??
+      unauthorized(state, framework, operation))
+    : (unauthorized(state, framework, operation) ??
+      'Resource provider operations are not supported on this agent');
   if (error !== undefined) {
     dropOperation(state, framework, operation, error);
     return;
@@ -290,47 +290,10 @@ function unauthorized(
   framework: Framework,
   operation: Offer_Operation,
 ): string | undefined {
-  const { action, resources } = authorizationOf(operation);
-  const denied = resources.some(
-    (resource) => !mayDo(state, framework.principal, action, { resource }),
-  );
-  return denied
-    ? `Principal '${framework.info.principal ?? ''}' is not authorized to ${action.toLowerCase()}`
-    : undefined;
-}
-
-/** The action that an operation is, and the resources it is done to. */
-/** Everything that the operation names. */
-export const resourcesOf = (operation: Offer_Operation): readonly Resource[] => {
-  const { reserve, grow_volume } = operation;
-  return [
-    ...authorizationOf(operation).resources,
-    ...(reserve?.source ?? []),
-    ...(grow_volume === undefined ? [] : [grow_volume.addition]),
-  ];
-};
-
-export function authorizationOf(operation: Offer_Operation) {
-  switch (operation.type) {
-    case Offer_Operation_Type.RESERVE:
-      return {
-        action: 'RESERVE_RESOURCES',
-        resources: operation.reserve?.resources ?? [],
-      } as const;
-    case Offer_Operation_Type.UNRESERVE:
-      return {
-        action: 'UNRESERVE_RESOURCES',
-        resources: operation.unreserve?.resources ?? [],
-      } as const;
-    case Offer_Operation_Type.CREATE:
-      return { action: 'CREATE_VOLUME', resources: operation.create?.volumes ?? [] } as const;
-    case Offer_Operation_Type.DESTROY:
-      return { action: 'DESTROY_VOLUME', resources: operation.destroy?.volumes ?? [] } as const;
-    default: {
-      const volume = operation.grow_volume?.volume ?? operation.shrink_volume?.volume;
-      return { action: 'RESIZE_VOLUME', resources: volume === undefined ? [] : [volume] } as const;
-    }
-  }
+  const action = deniedAction(state, framework.principal, operation);
+  return action === undefined
+    ? undefined
+    : `Principal '${framework.info.principal ?? ''}' is not authorized to ${action.toLowerCase()}`;
 }
 
 /** What tasks and executors on the agent use. */

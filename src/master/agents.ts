@@ -13,7 +13,7 @@ import {
 import { idError } from '../model/identifier.ts';
 import { agentId, type FrameworkId, frameworkId } from '../model/ids.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
-import { toReservationLists } from '../model/resource-format.ts';
+import { isReserved, reservationRole, toReservationLists } from '../model/resource-format.ts';
 import { resourcesError } from '../model/resource-validation.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { removeAgent } from './agent-removal.ts';
@@ -54,8 +54,10 @@ export function mayJoin(
     log(state, 'warn', `Refusing agent at ${pid} (${info.hostname}): ${why}`);
     return false;
   };
-  if (!mayDo(state, undefined, 'REGISTER_AGENT')) {
-    return refuse('not authorized');
+  const denied = deniedRegistration(state, info);
+  if (denied !== undefined) {
+    sendToPid(state, pid, 'AuthenticationErrorMessage', { error: denied });
+    return refuse(denied);
   }
   if (isDown(state, info.hostname, parsePid(pid)?.host ?? '')) {
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Machine is `DOWN`' });
@@ -70,6 +72,27 @@ export function mayJoin(
   return info.domain === undefined && state.options.requireAgentDomain
     ? refuse('it has no domain')
     : true;
+}
+
+/** Agents do not authenticate: they have no principal. */
+const agentPrincipal = undefined;
+
+/**
+ * Reservations that an agent makes by its own flags are authorized as those that others make, so that
+ * no agent brings reservations to any role it likes. Those that were made later have been authorized.
+ */
+function deniedRegistration(state: MasterState, info: AgentInfo): string | undefined {
+  const denied = (action: string, list: string) =>
+    `Not authorized for action ${action} without a principal, by the list ${list} of --acls`;
+  if (!mayDo(state, agentPrincipal, 'REGISTER_AGENT')) {
+    return denied('REGISTER_AGENT', 'register_agents');
+  }
+  const resource = toReservationLists(info.resources).find(
+    (it) => isReserved(it) && !mayDo(state, agentPrincipal, 'RESERVE_RESOURCES', { resource: it }),
+  );
+  return resource === undefined
+    ? undefined
+    : denied(`RESERVE_RESOURCES for role '${reservationRole(resource)}'`, 'reserve_resources');
 }
 
 export const pingTimeoutMs = (state: MasterState) =>

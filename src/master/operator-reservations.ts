@@ -14,10 +14,11 @@ import {
 } from '../model/resource-format.ts';
 import { resourceError, resourcesError } from '../model/resource-validation.ts';
 import type { Principal } from '../security/principal.ts';
-import { authorizationOf, defaultRefuseSeconds, resourcesOf, usedOn } from './accept.ts';
+import { defaultRefuseSeconds, usedOn } from './accept.ts';
 import { discardOffer } from './offers.ts';
+import { deniedAction, resourcesOf } from './operation-access.ts';
 import { applyOperation } from './operations.ts';
-import { mayDo, reply, sendToFramework } from './outbox.ts';
+import { reply, sendToFramework } from './outbox.ts';
 import { ask } from './rebuild.ts';
 import { hasNames } from './resource-names.ts';
 import type { Agent, MasterState, OutstandingOffer } from './state.ts';
@@ -117,8 +118,7 @@ export function operate(
     reply(state, request, 400, `Invalid ${typeName(operation)} operation: ${error}`);
     return;
   }
-  const { action, resources } = authorizationOf(operation);
-  if (resources.some((resource) => !mayDo(state, principal, action, { resource }))) {
+  if (deniedAction(state, principal, operation) !== undefined) {
     reply(state, request, 403);
     return;
   }

@@ -4,6 +4,7 @@ import type {
   AgentRegisteredMessage,
   AgentReregisteredMessage,
   ApplyOperationMessage,
+  AuthenticationErrorMessage,
   CheckpointResourcesMessage,
   DrainAgentMessage,
   ExecutorToFrameworkMessage,
@@ -60,6 +61,8 @@ export interface ToAgent {
   AcknowledgeOperationStatusMessage: AcknowledgeOperationStatusMessage;
   DrainAgentMessage: DrainAgentMessage;
   ShutdownMessage: ShutdownMessage;
+  /** Why an agent may not register. Agents of Apache Mesos pass it over. */
+  AuthenticationErrorMessage: AuthenticationErrorMessage;
 }
 
 /** A message with its name, so that a switch over `name` knows the type of `body`. */

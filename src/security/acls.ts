@@ -61,6 +61,11 @@ function rolesOf({ role, roles }: FrameworkInfo): readonly string[] {
 const roleOf = ({ reservations, role }: Resource) => reservations?.at(-1)?.role ?? role ?? '*';
 
 const byUser = (field: string): Kind => ({ fields: [field], objects: 'users', objectOf: user });
+const byCommandUser = (field: string): Kind => ({
+  fields: [field],
+  objects: 'users',
+  objectOf: ({ command }) => one(command?.user),
+});
 const byRole = (...fields: string[]): Kind => ({
   fields,
   objects: 'roles',
@@ -94,6 +99,11 @@ const KINDS: Readonly<Record<Action, Kind>> = {
     objectOf: ({ resource, value }) => one(resource?.disk?.persistence?.principal ?? value),
   },
   RESIZE_VOLUME: byRole('resize_volumes'),
+  CREATE_BLOCK_DISK: byRole('create_block_disks'),
+  DESTROY_BLOCK_DISK: byRole('destroy_block_disks'),
+  CREATE_MOUNT_DISK: byRole('create_mount_disks'),
+  DESTROY_MOUNT_DISK: byRole('destroy_mount_disks'),
+  DESTROY_RAW_DISK: byRole('destroy_raw_disks'),
   GET_ENDPOINT_WITH_PATH: {
     fields: ['get_endpoints'],
     objects: 'paths',
@@ -121,11 +131,11 @@ const KINDS: Readonly<Record<Action, Kind>> = {
   START_MAINTENANCE: byNothing('start_maintenances', 'machines'),
   STOP_MAINTENANCE: byNothing('stop_maintenances', 'machines'),
   GET_MAINTENANCE_STATUS: byNothing('get_maintenance_statuses', 'machines'),
-  LAUNCH_NESTED_CONTAINER: byUser('launch_nested_containers_as_user'),
+  LAUNCH_NESTED_CONTAINER: byCommandUser('launch_nested_containers_as_user'),
   KILL_NESTED_CONTAINER: byUser('kill_nested_containers'),
   WAIT_NESTED_CONTAINER: byUser('wait_nested_containers'),
   REMOVE_NESTED_CONTAINER: byUser('remove_nested_containers'),
-  LAUNCH_NESTED_CONTAINER_SESSION: byUser('launch_nested_container_sessions_as_user'),
+  LAUNCH_NESTED_CONTAINER_SESSION: byCommandUser('launch_nested_container_sessions_as_user'),
   ATTACH_CONTAINER_INPUT: byUser('attach_containers_input'),
   ATTACH_CONTAINER_OUTPUT: byUser('attach_containers_output'),
   LAUNCH_STANDALONE_CONTAINER: byNothing('launch_standalone_containers', 'users'),
@@ -150,16 +160,25 @@ const PARENTS: Readonly<Partial<Record<Action, Kind>>> = {
   ),
 };
 
-/** Fields for what is not there: block and mount disks of storage providers. */
-const UNUSED: readonly Kind[] = [
-  'create_block_disks',
-  'destroy_block_disks',
-  'create_mount_disks',
-  'destroy_mount_disks',
-  'destroy_raw_disks',
-].map((field) => byRole(field));
+const ALL_KINDS: readonly Kind[] = [...Object.values(KINDS), ...Object.values(PARENTS)];
 
-const ALL_KINDS: readonly Kind[] = [...Object.values(KINDS), ...Object.values(PARENTS), ...UNUSED];
+/** Every action, and the fields of the lists that decide about it. */
+export const aclFields: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(KINDS).map(([action, { fields }]) => [
+    action,
+    [...fields, ...(PARENTS[action as Action]?.fields ?? [])],
+  ]),
+);
+
+/** The only endpoints that a list can be about: the others have objects that are filtered. */
+const authorizedPaths: readonly string[] = [
+  '/containers',
+  '/containerizer/debug',
+  '/files/debug',
+  '/logging/toggle',
+  '/metrics/snapshot',
+  '/monitor/statistics',
+];
 
 /** Reads the JSON of --acls; throws TextError for what is no list, or could not mean anything. */
 export function parseAcls(value: unknown): Acls {
@@ -195,6 +214,12 @@ function parseRule(field: string, kind: Kind, rule: unknown): Rule {
   if (kind.objectOf === anything && objects.type === 'SOME') {
     // A rule about particular ones would never be found to be about what is asked.
     throw new TextError(`${kind.objects} of ${field} must be of type ANY or NONE`);
+  }
+  const path = objects.values.find((it) => !authorizedPaths.includes(it));
+  if (kind === KINDS.GET_ENDPOINT_WITH_PATH && path !== undefined) {
+    throw new TextError(
+      `paths of ${field} names '${path}': lists can be about ${authorizedPaths.join(', ')}`,
+    );
   }
   return { principals: parseEntity(`principals of ${field}`, rule.principals), objects };
 }

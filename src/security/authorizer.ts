@@ -1,5 +1,6 @@
 // May this principal do that to this object? The seam that every request passes.
 import type {
+  CommandInfo,
   ExecutorInfo,
   FrameworkInfo,
   Resource,
@@ -18,6 +19,11 @@ export type Action =
   | 'CREATE_VOLUME'
   | 'DESTROY_VOLUME'
   | 'RESIZE_VOLUME'
+  | 'CREATE_BLOCK_DISK'
+  | 'DESTROY_BLOCK_DISK'
+  | 'CREATE_MOUNT_DISK'
+  | 'DESTROY_MOUNT_DISK'
+  | 'DESTROY_RAW_DISK'
   | 'GET_ENDPOINT_WITH_PATH'
   | 'VIEW_ROLE'
   | 'UPDATE_WEIGHT'
@@ -64,6 +70,8 @@ export interface AuthorizationObject {
   readonly framework?: FrameworkInfo | undefined;
   readonly task?: Task | TaskInfo | undefined;
   readonly executor?: ExecutorInfo | undefined;
+  /** What is to run in a container of the executor. */
+  readonly command?: CommandInfo | undefined;
   readonly resource?: Resource | undefined;
 }
 

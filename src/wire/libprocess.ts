@@ -36,6 +36,7 @@ const TO_AGENT = {
   AgentRegisteredMessage: true,
   AgentReregisteredMessage: true,
   PingAgentMessage: true,
+  AuthenticationErrorMessage: true,
   RunTaskMessage: true,
   RunTaskGroupMessage: true,
   KillTaskMessage: true,

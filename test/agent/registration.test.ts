@@ -261,3 +261,16 @@ function runToEndWithout(world: World): void {
   world.subscribe(launched);
   world.update('t1', status('t1', TaskState.TASK_FINISHED));
 }
+
+test('an agent that is refused says why in its log, and goes on asking', () => {
+  const world = new World();
+  world.start();
+  world.send({ type: 'masterDetected', master: MASTER });
+  world.fromMaster({ name: 'AuthenticationErrorMessage', body: { error: 'not you' } });
+  expect(world.take('log').map(({ level, text }) => `${level}: ${text}`)).toContain(
+    `error: The master ${MASTER} refuses this agent: not you`,
+  );
+  world.take('sendToMaster');
+  world.pass(120_000);
+  expect(world.sent('RegisterAgentMessage').length).toBeGreaterThan(0);
+});

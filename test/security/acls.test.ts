@@ -75,6 +75,28 @@ describe('what an object is', () => {
     expect(ask(acls, 'p', 'REGISTER_FRAMEWORK', framework('u', 'engine'))).toBe(false);
   });
 
+  test('for a container in a container: who runs in it, and who runs around it', () => {
+    const acls = {
+      launch_nested_containers_as_user: [
+        { principals: { type: 'ANY' }, users: { values: ['inner'] } },
+        { principals: { type: 'ANY' }, users: { type: 'NONE' } },
+      ],
+      launch_nested_containers_under_parent_with_user: [
+        { principals: { type: 'ANY' }, users: { values: ['outer'] } },
+        { principals: { type: 'ANY' }, users: { type: 'NONE' } },
+      ],
+    };
+    const may = (outer: string, inner?: string) =>
+      ask(acls, 'p', 'LAUNCH_NESTED_CONTAINER', {
+        ...framework(outer),
+        command: inner === undefined ? {} : { user: inner },
+      });
+    expect(may('outer', 'inner')).toBe(true);
+    expect(may('outer', 'outer')).toBe(false);
+    expect(may('inner', 'inner')).toBe(false);
+    expect(may('outer')).toBe(false);
+  });
+
   test('the principal of a framework, of a reservation, of a volume', () => {
     const mine = (field: string, objects: string) => ({
       permissive: false,
@@ -117,6 +139,10 @@ test.each([
   [
     { run_tasks: [{ principals: { type: 'SOMEBODY' }, users: { type: 'ANY' } }] },
     'must have a type',
+  ],
+  [
+    { get_endpoints: [{ principals: { type: 'ANY' }, paths: { values: ['/state'] } }] },
+    "names '/state': lists can be about /containers, ",
   ],
   [{ view_flags: [{ principals: { type: 'ANY' }, flags: { values: ['x'] } }] }, 'ANY or NONE'],
 ])('%j is refused', (acls, message) => {

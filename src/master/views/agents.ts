@@ -8,7 +8,7 @@ import { toEndpointFormat } from '../../model/resource-format.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
-import { seesResource } from './who.ts';
+import { seesProviders, seesResource } from './who.ts';
 
 const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 
@@ -49,7 +49,7 @@ function view(
   if (total.length > 0) view.total_resources = total;
   if (allocated.length > 0) view.allocated_resources = allocated;
   if (offered.length > 0) view.offered_resources = offered;
-  if (agent.resourceProviders !== undefined) {
+  if (agent.resourceProviders !== undefined && seesProviders(viewer)) {
     view.resource_providers = [...agent.resourceProviders.values()].map((it) => ({
       resource_provider_info: it.info,
       total_resources: shown(it.total, viewer),

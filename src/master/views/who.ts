@@ -24,6 +24,9 @@ export const seesRole = ({ principal, authorizer }: Viewer, role: string) =>
 export const seesResource = (viewer: Viewer, resource: Resource) =>
   namedRoles(resource).every((role) => seesRole(viewer, role));
 
+export const seesProviders = ({ principal, authorizer }: Viewer) =>
+  authorizer.authorize(principal, 'VIEW_RESOURCE_PROVIDER');
+
 /** Seen by those who may see all that it works on. */
 export const seesOperation = (viewer: Viewer, { info }: Operation) =>
   operationResources(info).every((resource) => seesResource(viewer, resource));
