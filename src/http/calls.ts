@@ -94,7 +94,7 @@ export const textOf = (body: Uint8Array): string => utf8.decode(body);
 /** Only what the peer sent is the peer's fault. */
 function refusalOf(error: unknown, refuse: (reason: string) => Answer): Answer {
   if (error instanceof WireError) {
-    return refuse(error.message);
+    return error.stage === 'bound' ? badRequest(error.message) : refuse(error.message);
   }
   throw error;
 }

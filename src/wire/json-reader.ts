@@ -1,12 +1,10 @@
 // Turns parsed JSON values into the values of fields, as forgiving as Mesos is: numbers and booleans may come as
 // strings, and one value may stand for a list. Generated readers call this; nothing else does.
 import { decodeBase64 } from './base64.ts';
+import { beyond, MAX_JSON_DEPTH, MAX_STRING_LENGTH } from './bounds.ts';
 import { parseJson } from './json-text.ts';
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
-
-/** As deep as Mesos lets JSON be. */
-const MAX_DEPTH = 200;
 
 /** What a double cannot hold exactly. */
 const LONG_INTEGER = /^\s*-?\d{16,20}\s*$/;
@@ -30,7 +28,7 @@ export class JsonReading {
 
   /** Only types that can hold themselves count: all others end by themselves. */
   enter(): void {
-    if (++this.#depth > MAX_DEPTH) {
+    if (++this.#depth > MAX_JSON_DEPTH) {
       throw new WireError('JSON is nested too deeply');
     }
   }
@@ -51,14 +49,21 @@ export class JsonReading {
     if (!Array.isArray(value)) {
       return [value];
     }
-    return value.some(Array.isArray) ? value.flat(MAX_DEPTH) : value;
+    return value.some(Array.isArray) ? value.flat(MAX_JSON_DEPTH) : value;
   }
 
   string(value: unknown, field: string): string {
-    if (typeof value === 'string') {
-      return value;
+    if (typeof value !== 'string') {
+      throw unexpected(value, field);
     }
-    throw unexpected(value, field);
+    if (value.length > MAX_STRING_LENGTH) {
+      throw beyond(
+        `Field '${field}' has ${value.length} characters`,
+        MAX_STRING_LENGTH,
+        'characters',
+      );
+    }
+    return value;
   }
 
   bytes(value: unknown, field: string): Uint8Array {

@@ -9,14 +9,36 @@ const SPACE = /[ \t\n\r]/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const LITERALS: Readonly<Record<string, string>> = { n: 'null', t: 'true', f: 'false' };
 
-export function describeSyntaxError(text: string): string {
+/** In longer text the place is the engine's to tell: looking for it here would take long. */
+const MAX_SCANNED = 64 * 1024;
+
+/** `cause` is what the engine said of the text. */
+export function describeSyntaxError(text: string, cause?: SyntaxError): string {
+  if (text.length > MAX_SCANNED) {
+    return describeLong(text, cause?.message ?? '');
+  }
   const scan = new Scan(text);
   const complete = scan.value(0);
   if (complete && text.slice(scan.at).trim() !== '') {
     return `Parsed JSON included non-whitespace trailing characters: ${shown(text.slice(scan.at).trimEnd())}`;
   }
-  const line = text.slice(0, scan.at).split('\n').length;
-  const rest = text.slice(scan.at).split('\n', 1)[0] as string;
+  return describePlace(text, scan.at);
+}
+
+function describeLong(text: string, said: string): string {
+  const place = / at position (\d+)/.exec(said)?.[1];
+  if (place !== undefined) {
+    return describePlace(text, Number(place));
+  }
+  return said.includes('end of JSON') ? describePlace(text, text.length) : `syntax error: ${said}`;
+}
+
+function describePlace(text: string, at: number): string {
+  let line = 1;
+  for (let end = text.indexOf('\n'); end >= 0 && end < at; end = text.indexOf('\n', end + 1)) {
+    line++;
+  }
+  const rest = text.slice(at, at + MAX_SHOWN).split('\n', 1)[0] as string;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is not shown.
   return `syntax error at line ${line} near: ${shown(rest.replace(/[\u0000-\u001f]/g, ''))}`;
 }

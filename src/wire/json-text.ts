@@ -1,5 +1,6 @@
 // JSON text as Mesos's own writer and parser understand it: how strings and numbers are spelled, and what
 // is said of text that is no JSON.
+import { checkJsonBounds } from './bounds.ts';
 import { describeSyntaxError } from './json-syntax.ts';
 import { WireError } from './wire-error.ts';
 
@@ -32,11 +33,12 @@ export function doubleText(value: number): string {
 
 /** Parses text into plain values; 64-bit times, which a double cannot hold, come as bigint. */
 export function parseJson(text: string): unknown {
+  checkJsonBounds(text);
   try {
     return text.includes('"nanoseconds"') ? JSON.parse(text, reviveTimes) : JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new WireError(describeSyntaxError(text), { cause: error, stage: 'parse' });
+      throw new WireError(describeSyntaxError(text, error), { cause: error, stage: 'parse' });
     }
     // Looking at times needs stack for each level of nesting.
     if (error instanceof RangeError) {

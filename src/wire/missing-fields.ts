@@ -2,10 +2,15 @@
 import type { MessageType } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
+/** Fields that are named. Where more are missing the text says so: nobody reads a million names. */
+const MAX_NAMED = 100;
+
 export function missingFields<T>(type: MessageType<T>, message: T): WireError {
   const missing: string[] = [];
   collect(type as MessageType<object>, message as object, '', missing);
-  return new WireError(`Missing required fields: ${missing.join(', ')}`);
+  const named = missing.slice(0, MAX_NAMED).join(', ');
+  const more = missing.length > MAX_NAMED ? ', and more' : '';
+  return new WireError(`Missing required fields: ${named}${more}`);
 }
 
 function collect(
@@ -15,6 +20,9 @@ function collect(
   missing: string[],
 ): void {
   const values = message as Record<string, unknown>;
+  if (missing.length > MAX_NAMED) {
+    return;
+  }
   for (const field of type.fields) {
     if (field.rule === 'required' && values[field.name] === undefined) {
       missing.push(prefix + field.wireName);

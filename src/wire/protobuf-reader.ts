@@ -1,5 +1,6 @@
 // Reads the primitives of protobuf's encoding. Generated decoders call this; nothing else does.
 // Every read is total: past the end it yields an error or a value that the caller's length check refuses.
+import { beyond, MAX_MESSAGES, MAX_STRING_LENGTH, MAX_STRINGS } from './bounds.ts';
 import { copyBytes } from './byte-copy.ts';
 import { WireError } from './wire-error.ts';
 
@@ -20,6 +21,8 @@ export class ProtobufReader {
   readonly #bytes: Uint8Array;
   #view: DataView | undefined;
   #depth = 0;
+  #messages = 0;
+  #strings = 0;
   position = 0;
   /** Set by a decoder that missed a required field. */
   incomplete = false;
@@ -132,10 +135,16 @@ export class ProtobufReader {
       throw truncated();
     }
     this.position = end;
+    if (++this.#strings > MAX_STRINGS) {
+      throw beyond('A message has too many strings', MAX_STRINGS, 'strings');
+    }
     if (length === 0) {
       return '';
     }
     if (length > KEPT_STRING_LENGTH) {
+      if (length > MAX_STRING_LENGTH) {
+        throw beyond(`A string has ${length} bytes`, MAX_STRING_LENGTH, 'bytes');
+      }
       return utf8.decode(bytes.subarray(start, end));
     }
     // Ids differ at their ends.
@@ -182,6 +191,9 @@ export class ProtobufReader {
     }
     if (++this.#depth > MAX_DEPTH) {
       throw new WireError('Messages are nested too deeply');
+    }
+    if (++this.#messages > MAX_MESSAGES) {
+      throw beyond('A message has too many messages within it', MAX_MESSAGES, 'messages');
     }
     return inner;
   }
