@@ -13,8 +13,6 @@ import { FlagError } from './flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
 
 const NAME = 'execute';
-/** How long the task is kept when the connection breaks: time for a master to come back. */
-const FAILOVER_SECONDS = 60;
 
 export async function main(argv: readonly string[]): Promise<void> {
   const { values, rest } = readCommandLine(
@@ -73,13 +71,13 @@ function prefixed({ task_id }: TaskInfo, data: Uint8Array): string {
   return text.replaceAll(/^(?=.)/gm, `[${task_id.value}] `);
 }
 
+/** Without a failover timeout, as in Mesos: the task ends with the connection that watches it. */
 function frameworkOf(name: string, values: ExecuteFlags): FrameworkInfo {
   return {
     user: currentUser(),
     name: `mesos-execute instance: ${name}`,
     roles: [values.role],
     checkpoint: values.checkpoint,
-    failover_timeout: FAILOVER_SECONDS,
     capabilities: capabilitiesOf([
       'MULTI_ROLE',
       'RESERVATION_REFINEMENT',

@@ -101,6 +101,14 @@ test('a task that takes too long is killed', async () => {
   expect(status).not.toBe(0);
 });
 
+test('its framework asks for no time to come back in', async () => {
+  const state = (await cluster.get('/state')) as {
+    completed_frameworks: { failover_timeout: number }[];
+  };
+  const timeouts = state.completed_frameworks.map(({ failover_timeout }) => failover_timeout);
+  expect(new Set(timeouts)).toEqual(new Set([0]));
+});
+
 describe('interrupted while the master is away', () => {
   const says = (program: Program, text: string) => until(text, () => program.log.includes(text));
 

@@ -100,13 +100,13 @@ export class Execution {
    * same: a master that is gone cannot tell.
    */
   interrupt(): void {
-    const { say, framework } = this.#options;
+    const { say } = this.#options;
     if (this.#tasks.size === 0) {
       void this.#end(INTERRUPTED);
       return;
     }
     const patienceMs = INTERRUPT_MS + this.#graceMs();
-    const alone = `the master kills the task when this framework has been gone for ${framework.failover_timeout} s`;
+    const alone = 'a master kills the tasks of a framework that leaves';
     say(
       `Killing the task, and waiting up to ${patienceMs / 1000} s for word of its end; ` +
         `once more to leave at once (${alone})`,
