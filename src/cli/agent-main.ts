@@ -78,7 +78,7 @@ async function runAgent(
   const hands = await AgentHands.open({
     workDirectory: workDir,
     programs: [join(import.meta.dirname, '..', '..', 'build')],
-    cgroup: values.cgroups_root,
+    cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
     fetching: { stallMs: values.fetcher_stall_timeout, home: values.frameworks_home },
     gcDelayMs: values.gc_delay,
     shutdownGraceMs: values.executor_shutdown_grace_period,

@@ -1,8 +1,9 @@
-// Finds the cgroup below which containers get theirs. Only grouping is wanted here, so that all of
+// Finds the cgroups below which containers get theirs. Only grouping is wanted here, so that all of
 // a container can be killed and counted at once; limits are the isolators' business.
 //
-// A cgroup v2 hierarchy serves for that even where v1 has all the controllers; v1's freezer serves
-// otherwise. Nothing is assumed about the agent's own place: containers go below it.
+// Where the hierarchies of cgroups v1 are mounted, containers are where tools of v1 look for them, as
+// with Mesos: in `HIERARCHY/freezer/ROOT/CONTAINER`, and under the same name in those that account for
+// CPU time and memory. Elsewhere the one hierarchy of v2 serves.
 import {
   accessSync,
   constants,
@@ -27,41 +28,79 @@ interface Mount {
   readonly options: readonly string[];
 }
 
-export type CgroupKind = 'unified' | 'freezer';
+export type CgroupKind = 'freezer' | 'unified';
 
-/** The folder for containers' cgroups, or undefined where the agent may make none. */
-export function findCgroupRoot(
-  name: string,
-  kinds: readonly CgroupKind[] = ['unified', 'freezer'],
-): string | undefined {
-  const mounts = readMounts();
+/** What --cgroups_hierarchy and --cgroups_root say. */
+export interface CgroupPlace {
+  /** Where the hierarchies are mounted. */
+  readonly hierarchy: string;
+  /** The cgroup below which those of containers are made. */
+  readonly root: string;
+}
+
+/** Beside the freezer, through which containers are ended: what counts for them, and how. */
+const accounting = ['memory', 'cpu', 'cpuacct'] as const;
+
+/**
+ * The folders for containers' cgroups; the first is the one to end containers through. None where
+ * the agent may make none.
+ */
+export function findCgroupRoots(
+  place: CgroupPlace,
+  kinds: readonly CgroupKind[] = ['freezer', 'unified'],
+): string[] {
+  const mounts = readMounts().filter(
+    ({ point }) => point === place.hierarchy || point.startsWith(`${place.hierarchy}/`),
+  );
   const own = readOwnPaths();
-  for (const kind of kinds) {
-    const isUnified = kind === 'unified';
-    const mount = mounts.find(({ type, options }) =>
-      isUnified ? type === 'cgroup2' : type === 'cgroup' && options.includes(kind),
+  const find = (controller: string, needed: string) =>
+    probe(
+      mounts.find(({ type, options }) =>
+        controller === '' ? type === 'cgroup2' : type === 'cgroup' && options.includes(controller),
+      ),
+      own.get(controller),
+      place.root,
+      needed,
     );
-    const needed = isUnified ? 'cgroup.kill' : 'freezer.state';
-    const root = probe(mount, own.get(isUnified ? '' : kind), name, needed);
-    if (root !== undefined) {
-      return root;
+  for (const kind of kinds) {
+    const first = kind === 'freezer' ? find('freezer', 'freezer.state') : find('', 'cgroup.kill');
+    if (first !== undefined) {
+      const others =
+        kind === 'freezer' ? accounting.flatMap((it) => find(it, 'cgroup.procs') ?? []) : [];
+      // One mount may have several controllers.
+      return [...new Set([first, ...others])];
     }
   }
-  return undefined;
+  return [];
 }
 
 /**
- * Kills what is left in a cgroup whose supervisor is gone, and removes it. Ends when it is empty:
+ * Gives a container the part of contended CPU time that its resources stand for: in the cpu
+ * hierarchy of v1 each cgroup weighs the same as any other, however large.
+ */
+export function shareCpus(folders: readonly string[], cpus: number): void {
+  const shares = Math.max(minCpuShares, Math.round(cpus * cpuSharesPerCpu));
+  for (const folder of folders) {
+    write(join(folder, 'cpu.shares'), String(shares));
+  }
+}
+
+const cpuSharesPerCpu = 1024;
+const minCpuShares = 2;
+
+/**
+ * Kills what is left in a cgroup whose supervisor is gone, and removes it. False when that failed:
  * only a process that hangs in the kernel can keep it.
  */
-export async function sweepCgroup(folder: string): Promise<void> {
+export async function sweepCgroup(folder: string): Promise<boolean> {
   for (let tries = 0; tries < maxSweeps; tries++) {
     if (removeCgroup(folder)) {
-      return;
+      return true;
     }
     killCgroup(folder);
     await delay(sweepPauseMs);
   }
+  return false;
 }
 
 /** With the cgroups that a task has made below its own. False while there are processes in it. */
@@ -95,6 +134,7 @@ export function cgroupProcesses(folder: string): number[] {
   return text === undefined ? [] : text.split('\n').filter(Boolean).map(Number);
 }
 
+/** At the root of the hierarchy, as with Mesos; below the agent's own cgroup where that is not allowed. */
 function probe(
   mount: Mount | undefined,
   own: string | undefined,
@@ -106,7 +146,11 @@ function probe(
   }
   // Inside a cgroup namespace or a bind mount the mount's root is a prefix of the path.
   const below = own.startsWith(mount.root) ? own.slice(mount.root.length) : own;
-  const root = join(mount.point, below, name);
+  const places = [join(mount.point, name), join(mount.point, below, name)];
+  return places.find((root) => mayMakeCgroups(root, needed));
+}
+
+function mayMakeCgroups(root: string, needed: string): boolean {
   const trial = join(root, `.probe-${process.pid}`);
   try {
     mkdirSync(root, { recursive: true });
@@ -117,10 +161,10 @@ function probe(
     } finally {
       rmdirSync(trial);
     }
-    return root;
+    return true;
   } catch {
     // Read-only, not root, or an old kernel: containers do without a cgroup.
-    return undefined;
+    return false;
   }
 }
 

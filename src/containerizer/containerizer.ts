@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandInfo, ContainerInfo, Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { findCgroupRoot, sweepCgroup } from './cgroups.ts';
+import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -27,8 +27,8 @@ export interface ContainerizerOptions {
   readonly work: WorkDirectory;
   /** Folders in which the supervisor program is looked for, and made. */
   readonly programs: readonly string[];
-  /** Name of the cgroup below the agent's own that holds the containers'; absent: no cgroups. */
-  readonly cgroup?: string | undefined;
+  /** Where containers' cgroups are; absent: no cgroups. */
+  readonly cgroups?: CgroupPlace | undefined;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -136,7 +136,7 @@ export class Containerizer {
   readonly volumes: Volumes;
   readonly #work: WorkDirectory;
   readonly #spawner: Spawner;
-  readonly #cgroupRoot: string | undefined;
+  readonly #cgroupRoots: readonly string[];
   readonly #fetching: FetchOptions;
   readonly #users = new Users();
   readonly #meter = new UsageMeter();
@@ -148,7 +148,7 @@ export class Containerizer {
     this.volumes = new Volumes(options.work);
     this.#spawner = new Spawner(program);
     this.#fetching = options.fetching ?? defaultFetchOptions;
-    this.#cgroupRoot = options.cgroup === undefined ? undefined : findCgroupRoot(options.cgroup);
+    this.#cgroupRoots = options.cgroups === undefined ? [] : findCgroupRoots(options.cgroups);
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
@@ -298,6 +298,11 @@ export class Containerizer {
     }
   }
 
+  /** Its part of CPU time that others want as well. */
+  shareCpus(id: ContainerId, cpus: number): void {
+    shareCpus(this.#cgroups(id), cpus);
+  }
+
   /** What the processes of a container have used; undefined once it has none. */
   usage(id: ContainerId): ContainerUsage | undefined {
     const known = this.#known.get(id);
@@ -352,7 +357,7 @@ export class Containerizer {
   }
 
   #cgroups(id: ContainerId): string[] {
-    return this.#cgroupRoot === undefined ? [] : [join(this.#cgroupRoot, id)];
+    return this.#cgroupRoots.map((root) => join(root, id));
   }
 
   #finish(id: ContainerId): ContainerEnd {
@@ -365,7 +370,9 @@ export class Containerizer {
     }
     for (const folder of this.#cgroups(id)) {
       if (existsSync(folder)) {
-        void sweepCgroup(folder);
+        void sweepCgroup(folder).then((isGone) => {
+          this.counts.notDestroyed += isGone ? 0 : 1;
+        });
       }
     }
     return { waitStatus, failure };

@@ -22,6 +22,7 @@ import type {
   SendToExecutor,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
+import type { CgroupPlace } from '../containerizer/cgroups.ts';
 import type { CheckpointRows } from '../containerizer/checkpoint-database.ts';
 import {
   bootOf,
@@ -43,8 +44,8 @@ export interface AgentHandsOptions {
   readonly workDirectory: string;
   /** Folders in which the supervisor program is looked for, and made. */
   readonly programs: readonly string[];
-  /** Name of the cgroup below the agent's own for containers; absent: without cgroups. */
-  readonly cgroup?: string | undefined;
+  /** Where containers' cgroups are; absent: without cgroups. */
+  readonly cgroups?: CgroupPlace | undefined;
   readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes that an earlier agent has left are kept. */
   readonly gcDelayMs: number;
@@ -111,11 +112,11 @@ export class AgentHands {
   /** Throws CheckpointError or ContainerizerError where the agent cannot work. */
   static async open(options: AgentHandsOptions): Promise<AgentHands> {
     const work = new WorkDirectory(options.workDirectory);
-    const { programs, cgroup, fetching } = options;
+    const { programs, cgroups, fetching } = options;
     const containerizer = await Containerizer.open({
       work,
       programs: [...programs, work.meta],
-      cgroup,
+      cgroups,
       fetching,
       warn: (text) => options.log('warn', text),
     });

@@ -34,7 +34,7 @@ import {
 import type { Random } from '../model/random.ts';
 import type { Resumption } from './command.ts';
 import { CommandRunner, rememberedKill } from './command-runner.ts';
-import { statisticsOf } from './statistics.ts';
+import { amountOf, statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run something as the user of this name. */
 export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
@@ -112,6 +112,7 @@ export class Runs {
       this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
     }
+    this.#shareCpus(run);
     // Destroyed, or let go of by an agent that leaves, while it was prepared.
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
       container.destroy();
@@ -166,6 +167,7 @@ export class Runs {
       return;
     }
     run.resources = resources;
+    this.#shareCpus(run);
     try {
       this.#options.containerizer.volumes.provide(container, run.launch.sandbox, resources);
     } catch (error) {
@@ -175,6 +177,10 @@ export class Runs {
       };
       this.#destroy(run);
     }
+  }
+
+  #shareCpus({ launch, resources }: Run): void {
+    this.#options.containerizer.shareCpus(launch.containerId, amountOf(resources, 'cpus'));
   }
 
   receive(stream: StreamId, event: ExecutorEvent): void {

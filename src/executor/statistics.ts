@@ -9,8 +9,8 @@ export function statisticsOf(
   resources: readonly Resource[],
   nowMs: number,
 ): ResourceStatistics {
-  const cpus = scalar(resources, 'cpus');
-  const mem = scalar(resources, 'mem');
+  const cpus = amountOf(resources, 'cpus');
+  const mem = amountOf(resources, 'mem');
   return {
     timestamp: nowMs / 1000,
     cpus_user_time_secs: usage.cpusUserTimeSecs,
@@ -24,8 +24,8 @@ export function statisticsOf(
   };
 }
 
-/** Only for showing: what is accounted is added up by the core. */
-function scalar(resources: readonly Resource[], name: string): number {
+/** Only for showing, and for weighing: what is accounted is added up by the core. */
+export function amountOf(resources: readonly Resource[], name: string): number {
   const amounts = resources
     .filter((resource) => resource.name === name)
     .map((resource) => Math.round(1000 * (resource.scalar?.value ?? 0)));

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findCgroupRoot } from '../../src/containerizer/cgroups.ts';
+import { findCgroupRoots } from '../../src/containerizer/cgroups.ts';
 import { bootId, processStat } from '../../src/containerizer/process-table.ts';
 import { type ProcessSpec, Spawner } from '../../src/containerizer/spawner.ts';
 import { supervisorProgram } from '../../src/containerizer/supervisor-program.ts';
@@ -168,12 +168,14 @@ test('a process with another start time is not the one to watch', async () => {
   expect(await ended.promise).toBeUndefined();
 });
 
+const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
+
 test.each(['unified', 'freezer', 'no'] as const)(
   'SIGUSR1 ends all that is below, with %s cgroup (needs root)',
   async (kind) => {
-    const root = kind === 'no' ? undefined : findCgroupRoot('mesoscale-test', [kind]);
-    expect(root === undefined).toBe(kind === 'no');
-    const cgroups = root === undefined ? [] : [join(root, `spawner-${process.pid}`)];
+    const roots = kind === 'no' ? [] : findCgroupRoots(place, [kind]);
+    expect(roots.length === 0).toBe(kind === 'no');
+    const cgroups = roots.map((root) => join(root, `spawner-${process.pid}`));
     const { token, ended } = launch(
       'trap "" TERM USR1; setsid sleep 1004 & echo $! > p1; ' +
         "setsid sh -c 'sleep 1005 & echo $! > p2~; mv p2~ p2' & wait; sleep 1006",
@@ -193,8 +195,8 @@ test.each(['unified', 'freezer', 'no'] as const)(
 );
 
 test('cgroups below its own, and ways out of it, do not save a process (needs root)', async () => {
-  const root = findCgroupRoot('mesoscale-test', ['unified']) ?? expect.fail('no cgroup v2');
-  const group = join(root, `nested-${process.pid}`);
+  const [root] = findCgroupRoots(place, ['unified']);
+  const group = join(root ?? expect.fail('no cgroup v2'), `nested-${process.pid}`);
   const { token, ended } = launch(
     `mkdir -p ${group}/one/two; sleep 1010 & echo $! > p1; echo $! > ${group}/one/two/cgroup.procs; ` +
       `sleep 1011 & echo $! > p2; echo $! > ${root}/cgroup.procs; exit 3`,

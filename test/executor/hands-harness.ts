@@ -82,7 +82,7 @@ export class HandsHarness {
     harness.hands = await AgentHands.open({
       workDirectory: work,
       programs,
-      cgroup: withCgroups ? 'mesoscale-test' : undefined,
+      cgroups: withCgroups ? { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' } : undefined,
       fetching,
       gcDelayMs: 3_600_000,
       shutdownGraceMs: 5_000,

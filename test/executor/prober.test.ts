@@ -1,7 +1,9 @@
 // Probes against real servers and processes.
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cgroupProcesses } from '../../src/containerizer/cgroups.ts';
 import { CheckInfo_Type, type TaskInfo, TaskState } from '../../src/model/generated/messages.ts';
 import { HandsHarness, temporaryFolder } from './hands-harness.ts';
 
@@ -148,6 +150,13 @@ test.each([true, false])('what a container uses; with cgroups: %s', async (withC
     mem_limit_bytes: 32 * 1024 * 1024,
     mem_soft_limit_bytes: 32 * 1024 * 1024,
   });
+  if (withCgroups) {
+    const at = (hierarchy: string) => `/sys/fs/cgroup/${hierarchy}/mesoscale-test/${container}`;
+    for (const hierarchy of ['freezer', 'memory', 'cpu', 'cpuacct']) {
+      expect(cgroupProcesses(at(hierarchy)).length, hierarchy).toBeGreaterThan(0);
+    }
+    expect(Number(readFileSync(`${at('cpu')}/cpu.shares`, 'utf8'))).toBe(307);
+  }
   expect(usage?.cpus_user_time_secs).toBeGreaterThan(0);
   expect(usage?.mem_rss_bytes).toBeGreaterThan(100_000);
   expect(Object.keys(usage ?? {}).sort()).toEqual([

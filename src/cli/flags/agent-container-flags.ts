@@ -36,7 +36,6 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_hierarchy: text({
     default: '/sys/fs/cgroup',
-    status: 'planned',
     help: 'Where the cgroup file systems are mounted.',
   }),
   cgroups_limit_swap: toggle({
@@ -54,7 +53,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_root: text({
     default: 'mesos',
-    help: 'Name of the cgroup below which those of containers are made.',
+    help: 'Name of the cgroup below which those of containers are made, in each hierarchy that is used.',
   }),
   container_disk_watch_interval: duration({
     default: 15_000,
