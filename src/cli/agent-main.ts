@@ -14,8 +14,6 @@ import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { jsonValue } from '../wire/json.ts';
-import { types } from '../wire/types.ts';
 import { agentOptions, workDirOf } from './agent-options.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { readCredentials } from './credentials.ts';
@@ -25,6 +23,7 @@ import { FlagError, type ParsedFlags } from './flags/parse.ts';
 import { findMaster } from './master-detector.ts';
 import { knownName, publishedAddress } from './published-address.ts';
 import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
+import { shownJson } from './shown-json.ts';
 
 const NAME = 'agent';
 
@@ -118,7 +117,7 @@ async function runAgent(
     ...own.portOptions(address, '/slave/log', early),
     dispatch: (event) => loop.dispatch(event),
     pressure: loop,
-    views: createViews(agent, (name, message) => jsonValue<unknown>(types[name], message)),
+    views: createViews(agent, shownJson),
     usage: async ({ containerId }) => hands.usage(containerId),
     authorizer: options.authorizer,
     authentication,

@@ -9,7 +9,7 @@ import { parseResources } from '../model/resource-text.ts';
 import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { jsonValue, readJsonValue } from '../wire/json.ts';
+import { readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { authorizerOf } from './access.ts';
@@ -17,6 +17,7 @@ import type { FlagValues } from './flags/flag.ts';
 import type { MASTER_FLAGS } from './flags/master-flags.ts';
 import { FlagError } from './flags/parse.ts';
 import type { PublishedAddress } from './published-address.ts';
+import { shownJson } from './shown-json.ts';
 import { versionInfo } from './version.ts';
 import { readWhitelist } from './whitelist.ts';
 
@@ -83,7 +84,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
     authorizer: authorizerOf(values.acls),
-    jsonOf: (type, message) => jsonValue<unknown>(types[type], message),
+    jsonOf: (type, message) => shownJson(type, message),
   };
 }
 

@@ -4,6 +4,7 @@ import { readJsonValue, writeJson } from '../wire/json.ts';
 import { parseJson } from '../wire/json-text.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage, WireError } from '../wire/protobuf.ts';
+import { withoutSecrets } from '../wire/secrets.ts';
 import {
   type Answer,
   badRequest,
@@ -78,12 +79,17 @@ export function decodeCall<T>(
   }
 }
 
-/** An answer that is one message. */
-export function messageAnswer<T>(type: MessageType<T>, codec: Codec, message: T): Answer {
+/** An answer that is one message, but for the values of its secrets. */
+export function messageAnswer<T extends object>(
+  type: MessageType<T>,
+  codec: Codec,
+  message: T,
+): Answer {
+  const shown = withoutSecrets(type, message);
   return {
     status: 200,
     contentType: mediaTypeOf[codec],
-    body: codec === 'json' ? writeJson(type, message) : encodeMessage(type, message),
+    body: codec === 'json' ? writeJson(type, shown) : encodeMessage(type, shown),
   };
 }
 

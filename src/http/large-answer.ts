@@ -4,6 +4,7 @@
 import { writeJson } from '../wire/json.ts';
 import type { Field, MessageType } from '../wire/message-type.ts';
 import { encodeMessage } from '../wire/protobuf.ts';
+import { withoutSecrets } from '../wire/secrets.ts';
 import type { Codec } from './media.ts';
 
 /** The bytes of a body, in pieces. */
@@ -16,6 +17,12 @@ const LONG_LIST = 128;
 /** Elements written between two looks at the clock. */
 const ELEMENTS_A_LOOK = 16;
 
+// Secrets are taken out as a message is written, part by part like everything else.
+const shownJson = <T extends object>(type: MessageType<T>, message: T) =>
+  writeJson(type, withoutSecrets(type, message));
+const shownBytes = <T extends object>(type: MessageType<T>, message: T) =>
+  encodeMessage(type, withoutSecrets(type, message));
+
 /** JSON of a plain value: the text at once where it is small. */
 export function largeJson(value: unknown): string | Promise<Pieces> {
   if (hasLongList(value)) {
@@ -24,7 +31,7 @@ export function largeJson(value: unknown): string | Promise<Pieces> {
   return JSON.stringify(value);
 }
 
-/** A message in the codec asked for: at once where it is small. */
+/** A message but for its secrets, in the codec asked for: at once where it is small. */
 export function largeMessage<T extends object>(
   type: MessageType<T>,
   codec: Codec,
@@ -33,7 +40,7 @@ export function largeMessage<T extends object>(
   if (isLargeMessage(type, message)) {
     return codec === 'json' ? collect(jsonPieces(type, message)) : collectProtobuf(type, message);
   }
-  return codec === 'json' ? writeJson(type, message) : encodeMessage(type, message);
+  return codec === 'json' ? shownJson(type, message) : shownBytes(type, message);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -150,7 +157,7 @@ function* jsonPieces(type: MessageType<object>, message: object): Generator<stri
     }
     const element = elementType(field);
     if (element === undefined || !isLargeField(field, value)) {
-      const text = writeJson(type, { [field.name]: value });
+      const text = shownJson(type, { [field.name]: value });
       if (text !== '{}') {
         yield separator + text.slice(1, -1);
         separator = ',';
@@ -161,7 +168,7 @@ function* jsonPieces(type: MessageType<object>, message: object): Generator<stri
     separator = ',';
     if (field.rule === 'repeated') {
       yield '[';
-      yield* elementTexts(value as readonly object[], (item) => writeJson(element, item));
+      yield* elementTexts(value as readonly object[], (item) => shownJson(element, item));
       yield ']';
     } else {
       yield* jsonPieces(element, value as object);
@@ -211,13 +218,13 @@ async function protobufPieces(
     }
     const element = elementType(field);
     if (element === undefined || !isLargeField(field, value)) {
-      add(encodeMessage(type, { [field.name]: value }));
+      add(shownBytes(type, { [field.name]: value }));
     } else if (field.rule === 'repeated') {
       const items = value as readonly object[];
       for (let from = 0; from < items.length; from += ELEMENTS_A_LOOK) {
         const part = { [field.name]: items.slice(from, from + ELEMENTS_A_LOOK) };
         // A part of a list is encoded like a whole one.
-        add(encodeMessage(type, part));
+        add(shownBytes(type, part));
         if (slice.over) {
           await slice.next();
         }

@@ -7,6 +7,8 @@ import type { MessageToMaster } from '../model/agent-messages.ts';
 import type { MasterEvent as OperatorEvent, SchedulerEvent } from '../model/generated/messages.ts';
 import type { StreamId } from '../model/ids.ts';
 import { decodeToMaster } from '../wire/libprocess.ts';
+import { withoutSecrets } from '../wire/secrets.ts';
+import { types } from '../wire/types.ts';
 import { authenticate } from './authentication.ts';
 import type { Pressure } from './connection.ts';
 import { type Answer, masterRecovering, noLeader, redirectTo } from './errors.ts';
@@ -124,7 +126,7 @@ export class MasterServer {
         this.#schedulers.send(effect.stream, effect.event);
         return true;
       case 'sendToOperator':
-        this.#operators.send(effect.stream, effect.event);
+        this.#operators.send(effect.stream, withoutSecrets(types.MasterEvent, effect.event));
         return true;
       case 'closeStream':
         this.#schedulers.close(effect.stream);

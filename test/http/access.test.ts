@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Firewall, idleRules } from '../../src/http/firewall.ts';
+import type { MasterEffect } from '../../src/master/effects.ts';
+import type { MasterEvent } from '../../src/master/events.ts';
+import { MasterEvent_Type, MasterResponse_Type } from '../../src/model/generated/messages.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
-import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
+import { MiniMachine, type MiniMaster, startMaster, stopMasters, views } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
 
 let folder: string;
@@ -189,5 +192,74 @@ describe('the log', () => {
     }
     expect(await (await fetch(`${master.url}/files/debug`)).json()).toEqual({});
     expect(await ask(master, '/files/read?path=/nowhere')).toBe(404);
+  });
+});
+
+describe('the value of a secret', () => {
+  const hidden = new TextEncoder().encode('hidden');
+  const variable = { name: 'KEY', type: 2, secret: { type: 2, value: { data: hidden } } } as const;
+  const executors = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      agent_id: { value: 'S1' },
+      executor_info: {
+        executor_id: { value: `e${i}` },
+        command: { environment: { variables: [variable] } },
+      },
+    }));
+  /** In JSON, in protobuf, and in the long answers that are written piece by piece. */
+  const texts = ['hidden', Buffer.from('hidden').toString('base64')];
+
+  it.each([1, 300])('is in no answer (with %i executors)', async (count) => {
+    const master = await startMaster({
+      views: {
+        ...views,
+        read: () => ({
+          type: MasterResponse_Type.GET_EXECUTORS,
+          get_executors: { executors: executors(count) },
+        }),
+      },
+    });
+    for (const accept of ['application/json', 'application/x-protobuf']) {
+      const answer = await fetch(`${master.url}/api/v1`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Accept: accept },
+        body: '{"type":"GET_EXECUTORS"}',
+      });
+      const text = await answer.text();
+      expect(text).toContain('KEY');
+      for (const secret of texts) {
+        expect(text).not.toContain(secret);
+      }
+    }
+  });
+
+  it('is in no event for operators', async () => {
+    class Telling extends MiniMachine {
+      override step(event: MasterEvent): MasterEffect[] {
+        const effects = super.step(event);
+        for (const effect of effects) {
+          if (effect.type === 'openStream') {
+            const get_state = { get_executors: { executors: executors(1) } };
+            const subscribed = { get_state };
+            const { stream } = effect;
+            const told = { type: MasterEvent_Type.SUBSCRIBED, subscribed };
+            return [effect, { type: 'sendToOperator', stream, event: told }];
+          }
+        }
+        return effects;
+      }
+    }
+    const master = await startMaster({}, new Telling());
+    const raw = await RawSocket.connect(master.port);
+    const body = '{"type":"SUBSCRIBE"}';
+    await raw.write(
+      'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+        `Accept: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const text = await raw.until((got) => got.includes('KEY') && got.endsWith('}\r\n'));
+    for (const secret of texts) {
+      expect(text).not.toContain(secret);
+    }
+    raw.close();
   });
 });
