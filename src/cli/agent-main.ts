@@ -62,15 +62,17 @@ async function runAgent(
     random: newRandom(),
     workDir,
   });
+  const { credentials, warnings } = readCredentials('http_credentials', values.http_credentials, {
+    authenticate_http_readonly: values.authenticate_http_readonly,
+    authenticate_http_readwrite: values.authenticate_http_readwrite,
+  });
   const authentication = agentAuthentication({
     readonly: values.authenticate_http_readonly,
     readwrite: values.authenticate_http_readwrite,
-    credentials: readCredentials('http_credentials', values.http_credentials, {
-      authenticate_http_readonly: values.authenticate_http_readonly,
-      authenticate_http_readwrite: values.authenticate_http_readwrite,
-    }),
+    credentials,
   });
-  const own = new ServerProcess(NAME, parsed, (timer, nowMs) =>
+  const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
+  const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;

@@ -5,29 +5,71 @@ import { FlagError } from './flags/parse.ts';
 
 const FORM = '{"credentials": [{"principal": …, "secret": …}]}';
 
-/** `required` names the flags that make no sense without credentials, and whether they are set. */
+export interface CredentialsFile {
+  readonly credentials: readonly Credential[];
+  /** What the log should say about it. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * `required` names the flags that make no sense without credentials, and whether they are set.
+ *
+ * A principal may have no secret, as with Mesos. There it can be shown with an empty password; here
+ * it cannot be shown at all: what is left out of a file must not open a door.
+ */
 export function readCredentials(
   flag: string,
   file: string | undefined,
   required: Readonly<Record<string, boolean>>,
-): Credential[] {
+): CredentialsFile {
   if (file === undefined) {
     const [asking] = Object.keys(required).filter((name) => required[name]);
     if (asking !== undefined) {
       throw new FlagError(`--${asking} needs --${flag}=FILE`);
     }
-    return [];
+    return { credentials: [], warnings: [] };
   }
   const list = (parse(read(flag, file)) as { credentials?: unknown } | null)?.credentials;
-  if (!Array.isArray(list) || !list.every(isCredential)) {
+  if (!Array.isArray(list)) {
     throw new FlagError(`--${flag} expects a file that holds ${FORM}, got '${file}'`);
   }
-  return list;
+  const credentials: Credential[] = [];
+  const warnings: string[] = [];
+  for (const [index, entry] of list.entries()) {
+    const { principal, secret } = requireEntry(flag, file, index, entry);
+    if (secret === undefined) {
+      warnings.push(
+        `--${flag}: principal '${principal}' has no secret in '${file}' and cannot authenticate`,
+      );
+    } else {
+      credentials.push({ principal, secret });
+    }
+  }
+  return { credentials, warnings };
 }
 
-function isCredential(entry: unknown): entry is Credential {
+/** Names the entry that is not one, and not what it holds. */
+function requireEntry(
+  flag: string,
+  file: string,
+  index: number,
+  entry: unknown,
+): Partial<Credential> & Pick<Credential, 'principal'> {
   const { principal, secret } = (entry ?? {}) as Partial<Record<keyof Credential, unknown>>;
-  return typeof principal === 'string' && typeof secret === 'string';
+  const refuse = (what: string) =>
+    new FlagError(
+      `--${flag} expects a file that holds ${FORM}, got '${file}', whose entry ${index + 1} ${what}`,
+    );
+  if (typeof principal !== 'string') {
+    throw refuse('has no principal that is a text');
+  }
+  if (secret === undefined || secret === null) {
+    return { principal };
+  }
+  if (typeof secret !== 'string') {
+    throw refuse('has a secret that is no text');
+  }
+  return { principal, secret };
 }
 
 function read(flag: string, file: string): string {

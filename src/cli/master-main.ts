@@ -54,18 +54,20 @@ async function runMaster(
     nowMs: systemClock.nowMs(),
     random: newRandom(),
   });
+  const { credentials, warnings } = readCredentials('credentials', values.credentials, {
+    authenticate_http_readonly: values.authenticate_http_readonly,
+    authenticate_http_readwrite: values.authenticate_http_readwrite,
+    authenticate_http_frameworks: values.authenticate_http_frameworks,
+  });
   const authentication = masterAuthentication({
     readonly: values.authenticate_http_readonly,
     readwrite: values.authenticate_http_readwrite,
     frameworks: values.authenticate_http_frameworks,
-    credentials: readCredentials('credentials', values.credentials, {
-      authenticate_http_readonly: values.authenticate_http_readonly,
-      authenticate_http_readwrite: values.authenticate_http_readwrite,
-      authenticate_http_frameworks: values.authenticate_http_frameworks,
-    }),
+    credentials,
   });
   const registry = await openRegistry(values);
-  const own = new ServerProcess(NAME, parsed, (timer, nowMs) =>
+  const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
+  const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;

@@ -38,7 +38,7 @@ export class ServerProcess {
       name,
       level,
       quiet,
-      directory: directory === undefined ? undefined : writableFolder('log_dir', directory),
+      directory: directory === undefined ? undefined : writableFolder('log_dir', directory, 0o700),
     });
     this.logger.info(`${versionLine}, process ${process.pid}`);
     for (const warning of parsed.warnings) {

@@ -5,11 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FlagError } from './flags/parse.ts';
 
-/** The folder as an absolute path without a slash at the end. Throws FlagError. */
-export function writableFolder(flag: string, path: string): string {
+/**
+ * The folder as an absolute path without a slash at the end. `mode` is for one that has to be made, not
+ * for those above it. Throws FlagError.
+ */
+export function writableFolder(flag: string, path: string, mode?: number): string {
   const folder = resolve(path);
   try {
-    make(folder);
+    make(folder, mode);
     if (!statSync(folder).isDirectory()) {
       throw new FlagError(`--${flag} expects a folder, got '${path}', which is none`);
     }
@@ -31,13 +34,13 @@ export function writableFolder(flag: string, path: string): string {
  * Makes the folders that are missing, one by one: mkdir with `recursive` never returns where the system
  * has no room for folders at all, as below /proc.
  */
-function make(folder: string): void {
+function make(folder: string, mode?: number): void {
   if (existsSync(folder)) {
     return;
   }
   make(dirname(folder));
   try {
-    mkdirSync(folder);
+    mkdirSync(folder, { mode });
   } catch (error) {
     // Two programs that start together may share a parent.
     if (!existsSync(folder)) {

@@ -3,6 +3,7 @@
 // Rows hold messages as bytes; what is looked for has columns of its own. A run's rows go when the
 // run has completed, so that the file stays as small as what the agent is still answerable for.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { privateDatabase } from '../filesystem/private-file.ts';
 
 /** One statement with its values: what a change comes down to. */
 export interface Write {
@@ -90,6 +91,7 @@ export class CheckpointDatabase {
    */
   constructor(path: string, patience = patienceMs) {
     try {
+      privateDatabase(path);
       this.#database = new DatabaseSync(path, { timeout: patience });
       this.#database.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',

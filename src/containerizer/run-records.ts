@@ -2,6 +2,7 @@
 import { linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateFolder } from '../filesystem/private-file.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 import { bootId, isAlive, readText } from './process-table.ts';
 import type { WorkDirectory } from './work-directory.ts';
@@ -25,7 +26,7 @@ export class RunRecords {
     this.#work = work;
     // Only `meta` is closed: tasks of any user must get to their sandboxes beside it.
     mkdirSync(work.root, { recursive: true });
-    mkdirSync(work.meta, { recursive: true, mode: 0o700 });
+    privateFolder(work.meta);
     mkdirSync(work.containers, { recursive: true, mode: 0o700 });
   }
 

@@ -33,8 +33,8 @@ const ENTRIES = 256;
 export class NotRegularError extends Error {
   readonly code = 'MESOSCALE_NOT_REGULAR';
 
-  constructor() {
-    super('not a regular file');
+  constructor(what = 'it') {
+    super(`${what} is not a regular file`);
   }
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { privateDatabase } from '../filesystem/private-file.ts';
 import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
 
 /** In the header of the file, so that no other program's database is taken for a registry. */
@@ -45,6 +46,7 @@ const UPSERT_SINCE = 'ON CONFLICT (id) DO UPDATE SET since_ns = excluded.since_n
 
 function open(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true });
+  privateDatabase(file);
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     // One owner for as long as it runs: a second master on the same file must not start.

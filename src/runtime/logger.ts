@@ -1,8 +1,9 @@
 // The log, in the line format and with the flags of Mesos (glog's): `I1122 09:00:00.123456 4711
 // master] text`. Lines go to standard error and, with a log directory, to files in it.
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { appendPrivate } from '../filesystem/private-file.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -46,7 +47,7 @@ export class ProcessLogger implements Logger {
     if (options.directory) {
       mkdirSync(options.directory, { recursive: true });
       this.#path = join(options.directory, logFileName(options.name));
-      const fd = openSync(this.#path, 'a');
+      const fd = appendPrivate(this.#path);
       this.#fd = fd;
       this.#outputs.push(
         new Lines(

@@ -1,9 +1,13 @@
 // Files of credentials: what is wrong with one is said without a word of what it holds.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readCredentials } from '../../src/cli/credentials.ts';
+import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
+import type { FlagTable } from '../../src/cli/flags/flag.ts';
+import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
+import { parseFlags } from '../../src/cli/flags/parse.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-credentials-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,21 +21,39 @@ function read(content: string) {
 
 test('are read as Mesos writes them', () => {
   const credentials = [{ principal: 'ops', secret: 'hush' }];
-  expect(read(JSON.stringify({ credentials }))).toEqual(credentials);
+  expect(read(JSON.stringify({ credentials }))).toEqual({ credentials, warnings: [] });
+});
+
+test('may lack a secret: nobody authenticates by such an entry, and the log says so', () => {
+  const ops = { principal: 'ops', secret: 'hush' };
+  const { credentials, warnings } = read(
+    JSON.stringify({
+      credentials: [ops, { principal: 'open' }, { principal: 'o2', secret: null }],
+    }),
+  );
+  expect(credentials).toEqual([ops]);
+  expect(warnings).toEqual([
+    `--credentials: principal 'open' has no secret in '${file}' and cannot authenticate`,
+    `--credentials: principal 'o2' has no secret in '${file}' and cannot authenticate`,
+  ]);
 });
 
 describe('that cannot be used are refused', () => {
   const message = `--credentials expects a file that holds {"credentials": [{"principal": …, "secret": …}]}, got '${file}'`;
 
-  test.each([
-    'ops hush',
-    'null',
-    '[]',
-    '{"credentials":{}}',
-    '{"credentials":[null]}',
-    '{"credentials":[{"principal":"ops"}]}',
-  ])('%s', (content) => {
+  test.each(['ops hush', 'null', '[]', '{"credentials":{}}'])('%s', (content) => {
     expect(() => read(content)).toThrow(expect.objectContaining({ message }));
+  });
+
+  test.each([
+    ['[{"principal":"a","secret":"hush"},null]', 'entry 2 has no principal that is a text'],
+    ['[{"principal":7,"secret":"hush"}]', 'entry 1 has no principal that is a text'],
+    ['[{"secret":"hush"}]', 'entry 1 has no principal that is a text'],
+    ['[{"principal":"a","secret":{"hush":1}}]', 'entry 1 has a secret that is no text'],
+  ])('the entry that is none is named, and not what it holds: %s', (list, what) => {
+    expect(() => read(`{"credentials":${list}}`)).toThrow(
+      expect.objectContaining({ message: `${message}, whose ${what}` }),
+    );
   });
 
   test('a file that is not there', () => {
@@ -47,5 +69,29 @@ test('are needed where somebody has to show them', () => {
   expect(() => readCredentials('http_credentials', undefined, asking)).toThrow(
     '--authenticate_http_readwrite needs --http_credentials=FILE',
   );
-  expect(readCredentials('http_credentials', undefined, {})).toEqual([]);
+  expect(readCredentials('http_credentials', undefined, {}).credentials).toEqual([]);
+});
+
+test('in a file that all may read are warned of, whatever flag names it', () => {
+  writeFileSync(file, '{}');
+  const warnings = (table: FlagTable, argument: string) =>
+    parseFlags(table, { argv: [argument], environment: {} }).warnings;
+  const tooOpen = [
+    expect.stringMatching(/^Permissions on \w+ file '.*credentials.json' are too open; .*NOT/),
+  ];
+  const flags: [FlagTable, string][] = [
+    [MASTER_FLAGS, `--credentials=${file}`],
+    [MASTER_FLAGS, `--credentials=file://${file}`],
+    [AGENT_FLAGS, `--http_credentials=${file}`],
+    [AGENT_FLAGS, `--master=file://${file}`],
+  ];
+  for (const [table, argument] of flags) {
+    chmodSync(file, 0o604);
+    expect(warnings(table, argument), argument).toEqual(tooOpen);
+    chmodSync(file, 0o640);
+    expect(warnings(table, argument), argument).toEqual([]);
+  }
+  chmodSync(file, 0o604);
+  expect(warnings(AGENT_FLAGS, `--docker_config=file://${file}`)).toContainEqual(tooOpen[0]);
+  expect(warnings(MASTER_FLAGS, `--whitelist=${file}`)).toEqual([]);
 });

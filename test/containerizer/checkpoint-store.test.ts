@@ -1,6 +1,13 @@
 // The checkpoint: what is told to be durable is, whatever happens to the process that wrote it.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -268,4 +275,17 @@ describe('a file that is damaged', () => {
     mkdirSync(database());
     await expect(read()).rejects.toThrow(/Failed to read the agent's checkpoint/);
   });
+});
+
+test('its files are closed to other users', async () => {
+  const { store } = await CheckpointStore.open(database());
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  store.store([framework('f')], resolve);
+  await promise;
+  const files = readdirSync(folder.path).filter((name) => name.startsWith('agent.sqlite'));
+  expect(files).toEqual(['agent.sqlite', 'agent.sqlite-wal']);
+  expect(files.map((name) => statSync(join(folder.path, name)).mode & 0o777)).toEqual([
+    0o600, 0o600,
+  ]);
+  await store.close();
 });

@@ -1,21 +1,10 @@
 // What is opened stays what it was, whatever comes in its place.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beneath, type Place } from '../../src/filesystem/beneath.ts';
 import { Folder } from '../../src/filesystem/folder.ts';
-import { openPrivate } from '../../src/filesystem/private-file.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
 
 let temporary: ReturnType<typeof temporaryFolder>;
@@ -145,18 +134,4 @@ describe('a path beneath a folder', () => {
     }
     expect(open()).toBe(before);
   });
-});
-
-test('files that are made private are closed to others', () => {
-  closeSync(openPrivate(here('new'), 'append'));
-  expect(statSync(here('new')).mode & 0o777).toBe(0o600);
-  writeFileSync(here('old'), 'kept');
-  chmodSync(here('old'), 0o644);
-  closeSync(openPrivate(here('old'), 'change'));
-  expect(statSync(here('old')).mode & 0o777).toBe(0o600);
-  expect(readFileSync(here('old'), 'utf8')).toBe('kept');
-  symlinkSync(here('old'), here('link'));
-  expect(() => openPrivate(here('link'), 'append')).toThrow('ELOOP');
-  execFileSync('mkfifo', [here('fifo')]);
-  expect(() => openPrivate(here('fifo'), 'change')).toThrow('is not a regular file');
 });

@@ -1,7 +1,17 @@
 import { fork } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -217,4 +227,19 @@ test('after it is closed, nothing is taken for stored', async () => {
   await expect(registry.store([{ type: 'removeAgent', id: agentId('a') }])).rejects.toThrow(
     RegistryError,
   );
+});
+
+test('the files of a registry are closed to other users, those of an earlier one too', async () => {
+  const file = newFile();
+  const modes = () =>
+    readdirSync(dirname(file)).map((name) => statSync(join(dirname(file), name)).mode & 0o777);
+  const first = await SqliteRegistry.open(file);
+  await first.store([{ type: 'electMaster', master }]);
+  expect(modes()).toEqual([0o600, 0o600]);
+  await first.close();
+  chmodSync(file, 0o644);
+  const second = await SqliteRegistry.open(file);
+  await second.store([{ type: 'electMaster', master }]);
+  expect(modes()).toEqual([0o600, 0o600]);
+  await second.close();
 });

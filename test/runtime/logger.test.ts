@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -47,5 +47,6 @@ describe('the log', () => {
     logger.close();
     const text = readFileSync(logger.file ?? '', 'utf8');
     expect(text.match(/agent\] .*/g)).toEqual(['agent] kept', 'agent] shown']);
+    expect(statSync(logger.file ?? '').mode & 0o777).toBe(0o600);
   });
 });

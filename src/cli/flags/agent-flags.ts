@@ -81,6 +81,7 @@ export const AGENT_FLAGS = {
     help: 'What decides who may do what. Only local (--acls) is known.',
   }),
   credential: path({
+    namesSecrets: true,
     status: 'planned',
     help: 'A JSON file of the principal and secret with which the agent authenticates.',
   }),
@@ -157,6 +158,7 @@ export const AGENT_FLAGS = {
     help: 'How HTTP requests authenticate. Only basic is known.',
   }),
   http_credentials: path({
+    namesSecrets: true,
     help: 'A JSON file of the principals and secrets for HTTP endpoints.',
   }),
   http_executor_domain_sockets: toggle({

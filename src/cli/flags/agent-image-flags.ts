@@ -12,6 +12,7 @@ export const AGENT_IMAGE_FLAGS = {
   }),
   docker_config: text({
     ...planned,
+    namesSecrets: true,
     help: 'Credentials for image registries, as JSON in the form of docker’s config.json.',
   }),
   docker_ignore_runtime: toggle({

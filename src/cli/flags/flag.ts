@@ -33,6 +33,8 @@ export interface Flag<Value> {
   readonly isPath: boolean;
   /** Must not be shown in /flags. */
   readonly secret: boolean;
+  /** The file that it names holds secrets. */
+  readonly namesSecrets: boolean;
   /** Undefined when the text is not what `expects` says. */
   parse(text: string): Value | undefined;
   print(value: Value): string;
@@ -58,6 +60,7 @@ interface Options<Value> {
   readonly default?: Value;
   readonly defaultText?: string;
   readonly secret?: boolean;
+  readonly namesSecrets?: boolean;
   readonly check?: (value: Value) => string | undefined;
 }
 
@@ -92,6 +95,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     isBoolean: kind.isBoolean ?? false,
     isPath: kind.isPath ?? false,
     secret: options.secret ?? false,
+    namesSecrets: options.namesSecrets ?? options.secret ?? false,
     parse: kind.parse,
     print: (value) => (value === undefined ? '' : kind.print(value)),
     merge: kind.merge as Flag<Value | undefined>['merge'],

@@ -102,6 +102,7 @@ export const MASTER_FLAGS = {
   }),
   cluster: text({ help: 'A name of the cluster for people.' }),
   credentials: path({
+    namesSecrets: true,
     help: 'A JSON file of principals and secrets: {"credentials": [{"principal": …, "secret": …}]}.',
   }),
   fair_sharing_excluded_resource_names: list({

@@ -1,6 +1,6 @@
 // From a command line and an environment to the values of a table of flags, as Mesos reads them:
 // `--name=value`, `--name` and `--no-name` for booleans, MESOS_NAME in the environment.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Flag, FlagTable, FlagValues } from './flag.ts';
 
 /** The operator wrote something that cannot be used. The message is one line. */
@@ -220,11 +220,7 @@ const isJson = (flag: Flag<unknown>) => flag.expects.startsWith('JSON');
 
 /** `file:///path` stands for what is in the file; where JSON is expected, so does `/path`. */
 function contents(written: string, text: string, pathsToo: boolean): string {
-  const file = text.startsWith('file://')
-    ? text.slice('file://'.length)
-    : pathsToo && text.startsWith('/')
-      ? text
-      : undefined;
+  const file = fileOf(text, pathsToo);
   if (file === undefined) {
     return text;
   }
@@ -236,8 +232,22 @@ function contents(written: string, text: string, pathsToo: boolean): string {
   }
 }
 
+function fileOf(text: string, pathsToo: boolean): string | undefined {
+  if (text.startsWith('file://')) {
+    return text.slice('file://'.length);
+  }
+  return pathsToo && text.startsWith('/') ? text : undefined;
+}
+
+/** Whether all users of the machine may get at what only some are to know. */
+function isOpenToOthers(file: string): boolean {
+  const status = statSync(file, { throwIfNoEntry: false });
+  return status !== undefined && (status.mode & 0o007) !== 0;
+}
+
 /** Flags whose feature is missing are never passed over in silence. */
-function judge(flag: Flag<unknown>, { name, written }: Setting, value: unknown): string[] {
+function judge(flag: Flag<unknown>, setting: Setting, value: unknown): string[] {
+  const { name, written, text = '' } = setting;
   const isDefault = isDefaultOf(flag, value);
   if (flag.status === 'refused' && !isDefault) {
     throw new FlagError(`--${written} is not supported yet: ${flag.help}`);
@@ -245,6 +255,13 @@ function judge(flag: Flag<unknown>, { name, written }: Setting, value: unknown):
   const warnings: string[] = [];
   if (flag.status === 'planned' && !isDefault) {
     warnings.push(`--${written} has no effect yet`);
+  }
+  const file = flag.isPath ? flag.print(value) : fileOf(text, isJson(flag));
+  if (flag.namesSecrets && file !== undefined && isOpenToOthers(file)) {
+    warnings.push(
+      `Permissions on ${written} file '${file}' are too open; ` +
+        'it is recommended that it is NOT accessible by others',
+    );
   }
   if (written !== name) {
     warnings.push(`--${written} is an old name of --${name}`);

@@ -1,17 +1,9 @@
 // One program of a local cluster: started as a process of its own, its output in a log file, and
 // started again, ever more slowly, when it ends without having been asked to.
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { appendPrivate, privateFolder } from '../../filesystem/private-file.ts';
 
 export interface SupervisedOptions {
   /** For people: `master`, `agent 2`. */
@@ -88,8 +80,8 @@ export class SupervisedProcess {
 
   #spawn(onEnd: (how: string) => void): void {
     const [program = '', ...parameters] = this.#options.command;
-    mkdirSync(dirname(this.#options.logFile), { recursive: true });
-    const log = openSync(this.#options.logFile, 'a');
+    privateFolder(dirname(this.#options.logFile));
+    const log = appendPrivate(this.#options.logFile);
     this.#logStart = fstatSync(log).size;
     const startedMs = Date.now();
     // A group of its own, so that Ctrl-C reaches only the one who stops all in order. Over the channel
