@@ -97,7 +97,8 @@ function self({ info, drain }: AgentState) {
         agent_info: info,
         drain_config: drain.config,
         estimated_drain_start_time: {
-          nanoseconds: BigInt(Math.floor(drain.startedMs)) * 1_000_000n,
+          // In whole seconds, as Mesos has it.
+          nanoseconds: BigInt(Math.floor(drain.startedMs / 1000)) * 1_000_000_000n,
         },
       };
 }

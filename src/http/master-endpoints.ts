@@ -91,9 +91,15 @@ export class MasterEndpoints {
    * large state, and may share one answer.
    */
   readonly #answers = new Map<string, Answer | Promise<Answer>>();
+  #shared = 0;
 
   constructor(options: MasterEndpointsOptions) {
     this.#options = options;
+  }
+
+  /** How many reads got the answer of another. */
+  get shared(): number {
+    return this.#shared;
   }
 
   endpoints(): Endpoint[] {
@@ -138,6 +144,7 @@ export class MasterEndpoints {
     const key = JSON.stringify([path, principal ?? null, query]);
     const known = this.#answers.get(key);
     if (known) {
+      this.#shared++;
       return known;
     }
     const { views, authorizer, turn } = this.#options;

@@ -59,6 +59,7 @@ export class MasterServer {
   readonly #schedulers: StreamRegistry<SchedulerEvent>;
   readonly #operators: StreamRegistry<OperatorEvent>;
   readonly #port: ProcessPort<MessageToMaster>;
+  #endpoints: MasterEndpoints | undefined;
 
   private constructor(options: MasterServerOptions) {
     const { dispatch, clock, views } = options;
@@ -70,7 +71,10 @@ export class MasterServer {
     this.#port = new ProcessPort(options, {
       id: 'master',
       realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
-      metrics: (now) => views.metrics(now),
+      metrics: (now) => ({
+        ...views.metrics(now),
+        'master/http_cache_hits': this.#endpoints?.shared ?? 0,
+      }),
       sandboxes: () => NO_FILES,
       isReceiver: (id) => RECEIVERS.test(id),
       decode: decodeToMaster,
@@ -178,7 +182,7 @@ export class MasterServer {
       process,
       unavailable,
     });
-    const endpoints = new MasterEndpoints({
+    this.#endpoints = new MasterEndpoints({
       views,
       authorizer,
       operator,
@@ -190,7 +194,7 @@ export class MasterServer {
     });
     return this.#port.listen({
       prefix: '/master',
-      endpoints: endpoints.endpoints(),
+      endpoints: this.#endpoints.endpoints(),
       namedPrincipalsOnly: true,
       calls: { path: '/api/v1/scheduler', receiver: scheduler },
       pressure: bothPressures(this.#options.pressure, links),

@@ -15,7 +15,6 @@ import { Durations } from './durations.ts';
 
 const names = [
   'dropped_messages',
-  'http_cache_hits',
   'invalid_executor_to_framework_messages',
   'invalid_framework_to_executor_messages',
   'invalid_operation_status_update_acknowledgements',

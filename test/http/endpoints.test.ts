@@ -68,6 +68,26 @@ describe('reads', () => {
     expect((await gzip('/version', 'gzip')).encoding).toBeNull();
   });
 
+  it('share a long answer while it is written, and count that', async () => {
+    let written = 0;
+    function* slaves() {
+      written++;
+      for (let id = 0; id < 50_000; id++) {
+        yield { id };
+      }
+    }
+    const master = await startMaster({
+      views: { ...views, state: () => ({ slaves: { [Symbol.iterator]: slaves } }) },
+    });
+    const bodies = await Promise.all(
+      Array.from({ length: 8 }, async () => (await ask(master, '/state')).body),
+    );
+    expect(new Set(bodies).size).toBe(1);
+    const metrics = JSON.parse((await ask(master, '/metrics/snapshot')).body);
+    expect(metrics['master/http_cache_hits']).toBe(8 - written);
+    expect(written).toBeLessThan(8);
+  });
+
   it('answer small things as Mesos does', async () => {
     const master = await startMaster();
     expect(await ask(master, '/health')).toMatchObject({ status: 200, type: null, body: '' });

@@ -59,7 +59,10 @@ function view(
   if (drain !== undefined) {
     view.drain_info = drain;
     if (agent.estimatedDrainStartMs !== undefined) {
-      view.estimated_drain_start_time = timeOf(agent.estimatedDrainStartMs);
+      // In whole seconds, as Mesos has it.
+      view.estimated_drain_start_time = timeOf(
+        Math.floor(agent.estimatedDrainStartMs / 1000) * 1000,
+      );
     }
   }
   return view;
