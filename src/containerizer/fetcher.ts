@@ -3,6 +3,7 @@
 // Whatever touches the machine's own files (copies, archives) runs as the task's user in a process
 // of its own, so that a task gets no file that it could not read itself. Downloads are bytes from
 // elsewhere: the agent streams them and gives the file away.
+import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { deleteTree } from '../filesystem/tree-deletion.ts';
@@ -72,6 +73,14 @@ const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh'
 const isFolder = 21;
 
 /** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
+/** Deletes what an agent that was interrupted has left; those that begin from now on stay. */
+export async function deleteDownloads(folder: string): Promise<void> {
+  const left = existsSync(folder) ? readdirSync(folder) : [];
+  for (const name of left) {
+    await deleteTree(join(folder, name));
+  }
+}
+
 export async function fetchAll(fetch: Fetch): Promise<void> {
   for (const { value, output_file } of fetch.uris) {
     try {

@@ -32,7 +32,11 @@ export class WorkDirectory {
 
   /** Not below `meta`, which is closed to the tasks' users. */
   staging(container: ContainerId): string {
-    return join(this.root, 'fetch', container);
+    return join(this.downloads, container);
+  }
+
+  get downloads(): string {
+    return join(this.root, 'fetch');
   }
 
   /** An absolute path for one that is relative to the work directory. */

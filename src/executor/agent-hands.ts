@@ -32,6 +32,7 @@ import {
 } from '../containerizer/checkpoint-store.ts';
 import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher.ts';
+import { deleteDownloads } from '../containerizer/fetcher.ts';
 import { GarbageCollector } from '../containerizer/garbage-collector.ts';
 import { bootId } from '../containerizer/process-table.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
@@ -79,6 +80,7 @@ export class AgentHands {
   readonly #runs: Runs;
   /** States on record for the tasks of built-in executors, until they are reattached. */
   readonly #reported = new Map<ContainerId, readonly TaskState[]>();
+  readonly #downloads: string;
   #rows: CheckpointRows | undefined;
 
   private constructor(
@@ -94,6 +96,7 @@ export class AgentHands {
     this.#containerizer = parts.containerizer;
     this.#store = parts.store;
     this.#rows = parts.rows;
+    this.#downloads = parts.work.downloads;
     this.#garbage = new GarbageCollector(parts.work, (error) =>
       options.log('warn', `Failed to delete a sandbox: ${String(error)}`),
     );
@@ -152,11 +155,10 @@ export class AgentHands {
     const orphans = this.#containerizer.records.all().filter((container) => !known.has(container));
     await Promise.all(orphans.map((container) => this.#containerizer.destroyOrphan(container)));
     this.#adoptGarbage(known);
-    this.#containerizer.volumes
-      .destroyLeft()
-      .catch((error: unknown) =>
-        this.#options.log('warn', `Failed to delete destroyed volumes: ${String(error)}`),
-      );
+    const warn = (what: string) => (error: unknown) =>
+      this.#options.log('warn', `Failed to delete ${what}: ${String(error)}`);
+    this.#containerizer.volumes.destroyLeft().catch(warn('destroyed volumes'));
+    deleteDownloads(this.#downloads).catch(warn('unfinished downloads'));
     this.#store.storeBoot(bootId());
     return { ...checkpoint, rebooted: lastBoot !== undefined && lastBoot !== bootId() };
   }

@@ -105,6 +105,15 @@ test('records who it is before its process runs', async () => {
   expect(readFileSync(join(folder.path, 'stdout'), 'utf8')).toBe('zerothb=c\nd\n');
 });
 
+test('does not wait at a FIFO that lies where its output is to go', async () => {
+  execFileSync('mkfifo', [join(folder.path, 'stdout')]);
+  const { token, ended } = launch('touch ran');
+  spawner.release(token);
+  await ended;
+  expect(record('failure')).toMatch(/^Failed to open '.*\/stdout': /);
+  expect(existsSync(join(folder.path, 'ran'))).toBe(false);
+});
+
 test('ends without running where its record is taken', async () => {
   writeFileSync(join(run, 'supervisor'), 'void\n');
   const { token, ended } = launch('touch ran');

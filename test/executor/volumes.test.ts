@@ -200,11 +200,14 @@ describe('destruction of a volume', () => {
     harness = await HandsHarness.open(folder.path);
   });
 
-  test('that was interrupted is carried on by the next agent', async () => {
+  test('that was interrupted is carried on by the next agent, as is that of downloads', async () => {
     await harness.hands.close();
     mkdirSync(here('volumes/destroyed/left/deep'), { recursive: true });
+    mkdirSync(here('fetch/left'), { recursive: true });
+    writeFileSync(here('fetch/left/file'), 'half');
     harness = await HandsHarness.open(folder.path);
     await disappeared(here('volumes/destroyed/left'));
+    await disappeared(here('fetch/left'));
   });
 });
 

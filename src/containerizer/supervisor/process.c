@@ -39,9 +39,19 @@ static _Noreturn void fail(int fd, const char *format, ...) {
   _exit(1);
 }
 
+/*
+ * What others have put there, as an archive that was extracted may, is opened without waiting: a FIFO
+ * without a reader would hold up this process and its supervisor, whom no signal would reach.
+ */
 static void redirect(int failure, const char *path, int fd) {
-  int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
-  if (file < 0 || dup2(file, fd) < 0) {
+  struct stat status;
+  int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, 0644);
+  if (file >= 0 && fstat(file, &status) == 0 && S_ISFIFO(status.st_mode)) {
+    close(file);
+    file = -1;
+    errno = ENXIO;
+  }
+  if (file < 0 || fcntl(file, F_SETFL, O_APPEND) < 0 || dup2(file, fd) < 0) {
     fail(failure, "Failed to open '%s'", path);
   }
   if (file != fd) {
