@@ -11,8 +11,6 @@ import {
 } from '../model/generated/messages.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
-import { WireError } from '../wire/protobuf.ts';
-import { RecordReader } from '../wire/record-io.ts';
 import { types } from '../wire/types.ts';
 import { agentCallFault, agentCallName } from './call-shape.ts';
 import { decodeCall, messageAnswer } from './calls.ts';
@@ -21,7 +19,6 @@ import {
   type Answer,
   agentAccept,
   agentContentType,
-  badRequest,
   bodyEnded,
   contentTypeMissing,
   invalidCall,
@@ -43,6 +40,8 @@ import type { Exchanges } from './exchanges.ts';
 import { acceptsMediaType, type Codec, codecOf, negotiate } from './media.ts';
 import { processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
+import { readFirstRecord } from './request-body.ts';
+import { MAX_CALL_BYTES } from './request-reader.ts';
 import type { EndpointRequest } from './router.ts';
 
 export interface AgentOperatorOptions {
@@ -205,21 +204,6 @@ function mismatch(call: AgentCall, media: Media): Answer | undefined {
     : undefined;
 }
 
-/** The first record of a body that may go on for long. */
 async function firstRecord(stream: IncomingMessage | undefined): Promise<Uint8Array | Answer> {
-  const reader = new RecordReader();
-  try {
-    for await (const piece of stream ?? []) {
-      const [record] = reader.push(piece);
-      if (record) {
-        return record;
-      }
-    }
-  } catch (error) {
-    if (error instanceof WireError) {
-      return badRequest(error.message);
-    }
-    throw error;
-  }
-  return bodyEnded;
+  return stream ? readFirstRecord(stream, { limitBytes: MAX_CALL_BYTES }) : bodyEnded;
 }

@@ -12,7 +12,7 @@ import { type Answer, malformedRequest, payloadTooLarge } from './errors.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 import { acceptedText, notFoundText } from './http-date.ts';
 import { answerText, endWith } from './refusal.ts';
-import { MAX_BODY_BYTES, type RequestHead, RequestReader } from './request-reader.ts';
+import { type RequestHead, RequestReader } from './request-reader.ts';
 import type { Claim, Sender } from './senders.ts';
 
 /** Where messages go: by process id and message name. False: no process of that id is here. */
@@ -273,7 +273,10 @@ export class Connection implements Holder {
       this.#services.complete(this.#socket, this.#leftover);
       this.#leftover = undefined;
     } else {
-      endWith(this.#socket, fault === 413 ? payloadTooLarge(MAX_BODY_BYTES) : malformedRequest);
+      endWith(
+        this.#socket,
+        fault === 413 ? payloadTooLarge(this.#reader.limitBytes) : malformedRequest,
+      );
     }
   }
 

@@ -1,10 +1,20 @@
 // The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come
 // in here. Connections are read leanly as long as that suffices (connection.ts), and handed to a
 // complete node:http server, which never listens itself, when it does not.
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { KEY_HEADER } from '../wire/libprocess.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
+import { type Answer, headTooLarge, malformedRequest } from './errors.ts';
+import { Pipeline } from './pipeline.ts';
+import { readBody, refuseUnread } from './request-body.ts';
+import { headerOf } from './request-headers.ts';
 import { MAX_BODY_BYTES } from './request-reader.ts';
 import type { Sender, Senders } from './senders.ts';
 
@@ -27,8 +37,12 @@ export interface EarlyPort {
 }
 
 const LISTEN_BACKLOG = 4_096;
-const MAX_HEADER_BYTES = 64 * 1024;
+/** Of a request's head. A longer one is answered with 431. */
+const MAX_HEADER_BYTES = 32 * 1024;
+/** A head that takes longer ends its connection. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** An answer of which nothing is taken for so long ends its connection; event streams may be silent. */
+const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
 export class Front {
   readonly #sockets = new Set<Socket>();
@@ -119,59 +133,92 @@ function completeServer(options: FrontOptions, senderOf: (socket: Socket) => Sen
     {
       maxHeaderSize: MAX_HEADER_BYTES,
       requireHostHeader: false,
-      // Clients keep connections for as long as they like, and some bodies are streams.
+      // Clients keep connections for as long as they like; bodies have times of their own.
       keepAliveTimeout: 0,
       requestTimeout: 0,
       headersTimeout,
       connectionsCheckingInterval: headersTimeout / 2,
     },
-    (request, response) => {
-      // Messages may follow ordinary requests on one connection.
-      const from = messageSender(request.headers);
-      if (from === undefined) {
-        options.handler(request, response);
-        return;
-      }
-      const pieces: Buffer[] = [];
-      let size = 0;
-      request.on('data', (piece: Buffer) => {
-        size += piece.length;
-        if (size > MAX_BODY_BYTES) {
-          request.destroy();
-          return;
-        }
-        pieces.push(piece);
-      });
-      request.on('end', () => {
-        const target = parseTarget(request.url ?? '');
-        const body = Buffer.concat(pieces);
-        const known =
-          request.method === 'POST' &&
-          target !== undefined &&
-          options.receive(target.to, target.name, {
-            sender: senderOf(request.socket),
-            claim: { from, key: request.headers[KEY_HEADER.toLowerCase()]?.toString() },
-            body,
-          });
-        response.writeHead(known ? 202 : 404, { 'Content-Length': 0 });
-        response.end();
-      });
-    },
+    (request, response) => pipelineOf(request.socket).add(request, response),
   );
+  const pipelines = new WeakMap<Socket, Pipeline>();
+  const pipelineOf = (socket: Socket) => {
+    const pipeline = pipelines.get(socket) ?? new Pipeline(socket, handle);
+    pipelines.set(socket, pipeline);
+    return pipeline;
+  };
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    // Messages may follow ordinary requests on one connection.
+    const from = messageSender(request);
+    if (from === undefined) {
+      options.handler(request, response);
+    } else {
+      void takeMessage(options, senderOf(request.socket), from, request, response);
+    }
+  };
   // It never listens itself, but from here on it watches the connections it is given.
   server.emit('listening');
-  // What is not HTTP at all gets no answer, as from Mesos.
-  server.on('clientError', (_error, socket) => socket.destroy());
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const answer = socket.writable ? answerToFault(error.code) : undefined;
+    if (answer) {
+      pipelineOf(socket).endWith(answer);
+    } else {
+      socket.destroy();
+    }
+  });
+  server.on('timeout', (socket: Socket) => {
+    if (socket.writableLength > 0) {
+      socket.destroy();
+    }
+  });
+  server.timeout = UNTAKEN_TIMEOUT_MS;
   return server;
 }
 
-function messageSender(headers: NodeJS.Dict<string | string[]>): string | undefined {
-  const from = headers['libprocess-from'];
-  if (typeof from === 'string') {
-    return from;
+async function takeMessage(
+  options: FrontOptions,
+  sender: Sender,
+  from: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request, { limitBytes: MAX_BODY_BYTES });
+  if (!(body instanceof Uint8Array)) {
+    refuseUnread(request, response, body);
+    return;
   }
-  const agent = headers['user-agent'];
-  return typeof agent === 'string' && agent.startsWith('libprocess/')
-    ? agent.slice('libprocess/'.length)
-    : undefined;
+  const target = parseTarget(request.url ?? '');
+  const claim = { from, key: headerOf(request, KEY_HEADER.toLowerCase()) };
+  const known =
+    request.method === 'POST' &&
+    target !== undefined &&
+    options.receive(target.to, target.name, { sender, claim, body });
+  response.writeHead(known ? 202 : 404, { 'Content-Length': 0 });
+  response.end();
+}
+
+/** What is not HTTP from its first line on gets no answer, nor does who never comes to the end of it. */
+const UNANSWERED: ReadonlySet<string> = new Set([
+  'HPE_CLOSED_CONNECTION',
+  'HPE_INVALID_CONSTANT',
+  'HPE_INVALID_EOF_STATE',
+  'HPE_INVALID_METHOD',
+  'HPE_INVALID_URL',
+  'HPE_INVALID_VERSION',
+  'HPE_PAUSED_H2_UPGRADE',
+]);
+
+function answerToFault(code: string | undefined): Answer | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return headTooLarge(MAX_HEADER_BYTES);
+  }
+  return code?.startsWith('HPE_') && !UNANSWERED.has(code) ? malformedRequest : undefined;
+}
+
+function messageSender(request: IncomingMessage): string | undefined {
+  const agent = headerOf(request, 'user-agent');
+  return (
+    headerOf(request, 'libprocess-from') ??
+    (agent?.startsWith('libprocess/') ? agent.slice('libprocess/'.length) : undefined)
+  );
 }

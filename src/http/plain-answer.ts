@@ -3,6 +3,11 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Answer, TEXT } from './errors.ts';
 
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
+  response.end(beginAnswer(response, answer));
+}
+
+/** Sends the head of an answer; returns its body, which is still to be sent. */
+export function beginAnswer(response: ServerResponse, answer: Answer): string {
   // The machine's answers are a line of text, or nothing.
   const body = typeof answer.body === 'string' ? answer.body : '';
   response.writeHead(answer.status, {
@@ -10,7 +15,7 @@ export function writeAnswer(response: ServerResponse, answer: Answer): void {
     ...(answer.contentType ? { 'Content-Type': answer.contentType } : {}),
     'Content-Length': Buffer.byteLength(body),
   });
-  response.end(body);
+  return body;
 }
 
 /** A machine's Reply: a status, and a text if there is something to say; refusals always say it. */

@@ -7,6 +7,7 @@ import type { MessageType } from '../wire/message-type.ts';
 import { type Answer, JSON_TYPE } from './errors.ts';
 import { largeJson, largeMessage, type Pieces } from './large-answer.ts';
 import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
+import { headerOf } from './request-headers.ts';
 
 /** Shorter bodies are not worth compressing; the same bound as Mesos's. */
 const GZIP_MIN_BYTES = 1_024;
@@ -31,7 +32,7 @@ export async function sendAnswer(
   if (answer.contentType) {
     reply.header('Content-Type', answer.contentType);
   }
-  const zipped = acceptsEncoding(request.headers['accept-encoding'], 'gzip');
+  const zipped = acceptsEncoding(headerOf(request.raw, 'accept-encoding'), 'gzip');
   if (isPieces(body)) {
     sendPieces(reply, body, zipped);
     return;

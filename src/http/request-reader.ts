@@ -25,6 +25,12 @@ const MAX_HEAD_BYTES = 16 * 1024;
  */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
+/**
+ * Largest body of anything else: a call that asks for the state of a hundred thousand tasks stays
+ * below. A larger one is answered with 413, and its connection ends.
+ */
+export const MAX_CALL_BYTES = 16 * 1024 * 1024;
+
 const HEAD_END_BYTES = 4;
 const CR = 13;
 const LF = 10;
@@ -62,6 +68,11 @@ export class RequestReader {
   /** Why the last request was refused; nothing may be pushed after that. */
   get fault(): BodyFault | undefined {
     return this.#fault;
+  }
+
+  /** Of the request that was refused: bytes that its body may have. */
+  get limitBytes(): number {
+    return this.#framing ? limitOf(this.#framing.head) : MAX_BODY_BYTES;
   }
 
   /**
@@ -117,7 +128,7 @@ export class RequestReader {
     const framing = this.#frame(bytes.toString('latin1', start, end));
     if (
       framing === undefined ||
-      framing.length > MAX_BODY_BYTES ||
+      framing.length > limitOf(framing.head) ||
       !this.#handler.accepts(framing.head)
     ) {
       const left = bytes.subarray(start);
@@ -158,7 +169,7 @@ export class RequestReader {
         this.#finish(head, whole.body);
         return whole.end;
       }
-      this.#chunked = new ChunkedBody(MAX_BODY_BYTES);
+      this.#chunked = new ChunkedBody(limitOf(head));
     }
     const chunked = this.#chunked;
     const end = chunked.push(chunk, start);
@@ -193,6 +204,8 @@ export class RequestReader {
 }
 
 const EMPTY = new Uint8Array(0);
+
+const limitOf = (head: RequestHead) => (head.from === undefined ? MAX_CALL_BYTES : MAX_BODY_BYTES);
 
 /** Whether what has come of a head can become one that is read here. */
 function mayBeRead(bytes: Buffer, start: number): boolean {

@@ -13,13 +13,14 @@ import {
   endpointDisabled,
   internalServerError,
   notFound,
-  payloadTooLarge,
   RECORDIO_TYPE,
   unauthorized,
 } from './errors.ts';
 import type { Firewall } from './firewall.ts';
 import { sendAnswer } from './reply.ts';
-import { MAX_BODY_BYTES } from './request-reader.ts';
+import { readBody, refuseUnread } from './request-body.ts';
+import { headerOf } from './request-headers.ts';
+import { MAX_CALL_BYTES } from './request-reader.ts';
 
 /** What an endpoint gets to see. */
 export interface EndpointRequest {
@@ -81,7 +82,6 @@ export async function createRouter(
   let handler: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   const { createServer } = await import('node:http');
   const app = fastify({
-    bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
     forceCloseConnections: false,
     routerOptions: {
@@ -108,19 +108,24 @@ export async function createRouter(
   }
   app.setNotFoundHandler((request, reply) => sendAnswer(request, reply, notFound()));
   app.setErrorHandler((error, request, reply) => {
-    const { code } = error as Error & { code?: string };
-    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      sendAnswer(request, reply, payloadTooLarge(MAX_BODY_BYTES));
+    if (error instanceof BodyRefusedError) {
+      reply.hijack();
+      refuseUnread(request.raw, reply.raw, error.answer);
       return;
     }
     options.onError(error as Error, request.url);
     sendAnswer(request, reply, internalServerError('500 Internal Server Error.'));
   });
   await app.ready();
-  if (!handler) {
+  const route = handler;
+  if (!route) {
     throw new Error('fastify made no handler');
   }
-  return handler;
+  return (request, response) => {
+    // Fastify has rules for media types, and Mesos's endpoints have others: they look at what was sent.
+    request.headers['content-type'] = ANY_TYPE;
+    route(request, response);
+  };
 }
 
 function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: Endpoint): void {
@@ -155,7 +160,11 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
 
 function authenticationHook(options: RouterOptions, realm: Realm) {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const result = authenticate(options.authentication, realm, request.headers.authorization);
+    const result = authenticate(
+      options.authentication,
+      realm,
+      headerOf(request.raw, 'authorization'),
+    );
     if ('challenge' in result) {
       sendAnswer(request, reply, unauthorized(result.challenge));
       return;
@@ -185,10 +194,7 @@ async function answer(
     body: body instanceof Uint8Array ? body : EMPTY,
     stream: body !== undefined && !(body instanceof Uint8Array) ? request.raw : undefined,
     principal: request.principal,
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
+    header: (name) => headerOf(request.raw, name),
     hijack: () => {
       reply.hijack();
       return reply.raw;
@@ -203,11 +209,34 @@ async function answer(
 
 const EMPTY = new Uint8Array(0);
 
+/** What fastify sees of every Content-Type. */
+const ANY_TYPE = 'application/octet-stream';
+
+/** The body cannot be had; the answer says why. */
+class BodyRefusedError extends Error {
+  readonly code = 'MESOSCALE_BODY_REFUSED';
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(`The body was refused with status ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
 /** Endpoints judge content types themselves; here every body is bytes, or a stream of records. */
 function acceptAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(RECORDIO_TYPE, (_request, payload, done) => done(null, payload));
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', async (request: FastifyRequest) => {
+    const { raw } = request;
+    if (headerOf(raw, 'content-type') === RECORDIO_TYPE) {
+      return raw;
+    }
+    const body = await readBody(raw, { limitBytes: MAX_CALL_BYTES });
+    if (body instanceof Uint8Array) {
+      return body;
+    }
+    throw new BodyRefusedError(body);
+  });
 }
 
 /** The first value of each name counts. */

@@ -1,0 +1,15 @@
+// Fields of a request that came through node:http. Of a field that is repeated the last line counts,
+// as in libprocess; node:http joins some and keeps the first of others.
+import type { IncomingMessage } from 'node:http';
+
+/** By name in lower case; without blanks around it. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const { rawHeaders } = request;
+  for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
+    const raw = rawHeaders[at] as string;
+    if (raw.length === name.length && raw.toLowerCase() === name) {
+      return rawHeaders[at + 1];
+    }
+  }
+  return undefined;
+}

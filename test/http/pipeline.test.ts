@@ -1,0 +1,100 @@
+// Ordinary requests that a client sends without waiting for the answers.
+import { afterEach, describe, expect, it } from 'vitest';
+import { Front } from '../../src/http/front.ts';
+import { Senders } from '../../src/http/senders.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
+import { Turn } from '../../src/runtime/turn.ts';
+import { count, RawSocket } from './raw-socket.ts';
+
+const fronts: Front[] = [];
+
+afterEach(async () => {
+  await Promise.all(fronts.splice(0).map((front) => front.close()));
+});
+
+const ANSWER = 'x'.repeat(1_000_000);
+
+/** Answers each request with a megabyte, and remembers which it was asked. */
+async function start() {
+  const begun: string[] = [];
+  const front = await Front.listen({
+    host: '127.0.0.1',
+    port: 0,
+    turn: new Turn(),
+    pressure: { saturated: false, whenDrained: (resume) => resume() },
+    senders: new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger }),
+    receive: () => true,
+    handler: (request, response) => {
+      begun.push(request.url ?? '');
+      response.end(request.url?.includes('/api/v1/') ? '.' : ANSWER);
+    },
+  });
+  fronts.push(front);
+  return { begun, port: front.address.port };
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const numbers = (length: number) => Array.from({ length }, (_, i) => i);
+
+describe('requests that do not wait for answers', () => {
+  it('wait for their reader: no answer is begun before the one before it was taken', async () => {
+    const { begun, port } = await start();
+    const raw = await RawSocket.connect(port);
+    raw.socket.pause();
+    await raw.write(
+      numbers(3_000)
+        .map((i) => get(`/${i}`))
+        .join(''),
+    );
+    const other = await RawSocket.connect(port);
+    await other.write(get('/other'));
+    await other.until((text) => text.endsWith(ANSWER));
+    // What the system takes without a reader is a few megabytes.
+    expect(begun.length).toBeLessThan(20);
+    raw.close();
+    other.close();
+  });
+
+  it('are answered, all of them, in order', async () => {
+    const { begun, port } = await start();
+    const raw = await RawSocket.connect(port);
+    await raw.write(
+      numbers(20)
+        .map((i) => get(`/${i}`))
+        .join(''),
+    );
+    await raw.until((text) => text.length > 20_000_000 && count(text, 'HTTP/1.1 200') === 20);
+    expect(begun).toEqual(numbers(20).map((i) => `/${i}`));
+    raw.close();
+  });
+
+  it('overlap where they are calls of frameworks and executors, with short answers', async () => {
+    const { begun, port } = await start();
+    const raw = await RawSocket.connect(port);
+    const call = 'POST /api/v1/executor HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+    await raw.write(get('/first') + call.repeat(2_000) + get('/last'));
+    await raw.until((text) => count(text, 'HTTP/1.1 200') === 2_002 && text.endsWith(ANSWER));
+    expect(begun[0]).toBe('/first');
+    expect(begun.at(-1)).toBe('/last');
+    raw.close();
+  });
+
+  it('are forgotten with their connection', async () => {
+    const { begun, port } = await start();
+    for (let round = 0; round < 5; round++) {
+      const raw = await RawSocket.connect(port);
+      raw.socket.pause();
+      await raw.write(
+        numbers(1_000)
+          .map((i) => get(`/${i}`))
+          .join(''),
+      );
+      raw.close();
+    }
+    const raw = await RawSocket.connect(port);
+    await raw.write(get('/again'));
+    await raw.until((text) => text.endsWith(ANSWER));
+    expect(begun.at(-1)).toBe('/again');
+    raw.close();
+  });
+});
