@@ -1,7 +1,12 @@
 // From the flags of an agent to what the agent is told. Only this file knows both.
 import { type AgentOptions, defaultAgentOptions } from '../agent/options.ts';
 import { parseAttributes } from '../model/attribute-text.ts';
-import type { Attribute, ContainerInfo } from '../model/generated/messages.ts';
+import {
+  type Attribute,
+  type ContainerInfo,
+  ContainerInfo_Type,
+} from '../model/generated/messages.ts';
+import { containerFields, refusalOf } from '../model/launch-fields.ts';
 import type { Random } from '../model/random.ts';
 import { TextError } from '../model/value-text.ts';
 import { readJsonValue } from '../wire/json.ts';
@@ -115,7 +120,15 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
     if (unknown !== undefined) {
       throw new FlagError(`--default_container_info has the unknown field '${unknown}'`);
     }
-    return readJsonValue(types.ContainerInfo, value);
+    const info = readJsonValue(types.ContainerInfo, value);
+    if (info.type !== ContainerInfo_Type.MESOS) {
+      throw new FlagError('--default_container_info: containers of type MESOS are supported only');
+    }
+    const refusal = refusalOf(containerFields, info);
+    if (refusal !== undefined) {
+      throw new FlagError(`--default_container_info: ${refusal}`);
+    }
+    return info;
   } catch (error) {
     if (error instanceof WireError) {
       throw new FlagError(`--default_container_info is no ContainerInfo: ${error.message}`);

@@ -5,11 +5,10 @@
 // later knows as much as the one that launched it.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandInfo, ContainerInfo, Resource } from '../model/generated/messages.ts';
+import type { CommandInfo, Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
-import { requireSupported } from './container-info.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher.ts';
 import { allProcesses, bootId, descendants, kill } from './process-table.ts';
@@ -43,7 +42,6 @@ export interface ContainerSpec {
   readonly mayRunAs?: ((user: string) => boolean) | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly command: CommandInfo;
-  readonly container?: ContainerInfo | undefined;
   readonly resources: readonly Resource[];
   /** Whether it is to end when the agent does, however that comes. */
   readonly isBound: boolean;
@@ -162,7 +160,6 @@ export class Containerizer {
 
   /** Prepares a container up to the point where it has a supervisor that holds its process. */
   async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
-    requireSupported(spec.container);
     const identity =
       spec.user === undefined ? undefined : await this.#users.identity(spec.user, spec.mayRunAs);
     abort.throwIfAborted();

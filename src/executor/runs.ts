@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
+import { requireSupported } from '../containerizer/container-info.ts';
 import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { WorkDirectory } from '../containerizer/work-directory.ts';
@@ -92,6 +93,7 @@ export class Runs {
     const run = this.#add(effect, effect.resources);
     let container: Container;
     try {
+      requireSupported(effect.executor, effect.task);
       container = await this.#options.containerizer.launch(
         {
           id: effect.containerId,
@@ -100,8 +102,6 @@ export class Runs {
           mayRunAs: (user) => this.#options.mayRunAs(effect.framework, user),
           environment: environmentOf(effect),
           command: commandOf(effect),
-          container:
-            effect.builtin === undefined ? effect.executor.container : effect.task?.container,
           resources: effect.resources,
           // Mesos's executors leave with their agent where their framework does not checkpoint.
           isBound: effect.framework.checkpoint !== true,

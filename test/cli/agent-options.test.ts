@@ -1,19 +1,49 @@
-// What an agent is told by its flags and its environment.
-import { expect, test } from 'vitest';
-import { executorEnvironment } from '../../src/cli/agent-options.ts';
+import { tmpdir } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { agentOptions } from '../../src/cli/agent-options.ts';
 import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
-import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
+import { Random } from '../../src/model/random.ts';
 
-const variables = (argv: string[], environment: NodeJS.ProcessEnv = {}) => {
-  const { values } = parseFlags(AGENT_FLAGS, { argv, environment: {} });
-  return executorEnvironment(values, { listenIp: values.ip ?? '10.0.0.2' }, environment);
-};
+const options = (...argv: string[]) =>
+  agentOptions(parseFlags(AGENT_FLAGS, { argv, environment: {} }).values, {
+    address: {
+      ip: '127.0.0.1',
+      port: 5051,
+      hostname: 'h',
+      listenIp: '127.0.0.1',
+      listenPort: 5051,
+    },
+    flagTexts: {},
+    nowMs: 0,
+    random: new Random(1),
+    workDir: tmpdir(),
+  });
 
-test('executors are told the address that the agent was told', () => {
-  expect(variables([])).toBeUndefined();
-  expect(variables(['--ip=10.0.0.3'])).toEqual({ LIBPROCESS_IP: '10.0.0.3' });
-  expect(variables(['--ip_discovery_command=x'])).toEqual({ LIBPROCESS_IP: '10.0.0.2' });
-  expect(variables([], { LIBPROCESS_IP: '10.0.0.4' })).toEqual({ LIBPROCESS_IP: '10.0.0.4' });
-  const given = '--executor_environment_variables={"A":"b","LIBPROCESS_IP":"10.0.0.5"}';
-  expect(variables([given, '--ip=10.0.0.3'])).toEqual({ A: 'b', LIBPROCESS_IP: '10.0.0.5' });
+describe('--default_container_info', () => {
+  test.each([
+    ['{"type":"MESOS","hostname":"h"}', /'hostname' is not supported/],
+    ['{"type":"MESOS","network_infos":[{"name":"n"}]}', /Unknown CNI network 'n'/],
+    ['{"type":"MESOS","rlimit":{}}', /unknown field 'rlimit'/],
+    ['{"type":"DOCKER"}', /type MESOS/],
+    ['{"hostname":"h"}', /type/],
+  ])('%s is an error at the start', (text, error) => {
+    const attempt = () => options(`--default_container_info=${text}`);
+    expect(attempt).toThrow(FlagError);
+    expect(attempt).toThrow(error);
+  });
+
+  test('an empty one is taken', () => {
+    const info = { type: 2 };
+    expect(options('--default_container_info={"type":"MESOS"}').defaultContainerInfo).toEqual(info);
+  });
+});
+
+test.each([
+  ['--attributes=rack', /^--attributes: expected an attribute such as rack:r1/],
+  ['--attributes=rack:{a,b}', /^--attributes: .*got a set/],
+  ['--resources=cpus(a//b):1', /^--resources: .*adjacent slashes/],
+])('%s is an error of one line', (flag, error) => {
+  expect(() => options(flag)).toThrow(FlagError);
+  expect(() => options(flag)).toThrow(error);
 });

@@ -261,6 +261,15 @@ describe('containers that plain processes cannot be', () => {
       /Volumes in ContainerInfo is not supported/,
     ],
     [{ type: ContainerInfo_Type.MESOS, tty_info: {} }, /with a TTY/],
+    [{ type: ContainerInfo_Type.MESOS, network_infos: [{ name: 'n' }] }, /Unknown CNI network 'n'/],
+    [
+      { type: ContainerInfo_Type.MESOS, linux_info: { bounding_capabilities: {} } },
+      /'container.linux_info.bounding_capabilities' is not supported/,
+    ],
+    [
+      { type: ContainerInfo_Type.MESOS, rlimit_info: { rlimits: [{ type: 10 }] } },
+      /'container.rlimit_info.rlimits' is not supported/,
+    ],
   ] as const)('%o', async (container, text) => {
     const of = harness.launch({ task: { container: structuredClone(container) as ContainerInfo } });
     expect((await harness.ended(of)).failure).toMatch(text);

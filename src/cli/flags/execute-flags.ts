@@ -59,7 +59,10 @@ export const EXECUTE_FLAGS = {
   }),
   principal: text({ help: 'The principal of the framework.' }),
   resources: text({ default: 'cpus:1;mem:128', help: 'What the command needs.' }),
-  rlimits: json({ help: 'Resource limits (setrlimit) of the command, as JSON.' }),
+  rlimits: json({
+    status: 'partial',
+    help: 'Resource limits (setrlimit) of the command, as JSON. Agents of Apache Mesos set them; our own refuse the task.',
+  }),
   role: role({ default: '*', help: 'The role to take resources from.' }),
   secret: text({ secret: true, help: 'The secret that goes with --principal.' }),
   shell: toggle({

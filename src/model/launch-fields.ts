@@ -1,0 +1,263 @@
+// What becomes of every field that a framework can set on a task, an executor, their commands,
+// containers and checks. What is asked for and not given is refused with the field's name: a task
+// must not run less confined, or with less, than it was meant to.
+//
+// A field that begins to work changes here from `refused` to WORKS, and nothing else does. Every
+// harmless one is listed in docs/compatibility.md.
+import {
+  type CheckInfo,
+  type CommandInfo,
+  type ContainerInfo,
+  type Environment,
+  type ExecutorInfo,
+  type HealthCheck,
+  LinuxInfo_IpcMode,
+  type TaskInfo,
+} from './generated/messages.ts';
+
+/** It does what the schema says, or is carried to those that it is meant for. */
+export const WORKS = 'works';
+
+/** It changes nothing here, and that does no harm. */
+export interface Harmless {
+  readonly harmless: string;
+}
+
+export interface Refused<T> {
+  /** Why this value cannot be had; undefined for one that asks for what is there. */
+  readonly refuse: (value: T, path: string) => string | undefined;
+}
+
+export type Treatment<T> =
+  | typeof WORKS
+  | Harmless
+  | Refused<T>
+  | (T extends object ? Fields<T> : never);
+
+/** One treatment for every field. Of repeated fields it applies to each item. */
+export type Fields<M> = {
+  readonly [F in keyof M]-?: Treatment<Item<NonNullable<M[F]>>>;
+};
+
+type Item<T> = T extends readonly (infer I)[] ? I : T;
+
+const harmless = (why: string): Harmless => ({ harmless: why });
+
+const refused = (why: string): Refused<unknown> => ({
+  refuse: (_, path) => `'${path}' is not supported: ${why}`,
+});
+
+const refusedIf = <T>(asks: (value: T) => boolean, why: string): Refused<T> => ({
+  refuse: (value, path) => (asks(value) ? `'${path}' is not supported: ${why}` : undefined),
+});
+
+/** In the words of Mesos. */
+const refusedAs = <T>(text: (value: T) => string): Refused<T> => ({ refuse: text });
+
+const environment: Fields<Environment> = {
+  variables: {
+    name: WORKS,
+    type: WORKS,
+    value: WORKS,
+    secret: {
+      type: WORKS,
+      reference: refusedAs(
+        () =>
+          'Default secret resolver cannot resolve references:' +
+          " 'environment.variables.secret.reference' is not supported",
+      ),
+      value: WORKS,
+    },
+  },
+};
+
+const command: Fields<CommandInfo> = {
+  uris: {
+    value: WORKS,
+    executable: WORKS,
+    extract: WORKS,
+    cache: harmless('every task fetches anew'),
+    output_file: WORKS,
+  },
+  environment,
+  shell: WORKS,
+  value: WORKS,
+  arguments: WORKS,
+  user: WORKS,
+};
+
+const checkCommand: Fields<CommandInfo> = {
+  ...command,
+  uris: harmless("checks fetch nothing, as with Mesos's command executor"),
+  user: harmless("checks run as the task's user, as with Mesos's command executor"),
+};
+
+export const containerFields: Fields<ContainerInfo> = {
+  type: WORKS,
+  volumes: refusedAs(() => 'Volumes in ContainerInfo is not supported'),
+  hostname: refused("containers have the agent's host name"),
+  docker: refused('it is for containers of type DOCKER'),
+  mesos: { image: refusedAs(() => 'Container root filesystems not supported') },
+  network_infos: {
+    name: refusedAs((name: string) => `Unknown CNI network '${name}'`),
+    ip_addresses: refusedIf(
+      ({ ip_address }) => ip_address !== undefined && ip_address !== '',
+      "containers have the agent's addresses",
+    ),
+    groups: refused('there are no networks'),
+    labels: harmless('they are for the network, and there is none'),
+    port_mappings: refused('containers have the ports of the agent'),
+  },
+  linux_info: {
+    capability_info: refused('capabilities cannot be restricted yet'),
+    bounding_capabilities: refused('capabilities cannot be restricted yet'),
+    effective_capabilities: refused('capabilities cannot be restricted yet'),
+    share_pid_namespace: refusedIf(
+      (isShared: boolean) => !isShared,
+      "containers share the agent's process ids",
+    ),
+    seccomp: {
+      profile_name: refused('there are no seccomp profiles'),
+      unconfined: WORKS,
+    },
+    ipc_mode: refusedIf(
+      (mode: LinuxInfo_IpcMode) => mode === LinuxInfo_IpcMode.PRIVATE,
+      "containers share the agent's IPC and /dev/shm",
+    ),
+    shm_size: refused("containers share the agent's /dev/shm"),
+    share_cgroups: WORKS,
+  },
+  rlimit_info: { rlimits: refused('resource limits of processes cannot be set yet') },
+  tty_info: refusedAs(() => 'Containers with a TTY are not supported'),
+};
+
+const healthCheck: Fields<HealthCheck> = {
+  delay_seconds: WORKS,
+  interval_seconds: WORKS,
+  timeout_seconds: WORKS,
+  consecutive_failures: WORKS,
+  grace_period_seconds: WORKS,
+  type: WORKS,
+  command: checkCommand,
+  http: {
+    protocol: WORKS,
+    scheme: WORKS,
+    port: WORKS,
+    path: WORKS,
+    statuses: harmless("any status from 200 to 399 is healthy, as with Mesos's own executors"),
+  },
+  tcp: { protocol: WORKS, port: WORKS },
+};
+
+const check: Fields<CheckInfo> = {
+  type: WORKS,
+  command: { command: checkCommand },
+  http: { port: WORKS, path: WORKS },
+  tcp: { port: WORKS },
+  delay_seconds: WORKS,
+  interval_seconds: WORKS,
+  timeout_seconds: WORKS,
+};
+
+/** Of a task for the built-in command executor. */
+export const taskFields: Fields<TaskInfo> = {
+  name: WORKS,
+  task_id: WORKS,
+  agent_id: WORKS,
+  resources: WORKS,
+  executor: WORKS,
+  command,
+  container: containerFields,
+  health_check: healthCheck,
+  check,
+  kill_policy: WORKS,
+  data: harmless('it is for executors of your own'),
+  labels: WORKS,
+  discovery: WORKS,
+  max_completion_time: WORKS,
+  // Those that no isolator enforces are refused before there is an executor.
+  limits: WORKS,
+};
+
+/** Of an executor of the framework's own. What its tasks ask for is up to it. */
+export const executorFields: Fields<ExecutorInfo> = {
+  type: WORKS,
+  executor_id: WORKS,
+  framework_id: WORKS,
+  command,
+  container: containerFields,
+  resources: WORKS,
+  name: WORKS,
+  source: WORKS,
+  data: WORKS,
+  discovery: WORKS,
+  shutdown_grace_period: WORKS,
+  labels: WORKS,
+};
+
+interface AnyFields {
+  readonly [field: string]: AnyTreatment;
+}
+type AnyTreatment = typeof WORKS | Harmless | Refused<never> | AnyFields;
+
+const isRefused = (treatment: AnyTreatment): treatment is Refused<never> =>
+  typeof treatment === 'object' && 'refuse' in treatment && typeof treatment.refuse === 'function';
+
+const isHarmless = (treatment: AnyTreatment): treatment is Harmless =>
+  typeof treatment === 'object' &&
+  'harmless' in treatment &&
+  typeof treatment.harmless === 'string';
+
+/** Why a message cannot be carried out, by the first of its fields that asks for what is not there. */
+export function refusalOf<M extends object>(
+  fields: Fields<M>,
+  message: M,
+  prefix = '',
+): string | undefined {
+  return firstRefusal(fields as AnyFields, message as Readonly<Record<string, unknown>>, prefix);
+}
+
+function firstRefusal(
+  fields: AnyFields,
+  message: Readonly<Record<string, unknown>>,
+  prefix: string,
+): string | undefined {
+  for (const [name, treatment] of Object.entries(fields)) {
+    const value = message[name];
+    if (value === undefined || treatment === WORKS || isHarmless(treatment)) {
+      continue;
+    }
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      const path = prefix + name;
+      const why = isRefused(treatment)
+        ? treatment.refuse(item as never, path)
+        : firstRefusal(treatment, item as Readonly<Record<string, unknown>>, `${path}.`);
+      if (why !== undefined) {
+        return why;
+      }
+    }
+  }
+  return undefined;
+}
+
+export interface FieldTreatment {
+  /** Such as `container.linux_info.shm_size`. */
+  readonly path: string;
+  readonly treatment: 'works' | 'harmless' | 'refused';
+}
+
+/** Every field to which a treatment applies, for documentation and tests. */
+export function treatmentsOf<M>(fields: Fields<M>, prefix = ''): FieldTreatment[] {
+  return Object.entries(fields as AnyFields).flatMap(([name, treatment]): FieldTreatment[] => {
+    const path = prefix + name;
+    if (treatment === WORKS) {
+      return [{ path, treatment: 'works' }];
+    }
+    if (isHarmless(treatment)) {
+      return [{ path, treatment: 'harmless' }];
+    }
+    return isRefused(treatment)
+      ? [{ path, treatment: 'refused' }]
+      : treatmentsOf(treatment as Fields<object>, `${path}.`);
+  });
+}
