@@ -12,6 +12,7 @@ import {
   Value_Type,
 } from '../model/generated/messages.ts';
 import { isReserved, reservationRole, toEndpointFormat } from '../model/resource-format.ts';
+import type { RoleSight } from '../model/role-sight.ts';
 import { taskStateName } from '../model/task-state.ts';
 import type { MessageJson } from './views.ts';
 
@@ -85,7 +86,11 @@ export const fullJson = (writing: Writing, resources: readonly Resource[]) =>
 export const allocationRole = (resources: readonly Resource[] | undefined) =>
   resources?.[0]?.allocation_info?.role ?? '*';
 
-export function taskJson(writing: Writing, task: Task): Json {
+/** The role as a field, where it may be seen. */
+export const roleIn = (role: string, sees: RoleSight): { role?: string } =>
+  sees(role) ? { role } : {};
+
+export function taskJson(writing: Writing, task: Task, sees: RoleSight): Json {
   const { message } = writing;
   const json: Json = {
     id: task.task_id.value,
@@ -100,7 +105,7 @@ export function taskJson(writing: Writing, task: Task): Json {
   if (limits.length > 0) {
     json.limits = Object.fromEntries(limits.map(([name, { value }]) => [name, value]));
   }
-  json.role = allocationRole(task.resources);
+  Object.assign(json, roleIn(allocationRole(task.resources), sees));
   json.statuses = (task.statuses ?? []).map((status) => statusJson(writing, status));
   if (task.user !== undefined) json.user = task.user;
   if (task.labels !== undefined) json.labels = task.labels.labels ?? [];
@@ -123,13 +128,13 @@ function statusJson({ message }: Writing, status: TaskStatus): Json {
   return json;
 }
 
-export function queuedTaskJson(writing: Writing, task: TaskInfo): Json {
+export function queuedTaskJson(writing: Writing, task: TaskInfo, sees: RoleSight): Json {
   const json: Json = {
     id: task.task_id.value,
     name: task.name,
     slave_id: task.agent_id.value,
     resources: resourcesJson(writing, task.resources ?? []),
-    role: allocationRole(task.resources),
+    ...roleIn(allocationRole(task.resources), sees),
   };
   if (task.command !== undefined) json.command = commandJson(writing, task.command);
   if (task.executor !== undefined) json.executor_id = task.executor.executor_id.value;

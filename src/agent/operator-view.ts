@@ -14,11 +14,12 @@ import {
 } from '../model/generated/messages.ts';
 import { operationResources } from '../model/operation-resources.ts';
 import { namedRoles } from '../model/resource-format.ts';
+import { shownFramework, shownHolder, shownResources } from '../model/role-sight.ts';
 import type { Executor } from './executor.ts';
 import type { Framework } from './framework.ts';
 import { unfinishedOperations } from './operations.ts';
 import type { AgentState } from './state.ts';
-import { visibleExecutors, visibleFrameworks } from './state-view.ts';
+import { roleSightOf, visibleExecutors, visibleFrameworks } from './state-view.ts';
 import { createTask } from './task.ts';
 import type { Viewer } from './views.ts';
 
@@ -38,7 +39,7 @@ export function operatorView(
     case AgentCall_Type.GET_FLAGS:
       return { type: AgentResponse_Type.GET_FLAGS, get_flags: flags(agent, viewer) };
     case AgentCall_Type.GET_AGENT:
-      return { type: AgentResponse_Type.GET_AGENT, get_agent: self(agent) };
+      return { type: AgentResponse_Type.GET_AGENT, get_agent: self(agent, viewer) };
     case AgentCall_Type.GET_TASKS:
       return { type: AgentResponse_Type.GET_TASKS, get_tasks: tasks(agent, viewer) };
     case AgentCall_Type.GET_EXECUTORS:
@@ -64,9 +65,7 @@ export function operatorView(
       };
     case AgentCall_Type.GET_OPERATIONS: {
       const operations = unfinishedOperations(agent).filter(({ info }) =>
-        operationResources(info)
-          .flatMap(namedRoles)
-          .every((role) => seesRole(viewer, role)),
+        operationResources(info).flatMap(namedRoles).every(roleSightOf(viewer)),
       );
       return {
         type: AgentResponse_Type.GET_OPERATIONS,
@@ -81,20 +80,19 @@ export function operatorView(
   }
 }
 
-const seesRole = ({ authorizer, principal }: Viewer, value: string) =>
-  authorizer.authorize(principal, 'VIEW_ROLE', { value });
-
 function flags(agent: AgentState, { authorizer, principal }: Viewer) {
   return authorizer.authorize(principal, 'VIEW_FLAGS')
     ? { flags: Object.entries(agent.options.flags).map(([name, value]) => ({ name, value })) }
     : {};
 }
 
-function self({ info, drain }: AgentState) {
+function self({ info, drain }: AgentState, viewer: Viewer) {
+  const resources = [...shownResources(info.resources ?? [], roleSightOf(viewer))];
+  const agent_info = info.resources === undefined ? info : { ...info, resources };
   return drain === undefined
-    ? { agent_info: info }
+    ? { agent_info }
     : {
-        agent_info: info,
+        agent_info,
         drain_config: drain.config,
         estimated_drain_start_time: {
           // In whole seconds, as Mesos has it.
@@ -111,13 +109,15 @@ const visible = (agent: AgentState, viewer: Viewer) => ({
 
 function frameworks(agent: AgentState, viewer: Viewer): AgentResponse_GetFrameworks {
   const { active, completed } = visible(agent, viewer);
-  const write = ({ info }: Framework) => ({ framework_info: info });
+  const sees = roleSightOf(viewer);
+  const write = ({ info }: Framework) => ({ framework_info: shownFramework(info, sees) });
   return { frameworks: active.map(write), completed_frameworks: completed.map(write) };
 }
 
 function executors(agent: AgentState, viewer: Viewer): AgentResponse_GetExecutors {
   const { active, completed } = visible(agent, viewer);
-  const write = ({ info }: Executor) => ({ executor_info: info });
+  const sees = roleSightOf(viewer);
+  const write = ({ info }: Executor) => ({ executor_info: shownHolder(info, sees) });
   return {
     executors: active
       .flatMap((framework) => visibleExecutors(framework.executors.values(), framework, viewer))
@@ -147,12 +147,14 @@ function tasks(agent: AgentState, viewer: Viewer): AgentResponse_GetTasks {
       done.push(...executor.completed.filter(maySee));
     }
   }
+  const sees = roleSightOf(viewer);
+  const shown = (all: readonly Task[]) => all.map((task) => shownHolder(task, sees));
   return {
     pending_tasks: [],
-    queued_tasks: queued,
-    launched_tasks: launched,
-    terminated_tasks: terminated,
-    completed_tasks: done,
+    queued_tasks: shown(queued),
+    launched_tasks: shown(launched),
+    terminated_tasks: shown(terminated),
+    completed_tasks: shown(done),
   };
 }
 

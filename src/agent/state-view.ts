@@ -1,6 +1,7 @@
 // /state of an agent: everything, filtered by who asks, with Mesos's keys.
 import { frameworkCapabilities } from '../model/capabilities.ts';
 import { AgentInfo_Capability_Type, ExecutorInfo_Type } from '../model/generated/messages.ts';
+import { type RoleSight, rememberedSight, shownResources } from '../model/role-sight.ts';
 import {
   allocationRole,
   attributesJson,
@@ -9,6 +10,7 @@ import {
   queuedTaskJson,
   reservationsBy,
   resourcesJson,
+  roleIn,
   taskJson,
   unreserved,
   type Writing,
@@ -61,6 +63,10 @@ export function stateView(agent: AgentState, writing: Writing, viewer: Viewer): 
   return json;
 }
 
+/** Which roles the viewer may see. */
+export const roleSightOf = ({ authorizer, principal }: Viewer): RoleSight =>
+  rememberedSight((value) => authorizer.authorize(principal, 'VIEW_ROLE', { value }));
+
 export const visibleFrameworks = (
   frameworks: Iterable<Framework>,
   { authorizer, principal }: Viewer,
@@ -93,9 +99,8 @@ function drainJson({ drain }: AgentState, { message }: Writing): Json {
 function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Json {
   const total = agent.ledger.total();
   const used = agentAllocated(agent);
-  const maySee = (role: string) =>
-    viewer.authorizer.authorize(viewer.principal, 'VIEW_ROLE', { value: role });
-  const reserved = reservationsBy(total, maySee);
+  const sees = roleSightOf(viewer);
+  const reserved = reservationsBy(total, sees);
   const sums = (byRole: typeof reserved) =>
     Object.fromEntries(byRole.map(([role, own]) => [role, resourcesJson(writing, own)]));
   return {
@@ -103,10 +108,10 @@ function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Js
     reserved_resources: sums(reserved),
     unreserved_resources: resourcesJson(writing, unreserved(total)),
     reserved_resources_full: Object.fromEntries(
-      reserved.map(([role, own]) => [role, fullJson(writing, own)]),
+      reserved.map(([role, own]) => [role, fullJson(writing, shownResources(own, sees))]),
     ),
     unreserved_resources_full: fullJson(writing, unreserved(total)),
-    reserved_resources_allocated: sums(reservationsBy(used, maySee)),
+    reserved_resources_allocated: sums(reservationsBy(used, sees)),
     unreserved_resources_allocated: resourcesJson(writing, unreserved(used)),
   };
 }
@@ -126,6 +131,7 @@ function frameworkJson(
   framework: Framework,
 ): Json {
   const { info } = framework;
+  const sees = roleSightOf(viewer);
   const write = (executor: Executor) => executorJson(agent, writing, viewer, framework, executor);
   return {
     id: framework.id,
@@ -136,8 +142,8 @@ function frameworkJson(
     hostname: info.hostname ?? '',
     ...(info.principal === undefined ? {} : { principal: info.principal }),
     ...(frameworkCapabilities(info).multiRole
-      ? { roles: info.roles ?? [] }
-      : { role: info.role ?? '*' }),
+      ? { roles: (info.roles ?? []).filter(sees) }
+      : roleIn(info.role ?? '*', sees)),
     executors: visibleExecutors(framework.executors.values(), framework, viewer).map(write),
     completed_executors: visibleExecutors(framework.completed, framework, viewer).map(write),
   };
@@ -146,10 +152,12 @@ function frameworkJson(
 function executorJson(
   agent: AgentState,
   writing: Writing,
-  { authorizer, principal }: Viewer,
+  viewer: Viewer,
   { info: framework }: Framework,
   executor: Executor,
 ): Json {
+  const { authorizer, principal } = viewer;
+  const sees = roleSightOf(viewer);
   const { info } = executor;
   const shown = [
     ...executor.launched.values(),
@@ -164,16 +172,18 @@ function executorJson(
     container: executor.containerId,
     directory: sandboxDirectory(agent, executor),
     resources: resourcesJson(writing, allocatedResources(agent, executor)),
-    ...((info.resources?.length ?? 0) > 0 ? { role: allocationRole(info.resources) } : {}),
+    ...((info.resources?.length ?? 0) > 0 ? roleIn(allocationRole(info.resources), sees) : {}),
     ...(info.labels === undefined ? {} : { labels: info.labels.labels ?? [] }),
     ...(info.type === undefined ? {} : { type: executorTypeName(info.type) }),
-    tasks: shown.filter((task) => isLaunched.has(task)).map((task) => taskJson(writing, task)),
+    tasks: shown
+      .filter((task) => isLaunched.has(task))
+      .map((task) => taskJson(writing, task, sees)),
     queued_tasks: [...executor.queued.values()]
       .filter((task) => authorizer.authorize(principal, 'VIEW_TASK', { task, framework }))
-      .map((task) => queuedTaskJson(writing, task)),
+      .map((task) => queuedTaskJson(writing, task, sees)),
     completed_tasks: shown
       .filter((task) => !isLaunched.has(task))
-      .map((task) => taskJson(writing, task)),
+      .map((task) => taskJson(writing, task, sees)),
   };
 }
 

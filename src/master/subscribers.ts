@@ -6,12 +6,15 @@ import {
   type TaskStatus,
 } from '../model/generated/messages.ts';
 import type { RequestId, StreamId } from '../model/ids.ts';
+import { shownFramework, shownHolder } from '../model/role-sight.ts';
 import type { Principal } from '../security/principal.ts';
 import { clearTimer, log, mayDo, setTimer } from './outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from './state.ts';
 import { streamedAgentView } from './views/agents.ts';
 import { frameworkView } from './views/frameworks.ts';
 import { getState } from './views/state-message.ts';
+import { roleSightOf } from './views/who.ts';
+import type { Viewer } from './views.ts';
 
 const heartbeatTimer = (stream: StreamId) => `operator-heartbeat/${stream}`;
 
@@ -68,23 +71,30 @@ export function removeSubscriber(state: MasterState, stream: StreamId): boolean 
   return true;
 }
 
-function publish(
-  state: MasterState,
-  event: MasterEvent,
-  sees: (subscriber: Subscriber) => boolean,
-): void {
+type Sees = (subscriber: Subscriber) => boolean;
+
+/** The event as each reader is shown it, to those who may see what it is about. */
+function publish(state: MasterState, sees: Sees, shown: (viewer: Viewer) => MasterEvent): void {
+  const { authorizer } = state.options;
   for (const subscriber of state.subscribers.values()) {
     if (sees(subscriber)) {
-      state.effects.push({ type: 'sendToOperator', stream: subscriber.stream, event });
+      const { stream, principal } = subscriber;
+      const event = shown({ principal, authorizer });
+      state.effects.push({ type: 'sendToOperator', stream, event });
     }
   }
 }
 
-const seesFramework = (state: MasterState, framework: Framework) => (subscriber: Subscriber) =>
-  mayDo(state, subscriber.principal, 'VIEW_FRAMEWORK', { framework: framework.info });
+const everybody: Sees = () => true;
+
+const seesFramework =
+  (state: MasterState, framework: Framework): Sees =>
+  (subscriber) =>
+    mayDo(state, subscriber.principal, 'VIEW_FRAMEWORK', { framework: framework.info });
 
 const seesTask =
-  (state: MasterState, framework: Framework, task: Task) => (subscriber: Subscriber) =>
+  (state: MasterState, framework: Framework, task: Task): Sees =>
+  (subscriber) =>
     seesFramework(state, framework)(subscriber) &&
     mayDo(state, subscriber.principal, 'VIEW_TASK', { task, framework: framework.info });
 
@@ -92,8 +102,11 @@ const seesTask =
 
 export function publishTaskAdded(state: MasterState, framework: Framework, task: Task): void {
   if (state.subscribers.size > 0) {
-    const event = { type: MasterEvent_Type.TASK_ADDED, task_added: { task: { ...task } } };
-    publish(state, event, seesTask(state, framework, task));
+    const added = { ...task };
+    publish(state, seesTask(state, framework, task), (viewer) => ({
+      type: MasterEvent_Type.TASK_ADDED,
+      task_added: { task: shownHolder(added, roleSightOf(viewer)) },
+    }));
   }
 }
 
@@ -109,18 +122,16 @@ export function publishTaskUpdated(
       type: MasterEvent_Type.TASK_UPDATED,
       task_updated: { framework_id: framework.idMessage, status, state: status.state },
     };
-    publish(state, event, seesTask(state, framework, task));
+    publish(state, seesTask(state, framework, task), () => event);
   }
 }
 
 export function publishAgentAdded(state: MasterState, agent: Agent): void {
   if (state.subscribers.size > 0) {
-    const { authorizer } = state.options;
-    for (const { stream, principal } of state.subscribers.values()) {
-      const viewed = streamedAgentView(state, agent, { principal, authorizer });
-      const event = { type: MasterEvent_Type.AGENT_ADDED, agent_added: { agent: viewed } };
-      state.effects.push({ type: 'sendToOperator', stream, event });
-    }
+    publish(state, everybody, (viewer) => ({
+      type: MasterEvent_Type.AGENT_ADDED,
+      agent_added: { agent: streamedAgentView(state, agent, viewer) },
+    }));
   }
 }
 
@@ -130,36 +141,33 @@ export function publishAgentRemoved(state: MasterState, agent: Agent): void {
       type: MasterEvent_Type.AGENT_REMOVED,
       agent_removed: { agent_id: { value: agent.id } },
     };
-    publish(state, event, () => true);
+    publish(state, everybody, () => event);
   }
 }
 
 export function publishFrameworkAdded(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    const event = {
+    publish(state, seesFramework(state, framework), (viewer) => ({
       type: MasterEvent_Type.FRAMEWORK_ADDED,
-      framework_added: { framework: frameworkView(framework) },
-    };
-    publish(state, event, seesFramework(state, framework));
+      framework_added: { framework: frameworkView(framework, roleSightOf(viewer)) },
+    }));
   }
 }
 
 export function publishFrameworkUpdated(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    const event = {
+    publish(state, seesFramework(state, framework), (viewer) => ({
       type: MasterEvent_Type.FRAMEWORK_UPDATED,
-      framework_updated: { framework: frameworkView(framework) },
-    };
-    publish(state, event, seesFramework(state, framework));
+      framework_updated: { framework: frameworkView(framework, roleSightOf(viewer)) },
+    }));
   }
 }
 
 export function publishFrameworkRemoved(state: MasterState, framework: Framework): void {
   if (state.subscribers.size > 0) {
-    const event = {
+    publish(state, seesFramework(state, framework), (viewer) => ({
       type: MasterEvent_Type.FRAMEWORK_REMOVED,
-      framework_removed: { framework_info: framework.info },
-    };
-    publish(state, event, seesFramework(state, framework));
+      framework_removed: { framework_info: shownFramework(framework.info, roleSightOf(viewer)) },
+    }));
   }
 }

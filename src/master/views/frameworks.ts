@@ -1,6 +1,16 @@
 // Frameworks, as the operator API shows them.
-import type { MasterResponse_GetFrameworks_Framework } from '../../model/generated/messages.ts';
+import type {
+  MasterResponse_GetFrameworks_Framework,
+  Resource,
+} from '../../model/generated/messages.ts';
 import { toEndpointFormat } from '../../model/resource-format.ts';
+import {
+  type RoleSight,
+  shownConstraints,
+  shownFramework,
+  shownOffer,
+  shownResources,
+} from '../../model/role-sight.ts';
 import { offerMessage } from '../offers.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { offeredToFramework, usedByFramework } from './usage.ts';
@@ -9,17 +19,17 @@ const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_00
 
 type View = MasterResponse_GetFrameworks_Framework;
 
-const common = (framework: Framework): View => ({
-  framework_info: framework.info,
+const common = (framework: Framework, sees: RoleSight): View => ({
+  framework_info: shownFramework(framework.info, sees),
   active: framework.active,
   connected: framework.state === 'connected',
   recovered: framework.state === 'recovered',
 });
 
 /** A framework of the event stream: all its times, set or not, and nothing of what it holds. */
-export function frameworkView(framework: Framework): View {
+export function frameworkView(framework: Framework, sees: RoleSight): View {
   return {
-    ...common(framework),
+    ...common(framework, sees),
     registered_time: timeOf(framework.registeredMs),
     reregistered_time: timeOf(framework.reregisteredMs),
     unregistered_time: timeOf(framework.unregisteredMs),
@@ -27,12 +37,16 @@ export function frameworkView(framework: Framework): View {
 }
 
 /** A framework of the read calls: the times that it has, its offers, and what it holds. */
-export function frameworkDetails(state: MasterState, framework: Framework): View {
-  const view = common(framework);
-  const offers = [...framework.offers].map((offer) => offerMessage(state, offer));
+export function frameworkDetails(state: MasterState, framework: Framework, sees: RoleSight): View {
+  const view = common(framework, sees);
+  const endpoint = (resources: readonly Resource[]) =>
+    shownResources(resources, sees).map(toEndpointFormat);
+  const offers = [...framework.offers].flatMap(
+    (offer) => shownOffer(offerMessage(state, offer), sees) ?? [],
+  );
   const inverseOffers = [...framework.inverseOffers].map(({ message }) => message);
-  const used = usedByFramework(state, framework).map(toEndpointFormat);
-  const offered = offeredToFramework(state, framework).map(toEndpointFormat);
+  const used = endpoint(usedByFramework(state, framework));
+  const offered = endpoint(offeredToFramework(state, framework));
   if (offers.length > 0) view.offers = offers;
   if (inverseOffers.length > 0) view.inverse_offers = inverseOffers;
   if (used.length > 0) view.allocated_resources = used;
@@ -42,6 +56,6 @@ export function frameworkDetails(state: MasterState, framework: Framework): View
   if (framework.unregisteredMs > 0) {
     view.unregistered_time = timeOf(framework.unregisteredMs);
   }
-  view.offer_constraints = framework.constraints ?? {};
+  view.offer_constraints = shownConstraints(framework.constraints ?? {}, sees);
   return view;
 }

@@ -12,6 +12,7 @@ import {
   Value_Type,
 } from '../../model/generated/messages.ts';
 import { rangesText } from '../../model/resource-label.ts';
+import type { RoleSight } from '../../model/role-sight.ts';
 import { taskStateName } from '../../model/task-state.ts';
 import type { JsonOf } from '../options.ts';
 
@@ -113,7 +114,13 @@ function set(plain: Plain, key: string, value: unknown): void {
   }
 }
 
-export function plainTask(task: Task, jsonOf: JsonOf): Plain {
+/** The role that it runs for, where that may be seen. */
+function shownRole({ resources }: Task | ExecutorInfo, sees: RoleSight): string | undefined {
+  const role = resources?.[0]?.allocation_info?.role;
+  return role !== undefined && sees(role) ? role : undefined;
+}
+
+export function plainTask(task: Task, jsonOf: JsonOf, sees: RoleSight): Plain {
   const plain: Plain = {
     id: task.task_id.value,
     name: task.name,
@@ -123,8 +130,7 @@ export function plainTask(task: Task, jsonOf: JsonOf): Plain {
     state: taskStateName(task.state),
     resources: plainResources(task.resources ?? []),
   };
-  const role = task.resources?.[0]?.allocation_info?.role;
-  set(plain, 'role', role);
+  set(plain, 'role', shownRole(task, sees));
   plain.statuses = (task.statuses ?? []).map((status) => plainStatus(status, jsonOf));
   set(plain, 'user', task.user);
   if (task.labels !== undefined) plain.labels = plainLabels(task.labels);
@@ -160,7 +166,7 @@ function plainStatus(status: TaskStatus, jsonOf: JsonOf): Plain {
   return plain;
 }
 
-export function plainExecutor(executor: ExecutorInfo, jsonOf: JsonOf): Plain {
+export function plainExecutor(executor: ExecutorInfo, jsonOf: JsonOf, sees: RoleSight): Plain {
   const plain: Plain = {
     executor_id: executor.executor_id.value,
     name: executor.name ?? '',
@@ -168,8 +174,7 @@ export function plainExecutor(executor: ExecutorInfo, jsonOf: JsonOf): Plain {
     command: plainCommand(executor, jsonOf),
     resources: plainResources(executor.resources ?? []),
   };
-  const role = executor.resources?.[0]?.allocation_info?.role;
-  set(plain, 'role', role);
+  set(plain, 'role', shownRole(executor, sees));
   if (executor.labels !== undefined) plain.labels = plainLabels(executor.labels);
   if (executor.type !== undefined) {
     plain.type = executor.type === ExecutorInfo_Type.DEFAULT ? 'DEFAULT' : 'CUSTOM';

@@ -8,11 +8,13 @@ import type {
   MasterResponse_GetTasks,
   Task,
 } from '../../model/generated/messages.ts';
-import type { MasterState } from '../state.ts';
+import { shownHolder } from '../../model/role-sight.ts';
+import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { agentView, recoveredAgentView } from './agents.ts';
 import { frameworkDetails } from './frameworks.ts';
 import {
+  roleSightOf,
   seesExecutor,
   seesOperation,
   seesTask,
@@ -33,10 +35,11 @@ export function getTasks(state: MasterState, viewer: Viewer): MasterResponse_Get
   const tasks: Task[] = [];
   const unreachable: Task[] = [];
   const completed: Task[] = [];
-  const add = (list: Task[], framework: Parameters<typeof seesTask>[1], all: Iterable<Task>) => {
+  const sees = roleSightOf(viewer);
+  const add = (list: Task[], framework: Framework, all: Iterable<Task>) => {
     for (const task of all) {
       if (seesTask(viewer, framework, task)) {
-        list.push(task);
+        list.push(shownHolder(task, sees));
       }
     }
   };
@@ -55,11 +58,13 @@ export function getTasks(state: MasterState, viewer: Viewer): MasterResponse_Get
 
 export function getExecutors(state: MasterState, viewer: Viewer): MasterResponse_GetExecutors {
   const executors = [];
+  const sees = roleSightOf(viewer);
   for (const framework of visibleFrameworks(state, viewer)) {
     for (const [agent, infos] of framework.executors) {
       for (const info of infos.values()) {
         if (seesExecutor(viewer, framework, info)) {
-          executors.push({ executor_info: info, agent_id: { value: agent } });
+          const executor_info = shownHolder(info, sees);
+          executors.push({ executor_info, agent_id: { value: agent } });
         }
       }
     }
@@ -68,9 +73,11 @@ export function getExecutors(state: MasterState, viewer: Viewer): MasterResponse
 }
 
 export function getFrameworks(state: MasterState, viewer: Viewer): MasterResponse_GetFrameworks {
+  const sees = roleSightOf(viewer);
+  const details = (framework: Framework) => frameworkDetails(state, framework, sees);
   return {
-    frameworks: visibleFrameworks(state, viewer).map((it) => frameworkDetails(state, it)),
-    completed_frameworks: visibleCompleted(state, viewer).map((it) => frameworkDetails(state, it)),
+    frameworks: visibleFrameworks(state, viewer).map(details),
+    completed_frameworks: visibleCompleted(state, viewer).map(details),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { isReserved, reservationRole, toEndpointFormat } from '../../model/resource-format.ts';
+import { shownConstraints } from '../../model/role-sight.ts';
 import { usedOn } from '../accept.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import type { Query, Viewer } from '../views.ts';
@@ -23,6 +24,7 @@ import {
 } from './plain.ts';
 import { offeredLists, offeredOfAgent, usedByAgent, usedLists } from './usage.ts';
 import {
+  roleSightOf,
   seesExecutor,
   seesResource,
   seesRole,
@@ -238,17 +240,21 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
   if (framework.registeredMs !== framework.reregisteredMs) {
     plain.reregistered_time = secondsOf(framework.reregisteredMs);
   }
+  const sees = roleSightOf(viewer);
   if (framework.capabilities.multiRole) {
-    plain.roles = info.roles ?? [];
-  } else {
+    plain.roles = (info.roles ?? []).filter(sees);
+  } else if (sees(info.role ?? '*')) {
     plain.role = info.role ?? '*';
   }
   const tasks = (all: Iterable<Task>) =>
-    [...all].filter((it) => seesTask(viewer, framework, it)).map((it) => plainTask(it, jsonOf));
+    [...all]
+      .filter((it) => seesTask(viewer, framework, it))
+      .map((it) => plainTask(it, jsonOf, sees));
   plain.tasks = tasks(framework.tasks.values());
   plain.unreachable_tasks = tasks(framework.unreachableTasks.values());
   plain.completed_tasks = tasks(framework.completedTasks);
-  plain.offers = [...framework.offers].map((offer) => ({
+  const offers = [...framework.offers].filter(({ role }) => sees(role));
+  plain.offers = offers.map((offer) => ({
     id: offer.id,
     framework_id: framework.id,
     allocation_info: { role: offer.role },
@@ -258,10 +264,13 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
   plain.executors = [...framework.executors].flatMap(([agent, infos]) =>
     [...infos.values()]
       .filter((it) => seesExecutor(viewer, framework, it))
-      .map((it) => ({ ...plainExecutor(it, jsonOf), slave_id: agent })),
+      .map((it) => ({ ...plainExecutor(it, jsonOf, sees), slave_id: agent })),
   );
   if (info.labels !== undefined) plain.labels = plainLabels(info.labels);
-  plain.offer_constraints = jsonOf('OfferConstraints', framework.constraints ?? {});
+  plain.offer_constraints = jsonOf(
+    'OfferConstraints',
+    shownConstraints(framework.constraints ?? {}, sees),
+  );
   return plain;
 }
 
@@ -372,6 +381,7 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Pla
   const offset = unsigned(numberOf(query.offset), 0);
   const wantedTask = query.task_id;
   const wantedFramework = query.framework_id;
+  const sees = roleSightOf(viewer);
   const found: { readonly task: Task; readonly since: number }[] = [];
   for (const framework of [
     ...visibleFrameworks(state, viewer),
@@ -399,7 +409,7 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Pla
   return {
     tasks: lazily(
       () => page,
-      ({ task }) => plainTask(task, state.options.jsonOf),
+      ({ task }) => plainTask(task, state.options.jsonOf, sees),
     ),
   };
 }

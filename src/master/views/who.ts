@@ -3,6 +3,7 @@
 import type { ExecutorInfo, Operation, Resource, Task } from '../../model/generated/messages.ts';
 import { operationResources } from '../../model/operation-resources.ts';
 import { namedRoles } from '../../model/resource-format.ts';
+import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 
@@ -20,6 +21,10 @@ export const seesExecutor = (
 
 export const seesRole = ({ principal, authorizer }: Viewer, role: string) =>
   authorizer.authorize(principal, 'VIEW_ROLE', { value: role });
+
+/** As seesRole, for a viewer of many things at once. */
+export const roleSightOf = (viewer: Viewer): RoleSight =>
+  rememberedSight((role) => seesRole(viewer, role));
 
 export const seesResource = (viewer: Viewer, resource: Resource) =>
   namedRoles(resource).every((role) => seesRole(viewer, role));

@@ -1,0 +1,215 @@
+// Who may not view a role reads its name nowhere: not in lists of roles, and not in what runs for it.
+import { describe, expect, test } from 'vitest';
+import { createViews } from '../../src/agent/agent-views.ts';
+import type { AgentViews } from '../../src/agent/views.ts';
+import type { MasterViews } from '../../src/master/views.ts';
+import {
+  AgentCall_Type,
+  AttributeConstraint_Selector_PseudoattributeType,
+  MasterCall_Type,
+  Offer_Operation_Type,
+  Resource_ReservationInfo_Type,
+} from '../../src/model/generated/messages.ts';
+import { type Authorizer, permissive } from '../../src/security/authorizer.ts';
+import {
+  World as AgentWorld,
+  commandTask,
+  executorInfo,
+  executorTask,
+  frameworkInfo,
+  runToEnd,
+  scalar,
+} from '../agent/harness.ts';
+import { launchOf, resources, World } from '../master/harness.ts';
+
+const hidden = 'hidden-role';
+const blind: Authorizer = {
+  authorize: (_, action, object) => action !== 'VIEW_ROLE' || object?.value !== hidden,
+};
+
+const textOf = (value: unknown) =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'bigint'
+      ? `${inner}`
+      : typeof inner === 'object' && inner !== null && Symbol.iterator in inner
+        ? [...(inner as Iterable<unknown>)]
+        : inner,
+  );
+
+const anyHost = {
+  attribute_constraints: [
+    {
+      selector: { pseudoattribute_type: AttributeConstraint_Selector_PseudoattributeType.HOSTNAME },
+      predicate: { exists: {} },
+    },
+  ],
+};
+
+/** A master with everything that names a role: reservations, offers, a task, an executor, settings. */
+function busyMaster(authorizer: Authorizer): World {
+  const world = new World({ authorizer, weights: { [hidden]: 2 } });
+  world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  world.agent({ resources: `cpus:4;mem:4096;disk:64;cpus(${hidden}):2;mem(${hidden}):64` });
+  const framework = world.framework(
+    {
+      roles: [hidden, 'open'],
+      principal: 'p',
+      offer_filters: { [hidden]: {} },
+    },
+    { offer_constraints: { role_constraints: { [hidden]: { groups: [anyHost] } } } },
+  );
+  world.allocate();
+  const offer = framework.offers().find(({ allocation_info }) => allocation_info?.role === hidden);
+  if (offer === undefined) {
+    throw new Error('no offer for the role');
+  }
+  const reserved = {
+    ...resources('disk:32')[0],
+    name: 'disk',
+    type: 0,
+    allocation_info: { role: hidden },
+    reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: hidden, principal: 'p' }],
+  } as const;
+  framework.accept(
+    [offer],
+    [
+      {
+        type: Offer_Operation_Type.RESERVE,
+        reserve: { resources: [structuredClone(reserved) as never] },
+      },
+      launchOf(offer, {
+        task_id: { value: 't' },
+        resources: resources('cpus:0.5;mem:32'),
+        executor: {
+          executor_id: { value: 'e' },
+          framework_id: { value: framework.id },
+          command: { value: 'x' },
+          resources: resources('cpus:0.1;mem:32'),
+        },
+      }),
+    ],
+  );
+  world.allocate();
+  framework.subscribe({ name: 'again' });
+  world.allocate();
+  world.framework({ roles: [hidden] });
+  return world;
+}
+
+const masterReads: Record<string, (views: MasterViews, authorizer: Authorizer) => unknown> = {
+  '/state': (views, authorizer) => views.state({ authorizer }),
+  '/state-summary': (views, authorizer) => views.stateSummary({ authorizer }),
+  '/slaves': (views, authorizer) => views.slaves({ authorizer }, {}),
+  '/frameworks': (views, authorizer) => views.frameworks({ authorizer }, {}),
+  '/tasks': (views, authorizer) => views.tasks({ authorizer }, {}),
+  '/roles': (views, authorizer) => views.roles({ authorizer }),
+  '/weights': (views, authorizer) => views.weights({ authorizer }),
+  // Flags, quotas and metrics have actions of their own.
+  ...Object.fromEntries(
+    Object.entries(MasterCall_Type)
+      .filter(([name]) => !['GET_FLAGS', 'GET_QUOTA', 'GET_METRICS'].includes(name))
+      .map(([name, type]) => [
+        name,
+        (views: MasterViews, authorizer: Authorizer) => views.read({ type }, { authorizer }),
+      ]),
+  ),
+};
+
+describe('a master', () => {
+  const world = busyMaster(permissive);
+
+  test.each(Object.keys(masterReads))('does not tell of the role by %s', (name) => {
+    const read = masterReads[name];
+    expect(textOf(read?.(world.views, blind)) ?? '').not.toContain(hidden);
+  });
+
+  test('tells of it by most of these to those who may view it', () => {
+    const telling = Object.entries(masterReads)
+      .filter(([, read]) => textOf(read(world.views, permissive))?.includes(hidden))
+      .map(([name]) => name);
+    expect(telling).toEqual([
+      '/state',
+      '/state-summary',
+      '/slaves',
+      '/frameworks',
+      '/tasks',
+      '/roles',
+      '/weights',
+      'GET_STATE',
+      'GET_AGENTS',
+      'GET_FRAMEWORKS',
+      'GET_EXECUTORS',
+      'GET_OPERATIONS',
+      'GET_TASKS',
+      'GET_ROLES',
+      'GET_WEIGHTS',
+    ]);
+  });
+
+  test('does not tell of it by events, nor by the state that comes before them', () => {
+    const blinded = busyMaster(blind);
+    blinded.operate({ type: MasterCall_Type.SUBSCRIBE });
+    expect(textOf(blinded.operatorEvents)).not.toContain(hidden);
+    world.operate({ type: MasterCall_Type.SUBSCRIBE });
+    const types = (of: World) => of.operatorEvents.map(({ type }) => type);
+    expect(types(blinded)).toEqual(types(world));
+    for (const event of world.operatorEvents.filter(({ task_added, agent_added }) => {
+      return task_added !== undefined || agent_added !== undefined;
+    })) {
+      expect(textOf(event)).toContain(hidden);
+    }
+  });
+});
+
+describe('an agent', () => {
+  const world = new AgentWorld({
+    resources: [
+      scalar('cpus', 4),
+      scalar('mem', 4096),
+      { ...scalar('cpus', 2), reservations: [{ type: 1, role: hidden }] },
+    ],
+  });
+  world.register();
+  const framework = frameworkInfo({ roles: [hidden, 'open'] });
+  const forRole = { allocation_info: { role: hidden } };
+  const held = [
+    { ...scalar('cpus', 0.1), ...forRole },
+    { ...scalar('mem', 32), ...forRole },
+  ];
+  world.runTask(commandTask('t1', { resources: held }), framework);
+  world.runTask(
+    { ...executorTask('t2', executorInfo('ex', { resources: held })), resources: held },
+    framework,
+  );
+  runToEnd(world, 't3');
+  const views = createViews(world.agent, (_, message) => message);
+  const reads: Record<string, (views: AgentViews, authorizer: Authorizer) => unknown> = {
+    '/state': (from, authorizer) => from.state({ authorizer }),
+    ...Object.fromEntries(
+      Object.entries(AgentCall_Type)
+        .filter(([name]) => name !== 'GET_FLAGS')
+        .map(([name, type]) => [
+          name,
+          (from: AgentViews, authorizer: Authorizer) => from.read({ type }, { authorizer }),
+        ]),
+    ),
+  };
+
+  test.each(Object.keys(reads))('does not tell of the role by %s', (name) => {
+    expect(textOf(reads[name]?.(views, blind)) ?? '').not.toContain(hidden);
+  });
+
+  test('tells of it by most of these to those who may view it', () => {
+    const telling = Object.entries(reads)
+      .filter(([, read]) => textOf(read(views, permissive))?.includes(hidden))
+      .map(([name]) => name);
+    expect(telling).toEqual([
+      '/state',
+      'GET_STATE',
+      'GET_FRAMEWORKS',
+      'GET_EXECUTORS',
+      'GET_TASKS',
+      'GET_AGENT',
+    ]);
+  });
+});
