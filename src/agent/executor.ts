@@ -21,7 +21,7 @@ import { isTerminal } from '../model/task-state.ts';
 import type { BuiltinExecutor, RunOf } from './checkpoint.ts';
 import type { ContainerEnded, ContainerStarted } from './events.ts';
 import { type Framework, removeIfIdle } from './framework.ts';
-import { clearTimer, emit, log, persistLater, setTimer } from './outbox.ts';
+import { clearTimer, emit, emitEnding, log, persistLater, setTimer } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
 import { agentStatus } from './task.ts';
@@ -133,14 +133,14 @@ export function allocatedResources(agent: AgentState, executor: Executor): Resou
 }
 
 export function sendToExecutor(agent: AgentState, executor: Executor, event: ExecutorEvent): void {
+  const ends = event.type === ExecutorEvent_Type.KILL || event.type === ExecutorEvent_Type.SHUTDOWN;
   if (executor.stream !== undefined) {
-    emit(agent, { type: 'sendToExecutor', stream: executor.stream, event });
+    const emitIt = ends ? emitEnding : emit;
+    emitIt(agent, { type: 'sendToExecutor', stream: executor.stream, event });
     return;
   }
   // Deliberately unlike Mesos, where a kill in the moment of a reconnection is lost.
-  const waits =
-    event.type === ExecutorEvent_Type.KILL || event.type === ExecutorEvent_Type.SHUTDOWN;
-  if (waits && executor.missed.length < maxMissed) {
+  if (ends && executor.missed.length < maxMissed) {
     executor.missed.push(event);
   }
 }
@@ -197,7 +197,7 @@ export function shutdownTimerFired(agent: AgentState, id: ContainerId): void {
 }
 
 export function destroyContainer(agent: AgentState, executor: Executor): void {
-  emit(agent, { type: 'destroyContainer', ...runOf(executor) });
+  emitEnding(agent, { type: 'destroyContainer', ...runOf(executor) });
 }
 
 /** Ends an executor that is not there, or not any more; its tasks are told why. */

@@ -2,10 +2,17 @@
 //
 // Whatever leaves after a change that must survive a crash waits until that change is durable, and so
 // does everything behind it, so that nothing overtakes. Changes of one step are one transaction; later
-// transactions do not wait for earlier ones, so a slow disk costs time but no throughput. Timers, logs
-// and checkpoints themselves never wait.
+// transactions do not wait for earlier ones, so a slow disk costs time but no throughput. Timers, logs,
+// checkpoints themselves, answers to pings and, where that is no disorder, kills never wait.
 import type { CheckpointChange } from './checkpoint.ts';
-import type { AgentEffect, Log } from './effects.ts';
+import type {
+  AgentEffect,
+  DestroyContainer,
+  Exit,
+  Log,
+  SendToExecutor,
+  SendToMaster,
+} from './effects.ts';
 import type { AgentState } from './state.ts';
 
 export interface Outbox {
@@ -58,6 +65,44 @@ export function emit(agent: AgentState, effect: AgentEffect): void {
     }
   } else {
     outbox.ready.push(effect);
+  }
+}
+
+/** For what tells of nothing that could be lost: it does not wait for the disk. */
+export function emitAtOnce(agent: AgentState, effect: SendToMaster | Exit): void {
+  agent.outbox.ready.push(effect);
+}
+
+/**
+ * For what ends a task or a container. It only waits behind what the same one is to get before: what fills
+ * a disk must be able to be ended while nothing can be written to it.
+ */
+export function emitEnding(agent: AgentState, effect: SendToExecutor | DestroyContainer): void {
+  const { outbox } = agent;
+  const of = objectOf(effect);
+  for (let index = outbox.firstHeld; index < outbox.held.length; index++) {
+    const entry = outbox.held[index];
+    if (entry !== undefined && objectOf(entry.effect) === of) {
+      emit(agent, effect);
+      return;
+    }
+  }
+  outbox.ready.push(effect);
+}
+
+function objectOf(effect: AgentEffect): string | undefined {
+  switch (effect.type) {
+    case 'openStream':
+    case 'sendToExecutor':
+    case 'closeStream':
+      return effect.stream;
+    case 'launchExecutor':
+    case 'reattachExecutor':
+    case 'resizeContainer':
+    case 'destroyContainer':
+      return effect.containerId;
+    default:
+      return undefined;
   }
 }
 
@@ -142,8 +187,9 @@ export function idleTimerFired(agent: AgentState): void {
 /** Before the agent leaves: nothing that it knows stays in memory only. */
 export function persistIdle(agent: AgentState): void {
   const { outbox } = agent;
-  outbox.changes.unshift(...outbox.idleChanges);
-  outbox.idleChanges = [];
+  if (outbox.changes.length > 0 || outbox.idleChanges.length > 0) {
+    write(outbox);
+  }
 }
 
 export const isIdleTimer = (timer: string) => timer === idleTimer;

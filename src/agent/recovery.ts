@@ -4,6 +4,7 @@
 // subscribe again; the agent registers as soon as all have, so that a master never hears of an agent
 // that does not know its own tasks yet.
 import { formatDuration } from '../model/duration.ts';
+import { sameMessage } from '../model/equality.ts';
 import {
   type Resource,
   type Task,
@@ -88,7 +89,10 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
   }
   agent.id = agentId(id);
   agent.info = { ...agent.info, id: { value: id } };
-  persist(agent, { type: 'agent', agent: agent.info });
+  // What is known already is not written again: a full disk must not keep the agent from its master.
+  if (!sameMessage(agent.info, before)) {
+    persist(agent, { type: 'agent', agent: agent.info });
+  }
   return true;
 }
 

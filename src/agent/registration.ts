@@ -27,7 +27,7 @@ import { addressOf, parsePid } from '../model/pid.ts';
 import type { MasterDetected } from './events.ts';
 import { isCommandExecutor, resumeExits } from './executor.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
-import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
+import { clearTimer, emit, emitAtOnce, giveUp, log, persist, setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { resumeUpdates } from './status-updates.ts';
 import { createTask, isPartitionAware } from './task.ts';
@@ -290,7 +290,8 @@ export function pinged(agent: AgentState, from: string, body: PingAgentMessage):
     log(agent, 'debug', `Ignoring a ping of ${from}: the master is ${agent.master}`);
     return;
   }
-  emit(agent, { type: 'sendToMaster', to: from, message: { name: 'PongAgentMessage', body: {} } });
+  const message = { name: 'PongAgentMessage' as const, body: {} };
+  emitAtOnce(agent, { type: 'sendToMaster', to: from, message });
   if (agent.phase !== 'running') {
     return;
   }

@@ -22,6 +22,8 @@ export interface UpdateStream {
   seen: Uint8Array[];
   /** Counts sends of whatever is first, so that a retry of an earlier send is known as stale. */
   sends: number;
+  /** The transaction that the last send had to wait for. */
+  sentAfter: number;
 }
 
 /** The wait for the acknowledgement of one send; `level` is the index into the retry intervals. */
@@ -66,7 +68,15 @@ function openStream(
   }
   let stream = streams.get(task);
   if (stream === undefined) {
-    stream = { frameworkId: framework, taskId: task, run, pending: [], seen: [], sends: 0 };
+    stream = {
+      frameworkId: framework,
+      taskId: task,
+      run,
+      pending: [],
+      seen: [],
+      sends: 0,
+      sentAfter: 0,
+    };
     streams.set(task, stream);
   }
   return stream;
@@ -222,6 +232,11 @@ export function retryTimerFired(agent: AgentState, timer: string): void {
       closeStream(agent, stream);
       continue;
     }
+    if (stream.sentAfter > agent.outbox.durableTransaction) {
+      // It has not left yet: a second one would come with it.
+      addDeadline(agent, deadlines, { stream, send: stream.sends, level });
+      continue;
+    }
     log(agent, 'info', `Sending the update of task ${stream.taskId} again`);
     forward(agent, stream, Math.min(level + 1, retryIntervalsMs.length - 1));
   }
@@ -237,6 +252,7 @@ function forward(agent: AgentState, stream: UpdateStream, level: number): void {
   if (agent.phase !== 'running' || agent.master === undefined) {
     return;
   }
+  stream.sentAfter = agent.outbox.barrier;
   emit(agent, {
     type: 'sendToMaster',
     to: agent.master,

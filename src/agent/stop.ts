@@ -3,7 +3,7 @@ import type { ShutdownMessage } from '../model/generated/messages.ts';
 import type { StopAsked } from './events.ts';
 import { destroyContainer } from './executor.ts';
 import { shutdownFramework } from './framework.ts';
-import { emit, log, persist, persistIdle } from './outbox.ts';
+import { emit, emitAtOnce, log, persist, persistIdle } from './outbox.ts';
 import { clearRegistration } from './registration.ts';
 import type { AgentState } from './state.ts';
 
@@ -17,7 +17,8 @@ export function stopAsked(agent: AgentState, { how }: StopAsked): void {
       }
     }
     persistIdle(agent);
-    emit(agent, { type: 'exit', code: 0, reason: 'Asked to stop' });
+    // Not when all is written: the reason to stop may be a disk that cannot be. What can be is.
+    emitAtOnce(agent, { type: 'exit', code: 0, reason: 'Asked to stop' });
     return;
   }
   if (agent.phase === 'terminating') {

@@ -16,7 +16,7 @@ export function writableFolder(flag: string, path: string, mode?: number): strin
     if (!statSync(folder).isDirectory()) {
       throw new FlagError(`--${flag} expects a folder, got '${path}', which is none`);
     }
-    rmdirSync(mkdtempSync(join(folder, '.try-')));
+    tryOut(folder);
   } catch (error) {
     const { code, errno } = error as NodeJS.ErrnoException;
     if (code === undefined || errno === undefined) {
@@ -28,6 +28,18 @@ export function writableFolder(flag: string, path: string, mode?: number): strin
     );
   }
   return folder;
+}
+
+/** A full disk is not the wrong folder: what can be done without writing is. */
+function tryOut(folder: string): void {
+  try {
+    rmdirSync(mkdtempSync(join(folder, '.try-')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') {
+      throw error;
+    }
+  }
 }
 
 /**

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { kill, readText } from './process-table.ts';
+import { kill } from './process-table.ts';
+import { isAbsence, isPassing, readText, withDescriptor } from './record-file.ts';
 
 const sweepPauseMs = 5;
 const maxSweeps = 400;
@@ -97,7 +98,13 @@ export async function sweepCgroup(folder: string): Promise<boolean> {
     if (removeCgroup(folder)) {
       return true;
     }
-    killCgroup(folder);
+    try {
+      killCgroup(folder);
+    } catch (error) {
+      if (!isPassing(error)) {
+        throw error;
+      }
+    }
     await delay(sweepPauseMs);
   }
   return false;
@@ -106,7 +113,7 @@ export async function sweepCgroup(folder: string): Promise<boolean> {
 /** With the cgroups that a task has made below its own. False while there are processes in it. */
 function removeCgroup(folder: string): boolean {
   try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    for (const entry of withDescriptor(() => readdirSync(folder, { withFileTypes: true }))) {
       if (entry.isDirectory()) {
         removeCgroup(join(folder, entry.name));
       }
@@ -114,7 +121,7 @@ function removeCgroup(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'EBUSY');
+    return isAbsence(error);
   }
 }
 
@@ -194,7 +201,7 @@ function readOwnPaths(): Map<string, string> {
 
 function write(path: string, text: string): boolean {
   try {
-    writeFileSync(path, text, { flag: 'r+' });
+    withDescriptor(() => writeFileSync(path, text, { flag: 'r+' }));
     return true;
   } catch {
     // Not in this version of cgroups, or removed meanwhile.

@@ -24,7 +24,24 @@ export interface CheckpointRows {
 
 export class CheckpointError extends Error {
   readonly code = 'MESOSCALE_CHECKPOINT';
+  /** Whether the same may work later: the disk was full, or did not answer. */
+  readonly isPassing: boolean;
+
+  constructor(text: string, options: ErrorOptions = {}) {
+    super(text, options);
+    this.isPassing = passing.has(resultOf(options.cause) ?? 0);
+  }
 }
+
+// Result codes of SQLite.
+const busy = 5;
+const passing = new Set([busy, 7 /* no memory */, 10 /* I/O error */, 13 /* full */]);
+
+/** Without the details, which are in the higher bits. */
+const resultOf = (error: unknown) =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined;
 
 const version = 1;
 // An agent that is just ending still holds its file for a moment.
@@ -49,6 +66,10 @@ const schema = `
 `;
 
 // Written by an agent that had forgotten the run they belong to, and was still ending it.
+const strays = `
+  SELECT 1 FROM tasks WHERE container NOT IN (SELECT container FROM executors) UNION ALL
+  SELECT 1 FROM updates WHERE container NOT IN (SELECT container FROM executors)
+`;
 const tidying = `
   DELETE FROM tasks WHERE container NOT IN (SELECT container FROM executors);
   DELETE FROM updates WHERE container NOT IN (SELECT container FROM executors);
@@ -97,15 +118,20 @@ export class CheckpointDatabase {
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
       );
       this.#check(path);
-      this.#database.exec(
-        `BEGIN EXCLUSIVE; ${schema}; ${tidying}; PRAGMA user_version = ${version}; COMMIT`,
-      );
+      this.#database.exec('BEGIN EXCLUSIVE');
+      this.#prepare();
+      this.#database.exec('COMMIT');
     } catch (error) {
-      if (isBusy(error)) {
+      if (resultOf(error) === busy) {
         throw new CheckpointError(`Another agent is using '${path}'`, { cause: error });
       }
+      const isWhole = error instanceof Error && passing.has(resultOf(error) ?? 0);
+      const what = `Failed to ${isWhole ? 'open' : 'read'} the agent's checkpoint '${path}'`;
+      if (isWhole) {
+        throw new CheckpointError(`${what}: ${error.message}`, { cause: error });
+      }
       throw new CheckpointError(
-        `Failed to read the agent's checkpoint '${path}': ${String(error)}. To start over without ` +
+        `${what}: ${String(error)}. To start over without ` +
           'it, and without the tasks it speaks of, remove the folder it is in',
         { cause: error },
       );
@@ -124,9 +150,8 @@ export class CheckpointDatabase {
       if (this.#database.isTransaction) {
         this.#database.exec('ROLLBACK');
       }
-      throw new CheckpointError(`Failed to write the agent's checkpoint: ${String(error)}`, {
-        cause: error,
-      });
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CheckpointError(`Failed to write the agent's checkpoint: ${why}`, { cause: error });
     }
   }
 
@@ -145,12 +170,27 @@ export class CheckpointDatabase {
     this.#database.close();
   }
 
+  /** Writes only what is missing, so that an agent can start on a disk that is full. */
+  #prepare(): void {
+    if (this.#one('PRAGMA user_version') !== version) {
+      this.#database.exec(`${schema}; PRAGMA user_version = ${version}`);
+    }
+    if (this.#one(`SELECT EXISTS (${strays})`) === 1) {
+      this.#database.exec(tidying);
+    }
+  }
+
+  /** The one value that a query gives. */
+  #one(sql: string): unknown {
+    return Object.values(this.#database.prepare(sql).get() ?? {})[0];
+  }
+
   #check(path: string): void {
-    const found = this.#database.prepare('PRAGMA user_version').get()?.user_version;
+    const found = this.#one('PRAGMA user_version');
     if (typeof found === 'number' && found > version) {
       throw new Error(`${path} was written by a later version (${found}) of this program`);
     }
-    const result = this.#database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+    const result = this.#one('PRAGMA quick_check(1)');
     if (result !== 'ok') {
       throw new Error(String(result));
     }
@@ -165,10 +205,4 @@ export class CheckpointDatabase {
     this.#statements.set(name, statement);
     return statement;
   }
-}
-
-const sqliteBusy = 5;
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }

@@ -2,7 +2,9 @@
 //
 // While the thread waits for the disk, further transactions gather here and go with its next
 // commit. So a commit's cost is shared by however many came during the one before, and an idle
-// agent waits for no one.
+// agent waits for no one. What cannot be written because the disk is full waits with all that comes
+// after it, and is tried again: the agent does not announce it until then, and serves on.
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type {
   AgentCheckpoint,
@@ -22,7 +24,7 @@ import {
   type Row,
   type Write,
 } from './checkpoint-database.ts';
-import type { CheckpointRequest } from './checkpoint-thread.ts';
+import type { CheckpointFailure, CheckpointRequest } from './checkpoint-thread.ts';
 
 /** What the rows do not know: whether the run's process is there, and how it ended. */
 export type RunState = Pick<CheckpointedExecutor, 'alive' | 'processId' | 'waitStatus'>;
@@ -39,8 +41,13 @@ export class CheckpointStore {
   #committing = false;
   #answer: ((value: unknown) => void) | undefined;
   #broken: Error | undefined;
+  /** When the log was last told that nothing can be written; undefined: it can. */
+  #complainedMs: number | undefined;
+  #closing = new AbortController();
+  readonly #log: Log;
 
-  private constructor(path: string) {
+  private constructor(path: string, log: Log) {
+    this.#log = log;
     // Beside this file, with the same ending: .ts where sources run, .js where they are built.
     const url = new URL(
       import.meta.url.endsWith('.ts') ? threadSource : threadBuilt,
@@ -54,8 +61,11 @@ export class CheckpointStore {
     });
   }
 
-  static async open(path: string): Promise<{ store: CheckpointStore; rows: CheckpointRows }> {
-    const store = new CheckpointStore(path);
+  static async open(
+    path: string,
+    log: Log = () => undefined,
+  ): Promise<{ store: CheckpointStore; rows: CheckpointRows }> {
+    const store = new CheckpointStore(path, log);
     const rows = await store.#ask({ type: 'read' });
     if (rows instanceof Error) {
       throw rows;
@@ -81,7 +91,9 @@ export class CheckpointStore {
     }
   }
 
+  /** Writes what waits, if it can be written now. */
   async close(): Promise<void> {
+    this.#closing.abort();
     while (this.#committing) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.store([], () => resolve());
@@ -98,13 +110,51 @@ export class CheckpointStore {
     while (this.#waiting.length > 0) {
       const taken = this.#waiting;
       this.#waiting = [];
-      const writes = taken.flatMap((waiting) => waiting.writes);
-      const error = writes.length === 0 ? undefined : await this.#ask({ type: 'write', writes });
+      const error = await this.#commit(taken.flatMap((waiting) => waiting.writes));
+      if (error?.isPassing === true && !this.#closing.signal.aborted) {
+        this.#waiting = [...taken, ...this.#waiting];
+        await this.#pause(error);
+        continue;
+      }
+      if (error === undefined) {
+        this.#written();
+      }
       for (const { done } of taken) {
-        done(error instanceof Error ? asCheckpointError(error) : undefined);
+        done(error && new CheckpointError(error.failure));
       }
     }
     this.#committing = false;
+  }
+
+  async #commit(writes: readonly Write[]): Promise<CheckpointFailure | undefined> {
+    if (writes.length === 0) {
+      return undefined;
+    }
+    const answer = await this.#ask({ type: 'write', writes });
+    return answer instanceof Error
+      ? { failure: answer.message, isPassing: false }
+      : (answer as CheckpointFailure | undefined);
+  }
+
+  async #pause({ failure }: CheckpointFailure): Promise<void> {
+    const nowMs = performance.now();
+    if (this.#complainedMs === undefined || nowMs - this.#complainedMs >= remindMs) {
+      this.#complainedMs = nowMs;
+      this.#log(
+        'error',
+        `${failure}. It is tried again every second; what must not be lost waits for it: launches of ` +
+          'tasks, and their news for the master',
+      );
+    }
+    // A close does not wait.
+    await delay(retryMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  }
+
+  #written(): void {
+    if (this.#complainedMs !== undefined) {
+      this.#complainedMs = undefined;
+      this.#log('info', "The agent's checkpoint can be written again");
+    }
   }
 
   async #ask(request: CheckpointRequest): Promise<unknown> {
@@ -124,7 +174,12 @@ export class CheckpointStore {
   }
 }
 
-/** Errors lose their class on the way between threads. */
+const retryMs = 1_000;
+/** How often the log is told that nothing can be written. */
+const remindMs = 60_000;
+
+type Log = (level: 'info' | 'error', text: string) => void;
+
 function asCheckpointError(error: unknown): CheckpointError {
   const message = error instanceof Error ? error.message : String(error);
   return new CheckpointError(message, { cause: error });

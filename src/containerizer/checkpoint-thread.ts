@@ -1,6 +1,6 @@
 // The thread that owns the checkpoint's file: waiting for the disk must not keep the agent waiting.
 import { parentPort, workerData } from 'node:worker_threads';
-import { CheckpointDatabase, type Write } from './checkpoint-database.ts';
+import { CheckpointDatabase, CheckpointError, type Write } from './checkpoint-database.ts';
 
 const port = parentPort;
 if (port === null) {
@@ -11,6 +11,17 @@ export type CheckpointRequest =
   | { readonly type: 'read' }
   | { readonly type: 'write'; readonly writes: readonly Write[] }
   | { readonly type: 'close' };
+
+/** What the store is told of an error. */
+export interface CheckpointFailure {
+  readonly failure: string;
+  readonly isPassing: boolean;
+}
+
+const failureOf = (error: unknown): CheckpointFailure => ({
+  failure: error instanceof Error ? error.message : String(error),
+  isPassing: error instanceof CheckpointError && error.isPassing,
+});
 
 const database = new CheckpointDatabase((workerData as { readonly path: string }).path);
 
@@ -24,7 +35,8 @@ port.on('message', (request: CheckpointRequest) => {
         database.write(request.writes);
         port.postMessage(undefined);
       } catch (error) {
-        port.postMessage(error);
+        // Errors lose their class on the way between threads.
+        port.postMessage(failureOf(error));
       }
       return;
     case 'close':

@@ -3,7 +3,7 @@
 // Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; this class talks to it
 // through the spawner and through the records in the work directory, so that an agent started
 // later knows as much as the one that launched it.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandInfo, Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
@@ -11,8 +11,9 @@ import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgr
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher.ts';
-import { allProcesses, bootId, descendants, kill } from './process-table.ts';
-import { RunRecords, type SupervisorRecord } from './run-records.ts';
+import { allProcesses, bootId, descendants, kill, type ProcessStat } from './process-table.ts';
+import { isAbsence, patiently, readText, reserveDescriptor } from './record-file.ts';
+import { type EndRecord, RunRecords, type SupervisorRecord } from './run-records.ts';
 import { createSandbox } from './sandboxes.ts';
 import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
@@ -47,13 +48,11 @@ export interface ContainerSpec {
   readonly isBound: boolean;
 }
 
-/** How it ended: all fields are absent when its process was never started. */
-export interface ContainerEnd {
-  /** Raw status of wait(2); absent when nobody could see it, as after a kill of the supervisor. */
-  readonly waitStatus?: number | undefined;
-  /** Why its process could not be started. */
-  readonly failure?: string | undefined;
-}
+/**
+ * How it ended: all fields are absent when its process was never started, or nobody could see its end,
+ * as after a kill of the supervisor.
+ */
+export type ContainerEnd = EndRecord;
 
 const sigkill = 9;
 const sigusr1 = 10;
@@ -115,7 +114,7 @@ export interface InsideSpec {
 
 interface Known {
   readonly container: Container;
-  readonly identity: Identity | undefined;
+  readonly identity: () => Promise<Identity | undefined>;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -139,17 +138,22 @@ export class Containerizer {
   readonly #users = new Users();
   readonly #meter = new UsageMeter();
   readonly #known = new Map<ContainerId, Known>();
+  readonly #warn: (text: string) => void;
+  /** Containers without their supervisor, whose processes are about to be killed, all in one look. */
+  #left: SupervisorRecord[] = [];
 
   private constructor(options: ContainerizerOptions, program: string) {
     this.#work = options.work;
-    this.records = new RunRecords(options.work);
+    this.#warn = options.warn;
+    this.records = new RunRecords(options.work, options.warn);
     this.volumes = new Volumes(options.work);
-    this.#spawner = new Spawner(program);
+    this.#spawner = new Spawner(program, options.warn);
     this.#fetching = options.fetching ?? defaultFetchOptions;
     this.#cgroupRoots = options.cgroups === undefined ? [] : findCgroupRoots(options.cgroups);
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
+    reserveDescriptor();
     return new Containerizer(options, await supervisorProgram(options.programs));
   }
 
@@ -202,7 +206,7 @@ export class Containerizer {
       cgroups: this.#cgroups(spec.id),
       ...line,
     });
-    this.#known.set(spec.id, { container, identity, environment });
+    this.#known.set(spec.id, { container, identity: async () => identity, environment });
     return container;
   }
 
@@ -229,7 +233,8 @@ export class Containerizer {
     });
     this.#known.set(id, {
       container,
-      identity: await this.#ownerOf(sandbox),
+      // Not now: a user who cannot be looked up costs the checks, not the container.
+      identity: () => this.#ownerOf(sandbox),
       environment: environmentOf(record),
     });
     return container;
@@ -261,7 +266,10 @@ export class Containerizer {
       return { started: false, alive: false };
     }
     const alive = this.records.alive(record);
-    const end = alive ? {} : this.#finish(id);
+    const end = alive ? {} : this.records.end(id);
+    if (!alive) {
+      this.#clear(id, end);
+    }
     return { started: true, alive, processId: record.supervisor.pid, ...end };
   }
 
@@ -280,7 +288,7 @@ export class Containerizer {
         {
           directory: sandbox,
           ...inSandbox(sandbox),
-          identity: known?.identity,
+          identity: await known?.identity(),
           cgroups: this.#cgroups(spec.container.id),
           environment: layered(known?.environment ?? {}, commandEnvironment(spec.command)),
           ...line,
@@ -357,44 +365,59 @@ export class Containerizer {
     return this.#cgroupRoots.map((root) => join(root, id));
   }
 
-  #finish(id: ContainerId): ContainerEnd {
-    const record = this.records.supervisor(id);
-    const waitStatus = this.records.waitStatus(id);
-    const failure = this.records.failure(id);
-    const isMute = waitStatus === undefined && failure === undefined;
-    if (record !== undefined && isMute && record.bootId === bootId()) {
-      this.#killLeft(record);
-    }
-    for (const folder of this.#cgroups(id)) {
-      if (existsSync(folder)) {
-        void sweepCgroup(folder).then((isGone) => {
-          this.counts.notDestroyed += isGone ? 0 : 1;
-        });
-      }
-    }
-    return { waitStatus, failure };
+  /** Waits for the records to be readable: not to see how it ended is not to know that it failed. */
+  async #finish(id: ContainerId): Promise<ContainerEnd> {
+    const end = await patiently(
+      () => this.records.end(id),
+      (error) => this.#warn(`The end of container ${id} cannot be read yet: ${error.message}`),
+    );
+    await patiently(() => this.#clear(id, end), ignored);
+    return end;
   }
 
-  /** After somebody has killed the supervisor: nothing of the container may go on unseen. */
-  #killLeft(record: SupervisorRecord): void {
+  /** Sees to it that nothing of a container goes on unseen. */
+  #clear(id: ContainerId, { waitStatus, failure }: ContainerEnd): void {
+    const record = this.records.supervisor(id);
+    const isMute = waitStatus === undefined && failure === undefined;
+    if (record !== undefined && isMute && record.bootId === bootId()) {
+      this.#left.push(record);
+      if (this.#left.length === 1) {
+        setImmediate(() => void patiently(() => this.#killLeft(), ignored));
+      }
+    }
+    for (const folder of this.#cgroups(id)) {
+      void sweepCgroup(folder).then((isGone) => {
+        this.counts.notDestroyed += isGone ? 0 : 1;
+      });
+    }
+  }
+
+  /** After somebody has killed supervisors. */
+  #killLeft(): void {
     const processes = allProcesses();
-    const root = processes.find(
-      ({ pid, startTicks }) =>
-        pid === record.process.pid && startTicks === record.process.startTicks,
-    );
-    const below = root === undefined ? [] : [root, ...descendants(root.pid, processes)];
-    const session = processes.filter(
-      ({ session, startTicks }) =>
-        session === record.process.pid && startTicks >= record.process.startTicks,
-    );
-    for (const { pid } of [...below, ...session]) {
-      kill(pid, 'SIGKILL');
+    for (const record of this.#left.splice(0)) {
+      const { pid: leader, startTicks: since } = record.process;
+      const isRoot = (one: ProcessStat) => one.pid === leader && one.startTicks === since;
+      const below = processes.some(isRoot) ? descendants(leader, processes) : [];
+      const session = processes.filter(
+        (one) => isRoot(one) || (one.session === leader && one.startTicks >= since),
+      );
+      for (const { pid } of [...below, ...session]) {
+        kill(pid, 'SIGKILL');
+      }
     }
   }
 
   /** The sandbox is its user's: that tells a later agent whom to run checks as. */
   async #ownerOf(sandbox: string): Promise<Identity | undefined> {
-    const uid = existsSync(sandbox) ? statSync(sandbox).uid : undefined;
+    let uid: number | undefined;
+    try {
+      uid = statSync(sandbox).uid;
+    } catch (error) {
+      if (!isAbsence(error)) {
+        throw error;
+      }
+    }
     return uid === undefined || uid === process.geteuid?.() ? undefined : this.#users.withId(uid);
   }
 }
@@ -406,18 +429,20 @@ const inSandbox = (sandbox: string) => ({
   stderr: join(sandbox, 'stderr'),
 });
 
+const ignored = () => undefined;
+
 /** The environment that a running process was started with. */
 function environmentOf(record: SupervisorRecord): Record<string, string> {
+  let text: string | undefined;
   try {
-    const text = readFileSync(`/proc/${record.process.pid}/environ`, 'utf8');
-    return Object.fromEntries(
-      text
-        .split('\0')
-        .filter((entry) => entry.includes('='))
-        .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
-    );
+    text = readText(`/proc/${record.process.pid}/environ`, 'utf8');
   } catch {
-    // It has ended meanwhile: no check will run in it.
-    return {};
+    // It is only for checks, which then run without it.
   }
+  return Object.fromEntries(
+    (text ?? '')
+      .split('\0')
+      .filter((entry) => entry.includes('='))
+      .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
 }

@@ -1,6 +1,7 @@
 // What /proc says of processes. A pid alone names a process only until it ends: the start time,
 // in clock ticks since boot, tells its successors apart, and the boot id those of other boots.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { codeOf, isAbsence, readText, withDescriptor } from './record-file.ts';
 
 export interface ProcessStat {
   readonly pid: number;
@@ -45,10 +46,29 @@ export function isAlive(pid: number, startTicks: number): boolean {
   return fields !== undefined && Number(fields[19]) === startTicks && fields[0] !== 'Z';
 }
 
-export function allProcesses(): ProcessStat[] {
-  return readdirSync('/proc')
+const allPids = () =>
+  withDescriptor(() => readdirSync('/proc'))
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => processStat(Number(name)) ?? []);
+    .map(Number);
+
+export const allProcesses = (): ProcessStat[] => allPids().flatMap((pid) => processStat(pid) ?? []);
+
+/** The processes that have this name, as the kernel keeps it, by the folder in which they work. */
+export const processesNamed = (name: string): Map<string | undefined, number[]> =>
+  Map.groupBy(
+    allPids().filter((pid) => readText(`/proc/${pid}/comm`)?.trimEnd() === name),
+    workingFolder,
+  );
+
+function workingFolder(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch (error) {
+    if (isAbsence(error)) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 export function descendants(root: number, processes: readonly ProcessStat[]): ProcessStat[] {
@@ -62,6 +82,14 @@ export function descendants(root: number, processes: readonly ProcessStat[]): Pr
   return found;
 }
 
+const ticksPerSecond = 100;
+
+/** When a process started, in milliseconds since 1970, as far as ticks and the clock tell. */
+export function startedMs(startTicks: number, nowMs: number): number {
+  const upSeconds = Number(readText('/proc/uptime')?.split(' ')[0]);
+  return Math.round(nowMs - (upSeconds - startTicks / ticksPerSecond) * 1000);
+}
+
 let boot: string | undefined;
 
 /** Changes with every start of the machine. */
@@ -70,21 +98,13 @@ export function bootId(): string {
   return boot;
 }
 
-export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    // Absent, or gone while it was read: for a process the same as not being there.
-    return undefined;
-  }
-}
-
-/** False when there is no such process (any more). */
-export function kill(pid: number, signal: NodeJS.Signals): boolean {
+/** Where there is no such process (any more), or it is not ours to signal, that is that. */
+export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-    return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (!isAbsence(error) && codeOf(error) !== 'EPERM') {
+      throw error;
+    }
   }
 }

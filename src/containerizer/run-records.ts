@@ -1,10 +1,24 @@
 // What a container's supervisor has written down about it, read back by whatever agent asks.
-import { linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+//
+// Records that end a container are made with it, as blank files with room enough, so that a full disk
+// cannot make a failure of a success. Each tells whether it is whole: where the supervisor's is not, the
+// supervisor itself is looked for among the machine's processes.
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { privateFolder } from '../filesystem/private-file.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
-import { bootId, isAlive, readText } from './process-table.ts';
+import { ContainerizerError } from './containerizer-error.ts';
+import {
+  allProcesses,
+  bootId,
+  descendants,
+  isAlive,
+  processesNamed,
+  processStat,
+  startedMs,
+} from './process-table.ts';
+import { makeRoom, overwrite, readFilled, readText } from './record-file.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface ProcessName {
@@ -17,39 +31,82 @@ export interface SupervisorRecord {
   readonly process: ProcessName;
   readonly startedMs: number;
   readonly bootId: string;
+  /** Whether it ends with its agent; undefined: not known. */
+  readonly isBound?: boolean | undefined;
 }
+
+/** How a container ended, as far as there is a record of it. */
+export interface EndRecord {
+  /** Raw status of wait(2). */
+  readonly waitStatus?: number | undefined;
+  /** Why its process could not be started. */
+  readonly failure?: string | undefined;
+}
+
+/** Bytes for each record that is written when the disk may be full. */
+const room = { status: 64, failure: 1024, killing: 256 } as const;
+/** A look at all processes serves for so long: at a start for all records. */
+const lookMs = 1_000;
+/** The name that supervisors give themselves (supervisor.c). */
+const supervisorName = 'mesoscale-super';
 
 export class RunRecords {
   readonly #work: WorkDirectory;
+  readonly #warn: (text: string) => void;
+  /** Records that were damaged, as they must have been. */
+  readonly #found = new Map<ContainerId, SupervisorRecord>();
+  #look: { readonly pids: Map<string | undefined, number[]>; readonly untilMs: number } | undefined;
 
-  constructor(work: WorkDirectory) {
+  constructor(work: WorkDirectory, warn: (text: string) => void = () => undefined) {
     this.#work = work;
+    this.#warn = warn;
     // Only `meta` is closed: tasks of any user must get to their sandboxes beside it.
     mkdirSync(work.root, { recursive: true });
     privateFolder(work.meta);
     mkdirSync(work.containers, { recursive: true, mode: 0o700 });
   }
 
-  /** Makes the folder for a new container. */
+  /** Makes the folder for a new container, with room for its end. Throws ContainerizerError. */
   create(container: ContainerId): string {
     const folder = this.#work.run(container);
-    mkdirSync(folder, { mode: 0o700 });
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+      for (const [name, bytes] of Object.entries(room)) {
+        makeRoom(join(folder, name), bytes);
+      }
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw new ContainerizerError(
+        `Failed to make room for the container's records: ${String(error)}`,
+        { cause: error },
+      );
+    }
     return folder;
   }
 
   /** Undefined: its process was never started. */
   supervisor(container: ContainerId): SupervisorRecord | undefined {
-    const text = readText(join(this.#work.run(container), 'supervisor'));
-    const [pid, start, taskPid, taskStart, startedMs, boot = ''] = text?.trim().split(' ') ?? [];
-    if (taskStart === undefined) {
+    const path = join(this.#work.run(container), 'supervisor');
+    const text = readText(path);
+    if (text === undefined || text === voided) {
       return undefined;
     }
-    return {
-      supervisor: { pid: Number(pid), startTicks: Number(start) },
-      process: { pid: Number(taskPid), startTicks: Number(taskStart) },
-      startedMs: Number(startedMs),
-      bootId: boot,
-    };
+    const record = parse(text);
+    if (record !== undefined) {
+      return record;
+    }
+    const known = this.#found.get(container);
+    if (known !== undefined) {
+      return known;
+    }
+    const found = this.#find(container);
+    this.#warn(
+      `The record '${path}' is damaged: ` +
+        (found === undefined
+          ? 'there is no supervisor of this container any more'
+          : `process ${found.supervisor.pid} is the supervisor of this container`),
+    );
+    return found;
   }
 
   /**
@@ -57,16 +114,13 @@ export class RunRecords {
    * has not come to write its record by now will find it taken, and not start its process.
    */
   claim(container: ContainerId): SupervisorRecord | undefined {
-    const folder = this.#work.run(container);
-    const own = join(folder, `supervisor.void.${process.pid}`);
     try {
-      writeFileSync(own, 'void\n');
-      linkSync(own, join(folder, 'supervisor'));
+      // A link to nowhere: it needs neither a descriptor nor room for a content.
+      symlinkSync('void', join(this.#work.run(container), 'supervisor'));
     } catch {
-      // Somebody has it, or there is no folder: then no supervisor can begin either.
+      // There is one. Or none can be made: then no supervisor can begin either.
     }
-    rmSync(own, { force: true });
-    return this.supervisor(container);
+    return this.supervisor(container) ?? this.#find(container);
   }
 
   alive(record: SupervisorRecord): boolean {
@@ -74,13 +128,24 @@ export class RunRecords {
     return record.bootId === bootId() && isAlive(pid, startTicks);
   }
 
-  waitStatus(container: ContainerId): number | undefined {
-    const text = readText(join(this.#work.run(container), 'status'))?.trim();
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  end(container: ContainerId): EndRecord {
+    const folder = this.#work.run(container);
+    const path = join(folder, 'status');
+    const text = readFilled(path);
+    const waitStatus = text === undefined ? undefined : statusOf(text);
+    if (text !== undefined && waitStatus === undefined) {
+      this.#warn(`The record '${path}' is damaged: how the command ended is not known`);
+    }
+    return { waitStatus, failure: readFilled(join(folder, 'failure')) };
   }
 
-  failure(container: ContainerId): string | undefined {
-    return readText(join(this.#work.run(container), 'failure'))?.trim();
+  /** What is to be known of a kill in progress by a later agent. */
+  rememberKill(container: ContainerId, text: string): void {
+    overwrite(join(this.#work.run(container), 'killing'), text, room.killing);
+  }
+
+  killing(container: ContainerId): string | undefined {
+    return readFilled(join(this.#work.run(container), 'killing'));
   }
 
   all(): ContainerId[] {
@@ -88,6 +153,76 @@ export class RunRecords {
   }
 
   async remove(container: ContainerId): Promise<void> {
+    this.#found.delete(container);
     await rm(this.#work.run(container), { recursive: true, force: true });
   }
+
+  /** A supervisor works in the folder of its records. */
+  #find(container: ContainerId): SupervisorRecord | undefined {
+    const nowMs = performance.now();
+    if (this.#look === undefined || this.#look.untilMs < nowMs) {
+      this.#look = { pids: processesNamed(supervisorName), untilMs: nowMs + lookMs };
+    }
+    for (const pid of this.#look.pids.get(this.#work.run(container)) ?? []) {
+      const supervisor = processStat(pid);
+      // Its process leads a session of its own; what else it has are orphans, which are younger.
+      const [process] = descendants(pid, allProcesses())
+        .filter(({ parent, session, pid: child }) => parent === pid && session === child)
+        .toSorted((one, other) => one.startTicks - other.startTicks);
+      if (supervisor !== undefined && process !== undefined) {
+        const record = {
+          supervisor,
+          process,
+          startedMs: startedMs(process.startTicks, Date.now()),
+          bootId: bootId(),
+        };
+        this.#found.set(container, record);
+        return record;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** What agents before wrote to claim a run. */
+const voided = 'void\n';
+
+/**
+ * SUPERVISOR-PID START PROCESS-PID START MILLISECONDS BOOT-ID, kept or bound, and the sum of all that.
+ * Those of earlier versions end with the boot id. Undefined: it is not whole.
+ */
+function parse(text: string): SupervisorRecord | undefined {
+  const whole = /^((\d+) (\d+) (\d+) (\d+) (\d+) (\S+)(?: (kept|bound))?)(?: ([0-9a-f]{8}))?\n$/;
+  const [, line, pid, start, taskPid, taskStart, started, boot, mode, sum] = whole.exec(text) ?? [];
+  if (line === undefined || boot === undefined || (mode === undefined) !== (sum === undefined)) {
+    return undefined;
+  }
+  if (sum !== undefined && Number.parseInt(sum, 16) !== checksum(line)) {
+    return undefined;
+  }
+  return {
+    supervisor: { pid: Number(pid), startTicks: Number(start) },
+    process: { pid: Number(taskPid), startTicks: Number(taskStart) },
+    startedMs: Number(started),
+    bootId: boot,
+    isBound: mode === undefined ? undefined : mode === 'bound',
+  };
+}
+
+/** FNV-1a, as in records.c. */
+function checksum(text: string): number {
+  let sum = 2166136261;
+  for (let index = 0; index < text.length; index++) {
+    sum = Math.imul(sum ^ text.charCodeAt(index), 16777619);
+  }
+  return sum >>> 0;
+}
+
+/** Those of earlier versions are the bare number. */
+function statusOf(text: string): number | undefined {
+  const [, one, other] = /^wait (\d+) (\d+)$/.exec(text) ?? [];
+  if (one !== undefined && one === other) {
+    return Number(one);
+  }
+  return /^\d+$/.test(text) ? Number(text) : undefined;
 }

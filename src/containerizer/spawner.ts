@@ -49,23 +49,29 @@ type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Bytes of a request, as in spawner.c: nothing that the kernel could execute is longer. */
 const maxRequestBytes = 8 * 1024 * 1024;
-// So many spawners in a row that lived less than this are not worth another try.
+// So many spawners in a row that lived less than this are not worth another try at once.
 const maxShortLives = 3;
 const shortLifeMs = 1000;
+// One that cannot be started, or does not last, is tried again after this.
+const retryMs = 1000;
 
 export class Spawner {
   readonly #program: string;
   readonly #watched = new Map<number, Watched>();
-  #process: SpawnerProcess;
+  readonly #warn: (text: string) => void;
+  #process: SpawnerProcess | undefined;
   #startedMs = 0;
   #shortLives = 0;
   #lastToken = 0;
   #closing: Promise<void> | undefined;
+  /** Why there is none for the moment. */
+  #down: string | undefined;
   #unread = '';
 
   /** `program` is the path of the compiled one (supervisor-program.ts). */
-  constructor(program: string) {
+  constructor(program: string, warn: (text: string) => void) {
     this.#program = program;
+    this.#warn = warn;
     this.#process = this.#start();
   }
 
@@ -87,7 +93,7 @@ export class Spawner {
       ...counted(environment),
       ...counted([spec.program, ...spec.arguments]),
     ];
-    const refusal = refusalOf(request);
+    const refusal = this.#down ?? refusalOf(request);
     if (refusal === undefined) {
       this.#request('L', token, request);
     } else {
@@ -116,6 +122,10 @@ export class Spawner {
   /** Ends the spawner: plain processes are killed, supervisors go on. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
+      if (this.#process === undefined) {
+        resolve();
+        return;
+      }
       this.#process.once('close', () => resolve());
       this.#process.stdin.end();
     });
@@ -136,57 +146,78 @@ export class Spawner {
     frame.write(kind, 4, 'latin1');
     frame.writeUInt32LE(token, 5);
     frame.write(text, 9);
-    this.#process.stdin.write(frame);
+    this.#process?.stdin.write(frame);
   }
 
-  #start(): SpawnerProcess {
+  /** Undefined where it cannot be started for the moment: that is tried again. */
+  #start(): SpawnerProcess | undefined {
     this.#startedMs = performance.now();
+    this.#unread = '';
+    this.#down = undefined;
     // In a session of its own, so that a terminal's Ctrl-C reaches the agent alone.
     const child = spawn(this.#program, [], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
       env: { PATH: process.env.PATH },
     });
+    let hasFailed = false;
+    child.once('error', (error) => {
+      hasFailed = true;
+      this.#pause(`Failed to start the spawner of containers: ${error.message}`);
+    });
+    child.once('close', () => {
+      if (this.#closing === undefined && !hasFailed) {
+        this.#ended();
+      }
+    });
+    // Without descriptors there are not even pipes to it.
+    if (child.pid === undefined) {
+      return undefined;
+    }
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     // Writing to a spawner that has just died: its end is noticed by `close`.
     child.stdin.on('error', () => undefined);
-    let failed = false;
-    child.once('error', (error) => {
-      failed = true;
-      this.#fail(new ContainerizerError(`Failed to start the spawner: ${error.message}`));
-    });
-    child.once('close', () => {
-      if (this.#closing === undefined && !failed) {
-        this.#restart();
-      }
-    });
     return child;
   }
 
-  #restart(): void {
+  #ended(): void {
     const isShort = performance.now() - this.#startedMs < shortLifeMs;
     this.#shortLives = isShort ? this.#shortLives + 1 : 0;
     if (this.#shortLives >= maxShortLives) {
-      this.#fail(new ContainerizerError('The spawner of containers ends as soon as it is started'));
+      this.#pause('The spawner of containers ends as soon as it is started');
       return;
     }
-    this.#unread = '';
-    this.#process = this.#start();
+    this.#failUnstarted('The spawner of containers ended');
+    this.#again();
+  }
+
+  /** What runs goes on, and is watched by the next spawner; nothing is launched until then. */
+  #pause(why: string): void {
+    this.#process = undefined;
+    this.#down = why;
+    this.#warn(why);
+    this.#failUnstarted(why);
+    setTimeout(() => this.#again(), retryMs).unref();
+  }
+
+  #failUnstarted(why: string): void {
     for (const [token, { listener, pid, startTicks }] of [...this.#watched]) {
       if (pid === undefined || startTicks === undefined) {
         this.#watched.delete(token);
-        listener.failed(new ContainerizerError('The spawner of containers ended'));
-      } else {
-        this.#request('W', token, [String(pid), String(startTicks)]);
+        listener.failed(new ContainerizerError(why));
       }
     }
   }
 
-  #fail(error: ContainerizerError): void {
-    const watched = [...this.#watched.values()];
-    this.#watched.clear();
-    for (const { listener } of watched) {
-      listener.failed(error);
+  #again(): void {
+    if (this.#closing !== undefined) {
+      return;
+    }
+    this.#process = this.#start();
+    for (const [token, { pid, startTicks }] of this.#watched) {
+      if (pid !== undefined && startTicks !== undefined) {
+        this.#request('W', token, [String(pid), String(startTicks)]);
+      }
     }
   }
 

@@ -5,6 +5,7 @@
 // any other: it has a stream, makes calls, gets events. The ids of its stream and requests begin
 // with a prefix of their own, by which the agent's program tells whose they are.
 import { randomInt } from 'node:crypto';
+import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentCheckpoint } from '../agent/checkpoint.ts';
 import type {
@@ -70,6 +71,8 @@ export type HandsEffect =
   | Reply
   | OpenStream;
 
+/** Room for the records and the sandbox of a few launches. */
+const enoughBytes = 1024 * 1024;
 const longestCloseMs = 5_000;
 
 export class AgentHands {
@@ -101,7 +104,6 @@ export class AgentHands {
       options.log('warn', `Failed to delete a sandbox: ${String(error)}`),
     );
     this.#runs = new Runs({
-      work: parts.work,
       containerizer: parts.containerizer,
       random: new Random(randomInt(2 ** 48 - 1)),
       shutdownGraceMs: options.shutdownGraceMs,
@@ -124,7 +126,7 @@ export class AgentHands {
       warn: (text) => options.log('warn', text),
     });
     try {
-      const { store, rows } = await CheckpointStore.open(work.database);
+      const { store, rows } = await CheckpointStore.open(work.database, options.log);
       return new AgentHands(options, { work, containerizer, store, rows });
     } catch (error) {
       await containerizer.close();
@@ -159,8 +161,22 @@ export class AgentHands {
       this.#options.log('warn', `Failed to delete ${what}: ${String(error)}`);
     this.#containerizer.volumes.destroyLeft().catch(warn('destroyed volumes'));
     deleteDownloads(this.#downloads).catch(warn('unfinished downloads'));
-    this.#store.storeBoot(bootId());
+    this.#lookForRoom();
+    if (lastBoot !== bootId()) {
+      this.#store.storeBoot(bootId());
+    }
     return { ...checkpoint, rebooted: lastBoot !== undefined && lastBoot !== bootId() };
+  }
+
+  #lookForRoom(): void {
+    const { bavail, bsize } = statfsSync(this.#options.workDirectory);
+    if (bavail * bsize < enoughBytes) {
+      this.#options.log(
+        'warn',
+        `The disk of '${this.#options.workDirectory}' is full: nothing can be launched until there is ` +
+          'room again',
+      );
+    }
   }
 
   /** Whether an effect is for these hands. */

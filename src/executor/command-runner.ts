@@ -1,5 +1,4 @@
 // Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { Container, Containerizer } from '../containerizer/containerizer.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
@@ -18,8 +17,8 @@ export interface CommandRunnerOptions {
   readonly container: Container;
   readonly containerizer: Containerizer;
   readonly command: CommandOptions;
-  /** Where a kill in progress is remembered. */
-  readonly killPath: string;
+  /** Writes a kill in progress down, for an executor of a later agent. */
+  readonly rememberKill: (kill: RememberedKill) => void;
   readonly nowMs: () => number;
   /** A call to the agent. */
   readonly call: (call: ExecutorCall) => void;
@@ -95,7 +94,7 @@ export class CommandRunner {
         return;
       }
       case 'rememberKill':
-        writeFileSync(this.#options.killPath, JSON.stringify(effect.kill));
+        this.#options.rememberKill(effect.kill);
         return;
       case 'end':
         this.#options.end();
@@ -110,15 +109,5 @@ export class CommandRunner {
       this.#step({ type: 'timer', timer, nowMs: this.#options.nowMs() });
     }, timerDelay(delayMs));
     this.#timers.set(timer, handle);
-  }
-}
-
-/** The kill that an earlier executor of the run has begun, if any. */
-export function rememberedKill(path: string): RememberedKill | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as RememberedKill;
-  } catch {
-    // None was begun; or it was about to be, when the agent died: then it is asked for again.
-    return undefined;
   }
 }

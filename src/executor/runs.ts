@@ -3,13 +3,11 @@
 // A container of a built-in executor has a runner beside it, which speaks for the executor. Whatever
 // comes first - the end of the process, of its executor, or a destruction - the agent is told of one
 // end, once.
-import { join } from 'node:path';
 import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import { requireSupported } from '../containerizer/container-info.ts';
 import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
-import type { WorkDirectory } from '../containerizer/work-directory.ts';
 import {
   type CommandInfo,
   ExecutorCall_Type,
@@ -33,15 +31,14 @@ import {
   streamId,
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
-import type { Resumption } from './command.ts';
-import { CommandRunner, rememberedKill } from './command-runner.ts';
+import type { RememberedKill, Resumption } from './command.ts';
+import { CommandRunner } from './command-runner.ts';
 import { amountOf, statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run something as the user of this name. */
 export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
 
 export interface RunsOptions {
-  readonly work: WorkDirectory;
   readonly containerizer: Containerizer;
   readonly random: Random;
   readonly shutdownGraceMs: number;
@@ -137,14 +134,14 @@ export class Runs {
   async reattach(effect: ReattachExecutor, reported: readonly TaskState[]): Promise<void> {
     const { executor, task, containerId: id } = effect;
     const run = this.#add(effect, [...(executor.resources ?? []), ...(task?.resources ?? [])]);
-    const record = this.#options.containerizer.records.supervisor(id);
+    const { records } = this.#options.containerizer;
     try {
       this.#options.containerizer.volumes.adopt(id, run.resources);
       const container = await this.#options.containerizer.reattach(id, effect.sandbox);
       const resumption = {
-        startedMs: record?.startedMs ?? this.#options.nowMs(),
+        startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
         reported,
-        kill: rememberedKill(this.#killPath(id)),
+        kill: this.#rememberedKill(id),
       };
       this.#attach(run, container, resumption);
       this.#subscribe(run);
@@ -277,7 +274,7 @@ export class Runs {
           random: this.#options.random,
           resumption,
         },
-        killPath: this.#killPath(run.containerId),
+        rememberKill: (kill) => this.#rememberKill(run.containerId, kill),
         nowMs: this.#options.nowMs,
         call: (call) => {
           const request = this.#newRequest();
@@ -372,8 +369,25 @@ export class Runs {
     return requestId(`${builtinPrefix}${++this.#lastId}`);
   }
 
-  #killPath(container: ContainerId): string {
-    return join(this.#options.work.run(container), 'killing');
+  /** A kill goes on even where it cannot be written down. */
+  #rememberKill(container: ContainerId, kill: RememberedKill): void {
+    try {
+      this.#options.containerizer.records.rememberKill(container, JSON.stringify(kill));
+    } catch (error) {
+      this.#options.warn(`The kill of container ${container} is not on record: ${textOf(error)}`);
+    }
+  }
+
+  /** The kill that an earlier executor of the run has begun, if any. */
+  #rememberedKill(container: ContainerId): RememberedKill | undefined {
+    try {
+      const text = this.#options.containerizer.records.killing(container);
+      return text === undefined ? undefined : (JSON.parse(text) as RememberedKill);
+    } catch (error) {
+      // It is asked for again, if it is still wanted: no reason to lose sight of the container.
+      this.#options.warn(`The kill of container ${container} cannot be read: ${textOf(error)}`);
+      return undefined;
+    }
   }
 
   #shutdownGraceMs({ executor }: LaunchExecutor | ReattachExecutor): number {

@@ -1,6 +1,6 @@
 // The log, in the line format and with the flags of Mesos (glog's): `I1122 09:00:00.123456 4711
 // master] text`. Lines go to standard error and, with a log directory, to files in it.
-import { closeSync, mkdirSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, writeSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { appendPrivate } from '../filesystem/private-file.ts';
@@ -44,6 +44,13 @@ export class ProcessLogger implements Logger {
   constructor(options: LoggerOptions) {
     this.#name = options.name;
     this.#threshold = LEVELS[options.level ?? 'INFO'] ?? 0;
+    const lost = (lines: number, why: string) =>
+      formatLine(
+        new Date(),
+        'error',
+        this.#name,
+        `Lines of this log that are lost: ${lines} (${why})`,
+      );
     if (options.directory) {
       mkdirSync(options.directory, { recursive: true });
       this.#path = join(options.directory, logFileName(options.name));
@@ -51,14 +58,15 @@ export class ProcessLogger implements Logger {
       this.#fd = fd;
       this.#outputs.push(
         new Lines(
-          (lines) => writeSync(fd, lines),
+          (lines) => writeAll(fd, lines),
           (flush) => setTimeout(flush, FILE_FLUSH_MS).unref(),
+          lost,
         ),
       );
     }
     if (!options.quiet) {
       // Standard error gets its lines at the end of the turn in which they were logged.
-      this.#outputs.push(new Lines((lines) => process.stderr.write(lines), setImmediate));
+      this.#outputs.push(new Lines(writeToStandardError(), setImmediate, lost));
     }
   }
 
@@ -115,25 +123,46 @@ export class ProcessLogger implements Logger {
   }
 }
 
-/** Lines that leave together; none is lost while the process can still write. */
+/**
+ * Lines that leave together. None is lost while they can be written; on a disk that is full they are, and
+ * counted: what is logged about must go on.
+ */
 class Lines {
   readonly #write: (lines: string) => void;
   readonly #later: (flush: () => void) => void;
+  readonly #tellLost: (lines: number, why: string) => string;
   #lines = '';
   #scheduled = false;
+  #lost = 0;
+  #why = '';
   readonly #flush = () => {
     this.#scheduled = false;
     const lines = this.#lines;
     this.#lines = '';
-    if (lines !== '') {
-      this.#write(lines);
+    if (lines === '') {
+      return;
+    }
+    try {
+      this.#write(this.#lost === 0 ? lines : this.#tellLost(this.#lost, this.#why) + lines);
+      this.#lost = 0;
+    } catch (error) {
+      this.#lost += lines.split('\n').length - 1;
+      this.#why = String(error);
     }
   };
 
-  /** `later` calls back when waiting lines should be written at the latest. */
-  constructor(write: (lines: string) => void, later: (flush: () => void) => void) {
+  /**
+   * `write` may throw. `later` calls back when waiting lines should be written at the latest; `tellLost`
+   * makes the line that stands for those that could not be.
+   */
+  constructor(
+    write: (lines: string) => void,
+    later: (flush: () => void) => void,
+    tellLost: (lines: number, why: string) => string,
+  ) {
     this.#write = write;
     this.#later = later;
+    this.#tellLost = tellLost;
     process.on('exit', this.#flush);
   }
 
@@ -150,6 +179,28 @@ class Lines {
   close(): void {
     process.off('exit', this.#flush);
     this.#flush();
+  }
+}
+
+function writeAll(file: number, text: string): void {
+  for (let bytes = Buffer.from(text); bytes.length > 0; ) {
+    bytes = bytes.subarray(writeSync(file, bytes));
+  }
+}
+
+/** A stream on a file is closed for good by its first error; a full disk has room again some day. */
+function writeToStandardError(): (lines: string) => void {
+  return isFile(process.stderr.fd)
+    ? (lines) => writeAll(process.stderr.fd, lines)
+    : (lines) => process.stderr.write(lines);
+}
+
+function isFile(file: number): boolean {
+  try {
+    return fstatSync(file).isFile();
+  } catch {
+    // It was closed before the start.
+    return false;
   }
 }
 

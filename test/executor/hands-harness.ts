@@ -88,7 +88,7 @@ export class HandsHarness {
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,
       dispatch: (event) => harness.#dispatch(event),
-      log: (_, text) => harness.logs.push(text),
+      log: (_, text) => harness.#log(text),
     });
     harness.checkpoint = await harness.hands.recover();
     return harness;
@@ -215,6 +215,21 @@ export class HandsHarness {
     );
   }
 
+  logged(text: RegExp) {
+    return this.until(() => this.logs.find((line) => text.test(line)));
+  }
+
+  #log(text: string): void {
+    this.logs.push(text);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) {
+      resolve();
+    }
+  }
+
   #of<Type extends 'containerStarted' | 'containerEnded'>(type: Type, container: ContainerId) {
     return this.events.find(
       (event): event is Extract<AgentEvent, { type: Type }> =>
@@ -230,9 +245,7 @@ export class HandsHarness {
     if (event.type === 'executorCall' && event.call.type === ExecutorCall_Type.UPDATE) {
       this.#acknowledge(event.call.executor_id.value, event.call.update?.status);
     }
-    for (const resolve of this.#waiting.splice(0)) {
-      resolve();
-    }
+    this.#wake();
   }
 
   #subscribed(container: string, stream: StreamId): void {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { formatLine, ProcessLogger } from '../../src/runtime/logger.ts';
+import { SmallDisk } from '../support/small-disk.ts';
 
 const directories: string[] = [];
 
@@ -48,5 +49,23 @@ describe('the log', () => {
     const text = readFileSync(logger.file ?? '', 'utf8');
     expect(text.match(/agent\] .*/g)).toEqual(['agent] kept', 'agent] shown']);
     expect(statSync(logger.file ?? '').mode & 0o777).toBe(0o600);
+  });
+
+  it('goes on after a full disk, and tells how much is missing (needs root)', () => {
+    const path = directory();
+    using disk = new SmallDisk(path);
+    const logger = new ProcessLogger({ name: 'agent', quiet: true, directory: path });
+    disk.fill();
+    // More than waits to be written together: these are written at once, or would be.
+    logger.info('lost'.padEnd(5000));
+    logger.info('lost, too'.padEnd(5000));
+    disk.empty();
+    logger.info('kept');
+    logger.close();
+    const text = readFileSync(logger.file ?? '', 'utf8');
+    expect(text.match(/agent\] .*/g)).toEqual([
+      expect.stringMatching(/Lines of this log that are lost: 2 \(Error: ENOSPC/),
+      'agent] kept',
+    ]);
   });
 });

@@ -15,7 +15,8 @@ struct launch {
 
 /* records.c: small files, whole or not at all, and what /proc says. */
 int write_file(const char *path, int flags, const char *text);
-int store(const char *directory, const char *name, const char *text, int exclusive);
+int record(const char *directory, const char *name, const char *text);
+int overwrite(const char *directory, const char *name, const char *text);
 int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
 
 /* descendants.c: a signal to every process below this one. */

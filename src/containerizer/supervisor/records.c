@@ -1,4 +1,4 @@
-/* Small files that appear whole or not at all, and what /proc says of a process. */
+/* The records of a container, and what /proc says of a process. */
 #include "container.h"
 
 #include <errno.h>
@@ -13,29 +13,46 @@ int write_file(const char *path, int flags, const char *text) {
   if (fd < 0) {
     return -1;
   }
-  size_t size = strlen(text);
-  int good = write(fd, text, size) == (ssize_t)size;
-  int error = errno;
+  ssize_t size = strlen(text), written = write(fd, text, size);
+  int error = written < 0 ? errno : ENOSPC;
   close(fd);
   errno = error;
-  return good ? 0 : -1;
+  return written == size ? 0 : -1;
 }
 
-/* A file appears under its name with all of its content, or not at all. */
-int store(const char *directory, const char *name, const char *text, int exclusive) {
-  char from[PATH_MAX], to[PATH_MAX];
+/* FNV-1a: tells a damaged text from a whole one. */
+static unsigned checksum(const char *text) {
+  unsigned sum = 2166136261u;
+  for (; *text; text++) {
+    sum = (sum ^ (unsigned char)*text) * 16777619u;
+  }
+  return sum;
+}
+
+/*
+ * A file that appears with all of its content, or not at all, and only where there is none yet. The sum
+ * of what comes before it ends it.
+ */
+int record(const char *directory, const char *name, const char *text) {
+  char from[PATH_MAX], to[PATH_MAX], line[1024];
   snprintf(from, sizeof from, "%s/%s.%d", directory, name, (int)getpid());
   snprintf(to, sizeof to, "%s/%s", directory, name);
-  if (write_file(from, O_CREAT | O_TRUNC, text) < 0) {
-    return -1;
+  snprintf(line, sizeof line, "%s %08x\n", text, checksum(text));
+  int result = write_file(from, O_CREAT | O_TRUNC, line);
+  if (result == 0) {
+    result = link(from, to);
   }
-  int result = exclusive ? link(from, to) : rename(from, to);
   int error = errno;
-  if (exclusive) {
-    unlink(from);
-  }
+  unlink(from);
   errno = error;
   return result;
+}
+
+/* In the room that the agent has made for it before the launch: a full disk has no say in it. */
+int overwrite(const char *directory, const char *name, const char *text) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  return write_file(path, O_CREAT, text);
 }
 
 /* The parent and start time (clock ticks since boot) of a process; the time tells pids apart. */

@@ -27,8 +27,8 @@
  *      SIGUSR1 (kills everything); one still held just ends. A plain child's process group gets it.
  *   W  pid, start time: watches a supervisor or process of an earlier spawner.
  * Reports, a line each: `started TOKEN PID START`, `ended TOKEN STATUS` (-1: unknown), `failed TOKEN
- * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status; RUN_DIRECTORY/failure tells why
- * it could not be started.
+ * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
+ * RUN_DIRECTORY/failure tells why it could not be started. The agent has made both, with room for that.
  *
  * RUN_DIRECTORY/supervisor is made by link(2), before the process runs. Whoever makes it first decides:
  * an agent that recovers and finds none makes it itself, and a supervisor that comes late ends.

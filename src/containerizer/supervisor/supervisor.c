@@ -105,8 +105,25 @@ static void clean(const struct launch *launch) {
   }
 }
 
+/*
+ * There is room for it, unless the disk is worse than full. Then it is tried until it works, because
+ * what is lost here makes a success a failure: until the agent has the container destroyed, or has
+ * removed its records.
+ */
+static void keep(const struct launch *launch, const char *name, const char *text) {
+  sigset_t destroyed;
+  sigemptyset(&destroyed);
+  sigaddset(&destroyed, SIGUSR1);
+  struct timespec second = {1, 0};
+  while (overwrite(launch->run, name, text) < 0 && errno != ENOENT && errno != ENOTDIR) {
+    if (sigtimedwait(&destroyed, NULL, &second) >= 0) {
+      return;
+    }
+  }
+}
+
 static _Noreturn void give_up(const struct launch *launch, const char *text) {
-  store(launch->run, "failure", text, 0);
+  keep(launch, "failure", text);
   clean(launch);
   _exit(1);
 }
@@ -151,16 +168,20 @@ static pid_t start_process(const struct launch *launch) {
   read_stat(pid, &parent, &theirs);
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  snprintf(text, sizeof text, "%d %llu %d %llu %lld %s\n", (int)getpid(), own, (int)pid, theirs,
-           (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, launch->boot);
-  if (store(launch->run, "supervisor", text, 1) < 0) {
+  snprintf(text, sizeof text, "%d %llu %d %llu %lld %s %s", (int)getpid(), own, (int)pid, theirs,
+           (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, launch->boot,
+           launch->bound ? "bound" : "kept");
+  if (record(launch->run, "supervisor", text) < 0) {
     int taken = errno == EEXIST;
+    int error = errno;
     close(release[1]);
+    errno = error;
     if (taken) {
       clean(launch);
       _exit(1);
     }
-    give_up(launch, "Failed to record the supervisor");
+    snprintf(text, sizeof text, "Failed to record the supervisor: %s", strerror(errno));
+    give_up(launch, text);
   }
   if (write(release[1], "", 1) != 1) {
     give_up(launch, "Failed to release the process");
@@ -187,7 +208,11 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
     }
   }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  /* By name and working directory it is found where its record is damaged. */
   prctl(PR_SET_NAME, "mesoscale-super");
+  if (chdir(launch->run) < 0) {
+    give_up(launch, "Failed to change to the directory of the container's records");
+  }
   int null = open("/dev/null", O_RDWR);
   dup2(null, STDIN_FILENO);
   dup2(null, STDOUT_FILENO);
@@ -214,9 +239,10 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
     int status;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
       if (pid == process) {
-        char text[32];
-        snprintf(text, sizeof text, "%d\n", status);
-        store(launch->run, "status", text, 0);
+        /* Twice, so that a cut or changed one is known. */
+        char text[64];
+        snprintf(text, sizeof text, "wait %d %d\n", status, status);
+        keep(launch, "status", text);
         over = 1;
       }
     }

@@ -1,0 +1,111 @@
+// A disk that does not take what must be durable: what does not need it goes on.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ExecutorEvent_Type, TaskState } from '../../src/model/generated/messages.ts';
+import { onDisk } from './disk.ts';
+import {
+  AGENT_ID,
+  commandTask,
+  executorTask,
+  FRAMEWORK,
+  frameworkInfo,
+  MASTER,
+  OBSERVER,
+  status,
+  World,
+} from './harness.ts';
+
+const checkpointing = frameworkInfo({ checkpoint: true });
+
+function kill(world: World, id: string): void {
+  world.fromMaster({
+    name: 'KillTaskMessage',
+    body: { framework_id: { value: FRAMEWORK }, task_id: { value: id } },
+  });
+}
+
+describe('while the disk takes nothing', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+    world.register();
+    for (const id of ['filler', 'other']) {
+      world.runTask(commandTask(id), checkpointing);
+    }
+    for (const launched of world.take('launchExecutor')) {
+      world.subscribe(launched);
+      const id = launched.executor.executor_id.value;
+      world.update(id, status(id, TaskState.TASK_RUNNING));
+    }
+    world.acknowledgeAll();
+    world.commitsAtOnce = false;
+    world.update('other', status('other', TaskState.TASK_FINISHED));
+    world.effects = [];
+  });
+
+  test('pings are answered', () => {
+    world.send({
+      type: 'masterMessage',
+      from: OBSERVER,
+      message: { name: 'PingAgentMessage', body: { connected: true } },
+    });
+    expect(world.sent('PongAgentMessage')).toHaveLength(1);
+  });
+
+  test('what fills it can be killed', () => {
+    kill(world, 'filler');
+    expect(world.take('sendToExecutor').map(({ event }) => event.type)).toEqual([
+      ExecutorEvent_Type.KILL,
+    ]);
+  });
+
+  test('a kill does not overtake the launch that it ends', () => {
+    world.commit();
+    world.commitsAtOnce = true;
+    world.runTask(executorTask('one'), checkpointing);
+    const [launched] = world.take('launchExecutor');
+    const stream = world.subscribe(launched ?? expect.fail());
+    world.effects = [];
+    world.commitsAtOnce = false;
+    world.runTask(executorTask('two'), checkpointing, false);
+    kill(world, 'two');
+    expect(world.eventsOf(stream)).toEqual([]);
+    world.commit();
+    expect(world.eventsOf(stream).map(({ type }) => type)).toEqual([
+      ExecutorEvent_Type.LAUNCH,
+      ExecutorEvent_Type.KILL,
+    ]);
+  });
+
+  test('an update that waits for it is not sent again, and leaves once', () => {
+    world.pass(60_000);
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+    world.commit();
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      { update: { status: { state: TaskState.TASK_FINISHED } } },
+    ]);
+  });
+
+  test('the agent can be stopped, and has asked for all to be written first', () => {
+    const effects = world.send({ type: 'stop', how: 'leave' }).map(({ type }) => type);
+    expect(effects.at(-1)).toBe('exit');
+    expect(world.exited).toMatchObject({ code: 0 });
+  });
+
+  test('one that is started on it registers, with the tasks it knows', () => {
+    const again = new World({ ...world.options, seed: 8 });
+    again.commitsAtOnce = false;
+    again.start(onDisk(world.durable));
+    again.send({ type: 'masterDetected', master: MASTER });
+    again.subscribeAgain('filler');
+    again.subscribeAgain('other');
+    again.pass(1_000);
+    expect(again.take('checkpoint')).toEqual([]);
+    expect(again.sent('ReregisterAgentMessage')).toMatchObject([
+      {
+        agent: { id: { value: AGENT_ID } },
+        tasks: [{ state: TaskState.TASK_RUNNING }, { state: TaskState.TASK_RUNNING }],
+      },
+    ]);
+  });
+});

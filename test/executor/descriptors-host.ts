@@ -1,0 +1,29 @@
+// A process that has used up its descriptors when its task ends: prints what it learns of the end. The work
+// directory is its argument.
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { TaskState } from '../../src/model/generated/messages.ts';
+import { HandsHarness, stateName } from './hands-harness.ts';
+
+const work = process.argv[2] ?? '';
+const harness = await HandsHarness.open(work, false);
+const go = join(work, 'go');
+const container = harness.launch({
+  task: { command: { value: `while ! test -e ${go}; do sleep 0.02; done; exit 0` } },
+});
+await harness.status(container, TaskState.TASK_RUNNING);
+const taken: number[] = [];
+for (let isOpen = true; isOpen; ) {
+  try {
+    taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    isOpen = false;
+  }
+}
+mkdirSync(go);
+const { state, message } = await harness.terminalStatus(container);
+for (const file of taken) {
+  closeSync(file);
+}
+console.log(`${taken.length > 20} ${stateName(state)} ${message}`);
+await harness.end();

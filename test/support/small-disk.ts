@@ -1,0 +1,45 @@
+// A disk of two megabytes that a test fills up, and empties again. Mounting one needs root.
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+export class SmallDisk implements Disposable {
+  readonly #path: string;
+
+  /** Mounts it on a folder that exists. */
+  constructor(path: string) {
+    this.#path = path;
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', path]);
+  }
+
+  /** Until not a byte more can be written. */
+  fill(): void {
+    const file = openSync(this.#filling, 'w');
+    try {
+      for (let bytes = Buffer.alloc(65_536); bytes.length > 0; ) {
+        try {
+          writeSync(file, bytes);
+        } catch {
+          bytes = bytes.subarray(0, bytes.length >> 1);
+        }
+      }
+    } finally {
+      closeSync(file);
+    }
+    if (statfsSync(this.#path).bavail > 0) {
+      throw new Error('The disk has room left');
+    }
+  }
+
+  empty(): void {
+    rmSync(this.#filling, { force: true });
+  }
+
+  [Symbol.dispose](): void {
+    execFileSync('umount', ['-l', this.#path]);
+  }
+
+  get #filling(): string {
+    return join(this.#path, 'filling');
+  }
+}
