@@ -7,6 +7,7 @@ import { writeJson } from '../wire/json.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { encodeMessage } from '../wire/protobuf.ts';
 import type { EventSink } from './exchanges.ts';
+import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 import { type Codec, mediaTypeOf } from './media.ts';
 
 export interface EventStreamOptions<Event> {
@@ -19,6 +20,8 @@ export interface EventStreamOptions<Event> {
   readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;
   /** The stream has ended and not by `close`. */
   readonly onLost: () => void;
+  /** Bounds what the readers of all streams leave untaken. */
+  readonly held?: HeldBytes | undefined;
 }
 
 /**
@@ -27,15 +30,23 @@ export interface EventStreamOptions<Event> {
  */
 export const MAX_STREAM_BYTES = 128 * 1024 * 1024;
 
+/** Written at a time: with each the reader shows that it goes on. */
+const MAX_WRITE_BYTES = 1024 * 1024;
+
 const INITIAL_BUFFER_BYTES = 4 * 1024;
 /** Room for a chunk's size line, a record's length line and the chunk's end. */
 const FRAME_BYTES = 40;
 
-export class EventStream<Event> implements EventSink<Event> {
+export class EventStream<Event> implements EventSink<Event>, Holder {
   readonly #options: EventStreamOptions<Event>;
+  readonly #held: HeldBytes;
   #socket: Socket | undefined;
   #buffer = Buffer.alloc(0);
   #length = 0;
+  /** What waits for the reader to take what was written before; written is a part at a time. */
+  readonly #untaken: Buffer[] = [];
+  #untakenBytes = 0;
+  #isWriting = false;
   #flushAsked = false;
   #closed = false;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -43,6 +54,7 @@ export class EventStream<Event> implements EventSink<Event> {
   /** Sends the head of the answer. */
   constructor(options: EventStreamOptions<Event>) {
     this.#options = options;
+    this.#held = options.held ?? held;
     const { response } = options;
     response.writeHead(200, {
       'Content-Type': mediaTypeOf[options.codec],
@@ -57,13 +69,19 @@ export class EventStream<Event> implements EventSink<Event> {
     response.once('close', () => this.#onClose());
     // A pipelined answer gets its connection only after the answers before it.
     if (response.socket) {
-      this.#socket = response.socket;
+      this.#take(response.socket);
     } else {
       response.once('socket', (socket: Socket) => {
-        this.#socket = socket;
+        this.#take(socket);
         this.#askFlush();
       });
     }
+  }
+
+  #take(socket: Socket): void {
+    this.#socket = socket;
+    // A stream may be silent for as long as there is nothing to say.
+    socket.setTimeout(0);
   }
 
   /** Starts the heartbeats; the first comes after a whole interval. */
@@ -85,10 +103,11 @@ export class EventStream<Event> implements EventSink<Event> {
     } else {
       this.#appendBytes(encodeMessage(this.#options.type, event));
     }
-    if (this.#length + (this.#socket?.writableLength ?? 0) > MAX_STREAM_BYTES) {
-      this.#cutOff();
+    if (this.#length + this.#untakenBytes > MAX_STREAM_BYTES) {
+      this.cutOff();
       return;
     }
+    this.#held.grow(this, this.#length + this.#untakenBytes);
     this.#askFlush();
   }
 
@@ -99,22 +118,25 @@ export class EventStream<Event> implements EventSink<Event> {
     this.#closed = true;
     clearInterval(this.#heartbeat);
     this.#flush();
-    this.#options.response.end();
+    this.#endWhenWritten();
   }
 
-  #cutOff(): void {
+  /** The reader leaves too much untaken: this stream alone, or all together. */
+  cutOff(): void {
     this.#options.response.destroy();
     this.#onClose();
   }
 
   #onClose(): void {
+    this.#held.release(this);
+    this.#untaken.length = 0;
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
     if (this.#closed) {
       return;
     }
     this.#closed = true;
     clearInterval(this.#heartbeat);
-    this.#buffer = Buffer.alloc(0);
-    this.#length = 0;
     this.#options.onLost();
   }
 
@@ -164,11 +186,42 @@ export class EventStream<Event> implements EventSink<Event> {
   };
 
   #flush(): void {
-    if (this.#length > 0 && this.#socket && !this.#socket.destroyed) {
-      // The socket keeps the buffer until it is written; a new one is begun for the next turn.
-      this.#socket.write(this.#buffer.subarray(0, this.#length));
-      this.#buffer = Buffer.alloc(0);
-      this.#length = 0;
+    if (this.#length === 0 || !this.#socket || this.#socket.destroyed) {
+      return;
+    }
+    // The bytes are the socket's until they are taken; a new buffer is begun for the next turn.
+    const bytes = this.#buffer.subarray(0, this.#length);
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+    this.#untakenBytes += bytes.length;
+    for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES) {
+      this.#untaken.push(bytes.subarray(at, at + MAX_WRITE_BYTES));
+    }
+    this.#write();
+  }
+
+  #write(): void {
+    const [bytes] = this.#untaken;
+    if (this.#isWriting || bytes === undefined || !this.#socket) {
+      return;
+    }
+    this.#isWriting = true;
+    this.#socket.write(bytes, (error) => {
+      this.#isWriting = false;
+      if (error || this.#untaken.length === 0) {
+        return;
+      }
+      this.#untaken.shift();
+      this.#untakenBytes -= bytes.length;
+      this.#held.hold(this, this.#length + this.#untakenBytes);
+      this.#write();
+      this.#endWhenWritten();
+    });
+  }
+
+  #endWhenWritten(): void {
+    if (this.#closed && this.#length === 0 && this.#untaken.length === 0) {
+      this.#options.response.end();
     }
   }
 }

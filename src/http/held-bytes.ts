@@ -52,6 +52,13 @@ export class HeldBytes {
     }
   }
 
+  /** The holder holds so many bytes now, and has not moved on: they were given to it. */
+  grow(holder: Holder, bytes: number): void {
+    this.#total += bytes - (this.#holders.get(holder) ?? 0);
+    this.#holders.set(holder, bytes);
+    this.#cut();
+  }
+
   /** The holder waits to take an answer, as others may; `release` when it has. */
   share(holder: Holder, answer: object, bytes: number): void {
     const share = this.#shares.get(answer) ?? { bytes, holders: 0 };

@@ -5,6 +5,7 @@ import { constants, createGzip, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MessageType } from '../wire/message-type.ts';
 import { type Answer, JSON_TYPE } from './errors.ts';
+import { type Holder, held } from './held-bytes.ts';
 import { largeJson, largeMessage, type Pieces } from './large-answer.ts';
 import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
 import { headerOf } from './request-headers.ts';
@@ -32,6 +33,7 @@ export async function sendAnswer(
   if (answer.contentType) {
     reply.header('Content-Type', answer.contentType);
   }
+  holdUntilTaken(reply, answer, body);
   const zipped = acceptsEncoding(headerOf(request.raw, 'accept-encoding'), 'gzip');
   if (isPieces(body)) {
     sendPieces(reply, body, zipped);
@@ -48,6 +50,25 @@ export async function sendAnswer(
 
 const isPieces = (body: NonNullable<Answer['body']>): body is readonly Uint8Array[] =>
   Array.isArray(body);
+
+/** A short answer is not worth counting. */
+const HELD_MIN_BYTES = 16 * 1024;
+
+/** A long answer counts until its client has taken it; once, however many clients it has. */
+function holdUntilTaken(
+  reply: FastifyReply,
+  answer: Answer,
+  body: NonNullable<Answer['body']>,
+): void {
+  const bytes = isPieces(body) ? body.reduce((sum, piece) => sum + piece.length, 0) : body.length;
+  if (bytes < HELD_MIN_BYTES || reply.raw.destroyed) {
+    return;
+  }
+  const holder: Holder = { cutOff: () => reply.raw.destroy() };
+  reply.raw.once('close', () => held.release(holder));
+  reply.raw.on('drain', () => held.touch(holder));
+  held.share(holder, answer, bytes);
+}
 
 /** No faster than the client takes them. */
 function sendPieces(reply: FastifyReply, pieces: readonly Uint8Array[], zipped: boolean): void {

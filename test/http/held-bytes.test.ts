@@ -40,6 +40,16 @@ describe('what peers keep taken', () => {
     expect(held.total).toBe(50);
   });
 
+  it('is not kept fresh by what it is given', () => {
+    const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
+    const [a, b] = holders;
+    held.grow(a, 40);
+    held.grow(b, 40);
+    held.grow(a, 50);
+    held.grow(b, 55);
+    expect(cut).toEqual(['a']);
+  });
+
   it('cuts off one that alone holds more than all may', () => {
     const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
     held.hold(holders[0], 101);

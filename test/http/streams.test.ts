@@ -1,6 +1,11 @@
 // Event streams: one record a chunk, both codecs, ends on both sides, slow readers.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
+import { EventStream } from '../../src/http/event-stream.ts';
+import { HeldBytes } from '../../src/http/held-bytes.ts';
+import { type SchedulerEvent, SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
+import { Turn } from '../../src/runtime/turn.ts';
 import { decodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
@@ -137,6 +142,51 @@ describe('an event stream', () => {
     const closed = await master.machine.seen(isType('streamClosed'));
     expect(closed.stream).toBe(stream);
     raw.close();
+  });
+
+  it('is cut off when the readers of all streams let too much pile up, the stalled one first', async () => {
+    const held = new HeldBytes(24 * 1024 * 1024);
+    const sockets: RawSocket[] = [];
+    const lost: string[] = [];
+    const turn = new Turn();
+    const streams: EventStream<SchedulerEvent>[] = [];
+    const server = createServer((request, response) => {
+      const name = request.url ?? '';
+      streams.push(
+        new EventStream<SchedulerEvent>({
+          response,
+          type: types.SchedulerEvent,
+          codec: 'json',
+          turn,
+          held,
+          onLost: () => lost.push(name),
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    for (const name of ['/stalled', '/reads']) {
+      const raw = await RawSocket.connect((server.address() as AddressInfo).port);
+      await raw.write(`POST ${name} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await raw.until((text) => text.includes('\r\n\r\n'));
+      sockets.push(raw);
+    }
+    sockets[0]?.socket.pause();
+    const event = {
+      type: SchedulerEvent_Type.ERROR,
+      error: { message: 'x'.repeat(4 * 1024 * 1024) },
+    };
+    for (let sent = 1; lost.length === 0; sent++) {
+      for (const stream of streams) {
+        stream.send(event);
+      }
+      await sockets[1]?.until((text) => text.length > sent * 4 * 1024 * 1024);
+    }
+    expect(lost).toEqual(['/stalled']);
+    expect(held.total).toBeLessThan(24 * 1024 * 1024);
+    for (const raw of sockets) {
+      raw.close();
+    }
+    server.close();
   });
 
   it('exists for operators, too', async () => {
