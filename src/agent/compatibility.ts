@@ -1,6 +1,8 @@
 // Whether an agent may go on under the id of the one that was checkpointed in its work directory.
+import { formatAttributes } from '../model/attribute-text.ts';
 import { sameMessage } from '../model/equality.ts';
-import type { AgentInfo, Attribute } from '../model/generated/messages.ts';
+import type { AgentInfo, Attribute, DomainInfo } from '../model/generated/messages.ts';
+import { resourcesText } from '../model/resource-label.ts';
 import type { AgentState } from './state.ts';
 
 /** Why not, in the words for the operator; by the reconfiguration policy. */
@@ -22,19 +24,20 @@ const renamed = ({ info }: AgentState, before: AgentInfo) =>
     ? undefined
     : `the host name was ${before.hostname} and is ${info.hostname}`;
 
-function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {
+/** What has changed since, whether or not that is allowed. */
+export function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {
   const { info } = agent;
   const change = renamed(agent, before);
   if (change !== undefined) {
     return change;
   }
   if (!agent.core.algebra.equal(info.resources ?? [], before.resources ?? [])) {
-    return 'its resources differ';
+    return `its resources differ: ${changed(resourcesText, before.resources, info.resources)}`;
   }
   if (!sameMessage(info.attributes ?? [], before.attributes ?? [])) {
-    return 'its attributes differ';
+    return `its attributes differ: ${changed(formatAttributes, before.attributes, info.attributes)}`;
   }
-  return sameMessage(info.domain, before.domain) ? undefined : 'its domain differs';
+  return sameMessage(info.domain, before.domain) ? undefined : domainChange(agent, before);
 }
 
 function reductionOf(agent: AgentState, before: AgentInfo): string | undefined {
@@ -44,14 +47,32 @@ function reductionOf(agent: AgentState, before: AgentInfo): string | undefined {
     return change;
   }
   if (!agent.core.algebra.contains(info.resources ?? [], before.resources ?? [])) {
-    return 'it has fewer resources than before';
+    const change = changed(resourcesText, before.resources, info.resources);
+    return `it has fewer resources than before: ${change}`;
   }
   const has = (attribute: Attribute) =>
     (info.attributes ?? []).some((own) => sameMessage(own, attribute));
   if (!(before.attributes ?? []).every(has)) {
-    return 'an attribute is missing or has changed';
+    const change = changed(formatAttributes, before.attributes, info.attributes);
+    return `an attribute is missing or has changed: ${change}`;
   }
   return before.domain === undefined || sameMessage(info.domain, before.domain)
     ? undefined
-    : 'its domain differs';
+    : domainChange(agent, before);
+}
+
+function changed<T>(
+  textOf: (items: readonly T[]) => string,
+  before: readonly T[] = [],
+  now: readonly T[] = [],
+): string {
+  return `they were ${textOf(before) || 'none'} and are ${textOf(now) || 'none'}`;
+}
+
+const domainChange = ({ info }: AgentState, before: AgentInfo) =>
+  `its domain was ${domainText(before.domain)} and is ${domainText(info.domain)}`;
+
+function domainText(domain: DomainInfo | undefined): string {
+  const fault = domain?.fault_domain;
+  return fault === undefined ? 'none' : `${fault.region.name}/${fault.zone.name}`;
 }

@@ -16,7 +16,7 @@ import { sameBytes } from '../model/identifier.ts';
 import { agentId, taskId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { AgentCheckpoint, CheckpointedExecutor, CheckpointedTask } from './checkpoint.ts';
-import { incompatibility } from './compatibility.ts';
+import { differenceOf, incompatibility } from './compatibility.ts';
 import { killAll } from './drain.ts';
 import type { Recovered } from './events.ts';
 import {
@@ -86,6 +86,10 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
         'still run',
     );
     return false;
+  }
+  const change = differenceOf(agent, before);
+  if (change !== undefined) {
+    log(agent, 'info', `Going on as agent ${id}, though ${change}`);
   }
   agent.id = agentId(id);
   agent.info = { ...agent.info, id: { value: id } };

@@ -1,6 +1,6 @@
 // Attributes of an agent as text: `rack:r1;level:3;ports:[1-9]`.
 import { type Attribute, Value_Type } from './generated/messages.ts';
-import { parseValue, TextError } from './value-text.ts';
+import { formatValue, parseValue, TextError } from './value-text.ts';
 
 /** Sets are refused, as Mesos refuses them. Throws TextError. */
 export function parseAttributes(text: string): Attribute[] {
@@ -23,3 +23,7 @@ function parseAttribute(text: string): Attribute {
   }
   return { name, ...value };
 }
+
+/** The inverse, for messages. */
+export const formatAttributes = (attributes: readonly Attribute[]): string =>
+  attributes.map((attribute) => `${attribute.name}:${formatValue(attribute)}`).join('; ');

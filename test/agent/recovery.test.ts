@@ -1,6 +1,7 @@
 // An agent that is killed and started again: what it has written down is all that it knows.
 import { describe, expect, test } from 'vitest';
 import type { AgentOptions } from '../../src/agent/options.ts';
+import { parseAttributes } from '../../src/model/attribute-text.ts';
 import {
   ExecutorEvent_Type,
   TaskState,
@@ -290,6 +291,10 @@ describe('after a restart', () => {
     const resources = parseResources('cpus:2;mem:4096;disk:8192;ports:[31000-32000]');
     const equal = restarted(before, true, { resources });
     expect(equal.exited?.code).toBe(1);
+    expect(equal.exited?.reason).toContain(
+      'its resources differ: they were cpus:4; mem:4096; disk:8192; ports:[31000-32000]' +
+        ' and are cpus:2; mem:4096; disk:8192; ports:[31000-32000].',
+    );
     // It has given up: in particular it does not register as somebody else.
     const written = equal.changes.length;
     registerAgain(equal);
@@ -297,9 +302,28 @@ describe('after a restart', () => {
     expect(equal.changes).toHaveLength(written);
     const additive = restarted(before, true, { resources, reconfigurationPolicy: 'additive' });
     expect(additive.exited?.code).toBe(1);
+    expect(additive.exited?.reason).toMatch(
+      /fewer resources than before: they were .*cpus:4.* and/,
+    );
     const more = parseResources('cpus:8;mem:4096;disk:8192;ports:[31000-32000]');
     const grown = restarted(before, true, { resources: more, reconfigurationPolicy: 'additive' });
     expect(grown.exited).toBeUndefined();
+  });
+
+  test.each([
+    [
+      { attributes: parseAttributes('rack:r1;level:[1-3]') },
+      'its attributes differ: they were none and are rack:r1; level:[1-3]',
+    ],
+    [
+      { domain: { fault_domain: { region: { name: 'r' }, zone: { name: 'z' } } } },
+      'its domain was none and is r/z',
+    ],
+    [{ hostname: 'else' }, 'the host name was'],
+  ])('what has changed is named with its old and new value: %o', (change, reason) => {
+    const { world: before } = started();
+    const world = restarted(before, true, change);
+    expect(world.exited?.reason).toContain(reason);
   });
 
   test('with the policy any it goes on with less, under its id, and with what runs', () => {
