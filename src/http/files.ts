@@ -150,6 +150,9 @@ async function find<T>(files: AttachedFiles, path: string, use: Use<T>): Promise
 }
 
 async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<T> {
+  if (leadsOut(rest)) {
+    throw new Refusal(fileNotFound);
+  }
   if ((await stat(path)).isDirectory()) {
     await using root = await Beneath.open(path);
     return await root.find(rest, (place) => use(place, root));
@@ -165,6 +168,15 @@ async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<
     open: () => openRegular(path),
   };
   return use(file, undefined);
+}
+
+/** By its own words, whatever is there: Mesos says 404 where that is nothing. */
+function leadsOut(rest: string): boolean {
+  let depth = 0;
+  return rest.split('/').some((name) => {
+    depth += name === '..' ? -1 : name === '' || name === '.' ? 0 : 1;
+    return depth < 0;
+  });
 }
 
 async function openFile(

@@ -121,6 +121,13 @@ describe('attached files', () => {
     expect(await downloaded(path)).toBeUndefined();
   });
 
+  it('are all that there is: a path out of them is not found', async () => {
+    for (const path of ['/virtual/box/../f.txt', '/virtual/box/sub/../../other', `${sandbox}/..`]) {
+      expect(await text(path)).toBe(404);
+    }
+    expect(await text('/virtual/box/sub/../f.txt')).toBe('0123456789abcdef');
+  });
+
   it('are not left by any other path either', async () => {
     const segment = fc.constantFrom('..', '.', 'sub', 'up', 'link', 'box', 'secret', '', 'g');
     await fc.assert(
