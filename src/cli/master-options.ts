@@ -59,6 +59,8 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     frameworkSorter: values.framework_sorter,
     // 0 would mean no shuffle.
     allocatorSeed: random.next32() || 1,
+    allocatorAgentRecoveryFactor: values.allocator_agent_recovery_factor,
+    allocatorRecoveryTimeoutMs: values.allocator_recovery_timeout,
     constraintRegexMaxMemoryBytes: values.offer_constraints_re2_max_mem,
     constraintRegexMaxProgramSize: values.offer_constraints_re2_max_program_size,
     offerTimeoutMs: values.offer_timeout,

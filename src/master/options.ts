@@ -37,6 +37,10 @@ export interface AllocationOptions {
   readonly frameworkSorter: 'drf' | 'random';
   /** 0: agents in the order in which they were added, no shuffle. */
   readonly allocatorSeed: number;
+  /** Where there are quotas: the share of known agents that must be back before offers are made. */
+  readonly allocatorAgentRecoveryFactor: number;
+  /** The longest time that offers wait for that. */
+  readonly allocatorRecoveryTimeoutMs: number;
   readonly constraintRegexMaxMemoryBytes: number;
   readonly constraintRegexMaxProgramSize: number;
   /** Absent: an offer stands until it is answered or rescinded. */
@@ -111,6 +115,8 @@ export const defaultMasterOptions = {
   filterGpuResources: true,
   roleSorter: 'drf',
   frameworkSorter: 'drf',
+  allocatorAgentRecoveryFactor: 0.8,
+  allocatorRecoveryTimeoutMs: 600_000,
   constraintRegexMaxMemoryBytes: 4096,
   constraintRegexMaxProgramSize: 100,
   agentPingTimeoutMs: 15_000,

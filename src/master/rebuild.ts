@@ -32,6 +32,8 @@ function allocatorOptions(options: MasterOptions): AllocatorOptions {
     zone: domain?.zone.name,
     roleSorter: options.roleSorter,
     frameworkSorter: options.frameworkSorter,
+    agentRecoveryFactor: options.allocatorAgentRecoveryFactor,
+    recoveryTimeoutMs: options.allocatorRecoveryTimeoutMs,
     regexMaxMemoryBytes: options.constraintRegexMaxMemoryBytes,
     regexMaxProgramSize: options.constraintRegexMaxProgramSize,
   };

@@ -5,7 +5,7 @@ import {
   MasterCall_Type,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { cluster, FakeAgent, FakeFramework, runningTask } from './harness.ts';
+import { cluster, FakeAgent, FakeFramework, runningTask, World } from './harness.ts';
 
 const info = {
   failover_timeout: 3600,
@@ -117,4 +117,29 @@ test('nothing that an unwritten registration promised is remembered', () => {
   const next = world.restart();
   const recovered = next.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.recovered_agents;
   expect(recovered).toHaveLength(1);
+});
+
+test('where there are quotas, offers wait for a part of the known agents, or for a while', () => {
+  const world = new World({
+    allocatorAgentRecoveryFactor: 0.5,
+    allocatorRecoveryTimeoutMs: 90_000,
+  });
+  const agents = [1, 2, 3, 4].map((n) => world.agent({ pid: `slave(1)@10.0.1.${n}:5051` }));
+  world.operate({
+    type: MasterCall_Type.UPDATE_QUOTA,
+    update_quota: { force: true, quota_configs: [{ role: 'q', limits: { cpus: { value: 64 } } }] },
+  });
+  const offersAfter = (back: number, ms: number) => {
+    const next = world.restart();
+    const framework = next.framework();
+    for (const agent of agents.slice(0, back)) {
+      Object.assign(agent, { world: next });
+      agent.reregister();
+    }
+    next.advance(ms);
+    return framework.offers().length;
+  };
+  expect(offersAfter(1, 60_000)).toBe(0);
+  expect(offersAfter(2, 2_000)).toBe(2);
+  expect(offersAfter(1, 92_000)).toBe(1);
 });

@@ -56,13 +56,11 @@ export const MASTER_FLAGS = {
   }),
   allocator_agent_recovery_factor: decimal({
     default: 0.8,
-    status: 'planned',
-    help: 'Share of the known agents that must be back after a restart before offers are made.',
+    help: 'Where roles have quotas: share of the known agents that must be back after a restart before offers are made.',
   }),
   allocator_recovery_timeout: duration({
     default: 10 * MINUTE,
-    status: 'planned',
-    help: 'Longest time after a restart without offers.',
+    help: 'Longest time after a restart that offers wait for these agents.',
   }),
   authenticate_agents: toggle({
     default: false,
