@@ -13,6 +13,7 @@ import {
   methodNotAllowed,
 } from './errors.ts';
 import type { ExecutorApi } from './executor-api.ts';
+import { largeJson } from './large-answer.ts';
 import { jsonAnswer, largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
@@ -67,7 +68,10 @@ export class AgentEndpoints {
   #state(request: EndpointRequest): Answer | Promise<Answer> {
     return (
       this.#options.unavailable() ??
-      largeJsonAnswer(this.#options.views.state(this.#viewer(request)), request.query.jsonp)
+      largeJsonAnswer(
+        largeJson(this.#options.views.state(this.#viewer(request))),
+        request.query.jsonp,
+      )
     );
   }
 

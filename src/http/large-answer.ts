@@ -10,7 +10,7 @@ import type { Codec } from './media.ts';
 /** The bytes of a body, in pieces. */
 export type Pieces = readonly Uint8Array[];
 
-/** Milliseconds of writing in one turn of the I/O loop. */
+/** Milliseconds of writing in one turn of the I/O loop, for everybody who asks. */
 const SLICE_MS = 4;
 /** A list shorter than this is written in one go. */
 const LONG_LIST = 128;
@@ -177,9 +177,25 @@ function* jsonPieces(type: MessageType<object>, message: object): Generator<stri
   yield separator === '{' ? '{}' : '}';
 }
 
-async function collect(source: Iterable<string>): Promise<Pieces> {
+/** Large answers are written one after the other, so that many who ask take no more time and memory. */
+let writing: Promise<unknown> = Promise.resolve();
+
+function inOrder(write: () => Promise<Pieces>): Promise<Pieces> {
+  const written = writing.then(write);
+  writing = written.catch(() => {
+    // Who asked is told; the next one begins.
+  });
+  return written;
+}
+
+const collect = (source: Iterable<string>) => inOrder(() => writeText(source));
+const collectProtobuf = (type: MessageType<object>, message: object) =>
+  inOrder(() => writeProtobuf(type, message));
+
+async function writeText(source: Iterable<string>): Promise<Pieces> {
   const pieces: Uint8Array[] = [];
   const slice = new Slice();
+  await slice.next();
   for (const text of source) {
     pieces.push(Buffer.from(text));
     if (slice.over) {
@@ -189,8 +205,10 @@ async function collect(source: Iterable<string>): Promise<Pieces> {
   return pieces;
 }
 
-async function collectProtobuf(type: MessageType<object>, message: object): Promise<Pieces> {
-  const { pieces } = await protobufPieces(type, message, new Slice());
+async function writeProtobuf(type: MessageType<object>, message: object): Promise<Pieces> {
+  const slice = new Slice();
+  await slice.next();
+  const { pieces } = await protobufPieces(type, message, slice);
   return pieces;
 }
 

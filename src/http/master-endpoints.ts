@@ -4,6 +4,7 @@ import type { Turn } from '../runtime/turn.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Realm } from './authentication.ts';
 import { type Answer, methodNotAllowed, notFound, redirectTo } from './errors.ts';
+import { largeJson, type Pieces } from './large-answer.ts';
 import * as forms from './master-forms.ts';
 import type { MasterOperatorApi } from './master-operator-api.ts';
 import { largeJsonAnswer } from './reply.ts';
@@ -87,10 +88,10 @@ const METHODS: readonly Methods[] = [
 export class MasterEndpoints {
   readonly #options: MasterEndpointsOptions;
   /**
-   * Answers to reads that are being written, or were in this turn: many clients poll the same
-   * large state, and may share one answer.
+   * Reads that are being written, or were in this turn: many clients poll the same large state, and
+   * may share one text.
    */
-  readonly #answers = new Map<string, Answer | Promise<Answer>>();
+  readonly #texts = new Map<string, string | Promise<Pieces>>();
   #shared = 0;
 
   constructor(options: MasterEndpointsOptions) {
@@ -141,22 +142,24 @@ export class MasterEndpoints {
       return unavailable;
     }
     const { principal, query } = request;
-    const key = JSON.stringify([path, principal ?? null, query]);
-    const known = this.#answers.get(key);
-    if (known) {
+    // What a view does not look at makes no other text of it.
+    const { jsonp, ...asked } = query;
+    const key = JSON.stringify([path, principal ?? null, view.length < 3 ? null : asked]);
+    const known = this.#texts.get(key);
+    if (known !== undefined) {
       this.#shared++;
-      return known;
+      return largeJsonAnswer(known, jsonp);
     }
     const { views, authorizer, turn } = this.#options;
-    const answer = largeJsonAnswer(view(views, { principal, authorizer }, query), query.jsonp);
-    this.#answers.set(key, answer);
-    const forget = () => this.#answers.delete(key);
-    if (answer instanceof Promise) {
-      answer.then(forget, forget);
+    const text = largeJson(view(views, { principal, authorizer }, query));
+    this.#texts.set(key, text);
+    const forget = () => this.#texts.delete(key);
+    if (text instanceof Promise) {
+      text.then(forget, forget);
     } else {
       turn.atEnd(forget);
     }
-    return answer;
+    return largeJsonAnswer(text, jsonp);
   }
 
   #byMethod(request: EndpointRequest, methods: Methods): Answer | Promise<Answer> {

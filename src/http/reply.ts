@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MessageType } from '../wire/message-type.ts';
 import { type Answer, JSON_TYPE } from './errors.ts';
 import { type Holder, held } from './held-bytes.ts';
-import { largeJson, largeMessage, type Pieces } from './large-answer.ts';
+import { largeMessage, type Pieces } from './large-answer.ts';
 import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
 import { headerOf } from './request-headers.ts';
 
@@ -33,7 +33,7 @@ export async function sendAnswer(
   if (answer.contentType) {
     reply.header('Content-Type', answer.contentType);
   }
-  holdUntilTaken(reply, answer, body);
+  holdUntilTaken(reply, body);
   const zipped = acceptsEncoding(headerOf(request.raw, 'accept-encoding'), 'gzip');
   if (isPieces(body)) {
     sendPieces(reply, body, zipped);
@@ -55,11 +55,7 @@ const isPieces = (body: NonNullable<Answer['body']>): body is readonly Uint8Arra
 const HELD_MIN_BYTES = 16 * 1024;
 
 /** A long answer counts until its client has taken it; once, however many clients it has. */
-function holdUntilTaken(
-  reply: FastifyReply,
-  answer: Answer,
-  body: NonNullable<Answer['body']>,
-): void {
+function holdUntilTaken(reply: FastifyReply, body: NonNullable<Answer['body']>): void {
   const bytes = isPieces(body) ? body.reduce((sum, piece) => sum + piece.length, 0) : body.length;
   if (bytes < HELD_MIN_BYTES || reply.raw.destroyed) {
     return;
@@ -67,7 +63,7 @@ function holdUntilTaken(
   const holder: Holder = { cutOff: () => reply.raw.destroy() };
   reply.raw.once('close', () => held.release(holder));
   reply.raw.on('drain', () => held.touch(holder));
-  held.share(holder, answer, bytes);
+  held.share(holder, body, bytes);
 }
 
 /** No faster than the client takes them. */
@@ -88,12 +84,11 @@ export function jsonAnswer(value: unknown, jsonp: string | undefined): Answer {
   return wrapped(JSON.stringify(value), jsonp);
 }
 
-/** As `jsonAnswer`, for values that may be as large as a cluster. */
+/** As `jsonAnswer`, for what `largeJson` has made of a value that may be as large as a cluster. */
 export function largeJsonAnswer(
-  value: unknown,
+  text: string | Promise<Pieces>,
   jsonp: string | undefined,
 ): Answer | Promise<Answer> {
-  const text = largeJson(value);
   return typeof text === 'string'
     ? wrapped(text, jsonp)
     : text.then((pieces) => wrappedPieces(pieces, jsonp));

@@ -57,6 +57,19 @@ describe('large JSON', () => {
     expect(after).toBe(true);
   });
 
+  it('is written after those that were asked for before it, not beside them', async () => {
+    const order: string[] = [];
+    function* rows(name: string) {
+      for (let id = 0; id < 3_000; id++) {
+        order.push(name);
+        yield { id };
+      }
+    }
+    await Promise.all(['a', 'b', 'c'].map((name) => largeJson({ rows: rows(name) })));
+    const changes = order.filter((name, i) => name !== order[i - 1]);
+    expect(changes).toEqual(['a', 'b', 'c']);
+  });
+
   it('goes into elements that have long lists themselves', async () => {
     const tasks = (n: number) => Array.from({ length: n }, (_, id) => ({ id }));
     const frameworks = [{ tasks: tasks(300) }, { tasks: [] }, 1, null, { tasks: tasks(200) }];
