@@ -3,12 +3,14 @@
 import {
   type AcknowledgeOperationStatusMessage,
   type ApplyOperationMessage,
+  type FrameworkID,
   type Operation,
   OperationState,
   type OperationStatus,
   type ReconcileOperationsMessage,
   type ReconcileOperationsMessage_Operation,
   type UpdateOperationStatusMessage,
+  type UUID,
 } from '../model/generated/messages.ts';
 import { sameBytes } from '../model/identifier.ts';
 import { formatUuid } from '../model/random.ts';
@@ -120,13 +122,27 @@ export function operationAcknowledged(
   drained(agent);
 }
 
-/** With a framework: answers with the latest statuses. Without: says which ones never arrived. */
+/**
+ * With a framework: answers with the latest statuses, and that others are unknown, as the resource providers
+ * are that they would be of. Without: says which ones never arrived.
+ */
 export function reconcileOperations(agent: AgentState, body: ReconcileOperationsMessage): void {
   for (const asked of body.operations ?? []) {
     const known = findOperation(agent, asked, body.framework_id?.value);
     if (known !== undefined && body.framework_id !== undefined) {
       const { uuid: _, ...status } = known.latest_status;
       send(agent, status, known);
+    } else if (known === undefined && body.framework_id !== undefined) {
+      const unknown: OperationStatus = {
+        state: OperationState.OPERATION_UNKNOWN,
+        ...(asked.operation_id === undefined ? {} : { operation_id: asked.operation_id }),
+        ...(agent.id === undefined ? {} : { agent_id: { value: agent.id } }),
+        ...(asked.resource_provider_id === undefined
+          ? {}
+          : { resource_provider_id: asked.resource_provider_id }),
+      };
+      const { operation_uuid: uuid } = asked;
+      send(agent, unknown, { uuid, framework_id: body.framework_id });
     } else if (known === undefined && asked.operation_uuid !== undefined) {
       const dropped = {
         state: OperationState.OPERATION_DROPPED,
@@ -156,7 +172,10 @@ function findOperation(
 function send(
   agent: AgentState,
   status: OperationStatus,
-  operation: Pick<Operation, 'uuid' | 'framework_id'>,
+  operation: {
+    readonly uuid?: UUID | undefined;
+    readonly framework_id?: FrameworkID | undefined;
+  },
 ): void {
   if (agent.master === undefined || agent.id === undefined || agent.phase !== 'running') {
     return;
@@ -165,7 +184,7 @@ function send(
     ...(operation.framework_id === undefined ? {} : { framework_id: operation.framework_id }),
     agent_id: { value: agent.id },
     status,
-    operation_uuid: operation.uuid,
+    ...(operation.uuid === undefined ? {} : { operation_uuid: operation.uuid }),
   };
   const message = { name: 'UpdateOperationStatusMessage' as const, body };
   emit(agent, { type: 'sendToMaster', to: agent.master, message });

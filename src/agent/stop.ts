@@ -3,7 +3,7 @@ import type { ShutdownMessage } from '../model/generated/messages.ts';
 import type { StopAsked } from './events.ts';
 import { destroyContainer } from './executor.ts';
 import { shutdownFramework } from './framework.ts';
-import { emit, emitAtOnce, log, persist, persistIdle } from './outbox.ts';
+import { emit, emitAtOnce, log, persistIdle } from './outbox.ts';
 import { clearRegistration } from './registration.ts';
 import type { AgentState } from './state.ts';
 
@@ -29,8 +29,7 @@ export function stopAsked(agent: AgentState, { how }: StopAsked): void {
     const message = { name: 'UnregisterAgentMessage' as const, body };
     emit(agent, { type: 'sendToMaster', to: agent.master, message });
   }
-  // The next start is a new agent: the master has removed this one.
-  persist(agent, { type: 'forgetAgent' });
+  // The next start has the same id, as with Mesos: the master takes back an agent that it does not know.
   terminate(agent, 'Unregistering and shutting down');
 }
 

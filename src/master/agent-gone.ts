@@ -4,6 +4,7 @@ import type { AgentId } from '../model/ids.ts';
 import { loseAgent, shutDownAgent } from './agent-removal.ts';
 import { nowNs } from './outbox.ts';
 import { store } from './registry-operations.ts';
+import { forgetRemoval } from './removals.ts';
 import type { Framework, MasterState } from './state.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from './status-updates.ts';
 import { updateTask } from './tasks.ts';
@@ -21,6 +22,7 @@ export function markGone(state: MasterState, id: AgentId, then: () => void): voi
     agents.draining.delete(id);
     agents.deactivated.delete(id);
     if (agent === undefined) {
+      forgetRemoval(state, id);
       agents.recovered.delete(id);
       agents.unreachable.delete(id);
       endUnreachableTasks(state, id);

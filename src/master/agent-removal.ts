@@ -92,21 +92,6 @@ function endTasks(state: MasterState, agent: Agent, framework: Framework, end: E
   }
 }
 
-export function reregistrationTimedOut(state: MasterState, id: AgentId): void {
-  const agent = state.agents.registered.get(id);
-  if (agent === undefined || agent.connected) {
-    return;
-  }
-  state.counters.values.slave_unreachable_scheduled++;
-  state.counters.values.slave_unreachable_completed++;
-  markUnreachable(state, agent.info, {
-    duringRecovery: false,
-    message:
-      `agent did not reregister within ${state.options.agentReregisterTimeoutMs / 1000}secs` +
-      ' after disconnecting',
-  });
-}
-
 /** True while some other change of the agent is on its way to the registry. */
 function isChanging(state: MasterState, id: AgentId): boolean {
   const { reregistering, markingUnreachable, removing, markingGone } = state.agents;

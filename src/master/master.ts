@@ -5,7 +5,7 @@ import type { MessageToMaster } from '../model/agent-messages.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
-import { linkLost, reregistrationTimedOut, unregisterAgent } from './agent-removal.ts';
+import { linkLost, unregisterAgent } from './agent-removal.ts';
 import { executorToFramework, exitedExecutor, updateAgent } from './agent-reports.ts';
 import { registerAgent } from './agents.ts';
 import { BoundedMap } from './bounded.ts';
@@ -14,15 +14,17 @@ import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
 import { disconnectFramework, failoverTimedOut, heartbeat } from './frameworks.ts';
 import { GuardedAllocator } from './guarded-allocator.ts';
+import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
 import { operationStatusUpdate } from './operations.ts';
 import { operatorCall } from './operator-calls.ts';
 import type { MasterOptions } from './options.ts';
 import { giveUp, log, reply } from './outbox.ts';
-import { pingDue, pong, removalDue } from './pings.ts';
+import { pingDue, pong } from './pings.ts';
 import { createAllocator, mend } from './rebuild.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
 import { stored } from './registry-operations.ts';
+import { removalDue, reregistrationTimedOut } from './removals.ts';
 import { reregisterAgent } from './reregistration.ts';
 import { schedulerCall } from './scheduler-calls.ts';
 import type { MasterCore, MasterState } from './state.ts';
@@ -68,6 +70,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       markingUnreachable: new Set(),
       markingGone: new Set(),
       removing: new Set(),
+      removals: new Map(),
       draining: new Map(),
       deactivated: new Set(),
       unreachableTasks: new Map(),
@@ -90,6 +93,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     roleWhitelist: options.roles === undefined ? undefined : new Set([...options.roles, '*']),
     subscribers: new Map(),
     resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
+    minimumCapabilities: new MinimumCapabilities(),
     writes: new Map(),
     nextFramework: 0,
     nextAgent: 0,

@@ -51,7 +51,7 @@ export interface AgentOptions {
   readonly agentPingTimeoutMs: number;
   readonly maxAgentPingTimeouts: number;
   readonly agentReregisterTimeoutMs: number;
-  /** At most one agent a so many milliseconds is marked unreachable by lost pings. */
+  /** At most one agent a so many milliseconds is marked unreachable, whatever it is lost by. */
   readonly agentRemovalIntervalMs?: number | undefined;
   /** Part of the recovered agents (0 to 1) that may be missing; beyond it the master gives up. */
   readonly recoveryAgentRemovalLimit: number;

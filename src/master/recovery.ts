@@ -3,14 +3,15 @@ import { type MasterInfo, MasterInfo_Capability_Type } from '../model/generated/
 import { type AgentId, agentId } from '../model/ids.ts';
 import type { RegistrySnapshot } from '../model/registry.ts';
 import { toReservationLists } from '../model/resource-format.ts';
-import { markUnreachable } from './agent-removal.ts';
 import { machineKey } from './machines.ts';
+import { missingCapabilities } from './minimum-capabilities.ts';
 import { startBatches } from './offers.ts';
 import type { MasterOptions } from './options.ts';
 import { giveUp, log, setTimer } from './outbox.ts';
 import { recordOf } from './quantities.ts';
 import { quotaAmounts } from './quota.ts';
 import { store } from './registry-operations.ts';
+import { remove } from './removals.ts';
 import { forgetUnreachableTasks } from './reregistration.ts';
 import { claimNames } from './resource-names.ts';
 import type { MasterState } from './state.ts';
@@ -45,6 +46,16 @@ export function masterInfo(options: MasterOptions): MasterInfo {
 
 /** The registry has been read. Nobody is answered before this master's name is in it. */
 export function recover(state: MasterState, registry: RegistrySnapshot): void {
+  const missing = missingCapabilities(registry, state.info);
+  if (missing.length > 0) {
+    giveUp(
+      state,
+      `The registry needs a master with the capabilities ${missing.join(', ')}, which this one has not: ` +
+        'a later version wrote it. Start that version again, and undo there what needs them',
+    );
+    return;
+  }
+  state.minimumCapabilities.read(registry);
   state.registryReadMs = state.nowMs;
   state.counters.fetchMs = Math.max(0, state.nowMs - state.options.startTimeMs);
   rememberAgents(state, registry);
@@ -129,10 +140,9 @@ export function recoveryTimedOut(state: MasterState): void {
   }
   const timeout = state.options.agentReregisterTimeoutMs / 1000;
   for (const info of [...recovered.values()]) {
-    state.counters.values.slave_unreachable_scheduled++;
-    state.counters.values.slave_unreachable_completed++;
-    markUnreachable(state, info, {
-      duringRecovery: true,
+    remove(state, {
+      info,
+      cause: 'recovery',
       message: `did not reregister within ${timeout}secs after master failover`,
     });
   }

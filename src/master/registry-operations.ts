@@ -15,7 +15,11 @@ export function store(
 ): void {
   const transaction = state.nextWrite++;
   state.writes.set(transaction, { sinceMs: state.nowMs, then });
-  state.effects.push({ type: 'store', transaction, changes });
+  state.effects.push({
+    type: 'store',
+    transaction,
+    changes: state.minimumCapabilities.with(changes),
+  });
 }
 
 /** A master that cannot write its registry must not go on: it would announce what it may forget. */

@@ -43,6 +43,7 @@ import { rescindAgentOffers } from './offers.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from './operations.ts';
 import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store } from './registry-operations.ts';
+import { cancelRemoval } from './removals.ts';
 import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
 import { takeBack, tellOfReturn } from './taken-back.ts';
@@ -101,6 +102,7 @@ export function reregisterAgent(
     log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
     return;
   }
+  cancelRemoval(state, id, ['disconnected', 'recovery']);
   agents.reregistering.add(id);
   const finish = (isOld: boolean) => {
     agents.reregistering.delete(id);

@@ -26,9 +26,11 @@ import type { BoundedList, BoundedMap } from './bounded.ts';
 import type { FrameworkCounters, MasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
 import type { GuardedAllocator } from './guarded-allocator.ts';
+import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { Grant } from './offers.ts';
 import type { MasterOptions } from './options.ts';
 import type { PendingWrite } from './registry-operations.ts';
+import type { Removal } from './removals.ts';
 
 /** An outstanding offer. Its resources carry their allocation role. */
 export interface OutstandingOffer {
@@ -158,6 +160,8 @@ export interface AgentTable {
   readonly markingUnreachable: Set<AgentId>;
   readonly markingGone: Set<AgentId>;
   readonly removing: Set<AgentId>;
+  /** Those that wait for their turn to be marked unreachable. */
+  readonly removals: Map<AgentId, Removal>;
   readonly draining: Map<AgentId, DrainInfo>;
   readonly deactivated: Set<AgentId>;
   /** What was lost with an unreachable agent, to be forgotten when it comes back. */
@@ -221,6 +225,8 @@ export interface MasterState {
   readonly subscribers: Map<StreamId, Subscriber>;
   /** Names of resources that the core has met. */
   readonly resourceNames: Set<string>;
+  /** What the registry asks of masters. */
+  readonly minimumCapabilities: MinimumCapabilities;
   readonly writes: Map<number, { readonly sinceMs: number; readonly then: PendingWrite }>;
   nextFramework: number;
   nextAgent: number;

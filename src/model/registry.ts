@@ -33,6 +33,8 @@ export interface RegistrySnapshot {
   readonly schedules?: readonly Schedule[] | undefined;
   readonly machines?: readonly MachineInfo[] | undefined;
   readonly duties?: readonly AgentDuty[] | undefined;
+  /** What a master must know to go on with this registry: names of MasterInfo.Capability.Type. */
+  readonly minimumCapabilities?: readonly string[] | undefined;
 }
 
 /** One durable change. A list of them is stored all or none. */
@@ -53,5 +55,6 @@ export type RegistryChange =
       readonly schedules: readonly Schedule[];
       readonly machines: readonly MachineInfo[];
     }
+  | { readonly type: 'setMinimumCapabilities'; readonly names: readonly string[] }
   /** Neither draining nor deactivated: forget the duty. It ends with the agent, too. */
   | ({ readonly type: 'setDuty' } & AgentDuty);

@@ -24,6 +24,7 @@ export class RegistryContent {
   #quotas: readonly QuotaConfig[] | undefined;
   #schedules: readonly Schedule[] | undefined;
   #machines: readonly MachineInfo[] | undefined;
+  #minimumCapabilities: readonly string[] | undefined;
 
   apply(change: RegistryChange): void {
     switch (change.type) {
@@ -76,6 +77,9 @@ export class RegistryContent {
           this.#duties.set(id, { id, drain, deactivated });
         }
         return;
+      case 'setMinimumCapabilities':
+        this.#minimumCapabilities = change.names;
+        return;
       default:
         change satisfies never;
     }
@@ -91,6 +95,7 @@ export class RegistryContent {
       schedules: this.#schedules,
       machines: this.#machines,
       duties: [...this.#duties.values()],
+      minimumCapabilities: this.#minimumCapabilities,
     };
   }
 }

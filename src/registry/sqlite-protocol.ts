@@ -13,7 +13,13 @@ export type RowChange =
   | { readonly op: 'forget'; readonly id: string };
 
 /** Lists that change rarely: `master` holds the one that was elected last. */
-export type ListName = 'master' | 'weights' | 'quotas' | 'schedules' | 'machines';
+export type ListName =
+  | 'master'
+  | 'weights'
+  | 'quotas'
+  | 'schedules'
+  | 'machines'
+  | 'minimum_capabilities';
 
 export interface DutyRow {
   readonly id: string;

@@ -164,6 +164,10 @@ function encode(change: RegistryChange): RowChange[] {
       const bytes = drain === undefined ? null : encodeMessage(types.DrainInfo, drain);
       return [{ op: 'putDuty', id, drain: bytes, deactivated }];
     }
+    case 'setMinimumCapabilities': {
+      const messages = change.names.map((name) => new TextEncoder().encode(name));
+      return [{ op: 'putList', name: 'minimum_capabilities', messages }];
+    }
     default:
       return change satisfies never;
   }
@@ -185,6 +189,7 @@ function decode({ agents, unreachable, gone, duties, lists }: Rows): RegistrySna
     quotas: messages(types.QuotaConfig, lists.quotas),
     schedules: messages(types.Schedule, lists.schedules),
     machines: messages(types.MachineInfo, lists.machines),
+    minimumCapabilities: lists.minimum_capabilities?.map((name) => new TextDecoder().decode(name)),
     duties: duties.map(({ id, drain, deactivated }) => ({
       id: agentId(id),
       drain: drain === null ? undefined : decodeMessage(types.DrainInfo, drain),

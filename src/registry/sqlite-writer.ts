@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { createFile, OpenFile, refuseEmptied } from '../filesystem/database-file.ts';
 import { privateDatabase } from '../filesystem/private-file.ts';
 import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
 
@@ -46,6 +47,16 @@ const UPSERT_SINCE = 'ON CONFLICT (id) DO UPDATE SET since_ns = excluded.since_n
 
 function open(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true });
+  refuseEmptied(file);
+  createFile(file, (path) => {
+    privateDatabase(path);
+    const fresh = new DatabaseSync(path);
+    try {
+      fresh.exec(`PRAGMA synchronous = FULL; BEGIN; ${TABLES}; COMMIT`);
+    } finally {
+      fresh.close();
+    }
+  });
   privateDatabase(file);
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
@@ -53,7 +64,7 @@ function open(file: string): DatabaseSync {
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     database.exec('BEGIN EXCLUSIVE');
-    prepareTables(database, file);
+    checkTables(database, file);
     database.exec('COMMIT');
     return database;
   } catch (error) {
@@ -62,12 +73,8 @@ function open(file: string): DatabaseSync {
   }
 }
 
-function prepareTables(database: DatabaseSync, file: string): void {
+function checkTables(database: DatabaseSync, file: string): void {
   const one = (sql: string) => Object.values(database.prepare(sql).get() ?? {})[0];
-  if (one('SELECT count(*) FROM sqlite_schema') === 0) {
-    database.exec(TABLES);
-    return;
-  }
   if (one('PRAGMA application_id') !== APPLICATION_ID) {
     throw new Error(`${file} is a database, but no registry of a master`);
   }
@@ -187,9 +194,11 @@ function serve(port: MessagePort, file: string): void {
   const failed = (error: unknown) => answer({ type: 'failed', message: explain(error, file) });
   let database: DatabaseSync;
   let statements: Statements;
+  let openFile: OpenFile;
   try {
     database = open(file);
     statements = prepare(database);
+    openFile = new OpenFile(file);
   } catch (error) {
     failed(error);
     port.close();
@@ -204,6 +213,7 @@ function serve(port: MessagePort, file: string): void {
           return;
         case 'write':
           writeAll(database, statements, request.changes);
+          openFile.check();
           answer({ type: 'written' });
           return;
         case 'close':

@@ -97,6 +97,9 @@ export class Disk {
           machines: change.machines,
         };
         break;
+      case 'setMinimumCapabilities':
+        this.settings = { ...this.settings, minimumCapabilities: change.names };
+        break;
       case 'setDuty':
         this.duties.set(change.id, change);
         break;

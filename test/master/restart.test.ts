@@ -143,3 +143,61 @@ test('where there are quotas, offers wait for a part of the known agents, or for
   expect(offersAfter(2, 2_000)).toBe(2);
   expect(offersAfter(1, 92_000)).toBe(1);
 });
+
+test('removals of agents that do not come back are slowed down, and one that does is spared', () => {
+  const { world } = cluster({ agentRemovalIntervalMs: 3600_000 });
+  const others = ['10.0.0.3', '10.0.0.4'].map((ip) =>
+    world.agent({ pid: `slave(1)@${ip}:5051`, hostname: ip }),
+  );
+  const next = world.restart();
+  const metrics = () => next.views.metrics(next.nowMs);
+  const unreachable = () => next.disk.unreachable.size;
+  next.advance(600_000);
+  expect(unreachable()).toBe(1);
+  next.advance(3600_000);
+  expect(unreachable()).toBe(2);
+  const left = others.find(({ id }) => !next.disk.unreachable.has(id));
+  if (left === undefined) throw new Error('all are unreachable');
+  new FakeAgent(
+    next,
+    left.setup.pid === undefined ? {} : { ...left.setup, id: left.id },
+  ).reregister();
+  next.advance(2 * 3600_000);
+  expect(unreachable()).toBe(2);
+  expect(metrics()).toMatchObject({
+    'master/slave_unreachable_scheduled': 3,
+    'master/slave_unreachable_completed': 2,
+    'master/slave_unreachable_canceled': 1,
+  });
+});
+
+test('a drain or a quota that is in use is asked of the next master, and no longer when it ends', () => {
+  const { world, agent } = cluster();
+  const asked = () => world.disk.settings.minimumCapabilities ?? [];
+  const agent_id = { value: agent.id };
+  expect(asked()).toEqual([]);
+  world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent: { agent_id } });
+  expect(asked()).toEqual(['AGENT_DRAINING']);
+  const update_quota = {
+    quota_configs: [{ role: 'r', limits: { cpus: { value: 1 } } }],
+  };
+  world.operate({ type: MasterCall_Type.UPDATE_QUOTA, update_quota });
+  expect(asked()).toEqual(['AGENT_DRAINING', 'QUOTA_V2']);
+  const next = world.restart();
+  expect(next.views.recovered).toBe(true);
+  const askedNow = () => next.disk.settings.minimumCapabilities;
+  const none = { quota_configs: [{ role: 'r' }] };
+  next.operate({ type: MasterCall_Type.UPDATE_QUOTA, update_quota: none });
+  expect(askedNow()).toEqual(['AGENT_DRAINING']);
+  new FakeAgent(next, { id: agent.id }).reregister();
+  next.operate({ type: MasterCall_Type.REACTIVATE_AGENT, reactivate_agent: { agent_id } });
+  expect(askedNow()).toEqual([]);
+});
+
+test('a registry that asks for what this master does not know is refused by name', () => {
+  const { world } = cluster();
+  world.disk.apply({ type: 'setMinimumCapabilities', names: ['QUOTA_V2', 'TIME_TRAVEL'] });
+  const next = world.restart();
+  expect(next.views.recovered).toBe(false);
+  expect(next.master.failure).toMatch(/needs a master with the capabilities TIME_TRAVEL,/);
+});

@@ -2,10 +2,13 @@ import { fork } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   ftruncateSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -39,6 +42,7 @@ function sorted(snapshot: RegistrySnapshot) {
     gone: byId(snapshot.gone, ({ id }) => id),
     duties: byId(snapshot.duties ?? [], ({ id }) => id),
     lists: [snapshot.weights, snapshot.quotas, snapshot.schedules, snapshot.machines],
+    capabilities: snapshot.minimumCapabilities,
   };
 }
 
@@ -86,6 +90,12 @@ const changes: fc.Arbitrary<RegistryChange>[] = [
     deactivated: fc.boolean(),
   }),
 ];
+changes.push(
+  fc.record({
+    type: fc.constant('setMinimumCapabilities' as const),
+    names: fc.subarray(['AGENT_DRAINING', 'QUOTA_V2', 'FUTURE']),
+  }),
+);
 const change = fc.oneof(...changes);
 
 test('both engines mean the same by every change, also after reopening', async () => {
@@ -213,10 +223,67 @@ describe('a file that cannot be used is refused with a clear error', () => {
     expect(await opening(file)).toMatch(/newer version \(schema 99, this one knows 1\)/);
   });
 
+  test('empty, which would begin anew in silence', async () => {
+    const file = newFile();
+    await (await SqliteRegistry.open(file)).close();
+    writeFileSync(file, '');
+    expect(await opening(file)).toBe(`${file} is damaged: it is empty`);
+  });
+
+  test('without its file, of which only the log is left', async () => {
+    const file = newFile();
+    await (await SqliteRegistry.open(file)).close();
+    rmSync(file);
+    writeFileSync(`${file}-wal`, 'what was written last');
+    expect(await opening(file)).toMatch(/registry.sqlite is missing, but .*-wal is there/);
+  });
+
   test('in use', async () => {
     const file = newFile();
     const registry = await SqliteRegistry.open(file);
     expect(await opening(file)).toBe(`${file} is in use by another master`);
+    await registry.close();
+  });
+});
+
+test('a registry that a crash left half made is made again', async () => {
+  const file = newFile();
+  mkdirSync(dirname(file));
+  writeFileSync(`${file}.${process.pid}`, 'half of a database');
+  await (await SqliteRegistry.open(file)).close();
+  expect(readdirSync(dirname(file))).toEqual(['registry.sqlite']);
+});
+
+describe('nothing is taken for stored once the file is not what its name leads to', () => {
+  const change: RegistryChange = { type: 'removeAgent', id: agentId('a') };
+
+  test.each<[string, (file: string) => void, RegExp]>([
+    ['deleted', (file) => rmSync(file), /registry.sqlite has been deleted/],
+    [
+      'deleted with its folder',
+      (file) => rmSync(dirname(file), { recursive: true }),
+      /has been deleted/,
+    ],
+    ['emptied', (file) => writeFileSync(file, ''), /registry.sqlite (has been emptied|is damaged)/],
+    [
+      'left without its log',
+      (file) => rmSync(`${file}-wal`),
+      /registry.sqlite-wal has been deleted/,
+    ],
+    [
+      'replaced',
+      (file) => {
+        copyFileSync(file, `${file}.copy`);
+        renameSync(`${file}.copy`, file);
+      },
+      /registry.sqlite has been replaced/,
+    ],
+  ])('%s', async (_, harm, message) => {
+    const file = newFile();
+    const registry = await SqliteRegistry.open(file);
+    await registry.store([change]);
+    harm(file);
+    await expect(registry.store([change])).rejects.toThrow(message);
     await registry.close();
   });
 });

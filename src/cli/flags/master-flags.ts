@@ -35,7 +35,7 @@ export const MASTER_FLAGS = {
   }),
   agent_removal_rate_limit: rate({
     alias: 'slave_removal_rate_limit',
-    help: 'How many agents that miss their pings may be marked unreachable in a time, such as 1/10mins. Without it: at once.',
+    help: 'How many agents that are lost may be marked unreachable in a time, such as 1/10mins. Without it: at once.',
   }),
   agent_reregister_timeout: duration({
     default: 10 * MINUTE,

@@ -1,0 +1,87 @@
+// What the registry asks of every master that reads it: a master that does not know a feature in use would
+// drop what it does not understand, drains or limits, in silence. So the registry names those features, as
+// in Mesos, and a master that lacks one does not start.
+import {
+  type MasterInfo,
+  MasterInfo_Capability_Type,
+  type QuotaConfig,
+} from '../model/generated/messages.ts';
+import type { AgentId } from '../model/ids.ts';
+import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+
+/** By the names of MasterInfo.Capability.Type. */
+export function missingCapabilities(
+  { minimumCapabilities = [] }: RegistrySnapshot,
+  { capabilities = [] }: MasterInfo,
+): string[] {
+  const own = new Set<string>(
+    Object.entries(MasterInfo_Capability_Type)
+      .filter(([, value]) => capabilities.some(({ type }) => type === value))
+      .map(([name]) => name),
+  );
+  return minimumCapabilities.filter((name) => !own.has(name));
+}
+
+/** A quota that guarantees and limits nothing is none. */
+const bounds = ({ guarantees = {}, limits = {} }: QuotaConfig) =>
+  Object.keys(guarantees).length + Object.keys(limits).length > 0;
+
+/** Follows what is written, to know when what the registry must ask for changes. */
+export class MinimumCapabilities {
+  /** Agents that are drained or deactivated. */
+  readonly #duties = new Set<AgentId>();
+  #hasQuotas = false;
+  #written = '';
+
+  /** Takes over what an earlier master has written. */
+  read({ duties = [], quotas = [], minimumCapabilities = [] }: RegistrySnapshot): void {
+    for (const { id } of duties) {
+      this.#duties.add(id);
+    }
+    this.#hasQuotas = quotas.some(bounds);
+    this.#written = minimumCapabilities.join();
+  }
+
+  /** The changes, and with them what they change of the capabilities that are asked for. */
+  with(changes: readonly RegistryChange[]): readonly RegistryChange[] {
+    for (const change of changes) {
+      this.#follow(change);
+    }
+    const names = [
+      ...(this.#duties.size > 0 ? ['AGENT_DRAINING'] : []),
+      ...(this.#hasQuotas ? ['QUOTA_V2'] : []),
+    ];
+    if (names.join() === this.#written) {
+      return changes;
+    }
+    this.#written = names.join();
+    return [...changes, { type: 'setMinimumCapabilities', names }];
+  }
+
+  #follow(change: RegistryChange): void {
+    switch (change.type) {
+      case 'setQuotas':
+        this.#hasQuotas = change.quotas.some(bounds);
+        return;
+      case 'setDuty':
+        if (change.drain !== undefined || change.deactivated) {
+          this.#duties.add(change.id);
+        } else {
+          this.#duties.delete(change.id);
+        }
+        return;
+      case 'removeAgent':
+      case 'markGone':
+        this.#duties.delete(change.id);
+        return;
+      case 'forget':
+        for (const id of change.ids) {
+          this.#duties.delete(id);
+        }
+        return;
+      default:
+        // Nothing else begins or ends a duty.
+        return;
+    }
+  }
+}
