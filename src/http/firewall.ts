@@ -9,6 +9,7 @@ const PROCESSES: ReadonlySet<string> = new Set([
   'logging',
   'metrics',
   'profiler',
+  'registrar(1)',
   'system',
   'version',
 ]);

@@ -55,8 +55,9 @@ function isLongList(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && typeof iterable?.[Symbol.iterator] === 'function';
 }
 
+/** In itself, or in an object that is a field of it. */
 const hasLongList = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  isObject(value) && Object.values(value).some(isLongList);
+  isObject(value) && Object.values(value).some((field) => isLongList(field) || hasLongList(field));
 
 /** As JSON.stringify writes the object; fields without a value are left out. */
 function* plainPieces(object: Readonly<Record<string, unknown>>): Generator<string> {

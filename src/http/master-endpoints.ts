@@ -44,6 +44,9 @@ const READS: Readonly<Record<string, View>> = {
   '/roles': (views, viewer) => views.roles(viewer),
 };
 
+/** The registry has a process of its own in Mesos, with one endpoint. */
+const REGISTRY_PATH = '/registrar(1)/registry';
+
 /** Endpoints whose method decides: a view, or the form of a call. */
 interface Methods {
   readonly path: string;
@@ -124,6 +127,13 @@ export class MasterEndpoints {
       const handle = (request: EndpointRequest) => this.#read(request, path, view);
       api.push({ path, delegate: true, realm: READONLY, handle });
     }
+    api.push({
+      path: REGISTRY_PATH,
+      delegate: false,
+      realm: READONLY,
+      handle: (request) =>
+        this.#read(request, REGISTRY_PATH, (views, viewer) => views.registry(viewer)),
+    });
     for (const methods of METHODS) {
       const { path, realm } = methods;
       api.push({

@@ -83,18 +83,23 @@ export interface FrameworkOptions {
 /** Messages as JSON values. The wire knows how; the master only passes them on in its plain views. */
 export type JsonOf = (
   type:
+    | 'AgentInfo'
     | 'ContainerInfo'
     | 'ContainerStatus'
     | 'DiscoveryInfo'
     | 'DrainInfo'
     | 'Environment'
     | 'HealthCheck'
+    | 'MachineInfo'
+    | 'MasterInfo'
     | 'OfferConstraints'
+    | 'QuotaConfig'
     | 'QuotaStatus'
     | 'Resource'
     | 'ResourceProviderInfo'
     | 'Schedule'
-    | 'ClusterStatus',
+    | 'ClusterStatus'
+    | 'TimeInfo',
   message: object,
 ) => unknown;
 

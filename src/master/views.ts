@@ -29,6 +29,7 @@ export interface MasterViews {
   quota(viewer: Viewer): unknown;
   maintenanceSchedule(viewer: Viewer): unknown;
   maintenanceStatus(viewer: Viewer): unknown;
+  registry(viewer: Viewer): unknown;
   metrics(nowMs: number): Record<string, number>;
   read(call: MasterCall, viewer: Viewer): MasterResponse | undefined;
 }

@@ -41,6 +41,12 @@ describe('large JSON', () => {
     }
   });
 
+  it('finds a long list in a field of a field', async () => {
+    const numbers = Array.from({ length: 1_000 }, (_, id) => id);
+    const value = { a: { b: { [Symbol.iterator]: () => numbers.values() } }, c: 1 };
+    expect(await text(value)).toBe(JSON.stringify({ a: { b: numbers }, c: 1 }));
+  });
+
   it('makes the elements of an iterable only as it writes them', async () => {
     let made = 0;
     function* slaves() {

@@ -92,6 +92,7 @@ export const views: MasterViews = {
   quota: () => ({}),
   maintenanceSchedule: () => ({}),
   maintenanceStatus: () => ({}),
+  registry: () => ({ master: {} }),
   metrics: () => ({ 'master/elected': 1 }),
   read: (call) =>
     call.type === MasterCall_Type.GET_WEIGHTS

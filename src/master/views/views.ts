@@ -3,6 +3,7 @@ import type { MasterState } from '../state.ts';
 import type { MasterViews } from '../views.ts';
 import { metricsView } from './metrics.ts';
 import { readCall } from './read.ts';
+import { registryView } from './registry.ts';
 import {
   maintenanceSchedule,
   maintenanceStatus,
@@ -35,6 +36,7 @@ export function masterViews(state: MasterState): MasterViews {
     quota: (viewer) => jsonOf('QuotaStatus', quotaStatus(state, viewer)),
     maintenanceSchedule: (viewer) => jsonOf('Schedule', maintenanceSchedule(state, viewer)),
     maintenanceStatus: (viewer) => jsonOf('ClusterStatus', maintenanceStatus(state, viewer)),
+    registry: (viewer) => registryView(state, viewer),
     metrics: (nowMs) => metricsView(state, nowMs),
     read: (call, viewer) => readCall(state, call, viewer),
   };
