@@ -3,7 +3,7 @@
 // at any time: what is shown is what was opened, beneath the directory, and only regular files are read.
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Beneath, OutsideError, type Place } from '../filesystem/beneath.ts';
 import { codeOf, NotRegularError, openRegular } from '../filesystem/folder.ts';
@@ -150,7 +150,7 @@ async function find<T>(files: AttachedFiles, path: string, use: Use<T>): Promise
 }
 
 async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<T> {
-  if (leadsOut(rest)) {
+  if (namesOutside(rest)) {
     throw new Refusal(fileNotFound);
   }
   if ((await stat(path)).isDirectory()) {
@@ -170,14 +170,11 @@ async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<
   return use(file, undefined);
 }
 
-/** By its own words, whatever is there: Mesos says 404 where that is nothing. */
-function leadsOut(rest: string): boolean {
-  let depth = 0;
-  return rest.split('/').some((name) => {
-    depth += name === '..' ? -1 : name === '' || name === '.' ? 0 : 1;
-    return depth < 0;
-  });
-}
+/**
+ * Of something outside Mesos says 404 where it is not there, and 400 where it is. Here it is 404
+ * whatever there is, so that nobody learns it; a folder above, which is always there, is 400.
+ */
+const namesOutside = (rest: string) => /^\.\.\/(.*\/)?(?!\.\.$)[^/]+$/.test(normalize(rest));
 
 async function openFile(
   place: Extract<Place, { kind: 'other' }>,

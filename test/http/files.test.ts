@@ -121,9 +121,12 @@ describe('attached files', () => {
     expect(await downloaded(path)).toBeUndefined();
   });
 
-  it('are all that there is: a path out of them is not found', async () => {
-    for (const path of ['/virtual/box/../f.txt', '/virtual/box/sub/../../other', `${sandbox}/..`]) {
-      expect(await text(path)).toBe(404);
+  it('are all that there is: what a path names outside is not found', async () => {
+    for (const path of ['../f.txt', 'sub/../../other', '../../secret', '../../agent/box/f.txt']) {
+      expect(await text(`/virtual/box/${path}`), path).toBe(404);
+    }
+    for (const path of ['..', '../..', 'sub/../../..', '../']) {
+      expect(await text(`/virtual/box/${path}`), path).toBe(400);
     }
     expect(await text('/virtual/box/sub/../f.txt')).toBe('0123456789abcdef');
   });
