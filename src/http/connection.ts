@@ -8,6 +8,7 @@
 // while it does not take its answers, or until it is known who sends its messages.
 import type { Socket } from 'node:net';
 import type { Turn } from '../runtime/turn.ts';
+import type { Carrier } from './connections.ts';
 import { type Answer, malformedRequest, payloadTooLarge } from './errors.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 import { acceptedText, notFoundText } from './http-date.ts';
@@ -63,7 +64,7 @@ interface Slot {
   text: string | undefined;
 }
 
-export class Connection implements Holder {
+export class Connection implements Holder, Carrier {
   readonly #socket: Socket;
   readonly #services: ConnectionServices;
   readonly #held: HeldBytes;
@@ -97,6 +98,19 @@ export class Connection implements Holder {
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
+  }
+
+  get isBusy(): boolean {
+    return this.#unanswered > 0;
+  }
+
+  get isPeer(): boolean {
+    return this.#sender.isKnown;
+  }
+
+  get unfinished(): number | undefined {
+    const isRead = !this.#waiting && !this.#deferred && !this.#isLeaving;
+    return isRead && !this.#reader.idle ? this.#reader.finished : undefined;
   }
 
   readonly #onData = (chunk: Buffer) => {

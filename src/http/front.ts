@@ -11,6 +11,7 @@ import {
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { KEY_HEADER } from '../wire/libprocess.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
+import { type ConnectionBounds, Connections } from './connections.ts';
 import { type Answer, headTooLarge, malformedRequest } from './errors.ts';
 import { Pipeline } from './pipeline.ts';
 import { readBody, refuseUnread } from './request-body.ts';
@@ -27,6 +28,8 @@ export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'sen
   readonly early?: EarlyPort | undefined;
   /** How long the head of an ordinary request may take to come. */
   readonly headersTimeoutMs?: number | undefined;
+  /** Of the connections, where they are not to be the usual ones. */
+  readonly bounds?: ConnectionBounds | undefined;
 }
 
 /** A port that was opened before there was anybody to answer on it. */
@@ -45,13 +48,14 @@ const HEADERS_TIMEOUT_MS = 60_000;
 const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
 export class Front {
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: Connections;
   readonly #listener: net.Server;
   readonly #complete: Server;
 
   private constructor(options: FrontOptions) {
     const senderOf = sendersBySocket(options.senders);
-    this.#complete = completeServer(options, senderOf);
+    this.#connections = new Connections(options.bounds);
+    this.#complete = completeServer(options, senderOf, this.#connections);
     const services: ConnectionServices = {
       turn: options.turn,
       pressure: options.pressure,
@@ -65,9 +69,10 @@ export class Front {
       },
     };
     this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      new Connection(socket, services);
+      if (!this.#connections.admit(socket)) {
+        return;
+      }
+      this.#connections.add(socket, new Connection(socket, services));
       if (socket.isPaused()) {
         socket.resume();
       }
@@ -103,16 +108,14 @@ export class Front {
 
   /** Connections that are open. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   /** Stops listening and ends every connection. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
     this.#complete.close();
-    for (const socket of this.#sockets) {
-      socket.destroy();
-    }
+    this.#connections.close();
     await closed;
   }
 }
@@ -127,7 +130,11 @@ function sendersBySocket(senders: Senders): (socket: Socket) => Sender {
   };
 }
 
-function completeServer(options: FrontOptions, senderOf: (socket: Socket) => Sender): Server {
+function completeServer(
+  options: FrontOptions,
+  senderOf: (socket: Socket) => Sender,
+  connections: Connections,
+): Server {
   const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
   const server = createHttpServer(
     {
@@ -143,8 +150,22 @@ function completeServer(options: FrontOptions, senderOf: (socket: Socket) => Sen
   );
   const pipelines = new WeakMap<Socket, Pipeline>();
   const pipelineOf = (socket: Socket) => {
-    const pipeline = pipelines.get(socket) ?? new Pipeline(socket, handle);
+    const known = pipelines.get(socket);
+    if (known) {
+      return known;
+    }
+    const pipeline = new Pipeline(socket, handle);
     pipelines.set(socket, pipeline);
+    connections.handOver(socket, {
+      get isBusy() {
+        return pipeline.isBusy;
+      },
+      get isPeer() {
+        return senderOf(socket).isKnown;
+      },
+      // Heads and bodies have times of their own here.
+      unfinished: undefined,
+    });
     return pipeline;
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {

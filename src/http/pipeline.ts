@@ -53,9 +53,9 @@ export class Pipeline {
     });
   }
 
-  /** Whether a request of this connection is being handled. */
-  get busy(): boolean {
-    return this.#current > 0;
+  /** Whether requests that have come as a whole are being handled. */
+  get isBusy(): boolean {
+    return this.#current > 0 && this.#last?.complete === true;
   }
 
   add(request: IncomingMessage, response: ServerResponse): void {

@@ -47,6 +47,7 @@ export class RequestReader {
   #chunked: ChunkedBody | undefined;
   #foreign: Buffer | undefined;
   #fault: BodyFault | undefined;
+  #finished = 0;
   /** The head last parsed and its text: a peer's heads are mostly alike. */
   #lastText = '';
   #lastFraming: Framing | undefined;
@@ -58,6 +59,11 @@ export class RequestReader {
   /** True between requests. */
   get idle(): boolean {
     return this.#framing === undefined && this.#begun.length === 0;
+  }
+
+  /** Requests that have come as a whole. */
+  get finished(): number {
+    return this.#finished;
   }
 
   /** Bytes of memory that the incomplete request takes. */
@@ -138,7 +144,7 @@ export class RequestReader {
       this.#framing = framing;
       this.#begun.begin(framing.length);
     } else {
-      this.#handler.request(framing.head, EMPTY);
+      this.#finish(framing.head, EMPTY);
     }
     return end + HEAD_END_BYTES;
   }
@@ -186,6 +192,7 @@ export class RequestReader {
   #finish(head: RequestHead, body: Uint8Array): void {
     this.#framing = undefined;
     this.#chunked = undefined;
+    this.#finished++;
     this.#handler.request(head, body);
   }
 

@@ -135,6 +135,7 @@ export class Sender {
   readonly #known = new Map<string, boolean>();
   readonly #held: Held[] = [];
   #isAsking = false;
+  #isKnown = false;
   #resume: (() => void) | undefined;
 
   constructor(senders: Senders, ip: string) {
@@ -147,6 +148,11 @@ export class Sender {
     return this.#isAsking;
   }
 
+  /** Whether a message has been believed to come from who it says. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
   whenKnown(resume: () => void): void {
     this.#resume = resume;
   }
@@ -154,6 +160,7 @@ export class Sender {
   /** Delivers a message of so many bytes: now, when its sender is known, or never. */
   admit(claim: Claim, bytes: number, deliver: () => void): void {
     if (!this.#senders.isChecked) {
+      this.#isKnown = true;
       deliver();
       return;
     }
@@ -190,6 +197,7 @@ export class Sender {
       }
       this.#senders.heldBytes -= bytes;
       if (isTrue) {
+        this.#isKnown = true;
         deliver();
       }
     }

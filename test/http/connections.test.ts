@@ -1,0 +1,145 @@
+// Whose connections are ended, when there are too many or they do nothing for too long.
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ConnectionBounds } from '../../src/http/connections.ts';
+import { Front } from '../../src/http/front.ts';
+import { Senders } from '../../src/http/senders.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
+import { Turn } from '../../src/runtime/turn.ts';
+import { RawSocket, statuses } from './raw-socket.ts';
+
+const fronts: Front[] = [];
+const sockets: RawSocket[] = [];
+
+afterEach(async () => {
+  for (const raw of sockets.splice(0)) {
+    raw.close();
+  }
+  await Promise.all(fronts.splice(0).map((front) => front.close()));
+});
+
+/** A port whose answers to /stream do not end. */
+async function start(bounds: ConnectionBounds) {
+  const front = await Front.listen({
+    host: '127.0.0.1',
+    port: 0,
+    turn: new Turn(),
+    pressure: { saturated: false, whenDrained: (resume) => resume() },
+    senders: new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger }),
+    receive: (_to, _name, { sender, claim, body }) => {
+      sender.admit(claim, body.length, () => {});
+      return true;
+    },
+    handler: (request, response) => {
+      if (request.url === '/stream') {
+        response.write('.');
+      } else {
+        response.end('.');
+      }
+    },
+    bounds,
+  });
+  fronts.push(front);
+  return {
+    front,
+    connect: async (bytes = '') => {
+      const raw = await RawSocket.connect(front.address.port);
+      sockets.push(raw);
+      await raw.write(bytes);
+      return raw;
+    },
+  };
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+const MESSAGE = 'POST /master/x HTTP/1.1\r\nLibprocess-From: a@127.0.0.1:1\r\n';
+const answered = (raw: RawSocket) => raw.until((text) => statuses(text).length > 0);
+
+describe('more connections than there may be', () => {
+  it('end the longest idle one, never a stream or a peer', async () => {
+    const { front, connect } = await start({ most: 6 });
+    const stream = await connect(get('/stream'));
+    const peer = await connect(`${MESSAGE}\r\n`);
+    await answered(stream);
+    await answered(peer);
+    // Two silent connections are spared: this address has a stream and a peer.
+    const idle = [await connect(get('/')), await connect(get('/'))];
+    await Promise.all(idle.map(answered));
+    const others = [await connect(get('/a')), await connect(get('/b'))];
+    await Promise.all(others.map(answered));
+    for (let round = 0; round < 20; round++) {
+      const asker = await connect(get('/'));
+      expect(statuses(await answered(asker))).toEqual([200]);
+    }
+    expect(front.connections).toBeLessThanOrEqual(6);
+    expect([...idle, stream, peer].map(({ closed }) => closed)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    await Promise.all(others.map((raw) => raw.end()));
+  });
+
+  it('are told 503 where all are in use', async () => {
+    const { connect } = await start({ most: 2 });
+    const streams = [await connect(get('/stream')), await connect(get('/stream'))];
+    await Promise.all(streams.map(answered));
+    const raw = await connect();
+    expect(statuses(await raw.end())).toEqual([503]);
+    expect(raw.text).toContain('Too many connections are open.');
+  });
+
+  it('end requests that do not come to an end', async () => {
+    const { connect } = await start({ most: 3 });
+    const slow = [
+      await connect(`${MESSAGE}Content-Length: 10\r\n\r\nabc`),
+      await connect('GET / HTTP/1.1\r\nHost'),
+      await connect('POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc'),
+    ];
+    for (let round = 0; round < 3; round++) {
+      expect(statuses(await answered(await connect(get('/'))))).toEqual([200]);
+    }
+    await Promise.all(slow.map((raw) => raw.end()));
+  });
+});
+
+describe('a connection that does nothing', () => {
+  it('is ended after a while, if it is a stranger of whose address nothing else is in use', async () => {
+    const { connect } = await start({ idleMs: 40, lookMs: 10 });
+    const strangers = [await connect(), await connect(get('/'))];
+    await Promise.all(strangers.map((raw) => raw.end()));
+  });
+
+  it('stays if it is a peer, a stream, or the other connection of one', async () => {
+    const { connect } = await start({ idleMs: 40, lookMs: 10 });
+    const peer = await connect(`${MESSAGE}\r\n`);
+    const stream = await connect(get('/stream'));
+    await answered(peer);
+    await answered(stream);
+    const silent = [await connect(), await connect()];
+    const stranger = await connect();
+    await stranger.end();
+    const next = await connect();
+    await next.end();
+    expect([peer, stream, ...silent].map(({ closed }) => closed)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('is ended in the middle of a message, peer or not', async () => {
+    const { connect } = await start({ stallMs: 40, lookMs: 10 });
+    const peer = await connect(`${MESSAGE}\r\n${MESSAGE}Content-Length: 10\r\n\r\nabc`);
+    expect(statuses(await peer.end())).toEqual([202]);
+  });
+
+  it('may not make a message last for ever, byte by byte', async () => {
+    const { connect } = await start({ totalMs: 60, lookMs: 10 });
+    const raw = await connect(`${MESSAGE}Content-Length: 100000\r\n\r\n`);
+    const drip = setInterval(() => raw.socket.write('x'), 5);
+    await raw.end();
+    clearInterval(drip);
+  });
+});
