@@ -88,7 +88,7 @@ function dispatch(agent: AgentState, event: AgentEvent): void {
       masterSaid(agent, event);
       return;
     case 'linkLost':
-      linkLost(agent, event.address);
+      linkLost(agent, event);
       return;
     case 'executorSubscribe':
       subscribe(agent, event);

@@ -41,6 +41,8 @@ export interface MasterMessage extends At {
 export interface LinkLost extends At {
   readonly type: 'linkLost';
   readonly address: string;
+  /** Such as `connect ECONNREFUSED 10.0.0.1:5050`; absent: the other side has closed it. */
+  readonly why?: string | undefined;
 }
 
 interface ByExecutor extends At {

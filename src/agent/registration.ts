@@ -24,7 +24,7 @@ import { TaskState } from '../model/generated/messages.ts';
 import { idError } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
-import type { MasterDetected } from './events.ts';
+import type { LinkLost, MasterDetected } from './events.ts';
 import { isCommandExecutor, resumeExits } from './executor.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
 import { clearTimer, emit, emitAtOnce, giveUp, log, persist, setTimer } from './outbox.ts';
@@ -32,6 +32,7 @@ import type { AgentState } from './state.ts';
 import { resumeUpdates } from './status-updates.ts';
 import { createTask, isPartitionAware } from './task.ts';
 import { reportUnknownTask } from './task-updates.ts';
+import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';
 
 export const registrationTimer = 'registration';
 export const pingTimer = 'ping';
@@ -47,6 +48,7 @@ export function masterDetected(agent: AgentState, event: MasterDetected): void {
   agent.master = pid === undefined ? undefined : event.master;
   agent.masterAddress = pid === undefined ? undefined : addressOf(pid);
   agent.masterHostname = pid === undefined ? undefined : event.hostname;
+  endWaiting(agent);
   log(agent, 'info', `New master detected at ${agent.master ?? 'none'}`);
   disconnect(agent);
 }
@@ -60,6 +62,7 @@ export function disconnect(agent: AgentState): void {
   clearTimer(agent, registrationTimer);
   if (agent.phase === 'disconnected' && agent.master !== undefined) {
     agent.backoffMs = agent.options.registrationBackoffFactorMs;
+    beginWaiting(agent);
     waitToRegister(agent);
   }
 }
@@ -76,14 +79,15 @@ function waitToRegister(agent: AgentState): void {
   agent.backoffMs = Math.min(agent.backoffMs * 2, maxBackoffMs);
 }
 
-export function linkLost(agent: AgentState, address: string): void {
+export function linkLost(agent: AgentState, { address, why = 'it is closed' }: LinkLost): void {
   if (address !== agent.masterAddress) {
     return;
   }
   if (agent.phase === 'running') {
-    log(agent, 'warn', 'Master disconnected! Registering again');
+    log(agent, 'warn', `Master disconnected (${why})! Registering again`);
     disconnect(agent);
   } else if (agent.phase === 'disconnected') {
+    explainTrouble(agent, why);
     agent.backoffMs = Math.min(
       agent.backoffMs,
       agent.options.registrationBackoffFactorMs * 2,
@@ -97,6 +101,7 @@ export function registrationTimerFired(agent: AgentState): void {
   if (agent.phase !== 'disconnected' || agent.master === undefined) {
     return;
   }
+  explainWaiting(agent);
   if (agent.masterAddress !== undefined) {
     emit(agent, { type: 'link', address: agent.masterAddress });
   }
@@ -243,6 +248,7 @@ function acceptsId(agent: AgentState, given: string): boolean {
 
 function connected(agent: AgentState, connection: MasterAgentConnection | undefined): void {
   agent.phase = 'running';
+  endWaiting(agent);
   clearTimer(agent, registrationTimer);
   const seconds = connection?.total_ping_timeout_seconds;
   if (seconds !== undefined && seconds > 0) {

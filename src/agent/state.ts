@@ -19,6 +19,7 @@ import type { OperationRecord } from './operations.ts';
 import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createRetries, type UpdateRetry, type UpdateStream } from './status-updates.ts';
+import type { Waiting } from './waiting.ts';
 
 /**
  * recovering: what ran before is being found again. disconnected: known to no master, or no longer.
@@ -66,6 +67,8 @@ export interface AgentState {
   master: string | undefined;
   masterAddress: string | undefined;
   masterHostname: string | undefined;
+  /** While no master has this agent. */
+  waiting: Waiting | undefined;
   /** Longest wait before the next attempt to register. */
   backoffMs: number;
   /** No ping for so long means that the master has gone or forgotten this agent. */
@@ -150,6 +153,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     master: undefined,
     masterAddress: undefined,
     masterHostname: undefined,
+    waiting: undefined,
     backoffMs: 0,
     pingTimeoutMs: defaultPingTimeoutMs,
     frameworks: new Map(),

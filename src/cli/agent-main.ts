@@ -14,7 +14,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { agentOptions, workDirOf } from './agent-options.ts';
+import { agentOptions, refuseForeignAgent, workDirOf } from './agent-options.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { readCredentials } from './credentials.ts';
 import { onUnregister } from './early-signals.ts';
@@ -54,6 +54,7 @@ async function runAgent(
   ]);
   const nameOfMaster = knownName(found.ip);
   const workDir = workDirOf(values);
+  refuseForeignAgent(workDir);
   const texts = publishedFlags(parsed, address);
   const options = agentOptions(values, {
     address,

@@ -1,5 +1,8 @@
 // From the flags of an agent to what the agent is told. Only this file knows both.
+import { existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../agent/options.ts';
+import { WorkDirectory } from '../containerizer/work-directory.ts';
 import { parseAttributes } from '../model/attribute-text.ts';
 import {
   type Attribute,
@@ -143,4 +146,22 @@ export function workDirOf(values: { readonly work_dir: string | undefined }): st
     throw new FlagError('--work_dir is required: the folder of sandboxes and of what is kept');
   }
   return writableFolder('work_dir', values.work_dir);
+}
+
+/**
+ * What an agent of Apache Mesos has left running here would run on uncounted beside a new agent's tasks.
+ * Throws FlagError.
+ */
+export function refuseForeignAgent(workDir: string): void {
+  const latest = join(workDir, 'meta', 'slaves', 'latest');
+  const isForeign =
+    lstatSync(latest, { throwIfNoEntry: false }) !== undefined &&
+    !existsSync(new WorkDirectory(workDir).database);
+  if (isForeign) {
+    throw new FlagError(
+      `--work_dir: ${workDir} belongs to an agent of Apache Mesos, whose tasks this one cannot take over: ` +
+        'they would run on uncounted. End them with that agent (mesos-agent --recover=cleanup), which also ' +
+        `removes ${latest}; or choose another folder`,
+    );
+  }
 }

@@ -3,6 +3,7 @@
 // Rows hold messages as bytes; what is looked for has columns of its own. A run's rows go when the
 // run has completed, so that the file stays as small as what the agent is still answerable for.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { createFile, OpenFile, refuseEmptied } from '../filesystem/database-file.ts';
 import { privateDatabase } from '../filesystem/private-file.ts';
 
 /** One statement with its values: what a change comes down to. */
@@ -101,8 +102,21 @@ const statements = {
     (SELECT container FROM executors WHERE framework = ?)`,
 } as const;
 
+function makeDatabase(path: string): void {
+  privateDatabase(path);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(
+      `PRAGMA synchronous = FULL; BEGIN; ${schema}; PRAGMA user_version = ${version}; COMMIT`,
+    );
+  } finally {
+    database.close();
+  }
+}
+
 export class CheckpointDatabase {
   readonly #database: DatabaseSync;
+  readonly #file: OpenFile;
   readonly #statements = new Map<string, StatementSync>();
 
   /**
@@ -112,6 +126,8 @@ export class CheckpointDatabase {
    */
   constructor(path: string, patience = patienceMs) {
     try {
+      refuseEmptied(path);
+      createFile(path, makeDatabase);
       privateDatabase(path);
       this.#database = new DatabaseSync(path, { timeout: patience });
       this.#database.exec(
@@ -121,6 +137,7 @@ export class CheckpointDatabase {
       this.#database.exec('BEGIN EXCLUSIVE');
       this.#prepare();
       this.#database.exec('COMMIT');
+      this.#file = new OpenFile(path);
     } catch (error) {
       if (resultOf(error) === busy) {
         throw new CheckpointError(`Another agent is using '${path}'`, { cause: error });
@@ -146,6 +163,7 @@ export class CheckpointDatabase {
         this.#statement(statement).run(...values);
       }
       this.#database.exec('COMMIT');
+      this.#file.check();
     } catch (error) {
       if (this.#database.isTransaction) {
         this.#database.exec('ROLLBACK');

@@ -57,7 +57,8 @@ export class AgentServer {
       decode: decodeToAgent,
       onMessage: (from, message) =>
         dispatch({ type: 'masterMessage', nowMs: nowMs(), from, message }),
-      onLinkLost: (address) => dispatch({ type: 'linkLost', nowMs: nowMs(), address }),
+      onLinkLost: (address, why) => dispatch({ type: 'linkLost', nowMs: nowMs(), address, why }),
+      clients: 'Executors',
     });
   }
 

@@ -12,7 +12,7 @@ import { newKey } from './connection-owner.ts';
 export interface LinksOptions {
   readonly turn: Turn;
   /** A linked connection has broken, or could not be opened. */
-  readonly onLost: (address: string) => void;
+  readonly onLost: (address: string, why: string | undefined) => void;
 }
 
 /**
@@ -86,13 +86,13 @@ export class Links {
   #peer(address: string): Peer {
     let peer = this.#peers.get(address);
     if (!peer) {
-      peer = new Peer(address, this.#options.turn, (linked) => {
+      peer = new Peer(address, this.#options.turn, (linked, why) => {
         // What is sent from now on needs a new connection.
         if (this.#peers.get(address) === peer) {
           this.#peers.delete(address);
         }
         if (linked) {
-          this.#options.onLost(address);
+          this.#options.onLost(address, why);
         }
       });
       this.#peers.set(address, peer);
@@ -111,7 +111,9 @@ class Peer {
   readonly key = newKey();
   readonly #socket: Socket;
   readonly #turn: Turn;
-  readonly #onGone: (linked: boolean) => void;
+  readonly #onGone: (linked: boolean, why: string | undefined) => void;
+  /** What went wrong; absent: the other side has closed the connection. */
+  #trouble: string | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   /** What of `waitingBytes` is ours. */
@@ -122,7 +124,11 @@ class Peer {
   /** Its owner knows that it ends. */
   #told = false;
 
-  constructor(address: string, turn: Turn, onGone: (linked: boolean) => void) {
+  constructor(
+    address: string,
+    turn: Turn,
+    onGone: (linked: boolean, why: string | undefined) => void,
+  ) {
     this.#turn = turn;
     this.#onGone = onGone;
     const colon = address.lastIndexOf(':');
@@ -132,8 +138,9 @@ class Peer {
     this.#socket = net.connect({ host, port: usable ? port : 0, noDelay: true, onread: IGNORED });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
     this.#socket.once('connect', this.#onConnect);
-    this.#socket.on('error', () => {
-      // The close event tells; why a peer cannot be reached does not matter here.
+    this.#socket.on('error', (error) => {
+      // The close event follows.
+      this.#trouble = error.message;
     });
     this.#socket.once('close', () => this.#end());
     this.#socket.resume();
@@ -198,6 +205,7 @@ class Peer {
   /** The connection could not be opened in time, or has been idle without a link. */
   readonly #onTimeout = () => {
     if (!this.#connected) {
+      this.#trouble = `no answer to connect within ${CONNECT_TIMEOUT_MS / 1000}secs`;
       this.#socket.destroy();
     } else if (this.linked) {
       this.#socket.setTimeout(0);
@@ -212,7 +220,7 @@ class Peer {
     this.#gone = true;
     if (!this.#told) {
       this.#told = true;
-      this.#onGone(this.linked);
+      this.#onGone(this.linked, this.#trouble);
     }
   }
 

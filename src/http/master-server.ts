@@ -81,6 +81,7 @@ export class MasterServer {
       onMessage: (from, message) =>
         dispatch({ type: 'agentMessage', nowMs: nowMs(), from, message }),
       onLinkLost: (address) => dispatch({ type: 'linkLost', nowMs: nowMs(), address }),
+      clients: 'Frameworks',
     });
   }
 

@@ -14,6 +14,7 @@ import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
 import { Firewall, idleRules } from './firewall.ts';
 import { type EarlyPort, Front } from './front.ts';
 import { Links } from './links.ts';
+import { Mentioned } from './mentioned.ts';
 import { messageName } from './messages.ts';
 import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
 import { createRouter, type Endpoint } from './router.ts';
@@ -61,7 +62,9 @@ export interface PortProcess<Message> {
   readonly decode: (name: string, body: Uint8Array) => Message | undefined;
   readonly onMessage: (from: string, message: Message) => void;
   /** A linked connection has broken, or could not be opened. */
-  readonly onLinkLost: (address: string) => void;
+  readonly onLinkLost: (address: string, why: string | undefined) => void;
+  /** Whom a process may take for one that serves drivers of libmesos, which it does not: `frameworks`. */
+  readonly clients: string;
 }
 
 /** What answers at the port besides the process's own endpoints. */
@@ -76,12 +79,16 @@ export interface PortServices {
   readonly pressure?: Pressure;
 }
 
+/** Characters of what a stranger says that the log shows. */
+const MAX_SHOWN = 100;
+
 export class ProcessPort<Message> {
   readonly turn = new Turn();
   readonly links: Links;
   readonly process: ProcessEndpoints;
   readonly #options: PortOptions;
   readonly #owner: PortProcess<Message>;
+  readonly #mentioned = new Mentioned();
   #front: Front | undefined;
   #address = '';
 
@@ -183,6 +190,20 @@ export class ProcessPort<Message> {
     await this.#front?.close();
   }
 
+  /** Said once of each sender: some repeat themselves every second, and wait for an answer. */
+  #unknown(from: string, wireName: string): void {
+    const { logger } = this.#options;
+    const text = `Dropping ${wireName.slice(0, MAX_SHOWN)} of ${from.slice(0, MAX_SHOWN)}`;
+    if (this.#mentioned.isNew(from.slice(0, MAX_SHOWN))) {
+      logger.warn(
+        `${text}, and all else that it sends and that is not served here. ${this.#owner.clients} must use ` +
+          'the v1 HTTP API, not the driver of libmesos (said once)',
+      );
+    } else {
+      logger.debug(text);
+    }
+  }
+
   /** False: there is nobody of that id here. */
   #receive(to: string, wireName: string, { sender, claim, body }: ReceivedMessage): boolean {
     const { logger } = this.#options;
@@ -195,7 +216,7 @@ export class ProcessPort<Message> {
       if (message) {
         sender.admit(claim, body.length, () => this.#owner.onMessage(from, message));
       } else {
-        logger.debug(`Dropping a message of ${from} that is not known here: ${wireName}`);
+        this.#unknown(from, wireName);
       }
     } catch (error) {
       if (!(error instanceof WireError)) {

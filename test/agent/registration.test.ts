@@ -113,6 +113,44 @@ describe('registration', () => {
   });
 });
 
+describe('an agent that no master has says why', () => {
+  const said = (world: World) =>
+    world.take('log').flatMap(({ level, text }) => (level === 'warn' ? [text] : []));
+  const refused = 'connect ECONNREFUSED 10.0.0.1:5050';
+
+  test('at once when it cannot connect, and then less and less often', () => {
+    const world = new World();
+    world.start();
+    world.send({ type: 'masterDetected', master: MASTER });
+    const texts: string[] = [];
+    for (let second = 0; second < 3_600; second++) {
+      world.pass(1_000);
+      for (const { address } of world.take('link')) {
+        world.send({ type: 'linkLost', address, why: refused });
+      }
+      texts.push(...said(world));
+    }
+    expect(texts[0]).toMatch(
+      /^Not registered with master master@10\.0\.0\.1:5050( for \dsecs)?: no connection \(connect ECONNREFUSED/,
+    );
+    expect(texts.length).toBeGreaterThan(8);
+    expect(texts.length).toBeLessThan(16);
+    expect(texts.at(-1)).toMatch(/for \d+mins: no connection/);
+  });
+
+  test('when the master gives no answer, and no more once it does', () => {
+    const world = new World();
+    world.start();
+    world.send({ type: 'masterDetected', master: MASTER });
+    world.pass(300_000);
+    const [first] = said(world);
+    expect(first).toMatch(/: it gives no answer/);
+    world.register();
+    world.pass(60_000);
+    expect(said(world)).toEqual([]);
+  });
+});
+
 describe('a registered agent', () => {
   test('answers pings of its master, also before it has an id, and of no other process', () => {
     const world = new World();

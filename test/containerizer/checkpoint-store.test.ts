@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -271,10 +272,29 @@ describe('a file that is damaged', () => {
     await expect(read()).rejects.toThrow(/file is not a database/);
   });
 
+  test('empty, which would begin anew in silence', async () => {
+    await fill();
+    writeFileSync(database(), '');
+    await expect(read()).rejects.toThrow(/agent.sqlite is damaged: it is empty/);
+  });
+
   test('in a place where there can be none', async () => {
     mkdirSync(database());
     await expect(read()).rejects.toThrow(/Failed to read the agent's checkpoint/);
   });
+});
+
+test('nothing is taken for stored once the file has been deleted', async () => {
+  const { store } = await CheckpointStore.open(database());
+  const stored = (id: string) => {
+    const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+    store.store([framework(id)], resolve);
+    return promise;
+  };
+  expect(await stored('f')).toBeUndefined();
+  rmSync(database());
+  expect((await stored('g'))?.message).toMatch(/agent.sqlite has been deleted by somebody else/);
+  await store.close();
 });
 
 test('its files are closed to other users', async () => {

@@ -100,6 +100,27 @@ describe('one port', () => {
     raw.close();
   });
 
+  it('says once of each sender that what it sends is not served, however often it comes', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
+    const { port } = await startMaster({ logger });
+    const raw = await RawSocket.connect(port);
+    const message = (name: string, from: string) =>
+      `POST /master/${name} HTTP/1.1\r\nLibprocess-From: ${from}\r\n\r\n`;
+    const driver = 'scheduler-1@127.0.0.1:9';
+    await raw.write(
+      message('mesos.scheduler.Call', driver).repeat(100) +
+        message('mesos.internal.RegisterFrameworkMessage', driver) +
+        message('mesos.internal.RegisterFrameworkMessage', 'scheduler-2@127.0.0.1:9'),
+    );
+    await raw.until((got) => statuses(got).length === 102);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Dropping mesos.scheduler.Call of scheduler-1@.* Frameworks must use/),
+      expect.stringMatching(/^Dropping mesos.internal.RegisterFrameworkMessage of scheduler-2@/),
+    ]);
+    raw.close();
+  });
+
   it('knows a sender by its User-Agent, and header names in any case', async () => {
     const { port, machine } = await startMaster();
     const raw = await RawSocket.connect(port);

@@ -1,0 +1,21 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { refuseForeignAgent } from '../../src/cli/agent-options.ts';
+import { FlagError } from '../../src/cli/flags/parse.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-agent-start-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('the folder of an agent of Apache Mesos is refused, with the way out', () => {
+  const workDir = join(folder, 'foreign');
+  mkdirSync(join(workDir, 'meta', 'slaves'), { recursive: true });
+  refuseForeignAgent(workDir);
+  // Where it leads to may be gone: that there is one says enough.
+  symlinkSync(join(workDir, 'meta', 'slaves', 'S0'), join(workDir, 'meta', 'slaves', 'latest'));
+  expect(() => refuseForeignAgent(workDir)).toThrow(FlagError);
+  expect(() => refuseForeignAgent(workDir)).toThrow(/--recover=cleanup.*meta\/slaves\/latest/);
+  writeFileSync(join(workDir, 'meta', 'agent.sqlite'), 'of an agent of ours');
+  refuseForeignAgent(workDir);
+});
