@@ -2,17 +2,27 @@
 // prints comes out as if it ran here, and the exit status is the task's; what happens is said on
 // standard error.
 import { createCore } from '../core/core.ts';
-import type { FrameworkInfo, TaskInfo } from '../model/generated/messages.ts';
+import { OperatorClient } from '../http/operator-client.ts';
+import {
+  type MasterResponse_GetAgents_Agent as Agent,
+  type FrameworkInfo,
+  MasterCall_Type,
+  type TaskInfo,
+} from '../model/generated/messages.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { Execution } from './execute/execution.ts';
 import { type ExecuteFlags, launchRequest } from './execute/launch-request.ts';
 import { placeOn } from './execute/placement.ts';
+import { shortage, type Wish, whyWaiting } from './execute/waiting.ts';
 import { EXECUTE_FLAGS } from './flags/execute-flags.ts';
 import { FlagError } from './flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
+import { findMaster } from './master-detector.ts';
 
 const NAME = 'execute';
+/** How long the master may take to tell of its agents. */
+const ANSWER_MS = 3_000;
 
 export async function main(argv: readonly string[]): Promise<void> {
   const { values, rest } = readCommandLine(
@@ -35,6 +45,12 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
   }
   const request = launchRequest(values, rest);
   const core = createCore(await loadCore());
+  const wish: Wish = {
+    tasks: request.tasks,
+    isGroup: request.isGroup,
+    role: values.role,
+    takesGpus: values.framework_capabilities?.includes('GPU_RESOURCES') ?? false,
+  };
   const execution = new Execution({
     master: values.master,
     codec: values.content_type,
@@ -43,6 +59,11 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
     request,
     killAfterMs: values.kill_after,
     place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
+    shortage: ({ resources = [] }) => shortage(wish, resources, core),
+    whyWaiting: async () => {
+      const agents = await agentsOf(values);
+      return typeof agents === 'string' ? agents : whyWaiting(agents, wish, core);
+    },
     say: (text) => process.stderr.write(`${text}\n`),
     write: (file, task, data) => {
       process[file].write(request.isGroup ? prefixed(task, data) : data);
@@ -63,6 +84,21 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
     process.removeAllListeners(signal);
   }
   return exitCode;
+}
+
+/** The agents of the cluster, or why the master does not tell of them. */
+async function agentsOf(values: ExecuteFlags): Promise<readonly Agent[] | string> {
+  try {
+    const { ip, port } = await findMaster(values.master ?? '');
+    const credential = credentialOf(values.principal, values.secret);
+    const address = `${ip}:${port}`;
+    const client = new OperatorClient({ address, credential, timeoutMs: ANSWER_MS });
+    const { get_agents } = await client.master({ type: MasterCall_Type.GET_AGENTS });
+    return get_agents?.agents ?? [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `why there is none that is enough, the master does not tell (${why})`;
+  }
 }
 
 /** The tasks of a group print side by side. */

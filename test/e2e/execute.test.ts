@@ -160,3 +160,20 @@ describe('what cannot be run is refused in one line', () => {
     expect(status).toBe(1);
   });
 });
+
+test('a task that is larger than any agent: what is missing is said', async () => {
+  const program = cluster.run(
+    [
+      'execute',
+      `--master=${cluster.address}`,
+      '--resources=cpus:100000;mem:32',
+      '--name=large',
+      '--command=true',
+    ],
+    `execute-${runs++}.log`,
+  );
+  const large = /no agent is large enough; closest is .* \(cpus: 100000 needed, [\d.]+ there\)/;
+  await until('the reason', () => large.test(program.log));
+  expect(program.log).toMatch(/The offer of .* is too small \(cpus: 100000 needed, [\d.]+ there\)/);
+  expect(await program.kill('SIGINT')).toBe(130);
+});

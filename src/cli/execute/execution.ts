@@ -29,6 +29,10 @@ export interface ExecutionOptions {
   readonly request: LaunchRequest;
   readonly killAfterMs: number | undefined;
   readonly place: (offer: Offer) => Placed | undefined;
+  /** What an offer that is too small lacks. */
+  readonly shortage: (offer: Offer) => string;
+  /** Why there is no offer that is enough, as far as that can be found out. */
+  readonly whyWaiting: () => Promise<string>;
   /** Lines about what happens. */
   readonly say: (text: string) => void;
   /** What the tasks print. */
@@ -45,6 +49,8 @@ interface LaunchedTask {
 
 /** Between two looks at what a running task has printed. */
 const LOOK_MS = 200;
+/** Between two looks at why there is nothing to run on yet. */
+const WAITING_MS = 3_000;
 const SOON = { refuse_seconds: 1 };
 const NOT_NEEDED = { refuse_seconds: 3600 };
 const EXECUTOR_ID = 'default';
@@ -60,6 +66,9 @@ export class Execution {
   readonly #tasks = new Map<string, LaunchedTask>();
   #session: FrameworkSession | undefined;
   #looking: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
+  #isAsking = false;
+  #lastReason: string | undefined;
   #killLater: NodeJS.Timeout | undefined;
   #killAgain: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -86,7 +95,9 @@ export class Execution {
       say,
       onEvent: (event) => this.#event(event),
     });
+    this.#waiting = setInterval(() => void this.#explainWaiting(), WAITING_MS);
     const exitCode = await this.#finished;
+    clearInterval(this.#waiting);
     clearInterval(this.#looking);
     clearTimeout(this.#killLater);
     clearInterval(this.#killAgain);
@@ -196,7 +207,10 @@ export class Execution {
     if (placed === undefined) {
       if (this.#tasks.size === 0 && !this.#toldTooSmall) {
         this.#toldTooSmall = true;
-        this.#options.say(`The offer of ${offer.hostname} is too small; waiting for another`);
+        const lack = this.#options.shortage(offer);
+        this.#options.say(
+          `The offer of ${offer.hostname} is too small (${lack}); waiting for another`,
+        );
       }
       const filters = this.#tasks.size > 0 ? NOT_NEEDED : SOON;
       const decline = { offer_ids: [offer.id], filters };
@@ -206,7 +220,23 @@ export class Execution {
     this.#launch(offer, placed);
   }
 
+  /** Once for each reason: it may be another one later. */
+  async #explainWaiting(): Promise<void> {
+    if (this.#isAsking) {
+      return;
+    }
+    this.#isAsking = true;
+    const reason = await this.#options.whyWaiting();
+    this.#isAsking = false;
+    const isWaiting = this.#session?.frameworkId !== '' && this.#tasks.size === 0;
+    if (isWaiting && !this.#isEnding && reason !== this.#lastReason) {
+      this.#lastReason = reason;
+      this.#options.say(`Waiting for an offer: ${reason}`);
+    }
+  }
+
   #launch(offer: Offer, placed: Placed): void {
+    clearInterval(this.#waiting);
     const frameworkId = this.#session?.frameworkId ?? '';
     const address = offer.url?.address;
     const agent = `${address?.ip ?? offer.hostname}:${address?.port ?? 5051}`;

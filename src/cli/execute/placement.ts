@@ -2,6 +2,7 @@
 import type { SchedulerCore } from '../../core/interface.ts';
 import type { Matcher, TaskDemand } from '../../core/matcher.ts';
 import type { Offer, Resource, TaskInfo } from '../../model/generated/messages.ts';
+import { parseResources } from '../../model/resource-text.ts';
 
 export interface Placed {
   readonly tasks: TaskInfo[];
@@ -10,11 +11,11 @@ export interface Placed {
 }
 
 /** What the executor of a task group needs for itself. */
-const EXECUTOR: TaskDemand = { amounts: { cpus: 0.1, mem: 32, disk: 32 } };
+export const executorResources = parseResources('cpus:0.1;mem:32;disk:32');
 
 /** Undefined: the offer is too small. */
 export function placeOn(
-  offer: Offer,
+  offer: Pick<Offer, 'hostname' | 'agent_id' | 'resources'>,
   tasks: readonly TaskInfo[],
   isGroup: boolean,
   core: Pick<SchedulerCore, 'algebra'> & { readonly matcher: Matcher },
@@ -30,7 +31,10 @@ export function placeOn(
       }
     }
     const free = tasks.filter((_, index) => !isLiteral[index]);
-    const demands = [...free.map(demandOf), ...(isGroup ? [EXECUTOR] : [])];
+    const demands = [
+      ...free.map(demandOf),
+      ...(isGroup ? [demandOf({ resources: executorResources })] : []),
+    ];
     const { placed } = core.matcher.match({
       tasks: demands,
       offers: [{ hostname: offer.hostname, resources: pool.resources() }],
@@ -66,7 +70,7 @@ const isParticular = (resource: Resource) =>
   // Too many to be listed one by one.
   (resource.ranges?.range ?? []).some(({ begin, end }) => end - begin > 65_535);
 
-function demandOf({ resources = [] }: TaskInfo): TaskDemand {
+function demandOf({ resources = [] }: Pick<TaskInfo, 'resources'>): TaskDemand {
   const amounts: Record<string, number> = {};
   const numbers: Record<string, number[]> = {};
   const items: Record<string, string[]> = {};

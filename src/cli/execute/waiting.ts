@@ -1,0 +1,129 @@
+// Why a command still waits for its offer: how much of what is missing, by what the master tells of its
+// agents.
+import type { SchedulerCore } from '../../core/interface.ts';
+import type { Matcher } from '../../core/matcher.ts';
+import type {
+  MasterResponse_GetAgents_Agent as Agent,
+  Resource,
+  TaskInfo,
+} from '../../model/generated/messages.ts';
+import { reservationRole, withoutAllocation } from '../../model/resource-format.ts';
+import { isInSubtree } from '../../model/role.ts';
+import { executorResources, placeOn } from './placement.ts';
+
+export interface Wish {
+  readonly tasks: readonly TaskInfo[];
+  readonly isGroup: boolean;
+  /** The role in which offers come. */
+  readonly role: string;
+  /** Whether agents with GPUs are offered, too. */
+  readonly takesGpus: boolean;
+}
+
+type Core = Pick<SchedulerCore, 'algebra'> & { readonly matcher: Matcher };
+
+/** What an offer lacks: `cpus: 8 needed, 4 there`. */
+export function shortage(wish: Wish, resources: readonly Resource[], core: Core): string {
+  const lacking = lacks(wish, resources, core);
+  return lacking.length > 0
+    ? lacking
+        .map(({ name, needed, there }) => `${name}: ${needed} needed, ${there} there`)
+        .join('; ')
+    : 'its ranges, sets, disks or reservations are not those that are asked for';
+}
+
+/** One sentence about all agents of the cluster. */
+export function whyWaiting(agents: readonly Agent[], wish: Wish, core: Core): string {
+  if (agents.length === 0) {
+    return 'no agent is registered at the master';
+  }
+  const ready = agents.filter(({ active, deactivated }) => active && deactivated !== true);
+  if (ready.length === 0) {
+    return `none of the ${agents.length} agents is connected and active`;
+  }
+  const open = ready.filter((agent) => wish.takesGpus || !hasGpus(agent));
+  if (open.length === 0) {
+    return (
+      'all agents have GPUs, and those are offered to frameworks with the capability' +
+      ' GPU_RESOURCES only (--framework_capabilities=GPU_RESOURCES)'
+    );
+  }
+  const large = open.filter((agent) =>
+    fits(wish, agent, usable(agent.total_resources, wish), core),
+  );
+  if (large.length === 0) {
+    return `no agent is large enough; ${closest(open, wish, core)}`;
+  }
+  const free = large.filter((agent) => fits(wish, agent, unused(agent, wish, core), core));
+  const of = (some: readonly Agent[]) => `${some.length} of ${agents.length} agents`;
+  return free.length === 0
+    ? `${of(large)} would be large enough, but what they have is used by other tasks or offered to` +
+        ` others; ${closest(large, wish, core, (agent) => unused(agent, wish, core))}`
+    : `${of(free)} have room that is not offered to role '${wish.role}': quotas, filters of the` +
+        ' master or maintenance may hold it back';
+}
+
+const hasGpus = ({ total_resources = [] }: Agent) =>
+  total_resources.some(({ name }) => name === 'gpus');
+
+/** Without what is reserved for others, or can be taken away at any time. */
+const usable = (resources: readonly Resource[] | undefined, { role }: Wish): Resource[] =>
+  (resources ?? []).map(withoutAllocation).filter((resource) => {
+    const owner = reservationRole(resource);
+    return resource.revocable === undefined && (owner === '*' || isInSubtree(role, owner));
+  });
+
+function unused(agent: Agent, wish: Wish, core: Core): Resource[] {
+  const pool = core.algebra.pool((agent.total_resources ?? []).map(withoutAllocation));
+  try {
+    for (const list of [agent.allocated_resources, agent.offered_resources]) {
+      for (const resource of list ?? []) {
+        pool.take([withoutAllocation(resource)]);
+      }
+    }
+    return usable(pool.resources(), wish);
+  } finally {
+    pool.free();
+  }
+}
+
+function fits(wish: Wish, agent: Agent, resources: Resource[], core: Core): boolean {
+  const { hostname } = agent.agent_info;
+  const offer = { hostname, agent_id: { value: '' }, resources };
+  return placeOn(offer, wish.tasks, wish.isGroup, core) !== undefined;
+}
+
+interface Lack {
+  readonly name: string;
+  readonly needed: number;
+  readonly there: number;
+}
+
+function lacks(wish: Wish, resources: readonly Resource[], core: Core): Lack[] {
+  const { algebra } = core;
+  const tasks = wish.tasks.flatMap(({ resources = [] }) => resources);
+  const needed = algebra.quantities([...tasks, ...(wish.isGroup ? executorResources : [])]);
+  const there = algebra.quantities(usable(resources, wish));
+  return Object.entries(needed)
+    .map(([name, amount]) => ({ name, needed: amount, there: there[name] ?? 0 }))
+    .filter((lack) => lack.needed > lack.there);
+}
+
+/** The agent that lacks the least, and what. */
+function closest(
+  agents: readonly Agent[],
+  wish: Wish,
+  core: Core,
+  resourcesOf = (agent: Agent): readonly Resource[] => agent.total_resources ?? [],
+): string {
+  const [best] = agents
+    .map((agent) => ({ agent, lacking: lacks(wish, resourcesOf(agent), core) }))
+    .sort((a, b) => a.lacking.length - b.lacking.length || share(b.lacking) - share(a.lacking));
+  return best === undefined
+    ? ''
+    : `closest is ${best.agent.agent_info.hostname} (${shortage(wish, resourcesOf(best.agent), core)})`;
+}
+
+/** Of what is lacking, the part that is there. */
+const share = (lacking: readonly Lack[]) =>
+  Math.min(1, ...lacking.map(({ needed, there }) => there / needed));
