@@ -196,11 +196,18 @@ async function openFile(
 }
 
 /**
- * Another user's file under one more name, put there by somebody who may not read it himself: systems
- * without fs.protected_hardlinks let that happen.
+ * Another user's file, which the folder's own user may not read: moved in from a folder of his, or
+ * given one more name there. The agent, which is root, lends him no eyes.
  */
-const isForeign = (file: BigIntStats, folder: BigIntStats) =>
-  file.uid !== folder.uid && file.nlink > 1n && (file.mode & BigInt(constants.S_IROTH)) === 0n;
+function isForeign(file: BigIntStats, folder: BigIntStats): boolean {
+  if (folder.uid === ROOT || file.uid === folder.uid) {
+    return false;
+  }
+  const readable = constants.S_IROTH | (file.gid === folder.gid ? constants.S_IRGRP : 0);
+  return (Number(file.mode) & readable) === 0;
+}
+
+const ROOT = 0n;
 
 type FolderPlace = Extract<Place, { kind: 'folder' }>;
 

@@ -26,7 +26,8 @@ import {
   TEXT,
 } from './errors.ts';
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
-import { jsonAnswer } from './reply.ts';
+import { largeJson } from './large-answer.ts';
+import { jsonAnswer, largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
 /** The verbosity of the log, which can be raised for a while. */
@@ -186,7 +187,9 @@ export class ProcessEndpoints {
       return pathMissing;
     }
     const result = await browse(this.#facts.files(request.principal), path);
-    return 'refusal' in result ? result.refusal : jsonAnswer(result.value.map(listingEntry), jsonp);
+    return 'refusal' in result
+      ? result.refusal
+      : largeJsonAnswer(largeJson(result.value.map(listingEntry)), jsonp);
   }
 
   async #read(request: EndpointRequest): Promise<Answer> {

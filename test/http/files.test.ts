@@ -1,6 +1,7 @@
 // Virtual paths: what can be read, and that nothing else can.
 import { execFileSync } from 'node:child_process';
 import {
+  chownSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -202,23 +203,34 @@ describe('what a task does to its sandbox while it is looked at', () => {
   });
 
   it.runIf(process.geteuid?.() === 0)(
-    'gives it no file of another user by one more name (needs root)',
+    'does not make the agent read for it what its user may not (needs root)',
     async () => {
       const folder = join(base, 'foreign');
       mkdirSync(folder);
-      execFileSync('chown', ['65534:65534', folder]);
-      for (const [name, mode] of [
-        ['closed', 0o600],
-        ['open', 0o644],
+      for (const [name, mode, group] of [
+        ['closed', 0o600, 0],
+        ['other-group', 0o640, 0],
+        ['open', 0o644, 0],
+        ['own-group', 0o640, 65534],
       ] as const) {
-        writeFileSync(join(base, name), name, { mode });
-        linkSync(join(base, name), join(folder, name));
+        writeFileSync(join(folder, name), name, { mode });
+        chownSync(join(folder, name), 0, group);
       }
+      writeFileSync(join(base, 'linked'), 'linked', { mode: 0o600 });
+      linkSync(join(base, 'linked'), join(folder, 'linked'));
       const foreign = new Map([['/f', folder]]);
-      expect(await readPiece(foreign, '/f/closed', 0, 10)).toMatchObject({
-        refusal: { status: 400 },
-      });
-      expect(await readPiece(foreign, '/f/open', 0, 10)).toMatchObject({ value: { size: 4 } });
+      const readable = async () => {
+        const names = readdirSync(folder).toSorted();
+        const results = await Promise.all(
+          names.map((name) => readPiece(foreign, `/f/${name}`, 0, 10)),
+        );
+        return names.filter((_, index) => 'value' in (results[index] ?? {}));
+      };
+      chownSync(folder, 65534, 65534);
+      expect(await readable()).toEqual(['open', 'own-group']);
+      // For a user that may read everything, everything is read.
+      chownSync(folder, 0, 0);
+      expect(await readable()).toHaveLength(5);
     },
   );
 });
