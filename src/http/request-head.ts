@@ -33,7 +33,6 @@ const VERSION = ' HTTP/1.1';
 const HEAD = /^POST \/[!-~]* HTTP\/1\.1(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*)*$/;
 /** More digits are left to node:http, which refuses the body for its size. */
 const LENGTH = /^\d{1,9}$/;
-const BLANKS = /^[ \t]+|[ \t]+$/g;
 
 /** The fields of a head that matter here, as far as they have come. */
 interface Fields {
@@ -77,7 +76,7 @@ export function parseHead(text: string): Framing | undefined {
     }
     if (slot !== 'ignored') {
       // Of a field that is repeated the last line counts, as in Mesos.
-      fields[slot] = text.slice(colon + 1, end).replaceAll(BLANKS, '');
+      fields[slot] = withoutBlanks(text, colon + 1, end);
     }
     at = end + 2;
   }
@@ -152,6 +151,21 @@ function frameOf(path: string, fields: Fields): Framing | undefined {
     length: length === undefined ? 0 : Number(length),
   };
 }
+
+/** Blanks and tabs around a value are no part of it. */
+function withoutBlanks(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) {
+    start++;
+  }
+  while (end > start && isBlank(text.charCodeAt(end - 1))) {
+    end--;
+  }
+  return text.slice(start, end);
+}
+
+const isBlank = (code: number) => code === 32 || code === 9;
 
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf('\r\n', from);
