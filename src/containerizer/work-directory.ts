@@ -9,6 +9,7 @@
 //   fetch/<container>                        unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ContainerId } from '../model/ids.ts';
 
@@ -23,6 +24,18 @@ export class WorkDirectory {
     this.meta = join(this.root, 'meta');
     this.database = join(this.meta, 'agent.sqlite');
     this.containers = join(this.meta, 'containers');
+  }
+
+  /** Who else may put links in the place of the agent's own folders, where the agent is root. */
+  meddler(): string | undefined {
+    const status = statSync(this.root, { throwIfNoEntry: false });
+    if (status === undefined || process.geteuid?.() !== 0) {
+      return undefined;
+    }
+    if (status.uid !== 0) {
+      return `User ${status.uid}`;
+    }
+    return (status.mode & 0o022) === 0 ? undefined : 'Other users';
   }
 
   /** The folder in which a container's supervisor keeps its records. */

@@ -117,6 +117,13 @@ export class AgentHands {
   /** Throws CheckpointError or ContainerizerError where the agent cannot work. */
   static async open(options: AgentHandsOptions): Promise<AgentHands> {
     const work = new WorkDirectory(options.workDirectory);
+    const meddler = work.meddler();
+    if (meddler !== undefined) {
+      options.log(
+        'warn',
+        `${meddler} can change what is in ${work.root}, and with it what root does`,
+      );
+    }
     const { programs, cgroups, fetching } = options;
     const containerizer = await Containerizer.open({
       work,

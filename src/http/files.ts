@@ -49,6 +49,8 @@ export type FilesResult<T> = { readonly value: T } | { readonly refusal: Answer 
 const MAX_READ_BYTES = 16 * 4_096;
 /** Entries of a directory listed at most: of one with more, the first that the system names. */
 const MAX_LISTED = 100_000;
+/** Longer listings wait for each other: they take memory, and the time of the agent's threads. */
+const LARGE_LISTING = 2_000;
 
 export interface FilePiece {
   /** Size of the whole file. */
@@ -211,10 +213,19 @@ const ROOT = 0n;
 
 type FolderPlace = Extract<Place, { kind: 'folder' }>;
 
+/** Resolves when the last of those that have asked is done: large listings are made one by one. */
+let lastLarge: Promise<void> = Promise.resolve();
+
 async function list(place: FolderPlace, root: Beneath, path: string): Promise<FileInfo[]> {
   const listing: FileInfo[] = [];
+  let done: (() => void) | undefined;
   try {
     for await (const { name } of place.folder.entries()) {
+      if (listing.length === LARGE_LISTING) {
+        const before = lastLarge;
+        ({ promise: lastLarge, resolve: done } = Promise.withResolvers<void>());
+        await before;
+      }
       const status = await entryStatus(place, root, name);
       if (status !== undefined) {
         listing.push(fileInfo(join(path, name.toString()), status));
@@ -228,6 +239,8 @@ async function list(place: FolderPlace, root: Beneath, path: string): Promise<Fi
     if (codeOf(error) !== 'EACCES') {
       throw error;
     }
+  } finally {
+    done?.();
   }
   return listing.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
 }

@@ -1,5 +1,7 @@
 // Sandboxes come and go; what is beside them stays.
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -112,3 +114,15 @@ describe('garbage', () => {
     expect(existsSync(join(folder.path, sandbox('f', 'e-kept', 'kept')))).toBe(true);
   });
 });
+
+test.runIf(process.geteuid?.() === 0)(
+  'a work directory that is not root’s alone is noticed (needs root)',
+  () => {
+    chmodSync(folder.path, 0o755);
+    expect(work.meddler()).toBeUndefined();
+    chmodSync(folder.path, 0o1777);
+    expect(work.meddler()).toBe('Other users');
+    chownSync(folder.path, 1, 0);
+    expect(work.meddler()).toBe('User 1');
+  },
+);

@@ -196,6 +196,17 @@ describe('what a task does to its sandbox while it is looked at', () => {
     ]);
   });
 
+  it('is listed whole where it is large, also for several who ask at once', async () => {
+    mkdirSync(own('many'));
+    for (let index = 0; index < 2_500; index++) {
+      writeFileSync(own('many', String(index)), '');
+    }
+    const listings = await Promise.all([1, 2, 3].map(() => modes(own('many'))));
+    expect(listings.map((listing) => typeof listing === 'object' && listing.length)).toEqual([
+      2_500, 2_500, 2_500,
+    ]);
+  });
+
   it('lists names that are no text', async () => {
     mkdirSync(own('bytes'));
     writeFileSync(Buffer.concat([Buffer.from(`${own('bytes')}/`), Buffer.from([0xff])]), '');
