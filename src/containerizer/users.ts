@@ -13,6 +13,8 @@ const run = promisify(execFile);
 const keepMs = 30_000;
 const maxKept = 1000;
 
+const root = 'root';
+
 export interface User {
   readonly identity: Identity;
   /** Every name that is known to stand for the same uid, the one asked for included. */
@@ -24,13 +26,19 @@ export class Users {
 
   /**
    * The identity to switch to, or undefined where the agent itself runs as that user. `mayRunAs` has
-   * to allow all of the user's names: `toor` with uid 0 is root, whatever it is called.
+   * to allow all of the user's names. Root has one name only, since a master that bars root knows it
+   * by its name: `toor` with uid 0 is refused.
    */
   async identity(
     name: string,
     mayRunAs: (name: string) => boolean = () => true,
   ): Promise<Identity | undefined> {
     const { identity, names } = await this.#find(name);
+    if (name !== root && names.includes(root)) {
+      throw new ContainerizerError(
+        `Cannot run as user '${name}': it is root on this machine, and root goes by the name '${root}'`,
+      );
+    }
     const denied = names.find((it) => it !== name && !mayRunAs(it));
     if (denied !== undefined) {
       throw new ContainerizerError(

@@ -65,12 +65,17 @@ describe('a user with several names', () => {
     );
   }
 
-  test('may run under none of them where one is denied: toor is root', () => {
-    expect(onSuchMachine('toor', 'root')).toContain(
-      "Not authorized to run as user 'toor': it is user 'root' on this machine",
+  test('may run under none of them where one is denied', () => {
+    expect(onSuchMachine('alias', 'nobody')).toContain(
+      "Not authorized to run as user 'alias': it is user 'nobody' on this machine",
     );
-    expect(onSuchMachine('root', 'toor')).toContain("it is user 'toor'");
     expect(onSuchMachine('nobody', 'alias')).toContain("it is user 'alias'");
-    expect(onSuchMachine('toor', 'nobody')).toBe('{"uid":0,"gid":0,"groups":[0]}');
+    expect(onSuchMachine('root', 'toor')).toContain("it is user 'toor'");
+    expect(onSuchMachine('alias', 'toor')).toBe('{"uid":65534,"gid":65534,"groups":[65534]}');
+  });
+
+  test('is root by that name only, which a master can bar', () => {
+    expect(onSuchMachine('toor', '')).toContain("'toor': it is root on this machine");
+    expect(onSuchMachine('root', '')).toBe('{"uid":0,"gid":0,"groups":[0]}');
   });
 });

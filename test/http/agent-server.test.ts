@@ -14,6 +14,7 @@ import { containerId, executorId, frameworkId, streamId } from '../../src/model/
 import { systemClock } from '../../src/runtime/clock.ts';
 import { EventLoop } from '../../src/runtime/event-loop.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
+import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
@@ -365,4 +366,31 @@ describe('messages of a master', () => {
     expect(message).toEqual({ name: 'PingAgentMessage', body: { connected: true } });
     raw.close();
   });
+});
+
+it('what lists and the firewall close on an agent, no spelling opens', async () => {
+  const acls = parseAcls({
+    get_endpoints: [
+      {
+        principals: { type: 'NONE' },
+        paths: { values: ['/containers', '/containerizer/debug', '/monitor/statistics'] },
+      },
+    ],
+  });
+  const closed = await start({ authorizer: aclAuthorizer(acls), disabledPaths: ['/state'] });
+  const open = await start();
+  const status = async (url: string) => (await fetch(url)).status;
+  for (const path of ['/containers', '/containerizer/debug', '/monitor/statistics', '/state']) {
+    for (const spelling of [
+      path,
+      `${path}/x`,
+      `//slave(1)${path}/`,
+      `/slave(1)${path}`,
+      `/slave%281)${path}`,
+      `${path.slice(0, -1)}%${path.charCodeAt(path.length - 1).toString(16)}`,
+    ]) {
+      expect(`${spelling} ${await status(open.url + spelling)}`).toBe(`${spelling} 200`);
+      expect(`${spelling} ${await status(closed.url + spelling)}`).toBe(`${spelling} 403`);
+    }
+  }
 });
