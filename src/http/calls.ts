@@ -1,9 +1,9 @@
 // Bytes of a request to the message of a call, or to the refusal that says why not.
 
 import { readJsonValue, writeJson } from '../wire/json.ts';
-import { parseJson } from '../wire/json-text.ts';
+import { parseBoundedJson } from '../wire/json-text.ts';
 import type { MessageType } from '../wire/message-type.ts';
-import { decodeMessage, encodeMessage, WireError } from '../wire/protobuf.ts';
+import { decodeBoundedMessage, encodeMessage, WireError } from '../wire/protobuf.ts';
 import { withoutSecrets } from '../wire/secrets.ts';
 import {
   type Answer,
@@ -61,14 +61,14 @@ export function decodeCall<T>(
 ): Decoded<T> {
   if (codec === 'protobuf') {
     try {
-      return { call: decodeMessage(type, body) };
+      return { call: decodeBoundedMessage(type, body) };
     } catch (error) {
       return { refusal: refusalOf(error, () => protobufSyntax) };
     }
   }
   let value: unknown;
   try {
-    value = parseJson(textOf(body));
+    value = parseBoundedJson(textOf(body));
   } catch (error) {
     return { refusal: refusalOf(error, jsonSyntax) };
   }

@@ -8,7 +8,7 @@ import {
   type WeightInfo,
 } from '../model/generated/messages.ts';
 import { readJsonValue } from '../wire/json.ts';
-import { parseJson } from '../wire/json-text.ts';
+import { parseBoundedJson } from '../wire/json-text.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { WireError } from '../wire/protobuf.ts';
 import { types } from '../wire/types.ts';
@@ -158,7 +158,7 @@ interface Fault {
 }
 
 function parsed(text: string): { readonly json: unknown } | Fault {
-  return attempt(() => ({ json: parseJson(text) }));
+  return attempt(() => ({ json: parseBoundedJson(text) }));
 }
 
 function read<T>(type: MessageType<T>, json: unknown): { readonly message: T } | Fault {

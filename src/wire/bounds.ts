@@ -5,12 +5,12 @@ import { WireError } from './wire-error.ts';
 
 /** Bytes of one string in protobuf, characters in JSON: names, labels, values, commands. Longer: refused. */
 export const MAX_STRING_LENGTH = 1024 * 1024;
-/** Messages within one message: an agent with ten thousand tasks has fewer. More: refused. */
+/** Messages within one message of anybody: an agent with ten thousand tasks has fewer. More: refused. */
 export const MAX_MESSAGES = 1_000_000;
-/** Strings within one message in protobuf. More: refused. */
+/** Strings within one message of anybody. More: refused. */
 export const MAX_STRINGS = 4_000_000;
 /**
- * Values within one JSON text, messages and lists included; a reconciliation of a hundred thousand tasks
+ * Values within one JSON text of anybody, messages and lists included; a reconciliation of a hundred thousand tasks
  * has 500,000. More: refused, before they are made.
  */
 export const MAX_JSON_VALUES = 750_000;
@@ -20,6 +20,16 @@ export const MAX_JSON_DEPTH = 200;
 const MAX_TEXT_DEPTH = 200_000;
 /** Text up to this length is parsed without being measured before. */
 const SMALL_TEXT = 64 * 1024;
+
+/** How many values a message in protobuf may have. */
+export interface ValueBounds {
+  readonly messages: number;
+  readonly strings: number;
+}
+
+export const FROM_ANYBODY: ValueBounds = { messages: MAX_MESSAGES, strings: MAX_STRINGS };
+/** Answers of a server that was asked, and what was stored, have as many values as the cluster is large. */
+export const UNBOUNDED: ValueBounds = { messages: Infinity, strings: Infinity };
 
 export function beyond(what: string, limit: number, unit: string): WireError {
   return new WireError(`${what}: at most ${limit} ${unit} are taken`, { stage: 'bound' });

@@ -7,7 +7,7 @@ import type {
   ToAgent,
   ToMaster,
 } from '../model/agent-messages.ts';
-import { decodeMessage, encodeMessage } from './protobuf.ts';
+import { decodeBoundedMessage, encodeMessage } from './protobuf.ts';
 import { allocate } from './slab.ts';
 import { type MessageType, types } from './types.ts';
 
@@ -113,5 +113,5 @@ export function decodeToAgent(name: string, bytes: Uint8Array): MessageToAgent |
 }
 
 function decodeInternal(name: InternalName, bytes: Uint8Array): { name: string; body: object } {
-  return { name, body: decodeMessage(types[name] as MessageType<object>, bytes) };
+  return { name, body: decodeBoundedMessage(types[name] as MessageType<object>, bytes) };
 }

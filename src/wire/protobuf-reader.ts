@@ -1,6 +1,6 @@
 // Reads the primitives of protobuf's encoding. Generated decoders call this; nothing else does.
 // Every read is total: past the end it yields an error or a value that the caller's length check refuses.
-import { beyond, MAX_MESSAGES, MAX_STRING_LENGTH, MAX_STRINGS } from './bounds.ts';
+import { beyond, MAX_STRING_LENGTH, UNBOUNDED, type ValueBounds } from './bounds.ts';
 import { copyBytes } from './byte-copy.ts';
 import { WireError } from './wire-error.ts';
 
@@ -21,14 +21,18 @@ export class ProtobufReader {
   readonly #bytes: Uint8Array;
   #view: DataView | undefined;
   #depth = 0;
-  #messages = 0;
-  #strings = 0;
+  readonly #bounds: ValueBounds;
+  #messagesLeft: number;
+  #stringsLeft: number;
   position = 0;
   /** Set by a decoder that missed a required field. */
   incomplete = false;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, bounds: ValueBounds = UNBOUNDED) {
     this.#bytes = bytes;
+    this.#bounds = bounds;
+    this.#messagesLeft = bounds.messages;
+    this.#stringsLeft = bounds.strings;
   }
 
   get length(): number {
@@ -135,8 +139,8 @@ export class ProtobufReader {
       throw truncated();
     }
     this.position = end;
-    if (++this.#strings > MAX_STRINGS) {
-      throw beyond('A message has too many strings', MAX_STRINGS, 'strings');
+    if (--this.#stringsLeft < 0) {
+      throw beyond('A message has too many within it', this.#bounds.strings, 'strings');
     }
     if (length === 0) {
       return '';
@@ -192,8 +196,8 @@ export class ProtobufReader {
     if (++this.#depth > MAX_DEPTH) {
       throw new WireError('Messages are nested too deeply');
     }
-    if (++this.#messages > MAX_MESSAGES) {
-      throw beyond('A message has too many messages within it', MAX_MESSAGES, 'messages');
+    if (--this.#messagesLeft < 0) {
+      throw beyond('A message has too many within it', this.#bounds.messages, 'messages');
     }
     return inner;
   }

@@ -1,4 +1,5 @@
 // Messages to and from protobuf bytes.
+import { FROM_ANYBODY } from './bounds.ts';
 import type { MessageType } from './message-type.ts';
 import { missingFields } from './missing-fields.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
@@ -23,7 +24,15 @@ export function encodeMessage<T>(type: MessageType<T>, message: T): Uint8Array {
  * @throws WireError where the bytes are not such a message, or a required field is missing.
  */
 export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
-  const reader = new ProtobufReader(bytes);
+  return decode(type, bytes, new ProtobufReader(bytes));
+}
+
+/** As `decodeMessage`, for what anybody may send: no more values than `MAX_MESSAGES` and `MAX_STRINGS`. */
+export function decodeBoundedMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
+  return decode(type, bytes, new ProtobufReader(bytes, FROM_ANYBODY));
+}
+
+function decode<T>(type: MessageType<T>, bytes: Uint8Array, reader: ProtobufReader): T {
   const message = type.decode(reader, bytes.length, undefined);
   if (reader.incomplete) {
     throw missingFields(type, message);

@@ -2,9 +2,9 @@
 // Without the bounds each of these takes many seconds, or the memory of the process.
 import { describe, expect, it } from 'vitest';
 import { MAX_JSON_VALUES, MAX_MESSAGES, MAX_STRING_LENGTH } from '../../src/wire/bounds.ts';
-import { readJson } from '../../src/wire/json.ts';
-import { parseJson } from '../../src/wire/json-text.ts';
-import { decodeMessage } from '../../src/wire/protobuf.ts';
+import { readJson, readJsonValue } from '../../src/wire/json.ts';
+import { parseBoundedJson, parseJson } from '../../src/wire/json-text.ts';
+import { decodeBoundedMessage, decodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { WireError } from '../../src/wire/wire-error.ts';
 
@@ -44,7 +44,7 @@ describe('bounds of what is read', () => {
   it('JSON of a few bytes a value is refused before its values are made', () => {
     for (const value of ['{},', '0,', '[],', '"",']) {
       const text = `[${value.repeat((16 * MEGABYTES) / value.length)}0]`;
-      expect(refusal(() => parseJson(text))).toBe(
+      expect(refusal(() => parseBoundedJson(text))).toBe(
         `JSON has too many values: at most ${MAX_JSON_VALUES} values are taken`,
       );
     }
@@ -56,16 +56,20 @@ describe('bounds of what is read', () => {
       agent_id: { value: '0123456-89ab-cdef-0123-456789abcdef-S1' },
     }));
     const text = JSON.stringify({ type: 'RECONCILE', reconcile: { tasks } });
-    expect(readJson(types.SchedulerCall, text).reconcile?.tasks).toHaveLength(100_000);
+    expect(
+      readJsonValue(types.SchedulerCall, parseBoundedJson(text)).reconcile?.tasks,
+    ).toHaveLength(100_000);
   });
 
   it('brackets, commas and quotes within strings are no values', () => {
     const text = `{"a":"${',[{\\"\\\\'.repeat(200_000)}"}`;
-    expect(parseJson(text)).toEqual({ a: ',[{"\\'.repeat(200_000) });
+    expect(parseBoundedJson(text)).toEqual({ a: ',[{"\\'.repeat(200_000) });
   });
 
   it('depth is refused at once, however deep', () => {
-    expect(refusal(() => parseJson('['.repeat(16 * MEGABYTES)))).toBe('JSON is nested too deeply');
+    expect(refusal(() => parseBoundedJson('['.repeat(16 * MEGABYTES)))).toBe(
+      'JSON is nested too deeply',
+    );
   });
 
   it('long text that is no JSON is described without being read once more', () => {
@@ -79,9 +83,16 @@ describe('bounds of what is read', () => {
 
   it('a protobuf message may hold many messages, and not more', () => {
     const empties = (count: number) => Buffer.alloc(2 * count).fill(Buffer.from([0x0a, 0]));
-    expect(refusal(() => decodeMessage(types.Labels, empties(8 * MEGABYTES)))).toBe(
-      `A message has too many messages within it: at most ${MAX_MESSAGES} messages are taken`,
+    expect(refusal(() => decodeBoundedMessage(types.Labels, empties(8 * MEGABYTES)))).toBe(
+      `A message has too many within it: at most ${MAX_MESSAGES} messages are taken`,
     );
+  });
+
+  it('an answer may have as many as the cluster is large', () => {
+    const many = `{"labels":[${'{"key":"k"},'.repeat(MAX_JSON_VALUES)}{"key":"k"}]}`;
+    expect(readJson(types.Labels, many).labels).toHaveLength(MAX_JSON_VALUES + 1);
+    const bytes = Buffer.alloc(5 * (MAX_MESSAGES + 1)).fill(Buffer.from([0x0a, 3, 0x0a, 1, 0x6b]));
+    expect(decodeMessage(types.Labels, bytes).labels).toHaveLength(MAX_MESSAGES + 1);
   });
 
   it('of a million missing fields a hundred are named', () => {
