@@ -17,6 +17,8 @@ export interface AgentCheckpoint {
   readonly agent?: AgentInfo | undefined;
   /** True when the machine has started anew since: no process of before is alive. */
   readonly rebooted?: boolean | undefined;
+  /** How many things of it could not be recovered. */
+  readonly errors?: number | undefined;
   readonly resources: readonly Resource[];
   readonly operations?: readonly Operation[] | undefined;
   readonly drain?: CheckpointedDrain | undefined;

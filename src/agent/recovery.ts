@@ -45,6 +45,7 @@ export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
     return;
   }
   agent.startedMs = agent.nowMs;
+  agent.counters.recovery_errors += checkpoint.errors ?? 0;
   recoverResources(agent, checkpoint);
   if (resumesAgent(agent, checkpoint)) {
     agent.drain = checkpoint.drain;

@@ -84,6 +84,7 @@ async function runAgent(
     fetching: { stallMs: values.fetcher_stall_timeout, home: values.frameworks_home },
     gcDelayMs: values.gc_delay,
     shutdownGraceMs: values.executor_shutdown_grace_period,
+    isStrict: values.strict,
     mayRunAs: ({ principal }, user) => {
       const asking = principal === undefined ? undefined : { value: principal };
       return options.authorizer.authorize(asking, 'RUN_TASK', { value: user });

@@ -21,10 +21,16 @@ import { types } from '../wire/types.ts';
 import {
   CheckpointError,
   type CheckpointRows,
+  type DatabaseOptions,
   type Row,
   type Write,
 } from './checkpoint-database.ts';
-import type { CheckpointFailure, CheckpointRequest } from './checkpoint-thread.ts';
+import type {
+  CheckpointContent,
+  CheckpointFailure,
+  CheckpointPlace,
+  CheckpointRequest,
+} from './checkpoint-thread.ts';
 
 /** What the rows do not know: whether the run's process is there, and how it ended. */
 export type RunState = Pick<CheckpointedExecutor, 'alive' | 'processId' | 'waitStatus'>;
@@ -46,14 +52,14 @@ export class CheckpointStore {
   #closing = new AbortController();
   readonly #log: Log;
 
-  private constructor(path: string, log: Log) {
+  private constructor(place: CheckpointPlace, log: Log) {
     this.#log = log;
     // Beside this file, with the same ending: .ts where sources run, .js where they are built.
     const url = new URL(
       import.meta.url.endsWith('.ts') ? threadSource : threadBuilt,
       import.meta.url,
     );
-    this.#worker = new Worker(url, { workerData: { path } });
+    this.#worker = new Worker(url, { workerData: place });
     this.#worker.on('message', (value) => this.#answer?.(value));
     this.#worker.on('error', (error) => {
       this.#broken = asCheckpointError(error);
@@ -61,16 +67,18 @@ export class CheckpointStore {
     });
   }
 
+  /** Throws CheckpointError: see CheckpointDatabase. */
   static async open(
     path: string,
-    log: Log = () => undefined,
-  ): Promise<{ store: CheckpointStore; rows: CheckpointRows }> {
-    const store = new CheckpointStore(path, log);
-    const rows = await store.#ask({ type: 'read' });
-    if (rows instanceof Error) {
-      throw rows;
+    options: DatabaseOptions & { readonly log?: Log } = {},
+  ): Promise<{ readonly store: CheckpointStore } & CheckpointContent> {
+    const { log = () => undefined, ...place } = options;
+    const store = new CheckpointStore({ path, ...place }, log);
+    const content = await store.#ask({ type: 'read' });
+    if (content instanceof Error) {
+      throw content;
     }
-    return { store, rows: rows as CheckpointRows };
+    return { store, ...(content as CheckpointContent) };
   }
 
   /** Notes the present boot of the machine, so that a later start can tell whether it is another. */
@@ -196,11 +204,15 @@ const write = (statement: Write['statement'], ...values: Write['values']): Write
 function writesOf(change: CheckpointChange): Write[] {
   switch (change.type) {
     case 'agent':
-      return [write('set', 'agent', encodeMessage(types.AgentInfo, change.agent))];
+      return [
+        write('set', 'agent', encodeMessage(types.AgentInfo, change.agent)),
+        write('unset', 'forgetting'),
+      ];
     case 'forgetAgent':
       // What is reserved on the machine stays, as in Mesos; what ran under the agent's id does not.
       return [
         ...['agent', 'operations', 'drain', 'drainStart'].map((name) => write('unset', name)),
+        write('set', 'forgetting', new Uint8Array()),
         write('forgetUpdates'),
         write('forgetTasks'),
         write('forgetExecutors'),
@@ -263,6 +275,24 @@ function writesOf(change: CheckpointChange): Write[] {
 export function bootOf(rows: CheckpointRows): string | undefined {
   const row = rows.values.find(({ name }) => name === 'boot');
   return row && new TextDecoder().decode(bytes(row, 'bytes'));
+}
+
+/** Whether the agent was to be forgotten, with all that ran under it: that may still run. */
+export const isForgetting = (rows: CheckpointRows) =>
+  rows.values.some(({ name }) => name === 'forgetting');
+
+/** What must have been written, and is not there. */
+export function gapsIn(rows: CheckpointRows): string[] {
+  const frameworks = new Set(rows.frameworks.map(({ id }) => id));
+  const gaps = rows.executors
+    .filter(({ framework }) => !frameworks.has(framework ?? null))
+    .map(
+      ({ container, framework }) =>
+        `container ${container} is of framework ${framework}, which is missing`,
+    );
+  return rows.frameworks.length > 0 && !rows.values.some(({ name }) => name === 'agent')
+    ? [...gaps, 'the agent is missing that has run its frameworks']
+    : gaps;
 }
 
 /** Puts the rows together; throws CheckpointError for one that is not what it should be. */

@@ -1,6 +1,12 @@
 // The thread that owns the checkpoint's file: waiting for the disk must not keep the agent waiting.
 import { parentPort, workerData } from 'node:worker_threads';
-import { CheckpointDatabase, CheckpointError, type Write } from './checkpoint-database.ts';
+import {
+  CheckpointDatabase,
+  CheckpointError,
+  type CheckpointRows,
+  type DatabaseOptions,
+  type Write,
+} from './checkpoint-database.ts';
 
 const port = parentPort;
 if (port === null) {
@@ -23,16 +29,33 @@ const failureOf = (error: unknown): CheckpointFailure => ({
   isPassing: error instanceof CheckpointError && error.isPassing,
 });
 
-const database = new CheckpointDatabase((workerData as { readonly path: string }).path);
+/** What the thread is started with. */
+export interface CheckpointPlace extends DatabaseOptions {
+  readonly path: string;
+}
+
+/** All rows, and what damage was passed over. */
+export interface CheckpointContent {
+  readonly rows: CheckpointRows;
+  readonly damages: readonly string[];
+}
+
+/** The log is folded into the database when nothing was written for so long. */
+const restMs = 1_000;
+
+const { path, ...options } = workerData as CheckpointPlace;
+const database = new CheckpointDatabase(path, options);
+const rest = setTimeout(() => database.fold(), restMs).unref();
 
 port.on('message', (request: CheckpointRequest) => {
   switch (request.type) {
     case 'read':
-      port.postMessage(database.read());
+      port.postMessage({ rows: database.read(), damages: database.damages });
       return;
     case 'write':
       try {
         database.write(request.writes);
+        rest.refresh();
         port.postMessage(undefined);
       } catch (error) {
         // Errors lose their class on the way between threads.
@@ -40,6 +63,7 @@ port.on('message', (request: CheckpointRequest) => {
       }
       return;
     case 'close':
+      clearTimeout(rest);
       database.close();
       port.close();
       return;

@@ -3,9 +3,9 @@
 // Records that end a container are made with it, as blank files with room enough, so that a full disk
 // cannot make a failure of a success. Each tells whether it is whole: where the supervisor's is not, the
 // supervisor itself is looked for among the machine's processes.
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { privateFolder } from '../filesystem/private-file.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -45,6 +45,8 @@ export interface EndRecord {
 
 /** Bytes for each record that is written when the disk may be full. */
 const room = { status: 64, failure: 1024, killing: 256 } as const;
+/** What the kernel adds to the path of a folder that is no more. */
+const removed = / \(deleted\)$/;
 /** A look at all processes serves for so long: at a start for all records. */
 const lookMs = 1_000;
 /** The name that supervisors give themselves (supervisor.c). */
@@ -88,16 +90,13 @@ export class RunRecords {
   supervisor(container: ContainerId): SupervisorRecord | undefined {
     const path = join(this.#work.run(container), 'supervisor');
     const text = readText(path);
+    const known = this.#found.get(container);
     if (text === undefined || text === voided) {
-      return undefined;
+      return known;
     }
-    const record = parse(text);
+    const record = parse(text) ?? known;
     if (record !== undefined) {
       return record;
-    }
-    const known = this.#found.get(container);
-    if (known !== undefined) {
-      return known;
     }
     const found = this.#find(container);
     this.#warn(
@@ -120,7 +119,33 @@ export class RunRecords {
     } catch {
       // There is one. Or none can be made: then no supervisor can begin either.
     }
-    return this.supervisor(container) ?? this.#find(container);
+    const record = this.supervisor(container) ?? this.#find(container);
+    if (record !== undefined && !existsSync(this.#work.run(container))) {
+      // Its end is recorded all the same, by its path.
+      this.#warn(`The records of container ${container} are gone; it runs, and they are made anew`);
+      this.create(container);
+    }
+    return record;
+  }
+
+  /** Supervisors of this work directory that work in a folder which was removed. */
+  strays(): { readonly pid: number; readonly container: string }[] {
+    const known = new Set<string>(this.all());
+    return [...this.#supervisors()].flatMap(([folder = '', pids]) => {
+      const path = folder.replace(removed, '');
+      const container = basename(path);
+      return dirname(path) === this.#work.containers && !known.has(container)
+        ? pids.map((pid) => ({ pid, container }))
+        : [];
+    });
+  }
+
+  #supervisors(): Map<string | undefined, number[]> {
+    const nowMs = performance.now();
+    if (this.#look === undefined || this.#look.untilMs < nowMs) {
+      this.#look = { pids: processesNamed(supervisorName), untilMs: nowMs + lookMs };
+    }
+    return this.#look.pids;
   }
 
   alive(record: SupervisorRecord): boolean {
@@ -159,11 +184,9 @@ export class RunRecords {
 
   /** A supervisor works in the folder of its records. */
   #find(container: ContainerId): SupervisorRecord | undefined {
-    const nowMs = performance.now();
-    if (this.#look === undefined || this.#look.untilMs < nowMs) {
-      this.#look = { pids: processesNamed(supervisorName), untilMs: nowMs + lookMs };
-    }
-    for (const pid of this.#look.pids.get(this.#work.run(container)) ?? []) {
+    const folder = this.#work.run(container);
+    const all = this.#supervisors();
+    for (const pid of [...(all.get(folder) ?? []), ...(all.get(`${folder} (deleted)`) ?? [])]) {
       const supervisor = processStat(pid);
       // Its process leads a session of its own; what else it has are orphans, which are younger.
       const [process] = descendants(pid, allProcesses())

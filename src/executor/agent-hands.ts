@@ -24,11 +24,13 @@ import type {
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import type { CgroupPlace } from '../containerizer/cgroups.ts';
-import type { CheckpointRows } from '../containerizer/checkpoint-database.ts';
+import { type CheckpointRows, damageError } from '../containerizer/checkpoint-database.ts';
 import {
   bootOf,
   CheckpointStore,
   checkpointOf,
+  gapsIn,
+  isForgetting,
   type RunState,
 } from '../containerizer/checkpoint-store.ts';
 import { Containerizer } from '../containerizer/containerizer.ts';
@@ -40,6 +42,7 @@ import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
+import { endOrphans } from './orphans.ts';
 import { builtinPrefix, type MayRunAs, Runs } from './runs.ts';
 
 export interface AgentHandsOptions {
@@ -54,6 +57,8 @@ export interface AgentHandsOptions {
   /** How long a shut-down executor has, where it does not say so itself. */
   readonly shutdownGraceMs: number;
   readonly mayRunAs: MayRunAs;
+  /** Whether what cannot be recovered is an error; otherwise it is left out, and killed. */
+  readonly isStrict: boolean;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
 }
@@ -85,6 +90,8 @@ export class AgentHands {
   readonly #reported = new Map<ContainerId, readonly TaskState[]>();
   readonly #downloads: string;
   #rows: CheckpointRows | undefined;
+  readonly #damages: number;
+  readonly #database: string;
 
   private constructor(
     options: AgentHandsOptions,
@@ -93,12 +100,15 @@ export class AgentHands {
       readonly containerizer: Containerizer;
       readonly store: CheckpointStore;
       readonly rows: CheckpointRows;
+      readonly damages: readonly string[];
     },
   ) {
     this.#options = options;
     this.#containerizer = parts.containerizer;
     this.#store = parts.store;
     this.#rows = parts.rows;
+    this.#damages = parts.damages.length;
+    this.#database = parts.work.database;
     this.#downloads = parts.work.downloads;
     this.#garbage = new GarbageCollector(parts.work, (error) =>
       options.log('warn', `Failed to delete a sandbox: ${String(error)}`),
@@ -133,15 +143,25 @@ export class AgentHands {
       warn: (text) => options.log('warn', text),
     });
     try {
-      const { store, rows } = await CheckpointStore.open(work.database, options.log);
-      return new AgentHands(options, { work, containerizer, store, rows });
+      const { store, rows, damages } = await CheckpointStore.open(work.database, {
+        log: options.log,
+        isStrict: options.isStrict,
+        hasRuns: containerizer.records.all().length > 0,
+      });
+      for (const damage of damages) {
+        options.log('error', `Going on without what is lost: ${damage}`);
+      }
+      return new AgentHands(options, { work, containerizer, store, rows, damages });
     } catch (error) {
       await containerizer.close();
       throw error;
     }
   }
 
-  /** What an earlier agent has left. Containers that it did not write down are killed first. */
+  /**
+   * What an earlier agent has left. Containers that it did not write down are killed first. Throws
+   * CheckpointError where that shows that something is lost.
+   */
   async recover(): Promise<AgentCheckpoint> {
     const rows = this.#rows;
     if (rows === undefined) {
@@ -149,9 +169,18 @@ export class AgentHands {
     }
     this.#rows = undefined;
     const lastBoot = bootOf(rows);
-    const checkpoint = checkpointOf(rows, (container, builtin) =>
+    const gaps = gapsIn(rows);
+    for (const gap of gaps) {
+      if (this.#options.isStrict) {
+        throw damageError(`in '${this.#database}' ${gap}`, this.#database);
+      }
+      this.#options.log('error', `Going on without what is lost: in the checkpoint ${gap}`);
+    }
+    const found = checkpointOf(rows, (container, builtin) =>
       this.#stateOf(container, builtin !== undefined),
     );
+    // Without its agent's id nothing of a framework can go on.
+    const checkpoint = found.agent === undefined ? { ...found, frameworks: [] } : found;
     const executors = checkpoint.frameworks.flatMap((framework) => framework.executors);
     const known = new Set(executors.map((executor) => executor.containerId));
     for (const executor of executors) {
@@ -161,8 +190,14 @@ export class AgentHands {
         updates.map((update) => update.status.state),
       );
     }
-    const orphans = this.#containerizer.records.all().filter((container) => !known.has(container));
-    await Promise.all(orphans.map((container) => this.#containerizer.destroyOrphan(container)));
+    const killed = await endOrphans({
+      containerizer: this.#containerizer,
+      database: this.#database,
+      known,
+      isForgetting: isForgetting(rows),
+      isStrict: this.#options.isStrict,
+      log: this.#options.log,
+    });
     this.#adoptGarbage(known);
     const warn = (what: string) => (error: unknown) =>
       this.#options.log('warn', `Failed to delete ${what}: ${String(error)}`);
@@ -172,7 +207,11 @@ export class AgentHands {
     if (lastBoot !== bootId()) {
       this.#store.storeBoot(bootId());
     }
-    return { ...checkpoint, rebooted: lastBoot !== undefined && lastBoot !== bootId() };
+    return {
+      ...checkpoint,
+      rebooted: lastBoot !== undefined && lastBoot !== bootId(),
+      errors: this.#damages + gaps.length + killed,
+    };
   }
 
   #lookForRoom(): void {

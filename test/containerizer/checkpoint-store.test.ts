@@ -1,6 +1,7 @@
 // The checkpoint: what is told to be durable is, whatever happens to the process that wrote it.
 import { spawn } from 'node:child_process';
 import {
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -20,6 +22,7 @@ import { CheckpointStore, checkpointOf } from '../../src/containerizer/checkpoin
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
+import { eventually } from '../executor/outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 
@@ -158,7 +161,7 @@ describe('what is read back', () => {
     const { store, rows } = await CheckpointStore.open(database());
     await store.close();
     expect(rows).toMatchObject({ frameworks: [], executors: [], tasks: [], updates: [] });
-    expect(rows.values.map((row) => row.name)).toEqual(['resources']);
+    expect(rows.values.map((row) => row.name)).toEqual(['forgetting', 'resources']);
   });
 
   test('is the same however transactions are cut', async () => {
@@ -240,47 +243,117 @@ describe('a writer that is killed', () => {
 
 test('a file that another agent holds is left alone', async () => {
   const { store } = await CheckpointStore.open(database());
-  expect(() => new CheckpointDatabase(database(), 0)).toThrow(/^Another agent is using '.*sqlite'/);
+  expect(() => new CheckpointDatabase(database(), { patienceMs: 0 })).toThrow(
+    /^Another agent is using '.*sqlite'/,
+  );
   await store.close();
-  new CheckpointDatabase(database(), 0).close();
+  new CheckpointDatabase(database(), { patienceMs: 0 }).close();
 });
 
 describe('a file that is damaged', () => {
-  const fill = () =>
-    write([
-      framework('f'),
-      executor('f', 'r1'),
-      ...Array.from({ length: 200 }, (_, index) => task('f', 'r1', `t${index}`)),
-    ]);
+  const content = [
+    framework('f'),
+    executor('f', 'r1'),
+    ...Array.from({ length: 200 }, (_, index) => task('f', 'r1', `t${index}`)),
+  ];
+  const fill = () => write([{ type: 'agent', agent: { hostname: 'h' } }, ...content]);
+  /** As a damaged bit would: not by a write of ours. */
+  const changeValue = () => {
+    const file = new DatabaseSync(database());
+    file.exec(
+      "UPDATE tasks SET info = CAST(replace(info, 't117', 't116') AS BLOB) WHERE id = 't117'",
+    );
+    file.close();
+  };
+  const refused = async (what: RegExp) => {
+    await expect(read()).rejects.toThrow(
+      new RegExp(
+        `^The agent's checkpoint cannot be trusted: '.*agent.sqlite' ${what.source}.*--no-strict`,
+      ),
+    );
+  };
 
   test('with noise in it', async () => {
     await fill();
     const bytes = readFileSync(database());
     bytes.fill(0xa5, 100, 8192);
     writeFileSync(database(), bytes);
-    await expect(read()).rejects.toThrow(/Failed to read the agent's checkpoint '.*agent.sqlite'/);
+    await refused(/is damaged/);
   });
 
   test('cut short', async () => {
     await fill();
     truncateSync(database(), 5000);
-    await expect(read()).rejects.toThrow(/Failed to read the agent's checkpoint/);
+    await refused(/is damaged/);
   });
 
   test('that is none', async () => {
     writeFileSync(database(), 'something else'.repeat(1000));
-    await expect(read()).rejects.toThrow(/file is not a database/);
-  });
-
-  test('empty, which would begin anew in silence', async () => {
-    await fill();
-    writeFileSync(database(), '');
-    await expect(read()).rejects.toThrow(/agent.sqlite is damaged: it is empty/);
+    await refused(/is damaged: file is not a database/);
   });
 
   test('in a place where there can be none', async () => {
     mkdirSync(database());
-    await expect(read()).rejects.toThrow(/Failed to read the agent's checkpoint/);
+    await expect(read()).rejects.toThrow(/Failed to open the agent's checkpoint/);
+  });
+
+  test.each([
+    ['removed', () => rmSync(database()), /is missing, and an agent has written to it before/],
+    ['emptied', () => truncateSync(database(), 0), /is damaged: it is empty/],
+  ])('by being %s', async (_, damage, what) => {
+    await fill();
+    damage();
+    await refused(what);
+  });
+
+  test('in one bit of a value', async () => {
+    await fill();
+    changeValue();
+    await refused(/is damaged: in table tasks, the row with container 'r1'/);
+  });
+
+  test('in one bit of its log, which SQLite passes over', async () => {
+    // Written and not folded, as a kill leaves it.
+    const other = await CheckpointStore.open(database());
+    for (const change of content.slice(0, 20)) {
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      other.store.store([change], resolve);
+      await promise;
+    }
+    for (const end of ['', '-wal', '.commits']) {
+      copyFileSync(`${database()}${end}`, join(folder.path, `copy${end}`));
+    }
+    await other.store.close();
+    for (const end of ['-wal', '', '.commits']) {
+      copyFileSync(join(folder.path, `copy${end}`), `${database()}${end}`);
+    }
+    const log = `${database()}-wal`;
+    const bytes = readFileSync(log);
+    const at = bytes.length >> 1;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 4, at);
+    writeFileSync(log, bytes);
+    await refused(
+      /lacks the last \d+ of its 20 transactions: it, or '.*-wal' beside it, is damaged/,
+    );
+  });
+
+  test('is moved aside where that is allowed, and what is whole of a whole one is taken', async () => {
+    await fill();
+    changeValue();
+    const lenient = { isStrict: false };
+    const partly = await CheckpointStore.open(database(), lenient);
+    await partly.store.close();
+    expect(partly.damages).toHaveLength(1);
+    expect(partly.rows.tasks).toHaveLength(199);
+
+    truncateSync(database(), 5000);
+    const nothing = await CheckpointStore.open(database(), lenient);
+    await nothing.store.close();
+    expect(nothing.damages).toMatchObject([
+      expect.stringMatching(/is damaged.* It is moved aside/),
+    ]);
+    expect(nothing.rows.tasks).toEqual([]);
+    expect(readdirSync(folder.path).filter((name) => name.includes('.damaged-'))).toHaveLength(2);
   });
 });
 
@@ -303,9 +376,49 @@ test('its files are closed to other users', async () => {
   store.store([framework('f')], resolve);
   await promise;
   const files = readdirSync(folder.path).filter((name) => name.startsWith('agent.sqlite'));
-  expect(files).toEqual(['agent.sqlite', 'agent.sqlite-wal']);
+  expect(files).toEqual(['agent.sqlite', 'agent.sqlite-wal', 'agent.sqlite.commits']);
   expect(files.map((name) => statSync(join(folder.path, name)).mode & 0o777)).toEqual([
-    0o600, 0o600,
+    0o600, 0o600, 0o600,
   ]);
+  await store.close();
+});
+
+test('a file of the first version is read, and then has sums', async () => {
+  const old = new DatabaseSync(database());
+  old.exec(`
+    CREATE TABLE single (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE frameworks (id TEXT PRIMARY KEY, info BLOB NOT NULL);
+    CREATE TABLE executors (
+      container TEXT PRIMARY KEY, framework TEXT NOT NULL, builtin TEXT, info BLOB NOT NULL
+    );
+    CREATE TABLE tasks (
+      container TEXT NOT NULL, id TEXT NOT NULL, info BLOB NOT NULL, PRIMARY KEY (container, id)
+    );
+    CREATE TABLE updates (
+      number INTEGER PRIMARY KEY, container TEXT NOT NULL, task TEXT NOT NULL, uuid BLOB,
+      bytes BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0
+    );
+    INSERT INTO single VALUES ('boot', x'61');
+    INSERT INTO executors VALUES ('r1', 'f', 'command', x'');
+    INSERT INTO tasks VALUES ('r1', 't1', x'');
+    INSERT INTO updates (container, task, uuid, bytes) VALUES ('r1', 't1', x'01', x'');
+    PRAGMA user_version = 1;
+  `);
+  old.close();
+  for (let start = 0; start < 2; start++) {
+    const { store, rows } = await CheckpointStore.open(database());
+    await store.close();
+    expect(rows.tasks).toMatchObject([{ container: 'r1', id: 't1' }]);
+    expect(rows.updates).toHaveLength(1);
+  }
+});
+
+test('the log is folded into the database when nothing is written for a while', async () => {
+  const { store } = await CheckpointStore.open(database());
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  store.store([framework('f')], resolve);
+  await promise;
+  expect(statSync(`${database()}-wal`).size).toBeGreaterThan(0);
+  await eventually(() => statSync(`${database()}-wal`).size === 0);
   await store.close();
 });

@@ -57,7 +57,7 @@ describe('on a full disk (needs root)', () => {
     disk.fill();
     harness.kill(container);
     expect((await harness.terminalStatus(container)).state).toBe(TaskState.TASK_KILLED);
-    expect(harness.logs).toEqual([]);
+    expect(harness.logs.filter((line) => line.includes('kill'))).toEqual([]);
   });
 
   test('a launch fails and says why', async () => {
@@ -90,7 +90,7 @@ describe('on a full disk (needs root)', () => {
     expect((await harness.stored(recordedIn)).error).toContain('full');
 
     harness = await HandsHarness.open(work);
-    expect(harness.logs).toMatchObject([expect.stringMatching(/^The disk of .* is full/)]);
+    expect(harness.logs).toContainEqual(expect.stringMatching(/^The disk of .* is full/));
     expect(harness.checkpoint.frameworks[0]?.executors).toMatchObject([
       { containerId: 'kept', alive: true },
     ]);

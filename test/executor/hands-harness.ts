@@ -77,7 +77,7 @@ export class HandsHarness {
     this.work = work;
   }
 
-  static async open(work: string, withCgroups = true, fetching?: FetchOptions) {
+  static async open(work: string, withCgroups = true, fetching?: FetchOptions, isStrict = true) {
     const harness = new HandsHarness(work);
     harness.hands = await AgentHands.open({
       workDirectory: work,
@@ -85,12 +85,18 @@ export class HandsHarness {
       cgroups: withCgroups ? { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' } : undefined,
       fetching,
       gcDelayMs: 3_600_000,
+      isStrict,
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,
       dispatch: (event) => harness.#dispatch(event),
       log: (_, text) => harness.#log(text),
     });
-    harness.checkpoint = await harness.hands.recover();
+    try {
+      harness.checkpoint = await harness.hands.recover();
+    } catch (error) {
+      await harness.hands.close();
+      throw error;
+    }
     return harness;
   }
 
@@ -106,6 +112,7 @@ export class HandsHarness {
     this.#launches.set(effect.containerId, effect);
     const { task } = effect;
     const changes: CheckpointChange[] = [
+      { type: 'agent', agent: { hostname: 'test', id: { value: 'a-1' } } },
       { type: 'framework', framework: effect.framework },
       { type: 'executor', ...idsOf(effect), info: effect.executor, builtin: effect.builtin },
     ];

@@ -54,6 +54,8 @@ async function host(launches: readonly Launch[], wanted: readonly string[]): Pro
       break;
     }
   }
+  // A task counts as running as soon as it may begin to.
+  await Promise.all(launches.map(({ container = '' }) => recorded(container)));
   await killed(child);
   expect([...missing]).toEqual([]);
 }
@@ -68,6 +70,8 @@ async function killed(child: ChildProcess): Promise<void> {
 const run = (id: string) => join(folder.path, 'meta/containers', id);
 
 const sandbox = (id: string) => join(folder.path, sandboxPath(id));
+
+const recorded = (id: string) => appeared(join(run(id), 'supervisor'));
 
 const supervisorOf = (id: string) =>
   Number(readFileSync(join(run(id), 'supervisor'), 'utf8').split(' ')[0]);
@@ -178,16 +182,18 @@ describe('after a kill of the agent', () => {
     await gone(supervisorOf('a'));
   });
 
-  test('containers that are not in the checkpoint are ended before recovery is', async () => {
+  test('a container of an agent that was to be forgotten is ended before recovery is', async () => {
     const task = { command: { value: 'echo $$ > pid; sleep 1000' } };
-    const framework = { checkpoint: true };
-    await host([{ container: 'a', task, framework }], ['a TASK_RUNNING']);
+    await host([{ container: 'a', task, checkpoint: true }], ['checkpointed', 'a TASK_RUNNING']);
     await appeared(join(run('a'), 'supervisor'));
     const supervisor = supervisorOf('a');
+    const { store } = await CheckpointStore.open(join(folder.path, 'meta/agent.sqlite'));
+    store.store([{ type: 'forgetAgent' }], () => undefined);
+    await store.close();
     harness = await HandsHarness.open(folder.path);
     await gone(supervisor);
     expect(readdirSync(join(folder.path, 'meta/containers'))).toEqual([]);
-    expect(harness.checkpoint.frameworks).toEqual([]);
+    expect(harness.checkpoint).toMatchObject({ frameworks: [], errors: 0 });
   });
 });
 

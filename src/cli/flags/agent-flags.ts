@@ -233,8 +233,7 @@ export const AGENT_FLAGS = {
   }),
   strict: toggle({
     default: true,
-    status: 'planned',
-    help: 'End when something of an earlier run cannot be recovered; without, go on with the rest.',
+    help: 'End when something of an earlier run cannot be recovered; without, go on with the rest, and kill tasks that are not among it.',
   }),
   work_dir: path({
     help: 'Folder of sandboxes and of what the agent keeps over a restart. Required.',
