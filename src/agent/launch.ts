@@ -13,13 +13,13 @@ import {
   type TaskInfo,
   TaskState,
   TaskStatus_Reason,
-  Value_Type,
 } from '../model/generated/messages.ts';
 import { idError, sameBytes } from '../model/identifier.ts';
 import type { ContainerId, TaskId } from '../model/ids.ts';
 import { containerId, executorId, frameworkId, taskId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
 import { allocatedTo, toReservationLists } from '../model/resource-format.ts';
+import { resourcesError } from '../model/resource-validation.ts';
 import { userNameError, usersOfTask } from '../model/user.ts';
 import { commandExecutorInfo } from './command-executor.ts';
 import { addDeadline } from './deadlines.ts';
@@ -319,16 +319,7 @@ function takeResources(
   if (existing === undefined && assignment.kind !== 'command') {
     needed.push(...(assignment.executor.resources ?? []));
   }
-  return needed.every(isWellFormed) && agent.ledger.take(holder, needed);
-}
-
-/** The ledger knows amounts, ranges and sets: what a master says otherwise is refused here. */
-function isWellFormed({ type, scalar, ranges, set }: Resource): boolean {
-  return (
-    (type === Value_Type.SCALAR && scalar !== undefined) ||
-    (type === Value_Type.RANGES && ranges !== undefined) ||
-    (type === Value_Type.SET && set !== undefined)
-  );
+  return resourcesError(needed) === undefined && agent.ledger.take(holder, needed);
 }
 
 function refuse(

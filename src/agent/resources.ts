@@ -7,6 +7,7 @@ import {
   Resource_ReservationInfo_Type,
 } from '../model/generated/messages.ts';
 import { needsCheckpoint } from '../model/resource-format.ts';
+import { resourcesError } from '../model/resource-validation.ts';
 import { volumePlaces } from '../model/volume-path.ts';
 import { emit, log, persist } from './outbox.ts';
 import type { AgentState } from './state.ts';
@@ -41,6 +42,11 @@ export function setCheckpointedResources(
   checkpointed: readonly Resource[],
 ): void {
   const { algebra } = agent.core;
+  const error = resourcesError(checkpointed);
+  if (error !== undefined) {
+    log(agent, 'error', `Ignoring checkpointed resources: ${error}`);
+    return;
+  }
   if (algebra.equal(agent.checkpointedResources, checkpointed)) {
     return;
   }
@@ -53,7 +59,27 @@ export function setCheckpointedResources(
   remember(agent, checkpointed);
 }
 
+const listsOf = (operation: Offer_Operation): (readonly Resource[] | undefined)[] => {
+  const { reserve, unreserve, create, destroy, grow_volume: grow } = operation;
+  const { shrink_volume: shrink, create_disk: createDisk, destroy_disk: destroyDisk } = operation;
+  return [
+    reserve?.resources,
+    reserve?.source,
+    unreserve?.resources,
+    create?.volumes,
+    destroy?.volumes,
+    grow && [grow.volume, grow.addition],
+    shrink && [shrink.volume],
+    createDisk && [createDisk.source],
+    destroyDisk && [destroyDisk.source],
+  ];
+};
+
 export function applyOperation(agent: AgentState, operation: Offer_Operation): Applied {
+  const error = listsOf(operation).map(resourcesError).find(Boolean);
+  if (error !== undefined) {
+    return { ok: false, why: error };
+  }
   const applied = agent.ledger.apply(operation);
   if (applied.ok) {
     remember(agent, agent.ledger.total().filter(needsCheckpoint));

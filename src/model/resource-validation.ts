@@ -12,22 +12,44 @@ import { isStrictSubrole, roleError } from './role.ts';
 
 /** Far more than there is, and little enough that sums of many are exact. */
 const mostOfOne = 1e10;
+/** Resources, ranges and items of a list: what is done with one takes time. */
 const mostItems = 10_000;
-/** Of the resources of one agent; a master has room for some hundreds in all. */
+/** Characters of a resource in a message. */
+const mostShown = 200;
+/** The core has room for about a thousand, of all agents and frameworks. */
 const mostNames = 256;
 
-export function resourcesError(resources: readonly Resource[] | undefined): string | undefined {
+/** The one check of a list of resources from outside: what passes, the core can take. */
+export function resourcesError(resources: readonly Resource[] = []): string | undefined {
   let sum = 0;
-  for (const resource of resources ?? []) {
+  let items = resources.length;
+  const names = new Set<string>();
+  for (const resource of resources) {
     const error = resourceError(resource);
     if (error !== undefined) {
-      return `Resource '${resourceText(resource)}' is invalid: ${error}`;
+      const text = resourceText(resource);
+      const shown = text.length > mostShown ? `${text.slice(0, mostShown)}…` : text;
+      return `Resource '${shown}' is invalid: ${error}`;
     }
-    sum += resource.scalar?.value ?? 0;
+    sum += resource.scalar?.value ?? rangesCount(resource);
+    items += (resource.ranges?.range ?? resource.set?.item ?? []).length;
+    names.add(resource.name);
   }
-  return sum > mostOfOne || (resources?.length ?? 0) > mostItems
+  if (names.size > mostNames) {
+    return `Resources are invalid: more than ${mostNames} names`;
+  }
+  return sum > mostOfOne || items > mostItems
     ? 'Resources are invalid: more than can be counted'
     : undefined;
+}
+
+/** How many numbers lie in the ranges. */
+function rangesCount({ ranges }: Resource): number {
+  let count = 0;
+  for (const { begin, end } of ranges?.range ?? []) {
+    count += end - begin + 1;
+  }
+  return count;
 }
 
 /**
@@ -50,7 +72,7 @@ export function configuredResourcesError(resources: readonly Resource[]): string
     }
     types.set(resource.name, resource.type);
   }
-  return types.size > mostNames ? `There are more than ${mostNames} resource names` : undefined;
+  return undefined;
 }
 
 function configuredError(resource: Resource): string | undefined {
@@ -136,7 +158,11 @@ function rangesError(resource: Resource): string | undefined {
   if (ranges.some(({ begin, end }) => begin > end)) {
     return 'Invalid ranges resource: begin > end';
   }
-  if (ranges.length > mostItems || ranges.some(({ end }) => !Number.isSafeInteger(end))) {
+  const isCountable =
+    ranges.length <= mostItems &&
+    ranges.every(({ end }) => Number.isSafeInteger(end)) &&
+    rangesCount(resource) <= mostOfOne;
+  if (!isCountable) {
     return 'Invalid ranges resource: more than can be counted';
   }
   ranges.sort((left, right) => left.begin - right.begin);

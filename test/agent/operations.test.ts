@@ -8,6 +8,7 @@ import {
   Resource_ReservationInfo_Type,
   TaskState,
   TaskStatus_Reason,
+  Value_Type,
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import {
@@ -93,6 +94,24 @@ describe('an operation', () => {
     expect(world.agent.checkpointedResources).toEqual([]);
     // The master has converted its books already.
     expect(world.sent('ReregisterAgentMessage')).toMatchObject([{ checkpointed_resources: [] }]);
+  });
+
+  test.each([
+    ['no number', scalar('cpus', Number.NaN)],
+    ['more than can be counted', scalar('cpus', 1e300)],
+    ['of a type that is none', { name: 'cpus', type: Value_Type.TEXT }],
+    ['without its value', { name: 'cpus', type: Value_Type.RANGES }],
+  ])('on a resource that is %s is dropped like one that does not fit', (_, resource) => {
+    const world = new World();
+    world.register();
+    const { reservations } = reserved(1);
+    const bad = { ...resource, ...(reservations && { reservations }) };
+    apply(world, { type: Offer_Operation_Type.RESERVE, reserve: { resources: [bad] } });
+    expect(world.sent('UpdateOperationStatusMessage')).toMatchObject([
+      { status: { state: OperationState.OPERATION_DROPPED } },
+    ]);
+    world.fromMaster({ name: 'CheckpointResourcesMessage', body: { resources: [bad] } });
+    expect(world.agent.checkpointedResources).toEqual([]);
   });
 
   test('survives a restart together with what it has made', () => {

@@ -18,6 +18,18 @@ const ranges = (...range: object[]) =>
 const set = (...item: string[]) =>
   JSON.stringify([{ name: 'gadgets', type: 'SET', set: { item } }]);
 const manyNames = Array.from({ length: 300 }, (_, i) => `n${i}:1`).join(';');
+const manyRanges = JSON.stringify(
+  [0, 1].map((odd) => ({
+    name: 'ports',
+    type: 'RANGES',
+    ranges: {
+      range: Array.from({ length: 6_000 }, (_, i) => ({
+        begin: 4 * i + 2 * odd,
+        end: 4 * i + 2 * odd,
+      })),
+    },
+  })),
+);
 
 describe('--resources of an agent', () => {
   test.each<[what: string, text: string, error: RegExp]>([
@@ -88,7 +100,9 @@ describe('--resources of an agent', () => {
     ['an amount beyond counting', 'cpus:1;mem:99999999999999', /more than can be counted/],
     ['a disk beyond counting', 'cpus:1;mem:64;disk:1e15', /more than can be counted/],
     ['amounts beyond counting together', 'a:6e9;b:6e9', /more than can be counted/],
-    ['more names than a master takes', manyNames, /more than 256 resource names/],
+    ['more names than a master takes', manyNames, /more than 256 names/],
+    ['more ports than there can be', 'ports:[0-9007199254740991]', /more than can be counted/],
+    ['more ranges than can be handled', manyRanges, /more than can be counted/],
     ['a misspelt field', cpus({ rolle: 'a' }), /unknown field 'rolle'/],
     ['a misspelt field inside', cpus({ scalar: { value: 1, v: 2 } }), /unknown field 'scalar\.v'/],
     ['an empty name', cpus({ name: '' }), /Empty resource name/],
