@@ -7,11 +7,12 @@ import { buildCore } from '../scripts/build-core.ts';
 import { best, type Size } from './allocator/cluster.ts';
 import { compileKernel, runKernel } from './allocator/kernel.ts';
 import { WORKLOADS, type Workload } from './allocator/workloads.ts';
+import { UsageError, whole } from './arguments.ts';
 import { type Measurement, report } from './report.ts';
 
 const CASE = fileURLToPath(new URL('allocator/case.ts', import.meta.url));
 
-const USAGE = `usage: npm run bench -- allocator [--workload NAME] [--agents N] [--frameworks M] [--runs R] [--json]
+export const usage = `usage: npm run bench -- allocator [--workload NAME] [--agents N] [--frameworks M] [--runs R] [--json]
        npm run bench -- allocator --plot [--agents LARGEST]
 workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
 
@@ -45,23 +46,15 @@ function parse(args: readonly string[]): Options {
       json: { type: 'boolean' },
     },
   });
-  const count = (text: string | undefined) => {
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) throw new UsageError(`not a number: ${text}`);
-    return value;
-  };
+  const count = (name: string, text: string | undefined) =>
+    text === undefined ? undefined : whole(name, text, 1);
   return {
     workload: values.workload,
-    agents: count(values.agents),
-    frameworks: count(values.frameworks),
-    runs: count(values.runs),
+    agents: count('agents', values.agents),
+    frameworks: count('frameworks', values.frameworks),
+    runs: count('runs', values.runs),
     plot: values.plot,
   };
-}
-
-class UsageError extends Error {
-  readonly code = 'USAGE';
 }
 
 function chosen(name: string | undefined): readonly Workload[] {
@@ -108,34 +101,25 @@ function withKernel(runs: readonly Measurement[][], kernel: readonly number[]): 
 }
 
 export async function run({ json, args }: { json: boolean; args: string[] }): Promise<void> {
-  try {
-    const options = parse(args);
-    await buildCore();
-    if (options.plot) {
-      const { createCore } = await import('../src/core/core.ts');
-      const { loadCore } = await import('../src/runtime/load-core.ts');
-      const { plotQuietCycles } = await import('./allocator/plot.ts');
-      plotQuietCycles(createCore(await loadCore()), options.agents ?? 1_000_000);
-      return;
-    }
-    const kernel = compileKernel();
-    for (const workload of chosen(options.workload)) {
-      for (const size of sizesOf(workload, options)) {
-        const count = options.runs ?? (size.agents >= 200_000 ? 1 : 3);
-        let runs = measure(workload, size, count);
-        const shuffled = COMPARED.get(workload.name);
-        if (kernel !== undefined && shuffled !== undefined) {
-          runs = withKernel(runs, runKernel(kernel, { ...size, runs: 9, shuffled }));
-        }
-        report({ suite: 'allocator', workload: workload.name, ...size, runs, json });
+  const options = parse(args);
+  await buildCore();
+  if (options.plot) {
+    const { createCore } = await import('../src/core/core.ts');
+    const { loadCore } = await import('../src/runtime/load-core.ts');
+    const { plotQuietCycles } = await import('./allocator/plot.ts');
+    plotQuietCycles(createCore(await loadCore()), options.agents ?? 1_000_000);
+    return;
+  }
+  const kernel = compileKernel();
+  for (const workload of chosen(options.workload)) {
+    for (const size of sizesOf(workload, options)) {
+      const count = options.runs ?? (size.agents >= 200_000 ? 1 : 3);
+      let runs = measure(workload, size, count);
+      const shuffled = COMPARED.get(workload.name);
+      if (kernel !== undefined && shuffled !== undefined) {
+        runs = withKernel(runs, runKernel(kernel, { ...size, runs: 9, shuffled }));
       }
+      report({ suite: 'allocator', workload: workload.name, ...size, runs, json });
     }
-  } catch (error) {
-    const isUsage =
-      error instanceof UsageError ||
-      (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    if (!isUsage) throw error;
-    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
-    process.exitCode = 2;
   }
 }

@@ -2,13 +2,14 @@
 // One task is: ACCEPT, three status updates one by one, each acknowledged through the master.
 import { parseArgs } from 'node:util';
 import { TaskState } from '../src/model/generated/messages.ts';
+import { UsageError, whole } from './arguments.ts';
 import { Fleet } from './e2e/fleet.ts';
 import { HealthProbe } from './e2e/health-probe.ts';
 import { MasterProcess, type Usage, usageOf } from './e2e/master-process.ts';
 import { LoadScheduler } from './e2e/scheduler.ts';
 import { type Measurement, quantile, report } from './report.ts';
 
-const HELP = `npm run bench -- e2e [options]
+export const usage = `usage: npm run bench -- e2e [options]
 
   --agents=N          simulated agents (100)
   --frameworks=M      schedulers, each with a role of its own (1)
@@ -24,8 +25,7 @@ const HELP = `npm run bench -- e2e [options]
   --hold=S            register, then hold still for S seconds (memory, idle CPU)
   --timeout=S         give up after that long (300)
   --runs=R            runs, for median, min and max (1)
-  --json              one object a line
-`;
+  --json              one object a line`;
 
 export async function run({ args }: { json: boolean; args: string[] }): Promise<void> {
   const { values } = parseArgs({
@@ -46,15 +46,10 @@ export async function run({ args }: { json: boolean; args: string[] }): Promise<
       timeout: { type: 'string', default: '300' },
       runs: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
   if (values.codec !== 'protobuf' && values.codec !== 'json') {
-    throw new Error(`--codec=${values.codec}: expected protobuf or json`);
+    throw new UsageError(`--codec expects protobuf or json, got '${values.codec}'`);
   }
   const [host = '127.0.0.1', port = '15900'] = (values.master ?? '127.0.0.1:15900').split(':');
   const options: RunOptions = {
@@ -68,13 +63,14 @@ export async function run({ args }: { json: boolean; args: string[] }): Promise<
     port: whole('port', values.port),
     own: values.master === undefined,
     master: { host, port: whole('master', port) },
-    masterPid: values['master-pid'] === undefined ? undefined : Number(values['master-pid']),
+    masterPid:
+      values['master-pid'] === undefined ? undefined : whole('master-pid', values['master-pid'], 1),
     crash: values.crash,
     holdMs: whole('hold', values.hold) * 1000,
     timeoutMs: whole('timeout', values.timeout) * 1000,
   };
   if (options.crash && !options.own) {
-    throw new Error('--crash needs a master of its own: leave --master out');
+    throw new UsageError('--crash needs a master of its own: leave --master out');
   }
   const runs: Measurement[][] = [];
   for (let i = 0; i < whole('runs', values.runs); i++) {
@@ -294,12 +290,4 @@ function mark(pid: number | undefined): Mark {
     ownCpu: (own.user + own.system) / 1e6,
     master: usageOf(pid),
   };
-}
-
-function whole(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) {
-    throw new Error(`--${name}=${text}: expected a whole number`);
-  }
-  return value;
 }

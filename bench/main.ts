@@ -1,6 +1,11 @@
 // `npm run bench -- SUITE [options]`: finds the suite and hands it its options.
 
+import '../src/cli/output-errors.ts';
+import { UsageError } from './arguments.ts';
+
 interface Suite {
+  /** What --help shows. */
+  readonly usage: string;
   run(options: { json: boolean; args: string[] }): void | Promise<void>;
 }
 
@@ -11,24 +16,36 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   wire: () => import('./wire.ts'),
 };
 
+const HELP = new Set(['--help', '-h']);
+
 const [name, ...args] = process.argv.slice(2);
 const load = name === undefined ? undefined : SUITES[name];
 if (load === undefined) {
   const complaint = name === undefined ? '' : `there is no bench suite ${name}\n`;
-  process.stderr.write(
-    `${complaint}usage: npm run bench -- SUITE [--json] [options]\nsuites: ${Object.keys(SUITES).join(', ')}\n`,
+  const isHelp = HELP.has(name ?? '');
+  (isHelp ? process.stdout : process.stderr).write(
+    `${isHelp ? '' : complaint}usage: npm run bench -- SUITE [--json] [options], or SUITE --help\nsuites: ${Object.keys(SUITES).join(', ')}\n`,
   );
-  process.exitCode = 2;
+  process.exitCode = isHelp ? 0 : 2;
 } else {
   const suite = await load();
+  if (args.some((arg) => HELP.has(arg))) {
+    process.stdout.write(`${suite.usage}\n`);
+  } else {
+    await run(suite);
+  }
+}
+
+async function run(suite: Suite): Promise<void> {
   try {
     await suite.run({
       json: args.includes('--json'),
       args: args.filter((arg) => arg !== '--json'),
     });
   } catch (error) {
-    if (!(error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) throw error;
-    process.stderr.write(`${name}: ${(error as Error).message}\n`);
+    const { code } = error as { code?: string };
+    if (!(error instanceof UsageError) && !code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    process.stderr.write(`${name}: ${(error as Error).message}\n${suite.usage}\n`);
     process.exitCode = 2;
   }
 }

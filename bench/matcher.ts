@@ -6,6 +6,7 @@ import type { Fitness, MatchOffer, TaskDemand } from '../src/core/matcher.ts';
 import { Value_Type } from '../src/model/generated/messages.ts';
 import { loadCore } from '../src/runtime/load-core.ts';
 import { fragments, scalars } from './allocator/resources.ts';
+import { UsageError, whole } from './arguments.ts';
 import { type Measurement, report } from './report.ts';
 
 interface Workload {
@@ -50,6 +51,9 @@ const offers = (count: number): MatchOffer[] =>
     ],
   }));
 
+export const usage = `usage: npm run bench -- matcher [--workload=NAME] [--tasks=10000] [--offers=1000] [--runs=5] [--json]
+workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
+
 export async function run({ json, args }: { json: boolean; args: string[] }): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -60,18 +64,20 @@ export async function run({ json, args }: { json: boolean; args: string[] }): Pr
       workload: { type: 'string' },
     },
   });
+  const tasks = whole('tasks', values.tasks, 1);
+  const count = whole('runs', values.runs, 1);
+  const available = offers(whole('offers', values.offers, 1));
+  const chosen = WORKLOADS.filter(({ name }) => name === (values.workload ?? name));
+  if (chosen.length === 0) throw new UsageError(`no workload is called ${values.workload}`);
   await buildCore();
   const { matcher } = createCore(await loadCore());
-  const tasks = Number(values.tasks);
-  const available = offers(Number(values.offers));
-  for (const { name, fitness, demand } of WORKLOADS) {
-    if (values.workload !== undefined && values.workload !== name) continue;
+  for (const { name, fitness, demand } of chosen) {
     const request = {
       tasks: Array.from({ length: tasks }, (_, task) => demand(task)),
       offers: available,
       fitness,
     };
-    const runs = Array.from({ length: Number(values.runs) }, (): Measurement[] => {
+    const runs = Array.from({ length: count }, (): Measurement[] => {
       const start = performance.now();
       const { placed } = matcher.match(request);
       const time = performance.now() - start;

@@ -1,4 +1,5 @@
 // The wire suite: what one message costs to encode and to decode, in both forms, and in both transports' framing.
+import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { readJson, writeJson } from '../src/wire/json.ts';
 import { encodeLibprocess, LibprocessReader } from '../src/wire/libprocess.ts';
@@ -66,7 +67,10 @@ async function measure(operations: readonly Operation[]): Promise<Measurement[]>
   });
 }
 
+export const usage = 'usage: npm run bench -- wire [--json]';
+
 export async function run(args: { json: boolean; args: string[] }): Promise<void> {
+  parseArgs({ args: args.args, options: {} });
   const workloads: [string, Operation[]][] = [
     ...hotMessages.map((hot): [string, Operation[]] => [hot.name, messageOperations(hot)]),
     ['framing', framingOperations()],

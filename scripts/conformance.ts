@@ -5,20 +5,24 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { readArguments, refuse } from './arguments.ts';
 
 const root = dirname(import.meta.dirname);
-const option = (name: string) =>
-  process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
-const folder = process.argv.slice(2).find((argument) => !argument.startsWith('--'));
-
-if (folder === undefined || !existsSync(folder)) {
-  console.error('Name the folder of the scripts: npm run conformance -- DIR');
-  process.exit(1);
+const USAGE = 'usage: npm run conformance -- DIR [--runner=DIR] [--groups=REGEX]';
+const { values, positionals } = readArguments(USAGE, {
+  options: { runner: { type: 'string' }, groups: { type: 'string' } },
+  allowPositionals: true,
+});
+const [folder] = positionals;
+if (folder === undefined || positionals.length > 1) {
+  refuse(USAGE);
+}
+if (!existsSync(folder)) {
+  refuse(`There is no folder ${folder}`);
 }
 const runner = findRunner(resolve(folder));
 if (runner === undefined) {
-  console.error(`There is no run-all.sh near ${folder}; say where with --runner=DIR`);
-  process.exit(1);
+  refuse(`There is no run-all.sh near ${folder}; say where with --runner=DIR`);
 }
 const work = mkdtempSync(join(tmpdir(), 'mesoscale-conformance-'));
 // Tasks of other users have their sandboxes below.
@@ -32,14 +36,14 @@ const { status } = spawnSync('bash', [join(runner, 'run-all.sh'), 'check', resol
     START_MASTER: `${launcher} master`,
     START_AGENT: `${launcher} agent`,
     WORK: work,
-    ...(option('groups') === undefined ? {} : { GROUPS_RE: option('groups') }),
+    ...(values.groups === undefined ? {} : { GROUPS_RE: values.groups }),
   },
 });
 rmSync(work, { recursive: true, force: true });
 process.exitCode = status ?? 1;
 
 function findRunner(start: string): string | undefined {
-  const given = option('runner');
+  const given = values.runner;
   if (given !== undefined) {
     return resolve(given);
   }

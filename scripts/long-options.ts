@@ -1,11 +1,11 @@
 // What a long search is told on the command line.
-import { parseArgs } from 'node:util';
+import { readArguments, refuse } from './arguments.ts';
 
 const USAGE = `usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--shrink=60] and
   --suite=allocator [--steps=150], or
   --suite=simulation [--count=N] [--trace] [--settings=FILE]`;
 
-const { values } = parseArgs({
+const { values } = readArguments(USAGE, {
   options: {
     suite: { type: 'string', default: 'allocator' },
     minutes: { type: 'string', default: '30' },
@@ -34,6 +34,5 @@ const isClear =
   steps >= 1 &&
   count >= 1;
 if (!isClear) {
-  console.error(USAGE);
-  process.exit(2);
+  refuse(USAGE);
 }

@@ -1,11 +1,12 @@
 // One simulated cluster after another until the time is up. One that fails is written down: its log,
 // and the settings of the smallest world that still fails, which `--seed=SEED --settings=FILE`
 // makes again.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { newCore } from '../test/simulation/cores.ts';
 import type { Settings } from '../test/simulation/settings.ts';
 import { type Outcome, Simulation } from '../test/simulation/simulation.ts';
 import { smallerSettings } from '../test/simulation/smaller.ts';
+import { readNamed, refuse } from './arguments.ts';
 import { count, searchSeconds, seed, settings, shrinkSeconds, trace } from './long-options.ts';
 import { openProgress } from './progress.ts';
 
@@ -18,7 +19,15 @@ interface Found {
 }
 
 const given: Partial<Settings> | undefined =
-  settings === undefined ? undefined : JSON.parse(readFileSync(settings, 'utf8'));
+  settings === undefined ? undefined : settingsIn(settings);
+
+function settingsIn(file: string): Partial<Settings> {
+  try {
+    return JSON.parse(readNamed(file));
+  } catch (error) {
+    return refuse(`${file} holds no settings: ${(error as Error).message}`);
+  }
+}
 
 function simulate(
   one: number,

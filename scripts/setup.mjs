@@ -9,6 +9,17 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 
+// A reader that has gone (`| head`) is no bug to print a stack trace for.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => process.exit(141));
+}
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 12)) {
+  console.error(`Setting up needs Node 20.12 or later, this is ${process.versions.node}`);
+  process.exit(1);
+}
+
 /** Runs every step that is due; `say` is told what is being done, before it is done. */
 export function setUp(say = (text) => console.error(text)) {
   if (!isInstalled()) {

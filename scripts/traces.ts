@@ -1,38 +1,54 @@
 // `npm run traces -- DIR [--oracle]`: replays every recorded history of a directory through the
 // core (or the oracle), says how many agree, and shows the first difference of each that doesn't.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadCore } from '../test/core/load.ts';
 import { type DecidingCore, firstDifference } from '../test/differential/replay.ts';
 import { parseTrace } from '../test/differential/trace.ts';
+import { readArguments, readNamed, refuse } from './arguments.ts';
+
+const USAGE = 'usage: npm run traces -- DIR [--oracle]';
 
 async function coreToTest(isOracle: boolean): Promise<DecidingCore> {
   return isOracle ? (await import('../test/oracle/core.ts')).oracle : loadCore();
 }
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments(USAGE, {
   options: { oracle: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const [directory] = positionals;
-if (directory === undefined || positionals.length > 1) {
-  console.error('usage: npm run traces -- DIR [--oracle]');
-  process.exit(2);
+const [directory, surplus] = positionals;
+if (directory === undefined || surplus !== undefined) {
+  refuse(USAGE);
 }
 
 const core = await coreToTest(values.oracle);
-const files = readdirSync(directory)
-  .filter((name) => name.endsWith('.jsonl'))
-  .sort();
+const files = tracesIn(directory);
 if (files.length === 0) {
-  console.error(`${directory} holds no .jsonl files`);
-  process.exit(2);
+  refuse(`${directory} holds no .jsonl files`);
+}
+
+function traceIn(file: string): ReturnType<typeof parseTrace> {
+  try {
+    return parseTrace(readNamed(file));
+  } catch (error) {
+    return refuse(`${file} holds no history: ${(error as Error).message}`);
+  }
+}
+
+function tracesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.jsonl'))
+      .sort();
+  } catch (error) {
+    return refuse(`${folder} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 let agreeing = 0;
 for (const name of files) {
-  const difference = firstDifference(core, parseTrace(readFileSync(join(directory, name), 'utf8')));
+  const difference = firstDifference(core, traceIn(join(directory, name)));
   if (difference === undefined) {
     agreeing += 1;
     continue;

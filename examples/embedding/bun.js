@@ -1,5 +1,15 @@
 // bun examples/embedding/bun.js build/mesoscale-core.wasm
 import { offers } from './offers.js';
 
-const text = await offers(await Bun.file(Bun.argv[2]).arrayBuffer());
-await Bun.write(Bun.stdout, text);
+const [, , module] = Bun.argv;
+if (module === undefined) {
+  console.error('usage: bun examples/embedding/bun.js MODULE.wasm');
+  process.exit(2);
+}
+const bytes = await Bun.file(module)
+  .arrayBuffer()
+  .catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
+await Bun.write(Bun.stdout, await offers(bytes));

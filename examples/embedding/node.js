@@ -1,5 +1,14 @@
 // node examples/embedding/node.js build/mesoscale-core.wasm
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { offers } from './offers.js';
 
-process.stdout.write(await offers(readFileSync(process.argv[2])));
+const [, , module] = process.argv;
+if (module === undefined) {
+  console.error('usage: node examples/embedding/node.js MODULE.wasm');
+  process.exit(2);
+}
+const bytes = await readFile(module).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+process.stdout.write(await offers(bytes));

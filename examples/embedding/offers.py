@@ -123,5 +123,7 @@ def main(core):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python3 offers.py ./libcore.so")
     with Core(sys.argv[1]) as one:
         main(one)

@@ -37,11 +37,7 @@ export interface AgentStart {
   readonly workDir: string;
 }
 
-/** The isolators that can be named in --isolation; with the posix ones nothing is confined. */
-const ISOLATORS = new Set(['posix/cpu', 'posix/mem', 'posix/disk', 'filesystem/posix']);
-
 export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentOptions {
-  checkSupported(values);
   const { address, workDir } = start;
   return {
     ...defaultAgentOptions,
@@ -87,20 +83,6 @@ export function executorEnvironment(
   const isIpGiven = values.ip !== undefined || values.ip_discovery_command !== undefined;
   const ip = isIpGiven ? listenIp : environment.LIBPROCESS_IP;
   return ip === undefined ? given : { LIBPROCESS_IP: ip, ...given };
-}
-
-/** Running without a confinement that was asked for would be unsafe. */
-function checkSupported(values: AgentFlagValues): void {
-  const isolator = values.isolation.find((name) => !ISOLATORS.has(name));
-  if (isolator !== undefined) {
-    throw new FlagError(
-      `--isolation=${isolator} is not supported yet: there are ${[...ISOLATORS].join(', ')}`,
-    );
-  }
-  const containerizer = values.containerizers.find((name) => name !== 'mesos');
-  if (containerizer !== undefined) {
-    throw new FlagError(`--containerizers=${containerizer} is not supported yet: there is mesos`);
-  }
 }
 
 function attributesOf(text: string | undefined): Attribute[] {

@@ -1,5 +1,4 @@
 // `mesoscale batch FILE`: runs the tasks of a file as one framework, and can be interrupted and run again.
-import { readFileSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
 import { createCore } from '../core/core.ts';
 import type { Fitness } from '../core/matcher.ts';
@@ -17,9 +16,13 @@ import { BATCH_FLAGS } from './flags/batch-flags.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { FlagError } from './flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
+import { whenReaderIsGone } from './output-errors.ts';
 import { closeDownloads } from './task-output.ts';
+import { readTextFile, whyUnreadable } from './text-file.ts';
 
 const NAME = 'batch';
+/** Millions of tasks. */
+const LARGEST_FILE_BYTES = 2 ** 28;
 
 type BatchFlags = FlagValues<typeof BATCH_FLAGS>;
 
@@ -67,6 +70,7 @@ async function runBatch(file: string, values: BatchFlags): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => runner.interrupt());
   }
+  whenReaderIsGone(() => runner.interrupt());
   const startedMs = performance.now();
   const outcome = await runner.run();
   progress.end();
@@ -129,8 +133,8 @@ function frameworkOf(name: string, tasks: readonly BatchTask[], values: BatchFla
 
 function readFile(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file, LARGEST_FILE_BYTES);
   } catch (error) {
-    throw new FlagError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new FlagError(`${file} cannot be read (${whyUnreadable(error)})`);
   }
 }

@@ -4,6 +4,8 @@ import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { FlagError, type ParsedFlags, parseFlags } from './flags/parse.ts';
 import { helpText } from './flags/print.ts';
+import { printNow } from './output-errors.ts';
+import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
 export interface Command<Table extends FlagTable> {
@@ -19,25 +21,41 @@ export function readCommandLine<Table extends FlagTable>(
   command: Command<Table>,
   argv: readonly string[],
 ): ParsedFlags<Table> {
-  const asked = (flag: string) => flag in command.table && argv.includes(`--${flag}`);
-  if (asked('help')) {
-    process.stdout.write(
-      helpText(`Usage: ${command.usage}`, command.table, process.stdout.columns),
-    );
-    process.exit(0);
+  // Where they are right beside something that is wrong, they are answered all the same.
+  const end = argv.indexOf('--');
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  if (flags.includes('--help') || (flags.includes('-h') && !flags.includes('--no-shell'))) {
+    showHelp(command);
   }
-  if (asked('version')) {
-    console.log(versionLine);
-    process.exit(0);
+  if ('version' in command.table && flags.includes('--version')) {
+    showVersion();
   }
   return orFail(command.name, () => {
     const parsed = parseFlags(command.table, { argv, environment: process.env });
+    const { help, version } = parsed.values as { help?: boolean; version?: boolean };
+    if (help) {
+      showHelp(command);
+    }
+    if (version) {
+      showVersion();
+    }
     const [surplus] = parsed.rest.slice(command.maxArguments ?? 0);
     if (surplus !== undefined) {
       throw new FlagError(`unexpected argument '${surplus}' (flags are written --name=value)`);
     }
     return parsed;
   });
+}
+
+function showHelp({ usage, table }: Command<FlagTable>): never {
+  return end(helpText(`Usage: ${usage}`, table, helpColumns()));
+}
+
+const showVersion = (): never => end(`${versionLine}\n`);
+
+function end(text: string): never {
+  printNow(text);
+  process.exit(0);
 }
 
 /** What the operator got wrong is said in one line; what we got wrong keeps its stack. */

@@ -1,7 +1,7 @@
 // The files of --credentials and --http_credentials. What is in them stays out of every message.
-import { readFileSync } from 'node:fs';
 import type { Credential } from '../http/authentication.ts';
 import { FlagError } from './flags/parse.ts';
+import { readTextFile, whyUnreadable } from './text-file.ts';
 
 const FORM = '{"credentials": [{"principal": …, "secret": …}]}';
 
@@ -74,10 +74,10 @@ function requireEntry(
 
 function read(flag: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new FlagError(`--${flag} names a file that cannot be read: ${file} (${code})`);
+    const why = whyUnreadable(error);
+    throw new FlagError(`--${flag} names a file that cannot be read: ${file} (${why})`);
   }
 }
 

@@ -13,13 +13,13 @@ export async function openEarlyPort(
   argv: readonly string[],
 ): Promise<EarlyPort | undefined> {
   const given = (name: string) =>
-    argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ??
+    argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ||
     process.env[`MESOS_${name.toUpperCase()}`];
-  const port = given('port') ?? DEFAULT_PORTS[command];
+  const port = given('port') || DEFAULT_PORTS[command];
   const isOrdinary = !argv.some((argument) =>
-    /^--(help|version|ip_discovery_command)/.test(argument),
+    /^(-h$|--(help|version|ip_discovery_command))/.test(argument),
   );
-  if (!isOrdinary || !/^\d+$/.test(port ?? '')) {
+  if (!isOrdinary || !/^\d+$/.test(port ?? '') || Number(port) > 65_535) {
     return undefined;
   }
   const sockets: Socket[] = [];
@@ -27,7 +27,7 @@ export async function openEarlyPort(
   server.on('connection', (socket) => sockets.push(socket));
   return new Promise((resolve) => {
     server.once('error', () => resolve(undefined));
-    server.listen({ host: given('ip') ?? ANY, port: Number(port), backlog: 4096 }, () =>
+    server.listen({ host: given('ip') || ANY, port: Number(port), backlog: 4096 }, () =>
       resolve({ server, sockets }),
     );
   });

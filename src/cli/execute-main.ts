@@ -19,6 +19,7 @@ import { EXECUTE_FLAGS } from './flags/execute-flags.ts';
 import { FlagError } from './flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
 import { findMaster } from './master-detector.ts';
+import { whenReaderIsGone } from './output-errors.ts';
 
 const NAME = 'execute';
 /** How long the master may take to tell of its agents. */
@@ -79,6 +80,8 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
       execution.interrupt();
     });
   }
+  // What it prints is read no more: as for any program in a pipe, that is its end.
+  whenReaderIsGone(() => execution.interrupt());
   const exitCode = await execution.run();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.removeAllListeners(signal);

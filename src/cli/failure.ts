@@ -1,8 +1,8 @@
 // How a command ends when it cannot do what was asked: one line on standard error, status 1.
 
-/** Ends the process. The line names the command, so that it can be found in a mixed log. */
+/** Ends the process. Every line names the command, so that it can be found in a mixed log. */
 export function fail(command: string, text: string): never {
-  process.stderr.write(`mesoscale ${command}: ${text}\n`);
+  process.stderr.write(`${text.replaceAll(/^/gm, `mesoscale ${command}: `)}\n`);
   process.exit(1);
 }
 

@@ -2,9 +2,13 @@
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
 import './early-signals.ts';
+import './output-errors.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import type { EarlyPort } from '../http/front.ts';
 import { openEarlyPort } from './early-port.ts';
+import { wrap } from './flags/print.ts';
+import { keepGoingWithoutReader } from './output-errors.ts';
+import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
 interface Main {
@@ -39,31 +43,46 @@ const FLUSH_MS = 3000;
 
 /** Commands that listen. */
 const SERVERS = new Set(['master', 'agent']);
+const OVERVIEW = new Set(['help', '--help', '-h']);
+const VERSION = new Set(['version', '--version']);
 
-const overview = `Usage: mesoscale COMMAND [--flag=value …]
-
-${Object.entries(COMMANDS)
-  .map(([name, { says }]) => `  ${name.padEnd(9)} ${says}`)
-  .join('\n')}
-  version   show the version
-
-mesoscale COMMAND --help lists the flags of a command.
-`;
+function overview(): string {
+  const indent = 12;
+  const said = Object.entries(COMMANDS).map(([name, { says }]) => [name, says] as const);
+  const lines = [...said, ['version', 'show the version'] as const].map(([name, says]) => {
+    const text = wrap(says, helpColumns() - indent).join(`\n${' '.repeat(indent)}`);
+    return `  ${name.padEnd(indent - 2)}${text}`;
+  });
+  const more = wrap('mesoscale help COMMAND lists the flags of a command.', helpColumns());
+  return `Usage: mesoscale COMMAND [--flag=value …]\n\n${lines.join('\n')}\n\n${more.join('\n')}\n`;
+}
 
 // Half of a start is reading and compiling our own files: what was compiled once is kept.
 enableCompileCache();
 
-const [name, ...argv] = process.argv.slice(2);
+/** `help COMMAND` is `COMMAND --help`. */
+function asked(): readonly [string | undefined, ...string[]] {
+  const [name, ...argv] = process.argv.slice(2);
+  const [about] = argv;
+  return name !== undefined && OVERVIEW.has(name) && about !== undefined && !about.startsWith('-')
+    ? [about, '--help']
+    : [name, ...argv];
+}
+
+const [name, ...argv] = asked();
 const command = COMMANDS[name ?? ''];
 if (command !== undefined) {
+  if (SERVERS.has(name ?? '') || name === 'local') {
+    keepGoingWithoutReader();
+  }
   const early = SERVERS.has(name ?? '') ? await openEarlyPort(name ?? '', argv) : undefined;
   const { main } = await command.load();
   // Servers are killed rather than left to end: what was compiled is kept now.
   setTimeout(flushCompileCache, FLUSH_MS).unref();
   await main(argv, early);
-} else if (name === undefined || name === 'help' || name === '--help') {
-  process.stdout.write(overview);
-} else if (name === 'version' || name === '--version') {
+} else if (name === undefined || OVERVIEW.has(name)) {
+  process.stdout.write(overview());
+} else if (VERSION.has(name)) {
   console.log(versionLine);
 } else {
   process.stderr.write(`mesoscale: unknown command '${name}'; mesoscale help lists them\n`);

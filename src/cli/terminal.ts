@@ -6,6 +6,10 @@ const isPlain =
 const painted = (code: number) => (text: string) =>
   isPlain ? text : `\u001b[${code}m${text}\u001b[0m`;
 
+/** How wide help is set: the terminal's width, COLUMNS where output is no terminal, or 100. */
+export const helpColumns = (): number =>
+  process.stdout.columns || Number(process.env.COLUMNS) || 100;
+
 export const emphasis = painted(1);
 export const faint = painted(2);
 export const bad = painted(31);

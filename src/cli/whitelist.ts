@@ -1,20 +1,19 @@
 // The file of --whitelist: host names, one a line, read again and again, so that an operator can change
 // which agents are offered by changing the file.
-import { readFileSync } from 'node:fs';
 import { FlagError } from './flags/parse.ts';
+import { readTextFile, whyUnreadable } from './text-file.ts';
 
 const LOOK_MS = 5000;
 
 /** The names in the file. Throws FlagError. */
 export function readWhitelist(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8')
+    return readTextFile(file)
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new FlagError(`--whitelist: ${file} cannot be read (${code})`);
+    throw new FlagError(`--whitelist: ${file} cannot be read (${whyUnreadable(error)})`);
   }
 }
 

@@ -1,13 +1,37 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { agentOptions } from '../../src/cli/agent-options.ts';
+import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
 import { BATCH_FLAGS } from '../../src/cli/flags/batch-flags.ts';
+import { EXECUTE_FLAGS } from '../../src/cli/flags/execute-flags.ts';
+import type { FlagTable } from '../../src/cli/flags/flag.ts';
+import { LOCAL_FLAGS } from '../../src/cli/flags/local-flags.ts';
 import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
-import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
 import { flagTexts, helpText } from '../../src/cli/flags/print.ts';
 import { flagReference } from '../../src/cli/flags/reference.ts';
+import { masterOptions } from '../../src/cli/master-options.ts';
+import { Random } from '../../src/model/random.ts';
+
+/** Values of JSON flags that look at what they are given. */
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  domain: { fault_domain: { region: { name: 'r' }, zone: { name: 'z' } } },
+  firewall_rules: { disabled_endpoints: { paths: ['/state'] } },
+  agent_features: {
+    capabilities: [
+      'MULTI_ROLE',
+      'HIERARCHICAL_ROLE',
+      'RESERVATION_REFINEMENT',
+      'AGENT_OPERATION_FEEDBACK',
+      'RESOURCE_PROVIDER',
+      'AGENT_DRAINING',
+      'TASK_RESOURCE_LIMITS',
+    ].map((type) => ({ type })),
+  },
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-flags-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -84,6 +108,49 @@ describe('sources', () => {
     });
   });
 
+  test('every flag that takes JSON takes the path of a file, relative ones too', () => {
+    const tables = { MASTER_FLAGS, AGENT_FLAGS, EXECUTE_FLAGS };
+    const before = process.cwd();
+    mkdirSync(join(folder, 'below'), { recursive: true });
+    process.chdir(folder);
+    try {
+      for (const [table, flags] of Object.entries(tables)) {
+        const names = Object.entries(flags as FlagTable).filter(
+          ([, flag]) => flag.expects.startsWith('JSON') && flag.status !== 'refused',
+        );
+        expect(names.length, table).toBeGreaterThan(2);
+        for (const [name, flag] of names) {
+          const value = SAMPLES[name] ?? {};
+          const anyTable: FlagTable = { [name]: flag };
+          for (const path of ['value.json', './value.json', 'below/1.json', '[x].json']) {
+            writeFileSync(path, `${JSON.stringify(value)}\n`);
+            for (const given of [path, `file://${path}`, join(folder, path)]) {
+              const { values } = parseFlags(anyTable, {
+                argv: [`--${name}=${given}`],
+                environment: {},
+              });
+              expect(values[name], `--${name}=${given}`).toEqual(value);
+            }
+          }
+        }
+      }
+      writeFileSync('broken.json', '{"hush" 1}');
+      expect(() => master(['--acls=broken.json'])).toThrow(
+        '--acls expects JSON, or the path of a file that holds it, got the file broken.json ' +
+          '(line 1 column 9)',
+      );
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('a variable that is set to nothing is not set', () => {
+    const environment = { MESOS_PORT: '', MESOS_ACLS: '', MESOS_QUIET: '' };
+    const { values, given } = master([], environment);
+    expect(values).toMatchObject({ port: 5050, acls: undefined, quiet: false });
+    expect([...given]).toEqual([]);
+  });
+
   test('an old name works, is reported, and is the name shown in /flags', () => {
     const { values, given, warnings } = master(['--slave_ping_timeout=10secs']);
     expect(values.agent_ping_timeout).toBe(10_000);
@@ -112,6 +179,73 @@ describe('sources', () => {
 
   test('what follows -- is no flag', () => {
     expect(master(['--port=1', '--', '--port=2', 'x']).rest).toEqual(['--port=2', 'x']);
+  });
+});
+
+describe('whatever a flag is given, what is wrong is said, and nothing else is thrown', () => {
+  const nasty = [
+    '',
+    ' ',
+    '-1',
+    '0',
+    '1e400',
+    '99999999999999999999',
+    'x',
+    'x:y',
+    '{}',
+    '[]',
+    '[1]',
+    'null',
+    '"x"',
+    '{"a":{"b":[null]}}',
+    '/',
+    '/dev/null',
+    '/proc/self/mem',
+    '/nowhere',
+    'file://',
+    'file:///',
+    '\0',
+    'ä:1;ö',
+    'cpus:-1',
+    'cpus:1;cpus:x',
+    ';;',
+    ',',
+    '%',
+    '\u{1F600}',
+    '[[[[',
+  ];
+  const start = {
+    address: { listenIp: '127.0.0.1', listenPort: 1, ip: '127.0.0.1', port: 1, hostname: 'h' },
+    flagTexts: {},
+    nowMs: 0,
+    random: new Random(1),
+  };
+  const uses = {
+    master: [MASTER_FLAGS, (values: never) => masterOptions(values, start)],
+    agent: [AGENT_FLAGS, (values: never) => agentOptions(values, { ...start, workDir: folder })],
+    execute: [EXECUTE_FLAGS, (values: never) => launchRequest(values, [])],
+    batch: [BATCH_FLAGS, () => undefined],
+    local: [LOCAL_FLAGS, () => undefined],
+  } as const;
+
+  test.each(Object.keys(uses) as (keyof typeof uses)[])('%s', (name) => {
+    const [table, use] = uses[name];
+    let refused = 0;
+    for (const flag of Object.keys(table)) {
+      for (const value of nasty) {
+        try {
+          const { values } = parseFlags<FlagTable>(table, {
+            argv: [`--${flag}=${value}`],
+            environment: {},
+          });
+          use(values as never);
+        } catch (error) {
+          expect(error, `--${flag}=${value}`).toBeInstanceOf(FlagError);
+          refused++;
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(50);
   });
 });
 
@@ -173,6 +307,28 @@ describe('one clear line for what cannot be used', () => {
     expect(master(['--no-authenticate_agents', '--authorizers=local']).warnings).toEqual([]);
   });
 
+  test('everything that is wrong is told at once, in a line each', () => {
+    const argv = ['--hooks=x', '--modules=nowhere', '--isolation=cgroups/cpu', '--nix', '--port=0'];
+    const told = (() => {
+      try {
+        return agent(argv, { MESOS_IMAGE_PROVIDERS: 'DOCKER' });
+      } catch (error) {
+        return (error as FlagError).message.split('\n');
+      }
+    })();
+    expect(told).toHaveLength(6);
+    for (const line of [
+      /^unknown flag --nix/,
+      /^--port expects .*, got '0'$/,
+      /^--hooks is not supported yet: /,
+      /^--modules is not supported yet: /,
+      /^--isolation=cgroups\/cpu is not supported yet: /,
+      /^--image_providers is not supported yet: .*\(set by MESOS_IMAGE_PROVIDERS in the env/,
+    ]) {
+      expect(told).toContainEqual(expect.stringMatching(line));
+    }
+  });
+
   test('and warned about where it would not', () => {
     expect(master(['--quorum=2']).warnings).toEqual(['--quorum has no effect yet']);
   });
@@ -203,6 +359,18 @@ test('no flag is missing, and each has a help of its own', () => {
   expect(Object.keys(AGENT_FLAGS)).toHaveLength(168);
   for (const [name, flag] of Object.entries({ ...MASTER_FLAGS, ...AGENT_FLAGS })) {
     expect(flag.help, name).toMatch(/^.{10,}[.]$/s);
+  }
+});
+
+test('--help fits narrow terminals as far as its words do', () => {
+  for (const columns of [40, 60]) {
+    const text = helpText(
+      `mesoscale agent\n\n${'It runs tasks. '.repeat(10)}`,
+      AGENT_FLAGS,
+      columns,
+    );
+    const wide = text.split('\n').filter((line) => line.length > columns);
+    expect(wide.filter((line) => line.trim().includes(' '))).toEqual([]);
   }
 });
 

@@ -5,6 +5,14 @@ const planned = { status: 'planned' } as const;
 const refused = { status: 'refused' } as const;
 const MINUTE = 60_000;
 
+/** Running without a confinement that was asked for would be unsafe. */
+const unsupported = (flag: string, known: readonly string[]) => (names: readonly string[]) => {
+  const missing = names.filter((name) => !known.includes(name));
+  return missing.length === 0
+    ? undefined
+    : `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}`;
+};
+
 export const AGENT_CONTAINER_FLAGS = {
   agent_subsystems: list({
     alias: 'slave_subsystems',
@@ -66,6 +74,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   containerizers: list({
     default: ['mesos'],
+    check: unsupported('containerizers', ['mesos']),
     help: 'What runs containers. Only mesos is there yet; docker is refused.',
   }),
   csi_plugin_config_dir: path({
@@ -123,6 +132,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
+    check: unsupported('isolation', ['posix/cpu', 'posix/mem', 'posix/disk', 'filesystem/posix']),
     help: 'Isolators to use. posix/cpu, posix/mem, posix/disk and filesystem/posix are there; others are refused.',
   }),
   launcher: choice(['posix', 'linux'])({

@@ -126,7 +126,10 @@ export const path = kind<string>({
   expects: 'a path',
   placeholder: 'PATH',
   isPath: true,
-  parse: (text) => (text === '' ? undefined : text.replace(/^file:\/\//, '')),
+  parse: (text) => {
+    const name = text.replace(/^file:\/\//, '');
+    return name === '' || name.includes('\0') ? undefined : name;
+  },
   print: String,
 });
 

@@ -1,9 +1,10 @@
 // From a command line and an environment to the values of a table of flags, as Mesos reads them:
 // `--name=value`, `--name` and `--no-name` for booleans, MESOS_NAME in the environment.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { readTextFile, whyUnreadable } from '../text-file.ts';
 import type { Flag, FlagTable, FlagValues } from './flag.ts';
 
-/** The operator wrote something that cannot be used. The message is one line. */
+/** The operator wrote something that cannot be used. The message has a line for each such thing. */
 export class FlagError extends Error {
   readonly code = 'MESOSCALE_FLAG';
 }
@@ -38,12 +39,14 @@ interface Setting {
 
 const PREFIX = 'MESOS_';
 
+/** Throws one FlagError about everything that is wrong. */
 export function parseFlags<Table extends FlagTable>(
   table: Table,
   source: Source,
 ): ParsedFlags<Table> {
   const names = namesOf(table);
-  const { settings, rest } = readCommandLine(source.argv, table, names);
+  const wrong: string[] = [];
+  const { settings, rest } = readCommandLine(source.argv, table, names, wrong);
   for (const setting of [
     ...readEnvironment(source.environment, names),
     ...readOtherVariables(source.environment, table),
@@ -58,25 +61,30 @@ export function parseFlags<Table extends FlagTable>(
     const setting = settings.get(name);
     values[name] = flag.defaultValue;
     if (setting !== undefined) {
-      withSource(setting, () => {
+      collect(wrong, setting, () => {
         values[name] = readValues(flag, setting);
         warnings.push(...judge(flag, setting, values[name]));
       });
     }
   }
+  if (wrong.length > 0) {
+    throw new FlagError(wrong.join('\n'));
+  }
   const given = new Map([...settings].map(([name, setting]) => [name, setting.written]));
   return { table, values: values as FlagValues<Table>, given, rest, warnings };
 }
 
-/** Who looks for the mistake on the command line would not find one that the environment holds. */
-function withSource({ variable }: Setting, read: () => void): void {
+/** Mistakes on the command line and in the environment are told together, and apart. */
+function collect(wrong: string[], setting: Setting | undefined, read: () => void): void {
   try {
     read();
   } catch (error) {
-    if (variable !== undefined && error instanceof FlagError) {
-      throw new FlagError(`${error.message} (set by ${variable} in the environment)`);
+    if (!(error instanceof FlagError)) {
+      throw error;
     }
-    throw error;
+    const variable = setting?.variable;
+    const source = variable === undefined ? '' : ` (set by ${variable} in the environment)`;
+    wrong.push(`${error.message}${source}`);
   }
 }
 
@@ -96,33 +104,31 @@ function readCommandLine(
   argv: readonly string[],
   table: FlagTable,
   names: ReadonlyMap<string, string>,
+  wrong: string[],
 ) {
   const settings = new Map<string, Setting>();
-  const rest: string[] = [];
-  for (const [index, argument] of argv.entries()) {
-    if (argument === '--') {
-      rest.push(...argv.slice(index + 1));
-      break;
-    }
-    if (!argument.startsWith('--')) {
-      rest.push(argument);
-      continue;
-    }
-    const setting = readArgument(argument, names);
-    const earlier = settings.get(setting.name);
-    if (earlier !== undefined && table[setting.name]?.merge !== undefined) {
-      settings.set(setting.name, { ...earlier, more: [...earlier.more, setting] });
-      continue;
-    }
-    if (earlier !== undefined) {
-      throw new FlagError(
-        `--${setting.written} is given twice` +
-          (earlier.written === setting.written ? '' : ` (it is the same as --${earlier.written})`),
-      );
-    }
-    settings.set(setting.name, setting);
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const rest = own.filter((argument) => !argument.startsWith('--'));
+  for (const argument of own.filter((text) => text.startsWith('--'))) {
+    collect(wrong, undefined, () => add(settings, readArgument(argument, names), table));
   }
-  return { settings, rest };
+  return { settings, rest: [...rest, ...argv.slice(own.length + 1)] };
+}
+
+function add(settings: Map<string, Setting>, setting: Setting, table: FlagTable): void {
+  const earlier = settings.get(setting.name);
+  if (earlier === undefined) {
+    settings.set(setting.name, setting);
+    return;
+  }
+  if (table[setting.name]?.merge === undefined) {
+    throw new FlagError(
+      `--${setting.written} is given twice` +
+        (earlier.written === setting.written ? '' : ` (it is the same as --${earlier.written})`),
+    );
+  }
+  settings.set(setting.name, { ...earlier, more: [...earlier.more, setting] });
 }
 
 function readArgument(argument: string, names: ReadonlyMap<string, string>): Setting {
@@ -150,7 +156,8 @@ function* readEnvironment(
   names: ReadonlyMap<string, string>,
 ): Generator<Setting> {
   for (const [key, text] of Object.entries(environment)) {
-    if (!key.startsWith(PREFIX) || text === undefined) {
+    // Set to nothing is how units and shells unset a variable.
+    if (!key.startsWith(PREFIX) || text === undefined || text === '') {
       continue;
     }
     const written = key.slice(PREFIX.length).toLowerCase();
@@ -174,20 +181,53 @@ function* readOtherVariables(
 }
 
 function readValues(flag: Flag<unknown>, setting: Setting): unknown {
+  if (flag.status === 'refused') {
+    return readRefused(flag, setting);
+  }
   const values = [setting, ...setting.more].map((one) => readValue(flag, one));
   return flag.merge?.(values as NonNullable<unknown>[]) ?? values[0];
 }
 
+/** What does not even have the right form is no less refused. */
+function readRefused(flag: Flag<unknown>, setting: Setting): unknown {
+  let value: unknown;
+  try {
+    value = readValue(flag, setting);
+  } catch (error) {
+    if (!(error instanceof FlagError)) {
+      throw error;
+    }
+  }
+  if (value === undefined || !isDefaultOf(flag, value)) {
+    throw new FlagError(`--${setting.written} is not supported yet: ${flag.help}`);
+  }
+  return value;
+}
+
 function readValue(flag: Flag<unknown>, setting: Setting): unknown {
-  const value = flag.parse(textOf(flag, setting));
+  const { text, file } = contentsOf(flag, setting);
+  const value = flag.parse(text);
+  const at = file === undefined ? got(flag, setting) : `, got the file ${file}`;
   if (value === undefined) {
-    throw new FlagError(`--${setting.written} expects ${flag.expects}${got(flag, setting)}`);
+    const why = isJson(flag) ? jsonError(text) : '';
+    throw new FlagError(`--${setting.written} expects ${flag.expects}${at}${why}`);
   }
   const wrong = flag.check?.(value as NonNullable<unknown>);
   if (wrong !== undefined) {
-    throw new FlagError(`--${wrong}${got(flag, setting)}`);
+    throw new FlagError(`--${wrong}${at}`);
   }
   return value;
+}
+
+/** Where the JSON goes wrong, without what is there: it may be a secret. */
+function jsonError(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (error) {
+    const place = /\(line \d+ column \d+\)|Unexpected end/.exec((error as Error).message)?.[0];
+    return place === undefined ? '' : ` ${place.replace('Unexpected end', '(it ends too early)')}`;
+  }
 }
 
 /** The offending value, unless it could give a secret away or would fill the screen. */
@@ -198,12 +238,18 @@ function got(flag: Flag<unknown>, { text }: Setting): string {
   return `, got '${text.length > 80 ? `${text.slice(0, 77)}...` : text}'`;
 }
 
-function textOf(flag: Flag<unknown>, setting: Setting): string {
+interface Contents {
+  readonly text: string;
+  /** The file that it was read from. */
+  readonly file?: string;
+}
+
+function contentsOf(flag: Flag<unknown>, setting: Setting): Contents {
   if (flag.isBoolean) {
     if (setting.negated && setting.text) {
       throw new FlagError(`--no-${setting.written} takes no value`);
     }
-    return setting.text ? setting.text : String(!setting.negated);
+    return { text: setting.text ? setting.text : String(!setting.negated) };
   }
   if (setting.negated) {
     throw new FlagError(`--no-${setting.written} makes no sense: it expects ${flag.expects}`);
@@ -213,30 +259,37 @@ function textOf(flag: Flag<unknown>, setting: Setting): string {
       `--${setting.written} needs a value: --${setting.written}=${flag.placeholder}`,
     );
   }
-  return flag.isPath ? setting.text : contents(setting.written, setting.text, isJson(flag));
+  const file = flag.isPath ? undefined : fileOf(flag, setting.text);
+  return file === undefined
+    ? { text: setting.text }
+    : { text: contents(setting.written, file), file };
 }
 
 const isJson = (flag: Flag<unknown>) => flag.expects.startsWith('JSON');
 
-/** `file:///path` stands for what is in the file; where JSON is expected, so does `/path`. */
-function contents(written: string, text: string, pathsToo: boolean): string {
-  const file = fileOf(text, pathsToo);
-  if (file === undefined) {
-    return text;
-  }
-  try {
-    return readFileSync(file, 'utf8').trimEnd();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new FlagError(`--${written} names a file that cannot be read: ${file} (${code})`);
-  }
-}
+/** How JSON begins: anything else is the path of a file. */
+const JSON_START = /^\s*([[{"\d-]|(true|false|null)\s*$)/;
 
-function fileOf(text: string, pathsToo: boolean): string | undefined {
+/** `file://path` stands for what is in the file; where JSON is expected, so does the path itself. */
+function fileOf(flag: Flag<unknown>, text: string): string | undefined {
   if (text.startsWith('file://')) {
     return text.slice('file://'.length);
   }
-  return pathsToo && text.startsWith('/') ? text : undefined;
+  const isPath = isJson(flag) && text.trim() !== '' && (!JSON_START.test(text) || isFile(text));
+  return isPath ? text : undefined;
+}
+
+/** A file may be called `1.json`. */
+const isFile = (text: string) => text.length < 4096 && existsSync(text);
+
+function contents(written: string, file: string): string {
+  try {
+    return readTextFile(file).trimEnd();
+  } catch (error) {
+    throw new FlagError(
+      `--${written} names a file that cannot be read: ${file} (${whyUnreadable(error)})`,
+    );
+  }
 }
 
 /** Whether all users of the machine may get at what only some are to know. */
@@ -248,15 +301,11 @@ function isOpenToOthers(file: string): boolean {
 /** Flags whose feature is missing are never passed over in silence. */
 function judge(flag: Flag<unknown>, setting: Setting, value: unknown): string[] {
   const { name, written, text = '' } = setting;
-  const isDefault = isDefaultOf(flag, value);
-  if (flag.status === 'refused' && !isDefault) {
-    throw new FlagError(`--${written} is not supported yet: ${flag.help}`);
-  }
   const warnings: string[] = [];
-  if (flag.status === 'planned' && !isDefault) {
+  if (flag.status === 'planned' && !isDefaultOf(flag, value)) {
     warnings.push(`--${written} has no effect yet`);
   }
-  const file = flag.isPath ? flag.print(value) : fileOf(text, isJson(flag));
+  const file = flag.isPath ? flag.print(value) : fileOf(flag, text);
   if (flag.namesSecrets && file !== undefined && isOpenToOthers(file)) {
     warnings.push(
       `Permissions on ${written} file '${file}' are too open; ` +

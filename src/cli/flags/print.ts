@@ -51,15 +51,17 @@ function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): strin
 
 /** The text of --help, wrapped to the width of the terminal. An empty line ends a paragraph of the title. */
 export function helpText(title: string, table: FlagTable, columns = 100): string {
-  const width = Math.min(Math.max(columns, 60), 120);
-  const indent = 8;
+  const width = Math.min(Math.max(columns, 20), 120);
+  const indent = width < 60 ? 4 : 8;
   const parts = title.split('\n\n').map((paragraph) => wrap(paragraph, width).join('\n'));
   for (const name of Object.keys(table).toSorted()) {
     const flag = table[name] as Flag<unknown>;
-    const alias = flag.alias === undefined ? '' : `  (or --${flag.alias})`;
+    const alias = flag.alias === undefined ? [] : [`(or --${flag.alias})`];
     const notes = [flag.help, STATUS_NOTE[flag.status], defaultNote(flag)].filter(Boolean);
     const lines = wrap(notes.join(' '), width - indent).map((line) => ' '.repeat(indent) + line);
-    parts.push([`  ${spelled(name, flag)}${alias}`, ...lines].join('\n'));
+    const heads = [spelled(name, flag), ...alias].map((text) => `  ${text}`);
+    const head = heads.join('').length > width ? heads.join('\n') : heads.join('');
+    parts.push([head, ...lines].join('\n'));
   }
   return `${parts.join('\n\n')}\n`;
 }

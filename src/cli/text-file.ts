@@ -1,0 +1,36 @@
+// Reads the files that flags and arguments name. What is no text file is refused, not read for ever.
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+const MB = 2 ** 20;
+const PIECE_BYTES = MB;
+
+/** The text in the file. The error says in a few words why there is none. */
+export function readTextFile(path: string, mostBytes = 64 * MB): string {
+  const fd = openSync(path, 'r');
+  try {
+    if (fstatSync(fd).isDirectory()) {
+      throw new Error('it is a folder');
+    }
+    const pieces: Buffer[] = [];
+    for (let size = 0; ; ) {
+      const piece = Buffer.allocUnsafe(PIECE_BYTES);
+      const read = readSync(fd, piece);
+      if (read === 0) {
+        return Buffer.concat(pieces).toString();
+      }
+      size += read;
+      if (size > mostBytes) {
+        throw new Error(`it is larger than ${mostBytes / MB} MB`);
+      }
+      pieces.push(piece.subarray(0, read));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Why a file could not be read: the code of the system's error, or what readTextFile has said. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}
