@@ -24,13 +24,20 @@ function failed(error: NodeJS.ErrnoException): void {
   if (isServer) {
     return;
   }
-  if (error.code !== 'EPIPE') {
-    complain(`mesoscale: output cannot be written (${error.code})\n`);
-    process.exit(1);
+  if (error.code !== 'EPIPE' || onReaderGone === undefined) {
+    giveUp(error.code);
   }
-  const action = onReaderGone ?? (() => process.exit(SIGPIPE_STATUS));
+  const action = onReaderGone;
   onReaderGone = () => {};
   action();
+}
+
+function giveUp(code: string | undefined): never {
+  if (code === 'EPIPE') {
+    process.exit(SIGPIPE_STATUS);
+  }
+  complain(`mesoscale: output cannot be written (${code})\n`);
+  process.exit(1);
 }
 
 /** For programs that end at once: what could not be written is known before. */
@@ -40,9 +47,9 @@ export function printNow(text: string): void {
       rest = rest.subarray(writeSync(STDOUT, rest));
     } catch (error) {
       // A pipe that is full and does not wait is tried again.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
-        failed(error as NodeJS.ErrnoException);
-        return;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EAGAIN') {
+        giveUp(code);
       }
     }
   }

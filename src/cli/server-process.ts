@@ -44,6 +44,10 @@ export class ServerProcess {
     for (const warning of parsed.warnings) {
       this.logger.warn(warning);
     }
+    process.on('SIGHUP', () => {
+      this.logger.reopen();
+      this.logger.info('Received SIGHUP, the log was opened again');
+    });
     this.shutdown = new Shutdown(this.logger);
     this.shutdown.add('log', () => this.logger.close());
     this.timers = new Timers((timer) => onTimer(timer, systemClock.nowMs()));

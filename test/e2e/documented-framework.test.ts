@@ -10,23 +10,39 @@ const cluster = new TestCluster();
 beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
 
-test('it launches its task and ends', async () => {
-  const page = readFileSync(join(root, 'docs', 'write-a-framework.md'), 'utf8');
-  const program = /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  const library = pathToFileURL(join(root, 'src', 'index.ts')).href;
+const page = readFileSync(join(root, 'docs', 'write-a-framework.md'), 'utf8');
+
+/** The program, with the package as it lies here. */
+const library = pathToFileURL(join(root, 'src', 'index.ts')).href;
+const program = (/```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '').replace(
+  "'mesoscale'",
+  `'${library}'`,
+);
+
+test('it launches its task, says what the page says, and ends', async () => {
   const folder = join(cluster.folder, 'framework');
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');
-  writeFileSync(
-    file,
-    program.replace("'mesoscale'", `'${library}'`).replace('127.0.0.1:5050', cluster.address),
-  );
+  writeFileSync(file, program.replace('127.0.0.1:5050', cluster.address));
   const run = new Program([], join(folder, 'log'), file);
   expect(await run.ended()).toBe(0);
+  const said = /```text\n([\s\S]*?)```/.exec(page)?.[1];
+  expect(run.log).toBe(said);
   const state = (await cluster.get('/state')) as {
     completed_frameworks: { name: string; completed_tasks: { state: string }[] }[];
   };
   expect(state.completed_frameworks).toMatchObject([
     { name: 'example', completed_tasks: [{ state: 'TASK_FINISHED' }] },
   ]);
+});
+
+test('a task that fails makes it fail, and says so', async () => {
+  const folder = join(cluster.folder, 'failing');
+  mkdirSync(folder);
+  const file = join(folder, 'example.mjs');
+  writeFileSync(file, program.replace("'echo hello'", "'exit 3'"));
+  const run = new Program([cluster.address], join(folder, 'log'), file);
+  expect(await run.ended()).toBe(1);
+  expect(run.log).toContain('hello-1: TASK_FAILED (Command exited with status 3)');
+  expect(run.log).toMatch(/^failed: hello-1 has not finished$/m);
 });

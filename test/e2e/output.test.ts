@@ -1,6 +1,16 @@
 // Commands whose output nobody reads any more, or that cannot do what they are asked: no stack traces.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
@@ -119,6 +129,30 @@ test('a master goes on when nobody reads its log any more', async () => {
     });
   }
   expect(await healthy()).toBe(true);
+});
+
+test('SIGHUP opens the log again, and ends neither master nor agent', async () => {
+  const logs = join(cluster.folder, 'logs');
+  const port = await freePort();
+  const flags = ['--ip=127.0.0.1', `--port=${port}`, '--quiet', `--log_dir=${logs}`];
+  const programs = [
+    ['mesos-master', 'master', '--registry=in_memory'],
+    ['mesos-agent', 'agent', `--master=${cluster.address}`, `--work_dir=${join(logs, 'work')}`],
+  ] as const;
+  for (const [name, ...command] of programs) {
+    const ended = run(mesoscale(...command, ...flags));
+    await until('it answers', async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok);
+    const link = join(logs, `${name}.INFO`);
+    const file = realpathSync(link);
+    renameSync(file, `${file}.1`);
+    children.at(-1)?.kill('SIGHUP');
+    await until('the log is there again', () => existsSync(link));
+    await until('it is written', () => readFileSync(link, 'utf8').includes('Received SIGHUP'));
+    expect(realpathSync(link)).toBe(file);
+    children.at(-1)?.kill('SIGTERM');
+    expect((await ended).status).toBe(0);
+    expect(readFileSync(`${file}.1`, 'utf8')).toContain('Listening on');
+  }
 });
 
 describe('what cannot be done is said in one line', () => {

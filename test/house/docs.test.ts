@@ -26,7 +26,7 @@ test('links lead somewhere', () => {
 
 test('files of the checkout that are named exist', () => {
   const missing = pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/(?<![/\w])(?:bin|examples)\/[\w.-]+/g)]
+    [...text.matchAll(/(?<![./\w])(?:bin|examples)\/[\w.-]+/g)]
       .map(([file]) => file)
       .filter((file) => !existsSync(join(root, file)))
       .map((file) => `${path}: ${file}`),

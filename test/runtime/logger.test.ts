@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -67,5 +75,58 @@ describe('the log', () => {
       expect.stringMatching(/Lines of this log that are lost: 2 \(Error: ENOSPC/),
       'agent] kept',
     ]);
+  });
+});
+
+describe('log files', () => {
+  const open = (level?: string) => {
+    const folder = directory();
+    const logger = new ProcessLogger({ name: 'master', quiet: true, directory: folder, level });
+    const read = (name: string) =>
+      readFileSync(join(folder, name), 'utf8').match(/(?<=master\] ).*/g) ?? [];
+    return { folder, logger, read };
+  };
+
+  it('have the names of glog, one for each severity that has come', () => {
+    const { folder, logger, read } = open();
+    logger.info('one');
+    logger.warn('two');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.ERROR'))).toEqual([]);
+    logger.error('three');
+    logger.close();
+    expect(read('mesos-master.INFO')).toEqual(['one', 'two', 'three']);
+    expect(read('mesos-master.WARNING')).toEqual(['two', 'three']);
+    expect(read('mesos-master.ERROR')).toEqual(['three']);
+    const target = readlinkSync(join(folder, 'mesos-master.WARNING'));
+    expect(target).toMatch(/^mesos-master\..+\..+\.log\.WARNING\.\d{8}-\d{6}\.\d+$/);
+    expect(logger.file).toBe(join(folder, readlinkSync(join(folder, 'mesos-master.INFO'))));
+  });
+
+  it('begin with the level that is asked for', () => {
+    const { folder, logger, read } = open('ERROR');
+    logger.warn('left out');
+    logger.error('kept');
+    logger.close();
+    expect(read('mesos-master.ERROR')).toEqual(['kept']);
+    expect(readdirSync(folder)).toHaveLength(2);
+  });
+
+  it('are opened again when rotation has moved them, and no line is lost', () => {
+    const { folder, logger, read } = open();
+    logger.warn('before');
+    const moved = ['INFO', 'WARNING'].map((severity) => {
+      const name = readlinkSync(join(folder, `mesos-master.${severity}`));
+      renameSync(join(folder, name), join(folder, `${name}.1`));
+      return name;
+    });
+    logger.warn('still before');
+    logger.reopen();
+    logger.warn('after');
+    logger.close();
+    for (const name of moved) {
+      expect(read(`${name}.1`)).toEqual(['before', 'still before']);
+      expect(read(name)).toEqual(['after']);
+    }
+    expect(read('mesos-master.WARNING')).toEqual(['after']);
   });
 });

@@ -10,7 +10,9 @@ export const LOGGING_FLAGS = {
     status: 'accepted',
     help: 'Only concerns the logs of Mesos’s own driver libraries.',
   }),
-  log_dir: path({ help: 'Folder for a log file, besides what goes to standard error.' }),
+  log_dir: path({
+    help: 'Folder for log files, besides what goes to standard error: mesos-master.INFO (or mesos-agent.INFO), .WARNING and .ERROR are links to the newest. SIGHUP opens them again.',
+  }),
   logbufsecs: integer({
     default: 0,
     status: 'accepted',
