@@ -8,6 +8,7 @@ import type { MessageToAgent, MessageToMaster } from '../model/agent-messages.ts
 import type { Turn } from '../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../wire/libprocess.ts';
 import { newKey } from './connection-owner.ts';
+import { Untaken } from './untaken.ts';
 
 export interface LinksOptions {
   readonly turn: Turn;
@@ -20,7 +21,7 @@ export interface LinksOptions {
  * agents may share an address, and each may be told that a framework ends.
  */
 export const MAX_PEER_BYTES = 128 * 1024 * 1024;
-/** Bytes that may wait for all peers together before producers are told to pause. */
+/** Bytes that may wait for peers who take what they get before producers are told to pause. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -48,7 +49,7 @@ export class Links {
 
   /** True while peers take less than is sent to them. */
   get saturated(): boolean {
-    return Peer.waitingBytes > MAX_WAITING_BYTES;
+    return Untaken.pressing > MAX_WAITING_BYTES;
   }
 
   /** Keeps a connection to the address; `onLost` tells, once, when it is gone. */
@@ -102,9 +103,6 @@ export class Links {
 }
 
 class Peer {
-  /** Of all peers: bytes handed over and not yet taken by the system. */
-  static waitingBytes = 0;
-
   linked = false;
   hasSent = false;
   /** Goes with the first message; the receiver asks about the connection by it. */
@@ -116,8 +114,7 @@ class Peer {
   #trouble: string | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
-  /** What of `waitingBytes` is ours. */
-  #counted = 0;
+  readonly #untaken = new Untaken(() => this.#socket.destroy());
   #flushAsked = false;
   #connected = false;
   #gone = false;
@@ -188,10 +185,10 @@ class Peer {
     const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#count(bytes.length);
+    this.#untaken.add(bytes.length);
     this.#socket.write(bytes, () => {
       if (!this.#socket.destroyed) {
-        this.#count(-bytes.length);
+        this.#untaken.taken(bytes.length);
       }
     });
   };
@@ -224,14 +221,9 @@ class Peer {
     }
   }
 
-  #count(bytes: number): void {
-    this.#counted += bytes;
-    Peer.waitingBytes += bytes;
-  }
-
   #end(): void {
     this.#queue = [];
     this.#leave();
-    this.#count(-this.#counted);
+    this.#untaken.end();
   }
 }
