@@ -9,6 +9,7 @@
 import { type BigIntStats, constants, type Dirent, existsSync } from 'node:fs';
 import {
   chmod,
+  chown,
   type FileHandle,
   lstat,
   open,
@@ -109,8 +110,7 @@ export class Folder implements AsyncDisposable {
 
   /** The folder's owner, whatever has its name by now. */
   async giveTo(uid: number, gid: number): Promise<void> {
-    await using readable = await open(this.#path, O_RDONLY | O_DIRECTORY);
-    await readable.chown(uid, gid);
+    await chown(this.#path, uid, gid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -287,8 +287,9 @@ function refusalOf(error: unknown, wanted: string): Answer {
   if (error instanceof Refusal) {
     return error.answer;
   }
-  // A link that has come in the place of what was looked at.
-  if (error instanceof OutsideError || codeOf(error) === 'ELOOP') {
+  // It was exchanged for a link between two looks, or a link for it.
+  const code = codeOf(error);
+  if (error instanceof OutsideError || code === 'ELOOP' || code === 'EINVAL') {
     return badRequest(`'${wanted}' is inaccessible.\n`);
   }
   if (error instanceof NotRegularError) {
@@ -297,7 +298,7 @@ function refusalOf(error: unknown, wanted: string): Answer {
   if (isMissing(error)) {
     return fileNotFound;
   }
-  return badRequest(`'${wanted}' cannot be read: ${String(codeOf(error) ?? error)}.\n`);
+  return badRequest(`'${wanted}' cannot be read: ${String(code ?? error)}.\n`);
 }
 
 export function fileInfo(path: string, status: BigIntStats): FileInfo {
