@@ -5,6 +5,7 @@ import { createAgent, step } from '../agent/agent.ts';
 import { createViews } from '../agent/agent-views.ts';
 import type { AgentEffect } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
+import type { Proxies } from '../containerizer/download.ts';
 import { createCore } from '../core/core.ts';
 import { AgentHands } from '../executor/agent-hands.ts';
 import { AgentServer } from '../http/agent-server.ts';
@@ -81,7 +82,11 @@ async function runAgent(
     workDirectory: workDir,
     programs: [join(import.meta.dirname, '..', '..', 'build')],
     cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
-    fetching: { stallMs: values.fetcher_stall_timeout, home: values.frameworks_home },
+    fetching: {
+      stallMs: values.fetcher_stall_timeout,
+      home: values.frameworks_home,
+      proxies: proxiesOf(process.env),
+    },
     gcDelayMs: values.gc_delay,
     shutdownGraceMs: values.executor_shutdown_grace_period,
     isStrict: values.strict,
@@ -164,4 +169,14 @@ function stopOnSignals(leave: () => void): void {
       leave();
     });
   }
+}
+
+/** As curl reads them; HTTP_PROXY in capitals is left to CGI programs. */
+function proxiesOf(environment: NodeJS.ProcessEnv): Proxies {
+  const { http_proxy, https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = environment;
+  return {
+    http_proxy,
+    https_proxy: https_proxy ?? HTTPS_PROXY,
+    no_proxy: no_proxy ?? NO_PROXY,
+  };
 }

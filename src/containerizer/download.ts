@@ -1,8 +1,8 @@
 // Downloads over HTTP, as libcurl does them for Mesos: the bytes as they are sent, with the user and
 // the password of the URI, after redirects; anything but 200 at the end is a failure.
 import { createWriteStream } from 'node:fs';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { FetchError } from './fetch-error.ts';
 
@@ -12,21 +12,27 @@ export interface Download {
   readonly path: string;
   /** A download that brings nothing for so long has failed. */
   readonly stallMs: number;
+  readonly proxies?: Proxies | undefined;
   readonly abort: AbortSignal;
 }
+
+/** The variables by which curl knows proxies: `http_proxy`, `https_proxy`, `no_proxy`, in small letters. */
+export type Proxies = Readonly<
+  Record<'http_proxy' | 'https_proxy' | 'no_proxy', string | undefined>
+>;
 
 /** As curl. */
 const mostRedirects = 30;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
 /** Throws FetchError, or the reason of the abort. */
-export async function download({ uri, path, stallMs, abort }: Download): Promise<void> {
+export async function download({ uri, path, stallMs, proxies, abort }: Download): Promise<void> {
   const stall = new AbortController();
   const timer = setTimeout(() => stall.abort(), stallMs);
   const signal = AbortSignal.any([abort, stall.signal]);
   let response: IncomingMessage | undefined;
   try {
-    response = await follow(uri, signal);
+    response = await follow(uri, proxies, signal);
     timer.refresh();
     if (response.statusCode !== 200) {
       throw new FetchError(
@@ -51,10 +57,14 @@ export async function download({ uri, path, stallMs, abort }: Download): Promise
 const failure = (text: string, detail: string, cause?: unknown) =>
   new FetchError(`Error downloading resource: ${text}`, { detail, cause });
 
-async function follow(uri: string, signal: AbortSignal): Promise<IncomingMessage> {
+async function follow(
+  uri: string,
+  proxies: Proxies | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   let url = urlOf(uri, undefined);
   for (let count = 0; count <= mostRedirects; count++) {
-    const response = await answer(url, signal);
+    const response = await answer(url, proxies, signal);
     const { location } = response.headers;
     if (!redirects.has(response.statusCode ?? 0) || location === undefined) {
       return response;
@@ -86,14 +96,23 @@ function urlOf(text: string, base: URL | undefined): URL {
   return url;
 }
 
-function answer(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+function answer(
+  url: URL,
+  proxies: Proxies | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const answered = Promise.withResolvers<IncomingMessage>();
   const target = new URL(url);
   target.username = '';
   target.password = '';
   const hasUser = url.username !== '' || url.password !== '';
-  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(target, {
-    agent: false,
+  const [start, Agent] =
+    url.protocol === 'https:' ? [requestHttps, HttpsAgent] : [requestHttp, HttpAgent];
+  const request = start(target, {
+    agent: new Agent({
+      keepAlive: false,
+      ...(proxies === undefined ? {} : { proxyEnv: { ...proxies } }),
+    }),
     signal,
     headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'mesoscale' },
     ...(hasUser ? { auth: `${decoded(url.username)}:${decoded(url.password)}` } : {}),

@@ -66,9 +66,12 @@ export function localPath(uri: string, home: string): string | undefined {
   return `${home}/${path}`;
 }
 
-/** A URI as messages may show it: without the user and the password that it may hold. */
+/**
+ * A URI as messages may show it: in one line, and without the user and the password that it may
+ * hold.
+ */
 export function presentable(uri: string): string {
-  const plain = uri.replace(/(:\/\/+)[^/?#]*@/, '$1');
+  const plain = uri.replaceAll(/\p{Cc}/gu, '\u{fffd}').replace(/(:\/\/+)[^/?#]*@/, '$1');
   // In one that cannot be read, nothing tells where a password ends.
   const isUnclear = /^\s*https?:/i.test(uri) && !URL.canParse(uri);
   return isUnclear ? plain.replace(/(:\/*).*@/s, '$1') : plain;

@@ -10,7 +10,7 @@ import { deleteTree } from '../filesystem/tree-deletion.ts';
 import type { CommandInfo_URI } from '../model/generated/messages.ts';
 import type { CommandLine } from './command-line.ts';
 import { ContainerizerError } from './containerizer-error.ts';
-import { download } from './download.ts';
+import { download, type Proxies } from './download.ts';
 import { FetchError } from './fetch-error.ts';
 import { localPath, outputFile, presentable } from './fetch-uri.ts';
 import type { Identity } from './spawner.ts';
@@ -21,6 +21,7 @@ export interface FetchOptions {
   readonly stallMs: number;
   /** The folder of files that are named by a relative path; empty: there is none. */
   readonly home: string;
+  readonly proxies?: Proxies | undefined;
 }
 
 export const defaultFetchOptions: FetchOptions = { stallMs: 60_000, home: '' };
@@ -69,8 +70,9 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
 
 const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh', ...values];
 
-/** Exit status of a script below for a source that is a folder. */
+/** Exit statuses of a script below for a source that is a folder, or a device or the like. */
 const isFolder = 21;
+const isSpecial = 22;
 
 /** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
 /** Deletes what an agent that was interrupted has left; those that begin from now on stay. */
@@ -145,13 +147,18 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
 /** The copy is the user's own, and closed to what the machine's file may be open to. */
 async function copy(fetch: Fetch, from: string, to: string): Promise<void> {
   const argv = shell(
-    `if [ -d "$1" ]; then exit ${isFolder}; fi; exec cp -T -- "$1" "$2"`,
+    `[ -d "$1" ] && exit ${isFolder}; [ -e "$1" ] && [ ! -f "$1" ] && exit ${isSpecial};` +
+      ' exec cp -T -- "$1" "$2"',
     from,
     to,
   );
   const status = await fetch.run({ program: 'sh', arguments: argv });
   if (status === isFolder << 8) {
     throw new FetchError('`source` was a directory', { detail: `'${from}' is a folder` });
+  }
+  if (status === isSpecial << 8) {
+    // One would never end, another never begin.
+    throw new FetchError(`'${from}' is no regular file`);
   }
   if (status !== 0) {
     throw new FetchError(`cp failed with status: ${status}`, {
@@ -204,7 +211,8 @@ async function downloadTo(fetch: Fetch, uri: string, path: string): Promise<void
   await mkdir(fetch.staging, { mode: 0o711 });
   const staged = join(fetch.staging, 'file');
   try {
-    await download({ uri, path: staged, stallMs: fetch.stallMs, abort: fetch.abort });
+    const { stallMs, proxies, abort } = fetch;
+    await download({ uri, path: staged, stallMs, proxies, abort });
     if (fetch.identity !== undefined) {
       await chown(staged, fetch.identity.uid, fetch.identity.gid);
     }

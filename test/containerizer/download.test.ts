@@ -74,6 +74,27 @@ test('a file arrives whole', async () => {
   expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('from afar');
 });
 
+test('a proxy is asked instead of the server, but for the hosts that need none', async () => {
+  const proxy = createServer((request, response) => response.end(`by proxy: ${request.url}`));
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const proxies = { http_proxy, https_proxy: undefined, no_proxy: '127.0.0.1' };
+  const from = (uri: string, name: string) =>
+    download({
+      uri,
+      path: join(folder, name),
+      stallMs: 1_000,
+      proxies,
+      abort: new AbortController().signal,
+    });
+  await from('http://no-such-host.invalid/x', 'far');
+  await from(`${base}/found`, 'near');
+  proxy.close();
+  expect(readFileSync(join(folder, 'far'), 'utf8')).toBe('by proxy: http://no-such-host.invalid/x');
+  expect(readFileSync(join(folder, 'near'), 'utf8')).toBe('from afar');
+});
+
 test('a download that is given up ends with the reason', async () => {
   const reason = new Error('given up');
   await expect(fetched(`${base}/mute`, AbortSignal.abort(reason))).rejects.toBe(reason);

@@ -59,6 +59,8 @@ describe('names', () => {
     ['ftp://me:topsecret@host/a', 'ftp://host/a'],
     ['https://host/@scope/a?b=c@d', 'https://host/@scope/a?b=c@d'],
     ['/a@b', '/a@b'],
+    ['/a\nFinished', '/a\ufffdFinished'],
+    ['http://me:top\nsecret@host/a', 'http://host/a'],
   ])('%s is shown as %s', (uri, shown) => {
     expect(presentable(uri)).toBe(shown);
   });

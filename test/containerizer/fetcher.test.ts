@@ -151,6 +151,13 @@ describe('files of this machine', () => {
     }
   });
 
+  test('are no devices and no pipes', async () => {
+    execFileSync('mkfifo', [join(folder.path, 'pipe')]);
+    for (const value of ['/dev/zero', join(folder.path, 'pipe')]) {
+      expect((await fetched([{ value }])).failure).toContain(`'${value}' is no regular file`);
+    }
+  });
+
   test("are copied as the user's own, without setuid and setgid (needs root)", async () => {
     const path = local('lent', 'content');
     execFileSync('chown', ['12345:12345', path]);
