@@ -210,6 +210,7 @@ function parseRule(field: string, kind: Kind, rule: unknown): Rule {
   if (!isObject(rule)) {
     throw new TextError(`a rule of ${field} must be an object`);
   }
+  refuseOthers(`a rule of ${field}`, rule, ['principals', kind.objects]);
   const objects = parseEntity(`${kind.objects} of ${field}`, rule[kind.objects]);
   if (kind.objectOf === anything && objects.type === 'SOME') {
     // A rule about particular ones would never be found to be about what is asked.
@@ -228,6 +229,7 @@ function parseEntity(what: string, value: unknown): Entity {
   if (!isObject(value)) {
     throw new TextError(`${what} are missing: {"values": […]} or {"type": "ANY"}`);
   }
+  refuseOthers(what, value, ['type', 'values']);
   const { type = 'SOME', values = [] } = value;
   const isKnown = type === 'SOME' || type === 'ANY' || type === 'NONE';
   const isTexts = Array.isArray(values) && values.every((entry) => typeof entry === 'string');
@@ -235,6 +237,14 @@ function parseEntity(what: string, value: unknown): Entity {
     throw new TextError(`${what} must have a type SOME, ANY or NONE, and texts as values`);
   }
   return { type, values: type === 'SOME' ? (values as string[]) : [] };
+}
+
+/** A misspelled field would make a rule about nothing, which protects nothing. */
+function refuseOthers(what: string, object: object, fields: readonly string[]): void {
+  const other = Object.keys(object).find((key) => !fields.includes(key));
+  if (other !== undefined) {
+    throw new TextError(`${what} may have ${fields.join(' and ')}, not '${other}'`);
+  }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -137,6 +137,14 @@ test.each([
   [{ run_tasks: {} }, 'run_tasks must be a list'],
   [{ run_tasks: [{ principals: { type: 'ANY' } }] }, 'users of run_tasks are missing'],
   [
+    { run_tasks: [{ principals: { type: 'ANY' }, users: { value: ['root'] } }] },
+    "users of run_tasks may have type and values, not 'value'",
+  ],
+  [
+    { run_tasks: [{ principals: { type: 'ANY' }, user: {}, users: { type: 'ANY' } }] },
+    "a rule of run_tasks may have principals and users, not 'user'",
+  ],
+  [
     { run_tasks: [{ principals: { type: 'SOMEBODY' }, users: { type: 'ANY' } }] },
     'must have a type',
   ],
