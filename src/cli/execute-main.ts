@@ -3,18 +3,13 @@
 // standard error.
 import { createCore } from '../core/core.ts';
 import { OperatorClient } from '../http/operator-client.ts';
-import {
-  type MasterResponse_GetAgents_Agent as Agent,
-  type FrameworkInfo,
-  MasterCall_Type,
-  type TaskInfo,
-} from '../model/generated/messages.ts';
+import { type FrameworkInfo, MasterCall_Type, type TaskInfo } from '../model/generated/messages.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { Execution } from './execute/execution.ts';
 import { type ExecuteFlags, launchRequest } from './execute/launch-request.ts';
 import { placeOn } from './execute/placement.ts';
-import { shortage, type Wish, whyWaiting } from './execute/waiting.ts';
+import { type Cluster, shortage, type Wish, whyWaiting } from './execute/waiting.ts';
 import { EXECUTE_FLAGS } from './flags/execute-flags.ts';
 import { FlagError } from './flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
@@ -62,8 +57,8 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
     place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
     shortage: ({ resources = [] }) => shortage(wish, resources, core),
     whyWaiting: async () => {
-      const agents = await agentsOf(values);
-      return typeof agents === 'string' ? agents : whyWaiting(agents, wish, core);
+      const cluster = await clusterOf(values);
+      return typeof cluster === 'string' ? cluster : whyWaiting(cluster, wish, core);
     },
     say: (text) => process.stderr.write(`${text}\n`),
     write: (file, task, data) => {
@@ -89,15 +84,16 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
   return exitCode;
 }
 
-/** The agents of the cluster, or why the master does not tell of them. */
-async function agentsOf(values: ExecuteFlags): Promise<readonly Agent[] | string> {
+/** What the master tells of its cluster, or why it does not. */
+async function clusterOf(values: ExecuteFlags): Promise<Cluster | string> {
   try {
     const { ip, port } = await findMaster(values.master ?? '');
     const credential = credentialOf(values.principal, values.secret);
     const address = `${ip}:${port}`;
     const client = new OperatorClient({ address, credential, timeoutMs: ANSWER_MS });
     const { get_agents } = await client.master({ type: MasterCall_Type.GET_AGENTS });
-    return get_agents?.agents ?? [];
+    const { get_quota } = await client.master({ type: MasterCall_Type.GET_QUOTA });
+    return { agents: get_agents?.agents ?? [], quotas: get_quota?.status.configs ?? [] };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return `why there is none that is enough, the master does not tell (${why})`;

@@ -100,12 +100,26 @@ describe('why a command waits', () => {
       /closest is a \(cpus: 2\.1 needed, 2 there\)/,
     ],
   ])('%s', (_, agents, wanted, text) => {
-    expect(whyWaiting(agents, wanted, core)).toMatch(text);
+    expect(whyWaiting({ agents, quotas: [] }, wanted, core)).toMatch(text);
+  });
+
+  test.each([
+    ['eng/web', /quota of role 'eng\/web' limits cpus to 1, and 2 are needed$/],
+    ['eng', /quota of role 'eng' limits cpus to 1/],
+    ['sales', /have room/],
+    ['eng/web/front', /have room/],
+  ])('the limits of role %s', (role, text) => {
+    const cluster = {
+      agents: [agent('a', 'cpus:4;mem:64')],
+      quotas: [{ role, limits: { cpus: { value: 1 }, mem: { value: 64 } } }],
+    };
+    expect(whyWaiting(cluster, wish('cpus:2;mem:64'), core)).toMatch(text);
   });
 
   test('agents with GPUs are offered to those who take them', () => {
     const agents = [agent('a', 'cpus:4;gpus:1')];
-    expect(whyWaiting(agents, wish('cpus:2', { takesGpus: true }), core)).toMatch(/have room/);
+    const wanted = wish('cpus:2', { takesGpus: true });
+    expect(whyWaiting({ agents, quotas: [] }, wanted, core)).toMatch(/have room/);
   });
 });
 

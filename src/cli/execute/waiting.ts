@@ -4,6 +4,7 @@ import type { SchedulerCore } from '../../core/interface.ts';
 import type { Matcher } from '../../core/matcher.ts';
 import type {
   MasterResponse_GetAgents_Agent as Agent,
+  QuotaConfig,
   Resource,
   TaskInfo,
 } from '../../model/generated/messages.ts';
@@ -32,8 +33,36 @@ export function shortage(wish: Wish, resources: readonly Resource[], core: Core)
     : 'its ranges, sets, disks or reservations are not those that are asked for';
 }
 
-/** One sentence about all agents of the cluster. */
-export function whyWaiting(agents: readonly Agent[], wish: Wish, core: Core): string {
+/** What the master tells of its cluster. */
+export interface Cluster {
+  readonly agents: readonly Agent[];
+  readonly quotas: readonly QuotaConfig[];
+}
+
+/** One sentence about the whole cluster. */
+export function whyWaiting({ agents, quotas }: Cluster, wish: Wish, core: Core): string {
+  return overQuota(quotas, wish, core) ?? whyNoAgent(agents, wish, core);
+}
+
+/** A role gets no more than its limits and those of the roles above it. */
+function overQuota(
+  quotas: readonly QuotaConfig[],
+  wish: Wish,
+  { algebra }: Core,
+): string | undefined {
+  const needed = algebra.quantities(needs(wish));
+  for (const { role, limits = {} } of quotas.filter(({ role }) => isInSubtree(wish.role, role))) {
+    for (const [name, { value }] of Object.entries(limits)) {
+      const amount = needed[name] ?? 0;
+      if (amount > value) {
+        return `no offer can be enough: the quota of role '${role}' limits ${name} to ${value}, and ${amount} are needed`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function whyNoAgent(agents: readonly Agent[], wish: Wish, core: Core): string {
   if (agents.length === 0) {
     return 'no agent is registered at the master';
   }
@@ -93,6 +122,11 @@ function fits(wish: Wish, agent: Agent, resources: Resource[], core: Core): bool
   return placeOn(offer, wish.tasks, wish.isGroup, core) !== undefined;
 }
 
+const needs = ({ tasks, isGroup }: Wish): Resource[] => [
+  ...tasks.flatMap(({ resources = [] }) => resources),
+  ...(isGroup ? executorResources : []),
+];
+
 interface Lack {
   readonly name: string;
   readonly needed: number;
@@ -101,8 +135,7 @@ interface Lack {
 
 function lacks(wish: Wish, resources: readonly Resource[], core: Core): Lack[] {
   const { algebra } = core;
-  const tasks = wish.tasks.flatMap(({ resources = [] }) => resources);
-  const needed = algebra.quantities([...tasks, ...(wish.isGroup ? executorResources : [])]);
+  const needed = algebra.quantities(needs(wish));
   const there = algebra.quantities(usable(resources, wish));
   return Object.entries(needed)
     .map(([name, amount]) => ({ name, needed: amount, there: there[name] ?? 0 }))
