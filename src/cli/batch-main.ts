@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
         'mesoscale batch FILE [--master=HOST:PORT] …\n\n' +
         'FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may ' +
         'have a name, cpus, mem, disk, gpus, role, retries, env and constraints. Interrupt the batch ' +
-        'and run it again: it goes on.',
+        'and run it again: it goes on, with rows that were added at the end, too.',
       table: BATCH_FLAGS,
       maxArguments: 1,
     },
@@ -50,7 +50,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function runBatch(file: string, values: BatchFlags): Promise<void> {
   const constraints = (values.constraint ?? []).flatMap(parseConstraints);
   const tasks = readTaskFile(readFile(file), { ...values, constraints });
-  const journal = new Journal(resolve(values.results ?? `${file}.results`), tasks);
+  const journal = new Journal(resolve(values.results ?? `${file}.results`), tasks, {
+    rerunFailed: values.rerun_failed,
+  });
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
   const progress = openProgress(process.stdout);

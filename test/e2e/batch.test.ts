@@ -66,6 +66,47 @@ test('a failed task is tried again', async () => {
   expect(results(file)).toMatchObject([{ state: 'TASK_FINISHED', attempts: 2 }]);
 });
 
+test('only the failed ones are run again when that is asked for, and rows that were added', async () => {
+  const ran = join(cluster.folder, 'rerun');
+  const tasks = ['one', 'two', 'three'].map((name) => ({
+    name,
+    command: `echo ${name} >> ${ran}; test ${name} != two || test -e ${ran}.mended`,
+  }));
+  const file = taskFile('rerun.jsonl', tasks);
+  const first = batch(file);
+  expect(await first.ended()).toBe(1);
+  expect(first.log).toContain('--rerun_failed');
+  // Without being asked to, it only says again how it was.
+  expect(await batch(file).ended()).toBe(1);
+  const before = readFileSync(ran, 'utf8').trim().split('\n').toSorted();
+  expect(before).toEqual(['one', 'three', 'two']);
+
+  writeFileSync(`${ran}.mended`, '');
+  taskFile('rerun.jsonl', [...tasks, { name: 'four', command: `echo four >> ${ran}` }]);
+  const second = batch(file, '--rerun_failed');
+  expect(await second.ended()).toBe(0);
+  expect(second.log).not.toContain('no longer knows');
+  const after = readFileSync(ran, 'utf8').trim().split('\n').slice(3).toSorted();
+  expect(after).toEqual(['four', 'two']);
+  expect(
+    results(file)
+      .map(({ name, state }) => `${name} ${state}`)
+      .toSorted(),
+  ).toEqual([
+    'four TASK_FINISHED',
+    'one TASK_FINISHED',
+    'three TASK_FINISHED',
+    'two TASK_FINISHED',
+  ]);
+  const last = results(file).find(({ name }) => name === 'two');
+  expect(last).toMatchObject({ attempts: 2, task_id: '2-two.2' });
+
+  taskFile('rerun.jsonl', tasks.slice(0, 2));
+  const third = batch(file);
+  expect(await third.ended()).toBe(1);
+  expect(third.log).toContain('rows may be added at the end, not changed or taken away');
+});
+
 test('an interrupted batch goes on where it stopped; no task runs twice', async () => {
   const ran = join(cluster.folder, 'ran');
   const tasks = Array.from({ length: 40 }, (_, n) => ({

@@ -41,6 +41,8 @@ export interface BatchOptions {
   readonly settled: ReadonlyMap<number, boolean>;
   /** Of an earlier run: attempts that were started, in their order. */
   readonly attempts: readonly Attempt[];
+  /** Of an earlier run: task ids of attempts that are known to be over. */
+  readonly over?: ReadonlySet<string>;
   /** Of an earlier run: the agents that offered. */
   readonly agents: readonly AgentPlace[];
   /** Of an earlier run: how often each task has failed. */
@@ -122,7 +124,7 @@ export class Batch {
       const attempt = latest.get(task.index);
       if (success !== undefined) {
         this.#count(success);
-      } else if (attempt !== undefined) {
+      } else if (attempt !== undefined && !options.over?.has(attempt.taskId)) {
         // It may still run, have ended, or never have reached its agent: the master will say.
         this.#running.set(attempt.taskId, { attempt, isRunning: false, isEnding: false });
       } else {

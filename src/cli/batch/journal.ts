@@ -12,7 +12,9 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +46,16 @@ type Entry =
   | ({ readonly type: 'agent' } & AgentPlace)
   | ({ readonly type: 'attempt' } & Attempt)
   /** An attempt that failed, and is followed by another. */
-  | { readonly type: 'failure'; readonly index: number };
+  | { readonly type: 'failure'; readonly index: number }
+  /** The result is dropped: the task is run again, as if it had never failed. */
+  | { readonly type: 'again'; readonly index: number }
+  /** All tasks have results, and the framework is gone. */
+  | { readonly type: 'ended' };
+
+export interface JournalOptions {
+  /** Drop the results of tasks that have failed. */
+  readonly rerunFailed?: boolean;
+}
 
 export class Journal {
   readonly folder: string;
@@ -53,27 +64,57 @@ export class Journal {
   frameworkId: string | undefined;
   readonly agents: AgentPlace[] = [];
   readonly attempts: Attempt[] = [];
+  /** Task ids of attempts that are known to be over. */
+  readonly over = new Set<string>();
   readonly failures = new Map<number, number>();
   readonly results = new Map<number, Result>();
 
-  /** Opens the folder of an earlier run of the same tasks, or a new one. Throws FlagError. */
-  constructor(folder: string, tasks: readonly BatchTask[]) {
+  /**
+   * Opens the folder of an earlier run of the same tasks or of the first of them, or a new one. Throws
+   * FlagError.
+   */
+  constructor(folder: string, tasks: readonly BatchTask[], options: JournalOptions = {}) {
     this.folder = folder;
     mkdirSync(join(folder, 'tasks'), { recursive: true });
     const journalFile = join(folder, 'journal.jsonl');
     const resultsFile = join(folder, 'results.jsonl');
-    const hash = hashOf(tasks);
-    const entries = readLines<Entry>(journalFile);
-    for (const entry of entries) {
-      this.#recall(entry, hash);
+    let known = 0;
+    for (const entry of readLines<Entry>(journalFile)) {
+      this.#recall(entry, tasks);
+      known = entry.type === 'batch' ? entry.tasks : known;
     }
     for (const result of readLines<Result>(resultsFile)) {
       this.results.set(result.index, result);
     }
     this.#journal = openSync(journalFile, 'a');
+    if (known < tasks.length) {
+      this.#write({ type: 'batch', version: 1, hash: hashOf(tasks), tasks: tasks.length });
+    }
+    if (options.rerunFailed) {
+      this.#dropFailures(resultsFile);
+    }
     this.#results = openSync(resultsFile, 'a');
-    if (entries.length === 0) {
-      this.#write({ type: 'batch', version: 1, hash, tasks: tasks.length });
+  }
+
+  /** What is written first is harmless alone: a result that is there counts. */
+  #dropFailures(resultsFile: string): void {
+    const failed = [...this.results.values()].filter(({ state }) => state !== 'TASK_FINISHED');
+    for (const { index } of failed) {
+      this.#write({ type: 'again', index });
+      this.#runAgain(index);
+      this.results.delete(index);
+    }
+    fsyncSync(this.#journal);
+    const kept = [...this.results.values()].map((result) => `${JSON.stringify(result)}\n`);
+    writeFileSync(`${resultsFile}.new`, kept.join(''), { flush: true });
+    renameSync(`${resultsFile}.new`, resultsFile);
+  }
+
+  #runAgain(index: number): void {
+    this.failures.delete(index);
+    const attempt = this.attempts.findLast((one) => one.index === index);
+    if (attempt !== undefined) {
+      this.over.add(attempt.taskId);
     }
   }
 
@@ -92,6 +133,12 @@ export class Journal {
   /** The master does not know the framework any more: the next id is a new one's. */
   forget(): void {
     this.frameworkId = undefined;
+  }
+
+  /** The framework has ended with all its tasks: what is added later is another's. */
+  end(): void {
+    this.forget();
+    this.#write({ type: 'ended' });
   }
 
   /** Before the master hears of them: what was begun is never forgotten. */
@@ -130,12 +177,13 @@ export class Journal {
     }
   }
 
-  #recall(entry: Entry, hash: string): void {
+  #recall(entry: Entry, tasks: readonly BatchTask[]): void {
     switch (entry.type) {
       case 'batch':
-        if (entry.hash !== hash) {
+        if (tasks.length < entry.tasks || entry.hash !== hashOf(tasks.slice(0, entry.tasks))) {
           throw new FlagError(
-            `${this.folder} holds the results of other tasks: choose another folder with --results=…`,
+            `${this.folder} holds the results of other tasks (rows may be added at the end, not ` +
+              'changed or taken away): choose another folder with --results=…',
           );
         }
         return;
@@ -152,6 +200,12 @@ export class Journal {
         return;
       case 'failure':
         this.failures.set(entry.index, (this.failures.get(entry.index) ?? 0) + 1);
+        return;
+      case 'again':
+        this.#runAgain(entry.index);
+        return;
+      case 'ended':
+        this.frameworkId = undefined;
         return;
       default:
         entry satisfies never;

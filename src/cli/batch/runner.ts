@@ -61,13 +61,14 @@ export class BatchRunner {
     const settled = new Map(
       [...journal.results.values()].map(({ index, state }) => [index, state === 'TASK_FINISHED']),
     );
-    const { attempts, agents, failures } = journal;
+    const { attempts, over, agents, failures } = journal;
     this.#batch = new Batch({
       tasks,
       place,
       maxRunning,
       settled,
       attempts,
+      over,
       agents,
       failures,
     });
@@ -93,6 +94,7 @@ export class BatchRunner {
     clearTimeout(this.#reviving);
     if (outcome.type === 'done') {
       await this.#session?.end();
+      this.#options.journal.end();
     }
     this.#session?.close();
     this.#options.progress.update(this.#batch.counts);

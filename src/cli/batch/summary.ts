@@ -56,7 +56,7 @@ function failures(results: readonly Result[], folder: string): string {
       (result.stderr === null ? '' : `  ${faint(`${folder}/${result.stderr}`)}`),
   );
   const more = failed.length - shown.length;
-  return `\n${lines.join('\n')}${more > 0 ? `\n  and ${more} more` : ''}\n`;
+  return `\n${lines.join('\n')}${more > 0 ? `\n  and ${more} more` : ''}\n\n  --rerun_failed runs only those again.\n`;
 }
 
 function how({ exit_status, signal, message, state }: Result): string {

@@ -53,6 +53,10 @@ export const BATCH_FLAGS = {
     help: 'Whether tasks are spread over agents or packed onto few.',
   }),
   principal: text({ help: 'The principal of the framework.' }),
+  rerun_failed: toggle({
+    default: false,
+    help: 'Run the tasks again that have failed in an earlier run, and only those besides what was not done.',
+  }),
   results: path({ help: 'Folder of the results. Without it: FILE.results.' }),
   retries: integer({
     default: 0,
