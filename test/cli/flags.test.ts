@@ -334,6 +334,16 @@ describe('one clear line for what cannot be used', () => {
   });
 });
 
+test('/flags shows the path of a file of secrets, and never its text', () => {
+  const shown = (text: string) => {
+    const argv = ['--master=x:1', '--work_dir=/w', `--docker_config=${text}`];
+    const { values, given } = parseFlags(AGENT_FLAGS, { argv, environment: {} });
+    return flagTexts(AGENT_FLAGS, values, given).docker_config;
+  };
+  expect(shown('/etc/docker.json')).toBe('/etc/docker.json');
+  expect(shown(' {"auths": {"registry": {"auth": "c2VjcmV0"}}}')).toBe('****');
+});
+
 test('/flags prints as Mesos prints', () => {
   const { values, given } = master(['--work_dir=/w', '--cluster=c']);
   const texts = flagTexts(MASTER_FLAGS, values, given);

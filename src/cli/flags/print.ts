@@ -15,10 +15,18 @@ export function flagTexts<Table extends FlagTable>(
     const flag = table[name] as Flag<unknown>;
     const value = values[name];
     if (value !== undefined) {
-      texts[given.get(name) ?? name] = flag.secret ? masked(flag.print(value)) : flag.print(value);
+      texts[given.get(name) ?? name] = shown(flag, flag.print(value));
     }
   }
   return texts;
+}
+
+function shown({ secret, namesSecrets }: Flag<unknown>, text: string): string {
+  // The path of a file may be known, its text may not.
+  if (namesSecrets && text.trimStart().startsWith('{')) {
+    return '****';
+  }
+  return secret ? masked(text) : text;
 }
 
 /** `zk://user:password@host` keeps its hosts. */
