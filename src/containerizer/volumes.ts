@@ -25,6 +25,7 @@ import { codeOf } from '../filesystem/folder.ts';
 import { deleteTree } from '../filesystem/tree-deletion.ts';
 import type { Resource } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
+import { persistentVolumeFields, refusalOf } from '../model/launch-fields.ts';
 import { isPersistentVolume } from '../model/resource-format.ts';
 import { type VolumePlace, volumePlace } from '../model/volume-path.ts';
 import { ContainerizerError } from './containerizer-error.ts';
@@ -142,6 +143,10 @@ export class Volumes {
     const links = new Map<string, Link>();
     for (const resource of resources.filter(isPersistentVolume)) {
       const { persistence, volume } = resource.disk ?? {};
+      const refusal = volume && refusalOf(persistentVolumeFields, volume, 'resources.disk.volume.');
+      if (refusal !== undefined) {
+        throw new ContainerizerError(refusal);
+      }
       const name = requireName(persistence?.id ?? '', volume?.container_path ?? '');
       const place = volumePlace(resource);
       if (place === undefined) {

@@ -12,7 +12,10 @@ import {
   type ExecutorInfo,
   type HealthCheck,
   LinuxInfo_IpcMode,
+  type Resource,
   type TaskInfo,
+  type Volume,
+  Volume_Mode,
 } from './generated/messages.ts';
 
 /** It does what the schema says, or is carried to those that it is meant for. */
@@ -53,6 +56,34 @@ const refusedIf = <T>(asks: (value: T) => boolean, why: string): Refused<T> => (
 
 /** In the words of Mesos. */
 const refusedAs = <T>(text: (value: T) => string): Refused<T> => ({ refuse: text });
+
+/** Of a persistent volume, which is a folder that the sandbox has a link to. */
+export const persistentVolumeFields: Fields<Volume> = {
+  mode: refusedIf(
+    (mode: Volume_Mode) => mode === Volume_Mode.RO,
+    'persistent volumes cannot be closed to writing',
+  ),
+  container_path: WORKS,
+  host_path: refused('the agent keeps persistent volumes in folders of its own'),
+  image: refused('persistent volumes come without an image'),
+  source: refused('the agent keeps persistent volumes in folders of its own'),
+};
+
+const resource: Fields<Resource> = {
+  provider_id: WORKS,
+  name: WORKS,
+  type: WORKS,
+  scalar: WORKS,
+  ranges: WORKS,
+  set: WORKS,
+  role: WORKS,
+  allocation_info: WORKS,
+  reservation: WORKS,
+  reservations: WORKS,
+  disk: { persistence: WORKS, volume: persistentVolumeFields, source: WORKS },
+  revocable: WORKS,
+  shared: WORKS,
+};
 
 const environment: Fields<Environment> = {
   variables: {
@@ -164,7 +195,7 @@ export const taskFields: Fields<TaskInfo> = {
   name: WORKS,
   task_id: WORKS,
   agent_id: WORKS,
-  resources: WORKS,
+  resources: resource,
   executor: WORKS,
   command,
   container: containerFields,
@@ -186,7 +217,7 @@ export const executorFields: Fields<ExecutorInfo> = {
   framework_id: WORKS,
   command,
   container: containerFields,
-  resources: WORKS,
+  resources: resource,
   name: WORKS,
   source: WORKS,
   data: WORKS,

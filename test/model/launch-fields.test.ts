@@ -12,6 +12,7 @@ import {
   RLimitInfo_RLimit_Type,
   Secret_Type,
   type TaskInfo,
+  Value_Type,
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import {
@@ -142,6 +143,19 @@ describe('a task that asks for what is not there', () => {
       'a volume',
       inContainer({ volumes: [{ mode: Volume_Mode.RW, container_path: 'x' }] }),
       'Volumes in ContainerInfo is not supported',
+    ],
+    [
+      'a persistent volume that it cannot write to',
+      task({
+        resources: [
+          {
+            name: 'disk',
+            type: Value_Type.SCALAR,
+            disk: { volume: { mode: Volume_Mode.RO, container_path: 'x' } },
+          },
+        ],
+      }),
+      "'resources.disk.volume.mode'",
     ],
     ['a terminal', inContainer({ tty_info: {} }), 'Containers with a TTY are not supported'],
     [
