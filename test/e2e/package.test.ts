@@ -1,33 +1,42 @@
-// `npm run build`: the compiled package runs by itself, without the sources.
+// `npm pack`: builds the package first; installed elsewhere, it runs by itself, without the sources.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestCluster } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-package-'));
+const home = join(folder, 'node_modules', 'mesoscale');
 beforeAll(() => {
-  run(join(root, 'scripts', 'build.ts'));
-  for (const part of ['bin', 'dist', 'package.json']) {
-    cpSync(join(root, part), join(folder, part), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  // What an earlier build has left must not be what is packed.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  mkdirSync(home, { recursive: true });
+  execFileSync('/bin/sh', ['-c', 'tar xzf mesoscale-*.tgz --strip-components=1 -C "$0"', home], {
+    cwd: folder,
+  });
+  symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const run = (...parameters: string[]) =>
   execFileSync(process.execPath, parameters, { encoding: 'utf8', cwd: folder });
+const MESOSCALE = join(home, 'dist', 'cli', 'mesoscale.js');
 
 test('the command', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
-  expect(run('dist/cli/mesoscale.js', 'version')).toContain(`mesoscale ${version}`);
-  expect(run('dist/cli/mesoscale.js', 'agent', '--help')).toContain('--work_dir=PATH');
+  expect(run(MESOSCALE, 'version')).toContain(`mesoscale ${version}`);
+  expect(run(MESOSCALE, 'agent', '--help')).toContain('--work_dir=PATH');
   // As on a machine whose Node is new enough.
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-  const command = join(folder, 'bin', 'mesoscale');
+  const command = join(home, 'bin', 'mesoscale');
   const help = execFileSync(command, ['help'], { encoding: 'utf8', env });
   expect(help).toContain('run the tasks of a file');
 });
@@ -41,4 +50,16 @@ test('the library, by the names that package.json exports', () => {
     console.log(core.algebra.add(cpus(1.5), cpus(2))[0].scalar.value, typeof SchedulerClient, typeof face.createCore);
   `;
   expect(run('--input-type=module', '--eval', program)).toBe('3.5 function function\n');
+});
+
+test('the framework of the documentation, as it is written there', async () => {
+  const page = readFileSync(join(root, 'docs', 'write-a-framework.md'), 'utf8');
+  writeFileSync(join(folder, 'example.mjs'), /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
+  const cluster = new TestCluster();
+  try {
+    await cluster.start();
+    expect(run('example.mjs', cluster.address)).toContain('hello-1: TASK_FINISHED');
+  } finally {
+    await cluster.stop();
+  }
 });
