@@ -1,4 +1,5 @@
 // Numbers of roles: a role is made known to the module with all its ancestors when it is first heard of.
+import { roleSizeError } from '../model/role.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
 import { Ranks } from './ranks.ts';
 
@@ -30,6 +31,8 @@ export class Roles {
   number(path: string): number {
     const known = this.#numbers.get(path);
     if (known !== undefined) return known;
+    const size = roleSizeError(path);
+    if (size !== undefined) throw new CoreError('BAD_ARGUMENT', size);
     if (path.split('/').includes('')) {
       throw new CoreError('BAD_ARGUMENT', `'${path}' is no role: a name is empty`);
     }

@@ -1,7 +1,7 @@
 // Roles as the master sees them: which there are, who is in them, what they hold.
 import type { Resource } from '../model/generated/messages.ts';
 import { isReserved, reservationRole } from '../model/resource-format.ts';
-import { isInSubtree, roleAncestors } from '../model/role.ts';
+import { roleAncestors } from '../model/role.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { usedOn } from './accept.ts';
 import { type Amounts, countedAmounts, minus, plus, withoutZeros } from './quantities.ts';
@@ -99,8 +99,11 @@ export function holdings(
   const offered = new Map<string, Amounts>();
   const reserved = new Map<string, Amounts>();
   const idle = new Map<string, Amounts>();
+  // To the roles above as well: a role holds what those below it hold.
   const add = (map: Map<string, Amounts>, role: string, amounts: Amounts) => {
-    map.set(role, plus(map.get(role) ?? {}, amounts));
+    for (const holder of [role, ...roleAncestors(role)]) {
+      map.set(holder, plus(map.get(holder) ?? {}, amounts));
+    }
   };
   for (const framework of state.frameworks.registered.values()) {
     for (const resources of usedLists(framework)) {
@@ -121,20 +124,11 @@ export function holdings(
       add(idle, role, minus(total, count(used.get(role) ?? [])));
     }
   }
-  const inSubtree = (map: Map<string, Amounts>, root: string) => {
-    let sum: Amounts = {};
-    for (const [role, amounts] of map) {
-      if (isInSubtree(role, root)) {
-        sum = plus(sum, amounts);
-      }
-    }
-    return sum;
-  };
   return {
-    allocated: (role) => inSubtree(allocated, role),
-    offered: (role) => inSubtree(offered, role),
-    reserved: (role) => inSubtree(reserved, role),
-    consumed: (role) => plus(inSubtree(allocated, role), inSubtree(idle, role)),
+    allocated: (role) => allocated.get(role) ?? {},
+    offered: (role) => offered.get(role) ?? {},
+    reserved: (role) => reserved.get(role) ?? {},
+    consumed: (role) => plus(allocated.get(role) ?? {}, idle.get(role) ?? {}),
   };
 }
 

@@ -3,6 +3,22 @@
 /** What the characters of a component must not be: white space and delete. */
 const isForbidden = (code: number) => (code >= 9 && code <= 13) || code === 32 || code === 127;
 
+/** Characters of a role name. */
+const maxRoleLength = 1024;
+/** Components of a role name: each has its place in the tree of roles, and all are gone through often. */
+const maxRoleLevels = 64;
+
+/** Mesos sets no bounds; without them one role can cost as much as all others together. */
+export function roleSizeError(role: string): string | undefined {
+  if (role.length > maxRoleLength) {
+    return `Role '${role.slice(0, 32)}…' is longer than ${maxRoleLength} characters`;
+  }
+  const levels = role.split('/').length;
+  return levels > maxRoleLevels
+    ? `Role '${role.slice(0, 32)}…' has ${levels} components: ${maxRoleLevels} are allowed`
+    : undefined;
+}
+
 /** Why a role name is not valid, in Mesos's words. */
 export function roleError(role: string): string | undefined {
   if (role === '*') {
@@ -10,6 +26,10 @@ export function roleError(role: string): string | undefined {
   }
   if (role === '') {
     return 'Role names cannot be the empty string';
+  }
+  const size = roleSizeError(role);
+  if (size !== undefined) {
+    return size;
   }
   if (role.startsWith('/')) {
     return `Role '${role}' cannot start with a slash`;

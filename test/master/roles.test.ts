@@ -44,3 +44,32 @@ test('a framework stays in a role that it left as long as an executor of it runs
   expect(members('dev')).toEqual([framework.id]);
   expect(members('other')).toEqual([framework.id]);
 });
+
+test('a role of very many levels is refused, wherever it is named, and harms nobody', () => {
+  const { world, framework } = cluster();
+  const role = Array.from({ length: 10_000 }, () => 'a').join('/');
+  const refused = world.framework({ roles: [role] });
+  expect(refused.first('SUBSCRIBED')).toBeUndefined();
+  expect(refused.first('ERROR')?.error?.message).toContain("'FrameworkInfo.roles'");
+  const operate = (call: Parameters<World['operate']>[0]) => world.operate(call).status;
+  expect([
+    operate({
+      type: MasterCall_Type.UPDATE_WEIGHTS,
+      update_weights: { weight_infos: [{ role, weight: 2 }] },
+    }),
+    operate({ type: MasterCall_Type.UPDATE_QUOTA, update_quota: { quota_configs: [{ role }] } }),
+    framework.call('REVIVE', { revive: { roles: [role] } }).status,
+    framework.call('UPDATE_FRAMEWORK', {
+      update_framework: { framework_info: { ...framework.info, roles: [role] } },
+    }).status,
+  ]).toEqual([400, 400, 202, 400]);
+  // An agent, too, may name what it likes.
+  const agent = world.agent({ pid: 'slave(1)@10.0.0.3:5051' });
+  agent.reregister({
+    frameworks: [{ ...framework.info, id: { value: 'other' }, roles: [role] }],
+    tasks: [],
+  });
+  world.allocate();
+  expect(world.aborted).toBeUndefined();
+  expect(shownRoles(world).map(({ name }) => name)).toEqual(['dev']);
+});
