@@ -12,6 +12,7 @@ import {
   type TaskInfo,
   TaskState,
 } from '../model/generated/messages.ts';
+import { frameworkId } from '../model/ids.ts';
 import { operationResources } from '../model/operation-resources.ts';
 import { namedRoles } from '../model/resource-format.ts';
 import { shownFramework, shownHolder, shownResources } from '../model/role-sight.ts';
@@ -64,8 +65,10 @@ export function operatorView(
         get_containers: { containers: containers(agent, viewer) },
       };
     case AgentCall_Type.GET_OPERATIONS: {
-      const operations = unfinishedOperations(agent).filter(({ info }) =>
-        operationResources(info).flatMap(namedRoles).every(roleSightOf(viewer)),
+      const operations = unfinishedOperations(agent).filter(
+        ({ info, framework_id }) =>
+          operationResources(info).flatMap(namedRoles).every(roleSightOf(viewer)) &&
+          seesFrameworkId(agent, framework_id?.value, viewer),
       );
       return {
         type: AgentResponse_Type.GET_OPERATIONS,
@@ -78,6 +81,13 @@ export function operatorView(
       // What this agent's state does not hold: metrics, logging, files, and calls that change.
       return undefined;
   }
+}
+
+/** A framework that is not known here has nothing to hide. */
+function seesFrameworkId(agent: AgentState, id: string | undefined, viewer: Viewer): boolean {
+  const key = frameworkId(id ?? '');
+  const framework = agent.frameworks.get(key) ?? agent.completedFrameworks.get(key);
+  return framework === undefined || visibleFrameworks([framework], viewer).length > 0;
 }
 
 function flags(agent: AgentState, { authorizer, principal }: Viewer) {

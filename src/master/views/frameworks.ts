@@ -1,8 +1,10 @@
 // Frameworks, as the operator API shows them.
 import type {
   MasterResponse_GetFrameworks_Framework,
+  Offer,
   Resource,
 } from '../../model/generated/messages.ts';
+import { executorId } from '../../model/ids.ts';
 import { toEndpointFormat } from '../../model/resource-format.ts';
 import {
   type RoleSight,
@@ -12,8 +14,10 @@ import {
   shownResources,
 } from '../../model/role-sight.ts';
 import { offerMessage } from '../offers.ts';
-import type { Framework, MasterState } from '../state.ts';
+import type { Framework, MasterState, OutstandingOffer } from '../state.ts';
+import type { Viewer } from '../views.ts';
 import { offeredToFramework, usedByFramework } from './usage.ts';
+import { seesExecutor } from './who.ts';
 
 const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 
@@ -37,12 +41,17 @@ export function frameworkView(framework: Framework, sees: RoleSight): View {
 }
 
 /** A framework of the read calls: the times that it has, its offers, and what it holds. */
-export function frameworkDetails(state: MasterState, framework: Framework, sees: RoleSight): View {
+export function frameworkDetails(
+  state: MasterState,
+  framework: Framework,
+  viewer: Viewer,
+  sees: RoleSight,
+): View {
   const view = common(framework, sees);
   const endpoint = (resources: readonly Resource[]) =>
     shownResources(resources, sees).map(toEndpointFormat);
   const offers = [...framework.offers].flatMap(
-    (offer) => shownOffer(offerMessage(state, offer), sees) ?? [],
+    (offer) => shownOffer(visibleOffer(state, offer, viewer), sees) ?? [],
   );
   const inverseOffers = [...framework.inverseOffers].map(({ message }) => message);
   const used = endpoint(usedByFramework(state, framework));
@@ -58,4 +67,15 @@ export function frameworkDetails(state: MasterState, framework: Framework, sees:
   }
   view.offer_constraints = shownConstraints(framework.constraints ?? {}, sees);
   return view;
+}
+
+/** With those of the executors on its agent that the viewer may see. */
+function visibleOffer(state: MasterState, offer: OutstandingOffer, viewer: Viewer): Offer {
+  const { executor_ids, ...message } = offerMessage(state, offer);
+  const { agent, framework } = offer;
+  const visible = executor_ids?.filter(({ value }) => {
+    const info = framework.executors.get(agent.id)?.get(executorId(value));
+    return info === undefined || seesExecutor(viewer, framework, info);
+  });
+  return (visible?.length ?? 0) === 0 ? message : { ...message, executor_ids: visible ?? [] };
 }

@@ -14,10 +14,10 @@ import { agentMachineKey } from '../machines.ts';
 import { plus } from '../quantities.ts';
 import { quotaConfig } from '../quota.ts';
 import { frameworksByRole, holdings, knownRoles } from '../roles.ts';
-import type { MasterState } from '../state.ts';
+import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import type { Plain } from './plain.ts';
-import { seesRole } from './who.ts';
+import { seesFramework, seesFrameworkId, seesRole } from './who.ts';
 
 const defaultWeight = 1;
 
@@ -35,7 +35,7 @@ export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_Get
       continue;
     }
     const role: Role = { name, weight: state.weights.get(name) ?? defaultWeight };
-    const frameworks = (members.get(name) ?? []).map(({ idMessage }) => idMessage);
+    const frameworks = visibleMembers(members, name, viewer).map(({ idMessage }) => idMessage);
     const resources = scalarResources(plus(held.allocated(name), held.offered(name)));
     if (frameworks.length > 0) role.frameworks = frameworks;
     if (resources.length > 0) role.resources = resources;
@@ -65,11 +65,17 @@ export function rolesView(state: MasterState, viewer: Viewer): Plain {
         allocated,
         offered,
         reserved: held.reserved(name),
-        frameworks: (members.get(name) ?? []).map(({ id }) => id),
+        frameworks: visibleMembers(members, name, viewer).map(({ id }) => id),
       };
     }),
   };
 }
+
+const visibleMembers = (
+  members: ReadonlyMap<string, readonly Framework[]>,
+  role: string,
+  viewer: Viewer,
+) => (members.get(role) ?? []).filter((it) => seesFramework(viewer, it));
 
 export function visibleWeights(state: MasterState, viewer: Viewer): WeightInfo[] {
   return [...state.weights]
@@ -110,7 +116,7 @@ export function maintenanceSchedule(state: MasterState, viewer: Viewer): Schedul
 
 export function maintenanceStatus(state: MasterState, viewer: Viewer): ClusterStatus {
   const { principal, authorizer } = viewer;
-  const answers = inverseAnswers(state);
+  const answers = inverseAnswers(state, viewer);
   const draining = [];
   const down = [];
   for (const [key, { info }] of state.machines) {
@@ -130,13 +136,16 @@ export function maintenanceStatus(state: MasterState, viewer: Viewer): ClusterSt
   };
 }
 
-function inverseAnswers(state: MasterState): Map<string, InverseOfferStatus[]> {
+function inverseAnswers(state: MasterState, viewer: Viewer): Map<string, InverseOfferStatus[]> {
   const answers = new Map<string, InverseOfferStatus[]>();
   if (state.machines.size > 0) {
     for (const agent of state.agents.registered.values()) {
       if (agent.inverseAnswers !== undefined) {
         const key = agentMachineKey(agent.info.hostname, agent.ip);
-        answers.set(key, [...(answers.get(key) ?? []), ...agent.inverseAnswers.values()]);
+        const visible = agent.inverseAnswers
+          .values()
+          .filter(({ framework_id }) => seesFrameworkId(state, viewer, framework_id));
+        answers.set(key, [...(answers.get(key) ?? []), ...visible]);
       }
     }
   }

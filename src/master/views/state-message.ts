@@ -74,7 +74,7 @@ export function getExecutors(state: MasterState, viewer: Viewer): MasterResponse
 
 export function getFrameworks(state: MasterState, viewer: Viewer): MasterResponse_GetFrameworks {
   const sees = roleSightOf(viewer);
-  const details = (framework: Framework) => frameworkDetails(state, framework, sees);
+  const details = (framework: Framework) => frameworkDetails(state, framework, viewer, sees);
   return {
     frameworks: visibleFrameworks(state, viewer).map(details),
     completed_frameworks: visibleCompleted(state, viewer).map(details),
@@ -94,7 +94,7 @@ export function getOperations(state: MasterState, viewer: Viewer): MasterRespons
   const operations = [];
   for (const agent of state.agents.registered.values()) {
     for (const operation of agent.operations?.values() ?? []) {
-      if (seesOperation(viewer, operation)) {
+      if (seesOperation(state, viewer, operation)) {
         operations.push(operation);
       }
     }

@@ -1,6 +1,13 @@
 // What a viewer may see.
 
-import type { ExecutorInfo, Operation, Resource, Task } from '../../model/generated/messages.ts';
+import type {
+  ExecutorInfo,
+  FrameworkID,
+  Operation,
+  Resource,
+  Task,
+} from '../../model/generated/messages.ts';
+import { frameworkId } from '../../model/ids.ts';
 import { operationResources } from '../../model/operation-resources.ts';
 import { namedRoles } from '../../model/resource-format.ts';
 import { type RoleSight, rememberedSight } from '../../model/role-sight.ts';
@@ -32,9 +39,21 @@ export const seesResource = (viewer: Viewer, resource: Resource) =>
 export const seesProviders = ({ principal, authorizer }: Viewer) =>
   authorizer.authorize(principal, 'VIEW_RESOURCE_PROVIDER');
 
-/** Seen by those who may see all that it works on. */
-export const seesOperation = (viewer: Viewer, { info }: Operation) =>
-  operationResources(info).every((resource) => seesResource(viewer, resource));
+/** What names a framework shows to those who may see it; one that is not known has nothing to hide. */
+export function seesFrameworkId(state: MasterState, viewer: Viewer, id: FrameworkID): boolean {
+  const { registered, completed } = state.frameworks;
+  const framework = registered.get(frameworkId(id.value)) ?? completed.get(frameworkId(id.value));
+  return framework === undefined || seesFramework(viewer, framework);
+}
+
+/** Seen by those who may see all that it works on, and the framework that asked for it. */
+export const seesOperation = (
+  state: MasterState,
+  viewer: Viewer,
+  { info, framework_id }: Operation,
+) =>
+  operationResources(info).every((resource) => seesResource(viewer, resource)) &&
+  (framework_id === undefined || seesFrameworkId(state, viewer, framework_id));
 
 export function visibleFrameworks(state: MasterState, viewer: Viewer): Framework[] {
   return [...state.frameworks.registered.values()].filter((it) => seesFramework(viewer, it));

@@ -1,0 +1,147 @@
+// Who may not view a framework, a task or an executor finds no trace of it in anything that can be read.
+import { describe, expect, test } from 'vitest';
+import { createViews } from '../../src/agent/agent-views.ts';
+import { AgentCall_Type, MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { type Action, type Authorizer, permissive } from '../../src/security/authorizer.ts';
+import {
+  World as AgentWorld,
+  commandTask,
+  executorInfo,
+  executorTask,
+  frameworkInfo,
+  runToEnd,
+} from '../agent/harness.ts';
+import { cluster, resources, type World } from '../master/harness.ts';
+
+const without = (...denied: Action[]): Authorizer => ({
+  authorize: (_, action) => !denied.includes(action),
+});
+
+const textOf = (value: unknown) =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'bigint'
+      ? `${inner}`
+      : typeof inner === 'object' && inner !== null && Symbol.iterator in inner
+        ? [...(inner as Iterable<unknown>)]
+        : inner,
+  ) ?? '';
+
+/** A framework, an executor and a task, each with a name that is nowhere else. */
+function busyMaster(authorizer: Authorizer): World {
+  const { world, framework } = cluster({ authorizer }, { name: 'the-framework' });
+  world.operate({ type: MasterCall_Type.SUBSCRIBE });
+  framework.launch(framework.offer(), {
+    name: 'the-task',
+    task_id: { value: 'the-task' },
+    executor: {
+      executor_id: { value: 'the-executor' },
+      name: 'the-executor',
+      framework_id: { value: framework.id },
+      command: { value: 'x' },
+      resources: resources('cpus:0.1;mem:32'),
+    },
+  });
+  world.allocate();
+  framework.subscribe({ hostname: 'elsewhere' });
+  world.allocate();
+  return world;
+}
+
+function masterTexts(world: World, authorizer: Authorizer): [string, string][] {
+  const { views } = world;
+  const viewer = { authorizer };
+  const reads: [string, unknown][] = [
+    ['/state', views.state(viewer)],
+    ['/state-summary', views.stateSummary(viewer)],
+    ['/slaves', views.slaves(viewer, {})],
+    ['/frameworks', views.frameworks(viewer, {})],
+    ['/tasks', views.tasks(viewer, {})],
+    ['/roles', views.roles(viewer)],
+    ...Object.entries(MasterCall_Type)
+      .filter(([name]) => name !== 'GET_METRICS')
+      .map(([name, type]): [string, unknown] => [name, views.read({ type }, viewer)]),
+  ];
+  return reads.map(([name, value]) => [name, textOf(value)]);
+}
+
+/** Which reads have the text in them. */
+const having = (texts: readonly [string, string][], part: string) =>
+  texts.filter(([, text]) => text.includes(part)).map(([name]) => name);
+
+describe('a master', () => {
+  const world = busyMaster(permissive);
+
+  test('shows all of it to those who may view it', () => {
+    const texts = masterTexts(world, permissive);
+    const states = ['/state', 'GET_STATE'];
+    expect(having(texts, 'the-framework')).toEqual(expect.arrayContaining(states));
+    expect(having(texts, 'the-task')).toEqual(expect.arrayContaining([...states, '/tasks']));
+    expect(having(texts, 'the-executor')).toEqual(expect.arrayContaining(states));
+  });
+
+  test('shows nothing of a framework that is hidden, and nothing that belongs to it', () => {
+    const texts = masterTexts(world, without('VIEW_FRAMEWORK'));
+    for (const part of ['the-framework', 'the-task', 'the-executor', `${world.options.id}-0000`]) {
+      expect([part, having(texts, part)]).toEqual([part, []]);
+    }
+  });
+
+  test('shows nothing of a task that is hidden', () => {
+    expect(having(masterTexts(world, without('VIEW_TASK')), 'the-task')).toEqual([]);
+  });
+
+  test('shows nothing of an executor that is hidden, but in the tasks that it runs', () => {
+    const texts = masterTexts(world, without('VIEW_EXECUTOR', 'VIEW_TASK'));
+    expect(having(texts, 'the-executor')).toEqual([]);
+  });
+
+  test('tells nothing of them by events', () => {
+    const told = (...denied: Action[]) => textOf(busyMaster(without(...denied)).operatorEvents);
+    expect(told('VIEW_FRAMEWORK')).not.toMatch(/the-(framework|task|executor)/);
+    expect(told('VIEW_TASK')).not.toContain('the-task');
+    expect(told('VIEW_EXECUTOR', 'VIEW_TASK')).not.toContain('the-executor');
+    expect(told()).toMatch(/the-framework.*the-task/);
+  });
+});
+
+describe('an agent', () => {
+  const world = new AgentWorld();
+  world.register();
+  const framework = frameworkInfo({ name: 'the-framework' });
+  world.runTask(commandTask('the-task'), framework);
+  world.runTask(executorTask('the-task-2', executorInfo('the-executor')), framework);
+  runToEnd(world, 'the-task-3');
+  const views = createViews(world.agent, (_, message) => message);
+
+  const texts = (authorizer: Authorizer): [string, string][] => [
+    ['/state', textOf(views.state({ authorizer }))],
+    ['/containers', textOf(views.containers({ authorizer }))],
+    ['/files/debug', textOf(new Map(views.files({ authorizer })))],
+    ...Object.entries(AgentCall_Type).map(([name, type]): [string, string] => [
+      name,
+      textOf(views.read({ type }, { authorizer })),
+    ]),
+  ];
+
+  test('shows all of it to those who may view it', () => {
+    const all = texts(permissive);
+    for (const part of ['the-framework', 'the-task', 'the-executor']) {
+      expect(having(all, part)).toEqual(expect.arrayContaining(['/state', 'GET_STATE']));
+    }
+  });
+
+  test.each([
+    [['VIEW_FRAMEWORK', 'VIEW_CONTAINER', 'ACCESS_SANDBOX'], /the-(framework|task|executor)/],
+    [['VIEW_EXECUTOR', 'VIEW_CONTAINER', 'ACCESS_SANDBOX'], /the-(task|executor)/],
+  ] as const)('shows nothing of what is hidden without %s', (denied, part) => {
+    for (const [name, text] of texts(without(...denied))) {
+      expect(`${name} ${text}`).not.toMatch(part);
+    }
+  });
+
+  test('shows no task that is hidden', () => {
+    const hidden = texts(without('VIEW_TASK', 'VIEW_EXECUTOR', 'VIEW_CONTAINER', 'ACCESS_SANDBOX'));
+    expect(having(hidden, 'the-task')).toEqual([]);
+    expect(having(texts(without('VIEW_TASK')), 'the-task-2')).toEqual([]);
+  });
+});
