@@ -11,8 +11,10 @@ const INTRODUCTION = `# Flags
 This page is generated from the tables in src/cli/flags by \`npm run docs\`; a test checks that it is current.
 
 Flags are written \`--name=value\`; booleans also \`--name\` and \`--no-name\`. Each can come from the
-environment instead (\`MESOS_WORK_DIR\` for \`--work_dir\`); the command line wins. A value \`file:///path\`
-stands for what is in that file. An unknown flag or a bad value ends the program with one line and status 1.
+environment instead (\`MESOS_WORK_DIR\` for \`--work_dir\`); the command line wins, and a variable
+that is set to nothing is not set. A value \`file://path\` stands for what is in that file; where JSON is expected, so
+does the path alone. Unknown flags, bad values and flags that are not supported end the program with a line for each
+and status 1.
 
 The status says how far the feature is there:
 
