@@ -70,12 +70,13 @@ export class LibprocessReader {
   /** What is still to come of the body or of the chunk. */
   #left = 0;
   #line = '';
-  #foreign: Uint8Array | undefined;
+  /** In the pieces in which it came; none: all was messages. */
+  readonly #foreign: Uint8Array[] = [];
   #failure: WireError | undefined;
 
   /** Everything from the first request on that is no message; once there is such a thing, nothing more is read. */
   get foreign(): Uint8Array | undefined {
-    return this.#foreign;
+    return this.#foreign.length === 0 ? undefined : joined(this.#foreign);
   }
 
   /** Whether the connection may end here. */
@@ -92,13 +93,13 @@ export class LibprocessReader {
       throw this.#failure;
     }
     const messages: LibprocessMessage[] = [];
-    if (this.#foreign !== undefined) {
-      this.#foreign = joined(this.#foreign, chunk);
+    if (this.#foreign.length > 0) {
+      this.#foreign.push(copyBytes(chunk, 0, chunk.length));
       return messages;
     }
     let bytes = chunk;
     if (this.#partial.length > 0) {
-      bytes = joined(this.#partial, chunk);
+      bytes = joined([this.#partial, chunk]);
       this.#partial = NOTHING;
     }
     let at = 0;
@@ -135,7 +136,7 @@ export class LibprocessReader {
       head = end < 0 || end - at > MAX_HEAD_BYTES ? undefined : this.#parse(bytes, at, end);
     }
     if (head === undefined) {
-      this.#foreign = copyBytes(bytes, at, bytes.length);
+      this.#foreign.push(copyBytes(bytes, at, bytes.length));
       return bytes.length;
     }
     this.#head = head;
@@ -281,11 +282,14 @@ function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolea
   return true;
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 /** Where the head that begins at `start` ends, the empty line included; -1 if it does not yet. */
