@@ -44,6 +44,8 @@ const LISTEN_BACKLOG = 4_096;
 const MAX_HEADER_BYTES = 32 * 1024;
 /** A head that takes longer ends its connection. */
 const HEADERS_TIMEOUT_MS = 60_000;
+/** More than this may be a thousand requests at once; it is looked at in a turn of its own. */
+const MAX_QUESTION_BYTES = 4 * 1024;
 /** An answer of which nothing is taken for so long ends its connection; event streams may be silent. */
 const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
@@ -65,7 +67,11 @@ export class Front {
       complete: (socket, bytes) => {
         socket.unshift(bytes);
         this.#complete.emit('connection', socket);
-        socket.resume();
+        if (bytes.length > MAX_QUESTION_BYTES) {
+          Pipeline.readOnInTurn(socket);
+        } else {
+          socket.resume();
+        }
       },
     };
     this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

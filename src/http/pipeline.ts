@@ -17,6 +17,9 @@ const MAX_WAITING = 50_000;
 
 const OVERLAPPING = /^(?:\/[^/]+)?\/api\/v1\/(?:scheduler|executor)(?:[/?]|$)/;
 
+/** A connection that has sent more ahead than this is read on in a turn of its own. */
+const MANY_AHEAD = 32;
+
 interface Waiting {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -25,6 +28,22 @@ interface Waiting {
 
 export class Pipeline {
   static #waitingSum = 0;
+  /** Connections that may be read on, one a turn: what each has sent ahead takes long to look at. */
+  static readonly #toResume: Socket[] = [];
+
+  /** Reads on from a connection that may have sent many requests ahead: in a turn of its own. */
+  static readOnInTurn(socket: Socket): void {
+    if (Pipeline.#toResume.push(socket) === 1) {
+      setImmediate(Pipeline.#resumeNext);
+    }
+  }
+
+  static #resumeNext(): void {
+    Pipeline.#toResume.shift()?.resume();
+    if (Pipeline.#toResume.length > 0) {
+      setImmediate(Pipeline.#resumeNext);
+    }
+  }
 
   readonly #socket: Socket;
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -36,6 +55,7 @@ export class Pipeline {
   /** The request that came last. */
   #last: IncomingMessage | undefined;
   #isPaused = false;
+  #hasSentMany = false;
   #refusal: Answer | undefined;
 
   constructor(
@@ -68,6 +88,7 @@ export class Pipeline {
       this.#isPaused = true;
       this.#socket.pause();
     }
+    this.#hasSentMany ||= this.#waiting.length > MANY_AHEAD;
     if (Pipeline.#waitingSum > MAX_WAITING) {
       this.#socket.destroy();
     }
@@ -112,8 +133,17 @@ export class Pipeline {
     }
     if (this.#isPaused && !this.#waits) {
       this.#isPaused = false;
+      this.#readOn();
+    }
+  }
+
+  #readOn(): void {
+    if (this.#hasSentMany) {
+      Pipeline.readOnInTurn(this.#socket);
+    } else {
       this.#socket.resume();
     }
+    this.#hasSentMany = false;
   }
 
   #mayBegin({ overlaps }: Waiting): boolean {

@@ -30,7 +30,7 @@ async function start() {
     },
   });
   fronts.push(front);
-  return { begun, port: front.address.port };
+  return { begun, front, port: front.address.port };
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -77,6 +77,29 @@ describe('requests that do not wait for answers', () => {
     expect(begun[0]).toBe('/first');
     expect(begun.at(-1)).toBe('/last');
     raw.close();
+  });
+
+  it('of many clients do not keep somebody waiting who asks one thing', async () => {
+    const { begun, front, port } = await start();
+    const many = await Promise.all(numbers(60).map(() => RawSocket.connect(port)));
+    const asker = await RawSocket.connect(port);
+    while (front.connections < many.length + 1) {
+      await new Promise(setImmediate);
+    }
+    for (const [index, raw] of many.entries()) {
+      raw.socket.write(
+        numbers(1_000)
+          .map((i) => get(`/${index}/${i}`))
+          .join(''),
+      );
+    }
+    asker.socket.write(get('/asker'));
+    await asker.until((text) => text.includes('HTTP/1.1 200'));
+    expect(begun.indexOf('/asker')).toBeGreaterThanOrEqual(0);
+    expect(begun.indexOf('/asker')).toBeLessThan(many.length / 2);
+    for (const raw of [...many, asker]) {
+      raw.close();
+    }
   });
 
   it('are forgotten with their connection', async () => {
