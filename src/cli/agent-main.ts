@@ -27,6 +27,8 @@ import { endWithParent, newRandom, publishedFlags, ServerProcess } from './serve
 import { shownJson } from './shown-json.ts';
 
 const NAME = 'agent';
+/** As long as Mesos's command executor waits for its last update to leave. */
+const COMMAND_EXECUTOR_LINGER_MS = 1_000;
 
 export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
   const parsed = readCommandLine(
@@ -89,6 +91,7 @@ async function runAgent(
     },
     gcDelayMs: values.gc_delay,
     shutdownGraceMs: values.executor_shutdown_grace_period,
+    lingerMs: values.http_command_executor ? 0 : COMMAND_EXECUTOR_LINGER_MS,
     isStrict: values.strict,
     mayRunAs: ({ principal }, user) => {
       const asking = principal === undefined ? undefined : { value: principal };

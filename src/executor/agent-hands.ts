@@ -56,6 +56,8 @@ export interface AgentHandsOptions {
   readonly gcDelayMs: number;
   /** How long a shut-down executor has, where it does not say so itself. */
   readonly shutdownGraceMs: number;
+  /** How long a command executor stays after its last update. */
+  readonly lingerMs: number;
   readonly mayRunAs: MayRunAs;
   /** Whether what cannot be recovered is an error; otherwise it is left out, and killed. */
   readonly isStrict: boolean;
@@ -117,6 +119,7 @@ export class AgentHands {
       containerizer: parts.containerizer,
       random: new Random(randomInt(2 ** 48 - 1)),
       shutdownGraceMs: options.shutdownGraceMs,
+      lingerMs: options.lingerMs,
       mayRunAs: options.mayRunAs,
       nowMs: Date.now,
       dispatch: options.dispatch,

@@ -51,7 +51,7 @@ export type CommandEvent =
       readonly nowMs: number;
     };
 
-export type CommandTimer = 'escalation' | 'completion' | ProbeKind;
+export type CommandTimer = 'escalation' | 'completion' | 'linger' | ProbeKind;
 
 export type CommandEffect =
   | { readonly type: 'call'; readonly call: ExecutorCall }
@@ -90,6 +90,11 @@ export interface CommandOptions {
   readonly task: TaskInfo;
   /** How long a shut-down executor has before its container is destroyed. */
   readonly shutdownGraceMs: number;
+  /**
+   * How long the executor stays after its last update, as Mesos's does: tools that look for the container
+   * of a task that has just ended find it.
+   */
+  readonly lingerMs: number;
   readonly random: Random;
   readonly resumption?: Resumption | undefined;
 }
@@ -104,8 +109,12 @@ export interface CommandState {
   /** How the task ended, while the agent cannot be told yet. */
   end?: Extract<CommandEvent, { type: 'ended' }> | undefined;
   lastStatus?: TaskStatus | undefined;
-  /** The uuid of the terminal update, whose acknowledgement ends the executor. */
+  /** The uuid of the terminal update; absent once it is acknowledged. */
   terminal?: Uint8Array | undefined;
+  /** It stays, whether or not that is acknowledged. */
+  lingers: boolean;
+  /** It was told to end, so that it does not stay. */
+  isShutDown: boolean;
 }
 
 const defaultKillGraceMs = 3_000;
@@ -119,6 +128,8 @@ export function createCommand(options: CommandOptions): CommandState {
     phase: resumption === undefined ? 'idle' : 'resuming',
     startedMs: resumption?.startedMs ?? 0,
     kill: resumption?.kill,
+    lingers: false,
+    isShutDown: false,
   };
 }
 
@@ -145,10 +156,7 @@ function received(state: CommandState, event: ExecutorEvent, nowMs: number): Com
     case ExecutorEvent_Type.KILL:
       return kill(state, killGraceMs(state, event.kill?.kill_policy), 'asked', nowMs);
     case ExecutorEvent_Type.ACKNOWLEDGED:
-      return state.terminal !== undefined &&
-        sameBytes(state.terminal, event.acknowledged?.uuid ?? new Uint8Array())
-        ? [{ type: 'end' }]
-        : [];
+      return acknowledged(state, event.acknowledged?.uuid ?? new Uint8Array());
     case ExecutorEvent_Type.LAUNCH_GROUP:
     case ExecutorEvent_Type.SHUTDOWN:
       // A group is for the default executor; one that comes here is a mistake nobody can repair.
@@ -156,6 +164,18 @@ function received(state: CommandState, event: ExecutorEvent, nowMs: number): Com
     default:
       return [];
   }
+}
+
+function acknowledged(state: CommandState, uuid: Uint8Array): CommandEffect[] {
+  if (state.terminal === undefined || !sameBytes(state.terminal, uuid)) {
+    return [];
+  }
+  state.terminal = undefined;
+  return endIfDone(state);
+}
+
+function endIfDone(state: CommandState): CommandEffect[] {
+  return state.terminal === undefined && !state.lingers ? [{ type: 'end' }] : [];
 }
 
 function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffect[] {
@@ -227,6 +247,10 @@ function watchTask(state: CommandState, nowMs: number): CommandEffect[] {
 }
 
 function fired(state: CommandState, timer: CommandTimer, nowMs: number): CommandEffect[] {
+  if (timer === 'linger' && state.lingers) {
+    state.lingers = false;
+    return endIfDone(state);
+  }
   if (state.phase !== 'running') {
     return [];
   }
@@ -235,6 +259,8 @@ function fired(state: CommandState, timer: CommandTimer, nowMs: number): Command
       return [{ type: 'destroy' }];
     case 'completion':
       return kill(state, 0, 'completionTime', nowMs);
+    case 'linger':
+      return [];
     case 'check':
     case 'health': {
       const schedule = scheduleOf(state, timer);
@@ -290,6 +316,7 @@ function judged(state: CommandState, result: ProbeResult, nowMs: number): Comman
 }
 
 function shutdown(state: CommandState, nowMs: number): CommandEffect[] {
+  state.isShutDown = true;
   switch (state.phase) {
     case 'idle':
       state.phase = 'ended';
@@ -299,7 +326,11 @@ function shutdown(state: CommandState, nowMs: number): CommandEffect[] {
     case 'running':
       return kill(state, Math.max(0, state.options.shutdownGraceMs - reserveMs), 'asked', nowMs);
     case 'ended':
-      return [];
+      if (!state.lingers) {
+        return [];
+      }
+      state.lingers = false;
+      return [{ type: 'clearTimer', timer: 'linger' }, ...endIfDone(state)];
   }
 }
 
@@ -360,12 +391,19 @@ function ended(
   const status = terminalStatus(state, event);
   const call = update(state, status, event.nowMs);
   state.terminal = state.lastStatus?.uuid;
+  state.lingers = state.options.lingerMs > 0 && !state.isShutDown;
+  const linger: CommandEffect = {
+    type: 'setTimer',
+    timer: 'linger',
+    delayMs: state.options.lingerMs,
+  };
   return [
     { type: 'clearTimer', timer: 'escalation' },
     { type: 'clearTimer', timer: 'completion' },
     { type: 'clearTimer', timer: 'check' },
     { type: 'clearTimer', timer: 'health' },
     call,
+    ...(state.lingers ? [linger] : []),
   ];
 }
 

@@ -42,6 +42,8 @@ export interface RunsOptions {
   readonly containerizer: Containerizer;
   readonly random: Random;
   readonly shutdownGraceMs: number;
+  /** How long a command executor stays after its last update. */
+  readonly lingerMs: number;
   readonly mayRunAs: MayRunAs;
   readonly nowMs: () => number;
   readonly dispatch: (event: AgentEvent) => void;
@@ -271,6 +273,7 @@ export class Runs {
           executorId: run.executorId,
           task,
           shutdownGraceMs: this.#shutdownGraceMs(run.launch),
+          lingerMs: this.#options.lingerMs,
           random: this.#options.random,
           resumption,
         },

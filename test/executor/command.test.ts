@@ -51,6 +51,7 @@ class Machine {
       executorId: executorId('e'),
       task: this.#task,
       shutdownGraceMs: 5_000,
+      lingerMs: 1_000,
       random: new Random(1),
       resumption,
     });
@@ -132,20 +133,47 @@ describe('life', () => {
     expect(machine.states).toEqual(['TASK_STARTING', 'TASK_RUNNING']);
   });
 
-  test('ends when the terminal update is acknowledged, and only then', () => {
+  const acknowledge = (machine: Machine, uuid: Uint8Array | undefined) =>
+    machine.event({
+      type: ExecutorEvent_Type.ACKNOWLEDGED,
+      acknowledged: { task_id: { value: 't' }, uuid: uuid ?? new Uint8Array() },
+    });
+  const linger = (machine: Machine) =>
+    machine.step({ type: 'timer', timer: 'linger', nowMs: machine.nowMs });
+
+  test('ends when the terminal update is acknowledged, and a second after it was sent', () => {
     const machine = new Machine();
     machine.launch();
-    machine.ended(3 << 8);
-    const acknowledge = (uuid: Uint8Array | undefined) =>
-      machine.event({
-        type: ExecutorEvent_Type.ACKNOWLEDGED,
-        acknowledged: { task_id: { value: 't' }, uuid: uuid ?? new Uint8Array() },
-      });
+    expect(timerOf(machine.ended(3 << 8), 'linger')).toBe(1_000);
     const [starting, running, failed] = machine.statuses;
-    expect(acknowledge(starting?.uuid)).toEqual([]);
-    expect(acknowledge(running?.uuid)).toEqual([]);
-    expect(acknowledge(new Uint8Array(16))).toEqual([]);
-    expect(acknowledge(failed?.uuid)).toEqual([{ type: 'end' }]);
+    expect(acknowledge(machine, starting?.uuid)).toEqual([]);
+    expect(acknowledge(machine, running?.uuid)).toEqual([]);
+    expect(acknowledge(machine, new Uint8Array(16))).toEqual([]);
+    expect(acknowledge(machine, failed?.uuid)).toEqual([]);
+    expect(linger(machine)).toEqual([{ type: 'end' }]);
+    expect(linger(machine)).toEqual([]);
+  });
+
+  test('stays until the terminal update is acknowledged', () => {
+    const machine = new Machine();
+    machine.launch();
+    machine.ended(0);
+    expect(linger(machine)).toEqual([]);
+    expect(acknowledge(machine, machine.last?.uuid)).toEqual([{ type: 'end' }]);
+  });
+
+  test('shut down, it does not stay longer than that', () => {
+    const machine = new Machine();
+    machine.launch();
+    machine.event({ type: ExecutorEvent_Type.SHUTDOWN });
+    expect(timerOf(machine.ended(15), 'linger')).toBeUndefined();
+    expect(acknowledge(machine, machine.last?.uuid)).toEqual([{ type: 'end' }]);
+
+    const late = new Machine();
+    late.launch();
+    late.ended(0);
+    acknowledge(late, late.last?.uuid);
+    expect(late.event({ type: ExecutorEvent_Type.SHUTDOWN })).toContainEqual({ type: 'end' });
   });
 
   test('a second task is refused', () => {
@@ -406,7 +434,7 @@ test('whatever happens: one terminal update, the last; nothing after it', () => 
     fc.constant('shutdown' as const),
     fc.record({ kill: fc.integer({ min: 0, max: 5000 }) }),
     fc.record({ ended: fc.constantFrom(0, 15, 256) }),
-    fc.record({ timer: fc.constantFrom('escalation', 'completion', 'check', 'health') }),
+    fc.record({ timer: fc.constantFrom('escalation', 'completion', 'linger', 'check', 'health') }),
     fc.record({
       probed: fc.constantFrom('check' as const, 'health' as const),
       good: fc.boolean(),

@@ -86,6 +86,7 @@ export class HandsHarness {
       fetching,
       gcDelayMs: 3_600_000,
       isStrict,
+      lingerMs: 0,
       shutdownGraceMs: 5_000,
       mayRunAs: () => true,
       dispatch: (event) => harness.#dispatch(event),

@@ -211,6 +211,7 @@ export class Containers {
         frameworkId: run.frameworkId,
         executorId: run.executorId,
         task: run.effect.task,
+        lingerMs: 1_000,
         shutdownGraceMs: 5_000,
         random: this.#simulation.chance.random,
         resumption,

@@ -127,8 +127,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   http_command_executor: toggle({
     default: false,
-    status: 'accepted',
-    help: 'The built-in command executor always speaks the v1 executor API.',
+    help: 'The built-in command executor always speaks the v1 executor API; with this it ends when its last update is acknowledged, not a second after it.',
   }),
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
