@@ -104,6 +104,8 @@ export interface ContainerEnded extends At {
   readonly failure?: string | undefined;
   /** What kind of failure: absent with `failure`, it is REASON_CONTAINER_LAUNCH_FAILED. */
   readonly reason?: TaskStatus_Reason | undefined;
+  /** Nothing of its tasks has begun, or will. */
+  readonly isDropped?: boolean | undefined;
   /** With a limitation: the resources whose limit was hit. */
   readonly limited?: readonly Resource[] | undefined;
 }

@@ -24,7 +24,7 @@ import { type Framework, removeIfIdle } from './framework.ts';
 import { clearTimer, emit, emitEnding, log, persistLater, setTimer } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
-import { agentStatus } from './task.ts';
+import { agentStatus, droppedState } from './task.ts';
 import { reportStatus } from './task-updates.ts';
 
 export type ExecutorState = 'registering' | 'running' | 'terminating' | 'terminated';
@@ -226,7 +226,7 @@ export function containerEnded(agent: AgentState, event: ContainerEnded): void {
 export function executorTerminated(
   agent: AgentState,
   executor: Executor,
-  end: Pick<ContainerEnded, 'waitStatus' | 'failure' | 'reason' | 'limited'>,
+  end: Pick<ContainerEnded, 'waitStatus' | 'failure' | 'reason' | 'isDropped' | 'limited'>,
 ): void {
   const { framework } = executor;
   if (executor.state === 'terminating') {
@@ -263,7 +263,7 @@ export function forgetStream(agent: AgentState, executor: Executor): void {
 function reportTermination(
   agent: AgentState,
   executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'limited'>,
+  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'limited'>,
 ): void {
   const why = terminationOf(executor, end);
   const unfinished = [...executor.launched]
@@ -282,7 +282,7 @@ function reportTermination(
 
 function terminationOf(
   executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason'>,
+  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped'>,
 ): Termination {
   if (executor.pendingTermination !== undefined) {
     return executor.pendingTermination;
@@ -300,7 +300,14 @@ function terminationOf(
         reason: TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
         message: `Failed to launch container: ${end.failure}`,
       }
-    : { state: TaskState.TASK_FAILED, reason: end.reason, message: end.failure };
+    : {
+        state:
+          end.isDropped === true
+            ? droppedState(executor.framework.partitionAware)
+            : TaskState.TASK_FAILED,
+        reason: end.reason,
+        message: end.failure,
+      };
 }
 
 /** Ends that a master may not hear of while it does not know the agent. */

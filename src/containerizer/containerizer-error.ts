@@ -5,9 +5,18 @@ export class ContainerizerError extends Error {
   readonly code = 'MESOSCALE_CONTAINER';
   /** What kind of failure it is, where it is not one to launch. */
   readonly reason: TaskStatus_Reason | undefined;
+  /** Whether it is known that nothing of the task has ever begun: then it is dropped, not failed. */
+  readonly isDropped: boolean;
 
-  constructor(text: string, options: ErrorOptions & { readonly reason?: TaskStatus_Reason } = {}) {
+  constructor(
+    text: string,
+    options: ErrorOptions & {
+      readonly reason?: TaskStatus_Reason;
+      readonly isDropped?: boolean;
+    } = {},
+  ) {
     super(text, options);
     this.reason = options.reason;
+    this.isDropped = options.isDropped ?? false;
   }
 }

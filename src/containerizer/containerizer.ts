@@ -5,7 +5,7 @@
 // later knows as much as the one that launched it.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandInfo, Resource } from '../model/generated/messages.ts';
+import { type CommandInfo, type Resource, TaskStatus_Reason } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
@@ -19,7 +19,7 @@ import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { timerDelay } from './timer-delay.ts';
 import { type ContainerUsage, UsageMeter } from './usage.ts';
-import { Users } from './users.ts';
+import { UnknownUserError, Users } from './users.ts';
 import { Volumes } from './volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
@@ -164,8 +164,7 @@ export class Containerizer {
 
   /** Prepares a container up to the point where it has a supervisor that holds its process. */
   async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
-    const identity =
-      spec.user === undefined ? undefined : await this.#users.identity(spec.user, spec.mayRunAs);
+    const identity = await this.#identityFor(spec);
     abort.throwIfAborted();
     const sandbox = createSandbox(this.#work, spec.sandbox, identity);
     this.volumes.provide(spec.id, spec.sandbox, spec.resources);
@@ -208,6 +207,26 @@ export class Containerizer {
     });
     this.#known.set(spec.id, { container, identity: async () => identity, environment });
     return container;
+  }
+
+  async #identityFor({ user, mayRunAs, sandbox }: ContainerSpec): Promise<Identity | undefined> {
+    try {
+      return user === undefined ? undefined : await this.#users.identity(user, mayRunAs);
+    } catch (error) {
+      if (!(error instanceof UnknownUserError)) {
+        throw error;
+      }
+      // In Mesos's words, which makes the executor's folder first, and gives it to the user.
+      throw new ContainerizerError(
+        `Failed to create executor directory '${this.#work.path(sandbox)}': ` +
+          `Failed to chown directory to '${user}': No such user '${user}'`,
+        {
+          cause: error,
+          reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+          isDropped: true,
+        },
+      );
+    }
   }
 
   /** Watches a container that an earlier agent has started, alive or not. */

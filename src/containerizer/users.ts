@@ -1,10 +1,10 @@
 // Who a user is on this machine, by whatever name service it uses. A user is looked up by name, once for
 // each launch: the identity that was found is the one that is authorized and the one that is switched to.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { userNameError } from '../model/user.ts';
 import { ContainerizerError } from './containerizer-error.ts';
+import { readText } from './record-file.ts';
 import type { Identity } from './spawner.ts';
 
 const run = promisify(execFile);
@@ -118,13 +118,20 @@ async function entryOf(user: string | number): Promise<Entry> {
       return { name, identity };
     }
   } catch (cause) {
-    throw unknown(String(user), cause);
+    // Only the programs' own answer says that there is none: they may not have been started.
+    if (cause instanceof Error && 'code' in cause && typeof cause.code === 'number') {
+      throw unknown(String(user), cause);
+    }
+    throw new ContainerizerError(`Failed to look up user '${user}': ${String(cause)}`, { cause });
   }
   throw unknown(String(user));
 }
 
+/** The name stands for nobody on this machine. */
+export class UnknownUserError extends ContainerizerError {}
+
 const unknown = (user: string, cause?: unknown) =>
-  new ContainerizerError(
+  new UnknownUserError(
     `Failed to get user information for '${user}': no such user on this machine`,
     { cause },
   );
@@ -139,10 +146,6 @@ export function localNames(uid: number, accounts = localAccounts()): string[] {
 }
 
 function localAccounts(): string {
-  try {
-    return readFileSync('/etc/passwd', 'utf8');
-  } catch {
-    // A machine may know its accounts from elsewhere alone.
-    return '';
-  }
+  // A machine may know its accounts from elsewhere alone.
+  return readText('/etc/passwd', 'utf8') ?? '';
 }

@@ -71,6 +71,7 @@ interface Run {
 interface RunEnd extends ContainerEnd {
   /** The kind of failure, where it was not one to launch. */
   readonly reason?: TaskStatus_Reason | undefined;
+  readonly isDropped?: boolean | undefined;
 }
 
 /** Streams and requests of built-in executors are told by it from those of connections. */
@@ -357,6 +358,7 @@ export class Runs {
       waitStatus: end.waitStatus,
       failure: run.failed?.failure ?? end.failure,
       reason: run.failed?.reason ?? end.reason,
+      isDropped: end.isDropped,
     });
   }
 
@@ -408,6 +410,7 @@ const idsOf = ({ frameworkId, executorId, containerId }: Run) => ({
 const failureOf = (error: unknown): RunEnd => ({
   failure: textOf(error),
   reason: error instanceof ContainerizerError ? error.reason : undefined,
+  isDropped: error instanceof ContainerizerError && error.isDropped,
 });
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   ExecutorEvent_Type,
+  FrameworkInfo_Capability_Type,
   TaskState,
   TaskStatus_Reason,
   TaskStatus_Source,
@@ -132,6 +133,25 @@ describe('a task with a bare command', () => {
     });
     expect(update?.status.container_status).toBeUndefined();
     expect(world.agent.counters.container_launch_errors).toBe(1);
+  });
+
+  test.each([
+    [true, TaskState.TASK_DROPPED],
+    [false, TaskState.TASK_LOST],
+  ])('is dropped where nothing of it has begun (partition aware: %s)', (isAware, state) => {
+    const world = new World();
+    world.register();
+    const capabilities = isAware ? [{ type: FrameworkInfo_Capability_Type.PARTITION_AWARE }] : [];
+    world.runTask(commandTask('t1'), frameworkInfo({ capabilities }));
+    const [launched] = world.take('launchExecutor');
+    world.containerEnded('t1', launched?.containerId ?? expect.fail(), {
+      failure: "No such user 'x'",
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+      isDropped: true,
+    });
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      { update: { status: { state, message: "No such user 'x'" } } },
+    ]);
   });
 
   test('is refused when the agent has not what it needs', () => {

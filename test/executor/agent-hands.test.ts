@@ -117,7 +117,12 @@ describe('surroundings of a command', () => {
 
   test('a user that does not exist is a failure to launch', async () => {
     const container = harness.launch({ user: 'no-such-user' });
-    expect((await harness.ended(container)).failure).toContain("'no-such-user'");
+    const ended = await harness.ended(container);
+    expect(ended).toMatchObject({
+      isDropped: true,
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+    });
+    expect(ended.failure).toMatch(/^Failed to create executor .*: No such user 'no-such-user'$/);
     expect(harness.statuses(container)).toEqual([]);
   });
 });
