@@ -22,6 +22,7 @@ export interface Installation {
 
 const SOURCES = join(root, 'test', 'clients');
 const HTTP_PARSER = 'http-parser==0.9.0';
+const DEPENDENCIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
 
 export const folderOf = (client: Client) => join(root, 'build', 'clients', client);
 
@@ -100,7 +101,7 @@ const STEPS: Readonly<Record<Client, (folder: string) => readonly (readonly stri
   'mesos-rxjava': (folder) => [
     [
       ...['mvn', '-q', '-B', '-f', join(SOURCES, 'java', 'pom.xml')],
-      ...['dependency:copy-dependencies', `-DoutputDirectory=${join(folder, 'lib')}`],
+      ...[`${DEPENDENCIES}:copy-dependencies`, `-DoutputDirectory=${join(folder, 'lib')}`],
     ],
     ['javac', '-cp', 'lib/*', '-d', 'classes', join(SOURCES, 'java', 'Driver.java')],
   ],
