@@ -40,11 +40,16 @@ export async function deleteTree(path: string): Promise<void> {
   }
 }
 
+/** Folders that are remembered to come next; a folder may hold any number of them. */
+const MAX_NEXT = 1_000;
+
 class TreeDeletion {
   readonly #top: Folder;
   /** Names that begin with it are this deletion's own: those of folders that were moved up. */
   readonly #mark = Buffer.from(`.${randomUUID()}-`);
   #moved = 0;
+  /** Folders that have been moved up and come next; others are found when the top is looked at again. */
+  readonly #next: Buffer[] = [];
   /** How many entries were deleted or moved up. */
   #changes = 0;
   #failure: TreeDeletionError | undefined;
@@ -72,36 +77,51 @@ class TreeDeletion {
     remove: (name: Buffer, isFolder: boolean) => Promise<void>,
   ): Promise<void> {
     for await (const entry of folder.entries()) {
-      try {
-        await remove(entry.name, entry.isDirectory());
-        this.#changes++;
-      } catch (error) {
-        if (codeOf(error) !== 'ENOENT') {
-          this.#failure ??= new TreeDeletionError(entry.name, error);
-        }
+      await this.#attempt(entry.name, () => remove(entry.name, entry.isDirectory()));
+    }
+  }
+
+  /** What fails is no reason to leave the rest. */
+  async #attempt(name: Buffer, remove: () => Promise<void>): Promise<void> {
+    try {
+      await remove();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') {
+        this.#failure ??= new TreeDeletionError(name, error);
       }
     }
   }
 
   async #removeFromTop(name: Buffer, isFolder: boolean): Promise<void> {
-    if (!isFolder && (await unlinkOther(this.#top, name))) {
+    if (!isFolder && (await this.#unlink(this.#top, name))) {
       return;
     }
     const isMoved = name.subarray(0, this.#mark.length).equals(this.#mark);
-    const moved = isMoved ? name : await this.#moveUp(this.#top, name);
+    await this.#removeMoved(isMoved ? name : await this.#moveUp(this.#top, name));
+    for (let next = this.#next.pop(); next !== undefined; next = this.#next.pop()) {
+      const moved = next;
+      await this.#attempt(moved, () => this.#removeMoved(moved));
+    }
+  }
+
+  async #removeMoved(name: Buffer): Promise<void> {
     {
-      await using folder = await this.#top.folder(moved);
+      await using folder = await this.#top.folder(name);
       await takeFromUser(folder);
-      await this.#eachEntry(folder, async (inner, isInnerFolder) => {
-        if (isInnerFolder || !(await unlinkOther(folder, inner))) {
-          await this.#moveUp(folder, inner);
+      await this.#eachEntry(folder, async (inner, isFolder) => {
+        if (isFolder || !(await this.#unlink(folder, inner))) {
+          const moved = await this.#moveUp(folder, inner);
+          if (this.#next.length < MAX_NEXT) {
+            this.#next.push(moved);
+          }
         }
       });
     }
-    await this.#top.rmdir(moved);
+    await this.#top.rmdir(name);
+    this.#changes++;
   }
 
-  /** A folder that turns out to be a link by then comes up as one, and is deleted as one. */
+  /** A folder that has become a link comes up as one, and is deleted as one at the next look. */
   async #moveUp(from: Folder, name: Buffer): Promise<Buffer> {
     const moved = Buffer.concat([this.#mark, Buffer.from(String(this.#moved++))]);
     try {
@@ -115,32 +135,32 @@ class TreeDeletion {
       await folder.setMode(0o700);
       await from.move(name, this.#top, moved);
     }
+    this.#changes++;
     return moved;
   }
-}
 
-/** False: it is a folder, whatever it was taken for. */
-async function unlinkOther(folder: Folder, name: Buffer): Promise<boolean> {
-  try {
-    await folder.unlink(name);
-    return true;
-  } catch (error) {
-    const code = codeOf(error);
-    const mayBeFolder = code === 'EISDIR' || code === 'EPERM';
-    if (mayBeFolder && (await folder.statusOf(name)).isDirectory()) {
-      return false;
+  /** False: it is a folder, whatever it was taken for. */
+  async #unlink(folder: Folder, name: Buffer): Promise<boolean> {
+    try {
+      await folder.unlink(name);
+      this.#changes++;
+      return true;
+    } catch (error) {
+      const code = codeOf(error);
+      const mayBeFolder = code === 'EISDIR' || code === 'EPERM';
+      if (mayBeFolder && (await folder.statusOf(name)).isDirectory()) {
+        return false;
+      }
+      throw error;
     }
-    throw error;
   }
 }
 
 /** From then on, nothing new comes into the folder. */
 async function takeFromUser(folder: Folder): Promise<void> {
+  const isRoot = process.geteuid?.() === 0;
   try {
-    if (process.geteuid?.() === 0) {
-      await folder.giveTo(0, 0);
-    }
-    await folder.setMode(0o700);
+    await Promise.all([isRoot ? folder.giveTo(0, 0) : undefined, folder.setMode(0o700)]);
   } catch (error) {
     // Root of a user namespace may not own everything, and can do without.
     if (codeOf(error) !== 'EPERM') {

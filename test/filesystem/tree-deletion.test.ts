@@ -51,6 +51,14 @@ test('what is no folder is deleted itself, and what is not there need not be', a
   expect(readdirSync(here('outside'))).toEqual(['file']);
 });
 
+test('more folders than are remembered at once are deleted', async () => {
+  for (let index = 0; index < 1_100; index++) {
+    mkdirSync(tree('a/b', String(index)));
+  }
+  await deleteTree(tree());
+  expect(existsSync(tree())).toBe(false);
+});
+
 test('names that are no text, FIFOs, and folders closed to everybody are no hindrance', async () => {
   writeFileSync(Buffer.concat([Buffer.from(`${tree('a')}/`), Buffer.from([0xff, 0xfe])]), '');
   mkdirSync(Buffer.concat([Buffer.from(`${tree('a')}/`), Buffer.from([0xc3])]));
