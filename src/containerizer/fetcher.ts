@@ -70,9 +70,10 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
 
 const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh', ...values];
 
-/** Exit statuses of a script below for a source that is a folder, or a device or the like. */
+/** Exit statuses of scripts below: the source is a folder, or a device or the like; a place is none. */
 const isFolder = 21;
 const isSpecial = 22;
+const isNoFolder = 23;
 
 /** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
 /** Deletes what an agent that was interrupted has left; those that begin from now on stay. */
@@ -139,8 +140,19 @@ async function fetchOne(fetch: Fetch, uri: CommandInfo_URI): Promise<void> {
 }
 
 async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
-  if (folder !== fetch.sandbox) {
-    await check(fetch, ['mkdir', '-p', '--', folder], `Failed to create directory '${folder}'`);
+  if (folder === fetch.sandbox) {
+    return;
+  }
+  // What is in the way, where something is: the last that exists of the path.
+  const obstacle =
+    'p=$1; until [ -e "$p" ]; do p=$(dirname -- "$p"); done;' +
+    ` [ -d "$p" ] || exit ${isNoFolder}; exit 1`;
+  const status = await run(fetch, shell(`mkdir -p -- "$1" && exit 0; ${obstacle}`, folder));
+  if (status === isNoFolder << 8) {
+    throw new FetchError('Error downloading resource: Not a directory');
+  }
+  if (status !== 0) {
+    throw new FetchError(`Failed to create directory '${folder}': see stderr in the sandbox`);
   }
 }
 

@@ -151,6 +151,12 @@ describe('files of this machine', () => {
     }
   });
 
+  test('go into no folder that is a file', async () => {
+    const value = local('file', 'content');
+    const { failure } = await fetched([{ value }, { value, output_file: 'file/below/it' }]);
+    expect(failure).toContain('Not a directory');
+  });
+
   test('are no devices and no pipes', async () => {
     execFileSync('mkfifo', [join(folder.path, 'pipe')]);
     for (const value of ['/dev/zero', join(folder.path, 'pipe')]) {
