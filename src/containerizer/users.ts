@@ -22,7 +22,7 @@ export interface User {
 }
 
 export class Users {
-  readonly #kept = new Map<string, { readonly untilMs: number; readonly user: User }>();
+  readonly #kept = new Map<string, { readonly untilMs: number; readonly user: Promise<User> }>();
 
   /**
    * The identity to switch to, or undefined where the agent itself runs as that user. `mayRunAs` has
@@ -65,16 +65,19 @@ export class Users {
     );
   }
 
-  async #find(name: string): Promise<User> {
+  /** Launches that come together share one look. */
+  #find(name: string): Promise<User> {
     const kept = this.#kept.get(name);
     if (kept !== undefined && kept.untilMs > performance.now()) {
       return kept.user;
     }
-    const user = await lookUp(name);
+    const user = lookUp(name);
     if (this.#kept.size >= maxKept) {
       this.#kept.clear();
     }
     this.#kept.set(name, { untilMs: performance.now() + keepMs, user });
+    // Who was not found is looked for again.
+    user.catch(() => this.#kept.delete(name));
     return user;
   }
 }
