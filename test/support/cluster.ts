@@ -47,10 +47,13 @@ export async function until<T>(
 }
 
 export class Program {
+  /** Whether it has tasks that must be ended with it. */
+  readonly isAgent: boolean;
   readonly #child: ChildProcess;
   readonly #log: string;
 
   constructor(parameters: readonly string[], log: string, script = MESOSCALE) {
+    this.isAgent = parameters[0] === 'agent';
     this.#log = log;
     const output = openSync(log, 'a');
     this.#child = spawn(process.execPath, [script, ...parameters], {
@@ -189,10 +192,12 @@ export class TestCluster {
   async stop(): Promise<void> {
     const programs = [...this.#running].toReversed();
     for (const program of programs) {
-      await Promise.race([
-        program.kill('SIGUSR1'),
-        new Promise((resolve) => setTimeout(resolve, 3000)),
-      ]);
+      if (program.isAgent) {
+        await Promise.race([
+          program.kill('SIGUSR1'),
+          new Promise((resolve) => setTimeout(resolve, 3000)),
+        ]);
+      }
       await program.kill('SIGKILL');
     }
     rmSync(this.folder, { recursive: true, force: true });
