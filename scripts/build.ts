@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { supervisorProgram } from '../src/containerizer/supervisor-program.ts';
 import { buildCore } from './build-core.ts';
 
 const root = dirname(import.meta.dirname);
@@ -30,5 +31,11 @@ for (const [from, to] of verbatim) {
     throw new Error(`${from} is missing`);
   }
   cpSync(source, join(dist, to), { recursive: true });
+}
+// For machines like this one that have no compiler; others compile it at the first start of an agent.
+try {
+  await supervisorProgram([dist]);
+} catch (error) {
+  console.warn(`Without the supervisor: ${error instanceof Error ? error.message : String(error)}`);
 }
 console.log(`dist/ is ready: try it with \`npm pack\``);

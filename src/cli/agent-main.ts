@@ -82,7 +82,8 @@ async function runAgent(
   const { logger, shutdown } = own;
   const hands = await AgentHands.open({
     workDirectory: workDir,
-    programs: [join(import.meta.dirname, '..', '..', 'build')],
+    // In a checkout, and in a published package.
+    programs: [join(import.meta.dirname, '..', '..', 'build'), join(import.meta.dirname, '..')],
     cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
     fetching: {
       stallMs: values.fetcher_stall_timeout,

@@ -52,6 +52,17 @@ test('the library, by the names that package.json exports', () => {
   expect(run('--input-type=module', '--eval', program)).toBe('3.5 function function\n');
 });
 
+test('the supervisor of containers, without a compiler', () => {
+  const program = `
+    import { supervisorProgram } from '${home}/dist/containerizer/supervisor-program.js';
+    process.env.PATH = '/nowhere';
+    console.log(await supervisorProgram(['${home}/build', '${home}/dist']));
+  `;
+  expect(run('--input-type=module', '--eval', program)).toMatch(
+    new RegExp(`^${home}/dist/supervisor-${process.arch}-`),
+  );
+});
+
 test('the framework of the documentation, as it is written there', async () => {
   const page = readFileSync(join(root, 'docs', 'write-a-framework.md'), 'utf8');
   writeFileSync(join(folder, 'example.mjs'), /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
