@@ -193,10 +193,35 @@ function requireName(id: string, name: string): string {
   return name;
 }
 
+/**
+ * On a disk whose top others may write to, such as /tmp, they could have made the folders that lead to
+ * a volume before the agent did, and put links in their place at any time. Throws ContainerizerError.
+ */
+function requireOwnWay(target: string): void {
+  // <disk>/volumes/roles/<role>/<id>
+  const role = dirname(target);
+  const roles = dirname(role);
+  const volumes = dirname(roles);
+  const disk = statSync(dirname(volumes), { throwIfNoEntry: false });
+  if (process.geteuid?.() !== 0 || disk === undefined || (disk.mode & 0o022) === 0) {
+    return;
+  }
+  for (const folder of [volumes, roles, role]) {
+    const uid = lstatSync(folder, { throwIfNoEntry: false })?.uid ?? 0;
+    if (uid !== 0) {
+      throw new ContainerizerError(`'${folder}' belongs to user ${uid}, who could exchange it`);
+    }
+  }
+}
+
 /** A mount that is missing is not made: what is written there would fill another disk. */
 function makeFolder({ target, kind }: Pick<Link, 'target' | 'kind'>): void {
-  if (kind === 'folder' && mkdirSync(target, { recursive: true, mode: 0o755 }) !== undefined) {
-    chmodSync(target, 0o755);
+  if (kind === 'folder') {
+    requireOwnWay(target);
+    if (mkdirSync(target, { recursive: true, mode: 0o755 }) !== undefined) {
+      requireOwnWay(target);
+      chmodSync(target, 0o755);
+    }
   }
   if (!statSync(target).isDirectory()) {
     throw new ContainerizerError('it is not a folder');
@@ -240,6 +265,7 @@ function folderAside(place: string): string | undefined {
   if (lstatSync(place, { throwIfNoEntry: false }) === undefined) {
     return undefined;
   }
+  requireOwnWay(place);
   mkdirSync(destroyed, { recursive: true, mode: 0o700 });
   const aside = join(destroyed, randomUUID());
   renameSync(place, aside);

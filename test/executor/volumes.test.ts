@@ -1,5 +1,6 @@
 // Persistent volumes with real processes: what a task leaves in one is there for the next.
 import {
+  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -220,6 +221,21 @@ describe('disks of their own', () => {
     expect(readFileSync(here('disk/volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
     destroy(here('disk/volumes/roles/kit/v1'));
     expect(await output('ls data', resource)).toBe('');
+  });
+
+  test('that others may write to have no volume in a folder of theirs (needs root)', async () => {
+    mkdirSync(here('disk/volumes'), { recursive: true });
+    chmodSync(here('disk'), 0o1777);
+    const resource = volume({ source: { type: PATH, path: { root: here('disk') } } });
+    await output('echo kept > data/file', resource);
+    // As if it had been there before the agent came.
+    chownSync(here('disk/volumes'), nobody, nobody);
+    destroy(here('disk/volumes/roles/kit/v1'));
+    const container = harness.launch({ task: { resources: [resource] } });
+    expect((await harness.ended(container)).failure).toMatch(
+      /'.*\/disk\/volumes' belongs to user 65534, who could exchange it$/,
+    );
+    expect(readFileSync(here('disk/volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
   });
 
   test('a mount is a volume, and stays when that is destroyed', async () => {
