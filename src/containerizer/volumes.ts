@@ -23,7 +23,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { codeOf } from '../filesystem/folder.ts';
 import { deleteTree } from '../filesystem/tree-deletion.ts';
-import type { Resource } from '../model/generated/messages.ts';
+import { type Resource, Resource_DiskInfo_Source_Type } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { persistentVolumeFields, refusalOf } from '../model/launch-fields.ts';
 import { isPersistentVolume } from '../model/resource-format.ts';
@@ -119,10 +119,20 @@ export class Volumes {
     }
   }
 
-  /** Goes on where an earlier agent was interrupted. */
-  async destroyLeft(): Promise<void> {
-    const folder = this.#work.path('volumes/destroyed');
-    await Promise.all(namesIn(folder).map((name) => this.#delete(join(folder, name))));
+  /** Goes on where an earlier agent was interrupted, on each disk among its resources. */
+  async destroyLeft(resources: readonly Resource[]): Promise<void> {
+    const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
+    const left = namesAside(this.#work.path('volumes/destroyed'));
+    for (const { disk } of resources) {
+      const root = (disk?.source?.path ?? disk?.source?.mount)?.root;
+      const top = root === undefined ? undefined : resolve(this.#work.root, root);
+      if (top !== undefined && disk?.source?.type === PATH) {
+        left.push(...namesAside(join(top, 'volumes/destroyed')));
+      } else if (top !== undefined && disk?.source?.type === MOUNT) {
+        left.push(...contentLeft(top));
+      }
+    }
+    await Promise.all([...new Set(left)].map((path) => this.#delete(path)));
   }
 
   async settled(): Promise<void> {
@@ -283,7 +293,7 @@ function contentAside(place: string): string | undefined {
     chownSync(place, 0, 0);
     chmodSync(place, 0o755);
   }
-  const aside = join(place, `.destroyed-${randomUUID()}`);
+  const aside = join(place, `${ASIDE}${randomUUID()}`);
   mkdirSync(aside, { mode: 0o700 });
   // The types know only names that are text. There may be a great many of them.
   const entries = opendirSync(place, { encoding: 'buffer' as BufferEncoding });
@@ -300,6 +310,25 @@ function contentAside(place: string): string | undefined {
   }
   return aside;
 }
+
+const ASIDE = '.destroyed-';
+
+/** What `contentAside` has made on a mount; what only looks like it is somebody's data. */
+function contentLeft(mount: string): string[] {
+  return namesIn(mount)
+    .filter((name) => name.startsWith(ASIDE))
+    .map((name) => join(mount, name))
+    .filter((path) => {
+      const status = lstatSync(path, { throwIfNoEntry: false });
+      return (
+        status?.isDirectory() &&
+        status.uid === process.geteuid?.() &&
+        (status.mode & 0o777) === 0o700
+      );
+    });
+}
+
+const namesAside = (folder: string) => namesIn(folder).map((name) => join(folder, name));
 
 /** What is mounted on the mount stays, too. */
 function moveAside(from: Buffer, to: Buffer): void {

@@ -204,7 +204,8 @@ export class AgentHands {
     this.#adoptGarbage(known);
     const warn = (what: string) => (error: unknown) =>
       this.#options.log('warn', `Failed to delete ${what}: ${String(error)}`);
-    this.#containerizer.volumes.destroyLeft().catch(warn('destroyed volumes'));
+    const resources = checkpoint.agent?.resources ?? [];
+    this.#containerizer.volumes.destroyLeft(resources).catch(warn('destroyed volumes'));
     deleteDownloads(this.#downloads).catch(warn('unfinished downloads'));
     this.#lookForRoom();
     if (lastBoot !== bootId()) {

@@ -252,6 +252,29 @@ describe('disks of their own', () => {
     harness = await HandsHarness.open(folder.path);
   });
 
+  test('deletions on them that were interrupted are carried on by the next agent', async () => {
+    const disks = [
+      { type: PATH, path: { root: here('path') } },
+      { type: MOUNT, mount: { root: here('mount') } },
+    ];
+    const resources = disks.map((source) => ({
+      name: 'disk',
+      type: Value_Type.SCALAR,
+      scalar: { value: 64 },
+      disk: { source },
+    }));
+    await harness.stored(harness.store([{ type: 'agent', agent: { hostname: 'h', resources } }]));
+    await harness.hands.close();
+    const aside = here(`mount/.destroyed-${'0'.repeat(36)}`);
+    mkdirSync(here('path/volumes/destroyed/left'), { recursive: true });
+    mkdirSync(here('mount/.destroyed-by-somebody'), { recursive: true });
+    mkdirSync(aside, { mode: 0o700 });
+    harness = await HandsHarness.open(folder.path);
+    await disappeared(here('path/volumes/destroyed/left'));
+    await disappeared(aside);
+    expect(readdirSync(here('mount'))).toEqual(['.destroyed-by-somebody']);
+  });
+
   test('others are refused', async () => {
     const container = harness.launch({
       task: { resources: [volume({ source: { type: BLOCK } })] },
