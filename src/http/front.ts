@@ -65,7 +65,12 @@ export class Front {
       senderOf,
       calls: options.calls,
       complete: (socket, bytes) => {
-        socket.unshift(bytes);
+        // A part at a time, so that it can be left when many requests have come.
+        for (let end = bytes.length; end > 0; ) {
+          const start = Math.floor((end - 1) / MAX_QUESTION_BYTES) * MAX_QUESTION_BYTES;
+          socket.unshift(bytes.subarray(start, end));
+          end = start;
+        }
         this.#complete.emit('connection', socket);
         if (bytes.length > MAX_QUESTION_BYTES) {
           Pipeline.readOnInTurn(socket);
