@@ -170,6 +170,11 @@ test.each([
     "Task uses invalid resources: Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer",
   ],
   [
+    'more bytes than a task may have',
+    { labels: { labels: [{ key: 'k', value: 'x'.repeat(4 * 1024 * 1024) }] } },
+    'Task has more than 4194304 bytes',
+  ],
+  [
     'a limit of disk',
     { limits: { disk: { value: 1 } } },
     "Only cpus and mem may be included in a task's resource limits",
@@ -288,4 +293,27 @@ test('the state endpoint shows the task with the old names', () => {
     resources: { cpus: 1, mem: 64, disk: 0, gpus: 0 },
   });
   expect([...state.slaves][0]?.used_resources).toEqual({ cpus: 1, mem: 64, disk: 0, gpus: 0 });
+});
+
+test('no more is launched on an agent than it can bring back in one message', () => {
+  const { agent, framework } = cluster();
+  const large = (name: string) => ({
+    name,
+    task_id: { value: name },
+    resources: resources('cpus:0.1;mem:32'),
+    labels: { labels: [{ key: 'k', value: 'x'.repeat(3_500_000) }] },
+  });
+  const names = Array.from({ length: 10 }, (_, i) => `t${i}`);
+  framework.launch(framework.offer(), ...names.map(large), {
+    ...large('small'),
+    labels: { labels: [] },
+  });
+  expect(agent.sent('RunTaskMessage')).toHaveLength(10);
+  expect(framework.statuses()).toMatchObject([
+    {
+      task_id: { value: 't9' },
+      state: TaskState.TASK_ERROR,
+      message: `Task and all that runs on agent ${agent.id} have more than 33554432 bytes`,
+    },
+  ]);
 });

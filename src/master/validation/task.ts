@@ -25,6 +25,7 @@ import {
   singleRoleError,
   usedResourcesError,
 } from './resources.ts';
+import { taskSizeError } from './size.ts';
 
 /** Smallest executor of a task group. */
 const minCpus = 0.01;
@@ -94,7 +95,8 @@ function commonError(task: TaskInfo, { framework, agent }: Ground): string | und
     taskResourcesError(task) ??
     prefixed("Task's `CommandInfo` is invalid: ", commandError(task.command)) ??
     prefixed("Task's `ContainerInfo` is invalid: ", containerError(task.container)) ??
-    limitsError(task, agent)
+    limitsError(task, agent) ??
+    taskSizeError(task, agent)
   );
 }
 

@@ -1,0 +1,38 @@
+// How large tasks may be. What an agent has comes back in one message when it registers again, and that
+// message has a bound: an agent that is given more could not come back, with all that others run there.
+import type { TaskInfo } from '../../model/generated/messages.ts';
+import { messageSize } from '../../model/message-size.ts';
+import type { Agent } from '../state.ts';
+
+/** A larger task is an error. */
+export const MAX_TASK_BYTES = 4 * 1024 * 1024;
+/** All tasks and executors of an agent; a task that would make them more is an error. */
+export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
+/** Of tasks up to this size no agent can run enough to matter; what it has is not counted for them. */
+const SMALL_TASK_BYTES = 16 * 1024;
+
+export function taskSizeError(task: TaskInfo, agent: Agent): string | undefined {
+  const size = messageSize(task, MAX_TASK_BYTES);
+  if (size <= SMALL_TASK_BYTES) {
+    return undefined;
+  }
+  if (size > MAX_TASK_BYTES) {
+    return `Task has more than ${MAX_TASK_BYTES} bytes`;
+  }
+  return size + agentSize(agent) > MAX_AGENT_BYTES
+    ? `Task and all that runs on agent ${agent.id} have more than ${MAX_AGENT_BYTES} bytes`
+    : undefined;
+}
+
+function agentSize(agent: Agent): number {
+  let size = 0;
+  for (const ofFramework of [...agent.tasks.values(), ...agent.executors.values()]) {
+    for (const item of ofFramework.values()) {
+      size += messageSize(item, MAX_AGENT_BYTES);
+      if (size > MAX_AGENT_BYTES) {
+        return size;
+      }
+    }
+  }
+  return size;
+}
