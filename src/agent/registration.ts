@@ -79,7 +79,10 @@ function waitToRegister(agent: AgentState): void {
   agent.backoffMs = Math.min(agent.backoffMs * 2, maxBackoffMs);
 }
 
-export function linkLost(agent: AgentState, { address, why = 'it is closed' }: LinkLost): void {
+export function linkLost(
+  agent: AgentState,
+  { address, why = 'it has closed the connection' }: LinkLost,
+): void {
   if (address !== agent.masterAddress) {
     return;
   }

@@ -79,10 +79,10 @@ export class OpenFile {
   check(): void {
     const log = logOf(this.#file);
     this.#log ??= stat(log);
-    checkSame(log, this.#log);
     if (checkSame(this.#file, this.#opened)?.size === 0n) {
       throw new Error(`${this.#file} has been emptied by somebody else`);
     }
+    checkSame(log, this.#log);
   }
 }
 
