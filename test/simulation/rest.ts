@@ -192,7 +192,10 @@ export class Rest {
     const { timers } = program;
     const known =
       /^(allocate|allocation-batch|registry-gc|recovery|ping\/.*|heartbeat\/.*|failover\/.*|offer\/.*|operator-heartbeat\/.*)$/;
-    const stray = timers.names.find((name) => !known.test(name));
+    // One that never came back after the master's start may still wait for its turn to be removed.
+    const removal = (name: string) =>
+      state.agents.recovered.has(agentId(/^unreachable\/(.*)$/.exec(name)?.[1] ?? ''));
+    const stray = timers.names.find((name) => !known.test(name) && !removal(name));
     if (stray !== undefined) {
       fail(`the master still has a timer ${stray}`);
     }
