@@ -18,6 +18,8 @@ export interface SendersOptions {
   readonly logger: Logger;
 }
 
+type Verdict = boolean | 'later';
+
 /** What a message's header says of its sender. */
 export interface Claim {
   readonly from: string;
@@ -25,7 +27,7 @@ export interface Claim {
   readonly key: string | undefined;
 }
 
-/** Questions at once; a connection that comes in above it gets no hearing, and can come again. */
+/** Questions at once; messages of those that cannot be asked about are dropped, the next ask again. */
 const MAX_QUESTIONS = 4_096;
 /** Bytes of messages, of all connections together, that may wait for answers. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
@@ -57,8 +59,8 @@ export class Senders {
     return this.#options.isChecked;
   }
 
-  /** Whether the process at the claimed address has opened the connection. */
-  async judge(ip: string, { from, key }: Claim): Promise<boolean> {
+  /** Whether the process at the claimed address has opened the connection; `later`: not known yet. */
+  async judge(ip: string, { from, key }: Claim): Promise<Verdict> {
     const pid = parsePid(from);
     if (pid === undefined || !isIPv4(pid.host)) {
       return this.#refuse(ip, from, 'it is no pid (id@ip:port)');
@@ -68,7 +70,8 @@ export class Senders {
       return this.#refuse(ip, from, elsewhere);
     }
     if (this.#questions >= MAX_QUESTIONS) {
-      return this.#refuse(ip, from, 'too many senders are being asked about');
+      this.#refuse(ip, from, 'too many senders are being asked about');
+      return 'later';
     }
     this.#questions++;
     const address = addressOf(pid);
@@ -84,9 +87,11 @@ export class Senders {
         this.#remember(address);
         return this.#refuse(ip, from, `that process did not open the connection to ${to}`);
       case 'silence':
-        return wasSpeaker
-          ? this.#refuse(ip, from, 'that process does not answer whether it is its own')
-          : isNear || this.#refuse(ip, from, elsewhere);
+        if (wasSpeaker) {
+          this.#refuse(ip, from, 'that process does not answer whether it is its own');
+          return 'later';
+        }
+        return isNear || this.#refuse(ip, from, elsewhere);
       case 'other':
         this.#speakers.delete(address);
         return isNear || this.#refuse(ip, from, elsewhere);
@@ -134,6 +139,8 @@ export class Sender {
   /** By claimed address; absent: the question is out. */
   readonly #known = new Map<string, boolean>();
   readonly #held: Held[] = [];
+  /** From the connection's first message. */
+  #key: string | undefined;
   #isAsking = false;
   #isKnown = false;
   #resume: (() => void) | undefined;
@@ -164,6 +171,7 @@ export class Sender {
       deliver();
       return;
     }
+    this.#key ??= claim.key;
     const known = this.#isAsking ? undefined : this.#known.get(addressIn(claim.from));
     if (known === true) {
       deliver();
@@ -185,18 +193,23 @@ export class Sender {
     }
   }
 
+  async #judge(from: string): Promise<Verdict> {
+    return this.#known.size < MAX_ADDRESSES
+      ? this.#senders.judge(this.#ip, { from, key: this.#key })
+      : 'later';
+  }
+
   /** Goes through what is held, in order, and asks about every address that is new. */
   async #settle(): Promise<void> {
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
       const { claim, bytes, deliver } = next;
       const address = addressIn(claim.from);
-      let isTrue = this.#known.get(address);
-      if (isTrue === undefined) {
-        isTrue = this.#known.size < MAX_ADDRESSES && (await this.#senders.judge(this.#ip, claim));
-        this.#known.set(address, isTrue);
+      const verdict = this.#known.get(address) ?? (await this.#judge(claim.from));
+      if (verdict !== 'later') {
+        this.#known.set(address, verdict);
       }
       this.#senders.heldBytes -= bytes;
-      if (isTrue) {
+      if (verdict === true) {
         this.#isKnown = true;
         deliver();
       }

@@ -177,6 +177,40 @@ describe('a message is dropped', () => {
     expect(await taken(master, pid)).toEqual([pid]);
   });
 
+  it('only as long as the process that it names gives no answer', async () => {
+    const answers: ((text: string) => void)[] = [];
+    const questions: string[] = [];
+    const owner = createServer((request, response) => {
+      questions.push(request.url ?? '');
+      answers.push((text) => (text === '' ? response.destroy() : response.end(text)));
+      asked.shift()?.();
+    });
+    const asked: (() => void)[] = [];
+    const question = () => new Promise<void>((resolve) => asked.push(resolve));
+    await new Promise<void>((resolve) => owner.listen(0, '127.0.0.1', resolve));
+    closing.push(() => owner.close());
+    const from = `slave(1)@127.0.0.1:${(owner.address() as AddressInfo).port}`;
+    const senders = new Senders({ isChecked: true, ownAddress: () => '', logger: silentLogger });
+    const delivered: string[] = [];
+    const send = async (name: string, sender: ReturnType<Senders['of']>, answer: string) => {
+      const isAsked = question();
+      // Only the first message of a connection has its key.
+      const key = name === 'first' ? 'k' : undefined;
+      sender.admit({ from, key }, 0, () => delivered.push(name));
+      await isAsked;
+      const isKnown = new Promise<void>((resolve) => sender.whenKnown(resolve));
+      answers.shift()?.(answer);
+      await isKnown;
+    };
+    await send('earlier', senders.of('127.0.0.1'), 'mine');
+    const sender = senders.of('127.0.0.1');
+    await send('first', sender, '');
+    expect(delivered).toEqual(['earlier']);
+    await send('second', sender, 'mine');
+    expect(delivered).toEqual(['earlier', 'second']);
+    expect(questions.slice(1)).toEqual(Array(2).fill('/mesoscale/connection?key=k&to='));
+  });
+
   it('and the log says it once, however often it is tried', async () => {
     const { master, warnings } = await start();
     const victim = await agent();
