@@ -293,6 +293,14 @@ test('constraints that cannot be compiled are refused', () => {
   );
 });
 
+test('a framework that says a megabyte of itself is refused', () => {
+  const { world } = cluster();
+  const labels = { labels: [{ key: 'k', value: 'x'.repeat(1024 * 1024) }] };
+  expect(world.framework({ labels }).last('ERROR')?.error?.message).toBe(
+    "'FrameworkInfo' has more than 1048576 bytes",
+  );
+});
+
 test('clients may make up any number of resource names', () => {
   const { world, agent, framework } = cluster();
   const made = (i: number) => [

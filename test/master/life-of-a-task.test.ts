@@ -1,5 +1,6 @@
 // One task from offer to acknowledged end, and the ways in which it can go wrong.
 import { expect, test } from 'vitest';
+import { executorInfoError } from '../../src/master/validation/executor.ts';
 import {
   FrameworkInfo_Capability_Type,
   MasterCall_Type,
@@ -316,4 +317,13 @@ test('no more is launched on an agent than it can bring back in one message', ()
       message: `Task and all that runs on agent ${agent.id} have more than 33554432 bytes`,
     },
   ]);
+});
+
+test('an executor of more bytes than one may have is an error, in a group as well', () => {
+  const executor = {
+    executor_id: { value: 'e' },
+    command: { value: 'x' },
+    data: new Uint8Array(4 * 1024 * 1024),
+  };
+  expect(executorInfoError(executor)).toBe("'ExecutorInfo' has more than 4194304 bytes");
 });

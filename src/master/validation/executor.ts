@@ -16,6 +16,7 @@ import {
   singleRoleError,
   usedResourcesError,
 } from './resources.ts';
+import { executorSizeError } from './size.ts';
 
 /** What holds for an executor wherever it comes from. */
 export function executorInfoError(executor: ExecutorInfo): string | undefined {
@@ -25,7 +26,8 @@ export function executorInfoError(executor: ExecutorInfo): string | undefined {
     idError(id) ??
     gracePeriodError(executor) ??
     prefixed("Executor's `CommandInfo` is invalid: ", commandError(executor.command)) ??
-    prefixed("Executor's `ContainerInfo` is invalid: ", containerError(executor.container))
+    prefixed("Executor's `ContainerInfo` is invalid: ", containerError(executor.container)) ??
+    executorSizeError(executor)
   );
 }
 

@@ -5,12 +5,19 @@ import type { FrameworkInfo, OfferConstraints } from '../../model/generated/mess
 import { FrameworkInfo_Capability_Type } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { roleError } from '../../model/role.ts';
+import { frameworkSizeError } from './size.ts';
 
 /** Durations are nanoseconds in 63 bits. */
 const maxSeconds = 9_223_372_036.854776;
 
 export function frameworkInfoError(info: FrameworkInfo): string | undefined {
-  return rolesError(info) ?? frameworkIdError(info) ?? filtersError(info) ?? timeoutError(info);
+  return (
+    rolesError(info) ??
+    frameworkIdError(info) ??
+    filtersError(info) ??
+    timeoutError(info) ??
+    frameworkSizeError(info)
+  );
 }
 
 function rolesError(info: FrameworkInfo): string | undefined {

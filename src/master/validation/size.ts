@@ -1,15 +1,30 @@
-// How large tasks may be. What an agent has comes back in one message when it registers again, and that
-// message has a bound: an agent that is given more could not come back, with all that others run there.
-import type { TaskInfo } from '../../model/generated/messages.ts';
+// How large frameworks, executors and tasks may be. What an agent has comes back in one message when it
+// registers again, and that message has a bound: an agent that is given more could not come back, with all
+// that others run there.
+import type { ExecutorInfo, FrameworkInfo, TaskInfo } from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
 import type { Agent } from '../state.ts';
 
-/** A larger task is an error. */
+/** A framework that says more of itself is refused; each message that launches a task carries it. */
+export const MAX_FRAMEWORK_BYTES = 1024 * 1024;
+/** A larger task or executor is an error. */
 export const MAX_TASK_BYTES = 4 * 1024 * 1024;
 /** All tasks and executors of an agent; a task that would make them more is an error. */
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
 /** Of tasks up to this size no agent can run enough to matter; what it has is not counted for them. */
 const SMALL_TASK_BYTES = 16 * 1024;
+
+export function frameworkSizeError(info: FrameworkInfo): string | undefined {
+  return messageSize(info, MAX_FRAMEWORK_BYTES) > MAX_FRAMEWORK_BYTES
+    ? `'FrameworkInfo' has more than ${MAX_FRAMEWORK_BYTES} bytes`
+    : undefined;
+}
+
+export function executorSizeError(info: ExecutorInfo): string | undefined {
+  return messageSize(info, MAX_TASK_BYTES) > MAX_TASK_BYTES
+    ? `'ExecutorInfo' has more than ${MAX_TASK_BYTES} bytes`
+    : undefined;
+}
 
 export function taskSizeError(task: TaskInfo, agent: Agent): string | undefined {
   const size = messageSize(task, MAX_TASK_BYTES);
