@@ -80,6 +80,19 @@ test('values of every kind', () => {
 });
 
 describe('sources', () => {
+  test('a variable of libprocess counts where neither the command line nor ours says otherwise', () => {
+    const asked = (argv: string[], environment: Record<string, string>) =>
+      agent(argv, environment).values.require_peer_address_ip_match;
+    const libprocess = { LIBPROCESS_REQUIRE_PEER_ADDRESS_IP_MATCH: '0' };
+    expect(asked([], {})).toBe(true);
+    expect(asked([], libprocess)).toBe(false);
+    expect(asked([], { ...libprocess, MESOS_REQUIRE_PEER_ADDRESS_IP_MATCH: 'true' })).toBe(true);
+    expect(asked(['--require_peer_address_ip_match'], libprocess)).toBe(true);
+    expect(() => asked([], { LIBPROCESS_REQUIRE_PEER_ADDRESS_IP_MATCH: 'maybe' })).toThrow(
+      /set by LIBPROCESS_REQUIRE_PEER_ADDRESS_IP_MATCH in the environment/,
+    );
+  });
+
   test('the environment counts below the command line, unknown variables are ignored', () => {
     const environment = {
       MESOS_PORT: '7000',
