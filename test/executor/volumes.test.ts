@@ -45,6 +45,7 @@ interface VolumeOptions {
   readonly container_path?: string;
   readonly source?: NonNullable<Resource['disk']>['source'];
   readonly isShared?: boolean;
+  readonly mode?: Volume_Mode;
 }
 
 const volume = (options: VolumeOptions = {}): Resource => ({
@@ -54,7 +55,10 @@ const volume = (options: VolumeOptions = {}): Resource => ({
   reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: options.role ?? 'kit' }],
   disk: {
     persistence: { id: options.id ?? 'v1' },
-    volume: { container_path: options.container_path ?? 'data', mode: Volume_Mode.RW },
+    volume: {
+      container_path: options.container_path ?? 'data',
+      mode: options.mode ?? Volume_Mode.RW,
+    },
     ...(options.source === undefined ? {} : { source: options.source }),
   },
   ...(options.isShared === true ? { shared: {} } : {}),
@@ -282,6 +286,17 @@ describe('disks of their own', () => {
     expect((await harness.ended(container)).failure).toContain('not supported');
   });
 });
+
+test.each([{}, { custom: { value: 'true' } }])(
+  'a volume that must not be written to is refused: %o',
+  async (more) => {
+    const resources = [volume({ mode: Volume_Mode.RO })];
+    const container = harness.launch({ task: { resources }, resources, ...more });
+    expect((await harness.ended(container)).failure).toMatch(
+      /'(executor\.)?resources\.disk\.volume\.mode' is not supported/,
+    );
+  },
+);
 
 describe('custom executors', () => {
   const custom = { value: 'echo > ready; while ! test -e go; do sleep 0.02; done; ls data later' };

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { requireSupported } from '../../src/containerizer/container-info.ts';
+import { ContainerInfo_Type, type TaskInfo } from '../../src/model/generated/messages.ts';
+
+const executor = { executor_id: { value: 'e' } };
+const task: TaskInfo = { name: 't', task_id: { value: 't' }, agent_id: { value: 'a' } };
+const container = { type: ContainerInfo_Type.MESOS, hostname: 'h' };
+
+test('the default container of the agent holds for a task that has none', () => {
+  expect(() => requireSupported({ ...executor, container }, task)).toThrow(/'container.hostname'/);
+});
+
+test('an executor of the framework is refused with the names of its own fields', () => {
+  expect(() => requireSupported({ ...executor, container }, undefined)).toThrow(
+    /'executor.container.hostname'/,
+  );
+});
+
+test('what asks for nothing is supported', () => {
+  expect(() => requireSupported(executor, task)).not.toThrow();
+  expect(() => requireSupported(executor, undefined)).not.toThrow();
+});
