@@ -26,7 +26,14 @@ import {
 } from './operations.ts';
 import { operatorCalled } from './operator-api.ts';
 import type { AgentOptions } from './options.ts';
-import { checkpointed, idleTimerFired, isIdleTimer, log, takeEffects } from './outbox.ts';
+import {
+  checkpointed,
+  checkpointStalled,
+  idleTimerFired,
+  isIdleTimer,
+  log,
+  takeEffects,
+} from './outbox.ts';
 import {
   executorSettled,
   recovered,
@@ -112,6 +119,9 @@ function dispatch(agent: AgentState, event: AgentEvent): void {
       return;
     case 'checkpointed':
       checkpointed(agent, event.transaction, event.error);
+      return;
+    case 'checkpointStalled':
+      checkpointStalled(agent);
       return;
     case 'timer':
       timerFired(agent, event.timer);

@@ -117,6 +117,11 @@ export interface Checkpointed extends At {
   readonly error?: string | undefined;
 }
 
+/** The disk takes nothing for the moment; what was to be written is tried again until it does. */
+export interface CheckpointStalled extends At {
+  readonly type: 'checkpointStalled';
+}
+
 export interface TimerFired extends At {
   readonly type: 'timer';
   readonly timer: string;
@@ -140,5 +145,6 @@ export type AgentEvent =
   | ContainerStarted
   | ContainerEnded
   | Checkpointed
+  | CheckpointStalled
   | TimerFired
   | StopAsked;

@@ -1,4 +1,5 @@
 // Frameworks that have, or had, something on this agent.
+import { sameMessage } from '../model/equality.ts';
 import type {
   FrameworkInfo,
   ShutdownFrameworkMessage,
@@ -115,9 +116,11 @@ export function updateFramework(agent: AgentState, body: UpdateFrameworkMessage)
     return;
   }
   // Whether executors outlive the agent was decided when they were started.
+  const before = framework.info;
   framework.info = { ...body.framework_info, checkpoint: framework.checkpoint };
   framework.partitionAware = isPartitionAware(framework.info);
-  if (framework.checkpoint) {
+  // Masters send it after each registration, mostly with nothing new.
+  if (framework.checkpoint && !sameMessage(before, framework.info)) {
     persist(agent, { type: 'framework', framework: framework.info });
   }
 }

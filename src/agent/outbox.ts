@@ -9,6 +9,7 @@ import type {
   AgentEffect,
   DestroyContainer,
   Exit,
+  Link,
   Log,
   SendToExecutor,
   SendToMaster,
@@ -31,6 +32,8 @@ export interface Outbox {
   durableTransaction: number;
   /** The last transaction that something waits for. */
   barrier: number;
+  /** Nothing can be written for the moment, for a reason that may pass. */
+  isStalled: boolean;
   /** Why the agent has given up. */
   failure: string | undefined;
 }
@@ -53,6 +56,7 @@ export const createOutbox = (): Outbox => ({
   lastTransaction: 0,
   durableTransaction: 0,
   barrier: 0,
+  isStalled: false,
   failure: undefined,
 });
 
@@ -71,6 +75,18 @@ export function emit(agent: AgentState, effect: AgentEffect): void {
 /** For what tells of nothing that could be lost: it does not wait for the disk. */
 export function emitAtOnce(agent: AgentState, effect: SendToMaster | Exit): void {
   agent.outbox.ready.push(effect);
+}
+
+/**
+ * For what keeps the agent known to its master. It waits its turn, but not for a disk that is full: to be
+ * taken for lost, with all its tasks, would be worse than to say what may have to be found out again.
+ */
+export function emitPresence(agent: AgentState, effect: SendToMaster | Link): void {
+  if (agent.outbox.isStalled) {
+    agent.outbox.ready.push(effect);
+  } else {
+    emit(agent, effect);
+  }
 }
 
 /**
@@ -194,6 +210,10 @@ export function persistIdle(agent: AgentState): void {
 
 export const isIdleTimer = (timer: string) => timer === idleTimer;
 
+export function checkpointStalled(agent: AgentState): void {
+  agent.outbox.isStalled = true;
+}
+
 /** Lets go what has waited for this transaction. */
 export function checkpointed(
   agent: AgentState,
@@ -206,6 +226,7 @@ export function checkpointed(
     giveUp(agent, `Failed to checkpoint: ${error}`);
     return;
   }
+  outbox.isStalled = false;
   outbox.durableTransaction = Math.max(outbox.durableTransaction, transaction);
   let entry = outbox.held[outbox.firstHeld];
   while (entry !== undefined && entry.after <= outbox.durableTransaction) {

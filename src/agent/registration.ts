@@ -27,7 +27,16 @@ import { addressOf, parsePid } from '../model/pid.ts';
 import type { LinkLost, MasterDetected } from './events.ts';
 import { isCommandExecutor, resumeExits } from './executor.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
-import { clearTimer, emit, emitAtOnce, giveUp, log, persist, setTimer } from './outbox.ts';
+import {
+  clearTimer,
+  emit,
+  emitAtOnce,
+  emitPresence,
+  giveUp,
+  log,
+  persist,
+  setTimer,
+} from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { resumeUpdates } from './status-updates.ts';
 import { createTask, isPartitionAware } from './task.ts';
@@ -106,12 +115,13 @@ export function registrationTimerFired(agent: AgentState): void {
   }
   explainWaiting(agent);
   if (agent.masterAddress !== undefined) {
-    emit(agent, { type: 'link', address: agent.masterAddress });
+    emitPresence(agent, { type: 'link', address: agent.masterAddress });
   }
   if (agent.id === undefined) {
     const to = agent.master;
     const body = identity(agent);
-    emit(agent, { type: 'sendToMaster', to, message: { name: 'RegisterAgentMessage', body } });
+    const message = { name: 'RegisterAgentMessage' as const, body };
+    emitPresence(agent, { type: 'sendToMaster', to, message });
   } else {
     sendReregistration(agent, agent.master);
   }
@@ -122,7 +132,8 @@ function sendReregistration(agent: AgentState, to: string): void {
   const body = reregistration(agent);
   agent.reportedResources = agent.checkpointedResources;
   agent.hasNews = false;
-  emit(agent, { type: 'sendToMaster', to, message: { name: 'ReregisterAgentMessage', body } });
+  const message = { name: 'ReregisterAgentMessage' as const, body };
+  emitPresence(agent, { type: 'sendToMaster', to, message });
 }
 
 /** The master believes something of this agent that is not so. */

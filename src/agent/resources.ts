@@ -1,6 +1,7 @@
 // What the agent offers: what its flags say, changed by the reservations and volumes made since.
 
 import type { Applied, ResourceAlgebra } from '../core/interface.ts';
+import { sameMessage } from '../model/equality.ts';
 import {
   type Offer_Operation,
   type Resource,
@@ -91,7 +92,9 @@ function remember(agent: AgentState, resources: readonly Resource[]): void {
   const kept = new Set(volumePlaces(resources).map(({ path }) => path));
   const before = agent.checkpointedResources;
   agent.checkpointedResources = resources;
-  persist(agent, { type: 'resources', resources });
+  if (!sameMessage(before, resources)) {
+    persist(agent, { type: 'resources', resources });
+  }
   for (const { path, kind } of volumePlaces(before)) {
     if (!kept.has(path)) {
       // A volume that is destroyed takes its data with it.

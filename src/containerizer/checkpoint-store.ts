@@ -51,9 +51,11 @@ export class CheckpointStore {
   #complainedMs: number | undefined;
   #closing = new AbortController();
   readonly #log: Log;
+  readonly #onStall: () => void;
 
-  private constructor(place: CheckpointPlace, log: Log) {
+  private constructor(place: CheckpointPlace, log: Log, onStall: () => void) {
     this.#log = log;
+    this.#onStall = onStall;
     // Beside this file, with the same ending: .ts where sources run, .js where they are built.
     const url = new URL(
       import.meta.url.endsWith('.ts') ? threadSource : threadBuilt,
@@ -70,10 +72,14 @@ export class CheckpointStore {
   /** Throws CheckpointError: see CheckpointDatabase. */
   static async open(
     path: string,
-    options: DatabaseOptions & { readonly log?: Log } = {},
+    options: DatabaseOptions & {
+      readonly log?: Log;
+      /** Called each time that nothing could be written, and it is to be tried again. */
+      readonly onStall?: () => void;
+    } = {},
   ): Promise<{ readonly store: CheckpointStore } & CheckpointContent> {
-    const { log = () => undefined, ...place } = options;
-    const store = new CheckpointStore({ path, ...place }, log);
+    const { log = () => undefined, onStall = () => undefined, ...place } = options;
+    const store = new CheckpointStore({ path, ...place }, log, onStall);
     const content = await store.#ask({ type: 'read' });
     if (content instanceof Error) {
       throw content;
@@ -145,6 +151,7 @@ export class CheckpointStore {
   }
 
   async #pause({ failure }: CheckpointFailure): Promise<void> {
+    this.#onStall();
     const nowMs = performance.now();
     if (this.#complainedMs === undefined || nowMs - this.#complainedMs >= remindMs) {
       this.#complainedMs = nowMs;

@@ -148,6 +148,7 @@ export class AgentHands {
     try {
       const { store, rows, damages } = await CheckpointStore.open(work.database, {
         log: options.log,
+        onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
         isStrict: options.isStrict,
         hasRuns: containerizer.records.all().length > 0,
       });

@@ -108,4 +108,21 @@ describe('while the disk takes nothing', () => {
       },
     ]);
   });
+
+  test('one that has news to write down registers with them all the same', () => {
+    const again = new World({ ...world.options, seed: 8 });
+    again.commitsAtOnce = false;
+    again.start(onDisk(world.durable));
+    again.subscribeAgain('filler');
+    again.subscribeAgain('other');
+    again.update('other', status('other', TaskState.TASK_FINISHED));
+    again.send({ type: 'masterDetected', master: MASTER });
+    again.pass(1_000);
+    expect(again.sent('ReregisterAgentMessage')).toEqual([]);
+    again.send({ type: 'checkpointStalled' });
+    again.pass(60_000);
+    expect(again.sent('ReregisterAgentMessage').length).toBeGreaterThan(0);
+    expect(again.take('link').length).toBeGreaterThan(0);
+    expect(again.sent('StatusUpdateMessage')).toEqual([]);
+  });
 });

@@ -72,7 +72,7 @@ describe('on a full disk (needs root)', () => {
     disk.fill();
     const { recordedIn } = harness.declare({ checkpoint: true, container: 'c' });
     await harness.logged(/^Failed to write the agent's checkpoint: .*full.* It is tried again/);
-    expect(harness.events).toEqual([]);
+    expect(harness.events.map(({ type }) => type)).not.toContain('checkpointed');
     disk.empty();
     expect(await harness.stored(recordedIn)).toMatchObject({ error: undefined });
     await harness.logged(/can be written again/);
