@@ -265,8 +265,12 @@ export class Connection implements Holder, Carrier {
 
   #flush(): void {
     if (this.#out !== '' && !this.#done) {
-      this.#socket.write(this.#out, 'latin1', this.#onTaken);
-      this.#hold();
+      this.#socket.write(this.#out, 'latin1');
+      if (this.#socket.writableLength > 0) {
+        // Told when all before it has been taken; mostly the system takes everything at once.
+        this.#hold();
+        this.#socket.write('', 'latin1', this.#onTaken);
+      }
     }
     this.#out = '';
   }
