@@ -3,25 +3,32 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAbsence, isPassing } from './record-file.ts';
 import { deleteSandbox } from './sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 /** After so long the next deletion begins beside it. */
 const longDeletionMs = 60_000;
+/** How long descriptors that were used up are given to come back. */
+const retryMs = 10_000;
 
 export class GarbageCollector {
   readonly #work: WorkDirectory;
   readonly #onError: (error: unknown) => void;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #due: (() => Promise<void>)[] = [];
+  readonly #retryMs: number;
+  readonly #closed = new AbortController();
   #isDeleting = false;
   #deleted = 0;
   #failed = 0;
 
-  constructor(work: WorkDirectory, onError: (error: unknown) => void) {
+  /** `lookAgainMs`: after how long old sandboxes are looked for again, where that could not be done. */
+  constructor(work: WorkDirectory, onError: (error: unknown) => void, lookAgainMs = retryMs) {
     this.#work = work;
     this.#onError = onError;
+    this.#retryMs = lookAgainMs;
   }
 
   /** Sandboxes that wait to be deleted. */
@@ -42,9 +49,29 @@ export class GarbageCollector {
   /**
    * Schedules what earlier agents have left: every sandbox but those in use, counted from the last
    * change in it, as nobody knows when its run ended. Looking may take a while, with launches going
-   * on beside it: so `inUse` is asked again before anything is deleted.
+   * on beside it: so `inUse` is asked again before anything is deleted. Out of descriptors or memory, it
+   * looks again later. Throws what else keeps it from looking.
    */
   async adopt(
+    inUse: (container: string) => boolean,
+    delayMs: number,
+    nowMs: number,
+  ): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      try {
+        await this.#adoptOnce(inUse, delayMs, nowMs);
+        return;
+      } catch (error) {
+        if (!isPassing(error)) {
+          throw error;
+        }
+        const { signal } = this.#closed;
+        await delay(this.#retryMs, undefined, { ref: false, signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #adoptOnce(
     inUse: (container: string) => boolean,
     delayMs: number,
     nowMs: number,
@@ -54,7 +81,7 @@ export class GarbageCollector {
       if (inUse(container) || this.#timers.has(sandbox)) {
         continue;
       }
-      const status = await stat(this.#work.path(sandbox)).catch(() => undefined);
+      const status = await stat(this.#work.path(sandbox)).catch(orNothing);
       if (status !== undefined) {
         const leftMs = Math.max(0, status.mtimeMs + delayMs - nowMs);
         this.#schedule(sandbox, leftMs, () => inUse(container));
@@ -63,6 +90,7 @@ export class GarbageCollector {
   }
 
   close(): void {
+    this.#closed.abort();
     for (const timer of this.#timers.values()) {
       clearTimeout(timer);
     }
@@ -124,7 +152,15 @@ export class GarbageCollector {
   }
 
   async #foldersIn(folder: string): Promise<string[]> {
-    const entries = await readdir(this.#work.path(folder), { withFileTypes: true }).catch(() => []);
+    const path = this.#work.path(folder);
+    const entries = (await readdir(path, { withFileTypes: true }).catch(orNothing)) ?? [];
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  }
+}
+
+/** What is not there has been deleted meanwhile; no other error says so. */
+function orNothing(error: unknown): undefined {
+  if (!isAbsence(error)) {
+    throw error;
   }
 }

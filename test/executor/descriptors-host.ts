@@ -1,7 +1,9 @@
-// A process that has used up its descriptors when its task ends: prints what it learns of the end. The work
-// directory is its argument.
+// A process that has used up its descriptors when its task ends: prints what it learns of the end, and how
+// many old sandboxes it finds once there are descriptors again. The work directory is its argument.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { GarbageCollector } from '../../src/containerizer/garbage-collector.ts';
+import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { HandsHarness, stateName } from './hands-harness.ts';
 
@@ -20,10 +22,18 @@ for (let isOpen = true; isOpen; ) {
     isOpen = false;
   }
 }
+const fail = (error: unknown) => {
+  throw error;
+};
+const garbage = new GarbageCollector(new WorkDirectory(work), fail, 10);
+const adopted = garbage.adopt(() => false, 60_000, Date.now());
 mkdirSync(go);
 const { state, message } = await harness.terminalStatus(container);
 for (const file of taken) {
   closeSync(file);
 }
+await adopted;
 console.log(`${taken.length > 20} ${stateName(state)} ${message}`);
+console.log(`old sandboxes: ${garbage.pending}`);
+garbage.close();
 await harness.end();
