@@ -2,6 +2,7 @@
 // come with the events and the options, so that the same events always give the same effects.
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
 import { giveUpOn, noteTraps } from './core-traps.ts';
+import { correctionTimer } from './correction.ts';
 import { takeExpired } from './deadlines.ts';
 import { drainAsked } from './drain.ts';
 import type { AgentEffect } from './effects.ts';
@@ -51,7 +52,6 @@ import {
   registrationTimer,
   registrationTimerFired,
   reregistered,
-  tellNews,
 } from './registration.ts';
 import { setCheckpointedResources } from './resources.ts';
 import { type AgentState, createState } from './state.ts';
@@ -115,7 +115,6 @@ function dispatch(agent: AgentState, event: AgentEvent): void {
     case 'containerEnded':
       containerEnded(agent, event);
       executorSettled(agent);
-      tellNews(agent);
       return;
     case 'checkpointed':
       checkpointed(agent, event.transaction, event.error);
@@ -219,6 +218,8 @@ function timerFired(agent: AgentState, timer: string): void {
     registrationsExpired(agent);
   } else if (timer === registrationTimer) {
     registrationTimerFired(agent);
+  } else if (timer === correctionTimer) {
+    correctMaster(agent);
   } else if (timer === pingTimer) {
     pingTimerFired(agent);
   } else if (timer === reregistrationTimer) {

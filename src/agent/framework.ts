@@ -7,6 +7,7 @@ import type {
 } from '../model/generated/messages.ts';
 import type { ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId } from '../model/ids.ts';
+import { correctSoon } from './correction.ts';
 import { drained } from './drain.ts';
 import { type Executor, removeExecutor, shutdownExecutor } from './executor.ts';
 import { log, persist, persistLater } from './outbox.ts';
@@ -23,7 +24,7 @@ export interface Framework {
   checkpoint: boolean;
   /** terminating: its executors are shut down, and nothing is reported about them any more. */
   state: 'running' | 'terminating';
-  /** A re-registration has told of its tasks while it was terminating. */
+  /** A re-registration has told a master of it. */
   isReported: boolean;
   readonly executors: Map<ExecutorId, Executor>;
   /** Queued, launched and terminated tasks, until their last update is acknowledged. */
@@ -60,8 +61,10 @@ export function removeIfIdle(agent: AgentState, framework: Framework): void {
     return;
   }
   agent.frameworks.delete(framework.id);
-  // A master that was told of tasks while they were shut down heard nothing of their end.
-  agent.hasNews ||= framework.isReported;
+  if (framework.state === 'terminating' && framework.isReported) {
+    // Nothing was reported of the end of its tasks, which the master may still count.
+    correctSoon(agent);
+  }
   agent.completedFrameworks.set(framework.id, framework);
   if (agent.completedFrameworks.size > agent.options.maxCompletedFrameworks) {
     for (const oldest of agent.completedFrameworks.keys()) {
@@ -82,10 +85,11 @@ export function frameworkShutdownAsked(agent: AgentState, body: ShutdownFramewor
   }
   const id = frameworkId(body.framework_id.value);
   const framework = agent.frameworks.get(id);
-  if (framework === undefined) {
-    dropStreams(agent, id);
-  } else {
+  if (framework !== undefined) {
     shutdownFramework(agent, framework);
+  } else if (agent.updates.has(id)) {
+    dropStreams(agent, id);
+    correctSoon(agent);
   }
 }
 

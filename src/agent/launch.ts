@@ -126,9 +126,9 @@ function run(agent: AgentState, assignment: Assignment): void {
   const id = frameworkId(assignment.framework.id?.value ?? '');
   if (tasks.map(({ task_id }) => agent.deniedTasks.take(`${id} ${task_id.value}`)).includes(true)) {
     log(agent, 'warn', `Not running ${namesOf(tasks)}: too late, they are reported as lost`);
-    const isAware = isPartitionAware(assignment.framework);
+    const state = droppedState(isPartitionAware(assignment.framework));
     for (const { task_id } of tasks) {
-      reportUnknownTask(agent, id, isAware, task_id.value);
+      reportUnknownTask(agent, id, { task: task_id.value, state });
     }
     return;
   }

@@ -23,6 +23,9 @@ export interface OperationRecord {
   readonly operation: Operation;
   /** The wait before the final status is sent once more. */
   retryMs: number;
+  isSent: boolean;
+  /** It was sent before the latest registration: an acknowledgement may be of an earlier master. */
+  isCarriedOver: boolean;
 }
 
 export const operationTimerPrefix = 'operation:';
@@ -57,7 +60,7 @@ export function operationAsked(agent: AgentState, body: ApplyOperationMessage): 
     statuses: [status],
     uuid: body.operation_uuid,
   };
-  const record: OperationRecord = { operation, retryMs: firstRetryMs };
+  const record = recordOf(operation, { isSent: false });
   agent.operations.set(key, record);
   if (agent.operations.size > maxOperations) {
     for (const oldest of agent.operations.keys()) {
@@ -70,6 +73,11 @@ export function operationAsked(agent: AgentState, body: ApplyOperationMessage): 
   return applied.ok;
 }
 
+const recordOf = (
+  operation: Operation,
+  { isSent }: { readonly isSent: boolean },
+): OperationRecord => ({ operation, retryMs: firstRetryMs, isSent, isCarriedOver: false });
+
 export const unfinishedOperations = (agent: AgentState): Operation[] =>
   [...agent.operations.values()].map(({ operation }) => operation);
 
@@ -79,23 +87,26 @@ function persistOperations(agent: AgentState): void {
 
 export function restoreOperations(agent: AgentState, operations: readonly Operation[]): void {
   for (const operation of operations) {
-    agent.operations.set(keyOf(operation.uuid.value), { operation, retryMs: firstRetryMs });
+    // The agent before this one may have sent its status.
+    agent.operations.set(keyOf(operation.uuid.value), recordOf(operation, { isSent: true }));
   }
 }
 
 export function resumeOperations(agent: AgentState): void {
   for (const [key, record] of agent.operations) {
     record.retryMs = firstRetryMs;
+    record.isCarriedOver = record.isSent;
     sendStatus(agent, key, record);
   }
 }
 
-function sendStatus(agent: AgentState, key: string, { operation, retryMs }: OperationRecord): void {
+function sendStatus(agent: AgentState, key: string, record: OperationRecord): void {
   if (agent.phase !== 'running') {
     return;
   }
-  send(agent, operation.latest_status, operation);
-  setTimer(agent, `${operationTimerPrefix}${key}`, retryMs);
+  record.isSent = true;
+  send(agent, record.operation.latest_status, record.operation);
+  setTimer(agent, `${operationTimerPrefix}${key}`, record.retryMs);
 }
 
 export function operationTimerFired(agent: AgentState, timer: string): void {
@@ -112,14 +123,32 @@ export function operationAcknowledged(
   body: AcknowledgeOperationStatusMessage,
 ): void {
   const key = keyOf(body.operation_uuid.value);
-  const expected = agent.operations.get(key)?.operation.latest_status.uuid?.value;
-  if (expected === undefined || !sameBytes(expected, body.status_uuid.value)) {
+  const record = agent.operations.get(key);
+  const expected = record?.operation.latest_status.uuid?.value;
+  if (
+    record === undefined ||
+    expected === undefined ||
+    !sameBytes(expected, body.status_uuid.value)
+  ) {
     log(agent, 'warn', 'Ignoring acknowledgement of an operation status that nobody waits for');
     return;
   }
   agent.operations.delete(key);
   persistOperations(agent);
+  if (record.isCarriedOver) {
+    repeatEnd(agent, record.operation);
+  }
   drained(agent);
+}
+
+/**
+ * The master of today may count an operation whose acknowledgement it has not sent itself. It is told
+ * the end as it would be of one that the agent does not know: without a uuid, which nobody acknowledges,
+ * and without a framework, by which a master that does not count it ignores it.
+ */
+function repeatEnd(agent: AgentState, { latest_status, uuid }: Operation): void {
+  const { uuid: _, ...status } = latest_status;
+  send(agent, status, { uuid });
 }
 
 /**

@@ -24,6 +24,8 @@ import { TaskState } from '../model/generated/messages.ts';
 import { idError } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
+import { isTerminal } from '../model/task-state.ts';
+import { endCorrection } from './correction.ts';
 import type { LinkLost, MasterDetected } from './events.ts';
 import { isCommandExecutor, resumeExits } from './executor.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
@@ -39,7 +41,7 @@ import {
 } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { resumeUpdates } from './status-updates.ts';
-import { createTask, isPartitionAware } from './task.ts';
+import { createTask, droppedState, isPartitionAware } from './task.ts';
 import { reportUnknownTask } from './task-updates.ts';
 import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';
 
@@ -67,6 +69,7 @@ export function disconnect(agent: AgentState): void {
   if (agent.phase === 'running') {
     agent.phase = 'disconnected';
     clearTimer(agent, pingTimer);
+    endCorrection(agent);
   }
   clearTimer(agent, registrationTimer);
   if (agent.phase === 'disconnected' && agent.master !== undefined) {
@@ -80,6 +83,7 @@ export function disconnect(agent: AgentState): void {
 export function clearRegistration(agent: AgentState): void {
   clearTimer(agent, pingTimer);
   clearTimer(agent, registrationTimer);
+  endCorrection(agent);
 }
 
 /** A random part of the backoff, which doubles for the next time. */
@@ -132,6 +136,7 @@ function sendReregistration(agent: AgentState, to: string): void {
   const body = reregistration(agent);
   agent.reportedResources = agent.checkpointedResources;
   agent.hasNews = false;
+  endCorrection(agent);
   const message = { name: 'ReregisterAgentMessage' as const, body };
   emitPresence(agent, { type: 'sendToMaster', to, message });
 }
@@ -142,13 +147,6 @@ export function correctMaster(agent: AgentState): void {
     sendReregistration(agent, agent.master);
   } else {
     agent.hasNews = true;
-  }
-}
-
-/** What came up since the last re-registration; while there is no master, the next one tells it. */
-export function tellNews(agent: AgentState): void {
-  if (agent.hasNews && agent.phase === 'running') {
-    correctMaster(agent);
   }
 }
 
@@ -165,7 +163,7 @@ const identity = (agent: AgentState) => ({
 function reregistration(agent: AgentState): ReregisterAgentMessage {
   const frameworks = [...agent.frameworks.values()];
   for (const framework of frameworks) {
-    framework.isReported = framework.state === 'terminating';
+    framework.isReported = true;
   }
   const executors = frameworks.flatMap((framework) => [...framework.executors.values()]);
   return {
@@ -290,15 +288,25 @@ function sendUpdateAgent(agent: AgentState): void {
   emit(agent, { type: 'sendToMaster', to: agent.master, message });
 }
 
-/** Tasks that the master believes to be here and that are not: they were lost on the way. */
+/**
+ * Tasks that the master believes to be here and that are not. They were lost on the way; or their end was
+ * acknowledged and the master, which knows that end, has missed it: then that is repeated, where Apache
+ * Mesos calls the task lost.
+ */
 function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
   const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
   for (const status of body.statuses ?? []) {
     if (framework?.tasks.has(taskId(status.task_id.value)) !== true) {
       log(agent, 'warn', `Reconciling task ${status.task_id.value}: unknown to the agent`);
       const isAware = body.framework !== undefined && isPartitionAware(body.framework);
-      reportUnknownTask(agent, body.framework_id.value, isAware, status.task_id.value);
-      agent.deniedTasks.add(`${body.framework_id.value} ${status.task_id.value}`);
+      const hasEnded = isTerminal(status.state);
+      reportUnknownTask(agent, body.framework_id.value, {
+        task: status.task_id.value,
+        state: hasEnded ? status.state : droppedState(isAware),
+      });
+      if (!hasEnded) {
+        agent.deniedTasks.add(`${body.framework_id.value} ${status.task_id.value}`);
+      }
     }
   }
 }

@@ -57,6 +57,8 @@ export interface AgentState {
   reportedResources: readonly Resource[] | undefined;
   /** The master must hear more than the last re-registration told. */
   hasNews: boolean;
+  /** It hears that soon, though it is registered with it. */
+  isCorrecting: boolean;
   /** Tasks, as `framework task`. */
   readonly deniedTasks: Denials;
   /** Operations, by uuid. */
@@ -147,6 +149,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     checkpointedResources: [],
     reportedResources: undefined,
     hasNews: false,
+    isCorrecting: false,
     deniedTasks: new Denials(),
     deniedOperations: new Denials(),
     drain: undefined,

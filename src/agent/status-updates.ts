@@ -24,6 +24,13 @@ export interface UpdateStream {
   sends: number;
   /** The transaction that the last send had to wait for. */
   sentAfter: number;
+  /** What is first has been sent. */
+  isSent: boolean;
+  /**
+   * What is first was sent before the latest registration, and again after it: its acknowledgement may have
+   * been under way since then, and says nothing about the master of today.
+   */
+  isCarriedOver: boolean;
 }
 
 /** The wait for the acknowledgement of one send; `level` is the index into the retry intervals. */
@@ -76,6 +83,8 @@ function openStream(
       seen: [],
       sends: 0,
       sentAfter: 0,
+      isSent: false,
+      isCarriedOver: false,
     };
     streams.set(task, stream);
   }
@@ -134,6 +143,8 @@ export function restoreStream(
       stream.pending.length = 0;
     }
   }
+  // By the agent before this one, perhaps.
+  stream.isSent = stream.pending.length > 0;
 }
 
 export type Acknowledged = 'unknown' | 'continued' | 'completed';
@@ -157,6 +168,8 @@ export function acknowledge(
     return 'unknown';
   }
   stream.pending.shift();
+  stream.isSent = false;
+  stream.isCarriedOver = false;
   stream.sends++;
   if (isTerminal(update.status.state)) {
     closeStream(agent, stream);
@@ -213,6 +226,7 @@ export function resumeUpdates(agent: AgentState): void {
   for (const streams of agent.updates.values()) {
     for (const stream of streams.values()) {
       if (stream.pending.length > 0) {
+        stream.isCarriedOver = stream.isSent;
         forward(agent, stream, 0);
       }
     }
@@ -253,6 +267,7 @@ function forward(agent: AgentState, stream: UpdateStream, level: number): void {
     return;
   }
   stream.sentAfter = agent.outbox.barrier;
+  stream.isSent = true;
   emit(agent, {
     type: 'sendToMaster',
     to: agent.master,

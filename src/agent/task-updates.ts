@@ -11,6 +11,7 @@ import {
 } from '../model/generated/messages.ts';
 import { frameworkId, taskId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
+import { correctSoon } from './correction.ts';
 import {
   checkpointRun,
   completeTask,
@@ -22,7 +23,7 @@ import type { Framework } from './framework.ts';
 import { log } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { acknowledge, addUpdate, findStream } from './status-updates.ts';
-import { countTerminal, createTask, droppedState, recordStatus } from './task.ts';
+import { countTerminal, createTask, recordStatus } from './task.ts';
 
 /** Something that the agent itself has decided about a task of a framework it knows. */
 export function reportStatus(
@@ -102,8 +103,7 @@ function hasRoomForUnknown(agent: AgentState, framework: Framework): boolean {
 export function reportUnknownTask(
   agent: AgentState,
   framework: string,
-  isPartitionAware: boolean,
-  task: string,
+  { task, state }: { readonly task: string; readonly state: TaskState },
 ): void {
   const last = findStream(agent, frameworkId(framework), taskId(task))?.pending.at(-1);
   if (last !== undefined && isTerminal(last.status.state)) {
@@ -113,7 +113,7 @@ export function reportUnknownTask(
   const uuid = agent.random.uuid();
   const status: TaskStatus = {
     task_id: { value: task },
-    state: droppedState(isPartitionAware),
+    state,
     message: 'Reconciliation: task unknown to the agent',
     source: TaskStatus_Source.SOURCE_AGENT,
     reason: TaskStatus_Reason.REASON_RECONCILIATION,
@@ -224,10 +224,14 @@ export function acknowledged(agent: AgentState, body: StatusUpdateAcknowledgemen
   }
   const framework = frameworkId(body.framework_id.value);
   const task = taskId(body.task_id.value);
+  const isFromEarlier = findStream(agent, framework, task)?.isCarriedOver === true;
   if (acknowledge(agent, framework, task, body.uuid) === 'completed') {
     const executor = agent.frameworks.get(framework)?.tasks.get(task);
     if (executor !== undefined) {
       completeTask(agent, executor, task);
+      if (isFromEarlier) {
+        correctSoon(agent);
+      }
     }
   }
 }

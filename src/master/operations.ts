@@ -179,9 +179,30 @@ export function operationStatusUpdate(
     return;
   }
   values.valid_operation_status_updates++;
+  const isAgentsWord = message.framework_id === undefined && message.status.uuid === undefined;
+  if (isAgentsWord && isTerminalOperation(operation.latest_status.state)) {
+    endAcknowledged(state, agent, operation);
+    return;
+  }
   updateOperation(state, operation, message.latest_status ?? message.status);
   settleDoubt(state, agent, operation);
   passOn(state, agent, operation, message.status);
+}
+
+/**
+ * An agent no longer has an operation whose end the books know: that was acknowledged, by an earlier master
+ * or before the agent was back. Apache Mesos tells the framework that it was dropped, if the agent says so.
+ */
+function endAcknowledged(state: MasterState, agent: Agent, operation: Operation): void {
+  const owner = frameworkId(operation.framework_id?.value ?? '');
+  const framework = state.frameworks.registered.get(owner);
+  const { latest_status, info } = operation;
+  if (info.id !== undefined && framework !== undefined) {
+    const { uuid: _, ...status } = latest_status;
+    sendOperationStatus(state, framework, { ...status, operation_id: info.id });
+  }
+  removeOperation(state, agent, operation);
+  drainIfIdle(state, agent);
 }
 
 /**

@@ -335,8 +335,13 @@ export function status(task: string, state: TaskState, more: Partial<TaskStatus>
 }
 
 /** Runs a command task to its last update, not yet acknowledged; answers its launch effect. */
-export function runToEnd(world: World, id: string, end: TaskState = TaskState.TASK_FINISHED) {
-  world.runTask(commandTask(id));
+export function runToEnd(
+  world: World,
+  id: string,
+  end: TaskState = TaskState.TASK_FINISHED,
+  framework = frameworkInfo(),
+) {
+  world.runTask(commandTask(id), framework);
   const [launched] = world.take('launchExecutor');
   if (launched === undefined) {
     throw new Error('The agent launched nothing');

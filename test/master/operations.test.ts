@@ -135,6 +135,40 @@ test('an operation with an id gets feedback until it is acknowledged', () => {
   expect(operations()?.operations).toBeUndefined();
 });
 
+test.each([
+  ['that it was dropped, as agents of Apache Mesos say', OperationState.OPERATION_DROPPED],
+  ['its end once more', OperationState.OPERATION_FINISHED],
+])(
+  'an operation whose end is known ends as it did when its agent, without it, tells %s',
+  (_, told) => {
+    const { world, agent, framework } = cluster({}, { capabilities });
+    framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);
+    const operation_uuid = agent.sent('ApplyOperationMessage')[0]?.operation_uuid ?? {
+      value: new Uint8Array(),
+    };
+    agent.send('UpdateOperationStatusMessage', {
+      framework_id: { value: framework.id },
+      agent_id: { value: agent.id },
+      status: { state: OperationState.OPERATION_FINISHED, uuid: { value: world.uuid() } },
+      operation_uuid,
+    });
+    agent.send('UpdateOperationStatusMessage', {
+      agent_id: { value: agent.id },
+      status: { state: told },
+      operation_uuid,
+    });
+    const last = framework.last('UPDATE_OPERATION_STATUS')?.update_operation_status?.status;
+    expect(last).toMatchObject({
+      operation_id: { value: 'op1' },
+      state: OperationState.OPERATION_FINISHED,
+    });
+    // It needs no acknowledgement, which no agent waits for.
+    expect(last?.uuid).toBeUndefined();
+    const left = world.read({ type: MasterCall_Type.GET_OPERATIONS }).get_operations?.operations;
+    expect(left).toBeUndefined();
+  },
+);
+
 test('an agent that told what it has before an operation came is asked again after it', () => {
   const { world, agent, framework } = cluster({}, { capabilities });
   framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);

@@ -221,7 +221,9 @@ export class Rest {
     for (const host of agents) {
       const stray = (host.life as AgentLife).program.timers.names.find(
         (name) =>
-          !/^(ping|update-retry-\d+|executor-registration|checkpoint|operation:.*)$/.test(name),
+          !/^(ping|correction|update-retry-\d+|executor-registration|checkpoint|operation:.*)$/.test(
+            name,
+          ),
       );
       if (stray !== undefined) {
         fail(`${host.name} still has a timer ${stray}`);

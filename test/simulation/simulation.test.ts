@@ -12,11 +12,11 @@ const TRAPPING_SEEDS = Array.from({ length: 20 }, (_, index) => 2_000_000 + inde
 /**
  * Each failed once, in the simulation of its day: tasks lost from the books with a connection, ends that
  * came too early or twice, agents that never finished draining, operations nobody acknowledged, launches
- * that came so late that nobody counted them.
+ * that came so late that nobody counted them, acknowledgements of an earlier master.
  */
 const FOUND = [
   ...[2007, 2413, 5166, 6018, 10228, 10343, 10552, 10825, 11126, 50307, 50665, 101225, 301235],
-  ...[1001363, 1002424, 1010393],
+  ...[1001363, 1002424, 1010393, 608312625],
 ];
 
 const SHOWN_LINES = 60;
