@@ -47,6 +47,9 @@ export interface Subscription {
   readonly constraints: OfferConstraints | undefined;
 }
 
+/** What is late is late by seconds, or by as long as an agent was unreachable. */
+const maxAcknowledgedEnds = 1_000;
+
 function createFramework(
   state: MasterState,
   id: FrameworkId,
@@ -74,6 +77,7 @@ function createFramework(
     tasks: new Map(),
     unreachableTasks: new BoundedMap(state.options.maxUnreachableTasksPerFramework),
     completedTasks: new BoundedList(state.options.maxCompletedTasksPerFramework),
+    acknowledgedEnds: new BoundedMap(maxAcknowledgedEnds),
     executors: new Map(),
     offers: new Set(),
     inverseOffers: new Set(),

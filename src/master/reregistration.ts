@@ -46,7 +46,7 @@ import { store } from './registry-operations.ts';
 import { cancelRemoval } from './removals.ts';
 import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
-import { takeBack, tellOfReturn } from './taken-back.ts';
+import { acknowledgeAgain, takeBack, tellOfReturn, withoutAcknowledged } from './taken-back.ts';
 import { removeExecutor } from './tasks.ts';
 import { executorKey, reregistrationError } from './validation/reregistration.ts';
 
@@ -192,7 +192,10 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
   }
   const isOurs = (owner: string | undefined) =>
     !state.frameworks.completed.has(frameworkId(owner ?? ''));
-  const tasks = (message.tasks ?? []).filter(({ framework_id }) => isOurs(framework_id.value));
+  const { tasks, acknowledged } = withoutAcknowledged(
+    state,
+    (message.tasks ?? []).filter(({ framework_id }) => isOurs(framework_id.value)),
+  );
   const executors = (message.executor_infos ?? []).filter((it) => isOurs(it.framework_id?.value));
   if (!wasRecovered) {
     tellOfReturn(state, tasks, { wasUnreachable });
@@ -219,6 +222,7 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
     agent_id: { value: id },
     connection: connectionMessage(state),
   });
+  acknowledgeAgain(state, agent, acknowledged);
   for (const info of message.frameworks ?? []) {
     tellAgentOfFramework(state, agent, frameworkId(info.id?.value ?? ''));
   }

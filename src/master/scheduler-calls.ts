@@ -327,6 +327,7 @@ function acknowledge(
     }
     if (isTerminal(last) && uuid !== undefined && sameBytes(uuid, call.uuid)) {
       removeTask(state, agent, task);
+      framework.acknowledgedEnds.set(taskId(call.task_id.value), uuid);
     }
   }
   sendToAgent(state, agent, 'StatusUpdateAcknowledgementMessage', {

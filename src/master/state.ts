@@ -119,6 +119,8 @@ export interface Framework {
   readonly tasks: Map<TaskId, Task>;
   readonly unreachableTasks: BoundedMap<TaskId, Task>;
   readonly completedTasks: BoundedList<Task>;
+  /** Uuids of the last updates of tasks whose end it has acknowledged lately. */
+  readonly acknowledgedEnds: BoundedMap<TaskId, Uint8Array>;
   readonly executors: Map<AgentId, Map<ExecutorId, ExecutorInfo>>;
   readonly offers: Set<OutstandingOffer>;
   readonly inverseOffers: Set<OutstandingInverseOffer>;

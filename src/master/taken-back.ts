@@ -7,6 +7,7 @@ import {
   type Task,
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
+import { sameBytes } from '../model/identifier.ts';
 import { executorId, type FrameworkId, frameworkId, taskId } from '../model/ids.ts';
 import { withoutAllocation } from '../model/resource-format.ts';
 import { isTerminal } from '../model/task-state.ts';
@@ -131,5 +132,35 @@ export function tellOfReturn(
       message: wasUnreachable ? 'Unreachable agent re-reregistered' : 'Unknown agent reregistered',
     });
     sendStatus(state, framework, describeTask(status, task));
+  }
+}
+
+/** Tasks that an agent lists, without those whose acknowledged end it has not heard of yet. */
+export function withoutAcknowledged(
+  { frameworks: { registered } }: MasterState,
+  listed: readonly Task[],
+): { readonly tasks: readonly Task[]; readonly acknowledged: readonly Task[] } {
+  const isAcknowledged = ({ framework_id, task_id, state, status_update_uuid: uuid }: Task) => {
+    const ends = registered.get(frameworkId(framework_id.value))?.acknowledgedEnds;
+    const end = ends?.get(taskId(task_id.value));
+    return isTerminal(state) && end !== undefined && uuid !== undefined && sameBytes(end, uuid);
+  };
+  return {
+    tasks: listed.filter((task) => !isAcknowledged(task)),
+    acknowledged: listed.filter(isAcknowledged),
+  };
+}
+
+/** The acknowledgements were lost with the connection, or are slow: the tasks are over for all others. */
+export function acknowledgeAgain(state: MasterState, agent: Agent, tasks: readonly Task[]): void {
+  for (const { framework_id, task_id, status_update_uuid: uuid } of tasks) {
+    if (uuid !== undefined) {
+      sendToAgent(state, agent, 'StatusUpdateAcknowledgementMessage', {
+        agent_id: { value: agent.id },
+        framework_id,
+        task_id,
+        uuid,
+      });
+    }
   }
 }

@@ -135,6 +135,41 @@ test('an unreachable agent comes back with its task', () => {
   expect(cpus?.scalar?.value).toBe(3);
 });
 
+test('an unreachable agent that missed the acknowledgement of an end gets it once more', () => {
+  const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
+  framework.launch(framework.offer(), 't1', 't2');
+  const ends = ['t1', 't2'].map((id) => ({
+    id,
+    uuid: agent.update(framework, id, TaskState.TASK_FINISHED),
+  }));
+  for (const { id, uuid } of ends.slice(0, 1)) {
+    framework.acknowledge(agent, id, uuid);
+  }
+  world.answersPings = false;
+  world.advance(90_000);
+  const heard = framework.statuses('t1').length;
+  agent.reregister({
+    tasks: ends.map(({ id, uuid }) => ({
+      ...runningTask(framework, agent, id, TaskState.TASK_FINISHED),
+      status_update_state: TaskState.TASK_FINISHED,
+      status_update_uuid: uuid,
+    })),
+    frameworks: [{ ...framework.info, id: { value: framework.id } }],
+  });
+  const acknowledgement = { task_id: { value: 't1' }, uuid: ends[0]?.uuid };
+  expect(agent.sent('StatusUpdateAcknowledgementMessage')).toMatchObject([
+    acknowledgement,
+    acknowledgement,
+  ]);
+  // The end of the other one is not acknowledged, and it is not over.
+  expect(framework.statuses('t1')).toHaveLength(heard);
+  const tasks = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks;
+  const ids = (list: readonly { task_id: { value: string } }[] | undefined) =>
+    list?.map(({ task_id }) => task_id.value);
+  expect(ids(tasks?.tasks)).toEqual(['t2']);
+  expect(ids(tasks?.completed_tasks)).toEqual(['t1']);
+});
+
 test('a task that did not come back with its agent is no longer unreachable', () => {
   const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
   framework.launch(framework.offer(), 't1');
