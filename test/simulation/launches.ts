@@ -120,6 +120,7 @@ export class Launches {
         plan,
         state: TaskState.TASK_STAGING,
         isUnknown: false,
+        isGivenUp: false,
         isKilled: false,
         uuids: [],
         acknowledged: new Set(),

@@ -246,7 +246,7 @@ export class Rest {
     // An executor that master and agent disagree about is shut down, and operators have their reasons.
     const { operator, unregister, maintenance } = this.#simulation.settings.faults;
     const isOperated = operator + unregister + maintenance > 0;
-    const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || isOperated;
+    const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || task.isGivenUp || isOperated;
     if (task.state === TaskState.TASK_KILLED && !task.isKilled && !mayBeEnded) {
       fail(`${task.id} is said to be killed, and nobody asked for it`);
     }

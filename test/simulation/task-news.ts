@@ -16,6 +16,8 @@ export interface KnownTask {
   state: TaskState;
   /** The master or agent has said that it cannot know the task any more. */
   isUnknown: boolean;
+  /** The master has called it lost: should it still run, its resources may have gone to others. */
+  isGivenUp: boolean;
   isKilled: boolean;
   /** Uuids in the order in which they first came. */
   readonly uuids: string[];
@@ -29,6 +31,15 @@ const RANK = new Map<TaskState, number>([
   [TaskState.TASK_STARTING, 1],
   [TaskState.TASK_RUNNING, 2],
   [TaskState.TASK_KILLING, 3],
+]);
+
+/** States that a master says of tasks it does not count. */
+const GIVEN_UP = new Set<TaskState>([
+  TaskState.TASK_LOST,
+  TaskState.TASK_DROPPED,
+  TaskState.TASK_UNREACHABLE,
+  TaskState.TASK_GONE,
+  TaskState.TASK_UNKNOWN,
 ]);
 
 const rankOf = (state: TaskState) => RANK.get(state) ?? 4;
@@ -103,6 +114,7 @@ export class TaskNews {
 
   /** News without a uuid: of the master, about what it believes. */
   #told(task: KnownTask, status: TaskStatus): void {
+    task.isGivenUp ||= GIVEN_UP.has(status.state);
     const last = task.uuids.at(-1) ?? '';
     if (isTerminal(task.reported ?? TaskState.TASK_STAGING) && task.acknowledged.has(last)) {
       return;
