@@ -40,6 +40,7 @@ export function updateAgent(state: MasterState, message: UpdateAgentMessage): vo
   const isChanged = total !== undefined && !state.algebra.equal(total, agent.total);
   updateProviders(agent, message);
   reconcileOperations(state, agent, message);
+  agent.hasListed = true;
   if (isChanged) {
     agent.total = total;
     state.allocator.updateAgent(agent.id, { facts: agentFacts(agent.info), total });

@@ -176,6 +176,7 @@ export function operationStatusUpdate(
     if (framework !== undefined) {
       sendOperationStatus(state, framework, message.status);
     }
+    uncountedOperation(state, agent, message);
     return;
   }
   values.valid_operation_status_updates++;
@@ -187,6 +188,30 @@ export function operationStatusUpdate(
   updateOperation(state, operation, message.latest_status ?? message.status);
   settleDoubt(state, agent, operation);
   passOn(state, agent, operation, message.status);
+}
+
+/**
+ * News of an operation that is not in the books. An earlier master may have sent it, so late that the agent had
+ * told this one already what it has: it is called back, to tell what it has now. Apache Mesos goes on
+ * without what the operation has changed, and the agent without an acknowledgement.
+ */
+function uncountedOperation(
+  state: MasterState,
+  agent: Agent,
+  { operation_uuid, status }: UpdateOperationStatusMessage,
+): void {
+  if (operation_uuid === undefined || status.uuid === undefined) {
+    return;
+  }
+  const acknowledged = agent.acknowledgedOperations?.get(keyOf(operation_uuid));
+  if (acknowledged !== undefined) {
+    sendToAgent(state, agent, 'AcknowledgeOperationStatusMessage', {
+      status_uuid: acknowledged,
+      operation_uuid,
+    });
+  } else if (agent.connected && agent.hasListed === true) {
+    askAgain(state, agent);
+  }
 }
 
 /**

@@ -257,6 +257,7 @@ function reconnect(
   { message, isOld }: { readonly message: ReregisterAgentMessage; readonly isOld: boolean },
 ): void {
   agent.isAskedAgain = false;
+  agent.hasListed = false;
   doubtOperations(agent);
   movePid(state, agent, pid);
   const before = agent.total;

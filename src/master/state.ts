@@ -82,6 +82,8 @@ export interface Agent {
   /** How frameworks have answered inverse offers, since the last change of the agent's maintenance. */
   inverseAnswers?: Map<FrameworkId, InverseOfferStatus> | undefined;
   operations?: Map<string, Operation> | undefined;
+  /** Since its registration it has told which operations it has. */
+  hasListed?: boolean | undefined;
   /** The acknowledged final statuses of operations that the agent may still list, by operation. */
   acknowledgedOperations?: BoundedMap<string, UUID> | undefined;
   /** Operations that may or may not be in what the agent last said it has. */

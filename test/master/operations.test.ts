@@ -6,6 +6,7 @@ import {
   MasterCall_Type,
   type Offer_Operation,
   Offer_Operation_Type,
+  type Operation,
   OperationState,
   type Resource,
   Resource_ReservationInfo_Type,
@@ -133,6 +134,65 @@ test('an operation with an id gets feedback until it is acknowledged', () => {
   });
   expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(1);
   expect(operations()?.operations).toBeUndefined();
+});
+
+test('an operation of an earlier master that comes late calls its agent back', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  const recalls = () => agent.sent('PingAgentMessage').filter(({ connected }) => !connected);
+  const uuid = { value: world.uuid() };
+  const latest_status = {
+    operation_id: { value: 'late' },
+    state: OperationState.OPERATION_FINISHED,
+    agent_id: { value: agent.id },
+    uuid: { value: world.uuid() },
+  };
+  const report = () =>
+    agent.send('UpdateOperationStatusMessage', {
+      framework_id: { value: framework.id },
+      agent_id: { value: agent.id },
+      operation_uuid: uuid,
+      status: latest_status,
+    });
+  const list = (operations: Operation[]) =>
+    agent.send('UpdateAgentMessage', {
+      agent_id: { value: agent.id },
+      update_oversubscribed_resources: false,
+      operations: { operations },
+    });
+  // The list may be just behind.
+  report();
+  expect(recalls()).toEqual([]);
+  list([]);
+  report();
+  report();
+  expect(recalls()).toHaveLength(1);
+  agent.reregister({ checkpointed_resources: reserved('cpus:1') });
+  report();
+  list([
+    {
+      framework_id: { value: framework.id },
+      agent_id: { value: agent.id },
+      info: reserve(reserved('cpus:1'), 'late'),
+      latest_status,
+      statuses: [latest_status],
+      uuid,
+    },
+  ]);
+  report();
+  framework.call('ACKNOWLEDGE_OPERATION_STATUS', {
+    acknowledge_operation_status: {
+      agent_id: { value: agent.id },
+      operation_id: { value: 'late' },
+      uuid: latest_status.uuid.value,
+    },
+  });
+  expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(1);
+  // A repetition was under way, or the acknowledgement is lost.
+  report();
+  expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(2);
+  expect(recalls()).toHaveLength(1);
+  world.allocate();
+  expect(amount(framework.offer().resources, 'cpus', true)).toBe(1);
 });
 
 test.each([
