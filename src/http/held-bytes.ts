@@ -25,8 +25,8 @@ export class HeldBytes {
   /** By holder; the one that has moved on last is at the end. */
   readonly #holders = new Map<Holder, number>();
   /** Answers that several take: held once, until the last has taken it. */
-  readonly #shares = new Map<unknown, Share>();
-  readonly #shareOf = new Map<Holder, unknown>();
+  readonly #shares = new Map<object, Share>();
+  readonly #shareOf = new Map<Holder, object>();
   #total = 0;
 
   constructor(most: number = MAX_HELD_BYTES) {
@@ -59,8 +59,11 @@ export class HeldBytes {
     this.#cut();
   }
 
-  /** The holder waits to take an answer, as others may; `release` when it has. */
-  share(holder: Holder, answer: unknown, bytes: number): void {
+  /**
+   * The holder waits to take an answer, as others may; `release` when it has. The answer is what takes the
+   * memory: equal texts would count as one.
+   */
+  share(holder: Holder, answer: object, bytes: number): void {
     const share = this.#shares.get(answer) ?? { bytes, holders: 0 };
     if (share.holders === 0) {
       this.#total += bytes;
@@ -86,8 +89,8 @@ export class HeldBytes {
     this.#total -= this.#holders.get(holder) ?? 0;
     this.#holders.delete(holder);
     const answer = this.#shareOf.get(holder);
-    const share = this.#shares.get(answer);
-    if (share && this.#shareOf.has(holder)) {
+    const share = answer && this.#shares.get(answer);
+    if (answer && share) {
       this.#shareOf.delete(holder);
       if (--share.holders === 0) {
         this.#total -= share.bytes;

@@ -33,13 +33,14 @@ export async function sendAnswer(
   if (answer.contentType) {
     reply.header('Content-Type', answer.contentType);
   }
-  holdUntilTaken(reply, body);
   const zipped = acceptsEncoding(headerOf(request.raw, 'accept-encoding'), 'gzip');
   if (isPieces(body)) {
+    holdUntilTaken(reply, body);
     sendPieces(reply, body, zipped);
     return;
   }
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  holdUntilTaken(reply, bytes);
   if (bytes.length >= GZIP_MIN_BYTES && zipped) {
     reply.header('Content-Encoding', 'gzip');
     reply.send(await compress(bytes));
@@ -55,7 +56,7 @@ const isPieces = (body: NonNullable<Answer['body']>): body is readonly Uint8Arra
 const HELD_MIN_BYTES = 16 * 1024;
 
 /** A long answer counts until its client has taken it; once, however many clients it has. */
-function holdUntilTaken(reply: FastifyReply, body: NonNullable<Answer['body']>): void {
+function holdUntilTaken(reply: FastifyReply, body: Uint8Array | readonly Uint8Array[]): void {
   const bytes = isPieces(body) ? body.reduce((sum, piece) => sum + piece.length, 0) : body.length;
   if (bytes < HELD_MIN_BYTES || reply.raw.destroyed) {
     return;

@@ -1,0 +1,42 @@
+// Answers that clients leave untaken: what they hold of the memory is counted.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { Firewall } from '../../src/http/firewall.ts';
+import { held } from '../../src/http/held-bytes.ts';
+import { createRouter } from '../../src/http/router.ts';
+
+const MB = 1_000_000;
+
+it('counts a text for each client that does not take it, though others get the same', async () => {
+  const text = 'x'.repeat(20 * MB);
+  const router = await createRouter({
+    prefix: '/master',
+    authentication: {},
+    firewall: new Firewall('/master', []),
+    endpoints: [{ path: '/text', delegate: false, handle: () => ({ status: 200, body: text }) }],
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const server = createServer(router).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const before = held.total;
+  const clients = [1, 2, 3].map(() => {
+    const client = connect(port, '127.0.0.1');
+    client.write('GET /text HTTP/1.1\r\nHost: x\r\n\r\n');
+    return client;
+  });
+  // Each sees how its answer begins, and takes no more.
+  await Promise.all(clients.map((client) => once(client, 'readable')));
+  expect(held.total - before).toBe(3 * text.length);
+  for (const client of clients) {
+    client.destroy();
+  }
+  while (held.total > before) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.close();
+});
