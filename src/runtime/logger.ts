@@ -48,6 +48,10 @@ export class ProcessLogger implements Logger {
         this.#name,
         `Lines of this log that are lost: ${lines} (${why})`,
       );
+    if (!options.quiet) {
+      // Standard error gets its lines at the end of the turn in which they were logged.
+      this.#standardError = new Lines(writeToStandardError(), setImmediate, tellLost);
+    }
     if (options.directory) {
       mkdirSync(options.directory, { recursive: true });
       this.#files = new LogFiles({
@@ -56,11 +60,8 @@ export class ProcessLogger implements Logger {
         threshold: this.#threshold,
         now: new Date(),
         tellLost,
+        tellTrouble: (text) => this.#complain(text),
       });
-    }
-    if (!options.quiet) {
-      // Standard error gets its lines at the end of the turn in which they were logged.
-      this.#standardError = new Lines(writeToStandardError(), setImmediate, tellLost);
     }
   }
 
@@ -106,11 +107,7 @@ export class ProcessLogger implements Logger {
 
   /** After the files were moved away: goes on in new ones of the same names, or else in those moved. */
   reopen(): void {
-    try {
-      this.#files?.reopen();
-    } catch (error) {
-      this.error(`The log cannot be opened again: ${String(error)}`);
-    }
+    this.#files?.reopen();
   }
 
   /** Writes what is still buffered; for the end of the process. */
@@ -119,14 +116,33 @@ export class ProcessLogger implements Logger {
     this.#standardError = undefined;
     this.#files?.close();
   }
+
+  /** Of the log itself: to standard error, though that were quiet, for there is no other place. */
+  #complain(text: string): void {
+    const line = formatLine(new Date(), 'error', this.#name, text);
+    if (this.#standardError !== undefined) {
+      this.#standardError.add(line);
+      return;
+    }
+    const lines = new Lines(writeToStandardError(), setImmediate, () => '');
+    lines.add(line);
+    lines.close();
+  }
 }
 
 /** A stream on a file is closed for good by its first error; a full disk has room again some day. */
 function writeToStandardError(): (lines: string) => void {
-  return isFile(process.stderr.fd)
-    ? (lines) => writeAll(process.stderr.fd, lines)
-    : (lines) => process.stderr.write(lines);
+  if (isFile(process.stderr.fd)) {
+    return (lines) => writeAll(process.stderr.fd, lines);
+  }
+  if (!process.stderr.listeners('error').includes(passOver)) {
+    process.stderr.on('error', passOver);
+  }
+  return (lines) => process.stderr.write(lines);
 }
+
+/** The reader of a pipe may have ended: that ends its log, not the process. */
+const passOver = () => undefined;
 
 function isFile(file: number): boolean {
   try {

@@ -1,4 +1,6 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -6,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,4 +132,126 @@ describe('log files', () => {
     }
     expect(read('mesos-master.WARNING')).toEqual(['after']);
   });
+});
+
+describe('a log file that cannot be made', () => {
+  /** Runs a program that logs, and acts in between; gives what it wrote to standard error. */
+  const logging = (folder: string, program: string) => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import fs from 'node:fs';
+        import { ProcessLogger } from ${JSON.stringify(import.meta.resolve('../../src/runtime/logger.ts'))};
+        const folder = ${JSON.stringify(folder)};
+        const logger = new ProcessLogger({ name: 'master', quiet: true, directory: folder });
+        const name = (severity) => logger.file.replace('INFO', severity);
+        ${program}
+        logger.close();`,
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(status).toBe(0);
+    return stderr.match(/(?<=master\] ).*/g) ?? [];
+  };
+  const read = (folder: string, severity: string) => {
+    const name = readdirSync(folder).find((found) => found.includes(`.log.${severity}.`)) ?? '';
+    return readFileSync(join(folder, name), 'utf8').match(/(?<=master\] ).*/g);
+  };
+
+  it('is told of once on standard error, and tried again with the next lines', () => {
+    const folder = directory();
+    const told = logging(
+      folder,
+      `fs.mkdirSync(name('WARNING'));
+      logger.warn('one'.padEnd(5000));
+      logger.warn('two'.padEnd(5000));
+      fs.rmdirSync(name('WARNING'));
+      logger.warn('three');`,
+    );
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^The log '.*WARNING.*' cannot be written, and is tried again: .*EISDIR/,
+      ),
+    ]);
+    expect(read(folder, 'INFO')).toHaveLength(3);
+    expect(read(folder, 'WARNING')).toEqual([
+      expect.stringMatching(/Lines of this log that are lost: 2/),
+      'three',
+    ]);
+  });
+
+  it('because its folder was removed does not end the process', () => {
+    const folder = directory();
+    const told = logging(
+      folder,
+      `fs.rmSync(folder, { recursive: true });
+      logger.warn('one');
+      logger.error('two');
+      logger.reopen();
+      fs.mkdirSync(folder);
+      logger.error('three');`,
+    );
+    expect(
+      told.filter((line) => line.includes('WARNING') && line.includes('written')),
+    ).toHaveLength(1);
+    expect(read(folder, 'ERROR')).toEqual([expect.stringMatching(/lost: 1/), 'three']);
+  });
+
+  it('for want of descriptors comes when there are some', () => {
+    const folder = directory();
+    const told = logging(
+      folder,
+      `const files = [];
+      process.setMaxListeners(0);
+      try {
+        for (;;) files.push(fs.openSync('/dev/null'));
+      } catch {}
+      logger.error('one'.padEnd(5000));
+      for (const file of files) fs.closeSync(file);
+      logger.error('two');`,
+    );
+    expect(told.join()).toMatch(/ERROR.*EMFILE/);
+    expect(read(folder, 'ERROR')).toEqual([expect.stringMatching(/lost: 1/), 'two']);
+  });
+
+  it('for want of inodes does not keep others from being written (needs root)', () => {
+    const folder = directory();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=4', 'tmpfs', folder]);
+    try {
+      // The log, its link and the folder itself are three.
+      const told = logging(folder, `fs.writeFileSync(folder + '/x', ''); logger.warn('one');`);
+      expect(told.join()).toMatch(/WARNING.*ENOSPC/);
+      expect(read(folder, 'INFO')).toEqual(['one']);
+    } finally {
+      execFileSync('umount', ['-l', folder]);
+    }
+  });
+
+  it('at the start leaves the rest to start, as does a folder in the place of its link', () => {
+    const folder = directory();
+    mkdirSync(join(folder, 'mesos-master.INFO/x'), { recursive: true });
+    writeFileSync(join(folder, 'mesos-master.WARNING'), 'a file is no hindrance');
+    const told = logging(folder, `logger.warn('one');`);
+    expect(told).toEqual([
+      expect.stringMatching(/^The link '.*mesos-master.INFO' to the log cannot be made/),
+    ]);
+    expect(read(folder, 'INFO')).toEqual(['one']);
+    expect(readdirSync(folder)).toHaveLength(4);
+    expect(readlinkSync(join(folder, 'mesos-master.WARNING'))).toMatch(/WARNING/);
+  });
+});
+
+it('a pipe whose reader has ended does not end the process that logs into it', () => {
+  const program = `import { ProcessLogger } from ${JSON.stringify(import.meta.resolve('../../src/runtime/logger.ts'))};
+    const logger = new ProcessLogger({ name: 'master' });
+    setTimeout(() => logger.info('one'), 0);
+    setTimeout(() => logger.info('two'), 20);
+    setTimeout(() => console.log('alive'), 40);`;
+  const command = `{ sleep 0.3; "$0" --input-type=module -e "$1"; } 2> >(exec true)`;
+  const result = spawnSync('bash', ['-c', command, process.execPath, program], {
+    encoding: 'utf8',
+  });
+  expect(result).toMatchObject({ status: 0, stdout: 'alive\n' });
 });
