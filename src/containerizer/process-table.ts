@@ -3,6 +3,23 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { codeOf, isAbsence, readText, withDescriptor } from './record-file.ts';
 
+/** Of another user's process, an agent that is not root may not read everything, or nothing at all. */
+const isForeign = (error: unknown) => codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
+
+/** Undefined: there is no such process (any more), or it is not ours to look at. */
+function look<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isAbsence(error) || isForeign(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+const readOf = (pid: number, name: string) => look(() => readText(`/proc/${pid}/${name}`));
+
 export interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
@@ -18,7 +35,7 @@ export interface ProcessStat {
 }
 
 export function processStat(pid: number): ProcessStat | undefined {
-  const text = readText(`/proc/${pid}/stat`);
+  const text = readOf(pid, 'stat');
   // The name stands in parentheses and may itself hold any character.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   if (fields === undefined) {
@@ -41,7 +58,7 @@ export function processStat(pid: number): ProcessStat | undefined {
 
 /** Zombies count as gone: what they did is done, and only their parent still sees them. */
 export function isAlive(pid: number, startTicks: number): boolean {
-  const text = readText(`/proc/${pid}/stat`);
+  const text = readOf(pid, 'stat');
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   return fields !== undefined && Number(fields[19]) === startTicks && fields[0] !== 'Z';
 }
@@ -56,20 +73,11 @@ export const allProcesses = (): ProcessStat[] => allPids().flatMap((pid) => proc
 /** The processes that have this name, as the kernel keeps it, by the folder in which they work. */
 export const processesNamed = (name: string): Map<string | undefined, number[]> =>
   Map.groupBy(
-    allPids().filter((pid) => readText(`/proc/${pid}/comm`)?.trimEnd() === name),
+    allPids().filter((pid) => readOf(pid, 'comm')?.trimEnd() === name),
     workingFolder,
   );
 
-function workingFolder(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch (error) {
-    if (isAbsence(error)) {
-      return undefined;
-    }
-    throw error;
-  }
-}
+const workingFolder = (pid: number) => look(() => readlinkSync(`/proc/${pid}/cwd`));
 
 export function descendants(root: number, processes: readonly ProcessStat[]): ProcessStat[] {
   const children = Map.groupBy(processes, (process) => process.parent);
@@ -103,7 +111,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!isAbsence(error) && codeOf(error) !== 'EPERM') {
+    if (!isAbsence(error) && !isForeign(error)) {
       throw error;
     }
   }
