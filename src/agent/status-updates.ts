@@ -1,6 +1,6 @@
 // The way of status updates to the master: for each task a stream, in order, one update at a time,
 // each again and again (after 10 s, then doubling up to 10 min) until it is acknowledged.
-import type { StatusUpdate, TaskState } from '../model/generated/messages.ts';
+import type { StatusUpdate, Task } from '../model/generated/messages.ts';
 import { sameBytes } from '../model/identifier.ts';
 import type { FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId, taskId } from '../model/ids.ts';
@@ -145,6 +145,10 @@ export function restoreStream(
   }
   // By the agent before this one, perhaps.
   stream.isSent = stream.pending.length > 0;
+  const first = stream.pending[0] ?? updates.at(-1);
+  if (first !== undefined) {
+    noteFirst(taskOf(agent, stream), first);
+  }
 }
 
 export type Acknowledged = 'unknown' | 'continued' | 'completed';
@@ -263,6 +267,8 @@ function forward(agent: AgentState, stream: UpdateStream, level: number): void {
     return;
   }
   stream.sends++;
+  const task = taskOf(agent, stream);
+  noteFirst(task, update);
   if (agent.phase !== 'running' || agent.master === undefined) {
     return;
   }
@@ -273,7 +279,11 @@ function forward(agent: AgentState, stream: UpdateStream, level: number): void {
     to: agent.master,
     message: {
       name: 'StatusUpdateMessage',
-      body: { update: withLatestState(agent, stream, update), pid: agent.options.pid },
+      // The master learns how far the task is, even while older updates are still on their way.
+      body: {
+        update: task === undefined ? update : { ...update, latest_state: task.state },
+        pid: agent.options.pid,
+      },
     },
   });
   const deadlines = agent.retries[level];
@@ -282,23 +292,22 @@ function forward(agent: AgentState, stream: UpdateStream, level: number): void {
   }
 }
 
-/** The master learns how far the task is, even while older updates are still on their way. */
-function withLatestState(
-  agent: AgentState,
-  stream: UpdateStream,
-  update: StatusUpdate,
-): StatusUpdate {
-  const executor = agent.frameworks.get(stream.frameworkId)?.tasks.get(stream.taskId);
-  const task = executor?.launched.get(stream.taskId) ?? executor?.terminated.get(stream.taskId);
-  let latest: TaskState | undefined;
+function taskOf(agent: AgentState, { frameworkId: framework, taskId: id }: UpdateStream) {
+  const executor = agent.frameworks.get(framework)?.tasks.get(id);
+  return executor?.launched.get(id) ?? executor?.terminated.get(id);
+}
+
+/**
+ * How far the framework is to be told the task is, which masters answer when it asks: a task that goes
+ * on unheard must not seem to go back when its updates come.
+ */
+function noteFirst(task: Task | undefined, { status, uuid }: StatusUpdate): void {
   if (task !== undefined) {
-    task.status_update_state = update.status.state;
-    if (update.uuid !== undefined) {
-      task.status_update_uuid = update.uuid;
+    task.status_update_state = status.state;
+    if (uuid !== undefined) {
+      task.status_update_uuid = uuid;
     }
-    latest = task.state;
   }
-  return latest === undefined ? update : { ...update, latest_state: latest };
 }
 
 const uuidText = (bytes: Uint8Array) => (bytes.length === 16 ? formatUuid(bytes) : 'no uuid');

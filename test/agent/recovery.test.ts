@@ -190,6 +190,30 @@ describe('after a restart', () => {
     expect(world.agent.ledger.used()).toEqual([]);
   });
 
+  test('a task that has ended tells its master how far its framework was told', () => {
+    const { world } = started();
+    world.update('t1', status('t1', TaskState.TASK_STARTING));
+    world.update('t1', status('t1', TaskState.TASK_RUNNING));
+    world.update('t1', status('t1', TaskState.TASK_FINISHED));
+    const told = (of: World) =>
+      of
+        .sent('ReregisterAgentMessage')
+        .at(-1)
+        ?.tasks?.map(({ state, status_update_state }) => ({ state, status_update_state }));
+    const unheard = restarted(world, false);
+    registerAgain(unheard);
+    expect(told(unheard)).toEqual([
+      { state: TaskState.TASK_FINISHED, status_update_state: TaskState.TASK_STARTING },
+    ]);
+    world.acknowledge('t1', world.sent('StatusUpdateMessage').at(-1)?.update.uuid);
+    world.pass(1_000);
+    const heard = restarted(world, false);
+    registerAgain(heard);
+    expect(told(heard)).toEqual([
+      { state: TaskState.TASK_FINISHED, status_update_state: TaskState.TASK_RUNNING },
+    ]);
+  });
+
   test('a task whose executor is gone has failed', () => {
     const { world: before } = started();
     before.update('t1', status('t1', TaskState.TASK_RUNNING));
