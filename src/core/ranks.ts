@@ -1,10 +1,11 @@
 // Gives names whole numbers that order like the names, so that the module can break ties by name without
-// knowing any. New names get numbers between their neighbours; when there is no room, those around are renumbered.
+// knowing any. New names get numbers between their neighbours; where there is no room, numbers are spread anew
+// over the smallest range around that is not crowded. What counts as crowded is less for larger ranges, so
+// that a name costs a few renumberings of others on average, however many there are and wherever they come.
 
-const LIMIT = 1 << 24;
+const BITS = 24;
+const LIMIT = 2 ** BITS;
 const STEP = 256;
-/** The least distance that renumbering leaves between neighbours, unless it comes to all of them. */
-const ROOM = 16;
 
 /** The order of names: by code units, which for ids and roles is the order of their bytes. */
 const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -45,26 +46,39 @@ export class Ranks {
     return this.#ranks[at] as number;
   }
 
-  /** Spreads the ranks around a place evenly, over as many neighbours as it takes to find room. */
+  /** Spreads the ranks around a place evenly, over the smallest aligned range that has room. */
   #makeRoom(at: number): void {
-    const last = this.#names.length - 1;
-    for (let width = 16; ; width *= 2) {
-      const from = Math.max(0, at - width);
-      const to = Math.min(last, at + width);
-      const low = from === 0 ? 0 : (this.#ranks[from - 1] as number);
-      const high = to === last ? LIMIT : (this.#ranks[to + 1] as number);
-      // Behind the last one stays room for those to come.
-      const even = Math.floor((high - low) / (to - from + 2));
-      const step = to === last ? Math.min(even, STEP) : even;
-      if (step < ROOM && (from > 0 || to < last)) continue;
-      for (let index = from; index <= to; index++) {
-        this.#ranks[index] = low + (index - from + 1) * step;
+    const ranks = this.#ranks;
+    const rank = ranks[at] as number;
+    // Each doubling of a range may be filled by so much less that all names fit twice into the largest.
+    const growth = Math.max(1, (2 * ranks.length) ** (1 / BITS));
+    let capacity = 1;
+    let from = at;
+    let to = at + 1;
+    for (let bits = 1; bits <= BITS; bits++) {
+      const size = 2 ** bits;
+      const base = rank - (rank % size);
+      capacity *= growth;
+      while (from > 0 && (ranks[from - 1] as number) >= base) from--;
+      while (to < ranks.length && (ranks[to] as number) < base + size) to++;
+      if (to - from <= Math.min(capacity, size / 2) || bits === BITS) {
+        this.#spread(from, to, { base, size, except: at });
+        return;
       }
-      for (let index = from; index <= to; index++) {
-        if (index === at) continue;
-        this.#renumbered(this.#names[index] as string, this.#ranks[index] as number);
-      }
-      return;
+    }
+  }
+
+  #spread(
+    from: number,
+    to: number,
+    over: { readonly base: number; readonly size: number; readonly except: number },
+  ): void {
+    const step = over.size / (to - from + 1);
+    for (let index = from; index < to; index++) {
+      const rank = over.base + Math.floor((index - from + 1) * step);
+      if (this.#ranks[index] === rank) continue;
+      this.#ranks[index] = rank;
+      if (index !== over.except) this.#renumbered(this.#names[index] as string, rank);
     }
   }
 

@@ -10,17 +10,23 @@ export interface SavedRoles {
 
 const SWEEP_ROLES = 2048;
 
+/** The virtual leaf of a role that competes with its children is named after it, with a dot. */
+const leafOf = (path: string) => `${path}/.`;
+const pathOf = (name: string) => (name.endsWith('/.') ? name.slice(0, -2) : name);
+
 export class Roles {
   readonly #module: CoreModule;
   readonly #numbers = new Map<string, number>();
   /** Paths by number; the root is 0 and has none. */
   readonly #paths: string[] = [''];
   readonly #ranks: Ranks;
+  /** Roles whose ranks are others than the module knows, while one is added. */
+  readonly #reranked = new Set<string>();
   #sweepAt = SWEEP_ROLES;
 
   constructor(module: CoreModule) {
     this.#module = module;
-    this.#ranks = new Ranks((name) => this.#rerank(name));
+    this.#ranks = new Ranks((name) => this.#reranked.add(pathOf(name)));
   }
 
   /** The number of a role that is known; undefined otherwise. */
@@ -38,13 +44,12 @@ export class Roles {
     }
     const slash = path.lastIndexOf('/');
     const parent = slash < 0 ? 0 : this.number(path.slice(0, slash));
+    // Both names are there before either's rank is read: the second may change the first one's.
+    this.#ranks.add(leafOf(path));
     const rank = this.#ranks.add(path);
-    // The virtual leaf of a role that competes with its children is named after it, with a dot.
-    const own = this.#ranks.add(`${path}/.`);
-    const role = checked(
-      this.#module.exports.addRole(parent, this.#ranks.add(path) || rank, own),
-      path,
-    );
+    const own = this.#ranks.add(leafOf(path));
+    this.#rerank();
+    const role = checked(this.#module.exports.addRole(parent, rank, own), path);
     this.#numbers.set(path, role);
     this.#paths[role] = path;
     return role;
@@ -89,12 +94,18 @@ export class Roles {
     this.#ranks.restore(saved.ranks);
   }
 
-  #rerank(name: string): void {
-    const path = name.endsWith('/.') ? name.slice(0, -2) : name;
-    const role = this.#numbers.get(path);
-    if (role === undefined) return;
-    accepted(
-      this.#module.exports.setRoleRank(role, this.#ranks.add(path), this.#ranks.add(`${path}/.`)),
-    );
+  #rerank(): void {
+    for (const path of this.#reranked) {
+      const role = this.#numbers.get(path);
+      if (role === undefined) continue;
+      accepted(
+        this.#module.exports.setRoleRank(
+          role,
+          this.#ranks.add(path),
+          this.#ranks.add(leafOf(path)),
+        ),
+      );
+    }
+    this.#reranked.clear();
   }
 }
