@@ -4,12 +4,13 @@ import type { Applied, ResourceAlgebra } from '../core/interface.ts';
 import { sameMessage } from '../model/equality.ts';
 import {
   type Offer_Operation,
+  Offer_Operation_Type,
   type Resource,
   Resource_ReservationInfo_Type,
 } from '../model/generated/messages.ts';
 import { needsCheckpoint } from '../model/resource-format.ts';
 import { resourcesError } from '../model/resource-validation.ts';
-import { volumePlaces } from '../model/volume-path.ts';
+import { type VolumePlace, volumePlaces } from '../model/volume-path.ts';
 import { emit, log, persist } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
@@ -76,7 +77,15 @@ const listsOf = (operation: Offer_Operation): (readonly Resource[] | undefined)[
   ];
 };
 
+const byProviders: ReadonlySet<Offer_Operation_Type | undefined> = new Set([
+  Offer_Operation_Type.CREATE_DISK,
+  Offer_Operation_Type.DESTROY_DISK,
+]);
+
 export function applyOperation(agent: AgentState, operation: Offer_Operation): Applied {
+  if (byProviders.has(operation.type)) {
+    return { ok: false, why: 'This agent has no resource providers' };
+  }
   const error = listsOf(operation).map(resourcesError).find(Boolean);
   if (error !== undefined) {
     return { ok: false, why: error };
@@ -88,21 +97,32 @@ export function applyOperation(agent: AgentState, operation: Offer_Operation): A
   return applied;
 }
 
+/** The disks of volumes that are this agent's to make and to empty: those that its flags name. */
+function ownPlaces(agent: AgentState, resources: readonly Resource[]): VolumePlace[] {
+  const sources = agent.options.resources.flatMap(({ disk }) => disk?.source ?? []);
+  return volumePlaces(
+    resources.filter(({ disk }) => {
+      const source = disk?.source;
+      return source === undefined || sources.some((own) => sameMessage(own, source));
+    }),
+  );
+}
+
 function remember(agent: AgentState, resources: readonly Resource[]): void {
-  const kept = new Set(volumePlaces(resources).map(({ path }) => path));
+  const kept = new Set(ownPlaces(agent, resources).map(({ path }) => path));
   const before = agent.checkpointedResources;
   agent.checkpointedResources = resources;
   if (!sameMessage(before, resources)) {
     persist(agent, { type: 'resources', resources });
   }
-  for (const { path, kind } of volumePlaces(before)) {
+  for (const { path, kind } of ownPlaces(agent, before)) {
     if (!kept.has(path)) {
       // A volume that is destroyed takes its data with it.
       emit(agent, { type: 'collectGarbage', path, delayMs: 0, volume: kind });
       kept.add(path);
     }
   }
-  const known = new Set(volumePlaces(before).map(({ path }) => path));
+  const known = new Set(ownPlaces(agent, before).map(({ path }) => path));
   createVolumes(agent, resources, known);
 }
 
@@ -112,7 +132,7 @@ export function createVolumes(
   resources: readonly Resource[],
   known: ReadonlySet<string> = new Set(),
 ): void {
-  const places = new Map(volumePlaces(resources).map((place) => [place.path, place]));
+  const places = new Map(ownPlaces(agent, resources).map((place) => [place.path, place]));
   for (const place of places.values()) {
     if (!known.has(place.path)) {
       emit(agent, { type: 'createVolume', ...place });

@@ -107,9 +107,9 @@ export class Algebra implements ResourceAlgebra {
   }
 
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied {
-    const conversions = conversionsOf(operation);
-    if (!conversions.ok) return conversions;
     return this.#shared.run((lists): Applied => {
+      const conversions = conversionsOf(lists, operation);
+      if (!conversions.ok) return conversions;
       const count = lists.begin().write(resources, 'keep');
       const allocation = beside(allocationRole(resources));
       const why = writeConversions(lists, conversions.conversions, allocation);
@@ -117,6 +117,11 @@ export class Algebra implements ResourceAlgebra {
       const answer = lists.module.exports.listConvert(count, conversions.conversions.length);
       return answer < 0 ? notApplied(answer) : { ok: true, resources: lists.read(answer) };
     });
+  }
+
+  operationError(operation: Offer_Operation): string | undefined {
+    const conversions = this.#shared.run((lists) => conversionsOf(lists, operation));
+    return conversions.ok ? undefined : conversions.why;
   }
 
   pool(initial: readonly Resource[]): ResourcePool {

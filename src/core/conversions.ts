@@ -1,11 +1,20 @@
 // What an offer operation takes out of resources and what it puts in their place. The rules are Mesos's;
 // the sums themselves are done by the module.
+
+import { sameMessage } from '../model/equality.ts';
 import {
   type Offer_Operation,
   Offer_Operation_Type as OperationType,
+  Resource_ReservationInfo_Type as ReservationType,
   type Resource,
+  type Resource_ReservationInfo,
   Resource_DiskInfo_Source_Type as SourceType,
 } from '../model/generated/messages.ts';
+import {
+  commonReservations,
+  toReservationList,
+  toReservationLists,
+} from '../model/resource-format.ts';
 import { fromMilli, toMilli } from './kinds.ts';
 import type { Allocation, Lists } from './lists.ts';
 import { CoreError } from './module.ts';
@@ -15,6 +24,8 @@ export interface Conversion {
   readonly converted: readonly Resource[];
   /** Refused while another copy of what is consumed remains (destroying a shared volume). */
   readonly last?: boolean;
+  /** What is made is on a disk of another source, as only a resource provider can do. */
+  readonly remade?: boolean;
 }
 
 export type Conversions =
@@ -50,21 +61,93 @@ function withSource(resource: Resource, type: SourceType, profile: string | unde
   return { ...resource, disk: { ...resource.disk, source } };
 }
 
-export function conversionsOf(operation: Offer_Operation): Conversions {
+/**
+ * What the operation converts, once it is known that nothing is made up: what goes and what comes are the
+ * same resources but for reservations and volumes. Uses the exchange buffer: nothing may be in it yet.
+ */
+export function conversionsOf(lists: Lists, operation: Offer_Operation): Conversions {
+  const conversions = ruledConversions(operation);
+  if (conversions.ok) {
+    for (const { consumed, converted, remade } of conversions.conversions) {
+      const why = remade === true ? undefined : imbalance(lists, consumed, converted);
+      if (why !== undefined) return refused(why);
+    }
+  }
+  return conversions;
+}
+
+function imbalance(lists: Lists, consumed: readonly Resource[], converted: readonly Resource[]) {
+  const before = tryWrite(lists.begin(), consumed.map(bare), 'drop');
+  if (typeof before === 'string') return before;
+  const after = tryWrite(lists, converted.map(bare), 'drop');
+  if (typeof after === 'string') return after;
+  return lists.module.exports.listEqual(before, after) === 1 ? undefined : UNEQUAL;
+}
+
+const UNEQUAL = 'Source and target resources should refer to identical resource quantities';
+
+/** What a resource is, whoever it is reserved to and whatever volume it is. */
+function bare(resource: Resource): Resource {
+  const { reservations: _, role: __, reservation: ___, ...rest } = withoutVolume(resource);
+  return rest;
+}
+
+const isDynamic = ({ type }: Resource_ReservationInfo) => type !== ReservationType.STATIC;
+
+/** Why reservations cannot be changed so: of volumes, and those that an agent's flags make. */
+function reservationError(
+  resources: readonly Resource[],
+  kept: number,
+  verb: 'reserve' | 'unreserve',
+): string | undefined {
+  for (const { reservations = [], disk } of resources) {
+    if (disk?.persistence !== undefined) {
+      return `A persistent volume cannot be ${verb}d: destroy it first`;
+    }
+    if (!reservations.slice(kept).every(isDynamic)) {
+      return `A static reservation cannot be ${verb === 'reserve' ? 'made' : 'taken off'}`;
+    }
+  }
+  return undefined;
+}
+
+function reserveConversions(
+  source: readonly Resource[],
+  reserved: readonly Resource[],
+): Conversions {
+  if (reserved.some((one) => (one.reservations?.length ?? 0) === 0)) {
+    return refused('A resource to reserve has no reservation');
+  }
+  if (source.length === 0) {
+    for (const one of reserved) {
+      const why = reservationError([one], (one.reservations?.length ?? 0) - 1, 'reserve');
+      if (why !== undefined) return refused(why);
+    }
+    const consumed = reserved.map(withoutLastReservation);
+    return { ok: true, conversions: [{ consumed, converted: reserved }] };
+  }
+  const common = commonReservations([...source, ...reserved]);
+  const why =
+    reservationError(source, common, 'unreserve') ?? reservationError(reserved, common, 'reserve');
+  return why === undefined
+    ? { ok: true, conversions: [{ consumed: source, converted: reserved }] }
+    : refused(why);
+}
+
+function ruledConversions(operation: Offer_Operation): Conversions {
   switch (operation.type) {
     case OperationType.RESERVE: {
-      const reserved = operation.reserve?.resources ?? [];
-      const source = operation.reserve?.source ?? [];
-      if (source.length === 0 && reserved.some((one) => (one.reservations?.length ?? 0) === 0)) {
-        return refused('A resource to reserve has no reservation');
-      }
-      const consumed = source.length > 0 ? source : reserved.map(withoutLastReservation);
-      return { ok: true, conversions: [{ consumed, converted: reserved }] };
+      const { source = [], resources = [] } = operation.reserve ?? {};
+      return reserveConversions(toReservationLists(source), toReservationLists(resources));
     }
     case OperationType.UNRESERVE: {
       const resources = operation.unreserve?.resources ?? [];
       if (resources.some((one) => (one.reservations?.length ?? 0) === 0)) {
         return refused('A resource to unreserve has no reservation');
+      }
+      for (const one of resources) {
+        const why = reservationError([one], (one.reservations?.length ?? 0) - 1, 'unreserve');
+        if (why !== undefined) return refused(why);
       }
       return {
         ok: true,
@@ -96,6 +179,10 @@ export function conversionsOf(operation: Offer_Operation): Conversions {
       if (grow === undefined) return refused('Unknown operation');
       if (grow.volume.provider_id !== undefined) {
         return refused('Operation not supported for resource provider');
+      }
+      const [volume, addition] = [grow.volume, grow.addition].map(toReservationList);
+      if (!sameMessage(addition?.reservations, volume?.reservations)) {
+        return refused('A volume grows only by what is reserved as it is');
       }
       const converted = withAmount(grow.volume, amount(grow.volume) + amount(grow.addition));
       return {
@@ -137,6 +224,7 @@ export function conversionsOf(operation: Offer_Operation): Conversions {
           {
             consumed: [create.source],
             converted: [withSource(create.source, create.target_type, create.target_profile)],
+            remade: true,
           },
         ],
       };
@@ -150,6 +238,7 @@ export function conversionsOf(operation: Offer_Operation): Conversions {
           {
             consumed: [destroy.source],
             converted: [withSource(destroy.source, SourceType.RAW, undefined)],
+            remade: true,
           },
         ],
       };

@@ -95,7 +95,7 @@ export class Held {
     agent: number,
     operation: Offer_Operation,
   ): { readonly ok: true } | { readonly ok: false; readonly why: string } {
-    const conversions = conversionsOf(operation);
+    const conversions = conversionsOf(this.#lists, operation);
     if (!conversions.ok) return conversions;
     const lists = this.#lists.begin();
     const why = writeConversions(lists, conversions.conversions, 'drop');
@@ -113,7 +113,7 @@ export class Held {
     operations.forEach((operation, index) => {
       if (operation.type === OperationType.LAUNCH) return;
       if (operation.type === OperationType.LAUNCH_GROUP) return;
-      const conversions = conversionsOf(operation);
+      const conversions = conversionsOf(this.#lists, operation);
       if (!conversions.ok) {
         dropped.push(index);
         return;

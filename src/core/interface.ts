@@ -32,6 +32,8 @@ export interface ResourceAlgebra {
   quantities(resources: readonly Resource[]): Quantities;
   /** Applies a resource operation (RESERVE … SHRINK_VOLUME) to what one agent has. */
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied;
+  /** Why nothing could be converted so, whatever the agent has: something would be made up, or lost. */
+  operationError(operation: Offer_Operation): string | undefined;
   /** A mutable amount, for taking many tasks out of one offer. */
   pool(initial: readonly Resource[]): ResourcePool;
 }

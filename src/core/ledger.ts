@@ -119,9 +119,9 @@ export class RowLedger implements Ledger {
   }
 
   apply(operation: Offer_Operation): Applied {
-    const conversions = conversionsOf(operation);
-    if (!conversions.ok) return conversions;
     const applied = this.#run((rows): Applied => {
+      const conversions = conversionsOf(rows.lists, operation);
+      if (!conversions.ok) return conversions;
       const lists = rows.lists.begin();
       const why = writeConversions(lists, conversions.conversions, 'drop');
       if (why !== undefined) return { ok: false, why };

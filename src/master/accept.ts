@@ -237,7 +237,8 @@ function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Op
 /** Reservations and volumes: later operations of the ACCEPT see the result. */
 function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Operation): void {
   const { framework, agent } = acceptance;
-  const actor = { agent, framework: framework.info, principal: framework.info.principal };
+  const { info } = framework;
+  const actor = { agent, algebra: state.algebra, framework: info, principal: info.principal };
   const error = isSpeculative(operation)
     ? (operationError(operation, actor, () => usedOn(agent)) ??
       unauthorized(state, framework, operation))

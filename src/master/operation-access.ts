@@ -1,5 +1,4 @@
 // What an operation on resources is, to an authorizer: which actions, and on which resources.
-import { sameMessage } from '../model/equality.ts';
 import {
   type Offer_Operation,
   type Offer_Operation_Reserve,
@@ -7,6 +6,7 @@ import {
   type Resource,
   Resource_DiskInfo_Source_Type,
 } from '../model/generated/messages.ts';
+import { commonReservations } from '../model/resource-format.ts';
 import type { Action } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import { mayDo } from './outbox.ts';
@@ -63,19 +63,12 @@ function reserveSteps({ source = [], resources = [] }: Offer_Operation_Reserve):
   if (source.length === 0) {
     return steps('RESERVE_RESOURCES', resources);
   }
-  const [from, to] = [source[0]?.reservations ?? [], resources[0]?.reservations ?? []];
-  let common = 0;
-  while (common < Math.min(from.length, to.length) && isSame(from[common], to[common])) {
-    common++;
-  }
+  const common = commonReservations([...source, ...resources]);
   return [
     ...source.flatMap((it) => steps('UNRESERVE_RESOURCES', levelsAbove(it, common))),
     ...resources.flatMap((it) => steps('RESERVE_RESOURCES', levelsAbove(it, common))),
   ];
 }
-
-const isSame = (left: object | undefined, right: object | undefined) =>
-  left !== undefined && right !== undefined && sameMessage(left, right);
 
 /** The resource with all of its reservations, and with each of the fewer ones above the common. */
 function levelsAbove(resource: Resource, common: number): Resource[] {

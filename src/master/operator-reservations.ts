@@ -112,7 +112,7 @@ export function operate(
     reply(state, request, 400, 'No agent found with specified ID');
     return;
   }
-  const actor = { agent, principal: principal?.value };
+  const actor = { agent, algebra: state.algebra, principal: principal?.value };
   const error = operationError(operation, actor, () => usedOn(agent));
   if (error !== undefined) {
     reply(state, request, 400, `Invalid ${typeName(operation)} operation: ${error}`);

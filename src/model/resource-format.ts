@@ -1,6 +1,7 @@
 // The two ways to write a reservation. Inside, resources carry their reservations as a list
 // (`reservations`, innermost last). Clients from before reservation refinement read and write the
 // pair `role` and `reservation`; endpoints show both.
+import { sameMessage } from './equality.ts';
 import { type Resource, Resource_ReservationInfo_Type } from './generated/messages.ts';
 
 /** The list form of a resource in either form (which must be valid). A plain one is returned as is. */
@@ -64,6 +65,19 @@ export function namedRoles(resource: Resource): string[] {
   if (resource.role !== undefined && resource.role !== '*') roles.push(resource.role);
   const allocatedTo = resource.allocation_info?.role;
   return allocatedTo === undefined ? roles : [...roles, allocatedTo];
+}
+
+/** How many reservations, from the outermost, all of these resources have in common. */
+export function commonReservations(resources: readonly Resource[]): number {
+  const [first, ...others] = resources.map(({ reservations = [] }) => reservations);
+  let common = 0;
+  for (const reservation of first ?? []) {
+    if (!others.every((it) => it[common] !== undefined && sameMessage(it[common], reservation))) {
+      break;
+    }
+    common++;
+  }
+  return common;
 }
 
 export const isReserved = (resource: Resource) => (resource.reservations?.length ?? 0) > 0;

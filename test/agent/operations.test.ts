@@ -5,6 +5,7 @@ import {
   Offer_Operation_Type,
   OperationState,
   type Resource,
+  Resource_DiskInfo_Source_Type,
   Resource_ReservationInfo_Type,
   TaskState,
   TaskStatus_Reason,
@@ -212,6 +213,62 @@ describe('an operation', () => {
     // It comes after all, over a connection that was slow: what was said stays true.
     apply(world, reserve(1));
     expect(world.agent.checkpointedResources).toEqual([]);
+  });
+});
+
+describe('a disk that the flags do not name', () => {
+  const source = { type: Resource_DiskInfo_Source_Type.MOUNT, mount: { root: '/etc' } };
+  const { reservations = [] } = reserved(1);
+  const disk: Resource = { ...scalar('disk', 64), reservations, disk: { source } };
+  const states = (world: World) =>
+    world.sent('UpdateOperationStatusMessage').map(({ status }) => status.state);
+
+  test.each<[string, Offer_Operation]>([
+    [
+      'reserved out of another',
+      {
+        type: Offer_Operation_Type.RESERVE,
+        reserve: { resources: [disk], source: [scalar('disk', 64)] },
+      },
+    ],
+    [
+      'made as by a resource provider',
+      {
+        type: Offer_Operation_Type.CREATE_DISK,
+        create_disk: {
+          source: scalar('disk', 64),
+          target_type: Resource_DiskInfo_Source_Type.MOUNT,
+        },
+      },
+    ],
+  ])('is not %s, whichever master asks', (_, operation) => {
+    const world = new World();
+    world.register();
+    apply(world, operation);
+    expect(states(world)).toEqual([OperationState.OPERATION_DROPPED]);
+    expect(world.agent.ledger.total()).not.toContainEqual(disk);
+  });
+
+  test('is not made ready, nor emptied, even if it is in the books', () => {
+    const world = new World();
+    world.register();
+    world.agent.ledger.setTotal([disk]);
+    const volume: Resource = {
+      ...disk,
+      disk: {
+        source,
+        persistence: { id: 'v1' },
+        volume: { container_path: 'data', mode: Volume_Mode.RW },
+      },
+    };
+    const { CREATE, DESTROY } = Offer_Operation_Type;
+    apply(world, { type: CREATE, create: { volumes: [volume] } });
+    operationUuid.value[0] = (operationUuid.value[0] ?? 0) + 1;
+    apply(world, { type: DESTROY, destroy: { volumes: [volume] } });
+    const { OPERATION_FINISHED } = OperationState;
+    expect(states(world)).toEqual([OPERATION_FINISHED, OPERATION_FINISHED]);
+    expect(world.take('createVolume')).toEqual([]);
+    expect(world.take('collectGarbage')).toEqual([]);
   });
 });
 

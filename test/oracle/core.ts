@@ -69,6 +69,8 @@ const algebra: ResourceAlgebra = {
     toResources([...lists].reduce<Pieces>((total, list) => add(total, fromResources(list)), [])),
   quantities,
   apply,
+  // What is made up is found by the core alone: the oracle is asked for sums.
+  operationError: () => undefined,
   pool,
 };
 

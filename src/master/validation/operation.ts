@@ -1,25 +1,30 @@
 // Whether a reservation or volume operation may be made, by a framework (on what it was offered) or
 // by an operator.
 
+import type { ResourceAlgebra } from '../../core/interface.ts';
 import { frameworkRoles } from '../../model/capabilities.ts';
 import { sameMessage } from '../../model/equality.ts';
 import {
   type FrameworkInfo,
   FrameworkInfo_Capability_Type,
   type Offer_Operation,
+  type Offer_Operation_Reserve,
   Offer_Operation_Type,
   type Resource,
 } from '../../model/generated/messages.ts';
 import {
+  commonReservations,
   hasRefinedReservation,
   isDynamicallyReserved,
   isReserved,
   reservationRole,
   withoutAllocation,
 } from '../../model/resource-format.ts';
-import { resourceText } from '../../model/resource-label.ts';
+import { resourcesText, resourceText } from '../../model/resource-label.ts';
 import { resourceError } from '../../model/resource-validation.ts';
+import { resourcesOf } from '../operation-access.ts';
 import { checkpointedResources } from '../operations.ts';
+import { hasNames } from '../resource-names.ts';
 import type { Agent } from '../state.ts';
 import {
   isMountDisk,
@@ -34,6 +39,7 @@ import {
 /** Who wants the operation, and where. */
 export interface Actor {
   readonly agent: Agent;
+  readonly algebra: ResourceAlgebra;
   /** Absent: an operator. */
   readonly framework?: FrameworkInfo | undefined;
   readonly principal?: string | undefined;
@@ -58,7 +64,7 @@ function kindError(
 ): string | undefined {
   switch (operation.type) {
     case Offer_Operation_Type.RESERVE:
-      return reserveError(operation.reserve?.resources ?? [], actor);
+      return operation.reserve && reserveError(operation, operation.reserve, actor);
     case Offer_Operation_Type.UNRESERVE:
       return unreserveError(operation.unreserve?.resources ?? []);
     case Offer_Operation_Type.CREATE:
@@ -77,8 +83,15 @@ function kindError(
 const invalid = (error: string | undefined, prefix = 'Invalid resources: ') =>
   error === undefined ? undefined : prefix + error;
 
-function reserveError(resources: readonly Resource[], actor: Actor): string | undefined {
-  const error = invalid(usedResourcesError(resources)) ?? invalid(singleProviderError(resources));
+function reserveError(
+  operation: Offer_Operation,
+  { resources = [], source = [] }: Offer_Operation_Reserve,
+  actor: Actor,
+): string | undefined {
+  const error =
+    invalid(usedResourcesError(resources)) ??
+    invalid(singleProviderError(resources)) ??
+    (source.length === 0 ? undefined : sourceError(source, resources, actor));
   if (error !== undefined) {
     return error;
   }
@@ -94,10 +107,60 @@ function reserveError(resources: readonly Resource[], actor: Actor): string | un
       return wrong;
     }
   }
+  const unbalanced = balanceError(operation, actor);
+  if (unbalanced !== undefined) {
+    return unbalanced;
+  }
   return actor.framework === undefined
     ? undefined
     : invalid(singleRoleError(resources), 'Invalid reservation resources: ');
 }
+
+/** All of the source are reserved alike, and so are all that it becomes: one answer is true of each. */
+function sourceError(
+  source: readonly Resource[],
+  resources: readonly Resource[],
+  { principal }: Actor,
+): string | undefined {
+  const error =
+    invalid(usedResourcesError(source), 'Invalid source: ') ??
+    invalid(mixedError(source), 'Invalid source: ') ??
+    invalid(mixedError(resources));
+  if (error !== undefined) {
+    return error;
+  }
+  for (const resource of source) {
+    if (resource.allocation_info !== undefined) {
+      return `Invalid source: Resource ${resourceText(resource)} is allocated to a role`;
+    }
+    if (resource.revocable !== undefined || resource.shared !== undefined) {
+      return `Invalid source: Resource ${resourceText(resource)} is revocable or shared`;
+    }
+  }
+  const common = commonReservations([...source, ...resources]);
+  for (const reservation of resources[0]?.reservations?.slice(common) ?? []) {
+    const level = { ...resources[0], reservations: [reservation] } as Resource;
+    const wrong = reservePrincipalError(level, principal);
+    if (wrong !== undefined) {
+      return wrong;
+    }
+  }
+  return undefined;
+}
+
+function mixedError(resources: readonly Resource[]): string | undefined {
+  const [first] = resources;
+  if (first === undefined) {
+    return 'Resource cannot be empty';
+  }
+  return resources.every((it) => sameMessage(it.reservations, first.reservations))
+    ? undefined
+    : `Mixed reservations are not supported: ${resourcesText(resources)}`;
+}
+
+/** Names that the agent does not have never get as far as the core. */
+const balanceError = (operation: Offer_Operation, { agent, algebra }: Actor) =>
+  hasNames(agent.total, resourcesOf(operation)) ? algebra.operationError(operation) : undefined;
 
 function agentFormError(
   resource: Resource,
