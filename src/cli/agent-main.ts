@@ -84,6 +84,7 @@ async function runAgent(
     workDirectory: workDir,
     // In a checkout, and in a published package.
     programs: [join(import.meta.dirname, '..', '..', 'build'), join(import.meta.dirname, '..')],
+    resources: options.resources,
     cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
     fetching: {
       stallMs: values.fetcher_stall_timeout,

@@ -127,7 +127,7 @@ export function workDirOf(values: { readonly work_dir: string | undefined }): st
   if (values.work_dir === undefined) {
     throw new FlagError('--work_dir is required: the folder of sandboxes and of what is kept');
   }
-  return writableFolder('work_dir', values.work_dir);
+  return writableFolder('work_dir', values.work_dir, 0o755);
 }
 
 /**

@@ -146,7 +146,7 @@ export class Containerizer {
     this.#work = options.work;
     this.#warn = options.warn;
     this.records = new RunRecords(options.work, options.warn);
-    this.volumes = new Volumes(options.work);
+    this.volumes = new Volumes(options.work, options.warn);
     this.#spawner = new Spawner(program, options.warn);
     this.#fetching = options.fetching ?? defaultFetchOptions;
     this.#cgroupRoots = options.cgroups === undefined ? [] : findCgroupRoots(options.cgroups);

@@ -3,32 +3,18 @@
 //
 // Links are made by an agent that may be root, in a folder that belongs to the task's user. So a
 // link has a single name there: no part of the way to it is the user's to change.
-import { randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  opendirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  type Stats,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { lstatSync, realpathSync, type Stats, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { codeOf } from '../filesystem/folder.ts';
-import { deleteTree } from '../filesystem/tree-deletion.ts';
+import type { HeldFolder } from '../filesystem/held-folder.ts';
+import { ForeignFolderError } from '../filesystem/own-folder.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { persistentVolumeFields, refusalOf } from '../model/launch-fields.ts';
 import { isPersistentVolume } from '../model/resource-format.ts';
 import { type VolumePlace, volumePlace } from '../model/volume-path.ts';
 import { ContainerizerError } from './containerizer-error.ts';
+import { type Aside, leftAside, putAside, volumeFolder } from './volume-folders.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 interface Link {
@@ -45,16 +31,18 @@ const none: Links = new Map();
 
 export class Volumes {
   readonly #work: WorkDirectory;
+  readonly #warn: (text: string) => void;
   readonly #links = new Map<ContainerId, Links>();
   readonly #deletions = new Set<Promise<void>>();
 
-  constructor(work: WorkDirectory) {
+  constructor(work: WorkDirectory, warn: (text: string) => void) {
     this.#work = work;
+    this.#warn = warn;
   }
 
   /** Makes a volume that is not there; it is the agent's until a task has it. */
   create({ path, kind }: VolumePlace): void {
-    makeFolder({ target: resolve(this.#work.root, path), kind });
+    volumeFolder({ path: resolve(this.#work.root, path), kind })?.[Symbol.dispose]();
   }
 
   /**
@@ -75,9 +63,9 @@ export class Volumes {
     }
     for (const [name, link] of links) {
       try {
-        makeFolder(link);
+        using volume = volumeFolder({ path: link.target, kind: link.kind });
         if (!before.has(name)) {
-          this.#giveTo(statSync(folder), container, link);
+          this.#giveTo(statSync(folder), container, link, volume);
         }
         makeLink(join(folder, name), link.target);
       } catch (error) {
@@ -112,35 +100,60 @@ export class Volumes {
    * the same place; that all of it is deleted is for the promise to say.
    */
   async destroy({ path, kind }: VolumePlace): Promise<void> {
-    const place = resolve(this.#work.root, path);
-    const aside = kind === 'folder' ? folderAside(place) : contentAside(place);
+    const aside = putAside({ path: resolve(this.#work.root, path), kind });
     if (aside !== undefined) {
       await this.#delete(aside);
     }
   }
 
-  /** Goes on where an earlier agent was interrupted, on each disk among its resources. */
+  /**
+   * Goes on where an earlier agent was interrupted, on each disk among its resources. Warns of disks
+   * that can have no volumes.
+   */
   async destroyLeft(resources: readonly Resource[]): Promise<void> {
+    await Promise.all(
+      this.#disksOf(resources).map(async (disk) => {
+        try {
+          const aside = leftAside(disk);
+          if (aside !== undefined) {
+            await this.#delete(aside);
+          }
+        } catch (error) {
+          const what =
+            error instanceof ForeignFolderError
+              ? `There can be no persistent volumes on disk '${disk.path}'`
+              : `Failed to delete destroyed volumes on disk '${disk.path}'`;
+          this.#warn(`${what}: ${textOf(error)}`);
+        }
+      }),
+    );
+  }
+
+  /** Their tops. */
+  #disksOf(resources: readonly Resource[]): readonly VolumePlace[] {
     const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
-    const left = namesAside(this.#work.path('volumes/destroyed'));
+    const disks = new Map<string, VolumePlace>();
+    const add = (root: string, kind: VolumePlace['kind']) => {
+      const path = resolve(this.#work.root, root);
+      disks.set(`${kind} ${path}`, { path, kind });
+    };
+    add('.', 'folder');
     for (const { disk } of resources) {
-      const root = (disk?.source?.path ?? disk?.source?.mount)?.root;
-      const top = root === undefined ? undefined : resolve(this.#work.root, root);
-      if (top !== undefined && disk?.source?.type === PATH) {
-        left.push(...namesAside(join(top, 'volumes/destroyed')));
-      } else if (top !== undefined && disk?.source?.type === MOUNT) {
-        left.push(...contentLeft(top));
+      const { type, path, mount } = disk?.source ?? {};
+      const root = (path ?? mount)?.root;
+      if (root !== undefined && (type === PATH || type === MOUNT)) {
+        add(root, type === PATH ? 'folder' : 'mount');
       }
     }
-    await Promise.all([...new Set(left)].map((path) => this.#delete(path)));
+    return [...disks.values()];
   }
 
   async settled(): Promise<void> {
     await Promise.allSettled(this.#deletions);
   }
 
-  async #delete(path: string): Promise<void> {
-    const deletion = deleteTree(path);
+  async #delete(aside: Aside): Promise<void> {
+    const deletion = aside.delete();
     this.#deletions.add(deletion);
     try {
       await deletion;
@@ -177,12 +190,20 @@ export class Volumes {
   }
 
   /** The volume is the sandbox's owner's, unless others are at work in it. */
-  #giveTo(sandbox: Stats, container: ContainerId, { target, isShared }: Link): void {
-    const { uid, gid } = statSync(target);
+  #giveTo(
+    sandbox: Stats,
+    container: ContainerId,
+    { target, isShared }: Link,
+    volume: HeldFolder | undefined,
+  ): void {
+    if (volume === undefined) {
+      return;
+    }
+    const { uid, gid } = volume.status();
     // Root has access whoever is the owner.
     const isOwned = sandbox.uid === 0 || (sandbox.uid === uid && sandbox.gid === gid);
     if (!isOwned && !(isShared && this.#isUsedBeside(container, target))) {
-      chownSync(target, sandbox.uid, sandbox.gid);
+      volume.giveTo(sandbox.uid, sandbox.gid);
     }
   }
 
@@ -201,41 +222,6 @@ function requireName(id: string, name: string): string {
     );
   }
   return name;
-}
-
-/**
- * On a disk whose top others may write to, such as /tmp, they could have made the folders that lead to
- * a volume before the agent did, and put links in their place at any time. Throws ContainerizerError.
- */
-function requireOwnWay(target: string): void {
-  // <disk>/volumes/roles/<role>/<id>
-  const role = dirname(target);
-  const roles = dirname(role);
-  const volumes = dirname(roles);
-  const disk = statSync(dirname(volumes), { throwIfNoEntry: false });
-  if (process.geteuid?.() !== 0 || disk === undefined || (disk.mode & 0o022) === 0) {
-    return;
-  }
-  for (const folder of [volumes, roles, role]) {
-    const uid = lstatSync(folder, { throwIfNoEntry: false })?.uid ?? 0;
-    if (uid !== 0) {
-      throw new ContainerizerError(`'${folder}' belongs to user ${uid}, who could exchange it`);
-    }
-  }
-}
-
-/** A mount that is missing is not made: what is written there would fill another disk. */
-function makeFolder({ target, kind }: Pick<Link, 'target' | 'kind'>): void {
-  if (kind === 'folder') {
-    requireOwnWay(target);
-    if (mkdirSync(target, { recursive: true, mode: 0o755 }) !== undefined) {
-      requireOwnWay(target);
-      chmodSync(target, 0o755);
-    }
-  }
-  if (!statSync(target).isDirectory()) {
-    throw new ContainerizerError('it is not a folder');
-  }
 }
 
 /** One that is there, as after a restart, has to lead to the same volume. */
@@ -266,96 +252,6 @@ function leadsTo(path: string, target: string): boolean {
   } catch {
     // The volume is destroyed already: a link to nowhere is of no use to anybody.
     return true;
-  }
-}
-
-function folderAside(place: string): string | undefined {
-  // From <base>/volumes/roles/<role>/<id> to <base>/volumes/destroyed: one rename on one disk.
-  const destroyed = join(dirname(dirname(dirname(place))), 'destroyed');
-  if (lstatSync(place, { throwIfNoEntry: false }) === undefined) {
-    return undefined;
-  }
-  requireOwnWay(place);
-  mkdirSync(destroyed, { recursive: true, mode: 0o700 });
-  const aside = join(destroyed, randomUUID());
-  renameSync(place, aside);
-  removeEmpty(dirname(place));
-  return aside;
-}
-
-/** A mount stays: only what is on it goes. */
-function contentAside(place: string): string | undefined {
-  if (!existsSync(place)) {
-    return undefined;
-  }
-  if (process.geteuid?.() === 0) {
-    // The volume's last user may not meddle with what is moved as root.
-    chownSync(place, 0, 0);
-    chmodSync(place, 0o755);
-  }
-  const aside = join(place, `${ASIDE}${randomUUID()}`);
-  mkdirSync(aside, { mode: 0o700 });
-  // The types know only names that are text. There may be a great many of them.
-  const entries = opendirSync(place, { encoding: 'buffer' as BufferEncoding });
-  try {
-    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-      const name = Buffer.from(entry.name);
-      const from = Buffer.concat([Buffer.from(`${place}/`), name]);
-      if (!from.equals(Buffer.from(aside))) {
-        moveAside(from, Buffer.concat([Buffer.from(`${aside}/`), name]));
-      }
-    }
-  } finally {
-    entries.closeSync();
-  }
-  return aside;
-}
-
-const ASIDE = '.destroyed-';
-
-/** What `contentAside` has made on a mount; what only looks like it is somebody's data. */
-function contentLeft(mount: string): string[] {
-  return namesIn(mount)
-    .filter((name) => name.startsWith(ASIDE))
-    .map((name) => join(mount, name))
-    .filter((path) => {
-      const status = lstatSync(path, { throwIfNoEntry: false });
-      return (
-        status?.isDirectory() &&
-        status.uid === process.geteuid?.() &&
-        (status.mode & 0o777) === 0o700
-      );
-    });
-}
-
-const namesAside = (folder: string) => namesIn(folder).map((name) => join(folder, name));
-
-/** What is mounted on the mount stays, too. */
-function moveAside(from: Buffer, to: Buffer): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (codeOf(error) !== 'EBUSY') {
-      throw error;
-    }
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
-      return [];
-    }
-    throw error;
-  }
-}
-
-/** The folder of a role that has no volume any more. */
-function removeEmpty(folder: string): void {
-  if (namesIn(folder).length === 0) {
-    rmdirSync(folder);
   }
 }
 

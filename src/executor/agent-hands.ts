@@ -39,7 +39,7 @@ import { deleteDownloads } from '../containerizer/fetcher.ts';
 import { GarbageCollector } from '../containerizer/garbage-collector.ts';
 import { bootId } from '../containerizer/process-table.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
-import type { ResourceStatistics, TaskState } from '../model/generated/messages.ts';
+import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { Random } from '../model/random.ts';
 import { endOrphans } from './orphans.ts';
@@ -49,6 +49,8 @@ export interface AgentHandsOptions {
   readonly workDirectory: string;
   /** Folders in which the supervisor program is looked for, and made. */
   readonly programs: readonly string[];
+  /** What the agent offers. */
+  readonly resources?: readonly Resource[];
   /** Where containers' cgroups are; absent: without cgroups. */
   readonly cgroups?: CgroupPlace | undefined;
   readonly fetching?: FetchOptions | undefined;
@@ -203,11 +205,12 @@ export class AgentHands {
       log: this.#options.log,
     });
     this.#adoptGarbage(known);
-    const warn = (what: string) => (error: unknown) =>
-      this.#options.log('warn', `Failed to delete ${what}: ${String(error)}`);
-    const resources = checkpoint.agent?.resources ?? [];
-    this.#containerizer.volumes.destroyLeft(resources).catch(warn('destroyed volumes'));
-    deleteDownloads(this.#downloads).catch(warn('unfinished downloads'));
+    const { resources = [] } = this.#options;
+    const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
+    void this.#containerizer.volumes.destroyLeft(disks);
+    deleteDownloads(this.#downloads).catch((error: unknown) =>
+      this.#options.log('warn', `Failed to delete unfinished downloads: ${String(error)}`),
+    );
     this.#lookForRoom();
     if (lastBoot !== bootId()) {
       this.#store.storeBoot(bootId());

@@ -25,8 +25,9 @@ export type Name = string | Buffer;
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const hasDescriptors = existsSync('/proc/self/fd');
-/** Opens the place and not what is in it: needs no permission to read, and has no effect. */
-const O_PATH = process.platform === 'linux' ? 0o10000000 : O_RDONLY;
+/** Opens a folder's place and not what is in it: needs no permission to read, and has no effect. */
+export const PLACE = (process.platform === 'linux' ? 0o10000000 : O_RDONLY) | O_DIRECTORY;
+export const NO_LINK = O_NOFOLLOW;
 /** Entries that are read at once. */
 const ENTRIES = 256;
 
@@ -45,23 +46,18 @@ export class Folder implements AsyncDisposable {
 
   private constructor(handle: FileHandle, path: Name) {
     this.#handle = handle;
-    this.#path = hasDescriptors ? `/proc/self/fd/${handle.fd}` : path;
+    this.#path = descriptorPath(handle.fd) ?? path;
   }
 
   /** By a path all of whose parts are the agent's or the operator's own: links in it are followed. */
   static async open(path: string): Promise<Folder> {
-    return new Folder(await open(path, O_PATH | O_DIRECTORY), path);
-  }
-
-  /** As `open`, but fails with ENOTDIR where the last part of the path is a link. */
-  static async openItself(path: string): Promise<Folder> {
-    return new Folder(await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW), path);
+    return new Folder(await open(path, PLACE), path);
   }
 
   /** Fails with ENOTDIR for a link, as for all that is no folder. */
   async folder(name: Name): Promise<Folder> {
     const path = this.#at(name);
-    return new Folder(await open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW), path);
+    return new Folder(await open(path, PLACE | NO_LINK), path);
   }
 
   /** A regular file, opened to be read. Fails with ELOOP for a link; throws NotRegularError. */
@@ -118,11 +114,19 @@ export class Folder implements AsyncDisposable {
   }
 
   #at(name: Name): Name {
-    if (typeof name === 'string' && typeof this.#path === 'string') {
-      return `${this.#path}/${name}`;
-    }
-    return Buffer.concat([Buffer.from(this.#path), Buffer.from('/'), Buffer.from(name)]);
+    return entryPath(this.#path, name);
   }
+}
+
+/** The path of what is open, whatever has its name by now; undefined where there is none. */
+export const descriptorPath = (fd: number): string | undefined =>
+  hasDescriptors ? `/proc/self/fd/${fd}` : undefined;
+
+export function entryPath(folder: Name, name: Name): Name {
+  if (typeof name === 'string' && typeof folder === 'string') {
+    return `${folder}/${name}`;
+  }
+  return Buffer.concat([Buffer.from(folder), Buffer.from('/'), Buffer.from(name)]);
 }
 
 /**

@@ -5,9 +5,9 @@
 // moved up in turn, and it goes. So a tree may be of any depth, and nothing is held in memory. What is
 // mounted somewhere in the tree stays, with its content: its place can be neither moved nor deleted.
 import { randomUUID } from 'node:crypto';
-import { rmdir, unlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { codeOf, Folder } from './folder.ts';
+import { codeOf, Folder, type Name } from './folder.ts';
 
 /** Something in the tree cannot be deleted; `code` is the system's, such as EBUSY for a mount. */
 export class TreeDeletionError extends Error {
@@ -21,19 +21,36 @@ export class TreeDeletionError extends Error {
   }
 }
 
-/**
- * Deletes what the path names, a link rather than what it leads to; nothing where there is nothing.
- * The folders on the way to it are the agent's own. All is deleted that can be; throws
- * TreeDeletionError for the first that cannot, and the system's error for the top itself.
- */
+/** As `deleteEntry`. The folders on the way to what the path names are the agent's own. */
 export async function deleteTree(path: string): Promise<void> {
+  let folder: Folder;
   try {
-    await using top = await Folder.openItself(path);
-    await new TreeDeletion(top).empty();
-    await rmdir(path);
+    folder = await Folder.open(dirname(path));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return;
+    }
+    throw error;
+  }
+  await using parent = folder;
+  await deleteEntry(parent, basename(path));
+}
+
+/**
+ * Deletes an entry with all that is in it, a link rather than what it leads to; nothing where there is
+ * nothing. All is deleted that can be; throws TreeDeletionError for the first that cannot, and the
+ * system's error for the entry itself.
+ */
+export async function deleteEntry(folder: Folder, name: Name): Promise<void> {
+  try {
+    {
+      await using top = await folder.folder(name);
+      await new TreeDeletion(top).empty();
+    }
+    await folder.rmdir(name);
   } catch (error) {
     if (codeOf(error) === 'ENOTDIR') {
-      await unlink(path);
+      await folder.unlink(name);
     } else if (codeOf(error) !== 'ENOENT') {
       throw error;
     }

@@ -1,0 +1,195 @@
+// Where volumes lie on a disk: made, given to users, and put aside until they are deleted.
+//
+//   <disk>/volumes/roles/<role>/<id>   on the agent's own disk (its work directory) and those of type PATH
+//   <disk>/volumes/destroyed/<any>     what is left to delete of them
+//   <disk>                             on a disk of type MOUNT, which is a single volume
+//   <disk>/.destroyed-<any>            what is left to delete of that
+//
+// All but the volumes themselves must be the agent's own. The top of a disk is where the operator says.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { codeOf, type Folder } from '../filesystem/folder.ts';
+import { HeldFolder } from '../filesystem/held-folder.ts';
+import { madeOwnFolder, ownFolder, ownTop } from '../filesystem/own-folder.ts';
+import { deleteEntry } from '../filesystem/tree-deletion.ts';
+import type { VolumePlace } from '../model/volume-path.ts';
+
+const VOLUMES = 'volumes';
+const ROLES = 'roles';
+const DESTROYED = 'destroyed';
+const ASIDE = '.destroyed-';
+const OPEN_TO_READERS = 0o755;
+const PRIVATE = 0o700;
+
+/** Something to delete, in a folder that is held until that has begun. */
+export class Aside {
+  readonly #folder: HeldFolder;
+  readonly #names: readonly (string | Buffer)[];
+
+  constructor(folder: HeldFolder, names: readonly (string | Buffer)[]) {
+    this.#folder = folder;
+    this.#names = names;
+  }
+
+  async delete(): Promise<void> {
+    await using folder = await this.#taken();
+    const deletions = this.#names.map((name) => deleteEntry(folder, name));
+    const failed = (await Promise.allSettled(deletions)).find((one) => one.status === 'rejected');
+    if (failed !== undefined) {
+      throw failed.reason;
+    }
+  }
+
+  async #taken(): Promise<Folder> {
+    using folder = this.#folder;
+    return await folder.again();
+  }
+}
+
+/**
+ * A volume, made where it is missing, to be given to its user; undefined for one that the operator has put
+ * elsewhere by a link, who also says whose it is. A mount that is missing is not made: what is written
+ * there would fill another disk. Throws FolderError and ForeignFolderError.
+ */
+export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefined {
+  if (kind === 'mount') {
+    return HeldFolder.open(path);
+  }
+  const { disk, role, id } = partsOf(path);
+  mkdirSync(disk, { recursive: true, mode: OPEN_TO_READERS });
+  using top = ownTop(disk);
+  using volumes = madeOwnFolder(top, VOLUMES, OPEN_TO_READERS);
+  using roles = madeOwnFolder(volumes, ROLES, OPEN_TO_READERS);
+  using ofRole = madeOwnFolder(roles, role, OPEN_TO_READERS);
+  const status = ofRole.statusOf(id);
+  if (status === undefined) {
+    return ofRole.makeFolder(id, OPEN_TO_READERS);
+  }
+  if (status.isSymbolicLink()) {
+    HeldFolder.open(path)[Symbol.dispose]();
+    return undefined;
+  }
+  return ofRole.folder(id);
+}
+
+/**
+ * Makes room in a volume's place at once; undefined where there is nothing to delete. Throws FolderError
+ * and ForeignFolderError.
+ */
+export function putAside({ path, kind }: VolumePlace): Aside | undefined {
+  return absent(() => (kind === 'mount' ? contentAside(path) : folderAside(path)));
+}
+
+function folderAside(path: string): Aside | undefined {
+  const { disk, role, id } = partsOf(path);
+  using top = ownTop(disk);
+  using volumes = ownFolder(top, VOLUMES);
+  using roles = ownFolder(volumes, ROLES);
+  {
+    using ofRole = ownFolder(roles, role);
+    if (ofRole.statusOf(id) === undefined) {
+      return undefined;
+    }
+    const destroyed = madeOwnFolder(volumes, DESTROYED, PRIVATE);
+    try {
+      const name = randomUUID();
+      ofRole.move(id, destroyed, name);
+      removeEmpty(roles, role);
+      return new Aside(destroyed, [name]);
+    } catch (error) {
+      destroyed[Symbol.dispose]();
+      throw error;
+    }
+  }
+}
+
+/** A mount stays, and what is mounted on it, too: only what is on it goes. */
+function contentAside(path: string): Aside {
+  const mount = HeldFolder.open(path);
+  try {
+    if (process.geteuid?.() === 0) {
+      // The volume's last user may not meddle with what is moved as root.
+      mount.giveTo(0, 0);
+      mount.setMode(OPEN_TO_READERS);
+    }
+    const name = `${ASIDE}${randomUUID()}`;
+    using aside = mount.makeFolder(name, PRIVATE);
+    for (const entry of mount.names()) {
+      if (entry.toString() !== name) {
+        moveUnlessMounted(mount, entry, aside);
+      }
+    }
+    return new Aside(mount, [name]);
+  } catch (error) {
+    mount[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function moveUnlessMounted(from: HeldFolder, name: Buffer, to: HeldFolder): void {
+  try {
+    from.move(name, to, name);
+  } catch (error) {
+    if (codeOf(error) !== 'EBUSY') {
+      throw error;
+    }
+  }
+}
+
+/**
+ * What an agent that was interrupted has left to delete on a disk, whose top the path is. Throws
+ * FolderError and ForeignFolderError.
+ */
+export function leftAside({ path, kind }: VolumePlace): Aside | undefined {
+  return absent(() => {
+    if (kind === 'mount') {
+      const mount = HeldFolder.open(path);
+      return new Aside(mount, namesAside(mount));
+    }
+    using top = ownTop(path);
+    using volumes = ownFolder(top, VOLUMES);
+    const destroyed = ownFolder(volumes, DESTROYED);
+    return new Aside(destroyed, [...destroyed.names()]);
+  });
+}
+
+/** What `contentAside` has made on a mount; what only looks like it is somebody's data. */
+function namesAside(mount: HeldFolder): Buffer[] {
+  return [...mount.names()].filter((name) => {
+    const status = name.toString().startsWith(ASIDE) ? mount.statusOf(name) : undefined;
+    return (
+      status?.isDirectory() === true &&
+      status.uid === process.geteuid?.() &&
+      (status.mode & 0o777) === PRIVATE
+    );
+  });
+}
+
+function partsOf(path: string): { disk: string; role: string; id: string } {
+  const role = dirname(path);
+  const disk = dirname(dirname(dirname(role)));
+  return { disk, role: basename(role), id: basename(path) };
+}
+
+/** The folder of a role that has no volume any more. */
+function removeEmpty(roles: HeldFolder, role: string): void {
+  try {
+    roles.rmdir(role);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') {
+      throw error;
+    }
+  }
+}
+
+function absent<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      throw error;
+    }
+    return undefined;
+  }
+}

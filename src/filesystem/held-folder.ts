@@ -1,0 +1,125 @@
+// `Folder` for steps that must be done before anything else happens: held open as well, and synchronous.
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  opendirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+} from 'node:fs';
+import { getSystemErrorMessage } from 'node:util';
+import { descriptorPath, entryPath, Folder, type Name, NO_LINK, PLACE } from './folder.ts';
+
+/** An error of the system that names the folder's own path, where the system's names a descriptor. */
+export class FolderError extends Error {
+  readonly code: string | undefined;
+
+  constructor(path: string, cause: unknown) {
+    const { code, errno } = cause as NodeJS.ErrnoException;
+    const why = errno === undefined ? String(cause) : getSystemErrorMessage(errno);
+    super(`${code}: ${why}, '${path}'`, { cause });
+    this.code = code;
+  }
+}
+
+/** Its methods throw FolderError. */
+export class HeldFolder implements Disposable {
+  /** Where it was when it was opened: for messages. */
+  readonly path: string;
+  readonly #fd: number;
+  readonly #path: Name;
+
+  private constructor(fd: number, path: string) {
+    this.path = path;
+    this.#fd = fd;
+    this.#path = descriptorPath(fd) ?? path;
+  }
+
+  /** By a path all of whose parts are the agent's or the operator's own: links in it are followed. */
+  static open(path: string): HeldFolder {
+    return new HeldFolder(
+      attempt(path, () => openSync(path, PLACE)),
+      path,
+    );
+  }
+
+  /** Fails with ENOTDIR for a link, as for all that is no folder. */
+  folder(name: string): HeldFolder {
+    const fd = this.#attempt(name, (path) => openSync(path, PLACE | NO_LINK));
+    return new HeldFolder(fd, `${this.path}/${name}`);
+  }
+
+  status(): Stats {
+    return attempt(this.path, () => fstatSync(this.#fd));
+  }
+
+  /** Of the entry itself, where it is a link; undefined where there is none. */
+  statusOf(name: Name): Stats | undefined {
+    return this.#attempt(name, (path) => lstatSync(path, { throwIfNoEntry: false }));
+  }
+
+  /** Names as bytes: some are no text. In the order of the file system; there may be a great many. */
+  *names(): Generator<Buffer> {
+    // The types know only names that are text.
+    const options = { encoding: 'buffer' as BufferEncoding };
+    const entries = attempt(this.path, () => opendirSync(this.#path.toString(), options));
+    try {
+      for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+        yield Buffer.from(entry.name);
+      }
+    } finally {
+      entries.closeSync();
+    }
+  }
+
+  /** Makes a folder with the mode, whatever the umask is, and opens it. Fails with EEXIST. */
+  makeFolder(name: string, mode: number): HeldFolder {
+    this.#attempt(name, (path) => mkdirSync(path, { mode }));
+    const made = this.folder(name);
+    made.setMode(mode);
+    return made;
+  }
+
+  rmdir(name: Name): void {
+    this.#attempt(name, (path) => rmdirSync(path));
+  }
+
+  /** A link moves itself. Fails with EBUSY for a place where something is mounted. */
+  move(name: Name, to: HeldFolder, newName: Name): void {
+    this.#attempt(name, (path) => renameSync(path, entryPath(to.#path, newName)));
+  }
+
+  setMode(mode: number): void {
+    attempt(this.path, () => chmodSync(this.#path, mode));
+  }
+
+  giveTo(uid: number, gid: number): void {
+    attempt(this.path, () => chownSync(this.#path, uid, gid));
+  }
+
+  /** The same folder once more, whatever has its name by now. */
+  again(): Promise<Folder> {
+    return Folder.open(this.#path.toString());
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+
+  #attempt<T>(name: Name, act: (path: Name) => T): T {
+    return attempt(`${this.path}/${name}`, () => act(entryPath(this.#path, name)));
+  }
+}
+
+function attempt<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new FolderError(path, error);
+  }
+}
