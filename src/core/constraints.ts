@@ -1,7 +1,5 @@
 // Offer constraints: which agents a framework's role wants to be offered at all. They are evaluated here,
-// once for each framework role and state of an agent; the module only keeps a bit. Regular expressions
-// run on RE2's engine, whose time is linear in the text.
-import { RE2JS } from 're2js';
+// once for each framework role and state of an agent; the module only keeps a bit.
 import {
   type Attribute,
   type AttributeConstraint,
@@ -12,21 +10,20 @@ import {
   Value_Type as ValueType,
 } from '../model/generated/messages.ts';
 import type { AgentFacts } from './interface.ts';
+import { type Compiled, compileCost, type Regexes } from './regexes.ts';
 
-export interface RegexLimits {
-  readonly maxMemoryBytes: number;
-  readonly maxProgramSize: number;
-}
+/** Constraints of a framework, on all its roles: each is evaluated for each agent. */
+const MAX_CONSTRAINTS = 1_000;
+/** Bytes of all texts in a framework's constraints. */
+const MAX_TEXT = 256 * 1024;
+/** What compiling all regular expressions of a framework may cost; a character costs 10. */
+const MAX_REGEX_COST = 500_000;
 
 /** True when the agent may be offered. */
 export type AgentTest = (facts: AgentFacts) => boolean;
 
 export type CompiledConstraints =
   | { readonly ok: true; readonly byRole: ReadonlyMap<string, AgentTest> }
-  | { readonly ok: false; readonly why: string };
-
-type Compiled<T> =
-  | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string };
 
 const refused = (why: string) => ({ ok: false, why }) as const;
@@ -41,8 +38,10 @@ interface Predicate {
 
 export function compileConstraints(
   constraints: OfferConstraints | undefined,
-  limits: RegexLimits,
+  regexes: Regexes,
 ): CompiledConstraints {
+  const tooMany = amountError(constraints);
+  if (tooMany !== undefined) return refused(tooMany);
   const byRole = new Map<string, AgentTest>();
   for (const [role, { groups }] of Object.entries(constraints?.role_constraints ?? {})) {
     if (groups === undefined || groups.length === 0) {
@@ -61,7 +60,7 @@ export function compileConstraints(
       }
       const tests: AgentTest[] = [];
       for (const constraint of all) {
-        const test = compileConstraint(constraint, limits);
+        const test = compileConstraint(constraint, regexes);
         if (!test.ok) {
           return refused(`A role ${role} has an invalid 'AttributeConstraint': ${test.why}`);
         }
@@ -74,13 +73,38 @@ export function compileConstraints(
   return { ok: true, byRole };
 }
 
-function compileConstraint(
-  constraint: AttributeConstraint,
-  limits: RegexLimits,
-): Compiled<AgentTest> {
+/** Counted before any of them is compiled. */
+function amountError(constraints: OfferConstraints | undefined): string | undefined {
+  let count = 0;
+  let text = 0;
+  let cost = 0;
+  for (const { groups } of Object.values(constraints?.role_constraints ?? {})) {
+    for (const { attribute_constraints } of groups ?? []) {
+      for (const { selector, predicate } of attribute_constraints ?? []) {
+        const value = predicate.text_equals?.value ?? predicate.text_not_equals?.value ?? '';
+        const regex = predicate.text_matches?.regex ?? predicate.text_not_matches?.regex ?? '';
+        count += 1;
+        text += (selector.attribute_name ?? '').length + value.length + regex.length;
+        if (count > MAX_CONSTRAINTS) {
+          return `A framework may have at most ${MAX_CONSTRAINTS} attribute constraints in all`;
+        }
+        if (text > MAX_TEXT) {
+          return `Attribute constraints may have at most ${MAX_TEXT} characters of text in all`;
+        }
+        cost += compileCost(regex);
+        if (cost > MAX_REGEX_COST) {
+          return `Regexes are too complex together: a cost of ${cost} is larger than maximum of ${MAX_REGEX_COST} allowed`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+function compileConstraint(constraint: AttributeConstraint, regexes: Regexes): Compiled<AgentTest> {
   const select = compileSelector(constraint.selector);
   if (!select.ok) return select;
-  const predicate = compilePredicate(constraint.predicate, limits);
+  const predicate = compilePredicate(constraint.predicate, regexes);
   if (!predicate.ok) return predicate;
   const { missing, text, other } = predicate.value;
   return done((facts) => {
@@ -118,7 +142,7 @@ function compileSelector(selector: AttributeConstraint_Selector): Compiled<Selec
 
 function compilePredicate(
   predicate: AttributeConstraint_Predicate,
-  limits: RegexLimits,
+  regexes: Regexes,
 ): Compiled<Predicate> {
   if (predicate.exists !== undefined) {
     return done({ missing: false, text: () => true, other: true });
@@ -135,43 +159,15 @@ function compilePredicate(
     return done({ missing: true, text: (text) => text !== value, other: true });
   }
   if (predicate.text_matches !== undefined) {
-    const matcher = compileRegex(predicate.text_matches.regex, limits);
+    const matcher = regexes.compile(predicate.text_matches.regex);
     if (!matcher.ok) return matcher;
     return done({ missing: false, text: matcher.value, other: true });
   }
   if (predicate.text_not_matches !== undefined) {
-    const matcher = compileRegex(predicate.text_not_matches.regex, limits);
+    const matcher = regexes.compile(predicate.text_not_matches.regex);
     if (!matcher.ok) return matcher;
     const matches = matcher.value;
     return done({ missing: true, text: (text) => !matches(text), other: true });
   }
   return refused('Unknown predicate type');
-}
-
-/** A full match; patterns that are wrong, or too big once compiled, are refused. */
-export function compileRegex(
-  pattern: string,
-  limits: RegexLimits,
-): Compiled<(text: string) => boolean> {
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(pattern);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return refused(`Failed to construct regex from pattern '${pattern}': ${why}`);
-  }
-  const size = compiled.programSize();
-  // RE2 gives a third of its memory to each of two programs, at 16 bytes an instruction or so.
-  if (size * 16 > (limits.maxMemoryBytes * 2) / 3) {
-    return refused(
-      `Failed to construct regex from pattern '${pattern}': pattern too large - compile failed`,
-    );
-  }
-  if (size > limits.maxProgramSize) {
-    return refused(
-      `Regex '${pattern}' is too complex: program size of ${size} is larger than maximum of ` +
-        `${limits.maxProgramSize} allowed`,
-    );
-  }
-  return done((text) => compiled.matches(text));
 }

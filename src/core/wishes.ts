@@ -1,25 +1,26 @@
 // What frameworks wish of their offers: a least amount, and constraints on agents. Constraints are
 // evaluated here, once for each framework role and state of an agent.
 import type { OfferConstraints } from '../model/generated/messages.ts';
-import { type AgentTest, compileConstraints, type RegexLimits } from './constraints.ts';
+import { type AgentTest, compileConstraints } from './constraints.ts';
 import type { AgentEntry, FrameworkEntry } from './entries.ts';
 import type { FrameworkTerms } from './interface.ts';
 import type { Lists } from './lists.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
 import { checkMinimum, writeMinimum } from './quantities.ts';
+import { Regexes, type RegexLimits } from './regexes.ts';
 import type { Roles } from './roles.ts';
 
 export class Wishes {
   readonly #lists: Lists;
   readonly #roles: Roles;
-  readonly #limits: RegexLimits;
+  readonly #regexes: Regexes;
   /** Frameworks with constraints on some role. */
   readonly #constrained = new Set<FrameworkEntry>();
 
   constructor(lists: Lists, roles: Roles, limits: RegexLimits) {
     this.#lists = lists;
     this.#roles = roles;
-    this.#limits = limits;
+    this.#regexes = new Regexes(limits);
   }
 
   get #exports(): CoreExports {
@@ -40,14 +41,14 @@ export class Wishes {
   }
 
   constraintsError(constraints: OfferConstraints | undefined): string | undefined {
-    const compiled = compileConstraints(constraints, this.#limits);
+    const compiled = compileConstraints(constraints, this.#regexes);
     return compiled.ok ? undefined : compiled.why;
   }
 
   /** The constraints of a framework's terms; throws when there is anything wrong with the terms. */
   compile(terms: FrameworkTerms): ReadonlyMap<string, AgentTest> {
     for (const minimum of Object.values(terms.minAllocatable)) checkMinimum(minimum);
-    const compiled = compileConstraints(terms.constraints, this.#limits);
+    const compiled = compileConstraints(terms.constraints, this.#regexes);
     if (!compiled.ok) throw new CoreError('BAD_ARGUMENT', compiled.why);
     return compiled.byRole;
   }

@@ -1,0 +1,118 @@
+// Regular expressions of offer constraints. They run on RE2's engine, whose time is linear in the text; what
+// compiling one costs is bounded here: it is estimated from the text, before the engine expands repetitions.
+import { RE2JS } from 're2js';
+
+export interface RegexLimits {
+  readonly maxMemoryBytes: number;
+  readonly maxProgramSize: number;
+}
+
+export type Compiled<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string };
+
+export type TextTest = (text: string) => boolean;
+
+/** A pattern whose estimated cost is so many times the largest program is not compiled to find that out. */
+const HOPELESS = 10;
+/** Patterns that are kept compiled: a framework's constraints are checked, and then taken. */
+const KEPT = 2048;
+
+const refused = (why: string) => ({ ok: false, why }) as const;
+
+export class Regexes {
+  readonly #limits: RegexLimits;
+  readonly #kept = new Map<string, Compiled<TextTest>>();
+
+  constructor(limits: RegexLimits) {
+    this.#limits = limits;
+  }
+
+  /** A full match; patterns that are wrong, or too big once compiled, are refused. */
+  compile(pattern: string): Compiled<TextTest> {
+    const kept = this.#kept.get(pattern);
+    if (kept !== undefined) return kept;
+    const compiled = compile(pattern, this.#limits);
+    // What is refused is not kept: such a pattern may be long.
+    if (compiled.ok) {
+      if (this.#kept.size >= KEPT) this.#kept.clear();
+      this.#kept.set(pattern, compiled);
+    }
+    return compiled;
+  }
+}
+
+function compile(pattern: string, limits: RegexLimits): Compiled<TextTest> {
+  if (expandedSize(pattern) > limits.maxProgramSize * HOPELESS) {
+    return refused(
+      `Regex '${pattern.slice(0, 100)}' is too complex: its program would be much larger than` +
+        ` maximum of ${limits.maxProgramSize} allowed`,
+    );
+  }
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(pattern);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return refused(`Failed to construct regex from pattern '${pattern}': ${why}`);
+  }
+  const size = compiled.programSize();
+  // RE2 gives a third of its memory to each of two programs, at 16 bytes an instruction or so.
+  if (size * 16 > (limits.maxMemoryBytes * 2) / 3) {
+    return refused(
+      `Failed to construct regex from pattern '${pattern}': pattern too large - compile failed`,
+    );
+  }
+  if (size > limits.maxProgramSize) {
+    return refused(
+      `Regex '${pattern}' is too complex: program size of ${size} is larger than maximum of ` +
+        `${limits.maxProgramSize} allowed`,
+    );
+  }
+  return { ok: true, value: (text) => compiled.matches(text) };
+}
+
+/** Characters, classes and groups of a pattern, with repetitions written out. */
+const expandedSize = (pattern: string) => expand(pattern, () => 1);
+
+/**
+ * What it costs to compile a pattern, about: 1 for a character. Classes cost more, most of all those that
+ * ignore case and reach beyond ASCII, for the other cases of all their members are looked up.
+ */
+export function compileCost(pattern: string): number {
+  const ignoresCase = /\(\?[a-zA-Z]*i/.test(pattern);
+  return expand(pattern, (atom) => {
+    if (ignoresCase && /^\[.*(\\x|[^\0-\x7f])/s.test(atom)) return 2000;
+    return /\\[pP]/.test(atom) || (ignoresCase && atom.startsWith('[')) ? 100 : 10;
+  });
+}
+
+/** `\Qliteral\E`, an escape, a class, a counted repetition, or any one character. */
+const tokens =
+  /\\Q.*?(?:\\E|$)|\\[pPx]\{[^}]*\}|\\[pPx].{0,2}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|./gsu;
+
+function expand(pattern: string, costOf: (atom: string) => number): number {
+  const outer: number[] = [];
+  let size = 0;
+  // What a repetition would repeat: the last atom or group.
+  let last = 0;
+  for (const [token] of pattern.matchAll(tokens)) {
+    if (token === '(') {
+      outer.push(size);
+      size = 0;
+      last = 0;
+    } else if (token === ')') {
+      last = size;
+      size += outer.pop() ?? 0;
+    } else if (/^\{\d/.test(token)) {
+      // The engine refuses more than a thousand.
+      const times = Math.min(1001, Math.max(...token.slice(1, -1).split(',').map(Number)));
+      size += last * (times - 1);
+      last *= times;
+    } else {
+      last = token.startsWith('\\Q') ? token.length : costOf(token);
+      size += last;
+    }
+  }
+  return outer.reduce((sum, part) => sum + part, size);
+}
