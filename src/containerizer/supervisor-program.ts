@@ -10,9 +10,14 @@ import { ContainerizerError } from './containerizer-error.ts';
 const run = promisify(execFile);
 const sourceFolder = fileURLToPath(new URL('./supervisor', import.meta.url));
 const header = join(sourceFolder, 'container.h');
-const sources = ['spawner.c', 'supervisor.c', 'process.c', 'records.c', 'descendants.c'].map(
-  (name) => join(sourceFolder, name),
-);
+const sources = [
+  'spawner.c',
+  'supervisor.c',
+  'process.c',
+  'records.c',
+  'descendants.c',
+  'cgroup.c',
+].map((name) => join(sourceFolder, name));
 
 // A static program starts faster and takes less memory; not every machine has a static libc.
 const linking = [['-static'], []];

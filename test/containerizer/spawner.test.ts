@@ -1,10 +1,17 @@
 // The spawner and its supervisors, from outside.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findCgroupRoots } from '../../src/containerizer/cgroups.ts';
-import { bootId, processStat } from '../../src/containerizer/process-table.ts';
+import { bootId, processesNamed, processStat } from '../../src/containerizer/process-table.ts';
 import { type ProcessSpec, Spawner } from '../../src/containerizer/spawner.ts';
 import { supervisorProgram } from '../../src/containerizer/supervisor-program.ts';
 import { programs, temporaryFolder } from '../executor/hands-harness.ts';
@@ -208,6 +215,42 @@ test.each(['unified', 'freezer', 'no'] as const)(
   },
 );
 
+/** Of no other process, so that their number is limited. */
+const bomber = { uid: 64242, gid: 64242, groups: [64242] };
+
+const bomb = join(import.meta.dirname, 'fork-bomb.c');
+
+test.each(
+  (['unified', 'freezer', 'no'] as const).flatMap((cgroup) =>
+    ['bomb', 'spread', 'chains'].map((kind) => ({ cgroup, kind })),
+  ),
+)(
+  'SIGUSR1 ends what forks on and on ($kind), with $cgroup cgroup (needs root)',
+  async ({ cgroup, kind }) => {
+    const roots = cgroup === 'no' ? [] : findCgroupRoots(place, [cgroup]);
+    const program = join(folder.path, 'fork-bomb');
+    execFileSync('cc', ['-o', program, bomb]);
+    chmodSync(folder.path, 0o755);
+    const { token, ended } = launch('', {
+      identity: bomber,
+      stdout: '/dev/null',
+      stderr: '/dev/null',
+      cgroups: roots.map((root) => join(root, `bomb-${process.pid}`)),
+      program: 'sh',
+      arguments: ['sh', '-c', `trap "" TERM; ${program} ${kind} & wait; sleep 1020`],
+    });
+    spawner.release(token);
+    await eventually(() => bombs().length > (kind === 'chains' ? 3 : 200));
+    spawner.signal(token, 15);
+    spawner.signal(token, 10);
+    await ended;
+    expect(status()).toBe(9);
+    expect(bombs()).toEqual([]);
+  },
+);
+
+const bombs = () => [...processesNamed('fork-bomb').values()].flat();
+
 test('cgroups below its own, and ways out of it, do not save a process (needs root)', async () => {
   const [root] = findCgroupRoots(place, ['unified']);
   const group = join(root ?? expect.fail('no cgroup v2'), `nested-${process.pid}`);
@@ -298,6 +341,34 @@ test('plain processes end with the spawner', async () => {
   const { pid } = await started;
   await spawner.close();
   await gone(pid);
+});
+
+test.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+  ['a link to nowhere', (path: string) => symlinkSync('/no/such/folder/x', path)],
+])('%s where its status is to go makes way for it', async (_, make) => {
+  make(join(run, 'status'));
+  const { token, ended } = launch('exit 3');
+  spawner.release(token);
+  expect(await ended).toBe(0);
+  expect(status()).toBe(3 << 8);
+});
+
+test('a status that can be put nowhere is told with its cause (needs root)', async () => {
+  const path = join(run, 'status');
+  mkdirSync(path);
+  execFileSync('mount', ['--bind', path, path]);
+  try {
+    const { token, ended } = launch('exit 3');
+    spawner.release(token);
+    expect(await ended).toBe(0);
+  } finally {
+    execFileSync('umount', [path]);
+  }
+  expect(record('failure')).toBe(
+    'Failed to record how the command ended (wait status 768): Is a directory',
+  );
 });
 
 test('many at once', async () => {

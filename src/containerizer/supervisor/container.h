@@ -17,10 +17,16 @@ struct launch {
 int write_file(const char *path, int flags, const char *text);
 int record(const char *directory, const char *name, const char *text);
 int overwrite(const char *directory, const char *name, const char *text);
+int set_aside(const char *directory, const char *name);
 int read_stat(pid_t pid, pid_t *parent, unsigned long long *start);
 
-/* descendants.c: a signal to every process below this one. */
-void signal_descendants(int number);
+/* descendants.c: SIGTERM, or the end, for every process below this one. */
+void ask_descendants(void);
+void kill_descendants(void);
+
+/* cgroup.c: the end of all that is in a cgroup, and in those below it; then the cgroup's own. */
+void kill_cgroup(const char *group);
+int remove_cgroup(const char *group);
 
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure);

@@ -1,7 +1,8 @@
 /*
  * The processes below this one. Every orphan among them becomes its child, so all are reached from here,
  * generation by generation, at the cost of a few small files each, however many processes the machine
- * has besides.
+ * has besides. They may fork faster than they are read: a walk ends after so many, and what it has left
+ * out is for the next.
  */
 #include "container.h"
 
@@ -13,10 +14,22 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+  /* Processes and threads that one walk looks at. */
+  MAX_LOOKS = 65536,
+  /* Walks that stop what there is, until one finds nothing new. */
+  MAX_STOPS = 8,
+  /* The kernel gives no larger pid. */
+  PID_LIMIT = 4194304
+};
+
 struct pids {
   pid_t *list;
   size_t count, room;
 };
+
+/* One bit a pid: pages of it that have none are never touched. */
+typedef unsigned char *marks;
 
 struct kinship {
   pid_t parent, pid;
@@ -29,22 +42,72 @@ struct table {
   int is_read;
 };
 
-/* What there is no memory for is left out: it is found again by the next round of killing. */
-static void add_pid(struct pids *pids, pid_t pid) {
-  if (pids->count == pids->room) {
-    size_t room = pids->room ? pids->room * 2 : 64;
-    pid_t *grown = realloc(pids->list, room * sizeof *grown);
+/* A look at the processes below this one, and what is done to them. */
+struct walk {
+  int number;     /* The signal that each gets, */
+  int is_once;    /* unless it was seen before and is to get it once. */
+  marks seen, groups;
+  int looks, fresh;
+  struct pids found;
+  struct table table;
+};
+
+/* Whether it is there for the first time; without memory for marks, all always are. */
+static int mark(marks marks, pid_t pid) {
+  if (pid <= 0 || pid >= PID_LIMIT || !marks) {
+    return 1;
+  }
+  unsigned char bit = 1 << pid % 8;
+  int is_first = !(marks[pid / 8] & bit);
+  marks[pid / 8] |= bit;
+  return is_first;
+}
+
+/*
+ * A signal to a process group reaches all of it in one moment: none of them can fork in between. The
+ * groups of a container's processes are its own, but for the group of one that has not left ours yet. So
+ * the process must still be the one that was found: pids come round fast where many fork.
+ */
+static void signal_group(pid_t pid, pid_t found_below, int number, marks groups) {
+  pid_t group = getpgid(pid), parent;
+  unsigned long long start;
+  if (groups && group > 1 && group != getpgrp() && mark(groups, group) &&
+      read_stat(pid, &parent, &start) == 0 && (parent == found_below || parent == getpid())) {
+    kill(-group, number);
+  }
+}
+
+/* A process gets its signal as soon as it is found. What there is no memory for is left out. */
+static void meet(struct walk *walk, pid_t parent, pid_t pid) {
+  int is_first = mark(walk->seen, pid);
+  walk->looks--;
+  walk->fresh += is_first;
+  if (is_first || !walk->is_once) {
+    signal_group(pid, parent, walk->number, walk->groups);
+    kill(pid, walk->number);
+  }
+  struct pids *found = &walk->found;
+  if (found->count == found->room) {
+    size_t room = found->room ? found->room * 2 : 64;
+    pid_t *grown = realloc(found->list, room * sizeof *grown);
     if (!grown) {
       return;
     }
-    pids->list = grown;
-    pids->room = room;
+    found->list = grown;
+    found->room = room;
   }
-  pids->list[pids->count++] = pid;
+  found->list[found->count++] = pid;
 }
 
-static int compare_pids(const void *one, const void *other) {
-  pid_t a = *(const pid_t *)one, b = *(const pid_t *)other;
+static int is_over(const struct walk *walk) {
+  sigset_t pending;
+  /* Once the container is to be killed, asking its processes to end has no point. */
+  return walk->looks <= 0 || (walk->number == SIGTERM && sigpending(&pending) == 0 &&
+                              sigismember(&pending, SIGUSR1));
+}
+
+static int compare_kinship(const void *one, const void *other) {
+  pid_t a = ((const struct kinship *)one)->parent, b = ((const struct kinship *)other)->parent;
   return (a > b) - (a < b);
 }
 
@@ -71,14 +134,14 @@ static void read_table(struct table *table) {
   if (proc) {
     closedir(proc);
   }
-  /* A kinship begins with the parent. */
   if (table->count > 0) {
-    qsort(table->list, table->count, sizeof *table->list, compare_pids);
+    qsort(table->list, table->count, sizeof *table->list, compare_kinship);
   }
   table->is_read = 1;
 }
 
-static void children_in_table(struct table *table, pid_t parent, struct pids *found) {
+static void children_in_table(struct walk *walk, pid_t parent) {
+  struct table *table = &walk->table;
   if (!table->is_read) {
     read_table(table);
   }
@@ -91,18 +154,18 @@ static void children_in_table(struct table *table, pid_t parent, struct pids *fo
       high = middle;
     }
   }
-  for (; low < table->count && table->list[low].parent == parent; low++) {
-    add_pid(found, table->list[low].pid);
+  for (; low < table->count && table->list[low].parent == parent && !is_over(walk); low++) {
+    meet(walk, parent, table->list[low].pid);
   }
 }
 
 /* Each of a process's threads has the children that it has forked. */
-static void children_in_files(pid_t parent, struct pids *found) {
+static void children_in_files(struct walk *walk, pid_t parent) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/task", (int)parent);
   DIR *threads = opendir(path);
   struct dirent *item;
-  while (threads && (item = readdir(threads))) {
+  while (threads && !is_over(walk) && (item = readdir(threads))) {
     int thread = atoi(item->d_name);
     if (thread <= 0) {
       continue;
@@ -110,8 +173,9 @@ static void children_in_files(pid_t parent, struct pids *found) {
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, thread);
     FILE *file = fopen(path, "re");
     int pid;
-    while (file && fscanf(file, "%d", &pid) == 1) {
-      add_pid(found, pid);
+    walk->looks--;
+    while (file && !is_over(walk) && fscanf(file, "%d", &pid) == 1) {
+      meet(walk, parent, pid);
     }
     if (file) {
       fclose(file);
@@ -122,43 +186,51 @@ static void children_in_files(pid_t parent, struct pids *found) {
   }
 }
 
-static struct pids descendants(void) {
-  struct pids found = {NULL, 0, 0};
-  struct table table = {NULL, 0, 0, 0};
+/* Returns how many were not in `seen` yet. */
+static int walk(struct walk walk) {
   int listed = access("/proc/thread-self/children", R_OK) == 0;
   pid_t parent = getpid();
-  for (size_t next = 0; parent > 0; next++) {
+  walk.looks = MAX_LOOKS;
+  for (size_t next = 0; parent > 0 && !is_over(&walk); next++) {
     if (listed) {
-      children_in_files(parent, &found);
+      children_in_files(&walk, parent);
     } else {
-      children_in_table(&table, parent, &found);
+      children_in_table(&walk, parent);
     }
-    parent = next < found.count ? found.list[next] : 0;
+    parent = next < walk.found.count ? walk.found.list[next] : 0;
   }
-  free(table.list);
-  return found;
+  free(walk.table.list);
+  free(walk.found.list);
+  return walk.fresh;
+}
+
+static marks no_marks(void) {
+  return calloc(1, PID_LIMIT / 8);
 }
 
 /*
  * The kernel may leave out a child whose sibling ends while the list is read, so that it is read again:
  * each process gets the signal once.
  */
-void signal_descendants(int number) {
-  struct pids told = {NULL, 0, 0};
+void ask_descendants(void) {
+  marks seen = no_marks();
   for (int round = 0; round < 2; round++) {
-    struct pids found = descendants();
-    size_t known = told.count;
-    for (size_t i = 0; i < found.count; i++) {
-      pid_t pid = found.list[i];
-      if (known == 0 || !bsearch(&pid, told.list, known, sizeof pid, compare_pids)) {
-        kill(pid, number);
-        add_pid(&told, pid);
-      }
-    }
-    free(found.list);
-    if (told.count > 0) {
-      qsort(told.list, told.count, sizeof *told.list, compare_pids);
-    }
+    walk((struct walk){.number = SIGTERM, .is_once = 1, .seen = seen});
   }
-  free(told.list);
+  free(seen);
+}
+
+/* Stopped first: who is killed makes room, at its limit of processes, for one that is forked meanwhile. */
+void kill_descendants(void) {
+  marks seen = no_marks();
+  int fresh = 1;
+  for (int round = 0; round < MAX_STOPS && fresh > 0; round++) {
+    marks groups = no_marks();
+    fresh = walk((struct walk){.number = SIGSTOP, .seen = seen, .groups = groups});
+    free(groups);
+  }
+  marks groups = no_marks();
+  walk((struct walk){.number = SIGKILL, .groups = groups});
+  free(groups);
+  free(seen);
 }

@@ -6,11 +6,19 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+/* Into a file, and nothing else: a FIFO that lies there is not waited for. */
 int write_file(const char *path, int flags, const char *text) {
-  int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
+  struct stat found;
+  int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | flags, 0644);
   if (fd < 0) {
+    return -1;
+  }
+  if (fstat(fd, &found) < 0 || !S_ISREG(found.st_mode)) {
+    close(fd);
+    errno = ENXIO;
     return -1;
   }
   ssize_t size = strlen(text), written = write(fd, text, size);
@@ -53,6 +61,14 @@ int overwrite(const char *directory, const char *name, const char *text) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s/%s", directory, name);
   return write_file(path, O_CREAT, text);
+}
+
+/* Gives what stands where a record is to be another name: it is no file, or none to write to. */
+int set_aside(const char *directory, const char *name) {
+  char from[PATH_MAX], to[PATH_MAX];
+  snprintf(from, sizeof from, "%s/%s", directory, name);
+  snprintf(to, sizeof to, "%s/%s.damaged-%d", directory, name, (int)getpid());
+  return rename(from, to);
 }
 
 /* The parent and start time (clock ticks since boot) of a process; the time tells pids apart. */

@@ -4,7 +4,6 @@
  */
 #include "container.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,45 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static void each_in_cgroup(const char *directory, int number) {
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/cgroup.procs", directory);
-  FILE *file = fopen(path, "re");
-  int pid;
-  while (file && fscanf(file, "%d", &pid) == 1) {
-    kill(pid, number);
-  }
-  if (file) {
-    fclose(file);
-  }
-}
+enum { MAX_REAPED = 4096 };
 
-static int write_in(const char *directory, const char *name, const char *text) {
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/%s", directory, name);
-  return write_file(path, 0, text);
-}
-
-/*
- * One blow to the cgroup: frozen processes cannot fork away from it, and v2 has one write for the
- * same. A task that is root may have moved some to other cgroups, so descendants are killed as well.
- */
+/* A task that is root may have moved some to other cgroups, so that descendants are killed as well. */
 static void kill_all(const struct launch *launch) {
+  /* Against many that fork, an equal share of the CPUs would be next to none. */
+  setpriority(PRIO_PROCESS, 0, -20);
   if (launch->n_cgroups > 0) {
-    const char *group = launch->cgroups[0];
-    if (write_in(group, "cgroup.kill", "1") < 0) {
-      write_in(group, "freezer.state", "FROZEN");
-      each_in_cgroup(group, SIGKILL);
-      write_in(group, "freezer.state", "THAWED");
-    }
+    kill_cgroup(launch->cgroups[0]);
   }
-  signal_descendants(SIGKILL);
+  kill_descendants();
 }
 
 static void await_child(int milliseconds) {
@@ -62,33 +39,27 @@ static void await_child(int milliseconds) {
   sigtimedwait(&set, NULL, &limit);
 }
 
-/* With the cgroups that a task has made below its own. */
-static int remove_cgroup(const char *group) {
-  if (rmdir(group) == 0 || errno != EBUSY) {
-    return 0;
-  }
-  DIR *directory = opendir(group);
-  struct dirent *item;
-  while (directory && (item = readdir(directory))) {
-    char path[PATH_MAX];
-    if (item->d_type == DT_DIR && item->d_name[0] != '.' &&
-        snprintf(path, sizeof path, "%s/%s", group, item->d_name) < (int)sizeof path) {
-      remove_cgroup(path);
+/*
+ * Reaps what has ended, but no more than so many at once: they may be forked as fast. Stores the status of
+ * `process`, where it is among them; returns -1 with ECHILD where there are no children any more.
+ */
+static pid_t reap(pid_t process, int *status, int *has_ended) {
+  pid_t pid = 1;
+  int one;
+  for (int count = 0; count < MAX_REAPED && (pid = waitpid(-1, &one, WNOHANG)) > 0; count++) {
+    if (pid == process) {
+      *status = one;
+      *has_ended = 1;
     }
   }
-  if (directory) {
-    closedir(directory);
-  }
-  return rmdir(group);
+  return pid;
 }
 
 /* Ends all that is left. Every orphan becomes a child of this process: none left, none alive. */
 static void clean(const struct launch *launch) {
   for (;;) {
-    pid_t pid;
-    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-    }
-    if (pid < 0 && errno == ECHILD) {
+    int status, has_ended;
+    if (reap(0, &status, &has_ended) < 0 && errno == ECHILD) {
       break;
     }
     kill_all(launch);
@@ -105,20 +76,62 @@ static void clean(const struct launch *launch) {
   }
 }
 
+/* Whether a write that failed may work later, when a disk has room again or is mounted again. */
+static int is_passing(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EIO:
+    case EROFS:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EAGAIN:
+    case EINTR:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 /*
  * There is room for it, unless the disk is worse than full. Then it is tried until it works, because
  * what is lost here makes a success a failure: until the agent has the container destroyed, or has
- * removed its records.
+ * removed its records. What stands in its place and is no file makes way. Returns -1, with errno, for
+ * what does neither pass nor make way.
  */
-static void keep(const struct launch *launch, const char *name, const char *text) {
+static int keep(const struct launch *launch, const char *name, const char *text) {
   sigset_t destroyed;
   sigemptyset(&destroyed);
   sigaddset(&destroyed, SIGUSR1);
   struct timespec second = {1, 0};
-  while (overwrite(launch->run, name, text) < 0 && errno != ENOENT && errno != ENOTDIR) {
-    if (sigtimedwait(&destroyed, NULL, &second) >= 0) {
-      return;
+  int has_made_way = 0;
+  while (overwrite(launch->run, name, text) < 0) {
+    int error = errno;
+    if (is_passing(error)) {
+      if (sigtimedwait(&destroyed, NULL, &second) >= 0) {
+        return 0;
+      }
+    } else if (error == ENOENT || error == ENOTDIR) {
+      return 0;
+    } else if (has_made_way || set_aside(launch->run, name) < 0) {
+      errno = error;
+      return -1;
+    } else {
+      has_made_way = 1;
     }
+  }
+  return 0;
+}
+
+static void keep_status(const struct launch *launch, int status) {
+  char text[1024];
+  /* Twice, so that a cut or changed one is known. */
+  snprintf(text, sizeof text, "wait %d %d\n", status, status);
+  if (keep(launch, "status", text) < 0) {
+    snprintf(text, sizeof text, "Failed to record how the command ended (wait status %d): %s\n",
+             status, strerror(errno));
+    keep(launch, "failure", text);
   }
 }
 
@@ -199,6 +212,29 @@ static pid_t start_process(const struct launch *launch) {
   return pid;
 }
 
+/* Does what a signal asks for; looks for one, or waits until there is one. */
+static void obey(const struct launch *launch, pid_t process, int is_waiting) {
+  sigset_t set, pending;
+  struct timespec now = {0, 0};
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR1);
+  switch (is_waiting ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &now)) {
+    case SIGTERM:
+      ask_descendants();
+      break;
+    case SIGUSR1:
+      /* Lower numbers are delivered first, whatever came first: asked to end, then made to. */
+      if (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM)) {
+        ask_descendants();
+      }
+      kill_all(launch);
+      kill(process, SIGKILL); /* Not reaped yet, so that the pid is its own. */
+      break;
+  }
+}
+
 void supervise(const struct launch *launch, int go, pid_t spawner) {
   setsid();
   if (launch->bound) {
@@ -229,40 +265,14 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
   close(3);
   pid_t process = start_process(launch);
 
-  sigset_t set, pending;
-  sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR1);
-  for (int over = 0; !over;) {
-    pid_t pid;
-    int status;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-      if (pid == process) {
-        /* Twice, so that a cut or changed one is known. */
-        char text[64];
-        snprintf(text, sizeof text, "wait %d %d\n", status, status);
-        keep(launch, "status", text);
-        over = 1;
-      }
-    }
-    if (over) {
-      break;
-    }
-    switch (sigwaitinfo(&set, NULL)) {
-      case SIGTERM:
-        signal_descendants(SIGTERM);
-        break;
-      case SIGUSR1:
-        /* Lower numbers are delivered first, whatever came first: asked to end, then made to. */
-        if (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM)) {
-          signal_descendants(SIGTERM);
-        }
-        kill_all(launch);
-        kill(process, SIGKILL); /* Not reaped yet, so that the pid is its own. */
-        break;
+  int status = 0, has_ended = 0;
+  while (!has_ended) {
+    pid_t last = reap(process, &status, &has_ended);
+    if (!has_ended) {
+      obey(launch, process, last <= 0);
     }
   }
+  keep_status(launch, status);
   clean(launch);
   _exit(0);
 }

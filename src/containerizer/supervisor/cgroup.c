@@ -1,0 +1,115 @@
+/* A container's cgroups: ending all that is in them, and removing them. */
+#include "container.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Freezing is waited for so often, so long each time: about two seconds. */
+enum { FREEZE_LOOKS = 400, FREEZE_PAUSE_MS = 5 };
+
+typedef void action(const char *group);
+
+static int write_in(const char *group, const char *name, const char *text) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", group, name);
+  return write_file(path, 0, text);
+}
+
+/* The cgroups below `path` and then itself, as a task may have made some below its own. */
+static void each_group(char path[PATH_MAX], action *act) {
+  size_t length = strlen(path);
+  DIR *directory = opendir(path);
+  struct dirent *item;
+  while (directory && (item = readdir(directory))) {
+    if (item->d_type == DT_DIR && item->d_name[0] != '.' &&
+        length + 1 + strlen(item->d_name) < PATH_MAX) {
+      path[length] = '/';
+      strcpy(path + length + 1, item->d_name);
+      each_group(path, act);
+      path[length] = 0;
+    }
+  }
+  if (directory) {
+    closedir(directory);
+  }
+  act(path);
+}
+
+static void kill_members(const char *group) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/cgroup.procs", group);
+  FILE *file = fopen(path, "re");
+  int pid;
+  while (file && fscanf(file, "%d", &pid) == 1) {
+    if (pid > 0) {
+      kill(pid, SIGKILL);
+    }
+  }
+  if (file) {
+    fclose(file);
+  }
+}
+
+static void thaw(const char *group) {
+  write_in(group, "freezer.state", "THAWED");
+}
+
+static void remove_one(const char *group) {
+  rmdir(group);
+}
+
+static int is_frozen(const char *group) {
+  char path[PATH_MAX], state[16] = "";
+  snprintf(path, sizeof path, "%s/freezer.state", group);
+  FILE *file = fopen(path, "re");
+  if (file) {
+    if (!fgets(state, sizeof state, file)) {
+      state[0] = 0;
+    }
+    fclose(file);
+  }
+  return strcmp(state, "FROZEN\n") == 0;
+}
+
+/*
+ * The kernel freezes process after process. Until the last one is, those that are not yet may fork, so
+ * that a list of them would be old as soon as it is read.
+ */
+static void freeze(const char *group) {
+  struct timespec pause = {0, FREEZE_PAUSE_MS * 1000000L};
+  for (int looks = 0; looks < FREEZE_LOOKS; looks++) {
+    if (write_in(group, "freezer.state", "FROZEN") < 0 || is_frozen(group)) {
+      return;
+    }
+    nanosleep(&pause, NULL);
+  }
+}
+
+/* v2 has one write for it, which forks do not outrun. */
+void kill_cgroup(const char *group) {
+  char path[PATH_MAX];
+  if (write_in(group, "cgroup.kill", "1") == 0 || strlen(group) >= sizeof path) {
+    return;
+  }
+  strcpy(path, group);
+  freeze(group);
+  each_group(path, kill_members);
+  each_group(path, thaw);
+}
+
+int remove_cgroup(const char *group) {
+  char path[PATH_MAX];
+  if (strlen(group) >= sizeof path || rmdir(group) == 0 || errno != EBUSY) {
+    return 0;
+  }
+  strcpy(path, group);
+  each_group(path, remove_one);
+  return access(group, F_OK) == 0 ? -1 : 0;
+}
