@@ -239,11 +239,11 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
   const { framework, agent } = acceptance;
   const { info } = framework;
   const actor = { agent, algebra: state.algebra, framework: info, principal: info.principal };
-  const error = isSpeculative(operation)
-    ? (operationError(operation, actor, () => usedOn(agent)) ??
-      unauthorized(state, framework, operation))
-    : (unauthorized(state, framework, operation) ??
-      'Resource provider operations are not supported on this agent');
+  const error =
+    unauthorized(state, framework, operation) ??
+    (isSpeculative(operation)
+      ? operationError(operation, actor, () => usedOn(agent))
+      : 'Resource provider operations are not supported on this agent');
   if (error !== undefined) {
     dropOperation(state, framework, operation, error);
     return;

@@ -27,16 +27,16 @@ export function drainAgent(
   const id = agentId(call.agent_id.value);
   const goesAway = call.mark_gone === true;
   const agent = state.agents.registered.get(id);
-  const impossible = agent === undefined ? undefined : drainError(state, agent);
-  if (impossible !== undefined) {
-    reply(state, request, 400, impossible);
-    return;
-  }
   const isAllowed =
     mayDo(state, principal, 'DRAIN_AGENT') &&
     (!goesAway || mayDo(state, principal, 'MARK_AGENT_GONE'));
   if (!isAllowed) {
     reply(state, request, 403);
+    return;
+  }
+  const impossible = agent === undefined ? undefined : drainError(state, agent);
+  if (impossible !== undefined) {
+    reply(state, request, 400, impossible);
     return;
   }
   if (!isKnown(state, id)) {

@@ -44,7 +44,7 @@ function machinesError(ids: readonly MachineID[], seen = new Set<string>()): str
   return undefined;
 }
 
-function scheduleError(state: MasterState, windows: readonly Window[]): string | undefined {
+function windowsError(windows: readonly Window[]): string | undefined {
   const seen = new Set<string>();
   for (const { machine_ids, unavailability } of windows) {
     if ((machine_ids ?? []).length === 0) {
@@ -58,13 +58,17 @@ function scheduleError(state: MasterState, windows: readonly Window[]): string |
       return error;
     }
   }
-  for (const [key, { info }] of state.machines) {
-    if (info.mode === MachineInfo_Mode.DOWN && !seen.has(key)) {
+  return undefined;
+}
+
+const missingDownError = (unscheduled: readonly Machine[]) => {
+  for (const { info } of unscheduled) {
+    if (info.mode === MachineInfo_Mode.DOWN) {
       return `Machine '${machineText(info.id)}' is deactivated and cannot be removed from the schedule`;
     }
   }
   return undefined;
-}
+};
 
 export function updateSchedule(
   state: MasterState,
@@ -73,15 +77,24 @@ export function updateSchedule(
   request: RequestId,
 ): void {
   const windows = schedule.windows ?? [];
-  const error = scheduleError(state, windows);
-  if (error !== undefined) {
-    reply(state, request, 400, error);
+  const malformed = windowsError(windows);
+  if (malformed !== undefined) {
+    reply(state, request, 400, malformed);
     return;
   }
   const ids = windows.flatMap(({ machine_ids }) => machine_ids ?? []);
-  const denied = ids.some((it) => !mayDo(state, principal, 'UPDATE_MAINTENANCE_SCHEDULE', of(it)));
-  if (denied) {
+  const scheduled = new Set(ids.map(machineKey));
+  const dropped = [...state.machines].flatMap(([key, it]) => (scheduled.has(key) ? [] : [it]));
+  // A machine that leaves the schedule is changed like those that come and stay.
+  const changed = [...ids, ...dropped.map(({ info }) => info.id)].map(of);
+  const asked = changed.length > 0 ? changed : [{}];
+  if (asked.some((it) => !mayDo(state, principal, 'UPDATE_MAINTENANCE_SCHEDULE', it))) {
     reply(state, request, 403);
+    return;
+  }
+  const error = missingDownError(dropped);
+  if (error !== undefined) {
+    reply(state, request, 400, error);
     return;
   }
   const machines = scheduledMachines(state, windows);
@@ -151,18 +164,11 @@ interface Change {
   readonly wrongMode: string;
 }
 
-function changeError(
+function modeError(
   state: MasterState,
   ids: readonly MachineID[],
   change: Change,
 ): string | undefined {
-  if (ids.length === 0) {
-    return 'List of machines is empty';
-  }
-  const error = machinesError(ids);
-  if (error !== undefined) {
-    return error;
-  }
   for (const id of ids) {
     const machine = state.machines.get(machineKey(id));
     if (machine === undefined) {
@@ -246,13 +252,18 @@ function mayChange(
   principal: Principal | undefined,
   request: RequestId,
 ): boolean {
-  const error = changeError(state, ids, change);
-  if (error !== undefined) {
-    reply(state, request, 400, error);
+  const malformed = ids.length === 0 ? 'List of machines is empty' : machinesError(ids);
+  if (malformed !== undefined) {
+    reply(state, request, 400, malformed);
     return false;
   }
   if (ids.some((id) => !mayDo(state, principal, change.action, of(id)))) {
     reply(state, request, 403);
+    return false;
+  }
+  const error = modeError(state, ids, change);
+  if (error !== undefined) {
+    reply(state, request, 400, error);
     return false;
   }
   return true;

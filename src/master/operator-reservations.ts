@@ -112,14 +112,14 @@ export function operate(
     reply(state, request, 400, 'No agent found with specified ID');
     return;
   }
+  if (deniedAction(state, principal, operation) !== undefined) {
+    reply(state, request, 403);
+    return;
+  }
   const actor = { agent, algebra: state.algebra, principal: principal?.value };
   const error = operationError(operation, actor, () => usedOn(agent));
   if (error !== undefined) {
     reply(state, request, 400, `Invalid ${typeName(operation)} operation: ${error}`);
-    return;
-  }
-  if (deniedAction(state, principal, operation) !== undefined) {
-    reply(state, request, 403);
     return;
   }
   if (!hasNames(agent.total, resourcesOf(operation))) {

@@ -53,13 +53,18 @@ export function updateQuota(
   request: RequestId,
 ): void {
   const configs = call.quota_configs ?? [];
-  const error = configsError(state, configs) ?? fitError(state, configs, call.force === true);
-  if (error !== undefined) {
-    reply(state, request, 400, error);
+  const malformed = configsError(configs);
+  if (malformed !== undefined) {
+    reply(state, request, 400, malformed);
     return;
   }
   if (!configs.every(({ role }) => mayDo(state, principal, 'UPDATE_QUOTA', { value: role }))) {
     reply(state, request, 403);
+    return;
+  }
+  const error = namesError(state, configs) ?? fitError(state, configs, call.force === true);
+  if (error !== undefined) {
+    reply(state, request, 400, error);
     return;
   }
   const quotas = new Map(state.quotas);
@@ -91,11 +96,8 @@ function setQuota(state: MasterState, role: string, amounts: QuotaAmounts): void
   state.allocator.updateQuota(role, amounts);
 }
 
-function configsError(state: MasterState, configs: readonly QuotaConfig[]): string | undefined {
+function configsError(configs: readonly QuotaConfig[]): string | undefined {
   for (const config of configs) {
-    if (!isAllowedRole(state, config.role)) {
-      return `Invalid QuotaConfig: '${config.role}' is not on the roles whitelist`;
-    }
     if (config.role.includes('/')) {
       return `Updating quota on nested role '${config.role}' is not supported yet`;
     }
@@ -103,6 +105,14 @@ function configsError(state: MasterState, configs: readonly QuotaConfig[]): stri
     if (error !== undefined) {
       return `Invalid QuotaConfig: ${error}`;
     }
+  }
+  return undefined;
+}
+
+function namesError(state: MasterState, configs: readonly QuotaConfig[]): string | undefined {
+  const barred = configs.find(({ role }) => !isAllowedRole(state, role));
+  if (barred !== undefined) {
+    return `Invalid QuotaConfig: '${barred.role}' is not on the roles whitelist`;
   }
   const names = configs.flatMap(({ guarantees, limits }) => [
     ...Object.keys(guarantees ?? {}),
@@ -247,13 +257,18 @@ export function setOldQuota(
   request: RequestId,
 ): void {
   const role = quota.role ?? '';
-  const error = oldRequestError(state, quota);
-  if (error !== undefined) {
-    reply(state, request, 400, error);
+  const malformed = oldFormError(quota);
+  if (malformed !== undefined) {
+    reply(state, request, 400, oldErrorPrefix + malformed);
     return;
   }
   if (!mayDo(state, principal, 'UPDATE_QUOTA', { value: role })) {
     reply(state, request, 403);
+    return;
+  }
+  const error = oldRequestError(state, quota);
+  if (error !== undefined) {
+    reply(state, request, 400, error);
     return;
   }
   const amounts = recordOf(
@@ -279,17 +294,18 @@ export function setOldQuota(
   });
 }
 
+const oldErrorPrefix = 'Failed to validate set quota request: ';
+
+function oldFormError({ role = '', guarantee }: QuotaRequest): string | undefined {
+  const invalid = resourcesError(guarantee);
+  return invalid === undefined
+    ? oldQuotaError(role, toReservationLists(guarantee))
+    : `QuotaInfo with invalid resource: ${invalid}`;
+}
+
 function oldRequestError(state: MasterState, quota: QuotaRequest): string | undefined {
-  const prefix = 'Failed to validate set quota request: ';
+  const prefix = oldErrorPrefix;
   const role = quota.role ?? '';
-  const invalid = resourcesError(quota.guarantee);
-  if (invalid !== undefined) {
-    return `${prefix}QuotaInfo with invalid resource: ${invalid}`;
-  }
-  const error = oldQuotaError(role, toReservationLists(quota.guarantee));
-  if (error !== undefined) {
-    return prefix + error;
-  }
   if (!claimNamesOf(state, quota.guarantee)) {
     return `${prefix}QuotaInfo with too many resource names`;
   }
@@ -359,13 +375,13 @@ export function removeQuota(
   principal: Principal | undefined,
   request: RequestId,
 ): void {
+  if (!mayDo(state, principal, 'UPDATE_QUOTA', { value: role })) {
+    reply(state, request, 403);
+    return;
+  }
   if (!state.quotas.has(role)) {
     // Apache Mesos's master ends itself here.
     reply(state, request, 400, `Failed to remove quota: Role '${role}' has no quota set`);
-    return;
-  }
-  if (!mayDo(state, principal, 'UPDATE_QUOTA', { value: role })) {
-    reply(state, request, 403);
     return;
   }
   const quotas = new Map(state.quotas);

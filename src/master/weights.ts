@@ -17,7 +17,7 @@ export function updateWeights(
 ): void {
   const wanted = infos.map(({ role, weight }) => ({ role: (role ?? '').trim(), weight }));
   for (const { role, weight } of wanted) {
-    const error = weightError(state, role, weight);
+    const error = weightError(role, weight);
     if (error !== undefined) {
       reply(state, request, 400, `Failed to validate update weights request JSON${error}`);
       return;
@@ -25,6 +25,12 @@ export function updateWeights(
   }
   if (!wanted.every(({ role }) => mayDo(state, principal, 'UPDATE_WEIGHT', { value: role }))) {
     reply(state, request, 403);
+    return;
+  }
+  const barred = wanted.find(({ role }) => !isAllowedRole(state, role));
+  if (barred !== undefined) {
+    const error = `Unknown role '${barred.role}'`;
+    reply(state, request, 400, `Failed to validate update weights request JSON: ${error}`);
     return;
   }
   const all = new Map(state.weights);
@@ -42,13 +48,10 @@ export function updateWeights(
   });
 }
 
-function weightError(state: MasterState, role: string, weight: number): string | undefined {
+function weightError(role: string, weight: number): string | undefined {
   const error = roleError(role);
   if (error !== undefined) {
     return `: Invalid role '${role}': ${error}`;
-  }
-  if (!isAllowedRole(state, role)) {
-    return `: Unknown role '${role}'`;
   }
   return weight > 0
     ? undefined

@@ -34,6 +34,7 @@ import { Random } from '../../src/model/random.ts';
 import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
+import type { Principal } from '../../src/security/principal.ts';
 import { testCore } from './core.ts';
 
 export type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
@@ -300,9 +301,9 @@ export class World {
     return this.#replies.get(request);
   }
 
-  operate(call: MasterCall): { status: number; text?: string | undefined } {
+  operate(call: MasterCall, principal?: Principal): { status: number; text?: string | undefined } {
     const request = this.nextRequest();
-    this.dispatch({ type: 'operatorCall', request, call });
+    this.dispatch({ type: 'operatorCall', request, call, principal });
     const answer = this.answer(request);
     return answer?.type === 'reply'
       ? { status: answer.status, text: answer.text }
