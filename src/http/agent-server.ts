@@ -6,7 +6,7 @@ import type { AgentEvent } from '../agent/events.ts';
 import type { AgentViews } from '../agent/views.ts';
 import type { MessageToAgent } from '../model/agent-messages.ts';
 import type { ExecutorEvent } from '../model/generated/messages.ts';
-import { decodeToAgent } from '../wire/libprocess.ts';
+import { decodeToAgent, isToAgent } from '../wire/libprocess.ts';
 import { AgentEndpoints } from './agent-endpoints.ts';
 import { AgentOperatorApi } from './agent-operator-api.ts';
 import type { ContainerUsage } from './containers.ts';
@@ -54,6 +54,7 @@ export class AgentServer {
       metrics: (now) => views.metrics(now),
       sandboxes: (principal) => views.files({ principal, authorizer }),
       isReceiver: (id) => id === this.#id,
+      isMessage: isToAgent,
       decode: decodeToAgent,
       onMessage: (from, message) =>
         dispatch({ type: 'masterMessage', nowMs: nowMs(), from, message }),

@@ -9,10 +9,16 @@ import { type Answer, TEXT } from './errors.ts';
 
 export const OWNER_PATH = '/mesoscale/connection';
 
-/** `silence`: nobody is there, or gives no answer in time. `other`: another kind of program is. */
-export type OwnerAnswer = 'mine' | 'not mine' | 'silence' | 'other';
+/**
+ * `nobody`: nothing listens there. `other`: a process of Apache Mesos, which has no such path. `unclear`:
+ * no answer in time, or one that says nothing about the connection, such as that there are too many: it
+ * may be a process of ours that somebody keeps from answering.
+ */
+export type OwnerAnswer = 'mine' | 'not mine' | 'nobody' | 'other' | 'unclear';
 
 export interface OwnerQuestion {
+  /** `ip:port` of the process that is asked. */
+  readonly address: string;
   /** Empty where the connection came without. */
   readonly key: string;
   /** `ip:port` that the connection goes to, as its opener knows it. */
@@ -22,43 +28,67 @@ export interface OwnerQuestion {
 const ANSWER_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64;
 
-export const newKey = () => randomBytes(16).toString('hex');
+/** What says that nothing listens at an address, rather than that a connection went wrong. */
+const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-export function askOwner(address: string, { key, to }: OwnerQuestion): Promise<OwnerAnswer> {
+const KEY_BYTES = 16;
+const KEY = new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`);
+
+export const newKey = () => randomBytes(KEY_BYTES).toString('hex');
+
+/** Anything else was not made here. */
+export const isKey = (text: string) => KEY.test(text);
+
+/** Asks; aborted, nothing is told any more. */
+export function askOwner(
+  { address, key, to }: OwnerQuestion,
+  tell: (answer: OwnerAnswer) => void,
+): { abort(): void } {
   const colon = address.lastIndexOf(':');
   const query = new URLSearchParams({ key, to });
-  return new Promise((resolve) => {
-    const request = get({
-      host: address.slice(0, colon),
-      port: Number(address.slice(colon + 1)),
-      path: `${OWNER_PATH}?${query}`,
-      agent: false,
-    });
-    const end = (answer: OwnerAnswer) => {
-      clearTimeout(timer);
-      resolve(answer);
-      request.destroy();
-    };
-    const timer = setTimeout(() => end('silence'), ANSWER_TIMEOUT_MS);
-    request.on('error', (error: NodeJS.ErrnoException) =>
-      end(error.code?.startsWith('HPE_') ? 'other' : 'silence'),
-    );
-    request.on('response', (response) => {
-      let text = '';
-      response.setEncoding('latin1');
-      response.on('data', (piece: string) => {
-        text += piece;
-        if (text.length > MAX_ANSWER_BYTES) {
-          end('other');
-        }
-      });
-      response.on('end', () => {
-        const isOurs = response.statusCode === 200 && (text === 'mine' || text === 'not mine');
-        end(isOurs ? (text as OwnerAnswer) : 'other');
-      });
-      response.on('error', () => end('silence'));
-    });
+  const request = get({
+    host: address.slice(0, colon),
+    port: Number(address.slice(colon + 1)),
+    path: `${OWNER_PATH}?${query}`,
+    agent: false,
   });
+  let isOver = false;
+  const abort = () => {
+    isOver = true;
+    clearTimeout(timer);
+    request.destroy();
+  };
+  const end = (answer: OwnerAnswer) => {
+    if (!isOver) {
+      abort();
+      tell(answer);
+    }
+  };
+  const timer = setTimeout(() => end('unclear'), ANSWER_TIMEOUT_MS);
+  request.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
+    end(NOBODY.has(code) ? 'nobody' : 'unclear'),
+  );
+  request.on('response', (response) => {
+    let text = '';
+    response.setEncoding('latin1');
+    response.on('data', (piece: string) => {
+      text += piece;
+      // What answers 404 may say so at length.
+      if (text.length > MAX_ANSWER_BYTES) {
+        end(response.statusCode === 404 ? 'other' : 'unclear');
+      }
+    });
+    response.on('end', () => end(answerIn(response.statusCode, text)));
+    response.on('error', () => end('unclear'));
+  });
+  return { abort };
+}
+
+function answerIn(status: number | undefined, text: string): OwnerAnswer {
+  if (status === 404) {
+    return 'other';
+  }
+  return status === 200 && (text === 'mine' || text === 'not mine') ? text : 'unclear';
 }
 
 /** Answers the question; `opened` tells whether a connection with that key goes to that address. */

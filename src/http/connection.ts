@@ -42,7 +42,7 @@ export interface ConnectionServices {
   readonly turn: Turn;
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
-  /** The sender behind a connection. */
+  /** The sender behind a connection; it is told when that closes. */
   readonly senderOf: (socket: Socket) => Sender;
   readonly calls?: CallReceiver | undefined;
   /** Takes over a connection, from these bytes on. */
@@ -104,8 +104,8 @@ export class Connection implements Holder, Carrier {
     return this.#unanswered > 0;
   }
 
-  get isPeer(): boolean {
-    return this.#sender.isKnown;
+  get peer(): string | undefined {
+    return this.#sender.address;
   }
 
   get unfinished(): number | undefined {

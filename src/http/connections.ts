@@ -1,23 +1,33 @@
 // The connections that a port has accepted: how many there may be, and for how long one may take up a
 // descriptor and do nothing. A connection is a stranger's until it is known who is behind it, and idle
-// while none of its requests is being answered. Peers and event streams are never ended here.
+// while none of its requests is being answered. Where all are in use the place that has most of them makes
+// room, its newest first; the peers that this process is linked to are never ended here.
+//
+// Who is behind a connection is not worth much by itself, for anybody can have a port that messages come
+// from: so only a few connections of an address count as its peer's.
 //
 // Clients of Mesos's C++ library open two connections and may say nothing on one of them for days: as
 // many silent connections of an address are spared as it has others that are in use.
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { placeOf } from './addresses.ts';
 import { descriptorLimit, openDescriptors } from './descriptors.ts';
-import { serviceUnavailable } from './errors.ts';
-import { answerText } from './refusal.ts';
 
 /** What reads a connection tells of it. */
 export interface Carrier {
   /** Requests that have come as a whole are being answered; an event stream is an answer, too. */
   readonly isBusy: boolean;
-  /** It is known which process is behind it. */
-  readonly isPeer: boolean;
+  /** The address of the process behind it, where it is known. */
+  readonly peer: string | undefined;
   /** The number of the request that has come in part; undefined: none, or it is not read on for now. */
   readonly unfinished: number | undefined;
+}
+
+/** Who the peers are. */
+export interface Peers {
+  /** Whether this process keeps a link to the address. */
+  isLinked(address: string): boolean;
+  /** Descriptors that the questions who they are take. */
+  readonly questions: number;
 }
 
 export interface ConnectionBounds {
@@ -41,12 +51,19 @@ const LOOK_MS = 5_000;
 /** Of the process's descriptors, what connections leave for files, tasks and links. */
 const RESERVED_SHARE = 1 / 8;
 const RESERVED_LEAST = 64;
+/** Connections of an address that count as its peer's; of one that is linked, so many. */
+const PEER_CONNECTIONS = 4;
+const LINKED_CONNECTIONS = 64;
+/** A place may always have so many connections in use. */
+const PLACE_CONNECTIONS = 16;
 /** At the bound, this share of the connections may be ended at once: looking for them costs. */
 const ENDED_SHARE = 1 / 64;
 
 interface Entry {
   readonly socket: Socket;
+  /** The IP address. */
   readonly address: string;
+  readonly place: string;
   carrier: Carrier;
   /** Bytes read when it was looked at last, and when they had become more. */
   readBytes: number;
@@ -56,21 +73,27 @@ interface Entry {
   requestMs: number;
 }
 
-const tooMany = answerText({
-  ...serviceUnavailable(`503 ${STATUS_CODES[503]}. Too many connections are open.`),
-  headers: { Connection: 'close' },
-});
+/** Of the connections, what they are to the bound; the oldest first in each. */
+interface Sorted {
+  /** In use: streams, answers on their way, the first of each peer. */
+  readonly used: Entry[];
+  readonly idle: Entry[];
+}
+
+const none: Peers = { isLinked: () => false, questions: 0 };
 
 export class Connections {
   readonly #entries = new Map<Socket, Entry>();
   readonly #bounds: ConnectionBounds;
+  readonly #peers: Peers;
   readonly #limit: number;
   readonly #timer: NodeJS.Timeout;
   /** Descriptors in use for other things when it was looked last. */
   #otherDescriptors = 0;
 
-  constructor(bounds: ConnectionBounds = {}) {
+  constructor(bounds: ConnectionBounds = {}, peers: Peers = none) {
     this.#bounds = bounds;
+    this.#peers = peers;
     this.#limit = descriptorLimit();
     this.#timer = setInterval(() => this.#look(), bounds.lookMs ?? LOOK_MS).unref();
     this.#countOthers();
@@ -81,19 +104,11 @@ export class Connections {
   }
 
   /**
-   * Makes room for one more: at the bound idle strangers are ended, the longest idle first. False: there
-   * are none, and the connection has been ended with 503.
+   * Makes room for one more: at the bound idle strangers are ended, the longest idle first, and where
+   * there are none the newest of the place that has most. False: no place has many.
    */
   admit(socket: Socket): boolean {
-    if (this.size >= this.#most && this.#endIdle(performance.now()) === 0) {
-      socket.on('error', () => {
-        // It is ended anyway.
-      });
-      socket.write(tooMany, 'latin1');
-      socket.destroySoon();
-      return false;
-    }
-    return true;
+    return this.size < this.#most || this.#makeRoom(placeOf(socket.remoteAddress ?? ''));
   }
 
   /** Keeps an eye on an admitted connection until it closes. */
@@ -102,6 +117,7 @@ export class Connections {
     this.#entries.set(socket, {
       socket,
       address: socket.remoteAddress ?? '',
+      place: placeOf(socket.remoteAddress ?? ''),
       carrier,
       readBytes: 0,
       movedMs: now,
@@ -131,13 +147,15 @@ export class Connections {
       return this.#bounds.most;
     }
     const reserved = Math.max(RESERVED_LEAST, Math.ceil(this.#limit * RESERVED_SHARE));
-    return Math.max(1, this.#limit - reserved - this.#otherDescriptors);
+    const others = this.#otherDescriptors + this.#peers.questions;
+    return Math.max(1, this.#limit - reserved - others);
   }
 
   /** Counting takes time where there are many; it does not matter while there are few. */
   #countOthers(): void {
     if (this.#bounds.most === undefined && this.size >= this.#limit / 4) {
-      this.#otherDescriptors = Math.max(0, openDescriptors() - this.size);
+      const others = openDescriptors() - this.size - this.#peers.questions;
+      this.#otherDescriptors = Math.max(0, others);
     }
   }
 
@@ -153,43 +171,89 @@ export class Connections {
         }
       }
     }
-    for (const entry of this.#idleStrangers()) {
+    for (const entry of this.#sort().idle) {
       if (now - entry.movedMs > idleMs) {
         entry.socket.destroy();
       }
     }
   }
 
-  /** Ends some of the connections that have been idle for the longest; returns how many. */
-  #endIdle(now: number): number {
+  #makeRoom(newcomer: string): boolean {
+    const now = performance.now();
     for (const entry of this.#entries.values()) {
       observe(entry, now);
     }
-    const idle = this.#idleStrangers().sort((a, b) => a.movedMs - b.movedMs);
-    const ended = idle.slice(0, Math.max(1, Math.floor(this.size * ENDED_SHARE)));
-    for (const { socket } of ended) {
+    const { idle, used } = this.#sort();
+    const ended = Math.max(1, Math.floor(this.size * ENDED_SHARE));
+    if (idle.length > 0) {
+      idle.sort((a, b) => a.movedMs - b.movedMs);
+      this.#end(idle.slice(0, ended));
+      return true;
+    }
+    const most = largest(used);
+    // A place does not give way to another that has as many.
+    const own = used.filter(({ place }) => place === newcomer).length;
+    const isOwn = most[0]?.place === newcomer;
+    const spared = isOwn ? PLACE_CONNECTIONS : Math.max(PLACE_CONNECTIONS, own);
+    if (most.length <= spared) {
+      return false;
+    }
+    this.#end(most.slice(Math.max(spared, most.length - ended)));
+    return true;
+  }
+
+  #end(entries: readonly Entry[]): void {
+    for (const { socket } of entries) {
       socket.destroy();
       this.#entries.delete(socket);
     }
-    return ended.length;
   }
 
-  #idleStrangers(): Entry[] {
+  /** Those of linked peers are neither. */
+  #sort(): Sorted {
     const spared = new Map<string, number>();
-    const strangers: Entry[] = [];
+    const ofPeer = new Map<string, number>();
+    const used: Entry[] = [];
+    const rest: Entry[] = [];
     for (const entry of this.#entries.values()) {
-      if (entry.carrier.isBusy || entry.carrier.isPeer) {
+      const { peer, isBusy } = entry.carrier;
+      const count = peer === undefined ? 0 : (ofPeer.get(peer) ?? 0) + 1;
+      const isLinked = peer !== undefined && this.#peers.isLinked(peer);
+      const isPeer = count > 0 && count <= (isLinked ? LINKED_CONNECTIONS : PEER_CONNECTIONS);
+      if (peer !== undefined) {
+        ofPeer.set(peer, count);
+      }
+      if (isPeer || isBusy) {
         spared.set(entry.address, (spared.get(entry.address) ?? 0) + 1);
       } else {
-        strangers.push(entry);
+        rest.push(entry);
+      }
+      if (!(isPeer && isLinked) && (isPeer || isBusy)) {
+        used.push(entry);
       }
     }
-    return strangers.filter(({ address }) => {
+    const idle = rest.filter(({ address }) => {
       const left = spared.get(address) ?? 0;
       spared.set(address, left - 1);
       return left <= 0;
     });
+    return { used, idle };
   }
+}
+
+/** Those of the place that has most. */
+function largest(entries: readonly Entry[]): readonly Entry[] {
+  const places = new Map<string, Entry[]>();
+  let most: Entry[] = [];
+  for (const entry of entries) {
+    const place = places.get(entry.place) ?? [];
+    places.set(entry.place, place);
+    place.push(entry);
+    if (place.length > most.length) {
+      most = place;
+    }
+  }
+  return most;
 }
 
 function observe(entry: Entry, now: number): void {

@@ -1,6 +1,8 @@
 // Which endpoints --firewall_rules close. A rule is read once, as the path of an endpoint: a closed endpoint
 // is closed however the path of a request is spelled, for the route that would answer is what is closed.
 
+import { OWNER_PATH } from './connection-owner.ts';
+
 /** Processes other than the delegate, which have the first segment of a path to themselves. */
 const PROCESSES: ReadonlySet<string> = new Set([
   '__processes__',
@@ -39,7 +41,11 @@ export class Firewall {
     );
   }
 
+  /** Other processes ask whose a connection is, or messages in this one's name could be anybody's. */
   closes({ path, delegate }: Place): boolean {
+    if (path === OWNER_PATH) {
+      return false;
+    }
     return this.#closed.has(delegate ? `${this.#prefix}${path}` : path);
   }
 }

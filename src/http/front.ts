@@ -13,6 +13,7 @@ import { KEY_HEADER } from '../wire/libprocess.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
 import { type ConnectionBounds, Connections } from './connections.ts';
 import { type Answer, headTooLarge, malformedRequest } from './errors.ts';
+import { LastRoom } from './last-room.ts';
 import { Pipeline } from './pipeline.ts';
 import { readBody, refuseUnread } from './request-body.ts';
 import { headerOf } from './request-headers.ts';
@@ -51,12 +52,13 @@ const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
 export class Front {
   readonly #connections: Connections;
+  readonly #lastRoom = new LastRoom();
   readonly #listener: net.Server;
   readonly #complete: Server;
 
   private constructor(options: FrontOptions) {
     const senderOf = sendersBySocket(options.senders);
-    this.#connections = new Connections(options.bounds);
+    this.#connections = new Connections(options.bounds, options.senders);
     this.#complete = completeServer(options, senderOf, this.#connections);
     const services: ConnectionServices = {
       turn: options.turn,
@@ -80,12 +82,16 @@ export class Front {
       },
     };
     this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      if (!this.#connections.admit(socket)) {
-        return;
-      }
-      this.#connections.add(socket, new Connection(socket, services));
-      if (socket.isPaused()) {
-        socket.resume();
+      const add = () => {
+        this.#connections.add(socket, new Connection(socket, services));
+        if (socket.isPaused()) {
+          socket.resume();
+        }
+      };
+      if (this.#connections.admit(socket)) {
+        add();
+      } else {
+        this.#lastRoom.admit(socket, add);
       }
     });
   }
@@ -126,6 +132,7 @@ export class Front {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
     this.#complete.close();
+    this.#lastRoom.close();
     this.#connections.close();
     await closed;
   }
@@ -135,8 +142,13 @@ export class Front {
 function sendersBySocket(senders: Senders): (socket: Socket) => Sender {
   const known = new WeakMap<Socket, Sender>();
   return (socket) => {
-    const sender = known.get(socket) ?? senders.of(socket.remoteAddress);
+    const before = known.get(socket);
+    if (before) {
+      return before;
+    }
+    const sender = senders.of(socket.remoteAddress);
     known.set(socket, sender);
+    socket.once('close', () => sender.close());
     return sender;
   };
 }
@@ -171,8 +183,8 @@ function completeServer(
       get isBusy() {
         return pipeline.isBusy;
       },
-      get isPeer() {
-        return senderOf(socket).isKnown;
+      get peer() {
+        return senderOf(socket).address;
       },
       // Heads and bodies have times of their own here.
       unfinished: undefined,

@@ -71,6 +71,11 @@ export class Links {
     peer.send(encodeLibprocess({ from, to, name, body, key }));
   }
 
+  /** Whether a link to the address is kept. */
+  isLinked(address: string): boolean {
+    return this.#peers.get(address)?.linked ?? false;
+  }
+
   /** Whether the connection with this key goes to that address, and was opened here. */
   opened(key: string, address: string): boolean {
     return this.#peers.get(address)?.key === key;

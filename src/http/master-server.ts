@@ -6,7 +6,7 @@ import type { MasterViews } from '../master/views.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import type { MasterEvent as OperatorEvent, SchedulerEvent } from '../model/generated/messages.ts';
 import type { StreamId } from '../model/ids.ts';
-import { decodeToMaster } from '../wire/libprocess.ts';
+import { decodeToMaster, isToMaster } from '../wire/libprocess.ts';
 import { withoutSecrets } from '../wire/secrets.ts';
 import { types } from '../wire/types.ts';
 import { authenticate } from './authentication.ts';
@@ -77,6 +77,7 @@ export class MasterServer {
       }),
       sandboxes: () => NO_FILES,
       isReceiver: (id) => RECEIVERS.test(id),
+      isMessage: isToMaster,
       decode: decodeToMaster,
       onMessage: (from, message) =>
         dispatch({ type: 'agentMessage', nowMs: nowMs(), from, message }),

@@ -58,6 +58,8 @@ export interface PortProcess<Message> {
   readonly sandboxes: (principal: Principal | undefined) => AttachedFiles;
   /** Whether messages to this id are for the process. */
   readonly isReceiver: (id: string) => boolean;
+  /** Whether messages of that name are known here. */
+  readonly isMessage: (name: string) => boolean;
   /** Undefined: a message that is not known here. Throws WireError. */
   readonly decode: (name: string, body: Uint8Array) => Message | undefined;
   readonly onMessage: (from: string, message: Message) => void;
@@ -132,7 +134,9 @@ export class ProcessPort<Message> {
       },
     ]);
     for (const rule of idleRules(prefix, rules, endpoints)) {
-      logger.warn(`--firewall_rules: '${rule}' closes nothing, there is no such endpoint`);
+      logger.warn(
+        `--firewall_rules: '${rule}' closes nothing: there is no such endpoint, or it has to stay open`,
+      );
     }
     const handler = await createRouter({
       prefix,
@@ -152,6 +156,7 @@ export class ProcessPort<Message> {
       senders: new Senders({
         isChecked: this.#options.checksSenders ?? false,
         ownAddress: () => this.#options.advertise ?? this.#address,
+        isLinked: (address) => this.links.isLinked(address),
         logger,
       }),
       calls:
@@ -206,24 +211,31 @@ export class ProcessPort<Message> {
 
   /** False: there is nobody of that id here. */
   #receive(to: string, wireName: string, { sender, claim, body }: ReceivedMessage): boolean {
-    const { logger } = this.#options;
     const { from } = claim;
     if (!this.#owner.isReceiver(to)) {
       return false;
     }
+    if (this.#owner.isMessage(messageName(wireName))) {
+      // What waits for its sender waits as bytes: the objects in them may take many times as much.
+      sender.admit(claim, body, (bytes) => this.#deliver(from, wireName, bytes));
+    } else {
+      this.#unknown(from, wireName);
+    }
+    return true;
+  }
+
+  #deliver(from: string, wireName: string, body: Uint8Array): void {
+    let message: Message | undefined;
     try {
-      const message = this.#owner.decode(messageName(wireName), body);
-      if (message) {
-        sender.admit(claim, body.length, () => this.#owner.onMessage(from, message));
-      } else {
-        this.#unknown(from, wireName);
-      }
+      message = this.#owner.decode(messageName(wireName), body);
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;
       }
-      logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
+      this.#options.logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
     }
-    return true;
+    if (message) {
+      this.#owner.onMessage(from, message);
+    }
   }
 }

@@ -2,19 +2,24 @@
 // make, so the process at the claimed address is asked whether the connection is its own: ours tell,
 // and then neither the sender's network address nor a stranger on the same machine matters. Processes
 // of Apache Mesos cannot tell; theirs must come from the address that their pid names, as with
-// libprocess's require_peer_address_ip_match. Messages wait here until it is known.
+// libprocess's require_peer_address_ip_match. Messages wait here, as they came, until it is known.
 import { isIPv4 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { askOwner } from './connection-owner.ts';
+import { isOwn, placeOf, plainIp } from './addresses.ts';
+import { isKey, type OwnerAnswer } from './connection-owner.ts';
+import { descriptorLimit } from './descriptors.ts';
 import { Mentioned } from './mentioned.ts';
+import { type Pending, Questions } from './questions.ts';
+import { type Waiter, WaitingMessages } from './waiting-messages.ts';
 
 export interface SendersOptions {
   /** False: every claim is believed. */
   readonly isChecked: boolean;
   /** `ip:port` under which other processes reach this one. */
   readonly ownAddress: () => string;
+  /** Whether this process keeps a link to the address: to an agent of its own, or to its master. */
+  readonly isLinked?: ((address: string) => boolean) | undefined;
   readonly logger: Logger;
 }
 
@@ -27,27 +32,38 @@ export interface Claim {
   readonly key: string | undefined;
 }
 
-/** Questions at once; messages of those that cannot be asked about are dropped, the next ask again. */
-const MAX_QUESTIONS = 4_096;
-/** Bytes of messages, of all connections together, that may wait for answers. */
-const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** Addresses that one connection may speak for. */
-const MAX_ADDRESSES = 64;
+/** Questions at once, of strangers and again of those that are linked. */
+const MAX_QUESTIONS = 2_048;
+/** As many of the process's descriptors may be questions of either. */
+const QUESTIONS_SHARE = 1 / 32;
+const MIN_QUESTIONS = 32;
+/** Addresses that one connection may speak for: a process has one. */
+const MAX_ADDRESSES = 4;
+/** Bytes that wait of one connection; it is not read on meanwhile. */
+const MAX_AHEAD_BYTES = 64 * 1024;
+/** What a message takes besides its body. */
+const MESSAGE_BYTES = 512;
 /** Addresses of which it is remembered that a process of ours is there. */
 const MAX_SPEAKERS = 100_000;
 /** Characters of a claim that the log shows. */
 const MAX_SHOWN = 100;
 
 export class Senders {
+  readonly waiting = new WaitingMessages();
   readonly #options: SendersOptions;
   /** Addresses whose process can tell which connections are its own. */
   readonly #speakers = new Set<string>();
   readonly #mentioned = new Mentioned();
-  #questions = 0;
-  heldBytes = 0;
+  readonly #strangers: Questions;
+  /** Agents and masters that are known here: strangers don't take their turn. */
+  readonly #linked: Questions;
 
   constructor(options: SendersOptions) {
     this.#options = options;
+    const share = Math.floor(descriptorLimit() * QUESTIONS_SHARE);
+    const most = Math.min(MAX_QUESTIONS, Math.max(MIN_QUESTIONS, share));
+    this.#strangers = new Questions(most);
+    this.#linked = new Questions(most);
   }
 
   /** The sender behind a connection that comes from this IP address. */
@@ -59,47 +75,75 @@ export class Senders {
     return this.#options.isChecked;
   }
 
-  /** Whether the process at the claimed address has opened the connection; `later`: not known yet. */
-  async judge(ip: string, { from, key }: Claim): Promise<Verdict> {
+  /** Descriptors that questions have now. */
+  get questions(): number {
+    return this.#strangers.running + this.#linked.running;
+  }
+
+  isLinked(address: string): boolean {
+    return this.#options.isLinked?.(address) ?? false;
+  }
+
+  /** With whom a claim takes turns. */
+  laneOf(ip: string, address: string): string {
+    return this.isLinked(address) ? address : placeOf(ip);
+  }
+
+  /**
+   * Whether the process at the claimed address has opened the connection; `later`: not known yet. `pending`
+   * gets the question that is waited for.
+   */
+  async judge(ip: string, { from, key }: Claim, pending: (of: Pending) => void): Promise<Verdict> {
     const pid = parsePid(from);
     if (pid === undefined || !isIPv4(pid.host)) {
-      return this.#refuse(ip, from, 'it is no pid (id@ip:port)');
+      return this.refuse(ip, from, 'it is no pid (id@ip:port)');
     }
     const isNear = pid.host === ip || (isOwn(pid.host) && isOwn(ip));
     if (!isNear && key === undefined) {
-      return this.#refuse(ip, from, elsewhere);
+      return this.refuse(ip, from, elsewhere);
     }
-    if (this.#questions >= MAX_QUESTIONS) {
-      this.#refuse(ip, from, 'too many senders are being asked about');
-      return 'later';
-    }
-    this.#questions++;
     const address = addressOf(pid);
     const to = this.#options.ownAddress();
-    const answer = await askOwner(address, { key: key ?? '', to });
-    this.#questions--;
-    const wasSpeaker = this.#speakers.has(address);
+    const questions = this.isLinked(address) ? this.#linked : this.#strangers;
+    const question = { address, key: key ?? '', to };
+    const answer = await new Promise<OwnerAnswer>((resolve) => {
+      const asked = questions.ask(this.laneOf(ip, address), question, resolve);
+      pending({
+        leave: () => {
+          asked.leave();
+          resolve('unclear');
+        },
+      });
+    });
     switch (answer) {
       case 'mine':
         this.#remember(address);
         return true;
       case 'not mine':
         this.#remember(address);
-        return this.#refuse(ip, from, `that process did not open the connection to ${to}`);
-      case 'silence':
-        if (wasSpeaker) {
-          this.#refuse(ip, from, 'that process does not answer whether it is its own');
+        return this.refuse(ip, from, `that process did not open the connection to ${to}`);
+      case 'nobody':
+        if (this.#speakers.has(address)) {
+          this.refuse(ip, from, unclear);
           return 'later';
         }
-        return isNear || this.#refuse(ip, from, elsewhere);
+        return isNear || this.refuse(ip, from, elsewhere);
       case 'other':
         this.#speakers.delete(address);
-        return isNear || this.#refuse(ip, from, elsewhere);
+        return isNear || this.refuse(ip, from, elsewhere);
+      case 'unclear':
+        this.refuse(ip, from, unclear);
+        return 'later';
     }
   }
 
-  refuseHeld(ip: string, from: string): void {
-    this.#refuse(ip, from, 'too much is waiting for the question who sends it');
+  refuse(ip: string, from: string, why: string): false {
+    if (this.#mentioned.isNew(`${ip} ${from.slice(0, MAX_SHOWN)} ${why}`)) {
+      this.#options.logger.warn(
+        `Dropping messages in the name of '${from.slice(0, MAX_SHOWN)}' from ${ip}: ${why}`,
+      );
+    }
+    return false;
   }
 
   #remember(address: string): void {
@@ -111,38 +155,38 @@ export class Senders {
       }
     }
   }
-
-  #refuse(ip: string, from: string, why: string): false {
-    if (this.#mentioned.isNew(`${ip} ${from.slice(0, MAX_SHOWN)} ${why}`)) {
-      this.#options.logger.warn(
-        `Dropping messages in the name of '${from.slice(0, MAX_SHOWN)}' from ${ip}: ${why}`,
-      );
-    }
-    return false;
-  }
 }
 
 const elsewhere =
   'they come from another address than its own (a sender on a machine with several addresses or ' +
   'behind NAT needs --no-require_peer_address_ip_match here)';
+const unclear = 'that process does not answer whether it is its own; it will be asked again';
 
 interface Held {
   readonly claim: Claim;
-  readonly bytes: number;
-  readonly deliver: () => void;
+  readonly body: Uint8Array;
+  readonly deliver: (body: Uint8Array) => void;
 }
 
 /** One connection's sender. Messages keep their order. */
-export class Sender {
+export class Sender implements Waiter {
   readonly #senders: Senders;
   readonly #ip: string;
-  /** By claimed address; absent: the question is out. */
+  /** By claimed address; absent: it is to be asked about. */
   readonly #known = new Map<string, boolean>();
-  readonly #held: Held[] = [];
-  /** From the connection's first message. */
-  #key: string | undefined;
+  /** Addresses that have been asked about. */
+  readonly #asked = new Set<string>();
+  /** Asked about just now, and not told: what has come already is not asked about again. */
+  readonly #unclear = new Set<string>();
+  #held: Held[] = [];
+  #heldBytes = 0;
+  /** Of the connection, and the address that it was said for: for others it says nothing. */
+  #key: { readonly key: string; readonly address: string } | undefined;
+  #lane = '';
+  #pending: Pending | undefined;
   #isAsking = false;
-  #isKnown = false;
+  #isClosed = false;
+  #address: string | undefined;
   #resume: (() => void) | undefined;
 
   constructor(senders: Senders, ip: string) {
@@ -150,70 +194,109 @@ export class Sender {
     this.#ip = ip;
   }
 
-  /** True while messages wait: the connection should not be read meanwhile. */
+  /** True while so much waits that the connection should not be read on. */
   get isAwaited(): boolean {
-    return this.#isAsking;
+    return this.#isAsking && this.#heldBytes >= MAX_AHEAD_BYTES;
   }
 
-  /** Whether a message has been believed to come from who it says. */
-  get isKnown(): boolean {
-    return this.#isKnown;
+  /** The address in whose name a message has been believed first. */
+  get address(): string | undefined {
+    return this.#address;
   }
 
   whenKnown(resume: () => void): void {
     this.#resume = resume;
   }
 
-  /** Delivers a message of so many bytes: now, when its sender is known, or never. */
-  admit(claim: Claim, bytes: number, deliver: () => void): void {
+  /** Delivers a message: now, when its sender is known, or never. The body is copied where it waits. */
+  admit(claim: Claim, body: Uint8Array, deliver: (body: Uint8Array) => void): void {
+    const address = addressIn(claim.from);
     if (!this.#senders.isChecked) {
-      this.#isKnown = true;
-      deliver();
+      this.#address ??= address;
+      deliver(body);
       return;
     }
-    this.#key ??= claim.key;
-    const known = this.#isAsking ? undefined : this.#known.get(addressIn(claim.from));
+    if (claim.key !== undefined && isKey(claim.key)) {
+      this.#key ??= { key: claim.key, address };
+    }
+    const known = this.#isAsking ? undefined : this.#known.get(address);
     if (known === true) {
-      deliver();
-    } else if (known === undefined) {
-      this.#hold({ claim, bytes, deliver });
+      deliver(body);
+    } else if (known === undefined && !this.#isClosed) {
+      this.#hold(address, { claim, body, deliver });
     }
   }
 
-  #hold(message: Held): void {
-    if (this.#senders.heldBytes + message.bytes > MAX_HELD_BYTES) {
-      this.#senders.refuseHeld(this.#ip, message.claim.from);
+  /** The connection has closed: what waits is not asked about any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.giveUp();
+  }
+
+  giveUp(): void {
+    this.#held = [];
+    this.#release(this.#heldBytes);
+    this.#pending?.leave();
+  }
+
+  #hold(address: string, { claim, body, deliver }: Held): void {
+    if (!this.#isAsking) {
+      this.#lane = this.#senders.laneOf(this.#ip, address);
+    }
+    const bytes = body.length + MESSAGE_BYTES;
+    if (!this.#senders.waiting.hold(this.#lane, this, bytes)) {
+      this.#senders.refuse(this.#ip, claim.from, 'too much of it waits to be asked about');
       return;
     }
-    this.#senders.heldBytes += message.bytes;
-    this.#held.push(message);
+    this.#heldBytes += bytes;
+    this.#held.push({ claim, body: new Uint8Array(body), deliver });
     if (!this.#isAsking) {
       this.#isAsking = true;
       void this.#settle();
     }
   }
 
-  async #judge(from: string): Promise<Verdict> {
-    return this.#known.size < MAX_ADDRESSES
-      ? this.#senders.judge(this.#ip, { from, key: this.#key })
-      : 'later';
+  #release(bytes: number): void {
+    this.#senders.waiting.release(this.#lane, this, bytes);
+    this.#heldBytes -= bytes;
+  }
+
+  async #judge(address: string, { from }: Claim): Promise<Verdict> {
+    if (!this.#asked.has(address)) {
+      if (this.#asked.size >= MAX_ADDRESSES) {
+        return this.#senders.refuse(this.#ip, from, 'its connection speaks for too many addresses');
+      }
+      this.#asked.add(address);
+    }
+    const key = this.#key?.address === address ? this.#key.key : undefined;
+    const verdict = await this.#senders.judge(this.#ip, { from, key }, (pending) => {
+      this.#pending = pending;
+    });
+    this.#pending = undefined;
+    if (verdict === 'later') {
+      this.#unclear.add(address);
+    } else {
+      this.#known.set(address, verdict);
+    }
+    return verdict;
   }
 
   /** Goes through what is held, in order, and asks about every address that is new. */
   async #settle(): Promise<void> {
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
-      const { claim, bytes, deliver } = next;
+      const { claim, body, deliver } = next;
       const address = addressIn(claim.from);
-      const verdict = this.#known.get(address) ?? (await this.#judge(claim.from));
-      if (verdict !== 'later') {
-        this.#known.set(address, verdict);
-      }
-      this.#senders.heldBytes -= bytes;
-      if (verdict === true) {
-        this.#isKnown = true;
-        deliver();
+      const verdict = this.#unclear.has(address)
+        ? 'later'
+        : (this.#known.get(address) ?? (await this.#judge(address, claim)));
+      // What has been given up is released already.
+      this.#release(Math.min(this.#heldBytes, body.length + MESSAGE_BYTES));
+      if (verdict === true && !this.#isClosed) {
+        this.#address ??= address;
+        deliver(body);
       }
     }
+    this.#unclear.clear();
     this.#isAsking = false;
     const resume = this.#resume;
     this.#resume = undefined;
@@ -222,14 +305,3 @@ export class Sender {
 }
 
 const addressIn = (pid: string) => pid.slice(pid.indexOf('@') + 1);
-
-/** Node writes IPv4 addresses of a socket that listens for both kinds as IPv6. */
-const plainIp = (ip: string) => (ip.startsWith('::ffff:') ? ip.slice('::ffff:'.length) : ip);
-
-/** An address of this machine: each of its processes may send from any of them. */
-function isOwn(ip: string): boolean {
-  return (
-    ip.startsWith('127.') ||
-    Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === ip))
-  );
-}

@@ -95,19 +95,22 @@ export function encodeInternal(message: MessageToMaster | MessageToAgent): Uint8
   return encodeMessage(types[message.name] as MessageType<object>, message.body);
 }
 
+export const isToMaster = (name: string) => Object.hasOwn(TO_MASTER, name);
+export const isToAgent = (name: string) => Object.hasOwn(TO_AGENT, name);
+
 /**
  * Undefined where no message of that name goes to a master.
  * @throws WireError where the body is not such a message.
  */
 export function decodeToMaster(name: string, bytes: Uint8Array): MessageToMaster | undefined {
-  return Object.hasOwn(TO_MASTER, name)
+  return isToMaster(name)
     ? (decodeInternal(name as keyof ToMaster, bytes) as MessageToMaster)
     : undefined;
 }
 
 /** As `decodeToMaster`, for what goes to an agent. */
 export function decodeToAgent(name: string, bytes: Uint8Array): MessageToAgent | undefined {
-  return Object.hasOwn(TO_AGENT, name)
+  return isToAgent(name)
     ? (decodeInternal(name as keyof ToAgent, bytes) as MessageToAgent)
     : undefined;
 }

@@ -18,15 +18,20 @@ afterEach(async () => {
 });
 
 /** A port whose answers to /stream do not end. */
-async function start(bounds: ConnectionBounds) {
+async function start(bounds: ConnectionBounds, isLinked = false) {
   const front = await Front.listen({
     host: '127.0.0.1',
     port: 0,
     turn: new Turn(),
     pressure: { saturated: false, whenDrained: (resume) => resume() },
-    senders: new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger }),
+    senders: new Senders({
+      isChecked: false,
+      ownAddress: () => '',
+      isLinked: () => isLinked,
+      logger: silentLogger,
+    }),
     receive: (_to, _name, { sender, claim, body }) => {
-      sender.admit(claim, body.length, () => {});
+      sender.admit(claim, body, () => {});
       return true;
     },
     handler: (request, response) => {
@@ -84,9 +89,65 @@ describe('more connections than there may be', () => {
     const { connect } = await start({ most: 2 });
     const streams = [await connect(get('/stream')), await connect(get('/stream'))];
     await Promise.all(streams.map(answered));
-    const raw = await connect();
+    const raw = await connect(get('/'));
     expect(statuses(await raw.end())).toEqual([503]);
     expect(raw.text).toContain('Too many connections are open.');
+  });
+
+  it('are told 503, too, where they say nothing', async () => {
+    const { connect } = await start({ most: 1 });
+    await answered(await connect(get('/stream')));
+    const raw = await connect();
+    expect(statuses(await answered(raw))).toEqual([503]);
+  });
+
+  it('are answered the question whose a connection is, all the same', async () => {
+    const { connect } = await start({ most: 1 });
+    await answered(await connect(get('/stream')));
+    for (let round = 0; round < 40; round++) {
+      const raw = await connect(get('/mesoscale/connection?key=&to='));
+      expect(statuses(await answered(raw))).toEqual([200]);
+      raw.close();
+    }
+  });
+
+  it('are let in where one address has many event streams: its newest end', async () => {
+    const { connect } = await start({ most: 40 });
+    const streams: RawSocket[] = [];
+    for (let i = 0; i < 40; i++) {
+      const stream = await connect(get('/stream'));
+      await answered(stream);
+      streams.push(stream);
+    }
+    for (let round = 0; round < 5; round++) {
+      expect(statuses(await answered(await connect(get('/'))))).toEqual([200]);
+    }
+    await streams.at(-1)?.end();
+    expect(streams.slice(0, 16).filter(({ closed }) => closed)).toEqual([]);
+  });
+
+  it('are let in where one claimed sender has many: a few of them count as a peer', async () => {
+    const { connect } = await start({ most: 40 });
+    const peers: RawSocket[] = [];
+    for (let i = 0; i < 40; i++) {
+      const peer = await connect(`${MESSAGE}\r\n`);
+      await answered(peer);
+      peers.push(peer);
+    }
+    for (let round = 0; round < 5; round++) {
+      expect(statuses(await answered(await connect(get('/'))))).toEqual([200]);
+    }
+    expect(peers.slice(0, 4).filter(({ closed }) => closed)).toEqual([]);
+  });
+
+  it('never end those of a process that a link is kept to', async () => {
+    const { connect } = await start({ most: 40 }, true);
+    const peers = await Promise.all(Array.from({ length: 8 }, () => connect(`${MESSAGE}\r\n`)));
+    await Promise.all(peers.map(answered));
+    for (let i = 0; i < 60; i++) {
+      await answered(await connect(get('/stream')));
+    }
+    expect(peers.filter(({ closed }) => closed)).toEqual([]);
   });
 
   it('end requests that do not come to an end', async () => {

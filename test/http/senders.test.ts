@@ -1,15 +1,16 @@
 // Whose messages are taken: a pid in a header proves nothing.
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { AgentServer } from '../../src/http/agent-server.ts';
-import { Senders } from '../../src/http/senders.ts';
+import { AgentServer, type AgentServerOptions } from '../../src/http/agent-server.ts';
+import { Senders, type SendersOptions } from '../../src/http/senders.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { count, RawSocket, statuses } from './raw-socket.ts';
 
+const EMPTY = new Uint8Array(0);
 const closing: (() => unknown)[] = [];
 
 afterEach(async () => {
@@ -25,7 +26,7 @@ async function start(checksSenders = true) {
 }
 
 /** An agent's port: a process that knows which connections are its own. */
-async function agent(): Promise<AgentServer> {
+async function agent(options: Partial<AgentServerOptions> = {}): Promise<AgentServer> {
   const server = await AgentServer.start({
     host: '127.0.0.1',
     port: 0,
@@ -46,6 +47,7 @@ async function agent(): Promise<AgentServer> {
     clock: systemClock,
     logger: silentLogger,
     log: { verbosity: 0 },
+    ...options,
   });
   closing.push(() => server.close());
   return server;
@@ -59,12 +61,22 @@ const sendFrom = (sender: AgentServer, master: MiniMaster) =>
   });
 
 /** A program of another kind at a port of its own: a process of Apache Mesos answers 404. */
-async function otherProgram(): Promise<string> {
-  const server: Server = createServer((_request, response) => response.writeHead(404).end());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => server.close());
+const otherProgram = () => program((_request, response) => response.writeHead(404).end());
+
+/** Listens at all addresses of the machine. */
+async function program(listener: RequestListener): Promise<string> {
+  const server: Server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+/** What looks at senders, alone. */
+const sendersAlone = (options: Partial<SendersOptions> = {}) =>
+  new Senders({ isChecked: true, ownAddress: () => '', logger: silentLogger, ...options });
 
 /** The key of a connection that the process opens to a listener of ours. */
 async function keyOf(sender: AgentServer): Promise<{ key: string; to: string }> {
@@ -113,9 +125,11 @@ describe('a message is taken', () => {
   it('also where that process sends from another address than it listens at', async () => {
     const sender = await agent();
     const { key, to } = await keyOf(sender);
-    const senders = new Senders({ isChecked: true, ownAddress: () => to, logger: silentLogger });
+    const senders = sendersAlone({ ownAddress: () => to });
     const claim = { from: sender.pid, key };
-    await new Promise<void>((resolve) => senders.of('192.0.2.7').admit(claim, 0, resolve));
+    await new Promise<void>((resolve) =>
+      senders.of('192.0.2.7').admit(claim, EMPTY, () => resolve()),
+    );
   });
 
   it('from a program that cannot say so, when its address is that of the pid', async () => {
@@ -190,13 +204,13 @@ describe('a message is dropped', () => {
     await new Promise<void>((resolve) => owner.listen(0, '127.0.0.1', resolve));
     closing.push(() => owner.close());
     const from = `slave(1)@127.0.0.1:${(owner.address() as AddressInfo).port}`;
-    const senders = new Senders({ isChecked: true, ownAddress: () => '', logger: silentLogger });
+    const senders = sendersAlone();
     const delivered: string[] = [];
     const send = async (name: string, sender: ReturnType<Senders['of']>, answer: string) => {
       const isAsked = question();
       // Only the first message of a connection has its key.
-      const key = name === 'first' ? 'k' : undefined;
-      sender.admit({ from, key }, 0, () => delivered.push(name));
+      const key = name === 'first' ? '0'.repeat(32) : undefined;
+      sender.admit({ from, key }, EMPTY, () => delivered.push(name));
       await isAsked;
       const isKnown = new Promise<void>((resolve) => sender.whenKnown(resolve));
       answers.shift()?.(answer);
@@ -208,7 +222,47 @@ describe('a message is dropped', () => {
     expect(delivered).toEqual(['earlier']);
     await send('second', sender, 'mine');
     expect(delivered).toEqual(['earlier', 'second']);
-    expect(questions.slice(1)).toEqual(Array(2).fill('/mesoscale/connection?key=k&to='));
+    expect(questions.slice(1)).toEqual(
+      Array(2).fill(`/mesoscale/connection?key=${'0'.repeat(32)}&to=`),
+    );
+  });
+
+  it.each([
+    ['400', 400, ''],
+    ['403', 403, ''],
+    ['431', 431, ''],
+    ['500', 500, ''],
+    ['503, as one with too many connections', 503, ''],
+    ['200 and something else', 200, 'welcome'],
+    ['200 at length', 200, 'mine'.repeat(100)],
+  ])('when what it names answers %s: it may be a process of ours', async (_, status, text) => {
+    const { master, warnings } = await start();
+    const odd = await program((_request, response) => response.writeHead(status).end(text));
+    expect(await taken(master, `slave(1)@${odd}`)).toEqual([]);
+    expect(warnings[0]).toContain('does not answer whether it is its own');
+  });
+
+  it('when its connection ends before an answer: it may be a process of ours', async () => {
+    const { master } = await start();
+    const odd = await program((_request, response) => response.destroy());
+    expect(await taken(master, `slave(1)@${odd}`)).toEqual([]);
+  });
+
+  it.each(['%'.repeat(12_000), 'F'.repeat(32), '0'.repeat(31), '0'.repeat(33)])(
+    'when its key is none that a process of ours makes (%#)',
+    async (key) => {
+      const { master, warnings } = await start();
+      const victim = await agent();
+      const claim = `Mesoscale-Connection: ${key}\r\n`;
+      expect(await taken(master, victim.pid, claim)).toEqual([]);
+      expect(warnings[0]).toContain('did not open the connection');
+    },
+  );
+
+  it('whatever the firewall of the process that it names closes', async () => {
+    const { master } = await start();
+    const victim = await agent({ disabledPaths: ['/mesoscale/connection'] });
+    expect(await taken(master, victim.pid)).toEqual([]);
   });
 
   it('and the log says it once, however often it is tried', async () => {
@@ -248,4 +302,119 @@ it('a message that follows an ordinary request on its connection is looked at as
   const senders = master.machine.events.filter(isType('agentMessage')).map(({ from }) => from);
   expect(senders).toEqual([claim]);
   raw.close();
+});
+
+describe('what a stranger claims costs others nothing', () => {
+  const KEY = '0'.repeat(32);
+  const pidAt = (host: string, address: string) => `x@${host}:${address.split(':')[1]}`;
+
+  it('a question ends with the connection that it is about', async () => {
+    const { master } = await start();
+    const questions: string[] = [];
+    const ended = new Promise<void>((resolve) => {
+      void program((request) => {
+        questions.push(request.url ?? '');
+        request.socket.once('close', () => resolve());
+        raw?.close();
+      }).then(async (mute) => {
+        raw = await RawSocket.connect(master.port);
+        await raw.write(pong(`x@${mute}`));
+      });
+    });
+    let raw: RawSocket | undefined;
+    await ended;
+    expect(questions).toHaveLength(1);
+    expect(master.machine.events.filter(isType('agentMessage'))).toEqual([]);
+  });
+
+  it('a key is told to the address only that it was said for', async () => {
+    const asked: string[] = [];
+    const other = await program((request, response) => {
+      asked.push(new URL(request.url ?? '', 'http://x').searchParams.get('key') ?? '');
+      response.writeHead(404).end();
+    });
+    const sender = sendersAlone().of('127.0.0.1');
+    sender.admit({ from: `x@${other}`, key: KEY }, EMPTY, () => {});
+    await new Promise<void>((resolve) => {
+      const from = pidAt('127.0.0.2', other);
+      sender.admit({ from, key: 'f'.repeat(32) }, EMPTY, () => resolve());
+    });
+    expect(asked).toEqual([KEY, '']);
+  });
+
+  it('a connection speaks for a few addresses; no others are asked', async () => {
+    let asked = 0;
+    const other = await program((_request, response) => {
+      asked++;
+      response.writeHead(404).end();
+    });
+    const sender = sendersAlone().of('127.0.0.1');
+    const delivered: string[] = [];
+    const isKnown = new Promise<void>((resolve) => sender.whenKnown(resolve));
+    for (let i = 1; i <= 60; i++) {
+      const from = pidAt(`127.1.0.${i}`, other);
+      sender.admit({ from, key: undefined }, EMPTY, () => delivered.push(from));
+    }
+    await isKnown;
+    expect(asked).toBe(4);
+    expect(delivered).toHaveLength(4);
+  });
+
+  it('messages of an address that has just given no answer are not asked about one by one', async () => {
+    let asked = 0;
+    const odd = await program((_request, response) => {
+      asked++;
+      response.writeHead(503).end();
+    });
+    const sender = sendersAlone().of('127.0.0.1');
+    const isKnown = new Promise<void>((resolve) => sender.whenKnown(resolve));
+    for (let i = 0; i < 1_000; i++) {
+      sender.admit({ from: `x@${odd}`, key: undefined }, EMPTY, () => {});
+    }
+    await isKnown;
+    expect(asked).toBe(1);
+  });
+
+  it('what waits is bounded for all connections of one place, and an honest one is delivered', async () => {
+    const mute = await program(() => {});
+    const honest = await otherProgram();
+    const senders = sendersAlone();
+    const body = new Uint8Array(2 * 1024 * 1024);
+    const strangers = Array.from({ length: 40 }, () => senders.of('127.0.0.9'));
+    for (const stranger of strangers) {
+      stranger.admit({ from: `x@${mute}`, key: undefined }, body, () => {});
+    }
+    expect(senders.waiting.total).toBeLessThanOrEqual(16 * 1024 * 1024);
+    await new Promise<void>((resolve) => {
+      const claim = { from: `x@${honest}`, key: undefined };
+      senders.of('127.0.0.1').admit(claim, body, () => resolve());
+    });
+    for (const stranger of strangers) {
+      stranger.close();
+    }
+    expect(senders.waiting.total).toBe(0);
+    expect(senders.questions).toBe(0);
+  });
+
+  it.each([
+    ['of a linked process is delivered at once', true],
+    ['of an honest process is delivered', false],
+  ])('while thousands ask about addresses that say nothing, a message %s', async (_, isLinked) => {
+    const mute = await program(() => {});
+    const honest = await otherProgram();
+    const senders = sendersAlone({ isLinked: (address) => isLinked && address === honest });
+    const strangers = Array.from({ length: 400 }, () => senders.of('127.0.0.9'));
+    strangers.forEach((stranger, i) => {
+      const from = pidAt(`127.1.${i >> 7}.${1 + (i & 127)}`, mute);
+      stranger.admit({ from, key: undefined }, EMPTY, () => {});
+    });
+    await new Promise<void>((resolve) => {
+      const claim = { from: `x@${honest}`, key: undefined };
+      senders.of('127.0.0.1').admit(claim, EMPTY, () => resolve());
+    });
+    for (const stranger of strangers) {
+      stranger.close();
+    }
+    expect(senders.questions).toBe(0);
+  });
 });

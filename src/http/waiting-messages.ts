@@ -1,0 +1,90 @@
+// The messages that wait until it is known who sends them: how many bytes there may be, of one lane and of
+// all. At the bound the connection that has waited for the longest loses what it has sent: an honest sender
+// is known within milliseconds, and is never it while somebody else keeps a question open.
+
+/** A connection of which messages wait. */
+export interface Waiter {
+  /** Forgets what waits. */
+  giveUp(): void;
+}
+
+/** Of one lane; a single message may have more. */
+const MAX_LANE_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
+
+export interface WaitingLane {
+  bytes: number;
+  /** The one that has waited for the longest is first. */
+  readonly waiters: Map<Waiter, number>;
+}
+
+export class WaitingMessages {
+  readonly #lanes = new Map<string, WaitingLane>();
+  #total = 0;
+
+  /** Bytes that wait. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Makes room, if need be; false: the waiter itself holds what there is. */
+  hold(laneName: string, waiter: Waiter, bytes: number): boolean {
+    const lane = this.#lanes.get(laneName);
+    if (lane && !makeRoom(lane, waiter, () => lane.bytes + bytes <= MAX_LANE_BYTES)) {
+      return false;
+    }
+    while (this.#total > 0 && this.#total + bytes > MAX_BYTES) {
+      const most = this.#largest();
+      const before = this.#total;
+      if (!most || !makeRoom(most, waiter, () => this.#total < before)) {
+        return false;
+      }
+    }
+    const room = this.#lanes.get(laneName) ?? { bytes: 0, waiters: new Map() };
+    this.#lanes.set(laneName, room);
+    room.bytes += bytes;
+    room.waiters.set(waiter, (room.waiters.get(waiter) ?? 0) + bytes);
+    this.#total += bytes;
+    return true;
+  }
+
+  release(laneName: string, waiter: Waiter, bytes: number): void {
+    const lane = this.#lanes.get(laneName);
+    const held = lane?.waiters.get(waiter);
+    if (!lane || held === undefined) {
+      return;
+    }
+    lane.bytes -= bytes;
+    this.#total -= bytes;
+    if (held > bytes) {
+      lane.waiters.set(waiter, held - bytes);
+    } else {
+      lane.waiters.delete(waiter);
+    }
+    if (lane.waiters.size === 0) {
+      this.#lanes.delete(laneName);
+    }
+  }
+
+  #largest(): WaitingLane | undefined {
+    let most: WaitingLane | undefined;
+    for (const lane of this.#lanes.values()) {
+      if (lane.bytes > (most?.bytes ?? 0)) {
+        most = lane;
+      }
+    }
+    return most;
+  }
+}
+
+/** The oldest others give up until there is room, or nothing more waits. */
+function makeRoom(lane: WaitingLane, waiter: Waiter, isRoom: () => boolean): boolean {
+  while (lane.bytes > 0 && !isRoom()) {
+    const [oldest] = lane.waiters.keys();
+    if (oldest === undefined || oldest === waiter) {
+      return false;
+    }
+    oldest.giveUp();
+  }
+  return true;
+}
