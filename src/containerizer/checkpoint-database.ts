@@ -4,10 +4,23 @@
 // run has completed, so that the file stays as small as what the agent is still answerable for.
 import { renameSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { crc32 } from 'node:zlib';
+import { CommitCount } from '../filesystem/commit-count.ts';
 import { createFile, OpenFile } from '../filesystem/database-file.ts';
 import { privateDatabase } from '../filesystem/private-file.ts';
-import { CommitCount } from './commit-count.ts';
+import {
+  checkSchema,
+  checkStructure,
+  Damage,
+  damagedRows,
+  insertion,
+  isDamage,
+  isWhole,
+  one,
+  provideSum,
+  rebuild,
+  resultOf,
+  upsertion,
+} from '../filesystem/summed-rows.ts';
 
 /** One statement with its values: what a change comes down to. */
 export interface Write {
@@ -40,58 +53,51 @@ export class CheckpointError extends Error {
 // Result codes of SQLite.
 const busy = 5;
 const passing = new Set([busy, 7 /* no memory */, 10 /* I/O error */, 13 /* full */]);
-const damaging = new Set([1 /* no such table */, 11 /* corrupt */, 26 /* not a database */]);
 
-/** Without the details, which are in the higher bits. */
-const resultOf = (error: unknown) =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode & 0xff
-    : undefined;
-
-const version = 2;
+// No version before is one bit away from it: that would be a damaged one.
+const version = 4;
 // An agent that is just ending still holds its file for a moment.
 const patienceMs = 5_000;
 
-// executors, tasks and updates belong to a run, that is to a container. Each row has the sum of what it
-// was given (see sumOf): SQLite itself does not notice a bit that changes within a value.
+// executors, tasks and updates belong to a run, that is to a container. A file is compared with these words: when
+// they change, the version does.
 const schema = `
-  CREATE TABLE IF NOT EXISTS single (
-    name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum INTEGER
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS frameworks (id TEXT PRIMARY KEY, info BLOB NOT NULL, sum INTEGER);
-  CREATE TABLE IF NOT EXISTS executors (
+  CREATE TABLE single (
+    name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE frameworks (
+    id TEXT PRIMARY KEY, info BLOB NOT NULL, sum INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE executors (
     container TEXT PRIMARY KEY, framework TEXT NOT NULL, builtin TEXT, info BLOB NOT NULL,
-    sum INTEGER
-  );
-  CREATE TABLE IF NOT EXISTS tasks (
-    container TEXT NOT NULL, id TEXT NOT NULL, info BLOB NOT NULL, sum INTEGER,
+    sum INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE tasks (
+    container TEXT NOT NULL, id TEXT NOT NULL, info BLOB NOT NULL, sum INTEGER NOT NULL,
     PRIMARY KEY (container, id)
-  );
-  CREATE TABLE IF NOT EXISTS updates (
+  ) STRICT;
+  CREATE TABLE updates (
     number INTEGER PRIMARY KEY, container TEXT NOT NULL, task TEXT NOT NULL, uuid BLOB,
-    bytes BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0, sum INTEGER
-  );
-  CREATE INDEX IF NOT EXISTS updates_of_tasks ON updates (container, task);
-  CREATE INDEX IF NOT EXISTS executors_of_frameworks ON executors (framework);
+    bytes BLOB NOT NULL, acknowledged INTEGER NOT NULL, sum INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX updates_of_tasks ON updates (container, task);
+  CREATE INDEX executors_of_frameworks ON executors (framework);
   CREATE TABLE IF NOT EXISTS commits (count INTEGER NOT NULL);
   INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits);
 `;
 
-/** What the sum of a row is made of, in the order in which it is given. */
 const columns = {
   single: ['name', 'bytes'],
   frameworks: ['id', 'info'],
   executors: ['container', 'framework', 'builtin', 'info'],
   tasks: ['container', 'id', 'info'],
-  updates: ['container', 'task', 'uuid', 'bytes'],
+  updates: ['number', 'container', 'task', 'uuid', 'bytes', 'acknowledged'],
 } as const;
 
+/** Of the second version, which left out which updates are acknowledged; the first had no sums. */
+const secondColumns = { ...columns, updates: ['container', 'task', 'uuid', 'bytes'] } as const;
+
 type Table = keyof typeof columns;
-
-const tables = Object.keys(columns) as Table[];
-
-/** The rows of the first version have no sum yet. */
-const addSums = tables.map((table) => `ALTER TABLE ${table} ADD COLUMN sum INTEGER;`).join('');
 
 // Written by an agent that had forgotten the run they belong to, and was still ending it.
 const strays = `
@@ -103,23 +109,27 @@ const tidying = `
   DELETE FROM updates WHERE container NOT IN (SELECT container FROM executors);
 `;
 
+/** The new row comes after all others. */
+const replacing = (statement: string) => statement.replace('INSERT', 'INSERT OR REPLACE');
+
 const statements = {
-  set: `INSERT INTO single VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET bytes = excluded.bytes, sum = excluded.sum`,
+  set: upsertion('single', columns.single),
   unset: 'DELETE FROM single WHERE name = ?',
-  framework: `INSERT INTO frameworks VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET info = excluded.info, sum = excluded.sum`,
+  framework: upsertion('frameworks', columns.frameworks),
   removeFramework: 'DELETE FROM frameworks WHERE id = ?',
-  executor: 'INSERT OR REPLACE INTO executors VALUES (?, ?, ?, ?, ?)',
+  executor: replacing(insertion('executors', columns.executors)),
   removeExecutor: 'DELETE FROM executors WHERE container = ?',
   removeExecutors: 'DELETE FROM executors WHERE framework = ?',
-  task: 'INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?)',
+  task: replacing(insertion('tasks', columns.tasks)),
   removeTask: 'DELETE FROM tasks WHERE container = ? AND id = ?',
   removeTasks: 'DELETE FROM tasks WHERE container = ?',
   removeFrameworksTasks: `DELETE FROM tasks WHERE container IN
     (SELECT container FROM executors WHERE framework = ?)`,
-  update: 'INSERT INTO updates (container, task, uuid, bytes, sum) VALUES (?, ?, ?, ?, ?)',
-  acknowledge: `UPDATE updates SET acknowledged = 1
+  update: `INSERT INTO updates
+    SELECT next, ?1, ?2, ?3, ?4, 0, row_sum(next, ?1, ?2, ?3, ?4, 0)
+    FROM (SELECT coalesce(max(number), 0) + 1 AS next FROM updates)`,
+  acknowledge: `UPDATE updates SET acknowledged = 1,
+    sum = row_sum(number, container, task, uuid, bytes, 1)
     WHERE container = ? AND task = ? AND uuid = ?`,
   removeUpdates: 'DELETE FROM updates WHERE container = ? AND task = ?',
   removeRunsUpdates: 'DELETE FROM updates WHERE container = ?',
@@ -136,24 +146,11 @@ function makeDatabase(path: string): void {
   const database = new DatabaseSync(path);
   try {
     database.exec(
-      `PRAGMA synchronous = FULL; BEGIN; ${schema}; PRAGMA user_version = ${version}; COMMIT`,
+      `PRAGMA synchronous = FULL; BEGIN; ${schema} PRAGMA user_version = ${version}; COMMIT`,
     );
   } finally {
     database.close();
   }
-}
-
-/** Those that make a row, and are given its sum besides. */
-const summed: ReadonlySet<string> = new Set(['set', 'framework', 'executor', 'task', 'update']);
-
-/** A change of any bit of any value changes it. */
-function sumOf(values: readonly SQLInputValue[]): number {
-  return values.reduce<number>((sum, value) => {
-    const bytes = ArrayBuffer.isView(value)
-      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-      : String(value);
-    return crc32(`${bytes.length} `, crc32(bytes, sum));
-  }, 0);
 }
 
 export interface DatabaseOptions {
@@ -167,9 +164,6 @@ export interface DatabaseOptions {
   /** Whether runs are on record that only an agent with a checkpoint can have made. */
   readonly hasRuns?: boolean | undefined;
 }
-
-/** A file, or something in it, is not as it was written. */
-class Damage extends Error {}
 
 export class CheckpointDatabase {
   /** What damage was passed over. */
@@ -218,16 +212,19 @@ export class CheckpointDatabase {
       database.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
       );
-      this.#check(database);
+      provideSum(database);
+      const found = this.#checkVersion(database);
+      checkStructure(database, `'${this.#path}'`);
       database.exec('BEGIN EXCLUSIVE');
-      prepare(database);
+      this.#prepare(database, found);
       database.exec('COMMIT');
-      this.#commits = Number(one(database, 'SELECT count FROM commits'));
+      checkSchema(database, `'${this.#path}'`, schema);
+      this.#commits = Number(one(database, 'SELECT count FROM commits') ?? 0);
       this.#compareCount();
       return database;
     } catch (error) {
       database.close();
-      if (damaging.has(resultOf(error) ?? 0)) {
+      if (isDamage(error) && !(error instanceof Damage)) {
         throw new Damage(`'${this.#path}' is damaged: ${textOf(error)}`, { cause: error });
       }
       throw error;
@@ -246,29 +243,59 @@ export class CheckpointDatabase {
     }
   }
 
-  #check(database: DatabaseSync): void {
+  #checkVersion(database: DatabaseSync): number {
     const found = Number(one(database, 'PRAGMA user_version'));
     if (found > version) {
-      throw new Error(`it was written by a later version (${found}) of this program`);
+      throw new Error(
+        `it was written by a later version (${found}) of this program, or is damaged. Start that ` +
+          'version, or put the right file back',
+      );
     }
-    const hasTables = one(database, 'SELECT EXISTS (SELECT 1 FROM sqlite_master)') === 1;
-    if (found === 0 && hasTables) {
+    const isNew = found === 0 && one(database, 'SELECT count(*) FROM sqlite_schema') === 0;
+    if (!isNew && ![1, 2, version].includes(found)) {
       throw new Damage(`'${this.#path}' is damaged: it does not tell its version`);
     }
-    const result = one(database, 'PRAGMA integrity_check(1)');
-    if (result !== 'ok') {
-      throw new Damage(`'${this.#path}' is damaged: ${String(result).replace(/\s+/g, ' ')}`);
+    return found;
+  }
+
+  /** Writes only what is missing, so that an agent can start on a disk that is full. */
+  #prepare(database: DatabaseSync, found: number): void {
+    if (found === 2) {
+      for (const [table, names] of Object.entries(secondColumns)) {
+        this.#passOver(damagedRows(database, table, names));
+        database.exec(`DELETE FROM ${table} WHERE NOT ${isWhole(names)}`);
+      }
+    }
+    if (found === 0) {
+      database.exec(schema);
+    } else if (found < version) {
+      rebuild(database, columns, schema);
+    }
+    if (found !== version) {
+      database.exec(`PRAGMA user_version = ${version}`);
+    }
+    if (one(database, `SELECT EXISTS (${strays})`) === 1) {
+      database.exec(tidying);
     }
   }
 
   #compareCount(): void {
-    const noted = this.#count.read();
-    if (noted === 'damaged') {
+    if (this.#count.read() === 'damaged') {
       this.damages.push(`'${this.#count.path}' is damaged; it is made anew`);
-    } else if (noted !== undefined && noted > this.#commits) {
-      const what =
-        `'${this.#path}' lacks the last ${noted - this.#commits} of its ${noted} transactions: it, or ` +
-        `'${this.#path}-wal' beside it, is damaged or an older one`;
+    }
+    const lack = this.#count.lackOf(this.#commits);
+    if (lack !== undefined) {
+      if (this.#isStrict) {
+        throw new Damage(lack);
+      }
+      this.damages.push(lack);
+    }
+  }
+
+  /** Throws Damage where that is an error, or else tells of it. */
+  #passOver(damages: readonly string[]): void {
+    for (const damage of damages) {
+      const what = `'${this.#path}' is damaged: ${damage}`;
       if (this.#isStrict) {
         throw new Damage(what);
       }
@@ -304,8 +331,7 @@ export class CheckpointDatabase {
     try {
       this.#database.exec('BEGIN IMMEDIATE');
       for (const { statement, values } of writes) {
-        const sum = summed.has(statement) ? [sumOf(values)] : [];
-        this.#statement(statement).run(...values, ...sum);
+        this.#statement(statement).run(...values);
       }
       this.#database.prepare('UPDATE commits SET count = ?').run(this.#commits + 1);
       this.#database.exec('COMMIT');
@@ -323,31 +349,29 @@ export class CheckpointDatabase {
 
   /** Throws CheckpointError for a row that is not as it was written. */
   read(): CheckpointRows {
-    return {
-      values: this.#rows('single', 'name'),
-      frameworks: this.#rows('frameworks', 'rowid'),
-      executors: this.#rows('executors', 'rowid'),
-      tasks: this.#rows('tasks', 'rowid'),
-      updates: this.#rows('updates', 'number'),
-    };
+    try {
+      return {
+        values: this.#rows('single', 'name'),
+        frameworks: this.#rows('frameworks', 'rowid'),
+        executors: this.#rows('executors', 'rowid'),
+        tasks: this.#rows('tasks', 'rowid'),
+        updates: this.#rows('updates', 'number'),
+      };
+    } catch (error) {
+      if (error instanceof Damage) {
+        throw damageError(error.message, this.#path, error);
+      }
+      throw passing.has(resultOf(error) ?? 0)
+        ? this.#explained(error)
+        : damageError(`'${this.#path}' cannot be read: ${textOf(error)}`, this.#path, error);
+    }
   }
 
   #rows(table: Table, order: string): Row[] {
-    const rows = this.#database.prepare(`SELECT * FROM ${table} ORDER BY ${order}`).all() as Row[];
-    return rows.filter((row) => {
-      const isWhole = row.sum === sumOf(columns[table].map((column) => row[column] ?? null));
-      if (!isWhole) {
-        const [key] = columns[table];
-        const what =
-          `'${this.#path}' is damaged: in table ${table}, the row with ${key} '${String(row[key])}' is ` +
-          'not as it was written';
-        if (this.#isStrict) {
-          throw damageError(what, this.#path);
-        }
-        this.damages.push(what);
-      }
-      return isWhole;
-    });
+    this.#passOver(damagedRows(this.#database, table, columns[table]));
+    return this.#database
+      .prepare(`SELECT * FROM ${table} WHERE ${isWhole(columns[table])} ORDER BY ${order}`)
+      .all();
   }
 
   /** Puts what the log holds into the database itself, where it is out of the reach of later writes. */
@@ -378,40 +402,11 @@ export class CheckpointDatabase {
   }
 }
 
-/** Writes only what is missing, so that an agent can start on a disk that is full. */
-function prepare(database: DatabaseSync): void {
-  const found = one(database, 'PRAGMA user_version');
-  if (found === 1) {
-    database.exec(addSums);
-    for (const table of tables) {
-      sumUp(database, table);
-    }
-  }
-  if (found !== version) {
-    database.exec(`${schema}; PRAGMA user_version = ${version}`);
-  }
-  if (one(database, `SELECT EXISTS (${strays})`) === 1) {
-    database.exec(tidying);
-  }
-}
-
-function sumUp(database: DatabaseSync, table: Table): void {
-  const [key] = table === 'single' ? (['name'] as const) : (['rowid'] as const);
-  const rows = database.prepare(`SELECT ${key} AS row_key, * FROM ${table}`).all() as Row[];
-  const set = database.prepare(`UPDATE ${table} SET sum = ? WHERE ${key} = ?`);
-  for (const row of rows) {
-    set.run(sumOf(columns[table].map((column) => row[column] ?? null)), row.row_key ?? null);
-  }
-}
-
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
 
-/** The one value that a query gives. */
-function one(database: DatabaseSync, sql: string): unknown {
-  return Object.values(database.prepare(sql).get() ?? {})[0];
-}
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** On one line: SQLite cites what it reads. */
+const textOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 
 /** What the operator is told: what is wrong, and every way out. */
 export const damageError = (what: string, path: string, cause?: unknown) =>

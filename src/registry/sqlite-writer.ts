@@ -1,58 +1,93 @@
 // The thread that owns the registry's SQLite file: it alone waits for the disk, so that the master
 // never does. Requests are answered one by one, in their order.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { CommitCount } from '../filesystem/commit-count.ts';
 import { createFile, OpenFile, refuseEmptied } from '../filesystem/database-file.ts';
 import { privateDatabase } from '../filesystem/private-file.ts';
+import {
+  checkSchema,
+  checkStructure,
+  Damage,
+  damagedRows,
+  insertion,
+  isDamage,
+  one,
+  provideSum,
+  rebuild,
+  resultOf,
+  upsertion,
+} from '../filesystem/summed-rows.ts';
 import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
 
 /** In the header of the file, so that no other program's database is taken for a registry. */
 const APPLICATION_ID = 0x4d455353;
 /** Raised with every change of the tables; a file of a newer program is refused. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
+/** A file is compared with these words: when they change, the version does. */
 const TABLES = `
-  CREATE TABLE agents (id TEXT PRIMARY KEY, info BLOB NOT NULL) STRICT;
-  CREATE TABLE unreachable (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
-  CREATE TABLE gone (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
-  CREATE TABLE duties (id TEXT PRIMARY KEY, drain BLOB, deactivated INTEGER NOT NULL) STRICT;
-  CREATE TABLE lists (name TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE agents (id TEXT PRIMARY KEY, info BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
+  CREATE TABLE unreachable (
+    id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL, sum INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE gone (
+    id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL, sum INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE duties (
+    id TEXT PRIMARY KEY, drain BLOB, deactivated INTEGER NOT NULL, sum INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE lists (name TEXT PRIMARY KEY, sum INTEGER NOT NULL) STRICT;
   CREATE TABLE list_items (
-    name TEXT NOT NULL REFERENCES lists ON DELETE CASCADE,
+    name TEXT NOT NULL,
     position INTEGER NOT NULL,
     message BLOB NOT NULL,
+    sum INTEGER NOT NULL,
     PRIMARY KEY (name, position)
   ) STRICT;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
+  CREATE TABLE commits (count INTEGER NOT NULL) STRICT;
+  INSERT INTO commits VALUES (0);
 `;
 
-interface Statements {
-  readonly dropList: StatementSync;
-  readonly addList: StatementSync;
-  readonly addItem: StatementSync;
-  readonly putDuty: StatementSync;
-  readonly deleteDuty: StatementSync;
-  readonly putAgent: StatementSync;
-  readonly deleteAgent: StatementSync;
-  readonly putUnreachable: StatementSync;
-  readonly deleteUnreachable: StatementSync;
-  readonly putGone: StatementSync;
-  readonly deleteGone: StatementSync;
-}
+const COLUMNS = {
+  agents: ['id', 'info'],
+  unreachable: ['id', 'since_ns'],
+  gone: ['id', 'since_ns'],
+  duties: ['id', 'drain', 'deactivated'],
+  lists: ['name'],
+  list_items: ['name', 'position', 'message'],
+} as const;
 
-const UPSERT_SINCE = 'ON CONFLICT (id) DO UPDATE SET since_ns = excluded.since_ns';
+const STATEMENTS = {
+  dropItems: 'DELETE FROM list_items WHERE name = ?',
+  putList: upsertion('lists', COLUMNS.lists),
+  addItem: insertion('list_items', COLUMNS.list_items),
+  putDuty: upsertion('duties', COLUMNS.duties),
+  deleteDuty: 'DELETE FROM duties WHERE id = ?',
+  putAgent: upsertion('agents', COLUMNS.agents),
+  deleteAgent: 'DELETE FROM agents WHERE id = ?',
+  putUnreachable: upsertion('unreachable', COLUMNS.unreachable),
+  deleteUnreachable: 'DELETE FROM unreachable WHERE id = ?',
+  putGone: upsertion('gone', COLUMNS.gone),
+  deleteGone: 'DELETE FROM gone WHERE id = ?',
+  countCommit: 'UPDATE commits SET count = ?',
+} as const;
 
-function open(file: string): DatabaseSync {
+type Statements = Readonly<Record<keyof typeof STATEMENTS, StatementSync>>;
+
+function open(file: string, count: CommitCount): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true });
-  refuseEmptied(file);
+  refuseMissing(file, count);
   createFile(file, (path) => {
     privateDatabase(path);
     const fresh = new DatabaseSync(path);
     try {
-      fresh.exec(`PRAGMA synchronous = FULL; BEGIN; ${TABLES}; COMMIT`);
+      fresh.exec(
+        `PRAGMA synchronous = FULL; BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID};
+        PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
+      );
     } finally {
       fresh.close();
     }
@@ -62,10 +97,12 @@ function open(file: string): DatabaseSync {
   try {
     // One owner for as long as it runs: a second master on the same file must not start.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec('BEGIN EXCLUSIVE');
+    provideSum(database);
     checkTables(database, file);
     database.exec('COMMIT');
+    checkCount(file, count, commitsOf(database));
     return database;
   } catch (error) {
     database.close();
@@ -73,46 +110,68 @@ function open(file: string): DatabaseSync {
   }
 }
 
-function checkTables(database: DatabaseSync, file: string): void {
-  const one = (sql: string) => Object.values(database.prepare(sql).get() ?? {})[0];
-  if (one('PRAGMA application_id') !== APPLICATION_ID) {
-    throw new Error(`${file} is a database, but no registry of a master`);
-  }
-  const version = Number(one('PRAGMA user_version'));
-  if (version > SCHEMA_VERSION) {
-    throw new Error(
-      `${file} was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+function refuseMissing(file: string, count: CommitCount): void {
+  refuseEmptied(file);
+  if (!existsSync(file) && (count.read() ?? 0) !== 0) {
+    throw new Damage(
+      `${file} is missing, and a master has written to it before: put it back, or remove ` +
+        `${count.path}, too`,
     );
-  }
-  const health = one('PRAGMA quick_check(1)');
-  if (health !== 'ok') {
-    throw new Error(`${file} is damaged: ${health}`);
   }
 }
 
-function prepare(database: DatabaseSync): Statements {
-  return {
-    dropList: database.prepare('DELETE FROM lists WHERE name = ?'),
-    addList: database.prepare('INSERT INTO lists VALUES (?)'),
-    addItem: database.prepare('INSERT INTO list_items VALUES (?, ?, ?)'),
-    putDuty: database.prepare('INSERT OR REPLACE INTO duties VALUES (?, ?, ?)'),
-    deleteDuty: database.prepare('DELETE FROM duties WHERE id = ?'),
-    putAgent: database.prepare(
-      'INSERT INTO agents VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET info = excluded.info',
-    ),
-    deleteAgent: database.prepare('DELETE FROM agents WHERE id = ?'),
-    putUnreachable: database.prepare(`INSERT INTO unreachable VALUES (?, ?) ${UPSERT_SINCE}`),
-    deleteUnreachable: database.prepare('DELETE FROM unreachable WHERE id = ?'),
-    putGone: database.prepare(`INSERT INTO gone VALUES (?, ?) ${UPSERT_SINCE}`),
-    deleteGone: database.prepare('DELETE FROM gone WHERE id = ?'),
-  };
+/** And brings those of an earlier version into the present form. */
+function checkTables(database: DatabaseSync, file: string): void {
+  if (one(database, 'PRAGMA application_id') !== APPLICATION_ID) {
+    throw new Error(`${file} is a database, but no registry of a master`);
+  }
+  const version = Number(one(database, 'PRAGMA user_version'));
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `${file} was written by a newer version (schema ${version}, this one knows ` +
+        `${SCHEMA_VERSION}), or is damaged`,
+    );
+  }
+  checkStructure(database, file);
+  if (version === 1) {
+    rebuild(database, COLUMNS, `${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`);
+  } else if (version !== SCHEMA_VERSION) {
+    throw new Damage(`${file} is damaged: it does not tell its version`);
+  }
+  checkSchema(database, file, TABLES);
+  for (const [table, columns] of Object.entries(COLUMNS)) {
+    const [damage] = damagedRows(database, table, columns);
+    if (damage !== undefined) {
+      throw new Damage(`${file} is damaged: ${damage}`);
+    }
+  }
 }
+
+const commitsOf = (database: DatabaseSync) =>
+  Number(one(database, 'SELECT count FROM commits') ?? 0);
+
+function checkCount(file: string, count: CommitCount, commits: number): void {
+  const lack =
+    count.read() === 'damaged'
+      ? `${count.path}, which tells how many transactions ${file} has, is damaged`
+      : count.lackOf(commits);
+  if (lack !== undefined) {
+    throw new Damage(
+      `${lack}. Put the right files back; or, to go on with what is there, remove ${count.path}`,
+    );
+  }
+}
+
+const prepare = (database: DatabaseSync) =>
+  Object.fromEntries(
+    Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]),
+  ) as Statements;
 
 function write(statements: Statements, change: RowChange): void {
   switch (change.op) {
     case 'putList':
-      statements.dropList.run(change.name);
-      statements.addList.run(change.name);
+      statements.dropItems.run(change.name);
+      statements.putList.run(change.name);
       for (const [position, message] of change.messages.entries()) {
         statements.addItem.run(change.name, position, message);
       }
@@ -189,16 +248,73 @@ function lists(database: DatabaseSync): Rows['lists'] {
   );
 }
 
+/** The log is folded into the database when nothing was written for so long. */
+const REST_MS = 1_000;
+
+class Writer {
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #file: OpenFile;
+  readonly #count: CommitCount;
+  #commits: number;
+  readonly #rest = setTimeout(() => this.#fold(), REST_MS).unref();
+
+  constructor(file: string) {
+    this.#count = new CommitCount(file);
+    this.#database = open(file, this.#count);
+    this.#statements = prepare(this.#database);
+    this.#file = new OpenFile(file);
+    this.#commits = commitsOf(this.#database);
+    this.#count.open();
+    this.#count.write(this.#commits);
+  }
+
+  read(): Rows {
+    return read(this.#database);
+  }
+
+  /** Durable when it returns; where it throws, none of it is to be relied on. */
+  write(changes: readonly RowChange[]): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const change of changes) {
+        write(this.#statements, change);
+      }
+      this.#statements.countCommit.run(this.#commits + 1);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) {
+        this.#database.exec('ROLLBACK');
+      }
+      throw error;
+    }
+    this.#count.write(++this.#commits);
+    this.#file.check();
+    this.#rest.refresh();
+  }
+
+  close(): void {
+    clearTimeout(this.#rest);
+    this.#database.close();
+    this.#count[Symbol.dispose]();
+  }
+
+  /** What the log holds goes into the database itself, out of the reach of later writes. */
+  #fold(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // It is as durable where it is; the next write tells what is wrong with the file.
+    }
+  }
+}
+
 function serve(port: MessagePort, file: string): void {
   const answer = (message: Answer) => port.postMessage(message);
   const failed = (error: unknown) => answer({ type: 'failed', message: explain(error, file) });
-  let database: DatabaseSync;
-  let statements: Statements;
-  let openFile: OpenFile;
+  let writer: Writer;
   try {
-    database = open(file);
-    statements = prepare(database);
-    openFile = new OpenFile(file);
+    writer = new Writer(file);
   } catch (error) {
     failed(error);
     port.close();
@@ -209,15 +325,14 @@ function serve(port: MessagePort, file: string): void {
     try {
       switch (request.type) {
         case 'read':
-          answer({ type: 'rows', rows: read(database) });
+          answer({ type: 'rows', rows: writer.read() });
           return;
         case 'write':
-          writeAll(database, statements, request.changes);
-          openFile.check();
+          writer.write(request.changes);
           answer({ type: 'written' });
           return;
         case 'close':
-          database.close();
+          writer.close();
           answer({ type: 'closed' });
           port.close();
           return;
@@ -230,43 +345,25 @@ function serve(port: MessagePort, file: string): void {
   });
 }
 
-function writeAll(
-  database: DatabaseSync,
-  statements: Statements,
-  changes: readonly RowChange[],
-): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    for (const change of changes) {
-      write(statements, change);
-    }
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) {
-      database.exec('ROLLBACK');
-    }
-    throw error;
-  }
-}
-
-/** SQLite's primary result codes that an operator can do something about. */
+/** SQLite's primary result codes that an operator can do something about, besides damage. */
 const BUSY = 5;
-const CORRUPT = 11;
 const FULL = 13;
-const NOT_A_DATABASE = 26;
 
 function explain(error: unknown, file: string): string {
-  const { message, errcode = 0 } = error as Error & { errcode?: number };
-  switch (errcode & 0xff) {
+  // On one line: SQLite cites what it reads.
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.replace(/\s+/g, ' ');
+  const code = resultOf(error);
+  if (isDamage(error) && !(error instanceof Damage)) {
+    return `${file} is damaged: ${message}`;
+  }
+  switch (code) {
     case BUSY:
       return `${file} is in use by another master`;
-    case CORRUPT:
-    case NOT_A_DATABASE:
-      return `${file} is damaged: ${message}`;
     case FULL:
       return `${file} cannot be written: the disk is full`;
     default:
-      return errcode === 0 ? message : `${file} cannot be used: ${message}`;
+      return code === undefined ? message : `${file} cannot be used: ${message}`;
   }
 }
 

@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckpointChange, CheckpointedFramework } from '../../src/agent/checkpoint.ts';
 import { CheckpointDatabase } from '../../src/containerizer/checkpoint-database.ts';
 import { CheckpointStore, checkpointOf } from '../../src/containerizer/checkpoint-store.ts';
+import { sumOf } from '../../src/filesystem/summed-rows.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
@@ -312,6 +313,83 @@ describe('a file that is damaged', () => {
     await refused(/is damaged: in table tasks, the row with container 'r1'/);
   });
 
+  test('in the bit that says that an update is acknowledged', async () => {
+    await write([framework('f'), executor('f', 'r1'), task('f', 'r1', 't1')]);
+    await write([update('f', 'r1', 't1', 1)]);
+    const file = new DatabaseSync(database());
+    file.exec('UPDATE updates SET acknowledged = 1');
+    file.close();
+    await refused(/is damaged: in table updates, the row with number '1'/);
+  });
+
+  test.each(['acknowledged INTEGER', 'number INTEGER', 'builtin TEXT', 'updates_of_tasks'])(
+    'in one bit of what it says of its tables: %s',
+    async (words) => {
+      await fill();
+      const bytes = readFileSync(database());
+      const at = bytes.indexOf(words);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      writeFileSync(database(), bytes);
+      await refused(/is damaged: /);
+      const { store, damages } = await CheckpointStore.open(database(), { isStrict: false });
+      await store.close();
+      expect(damages.join()).toMatch(/is damaged.* It is moved aside/);
+    },
+  );
+
+  test('in one bit of its version, is not read as one of an earlier version', async () => {
+    await fill();
+    const file = new DatabaseSync(database());
+    const { user_version: version } = file.prepare('PRAGMA user_version').get() ?? {};
+    file.close();
+    const whole = readFileSync(database());
+    for (let bit = 0; bit < 8; bit++) {
+      // The last of the four bytes of the version in SQLite's header.
+      const bytes = Buffer.from(whole);
+      bytes.writeUInt8(Number(version) ^ (1 << bit), 63);
+      writeFileSync(database(), bytes);
+      expect(() => new CheckpointDatabase(database())).toThrow(
+        /agent.sqlite.*(later version \(\d+\) of this program, or is damaged|does not tell its version)/,
+      );
+    }
+  });
+
+  test('in any bit is refused by name, or does no harm', async () => {
+    await write([
+      { type: 'agent', agent: { hostname: 'h' } },
+      framework('f'),
+      executor('f', 'r1'),
+      task('f', 'r1', 't1'),
+      update('f', 'r1', 't1', 1),
+      { type: 'acknowledgement', ...runOf('f', 'r1'), taskId: taskId('t1'), uuid: uuid(1) },
+    ]);
+    const contentOf = () => {
+      const opened = new CheckpointDatabase(database());
+      try {
+        return opened.read();
+      } finally {
+        opened.close();
+      }
+    };
+    const good = contentOf();
+    const whole = readFileSync(database());
+    // Where nothing was ever written, nothing can be lost.
+    const places = [...whole.keys()].filter((at) => whole[at] !== 0);
+    fc.assert(
+      fc.property(fc.constantFrom(...places), fc.nat(7), (at, bit) => {
+        const bytes = Buffer.from(whole);
+        bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+        writeFileSync(database(), bytes);
+        try {
+          expect(contentOf()).toEqual(good);
+        } catch (error) {
+          expect(String(error)).toMatch(/agent.sqlite.*(--no-strict|later version)/);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('in one bit of its log, which SQLite passes over', async () => {
     // Written and not folded, as a kill leaves it.
     const other = await CheckpointStore.open(database());
@@ -381,6 +459,63 @@ test('its files are closed to other users', async () => {
     0o600, 0o600, 0o600,
   ]);
   await store.close();
+});
+
+describe('a file of the second version', () => {
+  const make = () => {
+    const old = new DatabaseSync(database());
+    const none = new Uint8Array();
+    old.exec(`
+      CREATE TABLE single (name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum INTEGER) WITHOUT ROWID;
+      CREATE TABLE frameworks (id TEXT PRIMARY KEY, info BLOB NOT NULL, sum INTEGER);
+      CREATE TABLE executors (
+        container TEXT PRIMARY KEY, framework TEXT NOT NULL, builtin TEXT, info BLOB NOT NULL,
+        sum INTEGER
+      );
+      CREATE TABLE tasks (
+        container TEXT NOT NULL, id TEXT NOT NULL, info BLOB NOT NULL, sum INTEGER,
+        PRIMARY KEY (container, id)
+      );
+      CREATE TABLE updates (
+        number INTEGER PRIMARY KEY, container TEXT NOT NULL, task TEXT NOT NULL, uuid BLOB,
+        bytes BLOB NOT NULL, acknowledged INTEGER NOT NULL DEFAULT 0, sum INTEGER
+      );
+      CREATE INDEX updates_of_tasks ON updates (container, task);
+      CREATE TABLE commits (count INTEGER NOT NULL);
+      INSERT INTO commits VALUES (7);
+      INSERT INTO executors VALUES ('r1', 'f', 'command', x'', ${sumOf(['r1', 'f', 'command', none])});
+      INSERT INTO tasks VALUES ('r1', 't1', x'', ${sumOf(['r1', 't1', none])});
+      INSERT INTO updates VALUES
+        (3, 'r1', 't1', x'01', x'', 1, ${sumOf(['r1', 't1', new Uint8Array([1]), none])});
+      PRAGMA user_version = 2;
+    `);
+    old.close();
+    writeFileSync(`${database()}.commits`, '7 7\n');
+  };
+
+  test('is read as it was, and knows its transactions', async () => {
+    make();
+    for (let start = 0; start < 2; start++) {
+      const { store, rows, damages } = await CheckpointStore.open(database());
+      await store.close();
+      expect(damages).toEqual([]);
+      expect(rows.tasks).toMatchObject([{ container: 'r1', id: 't1' }]);
+      expect(rows.updates).toMatchObject([{ number: 3, acknowledged: 1 }]);
+    }
+    expect(readFileSync(`${database()}.commits`, 'utf8').trim()).toBe('7 7');
+  });
+
+  test('that is damaged is refused, and otherwise read without what is not whole', async () => {
+    make();
+    const file = new DatabaseSync(database());
+    file.exec("UPDATE tasks SET info = x'01'");
+    file.close();
+    expect(() => new CheckpointDatabase(database())).toThrow(/in table tasks, .*--no-strict/);
+    const { store, rows, damages } = await CheckpointStore.open(database(), { isStrict: false });
+    await store.close();
+    expect(damages).toHaveLength(1);
+    expect(rows).toMatchObject({ tasks: [], updates: [{ number: 3 }] });
+  });
 });
 
 test('a file of the first version is read, and then has sums', async () => {

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -17,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { DrainInfo, Window } from '../../src/model/generated/messages.ts';
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
@@ -172,6 +173,39 @@ function runAndKill(file: string, first: number, lifeMs: number): Promise<number
   });
 }
 
+const content: RegistryChange[] = [
+  { type: 'admitAgent', agent: { id: { value: 'a' }, hostname: 'host-of-a' } },
+  { type: 'markUnreachable', id: agentId('b'), sinceNs: 2n ** 62n },
+  { type: 'markGone', id: agentId('c'), sinceNs: 5n },
+  { type: 'setDuty', id: agentId('a'), drain: { state: 1, config: {} }, deactivated: true },
+  { type: 'setWeights', weights: [{ role: 'r', weight: 3 }] },
+  { type: 'setMinimumCapabilities', names: ['QUOTA_V2', 'AGENT_DRAINING'] },
+];
+
+/** A registry that was written to once. */
+async function filled(): Promise<string> {
+  const file = newFile();
+  const registry = await SqliteRegistry.open(file);
+  await registry.store(content);
+  await registry.close();
+  return file;
+}
+
+async function contentOf(file: string) {
+  const registry = await SqliteRegistry.open(file);
+  try {
+    return sorted(await registry.read());
+  } finally {
+    await registry.close();
+  }
+}
+
+function flip(file: string, at: number, bit: number): void {
+  const bytes = readFileSync(file);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+  writeFileSync(file, bytes);
+}
+
 describe('a file that cannot be used is refused with a clear error', () => {
   const opening = async (file: string) => {
     const error = await SqliteRegistry.open(file).then(
@@ -220,7 +254,9 @@ describe('a file that cannot be used is refused with a clear error', () => {
     const database = new DatabaseSync(file);
     database.exec('PRAGMA user_version = 99');
     database.close();
-    expect(await opening(file)).toMatch(/newer version \(schema 99, this one knows 1\)/);
+    expect(await opening(file)).toMatch(
+      /newer version \(schema 99, this one knows 2\), or is damaged/,
+    );
   });
 
   test('empty, which would begin anew in silence', async () => {
@@ -238,6 +274,81 @@ describe('a file that cannot be used is refused with a clear error', () => {
     expect(await opening(file)).toMatch(/registry.sqlite is missing, but .*-wal is there/);
   });
 
+  test('without its file, after it was written to', async () => {
+    const file = await filled();
+    rmSync(file);
+    expect(await opening(file)).toMatch(
+      /registry.sqlite is missing, .*: put it back, or remove .*sqlite.commits, too/,
+    );
+  });
+
+  test('with one bit changed in its log, which SQLite passes over', async () => {
+    const file = newFile();
+    const registry = await SqliteRegistry.open(file);
+    for (const change of content) {
+      await registry.store([change]);
+    }
+    // As a kill leaves them: not folded.
+    const ends = ['', '-wal', '.commits'];
+    const files = ends.map((end) => readFileSync(`${file}${end}`));
+    await registry.close();
+    for (const [index, end] of ends.entries()) {
+      writeFileSync(`${file}${end}`, files[index] ?? expect.fail());
+    }
+    flip(`${file}-wal`, (files[1]?.length ?? 0) >> 1, 3);
+    expect(await opening(file)).toMatch(
+      /registry.sqlite' lacks the last \d of its 6 transactions: .* to go on .* remove .*commits/,
+    );
+    rmSync(`${file}.commits`);
+    await (await SqliteRegistry.open(file)).close();
+  });
+
+  test('in the place of a later one', async () => {
+    const file = await filled();
+    copyFileSync(file, `${file}.backup`);
+    const registry = await SqliteRegistry.open(file);
+    await registry.store([{ type: 'removeAgent', id: agentId('a') }]);
+    await registry.close();
+    copyFileSync(`${file}.backup`, file);
+    expect(await opening(file)).toMatch(/lacks the last 1 of its 2 transactions/);
+  });
+
+  test('with one bit changed in a value', async () => {
+    const file = await filled();
+    const bytes = readFileSync(file);
+    flip(file, bytes.indexOf('host-of-a'), 0);
+    expect(await opening(file)).toBe(
+      `${file} is damaged: in table agents, the row with id 'a' is not as it was written`,
+    );
+  });
+
+  test('with one bit changed in the name of a column', async () => {
+    const file = await filled();
+    flip(file, readFileSync(file).indexOf('since_ns INTEGER'), 0);
+    expect(await opening(file)).toMatch(/is damaged: /);
+  });
+
+  test('with one bit changed anywhere, or it does no harm', async () => {
+    const file = await filled();
+    const whole = readFileSync(file);
+    const good = await contentOf(file);
+    // Where nothing was ever written, nothing can be lost.
+    const places = [...whole.keys()].filter((at) => whole[at] !== 0);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...places), fc.nat(7), async (at, bit) => {
+        writeFileSync(file, whole);
+        flip(file, at, bit);
+        const found = await contentOf(file).catch((error: unknown) => error);
+        if (found instanceof RegistryError) {
+          expect(found.message).toContain(file);
+        } else {
+          expect(found).toEqual(good);
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   test('in use', async () => {
     const file = newFile();
     const registry = await SqliteRegistry.open(file);
@@ -251,7 +362,7 @@ test('a registry that a crash left half made is made again', async () => {
   mkdirSync(dirname(file));
   writeFileSync(`${file}.${process.pid}`, 'half of a database');
   await (await SqliteRegistry.open(file)).close();
-  expect(readdirSync(dirname(file))).toEqual(['registry.sqlite']);
+  expect(readdirSync(dirname(file))).toEqual(['registry.sqlite', 'registry.sqlite.commits']);
 });
 
 describe('nothing is taken for stored once the file is not what its name leads to', () => {
@@ -302,11 +413,60 @@ test('the files of a registry are closed to other users, those of an earlier one
     readdirSync(dirname(file)).map((name) => statSync(join(dirname(file), name)).mode & 0o777);
   const first = await SqliteRegistry.open(file);
   await first.store([{ type: 'electMaster', master }]);
-  expect(modes()).toEqual([0o600, 0o600]);
+  expect(modes()).toEqual([0o600, 0o600, 0o600]);
   await first.close();
   chmodSync(file, 0o644);
   const second = await SqliteRegistry.open(file);
   await second.store([{ type: 'electMaster', master }]);
-  expect(modes()).toEqual([0o600, 0o600]);
+  expect(modes()).toEqual([0o600, 0o600, 0o600]);
   await second.close();
+});
+
+test('a registry of the first version is read as it was, and then has sums', async () => {
+  const file = await filled();
+  const good = await contentOf(file);
+  const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
+  database.exec(`
+    CREATE TABLE kept_agents (id TEXT PRIMARY KEY, info BLOB NOT NULL) STRICT;
+    CREATE TABLE kept_unreachable (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
+    CREATE TABLE kept_gone (id TEXT PRIMARY KEY, since_ns INTEGER NOT NULL) STRICT;
+    CREATE TABLE kept_duties (id TEXT PRIMARY KEY, drain BLOB, deactivated INTEGER NOT NULL) STRICT;
+    CREATE TABLE kept_lists (name TEXT PRIMARY KEY) STRICT;
+    INSERT INTO kept_agents SELECT id, info FROM agents;
+    INSERT INTO kept_unreachable SELECT id, since_ns FROM unreachable;
+    INSERT INTO kept_gone SELECT id, since_ns FROM gone;
+    INSERT INTO kept_duties SELECT id, drain, deactivated FROM duties;
+    INSERT INTO kept_lists SELECT name FROM lists;
+    DROP TABLE agents; DROP TABLE unreachable; DROP TABLE gone; DROP TABLE duties; DROP TABLE lists;
+    ALTER TABLE kept_agents RENAME TO agents;
+    ALTER TABLE kept_unreachable RENAME TO unreachable;
+    ALTER TABLE kept_gone RENAME TO gone;
+    ALTER TABLE kept_duties RENAME TO duties;
+    ALTER TABLE kept_lists RENAME TO lists;
+    CREATE TABLE kept_items (
+      name TEXT NOT NULL REFERENCES lists ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      message BLOB NOT NULL,
+      PRIMARY KEY (name, position)
+    ) STRICT;
+    INSERT INTO kept_items SELECT name, position, message FROM list_items;
+    DROP TABLE list_items; DROP TABLE commits;
+    ALTER TABLE kept_items RENAME TO list_items;
+    PRAGMA user_version = 1;
+  `);
+  database.close();
+  rmSync(`${file}.commits`);
+  expect(await contentOf(file)).toEqual(good);
+  flip(file, readFileSync(file).indexOf('host-of-a'), 0);
+  await expect(contentOf(file)).rejects.toThrow(/in table agents, the row with id 'a'/);
+});
+
+test('the log is folded into the registry when nothing is written for a while', async () => {
+  const file = newFile();
+  const registry = await SqliteRegistry.open(file);
+  await registry.store(content);
+  expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+  await vi.waitUntil(() => statSync(`${file}-wal`).size === 0, { timeout: 10_000 });
+  await registry.store([{ type: 'removeAgent', id: agentId('a') }]);
+  await registry.close();
 });
