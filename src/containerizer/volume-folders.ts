@@ -7,11 +7,10 @@
 //
 // All but the volumes themselves must be the agent's own. The top of a disk is where the operator says.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { codeOf, type Folder } from '../filesystem/folder.ts';
-import { HeldFolder } from '../filesystem/held-folder.ts';
-import { madeOwnFolder, ownFolder, ownTop } from '../filesystem/own-folder.ts';
+import type { HeldFolder } from '../filesystem/held-folder.ts';
+import { madeOwnFolder, ownFolder, ownTop, placeOf } from '../filesystem/own-folder.ts';
 import { deleteEntry } from '../filesystem/tree-deletion.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 
@@ -54,11 +53,10 @@ export class Aside {
  */
 export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefined {
   if (kind === 'mount') {
-    return HeldFolder.open(path);
+    return placeOf(path);
   }
   const { disk, role, id } = partsOf(path);
-  mkdirSync(disk, { recursive: true, mode: OPEN_TO_READERS });
-  using top = ownTop(disk);
+  using top = ownTop(disk, 'made');
   using volumes = madeOwnFolder(top, VOLUMES, OPEN_TO_READERS);
   using roles = madeOwnFolder(volumes, ROLES, OPEN_TO_READERS);
   using ofRole = madeOwnFolder(roles, role, OPEN_TO_READERS);
@@ -67,7 +65,7 @@ export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefine
     return ofRole.makeFolder(id, OPEN_TO_READERS);
   }
   if (status.isSymbolicLink()) {
-    HeldFolder.open(path)[Symbol.dispose]();
+    placeOf(path)[Symbol.dispose]();
     return undefined;
   }
   return ofRole.folder(id);
@@ -106,7 +104,7 @@ function folderAside(path: string): Aside | undefined {
 
 /** A mount stays, and what is mounted on it, too: only what is on it goes. */
 function contentAside(path: string): Aside {
-  const mount = HeldFolder.open(path);
+  const mount = placeOf(path);
   try {
     if (process.geteuid?.() === 0) {
       // The volume's last user may not meddle with what is moved as root.
@@ -144,7 +142,7 @@ function moveUnlessMounted(from: HeldFolder, name: Buffer, to: HeldFolder): void
 export function leftAside({ path, kind }: VolumePlace): Aside | undefined {
   return absent(() => {
     if (kind === 'mount') {
-      const mount = HeldFolder.open(path);
+      const mount = placeOf(path);
       return new Aside(mount, namesAside(mount));
     }
     using top = ownTop(path);

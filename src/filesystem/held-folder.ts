@@ -8,10 +8,12 @@ import {
   mkdirSync,
   opendirSync,
   openSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   type Stats,
 } from 'node:fs';
+import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { descriptorPath, entryPath, Folder, type Name, NO_LINK, PLACE } from './folder.ts';
 
@@ -51,7 +53,7 @@ export class HeldFolder implements Disposable {
   /** Fails with ENOTDIR for a link, as for all that is no folder. */
   folder(name: string): HeldFolder {
     const fd = this.#attempt(name, (path) => openSync(path, PLACE | NO_LINK));
-    return new HeldFolder(fd, `${this.path}/${name}`);
+    return new HeldFolder(fd, this.#pathOf(name));
   }
 
   status(): Stats {
@@ -61,6 +63,10 @@ export class HeldFolder implements Disposable {
   /** Of the entry itself, where it is a link; undefined where there is none. */
   statusOf(name: Name): Stats | undefined {
     return this.#attempt(name, (path) => lstatSync(path, { throwIfNoEntry: false }));
+  }
+
+  linkText(name: string): string {
+    return this.#attempt(name, (path) => readlinkSync(path));
   }
 
   /** Names as bytes: some are no text. In the order of the file system; there may be a great many. */
@@ -77,9 +83,14 @@ export class HeldFolder implements Disposable {
     }
   }
 
+  /** Fails with EEXIST. */
+  mkdir(name: string, mode: number): void {
+    this.#attempt(name, (path) => mkdirSync(path, { mode }));
+  }
+
   /** Makes a folder with the mode, whatever the umask is, and opens it. Fails with EEXIST. */
   makeFolder(name: string, mode: number): HeldFolder {
-    this.#attempt(name, (path) => mkdirSync(path, { mode }));
+    this.mkdir(name, mode);
     const made = this.folder(name);
     made.setMode(mode);
     return made;
@@ -112,7 +123,11 @@ export class HeldFolder implements Disposable {
   }
 
   #attempt<T>(name: Name, act: (path: Name) => T): T {
-    return attempt(`${this.path}/${name}`, () => act(entryPath(this.#path, name)));
+    return attempt(this.#pathOf(name), () => act(entryPath(this.#path, name)));
+  }
+
+  #pathOf(name: Name): string {
+    return join(this.path, name.toString());
   }
 }
 

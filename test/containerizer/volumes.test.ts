@@ -50,15 +50,15 @@ beforeEach(() => {
 
 afterEach(() => temporary[Symbol.dispose]());
 
+const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
+
 const onDisk = (root: string | undefined, id?: string): Resource => ({
   name: 'disk',
   type: Value_Type.SCALAR,
   scalar: { value: 64 },
   reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit' }],
   disk: {
-    ...(root === undefined
-      ? {}
-      : { source: { type: Resource_DiskInfo_Source_Type.PATH, path: { root } } }),
+    ...(root === undefined ? {} : { source: { type: PATH, path: { root } } }),
     ...(id === undefined
       ? {}
       : { persistence: { id }, volume: { container_path: 'data', mode: Volume_Mode.RW } }),
@@ -208,6 +208,55 @@ describe('on a disk like /tmp', () => {
       await volumes.destroyLeft([onDisk(disk())]);
     }
     expectVictimUntouched();
+  });
+});
+
+describe('on the way to a disk', () => {
+  const onMount = (root: string, id?: string): Resource => {
+    const resource = onDisk(undefined, id);
+    return {
+      ...resource,
+      disk: { ...resource.disk, source: { type: MOUNT, mount: { root } } },
+    };
+  };
+
+  test('a link of another user’s gives nothing of root’s away (needs root)', async () => {
+    mkdirSync(here('theirs'));
+    chownSync(here('theirs'), nobody, nobody);
+    mkdirSync(here('sticky'));
+    chmodSync(here('sticky'), 0o1777);
+    mkdirSync(here('victim/volumes/destroyed/file'), { recursive: true });
+    for (const folder of ['theirs', 'sticky']) {
+      const link = here(folder, 'disk');
+      symlinkSync(here('victim'), link);
+      const why = `'${link}' is a link, in a folder that others may write to`;
+      for (const resource of [
+        onMount(link, 'v1'),
+        onDisk(link, 'v1'),
+        onDisk(`${link}/sub`, 'v1'),
+      ]) {
+        expect(() => provide(resource)).toThrow(why);
+      }
+      await expect(volumes.destroy({ path: link, kind: 'mount' })).rejects.toThrow(why);
+      warnings = [];
+      await volumes.destroyLeft([onDisk(link), onMount(link)]);
+      expect(warnings).toEqual([expect.stringContaining(why), expect.stringContaining(why)]);
+    }
+    expect(readdirSync(here('victim')).toSorted()).toEqual(['file', 'sub', 'volumes']);
+    expect(readdirSync(here('victim/volumes/destroyed'))).toEqual(['file']);
+    expect(readdirSync(here('victim/sub'))).toEqual([]);
+    expect(statSync(here('victim')).uid).toBe(0);
+  });
+
+  test('links of the operator’s are followed, and missing folders are made (needs root)', () => {
+    symlinkSync('disk', here('relative'));
+    symlinkSync(here('relative'), here('absolute'));
+    provide(onDisk(here('absolute/new/top'), 'v1'));
+    expect(statSync(disk('new/top/volumes/roles/kit/v1')).uid).toBe(nobody);
+    provide(onMount(here('absolute'), 'v1'));
+    expect(statSync(disk()).uid).toBe(nobody);
+    symlinkSync('loop', here('loop'));
+    expect(() => provide(onDisk(here('loop'), 'v1'))).toThrow('too many links');
   });
 });
 
