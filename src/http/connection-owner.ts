@@ -10,11 +10,12 @@ import { type Answer, TEXT } from './errors.ts';
 export const OWNER_PATH = '/mesoscale/connection';
 
 /**
- * `nobody`: nothing listens there. `other`: a process of Apache Mesos, which has no such path. `unclear`:
+ * `nobody`: nothing listens there. `other`: a process of Apache Mesos, which has no such path. `accepted`: a
+ * program that takes whatever comes, as small ones that speak with masters do; none of ours, ever. `unclear`:
  * no answer in time, or one that says nothing about the connection, such as that there are too many: it
  * may be a process of ours that somebody keeps from answering.
  */
-export type OwnerAnswer = 'mine' | 'not mine' | 'nobody' | 'other' | 'unclear';
+export type OwnerAnswer = 'mine' | 'not mine' | 'nobody' | 'other' | 'accepted' | 'unclear';
 
 export interface OwnerQuestion {
   /** `ip:port` of the process that is asked. */
@@ -88,7 +89,10 @@ function answerIn(status: number | undefined, text: string): OwnerAnswer {
   if (status === 404) {
     return 'other';
   }
-  return status === 200 && (text === 'mine' || text === 'not mine') ? text : 'unclear';
+  if (status === 200 && (text === 'mine' || text === 'not mine')) {
+    return text;
+  }
+  return status === 200 || status === 202 ? 'accepted' : 'unclear';
 }
 
 /** Answers the question; `opened` tells whether a connection with that key goes to that address. */

@@ -123,6 +123,7 @@ export class Senders {
         this.#remember(address);
         return this.refuse(ip, from, `that process did not open the connection to ${to}`);
       case 'nobody':
+      case 'accepted':
         if (this.#speakers.has(address)) {
           this.refuse(ip, from, unclear);
           return 'later';
