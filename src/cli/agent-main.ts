@@ -18,6 +18,7 @@ import { systemMetrics } from '../runtime/system-metrics.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './agent-options.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { readCredentials } from './credentials.ts';
+import { makePathDisks, refuseUnmounted } from './disks.ts';
 import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import { FlagError, type ParsedFlags } from './flags/parse.ts';
@@ -66,6 +67,8 @@ async function runAgent(
     random: newRandom(),
     workDir,
   });
+  refuseUnmounted(options.resources);
+  makePathDisks(options.resources, workDir);
   const { credentials, warnings } = readCredentials('http_credentials', values.http_credentials, {
     authenticate_http_readonly: values.authenticate_http_readonly,
     authenticate_http_readwrite: values.authenticate_http_readwrite,

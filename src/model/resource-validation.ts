@@ -18,6 +18,7 @@ const mostItems = 10_000;
 const mostShown = 200;
 /** The core has room for about a thousand, of all agents and frameworks. */
 const mostNames = 256;
+const mostPort = 65_535;
 
 /** The one check of a list of resources from outside: what passes, the core can take. */
 export function resourcesError(resources: readonly Resource[] = []): string | undefined {
@@ -97,9 +98,67 @@ function configuredError(resource: Resource): string | undefined {
   if (resource.allocation_info !== undefined) {
     return `'allocation_info' ${only}: the master sets it in offers`;
   }
-  return resource.provider_id === undefined
-    ? undefined
-    : `'provider_id' ${only}: resource providers bring their own resources`;
+  if (resource.provider_id !== undefined) {
+    return `'provider_id' ${only}: resource providers bring their own resources`;
+  }
+  return knownNameError(resource) ?? configuredDiskError(resource);
+}
+
+/** What schedulers compute with has one type. */
+function knownNameError({ name, type, scalar, ranges }: Resource): string | undefined {
+  switch (name) {
+    case 'cpus':
+    case 'mem':
+    case 'disk':
+    case 'gpus':
+      if (type !== Value_Type.SCALAR) {
+        return `'${name}' must be a number, such as ${name}:1`;
+      }
+      return name === 'gpus' && !Number.isInteger(scalar?.value)
+        ? `'gpus' must be a whole number, got ${scalar?.value}`
+        : undefined;
+    case 'ports':
+      return type === Value_Type.RANGES &&
+        (ranges?.range ?? []).every(({ begin, end }) => begin >= 0 && end <= mostPort)
+        ? undefined
+        : `'ports' must be ranges within 0-${mostPort}, such as ports:[31000-32000]`;
+    default:
+      return undefined;
+  }
+}
+
+/** Disks of an agent are folders and mounts; devices come from storage plugins. */
+function configuredDiskError({ disk }: Resource): string | undefined {
+  const source = disk?.source;
+  switch (source?.type) {
+    case undefined:
+      return undefined;
+    case Resource_DiskInfo_Source_Type.PATH:
+      return source.mount === undefined
+        ? rootError('PATH', 'path', source.path?.root)
+        : 'Mount should not be set for PATH disk source';
+    case Resource_DiskInfo_Source_Type.MOUNT:
+      if (source.path !== undefined) {
+        return 'Path should not be set for MOUNT disk source';
+      }
+      return (
+        rootError('MOUNT', 'mount', source.mount?.root) ??
+        (source.mount?.root?.startsWith('/') === true
+          ? undefined
+          : `'disk.source.mount.root' must be an absolute path, got '${source.mount?.root}'`)
+      );
+    default:
+      return "'disk.source.type' must be PATH or MOUNT: other disks come from resource providers";
+  }
+}
+
+function rootError(type: string, field: string, root = ''): string | undefined {
+  if (root === '' || root.includes('\0')) {
+    return `A ${type} disk needs the path of its folder in 'disk.source.${field}.root'`;
+  }
+  return /^\/+$/.test(root)
+    ? `'disk.source.${field}.root' cannot be '/', which is no disk of its own`
+    : undefined;
 }
 
 export function resourceError(resource: Resource): string | undefined {

@@ -13,6 +13,7 @@ const cpus = (more: object) =>
   JSON.stringify([{ name: 'cpus', type: 'SCALAR', scalar: { value: 2 }, ...more }]);
 const disk = (more: object) =>
   JSON.stringify([{ name: 'disk', type: 'SCALAR', scalar: { value: 64 }, ...more }]);
+const source = (of: object) => disk({ disk: { source: of } });
 const ranges = (...range: object[]) =>
   JSON.stringify([{ name: 'ports', type: 'RANGES', ranges: { range } }]);
 const set = (...item: string[]) =>
@@ -80,6 +81,21 @@ describe('--resources of an agent', () => {
       /disk\.volume/,
     ],
     ['a disk of cpus', cpus({ disk: {} }), /DiskInfo should not be set for cpus/],
+    ['a PATH disk without a root', source({ type: 'PATH', path: {} }), /source\.path\.root/],
+    ['a PATH disk of a mount', source({ type: 'PATH', mount: { root: '/a' } }), /Mount should not/],
+    ['a PATH disk that is everything', source({ type: 'PATH', path: { root: '//' } }), /be '\/'/],
+    ['a MOUNT disk without a root', source({ type: 'MOUNT' }), /source\.mount\.root/],
+    ['a MOUNT disk of a path', source({ type: 'MOUNT', path: { root: '/a' } }), /Path should not/],
+    ['a MOUNT disk with an empty root', source({ type: 'MOUNT', mount: { root: '' } }), /needs/],
+    ['a relative MOUNT', source({ type: 'MOUNT', mount: { root: 'a' } }), /absolute path, got 'a'/],
+    ['a BLOCK disk', source({ type: 'BLOCK' }), /must be PATH or MOUNT/],
+    ['a RAW disk', source({ type: 'RAW' }), /must be PATH or MOUNT/],
+    ['a disk of no known type', source({ type: 'UNKNOWN' }), /Unsupported 'DiskInfo/],
+    ['part of a GPU', 'gpus:0.5', /'gpus' must be a whole number, got 0\.5/],
+    ['cpus that are a set', 'cpus:{a,b}', /'cpus' must be a number/],
+    ['a disk that is ranges', 'disk:[1-5]', /'disk' must be a number/],
+    ['ports that are a number', 'ports:5', /'ports' must be ranges within 0-65535/],
+    ['a port that cannot be', 'ports:[65000-65536]', /'ports' must be ranges within 0-65535/],
     ['ranges that overlap', ranges({ begin: 1, end: 5 }, { begin: 3, end: 8 }), /overlapping/],
     ['a range from the end', ranges({ begin: 5, end: 1 }), /begin > end/],
     ['a range from the end as text', 'ports:[5-1]', /expected a range/],

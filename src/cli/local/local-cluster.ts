@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunRecords } from '../../containerizer/run-records.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
+import { refuseUnmounted } from '../disks.ts';
 import { listenError } from '../failure.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { LOCAL_FLAGS } from '../flags/local-flags.ts';
@@ -58,7 +59,7 @@ export class LocalCluster {
     const numbers = [...asked, ...this.keptAgents];
     const machine = thisMachine(folder);
     // An agent that ends at once would be started again and again.
-    agentResources(values.resources, '*', machine);
+    refuseUnmounted(agentResources(values.resources, '*', machine));
     this.#agents = numbers.map((number) =>
       localAgent(
         folder,

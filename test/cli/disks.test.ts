@@ -1,0 +1,84 @@
+// Disks that --resources names: a plain folder is no mount, and what is missing is made or refused.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makePathDisks, refuseUnmounted } from '../../src/cli/disks.ts';
+import { FlagError } from '../../src/cli/flags/parse.ts';
+import {
+  type Resource,
+  Resource_DiskInfo_Source_Type,
+  Value_Type,
+} from '../../src/model/generated/messages.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'mesoscale-disks-')));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const disk = (type: 'PATH' | 'MOUNT', root: string): Resource => ({
+  name: 'disk',
+  type: Value_Type.SCALAR,
+  scalar: { value: 64 },
+  disk: {
+    source: {
+      type: Resource_DiskInfo_Source_Type[type],
+      ...(type === 'PATH' ? { path: { root } } : { mount: { root } }),
+    },
+  },
+});
+
+describe('the root of a MOUNT disk', () => {
+  test('that is a plain folder is refused', () => {
+    const attempt = () => refuseUnmounted([disk('MOUNT', folder)]);
+    expect(attempt).toThrow(FlagError);
+    expect(attempt).toThrow(`--resources: the root '${folder}' of a MOUNT disk is no mount point`);
+  });
+
+  test('that leads to / is refused', () => {
+    symlinkSync('/', join(folder, 'all'));
+    expect(() => refuseUnmounted([disk('MOUNT', join(folder, 'all'))])).toThrow('no mount point');
+  });
+
+  test('that is missing is refused, and not made', () => {
+    const root = join(folder, 'missing');
+    expect(() => refuseUnmounted([disk('MOUNT', root)])).toThrow(
+      `'${root}' of a MOUNT disk cannot be found (ENOENT)`,
+    );
+    expect(statSync(root, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test('that is a mount point is taken, by way of a link, too', () => {
+    symlinkSync('/proc', join(folder, 'link'));
+    expect(() =>
+      refuseUnmounted([disk('MOUNT', '/proc/'), disk('MOUNT', join(folder, 'link'))]),
+    ).not.toThrow();
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('may have blanks in its name (needs root)', () => {
+    const root = join(folder, 'a b\\c');
+    mkdirSync(root);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', root]);
+    try {
+      expect(() => refuseUnmounted([disk('MOUNT', root)])).not.toThrow();
+    } finally {
+      execFileSync('umount', [root]);
+    }
+  });
+});
+
+describe('the root of a PATH disk', () => {
+  test('is made where it is missing, a relative one in the work directory', () => {
+    makePathDisks([disk('PATH', join(folder, 'x/y')), disk('PATH', 'z')], join(folder, 'work'));
+    expect(statSync(join(folder, 'x/y')).isDirectory()).toBe(true);
+    expect(statSync(join(folder, 'work/z')).isDirectory()).toBe(true);
+  });
+
+  test('that cannot be made is refused', () => {
+    const attempt = () => makePathDisks([disk('PATH', '/proc/x/y')], folder);
+    expect(attempt).toThrow(FlagError);
+    expect(attempt).toThrow("--resources expects a folder that can be written to, got '/proc/x/y'");
+  });
+});
