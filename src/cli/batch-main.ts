@@ -1,5 +1,5 @@
 // `mesoscale batch FILE`: runs the tasks of a file as one framework, and can be interrupted and run again.
-import { basename, relative, resolve } from 'node:path';
+import { basename, relative } from 'node:path';
 import { createCore } from '../core/core.ts';
 import type { Fitness } from '../core/matcher.ts';
 import type { FrameworkInfo } from '../model/generated/messages.ts';
@@ -15,10 +15,12 @@ import { fail } from './failure.ts';
 import { BATCH_FLAGS } from './flags/batch-flags.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { FlagError } from './flags/parse.ts';
+import { folderHolder } from './folder-lock.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
 import { whenReaderIsGone } from './output-errors.ts';
 import { closeDownloads } from './task-output.ts';
 import { readTextFile, whyUnreadable } from './text-file.ts';
+import { writableFolder } from './writable-folder.ts';
 
 const NAME = 'batch';
 /** Millions of tasks. */
@@ -50,9 +52,14 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function runBatch(file: string, values: BatchFlags): Promise<void> {
   const constraints = (values.constraint ?? []).flatMap(parseConstraints);
   const tasks = readTaskFile(readFile(file), { ...values, constraints });
-  const journal = new Journal(resolve(values.results ?? `${file}.results`), tasks, {
-    rerunFailed: values.rerun_failed,
-  });
+  const folder = writableFolder('results', values.results ?? `${file}.results`);
+  const holder = await folderHolder(folder, 'batch');
+  if (holder !== undefined) {
+    throw new FlagError(
+      `${folder} is in use by ${holder}: wait for its end, or choose another folder with --results=…`,
+    );
+  }
+  const journal = new Journal(folder, tasks, { rerunFailed: values.rerun_failed });
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
   const progress = openProgress(process.stdout);
@@ -66,6 +73,7 @@ async function runBatch(file: string, values: BatchFlags): Promise<void> {
     progress,
     maxRunning: values.max_running,
     place: (request) => core.matcher.match({ ...request, fitness }),
+    quantities: (resources) => core.algebra.quantities(resources),
   });
   const before = runner.counts;
   progress.say(headline(name, before));
@@ -87,7 +95,7 @@ async function runBatch(file: string, values: BatchFlags): Promise<void> {
 
 function headline(name: string, counts: { total: number; succeeded: number; failed: number }) {
   const done = counts.succeeded + counts.failed;
-  return `${name}: ${counts.total} tasks${done > 0 ? `, ${done} of them done before` : ''}`;
+  return `${name}: ${counts.total} ${counts.total === 1 ? 'task' : 'tasks'}${done > 0 ? `, ${done} of them done before` : ''}`;
 }
 
 function report(
@@ -100,10 +108,14 @@ function report(
     case 'refused':
       fail(NAME, `the master refuses: ${outcome.message}`);
       break;
+    case 'failed over':
+      fail(NAME, 'another program has taken this batch over: the master listens to it alone now');
+      break;
     case 'interrupted': {
-      const { succeeded, failed, total, started } = runner.counts;
+      const { succeeded, failed, total, running, starting } = runner.counts;
+      const unseen = starting > 0 ? `, ${starting} started but not seen running yet` : '';
       console.log(
-        `\nInterrupted: ${succeeded + failed} of ${total} done, ${started} still running. ` +
+        `\nInterrupted: ${succeeded + failed} of ${total} done, ${running} still running${unseen}. ` +
           'The same command goes on from here.',
       );
       process.exit(130);

@@ -1,5 +1,5 @@
 // `mesoscale batch` against a real master and agent: results, interruption, and a master that dies.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Result } from '../../src/cli/batch/journal.ts';
@@ -149,4 +149,73 @@ test('the results of other tasks are not touched', async () => {
   const program = batch(file);
   expect(await program.ended()).toBe(1);
   expect(program.log).toContain('holds the results of other tasks');
+});
+
+test.runIf(process.getuid?.() === 0)(
+  'a task that no agent can start fails with the reason, which is told once',
+  async () => {
+    const strict = new TestCluster();
+    try {
+      await strict.start({ agent: ['--switch_user'] });
+      const file = taskFile('nosuchuser.jsonl', [{ command: 'true' }, { command: 'true' }]);
+      const program = strict.run(
+        ['batch', file, `--master=${strict.address}`, '--cpus=0.1', '--user=nosuchuser'],
+        'batch.log',
+      );
+      expect(await program.ended()).toBe(1);
+      expect(results(file)).toHaveLength(2);
+      for (const result of results(file)) {
+        expect(result).toMatchObject({ attempts: 3, exit_status: null });
+        expect(result.message).toContain('nosuchuser');
+      }
+      expect(program.log.match(/was lost before it ran/g)).toHaveLength(1);
+    } finally {
+      await strict.stop();
+    }
+  },
+);
+
+test('a second batch on the same results is refused, and names the process that has them', async () => {
+  const release = join(cluster.folder, 'release-locked');
+  const file = taskFile('locked.jsonl', [
+    { command: `until test -e ${release}; do sleep 0.05; done` },
+  ]);
+  const first = batch(file);
+  await until('the first one has begun', () => first.log.includes('running'));
+  const second = batch(file, '--name=second');
+  expect(await second.ended()).toBe(1);
+  expect(second.log).toContain(`${file}.results is in use by process ${first.pid}`);
+  writeFileSync(release, '');
+  expect(await first.ended()).toBe(0);
+});
+
+test('results that cannot be written are blamed on --results, at once', async () => {
+  const file = taskFile('unwritable.jsonl', [{ command: 'true' }]);
+  for (const path of ['/proc/results', '/dev/null/results']) {
+    const program = cluster.run(
+      ['batch', file, `--results=${path}`],
+      `unwritable-${path.length}.log`,
+    );
+    expect(await program.ended()).toBe(1);
+    expect(program.log).toContain(
+      `--results expects a folder that can be written to, got '${path}'`,
+    );
+  }
+});
+
+test('a batch whose framework another program takes over says so, and does not start anew', async () => {
+  const release = join(cluster.folder, 'release-failover');
+  const file = taskFile('failover.jsonl', [
+    { command: `until test -e ${release}; do sleep 0.05; done` },
+  ]);
+  const first = batch(file);
+  const journal = join(`${file}.results`, 'journal.jsonl');
+  await until('the task was begun', () => readFileSync(journal, 'utf8').includes('"attempt"'));
+  // A copy of the results is not locked with them, and has the id of the framework.
+  cpSync(`${file}.results`, `${file}.copy`, { recursive: true });
+  const second = batch(file, `--results=${file}.copy`);
+  expect(await first.ended()).toBe(1);
+  expect(first.log).toContain('another program has taken this batch over');
+  writeFileSync(release, '');
+  expect(await second.ended()).toBe(0);
 });

@@ -155,7 +155,7 @@ export class TestCluster {
         `--runtime_dir=${join(this.folder, 'agent', 'run')}`,
         '--resources=cpus:4;mem:2048;disk:1024;ports:[31000-31099]',
         '--registration_backoff_factor=10ms',
-        '--no-switch_user',
+        ...(flags.includes('--switch_user') ? [] : ['--no-switch_user']),
         ...flags,
       ],
       'agent.log',

@@ -15,6 +15,7 @@ import {
 import { isTerminal } from '../../model/task-state.ts';
 import { type AgentPlace, Agents } from './agents.ts';
 import { type Constraint, isOfGroup } from './constraints.ts';
+import { isLaunchFailure, LOST, MOST_LAUNCH_FAILURES, pauseMs } from './launch-failure.ts';
 import { type Obstacle, obstacleText } from './obstacle.ts';
 import type { BatchTask } from './task-file.ts';
 
@@ -36,6 +37,8 @@ export interface BatchOptions {
   readonly tasks: readonly BatchTask[];
   /** Places demands on offers: the matcher of the core. */
   readonly place: (request: Omit<MatchRequest, 'fitness'>) => MatchResult;
+  /** Scalar amounts by name: the algebra of the core. */
+  readonly quantities: (resources: readonly Resource[]) => Readonly<Record<string, number>>;
   readonly maxRunning: number;
   /** Of an earlier run: tasks that have a result, and how each ended. */
   readonly settled: ReadonlyMap<number, boolean>;
@@ -68,12 +71,17 @@ export type UpdateMeaning =
       readonly success: boolean;
       readonly final: boolean;
     }
-  /** It is over without a result (lost, never started): it waits again. */
-  | { readonly type: 'lost'; readonly attempt: Attempt };
+  /**
+   * It is over without a result (lost, never started): it waits again, and is not started before `ready`
+   * has been called for it when there is a pause.
+   */
+  | { readonly type: 'lost'; readonly attempt: Attempt; readonly pauseMs: number };
 
 interface Running {
   readonly attempt: Attempt;
   isRunning: boolean;
+  /** Has been seen running, or was started by an earlier run, which may have seen it. */
+  hasRun: boolean;
   isEnding: boolean;
 }
 
@@ -94,11 +102,15 @@ export class Batch {
   readonly #options: BatchOptions;
   /** Indexes of tasks that wait, next first. */
   #waiting: number[] = [];
+  /** Indexes of tasks that were lost before they ran, and wait for their time. */
+  readonly #paused = new Set<number>();
   readonly #running = new Map<string, Running>();
   /** How often each task was started. */
   readonly #attemptCounts = new Map<number, number>();
   /** How often each task has failed; being lost is not its fault. */
   readonly #failureCounts: Map<number, number>;
+  /** How often each task was lost in a row without having run, and how often for a reason of its own. */
+  readonly #neverRan = new Map<number, { losses: number; launchFailures: number }>();
   readonly #agents: Agents;
   /** Whether any task minds where others run. */
   readonly #hasGroups: boolean;
@@ -126,7 +138,12 @@ export class Batch {
         this.#count(success);
       } else if (attempt !== undefined && !options.over?.has(attempt.taskId)) {
         // It may still run, have ended, or never have reached its agent: the master will say.
-        this.#running.set(attempt.taskId, { attempt, isRunning: false, isEnding: false });
+        this.#running.set(attempt.taskId, {
+          attempt,
+          isRunning: false,
+          hasRun: true,
+          isEnding: false,
+        });
       } else {
         this.#waiting.push(task.index);
       }
@@ -134,12 +151,15 @@ export class Batch {
   }
 
   get counts() {
-    const running = [...this.#running.values()].filter(({ isRunning }) => isRunning).length;
+    const started = [...this.#running.values()];
+    const running = started.filter(({ isRunning }) => isRunning).length;
     return {
       total: this.#tasks.length,
-      waiting: this.#waiting.length,
-      started: this.#running.size,
+      waiting: this.#waiting.length + this.#paused.size,
+      started: started.length,
       running,
+      /** Started, and neither seen running nor ended. */
+      starting: started.filter(({ isRunning, isEnding }) => !isRunning && !isEnding).length,
       succeeded: this.#succeeded,
       failed: this.#failed,
     };
@@ -213,15 +233,17 @@ export class Batch {
       return { type: 'noted' };
     }
     running.isRunning = status.state === TaskState.TASK_RUNNING;
+    running.hasRun ||= running.isRunning;
     if (!isTerminal(status.state)) {
       return { type: 'noted' };
     }
     running.isEnding = true;
     this.#ending++;
-    const { attempt } = running;
+    const { attempt, hasRun } = running;
     if (LOST.has(status.state)) {
-      return { type: 'lost', attempt };
+      return this.#lost(attempt, hasRun, status);
     }
+    this.#neverRan.delete(attempt.index);
     const success = status.state === TaskState.TASK_FINISHED;
     const failures = (this.#failureCounts.get(attempt.index) ?? 0) + (success ? 0 : 1);
     this.#failureCounts.set(attempt.index, failures);
@@ -231,6 +253,28 @@ export class Batch {
     return { type: 'ended', attempt, success, final };
   }
 
+  #lost(attempt: Attempt, hasRun: boolean, status: TaskStatus): UpdateMeaning {
+    if (hasRun) {
+      this.#neverRan.delete(attempt.index);
+      return { type: 'lost', attempt, pauseMs: 0 };
+    }
+    const before = this.#neverRan.get(attempt.index) ?? { losses: 0, launchFailures: 0 };
+    const losses = before.losses + 1;
+    const launchFailures = isLaunchFailure(status) ? before.launchFailures + 1 : 0;
+    this.#neverRan.set(attempt.index, { losses, launchFailures });
+    return launchFailures < MOST_LAUNCH_FAILURES
+      ? { type: 'lost', attempt, pauseMs: pauseMs(losses) }
+      : { type: 'ended', attempt, success: false, final: true };
+  }
+
+  /** The pause of a task that was lost is over. */
+  ready(index: number): Call[] {
+    if (this.#paused.delete(index)) {
+      this.#waiting.unshift(index);
+    }
+    return this.#demand();
+  }
+
   /** What was ended or lost has been dealt with; answers what to tell the master. */
   settle(meaning: Exclude<UpdateMeaning, { type: 'noted' }>): Call[] {
     const { attempt } = meaning;
@@ -238,6 +282,8 @@ export class Batch {
     this.#ending--;
     if (meaning.type === 'ended' && meaning.final) {
       this.#count(meaning.success);
+    } else if (meaning.type === 'lost' && meaning.pauseMs > 0) {
+      this.#paused.add(attempt.index);
     } else {
       this.#waiting.unshift(attempt.index);
     }
@@ -296,6 +342,7 @@ export class Batch {
         unplaced: first,
         waiting: candidates,
         agents: this.#agents,
+        most: (name, constraints) => this.#most(name, constraints, offers),
         isPossible: (constraints) => this.#isPossible(constraints),
       };
     }
@@ -335,6 +382,16 @@ export class Batch {
     return placed.length > 0;
   }
 
+  /** The most of a resource in any of the offers that satisfy constraints. */
+  #most(name: string, constraints: readonly Constraint[], offers: readonly Offer[]): number {
+    const task = { amounts: {}, constraints: constraints.map(({ placement }) => placement) };
+    const { place, quantities } = this.#options;
+    const fitting = offers.filter(
+      (offer) => place({ tasks: [task], offers: [offer] }).placed.length > 0,
+    );
+    return Math.max(0, ...fitting.map(({ resources }) => quantities(resources ?? [])[name] ?? 0));
+  }
+
   #begin(task: BatchTask, offer: Offer): Attempt {
     const number = (this.#attemptCounts.get(task.index) ?? 0) + 1;
     this.#attemptCounts.set(task.index, number);
@@ -345,18 +402,15 @@ export class Batch {
       agentId: offer.agent_id.value,
       agentAddress: addressOf(offer),
     };
-    this.#running.set(attempt.taskId, { attempt, isRunning: false, isEnding: false });
+    this.#running.set(attempt.taskId, {
+      attempt,
+      isRunning: false,
+      hasRun: false,
+      isEnding: false,
+    });
     return attempt;
   }
 }
-
-/** States after which nothing is known of the task's work: it is run again. */
-const LOST: ReadonlySet<TaskState> = new Set([
-  TaskState.TASK_LOST,
-  TaskState.TASK_DROPPED,
-  TaskState.TASK_GONE,
-  TaskState.TASK_GONE_BY_OPERATOR,
-]);
 
 const roleOf = (offer: Offer) => offer.allocation_info?.role ?? '*';
 

@@ -41,7 +41,12 @@ export interface Result {
 }
 
 type Entry =
-  | { readonly type: 'batch'; readonly version: 1; readonly hash: string; readonly tasks: number }
+  | {
+      readonly type: 'batch';
+      readonly version: 1 | 2;
+      readonly hash: string;
+      readonly tasks: number;
+    }
   | { readonly type: 'framework'; readonly id: string }
   | ({ readonly type: 'agent' } & AgentPlace)
   | ({ readonly type: 'attempt' } & Attempt)
@@ -88,7 +93,7 @@ export class Journal {
     }
     this.#journal = openSync(journalFile, 'a');
     if (known < tasks.length) {
-      this.#write({ type: 'batch', version: 1, hash: hashOf(tasks), tasks: tasks.length });
+      this.#write({ type: 'batch', version: 2, hash: hashOf(tasks, 2), tasks: tasks.length });
     }
     if (options.rerunFailed) {
       this.#dropFailures(resultsFile);
@@ -180,7 +185,7 @@ export class Journal {
   #recall(entry: Entry, tasks: readonly BatchTask[]): void {
     switch (entry.type) {
       case 'batch':
-        if (tasks.length < entry.tasks || entry.hash !== hashOf(tasks.slice(0, entry.tasks))) {
+        if (tasks.length < entry.tasks || !isOf(entry, tasks)) {
           throw new FlagError(
             `${this.folder} holds the results of other tasks (rows may be added at the end, not ` +
               'changed or taken away): choose another folder with --results=…',
@@ -217,9 +222,23 @@ export class Journal {
   }
 }
 
-/** Where tasks may run is no part of what they are: constraints can be mended on the way. */
-function hashOf(tasks: readonly BatchTask[]): string {
-  const plain = tasks.map(({ constraints: _, ...task }) => task);
+const isOf = (
+  { version, hash, tasks: count }: Extract<Entry, { type: 'batch' }>,
+  tasks: readonly BatchTask[],
+) => hash === hashOf(tasks.slice(0, count), version);
+
+/**
+ * Where tasks may run and what they need is no part of what they are: constraints and amounts can be mended
+ * on the way. Version 1 had the amounts in.
+ */
+function hashOf(tasks: readonly BatchTask[], version: 1 | 2): string {
+  const plain = tasks.map(({ constraints: _, ...task }) => {
+    if (version === 1) {
+      return task;
+    }
+    const { cpus: _c, mem: _m, disk: _d, gpus: _g, ...work } = task;
+    return work;
+  });
   return createHash('sha256').update(JSON.stringify(plain)).digest('hex');
 }
 

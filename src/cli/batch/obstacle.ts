@@ -9,6 +9,8 @@ export interface Obstacle {
   readonly unplaced: Unplaced;
   readonly waiting: readonly BatchTask[];
   readonly agents: Agents;
+  /** The most of a resource in an offer that satisfies constraints. */
+  readonly most: (name: string, constraints: readonly Constraint[]) => number;
   /** Whether any of the agents satisfies constraints, were it empty. */
   readonly isPossible: (constraints: readonly Constraint[]) => boolean;
 }
@@ -17,17 +19,19 @@ export function obstacleText(obstacle: Obstacle): string {
   const { unplaced, waiting } = obstacle;
   const task = waiting[unplaced.task];
   const others = waiting.length > 1 ? `; ${waiting.length - 1} more wait` : '';
-  const why = whyNot(task?.constraints ?? [], obstacle);
+  const why = whyNot(task, obstacle);
   return `task '${task?.name}'${why}${others}`;
 }
 
-function whyNot(constraints: readonly Constraint[], obstacle: Obstacle): string {
+function whyNot(task: BatchTask | undefined, obstacle: Obstacle): string {
+  const constraints = task?.constraints ?? [];
   const { reason, detail } = obstacle.unplaced;
   const ofAgents = constraints.filter((constraint) => !isOfGroup(constraint));
   switch (reason) {
     case 'too large': {
       const which = ofAgents.length > 0 ? ` with ${textOf(ofAgents)}` : '';
-      return ` needs more ${detail ?? 'room'} than any of them${which} has`;
+      const amounts = amountsOf(task, detail, ofAgents, obstacle);
+      return ` needs more ${detail ?? 'room'} than any of them${which} has${amounts}`;
     }
     case 'constraints':
       return asksFor(ofAgents, obstacle);
@@ -41,6 +45,19 @@ function whyNot(constraints: readonly Constraint[], obstacle: Obstacle): string 
     default:
       return reason satisfies never;
   }
+}
+
+/** ` (cpus: 8 needed, 2 there)` */
+function amountsOf(
+  task: BatchTask | undefined,
+  name: string | undefined,
+  constraints: readonly Constraint[],
+  { most }: Obstacle,
+): string {
+  if (name !== 'cpus' && name !== 'mem' && name !== 'disk' && name !== 'gpus') {
+    return '';
+  }
+  return ` (${name}: ${task?.[name] ?? 0} needed, ${most(name, constraints)} there)`;
 }
 
 function asksFor(constraints: readonly Constraint[], { agents, isPossible }: Obstacle): string {

@@ -55,7 +55,10 @@ class BarProgress implements Progress {
 
   say(text: string): void {
     this.#output.write(`\r\u001b[K${text}\n`);
-    this.#bar.render();
+    // Before the first counts there is no bar to draw again.
+    if (this.#last !== undefined) {
+      this.#bar.render();
+    }
   }
 
   end(): void {

@@ -25,11 +25,14 @@ export interface RunnerOptions {
   readonly progress: Progress;
   readonly maxRunning: number;
   readonly place: BatchOptions['place'];
+  readonly quantities: BatchOptions['quantities'];
 }
 
 export type Outcome =
   | { readonly type: 'done' }
   | { readonly type: 'interrupted' }
+  /** Another program has subscribed as this batch's framework. */
+  | { readonly type: 'failed over' }
   | { readonly type: 'refused'; readonly message: string };
 
 const REDRAW_MS = 100;
@@ -43,6 +46,14 @@ const REVIVE_MS = 50;
 /** With nothing running and no task placed for so long, people are told what is missing. */
 const STALLED_MS = 10_000;
 
+/** What the master says to the one that it replaces. */
+const FAILED_OVER = 'Framework failed over';
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+/** More reasons for lost tasks are not told. */
+const MOST_TOLD = 10;
+
+type Lost = Extract<UpdateMeaning, { type: 'lost' }>;
+
 export class BatchRunner {
   readonly #options: RunnerOptions;
   readonly #batch: Batch;
@@ -52,12 +63,15 @@ export class BatchRunner {
   #gathering: NodeJS.Timeout | undefined;
   #reviving: NodeJS.Timeout | undefined;
   #stalledSinceMs: number | undefined;
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  /** Why tasks could not be started, each told once. */
+  readonly #told = new Set<string>();
   #end: (outcome: Outcome) => void = () => {};
   readonly #ended: Promise<Outcome>;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    const { tasks, place, maxRunning, journal } = options;
+    const { tasks, place, quantities, maxRunning, journal } = options;
     const settled = new Map(
       [...journal.results.values()].map(({ index, state }) => [index, state === 'TASK_FINISHED']),
     );
@@ -65,6 +79,7 @@ export class BatchRunner {
     this.#batch = new Batch({
       tasks,
       place,
+      quantities,
       maxRunning,
       settled,
       attempts,
@@ -92,6 +107,9 @@ export class BatchRunner {
     clearInterval(redraw);
     clearTimeout(this.#gathering);
     clearTimeout(this.#reviving);
+    for (const pause of this.#pauses) {
+      clearTimeout(pause);
+    }
     if (outcome.type === 'done') {
       await this.#session?.end();
       this.#options.journal.end();
@@ -170,6 +188,8 @@ export class BatchRunner {
       await this.#finish(meaning, status);
     } else if (meaning.type === 'ended') {
       this.#options.journal.fail(meaning.attempt.index);
+    } else if (meaning.pauseMs > 0) {
+      this.#pause(meaning, status);
     }
     // Only now: had this process ended before, the update would come again.
     this.#acknowledge(status);
@@ -179,6 +199,24 @@ export class BatchRunner {
     } else {
       this.#reviveSoon();
     }
+  }
+
+  #pause({ attempt, pauseMs }: Lost, { message = 'no reason is given' }: TaskStatus): void {
+    // Container ids and numbers of attempts differ where the reason is the same.
+    const reason = message.replaceAll(attempt.taskId, '').replaceAll(UUID, '');
+    if (!this.#told.has(reason) && this.#told.size < MOST_TOLD) {
+      this.#told.add(reason);
+      const name = this.#options.tasks[attempt.index]?.name;
+      this.#options.progress.say(
+        `Task '${name}' was lost before it ran, and is tried again in ${pauseMs / 1000} s ` +
+          `(agent ${attempt.agentAddress}: ${message})`,
+      );
+    }
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      this.#send(this.#batch.ready(attempt.index));
+    }, pauseMs);
+    this.#pauses.add(pause);
   }
 
   #reviveSoon(): void {
@@ -218,6 +256,10 @@ export class BatchRunner {
 
   /** A framework that was away for too long is forgotten by the master: go on as a new one. */
   #refused(message: string): void {
+    if (message === FAILED_OVER) {
+      this.#end({ type: 'failed over' });
+      return;
+    }
     if (this.#options.journal.frameworkId === undefined || !/framework/i.test(message)) {
       this.#end({ type: 'refused', message });
       return;

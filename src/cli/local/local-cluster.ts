@@ -10,9 +10,10 @@ import { refuseUnmounted } from '../disks.ts';
 import { listenError } from '../failure.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { LOCAL_FLAGS } from '../flags/local-flags.ts';
+import { FlagError } from '../flags/parse.ts';
+import { folderHolder } from '../folder-lock.ts';
 import { agentResources, thisMachine } from '../machine-resources.ts';
 import { agentShare, MOST_AGENTS } from './agent-share.ts';
-import { lockFolder } from './folder-lock.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 export type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;
@@ -76,8 +77,8 @@ export class LocalCluster {
 
   /** Resolves when the master has every agent. */
   async start(): Promise<void> {
+    await this.#lock();
     await this.#checkPorts();
-    await lockFolder(this.#folder);
     // All at once: an agent that is there before its master tries again a moment later.
     const ready = () =>
       this.#until(this.#master, async () => (await this.#get('/state-summary')).ok);
@@ -87,6 +88,16 @@ export class LocalCluster {
         agent.process.start(() => this.#until(agent.process, () => this.#isRegistered(agent))),
       ),
     ]);
+  }
+
+  async #lock(): Promise<void> {
+    const holder = await folderHolder(this.#folder, 'local');
+    if (holder !== undefined) {
+      throw new FlagError(
+        `--work_dir: a cluster that runs already (${holder}) has ${this.#folder}; stop it, or choose ` +
+          'another folder with --work_dir, and other ports with --port and --agent_port',
+      );
+    }
   }
 
   /** Another cluster that answers on our ports would be taken for ours. */

@@ -12,6 +12,7 @@ import {
   type Offer,
   TaskState,
   type TaskStatus,
+  TaskStatus_Reason,
   Value_Type,
 } from '../../../src/model/generated/messages.ts';
 
@@ -60,6 +61,7 @@ function batchOf(
   return new Batch({
     tasks,
     place: firstFit,
+    quantities: ([first]) => ({ cpus: first?.scalar?.value ?? 0 }),
     maxRunning: more.maxRunning ?? 1000,
     settled: new Map(more.settled),
     attempts: more.attempts ?? [],
@@ -136,17 +138,65 @@ describe('how a task ends', () => {
     expect(batch.isDone).toBe(true);
   });
 
-  test('a lost task does not count as a failure, and is never given up', () => {
+  test('a task that is lost while it runs does not count as a failure, and is never given up', () => {
     const { batch, attempt } = started(1);
     let last = attempt;
     for (let n = 0; n < 5; n++) {
-      expect(finish(batch, last, TaskState.TASK_LOST)).toMatchObject({ type: 'lost' });
+      batch.updated(status(last, TaskState.TASK_RUNNING));
+      expect(finish(batch, last, TaskState.TASK_LOST)).toMatchObject({ type: 'lost', pauseMs: 0 });
       [last] = batch.offered([offer(1)]).attempts;
     }
     expect(finish(batch, last, TaskState.TASK_FAILED)).toMatchObject({ final: false });
     [last] = batch.offered([offer(1)]).attempts;
     finish(batch, last, TaskState.TASK_FINISHED);
     expect(batch.counts).toMatchObject({ succeeded: 1, failed: 0 });
+  });
+
+  test('one that is lost before it runs waits, ever longer, and is not given up for what is not its fault', () => {
+    const { batch, attempt } = started(0);
+    let last = attempt;
+    const pauses: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const meaning = finish(batch, last, TaskState.TASK_LOST);
+      expect(meaning.type).toBe('lost');
+      pauses.push(meaning.type === 'lost' ? meaning.pauseMs : 0);
+      expect(batch.counts).toMatchObject({ waiting: 1, started: 0 });
+      expect(batch.offered([offer(1)]).attempts).toEqual([]);
+      batch.ready(0);
+      [last] = batch.offered([offer(1)]).attempts;
+    }
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+  });
+
+  test.each([TaskState.TASK_LOST, TaskState.TASK_DROPPED])(
+    'one that its agent cannot start three times in a row has failed, whatever retries it has (%i)',
+    (state) => {
+      const { batch, attempt } = started(100);
+      const cannotStart = (one: Attempt | undefined): TaskStatus => ({
+        ...status(one, state),
+        reason: TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
+        message: 'no such user',
+      });
+      let last = attempt;
+      for (let n = 0; n < 2; n++) {
+        const meaning = batch.updated(cannotStart(last));
+        expect(meaning.type).toBe('lost');
+        batch.settle(meaning as never);
+        batch.ready(0);
+        [last] = batch.offered([offer(1)]).attempts;
+      }
+      const meaning = batch.updated(cannotStart(last));
+      expect(meaning).toMatchObject({ type: 'ended', success: false, final: true });
+      batch.settle(meaning as never);
+      expect(batch.isDone).toBe(true);
+    },
+  );
+
+  test('what was started and not seen running is not counted as running', () => {
+    const { batch, attempt } = started(0);
+    expect(batch.counts).toMatchObject({ running: 0, starting: 1 });
+    batch.updated(status(attempt, TaskState.TASK_RUNNING));
+    expect(batch.counts).toMatchObject({ running: 1, starting: 0 });
   });
 
   test('an update that comes twice counts once', () => {
@@ -210,7 +260,9 @@ test('no more tasks at a time than allowed', () => {
 test('what stands in the way is known', () => {
   const batch = batchOf(tasksOf(lines(2, { cpus: 8 })));
   batch.offered([offer(2)]);
-  expect(batch.obstacle).toBe("task 'task-1' needs more cpus than any of them has; 1 more wait");
+  expect(batch.obstacle).toBe(
+    "task 'task-1' needs more cpus than any of them has (cpus: 8 needed, 2 there); 1 more wait",
+  );
 });
 
 test('tasks that fit nowhere do not keep the others from running, however few may run', () => {

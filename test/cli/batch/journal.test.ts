@@ -53,6 +53,13 @@ test('other tasks are refused', () => {
   );
 });
 
+test('what tasks need can be changed; what they do cannot', () => {
+  const path = join(folder, 'amounts');
+  new Journal(path, tasks('{"command":"x","cpus":999}')).close();
+  new Journal(path, tasks('{"command":"x","cpus":0.5,"mem":64}')).close();
+  expect(() => new Journal(path, tasks('{"command":"x","retries":3}'))).toThrow('other tasks');
+});
+
 test('rows may be added at the end, and the results of those that failed can be dropped', () => {
   const path = join(folder, 'third');
   const two = '{"command":"x"}\n{"command":"y"}';

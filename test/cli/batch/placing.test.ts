@@ -5,6 +5,7 @@ import type { AgentPlace } from '../../../src/cli/batch/agents.ts';
 import { type Attempt, Batch } from '../../../src/cli/batch/batch.ts';
 import { parseConstraints } from '../../../src/cli/batch/constraints.ts';
 import { readTaskFile } from '../../../src/cli/batch/task-file.ts';
+import type { ResourceAlgebra } from '../../../src/core/interface.ts';
 import type { Matcher } from '../../../src/core/matcher.ts';
 import { parseAttributes } from '../../../src/model/attribute-text.ts';
 import { type Offer, TaskState } from '../../../src/model/generated/messages.ts';
@@ -12,8 +13,9 @@ import { parseResources } from '../../../src/model/resource-text.ts';
 import { loadCore } from '../../core/load.ts';
 
 let matcher: Matcher;
+let algebra: ResourceAlgebra;
 beforeAll(async () => {
-  ({ matcher } = await loadCore());
+  ({ matcher, algebra } = await loadCore());
 });
 
 let offers = 0;
@@ -45,6 +47,7 @@ function batchOf(tasks: readonly object[], all = '', earlier?: Earlier): Batch {
       },
     ),
     place: (request) => matcher.match({ ...request, fitness: { type: 'spread' } }),
+    quantities: (resources) => algebra.quantities(resources),
     maxRunning: 1000,
     settled: new Map(),
     attempts: earlier?.attempts ?? [],
@@ -182,7 +185,7 @@ describe('what stands in the way is known', () => {
     const batch = batchOf([{ cpus: 8 }], 'rack:IS:r1;hostname:UNIQUE');
     batch.offered([offer('a', 'rack:r1'), offer('b', 'rack:r2', 'cpus:16;mem:1024')]);
     expect(batch.obstacle).toBe(
-      "task 'task-1' needs more cpus than any of them with rack:IS:r1 has",
+      "task 'task-1' needs more cpus than any of them with rack:IS:r1 has (cpus: 8 needed, 4 there)",
     );
   });
 

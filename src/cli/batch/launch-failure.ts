@@ -1,0 +1,38 @@
+// Tasks that are lost: which of them could not be started for a reason of their own, and how long those
+// wait that never ran.
+import { TaskState, type TaskStatus, TaskStatus_Reason } from '../../model/generated/messages.ts';
+
+/** States after which nothing is known of the task's work: it is run again. */
+export const LOST: ReadonlySet<TaskState> = new Set([
+  TaskState.TASK_LOST,
+  TaskState.TASK_DROPPED,
+  TaskState.TASK_GONE,
+  TaskState.TASK_GONE_BY_OPERATOR,
+]);
+
+/** A task that cannot be started so often in a row has failed. */
+export const MOST_LAUNCH_FAILURES = 3;
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** How long a task waits that was lost so often in a row without having run. */
+export const pauseMs = (losses: number) =>
+  Math.min(FIRST_PAUSE_MS * 2 ** (losses - 1), LONGEST_PAUSE_MS);
+
+/** What an agent answers that cannot start a task. Other reasons tell of the cluster and its connections. */
+const REASONS: ReadonlySet<TaskStatus_Reason> = new Set([
+  TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
+  TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
+  TaskStatus_Reason.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+  TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+  TaskStatus_Reason.REASON_GC_ERROR,
+  TaskStatus_Reason.REASON_IO_SWITCHBOARD_EXITED,
+  TaskStatus_Reason.REASON_RESOURCES_UNKNOWN,
+  TaskStatus_Reason.REASON_TASK_INVALID,
+  TaskStatus_Reason.REASON_TASK_UNAUTHORIZED,
+]);
+
+/** Of a task that never ran: whether its agent could not start it, and will hardly another time. */
+export const isLaunchFailure = ({ reason }: TaskStatus) =>
+  reason !== undefined && REASONS.has(reason);
