@@ -31,8 +31,9 @@ interface LocalAgent {
   readonly process: SupervisedProcess;
 }
 
-/** How long a start may take before it is given up. */
-const READY_MS = 30_000;
+/** A start that takes so long is talked about, on a busy machine; then it is given up. */
+const PATIENCE_MS = 30_000;
+const READY_MS = 300_000;
 const POLL_MS = 25;
 
 export class LocalCluster {
@@ -143,13 +144,19 @@ export class LocalCluster {
   }
 
   async #until(program: SupervisedProcess, condition: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + READY_MS;
+    const startedMs = Date.now();
+    let isTold = false;
     while (!this.#stopping) {
       // Until it listens, every attempt fails.
       if (await condition().catch(() => false)) {
         return;
       }
-      if (Date.now() > deadline) {
+      const waitedMs = Date.now() - startedMs;
+      if (waitedMs > PATIENCE_MS && !isTold) {
+        isTold = true;
+        console.log(`The ${program.name} is not ready yet; ${program.logFile} tells more.`);
+      }
+      if (waitedMs > READY_MS) {
         const words = program.lastWords();
         throw new Error(
           `the ${program.name} is not ready after ${READY_MS / 1000} s` +

@@ -1,5 +1,5 @@
 // One program of a local cluster: started as a process of its own, its output in a log file, and
-// started again, ever more slowly, when it ends without having been asked to.
+// started again, ever more slowly, when it was ready once and ends without having been asked to.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -30,6 +30,8 @@ export class SupervisedProcess {
   #timer: NodeJS.Timeout | undefined;
   #delayMs = FIRST_DELAY_MS;
   #stopping = false;
+  /** One that never was ready would not be the next time. */
+  #wasReady = false;
   /** Where the log of the program that runs now begins in its file. */
   #logStart = 0;
 
@@ -58,6 +60,7 @@ export class SupervisedProcess {
     });
     try {
       await Promise.race([ready(), died]);
+      this.#wasReady = true;
     } finally {
       watching = false;
     }
@@ -97,7 +100,7 @@ export class SupervisedProcess {
       this.#removePidFile(child.pid);
       const how = signal ?? `status ${code}`;
       onEnd(how);
-      if (!this.#stopping) {
+      if (!this.#stopping && this.#wasReady) {
         this.#restartLater(how, Date.now() - startedMs);
       }
     });

@@ -1,0 +1,51 @@
+// A program of a local cluster is started again only when it was ready once.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { SupervisedProcess } from '../../../src/cli/local/supervised-process.ts';
+import { until } from '../../support/cluster.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-supervised-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function supervised(name: string, script: string) {
+  const restarts: string[] = [];
+  const pidFile = join(folder, `${name}.pid`);
+  const program = new SupervisedProcess({
+    name,
+    command: [process.execPath, '-e', script],
+    logFile: join(folder, `${name}.log`),
+    pidFile,
+    onRestart: (how) => restarts.push(how),
+  });
+  return { program, restarts, pidFile };
+}
+
+const WAIT = 'setInterval(() => {}, 1000)';
+
+test('one that ends before it is ready is not, and its last words are told', async () => {
+  const script = 'console.error("mesoscale master: the registry is damaged"); process.exit(1)';
+  const { program, restarts } = supervised('damaged', script);
+  const never = () => new Promise<void>(() => {});
+  await expect(program.start(never)).rejects.toThrow('the registry is damaged');
+  expect(restarts).toEqual([]);
+});
+
+test('nor is one that ends after its start was given up', async () => {
+  const { program, restarts, pidFile } = supervised('slow', WAIT);
+  await expect(program.start(() => Promise.reject(new Error('not ready')))).rejects.toThrow();
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  await until('its end is seen', () => !existsSync(pidFile));
+  expect(restarts).toEqual([]);
+  await program.stop();
+});
+
+test('one that was ready is', async () => {
+  const { program, restarts, pidFile } = supervised('ready', WAIT);
+  await program.start(() => Promise.resolve());
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  await until('its end is seen', () => restarts.length > 0);
+  expect(restarts).toEqual(['SIGKILL']);
+  await program.stop();
+});
