@@ -2,7 +2,7 @@
 // the terminal is told about the connection.
 import { userInfo } from 'node:os';
 import type { Credential } from '../http/authentication.ts';
-import { CallRefusedError, SchedulerClient } from '../http/scheduler-client.ts';
+import { CallRefusedError, SchedulerClient, UNAUTHENTICATED } from '../http/scheduler-client.ts';
 import {
   FrameworkInfo_Capability_Type as Capability,
   type FrameworkInfo,
@@ -37,20 +37,26 @@ export class FrameworkSession {
 
   private constructor(options: SessionOptions, address: string) {
     this.#say = options.say;
-    this.#patience = setTimeout(
-      () => options.say(`Waiting for the master at ${address} …`),
-      PATIENCE_MS,
-    );
+    let reason: string | undefined;
+    let wasConnected = false;
+    this.#patience = setTimeout(() => {
+      const why = reason === undefined ? '' : ` (${reason})`;
+      options.say(`Waiting for the master at ${address}${why} …`);
+    }, PATIENCE_MS);
     this.#client = new SchedulerClient({
       master: address,
       codec: options.codec,
       framework: options.framework,
       credential: options.credential,
-      onEvent: options.onEvent,
-      onConnected: () => clearTimeout(this.#patience),
-      onDisconnected: (reason) => {
-        if (!this.#isEnding) {
-          options.say(`Lost the master (${reason}); trying again …`);
+      onEvent: (event) => options.onEvent(withHint(event)),
+      onConnected: () => {
+        wasConnected = true;
+        clearTimeout(this.#patience);
+      },
+      onDisconnected: (why) => {
+        reason = why;
+        if (wasConnected && !this.#isEnding) {
+          options.say(`Lost the master (${why}); trying again …`);
         }
       },
     });
@@ -93,6 +99,13 @@ export class FrameworkSession {
     clearTimeout(this.#patience);
     this.#client.close();
   }
+}
+
+/** What to do about it is said in the words of the command line. */
+function withHint(event: SchedulerEvent): SchedulerEvent {
+  return event.error?.message === UNAUTHENTICATED
+    ? { ...event, error: { message: `${UNAUTHENTICATED} (--principal=… --secret=…)` } }
+    : event;
 }
 
 /** The user who runs the command; tasks run as the same, unless told otherwise. */

@@ -28,6 +28,10 @@ export interface SchedulerClientOptions {
   readonly onEvent: (event: SchedulerEvent) => void;
   /** Subscribed, for the first time or again. */
   readonly onConnected?: (() => void) | undefined;
+  /**
+   * Not subscribed any more, or the first attempt to subscribe has failed: said once, with the reason. It is
+   * tried again by itself, at growing intervals of at most five seconds.
+   */
   readonly onDisconnected?: ((reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,6 +58,10 @@ const SUBSCRIBE_TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 3;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
+/** The ERROR event's text when SUBSCRIBE is answered with 401. */
+export const UNAUTHENTICATED =
+  'SUBSCRIBE was answered with status 401: the master wants a principal and its secret';
+
 export class SchedulerClient {
   readonly #options: SchedulerClientOptions;
   #master: string;
@@ -68,6 +76,8 @@ export class SchedulerClient {
   #silence: NodeJS.Timeout | undefined;
   #silenceMs = SUBSCRIBE_TIMEOUT_MS;
   #subscribed = false;
+  /** Whether it has been said that there is no master; not again before there was one. */
+  #isLossTold = false;
   #closed = false;
 
   /** Begins to subscribe at once. */
@@ -146,7 +156,7 @@ export class SchedulerClient {
     });
     this.#request = request;
     this.#awaitLife(SUBSCRIBE_TIMEOUT_MS);
-    request.on('error', (error) => this.#lost(request, error.message));
+    request.on('error', (error) => this.#lost(request, reasonOf(error)));
     request.on('close', () => this.#lost(request, 'the stream has ended'));
     request.on('response', (response) => this.#onResponse(request, response));
     request.setNoDelay(true);
@@ -217,6 +227,7 @@ export class SchedulerClient {
       this.#backoffMs = FIRST_BACKOFF_MS;
       this.#redirects = 0;
       this.#subscribed = true;
+      this.#isLossTold = false;
       this.#awaitLife(this.#silenceMs);
       this.#options.onConnected?.();
     }
@@ -239,8 +250,19 @@ export class SchedulerClient {
     this.close();
     this.#options.onEvent({
       type: SchedulerEvent_Type.ERROR,
-      error: { message: text === '' ? `SUBSCRIBE was answered with status ${status}` : text },
+      error: { message: this.#refusalText(status, text) },
     });
+  }
+
+  #refusalText(status: number, text: string): string {
+    if (status === 401) {
+      return UNAUTHENTICATED;
+    }
+    if (status === 404 || status === 405) {
+      const words = text === '' ? '' : `: ${text}`;
+      return `no master at ${this.#master}: SUBSCRIBE was answered with status ${status}${words}`;
+    }
+    return text === '' ? `SUBSCRIBE was answered with status ${status}` : text;
   }
 
   #lost(request: ClientRequest, reason: string, delayMs?: number): void {
@@ -249,7 +271,9 @@ export class SchedulerClient {
     }
     const wasSubscribed = this.#subscribed;
     this.#disconnect();
-    if (wasSubscribed) {
+    const isRedirected = delayMs === 0;
+    if (wasSubscribed || !(this.#isLossTold || isRedirected)) {
+      this.#isLossTold = true;
       this.#options.onDisconnected?.(reason);
     }
     if (this.#closed) {
@@ -295,6 +319,9 @@ export class SchedulerClient {
 }
 
 const utf8 = new TextDecoder();
+
+/** Where a name has several addresses, the error of all of them has no text. */
+const reasonOf = ({ message, code }: NodeJS.ErrnoException) => message || (code ?? 'no connection');
 
 /** `//host:port/path`, with or without a scheme. */
 function addressIn(location: string | undefined): string | undefined {

@@ -128,11 +128,48 @@ describe('the scheduler client', () => {
       leader: () => (ready ? { kind: 'self', address: 'x' } : { kind: 'none' }),
     });
     const { until, seen } = subscribe(master.server.address);
-    setTimeout(() => {
-      expect(seen).toEqual([]);
-      ready = true;
-    }, 20);
+    await until((texts) => texts.length > 0);
+    expect(seen).toEqual(['disconnected']);
+    ready = true;
     await until((texts) => texts.includes('connected'));
+  });
+
+  it('says once, with the reason, that there is no master, and subscribes when there is one', async () => {
+    const address = await listen(createServer());
+    const [gone] = others.splice(0);
+    await new Promise((resolve) => gone?.close(resolve));
+    const reasons: string[] = [];
+    const { promise: isTold, resolve: tell } = Promise.withResolvers<void>();
+    const { until } = subscribe(address, {
+      onDisconnected: (reason) => {
+        reasons.push(reason);
+        tell();
+      },
+    });
+    await isTold;
+    const master = await startMaster();
+    const server = createServer((_request, response) => {
+      response.writeHead(307, { Location: `//${master.server.address}/api/v1/scheduler` }).end();
+    });
+    others.push(server);
+    server.listen(Number(address.split(':')[1]), '127.0.0.1');
+    await until((texts) => texts.includes('connected'));
+    expect(reasons).toEqual([`connect ECONNREFUSED ${address}`]);
+  });
+
+  it.each([
+    [401, 'the master wants a principal and its secret'],
+    [404, 'no master at 127.0.0.1:'],
+  ])('says what an answer %i to SUBSCRIBE means', async (status, meaning) => {
+    const address = await listen(
+      createServer((request, response) => {
+        request.resume();
+        response.writeHead(status).end();
+      }),
+    );
+    const { seen, until } = subscribe(address);
+    await until((texts) => texts.some((text) => text.startsWith('ERROR')));
+    expect(seen.join()).toContain(meaning);
   });
 
   it('stops at an ERROR event, and when it is refused', async () => {
@@ -148,7 +185,7 @@ describe('the scheduler client', () => {
     );
     const refusing = await listen(
       createServer((_request, response) => {
-        response.writeHead(401).end('who are you?');
+        response.writeHead(403).end('who are you?');
       }),
     );
     const other = subscribe(refusing);

@@ -3,6 +3,7 @@ import {
   type CommandInfo,
   type ContainerInfo,
   ContainerInfo_Type,
+  type Resource,
   type TaskInfo,
 } from '../../model/generated/messages.ts';
 import { toReservationLists } from '../../model/resource-format.ts';
@@ -71,7 +72,15 @@ function taskOf(flag: string, json: unknown): TaskInfo {
   if (error !== undefined) {
     throw new FlagError(`--${flag}: ${error}`);
   }
-  return { ...task, resources: toReservationLists(task.resources) };
+  return { ...task, resources: needed(flag, toReservationLists(task.resources)) };
+}
+
+/** A master refuses a task that uses nothing, but only when an offer has been waited for. */
+function needed(flag: string, resources: Resource[]): Resource[] {
+  if (resources.length === 0) {
+    throw new FlagError(`--${flag}: a task needs resources, such as cpus:1;mem:128`);
+  }
+  return resources;
 }
 
 /** `agent_id` is required in a TaskInfo, but only known at launch. */
@@ -95,7 +104,7 @@ function commandTask(name: string, values: ExecuteFlags, rest: readonly string[]
     name,
     task_id: { value: name.replaceAll(/[/\\\p{Cc}]/gu, '_') },
     agent_id: NO_AGENT,
-    resources: readResources(values.resources, '*', resourcesError),
+    resources: needed('resources', readResources(values.resources, '*', resourcesError)),
     command: commandOf(values, rest),
     ...(container === undefined ? {} : { container }),
   };
