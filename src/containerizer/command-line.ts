@@ -45,6 +45,9 @@ export function layered(...layers: Readonly<Record<string, string>>[]): Record<s
   return environment;
 }
 
+/** A secret is taken as it is, or not at all. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function textOf(variable: Environment_Variable): string {
   if (variable.type !== Environment_Variable_Type.SECRET) {
     return variable.value ?? '';
@@ -56,7 +59,14 @@ function textOf(variable: Environment_Variable): string {
         'value can be resolved',
     );
   }
-  return new TextDecoder().decode(secret.value.data);
+  try {
+    return utf8.decode(secret.value.data);
+  } catch {
+    throw new ContainerizerError(
+      `The secret of environment variable '${variable.name}' is not UTF-8: mount it as a file ` +
+        '(a volume of type SECRET)',
+    );
+  }
 }
 
 function checked(line: CommandLine): CommandLine {

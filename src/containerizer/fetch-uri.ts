@@ -12,7 +12,8 @@ export function outputFile(uri: string, chosen: string | undefined): string {
   }
   if (chosen === undefined) {
     const name = nameOf(uri);
-    if (name === '' || name === '..' || name === '/') {
+    const isMissing = name.trim() === '' || name === '..' || name === '/';
+    if (isMissing || (name === '.' && uri !== '')) {
       throw new ContainerizerError(`Malformed URI (missing path): ${presentable(uri)}`);
     }
     return name;
@@ -67,12 +68,19 @@ export function localPath(uri: string, home: string): string | undefined {
 }
 
 /**
- * A URI as messages may show it: in one line, and without the user and the password that it may
- * hold.
+ * A URI as messages may show it: in one line, and without the user and the password that it may hold. A
+ * password may have any character in it: where there is one, all up to the last `@` is left out.
  */
 export function presentable(uri: string): string {
-  const plain = uri.replaceAll(/\p{Cc}/gu, '\u{fffd}').replace(/(:\/\/+)[^/?#]*@/, '$1');
-  // In one that cannot be read, nothing tells where a password ends.
-  const isUnclear = /^\s*https?:/i.test(uri) && !URL.canParse(uri);
-  return isUnclear ? plain.replace(/(:\/*).*@/s, '$1') : plain;
+  const plain = uri.replaceAll(/\p{Cc}/gu, '\u{fffd}');
+  const [all, start = '', hidden = ''] =
+    /^(\s*(?:[a-z][a-z\d+.-]*:|\/)\/*)(.*)@/i.exec(plain) ?? [];
+  if (all === undefined || /^\s*\/(?!\/)/.test(start)) {
+    return plain;
+  }
+  // What cannot be read does not tell where its password ends either.
+  const isUnclear = hidden.includes(':') || (/^\s*https?:/i.test(uri) && !URL.canParse(uri));
+  return isUnclear
+    ? start + plain.slice(all.length)
+    : start + plain.slice(start.length).replace(/^[^/?#]*@/, '');
 }

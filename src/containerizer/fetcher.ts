@@ -58,10 +58,7 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
   ['.tbz2', tar],
   ['.tar.xz', tar],
   ['.txz', tar],
-  [
-    '.zip',
-    { argv: (path) => ['unzip', '-o', '-q', path], foreign: [2, 3, 9].map((exit) => exit << 8) },
-  ],
+  ['.zip', { argv: (path) => ['unzip', '-o', '-q', path], foreign: [9 << 8] }],
   [
     '.gz',
     { argv: (path) => shell('gzip -dc -- "$1" > "./$2"', path, basename(path).slice(0, -3)) },
@@ -128,7 +125,10 @@ async function fetchOne(fetch: Fetch, uri: CommandInfo_URI): Promise<void> {
   await makeFolder(fetch, dirname(path));
   const local = localPath(value, fetch.home);
   if (local !== undefined) {
-    await copy(fetch, local, path);
+    // Below the home there may be a URI that somebody has misspelled, password and all.
+    const start = local.slice(0, local.lastIndexOf(value));
+    const shown = local.endsWith(value) ? start + presentable(value) : local;
+    await copy(fetch, { local, shown }, path);
   } else {
     await downloadTo(fetch, value, path);
   }
@@ -157,24 +157,28 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
 }
 
 /** The copy is the user's own, and closed to what the machine's file may be open to. */
-async function copy(fetch: Fetch, from: string, to: string): Promise<void> {
+async function copy(
+  fetch: Fetch,
+  { local, shown }: { readonly local: string; readonly shown: string },
+  to: string,
+): Promise<void> {
   const argv = shell(
     `[ -d "$1" ] && exit ${isFolder}; [ -e "$1" ] && [ ! -f "$1" ] && exit ${isSpecial};` +
       ' exec cp -T -- "$1" "$2"',
-    from,
+    local,
     to,
   );
   const status = await fetch.run({ program: 'sh', arguments: argv });
   if (status === isFolder << 8) {
-    throw new FetchError('`source` was a directory', { detail: `'${from}' is a folder` });
+    throw new FetchError('`source` was a directory', { detail: `'${shown}' is a folder` });
   }
   if (status === isSpecial << 8) {
     // One would never end, another never begin.
-    throw new FetchError(`'${from}' is no regular file`);
+    throw new FetchError(`'${shown}' is no regular file`);
   }
   if (status !== 0) {
     throw new FetchError(`cp failed with status: ${status}`, {
-      detail: `'${from}' could not be copied: see stderr in the sandbox`,
+      detail: `'${shown}' could not be copied: see stderr in the sandbox`,
     });
   }
 }
