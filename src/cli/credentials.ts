@@ -1,5 +1,6 @@
 // The files of --credentials and --http_credentials. What is in them stays out of every message.
 import type { Credential } from '../http/authentication.ts';
+import { repeatedKey } from '../model/repeated-key.ts';
 import { FlagError } from './flags/parse.ts';
 import { readTextFile, whyUnreadable } from './text-file.ts';
 
@@ -29,14 +30,24 @@ export function readCredentials(
     }
     return { credentials: [], warnings: [] };
   }
-  const list = (parse(read(flag, file)) as { credentials?: unknown } | null)?.credentials;
+  const text = read(flag, file);
+  const list = (parse(text) as { credentials?: unknown } | null)?.credentials;
   if (!Array.isArray(list)) {
     throw new FlagError(`--${flag} expects a file that holds ${FORM}, got '${file}'`);
   }
+  if (repeatedKey(text) !== undefined) {
+    // Which one it is stays unsaid: it may be a secret in the wrong place.
+    throw new FlagError(`--${flag}: an object in '${file}' has a key twice`);
+  }
   const credentials: Credential[] = [];
+  const secrets = new Map<string, string | undefined>();
   const warnings: string[] = [];
   for (const [index, entry] of list.entries()) {
     const { principal, secret } = requireEntry(flag, file, index, entry);
+    if (secrets.has(principal) && secrets.get(principal) !== secret) {
+      throw new FlagError(`--${flag}: '${file}' gives the principal '${principal}' two secrets`);
+    }
+    secrets.set(principal, secret);
     if (secret === undefined) {
       warnings.push(
         `--${flag}: principal '${principal}' has no secret in '${file}' and cannot authenticate`,
@@ -62,6 +73,10 @@ function requireEntry(
     );
   if (typeof principal !== 'string') {
     throw refuse('has no principal that is a text');
+  }
+  if (principal === '' || principal.includes(':')) {
+    // With HTTP's basic authentication the name ends at the first colon.
+    throw refuse('has a principal that is empty or has a colon in it');
   }
   if (secret === undefined || secret === null) {
     return { principal };

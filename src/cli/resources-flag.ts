@@ -1,5 +1,6 @@
 // Resources in a flag: `cpus:8;mem(role):1024`, or a JSON list of Resource.
 import type { Resource } from '../model/generated/messages.ts';
+import { repeatedKey } from '../model/repeated-key.ts';
 import { toReservationList } from '../model/resource-format.ts';
 import { parseResources, reserved } from '../model/resource-text.ts';
 import { TextError } from '../model/value-text.ts';
@@ -36,6 +37,10 @@ export function readResources(
 
 function readList(text: string, defaultRole: string): Resource[] {
   const list: unknown = JSON.parse(text);
+  const twice = repeatedKey(text);
+  if (twice !== undefined) {
+    throw new TextError(`the key '${twice}' stands twice in one object`);
+  }
   if (!Array.isArray(list)) {
     throw new TextError('expected a JSON list of resources');
   }

@@ -2,6 +2,7 @@
 // each naming principals and objects. The first rule that is about who asks and what it is asked for
 // decides; where none is, `permissive` does.
 import type { FrameworkInfo, Resource } from '../model/generated/messages.ts';
+import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
 import type { Action, AuthorizationObject, Authorizer } from './authorizer.ts';
 
@@ -222,7 +223,16 @@ function parseRule(field: string, kind: Kind, rule: unknown): Rule {
       `paths of ${field} names '${path}': lists can be about ${authorizedPaths.join(', ')}`,
     );
   }
+  const role = kind.isRole && objects.values.find((it) => !isRoleOrBelow(it));
+  if (typeof role === 'string') {
+    throw new TextError(`roles of ${field} names '${role}': expected a role, or as in 'eng/%'`);
+  }
   return { principals: parseEntity(`principals of ${field}`, rule.principals), objects };
+}
+
+function isRoleOrBelow(value: string): boolean {
+  const role = value.replace(/\/%$/, '');
+  return !role.includes('%') && roleError(role) === undefined;
 }
 
 function parseEntity(what: string, value: unknown): Entity {
@@ -235,6 +245,9 @@ function parseEntity(what: string, value: unknown): Entity {
   const isTexts = Array.isArray(values) && values.every((entry) => typeof entry === 'string');
   if (!isKnown || !isTexts) {
     throw new TextError(`${what} must have a type SOME, ANY or NONE, and texts as values`);
+  }
+  if (type === 'SOME' && values.length === 0) {
+    throw new TextError(`${what} name nothing: {"values": […]}, {"type": "ANY"} or "NONE"`);
   }
   return { type, values: type === 'SOME' ? (values as string[]) : [] };
 }

@@ -56,6 +56,22 @@ describe('that cannot be used are refused', () => {
     );
   });
 
+  test.each([
+    ['[{"principal":"","secret":"hush"}]', 'entry 1 has a principal that is empty'],
+    [
+      '[{"principal":"a:b","secret":"hush"}]',
+      'entry 1 has a principal that is empty or has a colon',
+    ],
+    ['[{"principal":"a","secret":"hush"},{"principal":"a","secret":"x"}]', "'a' two secrets"],
+    ['[{"principal":"a","secret":"hush"},{"principal":"a"}]', "'a' two secrets"],
+    ['[{"principal":"a","secret":"hush","secret":"x"}]', 'has a key twice'],
+    ['[],"credentials":[{"principal":"a","secret":"hush"}]', 'has a key twice'],
+  ])('what could be read in two ways: %s', (list, what) => {
+    const reading = () => read(`{"credentials":${list}}`);
+    expect(reading).toThrow(what);
+    expect(reading).not.toThrow('hush');
+  });
+
   test('a file that is not there', () => {
     const missing = join(folder, 'missing');
     expect(() => readCredentials('credentials', missing, {})).toThrow(

@@ -286,6 +286,10 @@ describe('one clear line for what cannot be used', () => {
       "--registry expects one of replicated_log, sqlite, in_memory, got 'etcd'",
     ],
     [
+      ['--acls={"run_tasks":[],"run_tasks":[]}'],
+      "--acls has the key 'run_tasks' twice in one object",
+    ],
+    [
       ['--domain=/nowhere.json'],
       '--domain names a file that cannot be read: /nowhere.json (ENOENT)',
     ],

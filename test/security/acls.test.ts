@@ -130,11 +130,27 @@ describe('what an object is', () => {
   });
 });
 
+const viewing = (role: string) => ({
+  view_roles: [{ principals: { type: 'ANY' }, roles: { values: [role] } }],
+});
+
 test.each([
   [[], 'expected an object'],
   [{ permissive: 'yes' }, 'permissive must be'],
   [{ run_task: [] }, "there is no action 'run_task'"],
   [{ run_tasks: {} }, 'run_tasks must be a list'],
+  [
+    { run_tasks: [{ principals: {}, users: { type: 'ANY' } }] },
+    'principals of run_tasks name nothing',
+  ],
+  [
+    { run_tasks: [{ principals: { type: 'ANY' }, users: { values: [] } }] },
+    'users of run_tasks name nothing',
+  ],
+  [viewing('%'), "names '%'"],
+  [viewing('a/%/b'), "names 'a/%/b'"],
+  [viewing('a%'), "names 'a%'"],
+  [viewing('../a/%'), "names '../a/%'"],
   [{ run_tasks: [{ principals: { type: 'ANY' } }] }, 'users of run_tasks are missing'],
   [
     { run_tasks: [{ principals: { type: 'ANY' }, users: { value: ['root'] } }] },

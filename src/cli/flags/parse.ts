@@ -1,6 +1,7 @@
 // From a command line and an environment to the values of a table of flags, as Mesos reads them:
 // `--name=value`, `--name` and `--no-name` for booleans, MESOS_NAME in the environment.
 import { existsSync, statSync } from 'node:fs';
+import { repeatedKey } from '../../model/repeated-key.ts';
 import { readTextFile, whyUnreadable } from '../text-file.ts';
 import type { Flag, FlagTable, FlagValues } from './flag.ts';
 
@@ -211,6 +212,11 @@ function readValue(flag: Flag<unknown>, setting: Setting): unknown {
   if (value === undefined) {
     const why = isJson(flag) ? jsonError(text) : '';
     throw new FlagError(`--${setting.written} expects ${flag.expects}${at}${why}`);
+  }
+  const twice = isJson(flag) ? repeatedKey(text) : undefined;
+  if (twice !== undefined) {
+    const key = flag.secret ? 'a key' : `the key '${twice}'`;
+    throw new FlagError(`--${setting.written} has ${key} twice in one object`);
   }
   const wrong = flag.check?.(value as NonNullable<unknown>);
   if (wrong !== undefined) {

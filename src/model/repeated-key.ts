@@ -1,0 +1,22 @@
+// A key that JSON gives twice: parsers take the last without a word, and whoever reads the text, the first.
+
+/** The first key that an object of the text has twice. The text must be JSON. */
+export function repeatedKey(json: string): string | undefined {
+  /** The keys of the objects that are open; undefined for lists. */
+  const open: (Set<string> | undefined)[] = [];
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/gs)) {
+    if (token === '{' || token === '[') {
+      open.push(token === '{' ? new Set() : undefined);
+    } else if (token === '}' || token === ']') {
+      open.pop();
+    } else if (token.endsWith(':')) {
+      const key: unknown = JSON.parse(token.slice(0, -1));
+      const keys = open.at(-1);
+      if (typeof key === 'string' && keys?.has(key) === true) {
+        return key;
+      }
+      keys?.add(String(key));
+    }
+  }
+  return undefined;
+}
