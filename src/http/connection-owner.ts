@@ -10,12 +10,11 @@ import { type Answer, TEXT } from './errors.ts';
 export const OWNER_PATH = '/mesoscale/connection';
 
 /**
- * `nobody`: nothing listens there. `other`: a process of Apache Mesos, which has no such path. `accepted`: a
- * program that takes whatever comes, as small ones that speak with masters do; none of ours, ever. `unclear`:
- * no answer in time, or one that says nothing about the connection, such as that there are too many: it
- * may be a process of ours that somebody keeps from answering.
+ * `other`: a process of Apache Mesos, which has no such path. `nobody`: none of ours, as far as can be seen:
+ * nothing listens or answers in time, or a program that answers as none of ours ever does. `unclear`: it may
+ * be a process of ours that somebody keeps from answering, with more than it takes.
  */
-export type OwnerAnswer = 'mine' | 'not mine' | 'nobody' | 'other' | 'accepted' | 'unclear';
+export type OwnerAnswer = 'mine' | 'not mine' | 'other' | 'nobody' | 'unclear';
 
 export interface OwnerQuestion {
   /** `ip:port` of the process that is asked. */
@@ -29,8 +28,10 @@ export interface OwnerQuestion {
 const ANSWER_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64;
 
-/** What says that nothing listens at an address, rather than that a connection went wrong. */
+/** Says that nothing listens at an address, rather than that a connection went wrong. */
 const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** What a process of ours may answer to a request that it does not take, whatever it is about. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 408, 413, 429, 431, 500, 502, 503, 504]);
 
 const KEY_BYTES = 16;
 const KEY = new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`);
@@ -65,9 +66,9 @@ export function askOwner(
       tell(answer);
     }
   };
-  const timer = setTimeout(() => end('unclear'), ANSWER_TIMEOUT_MS);
+  const timer = setTimeout(() => end('nobody'), ANSWER_TIMEOUT_MS);
   request.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
-    end(NOBODY.has(code) ? 'nobody' : 'unclear'),
+    end(NOBODY.has(code) || code.startsWith('HPE_') ? 'nobody' : 'unclear'),
   );
   request.on('response', (response) => {
     let text = '';
@@ -85,14 +86,14 @@ export function askOwner(
   return { abort };
 }
 
-function answerIn(status: number | undefined, text: string): OwnerAnswer {
+function answerIn(status = 0, text = ''): OwnerAnswer {
   if (status === 404) {
     return 'other';
   }
   if (status === 200 && (text === 'mine' || text === 'not mine')) {
     return text;
   }
-  return status === 200 || status === 202 ? 'accepted' : 'unclear';
+  return REFUSALS.has(status) ? 'unclear' : 'nobody';
 }
 
 /** Answers the question; `opened` tells whether a connection with that key goes to that address. */

@@ -16,7 +16,7 @@ const MOST_OF_ADDRESS = 4;
 /** Of one lane at once, as a share of all. */
 const LANE_SHARE = 1 / 2;
 /** A question that has been out for so long makes room where others wait. */
-const GRACE_MS = 500;
+const GRACE_MS = 1_000;
 
 interface Lane {
   readonly name: string;

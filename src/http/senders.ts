@@ -32,10 +32,13 @@ export interface Claim {
   readonly key: string | undefined;
 }
 
-/** Questions at once, of strangers and again of those that are linked. */
-const MAX_QUESTIONS = 2_048;
+/**
+ * Questions at once, of strangers and again of those that are linked. More would not be answered sooner: in
+ * the second that each has at least, ten thousand agents that come at once must be ahead of this.
+ */
+const MAX_QUESTIONS = 256;
 /** As many of the process's descriptors may be questions of either. */
-const QUESTIONS_SHARE = 1 / 32;
+const QUESTIONS_SHARE = 1 / 16;
 const MIN_QUESTIONS = 32;
 /** Addresses that one connection may speak for: a process has one. */
 const MAX_ADDRESSES = 4;
@@ -123,7 +126,6 @@ export class Senders {
         this.#remember(address);
         return this.refuse(ip, from, `that process did not open the connection to ${to}`);
       case 'nobody':
-      case 'accepted':
         if (this.#speakers.has(address)) {
           this.refuse(ip, from, unclear);
           return 'later';

@@ -139,11 +139,14 @@ describe('a message is taken', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('from a program that answers 202 to everything, when its address is that of the pid', async () => {
-    const { master } = await start();
-    const claim = `slave(1)@${await program((_request, response) => response.writeHead(202).end())}`;
-    expect(await taken(master, claim)).toEqual([claim]);
-  });
+  it.each([200, 202, 405, 501])(
+    'from a program that answers %i as none of ours does, when its address is that of the pid',
+    async (status) => {
+      const { master } = await start();
+      const other = await program((_request, response) => response.writeHead(status).end());
+      expect(await taken(master, `slave(1)@${other}`)).toEqual([`slave(1)@${other}`]);
+    },
+  );
 
   it('from anybody, where senders are not looked at', async () => {
     const { master } = await start(false);
@@ -252,6 +255,22 @@ describe('a message is dropped', () => {
     const odd = await program((_request, response) => response.destroy());
     expect(await taken(master, `slave(1)@${odd}`)).toEqual([]);
   });
+
+  it.each([202, 405, 503])(
+    'when a process of ours was there, and is answered for with %i now',
+    async (status) => {
+      let isOurs = true;
+      const address = await program((_request, response) => {
+        response.writeHead(isOurs ? 200 : status).end(isOurs ? 'mine' : '');
+      });
+      const { master } = await start();
+      const from = `slave(1)@${address}`;
+      expect(await taken(master, from)).toEqual([from]);
+      isOurs = false;
+      // Only what it sent before.
+      expect((await taken(master, from)).filter((sender) => sender === from)).toEqual([from]);
+    },
+  );
 
   it.each(['%'.repeat(12_000), 'F'.repeat(32), '0'.repeat(31), '0'.repeat(33)])(
     'when its key is none that a process of ours makes (%#)',
