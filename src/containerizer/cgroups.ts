@@ -20,6 +20,8 @@ import { isAbsence, isPassing, readText, withDescriptor } from './record-file.ts
 
 const sweepPauseMs = 5;
 const maxSweeps = 400;
+/** Each such sweep does not wait any more for all processes to be frozen. */
+const forcedSweep = 40;
 
 interface Mount {
   /** The part of the hierarchy that is mounted. */
@@ -94,14 +96,15 @@ const minCpuShares = 2;
  * only a process that hangs in the kernel can keep it.
  */
 export async function sweepCgroup(folder: string): Promise<boolean> {
-  for (let tries = 0; tries < maxSweeps; tries++) {
+  for (let tries = 1; tries <= maxSweeps; tries++) {
     if (removeCgroup(folder)) {
       return true;
     }
     try {
-      killCgroup(folder);
+      killCgroup(folder, tries % forcedSweep !== 0);
     } catch (error) {
-      if (!isPassing(error)) {
+      // One that was removed meanwhile is no reason to stop.
+      if (!isPassing(error) && !isAbsence(error)) {
         throw error;
       }
     }
@@ -125,15 +128,28 @@ function removeCgroup(folder: string): boolean {
   }
 }
 
-function killCgroup(folder: string): void {
+/** `mayWait`: processes that are not frozen yet may fork, so that a list of them would be old at once. */
+function killCgroup(folder: string, mayWait: boolean): void {
   if (write(join(folder, 'cgroup.kill'), '1')) {
     return;
   }
-  write(join(folder, 'freezer.state'), 'FROZEN');
-  for (const pid of cgroupProcesses(folder)) {
+  const isFreezable = write(join(folder, 'freezer.state'), 'FROZEN');
+  if (isFreezable && mayWait && readText(join(folder, 'freezer.state')) === 'FREEZING\n') {
+    return;
+  }
+  const all = withBelow(folder);
+  for (const pid of all.flatMap(cgroupProcesses)) {
     kill(pid, 'SIGKILL');
   }
-  write(join(folder, 'freezer.state'), 'THAWED');
+  for (const group of all) {
+    write(join(group, 'freezer.state'), 'THAWED');
+  }
+}
+
+function withBelow(folder: string): string[] {
+  const entries = withDescriptor(() => readdirSync(folder, { withFileTypes: true }));
+  const below = entries.filter((entry) => entry.isDirectory());
+  return [...below.flatMap(({ name }) => withBelow(join(folder, name))), folder];
 }
 
 export function cgroupProcesses(folder: string): number[] {

@@ -116,6 +116,14 @@ interface Known {
   readonly container: Container;
   readonly identity: () => Promise<Identity | undefined>;
   readonly environment: Readonly<Record<string, string>>;
+  /** What runs beside its process now. */
+  readonly inside: Set<Inside>;
+  hasEnded: boolean;
+}
+
+interface Inside {
+  readonly abort: AbortController;
+  readonly ended: Promise<number>;
 }
 
 /** What has happened since the start. */
@@ -205,7 +213,13 @@ export class Containerizer {
       cgroups: this.#cgroups(spec.id),
       ...line,
     });
-    this.#known.set(spec.id, { container, identity: async () => identity, environment });
+    this.#known.set(spec.id, {
+      container,
+      identity: async () => identity,
+      environment,
+      inside: new Set(),
+      hasEnded: false,
+    });
     return container;
   }
 
@@ -255,6 +269,8 @@ export class Containerizer {
       // Not now: a user who cannot be looked up costs the checks, not the container.
       identity: () => this.#ownerOf(sandbox),
       environment: environmentOf(record),
+      inside: new Set(),
+      hasEnded: false,
     });
     return container;
   }
@@ -293,32 +309,41 @@ export class Containerizer {
   }
 
   /**
-   * Runs a command beside the container's process, as its user, in its sandbox and environment.
-   * Returns the raw wait status, or undefined when it had to be killed after the timeout.
+   * Runs a command beside the container's process, as its user, in its sandbox and environment. What
+   * the command leaves behind ends with it, and both end with the container. Returns the raw wait
+   * status, or undefined when it had to be killed after the timeout. Throws ContainerizerError.
    */
-  async runInside(spec: InsideSpec): Promise<number | undefined> {
-    const known = this.#known.get(spec.container.id);
-    const line = commandLine(spec.command);
-    const sandbox = spec.container.sandbox;
-    const abort =
-      spec.timeoutMs > 0 ? AbortSignal.timeout(timerDelay(spec.timeoutMs)) : neverAborted;
+  async runInside({ container, command, timeoutMs }: InsideSpec): Promise<number | undefined> {
+    const known = this.#known.get(container.id);
+    const { sandbox } = container;
+    const identity = await known?.identity();
+    if (known === undefined || known.hasEnded) {
+      throw hasEnded(container.id);
+    }
+    const abort = new AbortController();
+    const limit =
+      timeoutMs > 0 ? setTimeout(() => abort.abort(timedOut), timerDelay(timeoutMs)) : undefined;
+    limit?.unref();
+    const spec = {
+      directory: sandbox,
+      ...inSandbox(sandbox),
+      identity,
+      cgroups: this.#cgroups(container.id),
+      environment: layered(known.environment, commandEnvironment(command)),
+      ...commandLine(command),
+    };
+    const inside = { abort, ended: this.#plain(spec, abort.signal) };
+    known.inside.add(inside);
     try {
-      return await this.#plain(
-        {
-          directory: sandbox,
-          ...inSandbox(sandbox),
-          identity: await known?.identity(),
-          cgroups: this.#cgroups(spec.container.id),
-          environment: layered(known?.environment ?? {}, commandEnvironment(spec.command)),
-          ...line,
-        },
-        abort,
-      );
+      return await inside.ended;
     } catch (error) {
-      if (abort.aborted) {
+      if (abort.signal.reason === timedOut) {
         return undefined;
       }
       throw error;
+    } finally {
+      clearTimeout(limit);
+      known.inside.delete(inside);
     }
   }
 
@@ -354,7 +379,7 @@ export class Containerizer {
     });
   }
 
-  /** A process without supervisor; rejects when aborted, with the process killed. */
+  /** A process without records; rejects when aborted, once all that it has started has ended. */
   async #plain(
     spec: Omit<ProcessSpec, 'mode' | 'run' | 'bootId'>,
     abort: AbortSignal,
@@ -369,7 +394,7 @@ export class Containerizer {
         failed: (error) => ended.reject(error),
       },
     );
-    const onAbort = () => this.#spawner.signal(token, sigkill);
+    const onAbort = () => this.#spawner.signal(token, sigusr1);
     abort.addEventListener('abort', onAbort, { once: true });
     try {
       const status = await ended.promise;
@@ -386,12 +411,25 @@ export class Containerizer {
 
   /** Waits for the records to be readable: not to see how it ended is not to know that it failed. */
   async #finish(id: ContainerId): Promise<ContainerEnd> {
+    await this.#endInside(id);
     const end = await patiently(
       () => this.records.end(id),
       (error) => this.#warn(`The end of container ${id} cannot be read yet: ${error.message}`),
     );
     await patiently(() => this.#clear(id, end), ignored);
     return end;
+  }
+
+  async #endInside(id: ContainerId): Promise<void> {
+    const known = this.#known.get(id);
+    if (known !== undefined) {
+      known.hasEnded = true;
+      const inside = [...known.inside];
+      for (const { abort } of inside) {
+        abort.abort(hasEnded(id));
+      }
+      await Promise.allSettled(inside.map(({ ended }) => ended));
+    }
   }
 
   /** Sees to it that nothing of a container goes on unseen. */
@@ -441,7 +479,9 @@ export class Containerizer {
   }
 }
 
-const neverAborted = new AbortController().signal;
+const timedOut = new ContainerizerError('Timed out');
+
+const hasEnded = (id: ContainerId) => new ContainerizerError(`Container ${id} has ended`);
 
 const inSandbox = (sandbox: string) => ({
   stdout: join(sandbox, 'stdout'),

@@ -1,6 +1,14 @@
 // Small files that must be readable and writable in the worst of times: with no descriptor left, and with
 // no room left on the disk.
-import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Held open to be given up when the last descriptor is gone, for as long as one file is read. */
@@ -99,9 +107,31 @@ export function overwrite(path: string, text: string, bytes: number): void {
   });
 }
 
-/** What a file holds that room was made in; undefined: nothing yet. */
+/** What a file holds that room was made in; undefined: nothing yet. Throws as `readRecord`. */
 export function readFilled(path: string): string | undefined {
-  return readText(path, 'utf8')?.trim() || undefined;
+  return readRecord(path)?.trim() || undefined;
+}
+
+/** As `readText`; a FIFO that stands in the place of the file is not waited for. */
+export function readRecord(path: string): string | undefined {
+  try {
+    return withDescriptor(() => {
+      const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        if (!fstatSync(file).isFile()) {
+          throw new Error(`'${path}' is not a file`);
+        }
+        return readFileSync(file, 'utf8');
+      } finally {
+        closeSync(file);
+      }
+    });
+  } catch (error) {
+    if (isAbsence(error)) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 function filled(text: string, bytes: number): string {

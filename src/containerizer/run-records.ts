@@ -18,7 +18,7 @@ import {
   processStat,
   startedMs,
 } from './process-table.ts';
-import { makeRoom, overwrite, readFilled, readText } from './record-file.ts';
+import { isPassing, makeRoom, overwrite, readFilled, readRecord } from './record-file.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface ProcessName {
@@ -89,7 +89,7 @@ export class RunRecords {
   /** Undefined: its process was never started. */
   supervisor(container: ContainerId): SupervisorRecord | undefined {
     const path = join(this.#work.run(container), 'supervisor');
-    const text = readText(path);
+    const text = this.#read(path, readRecord);
     const known = this.#found.get(container);
     if (text === undefined || text === voided) {
       return known;
@@ -156,12 +156,25 @@ export class RunRecords {
   end(container: ContainerId): EndRecord {
     const folder = this.#work.run(container);
     const path = join(folder, 'status');
-    const text = readFilled(path);
+    const text = this.#read(path, readFilled);
     const waitStatus = text === undefined ? undefined : statusOf(text);
     if (text !== undefined && waitStatus === undefined) {
       this.#warn(`The record '${path}' is damaged: how the command ended is not known`);
     }
-    return { waitStatus, failure: readFilled(join(folder, 'failure')) };
+    return { waitStatus, failure: this.#read(join(folder, 'failure'), readFilled) || undefined };
+  }
+
+  /** What is there and cannot be read as a file is a damaged record, an empty one. */
+  #read(path: string, read: (path: string) => string | undefined): string | undefined {
+    try {
+      return read(path);
+    } catch (error) {
+      if (isPassing(error)) {
+        throw error;
+      }
+      this.#warn(`The record '${path}' cannot be read: ${String(error)}`);
+      return '';
+    }
   }
 
   /** What is to be known of a kill in progress by a later agent. */

@@ -13,7 +13,7 @@ export interface Identity {
 export interface ProcessSpec {
   /**
    * Supervised processes are held until they are released, and outlive the agent; bound ones are
-   * supervised, too, but end with the agent.
+   * supervised, too, but end with the agent. So do plain ones, which have no records and are not held.
    */
   readonly mode: 'supervised' | 'bound' | 'plain';
   /** Where the supervisor keeps its records; unused for plain processes. */

@@ -328,13 +328,27 @@ test('drops to a user with its groups (needs root)', async () => {
   expect(status()).toBe(0);
 });
 
-test('a plain process gives its own status; signals reach its group', async () => {
-  expect(await launch('exit 7', { mode: 'plain' }).ended).toBe(7 << 8);
-  const { token, ended } = launch('sleep 1007 & echo > up; wait', { mode: 'plain' });
-  await appeared(join(folder.path, 'up'));
-  spawner.signal(token, 9);
-  expect(await ended).toBe(9);
-});
+test.each(['exits', 'is killed', 'has lost its spawner'])(
+  'what a plain process left behind ends when it %s',
+  async (how) => {
+    const end = how === 'exits' ? 'exit 7' : 'exec sleep 1007';
+    const script = `setsid sleep 1006 & echo $! > p~; mv p~ p; ${end}`;
+    const { token, started, ended } = launch(script, { mode: 'plain' });
+    const { pid: companion } = await started;
+    await appeared(join(folder.path, 'p'));
+    if (how === 'has lost its spawner') {
+      process.kill(Number(processStat(companion)?.parent), 'SIGKILL');
+      await gone(companion);
+    } else if (how === 'is killed') {
+      spawner.signal(token, 10);
+      expect(await ended).toBe(9);
+    } else {
+      expect(await ended).toBe(7 << 8);
+    }
+    const left = Number(readFileSync(join(folder.path, 'p'), 'utf8'));
+    expect(() => process.kill(left, 0)).toThrow('ESRCH');
+  },
+);
 
 test('plain processes end with the spawner', async () => {
   const { started } = launch('exec sleep 1008', { mode: 'plain' });
@@ -462,7 +476,7 @@ test('a signal costs the reading of its own processes, not of the whole machine'
   expect(bytesRead(pid) - before).toBeLessThan(300 * 50);
   spawner.signal(token, 10);
   await ended;
-  spawner.signal(strangers.token, 9);
+  spawner.signal(strangers.token, 10);
   await strangers.ended;
 });
 

@@ -1,8 +1,9 @@
 // Damage to what an agent has written down, between its kill and the next start: a task that runs is found
 // again, or the start is refused by name. It is never ended in silence.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   cpSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -177,10 +178,19 @@ describe('a container that runs and is not known', () => {
   });
 });
 
+function replace(name: string, make: (path: string) => void): void {
+  const path = join(run(), name);
+  rmSync(path);
+  make(path);
+}
+
 test.each([
   ['cut', () => truncateSync(join(run(), 'supervisor'), 9)],
   ['removed', () => rmSync(join(run(), 'supervisor'))],
   ['removed with its folder', () => rmSync(run(), { recursive: true })],
+  ['a folder', () => replace('supervisor', (path) => mkdirSync(path))],
+  ['a FIFO', () => replace('supervisor', (path) => execFileSync('mkfifo', [path]))],
+  ['beside a status that is a folder', () => replace('status', (path) => mkdirSync(path))],
 ])('a supervisor whose record is %s is found, and how its task ends', async (_, damage) => {
   damage();
   const harness = await HandsHarness.open(work);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupProcesses } from '../../src/containerizer/cgroups.ts';
 import { CheckInfo_Type, type TaskInfo, TaskState } from '../../src/model/generated/messages.ts';
 import { HandsHarness, temporaryFolder } from './hands-harness.ts';
+import { appeared } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let harness: HandsHarness;
@@ -94,6 +95,24 @@ describe('checks', () => {
       command: { exit_code: 4 },
     });
   });
+});
+
+test('what a check has left behind ends with the task, without cgroups', async () => {
+  await harness.hands.close();
+  harness = await HandsHarness.open(folder.path, false);
+  // The shell of the check goes on until the kill, so that it is not the check's end that ends it.
+  const value = 'setsid sleep 1016 & echo $! > left~; mv left~ left; exec sleep 1017';
+  const container = harness.launch({
+    task: {
+      command: { value: 'sleep 1000' },
+      check: { type: CheckInfo_Type.COMMAND, command: { command: { value } }, ...often },
+    },
+  });
+  const left = harness.inSandbox(container, 'left');
+  await appeared(left);
+  harness.kill(container, 0);
+  await harness.terminalStatus(container);
+  expect(() => process.kill(Number(readFileSync(left, 'utf8')), 0)).toThrow('ESRCH');
 });
 
 test('a task that is not healthy any more is killed', async () => {

@@ -31,7 +31,14 @@ int remove_cgroup(const char *group);
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure);
 
-/* supervisor.c: what a fork of the spawner does with its life; does not return. */
+/* How a plain process ended, in memory that the spawner and its companion share. */
+struct outcome {
+  int status; /* As wait(2) has it; -1: not known. */
+  int error;  /* Why it could not be forked, or 0. */
+};
+
+/* supervisor.c: what a fork of the spawner does with its life; neither returns. */
 _Noreturn void supervise(const struct launch *launch, int go, pid_t spawner);
+_Noreturn void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome);
 
 #endif

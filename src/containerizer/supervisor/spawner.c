@@ -1,7 +1,7 @@
 /*
  * Starts the processes of containers and watches over them, for one agent.
  *
- * Two roles in one small static program, because forking a Node process takes milliseconds of the
+ * Three roles in one small static program, because forking a Node process takes milliseconds of the
  * agent's time and a process for each task must cost next to nothing:
  *
  *   spawner     One for an agent. Takes requests from standard input, reports on standard output,
@@ -13,6 +13,7 @@
  *               kills what the process left behind, and ends. As it adopts every orphan below it
  *               (PR_SET_CHILD_SUBREAPER), nothing escapes it, with or without a cgroup. It keeps
  *               the agent's own user, so that a task cannot send it a signal.
+ *   companion   The same for one plain process, without records; it ends with the spawner.
  *
  * Requests: a little-endian u32 length, then kind (u8), token (u32), strings ended by NUL. One that is
  * too long, too short or of an unknown kind is passed over, and `failed` is reported for its token: a
@@ -20,11 +21,13 @@
  *   L  mode, run directory, boot id, working directory, stdout, stderr, uid, gid,
  *      n, n supplementary groups, n, n cgroup directories, n, n environment entries, n, n arguments.
  *      mode `supervised`: a supervisor that holds its process until G. mode `bound`: the same, but it
- *      kills its container when the spawner ends. mode `plain`: a child of the spawner without
- *      supervisor (checks); it is killed when the spawner ends. uid `-`: no change.
+ *      kills its container when the spawner ends. mode `plain`: a process without records and not
+ *      held (checks, fetches); what it leaves behind ends with it, and all when the spawner ends.
+ *      Its cgroups are another container's. uid `-`: no change.
  *   G  lets a held supervisor go on.
  *   S  signal number. A supervisor takes SIGTERM (passed on to everything in the container) and
- *      SIGUSR1 (kills everything); one still held just ends. A plain child's process group gets it.
+ *      SIGUSR1 (kills everything), and so does what watches over a plain process. One still held
+ *      just ends.
  *   W  pid, start time: watches a supervisor or process of an earlier spawner.
  * Reports, a line each: `started TOKEN PID START`, `ended TOKEN STATUS` (-1: unknown), `failed TOKEN
  * TEXT`. The process's own wait status stands in RUN_DIRECTORY/status, as `wait STATUS STATUS`;
@@ -44,6 +47,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -57,7 +61,7 @@ struct entry {
   uint32_t token;
   pid_t pid;
   int child;  /* A child of this spawner, to be reaped. */
-  int plain;
+  struct outcome *outcome; /* Of a plain process, or NULL. */
   int go;     /* Write end that releases a held supervisor, or -1. */
   int pidfd;  /* Of a watched process, or -1. */
 };
@@ -115,7 +119,18 @@ static void end(struct entry *entry, int status) {
   if (entry->pidfd >= 0) {
     close(entry->pidfd);
   }
+  if (entry->outcome) {
+    munmap(entry->outcome, sizeof *entry->outcome);
+  }
   free(entry);
+}
+
+/* Of a plain process: how it ended itself, and not its companion. */
+static void end_plain(struct entry *entry) {
+  if (entry->outcome->error) {
+    report("failed %u Failed to fork: %s\n", entry->token, strerror(entry->outcome->error));
+  }
+  end(entry, entry->outcome->status);
 }
 
 static void launch_one(uint32_t token, const struct launch *launch) {
@@ -134,22 +149,32 @@ static void launch_one(uint32_t token, const struct launch *launch) {
       return;
     }
   }
+  struct outcome *outcome = NULL;
+  if (!launch->supervised) {
+    outcome = mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (outcome == MAP_FAILED) {
+      report("failed %u Failed to get memory: %s\n", token, strerror(errno));
+      return;
+    }
+    outcome->status = -1;
+  }
   pid_t spawner = getpid();
   pid_t pid = fork();
   if (pid == 0) {
-    if (launch->supervised) {
-      close(go[1]);
-      supervise(launch, go[0], spawner);
+    if (outcome) {
+      accompany(launch, spawner, outcome);
     }
-    setsid();
-    become(launch, -1);
+    close(go[1]);
+    supervise(launch, go[0], spawner);
   }
   int error = errno;
   if (launch->supervised) {
     close(go[0]);
   }
   if (pid < 0) {
-    if (launch->supervised) {
+    if (outcome) {
+      munmap(outcome, sizeof *outcome);
+    } else {
       close(go[1]);
     }
     report("failed %u Failed to fork: %s\n", token, strerror(error));
@@ -157,7 +182,7 @@ static void launch_one(uint32_t token, const struct launch *launch) {
   }
   struct entry *entry = add(token, pid);
   entry->child = 1;
-  entry->plain = !launch->supervised;
+  entry->outcome = outcome;
   entry->go = go[1];
   pid_t parent;
   unsigned long long start = 0;
@@ -249,12 +274,6 @@ static void watch(uint32_t token, pid_t pid, const char *start, int epoll) {
   }
 }
 
-static void signal_plain(struct entry *entry, int number) {
-  if (kill(-entry->pid, number) < 0) {
-    kill(entry->pid, number); /* So young that it has no group of its own yet. */
-  }
-}
-
 static void take_signal(struct entry *entry, int number) {
   if (!entry) {
     return;
@@ -262,8 +281,6 @@ static void take_signal(struct entry *entry, int number) {
   if (entry->go >= 0) {
     close(entry->go);
     entry->go = -1;
-  } else if (entry->plain) {
-    signal_plain(entry, number);
 #ifdef SYS_pidfd_send_signal
   } else if (entry->pidfd >= 0) {
     syscall(SYS_pidfd_send_signal, entry->pidfd, number, NULL, 0);
@@ -312,7 +329,11 @@ static void reap(void) {
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     for (struct entry *entry = entries; entry; entry = entry->next) {
       if (entry->child && entry->pid == pid) {
-        end(entry, status);
+        if (entry->outcome) {
+          end_plain(entry);
+        } else {
+          end(entry, status);
+        }
         break;
       }
     }
@@ -337,8 +358,8 @@ static int look(void) {
 
 static void finish(void) {
   for (struct entry *entry = entries; entry; entry = entry->next) {
-    if (entry->plain) {
-      signal_plain(entry, SIGKILL);
+    if (entry->outcome) {
+      kill(entry->pid, SIGUSR1);
     }
   }
   exit(0);

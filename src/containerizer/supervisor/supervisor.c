@@ -1,6 +1,7 @@
 /*
  * One container's supervisor: starts its process, records who is who, passes signals on, stores the
- * process's status, and ends everything that is left. It is a fork of the spawner.
+ * process's status, and ends everything that is left. It is a fork of the spawner. A companion does the
+ * same for one plain process, but without records.
  */
 #include "container.h"
 
@@ -235,24 +236,44 @@ static void obey(const struct launch *launch, pid_t process, int is_waiting) {
   }
 }
 
-void supervise(const struct launch *launch, int go, pid_t spawner) {
+/* Passes signals on until the process has ended; returns its status. */
+static int follow(const struct launch *launch, pid_t process) {
+  int status = 0, has_ended = 0;
+  while (!has_ended) {
+    pid_t last = reap(process, &status, &has_ended);
+    if (!has_ended) {
+      obey(launch, process, last <= 0);
+    }
+  }
+  return status;
+}
+
+static void become_reaper(int is_bound, pid_t spawner) {
   setsid();
-  if (launch->bound) {
+  if (is_bound) {
     prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (getppid() != spawner) {
       _exit(0);
     }
   }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void redirect_to_null(void) {
+  int null = open("/dev/null", O_RDWR);
+  dup2(null, STDIN_FILENO);
+  dup2(null, STDOUT_FILENO);
+  dup2(null, STDERR_FILENO);
+}
+
+void supervise(const struct launch *launch, int go, pid_t spawner) {
+  become_reaper(launch->bound, spawner);
   /* By name and working directory it is found where its record is damaged. */
   prctl(PR_SET_NAME, "mesoscale-super");
   if (chdir(launch->run) < 0) {
     give_up(launch, "Failed to change to the directory of the container's records");
   }
-  int null = open("/dev/null", O_RDWR);
-  dup2(null, STDIN_FILENO);
-  dup2(null, STDOUT_FILENO);
-  dup2(null, STDERR_FILENO);
+  redirect_to_null();
   if (go != 3) {
     dup2(go, 3);
   }
@@ -264,15 +285,28 @@ void supervise(const struct launch *launch, int go, pid_t spawner) {
   }
   close(3);
   pid_t process = start_process(launch);
-
-  int status = 0, has_ended = 0;
-  while (!has_ended) {
-    pid_t last = reap(process, &status, &has_ended);
-    if (!has_ended) {
-      obey(launch, process, last <= 0);
-    }
-  }
-  keep_status(launch, status);
+  keep_status(launch, follow(launch, process));
   clean(launch);
+  _exit(0);
+}
+
+/* The cgroups are those of the container that the process looks at: they are not ended with it. */
+void accompany(const struct launch *launch, pid_t spawner, struct outcome *outcome) {
+  struct launch own = *launch;
+  own.n_cgroups = 0;
+  become_reaper(1, spawner);
+  redirect_to_null();
+  close_all_from(3);
+  pid_t process = fork();
+  if (process < 0) {
+    outcome->error = errno;
+    _exit(1);
+  }
+  if (process == 0) {
+    setsid();
+    become(launch, -1);
+  }
+  outcome->status = follow(&own, process);
+  clean(&own);
   _exit(0);
 }
