@@ -1,5 +1,5 @@
 /*
- * Forks for as long as it may: 20 seconds, and 300 processes of its user. Deaf to every signal that can be
+ * Forks for as long as it may: 20 seconds, and 150 processes of its user. Deaf to every signal that can be
  * ignored. `bomb`: as many as there can be; `spread`: the same, each in a session of its own;
  * `chains`: eight that run away, each process forking the next and ending.
  */
@@ -11,7 +11,7 @@
 
 int main(int count, char **arguments) {
   const char *kind = count > 1 ? arguments[1] : "";
-  struct rlimit limit = {300, 300};
+  struct rlimit limit = {150, 150};
   time_t end = time(0) + 20;
   if (getuid() == 0 || setrlimit(RLIMIT_NPROC, &limit) < 0) {
     return 1;

@@ -220,11 +220,14 @@ const bomber = { uid: 64242, gid: 64242, groups: [64242] };
 
 const bomb = join(import.meta.dirname, 'fork-bomb.c');
 
-test.each(
-  (['unified', 'freezer', 'no'] as const).flatMap((cgroup) =>
-    ['bomb', 'spread', 'chains'].map((kind) => ({ cgroup, kind })),
-  ),
-)(
+test.each([
+  { cgroup: 'unified', kind: 'bomb' },
+  { cgroup: 'freezer', kind: 'bomb' },
+  { cgroup: 'freezer', kind: 'spread' },
+  { cgroup: 'no', kind: 'bomb' },
+  { cgroup: 'no', kind: 'spread' },
+  { cgroup: 'no', kind: 'chains' },
+] as const)(
   'SIGUSR1 ends what forks on and on ($kind), with $cgroup cgroup (needs root)',
   async ({ cgroup, kind }) => {
     const roots = cgroup === 'no' ? [] : findCgroupRoots(place, [cgroup]);
@@ -240,7 +243,7 @@ test.each(
       arguments: ['sh', '-c', `trap "" TERM; ${program} ${kind} & wait; sleep 1020`],
     });
     spawner.release(token);
-    await eventually(() => bombs().length > (kind === 'chains' ? 3 : 200));
+    await eventually(() => bombs().length > (kind === 'chains' ? 3 : 100));
     spawner.signal(token, 15);
     spawner.signal(token, 10);
     await ended;

@@ -17,6 +17,8 @@
 enum {
   /* Processes and threads that one walk looks at. */
   MAX_LOOKS = 65536,
+  /* So many are asked to end even when they are about to be killed. */
+  CROWD = 1024,
   /* Walks that stop what there is, until one finds nothing new. */
   MAX_STOPS = 8,
   /* The kernel gives no larger pid. */
@@ -101,9 +103,12 @@ static void meet(struct walk *walk, pid_t parent, pid_t pid) {
 
 static int is_over(const struct walk *walk) {
   sigset_t pending;
-  /* Once the container is to be killed, asking its processes to end has no point. */
-  return walk->looks <= 0 || (walk->number == SIGTERM && sigpending(&pending) == 0 &&
-                              sigismember(&pending, SIGUSR1));
+  if (walk->looks <= 0) {
+    return 1;
+  }
+  /* When the container is to be killed, asking a crowd to end would only hold that up. */
+  return walk->number == SIGTERM && MAX_LOOKS - walk->looks > CROWD &&
+         sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1);
 }
 
 static int compare_kinship(const void *one, const void *other) {
