@@ -11,6 +11,7 @@ import { TextError } from '../model/value-text.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
 import { readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
+import { unknownField } from '../wire/unknown-field.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { authorizerOf } from './access.ts';
 import type { FlagValues } from './flags/flag.ts';
@@ -95,7 +96,12 @@ export function domainOf(value: unknown): DomainInfo | undefined {
     return undefined;
   }
   try {
-    return readJsonValue(types.DomainInfo, value);
+    const domain = readJsonValue(types.DomainInfo, value);
+    const unknown = unknownField(types.DomainInfo, value);
+    if (unknown !== undefined) {
+      throw new FlagError(`--domain has the unknown field '${unknown}'`);
+    }
+    return domain;
   } catch (error) {
     if (error instanceof WireError) {
       throw new FlagError(`--domain is no DomainInfo: ${error.message}`);
@@ -131,7 +137,7 @@ export function weightsOf(
   text: string | undefined,
   allowed: readonly string[] | undefined,
 ): Record<string, number> {
-  const weights: Record<string, number> = {};
+  const weights = new Map<string, number>();
   for (const part of (text ?? '').split(',').filter(Boolean)) {
     const [role = '', weight = ''] = part.split('=', 2);
     const isWeight = Number.isFinite(Number(weight)) && Number(weight) > 0;
@@ -141,7 +147,10 @@ export function weightsOf(
     if (allowed?.includes(role.trim()) === false && role.trim() !== '*') {
       throw new FlagError(`--weights: the role of '${part}' is not one of --roles`);
     }
-    weights[role.trim()] = Number(weight);
+    if (weights.has(role.trim())) {
+      throw new FlagError(`--weights gives the role '${role.trim()}' two weights`);
+    }
+    weights.set(role.trim(), Number(weight));
   }
-  return weights;
+  return Object.fromEntries(weights);
 }

@@ -289,6 +289,21 @@ describe('one clear line for what cannot be used', () => {
       ['--acls={"run_tasks":[],"run_tasks":[]}'],
       "--acls has the key 'run_tasks' twice in one object",
     ],
+    [['--offer_timeout=0secs'], "--offer_timeout must be more than 0, got '0secs'"],
+    [
+      ['--registry_max_agent_age=-1secs'],
+      '--registry_max_agent_age expects a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or' +
+        " 1weeks, got '-1secs'",
+    ],
+    [
+      ['--agent_removal_rate_limit=0/1secs'],
+      "--agent_removal_rate_limit expects a rate such as 1/10mins, got '0/1secs'",
+    ],
+    [
+      ['--domain={"fault_domain":{"region":{"name":""},"zone":{"name":"z"}}}'],
+      '--domain must hold a region and a zone that have names, got ' +
+        `'{"fault_domain":{"region":{"name":""},"zone":{"name":"z"}}}'`,
+    ],
     [
       ['--domain=/nowhere.json'],
       '--domain names a file that cannot be read: /nowhere.json (ENOENT)',

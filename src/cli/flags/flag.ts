@@ -172,7 +172,11 @@ export const percent = kind<number>({
 export const duration = kind<number>({
   expects: 'a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or 1weeks',
   placeholder: 'DURATION',
-  parse: parseDuration,
+  // No time that a flag sets goes backwards.
+  parse: (text) => {
+    const ms = parseDuration(text);
+    return ms !== undefined && ms >= 0 ? ms : undefined;
+  },
   print: formatDuration,
 });
 
@@ -196,7 +200,7 @@ export const rate = kind<Rate>({
   parse: (text) => {
     const [count = '', per = ''] = text.split('/', 2);
     const perMs = parseDuration(per);
-    return /^\d+$/.test(count) && perMs !== undefined && perMs > 0
+    return /^\d+$/.test(count) && Number(count) > 0 && perMs !== undefined && perMs > 0
       ? { count: Number(count), perMs }
       : undefined;
   },

@@ -171,6 +171,7 @@ export const MASTER_FLAGS = {
     help: 'The largest compiled size of one regular expression in offer constraints.',
   }),
   offer_timeout: duration({
+    check: positive('offer_timeout'),
     help: 'Offers that are not answered within this time are rescinded. Without it they stand.',
   }),
   port: port({ default: 5050, help: 'The port to listen on.' }),

@@ -3,10 +3,16 @@ import { duration, json, list, path, port, text, toggle } from './flag.ts';
 import { LOGGING_FLAGS } from './logging-flags.ts';
 
 function checkDomain(domain: unknown): string | undefined {
-  const fault = (domain as { fault_domain?: { region?: unknown; zone?: unknown } })?.fault_domain;
-  return fault?.region && fault.zone
+  const { fault_domain } = (domain ?? {}) as {
+    fault_domain?: { region?: { name?: unknown }; zone?: { name?: unknown } } | null;
+  };
+  if (!fault_domain?.region || !fault_domain.zone) {
+    return 'domain must hold a fault_domain with a region and a zone';
+  }
+  const names = [fault_domain.region.name, fault_domain.zone.name];
+  return names.every((name) => typeof name === 'string' && name !== '')
     ? undefined
-    : 'domain must hold a fault_domain with a region and a zone';
+    : 'domain must hold a region and a zone that have names';
 }
 
 /** Paths that answer 403. */

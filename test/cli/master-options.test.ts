@@ -1,0 +1,24 @@
+// What a master makes of flags that have the right form.
+import { expect, test } from 'vitest';
+import { domainOf, weightsOf } from '../../src/cli/master-options.ts';
+
+test('weights are those of the roles', () => {
+  expect(weightsOf('eng=2, ops=1.5', undefined)).toEqual({ eng: 2, ops: 1.5 });
+});
+
+test.each([
+  ['a=1,a=2', "--weights gives the role 'a' two weights"],
+  ['a=1, a=1', "--weights gives the role 'a' two weights"],
+  ['__proto__=1,__proto__=2', "--weights gives the role '__proto__' two weights"],
+])('a role has one weight: %s', (weights, message) => {
+  expect(() => weightsOf(weights, undefined)).toThrow(message);
+});
+
+test('a domain has no field that it does not have', () => {
+  const fault_domain = { region: { name: 'a' }, zone: { name: 'b' } };
+  expect(domainOf({ fault_domain })).toEqual({ fault_domain });
+  const misspelled = { fault_domain: { ...fault_domain, zone: { name: 'b', rack: 'r' } } };
+  expect(() => domainOf(misspelled)).toThrow(
+    "--domain has the unknown field 'fault_domain.zone.rack'",
+  );
+});
