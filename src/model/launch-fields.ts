@@ -152,7 +152,7 @@ export const containerFields: Fields<ContainerInfo> = {
       unconfined: WORKS,
     },
     ipc_mode: refusedIf(
-      (mode: LinuxInfo_IpcMode) => mode === LinuxInfo_IpcMode.PRIVATE,
+      (mode: LinuxInfo_IpcMode) => mode !== LinuxInfo_IpcMode.SHARE_PARENT,
       "containers share the agent's IPC and /dev/shm",
     ),
     shm_size: refused("containers share the agent's /dev/shm"),

@@ -6,6 +6,9 @@ import { parseJson } from './json-text.ts';
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
+/** Of these an unknown name would run a task less confined than it was meant to be. */
+const confining: ReadonlySet<string> = new Set(['ipc_mode']);
+
 /** What a double cannot hold exactly. */
 const LONG_INTEGER = /^\s*-?\d{16,20}\s*$/;
 
@@ -149,7 +152,7 @@ export class JsonReading {
       : BigInt(value);
   }
 
-  /** An unknown name reads as absent, unless the field has to be there. */
+  /** An unknown name reads as absent, unless the field has to be there or confines a task. */
   enumeration(
     value: unknown,
     field: string,
@@ -160,7 +163,7 @@ export class JsonReading {
       throw unexpected(value, field);
     }
     const number = table.numbers.get(value);
-    if (number === undefined && required) {
+    if (number === undefined && (required || confining.has(field))) {
       throw new WireError(`Failed to find enum for '${value}'`);
     }
     return number;

@@ -132,6 +132,11 @@ describe('a task that asks for what is not there', () => {
       linux({ ipc_mode: LinuxInfo_IpcMode.PRIVATE }),
       "'container.linux_info.ipc_mode'",
     ],
+    [
+      'an unknown kind of IPC',
+      linux({ ipc_mode: LinuxInfo_IpcMode.UNKNOWN }),
+      "'container.linux_info.ipc_mode'",
+    ],
     ['shared memory of its own', linux({ shm_size: 1 }), "'container.linux_info.shm_size'"],
     [
       'an image',

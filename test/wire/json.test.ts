@@ -190,6 +190,15 @@ describe('JSON that is no message', () => {
     ).toStrictEqual({ services: [2] });
   });
 
+  test('an unknown name is an error where it would leave a task less confined', () => {
+    expect(refusal(() => readJson(types.LinuxInfo, '{"ipc_mode": "XX"}')).message).toBe(
+      "Failed to find enum for 'XX'",
+    );
+    expect(readJson(types.LinuxInfo, '{"ipc_mode": "SHARE_PARENT"}')).toStrictEqual({
+      ipc_mode: 2,
+    });
+  });
+
   test('integers beyond 2^53 are refused by name', () => {
     const range = (begin: string) => () =>
       readJson(types.Value_Range, `{"begin":${begin},"end":1}`);
