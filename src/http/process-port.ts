@@ -134,9 +134,10 @@ export class ProcessPort<Message> {
       },
     ]);
     for (const rule of idleRules(prefix, rules, endpoints)) {
-      logger.warn(
-        `--firewall_rules: '${rule}' closes nothing: there is no such endpoint, or it has to stay open`,
-      );
+      const why = rule.includes(OWNER_PATH)
+        ? 'other processes need it'
+        : 'there is no such endpoint';
+      logger.warn(`--firewall_rules: '${rule}' closes nothing, ${why}`);
     }
     const handler = await createRouter({
       prefix,

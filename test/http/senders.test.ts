@@ -285,8 +285,13 @@ describe('a message is dropped', () => {
 
   it('whatever the firewall of the process that it names closes', async () => {
     const { master } = await start();
-    const victim = await agent({ disabledPaths: ['/mesoscale/connection'] });
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (text) => warnings.push(text) };
+    const victim = await agent({ disabledPaths: ['/mesoscale/connection'], logger });
     expect(await taken(master, victim.pid)).toEqual([]);
+    expect(warnings).toEqual([
+      "--firewall_rules: '/mesoscale/connection' closes nothing, other processes need it",
+    ]);
   });
 
   it('and the log says it once, however often it is tried', async () => {
