@@ -24,8 +24,8 @@ export interface Conversion {
   readonly converted: readonly Resource[];
   /** Refused while another copy of what is consumed remains (destroying a shared volume). */
   readonly last?: boolean;
-  /** What is made is on a disk of another source, as only a resource provider can do. */
-  readonly remade?: boolean;
+  /** Both sides came from the client, or a mount was divided: they are compared. Else one is of the other. */
+  readonly compared?: boolean;
 }
 
 export type Conversions =
@@ -68,8 +68,8 @@ function withSource(resource: Resource, type: SourceType, profile: string | unde
 export function conversionsOf(lists: Lists, operation: Offer_Operation): Conversions {
   const conversions = ruledConversions(operation);
   if (conversions.ok) {
-    for (const { consumed, converted, remade } of conversions.conversions) {
-      const why = remade === true ? undefined : imbalance(lists, consumed, converted);
+    for (const { consumed, converted, compared } of conversions.conversions) {
+      const why = compared === true ? imbalance(lists, consumed, converted) : undefined;
       if (why !== undefined) return refused(why);
     }
   }
@@ -130,7 +130,7 @@ function reserveConversions(
   const why =
     reservationError(source, common, 'unreserve') ?? reservationError(reserved, common, 'reserve');
   return why === undefined
-    ? { ok: true, conversions: [{ consumed: source, converted: reserved }] }
+    ? { ok: true, conversions: [{ consumed: source, converted: reserved, compared: true }] }
     : refused(why);
 }
 
@@ -187,7 +187,9 @@ function ruledConversions(operation: Offer_Operation): Conversions {
       const converted = withAmount(grow.volume, amount(grow.volume) + amount(grow.addition));
       return {
         ok: true,
-        conversions: [{ consumed: [grow.volume, grow.addition], converted: [converted] }],
+        conversions: [
+          { consumed: [grow.volume, grow.addition], converted: [converted], compared: true },
+        ],
       };
     }
     case OperationType.SHRINK_VOLUME: {
@@ -209,6 +211,7 @@ function ruledConversions(operation: Offer_Operation): Conversions {
               withAmount(shrink.volume, left),
               withoutVolume(withAmount(shrink.volume, freed)),
             ],
+            compared: true,
           },
         ],
       };
@@ -224,7 +227,6 @@ function ruledConversions(operation: Offer_Operation): Conversions {
           {
             consumed: [create.source],
             converted: [withSource(create.source, create.target_type, create.target_profile)],
-            remade: true,
           },
         ],
       };
@@ -238,7 +240,6 @@ function ruledConversions(operation: Offer_Operation): Conversions {
           {
             consumed: [destroy.source],
             converted: [withSource(destroy.source, SourceType.RAW, undefined)],
-            remade: true,
           },
         ],
       };
