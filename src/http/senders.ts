@@ -48,6 +48,8 @@ const MAX_AHEAD_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 512;
 /** Addresses of which it is remembered that a process of ours is there. */
 const MAX_SPEAKERS = 100_000;
+/** How long an answer is waited for by what a connection sent that has closed. */
+const CLOSED_GRACE_MS = 1_000;
 /** Characters of a claim that the log shows. */
 const MAX_SHOWN = 100;
 
@@ -189,6 +191,7 @@ export class Sender implements Waiter {
   #pending: Pending | undefined;
   #isAsking = false;
   #isClosed = false;
+  #end: NodeJS.Timeout | undefined;
   #address: string | undefined;
   #resume: (() => void) | undefined;
 
@@ -230,10 +233,16 @@ export class Sender implements Waiter {
     }
   }
 
-  /** The connection has closed: what waits is not asked about any more. */
+  /**
+   * The connection has closed. Who sends one message and hangs up has it delivered all the same, if the
+   * answer comes soon; nothing more is asked about.
+   */
   close(): void {
     this.#isClosed = true;
-    this.giveUp();
+    if (this.#isAsking) {
+      this.#end = setTimeout(() => this.giveUp(), CLOSED_GRACE_MS);
+      this.#end.unref();
+    }
   }
 
   giveUp(): void {
@@ -289,18 +298,21 @@ export class Sender implements Waiter {
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
       const { claim, body, deliver } = next;
       const address = addressIn(claim.from);
-      const verdict = this.#unclear.has(address)
-        ? 'later'
-        : (this.#known.get(address) ?? (await this.#judge(address, claim)));
+      const verdict =
+        this.#known.get(address) ??
+        (this.#unclear.has(address) || this.#isClosed
+          ? 'later'
+          : await this.#judge(address, claim));
       // What has been given up is released already.
       this.#release(Math.min(this.#heldBytes, body.length + MESSAGE_BYTES));
-      if (verdict === true && !this.#isClosed) {
+      if (verdict === true) {
         this.#address ??= address;
         deliver(body);
       }
     }
     this.#unclear.clear();
     this.#isAsking = false;
+    clearTimeout(this.#end);
     const resume = this.#resume;
     this.#resume = undefined;
     resume?.();
