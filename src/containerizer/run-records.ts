@@ -41,6 +41,8 @@ export interface EndRecord {
   readonly waitStatus?: number | undefined;
   /** Why its process could not be started. */
   readonly failure?: string | undefined;
+  /** Why there is no record of it, where that is known. */
+  readonly loss?: string | undefined;
 }
 
 /** Bytes for each record that is written when the disk may be full. */
@@ -158,10 +160,12 @@ export class RunRecords {
     const path = join(folder, 'status');
     const text = this.#read(path, readFilled);
     const waitStatus = text === undefined ? undefined : statusOf(text);
-    if (text !== undefined && waitStatus === undefined) {
-      this.#warn(`The record '${path}' is damaged: how the command ended is not known`);
+    const loss = waitStatus === undefined ? lossOf(folder, path, text !== undefined) : undefined;
+    if (loss !== undefined) {
+      this.#warn(`How the command of container ${container} ended is not known: ${loss}`);
     }
-    return { waitStatus, failure: this.#read(join(folder, 'failure'), readFilled) || undefined };
+    const failure = this.#read(join(folder, 'failure'), readFilled) || undefined;
+    return { waitStatus, failure, loss };
   }
 
   /** What is there and cannot be read as a file is a damaged record, an empty one. */
@@ -218,6 +222,16 @@ export class RunRecords {
     }
     return undefined;
   }
+}
+
+/** Why a record does not tell what it was made for. */
+function lossOf(folder: string, path: string, isFilled: boolean): string | undefined {
+  if (isFilled) {
+    return `the record '${path}' is damaged`;
+  }
+  return existsSync(folder)
+    ? undefined
+    : `the folder of its records, '${folder}', was removed while it ran`;
 }
 
 /** What agents before wrote to claim a run. */

@@ -1,5 +1,5 @@
 // Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
-import type { Container, Containerizer } from '../containerizer/containerizer.ts';
+import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
 import {
@@ -42,8 +42,8 @@ export class CommandRunner {
   }
 
   /** The task's processes have ended. */
-  ended(waitStatus: number | undefined, failure: string | undefined): void {
-    this.#step({ type: 'ended', waitStatus, failure, nowMs: this.#options.nowMs() });
+  ended(end: ContainerEnd): void {
+    this.#step({ type: 'ended', ...end, nowMs: this.#options.nowMs() });
   }
 
   /** Nothing is done or said after this. */

@@ -41,6 +41,7 @@ export type CommandEvent =
       readonly type: 'ended';
       readonly waitStatus?: number | undefined;
       readonly failure?: string | undefined;
+      readonly loss?: string | undefined;
       readonly nowMs: number;
     }
   | { readonly type: 'timer'; readonly timer: CommandTimer; readonly nowMs: number }
@@ -409,11 +410,12 @@ function ended(
 
 function terminalStatus(
   state: CommandState,
-  { waitStatus, failure }: Extract<CommandEvent, { type: 'ended' }>,
+  { waitStatus, failure, loss }: Extract<CommandEvent, { type: 'ended' }>,
 ): TaskStatus {
   const cause = state.kill?.cause;
   if (waitStatus === undefined) {
-    const message = failure ?? 'Failed to get exit status for Command';
+    const lost = 'Failed to get exit status for Command';
+    const message = failure ?? (loss === undefined ? lost : `${lost}: ${loss}`);
     const reason =
       failure === undefined ? undefined : TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED;
     return newStatus(state, cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause), {

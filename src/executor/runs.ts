@@ -327,7 +327,7 @@ export class Runs {
     } else if (run.runner === undefined) {
       this.#finish(run, end);
     } else {
-      run.runner.ended(end.waitStatus, end.failure);
+      run.runner.ended(end);
     }
   }
 

@@ -203,3 +203,20 @@ test.each([
   await harness.ended(container);
   await harness.hands.close();
 });
+
+test('records that are removed under an agent are named where the exit status is missed', async () => {
+  const harness = await HandsHarness.open(work);
+  const container = harness.reattach(launch());
+  rmSync(run(), { recursive: true });
+  writeFileSync(go(), '');
+  const what = `the folder of its records, '${run()}', was removed while it ran`;
+  expect(await harness.terminalStatus(container)).toMatchObject({
+    state: TaskState.TASK_FAILED,
+    message: `Failed to get exit status for Command: ${what}`,
+  });
+  expect(harness.logs.join('\n')).toContain(
+    `How the command of container a ended is not known: ${what}`,
+  );
+  await harness.ended(container);
+  await harness.hands.close();
+});
