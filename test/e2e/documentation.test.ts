@@ -15,6 +15,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'kill -9 $(cat var/master.pid)': 'test/e2e/local.test.ts',
   'npm run bench': 'takes minutes; test/e2e/output.test.ts runs the help of each suite',
   'npm run conformance': 'needs recorded exchanges',
+  '[{"name": "disk"': 'needs a mounted disk; test/cli/resources.test.ts reads such lists',
   'curl -': 'the conversation by hand has a test of its own below',
   'node_modules/.bin/node example.mjs': 'test/e2e/documented-framework.test.ts',
   'import { FrameworkInfo_Capability_Type as Capability': 'test/e2e/documented-framework.test.ts',

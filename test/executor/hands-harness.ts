@@ -1,6 +1,6 @@
 // Drives the agent's hands as an agent does: subscribes, launches, acknowledges, and keeps what
 // was reported, so that a test can wait for it.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,32 @@ export const stateName = (state: TaskState) =>
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'mesoscale-hands-'));
   chmodSync(path, 0o755);
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      rmSync(path, { recursive: true, force: true });
+      removeCgroupRoot(path);
+      removeCgroupRoot(join(path, 'work'));
+    },
+  };
+}
+
+const cgroupHierarchy = '/sys/fs/cgroup';
+
+/**
+ * Of the containers of a work directory. Suites run beside each other with containers of the same names:
+ * in one cgroup they would kill each other's processes.
+ */
+export const cgroupRoot = (work: string) => `mesoscale-test${work.replaceAll('/', '-')}`;
+
+function removeCgroupRoot(work: string): void {
+  for (const hierarchy of readdirSync(cgroupHierarchy)) {
+    try {
+      rmdirSync(join(cgroupHierarchy, hierarchy, cgroupRoot(work)));
+    } catch {
+      // It was not made there, or a process of the test is still in it.
+    }
+  }
 }
 
 export interface Launch {
@@ -82,7 +107,7 @@ export class HandsHarness {
     harness.hands = await AgentHands.open({
       workDirectory: work,
       programs,
-      cgroups: withCgroups ? { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' } : undefined,
+      cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
       fetching,
       gcDelayMs: 3_600_000,
       isStrict,

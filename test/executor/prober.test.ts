@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupProcesses } from '../../src/containerizer/cgroups.ts';
 import { CheckInfo_Type, type TaskInfo, TaskState } from '../../src/model/generated/messages.ts';
-import { HandsHarness, temporaryFolder } from './hands-harness.ts';
+import { cgroupRoot, HandsHarness, temporaryFolder } from './hands-harness.ts';
 import { appeared } from './outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -170,7 +170,8 @@ test.each([true, false])('what a container uses; with cgroups: %s', async (withC
     mem_soft_limit_bytes: 32 * 1024 * 1024,
   });
   if (withCgroups) {
-    const at = (hierarchy: string) => `/sys/fs/cgroup/${hierarchy}/mesoscale-test/${container}`;
+    const root = cgroupRoot(folder.path);
+    const at = (hierarchy: string) => `/sys/fs/cgroup/${hierarchy}/${root}/${container}`;
     for (const hierarchy of ['freezer', 'memory', 'cpu', 'cpuacct']) {
       expect(cgroupProcesses(at(hierarchy)).length, hierarchy).toBeGreaterThan(0);
     }
