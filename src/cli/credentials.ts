@@ -15,8 +15,8 @@ export interface CredentialsFile {
 /**
  * `required` names the flags that make no sense without credentials, and whether they are set.
  *
- * A principal may have no secret, as with Mesos. There it can be shown with an empty password; here
- * it cannot be shown at all: what is left out of a file must not open a door.
+ * A principal may have no secret, or an empty one, as with Mesos. There it can be shown with an empty
+ * password; here it cannot be shown at all: what is left out of a file must not open a door.
  */
 export function readCredentials(
   flag: string,
@@ -31,14 +31,7 @@ export function readCredentials(
     return { credentials: [], warnings: [] };
   }
   const text = read(flag, file);
-  const list = (parse(text) as { credentials?: unknown } | null)?.credentials;
-  if (!Array.isArray(list)) {
-    throw new FlagError(`--${flag} expects a file that holds ${FORM}, got '${file}'`);
-  }
-  if (repeatedKey(text) !== undefined) {
-    // Which one it is stays unsaid: it may be a secret in the wrong place.
-    throw new FlagError(`--${flag}: an object in '${file}' has a key twice`);
-  }
+  const list = isLines(text) ? linesOf(flag, file, text) : listOf(flag, file, text);
   const credentials: Credential[] = [];
   const secrets = new Map<string, string | undefined>();
   const warnings: string[] = [];
@@ -57,6 +50,36 @@ export function readCredentials(
     }
   }
   return { credentials, warnings };
+}
+
+/** The older form, a principal and its secret in each line; what looks like JSON is meant to be JSON. */
+const isLines = (text: string) => !/^\s*([[{]|$)/.test(text) && parse(text) === undefined;
+
+/** Names the line that is none, and not what it holds. */
+function linesOf(flag: string, file: string, text: string): unknown[] {
+  return text.split('\n').flatMap((line, index) => {
+    const words = line.split(/[ \t\r]+/).filter((word) => word !== '');
+    const [principal, secret] = words;
+    if (words.length !== 0 && words.length !== 2) {
+      throw new FlagError(
+        `--${flag} expects a file that holds ${FORM}, or a principal and its secret in each line, ` +
+          `got '${file}', whose line ${index + 1} has not two words`,
+      );
+    }
+    return words.length === 0 ? [] : { principal, secret };
+  });
+}
+
+function listOf(flag: string, file: string, text: string): unknown[] {
+  const list = (parse(text) as { credentials?: unknown } | null | undefined)?.credentials;
+  if (!Array.isArray(list)) {
+    throw new FlagError(`--${flag} expects a file that holds ${FORM}, got '${file}'`);
+  }
+  if (repeatedKey(text) !== undefined) {
+    // Which one it is stays unsaid: it may be a secret in the wrong place.
+    throw new FlagError(`--${flag}: an object in '${file}' has a key twice`);
+  }
+  return list;
 }
 
 /** Names the entry that is not one, and not what it holds. */
@@ -78,7 +101,7 @@ function requireEntry(
     // With HTTP's basic authentication the name ends at the first colon.
     throw refuse('has a principal that is empty or has a colon in it');
   }
-  if (secret === undefined || secret === null) {
+  if (secret === undefined || secret === null || secret === '') {
     return { principal };
   }
   if (typeof secret !== 'string') {

@@ -24,24 +24,49 @@ test('are read as Mesos writes them', () => {
   expect(read(JSON.stringify({ credentials }))).toEqual({ credentials, warnings: [] });
 });
 
+test('are read in the older form, too: a principal and its secret in each line', () => {
+  expect(read('ops hush\n\n  web \t s:3{cret}\r\n')).toEqual({
+    credentials: [
+      { principal: 'ops', secret: 'hush' },
+      { principal: 'web', secret: 's:3{cret}' },
+    ],
+    warnings: [],
+  });
+});
+
 test('may lack a secret: nobody authenticates by such an entry, and the log says so', () => {
   const ops = { principal: 'ops', secret: 'hush' };
   const { credentials, warnings } = read(
     JSON.stringify({
-      credentials: [ops, { principal: 'open' }, { principal: 'o2', secret: null }],
+      credentials: [
+        ops,
+        { principal: 'open' },
+        { principal: 'o2', secret: null },
+        { principal: 'o3', secret: '' },
+      ],
     }),
   );
   expect(credentials).toEqual([ops]);
   expect(warnings).toEqual([
     `--credentials: principal 'open' has no secret in '${file}' and cannot authenticate`,
     `--credentials: principal 'o2' has no secret in '${file}' and cannot authenticate`,
+    `--credentials: principal 'o3' has no secret in '${file}' and cannot authenticate`,
   ]);
 });
 
 describe('that cannot be used are refused', () => {
   const message = `--credentials expects a file that holds {"credentials": [{"principal": …, "secret": …}]}, got '${file}'`;
 
-  test.each(['ops hush', 'null', '[]', '{"credentials":{}}'])('%s', (content) => {
+  test.each([
+    '',
+    'null',
+    '[]',
+    '7',
+    '"ops hush"',
+    '{"credentials":{}}',
+    '{"credentials": [',
+    '{ops hush',
+  ])('%s', (content) => {
     expect(() => read(content)).toThrow(expect.objectContaining({ message }));
   });
 
@@ -54,6 +79,17 @@ describe('that cannot be used are refused', () => {
     expect(() => read(`{"credentials":${list}}`)).toThrow(
       expect.objectContaining({ message: `${message}, whose ${what}` }),
     );
+  });
+
+  test.each([
+    ['ops', 'whose line 1 has not two words'],
+    ['web x\nops hush hush', 'whose line 2 has not two words'],
+    ['o:ps hush', 'entry 1 has a principal that is empty or has a colon'],
+    ['ops hush\nops x', "'ops' two secrets"],
+  ])('lines that are none: %j', (content, what) => {
+    const reading = () => read(content);
+    expect(reading).toThrow(what);
+    expect(reading).not.toThrow('hush');
   });
 
   test.each([
