@@ -6,9 +6,23 @@ import { resourcesText } from '../model/resource-label.ts';
 import type { AgentState } from './state.ts';
 
 /** Why not, in the words for the operator; by the reconfiguration policy. */
-export function incompatibility(agent: AgentState, before: AgentInfo): string | undefined {
-  const { options } = agent;
-  switch (options.reconfigurationPolicy) {
+export const incompatibility = (agent: AgentState, before: AgentInfo): string | undefined =>
+  incompatibilityBy(agent.options.reconfigurationPolicy, agent, before);
+
+/** The policy that permits least of those under which it may; undefined when there is none. */
+export const mildestPolicy = (agent: AgentState, before: AgentInfo): Policy | undefined =>
+  (['equal', 'additive', 'any'] as const).find(
+    (policy) => incompatibilityBy(policy, agent, before) === undefined,
+  );
+
+type Policy = AgentState['options']['reconfigurationPolicy'];
+
+function incompatibilityBy(
+  policy: Policy,
+  agent: AgentState,
+  before: AgentInfo,
+): string | undefined {
+  switch (policy) {
     case 'equal':
       return differenceOf(agent, before);
     case 'additive':

@@ -6,6 +6,7 @@
 import { formatDuration } from '../model/duration.ts';
 import { sameMessage } from '../model/equality.ts';
 import {
+  type AgentInfo,
   type Resource,
   type Task,
   TaskState,
@@ -16,7 +17,7 @@ import { sameBytes } from '../model/identifier.ts';
 import { agentId, taskId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { AgentCheckpoint, CheckpointedExecutor, CheckpointedTask } from './checkpoint.ts';
-import { differenceOf, incompatibility } from './compatibility.ts';
+import { differenceOf, incompatibility, mildestPolicy } from './compatibility.ts';
 import { killAll } from './drain.ts';
 import type { Recovered } from './events.ts';
 import {
@@ -65,6 +66,12 @@ export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
   }
 }
 
+/** Only what would let this agent go on. */
+function policyAdvice(agent: AgentState, before: AgentInfo): string {
+  const policy = mildestPolicy(agent, before);
+  return policy === undefined ? '' : `set --reconfiguration_policy to ${policy}, `;
+}
+
 /** False when this start must be a new agent, for it offers something else after a reboot. */
 function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
   const before = checkpoint.agent;
@@ -82,9 +89,8 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
     giveUp(
       agent,
       `Failed to perform recovery: Incompatible agent info detected: ${why}. Start it as it was, ` +
-        'set --reconfiguration_policy to additive if nothing was taken away and to any if something ' +
-        `was, or remove the meta directory from ${agent.options.workDir} to start as a new agent without the tasks that ` +
-        'still run',
+        `${policyAdvice(agent, before)}or remove the meta directory from ${agent.options.workDir} to start as a new ` +
+        'agent without the tasks that still run',
     );
     return false;
   }

@@ -16,12 +16,12 @@ import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './agent-options.ts';
-import { orFailLater, readCommandLine } from './command-line.ts';
+import { orFailLater, readCommandLine, requiredFlags } from './command-line.ts';
 import { readCredentials } from './credentials.ts';
 import { makePathDisks, refuseUnmounted } from './disks.ts';
 import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
-import { FlagError, type ParsedFlags } from './flags/parse.ts';
+import type { ParsedFlags } from './flags/parse.ts';
 import { findMaster } from './master-detector.ts';
 import { knownName, publishedAddress } from './published-address.ts';
 import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
@@ -48,16 +48,17 @@ async function runAgent(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  if (values.master === undefined) {
-    throw new FlagError('--master is required: host:port of the master');
-  }
+  const required = requiredFlags<'master' | 'work_dir'>(values, {
+    master: 'host:port of the master',
+    work_dir: 'the folder of sandboxes and of what is kept',
+  });
   const [address, found, module] = await Promise.all([
     publishedAddress(values),
-    findMaster(values.master),
+    findMaster(required.master),
     loadCore(),
   ]);
   const nameOfMaster = knownName(found.ip);
-  const workDir = workDirOf(values);
+  const workDir = await workDirOf(required.work_dir);
   refuseForeignAgent(workDir);
   const texts = publishedFlags(parsed, address);
   const options = agentOptions(values, {

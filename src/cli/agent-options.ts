@@ -20,6 +20,7 @@ import { authorizerOf } from './access.ts';
 import type { AGENT_FLAGS } from './flags/agent-flags.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { FlagError } from './flags/parse.ts';
+import { folderHolder } from './folder-lock.ts';
 import { agentResources, thisMachine } from './machine-resources.ts';
 import { domainOf } from './master-options.ts';
 import type { PublishedAddress } from './published-address.ts';
@@ -122,12 +123,17 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
   }
 }
 
-/** The work directory, made if it is missing: an absolute path. Throws FlagError. */
-export function workDirOf(values: { readonly work_dir: string | undefined }): string {
-  if (values.work_dir === undefined) {
-    throw new FlagError('--work_dir is required: the folder of sandboxes and of what is kept');
+/**
+ * The work directory, made if it is missing and locked: an absolute path. Throws FlagError, also when another
+ * agent has it.
+ */
+export async function workDirOf(path: string): Promise<string> {
+  const folder = writableFolder('work_dir', path, 0o755);
+  const holder = await folderHolder(folder, 'agent');
+  if (holder !== undefined) {
+    throw new FlagError(`--work_dir: ${folder} is in use by another agent (${holder})`);
   }
-  return writableFolder('work_dir', values.work_dir, 0o755);
+  return folder;
 }
 
 /**

@@ -51,7 +51,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function runBatch(file: string, values: BatchFlags): Promise<void> {
   const constraints = (values.constraint ?? []).flatMap(parseConstraints);
-  const tasks = readTaskFile(readFile(file), { ...values, constraints });
+  const tasks = named(file, () => readTaskFile(readFile(file), { ...values, constraints }));
   const folder = writableFolder('results', values.results ?? `${file}.results`);
   const holder = await folderHolder(folder, 'batch');
   if (holder !== undefined) {
@@ -149,6 +149,18 @@ function readFile(file: string): string {
   try {
     return readTextFile(file, LARGEST_FILE_BYTES);
   } catch (error) {
-    throw new FlagError(`${file} cannot be read (${whyUnreadable(error)})`);
+    throw new FlagError(`cannot be read (${whyUnreadable(error)})`);
+  }
+}
+
+/** What is wrong with a file is said with its name. */
+function named<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FlagError) {
+      throw new FlagError(error.message.replaceAll(/^/gm, `${file}: `), { cause: error });
+    }
+    throw error;
   }
 }

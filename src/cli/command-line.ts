@@ -27,7 +27,7 @@ export function readCommandLine<Table extends FlagTable>(
   if (flags.includes('--help') || (flags.includes('-h') && !flags.includes('--no-shell'))) {
     showHelp(command);
   }
-  if ('version' in command.table && flags.includes('--version')) {
+  if (flags.includes('--version')) {
     showVersion();
   }
   return orFail(command.name, () => {
@@ -56,6 +56,20 @@ const showVersion = (): never => end(`${versionLine}\n`);
 function end(text: string): never {
   printNow(text);
   process.exit(0);
+}
+
+/** Those that are missing are told together. Throws FlagError. */
+export function requiredFlags<Name extends string>(
+  values: { readonly [N in Name]: string | undefined },
+  meanings: { readonly [N in Name]: string },
+): Record<Name, string> {
+  const names = Object.keys(meanings) as Name[];
+  const missing = names.filter((name) => values[name] === undefined);
+  if (missing.length > 0) {
+    const lines = missing.map((name) => `--${name} is required: ${meanings[name]}`);
+    throw new FlagError(lines.join('\n'));
+  }
+  return Object.fromEntries(names.map((name) => [name, values[name]])) as Record<Name, string>;
 }
 
 /** What the operator got wrong is said in one line; what we got wrong keeps its stack. */

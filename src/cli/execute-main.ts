@@ -7,7 +7,7 @@ import { type FrameworkInfo, MasterCall_Type, type TaskInfo } from '../model/gen
 import { loadCore } from '../runtime/load-core.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { Execution } from './execute/execution.ts';
-import { type ExecuteFlags, launchRequest } from './execute/launch-request.ts';
+import { type ExecuteFlags, type LaunchRequest, launchRequest } from './execute/launch-request.ts';
 import { placeOn } from './execute/placement.ts';
 import { type Cluster, shortage, type Wish, whyWaiting } from './execute/waiting.ts';
 import { EXECUTE_FLAGS } from './flags/execute-flags.ts';
@@ -36,10 +36,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<number> {
-  if (values.master === undefined) {
-    throw new FlagError('--master is required: host:port of the master');
-  }
-  const request = launchRequest(values, rest);
+  const request = requested(values, rest);
   const core = createCore(await loadCore());
   const wish: Wish = {
     tasks: request.tasks,
@@ -48,7 +45,7 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
     takesGpus: values.framework_capabilities?.includes('GPU_RESOURCES') ?? false,
   };
   const execution = new Execution({
-    master: values.master,
+    master: values.master ?? '',
     codec: values.content_type,
     framework: frameworkOf(request.name, values),
     credential: credentialOf(values.principal, values.secret),
@@ -82,6 +79,24 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
     process.removeAllListeners(signal);
   }
   return exitCode;
+}
+
+/** What is to be launched; all that is missing is told together. */
+function requested(values: ExecuteFlags, rest: readonly string[]): LaunchRequest {
+  const wrong =
+    values.master === undefined ? ['--master is required: host:port of the master'] : [];
+  try {
+    const request = launchRequest(values, rest);
+    if (wrong.length === 0) {
+      return request;
+    }
+  } catch (error) {
+    if (!(error instanceof FlagError)) {
+      throw error;
+    }
+    wrong.push(error.message);
+  }
+  throw new FlagError(wrong.join('\n'));
 }
 
 /** What the master tells of its cluster, or why it does not. */

@@ -68,7 +68,9 @@ function stopOnSignals(cluster: LocalCluster): void {
     await cluster.stop();
     if (running > 0) {
       console.log(
-        `${running} tasks keep running; the next start finds those that were checkpointed.`,
+        running === 1
+          ? '1 task keeps running; the next start finds it if it was checkpointed.'
+          : `${running} tasks keep running; the next start finds those that were checkpointed.`,
       );
     }
     process.exit(0);
@@ -78,6 +80,8 @@ function stopOnSignals(cluster: LocalCluster): void {
   }
   endWithParent(() => void stop());
 }
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 interface Started {
   readonly folder: string;
@@ -100,7 +104,7 @@ function welcome(values: LocalFlags, { folder, isFirst, cluster, summary }: Star
 Mesoscale ${PACKAGE_VERSION} is running.
 
 ${rows.join('\n')}
-  state    ${shown}/${isFirst ? '' : `  (found that of an earlier run, ${summary.frameworks.length} frameworks)`}
+  state    ${shown}/${isFirst ? '' : `  (found that of an earlier run, ${counted(summary.frameworks.length, 'framework')})`}
   logs     ${shown}/log/
 ${cluster.keptAgents.map((number) => `\nAgent ${number} runs as well, for the sake of the tasks that an earlier run has left on it.\n`).join('')}
 Try:

@@ -31,10 +31,10 @@ export async function publishedAddress(flags: AddressFlags): Promise<PublishedAd
   if (flags.ip !== undefined && flags.ip_discovery_command !== undefined) {
     throw new FlagError('--ip and --ip_discovery_command cannot be used together');
   }
-  const listenIp = checkedIp(
-    'ip',
-    flags.ip_discovery_command === undefined ? (flags.ip ?? ANY) : discovered(flags),
-  );
+  const listenIp =
+    flags.ip_discovery_command === undefined
+      ? checkedIp('ip', flags.ip ?? ANY)
+      : discovered(flags.ip_discovery_command);
   const ip = checkedIp(
     'advertise_ip',
     flags.advertise_ip ?? (listenIp === ANY ? ownIp() : listenIp),
@@ -56,12 +56,20 @@ export function checkedIp(flag: string, ip: string): string {
   return ip;
 }
 
-function discovered({ ip_discovery_command: command }: AddressFlags): string {
+function discovered(command: string): string {
+  let printed: string;
   try {
-    return execFileSync('/bin/sh', ['-c', command ?? ''], { encoding: 'utf8' }).trim();
+    printed = execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }).trim();
   } catch (error) {
     throw new FlagError(`--ip_discovery_command failed: ${(error as Error).message}`);
   }
+  if (!isIPv4(printed)) {
+    const shown = printed.length > 80 ? `${printed.slice(0, 77)}...` : printed;
+    throw new FlagError(
+      `--ip_discovery_command expects a command that prints an IPv4 address, but it prints '${shown}'`,
+    );
+  }
+  return printed;
 }
 
 /** The machine's first address that others can reach; without a network, the loopback. */

@@ -365,6 +365,26 @@ describe('after a restart', () => {
     expect(renamed.exited?.code).toBe(1);
   });
 
+  test.each([
+    [
+      'more resources',
+      { resources: parseResources('cpus:8;mem:4096;disk:8192;ports:[31000-32000]') },
+      'additive',
+    ],
+    ['fewer resources', { resources: parseResources('cpus:1') }, 'any'],
+    [
+      'fewer resources, although more are allowed',
+      { resources: parseResources('cpus:1'), reconfigurationPolicy: 'additive' as const },
+      'any',
+    ],
+    ['another host name', { hostname: 'else' }, undefined],
+  ])('with %s it recommends only the policy that helps', (_, change, policy) => {
+    const { world: before } = started();
+    const world = restarted(before, true, change);
+    expect(/--reconfiguration_policy to (\w+)/.exec(world.exited?.reason ?? '')?.[1]).toBe(policy);
+    expect(world.exited?.reason).toContain('remove the meta directory');
+  });
+
   test('to clean up, everything is ended, and then the agent', () => {
     const { world: before, launched } = started();
     const world = restarted(before, true, { recover: 'cleanup' });

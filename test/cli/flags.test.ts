@@ -185,6 +185,10 @@ describe('sources', () => {
     expect(() => batch(['--constraint=rack:UNIQUE', '--constraint=rack:LIKE:['])).toThrow(
       "--constraint must give LIKE a regular expression, got 'rack:LIKE:['",
     );
+    expect(() => batch(['--constraint=a:LIKE:[', '--constraint=b:IS'])).toThrow(
+      "--constraint must give LIKE a regular expression, got 'a:LIKE:['\n" +
+        "--constraint must give IS a value, got 'b:IS'",
+    );
     expect(() => batch(['--constraint=rack:UNIQUE', '--constraint'])).toThrow(
       '--constraint needs a value: --constraint=ATTRIBUTE:OPERATOR[:VALUE]',
     );

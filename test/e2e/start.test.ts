@@ -60,6 +60,25 @@ describe('a start that cannot work ends with one line', () => {
     [['master'], 'mesoscale master: --work_dir is required: the folder of the registry'],
     [['master', '--ip=nowhere'], "mesoscale master: --ip expects an IPv4 address, got 'nowhere'"],
     [
+      ['agent'],
+      'mesoscale agent: --master is required: host:port of the master\n' +
+        'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept',
+    ],
+    [
+      ['agent', '--ip_discovery_command=echo nowhere', '--work_dir=/tmp', '--master=127.0.0.1:1'],
+      'mesoscale agent: --ip_discovery_command expects a command that prints an IPv4 address, ' +
+        "but it prints 'nowhere'",
+    ],
+    [
+      ['execute'],
+      'mesoscale execute: --master is required: host:port of the master\n' +
+        'mesoscale execute: say what to run: --name=… --command=…, --task=… or --task_group=…',
+    ],
+    [
+      ['execute', '--master=127.0.0.1:1', '--name=x', '--command=true', '--resources='],
+      'mesoscale execute: --resources: a task needs resources, such as cpus:1;mem:128',
+    ],
+    [
       ['agent', '--work_dir=/tmp'],
       'mesoscale agent: --master is required: host:port of the master',
     ],
@@ -126,6 +145,17 @@ describe('a start that cannot work ends with one line', () => {
     );
     expect(line).toBe(
       `mesoscale master: ${registry('damaged')} is damaged: file is not a database`,
+    );
+  });
+
+  test('two agents on one folder', async () => {
+    const work = `--work_dir=${join(folder, 'agents')}`;
+    const flags = [work, '--master=127.0.0.1:1', '--ip=127.0.0.1', '--no-switch_user'];
+    const port = await freePort();
+    const first = run('agent', ...flags, `--port=${port}`, '--quiet');
+    await firstAnswer(port);
+    expect(await refusal('agent', ...flags, `--port=${await freePort()}`)).toBe(
+      `mesoscale agent: --work_dir: ${join(folder, 'agents')} is in use by another agent (process ${first.pid})`,
     );
   });
 

@@ -185,6 +185,11 @@ export class Journal {
   #recall(entry: Entry, tasks: readonly BatchTask[]): void {
     switch (entry.type) {
       case 'batch':
+        if (entry.version > 2) {
+          throw new FlagError(
+            `${this.folder} was written by a later version (${entry.version}) of this program`,
+          );
+        }
         if (tasks.length < entry.tasks || !isOf(entry, tasks)) {
           throw new FlagError(
             `${this.folder} holds the results of other tasks (rows may be added at the end, not ` +

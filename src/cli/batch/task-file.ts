@@ -42,13 +42,41 @@ const FIELDS = [
   'constraints',
 ];
 
-/** JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError. */
+/** Of the lines that are wrong, so many are told. */
+const MOST_TOLD = 10;
+
+/**
+ * JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError with a line of text for each
+ * line of the file that is wrong, up to ten.
+ */
 export function readTaskFile(text: string, defaults: TaskDefaults): BatchTask[] {
-  const rows = /^\s*\{/.test(text) ? jsonRows(text) : csvRows(text);
-  if (rows.length === 0) {
-    throw new FlagError('the file holds no task');
+  const wrong: string[] = [];
+  const rows = /^\s*\{/.test(text) ? jsonRows(text, wrong) : csvRows(text, wrong);
+  const tasks: BatchTask[] = [];
+  for (const [index, { line, fields }] of rows.entries()) {
+    noted(wrong, () => tasks.push(taskOf(fields, { index, line, defaults })));
   }
-  return rows.map(({ line, fields }, index) => taskOf(fields, { index, line, defaults }));
+  if (wrong.length > MOST_TOLD) {
+    wrong.splice(MOST_TOLD, Infinity, `and ${wrong.length - MOST_TOLD} more lines are wrong`);
+  }
+  if (wrong.length > 0) {
+    throw new FlagError(wrong.join('\n'));
+  }
+  if (rows.length === 0) {
+    throw new FlagError('there is no task in it');
+  }
+  return tasks;
+}
+
+function noted(wrong: string[], read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof FlagError)) {
+      throw error;
+    }
+    wrong.push(error.message);
+  }
 }
 
 interface Row {
@@ -56,44 +84,94 @@ interface Row {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-function jsonRows(text: string): Row[] {
+function jsonRows(text: string, wrong: string[]): Row[] {
   const rows: Row[] = [];
   for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') {
-      continue;
+    if (line.trim() !== '') {
+      noted(wrong, () => rows.push({ line: index + 1, fields: jsonFields(line, index + 1) }));
     }
-    let fields: unknown;
-    try {
-      fields = JSON.parse(line);
-    } catch {
-      throw new FlagError(`line ${index + 1}: expected a JSON object, got '${short(line)}'`);
-    }
-    if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-      throw new FlagError(`line ${index + 1}: expected a JSON object, got '${short(line)}'`);
-    }
-    rows.push({ line: index + 1, fields: fields as Row['fields'] });
   }
   return rows;
 }
 
-function csvRows(text: string): Row[] {
-  let records: { info: { lines: number }; record: Record<string, string> }[];
+function jsonFields(text: string, line: number): Row['fields'] {
+  const wrong = new FlagError(`line ${line}: expected a JSON object, got '${short(text)}'`);
+  let fields: unknown;
   try {
-    records = parseCsv(text, {
-      columns: (header: string[]) => header.map((name) => name.trim()),
+    fields = JSON.parse(text);
+  } catch {
+    throw wrong;
+  }
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+    throw wrong;
+  }
+  return fields as Row['fields'];
+}
+
+function csvRows(text: string, wrong: string[]): Row[] {
+  const [first, ...records] = csvRecords(text);
+  if (first === undefined) {
+    return [];
+  }
+  const header = headerOf(first);
+  const rows: Row[] = [];
+  for (const { info, record } of records) {
+    if (record.length > header.length) {
+      wrong.push(
+        `line ${info.lines}: has ${record.length} cells where the header names ${header.length} ` +
+          'columns (a cell with commas is put in double quotes)',
+      );
+    } else {
+      // An empty cell says nothing, so that the default holds; nor do cells that are left out at the end.
+      const cells = record.map((cell, column) => [header[column] ?? '', cell] as const);
+      const fields = Object.fromEntries(cells.filter(([, cell]) => cell !== ''));
+      rows.push({ line: info.lines, fields });
+    }
+  }
+  return rows;
+}
+
+interface CsvRecord {
+  readonly info: { readonly lines: number };
+  readonly record: readonly string[];
+}
+
+function csvRecords(text: string): CsvRecord[] {
+  try {
+    return parseCsv(text, {
       info: true,
       bom: true,
       skip_empty_lines: true,
       trim: true,
-    }) as unknown as typeof records;
+      relax_column_count: true,
+    }) as unknown as CsvRecord[];
   } catch (error) {
-    throw new FlagError(`not readable as CSV: ${(error as Error).message}`);
+    const { code, lines } = error as { code?: string; lines?: number };
+    const why =
+      code === 'CSV_QUOTE_NOT_CLOSED'
+        ? 'a double quote is not closed'
+        : 'double quotes stand around a whole cell, and are doubled inside it';
+    throw new FlagError(
+      `${lines === undefined ? '' : `line ${lines}: `}not readable as CSV: ${why}`,
+    );
   }
-  return records.map(({ info, record }) => ({
-    line: info.lines,
-    // An empty cell says nothing, so that the default holds.
-    fields: Object.fromEntries(Object.entries(record).filter(([, value]) => value !== '')),
-  }));
+}
+
+/** The names of the columns. Throws FlagError. */
+function headerOf({ info, record }: CsvRecord): readonly string[] {
+  const wrong = (text: string) => new FlagError(`line ${info.lines}: the header ${text}`);
+  const unknown = record.find((name) => !FIELDS.includes(name));
+  if (unknown !== undefined) {
+    throw wrong(`has an unknown column '${short(unknown)}' (there are ${FIELDS.join(', ')})`);
+  }
+  const twice = record.find((name, column) => record.indexOf(name) !== column);
+  if (twice !== undefined) {
+    throw wrong(`has the column ${twice} twice`);
+  }
+  if (!record.includes('command')) {
+    throw wrong('has no column command');
+  }
+  return record;
 }
 
 /** Of anything: amounts are counted in thousandths, which must stay exact. */

@@ -149,7 +149,7 @@ export const port = kind<number>({
 });
 
 export const decimal = kind<number>({
-  expects: 'a number',
+  expects: 'a number that is not negative',
   placeholder: 'NUMBER',
   parse: (text) =>
     /^\d*\.?\d+$/.test(text.trim()) && Number.isFinite(Number(text)) ? Number(text) : undefined,

@@ -185,7 +185,14 @@ function readValues(flag: Flag<unknown>, setting: Setting): unknown {
   if (flag.status === 'refused') {
     return readRefused(flag, setting);
   }
-  const values = [setting, ...setting.more].map((one) => readValue(flag, one));
+  const wrong: string[] = [];
+  const values: unknown[] = [];
+  for (const one of [setting, ...setting.more]) {
+    collect(wrong, undefined, () => values.push(readValue(flag, one)));
+  }
+  if (wrong.length > 0) {
+    throw new FlagError(wrong.join('\n'));
+  }
   return flag.merge?.(values as NonNullable<unknown>[]) ?? values[0];
 }
 

@@ -154,12 +154,12 @@ export class LocalCluster {
       const waitedMs = Date.now() - startedMs;
       if (waitedMs > PATIENCE_MS && !isTold) {
         isTold = true;
-        console.log(`The ${program.name} is not ready yet; ${program.logFile} tells more.`);
+        console.log(`${sentence(program.name)} is not ready yet; ${program.logFile} tells more.`);
       }
       if (waitedMs > READY_MS) {
         const words = program.lastWords();
         throw new Error(
-          `the ${program.name} is not ready after ${READY_MS / 1000} s` +
+          `${program.name} is not ready after ${READY_MS / 1000} s` +
             (words === undefined ? `; ${program.logFile} tells more` : `: ${words}`),
         );
       }
@@ -167,6 +167,10 @@ export class LocalCluster {
     }
   }
 }
+
+/** A program's name at the beginning of a sentence. */
+const sentence = (name: string) =>
+  name === 'the master' ? 'The master' : name.replace('agent', 'Agent');
 
 const agentName = (number: number) => `agent-${number}`;
 
@@ -212,7 +216,7 @@ function busyAgents(folder: string): number[] {
 function supervised(folder: string, name: string, parameters: readonly string[]) {
   const logFile = join(folder, 'log', `${name}.log`);
   return new SupervisedProcess({
-    name: name.replace('-', ' '),
+    name: name === 'master' ? 'the master' : name.replace('-', ' '),
     command: [
       join(import.meta.dirname, '..', '..', '..', 'bin', 'mesoscale'),
       ...parameters,
@@ -221,7 +225,7 @@ function supervised(folder: string, name: string, parameters: readonly string[])
     logFile,
     pidFile: join(folder, `${name}.pid`),
     onRestart: (how, delayMs) => {
-      console.log(`The ${name} ended (${how}); it is started again in ${delayMs / 1000} s.`);
+      console.log(`${sentence(name)} ended (${how}); it is started again in ${delayMs / 1000} s.`);
     },
   });
 }

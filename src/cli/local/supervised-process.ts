@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { appendPrivate, privateFolder } from '../../filesystem/private-file.ts';
 
 export interface SupervisedOptions {
-  /** For people: `master`, `agent 2`. */
+  /** For people: `the master`, `agent 2`. */
   readonly name: string;
   readonly command: readonly string[];
   readonly logFile: string;
@@ -125,7 +125,7 @@ export class SupervisedProcess {
   }
 
   #epitaph(how: string): string {
-    return this.lastWords() ?? `the ${this.name} ended at once (${how}); see ${this.logFile}`;
+    return this.lastWords() ?? `${this.name} ended at once (${how}); see ${this.logFile}`;
   }
 
   /** The last error that the program has logged since it was started. */

@@ -1,5 +1,5 @@
 // What a batch remembers between its runs.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -50,6 +50,16 @@ test('other tasks are refused', () => {
   new Journal(path, tasks('{"command":"x"}')).close();
   expect(() => new Journal(path, tasks('{"command":"y"}'))).toThrow(
     'holds the results of other tasks',
+  );
+});
+
+test('what a later version has written is refused as such', () => {
+  const path = join(folder, 'later');
+  new Journal(path, tasks('{"command":"x"}')).close();
+  const file = join(path, 'journal.jsonl');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"version":2', '"version":9'));
+  expect(() => new Journal(path, tasks('{"command":"x"}'))).toThrow(
+    'was written by a later version (9) of this program',
   );
 });
 

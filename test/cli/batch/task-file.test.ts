@@ -65,7 +65,7 @@ test('constraints as texts and as lists; those of all tasks come first', () => {
 });
 
 test.each([
-  ['', 'the file holds no task'],
+  ['', 'there is no task in it'],
   ['{"name":"a"}', 'line 1: command must be a text'],
   ['{"command":"a"}\n{"command":', 'line 2: expected a JSON object, got \'{"command":\''],
   ['{"command":"a","cpu":1}', "line 1: unknown field 'cpu' (there are name, command, "],
@@ -82,8 +82,37 @@ test.each([
     'command,constraints\na,rack:MAX_PER:none\n',
     "line 2: constraints must give MAX_PER a whole number from 1 on, got 'rack:MAX_PER:none'",
   ],
-  ['name,command\na,b\nc\n', 'not readable as CSV'],
+  [
+    'name,command\na,echo 1,2\n',
+    'line 2: has 3 cells where the header names 2 columns (a cell with commas is put in double quotes)',
+  ],
+  ['command\n"a\n', 'not readable as CSV: a double quote is not closed'],
+  ['command\n"a" b\n', 'line 2: not readable as CSV: double quotes stand around a whole cell'],
+  ['command,cpu\na,1\n', "line 1: the header has an unknown column 'cpu' (there are name, "],
+  ['name,cpus\na,1\n', 'line 1: the header has no column command'],
+  ['command,command\na,b\n', 'line 1: the header has the column command twice'],
   ['name,command,cpus\na,b,1\nc,d,many\n', 'line 3: cpus must be a number'],
 ])('%j is refused by its line', (text, message) => {
   expect(() => read(text)).toThrow(message);
+});
+
+test('cells may be left out at the end of a line', () => {
+  expect(read('command,cpus,mem\na\nb,0.5\n')).toMatchObject([
+    { command: 'a', cpus: 1, mem: 32 },
+    { command: 'b', cpus: 0.5, mem: 32 },
+  ]);
+});
+
+test('all lines that are wrong are told, up to ten', () => {
+  const wrong = (count: number) => {
+    try {
+      read(`command,cpus\ngood,1\n${'bad,many\n'.repeat(count)}`);
+    } catch (error) {
+      return (error as Error).message.split('\n');
+    }
+    return [];
+  };
+  expect(wrong(2).map((line) => line.slice(0, 12))).toEqual(['line 3: cpus', 'line 4: cpus']);
+  expect(wrong(13)).toHaveLength(11);
+  expect(wrong(13).at(-1)).toBe('and 3 more lines are wrong');
 });
