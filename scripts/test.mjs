@@ -9,6 +9,14 @@ import { delimiter, join } from 'node:path';
 import { DEBIAN_PACKAGES } from './debian-packages.mjs';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
+if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
+  console.log(
+    'Usage: npm test [-- FILE…]\n\nChecks and runs all tests, or those of the files and folders named. ' +
+      'npm run test:clients runs\nthose with clients of other people, and installs them first.',
+  );
+  process.exit(0);
+}
+
 const isCI = ['true', '1'].includes(process.env.CI ?? '');
 
 setUp();

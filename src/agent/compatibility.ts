@@ -1,8 +1,9 @@
 // Whether an agent may go on under the id of the one that was checkpointed in its work directory.
 import { formatAttributes } from '../model/attribute-text.ts';
 import { sameMessage } from '../model/equality.ts';
-import type { AgentInfo, Attribute, DomainInfo } from '../model/generated/messages.ts';
+import type { AgentInfo, Attribute, DomainInfo, Resource } from '../model/generated/messages.ts';
 import { resourcesText } from '../model/resource-label.ts';
+import { formatResources } from '../model/resource-text.ts';
 import type { AgentState } from './state.ts';
 
 /** Why not, in the words for the operator; by the reconfiguration policy. */
@@ -46,7 +47,7 @@ export function differenceOf(agent: AgentState, before: AgentInfo): string | und
     return change;
   }
   if (!agent.core.algebra.equal(info.resources ?? [], before.resources ?? [])) {
-    return `its resources differ: ${changed(resourcesText, before.resources, info.resources)}`;
+    return `its resources differ: ${resourceChange(before.resources, info.resources)}`;
   }
   if (!sameMessage(info.attributes ?? [], before.attributes ?? [])) {
     return `its attributes differ: ${changed(formatAttributes, before.attributes, info.attributes)}`;
@@ -61,7 +62,7 @@ function reductionOf(agent: AgentState, before: AgentInfo): string | undefined {
     return change;
   }
   if (!agent.core.algebra.contains(info.resources ?? [], before.resources ?? [])) {
-    const change = changed(resourcesText, before.resources, info.resources);
+    const change = resourceChange(before.resources, info.resources);
     return `it has fewer resources than before: ${change}`;
   }
   const has = (attribute: Attribute) =>
@@ -81,6 +82,12 @@ function changed<T>(
   now: readonly T[] = [],
 ): string {
   return `they were ${textOf(before) || 'none'} and are ${textOf(now) || 'none'}`;
+}
+
+/** As flags are written, unless that does not show what differs (a disk, say). */
+function resourceChange(before: readonly Resource[] = [], now: readonly Resource[] = []): string {
+  const isShown = formatResources(before) !== formatResources(now);
+  return changed(isShown ? formatResources : resourcesText, before, now);
 }
 
 const domainChange = ({ info }: AgentState, before: AgentInfo) =>

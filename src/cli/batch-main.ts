@@ -16,7 +16,7 @@ import { BATCH_FLAGS } from './flags/batch-flags.ts';
 import type { FlagValues } from './flags/flag.ts';
 import { FlagError } from './flags/parse.ts';
 import { folderHolder } from './folder-lock.ts';
-import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
+import { capabilitiesOf, credentialOf, currentUser, refusal } from './framework-session.ts';
 import { whenReaderIsGone } from './output-errors.ts';
 import { closeDownloads } from './task-output.ts';
 import { readTextFile, whyUnreadable } from './text-file.ts';
@@ -106,7 +106,7 @@ function report(
   const folder = relative(process.cwd(), run.journal.folder) || '.';
   switch (outcome.type) {
     case 'refused':
-      fail(NAME, `the master refuses: ${outcome.message}`);
+      fail(NAME, refusal(outcome.message));
       break;
     case 'failed over':
       fail(NAME, 'another program has taken this batch over: the master listens to it alone now');

@@ -2,7 +2,12 @@
 // the terminal is told about the connection.
 import { userInfo } from 'node:os';
 import type { Credential } from '../http/authentication.ts';
-import { CallRefusedError, SchedulerClient, UNAUTHENTICATED } from '../http/scheduler-client.ts';
+import {
+  CallRefusedError,
+  NO_MASTER,
+  SchedulerClient,
+  UNAUTHENTICATED,
+} from '../http/scheduler-client.ts';
 import {
   FrameworkInfo_Capability_Type as Capability,
   type FrameworkInfo,
@@ -107,6 +112,10 @@ function withHint(event: SchedulerEvent): SchedulerEvent {
     ? { ...event, error: { message: `${UNAUTHENTICATED} (--principal=… --secret=…)` } }
     : event;
 }
+
+/** Of an ERROR event: what the master says, or that there is none. */
+export const refusal = (message: string) =>
+  message.startsWith(NO_MASTER) ? message : `the master refuses: ${message}`;
 
 /** The user who runs the command; tasks run as the same, unless told otherwise. */
 export const currentUser = (): string => userInfo().username;

@@ -58,6 +58,8 @@ const SUBSCRIBE_TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 3;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
+/** How the ERROR event's text begins when another program answers there. */
+export const NO_MASTER = 'there is no master at';
 /** The ERROR event's text when SUBSCRIBE is answered with 401. */
 export const UNAUTHENTICATED =
   'SUBSCRIBE was answered with status 401: the master wants a principal and its secret';
@@ -260,7 +262,7 @@ export class SchedulerClient {
     }
     if (status === 404 || status === 405) {
       const words = text === '' ? '' : `: ${text}`;
-      return `no master at ${this.#master}: SUBSCRIBE was answered with status ${status}${words}`;
+      return `${NO_MASTER} ${this.#master}: SUBSCRIBE was answered with status ${status}${words}`;
     }
     return text === '' ? `SUBSCRIBE was answered with status ${status}` : text;
   }

@@ -1,10 +1,27 @@
 // `mesoscale execute` against a real master and agent.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Program, TestCluster, until } from '../support/cluster.ts';
 
 const cluster = new TestCluster();
 beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
+
+test('where an agent answers instead of a master, it says so', async () => {
+  for (const command of ['execute', 'batch']) {
+    const file = join(cluster.folder, 'at-agent.jsonl');
+    writeFileSync(file, '{"command":"true"}');
+    const what = command === 'execute' ? ['--name=x', '--command=true'] : [file];
+    const program = cluster.run(
+      [command, `--master=${cluster.agent}`, ...what],
+      `at-agent-${command}.log`,
+    );
+    expect(await program.ended()).toBe(1);
+    expect(program.log).toMatch(/[Tt]here is no master at 127\.0\.0\.1:\d+/);
+    expect(program.log).not.toContain('refuses');
+  }
+});
 
 let runs = 0;
 async function execute(...flags: string[]) {

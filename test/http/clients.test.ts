@@ -159,7 +159,7 @@ describe('the scheduler client', () => {
 
   it.each([
     [401, 'the master wants a principal and its secret'],
-    [404, 'no master at 127.0.0.1:'],
+    [404, 'there is no master at 127.0.0.1:'],
   ])('says what an answer %i to SUBSCRIBE means', async (status, meaning) => {
     const address = await listen(
       createServer((request, response) => {

@@ -15,7 +15,7 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateName } from '../../model/task-state.ts';
-import { FrameworkSession } from '../framework-session.ts';
+import { FrameworkSession, refusal } from '../framework-session.ts';
 import { taskEnd } from '../task-end.ts';
 import { OutputTail } from '../task-output.ts';
 import type { LaunchRequest } from './launch-request.ts';
@@ -181,7 +181,7 @@ export class Execution {
         return;
       }
       case SchedulerEvent_Type.ERROR:
-        say(`The master refuses: ${event.error?.message}`);
+        say(sentence(refusal(event.error?.message ?? '')));
         this.#finish(1);
         return;
       default:
@@ -354,6 +354,8 @@ export class Execution {
     return 0;
   }
 }
+
+const sentence = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 const launch = (placed: Placed): Offer_Operation => ({
   type: Offer_Operation_Type.LAUNCH,

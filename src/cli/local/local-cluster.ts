@@ -215,8 +215,9 @@ function busyAgents(folder: string): number[] {
 
 function supervised(folder: string, name: string, parameters: readonly string[]) {
   const logFile = join(folder, 'log', `${name}.log`);
+  const shown = name === 'master' ? 'the master' : name.replace('-', ' ');
   return new SupervisedProcess({
-    name: name === 'master' ? 'the master' : name.replace('-', ' '),
+    name: shown,
     command: [
       join(import.meta.dirname, '..', '..', '..', 'bin', 'mesoscale'),
       ...parameters,
@@ -225,7 +226,7 @@ function supervised(folder: string, name: string, parameters: readonly string[])
     logFile,
     pidFile: join(folder, `${name}.pid`),
     onRestart: (how, delayMs) => {
-      console.log(`${sentence(name)} ended (${how}); it is started again in ${delayMs / 1000} s.`);
+      console.log(`${sentence(shown)} ended (${how}); it is started again in ${delayMs / 1000} s.`);
     },
   });
 }
