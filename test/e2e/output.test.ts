@@ -162,8 +162,8 @@ describe('what cannot be done is said in one line', () => {
     [mesoscale('master', '--port=70000'), '--port expects a port, 1 to 65535'],
     [mesoscale('agent', '--port=0', '--master=x'), '--port expects a port, 1 to 65535'],
     [mesoscale('local', '--agent_port=65535', '--agents=9'), '--agent_port leaves too few ports'],
-    [mesoscale('batch', '/'), '/ cannot be read (it is a folder)'],
-    [mesoscale('batch', '/dev/zero'), '/dev/zero cannot be read (it is larger than 256 MB)'],
+    [mesoscale('batch', '/'), '/: cannot be read (it is a folder)'],
+    [mesoscale('batch', '/dev/zero'), '/dev/zero: cannot be read (it is larger than 256 MB)'],
     [
       mesoscale('execute', '--task=/'),
       '--task names a file that cannot be read: / (it is a folder)',
