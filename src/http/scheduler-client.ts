@@ -260,7 +260,9 @@ export class SchedulerClient {
     if (status === 401) {
       return UNAUTHENTICATED;
     }
-    if (status === 404 || status === 405) {
+    // An agent takes the call for one of its operator API, and cannot read it.
+    const isAgent = status === 400 && text.startsWith('Failed to parse body');
+    if (status === 404 || status === 405 || isAgent) {
       const words = text === '' ? '' : `: ${text}`;
       return `${NO_MASTER} ${this.#master}: SUBSCRIBE was answered with status ${status}${words}`;
     }
