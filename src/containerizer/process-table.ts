@@ -1,7 +1,8 @@
 // What /proc says of processes. A pid alone names a process only until it ends: the start time,
 // in clock ticks since boot, tells its successors apart, and the boot id those of other boots.
 import { readdirSync, readlinkSync } from 'node:fs';
-import { codeOf, isAbsence, readText, withDescriptor } from './record-file.ts';
+import { codeOf } from '../filesystem/folder.ts';
+import { isAbsence, readText, withDescriptor } from './record-file.ts';
 
 /** Of another user's process, an agent that is not root may not read everything, or nothing at all. */
 const isForeign = (error: unknown) => codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';

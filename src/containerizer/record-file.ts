@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../filesystem/folder.ts';
 
 /** Held open to be given up when the last descriptor is gone, for as long as one file is read. */
 let reserve: number | undefined;
@@ -17,11 +18,6 @@ let reserve: number | undefined;
 /** What the error says about the file: that it is not there, or only that it cannot be read now. */
 const absent = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'ENODEV']);
 const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
-
-export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
 
 /** Whether there is nothing where it was looked for: no such file, no such process (any more). */
 export const isAbsence = (error: unknown) => absent.has(codeOf(error) ?? '');

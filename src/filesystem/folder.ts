@@ -146,5 +146,8 @@ export async function openRegular(path: Name, flags = 0): Promise<FileHandle> {
   }
 }
 
-export const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
+/** The system's word for what went wrong, such as ENOENT. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
