@@ -25,6 +25,7 @@ import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
 import { publishAgentAdded } from './subscribers.ts';
 import { addExecutor, addTask, allocationRole } from './tasks.ts';
+import { agentInfoSizeError } from './validation/size.ts';
 
 /** Oldest major version of agents that may join. */
 const minimumMajorVersion = 1;
@@ -37,7 +38,11 @@ export function isSupportedVersion(version: string | undefined): boolean {
 
 export function agentInfoError(info: AgentInfo): string | undefined {
   const id = info.id?.value;
-  return (id === undefined ? undefined : idError(id)) ?? resourcesError(info.resources);
+  return (
+    agentInfoSizeError(info) ??
+    (id === undefined ? undefined : idError(id)) ??
+    resourcesError(info.resources)
+  );
 }
 
 /**

@@ -33,6 +33,7 @@ import {
   publishFrameworkUpdated,
 } from './subscribers.ts';
 import { removeExecutor, removeTask, updateTask } from './tasks.ts';
+import { frameworkBytes } from './validation/size.ts';
 
 const heartbeatTimer = (framework: Framework) => `heartbeat/${framework.id}`;
 const failoverTimer = (framework: Framework) => `failover/${framework.id}`;
@@ -67,6 +68,7 @@ function createFramework(
     suppressedRoles: new Set(fields.suppressedRoles),
     capabilities: frameworkCapabilities(info),
     constraints: fields.constraints,
+    bytes: frameworkBytes(info, fields.constraints),
     principal: info.principal === undefined ? undefined : { value: info.principal },
     state: fields.state,
     active: fields.active,
@@ -219,6 +221,7 @@ export function updateFramework(
   framework.suppressedRoles = new Set(change.suppressedRoles);
   framework.capabilities = frameworkCapabilities(info);
   framework.constraints = change.constraints;
+  framework.bytes = frameworkBytes(info, change.constraints);
   framework.principal = info.principal === undefined ? undefined : { value: info.principal };
   for (const offer of [...framework.offers]) {
     if (!framework.roles.has(offer.role)) {

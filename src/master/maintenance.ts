@@ -15,6 +15,7 @@ import { rescindAgentOffers } from './offers.ts';
 import { mayDo, reply } from './outbox.ts';
 import { store } from './registry-operations.ts';
 import type { Agent, Machine, MasterState } from './state.ts';
+import { countError, MAX_MACHINES } from './validation/count.ts';
 
 const machineText = ({ hostname, ip }: MachineID) =>
   JSON.stringify({ ...(hostname !== undefined && { hostname }), ...(ip !== undefined && { ip }) });
@@ -31,6 +32,10 @@ function machineError(id: MachineID): string | undefined {
 
 /** Each machine is valid and named once. */
 function machinesError(ids: readonly MachineID[], seen = new Set<string>()): string | undefined {
+  const tooMany = countError('The list of machines', ids.length + seen.size, MAX_MACHINES);
+  if (tooMany !== undefined) {
+    return tooMany;
+  }
   for (const id of ids) {
     const error = machineError(id);
     if (error !== undefined) {
@@ -101,14 +106,15 @@ export function updateSchedule(
   const schedules = windows.length === 0 ? [] : [schedule];
   storeMaintenance(state, schedules, machines, () => {
     const unscheduled = [...state.machines.keys()].filter((key) => !machines.has(key));
+    const agents = agentsByMachine(state);
     state.schedules = schedules;
     for (const [key, machine] of machines) {
       state.machines.set(key, machine);
-      changeUnavailability(state, key, machine.info.unavailability);
+      changeUnavailability(state, agents.get(key), machine.info.unavailability);
     }
     for (const key of unscheduled) {
       state.machines.delete(key);
-      changeUnavailability(state, key, undefined);
+      changeUnavailability(state, agents.get(key), undefined);
     }
     reply(state, request, 200);
   });
@@ -138,20 +144,28 @@ function storeMaintenance(
   store(state, [{ type: 'setMaintenance', schedules, machines: infos }], then);
 }
 
-/** Rare, so that agents are looked for among all. */
-function agentsAt(state: MasterState, key: string): Agent[] {
-  return [...state.agents.registered.values()].filter(
-    (agent) => agentMachineKey(agent.info.hostname, agent.ip) === key,
-  );
+/** The agents of every machine that maintenance knows. */
+function agentsByMachine(state: MasterState): Map<string, Agent[]> {
+  const byMachine = new Map<string, Agent[]>();
+  for (const agent of state.agents.registered.values()) {
+    const key = agentMachineKey(agent.info.hostname, agent.ip);
+    const others = byMachine.get(key);
+    if (others === undefined) {
+      byMachine.set(key, [agent]);
+    } else {
+      others.push(agent);
+    }
+  }
+  return byMachine;
 }
 
 /** Offers that don't say so must go; inverse offers are made anew. */
 function changeUnavailability(
   state: MasterState,
-  key: string,
+  agents: readonly Agent[] | undefined,
   unavailability: Unavailability | undefined,
 ): void {
-  for (const agent of agentsAt(state, key)) {
+  for (const agent of agents ?? []) {
     rescindAgentOffers(state, agent);
     agent.inverseAnswers = undefined;
     state.allocator.updateUnavailability(agent.id, unavailability);
@@ -204,13 +218,14 @@ export function startMaintenance(
     }
   }
   storeMaintenance(state, state.schedules, machines, () => {
+    const agents = agentsByMachine(state);
     for (const id of ids) {
       const key = machineKey(id);
       const machine = machines.get(key);
       if (machine !== undefined) {
         state.machines.set(key, machine);
       }
-      for (const agent of agentsAt(state, key)) {
+      for (const agent of agents.get(key) ?? []) {
         shutDownAgent(state, agent, "Operator initiated 'Machine DOWN'");
         removeAgent(state, agent, "Operator initiated 'Machine DOWN'");
       }

@@ -28,7 +28,8 @@ import {
 import { store } from './registry-operations.ts';
 import { claimNames, claimNamesOf } from './resource-names.ts';
 import { frameworksByRole, holdings, isAllowedRole } from './roles.ts';
-import type { MasterState, QuotaAmounts } from './state.ts';
+import type { MasterState, OutstandingOffer, QuotaAmounts } from './state.ts';
+import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from './validation/count.ts';
 import { scalarError } from './validation/framework.ts';
 
 export const quotaAmounts = (config: QuotaConfig): QuotaAmounts => ({
@@ -75,9 +76,10 @@ export function updateQuota(
     for (const config of configs) {
       setQuota(state, config.role, quotaAmounts(config));
     }
-    for (const { role } of configs) {
-      rescindForQuota(state, role);
-    }
+    rescindForQuotas(
+      state,
+      configs.map(({ role }) => role),
+    );
     reply(state, request, 200);
   });
 }
@@ -97,6 +99,10 @@ function setQuota(state: MasterState, role: string, amounts: QuotaAmounts): void
 }
 
 function configsError(configs: readonly QuotaConfig[]): string | undefined {
+  const tooMany = countError("'quota_configs'", configs.length, MAX_ENTRIES);
+  if (tooMany !== undefined) {
+    return `Invalid QuotaConfig: ${tooMany}`;
+  }
   for (const config of configs) {
     if (config.role.includes('/')) {
       return `Updating quota on nested role '${config.role}' is not supported yet`;
@@ -110,6 +116,10 @@ function configsError(configs: readonly QuotaConfig[]): string | undefined {
 }
 
 function namesError(state: MasterState, configs: readonly QuotaConfig[]): string | undefined {
+  const tooMany = allQuotasError(state, configs);
+  if (tooMany !== undefined) {
+    return `Invalid QuotaConfig: ${tooMany}`;
+  }
   const barred = configs.find(({ role }) => !isAllowedRole(state, role));
   if (barred !== undefined) {
     return `Invalid QuotaConfig: '${barred.role}' is not on the roles whitelist`;
@@ -120,6 +130,13 @@ function namesError(state: MasterState, configs: readonly QuotaConfig[]): string
   ]);
   return claimNames(state, names) ? undefined : 'Invalid QuotaConfig: too many resource names';
 }
+
+const allQuotasError = (state: MasterState, more: readonly { role?: string }[]) =>
+  countError(
+    'The set of all quotas',
+    new Set([...state.quotas.keys(), ...more.map(({ role }) => role)]).size,
+    MAX_ALL_ENTRIES,
+  );
 
 const exabyteInMegabytes = 1024 ** 4;
 const trillion = 1000 ** 4;
@@ -223,28 +240,40 @@ export function clusterCapacity(state: MasterState): Amounts {
 }
 
 /** Takes offers back until limits hold and guarantees could be met. */
-function rescindForQuota(state: MasterState, role: string): void {
-  const quota = state.quotas.get(role);
+function rescindForQuotas(state: MasterState, roles: readonly string[]): void {
   const held = holdings(state);
-  let taken = plus(held.consumed(role), held.offered(role));
   const amounts = (resources: readonly Resource[]) => countedAmounts(state.algebra, resources);
-  for (const offer of [...state.offers.values()]) {
-    if (isWithin(taken, quota?.limits ?? {})) {
-      break;
+  const rescinded = new Map<string, Amounts>();
+  const rescind = (offer: OutstandingOffer): Amounts => {
+    const freed = amounts(offer.resources);
+    rescinded.set(offer.role, plus(rescinded.get(offer.role) ?? {}, freed));
+    rescindOffer(state, offer);
+    return freed;
+  };
+  for (const role of roles) {
+    const quota = state.quotas.get(role);
+    let taken = plus(held.consumed(role), held.offered(role));
+    for (const [earlier, freed] of rescinded) {
+      if (isInSubtree(earlier, role)) {
+        taken = minus(taken, freed);
+      }
     }
-    if (isInSubtree(offer.role, role)) {
-      taken = minus(taken, amounts(offer.resources));
-      rescindOffer(state, offer);
+    for (const offer of state.offers.values()) {
+      if (isWithin(taken, quota?.limits ?? {})) {
+        break;
+      }
+      if (isInSubtree(offer.role, role)) {
+        taken = minus(taken, rescind(offer));
+      }
     }
-  }
-  let freed: Amounts = {};
-  for (const offer of [...state.offers.values()]) {
-    if (covers(plus(freed, taken), quota?.guarantees ?? {})) {
-      break;
-    }
-    if (!isInSubtree(offer.role, role)) {
-      freed = plus(freed, amounts(offer.resources));
-      rescindOffer(state, offer);
+    let freed: Amounts = {};
+    for (const offer of state.offers.values()) {
+      if (covers(plus(freed, taken), quota?.guarantees ?? {})) {
+        break;
+      }
+      if (!isInSubtree(offer.role, role)) {
+        freed = plus(freed, rescind(offer));
+      }
     }
   }
 }
@@ -306,6 +335,10 @@ function oldFormError({ role = '', guarantee }: QuotaRequest): string | undefine
 function oldRequestError(state: MasterState, quota: QuotaRequest): string | undefined {
   const prefix = oldErrorPrefix;
   const role = quota.role ?? '';
+  const tooMany = allQuotasError(state, [quota]);
+  if (tooMany !== undefined) {
+    return prefix + tooMany;
+  }
   if (!claimNamesOf(state, quota.guarantee)) {
     return `${prefix}QuotaInfo with too many resource names`;
   }

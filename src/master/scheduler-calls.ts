@@ -30,6 +30,7 @@ import { reconcile, reconcileOperations } from './reconcile.ts';
 import type { Framework, MasterState } from './state.ts';
 import { frameworkError, offerConstraintsError, registrationError } from './subscribe.ts';
 import { removeTask } from './tasks.ts';
+import { countError, MAX_RECONCILED } from './validation/count.ts';
 import { frameworkUpdateError, roleListsError } from './validation/framework.ts';
 
 export function schedulerCall(state: MasterState, event: SchedulerCalled): void {
@@ -46,7 +47,7 @@ export function schedulerCall(state: MasterState, event: SchedulerCalled): void 
     return;
   }
   countCall(framework.counters, call.type ?? SchedulerCall_Type.UNKNOWN);
-  const refusal = callerError(framework, event);
+  const refusal = callerError(framework, event) ?? amountError(call);
   if (refusal !== undefined) {
     reply(state, request, refusal.status, refusal.text);
     return;
@@ -96,6 +97,20 @@ function callerError(
           `The stream ID '${stream}' included in this request didn't match the stream ID` +
           ` currently associated with framework ID ${framework.id}`,
       };
+}
+
+/** Each task and operation that is asked about gets an event in answer, all of them in one step. */
+function amountError({ reconcile: tasks, reconcile_operations: operations }: SchedulerCall) {
+  const error =
+    countError("'reconcile.tasks'", tasks?.tasks?.length ?? 0, MAX_RECONCILED) ??
+    countError(
+      "'reconcile_operations.operations'",
+      operations?.operations?.length ?? 0,
+      MAX_RECONCILED,
+    );
+  return error === undefined
+    ? undefined
+    : { status: 400, text: `Failed to validate scheduler::Call: ${error}` };
 }
 
 function perform(
@@ -370,7 +385,7 @@ function changeFramework(
   const suppressedRoles = call.suppressed_roles ?? [];
   const constraints = call.offer_constraints;
   const invalid =
-    prefixed('Supplied FrameworkInfo is not valid: ', frameworkError(state, info)) ??
+    prefixed('Supplied FrameworkInfo is not valid: ', frameworkError(state, info, constraints)) ??
     prefixed('FrameworkInfo update is not valid: ', frameworkUpdateError(framework.info, info)) ??
     prefixed(
       "'UpdateFramework' call is not valid: ",

@@ -111,6 +111,8 @@ export interface Framework {
   suppressedRoles: Set<string>;
   capabilities: FrameworkCapabilities;
   constraints: OfferConstraints | undefined;
+  /** Size of its info and constraints, about. */
+  bytes: number;
   principal: Principal | undefined;
   state: FrameworkState;
   active: boolean;

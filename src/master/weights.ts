@@ -8,6 +8,7 @@ import { mayDo, reply } from './outbox.ts';
 import { store } from './registry-operations.ts';
 import { frameworksByRole, isAllowedRole } from './roles.ts';
 import type { MasterState } from './state.ts';
+import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from './validation/count.ts';
 
 export function updateWeights(
   state: MasterState,
@@ -15,6 +16,11 @@ export function updateWeights(
   principal: Principal | undefined,
   request: RequestId,
 ): void {
+  const tooMany = countError("'weight_infos'", infos.length, MAX_ENTRIES);
+  if (tooMany !== undefined) {
+    reply(state, request, 400, `Failed to validate update weights request JSON: ${tooMany}`);
+    return;
+  }
   const wanted = infos.map(({ role, weight }) => ({ role: (role ?? '').trim(), weight }));
   for (const { role, weight } of wanted) {
     const error = weightError(role, weight);
@@ -36,6 +42,11 @@ export function updateWeights(
   const all = new Map(state.weights);
   for (const { role, weight } of wanted) {
     all.set(role, weight);
+  }
+  const allError = countError('The set of all weights', all.size, MAX_ALL_ENTRIES);
+  if (allError !== undefined) {
+    reply(state, request, 400, `Failed to validate update weights request JSON: ${allError}`);
+    return;
   }
   const weights = [...all].map(([role, weight]) => ({ role, weight }));
   store(state, [{ type: 'setWeights', weights }], () => {

@@ -35,7 +35,8 @@ function rolesError(info: FrameworkInfo): string | undefined {
   if (info.role !== undefined) {
     return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable";
   }
-  const duplicates = [...new Set(roles.filter((role, i) => roles.indexOf(role) !== i))];
+  const seen = new Set<string>();
+  const duplicates = [...new Set(roles.filter((role) => seen.size === seen.add(role).size))];
   if (duplicates.length > 0) {
     return `'FrameworkInfo.roles' contains duplicate items: { ${duplicates.join(', ')} }`;
   }
@@ -122,13 +123,13 @@ export function roleListsError(
   suppressed: readonly string[],
   constraints: OfferConstraints | undefined,
 ): string | undefined {
-  const roles = frameworkRoles(info);
-  const foreign = suppressed.filter((role) => !roles.includes(role));
+  const roles = new Set(frameworkRoles(info));
+  const foreign = suppressed.filter((role) => !roles.has(role));
   if (foreign.length > 0) {
     return `Suppressed roles { ${foreign.join(', ')} } are not contained in the set of roles`;
   }
   for (const role of Object.keys(constraints?.role_constraints ?? {})) {
-    if (!roles.includes(role)) {
+    if (!roles.has(role)) {
       return (
         `Offer constraints specify \`role_constraints\` for a role '${role}'not contained in the` +
         ' set of roles'

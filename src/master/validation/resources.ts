@@ -140,25 +140,34 @@ export function revocableMixError(resources: List): string | undefined {
 
 /** True when lists that are used side by side name the same port or item twice. */
 export function hasOverlaps(lists: readonly List[]): boolean {
-  const ranges: { name: string; begin: number; end: number }[] = [];
-  const items = new Set<string>();
-  for (const resource of lists.flat()) {
-    for (const { begin, end } of resource.ranges?.range ?? []) {
-      const { name } = resource;
-      if (ranges.some((it) => it.name === name && it.begin <= end && begin <= it.end)) {
-        return true;
+  const ranges = new Map<string, { readonly begin: number; readonly end: number }[]>();
+  const items = new Map<string, Set<string>>();
+  for (const { name, ranges: more, set } of lists.flat()) {
+    if (more?.range !== undefined) {
+      const known = ranges.get(name) ?? [];
+      ranges.set(name, known);
+      for (const range of more.range) {
+        known.push(range);
       }
-      ranges.push({ name, begin, end });
     }
-    for (const item of resource.set?.item ?? []) {
-      const key = JSON.stringify([resource.name, item]);
-      if (items.has(key)) {
-        return true;
+    if (set?.item !== undefined) {
+      const known = items.get(name) ?? new Set();
+      items.set(name, known);
+      for (const item of set.item) {
+        if (known.has(item)) {
+          return true;
+        }
+        known.add(item);
       }
-      items.add(key);
     }
   }
-  return false;
+  return [...ranges.values()].some(neighboursOverlap);
+}
+
+/** In order of their beginnings, ranges that overlap any overlap the one before. */
+function neighboursOverlap(ranges: { readonly begin: number; readonly end: number }[]): boolean {
+  ranges.sort((a, b) => a.begin - b.begin);
+  return ranges.some(({ begin }, index) => begin <= (ranges[index - 1]?.end ?? -1));
 }
 
 /** Rules for resources that are to be, or are, persistent volumes. */

@@ -1,12 +1,22 @@
 // How large frameworks, executors and tasks may be. What an agent has comes back in one message when it
 // registers again, and that message has a bound: an agent that is given more could not come back, with all
 // that others run there.
-import type { ExecutorInfo, FrameworkInfo, TaskInfo } from '../../model/generated/messages.ts';
+import type {
+  AgentInfo,
+  ExecutorInfo,
+  FrameworkInfo,
+  OfferConstraints,
+  TaskInfo,
+} from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
 import type { Agent } from '../state.ts';
 
 /** A framework that says more of itself is refused; each message that launches a task carries it. */
 export const MAX_FRAMEWORK_BYTES = 1024 * 1024;
+/** All frameworks' infos and constraints; one that would make them more is refused. */
+export const MAX_FRAMEWORKS_BYTES = 128 * 1024 * 1024;
+/** Every answer that lists agents has each one's info: its attributes, and the resources it starts with. */
+const MAX_AGENT_INFO_BYTES = 1024 * 1024;
 /** A larger task or executor is an error. */
 export const MAX_TASK_BYTES = 4 * 1024 * 1024;
 /** All tasks and executors of an agent; a task that would make them more is an error. */
@@ -19,6 +29,16 @@ export function frameworkSizeError(info: FrameworkInfo): string | undefined {
     ? `'FrameworkInfo' has more than ${MAX_FRAMEWORK_BYTES} bytes`
     : undefined;
 }
+
+export function agentInfoSizeError(info: AgentInfo): string | undefined {
+  return messageSize(info, MAX_AGENT_INFO_BYTES) > MAX_AGENT_INFO_BYTES
+    ? `'AgentInfo' has more than ${MAX_AGENT_INFO_BYTES} bytes`
+    : undefined;
+}
+
+/** Of all that the master keeps of a framework's own words. */
+export const frameworkBytes = (info: FrameworkInfo, constraints: OfferConstraints | undefined) =>
+  messageSize(info, MAX_FRAMEWORKS_BYTES) + messageSize(constraints ?? {}, MAX_FRAMEWORKS_BYTES);
 
 export function executorSizeError(info: ExecutorInfo): string | undefined {
   return messageSize(info, MAX_TASK_BYTES) > MAX_TASK_BYTES

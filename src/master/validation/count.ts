@@ -1,0 +1,20 @@
+// How many things one call may name, and all calls together: each costs a part of a second or of memory.
+
+/** Roles of a framework. */
+export const MAX_FRAMEWORK_ROLES = 5_000;
+/** Roles of all frameworks: each is sorted among its siblings whenever something is offered. */
+export const MAX_ROLES = 50_000;
+/** Weights or quotas of one call. */
+export const MAX_ENTRIES = 5_000;
+/** Weights, and quotas: every change stores all of them. */
+export const MAX_ALL_ENTRIES = 20_000;
+/** Machines of a call of maintenance, and of the schedule. */
+export const MAX_MACHINES = 50_000;
+/** Tasks or operations of a call for reconciliation. */
+export const MAX_RECONCILED = 50_000;
+/** Frameworks that are subscribed, or may come back. */
+export const MAX_FRAMEWORKS = 10_000;
+
+export function countError(what: string, count: number, most: number): string | undefined {
+  return count > most ? `${what} has ${count} entries, which is more than ${most}` : undefined;
+}
