@@ -1,60 +1,129 @@
 // Histories that forget their oldest entry when they are full.
+import type { ByteBudget, Weighed } from '../model/byte-budget.ts';
+
+/** Values of a history that count in a budget, too. */
+export interface Weight<T> {
+  readonly budget: ByteBudget;
+  readonly sizeOf: (value: T) => number;
+}
 
 /** The last so many values, oldest first. */
-export class BoundedList<T> implements Iterable<T> {
+export class BoundedList<T> implements Iterable<T>, Weighed {
   readonly #limit: number;
-  #values: T[] = [];
-  #oldest = 0;
+  readonly #weight: Weight<T> | undefined;
+  readonly #entries = new Set<{ readonly value: T; readonly bytes: number }>();
+  bytes = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, weight?: Weight<T>) {
     this.#limit = limit;
+    this.#weight = weight;
   }
 
   get size(): number {
-    return this.#values.length;
+    return this.#entries.size;
   }
 
   push(value: T): void {
-    if (this.#values.length < this.#limit) {
-      this.#values.push(value);
-    } else if (this.#limit > 0) {
-      this.#values[this.#oldest] = value;
-      this.#oldest = (this.#oldest + 1) % this.#limit;
+    if (this.#limit <= 0) {
+      return;
+    }
+    if (this.size >= this.#limit) {
+      this.forgetOldest();
+    }
+    const bytes = this.#weight?.sizeOf(value) ?? 0;
+    this.#entries.add({ value, bytes });
+    this.#weight?.budget.take(this, bytes);
+  }
+
+  forgetOldest(): void {
+    for (const oldest of this.#entries) {
+      this.#forget(oldest);
+      break;
     }
   }
 
   /** Forgets what the test picks. */
   remove(picks: (value: T) => boolean): void {
-    this.#values = [...this].filter((value) => !picks(value));
-    this.#oldest = 0;
+    for (const entry of this.#entries) {
+      if (picks(entry.value)) {
+        this.#forget(entry);
+      }
+    }
+  }
+
+  #forget(entry: { readonly value: T; readonly bytes: number }): void {
+    this.#entries.delete(entry);
+    this.#weight?.budget.giveBack(this, entry.bytes);
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (let i = 0; i < this.#values.length; i++) {
-      yield this.#values[(this.#oldest + i) % this.#values.length] as T;
+    for (const { value } of this.#entries) {
+      yield value;
     }
   }
 }
 
 /** A map that forgets the entry that was set first. */
-export class BoundedMap<K, V> extends Map<K, V> {
+export class BoundedMap<K, V> extends Map<K, V> implements Weighed {
   readonly #limit: number;
+  readonly #weight: Weight<V> | undefined;
+  readonly #forgotten: (value: V) => void;
+  readonly #sizes = new Map<K, number>();
+  bytes = 0;
 
-  constructor(limit: number) {
+  constructor(
+    limit: number,
+    options: { readonly weight?: Weight<V>; readonly forgotten?: (value: V) => void } = {},
+  ) {
     super();
     this.#limit = limit;
+    this.#weight = options.weight;
+    this.#forgotten = options.forgotten ?? (() => undefined);
   }
 
   override set(key: K, value: V): this {
     if (this.#limit <= 0) {
+      this.#forgotten(value);
       return this;
     }
     if (!this.has(key) && this.size >= this.#limit) {
-      for (const oldest of this.keys()) {
-        this.delete(oldest);
-        break;
-      }
+      this.forgetOldest();
     }
-    return super.set(key, value);
+    if (this.#weight === undefined) {
+      return super.set(key, value);
+    }
+    this.#giveBack(key);
+    super.set(key, value);
+    const bytes = this.#weight.sizeOf(value);
+    this.#sizes.set(key, bytes);
+    this.#weight.budget.take(this, bytes);
+    return this;
+  }
+
+  override delete(key: K): boolean {
+    this.#giveBack(key);
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    for (const key of [...this.keys()]) {
+      this.delete(key);
+    }
+  }
+
+  forgetOldest(): void {
+    for (const [key, value] of this) {
+      this.delete(key);
+      this.#forgotten(value);
+      break;
+    }
+  }
+
+  #giveBack(key: K): void {
+    const bytes = this.#sizes.get(key);
+    if (bytes !== undefined) {
+      this.#sizes.delete(key);
+      this.#weight?.budget.giveBack(this, bytes);
+    }
   }
 }

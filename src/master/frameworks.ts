@@ -77,8 +77,13 @@ function createFramework(
     reregisteredMs: isNew ? state.nowMs : 0,
     unregisteredMs: 0,
     tasks: new Map(),
-    unreachableTasks: new BoundedMap(state.options.maxUnreachableTasksPerFramework),
-    completedTasks: new BoundedList(state.options.maxCompletedTasksPerFramework),
+    unreachableTasks: new BoundedMap(state.options.maxUnreachableTasksPerFramework, {
+      weight: state.frameworks.taskHistory,
+    }),
+    completedTasks: new BoundedList(
+      state.options.maxCompletedTasksPerFramework,
+      state.frameworks.taskHistory,
+    ),
     acknowledgedEnds: new BoundedMap(maxAcknowledgedEnds),
     executors: new Map(),
     offers: new Set(),
@@ -87,6 +92,12 @@ function createFramework(
     operationUuids: new Map(),
     counters: createFrameworkCounters(),
   };
+}
+
+/** Of a framework that is itself forgotten. */
+export function forgetTasks({ completedTasks, unreachableTasks }: Framework): void {
+  completedTasks.remove(() => true);
+  unreachableTasks.clear();
 }
 
 export function frameworkTerms(framework: Framework): FrameworkTerms {

@@ -2,7 +2,9 @@
 // The clock, randomness, sockets and disk are all on the other side of those two.
 import { CoreTrap, tooManyTraps } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
+import { ByteBudget } from '../model/byte-budget.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
+import { messageSize } from '../model/message-size.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { linkLost, unregisterAgent } from './agent-removal.ts';
@@ -12,7 +14,7 @@ import { BoundedMap } from './bounded.ts';
 import { createMasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
-import { disconnectFramework, failoverTimedOut, heartbeat } from './frameworks.ts';
+import { disconnectFramework, failoverTimedOut, forgetTasks, heartbeat } from './frameworks.ts';
 import { GuardedAllocator } from './guarded-allocator.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
@@ -31,6 +33,7 @@ import type { MasterCore, MasterState } from './state.ts';
 import { statusUpdate } from './status-updates.ts';
 import { schedulerSubscribe } from './subscribe.ts';
 import { operatorHeartbeat, removeSubscriber } from './subscribers.ts';
+import { MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
 
 export type { MasterState } from './state.ts';
 export { masterViews } from './views/views.ts';
@@ -79,7 +82,11 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     frameworks: {
       registered: new Map(),
       byStream: new Map(),
-      completed: new BoundedMap(options.maxCompletedFrameworks),
+      completed: new BoundedMap(options.maxCompletedFrameworks, { forgotten: forgetTasks }),
+      taskHistory: {
+        budget: new ByteBudget(MAX_TASK_HISTORY_BYTES),
+        sizeOf: (task) => messageSize(task, MAX_TASK_HISTORY_BYTES),
+      },
     },
     offers: new Map(),
     grants: [],

@@ -22,7 +22,7 @@ import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from
 import type { Random } from '../model/random.ts';
 import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
-import type { BoundedList, BoundedMap } from './bounded.ts';
+import type { BoundedList, BoundedMap, Weight } from './bounded.ts';
 import type { FrameworkCounters, MasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
 import type { GuardedAllocator } from './guarded-allocator.ts';
@@ -180,6 +180,8 @@ export interface FrameworkTable {
   readonly registered: Map<FrameworkId, Framework>;
   readonly byStream: Map<StreamId, Framework>;
   readonly completed: BoundedMap<FrameworkId, Framework>;
+  /** What all histories of completed and unreachable tasks may take together. */
+  readonly taskHistory: Weight<Task>;
 }
 
 /** What the master needs of the scheduler core. */

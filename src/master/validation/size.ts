@@ -21,6 +21,8 @@ const MAX_AGENT_INFO_BYTES = 1024 * 1024;
 export const MAX_TASK_BYTES = 4 * 1024 * 1024;
 /** All tasks and executors of an agent; a task that would make them more is an error. */
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
+/** Completed and unreachable tasks of all frameworks; the framework with most of it loses its oldest. */
+export const MAX_TASK_HISTORY_BYTES = 64 * 1024 * 1024;
 /** Of tasks up to this size no agent can run enough to matter; what it has is not counted for them. */
 const SMALL_TASK_BYTES = 16 * 1024;
 
