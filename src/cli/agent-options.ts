@@ -148,8 +148,8 @@ export function refuseForeignAgent(workDir: string): void {
   if (isForeign) {
     throw new FlagError(
       `--work_dir: ${workDir} belongs to an agent of Apache Mesos, whose tasks this one cannot take over: ` +
-        'they would run on uncounted. End them with that agent (mesos-agent --recover=cleanup), which also ' +
-        `removes ${latest}; or choose another folder`,
+        'they would run on uncounted. End them with that agent (mesos-agent --recover=cleanup), then remove ' +
+        `${latest}, which it leaves; or choose another folder`,
     );
   }
 }

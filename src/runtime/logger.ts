@@ -37,10 +37,8 @@ export class ProcessLogger implements Logger {
 
   constructor(options: LoggerOptions) {
     this.#name = options.name;
-    this.#threshold = Math.max(
-      0,
-      SEVERITIES.findIndex((name) => name === options.level),
-    );
+    const severities: readonly (string | undefined)[] = SEVERITIES;
+    this.#threshold = Math.max(0, severities.indexOf(options.level));
     const tellLost = (lines: number, why: string) =>
       formatLine(
         new Date(),

@@ -127,7 +127,7 @@ describe('a body', () => {
     const get = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
     const broken = `${head('/api/v1', `${JSON_TYPE}Transfer-Encoding: chunked\r\n`)}zz\r\n`;
     const message = head('/master/x', 'Libprocess-From: a@1:1\r\nTransfer-Encoding: chunked\r\n');
-    for (const bytes of [get + get + broken, get + `${message}zz\r\n`, `${message}zz\r\n`]) {
+    for (const bytes of [`${get}${get}${broken}`, `${get}${message}zz\r\n`, `${message}zz\r\n`]) {
       const raw = await RawSocket.connect(port);
       await raw.write(bytes);
       const expected = [...Array.from({ length: bytes.split('GET').length - 1 }, () => 200), 400];
