@@ -10,8 +10,8 @@ import type { MasterEffect, Store } from '../master/effects.ts';
 import type { MasterEvent } from '../master/events.ts';
 import { createMaster, masterViews, step } from '../master/master.ts';
 import { MemoryRegistry } from '../registry/memory-registry.ts';
-import { type Registry, RegistryError } from '../registry/registry.ts';
-import { SqliteRegistry } from '../registry/sqlite-registry.ts';
+import type { Registry } from '../registry/registry.ts';
+import { SqliteRegistry, type SqliteRegistryOptions } from '../registry/sqlite-registry.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
@@ -65,7 +65,11 @@ async function runMaster(
     frameworks: values.authenticate_http_frameworks,
     credentials,
   });
-  const registry = await openRegistry(values);
+  const registry = await openRegistry(values, {
+    log: (level, text) => own.logger.write(level, text),
+    onLost: ({ message }) =>
+      loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
+  });
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
@@ -90,7 +94,7 @@ async function runMaster(
         own.perform(effect);
         return;
       case 'store':
-        void store(registry, effect, values.registry_store_timeout, (error) =>
+        void store(registry, effect).then((error) =>
           loop.dispatch({
             type: 'stored',
             nowMs: systemClock.nowMs(),
@@ -147,7 +151,10 @@ async function runMaster(
 /** The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the only one. */
 const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };
 
-async function openRegistry(values: MasterFlagValues): Promise<Registry> {
+async function openRegistry(
+  values: MasterFlagValues,
+  options: SqliteRegistryOptions,
+): Promise<Registry> {
   const folder =
     values.work_dir === undefined ? undefined : writableFolder('work_dir', values.work_dir);
   if (values.registry === 'in_memory') {
@@ -157,7 +164,10 @@ async function openRegistry(values: MasterFlagValues): Promise<Registry> {
     throw new FlagError('--work_dir is required: the folder of the registry');
   }
   refuseReplicatedLog(folder);
-  return SqliteRegistry.open(join(folder, REGISTRY_FILE));
+  return SqliteRegistry.open(join(folder, REGISTRY_FILE), {
+    ...options,
+    answerTimeoutMs: values.registry_store_timeout,
+  });
 }
 
 /** Starting empty over what a master of Apache Mesos has written would lose its agents in silence. */
@@ -171,26 +181,9 @@ function refuseReplicatedLog(folder: string): void {
   }
 }
 
-/** A disk that does not answer counts as one that fails. */
-async function store(
-  registry: Registry,
-  effect: Store,
-  timeoutMs: number,
-  done: (error: string | undefined) => void,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new RegistryError(`The registry took longer than ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-  });
-  try {
-    await Promise.race([registry.store(effect.changes), late]);
-    done(undefined);
-  } catch (error) {
-    done((error as Error).message);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** Resolves when the changes are durable, or to what keeps them from being so. */
+const store = (registry: Registry, { changes }: Store): Promise<string | undefined> =>
+  registry.store(changes).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );

@@ -4,7 +4,6 @@
 // commit. So a commit's cost is shared by however many came during the one before, and an idle
 // agent waits for no one. What cannot be written because the disk is full waits with all that comes
 // after it, and is tried again: the agent does not announce it until then, and serves on.
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type {
   AgentCheckpoint,
@@ -14,6 +13,7 @@ import type {
   CheckpointedFramework,
   CheckpointedTask,
 } from '../agent/checkpoint.ts';
+import { type Log, Stall } from '../filesystem/stall.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
@@ -47,14 +47,11 @@ export class CheckpointStore {
   #committing = false;
   #answer: ((value: unknown) => void) | undefined;
   #broken: Error | undefined;
-  /** When the log was last told that nothing can be written; undefined: it can. */
-  #complainedMs: number | undefined;
-  #closing = new AbortController();
-  readonly #log: Log;
+  readonly #stall: Stall;
   readonly #onStall: () => void;
 
-  private constructor(place: CheckpointPlace, log: Log, onStall: () => void) {
-    this.#log = log;
+  private constructor(place: CheckpointPlace, log: Log | undefined, onStall: () => void) {
+    this.#stall = new Stall(log);
     this.#onStall = onStall;
     // Beside this file, with the same ending: .ts where sources run, .js where they are built.
     const url = new URL(
@@ -78,7 +75,7 @@ export class CheckpointStore {
       readonly onStall?: () => void;
     } = {},
   ): Promise<{ readonly store: CheckpointStore } & CheckpointContent> {
-    const { log = () => undefined, onStall = () => undefined, ...place } = options;
+    const { log, onStall = () => undefined, ...place } = options;
     const store = new CheckpointStore({ path, ...place }, log, onStall);
     const content = await store.#ask({ type: 'read' });
     if (content instanceof Error) {
@@ -107,7 +104,7 @@ export class CheckpointStore {
 
   /** Writes what waits, if it can be written now. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#stall.close();
     while (this.#committing) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.store([], () => resolve());
@@ -125,13 +122,17 @@ export class CheckpointStore {
       const taken = this.#waiting;
       this.#waiting = [];
       const error = await this.#commit(taken.flatMap((waiting) => waiting.writes));
-      if (error?.isPassing === true && !this.#closing.signal.aborted) {
+      if (error?.isPassing === true && !this.#stall.isClosed) {
         this.#waiting = [...taken, ...this.#waiting];
-        await this.#pause(error);
+        this.#onStall();
+        await this.#stall.pause(
+          `${error.failure}. It is tried again every second; what must not be lost waits for it: ` +
+            'launches of tasks, and their news for the master',
+        );
         continue;
       }
       if (error === undefined) {
-        this.#written();
+        this.#stall.end("The agent's checkpoint can be written again");
       }
       for (const { done } of taken) {
         done(error && new CheckpointError(error.failure));
@@ -150,28 +151,6 @@ export class CheckpointStore {
       : (answer as CheckpointFailure | undefined);
   }
 
-  async #pause({ failure }: CheckpointFailure): Promise<void> {
-    this.#onStall();
-    const nowMs = performance.now();
-    if (this.#complainedMs === undefined || nowMs - this.#complainedMs >= remindMs) {
-      this.#complainedMs = nowMs;
-      this.#log(
-        'error',
-        `${failure}. It is tried again every second; what must not be lost waits for it: launches of ` +
-          'tasks, and their news for the master',
-      );
-    }
-    // A close does not wait.
-    await delay(retryMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-  }
-
-  #written(): void {
-    if (this.#complainedMs !== undefined) {
-      this.#complainedMs = undefined;
-      this.#log('info', "The agent's checkpoint can be written again");
-    }
-  }
-
   async #ask(request: CheckpointRequest): Promise<unknown> {
     if (this.#broken !== undefined) {
       return this.#broken;
@@ -188,12 +167,6 @@ export class CheckpointStore {
     this.#worker.postMessage(request);
   }
 }
-
-const retryMs = 1_000;
-/** How often the log is told that nothing can be written. */
-const remindMs = 60_000;
-
-type Log = (level: 'info' | 'error', text: string) => void;
 
 function asCheckpointError(error: unknown): CheckpointError {
   const message = error instanceof Error ? error.message : String(error);

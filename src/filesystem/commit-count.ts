@@ -10,6 +10,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { isWantOfRoom } from './room.ts';
 
 const bytes = 64;
 
@@ -67,9 +68,17 @@ export class CommitCount implements Disposable {
     fsyncSync(this.#file);
   }
 
+  /** On a full disk that copies what is written over, the count may stay behind until it is written again. */
   write(count: number): void {
-    if (this.#file !== undefined) {
+    if (this.#file === undefined) {
+      return;
+    }
+    try {
       writeSync(this.#file, lineOf(`${count} ${count}`), 0);
+    } catch (error) {
+      if (!isWantOfRoom(error)) {
+        throw error;
+      }
     }
   }
 

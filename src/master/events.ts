@@ -75,6 +75,12 @@ export interface Stored extends At {
   readonly error?: string | undefined;
 }
 
+/** The registry is not where it was any more: nothing can be stored, and the master must not go on. */
+export interface RegistryLost extends At {
+  readonly type: 'registryLost';
+  readonly error: string;
+}
+
 /** The whitelist file says anew which host names are offered; null: all. */
 export interface WhitelistRead extends At {
   readonly type: 'whitelist';
@@ -91,4 +97,5 @@ export type MasterEvent =
   | LinkLost
   | TimerFired
   | Stored
+  | RegistryLost
   | WhitelistRead;

@@ -25,7 +25,7 @@ import { giveUp, log, reply } from './outbox.ts';
 import { pingDue, pong } from './pings.ts';
 import { createAllocator, mend } from './rebuild.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
-import { stored } from './registry-operations.ts';
+import { registryLost, stored } from './registry-operations.ts';
 import { removalDue, reregistrationTimedOut } from './removals.ts';
 import { reregisterAgent } from './reregistration.ts';
 import { schedulerCall } from './scheduler-calls.ts';
@@ -122,7 +122,7 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   state.nowMs = event.nowMs;
   try {
     state.allocator.setTime(event.nowMs);
-    if (state.recovered || event.type === 'recovered' || event.type === 'stored') {
+    if (state.recovered || concernsRegistry(event)) {
       take(state, event);
     } else {
       refuse(state, event);
@@ -140,6 +140,10 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   // As after a crash before the event: nothing of it is announced.
   return failure === undefined ? effects : [{ type: 'abort', reason: failure }];
 }
+
+/** Taken also before the registry is read. */
+const concernsRegistry = ({ type }: MasterEvent) =>
+  type === 'recovered' || type === 'stored' || type === 'registryLost';
 
 /** Before the registry is read, nobody gets an answer that means anything. Agents will try again. */
 function refuse(state: MasterState, event: MasterEvent): void {
@@ -182,6 +186,9 @@ function take(state: MasterState, event: MasterEvent): void {
       break;
     case 'stored':
       stored(state, event);
+      break;
+    case 'registryLost':
+      registryLost(state, event);
       break;
     case 'whitelist':
       state.whitelist = event.hostnames;

@@ -1,7 +1,7 @@
 // Durable changes. Nothing that depends on one is announced before the registry has it: what is to
 // happen then waits here, under the number of its transaction.
 import type { RegistryChange } from '../model/registry.ts';
-import type { Stored } from './events.ts';
+import type { RegistryLost, Stored } from './events.ts';
 import { giveUp } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
@@ -34,4 +34,9 @@ export function stored(state: MasterState, event: Stored): void {
     state.counters.storeDurations.add(state.nowMs - write.sinceMs);
     write.then();
   }
+}
+
+/** Also where nothing is to be written: what the master shows is not what a next one would find. */
+export function registryLost(state: MasterState, { error }: RegistryLost): void {
+  giveUp(state, `The registry is lost: ${error}`);
 }

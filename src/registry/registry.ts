@@ -3,7 +3,10 @@ import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 
 export interface Registry {
   read(): Promise<RegistrySnapshot>;
-  /** Resolves when all changes are durable; rejects (RegistryError) when none of them is. */
+  /**
+   * Resolves when all changes are durable, which on a full disk is when there is room; rejects (RegistryError)
+   * when none of them is.
+   */
   store(changes: readonly RegistryChange[]): Promise<void>;
   /** How large it is now, for metrics. */
   sizeBytes(): number;

@@ -51,5 +51,9 @@ export type Answer =
   | { readonly type: 'opened' }
   | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'written' }
+  /** Nothing of it is written, for want of room; the same may be asked again. */
+  | { readonly type: 'full'; readonly message: string }
   | { readonly type: 'closed' }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed'; readonly message: string }
+  /** Not an answer, and said once: the file is not what its name leads to any more. */
+  | { readonly type: 'lost'; readonly message: string };

@@ -1,22 +1,30 @@
 // The registry in one SQLite file, the embedded default. Changes that are asked for while others are
 // being written share the next transaction, so that ten thousand agents can register in a few
 // commits; every `store` is answered after the commit that holds it.
+//
+// While the disk is full the transaction waits, and those that come after it: it is tried again until
+// there is room, and nothing of it has been answered before.
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { agentId } from '../model/ids.ts';
+import { type Log, Stall } from '../filesystem/stall.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
-import type { MessageType } from '../wire/message-type.ts';
-import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
-import { types } from '../wire/types.ts';
 import { type Registry, RegistryError } from './registry.ts';
-import { idOf, isIdle } from './registry-content.ts';
-import type { Answer, ListName, Request, RowChange, Rows, SinceRow } from './sqlite-protocol.ts';
+import type { Answer, Request, RowChange } from './sqlite-protocol.ts';
+import { decodeRows, encodeChange } from './sqlite-rows.ts';
 
 /** In source the writer is TypeScript, in a published package it is compiled. */
 const WRITER = new URL(
   import.meta.url.endsWith('.ts') ? './sqlite-writer.ts' : './sqlite-writer.js',
   import.meta.url,
 );
+
+export interface SqliteRegistryOptions {
+  /** A disk that takes longer to write a transaction, or to say that it is full, counts as one that fails. */
+  readonly answerTimeoutMs?: number;
+  readonly log?: Log;
+  /** Called once, unasked, when the file has been deleted or replaced: no change can be stored any more. */
+  readonly onLost?: (error: RegistryError) => void;
+}
 
 interface Pending {
   readonly changes: readonly RowChange[];
@@ -31,15 +39,20 @@ interface Expected {
 
 export class SqliteRegistry implements Registry {
   readonly #file: string;
+  readonly #options: SqliteRegistryOptions;
   readonly #worker: Worker;
+  readonly #stall: Stall;
   /** The writer answers in order, so each answer belongs to the oldest of these. */
   readonly #expected: Expected[] = [];
   #waiting: Pending[] = [];
-  #writing = false;
+  /** Settled when nothing waits any more; undefined: nothing does. */
+  #writing: Promise<void> | undefined;
   #failure: RegistryError | undefined;
 
-  private constructor(file: string) {
+  private constructor(file: string, options: SqliteRegistryOptions) {
     this.#file = file;
+    this.#options = options;
+    this.#stall = new Stall(options.log);
     this.#worker = new Worker(WRITER, { workerData: { file } });
     this.#worker.on('message', (answer: Answer) => this.#answered(answer));
     this.#worker.on('error', (error) => this.#ended(error as Error));
@@ -47,25 +60,22 @@ export class SqliteRegistry implements Registry {
   }
 
   /** Opens the file, or makes it. Rejects with RegistryError: damaged, too new, in use, unreadable. */
-  static async open(file: string): Promise<SqliteRegistry> {
-    const registry = new SqliteRegistry(file);
+  static async open(file: string, options: SqliteRegistryOptions = {}): Promise<SqliteRegistry> {
+    const registry = new SqliteRegistry(file, options);
     await registry.#expect();
     return registry;
   }
 
   async read(): Promise<RegistrySnapshot> {
     const answer = await this.#ask({ type: 'read' });
-    return answer.type === 'rows' ? decode(answer.rows) : unexpected(answer);
+    return answer.type === 'rows' ? decodeRows(answer.rows) : unexpected(answer);
   }
 
   store(changes: readonly RegistryChange[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes: changes.flatMap(encode), resolve, reject });
-      if (!this.#writing) {
-        this.#writing = true;
-        // What else is asked for in this turn joins the transaction.
-        queueMicrotask(() => this.#writeWaiting());
-      }
+      this.#waiting.push({ changes: changes.flatMap(encodeChange), resolve, reject });
+      // What else is asked for in this turn joins the transaction.
+      this.#writing ??= Promise.resolve().then(() => this.#writeWaiting());
     });
   }
 
@@ -76,9 +86,14 @@ export class SqliteRegistry implements Registry {
     );
   }
 
+  /** What waits for room is tried once more, and then rejected. */
   async close(): Promise<void> {
+    this.#stall.close();
+    await this.#writing;
     if (this.#failure === undefined) {
       await this.#ask({ type: 'close' });
+    } else {
+      await this.#worker.terminate();
     }
   }
 
@@ -87,7 +102,7 @@ export class SqliteRegistry implements Registry {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#ask({ type: 'write', changes: group.flatMap(({ changes }) => changes) });
+        await this.#write(group.flatMap(({ changes }) => changes));
         group.forEach(({ resolve }) => {
           resolve();
         });
@@ -97,7 +112,38 @@ export class SqliteRegistry implements Registry {
         });
       }
     }
-    this.#writing = false;
+    this.#writing = undefined;
+  }
+
+  /** Resolves once it is written, however long the disk is full. */
+  async #write(changes: readonly RowChange[]): Promise<void> {
+    for (;;) {
+      const answer = await this.#inTime(this.#ask({ type: 'write', changes }));
+      if (answer.type !== 'full') {
+        this.#stall.end(`${this.#file} can be written again`);
+        return;
+      }
+      if (this.#stall.isClosed) {
+        throw new RegistryError(`${answer.message}, and the master ends`);
+      }
+      await this.#stall.pause(
+        `${answer.message}. It is tried again every second; what needs the registry waits for it: agents ` +
+          'that come or go, and the calls that change weights, quotas, maintenance or agents',
+      );
+    }
+  }
+
+  #inTime(answer: Promise<Answer>): Promise<Answer> {
+    const { answerTimeoutMs } = this.#options;
+    if (answerTimeoutMs === undefined) {
+      return answer;
+    }
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new RegistryError(`The registry took longer than ${answerTimeoutMs} ms`)),
+      answerTimeoutMs,
+    );
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 
   #ask(request: Request): Promise<Answer> {
@@ -113,6 +159,11 @@ export class SqliteRegistry implements Registry {
   }
 
   #answered(answer: Answer): void {
+    if (answer.type === 'lost') {
+      this.#failure ??= new RegistryError(answer.message);
+      this.#options.onLost?.(this.#failure);
+      return;
+    }
     const expected = this.#expected.shift();
     if (answer.type === 'failed') {
       expected?.reject(new RegistryError(answer.message));
@@ -127,75 +178,6 @@ export class SqliteRegistry implements Registry {
       reject(this.#failure);
     }
   }
-}
-
-function encode(change: RegistryChange): RowChange[] {
-  switch (change.type) {
-    case 'electMaster':
-      return [list('master', types.MasterInfo, [change.master])];
-    case 'admitAgent':
-    case 'updateAgent':
-    case 'markReachable': {
-      const bytes = encodeMessage(types.AgentInfo, change.agent);
-      return [{ op: 'putAgent', id: idOf(change.agent), bytes }];
-    }
-    case 'removeAgent':
-      return [{ op: 'deleteAgent', id: change.id }];
-    case 'markUnreachable':
-      return [{ op: 'putUnreachable', id: change.id, sinceNs: change.sinceNs }];
-    case 'markGone':
-      return [{ op: 'putGone', id: change.id, sinceNs: change.sinceNs }];
-    case 'forget':
-      return change.ids.map((id) => ({ op: 'forget', id }));
-    case 'setWeights':
-      return [list('weights', types.WeightInfo, change.weights)];
-    case 'setQuotas':
-      return [list('quotas', types.QuotaConfig, change.quotas)];
-    case 'setMaintenance':
-      return [
-        list('schedules', types.Schedule, change.schedules),
-        list('machines', types.MachineInfo, change.machines),
-      ];
-    case 'setDuty': {
-      const { id, drain, deactivated } = change;
-      if (isIdle(change)) {
-        return [{ op: 'deleteDuty', id }];
-      }
-      const bytes = drain === undefined ? null : encodeMessage(types.DrainInfo, drain);
-      return [{ op: 'putDuty', id, drain: bytes, deactivated }];
-    }
-    case 'setMinimumCapabilities': {
-      const messages = change.names.map((name) => new TextEncoder().encode(name));
-      return [{ op: 'putList', name: 'minimum_capabilities', messages }];
-    }
-    default:
-      return change satisfies never;
-  }
-}
-
-function list<T>(name: ListName, type: MessageType<T>, messages: readonly T[]): RowChange {
-  return { op: 'putList', name, messages: messages.map((message) => encodeMessage(type, message)) };
-}
-
-function decode({ agents, unreachable, gone, duties, lists }: Rows): RegistrySnapshot {
-  const since = ({ id, sinceNs }: SinceRow) => ({ id: agentId(id), sinceNs });
-  const messages = <T>(type: MessageType<T>, list: readonly Uint8Array[] | undefined) =>
-    list?.map((bytes) => decodeMessage(type, bytes));
-  return {
-    agents: agents.map((bytes) => decodeMessage(types.AgentInfo, bytes)),
-    unreachable: unreachable.map(since),
-    gone: gone.map(since),
-    weights: messages(types.WeightInfo, lists.weights),
-    quotas: messages(types.QuotaConfig, lists.quotas),
-    schedules: messages(types.Schedule, lists.schedules),
-    machines: messages(types.MachineInfo, lists.machines),
-    minimumCapabilities: lists.minimum_capabilities?.map((name) => new TextDecoder().decode(name)),
-    duties: duties.map(({ id, drain, deactivated }) => ({
-      id: agentId(id),
-      drain: drain === null ? undefined : decodeMessage(types.DrainInfo, drain),
-      deactivated,
-    })),
-  };
 }
 
 function unexpected(answer: Answer): never {

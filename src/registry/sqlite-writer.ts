@@ -7,6 +7,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { CommitCount } from '../filesystem/commit-count.ts';
 import { createFile, OpenFile, refuseEmptied } from '../filesystem/database-file.ts';
 import { privateDatabase } from '../filesystem/private-file.ts';
+import { isFullFor } from '../filesystem/room.ts';
 import {
   checkSchema,
   checkStructure,
@@ -250,6 +251,14 @@ function lists(database: DatabaseSync): Rows['lists'] {
 
 /** The log is folded into the database when nothing was written for so long. */
 const REST_MS = 1_000;
+/**
+ * How often the file is looked for under its name. A master whose registry has gone must not answer as if
+ * it had one, also where nothing is to be written. Two questions to the file system a second cost nothing
+ * here, in the thread that waits for the disk anyway. Watching the folder instead (inotify) would be told
+ * of every write to the log, tells nothing of what another machine does to a network file system, and
+ * needs one of the watches that a user has few of.
+ */
+const LOOK_MS = 1_000;
 
 class Writer {
   readonly #database: DatabaseSync;
@@ -293,6 +302,11 @@ class Writer {
     this.#rest.refresh();
   }
 
+  /** Throws where what was written would not be found again. */
+  check(): void {
+    this.#file.check();
+  }
+
   close(): void {
     clearTimeout(this.#rest);
     this.#database.close();
@@ -321,6 +335,14 @@ function serve(port: MessagePort, file: string): void {
     return;
   }
   answer({ type: 'opened' });
+  const looking = setInterval(() => {
+    try {
+      writer.check();
+    } catch (error) {
+      clearInterval(looking);
+      answer({ type: 'lost', message: explain(error, file) });
+    }
+  }, LOOK_MS).unref();
   port.on('message', (request: Request) => {
     try {
       switch (request.type) {
@@ -328,10 +350,10 @@ function serve(port: MessagePort, file: string): void {
           answer({ type: 'rows', rows: writer.read() });
           return;
         case 'write':
-          writer.write(request.changes);
-          answer({ type: 'written' });
+          answer(written(writer, request.changes, file));
           return;
         case 'close':
+          clearInterval(looking);
           writer.close();
           answer({ type: 'closed' });
           port.close();
@@ -345,9 +367,20 @@ function serve(port: MessagePort, file: string): void {
   });
 }
 
-/** SQLite's primary result codes that an operator can do something about, besides damage. */
+function written(writer: Writer, changes: readonly RowChange[], file: string): Answer {
+  try {
+    writer.write(changes);
+    return { type: 'written' };
+  } catch (error) {
+    if (isFullFor(file, error)) {
+      return { type: 'full', message: explain(error, file) };
+    }
+    throw error;
+  }
+}
+
+/** SQLite's result code of a file that another has open. */
 const BUSY = 5;
-const FULL = 13;
 
 function explain(error: unknown, file: string): string {
   // On one line: SQLite cites what it reads.
@@ -357,14 +390,13 @@ function explain(error: unknown, file: string): string {
   if (isDamage(error) && !(error instanceof Damage)) {
     return `${file} is damaged: ${message}`;
   }
-  switch (code) {
-    case BUSY:
-      return `${file} is in use by another master`;
-    case FULL:
-      return `${file} cannot be written: the disk is full`;
-    default:
-      return code === undefined ? message : `${file} cannot be used: ${message}`;
+  if (code === BUSY) {
+    return `${file} is in use by another master`;
   }
+  if (isFullFor(file, error)) {
+    return `${file} cannot be written: the disk is full`;
+  }
+  return code === undefined ? message : `${file} cannot be used: ${message}`;
 }
 
 if (parentPort !== null) {

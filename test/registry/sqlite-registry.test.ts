@@ -397,6 +397,28 @@ describe('nothing is taken for stored once the file is not what its name leads t
     await expect(registry.store([change])).rejects.toThrow(message);
     await registry.close();
   });
+
+  test.each<[string, (file: string) => void, RegExp]>([
+    ['deleted', (file) => rmSync(file), /registry.sqlite has been deleted/],
+    ['emptied', (file) => writeFileSync(file, ''), /registry.sqlite has been emptied/],
+    [
+      'replaced',
+      (file) => {
+        copyFileSync(file, `${file}.copy`);
+        renameSync(`${file}.copy`, file);
+      },
+      /registry.sqlite has been replaced/,
+    ],
+  ])('%s, which is noticed before anything is to be stored', async (_, harm, message) => {
+    const file = newFile();
+    const lost = Promise.withResolvers<RegistryError>();
+    const registry = await SqliteRegistry.open(file, { onLost: lost.resolve });
+    await registry.store([change]);
+    harm(file);
+    expect((await lost.promise).message).toMatch(message);
+    await expect(registry.store([change])).rejects.toThrow(message);
+    await registry.close();
+  });
 });
 
 test('after it is closed, nothing is taken for stored', async () => {

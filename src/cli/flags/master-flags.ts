@@ -217,7 +217,7 @@ export const MASTER_FLAGS = {
   registry_store_timeout: duration({
     default: 20_000,
     check: positive('registry_store_timeout'),
-    help: 'How long a change of the registry may take before the master gives up and ends.',
+    help: 'How long the disk may take to write a change of the registry, or to say that it is full, before the master ends.',
   }),
   registry_strict: toggle({
     default: false,

@@ -1,0 +1,77 @@
+// Registry changes as rows, and rows as what the registry holds: messages cross to the writer as bytes.
+import { agentId } from '../model/ids.ts';
+import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import type { MessageType } from '../wire/message-type.ts';
+import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
+import { types } from '../wire/types.ts';
+import { idOf, isIdle } from './registry-content.ts';
+import type { ListName, RowChange, Rows, SinceRow } from './sqlite-protocol.ts';
+
+export function encodeChange(change: RegistryChange): RowChange[] {
+  switch (change.type) {
+    case 'electMaster':
+      return [list('master', types.MasterInfo, [change.master])];
+    case 'admitAgent':
+    case 'updateAgent':
+    case 'markReachable': {
+      const bytes = encodeMessage(types.AgentInfo, change.agent);
+      return [{ op: 'putAgent', id: idOf(change.agent), bytes }];
+    }
+    case 'removeAgent':
+      return [{ op: 'deleteAgent', id: change.id }];
+    case 'markUnreachable':
+      return [{ op: 'putUnreachable', id: change.id, sinceNs: change.sinceNs }];
+    case 'markGone':
+      return [{ op: 'putGone', id: change.id, sinceNs: change.sinceNs }];
+    case 'forget':
+      return change.ids.map((id) => ({ op: 'forget', id }));
+    case 'setWeights':
+      return [list('weights', types.WeightInfo, change.weights)];
+    case 'setQuotas':
+      return [list('quotas', types.QuotaConfig, change.quotas)];
+    case 'setMaintenance':
+      return [
+        list('schedules', types.Schedule, change.schedules),
+        list('machines', types.MachineInfo, change.machines),
+      ];
+    case 'setDuty': {
+      const { id, drain, deactivated } = change;
+      if (isIdle(change)) {
+        return [{ op: 'deleteDuty', id }];
+      }
+      const bytes = drain === undefined ? null : encodeMessage(types.DrainInfo, drain);
+      return [{ op: 'putDuty', id, drain: bytes, deactivated }];
+    }
+    case 'setMinimumCapabilities': {
+      const messages = change.names.map((name) => new TextEncoder().encode(name));
+      return [{ op: 'putList', name: 'minimum_capabilities', messages }];
+    }
+    default:
+      return change satisfies never;
+  }
+}
+
+function list<T>(name: ListName, type: MessageType<T>, messages: readonly T[]): RowChange {
+  return { op: 'putList', name, messages: messages.map((message) => encodeMessage(type, message)) };
+}
+
+export function decodeRows({ agents, unreachable, gone, duties, lists }: Rows): RegistrySnapshot {
+  const since = ({ id, sinceNs }: SinceRow) => ({ id: agentId(id), sinceNs });
+  const messages = <T>(type: MessageType<T>, list: readonly Uint8Array[] | undefined) =>
+    list?.map((bytes) => decodeMessage(type, bytes));
+  return {
+    agents: agents.map((bytes) => decodeMessage(types.AgentInfo, bytes)),
+    unreachable: unreachable.map(since),
+    gone: gone.map(since),
+    weights: messages(types.WeightInfo, lists.weights),
+    quotas: messages(types.QuotaConfig, lists.quotas),
+    schedules: messages(types.Schedule, lists.schedules),
+    machines: messages(types.MachineInfo, lists.machines),
+    minimumCapabilities: lists.minimum_capabilities?.map((name) => new TextDecoder().decode(name)),
+    duties: duties.map(({ id, drain, deactivated }) => ({
+      id: agentId(id),
+      drain: drain === null ? undefined : decodeMessage(types.DrainInfo, drain),
+      deactivated,
+    })),
+  };
+}
