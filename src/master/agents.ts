@@ -20,7 +20,7 @@ import { removeAgent } from './agent-removal.ts';
 import { isDown, machineOf } from './machines.ts';
 import { log, mayDo, sendToAgent, sendToPid } from './outbox.ts';
 import { startPings } from './pings.ts';
-import { store } from './registry-operations.ts';
+import { store, waitingError } from './registry-operations.ts';
 import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
 import { publishAgentAdded } from './subscribers.ts';
@@ -135,11 +135,19 @@ export function registerAgent(
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
     return;
   }
+  if (waitingError(state) !== undefined) {
+    state.counters.values.dropped_messages++;
+    return;
+  }
   registering.add(pid);
   const id = agentId(`${state.options.id}-S${state.nextAgent++}`);
   const info = withId(message.agent, id);
-  store(state, [{ type: 'admitAgent', agent: info }], () => {
+  const admitted = (isStale: boolean) => {
     registering.delete(pid);
+    if (isStale) {
+      store(state, [{ type: 'removeAgent', id }], () => undefined);
+      return;
+    }
     state.counters.values.slave_registrations++;
     const agent = createAgent(state, pid, info, {
       version: message.version ?? '',
@@ -149,7 +157,8 @@ export function registerAgent(
     });
     addAgent(state, agent);
     sendRegistered(state, agent);
-  });
+  };
+  store(state, [{ type: 'admitAgent', agent: info }], admitted, message);
 }
 
 function withId(info: AgentInfo, id: string): AgentInfo {

@@ -18,13 +18,14 @@ export function sendDrain(state: MasterState, agent: Agent): boolean {
 
 /** A draining agent that runs nothing any more is drained, or gone if that was asked for. */
 export function drainIfIdle(state: MasterState, agent: Agent): void {
-  const { draining, markingGone, deactivated } = state.agents;
+  const { draining, markingGone, markingDrained, deactivated } = state.agents;
   const drain = draining.get(agent.id);
   if (
     drain?.state !== DrainState.DRAINING ||
     agent.tasks.size > 0 ||
     (agent.operations?.size ?? 0) > 0 ||
-    markingGone.has(agent.id)
+    markingGone.has(agent.id) ||
+    markingDrained.has(agent.id)
   ) {
     return;
   }
@@ -34,7 +35,9 @@ export function drainIfIdle(state: MasterState, agent: Agent): void {
   }
   const drained: DrainInfo = { ...drain, state: DrainState.DRAINED };
   const duty = { id: agent.id, drain: drained, deactivated: deactivated.has(agent.id) };
+  markingDrained.add(agent.id);
   store(state, [{ type: 'setDuty', ...duty }], () => {
+    markingDrained.delete(agent.id);
     if (draining.has(agent.id)) {
       draining.set(agent.id, drained);
     }

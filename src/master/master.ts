@@ -25,7 +25,7 @@ import { giveUp, log, reply } from './outbox.ts';
 import { pingDue, pong } from './pings.ts';
 import { createAllocator, mend } from './rebuild.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
-import { registryLost, stored } from './registry-operations.ts';
+import { nothingWaits, registryLost, stored } from './registry-operations.ts';
 import { removalDue, reregistrationTimedOut } from './removals.ts';
 import { reregisterAgent } from './reregistration.ts';
 import { schedulerCall } from './scheduler-calls.ts';
@@ -73,6 +73,8 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       markingUnreachable: new Set(),
       markingGone: new Set(),
       removing: new Set(),
+      markingDrained: new Set(),
+      isCollecting: false,
       removals: new Map(),
       draining: new Map(),
       deactivated: new Set(),
@@ -101,7 +103,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     subscribers: new Map(),
     resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
     minimumCapabilities: new MinimumCapabilities(),
-    writes: new Map(),
+    waiting: nothingWaits(),
     nextFramework: 0,
     nextAgent: 0,
     nextOffer: 0,

@@ -21,6 +21,7 @@ import {
 } from './operator-reservations.ts';
 import { mayDo, reply } from './outbox.ts';
 import { removeQuota, setOldQuota, updateQuota } from './quota.ts';
+import { inTurn, waitingError } from './registry-operations.ts';
 import type { MasterState } from './state.ts';
 import { subscribeOperator } from './subscribers.ts';
 import { updateWeights } from './weights.ts';
@@ -32,10 +33,38 @@ export function operatorCall(state: MasterState, event: OperatorCalled): void {
     reply(state, request, 400, `Failed to validate master::Call: ${error}`);
     return;
   }
-  if (!resourceCall(state, call, principal, request)) {
+  if (resourceCall(state, call, principal, request)) {
+    return;
+  }
+  const isListed = listing.has(call.type);
+  const full = isListed || storing.has(call.type) ? waitingError(state) : undefined;
+  if (full !== undefined) {
+    reply(state, request, 503, full);
+  } else if (isListed) {
+    inTurn(state, call, () => settingCall(state, call, principal, request));
+  } else {
     settingCall(state, call, principal, request);
   }
 }
+
+/** They write a list to the registry that they make of the one before. */
+const listing: ReadonlySet<MasterCall_Type | undefined> = new Set([
+  MasterCall_Type.UPDATE_WEIGHTS,
+  MasterCall_Type.UPDATE_QUOTA,
+  MasterCall_Type.SET_QUOTA,
+  MasterCall_Type.REMOVE_QUOTA,
+  MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE,
+  MasterCall_Type.START_MAINTENANCE,
+  MasterCall_Type.STOP_MAINTENANCE,
+]);
+
+/** They write what is to become of an agent. */
+const storing: ReadonlySet<MasterCall_Type | undefined> = new Set([
+  MasterCall_Type.DRAIN_AGENT,
+  MasterCall_Type.DEACTIVATE_AGENT,
+  MasterCall_Type.REACTIVATE_AGENT,
+  MasterCall_Type.MARK_AGENT_GONE,
+]);
 
 /** Reservations and volumes; false if the call is none of those. */
 function resourceCall(

@@ -153,10 +153,12 @@ export function collectGarbage(state: MasterState): void {
   setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
   const unreachable = outdated(state, state.agents.unreachable);
   const gone = outdated(state, state.agents.gone);
-  if (unreachable.length + gone.length === 0) {
+  if (unreachable.length + gone.length === 0 || state.agents.isCollecting) {
     return;
   }
+  state.agents.isCollecting = true;
   store(state, [{ type: 'forget', ids: [...unreachable, ...gone] }], () => {
+    state.agents.isCollecting = false;
     for (const id of unreachable) {
       if (state.agents.unreachable.delete(id)) {
         forgetUnreachableTasks(state, id);

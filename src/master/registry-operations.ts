@@ -1,20 +1,73 @@
 // Durable changes. Nothing that depends on one is announced before the registry has it: what is to
-// happen then waits here, under the number of its transaction.
+// happen then waits here, under the number of its transaction. While the registry's disk is full that may be
+// long, so what waits has a bound.
+import { messageSize } from '../model/message-size.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import type { RegistryLost, Stored } from './events.ts';
 import { giveUp } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
-/** What happens once a change is durable. */
-export type PendingWrite = () => void;
+/**
+ * What may wait for the registry: changes, and calls that wait for their turn to make one. At the bound calls
+ * are answered 503, and agents that would register are not heard: they ask again. What the master has to say
+ * of agents itself is always taken, for it is one change an agent.
+ */
+export const MAX_WAITING = 16_384;
+export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
+/** An agent that has waited so long for an answer may be another by now: it asks again. */
+const STALE_MS = 30_000;
+
+interface Write {
+  readonly sinceMs: number;
+  readonly bytes: number;
+  readonly then: (isStale: boolean) => void;
+}
+
+interface Turn {
+  readonly bytes: number;
+  readonly take: () => void;
+}
+
+/** What waits for the registry. */
+export interface Waiting {
+  readonly writes: Map<number, Write>;
+  /** Calls that rewrite a list: each starts from what the one before it leaves. */
+  turns: Turn[];
+  /** A list is on its way. */
+  isListed: boolean;
+  bytes: number;
+}
+
+export const nothingWaits = (): Waiting => ({
+  writes: new Map(),
+  turns: [],
+  isListed: false,
+  bytes: 0,
+});
+
+export const waitingCount = ({ waiting }: MasterState) =>
+  waiting.writes.size + waiting.turns.length;
+
+/** Undefined while more may wait, or else what is to be answered. */
+export function waitingError(state: MasterState): string | undefined {
+  const count = waitingCount(state);
+  return count >= MAX_WAITING || state.waiting.bytes >= MAX_WAITING_BYTES
+    ? `The registry cannot be written at present, and ${count} changes wait for it already`
+    : undefined;
+}
+
+/** `held` is what `then` goes on with. `then` is told whether that was long ago. */
 export function store(
   state: MasterState,
   changes: readonly RegistryChange[],
-  then: PendingWrite,
+  then: (isStale: boolean) => void,
+  held: object = {},
 ): void {
   const transaction = state.nextWrite++;
-  state.writes.set(transaction, { sinceMs: state.nowMs, then });
+  const bytes = sizeOf(changes) + sizeOf(held);
+  state.waiting.writes.set(transaction, { sinceMs: state.nowMs, bytes, then });
+  state.waiting.bytes += bytes;
   state.effects.push({
     type: 'store',
     transaction,
@@ -22,17 +75,55 @@ export function store(
   });
 }
 
+/** For a list as a whole, in a turn of its own. */
+export function storeList(state: MasterState, change: RegistryChange, then: () => void): void {
+  const { waiting } = state;
+  waiting.isListed = true;
+  store(state, [change], () => {
+    waiting.isListed = false;
+    then();
+    takeTurns(waiting);
+  });
+}
+
+/** Takes a call that may rewrite a list, once no other is on its way. `call` is what `take` goes on with. */
+export function inTurn({ waiting }: MasterState, call: object, take: () => void): void {
+  if (!waiting.isListed) {
+    take();
+    return;
+  }
+  const bytes = sizeOf(call);
+  waiting.turns.push({ bytes, take });
+  waiting.bytes += bytes;
+}
+
+function takeTurns(waiting: Waiting): void {
+  while (!waiting.isListed) {
+    const turn = waiting.turns.shift();
+    if (turn === undefined) {
+      return;
+    }
+    waiting.bytes -= turn.bytes;
+    turn.take();
+  }
+}
+
+const sizeOf = (message: object) => messageSize(message, MAX_WAITING_BYTES);
+
 /** A master that cannot write its registry must not go on: it would announce what it may forget. */
 export function stored(state: MasterState, event: Stored): void {
-  const write = state.writes.get(event.transaction);
-  state.writes.delete(event.transaction);
+  const { waiting } = state;
+  const write = waiting.writes.get(event.transaction);
+  waiting.writes.delete(event.transaction);
   if (event.error !== undefined) {
     giveUp(state, `Cannot write the registry: ${event.error}`);
     return;
   }
   if (write !== undefined) {
-    state.counters.storeDurations.add(state.nowMs - write.sinceMs);
-    write.then();
+    waiting.bytes -= write.bytes;
+    const tookMs = state.nowMs - write.sinceMs;
+    state.counters.storeDurations.add(tookMs);
+    write.then(tookMs >= STALE_MS);
   }
 }
 

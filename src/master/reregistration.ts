@@ -42,7 +42,7 @@ import { recoverFramework } from './frameworks.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from './operations.ts';
 import { log, sendToAgent, sendToPid } from './outbox.ts';
-import { store } from './registry-operations.ts';
+import { store, waitingError } from './registry-operations.ts';
 import { cancelRemoval } from './removals.ts';
 import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
@@ -102,18 +102,24 @@ export function reregisterAgent(
     log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
     return;
   }
-  cancelRemoval(state, id, ['disconnected', 'recovery']);
-  agents.reregistering.add(id);
-  const finish = (isOld: boolean) => {
-    agents.reregistering.delete(id);
-    complete(state, pid, message, isOld);
-  };
   const change = neededChange(state, id, message.agent);
-  if (change === undefined) {
-    finish(false);
-  } else {
-    store(state, [change], () => finish(true));
+  if (change !== undefined && waitingError(state) !== undefined) {
+    state.counters.values.dropped_messages++;
+    return;
   }
+  cancelRemoval(state, id, ['disconnected', 'recovery']);
+  if (change === undefined) {
+    complete(state, pid, message, false);
+    return;
+  }
+  agents.reregistering.add(id);
+  const stored = (isStale: boolean) => {
+    agents.reregistering.delete(id);
+    if (!isStale) {
+      complete(state, pid, message, true);
+    }
+  };
+  store(state, [change], stored, message);
 }
 
 /** What the registry must hold before the agent is back. */

@@ -29,7 +29,7 @@ import type { GuardedAllocator } from './guarded-allocator.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { Grant } from './offers.ts';
 import type { MasterOptions } from './options.ts';
-import type { PendingWrite } from './registry-operations.ts';
+import type { Waiting } from './registry-operations.ts';
 import type { Removal } from './removals.ts';
 
 /** An outstanding offer. Its resources carry their allocation role. */
@@ -166,6 +166,9 @@ export interface AgentTable {
   readonly markingUnreachable: Set<AgentId>;
   readonly markingGone: Set<AgentId>;
   readonly removing: Set<AgentId>;
+  readonly markingDrained: Set<AgentId>;
+  /** Agents that were lost long ago are being forgotten. */
+  isCollecting: boolean;
   /** Those that wait for their turn to be marked unreachable. */
   readonly removals: Map<AgentId, Removal>;
   readonly draining: Map<AgentId, DrainInfo>;
@@ -235,7 +238,7 @@ export interface MasterState {
   readonly resourceNames: Set<string>;
   /** What the registry asks of masters. */
   readonly minimumCapabilities: MinimumCapabilities;
-  readonly writes: Map<number, { readonly sinceMs: number; readonly then: PendingWrite }>;
+  readonly waiting: Waiting;
   nextFramework: number;
   nextAgent: number;
   nextOffer: number;

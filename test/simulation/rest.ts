@@ -170,7 +170,7 @@ export class Rest {
       agents.markingUnreachable,
       agents.removing,
       agents.markingGone,
-      state.writes,
+      state.waiting.writes,
     ].reduce((sum, set) => sum + set.size, 0);
     return changing > 0 ? `the master has ${changing} changes on their way` : undefined;
   }

@@ -11,6 +11,7 @@ import { usedOn } from '../accept.ts';
 import type { FrameworkCounters } from '../counters.ts';
 import { plus } from '../quantities.ts';
 import { clusterCapacity } from '../quota.ts';
+import { waitingCount } from '../registry-operations.ts';
 import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 
@@ -87,7 +88,7 @@ function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
   metrics['allocator/mesos/core_rebuilds'] = state.counters.coreRebuilds;
   metrics['allocator/mesos/event_queue_dispatches'] = 0;
   metrics['allocator/event_queue_dispatches'] = 0;
-  metrics['registrar/queued_operations'] = state.writes.size;
+  metrics['registrar/queued_operations'] = waitingCount(state);
   metrics['registrar/state_fetch_ms'] = state.counters.fetchMs;
   state.counters.storeDurations.report('registrar/state_store_ms', metrics);
   state.counters.runDurations.report('allocator/mesos/allocation_run_ms', metrics);
