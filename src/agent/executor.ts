@@ -21,6 +21,7 @@ import { isTerminal } from '../model/task-state.ts';
 import type { BuiltinExecutor, RunOf } from './checkpoint.ts';
 import type { ContainerEnded, ContainerStarted } from './events.ts';
 import { type Framework, removeIfIdle } from './framework.ts';
+import { rememberExecutor, rememberTask } from './history.ts';
 import { clearTimer, emit, emitEnding, log, persistLater, setTimer } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
@@ -374,10 +375,7 @@ export function removeExecutor(agent: AgentState, executor: Executor): void {
     framework.tasks.delete(id);
   }
   framework.executors.delete(executor.executorId);
-  framework.completed.push(executor);
-  if (framework.completed.length > agent.options.maxCompletedExecutorsPerFramework) {
-    framework.completed.shift();
-  }
+  rememberExecutor(agent, executor);
   if (executor.checkpoint) {
     persistLater(agent, { type: 'executorCompleted', ...runOf(executor) });
   }
@@ -396,10 +394,7 @@ export function completeTask(agent: AgentState, executor: Executor, id: TaskId):
   }
   executor.terminated.delete(id);
   executor.framework.tasks.delete(id);
-  executor.completed.push(task);
-  if (executor.completed.length > agent.options.maxCompletedTasksPerExecutor) {
-    executor.completed.shift();
-  }
+  rememberTask(agent, executor, task);
   removeIfComplete(agent, executor);
 }
 

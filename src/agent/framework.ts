@@ -10,6 +10,7 @@ import { frameworkId } from '../model/ids.ts';
 import { correctSoon } from './correction.ts';
 import { drained } from './drain.ts';
 import { type Executor, removeExecutor, shutdownExecutor } from './executor.ts';
+import { type FrameworkHistory, rememberFramework, takeHistory } from './history.ts';
 import { log, persist, persistLater } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { dropStreams } from './status-updates.ts';
@@ -31,11 +32,11 @@ export interface Framework {
   readonly tasks: Map<TaskId, Executor>;
   /** The newest last. */
   readonly completed: Executor[];
+  readonly history: FrameworkHistory;
 }
 
 export function addFramework(agent: AgentState, info: FrameworkInfo): Framework {
   const id = frameworkId(info.id?.value ?? '');
-  const earlier = agent.completedFrameworks.get(id);
   const framework: Framework = {
     id,
     info,
@@ -45,9 +46,8 @@ export function addFramework(agent: AgentState, info: FrameworkInfo): Framework 
     state: 'running',
     executors: new Map(),
     tasks: new Map(),
-    completed: earlier?.completed ?? [],
+    ...takeHistory(agent, id),
   };
-  agent.completedFrameworks.delete(id);
   agent.frameworks.set(id, framework);
   return framework;
 }
@@ -65,13 +65,7 @@ export function removeIfIdle(agent: AgentState, framework: Framework): void {
     // Nothing was reported of the end of its tasks, which the master may still count.
     correctSoon(agent);
   }
-  agent.completedFrameworks.set(framework.id, framework);
-  if (agent.completedFrameworks.size > agent.options.maxCompletedFrameworks) {
-    for (const oldest of agent.completedFrameworks.keys()) {
-      agent.completedFrameworks.delete(oldest);
-      break;
-    }
-  }
+  rememberFramework(agent, framework);
   if (framework.checkpoint) {
     persistLater(agent, { type: 'frameworkCompleted', frameworkId: framework.id });
   }

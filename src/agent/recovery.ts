@@ -29,6 +29,7 @@ import {
   isCommandExecutor,
 } from './executor.ts';
 import { addFramework, type Framework, removeIfIdle } from './framework.ts';
+import { rememberTask } from './history.ts';
 import { restoreOperations } from './operations.ts';
 import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
 import { disconnect } from './registration.ts';
@@ -172,7 +173,7 @@ function recoverTask(agent: AgentState, executor: Executor, found: CheckpointedT
     executor.hasReported ||= status.source === TaskStatus_Source.SOURCE_EXECUTOR;
   }
   if (isAcknowledged(task, found)) {
-    executor.completed.push(task);
+    rememberTask(agent, executor, task);
     return;
   }
   executor.framework.tasks.set(id, executor);

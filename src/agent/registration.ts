@@ -23,6 +23,7 @@ import type {
 import { TaskState } from '../model/generated/messages.ts';
 import { idError } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
+import { messageSize } from '../model/message-size.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { endCorrection } from './correction.ts';
@@ -51,6 +52,8 @@ export const pingTimer = 'ping';
 const maxBackoffMs = 60_000;
 /** Completed tasks that a re-registration tells of, of all frameworks together. */
 const maxCompletedTasks = 1_000;
+/** Of those and their frameworks: the message, which has what runs as well, must not get too large. */
+const maxCompletedBytes = 8 * 1024 * 1024;
 /** Backoff of attempts that end in a refused connection, which cost nobody anything. */
 const maxUnlinkedBackoffMs = 2_000;
 
@@ -186,16 +189,32 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
 
 /** History, for a master to show: the newest part of it, so that the message stays small. */
 function completedFrameworks(agent: AgentState): Archive_Framework[] {
-  let left = maxCompletedTasks;
-  const newestFirst = [...agent.completedFrameworks.values()].reverse().map((framework) => {
-    const all = framework.completed.flatMap((executor) => [
-      ...executor.terminated.values(),
-      ...executor.completed,
+  const newestFirst: Archive_Framework[] = [];
+  let tasksLeft = maxCompletedTasks;
+  let bytesLeft = maxCompletedBytes;
+  const fits = (message: object) => {
+    bytesLeft -= messageSize(message, maxCompletedBytes);
+    return bytesLeft >= 0;
+  };
+  for (const { info, completed } of [...agent.completedFrameworks.values()].reverse()) {
+    if (!fits(info)) {
+      break;
+    }
+    const all = completed.flatMap(({ terminated, completed }) => [
+      ...terminated.values(),
+      ...completed,
     ]);
-    const tasks = left === 0 ? [] : all.slice(-left);
-    left -= tasks.length;
-    return { framework_info: framework.info, tasks };
-  });
+    const tasks: Task[] = [];
+    for (
+      let task = all.pop();
+      task !== undefined && tasksLeft > 0 && fits(task);
+      task = all.pop()
+    ) {
+      tasks.push(task);
+      tasksLeft--;
+    }
+    newestFirst.push({ framework_info: info, tasks: tasks.reverse() });
+  }
   return newestFirst.reverse();
 }
 

@@ -1,5 +1,6 @@
 // All that an agent knows. Each noun's own file changes its part; nothing here decides anything.
 import { type Ledger, type SchedulerCore, tooManyTraps } from '../core/interface.ts';
+import { ByteBudget } from '../model/byte-budget.ts';
 import {
   type AgentInfo,
   AgentInfo_Capability_Type,
@@ -15,6 +16,7 @@ import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { Denials } from './denials.ts';
 import type { Executor, ExecutorExit } from './executor.ts';
 import type { Framework } from './framework.ts';
+import { MAX_HISTORY_BYTES } from './history.ts';
 import type { OperationRecord } from './operations.ts';
 import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -79,6 +81,8 @@ export interface AgentState {
   readonly frameworks: Map<FrameworkId, Framework>;
   /** The newest last. */
   readonly completedFrameworks: Map<FrameworkId, Framework>;
+  /** What all that has completed may take. */
+  readonly history: ByteBudget;
   /** Executors whose container has not ended. */
   readonly containers: Map<ContainerId, Executor>;
   readonly streams: Map<StreamId, Executor>;
@@ -161,6 +165,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     pingTimeoutMs: defaultPingTimeoutMs,
     frameworks: new Map(),
     completedFrameworks: new Map(),
+    history: new ByteBudget(MAX_HISTORY_BYTES),
     containers: new Map(),
     streams: new Map(),
     updates: new Map(),

@@ -11,7 +11,8 @@ export interface Weighed {
 
 export class ByteBudget {
   readonly #limit: number;
-  readonly #histories = new Set<Weighed>();
+  /** By the length of their bytes in binary digits: the one with most is found without a look at all. */
+  readonly #histories: Set<Weighed>[] = [];
   #used = 0;
 
   constructor(limitBytes: number) {
@@ -20,30 +21,36 @@ export class ByteBudget {
 
   /** For an entry that is in the history already; it may be forgotten at once. */
   take(history: Weighed, bytes: number): void {
-    history.bytes += bytes;
-    this.#used += bytes;
-    this.#histories.add(history);
+    this.#change(history, bytes);
     while (this.#used > this.#limit) {
       this.#heaviest(history).forgetOldest();
     }
   }
 
-  /** The first of equals, which is the older one. */
-  #heaviest(some: Weighed): Weighed {
-    let heaviest: Weighed | undefined;
-    for (const history of this.#histories) {
-      if (history.bytes > (heaviest?.bytes ?? 0)) {
-        heaviest = history;
-      }
-    }
-    return heaviest ?? some;
+  giveBack(history: Weighed, bytes: number): void {
+    this.#change(history, -bytes);
   }
 
-  giveBack(history: Weighed, bytes: number): void {
-    history.bytes -= bytes;
-    this.#used -= bytes;
-    if (history.bytes === 0) {
-      this.#histories.delete(history);
+  #change(history: Weighed, bytes: number): void {
+    const before = digits(history.bytes);
+    history.bytes += bytes;
+    this.#used += bytes;
+    const after = digits(history.bytes);
+    if (after === before) {
+      return;
+    }
+    this.#histories[before]?.delete(history);
+    if (after > 0) {
+      this.#histories[after] ??= new Set();
+      this.#histories[after]?.add(history);
     }
   }
+
+  /** None has twice as much. */
+  #heaviest(some: Weighed): Weighed {
+    const [heaviest = some] = this.#histories.findLast((all) => (all?.size ?? 0) > 0) ?? [];
+    return heaviest;
+  }
 }
+
+const digits = (bytes: number) => 32 - Math.clz32(bytes);
