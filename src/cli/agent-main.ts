@@ -18,7 +18,7 @@ import { systemMetrics } from '../runtime/system-metrics.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './agent-options.ts';
 import { orFailLater, readCommandLine, requiredFlags } from './command-line.ts';
 import { readCredentials } from './credentials.ts';
-import { makePathDisks, refuseUnmounted } from './disks.ts';
+import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import type { ParsedFlags } from './flags/parse.ts';
@@ -69,6 +69,7 @@ async function runAgent(
     workDir,
   });
   refuseUnmounted(options.resources);
+  refuseOverlaps(options.resources, workDir);
   makePathDisks(options.resources, workDir);
   const { credentials, warnings } = readCredentials('http_credentials', values.http_credentials, {
     authenticate_http_readonly: values.authenticate_http_readonly,

@@ -1,5 +1,6 @@
 // Why a resource that came from outside cannot be taken, in Mesos's words. Both forms of
 // reservations are checked; what passes can be turned into the list form.
+import { disksOf, overlapError } from './disk-overlap.ts';
 import {
   type Labels,
   type Resource,
@@ -73,8 +74,16 @@ export function configuredResourcesError(resources: readonly Resource[]): string
     }
     types.set(resource.name, resource.type);
   }
-  return undefined;
+  return overlapError(disksOf(resources), ({ root }) => [plainPath(root)]);
 }
+
+/** Without empty parts and `.`; what `..` leads to depends on links. */
+const plainPath = (path: string) =>
+  (path.startsWith('/') ? '/' : '') +
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
 
 function configuredError(resource: Resource): string | undefined {
   const only = 'cannot be specified at the command line';
@@ -130,6 +139,9 @@ function knownNameError({ name, type, scalar, ranges }: Resource): string | unde
 /** Disks of an agent are folders and mounts; devices come from storage plugins. */
 function configuredDiskError({ disk }: Resource): string | undefined {
   const source = disk?.source;
+  if (source?.id !== undefined) {
+    return "'disk.source.id' cannot be specified at the command line: disks with one are a storage plugin's";
+  }
   switch (source?.type) {
     case undefined:
       return undefined;

@@ -4,7 +4,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makePathDisks, refuseUnmounted } from '../../src/cli/disks.ts';
+import {
+  makePathDisks,
+  refuseOverlaps,
+  refuseShared,
+  refuseUnmounted,
+} from '../../src/cli/disks.ts';
 import { FlagError } from '../../src/cli/flags/parse.ts';
 import {
   type Resource,
@@ -80,5 +85,69 @@ describe('the root of a PATH disk', () => {
     const attempt = () => makePathDisks([disk('PATH', '/proc/x/y')], folder);
     expect(attempt).toThrow(FlagError);
     expect(attempt).toThrow("--resources expects a folder that can be written to, got '/proc/x/y'");
+  });
+});
+
+describe('disks', () => {
+  const here = (path: string) => join(folder, path);
+  const refuse = (...disks: Resource[]) => refuseOverlaps(disks, here('agent/work'));
+
+  beforeEach(() => {
+    mkdirSync(here('agent/work'), { recursive: true });
+    mkdirSync(here('a/inside'), { recursive: true });
+  });
+
+  test('that are one folder by way of links are refused in one line', () => {
+    symlinkSync(here('a'), here('link'));
+    for (const [one, other] of [
+      ['a', 'link'],
+      ['link/inside', 'a'],
+      ['a', 'link/missing/folder'],
+      ['a', 'agent/../a'],
+    ] as const) {
+      const attempt = () => refuse(disk('PATH', here(one)), disk('MOUNT', here(other)));
+      expect(attempt).toThrow(FlagError);
+      expect(attempt).toThrow(/^--resources: the PATH disk '.*' are one, or one lies in the other/);
+    }
+    expect(() => refuse(disk('PATH', here('a')), disk('PATH', here('ab')))).not.toThrow();
+  });
+
+  test('that have the agent’s own files in them, or lie among those, are refused', () => {
+    for (const [type, root] of [
+      ['MOUNT', here('agent')],
+      ['MOUNT', here('agent/work')],
+      ['PATH', here('agent/work')],
+      ['PATH', '.'],
+      ['PATH', 'volumes'],
+      ['PATH', here('agent/work/meta/x')],
+    ] as const) {
+      expect(() => refuse(disk(type, root))).toThrow("files of the agent's own");
+    }
+    expect(() => refuse(disk('PATH', here('agent')))).not.toThrow();
+    expect(() => refuse(disk('PATH', 'disk-1'), disk('PATH', 'disk-2'))).not.toThrow();
+  });
+
+  test('that are one file system, mounted twice, are refused (needs root)', () => {
+    mkdirSync(here('b'));
+    mkdirSync(here('c'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', here('a')]);
+    mkdirSync(here('a/inside'));
+    execFileSync('mount', ['--bind', here('a/inside'), here('b')]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', here('c')]);
+    try {
+      const inOneAnother = () => refuse(disk('MOUNT', here('a')), disk('MOUNT', here('b')));
+      expect(inOneAnother).toThrow('one lies in the other');
+      expect(() => refuse(disk('MOUNT', here('a')), disk('MOUNT', here('c')))).not.toThrow();
+      expect(() => refuseOverlaps([disk('MOUNT', here('a'))], here('b'))).toThrow('own');
+    } finally {
+      execFileSync('umount', [here('a'), here('b'), here('c')]);
+    }
+  });
+
+  test('are not shared by several agents of one machine', () => {
+    const attempt = () => refuseShared([disk('PATH', here('a'))], 2);
+    expect(attempt).toThrow("2 agents cannot share the PATH disk '");
+    expect(() => refuseShared([disk('PATH', here('a'))], 1)).not.toThrow();
+    expect(() => refuseShared([disk('PATH', 'a')], 2)).not.toThrow();
   });
 });

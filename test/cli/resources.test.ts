@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { FlagError } from '../../src/cli/flags/parse.ts';
 import { agentResources } from '../../src/cli/machine-resources.ts';
 import { createCore } from '../../src/core/core.ts';
+import { Value_Type } from '../../src/model/generated/messages.ts';
 import { formatResources } from '../../src/model/resource-text.ts';
+import { volumePlace } from '../../src/model/volume-path.ts';
 import { loadCore } from '../../src/runtime/load-core.ts';
 
 const machine = { cpus: 8, memMb: 16_384, diskMb: 102_400 };
@@ -14,6 +16,10 @@ const cpus = (more: object) =>
 const disk = (more: object) =>
   JSON.stringify([{ name: 'disk', type: 'SCALAR', scalar: { value: 64 }, ...more }]);
 const source = (of: object) => disk({ disk: { source: of } });
+const disks = (...sources: object[]) =>
+  JSON.stringify(sources.flatMap((of) => JSON.parse(source(of))));
+const mount = (root: string) => ({ type: 'MOUNT', mount: { root } });
+const path = (root: string) => ({ type: 'PATH', path: { root } });
 const ranges = (...range: object[]) =>
   JSON.stringify([{ name: 'ports', type: 'RANGES', ranges: { range } }]);
 const set = (...item: string[]) =>
@@ -90,6 +96,18 @@ describe('--resources of an agent', () => {
     ['a relative MOUNT', source({ type: 'MOUNT', mount: { root: 'a' } }), /absolute path, got 'a'/],
     ['a BLOCK disk', source({ type: 'BLOCK' }), /must be PATH or MOUNT/],
     ['a RAW disk', source({ type: 'RAW' }), /must be PATH or MOUNT/],
+    ['a disk with an id', source({ type: 'PATH', id: 'i', path: { root: '/a' } }), /source\.id'/],
+    ['one MOUNT disk twice', disks(mount('/a'), mount('/a')), /MOUNT disk '\/a' and .* are one/],
+    ['one disk spelt in two ways', disks(mount('/a'), mount('//a/./')), /'\/\/a\/\.\/' are one/],
+    ['one PATH disk twice', disks(path('/a'), path('/a')), /PATH disk '\/a' and .* are one/],
+    ['a folder and a mount that are one', disks(path('/a'), mount('/a')), /PATH disk '\/a' and/],
+    [
+      'a disk in another',
+      disks(mount('/a'), path('/ab'), mount('/a/b/c')),
+      /one lies in the other/,
+    ],
+    ['a disk around another', disks(path('/a/b'), path('/a')), /one lies in the other/],
+    ['relative disks in each other', disks(path('a'), path('./a/b')), /one lies in the other/],
     ['a disk of no known type', source({ type: 'UNKNOWN' }), /Unsupported 'DiskInfo/],
     ['part of a GPU', 'gpus:0.5', /'gpus' must be a whole number, got 0\.5/],
     ['cpus that are a set', 'cpus:{a,b}', /'cpus' must be a number/],
@@ -180,4 +198,23 @@ describe('--resources of an agent', () => {
       'cpus(a):1; mem(b):64; disk(a):97280; ports(a):[31000-32000]',
     );
   });
+});
+
+test('a PATH disk may be reserved in parts', () => {
+  const part = (role: string) => disk({ role, disk: { source: path('/a') } });
+  const text = JSON.stringify([...JSON.parse(part('a')), ...JSON.parse(part('b'))]);
+  expect(read(text).filter(({ name }) => name === 'disk')).toHaveLength(2);
+});
+
+test('what a storage plugin would say of a disk is taken, and its volumes have a place', () => {
+  const more = { vendor: 'v', profile: 'p', metadata: { labels: [{ key: 'k', value: 'v' }] } };
+  const [given] = read(source({ ...path('/a'), ...more })).filter(({ name }) => name === 'disk');
+  const volume = {
+    ...given,
+    name: 'disk',
+    type: Value_Type.SCALAR,
+    reservations: [{ role: 'r' }],
+    disk: { ...given?.disk, persistence: { id: 'v' } },
+  };
+  expect(volumePlace(volume)).toEqual({ path: '/a/volumes/roles/r/v', kind: 'folder' });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunRecords } from '../../containerizer/run-records.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
-import { refuseUnmounted } from '../disks.ts';
+import { refuseShared, refuseUnmounted } from '../disks.ts';
 import { listenError } from '../failure.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { LOCAL_FLAGS } from '../flags/local-flags.ts';
@@ -61,7 +61,9 @@ export class LocalCluster {
     const numbers = [...asked, ...this.keptAgents];
     const machine = thisMachine(folder);
     // An agent that ends at once would be started again and again.
-    refuseUnmounted(agentResources(values.resources, '*', machine));
+    const resources = agentResources(values.resources, '*', machine);
+    refuseUnmounted(resources);
+    refuseShared(resources, numbers.length);
     this.#agents = numbers.map((number) =>
       localAgent(
         folder,

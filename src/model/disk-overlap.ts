@@ -1,0 +1,61 @@
+// Disks of an agent that are one: the volumes of one would lie in the other, and what is destroyed on one
+// would be missing on the other.
+import { sameMessage } from './equality.ts';
+import { type Resource, Resource_DiskInfo_Source_Type } from './generated/messages.ts';
+
+const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
+
+/** A disk besides the agent's own, where it is. */
+export interface Disk {
+  readonly resource: Resource;
+  readonly type: 'PATH' | 'MOUNT';
+  /** As the resource has it. */
+  readonly root: string;
+}
+
+export function disksOf(resources: readonly Resource[]): Disk[] {
+  return resources.flatMap((resource): Disk[] => {
+    const source = resource.disk?.source;
+    const root = (source?.path ?? source?.mount)?.root;
+    if (root === undefined || (source?.type !== PATH && source?.type !== MOUNT)) {
+      return [];
+    }
+    return [{ resource, type: source.type === PATH ? 'PATH' : 'MOUNT', root }];
+  });
+}
+
+/** Whether `inner` is the folder `outer`, or lies in it. Both without `.`, `..` and a slash at the end. */
+export const isWithin = (inner: string, outer: string): boolean =>
+  inner === outer || inner.startsWith(`${outer}/`);
+
+/**
+ * Why two of the disks cannot both be offered. `placesOf` gives the ways in which a disk's place can be
+ * said; two disks are compared by those at the same index. What a PATH disk has may be reserved in parts.
+ */
+export function overlapError(
+  disks: readonly Disk[],
+  placesOf: (disk: Disk) => readonly string[],
+): string | undefined {
+  const placed = disks.map((disk) => ({ disk, places: placesOf(disk) }));
+  for (const [index, { disk: later, places }] of placed.entries()) {
+    for (const { disk: earlier, places: others } of placed.slice(0, index)) {
+      const arePartsOfOne =
+        later.type === 'PATH' &&
+        sameMessage(later.resource.disk, earlier.resource.disk) &&
+        reservationText(later.resource) !== reservationText(earlier.resource);
+      const overlap = places.some((place, way) => {
+        const other = others[way];
+        return other !== undefined && (isWithin(place, other) || isWithin(other, place));
+      });
+      if (overlap && !arePartsOfOne) {
+        return (
+          `the ${earlier.type} disk '${earlier.root}' and the ${later.type} disk '${later.root}' are ` +
+          'one, or one lies in the other; each disk needs a folder of its own'
+        );
+      }
+    }
+  }
+  return undefined;
+}
+
+const reservationText = ({ role, reservations }: Resource) => JSON.stringify([role, reservations]);
