@@ -12,11 +12,29 @@ import { deactivateAgent } from './agent-removal.ts';
 import { drainIfIdle, isDraining, sendDrain } from './draining.ts';
 import { agentMachineKey, machineKey } from './machines.ts';
 import { mayDo, reply } from './outbox.ts';
-import { store } from './registry-operations.ts';
+import { storeSetting } from './registry-operations.ts';
 import type { Agent, MasterState } from './state.ts';
 
 const isKnown = ({ agents }: MasterState, id: AgentId) =>
   agents.recovered.has(id) || agents.registered.has(id) || agents.unreachable.has(id);
+
+interface Refusal {
+  readonly status: number;
+  readonly text?: string;
+}
+
+/** Of an agent that is on its way out nothing more can be stored: it would stay in the registry for good. */
+function knownError(state: MasterState, id: AgentId): Refusal | undefined {
+  if (!isKnown(state, id)) {
+    return { status: 400, text: 'Unknown agent' };
+  }
+  if (state.agents.markingGone.has(id)) {
+    return { status: 409, text: 'Agent is currently being marked gone' };
+  }
+  return state.agents.removing.has(id)
+    ? { status: 409, text: 'Agent is currently being removed' }
+    : undefined;
+}
 
 export function drainAgent(
   state: MasterState,
@@ -39,16 +57,13 @@ export function drainAgent(
     reply(state, request, 400, impossible);
     return;
   }
-  if (!isKnown(state, id)) {
-    reply(state, request, 400, 'Unknown agent');
-    return;
-  }
-  if (state.agents.markingGone.has(id)) {
-    reply(state, request, 409, 'Agent is currently being marked gone');
+  const unknown = knownError(state, id);
+  if (unknown !== undefined) {
+    reply(state, request, unknown.status, unknown.text);
     return;
   }
   const drain: DrainInfo = { state: DrainState.DRAINING, config: drainConfig(call) };
-  store(state, [{ type: 'setDuty', id, drain, deactivated: true }], () => {
+  storeSetting(state, { type: 'setDuty', id, drain, deactivated: true }, () => {
     state.agents.draining.set(id, drain);
     state.agents.deactivated.add(id);
     const drained = state.agents.registered.get(id);
@@ -94,12 +109,13 @@ export function deactivate(
     reply(state, request, 403);
     return;
   }
-  if (!isKnown(state, id)) {
-    reply(state, request, 400, 'Unknown agent');
+  const impossible = knownError(state, id);
+  if (impossible !== undefined) {
+    reply(state, request, impossible.status, impossible.text);
     return;
   }
   const drain = state.agents.draining.get(id);
-  store(state, [{ type: 'setDuty', id, drain, deactivated: true }], () => {
+  storeSetting(state, { type: 'setDuty', id, drain, deactivated: true }, () => {
     state.agents.deactivated.add(id);
     const agent = state.agents.registered.get(id);
     if (agent !== undefined) {
@@ -115,18 +131,18 @@ export function reactivate(
   principal: Principal | undefined,
   request: RequestId,
 ): void {
-  const refusal = !mayDo(state, principal, 'REACTIVATE_AGENT')
+  const refusal: Refusal | undefined = !mayDo(state, principal, 'REACTIVATE_AGENT')
     ? { status: 403 }
     : !state.agents.deactivated.has(id)
       ? { status: 400, text: 'Agent is not deactivated' }
       : isDraining(state, id)
         ? { status: 400, text: 'Agent is still in the DRAINING state' }
-        : undefined;
+        : knownError(state, id);
   if (refusal !== undefined) {
     reply(state, request, refusal.status, refusal.text);
     return;
   }
-  store(state, [{ type: 'setDuty', id, deactivated: false }], () => {
+  storeSetting(state, { type: 'setDuty', id, deactivated: false }, () => {
     state.agents.draining.delete(id);
     state.agents.deactivated.delete(id);
     const agent = state.agents.registered.get(id);

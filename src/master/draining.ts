@@ -3,7 +3,7 @@ import { type DrainInfo, DrainState } from '../model/generated/messages.ts';
 import type { AgentId } from '../model/ids.ts';
 import { markGone } from './agent-gone.ts';
 import { sendToAgent } from './outbox.ts';
-import { store } from './registry-operations.ts';
+import { storeSetting } from './registry-operations.ts';
 import type { Agent, MasterState } from './state.ts';
 
 /** Tells the agent to drain if it is to; true if it was told. */
@@ -36,7 +36,7 @@ export function drainIfIdle(state: MasterState, agent: Agent): void {
   const drained: DrainInfo = { ...drain, state: DrainState.DRAINED };
   const duty = { id: agent.id, drain: drained, deactivated: deactivated.has(agent.id) };
   markingDrained.add(agent.id);
-  store(state, [{ type: 'setDuty', ...duty }], () => {
+  storeSetting(state, { type: 'setDuty', ...duty }, () => {
     markingDrained.delete(agent.id);
     if (draining.has(agent.id)) {
       draining.set(agent.id, drained);

@@ -13,7 +13,7 @@ import { removeAgent, shutDownAgent } from './agent-removal.ts';
 import { agentMachineKey, machineKey } from './machines.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { mayDo, reply } from './outbox.ts';
-import { storeList } from './registry-operations.ts';
+import { storeSetting } from './registry-operations.ts';
 import type { Agent, Machine, MasterState } from './state.ts';
 import { countError, MAX_MACHINES } from './validation/count.ts';
 
@@ -141,7 +141,7 @@ function storeMaintenance(
   then: () => void,
 ): void {
   const infos = [...machines.values()].map(({ info }) => info);
-  storeList(state, { type: 'setMaintenance', schedules, machines: infos }, then);
+  storeSetting(state, { type: 'setMaintenance', schedules, machines: infos }, then);
 }
 
 /** The agents of every machine that maintenance knows. */

@@ -36,19 +36,20 @@ export function operatorCall(state: MasterState, event: OperatorCalled): void {
   if (resourceCall(state, call, principal, request)) {
     return;
   }
-  const isListed = listing.has(call.type);
-  const full = isListed || storing.has(call.type) ? waitingError(state) : undefined;
+  const isSetting = setting.has(call.type);
+  const full =
+    isSetting || call.type === MasterCall_Type.MARK_AGENT_GONE ? waitingError(state) : undefined;
   if (full !== undefined) {
     reply(state, request, 503, full);
-  } else if (isListed) {
+  } else if (isSetting) {
     inTurn(state, call, () => settingCall(state, call, principal, request));
   } else {
     settingCall(state, call, principal, request);
   }
 }
 
-/** They write a list to the registry that they make of the one before. */
-const listing: ReadonlySet<MasterCall_Type | undefined> = new Set([
+/** They write settings to the registry that they make of those before. */
+const setting: ReadonlySet<MasterCall_Type | undefined> = new Set([
   MasterCall_Type.UPDATE_WEIGHTS,
   MasterCall_Type.UPDATE_QUOTA,
   MasterCall_Type.SET_QUOTA,
@@ -56,14 +57,9 @@ const listing: ReadonlySet<MasterCall_Type | undefined> = new Set([
   MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE,
   MasterCall_Type.START_MAINTENANCE,
   MasterCall_Type.STOP_MAINTENANCE,
-]);
-
-/** They write what is to become of an agent. */
-const storing: ReadonlySet<MasterCall_Type | undefined> = new Set([
   MasterCall_Type.DRAIN_AGENT,
   MasterCall_Type.DEACTIVATE_AGENT,
   MasterCall_Type.REACTIVATE_AGENT,
-  MasterCall_Type.MARK_AGENT_GONE,
 ]);
 
 /** Reservations and volumes; false if the call is none of those. */

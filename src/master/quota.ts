@@ -25,7 +25,7 @@ import {
   recordOf,
   withoutZeros,
 } from './quantities.ts';
-import { storeList } from './registry-operations.ts';
+import { storeSetting } from './registry-operations.ts';
 import { claimNames, claimNamesOf } from './resource-names.ts';
 import { frameworksByRole, holdings, isAllowedRole } from './roles.ts';
 import type { MasterState, OutstandingOffer, QuotaAmounts } from './state.ts';
@@ -90,7 +90,7 @@ function storeQuotas(
   then: () => void,
 ): void {
   const configs = [...quotas].map(([role, amounts]) => quotaConfig(role, amounts));
-  storeList(state, { type: 'setQuotas', quotas: configs }, then);
+  storeSetting(state, { type: 'setQuotas', quotas: configs }, then);
 }
 
 function setQuota(state: MasterState, role: string, amounts: QuotaAmounts): void {

@@ -32,17 +32,17 @@ interface Turn {
 /** What waits for the registry. */
 export interface Waiting {
   readonly writes: Map<number, Write>;
-  /** Calls that rewrite a list: each starts from what the one before it leaves. */
+  /** Calls that rewrite settings: each starts from what the one before it leaves. */
   turns: Turn[];
-  /** A list is on its way. */
-  isListed: boolean;
+  /** Settings that are on their way. */
+  settings: number;
   bytes: number;
 }
 
 export const nothingWaits = (): Waiting => ({
   writes: new Map(),
   turns: [],
-  isListed: false,
+  settings: 0,
   bytes: 0,
 });
 
@@ -75,20 +75,20 @@ export function store(
   });
 }
 
-/** For a list as a whole, in a turn of its own. */
-export function storeList(state: MasterState, change: RegistryChange, then: () => void): void {
+/** For a setting that is written as a whole (a list, what an agent is to do), in a turn of its own. */
+export function storeSetting(state: MasterState, change: RegistryChange, then: () => void): void {
   const { waiting } = state;
-  waiting.isListed = true;
+  waiting.settings++;
   store(state, [change], () => {
-    waiting.isListed = false;
+    waiting.settings--;
     then();
     takeTurns(waiting);
   });
 }
 
-/** Takes a call that may rewrite a list, once no other is on its way. `call` is what `take` goes on with. */
+/** Takes a call that may rewrite a setting, once no other is on its way. `call` is what `take` goes on with. */
 export function inTurn({ waiting }: MasterState, call: object, take: () => void): void {
-  if (!waiting.isListed) {
+  if (waiting.settings === 0) {
     take();
     return;
   }
@@ -98,7 +98,7 @@ export function inTurn({ waiting }: MasterState, call: object, take: () => void)
 }
 
 function takeTurns(waiting: Waiting): void {
-  while (!waiting.isListed) {
+  while (waiting.settings === 0) {
     const turn = waiting.turns.shift();
     if (turn === undefined) {
       return;

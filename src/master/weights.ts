@@ -5,7 +5,7 @@ import { roleError } from '../model/role.ts';
 import type { Principal } from '../security/principal.ts';
 import { rescindOffer } from './offers.ts';
 import { mayDo, reply } from './outbox.ts';
-import { storeList } from './registry-operations.ts';
+import { storeSetting } from './registry-operations.ts';
 import { frameworksByRole, isAllowedRole } from './roles.ts';
 import type { MasterState } from './state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from './validation/count.ts';
@@ -49,7 +49,7 @@ export function updateWeights(
     return;
   }
   const weights = [...all].map(([role, weight]) => ({ role, weight }));
-  storeList(state, { type: 'setWeights', weights }, () => {
+  storeSetting(state, { type: 'setWeights', weights }, () => {
     for (const { role, weight } of wanted) {
       state.weights.set(role, weight);
     }
