@@ -173,6 +173,7 @@ export class Containerizer {
   /** Prepares a container up to the point where it has a supervisor that holds its process. */
   async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
     const identity = await this.#identityFor(spec);
+    await this.volumes.emptied(spec.resources);
     abort.throwIfAborted();
     const sandbox = createSandbox(this.#work, spec.sandbox, identity);
     this.volumes.provide(spec.id, spec.sandbox, spec.resources);

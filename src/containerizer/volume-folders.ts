@@ -2,8 +2,7 @@
 //
 //   <disk>/volumes/roles/<role>/<id>   on the agent's own disk (its work directory) and those of type PATH
 //   <disk>/volumes/destroyed/<any>     what is left to delete of them
-//   <disk>                             on a disk of type MOUNT, which is a single volume
-//   <disk>/.destroyed-<any>            what is left to delete of that
+//   <disk>                             on a disk of type MOUNT, which is a single volume (see mount-content.ts)
 //
 // All but the volumes themselves must be the agent's own. The top of a disk is where the operator says.
 import { randomUUID } from 'node:crypto';
@@ -17,9 +16,21 @@ import type { VolumePlace } from '../model/volume-path.ts';
 const VOLUMES = 'volumes';
 const ROLES = 'roles';
 const DESTROYED = 'destroyed';
-const ASIDE = '.destroyed-';
 const OPEN_TO_READERS = 0o755;
 const PRIVATE = 0o700;
+
+/** What is to be a mount is none (any more): what is written there would fill another disk. */
+export class NotMountedError extends Error {}
+
+/** The top of a MOUNT disk. Throws FolderError, ForeignFolderError and NotMountedError. */
+export function mountedDisk(path: string): HeldFolder {
+  const mount = placeOf(path);
+  if (!mount.isMountPoint()) {
+    mount[Symbol.dispose]();
+    throw new NotMountedError(`No disk is mounted at '${path}' any more`);
+  }
+  return mount;
+}
 
 /** Something to delete, in a folder that is held until that has begun. */
 export class Aside {
@@ -48,12 +59,12 @@ export class Aside {
 
 /**
  * A volume, made where it is missing, to be given to its user; undefined for one that the operator has put
- * elsewhere by a link, who also says whose it is. A mount that is missing is not made: what is written
- * there would fill another disk. Throws FolderError and ForeignFolderError.
+ * elsewhere by a link, who also says whose it is. A mount that is missing is not made. Throws FolderError,
+ * ForeignFolderError and NotMountedError.
  */
 export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefined {
   if (kind === 'mount') {
-    return placeOf(path);
+    return mountedDisk(path);
   }
   const { disk, role, id } = partsOf(path);
   using top = ownTop(disk, 'made');
@@ -72,11 +83,11 @@ export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefine
 }
 
 /**
- * Makes room in a volume's place at once; undefined where there is nothing to delete. Throws FolderError
- * and ForeignFolderError.
+ * Makes room at once in the place of a volume that is a folder; undefined where there is nothing to
+ * delete. Throws FolderError and ForeignFolderError.
  */
-export function putAside({ path, kind }: VolumePlace): Aside | undefined {
-  return absent(() => (kind === 'mount' ? contentAside(path) : folderAside(path)));
+export function putAside(path: string): Aside | undefined {
+  return absent(() => folderAside(path));
 }
 
 function folderAside(path: string): Aside | undefined {
@@ -102,65 +113,16 @@ function folderAside(path: string): Aside | undefined {
   }
 }
 
-/** A mount stays, and what is mounted on it, too: only what is on it goes. */
-function contentAside(path: string): Aside {
-  const mount = placeOf(path);
-  try {
-    if (process.geteuid?.() === 0) {
-      // The volume's last user may not meddle with what is moved as root.
-      mount.giveTo(0, 0);
-      mount.setMode(OPEN_TO_READERS);
-    }
-    const name = `${ASIDE}${randomUUID()}`;
-    using aside = mount.makeFolder(name, PRIVATE);
-    for (const entry of mount.names()) {
-      if (entry.toString() !== name) {
-        moveUnlessMounted(mount, entry, aside);
-      }
-    }
-    return new Aside(mount, [name]);
-  } catch (error) {
-    mount[Symbol.dispose]();
-    throw error;
-  }
-}
-
-function moveUnlessMounted(from: HeldFolder, name: Buffer, to: HeldFolder): void {
-  try {
-    from.move(name, to, name);
-  } catch (error) {
-    if (codeOf(error) !== 'EBUSY') {
-      throw error;
-    }
-  }
-}
-
 /**
- * What an agent that was interrupted has left to delete on a disk, whose top the path is. Throws
- * FolderError and ForeignFolderError.
+ * What an agent that was interrupted has left to delete of volumes that are folders, on a disk whose top
+ * the path is. Throws FolderError and ForeignFolderError.
  */
-export function leftAside({ path, kind }: VolumePlace): Aside | undefined {
+export function leftAside(path: string): Aside | undefined {
   return absent(() => {
-    if (kind === 'mount') {
-      const mount = placeOf(path);
-      return new Aside(mount, namesAside(mount));
-    }
     using top = ownTop(path);
     using volumes = ownFolder(top, VOLUMES);
     const destroyed = ownFolder(volumes, DESTROYED);
     return new Aside(destroyed, [...destroyed.names()]);
-  });
-}
-
-/** What `contentAside` has made on a mount; what only looks like it is somebody's data. */
-function namesAside(mount: HeldFolder): Buffer[] {
-  return [...mount.names()].filter((name) => {
-    const status = name.toString().startsWith(ASIDE) ? mount.statusOf(name) : undefined;
-    return (
-      status?.isDirectory() === true &&
-      status.uid === process.geteuid?.() &&
-      (status.mode & 0o777) === PRIVATE
-    );
   });
 }
 
@@ -181,7 +143,8 @@ function removeEmpty(roles: HeldFolder, role: string): void {
   }
 }
 
-function absent<T>(find: () => T): T | undefined {
+/** Undefined where there is nothing. */
+export function absent<T>(find: () => T): T | undefined {
   try {
     return find();
   } catch (error) {

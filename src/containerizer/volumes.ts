@@ -12,9 +12,17 @@ import { type Resource, Resource_DiskInfo_Source_Type } from '../model/generated
 import type { ContainerId } from '../model/ids.ts';
 import { persistentVolumeFields, refusalOf } from '../model/launch-fields.ts';
 import { isPersistentVolume } from '../model/resource-format.ts';
-import { type VolumePlace, volumePlace } from '../model/volume-path.ts';
+import { type VolumePlace, volumePlace, volumePlaces } from '../model/volume-path.ts';
 import { ContainerizerError } from './containerizer-error.ts';
-import { type Aside, leftAside, putAside, volumeFolder } from './volume-folders.ts';
+import { MountContent, MountRecords } from './mount-content.ts';
+import {
+  absent,
+  leftAside,
+  mountedDisk,
+  NotMountedError,
+  putAside,
+  volumeFolder,
+} from './volume-folders.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 interface Link {
@@ -34,15 +42,31 @@ export class Volumes {
   readonly #warn: (text: string) => void;
   readonly #links = new Map<ContainerId, Links>();
   readonly #deletions = new Set<Promise<void>>();
+  readonly #mountRecords: MountRecords;
+  /** Mounts that no new volume may have yet, by what is still on them. */
+  readonly #emptied = new Map<
+    MountContent,
+    { readonly path: string; readonly moved: Promise<void> }
+  >();
 
   constructor(work: WorkDirectory, warn: (text: string) => void) {
     this.#work = work;
+    this.#mountRecords = new MountRecords(work.meta);
     this.#warn = warn;
   }
 
   /** Makes a volume that is not there; it is the agent's until a task has it. */
   create({ path, kind }: VolumePlace): void {
     volumeFolder({ path: resolve(this.#work.root, path), kind })?.[Symbol.dispose]();
+  }
+
+  /** Resolves when no mount among the resources is being emptied any more, or that has failed. */
+  async emptied(resources: readonly Resource[]): Promise<void> {
+    const paths = new Set(
+      volumePlaces(resources).map(({ path }) => resolve(this.#work.root, path)),
+    );
+    const all = [...this.#emptied.values()].filter(({ path }) => paths.has(path));
+    await Promise.allSettled(all.map(({ moved }) => moved));
   }
 
   /**
@@ -64,6 +88,7 @@ export class Volumes {
     for (const [name, link] of links) {
       try {
         using volume = volumeFolder({ path: link.target, kind: link.kind });
+        this.#makeRoom(link.target);
         if (!before.has(name)) {
           this.#giveTo(statSync(folder), container, link, volume);
         }
@@ -100,7 +125,14 @@ export class Volumes {
    * the same place; that all of it is deleted is for the promise to say.
    */
   async destroy({ path, kind }: VolumePlace): Promise<void> {
-    const aside = putAside({ path: resolve(this.#work.root, path), kind });
+    const place = resolve(this.#work.root, path);
+    if (kind === 'mount') {
+      if (!this.#contentsOf(place).some(({ isMoved }) => !isMoved)) {
+        await this.#empty(place, MountContent.of(mountedDisk(place), this.#mountRecords));
+      }
+      return;
+    }
+    const aside = putAside(place);
     if (aside !== undefined) {
       await this.#delete(aside);
     }
@@ -114,19 +146,51 @@ export class Volumes {
     await Promise.all(
       this.#disksOf(resources).map(async (disk) => {
         try {
-          const aside = leftAside(disk);
-          if (aside !== undefined) {
-            await this.#delete(aside);
-          }
+          await this.#destroyLeftOn(disk);
         } catch (error) {
           const what =
-            error instanceof ForeignFolderError
+            error instanceof ForeignFolderError || error instanceof NotMountedError
               ? `There can be no persistent volumes on disk '${disk.path}'`
               : `Failed to delete destroyed volumes on disk '${disk.path}'`;
           this.#warn(`${what}: ${textOf(error)}`);
         }
       }),
     );
+  }
+
+  async #destroyLeftOn({ path, kind }: VolumePlace): Promise<void> {
+    if (kind === 'mount') {
+      const left = absent(() => MountContent.left(() => mountedDisk(path), this.#mountRecords));
+      await Promise.all((left ?? []).map((content) => this.#empty(path, content)));
+    } else {
+      const aside = leftAside(path);
+      await (aside && this.#delete(aside));
+    }
+  }
+
+  async #empty(path: string, content: MountContent): Promise<void> {
+    const moved = content.moveInTurns();
+    if (!content.isMoved) {
+      this.#emptied.set(content, { path, moved });
+    }
+    const remove = async () => {
+      await moved;
+      this.#emptied.delete(content);
+      await content.delete();
+    };
+    await this.#delete({ delete: remove });
+  }
+
+  #contentsOf(place: string): MountContent[] {
+    return [...this.#emptied].flatMap(([content, { path }]) => (path === place ? content : []));
+  }
+
+  /** What could not be moved in turns has to go now: it is another volume's. Throws FolderError. */
+  #makeRoom(place: string): void {
+    for (const content of this.#contentsOf(place)) {
+      content.move();
+      this.#emptied.delete(content);
+    }
   }
 
   /** Their tops. */
@@ -152,8 +216,8 @@ export class Volumes {
     await Promise.allSettled(this.#deletions);
   }
 
-  async #delete(aside: Aside): Promise<void> {
-    const deletion = aside.delete();
+  async #delete(what: { delete(): Promise<void> }): Promise<void> {
+    const deletion = what.delete();
     this.#deletions.add(deletion);
     try {
       await deletion;

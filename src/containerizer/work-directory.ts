@@ -6,6 +6,7 @@
 //   meta/containers/<container>/status       raw wait status of its process, once that has ended
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
+//   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   fetch/<container>                        unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed

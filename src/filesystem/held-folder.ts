@@ -8,6 +8,7 @@ import {
   mkdirSync,
   opendirSync,
   openSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmdirSync,
@@ -113,6 +114,19 @@ export class HeldFolder implements Disposable {
     attempt(this.path, () => chownSync(this.#path, uid, gid));
   }
 
+  /** Whether a file system is mounted here; true where the system does not say (macOS). */
+  isMountPoint(): boolean {
+    return attempt(this.path, () => {
+      const above = openSync(`${this.#path}/..`, PLACE);
+      try {
+        const mount = mountOf(this.#fd);
+        return mount === undefined || mount !== mountOf(above);
+      } finally {
+        closeSync(above);
+      }
+    });
+  }
+
   /** The same folder once more, whatever has its name by now. */
   again(): Promise<Folder> {
     return Folder.open(this.#path.toString());
@@ -129,6 +143,13 @@ export class HeldFolder implements Disposable {
   #pathOf(name: Name): string {
     return join(this.path, name.toString());
   }
+}
+
+/** The number of the mount that an open folder is in. */
+function mountOf(fd: number): string | undefined {
+  return process.platform === 'linux'
+    ? /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
+    : undefined;
 }
 
 function attempt<T>(path: string, act: () => T): T {

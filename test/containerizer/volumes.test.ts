@@ -25,6 +25,7 @@ import {
 import { containerId } from '../../src/model/ids.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
 import { exchanging } from '../support/exchange.ts';
+import { mounted } from '../support/mounted.ts';
 
 const nobody = 65534;
 
@@ -253,6 +254,7 @@ describe('on the way to a disk', () => {
     symlinkSync(here('relative'), here('absolute'));
     provide(onDisk(here('absolute/new/top'), 'v1'));
     expect(statSync(disk('new/top/volumes/roles/kit/v1')).uid).toBe(nobody);
+    using _ = mounted(disk());
     provide(onMount(here('absolute'), 'v1'));
     expect(statSync(disk()).uid).toBe(nobody);
     symlinkSync('loop', here('loop'));

@@ -1,4 +1,5 @@
 // Persistent volumes with real processes: what a task leaves in one is there for the next.
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -23,6 +24,7 @@ import {
   Value_Type,
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
+import { mounted } from '../support/mounted.ts';
 import { HandsHarness, sandboxPath, temporaryFolder } from './hands-harness.ts';
 import { appeared, disappeared } from './outside.ts';
 
@@ -242,21 +244,60 @@ describe('disks of their own', () => {
     expect(readFileSync(here('disk/volumes/roles/kit/v1/file'), 'utf8')).toBe('kept\n');
   });
 
-  test('a mount is a volume, and stays when that is destroyed', async () => {
+  test('a mount is a volume, and stays when that is destroyed (needs root)', async () => {
     const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
     const container = harness.launch({ task: { resources: [resource] } });
     expect((await harness.ended(container)).failure).toContain('ENOENT');
-    mkdirSync(here('disk'));
+    using _ = mounted(here('disk'));
     await output('mkdir data/deep; echo > data/deep/file', resource, 'nobody');
     writeFileSync(Buffer.concat([Buffer.from(`${here('disk')}/`), Buffer.from([0xff])]), '');
     expect(readdirSync(here('disk')).toSorted()).toEqual(['deep', '\ufffd']);
     destroy(here('disk'), 'mount');
     await harness.hands.close();
     expect(readdirSync(here('disk'))).toEqual([]);
+    expect(readdirSync(here('meta/destroyed'))).toEqual([]);
     harness = await HandsHarness.open(folder.path);
   });
 
-  test('deletions on them that were interrupted are carried on by the next agent', async () => {
+  test('a mount is emptied before it is the next one’s, however much is on it (needs root)', async () => {
+    using _ = mounted(here('disk'));
+    const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
+    await output('cd data && seq 2000 | xargs touch', resource, 'nobody');
+    destroy(here('disk'), 'mount');
+    // There are others who want to be heard meanwhile.
+    expect(readdirSync(here('disk')).length).toBeGreaterThan(1_000);
+    expect(await output('ls data; echo new > data/file', resource, 'nobody')).toBe('');
+    await harness.hands.close();
+    expect(readdirSync(here('disk'))).toEqual(['file']);
+    harness = await HandsHarness.open(folder.path);
+  });
+
+  test('a mount that is gone is said, and the disk below stays as it is (needs root)', async () => {
+    const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
+    {
+      using _ = mounted(here('disk'));
+      await output('true', resource);
+    }
+    writeFileSync(here('disk/below'), 'kept');
+    const why = `No disk is mounted at '${here('disk')}' any more`;
+    const container = harness.launch({ user: 'nobody', task: { resources: [resource] } });
+    expect((await harness.ended(container)).failure).toContain(why);
+    create(here('disk'), 'mount');
+    destroy(here('disk'), 'mount');
+    await harness.hands.close();
+    expect(harness.logs.filter((text) => text.includes(why))).toEqual([
+      expect.stringContaining('Failed to create persistent volume'),
+      expect.stringContaining('Failed to delete persistent volume'),
+    ]);
+    expect(readdirSync(here('disk'))).toEqual(['below']);
+    expect(statSync(here('disk')).uid).toBe(0);
+    harness = await HandsHarness.open(folder.path);
+    using _ = mounted(here('disk'));
+    expect(await output('echo > data/file; ls data', resource, 'nobody')).toBe('file\n');
+  });
+
+  test('deletions on them that were interrupted are carried on by the next agent (needs root)', async () => {
+    using _ = mounted(here('mount'));
     const disks = [
       { type: PATH, path: { root: here('path') } },
       { type: MOUNT, mount: { root: here('mount') } },
@@ -269,14 +310,44 @@ describe('disks of their own', () => {
     }));
     await harness.stored(harness.store([{ type: 'agent', agent: { hostname: 'h', resources } }]));
     await harness.hands.close();
-    const aside = here(`mount/.destroyed-${'0'.repeat(36)}`);
     mkdirSync(here('path/volumes/destroyed/left'), { recursive: true });
-    mkdirSync(here('mount/.destroyed-by-somebody'), { recursive: true });
-    mkdirSync(aside, { mode: 0o700 });
+    mkdirSync(here('meta/destroyed'), { mode: 0o700 });
+    const asides = [];
+    for (const progress of ['moving', 'moved']) {
+      const id = randomUUID();
+      const aside = here(`mount/.destroyed-${id}`);
+      mkdirSync(join(aside, 'deep'), { recursive: true, mode: 0o700 });
+      writeFileSync(here('meta/destroyed', id), `${statSync(aside).ino} ${progress}`);
+      asides.push(aside);
+    }
+    writeFileSync(here('mount/file'), 'still to be moved');
     harness = await HandsHarness.open(folder.path);
     await disappeared(here('path/volumes/destroyed/left'));
-    await disappeared(aside);
-    expect(readdirSync(here('mount'))).toEqual(['.destroyed-by-somebody']);
+    for (const aside of asides) {
+      await disappeared(aside);
+    }
+    expect(readdirSync(here('mount'))).toEqual([]);
+  });
+
+  test('what looks like left by a deletion is somebody’s data (needs root)', async () => {
+    using _ = mounted(here('mount'));
+    const source = { type: MOUNT, mount: { root: here('mount') } };
+    const resources = [{ ...volume({ source }), disk: { source } }];
+    await harness.stored(harness.store([{ type: 'agent', agent: { hostname: 'h', resources } }]));
+    await harness.hands.close();
+    const names = ['4', '5'].map((digit) => `.destroyed-${digit.repeat(36)}`);
+    for (const name of names) {
+      mkdirSync(here('mount', name), { mode: 0o700 });
+      writeFileSync(here('mount', name, 'file'), 'kept');
+    }
+    mkdirSync(here('meta/destroyed'), { mode: 0o700 });
+    const other = statSync(here('mount', String(names[1]))).ino + 1;
+    writeFileSync(here('meta/destroyed', '5'.repeat(36)), `${other} moved`);
+    harness = await HandsHarness.open(folder.path);
+    await harness.hands.close();
+    expect(readdirSync(here('mount')).toSorted()).toEqual(names);
+    expect(readdirSync(here('mount', String(names[0])))).toEqual(['file']);
+    harness = await HandsHarness.open(folder.path);
   });
 
   test('others are refused', async () => {

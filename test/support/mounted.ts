@@ -1,0 +1,9 @@
+// A disk of its own at a folder, for as long as a test has it. Mounting one needs root.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+
+export function mounted(path: string): Disposable {
+  mkdirSync(path, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0755', 'tmpfs', path]);
+  return { [Symbol.dispose]: () => void execFileSync('umount', ['-l', path]) };
+}
