@@ -65,12 +65,14 @@ async function runMaster(
     frameworks: values.authenticate_http_frameworks,
     credentials,
   });
+  const doubts: string[] = [];
   const registry = await openRegistry(values, {
+    onDoubt: (text) => doubts.push(text),
     log: (level, text) => own.logger.write(level, text),
     onLost: ({ message }) =>
       loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
   });
-  const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
+  const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings, ...doubts] };
   const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );

@@ -3,20 +3,14 @@
 // Rows hold messages as bytes; what is looked for has columns of its own. A run's rows go when the
 // run has completed, so that the file stays as small as what the agent is still answerable for.
 import { renameSync, statSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { CommitCount } from '../filesystem/commit-count.ts';
-import { createFile, OpenFile } from '../filesystem/database-file.ts';
-import { privateDatabase } from '../filesystem/private-file.ts';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { GuardedDatabase, textOf } from '../filesystem/guarded-database.ts';
 import {
-  checkSchema,
-  checkStructure,
   Damage,
   damagedRows,
   insertion,
-  isDamage,
   isWhole,
   one,
-  provideSum,
   rebuild,
   resultOf,
   upsertion,
@@ -141,18 +135,6 @@ const statements = {
     (SELECT container FROM executors WHERE framework = ?)`,
 } as const;
 
-function makeDatabase(path: string): void {
-  privateDatabase(path);
-  const database = new DatabaseSync(path);
-  try {
-    database.exec(
-      `PRAGMA synchronous = FULL; BEGIN; ${schema} PRAGMA user_version = ${version}; COMMIT`,
-    );
-  } finally {
-    database.close();
-  }
-}
-
 export interface DatabaseOptions {
   /** How long to wait for an agent that is just ending. */
   readonly patienceMs?: number | undefined;
@@ -170,11 +152,8 @@ export class CheckpointDatabase {
   readonly damages: string[] = [];
   readonly #path: string;
   readonly #isStrict: boolean;
-  readonly #count: CommitCount;
-  readonly #database: DatabaseSync;
-  readonly #file: OpenFile;
+  readonly #guarded: GuardedDatabase;
   readonly #statements = new Map<string, StatementSync>();
-  #commits = 0;
 
   /**
    * Holds the file until it is closed: a second agent in the same work directory would take the
@@ -184,11 +163,9 @@ export class CheckpointDatabase {
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path;
     this.#isStrict = options.isStrict ?? true;
-    this.#count = new CommitCount(path);
-    const hasRuns = options.hasRuns ?? false;
     const patience = options.patienceMs ?? patienceMs;
     try {
-      this.#database = this.#open(hasRuns, patience);
+      this.#guarded = this.#open(options.hasRuns ?? false, patience);
     } catch (error) {
       if (this.#isStrict || !(error instanceof Damage)) {
         throw this.#explained(error);
@@ -196,51 +173,29 @@ export class CheckpointDatabase {
       const suffix = `.damaged-${Date.now()}`;
       this.damages.push(`${error.message}. It is moved aside, to ${path}${suffix}`);
       this.#setAside(suffix);
-      this.#database = this.#open(false, patience);
-    }
-    this.#file = new OpenFile(path);
-    this.#count.open();
-    this.#count.write(this.#commits);
-  }
-
-  #open(hasRuns: boolean, patience: number): DatabaseSync {
-    this.#checkPresence(hasRuns);
-    createFile(this.#path, makeDatabase);
-    privateDatabase(this.#path);
-    const database = new DatabaseSync(this.#path, { timeout: patience });
-    try {
-      database.exec(
-        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL',
-      );
-      provideSum(database);
-      const found = this.#checkVersion(database);
-      checkStructure(database, `'${this.#path}'`);
-      database.exec('BEGIN EXCLUSIVE');
-      this.#prepare(database, found);
-      database.exec('COMMIT');
-      checkSchema(database, `'${this.#path}'`, schema);
-      this.#commits = Number(one(database, 'SELECT count FROM commits') ?? 0);
-      this.#compareCount();
-      return database;
-    } catch (error) {
-      database.close();
-      if (isDamage(error) && !(error instanceof Damage)) {
-        throw new Damage(`'${this.#path}' is damaged: ${textOf(error)}`, { cause: error });
-      }
-      throw error;
+      this.#guarded = this.#open(false, patience);
     }
   }
 
-  /** Before a new file is made in its place. SQLite would throw the log away that belonged to it. */
-  #checkPresence(hasRuns: boolean): void {
-    const size = sizeOf(this.#path);
-    if (size === 0) {
-      throw new Damage(`'${this.#path}' is damaged: it is empty`);
-    }
-    const noted = this.#count.read() ?? 0;
-    if (size === undefined && (hasRuns || noted !== 0 || (sizeOf(`${this.#path}-wal`) ?? 0) > 0)) {
-      throw new Damage(`'${this.#path}' is missing, and an agent has written to it before`);
-    }
+  /** Why it may lack something that nothing tells of. */
+  get doubt(): string | undefined {
+    return this.#guarded.doubt;
+  }
+
+  #open(isExpected: boolean, patience: number): GuardedDatabase {
+    const name = `'${this.#path}'`;
+    return new GuardedDatabase({
+      path: this.#path,
+      name,
+      patienceMs: patience,
+      schema,
+      header: `PRAGMA user_version = ${version};`,
+      prepare: (database) => this.#prepare(database, this.#checkVersion(database)),
+      isExpected,
+      missing: () => new Damage(`${name} is missing, and an agent has written to it before`),
+      lacks: (what, countPath) =>
+        this.#passOver([`${what}. Where what is there is right, remove ${countPath}`]),
+    });
   }
 
   #checkVersion(database: DatabaseSync): number {
@@ -262,7 +217,7 @@ export class CheckpointDatabase {
   #prepare(database: DatabaseSync, found: number): void {
     if (found === 2) {
       for (const [table, names] of Object.entries(secondColumns)) {
-        this.#passOver(damagedRows(database, table, names));
+        this.#passOver(this.#damagedRows(database, table, names));
         database.exec(`DELETE FROM ${table} WHERE NOT ${isWhole(names)}`);
       }
     }
@@ -279,33 +234,25 @@ export class CheckpointDatabase {
     }
   }
 
-  #compareCount(): void {
-    if (this.#count.read() === 'damaged') {
-      this.damages.push(`'${this.#count.path}' is damaged; it is made anew`);
-    }
-    const lack = this.#count.lackOf(this.#commits);
-    if (lack !== undefined) {
-      if (this.#isStrict) {
-        throw new Damage(lack);
-      }
-      this.damages.push(lack);
-    }
-  }
-
   /** Throws Damage where that is an error, or else tells of it. */
   #passOver(damages: readonly string[]): void {
     for (const damage of damages) {
-      const what = `'${this.#path}' is damaged: ${damage}`;
       if (this.#isStrict) {
-        throw new Damage(what);
+        throw new Damage(damage);
       }
-      this.damages.push(what);
+      this.damages.push(damage);
     }
   }
 
+  #damagedRows(database: DatabaseSync, table: string, names: readonly string[]): string[] {
+    return damagedRows(database, table, names).map(
+      (damage) => `'${this.#path}' is damaged: ${damage}`,
+    );
+  }
+
   #setAside(suffix: string): void {
-    this.#count.setAside(suffix);
-    for (const file of [this.#path, `${this.#path}-wal`]) {
+    for (const end of ['', '-wal', '.commits']) {
+      const file = `${this.#path}${end}`;
       if (statSync(file, { throwIfNoEntry: false }) !== undefined) {
         renameSync(file, `${file}${suffix}`);
       }
@@ -329,18 +276,12 @@ export class CheckpointDatabase {
   /** Durable when it returns. Throws CheckpointError, and then none of it is stored. */
   write(writes: readonly Write[]): void {
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const { statement, values } of writes) {
-        this.#statement(statement).run(...values);
-      }
-      this.#database.prepare('UPDATE commits SET count = ?').run(this.#commits + 1);
-      this.#database.exec('COMMIT');
-      this.#count.write(++this.#commits);
-      this.#file.check();
+      this.#guarded.commit(() => {
+        for (const { statement, values } of writes) {
+          this.#statement(statement).run(...values);
+        }
+      });
     } catch (error) {
-      if (this.#database.isTransaction) {
-        this.#database.exec('ROLLBACK');
-      }
       throw new CheckpointError(`Failed to write the agent's checkpoint: ${textOf(error)}`, {
         cause: error,
       });
@@ -368,8 +309,9 @@ export class CheckpointDatabase {
   }
 
   #rows(table: Table, order: string): Row[] {
-    this.#passOver(damagedRows(this.#database, table, columns[table]));
-    return this.#database
+    const { database } = this.#guarded;
+    this.#passOver(this.#damagedRows(database, table, columns[table]));
+    return database
       .prepare(`SELECT * FROM ${table} WHERE ${isWhole(columns[table])} ORDER BY ${order}`)
       .all();
   }
@@ -377,7 +319,7 @@ export class CheckpointDatabase {
   /** Puts what the log holds into the database itself, where it is out of the reach of later writes. */
   fold(): void {
     try {
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#guarded.fold();
     } catch (error) {
       // On a full disk: it is as durable where it is.
       if (!passing.has(resultOf(error) ?? 0)) {
@@ -387,8 +329,7 @@ export class CheckpointDatabase {
   }
 
   close(): void {
-    this.#database.close();
-    this.#count[Symbol.dispose]();
+    this.#guarded.close();
   }
 
   #statement(name: keyof typeof statements): StatementSync {
@@ -396,17 +337,11 @@ export class CheckpointDatabase {
     if (known !== undefined) {
       return known;
     }
-    const statement = this.#database.prepare(statements[name]);
+    const statement = this.#guarded.database.prepare(statements[name]);
     this.#statements.set(name, statement);
     return statement;
   }
 }
-
-const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
-
-/** On one line: SQLite cites what it reads. */
-const textOf = (error: unknown) =>
-  (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 
 /** What the operator is told: what is wrong, and every way out. */
 export const damageError = (what: string, path: string, cause?: unknown) =>

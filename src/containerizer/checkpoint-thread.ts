@@ -38,6 +38,8 @@ export interface CheckpointPlace extends DatabaseOptions {
 export interface CheckpointContent {
   readonly rows: CheckpointRows;
   readonly damages: readonly string[];
+  /** Why it may lack something that nothing tells of. */
+  readonly doubt: string | undefined;
 }
 
 /** The log is folded into the database when nothing was written for so long. */
@@ -50,7 +52,11 @@ const rest = setTimeout(() => database.fold(), restMs).unref();
 port.on('message', (request: CheckpointRequest) => {
   switch (request.type) {
     case 'read':
-      port.postMessage({ rows: database.read(), damages: database.damages });
+      port.postMessage({
+        rows: database.read(),
+        damages: database.damages,
+        doubt: database.doubt,
+      } satisfies CheckpointContent);
       return;
     case 'write':
       try {

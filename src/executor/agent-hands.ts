@@ -148,12 +148,15 @@ export class AgentHands {
       warn: (text) => options.log('warn', text),
     });
     try {
-      const { store, rows, damages } = await CheckpointStore.open(work.database, {
+      const { store, rows, damages, doubt } = await CheckpointStore.open(work.database, {
         log: options.log,
         onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
         isStrict: options.isStrict,
         hasRuns: containerizer.records.all().length > 0,
       });
+      if (doubt !== undefined) {
+        options.log('warn', doubt);
+      }
       for (const damage of damages) {
         options.log('error', `Going on without what is lost: ${damage}`);
       }

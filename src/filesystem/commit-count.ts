@@ -1,15 +1,7 @@
 // How many transactions a database has taken, beside it. SQLite reads a write-ahead log up to the first
 // frame that is not whole, and takes what follows for a crash in the middle of a write: a damaged bit makes
 // transactions vanish without an error. A database that has fewer than this has lost some.
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { isWantOfRoom } from './room.ts';
 
 const bytes = 64;
@@ -80,10 +72,6 @@ export class CommitCount implements Disposable {
         throw error;
       }
     }
-  }
-
-  setAside(suffix: string): void {
-    ifThere(() => renameSync(this.path, `${this.path}${suffix}`));
   }
 
   [Symbol.dispose](): void {

@@ -14,15 +14,22 @@ import { dirname } from 'node:path';
 
 const logOf = (file: string) => `${file}-wal`;
 
-/** Throws where opening the file would begin anew over what was there. */
-export function refuseEmptied(file: string): void {
+export interface FoundFile {
+  readonly isThere: boolean;
+  readonly isEmpty: boolean;
+  /** Of the log that SQLite keeps beside it; undefined: there is none. */
+  readonly log: string | undefined;
+}
+
+/** What opening it would begin anew over in silence. */
+export function findFile(file: string): FoundFile {
   const found = stat(file);
-  if (found?.size === 0n) {
-    throw new Error(`${file} is damaged: it is empty`);
-  }
-  if (found === undefined && existsSync(logOf(file))) {
-    throw new Error(`${file} is missing, but ${logOf(file)} is there: put it back, or remove both`);
-  }
+  const log = logOf(file);
+  return {
+    isThere: found !== undefined,
+    isEmpty: found?.size === 0n,
+    log: existsSync(log) ? log : undefined,
+  };
 }
 
 /**

@@ -48,7 +48,8 @@ export type Request =
   | { readonly type: 'close' };
 
 export type Answer =
-  | { readonly type: 'opened' }
+  /** `doubt`: why it may lack something that nothing tells of. */
+  | { readonly type: 'opened'; readonly doubt: string | undefined }
   | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'written' }
   /** Nothing of it is written, for want of room; the same may be asked again. */

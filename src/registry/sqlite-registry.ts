@@ -22,6 +22,8 @@ export interface SqliteRegistryOptions {
   /** A disk that takes longer to write a transaction, or to say that it is full, counts as one that fails. */
   readonly answerTimeoutMs?: number;
   readonly log?: Log;
+  /** Called while it is opened, where nothing tells whether all is there. */
+  readonly onDoubt?: (text: string) => void;
   /** Called once, unasked, when the file has been deleted or replaced: no change can be stored any more. */
   readonly onLost?: (error: RegistryError) => void;
 }
@@ -62,7 +64,10 @@ export class SqliteRegistry implements Registry {
   /** Opens the file, or makes it. Rejects with RegistryError: damaged, too new, in use, unreadable. */
   static async open(file: string, options: SqliteRegistryOptions = {}): Promise<SqliteRegistry> {
     const registry = new SqliteRegistry(file, options);
-    await registry.#expect();
+    const answer = await registry.#expect();
+    if (answer.type === 'opened' && answer.doubt !== undefined) {
+      options.onDoubt?.(answer.doubt);
+    }
     return registry;
   }
 

@@ -1,22 +1,17 @@
 // The thread that owns the registry's SQLite file: it alone waits for the disk, so that the master
 // never does. Requests are answered one by one, in their order.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { CommitCount } from '../filesystem/commit-count.ts';
-import { createFile, OpenFile, refuseEmptied } from '../filesystem/database-file.ts';
-import { privateDatabase } from '../filesystem/private-file.ts';
+import { GuardedDatabase, textOf } from '../filesystem/guarded-database.ts';
 import { isFullFor } from '../filesystem/room.ts';
 import {
-  checkSchema,
-  checkStructure,
   Damage,
   damagedRows,
   insertion,
   isDamage,
   one,
-  provideSum,
   rebuild,
   resultOf,
   upsertion,
@@ -73,52 +68,30 @@ const STATEMENTS = {
   deleteUnreachable: 'DELETE FROM unreachable WHERE id = ?',
   putGone: upsertion('gone', COLUMNS.gone),
   deleteGone: 'DELETE FROM gone WHERE id = ?',
-  countCommit: 'UPDATE commits SET count = ?',
 } as const;
 
 type Statements = Readonly<Record<keyof typeof STATEMENTS, StatementSync>>;
 
-function open(file: string, count: CommitCount): DatabaseSync {
+function open(file: string): GuardedDatabase {
   mkdirSync(dirname(file), { recursive: true });
-  refuseMissing(file, count);
-  createFile(file, (path) => {
-    privateDatabase(path);
-    const fresh = new DatabaseSync(path);
-    try {
-      fresh.exec(
-        `PRAGMA synchronous = FULL; BEGIN; ${TABLES} PRAGMA application_id = ${APPLICATION_ID};
-        PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
+  return new GuardedDatabase({
+    path: file,
+    name: file,
+    patienceMs: 0,
+    schema: TABLES,
+    header: `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`,
+    prepare: (database) => checkTables(database, file),
+    missing: (why) =>
+      new Damage(
+        `${file} is missing, but ${why} is there, so a master has written to it before: put it back, or ` +
+          `remove ${why}, too`,
+      ),
+    lacks: (what, countPath) => {
+      throw new Damage(
+        `${what}. Put the right files back; or, to go on with what is there, remove ${countPath}`,
       );
-    } finally {
-      fresh.close();
-    }
+    },
   });
-  privateDatabase(file);
-  const database = new DatabaseSync(file, { timeout: 0 });
-  try {
-    // One owner for as long as it runs: a second master on the same file must not start.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    database.exec('BEGIN EXCLUSIVE');
-    provideSum(database);
-    checkTables(database, file);
-    database.exec('COMMIT');
-    checkCount(file, count, commitsOf(database));
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function refuseMissing(file: string, count: CommitCount): void {
-  refuseEmptied(file);
-  if (!existsSync(file) && (count.read() ?? 0) !== 0) {
-    throw new Damage(
-      `${file} is missing, and a master has written to it before: put it back, or remove ` +
-        `${count.path}, too`,
-    );
-  }
 }
 
 /** And brings those of an earlier version into the present form. */
@@ -133,33 +106,16 @@ function checkTables(database: DatabaseSync, file: string): void {
         `${SCHEMA_VERSION}), or is damaged`,
     );
   }
-  checkStructure(database, file);
   if (version === 1) {
     rebuild(database, COLUMNS, `${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`);
   } else if (version !== SCHEMA_VERSION) {
     throw new Damage(`${file} is damaged: it does not tell its version`);
   }
-  checkSchema(database, file, TABLES);
   for (const [table, columns] of Object.entries(COLUMNS)) {
     const [damage] = damagedRows(database, table, columns);
     if (damage !== undefined) {
       throw new Damage(`${file} is damaged: ${damage}`);
     }
-  }
-}
-
-const commitsOf = (database: DatabaseSync) =>
-  Number(one(database, 'SELECT count FROM commits') ?? 0);
-
-function checkCount(file: string, count: CommitCount, commits: number): void {
-  const lack =
-    count.read() === 'damaged'
-      ? `${count.path}, which tells how many transactions ${file} has, is damaged`
-      : count.lackOf(commits);
-  if (lack !== undefined) {
-    throw new Damage(
-      `${lack}. Put the right files back; or, to go on with what is there, remove ${count.path}`,
-    );
   }
 }
 
@@ -261,62 +217,45 @@ const REST_MS = 1_000;
 const LOOK_MS = 1_000;
 
 class Writer {
-  readonly #database: DatabaseSync;
+  readonly #guarded: GuardedDatabase;
   readonly #statements: Statements;
-  readonly #file: OpenFile;
-  readonly #count: CommitCount;
-  #commits: number;
   readonly #rest = setTimeout(() => this.#fold(), REST_MS).unref();
 
   constructor(file: string) {
-    this.#count = new CommitCount(file);
-    this.#database = open(file, this.#count);
-    this.#statements = prepare(this.#database);
-    this.#file = new OpenFile(file);
-    this.#commits = commitsOf(this.#database);
-    this.#count.open();
-    this.#count.write(this.#commits);
+    this.#guarded = open(file);
+    this.#statements = prepare(this.#guarded.database);
+  }
+
+  get doubt(): string | undefined {
+    return this.#guarded.doubt;
   }
 
   read(): Rows {
-    return read(this.#database);
+    return read(this.#guarded.database);
   }
 
   /** Durable when it returns; where it throws, none of it is to be relied on. */
   write(changes: readonly RowChange[]): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    this.#guarded.commit(() => {
       for (const change of changes) {
         write(this.#statements, change);
       }
-      this.#statements.countCommit.run(this.#commits + 1);
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      if (this.#database.isTransaction) {
-        this.#database.exec('ROLLBACK');
-      }
-      throw error;
-    }
-    this.#count.write(++this.#commits);
-    this.#file.check();
+    });
     this.#rest.refresh();
   }
 
-  /** Throws where what was written would not be found again. */
   check(): void {
-    this.#file.check();
+    this.#guarded.check();
   }
 
   close(): void {
     clearTimeout(this.#rest);
-    this.#database.close();
-    this.#count[Symbol.dispose]();
+    this.#guarded.close();
   }
 
-  /** What the log holds goes into the database itself, out of the reach of later writes. */
   #fold(): void {
     try {
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#guarded.fold();
     } catch {
       // It is as durable where it is; the next write tells what is wrong with the file.
     }
@@ -334,7 +273,7 @@ function serve(port: MessagePort, file: string): void {
     port.close();
     return;
   }
-  answer({ type: 'opened' });
+  answer({ type: 'opened', doubt: writer.doubt });
   const looking = setInterval(() => {
     try {
       writer.check();
@@ -383,9 +322,7 @@ function written(writer: Writer, changes: readonly RowChange[], file: string): A
 const BUSY = 5;
 
 function explain(error: unknown, file: string): string {
-  // On one line: SQLite cites what it reads.
-  const text = error instanceof Error ? error.message : String(error);
-  const message = text.replace(/\s+/g, ' ');
+  const message = textOf(error);
   const code = resultOf(error);
   if (isDamage(error) && !(error instanceof Damage)) {
     return `${file} is damaged: ${message}`;

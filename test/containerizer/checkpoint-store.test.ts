@@ -415,6 +415,30 @@ describe('a file that is damaged', () => {
     );
   });
 
+  test('in the count of its transactions is refused as it is: some may be missing', async () => {
+    await fill();
+    writeFileSync(`${database()}.commits`, 'x'.padEnd(63));
+    await expect(read()).rejects.toThrow(
+      /cannot be trusted: .*agent.sqlite.commits, which tells how many transactions .* has, is damaged.*remove .*commits.*--no-strict/,
+    );
+    const lenient = await CheckpointStore.open(database(), { isStrict: false });
+    await lenient.store.close();
+    expect(lenient.damages).toEqual([expect.stringContaining('.commits, which tells')]);
+    expect(lenient.rows.tasks).toHaveLength(200);
+    expect(readFileSync(`${database()}.commits`, 'utf8').trim()).toBe('1 1');
+  });
+
+  test('without the count of its transactions is taken as it is, and the doubt is told', async () => {
+    await fill();
+    rmSync(`${database()}.commits`);
+    for (const doubt of [/commits was not there.*made anew from the 1 that are there/, undefined]) {
+      const opened = await CheckpointStore.open(database());
+      await opened.store.close();
+      expect(opened.damages).toEqual([]);
+      expect(opened.doubt ?? 'none').toMatch(doubt ?? /^none$/);
+    }
+  });
+
   test('is moved aside where that is allowed, and what is whole of a whole one is taken', async () => {
     await fill();
     changeValue();

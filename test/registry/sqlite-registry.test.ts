@@ -303,6 +303,21 @@ describe('a file that cannot be used is refused with a clear error', () => {
     await (await SqliteRegistry.open(file)).close();
   });
 
+  test('with a count of its transactions that cannot be read; without it the doubt is told', async () => {
+    const file = await filled();
+    writeFileSync(`${file}.commits`, 'x'.padEnd(63));
+    expect(await opening(file)).toMatch(
+      /commits, which tells how many transactions .*sqlite has, is damaged. .* remove .*commits/,
+    );
+    rmSync(`${file}.commits`);
+    const doubts: string[] = [];
+    for (let start = 0; start < 2; start++) {
+      const registry = await SqliteRegistry.open(file, { onDoubt: (text) => doubts.push(text) });
+      await registry.close();
+    }
+    expect(doubts).toEqual([expect.stringMatching(/commits was not there/)]);
+  });
+
   test('in the place of a later one', async () => {
     const file = await filled();
     copyFileSync(file, `${file}.backup`);
