@@ -1,217 +1,191 @@
-// How many questions whose a connection is are out at once, and in whose turn. Any connection can claim
-// any sender, and a claimed address may say nothing for as long as it likes: so claims that come from one
-// place share a lane, lanes take turns, and so do the addresses in a lane. Where a lane is full, those that
-// have been out for longer than an honest answer takes make room for the next; what asked them is told
-// that it is unclear, and may ask again.
+// Which questions whose a connection is are out at once, and whose turn is next. Any connection can claim any
+// sender, and a claimed address may say nothing for as long as it likes. So all questions have a bound, what
+// comes from one place half of it, and one claimed address a few. At each of the three levels turns go round;
+// every other one is the newest's, so that a new process does not wait behind thousands of claims about
+// nothing. Where a place is full, or all is and the fullest place gives way, the question that has been out for
+// the longest is left unclear, once it has been out for longer than an honest answer takes.
 import { askOwner, type OwnerAnswer, type OwnerQuestion } from './connection-owner.ts';
 
-/** An answer that somebody waits for. */
-export interface Pending {
-  /** Does not want to know any more; the last to leave ends the question. */
-  leave(): void;
-}
-
-/** Of one address at once: who is there answers thousands in a second. */
+/** Of one address at once: a process answers thousands in a second. */
 const MOST_OF_ADDRESS = 4;
-/** Of one lane at once, as a share of all. */
-const LANE_SHARE = 1 / 2;
-/** A question that has been out for so long makes room where others wait. */
-const GRACE_MS = 1_000;
-
-interface Lane {
-  readonly name: string;
-  running: number;
-  /** By address. */
-  readonly targets: Map<string, Target>;
-  /** Those that have something to ask, and room for it. */
-  readonly ready: Set<Target>;
-}
-
-interface Target {
-  readonly lane: Lane;
-  readonly address: string;
-  running: number;
-  readonly waiting: Set<Question>;
-}
+/** Of one place at once, as a share of all. */
+const PLACE_SHARE = 1 / 2;
+/** Questions are looked at so often; one that has been seen twice makes room where others wait. */
+const LOOK_MS = 125;
+const SLOW_LOOKS = 2;
 
 interface Question {
-  readonly id: string;
-  readonly target: Target;
   readonly asked: OwnerQuestion;
-  readonly waiters: Set<(answer: OwnerAnswer) => void>;
-  /** While it is out. */
+  readonly tell: (answer: OwnerAnswer) => void;
+  /** Its address, its place, and all. */
+  readonly groups: readonly Group[];
+  /** The look before which it went out. */
+  look: number;
   abort: (() => void) | undefined;
+  isOver: boolean;
+}
+
+/** All questions, those of a place, or those of a place about one address. */
+class Group {
+  readonly name: string;
+  readonly most: number;
+  readonly members = new Map<string, Group>();
+  /** Members that have something to ask, or questions, in turn. */
+  readonly waiting = new Set<Group | Question>();
+  /** The longest first. */
+  readonly out = new Set<Question>();
+  newest: Group | Question | undefined;
+  isNewestsTurn = true;
+
+  constructor(name: string, most: number) {
+    this.name = name;
+    this.most = most;
+  }
+
+  member(name: string, most: number): Group {
+    const member = this.members.get(name) ?? new Group(name, most);
+    this.members.set(name, member);
+    return member;
+  }
+
+  *inTurn(): Generator<Group | Question> {
+    if (this.isNewestsTurn && this.newest && this.waiting.has(this.newest)) {
+      yield this.newest;
+    }
+    yield* this.waiting;
+  }
 }
 
 export class Questions {
-  readonly #most: number;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #ready = new Set<Lane>();
-  /** By lane, address, key and destination: who asks the same shares the answer. */
-  readonly #questions = new Map<string, Question>();
-  /** Out for longer than the grace, the longest first. */
-  readonly #slow = new Set<Question>();
-  #running = 0;
+  readonly #all: Group;
+  #looks = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** The place that had most at the last look. */
+  #fullest: Group | undefined;
 
   /** At most so many are out at once. */
   constructor(most: number) {
-    this.#most = most;
+    this.#all = new Group('', most);
   }
 
   /** Questions that are out: each has a descriptor. */
   get running(): number {
-    return this.#running;
+    return this.#all.out.size;
   }
 
-  ask(laneName: string, asked: OwnerQuestion, tell: (answer: OwnerAnswer) => void): Pending {
-    const id = `${laneName} ${asked.address} ${asked.key} ${asked.to}`;
-    let question = this.#questions.get(id);
-    if (!question) {
-      const target = this.#target(laneName, asked.address);
-      question = { id, target, asked, waiters: new Set(), abort: undefined };
-      this.#questions.set(id, question);
-      target.waiting.add(question);
-      this.#refresh(target);
+  /**
+   * Tells the answer once; who is told asks nothing before this turn is over. The function that is returned
+   * ends the question: it is unclear.
+   */
+  ask(from: string, asked: OwnerQuestion, tell: (answer: OwnerAnswer) => void): () => void {
+    const place = this.#all.member(from, Math.ceil(this.#all.most * PLACE_SHARE));
+    const address = place.member(asked.address, MOST_OF_ADDRESS);
+    const groups = [address, place, this.#all];
+    const question: Question = { asked, tell, groups, look: 0, abort: undefined, isOver: false };
+    let member: Group | Question = question;
+    for (const group of groups) {
+      group.waiting.add(member);
+      group.newest = member;
+      member = group;
     }
-    const { waiters } = question;
-    const waiter = (answer: OwnerAnswer) => tell(answer);
-    waiters.add(waiter);
-    const joined = question;
     this.#pump();
-    return {
-      leave: () => {
-        if (waiters.delete(waiter) && waiters.size === 0) {
-          this.#end(joined, 'unclear');
-          this.#pump();
-        }
-      },
-    };
-  }
-
-  #target(laneName: string, address: string): Target {
-    const lane = this.#lanes.get(laneName) ?? {
-      name: laneName,
-      running: 0,
-      targets: new Map(),
-      ready: new Set(),
-    };
-    this.#lanes.set(laneName, lane);
-    const target = lane.targets.get(address) ?? { lane, address, running: 0, waiting: new Set() };
-    lane.targets.set(address, target);
-    return target;
+    return () => this.#end(question, 'unclear');
   }
 
   #pump(): void {
-    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
-      const [target] = lane.ready;
-      const [question] = target?.waiting ?? [];
-      if (target !== undefined && question !== undefined) {
-        this.#start(target, question);
-      }
+    for (let next = this.#next(this.#all); next !== undefined; next = this.#next(this.#all)) {
+      this.#start(next);
     }
   }
 
-  /** The next lane that may ask; it goes to the end of the turn. */
-  #next(): Lane | undefined {
-    for (const lane of this.#ready) {
-      if (this.#running >= this.#most && !this.#cut()) {
-        return undefined;
-      }
-      if (lane.running < Math.ceil(this.#most * LANE_SHARE) || this.#cut(lane)) {
-        return lane;
+  #next(group: Group): Question | undefined {
+    if (group.out.size >= group.most && !this.#slowest(group)) {
+      return undefined;
+    }
+    for (const member of group.inTurn()) {
+      const question = member instanceof Group ? this.#next(member) : member;
+      if (question) {
+        group.newest = member === group.newest ? undefined : group.newest;
+        group.isNewestsTurn = !group.isNewestsTurn;
+        return question;
       }
     }
     return undefined;
   }
 
-  #start(target: Target, question: Question): void {
-    const { lane } = target;
-    target.waiting.delete(question);
-    target.running++;
-    lane.running++;
-    this.#running++;
-    this.#ready.delete(lane);
-    lane.ready.delete(target);
-    this.#refresh(target);
-    let later: NodeJS.Immediate | undefined;
-    const timer = setTimeout(() => {
-      // What has come meanwhile is read first: a process that is busy itself cuts no honest answer.
-      later = setImmediate(() => {
-        this.#slow.add(question);
-        this.#pump();
-      });
-    }, GRACE_MS);
-    const asked = askOwner(question.asked, (answer) => {
-      this.#end(question, answer);
-      this.#pump();
-    });
-    question.abort = () => {
-      clearTimeout(timer);
-      clearImmediate(later);
-      asked.abort();
-    };
+  /** What makes room in a group that is full. Those of an address only give way with their place. */
+  #slowest(group: Group): Question | undefined {
+    const crowd = group === this.#all ? this.#fullest : group;
+    const [oldest] = crowd?.out ?? [];
+    const isSlow = oldest !== undefined && this.#looks - oldest.look >= SLOW_LOOKS;
+    return isSlow && !isAddress(group) ? oldest : undefined;
   }
 
-  /** Ends the longest of the slow questions, of this lane or of the one that has most of them. */
-  #cut(lane: Lane | undefined = this.#slowest()): boolean {
-    for (const question of this.#slow) {
-      if (question.target.lane === lane) {
-        this.#end(question, 'unclear');
-        return true;
+  #start(question: Question): void {
+    for (const group of question.groups) {
+      const slowest = group.out.size >= group.most ? this.#slowest(group) : undefined;
+      if (slowest) {
+        this.#leave(slowest, 'unclear');
       }
     }
-    return false;
+    let member: Group | Question = question;
+    for (const group of question.groups) {
+      // It goes to the end of the turn.
+      group.waiting.delete(member);
+      if (member instanceof Group && member.waiting.size > 0) {
+        group.waiting.add(member);
+      }
+      group.out.add(question);
+      member = group;
+    }
+    question.look = this.#looks;
+    question.abort = askOwner(question.asked, (answer) => this.#end(question, answer)).abort;
+    // What has come meanwhile is read first: a process that is busy itself cuts no honest answer.
+    this.#timer ??= setInterval(() => setImmediate(() => this.#look()), LOOK_MS).unref();
   }
 
-  #slowest(): Lane | undefined {
-    let most: Lane | undefined;
-    for (const { target } of this.#slow) {
-      if (target.lane.running > (most?.running ?? 0)) {
-        most = target.lane;
+  #look(): void {
+    this.#looks++;
+    this.#fullest = undefined;
+    if (this.#all.out.size >= this.#all.most) {
+      for (const place of this.#all.members.values()) {
+        if (place.out.size > (this.#fullest?.out.size ?? 0)) {
+          this.#fullest = place;
+        }
       }
     }
-    return most;
+    this.#pump();
   }
 
   #end(question: Question, answer: OwnerAnswer): void {
-    if (!this.#questions.delete(question.id)) {
-      return;
-    }
-    const { target, waiters, abort } = question;
-    if (abort) {
-      abort();
-      this.#slow.delete(question);
-      target.running--;
-      target.lane.running--;
-      this.#running--;
-    }
-    target.waiting.delete(question);
-    this.#refresh(target);
-    const told = [...waiters];
-    waiters.clear();
-    for (const tell of told) {
-      tell(answer);
-    }
+    this.#leave(question, answer);
+    this.#pump();
   }
 
-  /** Says whether the address and its lane have something to ask; what is empty is forgotten. */
-  #refresh(target: Target): void {
-    const { lane } = target;
-    if (target.waiting.size > 0 && target.running < MOST_OF_ADDRESS) {
-      lane.ready.add(target);
-    } else {
-      lane.ready.delete(target);
+  /** Leaves every group it is in; a group that is empty is forgotten. */
+  #leave(question: Question, answer: OwnerAnswer): void {
+    if (question.isOver) {
+      return;
     }
-    if (target.waiting.size + target.running === 0) {
-      lane.targets.delete(target.address);
+    question.isOver = true;
+    question.abort?.();
+    let member: Group | Question = question;
+    for (const group of question.groups) {
+      group.out.delete(question);
+      if (!(member instanceof Group) || member.waiting.size === 0) {
+        group.waiting.delete(member);
+      }
+      if (member instanceof Group && member.waiting.size + member.out.size === 0) {
+        group.members.delete(member.name);
+      }
+      member = group;
     }
-    if (lane.ready.size > 0) {
-      this.#ready.add(lane);
-    } else {
-      this.#ready.delete(lane);
+    if (this.#all.out.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
     }
-    if (lane.targets.size === 0) {
-      this.#lanes.delete(lane.name);
-    }
+    question.tell(answer);
   }
 }
+
+const isAddress = ({ members }: Group) => members.size === 0;

@@ -1,8 +1,17 @@
-// Who sends the messages of a connection. The pid in a message's header is a claim that anybody can
-// make, so the process at the claimed address is asked whether the connection is its own: ours tell,
-// and then neither the sender's network address nor a stranger on the same machine matters. Processes
-// of Apache Mesos cannot tell; theirs must come from the address that their pid names, as with
-// libprocess's require_peer_address_ip_match. Messages wait here, as they came, until it is known.
+// Who sends the messages of a connection: the pid in their header is a claim that anybody can make. The rule:
+//
+// 1. What a connection has sent waits, in order, until the first claim in it is judged; up to four are.
+// 2. A claim is judged by asking the process at the claimed address whether the connection is its own, with
+//    the key that came with the connection's first message. There is nobody to ask where the claim is no pid,
+//    or comes without a key from another IP address than its own: then it is false.
+// 3. "Mine" makes it true, "not mine" false, wherever it comes from: processes of ours know.
+// 4. One of Apache Mesos answers 404, and other programs whatever they like or not at all: a claim is true
+//    then if it comes from its own IP address, as with libprocess's require_peer_address_ip_match.
+// 5. Where one of ours may be there and be kept from answering, it stays open: what waits is dropped, and the
+//    next message asks again. That is so after a refusal that one of ours gives, where the question was ended
+//    to make room, and where one of ours has answered at that address before and nothing does now.
+//
+// Who is asked first is for questions.ts, how much may wait for waiting-messages.ts.
 import { isIPv4 } from 'node:net';
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -10,7 +19,7 @@ import { isOwn, placeOf, plainIp } from './addresses.ts';
 import { isKey, type OwnerAnswer } from './connection-owner.ts';
 import { descriptorLimit } from './descriptors.ts';
 import { Mentioned } from './mentioned.ts';
-import { type Pending, Questions } from './questions.ts';
+import { Questions } from './questions.ts';
 import { type Waiter, WaitingMessages } from './waiting-messages.ts';
 
 export interface SendersOptions {
@@ -23,7 +32,8 @@ export interface SendersOptions {
   readonly logger: Logger;
 }
 
-type Verdict = boolean | 'later';
+/** Whether a claim is true; undefined: not known yet. */
+type Verdict = boolean | undefined;
 
 /** What a message's header says of its sender. */
 export interface Claim {
@@ -32,14 +42,10 @@ export interface Claim {
   readonly key: string | undefined;
 }
 
-/**
- * Questions at once, of strangers and again of those that are linked. More would not be answered sooner: in
- * the second that each has at least, ten thousand agents that come at once must be ahead of this.
- */
-const MAX_QUESTIONS = 256;
-/** As many of the process's descriptors may be questions of either. */
-const QUESTIONS_SHARE = 1 / 16;
+/** As many of the process's descriptors may be questions; no more of them are of any use. */
+const QUESTIONS_SHARE = 1 / 8;
 const MIN_QUESTIONS = 32;
+const MAX_QUESTIONS = 4_096;
 /** Addresses that one connection may speak for: a process has one. */
 const MAX_ADDRESSES = 4;
 /** Bytes that wait of one connection; it is not read on meanwhile. */
@@ -59,16 +65,12 @@ export class Senders {
   /** Addresses whose process can tell which connections are its own. */
   readonly #speakers = new Set<string>();
   readonly #mentioned = new Mentioned();
-  readonly #strangers: Questions;
-  /** Agents and masters that are known here: strangers don't take their turn. */
-  readonly #linked: Questions;
+  readonly #questions: Questions;
 
   constructor(options: SendersOptions) {
     this.#options = options;
     const share = Math.floor(descriptorLimit() * QUESTIONS_SHARE);
-    const most = Math.min(MAX_QUESTIONS, Math.max(MIN_QUESTIONS, share));
-    this.#strangers = new Questions(most);
-    this.#linked = new Questions(most);
+    this.#questions = new Questions(Math.min(MAX_QUESTIONS, Math.max(MIN_QUESTIONS, share)));
   }
 
   /** The sender behind a connection that comes from this IP address. */
@@ -82,23 +84,27 @@ export class Senders {
 
   /** Descriptors that questions have now. */
   get questions(): number {
-    return this.#strangers.running + this.#linked.running;
+    return this.#questions.running;
   }
 
   isLinked(address: string): boolean {
     return this.#options.isLinked?.(address) ?? false;
   }
 
-  /** With whom a claim takes turns. */
-  laneOf(ip: string, address: string): string {
+  /** With whom a claim takes turns: strangers don't take those of linked processes. */
+  placeOf(ip: string, address: string): string {
     return this.isLinked(address) ? address : placeOf(ip);
   }
 
   /**
-   * Whether the process at the claimed address has opened the connection; `later`: not known yet. `pending`
-   * gets the question that is waited for.
+   * Whether the process at the claimed address has opened the connection. `onAsked` gets what ends the
+   * question: it is not known then.
    */
-  async judge(ip: string, { from, key }: Claim, pending: (of: Pending) => void): Promise<Verdict> {
+  async judge(
+    ip: string,
+    { from, key }: Claim,
+    onAsked: (end: () => void) => void,
+  ): Promise<Verdict> {
     const pid = parsePid(from);
     if (pid === undefined || !isIPv4(pid.host)) {
       return this.refuse(ip, from, 'it is no pid (id@ip:port)');
@@ -109,37 +115,23 @@ export class Senders {
     }
     const address = addressOf(pid);
     const to = this.#options.ownAddress();
-    const questions = this.isLinked(address) ? this.#linked : this.#strangers;
-    const question = { address, key: key ?? '', to };
     const answer = await new Promise<OwnerAnswer>((resolve) => {
-      const asked = questions.ask(this.laneOf(ip, address), question, resolve);
-      pending({
-        leave: () => {
-          asked.leave();
-          resolve('unclear');
-        },
-      });
+      const question = { address, key: key ?? '', to };
+      onAsked(this.#questions.ask(this.placeOf(ip, address), question, resolve));
     });
-    switch (answer) {
-      case 'mine':
-        this.#remember(address);
-        return true;
-      case 'not mine':
-        this.#remember(address);
-        return this.refuse(ip, from, `that process did not open the connection to ${to}`);
-      case 'nobody':
-        if (this.#speakers.has(address)) {
-          this.refuse(ip, from, unclear);
-          return 'later';
-        }
-        return isNear || this.refuse(ip, from, elsewhere);
-      case 'other':
-        this.#speakers.delete(address);
-        return isNear || this.refuse(ip, from, elsewhere);
-      case 'unclear':
-        this.refuse(ip, from, unclear);
-        return 'later';
+    if (answer === 'mine' || answer === 'not mine') {
+      this.#remember(address);
+      return (
+        answer === 'mine' ||
+        this.refuse(ip, from, `that process did not open the connection to ${to}`)
+      );
     }
+    if (answer === 'unclear' || (answer === 'nobody' && this.#speakers.has(address))) {
+      this.refuse(ip, from, unclear);
+      return undefined;
+    }
+    this.#speakers.delete(address);
+    return isNear || this.refuse(ip, from, elsewhere);
   }
 
   refuse(ip: string, from: string, why: string): false {
@@ -177,19 +169,17 @@ interface Held {
 export class Sender implements Waiter {
   readonly #senders: Senders;
   readonly #ip: string;
-  /** By claimed address; absent: it is to be asked about. */
-  readonly #known = new Map<string, boolean>();
-  /** Addresses that have been asked about. */
-  readonly #asked = new Set<string>();
-  /** Asked about just now, and not told: what has come already is not asked about again. */
-  readonly #unclear = new Set<string>();
+  /** By address that has been asked about; a number: it was not known in that round. */
+  readonly #verdicts = new Map<string, boolean | number>();
+  /** Of asking. What has come in a round, and is not known then, is not asked about again. */
+  #round = 0;
   #held: Held[] = [];
   #heldBytes = 0;
   /** Of the connection, and the address that it was said for: for others it says nothing. */
   #key: { readonly key: string; readonly address: string } | undefined;
-  #lane = '';
-  #pending: Pending | undefined;
+  #place = '';
   #isAsking = false;
+  #endQuestion: (() => void) | undefined;
   #isClosed = false;
   #end: NodeJS.Timeout | undefined;
   #address: string | undefined;
@@ -225,10 +215,10 @@ export class Sender implements Waiter {
     if (claim.key !== undefined && isKey(claim.key)) {
       this.#key ??= { key: claim.key, address };
     }
-    const known = this.#isAsking ? undefined : this.#known.get(address);
-    if (known === true) {
+    const verdict = this.#isAsking ? undefined : this.#verdicts.get(address);
+    if (verdict === true) {
       deliver(body);
-    } else if (known === undefined && !this.#isClosed) {
+    } else if (verdict !== false && !this.#isClosed) {
       this.#hold(address, { claim, body, deliver });
     }
   }
@@ -248,74 +238,76 @@ export class Sender implements Waiter {
   giveUp(): void {
     this.#held = [];
     this.#release(this.#heldBytes);
-    this.#pending?.leave();
+    this.#endQuestion?.();
   }
 
   #hold(address: string, { claim, body, deliver }: Held): void {
     if (!this.#isAsking) {
-      this.#lane = this.#senders.laneOf(this.#ip, address);
+      this.#place = this.#senders.placeOf(this.#ip, address);
     }
     const bytes = body.length + MESSAGE_BYTES;
-    if (!this.#senders.waiting.hold(this.#lane, this, bytes)) {
+    if (!this.#senders.waiting.hold(this.#place, this, bytes)) {
       this.#senders.refuse(this.#ip, claim.from, 'too much of it waits to be asked about');
       return;
     }
     this.#heldBytes += bytes;
     this.#held.push({ claim, body: new Uint8Array(body), deliver });
     if (!this.#isAsking) {
-      this.#isAsking = true;
       void this.#settle();
     }
   }
 
   #release(bytes: number): void {
-    this.#senders.waiting.release(this.#lane, this, bytes);
+    this.#senders.waiting.release(this.#place, this, bytes);
     this.#heldBytes -= bytes;
-  }
-
-  async #judge(address: string, { from }: Claim): Promise<Verdict> {
-    if (!this.#asked.has(address)) {
-      if (this.#asked.size >= MAX_ADDRESSES) {
-        return this.#senders.refuse(this.#ip, from, 'its connection speaks for too many addresses');
-      }
-      this.#asked.add(address);
-    }
-    const key = this.#key?.address === address ? this.#key.key : undefined;
-    const verdict = await this.#senders.judge(this.#ip, { from, key }, (pending) => {
-      this.#pending = pending;
-    });
-    this.#pending = undefined;
-    if (verdict === 'later') {
-      this.#unclear.add(address);
-    } else {
-      this.#known.set(address, verdict);
-    }
-    return verdict;
   }
 
   /** Goes through what is held, in order, and asks about every address that is new. */
   async #settle(): Promise<void> {
+    this.#isAsking = true;
+    this.#round++;
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
       const { claim, body, deliver } = next;
-      const address = addressIn(claim.from);
-      const verdict =
-        this.#known.get(address) ??
-        (this.#unclear.has(address) || this.#isClosed
-          ? 'later'
-          : await this.#judge(address, claim));
+      const verdict = await this.#judge(claim.from);
       // What has been given up is released already.
       this.#release(Math.min(this.#heldBytes, body.length + MESSAGE_BYTES));
       if (verdict === true) {
-        this.#address ??= address;
+        this.#address ??= addressIn(claim.from);
         deliver(body);
       }
     }
-    this.#unclear.clear();
     this.#isAsking = false;
     clearTimeout(this.#end);
     const resume = this.#resume;
     this.#resume = undefined;
     resume?.();
+  }
+
+  /** Asks at most once in a round; once it has closed, not at all. */
+  #judge(from: string): Verdict | Promise<Verdict> {
+    const address = addressIn(from);
+    const before = this.#verdicts.get(address);
+    if (typeof before === 'boolean') {
+      return before;
+    }
+    if (before === this.#round || this.#isClosed) {
+      return undefined;
+    }
+    if (before === undefined && this.#verdicts.size >= MAX_ADDRESSES) {
+      return this.#senders.refuse(this.#ip, from, 'its connection speaks for too many addresses');
+    }
+    return this.#ask(from, address);
+  }
+
+  async #ask(from: string, address: string): Promise<Verdict> {
+    const key = this.#key?.address === address ? this.#key.key : undefined;
+    this.#verdicts.set(address, this.#round);
+    const verdict = await this.#senders.judge(this.#ip, { from, key }, (end) => {
+      this.#endQuestion = end;
+    });
+    this.#endQuestion = undefined;
+    this.#verdicts.set(address, verdict ?? this.#round);
+    return verdict;
   }
 }
 
