@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { messageSize } from '../../src/model/message-size.ts';
+
+test('a message is as large as what its strings and bytes hold, and a few bytes for all else', () => {
+  const message = { name: 'x'.repeat(100), uuid: new Uint8Array(16), state: 1, none: undefined };
+  expect(messageSize(message, 1_000)).toBe(8 + 100 + 16 + 8 + 8);
+  expect(messageSize({ list: [message, { id: 'ab' }] }, 1_000)).toBe(8 + 8 + 140 + 10);
+});
+
+test('what is larger than asked for is not looked through', () => {
+  const many = Array.from({ length: 1_000 }, () => ({ text: 'x'.repeat(10) }));
+  const text = {
+    get late(): string {
+      throw new Error('looked at');
+    },
+  };
+  expect(messageSize([...many, text], 500)).toBeGreaterThan(500);
+});
