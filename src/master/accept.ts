@@ -36,6 +36,8 @@ export interface Acceptance {
   readonly offered: readonly Resource[];
   /** Left to use. */
   pool: ResourcePool;
+  /** What is left as errors name it, once one has: the same until more of it is used. */
+  leftText: string | undefined;
   /** Shared volumes that were offered or made; they can be used any number of times. */
   shared: Resource[];
   /** Volumes that were resized; they are not to be used before the next offer. */
@@ -210,6 +212,7 @@ function take(
     role: first.role,
     offered,
     pool: state.algebra.pool(offered),
+    leftText: undefined,
     shared: offered.filter(({ shared }) => shared !== undefined),
     resized: [],
     extraShared: [],
@@ -263,6 +266,7 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
   const usable = withoutResized(state, acceptance, left, applied.resources, operation);
   acceptance.pool.free();
   acceptance.pool = state.algebra.pool(usable);
+  acceptance.leftText = undefined;
   acceptance.shared = usable.filter(({ shared }) => shared !== undefined);
   acceptance.converted.push(operation);
   agent.total = ofAgent.resources;

@@ -202,6 +202,7 @@ export function createAgent(
     resourceVersion: description.resourceVersion,
     tasks: new Map(),
     executors: new Map(),
+    bytes: 0,
     offers: new Set(),
     observer: state.nextObserver++,
     missedPings: 0,

@@ -11,6 +11,7 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import { toRoleAndReservation } from '../model/resource-format.ts';
+import { resourcesText } from '../model/resource-label.ts';
 import type { Acceptance } from './accept.ts';
 import { countOperation } from './counters.ts';
 import { sendToAgent } from './outbox.ts';
@@ -29,8 +30,20 @@ const groundOf = (acceptance: Acceptance): Ground => ({
     acceptance.pool,
     (resources) => hasNames(acceptance.agent.total, resources),
     (resource) => isShared(acceptance, resource),
+    () => leftText(acceptance),
   ),
 });
+
+/** An error for each of many tasks must not say at length how fragmented an agent's ports are. */
+const maxTextLength = 4_096;
+
+function leftText(acceptance: Acceptance): string {
+  acceptance.leftText ??= clipped(resourcesText(acceptance.pool.resources()));
+  return acceptance.leftText;
+}
+
+const clipped = (text: string) =>
+  text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
 
 const isShared = (acceptance: Acceptance, resource: Resource) =>
   acceptance.shared.some((it) => sameMessage(it, resource));
@@ -113,6 +126,7 @@ function use(acceptance: Acceptance, resources: readonly Resource[]): void {
       acceptance.extraShared.push(resource);
     }
   }
+  acceptance.leftText = undefined;
   acceptance.launched.push([...resources]);
 }
 

@@ -30,7 +30,8 @@ import { reconcile, reconcileOperations } from './reconcile.ts';
 import type { Framework, MasterState } from './state.ts';
 import { frameworkError, offerConstraintsError, registrationError } from './subscribe.ts';
 import { removeTask } from './tasks.ts';
-import { countError, MAX_RECONCILED } from './validation/count.ts';
+import { acceptError } from './validation/accept.ts';
+import { countError, MAX_ANSWERED, MAX_RECONCILED } from './validation/count.ts';
 import { frameworkUpdateError, roleListsError } from './validation/framework.ts';
 
 export function schedulerCall(state: MasterState, event: SchedulerCalled): void {
@@ -99,9 +100,15 @@ function callerError(
       };
 }
 
-/** Each task and operation that is asked about gets an event in answer, all of them in one step. */
-function amountError({ reconcile: tasks, reconcile_operations: operations }: SchedulerCall) {
+/** All that a call names is answered in one step. */
+function amountError(call: SchedulerCall) {
+  const { reconcile: tasks, reconcile_operations: operations } = call;
+  const { accept: accepted, decline: declined } = call;
+  const { accept_inverse_offers: yes, decline_inverse_offers: no } = call;
   const error =
+    (accepted && acceptError(accepted)) ??
+    countError("'decline.offer_ids'", declined?.offer_ids?.length ?? 0, MAX_ANSWERED) ??
+    countError("'inverse_offer_ids'", (yes ?? no)?.inverse_offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'reconcile.tasks'", tasks?.tasks?.length ?? 0, MAX_RECONCILED) ??
     countError(
       "'reconcile_operations.operations'",

@@ -76,6 +76,8 @@ export interface Agent {
   resourceVersion: UUID | undefined;
   readonly tasks: Map<FrameworkId, Map<TaskId, Task>>;
   readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
+  /** Size of its tasks and executors when they came, about. */
+  bytes: number;
   readonly offers: Set<OutstandingOffer>;
   // What few agents have is made when it is needed.
   inverseOffers?: Set<OutstandingInverseOffer> | undefined;

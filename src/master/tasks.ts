@@ -19,6 +19,7 @@ import {
 } from './counters.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 import { publishTaskAdded, publishTaskUpdated } from './subscribers.ts';
+import { sizeWhenItCame } from './validation/size.ts';
 
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
 
@@ -62,6 +63,7 @@ export function addTask(
     tasks = new Map();
     agent.tasks.set(owner, tasks);
   }
+  agent.bytes += sizeWhenItCame(task) - sizeWhenItCame(tasks.get(id));
   tasks.set(id, task);
   countLiveTask(state.counters, task.state, 1);
   if (framework !== undefined) {
@@ -164,6 +166,7 @@ export function removeTask(
     giveBack(state, task);
   }
   const tasks = agent.tasks.get(owner);
+  agent.bytes -= sizeWhenItCame(tasks?.get(id));
   tasks?.delete(id);
   if (tasks?.size === 0) {
     agent.tasks.delete(owner);
@@ -206,6 +209,7 @@ export function addExecutor(
     executors = new Map();
     agent.executors.set(owner, executors);
   }
+  agent.bytes += sizeWhenItCame(info) - sizeWhenItCame(executors.get(id));
   executors.set(id, info);
   // One map serves both: a framework sees its executors where the agent keeps them.
   framework?.executors.set(agent.id, executors);
@@ -232,6 +236,7 @@ export function removeExecutor(
       wasUsed: true,
     });
   }
+  agent.bytes -= sizeWhenItCame(info);
   executors.delete(id);
   if (executors.size === 0) {
     agent.executors.delete(owner);

@@ -2,11 +2,16 @@
 import { expect, test } from 'vitest';
 import { hasOverlaps } from '../../src/master/validation/resources.ts';
 import {
+  ExecutorInfo_Type,
   FrameworkInfo_Capability_Type,
   type Label,
   MasterCall_Type,
+  type Offer_Operation,
+  Offer_Operation_Type,
+  TaskState,
 } from '../../src/model/generated/messages.ts';
-import { cluster, FakeAgent, resources, World } from './harness.ts';
+import { agentId } from '../../src/model/ids.ts';
+import { cluster, FakeAgent, launchOf, resources, taskOf, World } from './harness.ts';
 
 const multiRole = { capabilities: [{ type: FrameworkInfo_Capability_Type.MULTI_ROLE }] };
 const names = (count: number, prefix = 'r') =>
@@ -129,6 +134,111 @@ test('a call asks about fifty thousand tasks, and no more', () => {
   });
   expect(ask(50_000)).toMatchObject({ status: 202 });
   expect(framework.events('UPDATE')).toHaveLength(50_000);
+});
+
+const reserve = (count: number): Offer_Operation => ({
+  type: Offer_Operation_Type.RESERVE,
+  reserve: {
+    resources: Array.from({ length: count }, () => ({
+      name: 'cpus',
+      type: 0,
+      scalar: { value: 0.001 },
+      reservations: [{ type: 2, role: 'dev' }],
+    })),
+  },
+});
+
+test.each([
+  [
+    '5001 tasks',
+    "The list of tasks in 'accept.operations' has 5001 entries, which is more than 5000",
+  ],
+  [
+    '201 reservations',
+    "The list of reservations and volumes in 'accept.operations' has 201 entries, which is more than 200",
+  ],
+  [
+    '1001 resources',
+    "The list of resources of those in 'accept.operations' has 1001 entries, which is more than 1000",
+  ],
+  ['50001 offers', "'accept.offer_ids' has 50001 entries, which is more than 50000"],
+])('an ACCEPT with %s is refused, and the offer stays', (what, why) => {
+  const { framework } = cluster();
+  const offer = framework.offer();
+  const operations: Record<string, () => Offer_Operation[]> = {
+    '5001 tasks': () => [launchOf(offer, ...names(5000)), launchOf(offer, 'one-more')],
+    '201 reservations': () => Array.from({ length: 201 }, () => reserve(1)),
+    '1001 resources': () => [reserve(1000), reserve(1)],
+  };
+  const offers =
+    what === '50001 offers' ? names(50_001).map((value) => ({ ...offer, id: { value } })) : [offer];
+  expect(framework.accept(offers, operations[what]?.() ?? [])).toEqual({
+    status: 400,
+    text: `Failed to validate scheduler::Call: ${why}`,
+  });
+  framework.launch(offer, 'fine');
+  expect(framework.statuses()).toEqual([]);
+});
+
+test('what runs on an agent is measured once, and is less when it has gone', () => {
+  const { world, agent, framework } = cluster();
+  const there = world.master.agents.registered.get(agentId(agent.id));
+  for (const task of ['t1', 't2']) {
+    framework.launch(framework.offer(), { task_id: { value: task }, labels: large(1_000_000) });
+    world.allocate();
+  }
+  expect(there?.bytes).toBeGreaterThan(2_000_000);
+  for (const task of ['t1', 't2']) {
+    const uuid = agent.update(framework, task, TaskState.TASK_FINISHED);
+    framework.acknowledge(agent, task, uuid);
+  }
+  expect(there?.bytes).toBe(0);
+});
+
+test('the executor that a group shares is measured once, and not for each of its tasks', () => {
+  const { framework } = cluster();
+  let reads = 0;
+  const label = {
+    key: 'k',
+    get value() {
+      reads += 1;
+      return 'v';
+    },
+  };
+  const executor = {
+    type: ExecutorInfo_Type.DEFAULT,
+    executor_id: { value: 'e' },
+    framework_id: { value: framework.id },
+    resources: resources('cpus:0.1;mem:32;disk:1'),
+    labels: { labels: [label] },
+  };
+  const offer = framework.offer();
+  const tasks = names(1000).map((value) =>
+    taskOf(offer, { task_id: { value }, resources: resources('cpus:0.001;mem:1') }),
+  );
+  framework.accept(
+    [offer],
+    [
+      {
+        type: Offer_Operation_Type.LAUNCH_GROUP,
+        launch_group: { executor, task_group: { tasks } },
+      },
+    ],
+  );
+  expect(framework.statuses()).toEqual([]);
+  expect(reads).toBeLessThan(20_000 / 10);
+});
+
+test('an error for each of many tasks does not list every port that an agent has left', () => {
+  const world = new World();
+  world.agent({
+    resources: `cpus:1;mem:64;ports:[${names(1_000).map((_, i) => `${2 * i + 1}-${2 * i + 1}`)}]`,
+  });
+  const framework = world.framework();
+  world.allocate();
+  framework.launch(framework.offer(), { resources: resources('cpus:100') });
+  expect(framework.statuses()[0]?.message).toMatch(/is more than available .*…$/);
+  expect(framework.statuses()[0]?.message?.length).toBeLessThan(5_000);
 });
 
 test('overlaps are found among all lists, whatever their order', () => {

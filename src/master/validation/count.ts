@@ -12,6 +12,13 @@ export const MAX_ALL_ENTRIES = 20_000;
 export const MAX_MACHINES = 50_000;
 /** Tasks or operations of a call for reconciliation. */
 export const MAX_RECONCILED = 50_000;
+/** Tasks that one ACCEPT launches, and operations in it, launches or not: each is a part of a millisecond. */
+export const MAX_LAUNCHED = 5_000;
+/** Reservations and volumes of one ACCEPT, in how many operations: each works on all those before. */
+export const MAX_CONVERSIONS = 200;
+export const MAX_CONVERTED = 1_000;
+/** Offers that one call answers. */
+export const MAX_ANSWERED = 50_000;
 /** Frameworks that are subscribed, or may come back. */
 export const MAX_FRAMEWORKS = 10_000;
 

@@ -23,7 +23,7 @@ export const MAX_TASK_BYTES = 4 * 1024 * 1024;
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
 /** Completed and unreachable tasks of all frameworks; the framework with most of it loses its oldest. */
 export const MAX_TASK_HISTORY_BYTES = 64 * 1024 * 1024;
-/** Of tasks up to this size no agent can run enough to matter; what it has is not counted for them. */
+/** Of tasks up to this size no agent can run enough to matter: they are never too much. */
 const SMALL_TASK_BYTES = 16 * 1024;
 
 export function frameworkSizeError(info: FrameworkInfo): string | undefined {
@@ -48,28 +48,42 @@ export function executorSizeError(info: ExecutorInfo): string | undefined {
     : undefined;
 }
 
-export function taskSizeError(task: TaskInfo, agent: Agent): string | undefined {
-  const size = messageSize(task, MAX_TASK_BYTES);
+/** An executor that tasks of a group share has been measured by itself. */
+export function taskSizeError(
+  task: TaskInfo,
+  agent: Agent,
+  shared: ExecutorInfo | undefined,
+): string | undefined {
+  const own = shared === undefined || task.executor !== shared ? task : withoutExecutor(task);
+  const size = messageSize(own, MAX_TASK_BYTES);
   if (size <= SMALL_TASK_BYTES) {
     return undefined;
   }
   if (size > MAX_TASK_BYTES) {
     return `Task has more than ${MAX_TASK_BYTES} bytes`;
   }
-  return size + agentSize(agent) > MAX_AGENT_BYTES
+  return size + agent.bytes > MAX_AGENT_BYTES
     ? `Task and all that runs on agent ${agent.id} have more than ${MAX_AGENT_BYTES} bytes`
     : undefined;
 }
 
-function agentSize(agent: Agent): number {
-  let size = 0;
-  for (const ofFramework of [...agent.tasks.values(), ...agent.executors.values()]) {
-    for (const item of ofFramework.values()) {
-      size += messageSize(item, MAX_AGENT_BYTES);
-      if (size > MAX_AGENT_BYTES) {
-        return size;
-      }
-    }
+function withoutExecutor(task: TaskInfo): TaskInfo {
+  const { executor: _, ...own } = task;
+  return own;
+}
+
+/** By the task or executor itself: what has come as one size must go as the same. */
+const sizes = new WeakMap<object, number>();
+
+/** Of a task or executor on an agent, measured once: a task's history grows afterwards. 0 of none. */
+export function sizeWhenItCame(item: object | undefined): number {
+  if (item === undefined) {
+    return 0;
+  }
+  let size = sizes.get(item);
+  if (size === undefined) {
+    size = messageSize(item, MAX_AGENT_BYTES);
+    sizes.set(item, size);
   }
   return size;
 }

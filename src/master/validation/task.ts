@@ -50,6 +50,7 @@ export const availableIn = (
   pool: ResourcePool,
   isNamed: (resources: readonly Resource[]) => boolean,
   isShared: (resource: Resource) => boolean,
+  text: () => string,
 ): Available => ({
   contains: (resources) => {
     const own = resources.some(({ shared }) => shared !== undefined)
@@ -61,7 +62,7 @@ export const availableIn = (
       (own === resources || resources.every(sharedOr(isShared)))
     );
   },
-  text: () => resourcesText(pool.resources()),
+  text,
 });
 
 const sharedOr = (isShared: (resource: Resource) => boolean) => (resource: Resource) =>
@@ -81,7 +82,11 @@ export function taskError(task: TaskInfo, ground: Ground): string | undefined {
 }
 
 /** What holds for a task on its own and in a group alike. */
-function commonError(task: TaskInfo, { framework, agent }: Ground): string | undefined {
+function commonError(
+  task: TaskInfo,
+  { framework, agent }: Ground,
+  shared?: ExecutorInfo,
+): string | undefined {
   return (
     idError(task.task_id.value) ??
     uniqueError(task, framework) ??
@@ -96,7 +101,7 @@ function commonError(task: TaskInfo, { framework, agent }: Ground): string | und
     prefixed("Task's `CommandInfo` is invalid: ", commandError(task.command)) ??
     prefixed("Task's `ContainerInfo` is invalid: ", containerError(task.container)) ??
     limitsError(task, agent) ??
-    taskSizeError(task, agent)
+    taskSizeError(task, agent, shared)
   );
 }
 
@@ -267,7 +272,7 @@ export function taskGroupError(
     // Apache Mesos's master ends itself when a group names a task id twice.
     const error = seen.has(task.task_id.value)
       ? `Task has duplicate ID: ${task.task_id.value}`
-      : groupTaskError(task, ground);
+      : groupTaskError(task, executor, ground);
     if (error !== undefined) {
       return `Task '${task.task_id.value}' is invalid: ${error}`;
     }
@@ -276,8 +281,12 @@ export function taskGroupError(
   return groupExecutorError(group, executor, ground) ?? cgroupsError(group, executor, ground);
 }
 
-function groupTaskError(task: TaskInfo, ground: Ground): string | undefined {
-  const error = commonError(task, ground);
+function groupTaskError(
+  task: TaskInfo,
+  executor: ExecutorInfo,
+  ground: Ground,
+): string | undefined {
+  const error = commonError(task, ground, executor);
   if (error !== undefined) {
     return error;
   }

@@ -1,0 +1,48 @@
+// How much one ACCEPT may ask for. Its operations are taken in one step, and each sees what those before
+// it have left.
+import type {
+  Offer_Operation,
+  Resource,
+  SchedulerCall_Accept,
+} from '../../model/generated/messages.ts';
+import { tasksOf } from '../operation-input.ts';
+import { countError, MAX_ANSWERED, MAX_CONVERSIONS, MAX_CONVERTED, MAX_LAUNCHED } from './count.ts';
+
+export function acceptError(accept: SchedulerCall_Accept): string | undefined {
+  const operations = accept.operations ?? [];
+  const tooMany =
+    countError("'accept.offer_ids'", accept.offer_ids?.length ?? 0, MAX_ANSWERED) ??
+    countError("'accept.operations'", operations.length, MAX_LAUNCHED);
+  if (tooMany !== undefined) {
+    return tooMany;
+  }
+  let tasks = 0;
+  let conversions = 0;
+  let resources = 0;
+  for (const operation of operations) {
+    const launched = tasksOf(operation);
+    if (launched === undefined) {
+      conversions++;
+      resources += convertedOf(operation)?.length ?? 1;
+    } else {
+      tasks += launched.length;
+    }
+  }
+  return (
+    countError("The list of tasks in 'accept.operations'", tasks, MAX_LAUNCHED) ??
+    countError(
+      "The list of reservations and volumes in 'accept.operations'",
+      conversions,
+      MAX_CONVERSIONS,
+    ) ??
+    countError("The list of resources of those in 'accept.operations'", resources, MAX_CONVERTED)
+  );
+}
+
+const convertedOf = ({
+  reserve,
+  unreserve,
+  create,
+  destroy,
+}: Offer_Operation): readonly Resource[] | undefined =>
+  reserve?.resources ?? unreserve?.resources ?? create?.volumes ?? destroy?.volumes;
