@@ -107,7 +107,7 @@ export class SqliteRegistry implements Registry {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#write(group.flatMap(({ changes }) => changes));
+        await this.#write(group);
         group.forEach(({ resolve }) => {
           resolve();
         });
@@ -121,7 +121,8 @@ export class SqliteRegistry implements Registry {
   }
 
   /** Resolves once it is written, however long the disk is full. */
-  async #write(changes: readonly RowChange[]): Promise<void> {
+  async #write(group: readonly Pending[]): Promise<void> {
+    const changes = group.flatMap((pending) => pending.changes);
     for (;;) {
       const answer = await this.#inTime(this.#ask({ type: 'write', changes }));
       if (answer.type !== 'full') {
@@ -132,8 +133,8 @@ export class SqliteRegistry implements Registry {
         throw new RegistryError(`${answer.message}, and the master ends`);
       }
       await this.#stall.pause(
-        `${answer.message}. It is tried again every second; what needs the registry waits for it: agents ` +
-          'that come or go, and the calls that change weights, quotas, maintenance or agents',
+        `${answer.message}. It is tried again every second; ${group.length + this.#waiting.length} so far wait ` +
+          'for it: agents that come or go, and calls that change weights, quotas, maintenance or agents',
       );
     }
   }

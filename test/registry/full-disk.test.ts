@@ -62,7 +62,7 @@ describe('on a full disk (needs root)', () => {
     await told;
     expect(lines).toEqual([
       expect.stringMatching(
-        /^error: .*registry.sqlite cannot be written: the disk is full. It is tried again every second/,
+        /^error: .*registry.sqlite cannot be written: the disk is full. It is tried again every second; 1 so far wait/,
       ),
     ]);
     expect(await agents()).toEqual(['a']);
