@@ -1,6 +1,10 @@
 // Calls of operators that change something on this agent. Containers besides those of executors, images
 // and resource providers are not here yet: whoever asks is told so, or is told what is wrong already.
-import { type AgentCall, AgentCall_Type } from '../model/generated/messages.ts';
+import {
+  type AgentCall,
+  AgentCall_AttachContainerInput_Type,
+  AgentCall_Type,
+} from '../model/generated/messages.ts';
 import { containerId } from '../model/ids.ts';
 import type { Action } from '../security/authorizer.ts';
 import { containerAction, containerObject } from './container-access.ts';
@@ -24,10 +28,24 @@ export function operatorCalled(agent: AgentState, event: OperatorCalled): void {
 
 function invalid(call: AgentCall): Answer | undefined {
   const container = namedContainer(call);
-  const error = container === undefined ? providerError(call) : containerNameError(container);
+  const error =
+    attachError(call) ??
+    (container === undefined ? providerError(call) : containerNameError(container));
   return error === undefined
     ? undefined
     : { status: 400, text: `Failed to validate agent::Call: ${error}` };
+}
+
+function attachError({ type, attach_container_input: attach }: AgentCall): string | undefined {
+  if (type !== AgentCall_Type.ATTACH_CONTAINER_INPUT) {
+    return undefined;
+  }
+  if (attach?.type === undefined) {
+    return "Expecting 'attach_container_input.type' to be present";
+  }
+  return attach.type === AgentCall_AttachContainerInput_Type.UNKNOWN
+    ? "'attach_container_input.type' is unknown"
+    : undefined;
 }
 
 const providerError = (call: AgentCall) =>
@@ -47,11 +65,16 @@ function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answ
   const { authorizer } = agent.options;
   const action =
     call.type === undefined ? undefined : (actions[call.type] ?? containerAction(call));
-  return action === undefined ||
-    authorizer.authorize(principal, action, containerObject(agent, call))
+  const object = containerObject(agent, call);
+  // Whose it is decides, and it is nobody's: that it is not here is for everyone to know.
+  const isNobodys = isAttach(call) && object.executor === undefined;
+  return action === undefined || isNobodys || authorizer.authorize(principal, action, object)
     ? undefined
     : { status: 403 };
 }
+
+const isAttach = ({ type }: AgentCall) =>
+  type === AgentCall_Type.ATTACH_CONTAINER_INPUT || type === AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
 
 function answer(agent: AgentState, { call }: OperatorCalled): Answer {
   switch (call.type) {
@@ -70,10 +93,11 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
       // Removing what is not there is no error.
       return done;
     case AgentCall_Type.WAIT_NESTED_CONTAINER:
-    case AgentCall_Type.KILL_NESTED_CONTAINER:
     case AgentCall_Type.WAIT_CONTAINER:
-    case AgentCall_Type.KILL_CONTAINER:
       return ifKnown(agent, call, unsupported);
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+    case AgentCall_Type.KILL_CONTAINER:
+      return ifKnown(agent, call, unsupported, killUnknown);
     case AgentCall_Type.ATTACH_CONTAINER_INPUT:
     case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
       return ifKnown(agent, call, {
@@ -86,13 +110,18 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
 }
 
 /** Only executors have containers here. */
-function ifKnown(agent: AgentState, call: AgentCall, known: Answer): Answer {
+function ifKnown(
+  agent: AgentState,
+  call: AgentCall,
+  known: Answer,
+  unknown = (path: string) => `Container ${path} cannot be found`,
+): Answer {
   const id = namedContainer(call)?.id;
   const path = id === undefined ? '' : containerPath(id);
-  return agent.containers.has(containerId(path))
-    ? known
-    : { status: 404, text: `Container ${path} cannot be found` };
+  return agent.containers.has(containerId(path)) ? known : { status: 404, text: unknown(path) };
 }
+
+const killUnknown = (path: string) => `Container '${path}' cannot be found (or is already killed)`;
 
 function unknownProvider(
   info: { readonly type: string; readonly name: string } | undefined,

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type AgentCall, AgentCall_Type } from '../../src/model/generated/messages.ts';
+import {
+  type AgentCall,
+  AgentCall_AttachContainerInput_Type,
+  AgentCall_Type,
+  type ContainerID,
+} from '../../src/model/generated/messages.ts';
 import { requestId } from '../../src/model/ids.ts';
 import { commandTask, World } from './harness.ts';
 
@@ -50,7 +55,7 @@ describe('a call about a container', () => {
     const type = AgentCall_Type.KILL_CONTAINER;
     expect(answerTo(registered(), { type, kill_container: { container_id } })).toEqual({
       status: 404,
-      text: 'Container parent.child cannot be found',
+      text: "Container 'parent.child' cannot be found (or is already killed)",
     });
   });
 
@@ -101,4 +106,115 @@ test('who may not prune images is refused', () => {
   const type = AgentCall_Type.PRUNE_IMAGES;
   expect(answerTo(world, { type })?.status).toBe(403);
   expect(answerTo(registered(), { type })?.status).toBe(200);
+});
+
+describe('a call of somebody who may do nothing', () => {
+  const { CONTAINER_ID, UNKNOWN } = AgentCall_AttachContainerInput_Type;
+  const command = { value: 'true' };
+  const info = { type: 'org.kit.none', name: 'x' };
+  const provider = { resource_provider_id: { value: 'p' } };
+
+  interface Row {
+    /** The call about a container of a running task. */
+    readonly call: (container_id: ContainerID) => AgentCall;
+    /** What is said of a container that is not here; of others whom the call is about. */
+    readonly unknown?: number;
+    /** The same in a form that is invalid. */
+    readonly invalid?: AgentCall;
+  }
+
+  const about = (part: keyof AgentCall, more: object = {}): Row => {
+    const type = AgentCall_Type[part.toUpperCase() as keyof typeof AgentCall_Type];
+    const call = (container_id: ContainerID) => ({ type, [part]: { container_id, ...more } });
+    return { call, invalid: call({ value: 'a.b', parent: { value: 'p' } }) };
+  };
+
+  const nameOf = ({ call }: Row) => {
+    const { type } = call({ value: '' });
+    return Object.entries(AgentCall_Type).find(([, number]) => number === type)?.[0] ?? '';
+  };
+
+  const rows: Row[] = [
+    about('launch_nested_container', { command }),
+    about('launch_nested_container_session', { command }),
+    about('wait_nested_container'),
+    about('kill_nested_container'),
+    about('remove_nested_container'),
+    about('launch_container', { command }),
+    about('wait_container'),
+    about('kill_container'),
+    about('remove_container'),
+    { ...about('attach_container_input', { type: CONTAINER_ID }), unknown: 404 },
+    { ...about('attach_container_output'), unknown: 404 },
+    {
+      call: () => ({
+        type: AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG,
+        add_resource_provider_config: { info },
+      }),
+      invalid: {
+        type: AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG,
+        add_resource_provider_config: { info: { ...info, id: { value: 'a' } } },
+      },
+    },
+    {
+      call: () => ({
+        type: AgentCall_Type.UPDATE_RESOURCE_PROVIDER_CONFIG,
+        update_resource_provider_config: { info },
+      }),
+    },
+    {
+      call: () => ({
+        type: AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG,
+        remove_resource_provider_config: info,
+      }),
+    },
+    {
+      call: () => ({
+        type: AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE,
+        mark_resource_provider_gone: provider,
+      }),
+    },
+    { call: () => ({ type: AgentCall_Type.PRUNE_IMAGES }) },
+  ];
+
+  test.each(rows.map((row) => ({ name: nameOf(row), ...row })))(
+    '$name: invalid before forbidden',
+    ({ call, unknown = 403, invalid: wrong }) => {
+      let isAllowed = true;
+      const world = new World({ authorizer: { authorize: () => isAllowed } });
+      world.register();
+      world.runTask(commandTask('t1'));
+      const value = world.take('launchExecutor')[0]?.containerId ?? '';
+      isAllowed = false;
+      expect(answerTo(world, call({ value: 'child', parent: { value } }))?.status).toBe(403);
+      const missing = { value: 'child', parent: { value: 'nowhere' } };
+      expect(answerTo(world, call(missing))?.status).toBe(unknown);
+      if (wrong !== undefined) {
+        expect(answerTo(world, wrong)).toMatchObject({
+          status: 400,
+          text: expect.stringMatching(/^Failed to validate agent::Call: /),
+        });
+      }
+    },
+  );
+
+  test('every call that changes something is among them', () => {
+    // Files, the log level and attaching a reader are asked about where they are done.
+    const others = /^(GET_.*|UNKNOWN|LIST_FILES|READ_FILE|SET_LOGGING_LEVEL)$/;
+    const walked = new Set(rows.map(nameOf));
+    const names = Object.keys(AgentCall_Type);
+    expect(names.filter((name) => !others.test(name)).toSorted()).toEqual([...walked].toSorted());
+  });
+
+  test.each([
+    [undefined, "Expecting 'attach_container_input.type' to be present"],
+    [UNKNOWN, "'attach_container_input.type' is unknown"],
+  ])('attaching input of type %s is invalid', (type, why) => {
+    const attach_container_input = {
+      container_id: { value: 'c' },
+      ...(type === undefined ? {} : { type }),
+    };
+    const call = { type: AgentCall_Type.ATTACH_CONTAINER_INPUT, attach_container_input };
+    expect(answerTo(registered(), call)).toEqual(invalid(why));
+  });
 });
