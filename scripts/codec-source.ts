@@ -1,6 +1,7 @@
 // Writes the source of the codec: for each message type of the schema four functions (protobuf in and out, JSON in
 // and out) and the token that carries them. What the generated code calls is in src/wire/.
 import protobuf from 'protobufjs';
+import { confining } from '../src/wire/enum-table.ts';
 import { BIGINT_FIELDS, fieldName, flatName } from './schema.ts';
 
 const VARINT = 0;
@@ -128,7 +129,9 @@ function decodeSingle(p: FieldPlan): string {
     return `e = r.enter(end); m.${name} = decode${typeName}(r, e, m.${name}); r.leave();${clear}`;
   }
   if (kind === 'enum') {
-    return `e = r.int32(); if (enum${typeName}.names[e] !== undefined) { m.${name} = e;${clear} }`;
+    const known = `if (enum${typeName}.names[e] !== undefined) { m.${name} = e;${clear} }`;
+    const otherwise = confining.has(name) ? ` else unknownEnum(e, ${quoted(name)});` : '';
+    return `e = r.int32(); ${known}${otherwise}`;
   }
   if (p.zeroIsAbsent) {
     return `v = ${scalarRead(p)}; if (v !== 0) m.${name} = v; else delete m.${name};`;

@@ -174,9 +174,7 @@ function refuseOperation(
 ): void {
   const tasks = tasksOf(operation);
   if (tasks === undefined) {
-    if (operation.type !== undefined && operation.type !== Offer_Operation_Type.UNKNOWN) {
-      dropOperation(state, framework, operation, why.ofOthers);
-    }
+    dropOperation(state, framework, operation, why.ofOthers);
     return;
   }
   const reason =
@@ -231,6 +229,8 @@ function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Op
       break;
     case Offer_Operation_Type.UNKNOWN:
     case undefined:
+      // Of a later version, perhaps. Apache Mesos says it to nobody.
+      dropOperation(state, acceptance.framework, operation, 'Unknown type of operation');
       break;
     default:
       convert(state, acceptance, operation);

@@ -2,6 +2,9 @@
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
+/** Fields of which an unknown value would run a task less confined than it was meant to be. */
+export const confining: ReadonlySet<string> = new Set(['ipc_mode']);
+
 interface QuotedEnumTable extends EnumTable {
   /** The names as JSON strings. */
   readonly quoted: readonly (string | undefined)[];
@@ -20,6 +23,7 @@ export function enumTable(values: readonly (readonly [string, number])[]): Quote
   };
 }
 
+/** Of a number that this version has no name for. */
 export function unknownEnum(value: number, field: string): never {
   throw new WireError(`Unknown enum value ${value} for field '${field}'`);
 }

@@ -2,12 +2,10 @@
 // strings, and one value may stand for a list. Generated readers call this; nothing else does.
 import { decodeBase64 } from './base64.ts';
 import { beyond, MAX_JSON_DEPTH, MAX_STRING_LENGTH } from './bounds.ts';
+import { confining } from './enum-table.ts';
 import { parseJson } from './json-text.ts';
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
-
-/** Of these an unknown name would run a task less confined than it was meant to be. */
-const confining: ReadonlySet<string> = new Set(['ipc_mode']);
 
 /** What a double cannot hold exactly. */
 const LONG_INTEGER = /^\s*-?\d{16,20}\s*$/;

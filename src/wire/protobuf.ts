@@ -20,7 +20,8 @@ export function encodeMessage<T>(type: MessageType<T>, message: T): Uint8Array {
 }
 
 /**
- * Unknown fields and unknown values of enumerations are dropped, as by the C++ library.
+ * Unknown fields and unknown values of enumerations are dropped, as by the C++ library, but
+ * for those that confine a task.
  * @throws WireError where the bytes are not such a message, or a required field is missing.
  */
 export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {

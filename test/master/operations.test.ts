@@ -107,6 +107,19 @@ test('an operation that does not fit is dropped, those after it are not', () => 
   expect(amount(framework.offer().resources, 'mem', true)).toBe(128);
 });
 
+test('an operation of a type that nobody knows is refused by its id, those after it are not', () => {
+  const { world, framework } = cluster({}, { capabilities });
+  const unknown = { id: { value: 'op1' } };
+  framework.accept([framework.offer()], [unknown, reserve(reserved('mem:128'))]);
+  expect(framework.last('UPDATE_OPERATION_STATUS')?.update_operation_status?.status).toMatchObject({
+    operation_id: { value: 'op1' },
+    state: OperationState.OPERATION_ERROR,
+    message: 'Unknown type of operation',
+  });
+  world.allocate();
+  expect(amount(framework.offer().resources, 'mem', true)).toBe(128);
+});
+
 test('an operation with an id gets feedback until it is acknowledged', () => {
   const { world, agent, framework } = cluster({}, { capabilities });
   framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);
