@@ -32,6 +32,21 @@ export function isYes(answer: number): boolean {
   return answer === 1;
 }
 
+/** Resources that are summed at a time: a list of the core has 65,536 at most. */
+const maxAtOnce = 16_384;
+
+function* slices(parts: Iterable<readonly Resource[]>): Iterable<readonly Resource[]> {
+  for (const part of parts) {
+    if (part.length <= maxAtOnce) {
+      yield part;
+      continue;
+    }
+    for (let from = 0; from < part.length; from += maxAtOnce) {
+      yield part.slice(from, from + maxAtOnce);
+    }
+  }
+}
+
 export class Algebra implements ResourceAlgebra {
   readonly #shared: SharedInstance;
 
@@ -87,7 +102,14 @@ export class Algebra implements ResourceAlgebra {
     return this.#shared.run((lists) => {
       lists.begin();
       let count = 0;
-      for (const resources of parts) count += lists.write(resources, 'keep');
+      for (const resources of slices(parts)) {
+        if (count >= maxAtOnce) {
+          const sum = lists.read(checked(lists.module.exports.listAdd(count, 0)));
+          lists.begin();
+          count = lists.write(sum, 'keep');
+        }
+        count += lists.write(resources, 'keep');
+      }
       return lists.read(checked(lists.module.exports.listAdd(count, 0)));
     });
   }

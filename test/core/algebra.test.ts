@@ -282,3 +282,9 @@ describe('laws', () => {
     );
   });
 });
+
+test('as many resources are summed as a cluster has, in one list or in many', () => {
+  const many = Array.from({ length: 70_000 }, () => cpus(0.001));
+  expect(algebra.sum([many])).toEqual([cpus(70)]);
+  expect(algebra.sum([[mem(1)], ...many.map((one) => [one])])).toEqual([mem(1), cpus(70)]);
+});
