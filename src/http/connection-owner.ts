@@ -4,6 +4,7 @@
 // opens nothing.
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
+import net from 'node:net';
 import type { Query } from '../master/views.ts';
 import { type Answer, TEXT } from './errors.ts';
 
@@ -47,12 +48,15 @@ export function askOwner(
   tell: (answer: OwnerAnswer) => void,
 ): { abort(): void } {
   const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon);
+  const port = Number(address.slice(colon + 1));
   const query = new URLSearchParams({ key, to });
   const request = get({
-    host: address.slice(0, colon),
-    port: Number(address.slice(colon + 1)),
+    host,
+    port,
     path: `${OWNER_PATH}?${query}`,
-    agent: false,
+    // Thousands of agents come at once: one of Node's agents, for one request, costs a fifth more.
+    createConnection: () => net.connect({ host, port }),
   });
   let isOver = false;
   const abort = () => {
