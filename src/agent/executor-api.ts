@@ -11,6 +11,7 @@ import {
 } from '../model/generated/messages.ts';
 import { isUuid } from '../model/identifier.ts';
 import { executorId, frameworkId, type RequestId, type StreamId } from '../model/ids.ts';
+import { messageSize } from '../model/message-size.ts';
 import type { ExecutorCalled, ExecutorSubscribe } from './events.ts';
 import { type Executor, forgetStream, resizeContainer, sendToExecutor } from './executor.ts';
 import { shutdownIfPointless } from './kill.ts';
@@ -180,8 +181,13 @@ function invalidStatus(executor: Executor, status: TaskStatus): string | undefin
   if (status.state === TaskState.TASK_STAGING) {
     return `Received TASK_STAGING from ${who} which is not allowed`;
   }
-  return undefined;
+  return messageSize(status, maxStatusBytes) > maxStatusBytes
+    ? `'status' has more than ${maxStatusBytes} bytes`
+    : undefined;
 }
+
+/** As large as a task may be. Deliberately unlike Mesos: it is kept, in memory and on disk, until acknowledged. */
+const maxStatusBytes = 4 * 1024 * 1024;
 
 function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCalled): Found {
   const { call } = event;

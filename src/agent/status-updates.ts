@@ -4,7 +4,9 @@ import type { StatusUpdate, Task } from '../model/generated/messages.ts';
 import { sameBytes } from '../model/identifier.ts';
 import type { FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId, taskId } from '../model/ids.ts';
+import { messageSize } from '../model/message-size.ts';
 import { formatUuid } from '../model/random.ts';
+import { SMALL_STATUS_BYTES } from '../model/status-history.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { RunOf } from './checkpoint.ts';
 import { addDeadline, createDeadlines, type Deadlines, takeExpired } from './deadlines.ts';
@@ -45,6 +47,8 @@ const retryIntervalsMs = [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_
 const maxSeen = 100;
 /** Beyond this, a newer update takes the place of the one before it: only the latest state counts. */
 const maxPending = 1_000;
+/** The same, of a task's updates together. */
+const maxPendingBytes = 8 * 1024 * 1024;
 
 /** After so many sends (most of a day) news of a framework that has nothing here are given up. */
 const maxSendsForAbsent = 100;
@@ -122,10 +126,25 @@ function remember(stream: UpdateStream, update: StatusUpdate): void {
   if (stream.seen.length > maxSeen) {
     stream.seen.shift();
   }
-  if (stream.pending.length >= maxPending) {
-    stream.pending.pop();
-  }
+  makeRoom(stream.pending, update);
   stream.pending.push(update);
+}
+
+/** Never in place of the first, which may be on its way. */
+function makeRoom(pending: StatusUpdate[], update: StatusUpdate): void {
+  if (pending.length >= maxPending) {
+    pending.pop();
+  }
+  if (messageSize(update, SMALL_STATUS_BYTES) <= SMALL_STATUS_BYTES) {
+    return;
+  }
+  let bytes = messageSize(update, maxPendingBytes);
+  for (const other of pending) {
+    bytes += messageSize(other, maxPendingBytes);
+  }
+  while (bytes > maxPendingBytes && pending.length > 1) {
+    bytes -= messageSize(pending.pop() ?? {}, maxPendingBytes);
+  }
 }
 
 /** Puts back what a checkpoint holds. Nothing is sent before the agent is registered. */

@@ -11,6 +11,7 @@ import {
   TaskStatus_Source,
 } from '../model/generated/messages.ts';
 import type { ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
+import { addStatus } from '../model/status-history.ts';
 import type { AgentState } from './state.ts';
 
 export function createTask(frameworkId: FrameworkId, info: TaskInfo, state: TaskState): Task {
@@ -37,11 +38,7 @@ export function createTask(frameworkId: FrameworkId, info: TaskInfo, state: Task
 
 /** Adds to the history; a repeated state replaces the last entry, so health changes do not pile up. */
 export function recordStatus(task: Task, status: TaskStatus): void {
-  task.statuses ??= [];
-  if (task.statuses.at(-1)?.state === status.state) {
-    task.statuses.pop();
-  }
-  task.statuses.push(status);
+  addStatus(task, status);
   task.state = status.state;
 }
 

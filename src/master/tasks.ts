@@ -9,6 +9,7 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import { agentId, type ExecutorId, executorId, frameworkId, taskId } from '../model/ids.ts';
+import { addStatus } from '../model/status-history.ts';
 import { isTerminal } from '../model/task-state.ts';
 import {
   countFrameworkTask,
@@ -127,12 +128,7 @@ function rememberStatus(task: Task, status: TaskStatus): boolean {
     const { data: _, ...rest } = status;
     kept = rest;
   }
-  task.statuses ??= [];
-  const isRepeated = task.statuses.at(-1)?.state === status.state;
-  if (isRepeated) {
-    task.statuses.pop();
-  }
-  task.statuses.push(kept);
+  const isRepeated = addStatus(task, kept);
   return (
     !isRepeated ||
     status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
