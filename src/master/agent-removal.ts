@@ -9,6 +9,7 @@ import {
 } from '../model/generated/messages.ts';
 import { type AgentId, agentId } from '../model/ids.ts';
 import { unlinkAgent } from './agents.ts';
+import { isDuplicate } from './duplicate-tasks.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { endOperations } from './operations.ts';
 import { clearTimer, log, nowNs, sendToAgent, sendToFramework, setTimer } from './outbox.ts';
@@ -78,6 +79,10 @@ interface End {
 
 function endTasks(state: MasterState, agent: Agent, framework: Framework, end: End): void {
   for (const task of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
+    if (isDuplicate(state, agent, task)) {
+      removeTask(state, agent, task);
+      continue;
+    }
     const status = masterStatus(state, {
       taskId: task.task_id.value,
       agentId: agent.id,

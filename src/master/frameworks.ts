@@ -257,25 +257,13 @@ export function tellOfFramework(state: MasterState, framework: Framework): void 
   }
 }
 
-/** Registered agents that have tasks, executors or operations of the framework. */
-function agentsOf(state: MasterState, framework: Framework): Set<Agent> {
-  const agents = new Set<Agent>();
-  const add = (id: AgentId) => {
-    const agent = state.agents.registered.get(id);
-    if (agent !== undefined) {
-      agents.add(agent);
-    }
-  };
-  for (const task of framework.tasks.values()) {
-    add(agentId(task.agent_id.value));
-  }
-  for (const id of framework.executors.keys()) {
-    add(id);
-  }
-  for (const operation of framework.operations.values()) {
-    add(agentId(operation.agent_id?.value ?? ''));
-  }
-  return agents;
+/** Registered agents that have tasks, executors or operations of the framework, by the agents' own books. */
+function agentsOf(state: MasterState, framework: Framework): Agent[] {
+  const { id, operations } = framework;
+  const operating = new Set([...operations.values()].map(({ agent_id }) => agent_id?.value));
+  return [...state.agents.registered.values()].filter(
+    (agent) => agent.tasks.has(id) || agent.executors.has(id) || operating.has(agent.id),
+  );
 }
 
 function closeStream(state: MasterState, framework: Framework): void {
@@ -339,6 +327,11 @@ export function removeFramework(state: MasterState, framework: Framework): void 
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
   }
   endTasks(state, framework);
+  for (const agent of agents) {
+    for (const duplicate of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
+      removeTask(state, agent, duplicate);
+    }
+  }
   for (const [id, executors] of [...framework.executors]) {
     const agent = state.agents.registered.get(id);
     for (const executor of [...executors.keys()]) {

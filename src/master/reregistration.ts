@@ -38,6 +38,7 @@ import {
   unlinkAgent,
 } from './agents.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
+import { isDuplicate, killDuplicates } from './duplicate-tasks.ts';
 import { recoverFramework } from './frameworks.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from './operations.ts';
@@ -204,7 +205,8 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
   );
   const executors = (message.executor_infos ?? []).filter((it) => isOurs(it.framework_id?.value));
   if (!wasRecovered) {
-    tellOfReturn(state, tasks, { wasUnreachable });
+    const own = tasks.filter((task) => !isDuplicate(state, { id }, task));
+    tellOfReturn(state, own, { wasUnreachable });
   }
   forgetUnreachableTasks(state, id);
   agents.recovered.delete(id);
@@ -229,6 +231,7 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
     connection: connectionMessage(state),
   });
   acknowledgeAgain(state, agent, acknowledged);
+  killDuplicates(state, agent, tasks);
   for (const info of message.frameworks ?? []) {
     tellAgentOfFramework(state, agent, frameworkId(info.id?.value ?? ''));
   }

@@ -12,6 +12,7 @@ import {
 import { isUuid } from '../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../model/ids.ts';
 import { countTaskReason, countTaskState } from './counters.ts';
+import { duplicateUpdate, isElsewhere } from './duplicate-tasks.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
 import { uncountedUpdate } from './recall.ts';
 import type { Framework, MasterState } from './state.ts';
@@ -136,6 +137,11 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
   if (state.frameworks.completed.has(id)) {
     // Nobody will acknowledge this; the agent would send it again and again.
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: update.framework_id });
+  }
+  if (isElsewhere(state, agent, id, taskId(update.status.task_id.value))) {
+    values.invalid_status_updates++;
+    duplicateUpdate(state, agent, update);
+    return;
   }
   const forwarded = framework?.state === 'connected' && forward(state, framework, update);
   const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));

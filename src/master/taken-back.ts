@@ -12,6 +12,7 @@ import { executorId, type FrameworkId, frameworkId, taskId } from '../model/ids.
 import { withoutAllocation } from '../model/resource-format.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { holdingsOf } from './agents.ts';
+import { isDuplicate, killDuplicates } from './duplicate-tasks.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { log, sendToAgent } from './outbox.ts';
 import { ask } from './rebuild.ts';
@@ -93,8 +94,13 @@ function enter(state: MasterState, agent: Agent, { executors, tasks }: Uncounted
   for (const task of tasks) {
     addTask(state, agent, registered.get(frameworkId(task.framework_id.value)), task);
   }
+  killDuplicates(state, agent, tasks);
   state.allocator.addResourceProvider(agent.id, [], holdingsOf(state, agent, { executors, tasks }));
-  tellOfReturn(state, tasks, { wasUnreachable: false });
+  tellOfReturn(
+    state,
+    tasks.filter((task) => !isDuplicate(state, agent, task)),
+    { wasUnreachable: false },
+  );
 }
 
 function end(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): void {

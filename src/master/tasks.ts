@@ -50,7 +50,7 @@ export function createTask(framework: Framework, info: TaskInfo): Task {
   return task;
 }
 
-/** Puts a task on its agent, and under its framework if that is known. */
+/** Puts a task on its agent, and under its framework if that is known and has none of its id elsewhere. */
 export function addTask(
   state: MasterState,
   agent: Agent,
@@ -67,7 +67,7 @@ export function addTask(
   agent.bytes += sizeWhenItCame(task) - sizeWhenItCame(tasks.get(id));
   tasks.set(id, task);
   countLiveTask(state.counters, task.state, 1);
-  if (framework !== undefined) {
+  if (framework !== undefined && !framework.tasks.has(id)) {
     framework.tasks.set(id, task);
     countFrameworkTask(framework.counters, task.state);
     publishTaskAdded(state, framework, task);
@@ -170,8 +170,15 @@ export function removeTask(
   agent.killed?.get(owner)?.delete(id);
   countLiveTask(state.counters, task.state, -1);
   const framework = state.frameworks.registered.get(owner);
-  if (framework?.tasks.delete(id) === true && !isTerminal(task.state)) {
-    uncountActiveTask(framework.counters, task.state);
+  const known = framework?.tasks.get(id);
+  if (framework !== undefined && known === task) {
+    framework.tasks.delete(id);
+    if (!isTerminal(task.state)) {
+      uncountActiveTask(framework.counters, task.state);
+    }
+  } else if (known !== undefined) {
+    // A duplicate (duplicate-tasks.ts), of which the framework has never heard.
+    return;
   }
   if (options.unreachable) {
     rememberUnreachable(state, agent, task);
