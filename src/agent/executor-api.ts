@@ -16,7 +16,7 @@ import type { ExecutorCalled, ExecutorSubscribe } from './events.ts';
 import { type Executor, forgetStream, resizeContainer, sendToExecutor } from './executor.ts';
 import { shutdownIfPointless } from './kill.ts';
 import { deliverQueued } from './launch.ts';
-import { emit, log } from './outbox.ts';
+import { emit, emitAtOnce, isFull, log } from './outbox.ts';
 import { executorSettled } from './recovery.ts';
 import type { AgentState } from './state.ts';
 import { agentStatus, droppedState } from './task.ts';
@@ -124,6 +124,11 @@ export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
     reply(agent, request, executor.status, executor.text);
     return;
   }
+  if (isFull(agent)) {
+    const text = 'The agent waits for its disk';
+    emitAtOnce(agent, { type: 'reply', request, status: 503, text });
+    return;
+  }
   if (executor.state === 'registering') {
     reply(agent, request, 403, 'Executor is not subscribed');
     return;
@@ -159,7 +164,7 @@ function updateCalled(
     return;
   }
   executorReported(agent, executor, status);
-  reply(agent, request, 202);
+  emit(agent, { type: 'reply', request, status: 202 }, () => messageSize(status, maxStatusBytes));
 }
 
 /** Why an executor must not send this status; the texts are Mesos's. */
@@ -274,7 +279,7 @@ export function messageToExecutor(agent: AgentState, body: FrameworkToExecutorMe
   const executor = framework?.executors.get(executorId(body.executor_id.value));
   const canSend =
     agent.phase === 'running' && framework?.state === 'running' && executor?.state === 'running';
-  if (executor === undefined || !canSend) {
+  if (executor === undefined || !canSend || isFull(agent)) {
     agent.counters.invalid_framework_messages++;
     return;
   }

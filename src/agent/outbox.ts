@@ -4,6 +4,7 @@
 // does everything behind it, so that nothing overtakes. Changes of one step are one transaction; later
 // transactions do not wait for earlier ones, so a slow disk costs time but no throughput. Timers, logs,
 // checkpoints themselves, answers to pings and, where that is no disorder, kills never wait.
+import { messageSize } from '../model/message-size.ts';
 import type { CheckpointChange } from './checkpoint.ts';
 import type {
   AgentEffect,
@@ -11,6 +12,7 @@ import type {
   Exit,
   Link,
   Log,
+  Reply,
   SendToExecutor,
   SendToMaster,
 } from './effects.ts';
@@ -20,7 +22,9 @@ export interface Outbox {
   /** Effects of the step at hand. */
   ready: AgentEffect[];
   /** Effects that wait for a transaction, oldest first. */
-  held: { readonly after: number; readonly effect: AgentEffect }[];
+  held: { readonly after: number; readonly effect: AgentEffect; readonly bytes: number }[];
+  /** Size of the messages and events among them, about. */
+  heldBytes: number;
   /** Index of the first effect that still waits. */
   firstHeld: number;
   /** Changes of the step at hand. */
@@ -45,10 +49,13 @@ const idleDelayMs = 1_000;
 const maxIdleChanges = 1_000;
 /** Effects that wait for the disk; with more than that it is the disk that has failed. */
 const maxHeld = 1_000_000;
+/** Of messages and events that wait for the disk; with more, what executors and schedulers say is refused. */
+const maxHeldBytes = 64 * 1024 * 1024;
 
 export const createOutbox = (): Outbox => ({
   ready: [],
   held: [],
+  heldBytes: 0,
   firstHeld: 0,
   changes: [],
   idleChanges: [],
@@ -60,10 +67,17 @@ export const createOutbox = (): Outbox => ({
   failure: undefined,
 });
 
-export function emit(agent: AgentState, effect: AgentEffect): void {
+/** `ofAnswered`: the size of what a reply answers, which waits for the disk as long as the reply does. */
+export function emit(
+  agent: AgentState,
+  effect: AgentEffect,
+  ofAnswered: () => number = none,
+): void {
   const { outbox } = agent;
   if (outbox.barrier > outbox.durableTransaction) {
-    outbox.held.push({ after: outbox.barrier, effect });
+    const bytes = sizeOf(effect) + ofAnswered();
+    outbox.heldBytes += bytes;
+    outbox.held.push({ after: outbox.barrier, effect, bytes });
     if (outbox.held.length > maxHeld) {
       giveUp(agent, 'Failed to checkpoint: the disk does not answer');
     }
@@ -72,8 +86,24 @@ export function emit(agent: AgentState, effect: AgentEffect): void {
   }
 }
 
+const none = () => 0;
+
+function sizeOf(effect: AgentEffect): number {
+  switch (effect.type) {
+    case 'sendToMaster':
+      return messageSize(effect.message.body, maxHeldBytes);
+    case 'sendToExecutor':
+      return messageSize(effect.event, maxHeldBytes);
+    default:
+      return 0;
+  }
+}
+
+/** The disk is so slow, or so full, that no more may be said to anybody until it has caught up. */
+export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > maxHeldBytes;
+
 /** For what tells of nothing that could be lost: it does not wait for the disk. */
-export function emitAtOnce(agent: AgentState, effect: SendToMaster | Exit): void {
+export function emitAtOnce(agent: AgentState, effect: SendToMaster | Reply | Exit): void {
   agent.outbox.ready.push(effect);
 }
 
@@ -231,6 +261,7 @@ export function checkpointed(
   let entry = outbox.held[outbox.firstHeld];
   while (entry !== undefined && entry.after <= outbox.durableTransaction) {
     outbox.ready.push(entry.effect);
+    outbox.heldBytes -= entry.bytes;
     outbox.firstHeld++;
     entry = outbox.held[outbox.firstHeld];
   }

@@ -1,6 +1,11 @@
 // A disk that does not take what must be durable: what does not need it goes on.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ExecutorEvent_Type, TaskState } from '../../src/model/generated/messages.ts';
+import {
+  ExecutorCall_Type,
+  ExecutorEvent_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
+import { requestId } from '../../src/model/ids.ts';
 import { onDisk } from './disk.ts';
 import {
   AGENT_ID,
@@ -126,3 +131,45 @@ describe('while the disk takes nothing', () => {
     expect(again.sent('StatusUpdateMessage')).toEqual([]);
   });
 });
+
+test.each(['UPDATE', 'MESSAGE'] as const)(
+  'what executors say with %s waits for the disk up to a bound, and is taken again afterwards',
+  (type) => {
+    const world = new World();
+    world.register();
+    world.runTask(executorTask('t1'), checkpointing);
+    const [launched] = world.take('launchExecutor');
+    if (launched === undefined) throw new Error('nothing launched');
+    world.subscribe(launched);
+    world.update('ex', status('t1', TaskState.TASK_RUNNING));
+    world.effects = [];
+    const data = new Uint8Array(1_000_000);
+    const say = () =>
+      type === 'UPDATE'
+        ? world.update('ex', status('t1', TaskState.TASK_RUNNING, { data }))
+        : world.send({
+            type: 'executorCall',
+            request: requestId('r'),
+            call: {
+              type: ExecutorCall_Type.MESSAGE,
+              framework_id: { value: FRAMEWORK },
+              executor_id: { value: 'ex' },
+              message: { data },
+            },
+          });
+    world.commitsAtOnce = false;
+    world.update('ex', status('t1', TaskState.TASK_RUNNING));
+    for (let count = 0; count < 100; count++) {
+      say();
+    }
+    const refused = world.take('reply');
+    expect(refused).toHaveLength(32);
+    expect(refused[0]).toMatchObject({ status: 503, text: 'The agent waits for its disk' });
+    world.commitsAtOnce = true;
+    world.commit();
+    expect(world.take('reply').map((reply) => reply.status)).toEqual(Array(69).fill(202));
+    say();
+    expect(world.take('reply')).toMatchObject([{ status: 202 }]);
+    expect(world.agent.outbox.heldBytes).toBe(0);
+  },
+);
