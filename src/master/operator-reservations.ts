@@ -22,6 +22,7 @@ import { reply, sendToFramework } from './outbox.ts';
 import { ask } from './rebuild.ts';
 import { hasNames } from './resource-names.ts';
 import type { Agent, MasterState, OutstandingOffer } from './state.ts';
+import { countError, MAX_CONVERTED } from './validation/count.ts';
 import { operationError } from './validation/operation.ts';
 
 export interface OperatorOperation {
@@ -81,7 +82,8 @@ export const shrinkOperation = ({
 /** Valid resources of a call, before they are brought into the list form. */
 export const inputError = (...lists: (readonly Resource[] | undefined)[]) => {
   for (const list of lists) {
-    const error = resourcesError(list);
+    const error =
+      countError('The list of resources', list?.length ?? 0, MAX_CONVERTED) ?? resourcesError(list);
     if (error !== undefined) {
       return error;
     }

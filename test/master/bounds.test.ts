@@ -180,6 +180,19 @@ test.each([
   expect(framework.statuses()).toEqual([]);
 });
 
+test('an operator reserves a thousand resources in one call, and no more', () => {
+  const { world, agent } = cluster();
+  const { reserve: { resources: some = [] } = {} } = reserve(1001);
+  const call = (count: number) =>
+    world.operate({
+      type: MasterCall_Type.RESERVE_RESOURCES,
+      reserve_resources: { agent_id: { value: agent.id }, resources: some.slice(0, count) },
+    });
+  expect(call(1001)).toMatchObject({ status: 400 });
+  expect(call(1001).text).toContain('has 1001 entries, which is more than 1000');
+  expect(call(1000)).toMatchObject({ status: 202 });
+});
+
 test('what runs on an agent is measured once, and is less when it has gone', () => {
   const { world, agent, framework } = cluster();
   const there = world.master.agents.registered.get(agentId(agent.id));

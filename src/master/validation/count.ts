@@ -14,8 +14,9 @@ export const MAX_MACHINES = 50_000;
 export const MAX_RECONCILED = 50_000;
 /** Tasks that one ACCEPT launches, and operations in it, launches or not: each is a part of a millisecond. */
 export const MAX_LAUNCHED = 5_000;
-/** Reservations and volumes of one ACCEPT, in how many operations: each works on all those before. */
+/** Reservations and volumes of one ACCEPT: each works on all those before. */
 export const MAX_CONVERSIONS = 200;
+/** Resources that one call, of a scheduler or an operator, reserves or makes volumes of, or the reverse. */
 export const MAX_CONVERTED = 1_000;
 /** Offers that one call answers. */
 export const MAX_ANSWERED = 50_000;
