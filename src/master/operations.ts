@@ -15,6 +15,7 @@ import { agentId, frameworkId } from '../model/ids.ts';
 import { isTerminalOperation } from '../model/operation-state.ts';
 import { formatUuid } from '../model/random.ts';
 import { needsCheckpoint, toRoleAndReservation } from '../model/resource-format.ts';
+import { MAX_STATUSES } from '../model/status-history.ts';
 import { BoundedMap } from './bounded.ts';
 import { countOperation, countOperationState } from './counters.ts';
 import { drainIfIdle } from './draining.ts';
@@ -270,6 +271,9 @@ function updateOperation(state: MasterState, operation: Operation, status: Opera
     sameBytes(last.uuid.value, status.uuid.value);
   if (!isRepeated) {
     operation.statuses.push(status);
+    if (operation.statuses.length > MAX_STATUSES) {
+      operation.statuses.shift();
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Task, TaskStatus } from './generated/messages.ts';
 import { messageSize } from './message-size.ts';
 
-/** Statuses of a task; beyond it the oldest go. */
+/** Statuses of a task, or of an operation; beyond it the oldest go. */
 export const MAX_STATUSES = 100;
 /** Of all statuses of a task, the latest excepted. */
 export const MAX_STATUSES_BYTES = 1024 * 1024;

@@ -120,6 +120,28 @@ test('an operation of a type that nobody knows is refused by its id, those after
   expect(amount(framework.offer().resources, 'mem', true)).toBe(128);
 });
 
+test('an operation whose agent reports for ever keeps its last hundred statuses', () => {
+  const { world, agent, framework } = cluster({}, { capabilities });
+  framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);
+  const [apply] = agent.sent('ApplyOperationMessage');
+  for (let count = 0; count < 150; count++) {
+    agent.send('UpdateOperationStatusMessage', {
+      framework_id: { value: framework.id },
+      agent_id: { value: agent.id },
+      status: {
+        state: OperationState.OPERATION_PENDING,
+        uuid: { value: world.uuid() },
+        message: String(count),
+      },
+      ...(apply && { operation_uuid: apply.operation_uuid }),
+    });
+  }
+  const [operation] =
+    world.read({ type: MasterCall_Type.GET_OPERATIONS }).get_operations?.operations ?? [];
+  expect(operation?.statuses).toHaveLength(100);
+  expect(operation?.statuses?.at(-1)?.message).toBe('149');
+});
+
 test('an operation with an id gets feedback until it is acknowledged', () => {
   const { world, agent, framework } = cluster({}, { capabilities });
   framework.accept([framework.offer()], [reserve(reserved('cpus:1'), 'op1')]);
