@@ -8,27 +8,8 @@ import {
   TaskState,
 } from '../../src/model/generated/messages.ts';
 import { onDisk } from './disk.ts';
-import {
-  AGENT_ID,
-  commandTask,
-  FRAMEWORK,
-  frameworkInfo,
-  MASTER,
-  runToEnd,
-  scalar,
-  World,
-} from './harness.ts';
-
-const reregistered = {
-  name: 'AgentReregisteredMessage',
-  body: { agent_id: { value: AGENT_ID } },
-} as const;
-
-function registerAgain(world: World): void {
-  world.send({ type: 'masterDetected', master: MASTER });
-  world.pass(1_000);
-  world.fromMaster(reregistered);
-}
+import { commandTask, FRAMEWORK, frameworkInfo, runToEnd, scalar, World } from './harness.ts';
+import { registerAgain, reregistered } from './reregistration.ts';
 
 /** Runs tasks until only the acknowledgements of their ends are missing; answers those ends. */
 function unacknowledgedEnds(world: World, ids: readonly string[], framework = frameworkInfo()) {

@@ -20,6 +20,7 @@ import {
   status,
   World,
 } from './harness.ts';
+import { registerAgain } from './reregistration.ts';
 
 const checkpointing = frameworkInfo({ checkpoint: true });
 
@@ -28,15 +29,6 @@ function restarted(before: World, alive = true, options: Partial<AgentOptions> =
   const world = new World({ ...before.options, seed: 8, ...options });
   world.start(onDisk(before.changes, alive));
   return world;
-}
-
-function registerAgain(world: World): void {
-  world.send({ type: 'masterDetected', master: MASTER });
-  world.pass(1_000);
-  world.fromMaster({
-    name: 'AgentReregisteredMessage',
-    body: { agent_id: { value: AGENT_ID } },
-  });
 }
 
 function started(task = commandTask('t1')) {

@@ -12,11 +12,7 @@ import {
   status,
   World,
 } from './harness.ts';
-
-const reregistered = {
-  name: 'AgentReregisteredMessage',
-  body: { agent_id: { value: AGENT_ID } },
-} as const;
+import { reregistered } from './reregistration.ts';
 
 describe('registration', () => {
   test('begins after a random wait and goes on, less and less often, until it is answered', () => {

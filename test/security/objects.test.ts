@@ -1,7 +1,7 @@
 // Who may not view a framework, a task or an executor finds no trace of it in anything that can be read.
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/agent-views.ts';
-import { AgentCall_Type, MasterCall_Type } from '../../src/model/generated/messages.ts';
+import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { type Action, type Authorizer, permissive } from '../../src/security/authorizer.ts';
 import {
   World as AgentWorld,
@@ -12,19 +12,11 @@ import {
   runToEnd,
 } from '../agent/harness.ts';
 import { cluster, resources, type World } from '../master/harness.ts';
+import { agentReadings, having, masterReadings, textOf } from './readings.ts';
 
 const without = (...denied: Action[]): Authorizer => ({
   authorize: (_, action) => !denied.includes(action),
 });
-
-const textOf = (value: unknown) =>
-  JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'bigint'
-      ? `${inner}`
-      : typeof inner === 'object' && inner !== null && Symbol.iterator in inner
-        ? [...(inner as Iterable<unknown>)]
-        : inner,
-  ) ?? '';
 
 /** A framework, an executor and a task, each with a name that is nowhere else. */
 function busyMaster(authorizer: Authorizer): World {
@@ -47,26 +39,8 @@ function busyMaster(authorizer: Authorizer): World {
   return world;
 }
 
-function masterTexts(world: World, authorizer: Authorizer): [string, string][] {
-  const { views } = world;
-  const viewer = { authorizer };
-  const reads: [string, unknown][] = [
-    ['/state', views.state(viewer)],
-    ['/state-summary', views.stateSummary(viewer)],
-    ['/slaves', views.slaves(viewer, {})],
-    ['/frameworks', views.frameworks(viewer, {})],
-    ['/tasks', views.tasks(viewer, {})],
-    ['/roles', views.roles(viewer)],
-    ...Object.entries(MasterCall_Type)
-      .filter(([name]) => name !== 'GET_METRICS')
-      .map(([name, type]): [string, unknown] => [name, views.read({ type }, viewer)]),
-  ];
-  return reads.map(([name, value]) => [name, textOf(value)]);
-}
-
-/** Which reads have the text in them. */
-const having = (texts: readonly [string, string][], part: string) =>
-  texts.filter(([, text]) => text.includes(part)).map(([name]) => name);
+const masterTexts = (world: World, authorizer: Authorizer) =>
+  masterReadings(world.views, authorizer);
 
 describe('a master', () => {
   const world = busyMaster(permissive);
@@ -113,15 +87,7 @@ describe('an agent', () => {
   runToEnd(world, 'the-task-3');
   const views = createViews(world.agent, (_, message) => message);
 
-  const texts = (authorizer: Authorizer): [string, string][] => [
-    ['/state', textOf(views.state({ authorizer }))],
-    ['/containers', textOf(views.containers({ authorizer }))],
-    ['/files/debug', textOf(new Map(views.files({ authorizer })))],
-    ...Object.entries(AgentCall_Type).map(([name, type]): [string, string] => [
-      name,
-      textOf(views.read({ type }, { authorizer })),
-    ]),
-  ];
+  const texts = (authorizer: Authorizer) => agentReadings(views, authorizer);
 
   test('shows all of it to those who may view it', () => {
     const all = texts(permissive);

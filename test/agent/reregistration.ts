@@ -1,0 +1,13 @@
+// How an agent that is known to its master registers again.
+import { AGENT_ID, MASTER, type World } from './harness.ts';
+
+export const reregistered = {
+  name: 'AgentReregisteredMessage',
+  body: { agent_id: { value: AGENT_ID } },
+} as const;
+
+export function registerAgain(world: World): void {
+  world.send({ type: 'masterDetected', master: MASTER });
+  world.pass(1_000);
+  world.fromMaster(reregistered);
+}
