@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/agent-views.ts';
 import {
+  AgentCall_AttachContainerInput_Type,
   AgentCall_Type,
   MasterCall_Type,
   type Offer_Operation,
@@ -201,6 +202,8 @@ function askAgent(authorizer: Authorizer): void {
   world.register();
   const views = createViews(world.agent, (_, message) => message);
   world.runTask(commandTask('t0'));
+  const [launched] = world.take('launchExecutor');
+  const running = { container_id: { value: launched?.containerId ?? '' } };
   views.state({ authorizer });
   views.containers({ authorizer });
   const { containerId } = runToEnd(world, 't1');
@@ -208,14 +211,15 @@ function askAgent(authorizer: Authorizer): void {
   const root = { value: containerId };
   const nested = { container_id: { value: 'c', parent: root } };
   const of = AgentCall_Type;
+  const { CONTAINER_ID } = AgentCall_AttachContainerInput_Type;
   for (const call of [
     { type: of.LAUNCH_NESTED_CONTAINER, launch_nested_container: nested },
     { type: of.LAUNCH_NESTED_CONTAINER_SESSION, launch_nested_container_session: nested },
     { type: of.WAIT_NESTED_CONTAINER, wait_nested_container: nested },
     { type: of.KILL_NESTED_CONTAINER, kill_nested_container: nested },
     { type: of.REMOVE_NESTED_CONTAINER, remove_nested_container: nested },
-    { type: of.ATTACH_CONTAINER_INPUT, attach_container_input: { container_id: root } },
-    { type: of.ATTACH_CONTAINER_OUTPUT, attach_container_output: { container_id: root } },
+    { type: of.ATTACH_CONTAINER_INPUT, attach_container_input: { type: CONTAINER_ID, ...running } },
+    { type: of.ATTACH_CONTAINER_OUTPUT, attach_container_output: running },
     { type: of.LAUNCH_CONTAINER, launch_container: { container_id: root } },
     { type: of.WAIT_CONTAINER, wait_container: { container_id: root } },
     { type: of.KILL_CONTAINER, kill_container: { container_id: root } },
