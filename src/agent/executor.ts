@@ -53,6 +53,8 @@ export interface Executor extends RunOf {
   hasReported: boolean;
   /** Why the agent ends it: what its tasks are told instead of the container's own story. */
   pendingTermination: Termination | undefined;
+  /** When its container is ended, if it has been asked to end by itself. */
+  shutdownAtMs: number | undefined;
   /** Recovered tasks that the ledger had no room for. */
   readonly unbooked: Set<TaskId>;
   /** Kills and the shutdown that a disconnected executor gets when it subscribes again. */
@@ -98,6 +100,7 @@ export function createExecutor(
     completed: [],
     hasReported: false,
     pendingTermination: undefined,
+    shutdownAtMs: undefined,
     unbooked: new Set(),
     missed: [],
   };
@@ -173,12 +176,34 @@ export function shutdownExecutor(agent: AgentState, executor: Executor): void {
   log(agent, 'info', `Shutting down executor ${executor.executorId} of ${executor.frameworkId}`);
   executor.state = 'terminating';
   sendToExecutor(agent, executor, { type: ExecutorEvent_Type.SHUTDOWN });
-  const own = executor.info.shutdown_grace_period;
-  const graceMs =
-    own === undefined
-      ? agent.options.executorShutdownGracePeriodMs
-      : Number(own.nanoseconds / 1_000_000n);
-  setTimer(agent, shutdownTimer(executor.containerId), Math.max(0, graceMs));
+  const graceMs = shutdownGraceMs(agent, executor);
+  executor.shutdownAtMs = agent.nowMs + graceMs;
+  setTimer(agent, shutdownTimer(executor.containerId), graceMs);
+}
+
+/**
+ * What an executor gets at most to end, once its framework is gone: others are offered what it has, so
+ * the machine is overbooked until then. Mesos lets it have the hours that it asked for.
+ */
+const maxOrphanedGraceMs = 60_000;
+
+function shutdownGraceMs({ options }: AgentState, { info, framework }: Executor): number {
+  const usualMs = options.executorShutdownGracePeriodMs;
+  const own = info.shutdown_grace_period;
+  const graceMs = own === undefined ? usualMs : Math.max(0, Number(own.nanoseconds / 1_000_000n));
+  return framework.state === 'terminating'
+    ? Math.min(graceMs, Math.max(usualMs, maxOrphanedGraceMs))
+    : graceMs;
+}
+
+/** The framework of an executor that ends already is gone: it may not take long any more. */
+export function hastenShutdown(agent: AgentState, executor: Executor): void {
+  const graceMs = shutdownGraceMs(agent, executor);
+  const atMs = agent.nowMs + graceMs;
+  if (executor.shutdownAtMs !== undefined && executor.shutdownAtMs > atMs) {
+    executor.shutdownAtMs = atMs;
+    setTimer(agent, shutdownTimer(executor.containerId), graceMs);
+  }
 }
 
 const shutdownTimerPrefix = 'executor-shutdown:';

@@ -9,7 +9,7 @@ import type { ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId } from '../model/ids.ts';
 import { correctSoon } from './correction.ts';
 import { drained } from './drain.ts';
-import { type Executor, removeExecutor, shutdownExecutor } from './executor.ts';
+import { type Executor, hastenShutdown, removeExecutor, shutdownExecutor } from './executor.ts';
 import { type FrameworkHistory, rememberFramework, takeHistory } from './history.ts';
 import { log, persist, persistLater } from './outbox.ts';
 import type { AgentState } from './state.ts';
@@ -95,9 +95,13 @@ export function shutdownFramework(agent: AgentState, framework: Framework): void
   framework.state = 'terminating';
   dropStreams(agent, framework.id);
   for (const executor of [...framework.executors.values()]) {
+    // The master offers it to others from now on, whose tasks must find room here.
+    agent.ledger.release(executor.containerId);
     if (executor.state === 'terminated') {
       removeExecutor(agent, executor);
-    } else if (executor.state !== 'terminating') {
+    } else if (executor.state === 'terminating') {
+      hastenShutdown(agent, executor);
+    } else {
       shutdownExecutor(agent, executor);
     }
   }

@@ -307,6 +307,59 @@ describe('an executor that ends', () => {
     expect(world.agent.ledger.used()).toEqual([]);
   });
 
+  const shutdownFramework = (world: World) =>
+    world.fromMaster({
+      name: 'ShutdownFrameworkMessage',
+      body: { framework_id: { value: FRAMEWORK } },
+    });
+  const patient = (hours: bigint) =>
+    executorTask(
+      't1',
+      executorInfo('ex', {
+        shutdown_grace_period: { nanoseconds: hours * 3_600_000_000_000n },
+        resources: parseResources('cpus:3'),
+      }),
+    );
+
+  test('with its framework leaves room at once to what the master offers from then on', () => {
+    const world = new World();
+    subscribed(world, patient(1n));
+    shutdownFramework(world);
+    world.runTask(
+      commandTask('t2', { resources: parseResources('cpus:4') }),
+      frameworkInfo({ id: { value: 'another' } }),
+    );
+    expect(world.sent('StatusUpdateMessage')).toEqual([]);
+    expect(world.take('launchExecutor')).toMatchObject([
+      { framework: { id: { value: 'another' } } },
+    ]);
+  });
+
+  test.each([
+    ['before', (world: World) => shutdown(world)],
+    ['only then', () => undefined],
+  ])('with its framework has a minute at most, asked to end %s', (_, before) => {
+    const world = new World();
+    subscribed(world, patient(876_000n));
+    before(world);
+    world.pass(5_000);
+    shutdownFramework(world);
+    world.pass(59_999);
+    expect(world.take('destroyContainer')).toEqual([]);
+    world.pass(1);
+    expect(world.take('destroyContainer')).toMatchObject([{ executorId: 'ex' }]);
+  });
+
+  test('with its framework has no longer for that than it had before', () => {
+    const world = new World();
+    subscribed(world, patient(1n));
+    shutdown(world);
+    world.pass(3_600_000 - 10_000);
+    shutdownFramework(world);
+    world.pass(10_000);
+    expect(world.take('destroyContainer')).toMatchObject([{ executorId: 'ex' }]);
+  });
+
   test('by a limit says which', () => {
     const world = new World();
     const { containerId } = subscribed(world);

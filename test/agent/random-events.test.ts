@@ -121,7 +121,7 @@ function checkBooks(world: World): void {
   const { agent } = world;
   const { algebra } = agent.core;
   const held = executorsOf(world)
-    .filter(({ state }) => state !== 'terminated')
+    .filter(({ state, framework }) => state !== 'terminated' && framework.state === 'running')
     .flatMap((executor) => [
       ...(executor.builtin === undefined ? [executor.info.resources ?? []] : []),
       ...[...executor.queued.values()].map(({ resources }) => resources ?? []),
