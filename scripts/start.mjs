@@ -9,9 +9,16 @@ setUp();
 // cluster notices when this process is gone.
 const cluster = spawn(
   pinnedNode,
-  [join(root, 'src', 'cli', 'mesoscale.ts'), 'local', ...process.argv.slice(2)],
+  [
+    '--disable-sigusr1',
+    join(root, 'src', 'cli', 'mesoscale.ts'),
+    'local',
+    ...process.argv.slice(2),
+  ],
   { cwd: root, detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
+// Node would open a debugger's port.
+process.on('SIGUSR1', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => cluster.kill(signal));
 }
