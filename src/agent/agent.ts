@@ -1,6 +1,8 @@
 // The agent as a state machine: events in, effects out, the state changed in between. Time and chance
 // come with the events and the options, so that the same events always give the same effects.
+
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
+import { acknowledged } from './acknowledgement.ts';
 import { giveUpOn, noteTraps } from './core-traps.ts';
 import { correctionTimer } from './correction.ts';
 import { takeExpired } from './deadlines.ts';
@@ -8,13 +10,13 @@ import { drainAsked } from './drain.ts';
 import type { AgentEffect } from './effects.ts';
 import type { AgentEvent, MasterMessage } from './events.ts';
 import {
-  containerEnded,
   containerStarted,
   executorShutdownAsked,
   shutdownTimerFired,
   shutdownTimerOf,
 } from './executor.ts';
 import { executorCalled, messageToExecutor, streamClosed, subscribe } from './executor-api.ts';
+import { containerEnded } from './executor-end.ts';
 import { frameworkShutdownAsked, updateFramework } from './framework.ts';
 import { killAsked } from './kill.ts';
 import { registrationExpired, runTask, runTaskGroup } from './launch.ts';
@@ -57,7 +59,6 @@ import { setCheckpointedResources } from './resources.ts';
 import { type AgentState, createState } from './state.ts';
 import { isRetryTimer, retryTimerFired } from './status-updates.ts';
 import { shutdownAsked, stopAsked } from './stop.ts';
-import { acknowledged } from './task-updates.ts';
 
 export type { AgentState } from './state.ts';
 

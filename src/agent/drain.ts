@@ -24,13 +24,3 @@ export function killAll(agent: AgentState): void {
     }
   }
 }
-
-/** To be called when a framework or an operation has gone. */
-export function drained(agent: AgentState): void {
-  const isDrained = agent.frameworks.size === 0 && agent.operations.size === 0;
-  if (agent.drain !== undefined && isDrained) {
-    log(agent, 'info', 'Agent finished draining');
-    agent.drain = undefined;
-    persist(agent, { type: 'drain' });
-  }
-}

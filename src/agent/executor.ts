@@ -12,21 +12,19 @@ import {
   type ShutdownExecutorMessage,
   type Task,
   type TaskInfo,
-  TaskState,
-  TaskStatus_Reason,
+  type TaskState,
+  type TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import type { ContainerId, StreamId, TaskId } from '../model/ids.ts';
 import { executorId, frameworkId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { BuiltinExecutor, RunOf } from './checkpoint.ts';
-import type { ContainerEnded, ContainerStarted } from './events.ts';
-import { type Framework, removeIfIdle } from './framework.ts';
-import { rememberExecutor, rememberTask } from './history.ts';
-import { clearTimer, emit, emitEnding, log, persistLater, setTimer } from './outbox.ts';
+import type { ContainerStarted } from './events.ts';
+import type { Framework } from './framework.ts';
+import { rememberExecutor } from './history.ts';
+import { emit, emitEnding, log, persistLater, setTimer } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
-import { agentStatus, droppedState } from './task.ts';
-import { reportStatus } from './task-updates.ts';
 
 export type ExecutorState = 'registering' | 'running' | 'terminating' | 'terminated';
 
@@ -59,12 +57,6 @@ export interface Executor extends RunOf {
   readonly unbooked: Set<TaskId>;
   /** Kills and the shutdown that a disconnected executor gets when it subscribes again. */
   readonly missed: ExecutorEvent[];
-}
-
-export interface ExecutorExit {
-  readonly framework: string;
-  readonly executor: string;
-  readonly waitStatus: number | undefined;
 }
 
 export interface Termination {
@@ -118,9 +110,6 @@ export const checkpointRun = (executor: Executor): RunOf | undefined =>
 
 /** Command executors come with their task: masters do not know of them. */
 export const isCommandExecutor = (executor: Executor) => executor.builtin === 'command';
-
-const hasIncompleteTasks = (executor: Executor) =>
-  executor.queued.size > 0 || executor.launched.size > 0 || executor.terminated.size > 0;
 
 /** What the executor and those of its tasks that have not ended may use, or were last given. */
 export function allocatedResources(agent: AgentState, executor: Executor): Resource[] {
@@ -207,7 +196,7 @@ export function hastenShutdown(agent: AgentState, executor: Executor): void {
 }
 
 const shutdownTimerPrefix = 'executor-shutdown:';
-const shutdownTimer = (id: ContainerId) => `${shutdownTimerPrefix}${id}`;
+export const shutdownTimer = (id: ContainerId) => `${shutdownTimerPrefix}${id}`;
 
 /** The container id of a shutdown timer, or nothing. */
 export const shutdownTimerOf = (timer: string) =>
@@ -234,159 +223,11 @@ export function abandonExecutor(agent: AgentState, executor: Executor, why: Term
   destroyContainer(agent, executor);
 }
 
-export function containerEnded(agent: AgentState, event: ContainerEnded): void {
-  const executor = agent.containers.get(event.containerId);
-  if (executor === undefined) {
-    return;
-  }
-  if (event.failure !== undefined) {
-    const whose = `executor ${executor.executorId} of framework ${executor.frameworkId}`;
-    log(agent, 'warn', `Container ${event.containerId} of ${whose} failed: ${event.failure}`);
-  }
-  if (event.failure !== undefined && event.reason === undefined) {
-    agent.counters.container_launch_errors++;
-  }
-  executorTerminated(agent, executor, event);
-}
-
-export function executorTerminated(
-  agent: AgentState,
-  executor: Executor,
-  end: Pick<ContainerEnded, 'waitStatus' | 'failure' | 'reason' | 'isDropped' | 'limited'>,
-): void {
-  const { framework } = executor;
-  if (executor.state === 'terminating') {
-    clearTimer(agent, shutdownTimer(executor.containerId));
-  }
-  agent.counters.executors_terminated++;
-  agent.containers.delete(executor.containerId);
-  forgetStream(agent, executor);
-  executor.state = 'terminated';
-  if (framework.state === 'terminating') {
-    // Nobody waits for news of a framework that is shut down.
-    for (const [id, task] of executor.launched) {
-      executor.terminated.set(id, task);
-    }
-    executor.launched.clear();
-  } else {
-    reportTermination(agent, executor, end);
-  }
-  agent.ledger.release(executor.containerId);
-  if (!isCommandExecutor(executor)) {
-    sendExited(agent, executor.frameworkId, executor.executorId, end.waitStatus);
-  }
-  removeIfComplete(agent, executor);
-}
-
 export function forgetStream(agent: AgentState, executor: Executor): void {
   if (executor.stream !== undefined) {
     agent.streams.delete(executor.stream);
     emit(agent, { type: 'closeStream', stream: executor.stream });
     executor.stream = undefined;
-  }
-}
-
-function reportTermination(
-  agent: AgentState,
-  executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped' | 'limited'>,
-): void {
-  const why = terminationOf(executor, end);
-  const unfinished = [...executor.launched]
-    .filter(([, task]) => !isTerminal(task.state))
-    .map(([id]) => id);
-  for (const taskId of [...unfinished, ...executor.queued.keys()]) {
-    const status = agentStatus({
-      taskId,
-      ...why,
-      executorId: executor.executorId,
-      limited: end.limited,
-    });
-    reportStatus(agent, executor.framework, executor, status);
-  }
-}
-
-function terminationOf(
-  executor: Executor,
-  end: Pick<ContainerEnded, 'failure' | 'reason' | 'isDropped'>,
-): Termination {
-  if (executor.pendingTermination !== undefined) {
-    return executor.pendingTermination;
-  }
-  if (end.failure === undefined) {
-    return {
-      state: TaskState.TASK_FAILED,
-      reason: end.reason ?? TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
-      message: 'Executor terminated',
-    };
-  }
-  return end.reason === undefined
-    ? {
-        state: TaskState.TASK_FAILED,
-        reason: TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
-        message: `Failed to launch container: ${end.failure}`,
-      }
-    : {
-        state:
-          end.isDropped === true
-            ? droppedState(executor.framework.partitionAware)
-            : TaskState.TASK_FAILED,
-        reason: end.reason,
-        message: end.failure,
-      };
-}
-
-/** Ends that a master may not hear of while it does not know the agent. */
-const maxExits = 1_000;
-
-export function sendExited(
-  agent: AgentState,
-  framework: string,
-  executor: string,
-  waitStatus: number | undefined,
-): void {
-  const exit = { framework, executor, waitStatus };
-  if (agent.phase !== 'running' && agent.exits.length < maxExits) {
-    agent.exits.push(exit);
-  }
-  send(agent, exit);
-}
-
-/**
- * After registration: the message that the master has just taken may name executors that have ended
- * since it was written.
- */
-export function resumeExits(agent: AgentState): void {
-  for (const exit of agent.exits.splice(0)) {
-    send(agent, exit);
-  }
-}
-
-function send(agent: AgentState, { framework, executor, waitStatus }: ExecutorExit): void {
-  if (agent.master === undefined || agent.id === undefined) {
-    return;
-  }
-  emit(agent, {
-    type: 'sendToMaster',
-    to: agent.master,
-    message: {
-      name: 'ExitedExecutorMessage',
-      body: {
-        agent_id: { value: agent.id },
-        framework_id: { value: framework },
-        executor_id: { value: executor },
-        status: waitStatus ?? -1,
-      },
-    },
-  });
-}
-
-/** A terminated executor goes when nothing of it waits to be acknowledged, or nobody will. */
-export function removeIfComplete(agent: AgentState, executor: Executor): void {
-  const isUnwanted = agent.phase === 'terminating' || executor.framework.state === 'terminating';
-  if (executor.state === 'terminated' && (isUnwanted || !hasIncompleteTasks(executor))) {
-    removeExecutor(agent, executor);
-    removeIfIdle(agent, executor.framework);
   }
 }
 
@@ -409,18 +250,6 @@ export function removeExecutor(agent: AgentState, executor: Executor): void {
     path: sandboxPath(agent, executor),
     delayMs: agent.options.gcDelayMs,
   });
-}
-
-/** The task's last update is acknowledged. */
-export function completeTask(agent: AgentState, executor: Executor, id: TaskId): void {
-  const task = executor.terminated.get(id);
-  if (task === undefined) {
-    return;
-  }
-  executor.terminated.delete(id);
-  executor.framework.tasks.delete(id);
-  rememberTask(agent, executor, task);
-  removeIfComplete(agent, executor);
 }
 
 /** The executor's tasks have changed: so may what its container is allowed. */

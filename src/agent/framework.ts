@@ -1,4 +1,5 @@
 // Frameworks that have, or had, something on this agent.
+
 import { sameMessage } from '../model/equality.ts';
 import type {
   FrameworkInfo,
@@ -8,13 +9,12 @@ import type {
 import type { ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId } from '../model/ids.ts';
 import { correctSoon } from './correction.ts';
-import { drained } from './drain.ts';
 import { type Executor, hastenShutdown, removeExecutor, shutdownExecutor } from './executor.ts';
 import { type FrameworkHistory, rememberFramework, takeHistory } from './history.ts';
+import { drained, stopIfIdle } from './idle.ts';
 import { log, persist, persistLater } from './outbox.ts';
 import type { AgentState } from './state.ts';
 import { dropStreams } from './status-updates.ts';
-import { stopIfIdle } from './stop.ts';
 import { isPartitionAware } from './task.ts';
 
 export interface Framework {

@@ -1,4 +1,5 @@
 // From the master's word to run a task to an executor that has it.
+
 import { formatDuration } from '../model/duration.ts';
 import {
   ContainerInfo_Type,
@@ -30,10 +31,10 @@ import {
   type Executor,
   resizeContainer,
   runOf,
-  sendExited,
   sendToExecutor,
   shutdownExecutor,
 } from './executor.ts';
+import { sendExited } from './executor-end.ts';
 import { addFramework, type Framework, removeIfIdle } from './framework.ts';
 import { emit, log, persist } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';

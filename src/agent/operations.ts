@@ -1,5 +1,6 @@
 // Operations on the agent's resources. They are applied at once; the status of one that its framework
 // wants to hear of is sent until it is acknowledged, as those of tasks are.
+
 import {
   type AcknowledgeOperationStatusMessage,
   type ApplyOperationMessage,
@@ -14,7 +15,7 @@ import {
 } from '../model/generated/messages.ts';
 import { sameBytes } from '../model/identifier.ts';
 import { formatUuid } from '../model/random.ts';
-import { drained } from './drain.ts';
+import { drained } from './idle.ts';
 import { emit, log, persist, setTimer } from './outbox.ts';
 import { applyOperation } from './resources.ts';
 import type { AgentState } from './state.ts';

@@ -3,6 +3,7 @@
 // Executors of checkpointing frameworks outlive the agent. Those that are alive have a short time to
 // subscribe again; the agent registers as soon as all have, so that a master never hears of an agent
 // that does not know its own tasks yet.
+
 import { formatDuration } from '../model/duration.ts';
 import { sameMessage } from '../model/equality.ts';
 import {
@@ -25,9 +26,9 @@ import {
   checkpointRun,
   createExecutor,
   type Executor,
-  executorTerminated,
   isCommandExecutor,
 } from './executor.ts';
+import { executorTerminated } from './executor-end.ts';
 import { addFramework, type Framework, removeIfIdle } from './framework.ts';
 import { rememberTask } from './history.ts';
 import { restoreOperations } from './operations.ts';

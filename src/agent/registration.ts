@@ -28,7 +28,8 @@ import { addressOf, parsePid } from '../model/pid.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { endCorrection } from './correction.ts';
 import type { LinkLost, MasterDetected } from './events.ts';
-import { isCommandExecutor, resumeExits } from './executor.ts';
+import { isCommandExecutor } from './executor.ts';
+import { resumeExits } from './executor-end.ts';
 import { resumeOperations, unfinishedOperations } from './operations.ts';
 import {
   clearTimer,

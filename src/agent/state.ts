@@ -1,4 +1,5 @@
 // All that an agent knows. Each noun's own file changes its part; nothing here decides anything.
+
 import { type Ledger, type SchedulerCore, tooManyTraps } from '../core/interface.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import {
@@ -14,7 +15,8 @@ import { Recurrence } from '../model/recurrence.ts';
 import type { CheckpointedDrain } from './checkpoint.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { Denials } from './denials.ts';
-import type { Executor, ExecutorExit } from './executor.ts';
+import type { Executor } from './executor.ts';
+import type { ExecutorExit } from './executor-end.ts';
 import type { Framework } from './framework.ts';
 import { MAX_HISTORY_BYTES } from './history.ts';
 import type { OperationRecord } from './operations.ts';

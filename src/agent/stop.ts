@@ -1,8 +1,10 @@
 // The end of an agent: with its tasks (asked by the master or by an operator) or without them.
+
 import type { ShutdownMessage } from '../model/generated/messages.ts';
 import type { StopAsked } from './events.ts';
 import { destroyContainer } from './executor.ts';
 import { shutdownFramework } from './framework.ts';
+import { stopIfIdle } from './idle.ts';
 import { emit, emitAtOnce, log, persistIdle } from './outbox.ts';
 import { clearRegistration } from './registration.ts';
 import type { AgentState } from './state.ts';
@@ -47,12 +49,5 @@ export function terminate(agent: AgentState, why: string): void {
   }
   for (const framework of [...agent.frameworks.values()]) {
     shutdownFramework(agent, framework);
-  }
-}
-
-/** To be called when a framework has gone. */
-export function stopIfIdle(agent: AgentState): void {
-  if (agent.phase === 'terminating' && agent.frameworks.size === 0) {
-    emit(agent, { type: 'exit', code: 0, reason: 'Shut down' });
   }
 }

@@ -3,7 +3,6 @@ import {
   ExecutorEvent_Type,
   NetworkInfo_Protocol,
   type StatusUpdate,
-  type StatusUpdateAcknowledgementMessage,
   TaskState,
   type TaskStatus,
   TaskStatus_Reason,
@@ -11,18 +10,11 @@ import {
 } from '../model/generated/messages.ts';
 import { frameworkId, taskId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
-import { correctSoon } from './correction.ts';
-import {
-  checkpointRun,
-  completeTask,
-  type Executor,
-  resizeContainer,
-  sendToExecutor,
-} from './executor.ts';
+import { checkpointRun, type Executor, resizeContainer, sendToExecutor } from './executor.ts';
 import type { Framework } from './framework.ts';
 import { log } from './outbox.ts';
 import type { AgentState } from './state.ts';
-import { acknowledge, addUpdate, findStream } from './status-updates.ts';
+import { addUpdate, findStream } from './status-updates.ts';
 import { countTerminal, createTask, recordStatus } from './task.ts';
 
 /** Something that the agent itself has decided about a task of a framework it knows. */
@@ -214,24 +206,6 @@ export function dequeue(executor: Executor, id: ReturnType<typeof taskId>): void
   for (const group of executor.queuedGroups) {
     if (group.includes(id) && !group.some((member) => executor.queued.has(member))) {
       executor.queuedGroups.delete(group);
-    }
-  }
-}
-
-export function acknowledged(agent: AgentState, body: StatusUpdateAcknowledgementMessage): void {
-  if (agent.phase !== 'running') {
-    return;
-  }
-  const framework = frameworkId(body.framework_id.value);
-  const task = taskId(body.task_id.value);
-  const isFromEarlier = findStream(agent, framework, task)?.isCarriedOver === true;
-  if (acknowledge(agent, framework, task, body.uuid) === 'completed') {
-    const executor = agent.frameworks.get(framework)?.tasks.get(task);
-    if (executor !== undefined) {
-      completeTask(agent, executor, task);
-      if (isFromEarlier) {
-        correctSoon(agent);
-      }
     }
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../model/generated/messages.ts';
 import { offerId } from '../model/ids.ts';
 import { isSpeculative } from '../model/operation-state.ts';
-import { isTerminal } from '../model/task-state.ts';
+import { usedOn } from './agent-usage.ts';
 import { launchGroup, launchTasks } from './launch.ts';
 import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './offers.ts';
 import { deniedAction, resourcesOf } from './operation-access.ts';
@@ -299,24 +299,6 @@ function unauthorized(
   return action === undefined
     ? undefined
     : `Principal '${framework.info.principal ?? ''}' is not authorized to ${action.toLowerCase()}`;
-}
-
-/** What tasks and executors on the agent use. */
-export function usedOn(agent: Agent): Resource[] {
-  const used: Resource[] = [];
-  for (const executors of agent.executors.values()) {
-    for (const { resources } of executors.values()) {
-      used.push(...(resources ?? []));
-    }
-  }
-  for (const tasks of agent.tasks.values()) {
-    for (const task of tasks.values()) {
-      if (!isTerminal(task.state)) {
-        used.push(...(task.resources ?? []));
-      }
-    }
-  }
-  return used;
 }
 
 function rescindDestroyed(state: MasterState, agent: Agent, operation: Offer_Operation): void {

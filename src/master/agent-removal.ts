@@ -8,7 +8,7 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import { type AgentId, agentId } from '../model/ids.ts';
-import { unlinkAgent } from './agents.ts';
+import { unlinkAgent } from './agent-links.ts';
 import { isDuplicate } from './duplicate-tasks.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { endOperations } from './operations.ts';

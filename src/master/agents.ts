@@ -16,6 +16,7 @@ import { addressOf, parsePid } from '../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../model/resource-format.ts';
 import { resourcesError } from '../model/resource-validation.ts';
 import { isTerminal } from '../model/task-state.ts';
+import { linkAgent } from './agent-links.ts';
 import { removeAgent } from './agent-removal.ts';
 import { isDown, machineOf } from './machines.ts';
 import { log, mayDo, sendToAgent, sendToPid } from './outbox.ts';
@@ -285,26 +286,6 @@ export function addAgent(
   startPings(state, agent);
   log(state, 'info', `Added agent ${agent.id} at ${agent.pid} (${agent.info.hostname})`);
   publishAgentAdded(state, agent);
-}
-
-/** Asks for a connection to the agent's address, whose loss will be reported once. */
-export function linkAgent(state: MasterState, agent: Agent): void {
-  const { byAddress } = state.agents;
-  const others = byAddress.get(agent.address);
-  if (others === undefined) {
-    byAddress.set(agent.address, new Set([agent]));
-  } else {
-    others.add(agent);
-  }
-  state.effects.push({ type: 'link', address: agent.address });
-}
-
-export function unlinkAgent(state: MasterState, agent: Agent): void {
-  const others = state.agents.byAddress.get(agent.address);
-  others?.delete(agent);
-  if (others?.size === 0) {
-    state.agents.byAddress.delete(agent.address);
-  }
 }
 
 /** What runs on the agent, by framework and role. */

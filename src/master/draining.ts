@@ -17,7 +17,10 @@ export function sendDrain(state: MasterState, agent: Agent): boolean {
 }
 
 /** A draining agent that runs nothing any more is drained, or gone if that was asked for. */
-export function drainIfIdle(state: MasterState, agent: Agent): void {
+export function drainIfIdle(state: MasterState, agent: Agent | undefined): void {
+  if (agent === undefined) {
+    return;
+  }
   const { draining, markingGone, markingDrained, deactivated } = state.agents;
   const drain = draining.get(agent.id);
   if (

@@ -10,7 +10,6 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import {
-  type AgentId,
   agentId,
   type FrameworkId,
   frameworkId,

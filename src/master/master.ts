@@ -12,6 +12,7 @@ import { executorToFramework, exitedExecutor, updateAgent } from './agent-report
 import { registerAgent } from './agents.ts';
 import { BoundedMap } from './bounded.ts';
 import { createMasterCounters } from './counters.ts';
+import { drainIfIdle } from './draining.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
 import { disconnectFramework, failoverTimedOut, forgetTasks, heartbeat } from './frameworks.ts';
@@ -241,6 +242,7 @@ function agentMessage(state: MasterState, { from, message }: AgentMessage): void
       break;
     case 'UpdateOperationStatusMessage':
       operationStatusUpdate(state, message.body);
+      drainIfIdle(state, state.agents.registered.get(agentId(message.body.agent_id?.value ?? '')));
       break;
     case 'PongAgentMessage':
       pong(state, from);

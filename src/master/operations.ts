@@ -14,19 +14,16 @@ import { sameBytes } from '../model/identifier.ts';
 import { agentId, frameworkId } from '../model/ids.ts';
 import { isTerminalOperation } from '../model/operation-state.ts';
 import { formatUuid } from '../model/random.ts';
-import { needsCheckpoint, toRoleAndReservation } from '../model/resource-format.ts';
+import { toRoleAndReservation } from '../model/resource-format.ts';
 import { MAX_STATUSES } from '../model/status-history.ts';
+import { checkpointedResources } from './agent-usage.ts';
 import { BoundedMap } from './bounded.ts';
 import { countOperation, countOperationState } from './counters.ts';
-import { drainIfIdle } from './draining.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
 import { askAgain } from './recall.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 
 const keyOf = (uuid: UUID) => formatUuid(uuid.value);
-
-/** What an agent must write down of what it has. */
-export const checkpointedResources = (agent: Agent) => agent.total.filter(needsCheckpoint);
 
 /** Sends an accepted operation to its agent; what it converts has been converted already. */
 export function applyOperation(
@@ -228,7 +225,6 @@ function endAcknowledged(state: MasterState, agent: Agent, operation: Operation)
     sendOperationStatus(state, framework, { ...status, operation_id: info.id });
   }
   removeOperation(state, agent, operation);
-  drainIfIdle(state, agent);
 }
 
 /**
@@ -313,7 +309,6 @@ function passOn(
       rememberAcknowledged(agent, operation, status.uuid);
     }
     removeOperation(state, agent, operation);
-    drainIfIdle(state, agent);
   }
 }
 
@@ -376,7 +371,6 @@ export function acknowledgeOperation(
     }),
   });
   values.valid_operation_status_update_acknowledgements++;
-  drainIfIdle(state, agent);
 }
 
 /** An operation that is not carried out: a framework that asked for feedback is told. */

@@ -14,7 +14,8 @@ import {
 } from '../model/resource-format.ts';
 import { resourceError, resourcesError } from '../model/resource-validation.ts';
 import type { Principal } from '../security/principal.ts';
-import { defaultRefuseSeconds, usedOn } from './accept.ts';
+import { defaultRefuseSeconds } from './accept.ts';
+import { usedOn } from './agent-usage.ts';
 import { discardOffer } from './offers.ts';
 import { deniedAction, resourcesOf } from './operation-access.ts';
 import { applyOperation } from './operations.ts';

@@ -26,16 +26,15 @@ import { addressOf, parsePid } from '../model/pid.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import { allocatedTo, needsCheckpoint, toReservationLists } from '../model/resource-format.ts';
 import { isTerminal } from '../model/task-state.ts';
+import { linkAgent, unlinkAgent } from './agent-links.ts';
 import { cancelReregistration, deactivateAgent } from './agent-removal.ts';
 import {
   addAgent,
   agentFacts,
   connectionMessage,
   createAgent,
-  linkAgent,
   mayJoin,
   totalResources,
-  unlinkAgent,
 } from './agents.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
 import { isDuplicate, killDuplicates } from './duplicate-tasks.ts';

@@ -3,7 +3,7 @@ import type { Resource } from '../model/generated/messages.ts';
 import { isReserved, reservationRole } from '../model/resource-format.ts';
 import { roleAncestors } from '../model/role.ts';
 import { isTerminal } from '../model/task-state.ts';
-import { usedOn } from './accept.ts';
+import { usedOn } from './agent-usage.ts';
 import { type Amounts, countedAmounts, minus, plus, withoutZeros } from './quantities.ts';
 import type { Framework, MasterState } from './state.ts';
 import { allocationRole } from './tasks.ts';

@@ -181,7 +181,9 @@ function act(
       break;
     case SchedulerCall_Type.ACKNOWLEDGE_OPERATION_STATUS:
       if (call.acknowledge_operation_status !== undefined) {
+        const { agent_id } = call.acknowledge_operation_status;
         acknowledgeOperation(state, framework, call.acknowledge_operation_status);
+        drainIfIdle(state, state.agents.registered.get(agentId(agent_id?.value ?? '')));
       }
       break;
     case SchedulerCall_Type.RECONCILE:

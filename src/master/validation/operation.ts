@@ -22,8 +22,8 @@ import {
 } from '../../model/resource-format.ts';
 import { resourcesText, resourceText } from '../../model/resource-label.ts';
 import { resourceError } from '../../model/resource-validation.ts';
+import { checkpointedResources } from '../agent-usage.ts';
 import { resourcesOf } from '../operation-access.ts';
-import { checkpointedResources } from '../operations.ts';
 import { hasNames } from '../resource-names.ts';
 import type { Agent } from '../state.ts';
 import {

@@ -7,7 +7,7 @@ import {
   TaskState,
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../accept.ts';
+import { usedOn } from '../agent-usage.ts';
 import type { FrameworkCounters } from '../counters.ts';
 import { plus } from '../quantities.ts';
 import { clusterCapacity } from '../quota.ts';
