@@ -75,6 +75,10 @@ if (command !== undefined) {
   if (SERVERS.has(name ?? '') || name === 'local') {
     keepGoingWithoutReader();
   }
+  if (SERVERS.has(name ?? '')) {
+    // Under systemd's UMask=0077 no task of another user could reach its sandbox. What is private says so.
+    process.umask(0o022);
+  }
   const early = SERVERS.has(name ?? '') ? await openEarlyPort(name ?? '', argv) : undefined;
   const { main } = await command.load();
   // Servers are killed rather than left to end: what was compiled is kept now.

@@ -48,7 +48,8 @@ export class GarbageCollector {
 
   /**
    * Schedules what earlier agents have left: every sandbox but those in use, counted from the last
-   * change in it, as nobody knows when its run ended. Looking may take a while, with launches going
+   * change in it, as nobody knows when its run ended. Its time of modification is the task's to set, even
+   * into the future; so that of its change counts, too, and no sandbox stays longer than one that ends now. Looking may take a while, with launches going
    * on beside it: so `inUse` is asked again before anything is deleted. Out of descriptors or memory, it
    * looks again later. Throws what else keeps it from looking.
    */
@@ -83,7 +84,8 @@ export class GarbageCollector {
       }
       const status = await stat(this.#work.path(sandbox)).catch(orNothing);
       if (status !== undefined) {
-        const leftMs = Math.max(0, status.mtimeMs + delayMs - nowMs);
+        const changedMs = Math.min(status.mtimeMs, status.ctimeMs, nowMs);
+        const leftMs = Math.max(0, changedMs + delayMs - nowMs);
         this.#schedule(sandbox, leftMs, () => inUse(container));
       }
     }

@@ -10,8 +10,8 @@
 //   fetch/<container>                        unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
-import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { ContainerId } from '../model/ids.ts';
 
 export class WorkDirectory {
@@ -37,6 +37,21 @@ export class WorkDirectory {
       return `User ${status.uid}`;
     }
     return (status.mode & 0o022) === 0 ? undefined : 'Other users';
+  }
+
+  /** The first folder on the way to sandboxes that is closed to other users, where the agent is root. */
+  closedToTasks(): string | undefined {
+    if (process.geteuid?.() !== 0) {
+      return undefined;
+    }
+    const way = [join(realpathSync(this.root), 'slaves')];
+    for (let [folder = '/'] = way; folder !== '/'; way.unshift(folder)) {
+      folder = dirname(folder);
+    }
+    return way.find((folder) => {
+      const mode = statSync(folder, { throwIfNoEntry: false })?.mode;
+      return mode !== undefined && (mode & 0o001) === 0;
+    });
   }
 
   /** The folder in which a container's supervisor keeps its records. */

@@ -139,6 +139,13 @@ export class AgentHands {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
+    const closed = work.closedToTasks();
+    if (closed !== undefined) {
+      options.log(
+        'warn',
+        `'${closed}' is closed to other users: tasks of theirs may not reach their sandboxes in ${work.root}`,
+      );
+    }
     const { programs, cgroups, fetching } = options;
     const containerizer = await Containerizer.open({
       work,

@@ -6,7 +6,7 @@
 // that descriptor (/proc/self/fd/N/name), which stays what it was when it was opened.
 //
 // Where there is no /proc/self/fd (macOS) plain paths take its place: no agent runs there as root.
-import { type BigIntStats, constants, type Dirent, existsSync } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -69,6 +69,11 @@ export class Folder implements AsyncDisposable {
     return this.#handle.stat({ bigint: true });
   }
 
+  /** Whether both are in one file system as it is mounted; true where the system does not say (macOS). */
+  isOnMountOf(other: Folder): boolean {
+    return mountOf(this.#handle.fd) === mountOf(other.#handle.fd);
+  }
+
   /** Of the entry itself, where it is a link. */
   statusOf(name: Name): Promise<BigIntStats> {
     return lstat(this.#at(name), { bigint: true });
@@ -121,6 +126,12 @@ export class Folder implements AsyncDisposable {
 /** The path of what is open, whatever has its name by now; undefined where there is none. */
 export const descriptorPath = (fd: number): string | undefined =>
   hasDescriptors ? `/proc/self/fd/${fd}` : undefined;
+
+/** The number of the mount that what is open is in. */
+export const mountOf = (fd: number): string | undefined =>
+  hasDescriptors && process.platform === 'linux'
+    ? /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
+    : undefined;
 
 export function entryPath(folder: Name, name: Name): Name {
   if (typeof name === 'string' && typeof folder === 'string') {

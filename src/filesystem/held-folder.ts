@@ -8,7 +8,6 @@ import {
   mkdirSync,
   opendirSync,
   openSync,
-  readFileSync,
   readlinkSync,
   renameSync,
   rmdirSync,
@@ -16,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
-import { descriptorPath, entryPath, Folder, type Name, NO_LINK, PLACE } from './folder.ts';
+import { descriptorPath, entryPath, Folder, mountOf, type Name, NO_LINK, PLACE } from './folder.ts';
 
 /** An error of the system that names the folder's own path, where the system's names a descriptor. */
 export class FolderError extends Error {
@@ -143,13 +142,6 @@ export class HeldFolder implements Disposable {
   #pathOf(name: Name): string {
     return join(this.path, name.toString());
   }
-}
-
-/** The number of the mount that an open folder is in. */
-function mountOf(fd: number): string | undefined {
-  return process.platform === 'linux'
-    ? /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
-    : undefined;
 }
 
 function attempt<T>(path: string, act: () => T): T {

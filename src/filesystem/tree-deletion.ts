@@ -3,7 +3,8 @@
 // Nothing is ever gone into by a path. Each folder that is found is moved up to the top, which was made
 // the agent's own at once; there it is taken from its user, emptied of files and links, its folders are
 // moved up in turn, and it goes. So a tree may be of any depth, and nothing is held in memory. What is
-// mounted somewhere in the tree stays, with its content: its place can be neither moved nor deleted.
+// mounted somewhere in the tree stays, with its content: its place can be neither moved nor deleted. So does
+// what is mounted on the top, which is opened, but neither taken nor emptied.
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
@@ -18,6 +19,15 @@ export class TreeDeletionError extends Error {
     const why = typeof errno === 'number' ? getSystemErrorMessage(errno) : String(cause);
     super(`'${name.toString()}' in it cannot be deleted: ${why}`, { cause });
     this.code = codeOf(cause);
+  }
+}
+
+/** What is mounted on a tree is no part of it. */
+export class MountedError extends Error {
+  readonly code = 'EBUSY';
+
+  constructor(name: Name) {
+    super(`something is mounted on '${name.toString()}', and stays as it is`);
   }
 }
 
@@ -39,12 +49,15 @@ export async function deleteTree(path: string): Promise<void> {
 /**
  * Deletes an entry with all that is in it, a link rather than what it leads to; nothing where there is
  * nothing. All is deleted that can be; throws TreeDeletionError for the first that cannot, and the
- * system's error for the entry itself.
+ * system's error for the entry itself. Throws MountedError, with nothing touched.
  */
 export async function deleteEntry(folder: Folder, name: Name): Promise<void> {
   try {
     {
       await using top = await folder.folder(name);
+      if (!top.isOnMountOf(folder)) {
+        throw new MountedError(name);
+      }
       await new TreeDeletion(top).empty();
     }
     await folder.rmdir(name);

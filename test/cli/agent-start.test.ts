@@ -1,9 +1,19 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { refuseForeignAgent } from '../../src/cli/agent-options.ts';
 import { FlagError } from '../../src/cli/flags/parse.ts';
+import { freePort, TestCluster, until } from '../support/cluster.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-agent-start-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,4 +34,26 @@ test('the folder of an agent of Apache Mesos is refused, with the way out', () =
   symlinkSync(join(workDir, 'meta', 'slaves', 'S0'), latest);
   writeFileSync(join(workDir, 'meta', 'agent.sqlite'), 'of an agent of ours');
   refuseForeignAgent(workDir);
+});
+
+test('an agent keeps its sandboxes open to their users, whatever the umask is', async () => {
+  const cluster = new TestCluster();
+  const workDir = join(cluster.folder, 'above', 'agent');
+  const before = process.umask(0o077);
+  const agent = cluster.run(
+    [
+      'agent',
+      `--master=127.0.0.1:${await freePort()}`,
+      '--ip=127.0.0.1',
+      `--port=${await freePort()}`,
+      `--work_dir=${workDir}`,
+    ],
+    'agent.log',
+  );
+  process.umask(before);
+  await until('it has a work directory', () => existsSync(join(workDir, 'meta')));
+  expect(readFileSync(`/proc/${agent.pid}/status`, 'utf8')).toMatch(/^Umask:\t0022$/m);
+  expect(statSync(join(cluster.folder, 'above')).mode & 0o777).toBe(0o755);
+  expect(statSync(join(workDir, 'meta')).mode & 0o777).toBe(0o700);
+  await cluster.stop();
 });

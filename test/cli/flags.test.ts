@@ -337,6 +337,16 @@ describe('one clear line for what cannot be used', () => {
     );
   });
 
+  test.each(['../x', 'a/../../../x', '', '/abs', 'a//b', '.', 'a/'])(
+    '--cgroups_root=%s is no path below a hierarchy',
+    (root) => {
+      expect(() => agent([`--cgroups_root=${root}`])).toThrow(
+        `--cgroups_root expects names with a slash between them, such as mesos or services/mesos, got '${root}'`,
+      );
+      expect(agent(['--cgroups_root=services/mesos']).values.cgroups_root).toBe('services/mesos');
+    },
+  );
+
   test('a feature that is missing is refused where going on would be unsafe', () => {
     expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
     expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);

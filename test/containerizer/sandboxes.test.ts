@@ -6,6 +6,8 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -70,6 +72,32 @@ describe('a sandbox', () => {
 });
 
 describe('garbage', () => {
+  test('of the future is counted from its last change, which is not the task’s to set', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const garbage = new GarbageCollector(work, (error) => expect.fail(String(error)));
+    const path = join(folder.path, make('f', 'e', 'r'));
+    utimesSync(path, new Date('2099-01-01'), new Date('2099-01-01'));
+    const changedMs = statSync(path).ctimeMs;
+    await garbage.adopt(() => false, 1_000, changedMs + 400);
+    vi.advanceTimersByTime(599);
+    expect(garbage.pending).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(garbage.pending).toBe(0);
+    vi.useRealTimers();
+    await disappeared(path);
+  });
+
+  test('with a clock that went back stays no longer than its delay', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const garbage = new GarbageCollector(work, (error) => expect.fail(String(error)));
+    const path = join(folder.path, make('f', 'e', 'r'));
+    await garbage.adopt(() => false, 1_000, 1_000_000_000_000);
+    vi.advanceTimersByTime(1_000);
+    expect(garbage.pending).toBe(0);
+    vi.useRealTimers();
+    await disappeared(path);
+  });
+
   afterEach(() => vi.useRealTimers());
 
   test('is collected after its delay, however long that is', async () => {
@@ -114,6 +142,20 @@ describe('garbage', () => {
     expect(existsSync(join(folder.path, sandbox('f', 'e-kept', 'kept')))).toBe(true);
   });
 });
+
+test.runIf(process.geteuid?.() === 0)(
+  'a way to the sandboxes that is closed to the users of tasks is noticed (needs root)',
+  () => {
+    const below = new WorkDirectory(join(folder.path, 'closed/work'));
+    mkdirSync(join(below.root, 'slaves'), { recursive: true });
+    chmodSync(folder.path, 0o755);
+    expect(below.closedToTasks()).toBeUndefined();
+    for (const closed of ['closed/work/slaves', 'closed']) {
+      chmodSync(join(folder.path, closed), 0o750);
+      expect(below.closedToTasks()).toBe(join(realpathSync(folder.path), closed));
+    }
+  },
+);
 
 test.runIf(process.geteuid?.() === 0)(
   'a work directory that is not root’s alone is noticed (needs root)',

@@ -103,6 +103,29 @@ test.runIf(isRoot)('what is mounted in it stays, and the rest goes (needs root)'
   expect(existsSync(tree())).toBe(false);
 });
 
+test.runIf(isRoot)('what is mounted on it stays as it is (needs root)', async () => {
+  try {
+    // Of the same disk: only the mount itself tells it from a folder.
+    execFileSync('mount', ['--bind', here('outside'), tree()], { stdio: 'ignore' });
+  } catch {
+    return;
+  }
+  const before = statSync(here('outside'));
+  try {
+    await expect(deleteTree(tree())).rejects.toThrow(
+      "something is mounted on 'tree', and stays as it is",
+    );
+    await expect(deleteTree(tree())).rejects.toMatchObject({ code: 'EBUSY' });
+    expect(readdirSync(here('outside'))).toEqual(['file']);
+    expect(statSync(here('outside')).ctimeMs).toBe(before.ctimeMs);
+  } finally {
+    execFileSync('umount', [tree()]);
+  }
+  expect(existsSync(tree('a/b/c'))).toBe(true);
+  await deleteTree(tree());
+  expect(existsSync(tree())).toBe(false);
+});
+
 test('folders that are exchanged for links meanwhile lead nowhere', async () => {
   const names = Array.from({ length: 40 }, (_, index) => `${index}`);
   for (let round = 0; round < 4; round++) {

@@ -61,6 +61,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_root: text({
     default: 'mesos',
+    check: checkCgroupsRoot,
     help: 'Name of the cgroup below which those of containers are made, in each hierarchy that is used.',
   }),
   container_disk_watch_interval: duration({
@@ -227,3 +228,11 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'How many completed executors of a framework are remembered.',
   }),
 } as const;
+
+/** What leads elsewhere would be a plain folder, in which processes are in no cgroup. */
+function checkCgroupsRoot(path: string): string | undefined {
+  const isBelow = path.split('/').every((name) => !['', '.', '..'].includes(name));
+  return isBelow && !/\p{Cc}/u.test(path)
+    ? undefined
+    : 'cgroups_root expects names with a slash between them, such as mesos or services/mesos';
+}
