@@ -57,7 +57,7 @@ import {
 } from './registration.ts';
 import { setCheckpointedResources } from './resources.ts';
 import { type AgentState, createState } from './state.ts';
-import { isRetryTimer, retryTimerFired } from './status-updates.ts';
+import { isRetryTimer, retryTimerFired, turnTimerFired } from './status-updates.ts';
 import { shutdownAsked, stopAsked } from './stop.ts';
 
 export type { AgentState } from './state.ts';
@@ -213,6 +213,8 @@ const isForLater = ({ name }: MasterMessage['message']) =>
 function timerFired(agent: AgentState, timer: string): void {
   if (isRetryTimer(timer)) {
     retryTimerFired(agent, timer);
+  } else if (timer === agent.updateTurns.timer) {
+    turnTimerFired(agent);
   } else if (isIdleTimer(timer)) {
     idleTimerFired(agent);
   } else if (timer === agent.registrations.timer) {

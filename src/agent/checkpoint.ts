@@ -84,6 +84,14 @@ export type CheckpointChange =
       readonly type: 'acknowledgement';
       readonly taskId: TaskId;
       readonly uuid: Uint8Array;
+      /** Takes the place of the update; absent: it stays as it is. */
+      readonly slim?: StatusUpdate | undefined;
+    })
+  /** The update need not be remembered. */
+  | (RunOf & {
+      readonly type: 'updateDropped';
+      readonly taskId: TaskId;
+      readonly uuid: Uint8Array;
     })
   /** The last update of the task is acknowledged: it need not be remembered. */
   | (RunOf & { readonly type: 'taskCompleted'; readonly taskId: TaskId })

@@ -163,8 +163,13 @@ function updateCalled(
     reply(agent, request, 400, `Failed to validate Executor::Call: ${why}`);
     return;
   }
-  executorReported(agent, executor, status);
-  emit(agent, { type: 'reply', request, status: 202 }, () => messageSize(status, maxStatusBytes));
+  const refusal = executorReported(agent, executor, status);
+  if (refusal === undefined) {
+    emit(agent, { type: 'reply', request, status: 202 }, () => messageSize(status, maxStatusBytes));
+  } else {
+    // Deliberately unlike Mesos, which takes all: it may be sent again when others are acknowledged.
+    reply(agent, request, 503, refusal);
+  }
 }
 
 /** Why an executor must not send this status; the texts are Mesos's. */

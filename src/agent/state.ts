@@ -22,7 +22,14 @@ import { MAX_HISTORY_BYTES } from './history.ts';
 import type { OperationRecord } from './operations.ts';
 import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
-import { createRetries, type UpdateRetry, type UpdateStream } from './status-updates.ts';
+import {
+  createRetries,
+  createTurns,
+  type UpdateRetry,
+  type UpdateStream,
+} from './status-updates.ts';
+import { UpdateRoom } from './update-room.ts';
+import { UpdateWindows } from './update-window.ts';
 import type { Waiting } from './waiting.ts';
 
 /**
@@ -89,11 +96,14 @@ export interface AgentState {
   readonly containers: Map<ContainerId, Executor>;
   readonly streams: Map<StreamId, Executor>;
   readonly updates: Map<FrameworkId, Map<TaskId, UpdateStream>>;
+  readonly updateRoom: UpdateRoom;
+  readonly updateWindows: UpdateWindows;
   readonly operations: Map<string, OperationRecord>;
   /** Executors that ended while no master knew this agent. */
   readonly exits: ExecutorExit[];
 
   readonly retries: readonly Deadlines<UpdateRetry>[];
+  readonly updateTurns: Deadlines<UpdateRetry>;
   readonly registrations: Deadlines<ContainerId>;
   readonly outbox: Outbox;
   readonly counters: AgentCounters;
@@ -171,9 +181,12 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     containers: new Map(),
     streams: new Map(),
     updates: new Map(),
+    updateRoom: new UpdateRoom(),
+    updateWindows: new UpdateWindows(),
     operations: new Map(),
     exits: [],
     retries: createRetries(),
+    updateTurns: createTurns(),
     registrations: createDeadlines('executor-registration', options.executorRegistrationTimeoutMs),
     outbox: createOutbox(),
     counters: {

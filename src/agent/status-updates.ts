@@ -4,14 +4,14 @@ import type { StatusUpdate, Task } from '../model/generated/messages.ts';
 import { sameBytes } from '../model/identifier.ts';
 import type { FrameworkId, TaskId } from '../model/ids.ts';
 import { frameworkId, taskId } from '../model/ids.ts';
-import { messageSize } from '../model/message-size.ts';
 import { formatUuid } from '../model/random.ts';
-import { SMALL_STATUS_BYTES } from '../model/status-history.ts';
+import { slimStatus } from '../model/status-history.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { RunOf } from './checkpoint.ts';
 import { addDeadline, createDeadlines, type Deadlines, takeExpired } from './deadlines.ts';
 import { emit, log, persist, persistSoon } from './outbox.ts';
 import type { AgentState } from './state.ts';
+import { updateBytes } from './update-room.ts';
 
 export interface UpdateStream {
   readonly frameworkId: FrameworkId;
@@ -20,6 +20,9 @@ export interface UpdateStream {
   readonly run: RunOf | undefined;
   /** Not acknowledged yet; the first is on its way, or waits for a master. */
   pending: StatusUpdate[];
+  pendingBytes: number;
+  /** Uuids of those acknowledged that the checkpoint still has: it tells by them how far the task is. */
+  acknowledged: Uint8Array[];
   /** Uuids of the latest updates, to know a repeated one. */
   seen: Uint8Array[];
   /** Counts sends of whatever is first, so that a retry of an earlier send is known as stale. */
@@ -49,6 +52,10 @@ const maxSeen = 100;
 const maxPending = 1_000;
 /** The same, of a task's updates together. */
 const maxPendingBytes = 8 * 1024 * 1024;
+/** The same, for a task that the agent does not know: one on its way, and the latest. */
+const maxPendingOfUnknown = 2;
+/** Acknowledged updates of a task that stay in the checkpoint. */
+const maxAcknowledged = 25;
 
 /** After so many sends (most of a day) news of a framework that has nothing here are given up. */
 const maxSendsForAbsent = 100;
@@ -57,6 +64,9 @@ export const createRetries = (): Deadlines<UpdateRetry>[] =>
   retryIntervalsMs.map((delayMs) => createDeadlines(`update-retry-${delayMs}`, delayMs));
 
 export const isRetryTimer = (timer: string) => timer.startsWith('update-retry-');
+
+/** How long an update that is not acknowledged keeps others of its framework from being sent. */
+export const createTurns = (): Deadlines<UpdateRetry> => createDeadlines('update-turn', 10_000);
 
 export function findStream(
   agent: AgentState,
@@ -84,6 +94,8 @@ function openStream(
       taskId: task,
       run,
       pending: [],
+      pendingBytes: 0,
+      acknowledged: [],
       seen: [],
       sends: 0,
       sentAfter: 0,
@@ -93,6 +105,15 @@ function openStream(
     streams.set(task, stream);
   }
   return stream;
+}
+
+/** Why an executor's update cannot be taken now; one that has been taken before can. */
+export function updateRefusal(agent: AgentState, update: StatusUpdate): string | undefined {
+  const { framework_id, status, uuid = new Uint8Array() } = update;
+  const stream = findStream(agent, frameworkId(framework_id.value), taskId(status.task_id.value));
+  return stream?.seen.some((seen) => sameBytes(seen, uuid)) === true
+    ? undefined
+    : agent.updateRoom.refusal(update);
 }
 
 /** Takes an update (with its uuid set) on its way; false for one that has been taken before. */
@@ -114,37 +135,72 @@ export function addUpdate(
   if (stream.run !== undefined) {
     persist(agent, { type: 'update', ...stream.run, update });
   }
-  remember(stream, update);
+  remember(agent, stream, update);
   if (stream.pending.length === 1) {
     forward(agent, stream, 0);
   }
   return true;
 }
 
-function remember(stream: UpdateStream, update: StatusUpdate): void {
+function remember(agent: AgentState, stream: UpdateStream, update: StatusUpdate): void {
   stream.seen.push(update.uuid ?? new Uint8Array());
   if (stream.seen.length > maxSeen) {
     stream.seen.shift();
   }
-  makeRoom(stream.pending, update);
+  makeRoom(agent, stream, update);
   stream.pending.push(update);
+  stream.pendingBytes += updateBytes(update);
+  agent.updateRoom.add(update);
 }
 
 /** Never in place of the first, which may be on its way. */
-function makeRoom(pending: StatusUpdate[], update: StatusUpdate): void {
-  if (pending.length >= maxPending) {
-    pending.pop();
+function makeRoom(agent: AgentState, stream: UpdateStream, update: StatusUpdate): void {
+  const { pending } = stream;
+  const max = isKnown(agent, stream) ? maxPending : maxPendingOfUnknown;
+  if (pending.length >= max) {
+    dropLatest(agent, stream);
   }
-  if (messageSize(update, SMALL_STATUS_BYTES) <= SMALL_STATUS_BYTES) {
-    return;
+  const roomBytes = maxPendingBytes - updateBytes(update);
+  while (
+    pending.length > 1 &&
+    (stream.pendingBytes > roomBytes || agent.updateRoom.lacks(update))
+  ) {
+    dropLatest(agent, stream);
   }
-  let bytes = messageSize(update, maxPendingBytes);
-  for (const other of pending) {
-    bytes += messageSize(other, maxPendingBytes);
+}
+
+const isKnown = (agent: AgentState, { run, frameworkId: framework, taskId: id }: UpdateStream) =>
+  run !== undefined || agent.frameworks.get(framework)?.tasks.has(id) === true;
+
+function dropLatest(agent: AgentState, stream: UpdateStream): void {
+  const update = stream.pending.pop();
+  if (update !== undefined) {
+    giveRoom(agent, stream, update);
+    forgetUpdate(agent, stream, update.uuid);
   }
-  while (bytes > maxPendingBytes && pending.length > 1) {
-    bytes -= messageSize(pending.pop() ?? {}, maxPendingBytes);
+}
+
+function giveRoom(agent: AgentState, stream: UpdateStream, update: StatusUpdate): void {
+  stream.pendingBytes -= updateBytes(update);
+  agent.updateRoom.remove(update);
+}
+
+/** The checkpoint need not have it any more. */
+function forgetUpdate(
+  agent: AgentState,
+  { run, taskId }: UpdateStream,
+  uuid: Uint8Array | undefined,
+): void {
+  if (run !== undefined && uuid !== undefined) {
+    persistSoon(agent, { type: 'updateDropped', ...run, taskId, uuid });
   }
+}
+
+function dropPending(agent: AgentState, stream: UpdateStream): void {
+  for (const update of stream.pending) {
+    giveRoom(agent, stream, update);
+  }
+  stream.pending = [];
 }
 
 /** Puts back what a checkpoint holds. Nothing is sent before the agent is registered. */
@@ -157,9 +213,11 @@ export function restoreStream(
 ): void {
   const stream = openStream(agent, run.frameworkId, task, run);
   for (const update of updates) {
-    remember(stream, update);
+    remember(agent, stream, update);
     if (acknowledged.some((uuid) => sameBytes(uuid, update.uuid ?? new Uint8Array()))) {
-      stream.pending.length = 0;
+      stream.acknowledged.push(...stream.pending.flatMap(({ uuid }) => uuid ?? []));
+      dropPending(agent, stream);
+      forgetAcknowledged(agent, stream);
     }
   }
   // By the agent before this one, perhaps.
@@ -191,6 +249,8 @@ export function acknowledge(
     return 'unknown';
   }
   stream.pending.shift();
+  giveRoom(agent, stream, update);
+  agent.updateWindows.leave(stream);
   stream.isSent = false;
   stream.isCarriedOver = false;
   stream.sends++;
@@ -201,7 +261,11 @@ export function acknowledge(
   if (stream.run !== undefined) {
     // A later update must not leave before it: after a crash in between, both would be sent again.
     const write = stream.pending.length > 0 ? persist : persistSoon;
-    write(agent, { type: 'acknowledgement', ...stream.run, taskId: task, uuid });
+    const status = slimStatus(update.status);
+    const slim = status === update.status ? undefined : { ...update, status };
+    write(agent, { type: 'acknowledgement', ...stream.run, taskId: task, uuid, slim });
+    stream.acknowledged.push(uuid);
+    forgetAcknowledged(agent, stream);
   }
   if (stream.pending.length > 0) {
     forward(agent, stream, 0);
@@ -209,10 +273,21 @@ export function acknowledge(
     // News of a task that is not here: no last update would ever close the stream.
     closeStream(agent, stream);
   }
+  sendNext(agent, framework);
   return 'continued';
 }
 
+/** Its state, and those before it that a view shows, are of the newest. */
+function forgetAcknowledged(agent: AgentState, stream: UpdateStream): void {
+  while (stream.acknowledged.length > maxAcknowledged) {
+    forgetUpdate(agent, stream, stream.acknowledged.shift());
+  }
+}
+
 function closeStream(agent: AgentState, stream: UpdateStream): void {
+  dropPending(agent, stream);
+  agent.updateWindows.leave(stream);
+  sendNext(agent, stream.frameworkId);
   const streams = agent.updates.get(stream.frameworkId);
   streams?.delete(stream.taskId);
   if (streams?.size === 0) {
@@ -238,14 +313,16 @@ export function dropStream(agent: AgentState, framework: FrameworkId, task: Task
 /** Nothing of this framework will be acknowledged any more. */
 export function dropStreams(agent: AgentState, framework: FrameworkId): void {
   for (const stream of agent.updates.get(framework)?.values() ?? []) {
-    stream.pending.length = 0;
+    dropPending(agent, stream);
     stream.sends++;
   }
   agent.updates.delete(framework);
+  agent.updateWindows.forget(framework);
 }
 
 /** After registration everything first in line is sent again, whenever it was sent before. */
 export function resumeUpdates(agent: AgentState): void {
+  agent.updateWindows.clear();
   for (const streams of agent.updates.values()) {
     for (const stream of streams.values()) {
       if (stream.pending.length > 0) {
@@ -279,18 +356,54 @@ export function retryTimerFired(agent: AgentState, timer: string): void {
   }
 }
 
-/** Sends what is first in line, unless there is no master; registration resumes then. */
+/** An update that was sent some time ago makes way for others of its framework. */
+export function turnTimerFired(agent: AgentState): void {
+  const ended = takeExpired(
+    agent,
+    agent.updateTurns,
+    ({ stream, send }) => stream.sends === send && agent.updateWindows.isOnWay(stream),
+  );
+  for (const { stream } of ended) {
+    agent.updateWindows.leave(stream);
+    sendNext(agent, stream.frameworkId);
+  }
+}
+
+/** Sends what is first in line when its turn comes, unless there is no master; registration resumes then. */
 function forward(agent: AgentState, stream: UpdateStream, level: number): void {
   const update = stream.pending[0];
   if (update === undefined) {
     return;
   }
   stream.sends++;
-  const task = taskOf(agent, stream);
-  noteFirst(task, update);
-  if (agent.phase !== 'running' || agent.master === undefined) {
+  noteFirst(taskOf(agent, stream), update);
+  if (agent.phase === 'running') {
+    agent.updateWindows.enter(stream, level);
+    sendNext(agent, stream.frameworkId);
+  }
+}
+
+const firstBytes = ({ pending: [first] }: UpdateStream) =>
+  first === undefined ? 0 : updateBytes(first);
+
+/** Sends those of the framework for which there is room. */
+function sendNext(agent: AgentState, framework: FrameworkId): void {
+  if (agent.phase !== 'running') {
     return;
   }
+  let turn = agent.updateWindows.next(framework, firstBytes);
+  while (turn !== undefined) {
+    post(agent, turn.stream, turn.level);
+    turn = agent.updateWindows.next(framework, firstBytes);
+  }
+}
+
+function post(agent: AgentState, stream: UpdateStream, level: number): void {
+  const update = stream.pending[0];
+  if (update === undefined || agent.master === undefined) {
+    return;
+  }
+  const task = taskOf(agent, stream);
   stream.sentAfter = agent.outbox.barrier;
   stream.isSent = true;
   emit(agent, {
@@ -308,6 +421,10 @@ function forward(agent: AgentState, stream: UpdateStream, level: number): void {
   const deadlines = agent.retries[level];
   if (deadlines !== undefined) {
     addDeadline(agent, deadlines, { stream, send: stream.sends, level });
+  }
+  if (level > 0) {
+    // Its next retry is far.
+    addDeadline(agent, agent.updateTurns, { stream, send: stream.sends, level });
   }
 }
 

@@ -14,7 +14,7 @@ import { checkpointRun, type Executor, resizeContainer, sendToExecutor } from '.
 import type { Framework } from './framework.ts';
 import { log } from './outbox.ts';
 import type { AgentState } from './state.ts';
-import { addUpdate, findStream } from './status-updates.ts';
+import { addUpdate, findStream, updateRefusal } from './status-updates.ts';
 import { countTerminal, createTask, recordStatus } from './task.ts';
 
 /** Something that the agent itself has decided about a task of a framework it knows. */
@@ -38,12 +38,19 @@ export function reportStatus(
   }
 }
 
-/** An update of an executor: it is taken, and acknowledged to the executor, once it is durable. */
-export function executorReported(agent: AgentState, executor: Executor, given: TaskStatus): void {
+/**
+ * An update of an executor: it is taken, and acknowledged to the executor, once it is durable. Returns
+ * why there is no room for it now.
+ */
+export function executorReported(
+  agent: AgentState,
+  executor: Executor,
+  given: TaskStatus,
+): string | undefined {
   const { framework } = executor;
   if (given.uuid === undefined) {
     agent.counters.invalid_status_updates++;
-    return;
+    return undefined;
   }
   if (framework.state === 'terminating') {
     // Nobody wants it, but an executor may wait for the answer before it ends.
@@ -52,7 +59,7 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
       type: ExecutorEvent_Type.ACKNOWLEDGED,
       acknowledged: { task_id: given.task_id, uuid: given.uuid },
     });
-    return;
+    return undefined;
   }
   const status = completeStatus(agent, framework, {
     ...given,
@@ -60,22 +67,31 @@ export function executorReported(agent: AgentState, executor: Executor, given: T
     executor_id: { value: executor.executorId },
     container_status: containerStatus(agent, executor, given),
   });
+  const update = updateOf(agent, framework, status);
+  const refusal = updateRefusal(agent, update);
+  if (refusal !== undefined) {
+    agent.counters.invalid_status_updates++;
+    return refusal;
+  }
   agent.counters.valid_status_updates++;
   executor.hasReported = true;
   if (framework.tasks.get(taskId(status.task_id.value)) === executor) {
     if (changeTask(agent, executor, status)) {
-      addUpdate(agent, updateOf(agent, framework, status), checkpointRun(executor));
+      addUpdate(agent, update, checkpointRun(executor));
     }
   } else if (hasEndedIn(executor, status)) {
     log(agent, 'info', `Ignoring an update of task ${status.task_id.value}, whose end is known`);
-  } else if (hasRoomForUnknown(agent, framework)) {
+  } else if (hasRoomForUnknown(agent, framework, status)) {
     // A task that the agent does not know is passed on: its executor knows better.
-    addUpdate(agent, updateOf(agent, framework, status), undefined);
+    addUpdate(agent, update, undefined);
+  } else {
+    return `Updates of ${maxUnknownTasks} tasks that the agent does not know wait for acknowledgements`;
   }
   sendToExecutor(agent, executor, {
     type: ExecutorEvent_Type.ACKNOWLEDGED,
     acknowledged: { task_id: status.task_id, uuid: given.uuid },
   });
+  return undefined;
 }
 
 /** An executor's last words may come after its end, by which the agent has judged its tasks. */
@@ -86,9 +102,17 @@ const hasEndedIn = (executor: Executor, { task_id }: TaskStatus) =>
 const maxUnknownTasks = 1_000;
 
 /** Every known task has one stream of updates at most; the others are of unknown tasks. */
-function hasRoomForUnknown(agent: AgentState, framework: Framework): boolean {
-  const streams = agent.updates.get(framework.id)?.size ?? 0;
-  return streams < framework.tasks.size + maxUnknownTasks;
+function hasRoomForUnknown(
+  agent: AgentState,
+  framework: Framework,
+  { task_id }: TaskStatus,
+): boolean {
+  const streams = agent.updates.get(framework.id);
+  return (
+    streams === undefined ||
+    streams.has(taskId(task_id.value)) ||
+    streams.size < framework.tasks.size + maxUnknownTasks
+  );
 }
 
 /** News of a task whose framework has nothing here: only its update is kept. */

@@ -125,6 +125,10 @@ const statements = {
   acknowledge: `UPDATE updates SET acknowledged = 1,
     sum = row_sum(number, container, task, uuid, bytes, 1)
     WHERE container = ? AND task = ? AND uuid = ?`,
+  slim: `UPDATE updates SET bytes = ?4,
+    sum = row_sum(number, container, task, uuid, ?4, acknowledged)
+    WHERE container = ?1 AND task = ?2 AND uuid = ?3`,
+  removeUpdate: 'DELETE FROM updates WHERE container = ? AND task = ? AND uuid = ?',
   removeUpdates: 'DELETE FROM updates WHERE container = ? AND task = ?',
   removeRunsUpdates: 'DELETE FROM updates WHERE container = ?',
   forgetFrameworks: 'DELETE FROM frameworks',

@@ -229,7 +229,9 @@ function writesOf(change: CheckpointChange): Write[] {
       return [write('update', change.containerId, status.task_id.value, uuid, bytes)];
     }
     case 'acknowledgement':
-      return [write('acknowledge', change.containerId, change.taskId, change.uuid)];
+      return acknowledgement(change);
+    case 'updateDropped':
+      return [write('removeUpdate', change.containerId, change.taskId, change.uuid)];
     case 'taskCompleted':
       return [
         write('removeUpdates', change.containerId, change.taskId),
@@ -249,6 +251,16 @@ function writesOf(change: CheckpointChange): Write[] {
         write('removeFramework', change.frameworkId),
       ];
   }
+}
+
+type Acknowledgement = Extract<CheckpointChange, { type: 'acknowledgement' }>;
+
+function acknowledgement({ containerId, taskId, uuid, slim }: Acknowledgement): Write[] {
+  const change =
+    slim === undefined
+      ? []
+      : [write('slim', containerId, taskId, uuid, encodeMessage(types.StatusUpdate, slim))];
+  return [...change, write('acknowledge', containerId, taskId, uuid)];
 }
 
 /** The boot of the machine that the agent last ran in. */

@@ -5,10 +5,14 @@ import { messageSize } from './message-size.ts';
 
 /** Statuses of a task, or of an operation; beyond it the oldest go. */
 export const MAX_STATUSES = 100;
+/** A larger one is kept without its data, with the beginning of its message, and no more if need be. */
+export const MAX_STATUS_BYTES = 16 * 1024;
 /** Of all statuses of a task, the latest excepted. */
-export const MAX_STATUSES_BYTES = 1024 * 1024;
-/** Statuses up to this size are not added up: as many as there may be are little more than the bound. */
-export const SMALL_STATUS_BYTES = 16 * 1024;
+export const MAX_STATUSES_BYTES = 256 * 1024;
+/** Of a message that is cut. */
+const CUT_MESSAGE_LENGTH = 2_000;
+/** Statuses up to this size are not added up: as many as there may be are within the bound. */
+const SMALL_STATUS_BYTES = MAX_STATUSES_BYTES / MAX_STATUSES;
 
 /** Takes the place of the last one where that has the same state; true if it does. */
 export function addStatus(task: Task, status: TaskStatus): boolean {
@@ -21,7 +25,7 @@ export function addStatus(task: Task, status: TaskStatus): boolean {
   if (statuses.length >= MAX_STATUSES) {
     statuses.shift();
   }
-  statuses.push(status);
+  statuses.push(slimStatus(status));
   if (messageSize(status, SMALL_STATUS_BYTES) > SMALL_STATUS_BYTES) {
     dropOldest(statuses);
   }
@@ -38,4 +42,43 @@ function dropOldest(statuses: TaskStatus[]): void {
     }
   }
   statuses.splice(0, first);
+}
+
+/** As it is kept when it has been told: the same status where that is small enough. */
+export function slimStatus(status: TaskStatus): TaskStatus {
+  if (isSmall(status)) {
+    return status;
+  }
+  const { data: _, ...told } = status;
+  if (isSmall(told)) {
+    return told;
+  }
+  const cut = { ...told, ...(told.message !== undefined && { message: beginning(told.message) }) };
+  return isSmall(cut) ? cut : skeleton(cut);
+}
+
+const isSmall = (status: TaskStatus) => messageSize(status, MAX_STATUS_BYTES) <= MAX_STATUS_BYTES;
+
+/** Not in the middle of a character that takes two units. */
+const beginning = (message: string) =>
+  message.length > CUT_MESSAGE_LENGTH
+    ? `${message.slice(0, CUT_MESSAGE_LENGTH).toWellFormed()}…`
+    : message;
+
+/** What happened, when, and in whose word. */
+function skeleton(status: TaskStatus): TaskStatus {
+  const { task_id, state, message, source, reason, agent_id, executor_id, timestamp, uuid } =
+    status;
+  return {
+    task_id,
+    state,
+    ...(message !== undefined && { message }),
+    ...(source !== undefined && { source }),
+    ...(reason !== undefined && { reason }),
+    ...(agent_id !== undefined && { agent_id }),
+    ...(executor_id !== undefined && { executor_id }),
+    ...(timestamp !== undefined && { timestamp }),
+    ...(uuid !== undefined && { uuid }),
+    ...(status.healthy !== undefined && { healthy: status.healthy }),
+  };
 }

@@ -21,7 +21,8 @@ const ofState: Record<string, string> = {
   'registrations.entries': 'executors that register',
   retries: 'one for each interval',
   streams: 'one for each executor',
-  updates: 'known tasks and maxUnknownTasks, each maxPending and maxPendingBytes',
+  'updateTurns.entries': 'one for each send, for ten seconds',
+  updates: 'known tasks and maxUnknownTasks; UpdateRoom bounds all that waits in them',
 };
 
 const ofFramework: Record<string, string> = {

@@ -5,6 +5,7 @@ import type {
   CheckpointedExecutor,
 } from '../../src/agent/checkpoint.ts';
 import type { FrameworkInfo } from '../../src/model/generated/messages.ts';
+import { sameBytes } from '../../src/model/identifier.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Run = Mutable<CheckpointedExecutor> & { tasks: CheckpointedExecutor['tasks'][number][] };
@@ -58,8 +59,23 @@ export function onDisk(changes: readonly CheckpointChange[], alive = true): Agen
         break;
       }
       case 'acknowledgement': {
+        const { uuid, slim } = change;
         const task = taskOf(change, change.taskId);
-        if (task !== undefined) task.acknowledged = [...task.acknowledged, change.uuid];
+        if (task !== undefined) {
+          task.acknowledged = [...task.acknowledged, uuid];
+          task.updates = task.updates.map((update) =>
+            sameBytes(update.uuid ?? new Uint8Array(), uuid) ? (slim ?? update) : update,
+          );
+        }
+        break;
+      }
+      case 'updateDropped': {
+        const task = taskOf(change, change.taskId);
+        if (task !== undefined) {
+          task.updates = task.updates.filter(
+            ({ uuid }) => !sameBytes(uuid ?? new Uint8Array(), change.uuid),
+          );
+        }
         break;
       }
       case 'taskCompleted': {

@@ -26,15 +26,30 @@ test('a task whose state goes to and fro keeps its last hundred statuses', () =>
   expect(kept).toEqual(Array.from({ length: 100 }, (_, index) => 900 + index));
 });
 
-test('large statuses take a megabyte beside the latest, which is kept whatever its size', () => {
+test('large statuses take a quarter of a megabyte beside the latest', () => {
   const task = newTask();
   for (let index = 0; index < 50; index++) {
-    addStatus(task, status('t', stateOf(index), { message: 'x'.repeat(MEGABYTE / 4) }));
+    addStatus(task, status('t', stateOf(index), { message: 'x'.repeat(10_000) }));
   }
-  expect(task.statuses).toHaveLength(5);
-  addStatus(task, status('t', stateOf(50), { data: new Uint8Array(3 * MEGABYTE) }));
-  addStatus(task, status('t', stateOf(51), { data: new Uint8Array(3 * MEGABYTE) }));
-  expect(task.statuses).toHaveLength(1);
+  expect(task.statuses).toHaveLength(27);
+});
+
+test('of a status that is too large to keep, what has happened and how its message begins is kept', () => {
+  const task = newTask();
+  const bytes = new Uint8Array(3 * MEGABYTE);
+  const small = status('t', TaskState.TASK_STARTING, { data: new Uint8Array(100), message: 'm' });
+  addStatus(task, small);
+  addStatus(task, { ...small, state: TaskState.TASK_RUNNING, data: bytes });
+  addStatus(task, { ...small, state: TaskState.TASK_KILLING, message: 'm'.repeat(MEGABYTE) });
+  const labels = { labels: [{ key: 'k'.repeat(MEGABYTE) }] };
+  addStatus(task, { ...small, state: TaskState.TASK_KILLED, labels, healthy: false });
+  const { data: _, ...told } = small;
+  expect(task.statuses).toEqual([
+    small,
+    { ...told, state: TaskState.TASK_RUNNING },
+    { ...told, state: TaskState.TASK_KILLING, message: `${'m'.repeat(2_000)}…` },
+    { ...told, state: TaskState.TASK_KILLED, healthy: false },
+  ]);
 });
 
 function runningTask(): World {

@@ -20,7 +20,7 @@ import type { CheckpointChange, CheckpointedFramework } from '../../src/agent/ch
 import { CheckpointDatabase } from '../../src/containerizer/checkpoint-database.ts';
 import { CheckpointStore, checkpointOf } from '../../src/containerizer/checkpoint-store.ts';
 import { sumOf } from '../../src/filesystem/summed-rows.ts';
-import { TaskState } from '../../src/model/generated/messages.ts';
+import { type StatusUpdate, TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId, taskId } from '../../src/model/ids.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
 import { eventually } from '../executor/outside.ts';
@@ -75,15 +75,17 @@ const task = (of: string, run: string, id: string): CheckpointChange => ({
 
 const uuid = (number: number) => new Uint8Array(16).fill(number);
 
+const statusUpdate = (of: string, id: string, number: number): StatusUpdate => ({
+  framework_id: { value: of },
+  status: { task_id: { value: id }, state: TaskState.TASK_RUNNING },
+  timestamp: number,
+  uuid: uuid(number),
+});
+
 const update = (of: string, run: string, id: string, number: number): CheckpointChange => ({
   type: 'update',
   ...runOf(of, run),
-  update: {
-    framework_id: { value: of },
-    status: { task_id: { value: id }, state: TaskState.TASK_RUNNING },
-    timestamp: number,
-    uuid: uuid(number),
-  },
+  update: statusUpdate(of, id, number),
 });
 
 describe('what is read back', () => {
@@ -112,6 +114,26 @@ describe('what is read back', () => {
     const [first] = found?.executors[0]?.tasks ?? [];
     expect(first?.updates.map((known) => known.timestamp)).toEqual([1, 2]);
     expect(first?.acknowledged).toEqual([uuid(1)]);
+  });
+
+  test('has an acknowledged update in its short form, and none that was superseded', async () => {
+    const of = { ...runOf('f', 'r1'), taskId: taskId('t1') };
+    const slim = { ...statusUpdate('f', 't1', 1), timestamp: 99 };
+    await write([
+      framework('f'),
+      executor('f', 'r1'),
+      task('f', 'r1', 't1'),
+      update('f', 'r1', 't1', 1),
+      update('f', 'r1', 't1', 2),
+      update('f', 'r1', 't1', 3),
+    ]);
+    await write([
+      { type: 'acknowledgement', ...of, uuid: uuid(1), slim },
+      { type: 'updateDropped', ...of, uuid: uuid(2) },
+    ]);
+    const [found] = (await read()).frameworks[0]?.executors[0]?.tasks ?? [];
+    expect(found?.updates.map(({ timestamp }) => timestamp)).toEqual([99, 3]);
+    expect(found?.acknowledged).toEqual([uuid(1)]);
   });
 
   test('has nothing of what has completed', async () => {

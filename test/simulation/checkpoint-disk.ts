@@ -21,7 +21,7 @@ import { formatUuid } from '../../src/model/random.ts';
 
 interface StoredTask {
   readonly info: TaskInfo;
-  readonly updates: { readonly update: StatusUpdate; acknowledged: boolean }[];
+  updates: { update: StatusUpdate; acknowledged: boolean }[];
 }
 
 interface StoredExecutor {
@@ -104,7 +104,19 @@ export class CheckpointDisk {
         const updates = this.#executors.get(change.containerId)?.tasks.get(change.taskId)?.updates;
         for (const known of updates ?? []) {
           const uuid = known.update.uuid ?? new Uint8Array();
-          known.acknowledged ||= formatUuid(uuid) === formatUuid(change.uuid);
+          if (formatUuid(uuid) === formatUuid(change.uuid)) {
+            known.acknowledged = true;
+            known.update = change.slim ?? known.update;
+          }
+        }
+        return;
+      }
+      case 'updateDropped': {
+        const task = this.#executors.get(change.containerId)?.tasks.get(change.taskId);
+        if (task !== undefined) {
+          task.updates = task.updates.filter(
+            ({ update }) => formatUuid(update.uuid ?? new Uint8Array()) !== formatUuid(change.uuid),
+          );
         }
         return;
       }
