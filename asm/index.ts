@@ -38,7 +38,8 @@ export {
 } from './algebra';
 export { matchReserve, matchRun } from './matcher';
 
-export { addRole, dropRole, setQuota, setRoleRank, setWeight } from './allocator/roles';
+export { addRole, setQuota, setRoleRank, setWeight } from './allocator/roles';
+export { dropRole } from './allocator/role-calls';
 export {
   dropFramework,
   introduce,

@@ -13,6 +13,8 @@ import {
   TOO_MANY,
   BAD_AMOUNT,
   MAX_AMOUNT,
+  RESERVED,
+  REVOCABLE,
   SOLID,
   TYPE_MASK,
   TYPE_SCALAR,
@@ -64,6 +66,12 @@ import { widenVectors } from './vectors';
 // @ts-ignore: decorator
 @inline export function isScalar(flags: u32): bool {
   return (flags & TYPE_MASK) == TYPE_SCALAR;
+}
+
+/** True for scalars that quotas count: neither reserved nor revocable. */
+// @ts-ignore: decorator
+@inline export function isPlainScalar(flags: u32): bool {
+  return isScalar(flags) && (flags & (RESERVED | REVOCABLE)) == 0;
 }
 
 /** Set in the record of a name or a kind whose number is free; the next free one is chained in it. */

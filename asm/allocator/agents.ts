@@ -26,8 +26,8 @@ import {
 } from '../constants';
 import { slot, tableBase, tableCount, tablePush } from '../memory';
 import { SLOT_AGENTS, SLOT_AGENT_FREE, SLOT_OPTIONS } from '../slots';
-import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './frameworks';
 import { wake } from './quiet';
+import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './traits';
 
 // @ts-ignore: decorator
 @inline const AGENT_SIZE: usize = 128;

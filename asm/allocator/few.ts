@@ -7,7 +7,7 @@ import { excludedBits, excludedWords, hiddenBits, hiddenWords } from './leaf-bit
 import { leafNode, leafRole, leafTraits } from './frameworks';
 import { freshen, goesBefore } from './groups';
 import { meets } from './minimums';
-import { forRole, rightBits, tryLeaf } from './offering';
+import { forRole, look, rightBits, tryLeaf } from './offering';
 import { selfNode } from './quotas';
 import {
   ROLE_STARVED,
@@ -20,7 +20,6 @@ import {
   roleParent,
 } from './roles';
 import { OFFERED, SOFT, Run, Visit } from './run-state';
-import { look } from './visit';
 
 /** At most so many leaves are looked at one by one rather than through the tournament. */
 export const FEW: u32 = 48;

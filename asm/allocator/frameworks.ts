@@ -48,6 +48,7 @@ import {
   untrackFramework,
   firstLeaf as firstLeafOfRole,
 } from './roles';
+import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './traits';
 
 // Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | unused u32 | next free u32 |
 //            holdings from before it was known u32 | -
@@ -67,12 +68,6 @@ export const LEAF_EXISTS: u32 = 1;
 export const LEAF_ACTIVE: u32 = 2;
 export const LEAF_SUBSCRIBED: u32 = 4;
 export const LEAF_SUPPRESSED: u32 = 8;
-
-// Traits of a leaf that an agent may deny.
-export const LACKS_GPU: u32 = 1;
-export const LACKS_REGION: u32 = 2;
-export const IS_MULTI_ROLE: u32 = 4;
-export const IS_HIERARCHICAL: u32 = 8;
 
 // @ts-ignore: decorator
 @inline function frameworkAt(framework: u32): usize {

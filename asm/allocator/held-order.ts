@@ -3,7 +3,7 @@
 //   kind u32 | role u32 | set u32 | - | amount f64
 import { SHARED, SOLID } from '../constants';
 import { difference, rangeAmount, release, retain, union } from '../intervals';
-import { isScalar, kindFlags } from '../kinds';
+import { isPlainScalar, isScalar, kindFlags } from '../kinds';
 import { free, resize } from '../memory';
 import {
   ITEM_SIZE,
@@ -21,7 +21,6 @@ import {
 import { agentAt } from './agents';
 import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from './entries';
 import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
-import { isPlainScalar } from './quotas';
 
 // @ts-ignore: decorator
 @inline export const HELD_SIZE: usize = 24;

@@ -1,10 +1,9 @@
 // The least that is worth offering. Counted in units and item after item, as Mesos counts: the rounding of
 // the differences is part of the rule.
 import { SHARED, SOLID } from '../constants';
-import { isScalar, kindFlags, kindName, kindUnit } from '../kinds';
+import { isPlainScalar, isScalar, kindFlags, kindName, kindUnit } from '../kinds';
 import { ITEM_SIZE, itemAmount, itemKind, rowCount, rowItems } from '../rows';
 import { ENTRY_SIZE, freeAmount } from './entries';
-import { isPlainScalar } from './quotas';
 import { Run } from './run-state';
 
 // --- Minimum allocatable ---

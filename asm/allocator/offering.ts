@@ -32,15 +32,26 @@ import { book } from './books';
 import { hide, isRefused } from './filters';
 import { isExcluded, isHidden } from './leaf-bits';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from './frameworks';
-import { lend } from './trial';
+import { lend, takeLoans } from './loans';
 import { meets, meetsFair } from './minimums';
 import { ROLE_LIMITS, isWithin, roleFlags } from './roles';
 import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
 import { consume, inFairOrder, shrinkFair, shrinkGuaranteed } from './shrink';
+import { collectFree } from './stock';
 
 // Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 | owned u32
 // @ts-ignore: decorator
 @inline export const OFFER_SIZE: usize = 24;
+
+/** What is free on the agent now; false when that is nothing. */
+export function look(): bool {
+  Visit.free = collectFree(Visit.agent);
+  if (Run.trial) takeLoans(Visit.free);
+  if (rowCount(Visit.free) == 0) return false;
+  // Bits are made when somebody is looked at: what is left after an offer is often of no use to anyone.
+  Visit.bitsDue = Visit.hasBits;
+  return true;
+}
 
 /** What is there for a role: unreserved, or reserved for it or for an ancestor. */
 export function forRole(role: u32): usize {
@@ -120,7 +131,7 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
 export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
   if (weigh(leaf, role, row) != EXPLAIN_OFFERED) return Visit.shrunk ? SOFT : HARD;
   consume(role, Visit.offer);
-  if (Run.trial) lend(leaf, Visit.offer);
+  if (Run.trial) lend(Visit.agent, leaf, Visit.offer);
   else give(leaf, Visit.offer);
   Visit.gave = true;
   return OFFERED;

@@ -3,7 +3,6 @@
 // not be looked at again because of what happens to frameworks.
 import { resize, slot } from '../memory';
 import { SLOT_EMPTY, SLOT_QUIET } from '../slots';
-import { Run } from './run-state';
 
 function grow(table: i32, have: u32, next: u32): void {
   const bits = resize(
@@ -49,13 +48,11 @@ export function wake(agent: u32): void {
 
 /** Nobody takes what the agent has. */
 export function quieten(agent: u32): void {
-  if (Run.trial) return;
   setBit(load<usize>(slot(SLOT_QUIET)) + wordOf(agent), agent);
 }
 
 /** The agent has nothing free. */
 export function setEmpty(agent: u32): void {
-  if (Run.trial) return;
   const offset = wordOf(agent);
   setBit(load<usize>(slot(SLOT_QUIET)) + offset, agent);
   setBit(load<usize>(slot(SLOT_EMPTY)) + offset, agent);

@@ -1,7 +1,7 @@
 // Guarantees, limits and headroom during a run: what each role has consumed, what must be held back for
 // guarantees that are not met, and which roles have nothing more to get.
-import { RESERVED, REVOCABLE, SOLID } from '../constants';
-import { isScalar, kindFlags, kindName, kindUnit, nameCount } from '../kinds';
+import { SOLID } from '../constants';
+import { kindFlags, kindName, kindUnit, nameCount } from '../kinds';
 import { slot, tableBase, tableClear, tableCount, tablePush } from '../memory';
 import {
   SLOT_AVAILABLE_HEADROOM,
@@ -37,11 +37,6 @@ import {
 import { Run } from './run-state';
 
 // --- Quota and headroom ---
-
-// @ts-ignore: decorator
-@inline export function isPlainScalar(flags: u32): bool {
-  return isScalar(flags) && (flags & (RESERVED | REVOCABLE)) == 0;
-}
 
 export function prepareQuotas(): void {
   const names = nameCount();

@@ -39,7 +39,6 @@ import {
   setNodeRank,
   setNodeWeight,
 } from './nodes';
-import { isLateRole } from './late';
 
 // Role: parent u32 | depth u32 | flags u32 | rank u32 | rank of the virtual leaf u32 |
 //       tracked frameworks u32 | active frameworks u32 | node + 1 u32 | own node + 1 u32 |
@@ -197,21 +196,23 @@ export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
   return <i32>role;
 }
 
-/**
- * Forgets a role that nothing speaks of: no framework, child, quota, weight, reservation or refusal. The caller knows
- * that no kind names it, and that no unknown framework holds anything of it.
- */
-export function dropRole(role: u32): i32 {
-  if (!roleExists(role)) return BAD_HANDLE;
+/** True when no framework, child, quota, weight, reservation or kind speaks of the role. */
+export function isUnusedRole(role: u32): bool {
   const at = roleAt(role);
-  if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) return BAD_STATE;
-  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1 || isLateRole(role)) return BAD_STATE;
+  if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) return false;
+  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1) return false;
   for (let name: u32 = 0; name < nameCount(); name++) {
-    if (valueOf(reservedOf(role), name) != 0) return BAD_STATE;
+    if (valueOf(reservedOf(role), name) != 0) return false;
   }
   for (let kind: u32 = 0; kind < kindCount(); kind++) {
-    if (isLiveKind(kind) && kindRole(kind) == role) return BAD_STATE;
+    if (isLiveKind(kind) && kindRole(kind) == role) return false;
   }
+  return true;
+}
+
+/** Frees the number of an unused role. */
+export function freeRole(role: u32): void {
+  const at = roleAt(role);
   for (let offset: usize = 56; offset < 84; offset += 4) dropVector(load<u32>(at + offset));
   freeGroup(frameworkGroup(role));
   freeGroup(childGroup(role));
@@ -220,7 +221,6 @@ export function dropRole(role: u32): i32 {
   store<u32>(at, 0, 4);
   store<u32>(at, load<u32>(slot(SLOT_ROLES_FREE)), 96);
   store<u32>(slot(SLOT_ROLES_FREE), role + 1);
-  return OK;
 }
 
 /** Ranks order siblings; the host gives them anew when there is no room between two. */

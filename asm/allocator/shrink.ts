@@ -2,7 +2,15 @@
 // whole or not at all.
 import { REVOCABLE } from '../constants';
 import { retain } from '../intervals';
-import { isScalar, kindFlags, kindName, kindRole, kindUnit, nameCount } from '../kinds';
+import {
+  isPlainScalar,
+  isScalar,
+  kindFlags,
+  kindName,
+  kindRole,
+  kindUnit,
+  nameCount,
+} from '../kinds';
 import { slot, tableCount } from '../memory';
 import {
   ITEM_SIZE,
@@ -34,7 +42,6 @@ import {
   chop,
   fillHeadroomLeft,
   fillLimits,
-  isPlainScalar,
 } from './quotas';
 import {
   NO_LIMIT,

@@ -5,7 +5,6 @@ import { rowCount } from '../rows';
 import { SLOT_PARKED, SLOT_STARVED } from '../slots';
 import { AGENT_COMPLEX, agentAt, agentFlags } from './agents';
 import { quieten, setEmpty } from './quiet';
-import { collectFree } from './stock';
 import { FEW, countOpen, visitOpen } from './few';
 import { MANY_FILTERS, filtersOn } from './filters';
 import { excludedWords } from './leaf-bits';
@@ -20,9 +19,8 @@ import {
   settleTouched,
 } from './groups';
 import { NODE_OWN, nodeKind, nodeOwner } from './nodes';
-import { takeLoans } from './trial';
 import { meets } from './minimums';
-import { forRole, tryLeaf } from './offering';
+import { forRole, look, tryLeaf } from './offering';
 import { isSatisfied } from './quotas';
 import { randomRole, randomSlot, resetRandom } from './random';
 import {
@@ -50,16 +48,6 @@ function unparkTo(mark: u32): void {
     putBack(load<usize>(at), load<u32>(at, 4));
   }
   store<u32>(slot(SLOT_PARKED + 1), mark);
-}
-
-/** What is free on the agent now; false when that is nothing. */
-export function look(): bool {
-  Visit.free = collectFree(Visit.agent);
-  if (Run.trial) takeLoans(Visit.free);
-  if (rowCount(Visit.free) == 0) return false;
-  // Bits are made when somebody is looked at: what is left after an offer is often of no use to anyone.
-  Visit.bitsDue = Visit.hasBits;
-  return true;
 }
 
 /** Offers to the frameworks of a role in their order; false when the agent has nothing left. */
@@ -133,11 +121,11 @@ export function enter(agent: u32): bool {
   // Who is left out because of limits may be back in the next run.
   Visit.soft = tableCount(SLOT_STARVED) != 0;
   if (!look()) {
-    setEmpty(agent);
+    if (!Run.trial) setEmpty(agent);
     return false;
   }
   if (Visit.plain && !Run.ownMinimumsExist && !meets(Run.clusterMinimum, Visit.free)) {
-    quieten(agent);
+    if (!Run.trial) quieten(agent);
     return false;
   }
   return true;
@@ -157,6 +145,8 @@ export function visitFair(agent: u32): void {
     left = visitChildren(0);
   }
   settleTouched();
+  // A trial leaves no traces.
+  if (Run.trial) return;
   if (!left) setEmpty(agent);
   else if (!Visit.soft && !Visit.gave) quieten(agent);
 }
