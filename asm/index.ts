@@ -38,16 +38,16 @@ export {
 } from './algebra';
 export { matchReserve, matchRun } from './matcher';
 
-export { addRole, setQuota, setRoleRank, setWeight } from './allocator/roles';
-export { dropRole } from './allocator/role-calls';
+export { addRole, setQuota, setRoleRank, setWeight } from './allocator/tables/roles';
+export { dropRole } from './allocator/calls/role-calls';
 export {
   dropFramework,
   introduce,
   newFramework,
   setFrameworkRank,
   setLeafMinimum,
-} from './allocator/frameworks';
-export { hasPending } from './allocator/order';
+} from './allocator/tables/frameworks';
+export { hasPending } from './allocator/run/order';
 export {
   addAgent,
   addUsed,
@@ -59,7 +59,7 @@ export {
   removeAgent,
   setMaintenance,
   setTotal,
-} from './allocator/agent-calls';
+} from './allocator/calls/agent-calls';
 export {
   countFilters,
   dropRequests,
@@ -76,7 +76,7 @@ export {
   setClusterMinimum,
   setNow,
   setUp,
-} from './allocator/allocator';
+} from './allocator/calls/allocator';
 export {
   changeCapabilities,
   clearExclusions,
@@ -90,7 +90,7 @@ export {
   subscribe,
   suppressRole,
   unsubscribe,
-} from './allocator/framework-calls';
-export { convertFree, convertOffered, launch, recover } from './allocator/holding-calls';
-export { explain, roleFilters } from './allocator/explain';
+} from './allocator/calls/framework-calls';
+export { convertFree, convertOffered, launch, recover } from './allocator/calls/holding-calls';
+export { explain, roleFilters } from './allocator/calls/explain';
 export { dropKind, dropName, markKinds } from './sweep';

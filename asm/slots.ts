@@ -15,7 +15,7 @@ export const SLOT_SETS: i32 = 217; // address of the sets seen lately
 export const SLOT_SCRATCH: i32 = 220; // nine scratch rows: 220 … 237
 
 // Allocator.
-export const SLOT_OPTIONS: i32 = 240; // flags, see allocator/agents.ts
+export const SLOT_OPTIONS: i32 = 240; // flags, see allocator/tables/agents.ts
 export const SLOT_NOW: i32 = 241;
 export const SLOT_SEED: i32 = 243; // four words of the generator: 243 … 246
 export const SLOT_CLUSTER_MIN: i32 = 248;

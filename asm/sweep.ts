@@ -12,12 +12,12 @@ import {
   SLOT_ROWS,
 } from './slots';
 import { ITEM_SIZE, itemKind, rowClear, rowCount, rowItems, scratch } from './rows';
-import { agentAt, agentExists } from './allocator/agents';
-import { ENTRY_SIZE, entriesOf, entryCount } from './allocator/entries';
-import { HELD_SIZE, heldCount, heldList } from './allocator/held-order';
-import { firstHolding, holdingCount, holdingItems, nextHolding, usedRow } from './allocator/holdings';
-import { clearOffers } from './allocator/offering';
-import { REFUSED_HEAD } from './allocator/refusals';
+import { agentAt, agentExists } from './allocator/tables/agents';
+import { ENTRY_SIZE, entriesOf, entryCount } from './allocator/tables/entries';
+import { HELD_SIZE, heldCount, heldList } from './allocator/tables/held-order';
+import { firstHolding, holdingCount, holdingItems, nextHolding, usedRow } from './allocator/tables/holdings';
+import { clearOffers } from './allocator/run/offering';
+import { REFUSED_HEAD } from './allocator/filters/refusals';
 
 function mark(kind: u32): void {
   const at = load<usize>(slot(SLOT_MARKS)) + (<usize>(kind >> 5) << 2);

@@ -1,0 +1,131 @@
+// The random sorters: instead of the least share goes first, everyone has a chance by weight. A role's
+// chance is the product, down the tree, of its branch's part of the weights of the active siblings;
+// frameworks of a role have equal chances.
+import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { SLOT_RANDOM } from '../../slots';
+import { randomBelow, randomUnit } from './generator';
+import { firstSlot, isEmptySlot, memberAt } from '../tables/groups';
+import { NODE_OWN, nodeKind, nodeOwner, nodeWeight } from '../tables/nodes';
+import { childGroup, competingChildren } from '../tables/roles';
+
+// Record: role u32 | - u32 | chance f64. Roles that had their turn in a visit are at the end of the table.
+// @ts-ignore: decorator
+@inline const SIZE: usize = 16;
+
+let chances: f64 = 0;
+let left: f64 = 0;
+
+// What the short visit drew, for the full one to go on with where the short one gives up: drawing anew
+// would put frameworks of roles with refusals at a disadvantage.
+let drawnAim: f64 = -1;
+let drawnGroup: usize = 0;
+let drawnSlot: u32 = 0;
+
+function spread(parent: u32, part: f64): void {
+  const group = childGroup(parent);
+  const capacity = load<u32>(group);
+  let sum: f64 = 0;
+  for (let at: u32 = 0; at < capacity; at++) {
+    if (!isEmptySlot(group, at)) sum += nodeWeight(memberAt(group, at));
+  }
+  for (let at: u32 = 0; at < capacity; at++) {
+    if (isEmptySlot(group, at)) continue;
+    const node = memberAt(group, at);
+    const chance = (part * nodeWeight(node)) / sum;
+    const role = nodeOwner(node);
+    if (nodeKind(node) != NODE_OWN && competingChildren(role) > 0) {
+      spread(role, chance);
+    } else {
+      const index = tablePush(SLOT_RANDOM, SIZE);
+      const record = tableBase(SLOT_RANDOM) + <usize>index * SIZE;
+      store<u32>(record, role);
+      store<f64>(record, chance, 8);
+      chances += chance;
+    }
+  }
+}
+
+/** Works the chances out for one run. */
+export function prepareRandomRoles(): void {
+  tableClear(SLOT_RANDOM);
+  chances = 0;
+  spread(0, 1);
+  left = chances;
+}
+
+/** The place in the table, among the first `count`, where the aim falls. */
+function indexOf(aim: f64, count: u32): u32 {
+  const base = tableBase(SLOT_RANDOM);
+  let index: u32 = 0;
+  while (index + 1 < count) {
+    const chance = load<f64>(base + <usize>index * SIZE, 8);
+    if (aim < chance) break;
+    aim -= chance;
+    index++;
+  }
+  return index;
+}
+
+/** The role that randomRole(0) will answer; 0 when there is none. */
+export function drawRole(): u32 {
+  const count = tableCount(SLOT_RANDOM);
+  if (count == 0) return 0;
+  drawnAim = randomUnit() * left;
+  return load<u32>(tableBase(SLOT_RANDOM) + <usize>indexOf(drawnAim, count) * SIZE);
+}
+
+/** The slot that randomSlot() will answer next for the group. */
+export function drawSlot(group: usize): u32 {
+  drawnSlot = randomSlot(group);
+  drawnGroup = group;
+  return drawnSlot;
+}
+
+/** What was drawn has been used, or is of no use. */
+export function forgetDrawn(): void {
+  drawnAim = -1;
+  drawnGroup = 0;
+}
+
+/** The next role of a visit in which `picked` had their turn; 0 when there is none. */
+export function randomRole(picked: u32): u32 {
+  const count = tableCount(SLOT_RANDOM) - picked;
+  if (count == 0) return 0;
+  const base = tableBase(SLOT_RANDOM);
+  const aim = drawnAim >= 0 ? drawnAim : randomUnit() * left;
+  drawnAim = -1;
+  const index = indexOf(aim, count);
+  const one = base + <usize>index * SIZE;
+  const last = base + <usize>(count - 1) * SIZE;
+  const role = load<u32>(one);
+  const chance = load<f64>(one, 8);
+  memory.copy(one, last, SIZE);
+  store<u32>(last, role);
+  store<f64>(last, chance, 8);
+  left -= chance;
+  return role;
+}
+
+/** The next visit starts with all roles again. */
+export function resetRandom(): void {
+  left = chances;
+}
+
+/** The slot of some member of a group that has not had its turn; an empty slot when there is none. */
+export function randomSlot(group: usize): u32 {
+  const first = firstSlot(group);
+  if (isEmptySlot(group, first)) return first;
+  if (drawnGroup == group) {
+    drawnGroup = 0;
+    if (!isEmptySlot(group, drawnSlot)) return drawnSlot;
+  }
+  const capacity = load<u32>(group);
+  for (let tries = 0; tries < 64; tries++) {
+    const at = randomBelow(capacity);
+    if (!isEmptySlot(group, at)) return at;
+  }
+  // Few are left: the one that comes next after a random place.
+  let at = randomBelow(capacity);
+  while (isEmptySlot(group, at)) at = at + 1 == capacity ? 0 : at + 1;
+  return at;
+}

@@ -1,0 +1,70 @@
+// Short visits put what they give into a tally, from where it is counted for roles. Where everything goes to a sole
+// role that is done once a run, not once a visit.
+import { nameCount } from '../../kinds';
+import { slot } from '../../memory';
+import { SLOT_TALLY } from '../../slots';
+import { vectorAt } from '../../vectors';
+import { heldInAll } from '../tables/books';
+import { firstSlot, freshen, groupSize, isEmptySlot, memberAt } from '../tables/groups';
+import { NODE_OWN, nodeCount, nodeKind, nodeOwner, nodeVector, setNodeCount } from '../tables/nodes';
+import {
+  ROLE_QUOTA,
+  childGroup,
+  competingChildren,
+  frameworkGroup,
+  heldPlainOf,
+  ownNode,
+  roleFlags,
+  roleNode,
+  roleParent,
+} from '../tables/roles';
+import { Run } from './run-state';
+
+/** Finds out, for one run, whether there is but one role that anything can go to. */
+export function prepareSole(): void {
+  Run.soleRole = 0;
+  Run.given = 0;
+  let role: u32 = 0;
+  do {
+    const group = childGroup(role);
+    if (groupSize(group) != 1 || isEmptySlot(group, firstSlot(group))) return;
+    const node = memberAt(group, firstSlot(group));
+    if (nodeKind(node) == NODE_OWN) return;
+    role = nodeOwner(node);
+  } while (competingChildren(role) != 0);
+  if ((roleFlags(role) & ROLE_QUOTA) != 0) return;
+  Run.soleRole = role;
+  Run.soleGroup = frameworkGroup(role);
+  if (!Run.randomFrameworks) freshen(Run.soleGroup);
+}
+
+/** Counts for the sole role what short visits gave. */
+export function settleSole(): void {
+  if (Run.given == 0) return;
+  const names = nameCount();
+  for (let name: u32 = 0; name < names; name++) settleName(Run.soleRole, <usize>name << 3);
+  for (let r = Run.soleRole; r != 0; r = roleParent(r)) {
+    setNodeCount(roleNode(r) - 1, nodeCount(roleNode(r) - 1) + Run.given);
+  }
+  Run.given = 0;
+}
+
+/** Moves an amount from the tally to everything that counts it: the role, its ancestors, all. */
+export function settleName(role: u32, at: usize): void {
+  const tally = vectorAt(load<u32>(slot(SLOT_TALLY))) + at;
+  const held = load<f64>(tally);
+  if (held == 0) return;
+  store<f64>(tally, 0);
+  addAt(heldInAll(), at, held);
+  if (ownNode(role) != 0) addAt(nodeVector(ownNode(role) - 1), at, held);
+  for (let r = role; r != 0; r = roleParent(r)) {
+    addAt(nodeVector(roleNode(r) - 1), at, held);
+    addAt(heldPlainOf(r), at, held);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addAt(vector: u32, at: usize, amount: f64): void {
+  const to = vectorAt(vector) + at;
+  store<f64>(to, load<f64>(to) + amount);
+}

@@ -1,0 +1,172 @@
+// The order in which things are held, kept for agents with several scalar kinds of one name.
+//
+//   kind u32 | role u32 | set u32 | - | amount f64
+import { SHARED, SOLID } from '../../constants';
+import { difference, rangeAmount, release, retain, union } from '../../intervals';
+import { isPlainScalar, isScalar, kindFlags } from '../../kinds';
+import { free, resize } from '../../memory';
+import {
+  ITEM_SIZE,
+  find,
+  itemAmount,
+  itemKind,
+  itemSet,
+  rowClear,
+  rowCount,
+  rowItems,
+  rowPush,
+  rowSubtract,
+  scratch,
+} from '../../rows';
+import { agentAt } from './agents';
+import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from './entries';
+import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
+
+// @ts-ignore: decorator
+@inline export const HELD_SIZE: usize = 24;
+
+// @ts-ignore: decorator
+@inline export function heldList(agent: u32): usize {
+  return load<usize>(agentAt(agent), 88);
+}
+
+// @ts-ignore: decorator
+@inline export function heldCount(agent: u32): u32 {
+  return load<u32>(agentAt(agent), 92);
+}
+
+export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
+  const at = agentAt(agent);
+  const list = load<usize>(at, 88);
+  const count = load<u32>(at, 92);
+  const flags = kindFlags(kind);
+  if ((flags & (SOLID | SHARED)) != SOLID) {
+    for (let i: u32 = 0; i < count; i++) {
+      const one = list + <usize>i * HELD_SIZE;
+      if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
+      if (isScalar(flags)) {
+        store<f64>(one, load<f64>(one, 16) + amount, 16);
+      } else {
+        const whole = union(load<usize>(one, 8), set);
+        release(load<usize>(one, 8));
+        store<usize>(one, whole, 8);
+      }
+      return;
+    }
+  }
+  const capacity = load<u32>(at, 64);
+  if (count == capacity) {
+    const next: u32 = capacity == 0 ? 4 : capacity << 1;
+    store<usize>(
+      at,
+      resize(list, <usize>capacity * HELD_SIZE, <usize>count * HELD_SIZE, <usize>next * HELD_SIZE),
+      88,
+    );
+    store<u32>(at, next, 64);
+  }
+  const one = load<usize>(at, 88) + <usize>count * HELD_SIZE;
+  store<u32>(one, kind);
+  store<u32>(one, role, 4);
+  store<usize>(one, retain(set), 8);
+  store<f64>(one, amount, 16);
+  store<u32>(at, count + 1, 92);
+}
+
+export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
+  const at = agentAt(agent);
+  const list = load<usize>(at, 88);
+  const count = load<u32>(at, 92);
+  for (let i: u32 = 0; i < count; i++) {
+    const one = list + <usize>i * HELD_SIZE;
+    if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
+    let gone: bool;
+    if (isScalar(kindFlags(kind))) {
+      const left = load<f64>(one, 16) - amount;
+      store<f64>(one, left, 16);
+      gone = left <= 0;
+    } else {
+      const left = difference(load<usize>(one, 8), set);
+      release(load<usize>(one, 8));
+      store<usize>(one, left, 8);
+      gone = left == 0;
+    }
+    if (gone) {
+      release(load<usize>(one, 8));
+      const last = list + <usize>(count - 1) * HELD_SIZE;
+      if (last != one) memory.copy(one, last, HELD_SIZE);
+      store<u32>(at, count - 1, 92);
+    }
+    return;
+  }
+}
+
+export function clearHeld(agent: u32): void {
+  const at = agentAt(agent);
+  const list = load<usize>(at, 88);
+  for (let i: u32 = 0; i < load<u32>(at, 92); i++) release(load<usize>(list + <usize>i * HELD_SIZE, 8));
+  free(list, <usize>load<u32>(at, 64) * HELD_SIZE);
+  store<usize>(at, 0, 88);
+  store<u32>(at, 0, 92);
+  store<u32>(at, 0, 64);
+}
+
+/**
+ * Makes the list from the holdings, oldest first, as if each had been offered whole: from what was free then,
+ * what quotas count last. What came back in parts since, and in which order, is not known any more.
+ */
+export function rebuildHeld(agent: u32): void {
+  let count = 0;
+  for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) count++;
+  for (let index = count - 1; index >= 0; index--) {
+    let at = firstHolding(agent);
+    for (let i = 0; i < index; i++) at = nextHolding(at);
+    addInFairOrder(agent, at);
+  }
+}
+
+function addInFairOrder(agent: u32, holding: usize): void {
+  const row = scratch(8);
+  rowClear(row);
+  collectOrdered(agent, row);
+  for (let plain = 0; plain < 2; plain++) {
+    for (let i: u32 = 0; i < rowCount(row); i++) {
+      const kind = itemKind(rowItems(row) + <usize>i * ITEM_SIZE);
+      if (<i32>isPlainScalar(kindFlags(kind)) != plain) continue;
+      const item = find(holdingItems(holding), holdingCount(holding), kind);
+      if (item != 0) heldAdd(agent, holdingRole(holding), kind, itemSet(item), itemAmount(item));
+    }
+  }
+  // What is held but no longer part of the agent may be part of it again.
+  for (let i: u32 = 0; i < holdingCount(holding); i++) {
+    const item = holdingItems(holding) + <usize>i * ITEM_SIZE;
+    if (find(rowItems(row), rowCount(row), itemKind(item)) != 0) continue;
+    heldAdd(agent, holdingRole(holding), itemKind(item), itemSet(item), itemAmount(item));
+  }
+}
+
+/** Total without shared, less what is held one by one, then the shared volumes: as Mesos does it. */
+export function collectOrdered(agent: u32, row: usize): void {
+  const entries = entriesOf(agent);
+  const count = entryCount(agent);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + <usize>i * ENTRY_SIZE;
+    if (entryTotal(entry) > 0 && (entryFlags(entry) & SHARED) == 0) {
+      rowPush(row, load<u32>(entry), retain(load<usize>(entry, 24)), entryTotal(entry));
+    }
+  }
+  const list = heldList(agent);
+  const held = heldCount(agent);
+  for (let i: u32 = 0; i < held; i++) {
+    const one = list + <usize>i * HELD_SIZE;
+    if ((kindFlags(load<u32>(one)) & SHARED) != 0) continue;
+    const set = load<usize>(one, 8);
+    const amount = set == 0 ? load<f64>(one, 16) : rangeAmount(set);
+    rowSubtract(row, load<u32>(one), set, amount);
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = entries + <usize>i * ENTRY_SIZE;
+    if (entryTotal(entry) > 0 && (entryFlags(entry) & SHARED) != 0) {
+      rowPush(row, load<u32>(entry), 0, entryTotal(entry));
+    }
+  }
+}

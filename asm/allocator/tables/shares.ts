@@ -1,0 +1,60 @@
+// Shares: the greatest part of anything that the cluster has, divided by the weight.
+import { nameCount, nameExcluded } from '../../kinds';
+import { alloc, free, slot } from '../../memory';
+import { SLOT_SHARE_NAMES, SLOT_TOTALS, SLOT_TOTALS_VERSION } from '../../slots';
+import { vectorAt } from '../../vectors';
+
+/**
+ * The names that count: address of `name u32 | unused u32 | units f64` in SLOT_SHARE_NAMES, their number
+ * beside it. Made anew when the cluster's totals change.
+ */
+export function totalsChanged(): void {
+  const names = nameCount();
+  const capacity = load<u32>(slot(SLOT_SHARE_NAMES + 2));
+  if (capacity < names) {
+    free(load<usize>(slot(SLOT_SHARE_NAMES)), <usize>capacity * 16);
+    store<usize>(slot(SLOT_SHARE_NAMES), alloc(<usize>names * 16));
+    store<u32>(slot(SLOT_SHARE_NAMES + 2), names);
+  }
+  const list = load<usize>(slot(SLOT_SHARE_NAMES));
+  const totals = vectorAt(load<u32>(slot(SLOT_TOTALS)));
+  let count: u32 = 0;
+  for (let name: u32 = 0; name < names; name++) {
+    const total = load<f64>(totals + (<usize>name << 3));
+    if (total <= 0 || nameExcluded(name)) continue;
+    store<u32>(list + <usize>count * 16, name);
+    store<f64>(list + <usize>count * 16, total / 1000, 8);
+    count++;
+  }
+  store<u32>(slot(SLOT_SHARE_NAMES + 1), count);
+  store<u32>(slot(SLOT_TOTALS_VERSION), load<u32>(slot(SLOT_TOTALS_VERSION)) + 1);
+}
+
+/**
+ * Keeps the share of a node and answers its bits: max over names of (held / total), each in units as f64,
+ * divided by the weight, with real divisions. Shares are never negative, so bits are compared, without a branch.
+ */
+// @ts-ignore: decorator
+@inline export function weighShare(record: usize, vector: u32): u64 {
+  const held = vectorAt(vector);
+  const list = load<usize>(slot(SLOT_SHARE_NAMES));
+  const end = list + ((<usize>load<u32>(slot(SLOT_SHARE_NAMES + 1))) << 4);
+  let greatest: u64 = 0;
+  for (let at = list; at < end; at += 16) {
+    const amount = load<f64>(held + ((<usize>load<u32>(at)) << 3));
+    const part = reinterpret<u64>(amount / 1000 / load<f64>(at, 8));
+    greatest = select<u64>(part, greatest, part > greatest);
+  }
+  store<u64>(record, greatest);
+  // Nearly every weight is 1, and a division is long.
+  const weight = load<f64>(record, 8);
+  if (weight != 1) {
+    greatest = reinterpret<u64>(reinterpret<f64>(greatest) / weight);
+    store<u64>(record, greatest);
+  }
+  return greatest;
+}
+
+export function refreshShare(record: usize): void {
+  weighShare(record, load<u32>(record, 28));
+}
