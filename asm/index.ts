@@ -47,7 +47,7 @@ export {
   setFrameworkRank,
   setLeafMinimum,
 } from './allocator/tables/frameworks';
-export { hasPending } from './allocator/run/order';
+export { hasPending } from './allocator/run/visit-order';
 export {
   addAgent,
   addUsed,
@@ -76,7 +76,7 @@ export {
   setClusterMinimum,
   setNow,
   setUp,
-} from './allocator/calls/allocator';
+} from './allocator/calls/allocator-calls';
 export {
   changeCapabilities,
   clearExclusions,

@@ -40,7 +40,7 @@ export const SLOT_ORDER: i32 = 292; // table: agents in visiting order
 export const SLOT_ORDER_STATE: i32 = 295;
 export const SLOT_REFUSALS: i32 = 300; // hash: rows that were refused
 export const SLOT_INVERSE: i32 = 304; // table: inverse filters and outstanding inverse offers
-export const SLOT_QUIET: i32 = 308; // address, words: agents that need no visit
+export const SLOT_IDLE: i32 = 308; // address, words: agents that need no visit
 export const SLOT_ACTIVE_LEAVES: i32 = 314; // address, words: leaves that take part
 export const SLOT_TOTALS_VERSION: i32 = 316;
 export const SLOT_TOTALS: i32 = 317; // vector: the cluster
@@ -69,14 +69,14 @@ export const SLOT_SEQUENCE: i32 = 410;
 export const SLOT_INVERSE_FREE: i32 = 411;
 export const SLOT_STARVED: i32 = 412; // table: roles out of a run because of their limits
 export const SLOT_WAITING: i32 = 416; // table: roles whose guarantee is not met
-export const SLOT_RANDOM: i32 = 420; // table: roles with their chances, see random.ts
+export const SLOT_RANDOM: i32 = 420; // table: roles with their chances, see random-sorter.ts
 export const SLOT_SHUFFLED: i32 = 424; // candidates are shuffled (the seed is not 0)
 export const SLOT_MARKS: i32 = 426; // address, words: kinds in use
 export const SLOT_EMPTY: i32 = 428; // address: bits of agents that have nothing free
 export const SLOT_TALLY: i32 = 430; // vector: given by short visits, not yet counted for roles
 export const SLOT_LOANS: i32 = 432; // table: offers of a trial, see trial.ts
 export const SLOT_LOANED_WEIGHTS: i32 = 436; // table: nodes that have a weight for the time of a trial
-export const SLOT_LATE: i32 = 440; // table: refusals of roles that their framework has left
+export const SLOT_ORPHANS: i32 = 440; // table: refusals of roles that their framework has left
 
 // Matcher.
 export const SLOT_MATCH: i32 = 448; // address of the request's block

@@ -14,7 +14,7 @@ import {
 import { ITEM_SIZE, itemKind, rowClear, rowCount, rowItems, scratch } from './rows';
 import { agentAt, agentExists } from './allocator/tables/agents';
 import { ENTRY_SIZE, entriesOf, entryCount } from './allocator/tables/entries';
-import { HELD_SIZE, heldCount, heldList } from './allocator/tables/held-order';
+import { HELD_SIZE, heldCount, heldList } from './allocator/tables/allocation-order';
 import { firstHolding, holdingCount, holdingItems, nextHolding, usedRow } from './allocator/tables/holdings';
 import { clearOffers } from './allocator/run/offering';
 import { REFUSED_HEAD } from './allocator/filters/refusals';

@@ -15,20 +15,20 @@ import {
 } from '../../rows';
 import { SLOT_ROLES, SLOT_TOTALS } from '../../slots';
 import { AGENT_MAINTENANCE, agentExists, agentFlags, makeAgent, setHostFlags } from '../tables/agents';
-import { book, countUsed, heldInAll, take } from '../tables/books';
+import { book, countUsed, heldInAll, take } from '../tables/accounting';
 import { findEntry } from '../tables/entries';
 import { dropFiltersOfAgent, forgetSeen, freeBits } from '../filters/filters';
 import { dropExclusions } from '../filters/leaf-bits';
 import { findLeaf, frameworkExists, frameworkKnown, newLeaf } from '../tables/frameworks';
 import { firstHolding, usedRow } from '../tables/holdings';
 import { fitsCluster, readList } from './incoming';
-import { dropLateOfAgent } from '../filters/late';
-import { releaseHolding } from './leaving';
-import { answer, dropInverseFiltersOfAgent, setMaintenanceFlag } from '../run/maintenance';
-import { enterOrder, forgetPending, leaveOrder } from '../run/order';
-import { wake } from '../tables/quiet';
+import { dropOrphansOfAgent } from '../filters/orphan-filters';
+import { releaseHolding } from './holding-release';
+import { answer, dropInverseFiltersOfAgent, setMaintenanceFlag } from '../run/inverse-offers';
+import { enterOrder, forgetPending, leaveOrder } from '../run/visit-order';
+import { wake } from '../tables/idle-agents';
 import { roleExists } from '../tables/roles';
-import { collectTotal, replaceTotal, unmakeAgent } from '../tables/stock';
+import { collectTotal, replaceTotal, unmakeAgent } from '../tables/agent-totals';
 
 /** A new agent with the list in the buffer; answers its number, or minus a status. */
 export function addAgent(flags: u32, place: f64, count: u32): i32 {
@@ -90,7 +90,7 @@ export function removeAgent(agent: u32): i32 {
   if (!agentExists(agent)) return BAD_HANDLE;
   while (firstHolding(agent) != 0) releaseHolding(agent, firstHolding(agent));
   dropFiltersOfAgent(agent);
-  dropLateOfAgent(agent);
+  dropOrphansOfAgent(agent);
   freeBits(agent);
   dropExclusions(agent);
   setMaintenanceFlag(agent, false);
@@ -137,7 +137,7 @@ export function changeAgentFlags(agent: u32, flags: u32): i32 {
 export function dropAgentFilters(agent: u32): i32 {
   if (!agentExists(agent)) return BAD_HANDLE;
   dropFiltersOfAgent(agent);
-  dropLateOfAgent(agent);
+  dropOrphansOfAgent(agent);
   dropInverseFiltersOfAgent(agent);
   return OK;
 }

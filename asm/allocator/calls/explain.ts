@@ -1,5 +1,5 @@
-// Why a framework's role is or is not offered an agent now: a run over the agent is tried, and if it offers the
-// role nothing, its checks are gone through one by one. But for refusals that have ended, nothing changes.
+// The export explain(): why a framework's role is or is not offered an agent now. A run over the agent is tried, and if
+// it offers the role nothing, its checks are made one by one. Only filters that have ended are changed by it.
 import {
   AGENT_ACTIVE,
   AGENT_WHITELISTED,
@@ -40,7 +40,7 @@ import { forRole, weigh } from '../run/offering';
 import { isSatisfied, prepareQuotas } from '../run/quotas';
 import { ROLE_GUARANTEES, roleExists, roleFlags } from '../tables/roles';
 import { Run, Visit } from '../run/run-state';
-import { collectFree } from '../tables/stock';
+import { collectFree } from '../tables/agent-totals';
 
 /**
  * Answers an EXPLAIN code. The exchange buffer holds an f64: when the last refusal ends, for

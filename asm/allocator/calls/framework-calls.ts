@@ -4,7 +4,7 @@ import { tableBase, tableCount } from '../../memory';
 import { rowCount, rowItems } from '../../rows';
 import { SLOT_ORDER } from '../../slots';
 import { agentExists } from '../tables/agents';
-import { countHolding, countUsed } from '../tables/books';
+import { countHolding, countUsed } from '../tables/accounting';
 import { dropFiltersOfLeaf, forgetSeen } from '../filters/filters';
 import { setExcluded } from '../filters/leaf-bits';
 import {
@@ -35,10 +35,10 @@ import {
   nextHolding,
   usedRow,
 } from '../tables/holdings';
-import { adoptLate, dropLateOfFramework } from '../filters/late';
-import { dropExclusionsOfLeaf, releaseHolding, tryDrop } from './leaving';
-import { dropInverseOfFramework } from '../run/maintenance';
-import { wakeAll } from '../tables/quiet';
+import { adoptOrphans, dropOrphansOfFramework } from '../filters/orphan-filters';
+import { dropExclusionsOfLeaf, releaseHolding, tryDrop } from './holding-release';
+import { dropInverseOfFramework } from '../run/inverse-offers';
+import { wakeAll } from '../tables/idle-agents';
 import { roleExists } from '../tables/roles';
 
 /** Subscribes a framework to a role; `active` lets it take part at once. */
@@ -50,7 +50,7 @@ export function subscribe(framework: u32, role: u32, active: u32, suppressed: u3
   let flags = leafFlags(leaf) | LEAF_SUBSCRIBED;
   if (suppressed != 0) flags |= LEAF_SUPPRESSED;
   setLeafFlags(leaf, flags);
-  adoptLate(framework, role, leaf);
+  adoptOrphans(framework, role, leaf);
   if (active != 0) {
     activateLeaf(leaf);
     wakeAll();
@@ -135,7 +135,7 @@ export function setFrameworkActive(framework: u32, active: u32): i32 {
   if (active != 0) wakeAll();
   else {
     dropInverseOfFramework(framework, false);
-    dropLateOfFramework(framework);
+    dropOrphansOfFramework(framework);
   }
   return OK;
 }
@@ -160,7 +160,7 @@ export function removeFramework(framework: u32): i32 {
     dropLeaf(leaf);
   }
   dropInverseOfFramework(framework, true);
-  dropLateOfFramework(framework);
+  dropOrphansOfFramework(framework);
   setFrameworkFlags(framework, frameworkFlags(framework) & ~(FRAMEWORK_KNOWN | FRAMEWORK_ACTIVE));
   return OK;
 }

@@ -15,7 +15,7 @@ import {
   writeItems,
 } from '../../rows';
 import { agentExists } from '../tables/agents';
-import { countUsed, rebook, unbook } from '../tables/books';
+import { countUsed, rebook, unbook } from '../tables/accounting';
 import { addFilter, forgetSeen } from '../filters/filters';
 import {
   LEAF_SUBSCRIBED,
@@ -34,11 +34,11 @@ import {
   usedRow,
 } from '../tables/holdings';
 import { io, readList } from './incoming';
-import { keepLate } from '../filters/late';
-import { unlinkHolding } from './leaving';
-import { wake } from '../tables/quiet';
+import { keepOrphan } from '../filters/orphan-filters';
+import { unlinkHolding } from './holding-release';
+import { wake } from '../tables/idle-agents';
 import { roleExists } from '../tables/roles';
-import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from '../tables/stock';
+import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from '../tables/agent-totals';
 
 /** Tasks were launched on offered resources: the list in the buffer is used from now on. */
 export function launch(framework: u32, agent: u32, role: u32, count: u32): i32 {
@@ -101,7 +101,7 @@ export function recover(
     if (leaf != 0 && (leafFlags(leaf - 1) & LEAF_SUBSCRIBED) != 0) {
       addFilter(leaf - 1, agent, rowItems(row), rowCount(row), end);
     } else {
-      keepLate(framework, role, agent, rowItems(row), rowCount(row), end);
+      keepOrphan(framework, role, agent, rowItems(row), rowCount(row), end);
     }
   }
   return OK;

@@ -1,4 +1,4 @@
-// Lists that come in through the exchange buffer.
+// Lists that the host has written to the exchange buffer.
 import { MAX_AMOUNT } from '../../constants';
 import { isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
 import { slot } from '../../memory';

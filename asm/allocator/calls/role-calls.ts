@@ -1,6 +1,6 @@
 // The exports about roles that need more than the table of roles.
 import { BAD_HANDLE, BAD_STATE, OK } from '../../constants';
-import { isLateRole } from '../filters/late';
+import { hasOrphans } from '../filters/orphan-filters';
 import { freeRole, isUnusedRole, roleExists } from '../tables/roles';
 
 /**
@@ -9,7 +9,7 @@ import { freeRole, isUnusedRole, roleExists } from '../tables/roles';
  */
 export function dropRole(role: u32): i32 {
   if (!roleExists(role)) return BAD_HANDLE;
-  if (!isUnusedRole(role) || isLateRole(role)) return BAD_STATE;
+  if (!isUnusedRole(role) || hasOrphans(role)) return BAD_STATE;
   freeRole(role);
   return OK;
 }

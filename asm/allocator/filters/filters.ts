@@ -1,5 +1,5 @@
-// Refusals: which leaf will not be offered which agent again, of how much, and until when. A refusal
-// hides every offer that is contained in what was refused.
+// Filters: which leaf will not be offered which agent again, of how much, and until when. A filter hides every offer
+// that is contained in what was refused.
 //
 //   filter:  leaf u32 | agent u32 | refused u32 | place in the heap u32 | next, previous of agent u32 |
 //            next, previous of leaf u32 | end f64     (links are numbers plus one)
@@ -24,7 +24,7 @@ import { alloc, free, slot, tableBase, tableCount, tablePush } from '../../memor
 import { SLOT_FILTERS, SLOT_FILTER_FREE, SLOT_HEAP } from '../../slots';
 import { RESERVED } from '../../constants';
 import { AGENT_COMPLEX, AGENT_DOUBLE_FILTERS, agentAt, agentFlags, setAgentFlags } from '../tables/agents';
-import { wake } from '../tables/quiet';
+import { wake } from '../tables/idle-agents';
 import { ENTRY_SIZE, entriesOf, entryCount, freeAmount, freeSetOf } from '../tables/entries';
 import { leafAt, leafFilters, leafRole, leafStrip } from '../tables/frameworks';
 import { isWithin } from '../tables/roles';

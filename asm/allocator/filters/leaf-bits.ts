@@ -1,10 +1,10 @@
-// Bits by leaf that agents have: for whom a refusal hides what is free, whom an offer constraint keeps away, who has
-// a refusal there at all. Bits beyond the last word are clear.
+// Bits of an agent, one a leaf: from which leaves a filter hides what is free, which leaves a constraint excludes, which
+// leaves have a filter on the agent at all. Bits beyond the last word are clear.
 import { free, resize, tableCount } from '../../memory';
 import { SLOT_LEAVES } from '../../slots';
 import { agentAt } from '../tables/agents';
 import { leafAt } from '../tables/frameworks';
-import { wake } from '../tables/quiet';
+import { wake } from '../tables/idle-agents';
 
 // Where an agent's record has the address and the words of each kind.
 

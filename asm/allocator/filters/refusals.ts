@@ -1,4 +1,4 @@
-// What was refused, shared by all filters that refuse the same: rows that are found by hash.
+// Refused lists, each shared by all filters that refuse the same; they are found by hash.
 //
 //   row:   refs u32 | count u32 | hash u32 | next in chain u32 | items
 //   hash:  address of the buckets | how many | rows

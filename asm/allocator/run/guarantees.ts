@@ -1,5 +1,5 @@
-// The guarantee stage: top-level roles whose guarantee is not met, least share first, in a heap over their
-// nodes. A role leaves it for good when its guarantee is met, and for the rest of a visit when it had its turn.
+// The guarantee stage of a run: top-level roles whose guarantee is not met wait in a heap, the least share first. A
+// role leaves the heap for good when its guarantee is met, and for the rest of a visit when it had its turn.
 import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_QUOTA_ROLES, SLOT_WAITING } from '../../slots';
 import { randomUnit } from './generator';
@@ -10,9 +10,7 @@ import { ROLE_GUARANTEES, activeFrameworks, roleFlags, roleNode, trackedFramewor
 import { Run } from './run-state';
 import { enter, visitRole } from './visit';
 
-// --- The guarantee stage ---
-
-/** Roles whose guarantee is not met, in the order of the list of candidates' roles; rebuilt per run. */
+/** Fills the table of waiting roles: those whose guarantee is not met. Answers how many they are. */
 export function guaranteeRoles(): u32 {
   tableClear(SLOT_WAITING);
   const count = tableCount(SLOT_QUOTA_ROLES);
@@ -25,9 +23,6 @@ export function guaranteeRoles(): u32 {
   }
   return tableCount(SLOT_WAITING);
 }
-
-// A binary heap over the waiting roles' nodes serves this stage: roles leave it for good when their
-// guarantee is met, and for the rest of a visit when they had their turn.
 
 // @ts-ignore: decorator
 @inline function waitingAt(index: u32): usize {

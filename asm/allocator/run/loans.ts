@@ -13,7 +13,7 @@ import {
   rowSubtractAll,
 } from '../../rows';
 import { SLOT_LOANS } from '../../slots';
-import { countLoan } from '../tables/books';
+import { countLoan } from '../tables/accounting';
 
 // Loan: leaf u32 | items u32 | count u32 | -
 // @ts-ignore: decorator

@@ -1,12 +1,10 @@
-// The least that is worth offering. Counted in units and item after item, as Mesos counts: the rounding of
+// Minimums: the least that is worth offering. Counted in units and item after item, as Mesos counts: the rounding of
 // the differences is part of the rule.
 import { SHARED, SOLID } from '../../constants';
 import { isPlainScalar, isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
 import { ITEM_SIZE, itemAmount, itemKind, rowCount, rowItems } from '../../rows';
 import { ENTRY_SIZE, freeAmount } from '../tables/entries';
 import { Run } from './run-state';
-
-// --- Minimum allocatable ---
 
 /** In units and item after item, as Mesos counts: the rounding of the differences is part of the rule. */
 export function meets(minimum: usize, row: usize): bool {
@@ -68,7 +66,7 @@ function missingAfter(row: usize, name: u32, units: f64, plain: bool, other: boo
   return missing;
 }
 
-// --- The short way ---
+// --- The fast path ---
 
 /** True when the free part of plain entries meets the cluster's minimum. */
 export function entriesMeet(entries: usize, end: usize): bool {

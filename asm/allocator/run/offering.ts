@@ -1,4 +1,4 @@
-// One offer: the checks in Mesos's order, and the booking of what passes them.
+// One offer: the checks of a leaf in the order in which Mesos makes them, and the allocation of what passes them.
 import {
   EXPLAIN_CAPABILITY,
   EXPLAIN_CONSTRAINT,
@@ -28,16 +28,16 @@ import {
 import { SLOT_OFFERS } from '../../slots';
 import { AGENT_HAS_SHARED, AGENT_ORDERED, agentAt, agentFlags } from '../tables/agents';
 import { holdingCount, holdingItems } from '../tables/holdings';
-import { book } from '../tables/books';
+import { book } from '../tables/accounting';
 import { hide, isRefused } from '../filters/filters';
 import { isExcluded, isHidden } from '../filters/leaf-bits';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from '../tables/frameworks';
 import { lend, takeLoans } from './loans';
 import { meets, meetsFair } from './minimums';
 import { ROLE_LIMITS, isWithin, roleFlags } from '../tables/roles';
-import { HARD, OFFERED, SOFT, Run, Visit } from './run-state';
+import { NOT_OFFERED, OFFERED, HELD_BACK, Run, Visit } from './run-state';
 import { consume, inFairOrder, shrinkFair, shrinkGuaranteed } from './shrink';
-import { collectFree } from '../tables/stock';
+import { collectFree } from '../tables/agent-totals';
 
 // Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 | owned u32
 // @ts-ignore: decorator
@@ -129,7 +129,7 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
 
 /** Offers the agent's resources to a leaf if every check passes. */
 export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
-  if (weigh(leaf, role, row) != EXPLAIN_OFFERED) return Visit.shrunk ? SOFT : HARD;
+  if (weigh(leaf, role, row) != EXPLAIN_OFFERED) return Visit.shrunk ? HELD_BACK : NOT_OFFERED;
   consume(role, Visit.offer);
   if (Run.trial) lend(Visit.agent, leaf, Visit.offer);
   else give(leaf, Visit.offer);

@@ -15,7 +15,7 @@ import {
   SLOT_TOTALS,
 } from '../../slots';
 import { addValue, clearVector, setValue, valueOf, vectorAt } from '../../vectors';
-import { heldInAll } from '../tables/books';
+import { heldInAll } from '../tables/accounting';
 import { benchNode, unbenchNode } from '../tables/groups';
 import {
   NO_LIMIT,

@@ -1,12 +1,12 @@
-// What a run and a visit know while they last. None of it outlives a call: everything that lasts is in
-// memory.
+// What a run and the visit of an agent know while they last. These are Wasm globals: a copy of the memory does not
+// have them, so nothing here outlives a call.
 
 export abstract class Run {
   /** Some role has limits. */
   static limited: bool = false;
   /** Some guarantee is not met, so that headroom is held back. */
   static headroomNeeded: bool = false;
-  /** The headroom leaves plain agents nothing for anyone. */
+  /** The headroom that is held back leaves nothing of plain agents to any role. */
   static noneForPlain: bool = false;
   static clusterMinimum: usize = 0;
   /** Some leaf in the competition has a minimum of its own. */
@@ -14,12 +14,12 @@ export abstract class Run {
   static randomRoles: bool = false;
   static randomFrameworks: bool = false;
   static number: u32 = 0;
-  /** Nothing of it will last: explain() looks what a run would do. */
+  /** A trial: explain() tries what a run would do, and undoes it. */
   static trial: bool = false;
-  /** The role that everything goes to, where only one takes part; else 0. */
-  static soleRole: u32 = 0;
-  static soleGroup: usize = 0;
-  /** Short visits that gave something to the sole role and are not counted for it yet. */
+  /** The role that takes part, where only one does; else 0. */
+  static singleRole: u32 = 0;
+  static singleGroup: usize = 0;
+  /** Offers of the fast path to the single role that are not counted for it yet. */
   static given: u64 = 0;
 }
 
@@ -30,7 +30,7 @@ export abstract class Visit {
   /** Neither reserved, nor revocable, nor shared kinds: the same for every role and framework. */
   static plain: bool = false;
   static denies: u32 = 0;
-  /** There are so many filters that bits tell who is hidden. */
+  /** The agent has so many filters that its bits tell from which leaves they hide it. */
   static hasBits: bool = false;
   /** The bits may be those of another state of the agent, see hide(). */
   static bitsDue: bool = false;
@@ -40,17 +40,16 @@ export abstract class Visit {
   /** What weigh() found to offer, and whether quota or headroom took part in it. */
   static offer: usize = 0;
   static shrunk: bool = false;
-  /** Somebody got nothing because of quota or headroom, which may be otherwise in the next run. */
-  static soft: bool = false;
+  /** Quota or headroom kept something from a framework: the next run may offer it, so the agent is not idle. */
+  static heldBack: bool = false;
   /** Something was offered, be it a further part of an earlier offer. */
   static gave: bool = false;
   /** The cluster's minimum is met by what is there for the role at hand. */
   static minimumMet: bool = false;
 }
 
-export const HARD: i32 = 0;
-
-/** Refused because of quota or headroom, which may be otherwise in the next run. */
-export const SOFT: i32 = 1;
-
+// What became of a leaf in a visit.
+export const NOT_OFFERED: i32 = 0;
+/** Not offered because of quota or headroom: the next run may come to another end. */
+export const HELD_BACK: i32 = 1;
 export const OFFERED: i32 = 2;

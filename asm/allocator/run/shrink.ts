@@ -1,5 +1,5 @@
-// What of a free amount may be offered: chopped by guarantees, limits and headroom, each indivisible kind
-// whole or not at all.
+// Shrinking: which part of what is free may be offered, under guarantees, limits and headroom. A kind that is handed
+// out whole is offered whole or not at all.
 import { REVOCABLE } from '../../constants';
 import { retain } from '../../intervals';
 import {

@@ -8,7 +8,7 @@ import {
   SLOT_SEED,
   SLOT_UNWEIGHED,
 } from '../../slots';
-import { runCandidates } from './cycle';
+import { runCandidates } from './run';
 import { settleTouched, touch } from '../tables/groups';
 import { setNodeWeight } from '../tables/nodes';
 import { roleNode, weighNode } from '../tables/roles';

@@ -1,11 +1,12 @@
-// The visit of an agent: roles and frameworks in the order of its beginning. Whoever has had a turn is
-// parked, and the keys of those who got something change when the visit ends.
+// The visit of an agent: roles and their frameworks are gone through in the order that they have when the visit begins.
+// A leaf or role that had its turn is parked, and the keys of those that were offered something change when the visit
+// ends.
 import { slot, tableAppend, tableBase, tableCount } from '../../memory';
 import { rowCount } from '../../rows';
 import { SLOT_PARKED, SLOT_STARVED } from '../../slots';
 import { AGENT_COMPLEX, agentAt, agentFlags } from '../tables/agents';
-import { quieten, setEmpty } from '../tables/quiet';
-import { FEW, countOpen, visitOpen } from './few';
+import { markIdle, setEmpty } from '../tables/idle-agents';
+import { SHORT_LIST, makeShortList, visitShortList } from './short-list-visit';
 import { MANY_FILTERS, filtersOn } from '../filters/filters';
 import { excludedWords } from '../filters/leaf-bits';
 import {
@@ -22,7 +23,7 @@ import { NODE_OWN, nodeKind, nodeOwner } from '../tables/nodes';
 import { meets } from './minimums';
 import { forRole, look, tryLeaf } from './offering';
 import { isSatisfied } from './quotas';
-import { randomRole, randomSlot, resetRandom } from './random';
+import { randomRole, randomSlot, resetRandom } from './random-sorter';
 import {
   ROLE_STARVED,
   childGroup,
@@ -31,7 +32,7 @@ import {
   ownMinimums,
   roleFlags,
 } from '../tables/roles';
-import { OFFERED, SOFT, Run, Visit } from './run-state';
+import { OFFERED, HELD_BACK, Run, Visit } from './run-state';
 
 function parkMember(group: usize, at: u32): void {
   park(group, at);
@@ -74,8 +75,8 @@ export function visitRole(role: u32): bool {
       row = forRole(role);
       if (rowCount(row) == 0) break;
       Visit.minimumMet = meets(Run.clusterMinimum, row);
-    } else if (result == SOFT) {
-      Visit.soft = true;
+    } else if (result == HELD_BACK) {
+      Visit.heldBack = true;
     }
     parkMember(group, at);
   }
@@ -98,7 +99,7 @@ function visitChildren(parent: u32): bool {
     if (nodeKind(node) != NODE_OWN && competingChildren(role) > 0) {
       left = visitChildren(role);
     } else if (Visit.plain && (roleFlags(role) & ROLE_STARVED) != 0) {
-      Visit.soft = true;
+      Visit.heldBack = true;
     } else {
       left = visitRole(role);
     }
@@ -118,14 +119,14 @@ export function enter(agent: u32): bool {
   Visit.filters = filtersOn(agent);
   Visit.hasBits = Visit.filters >= MANY_FILTERS;
   Visit.exclusions = excludedWords(agent) != 0;
-  // Who is left out because of limits may be back in the next run.
-  Visit.soft = tableCount(SLOT_STARVED) != 0;
+  // Roles that are benched because of their limits may be back in the next run.
+  Visit.heldBack = tableCount(SLOT_STARVED) != 0;
   if (!look()) {
     if (!Run.trial) setEmpty(agent);
     return false;
   }
   if (Visit.plain && !Run.ownMinimumsExist && !meets(Run.clusterMinimum, Visit.free)) {
-    if (!Run.trial) quieten(agent);
+    if (!Run.trial) markIdle(agent);
     return false;
   }
   return true;
@@ -139,8 +140,8 @@ export function visitFair(agent: u32): void {
   if (Run.randomRoles) {
     left = visitRandomRoles();
   } else if (Visit.hasBits || Visit.exclusions || Visit.denies != 0) {
-    const open = countOpen();
-    left = open > FEW || Run.randomFrameworks ? visitChildren(0) : visitOpen(open);
+    const open = makeShortList();
+    left = open > SHORT_LIST || Run.randomFrameworks ? visitChildren(0) : visitShortList(open);
   } else {
     left = visitChildren(0);
   }
@@ -148,7 +149,7 @@ export function visitFair(agent: u32): void {
   // A trial leaves no traces.
   if (Run.trial) return;
   if (!left) setEmpty(agent);
-  else if (!Visit.soft && !Visit.gave) quieten(agent);
+  else if (!Visit.heldBack && !Visit.gave) markIdle(agent);
 }
 
 function visitRandomRoles(): bool {
@@ -157,7 +158,7 @@ function visitRandomRoles(): bool {
     const role = randomRole(picked);
     if (role == 0) break;
     picked++;
-    if (Visit.plain && (roleFlags(role) & ROLE_STARVED) != 0) Visit.soft = true;
+    if (Visit.plain && (roleFlags(role) & ROLE_STARVED) != 0) Visit.heldBack = true;
     else if (!visitRole(role)) {
       resetRandom();
       return false;

@@ -3,7 +3,7 @@
 //   agent ── entries: one a kind, in the order of its total, with what is held of it
 //         └─ holdings: one a (framework, role) that has anything there
 //
-// An agent whose kinds are all plain (unreserved, not revocable, not shared) takes the short way through
+// An agent whose kinds are all plain (unreserved, not revocable, not shared) may take the fast path of
 // a run. One with several scalar kinds of one name keeps, beside its entries, what is held in the order in
 // which Apache Mesos would keep it: that order decides what quotas chop first.
 //
@@ -26,7 +26,7 @@ import {
 } from '../../constants';
 import { slot, tableBase, tableCount, tablePush } from '../../memory';
 import { SLOT_AGENTS, SLOT_AGENT_FREE, SLOT_OPTIONS } from '../../slots';
-import { wake } from './quiet';
+import { wake } from './idle-agents';
 import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './traits';
 
 // @ts-ignore: decorator
@@ -46,7 +46,7 @@ export const AGENT_HAS_SHARED: u32 = 4096;
 
 export const AGENT_MAINTENANCE: u32 = 8192;
 
-/** Someone has more than one filter here. */
+/** Some leaf has more than one filter here. */
 export const AGENT_DOUBLE_FILTERS: u32 = 16384;
 
 const HOST_FLAGS: u32 = 255;

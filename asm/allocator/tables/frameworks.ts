@@ -1,6 +1,5 @@
-// Frameworks, and their leaves: a leaf is one framework in one role, the unit that competes, is offered
-// something, refuses, and is excluded. A leaf exists while the framework is subscribed to the role or
-// holds something of it.
+// Frameworks, and their leaves: a leaf is one framework in one role. Leaves compete, are offered resources, refuse
+// them, and are excluded. A leaf exists while the framework is subscribed to the role or holds something of it.
 import {
   BAD_ARGUMENT,
   BAD_AMOUNT,
@@ -219,7 +218,7 @@ export function setCapabilities(framework: u32, capabilities: u32): void {
   }
 }
 
-/** Tracks the framework under the role: an inactive leaf, from now on part of the role's books. */
+/** Tracks the framework under the role: an inactive leaf, which counts for the role from now on. */
 export function newLeaf(framework: u32, role: u32): u32 {
   const head = load<u32>(slot(SLOT_LEAF_FREE));
   let leaf: u32;
@@ -269,7 +268,7 @@ function unlink(head: usize, leaf: u32, offset: usize): void {
 
 // --- Taking part ---
 
-/** Bits by leaf: who takes part. */
+/** Sets the bit that says whether a leaf takes part. */
 function setActiveBit(leaf: u32, on: bool): void {
   const word = leaf >> 5;
   const have = load<u32>(slot(SLOT_ACTIVE_LEAVES + 1));

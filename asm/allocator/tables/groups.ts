@@ -1,6 +1,5 @@
-// Who is next: a group is a set of competing siblings (the frameworks of a role, the children of a
-// role) as a tournament tree over 16-byte keys, so that the first is read off and a change costs
-// log2(size) comparisons.
+// Groups: a group is a set of competing siblings (the frameworks of a role, the children of a role). It is a
+// tournament tree over 16-byte keys: its first member is read off, and a change costs log2(size) comparisons.
 //
 //   group:  capacity u32 | size u32 | keys u32 | tree u32 | members u32 | free slots u32 | version u32 | -
 //   key:    share, an f64 that is never negative, so its bits order like it | count 40 bits, rank 24 bits
@@ -101,7 +100,7 @@ function rebuild(group: usize): void {
 /**
  * Plays the games on the way from a slot with this key to the top again. The winner so far stays in registers:
  * a level then waits for a comparison only, not for what the level below has stored. The first game is a
- * branch: whoever was just given something mostly loses it, and then the way up is known before the new
+ * branch: a member that was just given something mostly loses it, and then the way up is known before the new
  * share is.
  */
 // @ts-ignore: decorator
@@ -282,7 +281,7 @@ export function touch(node: u32): void {
   store<u32>(tableBase(SLOT_TOUCHED) + (<usize>index << 2), node);
 }
 
-/** Brings the key of one node up to date, outside of a visit in which anyone is parked. */
+/** Brings the key of one node up to date; not while members of its group are parked. */
 export function rekey(node: u32): void {
   const record = nodeAt(node);
   const position = load<u32>(record, 36);
@@ -293,7 +292,7 @@ export function rekey(node: u32): void {
   replay(group, position - 1);
 }
 
-/** One more allocation for the member in a slot, and its new place; when nobody is parked. */
+/** One more allocation for the member in a slot, and its new place; not while members are parked. */
 export function advanceMember(group: usize, at: u32): void {
   const member = memberRecord(group, at);
   const record = nodeAt(load<u32>(member));
@@ -308,7 +307,7 @@ export function advanceMember(group: usize, at: u32): void {
   climb(group, at, share, order);
 }
 
-/** The order in a node's group is out of date; whoever asks for it freshens it. */
+/** The order in a node's group is out of date until freshen() makes it anew. */
 export function unsettle(node: u32): void {
   const group = load<usize>(nodeAt(node), 32);
   if (group != 0) store<u32>(group, 0, 24);

@@ -1,4 +1,4 @@
-// Holdings: who holds what on an agent, one for each (framework, role).
+// Holdings: a holding is what one framework holds in one role on one agent, offered or used.
 //
 //   next u32 | framework u32 | role u32 | leaf + 1 u32 | count u32 | capacity u32 | used items u32 |
 //   used count u32 | used capacity u32 | - | - | - , then the items: all that is held, offered or used

@@ -1,5 +1,5 @@
-// Nodes: whoever competes with siblings - a framework in a role, a role, or the virtual leaf of a role that has
-// frameworks and competing children. What a node holds is a vector, from which its share follows (shares.ts); its
+// Nodes: what competes with siblings - a framework in a role, a role, or the virtual leaf of a role that has
+// frameworks and competing children. A node has a vector of what it holds, from which its share follows (shares.ts); its
 // place among its siblings is kept by its group (groups.ts).
 //
 // Node: share f64 | weight f64 | count u64 | rank u32 | vector u32 | group u32 | slot + 1 u32 |

@@ -1,4 +1,4 @@
-// The tree of roles: what each holds, is guaranteed and limited to, and its place in the competition.
+// Roles: the tree of roles, what each holds, is guaranteed and limited to, and its place in the competition.
 //
 // A role competes (has a node) while frameworks are tracked under it or below it. One with frameworks
 // and competing children has a second node, a virtual leaf among its children. The host drops roles that nothing

@@ -1,11 +1,11 @@
-// Inverse offers: for agents that will be unavailable, to every active framework that holds something
-// there, until it is answered; refused ones come again when their filter has ended.
+// Inverse offers: of agents that will be unavailable, to every active framework that holds something there. An
+// inverse offer is outstanding until it is answered; a refused one comes again when its filter has ended.
 import { slot, tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_INVERSE, SLOT_INVERSE_FREE, SLOT_INVERSE_OFFERS, SLOT_MAINTENANCE, SLOT_NOW } from '../../slots';
 import { AGENT_MAINTENANCE, agentAt, agentFlags, setAgentFlags } from '../tables/agents';
 import { firstHolding, holdingCount, holdingFramework, nextHolding } from '../tables/holdings';
 import { FRAMEWORK_ACTIVE, FRAMEWORK_KNOWN, frameworkFlags } from '../tables/frameworks';
-import { isAskedFor } from './order';
+import { isAskedFor } from './visit-order';
 
 // Record: agent u32 | framework u32 | type u32 | next of agent + 1 u32 | end f64. The first of an agent is
 // in its record.

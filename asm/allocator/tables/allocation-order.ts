@@ -1,4 +1,5 @@
-// The order in which things are held, kept for agents with several scalar kinds of one name.
+// The order in which resources of an agent were allocated, kept for agents with several scalar kinds of one name: it
+// decides which of them a quota chops first.
 //
 //   kind u32 | role u32 | set u32 | - | amount f64
 import { SHARED, SOLID } from '../../constants';

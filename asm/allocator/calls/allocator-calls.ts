@@ -1,5 +1,5 @@
-// The exports of the allocator as a whole: set-up, clock, runs, and reading. Numbers of roles, frameworks and
-// agents are those that the add calls gave out.
+// The exports about the allocator as a whole: set-up, clock, runs, and reading. Numbers of roles, frameworks and agents
+// are those that the add calls gave out.
 import { BAD_AMOUNT, BAD_HANDLE, BAD_STATE, OK } from '../../constants';
 import { nameCount } from '../../kinds';
 import { slot, tableBase, tableCount } from '../../memory';
@@ -25,12 +25,12 @@ import {
 } from '../../slots';
 import { newVector, valueOf } from '../../vectors';
 import { agentExists } from '../tables/agents';
-import { runCandidates } from '../run/cycle';
+import { runCandidates } from '../run/run';
 import { expireFilters, filterCount } from '../filters/filters';
 import { freeMinimum, leafAt, leafRole, readMinimum } from '../tables/frameworks';
 import { seedGenerator } from '../run/generator';
 import { totalsChanged } from '../tables/shares';
-import { makeInverseOffers } from '../run/maintenance';
+import { makeInverseOffers } from '../run/inverse-offers';
 import { clearOffers } from '../run/offering';
 import {
   anyoneMayBeOffered,
@@ -38,8 +38,8 @@ import {
   askForAll,
   clearPending,
   gatherCandidates,
-} from '../run/order';
-import { wakeAll } from '../tables/quiet';
+} from '../run/visit-order';
+import { wakeAll } from '../tables/idle-agents';
 import {
   consumedOf,
   heldPlainOf,
@@ -50,7 +50,7 @@ import {
   usedPlainOf,
   weighNodes,
 } from '../tables/roles';
-import { collectFree, collectTotal } from '../tables/stock';
+import { collectFree, collectTotal } from '../tables/agent-totals';
 
 // --- Setting up ---
 

@@ -1,4 +1,4 @@
-// A run: who is offered what, now.
+// A run of the allocator: which leaf is offered what of which agents.
 //
 //   1. candidates, in order or shuffled
 //   2. the guarantee stage: agents × top-level roles whose guarantee is not met × frameworks
@@ -16,11 +16,11 @@ import { shuffle } from './generator';
 import { freshen, settleTouched } from '../tables/groups';
 import { guaranteeRoles, siftDown, visitGuaranteed } from './guarantees';
 import { checkHeadroom, prepareQuotas, prepareStarved, releaseStarved } from './quotas';
-import { forgetDrawn, prepareRandomRoles } from './random';
+import { forgetDrawn, prepareRandomRoles } from './random-sorter';
 import { childGroup } from '../tables/roles';
 import { Run, Visit } from './run-state';
-import { visitSimple } from './simple';
-import { prepareSole, settleSole } from './sole';
+import { visitFast } from './fast-path';
+import { prepareSingleRole, settleSingleRole } from './single-role-batch';
 import { visitFair } from './visit';
 
 /** What holds for a whole run. */
@@ -32,7 +32,7 @@ function beginRun(): void {
   Run.ownMinimumsExist = load<u32>(slot(SLOT_OWN_MINIMUMS)) != 0;
 }
 
-/** Offers to everyone over the candidates, which are in the table of candidates. */
+/** Offers the agents in the table of candidates. */
 export function runCandidates(seeded: bool): void {
   beginRun();
   Run.number = load<u32>(slot(SLOT_RUN)) + 1;
@@ -57,15 +57,15 @@ export function runCandidates(seeded: bool): void {
   if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
   prepareStarved();
   checkHeadroom();
-  prepareSole();
+  prepareSingleRole();
   const drawing = Run.randomRoles || Run.randomFrameworks;
   for (let i: u32 = 0; i < count; i++) {
     if (seeded && (i & (AHEAD - 1)) == 0) fetchAhead(i, min(i + AHEAD, count));
     const agent = candidate(i);
-    if (Run.headroomNeeded || Run.trial || !visitSimple(agent)) visitFair(agent);
+    if (Run.headroomNeeded || Run.trial || !visitFast(agent)) visitFair(agent);
     if (drawing) forgetDrawn();
   }
-  settleSole();
+  settleSingleRole();
   releaseStarved();
 }
 

@@ -1,4 +1,5 @@
-// The common visit at full speed: all that is free on a plain agent goes to whoever is first.
+// The fast path: all that is free on a plain agent goes to the framework that is first, in one step. Most visits of
+// a busy cluster are like that; what is not so simple is left to visit.ts.
 import { SOLID } from '../../constants';
 import { isScalar, kindUnit } from '../../kinds';
 import { slot, tableAppend, tableBase } from '../../memory';
@@ -8,7 +9,7 @@ import { vectorAt } from '../../vectors';
 import { AGENT_COMPLEX, AGENT_ORDERED, agentAt } from '../tables/agents';
 import { ENTRY_SIZE, freeAmount } from '../tables/entries';
 import { holdingItems, newHolding } from '../tables/holdings';
-import { setEmpty } from '../tables/quiet';
+import { setEmpty } from '../tables/idle-agents';
 import { MANY_FILTERS, isSeen, mayBeHidden } from '../filters/filters';
 import { isExcluded } from '../filters/leaf-bits';
 import { leafAt } from '../tables/frameworks';
@@ -26,7 +27,7 @@ import {
 } from '../tables/groups';
 import { NODE_OWN, nodeCount, nodeKind, nodeOwner, setNodeCount } from '../tables/nodes';
 import { entriesMeet } from './minimums';
-import { NOBODY, firstOpen } from './open';
+import { NO_SLOT, firstOpen } from './first-open';
 import { OFFER_SIZE } from './offering';
 import {
   ROLE_QUOTA,
@@ -38,11 +39,11 @@ import {
   roleNode,
   roleParent,
 } from '../tables/roles';
-import { drawRole, drawSlot } from './random';
+import { drawRole, drawSlot } from './random-sorter';
 import { Run } from './run-state';
-import { settleName } from './sole';
+import { settleName } from './single-role-batch';
 
-/** The role whose frameworks are next, going down from the top; 0 when nobody takes part. */
+/** The role whose frameworks are next, going down from the top; 0 when no framework takes part. */
 function nextRole(): u32 {
   let parent: u32 = 0;
   let role: u32 = 0;
@@ -60,15 +61,15 @@ function nextRole(): u32 {
 }
 
 /**
- * The common case at full speed: a plain agent whose whole free part goes to whoever is first, with no quota
- * and no refusal in the way. False when it is not that case; then nothing has changed.
+ * Offers the whole free part of a plain agent to the first leaf, where no quota and no refusal is in the way. False
+ * when something is; then nothing has changed.
  */
-export function visitSimple(agent: u32): bool {
+export function visitFast(agent: u32): bool {
   const record = agentAt(agent);
   if ((load<u32>(record) & (AGENT_COMPLEX | AGENT_ORDERED)) != 0) return false;
-  let role = Run.randomRoles ? drawRole() : Run.soleRole;
-  let group = Run.soleGroup;
-  if (Run.soleRole == 0) {
+  let role = Run.randomRoles ? drawRole() : Run.singleRole;
+  let group = Run.singleGroup;
+  if (Run.singleRole == 0) {
     if (!Run.randomRoles) role = nextRole();
     if (role == 0 || (roleFlags(role) & ROLE_QUOTA) != 0) return false;
     group = frameworkGroup(role);
@@ -79,7 +80,7 @@ export function visitSimple(agent: u32): bool {
   if (mayBeClosed(agent, record, memberOwner(group, first))) {
     if (Run.randomFrameworks || !knowsClosed(agent, record)) return false;
     first = firstOpen(group, agent, load<u32>(record, 4));
-    if (first == NOBODY) return false;
+    if (first == NO_SLOT) return false;
   }
   const leafNumber = memberOwner(group, first);
   const leaf = leafAt(leafNumber);
@@ -99,7 +100,7 @@ export function visitSimple(agent: u32): bool {
   const holding = newHolding(agent, framework, role, leafNumber + 1, count);
   store<u32>(leaf, load<u32>(leaf, 48) + 1, 48);
   takeAll(entries, end, holding, memberVector(group, first));
-  if (Run.soleRole != 0) {
+  if (Run.singleRole != 0) {
     Run.given++;
   } else {
     for (let entry = entries; entry < end; entry += ENTRY_SIZE) {
@@ -124,7 +125,7 @@ export function visitSimple(agent: u32): bool {
   return true;
 }
 
-/** False when surely no trait, constraint or refusal keeps the agent from the leaf. */
+/** False when certainly no trait, constraint or refusal keeps the agent from the leaf. */
 // @ts-ignore: decorator
 @inline function mayBeClosed(agent: u32, record: usize, leaf: u32): bool {
   const leafRecord = leafAt(leaf);
@@ -133,13 +134,13 @@ export function visitSimple(agent: u32): bool {
   return load<u32>(record, 28) != 0 && load<u32>(leafRecord, 32) != 0 && mayBeHidden(agent, leaf);
 }
 
-/** True when bits tell for whom the agent is closed, or when nobody has refused it. */
+/** True when it is known without a look at filters which leaves may be offered the agent. */
 function knowsClosed(agent: u32, record: usize): bool {
   const filters = load<u32>(record, 28);
   return filters == 0 || (filters >= MANY_FILTERS && isSeen(agent));
 }
 
-/** Moves all that is free from the entries of an agent to a new holding; counts it for its leaf and in the tally. */
+/** Moves all that is free of an agent to a new holding, and counts it for the leaf and in the tally. */
 // @ts-ignore: decorator
 @inline function takeAll(entries: usize, end: usize, holding: usize, vector: u32): void {
   const leafHeld = vectorAt(vector);

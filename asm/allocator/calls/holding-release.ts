@@ -1,8 +1,8 @@
-// What goes when a holding ends: the holding itself, and a leaf that only it has kept.
+// The end of a holding: the holding itself goes, and its leaf, where nothing else has kept that.
 import { tableBase, tableCount } from '../../memory';
 import { rowAddAll, rowClear, rowCount, rowItems, scratch } from '../../rows';
 import { SLOT_ORDER } from '../../slots';
-import { countUsed, unbook } from '../tables/books';
+import { countUsed, unbook } from '../tables/accounting';
 import { dropFiltersOfLeaf } from '../filters/filters';
 import { leafExclusions, setExcluded } from '../filters/leaf-bits';
 import {
@@ -22,7 +22,7 @@ import {
   holdingRole,
   usedRow,
 } from '../tables/holdings';
-import { wake } from '../tables/quiet';
+import { wake } from '../tables/idle-agents';
 
 /** Forgets a leaf that is no longer subscribed, if nothing is held through it. */
 export function tryDrop(leaf: u32): void {

@@ -1,12 +1,13 @@
-// Who is first of those that nothing keeps from an agent. The tournament is searched from the top: a subtree
-// whose winner is open, or goes after somebody found already, is not looked into. Nobody has to be parked.
+// The first leaf of a group to which an agent is open, which no refusal, constraint or trait keeps from it. The
+// tournament is searched from the top, and not below a pairing whose winner is open or goes after the best leaf found
+// so far. Nothing is parked for it.
 import { filtersOn } from '../filters/filters';
 import { excludedBits, excludedWords, hiddenBits, hiddenWords } from '../filters/leaf-bits';
 import { leafTraits } from '../tables/frameworks';
 import { goesFirst, isEmptySlot, memberOwner, pairedSlot } from '../tables/groups';
 
 /** There is no such slot. */
-export const NOBODY: u32 = 0xffffffff;
+export const NO_SLOT: u32 = 0xffffffff;
 
 /** What the search at hand knows of its agent. */
 abstract class Search {
@@ -32,22 +33,22 @@ function lookInto(pairing: u32): void {
   const group = Search.group;
   const winner = pairedSlot(group, pairing);
   if (isEmptySlot(group, winner)) return;
-  if (Search.best != NOBODY && !goesFirst(group, winner, Search.best)) return;
+  if (Search.best != NO_SLOT && !goesFirst(group, winner, Search.best)) return;
   if (isOpen(memberOwner(group, winner))) {
     Search.best = winner;
     return;
   }
   const left = pairing << 1;
   if (pairing >= load<u32>(group)) return;
-  // The side that the winner did not come from: who is found there spares most of the other.
+  // First the side that the winner did not come from: a leaf found there spares most of the other side.
   const other = left + <u32>(pairedSlot(group, left) == winner);
   lookInto(other);
   lookInto(other ^ 1);
 }
 
 /**
- * The slot of the first member whom neither a refusal (the agent's bits are right), nor a constraint, nor a
- * trait keeps from the agent, or NOBODY.
+ * The slot of the first leaf to which the agent is open, or NO_SLOT. The agent's hidden bits must be those of what is
+ * free now.
  */
 export function firstOpen(group: usize, agent: u32, denies: u32): u32 {
   const hasBits = filtersOn(agent) != 0;
@@ -57,7 +58,7 @@ export function firstOpen(group: usize, agent: u32, denies: u32): u32 {
   Search.excluded = excludedBits(agent);
   Search.excludedWords = excludedWords(agent);
   Search.denies = denies;
-  Search.best = NOBODY;
+  Search.best = NO_SLOT;
   lookInto(1);
   return Search.best;
 }

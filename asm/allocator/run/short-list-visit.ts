@@ -1,5 +1,5 @@
-// The visit when hardly anyone is left for an agent: instead of going through the tournament past all who
-// refused, the few who did not are put in order.
+// The visit of an agent that few leaves may be offered: bits tell which those are, and they are put in order. The
+// other way (visit.ts) would park every leaf that refused the agent, one after another, before it comes to them.
 import { slot } from '../../memory';
 import { rowCount } from '../../rows';
 import { SLOT_ACTIVE_LEAVES } from '../../slots';
@@ -19,18 +19,19 @@ import {
   roleNode,
   roleParent,
 } from '../tables/roles';
-import { OFFERED, SOFT, Run, Visit } from './run-state';
+import { OFFERED, HELD_BACK, Run, Visit } from './run-state';
 
 /** At most so many leaves are looked at one by one rather than through the tournament. */
-export const FEW: u32 = 48;
+export const SHORT_LIST: u32 = 48;
 
-const OPEN: usize = memory.data(48 * 4, 16);
+/** The leaves of the short list, a u32 each. */
+const LIST: usize = memory.data(48 * 4, 16);
 
 /**
- * The leaves that nothing hides from the agent, if they are few: their number, or more than FEW. They are
- * left in the buffer of candidates' leaves.
+ * Lists the leaves that no bit and no trait keeps from the agent; answers how many they are, or SHORT_LIST + 1 when
+ * they are more.
  */
-export function countOpen(): u32 {
+export function makeShortList(): u32 {
   if (Visit.hasBits) rightBits();
   const active = load<usize>(slot(SLOT_ACTIVE_LEAVES));
   const words = load<u32>(slot(SLOT_ACTIVE_LEAVES + 1));
@@ -48,8 +49,8 @@ export function countOpen(): u32 {
       const leaf = (word << 5) + <u32>ctz<u32>(open);
       open &= open - 1;
       if ((leafTraits(leaf) & Visit.denies) != 0) continue;
-      if (count == FEW) return FEW + 1;
-      store<u32>(OPEN + (<usize>count << 2), leaf);
+      if (count == SHORT_LIST) return SHORT_LIST + 1;
+      store<u32>(LIST + (<usize>count << 2), leaf);
       count++;
     }
   }
@@ -75,13 +76,13 @@ function roleBefore(a: u32, b: u32): bool {
   return goesBefore(x, y);
 }
 
-/** The visit when few leaves are open to the agent: they are picked in order from the list. */
-export function visitOpen(count: u32): bool {
+/** Offers to the first `count` leaves of the list in their order; false when the agent has nothing left. */
+export function visitShortList(count: u32): bool {
   let left = count;
   while (left != 0) {
-    let role = leafRole(load<u32>(OPEN));
+    let role = leafRole(load<u32>(LIST));
     for (let i: u32 = 1; i < left; i++) {
-      const other = leafRole(load<u32>(OPEN + (<usize>i << 2)));
+      const other = leafRole(load<u32>(LIST + (<usize>i << 2)));
       if (other != role && roleBefore(other, role)) role = other;
     }
     const group = frameworkGroup(role);
@@ -89,7 +90,7 @@ export function visitOpen(count: u32): bool {
     let row = forRole(role);
     let open = rowCount(row) != 0;
     if (Visit.plain && (roleFlags(role) & ROLE_STARVED) != 0) {
-      Visit.soft = true;
+      Visit.heldBack = true;
       open = false;
     }
     Visit.minimumMet = open && meets(Run.clusterMinimum, row);
@@ -97,18 +98,18 @@ export function visitOpen(count: u32): bool {
     for (;;) {
       let best: u32 = 0xffffffff;
       for (let i: u32 = 0; i < left; i++) {
-        const leaf = load<u32>(OPEN + (<usize>i << 2));
+        const leaf = load<u32>(LIST + (<usize>i << 2));
         if (leafRole(leaf) != role) continue;
         if (best == 0xffffffff) best = i;
-        else if (goesBefore(leafNode(leaf), leafNode(load<u32>(OPEN + (<usize>best << 2))))) best = i;
+        else if (goesBefore(leafNode(leaf), leafNode(load<u32>(LIST + (<usize>best << 2))))) best = i;
       }
       if (best == 0xffffffff) break;
-      const leaf = load<u32>(OPEN + (<usize>best << 2));
+      const leaf = load<u32>(LIST + (<usize>best << 2));
       left--;
-      store<u32>(OPEN + (<usize>best << 2), load<u32>(OPEN + (<usize>left << 2)));
+      store<u32>(LIST + (<usize>best << 2), load<u32>(LIST + (<usize>left << 2)));
       if (!open) continue;
       const result = tryLeaf(leaf, role, row);
-      if (result == SOFT) Visit.soft = true;
+      if (result == HELD_BACK) Visit.heldBack = true;
       if (result != OFFERED) continue;
       if (!look()) return false;
       row = forRole(role);

@@ -1,8 +1,8 @@
-// Quiet agents: a visit would offer nothing to anyone until something happens to them. A bit each, so that a
-// run passes over thousands of them at once. A second bit tells those that have nothing free: they need
-// not be looked at again because of what happens to frameworks.
+// Idle agents: a visit of an idle agent would offer nothing to any framework, until something happens to it. One bit
+// an agent says so, and a run passes over 64 idle agents at once. A second bit an agent says that nothing of it is
+// free: what happens to frameworks does not end its idleness, as it does that of the others.
 import { resize, slot } from '../../memory';
-import { SLOT_EMPTY, SLOT_QUIET } from '../../slots';
+import { SLOT_EMPTY, SLOT_IDLE } from '../../slots';
 
 function grow(table: i32, have: u32, next: u32): void {
   const bits = resize(
@@ -18,13 +18,13 @@ function grow(table: i32, have: u32, next: u32): void {
 /** Makes room for the bits of an agent; answers the offset of its word. */
 function wordOf(agent: u32): usize {
   const word = agent >> 5;
-  const have = load<u32>(slot(SLOT_QUIET + 1));
+  const have = load<u32>(slot(SLOT_IDLE + 1));
   if (word >= have) {
     let next: u32 = have == 0 ? 64 : have << 1;
     while (next <= word) next <<= 1;
-    grow(SLOT_QUIET, have, next);
+    grow(SLOT_IDLE, have, next);
     grow(SLOT_EMPTY, have, next);
-    store<u32>(slot(SLOT_QUIET + 1), next);
+    store<u32>(slot(SLOT_IDLE + 1), next);
   }
   return <usize>word << 2;
 }
@@ -39,35 +39,35 @@ function wordOf(agent: u32): usize {
   store<u32>(at, load<u32>(at) & ~(1 << (agent & 31)));
 }
 
-/** Something happened to the agent. */
+/** Something happened to the agent: it is idle no longer. */
 export function wake(agent: u32): void {
   const offset = wordOf(agent);
-  clearBit(load<usize>(slot(SLOT_QUIET)) + offset, agent);
+  clearBit(load<usize>(slot(SLOT_IDLE)) + offset, agent);
   clearBit(load<usize>(slot(SLOT_EMPTY)) + offset, agent);
 }
 
-/** Nobody takes what the agent has. */
-export function quieten(agent: u32): void {
-  setBit(load<usize>(slot(SLOT_QUIET)) + wordOf(agent), agent);
+/** A visit offered nothing of the agent. */
+export function markIdle(agent: u32): void {
+  setBit(load<usize>(slot(SLOT_IDLE)) + wordOf(agent), agent);
 }
 
 /** The agent has nothing free. */
 export function setEmpty(agent: u32): void {
   const offset = wordOf(agent);
-  setBit(load<usize>(slot(SLOT_QUIET)) + offset, agent);
+  setBit(load<usize>(slot(SLOT_IDLE)) + offset, agent);
   setBit(load<usize>(slot(SLOT_EMPTY)) + offset, agent);
 }
 
-export function isQuiet(agent: u32): bool {
+export function isIdle(agent: u32): bool {
   const offset = wordOf(agent);
-  return (load<u32>(load<usize>(slot(SLOT_QUIET)) + offset) & (1 << (agent & 31))) != 0;
+  return (load<u32>(load<usize>(slot(SLOT_IDLE)) + offset) & (1 << (agent & 31))) != 0;
 }
 
-/** Something happened to frameworks: every agent that has something is to be looked at. */
+/** Something happened to frameworks: agents that have something free are idle no longer. */
 export function wakeAll(): void {
   memory.copy(
-    load<usize>(slot(SLOT_QUIET)),
+    load<usize>(slot(SLOT_IDLE)),
     load<usize>(slot(SLOT_EMPTY)),
-    <usize>load<u32>(slot(SLOT_QUIET + 1)) << 2,
+    <usize>load<u32>(slot(SLOT_IDLE + 1)) << 2,
   );
 }

@@ -1,6 +1,6 @@
-// The random sorters: instead of the least share goes first, everyone has a chance by weight. A role's
-// chance is the product, down the tree, of its branch's part of the weights of the active siblings;
-// frameworks of a role have equal chances.
+// The random sorters: a framework's chance, instead of its share, decides when it is offered something. A role's chance
+// is the product, level by level, of its branch's part of the weights of all siblings that have active frameworks;
+// frameworks of one role have equal chances.
 import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_RANDOM } from '../../slots';
 import { randomBelow, randomUnit } from './generator';
@@ -15,8 +15,8 @@ import { childGroup, competingChildren } from '../tables/roles';
 let chances: f64 = 0;
 let left: f64 = 0;
 
-// What the short visit drew, for the full one to go on with where the short one gives up: drawing anew
-// would put frameworks of roles with refusals at a disadvantage.
+// What the fast path drew, with which the visit goes on where the fast path gives up: drawing anew would put
+// frameworks of roles with refusals at a disadvantage.
 let drawnAim: f64 = -1;
 let drawnGroup: usize = 0;
 let drawnSlot: u32 = 0;

@@ -1,5 +1,5 @@
-// An agent's total and what is free of it, and what follows from a total: the sums of the cluster, the
-// reservations of roles, and which way the agent takes through a run.
+// The total of an agent, and what follows from it: what is free, the sums of the cluster, the reservations of roles, and
+// whether a run can treat the agent as plain.
 import { RESERVED, REVOCABLE, SHARED } from '../../constants';
 import { retain } from '../../intervals';
 import { isScalar, kindName, kindRole, kindUnit } from '../../kinds';
@@ -40,7 +40,7 @@ import {
   pushEntry,
 } from './entries';
 import { totalsChanged } from './shares';
-import { clearHeld, collectOrdered, rebuildHeld } from './held-order';
+import { clearHeld, collectOrdered, rebuildHeld } from './allocation-order';
 import { HOLDING_HEAD, firstHolding, holdingCount, holdingItems, nextHolding } from './holdings';
 import { OFFSET_RESERVED, addUp } from './roles';
 
@@ -127,7 +127,7 @@ export function replaceTotal(agent: u32, row: usize): void {
   totalsChanged();
 }
 
-/** Which way an agent takes through a run. */
+/** Sets the flags of an agent that follow from its kinds. */
 function classify(agent: u32): void {
   const before = agentFlags(agent);
   let flags = before & ~(AGENT_GPU | AGENT_COMPLEX | AGENT_ORDERED | AGENT_HAS_SHARED);

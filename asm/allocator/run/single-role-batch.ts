@@ -1,10 +1,10 @@
-// Short visits put what they give into a tally, from where it is counted for roles. Where everything goes to a sole
-// role that is done once a run, not once a visit.
+// What visits on the fast path (fast-path.ts) give away is first added up in one vector, the tally, and counted for
+// the role and its ancestors from there. Where only one role takes part in a run, that is done once for the whole run.
 import { nameCount } from '../../kinds';
 import { slot } from '../../memory';
 import { SLOT_TALLY } from '../../slots';
 import { vectorAt } from '../../vectors';
-import { heldInAll } from '../tables/books';
+import { heldInAll } from '../tables/accounting';
 import { firstSlot, freshen, groupSize, isEmptySlot, memberAt } from '../tables/groups';
 import { NODE_OWN, nodeCount, nodeKind, nodeOwner, nodeVector, setNodeCount } from '../tables/nodes';
 import {
@@ -20,9 +20,9 @@ import {
 } from '../tables/roles';
 import { Run } from './run-state';
 
-/** Finds out, for one run, whether there is but one role that anything can go to. */
-export function prepareSole(): void {
-  Run.soleRole = 0;
+/** Finds out, for one run, whether only one role takes part. */
+export function prepareSingleRole(): void {
+  Run.singleRole = 0;
   Run.given = 0;
   let role: u32 = 0;
   do {
@@ -33,17 +33,17 @@ export function prepareSole(): void {
     role = nodeOwner(node);
   } while (competingChildren(role) != 0);
   if ((roleFlags(role) & ROLE_QUOTA) != 0) return;
-  Run.soleRole = role;
-  Run.soleGroup = frameworkGroup(role);
-  if (!Run.randomFrameworks) freshen(Run.soleGroup);
+  Run.singleRole = role;
+  Run.singleGroup = frameworkGroup(role);
+  if (!Run.randomFrameworks) freshen(Run.singleGroup);
 }
 
-/** Counts for the sole role what short visits gave. */
-export function settleSole(): void {
+/** Counts the tally for the single role. */
+export function settleSingleRole(): void {
   if (Run.given == 0) return;
   const names = nameCount();
-  for (let name: u32 = 0; name < names; name++) settleName(Run.soleRole, <usize>name << 3);
-  for (let r = Run.soleRole; r != 0; r = roleParent(r)) {
+  for (let name: u32 = 0; name < names; name++) settleName(Run.singleRole, <usize>name << 3);
+  for (let r = Run.singleRole; r != 0; r = roleParent(r)) {
     setNodeCount(roleNode(r) - 1, nodeCount(roleNode(r) - 1) + Run.given);
   }
   Run.given = 0;

@@ -1,5 +1,5 @@
-// The order in which agents are visited when nothing is shuffled: by place, then as they were added.
-// And the candidates of a run, taken from that order without looking at agents that are quiet.
+// The order in which agents are visited when nothing is shuffled: by place, then as they were added. And the
+// candidates of a run: agents from that order, all or those for which a run was requested, without idle ones.
 import { alloc, free, slot, tableBase, tableClear, tableCount, tablePush, tableReserve } from '../../memory';
 import {
   SLOT_AGENTS,
@@ -8,13 +8,13 @@ import {
   SLOT_ORDER_STATE,
   SLOT_PENDING_AGENTS,
   SLOT_PENDING_ALL,
-  SLOT_QUIET,
+  SLOT_IDLE,
   SLOT_SEQUENCE,
 } from '../../slots';
 import { AGENT_PRESENT, agentAt, agentFlags, mayBeOffered, setAgentFlags } from '../tables/agents';
-import { isQuiet } from '../tables/quiet';
+import { isIdle } from '../tables/idle-agents';
 
-/** Set on an agent that is on the list of those that asked for a run. */
+/** Set on an agent for which a run was requested. */
 const AGENT_PENDING: u32 = 32768;
 
 // SLOT_ORDER_STATE: 0 while every agent's place in the order is its own number.
@@ -67,7 +67,7 @@ export function leaveOrder(agent: u32): void {
   if (last == 0) store<u32>(slot(SLOT_ORDER_STATE), 0);
 }
 
-// --- Who asked for a run ---
+// --- Requested runs ---
 
 export function askForAgent(agent: u32): void {
   const flags = agentFlags(agent);
@@ -85,7 +85,7 @@ export function isAskedFor(agent: u32): bool {
   return load<u32>(slot(SLOT_PENDING_ALL)) != 0 || (agentFlags(agent) & AGENT_PENDING) != 0;
 }
 
-/** 0: nobody asked; 1: somebody did. */
+/** 1 when a run was requested, else 0. */
 export function hasPending(): i32 {
   return load<u32>(slot(SLOT_PENDING_ALL)) != 0 || tableCount(SLOT_PENDING_AGENTS) != 0 ? 1 : 0;
 }
@@ -128,7 +128,7 @@ function qualifies(agent: u32): bool {
   return (flags & AGENT_PRESENT) != 0 && mayBeOffered(flags);
 }
 
-/** Fills the table of candidates: agents that may be offered and are not quiet, in order. */
+/** Fills the table of candidates: agents that may be offered and are not idle, in order. */
 export function gatherCandidates(all: bool): void {
   tableClear(SLOT_CANDIDATES);
   tableReserve(SLOT_CANDIDATES, 4, tableCount(SLOT_ORDER));
@@ -138,17 +138,17 @@ export function gatherCandidates(all: bool): void {
     if (agents == 0) return;
     const numbers = tableCount(SLOT_AGENTS);
     // Grows the bits to cover every number.
-    isQuiet(numbers - 1);
-    const quiet = load<usize>(slot(SLOT_QUIET));
-    if (!ordered && awake(quiet, numbers) > agents >> 3) {
+    isIdle(numbers - 1);
+    const idle = load<usize>(slot(SLOT_IDLE));
+    if (!ordered && awake(idle, numbers) > agents >> 3) {
       for (let i: u32 = 0; i < agents; i++) {
         const agent = load<u32>(orderAt(i));
-        if (!isQuiet(agent) && qualifies(agent)) push(agent);
+        if (!isIdle(agent) && qualifies(agent)) push(agent);
       }
       return;
     }
     for (let word: u32 = 0; word < (numbers + 63) >> 6; word++) {
-      let open = ~load<u64>(quiet + (<usize>word << 3));
+      let open = ~load<u64>(idle + (<usize>word << 3));
       while (open != 0) {
         const agent = (word << 6) + <u32>ctz<u64>(open);
         open &= open - 1;
@@ -161,15 +161,15 @@ export function gatherCandidates(all: bool): void {
   const count = tableCount(SLOT_PENDING_AGENTS);
   for (let i: u32 = 0; i < count; i++) {
     const agent = load<u32>(tableBase(SLOT_PENDING_AGENTS) + (<usize>i << 2));
-    if (!isQuiet(agent) && qualifies(agent)) push(agent);
+    if (!isIdle(agent) && qualifies(agent)) push(agent);
   }
   sort(0, tableCount(SLOT_CANDIDATES));
 }
 
-function awake(quiet: usize, numbers: u32): u32 {
+function awake(idle: usize, numbers: u32): u32 {
   let count: u32 = 0;
   for (let word: u32 = 0; word < (numbers + 31) >> 5; word++) {
-    count += 32 - <u32>popcnt<u32>(load<u32>(quiet + (<usize>word << 2)));
+    count += 32 - <u32>popcnt<u32>(load<u32>(idle + (<usize>word << 2)));
   }
   return count;
 }
@@ -211,7 +211,7 @@ function sort(from: u32, to: u32): void {
   free(left, bytes);
 }
 
-/** True when some agent may be offered at all, quiet or not. */
+/** True when some agent may be offered at all, idle or not. */
 export function anyoneMayBeOffered(all: bool): bool {
   const count = all ? tableCount(SLOT_ORDER) : tableCount(SLOT_PENDING_AGENTS);
   for (let i: u32 = 0; i < count; i++) {

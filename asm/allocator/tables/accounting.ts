@@ -1,4 +1,4 @@
-// Who holds what, counted: the sums of leaves and roles from which shares, quotas and headroom follow.
+// Accounting: what is held, added up for leaves, roles and all. Shares, quotas and headroom follow from these sums.
 //
 // A shared volume counts once for a leaf, and once for each role in which it is held, on each agent,
 // however many copies there are.
@@ -8,7 +8,7 @@ import { ITEM_SIZE, find, itemAmount, itemKind, itemSet, rowCount, rowItems } fr
 import { addValue, vectorAt } from '../../vectors';
 import { AGENT_ORDERED, agentFlags } from './agents';
 import { hold, unhold } from './entries';
-import { heldAdd, heldSubtract } from './held-order';
+import { heldAdd, heldSubtract } from './allocation-order';
 import {
   findHolding,
   firstHolding,
@@ -113,7 +113,7 @@ function touchAll(leaf: u32, allocations: i32): void {
   touch(node);
 }
 
-/** Counts an allocation of items that the agent's books know nothing of, or takes it off again (sign -1). */
+/** Counts an allocation that is no holding of the agent (a loan), or takes it off again (sign -1). */
 export function countLoan(agent: u32, leaf: u32, items: usize, count: u32, sign: f64): void {
   countItems(agent, leaf, items, count, sign);
   touchAll(leaf, <i32>sign);
@@ -136,7 +136,7 @@ export function rebook(agent: u32, leaf: u32, items: usize, count: u32): usize {
   return take(agent, framework, role, leaf + 1, items, count);
 }
 
-/** Marks items as held on the agent, without counting them for anyone. */
+/** Marks items as held on the agent, without counting them for a leaf or role. */
 export function take(
   agent: u32,
   framework: u32,

@@ -1,0 +1,56 @@
+// The source of the scheduler core has floors: a file knows those below it and beside it, never one above.
+import { dirname } from 'node:path';
+import { expect, test } from 'vitest';
+import { importsOf, type Source, sources } from '../support/sources.ts';
+
+const files = sources('asm/**/*.ts');
+
+/** From the bottom to the top; a folder is one floor, and so are files that are named together. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['asm/constants', 'asm/slots', 'asm/memory'],
+  ['asm/vectors', 'asm/intervals'],
+  ['asm/kinds'],
+  ['asm/rows'],
+  ['asm/algebra', 'asm/matcher'],
+  ['asm/allocator/tables'],
+  ['asm/allocator/filters'],
+  ['asm/allocator/run'],
+  ['asm/allocator/calls'],
+  ['asm/sweep'],
+  ['asm/index'],
+];
+
+function floorOf(path: string): number {
+  const file = path.replace(/\.ts$/, '');
+  return FLOORS.findIndex((floor) => floor.includes(file) || floor.includes(dirname(file)));
+}
+
+function climbs(all: readonly Source[]): string[] {
+  return all.flatMap((source) =>
+    importsOf(source)
+      .filter(({ target }) => floorOf(target) > floorOf(source.path))
+      .map(({ target }) => `${source.path} imports ${target}`),
+  );
+}
+
+test('every file of the core is on a floor', () => {
+  expect(files.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toEqual([]);
+  expect(files.length).toBeGreaterThan(50);
+});
+
+test('no file of the core imports one of a higher floor', () => {
+  expect(climbs(files)).toEqual([]);
+});
+
+test('the test itself sees what it should see', () => {
+  const file = (path: string, target: string) => ({
+    path,
+    text: `import {\n  x,\n} from '${target}';\n`,
+  });
+  const down = file('asm/allocator/run/visit.ts', '../tables/roles');
+  const up = file('asm/allocator/tables/roles.ts', '../filters/orphan-filters');
+  const beside = file('asm/allocator/tables/roles.ts', './groups');
+  expect(climbs([down, up, beside])).toEqual([
+    'asm/allocator/tables/roles.ts imports asm/allocator/filters/orphan-filters',
+  ]);
+});
