@@ -10,7 +10,7 @@ import { basename, dirname } from 'node:path';
 import { codeOf, type Folder } from '../filesystem/folder.ts';
 import type { HeldFolder } from '../filesystem/held-folder.ts';
 import { madeOwnFolder, ownFolder, ownTop, placeOf } from '../filesystem/own-folder.ts';
-import { deleteEntry } from '../filesystem/tree-deletion.ts';
+import { deleteEntry, MountedError } from '../filesystem/tree-deletion.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 
 const VOLUMES = 'volumes';
@@ -59,7 +59,7 @@ export class Aside {
 
 /**
  * A volume, made where it is missing, to be given to its user; undefined for one that the operator has put
- * elsewhere by a link, who also says whose it is. A mount that is missing is not made. Throws FolderError,
+ * elsewhere by a link or a mount, who also says whose it is. A mount that is missing is not made. Throws FolderError,
  * ForeignFolderError and NotMountedError.
  */
 export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefined {
@@ -79,20 +79,25 @@ export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefine
     placeOf(path)[Symbol.dispose]();
     return undefined;
   }
-  return ofRole.folder(id);
+  const volume = ofRole.folder(id);
+  if (volume.isMountPoint()) {
+    volume[Symbol.dispose]();
+    return undefined;
+  }
+  return volume;
 }
 
 /**
  * Makes room at once in the place of a volume that is a folder; undefined where there is nothing to
- * delete. Throws FolderError and ForeignFolderError.
+ * delete. Throws FolderError, also where the disk is not there; ForeignFolderError; and MountedError.
  */
 export function putAside(path: string): Aside | undefined {
-  return absent(() => folderAside(path));
+  using top = ownTop(partsOf(path).disk);
+  return absent(() => folderAside(top, path));
 }
 
-function folderAside(path: string): Aside | undefined {
-  const { disk, role, id } = partsOf(path);
-  using top = ownTop(disk);
+function folderAside(top: HeldFolder, path: string): Aside | undefined {
+  const { role, id } = partsOf(path);
   using volumes = ownFolder(top, VOLUMES);
   using roles = ownFolder(volumes, ROLES);
   {
@@ -108,7 +113,7 @@ function folderAside(path: string): Aside | undefined {
       return new Aside(destroyed, [name]);
     } catch (error) {
       destroyed[Symbol.dispose]();
-      throw error;
+      throw codeOf(error) === 'EBUSY' ? new MountedError(path) : error;
     }
   }
 }
@@ -125,6 +130,10 @@ export function leftAside(path: string): Aside | undefined {
     return new Aside(destroyed, [...destroyed.names()]);
   });
 }
+
+/** The top of the disk that the place is on. */
+export const diskOf = ({ path, kind }: VolumePlace): string =>
+  kind === 'mount' ? path : partsOf(path).disk;
 
 function partsOf(path: string): { disk: string; role: string; id: string } {
   const role = dirname(path);

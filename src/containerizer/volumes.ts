@@ -15,8 +15,10 @@ import { isPersistentVolume } from '../model/resource-format.ts';
 import { type VolumePlace, volumePlace, volumePlaces } from '../model/volume-path.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { MountContent, MountRecords } from './mount-content.ts';
+import { PendingDestructions } from './pending-destructions.ts';
 import {
   absent,
+  diskOf,
   leftAside,
   mountedDisk,
   NotMountedError,
@@ -43,6 +45,7 @@ export class Volumes {
   readonly #links = new Map<ContainerId, Links>();
   readonly #deletions = new Set<Promise<void>>();
   readonly #mountRecords: MountRecords;
+  readonly #pending: PendingDestructions;
   /** Mounts that no new volume may have yet, by what is still on them. */
   readonly #emptied = new Map<
     MountContent,
@@ -52,12 +55,15 @@ export class Volumes {
   constructor(work: WorkDirectory, warn: (text: string) => void) {
     this.#work = work;
     this.#mountRecords = new MountRecords(work.meta);
+    this.#pending = new PendingDestructions(work.meta, warn);
     this.#warn = warn;
   }
 
   /** Makes a volume that is not there; it is the agent's until a task has it. */
   create({ path, kind }: VolumePlace): void {
-    volumeFolder({ path: resolve(this.#work.root, path), kind })?.[Symbol.dispose]();
+    const place = { path: resolve(this.#work.root, path), kind };
+    this.#destroyPending(place);
+    volumeFolder(place)?.[Symbol.dispose]();
   }
 
   /** Resolves when no mount among the resources is being emptied any more, or that has failed. */
@@ -87,7 +93,9 @@ export class Volumes {
     }
     for (const [name, link] of links) {
       try {
-        using volume = volumeFolder({ path: link.target, kind: link.kind });
+        const place = { path: link.target, kind: link.kind };
+        this.#destroyPending(place);
+        using volume = volumeFolder(place);
         this.#makeRoom(link.target);
         if (!before.has(name)) {
           this.#giveTo(statSync(folder), container, link, volume);
@@ -121,20 +129,42 @@ export class Volumes {
   }
 
   /**
-   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have
-   * the same place; that all of it is deleted is for the promise to say.
+   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have the same
+   * place, or there can be none until it is: then the promise says why. It also says that all is deleted.
    */
   async destroy({ path, kind }: VolumePlace): Promise<void> {
-    const place = resolve(this.#work.root, path);
-    if (kind === 'mount') {
-      if (!this.#contentsOf(place).some(({ isMoved }) => !isMoved)) {
-        await this.#empty(place, MountContent.of(mountedDisk(place), this.#mountRecords));
-      }
-      return;
+    const place = { path: resolve(this.#work.root, path), kind };
+    let deletion: Promise<void>;
+    try {
+      deletion = this.#putAside(place);
+    } catch (error) {
+      this.#pending.add(place);
+      throw error;
     }
-    const aside = putAside(place);
-    if (aside !== undefined) {
-      await this.#delete(aside);
+    try {
+      this.#pending.remove(place);
+    } finally {
+      await deletion;
+    }
+  }
+
+  /** Throws where the data stays in its place. */
+  #putAside({ path, kind }: VolumePlace): Promise<void> {
+    if (kind === 'folder') {
+      const aside = putAside(path);
+      return aside === undefined ? Promise.resolve() : this.#delete(aside);
+    }
+    return this.#contentsOf(path).some(({ isMoved }) => !isMoved)
+      ? Promise.resolve()
+      : this.#empty(path, MountContent.of(mountedDisk(path), this.#mountRecords));
+  }
+
+  /** Makes way for a new volume. Throws where that cannot be done yet. */
+  #destroyPending(place: VolumePlace): void {
+    if (this.#pending.has(place)) {
+      const deletion = this.#putAside(place);
+      deletion.catch((error: unknown) => this.#warn(failure(place, error)));
+      this.#pending.remove(place);
     }
   }
 
@@ -147,6 +177,7 @@ export class Volumes {
       this.#disksOf(resources).map(async (disk) => {
         try {
           await this.#destroyLeftOn(disk);
+          this.#destroyPendingOn(disk);
         } catch (error) {
           const what =
             error instanceof ForeignFolderError || error instanceof NotMountedError
@@ -156,6 +187,18 @@ export class Volumes {
         }
       }),
     );
+  }
+
+  #destroyPendingOn(disk: VolumePlace): void {
+    for (const place of this.#pending.all) {
+      if (place.kind === disk.kind && diskOf(place) === disk.path) {
+        try {
+          this.#destroyPending(place);
+        } catch (error) {
+          this.#warn(failure(place, error));
+        }
+      }
+    }
   }
 
   async #destroyLeftOn({ path, kind }: VolumePlace): Promise<void> {
@@ -320,3 +363,5 @@ function leadsTo(path: string, target: string): boolean {
 }
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const failure = ({ path }: VolumePlace, error: unknown) =>
+  `Failed to delete persistent volume '${path}': ${textOf(error)}`;

@@ -7,6 +7,7 @@
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
+//   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   fetch/<container>                        unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed

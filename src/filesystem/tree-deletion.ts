@@ -26,8 +26,8 @@ export class TreeDeletionError extends Error {
 export class MountedError extends Error {
   readonly code = 'EBUSY';
 
-  constructor(name: Name) {
-    super(`something is mounted on '${name.toString()}', and stays as it is`);
+  constructor(path: Name) {
+    super(`Something is mounted on '${path.toString()}', which stays as it is`);
   }
 }
 
@@ -43,7 +43,7 @@ export async function deleteTree(path: string): Promise<void> {
     throw error;
   }
   await using parent = folder;
-  await deleteEntry(parent, basename(path));
+  await deleteEntry(parent, basename(path), path);
 }
 
 /**
@@ -51,12 +51,12 @@ export async function deleteTree(path: string): Promise<void> {
  * nothing. All is deleted that can be; throws TreeDeletionError for the first that cannot, and the
  * system's error for the entry itself. Throws MountedError, with nothing touched.
  */
-export async function deleteEntry(folder: Folder, name: Name): Promise<void> {
+export async function deleteEntry(folder: Folder, name: Name, shown = name): Promise<void> {
   try {
     {
       await using top = await folder.folder(name);
       if (!top.isOnMountOf(folder)) {
-        throw new MountedError(name);
+        throw new MountedError(shown);
       }
       await new TreeDeletion(top).empty();
     }

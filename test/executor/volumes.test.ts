@@ -140,6 +140,13 @@ describe('a persistent volume', () => {
     expect(statSync(here('volumes/roles/kit/v1')).uid).not.toBe(nobody);
   });
 
+  test('on which something is mounted is whose the operator says (needs root)', async () => {
+    create('volumes/roles/kit/v1');
+    using _ = mounted(here('volumes/roles/kit/v1'));
+    await output('true', volume(), 'nobody');
+    expect(statSync(here('volumes/roles/kit/v1')).uid).toBe(0);
+  });
+
   test('outlives the sandboxes that lead to it', async () => {
     const task = { command: { value: 'echo kept > data/file' }, resources: [volume()] };
     const container = harness.launch({ task });
@@ -197,6 +204,62 @@ describe('destruction of a volume', () => {
     await harness.hands.close();
     expect(existsSync(here(path))).toBe(false);
     expect(readdirSync(here('outside'))).toEqual(['file']);
+    harness = await HandsHarness.open(folder.path);
+  });
+
+  test('leaves what is mounted on it, and there is no new one before that is gone (needs root)', async () => {
+    await output('echo old > data/below', volume());
+    const why = `Something is mounted on '${here(path)}', which stays as it is`;
+    const fails = async () => {
+      const container = harness.launch({ task: { resources: [volume()] } });
+      expect((await harness.ended(container)).failure).toContain(why);
+    };
+    {
+      using _ = mounted(here(path));
+      writeFileSync(here(path, 'secret'), 'of the one before');
+      expect(await output('ls data', volume())).toBe('secret\n');
+      destroy(path);
+      create(path);
+      await fails();
+      // Nor does the next agent forget it.
+      await harness.hands.close();
+      harness = await HandsHarness.open(folder.path);
+      expect(readdirSync(here(path))).toEqual(['secret']);
+      await fails();
+    }
+    create(path);
+    expect(await output('ls data; echo new > data/file', volume())).toBe('');
+    await harness.hands.close();
+    expect(readdirSync(here('volumes/destroyed'))).toEqual([]);
+    expect(readdirSync(here('meta/pending'))).toEqual([]);
+    harness = await HandsHarness.open(folder.path);
+    expect(readdirSync(here(path))).toEqual(['file']);
+  });
+
+  test('that could not be is done by the next agent that can, once (needs root)', async () => {
+    await output('echo old > data/below', volume());
+    {
+      using _ = mounted(here(path));
+      destroy(path);
+      await harness.hands.close();
+    }
+    harness = await HandsHarness.open(folder.path);
+    await disappeared(here(path));
+    await output('echo new > data/file', volume());
+    await harness.hands.close();
+    harness = await HandsHarness.open(folder.path);
+    expect(readdirSync(here(path))).toEqual(['file']);
+  });
+
+  test('leaves what is mounted on a leftover of it (needs root)', async () => {
+    await harness.hands.close();
+    mkdirSync(here('volumes/destroyed/left'), { recursive: true });
+    using _ = mounted(here('volumes/destroyed/left'));
+    writeFileSync(here('volumes/destroyed/left/file'), 'kept');
+    harness = await HandsHarness.open(folder.path);
+    await harness.hands.close();
+    expect(readdirSync(here('volumes/destroyed/left'))).toEqual(['file']);
+    expect(statSync(here('volumes/destroyed/left')).mode & 0o777).toBe(0o755);
     harness = await HandsHarness.open(folder.path);
   });
 
@@ -293,6 +356,7 @@ describe('disks of their own', () => {
     expect(statSync(here('disk')).uid).toBe(0);
     harness = await HandsHarness.open(folder.path);
     using _ = mounted(here('disk'));
+    writeFileSync(here('disk/old'), 'of the volume that was destroyed meanwhile');
     expect(await output('echo > data/file; ls data', resource, 'nobody')).toBe('file\n');
   });
 

@@ -113,7 +113,7 @@ test.runIf(isRoot)('what is mounted on it stays as it is (needs root)', async ()
   const before = statSync(here('outside'));
   try {
     await expect(deleteTree(tree())).rejects.toThrow(
-      "something is mounted on 'tree', and stays as it is",
+      `Something is mounted on '${tree()}', which stays as it is`,
     );
     await expect(deleteTree(tree())).rejects.toMatchObject({ code: 'EBUSY' });
     expect(readdirSync(here('outside'))).toEqual(['file']);
