@@ -8,22 +8,18 @@ import type {
   Resource,
   TaskInfo,
 } from '../model/generated/messages.ts';
-import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
+import type { ContainerId, ExecutorId, FrameworkId, StreamId } from '../model/ids.ts';
+import type {
+  ClearTimer,
+  CloseStream,
+  Link,
+  Log,
+  OpenStream,
+  Reply,
+  SetTimer,
+} from '../model/process-effects.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
-
-export interface Reply {
-  readonly type: 'reply';
-  readonly request: RequestId;
-  readonly status: number;
-  readonly text?: string;
-}
-
-export interface OpenStream {
-  readonly type: 'openStream';
-  readonly request: RequestId;
-  readonly stream: StreamId;
-}
 
 export interface SendToExecutor {
   readonly type: 'sendToExecutor';
@@ -31,25 +27,11 @@ export interface SendToExecutor {
   readonly event: ExecutorEvent;
 }
 
-export interface CloseStream {
-  readonly type: 'closeStream';
-  readonly stream: StreamId;
-}
-
 export interface SendToMaster {
   readonly type: 'sendToMaster';
   /** Pid of the master or of the observer that pinged. */
   readonly to: string;
   readonly message: MessageToMaster;
-}
-
-/**
- * Keeps one connection to the address, for all that is sent there. Opens it where there is none; one
- * that cannot be opened, or breaks, is told by `linkLost` and only opened again by another link.
- */
-export interface Link {
-  readonly type: 'link';
-  readonly address: string;
 }
 
 /** Starts an executor in its sandbox: a process of its own, or one of those built in. */
@@ -127,23 +109,6 @@ export interface Checkpoint {
   readonly changes: readonly CheckpointChange[];
 }
 
-export interface SetTimer {
-  readonly type: 'setTimer';
-  readonly timer: string;
-  readonly delayMs: number;
-}
-
-export interface ClearTimer {
-  readonly type: 'clearTimer';
-  readonly timer: string;
-}
-
-export interface Log {
-  readonly type: 'log';
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly text: string;
-}
-
 /** The agent ends: asked to by the master or the operator, or because it cannot go on. */
 export interface Exit {
   readonly type: 'exit';
@@ -165,7 +130,7 @@ export type AgentEffect =
   | CollectGarbage
   | CreateVolume
   | Checkpoint
-  | SetTimer
-  | ClearTimer
+  | SetTimer<string>
+  | ClearTimer<string>
   | Log
   | Exit;

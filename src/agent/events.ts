@@ -7,13 +7,9 @@ import type {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '../model/ids.ts';
+import type { At, StreamClosed, TimerFired } from '../model/process-effects.ts';
 import type { Principal } from '../security/principal.ts';
 import type { AgentCheckpoint } from './checkpoint.ts';
-
-interface At {
-  /** Milliseconds since 1970. */
-  readonly nowMs: number;
-}
 
 /** What was found in the work directory at start. */
 export interface Recovered extends At {
@@ -64,11 +60,6 @@ export interface ExecutorCalled extends ByExecutor {
   readonly request: RequestId;
   readonly principal?: Principal | undefined;
   readonly call: ExecutorCall;
-}
-
-export interface StreamClosed extends At {
-  readonly type: 'streamClosed';
-  readonly stream: StreamId;
 }
 
 /** A call of the operator API that changes something. */
@@ -122,11 +113,6 @@ export interface CheckpointStalled extends At {
   readonly type: 'checkpointStalled';
 }
 
-export interface TimerFired extends At {
-  readonly type: 'timer';
-  readonly timer: string;
-}
-
 /** A signal asks to stop: `unregister` (SIGUSR1) takes tasks down, `leave` keeps them running. */
 export interface StopAsked extends At {
   readonly type: 'stop';
@@ -146,5 +132,5 @@ export type AgentEvent =
   | ContainerEnded
   | Checkpointed
   | CheckpointStalled
-  | TimerFired
+  | TimerFired<string>
   | StopAsked;

@@ -5,14 +5,12 @@
 // transactions do not wait for earlier ones, so a slow disk costs time but no throughput. Timers, logs,
 // checkpoints themselves, answers to pings and, where that is no disorder, kills never wait.
 import { messageSize } from '../model/message-size.ts';
+import type { Link, Log, Reply } from '../model/process-effects.ts';
 import type { CheckpointChange } from './checkpoint.ts';
 import type {
   AgentEffect,
   DestroyContainer,
   Exit,
-  Link,
-  Log,
-  Reply,
   SendToExecutor,
   SendToMaster,
 } from './effects.ts';

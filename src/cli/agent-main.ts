@@ -110,15 +110,16 @@ async function runAgent(
   const agent = createAgent(options, createCore(module));
   const loop = new EventLoop<AgentEvent, AgentEffect>({
     machine: { step: (event) => step(agent, event) },
-    perform: (effect) => {
-      if (hands.owns(effect)) {
-        hands.perform(effect);
-      } else if (!server.perform(effect)) {
-        perform(effect);
-      }
-    },
+    perform: (effect) => perform(effect),
   });
   const perform = (effect: AgentEffect) => {
+    if (hands.owns(effect)) {
+      hands.perform(effect);
+      return;
+    }
+    if (server.perform(effect)) {
+      return;
+    }
     switch (effect.type) {
       case 'setTimer':
       case 'clearTimer':
@@ -129,7 +130,7 @@ async function runAgent(
         own.end(effect.code, effect.reason);
         return;
       default:
-        throw new Error(`Nobody carries out the effect ${effect.type}`);
+        effect satisfies never;
     }
   };
   const server = await AgentServer.start({

@@ -9,6 +9,7 @@ import { MasterServer } from '../http/master-server.ts';
 import type { MasterEffect, Store } from '../master/effects.ts';
 import type { MasterEvent } from '../master/events.ts';
 import { createMaster, masterViews, step } from '../master/master.ts';
+import type { MasterTimer } from '../master/timers.ts';
 import { MemoryRegistry } from '../registry/memory-registry.ts';
 import type { Registry } from '../registry/registry.ts';
 import { SqliteRegistry, type SqliteRegistryOptions } from '../registry/sqlite-registry.ts';
@@ -73,7 +74,7 @@ async function runMaster(
       loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
   });
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings, ...doubts] };
-  const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
+  const own = new ServerProcess<MasterTimer>(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;
@@ -82,13 +83,12 @@ async function runMaster(
   const views = masterViews(master);
   const loop = new EventLoop<MasterEvent, MasterEffect>({
     machine: { step: (event) => step(master, event) },
-    perform: (effect) => {
-      if (!server.perform(effect)) {
-        perform(effect);
-      }
-    },
+    perform: (effect) => perform(effect),
   });
   const perform = (effect: MasterEffect) => {
+    if (server.perform(effect)) {
+      return;
+    }
     switch (effect.type) {
       case 'setTimer':
       case 'clearTimer':
@@ -109,7 +109,7 @@ async function runMaster(
         own.end(1, effect.reason);
         return;
       default:
-        throw new Error(`Nobody carries out the effect ${effect.type}`);
+        effect satisfies never;
     }
   };
   const server = await MasterServer.start({

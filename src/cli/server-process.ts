@@ -1,10 +1,12 @@
 // What the processes of master and agent have in common: the log, the timers, the order in which they end,
 // what their ports are told, a seeded source of chance, and the ways to be told to end.
+
 import { randomInt } from 'node:crypto';
 import type { EarlyPort } from '../http/front.ts';
+import type { ClearTimer, Log, SetTimer } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { type Level, ProcessLogger } from '../runtime/logger.ts';
+import { ProcessLogger } from '../runtime/logger.ts';
 import { Shutdown } from '../runtime/shutdown.ts';
 import { Timers } from '../runtime/timers.ts';
 import type { ParsedFlags } from './flags/parse.ts';
@@ -15,22 +17,19 @@ import { versionLine } from './version.ts';
 import { writableFolder } from './writable-folder.ts';
 
 /** What machines of both kinds ask of the process they run in. */
-type ProcessEffect =
-  | { readonly type: 'setTimer'; readonly timer: string; readonly delayMs: number }
-  | { readonly type: 'clearTimer'; readonly timer: string }
-  | { readonly type: 'log'; readonly level: Level; readonly text: string };
+type ProcessEffect<Timer extends string> = SetTimer<Timer> | ClearTimer<Timer> | Log;
 
 type Parsed = ParsedFlags<typeof SHARED_FLAGS>;
 
-export class ServerProcess {
+export class ServerProcess<Timer extends string> {
   readonly logger: ProcessLogger;
   readonly shutdown: Shutdown;
-  readonly timers: Timers;
+  readonly timers: Timers<Timer>;
   readonly #name: string;
   readonly #parsed: Parsed;
 
   /** Opens the log. `onTimer` is told which timer is due, and when. Throws FlagError. */
-  constructor(name: string, parsed: Parsed, onTimer: (timer: string, nowMs: number) => void) {
+  constructor(name: string, parsed: Parsed, onTimer: (timer: Timer, nowMs: number) => void) {
     const { quiet, logging_level: level, log_dir: directory } = parsed.values;
     this.#name = name;
     this.#parsed = parsed;
@@ -53,7 +52,7 @@ export class ServerProcess {
     this.timers = new Timers((timer) => onTimer(timer, systemClock.nowMs()));
   }
 
-  perform(effect: ProcessEffect): void {
+  perform(effect: ProcessEffect<Timer>): void {
     switch (effect.type) {
       case 'setTimer':
         this.timers.set(effect.timer, effect.delayMs);

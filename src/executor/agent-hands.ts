@@ -11,14 +11,11 @@ import type { AgentCheckpoint } from '../agent/checkpoint.ts';
 import type {
   AgentEffect,
   Checkpoint,
-  CloseStream,
   CollectGarbage,
   CreateVolume,
   DestroyContainer,
   LaunchExecutor,
-  OpenStream,
   ReattachExecutor,
-  Reply,
   ResizeContainer,
   SendToExecutor,
 } from '../agent/effects.ts';
@@ -41,6 +38,7 @@ import { bootId } from '../containerizer/process-table.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
+import type { CloseStream, OpenStream, Reply } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
 import { endOrphans } from './orphans.ts';
 import { builtinPrefix, type MayRunAs, Runs } from './runs.ts';

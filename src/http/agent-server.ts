@@ -106,6 +106,7 @@ export class AgentServer {
         this.#port.links.link(effect.address);
         return true;
       default:
+        effect satisfies Exclude<AgentEffect, ServerEffect>;
         return false;
     }
   }

@@ -145,6 +145,7 @@ export class MasterServer {
         this.#port.links.link(effect.address);
         return true;
       default:
+        effect satisfies Exclude<MasterEffect, ServerEffect>;
         return false;
     }
   }

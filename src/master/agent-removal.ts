@@ -19,8 +19,9 @@ import type { Agent, Framework, MasterState } from './state.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from './status-updates.ts';
 import { publishAgentRemoved } from './subscribers.ts';
 import { removeExecutor, removeTask, updateTask } from './tasks.ts';
+import type { MasterTimer } from './timers.ts';
 
-const reregisterTimer = (id: AgentId) => `reregister/${id}`;
+const reregisterTimer = (id: AgentId): MasterTimer => `reregister/${id}`;
 
 /** The connection to an address is gone, and with it to all agents behind it. */
 export function linkLost(state: MasterState, address: string): void {

@@ -2,13 +2,10 @@
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import type { MasterCall, SchedulerCall } from '../model/generated/messages.ts';
 import type { RequestId, StreamId } from '../model/ids.ts';
+import type { At, StreamClosed, TimerFired } from '../model/process-effects.ts';
 import type { RegistrySnapshot } from '../model/registry.ts';
 import type { Principal } from '../security/principal.ts';
-
-interface At {
-  /** Milliseconds since 1970. */
-  readonly nowMs: number;
-}
+import type { MasterTimer } from './timers.ts';
 
 /** The registry has been read; from here on the master answers. */
 export interface Recovered extends At {
@@ -35,12 +32,6 @@ export interface SchedulerCalled extends At {
   readonly call: SchedulerCall;
 }
 
-/** A scheduler's or operator's event stream has ended on the other side. */
-export interface StreamClosed extends At {
-  readonly type: 'streamClosed';
-  readonly stream: StreamId;
-}
-
 /** A call of the operator API that changes something (reads are views, not events). */
 export interface OperatorCalled extends At {
   readonly type: 'operatorCall';
@@ -61,11 +52,6 @@ export interface LinkLost extends At {
   readonly type: 'linkLost';
   /** `ip:port` */
   readonly address: string;
-}
-
-export interface TimerFired extends At {
-  readonly type: 'timer';
-  readonly timer: string;
 }
 
 /** The answer to a `store` effect. After a failure the master must not go on. */
@@ -95,7 +81,7 @@ export type MasterEvent =
   | OperatorCalled
   | AgentMessage
   | LinkLost
-  | TimerFired
+  | TimerFired<MasterTimer>
   | Stored
   | RegistryLost
   | WhitelistRead;

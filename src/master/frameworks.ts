@@ -32,10 +32,11 @@ import {
   publishFrameworkUpdated,
 } from './subscribers.ts';
 import { removeExecutor, removeTask, updateTask } from './tasks.ts';
+import type { MasterTimer } from './timers.ts';
 import { frameworkBytes } from './validation/size.ts';
 
-const heartbeatTimer = (framework: Framework) => `heartbeat/${framework.id}`;
-const failoverTimer = (framework: Framework) => `failover/${framework.id}`;
+const heartbeatTimer = (framework: Framework): MasterTimer => `heartbeat/${framework.id}`;
+const failoverTimer = (framework: Framework): MasterTimer => `failover/${framework.id}`;
 
 /** What a framework brings when it subscribes, checked and authorized. */
 export interface Subscription {

@@ -5,6 +5,8 @@ import type { MessageToMaster } from '../model/agent-messages.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
 import { messageSize } from '../model/message-size.ts';
+import type { StreamClosed } from '../model/process-effects.ts';
+import { timerParts } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { linkLost, unregisterAgent } from './agent-removal.ts';
@@ -14,7 +16,7 @@ import { BoundedMap } from './bounded.ts';
 import { createMasterCounters } from './counters.ts';
 import { drainIfIdle } from './draining.ts';
 import type { MasterEffect } from './effects.ts';
-import type { AgentMessage, MasterEvent, StreamClosed } from './events.ts';
+import type { AgentMessage, MasterEvent } from './events.ts';
 import { disconnectFramework, failoverTimedOut, forgetTasks, heartbeat } from './frameworks.ts';
 import { GuardedAllocator } from './guarded-allocator.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
@@ -34,6 +36,7 @@ import type { MasterCore, MasterState } from './state.ts';
 import { statusUpdate } from './status-updates.ts';
 import { schedulerSubscribe } from './subscribe.ts';
 import { operatorHeartbeat, removeSubscriber } from './subscribers.ts';
+import type { MasterTimer } from './timers.ts';
 import { MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
 
 export type { MasterState } from './state.ts';
@@ -185,7 +188,7 @@ function take(state: MasterState, event: MasterEvent): void {
       linkLost(state, event.address);
       break;
     case 'timer':
-      timer(state, event.timer);
+      timerFired(state, event.timer);
       break;
     case 'stored':
       stored(state, event);
@@ -283,11 +286,8 @@ function isAt({ agents }: MasterState, pid: string, id: string | undefined): boo
   return agent === undefined || agent.pid === pid;
 }
 
-/** A timer's name is what it is for, and after a slash, whose it is. */
-function timer(state: MasterState, name: string): void {
-  const slash = name.indexOf('/');
-  const kind = slash < 0 ? name : name.slice(0, slash);
-  const whose = name.slice(slash + 1);
+function timerFired(state: MasterState, timer: MasterTimer): void {
+  const { kind, whose } = timerParts(timer);
   switch (kind) {
     case 'allocate':
       runPending(state);
@@ -330,6 +330,6 @@ function timer(state: MasterState, name: string): void {
       collectGarbage(state);
       break;
     default:
-      log(state, 'error', `A timer that nobody set: ${name}`);
+      kind satisfies never;
   }
 }

@@ -2,11 +2,13 @@
 import type { ToAgent } from '../model/agent-messages.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';
+import type { Log } from '../model/process-effects.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 import { countEvent } from './counters.ts';
-import type { Log, SendToAgent } from './effects.ts';
+import type { SendToAgent } from './effects.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
+import type { MasterTimer } from './timers.ts';
 
 export function reply(state: MasterState, request: RequestId, status: number, text?: string): void {
   state.effects.push(
@@ -52,11 +54,11 @@ export function sendToPid<Name extends keyof ToAgent>(
   state.effects.push({ type: 'sendToAgent', to, message });
 }
 
-export function setTimer(state: MasterState, timer: string, delayMs: number): void {
+export function setTimer(state: MasterState, timer: MasterTimer, delayMs: number): void {
   state.effects.push({ type: 'setTimer', timer, delayMs });
 }
 
-export function clearTimer(state: MasterState, timer: string): void {
+export function clearTimer(state: MasterState, timer: MasterTimer): void {
   state.effects.push({ type: 'clearTimer', timer });
 }
 

@@ -4,8 +4,9 @@ import type { AgentId } from '../model/ids.ts';
 import { clearTimer, setTimer } from './outbox.ts';
 import { cancelRemoval, forgetRemoval, remove } from './removals.ts';
 import type { Agent, MasterState } from './state.ts';
+import type { MasterTimer } from './timers.ts';
 
-const pingTimer = (agent: Agent) => `ping/${agent.id}`;
+const pingTimer = (agent: Agent): MasterTimer => `ping/${agent.id}`;
 
 export function startPings(state: MasterState, agent: Agent): void {
   ping(state, agent);

@@ -6,6 +6,7 @@ import { type AgentId, agentId } from '../model/ids.ts';
 import { markUnreachable } from './agent-removal.ts';
 import { clearTimer, log, setTimer } from './outbox.ts';
 import type { MasterState } from './state.ts';
+import type { MasterTimer } from './timers.ts';
 
 /** pings: it answers none. disconnected: it did not register again. recovery: nor after a restart of the master. */
 type RemovalCause = 'pings' | 'disconnected' | 'recovery';
@@ -17,7 +18,7 @@ export interface Removal {
   readonly message: string;
 }
 
-const removalTimer = (id: AgentId) => `unreachable/${id}`;
+const removalTimer = (id: AgentId): MasterTimer => `unreachable/${id}`;
 
 /** At once, or in its turn. */
 export function remove(state: MasterState, removal: Removal): void {

@@ -10,13 +10,14 @@ import { shownFramework, shownHolder } from '../model/role-sight.ts';
 import type { Principal } from '../security/principal.ts';
 import { clearTimer, log, mayDo, setTimer } from './outbox.ts';
 import type { Agent, Framework, MasterState, Subscriber } from './state.ts';
+import type { MasterTimer } from './timers.ts';
 import { streamedAgentView } from './views/agents.ts';
 import { frameworkView } from './views/frameworks.ts';
 import { getState } from './views/state-message.ts';
 import { roleSightOf } from './views/who.ts';
 import type { Viewer } from './views.ts';
 
-const heartbeatTimer = (stream: StreamId) => `operator-heartbeat/${stream}`;
+const heartbeatTimer = (stream: StreamId): MasterTimer => `operator-heartbeat/${stream}`;
 
 export function subscribeOperator(
   state: MasterState,

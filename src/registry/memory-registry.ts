@@ -1,9 +1,9 @@
 // A registry that ends with its process: `--registry=in_memory`, for tests and demonstrations.
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import { RegistryContent } from '../model/registry-content.ts';
 import { encodeMessage } from '../wire/protobuf.ts';
 import { types } from '../wire/types.ts';
 import type { Registry } from './registry.ts';
-import { RegistryContent } from './registry-content.ts';
 
 export class MemoryRegistry implements Registry {
   readonly #content = new RegistryContent();

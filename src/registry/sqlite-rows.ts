@@ -1,10 +1,10 @@
 // Registry changes as rows, and rows as what the registry holds: messages cross to the writer as bytes.
 import { agentId } from '../model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
+import { idOf, isIdle } from '../model/registry-content.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
 import { types } from '../wire/types.ts';
-import { idOf, isIdle } from './registry-content.ts';
 import type { ListName, RowChange, Rows, SinceRow } from './sqlite-protocol.ts';
 
 export function encodeChange(change: RegistryChange): RowChange[] {

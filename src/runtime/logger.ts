@@ -1,10 +1,10 @@
 // The log, in the line format and with the flags of Mesos (glog's): `I1122 09:00:00.123456 4711
 // master] text`. Lines go to standard error and, with a log directory, to files in it.
+
 import { fstatSync, mkdirSync } from 'node:fs';
+import type { LogLevel } from '../model/process-effects.ts';
 import { LogFiles, SEVERITIES } from './log-files.ts';
 import { Lines, writeAll } from './log-lines.ts';
-
-export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Logger {
   debug(text: string): void;
@@ -24,8 +24,8 @@ export interface LoggerOptions {
   readonly directory?: string | undefined;
 }
 
-const SEVERITY: Readonly<Record<Level, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
-const LETTER: Readonly<Record<Level, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
+const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
+const LETTER: Readonly<Record<LogLevel, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
 
 /** The process's log, with a verbosity that can be raised for a while (SET_LOGGING_LEVEL). */
 export class ProcessLogger implements Logger {
@@ -93,7 +93,7 @@ export class ProcessLogger implements Logger {
     this.write('error', text);
   }
 
-  write(level: Level, text: string): void {
+  write(level: LogLevel, text: string): void {
     const wanted = level === 'debug' ? this.#verbosity > 0 : SEVERITY[level] >= this.#threshold;
     if (!wanted) {
       return;
@@ -159,7 +159,7 @@ export const silentLogger: Logger = {
   error: () => {},
 };
 
-export function formatLine(date: Date, level: Level, name: string, text: string): string {
+export function formatLine(date: Date, level: LogLevel, name: string, text: string): string {
   const iso = date.toISOString();
   const day = iso.slice(5, 7) + iso.slice(8, 10);
   // One line a message: a peer's text must not be able to forge lines of ours.

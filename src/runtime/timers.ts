@@ -2,8 +2,8 @@
 // All of them share one timer of the platform: a heap orders them, so that a ping timer for each
 // of 50,000 agents costs a few array operations and no object of the event loop.
 
-interface Entry {
-  readonly name: string;
+interface Entry<Name extends string> {
+  readonly name: Name;
   at: number;
   /** Keeps timers of one instant in the order in which they were set. */
   order: number;
@@ -32,10 +32,11 @@ const MAX_DELAY_MS = 0x7fffffff;
 /** Timers fired before the I/O loop gets a turn. */
 const FIRED_A_TURN = 512;
 
-export class Timers {
-  readonly #heap: Entry[] = [];
-  readonly #byName = new Map<string, Entry>();
-  readonly #fire: (name: string) => void;
+/** `Name`: the names that its machine gives to timers. */
+export class Timers<Name extends string = string> {
+  readonly #heap: Entry<Name>[] = [];
+  readonly #byName = new Map<Name, Entry<Name>>();
+  readonly #fire: (name: Name) => void;
   readonly #source: TimerSource;
   #order = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -47,7 +48,7 @@ export class Timers {
     this.#schedule();
   };
 
-  constructor(fire: (name: string) => void, source: TimerSource = platformTimers) {
+  constructor(fire: (name: Name) => void, source: TimerSource = platformTimers) {
     this.#fire = fire;
     this.#source = source;
   }
@@ -56,7 +57,7 @@ export class Timers {
     return this.#heap.length;
   }
 
-  set(name: string, delayMs: number): void {
+  set(name: Name, delayMs: number): void {
     const at = this.#source.now() + Math.max(0, delayMs);
     const known = this.#byName.get(name);
     if (known) {
@@ -72,7 +73,7 @@ export class Timers {
     this.#schedule();
   }
 
-  clear(name: string): void {
+  clear(name: Name): void {
     const entry = this.#byName.get(name);
     if (entry) {
       this.#remove(entry);
@@ -112,7 +113,7 @@ export class Timers {
     this.#withdraw = this.#source.schedule(Math.ceil(delay), this.#wake);
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: Entry<Name>): void {
     this.#byName.delete(entry.name);
     const last = this.#heap.pop();
     if (last && last !== entry) {
@@ -122,14 +123,14 @@ export class Timers {
     }
   }
 
-  #sift(entry: Entry): void {
+  #sift(entry: Entry<Name>): void {
     this.#up(entry);
     this.#down(entry);
   }
 
-  #up(entry: Entry): void {
+  #up(entry: Entry<Name>): void {
     while (entry.index > 0) {
-      const parent = this.#heap[(entry.index - 1) >> 1] as Entry;
+      const parent = this.#heap[(entry.index - 1) >> 1] as Entry<Name>;
       if (!earlier(entry, parent)) {
         return;
       }
@@ -137,7 +138,7 @@ export class Timers {
     }
   }
 
-  #down(entry: Entry): void {
+  #down(entry: Entry<Name>): void {
     for (;;) {
       const left = this.#heap[entry.index * 2 + 1];
       if (!left) {
@@ -152,7 +153,7 @@ export class Timers {
     }
   }
 
-  #swap(a: Entry, b: Entry): void {
+  #swap(a: Entry<Name>, b: Entry<Name>): void {
     const at = a.index;
     a.index = b.index;
     b.index = at;
@@ -161,4 +162,5 @@ export class Timers {
   }
 }
 
-const earlier = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order);
+const earlier = (a: Entry<string>, b: Entry<string>) =>
+  a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -97,7 +97,7 @@ test('five pings without a pong make the agent unreachable, and its tasks with i
     reason: TaskStatus_Reason.REASON_AGENT_REMOVED,
     unreachable_time: { nanoseconds: BigInt(world.nowMs) * 1_000_000n },
   });
-  expect(world.disk.unreachable.has(agent.id)).toBe(true);
+  expect(world.disk.snapshot().unreachable.some(({ id }) => id === agent.id)).toBe(true);
   expect(agentsOf(world)).toEqual([]);
   expect(world.views.metrics(world.nowMs)).toMatchObject({
     'master/slaves_unreachable': 1,
@@ -129,7 +129,7 @@ test('an unreachable agent comes back with its task', () => {
     [`${prefix}/task_unreachable`]: 0,
     [`${prefix}/task_running`]: 1,
   });
-  expect(world.disk.unreachable.size).toBe(0);
+  expect(world.disk.snapshot().unreachable.length).toBe(0);
   world.allocate();
   const cpus = framework.offer().resources?.find(({ name }) => name === 'cpus');
   expect(cpus?.scalar?.value).toBe(3);
@@ -262,7 +262,7 @@ test('a disconnected agent keeps checkpointed tasks until its time is over', () 
   expect(framework.statuses()).toEqual([]);
   world.advance(600_000);
   expect(framework.statuses('t1').at(-1)?.state).toBe(TaskState.TASK_LOST);
-  expect(world.disk.unreachable.has(agent.id)).toBe(true);
+  expect(world.disk.snapshot().unreachable.some(({ id }) => id === agent.id)).toBe(true);
 });
 
 test('a killed task is killed again when its agent comes back without having heard of it', () => {
@@ -320,7 +320,7 @@ test('an agent that says goodbye is removed', () => {
   const { world, agent, framework } = cluster({}, lasting);
   agent.send('UnregisterAgentMessage', { agent_id: { value: agent.id } });
   expect(agentsOf(world)).toEqual([]);
-  expect(world.disk.agents.size).toBe(0);
+  expect(world.disk.snapshot().agents.length).toBe(0);
   expect(framework.events('RESCIND')).toHaveLength(1);
 });
 

@@ -6,6 +6,7 @@ import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, masterViews, step } from '../../src/master/master.ts';
 import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
+import type { MasterTimer } from '../../src/master/timers.ts';
 import type { MessageToAgent, MessageToMaster, ToMaster } from '../../src/model/agent-messages.ts';
 import {
   AgentInfo_Capability_Type,
@@ -29,9 +30,9 @@ import {
   type TaskStatus,
   TaskStatus_Source,
 } from '../../src/model/generated/messages.ts';
-import { agentId, requestId, type StreamId, streamId } from '../../src/model/ids.ts';
+import { requestId, type StreamId, streamId } from '../../src/model/ids.ts';
 import { Random } from '../../src/model/random.ts';
-import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
+import { RegistryContent } from '../../src/model/registry-content.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import type { Principal } from '../../src/security/principal.ts';
@@ -49,79 +50,6 @@ const capabilities = Object.entries(AgentInfo_Capability_Type)
 
 export const viewer = { authorizer: permissive };
 
-/** The registry of a master, which outlives it. */
-export class Disk {
-  readonly agents = new Map<string, NonNullable<RegistrySnapshot['agents'][number]>>();
-  readonly unreachable = new Map<string, bigint>();
-  readonly gone = new Map<string, bigint>();
-  settings: Partial<RegistrySnapshot> = {};
-  readonly duties = new Map<string, Extract<RegistryChange, { type: 'setDuty' }>>();
-
-  apply(change: RegistryChange): void {
-    switch (change.type) {
-      case 'electMaster':
-        break;
-      case 'admitAgent':
-      case 'updateAgent':
-      case 'markReachable':
-        this.agents.set(change.agent.id?.value ?? '', change.agent);
-        this.unreachable.delete(change.agent.id?.value ?? '');
-        break;
-      case 'removeAgent':
-        this.agents.delete(change.id);
-        break;
-      case 'markUnreachable':
-        this.agents.delete(change.id);
-        this.unreachable.set(change.id, change.sinceNs);
-        break;
-      case 'markGone':
-        this.agents.delete(change.id);
-        this.unreachable.delete(change.id);
-        this.gone.set(change.id, change.sinceNs);
-        break;
-      case 'forget':
-        for (const id of change.ids) {
-          this.unreachable.delete(id);
-          this.gone.delete(id);
-        }
-        break;
-      case 'setWeights':
-        this.settings = { ...this.settings, weights: change.weights };
-        break;
-      case 'setQuotas':
-        this.settings = { ...this.settings, quotas: change.quotas };
-        break;
-      case 'setMaintenance':
-        this.settings = {
-          ...this.settings,
-          schedules: change.schedules,
-          machines: change.machines,
-        };
-        break;
-      case 'setMinimumCapabilities':
-        this.settings = { ...this.settings, minimumCapabilities: change.names };
-        break;
-      case 'setDuty':
-        this.duties.set(change.id, change);
-        break;
-      default:
-        throw new Error(`Unknown change ${JSON.stringify(change satisfies never)}`);
-    }
-  }
-
-  snapshot(): RegistrySnapshot {
-    const since = (map: Map<string, bigint>) =>
-      [...map].map(([id, sinceNs]) => ({ id: agentId(id), sinceNs }));
-    return {
-      ...this.settings,
-      agents: [...this.agents.values()],
-      unreachable: since(this.unreachable),
-      gone: since(this.gone),
-      duties: [...this.duties.values()],
-    };
-  }
-}
-
 /** Each master of a history has an id of its own. */
 const nextId = (id: string) =>
   `${id.slice(0, 24)}${(Number.parseInt(id.slice(24), 16) + 1).toString(16).padStart(12, '0')}`;
@@ -129,7 +57,7 @@ const nextId = (id: string) =>
 export class World {
   readonly options: MasterOptions;
   readonly master: MasterState;
-  readonly disk: Disk;
+  readonly disk: RegistryContent;
   readonly views;
   nowMs: number;
   /** Off: transactions wait for `commit`. */
@@ -145,18 +73,18 @@ export class World {
   aborted: string | undefined;
   readonly #replies = new Map<string, Effect<'reply'> | Effect<'openStream'>>();
   readonly #writes: Effect<'store'>[] = [];
-  readonly #timers = new Map<string, number>();
+  readonly #timers = new Map<MasterTimer, number>();
   readonly #random = new Random(11);
   readonly #core: SchedulerCore;
   #requests = 0;
 
   constructor(
     options: Partial<MasterOptions> = {},
-    past: { disk?: Disk; nowMs?: number; core?: SchedulerCore } = {},
+    past: { disk?: RegistryContent; nowMs?: number; core?: SchedulerCore } = {},
   ) {
     this.#core = past.core ?? testCore;
     this.nowMs = past.nowMs ?? START_MS;
-    this.disk = past.disk ?? new Disk();
+    this.disk = past.disk ?? new RegistryContent();
     this.options = {
       ...defaultMasterOptions,
       id: '11111111-1111-4111-8111-111111111111',

@@ -151,12 +151,14 @@ test('removals of agents that do not come back are slowed down, and one that doe
   );
   const next = world.restart();
   const metrics = () => next.views.metrics(next.nowMs);
-  const unreachable = () => next.disk.unreachable.size;
+  const unreachable = () => next.disk.snapshot().unreachable.length;
   next.advance(600_000);
   expect(unreachable()).toBe(1);
   next.advance(3600_000);
   expect(unreachable()).toBe(2);
-  const left = others.find(({ id }) => !next.disk.unreachable.has(id));
+  const left = others.find(
+    ({ id }) => !next.disk.snapshot().unreachable.some((it) => it.id === id),
+  );
   if (left === undefined) throw new Error('all are unreachable');
   new FakeAgent(
     next,
@@ -173,7 +175,7 @@ test('removals of agents that do not come back are slowed down, and one that doe
 
 test('a drain or a quota that is in use is asked of the next master, and no longer when it ends', () => {
   const { world, agent } = cluster();
-  const asked = () => world.disk.settings.minimumCapabilities ?? [];
+  const asked = () => world.disk.snapshot().minimumCapabilities ?? [];
   const agent_id = { value: agent.id };
   expect(asked()).toEqual([]);
   world.operate({ type: MasterCall_Type.DRAIN_AGENT, drain_agent: { agent_id } });
@@ -185,7 +187,7 @@ test('a drain or a quota that is in use is asked of the next master, and no long
   expect(asked()).toEqual(['AGENT_DRAINING', 'QUOTA_V2']);
   const next = world.restart();
   expect(next.views.recovered).toBe(true);
-  const askedNow = () => next.disk.settings.minimumCapabilities;
+  const askedNow = () => next.disk.snapshot().minimumCapabilities;
   const none = { quota_configs: [{ role: 'r' }] };
   next.operate({ type: MasterCall_Type.UPDATE_QUOTA, update_quota: none });
   expect(askedNow()).toEqual(['AGENT_DRAINING']);

@@ -22,9 +22,9 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { DrainInfo, Window } from '../../src/model/generated/messages.ts';
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
+import { RegistryContent } from '../../src/model/registry-content.ts';
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
 import { RegistryError } from '../../src/registry/registry.ts';
-import { RegistryContent } from '../../src/registry/registry-content.ts';
 import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
 import { numberedChange } from './writer-child.ts';
 

@@ -14,8 +14,8 @@ import {
 import { type RequestId, requestId, type StreamId, streamId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
+import { RegistryContent } from '../../src/model/registry-content.ts';
 import { taskStateName } from '../../src/model/task-state.ts';
-import { RegistryContent } from '../../src/registry/registry-content.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { jsonValue } from '../../src/wire/json.ts';
 import { decodeToMaster } from '../../src/wire/libprocess.ts';

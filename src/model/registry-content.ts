@@ -6,14 +6,9 @@ import type {
   QuotaConfig,
   Schedule,
   WeightInfo,
-} from '../model/generated/messages.ts';
-import { type AgentId, agentId } from '../model/ids.ts';
-import type {
-  AgentDuty,
-  RegistryChange,
-  RegistrySnapshot,
-  UnreachableAgent,
-} from '../model/registry.ts';
+} from './generated/messages.ts';
+import { type AgentId, agentId } from './ids.ts';
+import type { AgentDuty, RegistryChange, RegistrySnapshot, UnreachableAgent } from './registry.ts';
 
 export class RegistryContent {
   readonly #agents = new Map<AgentId, AgentInfo>();

@@ -1,0 +1,21 @@
+// The timers of a master: what each is for, and after the slash whose it is.
+export type MasterTimer =
+  /** A run of the allocator over what events have changed, and the offers of its outcome. */
+  | 'allocate'
+  | 'offers'
+  /** A run over all, every --allocation_interval. */
+  | 'allocation-batch'
+  /** Agents of the registry that do not come back after a start of the master. */
+  | 'recovery'
+  | 'registry-gc'
+  /** By agent: the next ping, the turn to be marked unreachable, the time to register again. */
+  | `ping/${string}`
+  | `unreachable/${string}`
+  | `reregister/${string}`
+  /** By framework: the next heartbeat, the end of its failover timeout. */
+  | `heartbeat/${string}`
+  | `failover/${string}`
+  /** By stream. */
+  | `operator-heartbeat/${string}`
+  /** By offer: the end of --offer_timeout. */
+  | `offer/${string}`;
