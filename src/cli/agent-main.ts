@@ -9,22 +9,18 @@ import type { Proxies } from '../containerizer/download.ts';
 import { createCore } from '../core/core.ts';
 import { AgentHands } from '../executor/agent-hands.ts';
 import { AgentServer } from '../http/agent-server.ts';
-import { agentAuthentication } from '../http/authentication.ts';
 import type { EarlyPort } from '../http/front.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { agentOptions, refuseForeignAgent, workDirOf } from './agent-options.ts';
-import { orFailLater, readCommandLine, requiredFlags } from './command-line.ts';
-import { readCredentials } from './credentials.ts';
-import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
+import { agentSettings } from './agent-settings.ts';
+import { orFailLater, readCommandLine } from './command-line.ts';
 import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import type { ParsedFlags } from './flags/parse.ts';
-import { findMaster } from './master-detector.ts';
-import { knownName, publishedAddress } from './published-address.ts';
-import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
+import { knownName } from './published-address.ts';
+import { endWithParent, ServerProcess } from './server-process.ts';
 import { shownJson } from './shown-json.ts';
 
 const NAME = 'agent';
@@ -48,38 +44,11 @@ async function runAgent(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const required = requiredFlags<'master' | 'work_dir'>(values, {
-    master: 'host:port of the master',
-    work_dir: 'the folder of sandboxes and of what is kept',
-  });
-  const [address, found, module] = await Promise.all([
-    publishedAddress(values),
-    findMaster(required.master),
-    loadCore(),
-  ]);
+  const [{ address, master: found, options, authentication, warnings }, module] = await Promise.all(
+    [agentSettings(parsed), loadCore()],
+  );
+  const { workDir } = options;
   const nameOfMaster = knownName(found.ip);
-  const workDir = await workDirOf(required.work_dir);
-  refuseForeignAgent(workDir);
-  const texts = publishedFlags(parsed, address);
-  const options = agentOptions(values, {
-    address,
-    flagTexts: texts,
-    nowMs: systemClock.nowMs(),
-    random: newRandom(),
-    workDir,
-  });
-  refuseUnmounted(options.resources);
-  refuseOverlaps(options.resources, workDir);
-  makePathDisks(options.resources, workDir);
-  const { credentials, warnings } = readCredentials('http_credentials', values.http_credentials, {
-    authenticate_http_readonly: values.authenticate_http_readonly,
-    authenticate_http_readwrite: values.authenticate_http_readwrite,
-  });
-  const authentication = agentAuthentication({
-    readonly: values.authenticate_http_readonly,
-    readwrite: values.authenticate_http_readwrite,
-    credentials,
-  });
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
@@ -141,7 +110,7 @@ async function runAgent(
     usage: async ({ containerId }) => hands.usage(containerId),
     authorizer: options.authorizer,
     authentication,
-    flags: texts,
+    flags: options.flags,
     version: options.build,
     metrics: () => ({ ...systemMetrics(), ...hands.metrics() }),
   });

@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../agent/options.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
-import { parseAttributes } from '../model/attribute-text.ts';
+import { attributeParts, parseAttribute } from '../model/attribute-text.ts';
 import {
   type Attribute,
   type ContainerInfo,
@@ -11,15 +11,12 @@ import {
 } from '../model/generated/messages.ts';
 import { containerFields, refusalOf } from '../model/launch-fields.ts';
 import type { Random } from '../model/random.ts';
-import { TextError } from '../model/value-text.ts';
-import { readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
-import { unknownField } from '../wire/unknown-field.ts';
-import { WireError } from '../wire/wire-error.ts';
 import { authorizerOf } from './access.ts';
 import type { AGENT_FLAGS } from './flags/agent-flags.ts';
+import { FlagError, FlagFaults, readEach } from './flags/faults.ts';
 import type { FlagValues } from './flags/flag.ts';
-import { FlagError } from './flags/parse.ts';
+import { fromText, messageOf } from './flags/written.ts';
 import { folderHolder } from './folder-lock.ts';
 import { agentResources, thisMachine } from './machine-resources.ts';
 import { domainOf } from './master-options.ts';
@@ -38,16 +35,26 @@ export interface AgentStart {
   readonly workDir: string;
 }
 
+/** Throws one FlagError about all that is wrong. */
 export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentOptions {
   const { address, workDir } = start;
+  const faults = new FlagFaults();
+  const resources = faults.read(() =>
+    agentResources(values.resources, values.default_role, thisMachine(workDir)),
+  );
+  const attributes = faults.read(() => attributesOf(values.attributes));
+  const domain = faults.read(() => domainOf(values.domain));
+  const containerInfo = faults.read(() => containerInfoOf(values.default_container_info));
+  const authorizer = faults.read(() => authorizerOf(values.acls));
+  faults.end();
   return {
     ...defaultAgentOptions,
     pid: `slave(1)@${address.ip}:${address.port}`,
     hostname: address.hostname,
     port: address.port,
-    resources: agentResources(values.resources, values.default_role, thisMachine(workDir)),
-    attributes: attributesOf(values.attributes),
-    domain: domainOf(values.domain),
+    resources: resources.value,
+    attributes: attributes.value,
+    domain: domain.value,
     build: versionInfo(start.nowMs),
     workDir,
     launcherDir: values.launcher_dir,
@@ -61,12 +68,12 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     gcDelayMs: values.gc_delay,
     maxCompletedExecutorsPerFramework: values.max_completed_executors_per_framework,
     isolation: values.isolation,
-    defaultContainerInfo: containerInfoOf(values.default_container_info),
+    defaultContainerInfo: containerInfo.value,
     switchUser: values.switch_user,
     recover: values.recover,
     reconfigurationPolicy: values.reconfiguration_policy,
     executorEnvironment: executorEnvironment(values, address, process.env),
-    authorizer: authorizerOf(values.acls),
+    authorizer: authorizer.value,
     seed: start.random.next32(),
   };
 }
@@ -86,41 +93,22 @@ export function executorEnvironment(
   return ip === undefined ? given : { LIBPROCESS_IP: ip, ...given };
 }
 
-function attributesOf(text: string | undefined): Attribute[] {
-  try {
-    return parseAttributes(text ?? '');
-  } catch (error) {
-    if (error instanceof TextError) {
-      throw new FlagError(`--attributes: ${error.message}`);
-    }
-    throw error;
-  }
-}
+const attributesOf = (text = ''): Attribute[] =>
+  readEach(attributeParts(text), (part) => fromText('attributes', () => parseAttribute(part)));
 
 function containerInfoOf(value: unknown): ContainerInfo | undefined {
   if (value === undefined) {
     return undefined;
   }
-  try {
-    const unknown = unknownField(types.ContainerInfo, value);
-    if (unknown !== undefined) {
-      throw new FlagError(`--default_container_info has the unknown field '${unknown}'`);
-    }
-    const info = readJsonValue(types.ContainerInfo, value);
-    if (info.type !== ContainerInfo_Type.MESOS) {
-      throw new FlagError('--default_container_info: containers of type MESOS are supported only');
-    }
-    const refusal = refusalOf(containerFields, info);
-    if (refusal !== undefined) {
-      throw new FlagError(`--default_container_info: ${refusal}`);
-    }
-    return info;
-  } catch (error) {
-    if (error instanceof WireError) {
-      throw new FlagError(`--default_container_info is no ContainerInfo: ${error.message}`);
-    }
-    throw error;
+  const info = messageOf('default_container_info', types.ContainerInfo, value);
+  if (info.type !== ContainerInfo_Type.MESOS) {
+    throw new FlagError('--default_container_info: containers of type MESOS are supported only');
   }
+  const refusal = refusalOf(containerFields, info);
+  if (refusal !== undefined) {
+    throw new FlagError(`--default_container_info: ${refusal}`);
+  }
+  return info;
 }
 
 /**

@@ -13,10 +13,12 @@ import { type BatchTask, readTaskFile } from './batch/task-file.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { fail } from './failure.ts';
 import { BATCH_FLAGS } from './flags/batch-flags.ts';
+import { FlagError, MissingFlagError } from './flags/faults.ts';
 import type { FlagValues } from './flags/flag.ts';
-import { FlagError } from './flags/parse.ts';
+import type { ParsedFlags } from './flags/parse.ts';
 import { folderHolder } from './folder-lock.ts';
 import { capabilitiesOf, credentialOf, currentUser, refusal } from './framework-session.ts';
+import { findMaster } from './master-detector.ts';
 import { whenReaderIsGone } from './output-errors.ts';
 import { closeDownloads } from './task-output.ts';
 import { readTextFile, whyUnreadable } from './text-file.ts';
@@ -29,7 +31,7 @@ const LARGEST_FILE_BYTES = 2 ** 28;
 type BatchFlags = FlagValues<typeof BATCH_FLAGS>;
 
 export async function main(argv: readonly string[]): Promise<void> {
-  const { values, rest } = readCommandLine(
+  const parsed = readCommandLine(
     {
       name: NAME,
       usage:
@@ -42,16 +44,38 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     argv,
   );
-  const [file] = rest;
-  if (file === undefined) {
-    fail(NAME, 'name the file of the tasks: mesoscale batch FILE');
-  }
-  await orFailLater(NAME, () => runBatch(file, values));
+  await orFailLater(NAME, () => runBatch(parsed));
 }
 
-async function runBatch(file: string, values: BatchFlags): Promise<void> {
+/** All that flags and file say. Throws one FlagError about all that is wrong or missing. */
+async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS>) {
+  const master = await faults.readLater(() => findMaster(values.master));
+  const credential = faults.dependent('principal', () =>
+    credentialOf(values.principal, values.secret),
+  );
   const constraints = (values.constraint ?? []).flatMap(parseConstraints);
-  const tasks = named(file, () => readTaskFile(readFile(file), { ...values, constraints }));
+  const tasks = faults.read(() => {
+    const [file] = rest;
+    if (file === undefined) {
+      throw new MissingFlagError('name the file of the tasks: mesoscale batch FILE');
+    }
+    const defaults = { ...values, constraints };
+    const name = values.name ?? basename(file);
+    return { file, name, tasks: named(file, () => readTaskFile(readFile(file), defaults)) };
+  });
+  const framework = faults.read(() => frameworkOf(tasks.value.name, tasks.value.tasks, values));
+  faults.end();
+  return {
+    master: master.value,
+    credential: credential.value,
+    framework: framework.value,
+    ...tasks.value,
+  };
+}
+
+async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> {
+  const { values } = parsed;
+  const { master, credential, framework, file, name, tasks } = await settings(parsed);
   const folder = writableFolder('results', values.results ?? `${file}.results`);
   const holder = await folderHolder(folder, 'batch');
   if (holder !== undefined) {
@@ -63,11 +87,10 @@ async function runBatch(file: string, values: BatchFlags): Promise<void> {
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
   const progress = openProgress(process.stdout);
-  const name = values.name ?? basename(file);
   const runner = new BatchRunner({
-    master: values.master,
-    framework: frameworkOf(name, tasks, values),
-    credential: credentialOf(values.principal, values.secret),
+    master,
+    framework,
+    credential,
     tasks,
     journal,
     progress,

@@ -2,7 +2,7 @@
 
 import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
-import { FlagError, type ParsedFlags, parseFlags } from './flags/parse.ts';
+import { type ParsedFlags, readFlags } from './flags/parse.ts';
 import { helpText } from './flags/print.ts';
 import { printNow } from './output-errors.ts';
 import { helpColumns } from './terminal.ts';
@@ -17,6 +17,7 @@ export interface Command<Table extends FlagTable> {
   readonly maxArguments?: number;
 }
 
+/** What is wrong is among the faults, for the command to end with when it has read the rest. */
 export function readCommandLine<Table extends FlagTable>(
   command: Command<Table>,
   argv: readonly string[],
@@ -30,21 +31,19 @@ export function readCommandLine<Table extends FlagTable>(
   if (flags.includes('--version')) {
     showVersion();
   }
-  return orFail(command.name, () => {
-    const parsed = parseFlags(command.table, { argv, environment: process.env });
-    const { help, version } = parsed.values as { help?: boolean; version?: boolean };
-    if (help) {
-      showHelp(command);
-    }
-    if (version) {
-      showVersion();
-    }
-    const [surplus] = parsed.rest.slice(command.maxArguments ?? 0);
-    if (surplus !== undefined) {
-      throw new FlagError(`unexpected argument '${surplus}' (flags are written --name=value)`);
-    }
-    return parsed;
-  });
+  const parsed = readFlags(command.table, { argv, environment: process.env });
+  const { help, version } = parsed.values as { help?: boolean; version?: boolean };
+  if (help) {
+    showHelp(command);
+  }
+  if (version) {
+    showVersion();
+  }
+  const [surplus] = parsed.rest.slice(command.maxArguments ?? 0);
+  if (surplus !== undefined) {
+    parsed.faults.tell(`unexpected argument '${surplus}' (flags are written --name=value)`);
+  }
+  return parsed;
 }
 
 function showHelp({ usage, table }: Command<FlagTable>): never {
@@ -56,20 +55,6 @@ const showVersion = (): never => end(`${versionLine}\n`);
 function end(text: string): never {
   printNow(text);
   process.exit(0);
-}
-
-/** Those that are missing are told together. Throws FlagError. */
-export function requiredFlags<Name extends string>(
-  values: { readonly [N in Name]: string | undefined },
-  meanings: { readonly [N in Name]: string },
-): Record<Name, string> {
-  const names = Object.keys(meanings) as Name[];
-  const missing = names.filter((name) => values[name] === undefined);
-  if (missing.length > 0) {
-    const lines = missing.map((name) => `--${name} is required: ${meanings[name]}`);
-    throw new FlagError(lines.join('\n'));
-  }
-  return Object.fromEntries(names.map((name) => [name, values[name]])) as Record<Name, string>;
 }
 
 /** What the operator got wrong is said in one line; what we got wrong keeps its stack. */

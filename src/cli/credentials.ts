@@ -1,7 +1,8 @@
 // The files of --credentials and --http_credentials. What is in them stays out of every message.
 import type { Credential } from '../http/authentication.ts';
+import { closestName } from '../model/closest-name.ts';
 import { repeatedKey } from '../model/repeated-key.ts';
-import { FlagError } from './flags/parse.ts';
+import { FlagError, readEach } from './flags/faults.ts';
 import { readTextFile, whyUnreadable } from './text-file.ts';
 
 const FORM = '{"credentials": [{"principal": …, "secret": …}]}';
@@ -13,7 +14,7 @@ export interface CredentialsFile {
 }
 
 /**
- * `required` names the flags that make no sense without credentials, and whether they are set.
+ * Throws FlagError about all that is wrong. `required` names the flags that make no sense without credentials, and whether they are set.
  *
  * A principal may have no secret, or an empty one, as with Mesos. There it can be shown with an empty
  * password; here it cannot be shown at all: what is left out of a file must not open a door.
@@ -24,10 +25,10 @@ export function readCredentials(
   required: Readonly<Record<string, boolean>>,
 ): CredentialsFile {
   if (file === undefined) {
-    const [asking] = Object.keys(required).filter((name) => required[name]);
-    if (asking !== undefined) {
-      throw new FlagError(`--${asking} needs --${flag}=FILE`);
-    }
+    const asking = Object.keys(required).filter((name) => required[name]);
+    readEach(asking, (name) => {
+      throw new FlagError(`--${name} needs --${flag}=FILE`);
+    });
     return { credentials: [], warnings: [] };
   }
   const text = read(flag, file);
@@ -35,8 +36,10 @@ export function readCredentials(
   const credentials: Credential[] = [];
   const secrets = new Map<string, string | undefined>();
   const warnings: string[] = [];
-  for (const [index, entry] of list.entries()) {
-    const { principal, secret } = requireEntry(flag, file, index, entry);
+  const entries = readEach([...list.entries()], ([index, entry]) =>
+    requireEntry(flag, file, index, entry),
+  );
+  for (const { principal, secret } of entries) {
     if (secrets.has(principal) && secrets.get(principal) !== secret) {
       throw new FlagError(`--${flag}: '${file}' gives the principal '${principal}' two secrets`);
     }
@@ -71,9 +74,16 @@ function linesOf(flag: string, file: string, text: string): unknown[] {
 }
 
 function listOf(flag: string, file: string, text: string): unknown[] {
-  const list = (parse(text) as { credentials?: unknown } | null | undefined)?.credentials;
+  const value = parse(text) as { credentials?: unknown } | null | undefined;
+  const list = value?.credentials;
   if (!Array.isArray(list)) {
     throw new FlagError(`--${flag} expects a file that holds ${FORM}, got '${file}'`);
+  }
+  const other = otherField(value ?? {}, ['credentials']);
+  if (other !== undefined) {
+    throw new FlagError(
+      `--${flag} expects a file that holds ${FORM}, got '${file}', which has ${other}`,
+    );
   }
   if (repeatedKey(text) !== undefined) {
     // Which one it is stays unsaid: it may be a secret in the wrong place.
@@ -94,6 +104,10 @@ function requireEntry(
     new FlagError(
       `--${flag} expects a file that holds ${FORM}, got '${file}', whose entry ${index + 1} ${what}`,
     );
+  const other = otherField(entry ?? {}, ['principal', 'secret']);
+  if (other !== undefined) {
+    throw refuse(`has ${other}`);
+  }
   if (typeof principal !== 'string') {
     throw refuse('has no principal that is a text');
   }
@@ -108,6 +122,18 @@ function requireEntry(
     throw refuse('has a secret that is no text');
   }
   return { principal, secret };
+}
+
+/** A field besides those known is named where it is a misspelling of one; else it may be a secret. */
+function otherField(value: object, known: readonly string[]): string | undefined {
+  const other = Object.keys(value).find((key) => !known.includes(key));
+  const meant = other === undefined ? undefined : closestName(other, known);
+  if (other === undefined) {
+    return undefined;
+  }
+  return meant === undefined
+    ? `a field besides ${known.join(' and ')}`
+    : `the unknown field '${other}' (did you mean '${meant}'?)`;
 }
 
 function read(flag: string, file: string): string {

@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Disk, disksOf, isWithin, overlapError } from '../model/disk-overlap.ts';
 import type { Resource } from '../model/generated/messages.ts';
-import { FlagError } from './flags/parse.ts';
+import { FlagError, readEach } from './flags/faults.ts';
 import { type Mount, mounts } from './mounts.ts';
 import { whyUnreadable } from './text-file.ts';
 import { writableFolder } from './writable-folder.ts';
@@ -28,7 +28,7 @@ export function refuseUnmounted(resources: readonly Resource[]): void {
     return;
   }
   const points = new Set(mounts().map(({ point }) => point));
-  for (const root of roots) {
+  readEach(roots, (root) => {
     const path = realPath(root);
     if (path === '/' || !points.has(path)) {
       throw new FlagError(
@@ -36,7 +36,7 @@ export function refuseUnmounted(resources: readonly Resource[]): void {
           'or use a PATH disk for a folder',
       );
     }
-  }
+  });
 }
 
 /**

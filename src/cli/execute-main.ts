@@ -2,26 +2,29 @@
 // prints comes out as if it ran here, and the exit status is the task's; what happens is said on
 // standard error.
 import { createCore } from '../core/core.ts';
+import type { Credential } from '../http/authentication.ts';
 import { OperatorClient } from '../http/operator-client.ts';
 import { type FrameworkInfo, MasterCall_Type, type TaskInfo } from '../model/generated/messages.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { Execution } from './execute/execution.ts';
-import { type ExecuteFlags, type LaunchRequest, launchRequest } from './execute/launch-request.ts';
+import { type ExecuteFlags, launchRequest } from './execute/launch-request.ts';
 import { placeOn } from './execute/placement.ts';
 import { type Cluster, shortage, type Wish, whyWaiting } from './execute/waiting.ts';
 import { EXECUTE_FLAGS } from './flags/execute-flags.ts';
-import { FlagError } from './flags/parse.ts';
+import type { ParsedFlags } from './flags/parse.ts';
 import { capabilitiesOf, credentialOf, currentUser } from './framework-session.ts';
-import { findMaster } from './master-detector.ts';
+import { findMaster, type MasterAddress } from './master-detector.ts';
 import { whenReaderIsGone } from './output-errors.ts';
 
 const NAME = 'execute';
 /** How long the master may take to tell of its agents. */
 const ANSWER_MS = 3_000;
 
+type Parsed = ParsedFlags<typeof EXECUTE_FLAGS>;
+
 export async function main(argv: readonly string[]): Promise<void> {
-  const { values, rest } = readCommandLine(
+  const parsed = readCommandLine(
     {
       name: NAME,
       usage:
@@ -32,11 +35,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     argv,
   );
-  process.exitCode = await orFailLater(NAME, () => execute(values, rest));
+  process.exitCode = await orFailLater(NAME, () => execute(parsed));
 }
 
-async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<number> {
-  const request = requested(values, rest);
+async function execute(parsed: Parsed): Promise<number> {
+  const { values } = parsed;
+  const { address, request, framework, credential } = await settings(parsed);
   const core = createCore(await loadCore());
   const wish: Wish = {
     tasks: request.tasks,
@@ -45,16 +49,16 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
     takesGpus: values.framework_capabilities?.includes('GPU_RESOURCES') ?? false,
   };
   const execution = new Execution({
-    master: values.master ?? '',
+    master: address,
     codec: values.content_type,
-    framework: frameworkOf(request.name, values),
-    credential: credentialOf(values.principal, values.secret),
+    framework,
+    credential,
     request,
     killAfterMs: values.kill_after,
     place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
     shortage: ({ resources = [] }) => shortage(wish, resources, core),
     whyWaiting: async () => {
-      const cluster = await clusterOf(values);
+      const cluster = await clusterOf(address, credential);
       return typeof cluster === 'string' ? cluster : whyWaiting(cluster, wish, core);
     },
     say: (text) => process.stderr.write(`${text}\n`),
@@ -81,31 +85,35 @@ async function execute(values: ExecuteFlags, rest: readonly string[]): Promise<n
   return exitCode;
 }
 
-/** What is to be launched; all that is missing is told together. */
-function requested(values: ExecuteFlags, rest: readonly string[]): LaunchRequest {
-  const wrong =
-    values.master === undefined ? ['--master is required: host:port of the master'] : [];
-  try {
-    const request = launchRequest(values, rest);
-    if (wrong.length === 0) {
-      return request;
-    }
-  } catch (error) {
-    if (!(error instanceof FlagError)) {
-      throw error;
-    }
-    wrong.push(error.message);
-  }
-  throw new FlagError(wrong.join('\n'));
+/** All that the flags say. Throws one FlagError about all that is wrong or missing. */
+async function settings({ values, rest, faults }: Parsed) {
+  const master = faults.required('master', values.master, 'host:port of the master');
+  const address = await faults.readLater(async () => findMaster(master.value));
+  const request = faults.read(() => launchRequest(values, rest));
+  const framework = faults.read(() => frameworkOf(request.value.name, values));
+  const credential = faults.dependent('principal', () =>
+    credentialOf(values.principal, values.secret),
+  );
+  faults.end();
+  return {
+    address: address.value,
+    request: request.value,
+    framework: framework.value,
+    credential: credential.value,
+  };
 }
 
 /** What the master tells of its cluster, or why it does not. */
-async function clusterOf(values: ExecuteFlags): Promise<Cluster | string> {
+async function clusterOf(
+  { ip, port }: MasterAddress,
+  credential: Credential | undefined,
+): Promise<Cluster | string> {
   try {
-    const { ip, port } = await findMaster(values.master ?? '');
-    const credential = credentialOf(values.principal, values.secret);
-    const address = `${ip}:${port}`;
-    const client = new OperatorClient({ address, credential, timeoutMs: ANSWER_MS });
+    const client = new OperatorClient({
+      address: `${ip}:${port}`,
+      credential,
+      timeoutMs: ANSWER_MS,
+    });
     const { get_agents } = await client.master({ type: MasterCall_Type.GET_AGENTS });
     const { get_quota } = await client.master({ type: MasterCall_Type.GET_QUOTA });
     return { agents: get_agents?.agents ?? [], quotas: get_quota?.status.configs ?? [] };

@@ -15,12 +15,11 @@ import {
   SchedulerCall_Type,
   type SchedulerEvent,
 } from '../model/generated/messages.ts';
-import { FlagError } from './flags/parse.ts';
-import { findMaster } from './master-detector.ts';
+import { FlagError, readEach } from './flags/faults.ts';
+import type { MasterAddress } from './master-detector.ts';
 
 export interface SessionOptions {
-  /** --master as it was given. */
-  readonly master: string;
+  readonly master: MasterAddress;
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
@@ -40,7 +39,8 @@ export class FrameworkSession {
   readonly #patience: NodeJS.Timeout;
   #isEnding = false;
 
-  private constructor(options: SessionOptions, address: string) {
+  constructor(options: SessionOptions) {
+    const address = `${options.master.ip}:${options.master.port}`;
     this.#say = options.say;
     let reason: string | undefined;
     let wasConnected = false;
@@ -65,11 +65,6 @@ export class FrameworkSession {
         }
       },
     });
-  }
-
-  static async open(options: SessionOptions): Promise<FrameworkSession> {
-    const { ip, port } = await findMaster(options.master);
-    return new FrameworkSession(options, `${ip}:${port}`);
   }
 
   get frameworkId(): string {
@@ -135,7 +130,7 @@ export function credentialOf(
 
 /** Capabilities by their names. Throws FlagError. */
 export function capabilitiesOf(names: readonly string[]): { type: Capability }[] {
-  return [...new Set(names)].map((name) => {
+  return readEach([...new Set(names)], (name) => {
     const type = Capability[name as keyof typeof Capability];
     if (type === undefined || type === Capability.UNKNOWN) {
       const known = Object.keys(Capability).filter((key) => key !== 'UNKNOWN');

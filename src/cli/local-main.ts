@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { orFail, readCommandLine } from './command-line.ts';
 import { fail } from './failure.ts';
+import { FlagError } from './flags/faults.ts';
 import { LOCAL_FLAGS } from './flags/local-flags.ts';
-import { FlagError } from './flags/parse.ts';
+import type { ParsedFlags } from './flags/parse.ts';
 import { LocalCluster, type LocalFlags, type Summary } from './local/local-cluster.ts';
 import { checkedIp } from './published-address.ts';
 import { endWithParent } from './server-process.ts';
@@ -16,7 +17,7 @@ import { writableFolder } from './writable-folder.ts';
 const NAME = 'local';
 
 export async function main(argv: readonly string[]): Promise<void> {
-  const { values } = readCommandLine(
+  const parsed = readCommandLine(
     {
       name: NAME,
       usage: 'mesoscale local [--agents=N] …\n\nRuns a master and agents on this machine.',
@@ -24,11 +25,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     },
     argv,
   );
-  orFail(NAME, () => checkedIp('ip', values.ip));
+  const { values } = parsed;
   const isFirst = !existsSync(join(values.work_dir, 'master'));
-  const folder = orFail(NAME, () => writableFolder('work_dir', values.work_dir));
-  const cluster = orFail(NAME, () => new LocalCluster(values, folder));
-  orFail(NAME, () => checkPorts(values, cluster));
+  const { folder, cluster } = orFail(NAME, () => settings(parsed));
   stopOnSignals(cluster);
   try {
     await cluster.start();
@@ -37,6 +36,16 @@ export async function main(argv: readonly string[]): Promise<void> {
     fail(NAME, (error as Error).message);
   }
   welcome(values, { folder, isFirst, cluster, summary: await cluster.summary() });
+}
+
+/** Throws one FlagError about all that is wrong. */
+function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
+  faults.read(() => checkedIp('ip', values.ip));
+  const folder = faults.dependent('work_dir', () => writableFolder('work_dir', values.work_dir));
+  const cluster = faults.read(() => new LocalCluster(values, folder.value));
+  faults.read(() => checkPorts(values, cluster.value));
+  faults.end();
+  return { folder: folder.value, cluster: cluster.value };
 }
 
 function checkPorts({ port, agent_port: first }: LocalFlags, { agentPorts }: LocalCluster): void {

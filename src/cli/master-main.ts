@@ -1,9 +1,6 @@
 // `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port and registry
 // together. Nothing is decided here.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createCore } from '../core/core.ts';
-import { masterAuthentication } from '../http/authentication.ts';
 import type { EarlyPort } from '../http/front.ts';
 import { MasterServer } from '../http/master-server.ts';
 import type { MasterEffect, Store } from '../master/effects.ts';
@@ -12,23 +9,19 @@ import { createMaster, masterViews, step } from '../master/master.ts';
 import type { MasterTimer } from '../master/timers.ts';
 import { MemoryRegistry } from '../registry/memory-registry.ts';
 import type { Registry } from '../registry/registry.ts';
-import { SqliteRegistry, type SqliteRegistryOptions } from '../registry/sqlite-registry.ts';
+import { SqliteRegistry } from '../registry/sqlite-registry.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { EventLoop } from '../runtime/event-loop.ts';
 import { loadCore } from '../runtime/load-core.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
-import { readCredentials } from './credentials.ts';
 import { MASTER_FLAGS } from './flags/master-flags.ts';
-import { FlagError, type ParsedFlags } from './flags/parse.ts';
-import { type MasterFlagValues, masterOptions } from './master-options.ts';
-import { publishedAddress } from './published-address.ts';
-import { endWithParent, newRandom, publishedFlags, ServerProcess } from './server-process.ts';
+import type { ParsedFlags } from './flags/parse.ts';
+import { masterSettings } from './master-settings.ts';
+import { endWithParent, ServerProcess } from './server-process.ts';
 import { watchWhitelist } from './whitelist.ts';
-import { writableFolder } from './writable-folder.ts';
 
 const NAME = 'master';
-const REGISTRY_FILE = 'registry.sqlite';
 
 export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
   const parsed = readCommandLine(
@@ -47,32 +40,21 @@ async function runMaster(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [address, module] = await Promise.all([publishedAddress(values), loadCore()]);
-  const texts = publishedFlags(parsed, address);
-  const options = masterOptions(values, {
-    address,
-    flagTexts: texts,
-    nowMs: systemClock.nowMs(),
-    random: newRandom(),
-  });
-  const { credentials, warnings } = readCredentials('credentials', values.credentials, {
-    authenticate_http_readonly: values.authenticate_http_readonly,
-    authenticate_http_readwrite: values.authenticate_http_readwrite,
-    authenticate_http_frameworks: values.authenticate_http_frameworks,
-  });
-  const authentication = masterAuthentication({
-    readonly: values.authenticate_http_readonly,
-    readwrite: values.authenticate_http_readwrite,
-    frameworks: values.authenticate_http_frameworks,
-    credentials,
-  });
+  const [{ address, options, authentication, registryFile, warnings }, module] = await Promise.all([
+    masterSettings(parsed),
+    loadCore(),
+  ]);
   const doubts: string[] = [];
-  const registry = await openRegistry(values, {
-    onDoubt: (text) => doubts.push(text),
-    log: (level, text) => own.logger.write(level, text),
-    onLost: ({ message }) =>
-      loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
-  });
+  const registry: Registry =
+    registryFile === undefined
+      ? new MemoryRegistry()
+      : await SqliteRegistry.open(registryFile, {
+          answerTimeoutMs: values.registry_store_timeout,
+          onDoubt: (text) => doubts.push(text),
+          log: (level, text) => own.logger.write(level, text),
+          onLost: ({ message }) =>
+            loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
+        });
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings, ...doubts] };
   const own = new ServerProcess<MasterTimer>(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
@@ -120,13 +102,13 @@ async function runMaster(
     views,
     authorizer: options.authorizer,
     authentication,
-    flags: texts,
+    flags: options.flags,
     version: options.version,
     leader: () => ({ kind: 'self', address: `${address.ip}:${address.port}` }),
     metrics: () => ({
       ...systemMetrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),
-      ...(values.registry === 'in_memory' ? {} : REPLICA_METRICS),
+      ...(registryFile === undefined ? {} : REPLICA_METRICS),
     }),
   });
   shutdown.add('registry', () => registry.close());
@@ -152,36 +134,6 @@ async function runMaster(
 
 /** The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the only one. */
 const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };
-
-async function openRegistry(
-  values: MasterFlagValues,
-  options: SqliteRegistryOptions,
-): Promise<Registry> {
-  const folder =
-    values.work_dir === undefined ? undefined : writableFolder('work_dir', values.work_dir);
-  if (values.registry === 'in_memory') {
-    return new MemoryRegistry();
-  }
-  if (folder === undefined) {
-    throw new FlagError('--work_dir is required: the folder of the registry');
-  }
-  refuseReplicatedLog(folder);
-  return SqliteRegistry.open(join(folder, REGISTRY_FILE), {
-    ...options,
-    answerTimeoutMs: values.registry_store_timeout,
-  });
-}
-
-/** Starting empty over what a master of Apache Mesos has written would lose its agents in silence. */
-function refuseReplicatedLog(folder: string): void {
-  const isForeign =
-    existsSync(join(folder, 'replicated_log')) && !existsSync(join(folder, REGISTRY_FILE));
-  if (isForeign) {
-    throw new FlagError(
-      `--work_dir: ${folder} holds the replicated log of Apache Mesos, which cannot be read; choose another folder`,
-    );
-  }
-}
 
 /** Resolves when the changes are durable, or to what keeps them from being so. */
 const store = (registry: Registry, { changes }: Store): Promise<string | undefined> =>

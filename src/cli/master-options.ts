@@ -5,18 +5,17 @@ import type { MasterOptions } from '../master/options.ts';
 import type { DomainInfo } from '../model/generated/messages.ts';
 import type { Random } from '../model/random.ts';
 import { formatUuid } from '../model/random.ts';
-import { parseResources } from '../model/resource-text.ts';
+import { parseResource, resourceParts } from '../model/resource-text.ts';
 import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
 import { systemMetrics } from '../runtime/system-metrics.ts';
-import { readJsonValue } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
-import { unknownField } from '../wire/unknown-field.ts';
-import { WireError } from '../wire/wire-error.ts';
 import { authorizerOf } from './access.ts';
+import { FlagError, FlagFaults, readEach } from './flags/faults.ts';
 import type { FlagValues } from './flags/flag.ts';
 import type { MASTER_FLAGS } from './flags/master-flags.ts';
-import { FlagError } from './flags/parse.ts';
+
+import { fromText, messageOf } from './flags/written.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { shownJson } from './shown-json.ts';
 import { versionInfo } from './version.ts';
@@ -34,8 +33,18 @@ export interface MasterStart {
 
 const HEARTBEAT_MS = 15_000;
 
+/** Throws one FlagError about all that is wrong. */
 export function masterOptions(values: MasterFlagValues, start: MasterStart): MasterOptions {
   const { address, random, nowMs } = start;
+  const faults = new FlagFaults();
+  const domain = faults.read(() => domainOf(values.domain));
+  const least = faults.read(() => minAllocatable(values.min_allocatable_resources));
+  const whitelist = faults.read(() =>
+    values.whitelist === undefined ? undefined : readWhitelist(values.whitelist),
+  );
+  const weights = faults.read(() => weightsOf(values.weights, values.roles));
+  const authorizer = faults.read(() => authorizerOf(values.acls));
+  faults.end();
   const rate = values.agent_removal_rate_limit;
   return {
     id: formatUuid(random.uuid()),
@@ -45,7 +54,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     version: versionInfo(nowMs),
     startTimeMs: nowMs,
     seed: random.next32(),
-    domain: domainOf(values.domain),
+    domain: domain.value,
     cluster: values.cluster,
     logDir: values.log_dir,
     externalLogFile: values.external_log_file,
@@ -53,7 +62,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     systemMetrics,
     stopwatch: () => performance.now(),
     allocationIntervalMs: values.allocation_interval,
-    minAllocatable: minAllocatable(values.min_allocatable_resources),
+    minAllocatable: least.value,
     fairnessExcluded: values.fair_sharing_excluded_resource_names ?? [],
     filterGpuResources: values.filter_gpu_resources,
     roleSorter: values.role_sorter,
@@ -75,62 +84,42 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     registryGcIntervalMs: values.registry_gc_interval,
     registryMaxAgentAgeMs: values.registry_max_agent_age,
     registryMaxAgentCount: values.registry_max_agent_count,
-    whitelist: values.whitelist === undefined ? undefined : readWhitelist(values.whitelist),
+    whitelist: whitelist.value,
     maxCompletedFrameworks: values.max_completed_frameworks,
     maxCompletedTasksPerFramework: values.max_completed_tasks_per_framework,
     maxUnreachableTasksPerFramework: values.max_unreachable_tasks_per_framework,
     roles: values.roles,
-    weights: weightsOf(values.weights, values.roles),
+    weights: weights.value,
     rootSubmissions: values.root_submissions,
     rootUsers: [...new Set(['root', ...localNames(0)])],
     publishPerFrameworkMetrics: values.publish_per_framework_metrics,
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxOperatorStreams: values.max_operator_event_stream_subscribers,
-    authorizer: authorizerOf(values.acls),
+    authorizer: authorizer.value,
     jsonOf: (type, message) => shownJson(type, message),
   };
 }
 
 export function domainOf(value: unknown): DomainInfo | undefined {
-  if (value === undefined) {
-    return undefined;
-  }
-  try {
-    const domain = readJsonValue(types.DomainInfo, value);
-    const unknown = unknownField(types.DomainInfo, value);
-    if (unknown !== undefined) {
-      throw new FlagError(`--domain has the unknown field '${unknown}'`);
-    }
-    return domain;
-  } catch (error) {
-    if (error instanceof WireError) {
-      throw new FlagError(`--domain is no DomainInfo: ${error.message}`);
-    }
-    throw error;
-  }
+  return value === undefined ? undefined : messageOf('domain', types.DomainInfo, value);
 }
 
 /** `cpus:0.01|mem:32`: alternatives, each a list of amounts. */
 export function minAllocatable(text: string): Quantities[] {
   const alternatives = text.split('|').filter((part) => part.trim() !== '');
-  try {
-    return alternatives.map((part) =>
-      Object.fromEntries(
-        parseResources(part).map(({ name, scalar }) => {
-          if (scalar === undefined) {
-            throw new TextError(`expected a number for ${name}`);
-          }
-          return [name, scalar.value];
-        }),
-      ),
-    );
-  } catch (error) {
-    if (error instanceof TextError) {
-      throw new FlagError(`--min_allocatable_resources: ${error.message}`);
-    }
-    throw error;
-  }
+  return readEach(alternatives, (part) => Object.fromEntries(parseAmounts(part)));
 }
+
+const parseAmounts = (text: string) =>
+  readEach(resourceParts(text), (part): [string, number] =>
+    fromText('min_allocatable_resources', () => {
+      const { name, scalar } = parseResource(part);
+      if (scalar === undefined) {
+        throw new TextError(`expected a number for ${name}`);
+      }
+      return [name, scalar.value];
+    }),
+  );
 
 /** `eng=2,ops=1.5`, each of a role that is allowed. */
 export function weightsOf(
@@ -138,19 +127,19 @@ export function weightsOf(
   allowed: readonly string[] | undefined,
 ): Record<string, number> {
   const weights = new Map<string, number>();
-  for (const part of (text ?? '').split(',').filter(Boolean)) {
-    const [role = '', weight = ''] = part.split('=', 2);
+  readEach((text ?? '').split(',').filter(Boolean), (part) => {
+    const [role = '', weight = ''] = part.split('=', 2).map((word) => word.trim());
     const isWeight = Number.isFinite(Number(weight)) && Number(weight) > 0;
-    if (roleError(role.trim()) !== undefined || !isWeight) {
+    if (roleError(role) !== undefined || !isWeight) {
       throw new FlagError(`--weights expects role=weight pairs such as eng=2, got '${part}'`);
     }
-    if (allowed?.includes(role.trim()) === false && role.trim() !== '*') {
+    if (allowed?.includes(role) === false && role !== '*') {
       throw new FlagError(`--weights: the role of '${part}' is not one of --roles`);
     }
-    if (weights.has(role.trim())) {
-      throw new FlagError(`--weights gives the role '${role.trim()}' two weights`);
+    if (weights.has(role)) {
+      throw new FlagError(`--weights gives the role '${role}' two weights`);
     }
-    weights.set(role.trim(), Number(weight));
-  }
+    weights.set(role, Number(weight));
+  });
   return Object.fromEntries(weights);
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { lookupService } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname as machineName, networkInterfaces } from 'node:os';
-import { FlagError } from './flags/parse.ts';
+import { FlagError, FlagFaults } from './flags/faults.ts';
 
 export interface AddressFlags {
   readonly ip: string | undefined;
@@ -27,18 +27,22 @@ const ANY = '0.0.0.0';
 /** A name server that does not answer must not keep a cluster from starting. */
 const LOOKUP_MS = 2000;
 
+/** Throws FlagError. */
 export async function publishedAddress(flags: AddressFlags): Promise<PublishedAddress> {
-  if (flags.ip !== undefined && flags.ip_discovery_command !== undefined) {
-    throw new FlagError('--ip and --ip_discovery_command cannot be used together');
-  }
-  const listenIp =
-    flags.ip_discovery_command === undefined
+  const faults = new FlagFaults();
+  const listen = faults.read(() => {
+    if (flags.ip !== undefined && flags.ip_discovery_command !== undefined) {
+      throw new FlagError('--ip and --ip_discovery_command cannot be used together');
+    }
+    return flags.ip_discovery_command === undefined
       ? checkedIp('ip', flags.ip ?? ANY)
       : discovered(flags.ip_discovery_command);
-  const ip = checkedIp(
-    'advertise_ip',
-    flags.advertise_ip ?? (listenIp === ANY ? ownIp() : listenIp),
+  });
+  const published = faults.read(() =>
+    checkedIp('advertise_ip', flags.advertise_ip ?? reachable(listen.value)),
   );
+  faults.end();
+  const [listenIp, ip] = [listen.value, published.value];
   return {
     listenIp,
     listenPort: flags.port,
@@ -47,6 +51,17 @@ export async function publishedAddress(flags: AddressFlags): Promise<PublishedAd
     hostname: flags.hostname ?? (flags.hostname_lookup ? await nameOf(ip) : ip),
   };
 }
+
+const reachable = (listenIp: string) => (listenIp === ANY ? ownIp() : listenIp);
+
+/** Stands in where flags name no address, so that the others are read before the program ends. */
+export const noAddress: PublishedAddress = {
+  listenIp: ANY,
+  listenPort: 0,
+  ip: ANY,
+  port: 0,
+  hostname: '',
+};
 
 /** The address, if it is one. Throws FlagError. */
 export function checkedIp(flag: string, ip: string): string {
@@ -75,8 +90,8 @@ function discovered(command: string): string {
 /** The machine's first address that others can reach; without a network, the loopback. */
 function ownIp(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  const reachable = addresses.find(({ family, internal }) => family === 'IPv4' && !internal);
-  return reachable?.address ?? '127.0.0.1';
+  const others = addresses.find(({ family, internal }) => family === 'IPv4' && !internal);
+  return others?.address ?? '127.0.0.1';
 }
 
 const nameOf = async (ip: string) =>

@@ -2,62 +2,73 @@
 import type { Resource } from '../model/generated/messages.ts';
 import { repeatedKey } from '../model/repeated-key.ts';
 import { toReservationList } from '../model/resource-format.ts';
-import { parseResources, reserved } from '../model/resource-text.ts';
-import { TextError } from '../model/value-text.ts';
-import { readJsonValue } from '../wire/json.ts';
+import { parseResource, reserved, resourceParts } from '../model/resource-text.ts';
 import { types } from '../wire/types.ts';
-import { unknownField } from '../wire/unknown-field.ts';
-import { WireError } from '../wire/wire-error.ts';
-import { FlagError } from './flags/parse.ts';
+import { FlagError, readEach } from './flags/faults.ts';
+import { fromText, messageOf } from './flags/written.ts';
+
+type Check = (resources: readonly Resource[]) => string | undefined;
 
 /**
  * Resources in the list form of reservations; those that name no role get the default role. `check`
- * says why they cannot be taken. Throws FlagError of one line.
+ * says why they cannot be taken. Throws FlagError with a line for each resource that is wrong.
  */
-export function readResources(
-  text: string,
-  defaultRole: string,
-  check: (resources: readonly Resource[]) => string | undefined,
-): Resource[] {
-  try {
-    const isJson = /^\s*[[{]/.test(text);
-    const given = isJson ? readList(text, defaultRole) : parseResources(text, defaultRole);
-    const error = check(given);
-    if (error !== undefined) {
-      throw new TextError(error);
-    }
-    return given.map(toReservationList);
-  } catch (error) {
-    if (error instanceof TextError || error instanceof WireError || error instanceof SyntaxError) {
-      throw new FlagError(`--resources: ${error.message.replaceAll(/\s+/g, ' ')}`);
-    }
-    throw error;
+export function readResources(text: string, defaultRole: string, check: Check): Resource[] {
+  const one = (resource: Resource) => {
+    refuse(check([resource]));
+    return resource;
+  };
+  const isJson = /^\s*[[{]/.test(text);
+  const given = isJson
+    ? readEach(listOf(text), (entry) => one(resourceOf(entry, defaultRole)))
+    : readEach(resourceParts(text), (part) =>
+        one(fromText('resources', () => parseResource(part, defaultRole))),
+      );
+  // Each may be right, and not all together.
+  refuse(check(given));
+  return given.map(toReservationList);
+}
+
+function refuse(error: string | undefined): void {
+  if (error !== undefined) {
+    throw new FlagError(`--resources: ${error}`);
   }
 }
 
-function readList(text: string, defaultRole: string): Resource[] {
-  const list: unknown = JSON.parse(text);
+function listOf(text: string): unknown[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (error) {
+    throw new FlagError(`--resources: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`);
+  }
   const twice = repeatedKey(text);
   if (twice !== undefined) {
-    throw new TextError(`the key '${twice}' stands twice in one object`);
+    throw new FlagError(`--resources: the key '${twice}' stands twice in one object`);
   }
   if (!Array.isArray(list)) {
-    throw new TextError('expected a JSON list of resources');
+    throw new FlagError('--resources: expected a JSON list of resources');
   }
-  return list.map((entry: unknown) => {
-    const resource = readJsonValue(types.Resource, entry);
-    const unknown = unknownField(types.Resource, entry);
-    if (unknown !== undefined) {
-      throw new TextError(`Resource '${resource.name}' has the unknown field '${unknown}'`);
-    }
-    const { role, reservations = [] } = resource;
-    if (role !== undefined && reservations.length > 0) {
-      throw new TextError(
-        `Resource '${resource.name}' has 'role' and 'reservations': only one of them can be set`,
-      );
-    }
-    return role === undefined && reservations.length === 0
-      ? reserved(resource, defaultRole)
-      : resource;
-  });
+  const other = list.findIndex((entry) => typeof entry !== 'object' || entry === null);
+  if (other >= 0) {
+    throw new FlagError(
+      `--resources: expected a JSON list of resources, but element ${other + 1} is no object`,
+    );
+  }
+  return list;
+}
+
+function resourceOf(entry: unknown, defaultRole: string): Resource {
+  const { name } = (entry ?? {}) as { readonly name?: unknown };
+  const called = typeof name === 'string' ? `: Resource '${name}'` : ': a Resource';
+  const resource = messageOf('resources', types.Resource, entry, called);
+  const { role, reservations = [] } = resource;
+  if (role !== undefined && reservations.length > 0) {
+    throw new FlagError(
+      `--resources${called} has 'role' and 'reservations': only one of them can be set`,
+    );
+  }
+  return role === undefined && reservations.length === 0
+    ? reserved(resource, defaultRole)
+    : resource;
 }

@@ -37,7 +37,7 @@ export class ServerProcess<Timer extends string> {
       name,
       level,
       quiet,
-      directory: directory === undefined ? undefined : writableFolder('log_dir', directory, 0o700),
+      directory: logFolder(directory),
     });
     this.logger.info(`${versionLine}, process ${process.pid}`);
     for (const warning of parsed.warnings) {
@@ -95,6 +95,10 @@ export class ServerProcess<Timer extends string> {
     };
   }
 }
+
+/** Made where it is missing. Throws FlagError. */
+export const logFolder = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : writableFolder('log_dir', path, 0o700);
 
 /** /flags: every flag that has a value, as text, with the address that was chosen. */
 export const publishedFlags = <Table extends typeof SHARED_FLAGS>(

@@ -4,13 +4,15 @@ import { formatValue, parseValue, TextError } from './value-text.ts';
 
 /** Sets are refused, as Mesos refuses them. Throws TextError. */
 export function parseAttributes(text: string): Attribute[] {
-  return text
-    .split(/[;\n]/)
-    .filter((part) => part.trim() !== '')
-    .map(parseAttribute);
+  return attributeParts(text).map(parseAttribute);
 }
 
-function parseAttribute(text: string): Attribute {
+/** The texts of the single attributes. */
+export const attributeParts = (text: string): string[] =>
+  text.split(/[;\n]/).filter((part) => part.trim() !== '');
+
+/** Throws TextError. */
+export function parseAttribute(text: string): Attribute {
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(colon, 0));
   const valueText = text.slice(colon + 1);

@@ -10,14 +10,18 @@ import { formatValue, parseValue, TextError } from './value-text.ts';
  * A named role is a static reservation; resources without one get the default role. Throws TextError.
  */
 export function parseResources(text: string, defaultRole = '*'): Resource[] {
-  return text
-    .split(/[;\n]/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map((part) => parseResource(part, defaultRole));
+  return resourceParts(text).map((part) => parseResource(part, defaultRole));
 }
 
-function parseResource(text: string, defaultRole: string): Resource {
+/** The texts of the single resources. */
+export const resourceParts = (text: string): string[] =>
+  text
+    .split(/[;\n]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+/** Throws TextError. */
+export function parseResource(text: string, defaultRole = '*'): Resource {
   const match = /^([^:()\s]+)\s*(?:\(([^()]*)\))?\s*:(.+)$/s.exec(text);
   const [, name, role = defaultRole, valueText] = match ?? [];
   if (name === undefined || valueText === undefined || role.trim() === '') {

@@ -108,6 +108,22 @@ describe('that cannot be used are refused', () => {
     expect(reading).not.toThrow('hush');
   });
 
+  test.each([
+    ['{"credentials":[{"principle":"a","secret":"hush"}]}', "unknown field 'principle' (did you"],
+    ['{"credentials":[{"principal":"a","hush":"x"}]}', 'entry 1 has a field besides principal and'],
+    ['{"credentials":[],"hush":1}', 'which has a field besides credentials'],
+  ])('a field that there is not, named only where it is misspelt: %s', (content, what) => {
+    const reading = () => read(content);
+    expect(reading).toThrow(what);
+    expect(reading).not.toThrow('hush');
+  });
+
+  test('all entries that are wrong, at once', () => {
+    expect(() => read('{"credentials":[{"secret":"x"},{"principal":"a:b"}]}')).toThrow(
+      /entry 1 has no principal that is a text\n.*entry 2 has a principal that is empty or/,
+    );
+  });
+
   test('a file that is not there', () => {
     const missing = join(folder, 'missing');
     expect(() => readCredentials('credentials', missing, {})).toThrow(

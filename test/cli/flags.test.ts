@@ -323,6 +323,11 @@ describe('one clear line for what cannot be used', () => {
       '--firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}, ' +
         `got '{"paths":["/state"]}'`,
     ],
+    [
+      ['--firewall_rules={"disabled_endpoints":{"paths":["/state"],"path":["/x"]}}'],
+      '--firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}, ' +
+        `got '{"disabled_endpoints":{"paths":["/state"],"path":["/x"]}}'`,
+    ],
     [['--domain={}'], "--domain must hold a fault_domain with a region and a zone, got '{}'"],
   ])('%j', (argv, message) => {
     expect(() => master(argv)).toThrow(expect.objectContaining({ message }));

@@ -10,6 +10,7 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { FrameworkSession } from '../framework-session.ts';
+import type { MasterAddress } from '../master-detector.ts';
 import { Batch, type BatchOptions, type Call, type UpdateMeaning } from './batch.ts';
 import { Collector } from './collector.ts';
 import type { Journal } from './journal.ts';
@@ -17,7 +18,7 @@ import type { Progress } from './progress.ts';
 import type { BatchTask } from './task-file.ts';
 
 export interface RunnerOptions {
-  readonly master: string;
+  readonly master: MasterAddress;
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
   readonly tasks: readonly BatchTask[];
@@ -101,7 +102,7 @@ export class BatchRunner {
     if (this.#batch.isDone) {
       return { type: 'done' };
     }
-    await this.#connect();
+    this.#connect();
     const redraw = setInterval(() => this.#redraw(), REDRAW_MS);
     const outcome = await this.#ended;
     clearInterval(redraw);
@@ -124,10 +125,10 @@ export class BatchRunner {
     this.#end({ type: 'interrupted' });
   }
 
-  async #connect(): Promise<void> {
+  #connect(): void {
     const { master, framework, credential, journal, progress } = this.#options;
     const id = journal.frameworkId;
-    this.#session = await FrameworkSession.open({
+    this.#session = new FrameworkSession({
       master,
       codec: 'protobuf',
       framework: id === undefined ? framework : { ...framework, id: { value: id } },
@@ -270,7 +271,7 @@ export class BatchRunner {
     this.#session?.close();
     this.#options.journal.forget();
     this.#batch.forgotten();
-    void this.#connect();
+    this.#connect();
   }
 
   #redraw(): void {

@@ -16,13 +16,14 @@ import {
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateName } from '../../model/task-state.ts';
 import { FrameworkSession, refusal } from '../framework-session.ts';
+import type { MasterAddress } from '../master-detector.ts';
 import { taskEnd } from '../task-end.ts';
 import { OutputTail } from '../task-output.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Placed } from './placement.ts';
 
 export interface ExecutionOptions {
-  readonly master: string;
+  readonly master: MasterAddress;
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
@@ -87,7 +88,7 @@ export class Execution {
   /** Resolves with the exit status of the command. */
   async run(): Promise<number> {
     const { master, codec, framework, credential, say } = this.#options;
-    this.#session = await FrameworkSession.open({
+    this.#session = new FrameworkSession({
       master,
       codec,
       framework,

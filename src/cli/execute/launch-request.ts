@@ -8,13 +8,11 @@ import {
 } from '../../model/generated/messages.ts';
 import { toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
-import { TextError } from '../../model/value-text.ts';
-import { readJsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
-import { WireError } from '../../wire/wire-error.ts';
 import type { EXECUTE_FLAGS } from '../flags/execute-flags.ts';
+import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import { FlagError } from '../flags/parse.ts';
+import { messageOf } from '../flags/written.ts';
 import { readResources } from '../resources-flag.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
@@ -48,26 +46,30 @@ export function launchRequest(values: ExecuteFlags, rest: readonly string[]): La
     return groupOf(values);
   }
   if (values.command === undefined) {
-    throw new FlagError('say what to run: --name=… --command=…, --task=… or --task_group=…');
+    throw new MissingFlagError('say what to run: --name=… --command=…, --task=… or --task_group=…');
   }
   if (!values.name) {
-    throw new FlagError('--command needs --name');
+    throw new MissingFlagError('--command needs --name');
   }
   return { name: values.name, tasks: [commandTask(values.name, values, rest)], isGroup: false };
 }
 
 function groupOf(values: ExecuteFlags): LaunchRequest {
-  const group = values.task_group as { tasks?: unknown } | null;
-  if (!Array.isArray(group?.tasks) || group.tasks.length === 0) {
-    throw new FlagError('--task_group expects {"tasks": [TaskInfo, …]}');
+  const { tasks: listed, ...others } = (values.task_group ?? {}) as { tasks?: unknown };
+  const [other] = Object.keys(others);
+  if (!Array.isArray(listed) || listed.length === 0 || other !== undefined) {
+    const got = other === undefined ? '' : `, got the unknown field '${other}'`;
+    throw new FlagError(`--task_group expects {"tasks": [TaskInfo, …]}${got}`);
   }
-  const tasks = group.tasks.map((task: unknown) => taskOf('task_group', task));
+  const tasks = readEach([...listed.entries()], ([index, task]) =>
+    taskOf('task_group', task, `: task ${index + 1}`),
+  );
   const name = values.name ?? tasks.map((task) => task.name).join(', ');
   return { name, tasks, isGroup: true };
 }
 
-function taskOf(flag: string, json: unknown): TaskInfo {
-  const task = fromJson(flag, () => readJsonValue(types.TaskInfo, withAgent(json)));
+function taskOf(flag: string, json: unknown, what = ''): TaskInfo {
+  const task = messageOf(flag, types.TaskInfo, withAgent(json), what);
   const error = resourcesError(task.resources);
   if (error !== undefined) {
     throw new FlagError(`--${flag}: ${error}`);
@@ -87,26 +89,21 @@ function needed(flag: string, resources: Resource[]): Resource[] {
 const withAgent = (task: unknown) =>
   typeof task === 'object' && task !== null ? { agent_id: NO_AGENT, ...task } : task;
 
-function fromJson<T>(flag: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof WireError || error instanceof TextError) {
-      throw new FlagError(`--${flag}: ${error.message}`);
-    }
-    throw error;
-  }
-}
-
 function commandTask(name: string, values: ExecuteFlags, rest: readonly string[]): TaskInfo {
-  const container = containerOf(values.rlimits);
+  const faults = new FlagFaults();
+  const container = faults.read(() => containerOf(values.rlimits));
+  const resources = faults.read(() =>
+    needed('resources', readResources(values.resources, '*', resourcesError)),
+  );
+  const command = faults.read(() => commandOf(values, rest));
+  faults.end();
   return {
     name,
     task_id: { value: name.replaceAll(/[/\\\p{Cc}]/gu, '_') },
     agent_id: NO_AGENT,
-    resources: needed('resources', readResources(values.resources, '*', resourcesError)),
-    command: commandOf(values, rest),
-    ...(container === undefined ? {} : { container }),
+    resources: resources.value,
+    command: command.value,
+    ...(container.value === undefined ? {} : { container: container.value }),
   };
 }
 
@@ -124,21 +121,34 @@ function environmentOf(env: unknown): { name: string; value: string }[] {
   if (env === undefined) {
     return [];
   }
-  const isTexts =
-    typeof env === 'object' &&
-    env !== null &&
-    !Array.isArray(env) &&
-    Object.values(env).every((value) => typeof value === 'string');
-  if (!isTexts) {
+  if (typeof env !== 'object' || env === null || Array.isArray(env)) {
     throw new FlagError('--env expects a JSON object of texts');
   }
-  return Object.entries(env as Record<string, string>).map(([name, value]) => ({ name, value }));
+  return readEach(Object.entries(env) as [string, unknown][], ([name, value]) => {
+    if (typeof value !== 'string') {
+      // What it is stays unsaid: environments hold secrets.
+      throw new FlagError(
+        `--env expects a JSON object of texts (in double quotes), but '${name}' is ${kindOf(value)}`,
+      );
+    }
+    return { name, value };
+  });
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || typeof value === 'boolean') {
+    return String(value);
+  }
+  if (typeof value === 'object') {
+    return Array.isArray(value) ? 'a list' : 'an object';
+  }
+  return `a ${typeof value}`;
 }
 
 function containerOf(rlimits: unknown): ContainerInfo | undefined {
   if (rlimits === undefined) {
     return undefined;
   }
-  const info = fromJson('rlimits', () => readJsonValue(types.RLimitInfo, rlimits));
+  const info = messageOf('rlimits', types.RLimitInfo, rlimits);
   return { type: ContainerInfo_Type.MESOS, rlimit_info: info };
 }

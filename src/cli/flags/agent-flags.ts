@@ -2,7 +2,19 @@
 import { AGENT_CONTAINER_FLAGS } from './agent-container-flags.ts';
 import { AGENT_IMAGE_FLAGS } from './agent-image-flags.ts';
 import { AGENT_NETWORK_FLAGS } from './agent-network-flags.ts';
-import { choice, decimal, duration, json, path, port, role, size, text, toggle } from './flag.ts';
+import {
+  choice,
+  decimal,
+  duration,
+  json,
+  path,
+  port,
+  resources,
+  role,
+  size,
+  text,
+  toggle,
+} from './flag.ts';
 import { positive, SHARED_FLAGS } from './shared-flags.ts';
 
 const MINUTE = 60_000;
@@ -228,8 +240,8 @@ export const AGENT_FLAGS = {
     status: 'planned',
     help: 'Folder of the configurations of local resource providers.',
   }),
-  resources: text({
-    help: 'What the agent offers, such as cpus:8;mem:16384;ports:[31000-32000];disk(role):1024, or as JSON. What is not named is detected.',
+  resources: resources({
+    help: 'What the agent offers, such as cpus:8;mem:16384;ports:[31000-32000];disk(role):1024, or as JSON, or the path of a file that holds them. What is not named is detected.',
   }),
   strict: toggle({
     default: true,

@@ -1,5 +1,5 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
-import { choice, duration, json, list, role, text, toggle } from './flag.ts';
+import { choice, duration, json, list, resources, role, text, toggle } from './flag.ts';
 
 const refused = { status: 'refused' } as const;
 
@@ -58,7 +58,10 @@ export const EXECUTE_FLAGS = {
     help: 'Be told when the agent is out of reach, instead of losing the task.',
   }),
   principal: text({ help: 'The principal of the framework.' }),
-  resources: text({ default: 'cpus:1;mem:128', help: 'What the command needs.' }),
+  resources: resources({
+    default: 'cpus:1;mem:128',
+    help: 'What the command needs, as for an agent.',
+  }),
   rlimits: json({
     status: 'partial',
     help: 'Resource limits (setrlimit) of the command, as JSON. Agents of Apache Mesos set them; our own refuse the task.',

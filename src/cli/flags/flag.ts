@@ -31,6 +31,8 @@ export interface Flag<Value> {
   readonly isBoolean: boolean;
   /** A path is kept as it is written; other values may be `file://…` and are read from there. */
   readonly isPath: boolean;
+  /** A value that is a path stands for what is in the file, as with JSON. */
+  readonly mayNameFile: boolean;
   /** Must not be shown in /flags. */
   readonly secret: boolean;
   /** The file that it names holds secrets. */
@@ -71,6 +73,7 @@ interface Kind<Value> {
   readonly placeholder?: string;
   readonly isBoolean?: boolean;
   readonly isPath?: boolean;
+  readonly mayNameFile?: boolean;
   parse(text: string): Value | undefined;
   print(value: Value): string;
   readonly merge?: (values: readonly Value[]) => Value;
@@ -94,6 +97,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     defaultText: options.defaultText,
     isBoolean: kind.isBoolean ?? false,
     isPath: kind.isPath ?? false,
+    mayNameFile: kind.mayNameFile ?? false,
     secret: options.secret ?? false,
     namesSecrets: options.namesSecrets ?? options.secret ?? false,
     parse: kind.parse,
@@ -112,6 +116,15 @@ export const toggle = kind<boolean>({
 });
 
 export const text = kind<string>({ expects: 'a text', parse: (text) => text, print: String });
+
+/** Resources as text or JSON, or the path of a file that holds them; read where it is known for whom. */
+export const resources = kind<string>({
+  expects: 'resources such as cpus:8;mem:1024, JSON, or the path of a file that holds them',
+  placeholder: 'RESOURCES',
+  mayNameFile: true,
+  parse: (text) => text,
+  print: String,
+});
 
 /** A text for each time that the flag is given. */
 export const texts = kind<readonly string[]>({

@@ -1,5 +1,5 @@
 // The flags of `mesoscale local`, a whole cluster on one machine.
-import { integer, path, port, text, toggle } from './flag.ts';
+import { integer, path, port, resources, text, toggle } from './flag.ts';
 
 export const LOCAL_FLAGS = {
   agents: integer({
@@ -14,7 +14,7 @@ export const LOCAL_FLAGS = {
   help: toggle({ default: false, help: 'Show this text and exit.' }),
   ip: text({ default: '127.0.0.1', help: 'The IP address to listen on.' }),
   port: port({ default: 5050, help: 'The port of the master.' }),
-  resources: text({
+  resources: resources({
     help: 'What each agent offers. Without it the machine is detected and shared evenly.',
   }),
   work_dir: path({ default: 'var', help: 'Folder of everything the cluster keeps.' }),

@@ -1,14 +1,13 @@
 // From a command line and an environment to the values of a table of flags, as Mesos reads them:
 // `--name=value`, `--name` and `--no-name` for booleans, MESOS_NAME in the environment.
 import { existsSync, statSync } from 'node:fs';
+import { closestName } from '../../model/closest-name.ts';
 import { repeatedKey } from '../../model/repeated-key.ts';
 import { readTextFile, whyUnreadable } from '../text-file.ts';
+import { FlagError, FlagFaults, readEach } from './faults.ts';
 import type { Flag, FlagTable, FlagValues } from './flag.ts';
 
-/** The operator wrote something that cannot be used. The message has a line for each such thing. */
-export class FlagError extends Error {
-  readonly code = 'MESOSCALE_FLAG';
-}
+export { FlagError } from './faults.ts';
 
 export interface ParsedFlags<Table extends FlagTable> {
   readonly table: Table;
@@ -19,6 +18,8 @@ export interface ParsedFlags<Table extends FlagTable> {
   readonly rest: readonly string[];
   /** What the log should say about the flags that were set. */
   readonly warnings: readonly string[];
+  /** What is wrong so far. A flag that is wrong has its default among the values. */
+  readonly faults: FlagFaults;
 }
 
 export interface Source {
@@ -45,9 +46,19 @@ export function parseFlags<Table extends FlagTable>(
   table: Table,
   source: Source,
 ): ParsedFlags<Table> {
+  const parsed = readFlags(table, source);
+  parsed.faults.end();
+  return parsed;
+}
+
+/** Leaves what is wrong among the faults, for those who have more to read from the flags. */
+export function readFlags<Table extends FlagTable>(
+  table: Table,
+  source: Source,
+): ParsedFlags<Table> {
   const names = namesOf(table);
-  const wrong: string[] = [];
-  const { settings, rest } = readCommandLine(source.argv, table, names, wrong);
+  const faults = new FlagFaults();
+  const { settings, rest } = readCommandLine(source.argv, table, names, faults);
   for (const setting of [
     ...readEnvironment(source.environment, names),
     ...readOtherVariables(source.environment, table),
@@ -62,21 +73,18 @@ export function parseFlags<Table extends FlagTable>(
     const setting = settings.get(name);
     values[name] = flag.defaultValue;
     if (setting !== undefined) {
-      collect(wrong, setting, () => {
+      collect(faults, setting, () => {
         values[name] = readValues(flag, setting);
         warnings.push(...judge(flag, setting, values[name]));
       });
     }
   }
-  if (wrong.length > 0) {
-    throw new FlagError(wrong.join('\n'));
-  }
   const given = new Map([...settings].map(([name, setting]) => [name, setting.written]));
-  return { table, values: values as FlagValues<Table>, given, rest, warnings };
+  return { table, values: values as FlagValues<Table>, given, rest, warnings, faults };
 }
 
 /** Mistakes on the command line and in the environment are told together, and apart. */
-function collect(wrong: string[], setting: Setting | undefined, read: () => void): void {
+function collect(faults: FlagFaults, setting: Setting | undefined, read: () => void): void {
   try {
     read();
   } catch (error) {
@@ -85,7 +93,7 @@ function collect(wrong: string[], setting: Setting | undefined, read: () => void
     }
     const variable = setting?.variable;
     const source = variable === undefined ? '' : ` (set by ${variable} in the environment)`;
-    wrong.push(`${error.message}${source}`);
+    faults.tell(`${error.message}${source}`, setting?.name);
   }
 }
 
@@ -105,14 +113,14 @@ function readCommandLine(
   argv: readonly string[],
   table: FlagTable,
   names: ReadonlyMap<string, string>,
-  wrong: string[],
+  faults: FlagFaults,
 ) {
   const settings = new Map<string, Setting>();
   const end = argv.indexOf('--');
   const own = end < 0 ? argv : argv.slice(0, end);
   const rest = own.filter((argument) => !argument.startsWith('--'));
   for (const argument of own.filter((text) => text.startsWith('--'))) {
-    collect(wrong, undefined, () => add(settings, readArgument(argument, names), table));
+    collect(faults, undefined, () => add(settings, readArgument(argument, names), table));
   }
   return { settings, rest: [...rest, ...argv.slice(own.length + 1)] };
 }
@@ -145,7 +153,7 @@ function readArgument(argument: string, names: ReadonlyMap<string, string>): Set
   if (positive !== undefined && negated !== undefined) {
     return { name: negated, written: positive, negated: true, text, more: [] };
   }
-  const close = closest(positive ?? written, [...names.keys()]);
+  const close = closestName(positive ?? written, [...names.keys()]);
   throw new FlagError(
     `unknown flag --${written}${close === undefined ? '' : ` (did you mean --${close}?)`}`,
   );
@@ -185,14 +193,7 @@ function readValues(flag: Flag<unknown>, setting: Setting): unknown {
   if (flag.status === 'refused') {
     return readRefused(flag, setting);
   }
-  const wrong: string[] = [];
-  const values: unknown[] = [];
-  for (const one of [setting, ...setting.more]) {
-    collect(wrong, undefined, () => values.push(readValue(flag, one)));
-  }
-  if (wrong.length > 0) {
-    throw new FlagError(wrong.join('\n'));
-  }
+  const values = readEach([setting, ...setting.more], (one) => readValue(flag, one));
   return flag.merge?.(values as NonNullable<unknown>[]) ?? values[0];
 }
 
@@ -280,6 +281,9 @@ function contentsOf(flag: Flag<unknown>, setting: Setting): Contents {
 
 const isJson = (flag: Flag<unknown>) => flag.expects.startsWith('JSON');
 
+/** What a path begins with, and nothing else that a flag may hold that can name a file. */
+const PATH_START = /^\.{0,2}\//;
+
 /** How JSON begins: anything else is the path of a file. */
 const JSON_START = /^\s*([[{"\d-]|(true|false|null)\s*$)/;
 
@@ -288,7 +292,9 @@ function fileOf(flag: Flag<unknown>, text: string): string | undefined {
   if (text.startsWith('file://')) {
     return text.slice('file://'.length);
   }
-  const isPath = isJson(flag) && text.trim() !== '' && (!JSON_START.test(text) || isFile(text));
+  const isPath =
+    (isJson(flag) && text.trim() !== '' && (!JSON_START.test(text) || isFile(text))) ||
+    (flag.mayNameFile && (PATH_START.test(text) || (!text.includes(':') && isFile(text))));
   return isPath ? text : undefined;
 }
 
@@ -333,31 +339,3 @@ function judge(flag: Flag<unknown>, setting: Setting, value: unknown): string[] 
 
 const isDefaultOf = (flag: Flag<unknown>, value: unknown) =>
   flag.defaultValue !== undefined && flag.print(flag.defaultValue) === flag.print(value);
-
-/** The known name that is fewest edits away, if it is near enough to be meant. */
-function closest(written: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(written.length / 4)) + 1;
-  for (const name of names) {
-    const edits = distance(written, name);
-    if (edits < least) {
-      least = edits;
-      best = name;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}

@@ -12,10 +12,11 @@ This page is generated from the tables in src/cli/flags by \`npm run docs\`; a t
 
 Flags are written \`--name=value\`; booleans also \`--name\` and \`--no-name\`. Each can come from the
 environment instead (\`MESOS_WORK_DIR\` for \`--work_dir\`); the command line wins, and a variable
-that is set to nothing is not set. A value \`file://path\` stands for what is in that file; where JSON is expected, so
-does the path alone. Flags that name a file or folder (\`PATH\` in \`--help\`) take a leading \`file://\` off the
+that is set to nothing is not set. A value \`file://path\` stands for what is in that file; where JSON or
+resources are expected, so does the path alone. Flags that name a file or folder (\`PATH\` in \`--help\`) take a leading \`file://\` off the
 name. Unknown flags, bad values, flags that are not supported and required flags that are missing end
-the program with a line for each and status 1; what is missing is told once the others are right.
+the program with a line for each, all at once, and status 1; what is missing, which may be what was
+misspelt, is told once the others are right.
 
 The status says how far the feature is there:
 

@@ -22,8 +22,10 @@ interface FirewallRules {
 
 /** A rule that cannot be read would leave something open that was meant to be closed. */
 function checkFirewall(rules: unknown): string | undefined {
-  const paths = (rules as FirewallRules | null)?.disabled_endpoints?.paths;
-  return Array.isArray(paths) && paths.every((path) => typeof path === 'string')
+  const { disabled_endpoints: disabled, ...others } = (rules ?? {}) as FirewallRules;
+  const { paths, ...more } = disabled ?? {};
+  const isAll = Object.keys(others).length === 0 && Object.keys(more).length === 0;
+  return isAll && Array.isArray(paths) && paths.every((path) => typeof path === 'string')
     ? undefined
     : 'firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}';
 }

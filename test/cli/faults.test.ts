@@ -1,0 +1,167 @@
+// That one start tells all that is wrong, whatever part of a program reads it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { agentSettings } from '../../src/cli/agent-settings.ts';
+import { launchRequest } from '../../src/cli/execute/launch-request.ts';
+import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
+import { EXECUTE_FLAGS } from '../../src/cli/flags/execute-flags.ts';
+import { FlagError } from '../../src/cli/flags/faults.ts';
+import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
+import { parseFlags, readFlags } from '../../src/cli/flags/parse.ts';
+import { masterSettings } from '../../src/cli/master-settings.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesoscale-faults-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The lines of the error. */
+async function told(start: () => unknown): Promise<string[]> {
+  try {
+    await start();
+  } catch (error) {
+    expect(error).toBeInstanceOf(FlagError);
+    return (error as FlagError).message.split('\n');
+  }
+  return [];
+}
+
+const master = (...argv: string[]) =>
+  told(() => masterSettings(readFlags(MASTER_FLAGS, { argv, environment: {} })));
+const agent = (...argv: string[]) =>
+  told(() => agentSettings(readFlags(AGENT_FLAGS, { argv, environment: {} })));
+const execute = (...argv: string[]) =>
+  told(() => launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment: {} }).values, []));
+
+describe('all that is wrong is told at once, a line each', () => {
+  test('of a master: names, values, addresses, files, lists and folders', async () => {
+    const lines = await master(
+      '--prot=1',
+      '--offer_timeout=1',
+      '--ip=nowhere',
+      '--advertise_ip=elsewhere',
+      '--credentials=/nope2',
+      '--weights=a=x,b=y',
+      '--whitelist=/nope3',
+      '--min_allocatable_resources=cpus|mem:x',
+      '--acls={"run_task":[]}',
+      '--work_dir=/proc/none',
+      '--log_dir=/proc/none',
+    );
+    for (const line of [
+      /^unknown flag --prot/,
+      /^--offer_timeout expects a duration/,
+      /^--ip expects an IPv4 address/,
+      /^--advertise_ip expects an IPv4 address/,
+      /^--credentials names a file that cannot be read: \/nope2/,
+      /^--weights expects .* got 'a=x'/,
+      /^--weights expects .* got 'b=y'/,
+      /^--whitelist: \/nope3 cannot be read/,
+      /^--min_allocatable_resources: .* got 'cpus'/,
+      /^--min_allocatable_resources: .* got 'x'/,
+      /^--acls: there is no action 'run_task'/,
+      /^--work_dir expects a folder/,
+      /^--log_dir expects a folder/,
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(line));
+    }
+    expect(lines).toHaveLength(13);
+  });
+
+  test('of an agent: single resources and attributes, what is not supported, and JSON', async () => {
+    const lines = await agent(
+      '--attributes=foo;rack:{a}',
+      '--resources=cpus:{a,b};ports:5;mem:1;gpus:0.5',
+      '--gc_delay=1',
+      '--isolation=docker/runtime',
+      '--image_providers=docker',
+      '--master=zk://h/m',
+      '--authenticate_http_readonly',
+      '--domain={"fault_domain":{"region":{"name":"r"},"zone":{"name":"z","rack":1}}}',
+    );
+    for (const line of [
+      /^--attributes: .* got 'foo'/,
+      /^--attributes: .* got a set/,
+      /^--resources: 'cpus' must be a number/,
+      /^--resources: 'ports' must be ranges/,
+      /^--resources: 'gpus' must be a whole number/,
+      /^--gc_delay expects a duration/,
+      /^--isolation=docker\/runtime is not supported/,
+      /^--image_providers is not supported/,
+      /^--master=zk:.* is not supported/,
+      /^--authenticate_http_readonly needs --http_credentials/,
+      /^--domain has the unknown field 'fault_domain\.zone\.rack' \(there are name\)/,
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(line));
+    }
+    expect(lines).toHaveLength(11);
+  });
+
+  test('what is wrong is not called missing besides, and missing is told when the rest is right', async () => {
+    expect(await master('--work_dir=')).toEqual([
+      expect.stringMatching(/^--work_dir expects a path/),
+    ]);
+    expect(await agent('--http_credentials=', '--authenticate_http_readonly')).toEqual([
+      expect.stringMatching(/^--http_credentials expects a path/),
+    ]);
+    expect(await agent()).toEqual([
+      expect.stringMatching(/^--master is required/),
+      expect.stringMatching(/^--work_dir is required/),
+    ]);
+  });
+
+  test('of a command: resources, environment and limits', async () => {
+    const flags = [
+      '--resources=cpus:x;mem',
+      '--env={"A":1,"B":"b","C":[]}',
+      '--rlimits={"limit":1}',
+    ];
+    expect(await execute('--name=x', '--command=x', ...flags)).toEqual([
+      "--rlimits has the unknown field 'limit' (did you mean 'rlimits'?)",
+      "--resources: expected a number, [ranges] or {set} for cpus, got 'x'",
+      "--resources: expected a resource such as cpus:4 or mem(role):1024, got 'mem'",
+      "--env expects a JSON object of texts (in double quotes), but 'A' is a number",
+      "--env expects a JSON object of texts (in double quotes), but 'C' is a list",
+    ]);
+  });
+});
+
+describe('a field that is misspelt is named with what was meant', () => {
+  const task = { name: 'x', task_id: { value: 'x' }, comand: { value: 'true' } };
+
+  test('in a task', async () => {
+    expect(await execute(`--task=${JSON.stringify(task)}`)).toEqual([
+      "--task has the unknown field 'comand' (did you mean 'command'?)",
+    ]);
+  });
+
+  test('in the tasks of a group', async () => {
+    const { comand: command, ...rest } = task;
+    const other = { ...rest, command: { ...command, argument: ['x'] } };
+    expect(await execute(`--task_group=${JSON.stringify({ tasks: [task, other] })}`)).toEqual([
+      "--task_group: task 1 has the unknown field 'comand' (did you mean 'command'?)",
+      "--task_group: task 2 has the unknown field 'command.argument' (did you mean 'arguments'?)",
+    ]);
+    expect(await execute(`--task_group=${JSON.stringify({ tasks: [task], x: 1 })}`)).toEqual([
+      `--task_group expects {"tasks": [TaskInfo, …]}, got the unknown field 'x'`,
+    ]);
+  });
+});
+
+describe('--resources names a file', () => {
+  const file = join(folder, 'resources');
+  writeFileSync(file, 'cpus:3;mem:x\n');
+  const wrong = "--resources: expected a number, [ranges] or {set} for mem, got 'x'";
+  const command = ['--name=x', '--command=x'];
+
+  test.each([file, `file://${file}`, relative(process.cwd(), file)])('%s', async (name) => {
+    expect(await execute(...command, `--resources=${name}`)).toEqual([wrong]);
+    expect(await agent(`--resources=${name}`, '--master=127.0.0.1:1')).toContain(wrong);
+  });
+
+  test('that is not there', async () => {
+    expect(await execute(...command, '--resources=./nowhere')).toEqual([
+      '--resources names a file that cannot be read: ./nowhere (ENOENT)',
+    ]);
+  });
+});
