@@ -213,7 +213,7 @@ export class ModuleAllocator implements LiveAllocator {
     const { exports } = this.#module;
     const constraints = this.#wishes.compile(framework);
     this.#sweepRoles();
-    for (const role of framework.roles) this.#roles.number(role);
+    this.#roles.learn(framework.roles);
     const entry = this.#frameworkEntry(framework.id);
     if (entry.known) throw statusError(EXISTS, `framework ${framework.id}`);
     accepted(exports.introduce(entry.number, capabilityBits(framework.capabilities)));
@@ -240,7 +240,7 @@ export class ModuleAllocator implements LiveAllocator {
     const entry = this.#framework(id);
     const constraints = this.#wishes.compile(terms);
     this.#sweepRoles();
-    for (const role of terms.roles) this.#roles.number(role);
+    this.#roles.learn(terms.roles);
     const { exports } = this.#module;
     const before = new Set(entry.terms.roles);
     const after = new Set(terms.roles);
@@ -337,7 +337,7 @@ export class ModuleAllocator implements LiveAllocator {
 
   updateWeights(weights: Readonly<Record<string, number>>): void {
     checkWeights(weights);
-    for (const role of Object.keys(weights)) this.#roles.number(role);
+    this.#roles.learn(Object.keys(weights));
     for (const [role, weight] of Object.entries(weights)) {
       accepted(this.#module.exports.setWeight(this.#roles.number(role), weight), role);
     }

@@ -2,17 +2,31 @@
 // knowing any. New names get numbers between their neighbours; where there is no room, numbers are spread anew
 // over the smallest range around that is not crowded. What counts as crowded is less for larger ranges, so
 // that a name costs a few renumberings of others on average, however many there are and wherever they come.
+// Names lie in blocks, so that one that comes or goes moves no more than those of its block.
 
 const BITS = 24;
 const LIMIT = 2 ** BITS;
 const STEP = 256;
+/** Names of a block; a fuller one is divided. */
+const MAX_BLOCK = 512;
 
 /** The order of names: by code units, which for ids and roles is the order of their bytes. */
 const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
+interface Block {
+  readonly names: string[];
+  readonly ranks: number[];
+}
+
+interface Place {
+  block: number;
+  index: number;
+}
+
 export class Ranks {
-  readonly #names: string[] = [];
-  readonly #ranks: number[] = [];
+  /** In order, and none of them empty but the only one. */
+  readonly #blocks: Block[] = [{ names: [], ranks: [] }];
+  #size = 0;
   /** Called for every name that gets another number; not for the one being added. */
   readonly #renumbered: (name: string, rank: number) => void;
 
@@ -20,84 +34,158 @@ export class Ranks {
     this.#renumbered = renumbered;
   }
 
-  #find(name: string): number {
+  #block(at: number): Block {
+    return this.#blocks[at] as Block;
+  }
+
+  /** Where a name is, or would be. */
+  #find(name: string): Place {
     let low = 0;
-    let high = this.#names.length;
-    // Names mostly come in order.
-    if (high > 0 && before(this.#names[high - 1] as string, name) < 0) return high;
+    let high = this.#blocks.length - 1;
     while (low < high) {
-      const middle = (low + high) >> 1;
-      if (before(this.#names[middle] as string, name) < 0) low = middle + 1;
-      else high = middle;
+      const middle = (low + high + 1) >> 1;
+      if (before(name, this.#block(middle).names[0] as string) < 0) high = middle - 1;
+      else low = middle;
     }
-    return low;
+    const { names } = this.#block(low);
+    let from = 0;
+    let to = names.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (before(names[middle] as string, name) < 0) from = middle + 1;
+      else to = middle;
+    }
+    return { block: low, index: from };
   }
 
   add(name: string): number {
-    const at = this.#find(name);
-    if (this.#names[at] === name) return this.#ranks[at] as number;
-    const low = at === 0 ? 0 : (this.#ranks[at - 1] as number);
-    const high = at === this.#ranks.length ? LIMIT : (this.#ranks[at] as number);
+    const place = this.#find(name);
+    const { names, ranks } = this.#block(place.block);
+    if (names[place.index] === name) return ranks[place.index] as number;
+    const low = Math.max(0, this.#rankBefore(place));
+    const high = this.#rankFrom(place);
     const rank = Math.min(low + STEP, (low + high) >> 1);
-    this.#names.splice(at, 0, name);
-    this.#ranks.splice(at, 0, rank);
+    names.splice(place.index, 0, name);
+    ranks.splice(place.index, 0, rank);
+    this.#size++;
+    if (names.length > MAX_BLOCK) this.#divide(place);
     if (rank > low && rank < high) return rank;
-    this.#makeRoom(at);
-    return this.#ranks[at] as number;
+    this.#makeRoom(place);
+    return this.#block(place.block).ranks[place.index] as number;
+  }
+
+  /** Makes two of a place's block; the place stays with its name. */
+  #divide(place: Place): void {
+    const { names, ranks } = this.#block(place.block);
+    const half = names.length >> 1;
+    this.#blocks.splice(place.block + 1, 0, {
+      names: names.splice(half),
+      ranks: ranks.splice(half),
+    });
+    if (place.index >= half) {
+      place.block++;
+      place.index -= half;
+    }
+  }
+
+  /** The rank of the name before a place; -1 before the first. */
+  #rankBefore({ block, index }: Place): number {
+    if (index > 0) return this.#block(block).ranks[index - 1] as number;
+    return block > 0 ? (this.#block(block - 1).ranks.at(-1) as number) : -1;
+  }
+
+  /** The rank of the name at a place, which may be the end of its block; LIMIT behind the last. */
+  #rankFrom({ block, index }: Place): number {
+    const { ranks } = this.#block(block);
+    return ranks[index] ?? this.#blocks[block + 1]?.ranks[0] ?? LIMIT;
   }
 
   /** Spreads the ranks around a place evenly, over the smallest aligned range that has room. */
-  #makeRoom(at: number): void {
-    const ranks = this.#ranks;
-    const rank = ranks[at] as number;
+  #makeRoom(at: Place): void {
+    const rank = this.#block(at.block).ranks[at.index] as number;
+    const name = this.#block(at.block).names[at.index] as string;
     // Each doubling of a range may be filled by so much less that all names fit twice into the largest.
-    const growth = Math.max(1, (2 * ranks.length) ** (1 / BITS));
+    const growth = Math.max(1, (2 * this.#size) ** (1 / BITS));
     let capacity = 1;
-    let from = at;
-    let to = at + 1;
+    const from = { ...at };
+    const to = { block: at.block, index: at.index + 1 };
+    let count = 1;
     for (let bits = 1; bits <= BITS; bits++) {
       const size = 2 ** bits;
       const base = rank - (rank % size);
       capacity *= growth;
-      while (from > 0 && (ranks[from - 1] as number) >= base) from--;
-      while (to < ranks.length && (ranks[to] as number) < base + size) to++;
-      if (to - from <= Math.min(capacity, size / 2) || bits === BITS) {
-        this.#spread(from, to, { base, size, except: at });
+      for (; this.#rankBefore(from) >= base; count++) this.#back(from);
+      for (; this.#rankFrom(to) < base + size; count++) this.#on(to);
+      if (count <= Math.min(capacity, size / 2) || bits === BITS) {
+        this.#spread(from, count, { base, size, except: name });
         return;
       }
     }
   }
 
+  #back(place: Place): void {
+    if (place.index === 0) {
+      place.block--;
+      place.index = this.#block(place.block).names.length;
+    }
+    place.index--;
+  }
+
+  /** From one name to the next, or from the end of a block to the second name of the next. */
+  #on(place: Place): void {
+    if (place.index >= this.#block(place.block).names.length) {
+      place.block++;
+      place.index = 0;
+    }
+    place.index++;
+  }
+
   #spread(
-    from: number,
-    to: number,
-    over: { readonly base: number; readonly size: number; readonly except: number },
+    { block, index }: Place,
+    count: number,
+    over: { readonly base: number; readonly size: number; readonly except: string },
   ): void {
-    const step = over.size / (to - from + 1);
-    for (let index = from; index < to; index++) {
-      const rank = over.base + Math.floor((index - from + 1) * step);
-      if (this.#ranks[index] === rank) continue;
-      this.#ranks[index] = rank;
-      if (index !== over.except) this.#renumbered(this.#names[index] as string, rank);
+    const step = over.size / (count + 1);
+    let { names, ranks } = this.#block(block);
+    for (let done = 1; done <= count; done++) {
+      if (index === names.length) {
+        ({ names, ranks } = this.#block(++block));
+        index = 0;
+      }
+      const rank = over.base + Math.floor(done * step);
+      const name = names[index] as string;
+      if (ranks[index] !== rank) {
+        ranks[index] = rank;
+        if (name !== over.except) this.#renumbered(name, rank);
+      }
+      index++;
     }
   }
 
   remove(name: string): void {
-    const at = this.#find(name);
-    if (this.#names[at] !== name) return;
-    this.#names.splice(at, 1);
-    this.#ranks.splice(at, 1);
+    const { block, index } = this.#find(name);
+    const { names, ranks } = this.#block(block);
+    if (names[index] !== name) return;
+    names.splice(index, 1);
+    ranks.splice(index, 1);
+    this.#size--;
+    if (names.length === 0 && this.#blocks.length > 1) this.#blocks.splice(block, 1);
   }
 
   /** Names and ranks in order, to be given to `restore` of an empty instance. */
   save(): readonly (readonly [string, number])[] {
-    return this.#names.map((name, index) => [name, this.#ranks[index] as number] as const);
+    return this.#blocks.flatMap(({ names, ranks }) =>
+      names.map((name, index) => [name, ranks[index] as number] as const),
+    );
   }
 
   restore(saved: readonly (readonly [string, number])[]): void {
-    for (const [name, rank] of saved) {
-      this.#names.push(name);
-      this.#ranks.push(rank);
+    for (let at = 0; at < saved.length; at += MAX_BLOCK / 2) {
+      const part = saved.slice(at, at + MAX_BLOCK / 2);
+      const block = { names: part.map(([name]) => name), ranks: part.map(([, rank]) => rank) };
+      if (at === 0) this.#blocks[0] = block;
+      else this.#blocks.push(block);
     }
+    this.#size = saved.length;
   }
 }

@@ -20,7 +20,7 @@ export class Roles {
   /** Paths by number; the root is 0 and has none. */
   readonly #paths: string[] = [''];
   readonly #ranks: Ranks;
-  /** Roles whose ranks are others than the module knows, while one is added. */
+  /** Roles whose ranks are others than the module knows, while some are added. */
   readonly #reranked = new Set<string>();
   #sweepAt = SWEEP_ROLES;
 
@@ -37,18 +37,36 @@ export class Roles {
   number(path: string): number {
     const known = this.#numbers.get(path);
     if (known !== undefined) return known;
-    const size = roleSizeError(path);
-    if (size !== undefined) throw new CoreError('BAD_ARGUMENT', size);
-    if (path.split('/').includes('')) {
-      throw new CoreError('BAD_ARGUMENT', `'${path}' is no role: a name is empty`);
+    this.learn([path]);
+    return this.#numbers.get(path) as number;
+  }
+
+  /** Makes roles known at once, so that those whose ranks they change are told to the module once. */
+  learn(paths: Iterable<string>): void {
+    try {
+      for (const path of paths) {
+        if (this.#numbers.has(path)) continue;
+        const size = roleSizeError(path);
+        if (size !== undefined) throw new CoreError('BAD_ARGUMENT', size);
+        if (path.split('/').includes('')) {
+          throw new CoreError('BAD_ARGUMENT', `'${path}' is no role: a name is empty`);
+        }
+        this.#add(path);
+      }
+    } finally {
+      this.#rerank();
     }
+  }
+
+  #add(path: string): number {
+    const known = this.#numbers.get(path);
+    if (known !== undefined) return known;
     const slash = path.lastIndexOf('/');
-    const parent = slash < 0 ? 0 : this.number(path.slice(0, slash));
+    const parent = slash < 0 ? 0 : this.#add(path.slice(0, slash));
     // Both names are there before either's rank is read: the second may change the first one's.
     this.#ranks.add(leafOf(path));
     const rank = this.#ranks.add(path);
     const own = this.#ranks.add(leafOf(path));
-    this.#rerank();
     const role = checked(this.#module.exports.addRole(parent, rank, own), path);
     this.#numbers.set(path, role);
     this.#paths[role] = path;

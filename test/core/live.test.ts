@@ -319,3 +319,47 @@ test('kinds of volumes that have come and gone are given to others, between runs
   expect(core.algebra.equal(allocator.free(a), total)).toBe(true);
   expect(listed(allocator.runBatch())).toHaveLength(1);
 });
+
+test('a framework trades thousands of roles for others without looking for each among all', () => {
+  const allocator = core.allocator(options);
+  const roles = (prefix: string) => Array.from({ length: 30_000 }, (_, at) => `${prefix}${at}`);
+  addAgent(allocator, 'a', [cpus(4), mem(4096)]);
+  addFramework(allocator, 'f', roles('a'));
+  for (const prefix of ['b', 'c']) {
+    allocator.updateFramework(frameworkId('f'), {
+      roles: roles(prefix),
+      suppressedRoles: [],
+      capabilities: [FrameworkCapability.MULTI_ROLE],
+      minAllocatable: {},
+    });
+  }
+  expect(allocator.runBatch().role(0)).toBe('c0');
+});
+
+test('leaves of many roles go in any order, and those that are left are found', () => {
+  const allocator = core.allocator(options);
+  addAgent(allocator, 'a', [cpus(4), mem(4096)]);
+  const update = (id: string, roles: string[]) =>
+    allocator.updateFramework(frameworkId(id), {
+      roles,
+      suppressedRoles: [],
+      capabilities: [FrameworkCapability.MULTI_ROLE],
+      minAllocatable: {},
+    });
+  const roles = ['a', 'b', 'c', 'd', 'e'];
+  for (const id of ['f', 'g', 'h']) addFramework(allocator, id, roles);
+  update('g', ['a', 'c', 'e']);
+  update('f', ['b', 'c']);
+  update('h', ['e', 'a']);
+  update('g', ['c', 'b']);
+  for (const role of roles) {
+    for (const [id, own] of [
+      ['f', 'bc'],
+      ['g', 'bc'],
+      ['h', 'ae'],
+    ] as const) {
+      const { reason } = allocator.explain(frameworkId(id), role, agentId('a'));
+      expect([id, role, reason !== 'not subscribed']).toEqual([id, role, own.includes(role)]);
+    }
+  }
+});

@@ -47,3 +47,27 @@ test.each(orders)('names that come %s change few of the others', (_, nameOf) => 
   expect(ordered.at(-1)).toBeLessThan(2 ** 24);
   expect(renumbered).toBeLessThan(count * 25);
 });
+
+test('many names come and go in any order without moving all the others', {
+  timeout: 10_000,
+}, () => {
+  const many = 150_000;
+  const nameAt = (index: number) => String(10_000_000 + ((index * 7919) % many));
+  const ranks = new Ranks(() => undefined);
+  for (let index = 0; index < many; index++) ranks.add(nameAt(index));
+  for (let index = 1; index < many; index++) ranks.remove(nameAt(index));
+  expect(ranks.save().map(([name]) => name)).toEqual([nameAt(0)]);
+});
+
+test('saved ranks go on as those that they were saved of', () => {
+  const given: [string, number][] = [];
+  const ranks = new Ranks(() => undefined);
+  for (let index = 0; index < 2_000; index++) ranks.add(`r${(index * 7919) % 2_000}`);
+  const again = new Ranks((name, rank) => given.push([name, rank]));
+  again.restore(ranks.save());
+  expect(again.save()).toEqual(ranks.save());
+  for (let index = 0; index < 2_000; index++) {
+    expect(again.add(`r${index}.`)).toBe(ranks.add(`r${index}.`));
+  }
+  expect(again.save()).toEqual(ranks.save());
+});

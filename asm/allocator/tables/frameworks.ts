@@ -59,7 +59,8 @@ export const FRAMEWORK_USED: u32 = 4;
 
 // Leaf: framework u32 | role u32 | flags u32 | node u32 | traits u32 | strip u32 | minimum u32 |
 //       first filter + 1 u32 | filters u32 | next of framework + 1 u32 | next of role + 1 u32 |
-//       excluded agents u32 | holdings u32 | three unused u32
+//       excluded agents u32 | holdings u32 | previous of framework + 1 u32 | previous of role + 1 u32 |
+//       unused u32
 // @ts-ignore: decorator
 @inline const LEAF_SIZE: usize = 64;
 export const LEAF_EXISTS: u32 = 1;
@@ -140,11 +141,14 @@ export function frameworkKnown(framework: u32): bool {
 
 /** The leaf of a framework in a role, plus one; 0 when there is none. */
 export function findLeaf(framework: u32, role: u32): u32 {
-  let leaf = firstLeafOf(framework);
-  while (leaf != 0) {
-    const at = leafAt(leaf - 1);
-    if (load<u32>(at, 4) == role) return leaf;
-    leaf = load<u32>(at, 36);
+  // The framework's leaves and the role's, in step: either may have thousands, and hardly both.
+  let own = firstLeafOf(framework);
+  let other = firstLeafOfRole(role);
+  while (own != 0 && other != 0) {
+    if (leafRole(own - 1) == role) return own;
+    if (leafFramework(other - 1) == framework) return other;
+    own = load<u32>(leafAt(own - 1), 36);
+    other = load<u32>(leafAt(other - 1), 40);
   }
   return 0;
 }
@@ -239,10 +243,8 @@ export function newLeaf(framework: u32, role: u32): u32 {
   store<u32>(at, node, 12);
   store<u32>(at, traitsOf(capabilities, role), 16);
   store<u32>(at, stripOf(capabilities), 20);
-  store<u32>(at, firstLeafOf(framework), 36);
-  store<u32>(frameworkAt(framework), leaf + 1, 12);
-  store<u32>(at, firstLeafOfRole(role), 40);
-  store<u32>(roleAt(role), leaf + 1, 88);
+  link(frameworkAt(framework) + 12, leaf, 0);
+  link(roleAt(role) + 88, leaf, 4);
   return leaf;
 }
 
@@ -250,8 +252,8 @@ export function newLeaf(framework: u32, role: u32): u32 {
 export function dropLeaf(leaf: u32): void {
   const framework = leafFramework(leaf);
   const role = leafRole(leaf);
-  unlink(frameworkAt(framework) + 12, leaf, 36);
-  unlink(roleAt(role) + 88, leaf, 40);
+  unlink(frameworkAt(framework) + 12, leaf, 0);
+  unlink(roleAt(role) + 88, leaf, 4);
   clearMinimum(leaf);
   dropNode(leafNode(leaf));
   untrackFramework(role);
@@ -260,10 +262,23 @@ export function dropLeaf(leaf: u32): void {
   store<u32>(slot(SLOT_LEAF_FREE), leaf + 1);
 }
 
-function unlink(head: usize, leaf: u32, offset: usize): void {
-  let link = head;
-  while (load<u32>(link) != leaf + 1) link = leafAt(load<u32>(link) - 1) + offset;
-  store<u32>(link, load<u32>(leafAt(leaf) + offset));
+/** Puts a leaf before the others of its framework (`list` 0) or of its role (`list` 4). */
+function link(head: usize, leaf: u32, list: usize): void {
+  const next = load<u32>(head);
+  const at = leafAt(leaf) + list;
+  store<u32>(at, next, 36);
+  store<u32>(at, 0, 52);
+  if (next != 0) store<u32>(leafAt(next - 1) + list, leaf + 1, 52);
+  store<u32>(head, leaf + 1);
+}
+
+function unlink(head: usize, leaf: u32, list: usize): void {
+  const at = leafAt(leaf) + list;
+  const next = load<u32>(at, 36);
+  const before = load<u32>(at, 52);
+  if (next != 0) store<u32>(leafAt(next - 1) + list, before, 52);
+  if (before == 0) store<u32>(head, next);
+  else store<u32>(leafAt(before - 1) + list, next, 36);
 }
 
 // --- Taking part ---
