@@ -16,6 +16,7 @@ import {
   type RequestId,
   type StreamId,
 } from '../model/ids.ts';
+import { treeSize } from '../model/role.ts';
 import type { Principal } from '../security/principal.ts';
 import { BoundedList, BoundedMap } from './bounded.ts';
 import { createFrameworkCounters } from './counters.ts';
@@ -33,6 +34,7 @@ import {
 } from './subscribers.ts';
 import { removeExecutor, removeTask, updateTask } from './tasks.ts';
 import type { MasterTimer } from './timers.ts';
+import { MAX_FRAMEWORK_TREE } from './validation/count.ts';
 import { frameworkBytes } from './validation/size.ts';
 
 const heartbeatTimer = (framework: Framework): MasterTimer => `heartbeat/${framework.id}`;
@@ -65,6 +67,7 @@ function createFramework(
     idMessage: { value: id },
     info: { ...info, id: { value: id } },
     roles: new Set(frameworkRoles(info)),
+    treeSize: treeSize(frameworkRoles(info), MAX_FRAMEWORK_TREE),
     suppressedRoles: new Set(fields.suppressedRoles),
     capabilities: frameworkCapabilities(info),
     constraints: fields.constraints,
@@ -229,6 +232,7 @@ export function updateFramework(
   const { info } = change;
   framework.info = { ...info, id: framework.idMessage };
   framework.roles = new Set(frameworkRoles(info));
+  framework.treeSize = treeSize(framework.roles, MAX_FRAMEWORK_TREE);
   framework.suppressedRoles = new Set(change.suppressedRoles);
   framework.capabilities = frameworkCapabilities(info);
   framework.constraints = change.constraints;

@@ -38,6 +38,7 @@ import {
 } from './agents.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
 import { isDuplicate, killDuplicates } from './duplicate-tasks.ts';
+import { toldError } from './framework-sums.ts';
 import { recoverFramework } from './frameworks.ts';
 import { rescindAgentOffers } from './offers.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from './operations.ts';
@@ -67,7 +68,7 @@ export function reregisterAgent(
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Agent has been marked gone' });
     return;
   }
-  const error = reregistrationError(sent);
+  const error = toldError(state, sent.frameworks ?? []) ?? reregistrationError(sent);
   if (error !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
     return;
@@ -174,6 +175,12 @@ function complete(
   }
   if (state.agents.gone.has(id)) {
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Agent has been marked gone' });
+    return;
+  }
+  // Others may have brought frameworks meanwhile.
+  const error = isOld ? toldError(state, message.frameworks ?? []) : undefined;
+  if (error !== undefined) {
+    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
     return;
   }
   const known = state.agents.registered.get(id);

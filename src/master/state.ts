@@ -110,6 +110,8 @@ export interface Framework {
   /** What all its messages to agents carry as framework id. */
   readonly idMessage: { value: string };
   roles: Set<string>;
+  /** How many its roles are with all above them. */
+  treeSize: number;
   suppressedRoles: Set<string>;
   capabilities: FrameworkCapabilities;
   constraints: OfferConstraints | undefined;

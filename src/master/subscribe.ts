@@ -11,17 +11,17 @@ import { frameworkId } from '../model/ids.ts';
 import { schedulerCallError } from '../model/scheduler-call.ts';
 import { countCall } from './counters.ts';
 import type { SchedulerSubscribe } from './events.ts';
+import { subscriberError } from './framework-sums.ts';
 import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
 import { mayDo, reply } from './outbox.ts';
 import { claimNames, mostNamesOfFrameworks } from './resource-names.ts';
 import type { Framework, MasterState } from './state.ts';
-import { countError, MAX_FRAMEWORK_ROLES, MAX_FRAMEWORKS, MAX_ROLES } from './validation/count.ts';
+import { countError, MAX_FRAMEWORK_ROLES } from './validation/count.ts';
 import {
   frameworkInfoError,
   frameworkUpdateError,
   roleListsError,
 } from './validation/framework.ts';
-import { frameworkBytes, MAX_FRAMEWORKS_BYTES } from './validation/size.ts';
 import { frameworkUserError } from './validation/users.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
@@ -110,7 +110,7 @@ export function frameworkError(
   const error =
     countError("'FrameworkInfo.roles'", frameworkRoles(info).length, MAX_FRAMEWORK_ROLES) ??
     frameworkInfoError(info) ??
-    sumError(state, info, constraints);
+    subscriberError(state, info, constraints);
   if (error !== undefined) {
     return error;
   }
@@ -129,32 +129,6 @@ export function frameworkError(
   return claimNames(state, minimumNames(info), mostNamesOfFrameworks)
     ? undefined
     : 'Too many resource names';
-}
-
-/** What all frameworks may be together: connected ones, and those that may come back. */
-function sumError(
-  state: MasterState,
-  info: FrameworkInfo,
-  constraints: OfferConstraints | undefined,
-): string | undefined {
-  const { registered } = state.frameworks;
-  const known = registered.get(frameworkId(info.id?.value ?? ''));
-  const sum = { frameworks: registered.size, roles: 0, bytes: 0 };
-  for (const { roles, bytes } of registered.values()) {
-    sum.roles += roles.size;
-    sum.bytes += bytes;
-  }
-  const moreRoles = frameworkRoles(info).length - (known?.roles.size ?? 0);
-  const moreBytes = frameworkBytes(info, constraints) - (known?.bytes ?? 0);
-  if (known === undefined && sum.frameworks >= MAX_FRAMEWORKS) {
-    return `There are ${MAX_FRAMEWORKS} frameworks already, which is as many as may be`;
-  }
-  if (moreRoles > 0 && sum.roles + moreRoles > MAX_ROLES) {
-    return `All frameworks together would have more than ${MAX_ROLES} roles`;
-  }
-  return moreBytes > 0 && sum.bytes + moreBytes > MAX_FRAMEWORKS_BYTES
-    ? `All frameworks' infos and constraints together would have more than ${MAX_FRAMEWORKS_BYTES} bytes`
-    : undefined;
 }
 
 const minimumNames = (info: FrameworkInfo) =>

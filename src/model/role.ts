@@ -73,6 +73,23 @@ export function roleAncestors(role: string): string[] {
   return ancestors;
 }
 
+/** How many roles these are with all above them, each counted once; not counted on beyond `most`. */
+export function treeSize(roles: Iterable<string>, most: number): number {
+  const tree = new Set<string>();
+  for (const role of roles) {
+    // What is there already is there with all above it.
+    for (let at = role; !tree.has(at) && tree.size <= most; ) {
+      tree.add(at);
+      const slash = at.lastIndexOf('/');
+      at = slash < 0 ? at : at.slice(0, slash);
+    }
+    if (tree.size > most) {
+      break;
+    }
+  }
+  return tree.size;
+}
+
 export const isStrictSubrole = (role: string, ancestor: string) => role.startsWith(`${ancestor}/`);
 
 /** The role itself or one below it. */

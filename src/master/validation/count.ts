@@ -4,6 +4,10 @@
 export const MAX_FRAMEWORK_ROLES = 5_000;
 /** Roles of all frameworks: each is sorted among its siblings whenever something is offered. */
 export const MAX_ROLES = 50_000;
+/** Roles of a framework with all above them, each once: every one has its place in the tree of roles. */
+export const MAX_FRAMEWORK_TREE = 10_000;
+/** The same of all frameworks. The core has room for 262,144. */
+export const MAX_TREE = 100_000;
 /** Weights or quotas of one call. */
 export const MAX_ENTRIES = 5_000;
 /** Weights, and quotas: every change stores all of them. */
@@ -22,6 +26,8 @@ export const MAX_CONVERTED = 1_000;
 export const MAX_ANSWERED = 50_000;
 /** Frameworks that are subscribed, or may come back. */
 export const MAX_FRAMEWORKS = 10_000;
+/** Frameworks of one agent that comes back which the master does not know. */
+export const MAX_TOLD_FRAMEWORKS = 1_000;
 
 export function countError(what: string, count: number, most: number): string | undefined {
   return count > most ? `${what} has ${count} entries, which is more than ${most}` : undefined;
