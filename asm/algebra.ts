@@ -27,6 +27,7 @@ import {
   rowAddAll,
   rowClear,
   rowContains,
+  rowCopy,
   rowCount,
   rowEqual,
   rowFree,
@@ -171,7 +172,7 @@ export function rowMake(count: u32): i32 {
   }
   const row = tableBase(SLOT_ROWS) + <usize>handle * ROW_SIZE;
   store<u32>(row, 1, 12);
-  rowAddAll(row, rowItems(scratch(0)), rowCount(scratch(0)));
+  rowCopy(row, scratch(0));
   return <i32>handle;
 }
 
@@ -196,8 +197,7 @@ export function rowWrite(handle: u32, count: u32): i32 {
   const row = rowAt(handle);
   if (row == 0) return BAD_HANDLE;
   if (read(io(), count, 0) == 0) return readStatus();
-  rowClear(row);
-  rowAddAll(row, rowItems(scratch(0)), rowCount(scratch(0)));
+  rowCopy(row, scratch(0));
   return OK;
 }
 
@@ -252,12 +252,10 @@ export function rowSize(handle: u32): i32 {
 export function rowConvert(handle: u32, conversions: u32): i32 {
   const row = rowAt(handle);
   if (row == 0) return BAD_HANDLE;
-  rowClear(scratch(2));
-  rowAddAll(scratch(2), rowItems(row), rowCount(row));
+  rowCopy(scratch(2), row);
   const status = convertRow(scratch(2), io(), conversions, true);
   if (status != OK) return status;
-  rowClear(row);
-  rowAddAll(row, rowItems(scratch(2)), rowCount(scratch(2)));
+  rowCopy(row, scratch(2));
   return OK;
 }
 
@@ -348,8 +346,7 @@ export function ledgerConvert(total: u32, used: u32, conversions: u32): i32 {
   const t = rowAt(total);
   const u = rowAt(used);
   if (t == 0 || u == 0) return BAD_HANDLE;
-  rowClear(scratch(2));
-  rowAddAll(scratch(2), rowItems(t), rowCount(t));
+  rowCopy(scratch(2), t);
   const status = convertRow(scratch(2), io(), conversions, true);
   if (status != OK) return status;
   const next = scratch(2);
@@ -367,7 +364,6 @@ export function ledgerConvert(total: u32, used: u32, conversions: u32): i32 {
       return NOT_CONTAINED;
     }
   }
-  rowClear(t);
-  rowAddAll(t, rowItems(next), rowCount(next));
+  rowCopy(t, next);
   return OK;
 }

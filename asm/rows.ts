@@ -152,6 +152,15 @@ export function rowAddAll(row: usize, items: usize, count: u32): void {
   }
 }
 
+/** Makes the row a copy of another. What a row has differs: nothing is looked for. */
+export function rowCopy(row: usize, from: usize): void {
+  rowClear(row);
+  for (let i: u32 = 0; i < rowCount(from); i++) {
+    const item = rowItems(from) + <usize>i * ITEM_SIZE;
+    rowPush(row, itemKind(item), retain(itemSet(item)), itemAmount(item));
+  }
+}
+
 export function rowSubtractAll(row: usize, items: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const item = items + <usize>i * ITEM_SIZE;

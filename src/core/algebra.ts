@@ -3,7 +3,7 @@
 // it were allocated like the other.
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
-import type { Applied, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
+import type { Applied, Converted, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
 import { fromMilli } from './kinds.ts';
 import type { Allocation, Lists } from './lists.ts';
 import { accepted, checked, NOT_CONTAINED, STILL_SHARED, statusError } from './module.ts';
@@ -166,12 +166,17 @@ export function notApplied(status: number): Applied & { ok: false } {
   }
 }
 
+/** What has been done to a pool, to be done again. */
+type Done =
+  | { readonly type: 'put' | 'take'; readonly resources: readonly Resource[] }
+  | { readonly type: 'convert'; readonly operation: Offer_Operation };
+
 /** A row in the shared instance; what has been done to it is remembered for the case that this is lost. */
 class Pool implements ResourcePool {
   readonly #shared: SharedInstance;
   readonly #initial: readonly Resource[];
   readonly #allocation: Allocation;
-  readonly #done: { readonly isPut: boolean; readonly resources: readonly Resource[] }[] = [];
+  readonly #done: Done[] = [];
   /** Where the row is. */
   #lists: Lists | undefined;
   #row = 0;
@@ -194,9 +199,13 @@ class Pool implements ResourcePool {
   #make(lists: Lists): void {
     const { exports } = lists.module;
     const row = checked(exports.rowMake(lists.begin().write(this.#initial, 'keep')));
-    for (const { isPut, resources } of this.#done) {
-      const count = lists.begin().write(resources, this.#allocation);
-      accepted(isPut ? exports.rowPut(row, count) : exports.rowTake(row, count));
+    for (const done of this.#done) {
+      if (done.type === 'convert') {
+        this.#convert(lists, row, done.operation);
+        continue;
+      }
+      const count = lists.begin().write(done.resources, this.#allocation);
+      accepted(done.type === 'put' ? exports.rowPut(row, count) : exports.rowTake(row, count));
     }
     this.#row = row;
     this.#lists = lists;
@@ -214,7 +223,7 @@ class Pool implements ResourcePool {
       const count = lists.begin().ask(resources, this.#allocation);
       return count !== undefined && lists.module.exports.rowTake(row, count) === 0;
     });
-    if (isTaken) this.#done.push({ isPut: false, resources });
+    if (isTaken) this.#done.push({ type: 'take', resources });
     return isTaken;
   }
 
@@ -223,7 +232,33 @@ class Pool implements ResourcePool {
       const count = lists.begin().write(resources, this.#allocation);
       accepted(lists.module.exports.rowPut(row, count));
     });
-    this.#done.push({ isPut: true, resources });
+    this.#done.push({ type: 'put', resources });
+  }
+
+  convert(operation: Offer_Operation): Converted {
+    const converted = this.#run((lists, row) => this.#convert(lists, row, operation));
+    if (converted.ok) this.#done.push({ type: 'convert', operation });
+    return converted;
+  }
+
+  #convert(lists: Lists, row: number, operation: Offer_Operation): Converted {
+    const conversions = conversionsOf(lists, operation);
+    if (!conversions.ok) return conversions;
+    const why = writeConversions(lists.begin(), conversions.conversions, this.#allocation);
+    if (why !== undefined) return { ok: false, why };
+    const status = lists.module.exports.rowConvert(row, conversions.conversions.length);
+    return status === 0 ? { ok: true } : notApplied(status);
+  }
+
+  undo(): void {
+    this.free();
+    this.#done.pop();
+    // It is made again with what is left to be done.
+    this.#lists = undefined;
+  }
+
+  size(): number {
+    return this.#run(({ module }, row) => checked(module.exports.rowSize(row)));
   }
 
   isEmpty(): boolean {

@@ -42,12 +42,20 @@ export type Applied =
   | { readonly ok: true; readonly resources: Resource[] }
   | { readonly ok: false; readonly why: string };
 
+export type Converted = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
 export interface ResourcePool {
   contains(resources: readonly Resource[]): boolean;
   /** Takes them out and answers true, or leaves everything as it was and answers false. */
   take(resources: readonly Resource[]): boolean;
   put(resources: readonly Resource[]): void;
+  /** Puts what the operation makes in the place of what it takes; or says why not, and nothing is changed. */
+  convert(operation: Offer_Operation): Converted;
   isEmpty(): boolean;
+  /** Takes the last change back. */
+  undo(): void;
+  /** How many resources differ, of those in the pool. */
+  size(): number;
   resources(): Resource[];
   /** Gives the memory back to the module. The pool cannot be used afterwards. */
   free(): void;

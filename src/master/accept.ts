@@ -12,19 +12,22 @@ import {
 import { offerId } from '../model/ids.ts';
 import { isSpeculative } from '../model/operation-state.ts';
 import { usedOn } from './agent-usage.ts';
+import { countOperation } from './counters.ts';
 import { launchGroup, launchTasks } from './launch.ts';
 import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './offers.ts';
-import { deniedAction, resourcesOf } from './operation-access.ts';
+import { deniedAction, present, resourcesOf } from './operation-access.ts';
 import {
   completeOperation,
   operationInputError,
   tasksOf,
   withoutAllocations,
 } from './operation-input.ts';
-import { applyOperation, dropOperation } from './operations.ts';
+import { applyOperation, dropOperation, sendCheckpoint } from './operations.ts';
+import { log } from './outbox.ts';
 import { hasNames } from './resource-names.ts';
 import type { Agent, Framework, MasterState, OutstandingOffer } from './state.ts';
 import { refuseTask, stateFor } from './status-updates.ts';
+import { distinctError } from './validation/accept.ts';
 import { namedOffers } from './validation/offers.ts';
 import { operationError, sameVolume } from './validation/operation.ts';
 
@@ -35,7 +38,11 @@ export interface Acceptance {
   readonly role: string;
   readonly offered: readonly Resource[];
   /** Left to use. */
-  pool: ResourcePool;
+  readonly pool: ResourcePool;
+  /** What the agent has, once an operation converts some of it: `agent.total` follows when it is needed. */
+  total: ResourcePool | undefined;
+  /** How many of the conversions are in `agent.total`. */
+  booked: number;
   /** What is left as errors name it, once one has: the same until more of it is used. */
   leftText: string | undefined;
   /** Shared volumes that were offered or made; they can be used any number of times. */
@@ -46,6 +53,8 @@ export interface Acceptance {
   readonly extraShared: Resource[];
   readonly launched: Resource[][];
   readonly converted: Offer_Operation[];
+  /** Why operations are dropped. */
+  readonly dropped: string[];
 }
 
 export function accept(state: MasterState, framework: Framework, call: SchedulerCall_Accept): void {
@@ -61,12 +70,41 @@ export function accept(state: MasterState, framework: Framework, call: Scheduler
     return;
   }
   const { agent, role } = first;
-  const usable = usableOperations(state, { framework, agent, role }, operations);
-  const acceptance = take(state, first, named.offers);
+  const dropped: string[] = [];
+  const usable = usableOperations(state, { framework, agent, role, dropped }, operations);
+  const acceptance = take(state, first, named.offers, dropped);
   for (const operation of usable) {
     perform(state, acceptance, operation);
   }
   settle(state, acceptance, call.filters?.refuse_seconds ?? defaultRefuseSeconds);
+  logDropped(state, framework, dropped);
+}
+
+function drop(
+  state: MasterState,
+  { framework, dropped }: Pick<Acceptance, 'framework' | 'dropped'>,
+  operation: Offer_Operation,
+  why: string,
+): void {
+  dropped.push(why);
+  dropOperation(state, framework, operation, why);
+}
+
+/** Characters of a reason in the log: it may name what came at length. */
+const MAX_LOGGED = 1_000;
+
+/** One line, however many there are. */
+function logDropped(state: MasterState, { id }: Framework, dropped: readonly string[]): void {
+  const [first] = dropped;
+  if (first === undefined) {
+    return;
+  }
+  const why = first.length > MAX_LOGGED ? `${first.slice(0, MAX_LOGGED)}…` : first;
+  const what =
+    dropped.length === 1
+      ? `an operation of framework ${id}`
+      : `${dropped.length} operations of framework ${id}, the first because`;
+  log(state, 'warn', `Dropping ${what}: ${why}`);
 }
 
 /** What an answer without a filter means. */
@@ -98,10 +136,12 @@ function refuseAll(
       discardOffer(state, offer);
     }
   }
+  const dropped: string[] = [];
   for (const operation of call.operations ?? []) {
     const tasks = tasksOf(operation);
     if (tasks === undefined) {
-      dropOperation(state, framework, operation, `Operation attempted with invalid offers: ${why}`);
+      const error = `Operation attempted with invalid offers: ${why}`;
+      drop(state, { framework, dropped }, operation, error);
       continue;
     }
     for (const task of tasks) {
@@ -112,9 +152,10 @@ function refuseAll(
       });
     }
   }
+  logDropped(state, framework, dropped);
 }
 
-type Place = Pick<Acceptance, 'framework' | 'agent' | 'role'>;
+type Place = Pick<Acceptance, 'framework' | 'agent' | 'role' | 'dropped'>;
 
 function usableOperations(
   state: MasterState,
@@ -125,7 +166,7 @@ function usableOperations(
   for (const operation of operations) {
     const error = operationInputError(operation);
     if (error !== undefined) {
-      refuseOperation(state, place.framework, operation, {
+      refuseOperation(state, place, operation, {
         ofTasks: error,
         ofOthers: `Operation attempted with invalid resources: ${error}`,
       });
@@ -133,7 +174,7 @@ function usableOperations(
     }
     const feedbackError = operation.id === undefined ? undefined : idError(place.agent, operation);
     if (feedbackError !== undefined) {
-      refuseOperation(state, place.framework, operation, {
+      refuseOperation(state, place, operation, {
         ofTasks: feedbackError,
         ofOthers: feedbackError,
       });
@@ -168,13 +209,13 @@ function idError(agent: Agent, operation: Offer_Operation): string | undefined {
 
 function refuseOperation(
   state: MasterState,
-  framework: Framework,
+  place: Place,
   operation: Offer_Operation,
   why: { readonly ofTasks: string; readonly ofOthers: string },
 ): void {
   const tasks = tasksOf(operation);
   if (tasks === undefined) {
-    dropOperation(state, framework, operation, why.ofOthers);
+    drop(state, place, operation, why.ofOthers);
     return;
   }
   const reason =
@@ -182,7 +223,7 @@ function refuseOperation(
       ? TaskStatus_Reason.REASON_TASK_INVALID
       : TaskStatus_Reason.REASON_TASK_GROUP_INVALID;
   for (const task of tasks) {
-    refuseTask(state, framework, task, {
+    refuseTask(state, place.framework, task, {
       state: TaskState.TASK_ERROR,
       reason,
       message: why.ofTasks,
@@ -195,6 +236,7 @@ function take(
   state: MasterState,
   first: OutstandingOffer,
   offers: readonly OutstandingOffer[],
+  dropped: string[],
 ): Acceptance {
   const offered =
     offers.length === 1
@@ -210,27 +252,32 @@ function take(
     role: first.role,
     offered,
     pool: state.algebra.pool(offered),
+    total: undefined,
+    booked: 0,
     leftText: undefined,
     shared: offered.filter(({ shared }) => shared !== undefined),
     resized: [],
     extraShared: [],
     launched: [],
     converted: [],
+    dropped,
   };
 }
 
 function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Operation): void {
   switch (operation.type) {
     case Offer_Operation_Type.LAUNCH:
+      bookTotal(state, acceptance);
       launchTasks(state, acceptance, operation);
       break;
     case Offer_Operation_Type.LAUNCH_GROUP:
+      bookTotal(state, acceptance);
       launchGroup(state, acceptance, operation);
       break;
     case Offer_Operation_Type.UNKNOWN:
     case undefined:
       // Of a later version, perhaps. Apache Mesos says it to nobody.
-      dropOperation(state, acceptance.framework, operation, 'Unknown type of operation');
+      drop(state, acceptance, operation, 'Unknown type of operation');
       break;
     default:
       convert(state, acceptance, operation);
@@ -248,46 +295,75 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
       ? operationError(operation, actor, () => usedOn(agent))
       : 'Resource provider operations are not supported on this agent');
   if (error !== undefined) {
-    dropOperation(state, framework, operation, error);
+    drop(state, acceptance, operation, error);
     return;
   }
   if (!hasNames(agent.total, resourcesOf(operation))) {
-    dropOperation(state, framework, operation, 'not on the agent');
+    drop(state, acceptance, operation, 'not on the agent');
     return;
   }
-  const left = acceptance.pool.resources();
-  const applied = state.algebra.apply(left, operation);
-  const ofAgent = state.algebra.apply(agent.total, withoutAllocations(operation));
-  if (!applied.ok || !ofAgent.ok) {
-    dropOperation(state, framework, operation, applied.ok ? 'not on the agent' : applied.why);
+  acceptance.total ??= state.algebra.pool(agent.total);
+  const tooMany = distinctError(acceptance.total.size(), operation);
+  if (tooMany !== undefined) {
+    drop(state, acceptance, operation, tooMany);
+    return;
+  }
+  const applied = acceptance.pool.convert(operation);
+  if (!applied.ok) {
+    drop(state, acceptance, operation, applied.why);
+    return;
+  }
+  if (!acceptance.total.convert(withoutAllocations(operation)).ok) {
+    acceptance.pool.undo();
+    drop(state, acceptance, operation, 'not on the agent');
     return;
   }
   rescindDestroyed(state, agent, operation);
-  const usable = withoutResized(state, acceptance, left, applied.resources, operation);
-  acceptance.pool.free();
-  acceptance.pool = state.algebra.pool(usable);
+  setResizedAside(state, acceptance, operation);
   acceptance.leftText = undefined;
-  acceptance.shared = usable.filter(({ shared }) => shared !== undefined);
+  if (resourcesOf(operation).some(({ shared }) => shared !== undefined)) {
+    acceptance.shared = acceptance.pool.resources().filter(({ shared }) => shared !== undefined);
+  }
   acceptance.converted.push(operation);
-  agent.total = ofAgent.resources;
-  // In the order of the list: a task that uses a volume must not reach the agent before it.
-  applyOperation(state, agent, framework, operation);
+  if (agent.capabilities.resourceProvider) {
+    // In the order of the list: a task that uses a volume must not reach the agent before it.
+    applyOperation(state, agent, framework, operation);
+  } else {
+    countOperation(framework.counters, operation);
+  }
 }
 
 /** A resized volume cannot be used in the same ACCEPT. */
-function withoutResized(
+function setResizedAside(
   state: MasterState,
   acceptance: Acceptance,
-  before: readonly Resource[],
-  after: Resource[],
   operation: Offer_Operation,
-): Resource[] {
-  if (operation.grow_volume === undefined && operation.shrink_volume === undefined) {
-    return after;
+): void {
+  const { grow_volume: grow, shrink_volume: shrink } = operation;
+  if (grow === undefined && shrink === undefined) {
+    return;
   }
-  const made = state.algebra.subtract(after, before);
+  const taken = grow === undefined ? present(shrink?.volume) : [grow.volume, grow.addition];
+  const applied = state.algebra.apply(taken, operation);
+  const made = applied.ok ? state.algebra.subtract(applied.resources, taken) : [];
   acceptance.resized.push(...made);
-  return state.algebra.subtract(after, made);
+  acceptance.pool.take(made);
+}
+
+/**
+ * The agent's total after the operations so far. One that takes its reservations and volumes as a whole hears of
+ * them here: before a task that uses them, and at the end.
+ */
+function bookTotal(state: MasterState, acceptance: Acceptance): void {
+  const { agent, total, converted } = acceptance;
+  if (total === undefined || acceptance.booked === converted.length) {
+    return;
+  }
+  acceptance.booked = converted.length;
+  agent.total = total.resources();
+  if (!agent.capabilities.resourceProvider) {
+    sendCheckpoint(state, agent);
+  }
 }
 
 function unauthorized(
@@ -314,6 +390,8 @@ function rescindDestroyed(state: MasterState, agent: Agent, operation: Offer_Ope
 /** Books the outcome with the allocator: conversions, launches, and what goes back. */
 function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: number): void {
   const { framework, agent, role, offered, pool, converted, extraShared } = acceptance;
+  bookTotal(state, acceptance);
+  acceptance.total?.free();
   const place = { framework, agent, role };
   const holding = { frameworkId: framework.id, agentId: agent.id, role };
   const left = pool.resources();

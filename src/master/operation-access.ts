@@ -91,7 +91,8 @@ const destructions: Readonly<Record<number, Action>> = {
 const diskSteps = (action: Action | undefined, source: Resource | undefined) =>
   action === undefined ? [] : steps(action, present(source));
 
-const present = (resource: Resource | undefined) => (resource === undefined ? [] : [resource]);
+export const present = (resource: Resource | undefined) =>
+  resource === undefined ? [] : [resource];
 
 /** Everything that the operation names. */
 export function resourcesOf(operation: Offer_Operation): readonly Resource[] {

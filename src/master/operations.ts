@@ -19,7 +19,7 @@ import { MAX_STATUSES } from '../model/status-history.ts';
 import { checkpointedResources } from './agent-usage.ts';
 import { BoundedMap } from './bounded.ts';
 import { countOperation, countOperationState } from './counters.ts';
-import { log, sendToAgent, sendToFramework } from './outbox.ts';
+import { sendToAgent, sendToFramework } from './outbox.ts';
 import { askAgain } from './recall.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 
@@ -380,7 +380,6 @@ export function dropOperation(
   operation: Offer_Operation,
   message: string,
 ): void {
-  log(state, 'warn', `Dropping an operation of framework ${framework.id}: ${message}`);
   countOperationState(state.counters, operation, OperationState.OPERATION_ERROR, 1);
   if (operation.id !== undefined) {
     sendOperationStatus(state, framework, {

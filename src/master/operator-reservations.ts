@@ -23,6 +23,7 @@ import { reply, sendToFramework } from './outbox.ts';
 import { ask } from './rebuild.ts';
 import { hasNames } from './resource-names.ts';
 import type { Agent, MasterState, OutstandingOffer } from './state.ts';
+import { distinctError } from './validation/accept.ts';
 import { countError, MAX_CONVERTED } from './validation/count.ts';
 import { operationError } from './validation/operation.ts';
 
@@ -127,6 +128,11 @@ export function operate(
   }
   if (!hasNames(agent.total, resourcesOf(operation))) {
     reply(state, request, 409, 'The agent has no such resources');
+    return;
+  }
+  const tooMany = distinctError(agent.total.length, operation);
+  if (tooMany !== undefined) {
+    reply(state, request, 409, tooMany);
     return;
   }
   freeOffered(state, agent, operation);

@@ -120,3 +120,38 @@ test('a mount is not divided', () => {
   };
   expect(algebra.apply([whole], operation)).toMatchObject({ ok: false });
 });
+
+describe('a pool', () => {
+  const reserveOf = (...resources: Resource[]) => reserve([], resources);
+
+  test('converts as lists are converted, one operation after another', () => {
+    const before = [cpus(4), mem(100), ports([1, 9])];
+    const pool = algebra.pool(before);
+    let list = before;
+    for (const operation of [
+      reserveOf(reserved(cpus(2), 'a'), reserved(ports([3, 5]), 'a')),
+      reserveOf(reserved(cpus(3), 'b')),
+      reserveOf(reserved(cpus(1), 'a', 'a/b')),
+    ]) {
+      const applied = algebra.apply(list, operation);
+      expect(pool.convert(operation).ok).toBe(applied.ok);
+      list = applied.ok ? applied.resources : list;
+      expect(algebra.equal(pool.resources(), list)).toBe(true);
+      expect(pool.size()).toBe(list.length);
+    }
+    pool.free();
+  });
+
+  test('is as it was before a change that is taken back', () => {
+    const pool = algebra.pool([cpus(4), mem(100)]);
+    expect(pool.convert(reserveOf(reserved(cpus(1), 'a')))).toEqual({ ok: true });
+    expect(pool.take([cpus(1)])).toBe(true);
+    const before = pool.resources();
+    expect(pool.convert(reserveOf(reserved(cpus(2), 'a')))).toEqual({ ok: true });
+    pool.undo();
+    expect(pool.resources()).toEqual(before);
+    expect(pool.convert(reserveOf(reserved(cpus(2), 'b')))).toEqual({ ok: true });
+    expect(pool.contains([reserved(cpus(2), 'b'), reserved(cpus(1), 'a')])).toBe(true);
+    pool.free();
+  });
+});

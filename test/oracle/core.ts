@@ -34,18 +34,33 @@ function apply(resources: Resources, operation: Offer_Operation): Applied {
 
 function pool(initial: Resources): ResourcePool {
   let pieces = fromResources(initial);
+  const before: Pieces[] = [];
+  const become = (next: Pieces) => {
+    before.push(pieces);
+    pieces = next;
+  };
   return {
     contains: (resources) => contains(pieces, fromResources(resources)),
     take(resources) {
       const wanted = fromResources(resources);
       const isThere = contains(pieces, wanted);
-      if (isThere) pieces = subtract(pieces, wanted);
+      if (isThere) become(subtract(pieces, wanted));
       return isThere;
     },
     put(resources) {
-      pieces = add(pieces, fromResources(resources));
+      become(add(pieces, fromResources(resources)));
+    },
+    convert(operation) {
+      const result = replace(pieces, replacementsOf(operation));
+      if (result === undefined) return { ok: false, why: 'what the operation needs is not there' };
+      become(result);
+      return { ok: true };
+    },
+    undo() {
+      pieces = before.pop() ?? pieces;
     },
     isEmpty: () => pieces.length === 0,
+    size: () => pieces.length,
     resources: () => toResources(pieces),
     free() {
       pieces = [];

@@ -6,7 +6,14 @@ import type {
   SchedulerCall_Accept,
 } from '../../model/generated/messages.ts';
 import { tasksOf } from '../operation-input.ts';
-import { countError, MAX_ANSWERED, MAX_CONVERSIONS, MAX_CONVERTED, MAX_LAUNCHED } from './count.ts';
+import {
+  countError,
+  MAX_AGENT_RESOURCES,
+  MAX_ANSWERED,
+  MAX_CONVERSIONS,
+  MAX_CONVERTED,
+  MAX_LAUNCHED,
+} from './count.ts';
 
 export function acceptError(accept: SchedulerCall_Accept): string | undefined {
   const operations = accept.operations ?? [];
@@ -37,6 +44,15 @@ export function acceptError(accept: SchedulerCall_Accept): string | undefined {
     ) ??
     countError("The list of resources of those in 'accept.operations'", resources, MAX_CONVERTED)
   );
+}
+
+/** Why an agent cannot have what an operation makes, beside `count` that differ already. */
+export function distinctError(count: number, operation: Offer_Operation): string | undefined {
+  const { reserve, create } = operation;
+  const more = reserve?.resources?.length ?? create?.volumes?.length ?? 0;
+  return more > 0 && count + more > MAX_AGENT_RESOURCES
+    ? `The agent would have more than ${MAX_AGENT_RESOURCES} reservations, volumes and other resources`
+    : undefined;
 }
 
 const convertedOf = ({

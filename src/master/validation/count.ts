@@ -22,6 +22,8 @@ export const MAX_LAUNCHED = 5_000;
 export const MAX_CONVERSIONS = 200;
 /** Resources that one call, of a scheduler or an operator, reserves or makes volumes of, or the reverse. */
 export const MAX_CONVERTED = 1_000;
+/** Resources of one agent that differ by reservation or volume: each is in its offers, and in what it tells. */
+export const MAX_AGENT_RESOURCES = 2_000;
 /** Offers that one call answers. */
 export const MAX_ANSWERED = 50_000;
 /** Frameworks that are subscribed, or may come back. */
