@@ -115,9 +115,9 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
  * The work directory, made if it is missing and locked: an absolute path. Throws FlagError, also when another
  * agent has it.
  */
-export async function workDirOf(path: string): Promise<string> {
+export function workDirOf(path: string): string {
   const folder = writableFolder('work_dir', path, 0o755);
-  const holder = await folderHolder(folder, 'agent');
+  const holder = folderHolder(folder);
   if (holder !== undefined) {
     throw new FlagError(`--work_dir: ${folder} is in use by another agent (${holder})`);
   }

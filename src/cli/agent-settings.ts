@@ -35,7 +35,7 @@ export async function agentSettings(
     faults.readLater(() => publishedAddress(values)),
     faults.readLater(async () => findMaster(named.value)),
   ]);
-  const workDir = await faults.readLater(async () => workDirOf(folder.value));
+  const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));
   const options = faults.read(() =>
     agentOptions(values, {

@@ -77,7 +77,7 @@ async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> 
   const { values } = parsed;
   const { master, credential, framework, file, name, tasks } = await settings(parsed);
   const folder = writableFolder('results', values.results ?? `${file}.results`);
-  const holder = await folderHolder(folder, 'batch');
+  const holder = folderHolder(folder);
   if (holder !== undefined) {
     throw new FlagError(
       `${folder} is in use by ${holder}: wait for its end, or choose another folder with --results=…`,

@@ -80,7 +80,7 @@ export class LocalCluster {
 
   /** Resolves when the master has every agent. */
   async start(): Promise<void> {
-    await this.#lock();
+    this.#lock();
     await this.#checkPorts();
     // All at once: an agent that is there before its master tries again a moment later.
     const ready = () =>
@@ -93,8 +93,8 @@ export class LocalCluster {
     ]);
   }
 
-  async #lock(): Promise<void> {
-    const holder = await folderHolder(this.#folder, 'local');
+  #lock(): void {
+    const holder = folderHolder(this.#folder);
     if (holder !== undefined) {
       throw new FlagError(
         `--work_dir: a cluster that runs already (${holder}) has ${this.#folder}; stop it, or choose ` +
