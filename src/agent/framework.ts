@@ -14,7 +14,7 @@ import { type FrameworkHistory, rememberFramework, takeHistory } from './history
 import { drained, stopIfIdle } from './idle.ts';
 import { log, persist, persistLater } from './outbox.ts';
 import type { AgentState } from './state.ts';
-import { dropStreams } from './status-updates.ts';
+import { dropStreams, resendUpdates } from './status-updates.ts';
 import { isPartitionAware } from './task.ts';
 
 export interface Framework {
@@ -114,6 +114,7 @@ export function updateFramework(agent: AgentState, body: UpdateFrameworkMessage)
     agent.counters.invalid_framework_messages++;
     return;
   }
+  resendUpdates(agent, frameworkId(body.framework_id.value));
   if (framework?.state !== 'running' || body.framework_info === undefined) {
     return;
   }

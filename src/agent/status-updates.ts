@@ -333,6 +333,16 @@ export function resumeUpdates(agent: AgentState): void {
   }
 }
 
+/** A framework has a new scheduler: what the one before it has not acknowledged need not wait longer. */
+export function resendUpdates(agent: AgentState, framework: FrameworkId): void {
+  agent.updateWindows.forget(framework);
+  for (const stream of agent.updates.get(framework)?.values() ?? []) {
+    if (stream.pending.length > 0) {
+      forward(agent, stream, 0);
+    }
+  }
+}
+
 export function retryTimerFired(agent: AgentState, timer: string): void {
   const level = agent.retries.findIndex((deadlines) => deadlines.timer === timer);
   const deadlines = agent.retries[level];
