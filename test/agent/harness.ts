@@ -121,6 +121,11 @@ export class World {
     }
   }
 
+  /** When the next timer fires; Infinity: there is none. */
+  get nextTimerMs(): number {
+    return Math.min(...this.#timers.values());
+  }
+
   /** Lets time pass, and every timer on the way fire. */
   pass(ms: number): void {
     const endMs = this.nowMs + ms;

@@ -76,13 +76,21 @@ export class World {
   readonly #timers = new Map<MasterTimer, number>();
   readonly #random = new Random(11);
   readonly #core: SchedulerCore;
+  readonly #onEffect: ((effect: MasterEffect) => void) | undefined;
   #requests = 0;
 
   constructor(
     options: Partial<MasterOptions> = {},
-    past: { disk?: RegistryContent; nowMs?: number; core?: SchedulerCore } = {},
+    past: {
+      disk?: RegistryContent;
+      nowMs?: number;
+      core?: SchedulerCore;
+      /** Hears of each effect before it is carried out. */
+      onEffect?: ((effect: MasterEffect) => void) | undefined;
+    } = {},
   ) {
     this.#core = past.core ?? testCore;
+    this.#onEffect = past.onEffect;
     this.nowMs = past.nowMs ?? START_MS;
     this.disk = past.disk ?? new RegistryContent();
     this.options = {
@@ -114,6 +122,7 @@ export class World {
   }
 
   #perform(effect: MasterEffect): void {
+    this.#onEffect?.(effect);
     switch (effect.type) {
       case 'reply':
         this.#replies.set(effect.request, effect);
@@ -191,11 +200,16 @@ export class World {
     }
   }
 
+  /** When the next timer fires; Infinity: there is none. */
+  get nextTimerMs(): number {
+    return Math.min(...this.#timers.values());
+  }
+
   /** Lets time pass, timer by timer. */
   advance(ms: number): void {
     const end = this.nowMs + ms;
     for (;;) {
-      const next = Math.min(...this.#timers.values());
+      const next = this.nextTimerMs;
       if (next > end) {
         break;
       }
@@ -211,10 +225,11 @@ export class World {
   }
 
   /** The next master, on the registry of this one, as after a kill -9. */
-  restart(): World {
-    const nowMs = this.nowMs + 1000;
+  restart(afterMs = 1000): World {
+    const nowMs = this.nowMs + afterMs;
     const options = { ...this.options, id: nextId(this.options.id), startTimeMs: nowMs };
-    return new World(options, { disk: this.disk, nowMs, core: this.#core });
+    const past = { disk: this.disk, nowMs, core: this.#core, onEffect: this.#onEffect };
+    return new World(options, past);
   }
 
   uuid(): Uint8Array {
