@@ -48,6 +48,15 @@ export const SOLID = 64;
 /** A persistent volume. */
 export const VOLUME = 128;
 
+// Options of an allocator.
+/** Agents with GPUs are for frameworks that know them. */
+export const OPTION_FILTER_GPU = 1;
+export const OPTION_RANDOM_ROLES = 2;
+export const OPTION_RANDOM_FRAMEWORKS = 4;
+
+/** Where an agent is expected: all of them. */
+export const ALL_AGENTS = 0xffffffff;
+
 // Bits of an agent.
 export const AGENT_ACTIVE = 1;
 export const AGENT_WHITELISTED = 2;
@@ -83,3 +92,22 @@ export const EXPLAIN_HEADROOM = 12;
 export const EXPLAIN_REFUSED = 13;
 /** Others are served first and leave nothing. */
 export const EXPLAIN_SHARE_ORDER = 14;
+
+// Records in memory that the host reads.
+/** Of an offer of the last run, in words: leaf, agent, address of the items, how many, and two that are unused. */
+export const OFFER_WORDS = 6;
+
+// The matcher's request.
+export const MATCH_HEADER_WORDS = 16;
+/** No mask, value, dimension or bound. */
+export const MATCH_NONE = 0xffffffff;
+/** As the mask of a task: it is left out. */
+export const MATCH_SKIP = 0xfffffffe;
+/** As the bound of a limit: there is none. */
+export const MATCH_FREE = 0xfffffffe;
+
+// Its answers: why a task has no place.
+export const MATCH_NOT_ALLOWED = -2;
+export const MATCH_TOO_LARGE = -3;
+export const MATCH_GROUP_FULL = -4;
+export const MATCH_SKIPPED = -5;

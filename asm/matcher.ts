@@ -24,26 +24,28 @@
 //   counters   u32[]      tasks by value, for each group and column
 //   places     i32[T]     offer, or why not
 //   details    u32[T]     dimension, D + token, or index of the limit that stood in the way
-import { BAD_ARGUMENT, OK } from './constants';
+import {
+  BAD_ARGUMENT,
+  MATCH_FREE,
+  MATCH_GROUP_FULL,
+  MATCH_HEADER_WORDS,
+  MATCH_NONE,
+  MATCH_NOT_ALLOWED,
+  MATCH_SKIP,
+  MATCH_SKIPPED,
+  MATCH_TOO_LARGE,
+  OK,
+} from './constants';
 import { alloc, free, slot } from './memory';
 import { SLOT_MATCH, SLOT_MATCH_SIZE } from './slots';
 
 // @ts-ignore: decorator
-@inline const NONE: u32 = 0xffffffff;
+@inline const NONE: u32 = MATCH_NONE;
 // @ts-ignore: decorator
-@inline const SKIP: u32 = 0xfffffffe;
+@inline const SKIP: u32 = MATCH_SKIP;
 // @ts-ignore: decorator
-@inline const FREE: u32 = 0xfffffffe;
+@inline const FREE: u32 = MATCH_FREE;
 
-// Why a task has no place.
-// @ts-ignore: decorator
-@inline const NOT_ALLOWED: i32 = -2;
-// @ts-ignore: decorator
-@inline const TOO_LARGE: i32 = -3;
-// @ts-ignore: decorator
-@inline const GROUP_FULL: i32 = -4;
-// @ts-ignore: decorator
-@inline const SKIPPED: i32 = -5;
 
 // The request in hand: counts, and where its parts begin. Globals, because they mean nothing between calls.
 let offers: u32 = 0;
@@ -78,7 +80,7 @@ let counterAt: usize = 0;
 let placeAt: usize = 0;
 let detailAt: usize = 0;
 
-const HEADER: usize = 64;
+const HEADER: usize = MATCH_HEADER_WORDS * 4;
 const NEED: usize = 16;
 const LIMIT: usize = 16;
 /** No count of a request may be larger: products of two of them stay far from overflow. */
@@ -233,7 +235,7 @@ export function matchRun(size: u32): i32 {
     const at = (<usize>task) << 2;
     store<u32>(detailAt + at, NONE);
     if (u32At(taskMaskAt, task) == SKIP) {
-      store<i32>(placeAt + at, SKIPPED);
+      store<i32>(placeAt + at, MATCH_SKIPPED);
       continue;
     }
     const offer = choose(task);
@@ -372,10 +374,10 @@ function explain(task: u32): i32 {
       break;
     }
   }
-  if (!isAnyAllowed) return NOT_ALLOWED;
+  if (!isAnyAllowed) return MATCH_NOT_ALLOWED;
   const detail = hasAnyRoom ? blockingLimit(task) : shortest(task);
   store<u32>(detailAt + ((<usize>task) << 2), detail);
-  return hasAnyRoom ? GROUP_FULL : TOO_LARGE;
+  return hasAnyRoom ? MATCH_GROUP_FULL : MATCH_TOO_LARGE;
 }
 
 /** The first limit, counted from the task's own, that some offer with room fails. */

@@ -7,8 +7,11 @@ import { buildCore } from './build-core.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
+/** Where the compiler writes to. */
+const compiled = join(root, 'build', 'package');
 
 rmSync(dist, { recursive: true, force: true });
+rmSync(compiled, { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
   cwd: root,
@@ -18,6 +21,12 @@ if (status !== 0) {
   process.exit(status ?? 1);
 }
 await buildCore({ plain: true });
+// The core's constants stand among the module's sources, of which a package has only these.
+cpSync(join(compiled, 'src'), dist, { recursive: true });
+for (const kind of ['js', 'd.ts']) {
+  cpSync(join(compiled, 'asm', `constants.${kind}`), join(dist, 'core', `constants.${kind}`));
+}
+rmSync(compiled, { recursive: true });
 // What the compiler does not carry over: the codec is generated as JavaScript, the supervisor is C.
 const verbatim = [
   ['src/wire/generated', 'wire/generated'],

@@ -1,12 +1,14 @@
 // ResourceAlgebra and ResourcePool over one instance of the module. An allocation role is part of what
 // distinguishes two resources, as in Mesos; but a list in which no resource has one is compared as if
 // it were allocated like the other.
+
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
+import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
 import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
 import type { Applied, Converted, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
 import { fromMilli } from './kinds.ts';
 import type { Allocation, Lists } from './lists.ts';
-import { accepted, checked, NOT_CONTAINED, STILL_SHARED, statusError } from './module.ts';
+import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
 /** The one allocation role of a list; undefined when there is none; null when there are several. */

@@ -1,5 +1,6 @@
 // The Allocator over one instance of the module: names to numbers on the way in, refusal times and
 // constraints worked out, everything else decided inside.
+
 import type {
   Offer_Operation,
   OfferConstraints,
@@ -7,6 +8,7 @@ import type {
   Unavailability,
 } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
+import { ALL_AGENTS, BAD_HANDLE, BAD_STATE, EXISTS } from './constants.ts';
 import { type AgentEntry, type FrameworkEntry, noTerms, type SavedNames } from './entries.ts';
 import { explanation } from './explanation.ts';
 import { endOfFilter, instantAfter, refusalMs } from './filters.ts';
@@ -26,12 +28,9 @@ import { Kinds } from './kinds.ts';
 import { Lists } from './lists.ts';
 import {
   accepted,
-  BAD_HANDLE,
-  BAD_STATE,
   CoreError,
   CoreModule,
   checked,
-  EXISTS,
   type Instantiate,
   statusError,
 } from './module.ts';
@@ -51,8 +50,6 @@ import {
   sortedRoles,
 } from './terms.ts';
 import { Wishes } from './wishes.ts';
-
-const ALL_AGENTS = 0xffffffff;
 
 export class ModuleAllocator implements LiveAllocator {
   readonly #instantiate: Instantiate;

@@ -1,25 +1,41 @@
 // What the module's explain() answered.
+import {
+  EXPLAIN_AGENT_INACTIVE,
+  EXPLAIN_CAPABILITY,
+  EXPLAIN_CONSTRAINT,
+  EXPLAIN_FRAMEWORK_INACTIVE,
+  EXPLAIN_HEADROOM,
+  EXPLAIN_NOT_SUBSCRIBED,
+  EXPLAIN_NOT_WHITELISTED,
+  EXPLAIN_NOTHING_FREE,
+  EXPLAIN_OFFERED,
+  EXPLAIN_QUOTA_LIMIT,
+  EXPLAIN_REFUSED,
+  EXPLAIN_SHARE_ORDER,
+  EXPLAIN_SUPPRESSED,
+  EXPLAIN_TOO_SMALL,
+  EXPLAIN_UNKNOWN,
+} from './constants.ts';
 import type { ExplainReason, Explanation } from './interface.ts';
 import type { CoreModule } from './module.ts';
 
-/** By their codes. */
-const REASONS: readonly ExplainReason[] = [
-  'offered',
-  'unknown',
-  'agent inactive',
-  'not whitelisted',
-  'framework inactive',
-  'suppressed',
-  'not subscribed',
-  'offer constraint',
-  'nothing free',
-  'too small',
-  'capability',
-  'quota limit',
-  'quota headroom',
-  'refused',
-  'share order',
-];
+const REASONS: Readonly<Record<number, ExplainReason>> = {
+  [EXPLAIN_OFFERED]: 'offered',
+  [EXPLAIN_UNKNOWN]: 'unknown',
+  [EXPLAIN_AGENT_INACTIVE]: 'agent inactive',
+  [EXPLAIN_NOT_WHITELISTED]: 'not whitelisted',
+  [EXPLAIN_FRAMEWORK_INACTIVE]: 'framework inactive',
+  [EXPLAIN_SUPPRESSED]: 'suppressed',
+  [EXPLAIN_NOT_SUBSCRIBED]: 'not subscribed',
+  [EXPLAIN_CONSTRAINT]: 'offer constraint',
+  [EXPLAIN_NOTHING_FREE]: 'nothing free',
+  [EXPLAIN_TOO_SMALL]: 'too small',
+  [EXPLAIN_CAPABILITY]: 'capability',
+  [EXPLAIN_QUOTA_LIMIT]: 'quota limit',
+  [EXPLAIN_HEADROOM]: 'quota headroom',
+  [EXPLAIN_REFUSED]: 'refused',
+  [EXPLAIN_SHARE_ORDER]: 'share order',
+};
 
 /** The code in words, with the number that the module left in its buffer. */
 export function explanation(module: CoreModule, code: number): Explanation {

@@ -1,14 +1,16 @@
 // What frameworks hold on agents: launches, returns, and the operations of accepted offers, as calls of the
 // module.
+
 import {
   type Offer_Operation,
   Offer_Operation_Type as OperationType,
   type Resource,
 } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';
+import { NOT_CONTAINED } from './constants.ts';
 import { type Conversion, conversionsOf, writeConversions } from './conversions.ts';
 import type { Lists } from './lists.ts';
-import { accepted, checked, NOT_CONTAINED, statusError } from './module.ts';
+import { accepted, checked, statusError } from './module.ts';
 
 /** Numbers of who holds something where. */
 export interface Place {

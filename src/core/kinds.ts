@@ -11,22 +11,24 @@ import {
   Resource_DiskInfo_Source_Type as SourceType,
   Value_Type as ValueType,
 } from '../model/generated/messages.ts';
+import {
+  MAX_NAMES,
+  REFINED,
+  RESERVED,
+  REVOCABLE,
+  SHARED,
+  SOLID,
+  TYPE_RANGES,
+  TYPE_SCALAR,
+  TYPE_SET,
+  VOLUME,
+} from './constants.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
-
-const SCALAR = 0;
-const RANGES = 1;
-const SET = 2;
-const RESERVED = 4;
-const REFINED = 8;
-const REVOCABLE = 16;
-const SHARED = 32;
-const SOLID = 64;
-const VOLUME = 128;
 
 const SWEEP_KINDS = 8192;
 const SWEEP_NAMES = 256;
-/** Well below the module's limit of 1,024 names. */
-const LAST_SWEEP_NAMES = 768;
+/** Well below the module's limit. */
+const LAST_SWEEP_NAMES = (MAX_NAMES * 3) / 4;
 
 /** What the host keeps of a kind. `allocationRole` is '' for resources that are allocated to no role. */
 export interface Kind {
@@ -338,7 +340,7 @@ export class Kinds {
     const name = this.name(resource.name);
     const reservations = reservationsOf(resource);
     const last = reservations.at(-1);
-    const solid = isSolidResource(resource) && type === SCALAR;
+    const solid = isSolidResource(resource) && type === TYPE_SCALAR;
     const flags =
       type |
       (reservations.length > 0 ? RESERVED : 0) |
@@ -383,11 +385,11 @@ function isTyped(resource: Resource): boolean {
 function valueType(resource: Resource): number {
   switch (resource.type) {
     case ValueType.SCALAR:
-      return SCALAR;
+      return TYPE_SCALAR;
     case ValueType.RANGES:
-      return RANGES;
+      return TYPE_RANGES;
     case ValueType.SET:
-      return SET;
+      return TYPE_SET;
     default:
       throw new CoreError('BAD_KIND', `${resource.name} is no scalar, ranges or set`);
   }

@@ -3,12 +3,14 @@
 //
 // Of each row this side keeps a copy, as it was after the last change that went well. Should the instance be
 // lost, the books are written into the next one, and the change that met its end is made there.
+
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';
+import { NOT_CONTAINED } from './constants.ts';
 import { conversionsOf, writeConversions } from './conversions.ts';
 import type { Applied, Ledger } from './interface.ts';
 import type { Lists } from './lists.ts';
-import { accepted, checked, NOT_CONTAINED, statusError } from './module.ts';
+import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
 /** Numbers of rows in one instance. */

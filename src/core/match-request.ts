@@ -1,5 +1,6 @@
 // Turns a request for the matcher into the block that the module works on, and reads its answers.
 // The layout of the block is drawn at the head of asm/matcher.ts.
+import { MATCH_FREE, MATCH_HEADER_WORDS, MATCH_NONE, MATCH_SKIP } from './constants.ts';
 import { toMilli } from './kinds.ts';
 import {
   Columns,
@@ -13,11 +14,6 @@ import {
 import { Stock } from './match-stock.ts';
 import type { Fitness, MatchOffer, MatchRequest, RunningTask, TaskDemand } from './matcher.ts';
 import type { CoreModule } from './module.ts';
-
-const NONE = 0xffffffff;
-const SKIP = 0xfffffffe;
-const FREE = 0xfffffffe;
-const HEADER_WORDS = 16;
 
 /** What a task needs of one dimension. */
 interface Need {
@@ -209,7 +205,7 @@ export class Request {
     return this.#tasks.map((_, index) => {
       const place = writer.read(index) | 0;
       const detail = writer.read(this.#tasks.length + index);
-      return { place, detail: detail === NONE ? undefined : detail };
+      return { place, detail: detail === MATCH_NONE ? undefined : detail };
     });
   }
 
@@ -246,7 +242,9 @@ export class Request {
       for (const { dimension, amount, any } of needs) writer.need(amount, dimension, any);
     }
     writer.words(
-      this.plans.map(({ mask, invalid }) => (invalid === undefined ? (mask ?? NONE) : SKIP)),
+      this.plans.map(({ mask, invalid }) =>
+        invalid === undefined ? (mask ?? MATCH_NONE) : MATCH_SKIP,
+      ),
     );
     writer.words(firsts(this.plans.map(({ needs }) => needs.length)));
     writer.words(firsts(this.plans.map(({ tokens }) => tokens.length)));
@@ -257,14 +255,14 @@ export class Request {
         writer.words([
           groups.columns.indexOf(attribute),
           groups.baseOf(group, attribute) ?? 0,
-          most === 'even' ? NONE : most === 'any' ? FREE : most,
+          most === 'even' ? MATCH_NONE : most === 'any' ? MATCH_FREE : most,
           counts ? 1 : 0,
         ]);
       }
     }
     writer.words(
       this.#tokens.map(({ name, number }) =>
-        number === undefined ? NONE : (this.#dimensionNumbers.get(`n${name}`) ?? NONE),
+        number === undefined ? MATCH_NONE : (this.#dimensionNumbers.get(`n${name}`) ?? MATCH_NONE),
       ),
     );
   }
@@ -282,7 +280,7 @@ export class Request {
     }
     const columns = groups.columns.map((attribute) => this.#columns.of(attribute));
     writer.words(columns.map(({ values }) => values.length));
-    for (const { ofOffer } of columns) writer.words(ofOffer.map((value) => value ?? NONE));
+    for (const { ofOffer } of columns) writer.words(ofOffer.map((value) => value ?? MATCH_NONE));
     writer.words(this.#countsSoFar(groups));
   }
 
@@ -340,7 +338,7 @@ export class Request {
       counters +
       2 * tasks;
     return {
-      bytes: 4 * HEADER_WORDS + 8 * floats + 16 * needs + 4 * integers,
+      bytes: 4 * MATCH_HEADER_WORDS + 8 * floats + 16 * needs + 4 * integers,
       needs,
       tokens,
       limits,
@@ -383,7 +381,7 @@ class BlockWriter {
 
   /** A word after everything that was written. */
   read(index: number): number {
-    return this.#module.u32[this.#at + index] ?? NONE;
+    return this.#module.u32[this.#at + index] ?? MATCH_NONE;
   }
 }
 
@@ -411,7 +409,7 @@ function whatIsInvalid(task: TaskDemand): string | undefined {
   }
   for (const constraint of task.constraints ?? []) {
     const isBound =
-      constraint.type !== 'maxPer' || (isCount(constraint.count) && constraint.count < FREE);
+      constraint.type !== 'maxPer' || (isCount(constraint.count) && constraint.count < MATCH_FREE);
     if (!isBound) return constraint.attribute;
   }
   return undefined;

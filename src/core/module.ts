@@ -1,5 +1,19 @@
 // One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken anew
 // whenever the memory has moved; nobody keeps one across a call into the module.
+import {
+  ABI_VERSION,
+  BAD_AMOUNT,
+  BAD_ARGUMENT,
+  BAD_HANDLE,
+  BAD_KIND,
+  BAD_RANGE,
+  BAD_STATE,
+  EXISTS,
+  NOT_CONTAINED,
+  OK,
+  STILL_SHARED,
+  TOO_MANY,
+} from './constants.ts';
 import { type CoreTrap, guardedExports } from './trap.ts';
 
 export interface CoreExports {
@@ -108,9 +122,6 @@ export interface CoreExports {
   matchRun(bytes: number): number;
 }
 
-/** The ABI that this host speaks; checked when a module is loaded. */
-export const ABI_VERSION = 1;
-
 /** A wrong call into the core: a bug of the caller, or input that breaks a limit. */
 export class CoreError extends Error {
   readonly code: string;
@@ -122,32 +133,23 @@ export class CoreError extends Error {
   }
 }
 
-/** Names of statuses, and what is wrong. */
-const STATUSES: readonly (readonly [code: string, meaning: string])[] = [
-  ['OK', 'nothing is wrong'],
-  ['BAD_HANDLE', 'there is no such thing'],
-  ['BAD_AMOUNT', 'an amount is negative, too large or no number'],
-  ['BAD_RANGE', 'ranges are out of order, or not of whole numbers'],
-  ['BAD_KIND', 'there is no such kind'],
-  ['TOO_MANY', 'there are too many'],
-  ['NOT_CONTAINED', 'what is to be taken is not there'],
-  ['STILL_SHARED', 'a shared volume has other copies in use'],
-  ['EXISTS', 'it is there already'],
-  ['BAD_STATE', 'not in this state'],
-  ['NO_MEMORY', 'there is no memory left'],
-  ['BAD_ARGUMENT', 'an argument is wrong'],
-];
-
-export const BAD_HANDLE = 1;
-export const BAD_AMOUNT = 2;
-export const NOT_CONTAINED = 6;
-export const STILL_SHARED = 7;
-export const EXISTS = 8;
-export const BAD_STATE = 9;
+/** What is wrong, by status; OK, and NO_MEMORY, which no call answers, are no errors. */
+const MEANINGS: Readonly<Record<number, readonly [code: string, meaning: string]>> = {
+  [BAD_HANDLE]: ['BAD_HANDLE', 'there is no such thing'],
+  [BAD_AMOUNT]: ['BAD_AMOUNT', 'an amount is negative, too large or no number'],
+  [BAD_RANGE]: ['BAD_RANGE', 'ranges are out of order, or not of whole numbers'],
+  [BAD_KIND]: ['BAD_KIND', 'there is no such kind'],
+  [TOO_MANY]: ['TOO_MANY', 'there are too many'],
+  [NOT_CONTAINED]: ['NOT_CONTAINED', 'what is to be taken is not there'],
+  [STILL_SHARED]: ['STILL_SHARED', 'a shared volume has other copies in use'],
+  [EXISTS]: ['EXISTS', 'it is there already'],
+  [BAD_STATE]: ['BAD_STATE', 'not in this state'],
+  [BAD_ARGUMENT]: ['BAD_ARGUMENT', 'an argument is wrong'],
+};
 
 /** The error that stands for a status, given as it came (negative statuses of counting calls too). */
 export function statusError(status: number, detail = ''): CoreError {
-  const [code, meaning] = STATUSES[Math.abs(status)] ?? [`STATUS_${Math.abs(status)}`, ''];
+  const [code, meaning] = MEANINGS[Math.abs(status)] ?? [`STATUS_${Math.abs(status)}`, ''];
   return new CoreError(code, detail === '' ? meaning : `${meaning} (${detail})`);
 }
 
@@ -159,7 +161,7 @@ export function checked(answer: number, detail = ''): number {
 
 /** Throws unless the status is OK. */
 export function accepted(status: number, detail = ''): void {
-  if (status !== 0) throw statusError(status, detail);
+  if (status !== OK) throw statusError(status, detail);
 }
 
 /** How instances of the module are made: each has its own memory. */

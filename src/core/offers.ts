@@ -5,11 +5,10 @@
 //   set:   refs u32 | count u32 | amount f64 | ranges
 import type { Resource } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
+import { OFFER_WORDS } from './constants.ts';
 import type { OfferBatch } from './interface.ts';
 import { type Lists, noValues } from './lists.ts';
 import { CoreError } from './module.ts';
-
-const OFFER_WORDS = 6;
 
 /** How numbers become names. */
 export interface Names {

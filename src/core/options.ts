@@ -1,12 +1,14 @@
 // Options of an allocator: what is left out is as in a Mesos master without flags, what is wrong is refused.
+import {
+  BAD_AMOUNT,
+  OPTION_FILTER_GPU,
+  OPTION_RANDOM_FRAMEWORKS,
+  OPTION_RANDOM_ROLES,
+} from './constants.ts';
 import type { AllocatorOptions } from './interface.ts';
 import type { Kinds } from './kinds.ts';
-import { accepted, BAD_AMOUNT, CoreError, type CoreModule, statusError } from './module.ts';
+import { accepted, CoreError, type CoreModule, statusError } from './module.ts';
 import { checkMinimum, writeMinimum } from './quantities.ts';
-
-const FILTER_GPU = 1;
-const RANDOM_ROLES = 2;
-const RANDOM_FRAMEWORKS = 4;
 
 const DEFAULTS: AllocatorOptions = {
   seed: 0,
@@ -50,9 +52,9 @@ export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOpt
 export function setUp(module: CoreModule, kinds: Kinds, options: AllocatorOptions): void {
   const { exports } = module;
   const flags =
-    (options.filterGpuResources ? FILTER_GPU : 0) |
-    (options.roleSorter === 'random' ? RANDOM_ROLES : 0) |
-    (options.frameworkSorter === 'random' ? RANDOM_FRAMEWORKS : 0);
+    (options.filterGpuResources ? OPTION_FILTER_GPU : 0) |
+    (options.roleSorter === 'random' ? OPTION_RANDOM_ROLES : 0) |
+    (options.frameworkSorter === 'random' ? OPTION_RANDOM_FRAMEWORKS : 0);
   const high = Math.floor(options.seed / 4294967296);
   const gpus = kinds.name('gpus') + 1;
   accepted(exports.setUp(flags, options.seed >>> 0, high >>> 0, gpus));

@@ -1,7 +1,8 @@
 // The form in which an allocator's state is kept: the host's names as JSON, then the module's memory.
 //
 //   magic u32 | ABI version u32 | bytes of JSON u32 | bytes of memory u32 | JSON | memory
-import { ABI_VERSION, CoreError } from './module.ts';
+import { ABI_VERSION } from './constants.ts';
+import { CoreError } from './module.ts';
 
 const MAGIC = 0x4d53434f;
 const HEAD = 16;

@@ -4,22 +4,29 @@ import {
   type Attribute,
   FrameworkInfo_Capability_Type as FrameworkCapability,
 } from '../model/generated/messages.ts';
+import {
+  AGENT_ACTIVE,
+  AGENT_FLAT_ROLES,
+  AGENT_REMOTE,
+  AGENT_SINGLE_ROLE,
+  AGENT_WHITELISTED,
+  FRAMEWORK_GPU,
+  FRAMEWORK_MULTI_ROLE,
+  FRAMEWORK_REFINEMENT,
+  FRAMEWORK_REGION_AWARE,
+  FRAMEWORK_REVOCABLE,
+  FRAMEWORK_SHARED,
+} from './constants.ts';
 import type { AgentFacts } from './interface.ts';
 import { CoreError } from './module.ts';
 
-const AGENT_ACTIVE = 1;
-const AGENT_WHITELISTED = 2;
-const AGENT_SINGLE_ROLE = 4;
-const AGENT_FLAT_ROLES = 8;
-const AGENT_REMOTE = 16;
-
 const frameworkBits = new Map<number, number>([
-  [FrameworkCapability.MULTI_ROLE, 1],
-  [FrameworkCapability.GPU_RESOURCES, 2],
-  [FrameworkCapability.REGION_AWARE, 4],
-  [FrameworkCapability.SHARED_RESOURCES, 8],
-  [FrameworkCapability.REVOCABLE_RESOURCES, 16],
-  [FrameworkCapability.RESERVATION_REFINEMENT, 32],
+  [FrameworkCapability.MULTI_ROLE, FRAMEWORK_MULTI_ROLE],
+  [FrameworkCapability.GPU_RESOURCES, FRAMEWORK_GPU],
+  [FrameworkCapability.REGION_AWARE, FRAMEWORK_REGION_AWARE],
+  [FrameworkCapability.SHARED_RESOURCES, FRAMEWORK_SHARED],
+  [FrameworkCapability.REVOCABLE_RESOURCES, FRAMEWORK_REVOCABLE],
+  [FrameworkCapability.RESERVATION_REFINEMENT, FRAMEWORK_REFINEMENT],
 ]);
 
 export function capabilityBits(capabilities: readonly FrameworkCapability[]): number {

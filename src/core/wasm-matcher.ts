@@ -1,4 +1,10 @@
 // The matcher over the module: the module decides, this file says it in messages and words.
+import {
+  MATCH_GROUP_FULL,
+  MATCH_NOT_ALLOWED,
+  MATCH_SKIPPED,
+  MATCH_TOO_LARGE,
+} from './constants.ts';
 import { toMilli } from './kinds.ts';
 import { type Answer, type Plan, Request } from './match-request.ts';
 import type { Stock } from './match-stock.ts';
@@ -11,11 +17,6 @@ import type {
   Unplaced,
 } from './matcher.ts';
 import type { SharedInstance } from './shared-instance.ts';
-
-const NOT_ALLOWED = -2;
-const TOO_LARGE = -3;
-const GROUP_FULL = -4;
-const SKIPPED = -5;
 
 export class WasmMatcher implements Matcher {
   readonly #shared: SharedInstance;
@@ -78,19 +79,19 @@ function whyNot(
   offers: number,
 ): Omit<Unplaced, 'task'> {
   switch (place) {
-    case SKIPPED:
+    case MATCH_SKIPPED:
       return { reason: 'invalid demand', detail: plan.invalid };
-    case NOT_ALLOWED: {
+    case MATCH_NOT_ALLOWED: {
       if (offers === 0) return { reason: 'no offers' };
       const mask = plan.mask === undefined ? undefined : request.masks.list[plan.mask];
       return { reason: 'constraints', detail: mask?.blockedBy };
     }
-    case TOO_LARGE:
+    case MATCH_TOO_LARGE:
       return {
         reason: 'too large',
         detail: detail === undefined ? undefined : request.nameOfDetail(detail),
       };
-    case GROUP_FULL:
+    case MATCH_GROUP_FULL:
       return {
         reason: 'group',
         detail: detail === undefined ? undefined : plan.limits[detail]?.attribute,

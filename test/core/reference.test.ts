@@ -4,9 +4,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as constants from '../../asm/constants.ts';
 import { buildCore } from '../../scripts/build-core.ts';
+import { explanation } from '../../src/core/explanation.ts';
+import { CoreModule, statusError } from '../../src/core/module.ts';
 import { coreModule } from './load.ts';
 import { exportTypes } from './wasm-types.ts';
 
+const compiled = await coreModule();
 const page = readFileSync(new URL('../../asm/README.md', import.meta.url), 'utf8');
 
 /** What the page says of arguments: these are f64, all others 32 bits. */
@@ -46,6 +49,18 @@ test('statuses, limits and bits have the values that the page gives', () => {
   for (const [name = '', value] of [...statuses, ...others]) {
     expect(values[name], name).toBe(Number(value));
   }
+});
+
+test('every status that a call can answer is an error with its name, and every answer of explain a reason', async () => {
+  const module = new CoreModule(() => new WebAssembly.Instance(compiled, {}));
+  const statuses = [...page.matchAll(/^\| (\d+) \| `(\w+)` \|/gm)];
+  for (const [, value, name] of statuses) {
+    if (name === 'OK' || name === 'NO_MEMORY') continue;
+    expect(statusError(Number(value)).code, name).toBe(name);
+  }
+  const codes = Object.entries(constants).filter(([name]) => name.startsWith('EXPLAIN_'));
+  const reasons = codes.map(([, code]) => explanation(module, code as number).reason);
+  expect(new Set(reasons).size).toBe(codes.length);
 });
 
 test('a first run goes as the page tells it', async () => {

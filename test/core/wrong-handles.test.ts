@@ -1,11 +1,10 @@
 // Wrong calls of the bare module that the typed classes never make.
 import { expect, test } from 'vitest';
+import { BAD_RANGE, BAD_STATE } from '../../src/core/constants.ts';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
 import { coreModule } from './load.ts';
 
 const compiled = await coreModule();
-const BAD_RANGE = 3;
-const BAD_STATE = 9;
 const AGENT_OFFERED = 1 | 2;
 
 /** An instance with one name, one role, and an agent of four cpus. */

@@ -42,6 +42,13 @@ test('no file of the core imports one of a higher floor', () => {
   expect(climbs(files)).toEqual([]);
 });
 
+test('the host takes its constants from one file, which the build replaces in a package', () => {
+  const importers = sources('src/**/*.ts').filter((source) =>
+    importsOf(source).some(({ target }) => target.startsWith('asm/')),
+  );
+  expect(importers.map(({ path }) => path)).toEqual(['src/core/constants.ts']);
+});
+
 test('the test itself sees what it should see', () => {
   const file = (path: string, target: string) => ({
     path,

@@ -1,6 +1,6 @@
 // The exports about the allocator as a whole: set-up, clock, runs, and reading. Numbers of roles, frameworks and agents
 // are those that the add calls gave out.
-import { BAD_AMOUNT, BAD_HANDLE, BAD_STATE, OK } from '../../constants';
+import { ALL_AGENTS, BAD_AMOUNT, BAD_HANDLE, BAD_STATE, OK } from '../../constants';
 import { nameCount } from '../../kinds';
 import { slot, tableBase, tableCount } from '../../memory';
 import { ioReserve, rowCount, rowItems, writeItems } from '../../rows';
@@ -133,7 +133,7 @@ export function countFilters(): u32 {
 
 // --- Runs ---
 export function requestRun(agent: u32): i32 {
-  if (agent == 0xffffffff) {
+  if (agent == ALL_AGENTS) {
     askForAll();
     return OK;
   }

@@ -6,6 +6,7 @@ import {
   EXPLAIN_QUOTA_LIMIT,
   EXPLAIN_REFUSED,
   EXPLAIN_TOO_SMALL,
+  OFFER_WORDS,
   RESERVED,
 } from '../../constants';
 import { retain } from '../../intervals';
@@ -41,7 +42,7 @@ import { collectFree } from '../tables/agent-totals';
 
 // Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 | owned u32
 // @ts-ignore: decorator
-@inline export const OFFER_SIZE: usize = 24;
+@inline export const OFFER_SIZE: usize = OFFER_WORDS * 4;
 
 /** What is free on the agent now; false when that is nothing. */
 export function look(): bool {

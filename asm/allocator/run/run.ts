@@ -3,6 +3,7 @@
 //   1. candidates, in order or shuffled
 //   2. the guarantee stage: agents × top-level roles whose guarantee is not met × frameworks
 //   3. the fair-share stage: agents (shuffled anew) × all roles × frameworks
+import { OPTION_RANDOM_FRAMEWORKS, OPTION_RANDOM_ROLES } from '../../constants';
 import { slot, tableBase, tableCount } from '../../memory';
 import {
   SLOT_CANDIDATES,
@@ -11,7 +12,7 @@ import {
   SLOT_OWN_MINIMUMS,
   SLOT_RUN,
 } from '../../slots';
-import { OPTION_RANDOM_FRAMEWORKS, OPTION_RANDOM_ROLES, agentAt } from '../tables/agents';
+import { agentAt } from '../tables/agents';
 import { shuffle } from './generator';
 import { freshen, settleTouched } from '../tables/groups';
 import { guaranteeRoles, siftDown, visitGuaranteed } from './guarantees';

@@ -22,6 +22,7 @@ import {
   BAD_HANDLE,
   MAX_AGENTS,
   OK,
+  OPTION_FILTER_GPU,
   TOO_MANY,
 } from '../../constants';
 import { slot, tableBase, tableCount, tablePush } from '../../memory';
@@ -50,13 +51,6 @@ export const AGENT_MAINTENANCE: u32 = 8192;
 export const AGENT_DOUBLE_FILTERS: u32 = 16384;
 
 const HOST_FLAGS: u32 = 255;
-
-// Options.
-export const OPTION_FILTER_GPU: u32 = 1;
-
-export const OPTION_RANDOM_ROLES: u32 = 2;
-
-export const OPTION_RANDOM_FRAMEWORKS: u32 = 4;
 
 // @ts-ignore: decorator
 @inline export function agentAt(agent: u32): usize {
