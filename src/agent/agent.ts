@@ -2,19 +2,16 @@
 // come with the events and the options, so that the same events always give the same effects.
 
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
+import { containerId } from '../model/ids.ts';
+import { timerParts } from '../model/process-effects.ts';
 import { acknowledged } from './acknowledgement.ts';
 import { giveUpOn, noteTraps } from './core-traps.ts';
-import { correctionTimer } from './correction.ts';
+import {} from './correction.ts';
 import { takeExpired } from './deadlines.ts';
 import { drainAsked } from './drain.ts';
 import type { AgentEffect } from './effects.ts';
 import type { AgentEvent, MasterMessage } from './events.ts';
-import {
-  containerStarted,
-  executorShutdownAsked,
-  shutdownTimerFired,
-  shutdownTimerOf,
-} from './executor.ts';
+import { containerStarted, executorShutdownAsked, shutdownTimerFired } from './executor.ts';
 import { executorCalled, messageToExecutor, streamClosed, subscribe } from './executor-api.ts';
 import { containerEnded } from './executor-end.ts';
 import { frameworkShutdownAsked, updateFramework } from './framework.ts';
@@ -24,41 +21,27 @@ import {
   operationAcknowledged,
   operationAsked,
   operationTimerFired,
-  operationTimerPrefix,
   reconcileOperations,
 } from './operations.ts';
 import { operatorCalled } from './operator-api.ts';
 import type { AgentOptions } from './options.ts';
-import {
-  checkpointed,
-  checkpointStalled,
-  idleTimerFired,
-  isIdleTimer,
-  log,
-  takeEffects,
-} from './outbox.ts';
-import {
-  executorSettled,
-  recovered,
-  reregistrationTimer,
-  reregistrationTimerFired,
-} from './recovery.ts';
+import { checkpointed, checkpointStalled, idleTimerFired, log, takeEffects } from './outbox.ts';
+import { executorSettled, recovered, reregistrationTimerFired } from './recovery.ts';
 import {
   correctMaster,
   linkLost,
   masterDetected,
   pinged,
-  pingTimer,
   pingTimerFired,
   registered,
-  registrationTimer,
   registrationTimerFired,
   reregistered,
 } from './registration.ts';
 import { setCheckpointedResources } from './resources.ts';
 import { type AgentState, createState } from './state.ts';
-import { isRetryTimer, retryTimerFired, turnTimerFired } from './status-updates.ts';
+import { retryTimerFired, turnTimerFired } from './status-updates.ts';
 import { shutdownAsked, stopAsked } from './stop.ts';
+import type { AgentTimer } from './timers.ts';
 
 export type { AgentState } from './state.ts';
 
@@ -210,30 +193,41 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
 const isForLater = ({ name }: MasterMessage['message']) =>
   name === 'ApplyOperationMessage' || name === 'DrainAgentMessage';
 
-function timerFired(agent: AgentState, timer: string): void {
-  if (isRetryTimer(timer)) {
-    retryTimerFired(agent, timer);
-  } else if (timer === agent.updateTurns.timer) {
-    turnTimerFired(agent);
-  } else if (isIdleTimer(timer)) {
-    idleTimerFired(agent);
-  } else if (timer === agent.registrations.timer) {
-    registrationsExpired(agent);
-  } else if (timer === registrationTimer) {
-    registrationTimerFired(agent);
-  } else if (timer === correctionTimer) {
-    correctMaster(agent);
-  } else if (timer === pingTimer) {
-    pingTimerFired(agent);
-  } else if (timer === reregistrationTimer) {
-    reregistrationTimerFired(agent);
-  } else if (timer.startsWith(operationTimerPrefix)) {
-    operationTimerFired(agent, timer);
-  } else {
-    const container = shutdownTimerOf(timer);
-    if (container !== undefined) {
-      shutdownTimerFired(agent, container);
-    }
+function timerFired(agent: AgentState, timer: AgentTimer): void {
+  const { kind, whose } = timerParts(timer);
+  switch (kind) {
+    case 'registration':
+      registrationTimerFired(agent);
+      return;
+    case 'ping':
+      pingTimerFired(agent);
+      return;
+    case 'correction':
+      correctMaster(agent);
+      return;
+    case 'checkpoint':
+      idleTimerFired(agent);
+      return;
+    case 'executor-registration':
+      registrationsExpired(agent);
+      return;
+    case 'executor-reregistration':
+      reregistrationTimerFired(agent);
+      return;
+    case 'executor-shutdown':
+      shutdownTimerFired(agent, containerId(whose));
+      return;
+    case 'update-retry':
+      retryTimerFired(agent, Number(whose));
+      return;
+    case 'update-turn':
+      turnTimerFired(agent);
+      return;
+    case 'operation':
+      operationTimerFired(agent, whose);
+      return;
+    default:
+      kind satisfies never;
   }
 }
 

@@ -5,7 +5,6 @@
 import { clearTimer, setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
-export const correctionTimer = 'correction';
 /** Many such answers come together; and many agents get them, from a master that was started again. */
 const maxDelayMs = 10_000;
 
@@ -15,7 +14,7 @@ export function correctSoon(agent: AgentState): void {
     agent.hasNews = true;
   } else if (!agent.isCorrecting) {
     agent.isCorrecting = true;
-    setTimer(agent, correctionTimer, Math.floor(agent.random.next() * maxDelayMs));
+    setTimer(agent, 'correction', Math.floor(agent.random.next() * maxDelayMs));
   }
 }
 
@@ -23,6 +22,6 @@ export function correctSoon(agent: AgentState): void {
 export function endCorrection(agent: AgentState): void {
   if (agent.isCorrecting) {
     agent.isCorrecting = false;
-    clearTimer(agent, correctionTimer);
+    clearTimer(agent, 'correction');
   }
 }

@@ -3,9 +3,10 @@
 // deadline costs a few words of memory and no timer of its own.
 import { setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
+import type { AgentTimer } from './timers.ts';
 
 export interface Deadlines<Item> {
-  readonly timer: string;
+  readonly timer: AgentTimer;
   readonly delayMs: number;
   entries: { readonly atMs: number; readonly item: Item }[];
   /** Index of the oldest entry: what is before it has expired. */
@@ -13,7 +14,7 @@ export interface Deadlines<Item> {
   armed: boolean;
 }
 
-export const createDeadlines = <Item>(timer: string, delayMs: number): Deadlines<Item> => ({
+export const createDeadlines = <Item>(timer: AgentTimer, delayMs: number): Deadlines<Item> => ({
   timer,
   delayMs,
   entries: [],

@@ -20,6 +20,7 @@ import type {
 } from '../model/process-effects.ts';
 import type { VolumePlace } from '../model/volume-path.ts';
 import type { BuiltinExecutor, CheckpointChange } from './checkpoint.ts';
+import type { AgentTimer } from './timers.ts';
 
 export interface SendToExecutor {
   readonly type: 'sendToExecutor';
@@ -130,7 +131,7 @@ export type AgentEffect =
   | CollectGarbage
   | CreateVolume
   | Checkpoint
-  | SetTimer<string>
-  | ClearTimer<string>
+  | SetTimer<AgentTimer>
+  | ClearTimer<AgentTimer>
   | Log
   | Exit;

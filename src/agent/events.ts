@@ -10,6 +10,7 @@ import type { ContainerId, ExecutorId, FrameworkId, RequestId, StreamId } from '
 import type { At, StreamClosed, TimerFired } from '../model/process-effects.ts';
 import type { Principal } from '../security/principal.ts';
 import type { AgentCheckpoint } from './checkpoint.ts';
+import type { AgentTimer } from './timers.ts';
 
 /** What was found in the work directory at start. */
 export interface Recovered extends At {
@@ -132,5 +133,5 @@ export type AgentEvent =
   | ContainerEnded
   | Checkpointed
   | CheckpointStalled
-  | TimerFired<string>
+  | TimerFired<AgentTimer>
   | StopAsked;

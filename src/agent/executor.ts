@@ -25,6 +25,7 @@ import { rememberExecutor } from './history.ts';
 import { emit, emitEnding, log, persistLater, setTimer } from './outbox.ts';
 import { sandboxPath } from './sandbox.ts';
 import type { AgentState } from './state.ts';
+import type { AgentTimer } from './timers.ts';
 
 export type ExecutorState = 'registering' | 'running' | 'terminating' | 'terminated';
 
@@ -195,14 +196,7 @@ export function hastenShutdown(agent: AgentState, executor: Executor): void {
   }
 }
 
-const shutdownTimerPrefix = 'executor-shutdown:';
-export const shutdownTimer = (id: ContainerId) => `${shutdownTimerPrefix}${id}`;
-
-/** The container id of a shutdown timer, or nothing. */
-export const shutdownTimerOf = (timer: string) =>
-  timer.startsWith(shutdownTimerPrefix)
-    ? (timer.slice(shutdownTimerPrefix.length) as ContainerId)
-    : undefined;
+export const shutdownTimer = (id: ContainerId): AgentTimer => `executor-shutdown/${id}`;
 
 export function shutdownTimerFired(agent: AgentState, id: ContainerId): void {
   const executor = agent.containers.get(id);

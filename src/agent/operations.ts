@@ -29,8 +29,6 @@ export interface OperationRecord {
   isCarriedOver: boolean;
 }
 
-export const operationTimerPrefix = 'operation:';
-
 const firstRetryMs = 10_000;
 const maxRetryMs = 600_000;
 /** Operations are few; a master that never acknowledges must still not fill the agent. */
@@ -107,11 +105,10 @@ function sendStatus(agent: AgentState, key: string, record: OperationRecord): vo
   }
   record.isSent = true;
   send(agent, record.operation.latest_status, record.operation);
-  setTimer(agent, `${operationTimerPrefix}${key}`, record.retryMs);
+  setTimer(agent, `operation/${key}`, record.retryMs);
 }
 
-export function operationTimerFired(agent: AgentState, timer: string): void {
-  const key = timer.slice(operationTimerPrefix.length);
+export function operationTimerFired(agent: AgentState, key: string): void {
   const record = agent.operations.get(key);
   if (record !== undefined) {
     record.retryMs = Math.min(record.retryMs * 2, maxRetryMs);

@@ -15,6 +15,7 @@ import type {
   SendToMaster,
 } from './effects.ts';
 import type { AgentState } from './state.ts';
+import type { AgentTimer } from './timers.ts';
 
 export interface Outbox {
   /** Effects of the step at hand. */
@@ -40,7 +41,6 @@ export interface Outbox {
   failure: string | undefined;
 }
 
-const idleTimer = 'checkpoint';
 /** How long a change that nothing waits for may stay in memory only. */
 const idleDelayMs = 1_000;
 /** So many are written at once, without waiting for the timer. */
@@ -154,11 +154,11 @@ export function log(agent: AgentState, level: Log['level'], text: string): void 
   agent.outbox.ready.push({ type: 'log', level, text });
 }
 
-export function setTimer(agent: AgentState, timer: string, delayMs: number): void {
+export function setTimer(agent: AgentState, timer: AgentTimer, delayMs: number): void {
   agent.outbox.ready.push({ type: 'setTimer', timer, delayMs });
 }
 
-export function clearTimer(agent: AgentState, timer: string): void {
+export function clearTimer(agent: AgentState, timer: AgentTimer): void {
   agent.outbox.ready.push({ type: 'clearTimer', timer });
 }
 
@@ -191,7 +191,7 @@ export function persistLater(agent: AgentState, change: CheckpointChange): void 
   outbox.idleChanges.push(change);
   if (!outbox.idleTimerSet) {
     outbox.idleTimerSet = true;
-    setTimer(agent, idleTimer, idleDelayMs);
+    setTimer(agent, 'checkpoint', idleDelayMs);
   }
 }
 
@@ -235,8 +235,6 @@ export function persistIdle(agent: AgentState): void {
     write(outbox);
   }
 }
-
-export const isIdleTimer = (timer: string) => timer === idleTimer;
 
 export function checkpointStalled(agent: AgentState): void {
   agent.outbox.isStalled = true;

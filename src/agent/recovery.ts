@@ -41,8 +41,6 @@ import { restoreStream } from './status-updates.ts';
 import { terminate } from './stop.ts';
 import { createTask, droppedState, goneState, recordStatus } from './task.ts';
 
-export const reregistrationTimer = 'executor-reregistration';
-
 export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
   if (agent.knowsExecutors) {
     return;
@@ -62,7 +60,7 @@ export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
     return;
   }
   if (isWaiting(agent)) {
-    setTimer(agent, reregistrationTimer, agent.options.executorReregistrationTimeoutMs);
+    setTimer(agent, 'executor-reregistration', agent.options.executorReregistrationTimeoutMs);
   } else {
     finish(agent);
   }
@@ -255,7 +253,7 @@ const isWaiting = (agent: AgentState) =>
 /** To be called when an executor has subscribed or ended: it may have been the last one awaited. */
 export function executorSettled(agent: AgentState): void {
   if (agent.phase === 'recovering' && agent.knowsExecutors && !isWaiting(agent)) {
-    clearTimer(agent, reregistrationTimer);
+    clearTimer(agent, 'executor-reregistration');
     finish(agent);
   }
 }

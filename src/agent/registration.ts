@@ -47,9 +47,6 @@ import { createTask, droppedState, isPartitionAware } from './task.ts';
 import { reportUnknownTask } from './task-updates.ts';
 import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';
 
-export const registrationTimer = 'registration';
-export const pingTimer = 'ping';
-
 const maxBackoffMs = 60_000;
 /** Completed tasks that a re-registration tells of, of all frameworks together. */
 const maxCompletedTasks = 1_000;
@@ -72,10 +69,10 @@ export function masterDetected(agent: AgentState, event: MasterDetected): void {
 export function disconnect(agent: AgentState): void {
   if (agent.phase === 'running') {
     agent.phase = 'disconnected';
-    clearTimer(agent, pingTimer);
+    clearTimer(agent, 'ping');
     endCorrection(agent);
   }
-  clearTimer(agent, registrationTimer);
+  clearTimer(agent, 'registration');
   if (agent.phase === 'disconnected' && agent.master !== undefined) {
     agent.backoffMs = agent.options.registrationBackoffFactorMs;
     beginWaiting(agent);
@@ -85,14 +82,14 @@ export function disconnect(agent: AgentState): void {
 
 /** The agent is about to end. */
 export function clearRegistration(agent: AgentState): void {
-  clearTimer(agent, pingTimer);
-  clearTimer(agent, registrationTimer);
+  clearTimer(agent, 'ping');
+  clearTimer(agent, 'registration');
   endCorrection(agent);
 }
 
 /** A random part of the backoff, which doubles for the next time. */
 function waitToRegister(agent: AgentState): void {
-  setTimer(agent, registrationTimer, Math.floor(agent.random.next() * agent.backoffMs));
+  setTimer(agent, 'registration', Math.floor(agent.random.next() * agent.backoffMs));
   agent.backoffMs = Math.min(agent.backoffMs * 2, maxBackoffMs);
 }
 
@@ -281,12 +278,12 @@ function acceptsId(agent: AgentState, given: string): boolean {
 function connected(agent: AgentState, connection: MasterAgentConnection | undefined): void {
   agent.phase = 'running';
   endWaiting(agent);
-  clearTimer(agent, registrationTimer);
+  clearTimer(agent, 'registration');
   const seconds = connection?.total_ping_timeout_seconds;
   if (seconds !== undefined && seconds > 0) {
     agent.pingTimeoutMs = seconds * 1000;
   }
-  setTimer(agent, pingTimer, agent.pingTimeoutMs);
+  setTimer(agent, 'ping', agent.pingTimeoutMs);
   resumeUpdates(agent);
   resumeOperations(agent);
   resumeExits(agent);
@@ -344,7 +341,7 @@ export function pinged(agent: AgentState, from: string, body: PingAgentMessage):
     return;
   }
   if (body.connected) {
-    setTimer(agent, pingTimer, agent.pingTimeoutMs);
+    setTimer(agent, 'ping', agent.pingTimeoutMs);
   } else {
     log(agent, 'info', 'The master has marked the agent as disconnected: registering again');
     disconnect(agent);

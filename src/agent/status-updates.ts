@@ -61,9 +61,7 @@ const maxAcknowledged = 25;
 const maxSendsForAbsent = 100;
 
 export const createRetries = (): Deadlines<UpdateRetry>[] =>
-  retryIntervalsMs.map((delayMs) => createDeadlines(`update-retry-${delayMs}`, delayMs));
-
-export const isRetryTimer = (timer: string) => timer.startsWith('update-retry-');
+  retryIntervalsMs.map((delayMs) => createDeadlines(`update-retry/${delayMs}`, delayMs));
 
 /** How long an update that is not acknowledged keeps others of its framework from being sent. */
 export const createTurns = (): Deadlines<UpdateRetry> => createDeadlines('update-turn', 10_000);
@@ -343,8 +341,8 @@ export function resendUpdates(agent: AgentState, framework: FrameworkId): void {
   }
 }
 
-export function retryTimerFired(agent: AgentState, timer: string): void {
-  const level = agent.retries.findIndex((deadlines) => deadlines.timer === timer);
+export function retryTimerFired(agent: AgentState, intervalMs: number): void {
+  const level = retryIntervalsMs.indexOf(intervalMs);
   const deadlines = agent.retries[level];
   if (deadlines === undefined) {
     return;

@@ -5,6 +5,7 @@ import { createAgent, step } from '../agent/agent.ts';
 import { createViews } from '../agent/agent-views.ts';
 import type { AgentEffect } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
+import type { AgentTimer } from '../agent/timers.ts';
 import type { Proxies } from '../containerizer/download.ts';
 import { createCore } from '../core/core.ts';
 import { AgentHands } from '../executor/agent-hands.ts';
@@ -50,7 +51,7 @@ async function runAgent(
   const { workDir } = options;
   const nameOfMaster = knownName(found.ip);
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
-  const own = new ServerProcess(NAME, noted, (timer, nowMs) =>
+  const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;

@@ -6,6 +6,7 @@ import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoi
 import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import { type AgentOptions, defaultAgentOptions } from '../../src/agent/options.ts';
+import type { AgentTimer } from '../../src/agent/timers.ts';
 import { createCore } from '../../src/core/core.ts';
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
 import {
@@ -61,7 +62,7 @@ export class World {
   readonly durable: CheckpointChange[] = [];
   exited: Effect<'exit'> | undefined;
   #uncommitted: Effect<'checkpoint'>[] = [];
-  readonly #timers = new Map<string, number>();
+  readonly #timers = new Map<AgentTimer, number>();
   #requests = 0;
 
   constructor(options: Partial<AgentOptions> = {}, core = createCore(coreModule)) {

@@ -221,7 +221,7 @@ export class Rest {
     for (const host of agents) {
       const stray = (host.life as AgentLife).program.timers.names.find(
         (name) =>
-          !/^(ping|correction|update-retry-\d+|executor-registration|checkpoint|operation:.*)$/.test(
+          !/^(ping|correction|update-retry\/\d+|update-turn|executor-registration|checkpoint|operation\/.*)$/.test(
             name,
           ),
       );
