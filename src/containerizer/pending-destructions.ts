@@ -18,7 +18,7 @@ export class PendingDestructions {
   constructor(meta: string, warn: (text: string) => void) {
     this.#folder = join(meta, 'pending');
     for (const name of this.#names()) {
-      const text = readRecord(join(this.#folder, name)) ?? '';
+      const text = readRecord(join(this.#folder, name))?.toString() ?? '';
       const [, kind, path] = /^(folder|mount) (.+)$/su.exec(text) ?? [];
       if (path === undefined || name !== digestOf(text)) {
         warn(`The record '${name}' in ${this.#folder}, of a volume to be deleted, is damaged`);

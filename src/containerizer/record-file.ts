@@ -103,13 +103,8 @@ export function overwrite(path: string, text: string, bytes: number): void {
   });
 }
 
-/** What a file holds that room was made in; undefined: nothing yet. Throws as `readRecord`. */
-export function readFilled(path: string): string | undefined {
-  return readRecord(path)?.trim() || undefined;
-}
-
-/** As `readText`; a FIFO that stands in the place of the file is not waited for. */
-export function readRecord(path: string): string | undefined {
+/** As `readText`, but the bytes; a FIFO that stands in the place of the file is not waited for. */
+export function readRecord(path: string): Buffer | undefined {
   try {
     return withDescriptor(() => {
       const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -117,7 +112,7 @@ export function readRecord(path: string): string | undefined {
         if (!fstatSync(file).isFile()) {
           throw new Error(`'${path}' is not a file`);
         }
-        return readFileSync(file, 'utf8');
+        return readFileSync(file);
       } finally {
         closeSync(file);
       }

@@ -18,7 +18,8 @@ import {
   processStat,
   startedMs,
 } from './process-table.ts';
-import { isPassing, makeRoom, overwrite, readFilled, readRecord } from './record-file.ts';
+import { isPassing, makeRoom, overwrite, readRecord } from './record-file.ts';
+import { checksum, SEAL_BYTES, sealed, unsealed } from './sealed-text.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface ProcessName {
@@ -46,7 +47,7 @@ export interface EndRecord {
 }
 
 /** Bytes for each record that is written when the disk may be full. */
-const room = { status: 64, failure: 1024, killing: 256 } as const;
+const room = { status: 64, failure: 1024 + SEAL_BYTES, killing: 256 } as const;
 /** What the kernel adds to the path of a folder that is no more. */
 const removed = / \(deleted\)$/;
 /** A look at all processes serves for so long: at a start for all records. */
@@ -91,7 +92,7 @@ export class RunRecords {
   /** Undefined: its process was never started. */
   supervisor(container: ContainerId): SupervisorRecord | undefined {
     const path = join(this.#work.run(container), 'supervisor');
-    const text = this.#read(path, readRecord);
+    const text = this.#read(path)?.toString('latin1');
     const known = this.#found.get(container);
     if (text === undefined || text === voided) {
       return known;
@@ -158,36 +159,62 @@ export class RunRecords {
   end(container: ContainerId): EndRecord {
     const folder = this.#work.run(container);
     const path = join(folder, 'status');
-    const text = this.#read(path, readFilled);
+    const text = this.#read(path)
+      ?.toString('latin1')
+      .replace(/[ \n]+$/, '');
     const waitStatus = text === undefined ? undefined : statusOf(text);
-    const loss = waitStatus === undefined ? lossOf(folder, path, text !== undefined) : undefined;
+    const failure = this.#failure(join(folder, 'failure'));
+    const isFilled = text !== undefined && text !== '';
+    const loss =
+      waitStatus === undefined ? (lossOf(folder, path, isFilled) ?? failure.loss) : undefined;
     if (loss !== undefined) {
       this.#warn(`How the command of container ${container} ended is not known: ${loss}`);
     }
-    const failure = this.#read(join(folder, 'failure'), readFilled) || undefined;
-    return { waitStatus, failure, loss };
+    return { waitStatus, failure: failure.text, loss };
   }
 
-  /** What is there and cannot be read as a file is a damaged record, an empty one. */
-  #read(path: string, read: (path: string) => string | undefined): string | undefined {
+  #failure(path: string): { readonly text?: string; readonly loss?: string } {
+    const found = unsealed(this.#read(path));
+    switch (found.kind) {
+      case 'blank':
+        return {};
+      case 'whole':
+        return { text: found.text };
+      case 'damaged':
+        return { loss: `the record '${path}' is damaged` };
+    }
+  }
+
+  /** The bytes of a record. What is there and cannot be read as a file is a damaged one. */
+  #read(path: string): Buffer | undefined {
     try {
-      return read(path);
+      return readRecord(path);
     } catch (error) {
       if (isPassing(error)) {
         throw error;
       }
       this.#warn(`The record '${path}' cannot be read: ${String(error)}`);
-      return '';
+      return damaged;
     }
   }
 
   /** What is to be known of a kill in progress by a later agent. */
   rememberKill(container: ContainerId, text: string): void {
-    overwrite(join(this.#work.run(container), 'killing'), text, room.killing);
+    overwrite(join(this.#work.run(container), 'killing'), sealed(text), room.killing);
   }
 
+  /** Undefined: none is remembered. Throws ContainerizerError where it is not known. */
   killing(container: ContainerId): string | undefined {
-    return readFilled(join(this.#work.run(container), 'killing'));
+    const path = join(this.#work.run(container), 'killing');
+    const found = unsealed(readRecord(path));
+    switch (found.kind) {
+      case 'blank':
+        return undefined;
+      case 'whole':
+        return found.text;
+      case 'damaged':
+        throw new ContainerizerError(`the record '${path}' is damaged`);
+    }
   }
 
   all(): ContainerId[] {
@@ -247,7 +274,7 @@ function parse(text: string): SupervisorRecord | undefined {
   if (line === undefined || boot === undefined || (mode === undefined) !== (sum === undefined)) {
     return undefined;
   }
-  if (sum !== undefined && Number.parseInt(sum, 16) !== checksum(line)) {
+  if (sum !== undefined && Number.parseInt(sum, 16) !== checksum(Buffer.from(line, 'latin1'))) {
     return undefined;
   }
   return {
@@ -259,20 +286,11 @@ function parse(text: string): SupervisorRecord | undefined {
   };
 }
 
-/** FNV-1a, as in records.c. */
-function checksum(text: string): number {
-  let sum = 2166136261;
-  for (let index = 0; index < text.length; index++) {
-    sum = Math.imul(sum ^ text.charCodeAt(index), 16777619);
-  }
-  return sum >>> 0;
-}
+/** In the place of a record that cannot be read. */
+const damaged = Buffer.from('?');
 
-/** Those of earlier versions are the bare number. */
+/** Twice the same in its first line; what is left of the room behind it says nothing. */
 function statusOf(text: string): number | undefined {
-  const [, one, other] = /^wait (\d+) (\d+)$/.exec(text) ?? [];
-  if (one !== undefined && one === other) {
-    return Number(one);
-  }
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  const [, one, other] = /^wait (\d+) (\d+)(?:\n|$)/.exec(text) ?? [];
+  return one !== undefined && one === other ? Number(one) : undefined;
 }

@@ -8,10 +8,10 @@ import {
   type CommandOptions,
   type CommandTimer,
   createCommand,
-  type RememberedKill,
   stepCommand,
 } from './command.ts';
 import { probe } from './prober.ts';
+import type { RememberedKill } from './remembered-kill.ts';
 
 export interface CommandRunnerOptions {
   readonly container: Container;

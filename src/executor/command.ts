@@ -33,6 +33,7 @@ import {
   scheduleOfCheck,
   scheduleOfHealthCheck,
 } from './probes.ts';
+import type { KillCause, RememberedKill } from './remembered-kill.ts';
 import { describeWaitStatus } from './wait-status.ts';
 
 export type CommandEvent =
@@ -68,14 +69,6 @@ export type CommandEffect =
   | { readonly type: 'rememberKill'; readonly kill: RememberedKill }
   /** The executor is done. */
   | { readonly type: 'end' };
-
-export interface RememberedKill {
-  /** When the task is killed outright. */
-  readonly deadlineMs: number;
-  readonly cause: KillCause;
-}
-
-export type KillCause = 'asked' | 'unhealthy' | 'completionTime';
 
 /** What a later agent knows of a task that an earlier one has started. */
 export interface Resumption {

@@ -31,8 +31,9 @@ import {
   streamId,
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
-import type { RememberedKill, Resumption } from './command.ts';
+import type { Resumption } from './command.ts';
 import { CommandRunner } from './command-runner.ts';
+import { killOf, killText, type RememberedKill } from './remembered-kill.ts';
 import { amountOf, statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run something as the user of this name. */
@@ -377,7 +378,7 @@ export class Runs {
   /** A kill goes on even where it cannot be written down. */
   #rememberKill(container: ContainerId, kill: RememberedKill): void {
     try {
-      this.#options.containerizer.records.rememberKill(container, JSON.stringify(kill));
+      this.#options.containerizer.records.rememberKill(container, killText(kill));
     } catch (error) {
       this.#options.warn(`The kill of container ${container} is not on record: ${textOf(error)}`);
     }
@@ -387,10 +388,16 @@ export class Runs {
   #rememberedKill(container: ContainerId): RememberedKill | undefined {
     try {
       const text = this.#options.containerizer.records.killing(container);
-      return text === undefined ? undefined : (JSON.parse(text) as RememberedKill);
+      const kill = text === undefined ? undefined : killOf(text);
+      if (text !== undefined && kill === undefined) {
+        throw new ContainerizerError(`'${text}' is no kill that this version knows`);
+      }
+      return kill;
     } catch (error) {
-      // It is asked for again, if it is still wanted: no reason to lose sight of the container.
-      this.#options.warn(`The kill of container ${container} cannot be read: ${textOf(error)}`);
+      // It is asked for again, if it is still wanted: no reason to end what may be wanted.
+      this.#options.warn(
+        `Whether container ${container} was being killed cannot be told, and it goes on: ${textOf(error)}`,
+      );
       return undefined;
     }
   }

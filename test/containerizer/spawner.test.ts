@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findCgroupRoots } from '../../src/containerizer/cgroups.ts';
 import { bootId, processesNamed, processStat } from '../../src/containerizer/process-table.ts';
+import { unsealed } from '../../src/containerizer/sealed-text.ts';
 import { type ProcessSpec, Spawner } from '../../src/containerizer/spawner.ts';
 import { supervisorProgram } from '../../src/containerizer/supervisor-program.ts';
 import { programs, temporaryFolder } from '../executor/hands-harness.ts';
@@ -71,7 +72,8 @@ function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
   return { token, started: started.promise, ended: ended.promise };
 }
 
-const record = (name: string) => readFileSync(join(run, name), 'utf8').trim();
+const failure = () => unsealed(readFileSync(join(run, 'failure')));
+const because = (text: unknown) => ({ kind: 'whole', text });
 
 const status = (of = run) =>
   Number(/^wait (\d+) \1\n/.exec(readFileSync(join(of, 'status'), 'utf8'))?.[1]);
@@ -122,7 +124,7 @@ test('does not wait at a FIFO that lies where its output is to go', async () => 
   const { token, ended } = launch('touch ran');
   spawner.release(token);
   await ended;
-  expect(record('failure')).toMatch(/^Failed to open '.*\/stdout': /);
+  expect(failure()).toEqual(because(expect.stringMatching(/^Failed to open '.*\/stdout': /)));
   expect(existsSync(join(folder.path, 'ran'))).toBe(false);
 });
 
@@ -306,7 +308,7 @@ test.each([
   const { token, ended } = launch('true', more);
   spawner.release(token);
   await ended;
-  expect(record('failure')).toBe(`${text}: No such file or directory`);
+  expect(failure()).toEqual(because(`${text}: No such file or directory`));
   expect(existsSync(join(run, 'status'))).toBe(false);
 });
 
@@ -383,8 +385,8 @@ test('a status that can be put nowhere is told with its cause (needs root)', asy
   } finally {
     execFileSync('umount', [path]);
   }
-  expect(record('failure')).toBe(
-    'Failed to record how the command ended (wait status 768): Is a directory',
+  expect(failure()).toEqual(
+    because('Failed to record how the command ended (wait status 768): Is a directory'),
   );
 });
 
@@ -421,8 +423,9 @@ test.each([
   const { token, ended } = launch('true', more);
   spawner.release(token);
   await ended;
-  expect(record('failure')).toMatch(/^Failed to execute 'sh': .* are more than the kernel takes/);
-  expect(record('failure')).toMatch(/: Argument list too long$/);
+  const told =
+    /^Failed to execute 'sh': .* are more than the kernel takes.*: Argument list too long$/;
+  expect(failure()).toEqual(because(expect.stringMatching(told)));
 });
 
 function big(value: string, count = 9) {

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAlive, processStat } from '../../src/containerizer/process-table.ts';
+import { sealed } from '../../src/containerizer/sealed-text.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { HandsHarness, type Launch, temporaryFolder } from './hands-harness.ts';
 import { appeared, gone } from './outside.ts';
@@ -183,6 +184,27 @@ function replace(name: string, make: (path: string) => void): void {
   rmSync(path);
   make(path);
 }
+
+test.each([
+  ['a blank with a flipped bit', '0'],
+  ['null', 'null'],
+  ['another shape', '"asked"'],
+  ['without a time', '{"eeadlineMs":1,"cause":"asked"}'],
+  ['of another cause', '{"deadlineMs":1,"cause":"`sked"}'],
+  ['whole, but of another shape', sealed('null')],
+  ['whole, but of another cause', sealed('{"deadlineMs":1,"cause":"`sked"}')],
+])('a record of a kill that is %s (%s) kills no task that is healthy', async (_, text) => {
+  writeFileSync(join(run(), 'killing'), text.padEnd(255).concat('\n'));
+  const harness = await HandsHarness.open(work);
+  const container = harness.reattach(launch());
+  writeFileSync(go(), '');
+  expect((await harness.terminalStatus(container)).state).toBe(TaskState.TASK_FINISHED);
+  expect(harness.logs.join('\n')).toContain(
+    'Whether container a was being killed cannot be told, and it goes on: ',
+  );
+  await harness.ended(container);
+  await harness.hands.close();
+});
 
 test.each([
   ['cut', () => truncateSync(join(run(), 'supervisor'), 9)],

@@ -1,7 +1,7 @@
 // A machine that an agent runs on: its containers, whose processes live on while the agent is dead. A
 // supervisor holds a command until it is released; without an agent, a held one ends.
 
-import type { RememberedKill } from '../../src/executor/command.ts';
+import type { RememberedKill } from '../../src/executor/remembered-kill.ts';
 import type { ContainerId } from '../../src/model/ids.ts';
 import type { Agenda, Planned } from './agenda.ts';
 

@@ -15,6 +15,7 @@ struct launch {
 
 /* records.c: small files, whole or not at all, and what /proc says. */
 int write_file(const char *path, int flags, const char *text);
+void seal(char *line, size_t size, const char *text);
 int record(const char *directory, const char *name, const char *text);
 int overwrite(const char *directory, const char *name, const char *text);
 int set_aside(const char *directory, const char *name);

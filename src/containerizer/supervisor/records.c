@@ -37,15 +37,17 @@ static unsigned checksum(const char *text) {
   return sum;
 }
 
-/*
- * A file that appears with all of its content, or not at all, and only where there is none yet. The sum
- * of what comes before it ends it.
- */
+/* A text that ends with the sum of what comes before it. */
+void seal(char *line, size_t size, const char *text) {
+  snprintf(line, size, "%s %08x\n", text, checksum(text));
+}
+
+/* A sealed file that appears with all of its content, or not at all, and only where there is none yet. */
 int record(const char *directory, const char *name, const char *text) {
   char from[PATH_MAX], to[PATH_MAX], line[1024];
   snprintf(from, sizeof from, "%s/%s.%d", directory, name, (int)getpid());
   snprintf(to, sizeof to, "%s/%s", directory, name);
-  snprintf(line, sizeof line, "%s %08x\n", text, checksum(text));
+  seal(line, sizeof line, text);
   int result = write_file(from, O_CREAT | O_TRUNC, line);
   if (result == 0) {
     result = link(from, to);

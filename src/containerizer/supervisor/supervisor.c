@@ -125,19 +125,25 @@ static int keep(const struct launch *launch, const char *name, const char *text)
   return 0;
 }
 
+static void keep_failure(const struct launch *launch, const char *text) {
+  char line[1024 + 16];
+  seal(line, sizeof line, text);
+  keep(launch, "failure", line);
+}
+
 static void keep_status(const struct launch *launch, int status) {
   char text[1024];
   /* Twice, so that a cut or changed one is known. */
   snprintf(text, sizeof text, "wait %d %d\n", status, status);
   if (keep(launch, "status", text) < 0) {
-    snprintf(text, sizeof text, "Failed to record how the command ended (wait status %d): %s\n",
+    snprintf(text, sizeof text, "Failed to record how the command ended (wait status %d): %s",
              status, strerror(errno));
-    keep(launch, "failure", text);
+    keep_failure(launch, text);
   }
 }
 
 static _Noreturn void give_up(const struct launch *launch, const char *text) {
-  keep(launch, "failure", text);
+  keep_failure(launch, text);
   clean(launch);
   _exit(1);
 }
