@@ -137,13 +137,6 @@ export class AgentHands {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const closed = work.closedToTasks();
-    if (closed !== undefined) {
-      options.log(
-        'warn',
-        `'${closed}' is closed to other users: tasks of theirs may not reach their sandboxes in ${work.root}`,
-      );
-    }
     const { programs, cgroups, fetching } = options;
     const containerizer = await Containerizer.open({
       work,
@@ -153,6 +146,13 @@ export class AgentHands {
       warn: (text) => options.log('warn', text),
     });
     try {
+      const closed = work.closedToTasks();
+      if (closed !== undefined) {
+        options.log(
+          'warn',
+          `'${closed}' is closed to other users: tasks of theirs may not reach their sandboxes in ${work.root}`,
+        );
+      }
       const { store, rows, damages, doubt } = await CheckpointStore.open(work.database, {
         log: options.log,
         onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
