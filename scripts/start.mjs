@@ -22,6 +22,16 @@ process.on('SIGUSR1', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => cluster.kill(signal));
 }
+// npm may be killed with only itself: what it has started ends with it.
+if (process.env.npm_lifecycle_event === 'start') {
+  const parent = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid !== parent) {
+      clearInterval(look);
+      cluster.kill('SIGTERM');
+    }
+  }, 500);
+}
 cluster.on('exit', (code, signal) => {
   process.exit(code ?? (signal === null ? 1 : 143));
 });

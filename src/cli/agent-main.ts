@@ -20,8 +20,9 @@ import { orFailLater, readCommandLine } from './command-line.ts';
 import { onUnregister } from './early-signals.ts';
 import { AGENT_FLAGS } from './flags/agent-flags.ts';
 import type { ParsedFlags } from './flags/parse.ts';
+import { endWithParent } from './parent.ts';
 import { knownName } from './published-address.ts';
-import { endWithParent, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 import { shownJson } from './shown-json.ts';
 
 const NAME = 'agent';

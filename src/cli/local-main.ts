@@ -8,8 +8,8 @@ import { FlagError } from './flags/faults.ts';
 import { LOCAL_FLAGS } from './flags/local-flags.ts';
 import type { ParsedFlags } from './flags/parse.ts';
 import { LocalCluster, type LocalFlags, type Summary } from './local/local-cluster.ts';
+import { endWithParent } from './parent.ts';
 import { checkedIp } from './published-address.ts';
-import { endWithParent } from './server-process.ts';
 import { emphasis } from './terminal.ts';
 import { PACKAGE_VERSION } from './version.ts';
 import { writableFolder } from './writable-folder.ts';
@@ -28,14 +28,20 @@ export async function main(argv: readonly string[]): Promise<void> {
   const { values } = parsed;
   const isFirst = !existsSync(join(values.work_dir, 'master'));
   const { folder, cluster } = orFail(NAME, () => settings(parsed));
-  stopOnSignals(cluster);
+  const isStopping = stopOnSignals(cluster);
   try {
     await cluster.start();
   } catch (error) {
+    if (isStopping()) {
+      return;
+    }
     await cluster.stop();
     fail(NAME, (error as Error).message);
   }
-  welcome(values, { folder, isFirst, cluster, summary: await cluster.summary() });
+  const summary = await cluster.summary();
+  if (!isStopping()) {
+    welcome(values, { folder, isFirst, cluster, summary });
+  }
 }
 
 /** Throws one FlagError about all that is wrong. */
@@ -62,18 +68,22 @@ function checkPorts({ port, agent_port: first }: LocalFlags, { agentPorts }: Loc
   }
 }
 
-function stopOnSignals(cluster: LocalCluster): void {
-  let asked = false;
+/**
+ * One wish to stop may come several times: from the terminal to the whole group, and from npm to its child
+ * once more. A person who is impatient takes longer.
+ */
+const SAME_WISH_MS = 1_000;
+/** How long a master that is asked for the last time has to say what runs. */
+const SUMMARY_MS = 2_000;
+
+/** The first signal stops all in order, a second one at once. Answers whether that is being done. */
+function stopOnSignals(cluster: LocalCluster): () => boolean {
+  let askedMs: number | undefined;
+  let isHurried = false;
   const stop = async () => {
-    if (asked) {
-      process.exit(130);
-    }
-    asked = true;
-    const running = await cluster.summary().then(
-      ({ slaves }) => slaves.reduce((sum, { TASK_RUNNING }) => sum + TASK_RUNNING, 0),
-      () => 0,
-    );
+    askedMs = performance.now();
     console.log('\nStopping.');
+    const running = await runningTasks(cluster);
     await cluster.stop();
     if (running > 0) {
       console.log(
@@ -82,12 +92,31 @@ function stopOnSignals(cluster: LocalCluster): void {
           : `${running} tasks keep running; the next start finds those that were checkpointed.`,
       );
     }
-    process.exit(0);
+    process.exit(isHurried ? 130 : 0);
+  };
+  const signalled = () => {
+    if (askedMs === undefined) {
+      void stop();
+    } else if (performance.now() - askedMs > SAME_WISH_MS) {
+      isHurried = true;
+      cluster.kill();
+    }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => void stop());
+    process.on(signal, signalled);
   }
-  endWithParent(() => void stop());
+  // The starter may end while we stop: that is no wish of its own.
+  endWithParent(() => askedMs ?? void stop());
+  process.on('exit', () => cluster.abandon());
+  return () => askedMs !== undefined;
+}
+
+async function runningTasks(cluster: LocalCluster): Promise<number> {
+  const late = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, SUMMARY_MS, undefined).unref();
+  });
+  const summary = await Promise.race([cluster.summary().catch(() => undefined), late]);
+  return (summary?.slaves ?? []).reduce((sum, { TASK_RUNNING }) => sum + TASK_RUNNING, 0);
 }
 
 const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;

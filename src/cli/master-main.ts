@@ -18,7 +18,8 @@ import { orFailLater, readCommandLine } from './command-line.ts';
 import { MASTER_FLAGS } from './flags/master-flags.ts';
 import type { ParsedFlags } from './flags/parse.ts';
 import { masterSettings } from './master-settings.ts';
-import { endWithParent, ServerProcess } from './server-process.ts';
+import { endWithParent } from './parent.ts';
+import { ServerProcess } from './server-process.ts';
 import { watchWhitelist } from './whitelist.ts';
 
 const NAME = 'master';

@@ -3,6 +3,7 @@
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
 import './early-signals.ts';
 import './output-errors.ts';
+import './parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import type { EarlyPort } from '../http/front.ts';
 import { openEarlyPort } from './early-port.ts';

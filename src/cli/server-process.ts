@@ -108,14 +108,3 @@ export const publishedFlags = <Table extends typeof SHARED_FLAGS>(
 
 /** A new sequence at every start. */
 export const newRandom = () => new Random(randomInt(2 ** 48 - 1));
-
-/**
- * A program that `mesoscale local` started ends with it: the channel between them closes even when the
- * other was killed.
- */
-export function endWithParent(stop: () => void): void {
-  if (process.channel !== undefined) {
-    process.channel?.unref();
-    process.on('disconnect', stop);
-  }
-}

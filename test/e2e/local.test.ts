@@ -1,10 +1,18 @@
 // The path of a new user: `npm start` (its script, with ports of our own), a command on the cluster, a
 // killed master, Ctrl-C, and a second start.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { freePort, Program, until } from '../support/cluster.ts';
 import { root } from '../support/sources.ts';
 
@@ -177,6 +185,57 @@ test('more agents than before, and fewer: tasks go on, those of agents that are 
     expect(program.log).toMatch(/^went on$/m);
   }
   expect(await again.stop()).toBe(0);
+});
+
+describe('whatever ends it, nothing runs on and no pid file is left', () => {
+  const parentOf = (pid: number) =>
+    Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+  const isRunning = (pid: number) => existsSync(`/proc/${pid}`);
+
+  test.each<[string, (start: number, local: number) => void, string, number | null]>([
+    [
+      'an interrupt that comes to the group, and from npm once more',
+      (start) => {
+        for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) {
+          process.kill(start, signal);
+        }
+      },
+      'Stopping.',
+      0,
+    ],
+    [
+      'an interrupt of all, whose starter is killed meanwhile',
+      (start, local) => {
+        process.kill(local, 'SIGINT');
+        process.kill(start, 'SIGKILL');
+      },
+      'Stopping.',
+      null,
+    ],
+    ['the end of its starter', (start) => process.kill(start, 'SIGKILL'), 'Stopping.', null],
+    ['its own end', (_, local) => process.kill(local, 'SIGKILL'), '', 143],
+  ])('%s', async (what, end, said, status) => {
+    const work = join(folder, `ended-${what.length}`);
+    mkdirSync(work);
+    // Of a cluster that was larger, and ended with its machine.
+    writeFileSync(join(work, 'agent-3.pid'), '999999999\n');
+    const cluster = start([
+      `--port=${await freePort()}`,
+      `--agent_port=${await freePort()}`,
+      `--work_dir=${work}`,
+      '--resources=cpus:1;mem:128;disk:128',
+    ]);
+    await until('the cluster runs', () => cluster.output().includes('Ctrl-C stops it'));
+    const pidFiles = () => readdirSync(work).filter((name) => name.endsWith('.pid'));
+    expect(pidFiles().toSorted()).toEqual(['agent-1.pid', 'master.pid']);
+    const programs = pidFiles().map((name) => Number(readFileSync(join(work, name), 'utf8')));
+    const local = parentOf(programs[0] ?? 0);
+    end(cluster.child.pid ?? 0, local);
+    expect(await cluster.ended).toBe(status);
+    await until('all have ended', () => ![local, ...programs].some(isRunning));
+    expect(pidFiles()).toEqual([]);
+    expect(cluster.output()).toContain(said);
+  });
 });
 
 test('a start that fails says what the log says, and leaves no pid files', async () => {

@@ -1,6 +1,6 @@
 // The programs of a cluster on this machine: which they are, when they are ready, in which order they end.
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,8 @@ interface LocalAgent {
 const PATIENCE_MS = 30_000;
 const READY_MS = 300_000;
 const POLL_MS = 25;
+/** How long one answer of the master may take. */
+const ANSWER_MS = 10_000;
 
 export class LocalCluster {
   /** Agents beyond --agents that run, because tasks of an earlier run are on them. */
@@ -81,6 +83,7 @@ export class LocalCluster {
   /** Resolves when the master has every agent. */
   async start(): Promise<void> {
     this.#lock();
+    this.#removeStalePidFiles();
     await this.#checkPorts();
     // All at once: an agent that is there before its master tries again a moment later.
     const ready = () =>
@@ -100,6 +103,15 @@ export class LocalCluster {
         `--work_dir: a cluster that runs already (${holder}) has ${this.#folder}; stop it, or choose ` +
           'another folder with --work_dir, and other ports with --port and --agent_port',
       );
+    }
+  }
+
+  /** Of programs of an earlier cluster, which had more agents perhaps: the folder's lock says it is gone. */
+  #removeStalePidFiles(): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (/^(master|agent-\d+)\.pid$/.test(name)) {
+        rmSync(join(this.#folder, name), { force: true });
+      }
     }
   }
 
@@ -127,6 +139,24 @@ export class LocalCluster {
     await this.#master.stop();
   }
 
+  /** At once, in no order; `stop` goes on waiting for the ends. */
+  kill(): void {
+    for (const program of this.#programs) {
+      program.kill();
+    }
+  }
+
+  /** For the end of this process, at which the programs end by themselves. */
+  abandon(): void {
+    for (const program of this.#programs) {
+      program.abandon();
+    }
+  }
+
+  get #programs(): readonly SupervisedProcess[] {
+    return [this.#master, ...this.#agents.map(({ process }) => process)];
+  }
+
   async summary(): Promise<Summary> {
     const response = await this.#get('/state-summary');
     return (await response.json()) as Summary;
@@ -142,7 +172,8 @@ export class LocalCluster {
   }
 
   #get(path: string): Promise<Response> {
-    return fetch(`http://${this.#values.ip}:${this.#values.port}${path}`);
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return fetch(`http://${this.#values.ip}:${this.#values.port}${path}`, { signal });
   }
 
   async #until(program: SupervisedProcess, condition: () => Promise<boolean>): Promise<void> {

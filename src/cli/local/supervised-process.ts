@@ -1,9 +1,10 @@
 // One program of a local cluster: started as a process of its own, its output in a log file, and
 // started again, ever more slowly, when it was ready once and ends without having been asked to.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { appendPrivate, privateFolder } from '../../filesystem/private-file.ts';
+import { PID_FILE_VARIABLE, removePidFile } from '../parent.ts';
 
 export interface SupervisedOptions {
   /** For people: `the master`, `agent 2`. */
@@ -49,6 +50,9 @@ export class SupervisedProcess {
 
   /** Rejects when the program ends before `ready` resolves; the error tells its last words. */
   async start(ready: () => Promise<void>): Promise<void> {
+    if (this.#stopping) {
+      throw new Error(`${this.name} is not started: it was asked to stop`);
+    }
     let watching = true;
     const died = new Promise<never>((_, reject) => {
       this.#spawn((how) => {
@@ -64,6 +68,12 @@ export class SupervisedProcess {
     } finally {
       watching = false;
     }
+  }
+
+  /** Does not wait: `stop`, which does, goes on sooner. */
+  kill(): void {
+    this.#stopping = true;
+    this.#child?.kill('SIGKILL');
   }
 
   /** Asks the program to end and waits until it has. */
@@ -92,12 +102,13 @@ export class SupervisedProcess {
     const child = spawn(program, parameters, {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, [PID_FILE_VARIABLE]: this.#options.pidFile },
     });
     closeSync(log);
     this.#child = child;
     writeFileSync(this.#options.pidFile, `${child.pid}\n`);
     child.once('exit', (code, signal) => {
-      this.#removePidFile(child.pid);
+      removePidFile(this.#options.pidFile, child.pid);
       const how = signal ?? `status ${code}`;
       onEnd(how);
       if (!this.#stopping && this.#wasReady) {
@@ -116,12 +127,9 @@ export class SupervisedProcess {
     this.#timer = setTimeout(() => this.#spawn(() => {}), delayMs);
   }
 
-  /** Another program's pid file, of a start after this one, is left alone. */
-  #removePidFile(pid: number | undefined): void {
-    const { pidFile } = this.#options;
-    if (existsSync(pidFile) && readFileSync(pidFile, 'utf8').trim() === String(pid)) {
-      rmSync(pidFile, { force: true });
-    }
+  /** For the end of this process: the program notices it, and ends, too. */
+  abandon(): void {
+    removePidFile(this.#options.pidFile, this.#child?.pid);
   }
 
   #epitaph(how: string): string {
