@@ -72,15 +72,20 @@ const isFolder = 21;
 const isSpecial = 22;
 const isNoFolder = 23;
 
-/** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
-/** Deletes what an agent that was interrupted has left; those that begin from now on stay. */
-export async function deleteDownloads(folder: string): Promise<void> {
+/**
+ * Deletes what an agent that was interrupted has left; those that begin from now on stay. `warn` is told
+ * what cannot be deleted.
+ */
+export async function deleteDownloads(folder: string, warn: (text: string) => void): Promise<void> {
   const left = existsSync(folder) ? readdirSync(folder) : [];
   for (const name of left) {
-    await deleteTree(join(folder, name));
+    await deleteTree(join(folder, name)).catch((error: Error) =>
+      warn(`Failed to delete the unfinished download '${name}': ${error.message}`),
+    );
   }
 }
 
+/** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
 export async function fetchAll(fetch: Fetch): Promise<void> {
   for (const { value, output_file } of fetch.uris) {
     try {

@@ -3,6 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../filesystem/folder.ts';
 import { isAbsence, isPassing } from './record-file.ts';
 import { deleteSandbox } from './sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
@@ -10,6 +11,8 @@ import type { WorkDirectory } from './work-directory.ts';
 
 /** After so long the next deletion begins beside it. */
 const longDeletionMs = 60_000;
+/** When a sandbox is tried again that something is mounted on, or in: it may be unmounted. */
+const mountedRetryMs = 3_600_000;
 /** How long descriptors that were used up are given to come back. */
 const retryMs = 10_000;
 
@@ -111,14 +114,25 @@ export class GarbageCollector {
       this.#timers.delete(sandbox);
       this.#due.push(async () => {
         if (!spare()) {
-          await deleteSandbox(this.#work, sandbox);
-          this.#deleted++;
+          await this.#delete(sandbox, spare);
         }
       });
       void this.#deleteDue();
     }, now);
     timer.unref();
     this.#timers.set(sandbox, timer);
+  }
+
+  async #delete(sandbox: string, spare: () => boolean): Promise<void> {
+    try {
+      await deleteSandbox(this.#work, sandbox);
+      this.#deleted++;
+    } catch (error) {
+      if (codeOf(error) === 'EBUSY' && !this.#closed.signal.aborted) {
+        this.#schedule(sandbox, mountedRetryMs, spare);
+      }
+      throw error;
+    }
   }
 
   async #deleteDue(): Promise<void> {

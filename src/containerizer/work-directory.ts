@@ -11,7 +11,7 @@
 //   fetch/<container>                        unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { ContainerId } from '../model/ids.ts';
 
@@ -42,7 +42,7 @@ export class WorkDirectory {
 
   /** The first folder on the way to sandboxes that is closed to other users, where the agent is root. */
   closedToTasks(): string | undefined {
-    if (process.geteuid?.() !== 0) {
+    if (process.geteuid?.() !== 0 || !existsSync(this.root)) {
       return undefined;
     }
     const way = [join(realpathSync(this.root), 'slaves')];

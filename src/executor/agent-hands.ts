@@ -113,7 +113,7 @@ export class AgentHands {
     this.#database = parts.work.database;
     this.#downloads = parts.work.downloads;
     this.#garbage = new GarbageCollector(parts.work, (error) =>
-      options.log('warn', `Failed to delete a sandbox: ${String(error)}`),
+      options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
     );
     this.#runs = new Runs({
       containerizer: parts.containerizer,
@@ -216,8 +216,9 @@ export class AgentHands {
     const { resources = [] } = this.#options;
     const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
     void this.#containerizer.volumes.destroyLeft(disks);
-    deleteDownloads(this.#downloads).catch((error: unknown) =>
-      this.#options.log('warn', `Failed to delete unfinished downloads: ${String(error)}`),
+    const warn = (text: string) => this.#options.log('warn', text);
+    deleteDownloads(this.#downloads, warn).catch((error: unknown) =>
+      warn(`Failed to look for unfinished downloads: ${textOf(error)}`),
     );
     this.#lookForRoom();
     if (lastBoot !== bootId()) {
@@ -345,7 +346,10 @@ export class AgentHands {
       void this.#containerizer.volumes
         .destroy({ path, kind: volume })
         .catch((error: unknown) =>
-          this.#options.log('error', `Failed to delete persistent volume '${path}': ${error}`),
+          this.#options.log(
+            'error',
+            `Failed to delete persistent volume '${path}': ${textOf(error)}`,
+          ),
         );
     }
   }
@@ -355,8 +359,10 @@ export class AgentHands {
     try {
       this.#containerizer.volumes.create(place);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#options.log('error', `Failed to create persistent volume '${place.path}': ${why}`);
+      this.#options.log(
+        'error',
+        `Failed to create persistent volume '${place.path}': ${textOf(error)}`,
+      );
     }
   }
 
@@ -395,3 +401,5 @@ export class AgentHands {
     });
   }
 }
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -18,6 +18,7 @@ import { createSandbox, deleteSandbox } from '../../src/containerizer/sandboxes.
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
 import { disappeared } from '../executor/outside.ts';
+import { mounted } from '../support/mounted.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let work: WorkDirectory;
@@ -85,6 +86,27 @@ describe('garbage', () => {
     expect(garbage.pending).toBe(0);
     vi.useRealTimers();
     await disappeared(path);
+  });
+
+  test('on which something is mounted stays, and goes when that is gone (needs root)', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const path = make('f', 'e', 'r');
+    const errors: string[] = [];
+    const garbage = new GarbageCollector(work, (error) => errors.push((error as Error).message));
+    {
+      using _ = mounted(join(folder.path, path));
+      writeFileSync(join(folder.path, path, 'file'), 'kept');
+      garbage.schedule(path, 0);
+      vi.advanceTimersByTime(0);
+      await vi.waitFor(() => expect(garbage.removals.failed).toBe(1), { interval: 0 });
+      expect(errors).toEqual([
+        `Something is mounted on '${join(folder.path, path)}', which stays as it is`,
+      ]);
+      expect(readdirSync(join(folder.path, path))).toEqual(['file']);
+    }
+    vi.advanceTimersByTime(3_600_000);
+    vi.useRealTimers();
+    await disappeared(join(folder.path, path));
   });
 
   test('with a clock that went back stays no longer than its delay', async () => {
