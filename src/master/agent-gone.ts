@@ -24,6 +24,7 @@ export function markGone(state: MasterState, id: AgentId, then: () => void): voi
     if (agent === undefined) {
       forgetRemoval(state, id);
       agents.recovered.delete(id);
+      agents.room.leave(id);
       agents.unreachable.delete(id);
       endUnreachableTasks(state, id);
     } else {

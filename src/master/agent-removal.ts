@@ -127,6 +127,7 @@ export function markUnreachable(
     state.counters.values['slave_removals/reason_unhealthy']++;
     if (options.duringRecovery) {
       agents.recovered.delete(id);
+      agents.room.leave(id);
       state.counters.values.recovery_slave_removals++;
       tellOfLostAgent(state, id);
       return;
@@ -224,6 +225,7 @@ function forgetAgent(state: MasterState, agent: Agent): void {
   rescindAgentOffers(state, agent);
   state.allocator.removeAgent(agent.id);
   agents.registered.delete(agent.id);
+  agents.room.leave(agent.id);
   if (agents.byPid.get(agent.pid) === agent) {
     agents.byPid.delete(agent.pid);
   }

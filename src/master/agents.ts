@@ -5,13 +5,15 @@ import {
   type AgentInfo,
   type ExecutorInfo,
   type RegisterAgentMessage,
+  type ReregisterAgentMessage,
   type Resource,
   Resource_ReservationInfo_Type,
   type Task,
   type UUID,
 } from '../model/generated/messages.ts';
 import { idError } from '../model/identifier.ts';
-import { agentId, type FrameworkId, frameworkId } from '../model/ids.ts';
+import { type AgentId, agentId, type FrameworkId, frameworkId } from '../model/ids.ts';
+import { messageSize } from '../model/message-size.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../model/resource-format.ts';
 import { resourcesError } from '../model/resource-validation.ts';
@@ -26,6 +28,7 @@ import { claimNamesOf } from './resource-names.ts';
 import type { Agent, MasterState } from './state.ts';
 import { publishAgentAdded } from './subscribers.ts';
 import { addExecutor, addTask, allocationRole } from './tasks.ts';
+import { MAX_ADDRESS_BYTES } from './validation/agent-bounds.ts';
 import { agentInfoSizeError } from './validation/size.ts';
 
 /** Oldest major version of agents that may join. */
@@ -140,12 +143,19 @@ export function registerAgent(
     state.counters.values.dropped_messages++;
     return;
   }
+  const id = agentId(`${state.options.id}-S${state.nextAgent}`);
+  const noRoom = roomError(state, id, pid, message);
+  if (noRoom !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${noRoom}`);
+    return;
+  }
   registering.add(pid);
-  const id = agentId(`${state.options.id}-S${state.nextAgent++}`);
+  state.nextAgent++;
   const info = withId(message.agent, id);
   const admitted = (isStale: boolean) => {
     registering.delete(pid);
     if (isStale) {
+      state.agents.room.leave(id);
       store(state, [{ type: 'removeAgent', id }], () => undefined);
       return;
     }
@@ -160,6 +170,22 @@ export function registerAgent(
     sendRegistered(state, agent);
   };
   store(state, [{ type: 'admitAgent', agent: info }], admitted, message);
+}
+
+/** Why there is no room for what an agent tells; if there is, it is taken. */
+export function roomError(
+  { agents }: MasterState,
+  id: AgentId,
+  pid: string,
+  message: RegisterAgentMessage | ReregisterAgentMessage,
+): string | undefined {
+  const ip = parsePid(pid)?.host ?? '';
+  const bytes = messageSize(message, MAX_ADDRESS_BYTES);
+  const error = agents.room.error(id, ip, bytes);
+  if (error === undefined) {
+    agents.room.take(id, ip, bytes);
+  }
+  return error;
 }
 
 function withId(info: AgentInfo, id: string): AgentInfo {

@@ -11,6 +11,7 @@ import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { linkLost, unregisterAgent } from './agent-removal.ts';
 import { executorToFramework, exitedExecutor, updateAgent } from './agent-reports.ts';
+import { AgentRoom } from './agent-room.ts';
 import { registerAgent } from './agents.ts';
 import { BoundedMap } from './bounded.ts';
 import { createMasterCounters } from './counters.ts';
@@ -83,6 +84,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       draining: new Map(),
       deactivated: new Set(),
       unreachableTasks: new Map(),
+      room: new AgentRoom(),
       recoveredCount: 0,
     },
     frameworks: {

@@ -1,6 +1,7 @@
 // What a master knows at its start, and what it does about agents that don't come back.
 import { type MasterInfo, MasterInfo_Capability_Type } from '../model/generated/messages.ts';
 import { type AgentId, agentId } from '../model/ids.ts';
+import { messageSize } from '../model/message-size.ts';
 import type { RegistrySnapshot } from '../model/registry.ts';
 import { toReservationLists } from '../model/resource-format.ts';
 import { machineKey } from './machines.ts';
@@ -15,6 +16,7 @@ import { remove } from './removals.ts';
 import { forgetUnreachableTasks } from './reregistration.ts';
 import { claimNames } from './resource-names.ts';
 import type { MasterState } from './state.ts';
+import { MAX_ADDRESS_BYTES } from './validation/agent-bounds.ts';
 
 export const recoveryTimer = 'recovery';
 export const registryGcTimer = 'registry-gc';
@@ -75,6 +77,7 @@ function rememberAgents(state: MasterState, registry: RegistrySnapshot): void {
   for (const info of registry.agents) {
     const id = agentId(info.id?.value ?? '');
     agents.recovered.set(id, { ...info, resources: toReservationLists(info.resources) });
+    agents.room.take(id, undefined, messageSize(info, MAX_ADDRESS_BYTES));
   }
   agents.recoveredCount = registry.agents.length;
   for (const { id, sinceNs } of registry.unreachable) {

@@ -34,6 +34,7 @@ import {
   connectionMessage,
   createAgent,
   mayJoin,
+  roomError,
   totalResources,
 } from './agents.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
@@ -108,6 +109,11 @@ export function reregisterAgent(
     state.counters.values.dropped_messages++;
     return;
   }
+  const noRoom = roomError(state, id, pid, sent);
+  if (noRoom !== undefined) {
+    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${noRoom}`);
+    return;
+  }
   cancelRemoval(state, id, ['disconnected', 'recovery']);
   if (change === undefined) {
     complete(state, pid, message, false);
@@ -118,6 +124,9 @@ export function reregisterAgent(
     agents.reregistering.delete(id);
     if (!isStale) {
       complete(state, pid, message, true);
+    }
+    if (!agents.registered.has(id) && !agents.recovered.has(id)) {
+      agents.room.leave(id);
     }
   };
   store(state, [change], stored, message);

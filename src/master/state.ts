@@ -22,6 +22,7 @@ import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from
 import type { Random } from '../model/random.ts';
 import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
+import type { AgentRoom } from './agent-room.ts';
 import type { BoundedList, BoundedMap, Weight } from './bounded.ts';
 import type { FrameworkCounters, MasterCounters } from './counters.ts';
 import type { MasterEffect } from './effects.ts';
@@ -179,6 +180,8 @@ export interface AgentTable {
   readonly deactivated: Set<AgentId>;
   /** What was lost with an unreachable agent, to be forgotten when it comes back. */
   readonly unreachableTasks: Map<AgentId, Map<FrameworkId, TaskId[]>>;
+  /** What agents take in number and bytes. */
+  readonly room: AgentRoom;
   /** How many agents the registry held at the start. */
   recoveredCount: number;
 }

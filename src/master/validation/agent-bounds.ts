@@ -1,0 +1,9 @@
+// How many agents there may be, and how much they may tell of themselves when they register: what they are and what
+// they run.
+
+/** Registered agents, those that the registry names and that may come back, and those on their way into it. */
+export const MAX_AGENTS = 50_000;
+export const MAX_AGENTS_BYTES = 384 * 1024 * 1024;
+/** At one IP address, where tests of scale have many. */
+export const MAX_ADDRESS_AGENTS = 20_000;
+export const MAX_ADDRESS_BYTES = 128 * 1024 * 1024;

@@ -1,0 +1,104 @@
+// How many agents there may be, and how much they may tell of themselves.
+import { expect, test } from 'vitest';
+import { AgentRoom } from '../../src/master/agent-room.ts';
+import {
+  MAX_ADDRESS_AGENTS,
+  MAX_ADDRESS_BYTES,
+  MAX_AGENTS,
+  MAX_AGENTS_BYTES,
+} from '../../src/master/validation/agent-bounds.ts';
+import { type AgentInfo, Value_Type } from '../../src/model/generated/messages.ts';
+import { parseResources } from '../../src/model/resource-text.ts';
+import { FakeAgent, World } from './harness.ts';
+
+const MIB = 1024 * 1024;
+
+/** An agent of about a million bytes. */
+const info: AgentInfo = {
+  hostname: 'h',
+  resources: parseResources('cpus:1'),
+  attributes: [{ name: 'a', type: Value_Type.TEXT, text: { value: 'x'.repeat(1_000_000) } }],
+};
+
+function register(world: World, ip: string, number: number): FakeAgent {
+  const agent = new FakeAgent(world, { pid: `slave(${number})@${ip}:5051` });
+  agent.send('RegisterAgentMessage', { agent: info, version: '1.11.0' });
+  return agent;
+}
+
+const isIn = (agent: FakeAgent) => agent.sent('AgentRegisteredMessage').length === 1;
+
+test('agents of one address tell so much, and no more; others register', () => {
+  const world = new World();
+  const agents = Array.from({ length: 136 }, (_, number) => register(world, '10.9.9.9', number));
+  expect(agents.filter(isIn)).toHaveLength(134);
+  expect(world.logs.at(-1)).toBe(
+    'Dropping the registration of an agent at slave(135)@10.9.9.9:5051: The agents at 10.9.9.9 would' +
+      ` tell more than ${MAX_ADDRESS_BYTES} bytes of themselves`,
+  );
+  expect(isIn(register(world, '10.9.9.8', 0))).toBe(true);
+  // One that goes leaves its room to another.
+  agents[0]?.send('UnregisterAgentMessage', {
+    agent_id: { value: [...world.master.agents.registered.keys()][0] ?? '' },
+  });
+  expect(isIn(register(world, '10.9.9.9', 200))).toBe(true);
+  expect(isIn(register(world, '10.9.9.9', 201))).toBe(false);
+});
+
+test('what is on its way into the registry counts, and what the registry names', () => {
+  const world = new World();
+  for (let ip = 0; ip < 3; ip++) {
+    for (let number = 0; number < 130; number++) {
+      register(world, `10.9.9.${ip}`, number);
+    }
+  }
+  world.commitsAtOnce = false;
+  for (let number = 0; number < 20; number++) {
+    register(world, '10.9.9.3', number);
+  }
+  expect(world.logs.filter((it) => it.includes('All agents would tell'))).toHaveLength(8);
+  world.commit();
+  world.commitsAtOnce = true;
+  expect(world.master.agents.registered.size).toBe(402);
+  const next = world.restart();
+  expect(next.master.agents.recovered.size).toBe(402);
+  expect(isIn(register(next, '10.9.9.200', 0))).toBe(false);
+  // One that the registry names comes back all the same.
+  const [known] = next.master.agents.recovered.values();
+  const back = new FakeAgent(next, { pid: 'slave(0)@10.9.9.0:5051' });
+  back.send('ReregisterAgentMessage', { agent: known ?? info, version: '1.11.0' });
+  expect(back.sent('AgentReregisteredMessage')).toHaveLength(1);
+});
+
+test('agents have a number, alone at an address and all together', () => {
+  const room = new AgentRoom();
+  for (let number = 0; number < MAX_AGENTS; number++) {
+    const ip = `10.0.0.${Math.floor(number / MAX_ADDRESS_AGENTS)}`;
+    expect(room.error(`a${number}`, ip, 1)).toBeUndefined();
+    room.take(`a${number}`, ip, 1);
+  }
+  expect(room.error('b', '10.0.0.0', 1)).toBe(
+    `There are ${MAX_ADDRESS_AGENTS} agents at 10.0.0.0 already, which is as many as may be`,
+  );
+  expect(room.error('b', '10.0.1.0', 1)).toBe(
+    `There are ${MAX_AGENTS} agents already, which is as many as may be`,
+  );
+  expect(room.error('a0', '10.0.0.0', 2)).toBeUndefined();
+  expect(room.error('a0', '10.0.1.0', 2)).toBeUndefined();
+  room.leave('a0');
+  expect(room.error('b', '10.0.0.0', 1)).toBeUndefined();
+});
+
+test('an agent that moves or tells more counts once', () => {
+  const room = new AgentRoom();
+  room.take('a', undefined, MIB);
+  for (let time = 0; time < 1000; time++) {
+    room.take('a', '10.0.0.1', MAX_ADDRESS_BYTES - MIB);
+  }
+  expect(room.error('b', '10.0.0.1', MIB)).toBeUndefined();
+  expect(room.error('b', '10.0.0.1', MIB + 1)).toBeDefined();
+  expect(room.error('a', '10.0.0.1', MAX_ADDRESS_BYTES)).toBeUndefined();
+  room.take('a', '10.0.0.2', MIB);
+  expect(room.error('b', '10.0.0.1', MAX_ADDRESS_BYTES)).toBeUndefined();
+  expect(room.error('b', '10.0.0.3', MAX_AGENTS_BYTES)).toBeDefined();
+});
