@@ -457,6 +457,10 @@ export class ModuleAllocator implements LiveAllocator {
     return active;
   }
 
+  rolesWith(roles: Iterable<string>): number {
+    return this.#roles.countWith(roles);
+  }
+
   get bytes(): number {
     return this.#module.exports.stateSize();
   }

@@ -310,6 +310,8 @@ export interface LiveAllocator extends Allocator {
   constraintsError(constraints: OfferConstraints | undefined): string | undefined;
   /** Refusals in force, by role. */
   activeFilters(): Readonly<Record<string, number>>;
+  /** How many roles it would know if it knew these, too, with all above them. It has room for 262,144. */
+  rolesWith(roles: Iterable<string>): number;
   /** The whole state as bytes, for SchedulerCore.restore. */
   save(): Uint8Array;
   /** A copy to try things on: what happens to it leaves this one as it is. */

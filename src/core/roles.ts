@@ -9,6 +9,8 @@ export interface SavedRoles {
 }
 
 const SWEEP_ROLES = 2048;
+/** Those that are forgotten must not take the room of others for long. */
+const MAX_SWEEP_ROLES = 100_000;
 
 /** The virtual leaf of a role that competes with its children is named after it, with a dot. */
 const leafOf = (path: string) => `${path}/.`;
@@ -73,6 +75,20 @@ export class Roles {
     return role;
   }
 
+  /** How many roles would be known if these were, too. */
+  countWith(paths: Iterable<string>): number {
+    const news = new Set<string>();
+    for (const path of paths) {
+      // What is known is known with all above it.
+      for (let at = path; !this.#numbers.has(at) && !news.has(at); ) {
+        news.add(at);
+        const slash = at.lastIndexOf('/');
+        at = slash < 0 ? at : at.slice(0, slash);
+      }
+    }
+    return this.#numbers.size + news.size;
+  }
+
   /**
    * Forgets roles that nothing speaks of any more, when there are many: frameworks make new ones at will.
    * Only between calls, when no number of a role is on its way.
@@ -89,7 +105,8 @@ export class Roles {
       this.#ranks.remove(path);
       this.#ranks.remove(`${path}/.`);
     }
-    this.#sweepAt = Math.max(SWEEP_ROLES, this.#numbers.size * 2);
+    const { size } = this.#numbers;
+    this.#sweepAt = Math.max(size + SWEEP_ROLES, Math.min(size * 2, MAX_SWEEP_ROLES));
   }
 
   path(role: number): string {

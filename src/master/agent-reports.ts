@@ -18,6 +18,7 @@ import { rescindOffer } from './offers.ts';
 import { takeListed } from './operations.ts';
 import { log, sendToAgent, sendToFramework } from './outbox.ts';
 import { claimNamesOf } from './resource-names.ts';
+import { rolesOf, rolesRoomError } from './role-room.ts';
 import type { Agent, MasterState, ResourceProvider } from './state.ts';
 import { removeExecutor } from './tasks.ts';
 
@@ -54,7 +55,8 @@ function reportError(state: MasterState, message: UpdateAgentMessage): string | 
   const lists = [message.oversubscribed_resources, ...providers.map((it) => it.total_resources)];
   return (
     resourcesError(lists.flatMap((it) => it ?? [])) ??
-    (claimNamesOf(state, ...lists) ? undefined : 'too many resource names')
+    (claimNamesOf(state, ...lists) ? undefined : 'too many resource names') ??
+    rolesRoomError(state, rolesOf(...lists))
   );
 }
 

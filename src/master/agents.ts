@@ -25,6 +25,7 @@ import { log, mayDo, sendToAgent, sendToPid } from './outbox.ts';
 import { startPings } from './pings.ts';
 import { store, waitingError } from './registry-operations.ts';
 import { claimNamesOf } from './resource-names.ts';
+import { rolesOf, rolesRoomError } from './role-room.ts';
 import type { Agent, MasterState } from './state.ts';
 import { publishAgentAdded } from './subscribers.ts';
 import { addExecutor, addTask, allocationRole } from './tasks.ts';
@@ -139,6 +140,12 @@ export function registerAgent(
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
     return;
   }
+  const roles = rolesOf(message.agent.resources, message.checkpointed_resources);
+  const rolesError = rolesRoomError(state, roles);
+  if (rolesError !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${rolesError}`);
+    return;
+  }
   if (waitingError(state) !== undefined) {
     state.counters.values.dropped_messages++;
     return;
@@ -154,7 +161,8 @@ export function registerAgent(
   const info = withId(message.agent, id);
   const admitted = (isStale: boolean) => {
     registering.delete(pid);
-    if (isStale) {
+    // Others may have brought roles meanwhile.
+    if (isStale || rolesRoomError(state, roles) !== undefined) {
       state.agents.room.leave(id);
       store(state, [{ type: 'removeAgent', id }], () => undefined);
       return;

@@ -5,6 +5,7 @@ import { frameworkRoles } from '../model/capabilities.ts';
 import type { FrameworkInfo, OfferConstraints } from '../model/generated/messages.ts';
 import { frameworkId } from '../model/ids.ts';
 import { treeSize } from '../model/role.ts';
+import { MAX_KNOWN_ROLES, rolesRoomError } from './role-room.ts';
 import type { Framework, MasterState } from './state.ts';
 import {
   MAX_FRAMEWORK_ROLES,
@@ -50,6 +51,10 @@ export function subscriberError(
   if (tree > MAX_FRAMEWORK_TREE) {
     return `'FrameworkInfo.roles' with all roles above them are more than ${MAX_FRAMEWORK_TREE}`;
   }
+  const noRoom = rolesRoomError(state, roles, MAX_KNOWN_ROLES);
+  if (noRoom !== undefined) {
+    return noRoom;
+  }
   const registered = state.frameworks.registered.get(frameworkId(info.id?.value ?? ''));
   const known = registered !== undefined && isSubscriber(registered) ? registered : undefined;
   const sum = sumOf(state, isSubscriber);
@@ -91,20 +96,24 @@ export function toldError(
   }
   const { registered, completed } = state.frameworks;
   const more = { frameworks: 0, roles: 0, tree: 0, bytes: 0 };
+  const roles = new Set<string>();
   let all = 0;
   for (const info of frameworks) {
     const id = frameworkId(info.id?.value ?? '');
-    const roles = frameworkRoles(info);
-    all += roles.length;
-    if (roles.length > MAX_FRAMEWORK_ROLES || all > MAX_ROLES) {
+    const own = frameworkRoles(info);
+    all += own.length;
+    if (own.length > MAX_FRAMEWORK_ROLES || all > MAX_ROLES) {
       return `Framework ${id} has too many roles, alone or with those before it`;
     }
     if (registered.has(id) || completed.has(id)) {
       continue;
     }
     more.frameworks++;
-    more.roles += roles.length;
-    more.tree += treeSize(roles, MAX_FRAMEWORK_TREE);
+    for (const role of own) {
+      roles.add(role);
+    }
+    more.roles += own.length;
+    more.tree += treeSize(own, MAX_FRAMEWORK_TREE);
     more.bytes += frameworkBytes(info, undefined);
     if (more.frameworks > MAX_TOLD_FRAMEWORKS || more.tree > MAX_FRAMEWORK_TREE) {
       return (
@@ -115,6 +124,10 @@ export function toldError(
   }
   if (more.frameworks === 0) {
     return undefined;
+  }
+  const noRoom = rolesRoomError(state, [...roles]);
+  if (noRoom !== undefined) {
+    return noRoom;
   }
   const sum = sumOf(state, (framework) => !isSubscriber(framework));
   return sum.frameworks + more.frameworks > MAX_FRAMEWORKS

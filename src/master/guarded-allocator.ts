@@ -162,6 +162,11 @@ export class GuardedAllocator {
     return this.#live.constraintsError(constraints);
   }
 
+  /** That is not in the module, and not lost with it. */
+  rolesWith(roles: Iterable<string>): number {
+    return this.#live.rolesWith(roles);
+  }
+
   activeFilters(): Readonly<Record<string, number>> {
     return this.attempt((it) => it.activeFilters()) ?? {};
   }

@@ -22,6 +22,7 @@ import { applyOperation } from './operations.ts';
 import { reply, sendToFramework } from './outbox.ts';
 import { ask } from './rebuild.ts';
 import { hasNames } from './resource-names.ts';
+import { rolesOf, rolesRoomError } from './role-room.ts';
 import type { Agent, MasterState, OutstandingOffer } from './state.ts';
 import { distinctError } from './validation/accept.ts';
 import { countError, MAX_CONVERTED } from './validation/count.ts';
@@ -130,7 +131,9 @@ export function operate(
     reply(state, request, 409, 'The agent has no such resources');
     return;
   }
-  const tooMany = distinctError(agent.total.length, operation);
+  const tooMany =
+    distinctError(agent.total.length, operation) ??
+    rolesRoomError(state, rolesOf(resourcesOf(operation)));
   if (tooMany !== undefined) {
     reply(state, request, 409, tooMany);
     return;

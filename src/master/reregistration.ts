@@ -47,6 +47,7 @@ import { log, sendToAgent, sendToPid } from './outbox.ts';
 import { store, waitingError } from './registry-operations.ts';
 import { cancelRemoval } from './removals.ts';
 import { claimNamesOf } from './resource-names.ts';
+import { rolesOf, rolesRoomError } from './role-room.ts';
 import type { Agent, MasterState } from './state.ts';
 import { acknowledgeAgain, takeBack, tellOfReturn, withoutAcknowledged } from './taken-back.ts';
 import { removeExecutor } from './tasks.ts';
@@ -94,14 +95,19 @@ export function reregisterAgent(
     );
     return;
   }
-  const names = [
+  const lists = [
     message.agent.resources,
     message.checkpointed_resources,
     ...(message.tasks ?? []).map((it) => it.resources),
     ...(message.executor_infos ?? []).map((it) => it.resources),
   ];
-  if (!claimNamesOf(state, ...names)) {
+  if (!claimNamesOf(state, ...lists)) {
     log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
+    return;
+  }
+  const tooMany = rolesRoomError(state, rolesOf(...lists));
+  if (tooMany !== undefined) {
+    log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${tooMany}`);
     return;
   }
   const change = neededChange(state, id, message.agent);
@@ -122,7 +128,7 @@ export function reregisterAgent(
   agents.reregistering.add(id);
   const stored = (isStale: boolean) => {
     agents.reregistering.delete(id);
-    if (!isStale) {
+    if (!isStale && rolesRoomError(state, rolesOf(...lists)) === undefined) {
       complete(state, pid, message, true);
     }
     if (!agents.registered.has(id) && !agents.recovered.has(id)) {

@@ -24,9 +24,11 @@ import { drainIfIdle } from './draining.ts';
 import type { SchedulerCalled } from './events.ts';
 import { removeFramework, tellOfFramework, updateFramework } from './frameworks.ts';
 import { discardOffer, removeInverseOffer } from './offers.ts';
+import { resourcesOf } from './operation-access.ts';
 import { acknowledgeOperation } from './operations.ts';
 import { log, nowNs, reply, sendToAgent } from './outbox.ts';
 import { reconcile, reconcileOperations } from './reconcile.ts';
+import { rolesOf, rolesRoomError } from './role-room.ts';
 import type { Framework, MasterState } from './state.ts';
 import { frameworkError, offerConstraintsError, registrationError } from './subscribe.ts';
 import { removeTask } from './tasks.ts';
@@ -48,7 +50,7 @@ export function schedulerCall(state: MasterState, event: SchedulerCalled): void 
     return;
   }
   countCall(framework.counters, call.type ?? SchedulerCall_Type.UNKNOWN);
-  const refusal = callerError(framework, event) ?? amountError(call);
+  const refusal = callerError(framework, event) ?? amountError(state, call);
   if (refusal !== undefined) {
     reply(state, request, refusal.status, refusal.text);
     return;
@@ -101,12 +103,14 @@ function callerError(
 }
 
 /** All that a call names is answered in one step. */
-function amountError(call: SchedulerCall) {
+function amountError(state: MasterState, call: SchedulerCall) {
   const { reconcile: tasks, reconcile_operations: operations } = call;
   const { accept: accepted, decline: declined } = call;
   const { accept_inverse_offers: yes, decline_inverse_offers: no } = call;
   const error =
-    (accepted && acceptError(accepted)) ??
+    (accepted &&
+      (acceptError(accepted) ??
+        rolesRoomError(state, rolesOf(...(accepted.operations?.map(resourcesOf) ?? []))))) ??
     countError("'decline.offer_ids'", declined?.offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'inverse_offer_ids'", (yes ?? no)?.inverse_offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'reconcile.tasks'", tasks?.tasks?.length ?? 0, MAX_RECONCILED) ??

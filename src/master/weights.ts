@@ -6,6 +6,7 @@ import type { Principal } from '../security/principal.ts';
 import { rescindOffer } from './offers.ts';
 import { mayDo, reply } from './outbox.ts';
 import { storeSetting } from './registry-operations.ts';
+import { rolesRoomError } from './role-room.ts';
 import { frameworksByRole, isAllowedRole } from './roles.ts';
 import type { MasterState } from './state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from './validation/count.ts';
@@ -43,7 +44,9 @@ export function updateWeights(
   for (const { role, weight } of wanted) {
     all.set(role, weight);
   }
-  const allError = countError('The set of all weights', all.size, MAX_ALL_ENTRIES);
+  const roles = wanted.map(({ role }) => role);
+  const allError =
+    countError('The set of all weights', all.size, MAX_ALL_ENTRIES) ?? rolesRoomError(state, roles);
   if (allError !== undefined) {
     reply(state, request, 400, `Failed to validate update weights request JSON: ${allError}`);
     return;

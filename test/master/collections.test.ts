@@ -4,7 +4,8 @@ import { collectionsOf } from '../support/collections.ts';
 import { cluster } from './harness.ts';
 
 /** As many as agents are registered, lost or gone, or on their way: the operator's, and the registry's bound. */
-const AGENTS = 'agents: registered ones, and registry_max_agent_count of those that were';
+const AGENTS =
+  'MAX_AGENTS that are registered or recovered, and registry_max_agent_count of those that were';
 const ROLES = 'MAX_FRAMEWORK_ROLES and MAX_ROLES, of 1,024 characters';
 const OFFERED = 'what agents have is offered once';
 const ON_AGENT = 'MAX_TASK_BYTES, and MAX_AGENT_BYTES of an agent';
@@ -31,7 +32,7 @@ const ofState: Record<string, string> = {
   'frameworks.byStream': 'MAX_FRAMEWORKS',
   'frameworks.completed':
     'max_completed_frameworks, of MAX_FRAMEWORK_BYTES and MAX_TASK_HISTORY_BYTES',
-  'frameworks.registered': 'MAX_FRAMEWORKS and MAX_FRAMEWORKS_BYTES',
+  'frameworks.registered': 'MAX_FRAMEWORKS and MAX_FRAMEWORKS_BYTES, twice: framework-sums.ts',
   grants: OFFERED,
   inverseOffers: 'one of a framework on an agent',
   machines: 'MAX_MACHINES, all named in one body',

@@ -1,0 +1,96 @@
+// Roles that others than frameworks name: the core must have room for them, and the master time.
+import { expect, test } from 'vitest';
+import {
+  MasterCall_Type,
+  Offer_Operation_Type,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  Value_Type,
+} from '../../src/model/generated/messages.ts';
+import { agentId } from '../../src/model/ids.ts';
+import { cluster, FakeAgent, World } from './harness.ts';
+
+/** Roles of 64 levels each, without common parents. */
+const deep = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    Array.from({ length: 64 }, (__, level) => `${prefix}${index}.${level}`).join('/'),
+  );
+
+const reservedTo = (role: string): Resource => ({
+  name: 'cpus',
+  type: Value_Type.SCALAR,
+  scalar: { value: 0.001 },
+  reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role }],
+});
+
+const tooMany = 'There are more than 10000 roles in it, those above them included';
+
+test('weights of more roles than the core has room for are refused, and the master goes on', () => {
+  const world = new World();
+  const weight_infos = deep('r', 4_500).map((role) => ({ role, weight: 2 }));
+  expect(
+    world.operate({ type: MasterCall_Type.UPDATE_WEIGHTS, update_weights: { weight_infos } }),
+  ).toEqual({
+    status: 400,
+    text: `Failed to validate update weights request JSON: ${tooMany}`,
+  });
+  expect(world.framework().last('SUBSCRIBED')).toBeDefined();
+});
+
+test('so are an agent with reservations for them, new or known, and what it reports later', () => {
+  const world = new World();
+  const checkpointed_resources = deep('r', 4_500).map(reservedTo);
+  const agent = new FakeAgent(world, {});
+  agent.send('RegisterAgentMessage', {
+    agent: agent.info(),
+    version: '1.11.0',
+    checkpointed_resources,
+  });
+  expect(agent.sent('AgentRegisteredMessage')).toEqual([]);
+  expect(world.logs.at(-1)).toBe(
+    `Dropping the registration of an agent at ${agent.pid}: ${tooMany}`,
+  );
+  agent.register();
+  agent.reregister({ checkpointed_resources });
+  expect(agent.sent('AgentReregisteredMessage')).toEqual([]);
+  agent.send('UpdateAgentMessage', {
+    agent_id: { value: agent.id },
+    update_oversubscribed_resources: true,
+    oversubscribed_resources: checkpointed_resources.map((it) => ({ ...it, revocable: {} })),
+  });
+  expect(world.master.agents.registered.get(agentId(agent.id))?.total).toHaveLength(4);
+});
+
+test('so are reservations of operators and frameworks', () => {
+  const { world, agent, framework } = cluster();
+  const resources = deep('r', 500).map(reservedTo);
+  expect(
+    world.operate({
+      type: MasterCall_Type.RESERVE_RESOURCES,
+      reserve_resources: { agent_id: { value: agent.id }, resources },
+    }),
+  ).toEqual({ status: 409, text: tooMany });
+  expect(
+    framework.accept(
+      [framework.offer()],
+      [{ type: Offer_Operation_Type.RESERVE, reserve: { resources } }],
+    ),
+  ).toMatchObject({ status: 400 });
+  expect(framework.offer()).toBeDefined();
+});
+
+test('agents together leave room for the roles of frameworks', () => {
+  const world = new World();
+  const agents = Array.from({ length: 12 }, (_, number) => {
+    const agent = new FakeAgent(world, { pid: `slave(${number})@10.0.0.2:5051` });
+    agent.send('RegisterAgentMessage', {
+      agent: { ...agent.info(), resources: deep(`a${number}-`, 140).map(reservedTo) },
+      version: '1.11.0',
+    });
+    return agent;
+  });
+  const registered = agents.filter((it) => it.sent('AgentRegisteredMessage').length > 0);
+  expect(registered).toHaveLength(11);
+  expect(world.logs.at(-1)).toMatch(/There would be more than 100000 roles/);
+  expect(world.framework({ roles: deep('f', 150) }).last('SUBSCRIBED')).toBeDefined();
+});
