@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import net from 'node:net';
 import type { Query } from '../master/views.ts';
+import { parseAddress } from '../model/address.ts';
 import { type Answer, TEXT } from './errors.ts';
 
 export const OWNER_PATH = '/mesoscale/connection';
@@ -47,9 +48,7 @@ export function askOwner(
   { address, key, to }: OwnerQuestion,
   tell: (answer: OwnerAnswer) => void,
 ): { abort(): void } {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon);
-  const port = Number(address.slice(colon + 1));
+  const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
   const query = new URLSearchParams({ key, to });
   const request = get({
     host,

@@ -4,6 +4,7 @@
 // somebody links or sends. Without a link a connection serves what is sent and is closed when it
 // has been idle. Answers are not looked at.
 import net, { type Socket } from 'node:net';
+import { parseAddress } from '../model/address.ts';
 import type { MessageToAgent, MessageToMaster } from '../model/agent-messages.ts';
 import type { Turn } from '../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../wire/libprocess.ts';
@@ -133,11 +134,9 @@ class Peer {
   ) {
     this.#turn = turn;
     this.#onGone = onGone;
-    const colon = address.lastIndexOf(':');
-    const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
-    const port = Number(address.slice(colon + 1));
-    const usable = Number.isInteger(port) && port > 0 && port < 65_536;
-    this.#socket = net.connect({ host, port: usable ? port : 0, noDelay: true, onread: IGNORED });
+    // What is no address cannot be reached: the connection fails as one that is refused.
+    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
+    this.#socket = net.connect({ host, port, noDelay: true, onread: IGNORED });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
     this.#socket.once('connect', this.#onConnect);
     this.#socket.on('error', (error) => {

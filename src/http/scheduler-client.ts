@@ -2,6 +2,7 @@
 // finds the leading master by redirects, and subscribes again, as the same framework, when the
 // stream ends or falls silent.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Address, parseAddress } from '../model/address.ts';
 import {
   type FrameworkInfo,
   type SchedulerCall,
@@ -110,7 +111,8 @@ export class SchedulerClient {
     }
     const body = this.#encode({ ...call, framework_id: { value: this.#frameworkId } });
     if (!this.#calls || this.#calls.lost) {
-      this.#calls = new CallConnection(...hostAndPort(this.#master));
+      const { host, port } = hostAndPort(this.#master);
+      this.#calls = new CallConnection(host, port);
     }
     const answer = await this.#calls.call(this.#callHead, body);
     if (answer.status !== 202 && answer.status !== 200) {
@@ -142,7 +144,7 @@ export class SchedulerClient {
         ...(suppressedRoles ? { suppressed_roles: [...suppressedRoles] } : {}),
       },
     });
-    const [host, port] = hostAndPort(this.#master);
+    const { host, port } = hostAndPort(this.#master);
     const request = httpRequest({
       host,
       port,
@@ -332,7 +334,5 @@ function addressIn(location: string | undefined): string | undefined {
   return /^(?:https?:)?\/\/([^/?#]+)/.exec(location ?? '')?.[1];
 }
 
-function hostAndPort(address: string): [host: string, port: number] {
-  const colon = address.lastIndexOf(':');
-  return [address.slice(0, colon).replaceAll(/[[\]]/g, ''), Number(address.slice(colon + 1))];
-}
+/** What is no address cannot be reached, as one that refuses. */
+const hostAndPort = (address: string): Address => parseAddress(address) ?? { host: '', port: 0 };

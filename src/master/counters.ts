@@ -7,10 +7,11 @@ import {
   type SchedulerCall_Type,
   type SchedulerEvent_Type,
   TaskState,
-  TaskStatus_Reason,
-  TaskStatus_Source,
+  type TaskStatus_Reason,
+  type TaskStatus_Source,
 } from '../model/generated/messages.ts';
 import { isTerminal, taskStateCount, taskStateName } from '../model/task-state.ts';
+import { v0ReasonName, v0SourceName } from '../model/v0-names.ts';
 import { Durations } from './durations.ts';
 
 const names = [
@@ -141,10 +142,6 @@ const nameOf = (values: Record<string, number>, value: number) =>
     .find((key) => values[key] === value)
     ?.toLowerCase() ?? 'unknown';
 
-const reasonNames = new Map<number, string>(
-  Object.entries(TaskStatus_Reason).map(([name, value]) => [value, name.toLowerCase()]),
-);
-
 /** Counts a task's end under its state, source and reason. */
 export function countTaskReason(
   counters: MasterCounters,
@@ -152,8 +149,8 @@ export function countTaskReason(
   source: TaskStatus_Source,
   reason: TaskStatus_Reason,
 ): void {
-  const where = nameOf(TaskStatus_Source, source).replace('agent', 'slave');
-  const why = (reasonNames.get(reason) ?? 'reason_unknown').replace('reason_agent', 'reason_slave');
+  const where = v0SourceName(source).toLowerCase();
+  const why = v0ReasonName(reason).toLowerCase();
   add(counters.taskReasons, `${taskStateName(state).toLowerCase()}/${where}/${why}`, 1);
 }
 

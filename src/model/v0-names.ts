@@ -11,15 +11,10 @@ const reasons = byNumber(TaskStatus_Reason);
 
 /** `SOURCE_SLAVE` for an agent, else as in v1. */
 export function v0SourceName(source: TaskStatus_Source): string {
-  return sources.get(source) as string;
+  return sources.get(source) ?? `SOURCE_${source}`;
 }
 
 /** `REASON_SLAVE_REMOVED` and the like, else as in v1. */
 export function v0ReasonName(reason: TaskStatus_Reason): string {
-  return reasons.get(reason) as string;
-}
-
-/** The field that names an agent, or holds its description: `slave_id` for `agent_id`. */
-export function v0FieldName(name: string): string {
-  return name.replace(/^agent_(id|ids|info)$/, 'slave_$1');
+  return reasons.get(reason) ?? `REASON_${reason}`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TaskStatus_Reason, TaskStatus_Source } from '../../src/model/generated/messages.ts';
-import { v0FieldName, v0ReasonName, v0SourceName } from '../../src/model/v0-names.ts';
+import { v0ReasonName, v0SourceName } from '../../src/model/v0-names.ts';
 
 test('sources and reasons have the words of v0', () => {
   expect(Object.values(TaskStatus_Source).map(v0SourceName)).toStrictEqual([
@@ -13,10 +13,4 @@ test('sources and reasons have the words of v0', () => {
   );
   expect(v0ReasonName(TaskStatus_Reason.REASON_RECONCILIATION)).toBe('REASON_RECONCILIATION');
   expect(Object.values(TaskStatus_Reason).map(v0ReasonName).join()).not.toContain('AGENT');
-});
-
-test('fields that name an agent have the words of v0', () => {
-  expect(
-    ['agent_id', 'agent_info', 'agent_capabilities', 'task_id'].map(v0FieldName),
-  ).toStrictEqual(['slave_id', 'slave_info', 'agent_capabilities', 'task_id']);
 });
