@@ -52,6 +52,8 @@ const maxBackoffMs = 60_000;
 const maxCompletedTasks = 1_000;
 /** Of those and their frameworks: the message, which has what runs as well, must not get too large. */
 const maxCompletedBytes = 8 * 1024 * 1024;
+/** Of the statuses of all that runs: how far each task is, its own fields say. */
+const maxStatusBytes = 8 * 1024 * 1024;
 /** Backoff of attempts that end in a refused connection, which cost nobody anything. */
 const maxUnlinkedBackoffMs = 2_000;
 
@@ -174,15 +176,35 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
     executor_infos: executors
       .filter((executor) => !isCommandExecutor(executor) && executor.state !== 'terminated')
       .map(({ info }) => info),
-    tasks: executors.flatMap((executor): Task[] => [
-      ...executor.launched.values(),
-      ...executor.terminated.values(),
-      ...[...executor.queued.values()].map((info) =>
-        createTask(executor.frameworkId, info, TaskState.TASK_STAGING),
-      ),
-    ]),
+    tasks: withShortStatuses(
+      executors.flatMap((executor): Task[] => [
+        ...executor.launched.values(),
+        ...executor.terminated.values(),
+        ...[...executor.queued.values()].map((info) =>
+          createTask(executor.frameworkId, info, TaskState.TASK_STAGING),
+        ),
+      ]),
+    ),
     completed_frameworks: completedFrameworks(agent),
   };
+}
+
+/** A task whose statuses are more than its part of the bound comes with the newest of them. */
+function withShortStatuses(tasks: readonly Task[]): Task[] {
+  const partBytes = maxStatusBytes / tasks.length;
+  return tasks.map((task) => {
+    const { statuses = [] } = task;
+    if (messageSize(statuses, partBytes) <= partBytes) {
+      return task;
+    }
+    let first = statuses.length;
+    let bytesLeft = partBytes;
+    while (first > 0 && bytesLeft >= 0) {
+      first--;
+      bytesLeft -= messageSize(statuses[first] ?? {}, partBytes);
+    }
+    return { ...task, statuses: statuses.slice(bytesLeft < 0 ? first + 1 : first) };
+  });
 }
 
 /** History, for a master to show: the newest part of it, so that the message stays small. */

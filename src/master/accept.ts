@@ -30,6 +30,7 @@ import { refuseTask, stateFor } from './status-updates.ts';
 import { distinctError } from './validation/accept.ts';
 import { namedOffers } from './validation/offers.ts';
 import { operationError, sameVolume } from './validation/operation.ts';
+import { operationSizeError } from './validation/size.ts';
 
 /** What is left of the offers of one ACCEPT, while its operations are taken. */
 export interface Acceptance {
@@ -303,7 +304,10 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
     return;
   }
   acceptance.total ??= state.algebra.pool(agent.total);
-  const tooMany = distinctError(acceptance.total.size(), operation);
+  const unbooked = acceptance.converted.slice(acceptance.booked);
+  const tooMany =
+    distinctError(acceptance.total.size(), operation) ??
+    operationSizeError(agent, operation, unbooked);
   if (tooMany !== undefined) {
     drop(state, acceptance, operation, tooMany);
     return;

@@ -35,7 +35,7 @@ import {
 import { removeExecutor, removeTask, updateTask } from './tasks.ts';
 import type { MasterTimer } from './timers.ts';
 import { MAX_FRAMEWORK_TREE } from './validation/count.ts';
-import { frameworkBytes } from './validation/size.ts';
+import { frameworkBytes, recountFramework } from './validation/size.ts';
 
 const heartbeatTimer = (framework: Framework): MasterTimer => `heartbeat/${framework.id}`;
 const failoverTimer = (framework: Framework): MasterTimer => `failover/${framework.id}`;
@@ -237,6 +237,9 @@ export function updateFramework(
   framework.capabilities = frameworkCapabilities(info);
   framework.constraints = change.constraints;
   framework.bytes = frameworkBytes(info, change.constraints);
+  for (const agent of agentsOf(state, framework)) {
+    recountFramework(agent, framework);
+  }
   framework.principal = info.principal === undefined ? undefined : { value: info.principal };
   for (const offer of [...framework.offers]) {
     if (!framework.roles.has(offer.role)) {

@@ -20,8 +20,9 @@ import { checkpointedResources } from './agent-usage.ts';
 import { BoundedMap } from './bounded.ts';
 import { countOperation, countOperationState } from './counters.ts';
 import { sendToAgent, sendToFramework } from './outbox.ts';
-import { askAgain } from './recall.ts';
+import { askAgain, askSparingly } from './recall.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
+import { sizeWhenItCame } from './validation/size.ts';
 
 const keyOf = (uuid: UUID) => formatUuid(uuid.value);
 
@@ -91,6 +92,7 @@ export function addOperation(
 ): void {
   const key = keyOf(operation.uuid);
   agent.operations ??= new Map();
+  agent.bytes += sizeWhenItCame(operation) - sizeWhenItCame(agent.operations.get(key));
   agent.operations.set(key, operation);
   countOperationState(state.counters, operation.info, operation.latest_status.state, 1);
   if (framework !== undefined) {
@@ -117,6 +119,7 @@ export function adoptOperations(state: MasterState, framework: Framework): void 
 
 export function removeOperation(state: MasterState, agent: Agent, operation: Operation): void {
   const key = keyOf(operation.uuid);
+  agent.bytes -= sizeWhenItCame(agent.operations?.get(key));
   agent.operations?.delete(key);
   const owner = frameworkId(operation.framework_id?.value ?? '');
   const framework = state.frameworks.registered.get(owner);
@@ -208,7 +211,7 @@ function uncountedOperation(
       operation_uuid,
     });
   } else if (agent.connected && agent.hasListed === true) {
-    askAgain(state, agent);
+    askSparingly(state, agent);
   }
 }
 

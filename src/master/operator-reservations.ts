@@ -27,6 +27,7 @@ import type { Agent, MasterState, OutstandingOffer } from './state.ts';
 import { distinctError } from './validation/accept.ts';
 import { countError, MAX_CONVERTED } from './validation/count.ts';
 import { operationError } from './validation/operation.ts';
+import { operationSizeError } from './validation/size.ts';
 
 export interface OperatorOperation {
   readonly agentId: string | undefined;
@@ -133,7 +134,8 @@ export function operate(
   }
   const tooMany =
     distinctError(agent.total.length, operation) ??
-    rolesRoomError(state, rolesOf(resourcesOf(operation)));
+    rolesRoomError(state, rolesOf(resourcesOf(operation))) ??
+    operationSizeError(agent, operation);
   if (tooMany !== undefined) {
     reply(state, request, 409, tooMany);
     return;

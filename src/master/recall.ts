@@ -10,8 +10,27 @@ export function uncountedUpdate(state: MasterState, agent: Agent, update: Status
   const isOver = isTerminal(update.latest_state ?? update.status.state);
   const owner = frameworkId(update.framework_id.value);
   if (!isOver && agent.connected && state.frameworks.registered.has(owner)) {
-    askAgain(state, agent);
+    askSparingly(state, agent);
   }
+}
+
+const firstPauseMs = 5_000;
+const maxPauseMs = 600_000;
+
+/**
+ * For what only the agent's word speaks for: an executor can report tasks that there never were, and each
+ * registration would bring those reports again. So the pauses between such calls grow.
+ */
+export function askSparingly(state: MasterState, agent: Agent): void {
+  const { nowMs } = state;
+  const before = agent.recall ?? { nextMs: nowMs, pauseMs: firstPauseMs };
+  if (nowMs < before.nextMs || agent.isAskedAgain === true) {
+    return;
+  }
+  const isQuiet = nowMs >= before.nextMs + maxPauseMs;
+  const pauseMs = isQuiet ? firstPauseMs : before.pauseMs;
+  agent.recall = { nextMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs * 2, maxPauseMs) };
+  askAgain(state, agent);
 }
 
 /**

@@ -77,8 +77,10 @@ export interface Agent {
   resourceVersion: UUID | undefined;
   readonly tasks: Map<FrameworkId, Map<TaskId, Task>>;
   readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
-  /** Size of its tasks and executors when they came, about. */
+  /** Size of its tasks, executors and operations when they came, and of the frameworks they are of, about. */
   bytes: number;
+  /** What of it each framework that has something there counts. */
+  readonly frameworkBytes: Map<FrameworkId, number>;
   readonly offers: Set<OutstandingOffer>;
   // What few agents have is made when it is needed.
   inverseOffers?: Set<OutstandingInverseOffer> | undefined;
@@ -97,6 +99,8 @@ export interface Agent {
   estimatedDrainStartMs?: number | undefined;
   /** It was called back to its registration, and has not come yet. */
   isAskedAgain?: boolean | undefined;
+  /** When it may be called back the next time on its own word, and the pause after that. */
+  recall?: { readonly nextMs: number; readonly pauseMs: number } | undefined;
   /** Number of the process that pings it. */
   readonly observer: number;
   missedPings: number;

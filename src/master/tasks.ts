@@ -20,7 +20,7 @@ import {
 } from './counters.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 import { publishTaskAdded, publishTaskUpdated } from './subscribers.ts';
-import { sizeWhenItCame } from './validation/size.ts';
+import { countFramework, sizeWhenItCame, uncountFramework } from './validation/size.ts';
 
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
 
@@ -65,6 +65,7 @@ export function addTask(
     agent.tasks.set(owner, tasks);
   }
   agent.bytes += sizeWhenItCame(task) - sizeWhenItCame(tasks.get(id));
+  countFramework(agent, owner, framework);
   tasks.set(id, task);
   countLiveTask(state.counters, task.state, 1);
   if (framework !== undefined && !framework.tasks.has(id)) {
@@ -166,6 +167,7 @@ export function removeTask(
   tasks?.delete(id);
   if (tasks?.size === 0) {
     agent.tasks.delete(owner);
+    uncountFramework(agent, owner);
   }
   agent.killed?.get(owner)?.delete(id);
   countLiveTask(state.counters, task.state, -1);
@@ -213,6 +215,7 @@ export function addExecutor(
     agent.executors.set(owner, executors);
   }
   agent.bytes += sizeWhenItCame(info) - sizeWhenItCame(executors.get(id));
+  countFramework(agent, owner, framework);
   executors.set(id, info);
   // One map serves both: a framework sees its executors where the agent keeps them.
   framework?.executors.set(agent.id, executors);
@@ -243,6 +246,7 @@ export function removeExecutor(
   executors.delete(id);
   if (executors.size === 0) {
     agent.executors.delete(owner);
+    uncountFramework(agent, owner);
     state.frameworks.registered.get(owner)?.executors.delete(agent.id);
   }
 }

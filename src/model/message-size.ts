@@ -2,6 +2,8 @@
 // Every task is measured when it is launched and when it has ended, so this makes no garbage.
 
 const VALUE_BYTES = 8;
+/** An empty text has a tag and a length, too. */
+const MIN_TEXT_BYTES = 2;
 
 /** Counts no further than `enough`: what is larger has no exact size here. */
 export function messageSize(message: object, enough: number): number {
@@ -23,10 +25,46 @@ export function messageSize(message: object, enough: number): number {
 
 function valueSize(value: unknown, enough: number): number {
   if (typeof value === 'string') {
-    return value.length;
+    return Math.max(MIN_TEXT_BYTES, textBytes(value, enough));
   }
   if (typeof value !== 'object' || value === null) {
     return VALUE_BYTES;
   }
   return value instanceof Uint8Array ? value.length : messageSize(value, enough);
+}
+
+/** In UTF-8; of one with more units than are enough, its units. */
+function textBytes(text: string, enough: number): number {
+  const { length } = text;
+  if (length > enough) {
+    return length;
+  }
+  if (length > LONG_TEXT) {
+    return longTextBytes(text);
+  }
+  let size = length;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) {
+      // Half of a pair is half of its four bytes.
+      size += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
+    }
+  }
+  return size;
+}
+
+/** From this length on it is the encoder that counts faster. */
+const LONG_TEXT = 256;
+const encoder = new TextEncoder();
+/** What is encoded is thrown away. */
+const scratch = new Uint8Array(16 * 1024);
+
+function longTextBytes(text: string): number {
+  let size = 0;
+  for (let at = 0; at < text.length; ) {
+    const { read, written } = encoder.encodeInto(text.slice(at, at + scratch.length), scratch);
+    size += written;
+    at += read;
+  }
+  return size;
 }

@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import { type Task, TaskState } from '../../src/model/generated/messages.ts';
 import { frameworkId, taskId } from '../../src/model/ids.ts';
+import { messageSize } from '../../src/model/message-size.ts';
+import { parseResources } from '../../src/model/resource-text.ts';
 import { addStatus } from '../../src/model/status-history.ts';
-import { executorTask, FRAMEWORK, status, World } from './harness.ts';
+import { executorInfo, executorTask, FRAMEWORK, frameworkInfo, status, World } from './harness.ts';
 
 const MEGABYTE = 1_000_000;
 const states = [TaskState.TASK_RUNNING, TaskState.TASK_STARTING] as const;
@@ -87,4 +89,31 @@ test('an executor may not send a status that is larger than a task', () => {
     },
   ]);
   expect(world.sent('StatusUpdateMessage')).toEqual([]);
+});
+
+test('an agent registers again with the newest statuses, of all that runs no more than a few megabytes', () => {
+  const world = new World({ resources: parseResources('cpus:64;mem:16384') });
+  world.register();
+  const executor = executorInfo('ex');
+  world.runTask(executorTask('t0', executor));
+  const [launched] = world.take('launchExecutor');
+  if (launched === undefined) throw new Error('nothing launched');
+  world.subscribe(launched);
+  const ids = Array.from({ length: 50 }, (_, index) => `t${index}`);
+  for (const id of ids.slice(1)) {
+    world.runTask(executorTask(id, executor), frameworkInfo(), false);
+  }
+  for (const id of ids) {
+    for (let index = 0; index < 25; index++) {
+      const message = 'x'.repeat(10_000);
+      world.update('ex', status(id, stateOf(index), { timestamp: index, message }));
+      world.acknowledgeAll();
+    }
+  }
+  world.send({ type: 'linkLost', address: '10.0.0.1:5050' });
+  world.pass(10_000);
+  const tasks = world.sent('ReregisterAgentMessage').at(-1)?.tasks ?? [];
+  expect(tasks).toHaveLength(50);
+  expect(new Set(tasks.map(({ statuses }) => statuses?.at(-1)?.timestamp))).toEqual(new Set([24]));
+  expect(messageSize(tasks, 100 * MEGABYTE)).toBeLessThan(9 * MEGABYTE);
 });

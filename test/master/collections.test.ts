@@ -48,6 +48,7 @@ const ofState: Record<string, string> = {
 
 const ofAgent: Record<string, string> = {
   executors: ON_AGENT,
+  frameworkBytes: 'one for each framework of its tasks and executors',
   offers: OFFERED,
   tasks: ON_AGENT,
   total: 'items that the core counts: 65,536',

@@ -7,6 +7,14 @@ test('a message is as large as what its strings and bytes hold, and a few bytes 
   expect(messageSize({ list: [message, { id: 'ab' }] }, 1_000)).toBe(8 + 8 + 140 + 10);
 });
 
+test('a text is as large as it is in UTF-8', () => {
+  for (const text of ['aé水😀', 'aé水😀'.repeat(10_000)]) {
+    const { length } = new TextEncoder().encode(text);
+    expect(messageSize({ text }, 1_000_000)).toBe(8 + length);
+  }
+  expect(messageSize([''], 1_000)).toBe(8 + 2);
+});
+
 test('what is larger than asked for is not looked through', () => {
   const many = Array.from({ length: 1_000 }, () => ({ text: 'x'.repeat(10) }));
   const text = {

@@ -5,11 +5,15 @@ import type {
   AgentInfo,
   ExecutorInfo,
   FrameworkInfo,
+  Offer_Operation,
   OfferConstraints,
+  Resource,
   TaskInfo,
 } from '../../model/generated/messages.ts';
+import type { FrameworkId } from '../../model/ids.ts';
 import { messageSize } from '../../model/message-size.ts';
-import type { Agent } from '../state.ts';
+import { needsCheckpoint } from '../../model/resource-format.ts';
+import type { Agent, Framework } from '../state.ts';
 
 /** A framework that says more of itself is refused; each message that launches a task carries it. */
 export const MAX_FRAMEWORK_BYTES = 1024 * 1024;
@@ -19,12 +23,15 @@ export const MAX_FRAMEWORKS_BYTES = 128 * 1024 * 1024;
 const MAX_AGENT_INFO_BYTES = 1024 * 1024;
 /** A larger task or executor is an error. */
 export const MAX_TASK_BYTES = 4 * 1024 * 1024;
-/** All tasks and executors of an agent; a task that would make them more is an error. */
+/**
+ * Of an agent: its tasks, executors, reservations, volumes and operations that are not acknowledged, and
+ * the frameworks that have something there. What would make them more is an error.
+ */
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
+/** Beyond that for what gives resources back, while its operation is under way. */
+const MAX_RELEASE_BYTES = 8 * 1024 * 1024;
 /** Completed and unreachable tasks of all frameworks; the framework with most of it loses its oldest. */
 export const MAX_TASK_HISTORY_BYTES = 64 * 1024 * 1024;
-/** Of tasks up to this size no agent can run enough to matter: they are never too much. */
-const SMALL_TASK_BYTES = 16 * 1024;
 
 export function frameworkSizeError(info: FrameworkInfo): string | undefined {
   return messageSize(info, MAX_FRAMEWORK_BYTES) > MAX_FRAMEWORK_BYTES
@@ -51,20 +58,88 @@ export function executorSizeError(info: ExecutorInfo): string | undefined {
 /** An executor that tasks of a group share has been measured by itself. */
 export function taskSizeError(
   task: TaskInfo,
-  agent: Agent,
+  { framework, agent }: { readonly framework: Framework; readonly agent: Agent },
   shared: ExecutorInfo | undefined,
 ): string | undefined {
   const own = shared === undefined || task.executor !== shared ? task : withoutExecutor(task);
   const size = messageSize(own, MAX_TASK_BYTES);
-  if (size <= SMALL_TASK_BYTES) {
-    return undefined;
-  }
   if (size > MAX_TASK_BYTES) {
     return `Task has more than ${MAX_TASK_BYTES} bytes`;
   }
-  return size + agent.bytes > MAX_AGENT_BYTES
+  const isNew = !agent.frameworkBytes.has(framework.id);
+  return bytesOn(agent) + size + (isNew ? framework.bytes : 0) > MAX_AGENT_BYTES
     ? `Task and all that runs on agent ${agent.id} have more than ${MAX_AGENT_BYTES} bytes`
     : undefined;
+}
+
+/** Whether an operation is too much, with what it makes; `unbooked` are not in the agent's total yet. */
+export function operationSizeError(
+  agent: Agent,
+  operation: Offer_Operation,
+  unbooked: readonly Offer_Operation[] = [],
+): string | undefined {
+  const made = madeBytes(operation);
+  const max = made > 0 ? MAX_AGENT_BYTES : MAX_AGENT_BYTES + MAX_RELEASE_BYTES;
+  let bytes = bytesOn(agent) + sizeWhenItCame(operation) + made;
+  for (const before of unbooked) {
+    bytes += madeBytes(before);
+  }
+  return bytes > max
+    ? `Operation and all that is on agent ${agent.id} have more than ${max} bytes`
+    : undefined;
+}
+
+/** At most, in reservations and volumes. */
+function madeBytes(operation: Offer_Operation): number {
+  const { unreserve, destroy, shrink_volume: shrink } = operation;
+  return (unreserve ?? destroy ?? shrink) === undefined ? sizeWhenItCame(operation) : 0;
+}
+
+/** Of all that the agent tells when it registers again, about. */
+const bytesOn = (agent: Agent) => agent.bytes + checkpointedBytes(agent.total);
+
+/** By the list itself: a new one takes its place with each change. */
+const checkpointedSizes = new WeakMap<readonly Resource[], number>();
+
+function checkpointedBytes(total: readonly Resource[]): number {
+  let bytes = checkpointedSizes.get(total);
+  if (bytes === undefined) {
+    bytes = 0;
+    for (const resource of total) {
+      bytes += needsCheckpoint(resource) ? messageSize(resource, MAX_AGENT_BYTES) : 0;
+    }
+    checkpointedSizes.set(total, bytes);
+  }
+  return bytes;
+}
+
+/** The agent tells of each framework that has something there. */
+export function countFramework(
+  agent: Agent,
+  id: FrameworkId,
+  framework: Framework | undefined,
+): void {
+  if (!agent.frameworkBytes.has(id)) {
+    const bytes = framework?.bytes ?? 0;
+    agent.frameworkBytes.set(id, bytes);
+    agent.bytes += bytes;
+  }
+}
+
+/** The framework has described itself anew. */
+export function recountFramework(agent: Agent, { id, bytes }: Framework): void {
+  const before = agent.frameworkBytes.get(id);
+  if (before !== undefined) {
+    agent.bytes += bytes - before;
+    agent.frameworkBytes.set(id, bytes);
+  }
+}
+
+export function uncountFramework(agent: Agent, id: FrameworkId): void {
+  if (!agent.tasks.has(id) && !agent.executors.has(id)) {
+    agent.bytes -= agent.frameworkBytes.get(id) ?? 0;
+    agent.frameworkBytes.delete(id);
+  }
 }
 
 function withoutExecutor(task: TaskInfo): TaskInfo {
@@ -75,7 +150,7 @@ function withoutExecutor(task: TaskInfo): TaskInfo {
 /** By the task or executor itself: what has come as one size must go as the same. */
 const sizes = new WeakMap<object, number>();
 
-/** Of a task or executor on an agent, measured once: a task's history grows afterwards. 0 of none. */
+/** Of what an agent has, measured once: the history of a task or operation grows afterwards. 0 of none. */
 export function sizeWhenItCame(item: object | undefined): number {
   if (item === undefined) {
     return 0;

@@ -101,7 +101,7 @@ function commonError(
     prefixed("Task's `CommandInfo` is invalid: ", commandError(task.command)) ??
     prefixed("Task's `ContainerInfo` is invalid: ", containerError(task.container)) ??
     limitsError(task, agent) ??
-    taskSizeError(task, agent, shared)
+    taskSizeError(task, { framework, agent }, shared)
   );
 }
 
