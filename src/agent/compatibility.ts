@@ -37,7 +37,7 @@ function incompatibilityBy(
 const renamed = ({ info }: AgentState, before: AgentInfo) =>
   info.hostname === before.hostname
     ? undefined
-    : `the host name was ${before.hostname} and is ${info.hostname}`;
+    : `the host name was ${before.hostname} and is ${info.hostname} (--hostname sets it)`;
 
 /** What has changed since, whether or not that is allowed. */
 export function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {

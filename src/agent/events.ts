@@ -94,6 +94,8 @@ export interface ContainerEnded extends At {
   readonly waitStatus?: number | undefined;
   /** Why, when it was not the executor's own exit. */
   readonly failure?: string | undefined;
+  /** For the log: what is behind a failure that has to be told in Mesos's words. */
+  readonly cause?: string | undefined;
   /** What kind of failure: absent with `failure`, it is REASON_CONTAINER_LAUNCH_FAILED. */
   readonly reason?: TaskStatus_Reason | undefined;
   /** Nothing of its tasks has begun, or will. */

@@ -35,7 +35,12 @@ export function containerEnded(agent: AgentState, event: ContainerEnded): void {
   }
   if (event.failure !== undefined) {
     const whose = `executor ${executor.executorId} of framework ${executor.frameworkId}`;
-    log(agent, 'warn', `Container ${event.containerId} of ${whose} failed: ${event.failure}`);
+    const cause = event.cause === undefined ? '' : ` (${event.cause})`;
+    log(
+      agent,
+      'warn',
+      `Container ${event.containerId} of ${whose} failed: ${event.failure}${cause}`,
+    );
   }
   if (event.failure !== undefined && event.reason === undefined) {
     agent.counters.container_launch_errors++;

@@ -9,7 +9,7 @@ import { Journal } from './batch/journal.ts';
 import { openProgress } from './batch/progress.ts';
 import { BatchRunner, type Outcome } from './batch/runner.ts';
 import { printSummary } from './batch/summary.ts';
-import { type BatchTask, readTaskFile } from './batch/task-file.ts';
+import { type BatchTask, linesOfTasks, readTaskFile } from './batch/task-file.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import { fail } from './failure.ts';
 import { BATCH_FLAGS } from './flags/batch-flags.ts';
@@ -61,7 +61,13 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
     }
     const defaults = { ...values, constraints };
     const name = values.name ?? basename(file);
-    return { file, name, tasks: named(file, () => readTaskFile(readFile(file), defaults)) };
+    const text = named(file, () => readFile(file));
+    return {
+      file,
+      name,
+      tasks: named(file, () => readTaskFile(text, defaults)),
+      lines: () => linesOfTasks(text),
+    };
   });
   const framework = faults.read(() => frameworkOf(tasks.value.name, tasks.value.tasks, values));
   faults.end();
@@ -75,7 +81,7 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
 
 async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> {
   const { values } = parsed;
-  const { master, credential, framework, file, name, tasks } = await settings(parsed);
+  const { master, credential, framework, file, name, tasks, lines } = await settings(parsed);
   const folder = writableFolder('results', values.results ?? `${file}.results`);
   const holder = folderHolder(folder);
   if (holder !== undefined) {
@@ -83,7 +89,7 @@ async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> 
       `${folder} is in use by ${holder}: wait for its end, or choose another folder with --results=…`,
     );
   }
-  const journal = new Journal(folder, tasks, { rerunFailed: values.rerun_failed });
+  const journal = new Journal(folder, tasks, { rerunFailed: values.rerun_failed, lines });
   const core = createCore(await loadCore());
   const fitness: Fitness = { type: values.placement === 'pack' ? 'binPack' : 'spread' };
   const progress = openProgress(process.stdout);

@@ -1,7 +1,15 @@
 // How a command ends when it cannot do what was asked: one line on standard error, status 1.
 
+let beforeLastWords = () => {};
+
+/** What has to be said before the line that ends a command: the log, whose lines leave together. */
+export function sayBefore(action: () => void): void {
+  beforeLastWords = action;
+}
+
 /** Ends the process. Every line names the command, so that it can be found in a mixed log. */
 export function fail(command: string, text: string): never {
+  beforeLastWords();
   process.stderr.write(`${text.replaceAll(/^/gm, `mesoscale ${command}: `)}\n`);
   process.exit(1);
 }

@@ -5,6 +5,7 @@ import type { Credential } from '../http/authentication.ts';
 import {
   CallRefusedError,
   NO_MASTER,
+  NOT_ACCEPTED,
   SchedulerClient,
   UNAUTHENTICATED,
 } from '../http/scheduler-client.ts';
@@ -30,13 +31,15 @@ export interface SessionOptions {
 
 /** If the master has not answered by then, the person at the terminal is told that we wait. */
 const PATIENCE_MS = 1500;
+/** Between two lines that say that the master is still waited for. */
+const SAY_AGAIN_MS = 30_000;
 /** How long the master may take to end the framework. */
 const END_MS = 5000;
 
 export class FrameworkSession {
   readonly #client: SchedulerClient;
   readonly #say: (text: string) => void;
-  readonly #patience: NodeJS.Timeout;
+  #patience: NodeJS.Timeout | undefined;
   #isEnding = false;
 
   constructor(options: SessionOptions) {
@@ -44,10 +47,15 @@ export class FrameworkSession {
     this.#say = options.say;
     let reason: string | undefined;
     let wasConnected = false;
-    this.#patience = setTimeout(() => {
-      const why = reason === undefined ? '' : ` (${reason})`;
-      options.say(`Waiting for the master at ${address}${why} …`);
-    }, PATIENCE_MS);
+    const waitToSay = (delayMs: number) => {
+      clearTimeout(this.#patience);
+      this.#patience = setTimeout(() => {
+        const why = reason === undefined ? '' : ` (${reason})`;
+        options.say(`Waiting for the master at ${address}${why} …`);
+        waitToSay(SAY_AGAIN_MS);
+      }, delayMs);
+    };
+    waitToSay(PATIENCE_MS);
     this.#client = new SchedulerClient({
       master: address,
       codec: options.codec,
@@ -62,6 +70,7 @@ export class FrameworkSession {
         reason = why;
         if (wasConnected && !this.#isEnding) {
           options.say(`Lost the master (${why}); trying again …`);
+          waitToSay(SAY_AGAIN_MS);
         }
       },
     });
@@ -103,8 +112,9 @@ export class FrameworkSession {
 
 /** What to do about it is said in the words of the command line. */
 function withHint(event: SchedulerEvent): SchedulerEvent {
-  return event.error?.message === UNAUTHENTICATED
-    ? { ...event, error: { message: `${UNAUTHENTICATED} (--principal=… --secret=…)` } }
+  const { message = '' } = event.error ?? {};
+  return message === UNAUTHENTICATED || message.startsWith(NOT_ACCEPTED)
+    ? { ...event, error: { message: `${message} (--principal=… --secret=…)` } }
     : event;
 }
 

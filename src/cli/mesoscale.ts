@@ -45,7 +45,7 @@ const FLUSH_MS = 3000;
 /** Commands that listen. */
 const SERVERS = new Set(['master', 'agent']);
 const OVERVIEW = new Set(['help', '--help', '-h']);
-const VERSION = new Set(['version', '--version']);
+const VERSION = new Set(['version', '--version', '-v']);
 
 function overview(): string {
   const indent = 12;
@@ -70,9 +70,23 @@ function asked(): readonly [string | undefined, ...string[]] {
     : [name, ...argv];
 }
 
+/** What stands behind a word that takes one command, or nothing. */
+function surplus(): string | undefined {
+  const [word = '', ...rest] = process.argv.slice(2);
+  return OVERVIEW.has(word) ? rest[1] : VERSION.has(word) ? rest[0] : undefined;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`mesoscale: ${text}\n`);
+  process.exitCode = 1;
+}
+
 const [name, ...argv] = asked();
 const command = COMMANDS[name ?? ''];
-if (command !== undefined) {
+const extra = surplus();
+if (extra !== undefined) {
+  complain(`unexpected argument '${extra}'; mesoscale help lists the commands`);
+} else if (command !== undefined) {
   if (SERVERS.has(name ?? '') || name === 'local') {
     keepGoingWithoutReader();
   }
@@ -90,6 +104,5 @@ if (command !== undefined) {
 } else if (VERSION.has(name)) {
   console.log(versionLine);
 } else {
-  process.stderr.write(`mesoscale: unknown command '${name}'; mesoscale help lists them\n`);
-  process.exitCode = 1;
+  complain(`unknown command '${name}'; mesoscale help lists them`);
 }

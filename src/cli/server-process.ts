@@ -9,6 +9,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { ProcessLogger } from '../runtime/logger.ts';
 import { Shutdown } from '../runtime/shutdown.ts';
 import { Timers } from '../runtime/timers.ts';
+import { sayBefore } from './failure.ts';
 import type { ParsedFlags } from './flags/parse.ts';
 import { flagTexts } from './flags/print.ts';
 import { disabledPaths, type SHARED_FLAGS } from './flags/shared-flags.ts';
@@ -39,6 +40,7 @@ export class ServerProcess<Timer extends string> {
       quiet,
       directory: logFolder(directory),
     });
+    sayBefore(() => this.logger.close());
     this.logger.info(`${versionLine}, process ${process.pid}`);
     for (const warning of parsed.warnings) {
       this.logger.warn(warning);

@@ -9,6 +9,9 @@ import {
 import { executorFields, refusalOf, taskFields } from '../model/launch-fields.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 
+const nameOf = (type: ContainerInfo_Type) =>
+  Object.entries(ContainerInfo_Type).find(([, number]) => number === type)?.[0] ?? 'not set';
+
 /**
  * Throws ContainerizerError for an executor, or with a built-in one its only task, that plain
  * processes cannot be.
@@ -20,6 +23,9 @@ export function requireSupported(executor: ExecutorInfo, task: TaskInfo | undefi
     // Mesos has no word for it: its agent notices that there is no container to wait for.
     throw new ContainerizerError('Abnormal executor termination: unknown container', {
       reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+      cause: new Error(
+        `'container.type' is ${nameOf(container.type)}: only containers of type MESOS are supported`,
+      ),
     });
   }
   const refusal =

@@ -73,6 +73,8 @@ interface RunEnd extends ContainerEnd {
   /** The kind of failure, where it was not one to launch. */
   readonly reason?: TaskStatus_Reason | undefined;
   readonly isDropped?: boolean | undefined;
+  /** For the agent's log. */
+  readonly cause?: string | undefined;
 }
 
 /** Streams and requests of built-in executors are told by it from those of connections. */
@@ -360,6 +362,7 @@ export class Runs {
       failure: run.failed?.failure ?? end.failure,
       reason: run.failed?.reason ?? end.reason,
       isDropped: end.isDropped,
+      cause: end.cause,
     });
   }
 
@@ -418,6 +421,10 @@ const failureOf = (error: unknown): RunEnd => ({
   failure: textOf(error),
   reason: error instanceof ContainerizerError ? error.reason : undefined,
   isDropped: error instanceof ContainerizerError && error.isDropped,
+  cause:
+    error instanceof ContainerizerError && error.cause instanceof Error
+      ? error.cause.message
+      : undefined,
 });
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

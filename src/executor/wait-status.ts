@@ -57,3 +57,19 @@ function signalName(signal: number): string {
       : `Real-time signal ${signal - firstRealTime}`)
   );
 }
+
+/** The signal that the text begins with, by the words of `describeWaitStatus`, and what they are. */
+export function signalAt(
+  text: string,
+): { readonly number: number; readonly name: string } | undefined {
+  // "Stopped (signal)" is not "Stopped".
+  const known = names.toSorted((one, two) => two.length - one.length);
+  const name = known.find((it) => text.startsWith(it));
+  if (name !== undefined) {
+    return { number: names.indexOf(name) + 1, name };
+  }
+  const [other, kind, digits] = /^(Unknown|Real-time) signal (\d{1,2})/.exec(text) ?? [];
+  return other === undefined
+    ? undefined
+    : { number: Number(digits) + (kind === 'Unknown' ? 0 : firstRealTime), name: other };
+}

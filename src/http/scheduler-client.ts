@@ -64,6 +64,9 @@ export const NO_MASTER = 'there is no master at';
 /** The ERROR event's text when SUBSCRIBE is answered with 401. */
 export const UNAUTHENTICATED =
   'SUBSCRIBE was answered with status 401: the master wants a principal and its secret';
+/** So begins that text where a principal was shown. */
+export const NOT_ACCEPTED =
+  'SUBSCRIBE was answered with status 401: the master does not accept the principal';
 
 export class SchedulerClient {
   readonly #options: SchedulerClientOptions;
@@ -260,7 +263,10 @@ export class SchedulerClient {
 
   #refusalText(status: number, text: string): string {
     if (status === 401) {
-      return UNAUTHENTICATED;
+      const { credential } = this.#options;
+      return credential === undefined
+        ? UNAUTHENTICATED
+        : `${NOT_ACCEPTED} '${credential.principal}' with this secret`;
     }
     // An agent takes the call for one of its operator API, and cannot read it.
     const isAgent = status === 400 && text.startsWith('Failed to parse body');

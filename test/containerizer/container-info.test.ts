@@ -16,6 +16,18 @@ test('an executor of the framework is refused with the names of its own fields',
   );
 });
 
+test('a container of Docker ends as with Mesos, and the field is named for the log', () => {
+  const docker = { ...task, container: { type: ContainerInfo_Type.DOCKER } };
+  expect(() => requireSupported(executor, docker)).toThrow(
+    expect.objectContaining({
+      message: 'Abnormal executor termination: unknown container',
+      cause: expect.objectContaining({
+        message: "'container.type' is DOCKER: only containers of type MESOS are supported",
+      }),
+    }),
+  );
+});
+
 test('what asks for nothing is supported', () => {
   expect(() => requireSupported(executor, task)).not.toThrow();
   expect(() => requireSupported(executor, undefined)).not.toThrow();

@@ -115,7 +115,12 @@ test('a task that takes too long is killed', async () => {
     '--kill_after=100ms',
   );
   expect(output).toContain('TASK_KILLED');
-  expect(status).not.toBe(0);
+  expect(status).toBe(128 + 15);
+});
+
+test('a command that a signal ends is told as a shell tells it', async () => {
+  const { status } = await execute('--name=signal', '--command=kill -9 $$');
+  expect(status).toBe(128 + 9);
 });
 
 test('its framework asks for no time to come back in', async () => {
@@ -151,7 +156,7 @@ describe('interrupted while the master is away', () => {
   test('it kills the task when the master is back', async () => {
     const program = await interrupted('waits');
     await cluster.startMaster();
-    expect(await program.ended()).toBe(1);
+    expect(await program.ended()).toBe(130);
     expect(program.log).toContain("TASK_KILLED for task 'waits'");
   });
 

@@ -90,6 +90,10 @@ describe('a start that cannot work ends with one line', () => {
       ['agent', '--master=127.0.0.1:5050'],
       'mesoscale agent: --work_dir is required: the folder of sandboxes and of what is kept',
     ],
+    [
+      ['help', 'master', 'agent'],
+      "mesoscale: unexpected argument 'agent'; mesoscale help lists the commands",
+    ],
     [['frobnicate'], "mesoscale: unknown command 'frobnicate'; mesoscale help lists them"],
   ])('%j', async (parameters, line) => {
     expect(await refusal(...parameters)).toBe(line);
@@ -104,6 +108,16 @@ describe('a start that cannot work ends with one line', () => {
     expect(line).toBe(
       `mesoscale master: --port expects a free port, got ${port}: another program listens on 127.0.0.1:${port}`,
     );
+  });
+
+  test('after the lines of its log', async () => {
+    const port = await freePort();
+    const flags = ['--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory'];
+    run('master', ...flags);
+    await firstAnswer(port);
+    const lines = (await refusal('master', ...flags)).split('\n');
+    expect(lines.at(-1)).toContain('--port expects a free port');
+    expect(lines.at(0)).toMatch(/^I\d{4} .* process \d+$/);
   });
 
   describe('a folder that cannot be', () => {

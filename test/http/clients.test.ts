@@ -157,6 +157,23 @@ describe('the scheduler client', () => {
     expect(reasons).toEqual([`connect ECONNREFUSED ${address}`]);
   });
 
+  it('says that a secret is not accepted, where one was shown', async () => {
+    const address = await listen(
+      createServer((request, response) => {
+        request.resume();
+        response.writeHead(401).end();
+      }),
+    );
+    const { seen, until } = subscribe(address, {
+      credential: { principal: 'ops', secret: 'wrong' },
+    });
+    await until((texts) => texts.some((text) => text.startsWith('ERROR')));
+    expect(seen.join()).toContain(
+      "the master does not accept the principal 'ops' with this secret",
+    );
+    expect(seen.join()).not.toContain('wrong');
+  });
+
   it.each([
     [401, 'the master wants a principal and its secret'],
     [404, 'there is no master at 127.0.0.1:'],

@@ -3,7 +3,7 @@
 //   journal.jsonl    what was begun: the batch, the framework's id, agents, every attempt
 //   results.jsonl    one line for every task that has ended for good
 //   tasks/N-NAME/    stdout and stderr of task N
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { FlagError } from '../flags/parse.ts';
 import type { AgentPlace } from './agents.ts';
 import { type Attempt, safeName } from './batch.ts';
-import type { BatchTask } from './task-file.ts';
+import { type BatchTask, refuseLines } from './task-file.ts';
 
 export interface Result {
   readonly index: number;
@@ -44,9 +44,12 @@ type Entry =
   | {
       readonly type: 'batch';
       readonly version: 1 | 2;
+      /** Of all tasks; for journals whose tasks have no entries of their own. */
       readonly hash: string;
       readonly tasks: number;
     }
+  /** What a task is; a later one of the same index takes its place. */
+  | ({ readonly type: 'task'; readonly index: number } & Identity)
   | { readonly type: 'framework'; readonly id: string }
   | ({ readonly type: 'agent' } & AgentPlace)
   | ({ readonly type: 'attempt' } & Attempt)
@@ -57,7 +60,26 @@ type Entry =
   /** All tasks have results, and the framework is gone. */
   | { readonly type: 'ended' };
 
+/**
+ * What makes a task the one that was begun, so that a file that has changed can be told from it. Where it may run
+ * and what it needs is no part of that: constraints and amounts can be mended on the way. Of what may be secret,
+ * there is only a digest.
+ */
+interface Identity {
+  readonly name: string;
+  readonly command: string;
+  readonly role: string;
+  readonly retries: number;
+  readonly env: string;
+}
+
+const PARTS = ['name', 'command', 'role', 'retries', 'env'] as const;
+
+type BatchEntry = Extract<Entry, { type: 'batch' }>;
+
 export interface JournalOptions {
+  /** The line of each task in its file, for messages. Without it: one task a line. */
+  readonly lines?: () => readonly number[];
   /** Drop the results of tasks that have failed. */
   readonly rerunFailed?: boolean;
 }
@@ -73,10 +95,11 @@ export class Journal {
   readonly over = new Set<string>();
   readonly failures = new Map<number, number>();
   readonly results = new Map<number, Result>();
+  readonly #identities = new Map<number, Identity>();
 
   /**
-   * Opens the folder of an earlier run of the same tasks or of the first of them, or a new one. Throws
-   * FlagError.
+   * Opens the folder of an earlier run of the same tasks or of the first of them, or a new one. With
+   * `rerunFailed` those that have failed may be others. Throws FlagError.
    */
   constructor(folder: string, tasks: readonly BatchTask[], options: JournalOptions = {}) {
     this.folder = folder;
@@ -91,12 +114,15 @@ export class Journal {
     for (const result of readLines<Result>(resultsFile)) {
       this.results.set(result.index, result);
     }
+    const mended = this.#refuseOthers(tasks, options);
     this.#journal = openSync(journalFile, 'a');
-    if (known < tasks.length) {
-      this.#write({ type: 'batch', version: 2, hash: hashOf(tasks, 2), tasks: tasks.length });
-    }
+    // Before the results of what was mended are dropped: until then they have failed, and can be run again.
+    this.#identify([...mended, ...tasks.slice(known)]);
     if (options.rerunFailed) {
       this.#dropFailures(resultsFile);
+    }
+    if (known < tasks.length) {
+      this.#write({ type: 'batch', version: 2, hash: hashOf(tasks, 2), tasks: tasks.length });
     }
     this.#results = openSync(resultsFile, 'a');
   }
@@ -113,6 +139,55 @@ export class Journal {
     const kept = [...this.results.values()].map((result) => `${JSON.stringify(result)}\n`);
     writeFileSync(`${resultsFile}.new`, kept.join(''), { flush: true });
     renameSync(`${resultsFile}.new`, resultsFile);
+  }
+
+  /** Answers the tasks that have failed, are run again, and are others now. */
+  #refuseOthers(tasks: readonly BatchTask[], { rerunFailed, lines }: JournalOptions): BatchTask[] {
+    const mended: BatchTask[] = [];
+    const wrong: string[] = [];
+    let numbers: readonly number[] | undefined;
+    for (const task of tasks) {
+      const before = this.#identities.get(task.index);
+      const now = identityOf(task);
+      const changed =
+        before === undefined ? [] : PARTS.filter((part) => before[part] !== now[part]);
+      const result = this.results.get(task.index);
+      const hasFailed = result !== undefined && result.state !== 'TASK_FINISHED';
+      if (changed.length > 0 && hasFailed && rerunFailed) {
+        mended.push(task);
+      } else if (changed.length > 0) {
+        numbers ??= lines?.() ?? [];
+        const line = numbers[task.index] ?? task.index + 1;
+        const differs = changed.length === 1 ? 'differs' : 'differ';
+        wrong.push(
+          `line ${line}: ${changed.join(', ')} ${differs} from the earlier run; only constraints and amounts may ` +
+            `change${hasFailed ? ', or with --rerun_failed all of it, for it has failed' : ''}`,
+        );
+      }
+    }
+    if (wrong.length > 0) {
+      wrong.unshift(othersError(this.folder));
+      refuseLines(wrong);
+    }
+    return mended;
+  }
+
+  /** Each is compared by itself where each has an entry. */
+  #areOf({ version, hash, tasks: count }: BatchEntry, tasks: readonly BatchTask[]): boolean {
+    return this.#identities.size >= count || hash === hashOf(tasks.slice(0, count), version);
+  }
+
+  #identify(tasks: readonly BatchTask[]): void {
+    const entries = tasks.map(
+      (task): Entry => ({
+        type: 'task',
+        index: task.index,
+        ...identityOf(task),
+      }),
+    );
+    if (entries.length > 0) {
+      writeSync(this.#journal, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    }
   }
 
   #runAgain(index: number): void {
@@ -190,12 +265,12 @@ export class Journal {
             `${this.folder} was written by a later version (${entry.version}) of this program`,
           );
         }
-        if (tasks.length < entry.tasks || !isOf(entry, tasks)) {
-          throw new FlagError(
-            `${this.folder} holds the results of other tasks (rows may be added at the end, not ` +
-              'changed or taken away): choose another folder with --results=…',
-          );
+        if (tasks.length < entry.tasks || !this.#areOf(entry, tasks)) {
+          throw new FlagError(othersError(this.folder));
         }
+        return;
+      case 'task':
+        this.#identities.set(entry.index, entry);
         return;
       case 'framework':
         this.frameworkId = entry.id;
@@ -227,15 +302,24 @@ export class Journal {
   }
 }
 
-const isOf = (
-  { version, hash, tasks: count }: Extract<Entry, { type: 'batch' }>,
-  tasks: readonly BatchTask[],
-) => hash === hashOf(tasks.slice(0, count), version);
+const othersError = (folder: string) =>
+  `${folder} holds the results of other tasks (rows may be added at the end, not changed or taken away): ` +
+  'choose another folder with --results=…';
 
-/**
- * Where tasks may run and what they need is no part of what they are: constraints and amounts can be mended
- * on the way. Version 1 had the amounts in.
- */
+function identityOf({ name, command, role, retries, env }: BatchTask): Identity {
+  const isPlain = Object.keys(env).length === 0;
+  return {
+    name,
+    command: digestOf(command),
+    role,
+    retries,
+    env: isPlain ? '' : digestOf(JSON.stringify(env)),
+  };
+}
+
+const digestOf = (text: string) => hash('sha256', text).slice(0, 16);
+
+/** Version 1 had the amounts in. */
 function hashOf(tasks: readonly BatchTask[], version: 1 | 2): string {
   const plain = tasks.map(({ constraints: _, ...task }) => {
     if (version === 1) {

@@ -50,51 +50,57 @@ const MOST_TOLD = 10;
  * line of the file that is wrong, up to ten.
  */
 export function readTaskFile(text: string, defaults: TaskDefaults): BatchTask[] {
-  const wrong: string[] = [];
-  const rows = /^\s*\{/.test(text) ? jsonRows(text, wrong) : csvRows(text, wrong);
+  const rows = rowsOf(text);
   const tasks: BatchTask[] = [];
+  const wrong: string[] = [];
   for (const [index, { line, fields }] of rows.entries()) {
-    noted(wrong, () => tasks.push(taskOf(fields, { index, line, defaults })));
+    try {
+      tasks.push(taskOf(fields(), { index, line, defaults }));
+    } catch (error) {
+      if (!(error instanceof FlagError)) {
+        throw error;
+      }
+      wrong.push(error.message);
+    }
   }
-  if (wrong.length > MOST_TOLD) {
-    wrong.splice(MOST_TOLD, Infinity, `and ${wrong.length - MOST_TOLD} more lines are wrong`);
-  }
-  if (wrong.length > 0) {
-    throw new FlagError(wrong.join('\n'));
-  }
+  refuseLines(wrong);
   if (rows.length === 0) {
     throw new FlagError('there is no task in it');
   }
   return tasks;
 }
 
-function noted(wrong: string[], read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    if (!(error instanceof FlagError)) {
-      throw error;
-    }
-    wrong.push(error.message);
+/** Throws FlagError where any line is wrong; the first ten are told. */
+export function refuseLines(wrong: readonly string[]): void {
+  const told = wrong.slice(0, MOST_TOLD);
+  if (wrong.length > MOST_TOLD) {
+    told.push(`and ${wrong.length - MOST_TOLD} more lines are wrong`);
+  }
+  if (told.length > 0) {
+    throw new FlagError(told.join('\n'));
   }
 }
+
+/** The line of each task, by its index: for messages. */
+export const linesOfTasks = (text: string): number[] => rowsOf(text).map(({ line }) => line);
+
+const rowsOf = (text: string): Row[] => (/^\s*\{/.test(text) ? jsonRows(text) : csvRows(text));
+
+type Fields = Readonly<Record<string, unknown>>;
 
 interface Row {
   readonly line: number;
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** Throws FlagError where the line has another form. */
+  readonly fields: () => Fields;
 }
 
-function jsonRows(text: string, wrong: string[]): Row[] {
-  const rows: Row[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() !== '') {
-      noted(wrong, () => rows.push({ line: index + 1, fields: jsonFields(line, index + 1) }));
-    }
-  }
-  return rows;
-}
+const jsonRows = (text: string): Row[] =>
+  text.split('\n').flatMap((content, index) => {
+    const line = index + 1;
+    return content.trim() === '' ? [] : [{ line, fields: () => jsonFields(content, line) }];
+  });
 
-function jsonFields(text: string, line: number): Row['fields'] {
+function jsonFields(text: string, line: number): Fields {
   const wrong = new FlagError(`line ${line}: expected a JSON object, got '${short(text)}'`);
   let fields: unknown;
   try {
@@ -105,30 +111,35 @@ function jsonFields(text: string, line: number): Row['fields'] {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     throw wrong;
   }
-  return fields as Row['fields'];
+  return fields as Fields;
 }
 
-function csvRows(text: string, wrong: string[]): Row[] {
+function csvRows(text: string): Row[] {
   const [first, ...records] = csvRecords(text);
   if (first === undefined) {
     return [];
   }
   const header = headerOf(first);
-  const rows: Row[] = [];
-  for (const { info, record } of records) {
-    if (record.length > header.length) {
-      wrong.push(
-        `line ${info.lines}: has ${record.length} cells where the header names ${header.length} ` +
-          'columns (a cell with commas is put in double quotes)',
-      );
-    } else {
-      // An empty cell says nothing, so that the default holds; nor do cells that are left out at the end.
-      const cells = record.map((cell, column) => [header[column] ?? '', cell] as const);
-      const fields = Object.fromEntries(cells.filter(([, cell]) => cell !== ''));
-      rows.push({ line: info.lines, fields });
-    }
+  return records.map(({ info, record }) => ({
+    line: info.lines,
+    fields: () => csvFields(record, header, info.lines),
+  }));
+}
+
+/** A row that is too short may have lost a cell in its middle. An empty cell says nothing: the default holds. */
+function csvFields(record: readonly string[], header: readonly string[], line: number): Fields {
+  if (record.length !== header.length) {
+    const count = `${record.length} ${record.length === 1 ? 'cell' : 'cells'}`;
+    const hint =
+      record.length > header.length
+        ? 'a cell with commas is put in double quotes'
+        : 'a cell that says nothing is left empty, with its comma';
+    throw new FlagError(
+      `line ${line}: has ${count} where the header names ${header.length} columns (${hint})`,
+    );
   }
-  return rows;
+  const cells = record.map((cell, column) => [header[column] ?? '', cell] as const);
+  return Object.fromEntries(cells.filter(([, cell]) => cell !== ''));
 }
 
 interface CsvRecord {
@@ -183,7 +194,7 @@ interface Place {
   readonly defaults: TaskDefaults;
 }
 
-function taskOf(fields: Row['fields'], { index, line, defaults }: Place): BatchTask {
+function taskOf(fields: Fields, { index, line, defaults }: Place): BatchTask {
   const wrong = (text: string) => new FlagError(`line ${line}: ${text}`);
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) {
@@ -201,6 +212,9 @@ function taskOf(fields: Row['fields'], { index, line, defaults }: Place): BatchT
     const number = typeof value === 'string' ? Number(value) : value;
     if (typeof number !== 'number' || !(number >= 0 && number <= MOST)) {
       throw wrong(`${name} must be a number from 0 to ${MOST}`);
+    }
+    if (number > 0 && Math.round(number * 1000) === 0) {
+      throw wrong(`${name} must be 0 or at least 0.001: it is counted in thousandths`);
     }
     return number;
   };

@@ -44,6 +44,8 @@ interface LaunchedTask {
   readonly info: TaskInfo;
   readonly tails: readonly OutputTail[];
   reading: Promise<void>;
+  /** Why the last look at what it has printed failed. */
+  unread: string | undefined;
   status: TaskStatus | undefined;
   isDone: boolean;
 }
@@ -75,6 +77,7 @@ export class Execution {
   #patience: NodeJS.Timeout | undefined;
   #toldTooSmall = false;
   #isEnding = false;
+  #isInterrupted = false;
   #finish: (exitCode: number) => void = () => {};
   readonly #finished: Promise<number>;
 
@@ -113,6 +116,7 @@ export class Execution {
    */
   interrupt(): void {
     const { say } = this.#options;
+    this.#isInterrupted = true;
     if (this.#tasks.size === 0) {
       void this.#end(INTERRUPTED);
       return;
@@ -263,6 +267,7 @@ export class Execution {
         info,
         tails,
         reading: Promise.resolve(),
+        unread: undefined,
         status: undefined,
         isDone: false,
       });
@@ -300,6 +305,10 @@ export class Execution {
     task.isDone = true;
     // Until its last update is acknowledged, the executor and its sandbox are there to be read.
     await this.#read(task);
+    if (task.unread !== undefined) {
+      const id = task.info.task_id.value;
+      this.#options.say(`What task '${id}' printed cannot be read (${task.unread})`);
+    }
     this.#acknowledge(status);
     if ([...this.#tasks.values()].every(({ isDone }) => isDone)) {
       await this.#end(this.#exitCode());
@@ -333,7 +342,14 @@ export class Execution {
     task.reading = task.reading.then(async () => {
       for (const tail of task.tails) {
         // An agent that cannot be reached now is asked again at the next look.
-        await tail.read().catch(() => undefined);
+        await tail.read().then(
+          () => {
+            task.unread = undefined;
+          },
+          (error: Error) => {
+            task.unread = error.message;
+          },
+        );
       }
     });
     return task.reading;
@@ -345,11 +361,14 @@ export class Execution {
     this.#finish(exitCode);
   }
 
-  /** That of the first task that failed; as a shell says it where a signal ended it. */
+  /** That of the first task that failed; as a shell says it where a signal ended it, or the command. */
   #exitCode(): number {
+    if (this.#isInterrupted) {
+      return INTERRUPTED;
+    }
     for (const { status } of this.#tasks.values()) {
       if (status !== undefined && status.state !== TaskState.TASK_FINISHED) {
-        return taskEnd(status).exitStatus || 1;
+        return taskEnd(status).shellStatus;
       }
     }
     return 0;

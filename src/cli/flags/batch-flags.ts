@@ -31,7 +31,10 @@ export const BATCH_FLAGS = {
     check: constraintError,
     help: 'Where all tasks may run, as in Marathon: rack:LIKE:rack-[1-3], rack:UNLIKE:rack-9, zone:IS:a, hostname:UNIQUE, rack:GROUP_BY, zone:MAX_PER:2. May be given several times; a task of the file may have constraints besides.',
   }),
-  cpus: decimal({ default: 1, help: 'CPUs of tasks that do not say.' }),
+  cpus: decimal({
+    default: 1,
+    help: 'CPUs of tasks that do not say. 0 is for tasks that need memory only.',
+  }),
   failover_timeout: duration({
     default: 3600_000,
     help: 'How long running tasks are kept while nobody watches them: the time to come back in after an interruption.',

@@ -41,7 +41,7 @@ export function messageOf<T extends object>(
     return readJsonValue(type, value);
   } catch (error) {
     if (error instanceof WireError) {
-      throw new FlagError(`--${flag}${what} is no ${type.name}: ${error.message}`);
+      throw new FlagError(`--${flag}${what}: ${error.message}`);
     }
     throw error;
   }

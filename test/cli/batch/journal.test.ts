@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { AgentPlace } from '../../../src/cli/batch/agents.ts';
 import type { Attempt } from '../../../src/cli/batch/batch.ts';
 import { parseConstraints } from '../../../src/cli/batch/constraints.ts';
@@ -119,4 +119,58 @@ test('rows may be added at the end, and the results of those that failed can be 
   for (const other of [two, `{"command":"z"}\n${two}`]) {
     expect(() => new Journal(path, tasks(other))).toThrow('rows may be added at the end');
   }
+});
+
+describe('a file that has changed since', () => {
+  const header = 'name,command,env,cpus';
+  const rows = ['a,x,,1', 'b,y,"{""A"":""1""}",1', 'c,z,,1'];
+  const csv = (...lines: string[]) => tasks([header, ...lines].join('\n'));
+  const failed = (index: number): Result => ({
+    index,
+    name: 'b',
+    task_id: `${index + 1}-b.1`,
+    state: 'TASK_FAILED',
+    exit_status: 1,
+    signal: null,
+    message: '',
+    attempts: 1,
+    agent: 'a',
+    ended: null,
+    stdout: null,
+    stderr: null,
+  });
+
+  test('is refused with the line and with what is another', () => {
+    const path = join(folder, 'named');
+    new Journal(path, csv(...rows)).close();
+    const changed = csv('a,x,,2', 'b,y,"{""A"":""2""}",1', 'd,w,,1');
+    const lines = () => [2, 3, 7];
+    expect(() => new Journal(path, changed, { lines })).toThrow(
+      new RegExp(
+        'holds the results of other tasks .*\\n' +
+          'line 3: env differs from the earlier run; only constraints and amounts may change\\n' +
+          'line 7: name, command differ from the earlier run; only constraints and amounts may change$',
+      ),
+    );
+    // Secrets are kept as digests.
+    expect(readFileSync(join(path, 'journal.jsonl'), 'utf8')).not.toContain('"A"');
+  });
+
+  test('may have other rows for those that have failed, which then run anew', () => {
+    const path = join(folder, 'mended');
+    const first = new Journal(path, csv(...rows));
+    first.finish(failed(1));
+    first.close();
+    const mended = csv('a,x,,1', 'b,y2,,1', 'c,z,,1');
+    expect(() => new Journal(path, mended)).toThrow(
+      'line 2: command, env differ from the earlier run; only constraints and amounts may change, or with ' +
+        '--rerun_failed all of it, for it has failed',
+    );
+    const second = new Journal(path, mended, { rerunFailed: true });
+    expect(second.results.size).toBe(0);
+    second.close();
+    // From now on it is the new row that the batch is about.
+    new Journal(path, mended).close();
+    expect(() => new Journal(path, csv(...rows))).toThrow('line 2: command, env differ');
+  });
 });

@@ -96,8 +96,15 @@ test.each([
   expect(() => read(text)).toThrow(message);
 });
 
-test('cells may be left out at the end of a line', () => {
-  expect(read('command,cpus,mem\na\nb,0.5\n')).toMatchObject([
+test('what is wrong is told in the order of lines, whatever it is', () => {
+  const text = 'command,cpus\na,many\nb\nc,1,2\nd,-1\ne,0.0001\n';
+  expect(() => read(text)).toThrow(
+    /^line 2: cpus .*\nline 3: has 1 cell .*\nline 4: has 3 cells .*\nline 5: cpus .*\nline 6: cpus must be 0 or/,
+  );
+});
+
+test('a cell that says nothing is left empty', () => {
+  expect(read('command,cpus,mem\na,,\nb,0.5,\n')).toMatchObject([
     { command: 'a', cpus: 1, mem: 32 },
     { command: 'b', cpus: 0.5, mem: 32 },
   ]);

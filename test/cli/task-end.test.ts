@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { taskEnd } from '../../src/cli/task-end.ts';
+import { describeWaitStatus } from '../../src/executor/wait-status.ts';
+import { TaskState } from '../../src/model/generated/messages.ts';
+
+const end = (message: string, state: TaskState = TaskState.TASK_FAILED) =>
+  taskEnd({ task_id: { value: 't' }, state, message });
+
+test('the end of a command is told as a shell tells it', () => {
+  expect(end('Command exited with status 0', TaskState.TASK_FINISHED).shellStatus).toBe(0);
+  expect(end('Command exited with status 3').shellStatus).toBe(3);
+  // It was killed, and has left in peace: it has not finished.
+  expect(end('Command exited with status 0', TaskState.TASK_KILLED).shellStatus).toBe(1);
+  expect(end('Executor terminated').shellStatus).toBe(1);
+});
+
+test('every signal has its number, by the words in which executors tell it', () => {
+  for (let signal = 1; signal <= 64; signal++) {
+    expect(end(`Command ${describeWaitStatus(signal)}`).shellStatus).toBe(128 + signal);
+  }
+  expect(end(`Command ${describeWaitStatus(11 | 0x80)}`)).toEqual({
+    exitStatus: undefined,
+    signal: 'Segmentation fault',
+    shellStatus: 139,
+  });
+});
