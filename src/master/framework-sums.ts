@@ -15,7 +15,7 @@ import {
   MAX_TOLD_FRAMEWORKS,
   MAX_TREE,
 } from './validation/count.ts';
-import { frameworkBytes, MAX_FRAMEWORKS_BYTES } from './validation/size.ts';
+import { frameworkBytes, growthError, MAX_FRAMEWORKS_BYTES } from './validation/size.ts';
 
 interface Sums {
   frameworks: number;
@@ -66,7 +66,10 @@ export function subscriberError(
     tree: tree - (known?.treeSize ?? 0),
     bytes: frameworkBytes(info, constraints) - (known?.bytes ?? 0),
   };
-  return overflow(sum, more);
+  return (
+    overflow(sum, more) ??
+    (registered && growthError(state.agents.registered.values(), registered, info))
+  );
 }
 
 /** `sum` may be beyond a bound already; only what adds to it is refused. */

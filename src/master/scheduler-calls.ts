@@ -50,7 +50,7 @@ export function schedulerCall(state: MasterState, event: SchedulerCalled): void 
     return;
   }
   countCall(framework.counters, call.type ?? SchedulerCall_Type.UNKNOWN);
-  const refusal = callerError(framework, event) ?? amountError(state, call);
+  const refusal = callerError(framework, event) ?? amountError(state, framework, call);
   if (refusal !== undefined) {
     reply(state, request, refusal.status, refusal.text);
     return;
@@ -103,13 +103,13 @@ function callerError(
 }
 
 /** All that a call names is answered in one step. */
-function amountError(state: MasterState, call: SchedulerCall) {
+function amountError(state: MasterState, framework: Framework, call: SchedulerCall) {
   const { reconcile: tasks, reconcile_operations: operations } = call;
   const { accept: accepted, decline: declined } = call;
   const { accept_inverse_offers: yes, decline_inverse_offers: no } = call;
   const error =
     (accepted &&
-      (acceptError(accepted) ??
+      (acceptError(accepted, framework) ??
         rolesRoomError(state, rolesOf(...(accepted.operations?.map(resourcesOf) ?? []))))) ??
     countError("'decline.offer_ids'", declined?.offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'inverse_offer_ids'", (yes ?? no)?.inverse_offer_ids?.length ?? 0, MAX_ANSWERED) ??

@@ -161,6 +161,45 @@ test('a framework counts with what it says of itself while it has something on t
   expect(bytesOf(world, agent)).toBe(0);
 });
 
+test('a framework does not grow on an agent that has no room for it', () => {
+  const { world, agent, framework } = cluster();
+  const others = Array.from({ length: 10 }, () => world.framework({ labels: labels('k', 1_000) }));
+  const fill = Array.from({ length: 8 }, (_, index) => ({
+    task_id: { value: `t${index}` },
+    resources: resources('cpus:0.01;mem:1'),
+    labels: labels('k', 4_000_000),
+  }));
+  framework.launch(framework.offer(), ...fill);
+  for (const other of others) {
+    world.allocate();
+    const offer = other.offers().at(-1);
+    if (offer !== undefined) {
+      other.launch(offer, { resources: resources('cpus:0.01;mem:1') });
+    }
+  }
+  const grow = others.map((other) => {
+    other.subscribe({ labels: labels('k', 1_000_000) });
+    return other.last('ERROR')?.error?.message;
+  });
+  expect(new Set(grow.filter((error) => error !== undefined))).toEqual(
+    new Set([`Framework and all that is on agent ${agent.id} have more than 41943040 bytes`]),
+  );
+});
+
+test('one ACCEPT does not send a large FrameworkInfo to an agent thousands of times', () => {
+  const { agent, framework } = cluster({}, { labels: labels('k', 900_000) });
+  const tasks = Array.from({ length: 100 }, (_, index) => ({
+    task_id: { value: `t${index}` },
+    resources: resources('cpus:0.01;mem:1'),
+  }));
+  const answer = framework.launch(framework.offer(), ...tasks);
+  expect(answer).toMatchObject({ status: 400 });
+  expect(answer.text).toMatch(
+    /^Failed to validate scheduler::Call: 100 launches, .* 67108864 bytes$/,
+  );
+  expect(agent.sent('RunTaskMessage')).toEqual([]);
+});
+
 test('what an agent comes back with counts the same after a restart of the master', () => {
   const { world, agent, framework } = cluster({}, { capabilities });
   const restarted = world.restart();

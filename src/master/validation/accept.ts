@@ -6,6 +6,7 @@ import type {
   SchedulerCall_Accept,
 } from '../../model/generated/messages.ts';
 import { tasksOf } from '../operation-input.ts';
+import type { Framework } from '../state.ts';
 import {
   countError,
   MAX_AGENT_RESOURCES,
@@ -14,8 +15,12 @@ import {
   MAX_CONVERTED,
   MAX_LAUNCHED,
 } from './count.ts';
+import { launchSizeError } from './size.ts';
 
-export function acceptError(accept: SchedulerCall_Accept): string | undefined {
+export function acceptError(
+  accept: SchedulerCall_Accept,
+  framework: Framework,
+): string | undefined {
   const operations = accept.operations ?? [];
   const tooMany =
     countError("'accept.offer_ids'", accept.offer_ids?.length ?? 0, MAX_ANSWERED) ??
@@ -24,6 +29,7 @@ export function acceptError(accept: SchedulerCall_Accept): string | undefined {
     return tooMany;
   }
   let tasks = 0;
+  let messages = 0;
   let conversions = 0;
   let resources = 0;
   for (const operation of operations) {
@@ -33,10 +39,12 @@ export function acceptError(accept: SchedulerCall_Accept): string | undefined {
       resources += convertedOf(operation)?.length ?? 1;
     } else {
       tasks += launched.length;
+      messages += operation.launch === undefined ? 1 : launched.length;
     }
   }
   return (
     countError("The list of tasks in 'accept.operations'", tasks, MAX_LAUNCHED) ??
+    launchSizeError(framework, messages) ??
     countError(
       "The list of reservations and volumes in 'accept.operations'",
       conversions,

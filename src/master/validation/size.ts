@@ -30,6 +30,8 @@ export const MAX_TASK_BYTES = 4 * 1024 * 1024;
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
 /** Beyond that for what gives resources back, while its operation is under way. */
 const MAX_RELEASE_BYTES = 8 * 1024 * 1024;
+/** Of a framework's info in all messages by which one ACCEPT launches tasks: each has it. */
+const MAX_LAUNCH_BYTES = 64 * 1024 * 1024;
 /** Completed and unreachable tasks of all frameworks; the framework with most of it loses its oldest. */
 export const MAX_TASK_HISTORY_BYTES = 64 * 1024 * 1024;
 
@@ -55,6 +57,15 @@ export function executorSizeError(info: ExecutorInfo): string | undefined {
     : undefined;
 }
 
+/** Whether so many messages with the framework's info are too much for a connection at once. */
+export function launchSizeError({ info }: Framework, messages: number): string | undefined {
+  const bytes = sizeWhenItCame(info);
+  return messages * bytes > MAX_LAUNCH_BYTES
+    ? `${messages} launches, each of which takes the FrameworkInfo of ${bytes} bytes to the agent, ` +
+        `have more than ${MAX_LAUNCH_BYTES} bytes`
+    : undefined;
+}
+
 /** An executor that tasks of a group share has been measured by itself. */
 export function taskSizeError(
   task: TaskInfo,
@@ -66,8 +77,8 @@ export function taskSizeError(
   if (size > MAX_TASK_BYTES) {
     return `Task has more than ${MAX_TASK_BYTES} bytes`;
   }
-  const isNew = !agent.frameworkBytes.has(framework.id);
-  return bytesOn(agent) + size + (isNew ? framework.bytes : 0) > MAX_AGENT_BYTES
+  const ofFramework = agent.frameworkBytes.has(framework.id) ? 0 : sizeWhenItCame(framework.info);
+  return bytesOn(agent) + size + ofFramework > MAX_AGENT_BYTES
     ? `Task and all that runs on agent ${agent.id} have more than ${MAX_AGENT_BYTES} bytes`
     : undefined;
 }
@@ -120,16 +131,33 @@ export function countFramework(
   framework: Framework | undefined,
 ): void {
   if (!agent.frameworkBytes.has(id)) {
-    const bytes = framework?.bytes ?? 0;
+    const bytes = sizeWhenItCame(framework?.info);
     agent.frameworkBytes.set(id, bytes);
     agent.bytes += bytes;
   }
 }
 
+/** Whether a framework that has something on agents would say too much of itself. */
+export function growthError(
+  agents: Iterable<Agent>,
+  framework: Framework,
+  info: FrameworkInfo,
+): string | undefined {
+  const more = messageSize(info, MAX_FRAMEWORK_BYTES) - sizeWhenItCame(framework.info);
+  const max = MAX_AGENT_BYTES + MAX_RELEASE_BYTES;
+  for (const agent of more > 0 ? agents : []) {
+    if (agent.frameworkBytes.has(framework.id) && bytesOn(agent) + more > max) {
+      return `Framework and all that is on agent ${agent.id} have more than ${max} bytes`;
+    }
+  }
+  return undefined;
+}
+
 /** The framework has described itself anew. */
-export function recountFramework(agent: Agent, { id, bytes }: Framework): void {
+export function recountFramework(agent: Agent, { id, info }: Framework): void {
   const before = agent.frameworkBytes.get(id);
   if (before !== undefined) {
+    const bytes = sizeWhenItCame(info);
     agent.bytes += bytes - before;
     agent.frameworkBytes.set(id, bytes);
   }
