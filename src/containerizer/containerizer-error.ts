@@ -20,3 +20,6 @@ export class ContainerizerError extends Error {
     this.isDropped = options.isDropped ?? false;
   }
 }
+
+/** How a process would have ended is not known: it was ended with its spawner, or with its container. */
+export class UnknownEndError extends ContainerizerError {}

@@ -9,7 +9,7 @@ import { type CommandInfo, type Resource, TaskStatus_Reason } from '../model/gen
 import type { ContainerId } from '../model/ids.ts';
 import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgroups.ts';
 import { commandEnvironment, commandLine, layered } from './command-line.ts';
-import { ContainerizerError } from './containerizer-error.ts';
+import { ContainerizerError, UnknownEndError } from './containerizer-error.ts';
 import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher.ts';
 import { allProcesses, bootId, descendants, kill, type ProcessStat } from './process-table.ts';
 import { isAbsence, patiently, readText, reserveDescriptor } from './record-file.ts';
@@ -54,7 +54,8 @@ export interface ContainerSpec {
  */
 export type ContainerEnd = EndRecord;
 
-const sigkill = 9;
+/** So often is begun anew what has no records and was lost with the spawner. */
+const maxAttempts = 3;
 const sigusr1 = 10;
 const sigterm = 15;
 
@@ -312,7 +313,8 @@ export class Containerizer {
   /**
    * Runs a command beside the container's process, as its user, in its sandbox and environment. What
    * the command leaves behind ends with it, and both end with the container. Returns the raw wait
-   * status, or undefined when it had to be killed after the timeout. Throws ContainerizerError.
+   * status, or undefined when it had to be killed after the timeout. Throws ContainerizerError,
+   * UnknownEndError where nothing can be said of its end.
    */
   async runInside({ container, command, timeoutMs }: InsideSpec): Promise<number | undefined> {
     const known = this.#known.get(container.id);
@@ -380,8 +382,28 @@ export class Containerizer {
     });
   }
 
-  /** A process without records; rejects when aborted, once all that it has started has ended. */
+  /**
+   * A process without records; rejects when aborted, once all that it has started has ended. It is one
+   * that may run twice: where its spawner was killed, and it with that, it is begun anew. Throws
+   * UnknownEndError where that does not help.
+   */
   async #plain(
+    spec: Omit<ProcessSpec, 'mode' | 'run' | 'bootId'>,
+    abort: AbortSignal,
+  ): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#plainOnce(spec, abort);
+      } catch (error) {
+        if (!(error instanceof UnknownEndError) || attempt === maxAttempts) {
+          throw error;
+        }
+        abort.throwIfAborted();
+      }
+    }
+  }
+
+  async #plainOnce(
     spec: Omit<ProcessSpec, 'mode' | 'run' | 'bootId'>,
     abort: AbortSignal,
   ): Promise<number> {
@@ -391,7 +413,10 @@ export class Containerizer {
       { mode: 'plain', run: '-', bootId: '-', ...spec },
       {
         started: () => undefined,
-        ended: (status) => ended.resolve(status ?? sigkill),
+        ended: (status) =>
+          status === undefined
+            ? ended.reject(new UnknownEndError('The spawner of containers ended'))
+            : ended.resolve(status),
         failed: (error) => ended.reject(error),
       },
     );
@@ -482,7 +507,7 @@ export class Containerizer {
 
 const timedOut = new ContainerizerError('Timed out');
 
-const hasEnded = (id: ContainerId) => new ContainerizerError(`Container ${id} has ended`);
+const hasEnded = (id: ContainerId) => new UnknownEndError(`Container ${id} has ended`);
 
 const inSandbox = (sandbox: string) => ({
   stdout: join(sandbox, 'stdout'),

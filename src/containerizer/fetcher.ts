@@ -13,6 +13,7 @@ import { ContainerizerError } from './containerizer-error.ts';
 import { download, type Proxies } from './download.ts';
 import { FetchError } from './fetch-error.ts';
 import { localPath, outputFile, presentable } from './fetch-uri.ts';
+import { saidSince, saidUntil } from './sandbox-output.ts';
 import type { Identity } from './spawner.ts';
 
 /** What the agent's flags say of fetching. */
@@ -113,12 +114,13 @@ async function told(
   [here, inSandbox]: readonly [string, string],
 ): Promise<ContainerizerError> {
   const text = error instanceof Error ? error.message : String(error);
-  const detail = error instanceof FetchError ? error.detail : undefined;
+  const { detail, said } = error instanceof FetchError ? error : {};
   const lines = [...(detail === undefined ? [] : [detail]), inSandbox + text];
   // As the task's user: by now the sandbox may hold a link of this name.
   const argv = shell('printf "%s\\n" "$@" >&2', ...lines);
   await fetch.run({ program: 'sh', arguments: argv }).catch(() => undefined);
-  return new ContainerizerError(`${here}${text}${detail === undefined ? '' : ` (${detail})`}`, {
+  const more = [detail, said].filter((part) => part !== undefined).join(': ');
+  return new ContainerizerError(`${here}${text}${more === '' ? '' : ` (${more})`}`, {
     cause: error,
   });
 }
@@ -152,12 +154,13 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
   const obstacle =
     'p=$1; until [ -e "$p" ]; do p=$(dirname -- "$p"); done;' +
     ` [ -d "$p" ] || exit ${isNoFolder}; exit 1`;
-  const status = await run(fetch, shell(`mkdir -p -- "$1" && exit 0; ${obstacle}`, folder));
+  const line = shell(`mkdir -p -- "$1" && exit 0; ${obstacle}`, folder);
+  const { status, said } = await run(fetch, line);
   if (status === isNoFolder << 8) {
     throw new FetchError('Error downloading resource: Not a directory');
   }
   if (status !== 0) {
-    throw new FetchError(`Failed to create directory '${folder}': see stderr in the sandbox`);
+    throw new FetchError(`Failed to create directory '${folder}'`, { said });
   }
 }
 
@@ -173,7 +176,7 @@ async function copy(
     local,
     to,
   );
-  const status = await fetch.run({ program: 'sh', arguments: argv });
+  const { status, said } = await run(fetch, argv);
   if (status === isFolder << 8) {
     throw new FetchError('`source` was a directory', { detail: `'${shown}' is a folder` });
   }
@@ -182,8 +185,11 @@ async function copy(
     throw new FetchError(`'${shown}' is no regular file`);
   }
   if (status !== 0) {
+    // What is not to be shown is not: also where only a part of it was said.
+    const isShown = local === shown || said.includes(local);
     throw new FetchError(`cp failed with status: ${status}`, {
-      detail: `'${shown}' could not be copied: see stderr in the sandbox`,
+      detail: `'${shown}' could not be copied`,
+      said: isShown ? said.replaceAll(local, shown) : '',
     });
   }
 }
@@ -193,24 +199,30 @@ async function extract(fetch: Fetch, path: string): Promise<void> {
   if (extraction === undefined) {
     return;
   }
-  const status = await run(fetch, extraction.argv(path));
+  const { status, said } = await run(fetch, extraction.argv(path));
   if (status !== 0) {
     const isForeign = extraction.foreign?.includes(status) === true;
     throw new FetchError(
-      `Failed to extract archive '${path}' to '${fetch.sandbox}': ` +
-        (isForeign ? 'Unrecognized archive format' : 'see stderr in the sandbox'),
+      `Failed to extract archive '${path}' to '${fetch.sandbox}'` +
+        (isForeign ? ': Unrecognized archive format' : ''),
+      { said },
     );
   }
 }
 
 async function check(fetch: Fetch, argv: readonly string[], what: string): Promise<void> {
-  if ((await run(fetch, argv)) !== 0) {
-    throw new FetchError(`${what}: see stderr in the sandbox`);
+  const { status, said } = await run(fetch, argv);
+  if (status !== 0) {
+    throw new FetchError(what, { said });
   }
 }
 
-const run = (fetch: Fetch, argv: readonly string[]) =>
-  fetch.run({ program: argv[0] ?? '', arguments: argv });
+/** The raw wait status of a program, and what it has said last about an end that is no good one. */
+async function run(fetch: Fetch, argv: readonly string[]) {
+  const before = await saidUntil(fetch.sandbox, 'stderr');
+  const status = await fetch.run({ program: argv[0] ?? '', arguments: argv });
+  return { status, said: status === 0 ? '' : await saidSince(fetch.sandbox, 'stderr', before) };
+}
 
 /**
  * The agent writes into a folder of its own, and the task's user takes the file from there: a

@@ -2,7 +2,7 @@
 // is replaced, and the new one watches whatever the old one had started.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { ContainerizerError } from './containerizer-error.ts';
+import { ContainerizerError, UnknownEndError } from './containerizer-error.ts';
 
 export interface Identity {
   readonly uid: number;
@@ -36,6 +36,7 @@ export interface ProcessListener {
   started(pid: number, startTicks: number): void;
   /** `status` is the raw wait status of the child of the spawner, where it was one. */
   ended(status: number | undefined): void;
+  /** With UnknownEndError where it may have been started, or could be now. */
   failed(error: ContainerizerError): void;
 }
 
@@ -93,12 +94,16 @@ export class Spawner {
       ...counted(environment),
       ...counted([spec.program, ...spec.arguments]),
     ];
-    const refusal = this.#down ?? refusalOf(request);
-    if (refusal === undefined) {
+    const text = this.#down === undefined ? refusalOf(request) : undefined;
+    const refusal =
+      this.#down !== undefined
+        ? new UnknownEndError(this.#down)
+        : text !== undefined && new ContainerizerError(text);
+    if (refusal === false) {
       this.#request('L', token, request);
     } else {
       // Not before the caller has the token.
-      queueMicrotask(() => this.#report(`failed ${token} ${refusal}`));
+      queueMicrotask(() => this.#fail(token, refusal));
     }
     return token;
   }
@@ -204,7 +209,7 @@ export class Spawner {
     for (const [token, { listener, pid, startTicks }] of [...this.#watched]) {
       if (pid === undefined || startTicks === undefined) {
         this.#watched.delete(token);
-        listener.failed(new ContainerizerError(why));
+        listener.failed(new UnknownEndError(why));
       }
     }
   }
@@ -229,6 +234,12 @@ export class Spawner {
     }
   }
 
+  #fail(token: number, error: ContainerizerError): void {
+    const watched = this.#watched.get(token);
+    this.#watched.delete(token);
+    watched?.listener.failed(error);
+  }
+
   #report(line: string): void {
     const [kind, tokenText, ...rest] = line.split(' ');
     const token = Number(tokenText);
@@ -247,8 +258,7 @@ export class Spawner {
         watched.listener.ended(rest[0] === '-1' ? undefined : Number(rest[0]));
         return;
       case 'failed':
-        this.#watched.delete(token);
-        watched.listener.failed(new ContainerizerError(rest.join(' ')));
+        this.#fail(token, new ContainerizerError(rest.join(' ')));
         return;
       default:
         throw new Error(`The spawner reports '${line}'`);

@@ -28,6 +28,7 @@ import {
   judge,
   type Probe,
   type ProbeKind,
+  type ProbeOutcome,
   type ProbeResult,
   sameCheckStatus,
   scheduleOfCheck,
@@ -49,7 +50,7 @@ export type CommandEvent =
   | {
       readonly type: 'probed';
       readonly kind: ProbeKind;
-      readonly result: ProbeResult;
+      readonly result: ProbeOutcome;
       readonly nowMs: number;
     };
 
@@ -268,7 +269,7 @@ function fired(state: CommandState, timer: CommandTimer, nowMs: number): Command
 function probed(
   state: CommandState,
   kind: ProbeKind,
-  result: ProbeResult,
+  result: ProbeOutcome,
   nowMs: number,
 ): CommandEffect[] {
   const schedule = scheduleOf(state, kind);
@@ -276,11 +277,14 @@ function probed(
   if (state.phase !== 'running' || state.kill !== undefined || schedule === undefined) {
     return [];
   }
-  const news = kind === 'check' ? checked(state, result, nowMs) : judged(state, result, nowMs);
+  const news = result.type === 'unknown' ? [] : verdict(state, kind, result, nowMs);
   return state.kill === undefined
     ? [...news, { type: 'setTimer', timer: kind, delayMs: schedule.intervalMs }]
     : news;
 }
+
+const verdict = (state: CommandState, kind: ProbeKind, result: ProbeResult, nowMs: number) =>
+  kind === 'check' ? checked(state, result, nowMs) : judged(state, result, nowMs);
 
 function checked(state: CommandState, result: ProbeResult, nowMs: number): CommandEffect[] {
   const check = state.options.task.check;

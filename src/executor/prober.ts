@@ -3,8 +3,9 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Container, Containerizer } from '../containerizer/containerizer.ts';
+import { UnknownEndError } from '../containerizer/containerizer-error.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
-import type { Probe, ProbeResult } from './probes.ts';
+import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 
 const maxRedirects = 10;
 
@@ -13,7 +14,7 @@ export async function probe(
   { what, timeoutMs }: Probe,
   container: Container,
   containerizer: Containerizer,
-): Promise<ProbeResult> {
+): Promise<ProbeOutcome> {
   try {
     switch (what.type) {
       case 'command': {
@@ -32,6 +33,9 @@ export async function probe(
         return await tcpProbe(what, timeoutMs);
     }
   } catch (error) {
+    if (error instanceof UnknownEndError) {
+      return { type: 'unknown' };
+    }
     return { type: 'failure', text: error instanceof Error ? error.message : String(error) };
   }
 }

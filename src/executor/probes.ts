@@ -20,12 +20,17 @@ export type ProbeTarget =
   | { readonly type: 'http'; readonly url: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number };
 
-/** What came of a probe; `failure` means that it could not be done at all. */
+/**
+ * What came of a probe; `failure` means that it could not be done at all, `unknown` that nothing is known
+ * of what it found: that says nothing of the task.
+ */
 export type ProbeResult =
   | { readonly type: 'command'; readonly waitStatus: number }
   | { readonly type: 'http'; readonly statusCode: number }
   | { readonly type: 'tcp'; readonly succeeded: boolean }
   | { readonly type: 'failure'; readonly text: string };
+
+export type ProbeOutcome = ProbeResult | { readonly type: 'unknown' };
 
 interface Schedule {
   readonly delayMs: number;

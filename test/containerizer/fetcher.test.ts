@@ -121,11 +121,22 @@ describe('files of this machine', () => {
 
   test('that do not exist', async () => {
     const { failure, read } = await fetched([{ value: '/no/such/file' }]);
-    expect(failure).toMatch(/^Failed to fetch '\/no\/such\/file': cp failed with status: 256/);
+    expect(failure).toBe(
+      "Failed to fetch '/no/such/file': cp failed with status: 256 " +
+        "('/no/such/file' could not be copied: " +
+        "cp: cannot stat '/no/such/file': No such file or directory)",
+    );
     expect(read('stderr')).toMatch(/cp: .*No such file/);
     expect(read('stderr')).toMatch(
       /^EXIT with status 1: Failed to fetch '\/no\/such\/file': cp failed with status: 256$/m,
     );
+  });
+
+  test('with a password in a name that was misspelled do not give it away', async () => {
+    const value = 'htp:/me:topsecret@host/file';
+    const { failure } = await fetched([{ value }]);
+    expect(failure).not.toContain('topsecret');
+    expect(failure).toMatch(/cp failed with status: 256 .*: cp: .*: No such file/);
   });
 
   test('are named as they are', async () => {
@@ -250,6 +261,10 @@ describe('archives', () => {
     expect(failure).toContain('Failed to extract');
     const zip = await fetched([{ value: local('broken.zip', 'noise') }]);
     expect(zip.failure).toContain('Unrecognized archive format');
+    // In the words of tar and unzip.
+    expect(failure).toMatch(/ \(.*tar: .*not look like a tar archive.*\)$/);
+    expect(zip.failure).toMatch(/ \(.*ZIP, period\.\)$/);
+    expect(zip.failure?.length).toBeLessThan(900);
   });
 });
 
@@ -329,7 +344,7 @@ describe('downloads', () => {
       ],
       'nobody',
     );
-    expect(failure).toContain('Failed to move the download');
+    expect(failure).toMatch(/Failed to move the download to '.*' \(.*: Permission denied\)$/);
     expect(existsSync(join(outside, 'evil'))).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ import {
   createCommand,
   stepCommand,
 } from '../../src/executor/command.ts';
-import type { ProbeResult } from '../../src/executor/probes.ts';
+import type { ProbeOutcome } from '../../src/executor/probes.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,
@@ -99,7 +99,7 @@ class Machine {
     return this.step({ type: 'ended', waitStatus, nowMs: this.nowMs });
   }
 
-  probed(kind: 'check' | 'health', result: ProbeResult) {
+  probed(kind: 'check' | 'health', result: ProbeOutcome) {
     return this.step({ type: 'probed', kind, result, nowMs: this.nowMs });
   }
 
@@ -296,6 +296,7 @@ describe('checks', () => {
     expect(timerOf(exit(1), 'check')).toBe(10_000);
     exit(1);
     exit(0);
+    expect(timerOf(machine.probed('check', { type: 'unknown' }), 'check')).toBe(10_000);
     machine.probed('check', { type: 'failure', text: 'timed out' });
     machine.probed('check', { type: 'failure', text: 'timed out' });
     machine.ended();

@@ -2,9 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupProcesses } from '../../src/containerizer/cgroups.ts';
-import { CheckInfo_Type, type TaskInfo, TaskState } from '../../src/model/generated/messages.ts';
+import { processStat } from '../../src/containerizer/process-table.ts';
+import {
+  CheckInfo_Type,
+  HealthCheck_Type,
+  type TaskInfo,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
 import { cgroupRoot, HandsHarness, temporaryFolder } from './hands-harness.ts';
 import { appeared } from './outside.ts';
 
@@ -189,4 +196,32 @@ test.each([true, false])('what a container uses; with cgroups: %s', async (withC
     'timestamp',
   ]);
   expect(harness.hands.usage('nobody' as never)).toBeUndefined();
+});
+
+/** The spawner of containers: the parent of the supervisor of one that runs. */
+const spawnerOf = (supervisor: number) => processStat(supervisor)?.parent ?? expect.fail();
+
+test('a health check that is lost with the spawner is no verdict, and made again', async () => {
+  const once = join(folder.path, 'once');
+  const value = `if test -e ${once}; then exit 0; fi; touch ${once}; sleep 1000`;
+  const container = harness.launch({
+    checkpoint: true,
+    task: {
+      command: { value: 'sleep 1000' },
+      health_check: {
+        type: HealthCheck_Type.COMMAND,
+        command: { value },
+        consecutive_failures: 1,
+        grace_period_seconds: 0,
+        ...often,
+      },
+    },
+  });
+  const { processId } = await harness.started(container);
+  await appeared(once);
+  process.kill(spawnerOf(processId ?? expect.fail()), 'SIGKILL');
+  const verdict = await harness.until(() =>
+    harness.statuses(container).find(({ healthy }) => healthy !== undefined),
+  );
+  expect(verdict).toMatchObject({ state: TaskState.TASK_RUNNING, healthy: true });
 });
