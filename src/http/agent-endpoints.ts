@@ -13,9 +13,10 @@ import {
   methodNotAllowed,
 } from './errors.ts';
 import type { ExecutorApi } from './executor-api.ts';
-import { largeJson } from './large-answer.ts';
+import { largeJson, type Pieces } from './large-answer.ts';
 import { jsonAnswer, largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 export interface AgentEndpointsOptions {
   readonly views: AgentViews;
@@ -31,6 +32,8 @@ const READWRITE: Realm = 'mesos-agent-readwrite';
 
 export class AgentEndpoints {
   readonly #options: AgentEndpointsOptions;
+  /** States that are being written, or were in this turn: clients of one principal share a text. */
+  readonly #states = new SharedAnswers<string | Promise<Pieces>>({ soon: setImmediate });
 
   constructor(options: AgentEndpointsOptions) {
     this.#options = options;
@@ -66,13 +69,14 @@ export class AgentEndpoints {
   }
 
   #state(request: EndpointRequest): Answer | Promise<Answer> {
-    return (
-      this.#options.unavailable() ??
-      largeJsonAnswer(
-        largeJson(this.#options.views.state(this.#viewer(request))),
-        request.query.jsonp,
-      )
+    const unavailable = this.#options.unavailable();
+    if (unavailable) {
+      return unavailable;
+    }
+    const text = this.#states.get(JSON.stringify(request.principal ?? null), () =>
+      largeJson(this.#options.views.state(this.#viewer(request))),
     );
+    return largeJsonAnswer(text, request.query.jsonp);
   }
 
   async #containers(request: EndpointRequest): Promise<Answer> {

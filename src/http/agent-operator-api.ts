@@ -11,6 +11,7 @@ import {
 } from '../model/generated/messages.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
+import { writeJson } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { agentCallFault, agentCallName } from './call-shape.ts';
 import { decodeCall, messageAnswer } from './calls.ts';
@@ -40,9 +41,11 @@ import type { Exchanges } from './exchanges.ts';
 import { acceptsMediaType, type Codec, codecOf, negotiate } from './media.ts';
 import { processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
+import { largeMessageAnswer } from './reply.ts';
 import { readFirstRecord } from './request-body.ts';
 import { MAX_CALL_BYTES } from './request-reader.ts';
 import type { EndpointRequest } from './router.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 export interface AgentOperatorOptions {
   readonly dispatch: (event: AgentEvent) => void;
@@ -71,6 +74,8 @@ const STREAMED: ReadonlySet<number> = new Set([
 
 export class AgentOperatorApi {
   readonly #options: AgentOperatorOptions;
+  /** Long answers that are being written: whoever asks the same meanwhile shares them. */
+  readonly #reads = new SharedAnswers<Answer | Promise<Answer>>();
 
   constructor(options: AgentOperatorOptions) {
     this.#options = options;
@@ -128,10 +133,12 @@ export class AgentOperatorApi {
           : {}),
       });
     }
-    const response = views.read(call, { principal, authorizer });
-    return response
-      ? messageAnswer(types.AgentResponse, codec, response)
-      : this.#ask(call, principal);
+    const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.AgentCall, call)}`;
+    const answer = this.#reads.get(key, () => {
+      const response = views.read(call, { principal, authorizer });
+      return response && largeMessageAnswer(types.AgentResponse, codec, response);
+    });
+    return answer ?? this.#ask(call, principal);
   }
 
   #ask(call: AgentCall, principal: Principal | undefined): Promise<Answer> {

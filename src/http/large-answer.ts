@@ -12,10 +12,10 @@ export type Pieces = readonly Uint8Array[];
 
 /** Milliseconds of writing in one turn of the I/O loop, for everybody who asks. */
 const SLICE_MS = 4;
-/** A list shorter than this is written in one go. */
-const LONG_LIST = 128;
-/** Elements written between two looks at the clock. */
-const ELEMENTS_A_LOOK = 16;
+/** Characters, or what takes as long to write, that are written in one go: smaller values at once. */
+const PIECE = 32 * 1024;
+/** What a value, a field or an element takes besides its characters. */
+const VALUE = 24;
 
 // Secrets are taken out as a message is written, part by part like everything else.
 const shownJson = <T extends object>(type: MessageType<T>, message: T) =>
@@ -25,10 +25,7 @@ const shownBytes = <T extends object>(type: MessageType<T>, message: T) =>
 
 /** JSON of a plain value: the text at once where it is small. */
 export function largeJson(value: unknown): string | Promise<Pieces> {
-  if (hasLongList(value)) {
-    return collect(plainPieces(value));
-  }
-  return JSON.stringify(value);
+  return isLarge(value) ? collect(plainPieces(value)) : JSON.stringify(value);
 }
 
 /** A message but for its secrets, in the codec asked for: at once where it is small. */
@@ -43,95 +40,101 @@ export function largeMessage<T extends object>(
   return codec === 'json' ? shownJson(type, message) : shownBytes(type, message);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+type Container = Iterable<unknown> | Readonly<Record<string, unknown>>;
 
-function isLongList(value: unknown): value is Iterable<unknown> {
-  if (Array.isArray(value)) {
-    return value.length >= LONG_LIST;
+/** Whether to write a value takes so long that it is written in pieces; so are all lazy lists. */
+const isLarge = (value: unknown): value is Container =>
+  typeof value === 'object' && value !== null && left(value, PIECE) < 0;
+
+/** What is left of a budget once the value is written; below zero, it is not looked at to its end. */
+function left(value: unknown, budget: number): number {
+  if (typeof value === 'string') {
+    return budget - VALUE - value.length;
   }
-  const iterable = value as { [Symbol.iterator]?: unknown } | null;
-  return typeof value === 'object' && typeof iterable?.[Symbol.iterator] === 'function';
+  if (typeof value !== 'object' || value === null) {
+    return budget - VALUE;
+  }
+  if (value instanceof Uint8Array) {
+    return budget - VALUE - value.length;
+  }
+  if (!Array.isArray(value) && isIterable(value)) {
+    return -1;
+  }
+  let rest = budget - VALUE;
+  for (const part of Array.isArray(value) ? value : Object.values(value)) {
+    rest = left(part, rest);
+    if (rest < 0) {
+      return rest;
+    }
+  }
+  return rest;
 }
 
-/** In itself, or in an object that is a field of it. */
-const hasLongList = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  isObject(value) && Object.values(value).some((field) => isLongList(field) || hasLongList(field));
+const isIterable = (value: object): value is Iterable<unknown> =>
+  typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function';
 
-/** As JSON.stringify writes the object; fields without a value are left out. */
-function* plainPieces(object: Readonly<Record<string, unknown>>): Generator<string> {
+/** As JSON.stringify writes it; fields without a value are left out. */
+function* plainPieces(value: unknown): Generator<string> {
+  if (!isLarge(value)) {
+    yield JSON.stringify(value) ?? 'null';
+  } else if (isIterable(value)) {
+    yield* elementTexts(value, plainPieces);
+  } else {
+    yield* gathered(plainFields(value));
+  }
+}
+
+function* plainFields(object: Readonly<Record<string, unknown>>): Generator<string> {
   let separator = '{';
   for (const [key, value] of Object.entries(object)) {
-    if (isLongList(value)) {
-      yield `${separator}${JSON.stringify(key)}:`;
-      yield* plainElements(value);
-      separator = ',';
-      continue;
-    }
-    if (hasLongList(value)) {
+    if (value !== undefined && typeof value !== 'function' && typeof value !== 'symbol') {
       yield `${separator}${JSON.stringify(key)}:`;
       yield* plainPieces(value);
-      separator = ',';
-      continue;
-    }
-    const text = JSON.stringify(value) as string | undefined;
-    if (text !== undefined) {
-      yield `${separator}${JSON.stringify(key)}:${text}`;
       separator = ',';
     }
   }
   yield separator === '{' ? '{}' : '}';
 }
 
-function* plainElements(list: Iterable<unknown>): Generator<string> {
-  let text = '[';
-  let separator = '';
-  let untilLook = ELEMENTS_A_LOOK;
-  for (const element of list) {
-    if (hasLongList(element)) {
-      yield text + separator;
-      yield* plainPieces(element);
-      text = '';
-    } else {
-      text += `${separator}${JSON.stringify(element) ?? 'null'}`;
-    }
-    separator = ',';
-    if (--untilLook <= 0) {
-      untilLook = ELEMENTS_A_LOOK;
-      yield text;
-      text = '';
-    }
-  }
-  yield `${text}]`;
+function* elementTexts<T>(
+  list: Iterable<T>,
+  write: (element: T) => Iterable<string>,
+): Generator<string> {
+  yield* gathered(
+    (function* () {
+      let separator = '[';
+      for (const element of list) {
+        yield separator;
+        yield* write(element);
+        separator = ',';
+      }
+      yield separator === '[' ? '[]' : ']';
+    })(),
+  );
 }
 
-function* elementTexts<T>(list: Iterable<T>, write: (element: T) => string): Generator<string> {
+/** Short texts as one: each piece is a look at the clock. */
+function* gathered(texts: Iterable<string>): Generator<string> {
   let text = '';
-  let separator = '';
-  let untilLook = ELEMENTS_A_LOOK;
-  for (const element of list) {
-    text += separator + write(element);
-    separator = ',';
-    if (--untilLook === 0) {
-      untilLook = ELEMENTS_A_LOOK;
+  for (const next of texts) {
+    text += next;
+    if (text.length >= PIECE) {
       yield text;
       text = '';
     }
   }
-  yield text;
+  if (text !== '') {
+    yield text;
+  }
 }
 
 /**
- * Whether a message is worth taking apart: it has a long list somewhere, and nothing but lists and
- * messages that can be written one by one (no defaults to be shown, nothing required).
+ * Whether a message is worth taking apart: it is large, and has nothing but fields that can be written one
+ * by one (no defaults to be shown, nothing required).
  */
-function isLargeMessage(type: MessageType<object>, message: object): boolean {
-  const simple = type.fields.every(
-    (field) => field.shownDefault === undefined && field.rule !== 'required',
-  );
-  return simple && type.fields.some((field) => isLargeField(field, valueIn(message, field)));
-}
+const isLargeMessage = (type: MessageType<object>, message: object): boolean =>
+  type.fields.every((field) => field.shownDefault === undefined && field.rule !== 'required') &&
+  isLarge(message);
 
 function isLargeField(field: Field, value: unknown): boolean {
   const element = elementType(field);
@@ -139,7 +142,7 @@ function isLargeField(field: Field, value: unknown): boolean {
     return false;
   }
   return field.rule === 'repeated'
-    ? (value as readonly unknown[]).length >= LONG_LIST
+    ? isLarge(value)
     : field.rule === 'optional' && isLargeMessage(element, value as object);
 }
 
@@ -168,14 +171,20 @@ function* jsonPieces(type: MessageType<object>, message: object): Generator<stri
     yield `${separator}${JSON.stringify(field.wireName)}:`;
     separator = ',';
     if (field.rule === 'repeated') {
-      yield '[';
-      yield* elementTexts(value as readonly object[], (item) => shownJson(element, item));
-      yield ']';
+      yield* elementTexts(value as readonly object[], (item) => jsonOf(element, item));
     } else {
       yield* jsonPieces(element, value as object);
     }
   }
   yield separator === '{' ? '{}' : '}';
+}
+
+function* jsonOf(type: MessageType<object>, message: object): Generator<string> {
+  if (isLargeMessage(type, message)) {
+    yield* jsonPieces(type, message);
+  } else {
+    yield shownJson(type, message);
+  }
 }
 
 /** Large answers are written one after the other, so that many who ask take no more time and memory. */
@@ -239,11 +248,9 @@ async function protobufPieces(
     if (element === undefined || !isLargeField(field, value)) {
       add(shownBytes(type, { [field.name]: value }));
     } else if (field.rule === 'repeated') {
-      const items = value as readonly object[];
-      for (let from = 0; from < items.length; from += ELEMENTS_A_LOOK) {
-        const part = { [field.name]: items.slice(from, from + ELEMENTS_A_LOOK) };
+      for (const items of parts(value as readonly object[])) {
         // A part of a list is encoded like a whole one.
-        add(shownBytes(type, part));
+        add(shownBytes(type, { [field.name]: items }));
         if (slice.over) {
           await slice.next();
         }
@@ -256,6 +263,23 @@ async function protobufPieces(
     }
   }
   return { pieces, length };
+}
+
+/** A list in parts that are each written in one go. */
+function* parts(list: readonly object[]): Generator<readonly object[]> {
+  let from = 0;
+  let budget = PIECE;
+  for (const [index, item] of list.entries()) {
+    budget = left(item, budget);
+    if (budget < 0) {
+      yield list.slice(from, index + 1);
+      from = index + 1;
+      budget = PIECE;
+    }
+  }
+  if (from < list.length) {
+    yield list.slice(from);
+  }
 }
 
 /** The tag of a length-delimited field, and the length. */

@@ -10,6 +10,7 @@ import type { MasterOperatorApi } from './master-operator-api.ts';
 import { largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 import type { SchedulerApi } from './scheduler-api.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 /** Which master leads, as far as this one knows. */
 export type Leader =
@@ -94,16 +95,16 @@ export class MasterEndpoints {
    * Reads that are being written, or were in this turn: many clients poll the same large state, and
    * may share one text.
    */
-  readonly #texts = new Map<string, string | Promise<Pieces>>();
-  #shared = 0;
+  readonly #texts: SharedAnswers<string | Promise<Pieces>>;
 
   constructor(options: MasterEndpointsOptions) {
     this.#options = options;
+    this.#texts = new SharedAnswers({ soon: (forget) => options.turn.atEnd(forget) });
   }
 
   /** How many reads got the answer of another. */
   get shared(): number {
-    return this.#shared;
+    return this.#texts.shared;
   }
 
   endpoints(): Endpoint[] {
@@ -155,20 +156,10 @@ export class MasterEndpoints {
     // What a view does not look at makes no other text of it.
     const { jsonp, ...asked } = query;
     const key = JSON.stringify([path, principal ?? null, view.length < 3 ? null : asked]);
-    const known = this.#texts.get(key);
-    if (known !== undefined) {
-      this.#shared++;
-      return largeJsonAnswer(known, jsonp);
-    }
-    const { views, authorizer, turn } = this.#options;
-    const text = largeJson(view(views, { principal, authorizer }, query));
-    this.#texts.set(key, text);
-    const forget = () => this.#texts.delete(key);
-    if (text instanceof Promise) {
-      text.then(forget, forget);
-    } else {
-      turn.atEnd(forget);
-    }
+    const { views, authorizer } = this.#options;
+    const text = this.#texts.get(key, () =>
+      largeJson(view(views, { principal, authorizer }, query)),
+    );
     return largeJsonAnswer(text, jsonp);
   }
 

@@ -25,6 +25,7 @@ import { processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
 import { largeMessageAnswer } from './reply.ts';
 import type { EndpointRequest } from './router.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 export interface MasterOperatorOptions {
   readonly dispatch: (event: MasterEvent) => void;
@@ -41,7 +42,7 @@ export interface MasterOperatorOptions {
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
   /** Long answers that are being written: whoever asks the same meanwhile shares them. */
-  readonly #reads = new Map<string, Promise<Answer>>();
+  readonly #reads = new SharedAnswers<Answer | Promise<Answer>>();
 
   constructor(options: MasterOperatorOptions) {
     this.#options = options;
@@ -91,21 +92,11 @@ export class MasterOperatorApi {
     }
     const { views, authorizer } = this.#options;
     const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.MasterCall, call)}`;
-    const known = this.#reads.get(key);
-    if (known) {
-      return known;
-    }
-    const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
-    if (!response) {
-      return this.ask(call, principal);
-    }
-    const answer = largeMessageAnswer(types.MasterResponse, codec, response);
-    if (answer instanceof Promise) {
-      const forget = () => this.#reads.delete(key);
-      this.#reads.set(key, answer);
-      answer.then(forget, forget);
-    }
-    return answer;
+    const answer = this.#reads.get(key, () => {
+      const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
+      return response && largeMessageAnswer(types.MasterResponse, codec, response);
+    });
+    return answer ?? this.ask(call, principal);
   }
 
   #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {

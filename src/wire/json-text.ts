@@ -7,14 +7,21 @@ import { WireError } from './wire-error.ts';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters JSON has to escape.
 const TO_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
+/** Those that JSON.stringify writes with a lower-case digit. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are control characters.
+const HAS_LETTER = /[\u000b\u000e\u000f\u001a-\u001f]/;
+
 /** Control characters are written with upper-case digits. */
 export function quote(text: string): string {
   if (!TO_ESCAPE.test(text)) {
     return `"${text}"`;
   }
-  return JSON.stringify(text).replace(/\\(u00[01][0-9a-f]|.)/g, (found) =>
-    found.length === 6 ? `\\u${found.slice(2).toUpperCase()}` : found,
-  );
+  const json = JSON.stringify(text);
+  return HAS_LETTER.test(text)
+    ? json.replace(/\\(u00[01][0-9a-f]|.)/g, (found) =>
+        found.length === 6 ? `\\u${found.slice(2).toUpperCase()}` : found,
+      )
+    : json;
 }
 
 /**

@@ -2,13 +2,18 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
-import type { AgentViews } from '../../src/agent/views.ts';
+import type { AgentViews, Viewer } from '../../src/agent/views.ts';
 import { AgentServer, type AgentServerOptions } from '../../src/http/agent-server.ts';
 import {
+  type AgentCall,
   AgentCall_Type,
+  type AgentResponse,
+  AgentResponse_Type,
   ExecutorCall_Type,
   type ExecutorEvent,
   ExecutorEvent_Type,
+  type Task,
+  TaskState,
 } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId, streamId } from '../../src/model/ids.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -79,6 +84,15 @@ const views: AgentViews = {
   files: () => Object.assign(new Map<string, string>(), { denies: () => false }),
   read: () => undefined,
 };
+
+const taskWith = (labels: { key: string; value: string }[]): Task => ({
+  name: 't',
+  task_id: { value: 't' },
+  framework_id: { value: 'f' },
+  agent_id: { value: 'a' },
+  state: TaskState.TASK_RUNNING,
+  labels: { labels },
+});
 
 const servers: AgentServer[] = [];
 
@@ -338,6 +352,35 @@ describe('the endpoints of an agent', () => {
     expect((await get(`${url}/containers?executor_id=e`)).status).toBe(400);
     const [used] = JSON.parse((await get(`${url}/slave(1)/monitor/statistics`)).body);
     expect(used.statistics.mem_rss_bytes).toBe(5);
+  });
+
+  it('share a state with large labels while it is written, between equal viewers', async () => {
+    const seen: (string | undefined)[] = [];
+    const labels = Array.from({ length: 400 }, (_, key) => ({ key, value: 'x'.repeat(10_000) }));
+    const state = ({ principal }: Viewer) => {
+      seen.push(principal?.value);
+      return { id: 'S1', frameworks: [{ labels }] };
+    };
+    const read = ({ type }: AgentCall, viewer: Viewer): AgentResponse | undefined => {
+      seen.push(`call of ${viewer.principal?.value}`);
+      const text = labels.map(({ value }) => ({ key: 'k', value }));
+      return type === AgentCall_Type.GET_FLAGS
+        ? undefined
+        : {
+            type: AgentResponse_Type.GET_STATE,
+            get_state: { get_frameworks: {}, get_tasks: { launched_tasks: [taskWith(text)] } },
+          };
+    };
+    const { url } = await start({ views: { ...views, state, read } });
+    const states = await Promise.all(Array.from({ length: 12 }, () => get(`${url}/state`)));
+    expect(new Set(states.map(({ body }) => body))).toEqual(
+      new Set([JSON.stringify({ id: 'S1', frameworks: [{ labels }] })]),
+    );
+    const calls = await Promise.all(
+      Array.from({ length: 12 }, () => post(`${url}/api/v1`, '{"type":"GET_STATE"}')),
+    );
+    expect(new Set(calls.map(({ body }) => body)).size).toBe(1);
+    expect(seen.length).toBeLessThan(12);
   });
 
   it('are 503 while the agent recovers, but /health', async () => {

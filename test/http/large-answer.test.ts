@@ -24,6 +24,15 @@ const text = async (value: unknown) => {
     : String(Buffer.concat(body));
 };
 
+const task = (id: number) => ({
+  name: `task ${id}`,
+  task_id: { value: `t${id}` },
+  framework_id: { value: 'f' },
+  agent_id: { value: 'a' },
+  state: TaskState.TASK_RUNNING,
+  resources: [],
+});
+
 describe('large JSON', () => {
   it('is what JSON.stringify writes', async () => {
     const lists = fc.dictionary(
@@ -83,7 +92,7 @@ describe('large JSON', () => {
     expect(await text(value)).toBe(JSON.stringify(value));
   });
 
-  it('lets others have their turn', async () => {
+  const turnsDuring = async (write: () => unknown): Promise<number> => {
     let turns = 0;
     let done = false;
     const watch = () => {
@@ -92,23 +101,42 @@ describe('large JSON', () => {
         setImmediate(watch);
       }
     };
-    const rows = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `agent ${id}`, x: {} }));
     setImmediate(watch);
-    await largeJson({ rows });
+    await write();
     done = true;
-    expect(turns).toBeGreaterThan(2);
+    return turns;
+  };
+
+  it('lets others have their turn', async () => {
+    const rows = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `agent ${id}`, x: {} }));
+    expect(await turnsDuring(() => largeJson({ rows }))).toBeGreaterThan(2);
+  });
+
+  it('of few things that are large is written in small pieces, too', async () => {
+    const label = (key: number) => ({ key: `${key}`, value: 'x'.repeat(200_000) });
+    const labels = Array.from({ length: 20 }, (_, key) => label(key));
+    const value = { frameworks: [{ executors: [{ tasks: [{ labels }] }] }] };
+    const tasks = labels.map((one) => ({ ...task(1), labels: { labels: [one] } }));
+    const message = { type: MasterResponse_Type.GET_TASKS, get_tasks: { tasks } };
+    for (const written of [
+      largeJson(value),
+      largeMessage(types.MasterResponse, 'json', message),
+      largeMessage(types.MasterResponse, 'protobuf', message),
+    ]) {
+      const pieces = await written;
+      const sizes = Array.isArray(pieces) ? pieces.map(({ length }) => length) : [];
+      expect(sizes.length).toBeGreaterThanOrEqual(20);
+      expect(Math.max(...sizes)).toBeLessThan(500_000);
+    }
+    expect((await text(value)) === JSON.stringify(value)).toBe(true);
+    const json = await whole(largeMessage(types.MasterResponse, 'json', message));
+    expect(json.toString() === writeJson(types.MasterResponse, message)).toBe(true);
+    const protobuf = await whole(largeMessage(types.MasterResponse, 'protobuf', message));
+    expect(protobuf.equals(encodeMessage(types.MasterResponse, message))).toBe(true);
   });
 });
 
 describe('a large message', () => {
-  const task = (id: number) => ({
-    name: `task ${id}`,
-    task_id: { value: `t${id}` },
-    framework_id: { value: 'f' },
-    agent_id: { value: 'a' },
-    state: TaskState.TASK_RUNNING,
-    resources: [],
-  });
   const tasks = (count: number) => Array.from({ length: count }, (_, id) => task(id));
   const response = (running: number, done: number): MasterResponse => ({
     type: MasterResponse_Type.GET_STATE,
