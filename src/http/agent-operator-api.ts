@@ -39,7 +39,7 @@ import {
 } from './errors.ts';
 import type { Exchanges } from './exchanges.ts';
 import { acceptsMediaType, type Codec, codecOf, negotiate } from './media.ts';
-import { processCall } from './process-calls.ts';
+import { type Caller, processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
 import { largeMessageAnswer } from './reply.ts';
 import { readFirstRecord } from './request-body.ts';
@@ -106,21 +106,22 @@ export class AgentOperatorApi {
     if (fault !== undefined) {
       return invalidCall('agent::Call', fault);
     }
-    return mismatch(call, media) ?? this.#answer(call, media.answer, request.principal);
+    return mismatch(call, media) ?? this.#answer(call, media.answer, request);
   }
 
-  async #answer(call: AgentCall, codec: Codec, principal: Principal | undefined): Promise<Answer> {
+  async #answer(call: AgentCall, codec: Codec, caller: Caller): Promise<Answer> {
+    const { principal } = caller;
     if (call.type === AgentCall_Type.UNKNOWN) {
       return notImplemented;
     }
     const name = agentCallName(call);
-    const own = await processCall(this.#options.process, name, call, principal);
+    const own = await processCall(this.#options.process, name, call, caller);
     if (own) {
       if ('answer' in own) {
         return own.answer;
       }
       const type = AgentResponse_Type[name as keyof typeof AgentResponse_Type];
-      return messageAnswer(types.AgentResponse, codec, { type, ...own.response });
+      return largeMessageAnswer(types.AgentResponse, codec, { type, ...own.response });
     }
     const { views, authorizer, usage } = this.#options;
     if (call.type === AgentCall_Type.GET_CONTAINERS) {

@@ -58,10 +58,17 @@ export interface FilePiece {
   readonly data: Buffer;
 }
 
-/** The entries of a directory, sorted by name; nothing for a file. */
-export async function browse(files: AttachedFiles, path: string): Promise<FilesResult<FileInfo[]>> {
+/**
+ * The entries of a directory, sorted by name; nothing for a file. Who asks the same meanwhile gets the same
+ * list; once all of them have gone it is not gone on with.
+ */
+export async function browse(
+  files: AttachedFiles,
+  path: string,
+  isGone: () => boolean = () => false,
+): Promise<FilesResult<FileInfo[]>> {
   return find(files, path, async (place, root) =>
-    place.kind === 'folder' && root !== undefined ? list(place, root, path) : [],
+    place.kind === 'folder' && root !== undefined ? sharedList(place, root, path, isGone) : [],
   );
 }
 
@@ -213,24 +220,73 @@ const ROOT = 0n;
 
 type FolderPlace = Extract<Place, { kind: 'folder' }>;
 
+/** A listing that is being made. */
+interface Listing {
+  readonly made: Promise<FileInfo[]>;
+  readonly clients: (() => boolean)[];
+}
+
+const listings = new Map<string, Listing>();
+
+async function sharedList(
+  place: FolderPlace,
+  root: Beneath,
+  path: string,
+  isGone: () => boolean,
+): Promise<FileInfo[]> {
+  const key = [path, ...(await Promise.all([place.folder.status(), root.status()])).map(identity)];
+  const text = key.join('\0');
+  const known = listings.get(text);
+  // One whose clients have gone already may have been given up.
+  if (known?.clients.some((client) => !client())) {
+    known.clients.push(isGone);
+    return known.made;
+  }
+  const clients = [isGone];
+  const made = list(place, root, path, () => clients.every((client) => client()));
+  const listing: Listing = { made, clients };
+  listings.set(text, listing);
+  try {
+    return await made;
+  } finally {
+    if (listings.get(text) === listing) {
+      listings.delete(text);
+    }
+  }
+}
+
+const identity = ({ dev, ino }: BigIntStats) => `${dev}:${ino}`;
+
 /** Resolves when the last of those that have asked is done: large listings are made one by one. */
 let lastLarge: Promise<void> = Promise.resolve();
 
-async function list(place: FolderPlace, root: Beneath, path: string): Promise<FileInfo[]> {
+async function list(
+  place: FolderPlace,
+  root: Beneath,
+  path: string,
+  isUnwanted: () => boolean,
+): Promise<FileInfo[]> {
   const listing: FileInfo[] = [];
   let done: (() => void) | undefined;
   try {
-    for await (const { name } of place.folder.entries()) {
-      if (listing.length === LARGE_LISTING) {
+    for await (const names of batches(place)) {
+      if (listing.length >= LARGE_LISTING && done === undefined) {
         const before = lastLarge;
         ({ promise: lastLarge, resolve: done } = Promise.withResolvers<void>());
         await before;
       }
-      const status = await entryStatus(place, root, name);
-      if (status !== undefined) {
-        listing.push(fileInfo(join(path, name.toString()), status));
+      if (isUnwanted()) {
+        break;
+      }
+      for (const [index, found] of (await statuses(place, names)).entries()) {
+        const name = names[index] ?? Buffer.alloc(0);
+        const status = found?.isSymbolicLink() ? await targetOf(place, root, name, found) : found;
+        if (status !== undefined) {
+          listing.push(fileInfo(join(path, name.toString()), status));
+        }
       }
       if (listing.length >= MAX_LISTED) {
+        listing.length = MAX_LISTED;
         break;
       }
     }
@@ -245,36 +301,46 @@ async function list(place: FolderPlace, root: Beneath, path: string): Promise<Fi
   return listing.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
 }
 
+/** Entries that are looked at at once: the agent's threads are for others, too. */
+const BATCH = 64;
+
+async function* batches({ folder }: FolderPlace): AsyncGenerator<readonly Buffer[]> {
+  let names: Buffer[] = [];
+  for await (const { name } of folder.entries()) {
+    names.push(name);
+    if (names.length === BATCH) {
+      yield names;
+      names = [];
+    }
+  }
+  yield names;
+}
+
+/** In the order of the names; undefined for an entry that has gone since. */
+const statuses = ({ folder }: FolderPlace, names: readonly Buffer[]) =>
+  Promise.all(names.map((name) => folder.statusOf(name).catch(undefinedIfMissing)));
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isMissing(error)) {
+    throw error;
+  }
+}
+
 /**
  * Of a link: what it leads to, or of the link itself where that is outside or not to be found out;
  * undefined for a link to nowhere.
  */
-async function entryStatus(
-  { folder, names }: FolderPlace,
+function targetOf(
+  { names }: FolderPlace,
   root: Beneath,
   name: Buffer,
+  link: BigIntStats,
 ): Promise<BigIntStats | undefined> {
-  try {
-    const status = await folder.statusOf(name);
-    if (!status.isSymbolicLink()) {
-      return status;
-    }
-    const path = [...names, name.toString()].join('/');
-    return await root
-      .find(path, async (place) => (place.kind === 'folder' ? place.folder.status() : place.status))
-      .catch((error: unknown) => {
-        if (isMissing(error)) {
-          throw error;
-        }
-        return status;
-      });
-  } catch (error) {
-    // It has gone since, or is a link to nowhere.
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
-  }
+  return root
+    .find([...names, name.toString()].join('/'), async (place) =>
+      place.kind === 'folder' ? place.folder.status() : place.status,
+    )
+    .catch((error: unknown) => (isMissing(error) ? undefined : link));
 }
 
 function isMissing(error: unknown): boolean {

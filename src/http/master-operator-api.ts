@@ -15,13 +15,13 @@ import type { Principal } from '../security/principal.ts';
 import { writeJson } from '../wire/json.ts';
 import { types } from '../wire/types.ts';
 import { masterCallName } from './call-shape.ts';
-import { type CallKind, messageAnswer, readCall } from './calls.ts';
+import { type CallKind, readCall } from './calls.ts';
 import { type Answer, callAccept, methodNotAllowed, notImplemented } from './errors.ts';
 import { EventStream } from './event-stream.ts';
 import type { Exchanges, StreamRegistry } from './exchanges.ts';
 import { type Codec, negotiate } from './media.ts';
 import { writeAnswer } from './plain-answer.ts';
-import { processCall } from './process-calls.ts';
+import { type Caller, processCall } from './process-calls.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
 import { largeMessageAnswer } from './reply.ts';
 import type { EndpointRequest } from './router.ts';
@@ -65,7 +65,7 @@ export class MasterOperatorApi {
       this.#subscribe(call, codec, request);
       return undefined;
     }
-    return this.#answer(call, codec, request.principal);
+    return this.#answer(call, codec, request);
   }
 
   /** Lets the machine answer a call that changes something. */
@@ -77,18 +77,19 @@ export class MasterOperatorApi {
     });
   }
 
-  async #answer(call: MasterCall, codec: Codec, principal: Principal | undefined): Promise<Answer> {
+  async #answer(call: MasterCall, codec: Codec, caller: Caller): Promise<Answer> {
+    const { principal } = caller;
     if (call.type === MasterCall_Type.UNKNOWN) {
       return notImplemented;
     }
     const name = masterCallName(call);
-    const own = await processCall(this.#options.process, name, call, principal);
+    const own = await processCall(this.#options.process, name, call, caller);
     if (own) {
       if ('answer' in own) {
         return own.answer;
       }
       const type = MasterResponse_Type[name as keyof typeof MasterResponse_Type];
-      return messageAnswer(types.MasterResponse, codec, { type, ...own.response });
+      return largeMessageAnswer(types.MasterResponse, codec, { type, ...own.response });
     }
     const { views, authorizer } = this.#options;
     const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.MasterCall, call)}`;

@@ -6,9 +6,12 @@ import type {
   Metric,
   VersionInfo,
 } from '../model/generated/messages.ts';
-import type { Principal } from '../security/principal.ts';
 import { type Answer, forbidden, ok } from './errors.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
+import type { EndpointRequest } from './router.ts';
+
+/** Who asks. */
+export type Caller = Pick<EndpointRequest, 'principal' | 'isGone'>;
 
 /** The calls meant here carry the same parts on master and agent. */
 export type ProcessCall = Pick<
@@ -34,8 +37,9 @@ export function processCall(
   endpoints: ProcessEndpoints,
   name: string,
   call: ProcessCall,
-  principal: Principal | undefined,
+  caller: Caller,
 ): ProcessResult | Promise<ProcessResult> | undefined {
+  const { principal } = caller;
   switch (name) {
     case 'GET_HEALTH':
       return { response: { get_health: { healthy: true } } };
@@ -56,7 +60,7 @@ export function processCall(
     case 'SET_LOGGING_LEVEL':
       return setLoggingLevel(endpoints, call, principal);
     case 'LIST_FILES':
-      return listFiles(endpoints, call, principal);
+      return listFiles(endpoints, call, caller);
     case 'READ_FILE':
       return readFile(endpoints, call, principal);
     default:
@@ -67,7 +71,7 @@ export function processCall(
 function setLoggingLevel(
   endpoints: ProcessEndpoints,
   call: ProcessCall,
-  principal: Principal | undefined,
+  principal: Caller['principal'],
 ): ProcessResult {
   if (!endpoints.authorized(principal, 'SET_LOG_LEVEL')) {
     return { answer: forbidden() };
@@ -80,9 +84,9 @@ function setLoggingLevel(
 async function listFiles(
   endpoints: ProcessEndpoints,
   call: ProcessCall,
-  principal: Principal | undefined,
+  caller: Caller,
 ): Promise<ProcessResult> {
-  const result = await endpoints.listFiles(principal, call.list_files?.path ?? '');
+  const result = await endpoints.listFiles(caller, call.list_files?.path ?? '');
   return 'refusal' in result
     ? { answer: result.refusal }
     : // Where there is nothing to list there is no list either.
@@ -92,7 +96,7 @@ async function listFiles(
 async function readFile(
   endpoints: ProcessEndpoints,
   call: ProcessCall,
-  principal: Principal | undefined,
+  principal: Caller['principal'],
 ): Promise<ProcessResult> {
   const { path = '', offset = 0, length } = call.read_file ?? {};
   const result = await endpoints.readFile(principal, path, offset, length);

@@ -26,7 +26,8 @@ import {
   TEXT,
 } from './errors.ts';
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
-import { largeJson } from './large-answer.ts';
+import { largeJson, type Pieces } from './large-answer.ts';
+import type { Caller } from './process-calls.ts';
 import { jsonAnswer, largeJsonAnswer } from './reply.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
@@ -54,6 +55,8 @@ export class ProcessEndpoints {
   readonly #readonly: Realm;
   readonly #readwrite: Realm;
   #revert: NodeJS.Timeout | undefined;
+  /** The text of a listing, for all who share it. */
+  readonly #listings = new WeakMap<FileInfo[], string | Promise<Pieces>>();
 
   constructor(
     facts: ProcessFacts,
@@ -137,11 +140,8 @@ export class ProcessEndpoints {
     }
   }
 
-  async listFiles(
-    principal: Principal | undefined,
-    path: string,
-  ): Promise<{ readonly value: FileInfo[] } | { readonly refusal: Answer }> {
-    return browse(this.#facts.files(principal), path);
+  async listFiles(caller: Caller, path: string): ReturnType<typeof browse> {
+    return browse(this.#facts.files(caller.principal), path, () => caller.isGone());
   }
 
   async readFile(
@@ -186,10 +186,14 @@ export class ProcessEndpoints {
     if (!path) {
       return pathMissing;
     }
-    const result = await browse(this.#facts.files(request.principal), path);
-    return 'refusal' in result
-      ? result.refusal
-      : largeJsonAnswer(largeJson(result.value.map(listingEntry)), jsonp);
+    const result = await this.listFiles(request, path);
+    if ('refusal' in result) {
+      return result.refusal;
+    }
+    const { value } = result;
+    const text = this.#listings.get(value) ?? largeJson(value.map(listingEntry));
+    this.#listings.set(value, text);
+    return largeJsonAnswer(text, jsonp);
   }
 
   async #read(request: EndpointRequest): Promise<Answer> {

@@ -38,6 +38,8 @@ export interface EndpointRequest {
   readonly stream: IncomingMessage | undefined;
   readonly principal: Principal | undefined;
   header(name: string): string | undefined;
+  /** Whether the client has gone: nobody reads the answer. */
+  isGone(): boolean;
   /** Takes the answer into the endpoint's own hands. */
   hijack(): ServerResponse;
 }
@@ -195,6 +197,7 @@ async function answer(
     stream: body !== undefined && !(body instanceof Uint8Array) ? request.raw : undefined,
     principal: request.principal,
     header: (name) => headerOf(request.raw, name),
+    isGone: () => reply.raw.destroyed,
     hijack: () => {
       reply.hijack();
       return reply.raw;

@@ -90,6 +90,50 @@ async function get(path: string): Promise<{ status: number; type: string | null;
 
 const at = (path: string) => encodeURIComponent(path);
 
+describe('a folder of many entries', () => {
+  const COUNT = 1_000;
+  const many = () => join(sandbox, 'many');
+  const listed = async (isGone?: () => boolean) => {
+    const result = await browse(attached, many(), isGone);
+    return 'value' in result ? result.value : expect.fail();
+  };
+
+  beforeAll(() => {
+    mkdirSync(many());
+    for (let id = 0; id < COUNT; id++) {
+      writeFileSync(join(many(), `f${id}`), 'x'.repeat(id % 7));
+    }
+    symlinkSync('f6', join(many(), 'g'));
+    symlinkSync('nowhere', join(many(), 'h'));
+  });
+
+  afterAll(() => rmSync(many(), { recursive: true }));
+
+  it('is listed whole, each entry with its own facts', async () => {
+    const found = await listed();
+    const sizes = Object.fromEntries(found.map(({ path, size }) => [path, size]));
+    const wanted = Array.from({ length: COUNT }, (_, id) => [join(many(), `f${id}`), id % 7]);
+    expect(sizes).toEqual({ ...Object.fromEntries(wanted), [join(many(), 'g')]: 6 });
+  });
+
+  it('is listed once for all who ask meanwhile', async () => {
+    const [first, ...others] = await Promise.all(Array.from({ length: 8 }, () => listed()));
+    expect(first).toHaveLength(COUNT + 1);
+    expect(new Set([first, ...others]).size).toBe(1);
+    expect(await listed()).not.toBe(first);
+  });
+
+  it('is not gone on with once all who have asked are gone', async () => {
+    let looks = 0;
+    const leaves = () => ++looks > 3;
+    expect((await listed(leaves)).length).toBeLessThan(COUNT);
+    looks = 0;
+    const [, stayed] = await Promise.all([listed(leaves), listed()]);
+    expect(stayed).toHaveLength(COUNT + 1);
+    expect(await listed()).toHaveLength(COUNT + 1);
+  });
+});
+
 describe('attached files', () => {
   it('are read below their directory, by every name of it', async () => {
     expect(await text(`${sandbox}/f.txt`, 4, 3)).toBe('456');
