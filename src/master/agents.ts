@@ -238,6 +238,7 @@ export function createAgent(
     tasks: new Map(),
     executors: new Map(),
     bytes: 0,
+    statusBytes: 0,
     frameworkBytes: new Map(),
     offers: new Set(),
     observer: state.nextObserver++,

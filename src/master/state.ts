@@ -79,6 +79,8 @@ export interface Agent {
   readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
   /** Size of its tasks, executors and operations when they came, and of the frameworks they are of, about. */
   bytes: number;
+  /** Of the statuses that its tasks' records keep, about. */
+  statusBytes: number;
   /** What of it each framework that has something there counts. */
   readonly frameworkBytes: Map<FrameworkId, number>;
   readonly offers: Set<OutstandingOffer>;

@@ -9,7 +9,7 @@ import {
   TaskStatus_Reason,
 } from '../model/generated/messages.ts';
 import { agentId, type ExecutorId, executorId, frameworkId, taskId } from '../model/ids.ts';
-import { addStatus } from '../model/status-history.ts';
+import { addStatus, statusesBytes } from '../model/status-history.ts';
 import { isTerminal } from '../model/task-state.ts';
 import {
   countFrameworkTask,
@@ -21,6 +21,12 @@ import {
 import type { Agent, Framework, MasterState } from './state.ts';
 import { publishTaskAdded, publishTaskUpdated } from './subscribers.ts';
 import { countFramework, sizeWhenItCame, uncountFramework } from './validation/size.ts';
+
+/** Of an agent's tasks; beyond it the latest status of each is kept. */
+export const MAX_STATUSES_ON_AGENT_BYTES = 32 * 1024 * 1024;
+
+/** Of a task that is not there. */
+const nothing = { statuses: [] };
 
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
 
@@ -65,6 +71,7 @@ export function addTask(
     agent.tasks.set(owner, tasks);
   }
   agent.bytes += sizeWhenItCame(task) - sizeWhenItCame(tasks.get(id));
+  agent.statusBytes += statusesBytes(task) - statusesBytes(tasks.get(id) ?? nothing);
   countFramework(agent, owner, framework);
   tasks.set(id, task);
   countLiveTask(state.counters, task.state, 1);
@@ -103,7 +110,7 @@ export function updateTask(
     }
     task.state = newState;
   }
-  const isNews = rememberStatus(task, status);
+  const isNews = rememberStatus(state, task, status);
   if (isNews && framework !== undefined) {
     publishTaskUpdated(state, framework, task, status);
   }
@@ -123,18 +130,34 @@ function isLive(state: MasterState, task: Task): boolean {
 }
 
 /** Keeps the last status of each run of equal states, without its data. True if readers should know. */
-function rememberStatus(task: Task, status: TaskStatus): boolean {
+function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boolean {
   let kept = status;
   if (status.data !== undefined) {
     const { data: _, ...rest } = status;
     kept = rest;
   }
+  const before = statusesBytes(task);
   const isRepeated = addStatus(task, kept);
+  countStatuses(state, task, before);
   return (
     !isRepeated ||
     status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
     status.reason === TaskStatus_Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
   );
+}
+
+/** When all on the agent are too much, those of the task at hand go, but for the latest. */
+function countStatuses(state: MasterState, task: Task, before: number): void {
+  const agent = state.agents.registered.get(agentId(task.agent_id.value));
+  if (agent === undefined || !isLive(state, task)) {
+    return;
+  }
+  agent.statusBytes += statusesBytes(task) - before;
+  if (agent.statusBytes > MAX_STATUSES_ON_AGENT_BYTES) {
+    agent.statusBytes -= statusesBytes(task);
+    task.statuses = task.statuses?.slice(-1) ?? [];
+    agent.statusBytes += statusesBytes(task);
+  }
 }
 
 function giveBack(state: MasterState, task: Task): void {
@@ -164,6 +187,7 @@ export function removeTask(
   }
   const tasks = agent.tasks.get(owner);
   agent.bytes -= sizeWhenItCame(tasks?.get(id));
+  agent.statusBytes -= statusesBytes(tasks?.get(id) ?? nothing);
   tasks?.delete(id);
   if (tasks?.size === 0) {
     agent.tasks.delete(owner);

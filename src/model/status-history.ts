@@ -44,6 +44,15 @@ function dropOldest(statuses: TaskStatus[]): void {
   statuses.splice(0, first);
 }
 
+/** Of all statuses that a task's record keeps. */
+export function statusesBytes({ statuses = [] }: Pick<Task, 'statuses'>): number {
+  let bytes = 0;
+  for (const status of statuses) {
+    bytes += messageSize(status, MAX_STATUSES_BYTES);
+  }
+  return bytes;
+}
+
 /** As it is kept when it has been told: the same status where that is small enough. */
 export function slimStatus(status: TaskStatus): TaskStatus {
   if (isSmall(status)) {

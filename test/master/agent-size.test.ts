@@ -1,6 +1,7 @@
 // What an agent has comes back in one message when it registers again: the master gives it no more than
 // that message can carry, whatever it is made of.
 import { expect, test } from 'vitest';
+import { MAX_STATUSES_ON_AGENT_BYTES } from '../../src/master/tasks.ts';
 import {
   FrameworkInfo_Capability_Type,
   MasterCall_Type,
@@ -198,6 +199,30 @@ test('one ACCEPT does not send a large FrameworkInfo to an agent thousands of ti
     /^Failed to validate scheduler::Call: 100 launches, .* 67108864 bytes$/,
   );
   expect(agent.sent('RunTaskMessage')).toEqual([]);
+});
+
+test('the statuses of all tasks of an agent have a size: beyond it the latest of each is kept', () => {
+  const { world, agent, framework } = cluster();
+  const ids = Array.from({ length: 200 }, (_, index) => `t${index}`);
+  const tasks = ids.map((value) => ({
+    task_id: { value },
+    resources: resources('cpus:0.001;mem:0.1'),
+  }));
+  framework.launch(framework.offer(), ...tasks);
+  const there = world.master.agents.registered.get(agentId(agent.id));
+  const states = [TaskState.TASK_RUNNING, TaskState.TASK_STARTING];
+  for (const id of ids) {
+    for (let index = 0; index < 20; index++) {
+      agent.update(framework, id, states[index % 2] ?? TaskState.TASK_RUNNING, {
+        message: 'x'.repeat(12_000),
+      });
+    }
+  }
+  expect(there?.statusBytes).toBeLessThan(MAX_STATUSES_ON_AGENT_BYTES + 200 * 13_000);
+  expect(there?.statusBytes).toBeGreaterThan(MAX_STATUSES_ON_AGENT_BYTES - 100_000);
+  const kept = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.tasks ?? [];
+  expect(kept.find((task) => task.task_id.value === 't0')?.statuses).toHaveLength(20);
+  expect(kept.find((task) => task.task_id.value === 't199')?.statuses).toHaveLength(1);
 });
 
 test('what an agent comes back with counts the same after a restart of the master', () => {
