@@ -16,7 +16,7 @@ import { type AgentId, agentId, type FrameworkId, frameworkId } from '../model/i
 import { messageSize } from '../model/message-size.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../model/resource-format.ts';
-import { resourcesError } from '../model/resource-validation.ts';
+import { allResourcesError, resourcesError } from '../model/resource-validation.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { linkAgent } from './agent-links.ts';
 import { removeAgent } from './agent-removal.ts';
@@ -120,7 +120,11 @@ export function registerAgent(
 ): void {
   state.counters.values.messages_register_slave++;
   const { registering } = state.agents;
-  const error = agentInfoError(message.agent) ?? resourcesError(message.checkpointed_resources);
+  const checkpointed = message.checkpointed_resources ?? [];
+  const error =
+    agentInfoError(message.agent) ??
+    resourcesError(checkpointed) ??
+    allResourcesError([message.agent.resources ?? [], checkpointed]);
   if (error !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${error}`);
     return;

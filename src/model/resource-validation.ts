@@ -45,6 +45,32 @@ export function resourcesError(resources: readonly Resource[] = []): string | un
     : undefined;
 }
 
+/** Resources, ranges and items of all that one agent has and runs. */
+const mostItemsOfAgent = 200_000;
+/** Those of them that differ by reservation or disk. */
+const mostKindsOfAgent = 4_000;
+
+/** For lists that have passed one by one: what all of an agent's come to, the core can take, too. */
+export function allResourcesError(lists: readonly (readonly Resource[])[]): string | undefined {
+  let sum = 0;
+  let items = 0;
+  const kinds = new Set<string>();
+  for (const resource of lists.flat()) {
+    sum += resource.scalar?.value ?? rangesCount(resource);
+    items += 1 + (resource.ranges?.range ?? resource.set?.item ?? []).length;
+    const { name, reservations, role, reservation, disk } = resource;
+    if (reservations !== undefined || reservation !== undefined || disk !== undefined) {
+      kinds.add(JSON.stringify([name, reservations, role, reservation, disk]));
+    }
+    if (kinds.size > mostKindsOfAgent) {
+      return `Resources are invalid: more than ${mostKindsOfAgent} of the agent differ by reservation or disk`;
+    }
+  }
+  return sum > mostOfOne || items > mostItemsOfAgent
+    ? 'Resources are invalid: more than can be counted in all that the agent has and runs'
+    : undefined;
+}
+
 /** How many numbers lie in the ranges. */
 function rangesCount({ ranges }: Resource): number {
   let count = 0;

@@ -7,7 +7,13 @@ import {
   MAX_AGENTS,
   MAX_AGENTS_BYTES,
 } from '../../src/master/validation/agent-bounds.ts';
-import { type AgentInfo, Value_Type } from '../../src/model/generated/messages.ts';
+import {
+  type AgentInfo,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  TaskState,
+  Value_Type,
+} from '../../src/model/generated/messages.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import { FakeAgent, World } from './harness.ts';
 
@@ -101,4 +107,51 @@ test('an agent that moves or tells more counts once', () => {
   room.take('a', '10.0.0.2', MIB);
   expect(room.error('b', '10.0.0.1', MAX_ADDRESS_BYTES)).toBeUndefined();
   expect(room.error('b', '10.0.0.3', MAX_AGENTS_BYTES)).toBeDefined();
+});
+
+const running = (count: number, resourcesOf: (index: number) => Resource[]) => ({
+  frameworks: [{ user: 'u', name: 'n', id: { value: 'f' }, role: 'dev' }],
+  tasks: Array.from({ length: count }, (_, index) => ({
+    name: 't',
+    task_id: { value: `t${index}` },
+    framework_id: { value: 'f' },
+    agent_id: { value: 'old-S0' },
+    state: TaskState.TASK_RUNNING,
+    resources: resourcesOf(index),
+  })),
+});
+const scalar = (value: number, label?: string): Resource => ({
+  name: 'cpus',
+  type: Value_Type.SCALAR,
+  scalar: { value },
+  ...(label !== undefined && {
+    reservations: [
+      {
+        type: Resource_ReservationInfo_Type.DYNAMIC,
+        role: 'dev',
+        labels: { labels: [{ key: label }] },
+      },
+    ],
+  }),
+});
+
+test.each([
+  ['amounts that no number holds', running(20, () => [scalar(9e9)]), /counted in all/],
+  [
+    'reservations that all differ',
+    running(10, (task) => Array.from({ length: 500 }, (_, at) => scalar(0.001, `${task}-${at}`))),
+    /more than 4000 of the agent differ/,
+  ],
+  [
+    'more resources than can be summed in time',
+    running(30, () => Array.from({ length: 9_000 }, () => scalar(0.001))),
+    /counted in all/,
+  ],
+])('an agent whose tasks have %s together is not taken, though each may be', (_, more, why) => {
+  const world = new World();
+  const agent = new FakeAgent(world, { id: 'old-S0' });
+  agent.reregister(more);
+  expect(agent.sent('AgentReregisteredMessage')).toEqual([]);
+  expect(world.logs.at(-1)).toMatch(why);
+  expect(isIn(world.agent({ pid: 'slave(1)@10.0.0.3:5051' }))).toBe(true);
 });

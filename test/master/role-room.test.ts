@@ -1,5 +1,6 @@
 // Roles that others than frameworks name: the core must have room for them, and the master time.
 import { expect, test } from 'vitest';
+import { rolesRoomError } from '../../src/master/role-room.ts';
 import {
   MasterCall_Type,
   Offer_Operation_Type,
@@ -39,7 +40,7 @@ test('weights of more roles than the core has room for are refused, and the mast
 
 test('so are an agent with reservations for them, new or known, and what it reports later', () => {
   const world = new World();
-  const checkpointed_resources = deep('r', 4_500).map(reservedTo);
+  const checkpointed_resources = deep('r', 500).map(reservedTo);
   const agent = new FakeAgent(world, {});
   agent.send('RegisterAgentMessage', {
     agent: agent.info(),
@@ -79,18 +80,14 @@ test('so are reservations of operators and frameworks', () => {
   expect(framework.offer()).toBeDefined();
 });
 
-test('agents together leave room for the roles of frameworks', () => {
-  const world = new World();
-  const agents = Array.from({ length: 12 }, (_, number) => {
-    const agent = new FakeAgent(world, { pid: `slave(${number})@10.0.0.2:5051` });
-    agent.send('RegisterAgentMessage', {
-      agent: { ...agent.info(), resources: deep(`a${number}-`, 140).map(reservedTo) },
-      version: '1.11.0',
-    });
-    return agent;
-  });
-  const registered = agents.filter((it) => it.sent('AgentRegisteredMessage').length > 0);
-  expect(registered).toHaveLength(11);
-  expect(world.logs.at(-1)).toMatch(/There would be more than 100000 roles/);
-  expect(world.framework({ roles: deep('f', 150) }).last('SUBSCRIBED')).toBeDefined();
+test('roles that are known take no more room; new ones take it with all above them', () => {
+  const { world, agent } = cluster();
+  agent.reregister({ checkpointed_resources: ['a/b/c', 'a/d'].map(reservedTo) });
+  const state = world.master;
+  // `dev`, of the framework, and `a`, `a/b`, `a/b/c` and `a/d`.
+  expect(rolesRoomError(state, ['dev', 'a', 'a/d'], 5)).toBeUndefined();
+  expect(rolesRoomError(state, ['a/d/e/f'], 7)).toBeUndefined();
+  expect(rolesRoomError(state, ['a/d/e/f'], 6)).toBe(
+    'There would be more than 6 roles, those above them included',
+  );
 });

@@ -5,7 +5,7 @@ import {
   TaskState,
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
-import { resourcesError } from '../../model/resource-validation.ts';
+import { allResourcesError, resourcesError } from '../../model/resource-validation.ts';
 import { agentInfoError } from '../agents.ts';
 import { executorInfoError } from './executor.ts';
 import { frameworkInfoError } from './framework.ts';
@@ -21,9 +21,18 @@ export function reregistrationError(message: ReregisterAgentMessage): string | u
     resourcesError(message.checkpointed_resources) ??
     frameworksError(message.frameworks ?? []) ??
     executorsError(message) ??
-    tasksError(message)
+    tasksError(message) ??
+    allResourcesError(listsOf(message))
   );
 }
+
+const listsOf = (message: ReregisterAgentMessage) =>
+  [
+    message.agent.resources,
+    message.checkpointed_resources,
+    ...(message.executor_infos ?? []).map(({ resources }) => resources),
+    ...(message.tasks ?? []).map(({ resources }) => resources),
+  ].map((list) => list ?? []);
 
 function frameworksError(frameworks: readonly FrameworkInfo[]): string | undefined {
   const seen = new Set<string>();
