@@ -1,6 +1,7 @@
 // Access control lists in the form of Mesos's local authorizer: for every kind of action a list of rules,
 // each naming principals and objects. The first rule that is about who asks and what it is asked for
 // decides; where none is, `permissive` does.
+import { closestName } from '../model/closest-name.ts';
 import type { FrameworkInfo, Resource } from '../model/generated/messages.ts';
 import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
@@ -194,7 +195,12 @@ export function parseAcls(value: unknown): Acls {
   for (const [field, list] of Object.entries(lists)) {
     const kind = ALL_KINDS.find(({ fields }) => fields.includes(field));
     if (kind === undefined) {
-      throw new TextError(`there is no action '${field}'`);
+      const meant = closestName(
+        field,
+        ALL_KINDS.flatMap(({ fields }) => fields),
+      );
+      const hint = meant === undefined ? '' : ` (did you mean '${meant}'?)`;
+      throw new TextError(`there is no action '${field}'${hint}`);
     }
     if (!Array.isArray(list)) {
       throw new TextError(`${field} must be a list of rules`);

@@ -154,6 +154,27 @@ describe('a task with a bare command', () => {
     ]);
   });
 
+  test("what is behind an end in Mesos's words is in the log, and not in the status", () => {
+    const world = new World();
+    world.register();
+    world.runTask(commandTask('t1'), frameworkInfo());
+    const [launched] = world.take('launchExecutor');
+    world.containerEnded('t1', launched?.containerId ?? expect.fail(), {
+      failure: 'unknown container',
+      cause: "'container.type' is DOCKER",
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+    });
+    expect(world.take('log')).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        text: expect.stringContaining("failed: unknown container ('container.type' is DOCKER)"),
+      }),
+    );
+    expect(world.sent('StatusUpdateMessage')).toMatchObject([
+      { update: { status: { message: 'unknown container' } } },
+    ]);
+  });
+
   test('is refused when the agent has not what it needs', () => {
     const world = new World();
     world.register();

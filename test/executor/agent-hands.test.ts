@@ -285,7 +285,10 @@ describe('containers that plain processes cannot be', () => {
     const container = { type: ContainerInfo_Type.DOCKER, docker: { image: 'x' } };
     const of = harness.launch({ task: { container } });
     const reason = TaskStatus_Reason.REASON_EXECUTOR_TERMINATED;
-    expect(await harness.ended(of)).toMatchObject({ reason });
+    expect(await harness.ended(of)).toMatchObject({
+      reason,
+      cause: expect.stringContaining("'container.type' is DOCKER"),
+    });
   });
 
   test('an empty one is no hindrance', async () => {

@@ -137,7 +137,7 @@ const viewing = (role: string) => ({
 test.each([
   [[], 'expected an object'],
   [{ permissive: 'yes' }, 'permissive must be'],
-  [{ run_task: [] }, "there is no action 'run_task'"],
+  [{ run_task: [] }, "there is no action 'run_task' (did you mean 'run_tasks'?)"],
   [{ run_tasks: {} }, 'run_tasks must be a list'],
   [
     { run_tasks: [{ principals: {}, users: { type: 'ANY' } }] },

@@ -1,6 +1,7 @@
 // Runs a batch: carries what the master says to the machine, and what the machine answers to the master,
 // the journal and the terminal.
 import type { Credential } from '../../http/authentication.ts';
+import { NOT_ACCEPTED } from '../../http/scheduler-client.ts';
 import {
   type FrameworkInfo,
   type Offer,
@@ -261,7 +262,9 @@ export class BatchRunner {
       this.#end({ type: 'failed over' });
       return;
     }
-    if (this.#options.journal.frameworkId === undefined || !/framework/i.test(message)) {
+    // A refused secret is not about the framework, whatever its principal is called.
+    const isOfFramework = /framework/i.test(message) && !message.startsWith(NOT_ACCEPTED);
+    if (this.#options.journal.frameworkId === undefined || !isOfFramework) {
       this.#end({ type: 'refused', message });
       return;
     }

@@ -1,0 +1,32 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { FrameworkSession } from '../../src/cli/framework-session.ts';
+import { freePort } from '../support/cluster.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a master that is away is waited for aloud, now and then', async () => {
+  const master = { ip: '127.0.0.1', port: await freePort() };
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const said: string[] = [];
+  const session = new FrameworkSession({
+    master,
+    codec: 'json',
+    framework: { user: 'root', name: 'test' },
+    credential: undefined,
+    say: (text) => said.push(text),
+    onEvent: () => {},
+  });
+  vi.advanceTimersByTime(1_000);
+  expect(said).toEqual([]);
+  vi.advanceTimersByTime(1_000);
+  expect(said).toEqual([
+    expect.stringContaining(`Waiting for the master at 127.0.0.1:${master.port}`),
+  ]);
+  vi.advanceTimersByTime(90_000);
+  expect(said).toHaveLength(4);
+  session.close();
+  vi.advanceTimersByTime(90_000);
+  expect(said).toHaveLength(4);
+});
