@@ -1,12 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
+import { PURE_FOLDERS } from './test/support/projects.ts';
+
+const within = (folder: string) => `${folder}/**/*.test.ts`;
+const pure = PURE_FOLDERS.map((folder) => within(`test/${folder}`));
+/** Suites that scripts/test.mjs has found to lack a package of the system. */
+const leftOut = (process.env.MESOSCALE_SUITES_LEFT_OUT ?? '')
+  .split(',')
+  .filter(Boolean)
+  .map(within);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     // Hooks start real masters and agents.
     hookTimeout: 60_000,
     // Two cores: more workers only make real processes wait for each other.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      // Nothing there outlives a test, so that files can share a worker and what it has loaded.
+      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'real', include: ['test/**/*.test.ts'], exclude: [...pure, ...leftOut] },
+      },
+    ],
   },
 });

@@ -20,8 +20,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'node_modules/.bin/node example.mjs': 'test/e2e/documented-framework.test.ts',
   'import { FrameworkInfo_Capability_Type as Capability': 'test/e2e/documented-framework.test.ts',
   'subscribed; waiting for an offer': 'test/e2e/documented-framework.test.ts',
-  'import {\n  AgentInfo_Capability_Type': 'test/core/documented-core.test.ts',
-  'first: agent-1 to analysis': 'test/core/documented-core.test.ts',
+  'import {\n  AgentInfo_Capability_Type': 'test/e2e/documented-core.test.ts',
+  'first: agent-1 to analysis': 'test/e2e/documented-core.test.ts',
   'mesoscale master: --port expects a free port': 'test/e2e/start.test.ts',
 };
 

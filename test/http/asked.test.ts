@@ -19,8 +19,8 @@ import { requestId } from '../../src/model/ids.ts';
 import { aclFields, parseAcls } from '../../src/security/acls.ts';
 import type { Authorizer } from '../../src/security/authorizer.ts';
 import { World as AgentWorld, commandTask, runToEnd } from '../agent/harness.ts';
-import { startMaster, stopMasters } from '../http/mini-master.ts';
 import { cluster, resources } from '../master/harness.ts';
+import { startMaster, stopMasters } from './mini-master.ts';
 
 afterEach(stopMasters);
 

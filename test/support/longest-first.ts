@@ -1,0 +1,41 @@
+// The order of test files: those with real processes before the pure ones, which fill the gaps at the end;
+// and in each kind what takes longest first, so that no worker is left alone with it.
+import { relative } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Seconds, for a checkout where no test has run yet. */
+const LONG: Readonly<Record<string, number>> = {
+  'test/clients/clients.test.ts': 40,
+  'test/e2e/batch-constraints.test.ts': 21,
+  'test/e2e/checksums.test.ts': 15,
+  'test/e2e/execute.test.ts': 15,
+  'test/e2e/restarts.test.ts': 14,
+  'test/simulation/seeds.test.ts': 14,
+  'test/simulation/wide-seeds.test.ts': 10,
+  'test/master/random-events.test.ts': 9,
+};
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const usual = await super.sort(files);
+    return usual.toSorted(
+      (a, b) =>
+        Number(isPure(a)) - Number(isPure(b)) ||
+        Number(this.#hasFailed(b)) - Number(this.#hasFailed(a)) ||
+        this.#seconds(b) - this.#seconds(a),
+    );
+  }
+
+  #hasFailed(spec: TestSpecification): boolean {
+    return this.ctx.cache.getTestSpecificationResult(spec)?.failed ?? false;
+  }
+
+  /** As they were the last time. */
+  #seconds(spec: TestSpecification): number {
+    const known = this.ctx.cache.getTestSpecificationResult(spec);
+    const path = relative(this.ctx.config.root, spec.moduleId);
+    return known === undefined ? (LONG[path] ?? 0) : known.duration / 1000;
+  }
+}
+
+const isPure = (spec: TestSpecification): boolean => spec.project.name === 'pure';
