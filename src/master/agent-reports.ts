@@ -11,7 +11,7 @@ import { SchedulerEvent_Type } from '../model/generated/messages.ts';
 import { agentId, executorId, frameworkId } from '../model/ids.ts';
 import { formatUuid } from '../model/random.ts';
 import { toReservationLists } from '../model/resource-format.ts';
-import { resourcesError } from '../model/resource-validation.ts';
+import { amountOf, resourcesError } from '../model/resource-validation.ts';
 import { agentFacts } from './agents.ts';
 import { drainIfIdle } from './draining.ts';
 import { rescindOffer } from './offers.ts';
@@ -56,7 +56,8 @@ function reportError(state: MasterState, message: UpdateAgentMessage): string | 
   return (
     resourcesError(lists.flatMap((it) => it ?? [])) ??
     (claimNamesOf(state, ...lists) ? undefined : 'too many resource names') ??
-    rolesRoomError(state, rolesOf(...lists))
+    rolesRoomError(state, rolesOf(...lists)) ??
+    state.agents.room.report(message.agent_id.value, amountOf(lists))
   );
 }
 

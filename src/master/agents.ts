@@ -16,7 +16,7 @@ import { type AgentId, agentId, type FrameworkId, frameworkId } from '../model/i
 import { messageSize } from '../model/message-size.ts';
 import { addressOf, parsePid } from '../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../model/resource-format.ts';
-import { allResourcesError, resourcesError } from '../model/resource-validation.ts';
+import { allResourcesError, amountOf, resourcesError } from '../model/resource-validation.ts';
 import { isTerminal } from '../model/task-state.ts';
 import { linkAgent } from './agent-links.ts';
 import { removeAgent } from './agent-removal.ts';
@@ -155,7 +155,7 @@ export function registerAgent(
     return;
   }
   const id = agentId(`${state.options.id}-S${state.nextAgent}`);
-  const noRoom = roomError(state, id, pid, message);
+  const noRoom = roomError(state, id, pid, message, [message.agent.resources, checkpointed]);
   if (noRoom !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${noRoom}`);
     return;
@@ -190,12 +190,14 @@ export function roomError(
   id: AgentId,
   pid: string,
   message: RegisterAgentMessage | ReregisterAgentMessage,
+  lists: readonly (readonly Resource[] | undefined)[],
 ): string | undefined {
   const ip = parsePid(pid)?.host ?? '';
   const bytes = messageSize(message, MAX_ADDRESS_BYTES);
-  const error = agents.room.error(id, ip, bytes);
+  const amount = amountOf(lists);
+  const error = agents.room.error(id, ip, bytes, amount);
   if (error === undefined) {
-    agents.room.take(id, ip, bytes);
+    agents.room.take(id, ip, bytes, amount);
   }
   return error;
 }

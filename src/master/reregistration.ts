@@ -115,7 +115,7 @@ export function reregisterAgent(
     state.counters.values.dropped_messages++;
     return;
   }
-  const noRoom = roomError(state, id, pid, sent);
+  const noRoom = roomError(state, id, pid, sent, lists);
   if (noRoom !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${noRoom}`);
     return;

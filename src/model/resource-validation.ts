@@ -71,6 +71,17 @@ export function allResourcesError(lists: readonly (readonly Resource[])[]): stri
     : undefined;
 }
 
+/** What the resources come to, whatever they are. */
+export function amountOf(lists: readonly (readonly Resource[] | undefined)[]): number {
+  let sum = 0;
+  for (const list of lists) {
+    for (const resource of list ?? []) {
+      sum += resource.scalar?.value ?? rangesCount(resource);
+    }
+  }
+  return sum;
+}
+
 /** How many numbers lie in the ranges. */
 function rangesCount({ ranges }: Resource): number {
   let count = 0;

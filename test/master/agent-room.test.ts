@@ -155,3 +155,36 @@ test.each([
   expect(world.logs.at(-1)).toMatch(why);
   expect(isIn(world.agent({ pid: 'slave(1)@10.0.0.3:5051' }))).toBe(true);
 });
+
+const amounts = (value: number) => ({ resources: [scalar(value)], hostname: 'h' });
+
+test('an agent may have much of something in many parts', () => {
+  const world = new World();
+  const agent = new FakeAgent(world, {});
+  agent.send('RegisterAgentMessage', {
+    agent: amounts(9e9),
+    checkpointed_resources: Array.from({ length: 2_000 }, (_, at) => scalar(0.001, `r${at}`)),
+    version: '1.11.0',
+  });
+  expect(isIn(agent)).toBe(true);
+});
+
+test('agents have together what the core can count, with what they report later', () => {
+  const world = new World();
+  const agents = Array.from({ length: 801 }, (_, number) => {
+    const agent = new FakeAgent(world, { pid: `slave(${number})@10.9.9.9:5051` });
+    agent.send('RegisterAgentMessage', { agent: amounts(1e10), version: '1.11.0' });
+    return agent;
+  });
+  expect(agents.filter(isIn)).toHaveLength(800);
+  expect(world.logs.at(-1)).toMatch(/more than 8000000000000 of all resources together/);
+  const id = [...world.master.agents.registered.keys()][0] ?? '';
+  agents[0]?.send('UpdateAgentMessage', {
+    agent_id: { value: id },
+    update_oversubscribed_resources: true,
+    oversubscribed_resources: [{ ...scalar(1e10), revocable: {} }],
+  });
+  expect(world.logs.at(-1)).toMatch(/more than 8000000000000 of all resources together/);
+  agents[0]?.send('UnregisterAgentMessage', { agent_id: { value: id } });
+  expect(isIn(world.agent({ pid: 'slave(1)@10.9.9.8:5051' }))).toBe(true);
+});

@@ -28,13 +28,16 @@ export function readList(count: u32): usize {
 
 /** True when a sum over the cluster can take the row's scalars and stay a whole number. */
 export function fitsCluster(row: usize, sum: u32): bool {
+  // Each against all of the row: names are not told apart, for there is room enough.
+  let all: f64 = 0;
   for (let i: u32 = 0; i < rowCount(row); i++) {
     const item = rowItems(row) + <usize>i * ITEM_SIZE;
     const kind = itemKind(item);
-    if (!isScalar(kindFlags(kind))) continue;
-    // Each item against the sum so far, with room for all items of the list.
-    const amount = itemAmount(item) * kindUnit(kind);
-    if (amount * <f64>rowCount(row) + valueOf(sum, kindName(kind)) > MAX_AMOUNT) return false;
+    if (isScalar(kindFlags(kind))) all += itemAmount(item) * kindUnit(kind);
+  }
+  for (let i: u32 = 0; i < rowCount(row); i++) {
+    const kind = itemKind(rowItems(row) + <usize>i * ITEM_SIZE);
+    if (isScalar(kindFlags(kind)) && all + valueOf(sum, kindName(kind)) > MAX_AMOUNT) return false;
   }
   return true;
 }
