@@ -40,7 +40,7 @@ import {
 import { SLOT_IO, SLOT_ROWS, SLOT_ROW_FREE } from './slots';
 
 // @ts-ignore: decorator
-@inline const ROW_SIZE: usize = 16;
+@inline export const ROW_SIZE: usize = 16;
 
 /** A list in scratch row `index` from the buffer; 0 when it is not valid. */
 function read(at: usize, count: u32, index: i32): usize {

@@ -4,7 +4,7 @@
 //   refs u32 | count u32 | amount f64 (how many numbers) | count × (begin f64, end f64)
 //
 // Address 0 is the empty set.
-import { alloc, allocZeroed, free, slot } from './memory';
+import { CHECKED, alloc, allocZeroed, free, slot } from './memory';
 import { SLOT_SETS } from './slots';
 
 // @ts-ignore: decorator
@@ -20,10 +20,12 @@ import { SLOT_SETS } from './slots';
 }
 // @ts-ignore: decorator
 @inline export function rangeBegin(set: usize, index: u32): f64 {
+  if (CHECKED) assert(index < rangeCount(set), 'no such range');
   return load<f64>(set + HEAD + ((<usize>index) << 4));
 }
 // @ts-ignore: decorator
 @inline export function rangeEnd(set: usize, index: u32): f64 {
+  if (CHECKED) assert(index < rangeCount(set), 'no such range');
   return load<f64>(set + HEAD + ((<usize>index) << 4), 8);
 }
 
@@ -37,12 +39,14 @@ function make(capacity: u32): usize {
 
 // @ts-ignore: decorator
 @inline export function retain(set: usize): usize {
+  if (CHECKED) assert(set == 0 || load<u32>(set) != 0, 'a set that nothing refers to');
   if (set != 0) store<u32>(set, load<u32>(set) + 1);
   return set;
 }
 
 export function release(set: usize): void {
   if (set == 0) return;
+  if (CHECKED) assert(load<u32>(set) != 0, 'a set that nothing refers to');
   const refs = load<u32>(set) - 1;
   if (refs != 0) store<u32>(set, refs);
   else free(set, HEAD + ((<usize>load<u32>(set, 4)) << 4));
@@ -65,6 +69,10 @@ function fit(set: usize, capacity: u32): usize {
 /** Appends to a set under construction; ranges come in order, touching ones become one. */
 function push(set: usize, begin: f64, end: f64): void {
   const count = load<u32>(set, 4);
+  if (CHECKED) {
+    assert(begin <= end, 'a range that ends before it begins');
+    assert(count == 0 || rangeEnd(set, count - 1) < begin, 'ranges out of order');
+  }
   store<f64>(set, load<f64>(set, 8) + (end - begin + 1), 8);
   if (count != 0) {
     const last = set + HEAD + ((<usize>(count - 1)) << 4);

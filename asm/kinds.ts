@@ -20,14 +20,14 @@ import {
   TYPE_SCALAR,
   TYPE_SET,
 } from './constants';
-import { slot, tableBase, tableCount, tablePush } from './memory';
+import { CHECKED, slot, tableBase, tableCount, tablePush } from './memory';
 import { SLOT_KINDS, SLOT_KINDS_FREE, SLOT_NAMES, SLOT_NAMES_FREE, SLOT_ROLES } from './slots';
 import { widenVectors } from './vectors';
 
 // @ts-ignore: decorator
-@inline const KIND_SIZE: usize = 32;
+@inline export const KIND_SIZE: usize = 32;
 // @ts-ignore: decorator
-@inline const NAME_SIZE: usize = 16;
+@inline export const NAME_SIZE: usize = 16;
 
 // @ts-ignore: decorator
 @inline export function kindCount(): u32 {
@@ -35,6 +35,7 @@ import { widenVectors } from './vectors';
 }
 // @ts-ignore: decorator
 @inline function kindAt(kind: u32): usize {
+  if (CHECKED) assert(kind < kindCount(), 'no such kind');
   return tableBase(SLOT_KINDS) + <usize>kind * KIND_SIZE;
 }
 // @ts-ignore: decorator
@@ -59,7 +60,7 @@ import { widenVectors } from './vectors';
 }
 // @ts-ignore: decorator
 @inline export function nameExcluded(name: u32): bool {
-  return load<u32>(tableBase(SLOT_NAMES) + <usize>name * NAME_SIZE) != 0;
+  return load<u32>(nameAt(name)) != 0;
 }
 
 /** Amount that one unit of `amount` of the kind counts for, in thousandths. */
@@ -79,6 +80,7 @@ const FREE: u32 = 0x80000000;
 
 // @ts-ignore: decorator
 @inline function nameAt(name: u32): usize {
+  if (CHECKED) assert(name < nameCount(), 'no such name');
   return tableBase(SLOT_NAMES) + <usize>name * NAME_SIZE;
 }
 
@@ -111,6 +113,7 @@ export function dropNameRecord(name: u32): i32 {
 }
 
 export function dropKindRecord(kind: u32): void {
+  if (CHECKED) assert(isLiveKind(kind), 'a kind dropped twice');
   store<u32>(kindAt(kind), FREE, 4);
   store<u32>(kindAt(kind), load<u32>(slot(SLOT_KINDS_FREE)), 8);
   store<u32>(slot(SLOT_KINDS_FREE), kind + 1);

@@ -5,6 +5,12 @@
 //
 // Blocks carry no header: whoever frees one says how big it was.
 
+/** True in the debug build, which has assertions: `if (CHECKED) assert(…)` leaves no trace in the shipped module. */
+export const CHECKED: bool = !ASC_NO_ASSERT;
+
+/** What freed memory is filled with in the debug build, so that its use after that shows. */
+const FREED: u8 = 0xfd;
+
 /** Fixed slots of the header, one u64 each. Other files claim theirs in slots.ts. */
 // @ts-ignore: decorator
 @inline const SLOTS: i32 = 512;
@@ -13,6 +19,7 @@ const header: usize = memory.data(SLOTS * 8, 16);
 /** Address of a header slot. */
 // @ts-ignore: decorator
 @inline export function slot(index: i32): usize {
+  if (CHECKED) assert(index >= 0 && index < SLOTS, 'no such slot');
   return header + ((<usize>index) << 3);
 }
 
@@ -106,6 +113,7 @@ function bump(size: usize): usize {
 
 /** A block of at least `size` bytes, aligned to 16; its content is undefined. */
 export function alloc(size: usize): usize {
+  if (CHECKED) assert(size != 0, 'a block without size');
   if (size <= 1024) {
     const units = (size + 15) >> 4;
     const list = slot(SLOT_SMALL) + (units << 3);
@@ -137,6 +145,11 @@ export function allocZeroed(size: usize): usize {
 /** Gives a block back; `size` is what it was asked with. */
 export function free(at: usize, size: usize): void {
   if (at == 0) return;
+  if (CHECKED) {
+    assert(size != 0 && (at & 15) == 0, 'no block of this arena');
+    assert(at >= __heap_base && at + size <= memoryTop(), 'a block beyond the heap');
+    memory.fill(at, FREED, size);
+  }
   let list = slot(SLOT_SMALL) + (((size + 15) >> 4) << 3);
   if (size > 1024) {
     const c = largeClass(size);
@@ -161,6 +174,7 @@ export function resize(at: usize, size: usize, used: usize, next: usize): usize 
 
 // @ts-ignore: decorator
 @inline export function tableBase(table: i32): usize {
+  if (CHECKED) assert(load<u32>(slot(table + 1)) <= load<u32>(slot(table + 2)), 'more records than there is room for');
   return load<usize>(slot(table));
 }
 // @ts-ignore: decorator
@@ -203,4 +217,44 @@ export function tablePush(table: i32, recordSize: usize): u32 {
 
 export function tableClear(table: i32): void {
   store<u32>(slot(table + 1), 0);
+}
+
+// --- For the debug build ---
+
+/** Asserts that the free lists hold blocks of this arena, each of its size, and end. */
+export function checkArena(): void {
+  const top = memoryTop();
+  assert(top <= (<usize>memory.size()) << 16, 'state beyond the memory');
+  const most = top >> 4;
+  let blocks: usize = 0;
+  for (let units: usize = 1; units <= 64; units++) {
+    for (let at = load<usize>(slot(SLOT_SMALL) + (units << 3)); at != 0; at = load<usize>(at)) {
+      assert((at & 15) == 0 && at >= __heap_base && at + (units << 4) <= top, 'no free block');
+      assert(++blocks <= most, 'a free list without an end');
+    }
+  }
+  let big: u32 = 0;
+  for (let c = largeClass(1025); c <= largeClass(0xffff0000); c++) {
+    const list = slot(SLOT_LARGE) + ((<usize>c) << 3);
+    for (let at = load<usize>(list); at != 0; at = load<usize>(at)) {
+      assert((at & 15) == 0 && at >= __heap_base && at + largeSize(c) <= top, 'no large free block');
+      assert(++blocks <= most, 'a free list without an end');
+      if (c >= BIG_CLASS) big++;
+    }
+  }
+  assert(big == load<u32>(slot(SLOT_BIG)), 'big blocks that are not counted');
+  assert(load<usize>(slot(SLOT_CUT)) <= load<usize>(slot(SLOT_CUT + 1)), 'more was cut than there is');
+}
+
+/**
+ * Asserts that a chain of free numbers, each plus one, ends; answers how long it is. `head` is its slot, `next` where
+ * in a free record of the table the next number stands.
+ */
+export function checkFreeNumbers(table: i32, recordSize: usize, head: i32, next: usize): u32 {
+  let length: u32 = 0;
+  for (let number = load<u32>(slot(head)); number != 0; length++) {
+    assert(number <= tableCount(table) && length < tableCount(table), 'no chain of free numbers');
+    number = load<u32>(tableBase(table) + <usize>(number - 1) * recordSize + next);
+  }
+  return length;
 }

@@ -23,7 +23,7 @@ import {
   union,
 } from './intervals';
 import { isLiveKind, isScalar, kindCount, kindFlags } from './kinds';
-import { alloc, free, resize, slot } from './memory';
+import { CHECKED, alloc, free, resize, slot } from './memory';
 import { SLOT_IO, SLOT_IO_SIZE, SLOT_IO_USED, SLOT_SCRATCH } from './slots';
 
 // @ts-ignore: decorator
@@ -50,9 +50,13 @@ import { SLOT_IO, SLOT_IO_SIZE, SLOT_IO_USED, SLOT_SCRATCH } from './slots';
   return load<f64>(item, 8);
 }
 
-/** One of nine rows for the use of a single call. */
+/** How many rows there are for the use of a single call. */
+export const SCRATCH_ROWS: i32 = 9;
+
+/** One of the rows for the use of a single call. */
 // @ts-ignore: decorator
 @inline export function scratch(index: i32): usize {
+  if (CHECKED) assert(index >= 0 && index < SCRATCH_ROWS, 'no such scratch row');
   return slot(SLOT_SCRATCH + index * 2);
 }
 
@@ -81,6 +85,7 @@ export function rowFree(row: usize): void {
 /** Appends an item as it is; the reference to `set` becomes the row's. */
 export function rowPush(row: usize, kind: u32, set: usize, amount: f64): void {
   const count = rowCount(row);
+  if (CHECKED) assert(isLiveKind(kind) && isScalar(kindFlags(kind)) == (set == 0), 'a kind with the wrong value');
   const capacity = load<u32>(row, 8);
   if (count == capacity) {
     const next = capacity == 0 ? 4 : capacity << 1;
@@ -118,6 +123,7 @@ export function rowAdd(row: usize, kind: u32, set: usize, amount: f64): void {
 }
 
 function rowRemove(row: usize, item: usize): void {
+  if (CHECKED) assert(item >= rowItems(row) && rowCount(row) != 0, 'no item of the row');
   const last = rowItems(row) + <usize>(rowCount(row) - 1) * ITEM_SIZE;
   release(itemSet(item));
   if (item != last) memory.copy(item, last, ITEM_SIZE);

@@ -1,6 +1,6 @@
 // Vectors: one f64 of thousandths for each resource name. They all lie in one table, so that a new name
 // can widen every one of them at once. Addresses are not stable across newVector() and widenVectors().
-import { alloc, free, slot } from './memory';
+import { CHECKED, alloc, free, slot } from './memory';
 import { SLOT_VECTORS, SLOT_VECTOR_FREE, SLOT_VECTOR_WIDTH } from './slots';
 
 // @ts-ignore: decorator
@@ -13,6 +13,7 @@ import { SLOT_VECTORS, SLOT_VECTOR_FREE, SLOT_VECTOR_WIDTH } from './slots';
 
 // @ts-ignore: decorator
 @inline export function vectorAt(index: u32): usize {
+  if (CHECKED) assert(index < load<u32>(slot(SLOT_VECTORS + 1)), 'no such vector');
   return load<usize>(slot(SLOT_VECTORS)) + <usize>index * (<usize>width() << 3);
 }
 
@@ -42,7 +43,9 @@ export function widenVectors(names: u32): void {
   }
   if (names <= next) return;
   while (next < names) next <<= 1;
-  moveTo(next, load<u32>(slot(SLOT_VECTORS + 2)));
+  const capacity = load<u32>(slot(SLOT_VECTORS + 2));
+  if (capacity == 0) store<u32>(slot(SLOT_VECTOR_WIDTH), next);
+  else moveTo(next, capacity);
 }
 
 /** A new vector of zeros. */
@@ -78,17 +81,20 @@ export function copyVector(to: u32, from: u32): void {
 
 // @ts-ignore: decorator
 @inline export function valueOf(vector: u32, name: u32): f64 {
+  if (CHECKED) assert(name < width(), 'a name beyond the vector');
   return load<f64>(vectorAt(vector) + (<usize>name << 3));
 }
 
 // @ts-ignore: decorator
 @inline export function setValue(vector: u32, name: u32, value: f64): void {
+  if (CHECKED) assert(name < width(), 'a name beyond the vector');
   store<f64>(vectorAt(vector) + (<usize>name << 3), value);
 }
 
 /** Adds, never going below zero. */
 // @ts-ignore: decorator
 @inline export function addValue(vector: u32, name: u32, amount: f64): void {
+  if (CHECKED) assert(name < width(), 'a name beyond the vector');
   const at = vectorAt(vector) + (<usize>name << 3);
   store<f64>(at, max<f64>(load<f64>(at) + amount, 0));
 }

@@ -1,4 +1,4 @@
-// Compiles asm/ to build/mesoscale-core.wasm. Does nothing when the module is newer than its sources.
+// Compiles asm/ to build/mesoscale-core.wasm and its like. Does nothing when the module is newer than its sources.
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,19 +24,53 @@ function newestSource(folder: string): number {
   return newest;
 }
 
+/**
+ * `shipped`: what runs. `plain`: without vector instructions, for translators that know none (wasm2c); the answers are
+ * the same. `debug`: with its assertions and `checkState()`, for tests; a failed assertion calls `env.abort`.
+ */
+export type Build = 'shipped' | 'plain' | 'debug';
+
+interface BuildSettings {
+  readonly file: string;
+  readonly entry: string;
+  readonly flags: readonly string[];
+}
+
+const SHIPPED = ['--noAssert', '--use', 'abort='];
+
+const SETTINGS: Readonly<Record<Build, BuildSettings>> = {
+  shipped: {
+    file: 'mesoscale-core.wasm',
+    entry: 'index.ts',
+    flags: [...SHIPPED, '--enable', 'simd', '-O3', '--converge'],
+  },
+  plain: {
+    file: 'mesoscale-core-plain.wasm',
+    entry: 'index.ts',
+    // What is translated further is optimized there.
+    flags: [...SHIPPED, '--disable', 'simd', '-O1'],
+  },
+  debug: {
+    file: 'mesoscale-core-debug.wasm',
+    entry: 'debug.ts',
+    // Names of functions stay, so that a stack says where a trap was.
+    flags: ['--debug', '--enable', 'simd', '-O1'],
+  },
+};
+
 export interface BuildOptions {
   /** Even if the module is newer than its sources. */
   readonly force?: boolean;
-  /** Without vector instructions, for translators that know none (wasm2c); the answers are the same. */
-  readonly plain?: boolean;
+  readonly build?: Build;
 }
 
 /** Builds the module if it is out of date and answers where it is. */
 export async function buildCore({
   force = false,
-  plain = false,
+  build = 'shipped',
 }: BuildOptions = {}): Promise<string> {
-  const output = join(root, 'build', plain ? 'mesoscale-core-plain.wasm' : 'mesoscale-core.wasm');
+  const { file, entry, flags } = SETTINGS[build];
+  const output = join(root, 'build', file);
   const newest = Math.max(
     newestSource(join(root, 'asm')),
     modified(fileURLToPath(import.meta.url)),
@@ -46,17 +80,12 @@ export async function buildCore({
   // Written beside and moved, so that a reader never sees half a module.
   const temporary = `${output}.${process.pid}`;
   const result = await asc.main([
-    join(root, 'asm', 'index.ts'),
+    join(root, 'asm', entry),
     '--outFile',
     temporary,
     '--runtime',
     'stub',
-    '--use',
-    'abort=',
-    // What is translated further is optimized there.
-    ...(plain ? ['-O1'] : ['-O3', '--converge']),
-    plain ? '--disable' : '--enable',
-    'simd',
+    ...flags,
   ]);
   if (result.error) {
     throw new Error(`The scheduler core did not compile:\n${result.stderr.toString()}`, {
@@ -67,4 +96,7 @@ export async function buildCore({
   return output;
 }
 
-if (import.meta.filename === process.argv[1]) await buildCore({ force: true });
+// `debug`: what tests need besides; they build it themselves where it is out of date.
+if (import.meta.filename === process.argv[1]) {
+  await buildCore(process.argv[2] === 'debug' ? { build: 'debug' } : { force: true });
+}

@@ -20,7 +20,7 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
 if (status !== 0) {
   process.exit(status ?? 1);
 }
-await buildCore({ plain: true });
+await buildCore({ build: 'plain' });
 // The core's constants stand among the module's sources, of which a package has only these.
 cpSync(join(compiled, 'src'), dist, { recursive: true });
 for (const kind of ['js', 'd.ts']) {

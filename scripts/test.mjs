@@ -26,6 +26,7 @@ const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));
 const resultFile = join(folder, 'result.json');
 step('check', ['scripts/check.ts', '--without-tests']);
+step('the core with its assertions', ['scripts/build-core.ts', 'debug']);
 const asked = process.argv.slice(2);
 if (asked.length === 0 || asked.some((name) => name.includes('clients'))) {
   step('installing clients', ['scripts/clients.ts']);

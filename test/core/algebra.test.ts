@@ -5,7 +5,7 @@ import {
   Offer_Operation_Type as OperationType,
   type Resource,
 } from '../../src/model/generated/messages.ts';
-import { loadCore } from './load.ts';
+import { debugCore } from './debug.ts';
 import {
   allocated,
   cpus,
@@ -19,7 +19,7 @@ import {
   volume,
 } from './resources.ts';
 
-const core = await loadCore();
+const core = await debugCore(20);
 const algebra = core.algebra;
 
 function applied(resources: Resource[], operation: Offer_Operation): Resource[] {

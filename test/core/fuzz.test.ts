@@ -4,10 +4,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
 import { CoreTrap } from '../../src/core/trap.ts';
+import { debugInstances, debugModule } from './debug.ts';
 import { coreModule } from './load.ts';
 
-const compiled = await coreModule();
-const instance = () => new WebAssembly.Instance(compiled, {});
+const shipped = await coreModule();
+const instance = debugInstances(await debugModule(), 20);
 
 /** Calls that answer a count or a handle: negative is a refusal. All others answer a status: 0 is fine. */
 const counting = new Set(
@@ -188,7 +189,7 @@ test('sums over the cluster stay whole numbers', () => {
 });
 
 test('a million kinds are too many', () => {
-  const module = new CoreModule(instance);
+  const module = new CoreModule(() => new WebAssembly.Instance(shipped, {}));
   module.exports.addName(0);
   let kinds = 0;
   while (module.exports.addKind(0, 0, 0, 1) >= 0) kinds += 1;

@@ -13,12 +13,12 @@ import type {
   Unplaced,
 } from '../../src/core/matcher.ts';
 import { type Resource, Value_Type } from '../../src/model/generated/messages.ts';
-import { loadCore } from './load.ts';
+import { debugCore } from './debug.ts';
 import { reserved } from './resources.ts';
 
 let matcher: Matcher;
 beforeAll(async () => {
-  ({ matcher } = await loadCore());
+  ({ matcher } = await debugCore(20));
 });
 
 // --- The plain account ---

@@ -1,15 +1,15 @@
 // What a sweep finds in use, in the bare module.
 import { expect, test } from 'vitest';
 import { CoreModule } from '../../src/core/module.ts';
-import { coreModule } from './load.ts';
+import { debugInstances, debugModule } from './debug.ts';
 
-const compiled = await coreModule();
+const debugInstance = debugInstances(await debugModule(), 20);
 const OK = 0;
 const BAD_STATE = 9;
 const AGENT_OFFERED = 1 | 2;
 
 test('after many runs a sweep marks what agents have, and nothing else', () => {
-  const module = new CoreModule(() => new WebAssembly.Instance(compiled, {}));
+  const module = new CoreModule(debugInstance);
   const { exports } = module;
   const name = exports.addName(0);
   const kinds = Array.from({ length: 100 }, () => exports.addKind(name, 0, 0, 1));

@@ -12,9 +12,9 @@ import {
   type Resource,
   Value_Type,
 } from '../../src/core.ts';
-import { loadCore } from './load.ts';
+import { debugCore } from './debug.ts';
 
-const core = await loadCore();
+const core = await debugCore(20);
 const a = agentId('a');
 const f = frameworkId('f');
 const nobody = frameworkId('nobody');

@@ -2,14 +2,14 @@
 import { expect, test } from 'vitest';
 import { BAD_RANGE, BAD_STATE } from '../../src/core/constants.ts';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
-import { coreModule } from './load.ts';
+import { debugInstances, debugModule } from './debug.ts';
 
-const compiled = await coreModule();
+const debugInstance = debugInstances(await debugModule(), 5);
 const AGENT_OFFERED = 1 | 2;
 
 /** An instance with one name, one role, and an agent of four cpus. */
 function instance() {
-  const module = new CoreModule(() => new WebAssembly.Instance(compiled, {}));
+  const module = new CoreModule(debugInstance);
   const { exports } = module;
   const kind = exports.addKind(exports.addName(0), 0, 0, 1);
   exports.setUp(0, 0, 0, 0);
@@ -48,7 +48,7 @@ test('it is given again when their agent is gone', () => {
 });
 
 test('a quota is not read beyond the end of the buffer', () => {
-  const exports = new WebAssembly.Instance(compiled, {}).exports as unknown as CoreExports;
+  const exports = debugInstance().exports as unknown as CoreExports;
   for (let name = 0; name < 1024; name++) exports.addName(0);
   exports.setUp(0, 0, 0, 0);
   const role = exports.addRole(0, 0, 0);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import { oracle } from '../oracle/core.ts';
-import { builtCore } from './built-core.ts';
+import { checkedCore } from './built-core.ts';
 import { operationOf } from './trace-messages.ts';
 import { formatResources, parseResources } from './trace-text.ts';
 
@@ -58,7 +58,7 @@ const resources = fc
 
 let core: ResourceAlgebra;
 beforeAll(async () => {
-  core = (await builtCore()).algebra;
+  core = (await checkedCore()).algebra;
 });
 
 test('sums, differences and comparisons', () => {

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { oracle } from '../oracle/core.ts';
 import { BEHAVIOURS, type Behaviour } from './behaviours.ts';
-import { builtCore } from './built-core.ts';
+import { checkedCore } from './built-core.ts';
 import { type DecidingCore, Replayer } from './replay.ts';
 import type { TraceResult } from './trace.ts';
 
@@ -26,7 +26,7 @@ describe('the oracle', () => {
 describe('the core', () => {
   let core: DecidingCore;
   beforeAll(async () => {
-    core = await builtCore();
+    core = await checkedCore();
   });
 
   test.each(BEHAVIOURS)('$name', (behaviour) => check(core, behaviour));

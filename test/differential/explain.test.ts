@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { LiveAllocator, OfferBatch, SchedulerCore } from '../../src/core/interface.ts';
 import type { AgentId } from '../../src/model/ids.ts';
-import { builtCore } from './built-core.ts';
+import { checkedCore } from './built-core.ts';
 import { disagreement } from './compare.ts';
 import { history, ROLES } from './histories.ts';
 import type { Replayer } from './replay.ts';
 
 let core: SchedulerCore;
 beforeAll(async () => {
-  core = await builtCore();
+  core = await checkedCore();
 });
 
 const offersOf = (batch: OfferBatch) =>

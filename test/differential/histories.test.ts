@@ -4,14 +4,14 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { Allocator, LiveAllocator, SchedulerCore } from '../../src/core/interface.ts';
-import { builtCore } from './built-core.ts';
+import { checkedCore } from './built-core.ts';
 import { checkConservation, disagreement } from './compare.ts';
 import { history } from './histories.ts';
 import type { Replayer } from './replay.ts';
 
 let core: SchedulerCore;
 beforeAll(async () => {
-  core = await builtCore();
+  core = await checkedCore();
 });
 
 test.each([1, 2, 3, 4])('the core decides as the oracle does, seed %i', (seed) => {

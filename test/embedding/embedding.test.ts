@@ -77,7 +77,7 @@ test.skipIf(isLeftOut(bun))('Bun prints the same', () => {
 describe.skipIf(isLeftOut(WASM2C))('through wasm2c', () => {
   let plain: string;
   beforeAll(async () => {
-    plain = await buildCore({ plain: true });
+    plain = await buildCore({ build: 'plain' });
     run('wasm2c', ['-n', 'mesoscale_core', plain, '-o', 'mesoscale_core.c']);
     for (const file of ['offers.c', 'instance.c', 'offers.py']) {
       copyFileSync(join(programs, file), join(work, file));

@@ -17,7 +17,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['asm/allocator/run'],
   ['asm/allocator/calls'],
   ['asm/sweep'],
+  ['asm/checks'],
   ['asm/index'],
+  ['asm/debug'],
 ];
 
 function floorOf(path: string): number {

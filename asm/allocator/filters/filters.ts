@@ -20,7 +20,16 @@ import {
 } from '../../rows';
 import { equalSets, release, retain } from '../../intervals';
 import { kindFlags, kindRole } from '../../kinds';
-import { alloc, free, slot, tableBase, tableCount, tablePush } from '../../memory';
+import {
+  CHECKED,
+  alloc,
+  checkFreeNumbers,
+  free,
+  slot,
+  tableBase,
+  tableCount,
+  tablePush,
+} from '../../memory';
 import { SLOT_FILTERS, SLOT_FILTER_FREE, SLOT_HEAP } from '../../slots';
 import { RESERVED } from '../../constants';
 import { AGENT_COMPLEX, AGENT_DOUBLE_FILTERS, agentAt, agentFlags, setAgentFlags } from '../tables/agents';
@@ -41,12 +50,13 @@ import {
 import { REFUSED_HEAD, forget, intern } from './refusals';
 
 // @ts-ignore: decorator
-@inline const FILTER_SIZE: usize = 40;
+@inline export const FILTER_SIZE: usize = 40;
 /** From so many filters on an agent has bits. */
 export const MANY_FILTERS: u32 = 8;
 
 // @ts-ignore: decorator
 @inline function filterAt(filter: u32): usize {
+  if (CHECKED) assert(filter < tableCount(SLOT_FILTERS), 'no such filter');
   return tableBase(SLOT_FILTERS) + <usize>filter * FILTER_SIZE;
 }
 
@@ -54,6 +64,7 @@ export const MANY_FILTERS: u32 = 8;
 
 // @ts-ignore: decorator
 @inline function heapAt(index: u32): usize {
+  if (CHECKED) assert(index < tableCount(SLOT_HEAP), 'no such place in the heap');
   return tableBase(SLOT_HEAP) + (<usize>index << 2);
 }
 // @ts-ignore: decorator
@@ -95,6 +106,7 @@ function down(index: u32, filter: u32): void {
 
 function leaveHeap(filter: u32): void {
   const index = load<u32>(filterAt(filter), 12);
+  if (CHECKED) assert(load<u32>(heapAt(index)) == filter, 'a filter that the heap does not have');
   const last = tableCount(SLOT_HEAP) - 1;
   const moved = load<u32>(heapAt(last));
   store<u32>(slot(SLOT_HEAP + 1), last);
@@ -385,4 +397,54 @@ export function forgetSeen(agent: u32): void {
 export function freeBits(agent: u32): void {
   bitsFree(agent, HIDDEN);
   freeSeen(agent);
+}
+
+// --- For the debug build ---
+
+/** Asserts that the heap is in order and has every filter once, and that lists and bits agree with it. */
+export function checkFilters(): void {
+  const count = tableCount(SLOT_HEAP);
+  for (let index: u32 = 0; index < count; index++) {
+    const filter = load<u32>(heapAt(index));
+    assert(load<u32>(filterAt(filter), 12) == index, 'a filter in another place of the heap');
+    const parent = load<u32>(heapAt(index == 0 ? 0 : (index - 1) >> 1));
+    assert(endOf(parent) <= endOf(filter), 'a heap out of order');
+    const refused = load<usize>(filterAt(filter), 8);
+    assert(load<u32>(refused) != 0, 'a refused list that nothing refers to');
+  }
+  const free = checkFreeNumbers(SLOT_FILTERS, FILTER_SIZE, SLOT_FILTER_FREE, 16);
+  assert(count + free == tableCount(SLOT_FILTERS), 'filters that are lost');
+}
+
+/** Asserts that the filters of an agent are linked and have their bits; answers how many they are. */
+export function checkFiltersOfAgent(agent: u32): u32 {
+  let count: u32 = 0;
+  let before: u32 = 0;
+  for (let filter = load<u32>(agentAt(agent), 24); filter != 0; ) {
+    const at = filterAt(filter - 1);
+    assert(load<u32>(at, 4) == agent && load<u32>(at, 20) == before, 'a filter of another agent');
+    if (filtersOn(agent) >= MANY_FILTERS) {
+      assert(testBit(agent, FILTERED, load<u32>(at)), 'a filter without a bit');
+    }
+    assert(++count <= tableCount(SLOT_FILTERS), 'filters without an end');
+    before = filter;
+    filter = load<u32>(at, 16);
+  }
+  assert(count == filtersOn(agent), 'filters of an agent that are not counted');
+  return count;
+}
+
+/** Asserts that the filters of a leaf are linked; answers how many they are. */
+export function checkFiltersOfLeaf(leaf: u32): u32 {
+  let count: u32 = 0;
+  let before: u32 = 0;
+  for (let filter = load<u32>(leafAt(leaf), 28); filter != 0; ) {
+    const at = filterAt(filter - 1);
+    assert(load<u32>(at) == leaf && load<u32>(at, 28) == before, 'a filter of another leaf');
+    assert(++count <= tableCount(SLOT_FILTERS), 'filters without an end');
+    before = filter;
+    filter = load<u32>(at, 24);
+  }
+  assert(count == leafFilters(leaf), 'filters of a leaf that are not counted');
+  return count;
 }

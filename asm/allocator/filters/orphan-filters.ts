@@ -2,7 +2,7 @@
 // the filter on. As in Apache Mesos the filter counts if the framework subscribes to the role again before it ends.
 //
 //   orphan:  framework u32 | role u32 | agent u32 | refused u32 | end f64
-import { slot, tableBase, tableCount, tablePush } from '../../memory';
+import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
 import { SLOT_ORPHANS, SLOT_NOW } from '../../slots';
 import { addFilter } from './filters';
 import { REFUSED_HEAD, forget, intern } from './refusals';
@@ -13,6 +13,7 @@ const ANY: u32 = 0xffffffff;
 
 // @ts-ignore: decorator
 @inline function orphanAt(index: u32): usize {
+  if (CHECKED) assert(index < tableCount(SLOT_ORPHANS), 'no such orphan');
   return tableBase(SLOT_ORPHANS) + <usize>index * SIZE;
 }
 

@@ -3,7 +3,7 @@
 //   row:   refs u32 | count u32 | hash u32 | next in chain u32 | items
 //   hash:  address of the buckets | how many | rows
 import { equalSets, hashSet, release, retain } from '../../intervals';
-import { alloc, allocZeroed, free, slot } from '../../memory';
+import { CHECKED, alloc, allocZeroed, free, slot } from '../../memory';
 import { ITEM_SIZE, itemAmount, itemKind, itemSet } from '../../rows';
 import { SLOT_REFUSALS } from '../../slots';
 
@@ -86,6 +86,7 @@ export function intern(items: usize, count: u32): usize {
 }
 
 export function forget(row: usize): void {
+  if (CHECKED) assert(load<u32>(row) != 0, 'a refused list that nothing refers to');
   const refs = load<u32>(row) - 1;
   store<u32>(row, refs);
   if (refs != 0) return;

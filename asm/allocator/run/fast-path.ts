@@ -2,7 +2,7 @@
 // a busy cluster are like that; what is not so simple is left to visit.ts.
 import { SOLID } from '../../constants';
 import { isScalar, kindUnit } from '../../kinds';
-import { slot, tableAppend, tableBase } from '../../memory';
+import { CHECKED, slot, tableAppend, tableBase } from '../../memory';
 import { ITEM_SIZE } from '../../rows';
 import { SLOT_OFFERS, SLOT_TALLY } from '../../slots';
 import { vectorAt } from '../../vectors';
@@ -159,6 +159,7 @@ function knowsClosed(agent: u32, record: usize): bool {
     store<f64>(entry, load<f64>(entry, 16) + amount, 16);
     item += ITEM_SIZE;
     if (!isScalar(flags)) continue;
+    if (CHECKED) assert(isScalar(flags) && amount > 0, 'a plain entry of another type');
     const held = (flags & SOLID) != 0 ? amount * kindUnit(load<u32>(entry)) : amount;
     const at = <usize>(flags >> 16) << 3;
     store<f64>(leafHeld + at, load<f64>(leafHeld + at) + held);

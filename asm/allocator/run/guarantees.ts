@@ -1,6 +1,6 @@
 // The guarantee stage of a run: top-level roles whose guarantee is not met wait in a heap, the least share first. A
 // role leaves the heap for good when its guarantee is met, and for the rest of a visit when it had its turn.
-import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { CHECKED, tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_QUOTA_ROLES, SLOT_WAITING } from '../../slots';
 import { randomUnit } from './generator';
 import { goesBefore, settleTouched } from '../tables/groups';
@@ -26,6 +26,7 @@ export function guaranteeRoles(): u32 {
 
 // @ts-ignore: decorator
 @inline function waitingAt(index: u32): usize {
+  if (CHECKED) assert(index < tableCount(SLOT_WAITING), 'no such waiting role');
   return tableBase(SLOT_WAITING) + (<usize>index << 2);
 }
 

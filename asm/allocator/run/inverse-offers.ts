@@ -1,6 +1,6 @@
 // Inverse offers: of agents that will be unavailable, to every active framework that holds something there. An
 // inverse offer is outstanding until it is answered; a refused one comes again when its filter has ended.
-import { slot, tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { CHECKED, slot, tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_INVERSE, SLOT_INVERSE_FREE, SLOT_INVERSE_OFFERS, SLOT_MAINTENANCE, SLOT_NOW } from '../../slots';
 import { AGENT_MAINTENANCE, agentAt, agentFlags, setAgentFlags } from '../tables/agents';
 import { firstHolding, holdingCount, holdingFramework, nextHolding } from '../tables/holdings';
@@ -16,6 +16,7 @@ const FILTER: u32 = 2;
 
 // @ts-ignore: decorator
 @inline function recordAt(index: u32): usize {
+  if (CHECKED) assert(index < tableCount(SLOT_INVERSE), 'no such inverse offer');
   return tableBase(SLOT_INVERSE) + <usize>index * SIZE;
 }
 

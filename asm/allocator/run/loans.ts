@@ -2,7 +2,7 @@
 // back; the agent's own books know nothing of them.
 import { SHARED } from '../../constants';
 import { kindFlags } from '../../kinds';
-import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { CHECKED, tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import {
   ITEM_SIZE,
   copyItems,
@@ -21,6 +21,7 @@ import { countLoan } from '../tables/accounting';
 
 // @ts-ignore: decorator
 @inline function loanAt(index: u32): usize {
+  if (CHECKED) assert(index < tableCount(SLOT_LOANS), 'no such loan');
   return tableBase(SLOT_LOANS) + <usize>index * LOAN_SIZE;
 }
 

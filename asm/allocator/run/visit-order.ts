@@ -1,6 +1,16 @@
 // The order in which agents are visited when nothing is shuffled: by place, then as they were added. And the
 // candidates of a run: agents from that order, all or those for which a run was requested, without idle ones.
-import { alloc, free, slot, tableBase, tableClear, tableCount, tablePush, tableReserve } from '../../memory';
+import {
+  CHECKED,
+  alloc,
+  free,
+  slot,
+  tableBase,
+  tableClear,
+  tableCount,
+  tablePush,
+  tableReserve,
+} from '../../memory';
 import {
   SLOT_AGENTS,
   SLOT_CANDIDATES,
@@ -21,6 +31,7 @@ const AGENT_PENDING: u32 = 32768;
 
 // @ts-ignore: decorator
 @inline function orderAt(index: u32): usize {
+  if (CHECKED) assert(index <= tableCount(SLOT_ORDER), 'no such place in the order');
   return tableBase(SLOT_ORDER) + (<usize>index << 2);
 }
 
@@ -59,6 +70,7 @@ export function enterOrder(agent: u32): void {
 export function leaveOrder(agent: u32): void {
   const at = position(agent);
   const last = tableCount(SLOT_ORDER) - 1;
+  if (CHECKED) assert(load<u32>(orderAt(at)) == agent, 'an agent that the order does not have');
   if (at != last) {
     memory.copy(orderAt(at), orderAt(at + 1), <usize>(last - at) << 2);
     store<u32>(slot(SLOT_ORDER_STATE), 1);
@@ -119,6 +131,7 @@ export function forgetPending(agent: u32): void {
 // @ts-ignore: decorator
 @inline function push(agent: u32): void {
   const index = tableCount(SLOT_CANDIDATES);
+  if (CHECKED) assert(index < load<u32>(slot(SLOT_CANDIDATES + 2)), 'no room for a candidate');
   store<u32>(tableBase(SLOT_CANDIDATES) + (<usize>index << 2), agent);
   store<u32>(slot(SLOT_CANDIDATES + 1), index + 1);
 }

@@ -25,13 +25,13 @@ import {
   OPTION_FILTER_GPU,
   TOO_MANY,
 } from '../../constants';
-import { slot, tableBase, tableCount, tablePush } from '../../memory';
+import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
 import { SLOT_AGENTS, SLOT_AGENT_FREE, SLOT_OPTIONS } from '../../slots';
 import { wake } from './idle-agents';
 import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './traits';
 
 // @ts-ignore: decorator
-@inline const AGENT_SIZE: usize = 128;
+@inline export const AGENT_SIZE: usize = 128;
 
 export const AGENT_PRESENT: u32 = 256;
 
@@ -54,6 +54,7 @@ const HOST_FLAGS: u32 = 255;
 
 // @ts-ignore: decorator
 @inline export function agentAt(agent: u32): usize {
+  if (CHECKED) assert(agent < tableCount(SLOT_AGENTS), 'no such agent');
   return tableBase(SLOT_AGENTS) + <usize>agent * AGENT_SIZE;
 }
 

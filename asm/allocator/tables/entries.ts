@@ -7,7 +7,7 @@
 import { REVOCABLE, SHARED } from '../../constants';
 import { difference, rangeAmount, release, retain, union } from '../../intervals';
 import { isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
-import { resize, slot } from '../../memory';
+import { CHECKED, resize, slot } from '../../memory';
 import { find, itemSet } from '../../rows';
 import { SLOT_REVOCABLE_FREE } from '../../slots';
 import { addValue } from '../../vectors';
@@ -61,6 +61,7 @@ export function findEntry(agent: u32, kind: u32): usize {
 }
 
 export function pushEntry(agent: u32, kind: u32, total: f64, set: usize): usize {
+  if (CHECKED) assert(findEntry(agent, kind) == 0, 'two entries of one kind');
   const at = agentAt(agent);
   const count = load<u32>(at, 12);
   const capacity = load<u32>(at, 104);
@@ -115,6 +116,7 @@ export function clearEntries(agent: u32): void {
 
 /** Marks an amount of a kind as held. */
 export function hold(agent: u32, kind: u32, set: usize, amount: f64): void {
+  if (CHECKED) assert(amount > 0, 'nothing to hold');
   let entry = findEntry(agent, kind);
   if (entry == 0) entry = pushEntry(agent, kind, 0, 0);
   const flags = load<u32>(entry, 4);
@@ -130,6 +132,7 @@ export function unhold(agent: u32, role: u32, kind: u32, set: usize, amount: f64
   if (entry == 0) return;
   const flags = load<u32>(entry, 4);
   const before = freeAmount(entry);
+  if (CHECKED) assert(load<f64>(entry, 16) >= amount, 'more comes back than was held');
   store<f64>(entry, max<f64>(load<f64>(entry, 16) - amount, 0), 16);
   if (!isScalar(flags)) {
     const total = load<usize>(entry, 24);

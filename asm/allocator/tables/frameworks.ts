@@ -21,7 +21,7 @@ import {
   TOO_MANY,
 } from '../../constants';
 import { nameCount } from '../../kinds';
-import { alloc, free, resize, slot, tableBase, tableCount, tablePush } from '../../memory';
+import { CHECKED, alloc, free, resize, slot, tableBase, tableCount, tablePush } from '../../memory';
 import {
   SLOT_ACTIVE_LEAVES,
   SLOT_FRAMEWORKS,
@@ -52,7 +52,7 @@ import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './trait
 // Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | unused u32 | next free u32 |
 //            holdings from before it was known u32 | -
 // @ts-ignore: decorator
-@inline const FRAMEWORK_SIZE: usize = 32;
+@inline export const FRAMEWORK_SIZE: usize = 32;
 export const FRAMEWORK_KNOWN: u32 = 1;
 export const FRAMEWORK_ACTIVE: u32 = 2;
 export const FRAMEWORK_USED: u32 = 4;
@@ -62,7 +62,7 @@ export const FRAMEWORK_USED: u32 = 4;
 //       excluded agents u32 | holdings u32 | previous of framework + 1 u32 | previous of role + 1 u32 |
 //       unused u32
 // @ts-ignore: decorator
-@inline const LEAF_SIZE: usize = 64;
+@inline export const LEAF_SIZE: usize = 64;
 export const LEAF_EXISTS: u32 = 1;
 /** Takes part in the competition. */
 export const LEAF_ACTIVE: u32 = 2;
@@ -71,6 +71,7 @@ export const LEAF_SUPPRESSED: u32 = 8;
 
 // @ts-ignore: decorator
 @inline function frameworkAt(framework: u32): usize {
+  if (CHECKED) assert(framework < tableCount(SLOT_FRAMEWORKS), 'no such framework');
   return tableBase(SLOT_FRAMEWORKS) + <usize>framework * FRAMEWORK_SIZE;
 }
 // @ts-ignore: decorator
@@ -98,6 +99,7 @@ export function frameworkKnown(framework: u32): bool {
 
 // @ts-ignore: decorator
 @inline export function leafAt(leaf: u32): usize {
+  if (CHECKED) assert(leaf < tableCount(SLOT_LEAVES), 'no such leaf');
   return tableBase(SLOT_LEAVES) + <usize>leaf * LEAF_SIZE;
 }
 // @ts-ignore: decorator
@@ -250,6 +252,11 @@ export function newLeaf(framework: u32, role: u32): u32 {
 
 /** Forgets a leaf that is inactive, holds nothing and has no filters. */
 export function dropLeaf(leaf: u32): void {
+  if (CHECKED) {
+    assert((leafFlags(leaf) & LEAF_EXISTS) != 0, 'a leaf dropped twice');
+    assert((leafFlags(leaf) & LEAF_ACTIVE) == 0 && leafFilters(leaf) == 0, 'a leaf in use');
+    assert(load<u32>(leafAt(leaf), 48) == 0, 'a leaf that holds something');
+  }
   const framework = leafFramework(leaf);
   const role = leafRole(leaf);
   unlink(frameworkAt(framework) + 12, leaf, 0);
@@ -276,6 +283,10 @@ function unlink(head: usize, leaf: u32, list: usize): void {
   const at = leafAt(leaf) + list;
   const next = load<u32>(at, 36);
   const before = load<u32>(at, 52);
+  if (CHECKED) {
+    const to = before == 0 ? load<u32>(head) : load<u32>(leafAt(before - 1) + list, 36);
+    assert(to == leaf + 1, 'a leaf that its list does not have');
+  }
   if (next != 0) store<u32>(leafAt(next - 1) + list, before, 52);
   if (before == 0) store<u32>(head, next);
   else store<u32>(leafAt(before - 1) + list, next, 36);

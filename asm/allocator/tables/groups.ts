@@ -8,7 +8,7 @@
 //
 // A node's share counts only what the cluster has (shares.ts): when the cluster's totals change, every
 // group is stale, and is brought up to date when it is next looked at.
-import { alloc, allocZeroed, free, slot, tableAppend, tableBase } from '../../memory';
+import { CHECKED, alloc, allocZeroed, free, slot, tableAppend, tableBase } from '../../memory';
 import { SLOT_TOTALS_VERSION, SLOT_TOUCHED } from '../../slots';
 import { nodeAt, nodeGroup, nodeOwner, nodeVector } from './nodes';
 import { refreshShare, weighShare } from './shares';
@@ -44,6 +44,7 @@ function allocate(group: usize, capacity: u32): void {
 
 /** Gives an empty group's memory back. */
 export function freeGroup(group: usize): void {
+  if (CHECKED) assert(groupSize(group) == 0, 'a group with members');
   const capacity = <usize>load<u32>(group);
   free(load<usize>(group, 8), capacity * 16);
   free(load<usize>(group, 12), capacity * 8);
@@ -57,10 +58,12 @@ export function freeGroup(group: usize): void {
 }
 // @ts-ignore: decorator
 @inline function keyAt(group: usize, at: u32): usize {
+  if (CHECKED) assert(at < load<u32>(group), 'no such slot of the group');
   return load<usize>(group, 8) + (<usize>at << 4);
 }
 // @ts-ignore: decorator
 @inline function memberRecord(group: usize, at: u32): usize {
+  if (CHECKED) assert(at < load<u32>(group), 'no such slot of the group');
   return load<usize>(group, 16) + <usize>at * MEMBER_SIZE;
 }
 // @ts-ignore: decorator
@@ -222,6 +225,7 @@ export function freshen(group: usize): void {
 
 /** Puts a node into a group where it takes part from now on. */
 export function joinGroup(group: usize, node: u32): void {
+  if (CHECKED) assert(nodeGroup(node) == 0, 'a node in two groups');
   if (load<u32>(group, 20) == 0) grow(group);
   const at = load<u32>(group, 20) - 1;
   const member = memberRecord(group, at);
@@ -345,4 +349,38 @@ export function goesBefore(a: u32, b: u32): bool {
   const sa = load<u64>(ka);
   const sb = load<u64>(kb);
   return sa < sb || (sa == sb && load<u64>(ka, 8) < load<u64>(kb, 8));
+}
+
+// --- For the debug build ---
+
+/** Asserts that a group is a tournament of its members, and that keys that are not out of date are their nodes'. */
+export function checkGroup(group: usize): void {
+  const capacity = load<u32>(group);
+  let members: u32 = 0;
+  let free: u32 = 0;
+  for (let at = load<u32>(group, 20); at != 0; at = load<u32>(memberRecord(group, at - 1), 12)) {
+    assert(isEmptySlot(group, at - 1), 'a free slot with a key');
+    assert(++free <= capacity, 'free slots without an end');
+  }
+  for (let at: u32 = 0; at < capacity; at++) {
+    if (isEmptySlot(group, at)) continue;
+    members++;
+    const record = nodeAt(memberAt(group, at));
+    assert(load<usize>(record, 32) == group && load<u32>(record, 36) == at + 1, 'no member');
+    assert(memberVector(group, at) == load<u32>(record, 28), 'the vector of another node');
+    assert(memberOwner(group, at) == load<u32>(record, 44), 'the owner of another node');
+    if (isStale(group) || groupSize(group) == 1 || load<u32>(record, 48) != 0) continue;
+    const order = (load<u64>(record, 16) << 24) | load<u32>(record, 24);
+    assert(load<u64>(keyAt(group, at)) == load<u64>(record), 'a key with another share');
+    assert(load<u64>(keyAt(group, at), 8) == order, 'a key with another count or rank');
+  }
+  assert(members == groupSize(group) && members + free == capacity, 'slots that are lost');
+  const keys = load<usize>(group, 8);
+  for (let pairing: u32 = 1; pairing < capacity; pairing++) {
+    const first = pairedSlot(group, pairing << 1);
+    const second = pairedSlot(group, (pairing << 1) + 1);
+    const won = pairedSlot(group, pairing);
+    assert(won == first || won == second, 'a winner that did not play');
+    assert(won == winner(keys, first, second) || !goesFirst(group, first, second), 'no winner');
+  }
 }

@@ -4,7 +4,7 @@
 //   used count u32 | used capacity u32 | - | - | - , then the items: all that is held, offered or used
 import { difference, includes, rangeAmount, release, retain, union } from '../../intervals';
 import { isScalar, kindFlags } from '../../kinds';
-import { alloc, free, resize } from '../../memory';
+import { CHECKED, alloc, free, resize } from '../../memory';
 import {
   ITEM_SIZE,
   find,
@@ -70,6 +70,7 @@ export function findHolding(agent: u32, framework: u32, role: u32): usize {
 
 /** A new holding with room for `capacity` items, first in the agent's list. */
 export function newHolding(agent: u32, framework: u32, role: u32, leaf: u32, capacity: u32): usize {
+  if (CHECKED) assert(findHolding(agent, framework, role) == 0, 'two holdings of a framework in a role');
   const record = agentAt(agent);
   let holding = load<usize>(record, 16);
   if (holding != 0 && load<u32>(holding, 20) >= capacity) {
@@ -95,7 +96,10 @@ export function newHolding(agent: u32, framework: u32, role: u32, leaf: u32, cap
 
 function linkTo(agent: u32, holding: usize): usize {
   let link = agentAt(agent) + 20;
-  while (load<usize>(link) != holding) link = load<usize>(link);
+  while (load<usize>(link) != holding) {
+    link = load<usize>(link);
+    if (CHECKED) assert(link != 0, 'no holding of the agent');
+  }
   return link;
 }
 
@@ -144,6 +148,7 @@ export function holdingSubtract(holding: usize, kind: u32, set: usize, amount: f
   const items = holdingItems(holding);
   const count = holdingCount(holding);
   const item = find(items, count, kind);
+  if (CHECKED) assert(item != 0, 'the holding does not have it');
   if (item == 0) return;
   let left: f64;
   if (isScalar(kindFlags(kind))) {
@@ -157,6 +162,7 @@ export function holdingSubtract(holding: usize, kind: u32, set: usize, amount: f
     store<f64>(item, left, 8);
   }
   if (left > 0) return;
+  if (CHECKED) assert(left == 0, 'the holding has less');
   release(itemSet(item));
   const last = items + <usize>(count - 1) * ITEM_SIZE;
   if (last != item) memory.copy(item, last, ITEM_SIZE);

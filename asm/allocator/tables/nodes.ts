@@ -4,13 +4,13 @@
 //
 // Node: share f64 | weight f64 | count u64 | rank u32 | vector u32 | group u32 | slot + 1 u32 |
 //       kind u32 | owner u32 | touched u32 | benched u32
-import { slot, tableBase, tablePush } from '../../memory';
+import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
 import { SLOT_NODES, SLOT_NODE_FREE } from '../../slots';
 import { dropVector, newVector } from '../../vectors';
 import { leaveGroup, touch } from './groups';
 
 // @ts-ignore: decorator
-@inline const NODE_SIZE: usize = 64;
+@inline export const NODE_SIZE: usize = 64;
 export const NODE_LEAF: u32 = 1;
 export const NODE_ROLE: u32 = 2;
 /** The virtual leaf of a role that competes with its own children. */
@@ -18,6 +18,7 @@ export const NODE_OWN: u32 = 3;
 
 // @ts-ignore: decorator
 @inline export function nodeAt(node: u32): usize {
+  if (CHECKED) assert(node < tableCount(SLOT_NODES), 'no such node');
   return tableBase(SLOT_NODES) + <usize>node * NODE_SIZE;
 }
 // @ts-ignore: decorator
@@ -74,6 +75,7 @@ export function newNode(kind: u32, owner: u32, rank: u32): u32 {
 }
 
 export function dropNode(node: u32): void {
+  if (CHECKED) assert(nodeKind(node) != 0, 'a node dropped twice');
   leaveGroup(node);
   dropVector(nodeVector(node));
   const at = nodeAt(node);

@@ -16,7 +16,7 @@ import {
   TOO_MANY,
 } from '../../constants';
 import { isLiveKind, kindCount, kindRole, nameCount } from '../../kinds';
-import { slot, tableBase, tableCount, tablePush } from '../../memory';
+import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
 import {
   SLOT_IO,
   SLOT_IO_SIZE,
@@ -47,7 +47,7 @@ import {
 //       active frameworks in the subtree u32 | first leaf + 1 u32 | leaves with their own minimum u32 |
 //       children u32, competing or not; in a free record the next free one. Depth 0 marks a free record
 // @ts-ignore: decorator
-@inline const ROLE_SIZE: usize = 112;
+@inline export const ROLE_SIZE: usize = 112;
 
 export const ROLE_QUOTA: u32 = 1;
 export const ROLE_GUARANTEES: u32 = 2;
@@ -60,6 +60,7 @@ export const NO_LIMIT: f64 = -1;
 
 // @ts-ignore: decorator
 @inline export function roleAt(role: u32): usize {
+  if (CHECKED) assert(role < tableCount(SLOT_ROLES), 'no such role');
   return tableBase(SLOT_ROLES) + <usize>role * ROLE_SIZE;
 }
 // @ts-ignore: decorator
@@ -296,6 +297,7 @@ function dropVirtual(role: u32): void {
 /** A framework is tracked under the role from now on. */
 export function trackFramework(role: u32): void {
   const tracked = trackedFrameworks(role);
+  if (CHECKED) assert(roleExists(role), 'a role that was dropped');
   store<u32>(roleAt(role), tracked + 1, 20);
   if (tracked != 0) return;
   if (roleNode(role) == 0) makeNode(role);
@@ -303,6 +305,7 @@ export function trackFramework(role: u32): void {
 }
 
 export function untrackFramework(role: u32): void {
+  if (CHECKED) assert(trackedFrameworks(role) != 0, 'no framework is tracked');
   const left = trackedFrameworks(role) - 1;
   store<u32>(roleAt(role), left, 20);
   if (left != 0) return;

@@ -1,0 +1,3 @@
+// The entry of the debug build: the exports of the module, and one that checks its whole state.
+export * from './index';
+export { checkState } from './checks/checks';
