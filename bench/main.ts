@@ -1,6 +1,6 @@
 // `npm run bench -- SUITE [options]`: finds the suite and hands it its options.
 
-import '../src/cli/output-errors.ts';
+import '../src/cli/process/output-errors.ts';
 import { UsageError } from './arguments.ts';
 
 interface Suite {

@@ -1,7 +1,7 @@
 // The command lines of scripts for developers: help on request, and a line about what cannot be.
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import '../src/cli/output-errors.ts';
+import '../src/cli/process/output-errors.ts';
 
 export const WRONG_USAGE = 2;
 

@@ -1,12 +1,12 @@
 // What programs get from `mesoscale`: clients of a cluster, its messages and their codecs, and the core.
 export * from './core.ts';
-export type { Credential } from './http/authentication.ts';
-export { OperatorClient, type OperatorClientOptions } from './http/operator-client.ts';
+export { OperatorClient, type OperatorClientOptions } from './http/client/operator-client.ts';
 export {
   CallRefusedError,
   SchedulerClient,
   type SchedulerClientOptions,
-} from './http/scheduler-client.ts';
+} from './http/client/scheduler-client.ts';
+export type { Credential } from './http/server/authentication.ts';
 export * from './model/generated/messages.ts';
 export { jsonValue, readJson, readJsonValue, writeJson } from './wire/json.ts';
 export { decodeMessage, encodeMessage } from './wire/protobuf.ts';

@@ -4,29 +4,36 @@
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
 import { containerId } from '../model/ids.ts';
 import { timerParts } from '../model/process-effects.ts';
-import { acknowledged } from './acknowledgement.ts';
 import { giveUpOn, noteTraps } from './core-traps.ts';
-import {} from './correction.ts';
 import { takeExpired } from './deadlines.ts';
-import { drainAsked } from './drain.ts';
 import type { AgentEffect } from './effects.ts';
 import type { AgentEvent, MasterMessage } from './events.ts';
-import { containerStarted, executorShutdownAsked, shutdownTimerFired } from './executor.ts';
-import { executorCalled, messageToExecutor, streamClosed, subscribe } from './executor-api.ts';
-import { containerEnded } from './executor-end.ts';
-import { frameworkShutdownAsked, updateFramework } from './framework.ts';
-import { killAsked } from './kill.ts';
-import { registrationExpired, runTask, runTaskGroup } from './launch.ts';
+import {
+  containerStarted,
+  executorShutdownAsked,
+  shutdownTimerFired,
+} from './executors/executor.ts';
+import {
+  executorCalled,
+  messageToExecutor,
+  streamClosed,
+  subscribe,
+} from './executors/executor-api.ts';
+import { containerEnded } from './executors/executor-end.ts';
+import { frameworkShutdownAsked, updateFramework } from './executors/framework.ts';
 import {
   operationAcknowledged,
   operationAsked,
   operationTimerFired,
   reconcileOperations,
-} from './operations.ts';
-import { operatorCalled } from './operator-api.ts';
+} from './operations/operations.ts';
+import { setCheckpointedResources } from './operations/resources.ts';
+import { drainAsked } from './operators/drain.ts';
+import { operatorCalled } from './operators/operator-api.ts';
 import type { AgentOptions } from './options.ts';
 import { checkpointed, checkpointStalled, idleTimerFired, log, takeEffects } from './outbox.ts';
 import { executorSettled, recovered, reregistrationTimerFired } from './recovery.ts';
+import {} from './registration/correction.ts';
 import {
   correctMaster,
   linkLost,
@@ -36,11 +43,13 @@ import {
   registered,
   registrationTimerFired,
   reregistered,
-} from './registration.ts';
-import { setCheckpointedResources } from './resources.ts';
+} from './registration/registration.ts';
 import { type AgentState, createState } from './state.ts';
-import { retryTimerFired, turnTimerFired } from './status-updates.ts';
 import { shutdownAsked, stopAsked } from './stop.ts';
+import { acknowledged } from './tasks/acknowledgement.ts';
+import { killAsked } from './tasks/kill.ts';
+import { registrationExpired, runTask, runTaskGroup } from './tasks/launch.ts';
+import { retryTimerFired, turnTimerFired } from './tasks/status-updates.ts';
 import type { AgentTimer } from './timers.ts';
 
 export type { AgentState } from './state.ts';

@@ -18,8 +18,6 @@ import { sameBytes } from '../model/identifier.ts';
 import { agentId, taskId } from '../model/ids.ts';
 import { isTerminal } from '../model/task-state.ts';
 import type { AgentCheckpoint, CheckpointedExecutor, CheckpointedTask } from './checkpoint.ts';
-import { differenceOf, incompatibility, mildestPolicy } from './compatibility.ts';
-import { killAll } from './drain.ts';
 import type { Recovered } from './events.ts';
 import {
   abandonExecutor,
@@ -27,19 +25,21 @@ import {
   createExecutor,
   type Executor,
   isCommandExecutor,
-} from './executor.ts';
-import { executorTerminated } from './executor-end.ts';
-import { addFramework, type Framework, removeIfIdle } from './framework.ts';
-import { rememberTask } from './history.ts';
-import { restoreOperations } from './operations.ts';
+} from './executors/executor.ts';
+import { executorTerminated } from './executors/executor-end.ts';
+import { addFramework, type Framework, removeIfIdle } from './executors/framework.ts';
+import { rememberTask } from './executors/history.ts';
+import { sandboxPath } from './executors/sandbox.ts';
+import { restoreOperations } from './operations/operations.ts';
+import { createVolumes, withCheckpointed } from './operations/resources.ts';
+import { killAll } from './operators/drain.ts';
 import { clearTimer, emit, giveUp, log, persist, setTimer } from './outbox.ts';
-import { disconnect } from './registration.ts';
-import { createVolumes, withCheckpointed } from './resources.ts';
-import { sandboxPath } from './sandbox.ts';
+import { differenceOf, incompatibility, mildestPolicy } from './registration/compatibility.ts';
+import { disconnect } from './registration/registration.ts';
 import type { AgentState } from './state.ts';
-import { restoreStream } from './status-updates.ts';
 import { terminate } from './stop.ts';
-import { createTask, droppedState, goneState, recordStatus } from './task.ts';
+import { restoreStream } from './tasks/status-updates.ts';
+import { createTask, droppedState, goneState, recordStatus } from './tasks/task.ts';
 
 export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
   if (agent.knowsExecutors) {

@@ -14,23 +14,23 @@ import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import type { CheckpointedDrain } from './checkpoint.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import { Denials } from './denials.ts';
-import type { Executor } from './executor.ts';
-import type { ExecutorExit } from './executor-end.ts';
-import type { Framework } from './framework.ts';
-import { MAX_HISTORY_BYTES } from './history.ts';
-import type { OperationRecord } from './operations.ts';
+import type { Executor } from './executors/executor.ts';
+import type { ExecutorExit } from './executors/executor-end.ts';
+import type { Framework } from './executors/framework.ts';
+import { MAX_HISTORY_BYTES } from './executors/history.ts';
+import type { OperationRecord } from './operations/operations.ts';
 import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import type { Waiting } from './registration/waiting.ts';
+import { Denials } from './tasks/denials.ts';
 import {
   createRetries,
   createTurns,
   type UpdateRetry,
   type UpdateStream,
-} from './status-updates.ts';
-import { UpdateRoom } from './update-room.ts';
-import { UpdateWindows } from './update-window.ts';
-import type { Waiting } from './waiting.ts';
+} from './tasks/status-updates.ts';
+import { UpdateRoom } from './tasks/update-room.ts';
+import { UpdateWindows } from './tasks/update-window.ts';
 
 /**
  * recovering: what ran before is being found again. disconnected: known to no master, or no longer.

@@ -2,11 +2,11 @@
 
 import type { ShutdownMessage } from '../model/generated/messages.ts';
 import type { StopAsked } from './events.ts';
-import { destroyContainer } from './executor.ts';
-import { shutdownFramework } from './framework.ts';
+import { destroyContainer } from './executors/executor.ts';
+import { shutdownFramework } from './executors/framework.ts';
 import { stopIfIdle } from './idle.ts';
 import { emit, emitAtOnce, log, persistIdle } from './outbox.ts';
-import { clearRegistration } from './registration.ts';
+import { clearRegistration } from './registration/registration.ts';
 import type { AgentState } from './state.ts';
 
 export function stopAsked(agent: AgentState, { how }: StopAsked): void {

@@ -4,7 +4,7 @@ import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { type ParsedFlags, readFlags } from './flags/parse.ts';
 import { helpText } from './flags/print.ts';
-import { printNow } from './output-errors.ts';
+import { printNow } from './process/output-errors.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 

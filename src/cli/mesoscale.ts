@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
-import './early-signals.ts';
-import './output-errors.ts';
-import './parent.ts';
+import './agent/early-signals.ts';
+import './process/output-errors.ts';
+import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
-import type { EarlyPort } from '../http/front.ts';
-import { openEarlyPort } from './early-port.ts';
+import type { EarlyPort } from '../http/transport/front.ts';
 import { wrap } from './flags/print.ts';
-import { keepGoingWithoutReader } from './output-errors.ts';
+import { openEarlyPort } from './process/early-port.ts';
+import { keepGoingWithoutReader } from './process/output-errors.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
@@ -19,23 +19,23 @@ interface Main {
 const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise<Main> }>> = {
   master: {
     says: 'run a master (also as mesos-master)',
-    load: () => import('./master-main.ts'),
+    load: () => import('./master/master-main.ts'),
   },
   agent: {
     says: 'run an agent (also as mesos-agent)',
-    load: () => import('./agent-main.ts'),
+    load: () => import('./agent/agent-main.ts'),
   },
   local: {
     says: 'run a master and agents on this machine',
-    load: () => import('./local-main.ts'),
+    load: () => import('./local/local-main.ts'),
   },
   execute: {
     says: 'run one command or task on a cluster (also as mesos-execute)',
-    load: () => import('./execute-main.ts'),
+    load: () => import('./execute/execute-main.ts'),
   },
   batch: {
     says: 'run the tasks of a file on a cluster',
-    load: () => import('./batch-main.ts'),
+    load: () => import('./batch/batch-main.ts'),
   },
 };
 

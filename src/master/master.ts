@@ -9,34 +9,39 @@ import type { StreamClosed } from '../model/process-effects.ts';
 import { timerParts } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
-import { linkLost, unregisterAgent } from './agent-removal.ts';
-import { executorToFramework, exitedExecutor, updateAgent } from './agent-reports.ts';
-import { AgentRoom } from './agent-room.ts';
-import { registerAgent } from './agents.ts';
+import { linkLost, unregisterAgent } from './agents/agent-removal.ts';
+import { executorToFramework, exitedExecutor, updateAgent } from './agents/agent-reports.ts';
+import { AgentRoom } from './agents/agent-room.ts';
+import { registerAgent } from './agents/agents.ts';
+import { drainIfIdle } from './agents/draining.ts';
+import { pingDue, pong } from './agents/pings.ts';
+import { removalDue, reregistrationTimedOut } from './agents/removals.ts';
+import { reregisterAgent } from './agents/reregistration.ts';
 import { BoundedMap } from './bounded.ts';
-import { createMasterCounters } from './counters.ts';
-import { drainIfIdle } from './draining.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent } from './events.ts';
-import { disconnectFramework, failoverTimedOut, forgetTasks, heartbeat } from './frameworks.ts';
-import { GuardedAllocator } from './guarded-allocator.ts';
+import {
+  disconnectFramework,
+  failoverTimedOut,
+  forgetTasks,
+  heartbeat,
+} from './frameworks/frameworks.ts';
+import { schedulerCall } from './frameworks/scheduler-calls.ts';
+import { schedulerSubscribe } from './frameworks/subscribe.ts';
+import { createMasterCounters } from './metrics/counters.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
-import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers.ts';
-import { operationStatusUpdate } from './operations.ts';
-import { operatorCall } from './operator-calls.ts';
+import { GuardedAllocator } from './offers/guarded-allocator.ts';
+import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers/offers.ts';
+import { createAllocator, mend } from './offers/rebuild.ts';
+import { operationStatusUpdate } from './operations/operations.ts';
+import { operatorCall } from './operators/operator-calls.ts';
+import { operatorHeartbeat, removeSubscriber } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
 import { giveUp, log, reply } from './outbox.ts';
-import { pingDue, pong } from './pings.ts';
-import { createAllocator, mend } from './rebuild.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
 import { nothingWaits, registryLost, stored } from './registry-operations.ts';
-import { removalDue, reregistrationTimedOut } from './removals.ts';
-import { reregisterAgent } from './reregistration.ts';
-import { schedulerCall } from './scheduler-calls.ts';
 import type { MasterCore, MasterState } from './state.ts';
-import { statusUpdate } from './status-updates.ts';
-import { schedulerSubscribe } from './subscribe.ts';
-import { operatorHeartbeat, removeSubscriber } from './subscribers.ts';
+import { statusUpdate } from './tasks/status-updates.ts';
 import type { MasterTimer } from './timers.ts';
 import { MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
 

@@ -5,8 +5,8 @@ import type { RequestId } from '../model/ids.ts';
 import type { Log } from '../model/process-effects.ts';
 import type { Action, AuthorizationObject } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
-import { countEvent } from './counters.ts';
 import type { SendToAgent } from './effects.ts';
+import { countEvent } from './metrics/counters.ts';
 import type { Agent, Framework, MasterState } from './state.ts';
 import type { MasterTimer } from './timers.ts';
 

@@ -2,7 +2,7 @@
 // same events give the same effects.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Executor } from '../../src/agent/executor.ts';
+import type { Executor } from '../../src/agent/executors/executor.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { frameworkId, taskId } from '../../src/model/ids.ts';
 import { isTerminal } from '../../src/model/task-state.ts';

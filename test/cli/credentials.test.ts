@@ -3,11 +3,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readCredentials } from '../../src/cli/credentials.ts';
 import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
 import type { FlagTable } from '../../src/cli/flags/flag.ts';
 import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { readCredentials } from '../../src/cli/process/credentials.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-credentials-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -9,7 +9,7 @@ import {
   refuseOverlaps,
   refuseShared,
   refuseUnmounted,
-} from '../../src/cli/disks.ts';
+} from '../../src/cli/agent/disks.ts';
 import { FlagError } from '../../src/cli/flags/parse.ts';
 import {
   type Resource,

@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { agentSettings } from '../../src/cli/agent-settings.ts';
+import { agentSettings } from '../../src/cli/agent/agent-settings.ts';
 import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
 import { EXECUTE_FLAGS } from '../../src/cli/flags/execute-flags.ts';
 import { FlagError } from '../../src/cli/flags/faults.ts';
 import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
 import { parseFlags, readFlags } from '../../src/cli/flags/parse.ts';
-import { masterSettings } from '../../src/cli/master-settings.ts';
+import { masterSettings } from '../../src/cli/master/master-settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-faults-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

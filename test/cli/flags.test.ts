@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { agentOptions } from '../../src/cli/agent-options.ts';
+import { agentOptions } from '../../src/cli/agent/agent-options.ts';
 import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import { AGENT_FLAGS } from '../../src/cli/flags/agent-flags.ts';
 import { BATCH_FLAGS } from '../../src/cli/flags/batch-flags.ts';
@@ -13,7 +13,7 @@ import { MASTER_FLAGS } from '../../src/cli/flags/master-flags.ts';
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
 import { flagTexts, helpText } from '../../src/cli/flags/print.ts';
 import { flagReference } from '../../src/cli/flags/reference.ts';
-import { masterOptions } from '../../src/cli/master-options.ts';
+import { masterOptions } from '../../src/cli/master/master-options.ts';
 import { Random } from '../../src/model/random.ts';
 
 /** Values of JSON flags that look at what they are given. */

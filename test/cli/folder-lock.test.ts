@@ -6,7 +6,7 @@ import { chmodSync, chownSync, rmSync, statSync, symlinkSync, writeFileSync } fr
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { folderHolder } from '../../src/cli/folder-lock.ts';
+import { folderHolder } from '../../src/cli/process/folder-lock.ts';
 import { temporaryFolder } from '../executor/hands-harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

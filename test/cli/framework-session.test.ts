@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { FrameworkSession } from '../../src/cli/framework-session.ts';
+import { FrameworkSession } from '../../src/cli/framework/framework-session.ts';
 import { freePort } from '../support/cluster.ts';
 
 afterEach(() => {

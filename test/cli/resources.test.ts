@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { agentResources } from '../../src/cli/agent/machine-resources.ts';
 import { FlagError } from '../../src/cli/flags/parse.ts';
-import { agentResources } from '../../src/cli/machine-resources.ts';
 import { createCore } from '../../src/core/core.ts';
 import { Value_Type } from '../../src/model/generated/messages.ts';
 import { formatResources } from '../../src/model/resource-text.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shownJson } from '../../src/cli/shown-json.ts';
+import { shownJson } from '../../src/cli/process/shown-json.ts';
 
 test('messages of unversioned endpoints have no values of secrets', () => {
   const data = new TextEncoder().encode('hidden');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { taskEnd } from '../../src/cli/task-end.ts';
+import { taskEnd } from '../../src/cli/framework/task-end.ts';
 import { describeWaitStatus } from '../../src/executor/wait-status.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 

@@ -1,6 +1,6 @@
 // A process to be killed: stores tasks with numbers from 1, one a transaction, as fast as it can,
 // and prints the number of each once it is told that it is durable.
-import { CheckpointStore } from '../../src/containerizer/checkpoint-store.ts';
+import { CheckpointStore } from '../../src/checkpoint/checkpoint-store.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId } from '../../src/model/ids.ts';
 

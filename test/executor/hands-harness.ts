@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';
 import type { LaunchExecutor } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
+import { AgentHands } from '../../src/agent-driver/agent-hands.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher.ts';
-import { AgentHands } from '../../src/executor/agent-hands.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,

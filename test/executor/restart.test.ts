@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CheckpointStore } from '../../src/containerizer/checkpoint-store.ts';
+import { CheckpointStore } from '../../src/checkpoint/checkpoint-store.ts';
 import { processStat } from '../../src/containerizer/process-table.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';

@@ -33,8 +33,23 @@ const RULES: Readonly<Record<string, Rule>> = {
     from: ['src/model/', 'src/wire/', 'src/filesystem/'],
     types: MACHINE_TYPES('agent'),
   },
+  checkpoint: {
+    from: ['src/model/', 'src/wire/', 'src/filesystem/'],
+    types: MACHINE_TYPES('agent'),
+  },
   executor: {
     from: ['src/model/', 'src/wire/', 'src/containerizer/'],
+    types: MACHINE_TYPES('agent'),
+  },
+  'agent-driver': {
+    from: [
+      'src/model/',
+      'src/wire/',
+      'src/filesystem/',
+      'src/checkpoint/',
+      'src/containerizer/',
+      'src/executor/',
+    ],
     types: MACHINE_TYPES('agent'),
   },
   http: {

@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Firewall, idleRules } from '../../src/http/firewall.ts';
+import { Firewall, idleRules } from '../../src/http/server/firewall.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { MasterEvent_Type, MasterResponse_Type } from '../../src/model/generated/messages.ts';

@@ -1,6 +1,6 @@
 // HTTP basic authentication: which realm guards what, and when it is looked at.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { masterAuthentication } from '../../src/http/authentication.ts';
+import { masterAuthentication } from '../../src/http/server/authentication.ts';
 import type { Principal } from '../../src/security/principal.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';

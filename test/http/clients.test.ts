@@ -2,14 +2,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CallConnection, ConnectionLostError } from '../../src/http/call-connection.ts';
-import { OperatorClient } from '../../src/http/operator-client.ts';
-import { MalformedAnswerError, ResponseReader } from '../../src/http/response-reader.ts';
+import { OperatorClient } from '../../src/http/client/operator-client.ts';
 import {
   CallRefusedError,
   SchedulerClient,
   type SchedulerClientOptions,
-} from '../../src/http/scheduler-client.ts';
+} from '../../src/http/client/scheduler-client.ts';
+import { CallConnection, ConnectionLostError } from '../../src/http/transport/call-connection.ts';
+import { MalformedAnswerError, ResponseReader } from '../../src/http/transport/response-reader.ts';
 import {
   MasterCall_Type,
   SchedulerCall_Type,

@@ -1,8 +1,8 @@
 // Whose connections are ended, when there are too many or they do nothing for too long.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ConnectionBounds } from '../../src/http/connections.ts';
-import { Front } from '../../src/http/front.ts';
-import { Senders } from '../../src/http/senders.ts';
+import { Senders } from '../../src/http/senders/senders.ts';
+import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
+import { Front } from '../../src/http/transport/front.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Turn } from '../../src/runtime/turn.ts';
 import { RawSocket, statuses } from './raw-socket.ts';

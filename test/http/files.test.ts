@@ -18,14 +18,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attachment } from '../../src/http/content-disposition.ts';
+import { attachment } from '../../src/http/server/content-disposition.ts';
 import {
   type AttachedFiles,
   browse,
   download,
   listingEntry,
   readPiece,
-} from '../../src/http/files.ts';
+} from '../../src/http/server/files.ts';
 import { exchanging } from '../support/exchange.ts';
 import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 

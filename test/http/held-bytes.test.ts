@@ -1,6 +1,6 @@
 // The sum of what peers keep taken, and who is cut off at its bound.
 import { describe, expect, it } from 'vitest';
-import { HeldBytes, type Holder } from '../../src/http/held-bytes.ts';
+import { HeldBytes, type Holder } from '../../src/http/transport/held-bytes.ts';
 
 function peers(held: HeldBytes, ...names: string[]) {
   const cut: string[] = [];

@@ -2,8 +2,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { OwnerAnswer } from '../../src/http/connection-owner.ts';
-import { Questions } from '../../src/http/questions.ts';
+import type { OwnerAnswer } from '../../src/http/senders/connection-owner.ts';
+import { Questions } from '../../src/http/senders/questions.ts';
 
 const MOST = 64;
 const closing: (() => void)[] = [];

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { Firewall } from '../../src/http/firewall.ts';
-import { held } from '../../src/http/held-bytes.ts';
-import { createRouter } from '../../src/http/router.ts';
+import { Firewall } from '../../src/http/server/firewall.ts';
+import { createRouter } from '../../src/http/server/router.ts';
+import { held } from '../../src/http/transport/held-bytes.ts';
 
 const MB = 1_000_000;
 

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HeldBytes } from '../../src/http/held-bytes.ts';
-import { type BodyBounds, readBody, refuseUnread } from '../../src/http/request-body.ts';
+import { type BodyBounds, readBody, refuseUnread } from '../../src/http/server/request-body.ts';
+import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { startMaster, stopMasters } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
 

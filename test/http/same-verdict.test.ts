@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RequestReader } from '../../src/http/request-reader.ts';
+import { RequestReader } from '../../src/http/transport/request-reader.ts';
 
 interface Read {
   /** Path and body of each request that is complete. */

@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EventStream } from '../../src/http/event-stream.ts';
-import { HeldBytes } from '../../src/http/held-bytes.ts';
+import { EventStream } from '../../src/http/server/event-stream.ts';
+import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
 import { Turn } from '../../src/runtime/turn.ts';
 import { decodeMessage } from '../../src/wire/protobuf.ts';

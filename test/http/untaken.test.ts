@@ -1,7 +1,7 @@
 // What peers have not taken: when it presses on others, and when it does not.
 import { afterEach, describe, expect, it } from 'vitest';
-import { HeldBytes } from '../../src/http/held-bytes.ts';
-import { Untaken } from '../../src/http/untaken.ts';
+import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
+import { Untaken } from '../../src/http/transport/untaken.ts';
 
 const MB = 1_000_000;
 const all: Untaken[] = [];

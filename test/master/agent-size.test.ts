@@ -1,7 +1,7 @@
 // What an agent has comes back in one message when it registers again: the master gives it no more than
 // that message can carry, whatever it is made of.
 import { expect, test } from 'vitest';
-import { MAX_STATUSES_ON_AGENT_BYTES } from '../../src/master/tasks.ts';
+import { MAX_STATUSES_ON_AGENT_BYTES } from '../../src/master/tasks/tasks.ts';
 import {
   FrameworkInfo_Capability_Type,
   MasterCall_Type,

@@ -1,11 +1,11 @@
 // Fetches what ended tasks have printed and writes their results, a few at a time.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Credential } from '../../http/authentication.ts';
+import type { Credential } from '../../http/server/authentication.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';
 import { taskStateName } from '../../model/task-state.ts';
-import { taskEnd } from '../task-end.ts';
-import { downloadOutput, type OutputFile, type TaskPlace } from '../task-output.ts';
+import { taskEnd } from '../framework/task-end.ts';
+import { downloadOutput, type OutputFile, type TaskPlace } from '../framework/task-output.ts';
 import type { Attempt } from './batch.ts';
 import type { Journal, Result } from './journal.ts';
 import type { BatchTask } from './task-file.ts';

@@ -1,7 +1,8 @@
 // Runs a batch: carries what the master says to the machine, and what the machine answers to the master,
 // the journal and the terminal.
-import type { Credential } from '../../http/authentication.ts';
-import { NOT_ACCEPTED } from '../../http/scheduler-client.ts';
+
+import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
+import type { Credential } from '../../http/server/authentication.ts';
 import {
   type FrameworkInfo,
   type Offer,
@@ -10,7 +11,7 @@ import {
   SchedulerEvent_Type,
   type TaskStatus,
 } from '../../model/generated/messages.ts';
-import { FrameworkSession } from '../framework-session.ts';
+import { FrameworkSession } from '../framework/framework-session.ts';
 import type { MasterAddress } from '../master-detector.ts';
 import { Batch, type BatchOptions, type Call, type UpdateMeaning } from './batch.ts';
 import { Collector } from './collector.ts';

@@ -1,6 +1,6 @@
 // One run of `mesoscale execute`: waits for an offer that is enough, launches, shows what happens and
 // what the tasks print, and ends when all of them have.
-import type { Credential } from '../../http/authentication.ts';
+import type { Credential } from '../../http/server/authentication.ts';
 import {
   ExecutorInfo_Type,
   type FrameworkInfo,
@@ -15,10 +15,10 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateName } from '../../model/task-state.ts';
-import { FrameworkSession, refusal } from '../framework-session.ts';
+import { FrameworkSession, refusal } from '../framework/framework-session.ts';
+import { taskEnd } from '../framework/task-end.ts';
+import { OutputTail } from '../framework/task-output.ts';
 import type { MasterAddress } from '../master-detector.ts';
-import { taskEnd } from '../task-end.ts';
-import { OutputTail } from '../task-output.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Placed } from './placement.ts';
 

@@ -9,11 +9,11 @@ import {
 import { toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { types } from '../../wire/types.ts';
+import { readResources } from '../agent/resources-flag.ts';
 import type { EXECUTE_FLAGS } from '../flags/execute-flags.ts';
 import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { messageOf } from '../flags/written.ts';
-import { readResources } from '../resources-flag.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
 

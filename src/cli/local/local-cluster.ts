@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunRecords } from '../../containerizer/run-records.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
-import { refuseShared, refuseUnmounted } from '../disks.ts';
+import { refuseShared, refuseUnmounted } from '../agent/disks.ts';
+import { agentResources, thisMachine } from '../agent/machine-resources.ts';
 import { listenError } from '../failure.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { LOCAL_FLAGS } from '../flags/local-flags.ts';
 import { FlagError } from '../flags/parse.ts';
-import { folderHolder } from '../folder-lock.ts';
-import { agentResources, thisMachine } from '../machine-resources.ts';
+import { folderHolder } from '../process/folder-lock.ts';
 import { agentShare, MOST_AGENTS } from './agent-share.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { appendPrivate, privateFolder } from '../../filesystem/private-file.ts';
-import { PID_FILE_VARIABLE, removePidFile } from '../parent.ts';
+import { PID_FILE_VARIABLE, removePidFile } from '../process/parent.ts';
 
 export interface SupervisedOptions {
   /** For people: `the master`, `agent 2`. */

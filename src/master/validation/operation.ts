@@ -22,9 +22,9 @@ import {
 } from '../../model/resource-format.ts';
 import { resourcesText, resourceText } from '../../model/resource-label.ts';
 import { resourceError } from '../../model/resource-validation.ts';
-import { checkpointedResources } from '../agent-usage.ts';
-import { resourcesOf } from '../operation-access.ts';
-import { hasNames } from '../resource-names.ts';
+import { checkpointedResources } from '../agents/agent-usage.ts';
+import { hasNames } from '../offers/resource-names.ts';
+import { resourcesOf } from '../operations/operation-access.ts';
 import type { Agent } from '../state.ts';
 import {
   isMountDisk,

@@ -6,7 +6,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { allResourcesError, resourcesError } from '../../model/resource-validation.ts';
-import { agentInfoError } from '../agents.ts';
+import { agentInfoError } from '../agents/agents.ts';
 import { executorInfoError } from './executor.ts';
 import { frameworkInfoError } from './framework.ts';
 

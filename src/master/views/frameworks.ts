@@ -13,7 +13,7 @@ import {
   shownOffer,
   shownResources,
 } from '../../model/role-sight.ts';
-import { offerMessage } from '../offers.ts';
+import { offerMessage } from '../offers/offers.ts';
 import type { Framework, MasterState, OutstandingOffer } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredToFramework, usedByFramework } from './usage.ts';

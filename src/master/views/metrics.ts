@@ -7,12 +7,12 @@ import {
   TaskState,
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../agent-usage.ts';
-import type { FrameworkCounters } from '../counters.ts';
-import { plus } from '../quantities.ts';
-import { clusterCapacity } from '../quota.ts';
+import { usedOn } from '../agents/agent-usage.ts';
+import type { FrameworkCounters } from '../metrics/counters.ts';
 import { waitingCount } from '../registry-operations.ts';
-import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles.ts';
+import { plus } from '../roles/quantities.ts';
+import { clusterCapacity } from '../roles/quota.ts';
+import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 
 export type Metrics = Record<string, number>;

@@ -1,7 +1,7 @@
 // The registry as it is read at /registrar(1)/registry: what the master would know after a crash.
 import type { AgentInfo } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
-import { quotaConfig } from '../quota.ts';
+import { quotaConfig } from '../roles/quota.ts';
 import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import type { Plain } from './plain.ts';

@@ -10,10 +10,10 @@ import {
   Value_Type,
   type WeightInfo,
 } from '../../model/generated/messages.ts';
-import { agentMachineKey } from '../machines.ts';
-import { plus } from '../quantities.ts';
-import { quotaConfig } from '../quota.ts';
-import { frameworksByRole, holdings, knownRoles } from '../roles.ts';
+import { agentMachineKey } from '../agents/machines.ts';
+import { plus } from '../roles/quantities.ts';
+import { quotaConfig } from '../roles/quota.ts';
+import { frameworksByRole, holdings, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import type { Plain } from './plain.ts';

@@ -11,7 +11,7 @@ import {
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { isReserved, reservationRole, toEndpointFormat } from '../../model/resource-format.ts';
 import { shownConstraints } from '../../model/role-sight.ts';
-import { usedOn } from '../agent-usage.ts';
+import { usedOn } from '../agents/agent-usage.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import type { Query, Viewer } from '../views.ts';
 import {

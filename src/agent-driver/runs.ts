@@ -1,0 +1,446 @@
+// The containers of the agent: each from its launch, or its take-over after a restart, to its end.
+//
+// A container of a built-in executor has a runner beside it, which speaks for the executor. Whatever
+// comes first - the end of the process, of its executor, or a destruction - the agent is told of one
+// end, once.
+import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
+import type { AgentEvent } from '../agent/events.ts';
+import { requireSupported } from '../containerizer/container-info.ts';
+import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
+import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { Resumption } from '../executor/command.ts';
+import { CommandRunner } from '../executor/command-runner.ts';
+import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
+import {
+  type CommandInfo,
+  ExecutorCall_Type,
+  type ExecutorEvent,
+  type FrameworkInfo,
+  type Resource,
+  type ResourceStatistics,
+  type TaskState,
+  TaskStatus_Reason,
+} from '../model/generated/messages.ts';
+import {
+  type ContainerId,
+  containerId,
+  type ExecutorId,
+  executorId,
+  type FrameworkId,
+  frameworkId,
+  type RequestId,
+  requestId,
+  type StreamId,
+  streamId,
+} from '../model/ids.ts';
+import type { Random } from '../model/random.ts';
+import { amountOf, statisticsOf } from './statistics.ts';
+
+/** Whether a framework may run something as the user of this name. */
+export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
+
+export interface RunsOptions {
+  readonly containerizer: Containerizer;
+  readonly random: Random;
+  readonly shutdownGraceMs: number;
+  /** How long a command executor stays after its last update. */
+  readonly lingerMs: number;
+  readonly mayRunAs: MayRunAs;
+  readonly nowMs: () => number;
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** A container that the agent has asked for and has not been told the end of. */
+interface Run {
+  readonly frameworkId: FrameworkId;
+  readonly executorId: ExecutorId;
+  readonly containerId: ContainerId;
+  readonly launch: LaunchExecutor | ReattachExecutor;
+  readonly abort: AbortController;
+  resources: readonly Resource[];
+  container?: Container;
+  runner?: CommandRunner;
+  stream?: StreamId;
+  destroyed: boolean;
+  /** The agent need not remember it any more, so neither need its records stay. */
+  completed: boolean;
+  /** Why it had to be destroyed, where nobody asked for that. */
+  failed?: RunEnd;
+}
+
+interface RunEnd extends ContainerEnd {
+  /** The kind of failure, where it was not one to launch. */
+  readonly reason?: TaskStatus_Reason | undefined;
+  readonly isDropped?: boolean | undefined;
+  /** For the agent's log. */
+  readonly cause?: string | undefined;
+}
+
+/** Streams and requests of built-in executors are told by it from those of connections. */
+export const builtinPrefix = 'builtin-';
+const killedStatus = 9;
+
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #runs = new Map<ContainerId, Run>();
+  readonly #streams = new Map<StreamId, Run>();
+  #lastId = 0;
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a container; `containerStarted` or `containerEnded` follows. */
+  async launch(effect: LaunchExecutor): Promise<void> {
+    const run = this.#add(effect, effect.resources);
+    let container: Container;
+    try {
+      requireSupported(effect.executor, effect.task);
+      container = await this.#options.containerizer.launch(
+        {
+          id: effect.containerId,
+          sandbox: effect.sandbox,
+          user: effect.user,
+          mayRunAs: (user) => this.#options.mayRunAs(effect.framework, user),
+          environment: environmentOf(effect),
+          command: commandOf(effect),
+          resources: effect.resources,
+          // Mesos's executors leave with their agent where their framework does not checkpoint.
+          isBound: effect.framework.checkpoint !== true,
+        },
+        run.abort.signal,
+      );
+    } catch (error) {
+      this.#finish(run, run.destroyed ? {} : failureOf(error));
+      return;
+    }
+    this.#shareCpus(run);
+    // Destroyed, or let go of by an agent that leaves, while it was prepared.
+    if (run.destroyed || this.#runs.get(run.containerId) !== run) {
+      container.destroy();
+      await container.ended;
+      this.#finish(run, {});
+      return;
+    }
+    this.#attach(run, container, undefined);
+    if (run.runner === undefined) {
+      container.release();
+    }
+    this.#options.dispatch({
+      type: 'containerStarted',
+      nowMs: this.#options.nowMs(),
+      ...idsOf(run),
+      processId: container.processId,
+    });
+    this.#subscribe(run);
+  }
+
+  /** Takes over a container of an earlier agent, given the states it has on record. */
+  async reattach(effect: ReattachExecutor, reported: readonly TaskState[]): Promise<void> {
+    const { executor, task, containerId: id } = effect;
+    const run = this.#add(effect, [...(executor.resources ?? []), ...(task?.resources ?? [])]);
+    const { records } = this.#options.containerizer;
+    try {
+      this.#options.containerizer.volumes.adopt(id, run.resources);
+      const container = await this.#options.containerizer.reattach(id, effect.sandbox);
+      const resumption = {
+        startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
+        reported,
+        kill: this.#rememberedKill(id),
+      };
+      this.#attach(run, container, resumption);
+      this.#subscribe(run);
+    } catch (error) {
+      this.#finish(run, failureOf(error));
+    }
+  }
+
+  has(container: string): boolean {
+    return this.#runs.has(containerId(container));
+  }
+
+  /**
+   * What the container may use from now on. Its volumes are there before the task is that asked for
+   * them; where one cannot be, the container ends.
+   */
+  resize(container: ContainerId, resources: readonly Resource[]): void {
+    const run = this.#runs.get(container);
+    if (run === undefined) {
+      return;
+    }
+    run.resources = resources;
+    this.#shareCpus(run);
+    try {
+      this.#options.containerizer.volumes.provide(container, run.launch.sandbox, resources);
+    } catch (error) {
+      run.failed ??= {
+        failure: `Failed to update resources for container: ${textOf(error)}`,
+        reason: TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,
+      };
+      this.#destroy(run);
+    }
+  }
+
+  #shareCpus({ launch, resources }: Run): void {
+    this.#options.containerizer.shareCpus(launch.containerId, amountOf(resources, 'cpus'));
+  }
+
+  receive(stream: StreamId, event: ExecutorEvent): void {
+    this.#streams.get(stream)?.runner?.receive(event);
+  }
+
+  closeStream(stream: StreamId): void {
+    this.#streams.delete(stream);
+  }
+
+  destroy(effect: DestroyContainer): void {
+    const run = this.#runs.get(effect.containerId);
+    if (run === undefined) {
+      const { frameworkId, executorId, containerId } = effect;
+      this.#options.dispatch({
+        type: 'containerEnded',
+        nowMs: this.#options.nowMs(),
+        frameworkId,
+        executorId,
+        containerId,
+      });
+      return;
+    }
+    this.#destroy(run);
+  }
+
+  #destroy(run: Run): void {
+    run.destroyed = true;
+    run.runner?.stop();
+    run.abort.abort();
+    const container = run.container;
+    if (container !== undefined) {
+      container.destroy();
+      // It may have ended before, with only its executor left to end.
+      void container.ended.then(() => this.#finish(run, { waitStatus: killedStatus }));
+    }
+  }
+
+  /** Once it is durable that a run is over, its supervisor's records may go. */
+  completed(container: ContainerId): void {
+    const run = this.#runs.get(container);
+    if (run === undefined) {
+      this.#forget(container);
+    } else {
+      run.completed = true;
+    }
+  }
+
+  /** What a container uses; undefined for one that has ended or is not known. */
+  usage(container: ContainerId): ResourceStatistics | undefined {
+    const run = this.#runs.get(container);
+    const usage = run && this.#options.containerizer.usage(container);
+    return run && usage && statisticsOf(usage, run.resources, this.#options.nowMs());
+  }
+
+  /** Says nothing any more; gives what is left of the containers that were to be destroyed. */
+  stop(): Promise<ContainerEnd>[] {
+    const runs = [...this.#runs.values()];
+    this.#runs.clear();
+    for (const run of runs) {
+      run.abort.abort();
+      run.runner?.stop();
+    }
+    return runs.flatMap((run) => (run.destroyed ? (run.container?.ended ?? []) : []));
+  }
+
+  #add(effect: LaunchExecutor | ReattachExecutor, resources: readonly Resource[]): Run {
+    const run: Run = {
+      frameworkId: frameworkId(effect.framework.id?.value ?? ''),
+      executorId: executorId(effect.executor.executor_id.value),
+      containerId: effect.containerId,
+      launch: effect,
+      abort: new AbortController(),
+      resources,
+      destroyed: false,
+      completed: effect.framework.checkpoint !== true,
+    };
+    this.#runs.set(run.containerId, run);
+    return run;
+  }
+
+  #attach(run: Run, container: Container, resumption: Resumption | undefined): void {
+    run.container = container;
+    const { builtin, task } = run.launch;
+    if (builtin !== undefined && task !== undefined) {
+      run.runner = new CommandRunner({
+        container,
+        containerizer: this.#options.containerizer,
+        command: {
+          frameworkId: run.frameworkId,
+          executorId: run.executorId,
+          task,
+          shutdownGraceMs: this.#shutdownGraceMs(run.launch),
+          lingerMs: this.#options.lingerMs,
+          random: this.#options.random,
+          resumption,
+        },
+        rememberKill: (kill) => this.#rememberKill(run.containerId, kill),
+        nowMs: this.#options.nowMs,
+        call: (call) => {
+          const request = this.#newRequest();
+          this.#options.dispatch({
+            type: 'executorCall',
+            isBuiltin: true,
+            nowMs: this.#options.nowMs(),
+            request,
+            call,
+          });
+        },
+        end: () => void this.#endBuiltin(run, container),
+      });
+    }
+    if (run.destroyed) {
+      container.destroy();
+    }
+    void container.ended.then((end) => this.#containerEnded(run, end));
+  }
+
+  #subscribe(run: Run): void {
+    if (run.runner === undefined) {
+      return;
+    }
+    const stream = streamId(`${builtinPrefix}${++this.#lastId}`);
+    run.stream = stream;
+    this.#streams.set(stream, run);
+    this.#options.dispatch({
+      type: 'executorSubscribe',
+      isBuiltin: true,
+      nowMs: this.#options.nowMs(),
+      request: this.#newRequest(),
+      stream,
+      call: {
+        type: ExecutorCall_Type.SUBSCRIBE,
+        framework_id: { value: run.frameworkId },
+        executor_id: { value: run.executorId },
+        subscribe: {},
+      },
+    });
+  }
+
+  #containerEnded(run: Run, end: ContainerEnd): void {
+    if (run.destroyed) {
+      this.#finish(run, { waitStatus: end.waitStatus ?? killedStatus });
+    } else if (run.runner === undefined) {
+      this.#finish(run, end);
+    } else {
+      run.runner.ended(end);
+    }
+  }
+
+  /** The executor has nothing more to do; what it may still hold (never launched) goes with it. */
+  async #endBuiltin(run: Run, container: Container): Promise<void> {
+    container.destroy();
+    await container.ended;
+    this.#finish(run, { waitStatus: 0 });
+  }
+
+  #finish(run: Run, end: RunEnd): void {
+    if (this.#runs.get(run.containerId) !== run) {
+      return;
+    }
+    this.#runs.delete(run.containerId);
+    this.#options.containerizer.volumes.release(run.containerId);
+    run.runner?.stop();
+    if (run.stream !== undefined) {
+      this.#streams.delete(run.stream);
+    }
+    if (run.completed) {
+      this.#forget(run.containerId);
+    }
+    this.#options.dispatch({
+      type: 'containerEnded',
+      nowMs: this.#options.nowMs(),
+      ...idsOf(run),
+      waitStatus: end.waitStatus,
+      failure: run.failed?.failure ?? end.failure,
+      reason: run.failed?.reason ?? end.reason,
+      isDropped: end.isDropped,
+      cause: end.cause,
+    });
+  }
+
+  #forget(container: ContainerId): void {
+    this.#options.containerizer
+      .forget(container)
+      .catch((error: unknown) =>
+        this.#options.warn(`Failed to remove a container's records: ${textOf(error)}`),
+      );
+  }
+
+  #newRequest(): RequestId {
+    return requestId(`${builtinPrefix}${++this.#lastId}`);
+  }
+
+  /** A kill goes on even where it cannot be written down. */
+  #rememberKill(container: ContainerId, kill: RememberedKill): void {
+    try {
+      this.#options.containerizer.records.rememberKill(container, killText(kill));
+    } catch (error) {
+      this.#options.warn(`The kill of container ${container} is not on record: ${textOf(error)}`);
+    }
+  }
+
+  /** The kill that an earlier executor of the run has begun, if any. */
+  #rememberedKill(container: ContainerId): RememberedKill | undefined {
+    try {
+      const text = this.#options.containerizer.records.killing(container);
+      const kill = text === undefined ? undefined : killOf(text);
+      if (text !== undefined && kill === undefined) {
+        throw new ContainerizerError(`'${text}' is no kill that this version knows`);
+      }
+      return kill;
+    } catch (error) {
+      // It is asked for again, if it is still wanted: no reason to end what may be wanted.
+      this.#options.warn(
+        `Whether container ${container} was being killed cannot be told, and it goes on: ${textOf(error)}`,
+      );
+      return undefined;
+    }
+  }
+
+  #shutdownGraceMs({ executor }: LaunchExecutor | ReattachExecutor): number {
+    const nanoseconds = executor.shutdown_grace_period?.nanoseconds;
+    return nanoseconds === undefined ? this.#options.shutdownGraceMs : Number(nanoseconds) / 1e6;
+  }
+}
+
+const idsOf = ({ frameworkId, executorId, containerId }: Run) => ({
+  frameworkId,
+  executorId,
+  containerId,
+});
+
+const failureOf = (error: unknown): RunEnd => ({
+  failure: textOf(error),
+  reason: error instanceof ContainerizerError ? error.reason : undefined,
+  isDropped: error instanceof ContainerizerError && error.isDropped,
+  cause:
+    error instanceof ContainerizerError && error.cause instanceof Error
+      ? error.cause.message
+      : undefined,
+});
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function commandOf({ command, executor, task }: LaunchExecutor): CommandInfo {
+  const found = command ?? task?.command ?? executor.command;
+  if (found === undefined) {
+    throw new ContainerizerError('There is no command to launch');
+  }
+  return found;
+}
+
+/** The task's role is told to its command as the executor's is to an executor. */
+function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
+  const role = task?.resources?.[0]?.allocation_info?.role;
+  return builtin !== undefined && role !== undefined
+    ? { ...environment, MESOS_ALLOCATION_ROLE: role }
+    : { ...environment };
+}

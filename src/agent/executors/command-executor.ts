@@ -1,0 +1,69 @@
+// The executor that a task with a bare command gets. Clients see it as Mesos describes its own: named
+// after the task, with an allowance of resources that nobody was charged for.
+import {
+  type CommandInfo,
+  type ExecutorInfo,
+  type FrameworkInfo,
+  type Resource,
+  type TaskInfo,
+  Value_Type,
+} from '../../model/generated/messages.ts';
+import type { AgentState } from '../state.ts';
+
+const allowance = { cpus: 0.1, mem: 32 };
+/** So much of a command, or of its list of arguments, is in the executor's name. */
+const maxNameLength = 15;
+/** How long Mesos takes at most to notice that a process has ended, and a second more. */
+const reapMs = 2_000n;
+
+export function commandExecutorInfo(
+  agent: AgentState,
+  framework: FrameworkInfo,
+  task: TaskInfo,
+): ExecutorInfo {
+  const command = task.command ?? {};
+  const program = 'mesos-executor';
+  const info: ExecutorInfo = {
+    executor_id: { value: task.task_id.value },
+    ...(framework.id === undefined ? {} : { framework_id: framework.id }),
+    command: {
+      ...(command.uris === undefined ? {} : { uris: command.uris }),
+      ...(command.environment === undefined ? {} : { environment: command.environment }),
+      ...(command.user === undefined ? {} : { user: command.user }),
+      shell: false,
+      value: `${agent.options.launcherDir}/${program}`,
+      arguments: [program, `--launcher_dir=${agent.options.launcherDir}`],
+    },
+    resources: overhead(task.resources?.[0]?.allocation_info?.role),
+    name: `Command Executor (Task: ${task.task_id.value}) (Command: ${commandText(command)})`,
+    source: task.task_id.value,
+  };
+  if (task.container !== undefined) info.container = task.container;
+  if (task.labels !== undefined) info.labels = task.labels;
+  if (task.discovery !== undefined) info.discovery = task.discovery;
+  const grace = task.kill_policy?.grace_period?.nanoseconds;
+  if (grace !== undefined) {
+    info.shutdown_grace_period = { nanoseconds: grace + reapMs * 1_000_000n };
+  }
+  return info;
+}
+
+function commandText(command: CommandInfo): string {
+  if (command.shell ?? true) {
+    return command.value === undefined ? 'NO COMMAND' : `sh -c '${shortened(command.value)}'`;
+  }
+  return command.value === undefined
+    ? 'NO EXECUTABLE'
+    : `[${shortened(`${command.value}, ${(command.arguments ?? []).join(', ')}`)}]`;
+}
+
+const shortened = (text: string) =>
+  text.length > maxNameLength ? `${text.slice(0, maxNameLength - 3)}...` : text;
+
+const overhead = (role: string | undefined): Resource[] =>
+  Object.entries(allowance).map(([name, value]) => ({
+    name,
+    type: Value_Type.SCALAR,
+    scalar: { value },
+    ...(role === undefined ? {} : { allocation_info: { role } }),
+  }));

@@ -1,0 +1,39 @@
+// What an executor finds in its environment besides its command's own variables.
+import { formatDuration } from '../../model/duration.ts';
+import { parsePid } from '../../model/pid.ts';
+import type { AgentState } from '../state.ts';
+import type { Executor } from './executor.ts';
+import { sandboxDirectory } from './sandbox.ts';
+
+export function executorEnvironment(agent: AgentState, executor: Executor): Record<string, string> {
+  const { options } = agent;
+  const directory = sandboxDirectory(agent, executor);
+  const pid = parsePid(options.pid);
+  const role = executor.info.resources?.[0]?.allocation_info?.role;
+  const own = executor.info.shutdown_grace_period;
+  const graceMs =
+    own === undefined
+      ? options.executorShutdownGracePeriodMs
+      : Number(own.nanoseconds / 1_000_000n);
+  return {
+    ...options.executorEnvironment,
+    LIBPROCESS_PORT: '0',
+    MESOS_AGENT_ENDPOINT: `${pid?.host}:${pid?.port}`,
+    MESOS_CHECKPOINT: executor.checkpoint ? '1' : '0',
+    MESOS_DIRECTORY: directory,
+    MESOS_EXECUTOR_ID: executor.executorId,
+    MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: formatDuration(graceMs),
+    MESOS_FRAMEWORK_ID: executor.frameworkId,
+    MESOS_HTTP_COMMAND_EXECUTOR: '0',
+    MESOS_SANDBOX: directory,
+    MESOS_SLAVE_ID: agent.id ?? '',
+    MESOS_SLAVE_PID: options.pid,
+    ...(role === undefined ? {} : { MESOS_ALLOCATION_ROLE: role }),
+    ...(executor.checkpoint
+      ? {
+          MESOS_RECOVERY_TIMEOUT: formatDuration(options.recoveryTimeoutMs),
+          MESOS_SUBSCRIPTION_BACKOFF_MAX: formatDuration(options.executorReregistrationTimeoutMs),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,141 @@
+// What is remembered of tasks, executors and frameworks that have ended: bounded in number by flags, and in
+// bytes. All frameworks share the bytes; the one with most of it loses its oldest first, so that one
+// framework's large tasks cost others no history.
+import type { ByteBudget, Weighed } from '../../model/byte-budget.ts';
+import type { Task } from '../../model/generated/messages.ts';
+import { messageSize } from '../../model/message-size.ts';
+import type { AgentState } from '../state.ts';
+import type { Executor } from './executor.ts';
+import type { Framework } from './framework.ts';
+
+/** Completed tasks, executors and frameworks. */
+export const MAX_HISTORY_BYTES = 64 * 1024 * 1024;
+
+interface Entry {
+  readonly bytes: number;
+  /** Takes it from where it is shown. */
+  readonly forget: () => void;
+}
+
+/** Of one framework: its completed executors and tasks, oldest first, and itself when it is completed. */
+export class FrameworkHistory implements Weighed {
+  readonly #budget: ByteBudget;
+  readonly #entries = new Map<object, Entry>();
+  bytes = 0;
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  add(item: object, bytes: number, forget: () => void): void {
+    this.#entries.set(item, { bytes, forget });
+    this.#budget.take(this, bytes);
+  }
+
+  /** The item is shown no longer, or not as history. */
+  drop(item: object): void {
+    const entry = this.#entries.get(item);
+    if (entry !== undefined) {
+      this.#entries.delete(item);
+      this.#budget.giveBack(this, entry.bytes);
+    }
+  }
+
+  forgetOldest(): void {
+    for (const [item, { forget }] of this.#entries) {
+      this.drop(item);
+      forget();
+      break;
+    }
+  }
+}
+
+const sizeOf = (message: object) => messageSize(message, MAX_HISTORY_BYTES);
+
+export function rememberTask(agent: AgentState, executor: Executor, task: Task): void {
+  const { completed, framework } = executor;
+  completed.push(task);
+  if (completed.length > agent.options.maxCompletedTasksPerExecutor) {
+    framework.history.drop(completed.shift() ?? task);
+  }
+  if (completed.includes(task)) {
+    framework.history.add(task, sizeOf(task), () => removeFrom(completed, task));
+  }
+}
+
+export function rememberExecutor(agent: AgentState, executor: Executor): void {
+  const { completed, history } = executor.framework;
+  completed.push(executor);
+  if (completed.length > agent.options.maxCompletedExecutorsPerFramework) {
+    forgetExecutor(completed.shift() ?? executor);
+  }
+  if (completed.includes(executor)) {
+    history.add(executor, executorSize(executor), () => {
+      removeFrom(completed, executor);
+      forgetExecutor(executor);
+    });
+  }
+}
+
+/** Those of its tasks that were completed before it have been counted. */
+function executorSize({ info, queued, launched, terminated }: Executor): number {
+  let bytes = sizeOf(info);
+  for (const task of [...queued.values(), ...launched.values(), ...terminated.values()]) {
+    bytes += sizeOf(task);
+  }
+  return bytes;
+}
+
+function forgetExecutor(executor: Executor): void {
+  const { history } = executor.framework;
+  history.drop(executor);
+  for (const task of executor.completed) {
+    history.drop(task);
+  }
+}
+
+export function rememberFramework(agent: AgentState, framework: Framework): void {
+  const { completedFrameworks } = agent;
+  completedFrameworks.set(framework.id, framework);
+  if (completedFrameworks.size > agent.options.maxCompletedFrameworks) {
+    for (const oldest of completedFrameworks.values()) {
+      completedFrameworks.delete(oldest.id);
+      forgetFramework(oldest);
+      break;
+    }
+  }
+  if (completedFrameworks.has(framework.id)) {
+    framework.history.add(framework, sizeOf(framework.info), () => {
+      completedFrameworks.delete(framework.id);
+      forgetFramework(framework);
+    });
+  }
+}
+
+function forgetFramework(framework: Framework): void {
+  framework.history.drop(framework);
+  for (const executor of framework.completed) {
+    forgetExecutor(executor);
+  }
+}
+
+/** A framework that is back goes on with what was remembered of it. */
+export function takeHistory(
+  agent: AgentState,
+  id: Framework['id'],
+): Pick<Framework, 'completed' | 'history'> {
+  const earlier = agent.completedFrameworks.get(id);
+  if (earlier === undefined) {
+    return { completed: [], history: new FrameworkHistory(agent.history) };
+  }
+  agent.completedFrameworks.delete(id);
+  earlier.history.drop(earlier);
+  return { completed: earlier.completed, history: earlier.history };
+}
+
+function removeFrom<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) {
+    list.splice(index, 1);
+  }
+}

@@ -1,0 +1,90 @@
+// Calls of the operator API about containers: which one they name, and whether they may name it so.
+import {
+  type AgentCall,
+  AgentCall_Type,
+  type ContainerID,
+} from '../../model/generated/messages.ts';
+import { idError } from '../../model/identifier.ts';
+
+interface NamedContainer {
+  /** The call's part, as its error messages name it. */
+  readonly part: string;
+  readonly id: ContainerID | undefined;
+  readonly needsParent: boolean;
+}
+
+/** A container's sandbox path repeats its id: longer ones would not fit into a path. */
+const maxLength = 242;
+
+/** The container that a call is about; nothing for other calls. */
+export function namedContainer(call: AgentCall): NamedContainer | undefined {
+  const of = (part: string, id: ContainerID | undefined, needsParent: boolean) => ({
+    part,
+    id,
+    needsParent,
+  });
+  switch (call.type) {
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+      return of('launch_nested_container', call.launch_nested_container?.container_id, true);
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
+      return of(
+        'launch_nested_container_session',
+        call.launch_nested_container_session?.container_id,
+        true,
+      );
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+      return of('wait_nested_container', call.wait_nested_container?.container_id, true);
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+      return of('kill_nested_container', call.kill_nested_container?.container_id, true);
+    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
+      return of('remove_nested_container', call.remove_nested_container?.container_id, true);
+    case AgentCall_Type.LAUNCH_CONTAINER:
+      return of('launch_container', call.launch_container?.container_id, false);
+    case AgentCall_Type.WAIT_CONTAINER:
+      return of('wait_container', call.wait_container?.container_id, false);
+    case AgentCall_Type.KILL_CONTAINER:
+      return of('kill_container', call.kill_container?.container_id, false);
+    case AgentCall_Type.REMOVE_CONTAINER:
+      // Mesos's agent dies of one without a parent; here it is an error like the others.
+      return of('remove_container', call.remove_container?.container_id, true);
+    case AgentCall_Type.ATTACH_CONTAINER_INPUT:
+      return of('attach_container_input', call.attach_container_input?.container_id, false);
+    case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
+      return of('attach_container_output', call.attach_container_output?.container_id, false);
+    default:
+      return undefined;
+  }
+}
+
+/** What is wrong with how the container is named. */
+export function containerNameError({ part, id, needsParent }: NamedContainer): string | undefined {
+  if (id === undefined) {
+    return `Expecting '${part}.container_id' to be present`;
+  }
+  const error = containerIdError(id);
+  if (error !== undefined) {
+    return `'${part}.container_id' is invalid: ${error}`;
+  }
+  return needsParent && id.parent === undefined
+    ? `Expecting '${part}.container_id.parent' to be present`
+    : undefined;
+}
+
+function containerIdError({ value, parent }: ContainerID): string | undefined {
+  const error = idError(value);
+  if (error !== undefined) {
+    return error;
+  }
+  if (value.length > maxLength) {
+    return `'ContainerID.value' '${value}' exceeds the maximum length (${maxLength})`;
+  }
+  if (/[. ]/.test(value)) {
+    return `'ContainerID.value' '${value}' contains invalid characters`;
+  }
+  const parentError = parent && containerIdError(parent);
+  return parentError && `'ContainerID.parent' is invalid: ${parentError}`;
+}
+
+/** Ids from the outermost container to this one, joined with dots. */
+export const containerPath = (id: ContainerID): string =>
+  id.parent === undefined ? id.value : `${containerPath(id.parent)}.${id.value}`;

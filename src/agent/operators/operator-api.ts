@@ -1,0 +1,135 @@
+// Calls of operators that change something on this agent. Containers besides those of executors, images
+// and resource providers are not here yet: whoever asks is told so, or is told what is wrong already.
+import {
+  type AgentCall,
+  AgentCall_AttachContainerInput_Type,
+  AgentCall_Type,
+} from '../../model/generated/messages.ts';
+import { containerId } from '../../model/ids.ts';
+import type { Action } from '../../security/authorizer.ts';
+import type { OperatorCalled } from '../events.ts';
+import { reply } from '../executors/executor-api.ts';
+import type { AgentState } from '../state.ts';
+import { containerAction, containerObject } from './container-access.ts';
+import { containerNameError, containerPath, namedContainer } from './container-call.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly text?: string;
+}
+
+const done: Answer = { status: 200 };
+const unsupported: Answer = { status: 501, text: 'This agent does not support the call' };
+
+export function operatorCalled(agent: AgentState, event: OperatorCalled): void {
+  const { status, text } = invalid(event.call) ?? forbidden(agent, event) ?? answer(agent, event);
+  reply(agent, event.request, status, text);
+}
+
+function invalid(call: AgentCall): Answer | undefined {
+  const container = namedContainer(call);
+  const error =
+    attachError(call) ??
+    (container === undefined ? providerError(call) : containerNameError(container));
+  return error === undefined
+    ? undefined
+    : { status: 400, text: `Failed to validate agent::Call: ${error}` };
+}
+
+function attachError({ type, attach_container_input: attach }: AgentCall): string | undefined {
+  if (type !== AgentCall_Type.ATTACH_CONTAINER_INPUT) {
+    return undefined;
+  }
+  if (attach?.type === undefined) {
+    return "Expecting 'attach_container_input.type' to be present";
+  }
+  return attach.type === AgentCall_AttachContainerInput_Type.UNKNOWN
+    ? "'attach_container_input.type' is unknown"
+    : undefined;
+}
+
+const providerError = (call: AgentCall) =>
+  call.add_resource_provider_config?.info.id === undefined
+    ? undefined
+    : "Expecting 'add_resource_provider_config.info.id' to be unset";
+
+const actions: Partial<Record<AgentCall_Type, Action>> = {
+  [AgentCall_Type.PRUNE_IMAGES]: 'PRUNE_IMAGES',
+  [AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE]: 'MARK_RESOURCE_PROVIDER_GONE',
+  [AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
+  [AgentCall_Type.UPDATE_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
+  [AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
+};
+
+function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answer | undefined {
+  const { authorizer } = agent.options;
+  const action =
+    call.type === undefined ? undefined : (actions[call.type] ?? containerAction(call));
+  const object = containerObject(agent, call);
+  // Whose it is decides, and it is nobody's: that it is not here is for everyone to know.
+  const isNobodys = isAttach(call) && object.executor === undefined;
+  return action === undefined || isNobodys || authorizer.authorize(principal, action, object)
+    ? undefined
+    : { status: 403 };
+}
+
+const isAttach = ({ type }: AgentCall) =>
+  type === AgentCall_Type.ATTACH_CONTAINER_INPUT || type === AgentCall_Type.ATTACH_CONTAINER_OUTPUT;
+
+function answer(agent: AgentState, { call }: OperatorCalled): Answer {
+  switch (call.type) {
+    case AgentCall_Type.PRUNE_IMAGES:
+    case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
+      // Neither images nor resource providers are here, so there is nothing to forget.
+      return done;
+    case AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG:
+      return unknownProvider(call.add_resource_provider_config?.info);
+    case AgentCall_Type.UPDATE_RESOURCE_PROVIDER_CONFIG:
+      return unknownProvider(call.update_resource_provider_config?.info);
+    case AgentCall_Type.REMOVE_RESOURCE_PROVIDER_CONFIG:
+      return { status: 500, text: 'Missing required flag --resource_provider_config_dir' };
+    case AgentCall_Type.REMOVE_CONTAINER:
+    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
+      // Removing what is not there is no error.
+      return done;
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+    case AgentCall_Type.WAIT_CONTAINER:
+      return ifKnown(agent, call, unsupported);
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+    case AgentCall_Type.KILL_CONTAINER:
+      return ifKnown(agent, call, unsupported, killUnknown);
+    case AgentCall_Type.ATTACH_CONTAINER_INPUT:
+    case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
+      return ifKnown(agent, call, {
+        status: 500,
+        text: 'I/O switchboard server was disabled for this container',
+      });
+    default:
+      return unsupported;
+  }
+}
+
+/** Only executors have containers here. */
+function ifKnown(
+  agent: AgentState,
+  call: AgentCall,
+  known: Answer,
+  unknown = (path: string) => `Container ${path} cannot be found`,
+): Answer {
+  const id = namedContainer(call)?.id;
+  const path = id === undefined ? '' : containerPath(id);
+  return agent.containers.has(containerId(path)) ? known : { status: 404, text: unknown(path) };
+}
+
+const killUnknown = (path: string) => `Container '${path}' cannot be found (or is already killed)`;
+
+function unknownProvider(
+  info: { readonly type: string; readonly name: string } | undefined,
+): Answer {
+  return {
+    status: 400,
+    text:
+      `Failed to validate resource provider config with type '${info?.type}' and name ` +
+      `'${info?.name}': Unknown local resource provider type '${info?.type}'`,
+  };
+}

@@ -1,0 +1,99 @@
+// Whether an agent may go on under the id of the one that was checkpointed in its work directory.
+import { formatAttributes } from '../../model/attribute-text.ts';
+import { sameMessage } from '../../model/equality.ts';
+import type { AgentInfo, Attribute, DomainInfo, Resource } from '../../model/generated/messages.ts';
+import { resourcesText } from '../../model/resource-label.ts';
+import { formatResources } from '../../model/resource-text.ts';
+import type { AgentState } from '../state.ts';
+
+/** Why not, in the words for the operator; by the reconfiguration policy. */
+export const incompatibility = (agent: AgentState, before: AgentInfo): string | undefined =>
+  incompatibilityBy(agent.options.reconfigurationPolicy, agent, before);
+
+/** The policy that permits least of those under which it may; undefined when there is none. */
+export const mildestPolicy = (agent: AgentState, before: AgentInfo): Policy | undefined =>
+  (['equal', 'additive', 'any'] as const).find(
+    (policy) => incompatibilityBy(policy, agent, before) === undefined,
+  );
+
+type Policy = AgentState['options']['reconfigurationPolicy'];
+
+function incompatibilityBy(
+  policy: Policy,
+  agent: AgentState,
+  before: AgentInfo,
+): string | undefined {
+  switch (policy) {
+    case 'equal':
+      return differenceOf(agent, before);
+    case 'additive':
+      return reductionOf(agent, before);
+    case 'any':
+      return renamed(agent, before);
+  }
+}
+
+/** A master knows agents by their host names, and refuses one that comes back with another. */
+const renamed = ({ info }: AgentState, before: AgentInfo) =>
+  info.hostname === before.hostname
+    ? undefined
+    : `the host name was ${before.hostname} and is ${info.hostname} (--hostname sets it)`;
+
+/** What has changed since, whether or not that is allowed. */
+export function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {
+  const { info } = agent;
+  const change = renamed(agent, before);
+  if (change !== undefined) {
+    return change;
+  }
+  if (!agent.core.algebra.equal(info.resources ?? [], before.resources ?? [])) {
+    return `its resources differ: ${resourceChange(before.resources, info.resources)}`;
+  }
+  if (!sameMessage(info.attributes ?? [], before.attributes ?? [])) {
+    return `its attributes differ: ${changed(formatAttributes, before.attributes, info.attributes)}`;
+  }
+  return sameMessage(info.domain, before.domain) ? undefined : domainChange(agent, before);
+}
+
+function reductionOf(agent: AgentState, before: AgentInfo): string | undefined {
+  const { info } = agent;
+  const change = renamed(agent, before);
+  if (change !== undefined) {
+    return change;
+  }
+  if (!agent.core.algebra.contains(info.resources ?? [], before.resources ?? [])) {
+    const change = resourceChange(before.resources, info.resources);
+    return `it has fewer resources than before: ${change}`;
+  }
+  const has = (attribute: Attribute) =>
+    (info.attributes ?? []).some((own) => sameMessage(own, attribute));
+  if (!(before.attributes ?? []).every(has)) {
+    const change = changed(formatAttributes, before.attributes, info.attributes);
+    return `an attribute is missing or has changed: ${change}`;
+  }
+  return before.domain === undefined || sameMessage(info.domain, before.domain)
+    ? undefined
+    : domainChange(agent, before);
+}
+
+function changed<T>(
+  textOf: (items: readonly T[]) => string,
+  before: readonly T[] = [],
+  now: readonly T[] = [],
+): string {
+  return `they were ${textOf(before) || 'none'} and are ${textOf(now) || 'none'}`;
+}
+
+/** As flags are written, unless that does not show what differs (a disk, say). */
+function resourceChange(before: readonly Resource[] = [], now: readonly Resource[] = []): string {
+  const isShown = formatResources(before) !== formatResources(now);
+  return changed(isShown ? formatResources : resourcesText, before, now);
+}
+
+const domainChange = ({ info }: AgentState, before: AgentInfo) =>
+  `its domain was ${domainText(before.domain)} and is ${domainText(info.domain)}`;
+
+function domainText(domain: DomainInfo | undefined): string {
+  const fault = domain?.fault_domain;
+  return fault === undefined ? 'none' : `${fault.region.name}/${fault.zone.name}`;
+}

@@ -1,0 +1,82 @@
+// What an agent says while no master has it: to whom it speaks, what comes of it, and for how long. At
+// first soon, then less and less often.
+import { formatDuration } from '../../model/duration.ts';
+import { log } from '../outbox.ts';
+import type { AgentState } from '../state.ts';
+
+export interface Waiting {
+  readonly sinceMs: number;
+  nextMs: number;
+  /** Between the next words and those after them. */
+  pauseMs: number;
+  /** What went wrong with the connection of the last attempt; absent: nothing has so far. */
+  trouble: string | undefined;
+  hasSpoken: boolean;
+}
+
+const firstPauseMs = 10_000;
+const maxPauseMs = 10 * 60_000;
+
+/** Begins to count, where it has not begun. */
+export function beginWaiting(agent: AgentState): void {
+  const sinceMs = agent.nowMs;
+  agent.waiting ??= {
+    sinceMs,
+    nextMs: sinceMs + firstPauseMs,
+    pauseMs: firstPauseMs,
+    trouble: undefined,
+    hasSpoken: false,
+  };
+}
+
+export function endWaiting(agent: AgentState): void {
+  agent.waiting = undefined;
+}
+
+/** The connection could not be made, or broke: the first time, that is said at once. */
+export function explainTrouble(agent: AgentState, trouble: string): void {
+  beginWaiting(agent);
+  const { waiting } = agent;
+  if (waiting !== undefined) {
+    if (!waiting.hasSpoken) {
+      waiting.nextMs = agent.nowMs;
+    }
+    waiting.trouble = trouble;
+    speak(agent, waiting);
+  }
+}
+
+/** To be called before every attempt. */
+export function explainWaiting(agent: AgentState): void {
+  const { waiting } = agent;
+  if (waiting !== undefined) {
+    speak(agent, waiting);
+    waiting.trouble = undefined;
+  }
+}
+
+function speak(agent: AgentState, waiting: Waiting): void {
+  if (agent.nowMs < waiting.nextMs) {
+    return;
+  }
+  waiting.hasSpoken = true;
+  waiting.nextMs = agent.nowMs + waiting.pauseMs;
+  waiting.pauseMs = Math.min(waiting.pauseMs * 2, maxPauseMs);
+  const why =
+    waiting.trouble === undefined
+      ? 'it gives no answer (its log may say why it refuses this agent)'
+      : `no connection (${waiting.trouble})`;
+  log(
+    agent,
+    'warn',
+    `Not registered with master ${agent.master}${since(agent, waiting)}: ${why}. Trying on`,
+  );
+}
+
+/** In whole seconds, minutes or hours: more nobody needs. */
+function since({ nowMs }: AgentState, { sinceMs }: Waiting): string {
+  const ms = nowMs - sinceMs;
+  const unit = ms < 120_000 ? 1_000 : ms < 7_200_000 ? 60_000 : 3_600_000;
+  const whole = Math.floor(ms / unit) * unit;
+  return whole === 0 ? '' : ` for ${formatDuration(whole)}`;
+}

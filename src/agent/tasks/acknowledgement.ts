@@ -1,0 +1,25 @@
+// The master acknowledges an update: its stream goes on, and with the last one the task is complete.
+import type { StatusUpdateAcknowledgementMessage } from '../../model/generated/messages.ts';
+import { frameworkId, taskId } from '../../model/ids.ts';
+import { completeTask } from '../executors/executor-end.ts';
+import { correctSoon } from '../registration/correction.ts';
+import type { AgentState } from '../state.ts';
+import { acknowledge, findStream } from './status-updates.ts';
+
+export function acknowledged(agent: AgentState, body: StatusUpdateAcknowledgementMessage): void {
+  if (agent.phase !== 'running') {
+    return;
+  }
+  const framework = frameworkId(body.framework_id.value);
+  const task = taskId(body.task_id.value);
+  const isFromEarlier = findStream(agent, framework, task)?.isCarriedOver === true;
+  if (acknowledge(agent, framework, task, body.uuid) === 'completed') {
+    const executor = agent.frameworks.get(framework)?.tasks.get(task);
+    if (executor !== undefined) {
+      completeTask(agent, executor, task);
+      if (isFromEarlier) {
+        correctSoon(agent);
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Room for status updates that wait for acknowledgements: they are in memory and on disk, and all of them
+// are sent again when the agent registers. So there is a bound for an executor and one for all.
+import type { StatusUpdate } from '../../model/generated/messages.ts';
+import { messageSize } from '../../model/message-size.ts';
+
+/** Waiting updates of one executor. */
+export const MAX_EXECUTOR_UPDATE_BYTES = 16 * 1024 * 1024;
+/** Of all. Beyond it a framework that has less than its equal part still has room. */
+export const MAX_UPDATE_BYTES = 64 * 1024 * 1024;
+/** Up to this size an update is always taken, if need be in place of others of its task. */
+const SMALL_UPDATE_BYTES = 4 * 1024;
+
+export const updateBytes = (update: StatusUpdate) => messageSize(update, MAX_UPDATE_BYTES);
+
+export class UpdateRoom {
+  #all = 0;
+  readonly #ofFrameworks = new Map<string, number>();
+  readonly #ofExecutors = new Map<string, number>();
+
+  get bytes(): number {
+    return this.#all;
+  }
+
+  add(update: StatusUpdate): void {
+    this.#change(update, updateBytes(update));
+  }
+
+  remove(update: StatusUpdate): void {
+    this.#change(update, -updateBytes(update));
+  }
+
+  /** Why an update of an executor cannot be taken now; it can later, when others are acknowledged. */
+  refusal(update: StatusUpdate): string | undefined {
+    return updateBytes(update) > SMALL_UPDATE_BYTES ? this.#excess(update) : undefined;
+  }
+
+  /** Whether the update would be too much, were it not small. */
+  lacks(update: StatusUpdate): boolean {
+    return this.#excess(update) !== undefined;
+  }
+
+  #excess(update: StatusUpdate): string | undefined {
+    const bytes = updateBytes(update);
+    const executor = executorOf(update);
+    const ofExecutor = executor === undefined ? 0 : (this.#ofExecutors.get(executor) ?? 0);
+    if (ofExecutor + bytes > MAX_EXECUTOR_UPDATE_BYTES) {
+      return `Updates of the executor that wait for acknowledgements would have more than ${MAX_EXECUTOR_UPDATE_BYTES} bytes`;
+    }
+    const before = this.#ofFrameworks.get(update.framework_id.value);
+    const share = MAX_UPDATE_BYTES / (this.#ofFrameworks.size + (before === undefined ? 1 : 0));
+    return this.#all + bytes > MAX_UPDATE_BYTES && (before ?? 0) + bytes > share
+      ? `Updates of all executors that wait for acknowledgements would have more than ${MAX_UPDATE_BYTES} bytes`
+      : undefined;
+  }
+
+  #change(update: StatusUpdate, bytes: number): void {
+    this.#all += bytes;
+    change(this.#ofFrameworks, update.framework_id.value, bytes);
+    const executor = executorOf(update);
+    if (executor !== undefined) {
+      change(this.#ofExecutors, executor, bytes);
+    }
+  }
+}
+
+/** Absent: it is the agent's own word. */
+const executorOf = ({ framework_id, executor_id }: StatusUpdate) =>
+  executor_id === undefined ? undefined : `${framework_id.value} ${executor_id.value}`;
+
+function change(sums: Map<string, number>, key: string, bytes: number): void {
+  const sum = (sums.get(key) ?? 0) + bytes;
+  if (sum > 0) {
+    sums.set(key, sum);
+  } else {
+    sums.delete(key);
+  }
+}

@@ -1,0 +1,151 @@
+// One framework's connection for the commands that are frameworks: who they are, and what the person at
+// the terminal is told about the connection.
+import { userInfo } from 'node:os';
+import {
+  CallRefusedError,
+  NO_MASTER,
+  NOT_ACCEPTED,
+  SchedulerClient,
+  UNAUTHENTICATED,
+} from '../../http/client/scheduler-client.ts';
+import type { Credential } from '../../http/server/authentication.ts';
+import {
+  FrameworkInfo_Capability_Type as Capability,
+  type FrameworkInfo,
+  type SchedulerCall,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+} from '../../model/generated/messages.ts';
+import { FlagError, readEach } from '../flags/faults.ts';
+import type { MasterAddress } from '../master-detector.ts';
+
+export interface SessionOptions {
+  readonly master: MasterAddress;
+  readonly codec: 'json' | 'protobuf';
+  readonly framework: FrameworkInfo;
+  readonly credential: Credential | undefined;
+  /** A line for the person at the terminal. */
+  readonly say: (text: string) => void;
+  readonly onEvent: (event: SchedulerEvent) => void;
+}
+
+/** If the master has not answered by then, the person at the terminal is told that we wait. */
+const PATIENCE_MS = 1500;
+/** Between two lines that say that the master is still waited for. */
+const SAY_AGAIN_MS = 30_000;
+/** How long the master may take to end the framework. */
+const END_MS = 5000;
+
+export class FrameworkSession {
+  readonly #client: SchedulerClient;
+  readonly #say: (text: string) => void;
+  #patience: NodeJS.Timeout | undefined;
+  #isEnding = false;
+
+  constructor(options: SessionOptions) {
+    const address = `${options.master.ip}:${options.master.port}`;
+    this.#say = options.say;
+    let reason: string | undefined;
+    let wasConnected = false;
+    const waitToSay = (delayMs: number) => {
+      clearTimeout(this.#patience);
+      this.#patience = setTimeout(() => {
+        const why = reason === undefined ? '' : ` (${reason})`;
+        options.say(`Waiting for the master at ${address}${why} …`);
+        waitToSay(SAY_AGAIN_MS);
+      }, delayMs);
+    };
+    waitToSay(PATIENCE_MS);
+    this.#client = new SchedulerClient({
+      master: address,
+      codec: options.codec,
+      framework: options.framework,
+      credential: options.credential,
+      onEvent: (event) => options.onEvent(withHint(event)),
+      onConnected: () => {
+        wasConnected = true;
+        clearTimeout(this.#patience);
+      },
+      onDisconnected: (why) => {
+        reason = why;
+        if (wasConnected && !this.#isEnding) {
+          options.say(`Lost the master (${why}); trying again …`);
+          waitToSay(SAY_AGAIN_MS);
+        }
+      },
+    });
+  }
+
+  get frameworkId(): string {
+    return this.#client.frameworkId ?? '';
+  }
+
+  /**
+   * Sends a call. One that is lost with the connection is not repeated: what it was about is settled by
+   * the reconciliation that follows the next subscription.
+   */
+  async send(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
+    try {
+      await this.#client.call(call);
+    } catch (error) {
+      if (error instanceof CallRefusedError) {
+        this.#say(`The master refuses a call: ${error.message}`);
+      }
+    }
+  }
+
+  /** Ends the framework with everything it still runs; a master that does not answer is not waited for. */
+  async end(): Promise<void> {
+    // The master answers by ending the event stream.
+    this.#isEnding = true;
+    const late = setTimeout(() => this.close(), END_MS);
+    await this.send({ type: SchedulerCall_Type.TEARDOWN });
+    clearTimeout(late);
+    this.close();
+  }
+
+  close(): void {
+    clearTimeout(this.#patience);
+    this.#client.close();
+  }
+}
+
+/** What to do about it is said in the words of the command line. */
+function withHint(event: SchedulerEvent): SchedulerEvent {
+  const { message = '' } = event.error ?? {};
+  return message === UNAUTHENTICATED || message.startsWith(NOT_ACCEPTED)
+    ? { ...event, error: { message: `${message} (--principal=… --secret=…)` } }
+    : event;
+}
+
+/** Of an ERROR event: what the master says, or that there is none. */
+export const refusal = (message: string) =>
+  message.startsWith(NO_MASTER) ? message : `the master refuses: ${message}`;
+
+/** The user who runs the command; tasks run as the same, unless told otherwise. */
+export const currentUser = (): string => userInfo().username;
+
+export function credentialOf(
+  principal: string | undefined,
+  secret: string | undefined,
+): Credential | undefined {
+  if (secret === undefined) {
+    return undefined;
+  }
+  if (principal === undefined) {
+    throw new FlagError('--secret needs --principal');
+  }
+  return { principal, secret };
+}
+
+/** Capabilities by their names. Throws FlagError. */
+export function capabilitiesOf(names: readonly string[]): { type: Capability }[] {
+  return readEach([...new Set(names)], (name) => {
+    const type = Capability[name as keyof typeof Capability];
+    if (type === undefined || type === Capability.UNKNOWN) {
+      const known = Object.keys(Capability).filter((key) => key !== 'UNKNOWN');
+      throw new FlagError(`--framework_capabilities: there is no ${name}, but ${known.join(', ')}`);
+    }
+    return { type };
+  });
+}

@@ -1,0 +1,38 @@
+// The file of --whitelist: host names, one a line, read again and again, so that an operator can change
+// which agents are offered by changing the file.
+import { FlagError } from '../flags/parse.ts';
+import { readTextFile, whyUnreadable } from '../text-file.ts';
+
+const LOOK_MS = 5000;
+
+/** The names in the file. Throws FlagError. */
+export function readWhitelist(file: string): string[] {
+  try {
+    return readTextFile(file)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  } catch (error) {
+    throw new FlagError(`--whitelist: ${file} cannot be read (${whyUnreadable(error)})`);
+  }
+}
+
+/** Tells every change. A file that cannot be read leaves the last names in force. */
+export function watchWhitelist(
+  file: string,
+  on: { changed(hostnames: readonly string[]): void; unreadable(message: string): void },
+): () => void {
+  let last = readWhitelist(file).join('\n');
+  const timer = setInterval(() => {
+    try {
+      const names = readWhitelist(file);
+      if (names.join('\n') !== last) {
+        last = names.join('\n');
+        on.changed(names);
+      }
+    } catch (error) {
+      on.unreadable((error as Error).message);
+    }
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,112 @@
+// What the processes of master and agent have in common: the log, the timers, the order in which they end,
+// what their ports are told, a seeded source of chance, and the ways to be told to end.
+
+import { randomInt } from 'node:crypto';
+import type { EarlyPort } from '../../http/transport/front.ts';
+import type { ClearTimer, Log, SetTimer } from '../../model/process-effects.ts';
+import { Random } from '../../model/random.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { ProcessLogger } from '../../runtime/logger.ts';
+import { Shutdown } from '../../runtime/shutdown.ts';
+import { Timers } from '../../runtime/timers.ts';
+import { sayBefore } from '../failure.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import { flagTexts } from '../flags/print.ts';
+import { disabledPaths, type SHARED_FLAGS } from '../flags/shared-flags.ts';
+import { versionLine } from '../version.ts';
+import type { PublishedAddress } from './published-address.ts';
+import { writableFolder } from './writable-folder.ts';
+
+/** What machines of both kinds ask of the process they run in. */
+type ProcessEffect<Timer extends string> = SetTimer<Timer> | ClearTimer<Timer> | Log;
+
+type Parsed = ParsedFlags<typeof SHARED_FLAGS>;
+
+export class ServerProcess<Timer extends string> {
+  readonly logger: ProcessLogger;
+  readonly shutdown: Shutdown;
+  readonly timers: Timers<Timer>;
+  readonly #name: string;
+  readonly #parsed: Parsed;
+
+  /** Opens the log. `onTimer` is told which timer is due, and when. Throws FlagError. */
+  constructor(name: string, parsed: Parsed, onTimer: (timer: Timer, nowMs: number) => void) {
+    const { quiet, logging_level: level, log_dir: directory } = parsed.values;
+    this.#name = name;
+    this.#parsed = parsed;
+    this.logger = new ProcessLogger({
+      name,
+      level,
+      quiet,
+      directory: logFolder(directory),
+    });
+    sayBefore(() => this.logger.close());
+    this.logger.info(`${versionLine}, process ${process.pid}`);
+    for (const warning of parsed.warnings) {
+      this.logger.warn(warning);
+    }
+    process.on('SIGHUP', () => {
+      this.logger.reopen();
+      this.logger.info('Received SIGHUP, the log was opened again');
+    });
+    this.shutdown = new Shutdown(this.logger);
+    this.shutdown.add('log', () => this.logger.close());
+    this.timers = new Timers((timer) => onTimer(timer, systemClock.nowMs()));
+  }
+
+  perform(effect: ProcessEffect<Timer>): void {
+    switch (effect.type) {
+      case 'setTimer':
+        this.timers.set(effect.timer, effect.delayMs);
+        return;
+      case 'clearTimer':
+        this.timers.clear(effect.timer);
+        return;
+      case 'log':
+        this.logger.write(effect.level, effect.text);
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** Ends the process. Why it cannot go on is said even where --quiet silences the log. */
+  end(code: number, reason: string): void {
+    this.logger.write(code === 0 ? 'info' : 'error', reason);
+    if (code !== 0 && this.#parsed.values.quiet) {
+      process.stderr.write(`mesoscale ${this.#name}: ${reason}\n`);
+    }
+    void this.shutdown.run(code);
+  }
+
+  /** What the ports of both are told alike. `path` is where /files shows the log. */
+  portOptions(address: PublishedAddress, path: string, early: EarlyPort | undefined) {
+    const { values } = this.#parsed;
+    const logFile = values.external_log_file ?? this.logger.file;
+    return {
+      host: address.listenIp,
+      port: address.listenPort,
+      early,
+      advertise: `${address.ip}:${address.port}`,
+      clock: systemClock,
+      logger: this.logger,
+      log: this.logger,
+      logFiles: new Map(logFile === undefined ? [] : [[path, logFile]]),
+      disabledPaths: disabledPaths(values.firewall_rules),
+      checksSenders: values.require_peer_address_ip_match,
+    };
+  }
+}
+
+/** Made where it is missing. Throws FlagError. */
+export const logFolder = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : writableFolder('log_dir', path, 0o700);
+
+/** /flags: every flag that has a value, as text, with the address that was chosen. */
+export const publishedFlags = <Table extends typeof SHARED_FLAGS>(
+  { table, values, given }: ParsedFlags<Table>,
+  { listenIp, hostname }: PublishedAddress,
+): Record<string, string> => ({ ...flagTexts(table, values, given), ip: listenIp, hostname });
+
+/** A new sequence at every start. */
+export const newRandom = () => new Random(randomInt(2 ** 48 - 1));

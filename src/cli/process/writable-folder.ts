@@ -1,0 +1,62 @@
+// The folders that flags name: made where they are missing, and tried, so that what cannot be used is said
+// at the start and not by the first file that fails.
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
+import { FlagError } from '../flags/parse.ts';
+
+/**
+ * The folder as an absolute path without a slash at the end. `mode` is for one that has to be made, not
+ * for those above it. Throws FlagError.
+ */
+export function writableFolder(flag: string, path: string, mode?: number): string {
+  const folder = resolve(path);
+  try {
+    make(folder, mode);
+    if (!statSync(folder).isDirectory()) {
+      throw new FlagError(`--${flag} expects a folder, got '${path}', which is none`);
+    }
+    tryOut(folder);
+  } catch (error) {
+    const { code, errno } = error as NodeJS.ErrnoException;
+    if (code === undefined || errno === undefined) {
+      throw error;
+    }
+    throw new FlagError(
+      `--${flag} expects a folder that can be written to, got '${path}' ` +
+        `(${code}: ${getSystemErrorMessage(errno)})`,
+    );
+  }
+  return folder;
+}
+
+/** A full disk is not the wrong folder: what can be done without writing is. */
+function tryOut(folder: string): void {
+  try {
+    rmdirSync(mkdtempSync(join(folder, '.try-')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') {
+      throw error;
+    }
+  }
+}
+
+/**
+ * Makes the folders that are missing, one by one: mkdir with `recursive` never returns where the system
+ * has no room for folders at all, as below /proc.
+ */
+function make(folder: string, mode?: number): void {
+  if (existsSync(folder)) {
+    return;
+  }
+  make(dirname(folder));
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    // Two programs that start together may share a parent.
+    if (!existsSync(folder)) {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// What an agent tells about its executors' containers: who they are is the machine's to say, what
+// they use is the containerizer's.
+import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
+import type {
+  AgentResponse_GetContainers_Container,
+  ContainerID,
+  Resource,
+  ResourceStatistics,
+} from '../../model/generated/messages.ts';
+import { jsonValue } from '../../wire/json.ts';
+import { types } from '../../wire/types.ts';
+
+/** What a container has used so far; undefined: nothing is known of it. */
+export type ContainerUsage = (container: ContainerView) => Promise<ResourceStatistics | undefined>;
+
+const BYTES_A_MEGABYTE = 1024 * 1024;
+
+/** Every executor's container, with its usage. */
+export async function listContainers(
+  views: AgentViews,
+  viewer: Viewer,
+  usage: ContainerUsage | undefined,
+): Promise<ReportedContainer[]> {
+  return Promise.all(
+    views.containers(viewer).map(async (view) => ({
+      view,
+      statistics: withLimits(view.resources, await usage?.(view)),
+    })),
+  );
+}
+
+export interface ReportedContainer {
+  readonly view: ContainerView;
+  readonly statistics: ResourceStatistics | undefined;
+}
+
+/** As GET_CONTAINERS reports it. */
+export function containerMessage({
+  view,
+  statistics,
+}: ReportedContainer): AgentResponse_GetContainers_Container {
+  const container_id = containerIdMessage(view.containerId);
+  return {
+    framework_id: { value: view.frameworkId },
+    executor_id: { value: view.executorId },
+    executor_name: view.executorName,
+    container_id,
+    container_status: {
+      container_id,
+      ...(view.processId === undefined ? {} : { executor_pid: view.processId }),
+    },
+    ...(statistics ? { resource_statistics: statistics } : {}),
+  };
+}
+
+/** As /monitor/statistics lists it. */
+export function usageJson({ view, statistics }: ReportedContainer): Record<string, unknown> {
+  return {
+    executor_id: view.executorId,
+    executor_name: view.executorName,
+    framework_id: view.frameworkId,
+    source: view.source,
+    ...(statistics ? { statistics: jsonValue(types.ResourceStatistics, statistics) } : {}),
+  };
+}
+
+/** As /containers lists it. */
+export function containerJson(container: ReportedContainer): Record<string, unknown> {
+  const { container_status } = containerMessage(container);
+  return {
+    container_id: container.view.containerId,
+    ...usageJson(container),
+    ...(container_status ? { status: jsonValue(types.ContainerStatus, container_status) } : {}),
+  };
+}
+
+/** Nested ids are joined with dots, outermost first. */
+function containerIdMessage(id: string): ContainerID {
+  const dot = id.lastIndexOf('.');
+  return dot < 0
+    ? { value: id }
+    : { value: id.slice(dot + 1), parent: containerIdMessage(id.slice(0, dot)) };
+}
+
+/** The limits that follow from the resources, unless the containerizer knows better. */
+function withLimits(
+  resources: readonly Resource[],
+  used: ResourceStatistics | undefined,
+): ResourceStatistics | undefined {
+  if (!used) {
+    return undefined;
+  }
+  const cpus = sumOf(resources, 'cpus');
+  const memBytes = sumOf(resources, 'mem') * BYTES_A_MEGABYTE;
+  return {
+    cpus_soft_limit: cpus,
+    mem_limit_bytes: memBytes,
+    mem_soft_limit_bytes: memBytes,
+    ...used,
+  };
+}
+
+function sumOf(resources: readonly Resource[], name: string): number {
+  let sum = 0;
+  for (const resource of resources) {
+    if (resource.name === name) {
+      sum += resource.scalar?.value ?? 0;
+    }
+  }
+  return sum;
+}

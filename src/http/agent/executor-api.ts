@@ -1,0 +1,113 @@
+// POST /api/v1/executor of an agent.
+import { randomUUID } from 'node:crypto';
+import type { AgentEvent } from '../../agent/events.ts';
+import {
+  type ExecutorCall,
+  ExecutorCall_Type,
+  type ExecutorEvent,
+  ExecutorEvent_Type,
+} from '../../model/generated/messages.ts';
+import { streamId } from '../../model/ids.ts';
+import type { Turn } from '../../runtime/turn.ts';
+import { types } from '../../wire/types.ts';
+import { executorCallFault } from '../server/call-shape.ts';
+import { type CallKind, readCall } from '../server/calls.ts';
+import { type Answer, callAccept, methodNotAllowed } from '../server/errors.ts';
+import { EventStream } from '../server/event-stream.ts';
+import type { EventSink, Exchanges, StreamRegistry } from '../server/exchanges.ts';
+import { type Codec, negotiate } from '../server/media.ts';
+import { writeAnswer } from '../server/plain-answer.ts';
+import type { EndpointRequest } from '../server/router.ts';
+
+/** Interval of HEARTBEAT events to executors: only to keep connections from being dropped. */
+const HEARTBEAT_MS = 30 * 60_000;
+
+const HEARTBEAT: ExecutorEvent = { type: ExecutorEvent_Type.HEARTBEAT };
+
+export interface ExecutorApiOptions {
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly nowMs: () => number;
+  readonly turn: Turn;
+  readonly exchanges: Exchanges<ExecutorEvent>;
+  readonly streams: StreamRegistry<ExecutorEvent>;
+}
+
+export class ExecutorApi {
+  readonly #options: ExecutorApiOptions;
+
+  constructor(options: ExecutorApiOptions) {
+    this.#options = options;
+  }
+
+  handle(request: EndpointRequest): Answer | undefined {
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const checked = check(request);
+    if ('status' in checked) {
+      return checked;
+    }
+    this.#dispatch(checked.call, checked.codec, request);
+    return undefined;
+  }
+
+  #dispatch(call: ExecutorCall, codec: Codec, incoming: EndpointRequest): void {
+    const { dispatch, exchanges, streams, nowMs, turn } = this.#options;
+    const { principal } = incoming;
+    const response = incoming.hijack();
+    const request = exchanges.add({
+      answer: (answer) => writeAnswer(response, answer),
+      open: (stream) =>
+        withHeartbeats(
+          new EventStream<ExecutorEvent>({
+            response,
+            type: types.ExecutorEvent,
+            codec,
+            turn,
+            heartbeat: { event: HEARTBEAT, everyMs: HEARTBEAT_MS },
+            onLost: () => streams.lost(stream),
+          }),
+        ),
+    });
+    if (call.type === ExecutorCall_Type.SUBSCRIBE) {
+      const stream = streamId(randomUUID());
+      dispatch({ type: 'executorSubscribe', nowMs: nowMs(), request, stream, principal, call });
+    } else {
+      dispatch({ type: 'executorCall', nowMs: nowMs(), request, principal, call });
+    }
+  }
+}
+
+const EXECUTOR_CALL: CallKind<ExecutorCall> = {
+  type: types.ExecutorCall,
+  name: 'Executor::Call',
+  fault: executorCallFault,
+};
+
+function check(
+  request: EndpointRequest,
+): { readonly call: ExecutorCall; readonly codec: Codec } | Answer {
+  const read = readCall(EXECUTOR_CALL, request.header('content-type'), request.body);
+  if ('refusal' in read) {
+    return read.refusal;
+  }
+  const { call } = read;
+  const codec = negotiate(request.header('accept'));
+  if (codec !== undefined) {
+    return { call, codec };
+  }
+  return call.type === ExecutorCall_Type.SUBSCRIBE ? callAccept : { call, codec: 'json' };
+}
+
+/** Heartbeats begin with SUBSCRIBED. */
+function withHeartbeats(events: EventStream<ExecutorEvent>): EventSink<ExecutorEvent> {
+  return {
+    send: (event) => {
+      events.send(event);
+      if (event.type === ExecutorEvent_Type.SUBSCRIBED) {
+        events.startHeartbeats();
+      }
+    },
+    close: () => events.close(),
+  };
+}

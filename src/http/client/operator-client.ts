@@ -1,0 +1,140 @@
+// Simple calls to a master or an agent: operator API, unversioned reads, files of sandboxes.
+import { request as httpRequest } from 'node:http';
+import {
+  type AgentCall,
+  AgentCall_Type,
+  type AgentResponse,
+  type MasterCall,
+  type MasterResponse,
+} from '../../model/generated/messages.ts';
+import { readJson, writeJson } from '../../wire/json.ts';
+import type { MessageType } from '../../wire/message-type.ts';
+import { types } from '../../wire/types.ts';
+import type { Credential } from '../server/authentication.ts';
+import { JSON_TYPE } from '../server/errors.ts';
+import { CallRefusedError } from './scheduler-client.ts';
+
+export interface OperatorClientOptions {
+  /** `host:port` of a master or an agent. */
+  readonly address: string;
+  readonly credential?: Credential | undefined;
+  /** How long an answer may take. */
+  readonly timeoutMs?: number | undefined;
+}
+
+interface Received {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly body: Buffer;
+}
+
+const TIMEOUT_MS = 30_000;
+const MAX_REDIRECTS = 5;
+/** Bytes read of a file at once; the server's own bound. */
+const PIECE_BYTES = 64 * 1024;
+
+export class OperatorClient {
+  readonly #options: OperatorClientOptions;
+  #address: string;
+
+  constructor(options: OperatorClientOptions) {
+    this.#options = options;
+    this.#address = options.address;
+  }
+
+  /** A call to a master. @throws CallRefusedError when it is refused. */
+  master(call: MasterCall): Promise<MasterResponse> {
+    return this.#call(types.MasterCall, types.MasterResponse, call);
+  }
+
+  /** A call to an agent. @throws CallRefusedError when it is refused. */
+  agent(call: AgentCall): Promise<AgentResponse> {
+    return this.#call(types.AgentCall, types.AgentResponse, call);
+  }
+
+  /** An unversioned read such as `/state`. @throws CallRefusedError when it is refused. */
+  async get(path: string): Promise<unknown> {
+    const { status, body } = await this.#send('GET', path, undefined);
+    if (status !== 200) {
+      throw new CallRefusedError(status, body.toString());
+    }
+    return body.length === 0 ? undefined : JSON.parse(body.toString());
+  }
+
+  /** A piece of a file; an empty one at its end. Undefined: there is no such file (yet). */
+  async readFile(
+    path: string,
+    offset: number,
+  ): Promise<{ readonly size: number; readonly data: Uint8Array } | undefined> {
+    const call: AgentCall = {
+      type: AgentCall_Type.READ_FILE,
+      read_file: { path, offset, length: PIECE_BYTES },
+    };
+    try {
+      return (await this.agent(call)).read_file;
+    } catch (error) {
+      if (error instanceof CallRefusedError && error.status === 404) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async #call<Call, Response extends object>(
+    callType: MessageType<Call>,
+    responseType: MessageType<Response>,
+    call: Call,
+  ): Promise<Response> {
+    const sent = Buffer.from(writeJson(callType, call));
+    const { status, body } = await this.#send('POST', '/api/v1', sent);
+    if (status !== 200 && status !== 202) {
+      throw new CallRefusedError(status, body.toString());
+    }
+    return readJson(responseType, body.length === 0 ? '{}' : body.toString());
+  }
+
+  async #send(method: string, path: string, body: Buffer | undefined): Promise<Received> {
+    for (let redirects = 0; ; redirects++) {
+      const received = await this.#sendOnce(method, path, body);
+      const leader =
+        received.status === 307 ? /^(?:https?:)?\/\/([^/?#]+)/.exec(received.location ?? '') : null;
+      if (!leader?.[1] || redirects >= MAX_REDIRECTS) {
+        return received;
+      }
+      this.#address = leader[1];
+    }
+  }
+
+  #sendOnce(method: string, path: string, body: Buffer | undefined): Promise<Received> {
+    const { credential, timeoutMs = TIMEOUT_MS } = this.#options;
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(
+        `http://${this.#address}${path}`,
+        {
+          method,
+          timeout: timeoutMs,
+          headers: {
+            Accept: JSON_TYPE,
+            ...(body ? { 'Content-Type': JSON_TYPE, 'Content-Length': body.length } : {}),
+          },
+          ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
+        },
+        (response) => {
+          const pieces: Buffer[] = [];
+          response.on('data', (piece: Buffer) => pieces.push(piece));
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              location: response.headers.location,
+              body: Buffer.concat(pieces),
+            }),
+          );
+        },
+      );
+      request.on('timeout', () => request.destroy(new Error('The answer takes too long')));
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+}

@@ -1,0 +1,344 @@
+// A scheduler of the v1 API: an event stream on one connection, pipelined calls on another. It
+// finds the leading master by redirects, and subscribes again, as the same framework, when the
+// stream ends or falls silent.
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Address, parseAddress } from '../../model/address.ts';
+import {
+  type FrameworkInfo,
+  type SchedulerCall,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+  SchedulerEvent_Type,
+} from '../../model/generated/messages.ts';
+import { readJson, writeJson } from '../../wire/json.ts';
+import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
+import { RecordReader } from '../../wire/record-io.ts';
+import { types } from '../../wire/types.ts';
+import type { Credential } from '../server/authentication.ts';
+import { type Codec, mediaTypeOf } from '../server/media.ts';
+import { CallConnection, ConnectionLostError } from '../transport/call-connection.ts';
+
+export interface SchedulerClientOptions {
+  /** `host:port` of a master, leading or not. */
+  readonly master: string;
+  readonly codec: Codec;
+  /** With the id set: subscribe as this known framework. */
+  readonly framework: FrameworkInfo;
+  readonly suppressedRoles?: readonly string[] | undefined;
+  readonly credential?: Credential | undefined;
+  readonly onEvent: (event: SchedulerEvent) => void;
+  /** Subscribed, for the first time or again. */
+  readonly onConnected?: (() => void) | undefined;
+  /**
+   * Not subscribed any more, or the first attempt to subscribe has failed: said once, with the reason. It is
+   * tried again by itself, at growing intervals of at most five seconds.
+   */
+  readonly onDisconnected?: ((reason: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call was refused. The message is the master's text. */
+export class CallRefusedError extends Error {
+  readonly code = 'MESOSCALE_CALL_REFUSED';
+  readonly status: number;
+
+  constructor(status: number, text: string) {
+    super(text === '' ? `The call was answered with status ${status}` : text);
+    this.status = status;
+  }
+}
+
+const PATH = '/api/v1/scheduler';
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
+/** Intervals without a sign of life after which a stream counts as dead. */
+const MISSED_HEARTBEATS = 5;
+/** How long a master may take to answer SUBSCRIBE at all. */
+const SUBSCRIBE_TIMEOUT_MS = 30_000;
+/** Redirects in a row that are followed without a pause. */
+const MAX_REDIRECTS = 3;
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/** How the ERROR event's text begins when another program answers there. */
+export const NO_MASTER = 'there is no master at';
+/** The ERROR event's text when SUBSCRIBE is answered with 401. */
+export const UNAUTHENTICATED =
+  'SUBSCRIBE was answered with status 401: the master wants a principal and its secret';
+/** So begins that text where a principal was shown. */
+export const NOT_ACCEPTED =
+  'SUBSCRIBE was answered with status 401: the master does not accept the principal';
+
+export class SchedulerClient {
+  readonly #options: SchedulerClientOptions;
+  #master: string;
+  #frameworkId: string | undefined;
+  #request: ClientRequest | undefined;
+  #calls: CallConnection | undefined;
+  #callHead = '';
+  #backoffMs = FIRST_BACKOFF_MS;
+  /** Followed since the last SUBSCRIBED. */
+  #redirects = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #silence: NodeJS.Timeout | undefined;
+  #silenceMs = SUBSCRIBE_TIMEOUT_MS;
+  #subscribed = false;
+  /** Whether it has been said that there is no master; not again before there was one. */
+  #isLossTold = false;
+  #closed = false;
+
+  /** Begins to subscribe at once. */
+  constructor(options: SchedulerClientOptions) {
+    this.#options = options;
+    this.#master = options.master;
+    this.#frameworkId = options.framework.id?.value;
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    this.#subscribe();
+  }
+
+  /** Known after the first SUBSCRIBED. */
+  get frameworkId(): string | undefined {
+    return this.#frameworkId;
+  }
+
+  get connected(): boolean {
+    return this.#subscribed;
+  }
+
+  /**
+   * Resolves when the master has taken the call; what it does with it comes as events.
+   * @throws CallRefusedError when the master refuses it, ConnectionLostError when nobody knows.
+   */
+  async call(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
+    if (!this.#subscribed || this.#frameworkId === undefined || this.#closed) {
+      throw new ConnectionLostError('Not subscribed');
+    }
+    const body = this.#encode({ ...call, framework_id: { value: this.#frameworkId } });
+    if (!this.#calls || this.#calls.lost) {
+      const { host, port } = hostAndPort(this.#master);
+      this.#calls = new CallConnection(host, port);
+    }
+    const answer = await this.#calls.call(this.#callHead, body);
+    if (answer.status !== 202 && answer.status !== 200) {
+      throw new CallRefusedError(answer.status, answer.body.toString());
+    }
+  }
+
+  /** Ends both connections. The framework stays with the master for its failover timeout. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#disconnect();
+  }
+
+  #encode(call: SchedulerCall): Uint8Array {
+    return this.#options.codec === 'json'
+      ? Buffer.from(writeJson(types.SchedulerCall, call))
+      : encodeMessage(types.SchedulerCall, call);
+  }
+
+  #subscribe(): void {
+    const { framework, suppressedRoles, codec } = this.#options;
+    const known = this.#frameworkId === undefined ? undefined : { value: this.#frameworkId };
+    const body = this.#encode({
+      ...(known ? { framework_id: known } : {}),
+      type: SchedulerCall_Type.SUBSCRIBE,
+      subscribe: {
+        framework_info: known ? { ...framework, id: known } : framework,
+        ...(suppressedRoles ? { suppressed_roles: [...suppressedRoles] } : {}),
+      },
+    });
+    const { host, port } = hostAndPort(this.#master);
+    const request = httpRequest({
+      host,
+      port,
+      path: PATH,
+      method: 'POST',
+      agent: false,
+      headers: {
+        'Content-Type': mediaTypeOf[codec],
+        Accept: mediaTypeOf[codec],
+        'Content-Length': body.length,
+        ...this.#authorization(),
+      },
+    });
+    this.#request = request;
+    this.#awaitLife(SUBSCRIBE_TIMEOUT_MS);
+    request.on('error', (error) => this.#lost(request, reasonOf(error)));
+    request.on('close', () => this.#lost(request, 'the stream has ended'));
+    request.on('response', (response) => this.#onResponse(request, response));
+    request.setNoDelay(true);
+    request.end(body);
+  }
+
+  #onResponse(request: ClientRequest, response: IncomingMessage): void {
+    const { statusCode, headers } = response;
+    if (statusCode === 200) {
+      this.#openStream(request, response, headers['mesos-stream-id']);
+      return;
+    }
+    const leader = statusCode === 307 ? addressIn(headers.location) : undefined;
+    if (leader !== undefined) {
+      this.#master = leader;
+      // Masters that point to each other, while one is elected, are asked less and less often.
+      const atOnce = ++this.#redirects <= MAX_REDIRECTS;
+      this.#lost(request, `redirected to ${leader}`, atOnce ? 0 : undefined);
+      return;
+    }
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (piece: string) => {
+      text = (text + piece).slice(0, MAX_REFUSAL_BYTES);
+    });
+    response.on('end', () => this.#refused(request, statusCode ?? 0, text));
+  }
+
+  #openStream(
+    request: ClientRequest,
+    response: IncomingMessage,
+    streamId: string | string[] | undefined,
+  ): void {
+    const { codec } = this.#options;
+    const authorization = Object.entries(this.#authorization())
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('');
+    this.#callHead =
+      `POST ${PATH} HTTP/1.1\r\nHost: ${this.#master}\r\nContent-Type: ${mediaTypeOf[codec]}\r\n` +
+      `Accept: ${mediaTypeOf[codec]}\r\nMesos-Stream-Id: ${String(streamId)}\r\n${authorization}`;
+    const records = new RecordReader();
+    response.on('data', (piece: Buffer) => {
+      this.#awaitLife(this.#silenceMs);
+      try {
+        for (const record of records.push(piece)) {
+          this.#onRecord(request, record);
+        }
+      } catch (error) {
+        this.#lost(request, (error as Error).message);
+      }
+    });
+    response.on('error', (error) => this.#lost(request, error.message));
+    response.on('end', () => this.#lost(request, 'the master has ended the stream'));
+  }
+
+  #onRecord(request: ClientRequest, record: Uint8Array): void {
+    if (this.#request !== request) {
+      return;
+    }
+    const event =
+      this.#options.codec === 'json'
+        ? readJson(types.SchedulerEvent, utf8.decode(record))
+        : decodeMessage(types.SchedulerEvent, record);
+    if (event.subscribed) {
+      const seconds = event.subscribed.heartbeat_interval_seconds ?? 15;
+      this.#frameworkId = event.subscribed.framework_id.value;
+      this.#silenceMs = seconds * MISSED_HEARTBEATS * 1000;
+      this.#backoffMs = FIRST_BACKOFF_MS;
+      this.#redirects = 0;
+      this.#subscribed = true;
+      this.#isLossTold = false;
+      this.#awaitLife(this.#silenceMs);
+      this.#options.onConnected?.();
+    }
+    if (event.type === SchedulerEvent_Type.ERROR) {
+      // The master will not have this framework any more; asking again would not change that.
+      this.close();
+    }
+    this.#options.onEvent(event);
+  }
+
+  /** The request, or the framework, is not acceptable: there is no use in asking again. */
+  #refused(request: ClientRequest, status: number, text: string): void {
+    if (this.#closed || this.#request !== request) {
+      return;
+    }
+    if (status >= 500) {
+      this.#lost(request, `status ${status}: ${text}`);
+      return;
+    }
+    this.close();
+    this.#options.onEvent({
+      type: SchedulerEvent_Type.ERROR,
+      error: { message: this.#refusalText(status, text) },
+    });
+  }
+
+  #refusalText(status: number, text: string): string {
+    if (status === 401) {
+      const { credential } = this.#options;
+      return credential === undefined
+        ? UNAUTHENTICATED
+        : `${NOT_ACCEPTED} '${credential.principal}' with this secret`;
+    }
+    // An agent takes the call for one of its operator API, and cannot read it.
+    const isAgent = status === 400 && text.startsWith('Failed to parse body');
+    if (status === 404 || status === 405 || isAgent) {
+      const words = text === '' ? '' : `: ${text}`;
+      return `${NO_MASTER} ${this.#master}: SUBSCRIBE was answered with status ${status}${words}`;
+    }
+    return text === '' ? `SUBSCRIBE was answered with status ${status}` : text;
+  }
+
+  #lost(request: ClientRequest, reason: string, delayMs?: number): void {
+    if (this.#request !== request || this.#closed) {
+      return;
+    }
+    const wasSubscribed = this.#subscribed;
+    this.#disconnect();
+    const isRedirected = delayMs === 0;
+    if (wasSubscribed || !(this.#isLossTold || isRedirected)) {
+      this.#isLossTold = true;
+      this.#options.onDisconnected?.(reason);
+    }
+    if (this.#closed) {
+      return;
+    }
+    // The original address may know a new leader when the last one is gone.
+    if (delayMs === undefined && !wasSubscribed) {
+      this.#master = this.#options.master;
+    }
+    const wait = delayMs ?? this.#backoffMs * (0.5 + Math.random() / 2);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, MAX_BACKOFF_MS);
+    this.#retry = setTimeout(() => this.#subscribe(), wait);
+  }
+
+  #disconnect(): void {
+    clearTimeout(this.#silence);
+    this.#subscribed = false;
+    const request = this.#request;
+    this.#request = undefined;
+    request?.destroy();
+    this.#calls?.close();
+    this.#calls = undefined;
+  }
+
+  #awaitLife(patienceMs: number): void {
+    clearTimeout(this.#silence);
+    const request = this.#request;
+    this.#silence = setTimeout(() => {
+      if (request) {
+        this.#lost(request, 'no heartbeat came');
+      }
+    }, patienceMs);
+  }
+
+  #authorization(): Record<string, string> {
+    const { credential } = this.#options;
+    if (!credential) {
+      return {};
+    }
+    const text = `${credential.principal}:${credential.secret}`;
+    return { Authorization: `Basic ${Buffer.from(text).toString('base64')}` };
+  }
+}
+
+const utf8 = new TextDecoder();
+
+/** Where a name has several addresses, the error of all of them has no text. */
+const reasonOf = ({ message, code }: NodeJS.ErrnoException) => message || (code ?? 'no connection');
+
+/** `//host:port/path`, with or without a scheme. */
+function addressIn(location: string | undefined): string | undefined {
+  return /^(?:https?:)?\/\/([^/?#]+)/.exec(location ?? '')?.[1];
+}
+
+/** What is no address cannot be reached, as one that refuses. */
+const hostAndPort = (address: string): Address => parseAddress(address) ?? { host: '', port: 0 };

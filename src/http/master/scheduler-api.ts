@@ -1,0 +1,196 @@
+// POST /api/v1/scheduler: what is checked before a call reaches the machine, and how its answer
+// or its event stream gets back.
+import { randomUUID } from 'node:crypto';
+import type { MasterEvent } from '../../master/events.ts';
+import {
+  type SchedulerCall,
+  SchedulerCall_Type,
+  type SchedulerEvent,
+} from '../../model/generated/messages.ts';
+import { streamId } from '../../model/ids.ts';
+import { schedulerCallError } from '../../model/scheduler-call.ts';
+import type { Turn } from '../../runtime/turn.ts';
+import type { Principal } from '../../security/principal.ts';
+import { types } from '../../wire/types.ts';
+import { readCall } from '../server/calls.ts';
+import {
+  type Answer,
+  callAccept,
+  methodNotAllowed,
+  subscribeWithStreamId,
+} from '../server/errors.ts';
+import { EventStream } from '../server/event-stream.ts';
+import type { Exchange, Exchanges, StreamRegistry } from '../server/exchanges.ts';
+import { type Codec, codecOf, negotiate } from '../server/media.ts';
+import { writeAnswer } from '../server/plain-answer.ts';
+import type { EndpointRequest } from '../server/router.ts';
+import type { CallReceiver } from '../transport/connection.ts';
+import type { RequestHead } from '../transport/request-reader.ts';
+
+export interface SchedulerApiOptions {
+  readonly dispatch: (event: MasterEvent) => void;
+  /** For calls that may begin new work: they wait until what has begun is done. */
+  readonly dispatchNewWork: (make: () => MasterEvent) => void;
+  readonly nowMs: () => number;
+  readonly turn: Turn;
+  readonly exchanges: Exchanges<SchedulerEvent>;
+  readonly streams: StreamRegistry<SchedulerEvent>;
+  /** Why no call can be taken now: this is not the leader, or it is not ready. */
+  readonly unavailable: (url: string) => Answer | undefined;
+  /** The principal of a request, where that needs no challenge; undefined: it does. */
+  readonly identify: (
+    authorization: string | undefined,
+  ) => { readonly principal: Principal | undefined } | undefined;
+}
+
+/** What the checks look at, whichever reader the request came through. */
+interface CallRequest {
+  readonly contentType: string | undefined;
+  readonly accept: string | undefined;
+  readonly streamId: string | undefined;
+  readonly principal: Principal | undefined;
+  readonly body: Uint8Array;
+}
+
+interface CheckedCall {
+  readonly call: SchedulerCall;
+  /** Of the event stream. */
+  readonly codec: Codec;
+}
+
+const PATHS: ReadonlySet<string> = new Set(['/api/v1/scheduler', '/master/api/v1/scheduler']);
+
+export class SchedulerApi implements CallReceiver {
+  readonly #options: SchedulerApiOptions;
+
+  constructor(options: SchedulerApiOptions) {
+    this.#options = options;
+  }
+
+  /** The endpoint, for requests that come through the complete server. */
+  handle(request: EndpointRequest): Answer | undefined {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const stream = request.header('mesos-stream-id');
+    const { principal } = request;
+    const checked = check({
+      contentType: request.header('content-type'),
+      accept: request.header('accept'),
+      streamId: stream,
+      principal,
+      body: request.body,
+    });
+    if ('status' in checked) {
+      return checked;
+    }
+    const response = request.hijack();
+    const exchange: Exchange<SchedulerEvent> = {
+      answer: (answer) => writeAnswer(response, answer),
+      open: (id) =>
+        new EventStream<SchedulerEvent>({
+          response,
+          type: types.SchedulerEvent,
+          codec: checked.codec,
+          turn: this.#options.turn,
+          headers: { 'Mesos-Stream-Id': id },
+          onLost: () => this.#options.streams.lost(id),
+        }),
+    };
+    this.#dispatch(checked.call, stream, principal, exchange);
+    return undefined;
+  }
+
+  /** Pipelined calls of a subscribed scheduler are read without the complete server. */
+  accepts(head: RequestHead): boolean {
+    return (
+      head.streamId !== undefined &&
+      PATHS.has(head.path) &&
+      head.contentType !== undefined &&
+      codecOf(head.contentType) !== undefined &&
+      this.#options.unavailable(head.path) === undefined &&
+      this.#options.identify(head.authorization) !== undefined
+    );
+  }
+
+  call(head: RequestHead, body: Uint8Array, answer: (answer: Answer) => void): void {
+    const principal = this.#options.identify(head.authorization)?.principal;
+    const checked = check({
+      contentType: head.contentType,
+      accept: head.accept,
+      streamId: head.streamId,
+      principal,
+      body,
+    });
+    if ('status' in checked) {
+      answer(checked);
+      return;
+    }
+    this.#dispatch(checked.call, head.streamId, principal, { answer });
+  }
+
+  #dispatch(
+    call: SchedulerCall,
+    stream: string | undefined,
+    principal: Principal | undefined,
+    exchange: Exchange<SchedulerEvent>,
+  ): void {
+    const { dispatch, dispatchNewWork, exchanges, nowMs } = this.#options;
+    const request = exchanges.add(exchange);
+    if (call.type === SchedulerCall_Type.SUBSCRIBE) {
+      const id = streamId(randomUUID());
+      dispatch({
+        type: 'schedulerSubscribe',
+        nowMs: nowMs(),
+        request,
+        stream: id,
+        principal,
+        call,
+      });
+      return;
+    }
+    const make = (): MasterEvent => ({
+      type: 'schedulerCall',
+      nowMs: nowMs(),
+      request,
+      stream: stream === undefined ? undefined : streamId(stream),
+      principal,
+      call,
+    });
+    // An acknowledgement ends work and may overtake; all other calls keep their order.
+    if (call.type === SchedulerCall_Type.ACKNOWLEDGE) {
+      dispatch(make());
+    } else {
+      dispatchNewWork(make);
+    }
+  }
+}
+
+function check(request: CallRequest): CheckedCall | Answer {
+  const read = readCall(
+    {
+      type: types.SchedulerCall,
+      name: 'scheduler::Call',
+      fault: (call) => schedulerCallError(call, request.principal?.value),
+    },
+    request.contentType,
+    request.body,
+  );
+  if ('refusal' in read) {
+    return read.refusal;
+  }
+  const { call } = read;
+  const subscribes = call.type === SchedulerCall_Type.SUBSCRIBE;
+  if (!subscribes && call.type !== SchedulerCall_Type.RECONCILE_OPERATIONS) {
+    return { call, codec: 'json' };
+  }
+  const codec = negotiate(request.accept);
+  if (codec === undefined) {
+    return callAccept;
+  }
+  return subscribes && request.streamId !== undefined ? subscribeWithStreamId : { call, codec };
+}

@@ -1,0 +1,108 @@
+// The question whether a process has opened a connection, and its answer. Each connection that Links
+// opens has a key, which goes with its first message; the receiver asks the process at the address
+// that the message claims. A key answers for one destination only: one that was overheard at another
+// opens nothing.
+import { randomBytes } from 'node:crypto';
+import { get } from 'node:http';
+import net from 'node:net';
+import type { Query } from '../../master/views.ts';
+import { parseAddress } from '../../model/address.ts';
+import { type Answer, TEXT } from '../server/errors.ts';
+
+export const OWNER_PATH = '/mesoscale/connection';
+
+/**
+ * `other`: a process of Apache Mesos, which has no such path. `nobody`: none of ours, as far as can be seen:
+ * nothing listens or answers in time, or a program that answers as none of ours ever does. `unclear`: it may
+ * be a process of ours that somebody keeps from answering, with more than it takes.
+ */
+export type OwnerAnswer = 'mine' | 'not mine' | 'other' | 'nobody' | 'unclear';
+
+export interface OwnerQuestion {
+  /** `ip:port` of the process that is asked. */
+  readonly address: string;
+  /** Empty where the connection came without. */
+  readonly key: string;
+  /** `ip:port` that the connection goes to, as its opener knows it. */
+  readonly to: string;
+}
+
+const ANSWER_TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 64;
+
+/** Says that nothing listens at an address, rather than that a connection went wrong. */
+const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** What a process of ours may answer to a request that it does not take, whatever it is about. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 408, 413, 429, 431, 500, 502, 503, 504]);
+
+const KEY_BYTES = 16;
+const KEY = new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`);
+
+export const newKey = () => randomBytes(KEY_BYTES).toString('hex');
+
+/** Anything else was not made here. */
+export const isKey = (text: string) => KEY.test(text);
+
+/** Asks; aborted, nothing is told any more. */
+export function askOwner(
+  { address, key, to }: OwnerQuestion,
+  tell: (answer: OwnerAnswer) => void,
+): { abort(): void } {
+  const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
+  const query = new URLSearchParams({ key, to });
+  const request = get({
+    host,
+    port,
+    path: `${OWNER_PATH}?${query}`,
+    // Thousands of agents come at once: one of Node's agents, for one request, costs a fifth more.
+    createConnection: () => net.connect({ host, port }),
+  });
+  let isOver = false;
+  const abort = () => {
+    isOver = true;
+    clearTimeout(timer);
+    request.destroy();
+  };
+  const end = (answer: OwnerAnswer) => {
+    if (!isOver) {
+      abort();
+      tell(answer);
+    }
+  };
+  const timer = setTimeout(() => end('nobody'), ANSWER_TIMEOUT_MS);
+  request.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
+    end(NOBODY.has(code) || code.startsWith('HPE_') ? 'nobody' : 'unclear'),
+  );
+  request.on('response', (response) => {
+    let text = '';
+    response.setEncoding('latin1');
+    response.on('data', (piece: string) => {
+      text += piece;
+      // What answers 404 may say so at length.
+      if (text.length > MAX_ANSWER_BYTES) {
+        end(response.statusCode === 404 ? 'other' : 'unclear');
+      }
+    });
+    response.on('end', () => end(answerIn(response.statusCode, text)));
+    response.on('error', () => end('unclear'));
+  });
+  return { abort };
+}
+
+function answerIn(status = 0, text = ''): OwnerAnswer {
+  if (status === 404) {
+    return 'other';
+  }
+  if (status === 200 && (text === 'mine' || text === 'not mine')) {
+    return text;
+  }
+  return REFUSALS.has(status) ? 'unclear' : 'nobody';
+}
+
+/** Answers the question; `opened` tells whether a connection with that key goes to that address. */
+export function answerOwner(
+  { key = '', to = '' }: Query,
+  opened: (key: string, to: string) => boolean,
+): Answer {
+  return { status: 200, contentType: TEXT, body: opened(key, to) ? 'mine' : 'not mine' };
+}

@@ -1,0 +1,227 @@
+// An answer that does not end: events as RecordIO records, each record in one chunk of its own,
+// because popular clients take chunks for records. What is sent during a turn leaves in one write.
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Turn } from '../../runtime/turn.ts';
+import { writeJson } from '../../wire/json.ts';
+import type { MessageType } from '../../wire/message-type.ts';
+import { encodeMessage } from '../../wire/protobuf.ts';
+import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
+import type { EventSink } from './exchanges.ts';
+import { type Codec, mediaTypeOf } from './media.ts';
+
+export interface EventStreamOptions<Event> {
+  readonly response: ServerResponse;
+  readonly type: MessageType<Event>;
+  readonly codec: Codec;
+  readonly turn: Turn;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent each `everyMs` once the heartbeats have been started. */
+  readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;
+  /** The stream has ended and not by `close`. */
+  readonly onLost: () => void;
+  /** Bounds what the readers of all streams leave untaken. */
+  readonly held?: HeldBytes | undefined;
+}
+
+/**
+ * Bytes that may wait for a slow reader; one that lets more pile up is cut off. The first offers of
+ * a large cluster are tens of megabytes at once.
+ */
+export const MAX_STREAM_BYTES = 128 * 1024 * 1024;
+
+/** Written at a time: with each the reader shows that it goes on. */
+const MAX_WRITE_BYTES = 1024 * 1024;
+
+const INITIAL_BUFFER_BYTES = 4 * 1024;
+/** Room for a chunk's size line, a record's length line and the chunk's end. */
+const FRAME_BYTES = 40;
+
+export class EventStream<Event> implements EventSink<Event>, Holder {
+  readonly #options: EventStreamOptions<Event>;
+  readonly #held: HeldBytes;
+  #socket: Socket | undefined;
+  #buffer = Buffer.alloc(0);
+  #length = 0;
+  /** What waits for the reader to take what was written before; written is a part at a time. */
+  readonly #untaken: Buffer[] = [];
+  #untakenBytes = 0;
+  #isWriting = false;
+  #flushAsked = false;
+  #closed = false;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  /** Sends the head of the answer. */
+  constructor(options: EventStreamOptions<Event>) {
+    this.#options = options;
+    this.#held = options.held ?? held;
+    const { response } = options;
+    response.writeHead(200, {
+      'Content-Type': mediaTypeOf[options.codec],
+      'Transfer-Encoding': 'chunked',
+      ...options.headers,
+    });
+    response.flushHeaders();
+    if (response.destroyed || response.socket?.destroyed) {
+      // The client has gone while the machine was asked.
+      options.turn.atEnd(() => this.#onClose());
+    }
+    response.once('close', () => this.#onClose());
+    // A pipelined answer gets its connection only after the answers before it.
+    if (response.socket) {
+      this.#take(response.socket);
+    } else {
+      response.once('socket', (socket: Socket) => {
+        this.#take(socket);
+        this.#askFlush();
+      });
+    }
+  }
+
+  #take(socket: Socket): void {
+    this.#socket = socket;
+    // A stream may be silent for as long as there is nothing to say.
+    socket.setTimeout(0);
+  }
+
+  /** Starts the heartbeats; the first comes after a whole interval. */
+  startHeartbeats(): void {
+    const { heartbeat } = this.#options;
+    if (!heartbeat || this.#heartbeat || this.#closed) {
+      return;
+    }
+    this.#heartbeat = setInterval(() => this.send(heartbeat.event), heartbeat.everyMs);
+    this.#heartbeat.unref();
+  }
+
+  send(event: Event): void {
+    if (this.#closed) {
+      return;
+    }
+    if (this.#options.codec === 'json') {
+      this.#appendText(writeJson(this.#options.type, event));
+    } else {
+      this.#appendBytes(encodeMessage(this.#options.type, event));
+    }
+    if (this.#length + this.#untakenBytes > MAX_STREAM_BYTES) {
+      this.cutOff();
+      return;
+    }
+    this.#held.grow(this, this.#length + this.#untakenBytes);
+    this.#askFlush();
+  }
+
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    clearInterval(this.#heartbeat);
+    this.#flush();
+    this.#endWhenWritten();
+  }
+
+  /** The reader leaves too much untaken: this stream alone, or all together. */
+  cutOff(): void {
+    this.#options.response.destroy();
+    this.#onClose();
+  }
+
+  #onClose(): void {
+    this.#held.release(this);
+    this.#untaken.length = 0;
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    clearInterval(this.#heartbeat);
+    this.#options.onLost();
+  }
+
+  #appendBytes(record: Uint8Array): void {
+    this.#beginChunk(record.length);
+    this.#buffer.set(record, this.#length);
+    this.#length += record.length;
+    this.#endChunk();
+  }
+
+  #appendText(record: string): void {
+    const size = Buffer.byteLength(record);
+    this.#beginChunk(size);
+    this.#length += this.#buffer.write(record, this.#length, size, 'utf8');
+    this.#endChunk();
+  }
+
+  #beginChunk(size: number): void {
+    const needed = this.#length + size + FRAME_BYTES;
+    if (needed > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(
+        Math.max(needed, this.#buffer.length * 2, INITIAL_BUFFER_BYTES),
+      );
+      this.#buffer.copy(grown, 0, 0, this.#length);
+      this.#buffer = grown;
+    }
+    const lengthLine = `${size}\n`;
+    const frame = `${(size + lengthLine.length).toString(16)}\r\n${lengthLine}`;
+    this.#length += this.#buffer.write(frame, this.#length, 'latin1');
+  }
+
+  #endChunk(): void {
+    this.#buffer[this.#length++] = 13;
+    this.#buffer[this.#length++] = 10;
+  }
+
+  #askFlush(): void {
+    if (!this.#flushAsked) {
+      this.#flushAsked = true;
+      this.#options.turn.atEnd(this.#flushTurn);
+    }
+  }
+
+  readonly #flushTurn = () => {
+    this.#flushAsked = false;
+    this.#flush();
+  };
+
+  #flush(): void {
+    if (this.#length === 0 || !this.#socket || this.#socket.destroyed) {
+      return;
+    }
+    // The bytes are the socket's until they are taken; a new buffer is begun for the next turn.
+    const bytes = this.#buffer.subarray(0, this.#length);
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
+    this.#untakenBytes += bytes.length;
+    for (let at = 0; at < bytes.length; at += MAX_WRITE_BYTES) {
+      this.#untaken.push(bytes.subarray(at, at + MAX_WRITE_BYTES));
+    }
+    this.#write();
+  }
+
+  #write(): void {
+    const [bytes] = this.#untaken;
+    if (this.#isWriting || bytes === undefined || !this.#socket) {
+      return;
+    }
+    this.#isWriting = true;
+    this.#socket.write(bytes, (error) => {
+      this.#isWriting = false;
+      if (error || this.#untaken.length === 0) {
+        return;
+      }
+      this.#untaken.shift();
+      this.#untakenBytes -= bytes.length;
+      this.#held.hold(this, this.#length + this.#untakenBytes);
+      this.#write();
+      this.#endWhenWritten();
+    });
+  }
+
+  #endWhenWritten(): void {
+    if (this.#closed && this.#length === 0 && this.#untaken.length === 0) {
+      this.#options.response.end();
+    }
+  }
+}

@@ -1,0 +1,312 @@
+// The state of a whole cluster is tens of megabytes. It is written piece by piece, with turns for
+// everybody else in between, as JSON or as protobuf. A plain value whose lists are iterables, not
+// arrays, is even made only as it is written.
+import { writeJson } from '../../wire/json.ts';
+import type { Field, MessageType } from '../../wire/message-type.ts';
+import { encodeMessage } from '../../wire/protobuf.ts';
+import { withoutSecrets } from '../../wire/secrets.ts';
+import type { Codec } from './media.ts';
+
+/** The bytes of a body, in pieces. */
+export type Pieces = readonly Uint8Array[];
+
+/** Milliseconds of writing in one turn of the I/O loop, for everybody who asks. */
+const SLICE_MS = 4;
+/** Characters, or what takes as long to write, that are written in one go: smaller values at once. */
+const PIECE = 32 * 1024;
+/** What a value, a field or an element takes besides its characters. */
+const VALUE = 24;
+
+// Secrets are taken out as a message is written, part by part like everything else.
+const shownJson = <T extends object>(type: MessageType<T>, message: T) =>
+  writeJson(type, withoutSecrets(type, message));
+const shownBytes = <T extends object>(type: MessageType<T>, message: T) =>
+  encodeMessage(type, withoutSecrets(type, message));
+
+/** JSON of a plain value: the text at once where it is small. */
+export function largeJson(value: unknown): string | Promise<Pieces> {
+  return isLarge(value) ? collect(plainPieces(value)) : JSON.stringify(value);
+}
+
+/** A message but for its secrets, in the codec asked for: at once where it is small. */
+export function largeMessage<T extends object>(
+  type: MessageType<T>,
+  codec: Codec,
+  message: T,
+): string | Uint8Array | Promise<Pieces> {
+  if (isLargeMessage(type, message)) {
+    return codec === 'json' ? collect(jsonPieces(type, message)) : collectProtobuf(type, message);
+  }
+  return codec === 'json' ? shownJson(type, message) : shownBytes(type, message);
+}
+
+type Container = Iterable<unknown> | Readonly<Record<string, unknown>>;
+
+/** Whether to write a value takes so long that it is written in pieces; so are all lazy lists. */
+const isLarge = (value: unknown): value is Container =>
+  typeof value === 'object' && value !== null && left(value, PIECE) < 0;
+
+/** What is left of a budget once the value is written; below zero, it is not looked at to its end. */
+function left(value: unknown, budget: number): number {
+  if (typeof value === 'string') {
+    return budget - VALUE - value.length;
+  }
+  if (typeof value !== 'object' || value === null) {
+    return budget - VALUE;
+  }
+  if (value instanceof Uint8Array) {
+    return budget - VALUE - value.length;
+  }
+  if (!Array.isArray(value) && isIterable(value)) {
+    return -1;
+  }
+  let rest = budget - VALUE;
+  for (const part of Array.isArray(value) ? value : Object.values(value)) {
+    rest = left(part, rest);
+    if (rest < 0) {
+      return rest;
+    }
+  }
+  return rest;
+}
+
+const isIterable = (value: object): value is Iterable<unknown> =>
+  typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function';
+
+/** As JSON.stringify writes it; fields without a value are left out. */
+function* plainPieces(value: unknown): Generator<string> {
+  if (!isLarge(value)) {
+    yield JSON.stringify(value) ?? 'null';
+  } else if (isIterable(value)) {
+    yield* elementTexts(value, plainPieces);
+  } else {
+    yield* gathered(plainFields(value));
+  }
+}
+
+function* plainFields(object: Readonly<Record<string, unknown>>): Generator<string> {
+  let separator = '{';
+  for (const [key, value] of Object.entries(object)) {
+    if (value !== undefined && typeof value !== 'function' && typeof value !== 'symbol') {
+      yield `${separator}${JSON.stringify(key)}:`;
+      yield* plainPieces(value);
+      separator = ',';
+    }
+  }
+  yield separator === '{' ? '{}' : '}';
+}
+
+function* elementTexts<T>(
+  list: Iterable<T>,
+  write: (element: T) => Iterable<string>,
+): Generator<string> {
+  yield* gathered(
+    (function* () {
+      let separator = '[';
+      for (const element of list) {
+        yield separator;
+        yield* write(element);
+        separator = ',';
+      }
+      yield separator === '[' ? '[]' : ']';
+    })(),
+  );
+}
+
+/** Short texts as one: each piece is a look at the clock. */
+function* gathered(texts: Iterable<string>): Generator<string> {
+  let text = '';
+  for (const next of texts) {
+    text += next;
+    if (text.length >= PIECE) {
+      yield text;
+      text = '';
+    }
+  }
+  if (text !== '') {
+    yield text;
+  }
+}
+
+/**
+ * Whether a message is worth taking apart: it is large, and has nothing but fields that can be written one
+ * by one (no defaults to be shown, nothing required).
+ */
+const isLargeMessage = (type: MessageType<object>, message: object): boolean =>
+  type.fields.every((field) => field.shownDefault === undefined && field.rule !== 'required') &&
+  isLarge(message);
+
+function isLargeField(field: Field, value: unknown): boolean {
+  const element = elementType(field);
+  if (element === undefined || value === undefined) {
+    return false;
+  }
+  return field.rule === 'repeated'
+    ? isLarge(value)
+    : field.rule === 'optional' && isLargeMessage(element, value as object);
+}
+
+const elementType = (field: Field): MessageType<object> | undefined =>
+  'message' in field.value ? field.value.message() : undefined;
+
+const valueIn = (message: object, field: Field): unknown =>
+  (message as Readonly<Record<string, unknown>>)[field.name];
+
+function* jsonPieces(type: MessageType<object>, message: object): Generator<string> {
+  let separator = '{';
+  for (const field of type.fields) {
+    const value = valueIn(message, field);
+    if (value === undefined) {
+      continue;
+    }
+    const element = elementType(field);
+    if (element === undefined || !isLargeField(field, value)) {
+      const text = shownJson(type, { [field.name]: value });
+      if (text !== '{}') {
+        yield separator + text.slice(1, -1);
+        separator = ',';
+      }
+      continue;
+    }
+    yield `${separator}${JSON.stringify(field.wireName)}:`;
+    separator = ',';
+    if (field.rule === 'repeated') {
+      yield* elementTexts(value as readonly object[], (item) => jsonOf(element, item));
+    } else {
+      yield* jsonPieces(element, value as object);
+    }
+  }
+  yield separator === '{' ? '{}' : '}';
+}
+
+function* jsonOf(type: MessageType<object>, message: object): Generator<string> {
+  if (isLargeMessage(type, message)) {
+    yield* jsonPieces(type, message);
+  } else {
+    yield shownJson(type, message);
+  }
+}
+
+/** Large answers are written one after the other, so that many who ask take no more time and memory. */
+let writing: Promise<unknown> = Promise.resolve();
+
+function inOrder(write: () => Promise<Pieces>): Promise<Pieces> {
+  const written = writing.then(write);
+  writing = written.catch(() => {
+    // Who asked is told; the next one begins.
+  });
+  return written;
+}
+
+const collect = (source: Iterable<string>) => inOrder(() => writeText(source));
+const collectProtobuf = (type: MessageType<object>, message: object) =>
+  inOrder(() => writeProtobuf(type, message));
+
+async function writeText(source: Iterable<string>): Promise<Pieces> {
+  const pieces: Uint8Array[] = [];
+  const slice = new Slice();
+  await slice.next();
+  for (const text of source) {
+    pieces.push(Buffer.from(text));
+    if (slice.over) {
+      await slice.next();
+    }
+  }
+  return pieces;
+}
+
+async function writeProtobuf(type: MessageType<object>, message: object): Promise<Pieces> {
+  const slice = new Slice();
+  await slice.next();
+  const { pieces } = await protobufPieces(type, message, slice);
+  return pieces;
+}
+
+interface Encoded {
+  readonly pieces: Uint8Array[];
+  readonly length: number;
+}
+
+/** The length of a message stands before it, so its pieces are made first. */
+async function protobufPieces(
+  type: MessageType<object>,
+  message: object,
+  slice: Slice,
+): Promise<Encoded> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const add = (piece: Uint8Array) => {
+    pieces.push(piece);
+    length += piece.length;
+  };
+  for (const field of type.fields) {
+    const value = valueIn(message, field);
+    if (value === undefined) {
+      continue;
+    }
+    const element = elementType(field);
+    if (element === undefined || !isLargeField(field, value)) {
+      add(shownBytes(type, { [field.name]: value }));
+    } else if (field.rule === 'repeated') {
+      for (const items of parts(value as readonly object[])) {
+        // A part of a list is encoded like a whole one.
+        add(shownBytes(type, { [field.name]: items }));
+        if (slice.over) {
+          await slice.next();
+        }
+      }
+    } else {
+      const inner = await protobufPieces(element, value as object, slice);
+      add(lengthPrefix(field.number, inner.length));
+      pieces.push(...inner.pieces);
+      length += inner.length;
+    }
+  }
+  return { pieces, length };
+}
+
+/** A list in parts that are each written in one go. */
+function* parts(list: readonly object[]): Generator<readonly object[]> {
+  let from = 0;
+  let budget = PIECE;
+  for (const [index, item] of list.entries()) {
+    budget = left(item, budget);
+    if (budget < 0) {
+      yield list.slice(from, index + 1);
+      from = index + 1;
+      budget = PIECE;
+    }
+  }
+  if (from < list.length) {
+    yield list.slice(from);
+  }
+}
+
+/** The tag of a length-delimited field, and the length. */
+function lengthPrefix(fieldNumber: number, length: number): Uint8Array {
+  return Uint8Array.from([...varint(fieldNumber * 8 + 2), ...varint(length)]);
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) {
+    bytes.push((rest % 128) | 128);
+  }
+  bytes.push(rest);
+  return bytes;
+}
+
+/** What may be written before others have their turn. */
+class Slice {
+  #end = performance.now() + SLICE_MS;
+
+  get over(): boolean {
+    return performance.now() >= this.#end;
+  }
+
+  async next(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#end = performance.now() + SLICE_MS;
+  }
+}

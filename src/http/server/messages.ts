@@ -1,0 +1,11 @@
+// Messages by the name they have on the wire, such as mesos.internal.RegisterSlaveMessage.
+import { types } from '../../wire/types.ts';
+
+const names = new Map<string, string>(
+  Object.values(types)
+    .filter((type) => type.wireName.startsWith('mesos.internal.'))
+    .map((type) => [type.wireName, type.name]),
+);
+
+/** The name used here (`RegisterAgentMessage`); one that the schema lacks stays as it came. */
+export const messageName = (wireName: string) => names.get(wireName) ?? wireName;

@@ -1,0 +1,106 @@
+// The operator calls that master and agent answer alike, without a step of the machine.
+import type {
+  FileInfo,
+  Flag,
+  MasterCall,
+  Metric,
+  VersionInfo,
+} from '../../model/generated/messages.ts';
+import { type Answer, forbidden, ok } from './errors.ts';
+import type { ProcessEndpoints } from './process-endpoints.ts';
+import type { EndpointRequest } from './router.ts';
+
+/** Who asks. */
+export type Caller = Pick<EndpointRequest, 'principal' | 'isGone'>;
+
+/** The calls meant here carry the same parts on master and agent. */
+export type ProcessCall = Pick<
+  MasterCall,
+  'get_metrics' | 'set_logging_level' | 'list_files' | 'read_file'
+>;
+
+/** The part of a response that answers such a call; the same on master and agent. */
+export interface ProcessResponse {
+  readonly get_health?: { readonly healthy: boolean };
+  readonly get_flags?: { readonly flags: Flag[] };
+  readonly get_version?: { readonly version_info: VersionInfo };
+  readonly get_metrics?: { readonly metrics: Metric[] };
+  readonly get_logging_level?: { readonly level: number };
+  readonly list_files?: { readonly file_infos?: FileInfo[] };
+  readonly read_file?: { readonly size: number; readonly data: Uint8Array };
+}
+
+export type ProcessResult = { readonly response: ProcessResponse } | { readonly answer: Answer };
+
+/** Undefined: the call is not one of those. */
+export function processCall(
+  endpoints: ProcessEndpoints,
+  name: string,
+  call: ProcessCall,
+  caller: Caller,
+): ProcessResult | Promise<ProcessResult> | undefined {
+  const { principal } = caller;
+  switch (name) {
+    case 'GET_HEALTH':
+      return { response: { get_health: { healthy: true } } };
+    case 'GET_FLAGS':
+      return endpoints.authorized(principal, 'VIEW_FLAGS')
+        ? { response: { get_flags: { flags: endpoints.flagList() } } }
+        : { answer: forbidden() };
+    case 'GET_VERSION':
+      return { response: { get_version: { version_info: endpoints.version } } };
+    case 'GET_METRICS':
+      return endpoints.mayUse(principal, '/metrics/snapshot')
+        ? { response: { get_metrics: { metrics: endpoints.metricList() } } }
+        : { answer: forbidden() };
+    case 'GET_LOGGING_LEVEL':
+      return endpoints.mayUse(principal, '/logging/toggle')
+        ? { response: { get_logging_level: { level: endpoints.loggingLevel } } }
+        : { answer: forbidden() };
+    case 'SET_LOGGING_LEVEL':
+      return setLoggingLevel(endpoints, call, principal);
+    case 'LIST_FILES':
+      return listFiles(endpoints, call, caller);
+    case 'READ_FILE':
+      return readFile(endpoints, call, principal);
+    default:
+      return undefined;
+  }
+}
+
+function setLoggingLevel(
+  endpoints: ProcessEndpoints,
+  call: ProcessCall,
+  principal: Caller['principal'],
+): ProcessResult {
+  if (!endpoints.authorized(principal, 'SET_LOG_LEVEL')) {
+    return { answer: forbidden() };
+  }
+  const { level = 0, duration } = call.set_logging_level ?? {};
+  endpoints.setLoggingLevel(level, Number(duration?.nanoseconds ?? 0n) / 1e6);
+  return { answer: ok };
+}
+
+async function listFiles(
+  endpoints: ProcessEndpoints,
+  call: ProcessCall,
+  caller: Caller,
+): Promise<ProcessResult> {
+  const result = await endpoints.listFiles(caller, call.list_files?.path ?? '');
+  return 'refusal' in result
+    ? { answer: result.refusal }
+    : // Where there is nothing to list there is no list either.
+      { response: { list_files: result.value.length > 0 ? { file_infos: result.value } : {} } };
+}
+
+async function readFile(
+  endpoints: ProcessEndpoints,
+  call: ProcessCall,
+  principal: Caller['principal'],
+): Promise<ProcessResult> {
+  const { path = '', offset = 0, length } = call.read_file ?? {};
+  const result = await endpoints.readFile(principal, path, offset, length);
+  return 'refusal' in result
+    ? { answer: result.refusal }
+    : { response: { read_file: result.value } };
+}

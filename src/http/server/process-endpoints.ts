@@ -1,0 +1,356 @@
+// The endpoints and operator calls that master and agent answer alike: about the process itself,
+// its files, its log and its metrics. They need no step of the machine.
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseDuration } from '../../model/duration.ts';
+import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { Principal } from '../../security/principal.ts';
+import type { Realm } from './authentication.ts';
+import { attachment } from './content-disposition.ts';
+import {
+  type Answer,
+  badLevel,
+  badNumber,
+  badRequest,
+  badTimeout,
+  durationMissing,
+  forbidden,
+  negativeNumber,
+  notANumber,
+  notFound,
+  ok,
+  pathMissing,
+  profilerDisabled,
+  TEXT,
+} from './errors.ts';
+import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
+import { largeJson, type Pieces } from './large-answer.ts';
+import type { Caller } from './process-calls.ts';
+import { jsonAnswer, largeJsonAnswer } from './reply.ts';
+import type { Endpoint, EndpointRequest } from './router.ts';
+
+/** The verbosity of the log, which can be raised for a while. */
+export interface Verbosity {
+  verbosity: number;
+}
+
+/** What a process tells about itself; values come from the command that started it. */
+export interface ProcessFacts {
+  /** `master` or `slave(1)`. */
+  readonly id: string;
+  readonly version: VersionInfo;
+  /** Flag values by name, as /flags shows them. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly authorizer: Authorizer;
+  readonly logger: Logger;
+  readonly log: Verbosity;
+  readonly metrics: () => Record<string, number>;
+  readonly files: (principal: Principal | undefined) => AttachedFiles;
+}
+
+export class ProcessEndpoints {
+  readonly #facts: ProcessFacts;
+  readonly #readonly: Realm;
+  readonly #readwrite: Realm;
+  #revert: NodeJS.Timeout | undefined;
+  /** The text of a listing, for all who share it. */
+  readonly #listings = new WeakMap<FileInfo[], string | Promise<Pieces>>();
+
+  constructor(
+    facts: ProcessFacts,
+    realms: { readonly readonly: Realm; readonly readwrite: Realm },
+  ) {
+    this.#facts = facts;
+    this.#readonly = realms.readonly;
+    this.#readwrite = realms.readwrite;
+  }
+
+  close(): void {
+    clearTimeout(this.#revert);
+  }
+
+  /** The endpoints of every process, and with them `others`, which /help lists as well. */
+  endpoints(others: readonly Endpoint[]): Endpoint[] {
+    const own = { delegate: false } as const;
+    const read = { ...own, realm: this.#readonly };
+    const write = { ...own, realm: this.#readwrite };
+    const endpoints: Endpoint[] = [
+      ...others,
+      { ...own, path: '/version', exact: true, handle: (request) => this.#version(request) },
+      { path: '/health', delegate: true, handle: () => ok },
+      { path: '/flags', delegate: true, realm: this.#readonly, handle: (r) => this.#flags(r) },
+      { ...read, path: '/metrics/snapshot', handle: (request) => this.#metrics(request) },
+      { ...read, path: '/files/browse', handle: (request) => this.#browse(request) },
+      { ...read, path: '/files/read', handle: (request) => this.#read(request) },
+      { ...read, path: '/files/download', handle: (request) => this.#download(request) },
+      { ...read, path: '/files/debug', handle: (request) => this.#debug(request) },
+      { ...read, path: '/system/stats.json', handle: (request) => this.#system(request) },
+      { ...read, path: '/__processes__', handle: (request) => this.#processes(request) },
+      { ...write, path: '/logging/toggle', handle: (request) => this.#toggle(request) },
+      { ...write, path: '/profiler/start', handle: () => profilerDisabled },
+      { ...write, path: '/profiler/stop', handle: () => profilerDisabled },
+      { ...own, path: '/help', handle: () => this.#help(endpoints) },
+    ];
+    return endpoints;
+  }
+
+  authorized(principal: Principal | undefined, action: 'VIEW_FLAGS' | 'SET_LOG_LEVEL'): boolean {
+    return this.#facts.authorizer.authorize(principal, action);
+  }
+
+  /** Calls that have no action of their own are authorized as the endpoint that shows the same. */
+  mayUse(principal: Principal | undefined, endpoint: string): boolean {
+    return this.#facts.authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', {
+      value: endpoint,
+    });
+  }
+
+  flagList(): Flag[] {
+    return Object.entries(this.#facts.flags).map(([name, value]) => ({ name, value }));
+  }
+
+  metricList(): Metric[] {
+    return Object.entries(this.#facts.metrics()).map(([name, value]) => ({ name, value }));
+  }
+
+  get version(): VersionInfo {
+    return this.#facts.version;
+  }
+
+  get loggingLevel(): number {
+    return this.#facts.log.verbosity;
+  }
+
+  /** Raises or lowers the verbosity; what is not the usual level ends after `durationMs`. */
+  setLoggingLevel(level: number, durationMs: number): void {
+    const { log, logger } = this.#facts;
+    clearTimeout(this.#revert);
+    log.verbosity = Math.max(0, level);
+    if (log.verbosity > 0) {
+      this.#revert = setTimeout(
+        () => {
+          log.verbosity = 0;
+          logger.info('The verbosity of the log is back to 0');
+        },
+        Math.min(durationMs, 0x7fffffff),
+      );
+      this.#revert.unref();
+    }
+  }
+
+  async listFiles(caller: Caller, path: string): ReturnType<typeof browse> {
+    return browse(this.#facts.files(caller.principal), path, () => caller.isGone());
+  }
+
+  async readFile(
+    principal: Principal | undefined,
+    path: string,
+    offset: number,
+    length: number | undefined,
+  ): ReturnType<typeof readPiece> {
+    // A negative offset reads as a huge one: there is nothing there.
+    const from = offset < 0 ? Number.MAX_SAFE_INTEGER : offset;
+    return readPiece(this.#facts.files(principal), path, from, length);
+  }
+
+  #mayUse({ principal, endpoint }: EndpointRequest): boolean {
+    return this.mayUse(principal, endpoint);
+  }
+
+  #version(request: EndpointRequest): Answer {
+    return jsonAnswer(this.#facts.version, request.query.jsonp);
+  }
+
+  #flags(request: EndpointRequest): Answer {
+    if (!this.authorized(request.principal, 'VIEW_FLAGS')) {
+      return forbidden();
+    }
+    return jsonAnswer({ flags: this.#facts.flags }, request.query.jsonp);
+  }
+
+  #metrics(request: EndpointRequest): Answer {
+    if (!this.#mayUse(request)) {
+      return forbidden();
+    }
+    const { timeout, jsonp } = request.query;
+    if (timeout !== undefined && parseDuration(timeout) === undefined) {
+      return badTimeout(timeout, notANumber(leadingNumber(timeout)));
+    }
+    return jsonAnswer(this.#facts.metrics(), jsonp);
+  }
+
+  async #browse(request: EndpointRequest): Promise<Answer> {
+    const { path, jsonp } = request.query;
+    if (!path) {
+      return pathMissing;
+    }
+    const result = await this.listFiles(request, path);
+    if ('refusal' in result) {
+      return result.refusal;
+    }
+    const { value } = result;
+    const text = this.#listings.get(value) ?? largeJson(value.map(listingEntry));
+    this.#listings.set(value, text);
+    return largeJsonAnswer(text, jsonp);
+  }
+
+  async #read(request: EndpointRequest): Promise<Answer> {
+    const { path, jsonp } = request.query;
+    if (!path) {
+      return pathMissing;
+    }
+    const offset = wholeNumber('offset', request.query.offset ?? '-1');
+    if (typeof offset !== 'number') {
+      return offset;
+    }
+    const length = wholeNumber('length', request.query.length ?? '-1');
+    if (typeof length !== 'number') {
+      return length;
+    }
+    // The web page's log viewer asks for offset -1 first, to learn the size.
+    const atEnd = offset === -1;
+    const result = await readPiece(
+      this.#facts.files(request.principal),
+      path,
+      atEnd ? 0 : offset,
+      atEnd ? 0 : length === -1 ? undefined : length,
+    );
+    if ('refusal' in result) {
+      return result.refusal;
+    }
+    const { size, data } = result.value;
+    return jsonAnswer({ data: data.toString('utf8'), offset: atEnd ? size : offset }, jsonp);
+  }
+
+  async #download(request: EndpointRequest): Promise<Answer | undefined> {
+    const { path } = request.query;
+    if (!path) {
+      return pathMissing;
+    }
+    const result = await download(this.#facts.files(request.principal), path);
+    if ('refusal' in result) {
+      return result.refusal.status === 404 ? notFound() : result.refusal;
+    }
+    const { name, size, contentType, stream, close } = result.value;
+    const response = request.hijack();
+    response.writeHead(200, {
+      'Content-Type': contentType,
+      'Content-Disposition': attachment(name),
+      'Content-Length': size,
+    });
+    if (request.method === 'HEAD' || size === 0) {
+      await close();
+      response.end();
+      return undefined;
+    }
+    const sent = await copy(stream(), response);
+    // A file that got shorter cannot be told otherwise: its length has been announced.
+    if (sent === size) {
+      response.end();
+    } else {
+      response.destroy();
+    }
+    return undefined;
+  }
+
+  #debug(request: EndpointRequest): Answer {
+    if (!this.#mayUse(request)) {
+      return forbidden();
+    }
+    const files = this.#facts.files(request.principal);
+    return jsonAnswer(Object.fromEntries(files), request.query.jsonp);
+  }
+
+  #system(request: EndpointRequest): Answer {
+    const metrics = this.#facts.metrics();
+    return jsonAnswer(
+      {
+        avg_load_1min: metrics['system/load_1min'],
+        avg_load_5min: metrics['system/load_5min'],
+        avg_load_15min: metrics['system/load_15min'],
+        cpus_total: metrics['system/cpus_total'],
+        mem_total_bytes: metrics['system/mem_total_bytes'],
+        mem_free_bytes: metrics['system/mem_free_bytes'],
+      },
+      request.query.jsonp,
+    );
+  }
+
+  #processes(request: EndpointRequest): Answer {
+    const ids = [this.#facts.id, 'files', 'help', 'logging', 'metrics', 'system', 'version'];
+    return jsonAnswer(
+      ids.map((id) => ({ events: [], id })),
+      request.query.jsonp,
+    );
+  }
+
+  #toggle(request: EndpointRequest): Answer {
+    if (!this.#mayUse(request)) {
+      return forbidden();
+    }
+    const { level, duration } = request.query;
+    if (level === undefined && duration === undefined) {
+      return { status: 200, contentType: TEXT, body: `${this.loggingLevel}\n` };
+    }
+    if (!this.authorized(request.principal, 'SET_LOG_LEVEL')) {
+      return forbidden();
+    }
+    if (duration === undefined) {
+      return durationMissing;
+    }
+    if (level === undefined) {
+      return badRequest("Expecting 'level=value' in query.\n");
+    }
+    if (!/^-?\d{1,9}$/.test(level)) {
+      return badLevel(notANumber(level));
+    }
+    if (Number(level) < 0) {
+      return badLevel(`Invalid level '${level}'`);
+    }
+    const durationMs = parseDuration(duration);
+    if (durationMs === undefined) {
+      return badLevel(notANumber(leadingNumber(duration)));
+    }
+    this.setLoggingLevel(Number(level), durationMs);
+    return ok;
+  }
+
+  #help(endpoints: readonly Endpoint[]): Answer {
+    const items = endpoints
+      .map(({ path }) => path)
+      .toSorted()
+      .map((path) => `<li><code>${path}</code></li>`);
+    return {
+      status: 200,
+      contentType: 'text/html',
+      body: `<html><body><h1>${this.#facts.id}</h1><ul>${items.join('')}</ul></body></html>`,
+    };
+  }
+}
+
+/** What a duration's text has before its unit. */
+const leadingNumber = (text: string) => /^[-\d.]*/.exec(text)?.[0] ?? '';
+
+/** How many bytes came over; all of the source's, unless one of the two has failed. */
+async function copy(source: Readable, response: Writable): Promise<number> {
+  let bytes = 0;
+  source.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  try {
+    await pipeline(source, response, { end: false });
+    return bytes;
+  } catch {
+    return -1;
+  }
+}
+
+function wholeNumber(name: string, text: string): number | Answer {
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    return badNumber(name, text);
+  }
+  return value < -1 ? negativeNumber(name, value) : value;
+}

@@ -1,0 +1,242 @@
+// The port of a process, master or agent: messages of other processes, what the process tells about
+// itself, and the endpoints that its owner adds. Messages to other processes leave from here too.
+import type { VersionInfo } from '../../model/generated/messages.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { Turn } from '../../runtime/turn.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { Principal } from '../../security/principal.ts';
+import { WireError } from '../../wire/protobuf.ts';
+import { answerOwner, OWNER_PATH } from '../senders/connection-owner.ts';
+import { Senders } from '../senders/senders.ts';
+import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/connection.ts';
+import { type EarlyPort, Front } from '../transport/front.ts';
+import { Links } from '../transport/links.ts';
+import type { Authentication, Realm } from './authentication.ts';
+import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
+import { Firewall, idleRules } from './firewall.ts';
+import { Mentioned } from './mentioned.ts';
+import { messageName } from './messages.ts';
+import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
+import { createRouter, type Endpoint } from './router.ts';
+
+/** What the command that starts a process says about its port. */
+export interface PortOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The same port, opened before. */
+  readonly early?: EarlyPort | undefined;
+  /** When to read less, as EventLoop tells. */
+  readonly pressure: Pressure;
+  readonly authorizer: Authorizer;
+  readonly authentication: Authentication;
+  /** Flag values by name, as /flags shows them. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly version: VersionInfo;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The log's verbosity, which operators can change for a while. */
+  readonly log: Verbosity;
+  /** Added to the machine's own metrics. */
+  readonly metrics?: (() => Record<string, number>) | undefined;
+  /** Virtual path → path on disk of the logs. */
+  readonly logFiles?: AttachedFiles | undefined;
+  /** Paths disabled by --firewall_rules. */
+  readonly disabledPaths?: readonly string[] | undefined;
+  /** `ip:port` under which other processes reach this one; the listening address where absent. */
+  readonly advertise?: string | undefined;
+  /** Whether the senders of messages must be who they say; absent: they are believed. */
+  readonly checksSenders?: boolean | undefined;
+}
+
+/** The process behind the port. `Message` is what other processes may send it. */
+export interface PortProcess<Message> {
+  readonly id: string;
+  readonly realms: { readonly readonly: Realm; readonly readwrite: Realm };
+  readonly metrics: (nowMs: number) => Record<string, number>;
+  /** What there is to show besides the logs. */
+  readonly sandboxes: (principal: Principal | undefined) => AttachedFiles;
+  /** Whether messages to this id are for the process. */
+  readonly isReceiver: (id: string) => boolean;
+  /** Whether messages of that name are known here. */
+  readonly isMessage: (name: string) => boolean;
+  /** Undefined: a message that is not known here. Throws WireError. */
+  readonly decode: (name: string, body: Uint8Array) => Message | undefined;
+  readonly onMessage: (from: string, message: Message) => void;
+  /** A linked connection has broken, or could not be opened. */
+  readonly onLinkLost: (address: string, why: string | undefined) => void;
+  /** Whom a process may take for one that serves drivers of libmesos, which it does not: `frameworks`. */
+  readonly clients: string;
+}
+
+/** What answers at the port besides the process's own endpoints. */
+export interface PortServices {
+  /** May stand before the path of an endpoint. */
+  readonly prefix: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly namedPrincipalsOnly?: boolean;
+  /** What reads the calls of one of the endpoints without the complete server. */
+  readonly calls?: { readonly path: string; readonly receiver: CallReceiver };
+  /** When to read less, where it is more than the machine that decides. */
+  readonly pressure?: Pressure;
+}
+
+/** Characters of what a stranger says that the log shows. */
+const MAX_SHOWN = 100;
+
+export class ProcessPort<Message> {
+  readonly turn = new Turn();
+  readonly links: Links;
+  readonly process: ProcessEndpoints;
+  readonly #options: PortOptions;
+  readonly #owner: PortProcess<Message>;
+  readonly #mentioned = new Mentioned();
+  #front: Front | undefined;
+  #address = '';
+
+  constructor(options: PortOptions, owner: PortProcess<Message>) {
+    this.#options = options;
+    this.#owner = owner;
+    this.links = new Links({ turn: this.turn, onLost: owner.onLinkLost });
+    const { version, flags, authorizer, logger, log } = options;
+    this.process = new ProcessEndpoints(
+      {
+        id: owner.id,
+        version,
+        flags,
+        authorizer,
+        logger,
+        log,
+        metrics: () => ({ ...owner.metrics(options.clock.nowMs()), ...options.metrics?.() }),
+        files: (principal) => joinedFiles(this.#logFiles(principal), owner.sandboxes(principal)),
+      },
+      owner.realms,
+    );
+  }
+
+  #logFiles(principal: Principal | undefined): AttachedFiles {
+    const { authorizer, logFiles = new Map() } = this.#options;
+    return guardedFiles(logFiles, authorizer.authorize(principal, 'ACCESS_MESOS_LOG'));
+  }
+
+  async listen(services: PortServices): Promise<void> {
+    const { host, port, early, pressure, authentication, logger } = this.#options;
+    const { prefix, calls } = services;
+    const rules = this.#options.disabledPaths ?? [];
+    const firewall = new Firewall(prefix, rules);
+    const endpoints = this.process.endpoints([
+      ...services.endpoints,
+      {
+        path: OWNER_PATH,
+        delegate: false,
+        exact: true,
+        handle: ({ query }) => answerOwner(query, (key, to) => this.links.opened(key, to)),
+      },
+    ]);
+    for (const rule of idleRules(prefix, rules, endpoints)) {
+      const why = rule.includes(OWNER_PATH)
+        ? 'other processes need it'
+        : 'there is no such endpoint';
+      logger.warn(`--firewall_rules: '${rule}' closes nothing, ${why}`);
+    }
+    const handler = await createRouter({
+      prefix,
+      endpoints,
+      authentication,
+      firewall,
+      namedPrincipalsOnly: services.namedPrincipalsOnly,
+      onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
+    });
+    this.#front = await Front.listen({
+      host,
+      port,
+      early,
+      turn: this.turn,
+      pressure: services.pressure ?? pressure,
+      receive: (to, name, message) => this.#receive(to, name, message),
+      senders: new Senders({
+        isChecked: this.#options.checksSenders ?? false,
+        ownAddress: () => this.#options.advertise ?? this.#address,
+        isLinked: (address) => this.links.isLinked(address),
+        logger,
+      }),
+      calls:
+        calls === undefined || firewall.closes({ path: calls.path, delegate: true })
+          ? undefined
+          : calls.receiver,
+      handler,
+    });
+    const { address } = this.#front;
+    this.#address = `${address.host}:${address.port}`;
+  }
+
+  /** `host:port` that is listened at; empty before it listens. */
+  get address(): string {
+    return this.#address;
+  }
+
+  /** 0 before it listens. */
+  get number(): number {
+    return this.#front?.address.port ?? 0;
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#front?.connections ?? 0;
+  }
+
+  /** How other processes name one of this port's: `id@ip:port`. */
+  pid(id = this.#owner.id): string {
+    return `${id}@${this.#options.advertise ?? this.#address}`;
+  }
+
+  async close(): Promise<void> {
+    this.process.close();
+    await this.links.close();
+    await this.#front?.close();
+  }
+
+  /** Said once of each sender: some repeat themselves every second, and wait for an answer. */
+  #unknown(from: string, wireName: string): void {
+    const { logger } = this.#options;
+    const text = `Dropping ${wireName.slice(0, MAX_SHOWN)} of ${from.slice(0, MAX_SHOWN)}`;
+    if (this.#mentioned.isNew(from.slice(0, MAX_SHOWN))) {
+      logger.warn(
+        `${text}, and all else that it sends and that is not served here. ${this.#owner.clients} must use ` +
+          'the v1 HTTP API, not the driver of libmesos (said once)',
+      );
+    } else {
+      logger.debug(text);
+    }
+  }
+
+  /** False: there is nobody of that id here. */
+  #receive(to: string, wireName: string, { sender, claim, body }: ReceivedMessage): boolean {
+    const { from } = claim;
+    if (!this.#owner.isReceiver(to)) {
+      return false;
+    }
+    if (this.#owner.isMessage(messageName(wireName))) {
+      // What waits for its sender waits as bytes: the objects in them may take many times as much.
+      sender.admit(claim, body, (bytes) => this.#deliver(from, wireName, bytes));
+    } else {
+      this.#unknown(from, wireName);
+    }
+    return true;
+  }
+
+  #deliver(from: string, wireName: string, body: Uint8Array): void {
+    let message: Message | undefined;
+    try {
+      message = this.#owner.decode(messageName(wireName), body);
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      this.#options.logger.warn(`Dropping ${wireName} of ${from}: ${error.message}`);
+    }
+    if (message) {
+      this.#owner.onMessage(from, message);
+    }
+  }
+}

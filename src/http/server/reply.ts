@@ -1,0 +1,125 @@
+// Answers onto the wire: content type, length, compression.
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { constants, createGzip, gzip } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { MessageType } from '../../wire/message-type.ts';
+import { type Holder, held } from '../transport/held-bytes.ts';
+import { type Answer, JSON_TYPE } from './errors.ts';
+import { largeMessage, type Pieces } from './large-answer.ts';
+import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
+import { headerOf } from './request-headers.ts';
+
+/** Shorter bodies are not worth compressing; the same bound as Mesos's. */
+const GZIP_MIN_BYTES = 1_024;
+
+const compress = promisify(gzip);
+
+export async function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+): Promise<void> {
+  reply.code(answer.status);
+  if (answer.headers) {
+    reply.headers(answer.headers);
+  }
+  const { body } = answer;
+  if (body === undefined) {
+    reply.header('Content-Length', '0');
+    reply.send();
+    return;
+  }
+  if (answer.contentType) {
+    reply.header('Content-Type', answer.contentType);
+  }
+  const zipped = acceptsEncoding(headerOf(request.raw, 'accept-encoding'), 'gzip');
+  if (isPieces(body)) {
+    holdUntilTaken(reply, body);
+    sendPieces(reply, body, zipped);
+    return;
+  }
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  holdUntilTaken(reply, bytes);
+  if (bytes.length >= GZIP_MIN_BYTES && zipped) {
+    reply.header('Content-Encoding', 'gzip');
+    reply.send(await compress(bytes));
+    return;
+  }
+  reply.send(bytes);
+}
+
+const isPieces = (body: NonNullable<Answer['body']>): body is readonly Uint8Array[] =>
+  Array.isArray(body);
+
+/** A short answer is not worth counting. */
+const HELD_MIN_BYTES = 16 * 1024;
+
+/** A long answer counts until its client has taken it; once, however many clients it has. */
+function holdUntilTaken(reply: FastifyReply, body: Uint8Array | readonly Uint8Array[]): void {
+  const bytes = isPieces(body) ? body.reduce((sum, piece) => sum + piece.length, 0) : body.length;
+  if (bytes < HELD_MIN_BYTES || reply.raw.destroyed) {
+    return;
+  }
+  const holder: Holder = { cutOff: () => reply.raw.destroy() };
+  reply.raw.once('close', () => held.release(holder));
+  reply.raw.on('drain', () => held.touch(holder));
+  held.share(holder, body, bytes);
+}
+
+/** No faster than the client takes them. */
+function sendPieces(reply: FastifyReply, pieces: readonly Uint8Array[], zipped: boolean): void {
+  const source = Readable.from(pieces);
+  if (zipped) {
+    reply.header('Content-Encoding', 'gzip');
+    reply.send(source.pipe(createGzip({ level: constants.Z_BEST_SPEED })));
+    return;
+  }
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  reply.header('Content-Length', String(length));
+  reply.send(source);
+}
+
+/** JSON, wrapped in a call where the query asks for it (`?jsonp=`). */
+export function jsonAnswer(value: unknown, jsonp: string | undefined): Answer {
+  return wrapped(JSON.stringify(value), jsonp);
+}
+
+/** As `jsonAnswer`, for what `largeJson` has made of a value that may be as large as a cluster. */
+export function largeJsonAnswer(
+  text: string | Promise<Pieces>,
+  jsonp: string | undefined,
+): Answer | Promise<Answer> {
+  return typeof text === 'string'
+    ? wrapped(text, jsonp)
+    : text.then((pieces) => wrappedPieces(pieces, jsonp));
+}
+
+/** As `messageAnswer`, for messages that may be as large as a cluster. */
+export function largeMessageAnswer<T extends object>(
+  type: MessageType<T>,
+  codec: Codec,
+  message: T,
+): Answer | Promise<Answer> {
+  const body = largeMessage(type, codec, message);
+  const contentType = mediaTypeOf[codec];
+  return body instanceof Promise
+    ? body.then((pieces) => ({ status: 200, contentType, body: pieces }))
+    : { status: 200, contentType, body };
+}
+
+const JAVASCRIPT = 'text/javascript';
+
+const wrapped = (json: string, jsonp: string | undefined): Answer =>
+  jsonp === undefined
+    ? { status: 200, contentType: JSON_TYPE, body: json }
+    : { status: 200, contentType: JAVASCRIPT, body: `${jsonp}(${json})` };
+
+const wrappedPieces = (pieces: Pieces, jsonp: string | undefined): Answer =>
+  jsonp === undefined
+    ? { status: 200, contentType: JSON_TYPE, body: pieces }
+    : {
+        status: 200,
+        contentType: JAVASCRIPT,
+        body: [Buffer.from(`${jsonp}(`), ...pieces, Buffer.from(')')],
+      };

@@ -1,0 +1,243 @@
+// The body of a request that came through node:http: all of it, or the answer that refuses it. It is
+// bounded in bytes, packed or not, in time, and in the sum over all that are not finished.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { RecordReader } from '../../wire/record-io.ts';
+import { WireError } from '../../wire/wire-error.ts';
+import { ByteCollector } from '../transport/byte-collector.ts';
+import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
+import { LINGER_MS } from '../transport/refusal.ts';
+import {
+  type Answer,
+  badRequest,
+  bodyEnded,
+  malformedRequest,
+  payloadTooLarge,
+  requestTimeout,
+  unsupportedMediaType,
+} from './errors.ts';
+import { beginAnswer } from './plain-answer.ts';
+import { headerOf } from './request-headers.ts';
+
+export interface BodyBounds {
+  /** Of the body, unpacked. A larger one is refused with 413. */
+  readonly limitBytes: number;
+  /** How long nothing may come; then it is refused with 408. */
+  readonly stallMs?: number | undefined;
+  /** How long all of it may take; then it is refused with 408. */
+  readonly totalMs?: number | undefined;
+  readonly held?: HeldBytes | undefined;
+}
+
+/** A client that sends nothing for so long has gone, or plays for time. */
+export const BODY_STALL_MS = 60_000;
+/** As long as node:http allows: time for the largest body over a slow line. */
+export const BODY_TOTAL_MS = 5 * 60_000;
+
+/** The body, or why there is none. A client that goes away gets an answer that nobody reads. */
+export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<Buffer | Answer> {
+  return read(request, bounds, new WholeBody(bounds.limitBytes));
+}
+
+/** The first record of a body that may go on for long. */
+export function readFirstRecord(
+  request: IncomingMessage,
+  bounds: BodyBounds,
+): Promise<Uint8Array | Answer> {
+  return read(request, bounds, new FirstRecord(bounds.limitBytes));
+}
+
+function read<Result extends Uint8Array>(
+  request: IncomingMessage,
+  bounds: BodyBounds,
+  sink: Sink<Result>,
+): Promise<Result | Answer> {
+  const refusal = refusedByHead(request, bounds.limitBytes);
+  return refusal
+    ? Promise.resolve(refusal)
+    : new Promise((resolve) => new BodyReading(request, bounds, sink, resolve));
+}
+
+/** What becomes of the bytes of a body. */
+interface Sink<Result> {
+  /** Bytes of memory that it takes. */
+  readonly room: number;
+  /** Undefined: it needs more. */
+  take(piece: Buffer): Result | Answer | undefined;
+  end(): Result | Answer;
+}
+
+class WholeBody implements Sink<Buffer> {
+  readonly #limitBytes: number;
+  readonly #body = new ByteCollector();
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+    this.#body.begin(limitBytes);
+  }
+
+  get room(): number {
+    return this.#body.room;
+  }
+
+  take(piece: Buffer): Answer | undefined {
+    if (this.#body.length + piece.length > this.#limitBytes) {
+      return payloadTooLarge(this.#limitBytes);
+    }
+    this.#body.append(piece, 0, piece.length);
+    return undefined;
+  }
+
+  end(): Buffer {
+    return this.#body.take();
+  }
+}
+
+class FirstRecord implements Sink<Uint8Array> {
+  readonly #reader: RecordReader;
+  room = 0;
+
+  constructor(limitBytes: number) {
+    this.#reader = new RecordReader(limitBytes);
+  }
+
+  take(piece: Buffer): Uint8Array | Answer | undefined {
+    try {
+      // Its room doubles.
+      this.room += 2 * piece.length;
+      return this.#reader.push(piece)[0];
+    } catch (error) {
+      if (error instanceof WireError) {
+        return badRequest(error.message);
+      }
+      throw error;
+    }
+  }
+
+  end(): Answer {
+    return bodyEnded;
+  }
+}
+
+/** What can be said before anything of the body has come. */
+function refusedByHead(request: IncomingMessage, limitBytes: number): Answer | undefined {
+  const transfer = headerOf(request, 'transfer-encoding');
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') {
+    return badRequest(`Transfer-Encoding '${transfer}' is not supported`);
+  }
+  const encoding = encodingOf(request);
+  if (encoding !== 'gzip' && encoding !== 'identity') {
+    return unsupportedMediaType(`Content-Encoding '${encoding}' is not supported, 'gzip' is`);
+  }
+  return Number(headerOf(request, 'content-length') ?? 0) > limitBytes
+    ? payloadTooLarge(limitBytes)
+    : undefined;
+}
+
+function encodingOf(request: IncomingMessage): string {
+  const encoding = (headerOf(request, 'content-encoding') ?? '').toLowerCase();
+  return encoding === '' ? 'identity' : encoding === 'x-gzip' ? 'gzip' : encoding;
+}
+
+class BodyReading<Result extends Uint8Array> implements Holder {
+  readonly #request: IncomingMessage;
+  readonly #held: HeldBytes;
+  readonly #sink: Sink<Result>;
+  readonly #resolve: (result: Result | Answer) => void;
+  readonly #stall: NodeJS.Timeout;
+  readonly #total: NodeJS.Timeout;
+  #gunzip: Gunzip | undefined;
+  #done = false;
+
+  constructor(
+    request: IncomingMessage,
+    bounds: BodyBounds,
+    sink: Sink<Result>,
+    resolve: (result: Result | Answer) => void,
+  ) {
+    this.#request = request;
+    this.#held = bounds.held ?? held;
+    this.#sink = sink;
+    this.#resolve = resolve;
+    const late = () => this.#end(requestTimeout);
+    this.#stall = setTimeout(late, bounds.stallMs ?? BODY_STALL_MS).unref();
+    this.#total = setTimeout(late, bounds.totalMs ?? BODY_TOTAL_MS).unref();
+    request.on('data', () => this.#stall.refresh());
+    request.on('error', this.#break);
+    request.on('close', this.#break);
+    if (encodingOf(request) === 'gzip') {
+      this.#gunzip = createGunzip();
+      this.#gunzip.on('error', (error) =>
+        this.#end(badRequest(`Failed to unpack the gzip body: ${error.message}`)),
+      );
+    }
+    const unpacked = this.#gunzip ? request.pipe(this.#gunzip) : request;
+    unpacked.on('data', this.#take);
+    unpacked.on('end', () => this.#end(this.#sink.end()));
+  }
+
+  cutOff(): void {
+    this.#end(malformedRequest);
+    this.#request.socket.destroy();
+  }
+
+  readonly #take = (piece: Buffer) => {
+    if (this.#done) {
+      return;
+    }
+    const result = this.#sink.take(piece);
+    if (result) {
+      this.#end(result);
+    } else {
+      this.#held.hold(this, this.#sink.room);
+    }
+  };
+
+  /** The rest does not come, or can't be read. One that has all come may have yet to be unpacked. */
+  readonly #break = () => {
+    if (!this.#request.complete) {
+      this.#end(malformedRequest);
+    }
+  };
+
+  #end(result: Result | Answer): void {
+    if (this.#done) {
+      return;
+    }
+    this.#done = true;
+    clearTimeout(this.#stall);
+    clearTimeout(this.#total);
+    this.#held.release(this);
+    if (this.#gunzip && !(result instanceof Uint8Array)) {
+      this.#request.unpipe();
+      this.#gunzip.destroy();
+    }
+    this.#resolve(result);
+  }
+}
+
+/**
+ * Answers a request whose body is not read to its end, and ends the connection: after a moment, in
+ * which what still comes is thrown away, so that the answer is not lost with it.
+ */
+export function refuseUnread(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+): void {
+  request.removeAllListeners('data');
+  response.setHeader('Connection', 'close');
+  response.write(beginAnswer(response, answer));
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS).unref();
+  if (request.complete || request.destroyed) {
+    end();
+    return;
+  }
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
+}

@@ -1,0 +1,100 @@
+// Calls pipelined on one connection: sent as they come, those of a turn in one write, answered in
+// order. When the connection breaks every unanswered call fails; none is ever sent twice, for
+// nobody knows which of them have taken effect.
+import net, { type Socket } from 'node:net';
+import { Turn } from '../../runtime/turn.ts';
+import { type CallAnswer, ResponseReader } from './response-reader.ts';
+
+export class ConnectionLostError extends Error {
+  readonly code = 'MESOSCALE_CONNECTION_LOST';
+}
+
+/** Unanswered calls on one connection; more are refused. */
+const MAX_UNANSWERED = 65_536;
+
+interface Waiting {
+  readonly resolve: (answer: CallAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class CallConnection {
+  readonly #turn = new Turn();
+  readonly #socket: Socket;
+  readonly #waiting: (Waiting | undefined)[] = [];
+  #firstWaiting = 0;
+  #queue: Uint8Array[] = [];
+  #failure: Error | undefined;
+
+  constructor(host: string, port: number) {
+    this.#socket = net.connect({ host, port, noDelay: true });
+    const reader = new ResponseReader((answer) => this.#answer(answer));
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+    });
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#fail(new Error('closed by the other side')));
+  }
+
+  get lost(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** `head` ends before Content-Length, which is added. */
+  call(head: string, body: Uint8Array): Promise<CallAnswer> {
+    if (this.#failure) {
+      return Promise.reject(this.#failure);
+    }
+    if (this.#waiting.length - this.#firstWaiting >= MAX_UNANSWERED) {
+      return Promise.reject(new ConnectionLostError('Too many calls are unanswered'));
+    }
+    if (this.#queue.length === 0) {
+      this.#turn.atEnd(this.#flush);
+    }
+    this.#queue.push(Buffer.from(`${head}Content-Length: ${body.length}\r\n\r\n`, 'latin1'), body);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
+  }
+
+  close(): void {
+    this.#fail(new Error('closed'));
+  }
+
+  readonly #flush = () => {
+    const queue = this.#queue;
+    this.#queue = [];
+    if (!this.#failure) {
+      this.#socket.write(Buffer.concat(queue));
+    }
+  };
+
+  #answer(answer: CallAnswer): void {
+    const waiting = this.#waiting[this.#firstWaiting];
+    if (!waiting) {
+      this.#fail(new Error('an answer came that nobody waits for'));
+      return;
+    }
+    this.#waiting[this.#firstWaiting++] = undefined;
+    if (this.#firstWaiting === this.#waiting.length) {
+      this.#waiting.length = 0;
+      this.#firstWaiting = 0;
+    }
+    waiting.resolve(answer);
+  }
+
+  #fail(cause: Error): void {
+    if (this.#failure) {
+      return;
+    }
+    this.#failure = new ConnectionLostError('The connection for calls is lost', { cause });
+    this.#socket.destroy();
+    for (const waiting of this.#waiting.splice(0)) {
+      waiting?.reject(this.#failure);
+    }
+    this.#firstWaiting = 0;
+  }
+}

@@ -1,0 +1,362 @@
+// One accepted connection, as long as it carries what comes by the thousand: libprocess messages
+// and scheduler calls, pipelined in any mix. Answers leave in the order of the requests, those of
+// a turn in one write. The first request of any other kind takes the connection, with everything
+// not yet read, to the complete HTTP server, once the answers before it have been given.
+//
+// Callers that do not pace themselves are slowed down here: nothing is read from a connection
+// while the machine has too much waiting, while too many of its own requests are unanswered,
+// while it does not take its answers, or until it is known who sends its messages.
+import type { Socket } from 'node:net';
+import type { Turn } from '../../runtime/turn.ts';
+import type { Claim, Sender } from '../senders/senders.ts';
+import { type Answer, malformedRequest, payloadTooLarge } from '../server/errors.ts';
+import type { Carrier } from './connections.ts';
+import { type HeldBytes, type Holder, held } from './held-bytes.ts';
+import { acceptedText, notFoundText } from './http-date.ts';
+import { answerText, endWith } from './refusal.ts';
+import { type RequestHead, RequestReader } from './request-reader.ts';
+
+/** Where messages go: by process id and message name. False: no process of that id is here. */
+export type MessageReceiver = (to: string, name: string, message: ReceivedMessage) => boolean;
+
+export interface ReceivedMessage {
+  readonly sender: Sender;
+  readonly claim: Claim;
+  /** Valid during the call only. */
+  readonly body: Uint8Array;
+}
+
+/** The scheduler calls that need nothing of the complete server. */
+export interface CallReceiver {
+  accepts(head: RequestHead): boolean;
+  call(head: RequestHead, body: Uint8Array, answer: (answer: Answer) => void): void;
+}
+
+/** What the machine says about reading more. */
+export interface Pressure {
+  readonly saturated: boolean;
+  whenDrained(resume: () => void): void;
+}
+
+export interface ConnectionServices {
+  readonly turn: Turn;
+  readonly pressure: Pressure;
+  readonly receive: MessageReceiver;
+  /** The sender behind a connection; it is told when that closes. */
+  readonly senderOf: (socket: Socket) => Sender;
+  readonly calls?: CallReceiver | undefined;
+  /** Takes over a connection, from these bytes on. */
+  readonly complete: (socket: Socket, bytes: Buffer) => void;
+  /** Bounds what the peers of all connections keep taken. */
+  readonly held?: HeldBytes | undefined;
+}
+
+/** Requests of one connection that may wait for their answers; nothing more is read from it meanwhile. */
+const MAX_UNANSWERED = 4_096;
+/** Bytes of answers that a peer may leave untaken; nothing more is read from it until it has taken them. */
+const MAX_UNTAKEN_BYTES = 64 * 1024;
+
+/** Begins the requests that are read here, all of them POST; what is not may be a person's, and never waits. */
+const POST = 'P'.charCodeAt(0);
+
+/** A place in the order of answers. */
+interface Slot {
+  text: string | undefined;
+}
+
+export class Connection implements Holder, Carrier {
+  readonly #socket: Socket;
+  readonly #services: ConnectionServices;
+  readonly #held: HeldBytes;
+  readonly #reader: RequestReader;
+  readonly #sender: Sender;
+  /** Unanswered requests, oldest first, and answers that have to wait for them. */
+  #slots: Slot[] = [];
+  #firstSlot = 0;
+  #out = '';
+  #holds = false;
+  #flushAsked = false;
+  /** Reading is stopped; and the end of what presses is awaited. */
+  #waiting = false;
+  #awaited = false;
+  /** Read, and to be taken in another turn; until then nothing more is read. */
+  #deferred: Buffer | undefined;
+  #leftover: Buffer | undefined;
+  #ended = false;
+  #done = false;
+
+  constructor(socket: Socket, services: ConnectionServices) {
+    this.#socket = socket;
+    this.#services = services;
+    this.#held = services.held ?? held;
+    this.#sender = services.senderOf(socket);
+    this.#reader = new RequestReader({
+      accepts: (head) => head.from !== undefined || (this.#services.calls?.accepts(head) ?? false),
+      request: (head, body) => this.#request(head, body),
+    });
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+  }
+
+  get isBusy(): boolean {
+    return this.#unanswered > 0;
+  }
+
+  get peer(): string | undefined {
+    return this.#sender.address;
+  }
+
+  get unfinished(): number | undefined {
+    const isRead = !this.#waiting && !this.#deferred && !this.#isLeaving;
+    return isRead && !this.#reader.idle ? this.#reader.finished : undefined;
+  }
+
+  readonly #onData = (chunk: Buffer) => {
+    const mayWait = !this.#reader.idle || chunk[0] === POST;
+    if (mayWait && this.#services.turn.readingIsOver) {
+      this.#deferred = chunk;
+      this.#socket.pause();
+      this.#services.turn.takeLater(this.#takeDeferred);
+      return;
+    }
+    this.#take(chunk);
+  };
+
+  readonly #takeDeferred = () => {
+    const chunk = this.#deferred;
+    this.#deferred = undefined;
+    if (chunk === undefined) {
+      return;
+    }
+    this.#take(chunk);
+    if (!this.#waiting && !this.#isLeaving && !this.#done) {
+      this.#socket.resume();
+    }
+  };
+
+  /** The peer keeps more taken than all may together, and has stood still for the longest. */
+  cutOff(): void {
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#leftover = this.#reader.push(chunk);
+    this.#hold();
+    if (this.#leftover || this.#reader.fault !== undefined) {
+      this.#socket.pause();
+      this.#leaveWhenAnswered();
+      return;
+    }
+    this.#pauseUnderPressure();
+  }
+
+  /** Says what the peer keeps taken now; most keep nothing, ever. */
+  #hold(): void {
+    const bytes = this.#reader.room + this.#socket.writableLength;
+    if (bytes > 0 || this.#holds) {
+      this.#holds = bytes > 0;
+      this.#held.hold(this, bytes);
+    }
+  }
+
+  readonly #onTaken = () => {
+    if (this.#holds && !this.#done) {
+      this.#hold();
+    }
+  };
+
+  readonly #onEnd = () => {
+    this.#ended = true;
+    if (this.#unanswered === 0) {
+      this.#flush();
+      this.#socket.end();
+    }
+  };
+
+  readonly #onError = () => {
+    // The close event follows; a broken connection is no error of ours.
+  };
+
+  readonly #onClose = () => {
+    // What was sent before the end counts.
+    this.#takeDeferred();
+    this.#done = true;
+    this.#slots = [];
+    this.#firstSlot = 0;
+    this.#held.release(this);
+  };
+
+  /** Nothing more is read here: the rest is somebody else's, or can't be read at all. */
+  get #isLeaving(): boolean {
+    return this.#leftover !== undefined || this.#reader.fault !== undefined;
+  }
+
+  get #unanswered(): number {
+    return this.#slots.length - this.#firstSlot;
+  }
+
+  #request(head: RequestHead, body: Uint8Array): void {
+    if (head.from === undefined) {
+      const slot: Slot = { text: undefined };
+      this.#slots.push(slot);
+      this.#services.calls?.call(head, body, (answer) => this.#settle(slot, answerText(answer)));
+      return;
+    }
+    const target = parseTarget(head.path);
+    const claim = { from: head.from, key: head.key };
+    const known =
+      target !== undefined &&
+      this.#services.receive(target.to, target.name, { sender: this.#sender, claim, body });
+    this.#answer(known ? acceptedText() : notFoundText());
+  }
+
+  #answer(text: string): void {
+    if (this.#unanswered > 0) {
+      this.#slots.push({ text });
+      return;
+    }
+    this.#out += text;
+    this.#askFlush();
+  }
+
+  #settle(slot: Slot, text: string): void {
+    slot.text = text;
+    if (this.#slots[this.#firstSlot] !== slot || this.#done) {
+      return;
+    }
+    for (;;) {
+      const next = this.#slots[this.#firstSlot]?.text;
+      if (next === undefined) {
+        break;
+      }
+      this.#out += next;
+      this.#firstSlot++;
+    }
+    if (this.#firstSlot === this.#slots.length) {
+      this.#slots.length = 0;
+      this.#firstSlot = 0;
+    } else if (this.#firstSlot > MAX_UNANSWERED) {
+      this.#slots = this.#slots.slice(this.#firstSlot);
+      this.#firstSlot = 0;
+    }
+    this.#askFlush();
+  }
+
+  #askFlush(): void {
+    if (!this.#flushAsked) {
+      this.#flushAsked = true;
+      this.#services.turn.atEnd(this.#flushTurn);
+    }
+  }
+
+  readonly #flushTurn = () => {
+    this.#flushAsked = false;
+    this.#flush();
+    if (this.#isLeaving) {
+      this.#leaveWhenAnswered();
+    } else if (this.#ended && this.#unanswered === 0) {
+      this.#socket.end();
+    } else if (this.#waiting) {
+      this.#resumeWhenPossible();
+    }
+  };
+
+  #flush(): void {
+    if (this.#out !== '' && !this.#done) {
+      this.#socket.write(this.#out, 'latin1');
+      if (this.#socket.writableLength > 0) {
+        // Told when all before it has been taken; mostly the system takes everything at once.
+        this.#hold();
+        this.#socket.write('', 'latin1', this.#onTaken);
+      }
+    }
+    this.#out = '';
+  }
+
+  #leaveWhenAnswered(): void {
+    if (this.#unanswered > 0 || this.#done) {
+      return;
+    }
+    this.#flush();
+    this.#done = true;
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('end', this.#onEnd);
+    this.#socket.off('error', this.#onError);
+    this.#socket.off('close', this.#onClose);
+    this.#held.release(this);
+    const { fault } = this.#reader;
+    if (this.#leftover) {
+      this.#services.complete(this.#socket, this.#leftover);
+      this.#leftover = undefined;
+    } else {
+      endWith(
+        this.#socket,
+        fault === 413 ? payloadTooLarge(this.#reader.limitBytes) : malformedRequest,
+      );
+    }
+  }
+
+  get #pressed(): boolean {
+    return (
+      this.#unanswered > MAX_UNANSWERED ||
+      this.#socket.writableLength > MAX_UNTAKEN_BYTES ||
+      this.#sender.isAwaited ||
+      this.#services.pressure.saturated
+    );
+  }
+
+  #pauseUnderPressure(): void {
+    if (this.#pressed && !this.#waiting) {
+      this.#waiting = true;
+      this.#socket.pause();
+      this.#resumeWhenPossible();
+    }
+  }
+
+  /** Waits for what presses; looked at again when that has gone or an answer has left. */
+  #resumeWhenPossible(): void {
+    if (this.#done || this.#deferred || this.#isLeaving || this.#awaited) {
+      return;
+    }
+    if (this.#sender.isAwaited) {
+      this.#awaited = true;
+      this.#sender.whenKnown(this.#drained);
+    } else if (this.#services.pressure.saturated) {
+      this.#awaited = true;
+      this.#services.pressure.whenDrained(this.#drained);
+    } else if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) {
+      this.#awaited = true;
+      this.#socket.once('drain', this.#drained);
+    } else if (this.#unanswered <= MAX_UNANSWERED / 2) {
+      this.#waiting = false;
+      this.#socket.resume();
+    }
+  }
+
+  readonly #drained = () => {
+    this.#awaited = false;
+    if (this.#waiting) {
+      this.#resumeWhenPossible();
+    }
+  };
+}
+
+/** `/slave(1)/mesos.internal.PingSlaveMessage` → process id and message name. */
+export function parseTarget(path: string): { to: string; name: string } | undefined {
+  const slash = path.indexOf('/', 1);
+  if (slash < 0 || slash === path.length - 1) {
+    return undefined;
+  }
+  const to = path.slice(1, slash);
+  const name = path.slice(slash + 1);
+  if (!to.includes('%')) {
+    return { to, name };
+  }
+  try {
+    return { to: decodeURIComponent(to), name };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+// Where every connection is in use, one thing is still answered: the question of another process whether a
+// connection is its own. Unanswered, it could not tell this process from a stranger. So what comes beyond the
+// bound is let in if it begins with that question, and told 503 if it does not, or does not say soon.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { OWNER_PATH } from '../senders/connection-owner.ts';
+import { serviceUnavailable } from '../server/errors.ts';
+import { answerText } from './refusal.ts';
+
+/** Connections that may be here at once; the first gives way to one more. */
+const MOST = 32;
+/** One that says nothing for so long is told 503. */
+const SILENCE_MS = 1_000;
+
+const QUESTION = Buffer.from(`GET ${OWNER_PATH}?`);
+
+const tooMany = answerText({
+  ...serviceUnavailable(`503 ${STATUS_CODES[503]}. Too many connections are open.`),
+  headers: { Connection: 'close' },
+});
+
+export class LastRoom {
+  readonly #refusals = new Map<Socket, () => void>();
+  /** Questions that have been let in, until they are over. */
+  readonly #answered = new Set<Socket>();
+
+  /** Calls `add` when the connection is to be read as others are. */
+  admit(socket: Socket, add: () => void): void {
+    socket.on('error', ignore);
+    const leave = () => {
+      clearTimeout(timer);
+      this.#refusals.delete(socket);
+      socket.off('data', look);
+      socket.off('end', refuse);
+      socket.off('close', leave);
+    };
+    const refuse = () => {
+      leave();
+      socket.write(tooMany, 'latin1');
+      socket.destroySoon();
+    };
+    const look = (bytes: Buffer) => {
+      if (!bytes.subarray(0, QUESTION.length).equals(QUESTION) || this.#answered.size >= MOST) {
+        refuse();
+        return;
+      }
+      leave();
+      socket.off('error', ignore);
+      socket.pause();
+      socket.unshift(bytes);
+      this.#answered.add(socket);
+      socket.setTimeout(SILENCE_MS, () => socket.destroy());
+      socket.once('close', () => this.#answered.delete(socket));
+      add();
+    };
+    const timer = setTimeout(refuse, SILENCE_MS);
+    for (const first of this.#refusals.size >= MOST ? this.#refusals.values() : []) {
+      first();
+      break;
+    }
+    this.#refusals.set(socket, refuse);
+    socket.on('data', look);
+    socket.on('end', refuse);
+    socket.on('close', leave);
+  }
+
+  close(): void {
+    for (const socket of [...this.#refusals.keys(), ...this.#answered]) {
+      socket.destroy();
+    }
+  }
+}
+
+function ignore(): void {
+  // It is ended anyway.
+}

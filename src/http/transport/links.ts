@@ -1,0 +1,233 @@
+// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the
+// first message, shared by all processes there. Messages of a turn leave in one write. A linked
+// connection is reported once when it breaks or cannot be opened; it is not opened again until
+// somebody links or sends. Without a link a connection serves what is sent and is closed when it
+// has been idle. Answers are not looked at.
+import net, { type Socket } from 'node:net';
+import { parseAddress } from '../../model/address.ts';
+import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
+import type { Turn } from '../../runtime/turn.ts';
+import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
+import { newKey } from '../senders/connection-owner.ts';
+import { Untaken } from './untaken.ts';
+
+export interface LinksOptions {
+  readonly turn: Turn;
+  /** A linked connection has broken, or could not be opened. */
+  readonly onLost: (address: string, why: string | undefined) => void;
+}
+
+/**
+ * Bytes that may wait for one address; a peer that lets more pile up counts as lost. Thousands of
+ * agents may share an address, and each may be told that a framework ends.
+ */
+export const MAX_PEER_BYTES = 128 * 1024 * 1024;
+/** Bytes that may wait for peers who take what they get before producers are told to pause. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How long closing waits for a peer to take what was sent. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** How long a connection nobody linked to stays open after its last message. */
+const IDLE_MS = 5_000;
+
+/** Answers are thrown away, all into the same place. */
+const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
+
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #peers = new Map<string, Peer>();
+  #closed = false;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+  }
+
+  /** Connections that are open or being opened. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** True while peers take less than is sent to them. */
+  get saturated(): boolean {
+    return Untaken.pressing > MAX_WAITING_BYTES;
+  }
+
+  /** Keeps a connection to the address; `onLost` tells, once, when it is gone. */
+  link(address: string): void {
+    if (!this.#closed) {
+      this.#peer(address).linked = true;
+    }
+  }
+
+  /** `from` and `to` are pids. The message is lost when the connection is. */
+  send(from: string, to: string, message: MessageToAgent | MessageToMaster): void {
+    if (this.#closed) {
+      return;
+    }
+    const { name } = message;
+    const body = encodeInternal(message);
+    const peer = this.#peer(to.slice(to.indexOf('@') + 1));
+    const key = peer.hasSent ? undefined : peer.key;
+    peer.send(encodeLibprocess({ from, to, name, body, key }));
+  }
+
+  /** Whether a link to the address is kept. */
+  isLinked(address: string): boolean {
+    return this.#peers.get(address)?.linked ?? false;
+  }
+
+  /** Whether the connection with this key goes to that address, and was opened here. */
+  opened(key: string, address: string): boolean {
+    return this.#peers.get(address)?.key === key;
+  }
+
+  /** Sends what is waiting, then closes every connection; nothing is reported any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const peers = [...this.#peers.values()];
+    this.#peers.clear();
+    await Promise.all(peers.map((peer) => peer.close()));
+  }
+
+  #peer(address: string): Peer {
+    let peer = this.#peers.get(address);
+    if (!peer) {
+      peer = new Peer(address, this.#options.turn, (linked, why) => {
+        // What is sent from now on needs a new connection.
+        if (this.#peers.get(address) === peer) {
+          this.#peers.delete(address);
+        }
+        if (linked) {
+          this.#options.onLost(address, why);
+        }
+      });
+      this.#peers.set(address, peer);
+    }
+    return peer;
+  }
+}
+
+class Peer {
+  linked = false;
+  hasSent = false;
+  /** Goes with the first message; the receiver asks about the connection by it. */
+  readonly key = newKey();
+  readonly #socket: Socket;
+  readonly #turn: Turn;
+  readonly #onGone: (linked: boolean, why: string | undefined) => void;
+  /** What went wrong; absent: the other side has closed the connection. */
+  #trouble: string | undefined;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  readonly #untaken = new Untaken(() => this.#socket.destroy());
+  #flushAsked = false;
+  #connected = false;
+  #gone = false;
+  /** Its owner knows that it ends. */
+  #told = false;
+
+  constructor(
+    address: string,
+    turn: Turn,
+    onGone: (linked: boolean, why: string | undefined) => void,
+  ) {
+    this.#turn = turn;
+    this.#onGone = onGone;
+    // What is no address cannot be reached: the connection fails as one that is refused.
+    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
+    this.#socket = net.connect({ host, port, noDelay: true, onread: IGNORED });
+    this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
+    this.#socket.once('connect', this.#onConnect);
+    this.#socket.on('error', (error) => {
+      // The close event follows.
+      this.#trouble = error.message;
+    });
+    this.#socket.once('close', () => this.#end());
+    this.#socket.resume();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#gone) {
+      return;
+    }
+    this.hasSent = true;
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    if (this.#queuedBytes + this.#socket.writableLength > MAX_PEER_BYTES) {
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#connected && !this.#flushAsked) {
+      this.#flushAsked = true;
+      this.#turn.atEnd(this.#flush);
+    }
+  }
+
+  /** Ends the connection after what was sent, or without it where that takes too long. */
+  close(): Promise<void> {
+    this.#told = true;
+    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    this.#socket.setTimeout(CLOSE_TIMEOUT_MS, () => this.#socket.destroy());
+    if (this.#connected) {
+      this.#flush();
+      this.#socket.end();
+    } else if (this.#queue.length === 0) {
+      this.#socket.destroy();
+    } else {
+      this.#socket.once('connect', () => this.#socket.end());
+    }
+    return closed;
+  }
+
+  readonly #flush = () => {
+    this.#flushAsked = false;
+    const [first] = this.#queue;
+    if (first === undefined || this.#socket.destroyed) {
+      return;
+    }
+    const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#untaken.add(bytes.length);
+    this.#socket.write(bytes, () => {
+      if (!this.#socket.destroyed) {
+        this.#untaken.taken(bytes.length);
+      }
+    });
+  };
+
+  readonly #onConnect = () => {
+    this.#connected = true;
+    this.#socket.setTimeout(IDLE_MS);
+    this.#flush();
+  };
+
+  /** The connection could not be opened in time, or has been idle without a link. */
+  readonly #onTimeout = () => {
+    if (!this.#connected) {
+      this.#trouble = `no answer to connect within ${CONNECT_TIMEOUT_MS / 1000}secs`;
+      this.#socket.destroy();
+    } else if (this.linked) {
+      this.#socket.setTimeout(0);
+    } else if (this.#socket.writableLength === 0 && this.#queue.length === 0) {
+      this.#leave();
+      this.#socket.end();
+    }
+  };
+
+  /** Tells the owner, once, that nothing can be sent here any more. */
+  #leave(): void {
+    this.#gone = true;
+    if (!this.#told) {
+      this.#told = true;
+      this.#onGone(this.linked, this.#trouble);
+    }
+  }
+
+  #end(): void {
+    this.#queue = [];
+    this.#leave();
+    this.#untaken.end();
+  }
+}

@@ -1,0 +1,41 @@
+// The last answer on a connection: what its requests deserve that cannot be read to their end.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Answer } from '../server/errors.ts';
+import { httpDate } from './http-date.ts';
+
+/**
+ * How long a client may go on sending what is thrown away. Closing at once would reset the
+ * connection, and the answer could be lost before it is read.
+ */
+export const LINGER_MS = 1_000;
+
+/** A whole answer as text, each character a byte; its body is text or nothing. */
+export function answerText(answer: Answer): string {
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body).toString('latin1') : '';
+  let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
+  if (answer.contentType) {
+    text += `Content-Type: ${answer.contentType}\r\n`;
+  }
+  for (const [name, value] of Object.entries(answer.headers ?? {})) {
+    text += `${name}: ${value}\r\n`;
+  }
+  return `${text}Date: ${httpDate()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Ends the connection with an answer. Nobody else may read from it any more. */
+export function endWith(socket: Socket, answer: Answer): void {
+  const closing = { ...answer, headers: { ...answer.headers, Connection: 'close' } };
+  socket.on('error', () => {
+    // The close event follows, and nothing is left to be done.
+  });
+  socket.on('data', () => {
+    // Thrown away.
+  });
+  socket.end(answerText(closing), 'latin1');
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once('end', () => socket.destroySoon());
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,116 @@
+// What agents tell when they register, in number and bytes: of all of them, and of those at one IP address. Agents do
+// not authenticate, so a stranger may register any number. One who does fills the room of an address, and newcomers
+// from there are refused; agents that are known come back as long as their own address has room.
+import {
+  MAX_ADDRESS_AGENTS,
+  MAX_ADDRESS_BYTES,
+  MAX_AGENTS,
+  MAX_AGENTS_AMOUNT,
+  MAX_AGENTS_BYTES,
+} from '../validation/agent-bounds.ts';
+
+/** What one agent takes. `ip` is undefined of one that the registry names, and that has not come yet. */
+interface Place {
+  readonly ip: string | undefined;
+  readonly bytes: number;
+  /** Of all that it has and runs, whatever it is: the core adds amounts up over the cluster. */
+  readonly amount: number;
+}
+
+interface Sum {
+  agents: number;
+  bytes: number;
+  amount: number;
+}
+
+export class AgentRoom {
+  readonly #places = new Map<string, Place>();
+  readonly #all: Sum = { agents: 0, bytes: 0, amount: 0 };
+  /** Amounts that agents have reported since they registered: oversubscribed, or of resource providers. */
+  readonly #reported = new Map<string, number>();
+  readonly #byIp = new Map<string, Sum>();
+
+  /** Why there is no room for what an agent tells. One that has a place keeps it at least. */
+  error(id: string, ip: string, bytes: number, amount = 0): string | undefined {
+    const had = this.#places.get(id);
+    const there = this.#byIp.get(ip) ?? { agents: 0, bytes: 0 };
+    const isHere = had?.ip === ip;
+    if (!isHere && there.agents >= MAX_ADDRESS_AGENTS) {
+      return `There are ${MAX_ADDRESS_AGENTS} agents at ${ip} already, which is as many as may be`;
+    }
+    if (there.bytes - (isHere ? had.bytes : 0) + bytes > MAX_ADDRESS_BYTES) {
+      return `The agents at ${ip} would tell more than ${MAX_ADDRESS_BYTES} bytes of themselves`;
+    }
+    const tooMuch = this.amountError(id, amount);
+    if (tooMuch !== undefined || had !== undefined) {
+      return tooMuch;
+    }
+    if (this.#all.agents >= MAX_AGENTS) {
+      return `There are ${MAX_AGENTS} agents already, which is as many as may be`;
+    }
+    return this.#all.bytes + bytes > MAX_AGENTS_BYTES
+      ? `All agents would tell more than ${MAX_AGENTS_BYTES} bytes of themselves`
+      : undefined;
+  }
+
+  /** Why the cluster cannot have an agent with so much. */
+  amountError(id: string, amount: number): string | undefined {
+    return this.#excess(this.#places.get(id)?.amount ?? 0, amount);
+  }
+
+  #excess(had: number, amount: number): string | undefined {
+    return amount > had && this.#all.amount - had + amount > MAX_AGENTS_AMOUNT
+      ? `All agents would have and run more than ${MAX_AGENTS_AMOUNT} of all resources together`
+      : undefined;
+  }
+
+  /** What an agent reports beside what it told; why not, when that is too much. */
+  report(id: string, amount: number): string | undefined {
+    const had = this.#reported.get(id) ?? 0;
+    const error = this.#excess(had, amount);
+    if (error === undefined && this.#places.has(id)) {
+      this.#reported.set(id, amount);
+      this.#all.amount += amount - had;
+    }
+    return error;
+  }
+
+  /** Gives an agent its place, instead of the one it had. */
+  take(id: string, ip: string | undefined, bytes: number, amount = 0): void {
+    this.leave(id);
+    const place = { ip, bytes, amount };
+    this.#places.set(id, place);
+    this.#count(place, 1);
+  }
+
+  leave(id: string): void {
+    this.#all.amount -= this.#reported.get(id) ?? 0;
+    this.#reported.delete(id);
+    const place = this.#places.get(id);
+    if (place !== undefined) {
+      this.#places.delete(id);
+      this.#count(place, -1);
+    }
+  }
+
+  #count(place: Place, sign: 1 | -1): void {
+    const { ip } = place;
+    add(this.#all, place, sign);
+    if (ip === undefined) {
+      return;
+    }
+    const there = this.#byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
+    add(there, place, sign);
+    if (there.agents === 0) {
+      this.#byIp.delete(ip);
+    } else {
+      this.#byIp.set(ip, there);
+    }
+  }
+}
+
+function add(sum: Sum, { bytes, amount }: Place, sign: 1 | -1): void {
+  sum.agents += sign;
+  sum.bytes += sign * bytes;
+  sum.amount += sign * amount;
+}

@@ -1,0 +1,26 @@
+// What an agent has and what of it is used, by the master's own records.
+import type { Resource } from '../../model/generated/messages.ts';
+import { needsCheckpoint } from '../../model/resource-format.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import type { Agent } from '../state.ts';
+
+/** What tasks and executors on the agent use. */
+export function usedOn(agent: Agent): Resource[] {
+  const used: Resource[] = [];
+  for (const executors of agent.executors.values()) {
+    for (const { resources } of executors.values()) {
+      used.push(...(resources ?? []));
+    }
+  }
+  for (const tasks of agent.tasks.values()) {
+    for (const task of tasks.values()) {
+      if (!isTerminal(task.state)) {
+        used.push(...(task.resources ?? []));
+      }
+    }
+  }
+  return used;
+}
+
+/** What an agent must write down of what it has. */
+export const checkpointedResources = (agent: Agent) => agent.total.filter(needsCheckpoint);

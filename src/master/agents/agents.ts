@@ -1,0 +1,380 @@
+// Agents: how they register, and what being registered means for the books.
+import type { AgentFacts, Holding } from '../../core/interface.ts';
+import { type AgentCapabilities, agentCapabilities } from '../../model/capabilities.ts';
+import {
+  type AgentInfo,
+  type ExecutorInfo,
+  type RegisterAgentMessage,
+  type ReregisterAgentMessage,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  type Task,
+  type UUID,
+} from '../../model/generated/messages.ts';
+import { idError } from '../../model/identifier.ts';
+import { type AgentId, agentId, type FrameworkId, frameworkId } from '../../model/ids.ts';
+import { messageSize } from '../../model/message-size.ts';
+import { addressOf, parsePid } from '../../model/pid.ts';
+import { isReserved, reservationRole, toReservationLists } from '../../model/resource-format.ts';
+import { allResourcesError, amountOf, resourcesError } from '../../model/resource-validation.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import { claimNamesOf } from '../offers/resource-names.ts';
+import { publishAgentAdded } from '../operators/subscribers.ts';
+import { log, mayDo, sendToAgent, sendToPid } from '../outbox.ts';
+import { store, waitingError } from '../registry-operations.ts';
+import { rolesOf, rolesRoomError } from '../roles/role-room.ts';
+import type { Agent, MasterState } from '../state.ts';
+import { addExecutor, addTask, allocationRole } from '../tasks/tasks.ts';
+import { MAX_ADDRESS_BYTES } from '../validation/agent-bounds.ts';
+import { agentInfoSizeError } from '../validation/size.ts';
+import { linkAgent } from './agent-links.ts';
+import { removeAgent } from './agent-removal.ts';
+import { isDown, machineOf } from './machines.ts';
+import { startPings } from './pings.ts';
+
+/** Oldest major version of agents that may join. */
+const minimumMajorVersion = 1;
+
+/** `1.11.0`, perhaps with a suffix. */
+export function isSupportedVersion(version: string | undefined): boolean {
+  const match = /^(\d+)(\.\d+){0,2}([-+].+)?$/.exec(version ?? '');
+  return match !== null && Number(match[1]) >= minimumMajorVersion;
+}
+
+export function agentInfoError(info: AgentInfo): string | undefined {
+  const id = info.id?.value;
+  return (
+    agentInfoSizeError(info) ??
+    (id === undefined ? undefined : idError(id)) ??
+    resourcesError(info.resources)
+  );
+}
+
+/**
+ * What keeps an agent out, known or not: authorization, maintenance, version, domain. The answer is
+ * silence, except on a machine that is down.
+ */
+export function mayJoin(
+  state: MasterState,
+  pid: string,
+  info: AgentInfo,
+  version: string | undefined,
+): boolean {
+  const refuse = (why: string) => {
+    log(state, 'warn', `Refusing agent at ${pid} (${info.hostname}): ${why}`);
+    return false;
+  };
+  const denied = deniedRegistration(state, info);
+  if (denied !== undefined) {
+    sendToPid(state, pid, 'AuthenticationErrorMessage', { error: denied });
+    return refuse(denied);
+  }
+  if (isDown(state, info.hostname, parsePid(pid)?.host ?? '')) {
+    sendToPid(state, pid, 'ShutdownMessage', { message: 'Machine is `DOWN`' });
+    return refuse('its machine is down');
+  }
+  if (!isSupportedVersion(version)) {
+    return refuse(`version '${version ?? ''}' is not supported`);
+  }
+  if (info.domain !== undefined && state.options.domain === undefined) {
+    return refuse('it has a domain and the master has none');
+  }
+  return info.domain === undefined && state.options.requireAgentDomain
+    ? refuse('it has no domain')
+    : true;
+}
+
+/** Agents do not authenticate: they have no principal. */
+const agentPrincipal = undefined;
+
+/**
+ * Reservations that an agent makes by its own flags are authorized as those that others make, so that
+ * no agent brings reservations to any role it likes. Those that were made later have been authorized.
+ */
+function deniedRegistration(state: MasterState, info: AgentInfo): string | undefined {
+  const denied = (action: string, list: string) =>
+    `Not authorized for action ${action} without a principal, by the list ${list} of --acls`;
+  if (!mayDo(state, agentPrincipal, 'REGISTER_AGENT')) {
+    return denied('REGISTER_AGENT', 'register_agents');
+  }
+  const resource = toReservationLists(info.resources).find(
+    (it) => isReserved(it) && !mayDo(state, agentPrincipal, 'RESERVE_RESOURCES', { resource: it }),
+  );
+  return resource === undefined
+    ? undefined
+    : denied(`RESERVE_RESOURCES for role '${reservationRole(resource)}'`, 'reserve_resources');
+}
+
+export const pingTimeoutMs = (state: MasterState) =>
+  state.options.agentPingTimeoutMs * state.options.maxAgentPingTimeouts;
+
+export const connectionMessage = (state: MasterState) => ({
+  total_ping_timeout_seconds: pingTimeoutMs(state) / 1000,
+});
+
+/** RegisterAgent, which agents repeat until they are answered: repetitions are cheap and harmless. */
+export function registerAgent(
+  state: MasterState,
+  pid: string,
+  message: RegisterAgentMessage,
+): void {
+  state.counters.values.messages_register_slave++;
+  const { registering } = state.agents;
+  const checkpointed = message.checkpointed_resources ?? [];
+  const error =
+    agentInfoError(message.agent) ??
+    resourcesError(checkpointed) ??
+    allResourcesError([message.agent.resources ?? [], checkpointed]);
+  if (error !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${error}`);
+    return;
+  }
+  if (registering.has(pid) || !mayJoin(state, pid, message.agent, message.version)) {
+    return;
+  }
+  const known = state.agents.byPid.get(pid);
+  if (known?.connected === true) {
+    sendRegistered(state, known);
+    return;
+  }
+  if (known !== undefined) {
+    removeAgent(state, known, 'a new agent registered at the same address', 'registered');
+  }
+  if (!claimNamesOf(state, message.agent.resources, message.checkpointed_resources)) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
+    return;
+  }
+  const roles = rolesOf(message.agent.resources, message.checkpointed_resources);
+  const rolesError = rolesRoomError(state, roles);
+  if (rolesError !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${rolesError}`);
+    return;
+  }
+  if (waitingError(state) !== undefined) {
+    state.counters.values.dropped_messages++;
+    return;
+  }
+  const id = agentId(`${state.options.id}-S${state.nextAgent}`);
+  const noRoom = roomError(state, id, pid, message, [message.agent.resources, checkpointed]);
+  if (noRoom !== undefined) {
+    log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${noRoom}`);
+    return;
+  }
+  registering.add(pid);
+  state.nextAgent++;
+  const info = withId(message.agent, id);
+  const admitted = (isStale: boolean) => {
+    registering.delete(pid);
+    // Others may have brought roles meanwhile.
+    if (isStale || rolesRoomError(state, roles) !== undefined) {
+      state.agents.room.leave(id);
+      store(state, [{ type: 'removeAgent', id }], () => undefined);
+      return;
+    }
+    state.counters.values.slave_registrations++;
+    const agent = createAgent(state, pid, info, {
+      version: message.version ?? '',
+      capabilities: agentCapabilities(message.agent_capabilities),
+      checkpointed: toReservationLists(message.checkpointed_resources),
+      resourceVersion: message.resource_version_uuid,
+    });
+    addAgent(state, agent);
+    sendRegistered(state, agent);
+  };
+  store(state, [{ type: 'admitAgent', agent: info }], admitted, message);
+}
+
+/** Why there is no room for what an agent tells; if there is, it is taken. */
+export function roomError(
+  { agents }: MasterState,
+  id: AgentId,
+  pid: string,
+  message: RegisterAgentMessage | ReregisterAgentMessage,
+  lists: readonly (readonly Resource[] | undefined)[],
+): string | undefined {
+  const ip = parsePid(pid)?.host ?? '';
+  const bytes = messageSize(message, MAX_ADDRESS_BYTES);
+  const amount = amountOf(lists);
+  const error = agents.room.error(id, ip, bytes, amount);
+  if (error === undefined) {
+    agents.room.take(id, ip, bytes, amount);
+  }
+  return error;
+}
+
+function withId(info: AgentInfo, id: string): AgentInfo {
+  return { ...info, id: { value: id }, resources: toReservationLists(info.resources) };
+}
+
+function sendRegistered(state: MasterState, agent: Agent): void {
+  sendToAgent(state, agent, 'AgentRegisteredMessage', {
+    agent_id: { value: agent.id },
+    connection: connectionMessage(state),
+  });
+}
+
+export interface AgentDescription {
+  readonly version: string;
+  readonly capabilities: AgentCapabilities;
+  /** Dynamic reservations and volumes that the agent has written down. */
+  readonly checkpointed: readonly Resource[];
+  readonly resourceVersion: UUID | undefined;
+}
+
+export function createAgent(
+  state: MasterState,
+  pid: string,
+  info: AgentInfo,
+  description: AgentDescription,
+): Agent {
+  const parsed = parsePid(pid);
+  return {
+    id: agentId(info.id?.value ?? ''),
+    info,
+    pid,
+    address: parsed === undefined ? '' : addressOf(parsed),
+    ip: parsed?.host ?? '',
+    version: description.version,
+    capabilities: description.capabilities,
+    registeredMs: state.nowMs,
+    connected: true,
+    active: true,
+    total: totalResources(state, info, description.checkpointed),
+    resourceVersion: description.resourceVersion,
+    tasks: new Map(),
+    executors: new Map(),
+    bytes: 0,
+    statusBytes: 0,
+    frameworkBytes: new Map(),
+    offers: new Set(),
+    observer: state.nextObserver++,
+    missedPings: 0,
+    awaitsPong: false,
+  };
+}
+
+/**
+ * The agent's resources with its reservations and volumes taken out of what they were made of. The
+ * core does it as it would apply the operations: what is checkpointed replaces the plain amount.
+ */
+export function totalResources(
+  state: MasterState,
+  info: AgentInfo,
+  checkpointed: readonly Resource[],
+): readonly Resource[] {
+  const own = info.resources ?? [];
+  if (checkpointed.length === 0) {
+    return own;
+  }
+  const origin = checkpointed.map(asConfigured);
+  return state.algebra.add(state.algebra.subtract(own, origin), checkpointed);
+}
+
+/** What a reservation or volume was made of: static reservations stay, the rest is undone. */
+function asConfigured(resource: Resource): Resource {
+  const { reservations, disk, shared: _, ...rest } = resource;
+  const configured: Resource = { ...rest };
+  const fixed = (reservations ?? []).filter(
+    ({ type }) => type === Resource_ReservationInfo_Type.STATIC,
+  );
+  if (fixed.length > 0) {
+    configured.reservations = fixed;
+  }
+  if (disk?.source !== undefined) {
+    configured.disk = { source: disk.source };
+  }
+  return configured;
+}
+
+export function agentFacts(info: AgentInfo): AgentFacts {
+  const domain = info.domain?.fault_domain;
+  return {
+    hostname: info.hostname,
+    attributes: info.attributes ?? [],
+    region: domain?.region.name,
+    zone: domain?.zone.name,
+  };
+}
+
+/** Enters an agent into all books, with what runs on it, and starts to watch it. */
+export function addAgent(
+  state: MasterState,
+  agent: Agent,
+  running: {
+    readonly tasks?: readonly Task[] | undefined;
+    readonly executors?: readonly ExecutorInfo[] | undefined;
+  } = {},
+): void {
+  const { agents, frameworks } = state;
+  agents.registered.set(agent.id, agent);
+  agents.byPid.set(agent.pid, agent);
+  linkAgent(state, agent);
+  for (const info of running.executors ?? []) {
+    const owner = frameworkId(info.framework_id?.value ?? '');
+    addExecutor(agent, frameworks.registered.get(owner), info);
+  }
+  for (const task of running.tasks ?? []) {
+    const owner = frameworkId(task.framework_id.value);
+    addTask(state, agent, frameworks.registered.get(owner), task);
+  }
+  state.allocator.addAgent({
+    id: agent.id,
+    facts: agentFacts(agent.info),
+    capabilities: agent.capabilities.types,
+    total: agent.total,
+    used: holdingsOn(state, agent),
+    unavailability: machineOf(state, agent)?.info.unavailability,
+  });
+  startPings(state, agent);
+  log(state, 'info', `Added agent ${agent.id} at ${agent.pid} (${agent.info.hostname})`);
+  publishAgentAdded(state, agent);
+}
+
+/** What runs on the agent, by framework and role. */
+export function holdingsOn(state: MasterState, agent: Agent): Holding[] {
+  return holdingsOf(state, agent, {
+    executors: [...agent.executors].flatMap(([owner, own]) =>
+      [...own.values()].map((info) => ({ owner, info })),
+    ),
+    tasks: [...agent.tasks.values()].flatMap((own) => [...own.values()]),
+  });
+}
+
+/** What these executors and tasks of an agent hold, by framework and role. */
+export function holdingsOf(
+  state: MasterState,
+  agent: Agent,
+  running: {
+    readonly executors: readonly { readonly owner: FrameworkId; readonly info: ExecutorInfo }[];
+    readonly tasks: readonly Task[];
+  },
+): Holding[] {
+  const lists = new Map<string, { owner: FrameworkId; role: string; all: Resource[][] }>();
+  const add = (owner: FrameworkId, resources: Resource[] | undefined) => {
+    if (resources === undefined || resources.length === 0) {
+      return;
+    }
+    const role = allocationRole(resources);
+    const key = JSON.stringify([owner, role]);
+    const entry = lists.get(key);
+    if (entry === undefined) {
+      lists.set(key, { owner, role, all: [resources] });
+    } else {
+      entry.all.push(resources);
+    }
+  };
+  for (const { owner, info } of running.executors) {
+    add(owner, info.resources);
+  }
+  for (const task of running.tasks) {
+    if (!isTerminal(task.state)) {
+      add(frameworkId(task.framework_id.value), task.resources);
+    }
+  }
+  return [...lists.values()].map(({ owner, role, all }) => ({
+    frameworkId: owner,
+    agentId: agent.id,
+    role,
+    resources: state.algebra.sum(all),
+  }));
+}

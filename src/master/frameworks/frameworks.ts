@@ -1,0 +1,393 @@
+// Frameworks: how they subscribe, fail over, disconnect, change and end.
+import type { FrameworkTerms } from '../../core/interface.ts';
+import { frameworkCapabilities, frameworkRoles } from '../../model/capabilities.ts';
+import {
+  type FrameworkInfo,
+  type OfferConstraints,
+  SchedulerEvent_Type,
+  type Task,
+  TaskState,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
+import {
+  agentId,
+  type FrameworkId,
+  frameworkId,
+  type RequestId,
+  type StreamId,
+} from '../../model/ids.ts';
+import { treeSize } from '../../model/role.ts';
+import type { Principal } from '../../security/principal.ts';
+import { drainIfIdle } from '../agents/draining.ts';
+import { BoundedList, BoundedMap } from '../bounded.ts';
+import { createFrameworkCounters } from '../metrics/counters.ts';
+import { discardOffer, endInverseOffer, rescindOffer } from '../offers/offers.ts';
+import { adoptOperations, orphanOperations } from '../operations/operations.ts';
+import {
+  publishFrameworkAdded,
+  publishFrameworkRemoved,
+  publishFrameworkUpdated,
+} from '../operators/subscribers.ts';
+import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';
+import { amountsOf, recordOf } from '../roles/quantities.ts';
+import type { Agent, Framework, MasterState } from '../state.ts';
+import { masterStatus } from '../tasks/status-updates.ts';
+import { removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
+import type { MasterTimer } from '../timers.ts';
+import { MAX_FRAMEWORK_TREE } from '../validation/count.ts';
+import { frameworkBytes, recountFramework } from '../validation/size.ts';
+
+const heartbeatTimer = (framework: Framework): MasterTimer => `heartbeat/${framework.id}`;
+const failoverTimer = (framework: Framework): MasterTimer => `failover/${framework.id}`;
+
+/** What a framework brings when it subscribes, checked and authorized. */
+export interface Subscription {
+  readonly request: RequestId;
+  readonly stream: StreamId;
+  readonly principal: Principal | undefined;
+  readonly info: FrameworkInfo;
+  readonly suppressedRoles: readonly string[];
+  readonly constraints: OfferConstraints | undefined;
+}
+
+/** What is late is late by seconds, or by as long as an agent was unreachable. */
+const maxAcknowledgedEnds = 1_000;
+
+function createFramework(
+  state: MasterState,
+  id: FrameworkId,
+  info: FrameworkInfo,
+  fields: Pick<Framework, 'state' | 'active' | 'stream' | 'constraints'> & {
+    readonly suppressedRoles: readonly string[];
+  },
+): Framework {
+  const isNew = fields.state !== 'recovered';
+  return {
+    id,
+    idMessage: { value: id },
+    info: { ...info, id: { value: id } },
+    roles: new Set(frameworkRoles(info)),
+    treeSize: treeSize(frameworkRoles(info), MAX_FRAMEWORK_TREE),
+    suppressedRoles: new Set(fields.suppressedRoles),
+    capabilities: frameworkCapabilities(info),
+    constraints: fields.constraints,
+    bytes: frameworkBytes(info, fields.constraints),
+    principal: info.principal === undefined ? undefined : { value: info.principal },
+    state: fields.state,
+    active: fields.active,
+    stream: fields.stream,
+    registeredMs: isNew ? state.nowMs : 0,
+    reregisteredMs: isNew ? state.nowMs : 0,
+    unregisteredMs: 0,
+    tasks: new Map(),
+    unreachableTasks: new BoundedMap(state.options.maxUnreachableTasksPerFramework, {
+      weight: state.frameworks.taskHistory,
+    }),
+    completedTasks: new BoundedList(
+      state.options.maxCompletedTasksPerFramework,
+      state.frameworks.taskHistory,
+    ),
+    acknowledgedEnds: new BoundedMap(maxAcknowledgedEnds),
+    executors: new Map(),
+    offers: new Set(),
+    inverseOffers: new Set(),
+    operations: new Map(),
+    operationUuids: new Map(),
+    counters: createFrameworkCounters(),
+  };
+}
+
+/** Of a framework that is itself forgotten. */
+export function forgetTasks({ completedTasks, unreachableTasks }: Framework): void {
+  completedTasks.remove(() => true);
+  unreachableTasks.clear();
+}
+
+export function frameworkTerms(framework: Framework): FrameworkTerms {
+  const minAllocatable = recordOf<Record<string, number>[]>([]);
+  for (const [role, filters] of Object.entries(framework.info.offer_filters ?? {})) {
+    if (filters.min_allocatable_resources !== undefined) {
+      minAllocatable[role] = (filters.min_allocatable_resources.quantities ?? []).map(
+        ({ quantities }) => amountsOf(quantities),
+      );
+    }
+  }
+  return {
+    roles: [...framework.roles],
+    suppressedRoles: [...framework.suppressedRoles],
+    capabilities: framework.capabilities.types,
+    minAllocatable,
+    constraints: framework.constraints,
+  };
+}
+
+/** `<master id>-0000`, counted up. */
+function nextFrameworkId(state: MasterState): FrameworkId {
+  const number = state.nextFramework++;
+  return frameworkId(`${state.options.id}-${String(number).padStart(4, '0')}`);
+}
+
+/** The first subscription of a framework that has no id yet. */
+export function addNewFramework(state: MasterState, subscription: Subscription): Framework {
+  const framework = createFramework(state, nextFrameworkId(state), subscription.info, {
+    state: 'connected',
+    active: true,
+    stream: subscription.stream,
+    constraints: subscription.constraints,
+    suppressedRoles: subscription.suppressedRoles,
+  });
+  addFramework(state, framework);
+  open(state, framework, subscription);
+  log(state, 'info', `Added framework ${framework.id} (${framework.info.name})`);
+  publishFrameworkAdded(state, framework);
+  return framework;
+}
+
+function addFramework(state: MasterState, framework: Framework): void {
+  state.frameworks.registered.set(framework.id, framework);
+  state.allocator.addFramework({
+    id: framework.id,
+    ...frameworkTerms(framework),
+    active: framework.active,
+    used: [],
+  });
+}
+
+/** A framework that an agent or the framework itself tells of, before its scheduler is back. */
+export function recoverFramework(state: MasterState, info: FrameworkInfo): Framework {
+  const framework = createFramework(state, frameworkId(info.id?.value ?? ''), info, {
+    state: 'recovered',
+    active: false,
+    stream: undefined,
+    constraints: undefined,
+    suppressedRoles: [],
+  });
+  addFramework(state, framework);
+  adoptOperations(state, framework);
+  publishFrameworkAdded(state, framework);
+  return framework;
+}
+
+/** A framework that is known comes back, or comes a second time: the old connection ends. */
+export function resubscribe(
+  state: MasterState,
+  framework: Framework,
+  subscription: Subscription,
+): void {
+  const wasRecovered = framework.state === 'recovered';
+  updateFramework(state, framework, subscription);
+  framework.reregisteredMs = state.nowMs;
+  if (wasRecovered) {
+    framework.registeredMs = state.nowMs;
+  }
+  if (framework.state === 'connected') {
+    sendError(state, framework, 'Framework failed over');
+    closeStream(state, framework);
+  }
+  clearTimer(state, failoverTimer(framework));
+  for (const offer of [...framework.offers]) {
+    discardOffer(state, offer);
+  }
+  for (const inverseOffer of [...framework.inverseOffers]) {
+    endInverseOffer(state, inverseOffer, { rescind: false });
+  }
+  framework.state = 'connected';
+  framework.stream = subscription.stream;
+  if (!framework.active) {
+    framework.active = true;
+    state.allocator.activateFramework(framework.id);
+  }
+  open(state, framework, subscription);
+  tellOfFramework(state, framework);
+}
+
+function open(state: MasterState, framework: Framework, subscription: Subscription): void {
+  const { request, stream } = subscription;
+  state.frameworks.byStream.set(stream, framework);
+  state.effects.push({ type: 'openStream', request, stream });
+  sendToFramework(state, framework, {
+    type: SchedulerEvent_Type.SUBSCRIBED,
+    subscribed: {
+      framework_id: framework.idMessage,
+      heartbeat_interval_seconds: state.options.heartbeatIntervalMs / 1000,
+      master_info: state.info,
+    },
+  });
+  heartbeat(state, framework);
+}
+
+export function heartbeat(state: MasterState, framework: Framework): void {
+  if (framework.state === 'connected') {
+    sendToFramework(state, framework, { type: SchedulerEvent_Type.HEARTBEAT });
+    setTimer(state, heartbeatTimer(framework), state.options.heartbeatIntervalMs);
+  }
+}
+
+/** Takes a new description; roles that are gone lose their offers. */
+export function updateFramework(
+  state: MasterState,
+  framework: Framework,
+  change: Pick<Subscription, 'info' | 'suppressedRoles' | 'constraints'>,
+): void {
+  const { info } = change;
+  framework.info = { ...info, id: framework.idMessage };
+  framework.roles = new Set(frameworkRoles(info));
+  framework.treeSize = treeSize(framework.roles, MAX_FRAMEWORK_TREE);
+  framework.suppressedRoles = new Set(change.suppressedRoles);
+  framework.capabilities = frameworkCapabilities(info);
+  framework.constraints = change.constraints;
+  framework.bytes = frameworkBytes(info, change.constraints);
+  for (const agent of agentsOf(state, framework)) {
+    recountFramework(agent, framework);
+  }
+  framework.principal = info.principal === undefined ? undefined : { value: info.principal };
+  for (const offer of [...framework.offers]) {
+    if (!framework.roles.has(offer.role)) {
+      rescindOffer(state, offer);
+    }
+  }
+  state.allocator.updateFramework(framework.id, frameworkTerms(framework));
+}
+
+/**
+ * Tells readers and agents of a changed framework. Apache Mesos tells every agent; here only those
+ * that run something of it are told, for no other keeps a record of it.
+ */
+export function tellOfFramework(state: MasterState, framework: Framework): void {
+  publishFrameworkUpdated(state, framework);
+  for (const agent of agentsOf(state, framework)) {
+    sendToAgent(state, agent, 'UpdateFrameworkMessage', {
+      framework_id: framework.idMessage,
+      pid: '',
+      framework_info: framework.info,
+    });
+  }
+}
+
+/** Registered agents that have tasks, executors or operations of the framework, by the agents' own books. */
+function agentsOf(state: MasterState, framework: Framework): Agent[] {
+  const { id, operations } = framework;
+  const operating = new Set([...operations.values()].map(({ agent_id }) => agent_id?.value));
+  return [...state.agents.registered.values()].filter(
+    (agent) => agent.tasks.has(id) || agent.executors.has(id) || operating.has(agent.id),
+  );
+}
+
+function closeStream(state: MasterState, framework: Framework): void {
+  if (framework.stream !== undefined) {
+    clearTimer(state, heartbeatTimer(framework));
+    state.effects.push({ type: 'closeStream', stream: framework.stream });
+    state.frameworks.byStream.delete(framework.stream);
+    framework.stream = undefined;
+  }
+}
+
+function deactivate(
+  state: MasterState,
+  framework: Framework,
+  options: { readonly rescind: boolean },
+): void {
+  if (!framework.active) {
+    return;
+  }
+  framework.active = false;
+  state.allocator.deactivateFramework(framework.id);
+  for (const offer of [...framework.offers]) {
+    if (options.rescind) {
+      rescindOffer(state, offer);
+    } else {
+      discardOffer(state, offer);
+    }
+  }
+  for (const inverseOffer of [...framework.inverseOffers]) {
+    endInverseOffer(state, inverseOffer, options);
+  }
+}
+
+/** The scheduler's stream has ended; it may come back within its failover timeout. */
+export function disconnectFramework(state: MasterState, framework: Framework): void {
+  clearTimer(state, heartbeatTimer(framework));
+  if (framework.stream !== undefined) {
+    state.frameworks.byStream.delete(framework.stream);
+    framework.stream = undefined;
+  }
+  framework.state = 'disconnected';
+  deactivate(state, framework, { rescind: true });
+  const timeoutMs = Math.max(0, (framework.info.failover_timeout ?? 0) * 1000);
+  log(state, 'info', `Framework ${framework.id} disconnected; it has ${timeoutMs} ms to return`);
+  setTimer(state, failoverTimer(framework), timeoutMs);
+}
+
+export function failoverTimedOut(state: MasterState, id: FrameworkId): void {
+  const framework = state.frameworks.registered.get(id);
+  if (framework?.state === 'disconnected') {
+    removeFramework(state, framework);
+  }
+}
+
+/** Ends a framework and all it runs. Its id is refused for as long as it is remembered. */
+export function removeFramework(state: MasterState, framework: Framework): void {
+  deactivate(state, framework, { rescind: false });
+  // Apache Mesos sends this to every agent; here to those that have something of the framework.
+  const agents = agentsOf(state, framework);
+  for (const agent of agents) {
+    sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
+  }
+  endTasks(state, framework);
+  for (const agent of agents) {
+    for (const duplicate of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
+      removeTask(state, agent, duplicate);
+    }
+  }
+  for (const [id, executors] of [...framework.executors]) {
+    const agent = state.agents.registered.get(id);
+    for (const executor of [...executors.keys()]) {
+      if (agent !== undefined) {
+        removeExecutor(state, agent, framework.id, executor);
+      }
+    }
+  }
+  const changedAgents = orphanOperations(state, framework);
+  closeStream(state, framework);
+  clearTimer(state, failoverTimer(framework));
+  framework.state = 'disconnected';
+  framework.unregisteredMs = state.nowMs;
+  state.frameworks.registered.delete(framework.id);
+  state.allocator.removeFramework(framework.id);
+  for (const agent of changedAgents) {
+    state.allocator.updateAgent(agent.id, { total: agent.total });
+  }
+  state.frameworks.completed.set(framework.id, framework);
+  log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
+  publishFrameworkRemoved(state, framework);
+  for (const agent of agents) {
+    // In Apache Mesos an agent whose last task went in this way stays draining until it reports again.
+    drainIfIdle(state, agent);
+  }
+}
+
+function endTasks(state: MasterState, framework: Framework): void {
+  const killed = {
+    state: TaskState.TASK_KILLED,
+    reason: TaskStatus_Reason.REASON_FRAMEWORK_REMOVED,
+    message: `Framework ${framework.id} removed`,
+  };
+  const statusOf = (task: Task) =>
+    masterStatus(state, {
+      taskId: task.task_id.value,
+      agentId: task.agent_id.value,
+      ...killed,
+    });
+  for (const task of [...framework.tasks.values()]) {
+    updateTask(state, task, statusOf(task));
+    const agent = state.agents.registered.get(agentId(task.agent_id.value));
+    if (agent !== undefined) {
+      removeTask(state, agent, task);
+    }
+  }
+  for (const [id, task] of [...framework.unreachableTasks]) {
+    updateTask(state, task, statusOf(task));
+    framework.unreachableTasks.delete(id);
+    framework.completedTasks.push(task);
+  }
+}

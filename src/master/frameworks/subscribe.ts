@@ -1,0 +1,161 @@
+// SUBSCRIBE: the checks, in Mesos's order, and then one of the three ways in.
+import { frameworkRoles } from '../../model/capabilities.ts';
+import {
+  type FrameworkInfo,
+  type OfferConstraints,
+  type SchedulerCall_Subscribe,
+  SchedulerCall_Type,
+  SchedulerEvent_Type,
+} from '../../model/generated/messages.ts';
+import { frameworkId } from '../../model/ids.ts';
+import { schedulerCallError } from '../../model/scheduler-call.ts';
+import type { SchedulerSubscribe } from '../events.ts';
+import { countCall } from '../metrics/counters.ts';
+import { claimNames, mostNamesOfFrameworks } from '../offers/resource-names.ts';
+import { mayDo, reply } from '../outbox.ts';
+import type { Framework, MasterState } from '../state.ts';
+import { countError, MAX_FRAMEWORK_ROLES } from '../validation/count.ts';
+import {
+  frameworkInfoError,
+  frameworkUpdateError,
+  roleListsError,
+} from '../validation/framework.ts';
+import { frameworkUserError } from '../validation/users.ts';
+import { subscriberError } from './framework-sums.ts';
+import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
+
+export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
+  const { call, principal, request, stream } = event;
+  const invalid = schedulerCallError(call, principal?.value);
+  if (invalid !== undefined || call.subscribe === undefined) {
+    reply(state, request, 400, `Failed to validate scheduler::Call: ${invalid}`);
+    return;
+  }
+  const info = withPrincipal(call.subscribe.framework_info, principal?.value);
+  const id = info.id?.value ?? '';
+  if (id === '') {
+    state.counters.values.messages_register_framework++;
+  } else {
+    state.counters.values.messages_reregister_framework++;
+  }
+  const refusal = subscribeError(state, info, call.subscribe);
+  if (refusal !== undefined) {
+    refuse(state, event, refusal);
+    return;
+  }
+  const subscription = {
+    request,
+    stream,
+    principal,
+    info,
+    suppressedRoles: call.subscribe.suppressed_roles ?? [],
+    constraints: call.subscribe.offer_constraints,
+  };
+  if (id === '') {
+    const framework = addNewFramework(state, subscription);
+    countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
+    return;
+  }
+  const framework =
+    state.frameworks.registered.get(frameworkId(id)) ?? recoverFramework(state, info);
+  const kept = preserveImmutable(framework, info);
+  const changed = frameworkUpdateError(framework.info, kept);
+  if (changed !== undefined) {
+    refuse(state, event, changed);
+    return;
+  }
+  countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
+  resubscribe(state, framework, { ...subscription, info: kept });
+}
+
+/** A framework that authenticated but does not say as whom gets its principal from that. */
+function withPrincipal(info: FrameworkInfo, principal: string | undefined): FrameworkInfo {
+  return principal === undefined || info.principal !== undefined ? info : { ...info, principal };
+}
+
+/** User and checkpointing stay what they were; a change is ignored. */
+function preserveImmutable(framework: Framework, info: FrameworkInfo): FrameworkInfo {
+  const { checkpoint: _, ...rest } = info;
+  const { user, checkpoint } = framework.info;
+  return checkpoint === undefined ? { ...rest, user } : { ...rest, user, checkpoint };
+}
+
+function subscribeError(
+  state: MasterState,
+  info: FrameworkInfo,
+  subscribe: SchedulerCall_Subscribe,
+): string | undefined {
+  return (
+    frameworkError(state, info, subscribe.offer_constraints) ??
+    roleListsError(info, subscribe.suppressed_roles ?? [], subscribe.offer_constraints) ??
+    offerConstraintsError(state, subscribe.offer_constraints) ??
+    registrationError(state, info)
+  );
+}
+
+export function offerConstraintsError(
+  state: MasterState,
+  constraints: OfferConstraints | undefined,
+): string | undefined {
+  const why = state.allocator.constraintsError(constraints);
+  return why === undefined ? undefined : `Offer constraints are not valid: ${why}`;
+}
+
+/** What holds for SUBSCRIBE and UPDATE_FRAMEWORK alike. */
+export function frameworkError(
+  state: MasterState,
+  info: FrameworkInfo,
+  constraints: OfferConstraints | undefined,
+): string | undefined {
+  const error =
+    countError("'FrameworkInfo.roles'", frameworkRoles(info).length, MAX_FRAMEWORK_ROLES) ??
+    frameworkInfoError(info) ??
+    subscriberError(state, info, constraints);
+  if (error !== undefined) {
+    return error;
+  }
+  const allowed = state.roleWhitelist;
+  const unknown = frameworkRoles(info).filter((role) => allowed?.has(role) === false);
+  if (unknown.length > 0) {
+    return `Roles { ${unknown.join(', ')} } are not present in the master's --roles`;
+  }
+  const userError = frameworkUserError(state, info);
+  if (userError !== undefined) {
+    return userError;
+  }
+  if (state.frameworks.completed.has(frameworkId(info.id?.value ?? ''))) {
+    return 'Framework has been removed';
+  }
+  return claimNames(state, minimumNames(info), mostNamesOfFrameworks)
+    ? undefined
+    : 'Too many resource names';
+}
+
+const minimumNames = (info: FrameworkInfo) =>
+  Object.values(info.offer_filters ?? {}).flatMap(({ min_allocatable_resources }) =>
+    (min_allocatable_resources?.quantities ?? []).flatMap(({ quantities }) =>
+      Object.keys(quantities ?? {}),
+    ),
+  );
+
+/** Authorization of the roles, for the principal that the framework names. */
+export function registrationError(state: MasterState, info: FrameworkInfo): string | undefined {
+  const principal = info.principal === undefined ? undefined : { value: info.principal };
+  return mayDo(state, principal, 'REGISTER_FRAMEWORK', { framework: info })
+    ? undefined
+    : `Not authorized to register framework '${info.name}' with roles ` +
+        `{ ${frameworkRoles(info).join(', ')} }`;
+}
+
+function refuse(state: MasterState, event: SchedulerSubscribe, message: string): void {
+  const { request, stream } = event;
+  state.effects.push(
+    { type: 'openStream', request, stream },
+    {
+      type: 'sendToScheduler',
+      stream,
+      event: { type: SchedulerEvent_Type.ERROR, error: { message } },
+    },
+    { type: 'closeStream', stream },
+  );
+}

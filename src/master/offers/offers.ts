@@ -1,0 +1,378 @@
+// Offers and inverse offers: made from the allocator's decisions, taken back, answered.
+import type { Allocator, LiveAllocator, OfferBatch } from '../../core/interface.ts';
+import {
+  type InverseOffer,
+  type Offer,
+  type Resource,
+  SchedulerEvent_Type,
+  type URL,
+} from '../../model/generated/messages.ts';
+import { type OfferId, offerId } from '../../model/ids.ts';
+import { parsePid } from '../../model/pid.ts';
+import { toRoleAndReservation, withoutAllocation } from '../../model/resource-format.ts';
+import { machineOf } from '../agents/machines.ts';
+import { clearTimer, sendToFramework, setTimer } from '../outbox.ts';
+import type {
+  Agent,
+  Framework,
+  MasterState,
+  OutstandingInverseOffer,
+  OutstandingOffer,
+} from '../state.ts';
+
+const runTimer = 'allocate';
+const batchTimer = 'allocation-batch';
+
+/** Asks for a run over what changed, once per turn of the event loop, however many events ask. */
+export function scheduleRun(state: MasterState): void {
+  if (!state.runScheduled && state.recovered && state.allocator.hasPending) {
+    state.runScheduled = true;
+    state.runAskedMs = state.nowMs;
+    setTimer(state, runTimer, 0);
+  }
+}
+
+export function startBatches(state: MasterState): void {
+  setTimer(state, batchTimer, state.options.allocationIntervalMs);
+}
+
+export function runPending(state: MasterState): void {
+  state.runScheduled = false;
+  state.counters.runLatencies.add(state.nowMs - state.runAskedMs);
+  makeOffers(state, (allocator) => allocator.runPending());
+}
+
+export function runBatch(state: MasterState): void {
+  startBatches(state);
+  makeOffers(state, (allocator) => allocator.runBatch());
+}
+
+function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
+  const { stopwatch = () => 0 } = state.options;
+  const startMs = stopwatch();
+  const batch = run();
+  state.counters.allocationRuns++;
+  state.counters.runDurations.add(stopwatch() - startMs);
+  return batch;
+}
+
+/** What the allocator has given to a framework, before an offer is made of it. */
+export type Grant = Omit<OutstandingOffer, 'id'>;
+
+/** Offers made in one turn of the event loop, and at most in one event: other work comes in between. */
+const maxOffersPerTurn = 500;
+const maxOffersPerEvent = 200;
+const offersTimer = 'offers';
+
+interface Decisions {
+  readonly grants: Grant[];
+  /** Given to somebody who is not here. */
+  readonly orphans: Parameters<Allocator['recover']>[0][];
+  readonly inverse: Pick<OutstandingInverseOffer, 'framework' | 'agent'>[];
+}
+
+/** Reads a batch out, which lasts until the allocator's next call. */
+function read(state: MasterState, batch: OfferBatch): Decisions {
+  const decisions: Decisions = { grants: [], orphans: [], inverse: [] };
+  for (let i = 0; i < batch.count; i++) {
+    const framework = state.frameworks.registered.get(batch.frameworkId(i));
+    const agent = state.agents.registered.get(batch.agentId(i));
+    const role = batch.role(i);
+    const resources = batch.resources(i);
+    if (framework === undefined || agent === undefined) {
+      const [frameworkId, agentId] = [batch.frameworkId(i), batch.agentId(i)];
+      decisions.orphans.push({ frameworkId, agentId, role, resources, wasUsed: false });
+    } else {
+      decisions.grants.push({ framework, agent, role, resources });
+    }
+  }
+  for (let i = 0; i < batch.inverseCount; i++) {
+    const framework = state.frameworks.registered.get(batch.inverseFrameworkId(i));
+    const agent = state.agents.registered.get(batch.inverseAgentId(i));
+    if (framework !== undefined && agent !== undefined) {
+      decisions.inverse.push({ framework, agent });
+    }
+  }
+  return decisions;
+}
+
+/** Begins to make offers of what a run decides. One that loses the allocator decides nothing. */
+function makeOffers(state: MasterState, run: (allocator: LiveAllocator) => OfferBatch): void {
+  const decisions = state.allocator.attempt((allocator) =>
+    read(
+      state,
+      measured(state, () => run(allocator)),
+    ),
+  );
+  if (decisions === undefined) {
+    return;
+  }
+  const { grants, orphans } = decisions;
+  const inverse = inverseOffers(state, decisions.inverse);
+  for (const orphan of orphans) {
+    state.allocator.recover(orphan);
+  }
+  for (const [framework, messages] of inverse) {
+    sendToFramework(state, framework, {
+      type: SchedulerEvent_Type.INVERSE_OFFERS,
+      inverse_offers: { inverse_offers: messages },
+    });
+  }
+  const isWaiting = state.grants.length > 0;
+  for (const grant of grants) {
+    state.grants.push(grant);
+  }
+  if (!isWaiting) {
+    offerGrants(state);
+  }
+}
+
+/** Makes offers of the next grants; those that are impossible by now go back. */
+export function offerGrants(state: MasterState): void {
+  const turn = state.grants.splice(0, maxOffersPerTurn);
+  if (state.grants.length > 0) {
+    setTimer(state, offersTimer, 0);
+  }
+  const made = new Map<Framework, OutstandingOffer[]>();
+  for (const grant of turn) {
+    const { framework, agent, role } = grant;
+    const isWanted = framework.state === 'connected' && framework.active;
+    if (!isWanted || !framework.roles.has(role) || !agent.active) {
+      giveOfferBack(state, grant, grant.resources);
+      continue;
+    }
+    const offer = addOffer(state, grant);
+    const others = made.get(framework);
+    if (others === undefined) {
+      made.set(framework, [offer]);
+    } else {
+      others.push(offer);
+    }
+  }
+  for (const [framework, offers] of made) {
+    sendOffers(state, framework, offers);
+  }
+}
+
+/** Apache Mesos puts all offers of a run into one event, however long. */
+function sendOffers(
+  state: MasterState,
+  framework: Framework,
+  offers: readonly OutstandingOffer[],
+): void {
+  framework.counters.offersSent += offers.length;
+  for (let from = 0; from < offers.length; from += maxOffersPerEvent) {
+    const part = offers.slice(from, from + maxOffersPerEvent);
+    sendToFramework(state, framework, {
+      type: SchedulerEvent_Type.OFFERS,
+      offers: { offers: part.map((offer) => offerEvent(state, offer)) },
+    });
+  }
+}
+
+const nextOfferId = (state: MasterState): OfferId =>
+  offerId(`${state.options.id}-O${state.nextOffer++}`);
+
+function addOffer(state: MasterState, grant: Grant): OutstandingOffer {
+  const { framework, agent, role, resources } = grant;
+  const offer: OutstandingOffer = { id: nextOfferId(state), framework, agent, role, resources };
+  state.offers.set(offer.id, offer);
+  offer.framework.offers.add(offer);
+  offer.agent.offers.add(offer);
+  if (state.options.offerTimeoutMs !== undefined) {
+    setTimer(state, `offer/${offer.id}`, state.options.offerTimeoutMs);
+  }
+  return offer;
+}
+
+export function agentUrl(agent: Agent): URL {
+  const pid = parsePid(agent.pid);
+  return {
+    scheme: 'http',
+    address: { hostname: agent.info.hostname, ip: agent.ip, port: pid?.port ?? 0 },
+    path: `/${pid?.id ?? ''}`,
+  };
+}
+
+/** The offer as it stands, in the master's own form of resources. */
+export function offerMessage(state: MasterState, offer: OutstandingOffer): Offer {
+  const { agent, framework } = offer;
+  const message: Offer = {
+    id: { value: offer.id },
+    framework_id: framework.idMessage,
+    agent_id: { value: agent.id },
+    hostname: agent.info.hostname,
+    url: agentUrl(agent),
+    resources: offer.resources,
+    allocation_info: { role: offer.role },
+  };
+  if (agent.info.domain !== undefined) message.domain = agent.info.domain;
+  if (agent.info.attributes !== undefined && agent.info.attributes.length > 0) {
+    message.attributes = agent.info.attributes;
+  }
+  const executors = agent.executors.get(framework.id);
+  if (executors !== undefined && executors.size > 0) {
+    message.executor_ids = [...executors.keys()].map((value) => ({ value }));
+  }
+  const unavailability = machineOf(state, agent)?.info.unavailability;
+  if (unavailability !== undefined) message.unavailability = unavailability;
+  return message;
+}
+
+/** The offer in the form that the framework's capabilities ask for. */
+function offerEvent(state: MasterState, offer: OutstandingOffer): Offer {
+  const { multiRole, reservationRefinement } = offer.framework.capabilities;
+  const message = offerMessage(state, offer);
+  const resources: Resource[] = [];
+  for (const resource of offer.resources) {
+    if (resource.name !== 'ephemeral_ports') {
+      const own = multiRole ? resource : withoutAllocation(resource);
+      resources.push(reservationRefinement ? own : toRoleAndReservation(own));
+    }
+  }
+  message.resources = resources;
+  if (!multiRole) {
+    delete message.allocation_info;
+  }
+  return message;
+}
+
+/** Takes the offer out of all books but the allocator's. */
+export function removeOffer(state: MasterState, offer: OutstandingOffer): void {
+  state.offers.delete(offer.id);
+  offer.framework.offers.delete(offer);
+  offer.agent.offers.delete(offer);
+  if (state.options.offerTimeoutMs !== undefined) {
+    clearTimer(state, `offer/${offer.id}`);
+  }
+}
+
+/** Ends an offer; its resources are free again, filtered for so long if the framework declined. */
+export function discardOffer(
+  state: MasterState,
+  offer: OutstandingOffer,
+  refuseSeconds?: number | undefined,
+): void {
+  removeOffer(state, offer);
+  giveOfferBack(state, offer, offer.resources, refuseSeconds);
+}
+
+export function giveOfferBack(
+  state: MasterState,
+  offer: Pick<OutstandingOffer, 'framework' | 'agent' | 'role'>,
+  resources: readonly Resource[],
+  refuseSeconds?: number | undefined,
+): void {
+  state.allocator.recover({
+    frameworkId: offer.framework.id,
+    agentId: offer.agent.id,
+    role: offer.role,
+    resources,
+    wasUsed: false,
+    refuseSeconds,
+  });
+}
+
+/** Ends an offer and tells the framework. */
+export function rescindOffer(state: MasterState, offer: OutstandingOffer): void {
+  offer.framework.counters.offersRescinded++;
+  sendToFramework(state, offer.framework, {
+    type: SchedulerEvent_Type.RESCIND,
+    rescind: { offer_id: { value: offer.id } },
+  });
+  discardOffer(state, offer);
+}
+
+/** All offers of an agent, inverse ones too, when it cannot be offered any more as it was. */
+export function rescindAgentOffers(state: MasterState, agent: Agent): void {
+  withdrawGrants(state, agent);
+  for (const offer of [...agent.offers]) {
+    rescindOffer(state, offer);
+  }
+  for (const inverseOffer of [...(agent.inverseOffers ?? [])]) {
+    endInverseOffer(state, inverseOffer, { rescind: true });
+  }
+}
+
+/** Offers that were about to be made. */
+function withdrawGrants(state: MasterState, agent: Agent): void {
+  for (let i = state.grants.length - 1; i >= 0; i--) {
+    const grant = state.grants[i];
+    if (grant?.agent === agent) {
+      state.grants.splice(i, 1);
+      giveOfferBack(state, grant, grant.resources);
+    }
+  }
+}
+
+export function offerTimedOut(state: MasterState, id: OfferId): void {
+  const offer = state.offers.get(id);
+  if (offer !== undefined) {
+    rescindOffer(state, offer);
+  }
+  const inverseOffer = state.inverseOffers.get(id);
+  if (inverseOffer !== undefined) {
+    endInverseOffer(state, inverseOffer, { rescind: true });
+  }
+}
+
+function inverseOffers(
+  state: MasterState,
+  decided: Decisions['inverse'],
+): Map<Framework, InverseOffer[]> {
+  const made = new Map<Framework, InverseOffer[]>();
+  for (const { framework, agent } of decided) {
+    const unavailability = machineOf(state, agent)?.info.unavailability;
+    if (
+      framework.state !== 'connected' ||
+      !framework.active ||
+      !agent.active ||
+      unavailability === undefined
+    ) {
+      continue;
+    }
+    const id = nextOfferId(state);
+    const message: InverseOffer = {
+      id: { value: id },
+      url: agentUrl(agent),
+      framework_id: framework.idMessage,
+      agent_id: { value: agent.id },
+      unavailability,
+    };
+    const inverseOffer = { id, framework, agent, message };
+    state.inverseOffers.set(id, inverseOffer);
+    framework.inverseOffers.add(inverseOffer);
+    agent.inverseOffers ??= new Set();
+    agent.inverseOffers.add(inverseOffer);
+    if (state.options.offerTimeoutMs !== undefined) {
+      setTimer(state, `offer/${id}`, state.options.offerTimeoutMs);
+    }
+    made.set(framework, [...(made.get(framework) ?? []), message]);
+  }
+  return made;
+}
+
+export function removeInverseOffer(state: MasterState, it: OutstandingInverseOffer): void {
+  state.inverseOffers.delete(it.id);
+  it.framework.inverseOffers.delete(it);
+  it.agent.inverseOffers?.delete(it);
+  if (state.options.offerTimeoutMs !== undefined) {
+    clearTimer(state, `offer/${it.id}`);
+  }
+}
+
+/** Ends an inverse offer that was not answered. */
+export function endInverseOffer(
+  state: MasterState,
+  it: OutstandingInverseOffer,
+  options: { readonly rescind: boolean },
+): void {
+  removeInverseOffer(state, it);
+  state.allocator.answerInverseOffer({ frameworkId: it.framework.id, agentId: it.agent.id });
+  if (options.rescind) {
+    sendToFramework(state, it.framework, {
+      type: SchedulerEvent_Type.RESCIND_INVERSE_OFFER,
+      rescind_inverse_offer: { inverse_offer_id: { value: it.id } },
+    });
+  }
+}

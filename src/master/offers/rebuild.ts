@@ -1,0 +1,149 @@
+// What the master does when the scheduler core traps. The allocator is lost then: a new one is told all that
+// this master knows, at a moment when its own state is whole. That is the end of the step in which it happened,
+// whose event has been taken as ever, or the question without whose answer the step cannot go on.
+//
+// What is on offer stays on offer. What is lost is what only the allocator knew: refusals, of offers and inverse
+// offers, and who had how many allocations, which decides among equals. So frameworks may see inverse
+// offers rescinded and made again, and offers of what they have refused.
+import type { AllocatorOptions, CoreTrap, Holding, LiveAllocator } from '../../core/interface.ts';
+import { withoutAllocation } from '../../model/resource-format.ts';
+import { agentFacts, holdingsOn } from '../agents/agents.ts';
+import { machineOf } from '../agents/machines.ts';
+import { frameworkTerms } from '../frameworks/frameworks.ts';
+import type { MasterOptions } from '../options.ts';
+import { log } from '../outbox.ts';
+import { recordOf } from '../roles/quantities.ts';
+import type { Agent, MasterCore, MasterState } from '../state.ts';
+import { endInverseOffer } from './offers.ts';
+
+export function createAllocator(core: MasterCore, options: MasterOptions): LiveAllocator {
+  return core.allocator(allocatorOptions(options));
+}
+
+function allocatorOptions(options: MasterOptions): AllocatorOptions {
+  const domain = options.domain?.fault_domain;
+  return {
+    seed: options.allocatorSeed,
+    allocationIntervalMs: options.allocationIntervalMs,
+    minAllocatable: options.minAllocatable,
+    fairnessExcluded: options.fairnessExcluded,
+    filterGpuResources: options.filterGpuResources,
+    region: domain?.region.name,
+    zone: domain?.zone.name,
+    roleSorter: options.roleSorter,
+    frameworkSorter: options.frameworkSorter,
+    agentRecoveryFactor: options.allocatorAgentRecoveryFactor,
+    recoveryTimeoutMs: options.allocatorRecoveryTimeoutMs,
+    regexMaxMemoryBytes: options.constraintRegexMaxMemoryBytes,
+    regexMaxProgramSize: options.constraintRegexMaxProgramSize,
+  };
+}
+
+/** At the end of a step: what has trapped is made anew. Throws a trap that comes back. */
+export function mend(state: MasterState): void {
+  const { core, coreFailures } = state;
+  while (coreFailures.sharedTraps < core.sharedTraps) {
+    coreFailures.sharedTraps++;
+    if (core.lastSharedTrap !== undefined) {
+      remember(state, core.lastSharedTrap);
+      log(state, 'error', `${core.lastSharedTrap.message}; the sum was made again`);
+    }
+  }
+  const { trap } = state.allocator;
+  if (trap !== undefined) {
+    remember(state, trap);
+    rebuild(state);
+    const { agents, frameworks } = state;
+    log(
+      state,
+      'error',
+      `${trap.message}; a new allocator has the master's ${agents.registered.size} agents and` +
+        ` ${frameworks.registered.size} frameworks`,
+    );
+  }
+}
+
+/**
+ * Asks the allocator what a step cannot go on without. Only where the master's own state is whole: if the
+ * allocator is lost, it is made anew from that, and asked again.
+ */
+export function ask<T extends object>(
+  state: MasterState,
+  question: (allocator: LiveAllocator) => T,
+): T {
+  const answer = state.allocator.attempt(question);
+  if (answer !== undefined) {
+    return answer;
+  }
+  mend(state);
+  const second = state.allocator.attempt(question);
+  if (second === undefined) {
+    throw state.allocator.trap;
+  }
+  return second;
+}
+
+function remember(state: MasterState, trap: CoreTrap): void {
+  state.counters.coreRebuilds++;
+  if (state.coreFailures.recurrence.add(state.nowMs)) {
+    throw trap;
+  }
+}
+
+function rebuild(state: MasterState): void {
+  // A new allocator cannot be told which of them are out, and makes them again.
+  for (const inverseOffer of [...state.inverseOffers.values()]) {
+    endInverseOffer(state, inverseOffer, { rescind: true });
+  }
+  const allocator = createAllocator(state.core, state.options);
+  tellSettings(state, allocator);
+  for (const framework of state.frameworks.registered.values()) {
+    const { id, active } = framework;
+    allocator.addFramework({ id, ...frameworkTerms(framework), active, used: [] });
+  }
+  const grants = Map.groupBy(state.grants, ({ agent }) => agent);
+  for (const agent of state.agents.registered.values()) {
+    allocator.addAgent({
+      id: agent.id,
+      facts: agentFacts(agent.info),
+      capabilities: agent.capabilities.types,
+      total: agent.total,
+      used: holdingsOn(state, agent),
+      offered: offeredOn(state, agent, grants.get(agent) ?? []),
+      unavailability: machineOf(state, agent)?.info.unavailability,
+    });
+    if (!agent.active) {
+      allocator.deactivateAgent(agent.id);
+    }
+  }
+  state.allocator.replace(allocator);
+}
+
+/** Settings come first: what a role weighs is looked at when it is first needed. */
+function tellSettings(state: MasterState, allocator: LiveAllocator): void {
+  const quotas = recordOf(state.quotas);
+  if (state.allocator.paused || !state.recovered) {
+    allocator.setTime(state.registryReadMs);
+    allocator.recoverQuotas(state.agents.recoveredCount, quotas);
+  } else {
+    for (const [role, quota] of state.quotas) {
+      allocator.updateQuota(role, quota);
+    }
+  }
+  allocator.setTime(state.nowMs);
+  allocator.updateWeights(recordOf(state.weights));
+  allocator.updateWhitelist(state.whitelist);
+}
+
+/** What is on offer of the agent, and what is about to be. */
+function offeredOn(state: MasterState, agent: Agent, grants: MasterState['grants']): Holding[] {
+  const offered = [...agent.offers, ...grants];
+  return offered
+    .filter(({ framework }) => state.frameworks.registered.get(framework.id) === framework)
+    .map(({ framework, role, resources }) => ({
+      frameworkId: framework.id,
+      agentId: agent.id,
+      role,
+      resources: resources.map(withoutAllocation),
+    }));
+}

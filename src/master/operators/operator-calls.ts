@@ -1,0 +1,188 @@
+// Calls of the operator API that change something, and SUBSCRIBE.
+import { type MasterCall, MasterCall_Type } from '../../model/generated/messages.ts';
+import { agentId, frameworkId, type RequestId, streamId } from '../../model/ids.ts';
+import { operatorCallError } from '../../model/operator-call.ts';
+import { formatUuid } from '../../model/random.ts';
+import type { Principal } from '../../security/principal.ts';
+import { deactivate, drainAgent, markAgentGone, reactivate } from '../agents/agent-duty.ts';
+import { startMaintenance, stopMaintenance, updateSchedule } from '../agents/maintenance.ts';
+import type { OperatorCalled } from '../events.ts';
+import { removeFramework } from '../frameworks/frameworks.ts';
+import {
+  createOperation,
+  destroyOperation,
+  growOperation,
+  inputError,
+  oneInputError,
+  operate,
+  reserveOperation,
+  shrinkOperation,
+  unreserveOperation,
+} from '../operations/operator-reservations.ts';
+import { mayDo, reply } from '../outbox.ts';
+import { inTurn, waitingError } from '../registry-operations.ts';
+import { removeQuota, setOldQuota, updateQuota } from '../roles/quota.ts';
+import { updateWeights } from '../roles/weights.ts';
+import type { MasterState } from '../state.ts';
+import { subscribeOperator } from './subscribers.ts';
+
+export function operatorCall(state: MasterState, event: OperatorCalled): void {
+  const { call, principal, request } = event;
+  const error = operatorCallError(call);
+  if (error !== undefined) {
+    reply(state, request, 400, `Failed to validate master::Call: ${error}`);
+    return;
+  }
+  if (resourceCall(state, call, principal, request)) {
+    return;
+  }
+  const isSetting = setting.has(call.type);
+  const full =
+    isSetting || call.type === MasterCall_Type.MARK_AGENT_GONE ? waitingError(state) : undefined;
+  if (full !== undefined) {
+    reply(state, request, 503, full);
+  } else if (isSetting) {
+    inTurn(state, call, () => settingCall(state, call, principal, request));
+  } else {
+    settingCall(state, call, principal, request);
+  }
+}
+
+/** They write settings to the registry that they make of those before. */
+const setting: ReadonlySet<MasterCall_Type | undefined> = new Set([
+  MasterCall_Type.UPDATE_WEIGHTS,
+  MasterCall_Type.UPDATE_QUOTA,
+  MasterCall_Type.SET_QUOTA,
+  MasterCall_Type.REMOVE_QUOTA,
+  MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE,
+  MasterCall_Type.START_MAINTENANCE,
+  MasterCall_Type.STOP_MAINTENANCE,
+  MasterCall_Type.DRAIN_AGENT,
+  MasterCall_Type.DEACTIVATE_AGENT,
+  MasterCall_Type.REACTIVATE_AGENT,
+]);
+
+/** Reservations and volumes; false if the call is none of those. */
+function resourceCall(
+  state: MasterState,
+  call: MasterCall,
+  principal: Principal | undefined,
+  request: RequestId,
+): boolean {
+  const by = (id: { value: string } | undefined) => ({ agentId: id?.value, principal, request });
+  const refuse = (error: string) => reply(state, request, 400, error);
+  const { reserve_resources, unreserve_resources, create_volumes, destroy_volumes } = call;
+  const { grow_volume, shrink_volume } = call;
+  let error: string | undefined;
+  if (call.type === MasterCall_Type.RESERVE_RESOURCES && reserve_resources !== undefined) {
+    const { agent_id, resources, source } = reserve_resources;
+    error = inputError(resources, source);
+    if (error === undefined) operate(state, by(agent_id), reserveOperation(resources, source));
+  } else if (
+    call.type === MasterCall_Type.UNRESERVE_RESOURCES &&
+    unreserve_resources !== undefined
+  ) {
+    const { agent_id, resources } = unreserve_resources;
+    error = inputError(resources);
+    if (error === undefined) operate(state, by(agent_id), unreserveOperation(resources));
+  } else if (call.type === MasterCall_Type.CREATE_VOLUMES && create_volumes !== undefined) {
+    const { agent_id, volumes } = create_volumes;
+    error = inputError(volumes);
+    if (error === undefined) operate(state, by(agent_id), createOperation(volumes));
+  } else if (call.type === MasterCall_Type.DESTROY_VOLUMES && destroy_volumes !== undefined) {
+    const { agent_id, volumes } = destroy_volumes;
+    error = inputError(volumes);
+    if (error === undefined) operate(state, by(agent_id), destroyOperation(volumes));
+  } else if (call.type === MasterCall_Type.GROW_VOLUME && grow_volume !== undefined) {
+    error = oneInputError(grow_volume.volume, grow_volume.addition);
+    if (error === undefined) operate(state, by(grow_volume.agent_id), growOperation(grow_volume));
+  } else if (call.type === MasterCall_Type.SHRINK_VOLUME && shrink_volume !== undefined) {
+    error = oneInputError(shrink_volume.volume);
+    if (error === undefined) {
+      operate(state, by(shrink_volume.agent_id), shrinkOperation(shrink_volume));
+    }
+  } else {
+    return false;
+  }
+  if (error !== undefined) {
+    refuse(error);
+  }
+  return true;
+}
+
+function settingCall(
+  state: MasterState,
+  call: MasterCall,
+  principal: Principal | undefined,
+  request: RequestId,
+): void {
+  switch (call.type) {
+    case MasterCall_Type.SUBSCRIBE:
+      subscribeOperator(state, request, streamId(formatUuid(state.random.uuid())), principal);
+      break;
+    case MasterCall_Type.TEARDOWN:
+      teardown(state, call.teardown?.framework_id.value ?? '', principal, request);
+      break;
+    case MasterCall_Type.UPDATE_WEIGHTS:
+      updateWeights(state, call.update_weights?.weight_infos ?? [], principal, request);
+      break;
+    case MasterCall_Type.UPDATE_QUOTA:
+      updateQuota(state, call.update_quota ?? {}, principal, request);
+      break;
+    case MasterCall_Type.SET_QUOTA:
+      setOldQuota(state, call.set_quota?.quota_request ?? {}, principal, request);
+      break;
+    case MasterCall_Type.REMOVE_QUOTA:
+      removeQuota(state, call.remove_quota?.role ?? '', principal, request);
+      break;
+    case MasterCall_Type.UPDATE_MAINTENANCE_SCHEDULE:
+      updateSchedule(state, call.update_maintenance_schedule?.schedule ?? {}, principal, request);
+      break;
+    case MasterCall_Type.START_MAINTENANCE:
+      startMaintenance(state, call.start_maintenance?.machines ?? [], principal, request);
+      break;
+    case MasterCall_Type.STOP_MAINTENANCE:
+      stopMaintenance(state, call.stop_maintenance?.machines ?? [], principal, request);
+      break;
+    case MasterCall_Type.DRAIN_AGENT:
+      if (call.drain_agent !== undefined) {
+        drainAgent(state, call.drain_agent, principal, request);
+      }
+      break;
+    case MasterCall_Type.DEACTIVATE_AGENT:
+      deactivate(state, idOf(call.deactivate_agent), principal, request);
+      break;
+    case MasterCall_Type.REACTIVATE_AGENT:
+      reactivate(state, idOf(call.reactivate_agent), principal, request);
+      break;
+    case MasterCall_Type.MARK_AGENT_GONE:
+      markAgentGone(state, idOf(call.mark_agent_gone), principal, request);
+      break;
+    default:
+      // UNKNOWN, and reads that came the wrong way.
+      reply(state, request, 501);
+  }
+}
+
+const idOf = (body: { readonly agent_id: { value: string } } | undefined) =>
+  agentId(body?.agent_id.value ?? '');
+
+function teardown(
+  state: MasterState,
+  id: string,
+  principal: Principal | undefined,
+  request: RequestId,
+): void {
+  const framework = state.frameworks.registered.get(frameworkId(id));
+  if (framework === undefined) {
+    reply(state, request, 400, 'No framework found with specified ID');
+    return;
+  }
+  if (!mayDo(state, principal, 'TEARDOWN_FRAMEWORK', { framework: framework.info })) {
+    reply(state, request, 403);
+    return;
+  }
+  state.counters.values.messages_unregister_framework++;
+  removeFramework(state, framework);
+  reply(state, request, 200);
+}

@@ -1,0 +1,174 @@
+// Readers of the operator API's event stream: who they are, and what they are told.
+import {
+  type MasterEvent,
+  MasterEvent_Type,
+  type Task,
+  type TaskStatus,
+} from '../../model/generated/messages.ts';
+import type { RequestId, StreamId } from '../../model/ids.ts';
+import { shownFramework, shownHolder } from '../../model/role-sight.ts';
+import type { Principal } from '../../security/principal.ts';
+import { clearTimer, log, mayDo, setTimer } from '../outbox.ts';
+import type { Agent, Framework, MasterState, Subscriber } from '../state.ts';
+import type { MasterTimer } from '../timers.ts';
+import { streamedAgentView } from '../views/agents.ts';
+import { frameworkView } from '../views/frameworks.ts';
+import { getState } from '../views/state-message.ts';
+import { roleSightOf } from '../views/who.ts';
+import type { Viewer } from '../views.ts';
+
+const heartbeatTimer = (stream: StreamId): MasterTimer => `operator-heartbeat/${stream}`;
+
+export function subscribeOperator(
+  state: MasterState,
+  request: RequestId,
+  stream: StreamId,
+  principal: Principal | undefined,
+): void {
+  while (state.subscribers.size >= state.options.maxOperatorStreams) {
+    const [oldest] = state.subscribers.keys();
+    if (oldest === undefined) {
+      break;
+    }
+    log(state, 'info', `Closing the operator event stream ${oldest}: there are too many`);
+    state.effects.push({ type: 'closeStream', stream: oldest });
+    removeSubscriber(state, oldest);
+  }
+  state.effects.push({ type: 'openStream', request, stream });
+  state.subscribers.set(stream, { stream, principal });
+  const viewer = { principal, authorizer: state.options.authorizer };
+  state.effects.push({
+    type: 'sendToOperator',
+    stream,
+    event: {
+      type: MasterEvent_Type.SUBSCRIBED,
+      subscribed: {
+        get_state: getState(state, viewer),
+        heartbeat_interval_seconds: state.options.heartbeatIntervalMs / 1000,
+      },
+    },
+  });
+  operatorHeartbeat(state, stream);
+}
+
+export function operatorHeartbeat(state: MasterState, stream: StreamId): void {
+  if (!state.subscribers.has(stream)) {
+    return;
+  }
+  state.effects.push({
+    type: 'sendToOperator',
+    stream,
+    event: { type: MasterEvent_Type.HEARTBEAT },
+  });
+  setTimer(state, heartbeatTimer(stream), state.options.heartbeatIntervalMs);
+}
+
+/** True when the stream was an operator's. */
+export function removeSubscriber(state: MasterState, stream: StreamId): boolean {
+  if (!state.subscribers.delete(stream)) {
+    return false;
+  }
+  clearTimer(state, heartbeatTimer(stream));
+  return true;
+}
+
+type Sees = (subscriber: Subscriber) => boolean;
+
+/** The event as each reader is shown it, to those who may see what it is about. */
+function publish(state: MasterState, sees: Sees, shown: (viewer: Viewer) => MasterEvent): void {
+  const { authorizer } = state.options;
+  for (const subscriber of state.subscribers.values()) {
+    if (sees(subscriber)) {
+      const { stream, principal } = subscriber;
+      const event = shown({ principal, authorizer });
+      state.effects.push({ type: 'sendToOperator', stream, event });
+    }
+  }
+}
+
+const everybody: Sees = () => true;
+
+const seesFramework =
+  (state: MasterState, framework: Framework): Sees =>
+  (subscriber) =>
+    mayDo(state, subscriber.principal, 'VIEW_FRAMEWORK', { framework: framework.info });
+
+const seesTask =
+  (state: MasterState, framework: Framework, task: Task): Sees =>
+  (subscriber) =>
+    seesFramework(state, framework)(subscriber) &&
+    mayDo(state, subscriber.principal, 'VIEW_TASK', { task, framework: framework.info });
+
+// All of them are called often and cost nothing while nobody reads.
+
+export function publishTaskAdded(state: MasterState, framework: Framework, task: Task): void {
+  if (state.subscribers.size > 0) {
+    const added = { ...task };
+    publish(state, seesTask(state, framework, task), (viewer) => ({
+      type: MasterEvent_Type.TASK_ADDED,
+      task_added: { task: shownHolder(added, roleSightOf(viewer)) },
+    }));
+  }
+}
+
+export function publishTaskUpdated(
+  state: MasterState,
+  framework: Framework,
+  task: Task,
+  status: TaskStatus,
+): void {
+  if (state.subscribers.size > 0) {
+    // The state being reported. The task's latest may be ahead of it, and gets an event of its own.
+    const event = {
+      type: MasterEvent_Type.TASK_UPDATED,
+      task_updated: { framework_id: framework.idMessage, status, state: status.state },
+    };
+    publish(state, seesTask(state, framework, task), () => event);
+  }
+}
+
+export function publishAgentAdded(state: MasterState, agent: Agent): void {
+  if (state.subscribers.size > 0) {
+    publish(state, everybody, (viewer) => ({
+      type: MasterEvent_Type.AGENT_ADDED,
+      agent_added: { agent: streamedAgentView(state, agent, viewer) },
+    }));
+  }
+}
+
+export function publishAgentRemoved(state: MasterState, agent: Agent): void {
+  if (state.subscribers.size > 0) {
+    const event = {
+      type: MasterEvent_Type.AGENT_REMOVED,
+      agent_removed: { agent_id: { value: agent.id } },
+    };
+    publish(state, everybody, () => event);
+  }
+}
+
+export function publishFrameworkAdded(state: MasterState, framework: Framework): void {
+  if (state.subscribers.size > 0) {
+    publish(state, seesFramework(state, framework), (viewer) => ({
+      type: MasterEvent_Type.FRAMEWORK_ADDED,
+      framework_added: { framework: frameworkView(framework, roleSightOf(viewer)) },
+    }));
+  }
+}
+
+export function publishFrameworkUpdated(state: MasterState, framework: Framework): void {
+  if (state.subscribers.size > 0) {
+    publish(state, seesFramework(state, framework), (viewer) => ({
+      type: MasterEvent_Type.FRAMEWORK_UPDATED,
+      framework_updated: { framework: frameworkView(framework, roleSightOf(viewer)) },
+    }));
+  }
+}
+
+export function publishFrameworkRemoved(state: MasterState, framework: Framework): void {
+  if (state.subscribers.size > 0) {
+    publish(state, seesFramework(state, framework), (viewer) => ({
+      type: MasterEvent_Type.FRAMEWORK_REMOVED,
+      framework_removed: { framework_info: shownFramework(framework.info, roleSightOf(viewer)) },
+    }));
+  }
+}

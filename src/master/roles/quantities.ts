@@ -1,0 +1,76 @@
+// Scalar amounts by name, as quotas count them: in thousandths, zeros left out.
+import type { ResourceAlgebra } from '../../core/interface.ts';
+import type { Resource, Value_Scalar } from '../../model/generated/messages.ts';
+
+export type Amounts = Readonly<Record<string, number>>;
+
+const milli = (value: number) => Math.round(value * 1000);
+
+/** A record whose keys are anybody's choice, `constructor` too. */
+export function recordOf<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  const record: Record<string, T> = Object.create(null) as Record<string, T>;
+  for (const [key, value] of entries) {
+    record[key] = value;
+  }
+  return record;
+}
+
+export const amountsOf = (map: Record<string, Value_Scalar> | undefined): Record<string, number> =>
+  recordOf(Object.entries(map ?? {}).map(([name, { value }]) => [name, value]));
+
+export const withoutZeros = (amounts: Amounts): Record<string, number> =>
+  recordOf(Object.entries(amounts).filter(([, value]) => milli(value) !== 0));
+
+export function plus(left: Amounts, right: Amounts): Record<string, number> {
+  return combine(left, right, 1);
+}
+
+/** Never below zero. */
+export function minus(left: Amounts, right: Amounts): Record<string, number> {
+  return combine(left, right, -1);
+}
+
+function combine(left: Amounts, right: Amounts, sign: 1 | -1): Record<string, number> {
+  const result = recordOf(Object.entries(left));
+  for (const [name, value] of Object.entries(right)) {
+    const sum = Math.max(0, milli(result[name] ?? 0) + sign * milli(value)) / 1000;
+    if (sum === 0) {
+      delete result[name];
+    } else {
+      result[name] = sum;
+    }
+  }
+  return result;
+}
+
+/** At least so much of everything; what is absent is none. */
+export const covers = (whole: Amounts, part: Amounts) =>
+  Object.entries(part).every(([name, value]) => milli(whole[name] ?? 0) >= milli(value));
+
+/** Within the limits; what has no limit is free. */
+export const isWithin = (amounts: Amounts, limits: Amounts) =>
+  Object.entries(limits).every(([name, limit]) => milli(amounts[name] ?? 0) <= milli(limit));
+
+/** `cpus:4; mem:1024`, sorted by name. */
+export function amountsText(amounts: Amounts): string {
+  const sorted = Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.length === 0 ? '{}' : sorted.map(([name, value]) => `${name}:${value}`).join('; ');
+}
+
+/** Amounts as the endpoints count them: ranges and sets by their sizes. */
+export function countedAmounts(
+  algebra: ResourceAlgebra,
+  resources: readonly Resource[],
+): Record<string, number> {
+  const amounts = recordOf(Object.entries(algebra.quantities(resources)));
+  for (const { name, ranges, set } of resources) {
+    let count = set?.item?.length ?? 0;
+    for (const { begin, end } of ranges?.range ?? []) {
+      count += end - begin + 1;
+    }
+    if (count > 0) {
+      amounts[name] = (amounts[name] ?? 0) + count;
+    }
+  }
+  return withoutZeros(amounts);
+}

@@ -1,0 +1,38 @@
+// The core keeps every role that anything speaks of, with all above it, and has room for some. What agents, weights
+// and reservations name is let in while there is room for the roles of frameworks that subscribe beside it.
+import type { Resource } from '../../model/generated/messages.ts';
+import { treeSize } from '../../model/role.ts';
+import type { MasterState } from '../state.ts';
+import { MAX_FRAMEWORK_TREE } from '../validation/count.ts';
+
+/** Of 262,144: quotas have their own bound, and weights are told to the core once they are stored. */
+export const MAX_KNOWN_ROLES = 230_000;
+const MAX_KNOWN_TO_OTHERS = 100_000;
+
+/** Why what one message names cannot be taken in. */
+export function rolesRoomError(
+  state: MasterState,
+  roles: readonly string[],
+  most = MAX_KNOWN_TO_OTHERS,
+): string | undefined {
+  if (treeSize(roles, MAX_FRAMEWORK_TREE) > MAX_FRAMEWORK_TREE) {
+    return `There are more than ${MAX_FRAMEWORK_TREE} roles in it, those above them included`;
+  }
+  return state.allocator.rolesWith(roles) > most
+    ? `There would be more than ${most} roles, those above them included`
+    : undefined;
+}
+
+/** The roles that resources are reserved and allocated to. */
+export function rolesOf(...lists: readonly (readonly Resource[] | undefined)[]): string[] {
+  const roles = new Set<string>();
+  for (const resource of lists.flatMap((list) => list ?? [])) {
+    const own = resource.reservations?.at(-1)?.role ?? resource.role;
+    for (const role of [own, resource.allocation_info?.role]) {
+      if (role !== undefined && role !== '*') {
+        roles.add(role);
+      }
+    }
+  }
+  return [...roles];
+}

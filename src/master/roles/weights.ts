@@ -1,0 +1,83 @@
+// Weights of roles.
+import type { WeightInfo } from '../../model/generated/messages.ts';
+import type { RequestId } from '../../model/ids.ts';
+import { roleError } from '../../model/role.ts';
+import type { Principal } from '../../security/principal.ts';
+import { rescindOffer } from '../offers/offers.ts';
+import { mayDo, reply } from '../outbox.ts';
+import { storeSetting } from '../registry-operations.ts';
+import type { MasterState } from '../state.ts';
+import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from '../validation/count.ts';
+import { rolesRoomError } from './role-room.ts';
+import { frameworksByRole, isAllowedRole } from './roles.ts';
+
+export function updateWeights(
+  state: MasterState,
+  infos: readonly WeightInfo[],
+  principal: Principal | undefined,
+  request: RequestId,
+): void {
+  const tooMany = countError("'weight_infos'", infos.length, MAX_ENTRIES);
+  if (tooMany !== undefined) {
+    reply(state, request, 400, `Failed to validate update weights request JSON: ${tooMany}`);
+    return;
+  }
+  const wanted = infos.map(({ role, weight }) => ({ role: (role ?? '').trim(), weight }));
+  for (const { role, weight } of wanted) {
+    const error = weightError(role, weight);
+    if (error !== undefined) {
+      reply(state, request, 400, `Failed to validate update weights request JSON${error}`);
+      return;
+    }
+  }
+  if (!wanted.every(({ role }) => mayDo(state, principal, 'UPDATE_WEIGHT', { value: role }))) {
+    reply(state, request, 403);
+    return;
+  }
+  const barred = wanted.find(({ role }) => !isAllowedRole(state, role));
+  if (barred !== undefined) {
+    const error = `Unknown role '${barred.role}'`;
+    reply(state, request, 400, `Failed to validate update weights request JSON: ${error}`);
+    return;
+  }
+  const all = new Map(state.weights);
+  for (const { role, weight } of wanted) {
+    all.set(role, weight);
+  }
+  const roles = wanted.map(({ role }) => role);
+  const allError =
+    countError('The set of all weights', all.size, MAX_ALL_ENTRIES) ?? rolesRoomError(state, roles);
+  if (allError !== undefined) {
+    reply(state, request, 400, `Failed to validate update weights request JSON: ${allError}`);
+    return;
+  }
+  const weights = [...all].map(([role, weight]) => ({ role, weight }));
+  storeSetting(state, { type: 'setWeights', weights }, () => {
+    for (const { role, weight } of wanted) {
+      state.weights.set(role, weight);
+    }
+    state.allocator.updateWeights(Object.fromEntries(wanted.map((it) => [it.role, it.weight])));
+    rescindForWeights(state, wanted);
+    reply(state, request, 200);
+  });
+}
+
+function weightError(role: string, weight: number): string | undefined {
+  const error = roleError(role);
+  if (error !== undefined) {
+    return `: Invalid role '${role}': ${error}`;
+  }
+  return weight > 0
+    ? undefined
+    : ` for role '${role}': Invalid weight '${weight}': Weights must be positive`;
+}
+
+/** New weights of roles in use start the sharing anew, with all offers taken back. */
+function rescindForWeights(state: MasterState, changed: readonly { role: string }[]): void {
+  const used = frameworksByRole(state);
+  if (changed.some(({ role }) => used.has(role))) {
+    for (const offer of [...state.offers.values()]) {
+      rescindOffer(state, offer);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// One task id, two agents. A framework has given the id of a task that was unreachable to a new one, and now the old
+// one is back; or an agent claims what runs elsewhere. The framework knows the task that its books have. The other one
+// is in the books of its agent only, for it uses what is there, and is killed; the framework hears nothing of it.
+import type { StatusUpdate, Task } from '../../model/generated/messages.ts';
+import { type FrameworkId, frameworkId, type TaskId, taskId } from '../../model/ids.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import { log, sendToAgent } from '../outbox.ts';
+import type { Agent, MasterState } from '../state.ts';
+import { removeTask } from './tasks.ts';
+
+/** Whether the framework has a task of this id on another agent. */
+export function isElsewhere(
+  { frameworks }: MasterState,
+  agent: Pick<Agent, 'id'>,
+  owner: FrameworkId,
+  id: TaskId,
+): boolean {
+  const known = frameworks.registered.get(owner)?.tasks.get(id);
+  return known !== undefined && known.agent_id.value !== agent.id;
+}
+
+export const isDuplicate = (state: MasterState, agent: Pick<Agent, 'id'>, task: Task) =>
+  isElsewhere(state, agent, frameworkId(task.framework_id.value), taskId(task.task_id.value));
+
+/** Has the duplicates killed among tasks that an agent lists. */
+export function killDuplicates(state: MasterState, agent: Agent, tasks: readonly Task[]): void {
+  for (const task of tasks) {
+    const { task_id, framework_id } = task;
+    if (!isTerminal(task.state) && isDuplicate(state, agent, task)) {
+      log(
+        state,
+        'warn',
+        `Killing task ${task_id.value} of framework ${framework_id.value} on agent ${agent.id}:` +
+          ' the framework has a task of this id on another agent',
+      );
+      sendToAgent(state, agent, 'KillTaskMessage', { framework_id, task_id });
+    }
+  }
+}
+
+/** An update of a duplicate. It is acknowledged here, for its agent would send it for ever. */
+export function duplicateUpdate(state: MasterState, agent: Agent, update: StatusUpdate): void {
+  const { framework_id, status, uuid, latest_state } = update;
+  const task = agent.tasks.get(frameworkId(framework_id.value))?.get(taskId(status.task_id.value));
+  if (task !== undefined && isTerminal(latest_state ?? status.state)) {
+    removeTask(state, agent, task);
+  }
+  if (uuid !== undefined) {
+    sendToAgent(state, agent, 'StatusUpdateAcknowledgementMessage', {
+      agent_id: { value: agent.id },
+      framework_id,
+      task_id: status.task_id,
+      uuid,
+    });
+  }
+}

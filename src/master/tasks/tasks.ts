@@ -1,0 +1,276 @@
+// Tasks on registered agents: how they come, change and go, and when their resources are free again.
+import {
+  type ExecutorInfo,
+  type Resource,
+  type Task,
+  type TaskInfo,
+  TaskState,
+  type TaskStatus,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
+import { agentId, type ExecutorId, executorId, frameworkId, taskId } from '../../model/ids.ts';
+import { addStatus, statusesBytes } from '../../model/status-history.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import {
+  countFrameworkTask,
+  countLiveTask,
+  countTaskReason,
+  countTaskState,
+  uncountActiveTask,
+} from '../metrics/counters.ts';
+import { publishTaskAdded, publishTaskUpdated } from '../operators/subscribers.ts';
+import type { Agent, Framework, MasterState } from '../state.ts';
+import { countFramework, sizeWhenItCame, uncountFramework } from '../validation/size.ts';
+
+/** Of an agent's tasks; beyond it the latest status of each is kept. */
+export const MAX_STATUSES_ON_AGENT_BYTES = 32 * 1024 * 1024;
+
+/** Of a task that is not there. */
+const nothing = { statuses: [] };
+
+const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
+
+/** The role that resources are allocated to (all of one task or executor have the same). */
+export const allocationRole = (resources: readonly Resource[] | undefined) =>
+  resources?.[0]?.allocation_info?.role ?? '*';
+
+/** The record of a task that is being launched. */
+export function createTask(framework: Framework, info: TaskInfo): Task {
+  const task: Task = {
+    name: info.name,
+    task_id: info.task_id,
+    framework_id: framework.idMessage,
+    agent_id: info.agent_id,
+    state: TaskState.TASK_STAGING,
+  };
+  if (info.executor !== undefined) task.executor_id = info.executor.executor_id;
+  if (info.resources !== undefined) task.resources = info.resources;
+  if (info.labels !== undefined) task.labels = info.labels;
+  if (info.discovery !== undefined) task.discovery = info.discovery;
+  if (info.container !== undefined) task.container = info.container;
+  if (info.health_check !== undefined) task.health_check = info.health_check;
+  if (info.kill_policy !== undefined) task.kill_policy = info.kill_policy;
+  if (info.limits !== undefined) task.limits = info.limits;
+  const user = info.command === undefined ? info.executor?.command?.user : info.command.user;
+  if (user !== undefined) task.user = user;
+  return task;
+}
+
+/** Puts a task on its agent, and under its framework if that is known and has none of its id elsewhere. */
+export function addTask(
+  state: MasterState,
+  agent: Agent,
+  framework: Framework | undefined,
+  task: Task,
+): void {
+  const id = taskId(task.task_id.value);
+  const owner = frameworkId(task.framework_id.value);
+  let tasks = agent.tasks.get(owner);
+  if (tasks === undefined) {
+    tasks = new Map();
+    agent.tasks.set(owner, tasks);
+  }
+  agent.bytes += sizeWhenItCame(task) - sizeWhenItCame(tasks.get(id));
+  agent.statusBytes += statusesBytes(task) - statusesBytes(tasks.get(id) ?? nothing);
+  countFramework(agent, owner, framework);
+  tasks.set(id, task);
+  countLiveTask(state.counters, task.state, 1);
+  if (framework !== undefined && !framework.tasks.has(id)) {
+    framework.tasks.set(id, task);
+    countFrameworkTask(framework.counters, task.state);
+    publishTaskAdded(state, framework, task);
+  }
+}
+
+/**
+ * Takes a status into the task's record. Resources are free with the first terminal state, be it
+ * only the agent's latest and not yet the one reported.
+ */
+export function updateTask(
+  state: MasterState,
+  task: Task,
+  status: TaskStatus,
+  latestState?: TaskState | undefined,
+): void {
+  const newState = latestState ?? status.state;
+  const framework = state.frameworks.registered.get(frameworkId(task.framework_id.value));
+  const ends = !isOver(task.state) && isOver(newState);
+  const isFinal = isTerminal(task.state) || (isOver(task.state) && !isOver(newState));
+  if (!isFinal && task.state !== newState) {
+    if (framework !== undefined) {
+      // One that was unreachable is not among the active ones any more.
+      if (framework.tasks.get(taskId(task.task_id.value)) === task) {
+        uncountActiveTask(framework.counters, task.state);
+      }
+      countFrameworkTask(framework.counters, newState);
+    }
+    if (isLive(state, task)) {
+      countLiveTask(state.counters, task.state, -1);
+      countLiveTask(state.counters, newState, 1);
+    }
+    task.state = newState;
+  }
+  const isNews = rememberStatus(state, task, status);
+  if (isNews && framework !== undefined) {
+    publishTaskUpdated(state, framework, task, status);
+  }
+  if (ends) {
+    giveBack(state, task);
+    countTaskState(state.counters, newState);
+    if (status.reason !== undefined && status.source !== undefined) {
+      countTaskReason(state.counters, status.state, status.source, status.reason);
+    }
+  }
+}
+
+function isLive(state: MasterState, task: Task): boolean {
+  const agent = state.agents.registered.get(agentId(task.agent_id.value));
+  const tasks = agent?.tasks.get(frameworkId(task.framework_id.value));
+  return tasks?.get(taskId(task.task_id.value)) === task;
+}
+
+/** Keeps the last status of each run of equal states, without its data. True if readers should know. */
+function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boolean {
+  let kept = status;
+  if (status.data !== undefined) {
+    const { data: _, ...rest } = status;
+    kept = rest;
+  }
+  const before = statusesBytes(task);
+  const isRepeated = addStatus(task, kept);
+  countStatuses(state, task, before);
+  return (
+    !isRepeated ||
+    status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
+    status.reason === TaskStatus_Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
+  );
+}
+
+/** When all on the agent are too much, those of the task at hand go, but for the latest. */
+function countStatuses(state: MasterState, task: Task, before: number): void {
+  const agent = state.agents.registered.get(agentId(task.agent_id.value));
+  if (agent === undefined || !isLive(state, task)) {
+    return;
+  }
+  agent.statusBytes += statusesBytes(task) - before;
+  if (agent.statusBytes > MAX_STATUSES_ON_AGENT_BYTES) {
+    agent.statusBytes -= statusesBytes(task);
+    task.statuses = task.statuses?.slice(-1) ?? [];
+    agent.statusBytes += statusesBytes(task);
+  }
+}
+
+function giveBack(state: MasterState, task: Task): void {
+  const resources = task.resources ?? [];
+  if (resources.length > 0 && state.agents.registered.has(agentId(task.agent_id.value))) {
+    state.allocator.recover({
+      frameworkId: frameworkId(task.framework_id.value),
+      agentId: agentId(task.agent_id.value),
+      role: allocationRole(resources),
+      resources,
+      wasUsed: true,
+    });
+  }
+}
+
+/** Takes a task off its agent and moves it to the framework's history. */
+export function removeTask(
+  state: MasterState,
+  agent: Agent,
+  task: Task,
+  options: { readonly unreachable: boolean } = { unreachable: false },
+): void {
+  const id = taskId(task.task_id.value);
+  const owner = frameworkId(task.framework_id.value);
+  if (!isOver(task.state)) {
+    giveBack(state, task);
+  }
+  const tasks = agent.tasks.get(owner);
+  agent.bytes -= sizeWhenItCame(tasks?.get(id));
+  agent.statusBytes -= statusesBytes(tasks?.get(id) ?? nothing);
+  tasks?.delete(id);
+  if (tasks?.size === 0) {
+    agent.tasks.delete(owner);
+    uncountFramework(agent, owner);
+  }
+  agent.killed?.get(owner)?.delete(id);
+  countLiveTask(state.counters, task.state, -1);
+  const framework = state.frameworks.registered.get(owner);
+  const known = framework?.tasks.get(id);
+  if (framework !== undefined && known === task) {
+    framework.tasks.delete(id);
+    if (!isTerminal(task.state)) {
+      uncountActiveTask(framework.counters, task.state);
+    }
+  } else if (known !== undefined) {
+    // A duplicate (duplicate-tasks.ts), of which the framework has never heard.
+    return;
+  }
+  if (options.unreachable) {
+    rememberUnreachable(state, agent, task);
+    framework?.unreachableTasks.set(id, task);
+  } else {
+    framework?.completedTasks.push(task);
+  }
+}
+
+function rememberUnreachable(state: MasterState, agent: Agent, task: Task): void {
+  const owner = frameworkId(task.framework_id.value);
+  let byFramework = state.agents.unreachableTasks.get(agent.id);
+  if (byFramework === undefined) {
+    byFramework = new Map();
+    state.agents.unreachableTasks.set(agent.id, byFramework);
+  }
+  const ids = byFramework.get(owner) ?? [];
+  ids.push(taskId(task.task_id.value));
+  byFramework.set(owner, ids);
+}
+
+export function addExecutor(
+  agent: Agent,
+  framework: Framework | undefined,
+  info: ExecutorInfo,
+): void {
+  const owner = framework?.id ?? frameworkId(info.framework_id?.value ?? '');
+  const id = executorId(info.executor_id.value);
+  let executors = agent.executors.get(owner);
+  if (executors === undefined) {
+    executors = new Map();
+    agent.executors.set(owner, executors);
+  }
+  agent.bytes += sizeWhenItCame(info) - sizeWhenItCame(executors.get(id));
+  countFramework(agent, owner, framework);
+  executors.set(id, info);
+  // One map serves both: a framework sees its executors where the agent keeps them.
+  framework?.executors.set(agent.id, executors);
+}
+
+export function removeExecutor(
+  state: MasterState,
+  agent: Agent,
+  owner: Framework['id'],
+  id: ExecutorId,
+): void {
+  const executors = agent.executors.get(owner);
+  const info = executors?.get(id);
+  if (executors === undefined || info === undefined) {
+    return;
+  }
+  const resources = info.resources ?? [];
+  if (resources.length > 0) {
+    state.allocator.recover({
+      frameworkId: owner,
+      agentId: agent.id,
+      role: allocationRole(resources),
+      resources,
+      wasUsed: true,
+    });
+  }
+  agent.bytes -= sizeWhenItCame(info);
+  executors.delete(id);
+  if (executors.size === 0) {
+    agent.executors.delete(owner);
+    uncountFramework(agent, owner);
+    state.frameworks.registered.get(owner)?.executors.delete(agent.id);
+  }
+}
