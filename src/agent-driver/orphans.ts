@@ -1,7 +1,7 @@
 // Containers on record that the checkpoint does not know: what an agent left that was killed between two
 // writes, or the sign that the checkpoint has lost what it knew.
 import { setTimeout as delay } from 'node:timers/promises';
-import { damageError } from '../checkpoint/checkpoint-database.ts';
+import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { SupervisorRecord } from '../containerizer/run-records.ts';
 import type { ContainerId } from '../model/ids.ts';

@@ -5,7 +5,7 @@ import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
 import { containerId } from '../model/ids.ts';
 import { timerParts } from '../model/process-effects.ts';
 import { giveUpOn, noteTraps } from './core-traps.ts';
-import { takeExpired } from './deadlines.ts';
+import { takeExpired } from './deadline-queue.ts';
 import type { AgentEffect } from './effects.ts';
 import type { AgentEvent, MasterMessage } from './events.ts';
 import {
@@ -19,8 +19,8 @@ import {
   streamClosed,
   subscribe,
 } from './executors/executor-api.ts';
-import { containerEnded } from './executors/executor-end.ts';
 import { frameworkShutdownAsked, updateFramework } from './executors/framework.ts';
+import { containerEnded } from './executors/termination.ts';
 import {
   operationAcknowledged,
   operationAsked,
@@ -33,7 +33,6 @@ import { operatorCalled } from './operators/operator-api.ts';
 import type { AgentOptions } from './options.ts';
 import { checkpointed, checkpointStalled, idleTimerFired, log, takeEffects } from './outbox.ts';
 import { executorSettled, recovered, reregistrationTimerFired } from './recovery.ts';
-import {} from './registration/correction.ts';
 import {
   correctMaster,
   linkLost,
@@ -49,7 +48,7 @@ import { shutdownAsked, stopAsked } from './stop.ts';
 import { acknowledged } from './tasks/acknowledgement.ts';
 import { killAsked } from './tasks/kill.ts';
 import { registrationExpired, runTask, runTaskGroup } from './tasks/launch.ts';
-import { retryTimerFired, turnTimerFired } from './tasks/status-updates.ts';
+import { retryTimerFired, turnTimerFired } from './tasks/status-update-streams.ts';
 import type { AgentTimer } from './timers.ts';
 
 export type { AgentState } from './state.ts';

@@ -26,10 +26,10 @@ import {
   type Executor,
   isCommandExecutor,
 } from './executors/executor.ts';
-import { executorTerminated } from './executors/executor-end.ts';
 import { addFramework, type Framework, removeIfIdle } from './executors/framework.ts';
 import { rememberTask } from './executors/history.ts';
 import { sandboxPath } from './executors/sandbox.ts';
+import { executorTerminated } from './executors/termination.ts';
 import { restoreOperations } from './operations/operations.ts';
 import { createVolumes, withCheckpointed } from './operations/resources.ts';
 import { killAll } from './operators/drain.ts';
@@ -38,7 +38,7 @@ import { differenceOf, incompatibility, mildestPolicy } from './registration/com
 import { disconnect } from './registration/registration.ts';
 import type { AgentState } from './state.ts';
 import { terminate } from './stop.ts';
-import { restoreStream } from './tasks/status-updates.ts';
+import { restoreStream } from './tasks/status-update-streams.ts';
 import { createTask, droppedState, goneState, recordStatus } from './tasks/task.ts';
 
 export function recovered(agent: AgentState, { checkpoint }: Recovered): void {

@@ -13,22 +13,22 @@ import { parsePid } from '../model/pid.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import type { CheckpointedDrain } from './checkpoint.ts';
-import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createDeadlines, type Deadlines } from './deadline-queue.ts';
 import type { Executor } from './executors/executor.ts';
-import type { ExecutorExit } from './executors/executor-end.ts';
 import type { Framework } from './executors/framework.ts';
 import { MAX_HISTORY_BYTES } from './executors/history.ts';
+import type { ExecutorExit } from './executors/termination.ts';
 import type { OperationRecord } from './operations/operations.ts';
 import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import type { Waiting } from './registration/waiting.ts';
-import { Denials } from './tasks/denials.ts';
+import { Denials } from './tasks/denied-tasks.ts';
 import {
   createRetries,
   createTurns,
   type UpdateRetry,
   type UpdateStream,
-} from './tasks/status-updates.ts';
+} from './tasks/status-update-streams.ts';
 import { UpdateRoom } from './tasks/update-room.ts';
 import { UpdateWindows } from './tasks/update-window.ts';
 

@@ -5,7 +5,7 @@ import './agent/early-signals.ts';
 import './process/output-errors.ts';
 import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
-import type { EarlyPort } from '../http/transport/front.ts';
+import type { EarlyPort } from '../http/transport/listener.ts';
 import { wrap } from './flags/print.ts';
 import { openEarlyPort } from './process/early-port.ts';
 import { keepGoingWithoutReader } from './process/output-errors.ts';
@@ -19,23 +19,23 @@ interface Main {
 const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise<Main> }>> = {
   master: {
     says: 'run a master (also as mesos-master)',
-    load: () => import('./master/master-main.ts'),
+    load: () => import('./master/main.ts'),
   },
   agent: {
     says: 'run an agent (also as mesos-agent)',
-    load: () => import('./agent/agent-main.ts'),
+    load: () => import('./agent/main.ts'),
   },
   local: {
     says: 'run a master and agents on this machine',
-    load: () => import('./local/local-main.ts'),
+    load: () => import('./local/main.ts'),
   },
   execute: {
     says: 'run one command or task on a cluster (also as mesos-execute)',
-    load: () => import('./execute/execute-main.ts'),
+    load: () => import('./execute/main.ts'),
   },
   batch: {
     says: 'run the tasks of a file on a cluster',
-    load: () => import('./batch/batch-main.ts'),
+    load: () => import('./batch/main.ts'),
   },
 };
 

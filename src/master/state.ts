@@ -22,16 +22,16 @@ import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from
 import type { Random } from '../model/random.ts';
 import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
-import type { AgentRoom } from './agents/agent-room.ts';
-import type { Removal } from './agents/removals.ts';
-import type { BoundedList, BoundedMap, Weight } from './bounded.ts';
+import type { Removal } from './agents/removal-queue.ts';
+import type { AgentRoom } from './agents/room.ts';
+import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
 import type { FrameworkCounters, MasterCounters } from './metrics/counters.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
 import type { Grant } from './offers/offers.ts';
 import type { MasterOptions } from './options.ts';
-import type { Waiting } from './registry-operations.ts';
+import type { Waiting } from './registrar.ts';
 
 /** An outstanding offer. Its resources carry their allocation role. */
 export interface OutstandingOffer {

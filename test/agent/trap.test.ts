@@ -1,6 +1,6 @@
 // The scheduler core traps under an agent: its books go on as if nothing had been, or the agent ends.
 import { expect, test } from 'vitest';
-import { metricsView } from '../../src/agent/views/metrics-view.ts';
+import { metricsView } from '../../src/agent/views/metrics.ts';
 import { createCore } from '../../src/core/core.ts';
 import {
   Offer_Operation_Type,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createViews } from '../../src/agent/views/agent-views.ts';
+import { createViews } from '../../src/agent/views/views.ts';
 import type { MessageJson } from '../../src/agent/views.ts';
 import { AgentCall_Type, TaskState } from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';

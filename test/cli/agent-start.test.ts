@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { refuseForeignAgent } from '../../src/cli/agent/agent-options.ts';
+import { refuseForeignAgent } from '../../src/cli/agent/options.ts';
 import { FlagError } from '../../src/cli/flags/parse.ts';
 import { freePort, TestCluster, until } from '../support/cluster.ts';
 

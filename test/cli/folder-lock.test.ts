@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { folderHolder } from '../../src/cli/process/folder-lock.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 

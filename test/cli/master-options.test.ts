@@ -1,6 +1,6 @@
 // What a master makes of flags that have the right form.
 import { expect, test } from 'vitest';
-import { domainOf, weightsOf } from '../../src/cli/master/master-options.ts';
+import { domainOf, weightsOf } from '../../src/cli/master/options.ts';
 
 test('weights are those of the roles', () => {
   expect(weightsOf('eng=2, ops=1.5', undefined)).toEqual({ eng: 2, ops: 1.5 });

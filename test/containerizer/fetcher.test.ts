@@ -15,17 +15,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandInfo_URI } from '../../src/model/generated/messages.ts';
-import { HandsHarness, temporaryFolder } from '../executor/hands-harness.ts';
+import { DriverHarness, temporaryFolder } from '../agent-driver/harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
-let harness: HandsHarness;
+let harness: DriverHarness;
 let server: Server;
 let base: string;
 let requests: IncomingMessage[];
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  harness = await HandsHarness.open(join(folder.path, 'work'), true, {
+  harness = await DriverHarness.open(join(folder.path, 'work'), true, {
     stallMs: 300,
     home: join(folder.path, 'home'),
   });
@@ -67,7 +67,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await harness.hands.close();
+  await harness.driver.close();
   server.close();
   server.closeAllConnections();
   folder[Symbol.dispose]();
@@ -358,7 +358,7 @@ describe('a launch that is given up while it fetches', () => {
       task: { command: { value: 'true', uris: [{ value: `${base}/never` }] } },
     });
     await asked.promise;
-    harness.hands.perform({
+    harness.driver.perform({
       type: 'destroyContainer',
       frameworkId: 'f-1' as never,
       executorId: container as never,

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 
 test('what an agent that is not root may not see of a process is passed over (needs root)', () => {
   using folder = temporaryFolder();

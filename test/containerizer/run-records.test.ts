@@ -6,7 +6,7 @@ import { type EndRecord, RunRecords } from '../../src/containerizer/run-records.
 import { sealed } from '../../src/containerizer/sealed-text.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { containerId } from '../../src/model/ids.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 
 const id = containerId('c');
 let folder: ReturnType<typeof temporaryFolder>;

@@ -16,8 +16,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { GarbageCollector } from '../../src/containerizer/garbage-collector.ts';
 import { createSandbox, deleteSandbox } from '../../src/containerizer/sandboxes.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
-import { disappeared } from '../executor/outside.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
+import { disappeared } from '../agent-driver/outside.ts';
 import { mounted } from '../support/mounted.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -15,8 +15,8 @@ import { bootId, processesNamed, processStat } from '../../src/containerizer/pro
 import { unsealed } from '../../src/containerizer/sealed-text.ts';
 import { type ProcessSpec, Spawner } from '../../src/containerizer/spawner.ts';
 import { supervisorProgram } from '../../src/containerizer/supervisor-program.ts';
-import { programs, temporaryFolder } from '../executor/hands-harness.ts';
-import { appeared, eventually, gone } from '../executor/outside.ts';
+import { programs, temporaryFolder } from '../agent-driver/harness.ts';
+import { appeared, eventually, gone } from '../agent-driver/outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let spawner: Spawner;

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { localNames, Users } from '../../src/containerizer/users.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 
 describe('a user', () => {
   test('is looked up by its exact name, with all of its groups', async () => {

@@ -23,7 +23,7 @@ import {
   Volume_Mode,
 } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 import { exchanging } from '../support/exchange.ts';
 import { mounted } from '../support/mounted.ts';
 

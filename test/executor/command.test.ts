@@ -24,7 +24,7 @@ import {
 } from '../../src/model/generated/messages.ts';
 import { executorId, frameworkId } from '../../src/model/ids.ts';
 import { Random } from '../../src/model/random.ts';
-import { killingCapability, stateName } from './hands-harness.ts';
+import { killingCapability, stateName } from '../agent-driver/harness.ts';
 
 class Machine {
   readonly effects: CommandEffect[] = [];

@@ -12,16 +12,16 @@ import {
   type TaskInfo,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { cgroupRoot, HandsHarness, temporaryFolder } from './hands-harness.ts';
-import { appeared } from './outside.ts';
+import { cgroupRoot, DriverHarness, temporaryFolder } from '../agent-driver/harness.ts';
+import { appeared } from '../agent-driver/outside.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
-let harness: HandsHarness;
+let harness: DriverHarness;
 const servers: Server[] = [];
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  harness = await HandsHarness.open(folder.path);
+  harness = await DriverHarness.open(folder.path);
 });
 
 afterEach(async () => {
@@ -105,8 +105,8 @@ describe('checks', () => {
 });
 
 test('what a check has left behind ends with the task, without cgroups', async () => {
-  await harness.hands.close();
-  harness = await HandsHarness.open(folder.path, false);
+  await harness.driver.close();
+  harness = await DriverHarness.open(folder.path, false);
   // The shell of the check goes on until the kill, so that it is not the check's end that ends it.
   const value = 'setsid sleep 1016 & echo $! > left~; mv left~ left; exec sleep 1017';
   const container = harness.launch({
@@ -148,8 +148,8 @@ test('a task that is not healthy any more is killed', async () => {
 });
 
 test.each([true, false])('what a container uses; with cgroups: %s', async (withCgroups) => {
-  await harness.hands.close();
-  harness = await HandsHarness.open(folder.path, withCgroups);
+  await harness.driver.close();
+  harness = await DriverHarness.open(folder.path, withCgroups);
   const busy = 'i=0; while test $i -lt 100000; do i=$((i+1)); done; touch done; sleep 1000';
   const check = { command: { command: { value: 'test -e done' } } };
   const container = harness.launch({
@@ -158,7 +158,7 @@ test.each([true, false])('what a container uses; with cgroups: %s', async (withC
       check: { type: CheckInfo_Type.COMMAND, ...check, ...often },
     },
   });
-  harness.hands.perform({
+  harness.driver.perform({
     type: 'resizeContainer',
     containerId: container,
     resources: [
@@ -170,7 +170,7 @@ test.each([true, false])('what a container uses; with cgroups: %s', async (withC
   await harness.until(() =>
     harness.statuses(container).find((s) => s.check_status?.command?.exit_code === 0),
   );
-  const usage = harness.hands.usage(container);
+  const usage = harness.driver.usage(container);
   expect(usage).toMatchObject({
     cpus_soft_limit: 0.3,
     mem_limit_bytes: 32 * 1024 * 1024,
@@ -195,7 +195,7 @@ test.each([true, false])('what a container uses; with cgroups: %s', async (withC
     'mem_soft_limit_bytes',
     'timestamp',
   ]);
-  expect(harness.hands.usage('nobody' as never)).toBeUndefined();
+  expect(harness.driver.usage('nobody' as never)).toBeUndefined();
 });
 
 /** The spawner of containers: the parent of the supervisor of one that runs. */

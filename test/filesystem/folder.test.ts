@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beneath, type Place } from '../../src/filesystem/beneath.ts';
 import { Folder } from '../../src/filesystem/folder.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 
 let temporary: ReturnType<typeof temporaryFolder>;
 

@@ -16,7 +16,7 @@ import {
   privateDatabase,
   privateFolder,
 } from '../../src/filesystem/private-file.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 
 let temporary: ReturnType<typeof temporaryFolder>;
 

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deleteTree } from '../../src/filesystem/tree-deletion.ts';
-import { temporaryFolder } from '../executor/hands-harness.ts';
+import { temporaryFolder } from '../agent-driver/harness.ts';
 import { exchanging } from '../support/exchange.ts';
 
 let temporary: ReturnType<typeof temporaryFolder>;

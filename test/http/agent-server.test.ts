@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { AgentViews, Viewer } from '../../src/agent/views.ts';
-import { AgentServer, type AgentServerOptions } from '../../src/http/agent/agent-server.ts';
+import { AgentServer, type AgentServerOptions } from '../../src/http/agent/server.ts';
 import {
   type AgentCall,
   AgentCall_Type,

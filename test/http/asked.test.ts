@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { createViews } from '../../src/agent/views/agent-views.ts';
+import { createViews } from '../../src/agent/views/views.ts';
 import {
   AgentCall_AttachContainerInput_Type,
   AgentCall_Type,

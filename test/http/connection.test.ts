@@ -4,7 +4,7 @@ import net from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
-import { Front } from '../../src/http/transport/front.ts';
+import { Front } from '../../src/http/transport/listener.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Turn } from '../../src/runtime/turn.ts';

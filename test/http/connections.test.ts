@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
-import { Front } from '../../src/http/transport/front.ts';
+import { Front } from '../../src/http/transport/listener.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Turn } from '../../src/runtime/turn.ts';
 import { RawSocket, statuses } from './raw-socket.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { largeJson, largeMessage } from '../../src/http/server/large-answer.ts';
+import { largeJson, largeMessage } from '../../src/http/server/response-stream.ts';
 import {
   type MasterResponse,
   MasterResponse_Type,

@@ -1,7 +1,7 @@
 // A master with a machine of a few lines behind the real server, real sockets and the real loop:
 // enough to see what the HTTP surface makes of requests, effects and connections.
 
-import { MasterServer, type MasterServerOptions } from '../../src/http/master/master-server.ts';
+import { MasterServer, type MasterServerOptions } from '../../src/http/master/server.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import type { MasterViews } from '../../src/master/views.ts';

@@ -1,7 +1,7 @@
 // Ordinary requests that a client sends without waiting for the answers.
 import { afterEach, describe, expect, it } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
-import { Front } from '../../src/http/transport/front.ts';
+import { Front } from '../../src/http/transport/listener.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Turn } from '../../src/runtime/turn.ts';
 import { count, RawSocket } from './raw-socket.ts';

@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { AgentServer, type AgentServerOptions } from '../../src/http/agent/agent-server.ts';
+import { AgentServer, type AgentServerOptions } from '../../src/http/agent/server.ts';
 import { Senders, type SendersOptions } from '../../src/http/senders/senders.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts';

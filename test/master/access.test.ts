@@ -1,6 +1,6 @@
 // What lists keep out of a master: agents and the reservations they bring, and reservations made anew.
 import { expect, test } from 'vitest';
-import { stepsOf } from '../../src/master/operations/operation-access.ts';
+import { stepsOf } from '../../src/master/operations/authorization.ts';
 import {
   type Offer_Operation,
   Offer_Operation_Type,

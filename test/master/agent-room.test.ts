@@ -1,6 +1,6 @@
 // How many agents there may be, and how much they may tell of themselves.
 import { expect, test } from 'vitest';
-import { AgentRoom } from '../../src/master/agents/agent-room.ts';
+import { AgentRoom } from '../../src/master/agents/room.ts';
 import {
   MAX_ADDRESS_AGENTS,
   MAX_ADDRESS_BYTES,

@@ -41,7 +41,7 @@ const ofState: Record<string, string> = {
   resourceNames: 'the names that the core takes: 1,024',
   schedules: 'MAX_MACHINES, all in one body',
   subscribers: 'connections',
-  'waiting.turns': 'settings that wait: number and bytes in registry-operations.ts',
+  'waiting.turns': 'settings that wait: number and bytes in registrar.ts',
   'waiting.writes': 'one for each agent that changes, and settings: see waiting.turns',
   weights: 'MAX_ALL_ENTRIES, of 1,024 characters',
 };

@@ -1,6 +1,6 @@
 // Histories of completed and unreachable tasks have a size, beside the number of their entries.
 import { expect, test } from 'vitest';
-import { BoundedList, BoundedMap } from '../../src/master/bounded.ts';
+import { BoundedList, BoundedMap } from '../../src/master/bounded-map.ts';
 import { ByteBudget } from '../../src/model/byte-budget.ts';
 import { MasterCall_Type, TaskState } from '../../src/model/generated/messages.ts';
 import { cluster } from './harness.ts';

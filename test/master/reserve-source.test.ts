@@ -1,6 +1,6 @@
 // RESERVE_RESOURCES with a source: reservations change hands, and nothing else.
 import { expect, test } from 'vitest';
-import { stepsOf } from '../../src/master/operations/operation-access.ts';
+import { stepsOf } from '../../src/master/operations/authorization.ts';
 import {
   MasterCall_Type,
   Offer_Operation_Type,

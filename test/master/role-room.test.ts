@@ -1,6 +1,6 @@
 // Roles that others than frameworks name: the core must have room for them, and the master time.
 import { expect, test } from 'vitest';
-import { rolesRoomError } from '../../src/master/roles/role-room.ts';
+import { rolesRoomError } from '../../src/master/roles/room.ts';
 import {
   MasterCall_Type,
   Offer_Operation_Type,

@@ -1,6 +1,6 @@
 // Who may not view a framework, a task or an executor finds no trace of it in anything that can be read.
 import { describe, expect, test } from 'vitest';
-import { createViews } from '../../src/agent/views/agent-views.ts';
+import { createViews } from '../../src/agent/views/views.ts';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { type Action, type Authorizer, permissive } from '../../src/security/authorizer.ts';
 import {

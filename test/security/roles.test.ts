@@ -1,6 +1,6 @@
 // Who may not view a role reads its name nowhere: not in lists of roles, and not in what runs for it.
 import { describe, expect, test } from 'vitest';
-import { createViews } from '../../src/agent/views/agent-views.ts';
+import { createViews } from '../../src/agent/views/views.ts';
 import {
   AttributeConstraint_Selector_PseudoattributeType,
   MasterCall_Type,

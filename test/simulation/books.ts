@@ -1,7 +1,7 @@
 // The books of master and agents: what is free, offered and used is all there is, and what is counted is there.
 
 import type { AgentState } from '../../src/agent/state.ts';
-import { metricsView as agentMetrics } from '../../src/agent/views/metrics-view.ts';
+import { metricsView as agentMetrics } from '../../src/agent/views/metrics.ts';
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import type { MasterState } from '../../src/master/state.ts';
 import { metricsView } from '../../src/master/views/metrics.ts';

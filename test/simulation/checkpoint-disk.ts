@@ -1,5 +1,5 @@
 // What an agent has written down, kept as bytes: the meaning of its changes as in
-// src/checkpoint/checkpoint-store.ts, without SQLite.
+// src/checkpoint/store.ts, without SQLite.
 import type {
   AgentCheckpoint,
   BuiltinExecutor,

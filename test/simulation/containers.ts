@@ -1,5 +1,5 @@
 // The containers of an agent while it lives: executors that it launches, or finds again. What
-// src/agent-driver/agent-hands.ts does with real processes happens here with simulated ones; the
+// src/agent-driver/driver.ts does with real processes happens here with simulated ones; the
 // built-in command executor is the real machine of src/executor/command.ts.
 import type {
   AgentEffect,

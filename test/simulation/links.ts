@@ -1,4 +1,4 @@
-// One process's outgoing connections of Mesos's transport, as src/http/transport/links.ts keeps them: one for each
+// One process's outgoing connections of Mesos's transport, as src/http/transport/peer-connections.ts keeps them: one for each
 // address, opened by a link or by the first message; a linked one is reported once when it is gone.
 // Messages cross as bytes, so that nobody shares an object with the other side.
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';

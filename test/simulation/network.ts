@@ -21,7 +21,7 @@ export interface ChannelEnds {
   readonly onReceiverLost?: () => void;
 }
 
-/** How long a connection attempt into a cut takes to fail, as in src/http/transport/links.ts. */
+/** How long a connection attempt into a cut takes to fail, as in src/http/transport/peer-connections.ts. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long a receiver may take until it reads what has arrived on a connection that is broken. */

@@ -18,8 +18,8 @@ import { executorSettled } from '../recovery.ts';
 import type { AgentState } from '../state.ts';
 import { shutdownIfPointless } from '../tasks/kill.ts';
 import { deliverQueued } from '../tasks/launch.ts';
+import { executorReported, reportStatus } from '../tasks/status-update-source.ts';
 import { agentStatus, droppedState } from '../tasks/task.ts';
-import { executorReported, reportStatus } from '../tasks/task-updates.ts';
 import { type Executor, forgetStream, resizeContainer, sendToExecutor } from './executor.ts';
 
 type Found = Executor | { readonly status: number; readonly text: string };

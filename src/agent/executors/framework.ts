@@ -12,7 +12,7 @@ import { drained, stopIfIdle } from '../idle.ts';
 import { log, persist, persistLater } from '../outbox.ts';
 import { correctSoon } from '../registration/correction.ts';
 import type { AgentState } from '../state.ts';
-import { dropStreams, resendUpdates } from '../tasks/status-updates.ts';
+import { dropStreams, resendUpdates } from '../tasks/status-update-streams.ts';
 import { isPartitionAware } from '../tasks/task.ts';
 import { type Executor, hastenShutdown, removeExecutor, shutdownExecutor } from './executor.ts';
 import { type FrameworkHistory, rememberFramework, takeHistory } from './history.ts';

@@ -10,8 +10,8 @@ import type { Action } from '../../security/authorizer.ts';
 import type { OperatorCalled } from '../events.ts';
 import { reply } from '../executors/executor-api.ts';
 import type { AgentState } from '../state.ts';
-import { containerAction, containerObject } from './container-access.ts';
-import { containerNameError, containerPath, namedContainer } from './container-call.ts';
+import { containerAction, containerObject } from './container-authorization.ts';
+import { containerNameError, containerPath, namedContainer } from './container-calls.ts';
 
 interface Answer {
   readonly status: number;

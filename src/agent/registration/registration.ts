@@ -28,7 +28,7 @@ import { addressOf, parsePid } from '../../model/pid.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { LinkLost, MasterDetected } from '../events.ts';
 import { isCommandExecutor } from '../executors/executor.ts';
-import { resumeExits } from '../executors/executor-end.ts';
+import { resumeExits } from '../executors/termination.ts';
 import { resumeOperations, unfinishedOperations } from '../operations/operations.ts';
 import {
   clearTimer,
@@ -41,9 +41,9 @@ import {
   setTimer,
 } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
-import { resumeUpdates } from '../tasks/status-updates.ts';
+import { reportUnknownTask } from '../tasks/status-update-source.ts';
+import { resumeUpdates } from '../tasks/status-update-streams.ts';
 import { createTask, droppedState, isPartitionAware } from '../tasks/task.ts';
-import { reportUnknownTask } from '../tasks/task-updates.ts';
 import { endCorrection } from './correction.ts';
 import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';
 

@@ -1,10 +1,10 @@
 // The master acknowledges an update: its stream goes on, and with the last one the task is complete.
 import type { StatusUpdateAcknowledgementMessage } from '../../model/generated/messages.ts';
 import { frameworkId, taskId } from '../../model/ids.ts';
-import { completeTask } from '../executors/executor-end.ts';
+import { completeTask } from '../executors/termination.ts';
 import { correctSoon } from '../registration/correction.ts';
 import type { AgentState } from '../state.ts';
-import { acknowledge, findStream } from './status-updates.ts';
+import { acknowledge, findStream } from './status-update-streams.ts';
 
 export function acknowledged(agent: AgentState, body: StatusUpdateAcknowledgementMessage): void {
   if (agent.phase !== 'running') {

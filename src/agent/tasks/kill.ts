@@ -11,8 +11,8 @@ import { frameworkId, type TaskId, taskId } from '../../model/ids.ts';
 import { type Executor, sendToExecutor, shutdownExecutor } from '../executors/executor.ts';
 import { log } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
+import { reportStatus } from './status-update-source.ts';
 import { agentStatus, droppedState } from './task.ts';
-import { reportStatus } from './task-updates.ts';
 
 export function killAsked(agent: AgentState, body: KillTaskMessage): void {
   if (agent.phase === 'recovering' || agent.phase === 'terminating') {

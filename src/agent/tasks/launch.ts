@@ -22,7 +22,7 @@ import { formatUuid } from '../../model/random.ts';
 import { allocatedTo, toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { userNameError, usersOfTask } from '../../model/user.ts';
-import { addDeadline } from '../deadlines.ts';
+import { addDeadline } from '../deadline-queue.ts';
 import { commandExecutorInfo } from '../executors/command-executor.ts';
 import { executorEnvironment } from '../executors/environment.ts';
 import {
@@ -34,14 +34,14 @@ import {
   sendToExecutor,
   shutdownExecutor,
 } from '../executors/executor.ts';
-import { sendExited } from '../executors/executor-end.ts';
 import { addFramework, type Framework, removeIfIdle } from '../executors/framework.ts';
 import { sandboxPath } from '../executors/sandbox.ts';
+import { sendExited } from '../executors/termination.ts';
 import { emit, log, persist } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
-import { dropStream } from './status-updates.ts';
+import { dequeue, reportStatus, reportUnknownTask } from './status-update-source.ts';
+import { dropStream } from './status-update-streams.ts';
 import { agentStatus, createTask, droppedState, isPartitionAware } from './task.ts';
-import { dequeue, reportStatus, reportUnknownTask } from './task-updates.ts';
 
 /** One task, or the tasks of a group, for one executor. */
 interface Assignment {

@@ -3,7 +3,7 @@
 // registration nor a retry is more than a connection can carry, and a framework that acknowledges
 // nothing holds up nobody else.
 import type { FrameworkId } from '../../model/ids.ts';
-import type { UpdateStream } from './status-updates.ts';
+import type { UpdateStream } from './status-update-streams.ts';
 
 /** Bytes of a framework's updates that are on their way; a larger one goes alone. */
 export const WINDOW_BYTES = 8 * 1024 * 1024;

@@ -10,9 +10,9 @@ import { toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { types } from '../../wire/types.ts';
 import { readResources } from '../agent/resources-flag.ts';
-import type { EXECUTE_FLAGS } from '../flags/execute-flags.ts';
 import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
+import type { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 import { messageOf } from '../flags/written.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;

@@ -1,10 +1,11 @@
 // The text of docs/flags.md, made from the tables of flags.
-import { AGENT_FLAGS } from './agent-flags.ts';
-import { BATCH_FLAGS } from './batch-flags.ts';
-import { EXECUTE_FLAGS } from './execute-flags.ts';
-import { LOCAL_FLAGS } from './local-flags.ts';
-import { MASTER_FLAGS } from './master-flags.ts';
+
 import { referenceSection } from './print.ts';
+import { AGENT_FLAGS } from './tables/agent-flags.ts';
+import { BATCH_FLAGS } from './tables/batch-flags.ts';
+import { EXECUTE_FLAGS } from './tables/execute-flags.ts';
+import { LOCAL_FLAGS } from './tables/local-flags.ts';
+import { MASTER_FLAGS } from './tables/master-flags.ts';
 
 const INTRODUCTION = `# Flags
 

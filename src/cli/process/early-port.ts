@@ -2,7 +2,7 @@
 // meantime waits a moment instead of being refused. Clients and agents that start together with their
 // master find it at once. What cannot be opened here is left to the server, which says why.
 import { createServer, type Socket } from 'node:net';
-import type { EarlyPort } from '../../http/transport/front.ts';
+import type { EarlyPort } from '../../http/transport/listener.ts';
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { master: '5050', agent: '5051' };
 const ANY = '0.0.0.0';

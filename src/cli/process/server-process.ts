@@ -2,7 +2,7 @@
 // what their ports are told, a seeded source of chance, and the ways to be told to end.
 
 import { randomInt } from 'node:crypto';
-import type { EarlyPort } from '../../http/transport/front.ts';
+import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { ClearTimer, Log, SetTimer } from '../../model/process-effects.ts';
 import { Random } from '../../model/random.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -12,7 +12,7 @@ import { Timers } from '../../runtime/timers.ts';
 import { sayBefore } from '../failure.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { flagTexts } from '../flags/print.ts';
-import { disabledPaths, type SHARED_FLAGS } from '../flags/shared-flags.ts';
+import { disabledPaths, type SHARED_FLAGS } from '../flags/tables/shared-flags.ts';
 import { versionLine } from '../version.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { writableFolder } from './writable-folder.ts';

@@ -10,13 +10,13 @@ import {
 import { streamId } from '../../model/ids.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { types } from '../../wire/types.ts';
-import { executorCallFault } from '../server/call-shape.ts';
+import { executorCallFault } from '../server/call-validation.ts';
 import { type CallKind, readCall } from '../server/calls.ts';
 import { type Answer, callAccept, methodNotAllowed } from '../server/errors.ts';
 import { EventStream } from '../server/event-stream.ts';
-import type { EventSink, Exchanges, StreamRegistry } from '../server/exchanges.ts';
 import { type Codec, negotiate } from '../server/media.ts';
-import { writeAnswer } from '../server/plain-answer.ts';
+import type { EventSink, Exchanges, StreamRegistry } from '../server/pending-requests.ts';
+import { writeAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 
 /** Interval of HEARTBEAT events to executors: only to keep connections from being dropped. */

@@ -20,9 +20,9 @@ import {
   subscribeWithStreamId,
 } from '../server/errors.ts';
 import { EventStream } from '../server/event-stream.ts';
-import type { Exchange, Exchanges, StreamRegistry } from '../server/exchanges.ts';
 import { type Codec, codecOf, negotiate } from '../server/media.ts';
-import { writeAnswer } from '../server/plain-answer.ts';
+import type { Exchange, Exchanges, StreamRegistry } from '../server/pending-requests.ts';
+import { writeAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import type { CallReceiver } from '../transport/connection.ts';
 import type { RequestHead } from '../transport/request-reader.ts';

@@ -26,9 +26,9 @@ import {
   TEXT,
 } from './errors.ts';
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
-import { largeJson, type Pieces } from './large-answer.ts';
 import type { Caller } from './process-calls.ts';
 import { jsonAnswer, largeJsonAnswer } from './reply.ts';
+import { largeJson, type Pieces } from './response-stream.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
 /** The verbosity of the log, which can be raised for a while. */

@@ -6,9 +6,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MessageType } from '../../wire/message-type.ts';
 import { type Holder, held } from '../transport/held-bytes.ts';
 import { type Answer, JSON_TYPE } from './errors.ts';
-import { largeMessage, type Pieces } from './large-answer.ts';
 import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
 import { headerOf } from './request-headers.ts';
+import { largeMessage, type Pieces } from './response-stream.ts';
 
 /** Shorter bodies are not worth compressing; the same bound as Mesos's. */
 const GZIP_MIN_BYTES = 1_024;

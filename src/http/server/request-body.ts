@@ -16,8 +16,8 @@ import {
   requestTimeout,
   unsupportedMediaType,
 } from './errors.ts';
-import { beginAnswer } from './plain-answer.ts';
 import { headerOf } from './request-headers.ts';
+import { beginAnswer } from './response-text.ts';
 
 export interface BodyBounds {
   /** Of the body, unpacked. A larger one is refused with 413. */

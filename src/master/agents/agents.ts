@@ -21,16 +21,16 @@ import { isTerminal } from '../../model/task-state.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
 import { log, mayDo, sendToAgent, sendToPid } from '../outbox.ts';
-import { store, waitingError } from '../registry-operations.ts';
-import { rolesOf, rolesRoomError } from '../roles/role-room.ts';
+import { store, waitingError } from '../registrar.ts';
+import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { addExecutor, addTask, allocationRole } from '../tasks/tasks.ts';
 import { MAX_ADDRESS_BYTES } from '../validation/agent-bounds.ts';
 import { agentInfoSizeError } from '../validation/size.ts';
-import { linkAgent } from './agent-links.ts';
-import { removeAgent } from './agent-removal.ts';
+import { linkAgent } from './links.ts';
 import { isDown, machineOf } from './machines.ts';
 import { startPings } from './pings.ts';
+import { removeAgent } from './removal.ts';
 
 /** Oldest major version of agents that may join. */
 const minimumMajorVersion = 1;

@@ -2,9 +2,9 @@
 import { type DrainInfo, DrainState } from '../../model/generated/messages.ts';
 import type { AgentId } from '../../model/ids.ts';
 import { sendToAgent } from '../outbox.ts';
-import { storeSetting } from '../registry-operations.ts';
+import { storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
-import { markGone } from './agent-gone.ts';
+import { markGone } from './gone.ts';
 
 /** Tells the agent to drain if it is to; true if it was told. */
 export function sendDrain(state: MasterState, agent: Agent): boolean {

@@ -11,11 +11,11 @@ import type { RequestId } from '../../model/ids.ts';
 import type { Principal } from '../../security/principal.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { mayDo, reply } from '../outbox.ts';
-import { storeSetting } from '../registry-operations.ts';
+import { storeSetting } from '../registrar.ts';
 import type { Agent, Machine, MasterState } from '../state.ts';
 import { countError, MAX_MACHINES } from '../validation/count.ts';
-import { removeAgent, shutDownAgent } from './agent-removal.ts';
 import { agentMachineKey, machineKey } from './machines.ts';
+import { removeAgent, shutDownAgent } from './removal.ts';
 
 const machineText = ({ hostname, ip }: MachineID) =>
   JSON.stringify({ ...(hostname !== undefined && { hostname }), ...(ip !== undefined && { ip }) });

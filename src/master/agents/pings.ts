@@ -4,7 +4,7 @@ import type { AgentId } from '../../model/ids.ts';
 import { clearTimer, setTimer } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
-import { cancelRemoval, forgetRemoval, remove } from './removals.ts';
+import { cancelRemoval, forgetRemoval, remove } from './removal-queue.ts';
 
 const pingTimer = (agent: Agent): MasterTimer => `ping/${agent.id}`;
 

@@ -26,20 +26,24 @@ import { addressOf, parsePid } from '../../model/pid.ts';
 import type { RegistryChange } from '../../model/registry.ts';
 import { allocatedTo, needsCheckpoint, toReservationLists } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { toldError } from '../frameworks/framework-sums.ts';
 import { recoverFramework } from '../frameworks/frameworks.ts';
+import { toldError } from '../frameworks/sums.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from '../operations/operations.ts';
 import { log, sendToAgent, sendToPid } from '../outbox.ts';
-import { store, waitingError } from '../registry-operations.ts';
-import { rolesOf, rolesRoomError } from '../roles/role-room.ts';
+import { store, waitingError } from '../registrar.ts';
+import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
-import { isDuplicate, killDuplicates } from '../tasks/duplicate-tasks.ts';
+import { isDuplicate, killDuplicates } from '../tasks/duplicates.ts';
 import { removeExecutor } from '../tasks/tasks.ts';
 import { executorKey, reregistrationError } from '../validation/reregistration.ts';
-import { linkAgent, unlinkAgent } from './agent-links.ts';
-import { cancelReregistration, deactivateAgent } from './agent-removal.ts';
+import {
+  acknowledgeAgain,
+  takeBack,
+  tellOfReturn,
+  withoutAcknowledged,
+} from './adopt-uncounted.ts';
 import {
   addAgent,
   agentFacts,
@@ -50,8 +54,9 @@ import {
   totalResources,
 } from './agents.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
-import { cancelRemoval } from './removals.ts';
-import { acknowledgeAgain, takeBack, tellOfReturn, withoutAcknowledged } from './taken-back.ts';
+import { linkAgent, unlinkAgent } from './links.ts';
+import { cancelReregistration, deactivateAgent } from './removal.ts';
+import { cancelRemoval } from './removal-queue.ts';
 
 export function reregisterAgent(
   state: MasterState,

@@ -19,7 +19,7 @@ import {
 import { treeSize } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import { drainIfIdle } from '../agents/draining.ts';
-import { BoundedList, BoundedMap } from '../bounded.ts';
+import { BoundedList, BoundedMap } from '../bounded-map.ts';
 import { createFrameworkCounters } from '../metrics/counters.ts';
 import { discardOffer, endInverseOffer, rescindOffer } from '../offers/offers.ts';
 import { adoptOperations, orphanOperations } from '../operations/operations.ts';

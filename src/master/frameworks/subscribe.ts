@@ -21,8 +21,8 @@ import {
   roleListsError,
 } from '../validation/framework.ts';
 import { frameworkUserError } from '../validation/users.ts';
-import { subscriberError } from './framework-sums.ts';
 import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
+import { subscriberError } from './sums.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
   const { call, principal, request, stream } = event;

@@ -12,7 +12,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { isTerminal, taskStateCount, taskStateName } from '../../model/task-state.ts';
 import { v0ReasonName, v0SourceName } from '../../model/v0-names.ts';
-import { Durations } from './durations.ts';
+import { Durations } from './timer-statistics.ts';
 
 const names = [
   'dropped_messages',

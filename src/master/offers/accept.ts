@@ -11,15 +11,15 @@ import {
 } from '../../model/generated/messages.ts';
 import { offerId } from '../../model/ids.ts';
 import { isSpeculative } from '../../model/operation-state.ts';
-import { usedOn } from '../agents/agent-usage.ts';
+import { usedOn } from '../agents/usage.ts';
 import { countOperation } from '../metrics/counters.ts';
-import { deniedAction, present, resourcesOf } from '../operations/operation-access.ts';
+import { deniedAction, present, resourcesOf } from '../operations/authorization.ts';
 import {
   completeOperation,
   operationInputError,
   tasksOf,
   withoutAllocations,
-} from '../operations/operation-input.ts';
+} from '../operations/normalization.ts';
 import { applyOperation, dropOperation, sendCheckpoint } from '../operations/operations.ts';
 import { log } from '../outbox.ts';
 import type { Agent, Framework, MasterState, OutstandingOffer } from '../state.ts';

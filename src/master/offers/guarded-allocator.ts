@@ -1,9 +1,9 @@
 // The allocator as the master uses it. A trap may take it away at any call, in the middle of a step; the step
 // goes on all the same. What the allocator is told from there on it need not hear: by the end of the step the
-// master's own state has it all, and a new allocator is made from that (rebuild.ts).
+// master's own state has it all, and a new allocator is made from that (allocator-recovery.ts).
 //
 // What it is asked is another matter, for the step needs the answer: a run makes no offers then, and the few
-// other questions are asked of the new allocator (`ask` in rebuild.ts).
+// other questions are asked of the new allocator (`ask` in allocator-recovery.ts).
 import {
   type Allocator,
   CoreTrap,

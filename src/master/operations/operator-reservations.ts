@@ -14,19 +14,19 @@ import {
 } from '../../model/resource-format.ts';
 import { resourceError, resourcesError } from '../../model/resource-validation.ts';
 import type { Principal } from '../../security/principal.ts';
-import { usedOn } from '../agents/agent-usage.ts';
+import { usedOn } from '../agents/usage.ts';
 import { defaultRefuseSeconds } from '../offers/accept.ts';
+import { ask } from '../offers/allocator-recovery.ts';
 import { discardOffer } from '../offers/offers.ts';
-import { ask } from '../offers/rebuild.ts';
 import { hasNames } from '../offers/resource-names.ts';
 import { reply, sendToFramework } from '../outbox.ts';
-import { rolesOf, rolesRoomError } from '../roles/role-room.ts';
+import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState, OutstandingOffer } from '../state.ts';
 import { distinctError } from '../validation/accept.ts';
 import { countError, MAX_CONVERTED } from '../validation/count.ts';
 import { operationError } from '../validation/operation.ts';
 import { operationSizeError } from '../validation/size.ts';
-import { deniedAction, resourcesOf } from './operation-access.ts';
+import { deniedAction, resourcesOf } from './authorization.ts';
 import { applyOperation } from './operations.ts';
 
 export interface OperatorOperation {

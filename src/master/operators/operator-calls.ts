@@ -4,7 +4,7 @@ import { agentId, frameworkId, type RequestId, streamId } from '../../model/ids.
 import { operatorCallError } from '../../model/operator-call.ts';
 import { formatUuid } from '../../model/random.ts';
 import type { Principal } from '../../security/principal.ts';
-import { deactivate, drainAgent, markAgentGone, reactivate } from '../agents/agent-duty.ts';
+import { deactivate, drainAgent, markAgentGone, reactivate } from '../agents/admin.ts';
 import { startMaintenance, stopMaintenance, updateSchedule } from '../agents/maintenance.ts';
 import type { OperatorCalled } from '../events.ts';
 import { removeFramework } from '../frameworks/frameworks.ts';
@@ -20,7 +20,7 @@ import {
   unreserveOperation,
 } from '../operations/operator-reservations.ts';
 import { mayDo, reply } from '../outbox.ts';
-import { inTurn, waitingError } from '../registry-operations.ts';
+import { inTurn, waitingError } from '../registrar.ts';
 import { removeQuota, setOldQuota, updateQuota } from '../roles/quota.ts';
 import { updateWeights } from '../roles/weights.ts';
 import type { MasterState } from '../state.ts';

@@ -14,7 +14,7 @@ import type { MasterTimer } from '../timers.ts';
 import { streamedAgentView } from '../views/agents.ts';
 import { frameworkView } from '../views/frameworks.ts';
 import { getState } from '../views/state-message.ts';
-import { roleSightOf } from '../views/who.ts';
+import { roleSightOf } from '../views/visibility.ts';
 import type { Viewer } from '../views.ts';
 
 const heartbeatTimer = (stream: StreamId): MasterTimer => `operator-heartbeat/${stream}`;

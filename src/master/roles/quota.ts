@@ -14,7 +14,7 @@ import type { Principal } from '../../security/principal.ts';
 import { rescindOffer } from '../offers/offers.ts';
 import { claimNames, claimNamesOf } from '../offers/resource-names.ts';
 import { mayDo, reply } from '../outbox.ts';
-import { storeSetting } from '../registry-operations.ts';
+import { storeSetting } from '../registrar.ts';
 import type { MasterState, OutstandingOffer, QuotaAmounts } from '../state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from '../validation/count.ts';
 import { scalarError } from '../validation/framework.ts';

@@ -3,7 +3,7 @@ import type { Resource } from '../../model/generated/messages.ts';
 import { isReserved, reservationRole } from '../../model/resource-format.ts';
 import { roleAncestors } from '../../model/role.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../agents/agent-usage.ts';
+import { usedOn } from '../agents/usage.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { allocationRole } from '../tasks/tasks.ts';
 import { usedLists } from '../views/usage.ts';

@@ -5,11 +5,11 @@ import { roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import { rescindOffer } from '../offers/offers.ts';
 import { mayDo, reply } from '../outbox.ts';
-import { storeSetting } from '../registry-operations.ts';
+import { storeSetting } from '../registrar.ts';
 import type { MasterState } from '../state.ts';
 import { countError, MAX_ALL_ENTRIES, MAX_ENTRIES } from '../validation/count.ts';
-import { rolesRoomError } from './role-room.ts';
 import { frameworksByRole, isAllowedRole } from './roles.ts';
+import { rolesRoomError } from './room.ts';
 
 export function updateWeights(
   state: MasterState,

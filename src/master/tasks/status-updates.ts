@@ -11,11 +11,11 @@ import {
 } from '../../model/generated/messages.ts';
 import { isUuid } from '../../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../../model/ids.ts';
-import { uncountedUpdate } from '../agents/recall.ts';
+import { uncountedUpdate } from '../agents/request-reregistration.ts';
 import { countTaskReason, countTaskState } from '../metrics/counters.ts';
 import { log, sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
-import { duplicateUpdate, isElsewhere } from './duplicate-tasks.ts';
+import { duplicateUpdate, isElsewhere } from './duplicates.ts';
 import { updateTask } from './tasks.ts';
 
 /** What a framework hears of states that only partition-aware ones know. */

@@ -203,7 +203,7 @@ export function removeTask(
       uncountActiveTask(framework.counters, task.state);
     }
   } else if (known !== undefined) {
-    // A duplicate (duplicate-tasks.ts), of which the framework has never heard.
+    // A duplicate (duplicates.ts), of which the framework has never heard.
     return;
   }
   if (options.unreachable) {

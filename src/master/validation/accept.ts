@@ -5,7 +5,7 @@ import type {
   Resource,
   SchedulerCall_Accept,
 } from '../../model/generated/messages.ts';
-import { tasksOf } from '../operations/operation-input.ts';
+import { tasksOf } from '../operations/normalization.ts';
 import type { Framework } from '../state.ts';
 import {
   countError,

@@ -22,9 +22,9 @@ import {
 } from '../../model/resource-format.ts';
 import { resourcesText, resourceText } from '../../model/resource-label.ts';
 import { resourceError } from '../../model/resource-validation.ts';
-import { checkpointedResources } from '../agents/agent-usage.ts';
+import { checkpointedResources } from '../agents/usage.ts';
 import { hasNames } from '../offers/resource-names.ts';
-import { resourcesOf } from '../operations/operation-access.ts';
+import { resourcesOf } from '../operations/authorization.ts';
 import type { Agent } from '../state.ts';
 import {
   isMountDisk,

@@ -8,7 +8,7 @@ import { toEndpointFormat } from '../../model/resource-format.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredOfAgent, usedByAgent } from './usage.ts';
-import { seesProviders, seesResource } from './who.ts';
+import { seesProviders, seesResource } from './visibility.ts';
 
 const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 

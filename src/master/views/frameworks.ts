@@ -17,7 +17,7 @@ import { offerMessage } from '../offers/offers.ts';
 import type { Framework, MasterState, OutstandingOffer } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { offeredToFramework, usedByFramework } from './usage.ts';
-import { seesExecutor } from './who.ts';
+import { seesExecutor } from './visibility.ts';
 
 const timeOf = (ms: number) => ({ nanoseconds: BigInt(Math.round(ms)) * 1_000_000n });
 

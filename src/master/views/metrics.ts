@@ -7,9 +7,9 @@ import {
   TaskState,
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../agents/agent-usage.ts';
+import { usedOn } from '../agents/usage.ts';
 import type { FrameworkCounters } from '../metrics/counters.ts';
-import { waitingCount } from '../registry-operations.ts';
+import { waitingCount } from '../registrar.ts';
 import { plus } from '../roles/quantities.ts';
 import { clusterCapacity } from '../roles/quota.ts';
 import { frameworksByRole, type Holdings, holdings, knownRoles } from '../roles/roles.ts';

@@ -4,10 +4,10 @@ import { type AgentId, agentId } from '../../model/ids.ts';
 import { quotaConfig } from '../roles/quota.ts';
 import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
-import type { Plain } from './plain.ts';
 import { maintenanceSchedule } from './roles.ts';
-import { lazily } from './unversioned.ts';
-import { seesResource, seesRole } from './who.ts';
+import { lazily } from './state-endpoints.ts';
+import type { Plain } from './v0-json.ts';
+import { seesResource, seesRole } from './visibility.ts';
 
 export function registryView(state: MasterState, viewer: Viewer): Plain {
   const { principal, authorizer } = viewer;

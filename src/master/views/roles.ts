@@ -16,8 +16,8 @@ import { quotaConfig } from '../roles/quota.ts';
 import { frameworksByRole, holdings, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
-import type { Plain } from './plain.ts';
-import { seesFramework, seesFrameworkId, seesRole } from './who.ts';
+import type { Plain } from './v0-json.ts';
+import { seesFramework, seesFrameworkId, seesRole } from './visibility.ts';
 
 const defaultWeight = 1;
 

@@ -20,7 +20,7 @@ import {
   seesTask,
   visibleCompleted,
   visibleFrameworks,
-} from './who.ts';
+} from './visibility.ts';
 
 export function getState(state: MasterState, viewer: Viewer): MasterResponse_GetState {
   return {

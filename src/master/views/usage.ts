@@ -1,7 +1,7 @@
 // What frameworks and agents use and are offered, added up when it is asked for.
 import type { Resource } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
-import { usedOn } from '../agents/agent-usage.ts';
+import { usedOn } from '../agents/usage.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 
 const sumOf = (state: MasterState, lists: (readonly Resource[])[]) => {

@@ -2,7 +2,7 @@
 import type { MasterState } from '../state.ts';
 import type { MasterViews } from '../views.ts';
 import { metricsView } from './metrics.ts';
-import { readCall } from './read.ts';
+import { readCall } from './operator-reads.ts';
 import { registryView } from './registry.ts';
 import {
   maintenanceSchedule,
@@ -17,7 +17,7 @@ import {
   stateSummaryView,
   stateView,
   tasksView,
-} from './unversioned.ts';
+} from './state-endpoints.ts';
 
 /** Views of a living state: each read sees it as it is then. */
 export function masterViews(state: MasterState): MasterViews {

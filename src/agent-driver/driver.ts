@@ -1,0 +1,405 @@
+// Carries out those effects of the agent that concern containers, built-in executors, sandboxes and the checkpoint,
+// and tells the agent what came of them.
+//
+// A built-in executor lives in the agent's own process, but for the agent it is an executor like
+// any other: it has a stream, makes calls, gets events. The ids of its stream and requests begin
+// with a prefix of their own, by which the agent's program tells whose they are.
+import { randomInt } from 'node:crypto';
+import { statfsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentCheckpoint } from '../agent/checkpoint.ts';
+import type {
+  AgentEffect,
+  Checkpoint,
+  CollectGarbage,
+  CreateVolume,
+  DestroyContainer,
+  LaunchExecutor,
+  ReattachExecutor,
+  ResizeContainer,
+  SendToExecutor,
+} from '../agent/effects.ts';
+import type { AgentEvent } from '../agent/events.ts';
+import { type CheckpointRows, damageError } from '../checkpoint/database.ts';
+import {
+  bootOf,
+  CheckpointStore,
+  checkpointOf,
+  gapsIn,
+  isForgetting,
+  type RunState,
+} from '../checkpoint/store.ts';
+import type { CgroupPlace } from '../containerizer/cgroups.ts';
+import { Containerizer } from '../containerizer/containerizer.ts';
+import type { FetchOptions } from '../containerizer/fetcher.ts';
+import { deleteDownloads } from '../containerizer/fetcher.ts';
+import { GarbageCollector } from '../containerizer/garbage-collector.ts';
+import { bootId } from '../containerizer/process-table.ts';
+import { WorkDirectory } from '../containerizer/work-directory.ts';
+import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
+import type { CloseStream, OpenStream, Reply } from '../model/process-effects.ts';
+import { Random } from '../model/random.ts';
+import { endOrphans } from './orphans.ts';
+import { builtinPrefix, type MayRunAs, Runs } from './runs.ts';
+
+export interface AgentDriverOptions {
+  readonly workDirectory: string;
+  /** Folders in which the supervisor program is looked for, and made. */
+  readonly programs: readonly string[];
+  /** What the agent offers. */
+  readonly resources?: readonly Resource[];
+  /** Where containers' cgroups are; absent: without cgroups. */
+  readonly cgroups?: CgroupPlace | undefined;
+  readonly fetching?: FetchOptions | undefined;
+  /** How long sandboxes that an earlier agent has left are kept. */
+  readonly gcDelayMs: number;
+  /** How long a shut-down executor has, where it does not say so itself. */
+  readonly shutdownGraceMs: number;
+  /** How long a command executor stays after its last update. */
+  readonly lingerMs: number;
+  readonly mayRunAs: MayRunAs;
+  /** Whether what cannot be recovered is an error; otherwise it is left out, and killed. */
+  readonly isStrict: boolean;
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+export type DriverEffect =
+  | LaunchExecutor
+  | ReattachExecutor
+  | ResizeContainer
+  | DestroyContainer
+  | CollectGarbage
+  | CreateVolume
+  | Checkpoint
+  | SendToExecutor
+  | CloseStream
+  | Reply
+  | OpenStream;
+
+/** Room for the records and the sandbox of a few launches. */
+const enoughBytes = 1024 * 1024;
+const longestCloseMs = 5_000;
+
+export class AgentDriver {
+  readonly #options: AgentDriverOptions;
+  readonly #containerizer: Containerizer;
+  readonly #store: CheckpointStore;
+  readonly #garbage: GarbageCollector;
+  readonly #runs: Runs;
+  /** States on record for the tasks of built-in executors, until they are reattached. */
+  readonly #reported = new Map<ContainerId, readonly TaskState[]>();
+  readonly #downloads: string;
+  #rows: CheckpointRows | undefined;
+  readonly #damages: number;
+  readonly #database: string;
+
+  private constructor(
+    options: AgentDriverOptions,
+    parts: {
+      readonly work: WorkDirectory;
+      readonly containerizer: Containerizer;
+      readonly store: CheckpointStore;
+      readonly rows: CheckpointRows;
+      readonly damages: readonly string[];
+    },
+  ) {
+    this.#options = options;
+    this.#containerizer = parts.containerizer;
+    this.#store = parts.store;
+    this.#rows = parts.rows;
+    this.#damages = parts.damages.length;
+    this.#database = parts.work.database;
+    this.#downloads = parts.work.downloads;
+    this.#garbage = new GarbageCollector(parts.work, (error) =>
+      options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
+    );
+    this.#runs = new Runs({
+      containerizer: parts.containerizer,
+      random: new Random(randomInt(2 ** 48 - 1)),
+      shutdownGraceMs: options.shutdownGraceMs,
+      lingerMs: options.lingerMs,
+      mayRunAs: options.mayRunAs,
+      nowMs: Date.now,
+      dispatch: options.dispatch,
+      warn: (text) => options.log('warn', text),
+    });
+  }
+
+  /** Throws CheckpointError or ContainerizerError where the agent cannot work. */
+  static async open(options: AgentDriverOptions): Promise<AgentDriver> {
+    const work = new WorkDirectory(options.workDirectory);
+    const meddler = work.meddler();
+    if (meddler !== undefined) {
+      options.log(
+        'warn',
+        `${meddler} can change what is in ${work.root}, and with it what root does`,
+      );
+    }
+    const { programs, cgroups, fetching } = options;
+    const containerizer = await Containerizer.open({
+      work,
+      programs: [...programs, work.meta],
+      cgroups,
+      fetching,
+      warn: (text) => options.log('warn', text),
+    });
+    try {
+      const closed = work.closedToTasks();
+      if (closed !== undefined) {
+        options.log(
+          'warn',
+          `'${closed}' is closed to other users: tasks of theirs may not reach their sandboxes in ${work.root}`,
+        );
+      }
+      const { store, rows, damages, doubt } = await CheckpointStore.open(work.database, {
+        log: options.log,
+        onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
+        isStrict: options.isStrict,
+        hasRuns: containerizer.records.all().length > 0,
+      });
+      if (doubt !== undefined) {
+        options.log('warn', doubt);
+      }
+      for (const damage of damages) {
+        options.log('error', `Going on without what is lost: ${damage}`);
+      }
+      return new AgentDriver(options, { work, containerizer, store, rows, damages });
+    } catch (error) {
+      await containerizer.close();
+      throw error;
+    }
+  }
+
+  /**
+   * What an earlier agent has left. Containers that it did not write down are killed first. Throws
+   * CheckpointError where that shows that something is lost.
+   */
+  async recover(): Promise<AgentCheckpoint> {
+    const rows = this.#rows;
+    if (rows === undefined) {
+      throw new Error('The agent recovers once');
+    }
+    this.#rows = undefined;
+    const lastBoot = bootOf(rows);
+    const gaps = gapsIn(rows);
+    for (const gap of gaps) {
+      if (this.#options.isStrict) {
+        throw damageError(`in '${this.#database}' ${gap}`, this.#database);
+      }
+      this.#options.log('error', `Going on without what is lost: in the checkpoint ${gap}`);
+    }
+    const found = checkpointOf(rows, (container, builtin) =>
+      this.#stateOf(container, builtin !== undefined),
+    );
+    // Without its agent's id nothing of a framework can go on.
+    const checkpoint = found.agent === undefined ? { ...found, frameworks: [] } : found;
+    const executors = checkpoint.frameworks.flatMap((framework) => framework.executors);
+    const known = new Set(executors.map((executor) => executor.containerId));
+    for (const executor of executors) {
+      const updates = executor.tasks.flatMap((task) => task.updates);
+      this.#reported.set(
+        executor.containerId,
+        updates.map((update) => update.status.state),
+      );
+    }
+    const killed = await endOrphans({
+      containerizer: this.#containerizer,
+      database: this.#database,
+      known,
+      isForgetting: isForgetting(rows),
+      isStrict: this.#options.isStrict,
+      log: this.#options.log,
+    });
+    this.#adoptGarbage(known);
+    const { resources = [] } = this.#options;
+    const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
+    void this.#containerizer.volumes.destroyLeft(disks);
+    const warn = (text: string) => this.#options.log('warn', text);
+    deleteDownloads(this.#downloads, warn).catch((error: unknown) =>
+      warn(`Failed to look for unfinished downloads: ${textOf(error)}`),
+    );
+    this.#lookForRoom();
+    if (lastBoot !== bootId()) {
+      this.#store.storeBoot(bootId());
+    }
+    return {
+      ...checkpoint,
+      rebooted: lastBoot !== undefined && lastBoot !== bootId(),
+      errors: this.#damages + gaps.length + killed,
+    };
+  }
+
+  #lookForRoom(): void {
+    const { bavail, bsize } = statfsSync(this.#options.workDirectory);
+    if (bavail * bsize < enoughBytes) {
+      this.#options.log(
+        'warn',
+        `The disk of '${this.#options.workDirectory}' is full: nothing can be launched until there is ` +
+          'room again',
+      );
+    }
+  }
+
+  /** Whether an effect is one that the driver carries out. */
+  owns(effect: AgentEffect): effect is DriverEffect {
+    switch (effect.type) {
+      case 'launchExecutor':
+      case 'reattachExecutor':
+      case 'resizeContainer':
+      case 'destroyContainer':
+      case 'collectGarbage':
+      case 'createVolume':
+      case 'checkpoint':
+        return true;
+      case 'reply':
+      case 'openStream':
+        return effect.request.startsWith(builtinPrefix);
+      case 'sendToExecutor':
+      case 'closeStream':
+        return effect.stream.startsWith(builtinPrefix);
+      default:
+        return false;
+    }
+  }
+
+  perform(effect: DriverEffect): void {
+    switch (effect.type) {
+      case 'launchExecutor':
+        void this.#runs.launch(effect);
+        return;
+      case 'reattachExecutor':
+        void this.#runs.reattach(effect, this.#reported.get(effect.containerId) ?? []);
+        this.#reported.delete(effect.containerId);
+        return;
+      case 'resizeContainer':
+        this.#runs.resize(effect.containerId, effect.resources);
+        return;
+      case 'destroyContainer':
+        this.#runs.destroy(effect);
+        return;
+      case 'collectGarbage':
+        this.#collectGarbage(effect);
+        return;
+      case 'createVolume':
+        this.#createVolume(effect);
+        return;
+      case 'checkpoint':
+        this.#checkpoint(effect);
+        return;
+      case 'sendToExecutor':
+        this.#runs.receive(effect.stream, effect.event);
+        return;
+      case 'closeStream':
+        this.#runs.closeStream(effect.stream);
+        return;
+      case 'reply':
+        if (effect.status >= 400) {
+          this.#options.log('warn', `The agent refuses a built-in executor: ${effect.text ?? ''}`);
+        }
+        return;
+      case 'openStream':
+        return;
+    }
+  }
+
+  /** By Mesos's names. Files are fetched anew for each container: the cache has no size. */
+  metrics(): Record<string, number> {
+    const { fetched, notFetched, notDestroyed } = this.#containerizer.counts;
+    const { succeeded, failed } = this.#garbage.removals;
+    return {
+      'containerizer/fetcher/task_fetches_succeeded': fetched,
+      'containerizer/fetcher/task_fetches_failed': notFetched,
+      'containerizer/fetcher/cache_size_total_bytes': 0,
+      'containerizer/fetcher/cache_size_used_bytes': 0,
+      'containerizer/mesos/container_destroy_errors': notDestroyed,
+      'gc/path_removals_pending': this.#garbage.pending,
+      'gc/path_removals_succeeded': succeeded,
+      'gc/path_removals_failed': failed,
+    };
+  }
+
+  /** What a container uses; undefined for one that has ended or is not known. */
+  usage(container: ContainerId): ResourceStatistics | undefined {
+    return this.#runs.usage(container);
+  }
+
+  /**
+   * Stops watching; containers run on, but for those whose end was asked for, and what was to be
+   * stored is stored.
+   */
+  async close(): Promise<void> {
+    // What hangs in the kernel ends when it can: its supervisor stays with it.
+    const bound = delay(longestCloseMs, undefined, { ref: false });
+    const volumes = this.#containerizer.volumes.settled();
+    await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
+    this.#garbage.close();
+    await this.#containerizer.close();
+    await this.#store.close();
+  }
+
+  #collectGarbage({ path, delayMs, volume }: CollectGarbage): void {
+    if (volume === undefined) {
+      this.#garbage.schedule(path, delayMs);
+    } else {
+      void this.#containerizer.volumes
+        .destroy({ path, kind: volume })
+        .catch((error: unknown) =>
+          this.#options.log(
+            'error',
+            `Failed to delete persistent volume '${path}': ${textOf(error)}`,
+          ),
+        );
+    }
+  }
+
+  /** Where it cannot be, a task that asks for it will hear why. */
+  #createVolume(place: CreateVolume): void {
+    try {
+      this.#containerizer.volumes.create(place);
+    } catch (error) {
+      this.#options.log(
+        'error',
+        `Failed to create persistent volume '${place.path}': ${textOf(error)}`,
+      );
+    }
+  }
+
+  /** In the background: a week's sandboxes may be many, and nobody waits for their end. */
+  #adoptGarbage(known: ReadonlySet<string>): void {
+    const inUse = (container: string) => known.has(container) || this.#runs.has(container);
+    this.#garbage
+      .adopt(inUse, this.#options.gcDelayMs, Date.now())
+      .catch((error: unknown) =>
+        this.#options.log('warn', `Failed to look for old sandboxes: ${String(error)}`),
+      );
+  }
+
+  /** The task of a built-in counts as alive as long as its end is still to be reported by it. */
+  #stateOf(container: ContainerId, isBuiltin: boolean): RunState {
+    const { alive, processId, waitStatus, failure } = this.#containerizer.inspect(container);
+    const canReport = isBuiltin && (waitStatus !== undefined || failure !== undefined);
+    return { alive: alive || canReport, processId, waitStatus };
+  }
+
+  #checkpoint({ transaction, changes }: Checkpoint): void {
+    this.#store.store(changes, (error) => {
+      this.#options.dispatch({
+        type: 'checkpointed',
+        nowMs: Date.now(),
+        transaction,
+        error: error?.message,
+      });
+      if (error === undefined) {
+        for (const change of changes) {
+          if (change.type === 'executorCompleted') {
+            this.#runs.completed(change.containerId);
+          }
+        }
+      }
+    });
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

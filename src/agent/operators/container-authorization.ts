@@ -1,0 +1,58 @@
+// Who may do what to which container: the action that a call is, and whose container it is about.
+import {
+  type AgentCall,
+  AgentCall_Type,
+  type ContainerID,
+} from '../../model/generated/messages.ts';
+import { containerId } from '../../model/ids.ts';
+import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
+import type { AgentState } from '../state.ts';
+import { namedContainer } from './container-calls.ts';
+
+/** Undefined: a call that is not about one container. */
+export function containerAction(call: AgentCall): Action | undefined {
+  const isNested = namedContainer(call)?.id?.parent !== undefined;
+  switch (call.type) {
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER:
+      return 'LAUNCH_NESTED_CONTAINER';
+    case AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION:
+      return 'LAUNCH_NESTED_CONTAINER_SESSION';
+    case AgentCall_Type.LAUNCH_CONTAINER:
+      return isNested ? 'LAUNCH_NESTED_CONTAINER' : 'LAUNCH_STANDALONE_CONTAINER';
+    case AgentCall_Type.WAIT_NESTED_CONTAINER:
+      return 'WAIT_NESTED_CONTAINER';
+    case AgentCall_Type.WAIT_CONTAINER:
+      return isNested ? 'WAIT_NESTED_CONTAINER' : 'WAIT_STANDALONE_CONTAINER';
+    case AgentCall_Type.KILL_NESTED_CONTAINER:
+      return 'KILL_NESTED_CONTAINER';
+    case AgentCall_Type.KILL_CONTAINER:
+      return isNested ? 'KILL_NESTED_CONTAINER' : 'KILL_STANDALONE_CONTAINER';
+    case AgentCall_Type.REMOVE_NESTED_CONTAINER:
+      return 'REMOVE_NESTED_CONTAINER';
+    case AgentCall_Type.REMOVE_CONTAINER:
+      return isNested ? 'REMOVE_NESTED_CONTAINER' : 'REMOVE_STANDALONE_CONTAINER';
+    case AgentCall_Type.ATTACH_CONTAINER_INPUT:
+      return 'ATTACH_CONTAINER_INPUT';
+    case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
+      return 'ATTACH_CONTAINER_OUTPUT';
+    default:
+      return undefined;
+  }
+}
+
+/** The executor that the container belongs to, and the command that is to run in it. */
+export function containerObject(agent: AgentState, call: AgentCall): AuthorizationObject {
+  const id = namedContainer(call)?.id;
+  const executor = id && agent.containers.get(containerId(outermost(id)));
+  return {
+    executor: executor?.info,
+    framework: executor?.framework.info,
+    command:
+      call.launch_nested_container?.command ??
+      call.launch_nested_container_session?.command ??
+      call.launch_container?.command,
+  };
+}
+
+const outermost = ({ value, parent }: ContainerID): string =>
+  parent === undefined ? value : outermost(parent);

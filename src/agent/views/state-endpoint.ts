@@ -1,0 +1,191 @@
+// /state of an agent: everything, filtered by who asks, with Mesos's keys.
+import { frameworkCapabilities } from '../../model/capabilities.ts';
+import { AgentInfo_Capability_Type, ExecutorInfo_Type } from '../../model/generated/messages.ts';
+import { type RoleSight, rememberedSight, shownResources } from '../../model/role-sight.ts';
+import { allocatedResources, type Executor } from '../executors/executor.ts';
+import type { Framework } from '../executors/framework.ts';
+import { sandboxDirectory } from '../executors/sandbox.ts';
+import type { AgentState } from '../state.ts';
+import type { Viewer } from '../views.ts';
+import {
+  allocationRole,
+  attributesJson,
+  fullJson,
+  type Json,
+  queuedTaskJson,
+  reservationsBy,
+  resourcesJson,
+  roleIn,
+  taskJson,
+  unreserved,
+  type Writing,
+} from './v0-json.ts';
+
+export function stateView(agent: AgentState, writing: Writing, viewer: Viewer): Json {
+  const { options } = agent;
+  const { authorizer, principal } = viewer;
+  const { git_sha, git_branch, git_tag, build_date, build_time, build_user } = options.build;
+  const json: Json = {
+    version: options.build.version,
+    ...(git_sha === undefined ? {} : { git_sha }),
+    ...(git_branch === undefined ? {} : { git_branch }),
+    ...(git_tag === undefined ? {} : { git_tag }),
+    build_date,
+    build_time,
+    build_user,
+    start_time: agent.startedMs / 1000,
+    id: agent.id ?? '',
+    pid: options.pid,
+    hostname: options.hostname,
+    capabilities: agent.capabilities.map(capabilityName),
+    ...(options.domain === undefined
+      ? {}
+      : { domain: writing.message('DomainInfo', options.domain) }),
+    ...drainJson(agent, writing),
+    ...resourceFields(agent, writing, viewer),
+    resource_providers: [],
+    attributes: attributesJson(options.attributes),
+  };
+  if (agent.masterHostname !== undefined) {
+    json.master_hostname = agent.masterHostname;
+  }
+  if (authorizer.authorize(principal, 'VIEW_FLAGS')) {
+    const { log_dir, external_log_file } = options.flags;
+    if (log_dir !== undefined) json.log_dir = log_dir;
+    if (external_log_file !== undefined) json.external_log_file = external_log_file;
+    json.flags = options.flags;
+  }
+  const write = (framework: Framework) => frameworkJson(agent, writing, viewer, framework);
+  json.frameworks = visibleFrameworks(agent.frameworks.values(), viewer).map(write);
+  json.completed_frameworks = visibleFrameworks(agent.completedFrameworks.values(), viewer).map(
+    write,
+  );
+  return json;
+}
+
+/** Which roles the viewer may see. */
+export const roleSightOf = ({ authorizer, principal }: Viewer): RoleSight =>
+  rememberedSight((value) => authorizer.authorize(principal, 'VIEW_ROLE', { value }));
+
+export const visibleFrameworks = (
+  frameworks: Iterable<Framework>,
+  { authorizer, principal }: Viewer,
+): Framework[] =>
+  [...frameworks].filter(({ info }) =>
+    authorizer.authorize(principal, 'VIEW_FRAMEWORK', { framework: info }),
+  );
+
+export const visibleExecutors = (
+  executors: Iterable<Executor>,
+  { info: framework }: Framework,
+  { authorizer, principal }: Viewer,
+): Executor[] =>
+  [...executors].filter(({ info: executor }) =>
+    authorizer.authorize(principal, 'VIEW_EXECUTOR', { executor, framework }),
+  );
+
+const capabilityName = (type: AgentInfo_Capability_Type) =>
+  Object.entries(AgentInfo_Capability_Type).find(([, value]) => value === type)?.[0];
+
+function drainJson({ drain }: AgentState, { message }: Writing): Json {
+  return drain === undefined
+    ? {}
+    : {
+        drain_config: message('DrainConfig', drain.config),
+        estimated_drain_start_time_seconds: Math.floor(drain.startedMs / 1000),
+      };
+}
+
+function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Json {
+  const total = agent.ledger.total();
+  const used = agentAllocated(agent);
+  const sees = roleSightOf(viewer);
+  const reserved = reservationsBy(total, sees);
+  const sums = (byRole: typeof reserved) =>
+    Object.fromEntries(byRole.map(([role, own]) => [role, resourcesJson(writing, own)]));
+  return {
+    resources: resourcesJson(writing, total),
+    reserved_resources: sums(reserved),
+    unreserved_resources: resourcesJson(writing, unreserved(total)),
+    reserved_resources_full: Object.fromEntries(
+      reserved.map(([role, own]) => [role, fullJson(writing, shownResources(own, sees))]),
+    ),
+    unreserved_resources_full: fullJson(writing, unreserved(total)),
+    reserved_resources_allocated: sums(reservationsBy(used, sees)),
+    unreserved_resources_allocated: resourcesJson(writing, unreserved(used)),
+  };
+}
+
+/** What all executors and their tasks may use, the allowances of command executors included. */
+export const agentAllocated = (agent: AgentState) =>
+  agent.core.algebra.sum(
+    [...agent.frameworks.values()].flatMap((framework) =>
+      [...framework.executors.values()].map((executor) => allocatedResources(agent, executor)),
+    ),
+  );
+
+function frameworkJson(
+  agent: AgentState,
+  writing: Writing,
+  viewer: Viewer,
+  framework: Framework,
+): Json {
+  const { info } = framework;
+  const sees = roleSightOf(viewer);
+  const write = (executor: Executor) => executorJson(agent, writing, viewer, framework, executor);
+  return {
+    id: framework.id,
+    name: info.name,
+    user: info.user,
+    failover_timeout: info.failover_timeout ?? 0,
+    checkpoint: info.checkpoint ?? false,
+    hostname: info.hostname ?? '',
+    ...(info.principal === undefined ? {} : { principal: info.principal }),
+    ...(frameworkCapabilities(info).multiRole
+      ? { roles: (info.roles ?? []).filter(sees) }
+      : roleIn(info.role ?? '*', sees)),
+    executors: visibleExecutors(framework.executors.values(), framework, viewer).map(write),
+    completed_executors: visibleExecutors(framework.completed, framework, viewer).map(write),
+  };
+}
+
+function executorJson(
+  agent: AgentState,
+  writing: Writing,
+  viewer: Viewer,
+  { info: framework }: Framework,
+  executor: Executor,
+): Json {
+  const { authorizer, principal } = viewer;
+  const sees = roleSightOf(viewer);
+  const { info } = executor;
+  const shown = [
+    ...executor.launched.values(),
+    ...executor.completed,
+    ...executor.terminated.values(),
+  ].filter((task) => authorizer.authorize(principal, 'VIEW_TASK', { task, framework }));
+  const isLaunched = new Set(executor.launched.values());
+  return {
+    id: executor.executorId,
+    name: info.name ?? '',
+    source: info.source ?? '',
+    container: executor.containerId,
+    directory: sandboxDirectory(agent, executor),
+    resources: resourcesJson(writing, allocatedResources(agent, executor)),
+    ...((info.resources?.length ?? 0) > 0 ? roleIn(allocationRole(info.resources), sees) : {}),
+    ...(info.labels === undefined ? {} : { labels: info.labels.labels ?? [] }),
+    ...(info.type === undefined ? {} : { type: executorTypeName(info.type) }),
+    tasks: shown
+      .filter((task) => isLaunched.has(task))
+      .map((task) => taskJson(writing, task, sees)),
+    queued_tasks: [...executor.queued.values()]
+      .filter((task) => authorizer.authorize(principal, 'VIEW_TASK', { task, framework }))
+      .map((task) => queuedTaskJson(writing, task, sees)),
+    completed_tasks: shown
+      .filter((task) => !isLaunched.has(task))
+      .map((task) => taskJson(writing, task, sees)),
+  };
+}
+
+const executorTypeName = (type: ExecutorInfo_Type) =>
+  Object.entries(ExecutorInfo_Type).find(([, value]) => value === type)?.[0];

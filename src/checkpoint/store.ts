@@ -1,0 +1,404 @@
+// Turns the agent's checkpoint changes into rows and back, and gathers transactions into commits.
+//
+// While the thread waits for the disk, further transactions gather here and go with its next
+// commit. So a commit's cost is shared by however many came during the one before, and an idle
+// agent waits for no one. What cannot be written because the disk is full waits with all that comes
+// after it, and is tried again: the agent does not announce it until then, and serves on.
+import { Worker } from 'node:worker_threads';
+import type {
+  AgentCheckpoint,
+  BuiltinExecutor,
+  CheckpointChange,
+  CheckpointedExecutor,
+  CheckpointedFramework,
+  CheckpointedTask,
+} from '../agent/checkpoint.ts';
+import { type Log, Stall } from '../filesystem/stall.ts';
+import { type ContainerId, containerId } from '../model/ids.ts';
+import type { MessageType } from '../wire/message-type.ts';
+import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
+import { types } from '../wire/types.ts';
+import {
+  CheckpointError,
+  type CheckpointRows,
+  type DatabaseOptions,
+  type Row,
+  type Write,
+} from './database.ts';
+import type {
+  CheckpointContent,
+  CheckpointFailure,
+  CheckpointPlace,
+  CheckpointRequest,
+} from './thread.ts';
+
+/** What the rows do not know: whether the run's process is there, and how it ended. */
+export type RunState = Pick<CheckpointedExecutor, 'alive' | 'processId' | 'waitStatus'>;
+
+interface Waiting {
+  readonly writes: readonly Write[];
+  readonly done: (error: Error | undefined) => void;
+}
+
+export class CheckpointStore {
+  readonly #worker: Worker;
+  #waiting: Waiting[] = [];
+  /** Callbacks may store again: that goes with the next commit, never beside this one. */
+  #committing = false;
+  #answer: ((value: unknown) => void) | undefined;
+  #broken: Error | undefined;
+  readonly #stall: Stall;
+  readonly #onStall: () => void;
+
+  private constructor(place: CheckpointPlace, log: Log | undefined, onStall: () => void) {
+    this.#stall = new Stall(log);
+    this.#onStall = onStall;
+    // Beside this file, with the same ending: .ts where sources run, .js where they are built.
+    const url = new URL(
+      import.meta.url.endsWith('.ts') ? threadSource : threadBuilt,
+      import.meta.url,
+    );
+    this.#worker = new Worker(url, { workerData: place });
+    this.#worker.on('message', (value) => this.#answer?.(value));
+    this.#worker.on('error', (error) => {
+      this.#broken = asCheckpointError(error);
+      this.#answer?.(this.#broken);
+    });
+  }
+
+  /** Throws CheckpointError: see CheckpointDatabase. */
+  static async open(
+    path: string,
+    options: DatabaseOptions & {
+      readonly log?: Log;
+      /** Called each time that nothing could be written, and it is to be tried again. */
+      readonly onStall?: () => void;
+    } = {},
+  ): Promise<{ readonly store: CheckpointStore } & CheckpointContent> {
+    const { log, onStall = () => undefined, ...place } = options;
+    const store = new CheckpointStore({ path, ...place }, log, onStall);
+    const content = await store.#ask({ type: 'read' });
+    if (content instanceof Error) {
+      throw content;
+    }
+    return { store, ...(content as CheckpointContent) };
+  }
+
+  /** Notes the present boot of the machine, so that a later start can tell whether it is another. */
+  storeBoot(bootId: string): void {
+    const writes = [write('set', 'boot', new TextEncoder().encode(bootId))];
+    this.#enqueue({ writes, done: () => undefined });
+  }
+
+  /** Calls back, in the order of calls, when the changes are durable or cannot be made so. */
+  store(changes: readonly CheckpointChange[], done: (error: Error | undefined) => void): void {
+    this.#enqueue({ writes: changes.flatMap(writesOf), done });
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (!this.#committing) {
+      void this.#commitAll();
+    }
+  }
+
+  /** Writes what waits, if it can be written now. */
+  async close(): Promise<void> {
+    this.#stall.close();
+    while (this.#committing) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.store([], () => resolve());
+      await promise;
+    }
+    const exited = Promise.withResolvers<void>();
+    this.#worker.once('exit', () => exited.resolve());
+    this.#post({ type: 'close' });
+    await exited.promise;
+  }
+
+  async #commitAll(): Promise<void> {
+    this.#committing = true;
+    while (this.#waiting.length > 0) {
+      const taken = this.#waiting;
+      this.#waiting = [];
+      const error = await this.#commit(taken.flatMap((waiting) => waiting.writes));
+      if (error?.isPassing === true && !this.#stall.isClosed) {
+        this.#waiting = [...taken, ...this.#waiting];
+        this.#onStall();
+        await this.#stall.pause(
+          `${error.failure}. It is tried again every second; what must not be lost waits for it: ` +
+            'launches of tasks, and their news for the master',
+        );
+        continue;
+      }
+      if (error === undefined) {
+        this.#stall.end("The agent's checkpoint can be written again");
+      }
+      for (const { done } of taken) {
+        done(error && new CheckpointError(error.failure));
+      }
+    }
+    this.#committing = false;
+  }
+
+  async #commit(writes: readonly Write[]): Promise<CheckpointFailure | undefined> {
+    if (writes.length === 0) {
+      return undefined;
+    }
+    const answer = await this.#ask({ type: 'write', writes });
+    return answer instanceof Error
+      ? { failure: answer.message, isPassing: false }
+      : (answer as CheckpointFailure | undefined);
+  }
+
+  async #ask(request: CheckpointRequest): Promise<unknown> {
+    if (this.#broken !== undefined) {
+      return this.#broken;
+    }
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.#answer = resolve;
+    this.#post(request);
+    const value = await promise;
+    this.#answer = undefined;
+    return value;
+  }
+
+  #post(request: CheckpointRequest): void {
+    this.#worker.postMessage(request);
+  }
+}
+
+function asCheckpointError(error: unknown): CheckpointError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new CheckpointError(message, { cause: error });
+}
+
+const threadSource = './thread.ts';
+const threadBuilt = './thread.js';
+
+const write = (statement: Write['statement'], ...values: Write['values']): Write => ({
+  statement,
+  values,
+});
+
+function writesOf(change: CheckpointChange): Write[] {
+  switch (change.type) {
+    case 'agent':
+      return [
+        write('set', 'agent', encodeMessage(types.AgentInfo, change.agent)),
+        write('unset', 'forgetting'),
+      ];
+    case 'forgetAgent':
+      // What is reserved on the machine stays, as in Mesos; what ran under the agent's id does not.
+      return [
+        ...['agent', 'operations', 'drain', 'drainStart'].map((name) => write('unset', name)),
+        write('set', 'forgetting', new Uint8Array()),
+        write('forgetUpdates'),
+        write('forgetTasks'),
+        write('forgetExecutors'),
+        write('forgetFrameworks'),
+      ];
+    case 'resources':
+      return [write('set', 'resources', packed(types.Resource, change.resources))];
+    case 'operations':
+      return [write('set', 'operations', packed(types.Operation, change.operations))];
+    case 'drain':
+      return change.drain === undefined
+        ? [write('unset', 'drain'), write('unset', 'drainStart')]
+        : [
+            write('set', 'drain', encodeMessage(types.DrainConfig, change.drain.config)),
+            write('set', 'drainStart', new TextEncoder().encode(String(change.drain.startedMs))),
+          ];
+    case 'framework': {
+      const bytes = encodeMessage(types.FrameworkInfo, change.framework);
+      return [write('framework', change.framework.id?.value ?? '', bytes)];
+    }
+    case 'executor': {
+      const bytes = encodeMessage(types.ExecutorInfo, change.info);
+      return [
+        write('executor', change.containerId, change.frameworkId, change.builtin ?? null, bytes),
+      ];
+    }
+    case 'task': {
+      const bytes = encodeMessage(types.TaskInfo, change.info);
+      return [write('task', change.containerId, change.info.task_id.value, bytes)];
+    }
+    case 'update': {
+      const { status, uuid = null } = change.update;
+      const bytes = encodeMessage(types.StatusUpdate, change.update);
+      return [write('update', change.containerId, status.task_id.value, uuid, bytes)];
+    }
+    case 'acknowledgement':
+      return acknowledgement(change);
+    case 'updateDropped':
+      return [write('removeUpdate', change.containerId, change.taskId, change.uuid)];
+    case 'taskCompleted':
+      return [
+        write('removeUpdates', change.containerId, change.taskId),
+        write('removeTask', change.containerId, change.taskId),
+      ];
+    case 'executorCompleted':
+      return [
+        write('removeRunsUpdates', change.containerId),
+        write('removeTasks', change.containerId),
+        write('removeExecutor', change.containerId),
+      ];
+    case 'frameworkCompleted':
+      return [
+        write('removeFrameworksUpdates', change.frameworkId),
+        write('removeFrameworksTasks', change.frameworkId),
+        write('removeExecutors', change.frameworkId),
+        write('removeFramework', change.frameworkId),
+      ];
+  }
+}
+
+type Acknowledgement = Extract<CheckpointChange, { type: 'acknowledgement' }>;
+
+function acknowledgement({ containerId, taskId, uuid, slim }: Acknowledgement): Write[] {
+  const change =
+    slim === undefined
+      ? []
+      : [write('slim', containerId, taskId, uuid, encodeMessage(types.StatusUpdate, slim))];
+  return [...change, write('acknowledge', containerId, taskId, uuid)];
+}
+
+/** The boot of the machine that the agent last ran in. */
+export function bootOf(rows: CheckpointRows): string | undefined {
+  const row = rows.values.find(({ name }) => name === 'boot');
+  return row && new TextDecoder().decode(bytes(row, 'bytes'));
+}
+
+/** Whether the agent was to be forgotten, with all that ran under it: that may still run. */
+export const isForgetting = (rows: CheckpointRows) =>
+  rows.values.some(({ name }) => name === 'forgetting');
+
+/** What must have been written, and is not there. */
+export function gapsIn(rows: CheckpointRows): string[] {
+  const frameworks = new Set(rows.frameworks.map(({ id }) => id));
+  const gaps = rows.executors
+    .filter(({ framework }) => !frameworks.has(framework ?? null))
+    .map(
+      ({ container, framework }) =>
+        `container ${container} is of framework ${framework}, which is missing`,
+    );
+  return rows.frameworks.length > 0 && !rows.values.some(({ name }) => name === 'agent')
+    ? [...gaps, 'the agent is missing that has run its frameworks']
+    : gaps;
+}
+
+/** Puts the rows together; throws CheckpointError for one that is not what it should be. */
+export function checkpointOf(
+  rows: CheckpointRows,
+  stateOf: (container: ContainerId, builtin: BuiltinExecutor | undefined) => RunState,
+): Omit<AgentCheckpoint, 'rebooted'> {
+  try {
+    const single = new Map(rows.values.map((row) => [text(row, 'name'), bytes(row, 'bytes')]));
+    const agent = single.get('agent');
+    const drain = single.get('drain');
+    const runs = Map.groupBy(rows.executors, (row) => text(row, 'framework'));
+    const tasks = Map.groupBy(rows.tasks, (row) => text(row, 'container'));
+    const updates = Map.groupBy(rows.updates, (row) => updatesKey(row, 'task'));
+    return {
+      agent: agent && decodeMessage(types.AgentInfo, agent),
+      resources: unpacked(types.Resource, single.get('resources')),
+      operations: unpacked(types.Operation, single.get('operations')),
+      drain: drain && {
+        config: decodeMessage(types.DrainConfig, drain),
+        startedMs: Number(new TextDecoder().decode(single.get('drainStart'))),
+      },
+      frameworks: rows.frameworks.map(
+        (row): CheckpointedFramework => ({
+          info: decodeMessage(types.FrameworkInfo, bytes(row, 'info')),
+          executors: (runs.get(text(row, 'id')) ?? []).map((run) =>
+            executorOf(run, stateOf, tasks, updates),
+          ),
+        }),
+      ),
+    };
+  } catch (error) {
+    throw new CheckpointError(
+      `The agent's checkpoint holds a record that cannot be read: ${String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function executorOf(
+  row: Row,
+  stateOf: (container: ContainerId, builtin: BuiltinExecutor | undefined) => RunState,
+  tasks: ReadonlyMap<string, readonly Row[]>,
+  updates: ReadonlyMap<string, readonly Row[]>,
+): CheckpointedExecutor {
+  const container = containerId(text(row, 'container'));
+  const builtin = builtinOf(row.builtin);
+  return {
+    info: decodeMessage(types.ExecutorInfo, bytes(row, 'info')),
+    builtin,
+    containerId: container,
+    ...stateOf(container, builtin),
+    tasks: (tasks.get(container) ?? []).map((task): CheckpointedTask => {
+      const own = updates.get(updatesKey(task, 'id')) ?? [];
+      return {
+        info: decodeMessage(types.TaskInfo, bytes(task, 'info')),
+        updates: own.map((update) => decodeMessage(types.StatusUpdate, bytes(update, 'bytes'))),
+        acknowledged: own
+          .filter((update) => update.acknowledged === 1)
+          .map((update) => bytes(update, 'uuid')),
+      };
+    }),
+  };
+}
+
+const updatesKey = (row: Row, task: string) => `${text(row, 'container')} ${text(row, task)}`;
+
+function builtinOf(value: unknown): BuiltinExecutor | undefined {
+  if (value === null || value === 'command') {
+    return value ?? undefined;
+  }
+  throw new Error(`unknown built-in executor '${String(value)}'`);
+}
+
+function text(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string') {
+    throw new Error(`${column} is not a text`);
+  }
+  return value;
+}
+
+function bytes(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) {
+    throw new Error(`${column} is not a blob`);
+  }
+  return value;
+}
+
+/** Several messages in one blob, each after its length. */
+function packed<T>(type: MessageType<T>, messages: readonly T[]): Uint8Array {
+  const encoded = messages.map((message) => encodeMessage(type, message));
+  const blob = new Uint8Array(encoded.reduce((total, { length }) => total + 4 + length, 0));
+  const view = new DataView(blob.buffer);
+  let at = 0;
+  for (const message of encoded) {
+    view.setUint32(at, message.length);
+    blob.set(message, at + 4);
+    at += 4 + message.length;
+  }
+  return blob;
+}
+
+function unpacked<T>(type: MessageType<T>, blob: Uint8Array | undefined): T[] {
+  const messages: T[] = [];
+  if (blob === undefined) {
+    return messages;
+  }
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  for (let at = 0; at < blob.length; ) {
+    const size = view.getUint32(at);
+    messages.push(decodeMessage(type, blob.subarray(at + 4, at + 4 + size)));
+    at += 4 + size;
+  }
+  return messages;
+}

@@ -1,0 +1,167 @@
+// `mesoscale agent`: reads the flags, finds out what the machine has, and puts machine, core, port and
+// driver together. Nothing is decided here.
+import { join } from 'node:path';
+import { createAgent, step } from '../../agent/agent.ts';
+import type { AgentEffect } from '../../agent/effects.ts';
+import type { AgentEvent } from '../../agent/events.ts';
+import type { AgentTimer } from '../../agent/timers.ts';
+import { createViews } from '../../agent/views/views.ts';
+import { AgentDriver } from '../../agent-driver/driver.ts';
+import type { Proxies } from '../../containerizer/download.ts';
+import { createCore } from '../../core/core.ts';
+import { AgentServer } from '../../http/agent/server.ts';
+import type { EarlyPort } from '../../http/transport/listener.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { EventLoop } from '../../runtime/event-loop.ts';
+import { loadCore } from '../../runtime/load-core.ts';
+import { systemMetrics } from '../../runtime/system-metrics.ts';
+import { orFailLater, readCommandLine } from '../command-line.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
+import { endWithParent } from '../process/parent.ts';
+import { knownName } from '../process/published-address.ts';
+import { ServerProcess } from '../process/server-process.ts';
+import { shownJson } from '../process/shown-json.ts';
+import { onUnregister } from './early-signals.ts';
+import { agentSettings } from './settings.ts';
+
+const NAME = 'agent';
+/** As long as Mesos's command executor waits for its last update to leave. */
+const COMMAND_EXECUTOR_LINGER_MS = 1_000;
+
+export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
+  const parsed = readCommandLine(
+    {
+      name: NAME,
+      usage: 'mesoscale agent --master=HOST:PORT --work_dir=DIR [--resources=…] …',
+      table: AGENT_FLAGS,
+    },
+    argv,
+  );
+  await orFailLater(NAME, () => runAgent(parsed, early));
+}
+
+async function runAgent(
+  parsed: ParsedFlags<typeof AGENT_FLAGS>,
+  early: EarlyPort | undefined,
+): Promise<void> {
+  const { values } = parsed;
+  const [{ address, master: found, options, authentication, warnings }, module] = await Promise.all(
+    [agentSettings(parsed), loadCore()],
+  );
+  const { workDir } = options;
+  const nameOfMaster = knownName(found.ip);
+  const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
+  const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
+    loop.dispatch({ type: 'timer', nowMs, timer }),
+  );
+  const { logger, shutdown } = own;
+  const driver = await AgentDriver.open({
+    workDirectory: workDir,
+    // In a checkout, and in a published package.
+    programs: [
+      join(import.meta.dirname, '..', '..', '..', 'build'),
+      join(import.meta.dirname, '..', '..'),
+    ],
+    resources: options.resources,
+    cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
+    fetching: {
+      stallMs: values.fetcher_stall_timeout,
+      home: values.frameworks_home,
+      proxies: proxiesOf(process.env),
+    },
+    gcDelayMs: values.gc_delay,
+    shutdownGraceMs: values.executor_shutdown_grace_period,
+    lingerMs: values.http_command_executor ? 0 : COMMAND_EXECUTOR_LINGER_MS,
+    isStrict: values.strict,
+    mayRunAs: ({ principal }, user) => {
+      const asking = principal === undefined ? undefined : { value: principal };
+      return options.authorizer.authorize(asking, 'RUN_TASK', { value: user });
+    },
+    dispatch: (event) => loop.dispatch(event),
+    log: (level, text) => logger.write(level, text),
+  });
+  const agent = createAgent(options, createCore(module));
+  const loop = new EventLoop<AgentEvent, AgentEffect>({
+    machine: { step: (event) => step(agent, event) },
+    perform: (effect) => perform(effect),
+  });
+  const perform = (effect: AgentEffect) => {
+    if (driver.owns(effect)) {
+      driver.perform(effect);
+      return;
+    }
+    if (server.perform(effect)) {
+      return;
+    }
+    switch (effect.type) {
+      case 'setTimer':
+      case 'clearTimer':
+      case 'log':
+        own.perform(effect);
+        return;
+      case 'exit':
+        own.end(effect.code, effect.reason);
+        return;
+      default:
+        effect satisfies never;
+    }
+  };
+  const server = await AgentServer.start({
+    ...own.portOptions(address, '/slave/log', early),
+    dispatch: (event) => loop.dispatch(event),
+    pressure: loop,
+    views: createViews(agent, shownJson),
+    usage: async ({ containerId }) => driver.usage(containerId),
+    authorizer: options.authorizer,
+    authentication,
+    flags: options.flags,
+    version: options.build,
+    metrics: () => ({ ...systemMetrics(), ...driver.metrics() }),
+  });
+  shutdown.add('containers', () => driver.close());
+  shutdown.add('timers', () => own.timers.close());
+  shutdown.add('port', () => server.close());
+  const stop = (how: 'leave' | 'unregister') =>
+    loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });
+  stopOnSignals(() => stop('leave'));
+  endWithParent(() => stop('leave'));
+  logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
+  loop.dispatch({
+    type: 'recovered',
+    nowMs: systemClock.nowMs(),
+    checkpoint: await driver.recover(),
+  });
+  loop.dispatch({
+    type: 'masterDetected',
+    nowMs: systemClock.nowMs(),
+    master: `master@${found.ip}:${found.port}`,
+    hostname: (await nameOfMaster) ?? found.ip,
+  });
+  // Not before all tasks of the last run are known again, and the master to tell.
+  onUnregister(() => stop('unregister'));
+}
+
+/** As Mesos: SIGUSR1 takes the tasks down and leaves the cluster, other signals leave them running. */
+function stopOnSignals(leave: () => void): void {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) {
+        process.exit(1);
+      }
+      asked = true;
+      leave();
+    });
+  }
+}
+
+/** As curl reads them; HTTP_PROXY in capitals is left to CGI programs. */
+function proxiesOf(environment: NodeJS.ProcessEnv): Proxies {
+  const { http_proxy, https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = environment;
+  return {
+    http_proxy,
+    https_proxy: https_proxy ?? HTTPS_PROXY,
+    no_proxy: no_proxy ?? NO_PROXY,
+  };
+}

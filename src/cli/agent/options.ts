@@ -1,0 +1,143 @@
+// From the flags of an agent to what the agent is told. Only this file knows both.
+import { existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
+import { WorkDirectory } from '../../containerizer/work-directory.ts';
+import { attributeParts, parseAttribute } from '../../model/attribute-text.ts';
+import {
+  type Attribute,
+  type ContainerInfo,
+  ContainerInfo_Type,
+} from '../../model/generated/messages.ts';
+import { containerFields, refusalOf } from '../../model/launch-fields.ts';
+import type { Random } from '../../model/random.ts';
+import { types } from '../../wire/types.ts';
+import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
+import type { FlagValues } from '../flags/flag.ts';
+import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
+import { fromText, messageOf } from '../flags/written.ts';
+import { domainOf } from '../master/options.ts';
+import { authorizerOf } from '../process/access.ts';
+import { folderHolder } from '../process/folder-lock.ts';
+import type { PublishedAddress } from '../process/published-address.ts';
+import { writableFolder } from '../process/writable-folder.ts';
+import { versionInfo } from '../version.ts';
+import { agentResources, thisMachine } from './machine-resources.ts';
+
+export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;
+
+export interface AgentStart {
+  readonly address: PublishedAddress;
+  readonly flagTexts: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+  readonly random: Random;
+  /** Absolute; it exists. */
+  readonly workDir: string;
+}
+
+/** Throws one FlagError about all that is wrong. */
+export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentOptions {
+  const { address, workDir } = start;
+  const faults = new FlagFaults();
+  const resources = faults.read(() =>
+    agentResources(values.resources, values.default_role, thisMachine(workDir)),
+  );
+  const attributes = faults.read(() => attributesOf(values.attributes));
+  const domain = faults.read(() => domainOf(values.domain));
+  const containerInfo = faults.read(() => containerInfoOf(values.default_container_info));
+  const authorizer = faults.read(() => authorizerOf(values.acls));
+  faults.end();
+  return {
+    ...defaultAgentOptions,
+    pid: `slave(1)@${address.ip}:${address.port}`,
+    hostname: address.hostname,
+    port: address.port,
+    resources: resources.value,
+    attributes: attributes.value,
+    domain: domain.value,
+    build: versionInfo(start.nowMs),
+    workDir,
+    launcherDir: values.launcher_dir,
+    sandboxDirectory: values.sandbox_directory,
+    flags: start.flagTexts,
+    registrationBackoffFactorMs: values.registration_backoff_factor,
+    executorRegistrationTimeoutMs: values.executor_registration_timeout,
+    executorReregistrationTimeoutMs: values.executor_reregistration_timeout,
+    executorShutdownGracePeriodMs: values.executor_shutdown_grace_period,
+    recoveryTimeoutMs: values.recovery_timeout,
+    gcDelayMs: values.gc_delay,
+    maxCompletedExecutorsPerFramework: values.max_completed_executors_per_framework,
+    isolation: values.isolation,
+    defaultContainerInfo: containerInfo.value,
+    switchUser: values.switch_user,
+    recover: values.recover,
+    reconfigurationPolicy: values.reconfiguration_policy,
+    executorEnvironment: executorEnvironment(values, address, process.env),
+    authorizer: authorizer.value,
+    seed: start.random.next32(),
+  };
+}
+
+/** What every executor finds in its environment besides its own variables. */
+export function executorEnvironment(
+  values: Pick<AgentFlagValues, 'executor_environment_variables' | 'ip' | 'ip_discovery_command'>,
+  { listenIp }: Pick<PublishedAddress, 'listenIp'>,
+  environment: NodeJS.ProcessEnv,
+): Readonly<Record<string, string>> | undefined {
+  const given = values.executor_environment_variables as
+    | Readonly<Record<string, string>>
+    | undefined;
+  // An executor that links libprocess would look its host name up without it.
+  const isIpGiven = values.ip !== undefined || values.ip_discovery_command !== undefined;
+  const ip = isIpGiven ? listenIp : environment.LIBPROCESS_IP;
+  return ip === undefined ? given : { LIBPROCESS_IP: ip, ...given };
+}
+
+const attributesOf = (text = ''): Attribute[] =>
+  readEach(attributeParts(text), (part) => fromText('attributes', () => parseAttribute(part)));
+
+function containerInfoOf(value: unknown): ContainerInfo | undefined {
+  if (value === undefined) {
+    return undefined;
+  }
+  const info = messageOf('default_container_info', types.ContainerInfo, value);
+  if (info.type !== ContainerInfo_Type.MESOS) {
+    throw new FlagError('--default_container_info: containers of type MESOS are supported only');
+  }
+  const refusal = refusalOf(containerFields, info);
+  if (refusal !== undefined) {
+    throw new FlagError(`--default_container_info: ${refusal}`);
+  }
+  return info;
+}
+
+/**
+ * The work directory, made if it is missing and locked: an absolute path. Throws FlagError, also when another
+ * agent has it.
+ */
+export function workDirOf(path: string): string {
+  const folder = writableFolder('work_dir', path, 0o755);
+  const holder = folderHolder(folder);
+  if (holder !== undefined) {
+    throw new FlagError(`--work_dir: ${folder} is in use by another agent (${holder})`);
+  }
+  return folder;
+}
+
+/**
+ * What an agent of Apache Mesos has left running here would run on uncounted beside a new agent's tasks.
+ * Throws FlagError.
+ */
+export function refuseForeignAgent(workDir: string): void {
+  const latest = join(workDir, 'meta', 'slaves', 'latest');
+  const isForeign =
+    lstatSync(latest, { throwIfNoEntry: false }) !== undefined &&
+    !existsSync(new WorkDirectory(workDir).database);
+  if (isForeign) {
+    throw new FlagError(
+      `--work_dir: ${workDir} belongs to an agent of Apache Mesos, whose tasks this one cannot take over: ` +
+        'they would run on uncounted. End them with that agent (mesos-agent --recover=cleanup), then remove ' +
+        `${latest}, which it leaves; or choose another folder`,
+    );
+  }
+}

@@ -1,0 +1,73 @@
+// All that an agent's flags say, read before anything is started; what is wrong is told together.
+import type { AgentOptions } from '../../agent/options.ts';
+import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
+import { findMaster, type MasterAddress } from '../master-detector.ts';
+import { readCredentials } from '../process/credentials.ts';
+import {
+  noAddress,
+  type PublishedAddress,
+  publishedAddress,
+} from '../process/published-address.ts';
+import { logFolder, newRandom, publishedFlags } from '../process/server-process.ts';
+import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
+import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
+
+export interface AgentSettings {
+  readonly address: PublishedAddress;
+  readonly master: MasterAddress;
+  readonly options: AgentOptions;
+  readonly authentication: Authentication;
+  /** What the log should say about it. */
+  readonly warnings: readonly string[];
+}
+
+/** Makes and locks the work directory. Throws one FlagError. */
+export async function agentSettings(
+  parsed: ParsedFlags<typeof AGENT_FLAGS>,
+): Promise<AgentSettings> {
+  const { values, faults } = parsed;
+  const named = faults.required('master', values.master, 'host:port of the master');
+  const folder = faults.required(
+    'work_dir',
+    values.work_dir,
+    'the folder of sandboxes and of what is kept',
+  );
+  const [address, master] = await Promise.all([
+    faults.readLater(() => publishedAddress(values)),
+    faults.readLater(async () => findMaster(named.value)),
+  ]);
+  const workDir = faults.read(() => workDirOf(folder.value));
+  faults.read(() => refuseForeignAgent(workDir.value));
+  const options = faults.read(() =>
+    agentOptions(values, {
+      address: address.or(noAddress),
+      flagTexts: publishedFlags(parsed, address.or(noAddress)),
+      nowMs: systemClock.nowMs(),
+      random: newRandom(),
+      workDir: workDir.or('/'),
+    }),
+  );
+  faults.read(() => refuseUnmounted(options.value.resources));
+  faults.read(() => refuseOverlaps(options.value.resources, workDir.value));
+  faults.read(() => makePathDisks(options.value.resources, workDir.value));
+  const { authenticate_http_readonly: readonly, authenticate_http_readwrite: readwrite } = values;
+  const read = faults.dependent('http_credentials', () =>
+    readCredentials('http_credentials', values.http_credentials, {
+      authenticate_http_readonly: readonly,
+      authenticate_http_readwrite: readwrite,
+    }),
+  );
+  faults.read(() => logFolder(values.log_dir));
+  faults.end();
+  const { credentials, warnings } = read.value;
+  return {
+    address: address.value,
+    master: master.value,
+    options: options.value,
+    authentication: agentAuthentication({ readonly, readwrite, credentials }),
+    warnings,
+  };
+}

@@ -1,0 +1,152 @@
+// `mesoscale execute` (mesos-execute): runs one command, task or task group on a cluster. What the task
+// prints comes out as if it ran here, and the exit status is the task's; what happens is said on
+// standard error.
+import { createCore } from '../../core/core.ts';
+import { OperatorClient } from '../../http/client/operator-client.ts';
+import type { Credential } from '../../http/server/authentication.ts';
+import {
+  type FrameworkInfo,
+  MasterCall_Type,
+  type TaskInfo,
+} from '../../model/generated/messages.ts';
+import { loadCore } from '../../runtime/load-core.ts';
+import { orFailLater, readCommandLine } from '../command-line.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
+import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
+import { findMaster, type MasterAddress } from '../master-detector.ts';
+import { whenReaderIsGone } from '../process/output-errors.ts';
+import { Execution } from './execution.ts';
+import { type ExecuteFlags, launchRequest } from './launch-request.ts';
+import { placeOn } from './placement.ts';
+import { type Cluster, shortage, type Wish, whyWaiting } from './waiting.ts';
+
+const NAME = 'execute';
+/** How long the master may take to tell of its agents. */
+const ANSWER_MS = 3_000;
+
+type Parsed = ParsedFlags<typeof EXECUTE_FLAGS>;
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const parsed = readCommandLine(
+    {
+      name: NAME,
+      usage:
+        'mesoscale execute --master=HOST:PORT --name=NAME --command=COMMAND …\n\n' +
+        'Runs a command on the cluster, shows what it prints, and ends with its exit status.',
+      table: EXECUTE_FLAGS,
+      maxArguments: Number.POSITIVE_INFINITY,
+    },
+    argv,
+  );
+  process.exitCode = await orFailLater(NAME, () => execute(parsed));
+}
+
+async function execute(parsed: Parsed): Promise<number> {
+  const { values } = parsed;
+  const { address, request, framework, credential } = await settings(parsed);
+  const core = createCore(await loadCore());
+  const wish: Wish = {
+    tasks: request.tasks,
+    isGroup: request.isGroup,
+    role: values.role,
+    takesGpus: values.framework_capabilities?.includes('GPU_RESOURCES') ?? false,
+  };
+  const execution = new Execution({
+    master: address,
+    codec: values.content_type,
+    framework,
+    credential,
+    request,
+    killAfterMs: values.kill_after,
+    place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
+    shortage: ({ resources = [] }) => shortage(wish, resources, core),
+    whyWaiting: async () => {
+      const cluster = await clusterOf(address, credential);
+      return typeof cluster === 'string' ? cluster : whyWaiting(cluster, wish, core);
+    },
+    say: (text) => process.stderr.write(`${text}\n`),
+    write: (file, task, data) => {
+      process[file].write(request.isGroup ? prefixed(task, data) : data);
+    },
+  });
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) {
+        process.exit(130);
+      }
+      asked = true;
+      execution.interrupt();
+    });
+  }
+  // What it prints is read no more: as for any program in a pipe, that is its end.
+  whenReaderIsGone(() => execution.interrupt());
+  const exitCode = await execution.run();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.removeAllListeners(signal);
+  }
+  return exitCode;
+}
+
+/** All that the flags say. Throws one FlagError about all that is wrong or missing. */
+async function settings({ values, rest, faults }: Parsed) {
+  const master = faults.required('master', values.master, 'host:port of the master');
+  const address = await faults.readLater(async () => findMaster(master.value));
+  const request = faults.read(() => launchRequest(values, rest));
+  const framework = faults.read(() => frameworkOf(request.value.name, values));
+  const credential = faults.dependent('principal', () =>
+    credentialOf(values.principal, values.secret),
+  );
+  faults.end();
+  return {
+    address: address.value,
+    request: request.value,
+    framework: framework.value,
+    credential: credential.value,
+  };
+}
+
+/** What the master tells of its cluster, or why it does not. */
+async function clusterOf(
+  { ip, port }: MasterAddress,
+  credential: Credential | undefined,
+): Promise<Cluster | string> {
+  try {
+    const client = new OperatorClient({
+      address: `${ip}:${port}`,
+      credential,
+      timeoutMs: ANSWER_MS,
+    });
+    const { get_agents } = await client.master({ type: MasterCall_Type.GET_AGENTS });
+    const { get_quota } = await client.master({ type: MasterCall_Type.GET_QUOTA });
+    return { agents: get_agents?.agents ?? [], quotas: get_quota?.status.configs ?? [] };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `why there is none that is enough, the master does not tell (${why})`;
+  }
+}
+
+/** The tasks of a group print side by side. */
+function prefixed({ task_id }: TaskInfo, data: Uint8Array): string {
+  const text = Buffer.from(data).toString();
+  return text.replaceAll(/^(?=.)/gm, `[${task_id.value}] `);
+}
+
+/** Without a failover timeout, as in Mesos: the task ends with the connection that watches it. */
+function frameworkOf(name: string, values: ExecuteFlags): FrameworkInfo {
+  return {
+    user: currentUser(),
+    name: `mesos-execute instance: ${name}`,
+    roles: [values.role],
+    checkpoint: values.checkpoint,
+    capabilities: capabilitiesOf([
+      'MULTI_ROLE',
+      'RESERVATION_REFINEMENT',
+      'TASK_KILLING_STATE',
+      ...(values.partition_aware ? ['PARTITION_AWARE'] : []),
+      ...(values.framework_capabilities ?? []),
+    ]),
+    ...(values.principal === undefined ? {} : { principal: values.principal }),
+  };
+}

@@ -1,0 +1,238 @@
+// The agent's flags about running and confining containers, under Mesos's names and with its defaults.
+import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
+
+const planned = { status: 'planned' } as const;
+const refused = { status: 'refused' } as const;
+const MINUTE = 60_000;
+
+/** Running without a confinement that was asked for would be unsafe. */
+const unsupported = (flag: string, known: readonly string[]) => (names: readonly string[]) => {
+  const missing = names.filter((name) => !known.includes(name));
+  return missing.length === 0
+    ? undefined
+    : `${flag}=${missing.join(',')} is not supported yet: there is ${known.join(', ')}`;
+};
+
+export const AGENT_CONTAINER_FLAGS = {
+  agent_subsystems: list({
+    alias: 'slave_subsystems',
+    ...planned,
+    help: 'Cgroup controllers that the agent itself is put into.',
+  }),
+  allowed_devices: json({
+    ...planned,
+    help: 'cgroups/devices: devices that containers may use besides the usual ones, as JSON.',
+  }),
+  bounding_capabilities: json({
+    ...refused,
+    help: 'linux/capabilities: the most capabilities a task can ever get, as JSON.',
+  }),
+  cgroups_cpu_enable_pids_and_tids_count: toggle({
+    default: false,
+    ...planned,
+    help: 'cgroups/cpu: count the processes and threads of a container.',
+  }),
+  cgroups_destroy_timeout: duration({
+    default: MINUTE,
+    ...planned,
+    help: 'How long removing a cgroup may take before it counts as failed.',
+  }),
+  cgroups_enable_cfs: toggle({
+    default: false,
+    ...planned,
+    help: 'cgroups/cpu: hard limits of CPU time, not only shares.',
+  }),
+  cgroups_hierarchy: text({
+    default: '/sys/fs/cgroup',
+    help: 'Where the cgroup file systems are mounted.',
+  }),
+  cgroups_limit_swap: toggle({
+    default: false,
+    ...planned,
+    help: 'cgroups/mem: limit memory and swap together.',
+  }),
+  cgroups_net_cls_primary_handle: text({
+    ...planned,
+    help: 'cgroups/net_cls: primary handle, such as 0x0012.',
+  }),
+  cgroups_net_cls_secondary_handles: text({
+    ...planned,
+    help: 'cgroups/net_cls: range of the secondary handles, such as 0x0001,0xFFFF.',
+  }),
+  cgroups_root: text({
+    default: 'mesos',
+    check: checkCgroupsRoot,
+    help: 'Name of the cgroup below which those of containers are made, in each hierarchy that is used.',
+  }),
+  container_disk_watch_interval: duration({
+    default: 15_000,
+    ...planned,
+    help: 'disk/du and disk/xfs: time between two looks at what containers use.',
+  }),
+  container_logger: text({
+    ...refused,
+    help: 'A module that takes what containers print. It goes to the files stdout and stderr of the sandbox.',
+  }),
+  containerizers: list({
+    default: ['mesos'],
+    check: unsupported('containerizers', ['mesos']),
+    help: 'What runs containers. Only mesos is there yet; docker is refused.',
+  }),
+  csi_plugin_config_dir: path({
+    ...planned,
+    help: 'Folder of the configurations of CSI plugins.',
+  }),
+  default_container_dns: json({
+    ...planned,
+    help: 'DNS settings of containers that say nothing about it, as JSON.',
+  }),
+  default_container_info: json({
+    help: 'ContainerInfo of executors that have none, as JSON.',
+  }),
+  default_container_shm_size: size({
+    ...planned,
+    help: 'namespaces/ipc: size of /dev/shm where a container does not say.',
+  }),
+  disallow_sharing_agent_ipc_namespace: toggle({
+    default: false,
+    ...refused,
+    help: 'namespaces/ipc: refuse containers that ask for the agent’s IPC namespace.',
+  }),
+  disallow_sharing_agent_pid_namespace: toggle({
+    default: false,
+    ...refused,
+    help: 'namespaces/pid: refuse containers that ask for the agent’s process namespace.',
+  }),
+  disk_profile_adaptor: text({
+    ...refused,
+    help: 'A module that translates disk profiles for storage plugins.',
+  }),
+  effective_capabilities: json({
+    alias: 'allowed_capabilities',
+    ...refused,
+    help: 'linux/capabilities: capabilities of tasks that do not ask for any, as JSON.',
+  }),
+  enforce_container_disk_quota: toggle({
+    default: false,
+    ...refused,
+    help: 'disk/du and disk/xfs: end containers that use more disk than they were given.',
+  }),
+  gc_non_executor_container_sandboxes: toggle({
+    default: false,
+    ...planned,
+    help: 'Also delete the sandboxes of ended nested and standalone containers.',
+  }),
+  host_path_volume_force_creation: text({
+    ...planned,
+    help: 'volume/host_path: folders, separated by colons, below which missing ones are made.',
+  }),
+  http_command_executor: toggle({
+    default: false,
+    help: 'The built-in command executor always speaks the v1 executor API; with this it ends when its last update is acknowledged, not a second after it.',
+  }),
+  isolation: list({
+    default: ['posix/cpu', 'posix/mem'],
+    check: unsupported('isolation', ['posix/cpu', 'posix/mem', 'posix/disk', 'filesystem/posix']),
+    help: 'Isolators to use. posix/cpu, posix/mem, posix/disk and filesystem/posix are there; others are refused.',
+  }),
+  launcher: choice(['posix', 'linux'])({
+    default: 'posix',
+    status: 'planned',
+    help: 'How containers are started and ended. Each runs in a process group of its own, and in a cgroup where that is possible.',
+  }),
+  launcher_dir: text({
+    default: '/usr/local/libexec/mesos',
+    status: 'accepted',
+    help: 'Folder of Mesos’s own helper programs, which are not used.',
+  }),
+  nvidia_gpu_devices: text({
+    ...planned,
+    help: 'gpu/nvidia: numbers of the GPUs to offer, separated by commas.',
+  }),
+  perf_duration: duration({
+    default: 10_000,
+    ...planned,
+    help: 'cgroups/perf_event: how long one sample takes.',
+  }),
+  perf_events: text({
+    ...planned,
+    help: 'cgroups/perf_event: events to sample, separated by commas.',
+  }),
+  perf_interval: duration({
+    default: MINUTE,
+    ...planned,
+    help: 'cgroups/perf_event: time from the start of one sample to the next.',
+  }),
+  revocable_cpu_low_priority: toggle({
+    default: true,
+    ...planned,
+    help: 'cgroups/cpu: run containers on revocable CPUs at a low priority.',
+  }),
+  runtime_dir: text({
+    default: '/var/run/mesos',
+    status: 'accepted',
+    help: 'Folder of what must outlive the agent, but not a reboot. All of it is kept in --work_dir.',
+  }),
+  sandbox_directory: text({
+    default: '/mnt/mesos/sandbox',
+    status: 'planned',
+    help: 'Where a container with its own root file system finds its sandbox.',
+  }),
+  seccomp_config_dir: path({
+    ...refused,
+    help: 'linux/seccomp: folder of the profiles.',
+  }),
+  seccomp_profile_name: text({
+    ...refused,
+    help: 'linux/seccomp: the profile of containers that do not name one.',
+  }),
+  secret_resolver: text({
+    ...refused,
+    help: 'A module that resolves secrets by reference. Secrets by value are resolved without.',
+  }),
+  switch_user: toggle({
+    default: true,
+    help: 'Run tasks as the user their framework names; without, as the agent’s own user.',
+  }),
+  systemd_enable_support: toggle({
+    default: true,
+    status: 'accepted',
+    help: 'Tasks keep running when systemd stops the agent, given KillMode=process in the unit.',
+  }),
+  systemd_runtime_directory: text({
+    default: '/run/systemd/system',
+    status: 'accepted',
+    help: 'Where systemd keeps its runtime files.',
+  }),
+  volume_gid_range: text({
+    ...planned,
+    help: 'Group ids for volumes shared by tasks of several users, such as [10000-20000].',
+  }),
+  xfs_kill_containers: toggle({
+    default: false,
+    ...planned,
+    help: 'disk/xfs: end containers over their quota.',
+  }),
+  xfs_project_range: text({
+    default: '[5000-10000]',
+    ...planned,
+    help: 'disk/xfs: project ids to use.',
+  }),
+  xfs_quota_headroom: size({
+    default: 10 * 2 ** 20,
+    ...planned,
+    help: 'disk/xfs: how far the hard limit is above the soft one.',
+  }),
+  max_completed_executors_per_framework: integer({
+    default: 150,
+    help: 'How many completed executors of a framework are remembered.',
+  }),
+} as const;
+
+/** What leads elsewhere would be a plain folder, in which processes are in no cgroup. */
+function checkCgroupsRoot(path: string): string | undefined {
+  const isBelow = path.split('/').every((name) => !['', '.', '..'].includes(name));
+  return isBelow && !/\p{Cc}/u.test(path)
+    ? undefined
+    : 'cgroups_root expects names with a slash between them, such as mesos or services/mesos';
+}

@@ -1,0 +1,254 @@
+// Every flag of the agent, under Mesos's names and with its defaults.
+
+import {
+  choice,
+  decimal,
+  duration,
+  json,
+  path,
+  port,
+  resources,
+  role,
+  size,
+  text,
+  toggle,
+} from '../flag.ts';
+import { AGENT_CONTAINER_FLAGS } from './agent-container-flags.ts';
+import { AGENT_IMAGE_FLAGS } from './agent-image-flags.ts';
+import { AGENT_NETWORK_FLAGS } from './agent-network-flags.ts';
+import { positive, SHARED_FLAGS } from './shared-flags.ts';
+
+const MINUTE = 60_000;
+
+function checkEnvironment(value: unknown): string | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject && Object.values(value).every((text) => typeof text === 'string')
+    ? undefined
+    : 'executor_environment_variables must be a JSON object of texts';
+}
+
+const REQUIRED_FEATURES = [
+  'MULTI_ROLE',
+  'HIERARCHICAL_ROLE',
+  'RESERVATION_REFINEMENT',
+  'AGENT_OPERATION_FEEDBACK',
+  'RESOURCE_PROVIDER',
+  'AGENT_DRAINING',
+  'TASK_RESOURCE_LIMITS',
+];
+
+function checkFeatures(value: unknown): string | undefined {
+  const listed = (value as { capabilities?: readonly { type?: string }[] })?.capabilities;
+  const has = (name: string) => Array.isArray(listed) && listed.some(({ type }) => type === name);
+  return REQUIRED_FEATURES.every(has)
+    ? undefined
+    : `agent_features must hold at least ${REQUIRED_FEATURES.join(', ')}`;
+}
+
+export const AGENT_FLAGS = {
+  ...SHARED_FLAGS,
+  ...AGENT_CONTAINER_FLAGS,
+  ...AGENT_IMAGE_FLAGS,
+  ...AGENT_NETWORK_FLAGS,
+  agent_features: json({
+    check: checkFeatures,
+    status: 'accepted',
+    help: 'Features the agent announces, as JSON. All that Mesos requires are always on.',
+  }),
+  attributes: text({
+    help: 'Attributes of the machine, such as rack:r1;level:3.',
+  }),
+  authenticate_http_executors: toggle({
+    default: false,
+    status: 'refused',
+    help: 'Require tokens for the executor API.',
+  }),
+  authenticate_http_readwrite: toggle({
+    default: false,
+    help: 'Require credentials for HTTP endpoints that change something.',
+  }),
+  authenticatee: text({
+    default: 'crammd5',
+    status: 'refused',
+    help: 'How the agent authenticates with the master. Only crammd5 is known.',
+  }),
+  authentication_backoff_factor: duration({
+    default: 1000,
+    status: 'accepted',
+    help: 'How fast the time between attempts to authenticate grows.',
+  }),
+  authentication_timeout_max: duration({
+    default: MINUTE,
+    status: 'accepted',
+    help: 'Longest time between two attempts to authenticate.',
+  }),
+  authentication_timeout_min: duration({
+    default: 5000,
+    status: 'accepted',
+    help: 'Shortest time between two attempts to authenticate.',
+  }),
+  authorizer: text({
+    default: 'local',
+    alias: 'authorizers',
+    status: 'refused',
+    help: 'What decides who may do what. Only local (--acls) is known.',
+  }),
+  credential: path({
+    namesSecrets: true,
+    status: 'planned',
+    help: 'A JSON file of the principal and secret with which the agent authenticates.',
+  }),
+  default_role: role({
+    default: '*',
+    help: 'The role for which resources are reserved that name none.',
+  }),
+  disk_watch_interval: duration({
+    default: MINUTE,
+    status: 'planned',
+    help: 'Time between two looks at how full the disk is, which decides how long sandboxes are kept.',
+  }),
+  domain_socket_location: text({
+    status: 'planned',
+    help: 'Path of the socket for --http_executor_domain_sockets.',
+  }),
+  executor_environment_variables: json({
+    check: checkEnvironment,
+    help: 'Environment of executors and tasks, as a JSON object. Without it they get the agent’s PATH.',
+  }),
+  executor_registration_timeout: duration({
+    default: MINUTE,
+    help: 'How long an executor has from its start to its registration.',
+  }),
+  executor_reregistration_retry_interval: duration({
+    status: 'accepted',
+    help: 'Only concerns executors on Mesos’s old driver.',
+  }),
+  executor_reregistration_timeout: duration({
+    default: 2000,
+    check: (ms) =>
+      ms > 15_000 ? 'executor_reregistration_timeout must not be more than 15secs' : undefined,
+    help: 'How long executors have to come back after the agent has restarted. At most 15secs.',
+  }),
+  executor_shutdown_grace_period: duration({
+    default: 5000,
+    help: 'How long an executor has from being asked to stop until it is killed, unless it says otherwise.',
+  }),
+  fetcher_cache_dir: text({
+    default: '/tmp/mesos/fetch',
+    status: 'planned',
+    help: 'Folder of fetched files that are kept for other tasks.',
+  }),
+  fetcher_cache_size: size({
+    default: 2 * 2 ** 30,
+    status: 'planned',
+    help: 'How much of the disk the fetched files may take.',
+  }),
+  fetcher_stall_timeout: duration({
+    default: MINUTE,
+    help: 'A download that stands still for so long is given up.',
+  }),
+  frameworks_home: text({
+    default: '',
+    help: 'Folder put before relative URIs.',
+  }),
+  gc_delay: duration({
+    default: 7 * 24 * 60 * MINUTE,
+    help: 'How long sandboxes of ended executors are kept, as long as the disk has room.',
+  }),
+  gc_disk_headroom: decimal({
+    default: 0.1,
+    check: (share) => (share > 1 ? 'gc_disk_headroom must be from 0 to 1' : undefined),
+    status: 'planned',
+    help: 'Share of the disk to keep free: sandboxes are kept for gc_delay * (1 - gc_disk_headroom - share used).',
+  }),
+  hadoop_home: text({
+    status: 'accepted',
+    help: 'Where Hadoop is installed. Files are not fetched from HDFS.',
+  }),
+  http_authenticators: text({
+    default: 'basic',
+    status: 'refused',
+    help: 'How HTTP requests authenticate. Only basic is known.',
+  }),
+  http_credentials: path({
+    namesSecrets: true,
+    help: 'A JSON file of the principals and secrets for HTTP endpoints.',
+  }),
+  http_executor_domain_sockets: toggle({
+    default: false,
+    status: 'refused',
+    help: 'Serve the executor API on a Unix socket instead of TCP.',
+  }),
+  http_heartbeat_interval: duration({
+    default: 30_000,
+    status: 'planned',
+    help: 'Time between heartbeats on streams of container input and output.',
+  }),
+  ip6: text({
+    status: 'planned',
+    help: 'The IPv6 address to publish for containers on the host network.',
+  }),
+  ip6_discovery_command: text({
+    status: 'planned',
+    help: 'A program that prints the IPv6 address to publish.',
+  }),
+  jwt_secret_key: path({
+    alias: 'executor_secret_key',
+    status: 'refused',
+    help: 'File of the key that signs the tokens of executors.',
+  }),
+  master: text({
+    secret: true,
+    help: 'Where the master is: host:port, or file:///path of a file that says so. Required.',
+  }),
+  oversubscribed_resources_interval: duration({
+    default: 15_000,
+    status: 'planned',
+    help: 'Time between two estimates of what can be oversubscribed.',
+  }),
+  port: port({ default: 5051, help: 'The port to listen on.' }),
+  qos_controller: text({
+    status: 'refused',
+    help: 'What ends revocable tasks when they disturb others.',
+  }),
+  qos_correction_interval_min: duration({
+    default: 0,
+    status: 'planned',
+    help: 'Shortest time between two corrections of the QoS controller.',
+  }),
+  reconfiguration_policy: choice(['equal', 'additive', 'any'])({
+    default: 'equal',
+    help: 'What may change between two runs: equal (nothing), additive (more resources and attributes) or, which Mesos does not have, any (everything but the host name: what runs goes on, even on more than there is now).',
+  }),
+  recover: choice(['reconnect', 'cleanup'])({
+    default: 'reconnect',
+    help: 'What to do with executors of an earlier run: reconnect with them, or cleanup (end them and exit).',
+  }),
+  recovery_timeout: duration({
+    default: 15 * MINUTE,
+    help: 'Executors that do not find their agent again within this time end themselves.',
+  }),
+  registration_backoff_factor: duration({
+    default: 1000,
+    check: positive('registration_backoff_factor'),
+    help: 'The first registration waits a random part of this; each retry up to twice as long, at most 1mins.',
+  }),
+  resource_estimator: text({
+    status: 'refused',
+    help: 'What estimates the resources that can be oversubscribed.',
+  }),
+  resource_provider_config_dir: path({
+    status: 'planned',
+    help: 'Folder of the configurations of local resource providers.',
+  }),
+  resources: resources({
+    help: 'What the agent offers, such as cpus:8;mem:16384;ports:[31000-32000];disk(role):1024, or as JSON, or the path of a file that holds them. What is not named is detected.',
+  }),
+  strict: toggle({
+    default: true,
+    help: 'End when something of an earlier run cannot be recovered; without, go on with the rest, and kill tasks that are not among it.',
+  }),
+  work_dir: path({
+    help: 'Folder of sandboxes and of what the agent keeps over a restart. Required.',
+  }),
+} as const;

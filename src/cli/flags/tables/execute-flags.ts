@@ -1,0 +1,82 @@
+// The flags of `mesoscale execute`, under the names of mesos-execute.
+import { choice, duration, json, list, resources, role, text, toggle } from '../flag.ts';
+
+const refused = { status: 'refused' } as const;
+
+export const EXECUTE_FLAGS = {
+  appc_image: text({ ...refused, help: 'The appc image to run the command in.' }),
+  bounding_capabilities: json({
+    ...refused,
+    help: 'The most Linux capabilities the command can get, as JSON.',
+  }),
+  checkpoint: toggle({
+    default: false,
+    help: 'Let the task survive a restart of its agent.',
+  }),
+  command: text({ help: 'The command to run.' }),
+  containerizer: choice(['mesos', 'docker'])({
+    default: 'mesos',
+    check: (word) => (word === 'docker' ? 'containerizer=docker is not supported yet' : undefined),
+    help: 'What runs the container. Only mesos is there yet.',
+  }),
+  content_type: choice(['protobuf', 'json'])({
+    default: 'protobuf',
+    help: 'How messages to the master are written.',
+  }),
+  docker_image: text({ ...refused, help: 'The Docker image to run the command in.' }),
+  effective_capabilities: json({
+    ...refused,
+    help: 'Linux capabilities of the command, as JSON.',
+  }),
+  env: json({ help: 'Environment of the command, as a JSON object or the path of one.' }),
+  framework_capabilities: list({
+    help: 'Capabilities of the framework besides RESERVATION_REFINEMENT and TASK_KILLING_STATE, such as GPU_RESOURCES.',
+  }),
+  hadoop: text({
+    default: 'hadoop',
+    status: 'accepted',
+    help: 'The hadoop program, for --package.',
+  }),
+  hdfs: text({
+    default: 'localhost:9000',
+    status: 'accepted',
+    help: 'Address of the HDFS name node, for --package.',
+  }),
+  help: toggle({ default: false, help: 'Show this text and exit.' }),
+  kill_after: duration({ help: 'Kill the task after this time.' }),
+  master: text({ help: 'Where the master is: host:port. Required.' }),
+  name: text({ help: 'A name for the command. Required with --command.' }),
+  networks: list({ ...refused, help: 'Container networks to join.' }),
+  overwrite: toggle({
+    default: false,
+    status: 'accepted',
+    help: 'Replace the --package in HDFS if it is there.',
+  }),
+  package: text({ ...refused, help: 'A file to put into HDFS for the command.' }),
+  partition_aware: toggle({
+    default: true,
+    help: 'Be told when the agent is out of reach, instead of losing the task.',
+  }),
+  principal: text({ help: 'The principal of the framework.' }),
+  resources: resources({
+    default: 'cpus:1;mem:128',
+    help: 'What the command needs, as for an agent.',
+  }),
+  rlimits: json({
+    status: 'partial',
+    help: 'Resource limits (setrlimit) of the command, as JSON. Agents of Apache Mesos set them; our own refuse the task.',
+  }),
+  role: role({ default: '*', help: 'The role to take resources from.' }),
+  secret: text({ secret: true, help: 'The secret that goes with --principal.' }),
+  shell: toggle({
+    default: true,
+    help: 'Run the command by /bin/sh -c; without, as a program and its arguments.',
+  }),
+  task: json({ help: 'A TaskInfo as JSON, or the path of one, instead of --command.' }),
+  task_group: json({
+    status: 'partial',
+    help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Only agents of Apache Mesos run groups; on agents of this program its tasks fail.',
+  }),
+  tty: toggle({ default: false, ...refused, help: 'Give the command a terminal.' }),
+  volumes: json({ ...refused, help: 'Volumes of the command, as JSON.' }),
+} as const;

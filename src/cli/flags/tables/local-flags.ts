@@ -1,0 +1,21 @@
+// The flags of `mesoscale local`, a whole cluster on one machine.
+import { integer, path, port, resources, text, toggle } from '../flag.ts';
+
+export const LOCAL_FLAGS = {
+  agents: integer({
+    default: 1,
+    check: (count) => (count > 100 ? 'agents must not be more than 100' : undefined),
+    help: 'How many agents to run.',
+  }),
+  agent_port: port({
+    default: 5051,
+    help: 'The port of the first agent; each further one takes the next.',
+  }),
+  help: toggle({ default: false, help: 'Show this text and exit.' }),
+  ip: text({ default: '127.0.0.1', help: 'The IP address to listen on.' }),
+  port: port({ default: 5050, help: 'The port of the master.' }),
+  resources: resources({
+    help: 'What each agent offers. Without it the machine is detected and shared evenly.',
+  }),
+  work_dir: path({ default: 'var', help: 'Folder of everything the cluster keeps.' }),
+} as const;

@@ -1,0 +1,154 @@
+// `mesoscale local`: a whole cluster on this machine, each program a process of its own, so that any of
+// them can be killed and comes back. State lives in one folder; a second start finds it again.
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { orFail, readCommandLine } from '../command-line.ts';
+import { fail } from '../failure.ts';
+import { FlagError } from '../flags/faults.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
+import { endWithParent } from '../process/parent.ts';
+import { checkedIp } from '../process/published-address.ts';
+import { writableFolder } from '../process/writable-folder.ts';
+import { emphasis } from '../terminal.ts';
+import { PACKAGE_VERSION } from '../version.ts';
+import { LocalCluster, type LocalFlags, type Summary } from './local-cluster.ts';
+
+const NAME = 'local';
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const parsed = readCommandLine(
+    {
+      name: NAME,
+      usage: 'mesoscale local [--agents=N] …\n\nRuns a master and agents on this machine.',
+      table: LOCAL_FLAGS,
+    },
+    argv,
+  );
+  const { values } = parsed;
+  const isFirst = !existsSync(join(values.work_dir, 'master'));
+  const { folder, cluster } = orFail(NAME, () => settings(parsed));
+  const isStopping = stopOnSignals(cluster);
+  try {
+    await cluster.start();
+  } catch (error) {
+    if (isStopping()) {
+      return;
+    }
+    await cluster.stop();
+    fail(NAME, (error as Error).message);
+  }
+  const summary = await cluster.summary();
+  if (!isStopping()) {
+    welcome(values, { folder, isFirst, cluster, summary });
+  }
+}
+
+/** Throws one FlagError about all that is wrong. */
+function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
+  faults.read(() => checkedIp('ip', values.ip));
+  const folder = faults.dependent('work_dir', () => writableFolder('work_dir', values.work_dir));
+  const cluster = faults.read(() => new LocalCluster(values, folder.value));
+  faults.read(() => checkPorts(values, cluster.value));
+  faults.end();
+  return { folder: folder.value, cluster: cluster.value };
+}
+
+function checkPorts({ port, agent_port: first }: LocalFlags, { agentPorts }: LocalCluster): void {
+  const last = agentPorts.at(-1) ?? first;
+  if (last > 65_535) {
+    throw new FlagError(
+      `--agent_port leaves too few ports for ${agentPorts.length} agents, got ${first}`,
+    );
+  }
+  if (agentPorts.includes(port)) {
+    throw new FlagError(
+      `--port expects a port that no agent has (${first} to ${last}), got ${port}`,
+    );
+  }
+}
+
+/**
+ * One wish to stop may come several times: from the terminal to the whole group, and from npm to its child
+ * once more. A person who is impatient takes longer.
+ */
+const SAME_WISH_MS = 1_000;
+/** How long a master that is asked for the last time has to say what runs. */
+const SUMMARY_MS = 2_000;
+
+/** The first signal stops all in order, a second one at once. Answers whether that is being done. */
+function stopOnSignals(cluster: LocalCluster): () => boolean {
+  let askedMs: number | undefined;
+  let isHurried = false;
+  const stop = async () => {
+    askedMs = performance.now();
+    console.log('\nStopping.');
+    const running = await runningTasks(cluster);
+    await cluster.stop();
+    if (running > 0) {
+      console.log(
+        running === 1
+          ? '1 task keeps running; the next start finds it if it was checkpointed.'
+          : `${running} tasks keep running; the next start finds those that were checkpointed.`,
+      );
+    }
+    process.exit(isHurried ? 130 : 0);
+  };
+  const signalled = () => {
+    if (askedMs === undefined) {
+      void stop();
+    } else if (performance.now() - askedMs > SAME_WISH_MS) {
+      isHurried = true;
+      cluster.kill();
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, signalled);
+  }
+  // The starter may end while we stop: that is no wish of its own.
+  endWithParent(() => askedMs ?? void stop());
+  process.on('exit', () => cluster.abandon());
+  return () => askedMs !== undefined;
+}
+
+async function runningTasks(cluster: LocalCluster): Promise<number> {
+  const late = new Promise<undefined>((resolve) => {
+    setTimeout(resolve, SUMMARY_MS, undefined).unref();
+  });
+  const summary = await Promise.race([cluster.summary().catch(() => undefined), late]);
+  return (summary?.slaves ?? []).reduce((sum, { TASK_RUNNING }) => sum + TASK_RUNNING, 0);
+}
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+interface Started {
+  readonly folder: string;
+  readonly isFirst: boolean;
+  readonly cluster: LocalCluster;
+  readonly summary: Summary;
+}
+
+function welcome(values: LocalFlags, { folder, isFirst, cluster, summary }: Started): void {
+  const near = relative(process.cwd(), folder) || '.';
+  const shown = near.startsWith('..') ? folder : near;
+  const master = `${values.ip}:${values.port}`;
+  const rows = [
+    `  master   ${emphasis(`http://${master}`)}`,
+    ...cluster.agentPorts.map((port) => `  agent    ${emphasis(`http://${values.ip}:${port}`)}`),
+  ];
+  const isDefault = values.port === 5050 && values.ip === '127.0.0.1';
+  const execute = isDefault ? '' : ` --master=${master}`;
+  console.log(`
+Mesoscale ${PACKAGE_VERSION} is running.
+
+${rows.join('\n')}
+  state    ${shown}/${isFirst ? '' : `  (found that of an earlier run, ${counted(summary.frameworks.length, 'framework')})`}
+  logs     ${shown}/log/
+${cluster.keptAgents.map((number) => `\nAgent ${number} runs as well, for the sake of the tasks that an earlier run has left on it.\n`).join('')}
+Try:
+  ${emphasis(`bin/mesoscale execute --master=${master} --name=hello --command='echo hello'`)}
+  ${emphasis(`bin/mesoscale batch${execute} examples/checksums.csv`)}
+  ${emphasis(`kill -9 $(cat ${shown}/master.pid)`)}   (the master comes back; tasks keep running)
+
+Ctrl-C stops it.`);
+}

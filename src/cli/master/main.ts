@@ -1,0 +1,144 @@
+// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port and registry
+// together. Nothing is decided here.
+import { createCore } from '../../core/core.ts';
+import { MasterServer } from '../../http/master/server.ts';
+import type { EarlyPort } from '../../http/transport/listener.ts';
+import type { MasterEffect, Store } from '../../master/effects.ts';
+import type { MasterEvent } from '../../master/events.ts';
+import { createMaster, masterViews, step } from '../../master/master.ts';
+import type { MasterTimer } from '../../master/timers.ts';
+import { MemoryRegistry } from '../../registry/memory-registry.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { SqliteRegistry } from '../../registry/sqlite-registry.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { EventLoop } from '../../runtime/event-loop.ts';
+import { loadCore } from '../../runtime/load-core.ts';
+import { systemMetrics } from '../../runtime/system-metrics.ts';
+import { orFailLater, readCommandLine } from '../command-line.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
+import { endWithParent } from '../process/parent.ts';
+import { ServerProcess } from '../process/server-process.ts';
+import { masterSettings } from './settings.ts';
+import { watchWhitelist } from './whitelist.ts';
+
+const NAME = 'master';
+
+export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
+  const parsed = readCommandLine(
+    {
+      name: NAME,
+      usage: 'mesoscale master --work_dir=DIR [--ip=IP] [--port=PORT] …',
+      table: MASTER_FLAGS,
+    },
+    argv,
+  );
+  await orFailLater(NAME, () => runMaster(parsed, early));
+}
+
+async function runMaster(
+  parsed: ParsedFlags<typeof MASTER_FLAGS>,
+  early: EarlyPort | undefined,
+): Promise<void> {
+  const { values } = parsed;
+  const [{ address, options, authentication, registryFile, warnings }, module] = await Promise.all([
+    masterSettings(parsed),
+    loadCore(),
+  ]);
+  const doubts: string[] = [];
+  const registry: Registry =
+    registryFile === undefined
+      ? new MemoryRegistry()
+      : await SqliteRegistry.open(registryFile, {
+          answerTimeoutMs: values.registry_store_timeout,
+          onDoubt: (text) => doubts.push(text),
+          log: (level, text) => own.logger.write(level, text),
+          onLost: ({ message }) =>
+            loop.dispatch({ type: 'registryLost', nowMs: systemClock.nowMs(), error: message }),
+        });
+  const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings, ...doubts] };
+  const own = new ServerProcess<MasterTimer>(NAME, noted, (timer, nowMs) =>
+    loop.dispatch({ type: 'timer', nowMs, timer }),
+  );
+  const { logger, shutdown } = own;
+
+  const master = createMaster(options, createCore(module));
+  const views = masterViews(master);
+  const loop = new EventLoop<MasterEvent, MasterEffect>({
+    machine: { step: (event) => step(master, event) },
+    perform: (effect) => perform(effect),
+  });
+  const perform = (effect: MasterEffect) => {
+    if (server.perform(effect)) {
+      return;
+    }
+    switch (effect.type) {
+      case 'setTimer':
+      case 'clearTimer':
+      case 'log':
+        own.perform(effect);
+        return;
+      case 'store':
+        void store(registry, effect).then((error) =>
+          loop.dispatch({
+            type: 'stored',
+            nowMs: systemClock.nowMs(),
+            transaction: effect.transaction,
+            error,
+          }),
+        );
+        return;
+      case 'abort':
+        own.end(1, effect.reason);
+        return;
+      default:
+        effect satisfies never;
+    }
+  };
+  const server = await MasterServer.start({
+    ...own.portOptions(address, '/master/log', early),
+    dispatch: (event) => loop.dispatch(event),
+    dispatchNewWork: (make) => loop.dispatchNewWork(make),
+    pressure: loop,
+    views,
+    authorizer: options.authorizer,
+    authentication,
+    flags: options.flags,
+    version: options.version,
+    leader: () => ({ kind: 'self', address: `${address.ip}:${address.port}` }),
+    metrics: () => ({
+      ...systemMetrics(),
+      'registrar/registry_size_bytes': registry.sizeBytes(),
+      ...(registryFile === undefined ? {} : REPLICA_METRICS),
+    }),
+  });
+  shutdown.add('registry', () => registry.close());
+  shutdown.add('timers', () => own.timers.close());
+  shutdown.add('port', () => server.close());
+  if (values.whitelist !== undefined) {
+    const stop = watchWhitelist(values.whitelist, {
+      changed: (hostnames) =>
+        loop.dispatch({ type: 'whitelist', nowMs: systemClock.nowMs(), hostnames }),
+      unreadable: (message) => logger.warn(message),
+    });
+    shutdown.add('whitelist', stop);
+  }
+  shutdown.onSignals();
+  endWithParent(() => void shutdown.run(0));
+  logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
+  loop.dispatch({
+    type: 'recovered',
+    nowMs: systemClock.nowMs(),
+    registry: await registry.read(),
+  });
+}
+
+/** The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the only one. */
+const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };
+
+/** Resolves when the changes are durable, or to what keeps them from being so. */
+const store = (registry: Registry, { changes }: Store): Promise<string | undefined> =>
+  registry.store(changes).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );

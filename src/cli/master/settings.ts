@@ -1,0 +1,95 @@
+// All that a master's flags say, read before anything is started; what is wrong is told together.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Authentication, masterAuthentication } from '../../http/server/authentication.ts';
+import type { MasterOptions } from '../../master/options.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { FlagError, MissingFlagError } from '../flags/faults.ts';
+import type { ParsedFlags } from '../flags/parse.ts';
+import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
+import { readCredentials } from '../process/credentials.ts';
+import {
+  noAddress,
+  type PublishedAddress,
+  publishedAddress,
+} from '../process/published-address.ts';
+import { logFolder, newRandom, publishedFlags } from '../process/server-process.ts';
+import { writableFolder } from '../process/writable-folder.ts';
+import { type MasterFlagValues, masterOptions } from './options.ts';
+
+export interface MasterSettings {
+  readonly address: PublishedAddress;
+  readonly options: MasterOptions;
+  readonly authentication: Authentication;
+  /** Undefined: it is kept in memory only. */
+  readonly registryFile: string | undefined;
+  /** What the log should say about it. */
+  readonly warnings: readonly string[];
+}
+
+const REGISTRY_FILE = 'registry.sqlite';
+
+/** Makes the work directory. Throws one FlagError. */
+export async function masterSettings(
+  parsed: ParsedFlags<typeof MASTER_FLAGS>,
+): Promise<MasterSettings> {
+  const { values, faults } = parsed;
+  const address = await faults.readLater(() => publishedAddress(values));
+  const options = faults.read(() =>
+    masterOptions(values, {
+      address: address.or(noAddress),
+      flagTexts: publishedFlags(parsed, address.or(noAddress)),
+      nowMs: systemClock.nowMs(),
+      random: newRandom(),
+    }),
+  );
+  const read = faults.dependent('credentials', () =>
+    readCredentials('credentials', values.credentials, {
+      authenticate_http_readonly: values.authenticate_http_readonly,
+      authenticate_http_readwrite: values.authenticate_http_readwrite,
+      authenticate_http_frameworks: values.authenticate_http_frameworks,
+    }),
+  );
+  const isKept = values.registry !== 'in_memory';
+  const work = faults.dependent('work_dir', () => workFolder(values.work_dir, isKept));
+  faults.read(() => logFolder(values.log_dir));
+  faults.end();
+  const { credentials, warnings } = read.value;
+  return {
+    address: address.value,
+    options: options.value,
+    authentication: masterAuthentication({
+      readonly: values.authenticate_http_readonly,
+      readwrite: values.authenticate_http_readwrite,
+      frameworks: values.authenticate_http_frameworks,
+      credentials,
+    }),
+    registryFile: isKept && work.value !== undefined ? join(work.value, REGISTRY_FILE) : undefined,
+    warnings,
+  };
+}
+
+function workFolder(path: MasterFlagValues['work_dir'], isKept: boolean): string | undefined {
+  if (path === undefined) {
+    if (isKept) {
+      throw new MissingFlagError('--work_dir is required: the folder of the registry');
+    }
+    return undefined;
+  }
+  const folder = writableFolder('work_dir', path);
+  if (isKept) {
+    refuseReplicatedLog(folder);
+  }
+  return folder;
+}
+
+/** Starting empty over what a master of Apache Mesos has written would lose its agents in silence. */
+function refuseReplicatedLog(folder: string): void {
+  const isForeign =
+    existsSync(join(folder, 'replicated_log')) && !existsSync(join(folder, REGISTRY_FILE));
+  if (isForeign) {
+    throw new FlagError(
+      `--work_dir: ${folder} holds the replicated log of Apache Mesos, which cannot be read; choose another folder`,
+    );
+  }
+}

@@ -1,0 +1,141 @@
+// The unversioned endpoints of an agent.
+import type { AgentViews, Viewer } from '../../agent/views.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { Realm } from '../server/authentication.ts';
+import {
+  type Answer,
+  badRequest,
+  contentTypeMissing,
+  forbidden,
+  invalidCall,
+  methodNotAllowed,
+} from '../server/errors.ts';
+import { jsonAnswer, largeJsonAnswer } from '../server/reply.ts';
+import { largeJson, type Pieces } from '../server/response-stream.ts';
+import type { Endpoint, EndpointRequest } from '../server/router.ts';
+import { SharedAnswers } from '../server/shared-answers.ts';
+import { type ContainerUsage, containerJson, listContainers, usageJson } from './containers.ts';
+import type { ExecutorApi } from './executor-api.ts';
+import type { AgentOperatorApi } from './operator-api.ts';
+
+export interface AgentEndpointsOptions {
+  readonly views: AgentViews;
+  readonly authorizer: Authorizer;
+  readonly operator: AgentOperatorApi;
+  readonly executor: ExecutorApi;
+  readonly unavailable: () => Answer | undefined;
+  readonly usage: ContainerUsage | undefined;
+}
+
+const READONLY: Realm = 'mesos-agent-readonly';
+const READWRITE: Realm = 'mesos-agent-readwrite';
+
+export class AgentEndpoints {
+  readonly #options: AgentEndpointsOptions;
+  /** States that are being written, or were in this turn: clients of one principal share a text. */
+  readonly #states = new SharedAnswers<string | Promise<Pieces>>({ soon: setImmediate });
+
+  constructor(options: AgentEndpointsOptions) {
+    this.#options = options;
+  }
+
+  endpoints(): Endpoint[] {
+    const { operator, executor } = this.#options;
+    const read = { delegate: true, realm: READONLY } as const;
+    return [
+      {
+        path: '/api/v1',
+        delegate: true,
+        realm: READWRITE,
+        handle: (request) => operator.handle(request),
+      },
+      {
+        path: '/api/v1/executor',
+        delegate: true,
+        realm: 'mesos-agent-executor',
+        handle: (request) => executor.handle(request),
+      },
+      {
+        path: '/api/v1/resource_provider',
+        delegate: true,
+        realm: 'mesos-agent-resource-provider',
+        handle: resourceProvider,
+      },
+      { ...read, path: '/state', handle: (request) => this.#state(request) },
+      { ...read, path: '/containers', handle: (request) => this.#containers(request) },
+      { ...read, path: '/containerizer/debug', handle: (request) => this.#debug(request) },
+      { ...read, path: '/monitor/statistics', handle: (request) => this.#statistics(request) },
+    ];
+  }
+
+  #state(request: EndpointRequest): Answer | Promise<Answer> {
+    const unavailable = this.#options.unavailable();
+    if (unavailable) {
+      return unavailable;
+    }
+    const text = this.#states.get(JSON.stringify(request.principal ?? null), () =>
+      largeJson(this.#options.views.state(this.#viewer(request))),
+    );
+    return largeJsonAnswer(text, request.query.jsonp);
+  }
+
+  async #containers(request: EndpointRequest): Promise<Answer> {
+    if (!this.#mayUse(request)) {
+      return forbidden();
+    }
+    const { framework_id, executor_id, container_id, jsonp } = request.query;
+    if (executor_id !== undefined && framework_id === undefined) {
+      return badRequest("Expecting 'framework_id' along with 'executor_id' in query.\n");
+    }
+    const unavailable = this.#options.unavailable();
+    if (unavailable) {
+      return unavailable;
+    }
+    const containers = (await this.#list(request)).filter(
+      ({ view }) =>
+        (framework_id ?? view.frameworkId) === view.frameworkId &&
+        (executor_id ?? view.executorId) === view.executorId &&
+        (container_id ?? view.containerId) === view.containerId,
+    );
+    return jsonAnswer(containers.map(containerJson), jsonp);
+  }
+
+  async #statistics(request: EndpointRequest): Promise<Answer> {
+    if (!this.#mayUse(request)) {
+      return forbidden();
+    }
+    return (
+      this.#options.unavailable() ??
+      jsonAnswer((await this.#list(request)).map(usageJson), request.query.jsonp)
+    );
+  }
+
+  /** Operations of the containerizer that have not ended: every one of ours ends at once. */
+  #debug(request: EndpointRequest): Answer {
+    return this.#mayUse(request) ? jsonAnswer({ pending: [] }, request.query.jsonp) : forbidden();
+  }
+
+  #list(request: EndpointRequest): ReturnType<typeof listContainers> {
+    const { views, usage } = this.#options;
+    return listContainers(views, this.#viewer(request), usage);
+  }
+
+  #viewer(request: EndpointRequest): Viewer {
+    return { principal: request.principal, authorizer: this.#options.authorizer };
+  }
+
+  #mayUse({ principal, endpoint }: EndpointRequest): boolean {
+    const { authorizer } = this.#options;
+    return authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', { value: endpoint });
+  }
+}
+
+/** There is no local resource provider yet: every call lacks what a subscribed one would have. */
+function resourceProvider(request: EndpointRequest): Answer {
+  if (request.method !== 'POST') {
+    return methodNotAllowed(['POST'], request.method);
+  }
+  return request.header('content-type') === undefined
+    ? contentTypeMissing
+    : invalidCall('resource_provider::Call', "Expecting 'subscribe' to be present");
+}

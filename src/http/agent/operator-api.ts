@@ -1,0 +1,217 @@
+// POST /api/v1 of an agent: reads are views, what changes something goes through the machine.
+// Calls that carry a stream of records name the type of the records in Message-Content-Type.
+import type { IncomingMessage } from 'node:http';
+import type { AgentEvent } from '../../agent/events.ts';
+import type { AgentViews } from '../../agent/views.ts';
+import {
+  type AgentCall,
+  AgentCall_Type,
+  AgentResponse_Type,
+  type ExecutorEvent,
+} from '../../model/generated/messages.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { Principal } from '../../security/principal.ts';
+import { writeJson } from '../../wire/json.ts';
+import { types } from '../../wire/types.ts';
+import { agentCallFault, agentCallName } from '../server/call-validation.ts';
+import { decodeCall, messageAnswer } from '../server/calls.ts';
+import {
+  type Answer,
+  agentAccept,
+  agentContentType,
+  bodyEnded,
+  contentTypeMissing,
+  invalidCall,
+  JSON_TYPE,
+  messageAcceptUnexpected,
+  messageAcceptUnknown,
+  messageContentTypeMissing,
+  messageContentTypeUnexpected,
+  messageContentTypeUnknown,
+  methodNotAllowed,
+  notImplemented,
+  PROTOBUF_TYPE,
+  RECORDIO_TYPE,
+  streamingAnswerUnsupported,
+  streamingRequestExpected,
+  streamingRequestUnsupported,
+} from '../server/errors.ts';
+import { acceptsMediaType, type Codec, codecOf, negotiate } from '../server/media.ts';
+import type { Exchanges } from '../server/pending-requests.ts';
+import { type Caller, processCall } from '../server/process-calls.ts';
+import type { ProcessEndpoints } from '../server/process-endpoints.ts';
+import { largeMessageAnswer } from '../server/reply.ts';
+import { readFirstRecord } from '../server/request-body.ts';
+import type { EndpointRequest } from '../server/router.ts';
+import { SharedAnswers } from '../server/shared-answers.ts';
+import { MAX_CALL_BYTES } from '../transport/request-reader.ts';
+import { type ContainerUsage, containerMessage, listContainers } from './containers.ts';
+
+export interface AgentOperatorOptions {
+  readonly dispatch: (event: AgentEvent) => void;
+  readonly nowMs: () => number;
+  readonly exchanges: Exchanges<ExecutorEvent>;
+  readonly views: AgentViews;
+  readonly authorizer: Authorizer;
+  readonly process: ProcessEndpoints;
+  readonly unavailable: () => Answer | undefined;
+  readonly usage: ContainerUsage | undefined;
+}
+
+/** How a request is written and how its answer is to be written. */
+interface Media {
+  readonly streamingRequest: boolean;
+  readonly request: Codec;
+  readonly streamingAnswer: boolean;
+  readonly answer: Codec;
+}
+
+/** Calls whose answer may be a stream of records. */
+const STREAMED: ReadonlySet<number> = new Set([
+  AgentCall_Type.ATTACH_CONTAINER_OUTPUT,
+  AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
+]);
+
+export class AgentOperatorApi {
+  readonly #options: AgentOperatorOptions;
+  /** Long answers that are being written: whoever asks the same meanwhile shares them. */
+  readonly #reads = new SharedAnswers<Answer | Promise<Answer>>();
+
+  constructor(options: AgentOperatorOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: EndpointRequest): Promise<Answer> {
+    const unavailable = this.#options.unavailable();
+    if (unavailable) {
+      return unavailable;
+    }
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const media = mediaOf(request);
+    if ('status' in media) {
+      return media;
+    }
+    const body = media.streamingRequest ? await firstRecord(request.stream) : request.body;
+    if ('status' in body) {
+      return body;
+    }
+    const decoded = decodeCall(types.AgentCall, media.request, body, true);
+    if ('refusal' in decoded) {
+      return decoded.refusal;
+    }
+    const { call } = decoded;
+    const fault = agentCallFault(call);
+    if (fault !== undefined) {
+      return invalidCall('agent::Call', fault);
+    }
+    return mismatch(call, media) ?? this.#answer(call, media.answer, request);
+  }
+
+  async #answer(call: AgentCall, codec: Codec, caller: Caller): Promise<Answer> {
+    const { principal } = caller;
+    if (call.type === AgentCall_Type.UNKNOWN) {
+      return notImplemented;
+    }
+    const name = agentCallName(call);
+    const own = await processCall(this.#options.process, name, call, caller);
+    if (own) {
+      if ('answer' in own) {
+        return own.answer;
+      }
+      const type = AgentResponse_Type[name as keyof typeof AgentResponse_Type];
+      return largeMessageAnswer(types.AgentResponse, codec, { type, ...own.response });
+    }
+    const { views, authorizer, usage } = this.#options;
+    if (call.type === AgentCall_Type.GET_CONTAINERS) {
+      const containers = await listContainers(views, { principal, authorizer }, usage);
+      return messageAnswer(types.AgentResponse, codec, {
+        type: AgentResponse_Type.GET_CONTAINERS,
+        // Without a container there is no list either, as from Mesos.
+        ...(containers.length > 0
+          ? { get_containers: { containers: containers.map(containerMessage) } }
+          : {}),
+      });
+    }
+    const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.AgentCall, call)}`;
+    const answer = this.#reads.get(key, () => {
+      const response = views.read(call, { principal, authorizer });
+      return response && largeMessageAnswer(types.AgentResponse, codec, response);
+    });
+    return answer ?? this.#ask(call, principal);
+  }
+
+  #ask(call: AgentCall, principal: Principal | undefined): Promise<Answer> {
+    return new Promise((resolve) => {
+      const { dispatch, exchanges, nowMs } = this.#options;
+      const request = exchanges.add({ answer: resolve });
+      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
+    });
+  }
+}
+
+/** In the order in which Mesos checks. */
+function mediaOf(request: EndpointRequest): Media | Answer {
+  const contentType = request.header('content-type');
+  if (contentType === undefined) {
+    return contentTypeMissing;
+  }
+  const streamingRequest = contentType === RECORDIO_TYPE;
+  const messageType = request.header('message-content-type');
+  if (!streamingRequest && codecOf(contentType) === undefined) {
+    return agentContentType;
+  }
+  if (streamingRequest && messageType === undefined) {
+    return messageContentTypeMissing;
+  }
+  if (!streamingRequest && messageType !== undefined) {
+    return messageContentTypeUnexpected;
+  }
+  const requestCodec = codecOf(streamingRequest ? (messageType ?? '') : contentType);
+  if (requestCodec === undefined) {
+    return messageContentTypeUnknown;
+  }
+  const answer = answerMediaOf(request);
+  return 'status' in answer ? answer : { streamingRequest, request: requestCodec, ...answer };
+}
+
+function answerMediaOf(
+  request: EndpointRequest,
+): Pick<Media, 'streamingAnswer' | 'answer'> | Answer {
+  const accept = request.header('accept');
+  const plain = negotiate(accept);
+  const messageAccept = request.header('message-accept');
+  if (plain !== undefined) {
+    return messageAccept === undefined
+      ? { streamingAnswer: false, answer: plain }
+      : messageAcceptUnexpected;
+  }
+  if (!acceptsMediaType(accept, RECORDIO_TYPE)) {
+    return agentAccept;
+  }
+  if (acceptsMediaType(messageAccept, JSON_TYPE)) {
+    return { streamingAnswer: true, answer: 'json' };
+  }
+  return acceptsMediaType(messageAccept, PROTOBUF_TYPE)
+    ? { streamingAnswer: true, answer: 'protobuf' }
+    : messageAcceptUnknown;
+}
+
+/** Whether the call can come, and be answered, in the form that was chosen. */
+function mismatch(call: AgentCall, media: Media): Answer | undefined {
+  const attaches = call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT;
+  if (media.streamingRequest && !attaches) {
+    return streamingRequestUnsupported(agentCallName(call));
+  }
+  if (!media.streamingRequest && attaches) {
+    return streamingRequestExpected(agentCallName(call));
+  }
+  return media.streamingAnswer && !STREAMED.has(call.type ?? 0)
+    ? streamingAnswerUnsupported(agentCallName(call))
+    : undefined;
+}
+
+async function firstRecord(stream: IncomingMessage | undefined): Promise<Uint8Array | Answer> {
+  return stream ? readFirstRecord(stream, { limitBytes: MAX_CALL_BYTES }) : bodyEnded;
+}

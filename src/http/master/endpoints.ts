@@ -1,0 +1,191 @@
+// The unversioned endpoints of a master, by path: who may ask, and which view answers.
+import type { MasterViews, Query, Viewer } from '../../master/views.ts';
+import type { Turn } from '../../runtime/turn.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { Realm } from '../server/authentication.ts';
+import { type Answer, methodNotAllowed, notFound, redirectTo } from '../server/errors.ts';
+import { largeJsonAnswer } from '../server/reply.ts';
+import { largeJson, type Pieces } from '../server/response-stream.ts';
+import type { Endpoint, EndpointRequest } from '../server/router.ts';
+import { SharedAnswers } from '../server/shared-answers.ts';
+import type { MasterOperatorApi } from './operator-api.ts';
+import type { SchedulerApi } from './scheduler-api.ts';
+import * as forms from './write-endpoints.ts';
+
+/** Which master leads, as far as this one knows. */
+export type Leader =
+  | { readonly kind: 'self'; readonly address: string }
+  | { readonly kind: 'other'; readonly address: string }
+  | { readonly kind: 'none' };
+
+export interface MasterEndpointsOptions {
+  readonly views: MasterViews;
+  readonly authorizer: Authorizer;
+  readonly operator: MasterOperatorApi;
+  readonly scheduler: SchedulerApi;
+  readonly turn: Turn;
+  readonly leader: () => Leader;
+  readonly noLeader: Answer;
+  readonly unavailable: (url: string) => Answer | undefined;
+}
+
+const READONLY: Realm = 'mesos-master-readonly';
+const READWRITE: Realm = 'mesos-master-readwrite';
+const SCHEDULER: Realm = 'mesos-master-scheduler';
+
+type View = (views: MasterViews, viewer: Viewer, query: Query) => unknown;
+
+/** Reads that every method gets. */
+const READS: Readonly<Record<string, View>> = {
+  '/state': (views, viewer) => views.state(viewer),
+  '/state-summary': (views, viewer) => views.stateSummary(viewer),
+  '/slaves': (views, viewer, query) => views.slaves(viewer, query),
+  '/frameworks': (views, viewer, query) => views.frameworks(viewer, query),
+  '/tasks': (views, viewer, query) => views.tasks(viewer, query),
+  '/roles': (views, viewer) => views.roles(viewer),
+};
+
+/** The registry has a process of its own in Mesos, with one endpoint. */
+const REGISTRY_PATH = '/registrar(1)/registry';
+
+/** Endpoints whose method decides: a view, or the form of a call. */
+interface Methods {
+  readonly path: string;
+  readonly realm: Realm;
+  readonly read?: View;
+  readonly forms?: Readonly<Record<string, forms.Form>>;
+}
+
+const METHODS: readonly Methods[] = [
+  {
+    path: '/weights',
+    realm: READWRITE,
+    read: (views, viewer) => views.weights(viewer),
+    forms: { PUT: forms.updateWeights },
+  },
+  {
+    path: '/quota',
+    realm: READWRITE,
+    read: (views, viewer) => views.quota(viewer),
+    forms: { POST: forms.setQuota, DELETE: forms.removeQuota },
+  },
+  {
+    path: '/maintenance/schedule',
+    realm: READWRITE,
+    read: (views, viewer) => views.maintenanceSchedule(viewer),
+    forms: { POST: forms.updateSchedule },
+  },
+  {
+    path: '/maintenance/status',
+    realm: READONLY,
+    read: (views, viewer) => views.maintenanceStatus(viewer),
+  },
+  { path: '/machine/down', realm: READWRITE, forms: { POST: forms.machineDown } },
+  { path: '/machine/up', realm: READWRITE, forms: { POST: forms.machineUp } },
+  { path: '/reserve', realm: READWRITE, forms: { POST: forms.reserve } },
+  { path: '/unreserve', realm: READWRITE, forms: { POST: forms.unreserve } },
+  { path: '/create-volumes', realm: READWRITE, forms: { POST: forms.createVolumes } },
+  { path: '/destroy-volumes', realm: READWRITE, forms: { POST: forms.destroyVolumes } },
+  { path: '/teardown', realm: READWRITE, forms: { POST: forms.teardown } },
+];
+
+export class MasterEndpoints {
+  readonly #options: MasterEndpointsOptions;
+  /**
+   * Reads that are being written, or were in this turn: many clients poll the same large state, and
+   * may share one text.
+   */
+  readonly #texts: SharedAnswers<string | Promise<Pieces>>;
+
+  constructor(options: MasterEndpointsOptions) {
+    this.#options = options;
+    this.#texts = new SharedAnswers({ soon: (forget) => options.turn.atEnd(forget) });
+  }
+
+  /** How many reads got the answer of another. */
+  get shared(): number {
+    return this.#texts.shared;
+  }
+
+  endpoints(): Endpoint[] {
+    const { operator, scheduler } = this.#options;
+    const api: Endpoint[] = [
+      {
+        path: '/api/v1',
+        delegate: true,
+        realm: READWRITE,
+        handle: (request) => operator.handle(request),
+      },
+      {
+        path: '/api/v1/scheduler',
+        delegate: true,
+        realm: SCHEDULER,
+        handle: (request) => scheduler.handle(request),
+      },
+      { path: '/redirect', delegate: true, handle: (request) => this.#redirect(request) },
+    ];
+    for (const [path, view] of Object.entries(READS)) {
+      const handle = (request: EndpointRequest) => this.#read(request, path, view);
+      api.push({ path, delegate: true, realm: READONLY, handle });
+    }
+    api.push({
+      path: REGISTRY_PATH,
+      delegate: false,
+      realm: READONLY,
+      handle: (request) =>
+        this.#read(request, REGISTRY_PATH, (views, viewer) => views.registry(viewer)),
+    });
+    for (const methods of METHODS) {
+      const { path, realm } = methods;
+      api.push({
+        path,
+        realm,
+        delegate: true,
+        handle: (request) => this.#byMethod(request, methods),
+      });
+    }
+    return api;
+  }
+
+  #read(request: EndpointRequest, path: string, view: View): Answer | Promise<Answer> {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    const { principal, query } = request;
+    // What a view does not look at makes no other text of it.
+    const { jsonp, ...asked } = query;
+    const key = JSON.stringify([path, principal ?? null, view.length < 3 ? null : asked]);
+    const { views, authorizer } = this.#options;
+    const text = this.#texts.get(key, () =>
+      largeJson(view(views, { principal, authorizer }, query)),
+    );
+    return largeJsonAnswer(text, jsonp);
+  }
+
+  #byMethod(request: EndpointRequest, methods: Methods): Answer | Promise<Answer> {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    if (methods.read && request.method === 'GET') {
+      return this.#read(request, methods.path, methods.read);
+    }
+    const form = methods.forms?.[request.method];
+    if (!form) {
+      const allowed = Object.keys(methods.forms ?? {});
+      return methodNotAllowed(methods.read ? ['GET', ...allowed] : allowed, request.method);
+    }
+    const call = form(request.body, request.path);
+    return 'status' in call ? call : this.#options.operator.ask(call, request.principal);
+  }
+
+  /** Where the leading master is; further segments are refused, so that nobody runs in circles. */
+  #redirect(request: EndpointRequest): Answer {
+    if (request.path !== '/redirect' && request.path !== '/master/redirect') {
+      return notFound();
+    }
+    const leader = this.#options.leader();
+    return leader.kind === 'none' ? this.#options.noLeader : redirectTo(`//${leader.address}`);
+  }
+}

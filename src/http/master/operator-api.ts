@@ -1,0 +1,137 @@
+// POST /api/v1 of a master: reads are views, writes and SUBSCRIBE go through the machine.
+import type { MasterEvent } from '../../master/events.ts';
+import type { MasterViews } from '../../master/views.ts';
+import {
+  type MasterCall,
+  MasterCall_Type,
+  type MasterResponse,
+  MasterResponse_Type,
+  type MasterEvent as OperatorEvent,
+} from '../../model/generated/messages.ts';
+import { operatorCallError } from '../../model/operator-call.ts';
+import type { Turn } from '../../runtime/turn.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { Principal } from '../../security/principal.ts';
+import { writeJson } from '../../wire/json.ts';
+import { types } from '../../wire/types.ts';
+import { masterCallName } from '../server/call-validation.ts';
+import { type CallKind, readCall } from '../server/calls.ts';
+import { type Answer, callAccept, methodNotAllowed, notImplemented } from '../server/errors.ts';
+import { EventStream } from '../server/event-stream.ts';
+import { type Codec, negotiate } from '../server/media.ts';
+import type { Exchanges, StreamRegistry } from '../server/pending-requests.ts';
+import { type Caller, processCall } from '../server/process-calls.ts';
+import type { ProcessEndpoints } from '../server/process-endpoints.ts';
+import { largeMessageAnswer } from '../server/reply.ts';
+import { writeAnswer } from '../server/response-text.ts';
+import type { EndpointRequest } from '../server/router.ts';
+import { SharedAnswers } from '../server/shared-answers.ts';
+
+export interface MasterOperatorOptions {
+  readonly dispatch: (event: MasterEvent) => void;
+  readonly nowMs: () => number;
+  readonly turn: Turn;
+  readonly exchanges: Exchanges<OperatorEvent>;
+  readonly streams: StreamRegistry<OperatorEvent>;
+  readonly views: MasterViews;
+  readonly authorizer: Authorizer;
+  readonly process: ProcessEndpoints;
+  readonly unavailable: (url: string) => Answer | undefined;
+}
+
+export class MasterOperatorApi {
+  readonly #options: MasterOperatorOptions;
+  /** Long answers that are being written: whoever asks the same meanwhile shares them. */
+  readonly #reads = new SharedAnswers<Answer | Promise<Answer>>();
+
+  constructor(options: MasterOperatorOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: EndpointRequest): Promise<Answer | undefined> {
+    const unavailable = this.#options.unavailable(request.url);
+    if (unavailable) {
+      return unavailable;
+    }
+    if (request.method !== 'POST') {
+      return methodNotAllowed(['POST'], request.method);
+    }
+    const checked = check(request);
+    if ('status' in checked) {
+      return checked;
+    }
+    const { call, codec } = checked;
+    if (call.type === MasterCall_Type.SUBSCRIBE) {
+      this.#subscribe(call, codec, request);
+      return undefined;
+    }
+    return this.#answer(call, codec, request);
+  }
+
+  /** Lets the machine answer a call that changes something. */
+  ask(call: MasterCall, principal: Principal | undefined): Promise<Answer> {
+    return new Promise((resolve) => {
+      const { dispatch, exchanges, nowMs } = this.#options;
+      const request = exchanges.add({ answer: resolve });
+      dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
+    });
+  }
+
+  async #answer(call: MasterCall, codec: Codec, caller: Caller): Promise<Answer> {
+    const { principal } = caller;
+    if (call.type === MasterCall_Type.UNKNOWN) {
+      return notImplemented;
+    }
+    const name = masterCallName(call);
+    const own = await processCall(this.#options.process, name, call, caller);
+    if (own) {
+      if ('answer' in own) {
+        return own.answer;
+      }
+      const type = MasterResponse_Type[name as keyof typeof MasterResponse_Type];
+      return largeMessageAnswer(types.MasterResponse, codec, { type, ...own.response });
+    }
+    const { views, authorizer } = this.#options;
+    const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.MasterCall, call)}`;
+    const answer = this.#reads.get(key, () => {
+      const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
+      return response && largeMessageAnswer(types.MasterResponse, codec, response);
+    });
+    return answer ?? this.ask(call, principal);
+  }
+
+  #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {
+    const { dispatch, exchanges, streams, nowMs, turn } = this.#options;
+    const { principal } = request;
+    const response = request.hijack();
+    const id = exchanges.add({
+      answer: (answer) => writeAnswer(response, answer),
+      open: (stream) =>
+        new EventStream<OperatorEvent>({
+          response,
+          type: types.MasterEvent,
+          codec,
+          turn,
+          onLost: () => streams.lost(stream),
+        }),
+    });
+    dispatch({ type: 'operatorCall', nowMs: nowMs(), request: id, principal, call });
+  }
+}
+
+const MASTER_CALL: CallKind<MasterCall> = {
+  type: types.MasterCall,
+  name: 'master::Call',
+  fault: operatorCallError,
+};
+
+function check(
+  request: EndpointRequest,
+): { readonly call: MasterCall; readonly codec: Codec } | Answer {
+  const read = readCall(MASTER_CALL, request.header('content-type'), request.body);
+  if ('refusal' in read) {
+    return read.refusal;
+  }
+  const codec = negotiate(request.header('accept'));
+  return codec === undefined ? callAccept : { call: read.call, codec };
+}

@@ -1,0 +1,243 @@
+// A master's port: everything that comes in becomes an event, a view or an answer; effects that
+// go out over HTTP or to agents are carried out here.
+import type { MasterEffect } from '../../master/effects.ts';
+import type { MasterEvent } from '../../master/events.ts';
+import type { MasterViews } from '../../master/views.ts';
+import type { MessageToMaster } from '../../model/agent-messages.ts';
+import type {
+  MasterEvent as OperatorEvent,
+  SchedulerEvent,
+} from '../../model/generated/messages.ts';
+import type { StreamId } from '../../model/ids.ts';
+import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
+import { withoutSecrets } from '../../wire/secrets.ts';
+import { types } from '../../wire/types.ts';
+import { authenticate } from '../server/authentication.ts';
+import { type Answer, masterRecovering, noLeader, redirectTo } from '../server/errors.ts';
+import type { AttachedFiles } from '../server/files.ts';
+import { Exchanges, StreamRegistry } from '../server/pending-requests.ts';
+import { type PortOptions, ProcessPort } from '../server/process-port.ts';
+import { replyAnswer } from '../server/response-text.ts';
+import type { Pressure } from '../transport/connection.ts';
+import type { Links } from '../transport/peer-connections.ts';
+import { type Leader, MasterEndpoints } from './endpoints.ts';
+import { MasterOperatorApi } from './operator-api.ts';
+import { SchedulerApi } from './scheduler-api.ts';
+
+export type { Leader } from './endpoints.ts';
+
+export interface MasterServerOptions extends PortOptions {
+  /** Takes what happens, as EventLoop.dispatch. */
+  readonly dispatch: (event: MasterEvent) => void;
+  /** Takes what begins new work, as EventLoop.dispatchNewWork. */
+  readonly dispatchNewWork: (make: () => MasterEvent) => void;
+  readonly views: MasterViews;
+  readonly leader: () => Leader;
+}
+
+/** The effects that this server carries out. */
+type ServerEffect = Extract<
+  MasterEffect,
+  {
+    type:
+      | 'reply'
+      | 'openStream'
+      | 'sendToScheduler'
+      | 'sendToOperator'
+      | 'closeStream'
+      | 'sendToAgent'
+      | 'link';
+  }
+>;
+
+/** Processes of a master: itself, and one observer for each agent. */
+const RECEIVERS = /^(?:master|slave-observer\(\d+\))$/;
+
+const NO_FILES: AttachedFiles = new Map();
+
+export class MasterServer {
+  readonly #options: MasterServerOptions;
+  readonly #schedulerExchanges = new Exchanges<SchedulerEvent>('s');
+  readonly #operatorExchanges = new Exchanges<OperatorEvent>('o');
+  readonly #schedulers: StreamRegistry<SchedulerEvent>;
+  readonly #operators: StreamRegistry<OperatorEvent>;
+  readonly #port: ProcessPort<MessageToMaster>;
+  #endpoints: MasterEndpoints | undefined;
+
+  private constructor(options: MasterServerOptions) {
+    const { dispatch, clock, views } = options;
+    const nowMs = () => clock.nowMs();
+    const onLost = (stream: StreamId) => dispatch({ type: 'streamClosed', nowMs: nowMs(), stream });
+    this.#options = options;
+    this.#schedulers = new StreamRegistry(onLost);
+    this.#operators = new StreamRegistry(onLost);
+    this.#port = new ProcessPort(options, {
+      id: 'master',
+      realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
+      metrics: (now) => ({
+        ...views.metrics(now),
+        'master/http_cache_hits': this.#endpoints?.shared ?? 0,
+      }),
+      sandboxes: () => NO_FILES,
+      isReceiver: (id) => RECEIVERS.test(id),
+      isMessage: isToMaster,
+      decode: decodeToMaster,
+      onMessage: (from, message) =>
+        dispatch({ type: 'agentMessage', nowMs: nowMs(), from, message }),
+      onLinkLost: (address) => dispatch({ type: 'linkLost', nowMs: nowMs(), address }),
+      clients: 'Frameworks',
+    });
+  }
+
+  /** Listens; from then on events are dispatched. */
+  static async start(options: MasterServerOptions): Promise<MasterServer> {
+    const server = new MasterServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  /** `host:port` that is listened at. */
+  get address(): string {
+    return this.#port.address;
+  }
+
+  /** The port listened at. */
+  get port(): number {
+    return this.#port.number;
+  }
+
+  /** Streams, links and connections that are open: for metrics. */
+  get open(): { schedulers: number; operators: number; links: number; connections: number } {
+    return {
+      schedulers: this.#schedulers.size,
+      operators: this.#operators.size,
+      links: this.#port.links.size,
+      connections: this.#port.connections,
+    };
+  }
+
+  /** Carries out an effect; false: it is not one of this server's. */
+  perform(effect: MasterEffect): effect is ServerEffect {
+    switch (effect.type) {
+      case 'reply': {
+        const exchange =
+          this.#schedulerExchanges.take(effect.request) ??
+          this.#operatorExchanges.take(effect.request);
+        exchange?.answer(replyAnswer(effect.status, effect.text));
+        return true;
+      }
+      case 'openStream':
+        if (!this.#schedulers.open(this.#schedulerExchanges, effect.request, effect.stream)) {
+          this.#operators.open(this.#operatorExchanges, effect.request, effect.stream);
+        }
+        return true;
+      case 'sendToScheduler':
+        this.#schedulers.send(effect.stream, effect.event);
+        return true;
+      case 'sendToOperator':
+        this.#operators.send(effect.stream, withoutSecrets(types.MasterEvent, effect.event));
+        return true;
+      case 'closeStream':
+        this.#schedulers.close(effect.stream);
+        this.#operators.close(effect.stream);
+        return true;
+      case 'sendToAgent':
+        this.#port.links.send(this.#port.pid(effect.from), effect.to, effect.message);
+        return true;
+      case 'link':
+        this.#port.links.link(effect.address);
+        return true;
+      default:
+        effect satisfies Exclude<MasterEffect, ServerEffect>;
+        return false;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#port.close();
+  }
+
+  #listen(): Promise<void> {
+    const { dispatch, dispatchNewWork, clock, views, authorizer, authentication } = this.#options;
+    const { turn, process, links } = this.#port;
+    const nowMs = () => clock.nowMs();
+    const unavailable = (url: string) => this.#unavailable(url);
+    const scheduler = new SchedulerApi({
+      dispatch,
+      dispatchNewWork,
+      nowMs,
+      turn,
+      exchanges: this.#schedulerExchanges,
+      streams: this.#schedulers,
+      unavailable,
+      identify: (authorization) => {
+        const result = authenticate(authentication, 'mesos-master-scheduler', authorization);
+        return 'challenge' in result || (result.principal && !result.principal.value)
+          ? undefined
+          : result;
+      },
+    });
+    const operator = new MasterOperatorApi({
+      dispatch,
+      nowMs,
+      turn,
+      exchanges: this.#operatorExchanges,
+      streams: this.#operators,
+      views,
+      authorizer,
+      process,
+      unavailable,
+    });
+    this.#endpoints = new MasterEndpoints({
+      views,
+      authorizer,
+      operator,
+      scheduler,
+      turn,
+      leader: this.#options.leader,
+      noLeader,
+      unavailable,
+    });
+    return this.#port.listen({
+      prefix: '/master',
+      endpoints: this.#endpoints.endpoints(),
+      namedPrincipalsOnly: true,
+      calls: { path: '/api/v1/scheduler', receiver: scheduler },
+      pressure: bothPressures(this.#options.pressure, links),
+    });
+  }
+
+  /** Only the leader answers, and only when it has read its registry. */
+  #unavailable(url: string): Answer | undefined {
+    const leader = this.#options.leader();
+    switch (leader.kind) {
+      case 'none':
+        return noLeader;
+      case 'other':
+        return redirectTo(
+          `//${leader.address}${url.startsWith('/master/') ? '' : '/master'}${url}`,
+        );
+      case 'self':
+        return this.#options.views.recovered ? undefined : masterRecovering;
+    }
+  }
+}
+
+/** The machine's pressure, and that of peers who take less than is sent to them. */
+function bothPressures(machine: Pressure, links: Links): Pressure {
+  return {
+    get saturated() {
+      return machine.saturated || links.saturated;
+    },
+    whenDrained(resume) {
+      if (links.saturated) {
+        // Peers drain by the system's pace; there is nothing here that tells when.
+        setTimeout(resume, LINKS_LOOK_MS);
+      } else {
+        machine.whenDrained(resume);
+      }
+    },
+  };
+}
+
+const LINKS_LOOK_MS = 5;

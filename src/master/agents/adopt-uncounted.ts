@@ -1,0 +1,172 @@
+// Tasks and executors that a known agent has and the master does not count: they were given up with a
+// connection, or their launch was held up in the network until the agent had come back without it.
+// Apache Mesos leaves them out of its books for good, and offers what they use to others.
+import {
+  type ExecutorInfo,
+  type ReregisterAgentMessage,
+  type Task,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
+import { sameBytes } from '../../model/identifier.ts';
+import { executorId, type FrameworkId, frameworkId, taskId } from '../../model/ids.ts';
+import { withoutAllocation } from '../../model/resource-format.ts';
+import { isTerminal } from '../../model/task-state.ts';
+import { ask } from '../offers/allocator-recovery.ts';
+import { rescindAgentOffers } from '../offers/offers.ts';
+import { log, sendToAgent } from '../outbox.ts';
+import type { Agent, MasterState } from '../state.ts';
+import { isDuplicate, killDuplicates } from '../tasks/duplicates.ts';
+import { describeTask, masterStatus, sendStatus } from '../tasks/status-updates.ts';
+import { addExecutor, addTask } from '../tasks/tasks.ts';
+import { holdingsOf } from './agents.ts';
+import { askAgain } from './request-reregistration.ts';
+
+interface Uncounted {
+  readonly executors: readonly { readonly owner: FrameworkId; readonly info: ExecutorInfo }[];
+  readonly tasks: readonly Task[];
+}
+
+/**
+ * Takes over what an agent lists and the books lack. What was away has waited for nobody; while an agent
+ * is connected its resources may have gone to others, and its list may be older than what it has
+ * said since: what does not fit any more is killed. A list that is old, and one that was taken over while
+ * the agent was connected, is asked for once more.
+ */
+export function takeBack(
+  state: MasterState,
+  agent: Agent,
+  message: ReregisterAgentMessage,
+  options: { readonly wasAway: boolean; readonly isOld: boolean },
+): void {
+  const uncounted = uncountedOf(state, agent, message);
+  if (uncounted.executors.length + uncounted.tasks.length === 0) {
+    return;
+  }
+  if (options.isOld) {
+    askAgain(state, agent);
+    return;
+  }
+  rescindAgentOffers(state, agent);
+  if (!fits(state, agent, uncounted)) {
+    end(state, agent, uncounted);
+    return;
+  }
+  enter(state, agent, uncounted);
+  if (!options.wasAway) {
+    askAgain(state, agent);
+  }
+}
+
+function uncountedOf(
+  { frameworks: { registered } }: MasterState,
+  agent: Agent,
+  message: ReregisterAgentMessage,
+): Uncounted {
+  const executors = (message.executor_infos ?? [])
+    .map((info) => ({ owner: frameworkId(info.framework_id?.value ?? ''), info }))
+    .filter(
+      ({ owner, info }) =>
+        registered.has(owner) &&
+        agent.executors.get(owner)?.has(executorId(info.executor_id.value)) !== true,
+    );
+  const tasks = (message.tasks ?? []).filter((task) => {
+    const owner = frameworkId(task.framework_id.value);
+    const isKnown = agent.tasks.get(owner)?.has(taskId(task.task_id.value)) === true;
+    return registered.has(owner) && !isKnown && !isTerminal(task.state);
+  });
+  return { executors, tasks };
+}
+
+function fits(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): boolean {
+  const resources = [
+    ...executors.map(({ info }) => info.resources ?? []),
+    ...tasks.map((task) => task.resources ?? []),
+  ].map((list) => list.filter(({ shared }) => shared === undefined).map(withoutAllocation));
+  const free = ask(state, (allocator) => allocator.free(agent.id)).map(withoutAllocation);
+  return state.algebra.contains(free, state.algebra.sum(resources));
+}
+
+function enter(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): void {
+  const { registered } = state.frameworks;
+  for (const { owner, info } of executors) {
+    addExecutor(agent, registered.get(owner), info);
+  }
+  for (const task of tasks) {
+    addTask(state, agent, registered.get(frameworkId(task.framework_id.value)), task);
+  }
+  killDuplicates(state, agent, tasks);
+  state.allocator.addResourceProvider(agent.id, [], holdingsOf(state, agent, { executors, tasks }));
+  tellOfReturn(
+    state,
+    tasks.filter((task) => !isDuplicate(state, agent, task)),
+    { wasUnreachable: false },
+  );
+}
+
+function end(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): void {
+  log(state, 'warn', `Ending what agent ${agent.id} runs uncounted: its resources went to others`);
+  for (const { framework_id, task_id } of tasks) {
+    sendToAgent(state, agent, 'KillTaskMessage', { framework_id, task_id });
+  }
+  for (const { owner, info } of executors) {
+    sendToAgent(state, agent, 'ShutdownExecutorMessage', {
+      framework_id: { value: owner },
+      executor_id: info.executor_id,
+    });
+  }
+}
+
+/** Frameworks that know the tasks as lost learn that they are back. */
+export function tellOfReturn(
+  state: MasterState,
+  tasks: readonly Task[],
+  { wasUnreachable }: { readonly wasUnreachable: boolean },
+): void {
+  for (const task of tasks) {
+    const framework = state.frameworks.registered.get(frameworkId(task.framework_id.value));
+    if (framework === undefined) {
+      continue;
+    }
+    const id = taskId(task.task_id.value);
+    framework.unreachableTasks.delete(id);
+    framework.completedTasks.remove((it) => it.task_id.value === id);
+    const status = masterStatus(state, {
+      taskId: id,
+      agentId: task.agent_id.value,
+      state: task.state,
+      reason: TaskStatus_Reason.REASON_AGENT_REREGISTERED,
+      message: wasUnreachable ? 'Unreachable agent re-reregistered' : 'Unknown agent reregistered',
+    });
+    sendStatus(state, framework, describeTask(status, task));
+  }
+}
+
+/** Tasks that an agent lists, without those whose acknowledged end it has not heard of yet. */
+export function withoutAcknowledged(
+  { frameworks: { registered } }: MasterState,
+  listed: readonly Task[],
+): { readonly tasks: readonly Task[]; readonly acknowledged: readonly Task[] } {
+  const isAcknowledged = ({ framework_id, task_id, state, status_update_uuid: uuid }: Task) => {
+    const ends = registered.get(frameworkId(framework_id.value))?.acknowledgedEnds;
+    const end = ends?.get(taskId(task_id.value));
+    return isTerminal(state) && end !== undefined && uuid !== undefined && sameBytes(end, uuid);
+  };
+  return {
+    tasks: listed.filter((task) => !isAcknowledged(task)),
+    acknowledged: listed.filter(isAcknowledged),
+  };
+}
+
+/** The acknowledgements were lost with the connection, or are slow: the tasks are over for all others. */
+export function acknowledgeAgain(state: MasterState, agent: Agent, tasks: readonly Task[]): void {
+  for (const { framework_id, task_id, status_update_uuid: uuid } of tasks) {
+    if (uuid !== undefined) {
+      sendToAgent(state, agent, 'StatusUpdateAcknowledgementMessage', {
+        agent_id: { value: agent.id },
+        framework_id,
+        task_id,
+        uuid,
+      });
+    }
+  }
+}

@@ -1,0 +1,73 @@
+// Agents that an operator declares gone: they are not coming back, whatever they say.
+import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
+import type { AgentId } from '../../model/ids.ts';
+import { nowNs } from '../outbox.ts';
+import { store } from '../registrar.ts';
+import type { Framework, MasterState } from '../state.ts';
+import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
+import { updateTask } from '../tasks/tasks.ts';
+import { loseAgent, shutDownAgent } from './removal.ts';
+import { forgetRemoval } from './removal-queue.ts';
+
+const message = 'Agent has been marked gone';
+
+export function markGone(state: MasterState, id: AgentId, then: () => void): void {
+  const { agents } = state;
+  agents.markingGone.add(id);
+  const sinceNs = nowNs(state);
+  store(state, [{ type: 'markGone', id, sinceNs }], () => {
+    agents.markingGone.delete(id);
+    agents.gone.set(id, sinceNs);
+    const agent = agents.registered.get(id);
+    agents.draining.delete(id);
+    agents.deactivated.delete(id);
+    if (agent === undefined) {
+      forgetRemoval(state, id);
+      agents.recovered.delete(id);
+      agents.room.leave(id);
+      agents.unreachable.delete(id);
+      endUnreachableTasks(state, id);
+    } else {
+      shutDownAgent(state, agent, message);
+      loseAgent(state, agent, { message });
+    }
+    then();
+  });
+}
+
+/** Tasks that were unreachable with the agent have ended now. */
+function endUnreachableTasks(state: MasterState, id: AgentId): void {
+  for (const [owner, tasks] of state.agents.unreachableTasks.get(id) ?? []) {
+    const framework = state.frameworks.registered.get(owner);
+    for (const task of tasks) {
+      if (framework !== undefined) {
+        endUnreachableTask(state, framework, task);
+      }
+    }
+  }
+  state.agents.unreachableTasks.delete(id);
+}
+
+function endUnreachableTask(
+  state: MasterState,
+  framework: Framework,
+  id: Parameters<Framework['unreachableTasks']['get']>[0],
+): void {
+  const task = framework.unreachableTasks.get(id);
+  if (task === undefined) {
+    return;
+  }
+  const status = masterStatus(state, {
+    taskId: id,
+    agentId: task.agent_id.value,
+    state: stateFor(framework, TaskState.TASK_GONE_BY_OPERATOR),
+    reason: framework.capabilities.partitionAware
+      ? TaskStatus_Reason.REASON_AGENT_REMOVED_BY_OPERATOR
+      : TaskStatus_Reason.REASON_AGENT_REMOVED,
+    message,
+  });
+  updateTask(state, task, status);
+  sendStatus(state, framework, ofExecutor(status, task));
+  framework.unreachableTasks.delete(id);
+  framework.completedTasks.push(task);
+}

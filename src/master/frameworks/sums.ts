@@ -1,0 +1,139 @@
+// What all frameworks may be together. Those that are subscribed, and those that were and may come back, have one
+// share; those that agents tell of before their schedulers are here have another, so that no agent takes the
+// places of frameworks that subscribe.
+import { frameworkRoles } from '../../model/capabilities.ts';
+import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
+import { frameworkId } from '../../model/ids.ts';
+import { treeSize } from '../../model/role.ts';
+import { MAX_KNOWN_ROLES, rolesRoomError } from '../roles/room.ts';
+import type { Framework, MasterState } from '../state.ts';
+import {
+  MAX_FRAMEWORK_ROLES,
+  MAX_FRAMEWORK_TREE,
+  MAX_FRAMEWORKS,
+  MAX_ROLES,
+  MAX_TOLD_FRAMEWORKS,
+  MAX_TREE,
+} from '../validation/count.ts';
+import { frameworkBytes, growthError, MAX_FRAMEWORKS_BYTES } from '../validation/size.ts';
+
+interface Sums {
+  frameworks: number;
+  roles: number;
+  /** Roles with all above them, framework by framework. */
+  tree: number;
+  bytes: number;
+}
+
+function sumOf(state: MasterState, belongs: (framework: Framework) => boolean): Sums {
+  const sum = { frameworks: 0, roles: 0, tree: 0, bytes: 0 };
+  for (const framework of state.frameworks.registered.values()) {
+    if (belongs(framework)) {
+      sum.frameworks++;
+      sum.roles += framework.roles.size;
+      sum.tree += framework.treeSize;
+      sum.bytes += framework.bytes;
+    }
+  }
+  return sum;
+}
+
+const isSubscriber = ({ state }: Framework) => state !== 'recovered';
+
+/** Why a framework may not subscribe, or become this. */
+export function subscriberError(
+  state: MasterState,
+  info: FrameworkInfo,
+  constraints: OfferConstraints | undefined,
+): string | undefined {
+  const roles = frameworkRoles(info);
+  const tree = treeSize(roles, MAX_FRAMEWORK_TREE);
+  if (tree > MAX_FRAMEWORK_TREE) {
+    return `'FrameworkInfo.roles' with all roles above them are more than ${MAX_FRAMEWORK_TREE}`;
+  }
+  const noRoom = rolesRoomError(state, roles, MAX_KNOWN_ROLES);
+  if (noRoom !== undefined) {
+    return noRoom;
+  }
+  const registered = state.frameworks.registered.get(frameworkId(info.id?.value ?? ''));
+  const known = registered !== undefined && isSubscriber(registered) ? registered : undefined;
+  const sum = sumOf(state, isSubscriber);
+  if (known === undefined && sum.frameworks >= MAX_FRAMEWORKS) {
+    return `There are ${MAX_FRAMEWORKS} frameworks already, which is as many as may be`;
+  }
+  const more = {
+    roles: roles.length - (known?.roles.size ?? 0),
+    tree: tree - (known?.treeSize ?? 0),
+    bytes: frameworkBytes(info, constraints) - (known?.bytes ?? 0),
+  };
+  return (
+    overflow(sum, more) ??
+    (registered && growthError(state.agents.registered.values(), registered, info))
+  );
+}
+
+/** `sum` may be beyond a bound already; only what adds to it is refused. */
+function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>): string | undefined {
+  if (more.roles > 0 && sum.roles + more.roles > MAX_ROLES) {
+    return `All frameworks together would have more than ${MAX_ROLES} roles`;
+  }
+  if (more.tree > 0 && sum.tree + more.tree > MAX_TREE) {
+    return `All frameworks together would have more than ${MAX_TREE} roles, those above theirs included`;
+  }
+  return more.bytes > 0 && sum.bytes + more.bytes > MAX_FRAMEWORKS_BYTES
+    ? `All frameworks' infos and constraints together would have more than ${MAX_FRAMEWORKS_BYTES} bytes`
+    : undefined;
+}
+
+/**
+ * Why an agent cannot come back with these frameworks: those that the master does not know are too many, or have
+ * too many roles, alone or with what agents have told of before. That is no end: a framework that has subscribed
+ * meanwhile is known when the agent asks again.
+ */
+export function toldError(
+  state: MasterState,
+  frameworks: readonly FrameworkInfo[],
+): string | undefined {
+  if (frameworks.length > MAX_FRAMEWORKS) {
+    return `It has ${frameworks.length} frameworks, which is more than ${MAX_FRAMEWORKS}`;
+  }
+  const { registered, completed } = state.frameworks;
+  const more = { frameworks: 0, roles: 0, tree: 0, bytes: 0 };
+  const roles = new Set<string>();
+  let all = 0;
+  for (const info of frameworks) {
+    const id = frameworkId(info.id?.value ?? '');
+    const own = frameworkRoles(info);
+    all += own.length;
+    if (own.length > MAX_FRAMEWORK_ROLES || all > MAX_ROLES) {
+      return `Framework ${id} has too many roles, alone or with those before it`;
+    }
+    if (registered.has(id) || completed.has(id)) {
+      continue;
+    }
+    more.frameworks++;
+    for (const role of own) {
+      roles.add(role);
+    }
+    more.roles += own.length;
+    more.tree += treeSize(own, MAX_FRAMEWORK_TREE);
+    more.bytes += frameworkBytes(info, undefined);
+    if (more.frameworks > MAX_TOLD_FRAMEWORKS || more.tree > MAX_FRAMEWORK_TREE) {
+      return (
+        `More than ${MAX_TOLD_FRAMEWORKS} of its frameworks are not known here, or those have more than` +
+        ` ${MAX_FRAMEWORK_TREE} roles, those above theirs included`
+      );
+    }
+  }
+  if (more.frameworks === 0) {
+    return undefined;
+  }
+  const noRoom = rolesRoomError(state, [...roles]);
+  if (noRoom !== undefined) {
+    return noRoom;
+  }
+  const sum = sumOf(state, (framework) => !isSubscriber(framework));
+  return sum.frameworks + more.frameworks > MAX_FRAMEWORKS
+    ? `Agents would tell of more than ${MAX_FRAMEWORKS} frameworks that have not subscribed yet`
+    : overflow(sum, more);
+}

@@ -1,0 +1,415 @@
+// The unversioned read endpoints, with the keys and names of Mesos's first schema.
+import {
+  type AgentInfo,
+  AgentInfo_Capability_Type,
+  FrameworkInfo_Capability_Type,
+  MasterInfo_Capability_Type,
+  type Resource,
+  type Task,
+  TaskState,
+} from '../../model/generated/messages.ts';
+import { type FrameworkId, frameworkId } from '../../model/ids.ts';
+import { isReserved, reservationRole, toEndpointFormat } from '../../model/resource-format.ts';
+import { shownConstraints } from '../../model/role-sight.ts';
+import { usedOn } from '../agents/usage.ts';
+import type { Agent, Framework, MasterState } from '../state.ts';
+import type { Query, Viewer } from '../views.ts';
+import { offeredLists, offeredOfAgent, usedByAgent, usedLists } from './usage.ts';
+import {
+  type Plain,
+  plainAttributes,
+  plainExecutor,
+  plainLabels,
+  plainResources,
+  plainTask,
+} from './v0-json.ts';
+import {
+  roleSightOf,
+  seesExecutor,
+  seesResource,
+  seesRole,
+  seesTask,
+  visibleCompleted,
+  visibleFrameworks,
+} from './visibility.ts';
+
+/** A list whose elements are made as they are written: long answers leave room for other work. */
+export const lazily = <T>(all: () => Iterable<T>, make: (one: T) => Plain): Iterable<Plain> => ({
+  *[Symbol.iterator]() {
+    for (const one of all()) {
+      yield make(one);
+    }
+  },
+});
+
+const secondsOf = (ms: number) => ms / 1000;
+
+const namesOf = (values: Record<string, number>) => {
+  const names = new Map(Object.entries(values).map(([name, value]) => [value, name]));
+  return (type: number | undefined) => names.get(type ?? 0) ?? 'UNKNOWN';
+};
+const agentCapabilityName = namesOf(AgentInfo_Capability_Type);
+const frameworkCapabilityName = namesOf(FrameworkInfo_Capability_Type);
+const masterCapabilityName = namesOf(MasterInfo_Capability_Type);
+
+export function stateView(state: MasterState, viewer: Viewer): Plain {
+  const { options, info } = state;
+  const { version } = options;
+  const plain: Plain = { version: version.version };
+  for (const key of ['git_sha', 'git_branch', 'git_tag'] as const) {
+    if (version[key] !== undefined) plain[key] = version[key];
+  }
+  Object.assign(plain, {
+    build_date: version.build_date ?? '',
+    build_time: version.build_time ?? 0,
+    build_user: version.build_user ?? '',
+    start_time: secondsOf(options.startTimeMs),
+    elected_time: secondsOf(state.electedMs),
+    id: options.id,
+    pid: info.pid,
+    hostname: options.hostname,
+    capabilities: (info.capabilities ?? []).map(({ type }) => masterCapabilityName(type)),
+    activated_slaves: countAgents(state, ({ active }) => active),
+    deactivated_slaves: countAgents(state, ({ active }) => !active),
+    unreachable_slaves: state.agents.unreachable.size,
+  });
+  if (options.domain !== undefined) plain.domain = options.domain;
+  plain.leader = info.pid;
+  plain.leader_info = {
+    id: info.id,
+    pid: info.pid,
+    port: info.port,
+    hostname: info.hostname,
+    ...(options.domain !== undefined && { domain: options.domain }),
+  };
+  if (viewer.authorizer.authorize(viewer.principal, 'VIEW_FLAGS')) {
+    if (options.cluster !== undefined) plain.cluster = options.cluster;
+    if (options.logDir !== undefined) plain.log_dir = options.logDir;
+    if (options.externalLogFile !== undefined) {
+      plain.external_log_file = options.externalLogFile;
+    }
+    plain.flags = options.flags;
+  }
+  plain.slaves = lazily(
+    () => state.agents.registered.values(),
+    (it) => plainAgent(state, it, viewer),
+  );
+  plain.recovered_slaves = lazily(() => state.agents.recovered.values(), plainAgentInfo);
+  plain.frameworks = lazily(
+    () => visibleFrameworks(state, viewer),
+    (it) => full(state, it, viewer),
+  );
+  plain.completed_frameworks = lazily(
+    () => visibleCompleted(state, viewer),
+    (it) => full(state, it, viewer),
+  );
+  plain.orphan_tasks = [];
+  plain.unregistered_frameworks = [];
+  return plain;
+}
+
+function countAgents(state: MasterState, picks: (agent: Agent) => boolean): number {
+  let count = 0;
+  for (const agent of state.agents.registered.values()) {
+    count += picks(agent) ? 1 : 0;
+  }
+  return count;
+}
+
+function plainAgentInfo(info: AgentInfo): Plain {
+  const plain: Plain = {
+    id: info.id?.value ?? '',
+    hostname: info.hostname,
+    port: info.port ?? 5051,
+    attributes: plainAttributes(info.attributes),
+  };
+  if (info.domain !== undefined) plain.domain = info.domain;
+  return plain;
+}
+
+function byRole(resources: readonly Resource[]): Map<string, Resource[]> {
+  const roles = new Map<string, Resource[]>();
+  for (const resource of resources) {
+    if (isReserved(resource)) {
+      const role = reservationRole(resource);
+      roles.set(role, [...(roles.get(role) ?? []), resource]);
+    }
+  }
+  return roles;
+}
+
+function plainAgent(state: MasterState, agent: Agent, viewer: Viewer): Plain {
+  const plain = plainAgentInfo(agent.info);
+  plain.pid = agent.pid;
+  plain.registered_time = secondsOf(agent.registeredMs);
+  if (agent.reregisteredMs !== undefined) {
+    plain.reregistered_time = secondsOf(agent.reregisteredMs);
+  }
+  plain.resources = plainResources(agent.total);
+  plain.used_resources = plainResources(usedOn(agent));
+  plain.offered_resources = plainResources([...agent.offers].flatMap(({ resources }) => resources));
+  const reserved: Plain = {};
+  for (const [role, resources] of byRole(agent.total)) {
+    if (seesRole(viewer, role)) {
+      reserved[role] = plainResources(resources);
+    }
+  }
+  plain.reserved_resources = reserved;
+  plain.unreserved_resources = plainResources(agent.total.filter((it) => !isReserved(it)));
+  plain.active = agent.active;
+  plain.deactivated = state.agents.deactivated.has(agent.id);
+  plain.version = agent.version;
+  plain.capabilities = agent.capabilities.types.map(agentCapabilityName);
+  const drain = state.agents.draining.get(agent.id);
+  if (drain !== undefined) {
+    plain.drain_info = state.options.jsonOf('DrainInfo', drain);
+    if (agent.estimatedDrainStartMs !== undefined) {
+      plain.estimated_drain_start_time_seconds = secondsOf(agent.estimatedDrainStartMs);
+    }
+  }
+  return plain;
+}
+
+export function agentsView(state: MasterState, viewer: Viewer, query: Query): Plain {
+  const wanted = query.slave_id;
+  const accepts = (id: string) => wanted === undefined || wanted === id;
+  return {
+    slaves: lazily(
+      () => state.agents.registered.values().filter(({ id }) => accepts(id)),
+      (agent) => ({
+        ...plainAgent(state, agent, viewer),
+        ...fullResources(state, agent, viewer),
+      }),
+    ),
+    recovered_slaves: lazily(
+      () => state.agents.recovered.values().filter((it) => accepts(it.id?.value ?? '')),
+      plainAgentInfo,
+    ),
+  };
+}
+
+/** The same amounts as messages. */
+function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Plain {
+  const visible = (resources: readonly Resource[]) =>
+    resources
+      .filter((it) => seesResource(viewer, it))
+      .map((it) => state.options.jsonOf('Resource', toEndpointFormat(it)));
+  const reserved: Plain = {};
+  for (const [role, resources] of byRole(agent.total)) {
+    if (seesRole(viewer, role)) {
+      reserved[role] = visible(resources);
+    }
+  }
+  return {
+    reserved_resources_full: reserved,
+    unreserved_resources_full: visible(agent.total.filter((it) => !isReserved(it))),
+    used_resources_full: visible(usedByAgent(state, agent)),
+    offered_resources_full: visible(offeredOfAgent(state, agent)),
+  };
+}
+
+function summary(_state: MasterState, framework: Framework): Plain {
+  return {
+    id: framework.id,
+    name: framework.info.name,
+    used_resources: plainResources(usedLists(framework).flat()),
+    offered_resources: plainResources(offeredLists(framework).flat()),
+    capabilities: framework.capabilities.types.map(frameworkCapabilityName),
+    hostname: framework.info.hostname ?? '',
+    webui_url: framework.info.webui_url ?? '',
+    active: framework.active,
+    connected: framework.state === 'connected',
+    recovered: framework.state === 'recovered',
+  };
+}
+
+function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
+  const { info } = framework;
+  const { jsonOf } = state.options;
+  const plain = summary(state, framework);
+  plain.user = info.user;
+  plain.failover_timeout = info.failover_timeout ?? 0;
+  plain.checkpoint = info.checkpoint ?? false;
+  plain.registered_time = secondsOf(framework.registeredMs);
+  plain.unregistered_time = secondsOf(framework.unregisteredMs);
+  if (info.principal !== undefined) plain.principal = info.principal;
+  plain.resources = plainResources([
+    ...usedLists(framework).flat(),
+    ...offeredLists(framework).flat(),
+  ]);
+  if (framework.registeredMs !== framework.reregisteredMs) {
+    plain.reregistered_time = secondsOf(framework.reregisteredMs);
+  }
+  const sees = roleSightOf(viewer);
+  if (framework.capabilities.multiRole) {
+    plain.roles = (info.roles ?? []).filter(sees);
+  } else if (sees(info.role ?? '*')) {
+    plain.role = info.role ?? '*';
+  }
+  const tasks = (all: Iterable<Task>) =>
+    [...all]
+      .filter((it) => seesTask(viewer, framework, it))
+      .map((it) => plainTask(it, jsonOf, sees));
+  plain.tasks = tasks(framework.tasks.values());
+  plain.unreachable_tasks = tasks(framework.unreachableTasks.values());
+  plain.completed_tasks = tasks(framework.completedTasks);
+  const offers = [...framework.offers].filter(({ role }) => sees(role));
+  plain.offers = offers.map((offer) => ({
+    id: offer.id,
+    framework_id: framework.id,
+    allocation_info: { role: offer.role },
+    slave_id: offer.agent.id,
+    resources: plainResources(offer.resources),
+  }));
+  plain.executors = [...framework.executors].flatMap(([agent, infos]) =>
+    [...infos.values()]
+      .filter((it) => seesExecutor(viewer, framework, it))
+      .map((it) => ({ ...plainExecutor(it, jsonOf, sees), slave_id: agent })),
+  );
+  if (info.labels !== undefined) plain.labels = plainLabels(info.labels);
+  plain.offer_constraints = jsonOf(
+    'OfferConstraints',
+    shownConstraints(framework.constraints ?? {}, sees),
+  );
+  return plain;
+}
+
+export function frameworksView(state: MasterState, viewer: Viewer, query: Query): Plain {
+  const wanted = query.framework_id;
+  const accepts = ({ id }: Framework) => wanted === undefined || wanted === id;
+  const all = (frameworks: () => Framework[]) =>
+    lazily(
+      () => frameworks().filter(accepts),
+      (it) => full(state, it, viewer),
+    );
+  return {
+    frameworks: all(() => visibleFrameworks(state, viewer)),
+    completed_frameworks: all(() => visibleCompleted(state, viewer)),
+    unregistered_frameworks: [],
+  };
+}
+
+const summarized = [
+  'TASK_STAGING',
+  'TASK_STARTING',
+  'TASK_RUNNING',
+  'TASK_KILLING',
+  'TASK_FINISHED',
+  'TASK_KILLED',
+  'TASK_FAILED',
+  'TASK_LOST',
+  'TASK_ERROR',
+  'TASK_UNREACHABLE',
+] as const;
+
+type Counts = Map<string, Map<TaskState, number>>;
+
+const countsOf = (counts: Counts, key: string): Plain => {
+  const plain: Plain = {};
+  for (const name of summarized) {
+    plain[name] = counts.get(key)?.get(TaskState[name]) ?? 0;
+  }
+  return plain;
+};
+
+/** Who has run what where, from one pass over all tasks. */
+function overview(frameworks: readonly Framework[]) {
+  const ofFramework: Counts = new Map();
+  const ofAgent: Counts = new Map();
+  const agentsOf = new Map<FrameworkId, Set<string>>();
+  const frameworksOf = new Map<string, Set<FrameworkId>>();
+  const bump = (counts: Counts, key: string, task: Task) => {
+    const own = counts.get(key) ?? new Map<TaskState, number>();
+    counts.set(key, own.set(task.state, (own.get(task.state) ?? 0) + 1));
+  };
+  const link = <K, V>(map: Map<K, Set<V>>, key: K, value: V) => {
+    map.set(key, (map.get(key) ?? new Set()).add(value));
+  };
+  for (const framework of frameworks) {
+    for (const tasks of [
+      framework.tasks.values(),
+      framework.unreachableTasks.values(),
+      framework.completedTasks,
+    ]) {
+      for (const task of tasks) {
+        bump(ofFramework, framework.id, task);
+        bump(ofAgent, task.agent_id.value, task);
+        link(agentsOf, framework.id, task.agent_id.value);
+        link(frameworksOf, task.agent_id.value, framework.id);
+      }
+    }
+  }
+  return { ofFramework, ofAgent, agentsOf, frameworksOf };
+}
+
+export function stateSummaryView(state: MasterState, viewer: Viewer): Plain {
+  const seen = overview([...state.frameworks.registered.values()]);
+  const plain: Plain = { hostname: state.options.hostname };
+  if (state.options.cluster !== undefined) plain.cluster = state.options.cluster;
+  const visible = new Set(visibleFrameworks(state, viewer).map(({ id }) => id));
+  plain.slaves = lazily(
+    () => state.agents.registered.values(),
+    (agent) => ({
+      ...plainAgent(state, agent, viewer),
+      ...countsOf(seen.ofAgent, agent.id),
+      framework_ids: [...(seen.frameworksOf.get(agent.id) ?? [])].filter((id) => visible.has(id)),
+    }),
+  );
+  plain.frameworks = lazily(
+    () => visibleFrameworks(state, viewer),
+    (framework) => ({
+      ...summary(state, framework),
+      ...countsOf(seen.ofFramework, framework.id),
+      slave_ids: [...(seen.agentsOf.get(framework.id) ?? [])],
+    }),
+  );
+  return plain;
+}
+
+const defaultTaskLimit = 100;
+
+/** A whole number from a query; anything else counts as absent. */
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
+}
+
+export function tasksView(state: MasterState, viewer: Viewer, query: Query): Plain {
+  // Negative numbers are read as Mesos reads them into unsigned ones: very large.
+  const unsigned = (value: number | undefined, fallback: number) =>
+    value === undefined ? fallback : value < 0 ? Number.MAX_SAFE_INTEGER : value;
+  const limit = unsigned(numberOf(query.limit), defaultTaskLimit);
+  const offset = unsigned(numberOf(query.offset), 0);
+  const wantedTask = query.task_id;
+  const wantedFramework = query.framework_id;
+  const sees = roleSightOf(viewer);
+  const found: { readonly task: Task; readonly since: number }[] = [];
+  for (const framework of [
+    ...visibleFrameworks(state, viewer),
+    ...visibleCompleted(state, viewer),
+  ]) {
+    if (wantedFramework !== undefined && frameworkId(wantedFramework) !== framework.id) {
+      continue;
+    }
+    for (const tasks of [
+      framework.tasks.values(),
+      framework.unreachableTasks.values(),
+      framework.completedTasks,
+    ]) {
+      for (const task of tasks) {
+        const isWanted = wantedTask === undefined || wantedTask === task.task_id.value;
+        if (isWanted && seesTask(viewer, framework, task)) {
+          found.push({ task, since: task.statuses?.[0]?.timestamp ?? 0 });
+        }
+      }
+    }
+  }
+  const sign = query.order === 'asc' ? 1 : -1;
+  found.sort((left, right) => sign * (left.since - right.since));
+  const page = offset >= found.length ? [] : found.slice(offset, offset + limit);
+  return {
+    tasks: lazily(
+      () => page,
+      ({ task }) => plainTask(task, state.options.jsonOf, sees),
+    ),
+  };
+}

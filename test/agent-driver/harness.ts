@@ -1,0 +1,368 @@
+// Drives the agent's driver as an agent does: subscribes, launches, acknowledges, and keeps what
+// was reported, so that a test can wait for it.
+import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';
+import type { LaunchExecutor } from '../../src/agent/effects.ts';
+import type { AgentEvent } from '../../src/agent/events.ts';
+import { AgentDriver } from '../../src/agent-driver/driver.ts';
+import type { FetchOptions } from '../../src/containerizer/fetcher.ts';
+import type {
+  ExecutorEvent,
+  FrameworkInfo,
+  Resource,
+  TaskInfo,
+} from '../../src/model/generated/messages.ts';
+import {
+  ExecutorCall_Type,
+  ExecutorEvent_Type,
+  FrameworkInfo_Capability_Type,
+  TaskState,
+  type TaskStatus,
+} from '../../src/model/generated/messages.ts';
+import {
+  type ContainerId,
+  containerId,
+  executorId,
+  frameworkId,
+  type StreamId,
+} from '../../src/model/ids.ts';
+
+export const programs = [fileURLToPath(new URL('../../build', import.meta.url))];
+
+export const stateName = (state: TaskState) =>
+  Object.entries(TaskState).find(([, value]) => value === state)?.[0] ?? String(state);
+
+/** A folder that is removed when the test is over; tasks of any user may pass through it. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'mesoscale-driver-'));
+  chmodSync(path, 0o755);
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      rmSync(path, { recursive: true, force: true });
+      removeCgroupRoot(path);
+      removeCgroupRoot(join(path, 'work'));
+    },
+  };
+}
+
+const cgroupHierarchy = '/sys/fs/cgroup';
+
+/**
+ * Of the containers of a work directory. Suites run beside each other with containers of the same names:
+ * in one cgroup they would kill each other's processes.
+ */
+export const cgroupRoot = (work: string) => `mesoscale-test${work.replaceAll('/', '-')}`;
+
+function removeCgroupRoot(work: string): void {
+  for (const hierarchy of readdirSync(cgroupHierarchy)) {
+    try {
+      rmdirSync(join(cgroupHierarchy, hierarchy, cgroupRoot(work)));
+    } catch {
+      // It was not made there, or a process of the test is still in it.
+    }
+  }
+}
+
+export interface Launch {
+  readonly container?: string;
+  readonly task?: Partial<TaskInfo>;
+  readonly framework?: Partial<FrameworkInfo>;
+  readonly user?: string;
+  readonly custom?: LaunchExecutor['command'];
+  readonly checkpoint?: boolean;
+  /** Of a custom executor. */
+  readonly resources?: Resource[];
+}
+
+const terminal: readonly TaskState[] = [
+  TaskState.TASK_FINISHED,
+  TaskState.TASK_FAILED,
+  TaskState.TASK_KILLED,
+];
+
+export class DriverHarness {
+  readonly events: AgentEvent[] = [];
+  readonly logs: string[] = [];
+  /** Turned off, terminal updates stay unacknowledged. */
+  acknowledge = true;
+  readonly work: string;
+  driver!: AgentDriver;
+  checkpoint!: AgentCheckpoint;
+  #waiting: (() => void)[] = [];
+  #streams = new Map<string, StreamId>();
+  #launched = new Set<string>();
+  #launches = new Map<string, LaunchExecutor>();
+  #transaction = 0;
+
+  private constructor(work: string) {
+    this.work = work;
+  }
+
+  static async open(work: string, withCgroups = true, fetching?: FetchOptions, isStrict = true) {
+    const harness = new DriverHarness(work);
+    harness.driver = await AgentDriver.open({
+      workDirectory: work,
+      programs,
+      cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
+      fetching,
+      gcDelayMs: 3_600_000,
+      isStrict,
+      lingerMs: 0,
+      shutdownGraceMs: 5_000,
+      mayRunAs: () => true,
+      dispatch: (event) => harness.#dispatch(event),
+      log: (_, text) => harness.#log(text),
+    });
+    try {
+      harness.checkpoint = await harness.driver.recover();
+    } catch (error) {
+      await harness.driver.close();
+      throw error;
+    }
+    return harness;
+  }
+
+  launch(launch: Launch): ContainerId {
+    const effect = this.declare(launch).effect;
+    this.driver.perform(effect);
+    return effect.containerId;
+  }
+
+  /** All that an agent does before a launch: it is known, and on record where that is wanted. */
+  declare(launch: Launch): { readonly effect: LaunchExecutor; readonly recordedIn: number } {
+    const effect = launchEffect(launch);
+    this.#launches.set(effect.containerId, effect);
+    const { task } = effect;
+    const changes: CheckpointChange[] = [
+      { type: 'agent', agent: { hostname: 'test', id: { value: 'a-1' } } },
+      { type: 'framework', framework: effect.framework },
+      { type: 'executor', ...idsOf(effect), info: effect.executor, builtin: effect.builtin },
+    ];
+    if (task !== undefined) {
+      changes.push({ type: 'task', ...idsOf(effect), info: task });
+    }
+    return { effect, recordedIn: launch.checkpoint === true ? this.store(changes) : 0 };
+  }
+
+  reattach(launch: Launch): ContainerId {
+    const effect = launchEffect(launch);
+    this.#launches.set(effect.containerId, effect);
+    this.#launched.add(effect.containerId);
+    this.driver.perform({ ...effect, type: 'reattachExecutor' });
+    return effect.containerId;
+  }
+
+  store(changes: readonly CheckpointChange[]): number {
+    this.driver.perform({ type: 'checkpoint', transaction: ++this.#transaction, changes });
+    return this.#transaction;
+  }
+
+  send(container: ContainerId, event: ExecutorEvent): void {
+    const stream = this.#streams.get(container);
+    if (stream === undefined) {
+      throw new Error(`${container} has not subscribed`);
+    }
+    this.driver.perform({ type: 'sendToExecutor', stream, event });
+  }
+
+  kill(container: ContainerId, graceMs?: number): void {
+    this.send(container, {
+      type: ExecutorEvent_Type.KILL,
+      kill: {
+        task_id: { value: container },
+        ...(graceMs !== undefined && {
+          kill_policy: { grace_period: { nanoseconds: BigInt(graceMs) * 1_000_000n } },
+        }),
+      },
+    });
+  }
+
+  inSandbox(container: ContainerId, ...names: string[]): string {
+    return join(this.work, sandboxPath(container), ...names);
+  }
+
+  /** Ends all that was started, and then the hands. */
+  async end(): Promise<void> {
+    for (const event of this.events) {
+      if (event.type === 'containerStarted') {
+        this.driver.perform({ ...event, type: 'destroyContainer' });
+        await this.ended(event.containerId);
+      }
+    }
+    await this.driver.close();
+  }
+
+  /** All updates of a container's task so far. */
+  statuses(container: ContainerId): TaskStatus[] {
+    return this.events.flatMap((event) =>
+      event.type === 'executorCall' &&
+      event.call.executor_id.value === container &&
+      event.call.update !== undefined
+        ? [event.call.update.status]
+        : [],
+    );
+  }
+
+  states(container: ContainerId): string[] {
+    return this.statuses(container).map((status) => stateName(status.state));
+  }
+
+  /** Waits until the predicate finds something in what has been dispatched. */
+  async until<T>(find: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) {
+        return found;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push(resolve);
+      await promise;
+    }
+  }
+
+  status(container: ContainerId, wanted: TaskState): Promise<TaskStatus> {
+    return this.until(() => this.statuses(container).find(({ state }) => state === wanted));
+  }
+
+  terminalStatus(container: ContainerId): Promise<TaskStatus> {
+    return this.until(() => this.statuses(container).find(({ state }) => terminal.includes(state)));
+  }
+
+  started(container: ContainerId) {
+    return this.until(() => this.#of('containerStarted', container));
+  }
+
+  ended(container: ContainerId) {
+    return this.until(() => this.#of('containerEnded', container));
+  }
+
+  stored(transaction: number) {
+    return this.until(() =>
+      this.events
+        .filter((event) => event.type === 'checkpointed')
+        .find((event) => event.transaction === transaction),
+    );
+  }
+
+  logged(text: RegExp) {
+    return this.until(() => this.logs.find((line) => text.test(line)));
+  }
+
+  #log(text: string): void {
+    this.logs.push(text);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) {
+      resolve();
+    }
+  }
+
+  #of<Type extends 'containerStarted' | 'containerEnded'>(type: Type, container: ContainerId) {
+    return this.events.find(
+      (event): event is Extract<AgentEvent, { type: Type }> =>
+        event.type === type && event.containerId === container,
+    );
+  }
+
+  #dispatch(event: AgentEvent): void {
+    this.events.push(event);
+    if (event.type === 'executorSubscribe') {
+      this.#subscribed(event.call.executor_id.value, event.stream);
+    }
+    if (event.type === 'executorCall' && event.call.type === ExecutorCall_Type.UPDATE) {
+      this.#acknowledge(event.call.executor_id.value, event.call.update?.status);
+    }
+    this.#wake();
+  }
+
+  #subscribed(container: string, stream: StreamId): void {
+    this.#streams.set(container, stream);
+    const effect = this.#launches.get(container);
+    if (effect?.task === undefined) {
+      throw new Error(`${container} was not launched`);
+    }
+    this.send(effect.containerId, {
+      type: ExecutorEvent_Type.SUBSCRIBED,
+      subscribed: {
+        executor_info: effect.executor,
+        framework_info: effect.framework,
+        agent_info: { hostname: 'test' },
+      },
+    });
+    if (!this.#launched.has(container)) {
+      this.#launched.add(container);
+      this.send(effect.containerId, {
+        type: ExecutorEvent_Type.LAUNCH,
+        launch: { task: effect.task },
+      });
+    }
+  }
+
+  #acknowledge(container: string, status: TaskStatus | undefined): void {
+    if (this.acknowledge && status?.uuid !== undefined) {
+      this.send(containerId(container), {
+        type: ExecutorEvent_Type.ACKNOWLEDGED,
+        acknowledged: { task_id: status.task_id, uuid: status.uuid },
+      });
+    }
+  }
+}
+
+let lastContainer = 0;
+
+/** Below the work directory. */
+export const sandboxPath = (container: string) =>
+  `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
+
+/** Executor, task and container have the same id, so that one name finds them all. */
+function launchEffect(launch: Launch): LaunchExecutor {
+  const id = launch.container ?? `c-${process.pid}-${++lastContainer}`;
+  const isBuiltin = launch.custom === undefined;
+  return {
+    type: 'launchExecutor',
+    framework: {
+      user: 'root',
+      name: 'test',
+      id: { value: 'f-1' },
+      checkpoint: launch.checkpoint === true,
+      ...launch.framework,
+    },
+    executor: {
+      executor_id: { value: id },
+      framework_id: { value: 'f-1' },
+      ...(launch.resources === undefined ? {} : { resources: launch.resources }),
+    },
+    builtin: isBuiltin ? 'command' : undefined,
+    containerId: containerId(id),
+    sandbox: sandboxPath(id),
+    command: launch.custom,
+    environment: { MESOS_FRAMEWORK_ID: 'f-1', MESOS_EXECUTOR_ID: id },
+    user: launch.user,
+    resources: [...(launch.resources ?? []), ...(launch.task?.resources ?? [])],
+    task: isBuiltin
+      ? {
+          name: 'task',
+          task_id: { value: id },
+          agent_id: { value: 'a-1' },
+          command: { value: 'true' },
+          ...launch.task,
+        }
+      : undefined,
+  };
+}
+
+const idsOf = (effect: LaunchExecutor) => ({
+  frameworkId: frameworkId('f-1'),
+  executorId: executorId(effect.executor.executor_id.value),
+  containerId: effect.containerId,
+});
+
+export const killingCapability: Partial<FrameworkInfo> = {
+  capabilities: [{ type: FrameworkInfo_Capability_Type.TASK_KILLING_STATE }],
+};

@@ -1,0 +1,22 @@
+// A process with a driver of its own, to be killed: launches what its first argument says (JSON, a list
+// of launches) in the work directory of its second, and prints every state that is reported.
+import { DriverHarness, type Launch, stateName } from './harness.ts';
+
+const launches = JSON.parse(process.argv[2] ?? '[]') as Launch[];
+const harness = await DriverHarness.open(process.argv[3] ?? '');
+let printed = 0;
+for (const launch of launches) {
+  harness.launch(launch);
+}
+await harness.until(() => {
+  for (const event of harness.events.slice(printed)) {
+    if (event.type === 'executorCall' && event.call.update !== undefined) {
+      const { task_id, state } = event.call.update.status;
+      console.log(`${task_id.value} ${stateName(state)}`);
+    } else if (event.type === 'containerStarted' || event.type === 'checkpointed') {
+      console.log(event.type === 'checkpointed' ? 'checkpointed' : `${event.containerId} started`);
+    }
+  }
+  printed = harness.events.length;
+  return undefined;
+});
