@@ -170,6 +170,71 @@ export function resize(at: usize, size: usize, used: usize, next: usize): usize 
   return to;
 }
 
+/** The same for a block that is used to its end; what is new of it is zero. */
+export function resizeZeroed(at: usize, size: usize, next: usize): usize {
+  const to = resize(at, size, size, next);
+  memory.fill(to + size, 0, next - size);
+  return to;
+}
+
+// An array is three u32 of a record: address, count and capacity of its items. They are named by their places in
+// the record, for they need not stand together.
+
+/** Appends an item of undefined content and answers its address. Items may move with every one that is appended. */
+export function arrayAppend(
+  record: usize,
+  address: usize,
+  count: usize,
+  capacity: usize,
+  itemSize: usize,
+): usize {
+  const have = load<u32>(record + count);
+  const room = load<u32>(record + capacity);
+  if (CHECKED) assert(have <= room, 'more items than there is room for');
+  if (have == room) {
+    const next: u32 = room == 0 ? 4 : room << 1;
+    const items = resize(
+      load<usize>(record + address),
+      <usize>room * itemSize,
+      <usize>have * itemSize,
+      <usize>next * itemSize,
+    );
+    store<usize>(record + address, items);
+    store<u32>(record + capacity, next);
+  }
+  store<u32>(record + count, have + 1);
+  return load<usize>(record + address) + <usize>have * itemSize;
+}
+
+/** Removes an item; the last one takes its place. */
+export function arrayRemove(
+  record: usize,
+  address: usize,
+  count: usize,
+  item: usize,
+  itemSize: usize,
+): void {
+  const left = load<u32>(record + count) - 1;
+  const last = load<usize>(record + address) + <usize>left * itemSize;
+  if (CHECKED) assert(item >= load<usize>(record + address) && item <= last, 'no item of the array');
+  if (item != last) memory.copy(item, last, itemSize);
+  store<u32>(record + count, left);
+}
+
+/** Gives the memory of an array back; it is empty then. */
+export function arrayFree(
+  record: usize,
+  address: usize,
+  count: usize,
+  capacity: usize,
+  itemSize: usize,
+): void {
+  free(load<usize>(record + address), <usize>load<u32>(record + capacity) * itemSize);
+  store<usize>(record + address, 0);
+  store<u32>(record + count, 0);
+  store<u32>(record + capacity, 0);
+}
+
 // A table is three header slots: base, count, capacity (in records).
 
 // @ts-ignore: decorator
@@ -217,6 +282,33 @@ export function tablePush(table: i32, recordSize: usize): u32 {
 
 export function tableClear(table: i32): void {
   store<u32>(slot(table + 1), 0);
+}
+
+// A table of words has records of one u32: numbers of agents, roles or nodes.
+
+// @ts-ignore: decorator
+@inline export function tableWord(table: i32, index: u32): u32 {
+  if (CHECKED) assert(index < tableCount(table), 'no such word of the table');
+  return load<u32>(tableBase(table) + (<usize>index << 2));
+}
+
+export function tablePushWord(table: i32, word: u32): void {
+  const index = tableAppend(table, 4);
+  store<u32>(tableBase(table) + (<usize>index << 2), word);
+}
+
+/** Removes a word that stands there once; the last one takes its place. */
+export function tableRemoveWord(table: i32, word: u32): void {
+  const base = tableBase(table);
+  const last = tableCount(table) - 1;
+  for (let index: u32 = 0; index <= last; index++) {
+    const at = base + (<usize>index << 2);
+    if (load<u32>(at) != word) continue;
+    store<u32>(at, load<u32>(base + (<usize>last << 2)));
+    store<u32>(slot(table + 1), last);
+    return;
+  }
+  if (CHECKED) assert(false, 'a word that the table does not have');
 }
 
 // --- For the debug build ---

@@ -23,7 +23,7 @@ import {
   union,
 } from './intervals';
 import { isLiveKind, isScalar, kindCount, kindFlags } from './kinds';
-import { CHECKED, alloc, free, resize, slot } from './memory';
+import { CHECKED, alloc, arrayAppend, arrayFree, arrayRemove, free, resize, slot } from './memory';
 import { SLOT_IO, SLOT_IO_SIZE, SLOT_IO_USED, SLOT_SCRATCH } from './slots';
 
 // @ts-ignore: decorator
@@ -77,34 +77,16 @@ export function rowClear(row: usize): void {
 
 export function rowFree(row: usize): void {
   rowClear(row);
-  free(rowItems(row), (<usize>load<u32>(row, 8)) * ITEM_SIZE);
-  store<usize>(row, 0);
-  store<u32>(row, 0, 8);
+  arrayFree(row, 0, 4, 8, ITEM_SIZE);
 }
 
 /** Appends an item as it is; the reference to `set` becomes the row's. */
 export function rowPush(row: usize, kind: u32, set: usize, amount: f64): void {
-  const count = rowCount(row);
   if (CHECKED) assert(isLiveKind(kind) && isScalar(kindFlags(kind)) == (set == 0), 'a kind with the wrong value');
-  const capacity = load<u32>(row, 8);
-  if (count == capacity) {
-    const next = capacity == 0 ? 4 : capacity << 1;
-    store<usize>(
-      row,
-      resize(
-        rowItems(row),
-        <usize>capacity * ITEM_SIZE,
-        <usize>count * ITEM_SIZE,
-        <usize>next * ITEM_SIZE,
-      ),
-    );
-    store<u32>(row, next, 8);
-  }
-  const item = rowItems(row) + <usize>count * ITEM_SIZE;
+  const item = arrayAppend(row, 0, 4, 8, ITEM_SIZE);
   store<u32>(item, kind);
   store<usize>(item, set, 4);
   store<f64>(item, amount, 8);
-  store<u32>(row, count + 1, 4);
 }
 
 export function rowAdd(row: usize, kind: u32, set: usize, amount: f64): void {
@@ -123,11 +105,8 @@ export function rowAdd(row: usize, kind: u32, set: usize, amount: f64): void {
 }
 
 function rowRemove(row: usize, item: usize): void {
-  if (CHECKED) assert(item >= rowItems(row) && rowCount(row) != 0, 'no item of the row');
-  const last = rowItems(row) + <usize>(rowCount(row) - 1) * ITEM_SIZE;
   release(itemSet(item));
-  if (item != last) memory.copy(item, last, ITEM_SIZE);
-  store<u32>(row, rowCount(row) - 1, 4);
+  arrayRemove(row, 0, 4, item, ITEM_SIZE);
 }
 
 /** What the row has not is dropped. */

@@ -1,6 +1,6 @@
 // The exports about frameworks.
 import { BAD_ARGUMENT, BAD_HANDLE, OK } from '../../constants';
-import { tableBase, tableCount } from '../../memory';
+import { tableCount, tableWord } from '../../memory';
 import { rowCount, rowItems } from '../../rows';
 import { SLOT_ORDER } from '../../slots';
 import { agentExists } from '../tables/agents';
@@ -103,7 +103,7 @@ export function changeCapabilities(framework: u32, capabilities: u32): i32 {
   setCapabilities(framework, capabilities);
   // What hides an agent depends on what a framework can take.
   const count = tableCount(SLOT_ORDER);
-  for (let i: u32 = 0; i < count; i++) forgetSeen(load<u32>(tableBase(SLOT_ORDER) + (<usize>i << 2)));
+  for (let i: u32 = 0; i < count; i++) forgetSeen(tableWord(SLOT_ORDER, i));
   wakeAll();
   return OK;
 }
@@ -145,7 +145,7 @@ export function removeFramework(framework: u32): i32 {
   if (!frameworkKnown(framework)) return BAD_HANDLE;
   const count = tableCount(SLOT_ORDER);
   for (let i: u32 = 0; i < count; i++) {
-    const agent = load<u32>(tableBase(SLOT_ORDER) + (<usize>i << 2));
+    const agent = tableWord(SLOT_ORDER, i);
     for (let at = firstHolding(agent); at != 0; ) {
       const next = nextHolding(at);
       if (holdingFramework(at) == framework) releaseHolding(agent, at);

@@ -1,5 +1,5 @@
 // The end of a holding: the holding itself goes, and its leaf, where nothing else has kept that.
-import { tableBase, tableCount } from '../../memory';
+import { tableCount, tableWord } from '../../memory';
 import { rowAddAll, rowClear, rowCount, rowItems, scratch } from '../../rows';
 import { SLOT_ORDER } from '../../slots';
 import { countUsed, unbook } from '../tables/accounting';
@@ -37,7 +37,7 @@ export function tryDrop(leaf: u32): void {
 export function dropExclusionsOfLeaf(leaf: u32): void {
   const count = tableCount(SLOT_ORDER);
   for (let i: u32 = 0; i < count && leafExclusions(leaf) != 0; i++) {
-    setExcluded(load<u32>(tableBase(SLOT_ORDER) + (<usize>i << 2)), leaf, false);
+    setExcluded(tableWord(SLOT_ORDER, i), leaf, false);
   }
 }
 

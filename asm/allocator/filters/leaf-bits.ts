@@ -1,6 +1,6 @@
 // Bits of an agent, one a leaf: from which leaves a filter hides what is free, which leaves a constraint excludes, which
 // leaves have a filter on the agent at all. Bits beyond the last word are clear.
-import { free, resize, tableCount } from '../../memory';
+import { free, resizeZeroed, tableCount } from '../../memory';
 import { SLOT_LEAVES } from '../../slots';
 import { agentAt } from '../tables/agents';
 import { leafAt } from '../tables/frameworks';
@@ -19,9 +19,7 @@ export function bitsReserve(agent: u32, offset: usize): usize {
   const need = (tableCount(SLOT_LEAVES) + 31) >> 5;
   if (have < need) {
     const next = max<u32>(need + (need >> 2), 4);
-    const bits = resize(load<usize>(at), <usize>have << 2, <usize>have << 2, <usize>next << 2);
-    memory.fill(bits + (<usize>have << 2), 0, <usize>(next - have) << 2);
-    store<usize>(at, bits);
+    store<usize>(at, resizeZeroed(load<usize>(at), <usize>have << 2, <usize>next << 2));
     store<u32>(at, next, 4);
   }
   return load<usize>(at);

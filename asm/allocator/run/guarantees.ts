@@ -1,6 +1,6 @@
 // The guarantee stage of a run: top-level roles whose guarantee is not met wait in a heap, the least share first. A
 // role leaves the heap for good when its guarantee is met, and for the rest of a visit when it had its turn.
-import { CHECKED, tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { CHECKED, tableBase, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
 import { SLOT_QUOTA_ROLES, SLOT_WAITING } from '../../slots';
 import { randomUnit } from './generator';
 import { goesBefore, settleTouched } from '../tables/groups';
@@ -15,11 +15,10 @@ export function guaranteeRoles(): u32 {
   tableClear(SLOT_WAITING);
   const count = tableCount(SLOT_QUOTA_ROLES);
   for (let i: u32 = 0; i < count; i++) {
-    const role = load<u32>(tableBase(SLOT_QUOTA_ROLES) + (<usize>i << 2));
+    const role = tableWord(SLOT_QUOTA_ROLES, i);
     if ((roleFlags(role) & ROLE_GUARANTEES) == 0) continue;
     if (activeFrameworks(role) == 0 || trackedFrameworks(role) == 0 || isSatisfied(role)) continue;
-    const index = tablePush(SLOT_WAITING, 4);
-    store<u32>(tableBase(SLOT_WAITING) + (<usize>index << 2), role);
+    tablePushWord(SLOT_WAITING, role);
   }
   return tableCount(SLOT_WAITING);
 }

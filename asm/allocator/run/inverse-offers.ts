@@ -1,6 +1,16 @@
 // Inverse offers: of agents that will be unavailable, to every active framework that holds something there. An
 // inverse offer is outstanding until it is answered; a refused one comes again when its filter has ended.
-import { CHECKED, slot, tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import {
+  CHECKED,
+  slot,
+  tableBase,
+  tableClear,
+  tableCount,
+  tablePush,
+  tablePushWord,
+  tableRemoveWord,
+  tableWord,
+} from '../../memory';
 import { SLOT_INVERSE, SLOT_INVERSE_FREE, SLOT_INVERSE_OFFERS, SLOT_MAINTENANCE, SLOT_NOW } from '../../slots';
 import { AGENT_MAINTENANCE, agentAt, agentFlags, setAgentFlags } from '../tables/agents';
 import { firstHolding, holdingCount, holdingFramework, nextHolding } from '../tables/holdings';
@@ -78,17 +88,9 @@ export function setMaintenanceFlag(agent: u32, on: bool): void {
   const had = (flags & AGENT_MAINTENANCE) != 0;
   setAgentFlags(agent, on ? flags | AGENT_MAINTENANCE : flags & ~AGENT_MAINTENANCE);
   if (on && !had) {
-    const index = tablePush(SLOT_MAINTENANCE, 4);
-    store<u32>(tableBase(SLOT_MAINTENANCE) + (<usize>index << 2), agent);
+    tablePushWord(SLOT_MAINTENANCE, agent);
   } else if (!on && had) {
-    const count = tableCount(SLOT_MAINTENANCE);
-    const list = tableBase(SLOT_MAINTENANCE);
-    for (let i: u32 = 0; i < count; i++) {
-      if (load<u32>(list + (<usize>i << 2)) != agent) continue;
-      store<u32>(list + (<usize>i << 2), load<u32>(list + (<usize>(count - 1) << 2)));
-      store<u32>(slot(SLOT_MAINTENANCE + 1), count - 1);
-      break;
-    }
+    tableRemoveWord(SLOT_MAINTENANCE, agent);
   }
 }
 
@@ -120,7 +122,7 @@ export function makeInverseOffers(all: bool): void {
   tableClear(SLOT_INVERSE_OFFERS);
   const count = tableCount(SLOT_MAINTENANCE);
   for (let i: u32 = 0; i < count; i++) {
-    const agent = load<u32>(tableBase(SLOT_MAINTENANCE) + (<usize>i << 2));
+    const agent = tableWord(SLOT_MAINTENANCE, i);
     if (!all && !isAskedFor(agent)) continue;
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
       if (holdingCount(at) == 0) continue;

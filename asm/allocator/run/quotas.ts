@@ -2,7 +2,7 @@
 // guarantees that are not met, and which roles have nothing more to get.
 import { SOLID } from '../../constants';
 import { kindFlags, kindName, kindUnit, nameCount } from '../../kinds';
-import { slot, tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
 import {
   SLOT_AVAILABLE_HEADROOM,
   SLOT_COMPLEX_AGENTS,
@@ -46,7 +46,7 @@ export function prepareQuotas(): void {
   Run.limited = false;
   clearVector(required);
   for (let i: u32 = 0; i < count; i++) {
-    const role = load<u32>(tableBase(SLOT_QUOTA_ROLES) + (<usize>i << 2));
+    const role = tableWord(SLOT_QUOTA_ROLES, i);
     if ((roleFlags(role) & ROLE_LIMITS) != 0) Run.limited = true;
     const consumed = consumedOf(role);
     for (let name: u32 = 0; name < names; name++) {
@@ -127,8 +127,7 @@ export function checkStarved(role: u32): void {
   if (ownNode(role) == 0 && competingChildren(role) > 0) return;
   if (roleNode(role) == 0 || !benchNode(selfNode(role))) return;
   const node = selfNode(role);
-  const index = tablePush(SLOT_STARVED, 4);
-  store<u32>(tableBase(SLOT_STARVED) + (<usize>index << 2), node);
+  tablePushWord(SLOT_STARVED, node);
 }
 
 /** Notes whether the headroom leaves plain agents nothing for anyone. */
@@ -175,7 +174,7 @@ export function prepareStarved(): void {
   if (!Run.limited) return;
   const count = tableCount(SLOT_QUOTA_ROLES);
   for (let i: u32 = 0; i < count; i++) {
-    checkStarved(load<u32>(tableBase(SLOT_QUOTA_ROLES) + (<usize>i << 2)));
+    checkStarved(tableWord(SLOT_QUOTA_ROLES, i));
   }
 }
 
@@ -183,12 +182,12 @@ export function releaseStarved(): void {
   if (!Run.limited) return;
   const benched = tableCount(SLOT_STARVED);
   for (let i: u32 = 0; i < benched; i++) {
-    unbenchNode(load<u32>(tableBase(SLOT_STARVED) + (<usize>i << 2)));
+    unbenchNode(tableWord(SLOT_STARVED, i));
   }
   tableClear(SLOT_STARVED);
   const count = tableCount(SLOT_QUOTA_ROLES);
   for (let i: u32 = 0; i < count; i++) {
-    const role = load<u32>(tableBase(SLOT_QUOTA_ROLES) + (<usize>i << 2));
+    const role = tableWord(SLOT_QUOTA_ROLES, i);
     setRoleFlags(role, roleFlags(role) & ~ROLE_STARVED);
   }
 }

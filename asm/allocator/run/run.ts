@@ -4,7 +4,7 @@
 //   2. the guarantee stage: agents × top-level roles whose guarantee is not met × frameworks
 //   3. the fair-share stage: agents (shuffled anew) × all roles × frameworks
 import { OPTION_RANDOM_FRAMEWORKS, OPTION_RANDOM_ROLES } from '../../constants';
-import { slot, tableBase, tableCount } from '../../memory';
+import { slot, tableBase, tableCount, tableWord } from '../../memory';
 import {
   SLOT_CANDIDATES,
   SLOT_CLUSTER_MIN,
@@ -97,5 +97,5 @@ function fetchAhead(from: u32, to: u32): void {
 
 // @ts-ignore: decorator
 @inline function candidate(index: u32): u32 {
-  return load<u32>(tableBase(SLOT_CANDIDATES) + (<usize>index << 2));
+  return tableWord(SLOT_CANDIDATES, index);
 }

@@ -1,5 +1,5 @@
 // A trial: a run over one agent whose offers are lent (loans.ts), and after which everything is as it was before.
-import { slot, tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
 import {
   SLOT_CANDIDATES,
   SLOT_LOANED_WEIGHTS,
@@ -21,15 +21,14 @@ function lendWeights(): void {
   const count = tableCount(SLOT_ROLES);
   for (let role: u32 = 1; role < count; role++) {
     if (!weighNode(role)) continue;
-    const index = tablePush(SLOT_LOANED_WEIGHTS, 4);
-    store<u32>(tableBase(SLOT_LOANED_WEIGHTS) + (<usize>index << 2), roleNode(role) - 1);
+    tablePushWord(SLOT_LOANED_WEIGHTS, roleNode(role) - 1);
   }
 }
 
 function returnWeights(): void {
   const count = tableCount(SLOT_LOANED_WEIGHTS);
   for (let i: u32 = 0; i < count; i++) {
-    const node = load<u32>(tableBase(SLOT_LOANED_WEIGHTS) + (<usize>i << 2));
+    const node = tableWord(SLOT_LOANED_WEIGHTS, i);
     setNodeWeight(node, NaN);
     touch(node);
   }
@@ -50,8 +49,7 @@ export function tryRun(agent: u32, leaf: u32): void {
   const s3 = load<u64>(seed, 24);
   const run = load<u32>(slot(SLOT_RUN));
   tableClear(SLOT_CANDIDATES);
-  const index = tablePush(SLOT_CANDIDATES, 4);
-  store<u32>(tableBase(SLOT_CANDIDATES) + (<usize>index << 2), agent);
+  tablePushWord(SLOT_CANDIDATES, agent);
   lendWeights();
   Run.trial = true;
   runCandidates(false);

@@ -9,7 +9,10 @@ import {
   tableClear,
   tableCount,
   tablePush,
+  tablePushWord,
+  tableRemoveWord,
   tableReserve,
+  tableWord,
 } from '../../memory';
 import {
   SLOT_AGENTS,
@@ -85,8 +88,7 @@ export function askForAgent(agent: u32): void {
   const flags = agentFlags(agent);
   if ((flags & AGENT_PENDING) != 0) return;
   setAgentFlags(agent, flags | AGENT_PENDING);
-  const index = tablePush(SLOT_PENDING_AGENTS, 4);
-  store<u32>(tableBase(SLOT_PENDING_AGENTS) + (<usize>index << 2), agent);
+  tablePushWord(SLOT_PENDING_AGENTS, agent);
 }
 
 export function askForAll(): void {
@@ -105,7 +107,7 @@ export function hasPending(): i32 {
 export function clearPending(): void {
   const count = tableCount(SLOT_PENDING_AGENTS);
   for (let i: u32 = 0; i < count; i++) {
-    const agent = load<u32>(tableBase(SLOT_PENDING_AGENTS) + (<usize>i << 2));
+    const agent = tableWord(SLOT_PENDING_AGENTS, i);
     setAgentFlags(agent, agentFlags(agent) & ~AGENT_PENDING);
   }
   tableClear(SLOT_PENDING_AGENTS);
@@ -115,14 +117,7 @@ export function clearPending(): void {
 /** An agent that goes asks for nothing any more. */
 export function forgetPending(agent: u32): void {
   if ((agentFlags(agent) & AGENT_PENDING) == 0) return;
-  const count = tableCount(SLOT_PENDING_AGENTS);
-  const list = tableBase(SLOT_PENDING_AGENTS);
-  for (let i: u32 = 0; i < count; i++) {
-    if (load<u32>(list + (<usize>i << 2)) != agent) continue;
-    store<u32>(list + (<usize>i << 2), load<u32>(list + (<usize>(count - 1) << 2)));
-    store<u32>(slot(SLOT_PENDING_AGENTS + 1), count - 1);
-    return;
-  }
+  tableRemoveWord(SLOT_PENDING_AGENTS, agent);
 }
 
 // --- Candidates ---
@@ -173,7 +168,7 @@ export function gatherCandidates(all: bool): void {
   }
   const count = tableCount(SLOT_PENDING_AGENTS);
   for (let i: u32 = 0; i < count; i++) {
-    const agent = load<u32>(tableBase(SLOT_PENDING_AGENTS) + (<usize>i << 2));
+    const agent = tableWord(SLOT_PENDING_AGENTS, i);
     if (!isIdle(agent) && qualifies(agent)) push(agent);
   }
   sort(0, tableCount(SLOT_CANDIDATES));
@@ -230,7 +225,7 @@ export function anyoneMayBeOffered(all: bool): bool {
   for (let i: u32 = 0; i < count; i++) {
     const agent = all
       ? load<u32>(orderAt(i))
-      : load<u32>(tableBase(SLOT_PENDING_AGENTS) + (<usize>i << 2));
+      : tableWord(SLOT_PENDING_AGENTS, i);
     if (qualifies(agent)) return true;
   }
   return false;

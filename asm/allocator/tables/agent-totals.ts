@@ -30,6 +30,7 @@ import {
 import {
   ENTRY_SIZE,
   clearEntries,
+  freeEntries,
   entriesOf,
   entryCount,
   entryFlags,
@@ -160,10 +161,9 @@ function classify(agent: u32): void {
 /** Forgets an agent whose holdings, filters and bits are gone. */
 export function unmakeAgent(agent: u32): void {
   countTotal(agent, -1);
-  clearEntries(agent);
-  const at = agentAt(agent);
-  free(load<usize>(at, 8), <usize>load<u32>(at, 104) * ENTRY_SIZE);
+  freeEntries(agent);
   clearHeld(agent);
+  const at = agentAt(agent);
   const spare = load<usize>(at, 16);
   if (spare != 0) free(spare, HOLDING_HEAD + <usize>load<u32>(spare, 20) * ITEM_SIZE);
   if ((agentFlags(agent) & AGENT_COMPLEX) != 0) {

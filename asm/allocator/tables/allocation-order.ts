@@ -5,7 +5,7 @@
 import { SHARED, SOLID } from '../../constants';
 import { difference, rangeAmount, release, retain, union } from '../../intervals';
 import { isPlainScalar, isScalar, kindFlags } from '../../kinds';
-import { free, resize } from '../../memory';
+import { arrayAppend, arrayFree, arrayRemove } from '../../memory';
 import {
   ITEM_SIZE,
   find,
@@ -55,22 +55,11 @@ export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f6
       return;
     }
   }
-  const capacity = load<u32>(at, 64);
-  if (count == capacity) {
-    const next: u32 = capacity == 0 ? 4 : capacity << 1;
-    store<usize>(
-      at,
-      resize(list, <usize>capacity * HELD_SIZE, <usize>count * HELD_SIZE, <usize>next * HELD_SIZE),
-      88,
-    );
-    store<u32>(at, next, 64);
-  }
-  const one = load<usize>(at, 88) + <usize>count * HELD_SIZE;
+  const one = arrayAppend(at, 88, 92, 64, HELD_SIZE);
   store<u32>(one, kind);
   store<u32>(one, role, 4);
   store<usize>(one, retain(set), 8);
   store<f64>(one, amount, 16);
-  store<u32>(at, count + 1, 92);
 }
 
 export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
@@ -93,9 +82,7 @@ export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amoun
     }
     if (gone) {
       release(load<usize>(one, 8));
-      const last = list + <usize>(count - 1) * HELD_SIZE;
-      if (last != one) memory.copy(one, last, HELD_SIZE);
-      store<u32>(at, count - 1, 92);
+      arrayRemove(at, 88, 92, one, HELD_SIZE);
     }
     return;
   }
@@ -105,10 +92,7 @@ export function clearHeld(agent: u32): void {
   const at = agentAt(agent);
   const list = load<usize>(at, 88);
   for (let i: u32 = 0; i < load<u32>(at, 92); i++) release(load<usize>(list + <usize>i * HELD_SIZE, 8));
-  free(list, <usize>load<u32>(at, 64) * HELD_SIZE);
-  store<usize>(at, 0, 88);
-  store<u32>(at, 0, 92);
-  store<u32>(at, 0, 64);
+  arrayFree(at, 88, 92, 64, HELD_SIZE);
 }
 
 /**

@@ -7,7 +7,7 @@
 import { REVOCABLE, SHARED } from '../../constants';
 import { difference, rangeAmount, release, retain, union } from '../../intervals';
 import { isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
-import { CHECKED, resize, slot } from '../../memory';
+import { CHECKED, arrayAppend, arrayFree, slot } from '../../memory';
 import { find, itemSet } from '../../rows';
 import { SLOT_REVOCABLE_FREE } from '../../slots';
 import { addValue } from '../../vectors';
@@ -62,25 +62,7 @@ export function findEntry(agent: u32, kind: u32): usize {
 
 export function pushEntry(agent: u32, kind: u32, total: f64, set: usize): usize {
   if (CHECKED) assert(findEntry(agent, kind) == 0, 'two entries of one kind');
-  const at = agentAt(agent);
-  const count = load<u32>(at, 12);
-  const capacity = load<u32>(at, 104);
-  if (count == capacity) {
-    const next: u32 = capacity == 0 ? 4 : capacity << 1;
-    store<usize>(
-      at,
-      resize(
-        load<usize>(at, 8),
-        <usize>capacity * ENTRY_SIZE,
-        <usize>count * ENTRY_SIZE,
-        <usize>next * ENTRY_SIZE,
-      ),
-      8,
-    );
-    store<u32>(at, next, 104);
-  }
-  store<u32>(at, count + 1, 12);
-  const entry = load<usize>(at, 8) + <usize>count * ENTRY_SIZE;
+  const entry = arrayAppend(agentAt(agent), 8, 12, 104, ENTRY_SIZE);
   store<u32>(entry, kind);
   store<u32>(entry, kindFlags(kind) | (kindName(kind) << 16), 4);
   store<f64>(entry, total, 8);
@@ -99,6 +81,11 @@ export function clearEntries(agent: u32): void {
     release(load<usize>(entry, 28));
   }
   store<u32>(agentAt(agent), 0, 12);
+}
+
+export function freeEntries(agent: u32): void {
+  clearEntries(agent);
+  arrayFree(agentAt(agent), 8, 12, 104, ENTRY_SIZE);
 }
 
 // @ts-ignore: decorator

@@ -21,7 +21,16 @@ import {
   TOO_MANY,
 } from '../../constants';
 import { nameCount } from '../../kinds';
-import { CHECKED, alloc, free, resize, slot, tableBase, tableCount, tablePush } from '../../memory';
+import {
+  CHECKED,
+  alloc,
+  free,
+  resizeZeroed,
+  slot,
+  tableBase,
+  tableCount,
+  tablePush,
+} from '../../memory';
 import {
   SLOT_ACTIVE_LEAVES,
   SLOT_FRAMEWORKS,
@@ -301,14 +310,9 @@ function setActiveBit(leaf: u32, on: bool): void {
   if (word >= have) {
     let next: u32 = have == 0 ? 8 : have << 1;
     while (next <= word) next <<= 1;
-    const bits = resize(
-      load<usize>(slot(SLOT_ACTIVE_LEAVES)),
-      <usize>have << 2,
-      <usize>have << 2,
-      <usize>next << 2,
-    );
-    memory.fill(bits + (<usize>have << 2), 0, <usize>(next - have) << 2);
-    store<usize>(slot(SLOT_ACTIVE_LEAVES), bits);
+    const bits = load<usize>(slot(SLOT_ACTIVE_LEAVES));
+    const to = resizeZeroed(bits, <usize>have << 2, <usize>next << 2);
+    store<usize>(slot(SLOT_ACTIVE_LEAVES), to);
     store<u32>(slot(SLOT_ACTIVE_LEAVES + 1), next);
   }
   const at = load<usize>(slot(SLOT_ACTIVE_LEAVES)) + (<usize>word << 2);

@@ -8,7 +8,7 @@
 //
 // A node's share counts only what the cluster has (shares.ts): when the cluster's totals change, every
 // group is stale, and is brought up to date when it is next looked at.
-import { CHECKED, alloc, allocZeroed, free, slot, tableAppend, tableBase } from '../../memory';
+import { CHECKED, alloc, allocZeroed, free, slot, tableBase, tablePushWord } from '../../memory';
 import { SLOT_TOTALS_VERSION, SLOT_TOUCHED } from '../../slots';
 import { nodeAt, nodeGroup, nodeOwner, nodeVector } from './nodes';
 import { refreshShare, weighShare } from './shares';
@@ -281,8 +281,7 @@ export function touch(node: u32): void {
   const record = nodeAt(node);
   if (load<u32>(record, 48) != 0) return;
   store<u32>(record, 1, 48);
-  const index = tableAppend(SLOT_TOUCHED, 4);
-  store<u32>(tableBase(SLOT_TOUCHED) + (<usize>index << 2), node);
+  tablePushWord(SLOT_TOUCHED, node);
 }
 
 /** Brings the key of one node up to date; not while members of its group are parked. */

@@ -11,8 +11,8 @@ import {
   itemAmount,
   itemKind,
   itemSet,
-  rowClear,
   rowCount,
+  rowFree,
   rowItems,
 } from '../../rows';
 import { agentAt } from './agents';
@@ -183,8 +183,7 @@ export function dropHolding(agent: u32, holding: usize): void {
     release(itemSet(items + <usize>i * ITEM_SIZE));
   }
   const used = usedRow(holding);
-  rowClear(used);
-  free(rowItems(used), <usize>load<u32>(used, 8) * ITEM_SIZE);
+  rowFree(used);
   // The agent keeps one block for its next holding: near in time, and no search for it.
   const record = agentAt(agent);
   if (load<usize>(record, 16) == 0) {

@@ -1,18 +1,12 @@
 // Idle agents: a visit of an idle agent would offer nothing to any framework, until something happens to it. One bit
 // an agent says so, and a run passes over 64 idle agents at once. A second bit an agent says that nothing of it is
 // free: what happens to frameworks does not end its idleness, as it does that of the others.
-import { resize, slot } from '../../memory';
+import { resizeZeroed, slot } from '../../memory';
 import { SLOT_EMPTY, SLOT_IDLE } from '../../slots';
 
-function grow(table: i32, have: u32, next: u32): void {
-  const bits = resize(
-    load<usize>(slot(table)),
-    <usize>have << 2,
-    <usize>have << 2,
-    <usize>next << 2,
-  );
-  memory.fill(bits + (<usize>have << 2), 0, <usize>(next - have) << 2);
-  store<usize>(slot(table), bits);
+function grow(bits: i32, have: u32, next: u32): void {
+  const at = slot(bits);
+  store<usize>(at, resizeZeroed(load<usize>(at), <usize>have << 2, <usize>next << 2));
 }
 
 /** Makes room for the bits of an agent; answers the offset of its word. */

@@ -16,7 +16,15 @@ import {
   TOO_MANY,
 } from '../../constants';
 import { isLiveKind, kindCount, kindRole, nameCount } from '../../kinds';
-import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
+import {
+  CHECKED,
+  slot,
+  tableBase,
+  tableCount,
+  tablePush,
+  tablePushWord,
+  tableRemoveWord,
+} from '../../memory';
 import {
   SLOT_IO,
   SLOT_IO_SIZE,
@@ -395,17 +403,9 @@ export function setQuota(role: u32, names: u32): i32 {
   const had = (roleFlags(role) & ROLE_QUOTA) != 0;
   setRoleFlags(role, flags);
   if ((flags & ROLE_QUOTA) != 0 && !had) {
-    const index = tablePush(SLOT_QUOTA_ROLES, 4);
-    store<u32>(tableBase(SLOT_QUOTA_ROLES) + (<usize>index << 2), role);
+    tablePushWord(SLOT_QUOTA_ROLES, role);
   } else if ((flags & ROLE_QUOTA) == 0 && had) {
-    const list = tableBase(SLOT_QUOTA_ROLES);
-    const count = tableCount(SLOT_QUOTA_ROLES);
-    for (let i: u32 = 0; i < count; i++) {
-      if (load<u32>(list + (<usize>i << 2)) != role) continue;
-      store<u32>(list + (<usize>i << 2), load<u32>(list + (<usize>(count - 1) << 2)));
-      store<u32>(slot(SLOT_QUOTA_ROLES + 1), count - 1);
-      break;
-    }
+    tableRemoveWord(SLOT_QUOTA_ROLES, role);
   }
   return OK;
 }
