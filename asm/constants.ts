@@ -1,10 +1,11 @@
-// Numbers that the module and its host must agree on. Plain constants only: this file is compiled both
-// as AssemblyScript and as TypeScript.
+// Numbers that the module and its host must agree on. Plain constants only: this file is compiled
+// both as AssemblyScript and as TypeScript.
 
 /** Raised whenever an export, a record layout or the meaning of a value changes. */
 export const ABI_VERSION = 1;
 
-// Status codes. Every call that can be refused answers one of these and changes nothing unless it is OK.
+// Status codes. Every call that can be refused answers one of these and changes nothing unless it
+// is OK.
 export const OK = 0;
 export const BAD_HANDLE = 1;
 export const BAD_AMOUNT = 2;
@@ -94,7 +95,10 @@ export const EXPLAIN_REFUSED = 13;
 export const EXPLAIN_SHARE_ORDER = 14;
 
 // Records in memory that the host reads.
-/** Of an offer of the last run, in words: leaf, agent, address of the items, how many, and two that are unused. */
+/**
+ * Of an offer of the last run, in words: leaf, agent, address of the items, how many, and two that
+ * are unused.
+ */
 export const OFFER_WORDS = 6;
 
 // The matcher's request.

@@ -1,3 +1,4 @@
 // The entry of the debug build: the exports of the module, and one that checks its whole state.
-export * from './index';
+
 export { checkState } from './checks/checks';
+export * from './index';

@@ -11,8 +11,6 @@ export function stateSize(): u32 {
   return <u32>memoryTop();
 }
 
-export { addKind, addName } from './kinds';
-export { ioReserve } from './rows';
 export {
   ledgerConvert,
   ledgerFree,
@@ -36,22 +34,10 @@ export {
   rowTake,
   rowWrite,
 } from './algebra';
-export { matchReserve, matchRun } from './matcher';
-
-export { addRole, setQuota, setRoleRank, setWeight } from './allocator/tables/roles';
-export { dropRole } from './allocator/calls/role-calls';
-export {
-  dropFramework,
-  introduce,
-  newFramework,
-  setFrameworkRank,
-  setLeafMinimum,
-} from './allocator/tables/frameworks';
-export { hasPending } from './allocator/run/visit-order';
 export {
   addAgent,
-  addUsed,
   addOffered,
+  addUsed,
   answerInverse,
   changeAgentFlags,
   dropAgentFilters,
@@ -77,6 +63,7 @@ export {
   setNow,
   setUp,
 } from './allocator/calls/allocator-calls';
+export { explain, roleFilters } from './allocator/calls/explain';
 export {
   changeCapabilities,
   clearExclusions,
@@ -92,5 +79,17 @@ export {
   unsubscribe,
 } from './allocator/calls/framework-calls';
 export { convertFree, convertOffered, launch, recover } from './allocator/calls/holding-calls';
-export { explain, roleFilters } from './allocator/calls/explain';
+export { dropRole } from './allocator/calls/role-calls';
+export { hasPending } from './allocator/run/visit-order';
+export {
+  dropFramework,
+  introduce,
+  newFramework,
+  setFrameworkRank,
+  setLeafMinimum,
+} from './allocator/tables/frameworks';
+export { addRole, setQuota, setRoleRank, setWeight } from './allocator/tables/roles';
+export { addKind, addName } from './kinds';
+export { matchReserve, matchRun } from './matcher';
+export { ioReserve } from './rows';
 export { dropKind, dropName, markKinds } from './sweep';

@@ -1,31 +1,40 @@
-// Sets of whole numbers as sorted, separate, inclusive ranges: ports, and set items by their number.
-// A block is never changed once made; who keeps it holds a reference.
+// Sets of whole numbers as sorted, separate, inclusive ranges: ports, and set items by their
+// number. A block is never changed once made; who keeps it holds a reference.
 //
 //   refs u32 | count u32 | amount f64 (how many numbers) | count × (begin f64, end f64)
 //
 // Address 0 is the empty set.
-import { CHECKED, alloc, allocZeroed, free, slot } from './memory';
+import { alloc, allocZeroed, CHECKED, free, slot } from './memory';
 import { SLOT_SETS } from './slots';
 
 // @ts-ignore: decorator
-@inline const HEAD: usize = 16;
+@inline
+const HEAD: usize = 16;
 
 // @ts-ignore: decorator
-@inline export function rangeCount(set: usize): u32 {
+@inline
+export function rangeCount(set: usize): u32 {
   return set == 0 ? 0 : load<u32>(set, 4);
 }
 // @ts-ignore: decorator
-@inline export function rangeAmount(set: usize): f64 {
+@inline
+export function rangeAmount(set: usize): f64 {
   return set == 0 ? 0 : load<f64>(set, 8);
 }
 // @ts-ignore: decorator
-@inline export function rangeBegin(set: usize, index: u32): f64 {
-  if (CHECKED) assert(index < rangeCount(set), 'no such range');
+@inline
+export function rangeBegin(set: usize, index: u32): f64 {
+  if (CHECKED) {
+    assert(index < rangeCount(set), 'no such range');
+  }
   return load<f64>(set + HEAD + ((<usize>index) << 4));
 }
 // @ts-ignore: decorator
-@inline export function rangeEnd(set: usize, index: u32): f64 {
-  if (CHECKED) assert(index < rangeCount(set), 'no such range');
+@inline
+export function rangeEnd(set: usize, index: u32): f64 {
+  if (CHECKED) {
+    assert(index < rangeCount(set), 'no such range');
+  }
   return load<f64>(set + HEAD + ((<usize>index) << 4), 8);
 }
 
@@ -38,24 +47,38 @@ function make(capacity: u32): usize {
 }
 
 // @ts-ignore: decorator
-@inline export function retain(set: usize): usize {
-  if (CHECKED) assert(set == 0 || load<u32>(set) != 0, 'a set that nothing refers to');
-  if (set != 0) store<u32>(set, load<u32>(set) + 1);
+@inline
+export function retain(set: usize): usize {
+  if (CHECKED) {
+    assert(set == 0 || load<u32>(set) != 0, 'a set that nothing refers to');
+  }
+  if (set != 0) {
+    store<u32>(set, load<u32>(set) + 1);
+  }
   return set;
 }
 
 export function release(set: usize): void {
-  if (set == 0) return;
-  if (CHECKED) assert(load<u32>(set) != 0, 'a set that nothing refers to');
+  if (set == 0) {
+    return;
+  }
+  if (CHECKED) {
+    assert(load<u32>(set) != 0, 'a set that nothing refers to');
+  }
   const refs = load<u32>(set) - 1;
-  if (refs != 0) store<u32>(set, refs);
-  else free(set, HEAD + ((<usize>load<u32>(set, 4)) << 4));
+  if (refs != 0) {
+    store<u32>(set, refs);
+  } else {
+    free(set, HEAD + ((<usize>load<u32>(set, 4)) << 4));
+  }
 }
 
 /** Gives a set made with room for `capacity` ranges its exact size; the empty set becomes 0. */
 function fit(set: usize, capacity: u32): usize {
   const count = load<u32>(set, 4);
-  if (count == capacity) return set;
+  if (count == capacity) {
+    return set;
+  }
   const size = HEAD + ((<usize>count) << 4);
   let exact: usize = 0;
   if (count != 0) {
@@ -94,9 +117,13 @@ export function single(begin: f64, end: f64): usize {
   return set;
 }
 
-/** Builds a set from `count` ranges at `at`, in any order, overlapping or not. They must be valid. */
+/**
+ * Builds a set from `count` ranges at `at`, in any order, overlapping or not. They must be valid.
+ */
 export function build(at: usize, count: u32): usize {
-  if (count == 0) return 0;
+  if (count == 0) {
+    return 0;
+  }
   let sorted = true;
   for (let i: u32 = 1; i < count; i++) {
     const here = at + ((<usize>i) << 4);
@@ -114,7 +141,9 @@ export function build(at: usize, count: u32): usize {
     return fit(set, count);
   }
   const middle = count >> 1;
-  if (middle == 0) return single(load<f64>(at), load<f64>(at, 8));
+  if (middle == 0) {
+    return single(load<f64>(at), load<f64>(at, 8));
+  }
   const left = build(at, middle);
   const right = build(at + ((<usize>middle) << 4), count - middle);
   const whole = union(left, right);
@@ -125,8 +154,12 @@ export function build(at: usize, count: u32): usize {
 
 /** A new reference to the union. */
 export function union(left: usize, right: usize): usize {
-  if (left == 0) return retain(right);
-  if (right == 0 || left == right) return retain(left);
+  if (left == 0) {
+    return retain(right);
+  }
+  if (right == 0 || left == right) {
+    return retain(left);
+  }
   const n = load<u32>(left, 4);
   const m = load<u32>(right, 4);
   const set = make(n + m);
@@ -152,21 +185,29 @@ export function union(left: usize, right: usize): usize {
       end = e;
       open = true;
     } else if (b <= end + 1) {
-      if (e > end) end = e;
+      if (e > end) {
+        end = e;
+      }
     } else {
       push(set, begin, end);
       begin = b;
       end = e;
     }
   }
-  if (open) push(set, begin, end);
+  if (open) {
+    push(set, begin, end);
+  }
   return fit(set, n + m);
 }
 
 /** A new reference to what `left` has and `right` has not. */
 export function difference(left: usize, right: usize): usize {
-  if (left == 0 || left == right) return 0;
-  if (right == 0) return retain(left);
+  if (left == 0 || left == right) {
+    return 0;
+  }
+  if (right == 0) {
+    return retain(left);
+  }
   const n = load<u32>(left, 4);
   const m = load<u32>(right, 4);
   const set = make(n + m);
@@ -174,39 +215,61 @@ export function difference(left: usize, right: usize): usize {
   for (let i: u32 = 0; i < n; i++) {
     let begin = rangeBegin(left, i);
     const end = rangeEnd(left, i);
-    while (j < m && rangeEnd(right, j) < begin) j++;
+    while (j < m && rangeEnd(right, j) < begin) {
+      j++;
+    }
     let k = j;
     while (k < m && rangeBegin(right, k) <= end) {
-      if (rangeBegin(right, k) > begin) push(set, begin, rangeBegin(right, k) - 1);
+      if (rangeBegin(right, k) > begin) {
+        push(set, begin, rangeBegin(right, k) - 1);
+      }
       begin = rangeEnd(right, k) + 1;
-      if (begin > end) break;
+      if (begin > end) {
+        break;
+      }
       k++;
     }
-    if (begin <= end) push(set, begin, end);
+    if (begin <= end) {
+      push(set, begin, end);
+    }
   }
   return fit(set, n + m);
 }
 
 /** True when every number of `right` is in `left`. */
 export function includes(left: usize, right: usize): bool {
-  if (right == 0 || left == right) return true;
-  if (left == 0) return false;
+  if (right == 0 || left == right) {
+    return true;
+  }
+  if (left == 0) {
+    return false;
+  }
   const n = load<u32>(left, 4);
   const m = load<u32>(right, 4);
   let i: u32 = 0;
   for (let j: u32 = 0; j < m; j++) {
     const begin = rangeBegin(right, j);
-    while (i < n && rangeEnd(left, i) < begin) i++;
-    if (i == n || rangeBegin(left, i) > begin || rangeEnd(left, i) < rangeEnd(right, j)) return false;
+    while (i < n && rangeEnd(left, i) < begin) {
+      i++;
+    }
+    if (i == n || rangeBegin(left, i) > begin || rangeEnd(left, i) < rangeEnd(right, j)) {
+      return false;
+    }
   }
   return true;
 }
 
 export function equalSets(left: usize, right: usize): bool {
-  if (left == right) return true;
-  if (left == 0 || right == 0) return false;
+  if (left == right) {
+    return true;
+  }
+  if (left == 0 || right == 0) {
+    return false;
+  }
   const n = load<u32>(left, 4);
-  if (load<u32>(right, 4) != n || load<f64>(left, 8) != load<f64>(right, 8)) return false;
+  if (load<u32>(right, 4) != n || load<f64>(left, 8) != load<f64>(right, 8)) {
+    return false;
+  }
   return memory.compare(left + HEAD, right + HEAD, (<usize>n) << 4) == 0;
 }
 
@@ -224,14 +287,16 @@ export function hashSet(set: usize): u32 {
 const SHARED_SETS: u32 = 256;
 
 /**
- * The set itself or an equal one seen lately, whose block is then shared: the ports of a thousand agents
- * are mostly the same. Takes over the caller's reference.
+ * The set itself or an equal one seen lately, whose block is then shared: the ports of a thousand
+ * agents are mostly the same. Takes over the caller's reference.
  */
 export function share(set: usize): usize {
-  if (set == 0) return 0;
+  if (set == 0) {
+    return 0;
+  }
   let table = load<usize>(slot(SLOT_SETS));
   if (table == 0) {
-    table = allocZeroed(<usize>SHARED_SETS << 2);
+    table = allocZeroed((<usize>SHARED_SETS) << 2);
     store<usize>(slot(SLOT_SETS), table);
   }
   const at = table + ((<usize>(hashSet(set) & (SHARED_SETS - 1))) << 2);

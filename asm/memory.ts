@@ -5,7 +5,10 @@
 //
 // Blocks carry no header: whoever frees one says how big it was.
 
-/** True in the debug build, which has assertions: `if (CHECKED) assert(…)` leaves no trace in the shipped module. */
+/**
+ * True in the debug build, which has assertions: `if (CHECKED) assert(…)` leaves no trace in the
+ * shipped module.
+ */
 export const CHECKED: bool = !ASC_NO_ASSERT;
 
 /** What freed memory is filled with in the debug build, so that its use after that shows. */
@@ -13,45 +16,57 @@ const FREED: u8 = 0xfd;
 
 /** Fixed slots of the header, one u64 each. Other files claim theirs in slots.ts. */
 // @ts-ignore: decorator
-@inline const SLOTS: i32 = 512;
+@inline
+const SLOTS: i32 = 512;
 const header: usize = memory.data(SLOTS * 8, 16);
 
 /** Address of a header slot. */
 // @ts-ignore: decorator
-@inline export function slot(index: i32): usize {
-  if (CHECKED) assert(index >= 0 && index < SLOTS, 'no such slot');
+@inline
+export function slot(index: i32): usize {
+  if (CHECKED) {
+    assert(index >= 0 && index < SLOTS, 'no such slot');
+  }
   return header + ((<usize>index) << 3);
 }
 
 // Slots 0 .. 199: the arena.
 // @ts-ignore: decorator
-@inline const SLOT_TOP: i32 = 0;
+@inline
+const SLOT_TOP: i32 = 0;
 // @ts-ignore: decorator
-@inline const SLOT_LIVE: i32 = 1;
+@inline
+const SLOT_LIVE: i32 = 1;
 // Free lists: 64 small classes (16 … 1024 bytes), then large ones.
 // @ts-ignore: decorator
-@inline const SLOT_SMALL: i32 = 2;
+@inline
+const SLOT_SMALL: i32 = 2;
 // @ts-ignore: decorator
-@inline const SLOT_LARGE: i32 = 67;
+@inline
+const SLOT_LARGE: i32 = 67;
 
 // Above 1 KiB a power of two is cut into four classes: at most a fifth of a block is lost.
 // @ts-ignore: decorator
-@inline function largeClass(size: usize): i32 {
+@inline
+function largeClass(size: usize): i32 {
   const k = 31 - <i32>clz<u32>(<u32>(size - 1));
   return k * 4 + <i32>((size - 1 - ((<usize>1) << k)) >> (k - 2)) + 1;
 }
 
 // @ts-ignore: decorator
-@inline function largeSize(c: i32): usize {
+@inline
+function largeSize(c: i32): usize {
   const k = (c - 1) >> 2;
   return ((<usize>1) << k) + ((<usize>(((c - 1) & 3) + 1)) << (k - 2));
 }
 
 // A big block that was freed (a table that has grown out of it) is cut up for small ones.
 // @ts-ignore: decorator
-@inline const SLOT_CUT: i32 = 196; // address and end of what is being cut
+@inline
+const SLOT_CUT: i32 = 196; // address and end of what is being cut
 // @ts-ignore: decorator
-@inline const SLOT_BIG: i32 = 198; // how many big blocks are free
+@inline
+const SLOT_BIG: i32 = 198; // how many big blocks are free
 /** The class of 64 KiB. */
 const BIG_CLASS: i32 = 64;
 
@@ -60,9 +75,13 @@ function cut(size: usize): usize {
   const from = load<usize>(slot(SLOT_CUT));
   let at = begin(from, size);
   if (at + size > load<usize>(slot(SLOT_CUT + 1))) {
-    if (load<u32>(slot(SLOT_BIG)) == 0) return 0;
+    if (load<u32>(slot(SLOT_BIG)) == 0) {
+      return 0;
+    }
     let c = BIG_CLASS;
-    while (load<usize>(slot(SLOT_LARGE) + ((<usize>c) << 3)) == 0) c++;
+    while (load<usize>(slot(SLOT_LARGE) + ((<usize>c) << 3)) == 0) {
+      c++;
+    }
     const list = slot(SLOT_LARGE) + ((<usize>c) << 3);
     at = load<usize>(list);
     store<usize>(list, load<usize>(at));
@@ -82,11 +101,12 @@ export function memoryTop(): usize {
 }
 
 /**
- * Where a block of that size may begin, from `at` on. Whole cache lines begin on one: a record of 128 bytes
- * then takes two lines, not three.
+ * Where a block of that size may begin, from `at` on. Whole cache lines begin on one: a record of
+ * 128 bytes then takes two lines, not three.
  */
 // @ts-ignore: decorator
-@inline function begin(at: usize, size: usize): usize {
+@inline
+function begin(at: usize, size: usize): usize {
   return size > 1024 || (size & 63) == 0 ? (at + 63) & ~63 : at;
 }
 
@@ -95,7 +115,9 @@ function bump(size: usize): usize {
   const at = begin(top, size);
   const end = at + size;
   // Beyond the last address: better no module than one that writes over its own state.
-  if (end < at) unreachable();
+  if (end < at) {
+    unreachable();
+  }
   const have = (<usize>memory.size()) << 16;
   if (end > have) {
     const need = <i32>((end - have + 0xffff) >> 16);
@@ -103,17 +125,23 @@ function bump(size: usize): usize {
     let pages = max<i32>(need, memory.size() >> 4);
     if (memory.grow(pages) < 0) {
       pages = need;
-      if (memory.grow(pages) < 0) unreachable();
+      if (memory.grow(pages) < 0) {
+        unreachable();
+      }
     }
   }
   store<usize>(slot(SLOT_TOP), end);
-  if (at != top) free(top, at - top);
+  if (at != top) {
+    free(top, at - top);
+  }
   return at;
 }
 
 /** A block of at least `size` bytes, aligned to 16; its content is undefined. */
 export function alloc(size: usize): usize {
-  if (CHECKED) assert(size != 0, 'a block without size');
+  if (CHECKED) {
+    assert(size != 0, 'a block without size');
+  }
   if (size <= 1024) {
     const units = (size + 15) >> 4;
     const list = slot(SLOT_SMALL) + (units << 3);
@@ -130,7 +158,9 @@ export function alloc(size: usize): usize {
   const head = load<usize>(list);
   if (head != 0) {
     store<usize>(list, load<usize>(head));
-    if (c >= BIG_CLASS) store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) - 1);
+    if (c >= BIG_CLASS) {
+      store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) - 1);
+    }
     return head;
   }
   return bump(largeSize(c));
@@ -144,7 +174,9 @@ export function allocZeroed(size: usize): usize {
 
 /** Gives a block back; `size` is what it was asked with. */
 export function free(at: usize, size: usize): void {
-  if (at == 0) return;
+  if (at == 0) {
+    return;
+  }
   if (CHECKED) {
     assert(size != 0 && (at & 15) == 0, 'no block of this arena');
     assert(at >= __heap_base && at + size <= memoryTop(), 'a block beyond the heap');
@@ -154,7 +186,9 @@ export function free(at: usize, size: usize): void {
   if (size > 1024) {
     const c = largeClass(size);
     list = slot(SLOT_LARGE) + ((<usize>c) << 3);
-    if (c >= BIG_CLASS) store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) + 1);
+    if (c >= BIG_CLASS) {
+      store<u32>(slot(SLOT_BIG), load<u32>(slot(SLOT_BIG)) + 1);
+    }
   }
   store<usize>(at, load<usize>(list));
   store<usize>(list, at);
@@ -177,10 +211,13 @@ export function resizeZeroed(at: usize, size: usize, next: usize): usize {
   return to;
 }
 
-// An array is three u32 of a record: address, count and capacity of its items. They are named by their places in
-// the record, for they need not stand together.
+// An array is three u32 of a record: address, count and capacity of its items. They are named by
+// their places in the record, for they need not stand together.
 
-/** Appends an item of undefined content and answers its address. Items may move with every one that is appended. */
+/**
+ * Appends an item of undefined content and answers its address. Items may move with every one that
+ * is appended.
+ */
 export function arrayAppend(
   record: usize,
   address: usize,
@@ -190,7 +227,9 @@ export function arrayAppend(
 ): usize {
   const have = load<u32>(record + count);
   const room = load<u32>(record + capacity);
-  if (CHECKED) assert(have <= room, 'more items than there is room for');
+  if (CHECKED) {
+    assert(have <= room, 'more items than there is room for');
+  }
   if (have == room) {
     const next: u32 = room == 0 ? 4 : room << 1;
     const items = resize(
@@ -216,8 +255,12 @@ export function arrayRemove(
 ): void {
   const left = load<u32>(record + count) - 1;
   const last = load<usize>(record + address) + <usize>left * itemSize;
-  if (CHECKED) assert(item >= load<usize>(record + address) && item <= last, 'no item of the array');
-  if (item != last) memory.copy(item, last, itemSize);
+  if (CHECKED) {
+    assert(item >= load<usize>(record + address) && item <= last, 'no item of the array');
+  }
+  if (item != last) {
+    memory.copy(item, last, itemSize);
+  }
   store<u32>(record + count, left);
 }
 
@@ -238,19 +281,30 @@ export function arrayFree(
 // A table is three header slots: base, count, capacity (in records).
 
 // @ts-ignore: decorator
-@inline export function tableBase(table: i32): usize {
-  if (CHECKED) assert(load<u32>(slot(table + 1)) <= load<u32>(slot(table + 2)), 'more records than there is room for');
+@inline
+export function tableBase(table: i32): usize {
+  if (CHECKED) {
+    assert(
+      load<u32>(slot(table + 1)) <= load<u32>(slot(table + 2)),
+      'more records than there is room for',
+    );
+  }
   return load<usize>(slot(table));
 }
 // @ts-ignore: decorator
-@inline export function tableCount(table: i32): u32 {
+@inline
+export function tableCount(table: i32): u32 {
   return load<u32>(slot(table + 1));
 }
 
-/** Appends a record of undefined content and returns its index. Records may move with every append. */
+/**
+ * Appends a record of undefined content and returns its index. Records may move with every append.
+ */
 export function tableAppend(table: i32, recordSize: usize): u32 {
   const count = load<u32>(slot(table + 1));
-  if (count == load<u32>(slot(table + 2))) tableReserve(table, recordSize, count + 1);
+  if (count == load<u32>(slot(table + 2))) {
+    tableReserve(table, recordSize, count + 1);
+  }
   store<u32>(slot(table + 1), count + 1);
   return count;
 }
@@ -258,10 +312,16 @@ export function tableAppend(table: i32, recordSize: usize): u32 {
 /** Makes room for that many records. */
 export function tableReserve(table: i32, recordSize: usize, records: u32): void {
   const capacity = load<u32>(slot(table + 2));
-  if (capacity >= records) return;
+  if (capacity >= records) {
+    return;
+  }
   let next: u32 = capacity == 0 ? 16 : capacity << 1;
-  while (next < records) next <<= 1;
-  if (<u64>next * <u64>recordSize > 0xffff0000) unreachable();
+  while (next < records) {
+    next <<= 1;
+  }
+  if (<u64>next * <u64>recordSize > 0xffff0000) {
+    unreachable();
+  }
   const count = load<u32>(slot(table + 1));
   const base = resize(
     tableBase(table),
@@ -287,14 +347,17 @@ export function tableClear(table: i32): void {
 // A table of words has records of one u32: numbers of agents, roles or nodes.
 
 // @ts-ignore: decorator
-@inline export function tableWord(table: i32, index: u32): u32 {
-  if (CHECKED) assert(index < tableCount(table), 'no such word of the table');
-  return load<u32>(tableBase(table) + (<usize>index << 2));
+@inline
+export function tableWord(table: i32, index: u32): u32 {
+  if (CHECKED) {
+    assert(index < tableCount(table), 'no such word of the table');
+  }
+  return load<u32>(tableBase(table) + ((<usize>index) << 2));
 }
 
 export function tablePushWord(table: i32, word: u32): void {
   const index = tableAppend(table, 4);
-  store<u32>(tableBase(table) + (<usize>index << 2), word);
+  store<u32>(tableBase(table) + ((<usize>index) << 2), word);
 }
 
 /** Removes a word that stands there once; the last one takes its place. */
@@ -302,13 +365,17 @@ export function tableRemoveWord(table: i32, word: u32): void {
   const base = tableBase(table);
   const last = tableCount(table) - 1;
   for (let index: u32 = 0; index <= last; index++) {
-    const at = base + (<usize>index << 2);
-    if (load<u32>(at) != word) continue;
-    store<u32>(at, load<u32>(base + (<usize>last << 2)));
+    const at = base + ((<usize>index) << 2);
+    if (load<u32>(at) != word) {
+      continue;
+    }
+    store<u32>(at, load<u32>(base + ((<usize>last) << 2)));
     store<u32>(slot(table + 1), last);
     return;
   }
-  if (CHECKED) assert(false, 'a word that the table does not have');
+  if (CHECKED) {
+    assert(false, 'a word that the table does not have');
+  }
 }
 
 // --- For the debug build ---
@@ -329,18 +396,26 @@ export function checkArena(): void {
   for (let c = largeClass(1025); c <= largeClass(0xffff0000); c++) {
     const list = slot(SLOT_LARGE) + ((<usize>c) << 3);
     for (let at = load<usize>(list); at != 0; at = load<usize>(at)) {
-      assert((at & 15) == 0 && at >= __heap_base && at + largeSize(c) <= top, 'no large free block');
+      assert(
+        (at & 15) == 0 && at >= __heap_base && at + largeSize(c) <= top,
+        'no large free block',
+      );
       assert(++blocks <= most, 'a free list without an end');
-      if (c >= BIG_CLASS) big++;
+      if (c >= BIG_CLASS) {
+        big++;
+      }
     }
   }
   assert(big == load<u32>(slot(SLOT_BIG)), 'big blocks that are not counted');
-  assert(load<usize>(slot(SLOT_CUT)) <= load<usize>(slot(SLOT_CUT + 1)), 'more was cut than there is');
+  assert(
+    load<usize>(slot(SLOT_CUT)) <= load<usize>(slot(SLOT_CUT + 1)),
+    'more was cut than there is',
+  );
 }
 
 /**
- * Asserts that a chain of free numbers, each plus one, ends; answers how long it is. `head` is its slot, `next` where
- * in a free record of the table the next number stands.
+ * Asserts that a chain of free numbers, each plus one, ends; answers how long it is. `head` is its
+ * slot, `next` where in a free record of the table the next number stands.
  */
 export function checkFreeNumbers(table: i32, recordSize: usize, head: i32, next: usize): u32 {
   let length: u32 = 0;

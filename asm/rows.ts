@@ -4,10 +4,18 @@
 //   head:  items address u32 | count u32 | capacity u32 | unused u32
 //   item:  kind u32 | set u32 | amount f64
 //
-// `amount` is thousandths for scalars, copies for solid and shared kinds, and how many numbers the set
-// has for ranges and sets; `set` is an intervals block. A kind occurs once. Order is kept as Apache
-// Mesos keeps it: what is new goes to the end, what becomes empty is replaced by the last.
-import { BAD_AMOUNT, BAD_KIND, BAD_RANGE, MAX_AMOUNT, MAX_ITEMS, MAX_RANGES, OK } from './constants';
+// `amount` is thousandths for scalars, copies for solid and shared kinds, and how many numbers the
+// set has for ranges and sets; `set` is an intervals block. A kind occurs once. Order is kept as
+// Apache Mesos keeps it: what is new goes to the end, what becomes empty is replaced by the last.
+import {
+  BAD_AMOUNT,
+  BAD_KIND,
+  BAD_RANGE,
+  MAX_AMOUNT,
+  MAX_ITEMS,
+  MAX_RANGES,
+  OK,
+} from './constants';
 import {
   build,
   difference,
@@ -23,30 +31,36 @@ import {
   union,
 } from './intervals';
 import { isLiveKind, isScalar, kindCount, kindFlags } from './kinds';
-import { CHECKED, alloc, arrayAppend, arrayFree, arrayRemove, free, resize, slot } from './memory';
+import { alloc, arrayAppend, arrayFree, arrayRemove, CHECKED, free, resize, slot } from './memory';
 import { SLOT_IO, SLOT_IO_SIZE, SLOT_IO_USED, SLOT_SCRATCH } from './slots';
 
 // @ts-ignore: decorator
-@inline export const ITEM_SIZE: usize = 16;
+@inline
+export const ITEM_SIZE: usize = 16;
 
 // @ts-ignore: decorator
-@inline export function rowItems(row: usize): usize {
+@inline
+export function rowItems(row: usize): usize {
   return load<usize>(row);
 }
 // @ts-ignore: decorator
-@inline export function rowCount(row: usize): u32 {
+@inline
+export function rowCount(row: usize): u32 {
   return load<u32>(row, 4);
 }
 // @ts-ignore: decorator
-@inline export function itemKind(item: usize): u32 {
+@inline
+export function itemKind(item: usize): u32 {
   return load<u32>(item);
 }
 // @ts-ignore: decorator
-@inline export function itemSet(item: usize): usize {
+@inline
+export function itemSet(item: usize): usize {
   return load<usize>(item, 4);
 }
 // @ts-ignore: decorator
-@inline export function itemAmount(item: usize): f64 {
+@inline
+export function itemAmount(item: usize): f64 {
   return load<f64>(item, 8);
 }
 
@@ -55,15 +69,20 @@ export const SCRATCH_ROWS: i32 = 9;
 
 /** One of the rows for the use of a single call. */
 // @ts-ignore: decorator
-@inline export function scratch(index: i32): usize {
-  if (CHECKED) assert(index >= 0 && index < SCRATCH_ROWS, 'no such scratch row');
+@inline
+export function scratch(index: i32): usize {
+  if (CHECKED) {
+    assert(index >= 0 && index < SCRATCH_ROWS, 'no such scratch row');
+  }
   return slot(SLOT_SCRATCH + index * 2);
 }
 
 export function find(items: usize, count: u32, kind: u32): usize {
-  const end = items + (<usize>count) * ITEM_SIZE;
+  const end = items + <usize>count * ITEM_SIZE;
   for (let item = items; item < end; item += ITEM_SIZE) {
-    if (load<u32>(item) == kind) return item;
+    if (load<u32>(item) == kind) {
+      return item;
+    }
   }
   return 0;
 }
@@ -71,7 +90,9 @@ export function find(items: usize, count: u32, kind: u32): usize {
 export function rowClear(row: usize): void {
   const count = rowCount(row);
   const items = rowItems(row);
-  for (let i: u32 = 0; i < count; i++) release(itemSet(items + <usize>i * ITEM_SIZE));
+  for (let i: u32 = 0; i < count; i++) {
+    release(itemSet(items + <usize>i * ITEM_SIZE));
+  }
   store<u32>(row, 0, 4);
 }
 
@@ -82,7 +103,12 @@ export function rowFree(row: usize): void {
 
 /** Appends an item as it is; the reference to `set` becomes the row's. */
 export function rowPush(row: usize, kind: u32, set: usize, amount: f64): void {
-  if (CHECKED) assert(isLiveKind(kind) && isScalar(kindFlags(kind)) == (set == 0), 'a kind with the wrong value');
+  if (CHECKED) {
+    assert(
+      isLiveKind(kind) && isScalar(kindFlags(kind)) == (set == 0),
+      'a kind with the wrong value',
+    );
+  }
   const item = arrayAppend(row, 0, 4, 8, ITEM_SIZE);
   store<u32>(item, kind);
   store<usize>(item, set, 4);
@@ -90,7 +116,9 @@ export function rowPush(row: usize, kind: u32, set: usize, amount: f64): void {
 }
 
 export function rowAdd(row: usize, kind: u32, set: usize, amount: f64): void {
-  if (amount <= 0) return;
+  if (amount <= 0) {
+    return;
+  }
   const item = find(rowItems(row), rowCount(row), kind);
   if (item == 0) {
     rowPush(row, kind, retain(set), amount);
@@ -111,13 +139,20 @@ function rowRemove(row: usize, item: usize): void {
 
 /** What the row has not is dropped. */
 export function rowSubtract(row: usize, kind: u32, set: usize, amount: f64): void {
-  if (amount <= 0) return;
+  if (amount <= 0) {
+    return;
+  }
   const item = find(rowItems(row), rowCount(row), kind);
-  if (item == 0) return;
+  if (item == 0) {
+    return;
+  }
   if (set == 0) {
     const left = itemAmount(item) - amount;
-    if (left <= 0) rowRemove(row, item);
-    else store<f64>(item, left, 8);
+    if (left <= 0) {
+      rowRemove(row, item);
+    } else {
+      store<f64>(item, left, 8);
+    }
   } else {
     const left = difference(itemSet(item), set);
     if (left == 0) {
@@ -158,26 +193,39 @@ export function containsItems(whole: usize, wholeCount: u32, part: usize, partCo
   for (let i: u32 = 0; i < partCount; i++) {
     const item = part + <usize>i * ITEM_SIZE;
     const found = find(whole, wholeCount, itemKind(item));
-    if (found == 0) return false;
+    if (found == 0) {
+      return false;
+    }
     if (itemSet(item) == 0) {
-      if (itemAmount(found) < itemAmount(item)) return false;
-    } else if (!includes(itemSet(found), itemSet(item))) return false;
+      if (itemAmount(found) < itemAmount(item)) {
+        return false;
+      }
+    } else if (!includes(itemSet(found), itemSet(item))) {
+      return false;
+    }
   }
   return true;
 }
 
 // @ts-ignore: decorator
-@inline export function rowContains(whole: usize, part: usize): bool {
+@inline
+export function rowContains(whole: usize, part: usize): bool {
   return containsItems(rowItems(whole), rowCount(whole), rowItems(part), rowCount(part));
 }
 
 export function rowEqual(left: usize, right: usize): bool {
-  if (rowCount(left) != rowCount(right)) return false;
+  if (rowCount(left) != rowCount(right)) {
+    return false;
+  }
   for (let i: u32 = 0; i < rowCount(left); i++) {
     const item = rowItems(left) + <usize>i * ITEM_SIZE;
     const found = find(rowItems(right), rowCount(right), itemKind(item));
-    if (found == 0 || itemAmount(found) != itemAmount(item)) return false;
-    if (!equalSets(itemSet(found), itemSet(item))) return false;
+    if (found == 0 || itemAmount(found) != itemAmount(item)) {
+      return false;
+    }
+    if (!equalSets(itemSet(found), itemSet(item))) {
+      return false;
+    }
   }
   return true;
 }
@@ -192,9 +240,13 @@ export function ioReserve(size: usize): usize {
   const have = load<usize>(slot(SLOT_IO_SIZE));
   if (size > have) {
     // No power of two is that big.
-    if (size > 0x80000000) unreachable();
+    if (size > 0x80000000) {
+      unreachable();
+    }
     let next: usize = have == 0 ? 65536 : have;
-    while (next < size) next <<= 1;
+    while (next < size) {
+      next <<= 1;
+    }
     store<usize>(slot(SLOT_IO), resize(load<usize>(slot(SLOT_IO)), have, have, next));
     store<usize>(slot(SLOT_IO_SIZE), next);
   }
@@ -210,29 +262,47 @@ function isWhole(value: f64): bool {
  * `readStatus()`; the row then holds some of them and must be cleared.
  */
 export function readItems(at: usize, count: u32, row: usize): usize {
-  if (count > <u32>MAX_ITEMS) return fail(BAD_AMOUNT);
+  if (count > <u32>MAX_ITEMS) {
+    return fail(BAD_AMOUNT);
+  }
   const limit = load<usize>(slot(SLOT_IO)) + load<usize>(slot(SLOT_IO_SIZE));
-  if (at < load<usize>(slot(SLOT_IO)) || at > limit) return fail(BAD_RANGE);
+  if (at < load<usize>(slot(SLOT_IO)) || at > limit) {
+    return fail(BAD_RANGE);
+  }
   for (let i: u32 = 0; i < count; i++) {
-    if (at + ITEM_SIZE > limit) return fail(BAD_RANGE);
+    if (at + ITEM_SIZE > limit) {
+      return fail(BAD_RANGE);
+    }
     const kind = load<u32>(at);
     const ranges = load<u32>(at, 4);
     const amount = load<f64>(at, 8);
     at += ITEM_SIZE;
-    if (kind >= kindCount() || !isLiveKind(kind)) return fail(BAD_KIND);
+    if (kind >= kindCount() || !isLiveKind(kind)) {
+      return fail(BAD_KIND);
+    }
     const flags = kindFlags(kind);
     if (isScalar(flags)) {
-      if (ranges != 0) return fail(BAD_RANGE);
-      if (!isWhole(amount)) return fail(BAD_AMOUNT);
+      if (ranges != 0) {
+        return fail(BAD_RANGE);
+      }
+      if (!isWhole(amount)) {
+        return fail(BAD_AMOUNT);
+      }
       rowAdd(row, kind, 0, amount);
       const sum = find(rowItems(row), rowCount(row), kind);
-      if (sum != 0 && itemAmount(sum) > MAX_AMOUNT) return fail(BAD_AMOUNT);
+      if (sum != 0 && itemAmount(sum) > MAX_AMOUNT) {
+        return fail(BAD_AMOUNT);
+      }
     } else {
-      if (ranges > <u32>MAX_RANGES || at + <usize>ranges * 16 > limit) return fail(BAD_RANGE);
+      if (ranges > <u32>MAX_RANGES || at + <usize>ranges * 16 > limit) {
+        return fail(BAD_RANGE);
+      }
       for (let r: u32 = 0; r < ranges; r++) {
-        const begin = load<f64>(at + (<usize>r << 4));
-        const end = load<f64>(at + (<usize>r << 4), 8);
-        if (!isWhole(begin) || !isWhole(end) || begin > end) return fail(BAD_RANGE);
+        const begin = load<f64>(at + ((<usize>r) << 4));
+        const end = load<f64>(at + ((<usize>r) << 4), 8);
+        if (!isWhole(begin) || !isWhole(end) || begin > end) {
+          return fail(BAD_RANGE);
+        }
       }
       const set = share(build(at, ranges));
       rowAdd(row, kind, set, rangeAmount(set));
@@ -275,22 +345,30 @@ function writeItem(kind: u32, set: usize, amount: f64, offset: usize): usize {
   store<u32>(at, ranges, 4);
   store<f64>(at, amount, 8);
   for (let r: u32 = 0; r < ranges; r++) {
-    store<f64>(at + ITEM_SIZE + (<usize>r << 4), rangeBegin(set, r));
-    store<f64>(at + ITEM_SIZE + (<usize>r << 4), rangeEnd(set, r), 8);
+    store<f64>(at + ITEM_SIZE + ((<usize>r) << 4), rangeBegin(set, r));
+    store<f64>(at + ITEM_SIZE + ((<usize>r) << 4), rangeEnd(set, r), 8);
   }
   return offset + ITEM_SIZE + <usize>ranges * 16;
 }
 
 /** Copies items (with references) into fresh memory of exactly their size. */
 export function copyItems(items: usize, count: u32): usize {
-  if (count == 0) return 0;
+  if (count == 0) {
+    return 0;
+  }
   const to = alloc(<usize>count * ITEM_SIZE);
   memory.copy(to, items, <usize>count * ITEM_SIZE);
-  for (let i: u32 = 0; i < count; i++) retain(itemSet(to + <usize>i * ITEM_SIZE));
+  for (let i: u32 = 0; i < count; i++) {
+    retain(itemSet(to + <usize>i * ITEM_SIZE));
+  }
   return to;
 }
 
 export function freeItems(items: usize, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) release(itemSet(items + <usize>i * ITEM_SIZE));
-  if (count != 0) free(items, <usize>count * ITEM_SIZE);
+  for (let i: u32 = 0; i < count; i++) {
+    release(itemSet(items + <usize>i * ITEM_SIZE));
+  }
+  if (count != 0) {
+    free(items, <usize>count * ITEM_SIZE);
+  }
 }

@@ -1,5 +1,6 @@
-// Who owns which header slot. Slots below 200 belong to memory.ts. A table takes three (base, count, capacity), and
-// so do a hash and a list; of others the comment says so when it is more than one. A test looks for overlaps.
+// Who owns which header slot. Slots below 200 belong to memory.ts. A table takes three (base,
+// count, capacity), and so do a hash and a list; of others the comment says so when it is more than
+// one. A test looks for overlaps.
 
 // Algebra.
 export const SLOT_IO: i32 = 200; // address of the exchange buffer
@@ -75,7 +76,7 @@ export const SLOT_MARKS: i32 = 426; // address, words: kinds in use
 export const SLOT_EMPTY: i32 = 428; // address: bits of agents that have nothing free
 export const SLOT_TALLY: i32 = 430; // vector: given by short visits, not yet counted for roles
 export const SLOT_LOANS: i32 = 432; // table: offers of a trial, see trial.ts
-export const SLOT_LOANED_WEIGHTS: i32 = 436; // table: nodes that have a weight for the time of a trial
+export const SLOT_LOANED_WEIGHTS: i32 = 436; // table: nodes with a weight for a trial
 export const SLOT_ORPHANS: i32 = 440; // table: refusals of roles that their framework has left
 
 // Matcher.

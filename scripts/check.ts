@@ -8,6 +8,7 @@ const modules = (path: string) => join(root, 'node_modules', path);
 const steps: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', modules('typescript/bin/tsc'), '-p', '.'],
   ['format and lint', modules('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'],
+  ['format of the core', join(root, 'scripts', 'format-core.ts'), '--check'],
   // The whole of `npm test` runs these among all others.
   ...(process.argv.includes('--without-tests')
     ? []

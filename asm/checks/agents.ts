@@ -38,10 +38,10 @@ import { roleExists } from '../allocator/tables/roles';
 import { rangeAmount } from '../intervals';
 import { isScalar, kindFlags, kindName, nameCount } from '../kinds';
 import { checkFreeNumbers, slot, tableBase, tableCount } from '../memory';
-import { ITEM_SIZE, find, itemAmount, itemKind, rowCount, rowItems } from '../rows';
+import { find, ITEM_SIZE, itemAmount, itemKind, rowCount, rowItems } from '../rows';
 import {
-  SLOT_AGENTS,
   SLOT_AGENT_FREE,
+  SLOT_AGENTS,
   SLOT_COMPLEX_AGENTS,
   SLOT_EMPTY,
   SLOT_HEAP,
@@ -84,12 +84,18 @@ export function checkAgent(agent: u32): void {
     let held: f64 = 0;
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
       const item = find(holdingItems(at), holdingCount(at), kind);
-      if (item != 0) held += itemAmount(item);
+      if (item != 0) {
+        held += itemAmount(item);
+      }
     }
     assert(load<f64>(entry, 16) == held, 'an entry that does not count what is held');
   }
-  for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) checkHolding(agent, at);
-  if ((agentFlags(agent) & AGENT_ORDERED) != 0) checkHeldOrder(agent);
+  for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
+    checkHolding(agent, at);
+  }
+  if ((agentFlags(agent) & AGENT_ORDERED) != 0) {
+    checkHeldOrder(agent);
+  }
   checkFiltersOfAgent(agent);
 }
 
@@ -106,7 +112,9 @@ function checkHolding(agent: u32, holding: usize): void {
     assert(findEntry(agent, kind) != 0, 'something is held that no entry has');
   }
   const leaf = holdingLeaf(holding);
-  if (leaf != 0) assert(findLeaf(framework, role) == leaf, 'a holding of another leaf');
+  if (leaf != 0) {
+    assert(findLeaf(framework, role) == leaf, 'a holding of another leaf');
+  }
 }
 
 /** The list in order and the holdings say the same of scalars. */
@@ -114,11 +122,15 @@ function checkHeldOrder(agent: u32): void {
   for (let i: u32 = 0; i < entryCount(agent); i++) {
     const entry = entriesOf(agent) + <usize>i * ENTRY_SIZE;
     const kind = load<u32>(entry);
-    if (!isScalar(kindFlags(kind))) continue;
+    if (!isScalar(kindFlags(kind))) {
+      continue;
+    }
     let held: f64 = 0;
     for (let j: u32 = 0; j < heldCount(agent); j++) {
       const one = heldList(agent) + <usize>j * HELD_SIZE;
-      if (load<u32>(one) == kind) held += load<f64>(one, 16);
+      if (load<u32>(one) == kind) {
+        held += load<f64>(one, 16);
+      }
     }
     assert(load<f64>(entry, 16) == held, 'the allocation order has more or less than is held');
   }
@@ -130,28 +142,37 @@ export function checkAgentsTogether(): void {
   let maintenance: u32 = 0;
   let filters: u32 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     agents++;
-    if ((agentFlags(agent) & AGENT_COMPLEX) != 0) complex++;
-    if ((agentFlags(agent) & AGENT_MAINTENANCE) != 0) maintenance++;
+    if ((agentFlags(agent) & AGENT_COMPLEX) != 0) {
+      complex++;
+    }
+    if ((agentFlags(agent) & AGENT_MAINTENANCE) != 0) {
+      maintenance++;
+    }
     filters += checkFiltersOfAgent(agent);
     checkIdle(agent);
   }
   const free = checkFreeNumbers(SLOT_AGENTS, AGENT_SIZE, SLOT_AGENT_FREE, 4);
   assert(agents + free == tableCount(SLOT_AGENTS), 'agents that are lost');
   assert(complex == load<u32>(slot(SLOT_COMPLEX_AGENTS)), 'complex agents that are not counted');
-  assert(maintenance == tableCount(SLOT_MAINTENANCE), 'agents with maintenance that are not listed');
+  assert(
+    maintenance == tableCount(SLOT_MAINTENANCE),
+    'agents with maintenance that are not listed',
+  );
   assert(filters == tableCount(SLOT_HEAP), 'filters that no agent has');
   assert(agents == tableCount(SLOT_ORDER), 'agents that are not in the order');
   for (let i: u32 = 1; i < agents; i++) {
-    const before = agentAt(load<u32>(tableBase(SLOT_ORDER) + (<usize>(i - 1) << 2)));
-    const after = agentAt(load<u32>(tableBase(SLOT_ORDER) + (<usize>i << 2)));
+    const before = agentAt(load<u32>(tableBase(SLOT_ORDER) + ((<usize>(i - 1)) << 2)));
+    const after = agentAt(load<u32>(tableBase(SLOT_ORDER) + ((<usize>i) << 2)));
     assert(load<f64>(before, 80) <= load<f64>(after, 80), 'agents out of order');
   }
   let references: u32 = 0;
   let refused: u32 = 0;
   for (let i: u32 = 0; i < load<u32>(slot(SLOT_REFUSALS + 1)); i++) {
-    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + (<usize>i << 2));
+    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + ((<usize>i) << 2));
     for (; row != 0; row = load<usize>(row, 12)) {
       references += load<u32>(row);
       refused++;
@@ -163,10 +184,14 @@ export function checkAgentsTogether(): void {
 }
 
 function checkIdle(agent: u32): void {
-  if (agent >> 5 >= load<u32>(slot(SLOT_IDLE + 1))) return;
-  const offset = <usize>(agent >> 5) << 2;
+  if (agent >> 5 >= load<u32>(slot(SLOT_IDLE + 1))) {
+    return;
+  }
+  const offset = (<usize>(agent >> 5)) << 2;
   const bit: u32 = 1 << (agent & 31);
-  if ((load<u32>(load<usize>(slot(SLOT_EMPTY)) + offset) & bit) == 0) return;
+  if ((load<u32>(load<usize>(slot(SLOT_EMPTY)) + offset) & bit) == 0) {
+    return;
+  }
   assert((load<u32>(load<usize>(slot(SLOT_IDLE)) + offset) & bit) != 0, 'an empty agent not idle');
   for (let i: u32 = 0; i < entryCount(agent); i++) {
     const entry = entriesOf(agent) + <usize>i * ENTRY_SIZE;

@@ -4,11 +4,11 @@ import { excludedBits, excludedWords, leafExclusions } from '../allocator/filter
 import { agentExists } from '../allocator/tables/agents';
 import {
   FRAMEWORK_SIZE,
+  findLeaf,
+  frameworkExists,
   LEAF_ACTIVE,
   LEAF_EXISTS,
   LEAF_SIZE,
-  findLeaf,
-  frameworkExists,
   leafAt,
   leafFlags,
   leafFramework,
@@ -28,15 +28,15 @@ import {
   nodeOwner,
 } from '../allocator/tables/nodes';
 import {
-  ROLE_QUOTA,
-  ROLE_SIZE,
-  ROLE_STARVED,
   activeFrameworks,
   childGroup,
   competingChildren,
   frameworkGroup,
   ownMinimums,
   ownNode,
+  ROLE_QUOTA,
+  ROLE_SIZE,
+  ROLE_STARVED,
   roleExists,
   roleFlags,
   roleNode,
@@ -46,12 +46,12 @@ import { checkFreeNumbers, slot, tableCount } from '../memory';
 import {
   SLOT_ACTIVE_LEAVES,
   SLOT_AGENTS,
-  SLOT_FRAMEWORKS,
   SLOT_FRAMEWORK_FREE,
+  SLOT_FRAMEWORKS,
   SLOT_LEAF_FREE,
   SLOT_LEAVES,
-  SLOT_NODES,
   SLOT_NODE_FREE,
+  SLOT_NODES,
   SLOT_OWN_MINIMUMS,
   SLOT_QUOTA_ROLES,
   SLOT_ROLES,
@@ -59,8 +59,10 @@ import {
 } from '../slots';
 
 function isActive(leaf: u32): bool {
-  if (leaf >> 5 >= load<u32>(slot(SLOT_ACTIVE_LEAVES + 1))) return false;
-  const word = load<u32>(load<usize>(slot(SLOT_ACTIVE_LEAVES)) + (<usize>(leaf >> 5) << 2));
+  if (leaf >> 5 >= load<u32>(slot(SLOT_ACTIVE_LEAVES + 1))) {
+    return false;
+  }
+  const word = load<u32>(load<usize>(slot(SLOT_ACTIVE_LEAVES)) + ((<usize>(leaf >> 5)) << 2));
   return ((word >> (leaf & 31)) & 1) != 0;
 }
 
@@ -77,13 +79,17 @@ function checkLeaf(leaf: u32): void {
   let holdings: u32 = 0;
   let exclusions: u32 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     if (leaf >> 5 < excludedWords(agent)) {
-      const word = load<u32>(excludedBits(agent) + (<usize>(leaf >> 5) << 2));
+      const word = load<u32>(excludedBits(agent) + ((<usize>(leaf >> 5)) << 2));
       exclusions += (word >> (leaf & 31)) & 1;
     }
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
-      if (holdingLeaf(at) == leaf + 1) holdings++;
+      if (holdingLeaf(at) == leaf + 1) {
+        holdings++;
+      }
     }
   }
   assert(holdings == load<u32>(leafAt(leaf), 48), 'holdings of a leaf that are not counted');
@@ -100,14 +106,18 @@ export function checkLeaves(): void {
     }
     leaves++;
     checkLeaf(leaf);
-    if ((leafFlags(leaf) & LEAF_ACTIVE) != 0 && leafMinimum(leaf) != 0) minimums++;
+    if ((leafFlags(leaf) & LEAF_ACTIVE) != 0 && leafMinimum(leaf) != 0) {
+      minimums++;
+    }
   }
   const free = checkFreeNumbers(SLOT_LEAVES, LEAF_SIZE, SLOT_LEAF_FREE, 36);
   assert(leaves + free == tableCount(SLOT_LEAVES), 'leaves that are lost');
   assert(minimums == load<u32>(slot(SLOT_OWN_MINIMUMS)), 'minimums that are not counted');
   let frameworks: u32 = 0;
   for (let framework: u32 = 0; framework < tableCount(SLOT_FRAMEWORKS); framework++) {
-    if (frameworkExists(framework)) frameworks++;
+    if (frameworkExists(framework)) {
+      frameworks++;
+    }
   }
   const chain = checkFreeNumbers(SLOT_FRAMEWORKS, FRAMEWORK_SIZE, SLOT_FRAMEWORK_FREE, 20);
   assert(frameworks + chain == tableCount(SLOT_FRAMEWORKS), 'frameworks that are lost');
@@ -119,11 +129,17 @@ function checkLeavesOf(role: u32): void {
   let active: u32 = 0;
   let minimums: u32 = 0;
   for (let leaf: u32 = 0; leaf < tableCount(SLOT_LEAVES); leaf++) {
-    if ((leafFlags(leaf) & LEAF_EXISTS) == 0 || leafRole(leaf) != role) continue;
+    if ((leafFlags(leaf) & LEAF_EXISTS) == 0 || leafRole(leaf) != role) {
+      continue;
+    }
     tracked++;
-    if ((leafFlags(leaf) & LEAF_ACTIVE) == 0) continue;
+    if ((leafFlags(leaf) & LEAF_ACTIVE) == 0) {
+      continue;
+    }
     active++;
-    if (leafMinimum(leaf) != 0) minimums++;
+    if (leafMinimum(leaf) != 0) {
+      minimums++;
+    }
   }
   assert(tracked == trackedFrameworks(role), 'frameworks of a role that are not counted');
   assert(active == activeFrameworks(role), 'active frameworks of a role that are not counted');
@@ -136,19 +152,27 @@ export function checkRoles(): void {
   let quotas: u32 = 0;
   checkGroup(childGroup(0));
   for (let role: u32 = 1; role < tableCount(SLOT_ROLES); role++) {
-    if (!roleExists(role)) continue;
+    if (!roleExists(role)) {
+      continue;
+    }
     roles++;
-    if ((roleFlags(role) & ROLE_QUOTA) != 0) quotas++;
+    if ((roleFlags(role) & ROLE_QUOTA) != 0) {
+      quotas++;
+    }
     assert((roleFlags(role) & ROLE_STARVED) == 0, 'a role that is starved between runs');
     checkGroup(frameworkGroup(role));
     checkGroup(childGroup(role));
     checkLeavesOf(role);
     const competes = trackedFrameworks(role) != 0 || competingChildren(role) != 0;
     assert((roleNode(role) != 0) == competes, 'a role that should compete, or should not');
-    if (roleNode(role) != 0) checkNode(roleNode(role) - 1, NODE_ROLE, role);
+    if (roleNode(role) != 0) {
+      checkNode(roleNode(role) - 1, NODE_ROLE, role);
+    }
     const hasOwn = trackedFrameworks(role) != 0 && competingChildren(role) != 0;
     assert((ownNode(role) != 0) == hasOwn, 'a virtual leaf too many or too few');
-    if (ownNode(role) != 0) checkNode(ownNode(role) - 1, NODE_OWN, role);
+    if (ownNode(role) != 0) {
+      checkNode(ownNode(role) - 1, NODE_OWN, role);
+    }
   }
   const free = checkFreeNumbers(SLOT_ROLES, ROLE_SIZE, SLOT_ROLES_FREE, 96);
   assert(roles + free == tableCount(SLOT_ROLES), 'roles that are lost');

@@ -1,4 +1,5 @@
-// Kinds, lists of resources and sets of numbers: each list has a kind once, each set as many references as it counts.
+// Kinds, lists of resources and sets of numbers: each list has a kind once, each set as many
+// references as it counts.
 import { ROW_SIZE } from '../algebra';
 import { REFUSED_HEAD } from '../allocator/filters/refusals';
 import { OFFER_SIZE } from '../allocator/run/offering';
@@ -15,25 +16,25 @@ import {
 import { MAX_AMOUNT } from '../constants';
 import { rangeAmount, rangeBegin, rangeCount, rangeEnd } from '../intervals';
 import {
-  KIND_SIZE,
-  NAME_SIZE,
   isLiveKind,
   isScalar,
+  KIND_SIZE,
   kindCount,
   kindFlags,
   kindName,
+  NAME_SIZE,
   nameCount,
 } from '../kinds';
 import { checkFreeNumbers, slot, tableBase, tableCount } from '../memory';
 import {
-  ITEM_SIZE,
-  SCRATCH_ROWS,
   find,
+  ITEM_SIZE,
   itemAmount,
   itemKind,
   itemSet,
   rowCount,
   rowItems,
+  SCRATCH_ROWS,
   scratch,
 } from '../rows';
 import {
@@ -51,7 +52,9 @@ import {
 export function checkKinds(): void {
   let live: u32 = 0;
   for (let kind: u32 = 0; kind < kindCount(); kind++) {
-    if (!isLiveKind(kind)) continue;
+    if (!isLiveKind(kind)) {
+      continue;
+    }
     live++;
     assert(kindName(kind) < nameCount(), 'a kind without a name');
   }
@@ -68,8 +71,11 @@ export function checkItems(items: usize, count: u32): void {
     assert(isLiveKind(kind), 'an item of a kind that was dropped');
     assert(find(items, count, kind) == item, 'a kind that stands twice');
     assert(itemAmount(item) > 0 && itemAmount(item) <= MAX_AMOUNT, 'an item without an amount');
-    if (isScalar(kindFlags(kind))) assert(itemSet(item) == 0, 'a scalar with numbers');
-    else assert(itemAmount(item) == rangeAmount(itemSet(item)), 'an amount of other numbers');
+    if (isScalar(kindFlags(kind))) {
+      assert(itemSet(item) == 0, 'a scalar with numbers');
+    } else {
+      assert(itemAmount(item) == rangeAmount(itemSet(item)), 'an amount of other numbers');
+    }
   }
 }
 
@@ -79,7 +85,9 @@ const CHECK: i32 = 1;
 const PUT_BACK: i32 = 2;
 
 function meetSet(set: usize, step: i32): void {
-  if (set == 0) return;
+  if (set == 0) {
+    return;
+  }
   if (step == TAKE_OFF) {
     assert(load<u32>(set) != 0, 'a set with fewer references than it has');
     store<u32>(set, load<u32>(set) - 1);
@@ -90,7 +98,9 @@ function meetSet(set: usize, step: i32): void {
     let amount: f64 = 0;
     for (let i: u32 = 0; i < rangeCount(set); i++) {
       assert(rangeBegin(set, i) <= rangeEnd(set, i), 'a range that ends before it begins');
-      if (i != 0) assert(rangeEnd(set, i - 1) + 1 < rangeBegin(set, i), 'ranges out of order');
+      if (i != 0) {
+        assert(rangeEnd(set, i - 1) + 1 < rangeBegin(set, i), 'ranges out of order');
+      }
       amount += rangeEnd(set, i) - rangeBegin(set, i) + 1;
     }
     assert(amount == rangeAmount(set) && amount > 0, 'numbers that are not counted');
@@ -98,7 +108,9 @@ function meetSet(set: usize, step: i32): void {
 }
 
 function meetItems(items: usize, count: u32, step: i32): void {
-  for (let i: u32 = 0; i < count; i++) meetSet(itemSet(items + <usize>i * ITEM_SIZE), step);
+  for (let i: u32 = 0; i < count; i++) {
+    meetSet(itemSet(items + <usize>i * ITEM_SIZE), step);
+  }
 }
 
 function meetAgent(agent: u32, step: i32): void {
@@ -119,24 +131,34 @@ function meetAgent(agent: u32, step: i32): void {
 
 function meetAll(step: i32): void {
   const shared = load<usize>(slot(SLOT_SETS));
-  for (let i: usize = 0; shared != 0 && i < 256; i++) meetSet(load<usize>(shared + (i << 2)), step);
-  for (let i = 0; i < SCRATCH_ROWS; i++) meetItems(rowItems(scratch(i)), rowCount(scratch(i)), step);
+  for (let i: usize = 0; shared != 0 && i < 256; i++) {
+    meetSet(load<usize>(shared + (i << 2)), step);
+  }
+  for (let i = 0; i < SCRATCH_ROWS; i++) {
+    meetItems(rowItems(scratch(i)), rowCount(scratch(i)), step);
+  }
   for (let i: u32 = 0; i < tableCount(SLOT_ROWS); i++) {
     const row = tableBase(SLOT_ROWS) + <usize>i * ROW_SIZE;
-    if (load<u32>(row, 12) == 1) meetItems(rowItems(row), rowCount(row), step);
+    if (load<u32>(row, 12) == 1) {
+      meetItems(rowItems(row), rowCount(row), step);
+    }
   }
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (agentExists(agent)) meetAgent(agent, step);
+    if (agentExists(agent)) {
+      meetAgent(agent, step);
+    }
   }
   for (let i: u32 = 0; i < load<u32>(slot(SLOT_REFUSALS + 1)); i++) {
-    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + (<usize>i << 2));
+    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + ((<usize>i) << 2));
     for (; row != 0; row = load<usize>(row, 12)) {
       meetItems(row + REFUSED_HEAD, load<u32>(row, 4), step);
     }
   }
   for (let i: u32 = 0; i < tableCount(SLOT_OFFERS); i++) {
     const offer = tableBase(SLOT_OFFERS) + <usize>i * OFFER_SIZE;
-    if (load<u32>(offer, 20) != 0) meetItems(load<usize>(offer, 8), load<u32>(offer, 12), step);
+    if (load<u32>(offer, 20) != 0) {
+      meetItems(load<usize>(offer, 8), load<u32>(offer, 12), step);
+    }
   }
 }
 
@@ -147,6 +169,8 @@ export function checkSets(): void {
   meetAll(PUT_BACK);
   for (let i: u32 = 0; i < tableCount(SLOT_ROWS); i++) {
     const row = tableBase(SLOT_ROWS) + <usize>i * ROW_SIZE;
-    if (load<u32>(row, 12) == 1) checkItems(rowItems(row), rowCount(row));
+    if (load<u32>(row, 12) == 1) {
+      checkItems(rowItems(row), rowCount(row));
+    }
   }
 }

@@ -1,4 +1,5 @@
-// Sums over the cluster: what is counted for leaves and roles is what agents have and what is held of them.
+// Sums over the cluster: what is counted for leaves and roles is what agents have and what is held
+// of them.
 import { heldInAll } from '../allocator/tables/accounting';
 import { agentExists } from '../allocator/tables/agents';
 import {
@@ -32,7 +33,7 @@ import {
 import { RESERVED, REVOCABLE, SHARED } from '../constants';
 import { isPlainScalar, isScalar, kindFlags, kindName, kindRole, kindUnit } from '../kinds';
 import { slot, tableCount } from '../memory';
-import { ITEM_SIZE, find, itemAmount, itemKind, rowCount, rowItems } from '../rows';
+import { find, ITEM_SIZE, itemAmount, itemKind, rowCount, rowItems } from '../rows';
 import { SLOT_AGENTS, SLOT_LEAVES, SLOT_REVOCABLE_FREE, SLOT_ROLES, SLOT_TOTALS } from '../slots';
 import { valueOf } from '../vectors';
 
@@ -42,37 +43,57 @@ const PLAIN: i32 = 1;
 const OF_RESERVATIONS: i32 = 2;
 
 function counts(flags: u32, what: i32): bool {
-  if (what == PLAIN) return isPlainScalar(flags);
+  if (what == PLAIN) {
+    return isPlainScalar(flags);
+  }
   return what == ALL || (flags & RESERVED) != 0;
 }
 
-/** True for the first holding of its role on the agent, among those that count for a leaf, to have the kind. */
+/**
+ * True for the first holding of its role on the agent, among those that count for a leaf, to have
+ * the kind.
+ */
 function isFirstOfRole(agent: u32, holding: usize, kind: u32): bool {
   for (let at = firstHolding(agent); at != holding; at = nextHolding(at)) {
-    if (holdingLeaf(at) == 0 || holdingRole(at) != holdingRole(holding)) continue;
-    if (find(holdingItems(at), holdingCount(at), kind) != 0) return false;
+    if (holdingLeaf(at) == 0 || holdingRole(at) != holdingRole(holding)) {
+      continue;
+    }
+    if (find(holdingItems(at), holdingCount(at), kind) != 0) {
+      return false;
+    }
   }
   return true;
 }
 
 /**
- * What is held of a name in a role, and below it where `below`. A shared volume counts once for each role in which it
- * is held on an agent.
+ * What is held of a name in a role, and below it where `below`. A shared volume counts once for
+ * each role in which it is held on an agent.
  */
 function heldIn(role: u32, below: bool, name: u32, what: i32): f64 {
   let sum: f64 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
-      if (holdingLeaf(at) == 0) continue;
-      if (below ? !isWithin(holdingRole(at), role) : holdingRole(at) != role) continue;
+      if (holdingLeaf(at) == 0) {
+        continue;
+      }
+      if (below ? !isWithin(holdingRole(at), role) : holdingRole(at) != role) {
+        continue;
+      }
       for (let i: u32 = 0; i < holdingCount(at); i++) {
         const item = holdingItems(at) + <usize>i * ITEM_SIZE;
         const kind = itemKind(item);
         const flags = kindFlags(kind);
-        if (kindName(kind) != name || !isScalar(flags) || !counts(flags, what)) continue;
-        if ((flags & SHARED) == 0) sum += itemAmount(item) * kindUnit(kind);
-        else if (isFirstOfRole(agent, at, kind)) sum += kindUnit(kind);
+        if (kindName(kind) != name || !isScalar(flags) || !counts(flags, what)) {
+          continue;
+        }
+        if ((flags & SHARED) == 0) {
+          sum += itemAmount(item) * kindUnit(kind);
+        } else if (isFirstOfRole(agent, at, kind)) {
+          sum += kindUnit(kind);
+        }
       }
     }
   }
@@ -83,13 +104,19 @@ function heldIn(role: u32, below: bool, name: u32, what: i32): f64 {
 function heldByLeaf(leaf: u32, name: u32): f64 {
   let sum: f64 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
-      if (holdingLeaf(at) != leaf + 1) continue;
+      if (holdingLeaf(at) != leaf + 1) {
+        continue;
+      }
       for (let i: u32 = 0; i < holdingCount(at); i++) {
         const item = holdingItems(at) + <usize>i * ITEM_SIZE;
         const kind = itemKind(item);
-        if (kindName(kind) != name || !isScalar(kindFlags(kind))) continue;
+        if (kindName(kind) != name || !isScalar(kindFlags(kind))) {
+          continue;
+        }
         const copies = (kindFlags(kind) & SHARED) != 0 ? 1 : itemAmount(item);
         sum += copies * kindUnit(kind);
       }
@@ -102,14 +129,20 @@ function heldByLeaf(leaf: u32, name: u32): f64 {
 function usedIn(role: u32, name: u32): f64 {
   let sum: f64 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
-      if (holdingLeaf(at) == 0 || !isWithin(holdingRole(at), role)) continue;
+      if (holdingLeaf(at) == 0 || !isWithin(holdingRole(at), role)) {
+        continue;
+      }
       const used = usedRow(at);
       for (let i: u32 = 0; i < rowCount(used); i++) {
         const item = rowItems(used) + <usize>i * ITEM_SIZE;
         const kind = itemKind(item);
-        if (kindName(kind) != name || !isPlainScalar(kindFlags(kind))) continue;
+        if (kindName(kind) != name || !isPlainScalar(kindFlags(kind))) {
+          continue;
+        }
         sum += itemAmount(item) * kindUnit(kind);
       }
     }
@@ -121,13 +154,19 @@ function usedIn(role: u32, name: u32): f64 {
 function totalOf(role: u32, name: u32, reserved: bool): f64 {
   let sum: f64 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     for (let i: u32 = 0; i < entryCount(agent); i++) {
       const entry = entriesOf(agent) + <usize>i * ENTRY_SIZE;
       const kind = load<u32>(entry);
       const flags = kindFlags(kind);
-      if (!isScalar(flags) || kindName(kind) != name || entryTotal(entry) == 0) continue;
-      if (reserved && ((flags & RESERVED) == 0 || !isWithin(kindRole(kind), role))) continue;
+      if (!isScalar(flags) || kindName(kind) != name || entryTotal(entry) == 0) {
+        continue;
+      }
+      if (reserved && ((flags & RESERVED) == 0 || !isWithin(kindRole(kind), role))) {
+        continue;
+      }
       const copies = (flags & SHARED) != 0 ? 1 : entryTotal(entry);
       sum += copies * kindUnit(kind);
     }
@@ -138,12 +177,18 @@ function totalOf(role: u32, name: u32, reserved: bool): f64 {
 function revocableFree(name: u32): f64 {
   let sum: f64 = 0;
   for (let agent: u32 = 0; agent < tableCount(SLOT_AGENTS); agent++) {
-    if (!agentExists(agent)) continue;
+    if (!agentExists(agent)) {
+      continue;
+    }
     for (let i: u32 = 0; i < entryCount(agent); i++) {
       const entry = entriesOf(agent) + <usize>i * ENTRY_SIZE;
       const kind = load<u32>(entry);
-      if ((kindFlags(kind) & REVOCABLE) == 0 || !isScalar(kindFlags(kind))) continue;
-      if (kindName(kind) == name) sum += freeAmount(entry) * kindUnit(kind);
+      if ((kindFlags(kind) & REVOCABLE) == 0 || !isScalar(kindFlags(kind))) {
+        continue;
+      }
+      if (kindName(kind) == name) {
+        sum += freeAmount(entry) * kindUnit(kind);
+      }
     }
   }
   return sum;
@@ -156,12 +201,22 @@ export function checkSums(name: u32): void {
   assert(revocable == revocableFree(name), 'what is free and revocable');
   assert(valueOf(heldInAll(), name) == heldIn(0, true, name, ALL), 'what is held in all');
   for (let role: u32 = 0; role < tableCount(SLOT_ROLES); role++) {
-    if (role != 0 && !roleExists(role)) continue;
-    assert(valueOf(reservedOf(role), name) == totalOf(role, name, true), 'what is reserved for a role');
+    if (role != 0 && !roleExists(role)) {
+      continue;
+    }
+    assert(
+      valueOf(reservedOf(role), name) == totalOf(role, name, true),
+      'what is reserved for a role',
+    );
     const reserved = heldIn(role, true, name, OF_RESERVATIONS);
     assert(valueOf(heldReservedOf(role), name) == reserved, 'what a role holds of reservations');
-    if (role == 0) continue;
-    assert(valueOf(heldPlainOf(role), name) == heldIn(role, true, name, PLAIN), 'what a role holds');
+    if (role == 0) {
+      continue;
+    }
+    assert(
+      valueOf(heldPlainOf(role), name) == heldIn(role, true, name, PLAIN),
+      'what a role holds',
+    );
     assert(valueOf(usedPlainOf(role), name) == usedIn(role, name), 'what a role uses');
     if (roleNode(role) != 0) {
       const held = valueOf(nodeVector(roleNode(role) - 1), name);
@@ -173,7 +228,9 @@ export function checkSums(name: u32): void {
     }
   }
   for (let leaf: u32 = 0; leaf < tableCount(SLOT_LEAVES); leaf++) {
-    if ((leafFlags(leaf) & LEAF_EXISTS) == 0) continue;
+    if ((leafFlags(leaf) & LEAF_EXISTS) == 0) {
+      continue;
+    }
     const held = valueOf(nodeVector(leafNode(leaf)), name);
     assert(held == heldByLeaf(leaf, name), 'the share of a leaf');
   }

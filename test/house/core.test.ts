@@ -1,7 +1,7 @@
 // The source of the scheduler core has floors: a file knows those below it and beside it, never one above.
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
-import { importsOf, type Source, sources } from '../support/sources.ts';
+import { codeOf, importsOf, type Source, sources } from '../support/sources.ts';
 
 const files = sources('asm/**/*.ts');
 
@@ -35,6 +35,19 @@ function climbs(all: readonly Source[]): string[] {
   );
 }
 
+/** Files where an assert() is neither guarded nor in a check: its condition would stay in the shipped module. */
+function bareAssertions(all: readonly Source[]): string[] {
+  return all
+    .filter(({ path }) => !path.startsWith('asm/checks/'))
+    .filter((source) =>
+      codeOf(source)
+        .replaceAll(/^export function check[A-Z][\s\S]*?^\}/gm, '')
+        .replaceAll(/^( *)if \(CHECKED\) \{\n[\s\S]*?^\1\}/gm, '')
+        .includes('assert('),
+    )
+    .map(({ path }) => path);
+}
+
 test('every file of the core is on a floor', () => {
   expect(files.filter(({ path }) => floorOf(path) < 0).map(({ path }) => path)).toEqual([]);
   expect(files.length).toBeGreaterThan(50);
@@ -42,6 +55,19 @@ test('every file of the core is on a floor', () => {
 
 test('no file of the core imports one of a higher floor', () => {
   expect(climbs(files)).toEqual([]);
+});
+
+test('a line of the core has at most 100 columns', () => {
+  const long = files.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) => ([...line].length > 100 ? [`${path}:${index + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});
+
+test('assertions of the core are compiled into the debug build only', () => {
+  expect(bareAssertions(files)).toEqual([]);
 });
 
 test('the host takes its constants from one file, which the build replaces in a package', () => {
@@ -62,4 +88,13 @@ test('the test itself sees what it should see', () => {
   expect(climbs([down, up, beside])).toEqual([
     'asm/allocator/tables/roles.ts imports asm/allocator/filters/orphan-filters',
   ]);
+  const guarded = '  if (CHECKED) {\n    assert(a, b);\n  }\n';
+  const check = 'export function checkIt(): void {\n  assert(a, b);\n}\n';
+  const bare = '  assert(a, b);\n';
+  expect(
+    bareAssertions([
+      { path: 'asm/a.ts', text: guarded + check },
+      { path: 'asm/b.ts', text: guarded + bare + check },
+    ]),
+  ).toEqual(['asm/b.ts']);
 });

@@ -1,5 +1,5 @@
-// The exports about the allocator as a whole: set-up, clock, runs, and reading. Numbers of roles, frameworks and agents
-// are those that the add calls gave out.
+// The exports about the allocator as a whole: set-up, clock, runs, and reading. Numbers of roles,
+// frameworks and agents are those that the add calls gave out.
 import { ALL_AGENTS, BAD_AMOUNT, BAD_HANDLE, BAD_STATE, OK } from '../../constants';
 import { nameCount } from '../../kinds';
 import { slot, tableBase, tableCount } from '../../memory';
@@ -24,14 +24,11 @@ import {
   SLOT_TOTALS,
 } from '../../slots';
 import { newVector, valueOf } from '../../vectors';
-import { agentExists } from '../tables/agents';
-import { runCandidates } from '../run/run';
 import { expireFilters, filterCount } from '../filters/filters';
-import { freeMinimum, leafAt, leafRole, readMinimum } from '../tables/frameworks';
 import { seedGenerator } from '../run/generator';
-import { totalsChanged } from '../tables/shares';
 import { makeInverseOffers } from '../run/inverse-offers';
 import { clearOffers } from '../run/offering';
+import { runCandidates } from '../run/run';
 import {
   anyoneMayBeOffered,
   askForAgent,
@@ -39,6 +36,9 @@ import {
   clearPending,
   gatherCandidates,
 } from '../run/visit-order';
+import { collectFree, collectTotal } from '../tables/agent-totals';
+import { agentExists } from '../tables/agents';
+import { freeMinimum, leafAt, leafRole, readMinimum } from '../tables/frameworks';
 import { wakeAll } from '../tables/idle-agents';
 import {
   consumedOf,
@@ -50,14 +50,18 @@ import {
   usedPlainOf,
   weighNodes,
 } from '../tables/roles';
-import { collectFree, collectTotal } from '../tables/agent-totals';
+import { totalsChanged } from '../tables/shares';
 
 // --- Setting up ---
 
-/** Once, before anything else of the allocator. `gpuName` is the number of the name gpus plus one. */
+/**
+ * Once, before anything else of the allocator. `gpuName` is the number of the name gpus plus one.
+ */
 export function setUp(options: u32, seedLow: u32, seedHigh: u32, gpuName: u32): i32 {
-  const seed = (<u64>seedHigh << 32) | <u64>seedLow;
-  if (load<u32>(slot(SLOT_TOTALS)) != 0) return BAD_STATE;
+  const seed = ((<u64>seedHigh) << 32) | <u64>seedLow;
+  if (load<u32>(slot(SLOT_TOTALS)) != 0) {
+    return BAD_STATE;
+  }
   // Vector 0 is never used, so that 0 can mean none.
   newVector();
   store<u32>(slot(SLOT_TOTALS), newVector());
@@ -79,7 +83,9 @@ export function setUp(options: u32, seedLow: u32, seedHigh: u32, gpuName: u32): 
 
 export function setClusterMinimum(): i32 {
   const minimum = readMinimum(0);
-  if (minimum == 0) return BAD_AMOUNT;
+  if (minimum == 0) {
+    return BAD_AMOUNT;
+  }
   freeMinimum(load<usize>(slot(SLOT_CLUSTER_MIN)));
   store<usize>(slot(SLOT_CLUSTER_MIN), minimum);
   wakeAll();
@@ -88,7 +94,9 @@ export function setClusterMinimum(): i32 {
 
 /** Milliseconds; ends filters whose time has come (those that end with a batch: see runOffers). */
 export function setNow(now: f64): i32 {
-  if (!(now >= 0) || now == Infinity) return BAD_AMOUNT;
+  if (!(now >= 0) || now == Infinity) {
+    return BAD_AMOUNT;
+  }
   store<f64>(slot(SLOT_NOW), now);
   return OK;
 }
@@ -97,7 +105,9 @@ export function setNow(now: f64): i32 {
 
 /** Writes an agent's total to the buffer; answers how many items, or minus a status. */
 export function readTotal(agent: u32): i32 {
-  if (!agentExists(agent)) return -BAD_HANDLE;
+  if (!agentExists(agent)) {
+    return -BAD_HANDLE;
+  }
   const row = collectTotal(agent);
   writeItems(rowItems(row), rowCount(row), 0);
   return <i32>rowCount(row);
@@ -105,15 +115,22 @@ export function readTotal(agent: u32): i32 {
 
 /** Writes what nobody holds of an agent to the buffer. */
 export function readFree(agent: u32): i32 {
-  if (!agentExists(agent)) return -BAD_HANDLE;
+  if (!agentExists(agent)) {
+    return -BAD_HANDLE;
+  }
   const row = collectFree(agent);
   writeItems(rowItems(row), rowCount(row), 0);
   return <i32>rowCount(row);
 }
 
-/** Writes five f64 a name: reserved, held reserved, held plain, used plain, consumed as of the last run. */
+/**
+ * Writes five f64 a name: reserved, held reserved, held plain, used plain, consumed as of the last
+ * run.
+ */
 export function readRole(role: u32): i32 {
-  if (!roleExists(role)) return -BAD_HANDLE;
+  if (!roleExists(role)) {
+    return -BAD_HANDLE;
+  }
   const names = nameCount();
   const to = ioReserve(<usize>names * 40);
   for (let name: u32 = 0; name < names; name++) {
@@ -137,7 +154,9 @@ export function requestRun(agent: u32): i32 {
     askForAll();
     return OK;
   }
-  if (!agentExists(agent)) return BAD_HANDLE;
+  if (!agentExists(agent)) {
+    return BAD_HANDLE;
+  }
   askForAgent(agent);
   return OK;
 }
@@ -148,11 +167,13 @@ export function dropRequests(): void {
 }
 
 /**
- * A run: over all agents (`batch`) or over those that asked for it. `until` is up to when filters have ended.
- * Answers how many offers were made.
+ * A run: over all agents (`batch`) or over those that asked for it. `until` is up to when filters
+ * have ended. Answers how many offers were made.
  */
 export function runOffers(batch: u32, until: f64): i32 {
-  if (until != until) return -BAD_AMOUNT;
+  if (until != until) {
+    return -BAD_AMOUNT;
+  }
   clearOffers();
   expireFilters(until);
   const all = batch != 0 || load<u32>(slot(SLOT_PENDING_ALL)) != 0;
@@ -182,11 +203,15 @@ export function inverseOfferCount(): u32 {
 
 /** The framework of a leaf, and its role: how the host reads an offer. */
 export function leafFrameworkOf(leaf: u32): u32 {
-  if (leaf >= tableCount(SLOT_LEAVES)) return 0xffffffff;
+  if (leaf >= tableCount(SLOT_LEAVES)) {
+    return 0xffffffff;
+  }
   return load<u32>(leafAt(leaf));
 }
 
 export function leafRoleOf(leaf: u32): u32 {
-  if (leaf >= tableCount(SLOT_LEAVES)) return 0xffffffff;
+  if (leaf >= tableCount(SLOT_LEAVES)) {
+    return 0xffffffff;
+  }
   return leafRole(leaf);
 }

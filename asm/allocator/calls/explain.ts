@@ -1,14 +1,15 @@
-// The export explain(): why a framework's role is or is not offered an agent now. A run over the agent is tried, and if
-// it offers the role nothing, its checks are made one by one. Only filters that have ended are changed by it.
+// The export explain(): why a framework's role is or is not offered an agent now. A run over the
+// agent is tried, and if it offers the role nothing, its checks are made one by one. Only filters
+// that have ended are changed by it.
 import {
   AGENT_ACTIVE,
   AGENT_WHITELISTED,
   EXPLAIN_AGENT_INACTIVE,
   EXPLAIN_FRAMEWORK_INACTIVE,
   EXPLAIN_HEADROOM,
-  EXPLAIN_NOTHING_FREE,
   EXPLAIN_NOT_SUBSCRIBED,
   EXPLAIN_NOT_WHITELISTED,
+  EXPLAIN_NOTHING_FREE,
   EXPLAIN_OFFERED,
   EXPLAIN_QUOTA_LIMIT,
   EXPLAIN_REFUSED,
@@ -19,28 +20,28 @@ import {
 import { slot, tableCount } from '../../memory';
 import { ioReserve, rowCount } from '../../rows';
 import { SLOT_LEAVES, SLOT_NOW } from '../../slots';
-import { AGENT_COMPLEX, agentAt, agentExists, agentFlags } from '../tables/agents';
-import { MANY_FILTERS, expireFilters, filtersOn, refusedUntil } from '../filters/filters';
+import { expireFilters, filtersOn, MANY_FILTERS, refusedUntil } from '../filters/filters';
 import { excludedWords } from '../filters/leaf-bits';
+import { meets } from '../run/minimums';
+import { forRole, weigh } from '../run/offering';
+import { isSatisfied, prepareQuotas } from '../run/quotas';
+import { Run, Visit } from '../run/run-state';
+import { Trial, tryRun } from '../run/trial';
+import { collectFree } from '../tables/agent-totals';
+import { AGENT_COMPLEX, agentAt, agentExists, agentFlags } from '../tables/agents';
 import {
   FRAMEWORK_ACTIVE,
-  LEAF_ACTIVE,
-  LEAF_SUBSCRIBED,
-  LEAF_SUPPRESSED,
   findLeaf,
   frameworkFlags,
   frameworkKnown,
+  LEAF_ACTIVE,
+  LEAF_SUBSCRIBED,
+  LEAF_SUPPRESSED,
   leafFilters,
   leafFlags,
   leafRole,
 } from '../tables/frameworks';
-import { Trial, tryRun } from '../run/trial';
-import { meets } from '../run/minimums';
-import { forRole, weigh } from '../run/offering';
-import { isSatisfied, prepareQuotas } from '../run/quotas';
 import { ROLE_GUARANTEES, roleExists, roleFlags } from '../tables/roles';
-import { Run, Visit } from '../run/run-state';
-import { collectFree } from '../tables/agent-totals';
 
 /**
  * Answers an EXPLAIN code. The exchange buffer holds an f64: when the last refusal ends, for
@@ -48,21 +49,37 @@ import { collectFree } from '../tables/agent-totals';
  */
 export function explain(framework: u32, role: u32, agent: u32): i32 {
   store<f64>(ioReserve(8), 0);
-  if (!frameworkKnown(framework) || !roleExists(role) || !agentExists(agent)) return EXPLAIN_UNKNOWN;
+  if (!frameworkKnown(framework) || !roleExists(role) || !agentExists(agent)) {
+    return EXPLAIN_UNKNOWN;
+  }
   const flags = agentFlags(agent);
-  if ((flags & AGENT_ACTIVE) == 0) return EXPLAIN_AGENT_INACTIVE;
-  if ((flags & AGENT_WHITELISTED) == 0) return EXPLAIN_NOT_WHITELISTED;
-  if ((frameworkFlags(framework) & FRAMEWORK_ACTIVE) == 0) return EXPLAIN_FRAMEWORK_INACTIVE;
+  if ((flags & AGENT_ACTIVE) == 0) {
+    return EXPLAIN_AGENT_INACTIVE;
+  }
+  if ((flags & AGENT_WHITELISTED) == 0) {
+    return EXPLAIN_NOT_WHITELISTED;
+  }
+  if ((frameworkFlags(framework) & FRAMEWORK_ACTIVE) == 0) {
+    return EXPLAIN_FRAMEWORK_INACTIVE;
+  }
   const found = findLeaf(framework, role);
-  if (found == 0 || (leafFlags(found - 1) & LEAF_SUBSCRIBED) == 0) return EXPLAIN_NOT_SUBSCRIBED;
+  if (found == 0 || (leafFlags(found - 1) & LEAF_SUBSCRIBED) == 0) {
+    return EXPLAIN_NOT_SUBSCRIBED;
+  }
   const leaf = found - 1;
-  if ((leafFlags(leaf) & LEAF_SUPPRESSED) != 0) return EXPLAIN_SUPPRESSED;
-  if ((leafFlags(leaf) & LEAF_ACTIVE) == 0) return EXPLAIN_FRAMEWORK_INACTIVE;
+  if ((leafFlags(leaf) & LEAF_SUPPRESSED) != 0) {
+    return EXPLAIN_SUPPRESSED;
+  }
+  if ((leafFlags(leaf) & LEAF_ACTIVE) == 0) {
+    return EXPLAIN_FRAMEWORK_INACTIVE;
+  }
   expireFilters(load<f64>(slot(SLOT_NOW)));
   tryRun(agent, leaf);
   // What the trial has consumed does not count.
   prepareQuotas();
-  if (Trial.isOffered) return EXPLAIN_OFFERED;
+  if (Trial.isOffered) {
+    return EXPLAIN_OFFERED;
+  }
   Visit.agent = agent;
   Visit.plain = (flags & AGENT_COMPLEX) == 0;
   Visit.denies = load<u32>(agentAt(agent), 4);
@@ -70,7 +87,9 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   Visit.hasBits = Visit.filters >= MANY_FILTERS;
   Visit.exclusions = excludedWords(agent) != 0;
   Visit.free = collectFree(agent);
-  if (rowCount(Visit.free) == 0) return EXPLAIN_NOTHING_FREE;
+  if (rowCount(Visit.free) == 0) {
+    return EXPLAIN_NOTHING_FREE;
+  }
   Visit.bitsDue = Visit.hasBits;
   const guaranteed = inStage(leaf, role, true) == EXPLAIN_OFFERED;
   const code = guaranteed ? EXPLAIN_OFFERED : inStage(leaf, role, false);
@@ -79,12 +98,16 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
     store<f64>(ioReserve(8), Trial.others);
     return EXPLAIN_SHARE_ORDER;
   }
-  if (code == EXPLAIN_REFUSED) store<f64>(ioReserve(8), refusedUntil(agent, leaf));
+  if (code == EXPLAIN_REFUSED) {
+    store<f64>(ioReserve(8), refusedUntil(agent, leaf));
+  }
   if (code == EXPLAIN_QUOTA_LIMIT && Run.headroomNeeded) {
     Run.headroomNeeded = false;
     const without = inStage(leaf, role, false);
     Run.headroomNeeded = true;
-    if (without == EXPLAIN_OFFERED) return EXPLAIN_HEADROOM;
+    if (without == EXPLAIN_OFFERED) {
+      return EXPLAIN_HEADROOM;
+    }
   }
   return code;
 }
@@ -92,10 +115,14 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
 /** The checks for a leaf in one of the two stages. */
 function inStage(leaf: u32, role: u32, guaranteeStage: bool): i32 {
   if (guaranteeStage) {
-    if ((roleFlags(role) & ROLE_GUARANTEES) == 0 || isSatisfied(role)) return EXPLAIN_QUOTA_LIMIT;
+    if ((roleFlags(role) & ROLE_GUARANTEES) == 0 || isSatisfied(role)) {
+      return EXPLAIN_QUOTA_LIMIT;
+    }
   }
   const row = forRole(role);
-  if (rowCount(row) == 0) return EXPLAIN_NOTHING_FREE;
+  if (rowCount(row) == 0) {
+    return EXPLAIN_NOTHING_FREE;
+  }
   Visit.minimumMet = meets(Run.clusterMinimum, row);
   Visit.guaranteeStage = guaranteeStage;
   const code = weigh(leaf, role, row);
@@ -105,11 +132,15 @@ function inStage(leaf: u32, role: u32, guaranteeStage: bool): i32 {
 
 /** How many refusals of a role's frameworks are in force. */
 export function roleFilters(role: u32): u32 {
-  if (!roleExists(role)) return 0;
+  if (!roleExists(role)) {
+    return 0;
+  }
   const leaves = tableCount(SLOT_LEAVES);
   let count: u32 = 0;
   for (let leaf: u32 = 0; leaf < leaves; leaf++) {
-    if (leafFlags(leaf) != 0 && leafRole(leaf) == role) count += leafFilters(leaf);
+    if (leafFlags(leaf) != 0 && leafRole(leaf) == role) {
+      count += leafFilters(leaf);
+    }
   }
   return count;
 }

@@ -14,14 +14,16 @@ import {
   scratch,
   writeItems,
 } from '../../rows';
-import { agentExists } from '../tables/agents';
-import { countUsed, rebook, unbook } from '../tables/accounting';
 import { addFilter, forgetSeen } from '../filters/filters';
+import { keepOrphan } from '../filters/orphan-filters';
+import { countUsed, rebook, unbook } from '../tables/accounting';
+import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from '../tables/agent-totals';
+import { agentExists } from '../tables/agents';
 import {
-  LEAF_SUBSCRIBED,
   findLeaf,
   frameworkExists,
   frameworkKnown,
+  LEAF_SUBSCRIBED,
   leafFlags,
 } from '../tables/frameworks';
 import {
@@ -33,31 +35,43 @@ import {
   renewHolding,
   usedRow,
 } from '../tables/holdings';
-import { io, readList } from './incoming';
-import { keepOrphan } from '../filters/orphan-filters';
-import { unlinkHolding } from './holding-release';
 import { wake } from '../tables/idle-agents';
 import { roleExists } from '../tables/roles';
-import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from '../tables/agent-totals';
+import { unlinkHolding } from './holding-release';
+import { io, readList } from './incoming';
 
 /** Tasks were launched on offered resources: the list in the buffer is used from now on. */
 export function launch(framework: u32, agent: u32, role: u32, count: u32): i32 {
-  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) return BAD_HANDLE;
-  if (readList(count) == 0) return readStatus();
+  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) {
+    return BAD_HANDLE;
+  }
+  if (readList(count) == 0) {
+    return readStatus();
+  }
   const row = scratch(0);
-  if (rowCount(row) == 0) return OK;
+  if (rowCount(row) == 0) {
+    return OK;
+  }
   const holding = findHolding(agent, framework, role);
-  if (holding == 0) return NOT_CONTAINED;
-  if (!isOffered(holding, row)) return NOT_CONTAINED;
+  if (holding == 0) {
+    return NOT_CONTAINED;
+  }
+  if (!isOffered(holding, row)) {
+    return NOT_CONTAINED;
+  }
   rowAddAll(usedRow(holding), rowItems(row), rowCount(row));
-  if (holdingLeaf(holding) != 0) countUsed(role, rowItems(row), rowCount(row), 1);
+  if (holdingLeaf(holding) != 0) {
+    countUsed(role, rowItems(row), rowCount(row), 1);
+  }
   return OK;
 }
 
 /** True when the items are part of what a holding has and tasks do not use. */
 function isOffered(holding: usize, row: usize): bool {
   const used = usedRow(holding);
-  if (rowCount(used) == 0) return holdingHas(holding, row, false);
+  if (rowCount(used) == 0) {
+    return holdingHas(holding, row, false);
+  }
   const offered = scratch(1);
   rowClear(offered);
   rowAddAll(offered, holdingItems(holding), holdingCount(holding));
@@ -66,8 +80,8 @@ function isOffered(holding: usize, row: usize): bool {
 }
 
 /**
- * The list in the buffer comes back: from tasks (`used`) or from an offer. A filter hides it from the
- * framework's role until `end`; below 0 means no filter.
+ * The list in the buffer comes back: from tasks (`used`) or from an offer. A filter hides it from
+ * the framework's role until `end`; below 0 means no filter.
  */
 export function recover(
   framework: u32,
@@ -77,24 +91,44 @@ export function recover(
   used: u32,
   end: f64,
 ): i32 {
-  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) return BAD_HANDLE;
-  if (end != end) return BAD_AMOUNT;
-  if (readList(count) == 0) return readStatus();
+  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) {
+    return BAD_HANDLE;
+  }
+  if (end != end) {
+    return BAD_AMOUNT;
+  }
+  if (readList(count) == 0) {
+    return readStatus();
+  }
   const row = scratch(0);
-  if (rowCount(row) == 0) return OK;
+  if (rowCount(row) == 0) {
+    return OK;
+  }
   const holding = findHolding(agent, framework, role);
-  if (holding == 0 || !holdingHas(holding, row, false)) return NOT_CONTAINED;
+  if (holding == 0 || !holdingHas(holding, row, false)) {
+    return NOT_CONTAINED;
+  }
   if (used == 0) {
-    if (!isOffered(holding, row)) return NOT_CONTAINED;
+    if (!isOffered(holding, row)) {
+      return NOT_CONTAINED;
+    }
   } else {
-    if (!holdingHas(holding, row, true)) return NOT_CONTAINED;
+    if (!holdingHas(holding, row, true)) {
+      return NOT_CONTAINED;
+    }
     rowSubtractAll(usedRow(holding), rowItems(row), rowCount(row));
-    if (holdingLeaf(holding) != 0) countUsed(role, rowItems(row), rowCount(row), -1);
+    if (holdingLeaf(holding) != 0) {
+      countUsed(role, rowItems(row), rowCount(row), -1);
+    }
   }
   // As in Mesos, what an unknown framework holds stays held until it or the agent is known to go.
-  if (!frameworkKnown(framework)) return OK;
+  if (!frameworkKnown(framework)) {
+    return OK;
+  }
   unbook(agent, holding, row);
-  if (holdingCount(holding) == 0) unlinkHolding(agent, holding);
+  if (holdingCount(holding) == 0) {
+    unlinkHolding(agent, holding);
+  }
   wake(agent);
   if (end >= 0) {
     const leaf = findLeaf(framework, role);
@@ -109,8 +143,8 @@ export function recover(
 
 /**
  * The operations of an accepted offer: the buffer holds what was offered (`count` items), then the
- * conversions, then `extra` items: further copies of shared volumes for the tasks. Answers how many items of
- * the new offered resources are in the buffer, or minus a status.
+ * conversions, then `extra` items: further copies of shared volumes for the tasks. Answers how many
+ * items of the new offered resources are in the buffer, or minus a status.
  */
 export function convertOffered(
   framework: u32,
@@ -121,9 +155,13 @@ export function convertOffered(
   conversionBytes: u32,
   extra: u32,
 ): i32 {
-  if (!frameworkKnown(framework) || !agentExists(agent) || !roleExists(role)) return -BAD_HANDLE;
+  if (!frameworkKnown(framework) || !agentExists(agent) || !roleExists(role)) {
+    return -BAD_HANDLE;
+  }
   const at = readList(count);
-  if (at == 0) return -readStatus();
+  if (at == 0) {
+    return -readStatus();
+  }
   const offered = scratch(0);
   const holding = findHolding(agent, framework, role);
   if (holding == 0 || holdingLeaf(holding) == 0 || !isOffered(holding, offered)) {
@@ -133,21 +171,35 @@ export function convertOffered(
   rowClear(converted);
   rowAddAll(converted, rowItems(offered), rowCount(offered));
   let status = convertRow(converted, at, conversions, true);
-  if (status != OK) return -status;
+  if (status != OK) {
+    return -status;
+  }
   rowClear(scratch(1));
-  if (readItems(at + conversionBytes, extra, scratch(1)) == 0) return -readStatus();
+  if (readItems(at + conversionBytes, extra, scratch(1)) == 0) {
+    return -readStatus();
+  }
   status = convertRow(collectTotal(agent), at, conversions, false);
-  if (status != OK) return -status;
+  if (status != OK) {
+    return -status;
+  }
   rowAddAll(converted, rowItems(scratch(1)), rowCount(scratch(1)));
   const leaf = holdingLeaf(holding) - 1;
   const total = newTotal(agent);
-  if (total != 0) keepHeldOrder(agent);
+  if (total != 0) {
+    keepHeldOrder(agent);
+  }
   unbook(agent, holding, offered);
-  if (holdingCount(holding) == 0) renewHolding(agent, holding);
+  if (holdingCount(holding) == 0) {
+    renewHolding(agent, holding);
+  }
   rebook(agent, leaf, rowItems(converted), rowCount(converted));
   const now = findHolding(agent, framework, role);
-  if (now != 0 && holdingCount(now) == 0) unlinkHolding(agent, now);
-  if (total != 0) changeTotal(agent, total);
+  if (now != 0 && holdingCount(now) == 0) {
+    unlinkHolding(agent, now);
+  }
+  if (total != 0) {
+    changeTotal(agent, total);
+  }
   wake(agent);
   writeItems(rowItems(converted), rowCount(converted), 0);
   return <i32>rowCount(converted);
@@ -155,22 +207,33 @@ export function convertOffered(
 
 /** An operation on what nobody holds: conversions in the buffer. */
 export function convertFree(agent: u32, conversions: u32): i32 {
-  if (!agentExists(agent)) return BAD_HANDLE;
+  if (!agentExists(agent)) {
+    return BAD_HANDLE;
+  }
   const have = scratch(2);
   rowClear(have);
   const found = collectFree(agent);
   rowAddAll(have, rowItems(found), rowCount(found));
   let status = convertRow(have, io(), conversions, true);
-  if (status != OK) return status;
+  if (status != OK) {
+    return status;
+  }
   status = convertRow(collectTotal(agent), io(), conversions, false);
-  if (status != OK) return status;
+  if (status != OK) {
+    return status;
+  }
   const total = newTotal(agent);
-  if (total != 0) changeTotal(agent, total);
+  if (total != 0) {
+    changeTotal(agent, total);
+  }
   wake(agent);
   return OK;
 }
 
-/** What conversions made of an agent's total (in scratch 5), as a row in scratch 3; 0 when that is its total. */
+/**
+ * What conversions made of an agent's total (in scratch 5), as a row in scratch 3; 0 when that is
+ * its total.
+ */
 function newTotal(agent: u32): usize {
   const total = scratch(3);
   rowClear(total);

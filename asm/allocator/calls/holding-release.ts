@@ -2,14 +2,14 @@
 import { tableCount, tableWord } from '../../memory';
 import { rowAddAll, rowClear, rowCount, rowItems, scratch } from '../../rows';
 import { SLOT_ORDER } from '../../slots';
-import { countUsed, unbook } from '../tables/accounting';
 import { dropFiltersOfLeaf } from '../filters/filters';
 import { leafExclusions, setExcluded } from '../filters/leaf-bits';
+import { countUsed, unbook } from '../tables/accounting';
 import {
-  LEAF_SUBSCRIBED,
   countEarlyHolding,
   deactivateLeaf,
   dropLeaf,
+  LEAF_SUBSCRIBED,
   leafAt,
   leafFlags,
 } from '../tables/frameworks';
@@ -26,8 +26,12 @@ import { wake } from '../tables/idle-agents';
 
 /** Forgets a leaf that is no longer subscribed, if nothing is held through it. */
 export function tryDrop(leaf: u32): void {
-  if ((leafFlags(leaf) & LEAF_SUBSCRIBED) != 0) return;
-  if (load<u32>(leafAt(leaf), 48) != 0) return;
+  if ((leafFlags(leaf) & LEAF_SUBSCRIBED) != 0) {
+    return;
+  }
+  if (load<u32>(leafAt(leaf), 48) != 0) {
+    return;
+  }
   deactivateLeaf(leaf);
   dropFiltersOfLeaf(leaf);
   dropExclusionsOfLeaf(leaf);
@@ -58,9 +62,13 @@ export function releaseHolding(agent: u32, holding: usize): void {
 /** Removes an empty holding, and its leaf if only the holding kept it. */
 export function unlinkHolding(agent: u32, holding: usize): void {
   const leaf = holdingLeaf(holding);
-  if (leaf == 0) countEarlyHolding(holdingFramework(holding), -1);
+  if (leaf == 0) {
+    countEarlyHolding(holdingFramework(holding), -1);
+  }
   dropHolding(agent, holding);
-  if (leaf == 0) return;
+  if (leaf == 0) {
+    return;
+  }
   const at = leafAt(leaf - 1);
   store<u32>(at, load<u32>(at, 48) - 1, 48);
   tryDrop(leaf - 1);

@@ -16,7 +16,8 @@ import { SLOT_IO } from '../../slots';
 import { valueOf } from '../../vectors';
 
 // @ts-ignore: decorator
-@inline export function io(): usize {
+@inline
+export function io(): usize {
   return load<usize>(slot(SLOT_IO));
 }
 
@@ -33,11 +34,15 @@ export function fitsCluster(row: usize, sum: u32): bool {
   for (let i: u32 = 0; i < rowCount(row); i++) {
     const item = rowItems(row) + <usize>i * ITEM_SIZE;
     const kind = itemKind(item);
-    if (isScalar(kindFlags(kind))) all += itemAmount(item) * kindUnit(kind);
+    if (isScalar(kindFlags(kind))) {
+      all += itemAmount(item) * kindUnit(kind);
+    }
   }
   for (let i: u32 = 0; i < rowCount(row); i++) {
     const kind = itemKind(rowItems(row) + <usize>i * ITEM_SIZE);
-    if (isScalar(kindFlags(kind)) && all + valueOf(sum, kindName(kind)) > MAX_AMOUNT) return false;
+    if (isScalar(kindFlags(kind)) && all + valueOf(sum, kindName(kind)) > MAX_AMOUNT) {
+      return false;
+    }
   }
   return true;
 }

@@ -1,5 +1,6 @@
-// Bits of an agent, one a leaf: from which leaves a filter hides what is free, which leaves a constraint excludes, which
-// leaves have a filter on the agent at all. Bits beyond the last word are clear.
+// Bits of an agent, one a leaf: from which leaves a filter hides what is free, which leaves a
+// constraint excludes, which leaves have a filter on the agent at all. Bits beyond the last word
+// are clear.
 import { free, resizeZeroed, tableCount } from '../../memory';
 import { SLOT_LEAVES } from '../../slots';
 import { agentAt } from '../tables/agents';
@@ -19,7 +20,7 @@ export function bitsReserve(agent: u32, offset: usize): usize {
   const need = (tableCount(SLOT_LEAVES) + 31) >> 5;
   if (have < need) {
     const next = max<u32>(need + (need >> 2), 4);
-    store<usize>(at, resizeZeroed(load<usize>(at), <usize>have << 2, <usize>next << 2));
+    store<usize>(at, resizeZeroed(load<usize>(at), (<usize>have) << 2, (<usize>next) << 2));
     store<u32>(at, next, 4);
   }
   return load<usize>(at);
@@ -27,7 +28,7 @@ export function bitsReserve(agent: u32, offset: usize): usize {
 
 export function bitsFree(agent: u32, offset: usize): void {
   const at = agentAt(agent) + offset;
-  free(load<usize>(at), <usize>load<u32>(at, 4) << 2);
+  free(load<usize>(at), (<usize>load<u32>(at, 4)) << 2);
   store<usize>(at, 0);
   store<u32>(at, 0, 4);
 }
@@ -36,10 +37,12 @@ export function setBit(agent: u32, offset: usize, leaf: u32, on: bool): void {
   const at = agentAt(agent) + offset;
   const word = leaf >> 5;
   if (word >= load<u32>(at, 4)) {
-    if (!on) return;
+    if (!on) {
+      return;
+    }
     bitsReserve(agent, offset);
   }
-  const to = load<usize>(at) + (<usize>word << 2);
+  const to = load<usize>(at) + ((<usize>word) << 2);
   const bit: u32 = 1 << (leaf & 31);
   store<u32>(to, on ? load<u32>(to) | bit : load<u32>(to) & ~bit);
 }
@@ -47,19 +50,26 @@ export function setBit(agent: u32, offset: usize, leaf: u32, on: bool): void {
 export function testBit(agent: u32, offset: usize, leaf: u32): bool {
   const at = agentAt(agent) + offset;
   const word = leaf >> 5;
-  if (word >= load<u32>(at, 4)) return false;
-  return (load<u32>(load<usize>(at) + (<usize>word << 2)) & (1 << (leaf & 31))) != 0;
+  if (word >= load<u32>(at, 4)) {
+    return false;
+  }
+  return (load<u32>(load<usize>(at) + ((<usize>word) << 2)) & (1 << (leaf & 31))) != 0;
 }
 
 // @ts-ignore: decorator
-@inline export function isExcluded(agent: u32, leaf: u32): bool {
+@inline
+export function isExcluded(agent: u32, leaf: u32): bool {
   return testBit(agent, EXCLUDED, leaf);
 }
 export function setExcluded(agent: u32, leaf: u32, excluded: bool): void {
-  if (testBit(agent, EXCLUDED, leaf) == excluded) return;
+  if (testBit(agent, EXCLUDED, leaf) == excluded) {
+    return;
+  }
   setBit(agent, EXCLUDED, leaf, excluded);
   store<u32>(leafAt(leaf), load<u32>(leafAt(leaf), 44) + (excluded ? 1 : -1), 44);
-  if (!excluded) wake(agent);
+  if (!excluded) {
+    wake(agent);
+  }
 }
 export function leafExclusions(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 44);
@@ -69,7 +79,7 @@ export function dropExclusions(agent: u32): void {
   const at = agentAt(agent) + EXCLUDED;
   const words = load<u32>(at, 4);
   for (let word: u32 = 0; word < words; word++) {
-    let bits = load<u32>(load<usize>(at) + (<usize>word << 2));
+    let bits = load<u32>(load<usize>(at) + ((<usize>word) << 2));
     while (bits != 0) {
       const leaf = (word << 5) + <u32>ctz<u32>(bits);
       bits &= bits - 1;
@@ -79,22 +89,27 @@ export function dropExclusions(agent: u32): void {
   bitsFree(agent, EXCLUDED);
 }
 // @ts-ignore: decorator
-@inline export function isHidden(agent: u32, leaf: u32): bool {
+@inline
+export function isHidden(agent: u32, leaf: u32): bool {
   return testBit(agent, HIDDEN, leaf);
 }
 // @ts-ignore: decorator
-@inline export function hiddenBits(agent: u32): usize {
+@inline
+export function hiddenBits(agent: u32): usize {
   return load<usize>(agentAt(agent), 32);
 }
 // @ts-ignore: decorator
-@inline export function hiddenWords(agent: u32): u32 {
+@inline
+export function hiddenWords(agent: u32): u32 {
   return load<u32>(agentAt(agent), 36);
 }
 // @ts-ignore: decorator
-@inline export function excludedBits(agent: u32): usize {
+@inline
+export function excludedBits(agent: u32): usize {
   return load<usize>(agentAt(agent), 48);
 }
 // @ts-ignore: decorator
-@inline export function excludedWords(agent: u32): u32 {
+@inline
+export function excludedWords(agent: u32): u32 {
   return load<u32>(agentAt(agent), 52);
 }

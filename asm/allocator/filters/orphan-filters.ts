@@ -1,19 +1,24 @@
-// Orphan filters: an offer was refused, but its framework had left the role by then, so that there is no leaf to hang
-// the filter on. As in Apache Mesos the filter counts if the framework subscribes to the role again before it ends.
+// Orphan filters: an offer was refused, but its framework had left the role by then, so that there
+// is no leaf to hang the filter on. As in Apache Mesos the filter counts if the framework
+// subscribes to the role again before it ends.
 //
 //   orphan:  framework u32 | role u32 | agent u32 | refused u32 | end f64
 import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
-import { SLOT_ORPHANS, SLOT_NOW } from '../../slots';
+import { SLOT_NOW, SLOT_ORPHANS } from '../../slots';
 import { addFilter } from './filters';
-import { REFUSED_HEAD, forget, intern } from './refusals';
+import { forget, intern, REFUSED_HEAD } from './refusals';
 
 // @ts-ignore: decorator
-@inline const SIZE: usize = 24;
+@inline
+const SIZE: usize = 24;
 const ANY: u32 = 0xffffffff;
 
 // @ts-ignore: decorator
-@inline function orphanAt(index: u32): usize {
-  if (CHECKED) assert(index < tableCount(SLOT_ORPHANS), 'no such orphan');
+@inline
+function orphanAt(index: u32): usize {
+  if (CHECKED) {
+    assert(index < tableCount(SLOT_ORPHANS), 'no such orphan');
+  }
   return tableBase(SLOT_ORPHANS) + <usize>index * SIZE;
 }
 
@@ -21,7 +26,9 @@ function drop(index: u32): void {
   const at = orphanAt(index);
   forget(load<usize>(at, 12));
   const last = tableCount(SLOT_ORPHANS) - 1;
-  if (index != last) memory.copy(at, orphanAt(last), SIZE);
+  if (index != last) {
+    memory.copy(at, orphanAt(last), SIZE);
+  }
   store<u32>(slot(SLOT_ORPHANS + 1), last);
 }
 
@@ -29,7 +36,9 @@ function drop(index: u32): void {
 function dropEnded(): void {
   const now = load<f64>(slot(SLOT_NOW));
   for (let i = tableCount(SLOT_ORPHANS); i > 0; i--) {
-    if (load<f64>(orphanAt(i - 1), 16) < now) drop(i - 1);
+    if (load<f64>(orphanAt(i - 1), 16) < now) {
+      drop(i - 1);
+    }
   }
 }
 
@@ -57,7 +66,9 @@ export function keepOrphan(
 export function adoptOrphans(framework: u32, role: u32, leaf: u32): void {
   for (let i = tableCount(SLOT_ORPHANS); i > 0; i--) {
     const at = orphanAt(i - 1);
-    if (load<u32>(at) != framework || load<u32>(at, 4) != role) continue;
+    if (load<u32>(at) != framework || load<u32>(at, 4) != role) {
+      continue;
+    }
     const refused = load<usize>(at, 12);
     const count = load<u32>(refused, 4);
     addFilter(leaf, load<u32>(at, 8), refused + REFUSED_HEAD, count, load<f64>(at, 16));
@@ -68,8 +79,12 @@ export function adoptOrphans(framework: u32, role: u32, leaf: u32): void {
 function dropMatching(framework: u32, agent: u32): void {
   for (let i = tableCount(SLOT_ORPHANS); i > 0; i--) {
     const at = orphanAt(i - 1);
-    if (framework != ANY && load<u32>(at) != framework) continue;
-    if (agent != ANY && load<u32>(at, 8) != agent) continue;
+    if (framework != ANY && load<u32>(at) != framework) {
+      continue;
+    }
+    if (agent != ANY && load<u32>(at, 8) != agent) {
+      continue;
+    }
     drop(i - 1);
   }
 }
@@ -86,7 +101,9 @@ export function dropOrphansOfAgent(agent: u32): void {
 export function hasOrphans(role: u32): bool {
   dropEnded();
   for (let i: u32 = 0; i < tableCount(SLOT_ORPHANS); i++) {
-    if (load<u32>(orphanAt(i), 4) == role) return true;
+    if (load<u32>(orphanAt(i), 4) == role) {
+      return true;
+    }
   }
   return false;
 }

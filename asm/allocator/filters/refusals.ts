@@ -3,7 +3,7 @@
 //   row:   refs u32 | count u32 | hash u32 | next in chain u32 | items
 //   hash:  address of the buckets | how many | rows
 import { equalSets, hashSet, release, retain } from '../../intervals';
-import { CHECKED, alloc, allocZeroed, free, slot } from '../../memory';
+import { alloc, allocZeroed, CHECKED, free, slot } from '../../memory';
 import { ITEM_SIZE, itemAmount, itemKind, itemSet } from '../../rows';
 import { SLOT_REFUSALS } from '../../slots';
 
@@ -29,27 +29,34 @@ function sameItems(a: usize, b: usize, count: u32): bool {
     let found = false;
     for (let j: u32 = 0; j < count; j++) {
       const other = b + <usize>j * ITEM_SIZE;
-      if (itemKind(other) != itemKind(item)) continue;
+      if (itemKind(other) != itemKind(item)) {
+        continue;
+      }
       found = itemAmount(other) == itemAmount(item) && equalSets(itemSet(other), itemSet(item));
       break;
     }
-    if (!found) return false;
+    if (!found) {
+      return false;
+    }
   }
   return true;
 }
 
 function bucketOf(hash: u32): usize {
-  return load<usize>(slot(SLOT_REFUSALS)) + ((<usize>(hash & (load<u32>(slot(SLOT_REFUSALS + 1)) - 1))) << 2);
+  return (
+    load<usize>(slot(SLOT_REFUSALS)) +
+    ((<usize>(hash & (load<u32>(slot(SLOT_REFUSALS + 1)) - 1))) << 2)
+  );
 }
 
 function growBuckets(): void {
   const have = load<u32>(slot(SLOT_REFUSALS + 1));
   const next: u32 = have == 0 ? 64 : have << 1;
   const from = load<usize>(slot(SLOT_REFUSALS));
-  store<usize>(slot(SLOT_REFUSALS), allocZeroed(<usize>next << 2));
+  store<usize>(slot(SLOT_REFUSALS), allocZeroed((<usize>next) << 2));
   store<u32>(slot(SLOT_REFUSALS + 1), next);
   for (let i: u32 = 0; i < have; i++) {
-    let row = load<usize>(from + (<usize>i << 2));
+    let row = load<usize>(from + ((<usize>i) << 2));
     while (row != 0) {
       const after = load<usize>(row, 12);
       const bucket = bucketOf(load<u32>(row, 8));
@@ -58,18 +65,26 @@ function growBuckets(): void {
       row = after;
     }
   }
-  if (have != 0) free(from, <usize>have << 2);
+  if (have != 0) {
+    free(from, (<usize>have) << 2);
+  }
 }
 
 /** A reference to the refused row of these items. */
 export function intern(items: usize, count: u32): usize {
   const rows = load<u32>(slot(SLOT_REFUSALS + 2));
-  if (rows >= load<u32>(slot(SLOT_REFUSALS + 1))) growBuckets();
+  if (rows >= load<u32>(slot(SLOT_REFUSALS + 1))) {
+    growBuckets();
+  }
   const hash = hashItems(items, count);
   const bucket = bucketOf(hash);
   for (let row = load<usize>(bucket); row != 0; row = load<usize>(row, 12)) {
-    if (load<u32>(row, 8) != hash || load<u32>(row, 4) != count) continue;
-    if (!sameItems(items, row + REFUSED_HEAD, count)) continue;
+    if (load<u32>(row, 8) != hash || load<u32>(row, 4) != count) {
+      continue;
+    }
+    if (!sameItems(items, row + REFUSED_HEAD, count)) {
+      continue;
+    }
     store<u32>(row, load<u32>(row) + 1);
     return row;
   }
@@ -80,21 +95,31 @@ export function intern(items: usize, count: u32): usize {
   store<usize>(row, load<usize>(bucket), 12);
   store<usize>(bucket, row);
   memory.copy(row + REFUSED_HEAD, items, <usize>count * ITEM_SIZE);
-  for (let i: u32 = 0; i < count; i++) retain(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
+  for (let i: u32 = 0; i < count; i++) {
+    retain(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
+  }
   store<u32>(slot(SLOT_REFUSALS + 2), rows + 1);
   return row;
 }
 
 export function forget(row: usize): void {
-  if (CHECKED) assert(load<u32>(row) != 0, 'a refused list that nothing refers to');
+  if (CHECKED) {
+    assert(load<u32>(row) != 0, 'a refused list that nothing refers to');
+  }
   const refs = load<u32>(row) - 1;
   store<u32>(row, refs);
-  if (refs != 0) return;
+  if (refs != 0) {
+    return;
+  }
   let link = bucketOf(load<u32>(row, 8));
-  while (load<usize>(link) != row) link = load<usize>(link) + 12;
+  while (load<usize>(link) != row) {
+    link = load<usize>(link) + 12;
+  }
   store<usize>(link, load<usize>(row, 12));
   const count = load<u32>(row, 4);
-  for (let i: u32 = 0; i < count; i++) release(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
+  for (let i: u32 = 0; i < count; i++) {
+    release(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
+  }
   free(row, REFUSED_HEAD + <usize>count * ITEM_SIZE);
   store<u32>(slot(SLOT_REFUSALS + 2), load<u32>(slot(SLOT_REFUSALS + 2)) - 1);
 }

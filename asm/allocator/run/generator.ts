@@ -1,5 +1,5 @@
-// The core's own random numbers: xoshiro256**, seeded through splitmix64. Its state is part of the saved
-// state, so the same seed and the same calls give the same offers everywhere.
+// The core's own random numbers: xoshiro256**, seeded through splitmix64. Its state is part of the
+// saved state, so the same seed and the same calls give the same offers everywhere.
 import { slot } from '../../memory';
 import { SLOT_SEED } from '../../slots';
 
@@ -46,8 +46,8 @@ export function randomUnit(): f64 {
 export function shuffle(list: usize, count: u32): void {
   for (let i = count; i > 1; i--) {
     const j = randomBelow(i);
-    const a = list + (<usize>(i - 1) << 2);
-    const b = list + (<usize>j << 2);
+    const a = list + ((<usize>(i - 1)) << 2);
+    const b = list + ((<usize>j) << 2);
     const value = load<u32>(a);
     store<u32>(a, load<u32>(b));
     store<u32>(b, value);

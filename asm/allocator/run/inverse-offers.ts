@@ -1,5 +1,6 @@
-// Inverse offers: of agents that will be unavailable, to every active framework that holds something there. An
-// inverse offer is outstanding until it is answered; a refused one comes again when its filter has ended.
+// Inverse offers: of agents that will be unavailable, to every active framework that holds
+// something there. An inverse offer is outstanding until it is answered; a refused one comes again
+// when its filter has ended.
 import {
   CHECKED,
   slot,
@@ -11,22 +12,32 @@ import {
   tableRemoveWord,
   tableWord,
 } from '../../memory';
-import { SLOT_INVERSE, SLOT_INVERSE_FREE, SLOT_INVERSE_OFFERS, SLOT_MAINTENANCE, SLOT_NOW } from '../../slots';
+import {
+  SLOT_INVERSE,
+  SLOT_INVERSE_FREE,
+  SLOT_INVERSE_OFFERS,
+  SLOT_MAINTENANCE,
+  SLOT_NOW,
+} from '../../slots';
 import { AGENT_MAINTENANCE, agentAt, agentFlags, setAgentFlags } from '../tables/agents';
-import { firstHolding, holdingCount, holdingFramework, nextHolding } from '../tables/holdings';
 import { FRAMEWORK_ACTIVE, FRAMEWORK_KNOWN, frameworkFlags } from '../tables/frameworks';
+import { firstHolding, holdingCount, holdingFramework, nextHolding } from '../tables/holdings';
 import { isAskedFor } from './visit-order';
 
-// Record: agent u32 | framework u32 | type u32 | next of agent + 1 u32 | end f64. The first of an agent is
-// in its record.
+// Record: agent u32 | framework u32 | type u32 | next of agent + 1 u32 | end f64
+// The number of the first, plus one, is in the record of the agent.
 // @ts-ignore: decorator
-@inline const SIZE: usize = 24;
+@inline
+const SIZE: usize = 24;
 const OUTSTANDING: u32 = 1;
 const FILTER: u32 = 2;
 
 // @ts-ignore: decorator
-@inline function recordAt(index: u32): usize {
-  if (CHECKED) assert(index < tableCount(SLOT_INVERSE), 'no such inverse offer');
+@inline
+function recordAt(index: u32): usize {
+  if (CHECKED) {
+    assert(index < tableCount(SLOT_INVERSE), 'no such inverse offer');
+  }
   return tableBase(SLOT_INVERSE) + <usize>index * SIZE;
 }
 
@@ -48,7 +59,9 @@ function add(agent: u32, framework: u32, type: u32, end: f64): void {
   store<u32>(agentAt(agent), index + 1, 100);
 }
 
-/** Removes records of an agent: of one framework or of all (0xffffffff), of one type or of both (0). */
+/**
+ * Removes records of an agent: of one framework or of all (0xffffffff), of one type or of both (0).
+ */
 function remove(agent: u32, framework: u32, type: u32): bool {
   let found = false;
   let link = agentAt(agent) + 100;
@@ -56,7 +69,8 @@ function remove(agent: u32, framework: u32, type: u32): bool {
     const index = load<u32>(link) - 1;
     const at = recordAt(index);
     const matches =
-      (framework == 0xffffffff || load<u32>(at, 4) == framework) && (type == 0 || load<u32>(at, 8) == type);
+      (framework == 0xffffffff || load<u32>(at, 4) == framework) &&
+      (type == 0 || load<u32>(at, 8) == type);
     if (!matches) {
       link = at + 12;
       continue;
@@ -75,7 +89,9 @@ function has(agent: u32, framework: u32, type: u32): bool {
   for (let next = load<u32>(agentAt(agent), 100); next != 0; ) {
     const at = recordAt(next - 1);
     if (load<u32>(at, 4) == framework && load<u32>(at, 8) == type) {
-      if (type != FILTER || load<f64>(at, 16) > now) return true;
+      if (type != FILTER || load<f64>(at, 16) > now) {
+        return true;
+      }
     }
     next = load<u32>(at, 12);
   }
@@ -108,7 +124,9 @@ export function dropInverseOfFramework(framework: u32, outstanding: bool): void 
   const count = tableCount(SLOT_INVERSE);
   for (let i: u32 = 0; i < count; i++) {
     const at = recordAt(i);
-    if (load<u32>(at, 8) == 0 || load<u32>(at, 4) != framework) continue;
+    if (load<u32>(at, 8) == 0 || load<u32>(at, 4) != framework) {
+      continue;
+    }
     remove(load<u32>(at), framework, outstanding ? 0 : FILTER);
   }
 }
@@ -123,16 +141,24 @@ export function makeInverseOffers(all: bool): void {
   const count = tableCount(SLOT_MAINTENANCE);
   for (let i: u32 = 0; i < count; i++) {
     const agent = tableWord(SLOT_MAINTENANCE, i);
-    if (!all && !isAskedFor(agent)) continue;
+    if (!all && !isAskedFor(agent)) {
+      continue;
+    }
     for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
-      if (holdingCount(at) == 0) continue;
+      if (holdingCount(at) == 0) {
+        continue;
+      }
       const framework = holdingFramework(at);
       const flags = frameworkFlags(framework);
-      if ((flags & FRAMEWORK_KNOWN) == 0 || (flags & FRAMEWORK_ACTIVE) == 0) continue;
-      if (has(agent, framework, OUTSTANDING) || has(agent, framework, FILTER)) continue;
+      if ((flags & FRAMEWORK_KNOWN) == 0 || (flags & FRAMEWORK_ACTIVE) == 0) {
+        continue;
+      }
+      if (has(agent, framework, OUTSTANDING) || has(agent, framework, FILTER)) {
+        continue;
+      }
       add(agent, framework, OUTSTANDING, 0);
       const index = tablePush(SLOT_INVERSE_OFFERS, 8);
-      const to = tableBase(SLOT_INVERSE_OFFERS) + (<usize>index << 3);
+      const to = tableBase(SLOT_INVERSE_OFFERS) + ((<usize>index) << 3);
       store<u32>(to, framework);
       store<u32>(to, agent, 4);
     }

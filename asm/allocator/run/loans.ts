@@ -1,12 +1,12 @@
-// Loans: the offers of a trial (trial.ts). They count for their leaves while the trial lasts and are then taken
-// back; the agent's own books know nothing of them.
+// Loans: the offers of a trial (trial.ts). They count for their leaves while the trial lasts and
+// are then taken back; the agent's own books know nothing of them.
 import { SHARED } from '../../constants';
 import { kindFlags } from '../../kinds';
 import { CHECKED, tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import {
-  ITEM_SIZE,
   copyItems,
   freeItems,
+  ITEM_SIZE,
   itemKind,
   rowCount,
   rowItems,
@@ -17,11 +17,15 @@ import { countLoan } from '../tables/accounting';
 
 // Loan: leaf u32 | items u32 | count u32 | -
 // @ts-ignore: decorator
-@inline const LOAN_SIZE: usize = 16;
+@inline
+const LOAN_SIZE: usize = 16;
 
 // @ts-ignore: decorator
-@inline function loanAt(index: u32): usize {
-  if (CHECKED) assert(index < tableCount(SLOT_LOANS), 'no such loan');
+@inline
+function loanAt(index: u32): usize {
+  if (CHECKED) {
+    assert(index < tableCount(SLOT_LOANS), 'no such loan');
+  }
   return tableBase(SLOT_LOANS) + <usize>index * LOAN_SIZE;
 }
 
@@ -41,7 +45,9 @@ export function takeLoans(row: usize): void {
     const items = load<usize>(loanAt(i), 4);
     for (let j: u32 = 0; j < load<u32>(loanAt(i), 8); j++) {
       const item = items + <usize>j * ITEM_SIZE;
-      if ((kindFlags(itemKind(item)) & SHARED) == 0) rowSubtractAll(row, item, 1);
+      if ((kindFlags(itemKind(item)) & SHARED) == 0) {
+        rowSubtractAll(row, item, 1);
+      }
     }
   }
 }
@@ -61,7 +67,9 @@ export function returnLoans(agent: u32): void {
 /** True when something is lent to the leaf. */
 export function isLentTo(leaf: u32): bool {
   for (let i: u32 = 0; i < tableCount(SLOT_LOANS); i++) {
-    if (load<u32>(loanAt(i)) == leaf) return true;
+    if (load<u32>(loanAt(i)) == leaf) {
+      return true;
+    }
   }
   return false;
 }
@@ -74,7 +82,9 @@ export function countBorrowers(): u32 {
     for (let j: u32 = 0; j < i && !isKnown; j++) {
       isKnown = load<u32>(loanAt(j)) == load<u32>(loanAt(i));
     }
-    if (!isKnown) borrowers++;
+    if (!isKnown) {
+      borrowers++;
+    }
   }
   return borrowers;
 }

@@ -1,4 +1,5 @@
-// One offer: the checks of a leaf in the order in which Mesos makes them, and the allocation of what passes them.
+// One offer: the checks of a leaf in the order in which Mesos makes them, and the allocation of
+// what passes them.
 import {
   EXPLAIN_CAPABILITY,
   EXPLAIN_CONSTRAINT,
@@ -13,9 +14,9 @@ import { retain } from '../../intervals';
 import { kindFlags, kindRole } from '../../kinds';
 import { tableAppend, tableBase, tableClear, tableCount } from '../../memory';
 import {
-  ITEM_SIZE,
   copyItems,
   freeItems,
+  ITEM_SIZE,
   itemAmount,
   itemKind,
   itemSet,
@@ -27,42 +28,53 @@ import {
   scratch,
 } from '../../rows';
 import { SLOT_OFFERS } from '../../slots';
-import { AGENT_HAS_SHARED, AGENT_ORDERED, agentAt, agentFlags } from '../tables/agents';
-import { holdingCount, holdingItems } from '../tables/holdings';
-import { book } from '../tables/accounting';
 import { hide, isRefused } from '../filters/filters';
 import { isExcluded, isHidden } from '../filters/leaf-bits';
+import { book } from '../tables/accounting';
+import { collectFree } from '../tables/agent-totals';
+import { AGENT_HAS_SHARED, AGENT_ORDERED, agentAt, agentFlags } from '../tables/agents';
 import { leafFilters, leafMinimum, leafStrip, leafTraits } from '../tables/frameworks';
+import { holdingCount, holdingItems } from '../tables/holdings';
+import { isWithin, ROLE_LIMITS, roleFlags } from '../tables/roles';
 import { lend, takeLoans } from './loans';
 import { meets, meetsFair } from './minimums';
-import { ROLE_LIMITS, isWithin, roleFlags } from '../tables/roles';
-import { NOT_OFFERED, OFFERED, HELD_BACK, Run, Visit } from './run-state';
+import { HELD_BACK, NOT_OFFERED, OFFERED, Run, Visit } from './run-state';
 import { consume, inFairOrder, shrinkFair, shrinkGuaranteed } from './shrink';
-import { collectFree } from '../tables/agent-totals';
 
-// Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 | owned u32
+// Offer: leaf u32 | agent u32 | items u32 | count u32 | earlier offer of the agent + 1 u32 |
+//        owned u32: the items are the offer's own, not those of a holding
 // @ts-ignore: decorator
-@inline export const OFFER_SIZE: usize = OFFER_WORDS * 4;
+@inline
+export const OFFER_SIZE: usize = OFFER_WORDS * 4;
 
 /** What is free on the agent now; false when that is nothing. */
 export function look(): bool {
   Visit.free = collectFree(Visit.agent);
-  if (Run.trial) takeLoans(Visit.free);
-  if (rowCount(Visit.free) == 0) return false;
-  // Bits are made when somebody is looked at: what is left after an offer is often of no use to anyone.
+  if (Run.trial) {
+    takeLoans(Visit.free);
+  }
+  if (rowCount(Visit.free) == 0) {
+    return false;
+  }
+  // Bits are made when somebody is looked at: what is left after an offer is often of no use to
+  // anyone.
   Visit.bitsDue = Visit.hasBits;
   return true;
 }
 
 /** What is there for a role: unreserved, or reserved for it or for an ancestor. */
 export function forRole(role: u32): usize {
-  if (Visit.plain) return Visit.free;
+  if (Visit.plain) {
+    return Visit.free;
+  }
   const row = scratch(5);
   rowClear(row);
   for (let i: u32 = 0; i < rowCount(Visit.free); i++) {
     const item = rowItems(Visit.free) + <usize>i * ITEM_SIZE;
     const kind = itemKind(item);
-    if ((kindFlags(kind) & RESERVED) != 0 && !isWithin(role, kindRole(kind))) continue;
+    if ((kindFlags(kind) & RESERVED) != 0 && !isWithin(role, kindRole(kind))) {
+      continue;
+    }
     rowPush(row, kind, retain(itemSet(item)), itemAmount(item));
   }
   return row;
@@ -70,13 +82,17 @@ export function forRole(role: u32): usize {
 
 /** Less what the framework cannot take. */
 function forLeaf(row: usize, leaf: u32): usize {
-  if (Visit.plain) return row;
+  if (Visit.plain) {
+    return row;
+  }
   const strip = leafStrip(leaf);
   const stripped = scratch(6);
   rowClear(stripped);
   for (let i: u32 = 0; i < rowCount(row); i++) {
     const item = rowItems(row) + <usize>i * ITEM_SIZE;
-    if ((kindFlags(itemKind(item)) & strip) != 0) continue;
+    if ((kindFlags(itemKind(item)) & strip) != 0) {
+      continue;
+    }
     rowPush(stripped, itemKind(item), retain(itemSet(item)), itemAmount(item));
   }
   return stripped;
@@ -84,32 +100,45 @@ function forLeaf(row: usize, leaf: u32): usize {
 
 /** Makes the bits of the agent those of what is free now. */
 // @ts-ignore: decorator
-@inline export function rightBits(): void {
-  if (!Visit.bitsDue) return;
+@inline
+export function rightBits(): void {
+  if (!Visit.bitsDue) {
+    return;
+  }
   hide(Visit.agent, Visit.free);
   Visit.bitsDue = false;
 }
 
 /**
- * The checks of one leaf against what is there for its role, in Mesos's order; when they pass, the offer is
- * the row `Visit.offer`. Answers EXPLAIN_OFFERED or why not. `Visit.shrunk` tells whether quota or headroom
- * had a say: then another run may come to another end.
+ * The checks of one leaf against what is there for its role, in Mesos's order; when they pass, the
+ * offer is the row `Visit.offer`. Answers EXPLAIN_OFFERED or why not. `Visit.shrunk` tells whether
+ * quota or headroom had a say: then another run may come to another end.
  */
 export function weigh(leaf: u32, role: u32, row: usize): i32 {
   Visit.shrunk = false;
-  if (Visit.exclusions && isExcluded(Visit.agent, leaf)) return EXPLAIN_CONSTRAINT;
-  if ((leafTraits(leaf) & Visit.denies) != 0) return EXPLAIN_CAPABILITY;
+  if (Visit.exclusions && isExcluded(Visit.agent, leaf)) {
+    return EXPLAIN_CONSTRAINT;
+  }
+  if ((leafTraits(leaf) & Visit.denies) != 0) {
+    return EXPLAIN_CAPABILITY;
+  }
   const minimum = leafMinimum(leaf);
-  if (minimum == 0 ? !Visit.minimumMet : !meets(minimum, row)) return EXPLAIN_TOO_SMALL;
+  if (minimum == 0 ? !Visit.minimumMet : !meets(minimum, row)) {
+    return EXPLAIN_TOO_SMALL;
+  }
   if (Visit.hasBits) {
     rightBits();
-    if (isHidden(Visit.agent, leaf)) return EXPLAIN_REFUSED;
+    if (isHidden(Visit.agent, leaf)) {
+      return EXPLAIN_REFUSED;
+    }
   }
   let offer = forLeaf(row, leaf);
   if (Visit.guaranteeStage) {
     Visit.shrunk = true;
     offer = shrinkGuaranteed(offer, role);
-    if (offer == 0) return EXPLAIN_QUOTA_LIMIT;
+    if (offer == 0) {
+      return EXPLAIN_QUOTA_LIMIT;
+    }
   } else if (Run.headroomNeeded || (Run.limited && (roleFlags(role) & ROLE_LIMITS) != 0)) {
     Visit.shrunk = true;
     offer = shrinkFair(offer, role);
@@ -121,19 +150,28 @@ export function weigh(leaf: u32, role: u32, row: usize): i32 {
     }
   }
   if (Visit.filters != 0 && leafFilters(leaf) != 0 && (Visit.shrunk || !Visit.hasBits)) {
-    if (isRefused(Visit.agent, leaf, rowItems(offer), rowCount(offer))) return EXPLAIN_REFUSED;
+    if (isRefused(Visit.agent, leaf, rowItems(offer), rowCount(offer))) {
+      return EXPLAIN_REFUSED;
+    }
   }
-  if (!Visit.shrunk && (agentFlags(Visit.agent) & AGENT_ORDERED) != 0) offer = inFairOrder(offer);
+  if (!Visit.shrunk && (agentFlags(Visit.agent) & AGENT_ORDERED) != 0) {
+    offer = inFairOrder(offer);
+  }
   Visit.offer = offer;
   return EXPLAIN_OFFERED;
 }
 
 /** Offers the agent's resources to a leaf if every check passes. */
 export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
-  if (weigh(leaf, role, row) != EXPLAIN_OFFERED) return Visit.shrunk ? HELD_BACK : NOT_OFFERED;
+  if (weigh(leaf, role, row) != EXPLAIN_OFFERED) {
+    return Visit.shrunk ? HELD_BACK : NOT_OFFERED;
+  }
   consume(role, Visit.offer);
-  if (Run.trial) lend(Visit.agent, leaf, Visit.offer);
-  else give(leaf, Visit.offer);
+  if (Run.trial) {
+    lend(Visit.agent, leaf, Visit.offer);
+  } else {
+    give(leaf, Visit.offer);
+  }
   Visit.gave = true;
   return OFFERED;
 }
@@ -151,7 +189,9 @@ function give(leaf: u32, offer: usize): void {
       rowClear(row);
       rowAddAll(row, load<usize>(known, 8), load<u32>(known, 12));
       rowAddAll(row, rowItems(offer), count);
-      if (load<u32>(known, 20) != 0) freeItems(load<usize>(known, 8), load<u32>(known, 12));
+      if (load<u32>(known, 20) != 0) {
+        freeItems(load<usize>(known, 8), load<u32>(known, 12));
+      }
       store<usize>(known, copyItems(rowItems(row), rowCount(row)), 8);
       store<u32>(known, rowCount(row), 12);
       store<u32>(known, 1, 20);
@@ -165,8 +205,13 @@ function give(leaf: u32, offer: usize): void {
   store<u32>(to, Visit.agent, 4);
   store<u32>(to, count, 12);
   store<u32>(to, earlier, 16);
-  // A holding made by this offer has exactly its items, and nothing touches it before the next call.
-  if (Visit.guaranteeStage || holdingCount(holding) != count || (agentFlags(Visit.agent) & AGENT_HAS_SHARED) != 0) {
+  // A holding made by this offer has exactly its items, and nothing touches it before the next
+  // call.
+  if (
+    Visit.guaranteeStage ||
+    holdingCount(holding) != count ||
+    (agentFlags(Visit.agent) & AGENT_HAS_SHARED) != 0
+  ) {
     store<usize>(to, copyItems(rowItems(offer), count), 8);
     store<u32>(to, 1, 20);
   } else if (sameAmounts(holdingItems(holding), rowItems(offer), count)) {
@@ -184,7 +229,9 @@ function sameAmounts(a: usize, b: usize, count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
     const x = a + <usize>i * ITEM_SIZE;
     const y = b + <usize>i * ITEM_SIZE;
-    if (itemKind(x) != itemKind(y) || itemAmount(x) != itemAmount(y)) return false;
+    if (itemKind(x) != itemKind(y) || itemAmount(x) != itemAmount(y)) {
+      return false;
+    }
   }
   return true;
 }
@@ -194,7 +241,9 @@ export function clearOffers(): void {
   const count = tableCount(SLOT_OFFERS);
   for (let i: u32 = 0; i < count; i++) {
     const at = tableBase(SLOT_OFFERS) + <usize>i * OFFER_SIZE;
-    if (load<u32>(at, 20) != 0) freeItems(load<usize>(at, 8), load<u32>(at, 12));
+    if (load<u32>(at, 20) != 0) {
+      freeItems(load<usize>(at, 8), load<u32>(at, 12));
+    }
   }
   tableClear(SLOT_OFFERS);
 }

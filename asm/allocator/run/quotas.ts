@@ -1,5 +1,5 @@
-// Guarantees, limits and headroom during a run: what each role has consumed, what must be held back for
-// guarantees that are not met, and which roles have nothing more to get.
+// Guarantees, limits and headroom during a run: what each role has consumed, what must be held back
+// for guarantees that are not met, and which roles have nothing more to get.
 import { SOLID } from '../../constants';
 import { kindFlags, kindName, kindUnit, nameCount } from '../../kinds';
 import { slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
@@ -18,17 +18,17 @@ import { addValue, clearVector, setValue, valueOf, vectorAt } from '../../vector
 import { heldInAll } from '../tables/accounting';
 import { benchNode, unbenchNode } from '../tables/groups';
 import {
-  NO_LIMIT,
-  ROLE_LIMITS,
-  ROLE_STARVED,
+  competingChildren,
   consumedOf,
   guaranteesOf,
   heldPlainOf,
   heldReservedOf,
   limitOf,
+  NO_LIMIT,
   ownMinimums,
-  competingChildren,
   ownNode,
+  ROLE_LIMITS,
+  ROLE_STARVED,
   reservedOf,
   roleFlags,
   roleNode,
@@ -47,7 +47,9 @@ export function prepareQuotas(): void {
   clearVector(required);
   for (let i: u32 = 0; i < count; i++) {
     const role = tableWord(SLOT_QUOTA_ROLES, i);
-    if ((roleFlags(role) & ROLE_LIMITS) != 0) Run.limited = true;
+    if ((roleFlags(role) & ROLE_LIMITS) != 0) {
+      Run.limited = true;
+    }
     const consumed = consumedOf(role);
     for (let name: u32 = 0; name < names; name++) {
       const used = valueOf(heldPlainOf(role), name) + valueOf(reservedOf(role), name);
@@ -61,14 +63,20 @@ export function prepareQuotas(): void {
     left = max<f64>(left, 0);
     const idle = max<f64>(valueOf(reservedOf(0), name) - valueOf(heldReservedOf(0), name), 0);
     left = max<f64>(left - idle, 0);
-    setValue(available, name, max<f64>(left - valueOf(load<u32>(slot(SLOT_REVOCABLE_FREE)), name), 0));
+    setValue(
+      available,
+      name,
+      max<f64>(left - valueOf(load<u32>(slot(SLOT_REVOCABLE_FREE)), name), 0),
+    );
   }
 }
 
 export function anything(vector: u32): bool {
   const names = nameCount();
   for (let name: u32 = 0; name < names; name++) {
-    if (valueOf(vector, name) > 0) return true;
+    if (valueOf(vector, name) > 0) {
+      return true;
+    }
   }
   return false;
 }
@@ -77,20 +85,26 @@ export function isSatisfied(role: u32): bool {
   const names = nameCount();
   const guarantees = vectorAt(guaranteesOf(role));
   const consumed = vectorAt(consumedOf(role));
-  for (let at: usize = 0; at < <usize>names << 3; at += 8) {
-    if (load<f64>(guarantees + at) > load<f64>(consumed + at)) return false;
+  for (let at: usize = 0; at < (<usize>names) << 3; at += 8) {
+    if (load<f64>(guarantees + at) > load<f64>(consumed + at)) {
+      return false;
+    }
   }
   return true;
 }
 
 /**
- * True when no alternative of the cluster's minimum can be met by plain scalars of which only `left` may
- * be given; a negative amount in `left` means no bound.
+ * True when no alternative of the cluster's minimum can be met by plain scalars of which only
+ * `left` may be given; a negative amount in `left` means no bound.
  */
 function cannotMeet(left: u32): bool {
-  if (Run.clusterMinimum == 0) return false;
+  if (Run.clusterMinimum == 0) {
+    return false;
+  }
   const alternatives = load<u32>(Run.clusterMinimum, 4);
-  if (alternatives == 0) return false;
+  if (alternatives == 0) {
+    return false;
+  }
   let at = Run.clusterMinimum + 8;
   for (let i: u32 = 0; i < alternatives; i++) {
     const names = load<u32>(at);
@@ -98,10 +112,14 @@ function cannotMeet(left: u32): bool {
     let blocked = false;
     for (let j: u32 = 0; j < names; j++) {
       const have = valueOf(left, load<u32>(at));
-      if (have >= 0 && have / 1000 < load<f64>(at, 8) - 0.0005) blocked = true;
+      if (have >= 0 && have / 1000 < load<f64>(at, 8) - 0.0005) {
+        blocked = true;
+      }
       at += 16;
     }
-    if (!blocked) return false;
+    if (!blocked) {
+      return false;
+    }
   }
   return true;
 }
@@ -109,23 +127,35 @@ function cannotMeet(left: u32): bool {
 /** Notes whether a role has reached limits that leave plain agents nothing for it. */
 export function checkStarved(role: u32): void {
   const flags = roleFlags(role);
-  if ((flags & ROLE_LIMITS) == 0) return;
+  if ((flags & ROLE_LIMITS) == 0) {
+    return;
+  }
   let starved = false;
   if (ownMinimums(role) == 0) {
     const left = load<u32>(slot(SLOT_LIMIT_LEFT));
     const names = nameCount();
     for (let name: u32 = 0; name < names; name++) {
       const limit = limitOf(role, name);
-      setValue(left, name, limit == NO_LIMIT ? -1 : max<f64>(limit - valueOf(consumedOf(role), name), 0));
+      setValue(
+        left,
+        name,
+        limit == NO_LIMIT ? -1 : max<f64>(limit - valueOf(consumedOf(role), name), 0),
+      );
     }
     starved = cannotMeet(left);
   }
   setRoleFlags(role, starved ? flags | ROLE_STARVED : flags & ~ROLE_STARVED);
   // Without agents that take the long way such a role need not even be looked at in this run.
-  if (!starved || load<u32>(slot(SLOT_COMPLEX_AGENTS)) != 0) return;
+  if (!starved || load<u32>(slot(SLOT_COMPLEX_AGENTS)) != 0) {
+    return;
+  }
   // Its subroles go on: its limits are not theirs.
-  if (ownNode(role) == 0 && competingChildren(role) > 0) return;
-  if (roleNode(role) == 0 || !benchNode(selfNode(role))) return;
+  if (ownNode(role) == 0 && competingChildren(role) > 0) {
+    return;
+  }
+  if (roleNode(role) == 0 || !benchNode(selfNode(role))) {
+    return;
+  }
   const node = selfNode(role);
   tablePushWord(SLOT_STARVED, node);
 }
@@ -133,7 +163,9 @@ export function checkStarved(role: u32): void {
 /** Notes whether the headroom leaves plain agents nothing for anyone. */
 export function checkHeadroom(): void {
   Run.noneForPlain = false;
-  if (!Run.headroomNeeded || Run.ownMinimumsExist) return;
+  if (!Run.headroomNeeded || Run.ownMinimumsExist) {
+    return;
+  }
   const left = load<u32>(slot(SLOT_HEADROOM_LEFT));
   fillHeadroomLeft(left);
   Run.noneForPlain = cannotMeet(left);
@@ -152,7 +184,11 @@ export function fillLimits(role: u32, left: u32): void {
   const names = nameCount();
   for (let name: u32 = 0; name < names; name++) {
     const limit = limitOf(role, name);
-    setValue(left, name, limit == NO_LIMIT ? 0 : max<f64>(limit - valueOf(consumedOf(role), name), 0));
+    setValue(
+      left,
+      name,
+      limit == NO_LIMIT ? 0 : max<f64>(limit - valueOf(consumedOf(role), name), 0),
+    );
   }
 }
 
@@ -171,7 +207,9 @@ export function chop(kind: u32, amount: f64, left: u32): f64 {
 }
 
 export function prepareStarved(): void {
-  if (!Run.limited) return;
+  if (!Run.limited) {
+    return;
+  }
   const count = tableCount(SLOT_QUOTA_ROLES);
   for (let i: u32 = 0; i < count; i++) {
     checkStarved(tableWord(SLOT_QUOTA_ROLES, i));
@@ -179,7 +217,9 @@ export function prepareStarved(): void {
 }
 
 export function releaseStarved(): void {
-  if (!Run.limited) return;
+  if (!Run.limited) {
+    return;
+  }
   const benched = tableCount(SLOT_STARVED);
   for (let i: u32 = 0; i < benched; i++) {
     unbenchNode(tableWord(SLOT_STARVED, i));
@@ -194,6 +234,7 @@ export function releaseStarved(): void {
 
 /** The node with which a role itself takes part in the competition. */
 // @ts-ignore: decorator
-@inline export function selfNode(role: u32): u32 {
+@inline
+export function selfNode(role: u32): u32 {
   return (ownNode(role) != 0 ? ownNode(role) : roleNode(role)) - 1;
 }

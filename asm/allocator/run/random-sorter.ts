@@ -1,22 +1,24 @@
-// The random sorters: a framework's chance, instead of its share, decides when it is offered something. A role's chance
-// is the product, level by level, of its branch's part of the weights of all siblings that have active frameworks;
-// frameworks of one role have equal chances.
+// The random sorters: a framework's chance, instead of its share, decides when it is offered
+// something. A role's chance is the product, level by level, of its branch's part of the weights of
+// all siblings that have active frameworks; frameworks of one role have equal chances.
 import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_RANDOM } from '../../slots';
-import { randomBelow, randomUnit } from './generator';
 import { firstSlot, isEmptySlot, memberAt } from '../tables/groups';
 import { NODE_OWN, nodeKind, nodeOwner, nodeWeight } from '../tables/nodes';
 import { childGroup, competingChildren } from '../tables/roles';
+import { randomBelow, randomUnit } from './generator';
 
-// Record: role u32 | - u32 | chance f64. Roles that had their turn in a visit are at the end of the table.
+// Record: role u32 | - u32 | chance f64
+// Roles that had their turn in a visit are at the end of the table.
 // @ts-ignore: decorator
-@inline const SIZE: usize = 16;
+@inline
+const SIZE: usize = 16;
 
 let chances: f64 = 0;
 let left: f64 = 0;
 
-// What the fast path drew, with which the visit goes on where the fast path gives up: drawing anew would put
-// frameworks of roles with refusals at a disadvantage.
+// What the fast path drew, with which the visit goes on where the fast path gives up: drawing anew
+// would put frameworks of roles with refusals at a disadvantage.
 let drawnAim: f64 = -1;
 let drawnGroup: usize = 0;
 let drawnSlot: u32 = 0;
@@ -26,10 +28,14 @@ function spread(parent: u32, part: f64): void {
   const capacity = load<u32>(group);
   let sum: f64 = 0;
   for (let at: u32 = 0; at < capacity; at++) {
-    if (!isEmptySlot(group, at)) sum += nodeWeight(memberAt(group, at));
+    if (!isEmptySlot(group, at)) {
+      sum += nodeWeight(memberAt(group, at));
+    }
   }
   for (let at: u32 = 0; at < capacity; at++) {
-    if (isEmptySlot(group, at)) continue;
+    if (isEmptySlot(group, at)) {
+      continue;
+    }
     const node = memberAt(group, at);
     const chance = (part * nodeWeight(node)) / sum;
     const role = nodeOwner(node);
@@ -59,7 +65,9 @@ function indexOf(aim: f64, count: u32): u32 {
   let index: u32 = 0;
   while (index + 1 < count) {
     const chance = load<f64>(base + <usize>index * SIZE, 8);
-    if (aim < chance) break;
+    if (aim < chance) {
+      break;
+    }
     aim -= chance;
     index++;
   }
@@ -69,7 +77,9 @@ function indexOf(aim: f64, count: u32): u32 {
 /** The role that randomRole(0) will answer; 0 when there is none. */
 export function drawRole(): u32 {
   const count = tableCount(SLOT_RANDOM);
-  if (count == 0) return 0;
+  if (count == 0) {
+    return 0;
+  }
   drawnAim = randomUnit() * left;
   return load<u32>(tableBase(SLOT_RANDOM) + <usize>indexOf(drawnAim, count) * SIZE);
 }
@@ -90,7 +100,9 @@ export function forgetDrawn(): void {
 /** The next role of a visit in which `picked` had their turn; 0 when there is none. */
 export function randomRole(picked: u32): u32 {
   const count = tableCount(SLOT_RANDOM) - picked;
-  if (count == 0) return 0;
+  if (count == 0) {
+    return 0;
+  }
   const base = tableBase(SLOT_RANDOM);
   const aim = drawnAim >= 0 ? drawnAim : randomUnit() * left;
   drawnAim = -1;
@@ -111,21 +123,31 @@ export function resetRandom(): void {
   left = chances;
 }
 
-/** The slot of some member of a group that has not had its turn; an empty slot when there is none. */
+/**
+ * The slot of some member of a group that has not had its turn; an empty slot when there is none.
+ */
 export function randomSlot(group: usize): u32 {
   const first = firstSlot(group);
-  if (isEmptySlot(group, first)) return first;
+  if (isEmptySlot(group, first)) {
+    return first;
+  }
   if (drawnGroup == group) {
     drawnGroup = 0;
-    if (!isEmptySlot(group, drawnSlot)) return drawnSlot;
+    if (!isEmptySlot(group, drawnSlot)) {
+      return drawnSlot;
+    }
   }
   const capacity = load<u32>(group);
   for (let tries = 0; tries < 64; tries++) {
     const at = randomBelow(capacity);
-    if (!isEmptySlot(group, at)) return at;
+    if (!isEmptySlot(group, at)) {
+      return at;
+    }
   }
   // Few are left: the one that comes next after a random place.
   let at = randomBelow(capacity);
-  while (isEmptySlot(group, at)) at = at + 1 == capacity ? 0 : at + 1;
+  while (isEmptySlot(group, at)) {
+    at = at + 1 == capacity ? 0 : at + 1;
+  }
   return at;
 }

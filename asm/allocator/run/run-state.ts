@@ -1,5 +1,5 @@
-// What a run and the visit of an agent know while they last. These are Wasm globals: a copy of the memory does not
-// have them, so nothing here outlives a call.
+// What a run and the visit of an agent know while they last. These are Wasm globals: a copy of the
+// memory does not have them, so nothing here outlives a call.
 
 export abstract class Run {
   /** Some role has limits. */
@@ -40,7 +40,10 @@ export abstract class Visit {
   /** What weigh() found to offer, and whether quota or headroom took part in it. */
   static offer: usize = 0;
   static shrunk: bool = false;
-  /** Quota or headroom kept something from a framework: the next run may offer it, so the agent is not idle. */
+  /**
+   * Quota or headroom kept something from a framework: the next run may offer it, so the agent is
+   * not idle.
+   */
   static heldBack: bool = false;
   /** Something was offered, be it a further part of an earlier offer. */
   static gave: bool = false;

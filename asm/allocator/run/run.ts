@@ -13,14 +13,14 @@ import {
   SLOT_RUN,
 } from '../../slots';
 import { agentAt } from '../tables/agents';
-import { shuffle } from './generator';
 import { freshen, settleTouched } from '../tables/groups';
+import { childGroup } from '../tables/roles';
+import { visitFast } from './fast-path';
+import { shuffle } from './generator';
 import { guaranteeRoles, siftDown, visitGuaranteed } from './guarantees';
 import { checkHeadroom, prepareQuotas, prepareStarved, releaseStarved } from './quotas';
 import { forgetDrawn, prepareRandomRoles } from './random-sorter';
-import { childGroup } from '../tables/roles';
 import { Run, Visit } from './run-state';
-import { visitFast } from './fast-path';
 import { prepareSingleRole, settleSingleRole } from './single-role-batch';
 import { visitFair } from './visit';
 
@@ -39,32 +39,48 @@ export function runCandidates(seeded: bool): void {
   Run.number = load<u32>(slot(SLOT_RUN)) + 1;
   store<u32>(slot(SLOT_RUN), Run.number);
   const count = tableCount(SLOT_CANDIDATES);
-  if (count == 0) return;
+  if (count == 0) {
+    return;
+  }
   settleTouched();
   prepareQuotas();
-  if (Run.randomRoles) prepareRandomRoles();
+  if (Run.randomRoles) {
+    prepareRandomRoles();
+  }
   Visit.guaranteeStage = true;
   let waiting = guaranteeRoles();
   if (waiting != 0) {
-    if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
+    if (seeded) {
+      shuffle(tableBase(SLOT_CANDIDATES), count);
+    }
     freshen(childGroup(0));
     // A single top-level role keeps no share; the heap needs none then.
-    for (let i = waiting; i > 0; i--) siftDown(i - 1, waiting);
+    for (let i = waiting; i > 0; i--) {
+      siftDown(i - 1, waiting);
+    }
     for (let i: u32 = 0; i < count && waiting != 0; i++) {
       waiting = visitGuaranteed(candidate(i), waiting);
     }
   }
   Visit.guaranteeStage = false;
-  if (seeded) shuffle(tableBase(SLOT_CANDIDATES), count);
+  if (seeded) {
+    shuffle(tableBase(SLOT_CANDIDATES), count);
+  }
   prepareStarved();
   checkHeadroom();
   prepareSingleRole();
   const drawing = Run.randomRoles || Run.randomFrameworks;
   for (let i: u32 = 0; i < count; i++) {
-    if (seeded && (i & (AHEAD - 1)) == 0) fetchAhead(i, min(i + AHEAD, count));
+    if (seeded && (i & (AHEAD - 1)) == 0) {
+      fetchAhead(i, min(i + AHEAD, count));
+    }
     const agent = candidate(i);
-    if (Run.headroomNeeded || Run.trial || !visitFast(agent)) visitFair(agent);
-    if (drawing) forgetDrawn();
+    if (Run.headroomNeeded || Run.trial || !visitFast(agent)) {
+      visitFair(agent);
+    }
+    if (drawing) {
+      forgetDrawn();
+    }
   }
   settleSingleRole();
   releaseStarved();
@@ -76,8 +92,8 @@ const AHEAD: u32 = 64;
 const touched: usize = memory.data(8, 8);
 
 /**
- * Loads what the visits of some agents will need, all at once: the misses of a shuffled order then overlap
- * instead of waiting for each other.
+ * Loads what the visits of some agents will need, all at once: the misses of a shuffled order then
+ * overlap instead of waiting for each other.
  */
 function fetchAhead(from: u32, to: u32): void {
   // A short block at the end of the memory has no second line.
@@ -96,6 +112,7 @@ function fetchAhead(from: u32, to: u32): void {
 }
 
 // @ts-ignore: decorator
-@inline function candidate(index: u32): u32 {
+@inline
+function candidate(index: u32): u32 {
   return tableWord(SLOT_CANDIDATES, index);
 }

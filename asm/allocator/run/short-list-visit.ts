@@ -1,25 +1,26 @@
-// The visit of an agent that few leaves may be offered: bits tell which those are, and they are put in order. The
-// other way (visit.ts) would park every leaf that refused the agent, one after another, before it comes to them.
+// The visit of an agent that few leaves may be offered: bits tell which those are, and they are put
+// in order. The other way (visit.ts) would park every leaf that refused the agent, one after
+// another, before it comes to them.
 import { slot } from '../../memory';
 import { rowCount } from '../../rows';
 import { SLOT_ACTIVE_LEAVES } from '../../slots';
 import { excludedBits, excludedWords, hiddenBits, hiddenWords } from '../filters/leaf-bits';
 import { leafNode, leafRole, leafTraits } from '../tables/frameworks';
 import { freshen, goesBefore } from '../tables/groups';
-import { meets } from './minimums';
-import { forRole, look, rightBits, tryLeaf } from './offering';
-import { selfNode } from './quotas';
 import {
-  ROLE_STARVED,
   childGroup,
   frameworkGroup,
   ownNode,
+  ROLE_STARVED,
   roleDepth,
   roleFlags,
   roleNode,
   roleParent,
 } from '../tables/roles';
-import { OFFERED, HELD_BACK, Run, Visit } from './run-state';
+import { meets } from './minimums';
+import { forRole, look, rightBits, tryLeaf } from './offering';
+import { selfNode } from './quotas';
+import { HELD_BACK, OFFERED, Run, Visit } from './run-state';
 
 /** At most so many leaves are looked at one by one rather than through the tournament. */
 export const SHORT_LIST: u32 = 48;
@@ -28,11 +29,13 @@ export const SHORT_LIST: u32 = 48;
 const LIST: usize = memory.data(48 * 4, 16);
 
 /**
- * Lists the leaves that no bit and no trait keeps from the agent; answers how many they are, or SHORT_LIST + 1 when
- * they are more.
+ * Lists the leaves that no bit and no trait keeps from the agent; answers how many they are, or
+ * SHORT_LIST + 1 when they are more.
  */
 export function makeShortList(): u32 {
-  if (Visit.hasBits) rightBits();
+  if (Visit.hasBits) {
+    rightBits();
+  }
   const active = load<usize>(slot(SLOT_ACTIVE_LEAVES));
   const words = load<u32>(slot(SLOT_ACTIVE_LEAVES + 1));
   const hidden = Visit.hasBits ? hiddenBits(Visit.agent) : 0;
@@ -41,16 +44,26 @@ export function makeShortList(): u32 {
   const excludedCount = excludedWords(Visit.agent);
   let count: u32 = 0;
   for (let word: u32 = 0; word < words; word++) {
-    let open = load<u32>(active + (<usize>word << 2));
-    if (open == 0) continue;
-    if (word < hiddenCount) open &= ~load<u32>(hidden + (<usize>word << 2));
-    if (word < excludedCount) open &= ~load<u32>(excluded + (<usize>word << 2));
+    let open = load<u32>(active + ((<usize>word) << 2));
+    if (open == 0) {
+      continue;
+    }
+    if (word < hiddenCount) {
+      open &= ~load<u32>(hidden + ((<usize>word) << 2));
+    }
+    if (word < excludedCount) {
+      open &= ~load<u32>(excluded + ((<usize>word) << 2));
+    }
     while (open != 0) {
       const leaf = (word << 5) + <u32>ctz<u32>(open);
       open &= open - 1;
-      if ((leafTraits(leaf) & Visit.denies) != 0) continue;
-      if (count == SHORT_LIST) return SHORT_LIST + 1;
-      store<u32>(LIST + (<usize>count << 2), leaf);
+      if ((leafTraits(leaf) & Visit.denies) != 0) {
+        continue;
+      }
+      if (count == SHORT_LIST) {
+        return SHORT_LIST + 1;
+      }
+      store<u32>(LIST + ((<usize>count) << 2), leaf);
       count++;
     }
   }
@@ -76,14 +89,19 @@ function roleBefore(a: u32, b: u32): bool {
   return goesBefore(x, y);
 }
 
-/** Offers to the first `count` leaves of the list in their order; false when the agent has nothing left. */
+/**
+ * Offers to the first `count` leaves of the list in their order; false when the agent has nothing
+ * left.
+ */
 export function visitShortList(count: u32): bool {
   let left = count;
   while (left != 0) {
     let role = leafRole(load<u32>(LIST));
     for (let i: u32 = 1; i < left; i++) {
-      const other = leafRole(load<u32>(LIST + (<usize>i << 2)));
-      if (other != role && roleBefore(other, role)) role = other;
+      const other = leafRole(load<u32>(LIST + ((<usize>i) << 2)));
+      if (other != role && roleBefore(other, role)) {
+        role = other;
+      }
     }
     const group = frameworkGroup(role);
     freshen(group);
@@ -98,20 +116,35 @@ export function visitShortList(count: u32): bool {
     for (;;) {
       let best: u32 = 0xffffffff;
       for (let i: u32 = 0; i < left; i++) {
-        const leaf = load<u32>(LIST + (<usize>i << 2));
-        if (leafRole(leaf) != role) continue;
-        if (best == 0xffffffff) best = i;
-        else if (goesBefore(leafNode(leaf), leafNode(load<u32>(LIST + (<usize>best << 2))))) best = i;
+        const leaf = load<u32>(LIST + ((<usize>i) << 2));
+        if (leafRole(leaf) != role) {
+          continue;
+        }
+        if (best == 0xffffffff) {
+          best = i;
+        } else if (goesBefore(leafNode(leaf), leafNode(load<u32>(LIST + ((<usize>best) << 2))))) {
+          best = i;
+        }
       }
-      if (best == 0xffffffff) break;
-      const leaf = load<u32>(LIST + (<usize>best << 2));
+      if (best == 0xffffffff) {
+        break;
+      }
+      const leaf = load<u32>(LIST + ((<usize>best) << 2));
       left--;
-      store<u32>(LIST + (<usize>best << 2), load<u32>(LIST + (<usize>left << 2)));
-      if (!open) continue;
+      store<u32>(LIST + ((<usize>best) << 2), load<u32>(LIST + ((<usize>left) << 2)));
+      if (!open) {
+        continue;
+      }
       const result = tryLeaf(leaf, role, row);
-      if (result == HELD_BACK) Visit.heldBack = true;
-      if (result != OFFERED) continue;
-      if (!look()) return false;
+      if (result == HELD_BACK) {
+        Visit.heldBack = true;
+      }
+      if (result != OFFERED) {
+        continue;
+      }
+      if (!look()) {
+        return false;
+      }
       row = forRole(role);
       open = rowCount(row) != 0;
       Visit.minimumMet = open && meets(Run.clusterMinimum, row);

@@ -1,4 +1,5 @@
-// A trial: a run over one agent whose offers are lent (loans.ts), and after which everything is as it was before.
+// A trial: a run over one agent whose offers are lent (loans.ts), and after which everything is as
+// it was before.
 import { slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
 import {
   SLOT_CANDIDATES,
@@ -8,19 +9,23 @@ import {
   SLOT_SEED,
   SLOT_UNWEIGHED,
 } from '../../slots';
-import { runCandidates } from './run';
 import { settleTouched, touch } from '../tables/groups';
 import { setNodeWeight } from '../tables/nodes';
 import { roleNode, weighNode } from '../tables/roles';
 import { countBorrowers, isLentTo, returnLoans } from './loans';
+import { runCandidates } from './run';
 import { Run } from './run-state';
 
 /** Nodes take the weights that a run would give them, see weighNodes(). */
 function lendWeights(): void {
-  if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) return;
+  if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) {
+    return;
+  }
   const count = tableCount(SLOT_ROLES);
   for (let role: u32 = 1; role < count; role++) {
-    if (!weighNode(role)) continue;
+    if (!weighNode(role)) {
+      continue;
+    }
     tablePushWord(SLOT_LOANED_WEIGHTS, roleNode(role) - 1);
   }
 }
@@ -35,7 +40,10 @@ function returnWeights(): void {
   tableClear(SLOT_LOANED_WEIGHTS);
 }
 
-/** What a run over the agent alone would do: how many other leaves it offers something first, if not to this. */
+/**
+ * What a run over the agent alone would do: how many other leaves it offers something first, if not
+ * to this.
+ */
 export abstract class Trial {
   static isOffered: bool = false;
   static others: u32 = 0;

@@ -1,14 +1,17 @@
-// Accounting: what is held, added up for leaves, roles and all. Shares, quotas and headroom follow from these sums.
+// Accounting: what is held, added up for leaves, roles and all. Shares, quotas and headroom follow
+// from these sums.
 //
-// A shared volume counts once for a leaf, and once for each role in which it is held, on each agent,
-// however many copies there are.
+// A shared volume counts once for a leaf, and once for each role in which it is held, on each
+// agent, however many copies there are.
 import { RESERVED, REVOCABLE, SHARED } from '../../constants';
 import { isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
-import { ITEM_SIZE, find, itemAmount, itemKind, itemSet, rowCount, rowItems } from '../../rows';
+import { find, ITEM_SIZE, itemAmount, itemKind, itemSet, rowCount, rowItems } from '../../rows';
 import { addValue, vectorAt } from '../../vectors';
 import { AGENT_ORDERED, agentFlags } from './agents';
-import { hold, unhold } from './entries';
 import { heldAdd, heldSubtract } from './allocation-order';
+import { hold, unhold } from './entries';
+import { countEarlyHolding, leafAt, leafFramework, leafNode, leafRole } from './frameworks';
+import { touch } from './groups';
 import {
   findHolding,
   firstHolding,
@@ -22,8 +25,6 @@ import {
   nextHolding,
   setHoldingLeaf,
 } from './holdings';
-import { countEarlyHolding, leafAt, leafFramework, leafNode, leafRole } from './frameworks';
-import { touch } from './groups';
 import { nodeCount, nodeVector, setNodeCount } from './nodes';
 import {
   consumedOf,
@@ -38,27 +39,33 @@ import {
 /** True when a known framework holds the kind in the role on the agent. */
 function isHeldInRole(agent: u32, role: u32, kind: u32): bool {
   for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
-    if (holdingRole(at) != role || holdingLeaf(at) == 0) continue;
-    if (find(holdingItems(at), holdingCount(at), kind) != 0) return true;
+    if (holdingRole(at) != role || holdingLeaf(at) == 0) {
+      continue;
+    }
+    if (find(holdingItems(at), holdingCount(at), kind) != 0) {
+      return true;
+    }
   }
   return false;
 }
 
 // @ts-ignore: decorator
-@inline function bump(vector: u32, name: u32, amount: f64): void {
-  const at = vectorAt(vector) + (<usize>name << 3);
+@inline
+function bump(vector: u32, name: u32, amount: f64): void {
+  const at = vectorAt(vector) + ((<usize>name) << 3);
   store<f64>(at, max<f64>(load<f64>(at) + amount, 0));
 }
 
 /** The sum of everything held, kept in the root's otherwise unused vector. */
 // @ts-ignore: decorator
-@inline export function heldInAll(): u32 {
+@inline
+export function heldInAll(): u32 {
   return consumedOf(0);
 }
 
 /**
- * Counts items for a leaf, or takes them off again (sign -1): called while the holding does not have
- * them, before adding or after subtracting.
+ * Counts items for a leaf, or takes them off again (sign -1): called while the holding does not
+ * have them, before adding or after subtracting.
  */
 function countItems(agent: u32, leaf: u32, items: usize, count: u32, sign: f64): void {
   const role = leafRole(leaf);
@@ -68,21 +75,31 @@ function countItems(agent: u32, leaf: u32, items: usize, count: u32, sign: f64):
     const item = items + <usize>i * ITEM_SIZE;
     const kind = itemKind(item);
     const flags = kindFlags(kind);
-    if (!isScalar(flags)) continue;
+    if (!isScalar(flags)) {
+      continue;
+    }
     const name = kindName(kind);
     let amount = itemAmount(item) * kindUnit(kind) * sign;
     if ((flags & SHARED) != 0) {
       amount = kindUnit(kind) * sign;
       const holding = findHolding(agent, leafFramework(leaf), role);
       const held = holding != 0 && find(holdingItems(holding), holdingCount(holding), kind) != 0;
-      if (!held) bump(leafVector, name, amount);
-      if (isHeldInRole(agent, role, kind)) continue;
+      if (!held) {
+        bump(leafVector, name, amount);
+      }
+      if (isHeldInRole(agent, role, kind)) {
+        continue;
+      }
     } else {
       bump(leafVector, name, amount);
     }
-    if (own != 0) bump(nodeVector(own - 1), name, amount);
+    if (own != 0) {
+      bump(nodeVector(own - 1), name, amount);
+    }
     countInTree(role, flags, name, amount);
-    for (let at = role; at != 0; at = roleParent(at)) bump(nodeVector(roleNode(at) - 1), name, amount);
+    for (let at = role; at != 0; at = roleParent(at)) {
+      bump(nodeVector(roleNode(at) - 1), name, amount);
+    }
     bump(heldInAll(), name, amount);
   }
 }
@@ -92,10 +109,14 @@ function countInTree(role: u32, flags: u32, name: u32, amount: f64): void {
   if ((flags & RESERVED) != 0) {
     for (let at = role; ; at = roleParent(at)) {
       bump(heldReservedOf(at), name, amount);
-      if (at == 0) break;
+      if (at == 0) {
+        break;
+      }
     }
   } else if ((flags & REVOCABLE) == 0) {
-    for (let at = role; at != 0; at = roleParent(at)) bump(heldPlainOf(at), name, amount);
+    for (let at = role; at != 0; at = roleParent(at)) {
+      bump(heldPlainOf(at), name, amount);
+    }
   }
 }
 
@@ -103,17 +124,26 @@ function countInTree(role: u32, flags: u32, name: u32, amount: f64): void {
 function touchAll(leaf: u32, allocations: i32): void {
   const role = leafRole(leaf);
   touchOne(leafNode(leaf), allocations);
-  if (ownNode(role) != 0) touchOne(ownNode(role) - 1, allocations);
-  for (let at = role; at != 0; at = roleParent(at)) touchOne(roleNode(at) - 1, allocations);
+  if (ownNode(role) != 0) {
+    touchOne(ownNode(role) - 1, allocations);
+  }
+  for (let at = role; at != 0; at = roleParent(at)) {
+    touchOne(roleNode(at) - 1, allocations);
+  }
 }
 
 // @ts-ignore: decorator
-@inline function touchOne(node: u32, allocations: i32): void {
-  if (allocations != 0) setNodeCount(node, nodeCount(node) + <u64>(<i64>allocations));
+@inline
+function touchOne(node: u32, allocations: i32): void {
+  if (allocations != 0) {
+    setNodeCount(node, nodeCount(node) + <u64>(<i64>allocations));
+  }
   touch(node);
 }
 
-/** Counts an allocation that is no holding of the agent (a loan), or takes it off again (sign -1). */
+/**
+ * Counts an allocation that is no holding of the agent (a loan), or takes it off again (sign -1).
+ */
 export function countLoan(agent: u32, leaf: u32, items: usize, count: u32, sign: f64): void {
   countItems(agent, leaf, items, count, sign);
   touchAll(leaf, <i32>sign);
@@ -130,7 +160,9 @@ export function rebook(agent: u32, leaf: u32, items: usize, count: u32): usize {
   const framework = leafFramework(leaf);
   const role = leafRole(leaf);
   const earlier = findHolding(agent, framework, role);
-  if (earlier != 0 && holdingLeaf(earlier) == 0) countHolding(agent, earlier, leaf);
+  if (earlier != 0 && holdingLeaf(earlier) == 0) {
+    countHolding(agent, earlier, leaf);
+  }
   countItems(agent, leaf, items, count, 1);
   touchAll(leaf, 0);
   return take(agent, framework, role, leaf + 1, items, count);
@@ -148,8 +180,11 @@ export function take(
   let holding = findHolding(agent, framework, role);
   if (holding == 0) {
     holding = newHolding(agent, framework, role, leaf, count);
-    if (leaf != 0) countLink(leaf - 1);
-    else countEarlyHolding(framework, 1);
+    if (leaf != 0) {
+      countLink(leaf - 1);
+    } else {
+      countEarlyHolding(framework, 1);
+    }
   }
   const ordered = (agentFlags(agent) & AGENT_ORDERED) != 0;
   for (let i: u32 = 0; i < count; i++) {
@@ -157,7 +192,9 @@ export function take(
     const kind = itemKind(item);
     hold(agent, kind, itemSet(item), itemAmount(item));
     holding = holdingAdd(agent, holding, kind, itemSet(item), itemAmount(item));
-    if (ordered) heldAdd(agent, role, kind, itemSet(item), itemAmount(item));
+    if (ordered) {
+      heldAdd(agent, role, kind, itemSet(item), itemAmount(item));
+    }
   }
   return holding;
 }
@@ -171,10 +208,14 @@ export function unbook(agent: u32, holding: usize, row: usize): void {
     const kind = itemKind(item);
     unhold(agent, role, kind, itemSet(item), itemAmount(item));
     holdingSubtract(holding, kind, itemSet(item), itemAmount(item));
-    if (ordered) heldSubtract(agent, role, kind, itemSet(item), itemAmount(item));
+    if (ordered) {
+      heldSubtract(agent, role, kind, itemSet(item), itemAmount(item));
+    }
   }
   const leaf = holdingLeaf(holding);
-  if (leaf == 0) return;
+  if (leaf == 0) {
+    return;
+  }
   countItems(agent, leaf - 1, rowItems(row), rowCount(row), -1);
   touchAll(leaf - 1, 0);
 }
@@ -194,15 +235,23 @@ export function countHolding(agent: u32, holding: usize, leaf: u32): void {
     const item = holdingItems(holding) + <usize>i * ITEM_SIZE;
     const kind = itemKind(item);
     const flags = kindFlags(kind);
-    if (!isScalar(flags)) continue;
+    if (!isScalar(flags)) {
+      continue;
+    }
     const name = kindName(kind);
     const copies = (flags & SHARED) != 0 ? 1 : itemAmount(item);
     const amount = copies * kindUnit(kind);
     bump(leafVector, name, amount);
-    if ((flags & SHARED) != 0 && isHeldInRole(agent, role, kind)) continue;
-    if (own != 0) bump(nodeVector(own - 1), name, amount);
+    if ((flags & SHARED) != 0 && isHeldInRole(agent, role, kind)) {
+      continue;
+    }
+    if (own != 0) {
+      bump(nodeVector(own - 1), name, amount);
+    }
     countInTree(role, flags, name, amount);
-    for (let at = role; at != 0; at = roleParent(at)) bump(nodeVector(roleNode(at) - 1), name, amount);
+    for (let at = role; at != 0; at = roleParent(at)) {
+      bump(nodeVector(roleNode(at) - 1), name, amount);
+    }
     bump(heldInAll(), name, amount);
   }
   setHoldingLeaf(holding, leaf + 1);
@@ -216,8 +265,12 @@ export function countUsed(role: u32, items: usize, count: u32, sign: f64): void 
   for (let i: u32 = 0; i < count; i++) {
     const item = items + <usize>i * ITEM_SIZE;
     const flags = kindFlags(itemKind(item));
-    if (!isScalar(flags) || (flags & (RESERVED | REVOCABLE)) != 0) continue;
+    if (!isScalar(flags) || (flags & (RESERVED | REVOCABLE)) != 0) {
+      continue;
+    }
     const amount = sign * itemAmount(item) * kindUnit(itemKind(item));
-    for (let at = role; at != 0; at = roleParent(at)) addValue(usedPlainOf(at), kindName(itemKind(item)), amount);
+    for (let at = role; at != 0; at = roleParent(at)) {
+      addValue(usedPlainOf(at), kindName(itemKind(item)), amount);
+    }
   }
 }

@@ -1,5 +1,5 @@
-// The total of an agent, and what follows from it: what is free, the sums of the cluster, the reservations of roles, and
-// whether a run can treat the agent as plain.
+// The total of an agent, and what follows from it: what is free, the sums of the cluster, the
+// reservations of roles, and whether a run can treat the agent as plain.
 import { RESERVED, REVOCABLE, SHARED } from '../../constants';
 import { retain } from '../../intervals';
 import { isScalar, kindName, kindRole, kindUnit } from '../../kinds';
@@ -27,23 +27,23 @@ import {
   setAgentFlags,
   updateDenies,
 } from './agents';
+import { clearHeld, collectOrdered, rebuildHeld } from './allocation-order';
 import {
-  ENTRY_SIZE,
   clearEntries,
-  freeEntries,
+  ENTRY_SIZE,
   entriesOf,
   entryCount,
   entryFlags,
   entryTotal,
   freeAmount,
+  freeEntries,
   holdQuietly,
   noteRevocable,
   pushEntry,
 } from './entries';
+import { firstHolding, HOLDING_HEAD, holdingCount, holdingItems, nextHolding } from './holdings';
+import { addUp, OFFSET_RESERVED } from './roles';
 import { totalsChanged } from './shares';
-import { clearHeld, collectOrdered, rebuildHeld } from './allocation-order';
-import { HOLDING_HEAD, firstHolding, holdingCount, holdingItems, nextHolding } from './holdings';
-import { OFFSET_RESERVED, addUp } from './roles';
 
 /** What is free on an agent, in order, as a row in scratch 4. */
 export function collectFree(agent: u32): usize {
@@ -58,7 +58,9 @@ export function collectFree(agent: u32): usize {
   for (let i: u32 = 0; i < count; i++) {
     const entry = entries + <usize>i * ENTRY_SIZE;
     const amount = freeAmount(entry);
-    if (amount > 0) rowPush(row, load<u32>(entry), retain(load<usize>(entry, 28)), amount);
+    if (amount > 0) {
+      rowPush(row, load<u32>(entry), retain(load<usize>(entry, 28)), amount);
+    }
   }
   return row;
 }
@@ -87,28 +89,36 @@ function countTotal(agent: u32, sign: f64): void {
   for (let i: u32 = 0; i < count; i++) {
     const entry = entries + <usize>i * ENTRY_SIZE;
     const flags = entryFlags(entry);
-    if (!isScalar(flags) || entryTotal(entry) == 0) continue;
+    if (!isScalar(flags) || entryTotal(entry) == 0) {
+      continue;
+    }
     const kind = load<u32>(entry);
     const copies = (flags & SHARED) != 0 ? 1 : entryTotal(entry);
     const amount = sign * copies * kindUnit(kind);
     addValue(totals, kindName(kind), amount);
-    if ((flags & RESERVED) != 0) addUp(kindRole(kind), OFFSET_RESERVED, kindName(kind), amount);
+    if ((flags & RESERVED) != 0) {
+      addUp(kindRole(kind), OFFSET_RESERVED, kindName(kind), amount);
+    }
     noteRevocable(kind, flags, sign * freeAmount(entry));
   }
 }
 
 /**
- * From now until its total is replaced the agent keeps the order in which things are held: the old total still
- * tells in which they were offered.
+ * From now until its total is replaced the agent keeps the order in which things are held: the old
+ * total still tells in which they were offered.
  */
 export function keepHeldOrder(agent: u32): void {
   const flags = agentFlags(agent);
-  if ((flags & AGENT_ORDERED) != 0) return;
+  if ((flags & AGENT_ORDERED) != 0) {
+    return;
+  }
   rebuildHeld(agent);
   setAgentFlags(agent, flags | AGENT_ORDERED);
 }
 
-/** Replaces an agent's total by a row (not one of the scratch rows 4, 5 unless it is `row` itself). */
+/**
+ * Replaces an agent's total by a row (not one of the scratch rows 4, 5 unless it is `row` itself).
+ */
 export function replaceTotal(agent: u32, row: usize): void {
   keepHeldOrder(agent);
   countTotal(agent, -1);
@@ -137,24 +147,40 @@ function classify(agent: u32): void {
   const gpu = load<u32>(slot(SLOT_GPU_NAME));
   for (let i: u32 = 0; i < count; i++) {
     const entry = entries + <usize>i * ENTRY_SIZE;
-    if (entryTotal(entry) == 0) continue;
+    if (entryTotal(entry) == 0) {
+      continue;
+    }
     const kind = load<u32>(entry);
     const own = entryFlags(entry);
-    if ((own & (RESERVED | REVOCABLE | SHARED)) != 0) flags |= AGENT_COMPLEX;
-    if ((own & SHARED) != 0) flags |= AGENT_HAS_SHARED;
-    if (!isScalar(own)) continue;
-    if (kindName(kind) + 1 == gpu) flags |= AGENT_GPU;
+    if ((own & (RESERVED | REVOCABLE | SHARED)) != 0) {
+      flags |= AGENT_COMPLEX;
+    }
+    if ((own & SHARED) != 0) {
+      flags |= AGENT_HAS_SHARED;
+    }
+    if (!isScalar(own)) {
+      continue;
+    }
+    if (kindName(kind) + 1 == gpu) {
+      flags |= AGENT_GPU;
+    }
     for (let j: u32 = 0; j < i; j++) {
       const other = entries + <usize>j * ENTRY_SIZE;
-      if (entryTotal(other) == 0 || !isScalar(entryFlags(other))) continue;
-      if (kindName(load<u32>(other)) == kindName(kind)) flags |= AGENT_ORDERED;
+      if (entryTotal(other) == 0 || !isScalar(entryFlags(other))) {
+        continue;
+      }
+      if (kindName(load<u32>(other)) == kindName(kind)) {
+        flags |= AGENT_ORDERED;
+      }
     }
   }
   const complex = load<u32>(slot(SLOT_COMPLEX_AGENTS));
   const change = <i32>((flags & AGENT_COMPLEX) != 0) - <i32>((before & AGENT_COMPLEX) != 0);
   store<u32>(slot(SLOT_COMPLEX_AGENTS), complex + change);
   setAgentFlags(agent, flags);
-  if ((flags & AGENT_ORDERED) == 0) clearHeld(agent);
+  if ((flags & AGENT_ORDERED) == 0) {
+    clearHeld(agent);
+  }
   updateDenies(agent);
 }
 
@@ -165,7 +191,9 @@ export function unmakeAgent(agent: u32): void {
   clearHeld(agent);
   const at = agentAt(agent);
   const spare = load<usize>(at, 16);
-  if (spare != 0) free(spare, HOLDING_HEAD + <usize>load<u32>(spare, 20) * ITEM_SIZE);
+  if (spare != 0) {
+    free(spare, HOLDING_HEAD + <usize>load<u32>(spare, 20) * ITEM_SIZE);
+  }
   if ((agentFlags(agent) & AGENT_COMPLEX) != 0) {
     store<u32>(slot(SLOT_COMPLEX_AGENTS), load<u32>(slot(SLOT_COMPLEX_AGENTS)) - 1);
   }

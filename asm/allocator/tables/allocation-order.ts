@@ -1,5 +1,5 @@
-// The order in which resources of an agent were allocated, kept for agents with several scalar kinds of one name: it
-// decides which of them a quota chops first.
+// The order in which resources of an agent were allocated, kept for agents with several scalar
+// kinds of one name: it decides which of them a quota chops first.
 //
 //   kind u32 | role u32 | set u32 | - | amount f64
 import { SHARED, SOLID } from '../../constants';
@@ -7,8 +7,8 @@ import { difference, rangeAmount, release, retain, union } from '../../intervals
 import { isPlainScalar, isScalar, kindFlags } from '../../kinds';
 import { arrayAppend, arrayFree, arrayRemove } from '../../memory';
 import {
-  ITEM_SIZE,
   find,
+  ITEM_SIZE,
   itemAmount,
   itemKind,
   itemSet,
@@ -24,15 +24,18 @@ import { ENTRY_SIZE, entriesOf, entryCount, entryFlags, entryTotal } from './ent
 import { firstHolding, holdingCount, holdingItems, holdingRole, nextHolding } from './holdings';
 
 // @ts-ignore: decorator
-@inline export const HELD_SIZE: usize = 24;
+@inline
+export const HELD_SIZE: usize = 24;
 
 // @ts-ignore: decorator
-@inline export function heldList(agent: u32): usize {
+@inline
+export function heldList(agent: u32): usize {
   return load<usize>(agentAt(agent), 88);
 }
 
 // @ts-ignore: decorator
-@inline export function heldCount(agent: u32): u32 {
+@inline
+export function heldCount(agent: u32): u32 {
   return load<u32>(agentAt(agent), 92);
 }
 
@@ -44,7 +47,9 @@ export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f6
   if ((flags & (SOLID | SHARED)) != SOLID) {
     for (let i: u32 = 0; i < count; i++) {
       const one = list + <usize>i * HELD_SIZE;
-      if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
+      if (load<u32>(one) != kind || load<u32>(one, 4) != role) {
+        continue;
+      }
       if (isScalar(flags)) {
         store<f64>(one, load<f64>(one, 16) + amount, 16);
       } else {
@@ -68,7 +73,9 @@ export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amoun
   const count = load<u32>(at, 92);
   for (let i: u32 = 0; i < count; i++) {
     const one = list + <usize>i * HELD_SIZE;
-    if (load<u32>(one) != kind || load<u32>(one, 4) != role) continue;
+    if (load<u32>(one) != kind || load<u32>(one, 4) != role) {
+      continue;
+    }
     let gone: bool;
     if (isScalar(kindFlags(kind))) {
       const left = load<f64>(one, 16) - amount;
@@ -91,20 +98,27 @@ export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amoun
 export function clearHeld(agent: u32): void {
   const at = agentAt(agent);
   const list = load<usize>(at, 88);
-  for (let i: u32 = 0; i < load<u32>(at, 92); i++) release(load<usize>(list + <usize>i * HELD_SIZE, 8));
+  for (let i: u32 = 0; i < load<u32>(at, 92); i++) {
+    release(load<usize>(list + <usize>i * HELD_SIZE, 8));
+  }
   arrayFree(at, 88, 92, 64, HELD_SIZE);
 }
 
 /**
- * Makes the list from the holdings, oldest first, as if each had been offered whole: from what was free then,
- * what quotas count last. What came back in parts since, and in which order, is not known any more.
+ * Makes the list from the holdings, oldest first, as if each had been offered whole: from what was
+ * free then, what quotas count last. What came back in parts since, and in which order, is not
+ * known any more.
  */
 export function rebuildHeld(agent: u32): void {
   let count = 0;
-  for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) count++;
+  for (let at = firstHolding(agent); at != 0; at = nextHolding(at)) {
+    count++;
+  }
   for (let index = count - 1; index >= 0; index--) {
     let at = firstHolding(agent);
-    for (let i = 0; i < index; i++) at = nextHolding(at);
+    for (let i = 0; i < index; i++) {
+      at = nextHolding(at);
+    }
     addInFairOrder(agent, at);
   }
 }
@@ -116,20 +130,28 @@ function addInFairOrder(agent: u32, holding: usize): void {
   for (let plain = 0; plain < 2; plain++) {
     for (let i: u32 = 0; i < rowCount(row); i++) {
       const kind = itemKind(rowItems(row) + <usize>i * ITEM_SIZE);
-      if (<i32>isPlainScalar(kindFlags(kind)) != plain) continue;
+      if (<i32>isPlainScalar(kindFlags(kind)) != plain) {
+        continue;
+      }
       const item = find(holdingItems(holding), holdingCount(holding), kind);
-      if (item != 0) heldAdd(agent, holdingRole(holding), kind, itemSet(item), itemAmount(item));
+      if (item != 0) {
+        heldAdd(agent, holdingRole(holding), kind, itemSet(item), itemAmount(item));
+      }
     }
   }
   // What is held but no longer part of the agent may be part of it again.
   for (let i: u32 = 0; i < holdingCount(holding); i++) {
     const item = holdingItems(holding) + <usize>i * ITEM_SIZE;
-    if (find(rowItems(row), rowCount(row), itemKind(item)) != 0) continue;
+    if (find(rowItems(row), rowCount(row), itemKind(item)) != 0) {
+      continue;
+    }
     heldAdd(agent, holdingRole(holding), itemKind(item), itemSet(item), itemAmount(item));
   }
 }
 
-/** Total without shared, less what is held one by one, then the shared volumes: as Mesos does it. */
+/**
+ * Total without shared, less what is held one by one, then the shared volumes: as Mesos does it.
+ */
 export function collectOrdered(agent: u32, row: usize): void {
   const entries = entriesOf(agent);
   const count = entryCount(agent);
@@ -143,7 +165,9 @@ export function collectOrdered(agent: u32, row: usize): void {
   const held = heldCount(agent);
   for (let i: u32 = 0; i < held; i++) {
     const one = list + <usize>i * HELD_SIZE;
-    if ((kindFlags(load<u32>(one)) & SHARED) != 0) continue;
+    if ((kindFlags(load<u32>(one)) & SHARED) != 0) {
+      continue;
+    }
     const set = load<usize>(one, 8);
     const amount = set == 0 ? load<f64>(one, 16) : rangeAmount(set);
     rowSubtract(row, load<u32>(one), set, amount);

@@ -1,8 +1,9 @@
-// Frameworks, and their leaves: a leaf is one framework in one role. Leaves compete, are offered resources, refuse
-// them, and are excluded. A leaf exists while the framework is subscribed to the role or holds something of it.
+// Frameworks, and their leaves: a leaf is one framework in one role. Leaves compete, are offered
+// resources, refuse them, and are excluded. A leaf exists while the framework is subscribed to the
+// role or holds something of it.
 import {
-  BAD_ARGUMENT,
   BAD_AMOUNT,
+  BAD_ARGUMENT,
   BAD_HANDLE,
   BAD_STATE,
   EXISTS,
@@ -22,8 +23,8 @@ import {
 } from '../../constants';
 import { nameCount } from '../../kinds';
 import {
-  CHECKED,
   alloc,
+  CHECKED,
   free,
   resizeZeroed,
   slot,
@@ -33,8 +34,8 @@ import {
 } from '../../memory';
 import {
   SLOT_ACTIVE_LEAVES,
-  SLOT_FRAMEWORKS,
   SLOT_FRAMEWORK_FREE,
+  SLOT_FRAMEWORKS,
   SLOT_IO,
   SLOT_IO_SIZE,
   SLOT_LEAF_FREE,
@@ -43,9 +44,10 @@ import {
   SLOT_ROLES,
 } from '../../slots';
 import { joinGroup, leaveGroup } from './groups';
-import { NODE_LEAF, dropNode, newNode, setNodeRank } from './nodes';
+import { dropNode, NODE_LEAF, newNode, setNodeRank } from './nodes';
 import {
   changeActive,
+  firstLeaf as firstLeafOfRole,
   frameworkGroup,
   ownMinimums,
   roleAt,
@@ -54,24 +56,25 @@ import {
   setOwnMinimums,
   trackFramework,
   untrackFramework,
-  firstLeaf as firstLeafOfRole,
 } from './roles';
 import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './traits';
 
-// Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | unused u32 | next free u32 |
-//            holdings from before it was known u32 | -
+// Framework: flags u32 | capabilities u32 | rank u32 | first leaf + 1 u32 | unused u32 |
+//            next free u32 | holdings from before it was known u32 | -
 // @ts-ignore: decorator
-@inline export const FRAMEWORK_SIZE: usize = 32;
+@inline
+export const FRAMEWORK_SIZE: usize = 32;
 export const FRAMEWORK_KNOWN: u32 = 1;
 export const FRAMEWORK_ACTIVE: u32 = 2;
 export const FRAMEWORK_USED: u32 = 4;
 
 // Leaf: framework u32 | role u32 | flags u32 | node u32 | traits u32 | strip u32 | minimum u32 |
 //       first filter + 1 u32 | filters u32 | next of framework + 1 u32 | next of role + 1 u32 |
-//       excluded agents u32 | holdings u32 | previous of framework + 1 u32 | previous of role + 1 u32 |
-//       unused u32
+//       excluded agents u32 | holdings u32 |
+//       previous of framework + 1 u32 | previous of role + 1 u32 | unused u32
 // @ts-ignore: decorator
-@inline export const LEAF_SIZE: usize = 64;
+@inline
+export const LEAF_SIZE: usize = 64;
 export const LEAF_EXISTS: u32 = 1;
 /** Takes part in the competition. */
 export const LEAF_ACTIVE: u32 = 2;
@@ -79,20 +82,26 @@ export const LEAF_SUBSCRIBED: u32 = 4;
 export const LEAF_SUPPRESSED: u32 = 8;
 
 // @ts-ignore: decorator
-@inline function frameworkAt(framework: u32): usize {
-  if (CHECKED) assert(framework < tableCount(SLOT_FRAMEWORKS), 'no such framework');
+@inline
+function frameworkAt(framework: u32): usize {
+  if (CHECKED) {
+    assert(framework < tableCount(SLOT_FRAMEWORKS), 'no such framework');
+  }
   return tableBase(SLOT_FRAMEWORKS) + <usize>framework * FRAMEWORK_SIZE;
 }
 // @ts-ignore: decorator
-@inline export function frameworkFlags(framework: u32): u32 {
+@inline
+export function frameworkFlags(framework: u32): u32 {
   return load<u32>(frameworkAt(framework));
 }
 // @ts-ignore: decorator
-@inline export function setFrameworkFlags(framework: u32, flags: u32): void {
+@inline
+export function setFrameworkFlags(framework: u32, flags: u32): void {
   store<u32>(frameworkAt(framework), flags);
 }
 // @ts-ignore: decorator
-@inline export function firstLeafOf(framework: u32): u32 {
+@inline
+export function firstLeafOf(framework: u32): u32 {
   return load<u32>(frameworkAt(framework), 12);
 }
 
@@ -103,50 +112,64 @@ export function frameworkExists(framework: u32): bool {
   );
 }
 export function frameworkKnown(framework: u32): bool {
-  return framework < tableCount(SLOT_FRAMEWORKS) && (frameworkFlags(framework) & FRAMEWORK_KNOWN) != 0;
+  return (
+    framework < tableCount(SLOT_FRAMEWORKS) && (frameworkFlags(framework) & FRAMEWORK_KNOWN) != 0
+  );
 }
 
 // @ts-ignore: decorator
-@inline export function leafAt(leaf: u32): usize {
-  if (CHECKED) assert(leaf < tableCount(SLOT_LEAVES), 'no such leaf');
+@inline
+export function leafAt(leaf: u32): usize {
+  if (CHECKED) {
+    assert(leaf < tableCount(SLOT_LEAVES), 'no such leaf');
+  }
   return tableBase(SLOT_LEAVES) + <usize>leaf * LEAF_SIZE;
 }
 // @ts-ignore: decorator
-@inline export function leafFramework(leaf: u32): u32 {
+@inline
+export function leafFramework(leaf: u32): u32 {
   return load<u32>(leafAt(leaf));
 }
 // @ts-ignore: decorator
-@inline export function leafRole(leaf: u32): u32 {
+@inline
+export function leafRole(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 4);
 }
 // @ts-ignore: decorator
-@inline export function leafFlags(leaf: u32): u32 {
+@inline
+export function leafFlags(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 8);
 }
 // @ts-ignore: decorator
-@inline export function setLeafFlags(leaf: u32, flags: u32): void {
+@inline
+export function setLeafFlags(leaf: u32, flags: u32): void {
   store<u32>(leafAt(leaf), flags, 8);
 }
 // @ts-ignore: decorator
-@inline export function leafNode(leaf: u32): u32 {
+@inline
+export function leafNode(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 12);
 }
 // @ts-ignore: decorator
-@inline export function leafTraits(leaf: u32): u32 {
+@inline
+export function leafTraits(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 16);
 }
 /** Bits of kinds that the framework cannot take. */
 // @ts-ignore: decorator
-@inline export function leafStrip(leaf: u32): u32 {
+@inline
+export function leafStrip(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 20);
 }
 /** 0: the cluster's minimum; otherwise the address of the leaf's own. */
 // @ts-ignore: decorator
-@inline export function leafMinimum(leaf: u32): usize {
+@inline
+export function leafMinimum(leaf: u32): usize {
   return load<usize>(leafAt(leaf), 24);
 }
 // @ts-ignore: decorator
-@inline export function leafFilters(leaf: u32): u32 {
+@inline
+export function leafFilters(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 32);
 }
 
@@ -156,8 +179,12 @@ export function findLeaf(framework: u32, role: u32): u32 {
   let own = firstLeafOf(framework);
   let other = firstLeafOfRole(role);
   while (own != 0 && other != 0) {
-    if (leafRole(own - 1) == role) return own;
-    if (leafFramework(other - 1) == framework) return other;
+    if (leafRole(own - 1) == role) {
+      return own;
+    }
+    if (leafFramework(other - 1) == framework) {
+      return other;
+    }
     own = load<u32>(leafAt(own - 1), 36);
     other = load<u32>(leafAt(other - 1), 40);
   }
@@ -166,8 +193,12 @@ export function findLeaf(framework: u32, role: u32): u32 {
 
 /** A number for a framework id, known to the allocator or not (its tasks may be seen first). */
 export function newFramework(rank: u32): i32 {
-  if (tableCount(SLOT_ROLES) == 0) return -BAD_STATE;
-  if (rank > <u32>MAX_RANK) return -BAD_ARGUMENT;
+  if (tableCount(SLOT_ROLES) == 0) {
+    return -BAD_STATE;
+  }
+  if (rank > <u32>MAX_RANK) {
+    return -BAD_ARGUMENT;
+  }
   const head = load<u32>(slot(SLOT_FRAMEWORK_FREE));
   let framework: u32;
   if (head != 0) {
@@ -175,7 +206,9 @@ export function newFramework(rank: u32): i32 {
     store<u32>(slot(SLOT_FRAMEWORK_FREE), load<u32>(frameworkAt(framework), 20));
     memory.fill(frameworkAt(framework), 0, FRAMEWORK_SIZE);
   } else {
-    if (tableCount(SLOT_FRAMEWORKS) >= <u32>MAX_FRAMEWORKS) return -TOO_MANY;
+    if (tableCount(SLOT_FRAMEWORKS) >= <u32>MAX_FRAMEWORKS) {
+      return -TOO_MANY;
+    }
     framework = tablePush(SLOT_FRAMEWORKS, FRAMEWORK_SIZE);
   }
   store<u32>(frameworkAt(framework), FRAMEWORK_USED);
@@ -190,8 +223,12 @@ export function countEarlyHolding(framework: u32, change: i32): void {
 
 /** Frees the number of a framework that is not known and holds nothing. */
 export function dropFramework(framework: u32): i32 {
-  if (!frameworkExists(framework) || frameworkKnown(framework)) return BAD_HANDLE;
-  if (load<u32>(frameworkAt(framework), 24) != 0) return BAD_STATE;
+  if (!frameworkExists(framework) || frameworkKnown(framework)) {
+    return BAD_HANDLE;
+  }
+  if (load<u32>(frameworkAt(framework), 24) != 0) {
+    return BAD_STATE;
+  }
   store<u32>(frameworkAt(framework), 0);
   store<u32>(frameworkAt(framework), load<u32>(slot(SLOT_FRAMEWORK_FREE)), 20);
   store<u32>(slot(SLOT_FRAMEWORK_FREE), framework + 1);
@@ -199,8 +236,12 @@ export function dropFramework(framework: u32): i32 {
 }
 
 export function setFrameworkRank(framework: u32, rank: u32): i32 {
-  if (!frameworkExists(framework)) return BAD_HANDLE;
-  if (rank > <u32>MAX_RANK) return BAD_ARGUMENT;
+  if (!frameworkExists(framework)) {
+    return BAD_HANDLE;
+  }
+  if (rank > <u32>MAX_RANK) {
+    return BAD_ARGUMENT;
+  }
   store<u32>(frameworkAt(framework), rank, 8);
   for (let leaf = firstLeafOf(framework); leaf != 0; leaf = load<u32>(leafAt(leaf - 1), 36)) {
     setNodeRank(leafNode(leaf - 1), rank);
@@ -284,7 +325,9 @@ function link(head: usize, leaf: u32, list: usize): void {
   const at = leafAt(leaf) + list;
   store<u32>(at, next, 36);
   store<u32>(at, 0, 52);
-  if (next != 0) store<u32>(leafAt(next - 1) + list, leaf + 1, 52);
+  if (next != 0) {
+    store<u32>(leafAt(next - 1) + list, leaf + 1, 52);
+  }
   store<u32>(head, leaf + 1);
 }
 
@@ -296,9 +339,14 @@ function unlink(head: usize, leaf: u32, list: usize): void {
     const to = before == 0 ? load<u32>(head) : load<u32>(leafAt(before - 1) + list, 36);
     assert(to == leaf + 1, 'a leaf that its list does not have');
   }
-  if (next != 0) store<u32>(leafAt(next - 1) + list, before, 52);
-  if (before == 0) store<u32>(head, next);
-  else store<u32>(leafAt(before - 1) + list, next, 36);
+  if (next != 0) {
+    store<u32>(leafAt(next - 1) + list, before, 52);
+  }
+  if (before == 0) {
+    store<u32>(head, next);
+  } else {
+    store<u32>(leafAt(before - 1) + list, next, 36);
+  }
 }
 
 // --- Taking part ---
@@ -309,20 +357,24 @@ function setActiveBit(leaf: u32, on: bool): void {
   const have = load<u32>(slot(SLOT_ACTIVE_LEAVES + 1));
   if (word >= have) {
     let next: u32 = have == 0 ? 8 : have << 1;
-    while (next <= word) next <<= 1;
+    while (next <= word) {
+      next <<= 1;
+    }
     const bits = load<usize>(slot(SLOT_ACTIVE_LEAVES));
-    const to = resizeZeroed(bits, <usize>have << 2, <usize>next << 2);
+    const to = resizeZeroed(bits, (<usize>have) << 2, (<usize>next) << 2);
     store<usize>(slot(SLOT_ACTIVE_LEAVES), to);
     store<u32>(slot(SLOT_ACTIVE_LEAVES + 1), next);
   }
-  const at = load<usize>(slot(SLOT_ACTIVE_LEAVES)) + (<usize>word << 2);
+  const at = load<usize>(slot(SLOT_ACTIVE_LEAVES)) + ((<usize>word) << 2);
   const bit: u32 = 1 << (leaf & 31);
   store<u32>(at, on ? load<u32>(at) | bit : load<u32>(at) & ~bit);
 }
 
 export function activateLeaf(leaf: u32): void {
   const flags = leafFlags(leaf);
-  if ((flags & LEAF_ACTIVE) != 0) return;
+  if ((flags & LEAF_ACTIVE) != 0) {
+    return;
+  }
   setLeafFlags(leaf, flags | LEAF_ACTIVE);
   joinGroup(frameworkGroup(leafRole(leaf)), leafNode(leaf));
   setActiveBit(leaf, true);
@@ -332,7 +384,9 @@ export function activateLeaf(leaf: u32): void {
 
 export function deactivateLeaf(leaf: u32): void {
   const flags = leafFlags(leaf);
-  if ((flags & LEAF_ACTIVE) == 0) return;
+  if ((flags & LEAF_ACTIVE) == 0) {
+    return;
+  }
   countMinimum(leaf, -1);
   setLeafFlags(leaf, flags & ~LEAF_ACTIVE);
   leaveGroup(leafNode(leaf));
@@ -343,11 +397,14 @@ export function deactivateLeaf(leaf: u32): void {
 // --- Minimum allocatable ---
 //
 // A minimum is alternatives, each a list of amounts of which all must be there:
-//   bytes u32 | alternatives u32 | per alternative: names u32 | - u32 | per name: name u32 | - u32 | units f64
+//   bytes u32 | alternatives u32 | per alternative: names u32 | - u32 |
+//                                  per name: name u32 | - u32 | units f64
 
 /** Leaves in the competition with a minimum of their own, by role and in all. */
 function countMinimum(leaf: u32, change: i32): void {
-  if (leafMinimum(leaf) == 0 || (leafFlags(leaf) & LEAF_ACTIVE) == 0) return;
+  if (leafMinimum(leaf) == 0 || (leafFlags(leaf) & LEAF_ACTIVE) == 0) {
+    return;
+  }
   const role = leafRole(leaf);
   setOwnMinimums(role, ownMinimums(role) + change);
   store<u32>(slot(SLOT_OWN_MINIMUMS), load<u32>(slot(SLOT_OWN_MINIMUMS)) + change);
@@ -360,12 +417,18 @@ export function readMinimum(offset: u32): usize {
   const alternatives = load<u32>(from, 4);
   let at = from + 8;
   for (let i: u32 = 0; i < alternatives; i++) {
-    if (at + 8 > limit) return 0;
+    if (at + 8 > limit) {
+      return 0;
+    }
     const names = load<u32>(at);
     at += 8;
     for (let j: u32 = 0; j < names; j++) {
-      if (at + 16 > limit) return 0;
-      if (load<u32>(at) >= nameCount() || !(load<f64>(at, 8) >= 0)) return 0;
+      if (at + 16 > limit) {
+        return 0;
+      }
+      if (load<u32>(at) >= nameCount() || !(load<f64>(at, 8) >= 0)) {
+        return 0;
+      }
       at += 16;
     }
   }
@@ -377,7 +440,9 @@ export function readMinimum(offset: u32): usize {
 }
 
 export function freeMinimum(minimum: usize): void {
-  if (minimum != 0) free(minimum, load<u32>(minimum));
+  if (minimum != 0) {
+    free(minimum, load<u32>(minimum));
+  }
 }
 
 export function clearMinimum(leaf: u32): void {
@@ -388,11 +453,17 @@ export function clearMinimum(leaf: u32): void {
 
 /** Gives the leaf the minimum in the exchange buffer. */
 export function setLeafMinimum(framework: u32, role: u32): i32 {
-  if (!frameworkKnown(framework) || !roleExists(role)) return BAD_HANDLE;
+  if (!frameworkKnown(framework) || !roleExists(role)) {
+    return BAD_HANDLE;
+  }
   const leaf = findLeaf(framework, role);
-  if (leaf == 0) return BAD_ARGUMENT;
+  if (leaf == 0) {
+    return BAD_ARGUMENT;
+  }
   const minimum = readMinimum(0);
-  if (minimum == 0) return BAD_AMOUNT;
+  if (minimum == 0) {
+    return BAD_AMOUNT;
+  }
   clearMinimum(leaf - 1);
   store<usize>(leafAt(leaf - 1), minimum, 24);
   countMinimum(leaf - 1, 1);
@@ -401,8 +472,12 @@ export function setLeafMinimum(framework: u32, role: u32): i32 {
 
 /** The framework is part of the cluster from now on; its roles follow with subscribe(). */
 export function introduce(framework: u32, capabilities: u32): i32 {
-  if (!frameworkExists(framework)) return BAD_HANDLE;
-  if (frameworkKnown(framework)) return EXISTS;
+  if (!frameworkExists(framework)) {
+    return BAD_HANDLE;
+  }
+  if (frameworkKnown(framework)) {
+    return EXISTS;
+  }
   setFrameworkFlags(framework, frameworkFlags(framework) | FRAMEWORK_KNOWN | FRAMEWORK_ACTIVE);
   setCapabilities(framework, capabilities);
   return OK;

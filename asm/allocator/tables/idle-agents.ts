@@ -1,12 +1,13 @@
-// Idle agents: a visit of an idle agent would offer nothing to any framework, until something happens to it. One bit
-// an agent says so, and a run passes over 64 idle agents at once. A second bit an agent says that nothing of it is
-// free: what happens to frameworks does not end its idleness, as it does that of the others.
+// Idle agents: a visit of an idle agent would offer nothing to any framework, until something
+// happens to it. One bit an agent says so, and a run passes over 64 idle agents at once. A second
+// bit an agent says that nothing of it is free: what happens to frameworks does not end its
+// idleness, as it does that of the others.
 import { resizeZeroed, slot } from '../../memory';
 import { SLOT_EMPTY, SLOT_IDLE } from '../../slots';
 
 function grow(bits: i32, have: u32, next: u32): void {
   const at = slot(bits);
-  store<usize>(at, resizeZeroed(load<usize>(at), <usize>have << 2, <usize>next << 2));
+  store<usize>(at, resizeZeroed(load<usize>(at), (<usize>have) << 2, (<usize>next) << 2));
 }
 
 /** Makes room for the bits of an agent; answers the offset of its word. */
@@ -15,21 +16,25 @@ function wordOf(agent: u32): usize {
   const have = load<u32>(slot(SLOT_IDLE + 1));
   if (word >= have) {
     let next: u32 = have == 0 ? 64 : have << 1;
-    while (next <= word) next <<= 1;
+    while (next <= word) {
+      next <<= 1;
+    }
     grow(SLOT_IDLE, have, next);
     grow(SLOT_EMPTY, have, next);
     store<u32>(slot(SLOT_IDLE + 1), next);
   }
-  return <usize>word << 2;
+  return (<usize>word) << 2;
 }
 
 // @ts-ignore: decorator
-@inline function setBit(at: usize, agent: u32): void {
+@inline
+function setBit(at: usize, agent: u32): void {
   store<u32>(at, load<u32>(at) | (1 << (agent & 31)));
 }
 
 // @ts-ignore: decorator
-@inline function clearBit(at: usize, agent: u32): void {
+@inline
+function clearBit(at: usize, agent: u32): void {
   store<u32>(at, load<u32>(at) & ~(1 << (agent & 31)));
 }
 
@@ -62,6 +67,6 @@ export function wakeAll(): void {
   memory.copy(
     load<usize>(slot(SLOT_IDLE)),
     load<usize>(slot(SLOT_EMPTY)),
-    <usize>load<u32>(slot(SLOT_IDLE + 1)) << 2,
+    (<usize>load<u32>(slot(SLOT_IDLE + 1))) << 2,
   );
 }

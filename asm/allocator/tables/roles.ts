@@ -1,8 +1,9 @@
-// Roles: the tree of roles, what each holds, is guaranteed and limited to, and its place in the competition.
+// Roles: the tree of roles, what each holds, is guaranteed and limited to, and its place in the
+// competition.
 //
-// A role competes (has a node) while frameworks are tracked under it or below it. One with frameworks
-// and competing children has a second node, a virtual leaf among its children. The host drops roles that nothing
-// speaks of any more.
+// A role competes (has a node) while frameworks are tracked under it or below it. One with
+// frameworks and competing children has a second node, a virtual leaf among its children. The host
+// drops roles that nothing speaks of any more.
 import {
   BAD_AMOUNT,
   BAD_ARGUMENT,
@@ -36,9 +37,9 @@ import {
 import { addValue, copyVector, dropVector, newVector, setValue, valueOf } from '../../vectors';
 import { freeGroup, joinGroup, leaveGroup, newGroup, touch } from './groups';
 import {
+  dropNode,
   NODE_OWN,
   NODE_ROLE,
-  dropNode,
   newNode,
   nodeCount,
   nodeVector,
@@ -51,11 +52,14 @@ import {
 // Role: parent u32 | depth u32 | flags u32 | rank u32 | rank of the virtual leaf u32 |
 //       tracked frameworks u32 | active frameworks u32 | node + 1 u32 | own node + 1 u32 |
 //       competing children u32 | group of frameworks u32 | group of children u32 | weight f64 |
-//       vectors: guarantees, limits, consumed, reserved, held reserved, held plain, used plain (u32 each) |
-//       active frameworks in the subtree u32 | first leaf + 1 u32 | leaves with their own minimum u32 |
-//       children u32, competing or not; in a free record the next free one. Depth 0 marks a free record
+//       vectors (u32 each): guarantees, limits, consumed, reserved, held reserved, held plain,
+//       used plain | active frameworks in the subtree u32 | first leaf + 1 u32 |
+//       leaves with their own minimum u32 |
+//       children u32, competing or not; in a free record the next free one
+// Depth 0 marks a free record.
 // @ts-ignore: decorator
-@inline export const ROLE_SIZE: usize = 112;
+@inline
+export const ROLE_SIZE: usize = 112;
 
 export const ROLE_QUOTA: u32 = 1;
 export const ROLE_GUARANTEES: u32 = 2;
@@ -67,102 +71,133 @@ export const ROLE_STARVED: u32 = 8;
 export const NO_LIMIT: f64 = -1;
 
 // @ts-ignore: decorator
-@inline export function roleAt(role: u32): usize {
-  if (CHECKED) assert(role < tableCount(SLOT_ROLES), 'no such role');
+@inline
+export function roleAt(role: u32): usize {
+  if (CHECKED) {
+    assert(role < tableCount(SLOT_ROLES), 'no such role');
+  }
   return tableBase(SLOT_ROLES) + <usize>role * ROLE_SIZE;
 }
 // @ts-ignore: decorator
-@inline export function roleExists(role: u32): bool {
-  return role != 0 && role < tableCount(SLOT_ROLES) && load<u32>(tableBase(SLOT_ROLES) + <usize>role * ROLE_SIZE, 4) != 0;
+@inline
+export function roleExists(role: u32): bool {
+  return (
+    role != 0 &&
+    role < tableCount(SLOT_ROLES) &&
+    load<u32>(tableBase(SLOT_ROLES) + <usize>role * ROLE_SIZE, 4) != 0
+  );
 }
 // @ts-ignore: decorator
-@inline export function roleParent(role: u32): u32 {
+@inline
+export function roleParent(role: u32): u32 {
   return load<u32>(roleAt(role));
 }
 // @ts-ignore: decorator
-@inline export function roleDepth(role: u32): u32 {
+@inline
+export function roleDepth(role: u32): u32 {
   return load<u32>(roleAt(role), 4);
 }
 // @ts-ignore: decorator
-@inline export function roleFlags(role: u32): u32 {
+@inline
+export function roleFlags(role: u32): u32 {
   return load<u32>(roleAt(role), 8);
 }
 // @ts-ignore: decorator
-@inline export function setRoleFlags(role: u32, flags: u32): void {
+@inline
+export function setRoleFlags(role: u32, flags: u32): void {
   store<u32>(roleAt(role), flags, 8);
 }
 // @ts-ignore: decorator
-@inline export function trackedFrameworks(role: u32): u32 {
+@inline
+export function trackedFrameworks(role: u32): u32 {
   return load<u32>(roleAt(role), 20);
 }
 // @ts-ignore: decorator
-@inline export function activeFrameworks(role: u32): u32 {
+@inline
+export function activeFrameworks(role: u32): u32 {
   return load<u32>(roleAt(role), 24);
 }
 // @ts-ignore: decorator
-@inline export function roleNode(role: u32): u32 {
+@inline
+export function roleNode(role: u32): u32 {
   return load<u32>(roleAt(role), 28);
 }
 // @ts-ignore: decorator
-@inline export function ownNode(role: u32): u32 {
+@inline
+export function ownNode(role: u32): u32 {
   return load<u32>(roleAt(role), 32);
 }
 // @ts-ignore: decorator
-@inline export function competingChildren(role: u32): u32 {
+@inline
+export function competingChildren(role: u32): u32 {
   return load<u32>(roleAt(role), 36);
 }
 // @ts-ignore: decorator
-@inline export function frameworkGroup(role: u32): usize {
+@inline
+export function frameworkGroup(role: u32): usize {
   return load<usize>(roleAt(role), 40);
 }
 // @ts-ignore: decorator
-@inline export function childGroup(role: u32): usize {
+@inline
+export function childGroup(role: u32): usize {
   return load<usize>(roleAt(role), 44);
 }
 // @ts-ignore: decorator
-@inline export function guaranteesOf(role: u32): u32 {
+@inline
+export function guaranteesOf(role: u32): u32 {
   return load<u32>(roleAt(role), 56);
 }
 // @ts-ignore: decorator
-@inline function limitsOf(role: u32): u32 {
+@inline
+function limitsOf(role: u32): u32 {
   return load<u32>(roleAt(role), 60);
 }
 // @ts-ignore: decorator
-@inline export function consumedOf(role: u32): u32 {
+@inline
+export function consumedOf(role: u32): u32 {
   return load<u32>(roleAt(role), 64);
 }
 // @ts-ignore: decorator
-@inline export function reservedOf(role: u32): u32 {
+@inline
+export function reservedOf(role: u32): u32 {
   return load<u32>(roleAt(role), 68);
 }
 // @ts-ignore: decorator
-@inline export function heldReservedOf(role: u32): u32 {
+@inline
+export function heldReservedOf(role: u32): u32 {
   return load<u32>(roleAt(role), 72);
 }
 // @ts-ignore: decorator
-@inline export function heldPlainOf(role: u32): u32 {
+@inline
+export function heldPlainOf(role: u32): u32 {
   return load<u32>(roleAt(role), 76);
 }
 // @ts-ignore: decorator
-@inline export function usedPlainOf(role: u32): u32 {
+@inline
+export function usedPlainOf(role: u32): u32 {
   return load<u32>(roleAt(role), 80);
 }
 // @ts-ignore: decorator
-@inline export function firstLeaf(role: u32): u32 {
+@inline
+export function firstLeaf(role: u32): u32 {
   return load<u32>(roleAt(role), 88);
 }
 // @ts-ignore: decorator
-@inline export function ownMinimums(role: u32): u32 {
+@inline
+export function ownMinimums(role: u32): u32 {
   return load<u32>(roleAt(role), 92);
 }
 // @ts-ignore: decorator
-@inline export function setOwnMinimums(role: u32, count: u32): void {
+@inline
+export function setOwnMinimums(role: u32, count: u32): void {
   store<u32>(roleAt(role), count, 92);
 }
 
 /** Makes the root, role 0. */
 export function makeRoot(): void {
-  if (tableCount(SLOT_ROLES) != 0) return;
+  if (tableCount(SLOT_ROLES) != 0) {
+    return;
+  }
   tablePush(SLOT_ROLES, ROLE_SIZE);
   fill(0);
 }
@@ -182,11 +217,19 @@ function fill(role: u32): void {
 /** A new role under `parent` (0: top level); answers its number, or minus a status. */
 export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
   const count = tableCount(SLOT_ROLES);
-  if (count == 0) return -BAD_STATE;
+  if (count == 0) {
+    return -BAD_STATE;
+  }
   const head = load<u32>(slot(SLOT_ROLES_FREE));
-  if (head == 0 && count >= <u32>MAX_ROLES) return -TOO_MANY;
-  if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) return -BAD_ARGUMENT;
-  if (parent != 0 && !roleExists(parent)) return -BAD_HANDLE;
+  if (head == 0 && count >= <u32>MAX_ROLES) {
+    return -TOO_MANY;
+  }
+  if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) {
+    return -BAD_ARGUMENT;
+  }
+  if (parent != 0 && !roleExists(parent)) {
+    return -BAD_HANDLE;
+  }
   let role: u32;
   if (head != 0) {
     role = head - 1;
@@ -208,13 +251,21 @@ export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
 /** True when no framework, child, quota, weight, reservation or kind speaks of the role. */
 export function isUnusedRole(role: u32): bool {
   const at = roleAt(role);
-  if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) return false;
-  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1) return false;
+  if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) {
+    return false;
+  }
+  if (roleFlags(role) != 0 || load<f64>(at, 48) != 1) {
+    return false;
+  }
   for (let name: u32 = 0; name < nameCount(); name++) {
-    if (valueOf(reservedOf(role), name) != 0) return false;
+    if (valueOf(reservedOf(role), name) != 0) {
+      return false;
+    }
   }
   for (let kind: u32 = 0; kind < kindCount(); kind++) {
-    if (isLiveKind(kind) && kindRole(kind) == role) return false;
+    if (isLiveKind(kind) && kindRole(kind) == role) {
+      return false;
+    }
   }
   return true;
 }
@@ -222,7 +273,9 @@ export function isUnusedRole(role: u32): bool {
 /** Frees the number of an unused role. */
 export function freeRole(role: u32): void {
   const at = roleAt(role);
-  for (let offset: usize = 56; offset < 84; offset += 4) dropVector(load<u32>(at + offset));
+  for (let offset: usize = 56; offset < 84; offset += 4) {
+    dropVector(load<u32>(at + offset));
+  }
   freeGroup(frameworkGroup(role));
   freeGroup(childGroup(role));
   const parent = roleAt(roleParent(role));
@@ -234,23 +287,36 @@ export function freeRole(role: u32): void {
 
 /** Ranks order siblings; the host gives them anew when there is no room between two. */
 export function setRoleRank(role: u32, rank: u32, ownRank: u32): i32 {
-  if (!roleExists(role)) return BAD_HANDLE;
-  if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) return BAD_ARGUMENT;
+  if (!roleExists(role)) {
+    return BAD_HANDLE;
+  }
+  if (rank > <u32>MAX_RANK || ownRank > <u32>MAX_RANK) {
+    return BAD_ARGUMENT;
+  }
   const at = roleAt(role);
   store<u32>(at, rank, 12);
   store<u32>(at, ownRank, 16);
-  if (roleNode(role) != 0) setNodeRank(roleNode(role) - 1, rank);
-  if (ownNode(role) != 0) setNodeRank(ownNode(role) - 1, ownRank);
+  if (roleNode(role) != 0) {
+    setNodeRank(roleNode(role) - 1, rank);
+  }
+  if (ownNode(role) != 0) {
+    setNodeRank(ownNode(role) - 1, ownRank);
+  }
   return OK;
 }
 
 /** True when `role` is `ancestor` or below it. */
 // @ts-ignore: decorator
-@inline export function isWithin(role: u32, ancestor: u32): bool {
-  if (role == ancestor) return true;
+@inline
+export function isWithin(role: u32, ancestor: u32): bool {
+  if (role == ancestor) {
+    return true;
+  }
   const depth = roleDepth(ancestor);
   let at = role;
-  while (roleDepth(at) > depth) at = roleParent(at);
+  while (roleDepth(at) > depth) {
+    at = roleParent(at);
+  }
   return at == ancestor;
 }
 
@@ -263,8 +329,11 @@ function subtreeActive(role: u32): u32 {
 function makeNode(role: u32): void {
   const parent = roleParent(role);
   if (parent != 0) {
-    if (roleNode(parent) == 0) makeNode(parent);
-    else if (competingChildren(parent) == 0) makeVirtual(parent, true);
+    if (roleNode(parent) == 0) {
+      makeNode(parent);
+    } else if (competingChildren(parent) == 0) {
+      makeVirtual(parent, true);
+    }
   }
   const node = newNode(NODE_ROLE, role, load<u32>(roleAt(role), 12));
   store<u32>(roleAt(role), node + 1, 28);
@@ -283,7 +352,9 @@ function makeVirtual(role: u32, copy: bool): void {
     copyVector(nodeVector(own), nodeVector(node));
     setNodeCount(own, nodeCount(node));
   }
-  if (activeFrameworks(role) > 0) joinGroup(childGroup(role), own);
+  if (activeFrameworks(role) > 0) {
+    joinGroup(childGroup(role), own);
+  }
 }
 
 function dropRoleNode(role: u32): void {
@@ -292,9 +363,14 @@ function dropRoleNode(role: u32): void {
   store<u32>(roleAt(role), 0, 28);
   const left = competingChildren(parent) - 1;
   store<u32>(roleAt(parent), left, 36);
-  if (parent == 0 || left != 0) return;
-  if (trackedFrameworks(parent) == 0) dropRoleNode(parent);
-  else dropVirtual(parent);
+  if (parent == 0 || left != 0) {
+    return;
+  }
+  if (trackedFrameworks(parent) == 0) {
+    dropRoleNode(parent);
+  } else {
+    dropVirtual(parent);
+  }
 }
 
 function dropVirtual(role: u32): void {
@@ -305,20 +381,34 @@ function dropVirtual(role: u32): void {
 /** A framework is tracked under the role from now on. */
 export function trackFramework(role: u32): void {
   const tracked = trackedFrameworks(role);
-  if (CHECKED) assert(roleExists(role), 'a role that was dropped');
+  if (CHECKED) {
+    assert(roleExists(role), 'a role that was dropped');
+  }
   store<u32>(roleAt(role), tracked + 1, 20);
-  if (tracked != 0) return;
-  if (roleNode(role) == 0) makeNode(role);
-  else makeVirtual(role, false);
+  if (tracked != 0) {
+    return;
+  }
+  if (roleNode(role) == 0) {
+    makeNode(role);
+  } else {
+    makeVirtual(role, false);
+  }
 }
 
 export function untrackFramework(role: u32): void {
-  if (CHECKED) assert(trackedFrameworks(role) != 0, 'no framework is tracked');
+  if (CHECKED) {
+    assert(trackedFrameworks(role) != 0, 'no framework is tracked');
+  }
   const left = trackedFrameworks(role) - 1;
   store<u32>(roleAt(role), left, 20);
-  if (left != 0) return;
-  if (competingChildren(role) > 0) dropVirtual(role);
-  else dropRoleNode(role);
+  if (left != 0) {
+    return;
+  }
+  if (competingChildren(role) > 0) {
+    dropVirtual(role);
+  } else {
+    dropRoleNode(role);
+  }
 }
 
 /** One more (or one less) framework of the role takes part in the competition. */
@@ -326,30 +416,44 @@ export function changeActive(role: u32, change: i32): void {
   const own = activeFrameworks(role) + change;
   store<u32>(roleAt(role), own, 24);
   if (ownNode(role) != 0) {
-    if (change > 0 && own == 1) joinGroup(childGroup(role), ownNode(role) - 1);
-    else if (own == 0) leaveGroup(ownNode(role) - 1);
+    if (change > 0 && own == 1) {
+      joinGroup(childGroup(role), ownNode(role) - 1);
+    } else if (own == 0) {
+      leaveGroup(ownNode(role) - 1);
+    }
   }
   for (let at = role; at != 0; at = roleParent(at)) {
     const active = subtreeActive(at) + change;
     store<u32>(roleAt(at), active, 84);
-    if (change > 0 && active == 1) joinGroup(childGroup(roleParent(at)), roleNode(at) - 1);
-    else if (active == 0) leaveGroup(roleNode(at) - 1);
+    if (change > 0 && active == 1) {
+      joinGroup(childGroup(roleParent(at)), roleNode(at) - 1);
+    } else if (active == 0) {
+      leaveGroup(roleNode(at) - 1);
+    }
   }
 }
 
 /** Nodes take the weight of their role when a run first looks at them, and keep it. */
 export function weighNodes(): void {
-  if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) return;
+  if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) {
+    return;
+  }
   store<u32>(slot(SLOT_UNWEIGHED), 0);
   const count = tableCount(SLOT_ROLES);
-  for (let role: u32 = 1; role < count; role++) weighNode(role);
+  for (let role: u32 = 1; role < count; role++) {
+    weighNode(role);
+  }
 }
 
 /** True when the role has a node, and that had no weight before. */
 export function weighNode(role: u32): bool {
-  if (roleNode(role) == 0) return false;
+  if (roleNode(role) == 0) {
+    return false;
+  }
   const node = roleNode(role) - 1;
-  if (!isNaN(nodeWeight(node))) return false;
+  if (!isNaN(nodeWeight(node))) {
+    return false;
+  }
   setNodeWeight(node, roleWeight(role));
   touch(node);
   return true;
@@ -361,8 +465,12 @@ export function roleWeight(role: u32): f64 {
 }
 
 export function setWeight(role: u32, weight: f64): i32 {
-  if (!roleExists(role)) return BAD_HANDLE;
-  if (!(weight > 0) || weight == Infinity) return BAD_AMOUNT;
+  if (!roleExists(role)) {
+    return BAD_HANDLE;
+  }
+  if (!(weight > 0) || weight == Infinity) {
+    return BAD_AMOUNT;
+  }
   store<f64>(roleAt(role), weight, 48);
   // As in Mesos, a node that only has children keeps the weight it was first seen with.
   if (roleNode(role) != 0 && trackedFrameworks(role) != 0) {
@@ -375,30 +483,46 @@ export function setWeight(role: u32, weight: f64): i32 {
 // --- Quota ---
 
 /**
- * Guarantees and limits of a top-level role from the exchange buffer: two f64 a name, thousandths; a
- * limit of -1 is none.
+ * Guarantees and limits of a top-level role from the exchange buffer: two f64 a name, thousandths;
+ * a limit of -1 is none.
  */
 export function setQuota(role: u32, names: u32): i32 {
-  if (!roleExists(role)) return BAD_HANDLE;
-  if (roleDepth(role) != 1 || names > nameCount()) return BAD_ARGUMENT;
-  if (names << 4 > load<u32>(slot(SLOT_IO_SIZE))) return BAD_RANGE;
+  if (!roleExists(role)) {
+    return BAD_HANDLE;
+  }
+  if (roleDepth(role) != 1 || names > nameCount()) {
+    return BAD_ARGUMENT;
+  }
+  if (names << 4 > load<u32>(slot(SLOT_IO_SIZE))) {
+    return BAD_RANGE;
+  }
   const from = load<usize>(slot(SLOT_IO));
   for (let name: u32 = 0; name < names; name++) {
-    const guarantee = load<f64>(from + (<usize>name << 4));
-    const limit = load<f64>(from + (<usize>name << 4), 8);
-    if (!(guarantee >= 0) || guarantee > MAX_AMOUNT || floor(guarantee) != guarantee) return BAD_AMOUNT;
-    if (limit == NO_LIMIT) continue;
-    if (!(limit >= 0) || limit > MAX_AMOUNT || floor(limit) != limit) return BAD_AMOUNT;
+    const guarantee = load<f64>(from + ((<usize>name) << 4));
+    const limit = load<f64>(from + ((<usize>name) << 4), 8);
+    if (!(guarantee >= 0) || guarantee > MAX_AMOUNT || floor(guarantee) != guarantee) {
+      return BAD_AMOUNT;
+    }
+    if (limit == NO_LIMIT) {
+      continue;
+    }
+    if (!(limit >= 0) || limit > MAX_AMOUNT || floor(limit) != limit) {
+      return BAD_AMOUNT;
+    }
   }
   let flags: u32 = 0;
   for (let name: u32 = 0; name < nameCount(); name++) {
-    const guarantee = name < names ? load<f64>(from + (<usize>name << 4)) : 0;
-    const limit = name < names ? load<f64>(from + (<usize>name << 4), 8) : NO_LIMIT;
+    const guarantee = name < names ? load<f64>(from + ((<usize>name) << 4)) : 0;
+    const limit = name < names ? load<f64>(from + ((<usize>name) << 4), 8) : NO_LIMIT;
     setValue(guaranteesOf(role), name, guarantee);
     // Limits are kept one higher, so that the zero of a new name means none.
     setValue(limitsOf(role), name, limit + 1);
-    if (guarantee > 0) flags |= ROLE_QUOTA | ROLE_GUARANTEES;
-    if (limit != NO_LIMIT) flags |= ROLE_QUOTA | ROLE_LIMITS;
+    if (guarantee > 0) {
+      flags |= ROLE_QUOTA | ROLE_GUARANTEES;
+    }
+    if (limit != NO_LIMIT) {
+      flags |= ROLE_QUOTA | ROLE_LIMITS;
+    }
   }
   const had = (roleFlags(role) & ROLE_QUOTA) != 0;
   setRoleFlags(role, flags);
@@ -412,7 +536,8 @@ export function setQuota(role: u32, names: u32): i32 {
 
 /** The limit of a name, or NO_LIMIT. */
 // @ts-ignore: decorator
-@inline export function limitOf(role: u32, name: u32): f64 {
+@inline
+export function limitOf(role: u32, name: u32): f64 {
   return valueOf(limitsOf(role), name) - 1;
 }
 
@@ -420,7 +545,9 @@ export function setQuota(role: u32, names: u32): i32 {
 export function addUp(role: u32, offset: usize, name: u32, amount: f64): void {
   for (let at = role; ; at = roleParent(at)) {
     addValue(load<u32>(roleAt(at) + offset), name, amount);
-    if (at == 0) break;
+    if (at == 0) {
+      break;
+    }
   }
 }
 

@@ -5,8 +5,9 @@ import { SLOT_SHARE_NAMES, SLOT_TOTALS, SLOT_TOTALS_VERSION } from '../../slots'
 import { vectorAt } from '../../vectors';
 
 /**
- * The names that count: address of `name u32 | unused u32 | units f64` in SLOT_SHARE_NAMES, their number
- * beside it. Made anew when the cluster's totals change.
+ * Makes the list of names that count anew, for the cluster's totals have changed:
+ *
+ *   name u32 | unused u32 | units of the cluster f64
  */
 export function totalsChanged(): void {
   const names = nameCount();
@@ -20,8 +21,10 @@ export function totalsChanged(): void {
   const totals = vectorAt(load<u32>(slot(SLOT_TOTALS)));
   let count: u32 = 0;
   for (let name: u32 = 0; name < names; name++) {
-    const total = load<f64>(totals + (<usize>name << 3));
-    if (total <= 0 || nameExcluded(name)) continue;
+    const total = load<f64>(totals + ((<usize>name) << 3));
+    if (total <= 0 || nameExcluded(name)) {
+      continue;
+    }
     store<u32>(list + <usize>count * 16, name);
     store<f64>(list + <usize>count * 16, total / 1000, 8);
     count++;
@@ -31,11 +34,13 @@ export function totalsChanged(): void {
 }
 
 /**
- * Keeps the share of a node and answers its bits: max over names of (held / total), each in units as f64,
- * divided by the weight, with real divisions. Shares are never negative, so bits are compared, without a branch.
+ * Keeps the share of a node and answers its bits: max over names of (held / total), each in units
+ * as f64, divided by the weight, with real divisions. Shares are never negative, so bits are
+ * compared, without a branch.
  */
 // @ts-ignore: decorator
-@inline export function weighShare(record: usize, vector: u32): u64 {
+@inline
+export function weighShare(record: usize, vector: u32): u64 {
   const held = vectorAt(vector);
   const list = load<usize>(slot(SLOT_SHARE_NAMES));
   const end = list + ((<usize>load<u32>(slot(SLOT_SHARE_NAMES + 1))) << 4);

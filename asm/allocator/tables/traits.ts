@@ -1,5 +1,5 @@
-// Traits of a leaf (a framework in a role) that an agent may deny: bits that leaves have, and of which an agent
-// names those that it is not offered to.
+// Traits of a leaf (a framework in a role) that an agent may deny: bits that leaves have, and of
+// which an agent names those that it is not offered to.
 
 /** The framework does not know GPUs. */
 export const LACKS_GPU: u32 = 1;
