@@ -1,8 +1,9 @@
 // The wire suite: what one message costs to encode and to decode, in both forms, and in both transports' framing.
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
+import { RequestReader } from '../src/http/transport/request-reader.ts';
 import { readJson, writeJson } from '../src/wire/json.ts';
-import { encodeLibprocess, LibprocessReader } from '../src/wire/libprocess.ts';
+import { encodeLibprocess } from '../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../src/wire/protobuf.ts';
 import { encodeRecord, RecordReader } from '../src/wire/record-io.ts';
 import { type Measurement, report } from './report.ts';
@@ -37,13 +38,19 @@ function framingOperations(): Operation[] {
     name: 'StatusUpdateMessage',
     body: encodeMessage(update.type, update.message),
   } as const;
-  const request = encodeLibprocess(envelope);
+  const request = Buffer.from(encodeLibprocess(envelope));
   const record = encodeRecord(envelope.body);
-  const messages = new LibprocessReader();
+  let read = 0;
+  const messages = new RequestReader({
+    accepts: () => true,
+    request: (_head, body) => {
+      read += body.length;
+    },
+  });
   const records = new RecordReader();
   return [
     ['libprocess encode', () => encodeLibprocess(envelope)],
-    ['libprocess decode', () => messages.push(request)],
+    ['libprocess read', () => messages.push(request) ?? read],
     ['recordio encode', () => encodeRecord(envelope.body)],
     ['recordio decode', () => records.push(record)],
   ];

@@ -1,6 +1,9 @@
 // Simulated agents: they speak the agent protocol over real sockets, run no processes, and end each
 // task as soon as its updates have been acknowledged one by one, as a real agent does.
 import net from 'node:net';
+import { messageName } from '../../src/http/server/messages.ts';
+import { parseTarget } from '../../src/http/transport/connection.ts';
+import { RequestReader } from '../../src/http/transport/request-reader.ts';
 import {
   type AgentInfo,
   AgentInfo_Capability_Type,
@@ -14,12 +17,7 @@ import {
   Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { Random } from '../../src/model/random.ts';
-import {
-  decodeToAgent,
-  encodeLibprocess,
-  LibprocessReader,
-  sniff,
-} from '../../src/wire/libprocess.ts';
+import { decodeToAgent, encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { Pipe } from './socket.ts';
@@ -214,19 +212,22 @@ export class Fleet {
   #serve(socket: net.Socket): void {
     this.#inbound.add(socket);
     socket.setNoDelay(true);
-    const reader = new LibprocessReader();
+    const reader = new RequestReader({
+      accepts: ({ from }) => from !== undefined,
+      request: ({ from = '', path }, body) => {
+        const { to = '', name = '' } = parseTarget(path) ?? {};
+        const agent = this.#byPid.get(to);
+        const decoded = decodeToAgent(messageName(name), body);
+        if (agent !== undefined && decoded !== undefined) {
+          this.#receive(agent, from, decoded);
+        }
+      },
+    });
     socket.on('data', (chunk: Buffer) => {
-      if (sniff(chunk) === 'http') {
+      if (reader.push(chunk) !== undefined) {
         // The master asks whether a connection is ours. An agent of Apache Mesos would say this, too.
         socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
-        return;
-      }
-      for (const message of reader.push(chunk)) {
-        const agent = this.#byPid.get(message.to);
-        const decoded = decodeToAgent(message.name, message.body);
-        if (agent !== undefined && decoded !== undefined) {
-          this.#receive(agent, message.from, decoded);
-        }
+        socket.removeAllListeners('data');
       }
     });
     socket.on('error', () => socket.destroy());

@@ -1,6 +1,6 @@
 // Mesos's transport between master and agent: each message is a POST of protobuf bytes to
 // `/<process id>/<message name>`, with the sender's pid in a header. This file has the bytes of one message and the
-// messages by name; reading a stream of them is in libprocess-reader.ts.
+// messages by name; connections are read in src/http/transport/.
 import type {
   MessageToAgent,
   MessageToMaster,
@@ -10,13 +10,6 @@ import type {
 import { decodeBoundedMessage, encodeMessage } from './protobuf.ts';
 import { allocate } from './slab.ts';
 import { type MessageType, types } from './types.ts';
-
-export {
-  type LibprocessMessage,
-  LibprocessReader,
-  MAX_BODY_BYTES,
-  sniff,
-} from './libprocess-reader.ts';
 
 export type InternalName = keyof ToMaster | keyof ToAgent;
 

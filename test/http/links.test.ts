@@ -1,7 +1,7 @@
 // Outgoing connections to agents: one an address, lost links reported once.
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LibprocessReader } from '../../src/wire/libprocess.ts';
+import { MessageReader } from '../support/message-reader.ts';
 import { isType, MiniMachine, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 
 /** Listens as an agent would, and keeps what it is sent. */
@@ -13,7 +13,7 @@ class Peer {
   readonly #server = net.createServer((socket) => {
     this.accepted++;
     this.sockets.add(socket);
-    const reader = new LibprocessReader();
+    const reader = new MessageReader();
     socket.on('data', (chunk: Buffer) => {
       for (const { from, to, name } of reader.push(chunk)) {
         this.received.push(`${from} -> ${to}: ${name}`);
