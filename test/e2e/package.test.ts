@@ -16,6 +16,8 @@ beforeAll(() => {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  // Whatever lies in the folders above, programs here belong to this package.
+  writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
   mkdirSync(home, { recursive: true });
   execFileSync('/bin/sh', ['-c', 'tar xzf mesoscale-*.tgz --strip-components=1 -C "$0"', home], {
     cwd: folder,
