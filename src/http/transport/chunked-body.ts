@@ -19,8 +19,11 @@ const USUAL_SIZE_BYTES = 16;
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
-/** A size, and the extensions that nobody here has a meaning for. */
-const SIZE_LINE = new RegExp(`^([0-9a-fA-F]+)(?:;${TOKEN}+(?:=(?:${TOKEN}+|${QUOTED}))?)*$`);
+/**
+ * A size, and the extensions that nobody here has a meaning for: as loosely as node:http reads them,
+ * which takes one without a name or value.
+ */
+const SIZE_LINE = new RegExp(`^([0-9a-fA-F]+)(?:;(?!$)${TOKEN}*(?:=${TOKEN}*(?:${QUOTED})?)?)*$`);
 /** A field after the last chunk. It means nothing here; those that would frame a body are refused. */
 const TRAILER = new RegExp(`^(${TOKEN}+):[\\t -~\\x80-\\xff]*$`);
 const FRAMING = /^(?:content-length|transfer-encoding|connection|upgrade)$/i;
