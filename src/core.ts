@@ -20,4 +20,4 @@ export {
 export { type AgentId, agentId, type FrameworkId, frameworkId } from './model/ids.ts';
 export { formatResources, parseResources } from './model/resource-text.ts';
 export { TextError } from './model/value-text.ts';
-export { CoreNotFoundError, loadCore } from './runtime/load-core.ts';
+export { CoreNotFoundError, type CoreSource, loadCore } from './runtime/load-core.ts';

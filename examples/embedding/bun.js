@@ -12,4 +12,4 @@ const bytes = await Bun.file(module)
     console.error(error.message);
     process.exit(1);
   });
-await Bun.write(Bun.stdout, await offers(bytes));
+await Bun.write(Bun.stdout, await offers(await WebAssembly.compile(bytes)));

@@ -10,5 +10,5 @@ const bytes = await Deno.readFile(module).catch((error) => {
   console.error(error.message);
   Deno.exit(1);
 });
-const text = await offers(bytes);
+const text = await offers(await WebAssembly.compile(bytes));
 await Deno.stdout.write(new TextEncoder().encode(text));

@@ -11,4 +11,4 @@ const bytes = await readFile(module).catch((error) => {
   console.error(error.message);
   process.exit(1);
 });
-process.stdout.write(await offers(bytes));
+process.stdout.write(await offers(await WebAssembly.compile(bytes)));

@@ -6,10 +6,9 @@ const AGENT_OFFERED = 1 | 2; // active and whitelisted
 const CAPABILITIES = 1; // MULTI_ROLE
 const SEED = 42;
 
-/** Runs the program on the bytes of the module and answers what it printed. */
-export async function offers(bytes) {
-  const { instance } = await WebAssembly.instantiate(bytes, {});
-  const core = instance.exports;
+/** Runs the program on the module and answers what it printed. */
+export async function offers(module) {
+  const { exports: core } = await WebAssembly.instantiate(module, {});
   if (core.abiVersion() !== 1) throw new Error(`ABI version ${core.abiVersion()}, not 1`);
   const lines = [];
 

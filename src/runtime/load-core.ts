@@ -1,21 +1,47 @@
-// Finds and compiles the scheduler core's Wasm module. Instances are made by src/core.
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Finds and compiles the scheduler core's Wasm module. Instances are made by src/core. What only Node has is
+// imported where it is needed, for programs in a browser load this file, too.
 
 const FILE = 'mesoscale-core.wasm';
 
+/** There is no module where it is looked for. */
 export class CoreNotFoundError extends Error {
   readonly code = 'MESOSCALE_CORE_NOT_FOUND';
 }
 
+/**
+ * Where the module comes from: the path of a file, its bytes, a response with them, or the module itself, compiled
+ * already.
+ */
+export type CoreSource = string | BufferSource | Response | WebAssembly.Module;
+
 /** Beside the package in a checkout (build/), beside the compiled commands in a published one. */
 const CANDIDATES = [`../../build/${FILE}`, `../../${FILE}`, `../${FILE}`, `./${FILE}`];
 
-/** Reads and compiles the module; throws CoreNotFoundError where it has not been built. */
-export async function loadCore(path?: string): Promise<WebAssembly.Module> {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const places = path ? [path] : CANDIDATES.map((candidate) => join(here, candidate));
+/**
+ * Compiles the module; a response as it arrives, where the runtime can and its type is `application/wasm`. Without a
+ * source it is that of the package, from the file system.
+ *
+ * Throws CoreNotFoundError where there is no such file, or where the response is an error; WebAssembly.CompileError
+ * where the bytes are no module.
+ */
+export async function loadCore(
+  source?: CoreSource | PromiseLike<CoreSource>,
+): Promise<WebAssembly.Module> {
+  const from = await source;
+  if (from === undefined) {
+    return fromFiles(CANDIDATES.map((candidate) => new URL(candidate, import.meta.url)));
+  }
+  if (typeof from === 'string') {
+    return fromFiles([from]);
+  }
+  if (from instanceof WebAssembly.Module) {
+    return from;
+  }
+  return from instanceof Response ? fromResponse(from) : WebAssembly.compile(from);
+}
+
+async function fromFiles(places: readonly (string | URL)[]): Promise<WebAssembly.Module> {
+  const { readFile } = await import('node:fs/promises');
   for (const place of places) {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
@@ -28,5 +54,20 @@ export async function loadCore(path?: string): Promise<WebAssembly.Module> {
     }
     return WebAssembly.compile(bytes);
   }
-  throw new CoreNotFoundError(`The scheduler core is not built: ${places.join(', ')} not found`);
+  const names = places.map((place) =>
+    typeof place === 'string' ? place : decodeURIComponent(place.pathname),
+  );
+  throw new CoreNotFoundError(`The scheduler core is not built: ${names.join(', ')} not found`);
+}
+
+async function fromResponse(response: Response): Promise<WebAssembly.Module> {
+  if (!response.ok) {
+    throw new CoreNotFoundError(
+      `The scheduler core is not at ${response.url || 'the address'}: ${response.status} ${response.statusText}`,
+    );
+  }
+  // The streaming compiler refuses every other type, parameters included, whatever the bytes are.
+  return response.headers.get('content-type')?.toLowerCase() === 'application/wasm'
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -11,9 +11,10 @@ import {
   statSync,
 } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -104,7 +105,18 @@ describe.skipIf(isLeftOut(WASM2C))('through wasm2c', () => {
   });
 });
 
-test.skipIf(isLeftOut(chromium))('a browser page shows the same', async () => {
+describe.skipIf(isLeftOut(chromium))('in a browser', () => {
+  test('a page shows the same', async () => {
+    expect(await shownBy('browser.html')).toBe(expected);
+  });
+
+  test('a page loads the typed classes, and the module while it arrives', async () => {
+    expect(await shownBy('package.html')).toBe('agent-1 to shop: cpus:4; mem:8192');
+  });
+});
+
+/** What a page of the examples shows in a browser. */
+async function shownBy(page: string): Promise<string> {
   const shown = Promise.withResolvers<string>();
   const server = createServer((request, response) => serve(request, response, shown.resolve));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -115,16 +127,16 @@ test.skipIf(isLeftOut(chromium))('a browser page shows the same', async () => {
       '--headless',
       '--no-sandbox',
       '--disable-gpu',
-      `--user-data-dir=${join(work, 'browser')}`,
+      `--user-data-dir=${join(work, `browser-${page}`)}`,
       '--remote-debugging-port=0',
-      `http://127.0.0.1:${port}/browser.html`,
+      `http://127.0.0.1:${port}/${page}`,
     ],
     { stdio: 'ignore', detached: true },
   );
   const closed = new Promise((resolve) => browser.once('close', resolve));
   browser.once('close', () => shown.reject(new Error('the browser ended')));
   try {
-    expect(await shown.promise).toBe(expected);
+    return await shown.promise;
   } finally {
     // The browser is a shell script around many processes: they form a group of their own.
     process.kill(-(browser.pid ?? 0), 'SIGKILL');
@@ -132,7 +144,7 @@ test.skipIf(isLeftOut(chromium))('a browser page shows the same', async () => {
     server.closeAllConnections();
     server.close();
   }
-});
+}
 
 /** What the page shows comes back as soon as it shows it. */
 const WATCH = `<script>
@@ -145,19 +157,39 @@ async function serve(
   response: ServerResponse,
   shown: (text: string) => void,
 ): Promise<void> {
-  const name = basename(request.url ?? '');
-  if (name === 'shown') {
+  const path = request.url ?? '';
+  if (path === '/shown') {
     shown(await text(request));
     response.end();
     return;
   }
-  const file = name === 'mesoscale-core.wasm' ? module : join(programs, name);
+  const file = fileOf(path);
   if (!existsSync(file)) {
     response.writeHead(404).end();
     return;
   }
-  const types: Record<string, string> = { html: 'text/html', js: 'text/javascript' };
-  response.setHeader('content-type', types[name.split('.').at(-1) ?? ''] ?? 'application/wasm');
+  const type = extname(file).slice(1);
+  response.setHeader('content-type', TYPES[type] ?? 'application/wasm');
   const content = readFileSync(file);
-  response.end(name === 'browser.html' ? `${content}${WATCH}` : content);
+  if (type === 'ts') {
+    response.end(stripTypeScriptTypes(content.toString()));
+  } else {
+    response.end(type === 'html' ? `${content}${WATCH}` : content);
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  js: 'text/javascript',
+  ts: 'text/javascript',
+};
+
+/** The package is served from its sources, their types stripped. */
+function fileOf(path: string): string {
+  if (path === '/mesoscale-core.wasm') return module;
+  if (path === '/re2js.js') return join(root, 'node_modules/re2js/build/index.js');
+  if (path === '/mesoscale/core.js') return join(root, 'src/core.ts');
+  if (path.startsWith('/mesoscale/')) return join(root, 'src', path.slice('/mesoscale/'.length));
+  if (path.startsWith('/asm/')) return join(root, path);
+  return join(programs, basename(path));
 }
