@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { supervisorProgram } from '../src/containerizer/supervisor-program.ts';
+import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
 import { buildCore } from './build-core.ts';
 
 const root = dirname(import.meta.dirname);
@@ -30,7 +30,7 @@ rmSync(compiled, { recursive: true });
 // What the compiler does not carry over: the codec is generated as JavaScript, the supervisor is C.
 const verbatim = [
   ['src/wire/generated', 'wire/generated'],
-  ['src/containerizer/supervisor', 'containerizer/supervisor'],
+  ['src/containerizer/launchers/process/supervisor', 'containerizer/launchers/process/supervisor'],
   ['build/mesoscale-core.wasm', 'mesoscale-core.wasm'],
   ['build/mesoscale-core-plain.wasm', 'mesoscale-core-plain.wasm'],
 ] as const;

@@ -29,12 +29,12 @@ import {
   isForgetting,
   type RunState,
 } from '../checkpoint/store.ts';
-import type { CgroupPlace } from '../containerizer/cgroups.ts';
+import type { CgroupPlace } from '../containerizer/cgroups/cgroups.ts';
 import { Containerizer } from '../containerizer/containerizer.ts';
-import type { FetchOptions } from '../containerizer/fetcher.ts';
-import { deleteDownloads } from '../containerizer/fetcher.ts';
-import { GarbageCollector } from '../containerizer/garbage-collector.ts';
-import { bootId } from '../containerizer/process-table.ts';
+import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
+import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
+import { bootId } from '../containerizer/host/process-table.ts';
+import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';

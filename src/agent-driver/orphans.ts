@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
-import type { SupervisorRecord } from '../containerizer/run-records.ts';
+import type { SupervisorRecord } from '../containerizer/records/run-records.ts';
 import type { ContainerId } from '../model/ids.ts';
 
 export interface OrphansOptions {

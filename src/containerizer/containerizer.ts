@@ -1,26 +1,26 @@
 // Starts containers as plain processes, watches them, kills them, and says what they use.
 //
-// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; this class talks to it
+// Every container has a supervisor (launchers/process/supervisor) that outlives the agent; this class talks to it
 // through the spawner and through the records in the work directory, so that an agent started
 // later knows as much as the one that launched it.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandInfo, type Resource, TaskStatus_Reason } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
-import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgroups.ts';
-import { commandEnvironment, commandLine, layered } from './command-line.ts';
+import { type CgroupPlace, findCgroupRoots, shareCpus, sweepCgroup } from './cgroups/cgroups.ts';
 import { ContainerizerError, UnknownEndError } from './containerizer-error.ts';
-import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher.ts';
-import { allProcesses, bootId, descendants, kill, type ProcessStat } from './process-table.ts';
-import { isAbsence, patiently, readText, reserveDescriptor } from './record-file.ts';
-import { type EndRecord, RunRecords, type SupervisorRecord } from './run-records.ts';
-import { createSandbox } from './sandboxes.ts';
-import { type Identity, type ProcessSpec, Spawner } from './spawner.ts';
-import { supervisorProgram } from './supervisor-program.ts';
+import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
+import { allProcesses, bootId, descendants, kill, type ProcessStat } from './host/process-table.ts';
+import { UnknownUserError, Users } from './host/users.ts';
+import { type Identity, type ProcessSpec, Spawner } from './launchers/process/spawner.ts';
+import { supervisorProgram } from './launchers/process/supervisor-program.ts';
+import { type ContainerUsage, UsageMeter } from './launchers/process/usage.ts';
+import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
+import { isAbsence, patiently, readText, reserveDescriptor } from './records/record-file.ts';
+import { type EndRecord, RunRecords, type SupervisorRecord } from './records/run-records.ts';
+import { createSandbox } from './sandboxes/sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
-import { type ContainerUsage, UsageMeter } from './usage.ts';
-import { UnknownUserError, Users } from './users.ts';
-import { Volumes } from './volumes.ts';
+import { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface ContainerizerOptions {

@@ -2,7 +2,7 @@
 // many old sandboxes it finds once there are descriptors again. The work directory is its argument.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { GarbageCollector } from '../../src/containerizer/garbage-collector.ts';
+import { GarbageCollector } from '../../src/containerizer/sandboxes/garbage-collector.ts';
 import { WorkDirectory } from '../../src/containerizer/work-directory.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { DriverHarness, stateName } from './harness.ts';

@@ -8,7 +8,7 @@ import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoi
 import type { LaunchExecutor } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import { AgentDriver } from '../../src/agent-driver/driver.ts';
-import type { FetchOptions } from '../../src/containerizer/fetcher.ts';
+import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,

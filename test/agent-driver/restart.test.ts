@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckpointStore } from '../../src/checkpoint/store.ts';
-import { processStat } from '../../src/containerizer/process-table.ts';
+import { processStat } from '../../src/containerizer/host/process-table.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId } from '../../src/model/ids.ts';
 import { DriverHarness, type Launch, sandboxPath, temporaryFolder } from './harness.ts';

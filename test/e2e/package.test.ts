@@ -56,7 +56,7 @@ test('the library, by the names that package.json exports', () => {
 
 test('the supervisor of containers, without a compiler', () => {
   const program = `
-    import { supervisorProgram } from '${home}/dist/containerizer/supervisor-program.js';
+    import { supervisorProgram } from '${home}/dist/containerizer/launchers/process/supervisor-program.js';
     process.env.PATH = '/nowhere';
     console.log(await supervisorProgram(['${home}/build', '${home}/dist']));
   `;

@@ -4,8 +4,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cgroupProcesses } from '../../src/containerizer/cgroups.ts';
-import { processStat } from '../../src/containerizer/process-table.ts';
+import { cgroupProcesses } from '../../src/containerizer/cgroups/cgroups.ts';
+import { processStat } from '../../src/containerizer/host/process-table.ts';
 import {
   CheckInfo_Type,
   HealthCheck_Type,

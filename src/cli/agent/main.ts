@@ -7,7 +7,7 @@ import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentTimer } from '../../agent/timers.ts';
 import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
-import type { Proxies } from '../../containerizer/download.ts';
+import type { Proxies } from '../../containerizer/fetcher/download.ts';
 import { createCore } from '../../core/core.ts';
 import { AgentServer } from '../../http/agent/server.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';

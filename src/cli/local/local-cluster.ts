@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RunRecords } from '../../containerizer/run-records.ts';
+import { RunRecords } from '../../containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import { refuseShared, refuseUnmounted } from '../agent/disks.ts';
 import { agentResources, thisMachine } from '../agent/machine-resources.ts';

@@ -1,5 +1,5 @@
 // From the flags of a master to what the master is told. Only this file knows both.
-import { localNames } from '../../containerizer/users.ts';
+import { localNames } from '../../containerizer/host/users.ts';
 import type { Quantities } from '../../core/interface.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import type { DomainInfo } from '../../model/generated/messages.ts';

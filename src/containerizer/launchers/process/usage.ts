@@ -1,0 +1,69 @@
+// What the processes of a container have used of the machine.
+import { execFileSync } from 'node:child_process';
+import { cgroupProcesses } from '../../cgroups/cgroups.ts';
+import {
+  allProcesses,
+  descendants,
+  type ProcessStat,
+  processStat,
+} from '../../host/process-table.ts';
+
+export interface ContainerUsage {
+  readonly processes: number;
+  readonly threads: number;
+  readonly cpusUserTimeSecs: number;
+  readonly cpusSystemTimeSecs: number;
+  readonly memRssBytes: number;
+}
+
+// The unit of times in /proc/<pid>/stat; the same on every architecture Linux runs on today.
+const ticksPerSecond = 100;
+
+// Without cgroups every look means a look at all processes of the machine: one serves this long.
+const snapshotMs = 500;
+
+export class UsageMeter {
+  #snapshot: { readonly processes: readonly ProcessStat[]; readonly untilMs: number } | undefined;
+
+  /**
+   * Sums over the live processes of a container: each with its own time and that of the children it
+   * has waited for. The supervisor waits for every orphan, so that its children's time completes
+   * the sum. Undefined once the supervisor is gone.
+   */
+  measure(supervisorPid: number, cgroup: string | undefined): ContainerUsage | undefined {
+    const supervisor = processStat(supervisorPid);
+    if (supervisor === undefined) {
+      return undefined;
+    }
+    const members =
+      cgroup === undefined
+        ? descendants(supervisorPid, this.#allProcesses())
+        : cgroupProcesses(cgroup).flatMap((pid) => processStat(pid) ?? []);
+    const sum = (of: (process: ProcessStat) => number) =>
+      members.reduce((total, process) => total + of(process), 0);
+    const user = sum(({ userTicks, childUserTicks }) => userTicks + childUserTicks);
+    const system = sum(({ systemTicks, childSystemTicks }) => systemTicks + childSystemTicks);
+    return {
+      processes: members.length,
+      threads: sum(({ threads }) => threads),
+      cpusUserTimeSecs: (user + supervisor.childUserTicks) / ticksPerSecond,
+      cpusSystemTimeSecs: (system + supervisor.childSystemTicks) / ticksPerSecond,
+      memRssBytes: sum(({ rssPages }) => rssPages) * pageSize(),
+    };
+  }
+
+  #allProcesses(): readonly ProcessStat[] {
+    const nowMs = performance.now();
+    if (this.#snapshot === undefined || this.#snapshot.untilMs < nowMs) {
+      this.#snapshot = { processes: allProcesses(), untilMs: nowMs + snapshotMs };
+    }
+    return this.#snapshot.processes;
+  }
+}
+
+let page: number | undefined;
+
+function pageSize(): number {
+  page ??= Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }));
+  return page;
+}

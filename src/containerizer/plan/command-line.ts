@@ -1,0 +1,80 @@
+// What a CommandInfo says to execute, and in which environment.
+import type { CommandInfo, Environment_Variable } from '../../model/generated/messages.ts';
+import { Environment_Variable_Type, Secret_Type } from '../../model/generated/messages.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+
+export interface CommandLine {
+  /** A path, or a name that is looked for in the PATH of the command's environment. */
+  readonly program: string;
+  /** Including the zeroth. */
+  readonly arguments: readonly string[];
+}
+
+const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export function commandLine(command: CommandInfo): CommandLine {
+  const value = command.value;
+  if (value === undefined) {
+    const what = command.shell === false ? 'Executable' : 'Shell command';
+    throw new ContainerizerError(`${what} is not specified`);
+  }
+  if (command.shell !== false) {
+    return checked({ program: '/bin/sh', arguments: ['sh', '-c', value] });
+  }
+  // Programs rely on a zeroth argument; Mesos starts them without any where none is given.
+  const given = command.arguments ?? [];
+  return checked({ program: value, arguments: given.length > 0 ? given : [value] });
+}
+
+/** The variables of a command, secrets by value among them. */
+export function commandEnvironment(command: CommandInfo): Record<string, string> {
+  const variables = command.environment?.variables ?? [];
+  return Object.fromEntries(
+    variables.map((variable) => [variable.name, textOf(variable)] as const),
+  );
+}
+
+/** Layers an environment; later layers win. Nothing of the agent's own environment is in it. */
+export function layered(...layers: Readonly<Record<string, string>>[]): Record<string, string> {
+  const environment: Record<string, string> = Object.assign({ PATH: standardPath }, ...layers);
+  for (const [name, value] of Object.entries(environment)) {
+    if (name === '' || name.includes('=') || name.includes('\0') || value.includes('\0')) {
+      throw new ContainerizerError(`Environment variable '${name}' is not valid`);
+    }
+  }
+  return environment;
+}
+
+/** A secret is taken as it is, or not at all. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(variable: Environment_Variable): string {
+  if (variable.type !== Environment_Variable_Type.SECRET) {
+    return variable.value ?? '';
+  }
+  const secret = variable.secret;
+  if (secret?.type !== Secret_Type.VALUE || secret.value === undefined) {
+    throw new ContainerizerError(
+      `Failed to resolve the secret of environment variable '${variable.name}': only secrets by ` +
+        'value can be resolved',
+    );
+  }
+  try {
+    return utf8.decode(secret.value.data);
+  } catch {
+    throw new ContainerizerError(
+      `The secret of environment variable '${variable.name}' is not UTF-8: mount it as a file ` +
+        '(a volume of type SECRET)',
+    );
+  }
+}
+
+function checked(line: CommandLine): CommandLine {
+  if (
+    line.program === '' ||
+    [line.program, ...line.arguments].some((text) => text.includes('\0'))
+  ) {
+    throw new ContainerizerError('The command is empty or contains a null character');
+  }
+  return line;
+}

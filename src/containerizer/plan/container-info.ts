@@ -1,0 +1,38 @@
+// What can be asked of a container, and is not there: told, not passed over in silence. A task that
+// expects an image or a network must not run on the machine's own files and addresses instead.
+import {
+  ContainerInfo_Type,
+  type ExecutorInfo,
+  type TaskInfo,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
+import { executorFields, refusalOf, taskFields } from '../../model/launch-fields.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+
+const nameOf = (type: ContainerInfo_Type) =>
+  Object.entries(ContainerInfo_Type).find(([, number]) => number === type)?.[0] ?? 'not set';
+
+/**
+ * Throws ContainerizerError for an executor, or with a built-in one its only task, that plain
+ * processes cannot be.
+ */
+export function requireSupported(executor: ExecutorInfo, task: TaskInfo | undefined): void {
+  // The built-in executor's container is its task's, or the agent's default.
+  const container = executor.container ?? task?.container;
+  if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
+    // Mesos has no word for it: its agent notices that there is no container to wait for.
+    throw new ContainerizerError('Abnormal executor termination: unknown container', {
+      reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+      cause: new Error(
+        `'container.type' is ${nameOf(container.type)}: only containers of type MESOS are supported`,
+      ),
+    });
+  }
+  const refusal =
+    task === undefined
+      ? refusalOf(executorFields, executor, 'executor.')
+      : refusalOf(taskFields, { ...task, ...(container === undefined ? {} : { container }) });
+  if (refusal !== undefined) {
+    throw new ContainerizerError(refusal);
+  }
+}

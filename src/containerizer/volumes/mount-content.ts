@@ -1,0 +1,176 @@
+// What is on a mount whose volume is destroyed. The mount stays, and what is mounted in it, too: the rest
+// goes into a folder of the agent's own there, in turns, for there may be a great deal, and is deleted.
+//
+//   <mount>/.destroyed-<id>       on the mount, which has no user until all has gone there
+//   <work>/meta/destroyed/<id>    the inode of that folder, and whether all is there: a folder without such a
+//                                 record is somebody's data, whatever its name is
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { codeOf } from '../../filesystem/folder.ts';
+import type { HeldFolder } from '../../filesystem/held-folder.ts';
+import { privateFolder } from '../../filesystem/private-file.ts';
+import { deleteEntry } from '../../filesystem/tree-deletion.ts';
+import { readText } from '../records/record-file.ts';
+
+const OPEN_TO_READERS = 0o755;
+const PRIVATE = 0o700;
+/** Entries that are moved before others have their turn. */
+const ENTRIES_A_TURN = 256;
+
+/** The agent's records of what it destroys on mounts. */
+export class MountRecords {
+  readonly #folder: string;
+
+  constructor(meta: string) {
+    this.#folder = join(meta, 'destroyed');
+  }
+
+  /** Durable when this returns. */
+  write(id: string, inode: number, progress: 'moving' | 'moved'): void {
+    privateFolder(this.#folder);
+    const file = openSync(join(this.#folder, id), 'w', 0o600);
+    try {
+      writeSync(file, `${inode} ${progress}`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  remove(id: string): void {
+    rmSync(join(this.#folder, id), { force: true });
+  }
+
+  /** What was not deleted to its end on a mount. */
+  leftOn(mount: HeldFolder): { readonly id: string; readonly isMoved: boolean }[] {
+    return this.#ids().flatMap((id) => {
+      const status = mount.statusOf(asideOf(id));
+      const [inode, progress] = readText(join(this.#folder, id))?.split(' ') ?? [];
+      return status?.isDirectory() === true && inode === String(status.ino)
+        ? [{ id, isMoved: progress === 'moved' }]
+        : [];
+    });
+  }
+
+  #ids(): string[] {
+    try {
+      return readdirSync(this.#folder);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') {
+        throw error;
+      }
+      return [];
+    }
+  }
+}
+
+/** Holds the mount until all of its content is deleted. */
+export class MountContent {
+  readonly #mount: HeldFolder;
+  readonly #records: MountRecords;
+  readonly #id: string;
+  /** What stays: where the content goes, and folders like it. */
+  readonly #asides: ReadonlySet<string>;
+  #left: Iterator<Buffer> | undefined;
+
+  private constructor(
+    mount: HeldFolder,
+    records: MountRecords,
+    { id, isMoved }: { readonly id: string; readonly isMoved: boolean },
+  ) {
+    this.#mount = mount;
+    this.#records = records;
+    this.#id = id;
+    this.#asides = new Set([id, ...records.leftOn(mount).map((other) => other.id)].map(asideOf));
+    if (!isMoved) {
+      takeFromUser(mount);
+      this.#left = mount.names();
+    }
+  }
+
+  /** Takes the mount from the volume's last user. Throws FolderError, and the system's of the record. */
+  static of(mount: HeldFolder, records: MountRecords): MountContent {
+    const id = randomUUID();
+    takeFromUser(mount);
+    using aside = mount.makeFolder(asideOf(id), PRIVATE);
+    records.write(id, aside.status().ino, 'moving');
+    return new MountContent(mount, records, { id, isMoved: false });
+  }
+
+  /** What an agent that was interrupted has left on a mount, which `open` gives anew. */
+  static left(open: () => HeldFolder, records: MountRecords): MountContent[] {
+    using mount = open();
+    return records.leftOn(mount).map((left) => new MountContent(open(), records, left));
+  }
+
+  /** Whether a new volume may have the mount. */
+  get isMoved(): boolean {
+    return this.#left === undefined;
+  }
+
+  /** Makes room: at once, or as far as is done in one turn. Throws FolderError. */
+  move(entries = Number.POSITIVE_INFINITY): void {
+    const left = this.#left;
+    if (left === undefined) {
+      return;
+    }
+    using aside = this.#mount.folder(asideOf(this.#id));
+    try {
+      for (let count = 0; count < entries; count++) {
+        const next = left.next();
+        if (next.done === true) {
+          this.#records.write(this.#id, aside.status().ino, 'moved');
+          this.#left = undefined;
+          return;
+        }
+        if (!this.#asides.has(next.value.toString())) {
+          moveUnlessMounted(this.#mount, next.value, aside);
+        }
+      }
+    } catch (error) {
+      // From the beginning, when it is tried again.
+      left.return?.();
+      this.#left = this.#mount.names();
+      throw error;
+    }
+  }
+
+  /** The beginning, which is all of it as a rule, is moved before this first waits. */
+  async moveInTurns(): Promise<void> {
+    this.move(ENTRIES_A_TURN);
+    while (!this.isMoved) {
+      await turn();
+      this.move(ENTRIES_A_TURN);
+    }
+  }
+
+  /** Of what was moved. */
+  async delete(): Promise<void> {
+    using mount = this.#mount;
+    await using folder = await mount.again();
+    await deleteEntry(folder, asideOf(this.#id));
+    this.#records.remove(this.#id);
+  }
+}
+
+const asideOf = (id: string) => `.destroyed-${id}`;
+
+/** The volume's last user may not meddle with what is moved as root. */
+function takeFromUser(mount: HeldFolder): void {
+  if (process.geteuid?.() === 0) {
+    mount.giveTo(0, 0);
+    mount.setMode(OPEN_TO_READERS);
+  }
+}
+
+function moveUnlessMounted(from: HeldFolder, name: Buffer, to: HeldFolder): void {
+  try {
+    from.move(name, to, name);
+  } catch (error) {
+    if (codeOf(error) !== 'EBUSY') {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,367 @@
+// Persistent volumes: folders that outlive the tasks that use them. A container finds each of its
+// volumes by a link in its sandbox.
+//
+// Links are made by an agent that may be root, in a folder that belongs to the task's user. So a
+// link has a single name there: no part of the way to it is the user's to change.
+import { lstatSync, realpathSync, type Stats, statSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { codeOf } from '../../filesystem/folder.ts';
+import type { HeldFolder } from '../../filesystem/held-folder.ts';
+import { ForeignFolderError } from '../../filesystem/own-folder.ts';
+import { type Resource, Resource_DiskInfo_Source_Type } from '../../model/generated/messages.ts';
+import type { ContainerId } from '../../model/ids.ts';
+import { persistentVolumeFields, refusalOf } from '../../model/launch-fields.ts';
+import { isPersistentVolume } from '../../model/resource-format.ts';
+import { type VolumePlace, volumePlace, volumePlaces } from '../../model/volume-path.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+import type { WorkDirectory } from '../work-directory.ts';
+import { MountContent, MountRecords } from './mount-content.ts';
+import { PendingDestructions } from './pending-destructions.ts';
+import {
+  absent,
+  diskOf,
+  leftAside,
+  mountedDisk,
+  NotMountedError,
+  putAside,
+  volumeFolder,
+} from './volume-folders.ts';
+
+interface Link {
+  /** Absolute. */
+  readonly target: string;
+  readonly kind: VolumePlace['kind'];
+  readonly isShared: boolean;
+}
+
+/** By their names in the sandbox. */
+type Links = ReadonlyMap<string, Link>;
+
+const none: Links = new Map();
+
+export class Volumes {
+  readonly #work: WorkDirectory;
+  readonly #warn: (text: string) => void;
+  readonly #links = new Map<ContainerId, Links>();
+  readonly #deletions = new Set<Promise<void>>();
+  readonly #mountRecords: MountRecords;
+  readonly #pending: PendingDestructions;
+  /** Mounts that no new volume may have yet, by what is still on them. */
+  readonly #emptied = new Map<
+    MountContent,
+    { readonly path: string; readonly moved: Promise<void> }
+  >();
+
+  constructor(work: WorkDirectory, warn: (text: string) => void) {
+    this.#work = work;
+    this.#mountRecords = new MountRecords(work.meta);
+    this.#pending = new PendingDestructions(work.meta, warn);
+    this.#warn = warn;
+  }
+
+  /** Makes a volume that is not there; it is the agent's until a task has it. */
+  create({ path, kind }: VolumePlace): void {
+    const place = { path: resolve(this.#work.root, path), kind };
+    this.#destroyPending(place);
+    volumeFolder(place)?.[Symbol.dispose]();
+  }
+
+  /** Resolves when no mount among the resources is being emptied any more, or that has failed. */
+  async emptied(resources: readonly Resource[]): Promise<void> {
+    const paths = new Set(
+      volumePlaces(resources).map(({ path }) => resolve(this.#work.root, path)),
+    );
+    const all = [...this.#emptied.values()].filter(({ path }) => paths.has(path));
+    await Promise.allSettled(all.map(({ moved }) => moved));
+  }
+
+  /**
+   * Makes all volumes among the resources, links them into the sandbox, and removes the links to
+   * volumes that the container has no more. Throws ContainerizerError where that cannot be.
+   */
+  provide(container: ContainerId, sandbox: string, resources: readonly Resource[]): void {
+    const before = this.#links.get(container) ?? none;
+    const links = this.#linksOf(resources);
+    if (before.size === 0 && links.size === 0) {
+      return;
+    }
+    const folder = this.#work.path(sandbox);
+    for (const [name, { target }] of before) {
+      if (links.get(name)?.target !== target) {
+        removeLink(join(folder, name), target);
+      }
+    }
+    for (const [name, link] of links) {
+      try {
+        const place = { path: link.target, kind: link.kind };
+        this.#destroyPending(place);
+        using volume = volumeFolder(place);
+        this.#makeRoom(link.target);
+        if (!before.has(name)) {
+          this.#giveTo(statSync(folder), container, link, volume);
+        }
+        makeLink(join(folder, name), link.target);
+      } catch (error) {
+        throw new ContainerizerError(
+          `Failed to provide persistent volume '${link.target}' as '${name}': ${textOf(error)}`,
+          { cause: error },
+        );
+      }
+    }
+    this.#links.set(container, links);
+  }
+
+  /** What an earlier agent has provided. Only what this one would provide, too, is known then. */
+  adopt(container: ContainerId, resources: readonly Resource[]): void {
+    try {
+      this.#links.set(container, this.#linksOf(resources));
+    } catch (error) {
+      // No reason to end a container that runs.
+      if (!(error instanceof ContainerizerError)) {
+        throw error;
+      }
+    }
+  }
+
+  /** The container has ended. Its links stay as long as its sandbox. */
+  release(container: ContainerId): void {
+    this.#links.delete(container);
+  }
+
+  /**
+   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have the same
+   * place, or there can be none until it is: then the promise says why. It also says that all is deleted.
+   */
+  async destroy({ path, kind }: VolumePlace): Promise<void> {
+    const place = { path: resolve(this.#work.root, path), kind };
+    let deletion: Promise<void>;
+    try {
+      deletion = this.#putAside(place);
+    } catch (error) {
+      this.#pending.add(place);
+      throw error;
+    }
+    try {
+      this.#pending.remove(place);
+    } finally {
+      await deletion;
+    }
+  }
+
+  /** Throws where the data stays in its place. */
+  #putAside({ path, kind }: VolumePlace): Promise<void> {
+    if (kind === 'folder') {
+      const aside = putAside(path);
+      return aside === undefined ? Promise.resolve() : this.#delete(aside);
+    }
+    return this.#contentsOf(path).some(({ isMoved }) => !isMoved)
+      ? Promise.resolve()
+      : this.#empty(path, MountContent.of(mountedDisk(path), this.#mountRecords));
+  }
+
+  /** Makes way for a new volume. Throws where that cannot be done yet. */
+  #destroyPending(place: VolumePlace): void {
+    if (this.#pending.has(place)) {
+      const deletion = this.#putAside(place);
+      deletion.catch((error: unknown) => this.#warn(failure(place, error)));
+      this.#pending.remove(place);
+    }
+  }
+
+  /**
+   * Goes on where an earlier agent was interrupted, on each disk among its resources. Warns of disks
+   * that can have no volumes.
+   */
+  async destroyLeft(resources: readonly Resource[]): Promise<void> {
+    await Promise.all(
+      this.#disksOf(resources).map(async (disk) => {
+        try {
+          await this.#destroyLeftOn(disk);
+          this.#destroyPendingOn(disk);
+        } catch (error) {
+          const what =
+            error instanceof ForeignFolderError || error instanceof NotMountedError
+              ? `There can be no persistent volumes on disk '${disk.path}'`
+              : `Failed to delete destroyed volumes on disk '${disk.path}'`;
+          this.#warn(`${what}: ${textOf(error)}`);
+        }
+      }),
+    );
+  }
+
+  #destroyPendingOn(disk: VolumePlace): void {
+    for (const place of this.#pending.all) {
+      if (place.kind === disk.kind && diskOf(place) === disk.path) {
+        try {
+          this.#destroyPending(place);
+        } catch (error) {
+          this.#warn(failure(place, error));
+        }
+      }
+    }
+  }
+
+  async #destroyLeftOn({ path, kind }: VolumePlace): Promise<void> {
+    if (kind === 'mount') {
+      const left = absent(() => MountContent.left(() => mountedDisk(path), this.#mountRecords));
+      await Promise.all((left ?? []).map((content) => this.#empty(path, content)));
+    } else {
+      const aside = leftAside(path);
+      await (aside && this.#delete(aside));
+    }
+  }
+
+  async #empty(path: string, content: MountContent): Promise<void> {
+    const moved = content.moveInTurns();
+    if (!content.isMoved) {
+      this.#emptied.set(content, { path, moved });
+    }
+    const remove = async () => {
+      await moved;
+      this.#emptied.delete(content);
+      await content.delete();
+    };
+    await this.#delete({ delete: remove });
+  }
+
+  #contentsOf(place: string): MountContent[] {
+    return [...this.#emptied].flatMap(([content, { path }]) => (path === place ? content : []));
+  }
+
+  /** What could not be moved in turns has to go now: it is another volume's. Throws FolderError. */
+  #makeRoom(place: string): void {
+    for (const content of this.#contentsOf(place)) {
+      content.move();
+      this.#emptied.delete(content);
+    }
+  }
+
+  /** Their tops. */
+  #disksOf(resources: readonly Resource[]): readonly VolumePlace[] {
+    const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
+    const disks = new Map<string, VolumePlace>();
+    const add = (root: string, kind: VolumePlace['kind']) => {
+      const path = resolve(this.#work.root, root);
+      disks.set(`${kind} ${path}`, { path, kind });
+    };
+    add('.', 'folder');
+    for (const { disk } of resources) {
+      const { type, path, mount } = disk?.source ?? {};
+      const root = (path ?? mount)?.root;
+      if (root !== undefined && (type === PATH || type === MOUNT)) {
+        add(root, type === PATH ? 'folder' : 'mount');
+      }
+    }
+    return [...disks.values()];
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#deletions);
+  }
+
+  async #delete(what: { delete(): Promise<void> }): Promise<void> {
+    const deletion = what.delete();
+    this.#deletions.add(deletion);
+    try {
+      await deletion;
+    } finally {
+      this.#deletions.delete(deletion);
+    }
+  }
+
+  #linksOf(resources: readonly Resource[]): Links {
+    const links = new Map<string, Link>();
+    for (const resource of resources.filter(isPersistentVolume)) {
+      const { persistence, volume } = resource.disk ?? {};
+      const refusal = volume && refusalOf(persistentVolumeFields, volume, 'resources.disk.volume.');
+      if (refusal !== undefined) {
+        throw new ContainerizerError(refusal);
+      }
+      const name = requireName(persistence?.id ?? '', volume?.container_path ?? '');
+      const place = volumePlace(resource);
+      if (place === undefined) {
+        throw new ContainerizerError(
+          `Persistent volume '${persistence?.id}' is on a kind of disk that is not supported`,
+        );
+      }
+      const target = resolve(this.#work.root, place.path);
+      const other = links.get(name)?.target ?? target;
+      if (other !== target) {
+        throw new ContainerizerError(
+          `Persistent volumes '${other}' and '${target}' have the same container path '${name}'`,
+        );
+      }
+      links.set(name, { target, kind: place.kind, isShared: resource.shared !== undefined });
+    }
+    return links;
+  }
+
+  /** The volume is the sandbox's owner's, unless others are at work in it. */
+  #giveTo(
+    sandbox: Stats,
+    container: ContainerId,
+    { target, isShared }: Link,
+    volume: HeldFolder | undefined,
+  ): void {
+    if (volume === undefined) {
+      return;
+    }
+    const { uid, gid } = volume.status();
+    // Root has access whoever is the owner.
+    const isOwned = sandbox.uid === 0 || (sandbox.uid === uid && sandbox.gid === gid);
+    if (!isOwned && !(isShared && this.#isUsedBeside(container, target))) {
+      volume.giveTo(sandbox.uid, sandbox.gid);
+    }
+  }
+
+  #isUsedBeside(container: ContainerId, target: string): boolean {
+    return [...this.#links].some(
+      ([other, links]) =>
+        other !== container && [...links.values()].some((link) => link.target === target),
+    );
+  }
+}
+
+function requireName(id: string, name: string): string {
+  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+    throw new ContainerizerError(
+      `Container path '${name}' of persistent volume '${id}' is not a plain name in the sandbox`,
+    );
+  }
+  return name;
+}
+
+/** One that is there, as after a restart, has to lead to the same volume. */
+function makeLink(path: string, target: string): void {
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') {
+      throw error;
+    }
+    if (!lstatSync(path).isSymbolicLink() || realpathSync(path) !== realpathSync(target)) {
+      throw new ContainerizerError(`'${path}' exists and does not lead to the volume`);
+    }
+  }
+}
+
+/** Whatever a task has put in the link's place is the task's. */
+function removeLink(path: string, target: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status?.isSymbolicLink() === true && leadsTo(path, target)) {
+    unlinkSync(path);
+  }
+}
+
+function leadsTo(path: string, target: string): boolean {
+  try {
+    return realpathSync(path) === realpathSync(target);
+  } catch {
+    // The volume is destroyed already: a link to nowhere is of no use to anybody.
+    return true;
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const failure = ({ path }: VolumePlace, error: unknown) =>
+  `Failed to delete persistent volume '${path}': ${textOf(error)}`;

@@ -1,0 +1,31 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../agent-driver/harness.ts';
+
+test('what an agent that is not root may not see of a process is passed over (needs root)', () => {
+  using folder = temporaryFolder();
+  // A process goes by the name of its file.
+  const name = 'mesoscale-super';
+  copyFileSync('/bin/sleep', join(folder.path, name));
+  const other = spawn(join(folder.path, name), ['60'], { stdio: 'ignore' });
+  try {
+    const module = import.meta.resolve('../../../src/containerizer/host/process-table.ts');
+    const found = execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { processesNamed, isAlive, processStat } from ${JSON.stringify(module)};
+        const pids = processesNamed('${name}').get(undefined) ?? [];
+        const { startTicks } = processStat(${other.pid});
+        console.log(pids.includes(${other.pid}), isAlive(${other.pid}, startTicks));`,
+      ],
+      { encoding: 'utf8', uid: 65534, gid: 65534, cwd: '/' },
+    );
+    expect(found).toBe('true true\n');
+  } finally {
+    other.kill('SIGKILL');
+  }
+});

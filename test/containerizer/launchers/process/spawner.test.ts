@@ -1,0 +1,497 @@
+// The spawner and its supervisors, from outside.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findCgroupRoots } from '../../../../src/containerizer/cgroups/cgroups.ts';
+import {
+  bootId,
+  processesNamed,
+  processStat,
+} from '../../../../src/containerizer/host/process-table.ts';
+import {
+  type ProcessSpec,
+  Spawner,
+} from '../../../../src/containerizer/launchers/process/spawner.ts';
+import { supervisorProgram } from '../../../../src/containerizer/launchers/process/supervisor-program.ts';
+import { unsealed } from '../../../../src/containerizer/records/sealed-text.ts';
+import { programs, temporaryFolder } from '../../../agent-driver/harness.ts';
+import { appeared, eventually, gone } from '../../../agent-driver/outside.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let spawner: Spawner;
+let run: string;
+const opened: Spawner[] = [];
+const warnings: string[] = [];
+
+const open = async () => {
+  const made = new Spawner(await supervisorProgram(programs), (text) => warnings.push(text));
+  opened.push(made);
+  return made;
+};
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  run = join(folder.path, 'run');
+  mkdirSync(run);
+  spawner = await open();
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((made) => made.close()));
+  folder[Symbol.dispose]();
+});
+
+function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
+  const started = Promise.withResolvers<{ pid: number; startTicks: number }>();
+  const ended = Promise.withResolvers<number | undefined>();
+  started.promise.catch(() => undefined);
+  const token = by.launch(
+    {
+      mode: 'supervised',
+      run,
+      bootId: bootId(),
+      directory: folder.path,
+      stdout: join(folder.path, 'stdout'),
+      stderr: join(folder.path, 'stderr'),
+      cgroups: [],
+      environment: { PATH: '/usr/bin:/bin', A: 'b=c\nd' },
+      program: 'sh',
+      arguments: ['zeroth', '-c', script],
+      ...more,
+    },
+    {
+      started: (pid, startTicks) => started.resolve({ pid, startTicks }),
+      ended: (status) => ended.resolve(status),
+      failed: (error) => {
+        started.reject(error);
+        ended.reject(error);
+      },
+    },
+  );
+  return { token, started: started.promise, ended: ended.promise };
+}
+
+const failure = () => unsealed(readFileSync(join(run, 'failure')));
+const because = (text: unknown) => ({ kind: 'whole', text });
+
+const status = (of = run) =>
+  Number(/^wait (\d+) \1\n/.exec(readFileSync(join(of, 'status'), 'utf8'))?.[1]);
+
+test('holds its process until it is released', async () => {
+  const { token, started, ended } = launch('echo ran');
+  const { pid, startTicks } = await started;
+  expect(processStat(pid)?.startTicks).toBe(startTicks);
+  // Requests are taken in order: when this has run, the other could have long since.
+  const other = launch('echo other', { mode: 'plain' });
+  expect(await other.ended).toBe(0);
+  expect(existsSync(join(run, 'supervisor'))).toBe(false);
+  spawner.release(token);
+  expect(await ended).toBe(0);
+  expect(status()).toBe(0);
+  expect(readFileSync(join(folder.path, 'stdout'), 'utf8')).toBe('other\nran\n');
+});
+
+test.each([
+  ['exit 0', 0],
+  ['exit 130', 130 << 8],
+  ['kill -TERM $$', 15],
+  ['kill -KILL $$', 9],
+])('records the raw status of `%s`: %i', async (script, wanted) => {
+  const { token, ended } = launch(script);
+  spawner.release(token);
+  await ended;
+  expect(status()).toBe(wanted);
+});
+
+test('records who it is before its process runs', async () => {
+  const path = join(run, 'supervisor');
+  const { token, started, ended } = launch(`cat ${path} > seen; echo $$ > pid; echo "$0$A"`);
+  const { pid, startTicks } = await started;
+  spawner.release(token);
+  await ended;
+  const seen = readFileSync(join(folder.path, 'seen'), 'utf8').trim().split(' ');
+  const task = readFileSync(join(folder.path, 'pid'), 'utf8').trim();
+  expect(seen.slice(0, 3)).toEqual([String(pid), String(startTicks), task]);
+  expect(Math.abs(Number(seen[4]) - Date.now())).toBeLessThan(60_000);
+  expect(seen[5]).toBe(bootId());
+  expect(seen[6]).toBe('kept');
+  expect(readFileSync(join(folder.path, 'stdout'), 'utf8')).toBe('zerothb=c\nd\n');
+});
+
+test('does not wait at a FIFO that lies where its output is to go', async () => {
+  execFileSync('mkfifo', [join(folder.path, 'stdout')]);
+  const { token, ended } = launch('touch ran');
+  spawner.release(token);
+  await ended;
+  expect(failure()).toEqual(because(expect.stringMatching(/^Failed to open '.*\/stdout': /)));
+  expect(existsSync(join(folder.path, 'ran'))).toBe(false);
+});
+
+test('ends without running where its record is taken', async () => {
+  writeFileSync(join(run, 'supervisor'), 'void\n');
+  const { token, ended } = launch('touch ran');
+  spawner.release(token);
+  await ended;
+  expect(existsSync(join(folder.path, 'ran'))).toBe(false);
+  expect(existsSync(join(run, 'status'))).toBe(false);
+});
+
+test('one that is held ends with its spawner, or when it is signalled', async () => {
+  const first = launch('touch ran');
+  await first.started;
+  spawner.signal(first.token, 15);
+  expect(await first.ended).toBe(0);
+  const second = launch('touch ran');
+  const { pid } = await second.started;
+  await spawner.close();
+  await gone(pid);
+  expect(existsSync(join(folder.path, 'ran'))).toBe(false);
+});
+
+test('goes on without its spawner, and is watched by another', async () => {
+  const { token, started } = launch('while ! test -e go; do sleep 0.02; done; exit 3');
+  spawner.release(token);
+  const { pid, startTicks } = await started;
+  await appeared(join(run, 'supervisor'));
+  await spawner.close();
+  const other = await open();
+  const ended = Promise.withResolvers<number | undefined>();
+  other.watch(pid, startTicks, {
+    started: () => undefined,
+    ended: ended.resolve,
+    failed: ended.reject,
+  });
+  writeFileSync(join(folder.path, 'go'), '');
+  expect(await ended.promise).toBeUndefined();
+  expect(status()).toBe(3 << 8);
+});
+
+test('a bound one ends with its spawner, and all that is below', async () => {
+  const { token, started } = launch('trap "" TERM USR1; echo $$ > p~; mv p~ p; sleep 1009', {
+    mode: 'bound',
+  });
+  spawner.release(token);
+  const { pid } = await started;
+  await appeared(join(folder.path, 'p'));
+  await spawner.close();
+  await gone(pid);
+  expect(status()).toBe(9);
+  const task = Number(readFileSync(join(folder.path, 'p'), 'utf8'));
+  expect(() => process.kill(task, 0)).toThrow('ESRCH');
+});
+
+test('a process with another start time is not the one to watch', async () => {
+  const ended = Promise.withResolvers<number | undefined>();
+  spawner.watch(process.pid, 1, {
+    started: () => undefined,
+    ended: ended.resolve,
+    failed: ended.reject,
+  });
+  expect(await ended.promise).toBeUndefined();
+});
+
+const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
+
+test.each(['unified', 'freezer', 'no'] as const)(
+  'SIGUSR1 ends all that is below, with %s cgroup (needs root)',
+  async (kind) => {
+    const roots = kind === 'no' ? [] : findCgroupRoots(place, [kind]);
+    expect(roots.length === 0).toBe(kind === 'no');
+    const cgroups = roots.map((root) => join(root, `spawner-${process.pid}`));
+    const { token, ended } = launch(
+      'trap "" TERM USR1; setsid sleep 1004 & echo $! > p1; ' +
+        "setsid sh -c 'sleep 1005 & echo $! > p2~; mv p2~ p2' & wait; sleep 1006",
+      { cgroups },
+    );
+    spawner.release(token);
+    await appeared(join(folder.path, 'p2'));
+    spawner.signal(token, 10);
+    expect(await ended).toBe(0);
+    expect(status()).toBe(9);
+    for (const name of ['p1', 'p2']) {
+      const pid = Number(readFileSync(join(folder.path, name), 'utf8'));
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    }
+    expect(cgroups.some((group) => existsSync(group))).toBe(false);
+  },
+);
+
+/** Of no other process, so that their number is limited. */
+const bomber = { uid: 64242, gid: 64242, groups: [64242] };
+
+const bomb = join(import.meta.dirname, 'fork-bomb.c');
+
+test.each([
+  { cgroup: 'unified', kind: 'bomb' },
+  { cgroup: 'freezer', kind: 'bomb' },
+  { cgroup: 'freezer', kind: 'spread' },
+  { cgroup: 'no', kind: 'bomb' },
+  { cgroup: 'no', kind: 'spread' },
+  { cgroup: 'no', kind: 'chains' },
+] as const)(
+  'SIGUSR1 ends what forks on and on ($kind), with $cgroup cgroup (needs root)',
+  async ({ cgroup, kind }) => {
+    const roots = cgroup === 'no' ? [] : findCgroupRoots(place, [cgroup]);
+    const program = join(folder.path, 'fork-bomb');
+    execFileSync('cc', ['-o', program, bomb]);
+    chmodSync(folder.path, 0o755);
+    const { token, ended } = launch('', {
+      identity: bomber,
+      stdout: '/dev/null',
+      stderr: '/dev/null',
+      cgroups: roots.map((root) => join(root, `bomb-${process.pid}`)),
+      program: 'sh',
+      arguments: ['sh', '-c', `trap "" TERM; ${program} ${kind} & wait; sleep 1020`],
+    });
+    spawner.release(token);
+    await eventually(() => bombs().length > (kind === 'chains' ? 3 : 100));
+    spawner.signal(token, 15);
+    spawner.signal(token, 10);
+    await ended;
+    expect(status()).toBe(9);
+    expect(bombs()).toEqual([]);
+  },
+);
+
+const bombs = () => [...processesNamed('fork-bomb').values()].flat();
+
+test('cgroups below its own, and ways out of it, do not save a process (needs root)', async () => {
+  const [root] = findCgroupRoots(place, ['unified']);
+  const group = join(root ?? expect.fail('no cgroup v2'), `nested-${process.pid}`);
+  const { token, ended } = launch(
+    `mkdir -p ${group}/one/two; sleep 1010 & echo $! > p1; echo $! > ${group}/one/two/cgroup.procs; ` +
+      `sleep 1011 & echo $! > p2; echo $! > ${root}/cgroup.procs; exit 3`,
+    { cgroups: [group] },
+  );
+  spawner.release(token);
+  await ended;
+  expect(status()).toBe(3 << 8);
+  for (const name of ['p1', 'p2']) {
+    const pid = Number(readFileSync(join(folder.path, name), 'utf8'));
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  }
+  expect(existsSync(group)).toBe(false);
+});
+
+test('SIGTERM is passed on to all that is below', async () => {
+  const { token, ended } = launch(
+    'sh -c \'trap "echo child; exit" TERM; echo > ready; while :; do sleep 0.02; done\' & ' +
+      'trap "echo parent" TERM; wait; wait; exit 5',
+  );
+  spawner.release(token);
+  await appeared(join(folder.path, 'ready'));
+  spawner.signal(token, 15);
+  await ended;
+  expect(status()).toBe(5 << 8);
+  const output = readFileSync(join(folder.path, 'stdout'), 'utf8');
+  expect(output.trim().split('\n').sort()).toEqual(['child', 'parent']);
+});
+
+test('asked to end and killed at once, a process has been asked first', async () => {
+  const { token, ended } = launch('echo $$ > p~; mv p~ p; exec sleep 1013');
+  spawner.release(token);
+  await appeared(join(folder.path, 'p'));
+  const task = readFileSync(join(folder.path, 'p'), 'utf8').trim();
+  // A shell blocks signals at times; sleep never does.
+  await eventually(() => readFileSync(`/proc/${task}/comm`, 'utf8') === 'sleep\n');
+  spawner.signal(token, 15);
+  spawner.signal(token, 10);
+  await ended;
+  expect(status()).toBe(15);
+});
+
+test.each([
+  [{ directory: '/no/such/folder' }, "Failed to change directory to '/no/such/folder'"],
+  [{ stdout: '/no/such/folder/x' }, "Failed to open '/no/such/folder/x'"],
+])('tells why its process could not be started: %o', async (more, text) => {
+  const { token, ended } = launch('true', more);
+  spawner.release(token);
+  await ended;
+  expect(failure()).toEqual(because(`${text}: No such file or directory`));
+  expect(existsSync(join(run, 'status'))).toBe(false);
+});
+
+test('a cgroup that cannot be made fails the launch', async () => {
+  const { started, ended } = launch('true', { cgroups: ['/no/such/cgroup'] });
+  await expect(started).rejects.toThrow("Failed to create cgroup '/no/such/cgroup'");
+  await expect(ended).rejects.toThrow();
+});
+
+test('drops to a user with its groups (needs root)', async () => {
+  const identity = { uid: 65534, gid: 65534, groups: [65534, 4] };
+  const { token, ended } = launch('id -u; id -g; id -G', {
+    identity,
+    directory: '/tmp',
+    stdout: '/dev/null',
+    stderr: '/dev/null',
+    program: 'sh',
+    arguments: ['sh', '-c', 'test "$(id -u) $(id -g) $(id -G)" = "65534 65534 65534 4"'],
+  });
+  spawner.release(token);
+  await ended;
+  expect(status()).toBe(0);
+});
+
+test.each(['exits', 'is killed', 'has lost its spawner'])(
+  'what a plain process left behind ends when it %s',
+  async (how) => {
+    const end = how === 'exits' ? 'exit 7' : 'exec sleep 1007';
+    const script = `setsid sleep 1006 & echo $! > p~; mv p~ p; ${end}`;
+    const { token, started, ended } = launch(script, { mode: 'plain' });
+    const { pid: companion } = await started;
+    await appeared(join(folder.path, 'p'));
+    if (how === 'has lost its spawner') {
+      process.kill(Number(processStat(companion)?.parent), 'SIGKILL');
+      await gone(companion);
+    } else if (how === 'is killed') {
+      spawner.signal(token, 10);
+      expect(await ended).toBe(9);
+    } else {
+      expect(await ended).toBe(7 << 8);
+    }
+    const left = Number(readFileSync(join(folder.path, 'p'), 'utf8'));
+    expect(() => process.kill(left, 0)).toThrow('ESRCH');
+  },
+);
+
+test('plain processes end with the spawner', async () => {
+  const { started } = launch('exec sleep 1008', { mode: 'plain' });
+  const { pid } = await started;
+  await spawner.close();
+  await gone(pid);
+});
+
+test.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+  ['a link to nowhere', (path: string) => symlinkSync('/no/such/folder/x', path)],
+])('%s where its status is to go makes way for it', async (_, make) => {
+  make(join(run, 'status'));
+  const { token, ended } = launch('exit 3');
+  spawner.release(token);
+  expect(await ended).toBe(0);
+  expect(status()).toBe(3 << 8);
+});
+
+test('a status that can be put nowhere is told with its cause (needs root)', async () => {
+  const path = join(run, 'status');
+  mkdirSync(path);
+  execFileSync('mount', ['--bind', path, path]);
+  try {
+    const { token, ended } = launch('exit 3');
+    spawner.release(token);
+    expect(await ended).toBe(0);
+  } finally {
+    execFileSync('umount', [path]);
+  }
+  expect(failure()).toEqual(
+    because('Failed to record how the command ended (wait status 768): Is a directory'),
+  );
+});
+
+test('many at once', async () => {
+  const all = Array.from({ length: 60 }, (_, index) => {
+    const own = join(folder.path, `run-${index}`);
+    mkdirSync(own);
+    const launched = launch(`exit ${index}`, { run: own });
+    spawner.release(launched.token);
+    return launched.ended.then(() => status(own));
+  });
+  expect(await Promise.all(all)).toEqual(all.map((_, index) => index << 8));
+});
+
+test.each([
+  ['an environment of 9 MB', { environment: big('x'.repeat(1_000_000)) }, 'too large: 9000'],
+  ['a NUL character', { arguments: ['sh', '-c', 'true\0rm'] }, 'have a NUL character'],
+])('%s costs that launch, and no other', async (_, more, text) => {
+  const other = launch('exec sleep 1014', { mode: 'plain' });
+  await other.started;
+  const refused = launch('true', more);
+  await expect(refused.started).rejects.toThrow(text);
+  await expect(refused.ended).rejects.toThrow(text);
+  await expect(launch('true', { mode: 'plain' }).ended).resolves.toBe(0);
+  spawner.signal(other.token, 15);
+  expect(await other.ended).toBe(15);
+});
+
+test.each([
+  ['an argument', { arguments: ['sh', '-c', 'true', 'x'.repeat(131_072)] }],
+  ['a variable', { environment: { LONG: 'x'.repeat(131_072) } }],
+  ['an environment', { environment: big('x'.repeat(100_000), 70) }],
+])('%s beyond what the kernel takes is said so', async (_, more) => {
+  const { token, ended } = launch('true', more);
+  spawner.release(token);
+  await ended;
+  const told =
+    /^Failed to execute 'sh': .* are more than the kernel takes.*: Argument list too long$/;
+  expect(failure()).toEqual(because(expect.stringMatching(told)));
+});
+
+function big(value: string, count = 9) {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`BIG${index}`, value]));
+}
+
+test('requests that make no sense leave the others alone', async () => {
+  const program = await supervisorProgram(programs);
+  const child = execFileSync(program, [], {
+    input: Buffer.concat([
+      frame('?', 1, ''),
+      frame('L', 2, 'plain\0'),
+      frame('L', 3, '\0\0\0\0\0\0\0\x30999999\0\0'),
+      frame('L', 4, 'x'.repeat(9_000_000)),
+      frame('G', 5, ''),
+      frame('S', 6, ''),
+      Buffer.from([0, 0, 0, 0]),
+      frame('?', 7, ''),
+    ]),
+    encoding: 'utf8',
+  });
+  expect(child.trim().split('\n')).toEqual([
+    'failed 1 Unknown request',
+    'failed 2 Malformed request, or no memory for it',
+    'failed 3 Malformed request, or no memory for it',
+    'failed 4 The command with its environment is too large: 9000005 bytes, of at most 8388608',
+    'failed 7 Unknown request',
+  ]);
+});
+
+function frame(kind: string, token: number, text: string): Buffer {
+  const bytes = Buffer.alloc(9 + text.length);
+  bytes.writeUInt32LE(5 + text.length, 0);
+  bytes.write(kind, 4, 'latin1');
+  bytes.writeUInt32LE(token, 5);
+  bytes.write(text, 9, 'latin1');
+  return bytes;
+}
+
+test('a signal costs the reading of its own processes, not of the whole machine', async () => {
+  const strangers = launch('for i in $(seq 300); do sleep 1015 & done; echo > up; wait', {
+    mode: 'plain',
+  });
+  await appeared(join(folder.path, 'up'));
+  const { token, started, ended } = launch(
+    'trap "echo > told" TERM; echo > set; while :; do sleep 0.02; done',
+  );
+  spawner.release(token);
+  const { pid } = await started;
+  await appeared(join(folder.path, 'set'));
+  const before = bytesRead(pid);
+  spawner.signal(token, 15);
+  await appeared(join(folder.path, 'told'));
+  expect(bytesRead(pid) - before).toBeLessThan(300 * 50);
+  spawner.signal(token, 10);
+  await ended;
+  spawner.signal(strangers.token, 10);
+  await strangers.ended;
+});
+
+const bytesRead = (pid: number) =>
+  Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
