@@ -39,8 +39,9 @@ import { operatorHeartbeat, removeSubscriber } from './operators/subscribers.ts'
 import type { MasterOptions } from './options.ts';
 import { giveUp, log, reply } from './outbox.ts';
 import { collectGarbage, masterInfo, recover, recoveryTimedOut } from './recovery.ts';
-import { nothingWaits, registryLost, stored } from './registrar.ts';
+import { nothingWaits, registryLost } from './registrar.ts';
 import type { MasterCore, MasterState } from './state.ts';
+import { stored } from './stored.ts';
 import { statusUpdate } from './tasks/status-updates.ts';
 import type { MasterTimer } from './timers.ts';
 import { MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
@@ -78,13 +79,6 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       unreachable: new Map(),
       gone: new Map(),
       removed: new BoundedMap(maxRemovedAgents),
-      registering: new Set(),
-      reregistering: new Set(),
-      markingUnreachable: new Set(),
-      markingGone: new Set(),
-      removing: new Set(),
-      markingDrained: new Set(),
-      isCollecting: false,
       removals: new Map(),
       draining: new Map(),
       deactivated: new Set(),

@@ -7,12 +7,13 @@ import { toReservationLists } from '../model/resource-format.ts';
 import { machineKey } from './agents/machines.ts';
 import { remove } from './agents/removal-queue.ts';
 import { forgetUnreachableTasks } from './agents/reregistration.ts';
+import type { ContinuationOf } from './continuation.ts';
 import { missingCapabilities } from './minimum-capabilities.ts';
 import { startBatches } from './offers/offers.ts';
 import { claimNames } from './offers/resource-names.ts';
 import type { MasterOptions } from './options.ts';
 import { giveUp, log, setTimer } from './outbox.ts';
-import { store } from './registrar.ts';
+import { isStoring, store } from './registrar.ts';
 import { recordOf } from './roles/quantities.ts';
 import { quotaAmounts } from './roles/quota.ts';
 import type { MasterState } from './state.ts';
@@ -62,14 +63,22 @@ export function recover(state: MasterState, registry: RegistrySnapshot): void {
   state.counters.fetchMs = Math.max(0, state.nowMs - state.options.startTimeMs);
   rememberAgents(state, registry);
   rememberSettings(state, registry);
-  store(state, [{ type: 'electMaster', master: state.info }], () => {
-    state.recovered = true;
-    state.electedMs = state.nowMs;
-    log(state, 'info', `Recovered ${registry.agents.length} agents from the registry`);
-    startBatches(state);
-    setTimer(state, recoveryTimer, state.options.agentReregisterTimeoutMs);
-    setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
+  store(state, [{ type: 'electMaster', master: state.info }], {
+    type: 'masterElected',
+    recoveredAgents: registry.agents.length,
   });
+}
+
+export function masterElected(
+  state: MasterState,
+  { recoveredAgents }: ContinuationOf<'masterElected'>,
+): void {
+  state.recovered = true;
+  state.electedMs = state.nowMs;
+  log(state, 'info', `Recovered ${recoveredAgents} agents from the registry`);
+  startBatches(state);
+  setTimer(state, recoveryTimer, state.options.agentReregisterTimeoutMs);
+  setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
 }
 
 function rememberAgents(state: MasterState, registry: RegistrySnapshot): void {
@@ -156,21 +165,28 @@ export function collectGarbage(state: MasterState): void {
   setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
   const unreachable = outdated(state, state.agents.unreachable);
   const gone = outdated(state, state.agents.gone);
-  if (unreachable.length + gone.length === 0 || state.agents.isCollecting) {
+  if (unreachable.length + gone.length === 0 || isStoring(state, 'agentsForgotten')) {
     return;
   }
-  state.agents.isCollecting = true;
-  store(state, [{ type: 'forget', ids: [...unreachable, ...gone] }], () => {
-    state.agents.isCollecting = false;
-    for (const id of unreachable) {
-      if (state.agents.unreachable.delete(id)) {
-        forgetUnreachableTasks(state, id);
-      }
-    }
-    for (const id of gone) {
-      state.agents.gone.delete(id);
-    }
+  store(state, [{ type: 'forget', ids: [...unreachable, ...gone] }], {
+    type: 'agentsForgotten',
+    unreachable,
+    gone,
   });
+}
+
+export function agentsForgotten(
+  state: MasterState,
+  { unreachable, gone }: ContinuationOf<'agentsForgotten'>,
+): void {
+  for (const id of unreachable) {
+    if (state.agents.unreachable.delete(id)) {
+      forgetUnreachableTasks(state, id);
+    }
+  }
+  for (const id of gone) {
+    state.agents.gone.delete(id);
+  }
 }
 
 function outdated(state: MasterState, since: ReadonlyMap<AgentId, bigint>): AgentId[] {

@@ -1,9 +1,10 @@
-// Durable changes. Nothing that depends on one is announced before the registry has it: what is to
-// happen then waits here, under the number of its transaction. While the registry's disk is full that may be
-// long, so what waits has a bound.
+// Durable changes. Nothing that depends on a change is announced before the registry holds it: what the master goes
+// on with waits here as a continuation, under the number of its transaction. While the registry's disk is full that may
+// be long, so what waits has a bound.
 import { messageSize } from '../model/message-size.ts';
 import type { RegistryChange } from '../model/registry.ts';
-import type { RegistryLost, Stored } from './events.ts';
+import type { Continuation, SettingContinuation } from './continuation.ts';
+import type { OperatorCalled, RegistryLost, Stored } from './events.ts';
 import { giveUp } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
@@ -21,33 +22,40 @@ const STALE_MS = 30_000;
 interface Write {
   readonly sinceMs: number;
   readonly bytes: number;
-  readonly then: (isStale: boolean) => void;
+  /** Of a setting that is rewritten as a whole. */
+  readonly isSetting: boolean;
+  readonly continuation: Continuation;
 }
 
-interface Turn {
+/** A call that rewrites a setting, and waits until no other is being written. */
+interface WaitingCall {
   readonly bytes: number;
-  readonly take: () => void;
+  readonly call: OperatorCalled;
 }
 
 /** What waits for the registry. */
 export interface Waiting {
+  /** By transaction. */
   readonly writes: Map<number, Write>;
-  /** Calls that rewrite settings: each starts from what the one before it leaves. */
-  turns: Turn[];
-  /** Settings that are on their way. */
+  /** Index of `writes`: by type of the continuation, the agents (or pids of new ones) that it is about. */
+  readonly subjects: Map<Continuation['type'], Set<string>>;
+  /** Each starts from the setting that the one before it leaves. */
+  readonly calls: WaitingCall[];
+  /** How many of `writes` are settings. */
   settings: number;
   bytes: number;
 }
 
 export const nothingWaits = (): Waiting => ({
   writes: new Map(),
-  turns: [],
+  subjects: new Map(),
+  calls: [],
   settings: 0,
   bytes: 0,
 });
 
 export const waitingCount = ({ waiting }: MasterState) =>
-  waiting.writes.size + waiting.turns.length;
+  waiting.writes.size + waiting.calls.length;
 
 /** Undefined while more may wait, or else what is to be answered. */
 export function waitingError(state: MasterState): string | undefined {
@@ -57,17 +65,54 @@ export function waitingError(state: MasterState): string | undefined {
     : undefined;
 }
 
-/** `held` is what `then` goes on with. `then` is told whether that was long ago. */
+/** True while a change is being stored after which this continuation of the agent (a new one: its pid) is taken. */
+export const isStoring = (
+  { waiting }: MasterState,
+  type: Continuation['type'],
+  subject = NO_SUBJECT,
+): boolean => waiting.subjects.get(type)?.has(subject) === true;
+
+const NO_SUBJECT = '';
+
+function subjectOf(continuation: Continuation): string {
+  if (continuation.type === 'agentAdmitted') {
+    return continuation.pid;
+  }
+  return 'id' in continuation ? continuation.id : NO_SUBJECT;
+}
+
+/** Stores the changes, all or none; the master goes on with the continuation when the registry holds them. */
 export function store(
   state: MasterState,
   changes: readonly RegistryChange[],
-  then: (isStale: boolean) => void,
-  held: object = {},
+  continuation: Continuation,
 ): void {
+  write(state, changes, continuation, false);
+}
+
+/** For a setting that is written as a whole (a list, what an agent is to do), in a turn of its own. */
+export function storeSetting(
+  state: MasterState,
+  change: RegistryChange,
+  continuation: SettingContinuation,
+): void {
+  state.waiting.settings++;
+  write(state, [change], continuation, true);
+}
+
+function write(
+  state: MasterState,
+  changes: readonly RegistryChange[],
+  continuation: Continuation,
+  isSetting: boolean,
+): void {
+  const { waiting } = state;
   const transaction = state.nextWrite++;
-  const bytes = sizeOf(changes) + sizeOf(held);
-  state.waiting.writes.set(transaction, { sinceMs: state.nowMs, bytes, then });
-  state.waiting.bytes += bytes;
+  const bytes = sizeOf(changes) + sizeOf(continuation);
+  waiting.writes.set(transaction, { sinceMs: state.nowMs, bytes, isSetting, continuation });
+  waiting.bytes += bytes;
+  const subjects = waiting.subjects.get(continuation.type) ?? new Set();
+  waiting.subjects.set(continuation.type, subjects.add(subjectOf(continuation)));
   state.effects.push({
     type: 'store',
     transaction,
@@ -75,57 +120,53 @@ export function store(
   });
 }
 
-/** For a setting that is written as a whole (a list, what an agent is to do), in a turn of its own. */
-export function storeSetting(state: MasterState, change: RegistryChange, then: () => void): void {
+/** A write that the registry has done. */
+export interface Done {
+  readonly continuation: Continuation;
+  /** It took so long that an agent which waited for it may be another by now. */
+  readonly isStale: boolean;
+}
+
+/** Takes the write out of what waits. A master that cannot write must not go on: it would announce what it may forget. */
+export function takeWrite(state: MasterState, event: Stored): Done | undefined {
   const { waiting } = state;
-  waiting.settings++;
-  store(state, [change], () => {
-    waiting.settings--;
-    then();
-    takeTurns(waiting);
-  });
-}
-
-/** Takes a call that may rewrite a setting, once no other is on its way. `call` is what `take` goes on with. */
-export function inTurn({ waiting }: MasterState, call: object, take: () => void): void {
-  if (waiting.settings === 0) {
-    take();
-    return;
-  }
-  const bytes = sizeOf(call);
-  waiting.turns.push({ bytes, take });
-  waiting.bytes += bytes;
-}
-
-function takeTurns(waiting: Waiting): void {
-  while (waiting.settings === 0) {
-    const turn = waiting.turns.shift();
-    if (turn === undefined) {
-      return;
-    }
-    waiting.bytes -= turn.bytes;
-    turn.take();
-  }
-}
-
-const sizeOf = (message: object) => messageSize(message, MAX_WAITING_BYTES);
-
-/** A master that cannot write its registry must not go on: it would announce what it may forget. */
-export function stored(state: MasterState, event: Stored): void {
-  const { waiting } = state;
-  const write = waiting.writes.get(event.transaction);
+  const done = waiting.writes.get(event.transaction);
   waiting.writes.delete(event.transaction);
   if (event.error !== undefined) {
     giveUp(state, `Cannot write the registry: ${event.error}`);
-    return;
+    return undefined;
   }
-  if (write !== undefined) {
-    waiting.bytes -= write.bytes;
-    const tookMs = state.nowMs - write.sinceMs;
-    state.counters.storeDurations.add(tookMs);
-    write.then(tookMs >= STALE_MS);
+  if (done === undefined) {
+    return undefined;
   }
+  const { continuation, bytes, sinceMs, isSetting } = done;
+  waiting.bytes -= bytes;
+  waiting.settings -= isSetting ? 1 : 0;
+  waiting.subjects.get(continuation.type)?.delete(subjectOf(continuation));
+  const tookMs = state.nowMs - sinceMs;
+  state.counters.storeDurations.add(tookMs);
+  return { continuation, isStale: tookMs >= STALE_MS };
 }
+
+/** Lets a call wait that may rewrite a setting, while another is being written; false: it need not wait. */
+export function waitForTurn({ waiting }: MasterState, call: OperatorCalled): boolean {
+  if (waiting.settings === 0) {
+    return false;
+  }
+  const bytes = sizeOf(call.call);
+  waiting.calls.push({ bytes, call });
+  waiting.bytes += bytes;
+  return true;
+}
+
+/** The next call that has waited, once no setting is being written. */
+export function nextCall({ waiting }: MasterState): OperatorCalled | undefined {
+  const next = waiting.settings === 0 ? waiting.calls.shift() : undefined;
+  waiting.bytes -= next?.bytes ?? 0;
+  return next?.call;
+}
+
+const sizeOf = (message: object) => messageSize(message, MAX_WAITING_BYTES);
 
 /** Also where nothing is to be written: what the master shows is not what a next one would find. */
 export function registryLost(state: MasterState, { error }: RegistryLost): void {

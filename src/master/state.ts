@@ -171,15 +171,6 @@ export interface AgentTable {
   readonly unreachable: Map<AgentId, bigint>;
   readonly gone: Map<AgentId, bigint>;
   readonly removed: BoundedMap<AgentId, true>;
-  /** Pids whose first registration is being stored. */
-  readonly registering: Set<string>;
-  readonly reregistering: Set<AgentId>;
-  readonly markingUnreachable: Set<AgentId>;
-  readonly markingGone: Set<AgentId>;
-  readonly removing: Set<AgentId>;
-  readonly markingDrained: Set<AgentId>;
-  /** Agents that were lost long ago are being forgotten. */
-  isCollecting: boolean;
   /** Those that wait for their turn to be marked unreachable. */
   readonly removals: Map<AgentId, Removal>;
   readonly draining: Map<AgentId, DrainInfo>;
@@ -251,6 +242,7 @@ export interface MasterState {
   readonly resourceNames: Set<string>;
   /** What the registry asks of masters. */
   readonly minimumCapabilities: MinimumCapabilities;
+  /** What waits for the registry: the agents that register, go or are drained meanwhile follow from it. */
   readonly waiting: Waiting;
   nextFramework: number;
   nextAgent: number;

@@ -164,14 +164,7 @@ export class Rest {
         return `the master has tasks of ${framework.info.name}`;
       }
     }
-    const changing = [
-      agents.registering,
-      agents.reregistering,
-      agents.markingUnreachable,
-      agents.removing,
-      agents.markingGone,
-      state.waiting.writes,
-    ].reduce((sum, set) => sum + set.size, 0);
+    const changing = state.waiting.writes.size;
     return changing > 0 ? `the master has ${changing} changes on their way` : undefined;
   }
 

@@ -7,8 +7,9 @@ import {
 } from '../../model/generated/messages.ts';
 import { type AgentId, agentId, type RequestId } from '../../model/ids.ts';
 import type { Principal } from '../../security/principal.ts';
+import type { ContinuationOf } from '../continuation.ts';
 import { mayDo, reply } from '../outbox.ts';
-import { storeSetting } from '../registrar.ts';
+import { isStoring, storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { drainIfIdle, isDraining, sendDrain } from './draining.ts';
 import { markGone } from './gone.ts';
@@ -28,10 +29,10 @@ function knownError(state: MasterState, id: AgentId): Refusal | undefined {
   if (!isKnown(state, id)) {
     return { status: 400, text: 'Unknown agent' };
   }
-  if (state.agents.markingGone.has(id)) {
+  if (isStoring(state, 'agentGone', id)) {
     return { status: 409, text: 'Agent is currently being marked gone' };
   }
-  return state.agents.removing.has(id)
+  return isStoring(state, 'agentRemoved', id)
     ? { status: 409, text: 'Agent is currently being removed' }
     : undefined;
 }
@@ -63,18 +64,24 @@ export function drainAgent(
     return;
   }
   const drain: DrainInfo = { state: DrainState.DRAINING, config: drainConfig(call) };
-  storeSetting(state, { type: 'setDuty', id, drain, deactivated: true }, () => {
-    state.agents.draining.set(id, drain);
-    state.agents.deactivated.add(id);
-    const drained = state.agents.registered.get(id);
-    if (drained !== undefined) {
-      deactivateAgent(state, drained);
-      sendDrain(state, drained);
-      drained.estimatedDrainStartMs = state.nowMs;
-      drainIfIdle(state, drained);
-    }
-    reply(state, request, 200);
-  });
+  const change = { type: 'setDuty' as const, id, drain, deactivated: true };
+  storeSetting(state, change, { type: 'drainStarted', id, drain, request });
+}
+
+export function drainStarted(
+  state: MasterState,
+  { id, drain, request }: ContinuationOf<'drainStarted'>,
+): void {
+  state.agents.draining.set(id, drain);
+  state.agents.deactivated.add(id);
+  const agent = state.agents.registered.get(id);
+  if (agent !== undefined) {
+    deactivateAgent(state, agent);
+    sendDrain(state, agent);
+    agent.estimatedDrainStartMs = state.nowMs;
+    drainIfIdle(state, agent);
+  }
+  reply(state, request, 200);
 }
 
 function drainError(state: MasterState, agent: Agent): string | undefined {
@@ -115,14 +122,20 @@ export function deactivate(
     return;
   }
   const drain = state.agents.draining.get(id);
-  storeSetting(state, { type: 'setDuty', id, drain, deactivated: true }, () => {
-    state.agents.deactivated.add(id);
-    const agent = state.agents.registered.get(id);
-    if (agent !== undefined) {
-      deactivateAgent(state, agent);
-    }
-    reply(state, request, 200);
-  });
+  const change = { type: 'setDuty' as const, id, drain, deactivated: true };
+  storeSetting(state, change, { type: 'agentDeactivated', id, request });
+}
+
+export function agentDeactivated(
+  state: MasterState,
+  { id, request }: ContinuationOf<'agentDeactivated'>,
+): void {
+  state.agents.deactivated.add(id);
+  const agent = state.agents.registered.get(id);
+  if (agent !== undefined) {
+    deactivateAgent(state, agent);
+  }
+  reply(state, request, 200);
 }
 
 export function reactivate(
@@ -142,21 +155,27 @@ export function reactivate(
     reply(state, request, refusal.status, refusal.text);
     return;
   }
-  storeSetting(state, { type: 'setDuty', id, deactivated: false }, () => {
-    state.agents.draining.delete(id);
-    state.agents.deactivated.delete(id);
-    const agent = state.agents.registered.get(id);
-    if (agent === undefined) {
-      reply(state, request, 409, 'Agent removed while processing the call');
-      return;
-    }
-    if (agent.connected) {
-      agent.active = true;
-      state.allocator.activateAgent(id);
-    }
-    agent.estimatedDrainStartMs = undefined;
-    reply(state, request, 200);
-  });
+  const change = { type: 'setDuty' as const, id, deactivated: false };
+  storeSetting(state, change, { type: 'agentReactivated', id, request });
+}
+
+export function agentReactivated(
+  state: MasterState,
+  { id, request }: ContinuationOf<'agentReactivated'>,
+): void {
+  state.agents.draining.delete(id);
+  state.agents.deactivated.delete(id);
+  const agent = state.agents.registered.get(id);
+  if (agent === undefined) {
+    reply(state, request, 409, 'Agent removed while processing the call');
+    return;
+  }
+  if (agent.connected) {
+    agent.active = true;
+    state.allocator.activateAgent(id);
+  }
+  agent.estimatedDrainStartMs = undefined;
+  reply(state, request, 200);
 }
 
 export function markAgentGone(
@@ -174,11 +193,11 @@ export function markAgentGone(
     reply(state, request, 200);
     return;
   }
-  const busy = agents.markingGone.has(id)
+  const busy = isStoring(state, 'agentGone', id)
     ? 'is already being transitioned to gone'
-    : agents.removing.has(id)
+    : isStoring(state, 'agentRemoved', id)
       ? 'is being transitioned to removed'
-      : agents.markingUnreachable.has(id)
+      : isStoring(state, 'agentUnreachable', id)
         ? 'is being transitioned to unreachable'
         : undefined;
   if (busy !== undefined) {
@@ -189,5 +208,5 @@ export function markAgentGone(
     reply(state, request, 404, `Agent '${id}' not found`);
     return;
   }
-  markGone(state, id, () => reply(state, request, 200));
+  markGone(state, id, request);
 }

@@ -18,10 +18,11 @@ import { addressOf, parsePid } from '../../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../../model/resource-format.ts';
 import { allResourcesError, amountOf, resourcesError } from '../../model/resource-validation.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import type { ContinuationOf } from '../continuation.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
 import { log, mayDo, sendToAgent, sendToPid } from '../outbox.ts';
-import { store, waitingError } from '../registrar.ts';
+import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { addExecutor, addTask, allocationRole } from '../tasks/tasks.ts';
@@ -119,7 +120,6 @@ export function registerAgent(
   message: RegisterAgentMessage,
 ): void {
   state.counters.values.messages_register_slave++;
-  const { registering } = state.agents;
   const checkpointed = message.checkpointed_resources ?? [];
   const error =
     agentInfoError(message.agent) ??
@@ -129,7 +129,10 @@ export function registerAgent(
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${error}`);
     return;
   }
-  if (registering.has(pid) || !mayJoin(state, pid, message.agent, message.version)) {
+  if (
+    isStoring(state, 'agentAdmitted', pid) ||
+    !mayJoin(state, pid, message.agent, message.version)
+  ) {
     return;
   }
   const known = state.agents.byPid.get(pid);
@@ -144,8 +147,7 @@ export function registerAgent(
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
     return;
   }
-  const roles = rolesOf(message.agent.resources, message.checkpointed_resources);
-  const rolesError = rolesRoomError(state, roles);
+  const rolesError = rolesRoomError(state, rolesOf(...listsOf(message)));
   if (rolesError !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${rolesError}`);
     return;
@@ -155,33 +157,45 @@ export function registerAgent(
     return;
   }
   const id = agentId(`${state.options.id}-S${state.nextAgent}`);
-  const noRoom = roomError(state, id, pid, message, [message.agent.resources, checkpointed]);
+  const noRoom = roomError(state, id, pid, message, listsOf(message));
   if (noRoom !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${noRoom}`);
     return;
   }
-  registering.add(pid);
   state.nextAgent++;
-  const info = withId(message.agent, id);
-  const admitted = (isStale: boolean) => {
-    registering.delete(pid);
-    // Others may have brought roles meanwhile.
-    if (isStale || rolesRoomError(state, roles) !== undefined) {
-      state.agents.room.leave(id);
-      store(state, [{ type: 'removeAgent', id }], () => undefined);
-      return;
-    }
-    state.counters.values.slave_registrations++;
-    const agent = createAgent(state, pid, info, {
-      version: message.version ?? '',
-      capabilities: agentCapabilities(message.agent_capabilities),
-      checkpointed: toReservationLists(message.checkpointed_resources),
-      resourceVersion: message.resource_version_uuid,
-    });
-    addAgent(state, agent);
-    sendRegistered(state, agent);
-  };
-  store(state, [{ type: 'admitAgent', agent: info }], admitted, message);
+  store(state, [{ type: 'admitAgent', agent: withId(message.agent, id) }], {
+    type: 'agentAdmitted',
+    id,
+    pid,
+    message,
+  });
+}
+
+const listsOf = ({ agent, checkpointed_resources }: RegisterAgentMessage) => [
+  agent.resources,
+  checkpointed_resources,
+];
+
+export function agentAdmitted(
+  state: MasterState,
+  { id, pid, message }: ContinuationOf<'agentAdmitted'>,
+  isStale: boolean,
+): void {
+  // Others may have brought roles meanwhile.
+  if (isStale || rolesRoomError(state, rolesOf(...listsOf(message))) !== undefined) {
+    state.agents.room.leave(id);
+    store(state, [{ type: 'removeAgent', id }], { type: 'admissionTakenBack', id });
+    return;
+  }
+  state.counters.values.slave_registrations++;
+  const agent = createAgent(state, pid, withId(message.agent, id), {
+    version: message.version ?? '',
+    capabilities: agentCapabilities(message.agent_capabilities),
+    checkpointed: toReservationLists(message.checkpointed_resources),
+    resourceVersion: message.resource_version_uuid,
+  });
+  addAgent(state, agent);
+  sendRegistered(state, agent);
 }
 
 /** Why there is no room for what an agent tells; if there is, it is taken. */

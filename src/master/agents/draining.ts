@@ -1,8 +1,9 @@
 // Draining: an agent that is to be emptied, and what happens when it is.
 import { type DrainInfo, DrainState } from '../../model/generated/messages.ts';
 import type { AgentId } from '../../model/ids.ts';
+import type { ContinuationOf } from '../continuation.ts';
 import { sendToAgent } from '../outbox.ts';
-import { storeSetting } from '../registrar.ts';
+import { isStoring, storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { markGone } from './gone.ts';
 
@@ -21,30 +22,37 @@ export function drainIfIdle(state: MasterState, agent: Agent | undefined): void 
   if (agent === undefined) {
     return;
   }
-  const { draining, markingGone, markingDrained, deactivated } = state.agents;
+  const { draining, deactivated } = state.agents;
   const drain = draining.get(agent.id);
   if (
     drain?.state !== DrainState.DRAINING ||
     agent.tasks.size > 0 ||
     (agent.operations?.size ?? 0) > 0 ||
-    markingGone.has(agent.id) ||
-    markingDrained.has(agent.id)
+    isStoring(state, 'agentGone', agent.id) ||
+    isStoring(state, 'agentDrained', agent.id)
   ) {
     return;
   }
   if (drain.config.mark_gone === true) {
-    markGone(state, agent.id, () => {});
+    markGone(state, agent.id, undefined);
     return;
   }
   const drained: DrainInfo = { ...drain, state: DrainState.DRAINED };
   const duty = { id: agent.id, drain: drained, deactivated: deactivated.has(agent.id) };
-  markingDrained.add(agent.id);
-  storeSetting(state, { type: 'setDuty', ...duty }, () => {
-    markingDrained.delete(agent.id);
-    if (draining.has(agent.id)) {
-      draining.set(agent.id, drained);
-    }
-  });
+  storeSetting(
+    state,
+    { type: 'setDuty', ...duty },
+    { type: 'agentDrained', id: agent.id, drain: drained },
+  );
+}
+
+export function agentDrained(
+  { agents }: MasterState,
+  { id, drain }: ContinuationOf<'agentDrained'>,
+): void {
+  if (agents.draining.has(id)) {
+    agents.draining.set(id, drain);
+  }
 }
 
 export const isDraining = (state: MasterState, id: AgentId) =>

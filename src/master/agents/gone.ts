@@ -1,7 +1,8 @@
 // Agents that an operator declares gone: they are not coming back, whatever they say.
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
-import type { AgentId } from '../../model/ids.ts';
-import { nowNs } from '../outbox.ts';
+import type { AgentId, RequestId } from '../../model/ids.ts';
+import type { ContinuationOf } from '../continuation.ts';
+import { nowNs, reply } from '../outbox.ts';
 import { store } from '../registrar.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
@@ -11,28 +12,34 @@ import { forgetRemoval } from './removal-queue.ts';
 
 const message = 'Agent has been marked gone';
 
-export function markGone(state: MasterState, id: AgentId, then: () => void): void {
-  const { agents } = state;
-  agents.markingGone.add(id);
+/** `request` is answered when the agent is gone; there is none at the end of a drain. */
+export function markGone(state: MasterState, id: AgentId, request: RequestId | undefined): void {
   const sinceNs = nowNs(state);
-  store(state, [{ type: 'markGone', id, sinceNs }], () => {
-    agents.markingGone.delete(id);
-    agents.gone.set(id, sinceNs);
-    const agent = agents.registered.get(id);
-    agents.draining.delete(id);
-    agents.deactivated.delete(id);
-    if (agent === undefined) {
-      forgetRemoval(state, id);
-      agents.recovered.delete(id);
-      agents.room.leave(id);
-      agents.unreachable.delete(id);
-      endUnreachableTasks(state, id);
-    } else {
-      shutDownAgent(state, agent, message);
-      loseAgent(state, agent, { message });
-    }
-    then();
-  });
+  store(state, [{ type: 'markGone', id, sinceNs }], { type: 'agentGone', id, sinceNs, request });
+}
+
+export function agentGone(
+  state: MasterState,
+  { id, sinceNs, request }: ContinuationOf<'agentGone'>,
+): void {
+  const { agents } = state;
+  agents.gone.set(id, sinceNs);
+  const agent = agents.registered.get(id);
+  agents.draining.delete(id);
+  agents.deactivated.delete(id);
+  if (agent === undefined) {
+    forgetRemoval(state, id);
+    agents.recovered.delete(id);
+    agents.room.leave(id);
+    agents.unreachable.delete(id);
+    endUnreachableTasks(state, id);
+  } else {
+    shutDownAgent(state, agent, message);
+    loseAgent(state, agent, { message });
+  }
+  if (request !== undefined) {
+    reply(state, request, 200);
+  }
 }
 
 /** Tasks that were unreachable with the agent have ended now. */

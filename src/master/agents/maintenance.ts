@@ -9,6 +9,7 @@ import {
 } from '../../model/generated/messages.ts';
 import type { RequestId } from '../../model/ids.ts';
 import type { Principal } from '../../security/principal.ts';
+import type { ContinuationOf, SettingContinuation } from '../continuation.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
@@ -104,20 +105,32 @@ export function updateSchedule(
   }
   const machines = scheduledMachines(state, windows);
   const schedules = windows.length === 0 ? [] : [schedule];
-  storeMaintenance(state, schedules, machines, () => {
-    const unscheduled = [...state.machines.keys()].filter((key) => !machines.has(key));
-    const agents = agentsByMachine(state);
-    state.schedules = schedules;
-    for (const [key, machine] of machines) {
-      state.machines.set(key, machine);
-      changeUnavailability(state, agents.get(key), machine.info.unavailability);
-    }
-    for (const key of unscheduled) {
-      state.machines.delete(key);
-      changeUnavailability(state, agents.get(key), undefined);
-    }
-    reply(state, request, 200);
+  storeMaintenance(state, schedules, machines, {
+    type: 'scheduleUpdated',
+    schedules,
+    machines: infosOf(machines),
+    request,
   });
+}
+
+export function scheduleUpdated(
+  state: MasterState,
+  { schedules, machines, request }: ContinuationOf<'scheduleUpdated'>,
+): void {
+  const scheduled = new Set(machines.map(({ id }) => machineKey(id)));
+  const unscheduled = [...state.machines.keys()].filter((key) => !scheduled.has(key));
+  const agents = agentsByMachine(state);
+  state.schedules = [...schedules];
+  for (const info of machines) {
+    const key = machineKey(info.id);
+    state.machines.set(key, { info });
+    changeUnavailability(state, agents.get(key), info.unavailability);
+  }
+  for (const key of unscheduled) {
+    state.machines.delete(key);
+    changeUnavailability(state, agents.get(key), undefined);
+  }
+  reply(state, request, 200);
 }
 
 const of = (id: MachineID) => ({ value: machineText(id) });
@@ -138,11 +151,14 @@ function storeMaintenance(
   state: MasterState,
   schedules: readonly Schedule[],
   machines: ReadonlyMap<string, Machine>,
-  then: () => void,
+  continuation: SettingContinuation,
 ): void {
-  const infos = [...machines.values()].map(({ info }) => info);
-  storeSetting(state, { type: 'setMaintenance', schedules, machines: infos }, then);
+  const change = { type: 'setMaintenance' as const, schedules, machines: infosOf(machines) };
+  storeSetting(state, change, continuation);
 }
+
+const infosOf = (machines: ReadonlyMap<string, Machine>) =>
+  [...machines.values()].map(({ info }) => info);
 
 /** The agents of every machine that maintenance knows. */
 function agentsByMachine(state: MasterState): Map<string, Agent[]> {
@@ -210,6 +226,12 @@ export function startMaintenance(
     return;
   }
   const machines = new Map(state.machines);
+  takeDown(machines, ids);
+  const continuation = { type: 'maintenanceStarted' as const, machines: ids, request };
+  storeMaintenance(state, state.schedules, machines, continuation);
+}
+
+function takeDown(machines: Map<string, Machine>, ids: readonly MachineID[]): void {
   for (const id of ids) {
     const machine = machines.get(machineKey(id));
     if (machine !== undefined) {
@@ -217,21 +239,22 @@ export function startMaintenance(
       machines.set(machineKey(id), { info });
     }
   }
-  storeMaintenance(state, state.schedules, machines, () => {
-    const agents = agentsByMachine(state);
-    for (const id of ids) {
-      const key = machineKey(id);
-      const machine = machines.get(key);
-      if (machine !== undefined) {
-        state.machines.set(key, machine);
-      }
-      for (const agent of agents.get(key) ?? []) {
-        shutDownAgent(state, agent, "Operator initiated 'Machine DOWN'");
-        removeAgent(state, agent, "Operator initiated 'Machine DOWN'");
-      }
+}
+
+/** Other settings have waited, so the machines are still those that the call found. */
+export function maintenanceStarted(
+  state: MasterState,
+  { machines, request }: ContinuationOf<'maintenanceStarted'>,
+): void {
+  takeDown(state.machines, machines);
+  const agents = agentsByMachine(state);
+  for (const id of machines) {
+    for (const agent of agents.get(machineKey(id)) ?? []) {
+      shutDownAgent(state, agent, "Operator initiated 'Machine DOWN'");
+      removeAgent(state, agent, "Operator initiated 'Machine DOWN'");
     }
-    reply(state, request, 200);
-  });
+  }
+  reply(state, request, 200);
 }
 
 export function stopMaintenance(
@@ -251,13 +274,20 @@ export function stopMaintenance(
   const ended = new Set(ids.map(machineKey));
   const machines = new Map([...state.machines].filter(([key]) => !ended.has(key)));
   const schedules = withoutMachines(state.schedules, ended);
-  storeMaintenance(state, schedules, machines, () => {
-    state.schedules = schedules;
-    for (const key of ended) {
-      state.machines.delete(key);
-    }
-    reply(state, request, 200);
-  });
+  const continuation = { type: 'maintenanceStopped' as const, machines: ids, request };
+  storeMaintenance(state, schedules, machines, continuation);
+}
+
+export function maintenanceStopped(
+  state: MasterState,
+  { machines, request }: ContinuationOf<'maintenanceStopped'>,
+): void {
+  const ended = new Set(machines.map(machineKey));
+  state.schedules = withoutMachines(state.schedules, ended);
+  for (const key of ended) {
+    state.machines.delete(key);
+  }
+  reply(state, request, 200);
 }
 
 function mayChange(

@@ -2,6 +2,7 @@
 
 import type { AgentId } from '../../model/ids.ts';
 import { clearTimer, setTimer } from '../outbox.ts';
+import { isStoring } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { cancelRemoval, forgetRemoval, remove } from './removal-queue.ts';
@@ -36,7 +37,7 @@ export function pingDue(state: MasterState, id: AgentId): void {
   if (agent.awaitsPong) {
     agent.missedPings++;
     const isLost = agent.missedPings >= state.options.maxAgentPingTimeouts;
-    if (isLost && !state.agents.markingUnreachable.has(id)) {
+    if (isLost && !isStoring(state, 'agentUnreachable', id)) {
       remove(state, { info: agent.info, cause: 'pings', message: 'health check timed out' });
     }
   }

@@ -8,11 +8,12 @@ import {
   TaskStatus_Reason,
 } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
+import type { ContinuationOf } from '../continuation.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { endOperations } from '../operations/operations.ts';
 import { publishAgentRemoved } from '../operators/subscribers.ts';
 import { clearTimer, log, nowNs, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';
-import { store } from '../registrar.ts';
+import { isStoring, store } from '../registrar.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import { isDuplicate } from '../tasks/duplicates.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
@@ -99,12 +100,11 @@ function endTasks(state: MasterState, agent: Agent, framework: Framework, end: E
 }
 
 /** True while some other change of the agent is on its way to the registry. */
-function isChanging(state: MasterState, id: AgentId): boolean {
-  const { reregistering, markingUnreachable, removing, markingGone } = state.agents;
-  return (
-    reregistering.has(id) || markingUnreachable.has(id) || removing.has(id) || markingGone.has(id)
-  );
-}
+const isChanging = (state: MasterState, id: AgentId) =>
+  isStoring(state, 'agentReregistered', id) ||
+  isStoring(state, 'agentUnreachable', id) ||
+  isStoring(state, 'agentRemoved', id) ||
+  isStoring(state, 'agentGone', id);
 
 export function markUnreachable(
   state: MasterState,
@@ -117,26 +117,35 @@ export function markUnreachable(
   if (!isThere || isChanging(state, id) || agents.gone.has(id)) {
     return;
   }
-  agents.markingUnreachable.add(id);
   const sinceNs = nowNs(state);
   log(state, 'info', `Marking agent ${id} (${info.hostname}) unreachable: ${options.message}`);
-  store(state, [{ type: 'markUnreachable', id, sinceNs }], () => {
-    agents.markingUnreachable.delete(id);
-    agents.unreachable.set(id, sinceNs);
-    state.counters.values.slave_removals++;
-    state.counters.values['slave_removals/reason_unhealthy']++;
-    if (options.duringRecovery) {
-      agents.recovered.delete(id);
-      agents.room.leave(id);
-      state.counters.values.recovery_slave_removals++;
-      tellOfLostAgent(state, id);
-      return;
-    }
-    const agent = agents.registered.get(id);
-    if (agent !== undefined) {
-      loseAgent(state, agent, { unreachableSinceNs: sinceNs, message: options.message });
-    }
+  store(state, [{ type: 'markUnreachable', id, sinceNs }], {
+    type: 'agentUnreachable',
+    id,
+    sinceNs,
+    ...options,
   });
+}
+
+export function agentUnreachable(
+  state: MasterState,
+  { id, sinceNs, duringRecovery, message }: ContinuationOf<'agentUnreachable'>,
+): void {
+  const { agents } = state;
+  agents.unreachable.set(id, sinceNs);
+  state.counters.values.slave_removals++;
+  state.counters.values['slave_removals/reason_unhealthy']++;
+  if (duringRecovery) {
+    agents.recovered.delete(id);
+    agents.room.leave(id);
+    state.counters.values.recovery_slave_removals++;
+    tellOfLostAgent(state, id);
+    return;
+  }
+  const agent = agents.registered.get(id);
+  if (agent !== undefined) {
+    loseAgent(state, agent, { unreachableSinceNs: sinceNs, message });
+  }
 }
 
 /** Takes a registered agent, whose fate is stored, out of everything. */
@@ -181,36 +190,45 @@ export function removeAgent(
   cause: string,
   reason?: 'registered' | 'unregistered',
 ): void {
-  const { agents } = state;
-  if (isChanging(state, agent.id)) {
+  const { id } = agent;
+  if (isChanging(state, id)) {
     return;
   }
-  agents.removing.add(agent.id);
-  log(state, 'info', `Removing agent ${agent.id} at ${agent.pid}: ${cause}`);
-  store(state, [{ type: 'removeAgent', id: agent.id }], () => {
-    agents.removing.delete(agent.id);
-    state.counters.values.slave_removals++;
-    if (reason !== undefined) {
-      state.counters.values[`slave_removals/reason_${reason}`]++;
+  log(state, 'info', `Removing agent ${id} at ${agent.pid}: ${cause}`);
+  store(state, [{ type: 'removeAgent', id }], { type: 'agentRemoved', id, cause, reason });
+}
+
+export function agentRemoved(
+  state: MasterState,
+  { id, cause, reason }: ContinuationOf<'agentRemoved'>,
+): void {
+  const { agents } = state;
+  const agent = agents.registered.get(id);
+  if (agent === undefined) {
+    // A drain that marks its agent gone came to its end meanwhile.
+    return;
+  }
+  state.counters.values.slave_removals++;
+  if (reason !== undefined) {
+    state.counters.values[`slave_removals/reason_${reason}`]++;
+  }
+  for (const owner of [...agent.tasks.keys()]) {
+    const framework = state.frameworks.registered.get(owner);
+    if (framework !== undefined) {
+      endTasks(state, agent, framework, {
+        state: TaskState.TASK_LOST,
+        reason: TaskStatus_Reason.REASON_AGENT_REMOVED,
+        message: `Agent ${agent.info.hostname} removed: ${cause}`,
+      });
     }
-    for (const owner of [...agent.tasks.keys()]) {
-      const framework = state.frameworks.registered.get(owner);
-      if (framework !== undefined) {
-        endTasks(state, agent, framework, {
-          state: TaskState.TASK_LOST,
-          reason: TaskStatus_Reason.REASON_AGENT_REMOVED,
-          message: `Agent ${agent.info.hostname} removed: ${cause}`,
-        });
-      }
-    }
-    agents.draining.delete(agent.id);
-    agents.deactivated.delete(agent.id);
-    endOperations(state, agent, OperationState.OPERATION_GONE_BY_OPERATOR);
-    forgetAgent(state, agent);
-    // As in Mesos, readers of the event stream hear of this end only: not of agents that became
-    // unreachable and may come back, nor of those that an operator declared gone.
-    publishAgentRemoved(state, agent);
-  });
+  }
+  agents.draining.delete(id);
+  agents.deactivated.delete(id);
+  endOperations(state, agent, OperationState.OPERATION_GONE_BY_OPERATOR);
+  forgetAgent(state, agent);
+  // As in Mesos, readers of the event stream hear of this end only: not of agents that became
+  // unreachable and may come back, nor of those that an operator declared gone.
+  publishAgentRemoved(state, agent);
 }
 
 function forgetAgent(state: MasterState, agent: Agent): void {

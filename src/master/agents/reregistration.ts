@@ -26,13 +26,14 @@ import { addressOf, parsePid } from '../../model/pid.ts';
 import type { RegistryChange } from '../../model/registry.ts';
 import { allocatedTo, needsCheckpoint, toReservationLists } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import type { ContinuationOf } from '../continuation.ts';
 import { recoverFramework } from '../frameworks/frameworks.ts';
 import { toldError } from '../frameworks/sums.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from '../operations/operations.ts';
 import { log, sendToAgent, sendToPid } from '../outbox.ts';
-import { store, waitingError } from '../registrar.ts';
+import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { isDuplicate, killDuplicates } from '../tasks/duplicates.ts';
@@ -67,7 +68,9 @@ export function reregisterAgent(
   state.counters.values.messages_reregister_slave++;
   const id = agentId(sent.agent.id?.value ?? '');
   const isBusy =
-    agents.reregistering.has(id) || agents.markingUnreachable.has(id) || agents.markingGone.has(id);
+    isStoring(state, 'agentReregistered', id) ||
+    isStoring(state, 'agentUnreachable', id) ||
+    isStoring(state, 'agentGone', id);
   if (isBusy) {
     return;
   }
@@ -100,12 +103,7 @@ export function reregisterAgent(
     );
     return;
   }
-  const lists = [
-    message.agent.resources,
-    message.checkpointed_resources,
-    ...(message.tasks ?? []).map((it) => it.resources),
-    ...(message.executor_infos ?? []).map((it) => it.resources),
-  ];
+  const lists = listsOf(message);
   if (!claimNamesOf(state, ...lists)) {
     log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
     return;
@@ -130,17 +128,29 @@ export function reregisterAgent(
     complete(state, pid, message, false);
     return;
   }
-  agents.reregistering.add(id);
-  const stored = (isStale: boolean) => {
-    agents.reregistering.delete(id);
-    if (!isStale && rolesRoomError(state, rolesOf(...lists)) === undefined) {
-      complete(state, pid, message, true);
-    }
-    if (!agents.registered.has(id) && !agents.recovered.has(id)) {
-      agents.room.leave(id);
-    }
-  };
-  store(state, [change], stored, message);
+  store(state, [change], { type: 'agentReregistered', id, pid, message });
+}
+
+const listsOf = (message: ReregisterAgentMessage) => [
+  message.agent.resources,
+  message.checkpointed_resources,
+  ...(message.tasks ?? []).map((it) => it.resources),
+  ...(message.executor_infos ?? []).map((it) => it.resources),
+];
+
+export function agentReregistered(
+  state: MasterState,
+  { id, pid, message }: ContinuationOf<'agentReregistered'>,
+  isStale: boolean,
+): void {
+  const { registered, recovered, room } = state.agents;
+  // Others may have brought roles meanwhile.
+  if (!isStale && rolesRoomError(state, rolesOf(...listsOf(message))) === undefined) {
+    complete(state, pid, message, true);
+  }
+  if (!registered.has(id) && !recovered.has(id)) {
+    room.leave(id);
+  }
 }
 
 /** What the registry must hold before the agent is back. */
@@ -190,7 +200,7 @@ function complete(
   isOld: boolean,
 ): void {
   const id = agentId(message.agent.id?.value ?? '');
-  if (state.agents.markingGone.has(id)) {
+  if (isStoring(state, 'agentGone', id)) {
     return;
   }
   if (state.agents.gone.has(id)) {

@@ -20,7 +20,7 @@ import {
   unreserveOperation,
 } from '../operations/operator-reservations.ts';
 import { mayDo, reply } from '../outbox.ts';
-import { inTurn, waitingError } from '../registrar.ts';
+import { waitForTurn, waitingError } from '../registrar.ts';
 import { removeQuota, setOldQuota, updateQuota } from '../roles/quota.ts';
 import { updateWeights } from '../roles/weights.ts';
 import type { MasterState } from '../state.ts';
@@ -41,10 +41,8 @@ export function operatorCall(state: MasterState, event: OperatorCalled): void {
     isSetting || call.type === MasterCall_Type.MARK_AGENT_GONE ? waitingError(state) : undefined;
   if (full !== undefined) {
     reply(state, request, 503, full);
-  } else if (isSetting) {
-    inTurn(state, call, () => settingCall(state, call, principal, request));
-  } else {
-    settingCall(state, call, principal, request);
+  } else if (!isSetting || !waitForTurn(state, event)) {
+    takeSettingCall(state, event);
   }
 }
 
@@ -110,11 +108,10 @@ function resourceCall(
   return true;
 }
 
-function settingCall(
+/** Takes a call that changes a setting, an agent or a framework, or subscribes. */
+export function takeSettingCall(
   state: MasterState,
-  call: MasterCall,
-  principal: Principal | undefined,
-  request: RequestId,
+  { call, principal, request }: OperatorCalled,
 ): void {
   switch (call.type) {
     case MasterCall_Type.SUBSCRIBE:

@@ -11,6 +11,7 @@ import { isReserved, toReservationLists } from '../../model/resource-format.ts';
 import { resourcesError } from '../../model/resource-validation.ts';
 import { isInSubtree, roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
+import type { ContinuationOf, SettingContinuation } from '../continuation.ts';
 import { rescindOffer } from '../offers/offers.ts';
 import { claimNames, claimNamesOf } from '../offers/resource-names.ts';
 import { mayDo, reply } from '../outbox.ts';
@@ -72,25 +73,30 @@ export function updateQuota(
   for (const config of configs) {
     quotas.set(config.role, quotaAmounts(config));
   }
-  storeQuotas(state, quotas, () => {
-    for (const config of configs) {
-      setQuota(state, config.role, quotaAmounts(config));
-    }
-    rescindForQuotas(
-      state,
-      configs.map(({ role }) => role),
-    );
-    reply(state, request, 200);
-  });
+  storeQuotas(state, quotas, { type: 'quotasUpdated', configs, request });
+}
+
+export function quotasUpdated(
+  state: MasterState,
+  { configs, request }: ContinuationOf<'quotasUpdated'>,
+): void {
+  for (const config of configs) {
+    setQuota(state, config.role, quotaAmounts(config));
+  }
+  rescindForQuotas(
+    state,
+    configs.map(({ role }) => role),
+  );
+  reply(state, request, 200);
 }
 
 function storeQuotas(
   state: MasterState,
   quotas: ReadonlyMap<string, QuotaAmounts>,
-  then: () => void,
+  continuation: SettingContinuation,
 ): void {
   const configs = [...quotas].map(([role, amounts]) => quotaConfig(role, amounts));
-  storeSetting(state, { type: 'setQuotas', quotas: configs }, then);
+  storeSetting(state, { type: 'setQuotas', quotas: configs }, continuation);
 }
 
 function setQuota(state: MasterState, role: string, amounts: QuotaAmounts): void {
@@ -316,11 +322,17 @@ export function setOldQuota(
     );
     return;
   }
-  storeQuotas(state, new Map(state.quotas).set(role, wanted), () => {
-    setQuota(state, role, wanted);
-    rescindForOldQuota(state, role, wanted.guarantees);
-    reply(state, request, 200);
-  });
+  const continuation = { type: 'quotaSet' as const, role, amounts: wanted, request };
+  storeQuotas(state, new Map(state.quotas).set(role, wanted), continuation);
+}
+
+export function quotaSet(
+  state: MasterState,
+  { role, amounts, request }: ContinuationOf<'quotaSet'>,
+): void {
+  setQuota(state, role, amounts);
+  rescindForOldQuota(state, role, amounts.guarantees);
+  reply(state, request, 200);
 }
 
 const oldErrorPrefix = 'Failed to validate set quota request: ';
@@ -419,9 +431,14 @@ export function removeQuota(
   }
   const quotas = new Map(state.quotas);
   quotas.delete(role);
-  storeQuotas(state, quotas, () => {
-    state.quotas.delete(role);
-    state.allocator.updateQuota(role, { guarantees: {}, limits: {} });
-    reply(state, request, 200);
-  });
+  storeQuotas(state, quotas, { type: 'quotaRemoved', role, request });
+}
+
+export function quotaRemoved(
+  state: MasterState,
+  { role, request }: ContinuationOf<'quotaRemoved'>,
+): void {
+  state.quotas.delete(role);
+  state.allocator.updateQuota(role, { guarantees: {}, limits: {} });
+  reply(state, request, 200);
 }

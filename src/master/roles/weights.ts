@@ -3,6 +3,7 @@ import type { WeightInfo } from '../../model/generated/messages.ts';
 import type { RequestId } from '../../model/ids.ts';
 import { roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
+import type { ContinuationOf } from '../continuation.ts';
 import { rescindOffer } from '../offers/offers.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
@@ -52,14 +53,20 @@ export function updateWeights(
     return;
   }
   const weights = [...all].map(([role, weight]) => ({ role, weight }));
-  storeSetting(state, { type: 'setWeights', weights }, () => {
-    for (const { role, weight } of wanted) {
-      state.weights.set(role, weight);
-    }
-    state.allocator.updateWeights(Object.fromEntries(wanted.map((it) => [it.role, it.weight])));
-    rescindForWeights(state, wanted);
-    reply(state, request, 200);
-  });
+  const continuation = { type: 'weightsUpdated' as const, weights: wanted, request };
+  storeSetting(state, { type: 'setWeights', weights }, continuation);
+}
+
+export function weightsUpdated(
+  state: MasterState,
+  { weights, request }: ContinuationOf<'weightsUpdated'>,
+): void {
+  for (const { role, weight } of weights) {
+    state.weights.set(role, weight);
+  }
+  state.allocator.updateWeights(Object.fromEntries(weights.map((it) => [it.role, it.weight])));
+  rescindForWeights(state, weights);
+  reply(state, request, 200);
 }
 
 function weightError(role: string, weight: number): string | undefined {
