@@ -1,15 +1,10 @@
 // Carries out those effects of the agent that concern containers, built-in executors, sandboxes and the checkpoint,
 // and tells the agent what came of them.
-//
-// A built-in executor lives in the agent's own process, but for the agent it is an executor like
-// any other: it has a stream, makes calls, gets events. The ids of its stream and requests begin
-// with a prefix of their own, by which the agent's program tells whose they are.
 import { randomInt } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentCheckpoint } from '../agent/checkpoint.ts';
 import type {
-  AgentEffect,
   Checkpoint,
   CollectGarbage,
   CreateVolume,
@@ -17,7 +12,6 @@ import type {
   LaunchExecutor,
   ReattachExecutor,
   ResizeContainer,
-  SendToExecutor,
 } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import { type CheckpointRows, damageError } from '../checkpoint/database.ts';
@@ -38,12 +32,12 @@ import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.t
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
-import type { CloseStream, OpenStream, Reply } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
+import type { ExecutorRequests } from './in-process-transport.ts';
 import { endOrphans } from './orphans.ts';
-import { builtinPrefix, type MayRunAs, Runs } from './runs.ts';
+import { type MayRunAs, Runs } from './runs.ts';
 
-export interface AgentDriverOptions {
+export interface AgentDriverOptions extends ExecutorRequests {
   readonly workDirectory: string;
   /** Folders in which the supervisor program is looked for, and made. */
   readonly programs: readonly string[];
@@ -72,11 +66,7 @@ export type DriverEffect =
   | DestroyContainer
   | CollectGarbage
   | CreateVolume
-  | Checkpoint
-  | SendToExecutor
-  | CloseStream
-  | Reply
-  | OpenStream;
+  | Checkpoint;
 
 /** Room for the records and the sandbox of a few launches. */
 const enoughBytes = 1024 * 1024;
@@ -116,6 +106,8 @@ export class AgentDriver {
       options.log('warn', `Failed to delete a sandbox: ${textOf(error)}`),
     );
     this.#runs = new Runs({
+      requests: options.requests,
+      streams: options.streams,
       containerizer: parts.containerizer,
       random: new Random(randomInt(2 ** 48 - 1)),
       shutdownGraceMs: options.shutdownGraceMs,
@@ -242,28 +234,6 @@ export class AgentDriver {
     }
   }
 
-  /** Whether an effect is one that the driver carries out. */
-  owns(effect: AgentEffect): effect is DriverEffect {
-    switch (effect.type) {
-      case 'launchExecutor':
-      case 'reattachExecutor':
-      case 'resizeContainer':
-      case 'destroyContainer':
-      case 'collectGarbage':
-      case 'createVolume':
-      case 'checkpoint':
-        return true;
-      case 'reply':
-      case 'openStream':
-        return effect.request.startsWith(builtinPrefix);
-      case 'sendToExecutor':
-      case 'closeStream':
-        return effect.stream.startsWith(builtinPrefix);
-      default:
-        return false;
-    }
-  }
-
   perform(effect: DriverEffect): void {
     switch (effect.type) {
       case 'launchExecutor':
@@ -288,19 +258,8 @@ export class AgentDriver {
       case 'checkpoint':
         this.#checkpoint(effect);
         return;
-      case 'sendToExecutor':
-        this.#runs.receive(effect.stream, effect.event);
-        return;
-      case 'closeStream':
-        this.#runs.closeStream(effect.stream);
-        return;
-      case 'reply':
-        if (effect.status >= 400) {
-          this.#options.log('warn', `The agent refuses a built-in executor: ${effect.text ?? ''}`);
-        }
-        return;
-      case 'openStream':
-        return;
+      default:
+        effect satisfies never;
     }
   }
 

@@ -13,8 +13,6 @@ import { CommandRunner } from '../executor/command-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import {
   type CommandInfo,
-  ExecutorCall_Type,
-  type ExecutorEvent,
   type FrameworkInfo,
   type Resource,
   type ResourceStatistics,
@@ -28,18 +26,15 @@ import {
   executorId,
   type FrameworkId,
   frameworkId,
-  type RequestId,
-  requestId,
-  type StreamId,
-  streamId,
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
+import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
 import { amountOf, statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run something as the user of this name. */
 export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
 
-export interface RunsOptions {
+export interface RunsOptions extends ExecutorRequests {
   readonly containerizer: Containerizer;
   readonly random: Random;
   readonly shutdownGraceMs: number;
@@ -61,7 +56,6 @@ interface Run {
   resources: readonly Resource[];
   container?: Container;
   runner?: CommandRunner;
-  stream?: StreamId;
   destroyed: boolean;
   /** The agent need not remember it any more, so neither need its records stay. */
   completed: boolean;
@@ -77,15 +71,11 @@ interface RunEnd extends ContainerEnd {
   readonly cause?: string | undefined;
 }
 
-/** Streams and requests of built-in executors are told by it from those of connections. */
-export const builtinPrefix = 'builtin-';
 const killedStatus = 9;
 
 export class Runs {
   readonly #options: RunsOptions;
   readonly #runs = new Map<ContainerId, Run>();
-  readonly #streams = new Map<StreamId, Run>();
-  #lastId = 0;
 
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -133,7 +123,7 @@ export class Runs {
       ...idsOf(run),
       processId: container.processId,
     });
-    this.#subscribe(run);
+    run.runner?.subscribe();
   }
 
   /** Takes over a container of an earlier agent, given the states it has on record. */
@@ -150,7 +140,7 @@ export class Runs {
         kill: this.#rememberedKill(id),
       };
       this.#attach(run, container, resumption);
-      this.#subscribe(run);
+      run.runner?.subscribe();
     } catch (error) {
       this.#finish(run, failureOf(error));
     }
@@ -184,14 +174,6 @@ export class Runs {
 
   #shareCpus({ launch, resources }: Run): void {
     this.#options.containerizer.shareCpus(launch.containerId, amountOf(resources, 'cpus'));
-  }
-
-  receive(stream: StreamId, event: ExecutorEvent): void {
-    this.#streams.get(stream)?.runner?.receive(event);
-  }
-
-  closeStream(stream: StreamId): void {
-    this.#streams.delete(stream);
   }
 
   destroy(effect: DestroyContainer): void {
@@ -283,16 +265,13 @@ export class Runs {
         },
         rememberKill: (kill) => this.#rememberKill(run.containerId, kill),
         nowMs: this.#options.nowMs,
-        call: (call) => {
-          const request = this.#newRequest();
-          this.#options.dispatch({
-            type: 'executorCall',
-            isBuiltin: true,
-            nowMs: this.#options.nowMs(),
-            request,
-            call,
-          });
-        },
+        connect: (events) =>
+          new InProcessTransport({
+            ...this.#options,
+            events,
+            refused: (_, text) =>
+              this.#options.warn(`The agent refuses a built-in executor: ${text ?? ''}`),
+          }),
         end: () => void this.#endBuiltin(run, container),
       });
     }
@@ -300,28 +279,6 @@ export class Runs {
       container.destroy();
     }
     void container.ended.then((end) => this.#containerEnded(run, end));
-  }
-
-  #subscribe(run: Run): void {
-    if (run.runner === undefined) {
-      return;
-    }
-    const stream = streamId(`${builtinPrefix}${++this.#lastId}`);
-    run.stream = stream;
-    this.#streams.set(stream, run);
-    this.#options.dispatch({
-      type: 'executorSubscribe',
-      isBuiltin: true,
-      nowMs: this.#options.nowMs(),
-      request: this.#newRequest(),
-      stream,
-      call: {
-        type: ExecutorCall_Type.SUBSCRIBE,
-        framework_id: { value: run.frameworkId },
-        executor_id: { value: run.executorId },
-        subscribe: {},
-      },
-    });
   }
 
   #containerEnded(run: Run, end: ContainerEnd): void {
@@ -348,9 +305,6 @@ export class Runs {
     this.#runs.delete(run.containerId);
     this.#options.containerizer.volumes.release(run.containerId);
     run.runner?.stop();
-    if (run.stream !== undefined) {
-      this.#streams.delete(run.stream);
-    }
     if (run.completed) {
       this.#forget(run.containerId);
     }
@@ -372,10 +326,6 @@ export class Runs {
       .catch((error: unknown) =>
         this.#options.warn(`Failed to remove a container's records: ${textOf(error)}`),
       );
-  }
-
-  #newRequest(): RequestId {
-    return requestId(`${builtinPrefix}${++this.#lastId}`);
   }
 
   /** A kill goes on even where it cannot be written down. */

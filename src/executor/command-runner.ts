@@ -1,7 +1,7 @@
 // Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
 import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
-import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
+import { ExecutorCall_Type, type ExecutorEvent } from '../model/generated/messages.ts';
 import {
   type CommandEffect,
   type CommandEvent,
@@ -10,6 +10,7 @@ import {
   createCommand,
   stepCommand,
 } from './command.ts';
+import type { ConnectExecutor, ExecutorTransport } from './executor-transport.ts';
 import { probe } from './prober.ts';
 import type { RememberedKill } from './remembered-kill.ts';
 
@@ -20,8 +21,7 @@ export interface CommandRunnerOptions {
   /** Writes a kill in progress down, for an executor of a later agent. */
   readonly rememberKill: (kill: RememberedKill) => void;
   readonly nowMs: () => number;
-  /** A call to the agent. */
-  readonly call: (call: ExecutorCall) => void;
+  readonly connect: ConnectExecutor;
   /** The executor is done with its task, or never got one. */
   readonly end: () => void;
 }
@@ -29,15 +29,28 @@ export interface CommandRunnerOptions {
 export class CommandRunner {
   readonly #options: CommandRunnerOptions;
   readonly #state;
+  readonly #transport: ExecutorTransport;
   readonly #timers = new Map<CommandTimer, NodeJS.Timeout>();
   #stopped = false;
 
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
     this.#state = createCommand(options.command);
+    this.#transport = options.connect((event) => this.#receive(event));
   }
 
-  receive(event: ExecutorEvent): void {
+  /** Subscribes with the agent, whose events begin the task. */
+  subscribe(): void {
+    const { frameworkId, executorId } = this.#options.command;
+    this.#transport.call({
+      type: ExecutorCall_Type.SUBSCRIBE,
+      framework_id: { value: frameworkId },
+      executor_id: { value: executorId },
+      subscribe: {},
+    });
+  }
+
+  #receive(event: ExecutorEvent): void {
     this.#step({ type: 'executorEvent', event, nowMs: this.#options.nowMs() });
   }
 
@@ -49,6 +62,7 @@ export class CommandRunner {
   /** Nothing is done or said after this. */
   stop(): void {
     this.#stopped = true;
+    this.#transport.close();
     for (const timer of this.#timers.values()) {
       clearTimeout(timer);
     }
@@ -68,7 +82,7 @@ export class CommandRunner {
     const { container, containerizer } = this.#options;
     switch (effect.type) {
       case 'call':
-        this.#options.call(effect.call);
+        this.#transport.call(effect.call);
         return;
       case 'release':
         container.release();

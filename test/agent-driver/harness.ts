@@ -29,6 +29,11 @@ import {
   frameworkId,
   type StreamId,
 } from '../../src/model/ids.ts';
+import {
+  type EventSink,
+  PendingRequests,
+  StreamRegistry,
+} from '../../src/runtime/pending-requests.ts';
 
 export const programs = [fileURLToPath(new URL('../../build', import.meta.url))];
 
@@ -91,6 +96,10 @@ export class DriverHarness {
   acknowledge = true;
   readonly work: string;
   driver!: AgentDriver;
+  readonly requests = new PendingRequests<EventSink<ExecutorEvent>>();
+  readonly streams = new StreamRegistry<EventSink<ExecutorEvent>>((stream) =>
+    this.#dispatch({ type: 'streamClosed', nowMs: 0, stream }),
+  );
   checkpoint!: AgentCheckpoint;
   #waiting: (() => void)[] = [];
   #streams = new Map<string, StreamId>();
@@ -109,6 +118,8 @@ export class DriverHarness {
       programs,
       cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
       fetching,
+      requests: harness.requests,
+      streams: harness.streams,
       gcDelayMs: 3_600_000,
       isStrict,
       lingerMs: 0,
@@ -166,7 +177,7 @@ export class DriverHarness {
     if (stream === undefined) {
       throw new Error(`${container} has not subscribed`);
     }
-    this.driver.perform({ type: 'sendToExecutor', stream, event });
+    this.streams.get(stream)?.send(event);
   }
 
   kill(container: ContainerId, graceMs?: number): void {
@@ -273,7 +284,11 @@ export class DriverHarness {
   #dispatch(event: AgentEvent): void {
     this.events.push(event);
     if (event.type === 'executorSubscribe') {
+      this.streams.add(event.stream, this.requests.take(event.request)?.open?.(event.stream));
       this.#subscribed(event.call.executor_id.value, event.stream);
+    }
+    if (event.type === 'executorCall') {
+      this.requests.take(event.request)?.reply(202, undefined);
     }
     if (event.type === 'executorCall' && event.call.type === ExecutorCall_Type.UPDATE) {
       this.#acknowledge(event.call.executor_id.value, event.call.update?.status);

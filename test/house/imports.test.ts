@@ -50,11 +50,19 @@ const RULES: Readonly<Record<string, Rule>> = {
       'src/containerizer/',
       'src/executor/',
     ],
-    types: MACHINE_TYPES('agent'),
+    types: [...MACHINE_TYPES('agent'), 'src/runtime/pending-requests.ts'],
   },
   http: {
     // What is written to a connection in one turn of the loop leaves at once: servers own their turn.
-    from: ['src/model/', 'src/wire/', 'src/security/', 'src/filesystem/', 'src/runtime/turn.ts'],
+    // So are the requests and streams that wait for the state machine.
+    from: [
+      'src/model/',
+      'src/wire/',
+      'src/security/',
+      'src/filesystem/',
+      'src/runtime/turn.ts',
+      'src/runtime/pending-requests.ts',
+    ],
     types: [...MACHINE_TYPES('master'), ...MACHINE_TYPES('agent'), 'src/runtime/'],
   },
   runtime: {

@@ -5,8 +5,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { MasterServerEffect } from '../../src/http/master/server.ts';
 import { Firewall, idleRules } from '../../src/http/server/firewall.ts';
-import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { MasterEvent_Type, MasterResponse_Type } from '../../src/model/generated/messages.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
@@ -235,7 +235,7 @@ describe('the value of a secret', () => {
 
   it('is in no event for operators', async () => {
     class Telling extends MiniMachine {
-      override step(event: MasterEvent): MasterEffect[] {
+      override step(event: MasterEvent): MasterServerEffect[] {
         const effects = super.step(event);
         for (const effect of effects) {
           if (effect.type === 'openStream') {

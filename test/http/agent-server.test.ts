@@ -1,9 +1,14 @@
 // An agent's port: executors over HTTP and in the process, operators, messages of the master.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { AgentViews, Viewer } from '../../src/agent/views.ts';
-import { AgentServer, type AgentServerOptions } from '../../src/http/agent/server.ts';
+import { InProcessTransport } from '../../src/agent-driver/in-process-transport.ts';
+import type { ExecutorStream } from '../../src/http/agent/executor-api.ts';
+import {
+  AgentServer,
+  type AgentServerEffect,
+  type AgentServerOptions,
+} from '../../src/http/agent/server.ts';
 import {
   type AgentCall,
   AgentCall_Type,
@@ -15,14 +20,17 @@ import {
   type Task,
   TaskState,
 } from '../../src/model/generated/messages.ts';
-import { containerId, executorId, frameworkId, streamId } from '../../src/model/ids.ts';
+import { containerId, executorId, frameworkId, requestId } from '../../src/model/ids.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { EventLoop } from '../../src/runtime/event-loop.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
+import { PendingRequests, StreamRegistry } from '../../src/runtime/pending-requests.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
+
+const CALLER = { framework_id: { value: 'f' }, executor_id: { value: 'e' } };
 
 const SHUTDOWN: ExecutorEvent = { type: ExecutorEvent_Type.SHUTDOWN };
 
@@ -31,7 +39,7 @@ class MiniAgent {
   readonly events: AgentEvent[] = [];
   #watchers: (() => void)[] = [];
 
-  step(event: AgentEvent): AgentEffect[] {
+  step(event: AgentEvent): AgentServerEffect[] {
     this.events.push(event);
     for (const watcher of this.#watchers.splice(0)) {
       watcher();
@@ -98,8 +106,12 @@ const servers: AgentServer[] = [];
 
 async function start(options: Partial<AgentServerOptions> = {}) {
   const machine = new MiniAgent();
+  const requests = new PendingRequests<ExecutorStream>();
+  const streams = new StreamRegistry<ExecutorStream>((stream) =>
+    loop.dispatch({ type: 'streamClosed', nowMs: 0, stream }),
+  );
   let server: AgentServer | undefined;
-  const loop = new EventLoop<AgentEvent, AgentEffect>({
+  const loop = new EventLoop<AgentEvent, AgentServerEffect>({
     machine,
     perform: (effect) => {
       server?.perform(effect);
@@ -109,6 +121,8 @@ async function start(options: Partial<AgentServerOptions> = {}) {
     host: '127.0.0.1',
     port: 0,
     dispatch: (event) => loop.dispatch(event),
+    requests,
+    streams,
     pressure: loop,
     views,
     authorizer: permissive,
@@ -122,7 +136,7 @@ async function start(options: Partial<AgentServerOptions> = {}) {
     ...options,
   });
   servers.push(server);
-  return { server, machine, loop, url: `http://${server.address}` };
+  return { server, machine, loop, requests, streams, url: `http://${server.address}` };
 }
 
 afterEach(async () => {
@@ -164,34 +178,50 @@ describe('the executor API', () => {
   });
 
   it('subscribes executors inside the process in the same way', async () => {
-    const { server, machine, loop } = await start();
+    const { server, machine, loop, requests, streams } = await start();
     const received: ExecutorEvent[] = [];
-    let ended = false;
-    const stream = streamId('inside');
-    const request = server.exchanges.add({
-      answer: () => expect.unreachable(),
-      open: () => ({
-        send: (event) => received.push(event),
-        close: () => {
-          ended = true;
-        },
-      }),
+    const refusals: unknown[] = [];
+    const transport = new InProcessTransport({
+      requests,
+      streams,
+      nowMs: () => 0,
+      dispatch: (event) => loop.dispatch(event),
+      events: (event) => received.push(event),
+      refused: (status, text) => refusals.push(`${status} ${text}`),
     });
-    loop.dispatch({
-      type: 'executorSubscribe',
-      nowMs: 0,
-      request,
-      stream,
-      call: {
-        type: ExecutorCall_Type.SUBSCRIBE,
-        framework_id: { value: 'f' },
-        executor_id: { value: 'e' },
-      },
-    });
+    transport.call({ type: ExecutorCall_Type.SUBSCRIBE, ...CALLER });
     expect(received).toEqual([SHUTDOWN]);
+    transport.call({ type: ExecutorCall_Type.HEARTBEAT, ...CALLER });
+    expect(refusals).toEqual([]);
+    const { stream } = await machine.seen('executorSubscribe');
     server.perform({ type: 'closeStream', stream });
-    expect(ended).toBe(true);
-    expect(machine.events).toHaveLength(1);
+    server.perform({ type: 'sendToExecutor', stream, event: SHUTDOWN });
+    expect(received).toHaveLength(1);
+    expect(machine.events).toHaveLength(2);
+    expect([requests.size, streams.size]).toEqual([0, 0]);
+  });
+
+  it('keeps nothing of an executor inside the process that has ended', async () => {
+    const { server, loop, requests, streams } = await start();
+    const dispatched: AgentEvent[] = [];
+    const transport = new InProcessTransport({
+      requests,
+      streams,
+      nowMs: () => 0,
+      dispatch: (event) => dispatched.push(event),
+      events: () => expect.unreachable(),
+      refused: () => expect.unreachable(),
+    });
+    transport.call({ type: ExecutorCall_Type.SUBSCRIBE, ...CALLER });
+    transport.call({ type: ExecutorCall_Type.HEARTBEAT, ...CALLER });
+    transport.close();
+    transport.call({ type: ExecutorCall_Type.HEARTBEAT, ...CALLER });
+    expect(dispatched).toHaveLength(2);
+    for (const event of dispatched) {
+      loop.dispatch(event);
+    }
+    server.perform({ type: 'reply', request: requestId('r0'), status: 403 });
+    expect([requests.size, streams.size]).toEqual([0, 0]);
   });
 
   it.each([

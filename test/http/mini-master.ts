@@ -1,8 +1,11 @@
 // A master with a machine of a few lines behind the real server, real sockets and the real loop:
 // enough to see what the HTTP surface makes of requests, effects and connections.
 
-import { MasterServer, type MasterServerOptions } from '../../src/http/master/server.ts';
-import type { MasterEffect } from '../../src/master/effects.ts';
+import {
+  MasterServer,
+  type MasterServerEffect,
+  type MasterServerOptions,
+} from '../../src/http/master/server.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import type { MasterViews } from '../../src/master/views.ts';
 import {
@@ -34,7 +37,7 @@ export class MiniMachine {
   readonly events: MasterEvent[] = [];
   #watchers: (() => void)[] = [];
 
-  step(event: MasterEvent): MasterEffect[] {
+  step(event: MasterEvent): MasterServerEffect[] {
     this.events.push(event);
     const watchers = this.#watchers;
     this.#watchers = [];
@@ -103,7 +106,7 @@ export const views: MasterViews = {
 export interface MiniMaster {
   readonly server: MasterServer;
   readonly machine: MiniMachine;
-  readonly loop: EventLoop<MasterEvent, MasterEffect>;
+  readonly loop: EventLoop<MasterEvent, MasterServerEffect>;
   readonly url: string;
   readonly port: number;
 }
@@ -115,7 +118,7 @@ export async function startMaster(
   machine = new MiniMachine(),
 ): Promise<MiniMaster> {
   let server: MasterServer | undefined;
-  const loop = new EventLoop<MasterEvent, MasterEffect>({
+  const loop = new EventLoop<MasterEvent, MasterServerEffect>({
     machine,
     perform: (effect) => {
       server?.perform(effect);

@@ -6,6 +6,7 @@ import { AgentServer, type AgentServerOptions } from '../../src/http/agent/serve
 import { Senders, type SendersOptions } from '../../src/http/senders/senders.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
+import { PendingRequests, StreamRegistry } from '../../src/runtime/pending-requests.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { count, RawSocket, statuses } from './raw-socket.ts';
@@ -31,6 +32,8 @@ async function agent(options: Partial<AgentServerOptions> = {}): Promise<AgentSe
     host: '127.0.0.1',
     port: 0,
     dispatch: () => {},
+    requests: new PendingRequests(),
+    streams: new StreamRegistry(() => {}),
     pressure: { saturated: false, whenDrained: (resume) => resume() },
     views: {
       recovered: true,

@@ -9,11 +9,13 @@ import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
 import type { Proxies } from '../../containerizer/fetcher/download.ts';
 import { createCore } from '../../core/core.ts';
+import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
+import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import { orFailLater, readCommandLine } from '../command-line.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
@@ -56,7 +58,13 @@ async function runAgent(
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;
+  const requests = new PendingRequests<ExecutorStream>();
+  const streams = new StreamRegistry<ExecutorStream>((stream) =>
+    loop.dispatch({ type: 'streamClosed', nowMs: systemClock.nowMs(), stream }),
+  );
   const driver = await AgentDriver.open({
+    requests,
+    streams,
     workDirectory: workDir,
     // In a checkout, and in a published package.
     programs: [
@@ -87,14 +95,24 @@ async function runAgent(
     perform: (effect) => perform(effect),
   });
   const perform = (effect: AgentEffect) => {
-    if (driver.owns(effect)) {
-      driver.perform(effect);
-      return;
-    }
-    if (server.perform(effect)) {
-      return;
-    }
     switch (effect.type) {
+      case 'reply':
+      case 'openStream':
+      case 'sendToExecutor':
+      case 'closeStream':
+      case 'sendToMaster':
+      case 'link':
+        server.perform(effect);
+        return;
+      case 'launchExecutor':
+      case 'reattachExecutor':
+      case 'resizeContainer':
+      case 'destroyContainer':
+      case 'collectGarbage':
+      case 'createVolume':
+      case 'checkpoint':
+        driver.perform(effect);
+        return;
       case 'setTimer':
       case 'clearTimer':
       case 'log':
@@ -110,6 +128,8 @@ async function runAgent(
   const server = await AgentServer.start({
     ...own.portOptions(address, '/slave/log', early),
     dispatch: (event) => loop.dispatch(event),
+    requests,
+    streams,
     pressure: loop,
     views: createViews(agent, shownJson),
     usage: async ({ containerId }) => driver.usage(containerId),

@@ -69,10 +69,16 @@ async function runMaster(
     perform: (effect) => perform(effect),
   });
   const perform = (effect: MasterEffect) => {
-    if (server.perform(effect)) {
-      return;
-    }
     switch (effect.type) {
+      case 'reply':
+      case 'openStream':
+      case 'sendToScheduler':
+      case 'sendToOperator':
+      case 'closeStream':
+      case 'sendToAgent':
+      case 'link':
+        server.perform(effect);
+        return;
       case 'setTimer':
       case 'clearTimer':
       case 'log':

@@ -8,6 +8,7 @@ import {
   ExecutorEvent_Type,
 } from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
+import type { EventSink, PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { types } from '../../wire/types.ts';
 import { executorCallFault } from '../server/call-validation.ts';
@@ -15,8 +16,7 @@ import { type CallKind, readCall } from '../server/calls.ts';
 import { type Answer, callAccept, methodNotAllowed } from '../server/errors.ts';
 import { EventStream } from '../server/event-stream.ts';
 import { type Codec, negotiate } from '../server/media.ts';
-import type { EventSink, Exchanges, StreamRegistry } from '../server/pending-requests.ts';
-import { writeAnswer } from '../server/response-text.ts';
+import { replyAnswer, writeAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 
 /** Interval of HEARTBEAT events to executors: only to keep connections from being dropped. */
@@ -24,12 +24,15 @@ const HEARTBEAT_MS = 30 * 60_000;
 
 const HEARTBEAT: ExecutorEvent = { type: ExecutorEvent_Type.HEARTBEAT };
 
+/** Takes the events of one executor. */
+export type ExecutorStream = EventSink<ExecutorEvent>;
+
 export interface ExecutorApiOptions {
   readonly dispatch: (event: AgentEvent) => void;
   readonly nowMs: () => number;
   readonly turn: Turn;
-  readonly exchanges: Exchanges<ExecutorEvent>;
-  readonly streams: StreamRegistry<ExecutorEvent>;
+  readonly requests: PendingRequests<ExecutorStream>;
+  readonly streams: StreamRegistry<ExecutorStream>;
 }
 
 export class ExecutorApi {
@@ -52,11 +55,11 @@ export class ExecutorApi {
   }
 
   #dispatch(call: ExecutorCall, codec: Codec, incoming: EndpointRequest): void {
-    const { dispatch, exchanges, streams, nowMs, turn } = this.#options;
+    const { dispatch, requests, streams, nowMs, turn } = this.#options;
     const { principal } = incoming;
     const response = incoming.hijack();
-    const request = exchanges.add({
-      answer: (answer) => writeAnswer(response, answer),
+    const request = requests.add({
+      reply: (status, text) => writeAnswer(response, replyAnswer(status, text)),
       open: (stream) =>
         withHeartbeats(
           new EventStream<ExecutorEvent>({
@@ -100,7 +103,7 @@ function check(
 }
 
 /** Heartbeats begin with SUBSCRIBED. */
-function withHeartbeats(events: EventStream<ExecutorEvent>): EventSink<ExecutorEvent> {
+function withHeartbeats(events: EventStream<ExecutorEvent>): ExecutorStream {
   return {
     send: (event) => {
       events.send(event);

@@ -7,8 +7,8 @@ import {
   type AgentCall,
   AgentCall_Type,
   AgentResponse_Type,
-  type ExecutorEvent,
 } from '../../model/generated/messages.ts';
+import type { PendingRequests } from '../../runtime/pending-requests.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
@@ -37,20 +37,21 @@ import {
   streamingRequestUnsupported,
 } from '../server/errors.ts';
 import { acceptsMediaType, type Codec, codecOf, negotiate } from '../server/media.ts';
-import type { Exchanges } from '../server/pending-requests.ts';
 import { type Caller, processCall } from '../server/process-calls.ts';
 import type { ProcessEndpoints } from '../server/process-endpoints.ts';
 import { largeMessageAnswer } from '../server/reply.ts';
 import { readFirstRecord } from '../server/request-body.ts';
+import { replyAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import { SharedAnswers } from '../server/shared-answers.ts';
 import { MAX_CALL_BYTES } from '../transport/request-reader.ts';
 import { type ContainerUsage, containerMessage, listContainers } from './containers.ts';
+import type { ExecutorStream } from './executor-api.ts';
 
 export interface AgentOperatorOptions {
   readonly dispatch: (event: AgentEvent) => void;
   readonly nowMs: () => number;
-  readonly exchanges: Exchanges<ExecutorEvent>;
+  readonly requests: PendingRequests<ExecutorStream>;
   readonly views: AgentViews;
   readonly authorizer: Authorizer;
   readonly process: ProcessEndpoints;
@@ -144,8 +145,10 @@ export class AgentOperatorApi {
 
   #ask(call: AgentCall, principal: Principal | undefined): Promise<Answer> {
     return new Promise((resolve) => {
-      const { dispatch, exchanges, nowMs } = this.#options;
-      const request = exchanges.add({ answer: resolve });
+      const { dispatch, requests, nowMs } = this.#options;
+      const request = requests.add({
+        reply: (status, text) => resolve(replyAnswer(status, text)),
+      });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
     });
   }

@@ -1,24 +1,25 @@
 // An agent's port: the executor API, the operator API, sandboxes, and messages of the master.
-// Executors inside the agent's process take part through `exchanges` and `streams`, by the same
-// ids as those that come over HTTP.
+// `requests` and `streams` are those of the whole agent: the driver adds its built-in executors' to them.
 import type { AgentEffect } from '../../agent/effects.ts';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
 import type { MessageToAgent } from '../../model/agent-messages.ts';
-import type { ExecutorEvent } from '../../model/generated/messages.ts';
+import type { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
 import { type Answer, agentRecovering } from '../server/errors.ts';
-import { Exchanges, StreamRegistry } from '../server/pending-requests.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
-import { replyAnswer } from '../server/response-text.ts';
 import type { ContainerUsage } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
-import { ExecutorApi } from './executor-api.ts';
+import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
 import { AgentOperatorApi } from './operator-api.ts';
 
 export interface AgentServerOptions extends PortOptions {
   /** Takes what happens, as EventLoop.dispatch. */
   readonly dispatch: (event: AgentEvent) => void;
+  /** Requests of executors and operators that wait for the state machine. */
+  readonly requests: PendingRequests<ExecutorStream>;
+  /** The executors' event streams; `onLost` dispatches `streamClosed`. */
+  readonly streams: StreamRegistry<ExecutorStream>;
   readonly views: AgentViews;
   /** The process id, by which masters address the agent. */
   readonly id?: string | undefined;
@@ -26,16 +27,13 @@ export interface AgentServerOptions extends PortOptions {
   readonly usage?: ContainerUsage | undefined;
 }
 
-type ServerEffect = Extract<
+/** The effects that this server carries out. */
+export type AgentServerEffect = Extract<
   AgentEffect,
   { type: 'reply' | 'openStream' | 'sendToExecutor' | 'closeStream' | 'sendToMaster' | 'link' }
 >;
 
 export class AgentServer {
-  /** Requests of executors and operators that wait for the machine. */
-  readonly exchanges = new Exchanges<ExecutorEvent>('e');
-  /** The executors' event streams. */
-  readonly streams: StreamRegistry<ExecutorEvent>;
   readonly #options: AgentServerOptions;
   readonly #id: string;
   readonly #port: ProcessPort<MessageToAgent>;
@@ -45,9 +43,6 @@ export class AgentServer {
     const nowMs = () => clock.nowMs();
     this.#options = options;
     this.#id = options.id ?? 'slave(1)';
-    this.streams = new StreamRegistry((stream) =>
-      dispatch({ type: 'streamClosed', nowMs: nowMs(), stream }),
-    );
     this.#port = new ProcessPort(options, {
       id: this.#id,
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
@@ -84,30 +79,29 @@ export class AgentServer {
     return this.#port.pid();
   }
 
-  /** Carries out an effect; false: it is not one of this server's. */
-  perform(effect: AgentEffect): effect is ServerEffect {
+  perform(effect: AgentServerEffect): void {
+    const { requests, streams } = this.#options;
     switch (effect.type) {
       case 'reply':
-        this.exchanges.take(effect.request)?.answer(replyAnswer(effect.status, effect.text));
-        return true;
+        requests.take(effect.request)?.reply(effect.status, effect.text);
+        return;
       case 'openStream':
-        this.streams.open(this.exchanges, effect.request, effect.stream);
-        return true;
+        streams.add(effect.stream, requests.take(effect.request)?.open?.(effect.stream));
+        return;
       case 'sendToExecutor':
-        this.streams.send(effect.stream, effect.event);
-        return true;
+        streams.get(effect.stream)?.send(effect.event);
+        return;
       case 'closeStream':
-        this.streams.close(effect.stream);
-        return true;
+        streams.close(effect.stream);
+        return;
       case 'sendToMaster':
         this.#port.links.send(this.pid, effect.to, effect.message);
-        return true;
+        return;
       case 'link':
         this.#port.links.link(effect.address);
-        return true;
+        return;
       default:
-        effect satisfies Exclude<AgentEffect, ServerEffect>;
-        return false;
+        effect satisfies never;
     }
   }
 
@@ -116,16 +110,15 @@ export class AgentServer {
   }
 
   #listen(): Promise<void> {
-    const { dispatch, clock, views, authorizer, usage } = this.#options;
+    const { dispatch, clock, requests, streams, views, authorizer, usage } = this.#options;
     const nowMs = () => clock.nowMs();
     const unavailable = (): Answer | undefined => (views.recovered ? undefined : agentRecovering);
-    const { exchanges, streams } = this;
     const { turn, process } = this.#port;
-    const executor = new ExecutorApi({ dispatch, nowMs, turn, exchanges, streams });
+    const executor = new ExecutorApi({ dispatch, nowMs, turn, requests, streams });
     const operator = new AgentOperatorApi({
       dispatch,
       nowMs,
-      exchanges,
+      requests,
       views,
       authorizer,
       process,

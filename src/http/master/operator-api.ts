@@ -6,7 +6,6 @@ import {
   MasterCall_Type,
   type MasterResponse,
   MasterResponse_Type,
-  type MasterEvent as OperatorEvent,
 } from '../../model/generated/messages.ts';
 import { operatorCallError } from '../../model/operator-call.ts';
 import type { Turn } from '../../runtime/turn.ts';
@@ -17,22 +16,19 @@ import { types } from '../../wire/types.ts';
 import { masterCallName } from '../server/call-validation.ts';
 import { type CallKind, readCall } from '../server/calls.ts';
 import { type Answer, callAccept, methodNotAllowed, notImplemented } from '../server/errors.ts';
-import { EventStream } from '../server/event-stream.ts';
 import { type Codec, negotiate } from '../server/media.ts';
-import type { Exchanges, StreamRegistry } from '../server/pending-requests.ts';
 import { type Caller, processCall } from '../server/process-calls.ts';
 import type { ProcessEndpoints } from '../server/process-endpoints.ts';
 import { largeMessageAnswer } from '../server/reply.ts';
-import { writeAnswer } from '../server/response-text.ts';
+import { replyAnswer, writeAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import { SharedAnswers } from '../server/shared-answers.ts';
+import { type MasterRequests, OperatorStream } from './streams.ts';
 
-export interface MasterOperatorOptions {
+export interface MasterOperatorOptions extends MasterRequests {
   readonly dispatch: (event: MasterEvent) => void;
   readonly nowMs: () => number;
   readonly turn: Turn;
-  readonly exchanges: Exchanges<OperatorEvent>;
-  readonly streams: StreamRegistry<OperatorEvent>;
   readonly views: MasterViews;
   readonly authorizer: Authorizer;
   readonly process: ProcessEndpoints;
@@ -71,8 +67,10 @@ export class MasterOperatorApi {
   /** Lets the machine answer a call that changes something. */
   ask(call: MasterCall, principal: Principal | undefined): Promise<Answer> {
     return new Promise((resolve) => {
-      const { dispatch, exchanges, nowMs } = this.#options;
-      const request = exchanges.add({ answer: resolve });
+      const { dispatch, requests, nowMs } = this.#options;
+      const request = requests.add({
+        reply: (status, text) => resolve(replyAnswer(status, text)),
+      });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
     });
   }
@@ -101,13 +99,13 @@ export class MasterOperatorApi {
   }
 
   #subscribe(call: MasterCall, codec: Codec, request: EndpointRequest): void {
-    const { dispatch, exchanges, streams, nowMs, turn } = this.#options;
+    const { dispatch, requests, streams, nowMs, turn } = this.#options;
     const { principal } = request;
     const response = request.hijack();
-    const id = exchanges.add({
-      answer: (answer) => writeAnswer(response, answer),
+    const id = requests.add({
+      reply: (status, text) => writeAnswer(response, replyAnswer(status, text)),
       open: (stream) =>
-        new EventStream<OperatorEvent>({
+        new OperatorStream({
           response,
           type: types.MasterEvent,
           codec,

@@ -2,13 +2,10 @@
 // or its event stream gets back.
 import { randomUUID } from 'node:crypto';
 import type { MasterEvent } from '../../master/events.ts';
-import {
-  type SchedulerCall,
-  SchedulerCall_Type,
-  type SchedulerEvent,
-} from '../../model/generated/messages.ts';
+import { type SchedulerCall, SchedulerCall_Type } from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
+import type { PendingRequest } from '../../runtime/pending-requests.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Principal } from '../../security/principal.ts';
 import { types } from '../../wire/types.ts';
@@ -19,22 +16,19 @@ import {
   methodNotAllowed,
   subscribeWithStreamId,
 } from '../server/errors.ts';
-import { EventStream } from '../server/event-stream.ts';
 import { type Codec, codecOf, negotiate } from '../server/media.ts';
-import type { Exchange, Exchanges, StreamRegistry } from '../server/pending-requests.ts';
-import { writeAnswer } from '../server/response-text.ts';
+import { replyAnswer, writeAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import type { CallReceiver } from '../transport/connection.ts';
 import type { RequestHead } from '../transport/request-reader.ts';
+import { type MasterRequests, type MasterStream, SchedulerStream } from './streams.ts';
 
-export interface SchedulerApiOptions {
+export interface SchedulerApiOptions extends MasterRequests {
   readonly dispatch: (event: MasterEvent) => void;
   /** For calls that may begin new work: they wait until what has begun is done. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly nowMs: () => number;
   readonly turn: Turn;
-  readonly exchanges: Exchanges<SchedulerEvent>;
-  readonly streams: StreamRegistry<SchedulerEvent>;
   /** Why no call can be taken now: this is not the leader, or it is not ready. */
   readonly unavailable: (url: string) => Answer | undefined;
   /** The principal of a request, where that needs no challenge; undefined: it does. */
@@ -89,10 +83,10 @@ export class SchedulerApi implements CallReceiver {
       return checked;
     }
     const response = request.hijack();
-    const exchange: Exchange<SchedulerEvent> = {
-      answer: (answer) => writeAnswer(response, answer),
+    this.#dispatch(checked.call, stream, principal, {
+      reply: (status, text) => writeAnswer(response, replyAnswer(status, text)),
       open: (id) =>
-        new EventStream<SchedulerEvent>({
+        new SchedulerStream({
           response,
           type: types.SchedulerEvent,
           codec: checked.codec,
@@ -100,8 +94,7 @@ export class SchedulerApi implements CallReceiver {
           headers: { 'Mesos-Stream-Id': id },
           onLost: () => this.#options.streams.lost(id),
         }),
-    };
-    this.#dispatch(checked.call, stream, principal, exchange);
+    });
     return undefined;
   }
 
@@ -130,17 +123,19 @@ export class SchedulerApi implements CallReceiver {
       answer(checked);
       return;
     }
-    this.#dispatch(checked.call, head.streamId, principal, { answer });
+    this.#dispatch(checked.call, head.streamId, principal, {
+      reply: (status, text) => answer(replyAnswer(status, text)),
+    });
   }
 
   #dispatch(
     call: SchedulerCall,
     stream: string | undefined,
     principal: Principal | undefined,
-    exchange: Exchange<SchedulerEvent>,
+    pending: PendingRequest<MasterStream>,
   ): void {
-    const { dispatch, dispatchNewWork, exchanges, nowMs } = this.#options;
-    const request = exchanges.add(exchange);
+    const { dispatch, dispatchNewWork, requests, nowMs } = this.#options;
+    const request = requests.add(pending);
     if (call.type === SchedulerCall_Type.SUBSCRIBE) {
       const id = streamId(randomUUID());
       dispatch({

@@ -4,25 +4,20 @@ import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
 import type { MessageToMaster } from '../../model/agent-messages.ts';
-import type {
-  MasterEvent as OperatorEvent,
-  SchedulerEvent,
-} from '../../model/generated/messages.ts';
-import type { StreamId } from '../../model/ids.ts';
+import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
 import { types } from '../../wire/types.ts';
 import { authenticate } from '../server/authentication.ts';
 import { type Answer, masterRecovering, noLeader, redirectTo } from '../server/errors.ts';
 import type { AttachedFiles } from '../server/files.ts';
-import { Exchanges, StreamRegistry } from '../server/pending-requests.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
-import { replyAnswer } from '../server/response-text.ts';
 import type { Pressure } from '../transport/connection.ts';
 import type { Links } from '../transport/peer-connections.ts';
 import { type Leader, MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
 import { SchedulerApi } from './scheduler-api.ts';
+import type { MasterStream } from './streams.ts';
 
 export type { Leader } from './endpoints.ts';
 
@@ -36,7 +31,7 @@ export interface MasterServerOptions extends PortOptions {
 }
 
 /** The effects that this server carries out. */
-type ServerEffect = Extract<
+export type MasterServerEffect = Extract<
   MasterEffect,
   {
     type:
@@ -57,20 +52,18 @@ const NO_FILES: AttachedFiles = new Map();
 
 export class MasterServer {
   readonly #options: MasterServerOptions;
-  readonly #schedulerExchanges = new Exchanges<SchedulerEvent>('s');
-  readonly #operatorExchanges = new Exchanges<OperatorEvent>('o');
-  readonly #schedulers: StreamRegistry<SchedulerEvent>;
-  readonly #operators: StreamRegistry<OperatorEvent>;
+  readonly #requests = new PendingRequests<MasterStream>();
+  readonly #streams: StreamRegistry<MasterStream>;
   readonly #port: ProcessPort<MessageToMaster>;
   #endpoints: MasterEndpoints | undefined;
 
   private constructor(options: MasterServerOptions) {
     const { dispatch, clock, views } = options;
     const nowMs = () => clock.nowMs();
-    const onLost = (stream: StreamId) => dispatch({ type: 'streamClosed', nowMs: nowMs(), stream });
     this.#options = options;
-    this.#schedulers = new StreamRegistry(onLost);
-    this.#operators = new StreamRegistry(onLost);
+    this.#streams = new StreamRegistry((stream) =>
+      dispatch({ type: 'streamClosed', nowMs: nowMs(), stream }),
+    );
     this.#port = new ProcessPort(options, {
       id: 'master',
       realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
@@ -108,48 +101,51 @@ export class MasterServer {
 
   /** Streams, links and connections that are open: for metrics. */
   get open(): { schedulers: number; operators: number; links: number; connections: number } {
+    const readers = [...this.#streams.values()].map(({ reader }) => reader);
     return {
-      schedulers: this.#schedulers.size,
-      operators: this.#operators.size,
+      schedulers: readers.filter((reader) => reader === 'scheduler').length,
+      operators: readers.filter((reader) => reader === 'operator').length,
       links: this.#port.links.size,
       connections: this.#port.connections,
     };
   }
 
-  /** Carries out an effect; false: it is not one of this server's. */
-  perform(effect: MasterEffect): effect is ServerEffect {
+  perform(effect: MasterServerEffect): void {
     switch (effect.type) {
-      case 'reply': {
-        const exchange =
-          this.#schedulerExchanges.take(effect.request) ??
-          this.#operatorExchanges.take(effect.request);
-        exchange?.answer(replyAnswer(effect.status, effect.text));
-        return true;
-      }
+      case 'reply':
+        this.#requests.take(effect.request)?.reply(effect.status, effect.text);
+        return;
       case 'openStream':
-        if (!this.#schedulers.open(this.#schedulerExchanges, effect.request, effect.stream)) {
-          this.#operators.open(this.#operatorExchanges, effect.request, effect.stream);
+        this.#streams.add(
+          effect.stream,
+          this.#requests.take(effect.request)?.open?.(effect.stream),
+        );
+        return;
+      case 'sendToScheduler': {
+        const stream = this.#streams.get(effect.stream);
+        if (stream?.reader === 'scheduler') {
+          stream.send(effect.event);
         }
-        return true;
-      case 'sendToScheduler':
-        this.#schedulers.send(effect.stream, effect.event);
-        return true;
-      case 'sendToOperator':
-        this.#operators.send(effect.stream, withoutSecrets(types.MasterEvent, effect.event));
-        return true;
+        return;
+      }
+      case 'sendToOperator': {
+        const stream = this.#streams.get(effect.stream);
+        if (stream?.reader === 'operator') {
+          stream.send(withoutSecrets(types.MasterEvent, effect.event));
+        }
+        return;
+      }
       case 'closeStream':
-        this.#schedulers.close(effect.stream);
-        this.#operators.close(effect.stream);
-        return true;
+        this.#streams.close(effect.stream);
+        return;
       case 'sendToAgent':
         this.#port.links.send(this.#port.pid(effect.from), effect.to, effect.message);
-        return true;
+        return;
       case 'link':
         this.#port.links.link(effect.address);
-        return true;
+        return;
       default:
-        effect satisfies Exclude<MasterEffect, ServerEffect>;
-        return false;
+        effect satisfies never;
     }
   }
 
@@ -167,8 +163,8 @@ export class MasterServer {
       dispatchNewWork,
       nowMs,
       turn,
-      exchanges: this.#schedulerExchanges,
-      streams: this.#schedulers,
+      requests: this.#requests,
+      streams: this.#streams,
       unavailable,
       identify: (authorization) => {
         const result = authenticate(authentication, 'mesos-master-scheduler', authorization);
@@ -181,8 +177,8 @@ export class MasterServer {
       dispatch,
       nowMs,
       turn,
-      exchanges: this.#operatorExchanges,
-      streams: this.#operators,
+      requests: this.#requests,
+      streams: this.#streams,
       views,
       authorizer,
       process,

@@ -2,13 +2,13 @@
 // because popular clients take chunks for records. What is sent during a turn leaves in one write.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { EventSink } from '../../runtime/pending-requests.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { type Codec, mediaTypeOf } from './media.ts';
-import type { EventSink } from './pending-requests.ts';
 
 export interface EventStreamOptions<Event> {
   readonly response: ServerResponse;
