@@ -21,7 +21,7 @@ const lock = () => join(folder.path, '.lock');
 
 /** Another program that tries to have the folder, and says what it was answered. */
 async function other(): Promise<{ answer: string; end(): Promise<unknown>; pid: number }> {
-  const module = join(import.meta.dirname, '..', '..', 'src', 'cli', 'folder-lock.ts');
+  const module = join(import.meta.dirname, '..', '..', 'src', 'cli', 'process', 'folder-lock.ts');
   const program = `
     import(${JSON.stringify(module)}).then(({ folderHolder }) => {
       console.log(String(folderHolder(${JSON.stringify(folder.path)})));
