@@ -213,8 +213,8 @@ export class Fleet {
     this.#inbound.add(socket);
     socket.setNoDelay(true);
     const reader = new RequestReader({
-      accepts: ({ from }) => from !== undefined,
-      request: ({ from = '', path }, body) => {
+      accepts: ({ from }) => from,
+      request: ({ path }, body, from) => {
         const { to = '', name = '' } = parseTarget(path) ?? {};
         const agent = this.#byPid.get(to);
         const decoded = decodeToAgent(messageName(name), body);

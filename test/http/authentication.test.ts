@@ -1,6 +1,10 @@
 // HTTP basic authentication: which realm guards what, and when it is looked at.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { masterAuthentication } from '../../src/http/server/authentication.ts';
+import {
+  type Authenticated,
+  BasicAuthenticator,
+  masterAuthentication,
+} from '../../src/http/server/authentication.ts';
 import type { Principal } from '../../src/security/principal.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 import { RawSocket, statuses } from './raw-socket.ts';
@@ -124,6 +128,31 @@ describe('authentication', () => {
       .filter(isType('schedulerCall'))
       .map(({ principal }) => principal);
     expect(principals.map((principal) => principal?.value)).toEqual(['fw', 'ops', 'fw']);
+    raw.close();
+  });
+
+  it('looks at the credentials of a pipelined call once, when its head has come', async () => {
+    let asked = 0;
+    class Counting extends BasicAuthenticator {
+      override authenticate(authorization: string | undefined): Authenticated {
+        asked++;
+        return super.authenticate(authorization);
+      }
+    }
+    const realm = 'mesos-master-scheduler';
+    const { port, machine } = await startMaster({
+      authentication: { [realm]: new Counting(realm, [{ principal: 'fw', secret: 's' }]) },
+    });
+    const body = '{"framework_id":{"value":"f"},"type":"REVIVE"}';
+    const raw = await RawSocket.connect(port);
+    await raw.write(
+      'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+        `Mesos-Stream-Id: a\r\nAuthorization: ${basic('fw:s')}\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    expect(statuses(await raw.until((got) => statuses(got).length === 1))).toEqual([202]);
+    expect(machine.events.filter(isType('schedulerCall'))[0]?.principal?.value).toBe('fw');
+    expect(asked).toBe(1);
     raw.close();
   });
 });

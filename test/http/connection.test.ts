@@ -319,7 +319,7 @@ describe('one port', () => {
 describe('the reader of requests', () => {
   const accepting = (seen: string[]) =>
     new RequestReader({
-      accepts: (head) => head.from !== undefined,
+      accepts: ({ from }) => from,
       request: (head, body) => seen.push(`${head.path} ${Buffer.from(body).toString('latin1')}`),
     });
 

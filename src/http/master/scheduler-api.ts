@@ -9,7 +9,7 @@ import type { PendingRequest } from '../../runtime/pending-requests.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Principal } from '../../security/principal.ts';
 import { types } from '../../wire/types.ts';
-import { readCall } from '../server/calls.ts';
+import { type CallKind, type Decoded, readCall, readCallAs } from '../server/calls.ts';
 import {
   type Answer,
   callAccept,
@@ -19,7 +19,7 @@ import {
 import { type Codec, codecOf, negotiate } from '../server/media.ts';
 import { replyAnswer, writeAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
-import type { CallReceiver } from '../transport/connection.ts';
+import type { AcceptedCall, CallReceiver } from '../transport/connection.ts';
 import type { RequestHead } from '../transport/request-reader.ts';
 import { type MasterRequests, type MasterStream, SchedulerStream } from './streams.ts';
 
@@ -35,15 +35,6 @@ export interface SchedulerApiOptions extends MasterRequests {
   readonly identify: (
     authorization: string | undefined,
   ) => { readonly principal: Principal | undefined } | undefined;
-}
-
-/** What the checks look at, whichever reader the request came through. */
-interface CallRequest {
-  readonly contentType: string | undefined;
-  readonly accept: string | undefined;
-  readonly streamId: string | undefined;
-  readonly principal: Principal | undefined;
-  readonly body: Uint8Array;
 }
 
 interface CheckedCall {
@@ -72,13 +63,8 @@ export class SchedulerApi implements CallReceiver {
     }
     const stream = request.header('mesos-stream-id');
     const { principal } = request;
-    const checked = check({
-      contentType: request.header('content-type'),
-      accept: request.header('accept'),
-      streamId: stream,
-      principal,
-      body: request.body,
-    });
+    const read = readCall(callOf(principal), request.header('content-type'), request.body);
+    const checked = check(read, request.header('accept'), stream);
     if ('status' in checked) {
       return checked;
     }
@@ -99,26 +85,30 @@ export class SchedulerApi implements CallReceiver {
   }
 
   /** Pipelined calls of a subscribed scheduler are read without the complete server. */
-  accepts(head: RequestHead): boolean {
-    return (
-      head.streamId !== undefined &&
-      PATHS.has(head.path) &&
-      head.contentType !== undefined &&
-      codecOf(head.contentType) !== undefined &&
-      this.#options.unavailable(head.path) === undefined &&
-      this.#options.identify(head.authorization) !== undefined
-    );
+  accepts(head: RequestHead): AcceptedCall | undefined {
+    if (head.streamId === undefined || !PATHS.has(head.path) || head.contentType === undefined) {
+      return undefined;
+    }
+    const codec = codecOf(head.contentType);
+    if (codec === undefined || this.#options.unavailable(head.path) !== undefined) {
+      return undefined;
+    }
+    const identity = this.#options.identify(head.authorization);
+    if (identity === undefined) {
+      return undefined;
+    }
+    const { principal } = identity;
+    return { take: (body, answer) => this.#take(head, { principal, codec }, body, answer) };
   }
 
-  call(head: RequestHead, body: Uint8Array, answer: (answer: Answer) => void): void {
-    const principal = this.#options.identify(head.authorization)?.principal;
-    const checked = check({
-      contentType: head.contentType,
-      accept: head.accept,
-      streamId: head.streamId,
-      principal,
-      body,
-    });
+  #take(
+    head: RequestHead,
+    { principal, codec }: { readonly principal: Principal | undefined; readonly codec: Codec },
+    body: Uint8Array,
+    answer: (answer: Answer) => void,
+  ): void {
+    const read = readCallAs(callOf(principal), codec, body);
+    const checked = check(read, head.accept, head.streamId);
     if ('status' in checked) {
       answer(checked);
       return;
@@ -165,16 +155,17 @@ export class SchedulerApi implements CallReceiver {
   }
 }
 
-function check(request: CallRequest): CheckedCall | Answer {
-  const read = readCall(
-    {
-      type: types.SchedulerCall,
-      name: 'scheduler::Call',
-      fault: (call) => schedulerCallError(call, request.principal?.value),
-    },
-    request.contentType,
-    request.body,
-  );
+const callOf = (principal: Principal | undefined): CallKind<SchedulerCall> => ({
+  type: types.SchedulerCall,
+  name: 'scheduler::Call',
+  fault: (call) => schedulerCallError(call, principal?.value),
+});
+
+function check(
+  read: Decoded<SchedulerCall>,
+  accept: string | undefined,
+  stream: string | undefined,
+): CheckedCall | Answer {
   if ('refusal' in read) {
     return read.refusal;
   }
@@ -183,9 +174,9 @@ function check(request: CallRequest): CheckedCall | Answer {
   if (!subscribes && call.type !== SchedulerCall_Type.RECONCILE_OPERATIONS) {
     return { call, codec: 'json' };
   }
-  const codec = negotiate(request.accept);
+  const codec = negotiate(accept);
   if (codec === undefined) {
     return callAccept;
   }
-  return subscribes && request.streamId !== undefined ? subscribeWithStreamId : { call, codec };
+  return subscribes && stream !== undefined ? subscribeWithStreamId : { call, codec };
 }

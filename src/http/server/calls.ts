@@ -41,9 +41,11 @@ export function readCall<T>(
     return { refusal: contentTypeMissing };
   }
   const codec = codecOf(contentType);
-  if (codec === undefined) {
-    return { refusal: callContentType };
-  }
+  return codec === undefined ? { refusal: callContentType } : readCallAs(kind, codec, body);
+}
+
+/** The same, where the media type has been looked at. */
+export function readCallAs<T>(kind: CallKind<T>, codec: Codec, body: Uint8Array): Decoded<T> {
   const decoded = decodeCall(kind.type, codec, body);
   if ('refusal' in decoded) {
     return decoded;

@@ -28,9 +28,18 @@ export interface ReceivedMessage {
 
 /** The scheduler calls that need nothing of the complete server. */
 export interface CallReceiver {
-  accepts(head: RequestHead): boolean;
-  call(head: RequestHead, body: Uint8Array, answer: (answer: Answer) => void): void;
+  /** By the head alone; undefined: the complete server takes the request. */
+  accepts(head: RequestHead): AcceptedCall | undefined;
 }
+
+/** A call whose caller and encoding are known, and whose body is to come. */
+export interface AcceptedCall {
+  /** The body is valid during the call only. */
+  take(body: Uint8Array, answer: (answer: Answer) => void): void;
+}
+
+/** What a request is, as far as its head tells. */
+type Accepted = AcceptedCall | 'message';
 
 /** What the machine says about reading more. */
 export interface Pressure {
@@ -68,7 +77,7 @@ export class Connection implements Holder, Carrier {
   readonly #socket: Socket;
   readonly #services: ConnectionServices;
   readonly #held: HeldBytes;
-  readonly #reader: RequestReader;
+  readonly #reader: RequestReader<Accepted>;
   readonly #sender: Sender;
   /** Unanswered requests, oldest first, and answers that have to wait for them. */
   #slots: Slot[] = [];
@@ -91,8 +100,9 @@ export class Connection implements Holder, Carrier {
     this.#held = services.held ?? held;
     this.#sender = services.senderOf(socket);
     this.#reader = new RequestReader({
-      accepts: (head) => head.from !== undefined || (this.#services.calls?.accepts(head) ?? false),
-      request: (head, body) => this.#request(head, body),
+      accepts: (head) =>
+        head.from === undefined ? this.#services.calls?.accepts(head) : 'message',
+      request: (head, body, accepted) => this.#request(head, body, accepted),
     });
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
@@ -197,15 +207,15 @@ export class Connection implements Holder, Carrier {
     return this.#slots.length - this.#firstSlot;
   }
 
-  #request(head: RequestHead, body: Uint8Array): void {
-    if (head.from === undefined) {
+  #request(head: RequestHead, body: Uint8Array, accepted: Accepted): void {
+    if (accepted !== 'message') {
       const slot: Slot = { text: undefined };
       this.#slots.push(slot);
-      this.#services.calls?.call(head, body, (answer) => this.#settle(slot, answerText(answer)));
+      accepted.take(body, (answer) => this.#settle(slot, answerText(answer)));
       return;
     }
     const target = parseTarget(head.path);
-    const claim = { from: head.from, key: head.key };
+    const claim = { from: head.from ?? '', key: head.key };
     const known =
       target !== undefined &&
       this.#services.receive(target.to, target.name, { sender: this.#sender, claim, body });

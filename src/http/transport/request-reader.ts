@@ -10,11 +10,17 @@ import { type Framing, POST, parseHead, type RequestHead } from './request-head.
 
 export type { RequestHead } from './request-head.ts';
 
-export interface RequestHandler {
-  /** Whether requests with this head are read here. */
-  accepts(head: RequestHead): boolean;
+export interface RequestHandler<Accepted> {
+  /** What the head has told of a request that is read here; undefined: it is not. */
+  accepts(head: RequestHead): Accepted | undefined;
   /** A complete request. The body is a view that is valid during the call only. */
-  request(head: RequestHead, body: Uint8Array): void;
+  request(head: RequestHead, body: Uint8Array, accepted: Accepted): void;
+}
+
+/** A request whose body is being read. */
+interface Reading<Accepted> {
+  readonly framing: Framing;
+  readonly accepted: Accepted;
 }
 
 /** Longest head taken here. A longer one is left to the complete server. */
@@ -38,12 +44,11 @@ const LF = 10;
 /** The end of what can be read here, in place of an offset. */
 const STOP = -1;
 
-export class RequestReader {
-  readonly #handler: RequestHandler;
+export class RequestReader<Accepted> {
+  readonly #handler: RequestHandler<Accepted>;
   /** A head of which only a part has come, or a body of known length. */
   readonly #begun = new ByteCollector();
-  /** The request whose body is being read. */
-  #framing: Framing | undefined;
+  #reading: Reading<Accepted> | undefined;
   #chunked: ChunkedBody | undefined;
   #foreign: Buffer | undefined;
   #fault: BodyFault | undefined;
@@ -52,13 +57,13 @@ export class RequestReader {
   #lastText = '';
   #lastFraming: Framing | undefined;
 
-  constructor(handler: RequestHandler) {
+  constructor(handler: RequestHandler<Accepted>) {
     this.#handler = handler;
   }
 
   /** True between requests. */
   get idle(): boolean {
-    return this.#framing === undefined && this.#begun.length === 0;
+    return this.#reading === undefined && this.#begun.length === 0;
   }
 
   /** Requests that have come as a whole. */
@@ -78,7 +83,7 @@ export class RequestReader {
 
   /** Of the request that was refused: bytes that its body may have. */
   get limitBytes(): number {
-    return this.#framing ? limitOf(this.#framing.head) : MAX_BODY_BYTES;
+    return this.#reading ? limitOf(this.#reading.framing.head) : MAX_BODY_BYTES;
   }
 
   /**
@@ -88,10 +93,10 @@ export class RequestReader {
   push(chunk: Buffer): Buffer | undefined {
     let at = 0;
     while (at !== STOP && at < chunk.length) {
-      if (this.#framing === undefined) {
+      if (this.#reading === undefined) {
         at = this.#begun.length > 0 ? this.#goOnWithHead(chunk) : this.#readHead(chunk, at);
       } else {
-        at = this.#readBody(this.#framing, chunk, at);
+        at = this.#readBody(this.#reading, chunk, at);
       }
     }
     return this.#foreign;
@@ -132,26 +137,27 @@ export class RequestReader {
   /** Where the body of the request whose head is here begins. */
   #takeHead(bytes: Buffer, start: number, end: number, rest?: Buffer): number {
     const framing = this.#frame(bytes.toString('latin1', start, end));
-    if (
-      framing === undefined ||
-      framing.length > limitOf(framing.head) ||
-      !this.#handler.accepts(framing.head)
-    ) {
+    const accepted =
+      framing === undefined || framing.length > limitOf(framing.head)
+        ? undefined
+        : this.#handler.accepts(framing.head);
+    if (framing === undefined || accepted === undefined) {
       const left = bytes.subarray(start);
       return this.#leave(rest ? Buffer.concat([left, rest]) : left);
     }
     if (framing.length > 0 || framing.chunked) {
-      this.#framing = framing;
+      this.#reading = { framing, accepted };
       this.#begun.begin(framing.length);
     } else {
-      this.#finish(framing.head, EMPTY);
+      this.#finish({ framing, accepted }, EMPTY);
     }
     return end + HEAD_END_BYTES;
   }
 
-  #readBody(framing: Framing, chunk: Buffer, start: number): number {
+  #readBody(reading: Reading<Accepted>, chunk: Buffer, start: number): number {
+    const { framing } = reading;
     if (framing.chunked) {
-      return this.#readChunks(framing.head, chunk, start);
+      return this.#readChunks(reading, chunk, start);
     }
     const begun = this.#begun;
     const end = start + framing.length - begun.length;
@@ -164,18 +170,18 @@ export class RequestReader {
       begun.append(chunk, start, end);
       body = begun.take();
     }
-    this.#finish(framing.head, body);
+    this.#finish(reading, body);
     return end;
   }
 
-  #readChunks(head: RequestHead, chunk: Buffer, start: number): number {
+  #readChunks(reading: Reading<Accepted>, chunk: Buffer, start: number): number {
     if (this.#chunked === undefined) {
       const whole = singleChunk(chunk, start);
       if (whole) {
-        this.#finish(head, whole.body);
+        this.#finish(reading, whole.body);
         return whole.end;
       }
-      this.#chunked = new ChunkedBody(limitOf(head));
+      this.#chunked = new ChunkedBody(limitOf(reading.framing.head));
     }
     const chunked = this.#chunked;
     const end = chunked.push(chunk, start);
@@ -184,16 +190,16 @@ export class RequestReader {
       return STOP;
     }
     if (chunked.done) {
-      this.#finish(head, chunked.take());
+      this.#finish(reading, chunked.take());
     }
     return end;
   }
 
-  #finish(head: RequestHead, body: Uint8Array): void {
-    this.#framing = undefined;
+  #finish({ framing, accepted }: Reading<Accepted>, body: Uint8Array): void {
+    this.#reading = undefined;
     this.#chunked = undefined;
     this.#finished++;
-    this.#handler.request(head, body);
+    this.#handler.request(framing.head, body, accepted);
   }
 
   #leave(foreign: Buffer): number {
