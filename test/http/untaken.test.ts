@@ -1,20 +1,22 @@
 // What peers have not taken: when it presses on others, and when it does not.
 import { afterEach, describe, expect, it } from 'vitest';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
-import { Untaken } from '../../src/http/transport/untaken.ts';
+import { PeerPressure, Untaken } from '../../src/http/transport/untaken.ts';
 
 const MB = 1_000_000;
 const all: Untaken[] = [];
+let pressure = new PeerPressure();
 
 afterEach(() => {
   for (const untaken of all.splice(0)) {
     untaken.end();
   }
-  expect(Untaken.pressing).toBe(0);
+  expect(pressure.bytes).toBe(0);
+  pressure = new PeerPressure();
 });
 
 function peer(held = new HeldBytes(), cutOff = () => {}): Untaken {
-  const untaken = new Untaken(cutOff, { held, stallMs: 10 });
+  const untaken = new Untaken(pressure, cutOff, { held, stallMs: 10 });
   all.push(untaken);
   return untaken;
 }
@@ -30,17 +32,17 @@ describe('what a peer has not taken', () => {
     const reads = peer();
     const stalled = peer();
     stalled.add(70 * MB);
-    expect(Untaken.pressing).toBe(70 * MB);
-    await until(() => Untaken.pressing === 0);
+    expect(pressure.bytes).toBe(70 * MB);
+    await until(() => pressure.bytes === 0);
     reads.add(MB);
     stalled.add(MB);
-    expect(Untaken.pressing).toBe(MB);
+    expect(pressure.bytes).toBe(MB);
     // It has come back: what it still has counts again.
     stalled.taken(70 * MB);
-    expect(Untaken.pressing).toBe(2 * MB);
+    expect(pressure.bytes).toBe(2 * MB);
     reads.taken(MB);
     stalled.taken(MB);
-    expect(Untaken.pressing).toBe(0);
+    expect(pressure.bytes).toBe(0);
   });
 
   it('counts among what peers keep taken, and ends the one that took nothing for the longest', () => {
@@ -56,5 +58,40 @@ describe('what a peer has not taken', () => {
     expect(held.total).toBe(39 * MB);
     a.end();
     expect(held.total).toBe(0);
+  });
+
+  it('lets producers go on as soon as peers have taken enough, without being asked', () => {
+    const resumed: string[] = [];
+    pressure.whenDrained(() => resumed.push('at once'));
+    const slow = peer();
+    const other = peer();
+    slow.add(40 * MB);
+    other.add(40 * MB);
+    expect(pressure.saturated).toBe(true);
+    pressure.whenDrained(() => resumed.push('taken'));
+    slow.taken(20 * MB);
+    expect(resumed).toEqual(['at once']);
+    slow.taken(10 * MB);
+    expect(resumed).toEqual(['at once', 'taken']);
+    // Once, and a connection that ends takes its bytes with it.
+    slow.add(40 * MB);
+    pressure.whenDrained(() => resumed.push('ended'));
+    slow.taken(MB);
+    other.end();
+    expect(resumed).toEqual(['at once', 'taken', 'ended']);
+  });
+
+  it('lets producers go on when a peer stands still', async () => {
+    peer().add(80 * MB);
+    await new Promise<void>((resolve) => pressure.whenDrained(resolve));
+    expect(pressure.saturated).toBe(false);
+  });
+
+  it('presses on the producers of its own process only', () => {
+    const own = new PeerPressure();
+    const untaken = new Untaken(own, () => {});
+    untaken.add(80 * MB);
+    expect([own.saturated, pressure.saturated]).toEqual([true, false]);
+    untaken.end();
   });
 });

@@ -13,7 +13,6 @@ import { type Answer, masterRecovering, noLeader, redirectTo } from '../server/e
 import type { AttachedFiles } from '../server/files.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { Pressure } from '../transport/connection.ts';
-import type { Links } from '../transport/peer-connections.ts';
 import { type Leader, MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
 import { SchedulerApi } from './scheduler-api.ts';
@@ -199,7 +198,7 @@ export class MasterServer {
       endpoints: this.#endpoints.endpoints(),
       namedPrincipalsOnly: true,
       calls: { path: '/api/v1/scheduler', receiver: scheduler },
-      pressure: bothPressures(this.#options.pressure, links),
+      pressure: bothPressures(this.#options.pressure, links.pressure),
     });
   }
 
@@ -219,21 +218,11 @@ export class MasterServer {
   }
 }
 
-/** The machine's pressure, and that of peers who take less than is sent to them. */
-function bothPressures(machine: Pressure, links: Links): Pressure {
-  return {
-    get saturated() {
-      return machine.saturated || links.saturated;
-    },
-    whenDrained(resume) {
-      if (links.saturated) {
-        // Peers drain by the system's pace; there is nothing here that tells when.
-        setTimeout(resume, LINKS_LOOK_MS);
-      } else {
-        machine.whenDrained(resume);
-      }
-    },
-  };
-}
-
-const LINKS_LOOK_MS = 5;
+/** The state machine's pressure, and that of peers who take less than is sent to them. */
+const bothPressures = (machine: Pressure, peers: Pressure): Pressure => ({
+  get saturated() {
+    return machine.saturated || peers.saturated;
+  },
+  // Who waits looks at both again, and waits on where the other is saturated.
+  whenDrained: (resume) => (peers.saturated ? peers : machine).whenDrained(resume),
+});

@@ -9,7 +9,7 @@ import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages
 import type { Turn } from '../../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
 import { newKey } from '../senders/connection-owner.ts';
-import { Untaken } from './untaken.ts';
+import { PeerPressure, Untaken } from './untaken.ts';
 
 export interface LinksOptions {
   readonly turn: Turn;
@@ -22,8 +22,6 @@ export interface LinksOptions {
  * agents may share an address, and each may be told that a framework ends.
  */
 export const MAX_PEER_BYTES = 128 * 1024 * 1024;
-/** Bytes that may wait for peers who take what they get before producers are told to pause. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long closing waits for a peer to take what was sent. */
@@ -35,6 +33,8 @@ const IDLE_MS = 5_000;
 const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
 
 export class Links {
+  /** Saturated while peers take less than is sent to them. */
+  readonly pressure = new PeerPressure();
   readonly #options: LinksOptions;
   readonly #peers = new Map<string, Peer>();
   #closed = false;
@@ -46,11 +46,6 @@ export class Links {
   /** Connections that are open or being opened. */
   get size(): number {
     return this.#peers.size;
-  }
-
-  /** True while peers take less than is sent to them. */
-  get saturated(): boolean {
-    return Untaken.pressing > MAX_WAITING_BYTES;
   }
 
   /** Keeps a connection to the address; `onLost` tells, once, when it is gone. */
@@ -93,7 +88,7 @@ export class Links {
   #peer(address: string): Peer {
     let peer = this.#peers.get(address);
     if (!peer) {
-      peer = new Peer(address, this.#options.turn, (linked, why) => {
+      peer = new Peer(address, this.#options.turn, this.pressure, (linked, why) => {
         // What is sent from now on needs a new connection.
         if (this.#peers.get(address) === peer) {
           this.#peers.delete(address);
@@ -120,7 +115,7 @@ class Peer {
   #trouble: string | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
-  readonly #untaken = new Untaken(() => this.#socket.destroy());
+  readonly #untaken: Untaken;
   #flushAsked = false;
   #connected = false;
   #gone = false;
@@ -130,10 +125,12 @@ class Peer {
   constructor(
     address: string,
     turn: Turn,
+    pressure: PeerPressure,
     onGone: (linked: boolean, why: string | undefined) => void,
   ) {
     this.#turn = turn;
     this.#onGone = onGone;
+    this.#untaken = new Untaken(pressure, () => this.#socket.destroy());
     // What is no address cannot be reached: the connection fails as one that is refused.
     const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
     this.#socket = net.connect({ host, port, noDelay: true, onread: IGNORED });

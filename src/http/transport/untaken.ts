@@ -1,6 +1,8 @@
-// What has been written to a peer and is not taken by it yet. The sum presses on those who produce:
-// they are read less while it is large. A peer that takes nothing at all presses on nobody: whoever
-// keeps it waiting, others are not to wait with it. What it has counts among what peers keep taken.
+// What has been written to a peer and is not taken by it yet. While the sum over the peers of one process
+// is large, less is read from those whose calls cause it. A peer that takes nothing at all is left out of
+// the sum: others would wait with it for as long as it likes. What it has counts among what peers keep
+// taken.
+import type { Pressure } from './connection.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 
 /** A peer that has taken nothing for so long is not waited for. */
@@ -8,19 +10,52 @@ const STALL_MS = 2_000;
 /** A peer with less is neither watched nor counted among those who keep memory taken. */
 const WATCHED_BYTES = 64 * 1024;
 
+/** Bytes that may wait for peers who take what they get before producers are told to pause. */
+const SATURATED_BYTES = 64 * 1024 * 1024;
+/** Producers go on when no more than this waits. */
+const DRAINED_BYTES = 48 * 1024 * 1024;
+
+/** The bytes that wait for peers who take what they get. */
+export class PeerPressure implements Pressure {
+  #bytes = 0;
+  #waiters: (() => void)[] = [];
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get saturated(): boolean {
+    return this.#bytes > SATURATED_BYTES;
+  }
+
+  /** Calls back once, when peers have taken enough; at once where nothing presses. */
+  whenDrained(resume: () => void): void {
+    if (this.saturated) {
+      this.#waiters.push(resume);
+    } else {
+      resume();
+    }
+  }
+
+  change(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#waiters.length > 0 && this.#bytes <= DRAINED_BYTES) {
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      for (const resume of waiters) {
+        resume();
+      }
+    }
+  }
+}
+
 export interface UntakenOptions {
   readonly stallMs?: number | undefined;
   readonly held?: HeldBytes | undefined;
 }
 
 export class Untaken implements Holder {
-  static #pressing = 0;
-
-  /** Bytes that wait for peers who take what they get. */
-  static get pressing(): number {
-    return Untaken.#pressing;
-  }
-
+  readonly #pressure: PeerPressure;
   readonly #cutOff: () => void;
   readonly #stallMs: number;
   readonly #held: HeldBytes;
@@ -30,7 +65,8 @@ export class Untaken implements Holder {
   #stall: NodeJS.Timeout | undefined;
 
   /** `cutOff` ends the peer's connection: it is the one that keeps memory taken for the longest. */
-  constructor(cutOff: () => void, options: UntakenOptions = {}) {
+  constructor(pressure: PeerPressure, cutOff: () => void, options: UntakenOptions = {}) {
+    this.#pressure = pressure;
     this.#cutOff = cutOff;
     this.#stallMs = options.stallMs ?? STALL_MS;
     this.#held = options.held ?? held;
@@ -43,7 +79,7 @@ export class Untaken implements Holder {
   add(bytes: number): void {
     this.#bytes += bytes;
     if (!this.#isStalled) {
-      Untaken.#pressing += bytes;
+      this.#pressure.change(bytes);
     }
     if (this.#bytes > WATCHED_BYTES) {
       this.#isWatched = true;
@@ -54,24 +90,23 @@ export class Untaken implements Holder {
 
   taken(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#isStalled) {
-      this.#isStalled = false;
-      Untaken.#pressing += this.#bytes;
-    } else {
-      Untaken.#pressing -= bytes;
-    }
     if (this.#isWatched) {
       this.#watch();
+    }
+    if (this.#isStalled) {
+      this.#isStalled = false;
+      this.#pressure.change(this.#bytes);
+    } else {
+      this.#pressure.change(-bytes);
     }
   }
 
   /** The connection has ended, and with it what was not taken. */
   end(): void {
-    if (!this.#isStalled) {
-      Untaken.#pressing -= this.#bytes;
-    }
+    const pressing = this.#isStalled ? 0 : this.#bytes;
     this.#bytes = 0;
     this.#watch();
+    this.#pressure.change(-pressing);
   }
 
   #watch(): void {
@@ -85,7 +120,7 @@ export class Untaken implements Holder {
     this.#stall = undefined;
     if (!this.#isStalled) {
       this.#isStalled = true;
-      Untaken.#pressing -= this.#bytes;
+      this.#pressure.change(-this.#bytes);
     }
   };
 }
