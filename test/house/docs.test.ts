@@ -1,5 +1,5 @@
 // What the documentation names must exist: files, links and flags.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { AGENT_FLAGS } from '../../src/cli/flags/tables/agent-flags.ts';
@@ -30,6 +30,35 @@ test('files of the checkout that are named exist', () => {
       .map(([file]) => file)
       .filter((file) => !existsSync(join(root, file)))
       .map((file) => `${path}: ${file}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+const forDevelopers = [
+  ...sources('*.md'),
+  ...sources('bench/README.md'),
+  ...sources('test/**/*.md'),
+];
+
+test('paths in pages for developers exist', () => {
+  const missing = forDevelopers
+    .filter(({ path }) => path !== 'CHANGELOG.md')
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/`((?:asm|bench|bin|docs|examples|proto|scripts|src|test)\/[\w./-]*)`/g)]
+        .map(([, file]) => file ?? '')
+        .filter((file) => !existsSync(join(root, file)))
+        .map((file) => `${path}: ${file}`),
+    );
+  expect(missing).toEqual([]);
+});
+
+test('npm scripts that pages name exist', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const missing = [...forDevelopers, ...pages].flatMap(({ path, text }) =>
+    [...text.matchAll(/\bnpm run ([\w:]+)/g)]
+      .map(([, name]) => name ?? '')
+      .filter((name) => !Object.hasOwn(scripts, name))
+      .map((name) => `${path}: ${name}`),
   );
   expect(missing).toEqual([]);
 });
