@@ -5,8 +5,9 @@
 // end, once.
 import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
-import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
+import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
+import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import { requireSupported } from '../containerizer/plan/container-info.ts';
 import type { Resumption } from '../executor/command.ts';
 import { CommandRunner } from '../executor/command-runner.ts';

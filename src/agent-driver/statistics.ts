@@ -1,5 +1,5 @@
 // A container's use of its resources, as the statistics of Mesos's agent name it.
-import type { ContainerUsage } from '../containerizer/launchers/process/usage.ts';
+import type { ContainerUsage } from '../containerizer/launchers/launcher.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 
 const bytesPerMegabyte = 1024 * 1024;

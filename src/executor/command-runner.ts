@@ -1,5 +1,6 @@
 // Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
-import type { Container, ContainerEnd, Containerizer } from '../containerizer/containerizer.ts';
+import type { Containerizer } from '../containerizer/containerizer.ts';
+import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
 import { ExecutorCall_Type, type ExecutorEvent } from '../model/generated/messages.ts';
 import {

@@ -2,8 +2,9 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import type { Container, Containerizer } from '../containerizer/containerizer.ts';
+import type { Containerizer } from '../containerizer/containerizer.ts';
 import { UnknownEndError } from '../containerizer/containerizer-error.ts';
+import type { Container } from '../containerizer/launchers/launcher.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 

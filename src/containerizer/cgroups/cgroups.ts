@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerId } from '../../model/ids.ts';
 import { kill } from '../host/process-table.ts';
 import { isAbsence, isPassing, readText, withDescriptor } from '../records/record-file.ts';
 
@@ -76,6 +77,10 @@ export function findCgroupRoots(
   }
   return [];
 }
+
+/** A container's folders in these hierarchies. */
+export const containerCgroups = (roots: readonly string[], id: ContainerId): string[] =>
+  roots.map((root) => join(root, id));
 
 /**
  * Gives a container the part of contended CPU time that its resources stand for: in the cpu

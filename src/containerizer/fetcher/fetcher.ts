@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import type { CommandInfo_URI } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
-import type { Identity } from '../launchers/process/spawner.ts';
+import type { Identity } from '../host/users.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import { saidSince, saidUntil } from '../sandboxes/sandbox-output.ts';
 import { download, type Proxies } from './download.ts';

@@ -4,7 +4,6 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { userNameError } from '../../model/user.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
-import type { Identity } from '../launchers/process/spawner.ts';
 import { readText } from '../records/record-file.ts';
 
 const run = promisify(execFile);
@@ -14,6 +13,13 @@ const keepMs = 30_000;
 const maxKept = 1000;
 
 const root = 'root';
+
+/** What a process is switched to. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
 
 export interface User {
   readonly identity: Identity;

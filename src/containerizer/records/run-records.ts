@@ -89,6 +89,10 @@ export class RunRecords {
     return folder;
   }
 
+  folder(container: ContainerId): string {
+    return this.#work.run(container);
+  }
+
   /** Undefined: its process was never started. */
   supervisor(container: ContainerId): SupervisorRecord | undefined {
     const path = join(this.#work.run(container), 'supervisor');

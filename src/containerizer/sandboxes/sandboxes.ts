@@ -4,7 +4,7 @@ import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { deleteTree } from '../../filesystem/tree-deletion.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
-import type { Identity } from '../launchers/process/spawner.ts';
+import type { Identity } from '../host/users.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 
 /**

@@ -3,12 +3,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
-
-export interface Identity {
-  readonly uid: number;
-  readonly gid: number;
-  readonly groups: readonly number[];
-}
+import type { Identity } from '../../host/users.ts';
 
 export interface ProcessSpec {
   /**
@@ -45,6 +40,9 @@ interface Watched {
   pid?: number;
   startTicks?: number;
 }
+
+/** SIGUSR1: a supervisor, or the spawner for a plain process, kills all that there is of it. */
+export const destroySignal = 10;
 
 type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 

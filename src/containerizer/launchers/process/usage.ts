@@ -7,14 +7,7 @@ import {
   type ProcessStat,
   processStat,
 } from '../../host/process-table.ts';
-
-export interface ContainerUsage {
-  readonly processes: number;
-  readonly threads: number;
-  readonly cpusUserTimeSecs: number;
-  readonly cpusSystemTimeSecs: number;
-  readonly memRssBytes: number;
-}
+import type { ContainerUsage } from '../launcher.ts';
 
 // The unit of times in /proc/<pid>/stat; the same on every architecture Linux runs on today.
 const ticksPerSecond = 100;

@@ -1,0 +1,38 @@
+// Processes of containers whose supervisors were killed: they are killed, too, those of many containers in
+// one look at all processes.
+import { allProcesses, descendants, kill, type ProcessStat } from '../../host/process-table.ts';
+import { patiently } from '../../records/record-file.ts';
+import type { SupervisorRecord } from '../../records/run-records.ts';
+
+export class Leftovers {
+  #records: SupervisorRecord[] = [];
+
+  /** Soon, with those of other containers. */
+  kill(record: SupervisorRecord): void {
+    this.#records.push(record);
+    if (this.#records.length === 1) {
+      setImmediate(
+        () =>
+          void patiently(
+            () => this.#killAll(),
+            () => undefined,
+          ),
+      );
+    }
+  }
+
+  #killAll(): void {
+    const processes = allProcesses();
+    for (const record of this.#records.splice(0)) {
+      const { pid: leader, startTicks: since } = record.process;
+      const isRoot = (one: ProcessStat) => one.pid === leader && one.startTicks === since;
+      const below = processes.some(isRoot) ? descendants(leader, processes) : [];
+      const session = processes.filter(
+        (one) => isRoot(one) || (one.session === leader && one.startTicks >= since),
+      );
+      for (const { pid } of [...below, ...session]) {
+        kill(pid, 'SIGKILL');
+      }
+    }
+  }
+}

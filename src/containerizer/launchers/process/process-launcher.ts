@@ -1,0 +1,288 @@
+// Containers as plain processes, without namespaces: it needs no privileges.
+//
+// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; the launcher talks
+// to it through the spawner and through the records in the work directory, so that an agent started
+// later knows as much as the one that launched it.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ContainerId } from '../../../model/ids.ts';
+import { sweepCgroup } from '../../cgroups/cgroups.ts';
+import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
+import { bootId } from '../../host/process-table.ts';
+import type { Identity, Users } from '../../host/users.ts';
+import { layered } from '../../plan/command-line.ts';
+import { isAbsence, patiently, readText } from '../../records/record-file.ts';
+import type { RunRecords, SupervisorRecord } from '../../records/run-records.ts';
+import type {
+  Attachment,
+  Container,
+  ContainerEnd,
+  ContainerPlan,
+  ContainerUsage,
+  Execution,
+  Inspection,
+  Launcher,
+  ProcessPlan,
+} from '../launcher.ts';
+import { Leftovers } from './leftovers.ts';
+import { PlainProcesses } from './plain-processes.ts';
+import { destroySignal, Spawner } from './spawner.ts';
+import { supervisorProgram } from './supervisor-program.ts';
+import { UsageMeter } from './usage.ts';
+
+const sigterm = 15;
+
+export interface ProcessLauncherOptions {
+  readonly records: RunRecords;
+  readonly users: Users;
+  /** Folders in which the supervisor program is looked for, and made. */
+  readonly programs: readonly string[];
+  readonly warn: (text: string) => void;
+  /** Something of a container could not be ended. */
+  readonly onNotDestroyed: () => void;
+}
+
+interface Known {
+  readonly processId: number;
+  readonly cgroups: readonly string[];
+  readonly identity: () => Promise<Identity | undefined>;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What runs beside its process now. */
+  readonly inside: Set<Inside>;
+  hasEnded: boolean;
+}
+
+interface Inside {
+  readonly abort: AbortController;
+  readonly ended: Promise<number>;
+}
+
+export class ProcessLauncher implements Launcher {
+  readonly #options: ProcessLauncherOptions;
+  readonly #spawner: Spawner;
+  readonly #plain: PlainProcesses;
+  readonly #meter = new UsageMeter();
+  readonly #leftovers = new Leftovers();
+  readonly #known = new Map<ContainerId, Known>();
+
+  private constructor(options: ProcessLauncherOptions, program: string) {
+    this.#options = options;
+    this.#spawner = new Spawner(program, options.warn);
+    this.#plain = new PlainProcesses(this.#spawner);
+  }
+
+  /** Throws ContainerizerError where there is no supervisor program, and none can be made. */
+  static async open(options: ProcessLauncherOptions): Promise<ProcessLauncher> {
+    return new ProcessLauncher(options, await supervisorProgram(options.programs));
+  }
+
+  async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
+    const { id, isBound, directory, environment, cgroups } = plan;
+    const started = Promise.withResolvers<number>();
+    const ended = Promise.withResolvers<ContainerEnd>();
+    const token = this.#spawner.launch(
+      {
+        mode: isBound ? 'bound' : 'supervised',
+        run: this.#options.records.folder(id),
+        bootId: bootId(),
+        directory,
+        ...outputIn(directory),
+        identity,
+        cgroups,
+        environment,
+        program: plan.program,
+        arguments: plan.arguments,
+      },
+      {
+        started: (pid) => started.resolve(pid),
+        ended: () => ended.resolve(this.#finish(id, cgroups)),
+        failed: (error) => {
+          started.reject(error);
+          ended.resolve({ failure: error.message });
+        },
+      },
+    );
+    const processId = await started.promise;
+    this.#know(id, { processId, cgroups, identity: async () => identity, environment });
+    return this.#container({ id, sandbox: directory, processId, ended: ended.promise }, token);
+  }
+
+  async attach({ id, sandbox, cgroups }: Attachment): Promise<Container> {
+    const record = this.#options.records.supervisor(id);
+    if (record === undefined) {
+      throw new ContainerizerError(`Container ${id} was never started`);
+    }
+    const { pid: processId, startTicks } = record.supervisor;
+    const ended = Promise.withResolvers<ContainerEnd>();
+    const token = this.#spawner.watch(processId, startTicks, {
+      started: () => undefined,
+      ended: () => ended.resolve(this.#finish(id, cgroups)),
+      failed: () => ended.resolve(this.#finish(id, cgroups)),
+    });
+    this.#know(id, {
+      processId,
+      cgroups,
+      // Not now: a user who cannot be looked up costs the checks, not the container.
+      identity: () => this.#ownerOf(sandbox),
+      environment: environmentOf(record),
+    });
+    return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
+  }
+
+  async execute({ container, line, environment }: Execution, abort: AbortSignal): Promise<number> {
+    const { id, sandbox } = container;
+    const known = this.#known.get(id);
+    const identity = await known?.identity();
+    if (known === undefined || known.hasEnded) {
+      throw hasEnded(id);
+    }
+    const own = new AbortController();
+    const spec = {
+      directory: sandbox,
+      ...outputIn(sandbox),
+      identity,
+      cgroups: known.cgroups,
+      environment: layered(known.environment, environment),
+      program: line.program,
+      arguments: line.arguments,
+    };
+    const ended = this.#plain.run(spec, AbortSignal.any([abort, own.signal]));
+    const inside = { abort: own, ended };
+    known.inside.add(inside);
+    try {
+      return await ended;
+    } finally {
+      known.inside.delete(inside);
+    }
+  }
+
+  run(process: ProcessPlan, identity: Identity | undefined, abort: AbortSignal): Promise<number> {
+    const { program, directory, environment } = process;
+    const spec = { directory, ...outputIn(directory), identity, cgroups: [], environment, program };
+    return this.#plain.run({ ...spec, arguments: process.arguments }, abort);
+  }
+
+  usage(id: ContainerId): ContainerUsage | undefined {
+    const known = this.#known.get(id);
+    return known && this.#meter.measure(known.processId, known.cgroups[0]);
+  }
+
+  inspect(id: ContainerId, cgroups: readonly string[]): Inspection {
+    const { records } = this.#options;
+    const record = records.claim(id);
+    if (record === undefined) {
+      return { started: false, alive: false };
+    }
+    const alive = records.alive(record);
+    const end = alive ? {} : records.end(id);
+    if (!alive) {
+      this.#clear(id, cgroups, end);
+    }
+    return { started: true, alive, processId: record.supervisor.pid, ...end };
+  }
+
+  forget(id: ContainerId): void {
+    this.#known.delete(id);
+  }
+
+  async close(): Promise<void> {
+    await this.#spawner.close();
+  }
+
+  #know(id: ContainerId, known: Omit<Known, 'inside' | 'hasEnded'>): void {
+    this.#known.set(id, { ...known, inside: new Set(), hasEnded: false });
+  }
+
+  #container(
+    of: Pick<Container, 'id' | 'sandbox' | 'processId' | 'ended'>,
+    token: number,
+  ): Container {
+    return {
+      ...of,
+      release: () => this.#spawner.release(token),
+      terminate: () => this.#spawner.signal(token, sigterm),
+      destroy: () => this.#spawner.signal(token, destroySignal),
+    };
+  }
+
+  /** Waits for the records to be readable: not to see how it ended is not to know that it failed. */
+  async #finish(id: ContainerId, cgroups: readonly string[]): Promise<ContainerEnd> {
+    const { records, warn } = this.#options;
+    await this.#endInside(id);
+    const end = await patiently(
+      () => records.end(id),
+      (error) => warn(`The end of container ${id} cannot be read yet: ${error.message}`),
+    );
+    await patiently(
+      () => this.#clear(id, cgroups, end),
+      () => undefined,
+    );
+    return end;
+  }
+
+  async #endInside(id: ContainerId): Promise<void> {
+    const known = this.#known.get(id);
+    if (known !== undefined) {
+      known.hasEnded = true;
+      const inside = [...known.inside];
+      for (const { abort } of inside) {
+        abort.abort(hasEnded(id));
+      }
+      await Promise.allSettled(inside.map(({ ended }) => ended));
+    }
+  }
+
+  /** Sees to it that nothing of a container goes on unseen. */
+  #clear(id: ContainerId, cgroups: readonly string[], end: ContainerEnd): void {
+    const record = this.#options.records.supervisor(id);
+    const isMute = end.waitStatus === undefined && end.failure === undefined;
+    if (record !== undefined && isMute && record.bootId === bootId()) {
+      this.#leftovers.kill(record);
+    }
+    for (const folder of cgroups) {
+      void sweepCgroup(folder).then((isGone) => {
+        if (!isGone) {
+          this.#options.onNotDestroyed();
+        }
+      });
+    }
+  }
+
+  /** The sandbox is its user's: that tells a later agent whom to run checks as. */
+  async #ownerOf(sandbox: string): Promise<Identity | undefined> {
+    let uid: number | undefined;
+    try {
+      uid = statSync(sandbox).uid;
+    } catch (error) {
+      if (!isAbsence(error)) {
+        throw error;
+      }
+    }
+    return uid === undefined || uid === process.geteuid?.()
+      ? undefined
+      : this.#options.users.withId(uid);
+  }
+}
+
+const hasEnded = (id: ContainerId) => new UnknownEndError(`Container ${id} has ended`);
+
+const outputIn = (directory: string) => ({
+  stdout: join(directory, 'stdout'),
+  stderr: join(directory, 'stderr'),
+});
+
+/** The environment that a running process was started with. */
+function environmentOf(record: SupervisorRecord): Record<string, string> {
+  let text: string | undefined;
+  try {
+    text = readText(`/proc/${record.process.pid}/environ`, 'utf8');
+  } catch {
+    // It is only for checks, which then run without it.
+  }
+  return Object.fromEntries(
+    (text ?? '')
+      .split('\0')
+      .filter((entry) => entry.includes('='))
+      .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
+}
