@@ -23,14 +23,14 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
     return this.#entries.size;
   }
 
-  push(value: T): void {
+  /** `bytes` where they are known already. */
+  push(value: T, bytes = this.#weight?.sizeOf(value) ?? 0): void {
     if (this.#limit <= 0) {
       return;
     }
     if (this.size >= this.#limit) {
       this.forgetOldest();
     }
-    const bytes = this.#weight?.sizeOf(value) ?? 0;
     this.#entries.add({ value, bytes });
     this.#weight?.budget.take(this, bytes);
   }

@@ -76,6 +76,8 @@ export interface Agent {
   total: readonly Resource[];
   resourceVersion: UUID | undefined;
   readonly tasks: Map<FrameworkId, Map<TaskId, Task>>;
+  /** Of each of these tasks. */
+  readonly taskSizes: Map<Task, TaskSize>;
   readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
   /** Size of its tasks, executors and operations when they came, and of the frameworks they are of, about. */
   bytes: number;
@@ -107,6 +109,13 @@ export interface Agent {
   readonly observer: number;
   missedPings: number;
   awaitsPong: boolean;
+}
+
+/** In bytes, about; found once, and changed with each status. */
+export interface TaskSize {
+  /** Without its statuses. */
+  readonly own: number;
+  statuses: number;
 }
 
 export type FrameworkState = 'connected' | 'disconnected' | 'recovered';

@@ -1,5 +1,5 @@
 // How large a message is, about: bytes of its strings and bytes, and a few for every other value.
-// Every task is measured when it is launched and when it has ended, so this makes no garbage.
+// Every task and every status is measured, once, so this makes no garbage.
 
 const VALUE_BYTES = 8;
 /** An empty text has a tag and a length, too. */
@@ -23,7 +23,8 @@ export function messageSize(message: object, enough: number): number {
   return size;
 }
 
-function valueSize(value: unknown, enough: number): number {
+/** Of one field; counts no further than `enough` either. */
+export function valueSize(value: unknown, enough: number): number {
   if (typeof value === 'string') {
     return Math.max(MIN_TEXT_BYTES, textBytes(value, enough));
   }

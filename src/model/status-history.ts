@@ -14,41 +14,49 @@ const CUT_MESSAGE_LENGTH = 2_000;
 /** Statuses up to this size are not added up: as many as there may be are within the bound. */
 const SMALL_STATUS_BYTES = MAX_STATUSES_BYTES / MAX_STATUSES;
 
-/** Takes the place of the last one where that has the same state; true if it does. */
-export function addStatus(task: Task, status: TaskStatus): boolean {
+/** Whether the last status that is kept has the same state: a further one takes its place. */
+export const repeatsStatus = ({ statuses }: Task, { state }: TaskStatus) =>
+  statuses?.at(-1)?.state === state;
+
+/** Answers by how many bytes `statusesBytes` has grown: a status is measured when it comes and when it goes. */
+export function addStatus(task: Task, status: TaskStatus): number {
+  const isRepeated = repeatsStatus(task, status);
   task.statuses ??= [];
   const { statuses } = task;
-  const isRepeated = statuses.at(-1)?.state === status.state;
-  if (isRepeated) {
-    statuses.pop();
-  }
+  let gone = isRepeated ? statusBytes(statuses.pop()) : 0;
   if (statuses.length >= MAX_STATUSES) {
-    statuses.shift();
+    gone += statusBytes(statuses.shift());
   }
-  statuses.push(slimStatus(status));
-  if (messageSize(status, SMALL_STATUS_BYTES) > SMALL_STATUS_BYTES) {
-    dropOldest(statuses);
+  const bytes = messageSize(status, MAX_STATUS_BYTES);
+  const kept = bytes > MAX_STATUS_BYTES ? slimStatus(status) : status;
+  statuses.push(kept);
+  if (bytes > SMALL_STATUS_BYTES) {
+    gone += dropOldest(statuses);
   }
-  return isRepeated;
+  return (kept === status ? bytes : statusBytes(kept)) - gone;
 }
 
-function dropOldest(statuses: TaskStatus[]): void {
+const statusBytes = (status: TaskStatus | undefined) =>
+  status === undefined ? 0 : messageSize(status, MAX_STATUSES_BYTES);
+
+/** Answers how many bytes are gone. */
+function dropOldest(statuses: TaskStatus[]): number {
   let bytes = 0;
   let first = statuses.length - 1;
   for (; first > 0; first--) {
-    bytes += messageSize(statuses[first - 1] ?? {}, MAX_STATUSES_BYTES);
+    bytes += statusBytes(statuses[first - 1]);
     if (bytes > MAX_STATUSES_BYTES) {
       break;
     }
   }
-  statuses.splice(0, first);
+  return statusesBytes({ statuses: statuses.splice(0, first) });
 }
 
 /** Of all statuses that a task's record keeps. */
 export function statusesBytes({ statuses = [] }: Pick<Task, 'statuses'>): number {
   let bytes = 0;
   for (const status of statuses) {
-    bytes += messageSize(status, MAX_STATUSES_BYTES);
+    bytes += statusBytes(status);
   }
   return bytes;
 }

@@ -14,6 +14,7 @@ import {
   TaskState,
 } from '../../src/model/generated/messages.ts';
 import { agentId } from '../../src/model/ids.ts';
+import { statusesBytes } from '../../src/model/status-history.ts';
 import { cluster, FakeAgent, resources, runningTask, type World } from './harness.ts';
 
 const MEGABYTE = 1_000_000;
@@ -223,6 +224,28 @@ test('the statuses of all tasks of an agent have a size: beyond it the latest of
   const kept = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.tasks ?? [];
   expect(kept.find((task) => task.task_id.value === 't0')?.statuses).toHaveLength(20);
   expect(kept.find((task) => task.task_id.value === 't199')?.statuses).toHaveLength(1);
+});
+
+test('what is counted of statuses as they come and go is what there is', () => {
+  const { world, agent, framework } = cluster();
+  framework.launch(framework.offer(), 't1', 't2');
+  const there = world.master.agents.registered.get(agentId(agent.id));
+  const measured = () =>
+    [...(there?.tasks.values() ?? [])]
+      .flatMap((tasks) => [...tasks.values()])
+      .reduce((sum, task) => sum + statusesBytes(task), 0);
+  const { TASK_RUNNING, TASK_STARTING } = TaskState;
+  // Repeated ones, ones without their data, cut ones, and more than are kept in number and in bytes.
+  const sizes = [1, 1, 5_000, 20_000, 3_000, ...Array(120).fill(10), ...Array(40).fill(12_000)];
+  sizes.forEach((size, index) => {
+    const state = index % 3 === 0 ? TASK_STARTING : TASK_RUNNING;
+    agent.update(framework, 't1', state, { message: 'ä'.repeat(size) });
+    expect(there?.statusBytes, `after ${index}`).toBe(measured());
+  });
+  const uuid = agent.update(framework, 't1', TaskState.TASK_FINISHED);
+  framework.acknowledge(agent, 't1', uuid);
+  expect(there?.statusBytes).toBe(measured());
+  expect(there?.taskSizes.size).toBe(1);
 });
 
 test('what an agent comes back with counts the same after a restart of the master', () => {

@@ -46,6 +46,7 @@ const ofAgent: Record<string, string> = {
   frameworkBytes: 'one for each framework of its tasks and executors',
   offers: OFFERED,
   tasks: ON_AGENT,
+  taskSizes: 'one for each of its tasks',
   total: 'items that the core counts: 65,536',
 };
 

@@ -256,6 +256,7 @@ export function createAgent(
     total: totalResources(state, info, description.checkpointed),
     resourceVersion: description.resourceVersion,
     tasks: new Map(),
+    taskSizes: new Map(),
     executors: new Map(),
     bytes: 0,
     statusBytes: 0,

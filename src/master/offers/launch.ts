@@ -18,6 +18,7 @@ import type { Agent, MasterState } from '../state.ts';
 import { refuseTask } from '../tasks/status-updates.ts';
 import { addExecutor, addTask, createTask } from '../tasks/tasks.ts';
 import { runningExecutor } from '../validation/executor.ts';
+import { taskSize } from '../validation/size.ts';
 import { availableIn, type Ground, taskError, taskGroupError } from '../validation/task.ts';
 import { reasonOf, taskUsersError } from '../validation/users.ts';
 import type { Acceptance } from './accept.ts';
@@ -32,6 +33,7 @@ const groundOf = (acceptance: Acceptance): Ground => ({
     (resource) => isShared(acceptance, resource),
     () => leftText(acceptance),
   ),
+  recordSizes: new Map(),
 });
 
 /** An error for each of many tasks must not say at length how fragmented an agent's ports are. */
@@ -89,7 +91,7 @@ function launchTask(
   if (task.executor !== undefined) {
     launchesExecutor = launchExecutor(acceptance, task.executor);
   }
-  addTask(state, agent, framework, createTask(framework, task));
+  addLaunched(state, ground, task);
   use(acceptance, task.resources ?? []);
   countOperation(framework.counters, operation);
   const refined = agent.capabilities.reservationRefinement;
@@ -101,6 +103,13 @@ function launchTask(
     pid: '',
     launch_executor: launchesExecutor,
   });
+}
+
+function addLaunched(state: MasterState, ground: Ground, info: TaskInfo): void {
+  const { framework, agent, recordSizes } = ground;
+  const task = createTask(framework, info);
+  const own = recordSizes.get(info);
+  addTask(state, agent, framework, task, own === undefined ? taskSize(task) : { own, statuses: 0 });
 }
 
 /** Starts an executor on the agent unless it runs there; true if it is to be started. */
@@ -153,14 +162,15 @@ export function launchGroup(
       return;
     }
   }
-  const error = taskGroupError(task_group, executor, groundOf(acceptance));
+  const ground = groundOf(acceptance);
+  const error = taskGroupError(task_group, executor, ground);
   if (error !== undefined) {
     refuse(TaskStatus_Reason.REASON_TASK_GROUP_INVALID, error);
     return;
   }
   const launchesExecutor = launchExecutor(acceptance, executor);
   for (const task of tasks) {
-    addTask(state, agent, framework, createTask(framework, task));
+    addLaunched(state, ground, task);
     use(acceptance, task.resources ?? []);
   }
   countOperation(framework.counters, operation);

@@ -9,7 +9,7 @@ import {
   TaskStatus_Reason,
 } from '../../model/generated/messages.ts';
 import { agentId, type ExecutorId, executorId, frameworkId, taskId } from '../../model/ids.ts';
-import { addStatus, statusesBytes } from '../../model/status-history.ts';
+import { addStatus, repeatsStatus, statusesBytes } from '../../model/status-history.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import {
   countFrameworkTask,
@@ -19,14 +19,11 @@ import {
   uncountActiveTask,
 } from '../metrics/counters.ts';
 import { publishTaskAdded, publishTaskUpdated } from '../operators/subscribers.ts';
-import type { Agent, Framework, MasterState } from '../state.ts';
-import { countFramework, sizeWhenItCame, uncountFramework } from '../validation/size.ts';
+import type { Agent, Framework, MasterState, TaskSize } from '../state.ts';
+import { countFramework, sizeWhenItCame, taskSize, uncountFramework } from '../validation/size.ts';
 
 /** Of an agent's tasks; beyond it the latest status of each is kept. */
 export const MAX_STATUSES_ON_AGENT_BYTES = 32 * 1024 * 1024;
-
-/** Of a task that is not there. */
-const nothing = { statuses: [] };
 
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
 
@@ -62,6 +59,7 @@ export function addTask(
   agent: Agent,
   framework: Framework | undefined,
   task: Task,
+  size: TaskSize = taskSize(task),
 ): void {
   const id = taskId(task.task_id.value);
   const owner = frameworkId(task.framework_id.value);
@@ -70,8 +68,10 @@ export function addTask(
     tasks = new Map();
     agent.tasks.set(owner, tasks);
   }
-  agent.bytes += sizeWhenItCame(task) - sizeWhenItCame(tasks.get(id));
-  agent.statusBytes += statusesBytes(task) - statusesBytes(tasks.get(id) ?? nothing);
+  uncountTask(agent, tasks.get(id));
+  agent.taskSizes.set(task, size);
+  agent.bytes += size.own;
+  agent.statusBytes += size.statuses;
   countFramework(agent, owner, framework);
   tasks.set(id, task);
   countLiveTask(state.counters, task.state, 1);
@@ -80,6 +80,17 @@ export function addTask(
     countFrameworkTask(framework.counters, task.state);
     publishTaskAdded(state, framework, task);
   }
+}
+
+/** Answers what the task has had, if it was on the agent. */
+function uncountTask(agent: Agent, task: Task | undefined): TaskSize | undefined {
+  const size = task && agent.taskSizes.get(task);
+  if (size !== undefined && task !== undefined) {
+    agent.taskSizes.delete(task);
+    agent.bytes -= size.own;
+    agent.statusBytes -= size.statuses;
+  }
+  return size;
 }
 
 /**
@@ -104,7 +115,7 @@ export function updateTask(
       }
       countFrameworkTask(framework.counters, newState);
     }
-    if (isLive(state, task)) {
+    if (agentOf(state, task)?.taskSizes.has(task) === true) {
       countLiveTask(state.counters, task.state, -1);
       countLiveTask(state.counters, newState, 1);
     }
@@ -123,11 +134,8 @@ export function updateTask(
   }
 }
 
-function isLive(state: MasterState, task: Task): boolean {
-  const agent = state.agents.registered.get(agentId(task.agent_id.value));
-  const tasks = agent?.tasks.get(frameworkId(task.framework_id.value));
-  return tasks?.get(taskId(task.task_id.value)) === task;
-}
+const agentOf = ({ agents }: MasterState, task: Task) =>
+  agents.registered.get(agentId(task.agent_id.value));
 
 /** Keeps the last status of each run of equal states, without its data. True if readers should know. */
 function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boolean {
@@ -136,9 +144,8 @@ function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boo
     const { data: _, ...rest } = status;
     kept = rest;
   }
-  const before = statusesBytes(task);
-  const isRepeated = addStatus(task, kept);
-  countStatuses(state, task, before);
+  const isRepeated = repeatsStatus(task, kept);
+  countStatuses(state, task, addStatus(task, kept));
   return (
     !isRepeated ||
     status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
@@ -147,16 +154,19 @@ function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boo
 }
 
 /** When all on the agent are too much, those of the task at hand go, but for the latest. */
-function countStatuses(state: MasterState, task: Task, before: number): void {
-  const agent = state.agents.registered.get(agentId(task.agent_id.value));
-  if (agent === undefined || !isLive(state, task)) {
+function countStatuses(state: MasterState, task: Task, grown: number): void {
+  const agent = agentOf(state, task);
+  const size = agent?.taskSizes.get(task);
+  if (agent === undefined || size === undefined) {
     return;
   }
-  agent.statusBytes += statusesBytes(task) - before;
+  size.statuses += grown;
+  agent.statusBytes += grown;
   if (agent.statusBytes > MAX_STATUSES_ON_AGENT_BYTES) {
-    agent.statusBytes -= statusesBytes(task);
+    agent.statusBytes -= size.statuses;
     task.statuses = task.statuses?.slice(-1) ?? [];
-    agent.statusBytes += statusesBytes(task);
+    size.statuses = statusesBytes(task);
+    agent.statusBytes += size.statuses;
   }
 }
 
@@ -186,8 +196,7 @@ export function removeTask(
     giveBack(state, task);
   }
   const tasks = agent.tasks.get(owner);
-  agent.bytes -= sizeWhenItCame(tasks?.get(id));
-  agent.statusBytes -= statusesBytes(tasks?.get(id) ?? nothing);
+  const size = uncountTask(agent, tasks?.get(id));
   tasks?.delete(id);
   if (tasks?.size === 0) {
     agent.tasks.delete(owner);
@@ -210,7 +219,7 @@ export function removeTask(
     rememberUnreachable(state, agent, task);
     framework?.unreachableTasks.set(id, task);
   } else {
-    framework?.completedTasks.push(task);
+    framework?.completedTasks.push(task, size && size.own + size.statuses);
   }
 }
 

@@ -8,12 +8,14 @@ import type {
   Offer_Operation,
   OfferConstraints,
   Resource,
+  Task,
   TaskInfo,
 } from '../../model/generated/messages.ts';
 import type { FrameworkId } from '../../model/ids.ts';
-import { messageSize } from '../../model/message-size.ts';
+import { messageSize, valueSize } from '../../model/message-size.ts';
 import { needsCheckpoint } from '../../model/resource-format.ts';
-import type { Agent, Framework } from '../state.ts';
+import { statusesBytes } from '../../model/status-history.ts';
+import type { Agent, Framework, TaskSize } from '../state.ts';
 
 /** A framework that says more of itself is refused; each message that launches a task carries it. */
 export const MAX_FRAMEWORK_BYTES = 1024 * 1024;
@@ -66,17 +68,29 @@ export function launchSizeError({ info }: Framework, messages: number): string |
     : undefined;
 }
 
+/** Of the tasks that have been measured before they are launched: what their records will have. */
+export type RecordSizes = Map<TaskInfo, number>;
+
 /** An executor that tasks of a group share has been measured by itself. */
 export function taskSizeError(
   task: TaskInfo,
-  { framework, agent }: { readonly framework: Framework; readonly agent: Agent },
+  {
+    framework,
+    agent,
+    recordSizes,
+  }: {
+    readonly framework: Framework;
+    readonly agent: Agent;
+    readonly recordSizes: RecordSizes;
+  },
   shared: ExecutorInfo | undefined,
 ): string | undefined {
-  const own = shared === undefined || task.executor !== shared ? task : withoutExecutor(task);
-  const size = messageSize(own, MAX_TASK_BYTES);
+  const record = recordBytes(task);
+  const size = record + unrecordedBytes(task, shared);
   if (size > MAX_TASK_BYTES) {
     return `Task has more than ${MAX_TASK_BYTES} bytes`;
   }
+  recordSizes.set(task, record);
   const ofFramework = agent.frameworkBytes.has(framework.id) ? 0 : sizeWhenItCame(framework.info);
   return bytesOn(agent) + size + ofFramework > MAX_AGENT_BYTES
     ? `Task and all that runs on agent ${agent.id} have more than ${MAX_AGENT_BYTES} bytes`
@@ -170,15 +184,52 @@ export function uncountFramework(agent: Agent, id: FrameworkId): void {
   }
 }
 
-function withoutExecutor(task: TaskInfo): TaskInfo {
-  const { executor: _, ...own } = task;
-  return own;
+/** The framework's id and its field, the state, and the executor's id, about. */
+const RECORD_BYTES = 64;
+
+/** Of what the task's record in the master keeps of its TaskInfo. */
+function recordBytes(task: TaskInfo): number {
+  let bytes = RECORD_BYTES;
+  for (const key in task) {
+    if (!unrecorded.has(key) && bytes <= MAX_TASK_BYTES) {
+      bytes += valueSize(task[key as keyof TaskInfo], MAX_TASK_BYTES - bytes);
+    }
+  }
+  return bytes;
 }
 
-/** By the task or executor itself: what has come as one size must go as the same. */
+const unrecorded: ReadonlySet<string> = new Set<keyof TaskInfo>([
+  'executor',
+  'command',
+  'data',
+  'check',
+  'max_completion_time',
+]);
+
+function unrecordedBytes(task: TaskInfo, shared: ExecutorInfo | undefined): number {
+  const { executor, command, data, check, max_completion_time } = task;
+  return (
+    sizeOrNothing(executor === shared ? undefined : executor) +
+    sizeOrNothing(command) +
+    sizeOrNothing(data) +
+    sizeOrNothing(check) +
+    sizeOrNothing(max_completion_time)
+  );
+}
+
+const sizeOrNothing = (value: object | undefined) =>
+  value === undefined ? 0 : valueSize(value, MAX_TASK_BYTES);
+
+/** Of a task that an agent or the master's own records bring. */
+export function taskSize(task: Task): TaskSize {
+  const statuses = statusesBytes(task);
+  return { own: Math.max(0, messageSize(task, MAX_AGENT_BYTES) - statuses), statuses };
+}
+
+/** By the executor or operation itself: what has come as one size must go as the same. */
 const sizes = new WeakMap<object, number>();
 
-/** Of what an agent has, measured once: the history of a task or operation grows afterwards. 0 of none. */
+/** Of what an agent has, measured once: the history of an operation grows afterwards. 0 of none. */
 export function sizeWhenItCame(item: object | undefined): number {
   if (item === undefined) {
     return 0;

@@ -25,7 +25,7 @@ import {
   singleRoleError,
   usedResourcesError,
 } from './resources.ts';
-import { taskSizeError } from './size.ts';
+import { type RecordSizes, taskSizeError } from './size.ts';
 
 /** Smallest executor of a task group. */
 const minCpus = 0.01;
@@ -37,6 +37,7 @@ export interface Ground {
   readonly agent: Agent;
   /** What is left of the offers. */
   readonly available: Available;
+  readonly recordSizes: RecordSizes;
 }
 
 /** What is left, with shared volumes as often as they are wanted. */
@@ -82,11 +83,8 @@ export function taskError(task: TaskInfo, ground: Ground): string | undefined {
 }
 
 /** What holds for a task on its own and in a group alike. */
-function commonError(
-  task: TaskInfo,
-  { framework, agent }: Ground,
-  shared?: ExecutorInfo,
-): string | undefined {
+function commonError(task: TaskInfo, ground: Ground, shared?: ExecutorInfo): string | undefined {
+  const { framework, agent } = ground;
   return (
     idError(task.task_id.value) ??
     uniqueError(task, framework) ??
@@ -101,7 +99,7 @@ function commonError(
     prefixed("Task's `CommandInfo` is invalid: ", commandError(task.command)) ??
     prefixed("Task's `ContainerInfo` is invalid: ", containerError(task.container)) ??
     limitsError(task, agent) ??
-    taskSizeError(task, { framework, agent }, shared)
+    taskSizeError(task, ground, shared)
   );
 }
 
