@@ -1,5 +1,5 @@
 // Sets of whole numbers as sorted, separate, inclusive ranges: ports, and set items by their
-// number. A block is never changed once made; who keeps it holds a reference.
+// number. A block is never changed once made, and counts the records that refer to it.
 //
 //   refs u32 | count u32 | amount f64 (how many numbers) | count × (begin f64, end f64)
 //

@@ -480,8 +480,8 @@ function blockingLimit(task: u32): u32 {
 }
 
 /**
- * The dimension of which the best offer has the smallest part of what is needed, or a token nobody
- * has.
+ * The dimension of which the best offer has the smallest part of what is needed, or a token that
+ * no offer has.
  */
 function shortest(task: u32): u32 {
   let result = NONE;

@@ -3,7 +3,7 @@
 //
 //   0 ........ static data (header) ........ heap ........ top
 //
-// Blocks carry no header: whoever frees one says how big it was.
+// Blocks carry no header: the call that frees one says how big it was.
 
 /**
  * True in the debug build, which has assertions: `if (CHECKED) assert(…)` leaves no trace in the

@@ -113,7 +113,7 @@ export function readTotal(agent: u32): i32 {
   return <i32>rowCount(row);
 }
 
-/** Writes what nobody holds of an agent to the buffer. */
+/** Writes what is free of an agent to the buffer; answers how many items, or minus a status. */
 export function readFree(agent: u32): i32 {
   if (!agentExists(agent)) {
     return -BAD_HANDLE;

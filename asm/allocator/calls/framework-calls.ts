@@ -204,7 +204,7 @@ export function removeFramework(framework: u32): i32 {
 
 /**
  * A framework that was just introduced holds this already: what its tasks use on an agent that came
- * before it. Without effect when the agent's books have nothing of it.
+ * before it. Without effect when it holds nothing on the agent.
  */
 export function countEarlier(framework: u32, agent: u32, role: u32): i32 {
   if (!frameworkKnown(framework) || !agentExists(agent) || !roleExists(role)) {

@@ -205,7 +205,7 @@ export function convertOffered(
   return <i32>rowCount(converted);
 }
 
-/** An operation on what nobody holds: conversions in the buffer. */
+/** An operation on what is free of the agent: conversions in the buffer. */
 export function convertFree(agent: u32, conversions: u32): i32 {
   if (!agentExists(agent)) {
     return BAD_HANDLE;

@@ -1,5 +1,5 @@
 // Loans: the offers of a trial (trial.ts). They count for their leaves while the trial lasts and
-// are then taken back; the agent's own books know nothing of them.
+// are then taken back; they are no holdings of the agent.
 import { SHARED } from '../../constants';
 import { kindFlags } from '../../kinds';
 import { CHECKED, tableBase, tableClear, tableCount, tablePush } from '../../memory';

@@ -56,8 +56,8 @@ export function look(): bool {
   if (rowCount(Visit.free) == 0) {
     return false;
   }
-  // Bits are made when somebody is looked at: what is left after an offer is often of no use to
-  // anyone.
+  // Bits are made when the next leaf is looked at: what is left after an offer is often too little
+  // for any.
   Visit.bitsDue = Visit.hasBits;
   return true;
 }

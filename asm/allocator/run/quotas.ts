@@ -145,7 +145,7 @@ export function checkStarved(role: u32): void {
     starved = cannotMeet(left);
   }
   setRoleFlags(role, starved ? flags | ROLE_STARVED : flags & ~ROLE_STARVED);
-  // Without agents that take the long way such a role need not even be looked at in this run.
+  // Where all agents are plain, nothing in this run can be for such a role.
   if (!starved || load<u32>(slot(SLOT_COMPLEX_AGENTS)) != 0) {
     return;
   }
@@ -160,7 +160,7 @@ export function checkStarved(role: u32): void {
   tablePushWord(SLOT_STARVED, node);
 }
 
-/** Notes whether the headroom leaves plain agents nothing for anyone. */
+/** Notes whether the headroom that is held back leaves nothing of plain agents to any role. */
 export function checkHeadroom(): void {
   Run.noneForPlain = false;
   if (!Run.headroomNeeded || Run.ownMinimumsExist) {

@@ -155,7 +155,7 @@ export function book(agent: u32, leaf: u32, items: usize, count: u32): usize {
   return rebook(agent, leaf, items, count);
 }
 
-/** Books without an allocation: what the leaf was given before, in another form. */
+/** Books what the leaf was given before in another form: no further allocation is counted. */
 export function rebook(agent: u32, leaf: u32, items: usize, count: u32): usize {
   const framework = leafFramework(leaf);
   const role = leafRole(leaf);
