@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { LiveAllocator } from '../src/core/interface.ts';
 
-import { loadCore } from '../test/core/load.ts';
+import { debugCore } from '../test/core/debug.ts';
 import {
   checkConservation,
   type Disagreement,
@@ -16,7 +16,8 @@ import { openProgress, type Progress } from './progress.ts';
 
 const RUNS_A_ROUND = 200;
 
-const core = await loadCore();
+// Its assertions stop a history where the state breaks, before an offer shows it.
+const core = await debugCore(20);
 
 /**
  * Somewhere in each history a saved and restored allocator joins, and has to answer the same from
