@@ -12,6 +12,7 @@ interface Suite {
 const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   allocator: () => import('./allocator.ts'),
   e2e: () => import('./e2e.ts'),
+  http: () => import('./http.ts'),
   matcher: () => import('./matcher.ts'),
   wire: () => import('./wire.ts'),
 };

@@ -1,6 +1,7 @@
 // The wire suite: what one message costs to encode and to decode, in both forms, and in both transports' framing.
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
+import { loadSchema } from '../scripts/schema.ts';
 import { RequestReader } from '../src/http/transport/request-reader.ts';
 import { readJson, writeJson } from '../src/wire/json.ts';
 import { encodeLibprocess } from '../src/wire/libprocess.ts';
@@ -14,6 +15,7 @@ const BATCH = 100;
 const RUNS = 5;
 const RUN_MS = 100;
 
+const schema = loadSchema();
 const ascii = new TextEncoder();
 
 type Operation = readonly [metric: string, run: () => unknown];
@@ -21,9 +23,14 @@ type Operation = readonly [metric: string, run: () => unknown];
 function messageOperations({ type, message }: HotMessage): Operation[] {
   const bytes = encodeMessage(type, message);
   const text = writeJson(type, message);
+  // The rival knows the types by reflection, as one would use it without generated code of its own.
+  const rival = schema.lookupType(type.wireName);
+  const known = rival.decode(bytes);
   return [
     ['protobuf encode', () => encodeMessage(type, message)],
+    ['protobufjs encode', () => rival.encode(known).finish()],
     ['protobuf decode', () => decodeMessage(type, bytes)],
+    ['protobufjs decode', () => rival.decode(bytes)],
     // A string is not written until its bytes are.
     ['json encode', () => ascii.encode(writeJson(type, message))],
     ['json decode', () => readJson(type, text)],
@@ -66,11 +73,28 @@ async function measure(operations: readonly Operation[]): Promise<Measurement[]>
     });
   }
   await bench.run();
-  return bench.tasks.map(({ name, result }) => {
+  const figures = bench.tasks.map(({ name, result }) => {
     if (result.state !== 'completed') {
       throw new Error(`${name} ended as ${result.state}`);
     }
     return { metric: name, unit: 'us', value: (result.latency.p50 * 1000) / BATCH };
+  });
+  return [...figures, ...ratios(figures)];
+}
+
+/** How many times longer the rival takes, in the same run. */
+function ratios(figures: readonly Measurement[]): Measurement[] {
+  return figures.flatMap(({ metric, value }) => {
+    const rival = figures.find((it) => it.metric === metric.replace('protobuf ', 'protobufjs '));
+    return rival === undefined || rival.metric === metric
+      ? []
+      : [
+          {
+            metric: `protobufjs / ours, ${metric.split(' ')[1]}`,
+            unit: 'times',
+            value: rival.value / value,
+          },
+        ];
   });
 }
 

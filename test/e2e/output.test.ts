@@ -208,6 +208,7 @@ describe('what cannot be done is said in one line', () => {
 
 test.each([
   ['wire', 'usage: npm run bench -- wire'],
+  ['http', 'usage: npm run bench -- http'],
   ['e2e', 'usage: npm run bench -- e2e'],
   ['matcher', 'usage: npm run bench -- matcher'],
   ['allocator', 'usage: npm run bench -- allocator'],
