@@ -223,7 +223,7 @@ describe('a connection for calls', () => {
         }
       }),
     );
-    const connection = new CallConnection('127.0.0.1', Number(address.split(':')[1]));
+    const connection = new CallConnection(address);
     const call = (path: string) =>
       connection.call(`POST ${path} HTTP/1.1\r\nHost: x\r\n`, new Uint8Array(0));
     const results = await Promise.allSettled(['/1', '/2', '/3'].map(call));

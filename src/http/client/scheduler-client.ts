@@ -114,8 +114,7 @@ export class SchedulerClient {
     }
     const body = this.#encode({ ...call, framework_id: { value: this.#frameworkId } });
     if (!this.#calls || this.#calls.lost) {
-      const { host, port } = hostAndPort(this.#master);
-      this.#calls = new CallConnection(host, port);
+      this.#calls = new CallConnection(this.#master);
     }
     const answer = await this.#calls.call(this.#callHead, body);
     if (answer.status !== 202 && answer.status !== 200) {

@@ -4,10 +4,10 @@
 // opens nothing.
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
-import net from 'node:net';
 import type { Query } from '../../master/views.ts';
 import { parseAddress } from '../../model/address.ts';
 import { type Answer, TEXT } from '../server/errors.ts';
+import { plainDialer } from '../transport/dialer.ts';
 
 export const OWNER_PATH = '/mesoscale/connection';
 
@@ -55,7 +55,7 @@ export function askOwner(
     port,
     path: `${OWNER_PATH}?${query}`,
     // Thousands of agents come at once: one of Node's agents, for one request, costs a fifth more.
-    createConnection: () => net.connect({ host, port }),
+    createConnection: () => plainDialer.dial(address),
   });
   let isOver = false;
   const abort = () => {

@@ -1,8 +1,9 @@
 // Calls pipelined on one connection: sent as they come, those of a turn in one write, answered in
 // order. When the connection breaks every unanswered call fails; none is ever sent twice, for
 // nobody knows which of them have taken effect.
-import net, { type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Turn } from '../../runtime/turn.ts';
+import { type Dialer, plainDialer } from './dialer.ts';
 import { type CallAnswer, ResponseReader } from './response-reader.ts';
 
 export class ConnectionLostError extends Error {
@@ -19,14 +20,15 @@ interface Waiting {
 
 export class CallConnection {
   readonly #turn = new Turn();
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #waiting: (Waiting | undefined)[] = [];
   #firstWaiting = 0;
   #queue: Uint8Array[] = [];
   #failure: Error | undefined;
 
-  constructor(host: string, port: number) {
-    this.#socket = net.connect({ host, port, noDelay: true });
+  /** `address` is `host:port`. */
+  constructor(address: string, dialer: Dialer = plainDialer) {
+    this.#socket = dialer.dial(address);
     const reader = new ResponseReader((answer) => this.#answer(answer));
     this.#socket.on('data', (chunk: Buffer) => {
       try {

@@ -6,7 +6,7 @@
 // Callers that do not pace themselves are slowed down here: nothing is read from a connection
 // while the machine has too much waiting, while too many of its own requests are unanswered,
 // while it does not take its answers, or until it is known who sends its messages.
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Claim, Sender } from '../senders/senders.ts';
 import { type Answer, malformedRequest, payloadTooLarge } from '../server/errors.ts';
@@ -52,10 +52,10 @@ export interface ConnectionServices {
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
   /** The sender behind a connection; it is told when that closes. */
-  readonly senderOf: (socket: Socket) => Sender;
+  readonly senderOf: (stream: Duplex) => Sender;
   readonly calls?: CallReceiver | undefined;
   /** Takes over a connection, from these bytes on. */
-  readonly complete: (socket: Socket, bytes: Buffer) => void;
+  readonly complete: (stream: Duplex, bytes: Buffer) => void;
   /** Bounds what the peers of all connections keep taken. */
   readonly held?: HeldBytes | undefined;
 }
@@ -74,7 +74,7 @@ interface Slot {
 }
 
 export class Connection implements Holder, Carrier {
-  readonly #socket: Socket;
+  readonly #stream: Duplex;
   readonly #services: ConnectionServices;
   readonly #held: HeldBytes;
   readonly #reader: RequestReader<Accepted>;
@@ -94,20 +94,20 @@ export class Connection implements Holder, Carrier {
   #ended = false;
   #done = false;
 
-  constructor(socket: Socket, services: ConnectionServices) {
-    this.#socket = socket;
+  constructor(stream: Duplex, services: ConnectionServices) {
+    this.#stream = stream;
     this.#services = services;
     this.#held = services.held ?? held;
-    this.#sender = services.senderOf(socket);
+    this.#sender = services.senderOf(stream);
     this.#reader = new RequestReader({
       accepts: (head) =>
         head.from === undefined ? this.#services.calls?.accepts(head) : 'message',
       request: (head, body, accepted) => this.#request(head, body, accepted),
     });
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('error', this.#onError);
-    socket.on('close', this.#onClose);
+    stream.on('data', this.#onData);
+    stream.on('end', this.#onEnd);
+    stream.on('error', this.#onError);
+    stream.on('close', this.#onClose);
   }
 
   get isBusy(): boolean {
@@ -127,7 +127,7 @@ export class Connection implements Holder, Carrier {
     const mayWait = !this.#reader.idle || chunk[0] === POST;
     if (mayWait && this.#services.turn.readingIsOver) {
       this.#deferred = chunk;
-      this.#socket.pause();
+      this.#stream.pause();
       this.#services.turn.takeLater(this.#takeDeferred);
       return;
     }
@@ -142,20 +142,20 @@ export class Connection implements Holder, Carrier {
     }
     this.#take(chunk);
     if (!this.#waiting && !this.#isLeaving && !this.#done) {
-      this.#socket.resume();
+      this.#stream.resume();
     }
   };
 
   /** The peer keeps more taken than all may together, and has stood still for the longest. */
   cutOff(): void {
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   #take(chunk: Buffer): void {
     this.#leftover = this.#reader.push(chunk);
     this.#hold();
     if (this.#leftover || this.#reader.fault !== undefined) {
-      this.#socket.pause();
+      this.#stream.pause();
       this.#leaveWhenAnswered();
       return;
     }
@@ -164,7 +164,7 @@ export class Connection implements Holder, Carrier {
 
   /** Says what the peer keeps taken now; most keep nothing, ever. */
   #hold(): void {
-    const bytes = this.#reader.room + this.#socket.writableLength;
+    const bytes = this.#reader.room + this.#stream.writableLength;
     if (bytes > 0 || this.#holds) {
       this.#holds = bytes > 0;
       this.#held.hold(this, bytes);
@@ -181,7 +181,7 @@ export class Connection implements Holder, Carrier {
     this.#ended = true;
     if (this.#unanswered === 0) {
       this.#flush();
-      this.#socket.end();
+      this.#stream.end();
     }
   };
 
@@ -267,7 +267,7 @@ export class Connection implements Holder, Carrier {
     if (this.#isLeaving) {
       this.#leaveWhenAnswered();
     } else if (this.#ended && this.#unanswered === 0) {
-      this.#socket.end();
+      this.#stream.end();
     } else if (this.#waiting) {
       this.#resumeWhenPossible();
     }
@@ -275,11 +275,11 @@ export class Connection implements Holder, Carrier {
 
   #flush(): void {
     if (this.#out !== '' && !this.#done) {
-      this.#socket.write(this.#out, 'latin1');
-      if (this.#socket.writableLength > 0) {
+      this.#stream.write(this.#out, 'latin1');
+      if (this.#stream.writableLength > 0) {
         // Told when all before it has been taken; mostly the system takes everything at once.
         this.#hold();
-        this.#socket.write('', 'latin1', this.#onTaken);
+        this.#stream.write('', 'latin1', this.#onTaken);
       }
     }
     this.#out = '';
@@ -291,18 +291,18 @@ export class Connection implements Holder, Carrier {
     }
     this.#flush();
     this.#done = true;
-    this.#socket.off('data', this.#onData);
-    this.#socket.off('end', this.#onEnd);
-    this.#socket.off('error', this.#onError);
-    this.#socket.off('close', this.#onClose);
+    this.#stream.off('data', this.#onData);
+    this.#stream.off('end', this.#onEnd);
+    this.#stream.off('error', this.#onError);
+    this.#stream.off('close', this.#onClose);
     this.#held.release(this);
     const { fault } = this.#reader;
     if (this.#leftover) {
-      this.#services.complete(this.#socket, this.#leftover);
+      this.#services.complete(this.#stream, this.#leftover);
       this.#leftover = undefined;
     } else {
       endWith(
-        this.#socket,
+        this.#stream,
         fault === 413 ? payloadTooLarge(this.#reader.limitBytes) : malformedRequest,
       );
     }
@@ -311,7 +311,7 @@ export class Connection implements Holder, Carrier {
   get #pressed(): boolean {
     return (
       this.#unanswered > MAX_UNANSWERED ||
-      this.#socket.writableLength > MAX_UNTAKEN_BYTES ||
+      this.#stream.writableLength > MAX_UNTAKEN_BYTES ||
       this.#sender.isAwaited ||
       this.#services.pressure.saturated
     );
@@ -320,7 +320,7 @@ export class Connection implements Holder, Carrier {
   #pauseUnderPressure(): void {
     if (this.#pressed && !this.#waiting) {
       this.#waiting = true;
-      this.#socket.pause();
+      this.#stream.pause();
       this.#resumeWhenPossible();
     }
   }
@@ -336,12 +336,12 @@ export class Connection implements Holder, Carrier {
     } else if (this.#services.pressure.saturated) {
       this.#awaited = true;
       this.#services.pressure.whenDrained(this.#drained);
-    } else if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) {
+    } else if (this.#stream.writableLength > MAX_UNTAKEN_BYTES) {
       this.#awaited = true;
-      this.#socket.once('drain', this.#drained);
+      this.#stream.once('drain', this.#drained);
     } else if (this.#unanswered <= MAX_UNANSWERED / 2) {
       this.#waiting = false;
-      this.#socket.resume();
+      this.#stream.resume();
     }
   }
 

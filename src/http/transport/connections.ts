@@ -9,6 +9,7 @@
 // Clients of Mesos's C++ library open two connections and may say nothing on one of them for days: as
 // many silent connections of an address are spared as it has others that are in use.
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { placeOf } from './addresses.ts';
 import { descriptorLimit, openDescriptors } from './descriptors.ts';
 
@@ -61,6 +62,8 @@ const ENDED_SHARE = 1 / 64;
 
 interface Entry {
   readonly socket: Socket;
+  /** What is read of it: the socket itself, or what it carries encrypted. */
+  stream: Duplex;
   /** The IP address. */
   readonly address: string;
   readonly place: string;
@@ -83,7 +86,8 @@ interface Sorted {
 const none: Peers = { isLinked: () => false, questions: 0 };
 
 export class Connections {
-  readonly #entries = new Map<Socket, Entry>();
+  /** By their streams. */
+  readonly #entries = new Map<Duplex, Entry>();
   readonly #bounds: ConnectionBounds;
   readonly #peers: Peers;
   readonly #limit: number;
@@ -114,8 +118,9 @@ export class Connections {
   /** Keeps an eye on an admitted connection until it closes. */
   add(socket: Socket, carrier: Carrier): void {
     const now = performance.now();
-    this.#entries.set(socket, {
+    const entry: Entry = {
       socket,
+      stream: socket,
       address: socket.remoteAddress ?? '',
       place: placeOf(socket.remoteAddress ?? ''),
       carrier,
@@ -123,13 +128,24 @@ export class Connections {
       movedMs: now,
       request: undefined,
       requestMs: now,
-    });
-    socket.once('close', () => this.#entries.delete(socket));
+    };
+    this.#entries.set(socket, entry);
+    socket.once('close', () => this.#entries.delete(entry.stream));
+  }
+
+  /** The connection's bytes come over this stream from now on. */
+  secured(socket: Socket, stream: Duplex): void {
+    const entry = this.#entries.get(socket);
+    if (entry && stream !== socket) {
+      this.#entries.delete(socket);
+      this.#entries.set(stream, entry);
+      entry.stream = stream;
+    }
   }
 
   /** Something else reads the connection from now on. */
-  handOver(socket: Socket, carrier: Carrier): void {
-    const entry = this.#entries.get(socket);
+  handOver(stream: Duplex, carrier: Carrier): void {
+    const entry = this.#entries.get(stream);
     if (entry) {
       entry.carrier = carrier;
     }
@@ -137,8 +153,8 @@ export class Connections {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const socket of this.#entries.keys()) {
-      socket.destroy();
+    for (const stream of this.#entries.keys()) {
+      stream.destroy();
     }
   }
 
@@ -167,13 +183,13 @@ export class Connections {
       observe(entry, now);
       if (entry.request !== undefined) {
         if (now - entry.movedMs > stallMs || now - entry.requestMs > totalMs) {
-          entry.socket.destroy();
+          entry.stream.destroy();
         }
       }
     }
     for (const entry of this.#sort().idle) {
       if (now - entry.movedMs > idleMs) {
-        entry.socket.destroy();
+        entry.stream.destroy();
       }
     }
   }
@@ -203,9 +219,9 @@ export class Connections {
   }
 
   #end(entries: readonly Entry[]): void {
-    for (const { socket } of entries) {
-      socket.destroy();
-      this.#entries.delete(socket);
+    for (const { stream } of entries) {
+      stream.destroy();
+      this.#entries.delete(stream);
     }
   }
 

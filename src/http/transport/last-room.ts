@@ -3,9 +3,10 @@
 // bound is let in if it begins with that question, and told 503 if it does not, or does not say soon.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { OWNER_PATH } from '../senders/connection-owner.ts';
 import { serviceUnavailable } from '../server/errors.ts';
-import { answerText } from './refusal.ts';
+import { answerText, destroyWhenWritten } from './refusal.ts';
 
 /** Connections that may be here at once; the first gives way to one more. */
 const MOST = 32;
@@ -24,34 +25,41 @@ export class LastRoom {
   /** Questions that have been let in, until they are over. */
   readonly #answered = new Set<Socket>();
 
-  /** Calls `add` when the connection is to be read as others are. */
-  admit(socket: Socket, add: () => void): void {
-    socket.on('error', ignore);
+  /** Calls `add` when the connection is to be read as others are. `secured` is what it carries. */
+  admit(socket: Socket, secured: Promise<Duplex>, add: (stream: Duplex) => void): void {
+    let stream: Duplex | undefined;
     const leave = () => {
       clearTimeout(timer);
       this.#refusals.delete(socket);
-      socket.off('data', look);
-      socket.off('end', refuse);
+      stream?.off('data', look);
+      stream?.off('end', refuse);
       socket.off('close', leave);
     };
     const refuse = () => {
       leave();
-      socket.write(tooMany, 'latin1');
-      socket.destroySoon();
+      if (stream) {
+        stream.write(tooMany, 'latin1');
+        destroyWhenWritten(stream);
+      } else {
+        socket.destroy();
+      }
     };
     const look = (bytes: Buffer) => {
-      if (!bytes.subarray(0, QUESTION.length).equals(QUESTION) || this.#answered.size >= MOST) {
+      if (
+        !stream ||
+        !bytes.subarray(0, QUESTION.length).equals(QUESTION) ||
+        this.#answered.size >= MOST
+      ) {
         refuse();
         return;
       }
       leave();
-      socket.off('error', ignore);
-      socket.pause();
-      socket.unshift(bytes);
+      stream.pause();
+      stream.unshift(bytes);
       this.#answered.add(socket);
       socket.setTimeout(SILENCE_MS, () => socket.destroy());
       socket.once('close', () => this.#answered.delete(socket));
-      add();
+      add(stream);
     };
     const timer = setTimeout(refuse, SILENCE_MS);
     for (const first of this.#refusals.size >= MOST ? this.#refusals.values() : []) {
@@ -59,9 +67,17 @@ export class LastRoom {
       break;
     }
     this.#refusals.set(socket, refuse);
-    socket.on('data', look);
-    socket.on('end', refuse);
     socket.on('close', leave);
+    secured.then(
+      (carried) => {
+        if (this.#refusals.get(socket) === refuse) {
+          stream = carried;
+          stream.on('data', look);
+          stream.on('end', refuse);
+        }
+      },
+      () => socket.destroy(),
+    );
   }
 
   close(): void {
@@ -69,8 +85,4 @@ export class LastRoom {
       socket.destroy();
     }
   }
-}
-
-function ignore(): void {
-  // It is ended anyway.
 }

@@ -9,13 +9,14 @@ import {
   type ServerResponse,
 } from 'node:http';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { KEY_HEADER } from '../../wire/libprocess.ts';
 import type { Sender, Senders } from '../senders/senders.ts';
 import { type Answer, headTooLarge, malformedRequest } from '../server/errors.ts';
 import { readBody, refuseUnread } from '../server/request-body.ts';
 import { headerOf } from '../server/request-headers.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
-import { type ConnectionBounds, Connections } from './connections.ts';
+import { type Carrier, type ConnectionBounds, Connections } from './connections.ts';
 import { LastRoom } from './last-room.ts';
 import { Pipeline } from './pipeline.ts';
 import { MAX_BODY_BYTES } from './request-reader.ts';
@@ -27,11 +28,20 @@ export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'sen
   /** Handles every ordinary request. */
   readonly handler: RequestListener;
   readonly early?: EarlyPort | undefined;
+  /**
+   * What an accepted connection carries, before its first byte is read; rejects, and the connection ends,
+   * where that cannot be agreed on. Absent: the bytes of the socket itself.
+   */
+  readonly secure?: Secure | undefined;
   /** How long the head of an ordinary request may take to come. */
   readonly headersTimeoutMs?: number | undefined;
   /** Of the connections, where they are not to be the usual ones. */
   readonly bounds?: ConnectionBounds | undefined;
 }
+
+export type Secure = (socket: Socket) => Promise<Duplex>;
+
+const plain: Secure = (socket) => Promise.resolve(socket);
 
 /** A port that was opened before there was anybody to answer on it. */
 export interface EarlyPort {
@@ -51,49 +61,76 @@ const MAX_QUESTION_BYTES = 4 * 1024;
 const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
 export class Front {
+  readonly #senders: StreamSenders;
   readonly #connections: Connections;
+  readonly #services: ConnectionServices;
+  readonly #secure: Secure;
   readonly #lastRoom = new LastRoom();
   readonly #listener: net.Server;
   readonly #complete: Server;
 
   private constructor(options: FrontOptions) {
-    const senderOf = sendersBySocket(options.senders);
+    this.#senders = new StreamSenders(options.senders);
     this.#connections = new Connections(options.bounds, options.senders);
-    this.#complete = completeServer(options, senderOf, this.#connections);
-    const services: ConnectionServices = {
+    this.#complete = completeServer(options, this.#senders, this.#connections);
+    this.#secure = options.secure ?? plain;
+    this.#services = {
       turn: options.turn,
       pressure: options.pressure,
       receive: options.receive,
-      senderOf,
+      senderOf: (stream) => this.#senders.of(stream),
       calls: options.calls,
-      complete: (socket, bytes) => {
-        // A part at a time, so that it can be left when many requests have come.
-        for (let end = bytes.length; end > 0; ) {
-          const start = Math.floor((end - 1) / MAX_QUESTION_BYTES) * MAX_QUESTION_BYTES;
-          socket.unshift(bytes.subarray(start, end));
-          end = start;
-        }
-        this.#complete.emit('connection', socket);
-        if (bytes.length > MAX_QUESTION_BYTES) {
-          Pipeline.readOnInTurn(socket);
-        } else {
-          socket.resume();
-        }
-      },
+      complete: (stream, bytes) => this.#handToComplete(stream, bytes),
     };
-    this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      const add = () => {
-        this.#connections.add(socket, new Connection(socket, services));
-        if (socket.isPaused()) {
-          socket.resume();
-        }
-      };
-      if (this.#connections.admit(socket)) {
-        add();
-      } else {
-        this.#lastRoom.admit(socket, add);
-      }
-    });
+    this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(socket),
+    );
+  }
+
+  #accept(socket: Socket): void {
+    // Who reads the connection hears of its close; until it is read there is nothing to be done.
+    socket.on('error', () => undefined);
+    const secured = this.#secure(socket);
+    if (!this.#connections.admit(socket)) {
+      this.#lastRoom.admit(socket, secured, (stream) => {
+        this.#connections.add(socket, SECURING);
+        this.#read(socket, stream);
+      });
+      return;
+    }
+    this.#connections.add(socket, SECURING);
+    secured.then(
+      (stream) => this.#read(socket, stream),
+      () => socket.destroy(),
+    );
+  }
+
+  /** Reads what an accepted connection carries. */
+  #read(socket: Socket, stream: Duplex): void {
+    if (socket.destroyed) {
+      return;
+    }
+    this.#senders.add(stream, socket.remoteAddress);
+    this.#connections.secured(socket, stream);
+    this.#connections.handOver(stream, new Connection(stream, this.#services));
+    if (stream.isPaused()) {
+      stream.resume();
+    }
+  }
+
+  #handToComplete(stream: Duplex, bytes: Buffer): void {
+    // A part at a time, so that it can be left when many requests have come.
+    for (let end = bytes.length; end > 0; ) {
+      const start = Math.floor((end - 1) / MAX_QUESTION_BYTES) * MAX_QUESTION_BYTES;
+      stream.unshift(bytes.subarray(start, end));
+      end = start;
+    }
+    this.#complete.emit('connection', stream);
+    if (bytes.length > MAX_QUESTION_BYTES) {
+      Pipeline.readOnInTurn(stream);
+    } else {
+      stream.resume();
+    }
   }
 
   static async listen(options: FrontOptions): Promise<Front> {
@@ -138,24 +175,34 @@ export class Front {
   }
 }
 
+/** Until it is known what a connection carries, it may only take the time of one request. */
+const SECURING: Carrier = { isBusy: false, peer: undefined, unfinished: -1 };
+
 /** A connection has one sender, whichever of the two servers reads it. */
-function sendersBySocket(senders: Senders): (socket: Socket) => Sender {
-  const known = new WeakMap<Socket, Sender>();
-  return (socket) => {
-    const before = known.get(socket);
-    if (before) {
-      return before;
-    }
-    const sender = senders.of(socket.remoteAddress);
-    known.set(socket, sender);
-    socket.once('close', () => sender.close());
+class StreamSenders {
+  readonly #senders: Senders;
+  readonly #known = new WeakMap<Duplex, Sender>();
+
+  constructor(senders: Senders) {
+    this.#senders = senders;
+  }
+
+  /** `address` is the IP address that the stream comes from. */
+  add(stream: Duplex, address: string | undefined): Sender {
+    const sender = this.#senders.of(address);
+    this.#known.set(stream, sender);
+    stream.once('close', () => sender.close());
     return sender;
-  };
+  }
+
+  of(stream: Duplex): Sender {
+    return this.#known.get(stream) ?? this.add(stream, undefined);
+  }
 }
 
 function completeServer(
   options: FrontOptions,
-  senderOf: (socket: Socket) => Sender,
+  senders: StreamSenders,
   connections: Connections,
 ): Server {
   const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
@@ -171,20 +218,20 @@ function completeServer(
     },
     (request, response) => pipelineOf(request.socket).add(request, response),
   );
-  const pipelines = new WeakMap<Socket, Pipeline>();
-  const pipelineOf = (socket: Socket) => {
-    const known = pipelines.get(socket);
+  const pipelines = new WeakMap<Duplex, Pipeline>();
+  const pipelineOf = (stream: Duplex) => {
+    const known = pipelines.get(stream);
     if (known) {
       return known;
     }
-    const pipeline = new Pipeline(socket, handle);
-    pipelines.set(socket, pipeline);
-    connections.handOver(socket, {
+    const pipeline = new Pipeline(stream, handle);
+    pipelines.set(stream, pipeline);
+    connections.handOver(stream, {
       get isBusy() {
         return pipeline.isBusy;
       },
       get peer() {
-        return senderOf(socket).address;
+        return senders.of(stream).address;
       },
       // Heads and bodies have times of their own here.
       unfinished: undefined,
@@ -197,22 +244,22 @@ function completeServer(
     if (from === undefined) {
       options.handler(request, response);
     } else {
-      void takeMessage(options, senderOf(request.socket), from, request, response);
+      void takeMessage(options, senders.of(request.socket), from, request, response);
     }
   };
   // It never listens itself, but from here on it watches the connections it is given.
   server.emit('listening');
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const answer = socket.writable ? answerToFault(error.code) : undefined;
+  server.on('clientError', (error: NodeJS.ErrnoException, stream: Duplex) => {
+    const answer = stream.writable ? answerToFault(error.code) : undefined;
     if (answer) {
-      pipelineOf(socket).endWith(answer);
+      pipelineOf(stream).endWith(answer);
     } else {
-      socket.destroy();
+      stream.destroy();
     }
   });
-  server.on('timeout', (socket: Socket) => {
-    if (socket.writableLength > 0) {
-      socket.destroy();
+  server.on('timeout', (stream: Duplex) => {
+    if (stream.writableLength > 0) {
+      stream.destroy();
     }
   });
   server.timeout = UNTAKEN_TIMEOUT_MS;

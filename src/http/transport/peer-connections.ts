@@ -3,16 +3,17 @@
 // connection is reported once when it breaks or cannot be opened; it is not opened again until
 // somebody links or sends. Without a link a connection serves what is sent and is closed when it
 // has been idle. Answers are not looked at.
-import net, { type Socket } from 'node:net';
-import { parseAddress } from '../../model/address.ts';
 import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
 import { newKey } from '../senders/connection-owner.ts';
+import { type Dialed, type Dialer, plainDialer } from './dialer.ts';
 import { PeerPressure, Untaken } from './untaken.ts';
 
 export interface LinksOptions {
   readonly turn: Turn;
+  /** Absent: connections without encryption. */
+  readonly dialer?: Dialer | undefined;
   /** A linked connection has broken, or could not be opened. */
   readonly onLost: (address: string, why: string | undefined) => void;
 }
@@ -28,9 +29,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** How long a connection nobody linked to stays open after its last message. */
 const IDLE_MS = 5_000;
-
-/** Answers are thrown away, all into the same place. */
-const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
 
 export class Links {
   /** Saturated while peers take less than is sent to them. */
@@ -88,7 +86,9 @@ export class Links {
   #peer(address: string): Peer {
     let peer = this.#peers.get(address);
     if (!peer) {
-      peer = new Peer(address, this.#options.turn, this.pressure, (linked, why) => {
+      const dialer = this.#options.dialer ?? plainDialer;
+      const { turn } = this.#options;
+      peer = new Peer(address, { dialer, turn, pressure: this.pressure }, (linked, why) => {
         // What is sent from now on needs a new connection.
         if (this.#peers.get(address) === peer) {
           this.#peers.delete(address);
@@ -103,12 +103,18 @@ export class Links {
   }
 }
 
+interface PeerOptions {
+  readonly dialer: Dialer;
+  readonly turn: Turn;
+  readonly pressure: PeerPressure;
+}
+
 class Peer {
   linked = false;
   hasSent = false;
   /** Goes with the first message; the receiver asks about the connection by it. */
   readonly key = newKey();
-  readonly #socket: Socket;
+  readonly #socket: Dialed;
   readonly #turn: Turn;
   readonly #onGone: (linked: boolean, why: string | undefined) => void;
   /** What went wrong; absent: the other side has closed the connection. */
@@ -118,30 +124,26 @@ class Peer {
   readonly #untaken: Untaken;
   #flushAsked = false;
   #connected = false;
+  #endsWhenOpen = false;
   #gone = false;
   /** Its owner knows that it ends. */
   #told = false;
 
   constructor(
     address: string,
-    turn: Turn,
-    pressure: PeerPressure,
+    { dialer, turn, pressure }: PeerOptions,
     onGone: (linked: boolean, why: string | undefined) => void,
   ) {
     this.#turn = turn;
     this.#onGone = onGone;
     this.#untaken = new Untaken(pressure, () => this.#socket.destroy());
-    // What is no address cannot be reached: the connection fails as one that is refused.
-    const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
-    this.#socket = net.connect({ host, port, noDelay: true, onread: IGNORED });
+    this.#socket = dialer.dial(address, { onOpen: () => this.#onOpen(), ignoresInput: true });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
-    this.#socket.once('connect', this.#onConnect);
     this.#socket.on('error', (error) => {
       // The close event follows.
       this.#trouble = error.message;
     });
     this.#socket.once('close', () => this.#end());
-    this.#socket.resume();
   }
 
   send(bytes: Uint8Array): void {
@@ -172,7 +174,7 @@ class Peer {
     } else if (this.#queue.length === 0) {
       this.#socket.destroy();
     } else {
-      this.#socket.once('connect', () => this.#socket.end());
+      this.#endsWhenOpen = true;
     }
     return closed;
   }
@@ -194,11 +196,14 @@ class Peer {
     });
   };
 
-  readonly #onConnect = () => {
+  #onOpen(): void {
     this.#connected = true;
     this.#socket.setTimeout(IDLE_MS);
     this.#flush();
-  };
+    if (this.#endsWhenOpen) {
+      this.#socket.end();
+    }
+  }
 
   /** The connection could not be opened in time, or has been idle without a link. */
   readonly #onTimeout = () => {

@@ -3,7 +3,7 @@
 // the answers would wait for it in memory, and somebody's state may have megabytes. Calls of
 // frameworks and executors are answered with a line, and may overlap.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Answer } from '../server/errors.ts';
 import { endWith } from './refusal.ts';
 
@@ -29,11 +29,11 @@ interface Waiting {
 export class Pipeline {
   static #waitingSum = 0;
   /** Connections that may be read on, one a turn: what each has sent ahead takes long to look at. */
-  static readonly #toResume: Socket[] = [];
+  static readonly #toResume: Duplex[] = [];
 
   /** Reads on from a connection that may have sent many requests ahead: in a turn of its own. */
-  static readOnInTurn(socket: Socket): void {
-    if (Pipeline.#toResume.push(socket) === 1) {
+  static readOnInTurn(stream: Duplex): void {
+    if (Pipeline.#toResume.push(stream) === 1) {
       setImmediate(Pipeline.#resumeNext);
     }
   }
@@ -45,7 +45,7 @@ export class Pipeline {
     }
   }
 
-  readonly #socket: Socket;
+  readonly #stream: Duplex;
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #waiting: Waiting[] = [];
   /** Being handled. */
@@ -59,16 +59,16 @@ export class Pipeline {
   #refusal: Answer | undefined;
 
   constructor(
-    socket: Socket,
+    stream: Duplex,
     handle: (request: IncomingMessage, response: ServerResponse) => void,
   ) {
-    this.#socket = socket;
+    this.#stream = stream;
     this.#handle = handle;
-    socket.once('close', () => this.#forget());
-    socket.on('resume', () => {
+    stream.once('close', () => this.#forget());
+    stream.on('resume', () => {
       // Somebody wants to read on; what has been read comes first.
       if (this.#waits) {
-        socket.pause();
+        stream.pause();
       }
     });
   }
@@ -86,11 +86,11 @@ export class Pipeline {
     this.#advance();
     if (this.#waits && !this.#isPaused) {
       this.#isPaused = true;
-      this.#socket.pause();
+      this.#stream.pause();
     }
     this.#hasSentMany ||= this.#waiting.length > MANY_AHEAD;
     if (Pipeline.#waitingSum > MAX_WAITING) {
-      this.#socket.destroy();
+      this.#stream.destroy();
     }
   }
 
@@ -139,9 +139,9 @@ export class Pipeline {
 
   #readOn(): void {
     if (this.#hasSentMany) {
-      Pipeline.readOnInTurn(this.#socket);
+      Pipeline.readOnInTurn(this.#stream);
     } else {
-      this.#socket.resume();
+      this.#stream.resume();
     }
     this.#hasSentMany = false;
   }
@@ -152,7 +152,7 @@ export class Pipeline {
 
   readonly #onAnswered = () => {
     this.#current--;
-    if (this.#socket.destroyed) {
+    if (this.#stream.destroyed) {
       return;
     }
     this.#advance();
@@ -160,8 +160,8 @@ export class Pipeline {
   };
 
   #endWhenAnswered(): void {
-    if (this.#refusal && this.#current === 0 && !this.#waits && !this.#socket.destroyed) {
-      endWith(this.#socket, this.#refusal);
+    if (this.#refusal && this.#current === 0 && !this.#waits && !this.#stream.destroyed) {
+      endWith(this.#stream, this.#refusal);
     }
   }
 

@@ -1,6 +1,6 @@
 // The last answer on a connection: what its requests deserve that cannot be read to their end.
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Answer } from '../server/errors.ts';
 import { httpDate } from './http-date.ts';
 
@@ -24,18 +24,28 @@ export function answerText(answer: Answer): string {
 }
 
 /** Ends the connection with an answer. Nobody else may read from it any more. */
-export function endWith(socket: Socket, answer: Answer): void {
+export function endWith(stream: Duplex, answer: Answer): void {
   const closing = { ...answer, headers: { ...answer.headers, Connection: 'close' } };
-  socket.on('error', () => {
+  stream.on('error', () => {
     // The close event follows, and nothing is left to be done.
   });
-  socket.on('data', () => {
+  stream.on('data', () => {
     // Thrown away.
   });
-  socket.end(answerText(closing), 'latin1');
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  stream.end(answerText(closing), 'latin1');
+  stream.resume();
+  const timer = setTimeout(() => stream.destroy(), LINGER_MS);
   timer.unref();
-  socket.once('end', () => socket.destroySoon());
-  socket.once('close', () => clearTimeout(timer));
+  stream.once('end', () => destroyWhenWritten(stream));
+  stream.once('close', () => clearTimeout(timer));
+}
+
+/** Ends what is written, and destroys the connection when the system has taken it. */
+export function destroyWhenWritten(stream: Duplex): void {
+  stream.end();
+  if (stream.writableFinished) {
+    stream.destroy();
+  } else {
+    stream.once('finish', () => stream.destroy());
+  }
 }
