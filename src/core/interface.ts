@@ -13,6 +13,7 @@ import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { Matcher } from './matcher.ts';
 import type { CoreTrap } from './trap.ts';
 
+export { CoreError } from './module.ts';
 export { CoreTrap, tooManyTraps } from './trap.ts';
 
 /** Scalar amounts by resource name, in the units of the name (cpus, megabytes). */

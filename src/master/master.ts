@@ -1,6 +1,6 @@
 // The master as a state machine: an event comes with the time, and a list of effects comes back.
 // The clock, randomness, sockets and disk are all on the other side of those two.
-import { CoreTrap, tooManyTraps } from '../core/interface.ts';
+import { CoreError, CoreTrap, tooManyTraps } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
@@ -18,6 +18,7 @@ import { removalDue, reregistrationTimedOut } from './agents/removal-queue.ts';
 import { reregisterAgent } from './agents/reregistration.ts';
 import { AgentRoom } from './agents/room.ts';
 import { BoundedMap } from './bounded-map.ts';
+import { breakOff } from './broken-event.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent } from './events.ts';
 import {
@@ -130,14 +131,14 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   try {
     state.allocator.setTime(event.nowMs);
     if (state.recovered || concernsRegistry(event)) {
-      take(state, event);
+      takeWhole(state, event);
     } else {
       refuse(state, event);
     }
     mend(state);
     scheduleRun(state);
   } catch (error) {
-    if (!(error instanceof CoreTrap)) {
+    if (!(error instanceof CoreTrap || error instanceof CoreError)) {
       throw error;
     }
     giveUp(state, `The master cannot go on without its scheduler core. ${error.message}`);
@@ -146,6 +147,17 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   state.effects = [];
   // As after a crash before the event: nothing of it is announced.
   return failure === undefined ? effects : [{ type: 'abort', reason: failure }];
+}
+
+function takeWhole(state: MasterState, event: MasterEvent): void {
+  try {
+    take(state, event);
+  } catch (error) {
+    if (!(error instanceof CoreError)) {
+      throw error;
+    }
+    breakOff(state, event, error);
+  }
 }
 
 /** Taken also before the registry is read. */

@@ -1,11 +1,11 @@
 // A master in a world of virtual time: a registry that answers when told, schedulers and agents that
 // the test plays. What the master sends is kept by receiver, so that a test looks at outcomes.
 
-import type { SchedulerCore } from '../../src/core/interface.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, masterViews, step } from '../../src/master/master.ts';
 import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
+import type { MasterCore } from '../../src/master/state.ts';
 import type { MasterTimer } from '../../src/master/timers.ts';
 import type { MessageToAgent, MessageToMaster, ToMaster } from '../../src/model/agent-messages.ts';
 import {
@@ -75,7 +75,7 @@ export class World {
   readonly #writes: Effect<'store'>[] = [];
   readonly #timers = new Map<MasterTimer, number>();
   readonly #random = new Random(11);
-  readonly #core: SchedulerCore;
+  readonly #core: MasterCore;
   readonly #onEffect: ((effect: MasterEffect) => void) | undefined;
   #requests = 0;
 
@@ -84,7 +84,7 @@ export class World {
     past: {
       disk?: RegistryContent;
       nowMs?: number;
-      core?: SchedulerCore;
+      core?: MasterCore;
       /** Hears of each effect before it is carried out. */
       onEffect?: ((effect: MasterEffect) => void) | undefined;
     } = {},

@@ -1,11 +1,17 @@
-// What the master does when the scheduler core traps. The allocator is lost then: a new one is told all that
+// What the master does when the scheduler core traps, or refuses what it is told. The allocator is lost then: a new one is told all that
 // this master knows, at a moment when its own state is whole. That is the end of the step in which it happened,
 // whose event has been taken as ever, or the question without whose answer the step cannot go on.
 //
 // What is on offer stays on offer. What is lost is what only the allocator knew: refusals, of offers and inverse
 // offers, and who had how many allocations, which decides among equals. So frameworks may see inverse
 // offers rescinded and made again, and offers of what they have refused.
-import type { AllocatorOptions, CoreTrap, Holding, LiveAllocator } from '../../core/interface.ts';
+import {
+  type AllocatorOptions,
+  CoreError,
+  type CoreTrap,
+  type Holding,
+  type LiveAllocator,
+} from '../../core/interface.ts';
 import { withoutAllocation } from '../../model/resource-format.ts';
 import { agentFacts, holdingsOn } from '../agents/agents.ts';
 import { machineOf } from '../agents/machines.ts';
@@ -39,7 +45,7 @@ function allocatorOptions(options: MasterOptions): AllocatorOptions {
   };
 }
 
-/** At the end of a step: what has trapped is made anew. Throws a trap that comes back. */
+/** At the end of a step: what is lost is made anew. Throws a trap that comes back, and what the new one refuses. */
 export function mend(state: MasterState): void {
   const { core, coreFailures } = state;
   while (coreFailures.sharedTraps < core.sharedTraps) {
@@ -49,15 +55,15 @@ export function mend(state: MasterState): void {
       log(state, 'error', `${core.lastSharedTrap.message}; the sum was made again`);
     }
   }
-  const { trap } = state.allocator;
-  if (trap !== undefined) {
-    remember(state, trap);
+  const { loss } = state.allocator;
+  if (loss !== undefined) {
+    remember(state, loss);
     rebuild(state);
     const { agents, frameworks } = state;
     log(
       state,
       'error',
-      `${trap.message}; a new allocator has the master's ${agents.registered.size} agents and` +
+      `${loss instanceof CoreError ? 'The scheduler core refused: ' : ''}${loss.message}; a new allocator has the master's ${agents.registered.size} agents and` +
         ` ${frameworks.registered.size} frameworks`,
     );
   }
@@ -78,15 +84,16 @@ export function ask<T extends object>(
   mend(state);
   const second = state.allocator.attempt(question);
   if (second === undefined) {
-    throw state.allocator.trap;
+    throw state.allocator.loss;
   }
   return second;
 }
 
-function remember(state: MasterState, trap: CoreTrap): void {
+/** What the core refuses it refuses in whole. So that is no sign of a core that cannot be relied on. */
+function remember(state: MasterState, loss: CoreTrap | CoreError): void {
   state.counters.coreRebuilds++;
-  if (state.coreFailures.recurrence.add(state.nowMs)) {
-    throw trap;
+  if (!(loss instanceof CoreError) && state.coreFailures.recurrence.add(state.nowMs)) {
+    throw loss;
   }
 }
 

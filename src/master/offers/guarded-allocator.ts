@@ -1,4 +1,5 @@
-// The allocator as the master uses it. A trap may take it away at any call, in the middle of a step; the step
+// The allocator as the master uses it. A trap may take it away at any call, in the middle of a step, and so may
+// what it refuses to be told, for then its books are not the master's any more. The step
 // goes on all the same. What the allocator is told from there on it need not hear: by the end of the step the
 // master's own state has it all, and a new allocator is made from that (allocator-recovery.ts).
 //
@@ -6,6 +7,7 @@
 // other questions are asked of the new allocator (`ask` in allocator-recovery.ts).
 import {
   type Allocator,
+  CoreError,
   CoreTrap,
   type FrameworkTerms,
   type Holding,
@@ -20,32 +22,36 @@ type Told<Method extends 'addAgent' | 'addFramework' | 'answerInverseOffer' | 'r
 
 export class GuardedAllocator {
   #live: LiveAllocator;
-  #trap: CoreTrap | undefined;
+  #loss: CoreTrap | CoreError | undefined;
 
   constructor(live: LiveAllocator) {
     this.#live = live;
   }
 
   /** Why the allocator is lost; undefined while it is not. */
-  get trap(): CoreTrap | undefined {
-    return this.#trap;
+  get loss(): CoreTrap | CoreError | undefined {
+    return this.#loss;
+  }
+
+  lose(cause: CoreTrap | CoreError): void {
+    this.#loss ??= cause;
   }
 
   replace(live: LiveAllocator): void {
     this.#live = live;
-    this.#trap = undefined;
+    this.#loss = undefined;
   }
 
   /** Tells or asks the allocator; undefined, and nothing is done, when it is lost or lost by this. */
   attempt<T>(work: (live: LiveAllocator) => T): T | undefined {
-    if (this.#trap !== undefined) {
+    if (this.#loss !== undefined) {
       return undefined;
     }
     try {
       return work(this.#live);
     } catch (error) {
-      if (error instanceof CoreTrap) {
-        this.#trap = error;
+      if (error instanceof CoreTrap || error instanceof CoreError) {
+        this.#loss = error;
         return undefined;
       }
       throw error;

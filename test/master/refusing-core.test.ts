@@ -1,0 +1,104 @@
+// The scheduler core refuses a call, at any of a step of a busy day, though the master's own checks have let it
+// through. No step throws, the master does not end, and its books and the core's agree afterwards.
+import { describe, expect, test } from 'vitest';
+import { CoreError, type LiveAllocator, type ResourceAlgebra } from '../../src/core/interface.ts';
+import type { MasterCore } from '../../src/master/state.ts';
+import { checkConservation, Day, day, seen } from './day.ts';
+
+/** The calls of one part of the core, of which the one after `left` others is refused. */
+class Refusals {
+  left = Number.POSITIVE_INFINITY;
+  refused: string | undefined;
+
+  of<T extends object>(part: T, refusable: (name: string) => boolean = () => true): T {
+    return new Proxy(part, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') {
+          return value;
+        }
+        return (...args: unknown[]): unknown => {
+          if (refusable(String(name)) && this.left-- === 0) {
+            this.refused = String(name);
+            throw new CoreError('TOO_MANY', 'there are too many (of something)');
+          }
+          const answer: unknown = Reflect.apply(value, target, args);
+          return name === 'pool' ? this.of(answer as object) : answer;
+        };
+      },
+    });
+  }
+}
+
+/** Questions that a step does not go on without. */
+const isQuestion = (name: string) => name === 'rolesWith' || name === 'constraintsError';
+
+const refusing = (refusals: Refusals, part: 'told' | 'asked') => (core: MasterCore) => ({
+  algebra: part === 'asked' ? refusals.of<ResourceAlgebra>(core.algebra) : core.algebra,
+  allocator: (...options: Parameters<MasterCore['allocator']>): LiveAllocator =>
+    refusals.of(core.allocator(...options), (name) => isQuestion(name) === (part === 'asked')),
+  get sharedTraps() {
+    return core.sharedTraps;
+  },
+  get lastSharedTrap() {
+    return core.lastSharedTrap;
+  },
+});
+
+/** The day, with a refusal after so many calls of a step, if it makes so many. */
+function live(part: 'told' | 'asked', step: number, skipped: number) {
+  const refusals = new Refusals();
+  const it = new Day(refusing(refusals, part));
+  const all: unknown[] = [];
+  day.forEach((work, index) => {
+    refusals.left = index === step ? skipped : Number.POSITIVE_INFINITY;
+    work(it);
+    refusals.left = Number.POSITIVE_INFINITY;
+    it.world.allocate();
+    checkConservation(it);
+    if (index === step || index === day.length - 1) {
+      all.push(seen(it));
+    }
+  });
+  return { it, seen: all, refused: refusals.refused };
+}
+
+const steps = day.map((_, step) => step);
+
+describe('a call of the allocator that is refused', () => {
+  test.each(steps)('in step %i leaves no trace', (step) => {
+    const untouched = live('told', step, Number.POSITIVE_INFINITY).seen;
+    let refusals = 0;
+    for (let skipped = 0; ; skipped++) {
+      const { it, seen: after, refused } = live('told', step, skipped);
+      if (refused === undefined) {
+        break;
+      }
+      const where = `${refused}, after ${skipped} calls of the step`;
+      refusals++;
+      expect(after, where).toEqual(untouched);
+      expect(it.world.aborted, where).toBeUndefined();
+      expect(it.world.master.counters.coreRebuilds, where).toBe(1);
+      expect(
+        it.world.logs.filter((text) => text.includes('The scheduler core refused')),
+      ).toHaveLength(1);
+    }
+    expect(refusals).toBeGreaterThan(0);
+  });
+});
+
+describe('a sum or a question that is refused', () => {
+  test.each(steps)('in step %i breaks off the event at most', (step) => {
+    for (let skipped = 0; ; skipped++) {
+      const { it, refused } = live('asked', step, skipped);
+      if (refused === undefined) {
+        break;
+      }
+      const where = `${refused}, after ${skipped} calls of the step`;
+      expect(it.world.aborted, where).toBeUndefined();
+      const told = it.world.logs.filter((text) => text.startsWith('Dropping the rest of '));
+      expect(told, where).toHaveLength(1);
+      expect(told[0]).toContain('TOO_MANY');
+    }
+  });
+});
