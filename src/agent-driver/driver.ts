@@ -23,11 +23,10 @@ import {
   isForgetting,
   type RunState,
 } from '../checkpoint/store.ts';
-import type { CgroupPlace } from '../containerizer/cgroups/cgroups.ts';
 import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
-import { bootId } from '../containerizer/host/process-table.ts';
+import type { Host } from '../containerizer/host/host.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
@@ -43,8 +42,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly programs: readonly string[];
   /** What the agent offers. */
   readonly resources?: readonly Resource[];
-  /** Where containers' cgroups are; absent: without cgroups. */
-  readonly cgroups?: CgroupPlace | undefined;
+  /** What this machine can do. */
+  readonly host: Host;
   readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes that an earlier agent has left are kept. */
   readonly gcDelayMs: number;
@@ -129,11 +128,11 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, cgroups, fetching } = options;
+    const { programs, host, fetching } = options;
     const containerizer = await Containerizer.open({
       work,
       programs: [...programs, work.meta],
-      cgroups,
+      host,
       fetching,
       warn: (text) => options.log('warn', text),
     });
@@ -213,12 +212,13 @@ export class AgentDriver {
       warn(`Failed to look for unfinished downloads: ${textOf(error)}`),
     );
     this.#lookForRoom();
-    if (lastBoot !== bootId()) {
-      this.#store.storeBoot(bootId());
+    const { bootId } = this.#options.host;
+    if (lastBoot !== bootId) {
+      this.#store.storeBoot(bootId);
     }
     return {
       ...checkpoint,
-      rebooted: lastBoot !== undefined && lastBoot !== bootId(),
+      rebooted: lastBoot !== undefined && lastBoot !== bootId,
       errors: this.#damages + gaps.length + killed,
     };
   }

@@ -8,12 +8,10 @@ import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
-import { requireSupported } from '../containerizer/plan/container-info.ts';
 import type { Resumption } from '../executor/command.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
 import {
-  type CommandInfo,
   type FrameworkInfo,
   type Resource,
   type ResourceStatistics,
@@ -30,7 +28,7 @@ import {
 } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
-import { amountOf, statisticsOf } from './statistics.ts';
+import { statisticsOf } from './statistics.ts';
 
 /** Whether a framework may run something as the user of this name. */
 export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
@@ -87,26 +85,28 @@ export class Runs {
     const run = this.#add(effect, effect.resources);
     let container: Container;
     try {
-      requireSupported(effect.executor, effect.task);
       container = await this.#options.containerizer.launch(
         {
           id: effect.containerId,
           sandbox: effect.sandbox,
           user: effect.user,
-          mayRunAs: (user) => this.#options.mayRunAs(effect.framework, user),
           environment: environmentOf(effect),
-          command: commandOf(effect),
+          command: effect.command ?? effect.task?.command ?? effect.executor.command,
           resources: effect.resources,
           // Mesos's executors leave with their agent where their framework does not checkpoint.
           isBound: effect.framework.checkpoint !== true,
+          executor: effect.executor,
+          task: effect.task,
         },
-        run.abort.signal,
+        {
+          abort: run.abort.signal,
+          mayRunAs: (user) => this.#options.mayRunAs(effect.framework, user),
+        },
       );
     } catch (error) {
       this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
     }
-    this.#shareCpus(run);
     // Destroyed, or let go of by an agent that leaves, while it was prepared.
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
       container.destroy();
@@ -133,8 +133,11 @@ export class Runs {
     const run = this.#add(effect, [...(executor.resources ?? []), ...(task?.resources ?? [])]);
     const { records } = this.#options.containerizer;
     try {
-      this.#options.containerizer.volumes.adopt(id, run.resources);
-      const container = await this.#options.containerizer.reattach(id, effect.sandbox);
+      const container = await this.#options.containerizer.reattach(
+        id,
+        effect.sandbox,
+        run.resources,
+      );
       const resumption = {
         startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
         reported,
@@ -161,9 +164,8 @@ export class Runs {
       return;
     }
     run.resources = resources;
-    this.#shareCpus(run);
     try {
-      this.#options.containerizer.volumes.provide(container, run.launch.sandbox, resources);
+      this.#options.containerizer.update(container, run.launch.sandbox, resources);
     } catch (error) {
       run.failed ??= {
         failure: `Failed to update resources for container: ${textOf(error)}`,
@@ -171,10 +173,6 @@ export class Runs {
       };
       this.#destroy(run);
     }
-  }
-
-  #shareCpus({ launch, resources }: Run): void {
-    this.#options.containerizer.shareCpus(launch.containerId, amountOf(resources, 'cpus'));
   }
 
   destroy(effect: DestroyContainer): void {
@@ -304,7 +302,7 @@ export class Runs {
       return;
     }
     this.#runs.delete(run.containerId);
-    this.#options.containerizer.volumes.release(run.containerId);
+    this.#options.containerizer.cleanup(run.containerId);
     run.runner?.stop();
     if (run.completed) {
       this.#forget(run.containerId);
@@ -379,14 +377,6 @@ const failureOf = (error: unknown): RunEnd => ({
 });
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-function commandOf({ command, executor, task }: LaunchExecutor): CommandInfo {
-  const found = command ?? task?.command ?? executor.command;
-  if (found === undefined) {
-    throw new ContainerizerError('There is no command to launch');
-  }
-  return found;
-}
 
 /** The task's role is told to its command as the executor's is to an executor. */
 function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {

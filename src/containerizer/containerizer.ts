@@ -1,25 +1,29 @@
 // Containers, from launch to removal: wires what makes ready for one (sandbox, volumes, files), the
 // launcher that runs it, and the records by which a later agent finds it again.
-import { type CommandInfo, type Resource, TaskStatus_Reason } from '../model/generated/messages.ts';
-import type { ContainerId } from '../model/ids.ts';
 import {
-  type CgroupPlace,
-  containerCgroups,
-  findCgroupRoots,
-  shareCpus,
-} from './cgroups/cgroups.ts';
+  type CommandInfo,
+  type Resource,
+  type ResourceStatistics,
+  TaskStatus_Reason,
+} from '../model/generated/messages.ts';
+import type { ContainerId } from '../model/ids.ts';
 import { ContainerizerError } from './containerizer-error.ts';
 import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
+import type { Host } from './host/host.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
-import type {
-  Container,
-  ContainerPlan,
-  ContainerUsage,
-  Inspection,
-  Launcher,
-} from './launchers/launcher.ts';
+import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
+import { createIsolators } from './isolators/isolators.ts';
+import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
 import { ProcessLauncher } from './launchers/process/process-launcher.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
+import {
+  type ContainerPlan,
+  containerCgroups,
+  type PlanHost,
+  planContainer,
+  refusalError,
+} from './plan/plan.ts';
+import type { ContainerRequest } from './plan/request.ts';
 import { reserveDescriptor } from './records/record-file.ts';
 import { RunRecords } from './records/run-records.ts';
 import { createSandbox } from './sandboxes/sandboxes.ts';
@@ -31,25 +35,15 @@ export interface ContainerizerOptions {
   readonly work: WorkDirectory;
   /** Folders in which the supervisor program is looked for, and made. */
   readonly programs: readonly string[];
-  /** Where containers' cgroups are; absent: no cgroups. */
-  readonly cgroups?: CgroupPlace | undefined;
+  readonly host: Host;
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
 
-export interface ContainerSpec {
-  readonly id: ContainerId;
-  /** Relative to the work directory. */
-  readonly sandbox: string;
-  /** The user to run as; absent: the agent's own. */
-  readonly user?: string | undefined;
+export interface LaunchOptions {
+  readonly abort: AbortSignal;
   /** Whether what is launched may run as the user of this name. */
   readonly mayRunAs?: ((user: string) => boolean) | undefined;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly command: CommandInfo;
-  readonly resources: readonly Resource[];
-  /** Whether it is to end when the agent does, however that comes. */
-  readonly isBound: boolean;
 }
 
 export interface InsideSpec {
@@ -80,7 +74,8 @@ export class Containerizer {
   readonly volumes: Volumes;
   readonly #work: WorkDirectory;
   readonly #launcher: Launcher;
-  readonly #cgroupRoots: readonly string[];
+  readonly #host: PlanHost;
+  readonly #isolators: readonly Isolator[];
   readonly #fetching: FetchOptions;
   readonly #users: Users;
 
@@ -92,7 +87,11 @@ export class Containerizer {
     this.#users = parts.users;
     this.#launcher = parts.launcher;
     this.#fetching = options.fetching ?? defaultFetchOptions;
-    this.#cgroupRoots = options.cgroups === undefined ? [] : findCgroupRoots(options.cgroups);
+    this.#isolators = createIsolators(this.volumes);
+    this.#host = {
+      workDirectory: options.work.root,
+      cgroupRoots: options.host.cgroups.roots,
+    };
   }
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
@@ -116,33 +115,33 @@ export class Containerizer {
     await this.#launcher.close();
   }
 
-  /** Prepares a container up to the point where it has a supervisor that holds its process. */
-  async launch(spec: ContainerSpec, abort: AbortSignal): Promise<Container> {
-    const identity = await this.#identityFor(spec);
-    await this.volumes.emptied(spec.resources);
+  /**
+   * Prepares a container up to the point where its process is there, and held. Rejects with
+   * ContainerizerError, before anything is made where it is the plan that is refused.
+   */
+  async launch(request: ContainerRequest, { abort, mayRunAs }: LaunchOptions): Promise<Container> {
+    const planned = planContainer(request, this.#host, this.#isolators);
+    if (planned.kind === 'refusal') {
+      throw refusalError(planned);
+    }
+    const { plan } = planned;
+    const identity = await this.#identityFor(plan, mayRunAs);
     abort.throwIfAborted();
-    const directory = createSandbox(this.#work, spec.sandbox, identity);
-    this.volumes.provide(spec.id, spec.sandbox, spec.resources);
-    const plan = {
-      id: spec.id,
-      directory,
-      environment: layered(
-        { MESOS_SANDBOX: directory, MESOS_DIRECTORY: directory },
-        spec.environment,
-        commandEnvironment(spec.command),
-      ),
-      ...commandLine(spec.command),
-      cgroups: this.#cgroups(spec.id),
-      isBound: spec.isBound,
-    };
-    this.records.create(spec.id);
-    await this.#fetch(spec, plan, identity, abort);
-    return this.#launcher.launch(plan, identity);
+    createSandbox(this.#work, request.sandbox, identity);
+    for (const isolator of this.#isolators) {
+      await isolator.prepare?.(plan, abort);
+    }
+    this.records.create(plan.id);
+    await this.#fetch(plan, identity, abort);
+    const container = await this.#launcher.launch(plan, identity);
+    for (const isolator of this.#isolators) {
+      isolator.isolate?.(plan);
+    }
+    return container;
   }
 
   async #fetch(
-    { id, command: { uris = [] } }: ContainerSpec,
-    { directory }: ContainerPlan,
+    { id, sandbox, uris }: ContainerPlan,
     identity: Identity | undefined,
     abort: AbortSignal,
   ): Promise<void> {
@@ -150,12 +149,12 @@ export class Containerizer {
       return;
     }
     // Not in the task's environment: its PATH need not have what fetching needs.
-    const around = { directory, environment: layered() };
+    const around = { directory: sandbox, environment: layered() };
     try {
       await fetchAll({
         ...this.#fetching,
         uris,
-        sandbox: directory,
+        sandbox,
         staging: this.#work.staging(id),
         identity,
         abort,
@@ -169,7 +168,10 @@ export class Containerizer {
     abort.throwIfAborted();
   }
 
-  async #identityFor({ user, mayRunAs, sandbox }: ContainerSpec): Promise<Identity | undefined> {
+  async #identityFor(
+    { user, sandbox }: ContainerPlan,
+    mayRunAs: LaunchOptions['mayRunAs'],
+  ): Promise<Identity | undefined> {
     try {
       return user === undefined ? undefined : await this.#users.identity(user, mayRunAs);
     } catch (error) {
@@ -178,7 +180,7 @@ export class Containerizer {
       }
       // In Mesos's words, which makes the executor's folder first, and gives it to the user.
       throw new ContainerizerError(
-        `Failed to create executor directory '${this.#work.path(sandbox)}': ` +
+        `Failed to create executor directory '${sandbox}': ` +
           `Failed to chown directory to '${user}': No such user '${user}'`,
         {
           cause: error,
@@ -189,19 +191,43 @@ export class Containerizer {
     }
   }
 
-  /** Watches a container that an earlier agent has started, alive or not. Throws ContainerizerError. */
-  async reattach(id: ContainerId, sandbox: string): Promise<Container> {
-    return this.#launcher.attach({
-      id,
-      sandbox: this.#work.path(sandbox),
-      cgroups: this.#cgroups(id),
-    });
+  /**
+   * Watches a container that an earlier agent has started, alive or not; its sandbox is relative to the
+   * work directory. Rejects with ContainerizerError.
+   */
+  async reattach(
+    id: ContainerId,
+    sandbox: string,
+    resources: readonly Resource[],
+  ): Promise<Container> {
+    for (const isolator of this.#isolators) {
+      isolator.recover?.(id, resources);
+    }
+    return this.#attach(id, sandbox);
+  }
+
+  #attach(id: ContainerId, sandbox: string): Promise<Container> {
+    return this.#launcher.attach(this.#launched(id, sandbox));
+  }
+
+  /** What it may use from now on. Throws ContainerizerError: then it has to end. */
+  update(id: ContainerId, sandbox: string, resources: readonly Resource[]): void {
+    for (const isolator of this.#isolators) {
+      isolator.update?.(this.#launched(id, sandbox), resources);
+    }
+  }
+
+  /** The container has ended, or was never launched. Its sandbox and its records stay. */
+  cleanup(id: ContainerId): void {
+    for (const isolator of this.#isolators.toReversed()) {
+      isolator.cleanup?.(id);
+    }
   }
 
   /** Ends a container of an earlier agent that is not wanted any more, with its records. */
   async destroyOrphan(id: ContainerId): Promise<void> {
     if (this.records.claim(id) !== undefined) {
-      const container = await this.reattach(id, '.');
+      const container = await this.#attach(id, '.');
       container.destroy();
       await container.ended;
     }
@@ -245,18 +271,20 @@ export class Containerizer {
     }
   }
 
-  /** Its part of CPU time that others want as well. */
-  shareCpus(id: ContainerId, cpus: number): void {
-    shareCpus(this.#cgroups(id), cpus);
+  /** What the processes of a container have used; undefined once it has none. */
+  usage(id: ContainerId): Partial<ResourceStatistics> | undefined {
+    const used = this.#launcher.usage(id);
+    return (
+      used && Object.assign({}, ...this.#isolators.map((isolator) => isolator.usage?.(used) ?? {}))
+    );
   }
 
-  /** What the processes of a container have used; undefined once it has none. */
-  usage(id: ContainerId): ContainerUsage | undefined {
-    return this.#launcher.usage(id);
+  #launched(id: ContainerId, sandbox: string): LaunchedContainer {
+    return { id, sandbox: this.#work.path(sandbox), cgroups: this.#cgroups(id) };
   }
 
   #cgroups(id: ContainerId): string[] {
-    return containerCgroups(this.#cgroupRoots, id);
+    return containerCgroups(this.#host.cgroupRoots, id);
   }
 }
 

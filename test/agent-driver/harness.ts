@@ -9,6 +9,7 @@ import type { LaunchExecutor } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import { AgentDriver } from '../../src/agent-driver/driver.ts';
 import type { FetchOptions } from '../../src/containerizer/fetcher/fetcher.ts';
+import { lookAtHost } from '../../src/containerizer/host/host.ts';
 import type {
   ExecutorEvent,
   FrameworkInfo,
@@ -116,7 +117,9 @@ export class DriverHarness {
     harness.driver = await AgentDriver.open({
       workDirectory: work,
       programs,
-      cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
+      host: lookAtHost({
+        cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
+      }),
       fetching,
       requests: harness.requests,
       streams: harness.streams,

@@ -8,6 +8,7 @@ import type { AgentTimer } from '../../agent/timers.ts';
 import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
 import type { Proxies } from '../../containerizer/fetcher/download.ts';
+import { lookAtHost } from '../../containerizer/host/host.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
@@ -72,7 +73,9 @@ async function runAgent(
       join(import.meta.dirname, '..', '..'),
     ],
     resources: options.resources,
-    cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
+    host: lookAtHost({
+      cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
+    }),
     fetching: {
       stallMs: values.fetcher_stall_timeout,
       home: values.frameworks_home,

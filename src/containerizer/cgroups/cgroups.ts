@@ -4,18 +4,9 @@
 // Where the hierarchies of cgroups v1 are mounted, containers are where tools of v1 look for them, as
 // with Mesos: in `HIERARCHY/freezer/ROOT/CONTAINER`, and under the same name in those that account for
 // CPU time and memory. Elsewhere the one hierarchy of v2 serves.
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContainerId } from '../../model/ids.ts';
 import { kill } from '../host/process-table.ts';
 import { isAbsence, isPassing, readText, withDescriptor } from '../records/record-file.ts';
 
@@ -45,6 +36,35 @@ export interface CgroupPlace {
 /** Beside the freezer, through which containers are ended: what counts for them, and how. */
 const accounting = ['memory', 'cpu', 'cpuacct'] as const;
 
+export interface CgroupFacts {
+  /** Of the hierarchies that containers are in; undefined: they get no cgroups. */
+  readonly version: 1 | 2 | undefined;
+  /** Cgroups below which those of containers are made, the one to end containers through first. */
+  readonly roots: readonly string[];
+  /** What can be used below these. */
+  readonly controllers: readonly string[];
+  /** The agent's own cgroup in each hierarchy, by controller; that of v2 has the name ''. */
+  readonly own: ReadonlyMap<string, string>;
+}
+
+/** Without a place containers get no cgroups. */
+export function lookAtCgroups(place: CgroupPlace | undefined): CgroupFacts {
+  const own = readOwnPaths();
+  const roots = place === undefined ? [] : findCgroupRoots(place);
+  const [first] = roots;
+  if (place === undefined || first === undefined) {
+    return { version: undefined, roots, controllers: [], own };
+  }
+  const offered = readText(join(first, 'cgroup.controllers'));
+  const mounted = new Set(hierarchiesAt(place).flatMap(({ options }) => options));
+  return offered === undefined
+    ? { version: 1, roots, controllers: [...own.keys()].filter((it) => mounted.has(it)), own }
+    : { version: 2, roots, controllers: offered.split(/\s+/).filter(Boolean), own };
+}
+
+const hierarchiesAt = ({ hierarchy }: CgroupPlace): Mount[] =>
+  readMounts().filter(({ point }) => point === hierarchy || point.startsWith(`${hierarchy}/`));
+
 /**
  * The folders for containers' cgroups; the first is the one to end containers through. None where
  * the agent may make none.
@@ -53,9 +73,7 @@ export function findCgroupRoots(
   place: CgroupPlace,
   kinds: readonly CgroupKind[] = ['freezer', 'unified'],
 ): string[] {
-  const mounts = readMounts().filter(
-    ({ point }) => point === place.hierarchy || point.startsWith(`${place.hierarchy}/`),
-  );
+  const mounts = hierarchiesAt(place);
   const own = readOwnPaths();
   const find = (controller: string, needed: string) =>
     probe(
@@ -78,23 +96,12 @@ export function findCgroupRoots(
   return [];
 }
 
-/** A container's folders in these hierarchies. */
-export const containerCgroups = (roots: readonly string[], id: ContainerId): string[] =>
-  roots.map((root) => join(root, id));
-
-/**
- * Gives a container the part of contended CPU time that its resources stand for: in the cpu
- * hierarchy of v1 each cgroup weighs the same as any other, however large.
- */
-export function shareCpus(folders: readonly string[], cpus: number): void {
-  const shares = Math.max(minCpuShares, Math.round(cpus * cpuSharesPerCpu));
+/** How much cgroups weigh against each other; only the cpu hierarchy of v1 has such a file. */
+export function setCpuShares(folders: readonly string[], shares: number): void {
   for (const folder of folders) {
     write(join(folder, 'cpu.shares'), String(shares));
   }
 }
-
-const cpuSharesPerCpu = 1024;
-const minCpuShares = 2;
 
 /**
  * Kills what is left in a cgroup whose supervisor is gone, and removes it. False when that failed:
@@ -211,8 +218,11 @@ function readMounts(): Mount[] {
 /** The agent's path in each hierarchy, by controller; that of v2 has the name ''. */
 function readOwnPaths(): Map<string, string> {
   const paths = new Map<string, string>();
-  for (const line of readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n')) {
-    const [, controllers = '', ...path] = line.split(':');
+  for (const line of (readText('/proc/self/cgroup', 'utf8') ?? '').split('\n')) {
+    const [, controllers, ...path] = line.split(':');
+    if (controllers === undefined) {
+      continue;
+    }
     for (const controller of controllers.split(',')) {
       paths.set(controller, path.join(':'));
     }

@@ -3,22 +3,8 @@
 import type { ContainerId } from '../../model/ids.ts';
 import type { Identity } from '../host/users.ts';
 import type { CommandLine } from '../plan/command-line.ts';
+import type { ContainerPlan, ProcessPlan } from '../plan/plan.ts';
 import type { EndRecord } from '../records/run-records.ts';
-
-/** A process that a container begins with, or that runs beside one. */
-export interface ProcessPlan extends CommandLine {
-  /** In which it starts; its output is appended to `stdout` and `stderr` there. */
-  readonly directory: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-export interface ContainerPlan extends ProcessPlan {
-  readonly id: ContainerId;
-  /** Whether it is to end when the agent does, however that comes. */
-  readonly isBound: boolean;
-  /** Folders of its cgroups, the one to end it through first; none: it is ended process by process. */
-  readonly cgroups: readonly string[];
-}
 
 /** What a later agent knows of a container to attach to. */
 export interface Attachment {

@@ -10,10 +10,9 @@ import type { HeldFolder } from '../../filesystem/held-folder.ts';
 import { ForeignFolderError } from '../../filesystem/own-folder.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
-import { persistentVolumeFields, refusalOf } from '../../model/launch-fields.ts';
-import { isPersistentVolume } from '../../model/resource-format.ts';
-import { type VolumePlace, volumePlace, volumePlaces } from '../../model/volume-path.ts';
+import type { VolumePlace } from '../../model/volume-path.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import type { VolumeLink, VolumeLinks } from '../plan/volume-links.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { MountContent, MountRecords } from './mount-content.ts';
 import { PendingDestructions } from './pending-destructions.ts';
@@ -27,22 +26,12 @@ import {
   volumeFolder,
 } from './volume-folders.ts';
 
-interface Link {
-  /** Absolute. */
-  readonly target: string;
-  readonly kind: VolumePlace['kind'];
-  readonly isShared: boolean;
-}
-
-/** By their names in the sandbox. */
-type Links = ReadonlyMap<string, Link>;
-
-const none: Links = new Map();
+const none: VolumeLinks = new Map();
 
 export class Volumes {
   readonly #work: WorkDirectory;
   readonly #warn: (text: string) => void;
-  readonly #links = new Map<ContainerId, Links>();
+  readonly #links = new Map<ContainerId, VolumeLinks>();
   readonly #deletions = new Set<Promise<void>>();
   readonly #mountRecords: MountRecords;
   readonly #pending: PendingDestructions;
@@ -59,6 +48,11 @@ export class Volumes {
     this.#warn = warn;
   }
 
+  /** What paths of volumes are relative to. */
+  get workDirectory(): string {
+    return this.#work.root;
+  }
+
   /** Makes a volume that is not there; it is the agent's until a task has it. */
   create({ path, kind }: VolumePlace): void {
     const place = { path: resolve(this.#work.root, path), kind };
@@ -66,29 +60,25 @@ export class Volumes {
     volumeFolder(place)?.[Symbol.dispose]();
   }
 
-  /** Resolves when no mount among the resources is being emptied any more, or that has failed. */
-  async emptied(resources: readonly Resource[]): Promise<void> {
-    const paths = new Set(
-      volumePlaces(resources).map(({ path }) => resolve(this.#work.root, path)),
-    );
+  /** Resolves when no mount among the volumes is being emptied any more, or that has failed. */
+  async emptied(links: VolumeLinks): Promise<void> {
+    const paths = new Set([...links.values()].map(({ target }) => target));
     const all = [...this.#emptied.values()].filter(({ path }) => paths.has(path));
     await Promise.allSettled(all.map(({ moved }) => moved));
   }
 
   /**
-   * Makes all volumes among the resources, links them into the sandbox, and removes the links to
-   * volumes that the container has no more. Throws ContainerizerError where that cannot be.
+   * Makes all of the volumes, links them into the sandbox (an absolute path), and removes the links to
+   * those that the container has no more. Throws ContainerizerError where that cannot be.
    */
-  provide(container: ContainerId, sandbox: string, resources: readonly Resource[]): void {
+  provide(container: ContainerId, sandbox: string, links: VolumeLinks): void {
     const before = this.#links.get(container) ?? none;
-    const links = this.#linksOf(resources);
     if (before.size === 0 && links.size === 0) {
       return;
     }
-    const folder = this.#work.path(sandbox);
     for (const [name, { target }] of before) {
       if (links.get(name)?.target !== target) {
-        removeLink(join(folder, name), target);
+        removeLink(join(sandbox, name), target);
       }
     }
     for (const [name, link] of links) {
@@ -98,9 +88,9 @@ export class Volumes {
         using volume = volumeFolder(place);
         this.#makeRoom(link.target);
         if (!before.has(name)) {
-          this.#giveTo(statSync(folder), container, link, volume);
+          this.#giveTo(statSync(sandbox), container, link, volume);
         }
-        makeLink(join(folder, name), link.target);
+        makeLink(join(sandbox, name), link.target);
       } catch (error) {
         throw new ContainerizerError(
           `Failed to provide persistent volume '${link.target}' as '${name}': ${textOf(error)}`,
@@ -111,16 +101,9 @@ export class Volumes {
     this.#links.set(container, links);
   }
 
-  /** What an earlier agent has provided. Only what this one would provide, too, is known then. */
-  adopt(container: ContainerId, resources: readonly Resource[]): void {
-    try {
-      this.#links.set(container, this.#linksOf(resources));
-    } catch (error) {
-      // No reason to end a container that runs.
-      if (!(error instanceof ContainerizerError)) {
-        throw error;
-      }
-    }
+  /** What an earlier agent has provided. */
+  adopt(container: ContainerId, links: VolumeLinks): void {
+    this.#links.set(container, links);
   }
 
   /** The container has ended. Its links stay as long as its sandbox. */
@@ -269,38 +252,11 @@ export class Volumes {
     }
   }
 
-  #linksOf(resources: readonly Resource[]): Links {
-    const links = new Map<string, Link>();
-    for (const resource of resources.filter(isPersistentVolume)) {
-      const { persistence, volume } = resource.disk ?? {};
-      const refusal = volume && refusalOf(persistentVolumeFields, volume, 'resources.disk.volume.');
-      if (refusal !== undefined) {
-        throw new ContainerizerError(refusal);
-      }
-      const name = requireName(persistence?.id ?? '', volume?.container_path ?? '');
-      const place = volumePlace(resource);
-      if (place === undefined) {
-        throw new ContainerizerError(
-          `Persistent volume '${persistence?.id}' is on a kind of disk that is not supported`,
-        );
-      }
-      const target = resolve(this.#work.root, place.path);
-      const other = links.get(name)?.target ?? target;
-      if (other !== target) {
-        throw new ContainerizerError(
-          `Persistent volumes '${other}' and '${target}' have the same container path '${name}'`,
-        );
-      }
-      links.set(name, { target, kind: place.kind, isShared: resource.shared !== undefined });
-    }
-    return links;
-  }
-
   /** The volume is the sandbox's owner's, unless others are at work in it. */
   #giveTo(
     sandbox: Stats,
     container: ContainerId,
-    { target, isShared }: Link,
+    { target, isShared }: VolumeLink,
     volume: HeldFolder | undefined,
   ): void {
     if (volume === undefined) {
@@ -320,15 +276,6 @@ export class Volumes {
         other !== container && [...links.values()].some((link) => link.target === target),
     );
   }
-}
-
-function requireName(id: string, name: string): string {
-  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
-    throw new ContainerizerError(
-      `Container path '${name}' of persistent volume '${id}' is not a plain name in the sandbox`,
-    );
-  }
-  return name;
 }
 
 /** One that is there, as after a restart, has to lead to the same volume. */

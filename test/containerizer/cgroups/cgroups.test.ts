@@ -7,7 +7,7 @@ import {
   type CgroupKind,
   cgroupProcesses,
   findCgroupRoots,
-  shareCpus,
+  setCpuShares,
   sweepCgroup,
 } from '../../../src/containerizer/cgroups/cgroups.ts';
 
@@ -45,9 +45,9 @@ test('beside v2, containers are where tools of v1 look (needs root)', () => {
     mkdirSync(group);
   }
   const shares = () => Number(readFileSync(join(groups[2] ?? '', 'cpu.shares'), 'utf8'));
-  shareCpus(groups, 2.5);
+  setCpuShares(groups, 2560);
   expect(shares()).toBe(2560);
-  shareCpus(groups, 0);
+  setCpuShares(groups, 2);
   expect(shares()).toBe(2);
   for (const group of groups) {
     rmdirSync(group);

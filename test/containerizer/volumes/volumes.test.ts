@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { volumeLinks } from '../../../src/containerizer/plan/volume-links.ts';
 import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
 import {
@@ -71,7 +72,11 @@ function provide(resource: Resource): void {
   const sandbox = `sandbox-${++launches}`;
   mkdirSync(here('work', sandbox));
   chownSync(here('work', sandbox), nobody, nobody);
-  volumes.provide(containerId(sandbox), sandbox, [resource]);
+  volumes.provide(
+    containerId(sandbox),
+    here('work', sandbox),
+    volumeLinks(here('work'), [resource]),
+  );
 }
 
 /** What a task has made: a link, and the folders that lead to it from the disk's top. */

@@ -11,18 +11,17 @@ import { ContainerizerError, UnknownEndError } from '../../containerizer-error.t
 import { bootId } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
 import { layered } from '../../plan/command-line.ts';
+import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
 import type { RunRecords, SupervisorRecord } from '../../records/run-records.ts';
 import type {
   Attachment,
   Container,
   ContainerEnd,
-  ContainerPlan,
   ContainerUsage,
   Execution,
   Inspection,
   Launcher,
-  ProcessPlan,
 } from '../launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
@@ -77,7 +76,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
-    const { id, isBound, directory, environment, cgroups } = plan;
+    const { id, sandbox, isBound, directory, environment, cgroups } = plan;
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -86,7 +85,7 @@ export class ProcessLauncher implements Launcher {
         run: this.#options.records.folder(id),
         bootId: bootId(),
         directory,
-        ...outputIn(directory),
+        ...outputIn(sandbox),
         identity,
         cgroups,
         environment,
@@ -104,7 +103,7 @@ export class ProcessLauncher implements Launcher {
     );
     const processId = await started.promise;
     this.#know(id, { processId, cgroups, identity: async () => identity, environment });
-    return this.#container({ id, sandbox: directory, processId, ended: ended.promise }, token);
+    return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
   }
 
   async attach({ id, sandbox, cgroups }: Attachment): Promise<Container> {

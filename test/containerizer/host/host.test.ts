@@ -1,0 +1,39 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { lookAtHost } from '../../../src/containerizer/host/host.ts';
+import { temporaryFolder } from '../../agent-driver/harness.ts';
+
+test('programs are those that can be executed, the first on the path', () => {
+  using folder = temporaryFolder();
+  const program = (place: string, name: string, mode: number) => {
+    mkdirSync(join(folder.path, place), { recursive: true });
+    writeFileSync(join(folder.path, place, name), '');
+    chmodSync(join(folder.path, place, name), mode);
+  };
+  program('one', 'tar', 0o644);
+  program('two', 'tar', 0o755);
+  program('three', 'tar', 0o755);
+  mkdirSync(join(folder.path, 'one', 'runc'));
+  const path = ['one', 'two', 'three'].map((place) => join(folder.path, place)).join(':');
+  expect([...lookAtHost({ path: `:.:${path}` }).programs]).toEqual([
+    ['tar', join(folder.path, 'two', 'tar')],
+  ]);
+});
+
+test('without a place for cgroups containers get none, and the machine is seen all the same', () => {
+  const { cgroups, kernel, bootId, isRoot } = lookAtHost({});
+  expect(cgroups).toMatchObject({ version: undefined, roots: [], controllers: [] });
+  expect(kernel).toMatch(/^\d+\.\d+/);
+  expect(bootId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(isRoot).toBe(process.geteuid?.() === 0);
+});
+
+test('beside v2, containers use the hierarchies of v1 (needs root)', () => {
+  const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
+  const { cgroups } = lookAtHost({ cgroups: place });
+  expect(cgroups.version).toBe(1);
+  expect(cgroups.roots[0]).toBe('/sys/fs/cgroup/freezer/mesoscale-test');
+  expect(cgroups.controllers).toEqual(expect.arrayContaining(['freezer', 'memory', 'cpu']));
+  expect(cgroups.own.get('freezer')).toMatch(/^\//);
+});

@@ -1,0 +1,133 @@
+// What follows from a request: shown whole, without a container.
+import { expect, test } from 'vitest';
+import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
+import { planContainer } from '../../../src/containerizer/plan/plan.ts';
+import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
+import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
+import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
+import {
+  ContainerInfo_Type,
+  type Resource,
+  Resource_ReservationInfo_Type,
+  TaskStatus_Reason,
+  Value_Type,
+  Volume_Mode,
+} from '../../../src/model/generated/messages.ts';
+import { containerId } from '../../../src/model/ids.ts';
+
+const host = { workDirectory: '/work', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
+const isolators = createIsolators(new Volumes(new WorkDirectory('/no/such/folder'), () => {}));
+
+const scalar = (name: string, value: number): Resource => ({
+  name,
+  type: Value_Type.SCALAR,
+  scalar: { value },
+});
+
+const volume: Resource = {
+  ...scalar('disk', 64),
+  reservations: [{ type: Resource_ReservationInfo_Type.DYNAMIC, role: 'kit' }],
+  disk: {
+    persistence: { id: 'v1' },
+    volume: { container_path: 'data', mode: Volume_Mode.RW },
+  },
+};
+
+const request: ContainerRequest = {
+  id: containerId('c1'),
+  sandbox: 'slaves/s/runs/c1',
+  user: 'ann',
+  environment: { LIBPROCESS_IP: '10.0.0.1' },
+  command: {
+    value: 'echo hello',
+    environment: { variables: [{ name: 'LIBPROCESS_IP', value: 'mine' }] },
+    uris: [{ value: 'http://127.0.0.1/file' }],
+  },
+  resources: [scalar('cpus', 0.5), scalar('cpus', 2), scalar('mem', 32), volume],
+  isBound: false,
+  executor: { executor_id: { value: 'e' } },
+};
+
+const planned = (change: Partial<ContainerRequest> = {}) =>
+  planContainer({ ...request, ...change }, host, isolators);
+
+test('a plan has everything that the container becomes', () => {
+  expect(planned()).toEqual({
+    kind: 'plan',
+    plan: {
+      id: 'c1',
+      sandbox: '/work/slaves/s/runs/c1',
+      directory: '/work/slaves/s/runs/c1',
+      program: '/bin/sh',
+      arguments: ['sh', '-c', 'echo hello'],
+      environment: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        MESOS_SANDBOX: '/work/slaves/s/runs/c1',
+        MESOS_DIRECTORY: '/work/slaves/s/runs/c1',
+        LIBPROCESS_IP: 'mine',
+      },
+      user: 'ann',
+      isBound: false,
+      cgroups: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
+      cpuShares: 2560,
+      volumes: new Map([
+        ['data', { target: '/work/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
+      ]),
+      uris: [{ value: 'http://127.0.0.1/file' }],
+    },
+  });
+});
+
+test('a container without CPUs of its own has the least weight that the kernel knows', () => {
+  expect(planned({ resources: [] })).toMatchObject({ plan: { cpuShares: 2, volumes: new Map() } });
+});
+
+test('a container of Docker is refused with the reason that Mesos gives', () => {
+  const container = { type: ContainerInfo_Type.DOCKER };
+  expect(planned({ executor: { executor_id: { value: 'e' }, container } })).toEqual({
+    kind: 'refusal',
+    text: 'Abnormal executor termination: unknown container',
+    reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+    cause: "'container.type' is DOCKER: only containers of type MESOS are supported",
+  });
+});
+
+test.each<[what: string, change: Partial<ContainerRequest>, text: RegExp]>([
+  ['no command', { command: undefined }, /^There is no command to launch$/],
+  ['a command without value', { command: {} }, /^Shell command is not specified$/],
+  [
+    'a variable without name',
+    { environment: { '': 'x' } },
+    /^Environment variable '' is not valid/,
+  ],
+  [
+    'a volume closed to writing',
+    {
+      resources: [
+        {
+          ...volume,
+          disk: {
+            persistence: { id: 'v1' },
+            volume: { container_path: 'data', mode: Volume_Mode.RO },
+          },
+        },
+      ],
+    },
+    /^'resources.disk.volume.mode' is not supported/,
+  ],
+  [
+    'two volumes under one name',
+    { resources: [volume, { ...volume, disk: { ...volume.disk, persistence: { id: 'v2' } } }] },
+    /have the same container path 'data'$/,
+  ],
+])('%s is refused before anything is made', (_, change, text) => {
+  expect(planned(change)).toMatchObject({
+    kind: 'refusal',
+    text: expect.stringMatching(text),
+  });
+});
+
+test('what is no refusal is not taken for one', () => {
+  const broken = { contribute: () => expect.fail('a bug') };
+  expect(() => planContainer(request, host, [broken])).toThrow('a bug');
+});
