@@ -2,6 +2,7 @@
 // meantime waits a moment instead of being refused. Clients and agents that start together with their
 // master find it at once. What cannot be opened here is left to the server, which says why.
 import { createServer, type Socket } from 'node:net';
+import { ACCEPTING, LISTEN_BACKLOG } from '../../http/transport/limits.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { master: '5050', agent: '5051' };
@@ -23,11 +24,11 @@ export async function openEarlyPort(
     return undefined;
   }
   const sockets: Socket[] = [];
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+  const server = createServer({ ...ACCEPTING, pauseOnConnect: true });
   server.on('connection', (socket) => sockets.push(socket));
   return new Promise((resolve) => {
     server.once('error', () => resolve(undefined));
-    server.listen({ host: given('ip') || ANY, port: Number(port), backlog: 4096 }, () =>
+    server.listen({ host: given('ip') || ANY, port: Number(port), backlog: LISTEN_BACKLOG }, () =>
       resolve({ server, sockets }),
     );
   });

@@ -44,7 +44,7 @@ import { readFirstRecord } from '../server/request-body.ts';
 import { replyAnswer } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import { SharedAnswers } from '../server/shared-answers.ts';
-import { MAX_CALL_BYTES } from '../transport/request-reader.ts';
+import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import { type ContainerUsage, containerMessage, listContainers } from './containers.ts';
 import type { ExecutorStream } from './executor-api.ts';
 

@@ -6,6 +6,7 @@ import { RecordReader } from '../../wire/record-io.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { ByteCollector } from '../transport/byte-collector.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
+import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from '../transport/limits.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
 import {
   type Answer,
@@ -28,11 +29,6 @@ export interface BodyBounds {
   readonly totalMs?: number | undefined;
   readonly held?: HeldBytes | undefined;
 }
-
-/** A client that sends nothing for so long has gone, or plays for time. */
-export const BODY_STALL_MS = 60_000;
-/** As long as node:http allows: time for the largest body over a slow line. */
-export const BODY_TOTAL_MS = 5 * 60_000;
 
 /** The body, or why there is none. A client that goes away gets an answer that nobody reads. */
 export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<Buffer | Answer> {
@@ -160,8 +156,8 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     this.#sink = sink;
     this.#resolve = resolve;
     const late = () => this.#end(requestTimeout);
-    this.#stall = setTimeout(late, bounds.stallMs ?? BODY_STALL_MS).unref();
-    this.#total = setTimeout(late, bounds.totalMs ?? BODY_TOTAL_MS).unref();
+    this.#stall = setTimeout(late, bounds.stallMs ?? REQUEST_STALL_MS).unref();
+    this.#total = setTimeout(late, bounds.totalMs ?? REQUEST_TOTAL_MS).unref();
     request.on('data', () => this.#stall.refresh());
     request.on('error', this.#break);
     request.on('close', this.#break);

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Query } from '../../master/views.ts';
 import type { Principal } from '../../security/principal.ts';
-import { MAX_CALL_BYTES } from '../transport/request-reader.ts';
+import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import { type Authentication, authenticate, type Realm } from './authentication.ts';
 import {
   type Answer,

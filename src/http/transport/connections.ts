@@ -12,6 +12,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { placeOf } from './addresses.ts';
 import { descriptorLimit, openDescriptors } from './descriptors.ts';
+import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from './limits.ts';
 
 /** What reads a connection tells of it. */
 export interface Carrier {
@@ -42,10 +43,6 @@ export interface ConnectionBounds {
 
 /** An idle connection of a stranger is ended after so long. */
 const IDLE_MS = 10 * 60_000;
-/** A request of which nothing comes for so long ends its connection. */
-const STALL_MS = 60_000;
-/** A request that takes longer to come ends its connection. */
-const TOTAL_MS = 5 * 60_000;
 /** All connections are looked at so often. */
 const LOOK_MS = 5_000;
 
@@ -178,7 +175,11 @@ export class Connections {
   #look(): void {
     const now = performance.now();
     this.#countOthers();
-    const { idleMs = IDLE_MS, stallMs = STALL_MS, totalMs = TOTAL_MS } = this.#bounds;
+    const {
+      idleMs = IDLE_MS,
+      stallMs = REQUEST_STALL_MS,
+      totalMs = REQUEST_TOTAL_MS,
+    } = this.#bounds;
     for (const entry of this.#entries.values()) {
       observe(entry, now);
       if (entry.request !== undefined) {

@@ -18,8 +18,14 @@ import { headerOf } from '../server/request-headers.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
 import { type Carrier, type ConnectionBounds, Connections } from './connections.ts';
 import { LastRoom } from './last-room.ts';
+import {
+  ACCEPTING,
+  HEAD_TIMEOUT_MS,
+  LISTEN_BACKLOG,
+  MAX_HEAD_BYTES,
+  MAX_MESSAGE_BYTES,
+} from './limits.ts';
 import { Pipeline } from './pipeline.ts';
-import { MAX_BODY_BYTES } from './request-reader.ts';
 
 export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'senderOf'> {
   readonly senders: Senders;
@@ -50,11 +56,6 @@ export interface EarlyPort {
   readonly sockets: readonly Socket[];
 }
 
-const LISTEN_BACKLOG = 4_096;
-/** Of a request's head. A longer one is answered with 431. */
-const MAX_HEADER_BYTES = 32 * 1024;
-/** A head that takes longer ends its connection. */
-const HEADERS_TIMEOUT_MS = 60_000;
 /** More than this may be a thousand requests at once; it is looked at in a turn of its own. */
 const MAX_QUESTION_BYTES = 4 * 1024;
 /** An answer of which nothing is taken for so long ends its connection; event streams may be silent. */
@@ -82,9 +83,7 @@ export class Front {
       calls: options.calls,
       complete: (stream, bytes) => this.#handToComplete(stream, bytes),
     };
-    this.#listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(socket),
-    );
+    this.#listener = net.createServer(ACCEPTING, (socket) => this.#accept(socket));
   }
 
   #accept(socket: Socket): void {
@@ -205,10 +204,10 @@ function completeServer(
   senders: StreamSenders,
   connections: Connections,
 ): Server {
-  const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
+  const headersTimeout = options.headersTimeoutMs ?? HEAD_TIMEOUT_MS;
   const server = createHttpServer(
     {
-      maxHeaderSize: MAX_HEADER_BYTES,
+      maxHeaderSize: MAX_HEAD_BYTES,
       requireHostHeader: false,
       // Clients keep connections for as long as they like; bodies have times of their own.
       keepAliveTimeout: 0,
@@ -273,7 +272,7 @@ async function takeMessage(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(request, { limitBytes: MAX_BODY_BYTES });
+  const body = await readBody(request, { limitBytes: MAX_MESSAGE_BYTES });
   if (!(body instanceof Uint8Array)) {
     refuseUnread(request, response, body);
     return;
@@ -301,7 +300,7 @@ const UNANSWERED: ReadonlySet<string> = new Set([
 
 function answerToFault(code: string | undefined): Answer | undefined {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return headTooLarge(MAX_HEADER_BYTES);
+    return headTooLarge(MAX_HEAD_BYTES);
   }
   return code?.startsWith('HPE_') && !UNANSWERED.has(code) ? malformedRequest : undefined;
 }

@@ -6,6 +6,8 @@
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 import { type BodyFault, ChunkedBody, singleChunk } from './chunked-body.ts';
+import { endOfHead, HEAD_END_BYTES } from './head-end.ts';
+import { MAX_CALL_BYTES, MAX_LEAN_HEAD_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 import { type Framing, POST, parseHead, type RequestHead } from './request-head.ts';
 
 export type { RequestHead } from './request-head.ts';
@@ -22,24 +24,6 @@ interface Reading<Accepted> {
   readonly framing: Framing;
   readonly accepted: Accepted;
 }
-
-/** Longest head taken here. A longer one is left to the complete server. */
-const MAX_HEAD_BYTES = 16 * 1024;
-/**
- * Largest body of a message: an agent that comes back with ten thousand large tasks stays below. A
- * larger one is answered with 413, and its connection ends.
- */
-export const MAX_BODY_BYTES = 64 * 1024 * 1024;
-
-/**
- * Largest body of anything else: a call that asks for the state of a hundred thousand tasks stays
- * below. A larger one is answered with 413, and its connection ends.
- */
-export const MAX_CALL_BYTES = 16 * 1024 * 1024;
-
-const HEAD_END_BYTES = 4;
-const CR = 13;
-const LF = 10;
 
 /** The end of what can be read here, in place of an offset. */
 const STOP = -1;
@@ -83,7 +67,7 @@ export class RequestReader<Accepted> {
 
   /** Of the request that was refused: bytes that its body may have. */
   get limitBytes(): number {
-    return this.#reading ? limitOf(this.#reading.framing.head) : MAX_BODY_BYTES;
+    return this.#reading ? limitOf(this.#reading.framing.head) : MAX_MESSAGE_BYTES;
   }
 
   /**
@@ -110,7 +94,7 @@ export class RequestReader<Accepted> {
     if (!mayBeRead(bytes, start)) {
       return this.#leave(bytes.subarray(start));
     }
-    this.#begun.begin(MAX_HEAD_BYTES + HEAD_END_BYTES);
+    this.#begun.begin(MAX_LEAN_HEAD_BYTES + HEAD_END_BYTES);
     this.#begun.append(bytes, start, bytes.length);
     return bytes.length;
   }
@@ -119,7 +103,7 @@ export class RequestReader<Accepted> {
   #goOnWithHead(chunk: Buffer): number {
     const begun = this.#begun;
     const before = begun.length;
-    const taken = Math.min(chunk.length, MAX_HEAD_BYTES + HEAD_END_BYTES - before);
+    const taken = Math.min(chunk.length, MAX_LEAN_HEAD_BYTES + HEAD_END_BYTES - before);
     begun.append(chunk, 0, taken);
     const bytes = begun.collected;
     // The empty line may have begun in the bytes before.
@@ -218,34 +202,14 @@ export class RequestReader<Accepted> {
 
 const EMPTY = new Uint8Array(0);
 
-const limitOf = (head: RequestHead) => (head.from === undefined ? MAX_CALL_BYTES : MAX_BODY_BYTES);
+const limitOf = (head: RequestHead) =>
+  head.from === undefined ? MAX_CALL_BYTES : MAX_MESSAGE_BYTES;
 
 /** Whether what has come of a head can become one that is read here. */
 function mayBeRead(bytes: Buffer, start: number): boolean {
   const have = bytes.length - start;
   return (
-    have <= MAX_HEAD_BYTES &&
+    have <= MAX_LEAN_HEAD_BYTES &&
     POST.startsWith(bytes.toString('latin1', start, start + Math.min(have, POST.length)))
   );
-}
-
-/**
- * Where the empty line that ends a head begins; -1: it has not come. Looks at every fourth byte of
- * a line, since the end is four bytes long.
- */
-function endOfHead(bytes: Buffer, start: number): number {
-  let at = start + HEAD_END_BYTES - 1;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte === CR) {
-      at++;
-    } else if (byte !== LF) {
-      at += HEAD_END_BYTES;
-    } else if (bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) {
-      return at - 3;
-    } else {
-      at += 2;
-    }
-  }
-  return -1;
 }

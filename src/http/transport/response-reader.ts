@@ -4,6 +4,8 @@
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 import { ChunkedBody } from './chunked-body.ts';
+import { endOfHead, HEAD_END_BYTES } from './head-end.ts';
+import { MAX_RESPONSE_BYTES, MAX_RESPONSE_HEAD_BYTES } from './limits.ts';
 
 export interface CallAnswer {
   readonly status: number;
@@ -19,12 +21,6 @@ interface AnswerHead {
   /** Of a body that is not chunked, in bytes. */
   readonly length: number;
 }
-
-const HEAD_END = Buffer.from('\r\n\r\n');
-/** A longer head is malformed. */
-const MAX_HEAD_BYTES = 64 * 1024;
-/** A larger body is malformed: calls are answered with a line of text, or the states of operations. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export class MalformedAnswerError extends Error {
   readonly code = 'MESOSCALE_MALFORMED_ANSWER';
@@ -53,23 +49,23 @@ export class ResponseReader {
   #readHead(chunk: Buffer, start: number): number {
     const begun = this.#begun;
     if (begun.length === 0) {
-      const end = chunk.indexOf(HEAD_END, start);
+      const end = endOfHead(chunk, start);
       if (end >= 0) {
-        return this.#takeHead(chunk.toString('latin1', start, end), end + HEAD_END.length);
+        return this.#takeHead(chunk.toString('latin1', start, end), end + HEAD_END_BYTES);
       }
-      begun.begin(MAX_HEAD_BYTES + HEAD_END.length);
+      begun.begin(MAX_RESPONSE_HEAD_BYTES + HEAD_END_BYTES);
     }
     const before = begun.length;
-    const taken = Math.min(chunk.length, start + MAX_HEAD_BYTES + HEAD_END.length - before);
+    const taken = Math.min(chunk.length, start + MAX_RESPONSE_HEAD_BYTES + HEAD_END_BYTES - before);
     begun.append(chunk, start, taken);
     const bytes = begun.collected;
-    const end = bytes.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length + 1));
+    const end = endOfHead(bytes, Math.max(0, before - HEAD_END_BYTES + 1));
     if (end >= 0) {
       begun.take();
-      const next = start + end + HEAD_END.length - before;
+      const next = start + end + HEAD_END_BYTES - before;
       return this.#takeHead(bytes.toString('latin1', 0, end), next);
     }
-    if (bytes.length > MAX_HEAD_BYTES) {
+    if (bytes.length > MAX_RESPONSE_HEAD_BYTES) {
       throw new MalformedAnswerError('The head of an answer is too long');
     }
     return taken;
@@ -83,7 +79,7 @@ export class ResponseReader {
     }
     this.#head = head;
     this.#begun.begin(head.length);
-    this.#chunked = head.chunked ? new ChunkedBody(MAX_ANSWER_BYTES) : undefined;
+    this.#chunked = head.chunked ? new ChunkedBody(MAX_RESPONSE_BYTES) : undefined;
     return next;
   }
 
@@ -93,7 +89,7 @@ export class ResponseReader {
       if (this.#chunked.fault !== undefined) {
         throw new MalformedAnswerError(
           this.#chunked.fault === 413
-            ? `The body of an answer has more than ${MAX_ANSWER_BYTES} bytes`
+            ? `The body of an answer has more than ${MAX_RESPONSE_BYTES} bytes`
             : 'The chunks of an answer cannot be told apart',
         );
       }
@@ -137,9 +133,9 @@ function parseHead(text: string): AnswerHead {
   if (!/^\d{1,15}$/.test(length)) {
     throw new MalformedAnswerError(`An answer has the Content-Length '${length.slice(0, 80)}'`);
   }
-  if (Number(length) > MAX_ANSWER_BYTES) {
+  if (Number(length) > MAX_RESPONSE_BYTES) {
     throw new MalformedAnswerError(
-      `An answer of ${length} bytes: at most ${MAX_ANSWER_BYTES} are taken`,
+      `An answer of ${length} bytes: at most ${MAX_RESPONSE_BYTES} are taken`,
     );
   }
   return { status, location, chunked: encoding !== undefined, length: Number(length) };
