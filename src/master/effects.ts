@@ -36,7 +36,12 @@ export interface SendToAgent {
   readonly message: MessageToAgent;
 }
 
-/** Stores changes durably; a `stored` event answers. */
+/** Reads the registry, and keeps the masters that led before from changing it; a `recovered` event answers. */
+export interface ReadRegistry {
+  readonly type: 'readRegistry';
+}
+
+/** Stores changes durably; a `stored` event answers, or `leadershipLost` when another master leads. */
 export interface Store {
   readonly type: 'store';
   readonly transaction: number;
@@ -57,6 +62,7 @@ export type MasterEffect =
   | CloseStream
   | SendToAgent
   | Link
+  | ReadRegistry
   | Store
   | SetTimer<MasterTimer>
   | ClearTimer<MasterTimer>

@@ -2,12 +2,30 @@
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import type { MasterCall, SchedulerCall } from '../model/generated/messages.ts';
 import type { RequestId, StreamId } from '../model/ids.ts';
+import type { LeadingMaster } from '../model/leading-master.ts';
 import type { At, StreamClosed, TimerFired } from '../model/process-effects.ts';
 import type { RegistrySnapshot } from '../model/registry.ts';
 import type { Principal } from '../security/principal.ts';
 import type { MasterTimer } from './timers.ts';
 
-/** The registry has been read; from here on the master answers. */
+/** This master leads, and no other does. */
+export interface Elected extends At {
+  readonly type: 'elected';
+}
+
+/** Another master leads, or none. Means nothing to a master that has been elected: it hears when it leads no more. */
+export interface LeaderChanged extends At {
+  readonly type: 'leaderChanged';
+  readonly leader: LeadingMaster | undefined;
+}
+
+/** This master leads no more, or cannot be sure of it: it must not go on. */
+export interface LeadershipLost extends At {
+  readonly type: 'leadershipLost';
+  readonly reason: string;
+}
+
+/** The answer to `readRegistry`; from here on the master answers. */
 export interface Recovered extends At {
   readonly type: 'recovered';
   readonly registry: RegistrySnapshot;
@@ -84,4 +102,7 @@ export type MasterEvent =
   | TimerFired<MasterTimer>
   | Stored
   | RegistryLost
+  | Elected
+  | LeaderChanged
+  | LeadershipLost
   | WhitelistRead;

@@ -29,6 +29,7 @@ import {
 } from './frameworks/frameworks.ts';
 import { schedulerCall } from './frameworks/scheduler-calls.ts';
 import { schedulerSubscribe } from './frameworks/subscribe.ts';
+import { elected, leaderChanged, leadershipLost, leads } from './leadership.ts';
 import { createMasterCounters } from './metrics/counters.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { createAllocator, mend } from './offers/allocator-recovery.ts';
@@ -67,6 +68,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     allocator: new GuardedAllocator(allocator),
     random: new Random(options.seed),
     nowMs: options.startTimeMs,
+    leader: { kind: 'none' },
     electedMs: 0,
     registryReadMs: 0,
     recovered: false,
@@ -130,7 +132,7 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   state.nowMs = event.nowMs;
   try {
     state.allocator.setTime(event.nowMs);
-    if (state.recovered || concernsRegistry(event)) {
+    if (state.recovered || comesBefore(event)) {
       takeWhole(state, event);
     } else {
       refuse(state, event);
@@ -160,17 +162,33 @@ function takeWhole(state: MasterState, event: MasterEvent): void {
   }
 }
 
-/** Taken also before the registry is read. */
-const concernsRegistry = ({ type }: MasterEvent) =>
-  type === 'recovered' || type === 'stored' || type === 'registryLost';
+/** Taken also before this master leads and the registry is read. */
+function comesBefore({ type }: MasterEvent): boolean {
+  switch (type) {
+    case 'elected':
+    case 'leaderChanged':
+    case 'leadershipLost':
+    case 'recovered':
+    case 'stored':
+    case 'registryLost':
+      return true;
+    default:
+      return false;
+  }
+}
 
-/** Before the registry is read, nobody gets an answer that means anything. Agents will try again. */
+/** Before a master leads and has read the registry, no answer of it means anything. Agents will try again. */
 function refuse(state: MasterState, event: MasterEvent): void {
   switch (event.type) {
     case 'schedulerSubscribe':
     case 'schedulerCall':
     case 'operatorCall':
-      reply(state, event.request, 503, 'Master has not finished recovery');
+      reply(
+        state,
+        event.request,
+        503,
+        leads(state) ? 'Master has not finished recovery' : 'This master does not lead',
+      );
       break;
     default:
       break;
@@ -179,6 +197,15 @@ function refuse(state: MasterState, event: MasterEvent): void {
 
 function take(state: MasterState, event: MasterEvent): void {
   switch (event.type) {
+    case 'elected':
+      elected(state);
+      break;
+    case 'leaderChanged':
+      leaderChanged(state, event);
+      break;
+    case 'leadershipLost':
+      leadershipLost(state, event);
+      break;
     case 'recovered':
       recover(state, event.registry);
       break;

@@ -8,6 +8,7 @@ import { machineKey } from './agents/machines.ts';
 import { remove } from './agents/removal-queue.ts';
 import { forgetUnreachableTasks } from './agents/reregistration.ts';
 import type { ContinuationOf } from './continuation.ts';
+import { leads } from './leadership.ts';
 import { missingCapabilities } from './minimum-capabilities.ts';
 import { startBatches } from './offers/offers.ts';
 import { claimNames } from './offers/resource-names.ts';
@@ -49,6 +50,9 @@ export function masterInfo(options: MasterOptions): MasterInfo {
 
 /** The registry has been read. Nobody is answered before this master's name is in it. */
 export function recover(state: MasterState, registry: RegistrySnapshot): void {
+  if (!leads(state) || state.recovered || isStoring(state, 'masterElected')) {
+    return;
+  }
   const missing = missingCapabilities(registry, state.info);
   if (missing.length > 0) {
     giveUp(

@@ -19,6 +19,7 @@ import type {
   UUID,
 } from '../model/generated/messages.ts';
 import type { AgentId, ExecutorId, FrameworkId, OfferId, StreamId, TaskId } from '../model/ids.ts';
+import type { Leader } from '../model/leading-master.ts';
 import type { Random } from '../model/random.ts';
 import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
@@ -224,6 +225,8 @@ export interface MasterState {
   readonly random: Random;
   /** Time of the event being handled. */
   nowMs: number;
+  /** Which master leads, as far as this one knows. */
+  leader: Leader;
   electedMs: number;
   /** When the registry was read: a pause of runs is counted from then. */
   registryReadMs: number;

@@ -1,5 +1,6 @@
 // What can be read of a master: pure functions of its state, each filtered by who asks.
 import type { MasterCall, MasterResponse } from '../model/generated/messages.ts';
+import type { Leader } from '../model/leading-master.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 
@@ -17,6 +18,8 @@ export type Query = Readonly<Record<string, string | undefined>>;
  * names: slave, not agent). `read` answers the operator API's read calls; undefined: not a read call.
  */
 export interface MasterViews {
+  /** Others than the leader answer no more than where it is. */
+  readonly leader: Leader;
   /** False while the registry is being read: everything but /health and /version is 503. */
   readonly recovered: boolean;
   state(viewer: Viewer): unknown;

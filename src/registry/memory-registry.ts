@@ -3,19 +3,28 @@ import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { RegistryContent } from '../model/registry-content.ts';
 import { encodeMessage } from '../wire/protobuf.ts';
 import { types } from '../wire/types.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, StoreResult } from './registry.ts';
 
 export class MemoryRegistry implements Registry {
   readonly #content = new RegistryContent();
+  #epoch = 0;
 
   async read(): Promise<RegistrySnapshot> {
     return this.#content.snapshot();
   }
 
-  async store(changes: readonly RegistryChange[]): Promise<void> {
+  async beginEpoch(): Promise<number> {
+    return ++this.#epoch;
+  }
+
+  async store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
+    if (epoch !== this.#epoch) {
+      return 'notLeader';
+    }
     for (const change of changes) {
       this.#content.apply(change);
     }
+    return 'stored';
   }
 
   /** As large as its agents would be on a disk. */

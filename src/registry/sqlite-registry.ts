@@ -2,13 +2,15 @@
 // being written share the next transaction, so that ten thousand agents can register in a few
 // commits; every `store` is answered after the commit that holds it.
 //
+// Epochs are counted in the process: no other one can open the file meanwhile.
+//
 // While the disk is full the transaction waits, and those that come after it: it is tried again until
 // there is room, and nothing of it has been answered before.
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Log, Stall } from '../filesystem/stall.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
-import { type Registry, RegistryError } from './registry.ts';
+import { type Registry, RegistryError, type StoreResult } from './registry.ts';
 import type { Answer, Request, RowChange } from './sqlite-protocol.ts';
 import { decodeRows, encodeChange } from './sqlite-rows.ts';
 
@@ -30,7 +32,8 @@ export interface SqliteRegistryOptions {
 
 interface Pending {
   readonly changes: readonly RowChange[];
-  readonly resolve: () => void;
+  readonly epoch: number;
+  readonly resolve: (result: StoreResult) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -47,6 +50,7 @@ export class SqliteRegistry implements Registry {
   /** The writer answers in order, so each answer belongs to the oldest of these. */
   readonly #expected: Expected[] = [];
   #waiting: Pending[] = [];
+  #epoch = 0;
   /** Settled when nothing waits any more; undefined: nothing does. */
   #writing: Promise<void> | undefined;
   #failure: RegistryError | undefined;
@@ -76,9 +80,14 @@ export class SqliteRegistry implements Registry {
     return answer.type === 'rows' ? decodeRows(answer.rows) : unexpected(answer);
   }
 
-  store(changes: readonly RegistryChange[]): Promise<void> {
+  /** Changes of the epoch before that are being written are done first: what is read then has all that was answered. */
+  async beginEpoch(): Promise<number> {
+    return ++this.#epoch;
+  }
+
+  store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes: changes.flatMap(encodeChange), resolve, reject });
+      this.#waiting.push({ changes: changes.flatMap(encodeChange), epoch, resolve, reject });
       // What else is asked for in this turn joins the transaction.
       this.#writing ??= Promise.resolve().then(() => this.#writeWaiting());
     });
@@ -104,12 +113,19 @@ export class SqliteRegistry implements Registry {
 
   async #writeWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting;
+      const group = this.#waiting.filter(({ epoch }) => epoch === this.#epoch);
+      const late = this.#waiting.filter(({ epoch }) => epoch !== this.#epoch);
       this.#waiting = [];
+      for (const { resolve } of late) {
+        resolve('notLeader');
+      }
+      if (group.length === 0) {
+        continue;
+      }
       try {
         await this.#write(group);
         group.forEach(({ resolve }) => {
-          resolve();
+          resolve('stored');
         });
       } catch (error) {
         group.forEach(({ reject }) => {

@@ -28,6 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ...PURE,
   },
   filesystem: { from: [] },
+  coordination: { from: ['src/model/'] },
   registry: { from: ['src/model/', 'src/wire/', 'src/filesystem/'] },
   containerizer: {
     from: ['src/model/', 'src/wire/', 'src/filesystem/'],

@@ -16,7 +16,7 @@ import {
   type SchedulerEvent,
   SchedulerEvent_Type,
 } from '../../src/model/generated/messages.ts';
-import { isType, startMaster, stopMasters } from './mini-master.ts';
+import { isType, startMaster, stopMasters, views } from './mini-master.ts';
 
 const clients: SchedulerClient[] = [];
 const others: Server[] = [];
@@ -99,7 +99,7 @@ describe('the scheduler client', () => {
   it('follows a redirect to the leading master', async () => {
     const leader = await startMaster();
     const follower = await startMaster({
-      leader: () => ({ kind: 'other', address: leader.server.address }),
+      views: { ...views, leader: { kind: 'other', address: leader.server.address } },
     });
     const { client, until } = subscribe(follower.server.address);
     await until((texts) => texts.includes('connected'));
@@ -125,7 +125,12 @@ describe('the scheduler client', () => {
   it('waits for a master that is not ready', async () => {
     let ready = false;
     const master = await startMaster({
-      leader: () => (ready ? { kind: 'self', address: 'x' } : { kind: 'none' }),
+      views: {
+        ...views,
+        get leader() {
+          return ready ? { kind: 'self' as const, address: 'x' } : { kind: 'none' as const };
+        },
+      },
     });
     const { until, seen } = subscribe(master.server.address);
     await until((texts) => texts.length > 0);
@@ -284,7 +289,7 @@ describe('the operator client', () => {
   it('calls and reads, also through a redirect', async () => {
     const leader = await startMaster();
     const follower = await startMaster({
-      leader: () => ({ kind: 'other', address: leader.server.address }),
+      views: { ...views, leader: { kind: 'other', address: leader.server.address } },
     });
     const client = new OperatorClient({ address: follower.server.address });
     expect(await client.get('/slaves')).toEqual({ slaves: [], asked: null });

@@ -141,7 +141,9 @@ describe('the log level', () => {
 
 describe('a master that cannot answer', () => {
   it('sends to the leader, whatever the endpoint', async () => {
-    const master = await startMaster({ leader: () => ({ kind: 'other', address: 'lead:5050' }) });
+    const master = await startMaster({
+      views: { ...views, leader: { kind: 'other', address: 'lead:5050' } },
+    });
     const rows: [string, string][] = [
       ['/state?a=b', '//lead:5050/master/state?a=b'],
       ['/master/slaves', '//lead:5050/master/slaves'],
@@ -162,7 +164,7 @@ describe('a master that cannot answer', () => {
   });
 
   it('says so while nobody leads, and while it reads its registry', async () => {
-    const lost = await startMaster({ leader: () => ({ kind: 'none' }) });
+    const lost = await startMaster({ views: { ...views, leader: { kind: 'none' } } });
     expect(await ask(lost, '/state')).toMatchObject({ status: 503, body: 'No leader elected' });
     const recovering = await startMaster({ views: { ...views, recovered: false } });
     expect(await ask(recovering, '/api/v1', { method: 'GET' })).toMatchObject({

@@ -84,6 +84,7 @@ export const isType =
     event.type === type;
 
 export const views: MasterViews = {
+  leader: { kind: 'self', address: 'here:5050' },
   recovered: true,
   state: () => ({ hostname: 'here', slaves: [], frameworks: [] }),
   stateSummary: () => ({ hostname: 'here' }),
@@ -135,7 +136,6 @@ export async function startMaster(
     authentication: {},
     flags: { port: '5050', quorum: '1', ...LONG_FLAGS },
     version: { version: '1.12.0' },
-    leader: () => ({ kind: 'self', address: server?.address ?? '' }),
     clock: systemClock,
     logger: silentLogger,
     log: { verbosity: 0 },

@@ -110,7 +110,7 @@ export class World {
     };
     this.master = createMaster(this.options, this.#core);
     this.views = masterViews(this.master);
-    this.dispatch({ type: 'recovered', registry: this.disk.snapshot() });
+    this.dispatch({ type: 'elected' });
   }
 
   dispatch(event: Untimed<MasterEvent>): void {
@@ -153,6 +153,9 @@ export class World {
         break;
       case 'link':
         this.links.push(effect.address);
+        break;
+      case 'readRegistry':
+        this.dispatch({ type: 'recovered', registry: this.disk.snapshot() });
         break;
       case 'store':
         this.#writes.push(effect);

@@ -49,14 +49,14 @@ async function open() {
 describe('on a full disk (needs root)', () => {
   test('a change waits until there is room, with those that come after it; reads go on', async () => {
     const { registry, lines, told, agents } = await open();
-    await registry.store([admit('a')]);
+    await registry.store([admit('a')], 0);
     disk.fill();
     const answered: string[] = [];
     const waiting = ['b', 'c'].map(async (id, index) => {
       if (index > 0) {
         await told;
       }
-      await registry.store([admit(id)]);
+      await registry.store([admit(id)], 0);
       answered.push(id);
     });
     await told;
@@ -79,9 +79,9 @@ describe('on a full disk (needs root)', () => {
 
   test('it closes without waiting for room, opens again without any, and has what was stored', async () => {
     const first = await open();
-    await first.registry.store([admit('a')]);
+    await first.registry.store([admit('a')], 0);
     disk.fill();
-    const lost = first.registry.store([admit('b'), { type: 'removeAgent', id: agentId('a') }]);
+    const lost = first.registry.store([admit('b'), { type: 'removeAgent', id: agentId('a') }], 0);
     const refused = expect(lost).rejects.toThrow(/the disk is full, and the master ends/);
     await first.told;
     await first.registry.close();
@@ -89,7 +89,7 @@ describe('on a full disk (needs root)', () => {
 
     const second = await open();
     expect(await second.agents()).toEqual(['a']);
-    const waiting = second.registry.store([admit('c')]);
+    const waiting = second.registry.store([admit('c')], 0);
     await second.told;
     disk.empty();
     await waiting;

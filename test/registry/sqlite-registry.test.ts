@@ -107,7 +107,9 @@ test('both engines mean the same by every change, also after reopening', async (
         const file = newFile();
         const memory = new MemoryRegistry();
         const first = await SqliteRegistry.open(file);
-        await Promise.all(all.flatMap((changes) => [memory.store(changes), first.store(changes)]));
+        await Promise.all(
+          all.flatMap((changes) => [memory.store(changes, 0), first.store(changes, 0)]),
+        );
         await first.close();
         const second = await SqliteRegistry.open(file);
         expect(sorted(await second.read())).toEqual(sorted(await memory.read()));
@@ -186,7 +188,7 @@ const content: RegistryChange[] = [
 async function filled(): Promise<string> {
   const file = newFile();
   const registry = await SqliteRegistry.open(file);
-  await registry.store(content);
+  await registry.store(content, 0);
   await registry.close();
   return file;
 }
@@ -232,7 +234,7 @@ describe('a file that cannot be used is refused with a clear error', () => {
       type: 'admitAgent' as const,
       agent: { id: { value: `agent-${n}` }, hostname: 'h'.repeat(200) },
     }));
-    await registry.store(agents);
+    await registry.store(agents, 0);
     await registry.close();
     const descriptor = openSync(file, 'r+');
     ftruncateSync(descriptor, 20_000);
@@ -286,7 +288,7 @@ describe('a file that cannot be used is refused with a clear error', () => {
     const file = newFile();
     const registry = await SqliteRegistry.open(file);
     for (const change of content) {
-      await registry.store([change]);
+      await registry.store([change], 0);
     }
     // As a kill leaves them: not folded.
     const ends = ['', '-wal', '.commits'];
@@ -322,7 +324,7 @@ describe('a file that cannot be used is refused with a clear error', () => {
     const file = await filled();
     copyFileSync(file, `${file}.backup`);
     const registry = await SqliteRegistry.open(file);
-    await registry.store([{ type: 'removeAgent', id: agentId('a') }]);
+    await registry.store([{ type: 'removeAgent', id: agentId('a') }], 0);
     await registry.close();
     copyFileSync(`${file}.backup`, file);
     expect(await opening(file)).toMatch(/lacks the last 1 of its 2 transactions/);
@@ -407,9 +409,9 @@ describe('nothing is taken for stored once the file is not what its name leads t
   ])('%s', async (_, harm, message) => {
     const file = newFile();
     const registry = await SqliteRegistry.open(file);
-    await registry.store([change]);
+    await registry.store([change], 0);
     harm(file);
-    await expect(registry.store([change])).rejects.toThrow(message);
+    await expect(registry.store([change], 0)).rejects.toThrow(message);
     await registry.close();
   });
 
@@ -428,10 +430,10 @@ describe('nothing is taken for stored once the file is not what its name leads t
     const file = newFile();
     const lost = Promise.withResolvers<RegistryError>();
     const registry = await SqliteRegistry.open(file, { onLost: lost.resolve });
-    await registry.store([change]);
+    await registry.store([change], 0);
     harm(file);
     expect((await lost.promise).message).toMatch(message);
-    await expect(registry.store([change])).rejects.toThrow(message);
+    await expect(registry.store([change], 0)).rejects.toThrow(message);
     await registry.close();
   });
 });
@@ -439,7 +441,7 @@ describe('nothing is taken for stored once the file is not what its name leads t
 test('after it is closed, nothing is taken for stored', async () => {
   const registry = await SqliteRegistry.open(newFile());
   await registry.close();
-  await expect(registry.store([{ type: 'removeAgent', id: agentId('a') }])).rejects.toThrow(
+  await expect(registry.store([{ type: 'removeAgent', id: agentId('a') }], 0)).rejects.toThrow(
     RegistryError,
   );
 });
@@ -449,12 +451,12 @@ test('the files of a registry are closed to other users, those of an earlier one
   const modes = () =>
     readdirSync(dirname(file)).map((name) => statSync(join(dirname(file), name)).mode & 0o777);
   const first = await SqliteRegistry.open(file);
-  await first.store([{ type: 'electMaster', master }]);
+  await first.store([{ type: 'electMaster', master }], 0);
   expect(modes()).toEqual([0o600, 0o600, 0o600]);
   await first.close();
   chmodSync(file, 0o644);
   const second = await SqliteRegistry.open(file);
-  await second.store([{ type: 'electMaster', master }]);
+  await second.store([{ type: 'electMaster', master }], 0);
   expect(modes()).toEqual([0o600, 0o600, 0o600]);
   await second.close();
 });
@@ -501,9 +503,9 @@ test('a registry of the first version is read as it was, and then has sums', asy
 test('the log is folded into the registry when nothing is written for a while', async () => {
   const file = newFile();
   const registry = await SqliteRegistry.open(file);
-  await registry.store(content);
+  await registry.store(content, 0);
   expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
   await vi.waitUntil(() => statSync(`${file}-wal`).size === 0, { timeout: 10_000 });
-  await registry.store([{ type: 'removeAgent', id: agentId('a') }]);
+  await registry.store([{ type: 'removeAgent', id: agentId('a') }], 0);
   await registry.close();
 });

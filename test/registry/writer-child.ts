@@ -28,7 +28,7 @@ if (script === import.meta.filename && file !== undefined) {
     // Three at a time, so that transactions hold several answers.
     const group = [number, number + 1, number + 2];
     await Promise.all(
-      group.map((n) => registry.store([numberedChange(n)]).then(() => process.send?.(n))),
+      group.map((n) => registry.store([numberedChange(n)], 0).then(() => process.send?.(n))),
     );
   }
 }

@@ -190,6 +190,14 @@ export class AgentHost {
     this.masterDetected();
   }
 
+  /** The detector says that no master leads. */
+  masterLost(): void {
+    this.life?.program.dispatch({ type: 'masterDetected', master: undefined });
+    this.#simulation.agenda.after(this.#simulation.chance.delay(0, 20_000), () =>
+      this.masterDetected(),
+    );
+  }
+
   /** The detector says who leads. */
   masterDetected(): void {
     if (this.life !== undefined) {

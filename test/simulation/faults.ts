@@ -25,6 +25,7 @@ export interface FaultWeights {
   readonly weights: number;
   readonly convert: number;
   readonly trap: number;
+  readonly depose: number;
 }
 
 type Fault = keyof FaultWeights;
@@ -134,6 +135,9 @@ export class Faults {
       case 'convert':
         this.#simulation.operator.convert();
         return;
+      case 'depose':
+        master.depose();
+        return;
       case 'trap':
         (chance.of(0.8) ? master : host).life?.program.trap(chance.delay(0, 30));
         return;
@@ -199,6 +203,7 @@ export class Faults {
   end(): void {
     const { network, master, agents } = this.#simulation;
     network.healAll();
+    master.settle();
     if (master.life === undefined) {
       this.restartMaster();
     }

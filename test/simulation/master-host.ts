@@ -1,5 +1,6 @@
-// The machine that masters run on: a registry on a disk, a port, and the streams of schedulers. A master
-// may be killed between any two of its effects; the next one knows what the disk does.
+// The machine that masters run on: a registry on a disk, ports, and the streams of schedulers. A master may be killed
+// between any two of its effects; the next one knows what the disk does. Another may be elected while one still leads,
+// which goes on until it hears of that, or until the registry refuses what it would write.
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, step } from '../../src/master/master.ts';
@@ -30,6 +31,8 @@ import type { Simulation } from './simulation.ts';
 import { Watcher } from './watcher.ts';
 
 export const MASTER_HOST = 'master';
+/** There are five addresses for masters. */
+const MOST_DEPOSED = 3;
 
 /** The scheduler's side of its connections; all answers go through `toScheduler`. */
 export interface SchedulerConnection {
@@ -74,7 +77,10 @@ export class MasterHost {
   readonly durableAgents = new Set<string>();
   /** Ids of agents that an operator has declared gone. */
   readonly goneAgents = new Set<string>();
+  /** Of the master that leads, or is about to. */
   life: MasterLife | undefined;
+  /** Masters that led, and have not heard yet that they lead no more. */
+  readonly #deposed = new Set<MasterLife>();
   starts = 0;
   readonly #simulation: Simulation;
   #nextId = 0;
@@ -89,10 +95,11 @@ export class MasterHost {
     return `master@${this.address}`;
   }
 
-  start(): void {
+  /** `isMoved`: at an address that is chosen already. */
+  start({ isMoved = false } = {}): void {
     const { agenda, chance, settings } = this.#simulation;
-    const hasMoved = chance.of(settings.moves);
-    if (hasMoved) {
+    const hasMoved = isMoved || chance.of(settings.moves);
+    if (hasMoved && !isMoved) {
       this.address = `10.0.0.${chance.int(1, 3)}:5050`;
     }
     const options: MasterOptions = {
@@ -121,7 +128,7 @@ export class MasterHost {
       step: (event, nowMs) => step(state, { ...event, nowMs } as MasterEvent),
       check: (event) => this.#simulation.checks.masterStepped(life, event),
       perform: (effect) => this.#perform(life, effect),
-      die: () => this.#die(),
+      die: () => this.#die(life),
       receive: (from, name, body) => {
         const message = decodeToMaster(name, body);
         if (message !== undefined) {
@@ -150,10 +157,7 @@ export class MasterHost {
       }
     }
     agenda.after(chance.delay(0, 200), () => {
-      program.dispatch({
-        type: 'recovered',
-        registry: structuredClone(this.registry.snapshot()),
-      });
+      program.dispatch({ type: 'elected' });
       if (settings.isWatched) {
         this.#watch(life);
       }
@@ -167,9 +171,51 @@ export class MasterHost {
     }
     this.#simulation.note('master', () => 'is killed');
     this.life = undefined;
-    life.program.end();
     this.disk.crash();
+    this.#end(life);
+  }
+
+  #end(life: MasterLife): void {
+    life.program.end();
     this.#simulation.network.ended(life.process);
+  }
+
+  /** Another master is elected at once, at another address. The one before hears of it later, if at all. */
+  depose(): void {
+    const { agenda, chance, agents } = this.#simulation;
+    const { life } = this;
+    if (life?.state.recovered !== true || this.#deposed.size >= MOST_DEPOSED) {
+      return;
+    }
+    this.#simulation.note('master', () => `${this.address} leads no more`);
+    this.#deposed.add(life);
+    // What it was writing is done in part; it is not told of which.
+    this.disk.crash();
+    const taken = [life, ...this.#deposed].map(({ state }) => `${state.options.ip}:5050`);
+    const free = [1, 2, 3, 4, 5].map((n) => `10.0.0.${n}:5050`).filter((it) => !taken.includes(it));
+    this.address = chance.pick(free);
+    this.life = undefined;
+    this.start({ isMoved: true });
+    for (const host of agents) {
+      agenda.after(chance.delay(0, 2_000), () => host.masterLost());
+    }
+    agenda.after(chance.delay(0, 120_000), () => this.#hearsOfIt(life));
+  }
+
+  #hearsOfIt({ program }: MasterLife): void {
+    program.dispatch({ type: 'leadershipLost', reason: 'another master was elected' });
+  }
+
+  /** The end of all trouble: no master believes that it leads but the one that does. */
+  settle(): void {
+    for (const life of this.#deposed) {
+      this.#hearsOfIt(life);
+    }
+  }
+
+  /** The master that listens there, whatever it is to others. */
+  #at(process: Process): MasterLife | undefined {
+    return [this.life, ...this.#deposed].find((it) => it?.process === process);
   }
 
   /** A call of a scheduler has arrived; its answer goes where the connection says. */
@@ -182,8 +228,8 @@ export class MasterHost {
       readonly bytes: Uint8Array;
     },
   ): void {
-    const { life } = this;
-    if (life === undefined || life.process !== process) {
+    const life = this.#at(process);
+    if (life === undefined) {
       return;
     }
     const decoded: SchedulerCall = decodeMessage(types.SchedulerCall, call.bytes);
@@ -226,7 +272,12 @@ export class MasterHost {
     });
   }
 
-  #die(): void {
+  #die(life: MasterLife): void {
+    if (this.#deposed.delete(life)) {
+      this.#simulation.note('master', () => `${life.state.options.ip} ends`);
+      this.#end(life);
+      return;
+    }
     this.kill();
     this.#simulation.faults.restartMaster();
   }
@@ -237,6 +288,11 @@ export class MasterHost {
       case 'store': {
         const changes = structuredClone(effect.changes);
         const { transaction } = effect;
+        if (this.#deposed.has(life)) {
+          const { agenda, chance } = simulation;
+          agenda.after(chance.delay(0, this.disk.maxDelayMs), () => this.#hearsOfIt(life));
+          return;
+        }
         simulation.note('master', () => `stores ${changes.map(({ type }) => type).join(', ')}`);
         this.disk.write(
           () => {
@@ -248,15 +304,21 @@ export class MasterHost {
         );
         return;
       }
+      case 'readRegistry':
+        life.program.dispatch({
+          type: 'recovered',
+          registry: structuredClone(this.registry.snapshot()),
+        });
+        return;
       case 'abort':
-        if (this.disk.failures === 0) {
+        if (this.disk.failures === 0 && !this.#deposed.has(life)) {
           fail(`the master aborts: ${effect.reason}`);
         }
-        this.#die();
+        this.#die(life);
         return;
       case 'sendToAgent': {
         simulation.checks.masterSends(effect);
-        const from = `${effect.from ?? 'master'}@${this.address}`;
+        const from = `${effect.from ?? 'master'}@${life.state.options.ip}:5050`;
         life.program.send(from, effect.to, effect.message);
         return;
       }

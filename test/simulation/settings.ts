@@ -51,12 +51,18 @@ export interface Settings {
 const FIRST_WIDE_SEED = 1_000_000;
 /** From here on the scheduler core has bugs. */
 const FIRST_TRAPPING_SEED = 2_000_000;
+/** From here on masters are elected while others lead. */
+const FIRST_LEADERSHIP_SEED = 1_000_000_000;
 
 export function settingsOf(chance: Chance, seed: number): Settings {
   const narrow = narrowSettings(chance);
-  return seed < FIRST_WIDE_SEED
-    ? narrow
-    : { ...widened(chance, narrow, seed), isWatched: seed % 3 === 0 };
+  if (seed < FIRST_WIDE_SEED) {
+    return narrow;
+  }
+  const wide = { ...widened(chance, narrow, seed), isWatched: seed % 3 === 0 };
+  return seed < FIRST_LEADERSHIP_SEED
+    ? wide
+    : { ...wide, faults: { ...wide.faults, trap: 0, depose: chance.pick([1, 4, 12]) } };
 }
 
 function widened(chance: Chance, narrow: Settings, seed: number): Settings {
@@ -133,6 +139,7 @@ function narrowSettings(chance: Chance): Settings {
       weights: 0,
       convert: 0,
       trap: 0,
+      depose: 0,
     },
     killsInMaster: chance.pick([0, 0, 0.002]),
     killsInAgents: chance.pick([0, 0, 0.002]),

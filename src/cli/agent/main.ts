@@ -9,6 +9,7 @@ import { createViews } from '../../agent/views/views.ts';
 import { AgentDriver } from '../../agent-driver/driver.ts';
 import type { Proxies } from '../../containerizer/fetcher/download.ts';
 import { lookAtHost } from '../../containerizer/host/host.ts';
+import { StaticDetector } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import type { ExecutorStream } from '../../http/agent/executor-api.ts';
 import { AgentServer } from '../../http/agent/server.ts';
@@ -155,12 +156,19 @@ async function runAgent(
     nowMs: systemClock.nowMs(),
     checkpoint: await driver.recover(),
   });
-  loop.dispatch({
-    type: 'masterDetected',
-    nowMs: systemClock.nowMs(),
-    master: `master@${found.ip}:${found.port}`,
+  const detector = new StaticDetector({
+    pid: `master@${found.ip}:${found.port}`,
     hostname: (await nameOfMaster) ?? found.ip,
   });
+  const unwatch = detector.watch((leader) =>
+    loop.dispatch({
+      type: 'masterDetected',
+      nowMs: systemClock.nowMs(),
+      master: leader?.pid,
+      hostname: leader?.hostname,
+    }),
+  );
+  shutdown.add('detector', unwatch);
   // Not before all tasks of the last run are known again, and the master to tell.
   onUnregister(() => stop('unregister'));
 }

@@ -1,10 +1,11 @@
 // All that an agent's flags say, read before anything is started; what is wrong is told together.
 import type { AgentOptions } from '../../agent/options.ts';
+import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
-import { findMaster, type MasterAddress } from '../master-detector.ts';
+import { readMasterFlag } from '../master-flag.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
   noAddress,
@@ -37,7 +38,7 @@ export async function agentSettings(
   );
   const [address, master] = await Promise.all([
     faults.readLater(() => publishedAddress(values)),
-    faults.readLater(async () => findMaster(named.value)),
+    faults.readLater(async () => readMasterFlag(named.value)),
   ]);
   const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));

@@ -17,7 +17,7 @@ import {
   refusal,
 } from '../framework/framework-session.ts';
 import { closeDownloads } from '../framework/task-output.ts';
-import { findMaster } from '../master-detector.ts';
+import { readMasterFlag } from '../master-flag.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -54,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** All that flags and file say. Throws one FlagError about all that is wrong or missing. */
 async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS>) {
-  const master = await faults.readLater(() => findMaster(values.master));
+  const master = await faults.readLater(() => readMasterFlag(values.master));
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );

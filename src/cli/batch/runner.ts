@@ -1,6 +1,7 @@
 // Runs a batch: carries what the master says to the machine, and what the machine answers to the master,
 // the journal and the terminal.
 
+import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type TaskStatus,
 } from '../../model/generated/messages.ts';
 import { FrameworkSession } from '../framework/framework-session.ts';
-import type { MasterAddress } from '../master-detector.ts';
 import { Batch, type BatchOptions, type Call, type UpdateMeaning } from './batch.ts';
 import { Collector } from './collector.ts';
 import type { Journal } from './journal.ts';

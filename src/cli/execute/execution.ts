@@ -1,5 +1,7 @@
 // One run of `mesoscale execute`: waits for an offer that is enough, launches, shows what happens and
 // what the tasks print, and ends when all of them have.
+
+import type { MasterAddress } from '../../coordination/static-detector.ts';
 import type { Credential } from '../../http/server/authentication.ts';
 import {
   ExecutorInfo_Type,
@@ -18,7 +20,6 @@ import { isTerminal, taskStateName } from '../../model/task-state.ts';
 import { FrameworkSession, refusal } from '../framework/framework-session.ts';
 import { taskEnd } from '../framework/task-end.ts';
 import { OutputTail } from '../framework/task-output.ts';
-import type { MasterAddress } from '../master-detector.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { Placed } from './placement.ts';
 

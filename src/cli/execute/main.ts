@@ -1,6 +1,8 @@
 // `mesoscale execute` (mesos-execute): runs one command, task or task group on a cluster. What the task
 // prints comes out as if it ran here, and the exit status is the task's; what happens is said on
 // standard error.
+
+import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
@@ -14,7 +16,7 @@ import { orFailLater, readCommandLine } from '../command-line.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
-import { findMaster, type MasterAddress } from '../master-detector.ts';
+import { readMasterFlag } from '../master-flag.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { Execution } from './execution.ts';
 import { type ExecuteFlags, launchRequest } from './launch-request.ts';
@@ -92,7 +94,7 @@ async function execute(parsed: Parsed): Promise<number> {
 /** All that the flags say. Throws one FlagError about all that is wrong or missing. */
 async function settings({ values, rest, faults }: Parsed) {
   const master = faults.required('master', values.master, 'host:port of the master');
-  const address = await faults.readLater(async () => findMaster(master.value));
+  const address = await faults.readLater(async () => readMasterFlag(master.value));
   const request = faults.read(() => launchRequest(values, rest));
   const framework = faults.read(() => frameworkOf(request.value.name, values));
   const credential = faults.dependent('principal', () =>

@@ -1,6 +1,7 @@
 // One framework's connection for the commands that are frameworks: who they are, and what the person at
 // the terminal is told about the connection.
 import { userInfo } from 'node:os';
+import type { MasterAddress } from '../../coordination/static-detector.ts';
 import {
   CallRefusedError,
   NO_MASTER,
@@ -17,7 +18,6 @@ import {
   type SchedulerEvent,
 } from '../../model/generated/messages.ts';
 import { FlagError, readEach } from '../flags/faults.ts';
-import type { MasterAddress } from '../master-detector.ts';
 
 export interface SessionOptions {
   readonly master: MasterAddress;

@@ -1,9 +1,10 @@
-// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port and registry
+// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port, registry and election
 // together. Nothing is decided here.
+import { StandaloneContender } from '../../coordination/standalone.ts';
 import { createCore } from '../../core/core.ts';
 import { MasterServer } from '../../http/master/server.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
-import type { MasterEffect, Store } from '../../master/effects.ts';
+import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import { createMaster, masterViews, step } from '../../master/master.ts';
 import type { MasterTimer } from '../../master/timers.ts';
@@ -19,6 +20,7 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 import { endWithParent } from '../process/parent.ts';
 import { ServerProcess } from '../process/server-process.ts';
+import { RegistryWriter } from './registry-writer.ts';
 import { masterSettings } from './settings.ts';
 import { watchWhitelist } from './whitelist.ts';
 
@@ -68,6 +70,9 @@ async function runMaster(
     machine: { step: (event) => step(master, event) },
     perform: (effect) => perform(effect),
   });
+  const writer = new RegistryWriter(registry, (event) =>
+    loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
+  );
   const perform = (effect: MasterEffect) => {
     switch (effect.type) {
       case 'reply':
@@ -84,15 +89,9 @@ async function runMaster(
       case 'log':
         own.perform(effect);
         return;
+      case 'readRegistry':
       case 'store':
-        void store(registry, effect).then((error) =>
-          loop.dispatch({
-            type: 'stored',
-            nowMs: systemClock.nowMs(),
-            transaction: effect.transaction,
-            error,
-          }),
-        );
+        writer.perform(effect);
         return;
       case 'abort':
         own.end(1, effect.reason);
@@ -111,13 +110,14 @@ async function runMaster(
     authentication,
     flags: options.flags,
     version: options.version,
-    leader: () => ({ kind: 'self', address: `${address.ip}:${address.port}` }),
     metrics: () => ({
       ...systemMetrics(),
       'registrar/registry_size_bytes': registry.sizeBytes(),
       ...(registryFile === undefined ? {} : REPLICA_METRICS),
     }),
   });
+  const contender = new StandaloneContender();
+  shutdown.add('election', () => contender.withdraw());
   shutdown.add('registry', () => registry.close());
   shutdown.add('timers', () => own.timers.close());
   shutdown.add('port', () => server.close());
@@ -132,19 +132,11 @@ async function runMaster(
   shutdown.onSignals();
   endWithParent(() => void shutdown.run(0));
   logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
-  loop.dispatch({
-    type: 'recovered',
-    nowMs: systemClock.nowMs(),
-    registry: await registry.read(),
+  contender.contend(master.info, {
+    elected: () => loop.dispatch({ type: 'elected', nowMs: systemClock.nowMs() }),
+    lost: (reason) => loop.dispatch({ type: 'leadershipLost', nowMs: systemClock.nowMs(), reason }),
   });
 }
 
 /** The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the only one. */
 const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };
-
-/** Resolves when the changes are durable, or to what keeps them from being so. */
-const store = (registry: Registry, { changes }: Store): Promise<string | undefined> =>
-  registry.store(changes).then(
-    () => undefined,
-    (error: Error) => error.message,
-  );

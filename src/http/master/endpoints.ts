@@ -12,19 +12,12 @@ import type { MasterOperatorApi } from './operator-api.ts';
 import type { SchedulerApi } from './scheduler-api.ts';
 import * as forms from './write-endpoints.ts';
 
-/** Which master leads, as far as this one knows. */
-export type Leader =
-  | { readonly kind: 'self'; readonly address: string }
-  | { readonly kind: 'other'; readonly address: string }
-  | { readonly kind: 'none' };
-
 export interface MasterEndpointsOptions {
   readonly views: MasterViews;
   readonly authorizer: Authorizer;
   readonly operator: MasterOperatorApi;
   readonly scheduler: SchedulerApi;
   readonly turn: Turn;
-  readonly leader: () => Leader;
   readonly noLeader: Answer;
   readonly unavailable: (url: string) => Answer | undefined;
 }
@@ -185,7 +178,7 @@ export class MasterEndpoints {
     if (request.path !== '/redirect' && request.path !== '/master/redirect') {
       return notFound();
     }
-    const leader = this.#options.leader();
+    const { leader } = this.#options.views;
     return leader.kind === 'none' ? this.#options.noLeader : redirectTo(`//${leader.address}`);
   }
 }

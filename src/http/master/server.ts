@@ -13,12 +13,10 @@ import { type Answer, masterRecovering, noLeader, redirectTo } from '../server/e
 import type { AttachedFiles } from '../server/files.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
 import type { Pressure } from '../transport/connection.ts';
-import { type Leader, MasterEndpoints } from './endpoints.ts';
+import { MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
 import { SchedulerApi } from './scheduler-api.ts';
 import type { MasterStream } from './streams.ts';
-
-export type { Leader } from './endpoints.ts';
 
 export interface MasterServerOptions extends PortOptions {
   /** Takes what happens, as EventLoop.dispatch. */
@@ -26,7 +24,6 @@ export interface MasterServerOptions extends PortOptions {
   /** Takes what begins new work, as EventLoop.dispatchNewWork. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly views: MasterViews;
-  readonly leader: () => Leader;
 }
 
 /** The effects that this server carries out. */
@@ -189,7 +186,6 @@ export class MasterServer {
       operator,
       scheduler,
       turn,
-      leader: this.#options.leader,
       noLeader,
       unavailable,
     });
@@ -204,7 +200,7 @@ export class MasterServer {
 
   /** Only the leader answers, and only when it has read its registry. */
   #unavailable(url: string): Answer | undefined {
-    const leader = this.#options.leader();
+    const { leader, recovered } = this.#options.views;
     switch (leader.kind) {
       case 'none':
         return noLeader;
@@ -213,7 +209,7 @@ export class MasterServer {
           `//${leader.address}${url.startsWith('/master/') ? '' : '/master'}${url}`,
         );
       case 'self':
-        return this.#options.views.recovered ? undefined : masterRecovering;
+        return recovered ? undefined : masterRecovering;
     }
   }
 }

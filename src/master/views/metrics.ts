@@ -8,6 +8,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { usedOn } from '../agents/usage.ts';
+import { leads } from '../leadership.ts';
 import type { FrameworkCounters } from '../metrics/counters.ts';
 import { waitingCount } from '../registrar.ts';
 import { plus } from '../roles/quantities.ts';
@@ -46,7 +47,7 @@ function gauges(state: MasterState, metrics: Metrics, nowMs: number): void {
     metrics[`master/${name}`] = value;
   };
   set('uptime_secs', (nowMs - state.options.startTimeMs) / 1000);
-  set('elected', state.recovered ? 1 : 0);
+  set('elected', leads(state) ? 1 : 0);
   let [connected, active] = [0, 0];
   for (const agent of state.agents.registered.values()) {
     connected += agent.connected ? 1 : 0;

@@ -23,6 +23,9 @@ import {
 export function masterViews(state: MasterState): MasterViews {
   const { jsonOf } = state.options;
   return {
+    get leader() {
+      return state.leader;
+    },
     get recovered() {
       return state.recovered;
     },

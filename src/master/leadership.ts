@@ -1,0 +1,33 @@
+// Whether this master leads. One that does not answers nothing but where the leader is, and changes nothing. One that
+// leads no more ends itself, as Apache Mesos's does: what it still believes, another master decides by now.
+import { addressOf, parsePid } from '../model/pid.ts';
+import type { LeaderChanged, LeadershipLost } from './events.ts';
+import { giveUp, log } from './outbox.ts';
+import type { MasterState } from './state.ts';
+
+export const leads = ({ leader }: MasterState) => leader.kind === 'self';
+
+export function elected(state: MasterState): void {
+  if (!leads(state)) {
+    const { ip, port } = state.options;
+    state.leader = { kind: 'self', address: `${ip}:${port}` };
+    state.effects.push({ type: 'readRegistry' });
+  }
+}
+
+export function leaderChanged(state: MasterState, { leader }: LeaderChanged): void {
+  if (leads(state)) {
+    return;
+  }
+  const pid = leader === undefined ? undefined : parsePid(leader.pid);
+  // A detector may know that this master leads before it is told so itself.
+  const isOther = pid !== undefined && leader?.pid !== state.info.pid;
+  state.leader = isOther ? { kind: 'other', address: addressOf(pid) } : { kind: 'none' };
+  log(state, 'info', `The leading master is ${isOther ? leader?.pid : 'not known'}`);
+}
+
+export function leadershipLost(state: MasterState, { reason }: LeadershipLost): void {
+  if (leads(state)) {
+    giveUp(state, `Lost leadership: ${reason}`);
+  }
+}

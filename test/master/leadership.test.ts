@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { createMaster, masterViews, step } from '../../src/master/master.ts';
+import { requestId } from '../../src/model/ids.ts';
+import { RegistryContent } from '../../src/model/registry-content.ts';
+import { testCore } from './core.ts';
+import { START_MS, World } from './harness.ts';
+
+const registry = new RegistryContent().snapshot();
+const nowMs = START_MS;
+const other = { pid: 'master@10.0.0.9:5050' };
+
+/** A master that has not been elected. */
+function candidate() {
+  const { options } = new World();
+  const master = createMaster(options, testCore);
+  return { master, views: masterViews(master) };
+}
+
+test('a master that was not elected reads nothing, stores nothing and takes no call', () => {
+  const { master, views } = candidate();
+  expect(step(master, { type: 'recovered', nowMs, registry })).toEqual([]);
+  const request = requestId('r1');
+  expect(step(master, { type: 'operatorCall', nowMs, request, call: {} })).toEqual([
+    { type: 'reply', request, status: 503, text: 'This master does not lead' },
+  ]);
+  expect(step(master, { type: 'leadershipLost', nowMs, reason: 'the session expired' })).toEqual(
+    [],
+  );
+  expect(views.recovered).toBe(false);
+  expect(views.leader).toEqual({ kind: 'none' });
+  expect(views.metrics(nowMs)['master/elected']).toBe(0);
+});
+
+test('a master that does not lead knows who does', () => {
+  const { master, views } = candidate();
+  step(master, { type: 'leaderChanged', nowMs, leader: other });
+  expect(views.leader).toEqual({ kind: 'other', address: '10.0.0.9:5050' });
+  step(master, { type: 'leaderChanged', nowMs, leader: undefined });
+  expect(views.leader).toEqual({ kind: 'none' });
+});
+
+test('a master that is named as the leader before it is elected sends no client to itself', () => {
+  const { master, views } = candidate();
+  step(master, { type: 'leaderChanged', nowMs, leader: { pid: 'master@10.0.0.1:5050' } });
+  expect(views.leader).toEqual({ kind: 'none' });
+});
+
+test('an elected master reads the registry, once, and is not moved by late news of another', () => {
+  const { master, views } = candidate();
+  expect(step(master, { type: 'elected', nowMs })).toEqual([{ type: 'readRegistry' }]);
+  expect(step(master, { type: 'elected', nowMs })).toEqual([]);
+  expect(step(master, { type: 'leaderChanged', nowMs, leader: other })).toEqual([]);
+  expect(views.leader).toEqual({ kind: 'self', address: '10.0.0.1:5050' });
+  expect(step(master, { type: 'recovered', nowMs, registry }).map(({ type }) => type)).toEqual([
+    'store',
+  ]);
+  expect(step(master, { type: 'recovered', nowMs, registry })).toEqual([]);
+});
+
+test('a master that leads no more ends, and announces nothing that was on its way', () => {
+  const world = new World();
+  world.commitsAtOnce = false;
+  const agent = world.agent();
+  world.dispatch({ type: 'leadershipLost', reason: 'another master was elected' });
+  expect(world.aborted).toBe('Lost leadership: another master was elected');
+  world.commit();
+  world.advance(60_000);
+  expect(agent.sent('AgentRegisteredMessage')).toEqual([]);
+});
