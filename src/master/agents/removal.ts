@@ -161,6 +161,8 @@ export function loseAgent(
     isGone ? OperationState.OPERATION_GONE_BY_OPERATOR : OperationState.OPERATION_UNREACHABLE,
     isGone ? 'Agent has been marked gone' : 'Agent was marked unreachable',
   );
+  // With all that is held there: what tasks and offers give back one by one is not looked at any more.
+  state.allocator.removeAgent(agent.id);
   for (const owner of [...agent.tasks.keys()]) {
     const framework = state.frameworks.registered.get(owner);
     if (framework !== undefined) {
@@ -212,6 +214,7 @@ export function agentRemoved(
   if (reason !== undefined) {
     state.counters.values[`slave_removals/reason_${reason}`]++;
   }
+  state.allocator.removeAgent(agent.id);
   for (const owner of [...agent.tasks.keys()]) {
     const framework = state.frameworks.registered.get(owner);
     if (framework !== undefined) {
@@ -241,7 +244,6 @@ function forgetAgent(state: MasterState, agent: Agent): void {
     }
   }
   rescindAgentOffers(state, agent);
-  state.allocator.removeAgent(agent.id);
   agents.registered.delete(agent.id);
   agents.room.leave(agent.id);
   if (agents.byPid.get(agent.pid) === agent) {

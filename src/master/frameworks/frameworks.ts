@@ -333,6 +333,8 @@ export function removeFramework(state: MasterState, framework: Framework): void 
   for (const agent of agents) {
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
   }
+  // All that it holds at once: what its tasks give back one by one is not looked at any more.
+  state.allocator.removeFramework(framework.id);
   endTasks(state, framework);
   for (const agent of agents) {
     for (const duplicate of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
@@ -353,7 +355,6 @@ export function removeFramework(state: MasterState, framework: Framework): void 
   framework.state = 'disconnected';
   framework.unregisteredMs = state.nowMs;
   state.frameworks.registered.delete(framework.id);
-  state.allocator.removeFramework(framework.id);
   for (const agent of changedAgents) {
     state.allocator.updateAgent(agent.id, { total: agent.total });
   }
