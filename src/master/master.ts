@@ -86,7 +86,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       draining: new Map(),
       deactivated: new Set(),
       unreachableTasks: new Map(),
-      room: new AgentRoom(),
+      room: new AgentRoom(options.maxAgentsBytes),
       recoveredCount: 0,
     },
     frameworks: {

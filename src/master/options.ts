@@ -77,6 +77,8 @@ export interface FrameworkOptions {
   readonly rootUsers: readonly string[];
   readonly publishPerFrameworkMetrics: boolean;
   readonly heartbeatIntervalMs: number;
+  /** Memory that all agents may take with what they tell when they register, about; absent: as much as ever. */
+  readonly maxAgentsBytes?: number | undefined;
   readonly maxOperatorStreams: number;
 }
 

@@ -1,9 +1,11 @@
 // What a master knows at its start, and what it does about agents that don't come back.
+
 import { type MasterInfo, MasterInfo_Capability_Type } from '../model/generated/messages.ts';
 import { type AgentId, agentId } from '../model/ids.ts';
-import { messageSize } from '../model/message-size.ts';
+import { heldSize } from '../model/message-size.ts';
 import type { RegistrySnapshot } from '../model/registry.ts';
 import { toReservationLists } from '../model/resource-format.ts';
+import { amountOf } from '../model/resource-validation.ts';
 import { machineKey } from './agents/machines.ts';
 import { remove } from './agents/removal-queue.ts';
 import { forgetUnreachableTasks } from './agents/reregistration.ts';
@@ -18,7 +20,7 @@ import { isStoring, store } from './registrar.ts';
 import { recordOf } from './roles/quantities.ts';
 import { quotaAmounts } from './roles/quota.ts';
 import type { MasterState } from './state.ts';
-import { MAX_ADDRESS_BYTES } from './validation/agent-bounds.ts';
+import { MAX_AGENTS_BYTES } from './validation/agent-bounds.ts';
 
 export const recoveryTimer = 'recovery';
 export const registryGcTimer = 'registry-gc';
@@ -90,7 +92,8 @@ function rememberAgents(state: MasterState, registry: RegistrySnapshot): void {
   for (const info of registry.agents) {
     const id = agentId(info.id?.value ?? '');
     agents.recovered.set(id, { ...info, resources: toReservationLists(info.resources) });
-    agents.room.take(id, undefined, messageSize(info, MAX_ADDRESS_BYTES));
+    const bytes = heldSize(info, MAX_AGENTS_BYTES);
+    agents.room.take(id, undefined, bytes, amountOf([info.resources]));
   }
   agents.recoveredCount = registry.agents.length;
   for (const { id, sinceNs } of registry.unreachable) {

@@ -132,6 +132,8 @@ export interface Framework {
   suppressedRoles: Set<string>;
   capabilities: FrameworkCapabilities;
   constraints: OfferConstraints | undefined;
+  /** IP address of the agent that told of it, before it subscribed to this master. */
+  toldBy?: string | undefined;
   /** Size of its info and constraints, about. */
   bytes: number;
   principal: Principal | undefined;

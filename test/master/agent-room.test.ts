@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { AgentRoom } from '../../src/master/agents/room.ts';
 import {
+  ADDRESS_SHARE,
   MAX_ADDRESS_AGENTS,
-  MAX_ADDRESS_BYTES,
   MAX_AGENTS,
   MAX_AGENTS_BYTES,
 } from '../../src/master/validation/agent-bounds.ts';
@@ -34,13 +34,16 @@ function register(world: World, ip: string, number: number): FakeAgent {
 
 const isIn = (agent: FakeAgent) => agent.sent('AgentRegisteredMessage').length === 1;
 
+/** Of a process with less memory than most. */
+const maxAgentsBytes = 384 * MIB;
+
 test('agents of one address tell so much, and no more; others register', () => {
-  const world = new World();
+  const world = new World({ maxAgentsBytes });
   const agents = Array.from({ length: 136 }, (_, number) => register(world, '10.9.9.9', number));
   expect(agents.filter(isIn)).toHaveLength(134);
   expect(world.logs.at(-1)).toBe(
     'Dropping the registration of an agent at slave(135)@10.9.9.9:5051: The agents at 10.9.9.9 would' +
-      ` tell more than ${MAX_ADDRESS_BYTES} bytes of themselves`,
+      ` tell more than ${maxAgentsBytes * ADDRESS_SHARE} bytes of themselves`,
   );
   expect(isIn(register(world, '10.9.9.8', 0))).toBe(true);
   // One that goes leaves its room to another.
@@ -52,7 +55,7 @@ test('agents of one address tell so much, and no more; others register', () => {
 });
 
 test('what is on its way into the registry counts, and what the registry names', () => {
-  const world = new World();
+  const world = new World({ maxAgentsBytes });
   for (let ip = 0; ip < 3; ip++) {
     for (let number = 0; number < 130; number++) {
       register(world, `10.9.9.${ip}`, number);
@@ -99,13 +102,13 @@ test('an agent that moves or tells more counts once', () => {
   const room = new AgentRoom();
   room.take('a', undefined, MIB);
   for (let time = 0; time < 1000; time++) {
-    room.take('a', '10.0.0.1', MAX_ADDRESS_BYTES - MIB);
+    room.take('a', '10.0.0.1', MAX_AGENTS_BYTES * ADDRESS_SHARE - MIB);
   }
   expect(room.error('b', '10.0.0.1', MIB)).toBeUndefined();
   expect(room.error('b', '10.0.0.1', MIB + 1)).toBeDefined();
-  expect(room.error('a', '10.0.0.1', MAX_ADDRESS_BYTES)).toBeUndefined();
+  expect(room.error('a', '10.0.0.1', MAX_AGENTS_BYTES * ADDRESS_SHARE)).toBeUndefined();
   room.take('a', '10.0.0.2', MIB);
-  expect(room.error('b', '10.0.0.1', MAX_ADDRESS_BYTES)).toBeUndefined();
+  expect(room.error('b', '10.0.0.1', MAX_AGENTS_BYTES * ADDRESS_SHARE)).toBeUndefined();
   expect(room.error('b', '10.0.0.3', MAX_AGENTS_BYTES)).toBeDefined();
 });
 
@@ -172,7 +175,7 @@ test('an agent may have much of something in many parts', () => {
 test('agents have together what the core can count, with what they report later', () => {
   const world = new World();
   const agents = Array.from({ length: 801 }, (_, number) => {
-    const agent = new FakeAgent(world, { pid: `slave(${number})@10.9.9.9:5051` });
+    const agent = new FakeAgent(world, { pid: `slave(${number})@10.9.9.${number % 4}:5051` });
     agent.send('RegisterAgentMessage', { agent: amounts(1e10), version: '1.11.0' });
     return agent;
   });
@@ -187,4 +190,33 @@ test('agents have together what the core can count, with what they report later'
   expect(world.logs.at(-1)).toMatch(/more than 8000000000000 of all resources together/);
   agents[0]?.send('UnregisterAgentMessage', { agent_id: { value: id } });
   expect(isIn(world.agent({ pid: 'slave(1)@10.9.9.8:5051' }))).toBe(true);
+});
+
+test('the agents of one address leave others a part of what the core can count', () => {
+  const world = new World();
+  const at = (ip: string, number: number) => {
+    const agent = new FakeAgent(world, { pid: `slave(${number})@${ip}:5051` });
+    agent.send('RegisterAgentMessage', { agent: amounts(1e10), version: '1.11.0' });
+    return isIn(agent);
+  };
+  const taken = Array.from({ length: 300 }, (_, number) => at('10.9.9.9', number)).filter(Boolean);
+  expect(taken).toHaveLength(266);
+  expect(world.logs.at(-1)).toMatch(/The agents at 10.9.9.9 would have and run more than/);
+  expect(at('10.9.9.8', 0)).toBe(true);
+});
+
+test('many small things count as what they take in memory', () => {
+  const world = new World({ maxAgentsBytes: 30 * MIB });
+  const attributes = Array.from({ length: 10_000 }, (_, number) => ({
+    name: `a${number}`,
+    type: Value_Type.TEXT,
+    text: { value: '' },
+  }));
+  const taken = Array.from({ length: 20 }, (_, number) => {
+    const agent = new FakeAgent(world, { pid: `slave(${number})@10.9.9.9:5051` });
+    agent.send('RegisterAgentMessage', { agent: { ...info, attributes }, version: '1.11.0' });
+    return isIn(agent);
+  });
+  // A hundred bytes and more each, of which the wire shows about thirty.
+  expect(taken.filter(Boolean)).toHaveLength(7);
 });

@@ -54,14 +54,14 @@ test('an agent is taken with all frameworks that are subscribed, whatever their 
   expect(comes(world, 1, told)).toBe(true);
 });
 
-test('frameworks that agents tell of have a share together, and take nobody else’s place', () => {
+test('frameworks that strangers tell of have a share together, and take nobody else’s place', () => {
   const world = new World();
-  for (let number = 0; number < 9; number++) {
+  for (let number = 0; number < 4; number++) {
     expect(comes(world, number, frameworks(`f${number}-`, 1_000))).toBe(true);
   }
   // Both find room when they ask, and there is room for one by the time that their return is stored.
   world.commitsAtOnce = false;
-  const two = [9, 10].map((number) => {
+  const two = [4, 5].map((number) => {
     const pid = `slave(1)@10.0.1.${number}:5051`;
     const agent = new FakeAgent(world, { id: `old-S${number}`, pid });
     agent.reregister({ frameworks: frameworks(`f${number}-`, 1_000) });
@@ -76,6 +76,31 @@ test('frameworks that agents tell of have a share together, and take nobody else
   const [info] = frameworks('f0-', 1);
   expect(world.framework(info).last('SUBSCRIBED')).toBeDefined();
   expect(comes(world, 11, frameworks('g', 1))).toBe(true);
+});
+
+test('an agent that the registry names comes back when strangers have told of all that they may', () => {
+  const before = new World();
+  const known = before.agent({ pid: 'slave(1)@10.0.2.1:5051' });
+  const world = before.restart();
+  const strangers = Array.from({ length: 10 }, (_, number) =>
+    comes(world, number, frameworks(`f${number}-`, 1_000)),
+  );
+  expect(strangers.filter(Boolean)).toHaveLength(5);
+  const back = new FakeAgent(world, { id: known.id, pid: known.pid });
+  back.reregister({ frameworks: frameworks('own', 1_000) });
+  expect(back.sent('AgentReregisteredMessage')).toHaveLength(1);
+});
+
+test('strangers of one address tell of a part of that', () => {
+  const world = new World();
+  const taken = Array.from({ length: 4 }, (_, number) => {
+    const pid = `slave(${number})@10.0.1.1:5051`;
+    const agent = new FakeAgent(world, { id: `old-S${number}`, pid });
+    agent.reregister({ frameworks: frameworks(`f${number}-`, 1_000) });
+    return agent.sent('AgentReregisteredMessage').length;
+  });
+  expect(taken).toEqual([1, 1, 0, 0]);
+  expect(world.logs.at(-1)).toContain('Agents at 10.0.1.1 that are not known here would tell of');
 });
 
 const deep = (index: number) =>

@@ -1,7 +1,9 @@
 // From the flags of a master to what the master is told. Only this file knows both.
+import { getHeapStatistics } from 'node:v8';
 import { localNames } from '../../containerizer/host/users.ts';
 import type { Quantities } from '../../core/interface.ts';
 import type { MasterOptions } from '../../master/options.ts';
+import { MAX_AGENTS_BYTES } from '../../master/validation/agent-bounds.ts';
 import type { DomainInfo } from '../../model/generated/messages.ts';
 import type { Random } from '../../model/random.ts';
 import { formatUuid } from '../../model/random.ts';
@@ -53,6 +55,7 @@ export function masterOptions(values: MasterFlagValues, start: MasterStart): Mas
     version: versionInfo(nowMs),
     startTimeMs: nowMs,
     seed: random.next32(),
+    maxAgentsBytes: Math.min(MAX_AGENTS_BYTES, Math.floor(heapBytes() * AGENTS_SHARE_OF_HEAP)),
     domain: domain.value,
     cluster: values.cluster,
     logDir: values.log_dir,
@@ -142,3 +145,8 @@ export function weightsOf(
   });
   return Object.fromEntries(weights);
 }
+
+/** What agents tell grows in memory when they are in use; the rest is for all else. */
+const AGENTS_SHARE_OF_HEAP = 0.3;
+
+const heapBytes = () => getHeapStatistics().heap_size_limit;

@@ -13,7 +13,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { type AgentId, agentId, type FrameworkId, frameworkId } from '../../model/ids.ts';
-import { messageSize } from '../../model/message-size.ts';
+import { heldSize } from '../../model/message-size.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../../model/resource-format.ts';
 import { allResourcesError, amountOf, resourcesError } from '../../model/resource-validation.ts';
@@ -26,7 +26,7 @@ import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { addExecutor, addTask, allocationRole } from '../tasks/tasks.ts';
-import { MAX_ADDRESS_BYTES } from '../validation/agent-bounds.ts';
+import { MAX_AGENTS_BYTES } from '../validation/agent-bounds.ts';
 import { agentInfoSizeError } from '../validation/size.ts';
 import { linkAgent } from './links.ts';
 import { isDown, machineOf } from './machines.ts';
@@ -207,7 +207,7 @@ export function roomError(
   lists: readonly (readonly Resource[] | undefined)[],
 ): string | undefined {
   const ip = parsePid(pid)?.host ?? '';
-  const bytes = messageSize(message, MAX_ADDRESS_BYTES);
+  const bytes = heldSize(message, MAX_AGENTS_BYTES);
   const amount = amountOf(lists);
   const error = agents.room.error(id, ip, bytes, amount);
   if (error === undefined) {

@@ -78,7 +78,7 @@ export function reregisterAgent(
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Agent has been marked gone' });
     return;
   }
-  const error = toldError(state, sent.frameworks ?? []) ?? reregistrationError(sent);
+  const error = toldError(state, id, pid, sent.frameworks ?? []) ?? reregistrationError(sent);
   if (error !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
     return;
@@ -208,7 +208,7 @@ function complete(
     return;
   }
   // Others may have brought frameworks meanwhile.
-  const error = isOld ? toldError(state, message.frameworks ?? []) : undefined;
+  const error = isOld ? toldError(state, id, pid, message.frameworks ?? []) : undefined;
   if (error !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
     return;
@@ -230,7 +230,7 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
   for (const info of message.frameworks ?? []) {
     const owner = frameworkId(info.id?.value ?? '');
     if (!state.frameworks.registered.has(owner) && !state.frameworks.completed.has(owner)) {
-      recoverFramework(state, info);
+      recoverFramework(state, info, parsePid(pid)?.host);
     }
   }
   const isOurs = (owner: string | undefined) =>
@@ -333,7 +333,7 @@ function reconnect(
     if (state.frameworks.registered.has(owner)) {
       tellAgentOfFramework(state, agent, owner);
     } else if (!state.frameworks.completed.has(owner)) {
-      recoverFramework(state, info);
+      recoverFramework(state, info, parsePid(pid)?.host);
     }
   }
   takeBack(state, agent, message, { wasAway, isOld: isOld && !wasAway });

@@ -2,8 +2,8 @@
 // not authenticate, so a stranger may register any number. One who does fills the room of an address, and newcomers
 // from there are refused; agents that are known come back as long as their own address has room.
 import {
+  ADDRESS_SHARE,
   MAX_ADDRESS_AGENTS,
-  MAX_ADDRESS_BYTES,
   MAX_AGENTS,
   MAX_AGENTS_AMOUNT,
   MAX_AGENTS_BYTES,
@@ -29,17 +29,27 @@ export class AgentRoom {
   /** Amounts that agents have reported since they registered: oversubscribed, or of resource providers. */
   readonly #reported = new Map<string, number>();
   readonly #byIp = new Map<string, Sum>();
+  readonly #maxBytes: number;
+
+  constructor(maxBytes = MAX_AGENTS_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** Why there is no room for what an agent tells. One that has a place keeps it at least. */
   error(id: string, ip: string, bytes: number, amount = 0): string | undefined {
     const had = this.#places.get(id);
-    const there = this.#byIp.get(ip) ?? { agents: 0, bytes: 0 };
+    const there = this.#byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
+    const mostBytes = Math.floor(this.#maxBytes * ADDRESS_SHARE);
+    const mostAmount = Math.floor(MAX_AGENTS_AMOUNT * ADDRESS_SHARE);
     const isHere = had?.ip === ip;
     if (!isHere && there.agents >= MAX_ADDRESS_AGENTS) {
       return `There are ${MAX_ADDRESS_AGENTS} agents at ${ip} already, which is as many as may be`;
     }
-    if (there.bytes - (isHere ? had.bytes : 0) + bytes > MAX_ADDRESS_BYTES) {
-      return `The agents at ${ip} would tell more than ${MAX_ADDRESS_BYTES} bytes of themselves`;
+    if (there.bytes - (isHere ? had.bytes : 0) + bytes > mostBytes) {
+      return `The agents at ${ip} would tell more than ${mostBytes} bytes of themselves`;
+    }
+    if (had === undefined && there.amount + amount > mostAmount) {
+      return `The agents at ${ip} would have and run more than ${mostAmount} of all resources together`;
     }
     const tooMuch = this.amountError(id, amount);
     if (tooMuch !== undefined || had !== undefined) {
@@ -48,8 +58,8 @@ export class AgentRoom {
     if (this.#all.agents >= MAX_AGENTS) {
       return `There are ${MAX_AGENTS} agents already, which is as many as may be`;
     }
-    return this.#all.bytes + bytes > MAX_AGENTS_BYTES
-      ? `All agents would tell more than ${MAX_AGENTS_BYTES} bytes of themselves`
+    return this.#all.bytes + bytes > this.#maxBytes
+      ? `All agents would tell more than ${this.#maxBytes} bytes of themselves`
       : undefined;
   }
 

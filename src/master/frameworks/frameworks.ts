@@ -154,7 +154,11 @@ function addFramework(state: MasterState, framework: Framework): void {
 }
 
 /** A framework that an agent or the framework itself tells of, before its scheduler is back. */
-export function recoverFramework(state: MasterState, info: FrameworkInfo): Framework {
+export function recoverFramework(
+  state: MasterState,
+  info: FrameworkInfo,
+  toldBy?: string,
+): Framework {
   const framework = createFramework(state, frameworkId(info.id?.value ?? ''), info, {
     state: 'recovered',
     active: false,
@@ -162,6 +166,7 @@ export function recoverFramework(state: MasterState, info: FrameworkInfo): Frame
     constraints: undefined,
     suppressedRoles: [],
   });
+  framework.toldBy = toldBy;
   addFramework(state, framework);
   adoptOperations(state, framework);
   publishFrameworkAdded(state, framework);

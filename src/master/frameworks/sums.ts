@@ -3,7 +3,8 @@
 // places of frameworks that subscribe.
 import { frameworkRoles } from '../../model/capabilities.ts';
 import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
-import { frameworkId } from '../../model/ids.ts';
+import { type AgentId, frameworkId } from '../../model/ids.ts';
+import { parsePid } from '../../model/pid.ts';
 import { treeSize } from '../../model/role.ts';
 import { MAX_KNOWN_ROLES, rolesRoomError } from '../roles/room.ts';
 import type { Framework, MasterState } from '../state.ts';
@@ -73,15 +74,18 @@ export function subscriberError(
 }
 
 /** `sum` may be beyond a bound already; only what adds to it is refused. */
-function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>): string | undefined {
-  if (more.roles > 0 && sum.roles + more.roles > MAX_ROLES) {
-    return `All frameworks together would have more than ${MAX_ROLES} roles`;
+function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>, share = 1): string | undefined {
+  const mostRoles = Math.floor(MAX_ROLES * share);
+  const mostTree = Math.floor(MAX_TREE * share);
+  const mostBytes = Math.floor(MAX_FRAMEWORKS_BYTES * share);
+  if (more.roles > 0 && sum.roles + more.roles > mostRoles) {
+    return `All frameworks together would have more than ${mostRoles} roles`;
   }
-  if (more.tree > 0 && sum.tree + more.tree > MAX_TREE) {
-    return `All frameworks together would have more than ${MAX_TREE} roles, those above theirs included`;
+  if (more.tree > 0 && sum.tree + more.tree > mostTree) {
+    return `All frameworks together would have more than ${mostTree} roles, those above theirs included`;
   }
-  return more.bytes > 0 && sum.bytes + more.bytes > MAX_FRAMEWORKS_BYTES
-    ? `All frameworks' infos and constraints together would have more than ${MAX_FRAMEWORKS_BYTES} bytes`
+  return more.bytes > 0 && sum.bytes + more.bytes > mostBytes
+    ? `All frameworks' infos and constraints together would have more than ${mostBytes} bytes`
     : undefined;
 }
 
@@ -92,6 +96,8 @@ function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>): string | undefined
  */
 export function toldError(
   state: MasterState,
+  agent: AgentId,
+  pid: string,
   frameworks: readonly FrameworkInfo[],
 ): string | undefined {
   if (frameworks.length > MAX_FRAMEWORKS) {
@@ -132,8 +138,28 @@ export function toldError(
   if (noRoom !== undefined) {
     return noRoom;
   }
-  const sum = sumOf(state, (framework) => !isSubscriber(framework));
-  return sum.frameworks + more.frameworks > MAX_FRAMEWORKS
-    ? `Agents would tell of more than ${MAX_FRAMEWORKS} frameworks that have not subscribed yet`
-    : overflow(sum, more);
+  const { agents } = state;
+  const isKnown =
+    agents.registered.has(agent) || agents.recovered.has(agent) || agents.unreachable.has(agent);
+  const told = sumOf(state, (framework) => !isSubscriber(framework));
+  if (isKnown) {
+    return toldOverflow(told, more, 1, 'Agents');
+  }
+  const ip = parsePid(pid)?.host;
+  const there = sumOf(state, (it) => !isSubscriber(it) && it.toldBy === ip);
+  return (
+    toldOverflow(told, more, STRANGERS_SHARE, 'Agents that are not known here') ??
+    toldOverflow(there, more, ADDRESS_SHARE, `Agents at ${ip} that are not known here`)
+  );
+}
+
+/** Of what agents may tell, the part of those that the registry does not name; and of those at one address. */
+const STRANGERS_SHARE = 1 / 2;
+const ADDRESS_SHARE = 1 / 4;
+
+function toldOverflow(sum: Sums, more: Sums, share: number, who: string): string | undefined {
+  const most = Math.floor(MAX_FRAMEWORKS * share);
+  return sum.frameworks + more.frameworks > most
+    ? `${who} would tell of more than ${most} frameworks that have not subscribed yet`
+    : overflow(sum, more, share);
 }

@@ -3,9 +3,11 @@
 
 /** Registered agents, those that the registry names and that may come back, and those on their way into it. */
 export const MAX_AGENTS = 50_000;
-export const MAX_AGENTS_BYTES = 384 * 1024 * 1024;
+/** Of memory, about; a process that may have little memory has less for them (MasterOptions). */
+export const MAX_AGENTS_BYTES = 768 * 1024 * 1024;
 /** Of all resources, each counted by itself: the core has room for 9e12. */
 export const MAX_AGENTS_AMOUNT = 8e12;
 /** At one IP address, where tests of scale have many. */
 export const MAX_ADDRESS_AGENTS = 20_000;
-export const MAX_ADDRESS_BYTES = 128 * 1024 * 1024;
+/** Of the bytes and amounts of all. */
+export const ADDRESS_SHARE = 1 / 3;
