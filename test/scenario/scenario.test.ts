@@ -10,3 +10,7 @@ const scenarios = sources('test/scenario/*.txt');
 test.each(scenarios)('$path comes out as it is written', async ({ path, text }) => {
   await expect(play(text)).toMatchFileSnapshot(join(root, path));
 });
+
+test.each(scenarios)('$path can be read in a minute', ({ text }) => {
+  expect(text.split('\n').length).toBeLessThanOrEqual(60);
+});

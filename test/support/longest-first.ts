@@ -10,9 +10,12 @@ const LONG: Readonly<Record<string, number>> = {
   'test/e2e/checksums.test.ts': 15,
   'test/e2e/execute.test.ts': 15,
   'test/e2e/restarts.test.ts': 14,
-  'test/simulation/seeds.test.ts': 14,
-  'test/simulation/wide-seeds.test.ts': 10,
-  'test/master/random-events.test.ts': 9,
+  'test/differential/histories.test.ts': 12,
+  'test/simulation/seeds.test.ts': 9,
+  'test/simulation/wide-seeds.test.ts': 8,
+  'test/master/trap.test.ts': 7,
+  'test/simulation/found-seeds.test.ts': 4,
+  'test/simulation/simulation.test.ts': 3,
 };
 
 export class LongestFirst extends BaseSequencer {
