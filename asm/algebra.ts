@@ -2,6 +2,7 @@
 // holds by number (pools), and ledgers made of such rows.
 import {
   BAD_AMOUNT,
+  BAD_ARGUMENT,
   BAD_HANDLE,
   BAD_RANGE,
   MAX_AMOUNT,
@@ -377,6 +378,9 @@ export function ledgerTake(total: u32, used: u32, holder: u32, count: u32): i32 
   if (t == 0 || u == 0 || h == 0) {
     return BAD_HANDLE;
   }
+  if (t == u || t == h || u == h) {
+    return BAD_ARGUMENT;
+  }
   if (read(io(), count, 0) == 0) {
     return readStatus();
   }
@@ -418,6 +422,9 @@ export function ledgerGive(used: u32, holder: u32, count: u32): i32 {
   if (u == 0 || h == 0) {
     return BAD_HANDLE;
   }
+  if (u == h) {
+    return BAD_ARGUMENT;
+  }
   if (read(io(), count, 0) == 0) {
     return readStatus();
   }
@@ -436,6 +443,9 @@ export function ledgerRelease(used: u32, holder: u32): i32 {
   if (u == 0 || h == 0) {
     return BAD_HANDLE;
   }
+  if (u == h) {
+    return BAD_ARGUMENT;
+  }
   rowSubtractAll(u, rowItems(h), rowCount(h));
   return rowDrop(holder);
 }
@@ -446,6 +456,9 @@ export function ledgerConvert(total: u32, used: u32, conversions: u32): i32 {
   const u = rowAt(used);
   if (t == 0 || u == 0) {
     return BAD_HANDLE;
+  }
+  if (t == u) {
+    return BAD_ARGUMENT;
   }
   rowCopy(scratch(2), t);
   const status = convertRow(scratch(2), io(), conversions, true);

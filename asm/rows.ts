@@ -166,6 +166,9 @@ export function rowSubtract(row: usize, kind: u32, set: usize, amount: f64): voi
 }
 
 export function rowAddAll(row: usize, items: usize, count: u32): void {
+  if (CHECKED) {
+    assert(count == 0 || items != rowItems(row), 'a row that is changed by itself');
+  }
   for (let i: u32 = 0; i < count; i++) {
     const item = items + <usize>i * ITEM_SIZE;
     rowAdd(row, itemKind(item), itemSet(item), itemAmount(item));
@@ -174,6 +177,9 @@ export function rowAddAll(row: usize, items: usize, count: u32): void {
 
 /** Makes the row a copy of another. What a row has differs: nothing is looked for. */
 export function rowCopy(row: usize, from: usize): void {
+  if (CHECKED) {
+    assert(row != from, 'a row that is cleared before it is copied');
+  }
   rowClear(row);
   for (let i: u32 = 0; i < rowCount(from); i++) {
     const item = rowItems(from) + <usize>i * ITEM_SIZE;
@@ -182,6 +188,9 @@ export function rowCopy(row: usize, from: usize): void {
 }
 
 export function rowSubtractAll(row: usize, items: usize, count: u32): void {
+  if (CHECKED) {
+    assert(count == 0 || items != rowItems(row), 'a row that is changed by itself');
+  }
   for (let i: u32 = 0; i < count; i++) {
     const item = items + <usize>i * ITEM_SIZE;
     rowSubtract(row, itemKind(item), itemSet(item), itemAmount(item));

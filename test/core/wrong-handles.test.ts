@@ -1,6 +1,6 @@
 // Wrong calls of the bare module that the typed classes never make.
 import { expect, test } from 'vitest';
-import { BAD_RANGE, BAD_STATE } from '../../src/core/constants.ts';
+import { BAD_ARGUMENT, BAD_RANGE, BAD_STATE, OK } from '../../src/core/constants.ts';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
 import { debugInstances, debugModule } from './debug.ts';
 
@@ -55,4 +55,23 @@ test('a quota is not read beyond the end of the buffer', () => {
   expect(exports.setQuota(role, 1024)).toBe(BAD_RANGE);
   exports.ioReserve(1024 * 16);
   expect(exports.setQuota(role, 1024)).toBe(0);
+});
+
+test('one row is not two of a ledger', () => {
+  const { exports, write } = instance();
+  const [total, used, holder] = [4000, 0, 0].map((amount) => exports.rowMake(write(amount)));
+  if (total === undefined || used === undefined || holder === undefined) {
+    throw new Error('three rows');
+  }
+  expect(exports.ledgerTake(total, used, holder, write(1000))).toBe(OK);
+  expect([
+    exports.ledgerTake(total, used, used, write(1000)),
+    exports.ledgerTake(total, total, holder, write(1000)),
+    exports.ledgerTake(total, used, total, write(1000)),
+    exports.ledgerGive(used, used, write(1000)),
+    exports.ledgerRelease(used, used),
+    exports.ledgerConvert(total, total, 0),
+  ]).toEqual(Array.from({ length: 6 }, () => BAD_ARGUMENT));
+  expect(exports.ledgerRelease(used, holder)).toBe(OK);
+  expect([exports.rowSize(total), exports.rowSize(used)]).toEqual([1, 0]);
 });
