@@ -55,6 +55,8 @@ interface Run {
   resources: readonly Resource[];
   container?: Container;
   runner?: CommandRunner;
+  /** It has been asked for, and its process is not there yet. */
+  isPreparing: boolean;
   destroyed: boolean;
   /** The agent need not remember it any more, so neither need its records stay. */
   completed: boolean;
@@ -83,6 +85,7 @@ export class Runs {
   /** Starts a container; `containerStarted` or `containerEnded` follows. */
   async launch(effect: LaunchExecutor): Promise<void> {
     const run = this.#add(effect, effect.resources);
+    run.isPreparing = true;
     let container: Container;
     try {
       container = await this.#options.containerizer.launch(
@@ -107,6 +110,10 @@ export class Runs {
       this.#finish(run, run.destroyed ? {} : failureOf(error));
       return;
     }
+    run.isPreparing = false;
+    if (run.resources !== effect.resources) {
+      this.#update(run);
+    }
     // Destroyed, or let go of by an agent that leaves, while it was prepared.
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
       container.destroy();
@@ -130,14 +137,11 @@ export class Runs {
   /** Takes over a container of an earlier agent, given the states it has on record. */
   async reattach(effect: ReattachExecutor, reported: readonly TaskState[]): Promise<void> {
     const { executor, task, containerId: id } = effect;
-    const run = this.#add(effect, [...(executor.resources ?? []), ...(task?.resources ?? [])]);
+    const resources = [...(executor.resources ?? []), ...(task?.resources ?? [])];
+    const run = this.#add(effect, resources);
     const { records } = this.#options.containerizer;
     try {
-      const container = await this.#options.containerizer.reattach(
-        id,
-        effect.sandbox,
-        run.resources,
-      );
+      const container = await this.#options.containerizer.reattach(id, effect.sandbox, resources);
       const resumption = {
         startedMs: records.supervisor(id)?.startedMs ?? this.#options.nowMs(),
         reported,
@@ -164,8 +168,16 @@ export class Runs {
       return;
     }
     run.resources = resources;
+    // What is being prepared is told when it is there, before it may begin.
+    if (!run.isPreparing) {
+      this.#update(run);
+    }
+  }
+
+  #update(run: Run): void {
+    const { containerId, launch, resources } = run;
     try {
-      this.#options.containerizer.update(container, run.launch.sandbox, resources);
+      this.#options.containerizer.update(containerId, launch.sandbox, resources);
     } catch (error) {
       run.failed ??= {
         failure: `Failed to update resources for container: ${textOf(error)}`,
@@ -239,6 +251,7 @@ export class Runs {
       launch: effect,
       abort: new AbortController(),
       resources,
+      isPreparing: false,
       destroyed: false,
       completed: effect.framework.checkpoint !== true,
     };
