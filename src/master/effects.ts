@@ -12,11 +12,13 @@ import type {
   SetTimer,
 } from '../model/process-effects.ts';
 import type { RegistryChange } from '../model/registry.ts';
+import type { FrameworkConnection } from './state.ts';
 import type { MasterTimer } from './timers.ts';
 
-export interface SendToScheduler {
-  readonly type: 'sendToScheduler';
-  readonly stream: StreamId;
+/** To a framework's scheduler, in the form that its connection takes. */
+export interface SendToFramework {
+  readonly type: 'sendToFramework';
+  readonly to: FrameworkConnection;
   readonly event: SchedulerEvent;
 }
 
@@ -57,7 +59,7 @@ export interface Abort {
 export type MasterEffect =
   | Reply
   | OpenStream
-  | SendToScheduler
+  | SendToFramework
   | SendToOperator
   | CloseStream
   | SendToAgent

@@ -24,11 +24,11 @@ export function sendToFramework(
   framework: Framework,
   event: SchedulerEvent & { type: SchedulerEvent_Type },
 ): void {
-  if (framework.stream === undefined) {
+  if (framework.connection === undefined) {
     return;
   }
   countEvent(framework.counters, event.type);
-  state.effects.push({ type: 'sendToScheduler', stream: framework.stream, event });
+  state.effects.push({ type: 'sendToFramework', to: framework.connection, event });
 }
 
 export function sendError(state: MasterState, framework: Framework, message: string): void {

@@ -119,6 +119,13 @@ export interface TaskSize {
   statuses: number;
 }
 
+/** How a framework's scheduler is reached. A driver of the old API will be reached at its pid. */
+export type FrameworkConnection = {
+  /** The event stream that its SUBSCRIBE opened. */
+  readonly kind: 'stream';
+  readonly id: StreamId;
+};
+
 export type FrameworkState = 'connected' | 'disconnected' | 'recovered';
 
 export interface Framework {
@@ -139,7 +146,8 @@ export interface Framework {
   principal: Principal | undefined;
   state: FrameworkState;
   active: boolean;
-  stream: StreamId | undefined;
+  /** Undefined while its scheduler is away. */
+  connection: FrameworkConnection | undefined;
   registeredMs: number;
   reregisteredMs: number;
   unregisteredMs: number;

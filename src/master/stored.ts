@@ -19,7 +19,15 @@ export function stored(state: MasterState, event: Stored): void {
   if (done === undefined) {
     return;
   }
-  goOn(state, done);
+  try {
+    goOn(state, done);
+  } finally {
+    takeWaitingCalls(state);
+  }
+}
+
+/** Also after a continuation that the core has refused: the callers wait for answers. */
+function takeWaitingCalls(state: MasterState): void {
   for (let next = nextCall(state); next !== undefined; next = nextCall(state)) {
     takeSettingCall(state, next);
   }

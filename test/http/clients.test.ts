@@ -200,7 +200,7 @@ describe('the scheduler client', () => {
     await until((texts) => texts.includes('connected'));
     const { stream } = await master.machine.seen(isType('schedulerSubscribe'));
     const event = { type: SchedulerEvent_Type.ERROR, error: { message: 'removed' } };
-    master.server.perform({ type: 'sendToScheduler', stream, event });
+    master.server.perform({ type: 'sendToFramework', to: { kind: 'stream', id: stream }, event });
     await until((texts) => texts.includes('ERROR removed'));
     await expect(client.call({ type: SchedulerCall_Type.REVIVE })).rejects.toThrow(
       ConnectionLostError,

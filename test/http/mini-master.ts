@@ -48,7 +48,7 @@ export class MiniMachine {
       case 'schedulerSubscribe':
         return [
           { type: 'openStream', request: event.request, stream: event.stream },
-          { type: 'sendToScheduler', stream: event.stream, event: SUBSCRIBED },
+          { type: 'sendToFramework', to: { kind: 'stream', id: event.stream }, event: SUBSCRIBED },
         ];
       case 'schedulerCall':
         return [{ type: 'reply', request: event.request, status: 202 }];

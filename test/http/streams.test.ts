@@ -61,8 +61,8 @@ describe('an event stream', () => {
     expect(raw.text).toContain('\r\nContent-Type: application/json\r\n');
     for (const message of ['one', 'zwölf', 'three']) {
       master.server.perform({
-        type: 'sendToScheduler',
-        stream,
+        type: 'sendToFramework',
+        to: { kind: 'stream', id: stream },
         event: { type: SchedulerEvent_Type.ERROR, error: { message } },
       });
     }
@@ -91,7 +91,7 @@ describe('an event stream', () => {
     const master = await startMaster();
     const { raw, stream } = await subscribed(master);
     const event = { type: SchedulerEvent_Type.ERROR, error: { message: 'over' } };
-    master.server.perform({ type: 'sendToScheduler', stream, event });
+    master.server.perform({ type: 'sendToFramework', to: { kind: 'stream', id: stream }, event });
     master.server.perform({ type: 'closeStream', stream });
     await raw.until((text) => text.endsWith('0\r\n\r\n'));
     expect(chunks(raw.text)[1]).toContain('over');
@@ -136,7 +136,7 @@ describe('an event stream', () => {
       error: { message: 'x'.repeat(4 * 1024 * 1024) },
     };
     for (let i = 0; i < 64 && master.server.open.schedulers > 0; i++) {
-      master.server.perform({ type: 'sendToScheduler', stream, event });
+      master.server.perform({ type: 'sendToFramework', to: { kind: 'stream', id: stream }, event });
       await new Promise((resolve) => setImmediate(resolve));
     }
     const closed = await master.machine.seen(isType('streamClosed'));

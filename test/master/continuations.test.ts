@@ -83,14 +83,15 @@ function effectsOf(history: readonly Step[], copy: (waiting: object) => object):
   const streams = new Map<string, string>();
   const onEffect = (effect: MasterEffect) => {
     const text = JSON.stringify(effect, (key, value: unknown) => {
-      if (key === 'stream' && !streams.has(String(value))) {
-        streams.set(String(value), `stream ${streams.size}`);
+      if (typeof value === 'bigint') {
+        return `${value}n`;
       }
-      return key === 'stream'
-        ? streams.get(String(value))
-        : typeof value === 'bigint'
-          ? `${value}n`
-          : value;
+      if (key !== 'stream' && !(key === 'id' && String(value).startsWith('s'))) {
+        return value;
+      }
+      const name = streams.get(String(value)) ?? `stream ${streams.size}`;
+      streams.set(String(value), name);
+      return name;
     });
     effects.push(text);
   };

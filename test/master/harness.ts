@@ -131,9 +131,9 @@ export class World {
         this.#replies.set(effect.request, effect);
         this.streams.set(effect.stream, []);
         break;
-      case 'sendToScheduler':
+      case 'sendToFramework':
         // As on the wire: what is sent cannot be changed any more.
-        this.streams.get(effect.stream)?.push(structuredClone(effect.event));
+        this.streams.get(effect.to.id)?.push(structuredClone(effect.event));
         break;
       case 'sendToOperator':
         this.operatorEvents.push(structuredClone(effect.event));

@@ -195,8 +195,8 @@ export class Cluster {
 
   #masterEffect(effect: MasterEffect): void {
     switch (effect.type) {
-      case 'sendToScheduler': {
-        const scheduler = this.#schedulerOf(effect.stream);
+      case 'sendToFramework': {
+        const scheduler = this.#schedulerOf(effect.to.id);
         if (scheduler !== undefined) {
           this.#hears(scheduler, structuredClone(effect.event));
         }

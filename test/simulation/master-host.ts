@@ -336,8 +336,8 @@ export class MasterHost {
       case 'openStream':
         this.#openStream(life, effect.request, effect.stream);
         return;
-      case 'sendToScheduler': {
-        const stream = life.streams.get(effect.stream);
+      case 'sendToFramework': {
+        const stream = life.streams.get(effect.to.id);
         simulation.checks.masterTells(effect.event);
         if (stream === undefined) {
           // The stream has closed, and the master has not read that yet.
@@ -345,7 +345,7 @@ export class MasterHost {
         }
         const bytes = encodeMessage(types.SchedulerEvent, effect.event);
         if (effect.event.type !== SchedulerEvent_Type.HEARTBEAT) {
-          simulation.note('master', () => `tells ${effect.stream} ${describeEvent(effect.event)}`);
+          simulation.note('master', () => `tells ${effect.to.id} ${describeEvent(effect.event)}`);
         }
         stream.channel.send(() => stream.connection.onEvent(bytes.slice()));
         return;

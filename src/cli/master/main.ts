@@ -77,7 +77,7 @@ async function runMaster(
     switch (effect.type) {
       case 'reply':
       case 'openStream':
-      case 'sendToScheduler':
+      case 'sendToFramework':
       case 'sendToOperator':
       case 'closeStream':
       case 'sendToAgent':

@@ -33,7 +33,7 @@ export type MasterServerEffect = Extract<
     type:
       | 'reply'
       | 'openStream'
-      | 'sendToScheduler'
+      | 'sendToFramework'
       | 'sendToOperator'
       | 'closeStream'
       | 'sendToAgent'
@@ -117,8 +117,8 @@ export class MasterServer {
           this.#requests.take(effect.request)?.open?.(effect.stream),
         );
         return;
-      case 'sendToScheduler': {
-        const stream = this.#streams.get(effect.stream);
+      case 'sendToFramework': {
+        const stream = this.#streams.get(effect.to.id);
         if (stream?.reader === 'scheduler') {
           stream.send(effect.event);
         }

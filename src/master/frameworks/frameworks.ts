@@ -57,7 +57,7 @@ function createFramework(
   state: MasterState,
   id: FrameworkId,
   info: FrameworkInfo,
-  fields: Pick<Framework, 'state' | 'active' | 'stream' | 'constraints'> & {
+  fields: Pick<Framework, 'state' | 'active' | 'connection' | 'constraints'> & {
     readonly suppressedRoles: readonly string[];
   },
 ): Framework {
@@ -75,7 +75,7 @@ function createFramework(
     principal: info.principal === undefined ? undefined : { value: info.principal },
     state: fields.state,
     active: fields.active,
-    stream: fields.stream,
+    connection: fields.connection,
     registeredMs: isNew ? state.nowMs : 0,
     reregisteredMs: isNew ? state.nowMs : 0,
     unregisteredMs: 0,
@@ -132,7 +132,7 @@ export function addNewFramework(state: MasterState, subscription: Subscription):
   const framework = createFramework(state, nextFrameworkId(state), subscription.info, {
     state: 'connected',
     active: true,
-    stream: subscription.stream,
+    connection: { kind: 'stream', id: subscription.stream },
     constraints: subscription.constraints,
     suppressedRoles: subscription.suppressedRoles,
   });
@@ -162,7 +162,7 @@ export function recoverFramework(
   const framework = createFramework(state, frameworkId(info.id?.value ?? ''), info, {
     state: 'recovered',
     active: false,
-    stream: undefined,
+    connection: undefined,
     constraints: undefined,
     suppressedRoles: [],
   });
@@ -187,7 +187,7 @@ export function resubscribe(
   }
   if (framework.state === 'connected') {
     sendError(state, framework, 'Framework failed over');
-    closeStream(state, framework);
+    closeConnection(state, framework);
   }
   clearTimer(state, failoverTimer(framework));
   for (const offer of [...framework.offers]) {
@@ -197,7 +197,7 @@ export function resubscribe(
     endInverseOffer(state, inverseOffer, { rescind: false });
   }
   framework.state = 'connected';
-  framework.stream = subscription.stream;
+  framework.connection = { kind: 'stream', id: subscription.stream };
   if (!framework.active) {
     framework.active = true;
     state.allocator.activateFramework(framework.id);
@@ -278,12 +278,20 @@ function agentsOf(state: MasterState, framework: Framework): Agent[] {
   );
 }
 
-function closeStream(state: MasterState, framework: Framework): void {
-  if (framework.stream !== undefined) {
+/** Ends the scheduler's connection. */
+function closeConnection(state: MasterState, framework: Framework): void {
+  const { connection } = framework;
+  if (connection !== undefined) {
     clearTimer(state, heartbeatTimer(framework));
-    state.effects.push({ type: 'closeStream', stream: framework.stream });
-    state.frameworks.byStream.delete(framework.stream);
-    framework.stream = undefined;
+    state.effects.push({ type: 'closeStream', stream: connection.id });
+    forgetConnection(state, framework);
+  }
+}
+
+function forgetConnection(state: MasterState, framework: Framework): void {
+  if (framework.connection !== undefined) {
+    state.frameworks.byStream.delete(framework.connection.id);
+    framework.connection = undefined;
   }
 }
 
@@ -312,10 +320,7 @@ function deactivate(
 /** The scheduler's stream has ended; it may come back within its failover timeout. */
 export function disconnectFramework(state: MasterState, framework: Framework): void {
   clearTimer(state, heartbeatTimer(framework));
-  if (framework.stream !== undefined) {
-    state.frameworks.byStream.delete(framework.stream);
-    framework.stream = undefined;
-  }
+  forgetConnection(state, framework);
   framework.state = 'disconnected';
   deactivate(state, framework, { rescind: true });
   const timeoutMs = Math.max(0, (framework.info.failover_timeout ?? 0) * 1000);
@@ -355,7 +360,7 @@ export function removeFramework(state: MasterState, framework: Framework): void 
     }
   }
   const changedAgents = orphanOperations(state, framework);
-  closeStream(state, framework);
+  closeConnection(state, framework);
   clearTimer(state, failoverTimer(framework));
   framework.state = 'disconnected';
   framework.unregisteredMs = state.nowMs;

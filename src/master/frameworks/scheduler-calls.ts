@@ -92,7 +92,7 @@ function callerError(
       text: "All non-subscribe calls should include the 'Mesos-Stream-Id' header",
     };
   }
-  return stream === framework.stream
+  return stream === framework.connection?.id
     ? undefined
     : {
         status: 400,

@@ -152,8 +152,8 @@ function refuse(state: MasterState, event: SchedulerSubscribe, message: string):
   state.effects.push(
     { type: 'openStream', request, stream },
     {
-      type: 'sendToScheduler',
-      stream,
+      type: 'sendToFramework',
+      to: { kind: 'stream', id: stream },
       event: { type: SchedulerEvent_Type.ERROR, error: { message } },
     },
     { type: 'closeStream', stream },
