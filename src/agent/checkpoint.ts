@@ -68,8 +68,9 @@ export type CheckpointChange =
   | { readonly type: 'forgetAgent' }
   /** Replaces: reservations and volumes made at run time. */
   | { readonly type: 'resources'; readonly resources: readonly Resource[] }
-  /** Replaces: operations whose final status is not acknowledged yet. */
-  | { readonly type: 'operations'; readonly operations: readonly Operation[] }
+  /** One whose final status is not acknowledged yet. */
+  | { readonly type: 'operation'; readonly operation: Operation }
+  | { readonly type: 'operationCompleted'; readonly uuid: Uint8Array }
   /** Replaces; absent: not draining any more. */
   | { readonly type: 'drain'; readonly drain?: CheckpointedDrain | undefined }
   | { readonly type: 'framework'; readonly framework: FrameworkInfo }

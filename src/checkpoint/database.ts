@@ -109,6 +109,7 @@ const replacing = (statement: string) => statement.replace('INSERT', 'INSERT OR 
 const statements = {
   set: upsertion('single', columns.single),
   unset: 'DELETE FROM single WHERE name = ?',
+  forgetOperations: `DELETE FROM single WHERE name GLOB 'operation/*'`,
   framework: upsertion('frameworks', columns.frameworks),
   removeFramework: 'DELETE FROM frameworks WHERE id = ?',
   executor: replacing(insertion('executors', columns.executors)),

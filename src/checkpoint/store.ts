@@ -14,6 +14,7 @@ import type {
   CheckpointedTask,
 } from '../agent/checkpoint.ts';
 import { type Log, Stall } from '../filesystem/stall.ts';
+import type { Operation } from '../model/generated/messages.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 import type { MessageType } from '../wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../wire/protobuf.ts';
@@ -81,7 +82,18 @@ export class CheckpointStore {
     if (content instanceof Error) {
       throw content;
     }
-    return { store, ...(content as CheckpointContent) };
+    const found = content as CheckpointContent;
+    store.#divideOperations(found.rows);
+    return { store, ...found };
+  }
+
+  /** Agents of before had all operations in one row, which was written anew with each. */
+  #divideOperations(rows: CheckpointRows): void {
+    const row = rows.values.find(({ name }) => name === 'operations');
+    if (row?.bytes instanceof Uint8Array) {
+      const writes = unpacked(types.Operation, row.bytes).map(operationWrite);
+      this.#enqueue({ writes: [...writes, write('unset', 'operations')], done: () => undefined });
+    }
   }
 
   /** Notes the present boot of the machine, so that a later start can tell whether it is another. */
@@ -181,6 +193,11 @@ const write = (statement: Write['statement'], ...values: Write['values']): Write
   values,
 });
 
+const OPERATION = 'operation/';
+const operationName = (uuid: Uint8Array) => `${OPERATION}${Buffer.from(uuid).toString('hex')}`;
+const operationWrite = (operation: Operation) =>
+  write('set', operationName(operation.uuid.value), encodeMessage(types.Operation, operation));
+
 function writesOf(change: CheckpointChange): Write[] {
   switch (change.type) {
     case 'agent':
@@ -193,6 +210,7 @@ function writesOf(change: CheckpointChange): Write[] {
       return [
         ...['agent', 'operations', 'drain', 'drainStart'].map((name) => write('unset', name)),
         write('set', 'forgetting', new Uint8Array()),
+        write('forgetOperations'),
         write('forgetUpdates'),
         write('forgetTasks'),
         write('forgetExecutors'),
@@ -200,8 +218,10 @@ function writesOf(change: CheckpointChange): Write[] {
       ];
     case 'resources':
       return [write('set', 'resources', packed(types.Resource, change.resources))];
-    case 'operations':
-      return [write('set', 'operations', packed(types.Operation, change.operations))];
+    case 'operation':
+      return [operationWrite(change.operation)];
+    case 'operationCompleted':
+      return [write('unset', operationName(change.uuid))];
     case 'drain':
       return change.drain === undefined
         ? [write('unset', 'drain'), write('unset', 'drainStart')]
@@ -302,7 +322,12 @@ export function checkpointOf(
     return {
       agent: agent && decodeMessage(types.AgentInfo, agent),
       resources: unpacked(types.Resource, single.get('resources')),
-      operations: unpacked(types.Operation, single.get('operations')),
+      operations: [
+        ...unpacked(types.Operation, single.get('operations')),
+        ...[...single]
+          .filter(([name]) => name.startsWith(OPERATION))
+          .map(([, blob]) => decodeMessage(types.Operation, blob)),
+      ],
       drain: drain && {
         config: decodeMessage(types.DrainConfig, drain),
         startedMs: Number(new TextDecoder().decode(single.get('drainStart'))),

@@ -51,10 +51,18 @@ export const toMilli = (value: number) => Math.round(value * 1000);
 /** Thousandths to units: the nearest number, so that 1118 is written as 1.118. */
 export const fromMilli = (milli: number) => milli / 1000;
 
+/** Of labels as they came: those of a reservation are in every message that is built from its kind. */
+const labelsKeys = new WeakMap<Labels, string>();
+
 function labelsKey(labels: Labels | undefined): string {
   if (labels === undefined) return '';
-  const pairs = (labels.labels ?? []).map((label) => JSON.stringify([label.key, label.value]));
-  return `{${pairs.sort().join()}}`;
+  let key = labelsKeys.get(labels);
+  if (key === undefined) {
+    const pairs = (labels.labels ?? []).map((label) => JSON.stringify([label.key, label.value]));
+    key = `{${pairs.sort().join()}}`;
+    labelsKeys.set(labels, key);
+  }
+  return key;
 }
 
 function reservationKey(reservation: Resource_ReservationInfo): string {

@@ -32,8 +32,13 @@ export function onDisk(changes: readonly CheckpointChange[], alive = true): Agen
       case 'resources':
         disk.resources = change.resources;
         break;
-      case 'operations':
-        disk.operations = change.operations;
+      case 'operation':
+        disk.operations = [...(disk.operations ?? []), change.operation];
+        break;
+      case 'operationCompleted':
+        disk.operations = disk.operations?.filter(
+          ({ uuid }) => !sameBytes(uuid.value, change.uuid),
+        );
         break;
       case 'drain':
         disk.drain = change.drain;

@@ -123,12 +123,12 @@ describe('an operation', () => {
     const change = <Type extends string>(type: Type) =>
       before.changes.findLast((candidate) => candidate.type === type);
     const resources = change('resources');
-    const operations = change('operations');
+    const operation = change('operation');
     const agent = change('agent');
     world.start({
       agent: agent?.type === 'agent' ? agent.agent : undefined,
       resources: resources?.type === 'resources' ? resources.resources : [],
-      operations: operations?.type === 'operations' ? operations.operations : [],
+      operations: operation?.type === 'operation' ? [operation.operation] : [],
       frameworks: [],
     });
     world.send({ type: 'masterDetected', master: 'master@10.0.0.1:5050' });
@@ -383,7 +383,7 @@ describe('the end of an agent', () => {
     expect(world.exited).toMatchObject({ code: 0 });
     const changes = world.changes.map(({ type }) => type);
     expect(changes).not.toContain('forgetAgent');
-    expect(changes).not.toContain('operations');
+    expect(changes).not.toContain('operation');
     expect(changes).not.toContain('drain');
   });
 

@@ -20,8 +20,14 @@ import type { CheckpointChange, CheckpointedFramework } from '../../src/agent/ch
 import { CheckpointDatabase } from '../../src/checkpoint/database.ts';
 import { CheckpointStore, checkpointOf } from '../../src/checkpoint/store.ts';
 import { sumOf } from '../../src/filesystem/summed-rows.ts';
-import { type StatusUpdate, TaskState } from '../../src/model/generated/messages.ts';
+import {
+  type Operation,
+  type StatusUpdate,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId, taskId } from '../../src/model/ids.ts';
+import { encodeMessage } from '../../src/wire/protobuf.ts';
+import { types } from '../../src/wire/types.ts';
 import { temporaryFolder } from '../agent-driver/harness.ts';
 import { eventually } from '../agent-driver/outside.ts';
 
@@ -74,6 +80,12 @@ const task = (of: string, run: string, id: string): CheckpointChange => ({
 });
 
 const uuid = (number: number) => new Uint8Array(16).fill(number);
+
+const operation = (number: number): Operation => ({
+  info: { type: 1 },
+  latest_status: { state: 1 },
+  uuid: { value: uuid(number) },
+});
 
 const statusUpdate = (of: string, id: string, number: number): StatusUpdate => ({
   framework_id: { value: of },
@@ -170,8 +182,8 @@ describe('what is read back', () => {
       { type: 'agent', agent: { hostname: 'h' } },
       { type: 'resources', resources: [{ name: 'cpus', type: 0, scalar: { value: 1 } }] },
       {
-        type: 'operations',
-        operations: [{ info: { type: 1 }, latest_status: { state: 1 }, uuid: { value: uuid(1) } }],
+        type: 'operation',
+        operation: operation(1),
       },
       { type: 'drain', drain: { config: {}, startedMs: 1 } },
       framework('f'),
@@ -185,6 +197,33 @@ describe('what is read back', () => {
     await store.close();
     expect(rows).toMatchObject({ frameworks: [], executors: [], tasks: [], updates: [] });
     expect(rows.values.map((row) => row.name)).toEqual(['forgetting', 'resources']);
+  });
+
+  test('has a row for each operation that is not acknowledged', async () => {
+    await write(
+      [1, 2, 3].map(
+        (number): CheckpointChange => ({ type: 'operation', operation: operation(number) }),
+      ),
+    );
+    await write([{ type: 'operationCompleted', uuid: uuid(2) }]);
+    expect((await read()).operations).toEqual([operation(1), operation(3)]);
+  });
+
+  test('divides the one row of all operations that agents of before wrote', async () => {
+    await write([]);
+    const bytes = encodeMessage(types.Operation, operation(1));
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, bytes.length);
+    const all = Buffer.concat([length, bytes]);
+    const file = new DatabaseSync(database());
+    file
+      .prepare('INSERT INTO single VALUES (?, ?, ?)')
+      .run('operations', all, sumOf(['operations', all]));
+    file.close();
+    expect((await read()).operations).toEqual([operation(1)]);
+    expect((await read()).operations).toEqual([operation(1)]);
+    await write([{ type: 'operationCompleted', uuid: uuid(1) }]);
+    expect((await read()).operations).toEqual([]);
   });
 
   test('is the same however transactions are cut', async () => {

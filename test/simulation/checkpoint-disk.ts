@@ -1,5 +1,6 @@
 // What an agent has written down, kept as bytes: the meaning of its changes as in
 // src/checkpoint/store.ts, without SQLite.
+
 import type {
   AgentCheckpoint,
   BuiltinExecutor,
@@ -15,6 +16,7 @@ import type {
   StatusUpdate,
   TaskInfo,
 } from '../../src/model/generated/messages.ts';
+import { sameBytes } from '../../src/model/identifier.ts';
 import type { ContainerId, FrameworkId } from '../../src/model/ids.ts';
 import { frameworkId } from '../../src/model/ids.ts';
 import { formatUuid } from '../../src/model/random.ts';
@@ -70,8 +72,13 @@ export class CheckpointDisk {
       case 'resources':
         this.#resources = change.resources;
         return;
-      case 'operations':
-        this.#operations = change.operations;
+      case 'operation':
+        this.#operations = [...this.#operations, change.operation];
+        return;
+      case 'operationCompleted':
+        this.#operations = this.#operations.filter(
+          ({ uuid }) => !sameBytes(uuid.value, change.uuid),
+        );
         return;
       case 'drain':
         this.#drain = change.drain;

@@ -62,12 +62,12 @@ export function operationAsked(agent: AgentState, body: ApplyOperationMessage): 
   const record = recordOf(operation, { isSent: false });
   agent.operations.set(key, record);
   if (agent.operations.size > maxOperations) {
-    for (const oldest of agent.operations.keys()) {
-      agent.operations.delete(oldest);
+    for (const [oldest, { operation: forgotten }] of agent.operations) {
+      forget(agent, oldest, forgotten);
       break;
     }
   }
-  persistOperations(agent);
+  persist(agent, { type: 'operation', operation });
   sendStatus(agent, key, record);
   return applied.ok;
 }
@@ -80,8 +80,9 @@ const recordOf = (
 export const unfinishedOperations = (agent: AgentState): Operation[] =>
   [...agent.operations.values()].map(({ operation }) => operation);
 
-function persistOperations(agent: AgentState): void {
-  persist(agent, { type: 'operations', operations: unfinishedOperations(agent) });
+function forget(agent: AgentState, key: string, { uuid }: Operation): void {
+  agent.operations.delete(key);
+  persist(agent, { type: 'operationCompleted', uuid: uuid.value });
 }
 
 export function restoreOperations(agent: AgentState, operations: readonly Operation[]): void {
@@ -131,8 +132,7 @@ export function operationAcknowledged(
     log(agent, 'warn', 'Ignoring acknowledgement of an operation status that nobody waits for');
     return;
   }
-  agent.operations.delete(key);
-  persistOperations(agent);
+  forget(agent, key, record.operation);
   if (record.isCarriedOver) {
     repeatEnd(agent, record.operation);
   }
