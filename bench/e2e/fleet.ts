@@ -1,7 +1,7 @@
 // Simulated agents: they speak the agent protocol over real sockets, run no processes, and end each
 // task as soon as its updates have been acknowledged one by one, as a real agent does.
 import net from 'node:net';
-import { messageName } from '../../src/http/server/messages.ts';
+import { messageName } from '../../src/http/server/message-names.ts';
 import { parseTarget } from '../../src/http/transport/connection.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
 import {

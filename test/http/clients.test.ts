@@ -9,7 +9,10 @@ import {
   type SchedulerClientOptions,
 } from '../../src/http/client/scheduler-client.ts';
 import { CallConnection, ConnectionLostError } from '../../src/http/transport/call-connection.ts';
-import { MalformedAnswerError, ResponseReader } from '../../src/http/transport/response-reader.ts';
+import {
+  MalformedResponseError,
+  ResponseReader,
+} from '../../src/http/transport/response-reader.ts';
 import {
   MasterCall_Type,
   SchedulerCall_Type,
@@ -280,7 +283,7 @@ describe('a connection for calls', () => {
   ])('gives up an answer with %s', (_title, rest) => {
     const reader = new ResponseReader(() => {});
     expect(() => reader.push(Buffer.from(`HTTP/1.1 200 OK\r\n${rest}`))).toThrow(
-      MalformedAnswerError,
+      MalformedResponseError,
     );
   });
 });

@@ -1,5 +1,5 @@
 // The messages between masters and agents on a connection, read with what masters and agents run.
-import { messageName } from '../../src/http/server/messages.ts';
+import { messageName } from '../../src/http/server/message-names.ts';
 import { parseTarget } from '../../src/http/transport/connection.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
 

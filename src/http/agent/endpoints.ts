@@ -3,17 +3,17 @@ import type { AgentViews, Viewer } from '../../agent/views.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Realm } from '../server/authentication.ts';
 import {
-  type Answer,
   badRequest,
   contentTypeMissing,
   forbidden,
   invalidCall,
   methodNotAllowed,
-} from '../server/errors.ts';
-import { jsonAnswer, largeJsonAnswer } from '../server/reply.ts';
+} from '../server/error-responses.ts';
+import { jsonResponse, largeJsonResponse } from '../server/reply.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { largeJson, type Pieces } from '../server/response-stream.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
-import { SharedAnswers } from '../server/shared-answers.ts';
+import { SharedResponses } from '../server/shared-responses.ts';
 import { type ContainerUsage, containerJson, listContainers, usageJson } from './containers.ts';
 import type { ExecutorApi } from './executor-api.ts';
 import type { AgentOperatorApi } from './operator-api.ts';
@@ -23,7 +23,7 @@ export interface AgentEndpointsOptions {
   readonly authorizer: Authorizer;
   readonly operator: AgentOperatorApi;
   readonly executor: ExecutorApi;
-  readonly unavailable: () => Answer | undefined;
+  readonly unavailable: () => HttpResponse | undefined;
   readonly usage: ContainerUsage | undefined;
 }
 
@@ -33,7 +33,7 @@ const READWRITE: Realm = 'mesos-agent-readwrite';
 export class AgentEndpoints {
   readonly #options: AgentEndpointsOptions;
   /** States that are being written, or were in this turn: clients of one principal share a text. */
-  readonly #states = new SharedAnswers<string | Promise<Pieces>>({ soon: setImmediate });
+  readonly #states = new SharedResponses<string | Promise<Pieces>>({ soon: setImmediate });
 
   constructor(options: AgentEndpointsOptions) {
     this.#options = options;
@@ -68,7 +68,7 @@ export class AgentEndpoints {
     ];
   }
 
-  #state(request: EndpointRequest): Answer | Promise<Answer> {
+  #state(request: EndpointRequest): HttpResponse | Promise<HttpResponse> {
     const unavailable = this.#options.unavailable();
     if (unavailable) {
       return unavailable;
@@ -76,10 +76,10 @@ export class AgentEndpoints {
     const text = this.#states.get(JSON.stringify(request.principal ?? null), () =>
       largeJson(this.#options.views.state(this.#viewer(request))),
     );
-    return largeJsonAnswer(text, request.query.jsonp);
+    return largeJsonResponse(text, request.query.jsonp);
   }
 
-  async #containers(request: EndpointRequest): Promise<Answer> {
+  async #containers(request: EndpointRequest): Promise<HttpResponse> {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
@@ -97,22 +97,22 @@ export class AgentEndpoints {
         (executor_id ?? view.executorId) === view.executorId &&
         (container_id ?? view.containerId) === view.containerId,
     );
-    return jsonAnswer(containers.map(containerJson), jsonp);
+    return jsonResponse(containers.map(containerJson), jsonp);
   }
 
-  async #statistics(request: EndpointRequest): Promise<Answer> {
+  async #statistics(request: EndpointRequest): Promise<HttpResponse> {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
     return (
       this.#options.unavailable() ??
-      jsonAnswer((await this.#list(request)).map(usageJson), request.query.jsonp)
+      jsonResponse((await this.#list(request)).map(usageJson), request.query.jsonp)
     );
   }
 
   /** Operations of the containerizer that have not ended: every one of ours ends at once. */
-  #debug(request: EndpointRequest): Answer {
-    return this.#mayUse(request) ? jsonAnswer({ pending: [] }, request.query.jsonp) : forbidden();
+  #debug(request: EndpointRequest): HttpResponse {
+    return this.#mayUse(request) ? jsonResponse({ pending: [] }, request.query.jsonp) : forbidden();
   }
 
   #list(request: EndpointRequest): ReturnType<typeof listContainers> {
@@ -131,7 +131,7 @@ export class AgentEndpoints {
 }
 
 /** There is no local resource provider yet: every call lacks what a subscribed one would have. */
-function resourceProvider(request: EndpointRequest): Answer {
+function resourceProvider(request: EndpointRequest): HttpResponse {
   if (request.method !== 'POST') {
     return methodNotAllowed(['POST'], request.method);
   }

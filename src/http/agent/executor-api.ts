@@ -11,12 +11,13 @@ import { streamId } from '../../model/ids.ts';
 import type { EventSink, PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { types } from '../../wire/types.ts';
+import { type CallKind, readCall } from '../server/call-codec.ts';
 import { executorCallFault } from '../server/call-validation.ts';
-import { type CallKind, readCall } from '../server/calls.ts';
-import { type Answer, callAccept, methodNotAllowed } from '../server/errors.ts';
+import { type Codec, negotiate } from '../server/content-negotiation.ts';
+import { callAccept, methodNotAllowed } from '../server/error-responses.ts';
 import { EventStream } from '../server/event-stream.ts';
-import { type Codec, negotiate } from '../server/media.ts';
-import { replyAnswer, writeAnswer } from '../server/response-text.ts';
+import type { HttpResponse } from '../server/response.ts';
+import { replyResponse, writeResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 
 /** Interval of HEARTBEAT events to executors: only to keep connections from being dropped. */
@@ -42,7 +43,7 @@ export class ExecutorApi {
     this.#options = options;
   }
 
-  handle(request: EndpointRequest): Answer | undefined {
+  handle(request: EndpointRequest): HttpResponse | undefined {
     if (request.method !== 'POST') {
       return methodNotAllowed(['POST'], request.method);
     }
@@ -59,7 +60,7 @@ export class ExecutorApi {
     const { principal } = incoming;
     const response = incoming.hijack();
     const request = requests.add({
-      reply: (status, text) => writeAnswer(response, replyAnswer(status, text)),
+      reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (stream) =>
         withHeartbeats(
           new EventStream<ExecutorEvent>({
@@ -89,7 +90,7 @@ const EXECUTOR_CALL: CallKind<ExecutorCall> = {
 
 function check(
   request: EndpointRequest,
-): { readonly call: ExecutorCall; readonly codec: Codec } | Answer {
+): { readonly call: ExecutorCall; readonly codec: Codec } | HttpResponse {
   const read = readCall(EXECUTOR_CALL, request.header('content-type'), request.body);
   if ('refusal' in read) {
     return read.refusal;

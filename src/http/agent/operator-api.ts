@@ -13,16 +13,23 @@ import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
+import { decodeCall, messageResponse } from '../server/call-codec.ts';
 import { agentCallFault, agentCallName } from '../server/call-validation.ts';
-import { decodeCall, messageAnswer } from '../server/calls.ts';
 import {
-  type Answer,
+  acceptsMediaType,
+  type Codec,
+  codecOf,
+  JSON_TYPE,
+  negotiate,
+  PROTOBUF_TYPE,
+  RECORDIO_TYPE,
+} from '../server/content-negotiation.ts';
+import {
   agentAccept,
   agentContentType,
   bodyEnded,
   contentTypeMissing,
   invalidCall,
-  JSON_TYPE,
   messageAcceptUnexpected,
   messageAcceptUnknown,
   messageContentTypeMissing,
@@ -30,20 +37,18 @@ import {
   messageContentTypeUnknown,
   methodNotAllowed,
   notImplemented,
-  PROTOBUF_TYPE,
-  RECORDIO_TYPE,
-  streamingAnswerUnsupported,
   streamingRequestExpected,
   streamingRequestUnsupported,
-} from '../server/errors.ts';
-import { acceptsMediaType, type Codec, codecOf, negotiate } from '../server/media.ts';
+  streamingResponseUnsupported,
+} from '../server/error-responses.ts';
 import { type Caller, processCall } from '../server/process-calls.ts';
 import type { ProcessEndpoints } from '../server/process-endpoints.ts';
-import { largeMessageAnswer } from '../server/reply.ts';
+import { largeMessageResponse } from '../server/reply.ts';
 import { readFirstRecord } from '../server/request-body.ts';
-import { replyAnswer } from '../server/response-text.ts';
+import type { HttpResponse } from '../server/response.ts';
+import { replyResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
-import { SharedAnswers } from '../server/shared-answers.ts';
+import { SharedResponses } from '../server/shared-responses.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import { type ContainerUsage, containerMessage, listContainers } from './containers.ts';
 import type { ExecutorStream } from './executor-api.ts';
@@ -55,7 +60,7 @@ export interface AgentOperatorOptions {
   readonly views: AgentViews;
   readonly authorizer: Authorizer;
   readonly process: ProcessEndpoints;
-  readonly unavailable: () => Answer | undefined;
+  readonly unavailable: () => HttpResponse | undefined;
   readonly usage: ContainerUsage | undefined;
 }
 
@@ -63,7 +68,7 @@ export interface AgentOperatorOptions {
 interface Media {
   readonly streamingRequest: boolean;
   readonly request: Codec;
-  readonly streamingAnswer: boolean;
+  readonly streamingResponse: boolean;
   readonly answer: Codec;
 }
 
@@ -76,13 +81,13 @@ const STREAMED: ReadonlySet<number> = new Set([
 export class AgentOperatorApi {
   readonly #options: AgentOperatorOptions;
   /** Long answers that are being written: whoever asks the same meanwhile shares them. */
-  readonly #reads = new SharedAnswers<Answer | Promise<Answer>>();
+  readonly #reads = new SharedResponses<HttpResponse | Promise<HttpResponse>>();
 
   constructor(options: AgentOperatorOptions) {
     this.#options = options;
   }
 
-  async handle(request: EndpointRequest): Promise<Answer> {
+  async handle(request: EndpointRequest): Promise<HttpResponse> {
     const unavailable = this.#options.unavailable();
     if (unavailable) {
       return unavailable;
@@ -110,7 +115,7 @@ export class AgentOperatorApi {
     return mismatch(call, media) ?? this.#answer(call, media.answer, request);
   }
 
-  async #answer(call: AgentCall, codec: Codec, caller: Caller): Promise<Answer> {
+  async #answer(call: AgentCall, codec: Codec, caller: Caller): Promise<HttpResponse> {
     const { principal } = caller;
     if (call.type === AgentCall_Type.UNKNOWN) {
       return notImplemented;
@@ -122,12 +127,12 @@ export class AgentOperatorApi {
         return own.answer;
       }
       const type = AgentResponse_Type[name as keyof typeof AgentResponse_Type];
-      return largeMessageAnswer(types.AgentResponse, codec, { type, ...own.response });
+      return largeMessageResponse(types.AgentResponse, codec, { type, ...own.response });
     }
     const { views, authorizer, usage } = this.#options;
     if (call.type === AgentCall_Type.GET_CONTAINERS) {
       const containers = await listContainers(views, { principal, authorizer }, usage);
-      return messageAnswer(types.AgentResponse, codec, {
+      return messageResponse(types.AgentResponse, codec, {
         type: AgentResponse_Type.GET_CONTAINERS,
         // Without a container there is no list either, as from Mesos.
         ...(containers.length > 0
@@ -138,16 +143,16 @@ export class AgentOperatorApi {
     const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.AgentCall, call)}`;
     const answer = this.#reads.get(key, () => {
       const response = views.read(call, { principal, authorizer });
-      return response && largeMessageAnswer(types.AgentResponse, codec, response);
+      return response && largeMessageResponse(types.AgentResponse, codec, response);
     });
     return answer ?? this.#ask(call, principal);
   }
 
-  #ask(call: AgentCall, principal: Principal | undefined): Promise<Answer> {
+  #ask(call: AgentCall, principal: Principal | undefined): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
-        reply: (status, text) => resolve(replyAnswer(status, text)),
+        reply: (status, text) => resolve(replyResponse(status, text)),
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
     });
@@ -155,7 +160,7 @@ export class AgentOperatorApi {
 }
 
 /** In the order in which Mesos checks. */
-function mediaOf(request: EndpointRequest): Media | Answer {
+function mediaOf(request: EndpointRequest): Media | HttpResponse {
   const contentType = request.header('content-type');
   if (contentType === undefined) {
     return contentTypeMissing;
@@ -181,28 +186,28 @@ function mediaOf(request: EndpointRequest): Media | Answer {
 
 function answerMediaOf(
   request: EndpointRequest,
-): Pick<Media, 'streamingAnswer' | 'answer'> | Answer {
+): Pick<Media, 'streamingResponse' | 'answer'> | HttpResponse {
   const accept = request.header('accept');
   const plain = negotiate(accept);
   const messageAccept = request.header('message-accept');
   if (plain !== undefined) {
     return messageAccept === undefined
-      ? { streamingAnswer: false, answer: plain }
+      ? { streamingResponse: false, answer: plain }
       : messageAcceptUnexpected;
   }
   if (!acceptsMediaType(accept, RECORDIO_TYPE)) {
     return agentAccept;
   }
   if (acceptsMediaType(messageAccept, JSON_TYPE)) {
-    return { streamingAnswer: true, answer: 'json' };
+    return { streamingResponse: true, answer: 'json' };
   }
   return acceptsMediaType(messageAccept, PROTOBUF_TYPE)
-    ? { streamingAnswer: true, answer: 'protobuf' }
+    ? { streamingResponse: true, answer: 'protobuf' }
     : messageAcceptUnknown;
 }
 
 /** Whether the call can come, and be answered, in the form that was chosen. */
-function mismatch(call: AgentCall, media: Media): Answer | undefined {
+function mismatch(call: AgentCall, media: Media): HttpResponse | undefined {
   const attaches = call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT;
   if (media.streamingRequest && !attaches) {
     return streamingRequestUnsupported(agentCallName(call));
@@ -210,11 +215,13 @@ function mismatch(call: AgentCall, media: Media): Answer | undefined {
   if (!media.streamingRequest && attaches) {
     return streamingRequestExpected(agentCallName(call));
   }
-  return media.streamingAnswer && !STREAMED.has(call.type ?? 0)
-    ? streamingAnswerUnsupported(agentCallName(call))
+  return media.streamingResponse && !STREAMED.has(call.type ?? 0)
+    ? streamingResponseUnsupported(agentCallName(call))
     : undefined;
 }
 
-async function firstRecord(stream: IncomingMessage | undefined): Promise<Uint8Array | Answer> {
+async function firstRecord(
+  stream: IncomingMessage | undefined,
+): Promise<Uint8Array | HttpResponse> {
   return stream ? readFirstRecord(stream, { limitBytes: MAX_CALL_BYTES }) : bodyEnded;
 }

@@ -6,8 +6,9 @@ import type { AgentViews } from '../../agent/views.ts';
 import type { MessageToAgent } from '../../model/agent-messages.ts';
 import type { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
-import { type Answer, agentRecovering } from '../server/errors.ts';
+import { agentRecovering } from '../server/error-responses.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
+import type { HttpResponse } from '../server/response.ts';
 import type { ContainerUsage } from './containers.ts';
 import { AgentEndpoints } from './endpoints.ts';
 import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
@@ -112,7 +113,8 @@ export class AgentServer {
   #listen(): Promise<void> {
     const { dispatch, clock, requests, streams, views, authorizer, usage } = this.#options;
     const nowMs = () => clock.nowMs();
-    const unavailable = (): Answer | undefined => (views.recovered ? undefined : agentRecovering);
+    const unavailable = (): HttpResponse | undefined =>
+      views.recovered ? undefined : agentRecovering;
     const { turn, process } = this.#port;
     const executor = new ExecutorApi({ dispatch, nowMs, turn, requests, streams });
     const operator = new AgentOperatorApi({

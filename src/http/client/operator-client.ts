@@ -11,7 +11,7 @@ import { readJson, writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
-import { JSON_TYPE } from '../server/errors.ts';
+import { JSON_TYPE } from '../server/content-negotiation.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
 export interface OperatorClientOptions {

@@ -15,7 +15,7 @@ import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
 import { RecordReader } from '../../wire/record-io.ts';
 import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
-import { type Codec, mediaTypeOf } from '../server/media.ts';
+import { type Codec, mediaTypeOf } from '../server/content-negotiation.ts';
 import { CallConnection, ConnectionLostError } from '../transport/call-connection.ts';
 
 export interface SchedulerClientOptions {

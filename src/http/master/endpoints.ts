@@ -3,11 +3,12 @@ import type { MasterViews, Query, Viewer } from '../../master/views.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Realm } from '../server/authentication.ts';
-import { type Answer, methodNotAllowed, notFound, redirectTo } from '../server/errors.ts';
-import { largeJsonAnswer } from '../server/reply.ts';
+import { methodNotAllowed, notFound } from '../server/error-responses.ts';
+import { largeJsonResponse } from '../server/reply.ts';
+import { type HttpResponse, redirectTo } from '../server/response.ts';
 import { largeJson, type Pieces } from '../server/response-stream.ts';
 import type { Endpoint, EndpointRequest } from '../server/router.ts';
-import { SharedAnswers } from '../server/shared-answers.ts';
+import { SharedResponses } from '../server/shared-responses.ts';
 import type { MasterOperatorApi } from './operator-api.ts';
 import type { SchedulerApi } from './scheduler-api.ts';
 import * as forms from './write-endpoints.ts';
@@ -18,8 +19,8 @@ export interface MasterEndpointsOptions {
   readonly operator: MasterOperatorApi;
   readonly scheduler: SchedulerApi;
   readonly turn: Turn;
-  readonly noLeader: Answer;
-  readonly unavailable: (url: string) => Answer | undefined;
+  readonly noLeader: HttpResponse;
+  readonly unavailable: (url: string) => HttpResponse | undefined;
 }
 
 const READONLY: Realm = 'mesos-master-readonly';
@@ -88,11 +89,11 @@ export class MasterEndpoints {
    * Reads that are being written, or were in this turn: many clients poll the same large state, and
    * may share one text.
    */
-  readonly #texts: SharedAnswers<string | Promise<Pieces>>;
+  readonly #texts: SharedResponses<string | Promise<Pieces>>;
 
   constructor(options: MasterEndpointsOptions) {
     this.#options = options;
-    this.#texts = new SharedAnswers({ soon: (forget) => options.turn.atEnd(forget) });
+    this.#texts = new SharedResponses({ soon: (forget) => options.turn.atEnd(forget) });
   }
 
   /** How many reads got the answer of another. */
@@ -140,7 +141,7 @@ export class MasterEndpoints {
     return api;
   }
 
-  #read(request: EndpointRequest, path: string, view: View): Answer | Promise<Answer> {
+  #read(request: EndpointRequest, path: string, view: View): HttpResponse | Promise<HttpResponse> {
     const unavailable = this.#options.unavailable(request.url);
     if (unavailable) {
       return unavailable;
@@ -153,10 +154,10 @@ export class MasterEndpoints {
     const text = this.#texts.get(key, () =>
       largeJson(view(views, { principal, authorizer }, query)),
     );
-    return largeJsonAnswer(text, jsonp);
+    return largeJsonResponse(text, jsonp);
   }
 
-  #byMethod(request: EndpointRequest, methods: Methods): Answer | Promise<Answer> {
+  #byMethod(request: EndpointRequest, methods: Methods): HttpResponse | Promise<HttpResponse> {
     const unavailable = this.#options.unavailable(request.url);
     if (unavailable) {
       return unavailable;
@@ -174,7 +175,7 @@ export class MasterEndpoints {
   }
 
   /** Where the leading master is; further segments are refused, so that nobody runs in circles. */
-  #redirect(request: EndpointRequest): Answer {
+  #redirect(request: EndpointRequest): HttpResponse {
     if (request.path !== '/redirect' && request.path !== '/master/redirect') {
       return notFound();
     }

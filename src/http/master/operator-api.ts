@@ -13,16 +13,17 @@ import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
+import { type CallKind, readCall } from '../server/call-codec.ts';
 import { masterCallName } from '../server/call-validation.ts';
-import { type CallKind, readCall } from '../server/calls.ts';
-import { type Answer, callAccept, methodNotAllowed, notImplemented } from '../server/errors.ts';
-import { type Codec, negotiate } from '../server/media.ts';
+import { type Codec, negotiate } from '../server/content-negotiation.ts';
+import { callAccept, methodNotAllowed, notImplemented } from '../server/error-responses.ts';
 import { type Caller, processCall } from '../server/process-calls.ts';
 import type { ProcessEndpoints } from '../server/process-endpoints.ts';
-import { largeMessageAnswer } from '../server/reply.ts';
-import { replyAnswer, writeAnswer } from '../server/response-text.ts';
+import { largeMessageResponse } from '../server/reply.ts';
+import type { HttpResponse } from '../server/response.ts';
+import { replyResponse, writeResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
-import { SharedAnswers } from '../server/shared-answers.ts';
+import { SharedResponses } from '../server/shared-responses.ts';
 import { type MasterRequests, OperatorStream } from './streams.ts';
 
 export interface MasterOperatorOptions extends MasterRequests {
@@ -32,19 +33,19 @@ export interface MasterOperatorOptions extends MasterRequests {
   readonly views: MasterViews;
   readonly authorizer: Authorizer;
   readonly process: ProcessEndpoints;
-  readonly unavailable: (url: string) => Answer | undefined;
+  readonly unavailable: (url: string) => HttpResponse | undefined;
 }
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
   /** Long answers that are being written: whoever asks the same meanwhile shares them. */
-  readonly #reads = new SharedAnswers<Answer | Promise<Answer>>();
+  readonly #reads = new SharedResponses<HttpResponse | Promise<HttpResponse>>();
 
   constructor(options: MasterOperatorOptions) {
     this.#options = options;
   }
 
-  async handle(request: EndpointRequest): Promise<Answer | undefined> {
+  async handle(request: EndpointRequest): Promise<HttpResponse | undefined> {
     const unavailable = this.#options.unavailable(request.url);
     if (unavailable) {
       return unavailable;
@@ -65,17 +66,17 @@ export class MasterOperatorApi {
   }
 
   /** Lets the machine answer a call that changes something. */
-  ask(call: MasterCall, principal: Principal | undefined): Promise<Answer> {
+  ask(call: MasterCall, principal: Principal | undefined): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;
       const request = requests.add({
-        reply: (status, text) => resolve(replyAnswer(status, text)),
+        reply: (status, text) => resolve(replyResponse(status, text)),
       });
       dispatch({ type: 'operatorCall', nowMs: nowMs(), request, principal, call });
     });
   }
 
-  async #answer(call: MasterCall, codec: Codec, caller: Caller): Promise<Answer> {
+  async #answer(call: MasterCall, codec: Codec, caller: Caller): Promise<HttpResponse> {
     const { principal } = caller;
     if (call.type === MasterCall_Type.UNKNOWN) {
       return notImplemented;
@@ -87,13 +88,13 @@ export class MasterOperatorApi {
         return own.answer;
       }
       const type = MasterResponse_Type[name as keyof typeof MasterResponse_Type];
-      return largeMessageAnswer(types.MasterResponse, codec, { type, ...own.response });
+      return largeMessageResponse(types.MasterResponse, codec, { type, ...own.response });
     }
     const { views, authorizer } = this.#options;
     const key = `${codec} ${JSON.stringify(principal ?? null)} ${writeJson(types.MasterCall, call)}`;
     const answer = this.#reads.get(key, () => {
       const response: MasterResponse | undefined = views.read(call, { principal, authorizer });
-      return response && largeMessageAnswer(types.MasterResponse, codec, response);
+      return response && largeMessageResponse(types.MasterResponse, codec, response);
     });
     return answer ?? this.ask(call, principal);
   }
@@ -103,7 +104,7 @@ export class MasterOperatorApi {
     const { principal } = request;
     const response = request.hijack();
     const id = requests.add({
-      reply: (status, text) => writeAnswer(response, replyAnswer(status, text)),
+      reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (stream) =>
         new OperatorStream({
           response,
@@ -125,7 +126,7 @@ const MASTER_CALL: CallKind<MasterCall> = {
 
 function check(
   request: EndpointRequest,
-): { readonly call: MasterCall; readonly codec: Codec } | Answer {
+): { readonly call: MasterCall; readonly codec: Codec } | HttpResponse {
   const read = readCall(MASTER_CALL, request.header('content-type'), request.body);
   if ('refusal' in read) {
     return read.refusal;

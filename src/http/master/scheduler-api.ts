@@ -9,15 +9,11 @@ import type { PendingRequest } from '../../runtime/pending-requests.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Principal } from '../../security/principal.ts';
 import { types } from '../../wire/types.ts';
-import { type CallKind, type Decoded, readCall, readCallAs } from '../server/calls.ts';
-import {
-  type Answer,
-  callAccept,
-  methodNotAllowed,
-  subscribeWithStreamId,
-} from '../server/errors.ts';
-import { type Codec, codecOf, negotiate } from '../server/media.ts';
-import { replyAnswer, writeAnswer } from '../server/response-text.ts';
+import { type CallKind, type Decoded, readCall, readCallAs } from '../server/call-codec.ts';
+import { type Codec, codecOf, negotiate } from '../server/content-negotiation.ts';
+import { callAccept, methodNotAllowed, subscribeWithStreamId } from '../server/error-responses.ts';
+import type { HttpResponse } from '../server/response.ts';
+import { replyResponse, writeResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 import type { AcceptedCall, CallReceiver } from '../transport/connection.ts';
 import type { RequestHead } from '../transport/request-reader.ts';
@@ -30,7 +26,7 @@ export interface SchedulerApiOptions extends MasterRequests {
   readonly nowMs: () => number;
   readonly turn: Turn;
   /** Why no call can be taken now: this is not the leader, or it is not ready. */
-  readonly unavailable: (url: string) => Answer | undefined;
+  readonly unavailable: (url: string) => HttpResponse | undefined;
   /** The principal of a request, where that needs no challenge; undefined: it does. */
   readonly identify: (
     authorization: string | undefined,
@@ -53,7 +49,7 @@ export class SchedulerApi implements CallReceiver {
   }
 
   /** The endpoint, for requests that come through the complete server. */
-  handle(request: EndpointRequest): Answer | undefined {
+  handle(request: EndpointRequest): HttpResponse | undefined {
     const unavailable = this.#options.unavailable(request.url);
     if (unavailable) {
       return unavailable;
@@ -70,7 +66,7 @@ export class SchedulerApi implements CallReceiver {
     }
     const response = request.hijack();
     this.#dispatch(checked.call, stream, principal, {
-      reply: (status, text) => writeAnswer(response, replyAnswer(status, text)),
+      reply: (status, text) => writeResponse(response, replyResponse(status, text)),
       open: (id) =>
         new SchedulerStream({
           response,
@@ -105,7 +101,7 @@ export class SchedulerApi implements CallReceiver {
     head: RequestHead,
     { principal, codec }: { readonly principal: Principal | undefined; readonly codec: Codec },
     body: Uint8Array,
-    answer: (answer: Answer) => void,
+    answer: (answer: HttpResponse) => void,
   ): void {
     const read = readCallAs(callOf(principal), codec, body);
     const checked = check(read, head.accept, head.streamId);
@@ -114,7 +110,7 @@ export class SchedulerApi implements CallReceiver {
       return;
     }
     this.#dispatch(checked.call, head.streamId, principal, {
-      reply: (status, text) => answer(replyAnswer(status, text)),
+      reply: (status, text) => answer(replyResponse(status, text)),
     });
   }
 
@@ -165,7 +161,7 @@ function check(
   read: Decoded<SchedulerCall>,
   accept: string | undefined,
   stream: string | undefined,
-): CheckedCall | Answer {
+): CheckedCall | HttpResponse {
   if ('refusal' in read) {
     return read.refusal;
   }

@@ -9,9 +9,10 @@ import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
 import { types } from '../../wire/types.ts';
 import { authenticate } from '../server/authentication.ts';
-import { type Answer, masterRecovering, noLeader, redirectTo } from '../server/errors.ts';
+import { masterRecovering, noLeader } from '../server/error-responses.ts';
 import type { AttachedFiles } from '../server/files.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
+import { type HttpResponse, redirectTo } from '../server/response.ts';
 import type { Pressure } from '../transport/connection.ts';
 import { MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
@@ -199,7 +200,7 @@ export class MasterServer {
   }
 
   /** Only the leader answers, and only when it has read its registry. */
-  #unavailable(url: string): Answer | undefined {
+  #unavailable(url: string): HttpResponse | undefined {
     const { leader, recovered } = this.#options.views;
     switch (leader.kind) {
       case 'none':

@@ -12,12 +12,13 @@ import { parseBoundedJson } from '../../wire/json-text.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { WireError } from '../../wire/protobuf.ts';
 import { types } from '../../wire/types.ts';
-import { textOf } from '../server/calls.ts';
-import { type Answer, badRequest, formFieldInvalid, formFieldMissing } from '../server/errors.ts';
+import { textOf } from '../server/call-codec.ts';
+import { badRequest, formFieldInvalid, formFieldMissing } from '../server/error-responses.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { parseQuery } from '../server/router.ts';
 
 /** The call that a request means, or the refusal. */
-export type Form = (body: Uint8Array, path: string) => MasterCall | Answer;
+export type Form = (body: Uint8Array, path: string) => MasterCall | HttpResponse;
 
 const WRONG_JSON = 'Unexpected JSON type parsed';
 
@@ -137,7 +138,7 @@ function resourcesForm(
   field: 'resources' | 'volumes',
   verb: string,
   make: (agentId: { value: string }, resources: Resource[]) => MasterCall,
-): MasterCall | Answer {
+): MasterCall | HttpResponse {
   const form = parseQuery(textOf(body));
   const { slaveId } = form;
   if (slaveId === undefined) {

@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import type { Query } from '../../master/views.ts';
 import { parseAddress } from '../../model/address.ts';
-import { type Answer, TEXT } from '../server/errors.ts';
+import { TEXT } from '../server/content-negotiation.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { plainDialer } from '../transport/dialer.ts';
 
 export const OWNER_PATH = '/mesoscale/connection';
@@ -103,6 +104,6 @@ function answerIn(status = 0, text = ''): OwnerAnswer {
 export function answerOwner(
   { key = '', to = '' }: Query,
   opened: (key: string, to: string) => boolean,
-): Answer {
+): HttpResponse {
   return { status: 200, contentType: TEXT, body: opened(key, to) ? 'mine' : 'not mine' };
 }

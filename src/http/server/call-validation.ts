@@ -8,7 +8,7 @@ import {
   type MasterCall,
   MasterCall_Type,
 } from '../../model/generated/messages.ts';
-import { expecting } from './errors.ts';
+import { expecting } from './error-responses.ts';
 
 /** A type of call: its name, and the part it needs if it needs one. */
 interface Shape {

@@ -8,7 +8,7 @@ import { writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
-import { type Codec, mediaTypeOf } from './media.ts';
+import { type Codec, mediaTypeOf } from './content-negotiation.ts';
 
 export interface EventStreamOptions<Event> {
   readonly response: ServerResponse;

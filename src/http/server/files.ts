@@ -9,7 +9,8 @@ import { Beneath, OutsideError, type Place } from '../../filesystem/beneath.ts';
 import { codeOf, NotRegularError, openRegular } from '../../filesystem/folder.ts';
 import type { FileInfo } from '../../model/generated/messages.ts';
 import { groupName, userName } from './account-names.ts';
-import { type Answer, badRequest, fileIsDirectory, fileNotFound, forbidden } from './errors.ts';
+import { badRequest, fileIsDirectory, fileNotFound, forbidden } from './error-responses.ts';
+import type { HttpResponse } from './response.ts';
 
 /** Virtual path (no trailing slash) → absolute path of a file or directory. A Map is one. */
 export interface AttachedFiles {
@@ -43,7 +44,7 @@ export function guardedFiles(files: AttachedFiles, isAllowed: boolean): Attached
 }
 
 /** A result, or the refusal that says why there is none. */
-export type FilesResult<T> = { readonly value: T } | { readonly refusal: Answer };
+export type FilesResult<T> = { readonly value: T } | { readonly refusal: HttpResponse };
 
 /** Longest read of one request: 16 pages, as Mesos. */
 const MAX_READ_BYTES = 16 * 4_096;
@@ -123,9 +124,9 @@ export async function download(files: AttachedFiles, path: string): Promise<File
 }
 
 class Refusal extends Error {
-  readonly answer: Answer;
+  readonly answer: HttpResponse;
 
-  constructor(answer: Answer) {
+  constructor(answer: HttpResponse) {
     super();
     this.answer = answer;
   }
@@ -349,7 +350,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** `wanted` is the path in the file system: it is what Mesos speaks of, too. */
-function refusalOf(error: unknown, wanted: string): Answer {
+function refusalOf(error: unknown, wanted: string): HttpResponse {
   if (error instanceof Refusal) {
     return error.answer;
   }

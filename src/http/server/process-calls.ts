@@ -6,8 +6,9 @@ import type {
   Metric,
   VersionInfo,
 } from '../../model/generated/messages.ts';
-import { type Answer, forbidden, ok } from './errors.ts';
+import { forbidden } from './error-responses.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
+import { type HttpResponse, ok } from './response.ts';
 import type { EndpointRequest } from './router.ts';
 
 /** Who asks. */
@@ -30,7 +31,9 @@ export interface ProcessResponse {
   readonly read_file?: { readonly size: number; readonly data: Uint8Array };
 }
 
-export type ProcessResult = { readonly response: ProcessResponse } | { readonly answer: Answer };
+export type ProcessResult =
+  | { readonly response: ProcessResponse }
+  | { readonly answer: HttpResponse };
 
 /** Undefined: the call is not one of those. */
 export function processCall(

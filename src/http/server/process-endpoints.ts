@@ -9,8 +9,8 @@ import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { Realm } from './authentication.ts';
 import { attachment } from './content-disposition.ts';
+import { TEXT } from './content-negotiation.ts';
 import {
-  type Answer,
   badLevel,
   badNumber,
   badRequest,
@@ -20,14 +20,13 @@ import {
   negativeNumber,
   notANumber,
   notFound,
-  ok,
   pathMissing,
   profilerDisabled,
-  TEXT,
-} from './errors.ts';
+} from './error-responses.ts';
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
 import type { Caller } from './process-calls.ts';
-import { jsonAnswer, largeJsonAnswer } from './reply.ts';
+import { jsonResponse, largeJsonResponse } from './reply.ts';
+import { type HttpResponse, ok } from './response.ts';
 import { largeJson, type Pieces } from './response-stream.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
@@ -159,18 +158,18 @@ export class ProcessEndpoints {
     return this.mayUse(principal, endpoint);
   }
 
-  #version(request: EndpointRequest): Answer {
-    return jsonAnswer(this.#facts.version, request.query.jsonp);
+  #version(request: EndpointRequest): HttpResponse {
+    return jsonResponse(this.#facts.version, request.query.jsonp);
   }
 
-  #flags(request: EndpointRequest): Answer {
+  #flags(request: EndpointRequest): HttpResponse {
     if (!this.authorized(request.principal, 'VIEW_FLAGS')) {
       return forbidden();
     }
-    return jsonAnswer({ flags: this.#facts.flags }, request.query.jsonp);
+    return jsonResponse({ flags: this.#facts.flags }, request.query.jsonp);
   }
 
-  #metrics(request: EndpointRequest): Answer {
+  #metrics(request: EndpointRequest): HttpResponse {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
@@ -178,10 +177,10 @@ export class ProcessEndpoints {
     if (timeout !== undefined && parseDuration(timeout) === undefined) {
       return badTimeout(timeout, notANumber(leadingNumber(timeout)));
     }
-    return jsonAnswer(this.#facts.metrics(), jsonp);
+    return jsonResponse(this.#facts.metrics(), jsonp);
   }
 
-  async #browse(request: EndpointRequest): Promise<Answer> {
+  async #browse(request: EndpointRequest): Promise<HttpResponse> {
     const { path, jsonp } = request.query;
     if (!path) {
       return pathMissing;
@@ -193,10 +192,10 @@ export class ProcessEndpoints {
     const { value } = result;
     const text = this.#listings.get(value) ?? largeJson(value.map(listingEntry));
     this.#listings.set(value, text);
-    return largeJsonAnswer(text, jsonp);
+    return largeJsonResponse(text, jsonp);
   }
 
-  async #read(request: EndpointRequest): Promise<Answer> {
+  async #read(request: EndpointRequest): Promise<HttpResponse> {
     const { path, jsonp } = request.query;
     if (!path) {
       return pathMissing;
@@ -221,10 +220,10 @@ export class ProcessEndpoints {
       return result.refusal;
     }
     const { size, data } = result.value;
-    return jsonAnswer({ data: data.toString('utf8'), offset: atEnd ? size : offset }, jsonp);
+    return jsonResponse({ data: data.toString('utf8'), offset: atEnd ? size : offset }, jsonp);
   }
 
-  async #download(request: EndpointRequest): Promise<Answer | undefined> {
+  async #download(request: EndpointRequest): Promise<HttpResponse | undefined> {
     const { path } = request.query;
     if (!path) {
       return pathMissing;
@@ -255,17 +254,17 @@ export class ProcessEndpoints {
     return undefined;
   }
 
-  #debug(request: EndpointRequest): Answer {
+  #debug(request: EndpointRequest): HttpResponse {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
     const files = this.#facts.files(request.principal);
-    return jsonAnswer(Object.fromEntries(files), request.query.jsonp);
+    return jsonResponse(Object.fromEntries(files), request.query.jsonp);
   }
 
-  #system(request: EndpointRequest): Answer {
+  #system(request: EndpointRequest): HttpResponse {
     const metrics = this.#facts.metrics();
-    return jsonAnswer(
+    return jsonResponse(
       {
         avg_load_1min: metrics['system/load_1min'],
         avg_load_5min: metrics['system/load_5min'],
@@ -278,15 +277,15 @@ export class ProcessEndpoints {
     );
   }
 
-  #processes(request: EndpointRequest): Answer {
+  #processes(request: EndpointRequest): HttpResponse {
     const ids = [this.#facts.id, 'files', 'help', 'logging', 'metrics', 'system', 'version'];
-    return jsonAnswer(
+    return jsonResponse(
       ids.map((id) => ({ events: [], id })),
       request.query.jsonp,
     );
   }
 
-  #toggle(request: EndpointRequest): Answer {
+  #toggle(request: EndpointRequest): HttpResponse {
     if (!this.#mayUse(request)) {
       return forbidden();
     }
@@ -317,7 +316,7 @@ export class ProcessEndpoints {
     return ok;
   }
 
-  #help(endpoints: readonly Endpoint[]): Answer {
+  #help(endpoints: readonly Endpoint[]): HttpResponse {
     const items = endpoints
       .map(({ path }) => path)
       .toSorted()
@@ -347,7 +346,7 @@ async function copy(source: Readable, response: Writable): Promise<number> {
   }
 }
 
-function wholeNumber(name: string, text: string): number | Answer {
+function wholeNumber(name: string, text: string): number | HttpResponse {
   const value = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
     return badNumber(name, text);

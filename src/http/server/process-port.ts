@@ -16,7 +16,7 @@ import type { Authentication, Realm } from './authentication.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
 import { Firewall, idleRules } from './firewall.ts';
 import { Mentioned } from './mentioned.ts';
-import { messageName } from './messages.ts';
+import { messageName } from './message-names.ts';
 import { ProcessEndpoints, type Verbosity } from './process-endpoints.ts';
 import { createRouter, type Endpoint } from './router.ts';
 

@@ -1,13 +1,13 @@
-// Answers onto the wire: content type, length, compression.
+// Writes responses to ordinary requests: content type, length, compression.
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MessageType } from '../../wire/message-type.ts';
 import { type Holder, held } from '../transport/held-bytes.ts';
-import { type Answer, JSON_TYPE } from './errors.ts';
-import { acceptsEncoding, type Codec, mediaTypeOf } from './media.ts';
+import { acceptsEncoding, type Codec, JSON_TYPE, mediaTypeOf } from './content-negotiation.ts';
 import { headerOf } from './request-headers.ts';
+import type { HttpResponse } from './response.ts';
 import { largeMessage, type Pieces } from './response-stream.ts';
 
 /** Shorter bodies are not worth compressing; the same bound as Mesos's. */
@@ -15,10 +15,10 @@ const GZIP_MIN_BYTES = 1_024;
 
 const compress = promisify(gzip);
 
-export async function sendAnswer(
+export async function sendResponse(
   request: FastifyRequest,
   reply: FastifyReply,
-  answer: Answer,
+  answer: HttpResponse,
 ): Promise<void> {
   reply.code(answer.status);
   if (answer.headers) {
@@ -49,7 +49,7 @@ export async function sendAnswer(
   reply.send(bytes);
 }
 
-const isPieces = (body: NonNullable<Answer['body']>): body is readonly Uint8Array[] =>
+const isPieces = (body: NonNullable<HttpResponse['body']>): body is readonly Uint8Array[] =>
   Array.isArray(body);
 
 /** A short answer is not worth counting. */
@@ -81,26 +81,26 @@ function sendPieces(reply: FastifyReply, pieces: readonly Uint8Array[], zipped: 
 }
 
 /** JSON, wrapped in a call where the query asks for it (`?jsonp=`). */
-export function jsonAnswer(value: unknown, jsonp: string | undefined): Answer {
+export function jsonResponse(value: unknown, jsonp: string | undefined): HttpResponse {
   return wrapped(JSON.stringify(value), jsonp);
 }
 
-/** As `jsonAnswer`, for what `largeJson` has made of a value that may be as large as a cluster. */
-export function largeJsonAnswer(
+/** As `jsonResponse`, for what `largeJson` has made of a value that may be as large as a cluster. */
+export function largeJsonResponse(
   text: string | Promise<Pieces>,
   jsonp: string | undefined,
-): Answer | Promise<Answer> {
+): HttpResponse | Promise<HttpResponse> {
   return typeof text === 'string'
     ? wrapped(text, jsonp)
     : text.then((pieces) => wrappedPieces(pieces, jsonp));
 }
 
-/** As `messageAnswer`, for messages that may be as large as a cluster. */
-export function largeMessageAnswer<T extends object>(
+/** As `messageResponse`, for messages that may be as large as a cluster. */
+export function largeMessageResponse<T extends object>(
   type: MessageType<T>,
   codec: Codec,
   message: T,
-): Answer | Promise<Answer> {
+): HttpResponse | Promise<HttpResponse> {
   const body = largeMessage(type, codec, message);
   const contentType = mediaTypeOf[codec];
   return body instanceof Promise
@@ -110,12 +110,12 @@ export function largeMessageAnswer<T extends object>(
 
 const JAVASCRIPT = 'text/javascript';
 
-const wrapped = (json: string, jsonp: string | undefined): Answer =>
+const wrapped = (json: string, jsonp: string | undefined): HttpResponse =>
   jsonp === undefined
     ? { status: 200, contentType: JSON_TYPE, body: json }
     : { status: 200, contentType: JAVASCRIPT, body: `${jsonp}(${json})` };
 
-const wrappedPieces = (pieces: Pieces, jsonp: string | undefined): Answer =>
+const wrappedPieces = (pieces: Pieces, jsonp: string | undefined): HttpResponse =>
   jsonp === undefined
     ? { status: 200, contentType: JSON_TYPE, body: pieces }
     : {

@@ -9,16 +9,16 @@ import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from '../transport/limits.ts';
 import { LINGER_MS } from '../transport/refusal.ts';
 import {
-  type Answer,
   badRequest,
   bodyEnded,
   malformedRequest,
   payloadTooLarge,
   requestTimeout,
   unsupportedMediaType,
-} from './errors.ts';
+} from './error-responses.ts';
 import { headerOf } from './request-headers.ts';
-import { beginAnswer } from './response-text.ts';
+import type { HttpResponse } from './response.ts';
+import { beginResponse } from './response-text.ts';
 
 export interface BodyBounds {
   /** Of the body, unpacked. A larger one is refused with 413. */
@@ -31,7 +31,10 @@ export interface BodyBounds {
 }
 
 /** The body, or why there is none. A client that goes away gets an answer that nobody reads. */
-export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<Buffer | Answer> {
+export function readBody(
+  request: IncomingMessage,
+  bounds: BodyBounds,
+): Promise<Buffer | HttpResponse> {
   return read(request, bounds, new WholeBody(bounds.limitBytes));
 }
 
@@ -39,7 +42,7 @@ export function readBody(request: IncomingMessage, bounds: BodyBounds): Promise<
 export function readFirstRecord(
   request: IncomingMessage,
   bounds: BodyBounds,
-): Promise<Uint8Array | Answer> {
+): Promise<Uint8Array | HttpResponse> {
   return read(request, bounds, new FirstRecord(bounds.limitBytes));
 }
 
@@ -47,7 +50,7 @@ function read<Result extends Uint8Array>(
   request: IncomingMessage,
   bounds: BodyBounds,
   sink: Sink<Result>,
-): Promise<Result | Answer> {
+): Promise<Result | HttpResponse> {
   const refusal = refusedByHead(request, bounds.limitBytes);
   return refusal
     ? Promise.resolve(refusal)
@@ -59,8 +62,8 @@ interface Sink<Result> {
   /** Bytes of memory that it takes. */
   readonly room: number;
   /** Undefined: it needs more. */
-  take(piece: Buffer): Result | Answer | undefined;
-  end(): Result | Answer;
+  take(piece: Buffer): Result | HttpResponse | undefined;
+  end(): Result | HttpResponse;
 }
 
 class WholeBody implements Sink<Buffer> {
@@ -76,7 +79,7 @@ class WholeBody implements Sink<Buffer> {
     return this.#body.room;
   }
 
-  take(piece: Buffer): Answer | undefined {
+  take(piece: Buffer): HttpResponse | undefined {
     if (this.#body.length + piece.length > this.#limitBytes) {
       return payloadTooLarge(this.#limitBytes);
     }
@@ -97,7 +100,7 @@ class FirstRecord implements Sink<Uint8Array> {
     this.#reader = new RecordReader(limitBytes);
   }
 
-  take(piece: Buffer): Uint8Array | Answer | undefined {
+  take(piece: Buffer): Uint8Array | HttpResponse | undefined {
     try {
       // Its room doubles.
       this.room += 2 * piece.length;
@@ -110,13 +113,13 @@ class FirstRecord implements Sink<Uint8Array> {
     }
   }
 
-  end(): Answer {
+  end(): HttpResponse {
     return bodyEnded;
   }
 }
 
 /** What can be said before anything of the body has come. */
-function refusedByHead(request: IncomingMessage, limitBytes: number): Answer | undefined {
+function refusedByHead(request: IncomingMessage, limitBytes: number): HttpResponse | undefined {
   const transfer = headerOf(request, 'transfer-encoding');
   if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') {
     return badRequest(`Transfer-Encoding '${transfer}' is not supported`);
@@ -139,7 +142,7 @@ class BodyReading<Result extends Uint8Array> implements Holder {
   readonly #request: IncomingMessage;
   readonly #held: HeldBytes;
   readonly #sink: Sink<Result>;
-  readonly #resolve: (result: Result | Answer) => void;
+  readonly #resolve: (result: Result | HttpResponse) => void;
   readonly #stall: NodeJS.Timeout;
   readonly #total: NodeJS.Timeout;
   #gunzip: Gunzip | undefined;
@@ -149,7 +152,7 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     request: IncomingMessage,
     bounds: BodyBounds,
     sink: Sink<Result>,
-    resolve: (result: Result | Answer) => void,
+    resolve: (result: Result | HttpResponse) => void,
   ) {
     this.#request = request;
     this.#held = bounds.held ?? held;
@@ -196,7 +199,7 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     }
   };
 
-  #end(result: Result | Answer): void {
+  #end(result: Result | HttpResponse): void {
     if (this.#done) {
       return;
     }
@@ -219,11 +222,11 @@ class BodyReading<Result extends Uint8Array> implements Holder {
 export function refuseUnread(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: Answer,
+  answer: HttpResponse,
 ): void {
   request.removeAllListeners('data');
   response.setHeader('Connection', 'close');
-  response.write(beginAnswer(response, answer));
+  response.write(beginResponse(response, answer));
   const end = () => {
     clearTimeout(timer);
     response.end();

@@ -5,7 +5,7 @@ import { writeJson } from '../../wire/json.ts';
 import type { Field, MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
-import type { Codec } from './media.ts';
+import type { Codec } from './content-negotiation.ts';
 
 /** The bytes of a body, in pieces. */
 export type Pieces = readonly Uint8Array[];

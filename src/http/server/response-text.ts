@@ -1,13 +1,15 @@
-// Answers that the machine gives, onto a response that has been taken out of the router's hands.
+// Writes the responses to requests that wait for the state machine, for which the router does not answer
+// any more: a line of text, or nothing.
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { type Answer, TEXT } from './errors.ts';
+import { TEXT } from './content-negotiation.ts';
+import type { HttpResponse } from './response.ts';
 
-export function writeAnswer(response: ServerResponse, answer: Answer): void {
-  response.end(beginAnswer(response, answer));
+export function writeResponse(response: ServerResponse, answer: HttpResponse): void {
+  response.end(beginResponse(response, answer));
 }
 
 /** Sends the head of an answer; returns its body, which is still to be sent. */
-export function beginAnswer(response: ServerResponse, answer: Answer): string {
+export function beginResponse(response: ServerResponse, answer: HttpResponse): string {
   // The machine's answers are a line of text, or nothing.
   const body = typeof answer.body === 'string' ? answer.body : '';
   response.writeHead(answer.status, {
@@ -19,7 +21,7 @@ export function beginAnswer(response: ServerResponse, answer: Answer): string {
 }
 
 /** A machine's Reply: a status, and a text if there is something to say; refusals always say it. */
-export function replyAnswer(status: number, text: string | undefined): Answer {
+export function replyResponse(status: number, text: string | undefined): HttpResponse {
   const refusal = status >= 400 ? `${status} ${STATUS_CODES[status] ?? ''}.` : undefined;
   const body = text ?? refusal;
   return body === undefined ? { status } : { status, body, contentType: TEXT };

@@ -8,19 +8,19 @@ import type { Query } from '../../master/views.ts';
 import type { Principal } from '../../security/principal.ts';
 import { MAX_CALL_BYTES } from '../transport/limits.ts';
 import { type Authentication, authenticate, type Realm } from './authentication.ts';
+import { RECORDIO_TYPE } from './content-negotiation.ts';
 import {
-  type Answer,
   anonymousPrincipal,
   endpointDisabled,
   internalServerError,
   notFound,
-  RECORDIO_TYPE,
   unauthorized,
-} from './errors.ts';
+} from './error-responses.ts';
 import type { Firewall } from './firewall.ts';
-import { sendAnswer } from './reply.ts';
+import { sendResponse } from './reply.ts';
 import { readBody, refuseUnread } from './request-body.ts';
 import { headerOf } from './request-headers.ts';
+import type { HttpResponse } from './response.ts';
 
 /** What an endpoint gets to see. */
 export interface EndpointRequest {
@@ -45,7 +45,7 @@ export interface EndpointRequest {
 }
 
 /** Undefined: the endpoint has taken the answer into its own hands. */
-export type Handled = Answer | undefined | Promise<Answer | undefined>;
+export type Handled = HttpResponse | undefined | Promise<HttpResponse | undefined>;
 
 export interface Endpoint {
   /** Without process prefix, such as `/state`. */
@@ -100,7 +100,7 @@ export async function createRouter(
   acceptAnyBody(app);
   app.addHook('onRequest', (request, reply, done) => {
     if (pathOf(request.url).includes('/..')) {
-      sendAnswer(request, reply, notFound());
+      sendResponse(request, reply, notFound());
     } else {
       done();
     }
@@ -108,7 +108,7 @@ export async function createRouter(
   for (const endpoint of options.endpoints) {
     addEndpoint(app, options, endpoint);
   }
-  app.setNotFoundHandler((request, reply) => sendAnswer(request, reply, notFound()));
+  app.setNotFoundHandler((request, reply) => sendResponse(request, reply, notFound()));
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof BodyRefusedError) {
       reply.hijack();
@@ -116,7 +116,7 @@ export async function createRouter(
       return;
     }
     options.onError(error as Error, request.url);
-    sendAnswer(request, reply, internalServerError('500 Internal Server Error.'));
+    sendResponse(request, reply, internalServerError('500 Internal Server Error.'));
   });
   await app.ready();
   const route = handler;
@@ -144,7 +144,7 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
   void app.register(async (scope) => {
     if (options.firewall.closes(endpoint)) {
       scope.addHook('onRequest', (request, reply) => {
-        sendAnswer(request, reply, endpointDisabled(pathOf(request.url)));
+        sendResponse(request, reply, endpointDisabled(pathOf(request.url)));
       });
     }
     if (endpoint.realm) {
@@ -168,12 +168,12 @@ function authenticationHook(options: RouterOptions, realm: Realm) {
       headerOf(request.raw, 'authorization'),
     );
     if ('challenge' in result) {
-      sendAnswer(request, reply, unauthorized(result.challenge));
+      sendResponse(request, reply, unauthorized(result.challenge));
       return;
     }
     const { principal } = result;
     if (options.namedPrincipalsOnly && principal && principal.value === undefined) {
-      sendAnswer(request, reply, anonymousPrincipal);
+      sendResponse(request, reply, anonymousPrincipal);
       return;
     }
     request.principal = principal;
@@ -205,7 +205,7 @@ async function answer(
   });
   const result = handled instanceof Promise ? await handled : handled;
   if (result) {
-    await sendAnswer(request, reply, result);
+    await sendResponse(request, reply, result);
   }
   return reply;
 }
@@ -218,9 +218,9 @@ const ANY_TYPE = 'application/octet-stream';
 /** The body cannot be had; the answer says why. */
 class BodyRefusedError extends Error {
   readonly code = 'MESOSCALE_BODY_REFUSED';
-  readonly answer: Answer;
+  readonly answer: HttpResponse;
 
-  constructor(answer: Answer) {
+  constructor(answer: HttpResponse) {
     super(`The body was refused with status ${answer.status}`);
     this.answer = answer;
   }

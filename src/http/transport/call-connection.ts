@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream';
 import { Turn } from '../../runtime/turn.ts';
 import { type Dialer, plainDialer } from './dialer.ts';
-import { type CallAnswer, ResponseReader } from './response-reader.ts';
+import { type CallResponse, ResponseReader } from './response-reader.ts';
 
 export class ConnectionLostError extends Error {
   readonly code = 'MESOSCALE_CONNECTION_LOST';
@@ -14,7 +14,7 @@ export class ConnectionLostError extends Error {
 const MAX_UNANSWERED = 65_536;
 
 interface Waiting {
-  readonly resolve: (answer: CallAnswer) => void;
+  readonly resolve: (answer: CallResponse) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -46,7 +46,7 @@ export class CallConnection {
   }
 
   /** `head` ends before Content-Length, which is added. */
-  call(head: string, body: Uint8Array): Promise<CallAnswer> {
+  call(head: string, body: Uint8Array): Promise<CallResponse> {
     if (this.#failure) {
       return Promise.reject(this.#failure);
     }
@@ -74,7 +74,7 @@ export class CallConnection {
     }
   };
 
-  #answer(answer: CallAnswer): void {
+  #answer(answer: CallResponse): void {
     const waiting = this.#waiting[this.#firstWaiting];
     if (!waiting) {
       this.#fail(new Error('an answer came that nobody waits for'));

@@ -9,11 +9,12 @@
 import type { Duplex } from 'node:stream';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Claim, Sender } from '../senders/senders.ts';
-import { type Answer, malformedRequest, payloadTooLarge } from '../server/errors.ts';
+import { malformedRequest, payloadTooLarge } from '../server/error-responses.ts';
+import type { HttpResponse } from '../server/response.ts';
 import type { Carrier } from './connections.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 import { acceptedText, notFoundText } from './http-date.ts';
-import { answerText, endWith } from './refusal.ts';
+import { endWith, responseText } from './refusal.ts';
 import { type RequestHead, RequestReader } from './request-reader.ts';
 
 /** Where messages go: by process id and message name. False: no process of that id is here. */
@@ -35,7 +36,7 @@ export interface CallReceiver {
 /** A call whose caller and encoding are known, and whose body is to come. */
 export interface AcceptedCall {
   /** The body is valid during the call only. */
-  take(body: Uint8Array, answer: (answer: Answer) => void): void;
+  take(body: Uint8Array, answer: (answer: HttpResponse) => void): void;
 }
 
 /** What a request is, as far as its head tells. */
@@ -211,7 +212,7 @@ export class Connection implements Holder, Carrier {
     if (accepted !== 'message') {
       const slot: Slot = { text: undefined };
       this.#slots.push(slot);
-      accepted.take(body, (answer) => this.#settle(slot, answerText(answer)));
+      accepted.take(body, (answer) => this.#settle(slot, responseText(answer)));
       return;
     }
     const target = parseTarget(head.path);

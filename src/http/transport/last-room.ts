@@ -5,8 +5,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { OWNER_PATH } from '../senders/connection-owner.ts';
-import { serviceUnavailable } from '../server/errors.ts';
-import { answerText, destroyWhenWritten } from './refusal.ts';
+import { serviceUnavailable } from '../server/error-responses.ts';
+import { destroyWhenWritten, responseText } from './refusal.ts';
 
 /** Connections that may be here at once; the first gives way to one more. */
 const MOST = 32;
@@ -15,7 +15,7 @@ const SILENCE_MS = 1_000;
 
 const QUESTION = Buffer.from(`GET ${OWNER_PATH}?`);
 
-const tooMany = answerText({
+const tooMany = responseText({
   ...serviceUnavailable(`503 ${STATUS_CODES[503]}. Too many connections are open.`),
   headers: { Connection: 'close' },
 });

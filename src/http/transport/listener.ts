@@ -12,9 +12,10 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KEY_HEADER } from '../../wire/libprocess.ts';
 import type { Sender, Senders } from '../senders/senders.ts';
-import { type Answer, headTooLarge, malformedRequest } from '../server/errors.ts';
+import { headTooLarge, malformedRequest } from '../server/error-responses.ts';
 import { readBody, refuseUnread } from '../server/request-body.ts';
 import { headerOf } from '../server/request-headers.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
 import { type Carrier, type ConnectionBounds, Connections } from './connections.ts';
 import { LastRoom } from './last-room.ts';
@@ -298,7 +299,7 @@ const UNANSWERED: ReadonlySet<string> = new Set([
   'HPE_PAUSED_H2_UPGRADE',
 ]);
 
-function answerToFault(code: string | undefined): Answer | undefined {
+function answerToFault(code: string | undefined): HttpResponse | undefined {
   if (code === 'HPE_HEADER_OVERFLOW') {
     return headTooLarge(MAX_HEAD_BYTES);
   }

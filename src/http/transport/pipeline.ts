@@ -4,7 +4,7 @@
 // frameworks and executors are answered with a line, and may overlap.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Answer } from '../server/errors.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { endWith } from './refusal.ts';
 
 /** Requests with short answers that are handled at once on a connection; more wait their turn. */
@@ -56,7 +56,7 @@ export class Pipeline {
   #last: IncomingMessage | undefined;
   #isPaused = false;
   #hasSentMany = false;
-  #refusal: Answer | undefined;
+  #refusal: HttpResponse | undefined;
 
   constructor(
     stream: Duplex,
@@ -95,7 +95,7 @@ export class Pipeline {
   }
 
   /** What came last cannot be read: the connection ends with this answer, after those before it. */
-  endWith(answer: Answer): void {
+  endWith(answer: HttpResponse): void {
     if (this.#refusal) {
       return;
     }

@@ -1,7 +1,7 @@
 // The last answer on a connection: what its requests deserve that cannot be read to their end.
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Answer } from '../server/errors.ts';
+import type { HttpResponse } from '../server/response.ts';
 import { httpDate } from './http-date.ts';
 
 /**
@@ -11,7 +11,7 @@ import { httpDate } from './http-date.ts';
 export const LINGER_MS = 1_000;
 
 /** A whole answer as text, each character a byte; its body is text or nothing. */
-export function answerText(answer: Answer): string {
+export function responseText(answer: HttpResponse): string {
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body).toString('latin1') : '';
   let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
   if (answer.contentType) {
@@ -24,7 +24,7 @@ export function answerText(answer: Answer): string {
 }
 
 /** Ends the connection with an answer. Nobody else may read from it any more. */
-export function endWith(stream: Duplex, answer: Answer): void {
+export function endWith(stream: Duplex, answer: HttpResponse): void {
   const closing = { ...answer, headers: { ...answer.headers, Connection: 'close' } };
   stream.on('error', () => {
     // The close event follows, and nothing is left to be done.
@@ -32,7 +32,7 @@ export function endWith(stream: Duplex, answer: Answer): void {
   stream.on('data', () => {
     // Thrown away.
   });
-  stream.end(answerText(closing), 'latin1');
+  stream.end(responseText(closing), 'latin1');
   stream.resume();
   const timer = setTimeout(() => stream.destroy(), LINGER_MS);
   timer.unref();

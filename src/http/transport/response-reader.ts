@@ -7,14 +7,14 @@ import { ChunkedBody } from './chunked-body.ts';
 import { endOfHead, HEAD_END_BYTES } from './head-end.ts';
 import { MAX_RESPONSE_BYTES, MAX_RESPONSE_HEAD_BYTES } from './limits.ts';
 
-export interface CallAnswer {
+export interface CallResponse {
   readonly status: number;
   /** Where a redirect points to. */
   readonly location: string | undefined;
   readonly body: Buffer;
 }
 
-interface AnswerHead {
+interface ResponseHead {
   readonly status: number;
   readonly location: string | undefined;
   readonly chunked: boolean;
@@ -22,23 +22,23 @@ interface AnswerHead {
   readonly length: number;
 }
 
-export class MalformedAnswerError extends Error {
-  readonly code = 'MESOSCALE_MALFORMED_ANSWER';
+export class MalformedResponseError extends Error {
+  readonly code = 'MESOSCALE_MALFORMED_RESPONSE';
 }
 
 export class ResponseReader {
-  readonly #onAnswer: (answer: CallAnswer) => void;
+  readonly #onResponse: (answer: CallResponse) => void;
   /** A head of which only a part has come, or a body of known length. */
   readonly #begun = new ByteCollector();
   /** The answer whose body is being read. */
-  #head: AnswerHead | undefined;
+  #head: ResponseHead | undefined;
   #chunked: ChunkedBody | undefined;
 
-  constructor(onAnswer: (answer: CallAnswer) => void) {
-    this.#onAnswer = onAnswer;
+  constructor(onResponse: (answer: CallResponse) => void) {
+    this.#onResponse = onResponse;
   }
 
-  /** @throws MalformedAnswerError for bytes that are no HTTP answers; nothing can follow them. */
+  /** @throws MalformedResponseError for bytes that are no HTTP answers; nothing can follow them. */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -66,7 +66,7 @@ export class ResponseReader {
       return this.#takeHead(bytes.toString('latin1', 0, end), next);
     }
     if (bytes.length > MAX_RESPONSE_HEAD_BYTES) {
-      throw new MalformedAnswerError('The head of an answer is too long');
+      throw new MalformedResponseError('The head of an answer is too long');
     }
     return taken;
   }
@@ -74,7 +74,7 @@ export class ResponseReader {
   #takeHead(text: string, next: number): number {
     const head = parseHead(text);
     if (!head.chunked && head.length === 0) {
-      this.#onAnswer({ status: head.status, location: head.location, body: Buffer.alloc(0) });
+      this.#onResponse({ status: head.status, location: head.location, body: Buffer.alloc(0) });
       return next;
     }
     this.#head = head;
@@ -83,11 +83,11 @@ export class ResponseReader {
     return next;
   }
 
-  #readBody(head: AnswerHead, chunk: Buffer, start: number): number {
+  #readBody(head: ResponseHead, chunk: Buffer, start: number): number {
     if (this.#chunked) {
       const end = this.#chunked.push(chunk, start);
       if (this.#chunked.fault !== undefined) {
-        throw new MalformedAnswerError(
+        throw new MalformedResponseError(
           this.#chunked.fault === 413
             ? `The body of an answer has more than ${MAX_RESPONSE_BYTES} bytes`
             : 'The chunks of an answer cannot be told apart',
@@ -107,34 +107,34 @@ export class ResponseReader {
     return Math.min(end, chunk.length);
   }
 
-  #finish({ status, location }: AnswerHead, body: Buffer): void {
+  #finish({ status, location }: ResponseHead, body: Buffer): void {
     this.#head = undefined;
     this.#chunked = undefined;
-    this.#onAnswer({ status, location, body });
+    this.#onResponse({ status, location, body });
   }
 }
 
-function parseHead(text: string): AnswerHead {
+function parseHead(text: string): ResponseHead {
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1]);
   if (Number.isNaN(status)) {
-    throw new MalformedAnswerError(`This is no answer: ${text.slice(0, 80)}`);
+    throw new MalformedResponseError(`This is no answer: ${text.slice(0, 80)}`);
   }
   const location = /\r\nlocation: *([^\r\n]*)/i.exec(text)?.[1];
   const encodings = [...text.matchAll(/\r\ntransfer-encoding:[ \t]*([^\r\n]*)/gi)];
   const lengths = [...text.matchAll(/\r\ncontent-length:[ \t]*([^\r\n]*)/gi)];
   if (encodings.length + lengths.length > 1) {
-    throw new MalformedAnswerError('An answer says more than once how long it is');
+    throw new MalformedResponseError('An answer says more than once how long it is');
   }
   const encoding = encodings[0]?.[1]?.trim();
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
-    throw new MalformedAnswerError(`An answer has the Transfer-Encoding '${encoding}'`);
+    throw new MalformedResponseError(`An answer has the Transfer-Encoding '${encoding}'`);
   }
   const length = lengths[0]?.[1]?.trim() ?? '0';
   if (!/^\d{1,15}$/.test(length)) {
-    throw new MalformedAnswerError(`An answer has the Content-Length '${length.slice(0, 80)}'`);
+    throw new MalformedResponseError(`An answer has the Content-Length '${length.slice(0, 80)}'`);
   }
   if (Number(length) > MAX_RESPONSE_BYTES) {
-    throw new MalformedAnswerError(
+    throw new MalformedResponseError(
       `An answer of ${length} bytes: at most ${MAX_RESPONSE_BYTES} are taken`,
     );
   }

@@ -1,6 +1,7 @@
-// Answers that are being made: clients that ask the same meanwhile, as the same principal, get the same one.
+// Responses that are being written: a client that asks the same meanwhile, as the same principal, gets the
+// same one.
 
-export interface SharedAnswersOptions {
+export interface SharedResponsesOptions {
   /**
    * Runs what forgets an answer that was made at once: until then it is shared, too. Absent: only those that
    * take their time are.
@@ -8,12 +9,12 @@ export interface SharedAnswersOptions {
   readonly soon?: ((forget: () => void) => void) | undefined;
 }
 
-export class SharedAnswers<Made extends object | string> {
-  readonly #options: SharedAnswersOptions;
+export class SharedResponses<Made extends object | string> {
+  readonly #options: SharedResponsesOptions;
   readonly #known = new Map<string, Made>();
   #shared = 0;
 
-  constructor(options: SharedAnswersOptions = {}) {
+  constructor(options: SharedResponsesOptions = {}) {
     this.#options = options;
   }
 

@@ -1,7 +1,11 @@
-// Content negotiation, by the rules Mesos applies: not quite those of the RFC. A media type is
-// acceptable when the most specific range that names it has a q above zero; q-values never order
-// the choice, the server's own order of preference does.
-import { JSON_TYPE, PROTOBUF_TYPE } from './errors.ts';
+// The media types of requests and responses, and which of them a client accepts: by Mesos's rules, not
+// quite those of RFC 9110. A media type is acceptable when the most specific range that names it has a q
+// above zero; q-values never order the choice, the server's own order of preference does.
+
+export const TEXT = 'text/plain; charset=utf-8';
+export const JSON_TYPE = 'application/json';
+export const PROTOBUF_TYPE = 'application/x-protobuf';
+export const RECORDIO_TYPE = 'application/recordio';
 
 /** How the messages of a request or an answer are written. */
 export type Codec = 'json' | 'protobuf';

@@ -1,12 +1,13 @@
-// Bytes of a request to the message of a call, or to the refusal that says why not.
+// The call that the body of a request carries, as JSON or protobuf, or the refusal that says what is wrong
+// with it; and responses of one message.
 
 import { readJsonValue, writeJson } from '../../wire/json.ts';
 import { parseBoundedJson } from '../../wire/json-text.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { decodeBoundedMessage, encodeMessage, WireError } from '../../wire/protobuf.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
+import { type Codec, codecOf, mediaTypeOf } from './content-negotiation.ts';
 import {
-  type Answer,
   badRequest,
   callContentType,
   contentTypeMissing,
@@ -14,10 +15,10 @@ import {
   jsonConversion,
   jsonSyntax,
   protobufSyntax,
-} from './errors.ts';
-import { type Codec, codecOf, mediaTypeOf } from './media.ts';
+} from './error-responses.ts';
+import type { HttpResponse } from './response.ts';
 
-export type Decoded<T> = { readonly call: T } | { readonly refusal: Answer };
+export type Decoded<T> = { readonly call: T } | { readonly refusal: HttpResponse };
 
 /** A family of calls: how they are written, and what refusals say of one that is not whole. */
 export interface CallKind<T> {
@@ -82,11 +83,11 @@ export function decodeCall<T>(
 }
 
 /** An answer that is one message, but for the values of its secrets. */
-export function messageAnswer<T extends object>(
+export function messageResponse<T extends object>(
   type: MessageType<T>,
   codec: Codec,
   message: T,
-): Answer {
+): HttpResponse {
   const shown = withoutSecrets(type, message);
   return {
     status: 200,
@@ -100,7 +101,7 @@ const utf8 = new TextDecoder();
 export const textOf = (body: Uint8Array): string => utf8.decode(body);
 
 /** Only what the peer sent is the peer's fault. */
-function refusalOf(error: unknown, refuse: (reason: string) => Answer): Answer {
+function refusalOf(error: unknown, refuse: (reason: string) => HttpResponse): HttpResponse {
   if (error instanceof WireError) {
     return error.stage === 'bound' ? badRequest(error.message) : refuse(error.message);
   }

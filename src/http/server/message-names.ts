@@ -1,4 +1,5 @@
-// Messages by the name they have on the wire, such as mesos.internal.RegisterSlaveMessage.
+// Names of the messages between master and agent: as on the wire (mesos.internal.RegisterSlaveMessage), and
+// as in this program (RegisterAgentMessage).
 import { types } from '../../wire/types.ts';
 
 const names = new Map<string, string>(

@@ -1,35 +1,21 @@
-// Every refusal the HTTP surface can answer, in one catalogue: worded as Mesos words it where its
-// wording is known, since people and scripts read these texts.
+// The responses that refuse a request, in one catalogue: worded as Mesos words them where its wording
+// is known, since people and scripts read these texts.
 
-/** A complete answer. Text bodies are text/plain unless a content type is given. */
-export interface Answer {
-  readonly status: number;
-  /** A long one comes in pieces. */
-  readonly body?: string | Uint8Array | readonly Uint8Array[] | undefined;
-  readonly contentType?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE, TEXT } from './content-negotiation.ts';
+import type { HttpResponse } from './response.ts';
 
-export const TEXT = 'text/plain; charset=utf-8';
-export const JSON_TYPE = 'application/json';
-export const PROTOBUF_TYPE = 'application/x-protobuf';
-export const RECORDIO_TYPE = 'application/recordio';
-
-const text = (status: number, body: string): Answer => ({ status, body, contentType: TEXT });
-
-export const ok: Answer = { status: 200 };
-export const accepted: Answer = { status: 202 };
+const text = (status: number, body: string): HttpResponse => ({ status, body, contentType: TEXT });
 
 export const badRequest = (body: string) => text(400, body);
 /** HTTP, but a head or a body in which two readers could see different things, or none anything. */
 export const malformedRequest = badRequest('400 Bad Request.');
-export const unauthorized = (challenge: string): Answer => ({
+export const unauthorized = (challenge: string): HttpResponse => ({
   ...text(401, '401 Unauthorized.'),
   headers: { 'WWW-Authenticate': challenge },
 });
 export const forbidden = (body = '403 Forbidden.') => text(403, body);
 export const notFound = (body = '404 Not Found.') => text(404, body);
-export const methodNotAllowed = (allowed: readonly string[], received: string): Answer => ({
+export const methodNotAllowed = (allowed: readonly string[], received: string): HttpResponse => ({
   ...text(
     405,
     `405 Method Not Allowed. Expecting one of { '${allowed.join("', '")}' }, ` +
@@ -48,11 +34,6 @@ export const headTooLarge = (limitBytes: number) =>
 export const internalServerError = (body: string) => text(500, body);
 export const notImplemented = text(501, '501 Not Implemented.');
 export const serviceUnavailable = (body: string) => text(503, body);
-
-export const redirectTo = (location: string): Answer => ({
-  status: 307,
-  headers: { Location: location },
-});
 
 export const noLeader = serviceUnavailable('No leader elected');
 export const masterRecovering = serviceUnavailable('Master has not finished recovery');
@@ -97,7 +78,7 @@ export const streamingRequestUnsupported = (call: string) =>
   );
 export const streamingRequestExpected = (call: string) =>
   unsupportedMediaType(`Expecting 'Content-Type' to be ${RECORDIO_TYPE} for ${call} call`);
-export const streamingAnswerUnsupported = (call: string) =>
+export const streamingResponseUnsupported = (call: string) =>
   notAcceptable(`Streaming response is not supported for ${call} call`);
 export const bodyEnded = badRequest('Received EOF while reading request body');
 
