@@ -15,7 +15,7 @@ import { uncountedUpdate } from '../agents/request-reregistration.ts';
 import { countTaskReason, countTaskState } from '../metrics/counters.ts';
 import { log, sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
-import { duplicateUpdate, isElsewhere } from './duplicates.ts';
+import { duplicateUpdate } from './duplicates.ts';
 import { updateTask } from './tasks.ts';
 
 /** What a framework hears of states that only partition-aware ones know. */
@@ -138,13 +138,15 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
     // Nobody will acknowledge this; the agent would send it again and again.
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: update.framework_id });
   }
-  if (isElsewhere(state, agent, id, taskId(update.status.task_id.value))) {
+  const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));
+  // The framework's books and the agent's are asked once: there are three updates a task.
+  const known = framework?.tasks.get(taskId(update.status.task_id.value));
+  if (known !== undefined && known !== task && known.agent_id.value !== agent.id) {
     values.invalid_status_updates++;
     duplicateUpdate(state, agent, update);
     return;
   }
-  const forwarded = framework?.state === 'connected' && forward(state, framework, update);
-  const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));
+  const forwarded = framework?.state === 'connected' && forward(state, framework, known, update);
   if (task === undefined) {
     values.invalid_status_updates++;
     uncountedUpdate(state, agent, update);
@@ -159,9 +161,13 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
 }
 
 /** Passes the update on, with what its envelope says. The task's record keeps the status as it came. */
-function forward(state: MasterState, framework: Framework, update: StatusUpdate): true {
+function forward(
+  state: MasterState,
+  framework: Framework,
+  task: Task | undefined,
+  update: StatusUpdate,
+): true {
   const { status, uuid, agent_id, executor_id, timestamp } = update;
-  const task = framework.tasks.get(taskId(status.task_id.value));
   if (uuid !== undefined && task !== undefined) {
     task.status_update_state = status.state;
     task.status_update_uuid = uuid;
