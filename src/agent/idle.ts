@@ -1,4 +1,4 @@
-// What an agent with nothing left to do does: one that drains has drained, one that is to end ends.
+// An agent that runs nothing any more: one that drains has drained, and one that is to end ends.
 import { emit, log, persist } from './outbox.ts';
 import type { AgentState } from './state.ts';
 

@@ -1,4 +1,5 @@
-// All that an agent knows. Each noun's own file changes its part; nothing here decides anything.
+// All that an agent knows. Each folder changes its own part (executors/ the executors, …); every file may read all
+// of it.
 
 import { type Ledger, type SchedulerCore, tooManyTraps } from '../core/interface.ts';
 import { ByteBudget } from '../model/byte-budget.ts';

@@ -11,8 +11,8 @@ import type { AgentState } from './state.ts';
 
 export function stopAsked(agent: AgentState, { how }: StopAsked): void {
   if (how === 'leave') {
-    // Executors of checkpointing frameworks go on, and the next start finds them; the others would
-    // be found by nobody.
+    // Executors of checkpointing frameworks go on, and the next start finds them; it would not find
+    // the others.
     for (const executor of agent.containers.values()) {
       if (!executor.checkpoint) {
         destroyContainer(agent, executor);

@@ -1,4 +1,4 @@
-// The timers of an agent: what each is for, and after the slash whose it is.
+// The timers of an agent: what each is for, and after the slash the id that it belongs to.
 export type AgentTimer =
   /** The next try to register, and the end of the time in which the master has to ping. */
   | 'registration'

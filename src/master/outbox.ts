@@ -1,4 +1,4 @@
-// How the rest of the master says what it wants done: effects are collected for the step being taken.
+// The effects of the step being taken: every other file adds to them by the functions here.
 import type { ToAgent } from '../model/agent-messages.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';

@@ -50,7 +50,7 @@ export function masterInfo(options: MasterOptions): MasterInfo {
   return domain === undefined ? info : { ...info, domain };
 }
 
-/** The registry has been read. Nobody is answered before this master's name is in it. */
+/** The registry has been read. No request is answered before the registry names this master. */
 export function recover(state: MasterState, registry: RegistrySnapshot): void {
   if (!leads(state) || state.recovered || isStoring(state, 'masterElected')) {
     return;

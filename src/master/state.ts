@@ -1,4 +1,4 @@
-// All that a master knows. Each noun's file changes its own part; everybody may read.
+// All that a master knows. Each folder changes its own part (agents/ the agents, …); every file may read all of it.
 import type { ResourceAlgebra, SchedulerCore } from '../core/interface.ts';
 import type { AgentCapabilities, FrameworkCapabilities } from '../model/capabilities.ts';
 import type {
@@ -175,7 +175,7 @@ export interface QuotaAmounts {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** Somebody who reads the operator API's event stream. */
+/** A reader of the operator API's event stream. */
 export interface Subscriber {
   readonly stream: StreamId;
   readonly principal: Principal | undefined;

@@ -217,8 +217,8 @@ function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCall
 }
 
 /**
- * Built-in executors call from inside the agent: who names one over HTTP is somebody else. An
- * executor's token names the executor; one that names another does not open this one.
+ * Built-in executors call from inside the agent: a caller that names one over HTTP is refused, and so is a caller whose
+ * token names another executor.
  */
 function deniedBy(
   agent: AgentState,
@@ -278,7 +278,7 @@ function messageToFramework(agent: AgentState, executor: Executor, data: Uint8Ar
   });
 }
 
-/** A message of a scheduler; it reaches an executor that is connected, or nobody. */
+/** A message of a scheduler; it is dropped while the executor is not connected. */
 export function messageToExecutor(agent: AgentState, body: FrameworkToExecutorMessage): void {
   const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
   const executor = framework?.executors.get(executorId(body.executor_id.value));

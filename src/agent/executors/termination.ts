@@ -62,7 +62,7 @@ export function executorTerminated(
   forgetStream(agent, executor);
   executor.state = 'terminated';
   if (framework.state === 'terminating') {
-    // Nobody waits for news of a framework that is shut down.
+    // No scheduler takes updates of a framework that is shut down.
     for (const [id, task] of executor.launched) {
       executor.terminated.set(id, task);
     }
@@ -172,7 +172,7 @@ function send(agent: AgentState, { framework, executor, waitStatus }: ExecutorEx
   });
 }
 
-/** A terminated executor goes when nothing of it waits to be acknowledged, or nobody will. */
+/** A terminated executor is forgotten when none of its updates waits for an acknowledgement that can still come. */
 export function removeIfComplete(agent: AgentState, executor: Executor): void {
   const isUnwanted = agent.phase === 'terminating' || executor.framework.state === 'terminating';
   if (executor.state === 'terminated' && (isUnwanted || !hasIncompleteTasks(executor))) {

@@ -141,7 +141,7 @@ export function operationAcknowledged(
 
 /**
  * The master of today may count an operation whose acknowledgement it has not sent itself. It is told
- * the end as it would be of one that the agent does not know: without a uuid, which nobody acknowledges,
+ * the end as it would be of one that the agent does not know: without a uuid, which no framework acknowledges,
  * and without a framework, by which a master that does not count it ignores it.
  */
 function repeatEnd(agent: AgentState, { latest_status, uuid }: Operation): void {

@@ -1,4 +1,4 @@
-// Who may do what to which container: the action that a call is, and whose container it is about.
+// The action of --acls that a call about a container is, and the framework and user of that container.
 import {
   type AgentCall,
   AgentCall_Type,

@@ -1,5 +1,5 @@
 // Calls of operators that change something on this agent. Containers besides those of executors, images
-// and resource providers are not here yet: whoever asks is told so, or is told what is wrong already.
+// and resource providers are not here yet: such a call is answered with that, or with what is wrong with it.
 import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
@@ -66,7 +66,7 @@ function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answ
   const action =
     call.type === undefined ? undefined : (actions[call.type] ?? containerAction(call));
   const object = containerObject(agent, call);
-  // Whose it is decides, and it is nobody's: that it is not here is for everyone to know.
+  // The framework and user of a container decide. One that does not exist has none, and every caller may know that.
   const isNobodys = isAttach(call) && object.executor === undefined;
   return action === undefined || isNobodys || authorizer.authorize(principal, action, object)
     ? undefined

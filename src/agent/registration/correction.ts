@@ -1,7 +1,7 @@
-// What ended here by an answer that may have been on its way since before the registration. It came from
-// an earlier run of the master, or from one that has since given this agent up: the master of today was told of
-// the task when the agent came back, and has heard nothing of its end. So it is told once more what is
-// here. Apache Mesos's agents leave such a task in the master's books until they register again.
+// A task may end here by an acknowledgement that was on its way since before the agent registered. An earlier master
+// sent it, or one that has given this agent up since: the master that leads now was told of the task at the
+// registration, and never hears of its end. So the agent registers once more, and tells what it has. Apache Mesos's
+// agents leave such a task with the master until they register again for another reason.
 import { clearTimer, setTimer } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 

@@ -54,7 +54,7 @@ const maxCompletedTasks = 1_000;
 const maxCompletedBytes = 8 * 1024 * 1024;
 /** Of the statuses of all that runs: how far each task is, its own fields say. */
 const maxStatusBytes = 8 * 1024 * 1024;
-/** Backoff of attempts that end in a refused connection, which cost nobody anything. */
+/** Backoff of attempts that end in a refused connection, which cost the master nothing. */
 const maxUnlinkedBackoffMs = 2_000;
 
 export function masterDetected(agent: AgentState, event: MasterDetected): void {
@@ -268,7 +268,7 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
   }
   const isOld = agent.reportedResources !== agent.checkpointedResources || agent.hasNews;
   if (isOld && agent.master !== undefined) {
-    // An operation or a task came after the message was written: the master's books now lack it.
+    // An operation or a task came after the message was written: the master does not know of it.
     sendReregistration(agent, agent.master);
   }
   sendUpdateAgent(agent);
@@ -277,7 +277,7 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
   }
 }
 
-/** False while registration does not matter, or names somebody else: then the agent cannot go on. */
+/** False when the answer is late, or names an invalid id, or another one than the agent has: that ends the agent. */
 function acceptsId(agent: AgentState, given: string): boolean {
   if (agent.phase !== 'disconnected' && agent.phase !== 'running') {
     return false;

@@ -1,5 +1,5 @@
-// What an agent says while no master has it: to whom it speaks, what comes of it, and for how long. At
-// first soon, then less and less often.
+// What an agent logs while it is not registered: which master it asks, what failed, and for how long it has tried. Soon
+// at first, then less and less often.
 import { formatDuration } from '../../model/duration.ts';
 import { log } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
@@ -73,7 +73,7 @@ function speak(agent: AgentState, waiting: Waiting): void {
   );
 }
 
-/** In whole seconds, minutes or hours: more nobody needs. */
+/** In whole seconds, minutes or hours. */
 function since({ nowMs }: AgentState, { sinceMs }: Waiting): string {
   const ms = nowMs - sinceMs;
   const unit = ms < 120_000 ? 1_000 : ms < 7_200_000 ? 60_000 : 3_600_000;

@@ -1,5 +1,5 @@
-// What the master has heard is not here, though its message may still be on the way: it must not come true
-// later that it is.
+// Tasks of which the agent has told the master that it does not have them, while their RunTaskMessage may still be on
+// the way: such a task must not run when the message arrives.
 
 /** So many are remembered; what is late is late by seconds. */
 const maxDenied = 10_000;

@@ -1,4 +1,4 @@
-// Ending a task: by its executor, or here while the executor has not got it.
+// KillTaskMessage: the executor ends the task, or the agent does while the executor has not got it.
 import {
   ExecutorEvent_Type,
   type KillPolicy,

@@ -1,4 +1,4 @@
-// From the master's word to run a task to an executor that has it.
+// RunTaskMessage and RunTaskGroupMessage: from their checks to the executor that gets the tasks.
 
 import { formatDuration } from '../../model/duration.ts';
 import {
@@ -307,7 +307,7 @@ const unknownResources: Refusal = {
 };
 
 /**
- * Books what the tasks, and a new custom executor, need. Command executors' allowance is not booked,
+ * Allocates what the tasks, and a new custom executor, need. Command executors' allowance is not booked,
  * as in Mesos: the master did not charge for it either.
  */
 function takeResources(

@@ -1,4 +1,4 @@
-// What happens to a task becomes its state, its history, and an update on its way to the framework.
+// Makes the status updates: each changes the task's state and history, and goes to the task's stream of updates.
 import {
   ExecutorEvent_Type,
   NetworkInfo_Protocol,
@@ -58,7 +58,7 @@ export function executorReported(
     return undefined;
   }
   if (framework.state === 'terminating') {
-    // Nobody wants it, but an executor may wait for the answer before it ends.
+    // No framework wants the update, but an executor may wait for the answer before it ends.
     agent.counters.invalid_status_updates++;
     sendToExecutor(agent, executor, {
       type: ExecutorEvent_Type.ACKNOWLEDGED,
@@ -99,7 +99,7 @@ export function executorReported(
   return undefined;
 }
 
-/** An executor's last words may come after its end, by which the agent has judged its tasks. */
+/** An executor's last update may arrive after its container's end, for which the agent has ended its tasks already. */
 const hasEndedIn = (executor: Executor, { task_id }: TaskStatus) =>
   executor.completed.some((task) => task.task_id.value === task_id.value);
 

@@ -1,4 +1,4 @@
-// The way of status updates to the master: for each task a stream, in order, one update at a time,
+// Sends status updates to the master: for each task a stream, in order, one update at a time,
 // each again and again (after 10 s, then doubling up to 10 min) until it is acknowledged.
 import type { StatusUpdate, Task } from '../../model/generated/messages.ts';
 import { sameBytes } from '../../model/identifier.ts';

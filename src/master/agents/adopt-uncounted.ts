@@ -1,6 +1,6 @@
 // Tasks and executors that a known agent has and the master does not count: they were given up with a
 // connection, or their launch was held up in the network until the agent had come back without it.
-// Apache Mesos leaves them out of its books for good, and offers what they use to others.
+// Apache Mesos never counts them, and offers what they use to other frameworks.
 import {
   type ExecutorInfo,
   type ReregisterAgentMessage,
@@ -27,10 +27,10 @@ interface Uncounted {
 }
 
 /**
- * Takes over what an agent lists and the books lack. What was away has waited for nobody; while an agent
- * is connected its resources may have gone to others, and its list may be older than what it has
- * said since: what does not fit any more is killed. A list that is old, and one that was taken over while
- * the agent was connected, is asked for once more.
+ * Takes over the tasks and executors that an agent lists and the master does not count. The resources of an agent
+ * that was disconnected were offered to no framework meanwhile. Those of an agent that was connected may have been, and
+ * its list may be older than updates that it has sent since: a task that does not fit any more is killed. The agent is
+ * asked once more for a list that is old, and for one that was taken over while it was connected.
  */
 export function takeBack(
   state: MasterState,

@@ -1,4 +1,5 @@
-// Agents: how they register, and what being registered means for the books.
+// RegisterAgent: an agent that is new to the cluster is checked, stored in the registry and added to the master's state
+// and to the allocator.
 import type { AgentFacts, Holding } from '../../core/interface.ts';
 import { type AgentCapabilities, agentCapabilities } from '../../model/capabilities.ts';
 import {
@@ -311,7 +312,7 @@ export function agentFacts(info: AgentInfo): AgentFacts {
   };
 }
 
-/** Enters an agent into all books, with what runs on it, and starts to watch it. */
+/** Adds an agent, with what runs on it, to the master's state and to the allocator, and begins to ping it. */
 export function addAgent(
   state: MasterState,
   agent: Agent,

@@ -1,6 +1,6 @@
-// Agents about to be marked unreachable. Where removals are rate-limited each waits for its turn, whatever
-// it is given up for, so that a network that fails cannot take a whole cluster's tasks at once; one that
-// shows up meanwhile is spared.
+// Agents that are to be marked unreachable. With --agent_removal_rate_limit each waits for its turn, whatever the
+// cause, so that a network that fails cannot take a whole cluster's tasks at once. An agent that registers or answers a
+// ping before its turn is not removed.
 import type { AgentInfo } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';

@@ -1,5 +1,5 @@
-// How agents go: disconnected, unreachable, removed, gone. What ran on them is accounted for, and
-// everybody who must know is told, once the registry has it.
+// How agents end: disconnected, unreachable, removed, gone. The change is stored first; then the tasks that ran on the
+// agent end, and their frameworks are told.
 import {
   type AgentInfo,
   OperationState,

@@ -1,4 +1,4 @@
-// Calling a connected agent back to its registration: it has something that the books lack.
+// Asks a connected agent to register again, because it has a task or operation that the master's state lacks.
 import type { StatusUpdate } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';

@@ -1,5 +1,5 @@
 // ReregisterAgent: an agent that was registered before, with this master or another, tells all it
-// runs. The registry hears first, then the books, then the frameworks.
+// runs. The change is stored first, then the master's state and the allocator take it over, then frameworks are told.
 import { agentCapabilities, frameworkRoles } from '../../model/capabilities.ts';
 import { sameMessage } from '../../model/equality.ts';
 import {
@@ -294,7 +294,7 @@ function rememberCompleted(state: MasterState, message: ReregisterAgentMessage):
   }
 }
 
-/** An agent of ours answers again, or asks again. Its books are compared with the master's. */
+/** A registered agent registers again: what it lists is compared with the master's state. */
 function reconnect(
   state: MasterState,
   agent: Agent,
@@ -373,7 +373,7 @@ function updateDescription(
   agent.total = totalResources(state, agent.info, checkpointed);
 }
 
-/** Nobody will acknowledge what a downgraded agent cannot report. */
+/** An agent that was downgraded cannot report ended operations any more, so no framework will acknowledge them. */
 function dropUnacknowledged(state: MasterState, agent: Agent): void {
   for (const operation of [...(agent.operations?.values() ?? [])]) {
     const { latest_status, info } = operation;

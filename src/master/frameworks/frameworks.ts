@@ -269,7 +269,7 @@ export function tellOfFramework(state: MasterState, framework: Framework): void 
   }
 }
 
-/** Registered agents that have tasks, executors or operations of the framework, by the agents' own books. */
+/** Registered agents that have tasks, executors or operations of the framework, by the agents' own maps. */
 function agentsOf(state: MasterState, framework: Framework): Agent[] {
   const { id, operations } = framework;
   const operating = new Set([...operations.values()].map(({ agent_id }) => agent_id?.value));

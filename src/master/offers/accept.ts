@@ -232,7 +232,7 @@ function refuseOperation(
   }
 }
 
-/** The offers end, and what they held is in the framework's hands. */
+/** The offers end; what they held stays allocated to the framework until the operations are done. */
 function take(
   state: MasterState,
   first: OutstandingOffer,
@@ -277,7 +277,7 @@ function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Op
       break;
     case Offer_Operation_Type.UNKNOWN:
     case undefined:
-      // Of a later version, perhaps. Apache Mesos says it to nobody.
+      // Of a later version, perhaps. Apache Mesos drops it without a word.
       drop(state, acceptance, operation, 'Unknown type of operation');
       break;
     default:
@@ -391,7 +391,7 @@ function rescindDestroyed(state: MasterState, agent: Agent, operation: Offer_Ope
   }
 }
 
-/** Books the outcome with the allocator: conversions, launches, and what goes back. */
+/** Tells the allocator the outcome: conversions, launches, and what goes back. */
 function settle(state: MasterState, acceptance: Acceptance, refuseSeconds: number): void {
   const { framework, agent, role, offered, pool, converted, extraShared } = acceptance;
   bookTotal(state, acceptance);

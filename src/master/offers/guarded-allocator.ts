@@ -177,7 +177,7 @@ export class GuardedAllocator {
     return this.attempt((it) => it.activeFilters()) ?? {};
   }
 
-  /** What the allocator's books say, to be compared with the master's; throws when they are lost. */
+  /** What the allocator counts, to be compared with the master's state; throws when the allocator is lost. */
   total(id: AgentId): Resource[] {
     return this.#live.total(id);
   }

@@ -66,7 +66,7 @@ const offersTimer = 'offers';
 
 interface Decisions {
   readonly grants: Grant[];
-  /** Given to somebody who is not here. */
+  /** Allocated to a framework or on an agent that is not registered any more. */
   readonly orphans: Parameters<Allocator['recover']>[0][];
   readonly inverse: Pick<OutstandingInverseOffer, 'framework' | 'agent'>[];
 }
@@ -237,7 +237,7 @@ function offerEvent(state: MasterState, offer: OutstandingOffer): Offer {
   return message;
 }
 
-/** Takes the offer out of all books but the allocator's. */
+/** Takes the offer out of the master's state, and leaves it to the caller to tell the allocator. */
 export function removeOffer(state: MasterState, offer: OutstandingOffer): void {
   state.offers.delete(offer.id);
   offer.framework.offers.delete(offer);

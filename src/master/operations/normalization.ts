@@ -122,7 +122,7 @@ export function completeOperation(
   return mapResources(operation, one);
 }
 
-/** The operation as it changes what an agent has, which is allocated to nobody. */
+/** The operation as it changes an agent's total, whose resources carry no allocation. */
 export const withoutAllocations = (operation: Offer_Operation) =>
   mapResources(operation, withoutAllocation);
 

@@ -192,9 +192,9 @@ export function operationStatusUpdate(
 }
 
 /**
- * News of an operation that is not in the books. An earlier master may have sent it, so late that the agent had
- * told this one already what it has: it is called back, to tell what it has now. Apache Mesos goes on
- * without what the operation has changed, and the agent without an acknowledgement.
+ * An update of an operation that the master does not have. An earlier master may have sent the operation, so late that
+ * the agent had already listed to this one what it has: the agent is asked to register again. Apache Mesos goes on
+ * without what the operation has changed, and never acknowledges the update.
  */
 function uncountedOperation(
   state: MasterState,
@@ -216,8 +216,9 @@ function uncountedOperation(
 }
 
 /**
- * An agent no longer has an operation whose end the books know: that was acknowledged, by an earlier master
- * or before the agent was back. Apache Mesos tells the framework that it was dropped, if the agent says so.
+ * An agent does not list an operation that has ended as the master knows it: its end was acknowledged by an earlier
+ * master, or before the agent registered again. Apache Mesos tells the framework that it was dropped, if the agent says
+ * so.
  */
 function endAcknowledged(state: MasterState, agent: Agent, operation: Operation): void {
   const owner = frameworkId(operation.framework_id?.value ?? '');
@@ -324,8 +325,8 @@ function rememberAcknowledged(agent: Agent, operation: Operation, status: UUID):
 }
 
 /**
- * An operation in an agent's list that is not in the books. If its end was acknowledged, the list was
- * written before that, or the acknowledgement was lost: it is only sent again.
+ * An operation that an agent lists and the master does not have. If its end was acknowledged, the list was written
+ * before that, or the acknowledgement was lost: the acknowledgement is sent again.
  */
 export function takeListed(state: MasterState, agent: Agent, operation: Operation): void {
   const acknowledged = agent.acknowledgedOperations?.get(keyOf(operation.uuid));

@@ -1,4 +1,4 @@
-// Reservations and volumes by an operator's hand, on resources that nobody uses.
+// Reservations and volumes that an operator makes or ends, on resources that no task uses.
 import {
   type Offer_Operation,
   Offer_Operation_Type,

@@ -99,7 +99,7 @@ const seesTask =
     seesFramework(state, framework)(subscriber) &&
     mayDo(state, subscriber.principal, 'VIEW_TASK', { task, framework: framework.info });
 
-// All of them are called often and cost nothing while nobody reads.
+// All of them are called often, and cost nothing while there is no subscriber.
 
 export function publishTaskAdded(state: MasterState, framework: Framework, task: Task): void {
   if (state.subscribers.size > 0) {

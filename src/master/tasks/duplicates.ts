@@ -1,6 +1,6 @@
-// One task id, two agents. A framework has given the id of a task that was unreachable to a new one, and now the old
-// one is back; or an agent claims what runs elsewhere. The framework knows the task that its books have. The other one
-// is in the books of its agent only, for it uses what is there, and is killed; the framework hears nothing of it.
+// One task id on two agents. A framework has given the id of an unreachable task to a new task, and now the agent of the
+// old one is back; or an agent claims a task that runs on another. The framework knows the task in Framework.tasks.
+// The duplicate is kept in Agent.tasks only, because it uses resources there, and is killed; the framework is not told.
 import type { StatusUpdate, Task } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId, type TaskId, taskId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';

@@ -135,7 +135,7 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
   const id = frameworkId(update.framework_id.value);
   const framework = state.frameworks.registered.get(id);
   if (state.frameworks.completed.has(id)) {
-    // Nobody will acknowledge this; the agent would send it again and again.
+    // No framework will acknowledge this update, and the agent would send it again and again.
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: update.framework_id });
   }
   const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));

@@ -153,7 +153,7 @@ function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boo
   );
 }
 
-/** When all on the agent are too much, those of the task at hand go, but for the latest. */
+/** When the statuses kept for the agent's tasks are too large together, all of this task but the latest go. */
 function countStatuses(state: MasterState, task: Task, grown: number): void {
   const agent = agentOf(state, task);
   const size = agent?.taskSizes.get(task);
