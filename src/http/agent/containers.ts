@@ -1,5 +1,5 @@
-// What an agent tells about its executors' containers: who they are is the machine's to say, what
-// they use is the containerizer's.
+// What an agent tells of its executors' containers. Which there are is known to the state machine, what
+// they use to the containerizer.
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
 import type {
   AgentResponse_GetContainers_Container,

@@ -1,4 +1,4 @@
-// The unversioned endpoints of an agent.
+// The unversioned endpoints of an agent, by path: who may ask, and which view answers.
 import type { AgentViews, Viewer } from '../../agent/views.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Realm } from '../server/authentication.ts';

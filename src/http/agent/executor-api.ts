@@ -1,4 +1,5 @@
-// POST /api/v1/executor of an agent.
+// POST /api/v1/executor of an agent: what is checked before a call of an executor reaches the state
+// machine, and how its response or its event stream gets back.
 import { randomUUID } from 'node:crypto';
 import type { AgentEvent } from '../../agent/events.ts';
 import {

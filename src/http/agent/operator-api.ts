@@ -1,4 +1,4 @@
-// POST /api/v1 of an agent: reads are views, what changes something goes through the machine.
+// POST /api/v1 of an agent. Reads come from the views; what changes something goes to the state machine.
 // Calls that carry a stream of records name the type of the records in Message-Content-Type.
 import type { IncomingMessage } from 'node:http';
 import type { AgentEvent } from '../../agent/events.ts';
@@ -80,7 +80,7 @@ const STREAMED: ReadonlySet<number> = new Set([
 
 export class AgentOperatorApi {
   readonly #options: AgentOperatorOptions;
-  /** Long answers that are being written: whoever asks the same meanwhile shares them. */
+  /** Long responses that are being written, shared by all that ask the same meanwhile. */
   readonly #reads = new SharedResponses<HttpResponse | Promise<HttpResponse>>();
 
   constructor(options: AgentOperatorOptions) {

@@ -106,7 +106,7 @@ export class SchedulerClient {
 
   /**
    * Resolves when the master has taken the call; what it does with it comes as events.
-   * @throws CallRefusedError when the master refuses it, ConnectionLostError when nobody knows.
+   * @throws CallRefusedError when the master refuses it, ConnectionLostError when that cannot be known.
    */
   async call(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
     if (!this.#subscribed || this.#frameworkId === undefined || this.#closed) {

@@ -1,4 +1,4 @@
-// POST /api/v1 of a master: reads are views, writes and SUBSCRIBE go through the machine.
+// POST /api/v1 of a master. Reads come from the views; writes and SUBSCRIBE go to the state machine.
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
 import {
@@ -38,7 +38,7 @@ export interface MasterOperatorOptions extends MasterRequests {
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
-  /** Long answers that are being written: whoever asks the same meanwhile shares them. */
+  /** Long responses that are being written, shared by all that ask the same meanwhile. */
   readonly #reads = new SharedResponses<HttpResponse | Promise<HttpResponse>>();
 
   constructor(options: MasterOperatorOptions) {
@@ -65,7 +65,7 @@ export class MasterOperatorApi {
     return this.#answer(call, codec, request);
   }
 
-  /** Lets the machine answer a call that changes something. */
+  /** Lets the state machine answer a call that changes something. */
   ask(call: MasterCall, principal: Principal | undefined): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;

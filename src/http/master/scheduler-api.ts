@@ -1,4 +1,4 @@
-// POST /api/v1/scheduler: what is checked before a call reaches the machine, and how its answer
+// POST /api/v1/scheduler: what is checked before a call reaches the state machine, and how its response
 // or its event stream gets back.
 import { randomUUID } from 'node:crypto';
 import type { MasterEvent } from '../../master/events.ts';

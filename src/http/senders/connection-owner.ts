@@ -1,7 +1,7 @@
-// The question whether a process has opened a connection, and its answer. Each connection that Links
-// opens has a key, which goes with its first message; the receiver asks the process at the address
-// that the message claims. A key answers for one destination only: one that was overheard at another
-// opens nothing.
+// The question whether a process has opened a connection, and its answer. Each outgoing connection has a
+// key, which goes with its first message; the receiver asks the process at the address that the message
+// claims. The process answers yes only for the address that the connection goes to, so a key that was
+// overheard elsewhere is of no use.
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import type { Query } from '../../master/views.ts';

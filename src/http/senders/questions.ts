@@ -1,9 +1,10 @@
-// Which questions whose a connection is are out at once, and whose turn is next. Any connection can claim any
-// sender, and a claimed address may say nothing for as long as it likes. So all questions have a bound, what
-// comes from one place half of it, and one claimed address a few. At each of the three levels turns go round;
-// every other one is the newest's, so that a new process does not wait behind thousands of claims about
-// nothing. Where a place is full, or all is and the fullest place gives way, the question that has been out for
-// the longest is left unclear, once it has been out for longer than an honest answer takes.
+// The questions whose a connection is: how many may be out at once, and which is asked next. Any connection can
+// claim any sender, and a claimed address may keep silent. So all questions together have a bound, those
+// caused by one place half of it, and those to one claimed address a few. On each of the three levels turns go
+// round, and every second turn is the newest's, so that a new process does not wait behind thousands of
+// claims about addresses where nothing answers. Where a bound is reached, the question that has been out for
+// the longest is given up as unclear, once it has been out for longer than an honest answer takes; where it
+// is the bound of all, one of the place with most.
 import { askOwner, type OwnerAnswer, type OwnerQuestion } from './connection-owner.ts';
 
 /** Of one address at once: a process answers thousands in a second. */

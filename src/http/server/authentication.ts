@@ -1,4 +1,5 @@
-// Who asks? One authenticator a realm; a realm without one lets everybody in, as nobody.
+// Finds the principal of a request by its Authorization header. Each realm has one authenticator; in a realm
+// without one every request is taken, without a principal.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../../security/principal.ts';
 

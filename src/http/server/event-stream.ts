@@ -1,5 +1,5 @@
-// An answer that does not end: events as RecordIO records, each record in one chunk of its own,
-// because popular clients take chunks for records. What is sent during a turn leaves in one write.
+// A response that does not end: events as RecordIO records, each record in one chunk of its own, because
+// popular clients take chunks for records. What is sent during a turn leaves in one write.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { EventSink } from '../../runtime/pending-requests.ts';
@@ -51,7 +51,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   #closed = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  /** Sends the head of the answer. */
+  /** Sends the head of the response. */
   constructor(options: EventStreamOptions<Event>) {
     this.#options = options;
     this.#held = options.held ?? held;
@@ -63,7 +63,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     });
     response.flushHeaders();
     if (response.destroyed || response.socket?.destroyed) {
-      // The client has gone while the machine was asked.
+      // The client has gone while the state machine was asked.
       options.turn.atEnd(() => this.#onClose());
     }
     response.once('close', () => this.#onClose());

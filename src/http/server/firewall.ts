@@ -1,5 +1,5 @@
-// Which endpoints --firewall_rules close. A rule is read once, as the path of an endpoint: a closed endpoint
-// is closed however the path of a request is spelled, for the route that would answer is what is closed.
+// Which endpoints --firewall_rules close. A rule names an endpoint by its path, and is read once: the route of
+// that endpoint is closed, however the path of a request spells it.
 
 import { OWNER_PATH } from '../senders/connection-owner.ts';
 

@@ -1,4 +1,4 @@
-// What the log has said already, so that one who repeats himself does not fill it.
+// What the log has said already, so that a sender that repeats itself does not fill the log.
 
 /** As many are remembered; one that is forgotten is said again. */
 const MAX_REMEMBERED = 1_000;

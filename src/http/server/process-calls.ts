@@ -1,4 +1,4 @@
-// The operator calls that master and agent answer alike, without a step of the machine.
+// The operator calls that master and agent answer in the same way, without a step of the state machine.
 import type {
   FileInfo,
   Flag,

@@ -37,7 +37,7 @@ export interface PortOptions {
   readonly logger: Logger;
   /** The log's verbosity, which operators can change for a while. */
   readonly log: Verbosity;
-  /** Added to the machine's own metrics. */
+  /** Added to the metrics of the state machine. */
   readonly metrics?: (() => Record<string, number>) | undefined;
   /** Virtual path → path on disk of the logs. */
   readonly logFiles?: AttachedFiles | undefined;
@@ -77,7 +77,7 @@ export interface PortServices {
   readonly namedPrincipalsOnly?: boolean;
   /** What reads the calls of one of the endpoints without the complete server. */
   readonly calls?: { readonly path: string; readonly receiver: CallReceiver };
-  /** When to read less, where it is more than the machine that decides. */
+  /** When to read less, where more than the state machine's queue decides. */
   readonly pressure?: Pressure;
 }
 
@@ -210,7 +210,7 @@ export class ProcessPort<Message> {
     }
   }
 
-  /** False: there is nobody of that id here. */
+  /** False: no process of that id is here. */
   #receive(to: string, wireName: string, { sender, claim, body }: ReceivedMessage): boolean {
     const { from } = claim;
     if (!this.#owner.isReceiver(to)) {

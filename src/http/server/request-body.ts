@@ -1,5 +1,5 @@
-// The body of a request that came through node:http: all of it, or the answer that refuses it. It is
-// bounded in bytes, packed or not, in time, and in the sum over all that are not finished.
+// The body of a request that came through node:http: all of it, or the response that refuses it. Bounds hold
+// for its bytes (packed and unpacked), for its time, and for the sum over all bodies that are being read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { RecordReader } from '../../wire/record-io.ts';
@@ -30,7 +30,7 @@ export interface BodyBounds {
   readonly held?: HeldBytes | undefined;
 }
 
-/** The body, or why there is none. A client that goes away gets an answer that nobody reads. */
+/** The body, or why there is none. One that a client has left is refused, too, and the refusal is lost. */
 export function readBody(
   request: IncomingMessage,
   bounds: BodyBounds,

@@ -1,6 +1,6 @@
-// The state of a whole cluster is tens of megabytes. It is written piece by piece, with turns for
-// everybody else in between, as JSON or as protobuf. A plain value whose lists are iterables, not
-// arrays, is even made only as it is written.
+// Responses of any length. The state of a whole cluster is tens of megabytes: it is written piece by piece, as
+// JSON or as protobuf, and between the pieces other requests have their turns. A plain value whose lists are
+// iterables, not arrays, is even made only as it is written.
 import { writeJson } from '../../wire/json.ts';
 import type { Field, MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
@@ -10,7 +10,7 @@ import type { Codec } from './content-negotiation.ts';
 /** The bytes of a body, in pieces. */
 export type Pieces = readonly Uint8Array[];
 
-/** Milliseconds of writing in one turn of the I/O loop, for everybody who asks. */
+/** Milliseconds of writing in one turn of the I/O loop, for all responses together. */
 const SLICE_MS = 4;
 /** Characters, or what takes as long to write, that are written in one go: smaller values at once. */
 const PIECE = 32 * 1024;

@@ -10,7 +10,7 @@ export function writeResponse(response: ServerResponse, answer: HttpResponse): v
 
 /** Sends the head of an answer; returns its body, which is still to be sent. */
 export function beginResponse(response: ServerResponse, answer: HttpResponse): string {
-  // The machine's answers are a line of text, or nothing.
+  // The state machine answers with a line of text, or nothing.
   const body = typeof answer.body === 'string' ? answer.body : '';
   response.writeHead(answer.status, {
     ...answer.headers,
@@ -20,7 +20,7 @@ export function beginResponse(response: ServerResponse, answer: HttpResponse): s
   return body;
 }
 
-/** A machine's Reply: a status, and a text if there is something to say; refusals always say it. */
+/** The state machine's Reply: a status, and a text if there is something to say; refusals always say it. */
 export function replyResponse(status: number, text: string | undefined): HttpResponse {
   const refusal = status >= 400 ? `${status} ${STATUS_CODES[status] ?? ''}.` : undefined;
   const body = text ?? refusal;

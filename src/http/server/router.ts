@@ -38,13 +38,13 @@ export interface EndpointRequest {
   readonly stream: IncomingMessage | undefined;
   readonly principal: Principal | undefined;
   header(name: string): string | undefined;
-  /** Whether the client has gone: nobody reads the answer. */
+  /** Whether the client has gone, and with it the reader of the response. */
   isGone(): boolean;
-  /** Takes the answer into the endpoint's own hands. */
+  /** Leaves writing the response to the endpoint. */
   hijack(): ServerResponse;
 }
 
-/** Undefined: the endpoint has taken the answer into its own hands. */
+/** Undefined: the endpoint writes the response itself. */
 export type Handled = HttpResponse | undefined | Promise<HttpResponse | undefined>;
 
 export interface Endpoint {

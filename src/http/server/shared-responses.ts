@@ -1,5 +1,5 @@
-// Responses that are being written: a client that asks the same meanwhile, as the same principal, gets the
-// same one.
+// Responses that are being written. A request for the same, of the same principal, that comes meanwhile gets
+// the same response.
 
 export interface SharedResponsesOptions {
   /**

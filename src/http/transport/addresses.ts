@@ -1,4 +1,4 @@
-// Where a connection comes from, for what there may be of one place.
+// Where a connection comes from: its IP address, and the place that bounds are counted by.
 import { networkInterfaces } from 'node:os';
 
 /** Node writes IPv4 addresses of a socket that listens for both kinds as IPv6. */

@@ -1,11 +1,11 @@
-// One accepted connection, as long as it carries what comes by the thousand: libprocess messages
-// and scheduler calls, pipelined in any mix. Answers leave in the order of the requests, those of
-// a turn in one write. The first request of any other kind takes the connection, with everything
-// not yet read, to the complete HTTP server, once the answers before it have been given.
+// One accepted connection, as long as it carries only what comes by the thousand: libprocess messages and
+// scheduler calls, pipelined in any mix. Responses leave in the order of the requests, those of a turn in
+// one write. The first request of any other kind hands the connection, with all bytes from that request
+// on, to node:http, once the requests before it have been answered.
 //
-// Callers that do not pace themselves are slowed down here: nothing is read from a connection
-// while the machine has too much waiting, while too many of its own requests are unanswered,
-// while it does not take its answers, or until it is known who sends its messages.
+// A peer that sends faster than its requests can be taken is slowed down here: nothing is read from a
+// connection while the state machine has too much waiting, while too many requests of the connection are
+// unanswered, while the peer does not take the responses, or until it is known who sends the messages.
 import type { Duplex } from 'node:stream';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Claim, Sender } from '../senders/senders.ts';
@@ -42,7 +42,7 @@ export interface AcceptedCall {
 /** What a request is, as far as its head tells. */
 type Accepted = AcceptedCall | 'message';
 
-/** What the machine says about reading more. */
+/** Whether more should be read. */
 export interface Pressure {
   readonly saturated: boolean;
   whenDrained(resume: () => void): void;
@@ -66,7 +66,7 @@ const MAX_UNANSWERED = 4_096;
 /** Bytes of answers that a peer may leave untaken; nothing more is read from it until it has taken them. */
 const MAX_UNTAKEN_BYTES = 64 * 1024;
 
-/** Begins the requests that are read here, all of them POST; what is not may be a person's, and never waits. */
+/** The first byte of every request that is read here. Other methods may be a person's: they never wait for a turn. */
 const POST = 'P'.charCodeAt(0);
 
 /** A place in the order of answers. */
@@ -199,7 +199,7 @@ export class Connection implements Holder, Carrier {
     this.#held.release(this);
   };
 
-  /** Nothing more is read here: the rest is somebody else's, or can't be read at all. */
+  /** Nothing more is read here: the rest is for node:http, or can't be read at all. */
   get #isLeaving(): boolean {
     return this.#leftover !== undefined || this.#reader.fault !== undefined;
   }

@@ -1,13 +1,14 @@
 // The connections that a port has accepted: how many there may be, and for how long one may take up a
-// descriptor and do nothing. A connection is a stranger's until it is known who is behind it, and idle
-// while none of its requests is being answered. Where all are in use the place that has most of them makes
-// room, its newest first; the peers that this process is linked to are never ended here.
+// descriptor and do nothing. A connection is idle while none of its requests is being answered, and a
+// stranger's until the process behind it is known. Where as many are open as there may be, idle strangers are
+// ended first, the longest idle before others; where there are none, the newest connections of the place that
+// has most. Connections of peers that this process is linked to are never ended.
 //
-// Who is behind a connection is not worth much by itself, for anybody can have a port that messages come
-// from: so only a few connections of an address count as its peer's.
+// Any process can make itself known, so that proves little: only a few connections of one address count as
+// those of its peer.
 //
-// Clients of Mesos's C++ library open two connections and may say nothing on one of them for days: as
-// many silent connections of an address are spared as it has others that are in use.
+// Clients of Mesos's C++ library open two connections and may say nothing on one of them for days: of an
+// address as many silent connections are spared as it has others that are in use.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { placeOf } from './addresses.ts';

@@ -1,5 +1,4 @@
-// How connections to other processes are opened. Who sends over them sees a stream of bytes, and not
-// what carries it.
+// How connections to other processes are opened. The sender of bytes sees a stream, not what carries it.
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parseAddress } from '../../model/address.ts';

@@ -1,7 +1,7 @@
-// The memory that peers keep taken: requests they do not finish, answers and events they do not
-// take. Each such thing has a bound of its own; this is the bound of their sum, over the whole
-// process. At the bound the peer that has not moved on for the longest is cut off: one that
-// sends and takes as fast as it can is never it, while there are others.
+// The memory that peers keep taken: requests they do not finish, responses and events they do not take. Each
+// of these has a bound of its own; this is the bound of their sum over the whole process. At the bound the
+// peer that has not moved on for the longest is cut off; a peer that sends and takes as fast as it can is
+// only cut off where there is no other.
 
 /** A peer that keeps memory taken. */
 export interface Holder {

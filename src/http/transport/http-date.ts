@@ -1,4 +1,4 @@
-// The Date header, formatted once a second, and the two answers that are sent by the thousand.
+// The Date header, formatted once a second, and the two responses that are sent by the thousand.
 
 let second = -1;
 let date = '';

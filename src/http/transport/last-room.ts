@@ -1,6 +1,6 @@
-// Where every connection is in use, one thing is still answered: the question of another process whether a
-// connection is its own. Unanswered, it could not tell this process from a stranger. So what comes beyond the
-// bound is let in if it begins with that question, and told 503 if it does not, or does not say soon.
+// What becomes of a connection where as many are open as there may be. If it begins with the question of
+// another process whether a connection is its own (/mesoscale/connection), it is let in: unanswered, that
+// process could not tell this one from a stranger. Any other is told 503, one that says nothing after a second.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';

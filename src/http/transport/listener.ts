@@ -1,6 +1,6 @@
-// The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come
-// in here. Connections are read leanly as long as that suffices (connection.ts), and handed to a
-// complete node:http server, which never listens itself, when it does not.
+// The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come in here.
+// A Connection reads what comes by the thousand (connection.ts). It hands itself to a node:http server, which
+// has no port of its own, when a request comes that it does not read.
 import {
   createServer as createHttpServer,
   type IncomingMessage,

@@ -1,8 +1,7 @@
-// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the
-// first message, shared by all processes there. Messages of a turn leave in one write. A linked
-// connection is reported once when it breaks or cannot be opened; it is not opened again until
-// somebody links or sends. Without a link a connection serves what is sent and is closed when it
-// has been idle. Answers are not looked at.
+// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the first message,
+// shared by all processes there. Messages of a turn leave in one write. When a linked connection breaks, or
+// cannot be opened, that is reported once; the next link or message opens another. Without a link a
+// connection is closed when it has been idle. Responses are not looked at.
 import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
@@ -27,7 +26,7 @@ export const MAX_PEER_BYTES = 128 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long closing waits for a peer to take what was sent. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** How long a connection nobody linked to stays open after its last message. */
+/** How long a connection without a link stays open after its last message. */
 const IDLE_MS = 5_000;
 
 export class Links {

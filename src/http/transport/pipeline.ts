@@ -1,7 +1,6 @@
-// The ordinary requests of one connection, one after the other: the next begins when the answer
-// before it has been taken. A client may send a thousand at once; were all of them answered at once,
-// the answers would wait for it in memory, and somebody's state may have megabytes. Calls of
-// frameworks and executors are answered with a line, and may overlap.
+// The ordinary requests of one connection, one after the other: a request begins when the response before it
+// has been taken. A client may send a thousand at once, and the responses, of megabytes each, would all wait
+// for it in memory. Calls of schedulers and executors are answered with a line, and may overlap.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '../server/response.ts';
@@ -66,7 +65,7 @@ export class Pipeline {
     this.#handle = handle;
     stream.once('close', () => this.#forget());
     stream.on('resume', () => {
-      // Somebody wants to read on; what has been read comes first.
+      // node:http wants to read on; what has been read comes first.
       if (this.#waits) {
         stream.pause();
       }

@@ -1,4 +1,4 @@
-// The last answer on a connection: what its requests deserve that cannot be read to their end.
+// The last response on a connection: to a request that cannot be read to its end.
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '../server/response.ts';
@@ -23,7 +23,7 @@ export function responseText(answer: HttpResponse): string {
   return `${text}Date: ${httpDate()}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Ends the connection with an answer. Nobody else may read from it any more. */
+/** Ends the connection with a response. Nothing else may read from it any more. */
 export function endWith(stream: Duplex, answer: HttpResponse): void {
   const closing = { ...answer, headers: { ...answer.headers, Connection: 'close' } };
   stream.on('error', () => {

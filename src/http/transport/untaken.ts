@@ -1,7 +1,6 @@
-// What has been written to a peer and is not taken by it yet. While the sum over the peers of one process
-// is large, less is read from those whose calls cause it. A peer that takes nothing at all is left out of
-// the sum: others would wait with it for as long as it likes. What it has counts among what peers keep
-// taken.
+// Bytes that have been written to a peer and that it has not taken yet. While their sum over all peers of a
+// process is large, connections are read less, so that less is sent to peers. A peer that takes nothing at
+// all is left out of that sum, for it could stop all others; HeldBytes bounds what it keeps.
 import type { Pressure } from './connection.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 
