@@ -9,7 +9,7 @@ import type { Agent, MasterState } from '../state.ts';
 import { removeTask } from './tasks.ts';
 
 /** Whether the framework has a task of this id on another agent. */
-export function isElsewhere(
+function isElsewhere(
   { frameworks }: MasterState,
   agent: Pick<Agent, 'id'>,
   owner: FrameworkId,
