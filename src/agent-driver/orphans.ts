@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { SupervisorRecord } from '../containerizer/records/run-records.ts';
+import { rootOf } from '../model/container-id.ts';
 import type { ContainerId } from '../model/ids.ts';
 
 export interface OrphansOptions {
@@ -36,7 +37,7 @@ export async function endOrphans(options: OrphansOptions): Promise<number> {
       `Process ${pid} supervises container ${container}, of which there is no record any more: it is not counted; kill -USR1 ${pid} ends it`,
     );
   }
-  const orphans = records.all().filter((container) => !known.has(container));
+  const orphans = records.all().filter((container) => !known.has(rootOf(container)));
   let lost = isForgetting ? [] : orphans.flatMap((id) => running(containerizer, id) ?? []);
   if (lost.length > 0) {
     await delay(endingMs);
@@ -56,7 +57,8 @@ export async function endOrphans(options: OrphansOptions): Promise<number> {
       `Killing container ${id} (process ${record.process.pid}), which the checkpoint does not know`,
     );
   }
-  await Promise.all(orphans.map((container) => containerizer.destroyOrphan(container)));
+  const roots = orphans.filter((container) => rootOf(container) === container);
+  await Promise.all(roots.map((container) => containerizer.destroyOrphan(container)));
   return lost.length;
 }
 

@@ -224,8 +224,11 @@ export class Containerizer {
     }
   }
 
-  /** Ends a container of an earlier agent that is not wanted any more, with its records. */
+  /** Ends a container of an earlier agent that is not wanted any more, with its records. Nested ones go first. */
   async destroyOrphan(id: ContainerId): Promise<void> {
+    for (const nested of this.records.all(id)) {
+      await this.destroyOrphan(nested);
+    }
     if (this.records.claim(id) !== undefined) {
       const container = await this.#attach(id, '.');
       container.destroy();

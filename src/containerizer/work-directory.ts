@@ -6,14 +6,22 @@
 //   meta/containers/<container>/status       raw wait status of its process, once that has ended
 //   meta/containers/<container>/failure      why its process could not be started
 //   meta/containers/<container>/killing      since when, and why, its task is being killed
+//   meta/containers/<container>/containers/<nested>   the same of one that is nested in it
 //   meta/destroyed/<id>                      what is being deleted on a disk of type MOUNT
 //   meta/pending/<digest>                    volumes that are destroyed, but still in their places
 //   fetch/<container>                        unfinished downloads
 //   volumes/roles/<role>/<id>                persistent volumes
 //   volumes/destroyed/<any>                  what is left to delete of those that were destroyed
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import type { ContainerId } from '../model/ids.ts';
+import { dirname, join, relative, resolve } from 'node:path';
+import { containerFolder } from '../model/container-id.ts';
+import { type ContainerId, containerId } from '../model/ids.ts';
+
+/** Between the folder of a container and those nested in it, as Mesos has it. */
+const nested = 'containers';
+
+/** A folder with another name is no container's. */
+export const isContainerName = (name: string) => /^[^./]+$/.test(name);
 
 export class WorkDirectory {
   readonly root: string;
@@ -57,7 +65,18 @@ export class WorkDirectory {
 
   /** The folder in which a container's supervisor keeps its records. */
   run(container: ContainerId): string {
-    return join(this.containers, container);
+    return join(this.containers, containerFolder(container, nested));
+  }
+
+  /** The container whose records are in the folder of this path. */
+  containerAt(path: string): ContainerId | undefined {
+    const below = relative(this.containers, path).split(`/${nested}/`);
+    return below.every(isContainerName) ? containerId(below.join('.')) : undefined;
+  }
+
+  /** Where the records of those are that are nested in a container; absent: of root containers. */
+  recordsBelow(parent: ContainerId | undefined): string {
+    return parent === undefined ? this.containers : join(this.run(parent), nested);
   }
 
   /** Not below `meta`, which is closed to the tasks' users. */

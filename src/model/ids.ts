@@ -9,7 +9,7 @@ export type FrameworkId = Id<'FrameworkId'>;
 export type OfferId = Id<'OfferId'>;
 export type TaskId = Id<'TaskId'>;
 export type ExecutorId = Id<'ExecutorId'>;
-/** A container id as one string; nested ids are joined with dots, outermost first. */
+/** A path: see container-id.ts. */
 export type ContainerId = Id<'ContainerId'>;
 /** One HTTP request that waits for its answer. */
 export type RequestId = Id<'RequestId'>;

@@ -1,4 +1,5 @@
 // What executors say: to subscribe, updates of their tasks, messages to their frameworks.
+import { containerIdMessage } from '../../model/container-id.ts';
 import {
   type ExecutorCall,
   ExecutorCall_Type,
@@ -80,7 +81,7 @@ function welcome(agent: AgentState, executor: Executor): void {
       executor_info: executor.info,
       framework_info: executor.framework.info,
       agent_info: agent.info,
-      container_id: { value: executor.containerId },
+      container_id: containerIdMessage(executor.containerId),
     },
   });
   for (const event of executor.missed.splice(0)) {

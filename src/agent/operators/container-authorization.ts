@@ -1,10 +1,6 @@
 // The action of --acls that a call about a container is, and the framework and user of that container.
-import {
-  type AgentCall,
-  AgentCall_Type,
-  type ContainerID,
-} from '../../model/generated/messages.ts';
-import { containerId } from '../../model/ids.ts';
+import { containerIdOf, rootOf } from '../../model/container-id.ts';
+import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
 import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
 import type { AgentState } from '../state.ts';
 import { namedContainer } from './container-calls.ts';
@@ -43,7 +39,7 @@ export function containerAction(call: AgentCall): Action | undefined {
 /** The executor that the container belongs to, and the command that is to run in it. */
 export function containerObject(agent: AgentState, call: AgentCall): AuthorizationObject {
   const id = namedContainer(call)?.id;
-  const executor = id && agent.containers.get(containerId(outermost(id)));
+  const executor = id && agent.containers.get(rootOf(containerIdOf(id)));
   return {
     executor: executor?.info,
     framework: executor?.framework.info,
@@ -53,6 +49,3 @@ export function containerObject(agent: AgentState, call: AgentCall): Authorizati
       call.launch_container?.command,
   };
 }
-
-const outermost = ({ value, parent }: ContainerID): string =>
-  parent === undefined ? value : outermost(parent);

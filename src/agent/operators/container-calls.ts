@@ -84,7 +84,3 @@ function containerIdError({ value, parent }: ContainerID): string | undefined {
   const parentError = parent && containerIdError(parent);
   return parentError && `'ContainerID.parent' is invalid: ${parentError}`;
 }
-
-/** Ids from the outermost container to this one, joined with dots. */
-export const containerPath = (id: ContainerID): string =>
-  id.parent === undefined ? id.value : `${containerPath(id.parent)}.${id.value}`;

@@ -1,5 +1,6 @@
 // Calls of operators that change something on this agent. Containers besides those of executors, images
 // and resource providers are not here yet: such a call is answered with that, or with what is wrong with it.
+import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
   AgentCall_AttachContainerInput_Type,
@@ -11,7 +12,7 @@ import type { OperatorCalled } from '../events.ts';
 import { reply } from '../executors/executor-api.ts';
 import type { AgentState } from '../state.ts';
 import { containerAction, containerObject } from './container-authorization.ts';
-import { containerNameError, containerPath, namedContainer } from './container-calls.ts';
+import { containerNameError, namedContainer } from './container-calls.ts';
 
 interface Answer {
   readonly status: number;
@@ -117,8 +118,8 @@ function ifKnown(
   unknown = (path: string) => `Container ${path} cannot be found`,
 ): Answer {
   const id = namedContainer(call)?.id;
-  const path = id === undefined ? '' : containerPath(id);
-  return agent.containers.has(containerId(path)) ? known : { status: 404, text: unknown(path) };
+  const path = id === undefined ? containerId('') : containerIdOf(id);
+  return agent.containers.has(path) ? known : { status: 404, text: unknown(path) };
 }
 
 const killUnknown = (path: string) => `Container '${path}' cannot be found (or is already killed)`;

@@ -1,4 +1,5 @@
 // Makes the status updates: each changes the task's state and history, and goes to the task's stream of updates.
+import { containerIdMessage } from '../../model/container-id.ts';
 import {
   ExecutorEvent_Type,
   NetworkInfo_Protocol,
@@ -168,7 +169,7 @@ function containerStatus(agent: AgentState, executor: Executor, given: TaskStatu
   const networks = own?.network_infos ?? [];
   return {
     ...own,
-    container_id: own?.container_id ?? { value: executor.containerId },
+    container_id: own?.container_id ?? containerIdMessage(executor.containerId),
     network_infos:
       networks.length > 0
         ? networks

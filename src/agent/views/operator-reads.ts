@@ -1,4 +1,5 @@
 // The reads of the operator API: the agent's own messages, filtered by who asks.
+import { containerIdMessage } from '../../model/container-id.ts';
 import {
   type AgentCall,
   AgentCall_Type,
@@ -176,9 +177,9 @@ function containers(agent: AgentState, viewer: Viewer): AgentResponse_GetContain
     framework_id: { value: executor.frameworkId },
     executor_id: { value: executor.executorId },
     executor_name: executor.info.name ?? '',
-    container_id: { value: executor.containerId },
+    container_id: containerIdMessage(executor.containerId),
     container_status: {
-      container_id: { value: executor.containerId },
+      container_id: containerIdMessage(executor.containerId),
       ...(executor.processId === undefined ? {} : { executor_pid: executor.processId }),
     },
   }));

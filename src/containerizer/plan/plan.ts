@@ -1,6 +1,7 @@
 // What follows from a request on this host: plain data that a launcher carries out, or a refusal before
 // anything is made. Pure, so that a test can show the whole plan without root and without a container.
 import { join } from 'node:path';
+import { containerFolder } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
@@ -118,6 +119,6 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   };
 }
 
-/** A container's folders in these hierarchies. */
+/** A container's folders in these hierarchies: nested ones where tools for Mesos look for them. */
 export const containerCgroups = (roots: readonly string[], id: ContainerId): string[] =>
-  roots.map((root) => join(root, id));
+  roots.map((root) => join(root, containerFolder(id, 'mesos')));

@@ -5,8 +5,10 @@
 // supervisor itself is looked for among the machine's processes.
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { codeOf } from '../../filesystem/folder.ts';
 import { privateFolder } from '../../filesystem/private-file.ts';
+import { childOf, parentOf } from '../../model/container-id.ts';
 import { type ContainerId, containerId } from '../../model/ids.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 import {
@@ -18,8 +20,8 @@ import {
   processStat,
   startedMs,
 } from '../host/process-table.ts';
-import type { WorkDirectory } from '../work-directory.ts';
-import { isPassing, makeRoom, overwrite, readRecord } from './record-file.ts';
+import { isContainerName, type WorkDirectory } from '../work-directory.ts';
+import { isAbsence, isPassing, makeRoom, overwrite, readRecord } from './record-file.ts';
 import { checksum, SEAL_BYTES, sealed, unsealed } from './sealed-text.ts';
 
 export interface ProcessName {
@@ -75,6 +77,9 @@ export class RunRecords {
   create(container: ContainerId): string {
     const folder = this.#work.run(container);
     try {
+      if (parentOf(container) !== undefined) {
+        makeFolder(dirname(folder));
+      }
       mkdirSync(folder, { mode: 0o700 });
       for (const [name, bytes] of Object.entries(room)) {
         makeRoom(join(folder, name), bytes);
@@ -140,8 +145,8 @@ export class RunRecords {
     const known = new Set<string>(this.all());
     return [...this.#supervisors()].flatMap(([folder = '', pids]) => {
       const path = folder.replace(removed, '');
-      const container = basename(path);
-      return dirname(path) === this.#work.containers && !known.has(container)
+      const container = this.#work.containerAt(path);
+      return container !== undefined && !known.has(container)
         ? pids.map((pid) => ({ pid, container }))
         : [];
     });
@@ -221,8 +226,12 @@ export class RunRecords {
     }
   }
 
-  all(): ContainerId[] {
-    return readdirSync(this.#work.containers).map(containerId);
+  /** Each after those that are nested in it. */
+  all(parent?: ContainerId): ContainerId[] {
+    return namesIn(this.#work.recordsBelow(parent)).flatMap((name) => {
+      const id = parent === undefined ? containerId(name) : childOf(parent, name);
+      return [...this.all(id), id];
+    });
   }
 
   async remove(container: ContainerId): Promise<void> {
@@ -252,6 +261,28 @@ export class RunRecords {
       }
     }
     return undefined;
+  }
+}
+
+/** Where there is no such folder there are no containers. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(isContainerName);
+  } catch (error) {
+    if (isAbsence(error)) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') {
+      throw error;
+    }
   }
 }
 

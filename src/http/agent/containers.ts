@@ -1,9 +1,9 @@
 // What an agent tells of its executors' containers. Which there are is known to the state machine, what
 // they use to the containerizer.
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
+import { containerIdMessage } from '../../model/container-id.ts';
 import type {
   AgentResponse_GetContainers_Container,
-  ContainerID,
   Resource,
   ResourceStatistics,
 } from '../../model/generated/messages.ts';
@@ -72,14 +72,6 @@ export function containerJson(container: ReportedContainer): Record<string, unkn
     ...usageJson(container),
     ...(container_status ? { status: jsonValue(types.ContainerStatus, container_status) } : {}),
   };
-}
-
-/** Nested ids are joined with dots, outermost first. */
-function containerIdMessage(id: string): ContainerID {
-  const dot = id.lastIndexOf('.');
-  return dot < 0
-    ? { value: id }
-    : { value: id.slice(dot + 1), parent: containerIdMessage(id.slice(0, dot)) };
 }
 
 /** The limits that follow from the resources, unless the containerizer knows better. */

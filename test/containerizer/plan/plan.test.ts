@@ -5,6 +5,7 @@ import { planContainer } from '../../../src/containerizer/plan/plan.ts';
 import type { ContainerRequest } from '../../../src/containerizer/plan/request.ts';
 import { Volumes } from '../../../src/containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../../../src/containerizer/work-directory.ts';
+import { childOf } from '../../../src/model/container-id.ts';
 import {
   ContainerInfo_Type,
   type Resource,
@@ -80,6 +81,12 @@ test('a plan has everything that the container becomes', () => {
 
 test('a container without CPUs of its own has the least weight that the kernel knows', () => {
   expect(planned({ resources: [] })).toMatchObject({ plan: { cpuShares: 2, volumes: new Map() } });
+});
+
+test('the cgroups of a nested container are below those of its parent', () => {
+  expect(planned({ id: childOf(containerId('c1'), 'task') })).toMatchObject({
+    plan: { cgroups: ['/cg/freezer/mesos/c1/mesos/task', '/cg/cpu/mesos/c1/mesos/task'] },
+  });
 });
 
 test('a container of Docker is refused with the reason that Mesos gives', () => {

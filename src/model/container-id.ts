@@ -1,0 +1,30 @@
+// A container's id is a path in a tree: the root container of an executor, and those nested below it. As
+// one value it is their ids from the root on, with dots between them; an id itself has no dot.
+import type { ContainerID } from './generated/messages.ts';
+import { type ContainerId, containerId } from './ids.ts';
+
+/** Of the message that names it by its parent. */
+export const containerIdOf = ({ value, parent }: ContainerID): ContainerId =>
+  parent === undefined ? containerId(value) : childOf(containerIdOf(parent), value);
+
+export function containerIdMessage(id: ContainerId): ContainerID {
+  const parent = parentOf(id);
+  return parent === undefined
+    ? { value: id }
+    : { value: id.slice(parent.length + 1), parent: containerIdMessage(parent) };
+}
+
+export const childOf = (parent: ContainerId, value: string): ContainerId =>
+  containerId(`${parent}.${value}`);
+
+/** Undefined for a root container. */
+export function parentOf(id: ContainerId): ContainerId | undefined {
+  const dot = id.lastIndexOf('.');
+  return dot < 0 ? undefined : containerId(id.slice(0, dot));
+}
+
+export const rootOf = (id: ContainerId): ContainerId => containerId(id.split('.', 1)[0] ?? id);
+
+/** Its folder below one that belongs to root containers; `between` stands between parent and child. */
+export const containerFolder = (id: ContainerId, between: string): string =>
+  id.replaceAll('.', `/${between}/`);
