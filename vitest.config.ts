@@ -18,6 +18,14 @@ export default defineConfig({
     // Two cores: more workers only make real processes wait for each other.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
+    // With --coverage only. What other processes run is not counted: agents, masters and commands of test/e2e.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/generated/**'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'build/coverage',
+    },
     projects: [
       // Nothing there outlives a test, so that files can share a worker and what it has loaded.
       { extends: true, test: { name: 'pure', include: pure, isolate: false } },
