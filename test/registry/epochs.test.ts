@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { RegistryWriter } from '../../src/cli/master/registry-writer.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
-import type { Registry } from '../../src/registry/registry.ts';
+import { type Registry, RegistryError } from '../../src/registry/registry.ts';
 import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
 
 const admit = (id: string): RegistryChange => ({
@@ -63,4 +63,18 @@ test('a master whose change is refused hears that it leads no more', async () =>
   await lost;
   expect(heard.map(({ type }) => type)).toEqual(['recovered', 'leadershipLost']);
   expect((await registry.read()).agents).toEqual([]);
+});
+
+test('a master whose registry cannot be read hears why', async () => {
+  class UnreadableRegistry extends MemoryRegistry {
+    override read() {
+      return Promise.reject(new RegistryError('a row is damaged'));
+    }
+  }
+  const { promise, resolve } = Promise.withResolvers<object>();
+  new RegistryWriter(new UnreadableRegistry(), resolve).perform({ type: 'readRegistry' });
+  expect(await promise).toEqual({
+    type: 'registryLost',
+    error: 'it cannot be read: a row is damaged',
+  });
 });

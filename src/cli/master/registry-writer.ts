@@ -30,7 +30,8 @@ export class RegistryWriter {
       const registry = await this.#registry.read();
       this.#dispatch({ type: 'recovered', registry });
     } catch (error) {
-      this.#dispatch({ type: 'registryLost', error: (error as Error).message });
+      const { message } = error as Error;
+      this.#dispatch({ type: 'registryLost', error: `it cannot be read: ${message}` });
     }
   }
 
