@@ -106,8 +106,24 @@ test('every import keeps to the rules of the rooms', () => {
   expect(sources('src/**/*.ts').flatMap(problems)).toEqual([]);
 });
 
+/** What a container becomes is computed: of the world it knows what it is handed. */
+const PLAN = /^(?:node:path$|src\/model\/|src\/containerizer\/(?:plan\/|containerizer-error\.ts$))/;
+
+const planProblems = (source: Source) =>
+  importsOf(source)
+    .filter(({ target }) => !PLAN.test(target))
+    .map(({ target }) => `${source.path} must not import ${target}`);
+
+test('containers are planned without a look at the world', () => {
+  expect(sources('src/containerizer/plan/*.ts').flatMap(planProblems)).toEqual([]);
+});
+
 test('the test itself sees what it should see', () => {
   const bad = (path: string, text: string) => problems({ path, text });
+  const plan = (text: string) => planProblems({ path: 'src/containerizer/plan/a.ts', text });
+  expect(plan("import { statSync } from 'node:fs';")).toHaveLength(1);
+  expect(plan("import { kill } from '../host/process-table.ts';")).toHaveLength(1);
+  expect(plan("import { join } from 'node:path';")).toEqual([]);
   expect(bad('src/master/a.ts', "import { x } from 'node:fs';")).toHaveLength(1);
   expect(bad('src/master/a.ts', "import { x } from '../agent/step.ts';")).toHaveLength(1);
   expect(bad('src/agent/a.ts', "import type { P } from '../security/principal.ts';")).toEqual([]);
