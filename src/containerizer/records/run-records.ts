@@ -76,16 +76,21 @@ export class RunRecords {
   /** Makes the folder for a new container, with room for its end. Throws ContainerizerError. */
   create(container: ContainerId): string {
     const folder = this.#work.run(container);
+    let isNew = false;
     try {
       if (parentOf(container) !== undefined) {
         makeFolder(dirname(folder));
       }
       mkdirSync(folder, { mode: 0o700 });
+      isNew = true;
       for (const [name, bytes] of Object.entries(room)) {
         makeRoom(join(folder, name), bytes);
       }
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      // One that was there is another container's of that id.
+      if (isNew) {
+        rmSync(folder, { recursive: true, force: true });
+      }
       throw new ContainerizerError(
         `Failed to make room for the container's records: ${String(error)}`,
         { cause: error },

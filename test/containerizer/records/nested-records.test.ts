@@ -76,6 +76,14 @@ test('a container can only be nested in one that has records', () => {
   expect(existsSync(records.folder(id))).toBe(false);
 });
 
+test('the records of a container are not those of a second one with its id', () => {
+  const records = new RunRecords(work);
+  records.create(id);
+  records.rememberKill(id, '1764380001000 SIGTERM');
+  expect(() => records.create(id)).toThrow(/Failed to make room .*EEXIST/);
+  expect(records.killing(id)).toBe('1764380001000 SIGTERM');
+});
+
 test('folders that no container can have are none', () => {
   const records = new RunRecords(work);
   records.create(id);
