@@ -58,15 +58,21 @@ function parse(args: readonly string[]): Options {
 }
 
 function chosen(name: string | undefined): readonly Workload[] {
-  if (name === undefined) return WORKLOADS;
+  if (name === undefined) {
+    return WORKLOADS;
+  }
   const workload = WORKLOADS.find((candidate) => candidate.name === name);
-  if (workload === undefined) throw new UsageError(`no workload is called ${name}`);
+  if (workload === undefined) {
+    throw new UsageError(`no workload is called ${name}`);
+  }
   return [workload];
 }
 
 /** The sizes of the workload, or the one asked for; what is left out is as in its first size. */
 function sizesOf(workload: Workload, { agents, frameworks }: Options): readonly Size[] {
-  if (agents === undefined && frameworks === undefined) return workload.sizes;
+  if (agents === undefined && frameworks === undefined) {
+    return workload.sizes;
+  }
   const [first = { agents: 1000, frameworks: 200 }] = workload.sizes;
   return [{ agents: agents ?? first.agents, frameworks: frameworks ?? first.frameworks }];
 }
@@ -80,7 +86,9 @@ function measure(workload: Workload, size: Size, runs: number): Measurement[][] 
     maxBuffer: 64 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (status !== 0) throw new Error(`${workload.name} failed with status ${status}`);
+  if (status !== 0) {
+    throw new Error(`${workload.name} failed with status ${status}`);
+  }
   return stdout
     .trim()
     .split('\n')

@@ -45,7 +45,9 @@ async function run(suite: Suite): Promise<void> {
     });
   } catch (error) {
     const { code } = error as { code?: string };
-    if (!(error instanceof UsageError) && !code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    if (!(error instanceof UsageError) && !code?.startsWith('ERR_PARSE_ARGS')) {
+      throw error;
+    }
     process.stderr.write(`${name}: ${(error as Error).message}\n${suite.usage}\n`);
     process.exitCode = 2;
   }

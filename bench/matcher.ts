@@ -68,7 +68,9 @@ export async function run({ json, args }: { json: boolean; args: string[] }): Pr
   const count = whole('runs', values.runs, 1);
   const available = offers(whole('offers', values.offers, 1));
   const chosen = WORKLOADS.filter(({ name }) => name === (values.workload ?? name));
-  if (chosen.length === 0) throw new UsageError(`no workload is called ${values.workload}`);
+  if (chosen.length === 0) {
+    throw new UsageError(`no workload is called ${values.workload}`);
+  }
   await buildCore();
   const { matcher } = createCore(await loadCore());
   for (const { name, fitness, demand } of chosen) {

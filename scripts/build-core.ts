@@ -18,8 +18,11 @@ function newestSource(folder: string): number {
   let newest = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) newest = Math.max(newest, newestSource(path));
-    else if (entry.name.endsWith('.ts')) newest = Math.max(newest, modified(path));
+    if (entry.isDirectory()) {
+      newest = Math.max(newest, newestSource(path));
+    } else if (entry.name.endsWith('.ts')) {
+      newest = Math.max(newest, modified(path));
+    }
   }
   return newest;
 }
@@ -75,7 +78,9 @@ export async function buildCore({
     newestSource(join(root, 'asm')),
     modified(fileURLToPath(import.meta.url)),
   );
-  if (!force && modified(output) > newest) return output;
+  if (!force && modified(output) > newest) {
+    return output;
+  }
   mkdirSync(dirname(output), { recursive: true });
   // Written beside and moved, so that a reader never sees half a module.
   const temporary = `${output}.${process.pid}`;

@@ -47,7 +47,9 @@ function check(options: fc.Parameters<[History, number]>, tried: () => void): Fo
     return found === undefined;
   });
   const { counterexamplePath } = fc.check(property, options);
-  if (difference === undefined) return undefined;
+  if (difference === undefined) {
+    return undefined;
+  }
   return { difference, seed: options.seed ?? 0, path: counterexamplePath ?? '' };
 }
 
@@ -59,7 +61,9 @@ function search(progress: Progress): Found | undefined {
       histories += 1;
       progress.show(`${histories} histories, at seed ${round}`);
     });
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
   }
   progress.end();
   console.log(`${histories} histories, no difference`);

@@ -57,7 +57,9 @@ function search(): Found | undefined {
     const { outcome, found } = simulate(one, { settings: given, keepsText: trace });
     tasks += outcome.tasks;
     hours += outcome.virtualMs / 3_600_000;
-    if (trace) console.log(outcome.text);
+    if (trace) {
+      console.log(outcome.text);
+    }
     if (found !== undefined) {
       progress.end();
       return found;
@@ -78,7 +80,9 @@ function shrink(found: Found): Found {
   for (let isSmaller = true; isSmaller; ) {
     isSmaller = false;
     for (const smaller of smallerSettings(smallest.settings)) {
-      if (Date.now() >= end) break;
+      if (Date.now() >= end) {
+        break;
+      }
       progress.show(`${++tries} smaller clusters tried`);
       const again = simulate(found.seed, { settings: smaller }).found;
       if (again !== undefined) {

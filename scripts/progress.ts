@@ -45,7 +45,9 @@ class Lines implements Progress {
   #nextMs = Date.now() + LINE_MS;
 
   show(done: string): void {
-    if (Date.now() < this.#nextMs) return;
+    if (Date.now() < this.#nextMs) {
+      return;
+    }
     this.#nextMs = Date.now() + LINE_MS;
     console.log(`  ${done}`);
   }

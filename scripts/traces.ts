@@ -59,4 +59,6 @@ for (const name of files) {
   console.log(`  got      ${JSON.stringify(difference.got)}`);
 }
 console.log(`${agreeing} of ${files.length} histories agree`);
-if (agreeing < files.length) process.exitCode = 1;
+if (agreeing < files.length) {
+  process.exitCode = 1;
+}

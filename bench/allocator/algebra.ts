@@ -51,7 +51,9 @@ function each(algebra: ResourceAlgebra, { name, whole, part, count }: Sample): M
   const perOperation = (operation: () => unknown): number => {
     operation();
     const time = timed(() => {
-      for (let index = 0; index < count; index++) operation();
+      for (let index = 0; index < count; index++) {
+        operation();
+      }
     });
     return (time * 1000) / count;
   };

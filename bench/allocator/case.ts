@@ -6,7 +6,9 @@ import { WORKLOADS } from './workloads.ts';
 
 const { name, size, runs } = JSON.parse(process.argv[2] ?? '{}');
 const workload = WORKLOADS.find((candidate) => candidate.name === name);
-if (workload === undefined) throw new Error(`no workload ${name}`);
+if (workload === undefined) {
+  throw new Error(`no workload ${name}`);
+}
 const module = await loadCore();
 for (let run = 0; run < runs; run++) {
   globalThis.gc?.();

@@ -100,7 +100,9 @@ export class BenchCluster {
         };
       });
       spent += timed(() => {
-        for (const agent of added) this.allocator.addAgent(agent);
+        for (const agent of added) {
+          this.allocator.addAgent(agent);
+        }
       });
     }
     return spent;
@@ -124,9 +126,13 @@ export class BenchCluster {
         ...terms,
       };
     });
-    for (const framework of added) this.frameworks.push(framework.id);
+    for (const framework of added) {
+      this.frameworks.push(framework.id);
+    }
     return timed(() => {
-      for (const framework of added) this.allocator.addFramework(framework);
+      for (const framework of added) {
+        this.allocator.addFramework(framework);
+      }
     });
   }
 
@@ -154,7 +160,9 @@ export class BenchCluster {
    */
   offers(same?: readonly Resource[]): Holding[] {
     const batch = this.#batch;
-    if (batch === undefined) return [];
+    if (batch === undefined) {
+      return [];
+    }
     return Array.from({ length: batch.count }, (_, index) => ({
       frameworkId: batch.frameworkId(index),
       agentId: batch.agentId(index),
@@ -164,12 +172,16 @@ export class BenchCluster {
   }
 
   giveBack(offers: Iterable<Holding>, refuseSeconds?: number): void {
-    for (const offer of offers) this.allocator.recover({ ...offer, wasUsed: false, refuseSeconds });
+    for (const offer of offers) {
+      this.allocator.recover({ ...offer, wasUsed: false, refuseSeconds });
+    }
   }
 
   /** Everything offered is used by a task from now on. */
   launch(offers: Iterable<Holding>): void {
-    for (const offer of offers) this.allocator.launch(offer);
+    for (const offer of offers) {
+      this.allocator.launch(offer);
+    }
   }
 }
 

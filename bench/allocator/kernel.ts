@@ -12,8 +12,12 @@ export function compileKernel(): string | undefined {
   mkdirSync(BUILD, { recursive: true });
   const flags = ['-O3', '-std=c11', '-o', PROGRAM, SOURCE];
   const { status, error, stderr } = spawnSync(process.env.CC ?? 'cc', flags, { encoding: 'utf8' });
-  if (error !== undefined) return undefined;
-  if (status !== 0) throw new Error(`the C kernel does not compile: ${stderr}`);
+  if (error !== undefined) {
+    return undefined;
+  }
+  if (status !== 0) {
+    throw new Error(`the C kernel does not compile: ${stderr}`);
+  }
   return PROGRAM;
 }
 
@@ -32,6 +36,8 @@ export function runKernel(
 ): number[] {
   const args = [...[agents, frameworks, runs].map(String), ...(shuffled ? ['shuffled'] : [])];
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the C kernel failed: ${stderr}`);
+  if (status !== 0) {
+    throw new Error(`the C kernel failed: ${stderr}`);
+  }
   return stdout.trim().split('\n').map(Number);
 }

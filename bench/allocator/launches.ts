@@ -39,8 +39,9 @@ export function multiFrameworkAllocations(core: SchedulerCore, { agents }: Size)
     addFrameworks += cluster.addFrameworks(profile.count, (index) => [
       profile.roles(index - first),
     ]);
-    for (const id of cluster.frameworks.slice(first))
+    for (const id of cluster.frameworks.slice(first)) {
       left.set(id, { tasks: profile.tasks, profile });
+    }
   }
   const cycles: number[] = [];
   const accepting: number[] = [];
@@ -49,10 +50,14 @@ export function multiFrameworkAllocations(core: SchedulerCore, { agents }: Size)
     const offers = cluster.offers();
     accepting.push(
       timed(() => {
-        for (const offer of offers) launchTasks(cluster, core, offer, left);
+        for (const offer of offers) {
+          launchTasks(cluster, core, offer, left);
+        }
       }),
     );
-    if (cycles.length > 10_000) throw new Error('the tasks do not fit');
+    if (cycles.length > 10_000) {
+      throw new Error('the tasks do not fit');
+    }
   }
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return [
@@ -92,10 +97,15 @@ function launchTasks(
   const launched = tasks === 0 ? [] : core.algebra.add(scalars(task), []);
   const rest = core.algebra.subtract(offer.resources.map(withoutRole), launched);
   wanted.tasks -= tasks;
-  if (wanted.tasks === 0) left.delete(offer.frameworkId);
-  if (launched.length > 0) cluster.launch([{ ...offer, resources: launched }]);
-  if (rest.length > 0)
+  if (wanted.tasks === 0) {
+    left.delete(offer.frameworkId);
+  }
+  if (launched.length > 0) {
+    cluster.launch([{ ...offer, resources: launched }]);
+  }
+  if (rest.length > 0) {
     cluster.giveBack([{ ...offer, resources: rest }], wanted.tasks === 0 ? YEAR_SECONDS : 0);
+  }
 }
 
 function withoutRole({ allocation_info: _role, ...resource }: Resource): Resource {

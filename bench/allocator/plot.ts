@@ -34,7 +34,9 @@ export function measureQuietCycles(core: SchedulerCore, largest: number): Point[
         const returned = [...live.values()].slice(0, changed);
         cluster.giveBack(returned);
         const time = cluster.cycle();
-        for (const offer of cluster.offers(total)) live.set(offer.agentId, offer);
+        for (const offer of cluster.offers(total)) {
+          live.set(offer.agentId, offer);
+        }
         return time;
       });
       return { agents, changed, ms: best(times) };
@@ -76,7 +78,9 @@ function line(points: readonly Point[], { index, high }: { index: number; high: 
   const place = ({ changed, ms }: Point) =>
     `${xOf(changed).toFixed(1)},${yOf(ms, high).toFixed(1)}`;
   const last = points.at(-1);
-  if (last === undefined) return '';
+  if (last === undefined) {
+    return '';
+  }
   const label = `${whole(last.agents)} agents`;
   const dots = points.map((point) => {
     const [x, y] = place(point).split(',');

@@ -165,7 +165,9 @@ function addAndUpdateAgent(core: SchedulerCore, { agents, frameworks }: Size): M
   const oversubscribed = [...total, { ...scalar('cpus', 10), revocable: {} }];
   const ids = Array.from({ length: agents }, (_, agent) => `agent-${agent}` as Holding['agentId']);
   const update = timed(() => {
-    for (const id of ids) cluster.allocator.updateAgent(id, { total: oversubscribed });
+    for (const id of ids) {
+      cluster.allocator.updateAgent(id, { total: oversubscribed });
+    }
   });
   const full = cluster.cycle();
   return [
@@ -225,7 +227,9 @@ const suppressOffers =
       const names = cluster.frameworks.slice(suppressed, wanted);
       suppressing.push(
         timed(() => {
-          for (const id of names) cluster.allocator.suppress(id, []);
+          for (const id of names) {
+            cluster.allocator.suppress(id, []);
+          }
         }),
       );
       suppressed = Math.max(suppressed, wanted);
@@ -265,7 +269,9 @@ function allocatorBacklog(core: SchedulerCore, { agents, frameworks }: Size): Me
     }
   });
   const merged = timed(() => {
-    for (const id of cluster.frameworks) cluster.allocator.revive(id, []);
+    for (const id of cluster.frameworks) {
+      cluster.allocator.revive(id, []);
+    }
     cluster.allocator.runPending();
   });
   return [
@@ -293,7 +299,9 @@ function updateAllocation(core: SchedulerCore, { frameworks }: Size): Measuremen
   cluster.addFrameworks(frameworks, (index) => [roleOf(index)]);
   const first = cluster.cycle();
   const offer = cluster.offers().find(({ frameworkId }) => frameworkId === nameOf(0));
-  if (offer === undefined) throw new Error('the first role gets its reservations');
+  if (offer === undefined) {
+    throw new Error('the first role gets its reservations');
+  }
   const resources = [reservation(0, 0)];
   const unreserve: Offer_Operation = {
     type: Offer_Operation_Type.UNRESERVE,
@@ -305,7 +313,9 @@ function updateAllocation(core: SchedulerCore, { frameworks }: Size): Measuremen
     for (let pair = 0; pair < 20; pair++) {
       for (const operation of [unreserve, reserve]) {
         const { offered, dropped } = cluster.allocator.convert(held, [operation]);
-        if (dropped.length > 0) throw new Error('the reservation is in the offer');
+        if (dropped.length > 0) {
+          throw new Error('the reservation is in the offer');
+        }
         held = { ...held, resources: offered };
       }
     }
@@ -333,10 +343,14 @@ function fullSort(core: SchedulerCore, { agents, frameworks }: Size): Measuremen
     wasUsed: true,
   }));
   const unallocate = timed(() => {
-    for (const holding of holdings) cluster.allocator.recover(holding);
+    for (const holding of holdings) {
+      cluster.allocator.recover(holding);
+    }
   });
   const remove = timed(() => {
-    for (const id of cluster.frameworks) cluster.allocator.removeFramework(id);
+    for (const id of cluster.frameworks) {
+      cluster.allocator.removeFramework(id);
+    }
   });
   return [
     ms('add.agents', addAgents),
@@ -379,7 +393,9 @@ const hierarchyFullSort =
     });
     const quiet = Array.from({ length: 9 }, () => cluster.cycle());
     const remove = timed(() => {
-      for (const id of cluster.frameworks) cluster.allocator.removeFramework(id);
+      for (const id of cluster.frameworks) {
+        cluster.allocator.removeFramework(id);
+      }
     });
     return [
       ms('add.agents', addAgents),
@@ -393,7 +409,9 @@ const hierarchyFullSort =
   };
 
 function expectOffers(cluster: BenchCluster, count: number): void {
-  if (cluster.offered !== count) throw new Error(`${cluster.offered} offers, not ${count}`);
+  if (cluster.offered !== count) {
+    throw new Error(`${cluster.offered} offers, not ${count}`);
+  }
 }
 
 const labelled = (agent: number): Resource[] =>

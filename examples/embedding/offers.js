@@ -9,14 +9,20 @@ const SEED = 42;
 /** Runs the program on the module and answers what it printed. */
 export async function offers(module) {
   const { exports: core } = await WebAssembly.instantiate(module, {});
-  if (core.abiVersion() !== 1) throw new Error(`ABI version ${core.abiVersion()}, not 1`);
+  if (core.abiVersion() !== 1) {
+    throw new Error(`ABI version ${core.abiVersion()}, not 1`);
+  }
   const lines = [];
 
   const ok = (status) => {
-    if (status !== 0) throw new Error(`the core answered ${status}`);
+    if (status !== 0) {
+      throw new Error(`the core answered ${status}`);
+    }
   };
   const number = (answer) => {
-    if (answer < 0) throw new Error(`the core answered ${answer}`);
+    if (answer < 0) {
+      throw new Error(`the core answered ${answer}`);
+    }
     return answer;
   };
 

@@ -62,7 +62,9 @@ export function reservationRole(resource: Resource): string {
 /** Every role that a resource names: those it is reserved to, and the one it is allocated to. */
 export function namedRoles(resource: Resource): string[] {
   const roles = (resource.reservations ?? []).flatMap(({ role }) => role ?? []);
-  if (resource.role !== undefined && resource.role !== '*') roles.push(resource.role);
+  if (resource.role !== undefined && resource.role !== '*') {
+    roles.push(resource.role);
+  }
   const allocatedTo = resource.allocation_info?.role;
   return allocatedTo === undefined ? roles : [...roles, allocatedTo];
 }

@@ -119,7 +119,9 @@ test('any damage to any file', async () => {
         const at = Math.floor(where * bytes.length);
         switch (kind) {
           case 'bit':
-            if (bytes.length > 0) bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+            if (bytes.length > 0) {
+              bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+            }
             writeFileSync(path, bytes);
             break;
           case 'bits':

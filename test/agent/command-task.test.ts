@@ -35,7 +35,9 @@ describe('a task with a bare command', () => {
     expect(launched?.sandbox).toBe(
       `slaves/${AGENT_ID}/frameworks/${FRAMEWORK}/executors/t1/runs/${launched?.containerId}`,
     );
-    if (launched === undefined) return;
+    if (launched === undefined) {
+      return;
+    }
     const stream = world.subscribe(launched);
     expect(world.eventsOf(stream).map(({ type }) => type)).toEqual([
       ExecutorEvent_Type.SUBSCRIBED,
@@ -122,7 +124,9 @@ describe('a task with a bare command', () => {
     world.register();
     world.runTask(commandTask('t1'));
     const [launched] = world.take('launchExecutor');
-    if (launched === undefined) throw new Error('nothing launched');
+    if (launched === undefined) {
+      throw new Error('nothing launched');
+    }
     world.containerEnded('t1', launched.containerId, { failure: 'no such user' });
     const [{ update } = { update: undefined }] = world.sent('StatusUpdateMessage');
     expect(update?.status).toMatchObject({

@@ -60,7 +60,9 @@ export function onDisk(changes: readonly CheckpointChange[], alive = true): Agen
         break;
       case 'update': {
         const task = taskOf(change, change.update.status.task_id.value);
-        if (task !== undefined) task.updates = [...task.updates, change.update];
+        if (task !== undefined) {
+          task.updates = [...task.updates, change.update];
+        }
         break;
       }
       case 'acknowledgement': {

@@ -24,7 +24,9 @@ function launched(world: World, task = executorTask('t1')) {
   world.register();
   world.runTask(task);
   const [effect] = world.take('launchExecutor');
-  if (effect === undefined) throw new Error('nothing launched');
+  if (effect === undefined) {
+    throw new Error('nothing launched');
+  }
   return effect;
 }
 
@@ -521,7 +523,9 @@ describe('what an agent refuses to run', () => {
     const [refused] = world.sent('StatusUpdateMessage');
     world.runTask(executorTask('t1'));
     const [effect] = world.take('launchExecutor');
-    if (effect === undefined) throw new Error('nothing launched');
+    if (effect === undefined) {
+      throw new Error('nothing launched');
+    }
     world.subscribe(effect);
     world.update('ex', status('t1', TaskState.TASK_FINISHED));
     world.acknowledge('t1', refused?.update.uuid);
@@ -570,7 +574,9 @@ describe('a task group of a custom executor', () => {
       'A task within the task group was killed before delivery to the executor',
     ]);
     const [effect] = world.take('launchExecutor');
-    if (effect === undefined) throw new Error('nothing launched');
+    if (effect === undefined) {
+      throw new Error('nothing launched');
+    }
     const events = world.eventsOf(world.subscribe(effect));
     expect(events.map(({ type }) => type)).toEqual([
       ExecutorEvent_Type.SUBSCRIBED,

@@ -139,7 +139,9 @@ test.each(['UPDATE', 'MESSAGE'] as const)(
     world.register();
     world.runTask(executorTask('t1'), checkpointing);
     const [launched] = world.take('launchExecutor');
-    if (launched === undefined) throw new Error('nothing launched');
+    if (launched === undefined) {
+      throw new Error('nothing launched');
+    }
     world.subscribe(launched);
     world.update('ex', status('t1', TaskState.TASK_RUNNING));
     world.effects = [];

@@ -45,7 +45,9 @@ function runOf(world: World, task: TaskInfo, framework: FrameworkInfo): void {
   const id = framework.id ?? { value: '' };
   world.runTask(task, framework);
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.send({
     type: 'containerEnded',
     frameworkId: frameworkId(id.value),
@@ -116,7 +118,9 @@ test('a registration tells of no more history than eight megabytes, the newest',
   const world = registeredWorld();
   runInOneExecutor(world, 30, (id) => ({ ...executorTask(id), ...large }));
   const [executor] = world.agent.containers.values();
-  if (executor === undefined) throw new Error('nothing runs');
+  if (executor === undefined) {
+    throw new Error('nothing runs');
+  }
   world.containerEnded('ex', executor.containerId);
   world.send({ type: 'masterDetected', master: undefined });
   world.send({ type: 'masterDetected', master: MASTER });

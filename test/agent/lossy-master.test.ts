@@ -39,7 +39,9 @@ test('every update arrives, in order, whatever is lost on the way', () => {
             if (chance !== 'update lost') {
               unacknowledged.set(task, update);
               const history = seen.get(task) ?? [];
-              if (history.at(-1) !== update.status.state) history.push(update.status.state);
+              if (history.at(-1) !== update.status.state) {
+                history.push(update.status.state);
+              }
               seen.set(task, history);
             }
             // Without its master the agent takes no acknowledgements.

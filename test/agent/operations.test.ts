@@ -319,7 +319,9 @@ describe('draining', () => {
     world.runTask(executorTask('t1'));
     world.runTask(commandTask('queued'));
     const [launched] = world.take('launchExecutor');
-    if (launched === undefined) throw new Error('nothing launched');
+    if (launched === undefined) {
+      throw new Error('nothing launched');
+    }
     const stream = world.subscribe(launched);
     world.update('ex', status('t1', TaskState.TASK_RUNNING));
     world.eventsOf(stream);
@@ -349,7 +351,9 @@ describe('draining', () => {
     ]);
     expect(world.agent.drain).toBeDefined();
     const queued = [...world.agent.containers.values()][0];
-    if (queued === undefined) throw new Error('the command executor is gone');
+    if (queued === undefined) {
+      throw new Error('the command executor is gone');
+    }
     world.containerEnded('queued', queued.containerId);
     expect(world.agent.drain).toBeUndefined();
     expect(world.changes.at(-1)).toEqual({ type: 'drain' });
@@ -369,7 +373,9 @@ describe('the end of an agent', () => {
     world.register();
     world.runTask(commandTask('t1'));
     const [launched] = world.take('launchExecutor');
-    if (launched === undefined) throw new Error('nothing launched');
+    if (launched === undefined) {
+      throw new Error('nothing launched');
+    }
     const stream = world.subscribe(launched);
     world.eventsOf(stream);
     world.send({ type: 'stop', how: 'unregister' });

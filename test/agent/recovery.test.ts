@@ -36,7 +36,9 @@ function started(task = commandTask('t1')) {
   world.register();
   world.runTask(task, checkpointing);
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.subscribe(launched);
   return { world, launched, executor: launched.executor.executor_id.value };
 }

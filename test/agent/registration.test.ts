@@ -209,7 +209,9 @@ describe('a registered agent', () => {
     const [launched] = world.take('launchExecutor').slice(-1);
     world.runTask(commandTask('running'));
     const command = world.take('launchExecutor').at(-1);
-    if (launched === undefined || command === undefined) throw new Error('nothing launched');
+    if (launched === undefined || command === undefined) {
+      throw new Error('nothing launched');
+    }
     world.subscribe(command);
     world.update('running', status('running', TaskState.TASK_RUNNING));
     world.send({ type: 'masterDetected', master: MASTER });
@@ -290,7 +292,9 @@ function runToEndWithout(world: World): void {
   world.send({ type: 'masterDetected', master: MASTER });
   world.runTask(commandTask('t1'));
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.send({ type: 'masterDetected' });
   world.subscribe(launched);
   world.update('t1', status('t1', TaskState.TASK_FINISHED));

@@ -59,7 +59,9 @@ function runningTask(): World {
   world.register();
   world.runTask(executorTask('t1'));
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.subscribe(launched);
   return world;
 }
@@ -97,7 +99,9 @@ test('an agent registers again with the newest statuses, of all that runs no mor
   const executor = executorInfo('ex');
   world.runTask(executorTask('t0', executor));
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.subscribe(launched);
   const ids = Array.from({ length: 50 }, (_, index) => `t${index}`);
   for (const id of ids.slice(1)) {

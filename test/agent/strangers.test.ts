@@ -20,7 +20,9 @@ function runningCommand(): World {
   world.register();
   world.runTask(commandTask('t1'));
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.subscribe(launched);
   world.update('t1', status('t1', TaskState.TASK_RUNNING));
   world.acknowledgeAll();

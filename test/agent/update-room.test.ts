@@ -15,7 +15,9 @@ const large = () => new Uint8Array(MEGABYTE);
 function launch(world: World, task: string, executor: string, framework = frameworkInfo()): void {
   world.runTask(executorTask(task, executorInfo(executor, { resources: [] })), framework);
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.subscribe(launched);
   world.effects = [];
 }

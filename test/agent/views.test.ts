@@ -19,7 +19,9 @@ function running(task = commandTask('t1')) {
   world.register();
   world.runTask(task);
   const [launched] = world.take('launchExecutor');
-  if (launched === undefined) throw new Error('nothing launched');
+  if (launched === undefined) {
+    throw new Error('nothing launched');
+  }
   world.subscribe(launched);
   world.update('t1', status('t1', TaskState.TASK_STARTING));
   world.update('t1', status('t1', TaskState.TASK_RUNNING));
@@ -185,7 +187,9 @@ describe('the operator API', () => {
     world.runTask(commandTask('t1'));
     expect(bucketsOf(world)).toEqual(['queued_tasks']);
     const [launched] = world.take('launchExecutor');
-    if (launched === undefined) throw new Error('nothing launched');
+    if (launched === undefined) {
+      throw new Error('nothing launched');
+    }
     world.subscribe(launched);
     expect(bucketsOf(world)).toEqual(['launched_tasks']);
     world.update('t1', status('t1', TaskState.TASK_FINISHED));

@@ -24,7 +24,9 @@ const algebra = core.algebra;
 
 function applied(resources: Resource[], operation: Offer_Operation): Resource[] {
   const result = algebra.apply(resources, operation);
-  if (!result.ok) throw new Error(result.why);
+  if (!result.ok) {
+    throw new Error(result.why);
+  }
   return result.resources;
 }
 

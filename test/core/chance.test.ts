@@ -102,7 +102,9 @@ function takeBack(allocator: LiveAllocator, batch: OfferBatch) {
     role: batch.role(index),
     resources: batch.resources(index),
   }));
-  for (const offer of offers) allocator.recover({ ...offer, wasUsed: false });
+  for (const offer of offers) {
+    allocator.recover({ ...offer, wasUsed: false });
+  }
   return offers;
 }
 

@@ -28,7 +28,9 @@ export function debugInstances(module: WebAssembly.Module, everyCalls: number): 
   return () => {
     let memory: WebAssembly.Memory | undefined;
     const abort = (message: number, file: number, line: number, column: number) => {
-      if (memory === undefined) throw new Error('an assertion failed at the start');
+      if (memory === undefined) {
+        throw new Error('an assertion failed at the start');
+      }
       throw new Error(`${textAt(memory, message)} (${textAt(memory, file)}:${line}:${column})`);
     };
     const { exports } = new WebAssembly.Instance(module, { env: { abort } });
@@ -36,10 +38,14 @@ export function debugInstances(module: WebAssembly.Module, everyCalls: number): 
     const checkState = exports.checkState as Call;
     let calls = 0;
     const entries = Object.entries(exports).map(([name, value]) => {
-      if (typeof value !== 'function') return [name, value] as const;
+      if (typeof value !== 'function') {
+        return [name, value] as const;
+      }
       const call = (...args: number[]) => {
         const answer = (value as Call)(...args);
-        if (++calls % everyCalls === 0) checkState();
+        if (++calls % everyCalls === 0) {
+          checkState();
+        }
         return answer;
       };
       return [name, call] as const;

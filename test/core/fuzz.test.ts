@@ -72,7 +72,9 @@ function write(module: CoreModule, { list, raw }: Call): void {
     u32[at + 1] = Array.isArray(ranges) ? ranges.length : ranges;
     f64[(at >> 1) + 1] = value;
     at += 4;
-    if (!Array.isArray(ranges)) continue;
+    if (!Array.isArray(ranges)) {
+      continue;
+    }
     for (const [begin, end] of ranges) {
       f64[at >> 1] = begin;
       f64[(at >> 1) + 1] = end;
@@ -114,7 +116,9 @@ function prepared(): CoreModule {
   const module = new CoreModule(instance);
   const { exports } = module;
   expect(exports.setUp(1, 0, 0, 0)).toBe(0);
-  for (let name = 0; name < 4; name++) exports.addName(0);
+  for (let name = 0; name < 4; name++) {
+    exports.addName(0);
+  }
   expect(exports.addRole(0, 10, 20)).toBe(1);
   expect(exports.addRole(1, 12, 14)).toBe(2);
   // Scalar, ranges, set, reserved, revocable, solid, shared volume.
@@ -161,7 +165,9 @@ test('a refused call changes nothing, and no call traps', () => {
       const module = prepared();
       for (const one of calls) {
         // Kinds are dropped right after the sweep that says which are in use.
-        if (one.name === 'dropKind') module.exports.markKinds();
+        if (one.name === 'dropKind') {
+          module.exports.markKinds();
+        }
         const before = observe(module);
         write(module, one);
         const run = module.exports[one.name] as (...args: number[]) => number;
@@ -192,7 +198,9 @@ test('a million kinds are too many', () => {
   const module = new CoreModule(() => new WebAssembly.Instance(shipped, {}));
   module.exports.addName(0);
   let kinds = 0;
-  while (module.exports.addKind(0, 0, 0, 1) >= 0) kinds += 1;
+  while (module.exports.addKind(0, 0, 0, 1) >= 0) {
+    kinds += 1;
+  }
   expect(kinds).toBe(2 ** 20);
   expect(module.exports.addKind(0, 0, 0, 1)).toBe(-5);
 });

@@ -106,7 +106,9 @@ function decline(allocator: LiveAllocator, batch: OfferBatch, refuseSeconds?: nu
     role: batch.role(index),
     resources: batch.resources(index),
   }));
-  for (const offer of offers) allocator.recover({ ...offer, wasUsed: false, refuseSeconds });
+  for (const offer of offers) {
+    allocator.recover({ ...offer, wasUsed: false, refuseSeconds });
+  }
 }
 
 function populated(seed: number): LiveAllocator {
@@ -139,9 +141,15 @@ function live(allocator: LiveAllocator): string[] {
     const batch = allocator.runBatch();
     seen.push(...listed(batch));
     decline(allocator, batch, round % 3);
-    if (round === 4) addFramework(allocator, 'late', ['s/t']);
-    if (round === 5) addAgent(allocator, 'late', [cpus(8), mem(512), scalar('bandwidth', 5)]);
-    if (round === 6) allocator.removeAgent(agentId('a3'));
+    if (round === 4) {
+      addFramework(allocator, 'late', ['s/t']);
+    }
+    if (round === 5) {
+      addAgent(allocator, 'late', [cpus(8), mem(512), scalar('bandwidth', 5)]);
+    }
+    if (round === 6) {
+      allocator.removeAgent(agentId('a3'));
+    }
     seen.push(...listed(allocator.runPending()));
   }
   return seen;
@@ -287,7 +295,9 @@ test('roles that nobody speaks of are forgotten, and their numbers used again', 
   for (let index = 0; index < 6000; index++) {
     addFramework(allocator, 'comes', [`made/up-${index}`, `other-${index}`]);
     allocator.removeFramework(frameworkId('comes'));
-    if (index === 3000) bytes = allocator.bytes;
+    if (index === 3000) {
+      bytes = allocator.bytes;
+    }
   }
   expect(allocator.bytes).toBe(bytes);
   const restored = core.restore(allocator.save());
@@ -312,7 +322,9 @@ test('kinds of volumes that have come and gone are given to others, between runs
     decline(allocator, allocator.runPending());
     decline(allocator, allocator.runBatch());
     expect(allocator.updateAvailable(a, { type: DESTROY, destroy: { volumes } }).ok).toBe(true);
-    if (index === 10_000) bytes = allocator.bytes;
+    if (index === 10_000) {
+      bytes = allocator.bytes;
+    }
   }
   expect(allocator.bytes).toBe(bytes);
   expect(core.algebra.equal(allocator.total(a), total)).toBe(true);
@@ -347,7 +359,9 @@ test('leaves of many roles go in any order, and those that are left are found', 
       minAllocatable: {},
     });
   const roles = ['a', 'b', 'c', 'd', 'e'];
-  for (const id of ['f', 'g', 'h']) addFramework(allocator, id, roles);
+  for (const id of ['f', 'g', 'h']) {
+    addFramework(allocator, id, roles);
+  }
   update('g', ['a', 'c', 'e']);
   update('f', ['b', 'c']);
   update('h', ['e', 'a']);

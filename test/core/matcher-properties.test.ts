@@ -35,13 +35,17 @@ interface Left {
 function leftOf(resources: readonly Resource[]): Left {
   const left: Left = { amounts: new Map(), numbers: new Map(), items: new Map() };
   for (const { name, scalar, ranges, set, revocable } of resources) {
-    if (revocable !== undefined) continue;
+    if (revocable !== undefined) {
+      continue;
+    }
     if (scalar !== undefined) {
       left.amounts.set(name, (left.amounts.get(name) ?? 0) + milli(scalar.value));
     }
     const numbers = left.numbers.get(name) ?? new Set();
     for (const { begin, end } of ranges?.range ?? []) {
-      for (let number = begin; number <= end; number++) numbers.add(number);
+      for (let number = begin; number <= end; number++) {
+        numbers.add(number);
+      }
     }
     left.numbers.set(name, numbers);
     left.items.set(name, new Set([...(left.items.get(name) ?? []), ...(set?.item ?? [])]));
@@ -53,17 +57,23 @@ function leftOf(resources: readonly Resource[]): Left {
 function takeOut(left: Left, resources: readonly Resource[]): void {
   for (const [name, amount] of leftOf(resources).amounts) {
     const rest = (left.amounts.get(name) ?? 0) - amount;
-    if (rest < 0) throw new Error(`${-rest} thousandths of ${name} too many`);
+    if (rest < 0) {
+      throw new Error(`${-rest} thousandths of ${name} too many`);
+    }
     left.amounts.set(name, rest);
   }
   for (const { name, ranges, set } of resources) {
     for (const { begin, end } of ranges?.range ?? []) {
       for (let number = begin; number <= end; number++) {
-        if (left.numbers.get(name)?.delete(number) !== true) throw new Error(`${name} ${number}`);
+        if (left.numbers.get(name)?.delete(number) !== true) {
+          throw new Error(`${name} ${number}`);
+        }
       }
     }
     for (const item of set?.item ?? []) {
-      if (left.items.get(name)?.delete(item) !== true) throw new Error(`${name} ${item}`);
+      if (left.items.get(name)?.delete(item) !== true) {
+        throw new Error(`${name} ${item}`);
+      }
     }
   }
 }
@@ -73,16 +83,24 @@ function lacks(left: Left, task: TaskDemand): string[] {
   const { amounts, counts = {}, numbers = {}, items = {} } = task;
   const lacking = new Set<string>();
   for (const [name, value] of Object.entries(amounts)) {
-    if ((left.amounts.get(name) ?? 0) < milli(value)) lacking.add(name);
+    if ((left.amounts.get(name) ?? 0) < milli(value)) {
+      lacking.add(name);
+    }
   }
   for (const name of [...Object.keys(counts), ...Object.keys(numbers)]) {
     const have = left.numbers.get(name) ?? new Set();
     const exact = numbers[name] ?? [];
-    if (have.size < exact.length + (counts[name] ?? 0)) lacking.add(name);
-    if (!exact.every((number) => have.has(number))) lacking.add(name);
+    if (have.size < exact.length + (counts[name] ?? 0)) {
+      lacking.add(name);
+    }
+    if (!exact.every((number) => have.has(number))) {
+      lacking.add(name);
+    }
   }
   for (const [name, wanted] of Object.entries(items)) {
-    if (!wanted.every((item) => left.items.get(name)?.has(item) === true)) lacking.add(name);
+    if (!wanted.every((item) => left.items.get(name)?.has(item) === true)) {
+      lacking.add(name);
+    }
   }
   return [...lacking];
 }
@@ -132,9 +150,13 @@ class Groups {
   blocked(task: TaskDemand, offer: MatchOffer): string[] {
     return (task.constraints ?? []).flatMap((constraint) => {
       const { type, attribute } = constraint;
-      if (type !== 'unique' && type !== 'maxPer' && type !== 'groupBy') return [];
+      if (type !== 'unique' && type !== 'maxPer' && type !== 'groupBy') {
+        return [];
+      }
       const value = valueAt(offer, attribute);
-      if (value === undefined) return [attribute];
+      if (value === undefined) {
+        return [attribute];
+      }
       const beside = this.#of(constraint.group ?? task.group ?? '', attribute).filter(
         ({ place }) => valueAt(place, attribute) === value,
       ).length;
@@ -249,7 +271,9 @@ function check(
     expect(isAsDemanded(task, placement.resources), `task ${index} gets what it asks for`).toBe(
       true,
     );
-    for (const constraint of task.constraints ?? []) expect(isFree(constraint, offer)).toBe(true);
+    for (const constraint of task.constraints ?? []) {
+      expect(isFree(constraint, offer)).toBe(true);
+    }
     expect(groups.blocked(task, offer)).toEqual([]);
     takeOut(rest, placement.resources);
     groups.add(task, offer);
@@ -377,7 +401,9 @@ test.each([1, 2, 3])(
       const result = matcher.match(one);
       check(one, result);
       expect(matcher.match(one)).toEqual(result);
-      for (const { reason } of result.unplaced) reasons.add(reason);
+      for (const { reason } of result.unplaced) {
+        reasons.add(reason);
+      }
     });
     fc.assert(property, { seed, numRuns: 400 });
     expect([...reasons].toSorted()).toEqual([

@@ -242,7 +242,9 @@ function plainly(
       const fits = Object.entries(amounts).every(
         ([name, value]) => (has[name] ?? 0) >= milli(value),
       );
-      if (!fits) continue;
+      if (!fits) {
+        continue;
+      }
       const use = names.reduce((sum, name) => {
         const all = total[index]?.[name] ?? 0;
         return all === 0 ? sum : sum + (all - (has[name] ?? 0) + milli(amounts[name] ?? 0)) / all;
@@ -254,7 +256,9 @@ function plainly(
     }
     const chosen = best === undefined ? undefined : left[best];
     for (const [name, value] of Object.entries(amounts)) {
-      if (chosen !== undefined) chosen[name] = (chosen[name] ?? 0) - milli(value);
+      if (chosen !== undefined) {
+        chosen[name] = (chosen[name] ?? 0) - milli(value);
+      }
     }
     return best;
   });

@@ -9,8 +9,11 @@ test('ranks order like the names, whatever comes and goes', () => {
       const known = new Map<string, number>();
       const ranks = new Ranks((one, rank) => known.set(one, rank));
       for (const [adds, one] of steps) {
-        if (adds) known.set(one, ranks.add(one));
-        else if (known.delete(one)) ranks.remove(one);
+        if (adds) {
+          known.set(one, ranks.add(one));
+        } else if (known.delete(one)) {
+          ranks.remove(one);
+        }
       }
       const byName = [...known.keys()].sort();
       const byRank = [...known.entries()].sort(([, a], [, b]) => a - b).map(([one]) => one);
@@ -54,15 +57,21 @@ test('many names come and go in any order without moving all the others', {
   const many = 150_000;
   const nameAt = (index: number) => String(10_000_000 + ((index * 7919) % many));
   const ranks = new Ranks(() => undefined);
-  for (let index = 0; index < many; index++) ranks.add(nameAt(index));
-  for (let index = 1; index < many; index++) ranks.remove(nameAt(index));
+  for (let index = 0; index < many; index++) {
+    ranks.add(nameAt(index));
+  }
+  for (let index = 1; index < many; index++) {
+    ranks.remove(nameAt(index));
+  }
   expect(ranks.save().map(([name]) => name)).toEqual([nameAt(0)]);
 });
 
 test('saved ranks go on as those that they were saved of', () => {
   const given: [string, number][] = [];
   const ranks = new Ranks(() => undefined);
-  for (let index = 0; index < 2_000; index++) ranks.add(`r${(index * 7919) % 2_000}`);
+  for (let index = 0; index < 2_000; index++) {
+    ranks.add(`r${(index * 7919) % 2_000}`);
+  }
   const again = new Ranks((name, rank) => given.push([name, rank]));
   again.restore(ranks.save());
   expect(again.save()).toEqual(ranks.save());

@@ -55,7 +55,9 @@ test('every status that a call can answer is an error with its name, and every a
   const module = new CoreModule(() => new WebAssembly.Instance(compiled, {}));
   const statuses = [...page.matchAll(/^\| (\d+) \| `(\w+)` \|/gm)];
   for (const [, value, name] of statuses) {
-    if (name === 'OK' || name === 'NO_MEMORY') continue;
+    if (name === 'OK' || name === 'NO_MEMORY') {
+      continue;
+    }
     expect(statusError(Number(value)).code, name).toBe(name);
   }
   const codes = Object.entries(constants).filter(([name]) => name.startsWith('EXPLAIN_'));

@@ -13,10 +13,16 @@ interface Claim {
 
 /** How many slots a comment speaks of. */
 function widthOf(first: number, comment: string): number {
-  if (/^(table|hash|list)\b/.test(comment)) return 3;
-  if (comment.startsWith('address, words')) return 2;
+  if (/^(table|hash|list)\b/.test(comment)) {
+    return 3;
+  }
+  if (comment.startsWith('address, words')) {
+    return 2;
+  }
   const range = /(\d+) … (\d+)$/.exec(comment);
-  if (range === null) return 1;
+  if (range === null) {
+    return 1;
+  }
   expect(Number(range[1]), comment).toBe(first);
   return Number(range[2]) - first + 1;
 }
@@ -26,7 +32,9 @@ function claims(): Claim[] {
   const lines = text.split('\n').filter((line) => line.startsWith('export '));
   return lines.map((line) => {
     const parts = /^export const (SLOT_\w+): i32 = (\d+);(?: \/\/ (.*))?$/.exec(line);
-    if (parts === null) throw new Error(`not a slot: ${line}`);
+    if (parts === null) {
+      throw new Error(`not a slot: ${line}`);
+    }
     const first = Number(parts[2]);
     return { name: parts[1] as string, first, width: widthOf(first, parts[3] ?? '') };
   });
@@ -51,7 +59,9 @@ test('what is said of a slot is how it is used', () => {
     const text = readFileSync(new URL(file, folder), 'utf8');
     // Those of the arena are constants of memory.ts itself.
     for (const [, name = '', more = '0'] of text.matchAll(/\b(SLOT_\w+)\b(?: \+ (\d+))?/g)) {
-      if (file === 'memory.ts') continue;
+      if (file === 'memory.ts') {
+        continue;
+      }
       used.add(name);
       expect(Number(more), `${file}: ${name} + ${more}`).toBeLessThan(slots.get(name)?.width ?? 0);
     }

@@ -100,7 +100,9 @@ describe('an allocator', () => {
 
   test.each(Object.entries(calls))('that traps in %s is lost', (name, call) => {
     const allocator = filled(core.allocator(options));
-    if (!name.startsWith('run')) allocator.runBatch();
+    if (!name.startsWith('run')) {
+      allocator.runBatch();
+    }
     traps.arm(0);
     const trap = caught(() => call(allocator));
     expect(trap).toBeInstanceOf(CoreTrap);
@@ -198,7 +200,9 @@ describe('sums, pools, ledgers and matches', () => {
       expect(day(core), `after ${skipped} calls, in ${traps.sprung}`).toEqual(expected);
       expect(core.sharedTraps).toBe(traps.sprung.length);
       expect(core.lastSharedTrap?.exportName).toBe(traps.sprung[0]);
-      for (const name of traps.sprung) sprung.add(name);
+      for (const name of traps.sprung) {
+        sprung.add(name);
+      }
     }
     expect([...sprung]).toEqual(
       expect.arrayContaining(

@@ -24,7 +24,9 @@ class Reader {
 
   byte(): number {
     const value = this.bytes[this.at];
-    if (value === undefined) throw new RangeError('the module ends early');
+    if (value === undefined) {
+      throw new RangeError('the module ends early');
+    }
     this.at += 1;
     return value;
   }
@@ -56,7 +58,9 @@ export function exportTypes(bytes: Uint8Array): Record<string, string[]> {
   const section = (id: number) => sections.get(id) ?? new Reader(new Uint8Array(1), 0);
   const types = section(SECTION_TYPES);
   const parameters = types.list(() => {
-    if (types.byte() !== FUNCTION_TYPE) throw new TypeError('only function types are known here');
+    if (types.byte() !== FUNCTION_TYPE) {
+      throw new TypeError('only function types are known here');
+    }
     const taken = types.list(() => VALUE_TYPES[types.byte()] ?? 'other');
     types.list(() => types.byte());
     return taken;

@@ -49,7 +49,9 @@ test('it is given again when their agent is gone', () => {
 
 test('a quota is not read beyond the end of the buffer', () => {
   const exports = debugInstance().exports as unknown as CoreExports;
-  for (let name = 0; name < 1024; name++) exports.addName(0);
+  for (let name = 0; name < 1024; name++) {
+    exports.addName(0);
+  }
   exports.setUp(0, 0, 0, 0);
   const role = exports.addRole(0, 0, 0);
   expect(exports.setQuota(role, 1024)).toBe(BAD_RANGE);

@@ -54,7 +54,9 @@ export function disagreement(history: History, options: CompareOptions): Disagre
       secondTurns.set(step, place);
       next = firstParting(history, options, secondTurns);
     }
-    if (next?.step === step) return guaranteed > 1 ? undefined : found;
+    if (next?.step === step) {
+      return guaranteed > 1 ? undefined : found;
+    }
     parting = next;
   }
   return parting?.found;
@@ -80,7 +82,9 @@ function firstParting(
       copied = tested.over(options.copy.make(tested.allocator));
     }
     const event = world.eventOf(step);
-    if (event === undefined) continue;
+    if (event === undefined) {
+      continue;
+    }
     const answers = (copied === undefined ? [tested] : [tested, copied]).map((replayer) =>
       answer(() => {
         const own = replayer.play(event);
@@ -94,7 +98,9 @@ function firstParting(
     lines.push({ ...event, result });
     const expected = JSON.stringify({ ...result, order: expecting.order });
     for (const got of answers) {
-      if (got === expected) continue;
+      if (got === expected) {
+        continue;
+      }
       const trace = formatTrace({ header: headerOf(history), lines });
       return {
         step: index,

@@ -38,7 +38,9 @@ function settled(allocator: LiveAllocator, now: number): LiveAllocator {
 /** Explains everything about every agent, and counts the answers. */
 function checkExplanations(replayer: Replayer, seen: Set<string>) {
   const { allocator, agentIds, frameworkIds, now } = replayer;
-  if (allocator.paused) return;
+  if (allocator.paused) {
+    return;
+  }
   const live = settled(allocator as LiveAllocator, now);
   for (const agentId of agentIds) {
     const offered = offeredOf(live, agentId);
@@ -48,8 +50,12 @@ function checkExplanations(replayer: Replayer, seen: Set<string>) {
         const who = `${frameworkId} as ${role}`;
         seen.add(reason);
         expect(reason === 'offered', `${who} on ${agentId}: ${reason}`).toBe(offered.has(who));
-        if (reason === 'share order') expect(ahead, who).toBeGreaterThan(0);
-        if (reason !== 'refused') continue;
+        if (reason === 'share order') {
+          expect(ahead, who).toBeGreaterThan(0);
+        }
+        if (reason !== 'refused') {
+          continue;
+        }
         const later = live.fork();
         later.setTime((untilMs ?? 0) + 1);
         expect(later.explain(frameworkId, role, agentId).reason, who).not.toBe('refused');
@@ -64,7 +70,9 @@ test('offered is what a run offers, and nothing else', () => {
     let events = phase;
     const inspect = (replayer: Replayer) => {
       events += 1;
-      if (events % 10 === 0) checkExplanations(replayer, seen);
+      if (events % 10 === 0) {
+        checkExplanations(replayer, seen);
+      }
     };
     expect(disagreement(plan, { core, inspect })).toBeUndefined();
   });

@@ -37,7 +37,9 @@ test('what happens to a fork leaves the original as it is, and explaining change
       fork.setTime(1e9);
       fork.runBatch();
       for (const id of agentIds) {
-        for (const framework of frameworkIds) live.explain(framework, 'r1', id);
+        for (const framework of frameworkIds) {
+          live.explain(framework, 'r1', id);
+        }
         fork.removeAgent(id);
       }
     };

@@ -78,17 +78,29 @@ export class Replayer {
     this.#core = core;
     this.#intervalMs = options.intervalMs;
     this.allocator = allocator ?? core.allocator(allocatorOptions(options));
-    if (allocator === undefined) this.allocator.setTime(0);
+    if (allocator === undefined) {
+      this.allocator.setTime(0);
+    }
   }
 
   /** The same master over another allocator, which must be in the state of this one. */
   over(allocator: Allocator): Replayer {
     const copy = new Replayer(this.#core, { intervalMs: this.#intervalMs }, allocator);
-    for (const [id, facts] of this.#agents) copy.#agents.set(id, facts);
-    for (const id of this.#activeFrameworks) copy.#activeFrameworks.add(id);
-    for (const [id, offer] of this.#offers) copy.#offers.set(id, offer);
-    for (const [id, offer] of this.#inverseOffers) copy.#inverseOffers.set(id, offer);
-    for (const [key, task] of this.#tasks) copy.#tasks.set(key, task);
+    for (const [id, facts] of this.#agents) {
+      copy.#agents.set(id, facts);
+    }
+    for (const id of this.#activeFrameworks) {
+      copy.#activeFrameworks.add(id);
+    }
+    for (const [id, offer] of this.#offers) {
+      copy.#offers.set(id, offer);
+    }
+    for (const [id, offer] of this.#inverseOffers) {
+      copy.#inverseOffers.set(id, offer);
+    }
+    for (const [key, task] of this.#tasks) {
+      copy.#tasks.set(key, task);
+    }
     copy.#nextOffer = this.#nextOffer;
     copy.#nextInverseOffer = this.#nextInverseOffer;
     copy.#now = this.#now;
@@ -138,7 +150,9 @@ export class Replayer {
     this.#out = [];
     const extras: Extras = {};
     this.#do(event, extras);
-    if (event.ev !== 'advance') this.#runPending();
+    if (event.ev !== 'advance') {
+      this.#runPending();
+    }
     const out = this.#out;
     return { t: this.#now, runs: this.#runs, ...extras, ...(out.length === 0 ? {} : { out }) };
   }
@@ -213,7 +227,9 @@ export class Replayer {
       case 'updateAvailable': {
         const applied = allocator.updateAvailable(agentId(event.id), operationOf(event));
         extras.ok = applied.ok;
-        if (applied.ok) extras.total = formatResources(allocator.total(agentId(event.id)));
+        if (applied.ok) {
+          extras.total = formatResources(allocator.total(agentId(event.id)));
+        }
         break;
       }
       case 'addResourceProvider':
@@ -250,7 +266,9 @@ export class Replayer {
         resources: parseResources(resources),
       })),
     );
-    for (const holding of used) this.#addTask(holding);
+    for (const holding of used) {
+      this.#addTask(holding);
+    }
     this.allocator.addAgent({
       id,
       place: numberAtEnd(event.id),
@@ -265,7 +283,9 @@ export class Replayer {
   #updateAgent(event: TraceEventOf<'updateAgent'>): void {
     const id = agentId(event.id);
     const before = this.#agents.get(id);
-    if (before === undefined) throw new Error(`no agent ${id}`);
+    if (before === undefined) {
+      throw new Error(`no agent ${id}`);
+    }
     const facts = factsOf(event, before);
     this.#agents.set(id, facts);
     this.allocator.updateAgent(id, {
@@ -279,11 +299,19 @@ export class Replayer {
     const isHere = (thing: { readonly agentId: AgentId }) => thing.agentId === id;
     this.allocator.removeAgent(id);
     this.#agents.delete(id);
-    for (const [key, task] of this.#tasks) if (isHere(task)) this.#tasks.delete(key);
+    for (const [key, task] of this.#tasks) {
+      if (isHere(task)) {
+        this.#tasks.delete(key);
+      }
+    }
     const lost = drain(this.#offers, isHere);
     const lostInverse = drain(this.#inverseOffers, isHere);
-    if (lost.length > 0) extras.lost = lost.map(([offer]) => offer);
-    if (lostInverse.length > 0) extras.lostInverse = lostInverse.map(([offer]) => offer);
+    if (lost.length > 0) {
+      extras.lost = lost.map(([offer]) => offer);
+    }
+    if (lostInverse.length > 0) {
+      extras.lostInverse = lostInverse.map(([offer]) => offer);
+    }
   }
 
   // Frameworks
@@ -291,10 +319,14 @@ export class Replayer {
   #addFramework(event: TraceEventOf<'addFramework'>, extras: Extras): void {
     const id = frameworkId(event.id);
     const active = event.active ?? true;
-    if (active) this.#activeFrameworks.add(id);
+    if (active) {
+      this.#activeFrameworks.add(id);
+    }
     const used = this.#tasksOf(id).filter((task) => this.#agents.has(task.agentId));
     this.allocator.addFramework({ id, ...termsOf(event), active, used });
-    if (used.length === 0) return;
+    if (used.length === 0) {
+      return;
+    }
     extras.usedPassed = used.map((task) => [
       task.agentId,
       task.role,
@@ -309,8 +341,11 @@ export class Replayer {
   }
 
   #removeFramework(id: FrameworkId, extras: Extras): void {
-    if (this.#activeFrameworks.has(id)) this.#deactivateFramework(id, extras);
-    else this.#takeBack((thing) => thing.frameworkId === id, extras);
+    if (this.#activeFrameworks.has(id)) {
+      this.#deactivateFramework(id, extras);
+    } else {
+      this.#takeBack((thing) => thing.frameworkId === id, extras);
+    }
     for (const task of this.#tasksOf(id)) {
       this.#tasks.delete(taskKey(task));
       this.allocator.recover({ ...task, wasUsed: true });
@@ -323,10 +358,18 @@ export class Replayer {
   #takeBack(isMeant: (thing: InverseOffer) => boolean, extras: Extras): void {
     const offers = drain(this.#offers, isMeant);
     const inverse = drain(this.#inverseOffers, isMeant);
-    for (const [, offer] of offers) this.allocator.recover({ ...offer, wasUsed: false });
-    for (const [, offer] of inverse) this.allocator.answerInverseOffer(offer);
-    if (offers.length > 0) extras.rescinded = offers.map(([id]) => id);
-    if (inverse.length > 0) extras.rescindedInverse = inverse.map(([id]) => id);
+    for (const [, offer] of offers) {
+      this.allocator.recover({ ...offer, wasUsed: false });
+    }
+    for (const [, offer] of inverse) {
+      this.allocator.answerInverseOffer(offer);
+    }
+    if (offers.length > 0) {
+      extras.rescinded = offers.map(([id]) => id);
+    }
+    if (inverse.length > 0) {
+      extras.rescindedInverse = inverse.map(([id]) => id);
+    }
   }
 
   #decline(event: TraceEventOf<'decline'>): void {
@@ -349,8 +392,11 @@ export class Replayer {
     const dropped: number[] = [];
     for (const [index, operation] of operations.entries()) {
       const applied = algebra.apply(left, operation);
-      if (applied.ok) left = applied.resources;
-      else dropped.push(index);
+      if (applied.ok) {
+        left = applied.resources;
+      } else {
+        dropped.push(index);
+      }
     }
     const extraShared: Resource[] = [];
     for (const task of launches) {
@@ -364,8 +410,12 @@ export class Replayer {
     if (String(converted.dropped) !== String(dropped)) {
       throw new Error(`operations ${converted.dropped} dropped, not ${dropped}`);
     }
-    if (dropped.length > 0) extras.droppedOps = dropped;
-    if (dropped.length < operations.length) extras.total = formatResources(converted.total);
+    if (dropped.length > 0) {
+      extras.droppedOps = dropped;
+    }
+    if (dropped.length < operations.length) {
+      extras.total = formatResources(converted.total);
+    }
     const made = algebra.subtract(left, offer.resources);
     const declined = algebra.subtract(left, made);
     if (made.length > 0) {
@@ -418,10 +468,15 @@ export class Replayer {
     };
     const key = taskKey(finished);
     const before = this.#tasks.get(key);
-    if (before === undefined) throw new Error(`no task of ${key}`);
+    if (before === undefined) {
+      throw new Error(`no task of ${key}`);
+    }
     const resources = this.#core.algebra.subtract(before.resources, finished.resources);
-    if (resources.length === 0) this.#tasks.delete(key);
-    else this.#tasks.set(key, { ...before, resources });
+    if (resources.length === 0) {
+      this.#tasks.delete(key);
+    } else {
+      this.#tasks.set(key, { ...before, resources });
+    }
     this.allocator.recover({ ...finished, wasUsed: true });
   }
 
@@ -440,13 +495,17 @@ export class Replayer {
       const batch = (Math.floor(this.#now / this.#intervalMs) + 1) * this.#intervalMs;
       this.#now = Math.min(batch, end);
       this.allocator.setTime(this.#now);
-      if (this.#now !== batch || this.allocator.paused) continue;
+      if (this.#now !== batch || this.allocator.paused) {
+        continue;
+      }
       this.#keep(this.allocator.runBatch());
     }
   }
 
   #runPending(): void {
-    if (this.allocator.hasPending) this.#keep(this.allocator.runPending());
+    if (this.allocator.hasPending) {
+      this.#keep(this.allocator.runPending());
+    }
   }
 
   #keep(batch: OfferBatch): void {
@@ -456,7 +515,9 @@ export class Replayer {
       ...listed('offers', this.#offersOf(batch)),
       ...listed('inverseOffers', this.#inverseOffersOf(batch)),
     };
-    if (run.offers !== undefined || run.inverseOffers !== undefined) this.#out.push(run);
+    if (run.offers !== undefined || run.inverseOffers !== undefined) {
+      this.#out.push(run);
+    }
   }
 
   #offersOf(batch: OfferBatch): TracedOffer[] {
@@ -510,7 +571,9 @@ export function firstDifference(core: DecidingCore, trace: Trace): Difference | 
   const replayer = new Replayer(core, trace.header.options);
   for (const [index, { result: expected, ...event }] of trace.lines.entries()) {
     const got = playSafely(replayer, event as TraceEvent);
-    if (canonical(got) === canonical(expected)) continue;
+    if (canonical(got) === canonical(expected)) {
+      continue;
+    }
     return { line: index + 2, event: event as TraceEvent, expected, got };
   }
   return undefined;
@@ -544,7 +607,9 @@ const compareAgents = (left: string, right: string) =>
 
 function take<Thing>(things: Map<number, Thing>, id: number): Thing {
   const thing = things.get(id);
-  if (thing === undefined) throw new Error(`no offer ${id}`);
+  if (thing === undefined) {
+    throw new Error(`no offer ${id}`);
+  }
   things.delete(id);
   return thing;
 }
@@ -555,7 +620,9 @@ function drain<Thing>(
   isMeant: (thing: Thing) => boolean,
 ): [number, Thing][] {
   const drained = [...things].filter(([, thing]) => isMeant(thing)).sort(([a], [b]) => a - b);
-  for (const [id] of drained) things.delete(id);
+  for (const [id] of drained) {
+    things.delete(id);
+  }
   return drained;
 }
 

@@ -86,7 +86,9 @@ export function unavailabilityOf(event: {
   readonly startMs?: number;
   readonly durMs?: number;
 }): Unavailability | undefined {
-  if (event.startMs === undefined) return undefined;
+  if (event.startMs === undefined) {
+    return undefined;
+  }
   const nanoseconds = (ms: number) => ({ nanoseconds: BigInt(ms) * 1_000_000n });
   return {
     start: nanoseconds(event.startMs),

@@ -32,7 +32,9 @@ export function parseResources(text: string): Resource[] {
 
 function parseItem(text: string): Resource[] {
   const [, name, reservations, disk, revocable, shared, value] = ITEM.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new Error(`not a resource: ${text}`);
+  if (name === undefined || value === undefined) {
+    throw new Error(`not a resource: ${text}`);
+  }
   const [amount = '', copies = '1'] = value.split('*');
   const resource: Resource = {
     name,
@@ -56,7 +58,9 @@ function parseValue(text: string): Pick<Resource, 'type' | 'scalar' | 'ranges' |
     });
     return { type: Value_Type.RANGES, ranges: { range } };
   }
-  if (text.startsWith('{')) return { type: Value_Type.SET, set: { item: inner } };
+  if (text.startsWith('{')) {
+    return { type: Value_Type.SET, set: { item: inner } };
+  }
   return { type: Value_Type.SCALAR, scalar: { value: Number(text) } };
 }
 
@@ -110,8 +114,11 @@ export function formatResources(resources: readonly Resource[]): string {
     const key = parts.join('\0');
     const same = copies.get(key);
     // Only shared volumes are held more than once; equal whole disks are two items.
-    if (same !== undefined && resource.shared !== undefined) same.count += 1;
-    else copies.set(same === undefined ? key : `${key}\0${copies.size}`, { parts, count: 1 });
+    if (same !== undefined && resource.shared !== undefined) {
+      same.count += 1;
+    } else {
+      copies.set(same === undefined ? key : `${key}\0${copies.size}`, { parts, count: 1 });
+    }
   }
   return [...copies.values()]
     .sort((left, right) => compareParts(left.parts, right.parts))
@@ -125,7 +132,9 @@ export function formatResources(resources: readonly Resource[]): string {
 function compareParts(left: readonly string[], right: readonly string[]): number {
   for (const [index, part] of left.entries()) {
     const other = right[index] ?? '';
-    if (part !== other) return part < other ? -1 : 1;
+    if (part !== other) {
+      return part < other ? -1 : 1;
+    }
   }
   return 0;
 }
@@ -149,11 +158,21 @@ function formatReservation({ type, role, principal }: Resource_ReservationInfo):
 function formatDisk(disk: Resource_DiskInfo | undefined): string {
   const { source } = disk ?? {};
   const parts: string[] = [];
-  if (source?.type === DiskSource.MOUNT) parts.push(`mount=${source.mount?.root}`);
-  if (source?.type === DiskSource.PATH) parts.push(`path=${source.path?.root}`);
-  if (source?.type === DiskSource.RAW) parts.push(`raw=${source.id}`);
-  if (source?.type === DiskSource.BLOCK) parts.push(`block=${source.id}`);
-  if (disk?.persistence !== undefined) parts.push(`vol=${disk.persistence.id}`);
+  if (source?.type === DiskSource.MOUNT) {
+    parts.push(`mount=${source.mount?.root}`);
+  }
+  if (source?.type === DiskSource.PATH) {
+    parts.push(`path=${source.path?.root}`);
+  }
+  if (source?.type === DiskSource.RAW) {
+    parts.push(`raw=${source.id}`);
+  }
+  if (source?.type === DiskSource.BLOCK) {
+    parts.push(`block=${source.id}`);
+  }
+  if (disk?.persistence !== undefined) {
+    parts.push(`vol=${disk.persistence.id}`);
+  }
   return parts.length === 0 ? '' : `[${parts.join(',')}]`;
 }
 

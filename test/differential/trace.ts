@@ -167,8 +167,9 @@ export function parseTrace(text: string): Trace {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-  if (header?.format !== 'mesos-golden-1')
+  if (header?.format !== 'mesos-golden-1') {
     throw new Error('not a history of format mesos-golden-1');
+  }
   return { header, lines };
 }
 

@@ -51,7 +51,9 @@ export class World {
         return this.#addAgent(`a${this.#nextAgent++}`, step.agent, step.used);
       case 'return agent': {
         const id = of(this.#gone, step.which);
-        if (id === undefined) return undefined;
+        if (id === undefined) {
+          return undefined;
+        }
         this.#gone.splice(this.#gone.indexOf(id), 1);
         return this.#addAgent(id, step.agent, undefined);
       }
@@ -100,7 +102,9 @@ export class World {
       case 'deactivate framework':
         return this.#withFramework(step.which, (id, framework) => {
           const active = step.do === 'activate framework';
-          if (framework.active === active) return undefined;
+          if (framework.active === active) {
+            return undefined;
+          }
           framework.active = active;
           return { ev: active ? 'activateFramework' : 'deactivateFramework', id };
         });
@@ -145,13 +149,18 @@ export class World {
         });
       case 'plan maintenance':
         return this.#withAgent(step.which, (id) => {
-          if (step.ends) this.#maintained.delete(id);
-          else this.#maintained.add(id);
+          if (step.ends) {
+            this.#maintained.delete(id);
+          } else {
+            this.#maintained.add(id);
+          }
           return { ev: 'updateUnavailability', id, ...(step.ends ? {} : UNAVAILABLE) };
         });
       case 'answer inverse': {
         const id = of([...this.#replayer.inverseOffers.keys()], step.which);
-        if (id === undefined) return undefined;
+        if (id === undefined) {
+          return undefined;
+        }
         const ev = step.accept ? 'acceptInverse' : 'declineInverse';
         return { ev, inverseOffers: [id], ...refusal(step.refuse) };
       }
@@ -213,10 +222,14 @@ export class World {
       (resource) => resource.reservations === undefined && resource.revocable === undefined,
     );
     const taken = formatResources(plain.flatMap((resource) => portion(resource, 0.5)));
-    if (taken === '') return {};
+    if (taken === '') {
+      return {};
+    }
     const framework =
       used % 5 === 0 ? `f${this.#nextFramework}` : of([...this.#frameworks.keys()], used);
-    if (framework === undefined) return {};
+    if (framework === undefined) {
+      return {};
+    }
     const role = of(['*', 'r1', 'r2', 'r1/x'], used) ?? '*';
     return { used: { [framework]: { [role]: taken } } };
   }
@@ -260,21 +273,29 @@ export class World {
 
   #accept(step: Step & { do: 'accept' }): TraceEvent | undefined {
     const entry = of([...this.#replayer.offers], step.which);
-    if (entry === undefined) return undefined;
+    if (entry === undefined) {
+      return undefined;
+    }
     const [id, offer] = entry;
     let left: Resource[] = [...offer.resources];
     const ops: TraceOperation[] = [];
     for (const [name, item] of step.operations) {
       const operation = this.#operation(name, item, left, offer);
-      if (operation === undefined) continue;
+      if (operation === undefined) {
+        continue;
+      }
       const applied = this.#algebra.apply(left, operationOf(operation));
-      if (applied.ok) left = applied.resources;
+      if (applied.ok) {
+        left = applied.resources;
+      }
       ops.push(operation);
     }
     const launch: string[] = [];
     for (const share of step.tasks) {
       const task = left.flatMap((resource) => portion(resource, share));
-      if (task.length === 0) continue;
+      if (task.length === 0) {
+        continue;
+      }
       launch.push(formatResources(task));
       // A shared volume stays there for the next task.
       const taken = task.filter((resource) => resource.shared === undefined);
@@ -306,7 +327,9 @@ export class World {
           resources.filter((candidate) => isReservable(candidate, role)),
           which,
         );
-        if (resource === undefined) return undefined;
+        if (resource === undefined) {
+          return undefined;
+        }
         const [part = resource] = portion(resource, which % 2 === 0 ? 0.5 : 1);
         const reservation = { type: Reservation.DYNAMIC, role, principal: 'p1' };
         const reservations = [...(part.reservations ?? []), reservation];
@@ -318,7 +341,9 @@ export class World {
       }
       case 'create': {
         const resource = of(resources.filter(isCreatable), which);
-        if (resource === undefined) return undefined;
+        if (resource === undefined) {
+          return undefined;
+        }
         const [part = resource] = portion(resource, which % 2 === 0 ? 0.5 : 1);
         const id = `v${this.#nextName++}`;
         const volume = { ...part, disk: { ...part.disk, persistence: { id } } };
@@ -353,7 +378,9 @@ export class World {
   #finish(step: Step & { do: 'finish' }): TraceEvent | undefined {
     const known = this.#replayer.tasks().filter((task) => this.#frameworks.has(task.frameworkId));
     const task = of(known, step.which);
-    if (task === undefined) return undefined;
+    if (task === undefined) {
+      return undefined;
+    }
     const done = task.resources.flatMap((resource) => portion(resource, step.share));
     const { frameworkId: f, agentId: a, role } = task;
     return done.length === 0
@@ -375,8 +402,12 @@ const refusal = (refuse: number | undefined) => (refuse === undefined ? {} : { r
  */
 function valueText({ name, amount }: ItemPlan, serial: number): string {
   const first = 31_000 + 100 * serial;
-  if (name === 'ports') return `[${first}-${first + amount - 1}]`;
-  if (name === 'zones') return `{${['a', 'b', 'c'].slice(0, amount).map((zone) => zone + serial)}}`;
+  if (name === 'ports') {
+    return `[${first}-${first + amount - 1}]`;
+  }
+  if (name === 'zones') {
+    return `{${['a', 'b', 'c'].slice(0, amount).map((zone) => zone + serial)}}`;
+  }
   return String(amount);
 }
 
@@ -423,8 +454,12 @@ const isWhole = (resource: Resource) =>
 
 /** About that share of a resource; what cannot be divided is taken whole for half of it or more. */
 function portion(resource: Resource, share: number): Resource[] {
-  if (share >= 1) return [resource];
-  if (isWhole(resource)) return share >= 0.5 ? [resource] : [];
+  if (share >= 1) {
+    return [resource];
+  }
+  if (isWhole(resource)) {
+    return share >= 0.5 ? [resource] : [];
+  }
   switch (resource.type) {
     case Value_Type.SCALAR: {
       const value = round((resource.scalar?.value ?? 0) * share);

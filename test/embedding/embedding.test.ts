@@ -56,7 +56,9 @@ function run(program: string, parameters: readonly string[]): string {
     cwd: work,
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? stderr}`);
+  if (status !== 0) {
+    throw new Error(`${program} failed: ${error?.message ?? stderr}`);
+  }
   return stdout;
 }
 
@@ -186,10 +188,20 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The package is served from its sources, their types stripped. */
 function fileOf(path: string): string {
-  if (path === '/mesoscale-core.wasm') return module;
-  if (path === '/re2js.js') return join(root, 'node_modules/re2js/build/index.js');
-  if (path === '/mesoscale/core.js') return join(root, 'src/core.ts');
-  if (path.startsWith('/mesoscale/')) return join(root, 'src', path.slice('/mesoscale/'.length));
-  if (path.startsWith('/asm/')) return join(root, path);
+  if (path === '/mesoscale-core.wasm') {
+    return module;
+  }
+  if (path === '/re2js.js') {
+    return join(root, 'node_modules/re2js/build/index.js');
+  }
+  if (path === '/mesoscale/core.js') {
+    return join(root, 'src/core.ts');
+  }
+  if (path.startsWith('/mesoscale/')) {
+    return join(root, 'src', path.slice('/mesoscale/'.length));
+  }
+  if (path.startsWith('/asm/')) {
+    return join(root, path);
+  }
   return join(programs, basename(path));
 }

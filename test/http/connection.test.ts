@@ -285,7 +285,7 @@ describe('one port', () => {
   it('slows down callers that do not pace themselves, and loses nothing', async () => {
     class SlowMachine extends MiniMachine {
       override step(event: Parameters<MiniMachine['step']>[0]) {
-        for (const end = performance.now() + 0.05; performance.now() < end; );
+        for (const end = performance.now() + 0.05; performance.now() < end; ) {}
         return super.step(event);
       }
     }

@@ -159,7 +159,9 @@ test('removals of agents that do not come back are slowed down, and one that doe
   const left = others.find(
     ({ id }) => !next.disk.snapshot().unreachable.some((it) => it.id === id),
   );
-  if (left === undefined) throw new Error('all are unreachable');
+  if (left === undefined) {
+    throw new Error('all are unreachable');
+  }
   new FakeAgent(
     next,
     left.setup.pid === undefined ? {} : { ...left.setup, id: left.id },

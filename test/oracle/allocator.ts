@@ -62,7 +62,9 @@ export class OracleAllocator implements Allocator {
 
   setTime(nowMs: number): void {
     this.#now = nowMs;
-    if (this.#pause !== undefined && nowMs >= this.#pause.endsAt) this.#pause = undefined;
+    if (this.#pause !== undefined && nowMs >= this.#pause.endsAt) {
+      this.#pause = undefined;
+    }
   }
 
   // Agents
@@ -86,8 +88,9 @@ export class OracleAllocator implements Allocator {
     for (const { frameworkId, role, resources } of added.used) {
       const pieces = allocate(fromResources(resources), role);
       this.#cluster.hold(agent, frameworkId, pieces);
-      if (this.#cluster.frameworks.has(frameworkId))
+      if (this.#cluster.frameworks.has(frameworkId)) {
         this.#cluster.track(agent, frameworkId, pieces);
+      }
     }
     if (this.#pause !== undefined && this.#cluster.agents.size >= this.#pause.expectedAgents) {
       this.#pause = undefined;
@@ -108,24 +111,32 @@ export class OracleAllocator implements Allocator {
       if (facts.hostname !== hostname || facts.region !== region || facts.zone !== zone) {
         isChanged = true;
       }
-      if (isChanged) agent.facts = facts;
+      if (isChanged) {
+        agent.facts = facts;
+      }
     }
     if (change.capabilities !== undefined) {
       const capabilities = new Set<number>(change.capabilities);
-      if (!isSameSet(capabilities, agent.capabilities)) isChanged = true;
+      if (!isSameSet(capabilities, agent.capabilities)) {
+        isChanged = true;
+      }
       agent.capabilities = capabilities;
     }
     if (change.total !== undefined && this.#cluster.setTotal(agent, fromResources(change.total))) {
       isChanged = true;
     }
-    if (isChanged) this.#request([id]);
+    if (isChanged) {
+      this.#request([id]);
+    }
   }
 
   addResourceProvider(id: AgentId, total: readonly Resource[], used: readonly Holding[]): void {
     const agent = this.#cluster.agent(id);
     this.#cluster.setTotal(agent, add(agent.total, fromResources(total)));
     for (const { frameworkId, role, resources } of used) {
-      if (!this.#cluster.frameworks.has(frameworkId)) continue;
+      if (!this.#cluster.frameworks.has(frameworkId)) {
+        continue;
+      }
       const pieces = allocate(fromResources(resources), role);
       this.#cluster.hold(agent, frameworkId, pieces);
       this.#cluster.track(agent, frameworkId, pieces);
@@ -135,8 +146,9 @@ export class OracleAllocator implements Allocator {
   removeAgent(id: AgentId): void {
     const agent = this.#cluster.agent(id);
     for (const [frameworkId, pieces] of agent.held) {
-      if (this.#cluster.frameworks.has(frameworkId))
+      if (this.#cluster.frameworks.has(frameworkId)) {
         this.#cluster.untrack(agent, frameworkId, pieces);
+      }
     }
     this.#cluster.countOut(agent);
     this.#cluster.agents.delete(id);
@@ -172,15 +184,21 @@ export class OracleAllocator implements Allocator {
     this.#cluster.frameworks.set(id, framework);
     for (const role of framework.roles) {
       const sorter = this.#cluster.enter(role, id);
-      if (!framework.suppressed.has(role)) sorter.activate(id);
+      if (!framework.suppressed.has(role)) {
+        sorter.activate(id);
+      }
     }
     for (const { agentId, role, resources } of added.used) {
       const agent = this.#cluster.agents.get(agentId);
-      if (agent !== undefined)
+      if (agent !== undefined) {
         this.#cluster.track(agent, id, allocate(fromResources(resources), role));
+      }
     }
-    if (added.active) this.#request(this.#cluster.agents.keys());
-    else this.deactivateFramework(id);
+    if (added.active) {
+      this.#request(this.#cluster.agents.keys());
+    } else {
+      this.deactivateFramework(id);
+    }
   }
 
   updateFramework(id: FrameworkId, terms: FrameworkTerms): void {
@@ -188,7 +206,9 @@ export class OracleAllocator implements Allocator {
     const before = { roles: framework.roles, suppressed: new Set(framework.suppressed) };
     const roles = new Set(terms.roles);
     const suppressed = new Set(terms.suppressedRoles);
-    for (const role of without(roles, before.roles)) this.#cluster.enter(role, id).activate(id);
+    for (const role of without(roles, before.roles)) {
+      this.#cluster.enter(role, id).activate(id);
+    }
     framework.roles = roles;
     for (const role of without(before.roles, roles)) {
       this.#cluster.sorterOf(role).deactivate(id);
@@ -206,11 +226,15 @@ export class OracleAllocator implements Allocator {
     const framework = this.#cluster.framework(id);
     for (const agent of this.#cluster.agents.values()) {
       const pieces = agent.held.get(id);
-      if (pieces === undefined) continue;
+      if (pieces === undefined) {
+        continue;
+      }
       this.#cluster.untrack(agent, id, pieces);
       this.#cluster.release(agent, id, pieces);
     }
-    for (const role of framework.roles) this.#cluster.tryLeave(role, id);
+    for (const role of framework.roles) {
+      this.#cluster.tryLeave(role, id);
+    }
     this.#cluster.frameworks.delete(id);
   }
 
@@ -218,14 +242,18 @@ export class OracleAllocator implements Allocator {
     const framework = this.#cluster.framework(id);
     framework.active = true;
     for (const role of framework.roles) {
-      if (!framework.suppressed.has(role)) this.#cluster.sorterOf(role).activate(id);
+      if (!framework.suppressed.has(role)) {
+        this.#cluster.sorterOf(role).activate(id);
+      }
     }
     this.#request(this.#cluster.agents.keys());
   }
 
   deactivateFramework(id: FrameworkId): void {
     const framework = this.#cluster.framework(id);
-    for (const role of framework.roles) this.#cluster.sorterOf(role).deactivate(id);
+    for (const role of framework.roles) {
+      this.#cluster.sorterOf(role).deactivate(id);
+    }
     framework.active = false;
     framework.filters.clear();
     framework.inverseFilters.clear();
@@ -275,10 +303,14 @@ export class OracleAllocator implements Allocator {
   }
 
   recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, QuotaUnits>>): void {
-    for (const [role, quota] of Object.entries(quotas)) this.updateQuota(role, quota);
+    for (const [role, quota] of Object.entries(quotas)) {
+      this.updateQuota(role, quota);
+    }
     const { agentRecoveryFactor = 0.8, recoveryTimeoutMs = 600_000 } = this.#cluster.options;
     const awaited = Math.trunc(expectedAgents * agentRecoveryFactor);
-    if (Object.keys(quotas).length === 0 || awaited === 0) return;
+    if (Object.keys(quotas).length === 0 || awaited === 0) {
+      return;
+    }
     this.#pause = { expectedAgents: awaited, endsAt: this.#now + recoveryTimeoutMs };
   }
 
@@ -290,7 +322,9 @@ export class OracleAllocator implements Allocator {
 
   updateUnavailability(id: AgentId, unavailability: Unavailability | undefined): void {
     const agent = this.#cluster.agent(id);
-    for (const framework of this.#cluster.frameworks.values()) framework.inverseFilters.delete(id);
+    for (const framework of this.#cluster.frameworks.values()) {
+      framework.inverseFilters.delete(id);
+    }
     agent.inverseOutstanding = unavailability && new Set();
     this.#request([id]);
   }
@@ -298,9 +332,13 @@ export class OracleAllocator implements Allocator {
   answerInverseOffer(answer: Parameters<Allocator['answerInverseOffer']>[0]): void {
     const framework = this.#cluster.framework(answer.frameworkId);
     this.#cluster.agent(answer.agentId).inverseOutstanding?.delete(answer.frameworkId);
-    if (answer.refuseSeconds === undefined) return;
+    if (answer.refuseSeconds === undefined) {
+      return;
+    }
     const ms = refusalMs(answer.refuseSeconds);
-    if (ms === 0) return;
+    if (ms === 0) {
+      return;
+    }
     const filters = framework.inverseFilters.get(answer.agentId) ?? [];
     filters.push({ refused: [], endsAt: this.#now + ms, madeAfter: this.#batches });
     framework.inverseFilters.set(answer.agentId, filters);
@@ -346,7 +384,9 @@ export class OracleAllocator implements Allocator {
       this.#cluster.sorterOf(role).update(frameworkId, agent.id, { from: before, to: after });
       this.#cluster.roleSorter.update(role, agent.id, { from: before, to: after });
       const total = replace(agent.total, applied);
-      if (total === undefined) throw new Error('what is offered is a part of the total');
+      if (total === undefined) {
+        throw new Error('what is offered is a part of the total');
+      }
       this.#cluster.setTotal(agent, total);
     }
     return { offered: toResources(after), total: toResources(agent.total), dropped };
@@ -359,7 +399,9 @@ export class OracleAllocator implements Allocator {
       return { ok: false, why: 'the free resources do not contain what the operation needs' };
     }
     const total = replace(agent.total, replacements);
-    if (total === undefined) throw new Error('what is free is a part of the total');
+    if (total === undefined) {
+      throw new Error('what is free is a part of the total');
+    }
     this.#cluster.setTotal(agent, total);
     return { ok: true, resources: toResources(agent.total) };
   }
@@ -369,12 +411,18 @@ export class OracleAllocator implements Allocator {
     const pieces = allocate(fromResources(returned.resources), role);
     const framework = this.#cluster.frameworks.get(frameworkId);
     const agent = this.#cluster.agents.get(agentId);
-    if (pieces.length === 0 || framework === undefined || agent === undefined) return;
+    if (pieces.length === 0 || framework === undefined || agent === undefined) {
+      return;
+    }
     this.#cluster.release(agent, frameworkId, pieces);
     this.#cluster.untrack(agent, frameworkId, pieces);
-    if (refuseSeconds === undefined) return;
+    if (refuseSeconds === undefined) {
+      return;
+    }
     const ms = refusalMs(refuseSeconds);
-    if (ms === 0) return;
+    if (ms === 0) {
+      return;
+    }
     const byAgent = framework.filters.get(role) ?? new Map<AgentId, Filter[]>();
     const filters = byAgent.get(agentId) ?? [];
     const endsAt = this.#now + Math.max(this.#cluster.options.allocationIntervalMs, ms);
@@ -404,9 +452,13 @@ export class OracleAllocator implements Allocator {
   }
 
   #request(ids: Iterable<AgentId>): void {
-    if (this.paused) return;
+    if (this.paused) {
+      return;
+    }
     this.#isAsked = true;
-    for (const id of ids) this.#candidates.add(id);
+    for (const id of ids) {
+      this.#candidates.add(id);
+    }
   }
 
   runPending(): OfferBatch {
@@ -421,7 +473,9 @@ export class OracleAllocator implements Allocator {
   }
 
   #run(kind: { readonly isBatch: boolean }): OfferBatch {
-    if (this.paused) return new Batch([], []);
+    if (this.paused) {
+      return new Batch([], []);
+    }
     const candidates = [...this.#candidates]
       .map((id) => this.#cluster.agent(id))
       .sort((a, b) => a.place - b.place);
@@ -466,7 +520,9 @@ class Batch implements OfferBatch {
 
 function at<Item>(items: readonly Item[], index: number): Item {
   const item = items[index];
-  if (item === undefined) throw new RangeError(`there is no offer ${index}`);
+  if (item === undefined) {
+    throw new RangeError(`there is no offer ${index}`);
+  }
   return item;
 }
 
@@ -477,7 +533,9 @@ const isSameSet = <Item>(left: ReadonlySet<Item>, right: ReadonlySet<Item>) =>
   left.size === right.size && without(left, right).length === 0;
 
 function refusalMs(seconds: number): number {
-  if (seconds < 0 || Number.isNaN(seconds)) return DEFAULT_REFUSE_SECONDS * 1000;
+  if (seconds < 0 || Number.isNaN(seconds)) {
+    return DEFAULT_REFUSE_SECONDS * 1000;
+  }
   // Whole nanoseconds; what is less is cut off.
   return Math.trunc(Math.min(seconds, MAX_REFUSE_SECONDS) * 1e9) / 1e6;
 }

@@ -61,19 +61,25 @@ export class Cluster {
 
   agent(id: AgentId): Agent {
     const agent = this.agents.get(id);
-    if (agent === undefined) throw new Error(`no agent ${id}`);
+    if (agent === undefined) {
+      throw new Error(`no agent ${id}`);
+    }
     return agent;
   }
 
   framework(id: FrameworkId): Framework {
     const framework = this.frameworks.get(id);
-    if (framework === undefined) throw new Error(`no framework ${id}`);
+    if (framework === undefined) {
+      throw new Error(`no framework ${id}`);
+    }
     return framework;
   }
 
   sorterOf(role: string): Sorter {
     const sorter = this.frameworkSorters.get(role);
-    if (sorter === undefined) throw new Error(`no framework has the role ${role}`);
+    if (sorter === undefined) {
+      throw new Error(`no framework has the role ${role}`);
+    }
     return sorter;
   }
 
@@ -84,17 +90,23 @@ export class Cluster {
   countIn(agent: Agent): void {
     const quantities = quantitiesOf(agent.total);
     this.roleSorter.addAgent(agent.id, quantities);
-    for (const sorter of this.frameworkSorters.values()) sorter.addAgent(agent.id, quantities);
+    for (const sorter of this.frameworkSorters.values()) {
+      sorter.addAgent(agent.id, quantities);
+    }
   }
 
   countOut(agent: Agent): void {
     this.roleSorter.removeAgent(agent.id);
-    for (const sorter of this.frameworkSorters.values()) sorter.removeAgent(agent.id);
+    for (const sorter of this.frameworkSorters.values()) {
+      sorter.removeAgent(agent.id);
+    }
   }
 
   /** False when nothing differs; then the old list stays, with its order. */
   setTotal(agent: Agent, total: Pieces): boolean {
-    if (equal(agent.total, total)) return false;
+    if (equal(agent.total, total)) {
+      return false;
+    }
     this.countOut(agent);
     agent.total = total;
     this.countIn(agent);
@@ -104,7 +116,9 @@ export class Cluster {
   dropFilters(id: AgentId): void {
     for (const framework of this.frameworks.values()) {
       framework.inverseFilters.delete(id);
-      for (const byAgent of framework.filters.values()) byAgent.delete(id);
+      for (const byAgent of framework.filters.values()) {
+        byAgent.delete(id);
+      }
     }
   }
 
@@ -124,40 +138,55 @@ export class Cluster {
       this.frameworkSorters.set(role, sorter);
     }
     // It may still be there, holding resources of a role it left.
-    if (!sorter.has(id)) sorter.add(id);
+    if (!sorter.has(id)) {
+      sorter.add(id);
+    }
     return sorter;
   }
 
   /** A framework stays with a role that it holds something of. */
   tryLeave(role: string, id: FrameworkId): void {
     const sorter = this.sorterOf(role);
-    if (!sorter.has(id) || sorter.holdsAnything(id)) return;
+    if (!sorter.has(id) || sorter.holdsAnything(id)) {
+      return;
+    }
     sorter.remove(id);
     const isUsed = [...this.frameworks.keys()].some((other) => sorter.has(other));
-    if (isUsed) return;
+    if (isUsed) {
+      return;
+    }
     this.roleSorter.remove(role);
     this.frameworkSorters.delete(role);
   }
 
   hold(agent: Agent, frameworkId: FrameworkId, pieces: Pieces): void {
-    if (pieces.length === 0) return;
+    if (pieces.length === 0) {
+      return;
+    }
     agent.held.set(frameworkId, add(agent.held.get(frameworkId) ?? [], pieces));
     agent.allHeld = add(agent.allHeld, pieces);
   }
 
   release(agent: Agent, frameworkId: FrameworkId, pieces: Pieces): void {
     const held = agent.held.get(frameworkId) ?? [];
-    if (!contains(held, pieces)) throw new Error(`${frameworkId} gives back what it does not hold`);
+    if (!contains(held, pieces)) {
+      throw new Error(`${frameworkId} gives back what it does not hold`);
+    }
     const rest = subtract(held, pieces);
-    if (rest.length === 0) agent.held.delete(frameworkId);
-    else agent.held.set(frameworkId, rest);
+    if (rest.length === 0) {
+      agent.held.delete(frameworkId);
+    } else {
+      agent.held.set(frameworkId, rest);
+    }
     agent.allHeld = subtract(agent.allHeld, pieces);
   }
 
   availableOn(agent: Agent): Pieces {
     const held = unallocate(agent.allHeld);
     const shared = agent.total.filter(isShared);
-    if (shared.length === 0) return subtract(agent.total, held);
+    if (shared.length === 0) {
+      return subtract(agent.total, held);
+    }
     const isOwn = (piece: Pieces[number]) => !isShared(piece);
     return add(subtract(agent.total.filter(isOwn), held.filter(isOwn)), shared);
   }
@@ -175,14 +204,18 @@ export class Cluster {
     for (const [role, own] of byRole(pieces)) {
       this.sorterOf(role).unallocated(frameworkId, agent.id, own);
       this.roleSorter.unallocated(role, agent.id, own);
-      if (!this.framework(frameworkId).roles.has(role)) this.tryLeave(role, frameworkId);
+      if (!this.framework(frameworkId).roles.has(role)) {
+        this.tryLeave(role, frameworkId);
+      }
     }
   }
 }
 
 function byRole(pieces: Pieces): ReadonlyMap<string, Pieces> {
   return Map.groupBy(pieces, (piece) => {
-    if (piece.allocatedTo === undefined) throw new Error('what is held has a role');
+    if (piece.allocatedTo === undefined) {
+      throw new Error('what is held has a role');
+    }
     return piece.allocatedTo;
   });
 }

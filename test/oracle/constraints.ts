@@ -40,14 +40,24 @@ const matches = (text: string, regex: string) => new RegExp(`^(?:${regex})$`, 'u
 function isTrue(constraint: AttributeConstraint, agent: AgentFacts): boolean {
   const selected = select(constraint, agent);
   const { predicate } = constraint;
-  if (predicate.exists) return selected !== undefined;
-  if (predicate.not_exists) return selected === undefined;
+  if (predicate.exists) {
+    return selected !== undefined;
+  }
+  if (predicate.not_exists) {
+    return selected === undefined;
+  }
   // Attributes that are not text pass every test of a text; missing ones only pass the negative
   // ones.
-  if (selected === 'not text') return true;
+  if (selected === 'not text') {
+    return true;
+  }
   const text = selected?.text;
-  if (predicate.text_equals) return text === predicate.text_equals.value;
-  if (predicate.text_not_equals) return text !== predicate.text_not_equals.value;
+  if (predicate.text_equals) {
+    return text === predicate.text_equals.value;
+  }
+  if (predicate.text_not_equals) {
+    return text !== predicate.text_not_equals.value;
+  }
   if (predicate.text_matches) {
     return text !== undefined && matches(text, predicate.text_matches.regex);
   }
@@ -66,7 +76,9 @@ export function isWanted(
   agent: AgentFacts,
 ): boolean {
   const groups = constraints?.role_constraints?.[role]?.groups;
-  if (groups === undefined) return true;
+  if (groups === undefined) {
+    return true;
+  }
   return groups.some((group) =>
     (group.attribute_constraints ?? []).every((constraint) => isTrue(constraint, agent)),
   );

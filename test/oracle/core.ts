@@ -28,7 +28,9 @@ type Resources = readonly Resource[];
 
 function apply(resources: Resources, operation: Offer_Operation): Applied {
   const result = replace(fromResources(resources), replacementsOf(operation));
-  if (result === undefined) return { ok: false, why: 'what the operation needs is not there' };
+  if (result === undefined) {
+    return { ok: false, why: 'what the operation needs is not there' };
+  }
   return { ok: true, resources: toResources(result) };
 }
 
@@ -44,7 +46,9 @@ function pool(initial: Resources): ResourcePool {
     take(resources) {
       const wanted = fromResources(resources);
       const isThere = contains(pieces, wanted);
-      if (isThere) become(subtract(pieces, wanted));
+      if (isThere) {
+        become(subtract(pieces, wanted));
+      }
       return isThere;
     },
     put(resources) {
@@ -52,7 +56,9 @@ function pool(initial: Resources): ResourcePool {
     },
     convert(operation) {
       const result = replace(pieces, replacementsOf(operation));
-      if (result === undefined) return { ok: false, why: 'what the operation needs is not there' };
+      if (result === undefined) {
+        return { ok: false, why: 'what the operation needs is not there' };
+      }
       become(result);
       return { ok: true };
     },
@@ -94,8 +100,11 @@ function ledger(initial: Resources): Ledger {
   const byHolder = new Map<string, Pieces>();
   const used = () => [...byHolder.values()].reduce<Pieces>((sum, pieces) => add(sum, pieces), []);
   const hold = (holder: string, pieces: Pieces) => {
-    if (pieces.length === 0) byHolder.delete(holder);
-    else byHolder.set(holder, pieces);
+    if (pieces.length === 0) {
+      byHolder.delete(holder);
+    } else {
+      byHolder.set(holder, pieces);
+    }
   };
   const free = () => subtract(total, used());
   return {
@@ -109,7 +118,9 @@ function ledger(initial: Resources): Ledger {
     take(holder, resources) {
       const wanted = fromResources(resources);
       const isThere = contains(free(), wanted);
-      if (isThere) hold(holder, add(byHolder.get(holder) ?? [], wanted));
+      if (isThere) {
+        hold(holder, add(byHolder.get(holder) ?? [], wanted));
+      }
       return isThere;
     },
     give(holder, resources) {
@@ -120,7 +131,9 @@ function ledger(initial: Resources): Ledger {
     },
     apply(operation) {
       const applied = apply(toResources(total), operation);
-      if (applied.ok) total = fromResources(applied.resources);
+      if (applied.ok) {
+        total = fromResources(applied.resources);
+      }
       return applied;
     },
   };

@@ -41,17 +41,23 @@ export class Course {
   }
 
   agents<Agent extends { readonly id: string }>(agents: readonly Agent[]): readonly Agent[] {
-    if (this.#options.seed === 0) return agents;
+    if (this.#options.seed === 0) {
+      return agents;
+    }
     return this.#inTurn(agents, (agent, turn) => turn.agentId === agent.id);
   }
 
   roles(roles: readonly string[], agent: string): readonly string[] {
-    if (this.#options.roleSorter === 'drf') return roles;
+    if (this.#options.roleSorter === 'drf') {
+      return roles;
+    }
     return this.#inTurn(roles, (role, turn) => turn.agentId === agent && turn.role === role);
   }
 
   frameworks(frameworks: readonly string[], agent: string, role: string): readonly string[] {
-    if (this.#options.frameworkSorter === 'drf') return frameworks;
+    if (this.#options.frameworkSorter === 'drf') {
+      return frameworks;
+    }
     return this.#inTurn(
       frameworks,
       (framework, turn) =>

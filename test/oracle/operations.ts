@@ -59,7 +59,9 @@ export function replacementsOf(operation: Offer_Operation): Replacement[] {
         gone: [toPiece(volume)],
       }));
     case Offer_Operation_Type.GROW_VOLUME: {
-      if (operation.grow_volume === undefined) return [];
+      if (operation.grow_volume === undefined) {
+        return [];
+      }
       const { volume, addition } = operation.grow_volume;
       const size = (volume.scalar?.value ?? 0) + (addition.scalar?.value ?? 0);
       return [
@@ -70,7 +72,9 @@ export function replacementsOf(operation: Offer_Operation): Replacement[] {
       ];
     }
     case Offer_Operation_Type.SHRINK_VOLUME: {
-      if (operation.shrink_volume === undefined) return [];
+      if (operation.shrink_volume === undefined) {
+        return [];
+      }
       const { volume, subtract: less } = operation.shrink_volume;
       const size = (volume.scalar?.value ?? 0) - less.value;
       return [
@@ -89,9 +93,13 @@ export function replacementsOf(operation: Offer_Operation): Replacement[] {
 export function replace(pieces: Pieces, replacements: readonly Replacement[]): Pieces | undefined {
   let result = pieces;
   for (const { consumed, converted, gone } of replacements) {
-    if (!contains(result, consumed)) return undefined;
+    if (!contains(result, consumed)) {
+      return undefined;
+    }
     result = add(subtract(result, consumed), converted);
-    if (gone?.some((volume) => containsPiece(result, volume))) return undefined;
+    if (gone?.some((volume) => containsPiece(result, volume))) {
+      return undefined;
+    }
   }
   return result;
 }

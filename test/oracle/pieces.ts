@@ -164,14 +164,20 @@ const isSameAmount = (left: Piece, right: Piece) =>
 
 /** Whether the two become one piece when added. */
 function isAddable(left: Piece, right: Piece): boolean {
-  if (!isSameKind(left, right)) return false;
-  if (isShared(left)) return isSameAmount(left, right);
+  if (!isSameKind(left, right)) {
+    return false;
+  }
+  if (isShared(left)) {
+    return isSameAmount(left, right);
+  }
   return !isWholeDisk(left) && !isPersistentVolume(left);
 }
 
 /** Whether the right one can be taken out of the left one. */
 function isSubtractable(left: Piece, right: Piece): boolean {
-  if (!isSameKind(left, right)) return false;
+  if (!isSameKind(left, right)) {
+    return false;
+  }
   const isWhole = isShared(left) || isWholeDisk(left) || isPersistentVolume(left);
   return !isWhole || isSameAmount(left, right);
 }
@@ -209,8 +215,12 @@ function combine(left: Amount, right: Amount, sign: 1 | -1): Amount {
 
 function isNothing(piece: Piece): boolean {
   const { amount } = piece;
-  if (piece.copies <= 0) return true;
-  if (amount.type === 'scalar') return amount.thousandths <= 0;
+  if (piece.copies <= 0) {
+    return true;
+  }
+  if (amount.type === 'scalar') {
+    return amount.thousandths <= 0;
+  }
   return amount.type === 'ranges' ? amount.ranges.length === 0 : amount.items.length === 0;
 }
 
@@ -218,12 +228,18 @@ function isNothing(piece: Piece): boolean {
 export function add(left: Pieces, right: Pieces): Pieces {
   const result = [...left];
   for (const piece of right) {
-    if (isNothing(piece)) continue;
+    if (isNothing(piece)) {
+      continue;
+    }
     const at = result.findIndex((mine) => isAddable(mine, piece));
     const mine = result[at];
-    if (mine === undefined) result.push(piece);
-    else if (isShared(mine)) result[at] = { ...mine, copies: mine.copies + piece.copies };
-    else result[at] = { ...mine, amount: combine(mine.amount, piece.amount, 1) };
+    if (mine === undefined) {
+      result.push(piece);
+    } else if (isShared(mine)) {
+      result[at] = { ...mine, copies: mine.copies + piece.copies };
+    } else {
+      result[at] = { ...mine, amount: combine(mine.amount, piece.amount, 1) };
+    }
   }
   return result;
 }
@@ -232,10 +248,14 @@ export function add(left: Pieces, right: Pieces): Pieces {
 export function subtract(left: Pieces, right: Pieces): Pieces {
   const result = [...left];
   for (const piece of right) {
-    if (isNothing(piece)) continue;
+    if (isNothing(piece)) {
+      continue;
+    }
     const at = result.findIndex((mine) => isSubtractable(mine, piece));
     const mine = result[at];
-    if (mine === undefined) continue;
+    if (mine === undefined) {
+      continue;
+    }
     const rest = isShared(mine)
       ? { ...mine, copies: mine.copies - piece.copies }
       : { ...mine, amount: combine(mine.amount, piece.amount, -1) };
@@ -243,7 +263,9 @@ export function subtract(left: Pieces, right: Pieces): Pieces {
       result[at] = rest;
     } else {
       const last = result.pop();
-      if (last !== undefined && at < result.length) result[at] = last;
+      if (last !== undefined && at < result.length) {
+        result[at] = last;
+      }
     }
   }
   return result;
@@ -262,8 +284,12 @@ export function containsPiece(whole: Pieces, part: Piece): boolean {
 export function contains(whole: Pieces, part: Pieces): boolean {
   let rest = whole;
   for (const piece of part) {
-    if (!containsPiece(rest, piece)) return false;
-    if (isPersistentVolume(piece)) rest = subtract(rest, [piece]);
+    if (!containsPiece(rest, piece)) {
+      return false;
+    }
+    if (isPersistentVolume(piece)) {
+      rest = subtract(rest, [piece]);
+    }
   }
   return true;
 }
@@ -274,15 +300,23 @@ export const equal = (left: Pieces, right: Pieces) =>
 /** How much of an amount counts as a number: items of a set, numbers in ranges. */
 export function countOf(piece: Piece): number {
   const { amount } = piece;
-  if (amount.type === 'scalar') return toUnits(amount.thousandths);
-  if (amount.type === 'set') return amount.items.length;
+  if (amount.type === 'scalar') {
+    return toUnits(amount.thousandths);
+  }
+  if (amount.type === 'set') {
+    return amount.items.length;
+  }
   return amount.ranges.reduce((sum, [begin, end]) => sum + end - begin + 1, 0);
 }
 
 /** Cuts a scalar down to a target; undefined when it is handed out whole or not at all. */
 export function shrink(piece: Piece, target: number): Piece | undefined {
-  if (thousandthsOf(piece) <= target) return piece;
+  if (thousandthsOf(piece) <= target) {
+    return piece;
+  }
   const smaller = withAmount(piece, target);
-  if (piece.facts.disk !== undefined && !containsPiece([piece], smaller)) return undefined;
+  if (piece.facts.disk !== undefined && !containsPiece([piece], smaller)) {
+    return undefined;
+  }
   return smaller;
 }

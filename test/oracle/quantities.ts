@@ -25,16 +25,22 @@ export const limitsFromUnits = (units: Units): Limits =>
 export function quantitiesOf(pieces: Pieces): Quantities {
   const result = new Map<string, number>();
   for (const piece of pieces) {
-    if (!isScalar(piece)) continue;
+    if (!isScalar(piece)) {
+      continue;
+    }
     const sum = (result.get(piece.name) ?? 0) + thousandthsOf(piece);
-    if (sum > 0) result.set(piece.name, sum);
+    if (sum > 0) {
+      result.set(piece.name, sum);
+    }
   }
   return result;
 }
 
 export function plus(left: Quantities, right: Quantities): Quantities {
   const result = new Map(left);
-  for (const [name, amount] of right) result.set(name, (result.get(name) ?? 0) + amount);
+  for (const [name, amount] of right) {
+    result.set(name, (result.get(name) ?? 0) + amount);
+  }
   return result;
 }
 
@@ -43,7 +49,9 @@ export function minus(left: Quantities, right: Quantities): Quantities {
   const result = new Map<string, number>();
   for (const [name, amount] of left) {
     const rest = amount - (right.get(name) ?? 0);
-    if (rest > 0) result.set(name, rest);
+    if (rest > 0) {
+      result.set(name, rest);
+    }
   }
   return result;
 }
@@ -63,11 +71,17 @@ export function reaches(pieces: Pieces, wanted: Quantities): boolean {
   for (const [name, thousandths] of wanted) {
     let missing = thousandths / 1000;
     for (const piece of pieces) {
-      if (piece.name !== name) continue;
+      if (piece.name !== name) {
+        continue;
+      }
       missing -= countOf(piece);
-      if (missing <= 0) break;
+      if (missing <= 0) {
+        break;
+      }
     }
-    if (missing > 0) return false;
+    if (missing > 0) {
+      return false;
+    }
   }
   return true;
 }
@@ -80,9 +94,13 @@ export function shrinkTo(pieces: Pieces, target: Quantities): Pieces {
   let left = target;
   return pieces.flatMap((piece) => {
     const room = left.get(piece.name);
-    if (room === undefined) return [];
+    if (room === undefined) {
+      return [];
+    }
     const fitting = shrink(piece, room);
-    if (fitting === undefined) return [];
+    if (fitting === undefined) {
+      return [];
+    }
     left = minus(left, quantitiesOf([fitting]));
     return [fitting];
   });
@@ -93,9 +111,13 @@ export function shrinkWithin(pieces: Pieces, limits: Limits): Pieces {
   let left = limits;
   return pieces.flatMap((piece) => {
     const room = left.get(piece.name);
-    if (room === undefined) return [piece];
+    if (room === undefined) {
+      return [piece];
+    }
     const fitting = shrink(piece, room);
-    if (fitting === undefined || thousandthsOf(fitting) === 0) return [];
+    if (fitting === undefined || thousandthsOf(fitting) === 0) {
+      return [];
+    }
     left = limitsMinus(left, quantitiesOf([fitting]));
     return [fitting];
   });

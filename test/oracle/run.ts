@@ -91,10 +91,14 @@ export class Run {
     this.#budget = this.#makeBudget();
     const visited = candidates.filter((agent) => this.#isOfferable(agent));
     this.#course = moment.course;
-    for (const agent of this.#course.agents(visited)) this.#guaranteeVisit(agent);
+    for (const agent of this.#course.agents(visited)) {
+      this.#guaranteeVisit(agent);
+    }
     this.guaranteed = this.offered.length;
     this.#course = moment.course.afterGuarantees(this.offered);
-    for (const agent of this.#course.agents(visited)) this.#fairVisit(agent);
+    for (const agent of this.#course.agents(visited)) {
+      this.#fairVisit(agent);
+    }
     this.inverseOffered = this.#inverseOffers(candidates);
   }
 
@@ -152,7 +156,9 @@ export class Run {
   #knownHeld(agent: Agent): Pieces {
     let result: Pieces = [];
     for (const [id, pieces] of agent.held) {
-      if (this.#cluster.frameworks.has(id)) result = add(result, pieces);
+      if (this.#cluster.frameworks.has(id)) {
+        result = add(result, pieces);
+      }
     }
     return result;
   }
@@ -172,19 +178,31 @@ export class Run {
   #guaranteeVisit(agent: Agent): void {
     for (const role of this.#rolesFor(agent)) {
       const { guarantees, limits } = this.#cluster.quotaOf(role);
-      if (guarantees.size === 0) continue;
-      if (this.#cluster.availableOn(agent).length === 0) return;
+      if (guarantees.size === 0) {
+        continue;
+      }
+      if (this.#cluster.availableOn(agent).length === 0) {
+        return;
+      }
       const consumed = () => this.#budget.consumed.get(role) ?? NOTHING;
       for (const id of this.#frameworksFor(agent, role)) {
         const missing = minus(guarantees, consumed());
-        if (missing.size === 0) break;
+        if (missing.size === 0) {
+          break;
+        }
         const framework = this.#cluster.framework(id as FrameworkId);
         const visit = this.#look(agent, framework, role);
-        if (visit === 'nothing left') break;
-        if (visit === 'not wanted') continue;
+        if (visit === 'nothing left') {
+          break;
+        }
+        if (visit === 'not wanted') {
+          continue;
+        }
         const countable = visit.filter(isQuotaPiece);
         const guaranteed = shrinkTo(countable, missing);
-        if (guaranteed.length === 0) continue;
+        if (guaranteed.length === 0) {
+          continue;
+        }
 
         const alongside = visit.filter(
           (piece) => reservedFor(piece) === role || !isScalar(piece) || isRevocable(piece),
@@ -196,7 +214,9 @@ export class Run {
         }
         further = keepHeadroom(further, this.#budget);
         const pieces = add(add(guaranteed, alongside), further);
-        if (!this.#isOfferedTo(framework, role, agent, pieces)) continue;
+        if (!this.#isOfferedTo(framework, role, agent, pieces)) {
+          continue;
+        }
 
         this.#offer(agent, framework, role, pieces);
         const counted = plus(quantitiesOf(guaranteed), quantitiesOf(further));
@@ -213,27 +233,38 @@ export class Run {
   /** Second stage: to all roles, everything within their limits that no guarantee needs. */
   #fairVisit(agent: Agent): void {
     for (const role of this.#rolesFor(agent)) {
-      if (this.#cluster.availableOn(agent).length === 0) return;
+      if (this.#cluster.availableOn(agent).length === 0) {
+        return;
+      }
       const { limits } = this.#cluster.quotaOf(role);
       for (const id of this.#frameworksFor(agent, role)) {
         const framework = this.#cluster.framework(id as FrameworkId);
         const visit = this.#look(agent, framework, role);
-        if (visit === 'nothing left') break;
-        if (visit === 'not wanted') continue;
+        if (visit === 'nothing left') {
+          break;
+        }
+        if (visit === 'not wanted') {
+          continue;
+        }
         const consumed = this.#budget.consumed.get(role) ?? NOTHING;
         let counted: Pieces = visit.filter(isQuotaPiece);
-        if (limits.size > 0) counted = shrinkWithin(counted, limitsMinus(limits, consumed));
+        if (limits.size > 0) {
+          counted = shrinkWithin(counted, limitsMinus(limits, consumed));
+        }
         counted = keepHeadroom(counted, this.#budget);
         const pieces = add(
           visit.filter((piece) => !isQuotaPiece(piece)),
           counted,
         );
-        if (!this.#isOfferedTo(framework, role, agent, pieces)) continue;
+        if (!this.#isOfferedTo(framework, role, agent, pieces)) {
+          continue;
+        }
 
         this.#offer(agent, framework, role, pieces);
         const increase = quantitiesOf(counted);
-        if (this.#cluster.quotas.has(role))
+        if (this.#cluster.quotas.has(role)) {
           this.#budget.consumed.set(role, plus(consumed, increase));
+        }
         this.#budget.availableHeadroom = minus(this.#budget.availableHeadroom, increase);
       }
     }
@@ -243,13 +274,19 @@ export class Run {
    * What of the agent could go to the framework for the role, or why it is no use to look further.
    */
   #look(agent: Agent, framework: Framework, role: string): Pieces | 'not wanted' | 'nothing left' {
-    if (!isWanted(framework.terms.constraints, role, agent.facts)) return 'not wanted';
+    if (!isWanted(framework.terms.constraints, role, agent.facts)) {
+      return 'not wanted';
+    }
     // A shared volume that this run has offered already is offered again, as in the reference.
     const available = this.#cluster
       .availableOn(agent)
       .filter((piece) => isAllocatableTo(piece, role));
-    if (available.length === 0) return 'nothing left';
-    if (!this.#isEnough(available, role, framework)) return 'not wanted';
+    if (available.length === 0) {
+      return 'nothing left';
+    }
+    if (!this.#isEnough(available, role, framework)) {
+      return 'not wanted';
+    }
     const can = (capability: FrameworkCapability) =>
       framework.terms.capabilities.includes(capability);
     if (
@@ -259,7 +296,9 @@ export class Run {
     ) {
       return 'not wanted';
     }
-    if (this.#isRemote(agent) && !can(FrameworkCapability.REGION_AWARE)) return 'not wanted';
+    if (this.#isRemote(agent) && !can(FrameworkCapability.REGION_AWARE)) {
+      return 'not wanted';
+    }
     return available.filter(
       (piece) =>
         (!isShared(piece) || can(FrameworkCapability.SHARED_RESOURCES)) &&
@@ -273,16 +312,22 @@ export class Run {
   }
 
   #isEnough(pieces: Pieces, role: string, framework: Framework): boolean {
-    if (pieces.length === 0) return false;
+    if (pieces.length === 0) {
+      return false;
+    }
     const own = framework.terms.minAllocatable[role]?.map(fromUnits);
     const minima = own ?? this.#minAllocatable;
     return minima.length === 0 || minima.some((minimum) => reaches(pieces, minimum));
   }
 
   #isOfferedTo(framework: Framework, role: string, agent: Agent, pieces: Pieces): boolean {
-    if (!this.#isEnough(pieces, role, framework)) return false;
+    if (!this.#isEnough(pieces, role, framework)) {
+      return false;
+    }
     const isMultiRole = framework.terms.capabilities.includes(FrameworkCapability.MULTI_ROLE);
-    if (isMultiRole && !agent.capabilities.has(AgentCapability.MULTI_ROLE)) return false;
+    if (isMultiRole && !agent.capabilities.has(AgentCapability.MULTI_ROLE)) {
+      return false;
+    }
     if (role.includes('/') && !agent.capabilities.has(AgentCapability.HIERARCHICAL_ROLE)) {
       return false;
     }
@@ -296,7 +341,9 @@ export class Run {
    */
   #isInForce(filter: Filter): boolean {
     const { now, batches, isBatch } = this.#moment;
-    if (filter.endsAt !== now) return filter.endsAt > now;
+    if (filter.endsAt !== now) {
+      return filter.endsAt > now;
+    }
     return isBatch && filter.madeAfter === batches;
   }
 
@@ -320,12 +367,18 @@ export class Run {
     const result: InverseOffered[] = [];
     for (const agent of candidates) {
       const outstanding = agent.inverseOutstanding;
-      if (outstanding === undefined) continue;
+      if (outstanding === undefined) {
+        continue;
+      }
       for (const id of agent.held.keys()) {
         const framework = this.#cluster.frameworks.get(id);
-        if (framework === undefined || !framework.active || outstanding.has(id)) continue;
+        if (framework === undefined || !framework.active || outstanding.has(id)) {
+          continue;
+        }
         const filters = framework.inverseFilters.get(agent.id) ?? [];
-        if (filters.some((filter) => this.#isInForce(filter))) continue;
+        if (filters.some((filter) => this.#isInForce(filter))) {
+          continue;
+        }
         outstanding.add(id);
         result.push({ frameworkId: id, agentId: agent.id });
       }
@@ -336,7 +389,9 @@ export class Run {
 
 /** What the guarantees of others leave of the free resources. */
 function keepHeadroom(pieces: Pieces, budget: Budget): Pieces {
-  if (budget.requiredHeadroom.size === 0 || pieces.length === 0) return pieces;
+  if (budget.requiredHeadroom.size === 0 || pieces.length === 0) {
+    return pieces;
+  }
   return shrinkTo(pieces, minus(budget.availableHeadroom, budget.requiredHeadroom));
 }
 

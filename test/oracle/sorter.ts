@@ -67,7 +67,9 @@ export class Sorter {
   add(client: string): void {
     let node = this.#root;
     for (const name of client.split('/')) {
-      if (node.leaf !== undefined) this.#pushDown(node);
+      if (node.leaf !== undefined) {
+        this.#pushDown(node);
+      }
       let child = node.children.find((candidate) => candidate.name === name);
       if (child === undefined) {
         child = makeNode(name, node);
@@ -91,7 +93,9 @@ export class Sorter {
     virtual.leaf = node.leaf;
     virtual.allocations = node.allocations;
     virtual.totals = node.totals;
-    for (const [agent, pieces] of node.held) virtual.held.set(agent, pieces);
+    for (const [agent, pieces] of node.held) {
+      virtual.held.set(agent, pieces);
+    }
     node.leaf = undefined;
     node.children.push(virtual);
     this.#clients.set(node.path, virtual);
@@ -107,7 +111,9 @@ export class Sorter {
       const { parent } = node;
       const [only, ...others] = node.children;
       if (only === undefined) {
-        if (node.leaf === undefined) parent.children.splice(parent.children.indexOf(node), 1);
+        if (node.leaf === undefined) {
+          parent.children.splice(parent.children.indexOf(node), 1);
+        }
       } else if (others.length === 0 && only.name === '.') {
         node.leaf = only.leaf;
         node.children.length = 0;
@@ -119,23 +125,31 @@ export class Sorter {
 
   activate(client: string): void {
     const { leaf } = this.#client(client);
-    if (leaf === undefined || leaf.active) return;
+    if (leaf === undefined || leaf.active) {
+      return;
+    }
     leaf.active = true;
     this.#dirty = true;
   }
 
   deactivate(client: string): void {
     const { leaf } = this.#client(client);
-    if (leaf !== undefined) leaf.active = false;
+    if (leaf !== undefined) {
+      leaf.active = false;
+    }
   }
 
   updateWeight(path: string, weight: number): void {
     this.#weights.set(path, weight);
     this.#dirty = true;
     const client = this.#clients.get(path);
-    if (client === undefined) return;
+    if (client === undefined) {
+      return;
+    }
     const node = client.name === '.' ? client.parent : client;
-    if (node !== undefined) node.weight = weight;
+    if (node !== undefined) {
+      node.weight = weight;
+    }
   }
 
   allocated(client: string, agent: string, pieces: Pieces): void {
@@ -173,8 +187,11 @@ export class Sorter {
   }
 
   #hold(node: Node, agent: string, pieces: Pieces): void {
-    if (pieces.length === 0) node.held.delete(agent);
-    else node.held.set(agent, pieces);
+    if (pieces.length === 0) {
+      node.held.delete(agent);
+    } else {
+      node.held.set(agent, pieces);
+    }
   }
 
   holdsAnything(client: string): boolean {
@@ -200,14 +217,18 @@ export class Sorter {
 
   /** Active clients in their order. */
   sort(): string[] {
-    if (this.#dirty) this.#computeShares(this.#root);
+    if (this.#dirty) {
+      this.#computeShares(this.#root);
+    }
     this.#dirty = false;
     return this.#activeBelow(this.#root);
   }
 
   #computeShares(node: Node): void {
     for (const child of node.children) {
-      if (child.leaf?.active === false) continue;
+      if (child.leaf?.active === false) {
+        continue;
+      }
       child.share = this.#shareOf(child);
       this.#computeShares(child);
     }
@@ -219,7 +240,9 @@ export class Sorter {
       (a, b) => a.share - b.share || a.allocations - b.allocations || compareBytes(a.path, b.path),
     );
     return competing.flatMap((child) => {
-      if (child.leaf === undefined) return this.#activeBelow(child);
+      if (child.leaf === undefined) {
+        return this.#activeBelow(child);
+      }
       return [child.name === '.' ? node.path : child.path];
     });
   }
@@ -227,7 +250,9 @@ export class Sorter {
   #shareOf(node: Node): number {
     let share = 0;
     for (const [name, total] of this.#totals) {
-      if (this.#excluded.has(name)) continue;
+      if (this.#excluded.has(name)) {
+        continue;
+      }
       share = Math.max(share, toUnits(node.totals.get(name) ?? 0) / toUnits(total));
     }
     node.weight ??= this.#weights.get(node.path) ?? 1;
@@ -236,13 +261,17 @@ export class Sorter {
 
   #client(client: string): Node {
     const node = this.#clients.get(client);
-    if (node === undefined) throw new Error(`no client ${client}`);
+    if (node === undefined) {
+      throw new Error(`no client ${client}`);
+    }
     return node;
   }
 
   /** The client's node and all above it. */
   *#upwards(client: string): Iterable<Node> {
-    for (let node: Node | undefined = this.#client(client); node; node = node.parent) yield node;
+    for (let node: Node | undefined = this.#client(client); node; node = node.parent) {
+      yield node;
+    }
   }
 }
 
@@ -252,7 +281,9 @@ export function compareBytes(left: string, right: string): number {
   const b = [...right];
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const difference = (a[i]?.codePointAt(0) ?? 0) - (b[i]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
+    if (difference !== 0) {
+      return difference;
+    }
   }
   return a.length - b.length;
 }

@@ -28,7 +28,7 @@ function recorder(options: { sliceMs?: number; pauseAbove?: number; workMs?: num
 }
 
 function spin(ms: number): void {
-  for (const end = performance.now() + ms; performance.now() < end; );
+  for (const end = performance.now() + ms; performance.now() < end; ) {}
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -63,7 +63,9 @@ export class Traps {
         call(...args);
       } catch (error) {
         this.sprung.push(name);
-        if (--this.#times <= 0) this.disarm();
+        if (--this.#times <= 0) {
+          this.disarm();
+        }
         throw error;
       }
     }

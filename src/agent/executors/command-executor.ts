@@ -38,9 +38,15 @@ export function commandExecutorInfo(
     name: `Command Executor (Task: ${task.task_id.value}) (Command: ${commandText(command)})`,
     source: task.task_id.value,
   };
-  if (task.container !== undefined) info.container = task.container;
-  if (task.labels !== undefined) info.labels = task.labels;
-  if (task.discovery !== undefined) info.discovery = task.discovery;
+  if (task.container !== undefined) {
+    info.container = task.container;
+  }
+  if (task.labels !== undefined) {
+    info.labels = task.labels;
+  }
+  if (task.discovery !== undefined) {
+    info.discovery = task.discovery;
+  }
   const grace = task.kill_policy?.grace_period?.nanoseconds;
   if (grace !== undefined) {
     info.shutdown_grace_period = { nanoseconds: grace + reapMs * 1_000_000n };

@@ -23,16 +23,34 @@ export function createTask(frameworkId: FrameworkId, info: TaskInfo, state: Task
     state,
   };
   // Left out where unset: most tasks have few of these, and every one is sent and shown.
-  if (info.executor !== undefined) task.executor_id = info.executor.executor_id;
-  if (info.resources !== undefined) task.resources = info.resources;
-  if (info.limits !== undefined) task.limits = info.limits;
-  if (info.labels !== undefined) task.labels = info.labels;
-  if (info.discovery !== undefined) task.discovery = info.discovery;
-  if (info.container !== undefined) task.container = info.container;
-  if (info.health_check !== undefined) task.health_check = info.health_check;
-  if (info.kill_policy !== undefined) task.kill_policy = info.kill_policy;
+  if (info.executor !== undefined) {
+    task.executor_id = info.executor.executor_id;
+  }
+  if (info.resources !== undefined) {
+    task.resources = info.resources;
+  }
+  if (info.limits !== undefined) {
+    task.limits = info.limits;
+  }
+  if (info.labels !== undefined) {
+    task.labels = info.labels;
+  }
+  if (info.discovery !== undefined) {
+    task.discovery = info.discovery;
+  }
+  if (info.container !== undefined) {
+    task.container = info.container;
+  }
+  if (info.health_check !== undefined) {
+    task.health_check = info.health_check;
+  }
+  if (info.kill_policy !== undefined) {
+    task.kill_policy = info.kill_policy;
+  }
   const user = info.command?.user ?? info.executor?.command?.user;
-  if (user !== undefined) task.user = user;
+  if (user !== undefined) {
+    task.user = user;
+  }
   return task;
 }
 

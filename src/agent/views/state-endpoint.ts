@@ -51,8 +51,12 @@ export function stateView(agent: AgentState, writing: Writing, viewer: Viewer): 
   }
   if (authorizer.authorize(principal, 'VIEW_FLAGS')) {
     const { log_dir, external_log_file } = options.flags;
-    if (log_dir !== undefined) json.log_dir = log_dir;
-    if (external_log_file !== undefined) json.external_log_file = external_log_file;
+    if (log_dir !== undefined) {
+      json.log_dir = log_dir;
+    }
+    if (external_log_file !== undefined) {
+      json.external_log_file = external_log_file;
+    }
     json.flags = options.flags;
   }
   const write = (framework: Framework) => frameworkJson(agent, writing, viewer, framework);

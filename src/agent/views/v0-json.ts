@@ -107,10 +107,18 @@ export function taskJson(writing: Writing, task: Task, sees: RoleSight): Json {
   }
   Object.assign(json, roleIn(allocationRole(task.resources), sees));
   json.statuses = (task.statuses ?? []).map((status) => statusJson(writing, status));
-  if (task.user !== undefined) json.user = task.user;
-  if (task.labels !== undefined) json.labels = task.labels.labels ?? [];
-  if (task.discovery !== undefined) json.discovery = message('DiscoveryInfo', task.discovery);
-  if (task.container !== undefined) json.container = message('ContainerInfo', task.container);
+  if (task.user !== undefined) {
+    json.user = task.user;
+  }
+  if (task.labels !== undefined) {
+    json.labels = task.labels.labels ?? [];
+  }
+  if (task.discovery !== undefined) {
+    json.discovery = message('DiscoveryInfo', task.discovery);
+  }
+  if (task.container !== undefined) {
+    json.container = message('ContainerInfo', task.container);
+  }
   if (task.health_check !== undefined) {
     json.health_check = message('HealthCheck', task.health_check);
   }
@@ -119,12 +127,16 @@ export function taskJson(writing: Writing, task: Task, sees: RoleSight): Json {
 
 function statusJson({ message }: Writing, status: TaskStatus): Json {
   const json: Json = { state: taskStateName(status.state), timestamp: status.timestamp ?? 0 };
-  if (status.labels !== undefined) json.labels = status.labels.labels ?? [];
+  if (status.labels !== undefined) {
+    json.labels = status.labels.labels ?? [];
+  }
   if (status.container_status !== undefined) {
     const { executor_pid: _, ...shown } = status.container_status;
     json.container_status = endpointContainerStatus(message('ContainerStatus', shown));
   }
-  if (status.healthy !== undefined) json.healthy = status.healthy;
+  if (status.healthy !== undefined) {
+    json.healthy = status.healthy;
+  }
   return json;
 }
 
@@ -136,8 +148,12 @@ export function queuedTaskJson(writing: Writing, task: TaskInfo, sees: RoleSight
     resources: resourcesJson(writing, task.resources ?? []),
     ...roleIn(allocationRole(task.resources), sees),
   };
-  if (task.command !== undefined) json.command = commandJson(writing, task.command);
-  if (task.executor !== undefined) json.executor_id = task.executor.executor_id.value;
+  if (task.command !== undefined) {
+    json.command = commandJson(writing, task.command);
+  }
+  if (task.executor !== undefined) {
+    json.executor_id = task.executor.executor_id.value;
+  }
   if (task.discovery !== undefined) {
     json.discovery = writing.message('DiscoveryInfo', task.discovery);
   }
@@ -146,8 +162,12 @@ export function queuedTaskJson(writing: Writing, task: TaskInfo, sees: RoleSight
 
 function commandJson({ message }: Writing, command: CommandInfo): Json {
   const json: Json = {};
-  if (command.shell !== undefined) json.shell = command.shell;
-  if (command.value !== undefined) json.value = command.value;
+  if (command.shell !== undefined) {
+    json.shell = command.shell;
+  }
+  if (command.value !== undefined) {
+    json.value = command.value;
+  }
   json.argv = command.arguments ?? [];
   if (command.environment !== undefined) {
     json.environment = message('Environment', command.environment);

@@ -157,10 +157,14 @@ function act(
       removeFramework(state, framework);
       break;
     case SchedulerCall_Type.ACCEPT:
-      if (call.accept !== undefined) accept(state, framework, call.accept);
+      if (call.accept !== undefined) {
+        accept(state, framework, call.accept);
+      }
       break;
     case SchedulerCall_Type.DECLINE:
-      if (call.decline !== undefined) decline(state, framework, call.decline);
+      if (call.decline !== undefined) {
+        decline(state, framework, call.decline);
+      }
       break;
     case SchedulerCall_Type.ACCEPT_INVERSE_OFFERS:
       answerInverseOffers(state, framework, 'accept', call.accept_inverse_offers);
@@ -175,13 +179,19 @@ function act(
       suppress(state, framework, call.suppress?.roles ?? []);
       break;
     case SchedulerCall_Type.KILL:
-      if (call.kill !== undefined) kill(state, framework, call.kill);
+      if (call.kill !== undefined) {
+        kill(state, framework, call.kill);
+      }
       break;
     case SchedulerCall_Type.SHUTDOWN:
-      if (call.shutdown !== undefined) shutdown(state, framework, call.shutdown);
+      if (call.shutdown !== undefined) {
+        shutdown(state, framework, call.shutdown);
+      }
       break;
     case SchedulerCall_Type.ACKNOWLEDGE:
-      if (call.acknowledge !== undefined) acknowledge(state, framework, call.acknowledge);
+      if (call.acknowledge !== undefined) {
+        acknowledge(state, framework, call.acknowledge);
+      }
       break;
     case SchedulerCall_Type.ACKNOWLEDGE_OPERATION_STATUS:
       if (call.acknowledge_operation_status !== undefined) {
@@ -197,7 +207,9 @@ function act(
       reconcileOperations(state, framework, call.reconcile_operations ?? {});
       break;
     case SchedulerCall_Type.MESSAGE:
-      if (call.message !== undefined) message(state, framework, call.message);
+      if (call.message !== undefined) {
+        message(state, framework, call.message);
+      }
       break;
     case SchedulerCall_Type.REQUEST:
       // The allocator makes nothing of it, as Apache Mesos's.

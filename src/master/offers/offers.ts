@@ -206,7 +206,9 @@ export function offerMessage(state: MasterState, offer: OutstandingOffer): Offer
     resources: offer.resources,
     allocation_info: { role: offer.role },
   };
-  if (agent.info.domain !== undefined) message.domain = agent.info.domain;
+  if (agent.info.domain !== undefined) {
+    message.domain = agent.info.domain;
+  }
   if (agent.info.attributes !== undefined && agent.info.attributes.length > 0) {
     message.attributes = agent.info.attributes;
   }
@@ -215,7 +217,9 @@ export function offerMessage(state: MasterState, offer: OutstandingOffer): Offer
     message.executor_ids = [...executors.keys()].map((value) => ({ value }));
   }
   const unavailability = machineOf(state, agent)?.info.unavailability;
-  if (unavailability !== undefined) message.unavailability = unavailability;
+  if (unavailability !== undefined) {
+    message.unavailability = unavailability;
+  }
   return message;
 }
 

@@ -75,25 +75,35 @@ function resourceCall(
   if (call.type === MasterCall_Type.RESERVE_RESOURCES && reserve_resources !== undefined) {
     const { agent_id, resources, source } = reserve_resources;
     error = inputError(resources, source);
-    if (error === undefined) operate(state, by(agent_id), reserveOperation(resources, source));
+    if (error === undefined) {
+      operate(state, by(agent_id), reserveOperation(resources, source));
+    }
   } else if (
     call.type === MasterCall_Type.UNRESERVE_RESOURCES &&
     unreserve_resources !== undefined
   ) {
     const { agent_id, resources } = unreserve_resources;
     error = inputError(resources);
-    if (error === undefined) operate(state, by(agent_id), unreserveOperation(resources));
+    if (error === undefined) {
+      operate(state, by(agent_id), unreserveOperation(resources));
+    }
   } else if (call.type === MasterCall_Type.CREATE_VOLUMES && create_volumes !== undefined) {
     const { agent_id, volumes } = create_volumes;
     error = inputError(volumes);
-    if (error === undefined) operate(state, by(agent_id), createOperation(volumes));
+    if (error === undefined) {
+      operate(state, by(agent_id), createOperation(volumes));
+    }
   } else if (call.type === MasterCall_Type.DESTROY_VOLUMES && destroy_volumes !== undefined) {
     const { agent_id, volumes } = destroy_volumes;
     error = inputError(volumes);
-    if (error === undefined) operate(state, by(agent_id), destroyOperation(volumes));
+    if (error === undefined) {
+      operate(state, by(agent_id), destroyOperation(volumes));
+    }
   } else if (call.type === MasterCall_Type.GROW_VOLUME && grow_volume !== undefined) {
     error = oneInputError(grow_volume.volume, grow_volume.addition);
-    if (error === undefined) operate(state, by(grow_volume.agent_id), growOperation(grow_volume));
+    if (error === undefined) {
+      operate(state, by(grow_volume.agent_id), growOperation(grow_volume));
+    }
   } else if (call.type === MasterCall_Type.SHRINK_VOLUME && shrink_volume !== undefined) {
     error = oneInputError(shrink_volume.volume);
     if (error === undefined) {

@@ -43,8 +43,12 @@ const scalars = (amounts: Amounts) =>
 
 export function quotaConfig(role: string, { guarantees, limits }: QuotaAmounts): QuotaConfig {
   const config: QuotaConfig = { role };
-  if (Object.keys(guarantees).length > 0) config.guarantees = scalars(guarantees);
-  if (Object.keys(limits).length > 0) config.limits = scalars(limits);
+  if (Object.keys(guarantees).length > 0) {
+    config.guarantees = scalars(guarantees);
+  }
+  if (Object.keys(limits).length > 0) {
+    config.limits = scalars(limits);
+  }
   return config;
 }
 

@@ -40,16 +40,34 @@ export function createTask(framework: Framework, info: TaskInfo): Task {
     agent_id: info.agent_id,
     state: TaskState.TASK_STAGING,
   };
-  if (info.executor !== undefined) task.executor_id = info.executor.executor_id;
-  if (info.resources !== undefined) task.resources = info.resources;
-  if (info.labels !== undefined) task.labels = info.labels;
-  if (info.discovery !== undefined) task.discovery = info.discovery;
-  if (info.container !== undefined) task.container = info.container;
-  if (info.health_check !== undefined) task.health_check = info.health_check;
-  if (info.kill_policy !== undefined) task.kill_policy = info.kill_policy;
-  if (info.limits !== undefined) task.limits = info.limits;
+  if (info.executor !== undefined) {
+    task.executor_id = info.executor.executor_id;
+  }
+  if (info.resources !== undefined) {
+    task.resources = info.resources;
+  }
+  if (info.labels !== undefined) {
+    task.labels = info.labels;
+  }
+  if (info.discovery !== undefined) {
+    task.discovery = info.discovery;
+  }
+  if (info.container !== undefined) {
+    task.container = info.container;
+  }
+  if (info.health_check !== undefined) {
+    task.health_check = info.health_check;
+  }
+  if (info.kill_policy !== undefined) {
+    task.kill_policy = info.kill_policy;
+  }
+  if (info.limits !== undefined) {
+    task.limits = info.limits;
+  }
   const user = info.command === undefined ? info.executor?.command?.user : info.command.user;
-  if (user !== undefined) task.user = user;
+  if (user !== undefined) {
+    task.user = user;
+  }
   return task;
 }
 

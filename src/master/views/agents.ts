@@ -42,13 +42,21 @@ function view(
     registered_time: timeOf(agent.registeredMs),
     capabilities: agent.capabilities.types.map((type) => ({ type })),
   };
-  if (agent.reregisteredMs !== undefined) view.reregistered_time = timeOf(agent.reregisteredMs);
+  if (agent.reregisteredMs !== undefined) {
+    view.reregistered_time = timeOf(agent.reregisteredMs);
+  }
   const total = shown(agent.total, viewer);
   const allocated = shown(usedByAgent(state, agent), viewer);
   const offered = shown(offeredOfAgent(state, agent), viewer);
-  if (total.length > 0) view.total_resources = total;
-  if (allocated.length > 0) view.allocated_resources = allocated;
-  if (offered.length > 0) view.offered_resources = offered;
+  if (total.length > 0) {
+    view.total_resources = total;
+  }
+  if (allocated.length > 0) {
+    view.allocated_resources = allocated;
+  }
+  if (offered.length > 0) {
+    view.offered_resources = offered;
+  }
   if (agent.resourceProviders !== undefined && seesProviders(viewer)) {
     view.resource_providers = [...agent.resourceProviders.values()].map((it) => ({
       resource_provider_info: it.info,

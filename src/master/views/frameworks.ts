@@ -56,10 +56,18 @@ export function frameworkDetails(
   const inverseOffers = [...framework.inverseOffers].map(({ message }) => message);
   const used = endpoint(usedByFramework(state, framework));
   const offered = endpoint(offeredToFramework(state, framework));
-  if (offers.length > 0) view.offers = offers;
-  if (inverseOffers.length > 0) view.inverse_offers = inverseOffers;
-  if (used.length > 0) view.allocated_resources = used;
-  if (offered.length > 0) view.offered_resources = offered;
+  if (offers.length > 0) {
+    view.offers = offers;
+  }
+  if (inverseOffers.length > 0) {
+    view.inverse_offers = inverseOffers;
+  }
+  if (used.length > 0) {
+    view.allocated_resources = used;
+  }
+  if (offered.length > 0) {
+    view.offered_resources = offered;
+  }
   view.registered_time = timeOf(framework.registeredMs);
   view.reregistered_time = timeOf(framework.reregisteredMs);
   if (framework.unregisteredMs > 0) {

@@ -131,8 +131,12 @@ function quotaGauges(state: MasterState, metrics: Metrics, held: Holdings): void
       const key = `${prefix}/${role}/resources/${name}`;
       metrics[`${key}/offered_or_allocated`] = taken[name] ?? 0;
       metrics[`${key}/consumed`] ??= 0;
-      if (guarantees[name] !== undefined) metrics[`${key}/guarantee`] = guarantees[name];
-      if (limits[name] !== undefined) metrics[`${key}/limit`] = limits[name];
+      if (guarantees[name] !== undefined) {
+        metrics[`${key}/guarantee`] = guarantees[name];
+      }
+      if (limits[name] !== undefined) {
+        metrics[`${key}/limit`] = limits[name];
+      }
     }
   }
 }

@@ -37,8 +37,12 @@ export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_Get
     const role: Role = { name, weight: state.weights.get(name) ?? defaultWeight };
     const frameworks = visibleMembers(members, name, viewer).map(({ idMessage }) => idMessage);
     const resources = scalarResources(plus(held.allocated(name), held.offered(name)));
-    if (frameworks.length > 0) role.frameworks = frameworks;
-    if (resources.length > 0) role.resources = resources;
+    if (frameworks.length > 0) {
+      role.frameworks = frameworks;
+    }
+    if (resources.length > 0) {
+      role.resources = resources;
+    }
     roles.push(role);
   }
   return roles.length === 0 ? {} : { roles };

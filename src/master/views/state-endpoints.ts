@@ -57,7 +57,9 @@ export function stateView(state: MasterState, viewer: Viewer): Plain {
   const { version } = options;
   const plain: Plain = { version: version.version };
   for (const key of ['git_sha', 'git_branch', 'git_tag'] as const) {
-    if (version[key] !== undefined) plain[key] = version[key];
+    if (version[key] !== undefined) {
+      plain[key] = version[key];
+    }
   }
   Object.assign(plain, {
     build_date: version.build_date ?? '',
@@ -73,7 +75,9 @@ export function stateView(state: MasterState, viewer: Viewer): Plain {
     deactivated_slaves: countAgents(state, ({ active }) => !active),
     unreachable_slaves: state.agents.unreachable.size,
   });
-  if (options.domain !== undefined) plain.domain = options.domain;
+  if (options.domain !== undefined) {
+    plain.domain = options.domain;
+  }
   plain.leader = info.pid;
   plain.leader_info = {
     id: info.id,
@@ -83,8 +87,12 @@ export function stateView(state: MasterState, viewer: Viewer): Plain {
     ...(options.domain !== undefined && { domain: options.domain }),
   };
   if (viewer.authorizer.authorize(viewer.principal, 'VIEW_FLAGS')) {
-    if (options.cluster !== undefined) plain.cluster = options.cluster;
-    if (options.logDir !== undefined) plain.log_dir = options.logDir;
+    if (options.cluster !== undefined) {
+      plain.cluster = options.cluster;
+    }
+    if (options.logDir !== undefined) {
+      plain.log_dir = options.logDir;
+    }
     if (options.externalLogFile !== undefined) {
       plain.external_log_file = options.externalLogFile;
     }
@@ -123,7 +131,9 @@ function plainAgentInfo(info: AgentInfo): Plain {
     port: info.port ?? 5051,
     attributes: plainAttributes(info.attributes),
   };
-  if (info.domain !== undefined) plain.domain = info.domain;
+  if (info.domain !== undefined) {
+    plain.domain = info.domain;
+  }
   return plain;
 }
 
@@ -232,7 +242,9 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
   plain.checkpoint = info.checkpoint ?? false;
   plain.registered_time = secondsOf(framework.registeredMs);
   plain.unregistered_time = secondsOf(framework.unregisteredMs);
-  if (info.principal !== undefined) plain.principal = info.principal;
+  if (info.principal !== undefined) {
+    plain.principal = info.principal;
+  }
   plain.resources = plainResources([
     ...usedLists(framework).flat(),
     ...offeredLists(framework).flat(),
@@ -266,7 +278,9 @@ function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
       .filter((it) => seesExecutor(viewer, framework, it))
       .map((it) => ({ ...plainExecutor(it, jsonOf, sees), slave_id: agent })),
   );
-  if (info.labels !== undefined) plain.labels = plainLabels(info.labels);
+  if (info.labels !== undefined) {
+    plain.labels = plainLabels(info.labels);
+  }
   plain.offer_constraints = jsonOf(
     'OfferConstraints',
     shownConstraints(framework.constraints ?? {}, sees),
@@ -345,7 +359,9 @@ function overview(frameworks: readonly Framework[]) {
 export function stateSummaryView(state: MasterState, viewer: Viewer): Plain {
   const seen = overview([...state.frameworks.registered.values()]);
   const plain: Plain = { hostname: state.options.hostname };
-  if (state.options.cluster !== undefined) plain.cluster = state.options.cluster;
+  if (state.options.cluster !== undefined) {
+    plain.cluster = state.options.cluster;
+  }
   const visible = new Set(visibleFrameworks(state, viewer).map(({ id }) => id));
   plain.slaves = lazily(
     () => state.agents.registered.values(),

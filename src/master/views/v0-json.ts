@@ -133,11 +133,15 @@ export function plainTask(task: Task, jsonOf: JsonOf, sees: RoleSight): Plain {
   set(plain, 'role', shownRole(task, sees));
   plain.statuses = (task.statuses ?? []).map((status) => plainStatus(status, jsonOf));
   set(plain, 'user', task.user);
-  if (task.labels !== undefined) plain.labels = plainLabels(task.labels);
+  if (task.labels !== undefined) {
+    plain.labels = plainLabels(task.labels);
+  }
   if (task.discovery !== undefined) {
     plain.discovery = jsonOf('DiscoveryInfo', task.discovery);
   }
-  if (task.container !== undefined) plain.container = jsonOf('ContainerInfo', task.container);
+  if (task.container !== undefined) {
+    plain.container = jsonOf('ContainerInfo', task.container);
+  }
   if (task.health_check !== undefined) {
     plain.health_check = jsonOf('HealthCheck', task.health_check);
   }
@@ -151,7 +155,9 @@ export function plainTask(task: Task, jsonOf: JsonOf, sees: RoleSight): Plain {
 
 function plainStatus(status: TaskStatus, jsonOf: JsonOf): Plain {
   const plain: Plain = { state: taskStateName(status.state), timestamp: status.timestamp ?? 0 };
-  if (status.labels !== undefined) plain.labels = plainLabels(status.labels);
+  if (status.labels !== undefined) {
+    plain.labels = plainLabels(status.labels);
+  }
   if (status.container_status !== undefined) {
     const { container_id, network_infos, cgroup_info } = status.container_status;
     plain.container_status = endpointContainerStatus(
@@ -175,7 +181,9 @@ export function plainExecutor(executor: ExecutorInfo, jsonOf: JsonOf, sees: Role
     resources: plainResources(executor.resources ?? []),
   };
   set(plain, 'role', shownRole(executor, sees));
-  if (executor.labels !== undefined) plain.labels = plainLabels(executor.labels);
+  if (executor.labels !== undefined) {
+    plain.labels = plainLabels(executor.labels);
+  }
   if (executor.type !== undefined) {
     plain.type = executor.type === ExecutorInfo_Type.DEFAULT ? 'DEFAULT' : 'CUSTOM';
   }
