@@ -117,7 +117,7 @@ test('more agents than before, and fewer: tasks go on, those of agents that are 
   const port = await freePort();
   const flags = [
     `--port=${port}`,
-    `--agent_port=${await freePort()}`,
+    `--agent_port=${await freePort(3)}`,
     `--work_dir=${join(folder, 'shares')}`,
   ];
   const run = async (...more: string[]) => {
@@ -166,7 +166,7 @@ test('more agents than before, and fewer: tasks go on, those of agents that are 
   const pid = masterPid('shares');
   const second = start([
     `--port=${await freePort()}`,
-    `--agent_port=${await freePort()}`,
+    `--agent_port=${await freePort(3)}`,
     `--work_dir=${join(folder, 'shares')}`,
   ]);
   expect(await second.ended).toBe(1);
@@ -221,7 +221,7 @@ describe('whatever ends it, nothing runs on and no pid file is left', () => {
     writeFileSync(join(work, 'agent-3.pid'), '999999999\n');
     const cluster = start([
       `--port=${await freePort()}`,
-      `--agent_port=${await freePort()}`,
+      `--agent_port=${await freePort(3)}`,
       `--work_dir=${work}`,
       '--resources=cpus:1;mem:128;disk:128',
     ]);
@@ -245,7 +245,7 @@ test('a start that fails says what the log says, and leaves no pid files', async
   const port = await freePort();
   const failed = start([
     `--port=${port}`,
-    `--agent_port=${await freePort()}`,
+    `--agent_port=${await freePort(3)}`,
     `--work_dir=${work}`,
     '--resources=cpus:1;mem:128;disk:128',
   ]);

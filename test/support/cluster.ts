@@ -1,6 +1,7 @@
 // Real masters and agents for end-to-end tests: processes of this checkout on free ports of the loopback,
 // with their state in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,12 +18,26 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 20;
 
-export async function freePort(): Promise<number> {
+/** Below the ports that the system gives to connections by itself: none of another test takes one meanwhile. */
+const PORTS = { from: 12_000, to: 30_000 };
+
+/** The first of so many ports in a row that are free. */
+export async function freePort(count = 1): Promise<number> {
+  for (;;) {
+    const first = randomInt(PORTS.from, PORTS.to - count);
+    const ports = Array.from({ length: count }, (_, offset) => first + offset);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) {
+      return first;
+    }
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 /** Waits until the condition holds; what it throws counts as not yet. */
