@@ -90,10 +90,10 @@ describe('the root of a PATH disk', () => {
 
 describe('disks', () => {
   const here = (path: string) => join(folder, path);
-  const refuse = (...disks: Resource[]) => refuseOverlaps(disks, here('agent/work'));
+  const refuse = (...disks: Resource[]) => refuseOverlaps(disks, here('agent/own'));
 
   beforeEach(() => {
-    mkdirSync(here('agent/work'), { recursive: true });
+    mkdirSync(here('agent/own'), { recursive: true });
     mkdirSync(here('a/inside'), { recursive: true });
   });
 
@@ -115,11 +115,11 @@ describe('disks', () => {
   test('that have the agent’s own files in them, or lie among those, are refused', () => {
     for (const [type, root] of [
       ['MOUNT', here('agent')],
-      ['MOUNT', here('agent/work')],
-      ['PATH', here('agent/work')],
+      ['MOUNT', here('agent/own')],
+      ['PATH', here('agent/own')],
       ['PATH', '.'],
       ['PATH', 'volumes'],
-      ['PATH', here('agent/work/meta/x')],
+      ['PATH', here('agent/own/meta/x')],
     ] as const) {
       expect(() => refuse(disk(type, root))).toThrow("files of the agent's own");
     }

@@ -16,7 +16,7 @@ import {
 } from '../../../src/model/generated/messages.ts';
 import { containerId } from '../../../src/model/ids.ts';
 
-const host = { workDirectory: '/work', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
+const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
 const isolators = createIsolators(new Volumes(new WorkDirectory('/no/such/folder'), () => {}));
 
 const scalar = (name: string, value: number): Resource => ({
@@ -57,14 +57,14 @@ test('a plan has everything that the container becomes', () => {
     kind: 'plan',
     plan: {
       id: 'c1',
-      sandbox: '/work/slaves/s/runs/c1',
-      directory: '/work/slaves/s/runs/c1',
+      sandbox: '/agent/slaves/s/runs/c1',
+      directory: '/agent/slaves/s/runs/c1',
       program: '/bin/sh',
       arguments: ['sh', '-c', 'echo hello'],
       environment: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        MESOS_SANDBOX: '/work/slaves/s/runs/c1',
-        MESOS_DIRECTORY: '/work/slaves/s/runs/c1',
+        MESOS_SANDBOX: '/agent/slaves/s/runs/c1',
+        MESOS_DIRECTORY: '/agent/slaves/s/runs/c1',
         LIBPROCESS_IP: 'mine',
       },
       user: 'ann',
@@ -72,7 +72,7 @@ test('a plan has everything that the container becomes', () => {
       cgroups: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
       cpuShares: 2560,
       volumes: new Map([
-        ['data', { target: '/work/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
+        ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
       ]),
       uris: [{ value: 'http://127.0.0.1/file' }],
     },

@@ -168,11 +168,11 @@ describe('garbage', () => {
 test.runIf(process.geteuid?.() === 0)(
   'a way to the sandboxes that is closed to the users of tasks is noticed (needs root)',
   () => {
-    const below = new WorkDirectory(join(folder.path, 'closed/work'));
+    const below = new WorkDirectory(join(folder.path, 'closed/own'));
     mkdirSync(join(below.root, 'slaves'), { recursive: true });
     chmodSync(folder.path, 0o755);
     expect(below.closedToTasks()).toBeUndefined();
-    for (const closed of ['closed/work/slaves', 'closed']) {
+    for (const closed of ['closed/own/slaves', 'closed']) {
       chmodSync(join(folder.path, closed), 0o750);
       expect(below.closedToTasks()).toBe(join(realpathSync(folder.path), closed));
     }
