@@ -12,47 +12,11 @@ import {
 } from '../../model/generated/messages.ts';
 import type { ExecutorId, FrameworkId, TaskId } from '../../model/ids.ts';
 import { addStatus } from '../../model/status-history.ts';
+import { taskOf } from '../../model/task-record.ts';
 import type { AgentState } from '../state.ts';
 
-export function createTask(frameworkId: FrameworkId, info: TaskInfo, state: TaskState): Task {
-  const task: Task = {
-    name: info.name,
-    task_id: info.task_id,
-    framework_id: { value: frameworkId },
-    agent_id: info.agent_id,
-    state,
-  };
-  // Left out where unset: most tasks have few of these, and every one is sent and shown.
-  if (info.executor !== undefined) {
-    task.executor_id = info.executor.executor_id;
-  }
-  if (info.resources !== undefined) {
-    task.resources = info.resources;
-  }
-  if (info.limits !== undefined) {
-    task.limits = info.limits;
-  }
-  if (info.labels !== undefined) {
-    task.labels = info.labels;
-  }
-  if (info.discovery !== undefined) {
-    task.discovery = info.discovery;
-  }
-  if (info.container !== undefined) {
-    task.container = info.container;
-  }
-  if (info.health_check !== undefined) {
-    task.health_check = info.health_check;
-  }
-  if (info.kill_policy !== undefined) {
-    task.kill_policy = info.kill_policy;
-  }
-  const user = info.command?.user ?? info.executor?.command?.user;
-  if (user !== undefined) {
-    task.user = user;
-  }
-  return task;
-}
+export const createTask = (frameworkId: FrameworkId, info: TaskInfo, state: TaskState): Task =>
+  taskOf(info, { value: frameworkId }, state);
 
 /** Adds to the history; a repeated state replaces the last entry, so health changes do not pile up. */
 export function recordStatus(task: Task, status: TaskStatus): void {

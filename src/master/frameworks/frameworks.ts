@@ -359,15 +359,12 @@ export function removeFramework(state: MasterState, framework: Framework): void 
       }
     }
   }
-  const changedAgents = orphanOperations(state, framework);
+  orphanOperations(framework);
   closeConnection(state, framework);
   clearTimer(state, failoverTimer(framework));
   framework.state = 'disconnected';
   framework.unregisteredMs = state.nowMs;
   state.frameworks.registered.delete(framework.id);
-  for (const agent of changedAgents) {
-    state.allocator.updateAgent(agent.id, { total: agent.total });
-  }
   state.frameworks.completed.set(framework.id, framework);
   log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
   publishFrameworkRemoved(state, framework);

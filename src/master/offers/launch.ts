@@ -1,5 +1,4 @@
 // LAUNCH and LAUNCH_GROUP: tasks that pass their checks go to the agent, and are remembered first.
-
 import { sameMessage } from '../../model/equality.ts';
 import {
   type ExecutorInfo,
@@ -12,11 +11,12 @@ import {
 } from '../../model/generated/messages.ts';
 import { toRoleAndReservation } from '../../model/resource-format.ts';
 import { resourcesText } from '../../model/resource-label.ts';
+import { taskOf } from '../../model/task-record.ts';
 import { countOperation } from '../metrics/counters.ts';
 import { sendToAgent } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { refuseTask } from '../tasks/status-updates.ts';
-import { addExecutor, addTask, createTask } from '../tasks/tasks.ts';
+import { addExecutor, addTask } from '../tasks/tasks.ts';
 import { runningExecutor } from '../validation/executor.ts';
 import { taskSize } from '../validation/size.ts';
 import { availableIn, type Ground, taskError, taskGroupError } from '../validation/task.ts';
@@ -107,7 +107,7 @@ function launchTask(
 
 function addLaunched(state: MasterState, ground: Ground, info: TaskInfo): void {
   const { framework, agent, recordSizes } = ground;
-  const task = createTask(framework, info);
+  const task = taskOf(info, framework.idMessage, TaskState.TASK_STAGING);
   const own = recordSizes.get(info);
   addTask(state, agent, framework, task, own === undefined ? taskSize(task) : { own, statuses: 0 });
 }

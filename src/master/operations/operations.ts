@@ -133,11 +133,10 @@ export function removeOperation(state: MasterState, agent: Agent, operation: Ope
   }
 }
 
-/** A framework is going: its operations stay with their agents. Agents whose totals change come back. */
-export function orphanOperations(_state: MasterState, framework: Framework): Agent[] {
+/** A framework is going: its operations stay with their agents. */
+export function orphanOperations(framework: Framework): void {
   framework.operations.clear();
   framework.operationUuids.clear();
-  return [];
 }
 
 function sendOperationStatus(

@@ -3,7 +3,6 @@ import {
   type ExecutorInfo,
   type Resource,
   type Task,
-  type TaskInfo,
   TaskState,
   type TaskStatus,
   TaskStatus_Reason,
@@ -30,46 +29,6 @@ const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TA
 /** The role that resources are allocated to (all of one task or executor have the same). */
 export const allocationRole = (resources: readonly Resource[] | undefined) =>
   resources?.[0]?.allocation_info?.role ?? '*';
-
-/** The record of a task that is being launched. */
-export function createTask(framework: Framework, info: TaskInfo): Task {
-  const task: Task = {
-    name: info.name,
-    task_id: info.task_id,
-    framework_id: framework.idMessage,
-    agent_id: info.agent_id,
-    state: TaskState.TASK_STAGING,
-  };
-  if (info.executor !== undefined) {
-    task.executor_id = info.executor.executor_id;
-  }
-  if (info.resources !== undefined) {
-    task.resources = info.resources;
-  }
-  if (info.labels !== undefined) {
-    task.labels = info.labels;
-  }
-  if (info.discovery !== undefined) {
-    task.discovery = info.discovery;
-  }
-  if (info.container !== undefined) {
-    task.container = info.container;
-  }
-  if (info.health_check !== undefined) {
-    task.health_check = info.health_check;
-  }
-  if (info.kill_policy !== undefined) {
-    task.kill_policy = info.kill_policy;
-  }
-  if (info.limits !== undefined) {
-    task.limits = info.limits;
-  }
-  const user = info.command === undefined ? info.executor?.command?.user : info.command.user;
-  if (user !== undefined) {
-    task.user = user;
-  }
-  return task;
-}
 
 /** Puts a task on its agent, and under its framework if that is known and has none of its id elsewhere. */
 export function addTask(
