@@ -1,16 +1,15 @@
 // Connections whose bytes are not those of a socket: what an accepted one carries, and dialled ones in memory.
 import type { Socket } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Senders } from '../../src/http/senders/senders.ts';
+import { describe, expect, it } from 'vitest';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import type { Dialed, Dialer } from '../../src/http/transport/dialer.ts';
-import { Front, type Secure } from '../../src/http/transport/listener.ts';
+import type { Front, Secure } from '../../src/http/transport/listener.ts';
 import { Links } from '../../src/http/transport/peer-connections.ts';
-import { silentLogger } from '../../src/runtime/logger.ts';
 import { Turn } from '../../src/runtime/turn.ts';
 import { MessageReader } from '../support/message-reader.ts';
-import { RawSocket, statuses } from './raw-socket.ts';
+import { openPort } from './open-port.ts';
+import { type RawSocket, statuses } from './raw-socket.ts';
 
 const flipped = (bytes: Uint8Array | string) =>
   Buffer.from(Buffer.from(bytes).map((byte) => byte ^ 0x55));
@@ -45,29 +44,9 @@ class Flipped extends Duplex {
   }
 }
 
-const fronts: Front[] = [];
-const clients: RawSocket[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) {
-    client.close();
-  }
-  await Promise.all(fronts.splice(0).map((front) => front.close()));
-});
-
 async function start(secure: Secure, bounds: ConnectionBounds = {}) {
   const received: string[] = [];
-  const front = await Front.listen({
-    host: '127.0.0.1',
-    port: 0,
-    turn: new Turn(),
-    pressure: { saturated: false, whenDrained: (resume) => resume() },
-    senders: new Senders({
-      isChecked: false,
-      ownAddress: () => '',
-      isLinked: () => false,
-      logger: silentLogger,
-    }),
+  const port = await openPort({
     receive: (to, _name, { sender, claim, body }) => {
       sender.admit(claim, body, () => received.push(`${claim.from} -> ${to} ${sender.address}`));
       return true;
@@ -82,13 +61,7 @@ async function start(secure: Secure, bounds: ConnectionBounds = {}) {
     secure,
     bounds,
   });
-  fronts.push(front);
-  const connect = async () => {
-    const client = await RawSocket.connect(front.address.port);
-    clients.push(client);
-    return client;
-  };
-  return { front, received, connect };
+  return { ...port, received };
 }
 
 /** Resolves when no connection is left. */

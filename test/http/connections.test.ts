@@ -1,35 +1,13 @@
 // Whose connections are ended, when there are too many or they do nothing for too long.
-import { afterEach, describe, expect, it } from 'vitest';
-import { Senders } from '../../src/http/senders/senders.ts';
+import { describe, expect, it } from 'vitest';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
-import { Front } from '../../src/http/transport/listener.ts';
-import { silentLogger } from '../../src/runtime/logger.ts';
-import { Turn } from '../../src/runtime/turn.ts';
-import { RawSocket, statuses } from './raw-socket.ts';
-
-const fronts: Front[] = [];
-const sockets: RawSocket[] = [];
-
-afterEach(async () => {
-  for (const raw of sockets.splice(0)) {
-    raw.close();
-  }
-  await Promise.all(fronts.splice(0).map((front) => front.close()));
-});
+import { openPort } from './open-port.ts';
+import { type RawSocket, statuses } from './raw-socket.ts';
 
 /** A port whose answers to /stream do not end. */
-async function start(bounds: ConnectionBounds, isLinked = false) {
-  const front = await Front.listen({
-    host: '127.0.0.1',
-    port: 0,
-    turn: new Turn(),
-    pressure: { saturated: false, whenDrained: (resume) => resume() },
-    senders: new Senders({
-      isChecked: false,
-      ownAddress: () => '',
-      isLinked: () => isLinked,
-      logger: silentLogger,
-    }),
+const start = (bounds: ConnectionBounds, isLinked = false) =>
+  openPort({
+    isLinked,
     receive: (_to, _name, { sender, claim, body }) => {
       sender.admit(claim, body, () => {});
       return true;
@@ -43,17 +21,6 @@ async function start(bounds: ConnectionBounds, isLinked = false) {
     },
     bounds,
   });
-  fronts.push(front);
-  return {
-    front,
-    connect: async (bytes = '') => {
-      const raw = await RawSocket.connect(front.address.port);
-      sockets.push(raw);
-      await raw.write(bytes);
-      return raw;
-    },
-  };
-}
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const MESSAGE = 'POST /master/x HTTP/1.1\r\nLibprocess-From: a@127.0.0.1:1\r\n';

@@ -1,35 +1,20 @@
 // Ordinary requests that a client sends without waiting for the answers.
-import { afterEach, describe, expect, it } from 'vitest';
-import { Senders } from '../../src/http/senders/senders.ts';
-import { Front } from '../../src/http/transport/listener.ts';
-import { silentLogger } from '../../src/runtime/logger.ts';
-import { Turn } from '../../src/runtime/turn.ts';
+import { describe, expect, it } from 'vitest';
+import { openPort } from './open-port.ts';
 import { count, RawSocket } from './raw-socket.ts';
-
-const fronts: Front[] = [];
-
-afterEach(async () => {
-  await Promise.all(fronts.splice(0).map((front) => front.close()));
-});
 
 const ANSWER = 'x'.repeat(1_000_000);
 
 /** Answers each request with a megabyte, and remembers which it was asked. */
 async function start() {
   const begun: string[] = [];
-  const front = await Front.listen({
-    host: '127.0.0.1',
-    port: 0,
-    turn: new Turn(),
-    pressure: { saturated: false, whenDrained: (resume) => resume() },
-    senders: new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger }),
+  const { front } = await openPort({
     receive: () => true,
     handler: (request, response) => {
       begun.push(request.url ?? '');
       response.end(request.url?.includes('/api/v1/') ? '.' : ANSWER);
     },
   });
-  fronts.push(front);
   return { begun, front, port: front.address.port };
 }
 
