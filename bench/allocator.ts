@@ -12,7 +12,7 @@ import { type Measurement, report } from './report.ts';
 
 const CASE = fileURLToPath(new URL('allocator/case.ts', import.meta.url));
 
-export const usage = `usage: npm run bench -- allocator [--workload NAME] [--agents N] [--frameworks M] [--runs R] [--json]
+export const USAGE = `usage: npm run bench -- allocator [--workload NAME] [--agents N] [--frameworks M] [--runs R] [--json]
        npm run bench -- allocator --plot [--agents LARGEST]
 workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
 

@@ -9,7 +9,7 @@ import { MasterProcess, type Usage, usageOf } from './e2e/master-process.ts';
 import { LoadScheduler } from './e2e/scheduler.ts';
 import { type Measurement, quantile, report } from './report.ts';
 
-export const usage = `usage: npm run bench -- e2e [options]
+export const USAGE = `usage: npm run bench -- e2e [options]
 
   --agents=N          simulated agents (100)
   --frameworks=M      schedulers, each with a role of its own (1)

@@ -110,7 +110,7 @@ function requests(): [workload: string, request: Uint8Array][] {
   ];
 }
 
-export const usage = 'usage: npm run bench -- http [--json]';
+export const USAGE = 'usage: npm run bench -- http [--json]';
 
 export async function run(args: { json: boolean; args: string[] }): Promise<void> {
   parseArgs({ args: args.args, options: {} });

@@ -5,7 +5,7 @@ import { UsageError } from './arguments.ts';
 
 interface Suite {
   /** What --help shows. */
-  readonly usage: string;
+  readonly USAGE: string;
   run(options: { json: boolean; args: string[] }): void | Promise<void>;
 }
 
@@ -31,7 +31,7 @@ if (load === undefined) {
 } else {
   const suite = await load();
   if (args.some((arg) => HELP.has(arg))) {
-    process.stdout.write(`${suite.usage}\n`);
+    process.stdout.write(`${suite.USAGE}\n`);
   } else {
     await run(suite);
   }
@@ -48,7 +48,7 @@ async function run(suite: Suite): Promise<void> {
     if (!(error instanceof UsageError) && !code?.startsWith('ERR_PARSE_ARGS')) {
       throw error;
     }
-    process.stderr.write(`${name}: ${(error as Error).message}\n${suite.usage}\n`);
+    process.stderr.write(`${name}: ${(error as Error).message}\n${suite.USAGE}\n`);
     process.exitCode = 2;
   }
 }

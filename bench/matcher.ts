@@ -51,7 +51,7 @@ const offers = (count: number): MatchOffer[] =>
     ],
   }));
 
-export const usage = `usage: npm run bench -- matcher [--workload=NAME] [--tasks=10000] [--offers=1000] [--runs=5] [--json]
+export const USAGE = `usage: npm run bench -- matcher [--workload=NAME] [--tasks=10000] [--offers=1000] [--runs=5] [--json]
 workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
 
 export async function run({ json, args }: { json: boolean; args: string[] }): Promise<void> {

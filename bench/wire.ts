@@ -98,7 +98,7 @@ function ratios(figures: readonly Measurement[]): Measurement[] {
   });
 }
 
-export const usage = 'usage: npm run bench -- wire [--json]';
+export const USAGE = 'usage: npm run bench -- wire [--json]';
 
 export async function run(args: { json: boolean; args: string[] }): Promise<void> {
   parseArgs({ args: args.args, options: {} });

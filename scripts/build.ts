@@ -28,13 +28,13 @@ for (const kind of ['js', 'd.ts']) {
 }
 rmSync(compiled, { recursive: true });
 // What the compiler does not carry over: the codec is generated as JavaScript, the supervisor is C.
-const verbatim = [
+const VERBATIM = [
   ['src/wire/generated', 'wire/generated'],
   ['src/containerizer/launchers/process/supervisor', 'containerizer/launchers/process/supervisor'],
   ['build/mesoscale-core.wasm', 'mesoscale-core.wasm'],
   ['build/mesoscale-core-plain.wasm', 'mesoscale-core-plain.wasm'],
 ] as const;
-for (const [from, to] of verbatim) {
+for (const [from, to] of VERBATIM) {
   const source = join(root, from);
   if (!existsSync(source)) {
     throw new Error(`${from} is missing`);

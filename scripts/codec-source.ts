@@ -1,7 +1,7 @@
 // Writes the source of the codec: for each message type of the schema four functions (protobuf in and out, JSON in
 // and out) and the token that carries them. What the generated code calls is in src/wire/.
 import protobuf from 'protobufjs';
-import { confining } from '../src/wire/enum-table.ts';
+import { CONFINING } from '../src/wire/enum-table.ts';
 import { BIGINT_FIELDS, fieldName, flatName } from './schema.ts';
 
 const VARINT = 0;
@@ -130,7 +130,7 @@ function decodeSingle(p: FieldPlan): string {
   }
   if (kind === 'enum') {
     const known = `if (enum${typeName}.names[e] !== undefined) { m.${name} = e;${clear} }`;
-    const otherwise = confining.has(name) ? ` else unknownEnum(e, ${quoted(name)});` : '';
+    const otherwise = CONFINING.has(name) ? ` else unknownEnum(e, ${quoted(name)});` : '';
     return `e = r.int32(); ${known}${otherwise}`;
   }
   if (p.zeroIsAbsent) {

@@ -17,7 +17,7 @@ import { type MessageType, types } from '../../src/wire/types.ts';
 const CLUSTER = '5d9b6e1c-8f4a-4b60-9a53-0c2f1e7d8a94';
 const agent_id = { value: `${CLUSTER}-S4711` };
 const framework_id = { value: `${CLUSTER}-0003` };
-const task_id = { value: 'batch-000123-attempt-1' };
+const TASK_ID = { value: 'batch-000123-attempt-1' };
 const uuid = Uint8Array.from([
   0x3e, 0x81, 0x90, 0x0b, 0x6a, 0x55, 0x4c, 0x3a, 0x9d, 0x10, 0x77, 0x21, 0xfa, 0x0e, 0x6c, 0x52,
 ]);
@@ -49,18 +49,18 @@ const framework: FrameworkInfo = {
 
 const task: TaskInfo = {
   name: 'batch-000123',
-  task_id,
+  task_id: TASK_ID,
   agent_id,
   resources: [scalar('cpus', 0.1), scalar('mem', 32)],
   command: { shell: true, value: 'sha256sum /usr/share/dict/words' },
 };
 
 const status: TaskStatus = {
-  task_id,
+  task_id: TASK_ID,
   state: TaskState.TASK_RUNNING,
   source: TaskStatus_Source.SOURCE_EXECUTOR,
   agent_id,
-  executor_id: task_id,
+  executor_id: TASK_ID,
   timestamp: 1_700_000_000.123456,
   uuid,
   container_status: {
@@ -109,7 +109,7 @@ export const hotMessages: readonly HotMessage[] = [
   hot('StatusUpdateMessage', types.StatusUpdateMessage, {
     update: {
       framework_id,
-      executor_id: task_id,
+      executor_id: TASK_ID,
       agent_id,
       status,
       timestamp: status.timestamp as number,
@@ -121,7 +121,7 @@ export const hotMessages: readonly HotMessage[] = [
   hot('StatusUpdateAcknowledgementMessage', types.StatusUpdateAcknowledgementMessage, {
     agent_id,
     framework_id,
-    task_id,
+    task_id: TASK_ID,
     uuid,
   }),
   hot('RunTaskMessage', types.RunTaskMessage, {
@@ -133,7 +133,7 @@ export const hotMessages: readonly HotMessage[] = [
   hot('Call.ACKNOWLEDGE', types.SchedulerCall, {
     framework_id,
     type: SchedulerCall_Type.ACKNOWLEDGE,
-    acknowledge: { agent_id, task_id, uuid },
+    acknowledge: { agent_id, task_id: TASK_ID, uuid },
   }),
   hot('Call.ACCEPT', types.SchedulerCall, {
     framework_id,

@@ -68,8 +68,8 @@ export type DriverEffect =
   | Checkpoint;
 
 /** Room for the records and the sandbox of a few launches. */
-const enoughBytes = 1024 * 1024;
-const longestCloseMs = 5_000;
+const ENOUGH_BYTES = 1024 * 1024;
+const LONGEST_CLOSE_MS = 5_000;
 
 export class AgentDriver {
   readonly #options: AgentDriverOptions;
@@ -225,7 +225,7 @@ export class AgentDriver {
 
   #lookForRoom(): void {
     const { bavail, bsize } = statfsSync(this.#options.workDirectory);
-    if (bavail * bsize < enoughBytes) {
+    if (bavail * bsize < ENOUGH_BYTES) {
       this.#options.log(
         'warn',
         `The disk of '${this.#options.workDirectory}' is full: nothing can be launched until there is ` +
@@ -290,7 +290,7 @@ export class AgentDriver {
    */
   async close(): Promise<void> {
     // What hangs in the kernel ends when it can: its supervisor stays with it.
-    const bound = delay(longestCloseMs, undefined, { ref: false });
+    const bound = delay(LONGEST_CLOSE_MS, undefined, { ref: false });
     const volumes = this.#containerizer.volumes.settled();
     await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
     this.#garbage.close();

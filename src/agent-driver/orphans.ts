@@ -20,9 +20,9 @@ export interface OrphansOptions {
 }
 
 /** One that is bound to its agent takes a moment to end after it. */
-const endingMs = 1_000;
+const ENDING_MS = 1_000;
 /** So many are named in one message. */
-const maxNamed = 10;
+const MAX_NAMED = 10;
 
 /**
  * Ends them, with their records; returns how many ran that should have been known. Throws CheckpointError
@@ -40,15 +40,15 @@ export async function endOrphans(options: OrphansOptions): Promise<number> {
   const orphans = records.all().filter((container) => !known.has(rootOf(container)));
   let lost = isForgetting ? [] : orphans.flatMap((id) => running(containerizer, id) ?? []);
   if (lost.length > 0) {
-    await delay(endingMs);
+    await delay(ENDING_MS);
     lost = lost.flatMap(({ id }) => running(containerizer, id) ?? []);
   }
   if (isStrict && lost.length > 0) {
     const named = lost
-      .slice(0, maxNamed)
+      .slice(0, MAX_NAMED)
       .map(({ id, record }) => `${id} (kill -USR1 ${record.supervisor.pid} ends it)`)
       .join(', ');
-    const more = lost.length > maxNamed ? ` and ${lost.length - maxNamed} more` : '';
+    const more = lost.length > MAX_NAMED ? ` and ${lost.length - MAX_NAMED} more` : '';
     throw damageError(`'${database}' does not know containers that run: ${named}${more}`, database);
   }
   for (const { id, record } of lost) {

@@ -72,7 +72,7 @@ interface RunEnd extends ContainerEnd {
   readonly cause?: string | undefined;
 }
 
-const killedStatus = 9;
+const KILLED_STATUS = 9;
 
 export class Runs {
   readonly #options: RunsOptions;
@@ -211,7 +211,7 @@ export class Runs {
     if (container !== undefined) {
       container.destroy();
       // It may have ended before, with only its executor left to end.
-      void container.ended.then(() => this.#finish(run, { waitStatus: killedStatus }));
+      void container.ended.then(() => this.#finish(run, { waitStatus: KILLED_STATUS }));
     }
   }
 
@@ -295,7 +295,7 @@ export class Runs {
 
   #containerEnded(run: Run, end: ContainerEnd): void {
     if (run.destroyed) {
-      this.#finish(run, { waitStatus: end.waitStatus ?? killedStatus });
+      this.#finish(run, { waitStatus: end.waitStatus ?? KILLED_STATUS });
     } else if (run.runner === undefined) {
       this.#finish(run, end);
     } else {

@@ -2,7 +2,7 @@
 import { amountOf } from '../containerizer/plan/amount.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 
-const bytesPerMegabyte = 1024 * 1024;
+const BYTES_PER_MEGABYTE = 1024 * 1024;
 
 export function statisticsOf(
   usage: Partial<ResourceStatistics>,
@@ -16,8 +16,8 @@ export function statisticsOf(
     ...usage,
     ...(cpus > 0 && { cpus_soft_limit: cpus }),
     ...(mem > 0 && {
-      mem_limit_bytes: mem * bytesPerMegabyte,
-      mem_soft_limit_bytes: mem * bytesPerMegabyte,
+      mem_limit_bytes: mem * BYTES_PER_MEGABYTE,
+      mem_soft_limit_bytes: mem * BYTES_PER_MEGABYTE,
     }),
   };
 }

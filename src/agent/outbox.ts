@@ -42,13 +42,13 @@ export interface Outbox {
 }
 
 /** How long a change that nothing waits for may stay in memory only. */
-const idleDelayMs = 1_000;
+const IDLE_DELAY_MS = 1_000;
 /** So many are written at once, without waiting for the timer. */
-const maxIdleChanges = 1_000;
+const MAX_IDLE_CHANGES = 1_000;
 /** Effects that wait for the disk; with more than that it is the disk that has failed. */
-const maxHeld = 1_000_000;
+const MAX_HELD = 1_000_000;
 /** Of messages and events that wait for the disk; with more, what executors and schedulers say is refused. */
-const maxHeldBytes = 64 * 1024 * 1024;
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 export const createOutbox = (): Outbox => ({
   ready: [],
@@ -76,7 +76,7 @@ export function emit(
     const bytes = sizeOf(effect) + ofAnswered();
     outbox.heldBytes += bytes;
     outbox.held.push({ after: outbox.barrier, effect, bytes });
-    if (outbox.held.length > maxHeld) {
+    if (outbox.held.length > MAX_HELD) {
       giveUp(agent, 'Failed to checkpoint: the disk does not answer');
     }
   } else {
@@ -89,16 +89,16 @@ const none = () => 0;
 function sizeOf(effect: AgentEffect): number {
   switch (effect.type) {
     case 'sendToMaster':
-      return messageSize(effect.message.body, maxHeldBytes);
+      return messageSize(effect.message.body, MAX_HELD_BYTES);
     case 'sendToExecutor':
-      return messageSize(effect.event, maxHeldBytes);
+      return messageSize(effect.event, MAX_HELD_BYTES);
     default:
       return 0;
   }
 }
 
 /** The disk is so slow, or so full, that no more may be said to anybody until it has caught up. */
-export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > maxHeldBytes;
+export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BYTES;
 
 /** For what tells of nothing that could be lost: it does not wait for the disk. */
 export function emitAtOnce(agent: AgentState, effect: SendToMaster | Reply | Exit): void {
@@ -191,7 +191,7 @@ export function persistLater(agent: AgentState, change: CheckpointChange): void 
   outbox.idleChanges.push(change);
   if (!outbox.idleTimerSet) {
     outbox.idleTimerSet = true;
-    setTimer(agent, 'checkpoint', idleDelayMs);
+    setTimer(agent, 'checkpoint', IDLE_DELAY_MS);
   }
 }
 
@@ -201,7 +201,7 @@ export function takeEffects(agent: AgentState): AgentEffect[] {
   if (outbox.failure !== undefined) {
     return [{ type: 'exit', code: 1, reason: outbox.failure }];
   }
-  if (outbox.changes.length > 0 || outbox.idleChanges.length >= maxIdleChanges) {
+  if (outbox.changes.length > 0 || outbox.idleChanges.length >= MAX_IDLE_CHANGES) {
     write(outbox);
   }
   const effects = outbox.ready;

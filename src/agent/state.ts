@@ -1,7 +1,7 @@
 // All that an agent knows. Each folder changes its own part (executors/ the executors, …); every file may read all
 // of it.
 
-import { type Ledger, type SchedulerCore, tooManyTraps } from '../core/interface.ts';
+import { type Ledger, type SchedulerCore, TOO_MANY_TRAPS } from '../core/interface.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import {
   type AgentInfo,
@@ -127,7 +127,7 @@ export interface AgentCounters {
   container_launch_errors: number;
 }
 
-const allCapabilities: readonly AgentInfo_Capability_Type[] = [
+const ALL_CAPABILITIES: readonly AgentInfo_Capability_Type[] = [
   AgentInfo_Capability_Type.MULTI_ROLE,
   AgentInfo_Capability_Type.HIERARCHICAL_ROLE,
   AgentInfo_Capability_Type.RESERVATION_REFINEMENT,
@@ -139,7 +139,7 @@ const allCapabilities: readonly AgentInfo_Capability_Type[] = [
 ];
 
 /** Total of the agent's ping timeouts where a master does not say it. */
-const defaultPingTimeoutMs = 75_000;
+const DEFAULT_PING_TIMEOUT_MS = 75_000;
 
 export function createState(options: AgentOptions, core: SchedulerCore): AgentState {
   const pid = parsePid(options.pid);
@@ -150,11 +150,11 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
   return {
     options,
     core,
-    coreFailures: { traps: core.sharedTraps, recurrence: new Recurrence(tooManyTraps) },
+    coreFailures: { traps: core.sharedTraps, recurrence: new Recurrence(TOO_MANY_TRAPS) },
     ledger: core.ledger(options.resources),
     random,
     ip: pid.host,
-    capabilities: options.capabilities ?? allCapabilities,
+    capabilities: options.capabilities ?? ALL_CAPABILITIES,
     nowMs: 0,
     startedMs: 0,
     phase: 'recovering',
@@ -175,7 +175,7 @@ export function createState(options: AgentOptions, core: SchedulerCore): AgentSt
     masterHostname: undefined,
     waiting: undefined,
     backoffMs: 0,
-    pingTimeoutMs: defaultPingTimeoutMs,
+    pingTimeoutMs: DEFAULT_PING_TIMEOUT_MS,
     frameworks: new Map(),
     completedFrameworks: new Map(),
     history: new ByteBudget(MAX_HISTORY_BYTES),

@@ -40,22 +40,22 @@ export class CheckpointError extends Error {
 
   constructor(text: string, options: ErrorOptions = {}) {
     super(text, options);
-    this.isPassing = passing.has(resultOf(options.cause) ?? 0);
+    this.isPassing = PASSING.has(resultOf(options.cause) ?? 0);
   }
 }
 
 // Result codes of SQLite.
-const busy = 5;
-const passing = new Set([busy, 7 /* no memory */, 10 /* I/O error */, 13 /* full */]);
+const BUSY = 5;
+const PASSING = new Set([BUSY, 7 /* no memory */, 10 /* I/O error */, 13 /* full */]);
 
 // No version before is one bit away from it: that would be a damaged one.
-const version = 4;
+const VERSION = 4;
 // An agent that is just ending still holds its file for a moment.
-const patienceMs = 5_000;
+const PATIENCE_MS = 5_000;
 
 // executors, tasks and updates belong to a run, that is to a container. A file is compared with these words: when
 // they change, the version does.
-const schema = `
+const SCHEMA = `
   CREATE TABLE single (
     name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -80,7 +80,7 @@ const schema = `
   INSERT INTO commits SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM commits);
 `;
 
-const columns = {
+const COLUMNS = {
   single: ['name', 'bytes'],
   frameworks: ['id', 'info'],
   executors: ['container', 'framework', 'builtin', 'info'],
@@ -89,16 +89,16 @@ const columns = {
 } as const;
 
 /** Of the second version, which left out which updates are acknowledged; the first had no sums. */
-const secondColumns = { ...columns, updates: ['container', 'task', 'uuid', 'bytes'] } as const;
+const SECOND_COLUMNS = { ...COLUMNS, updates: ['container', 'task', 'uuid', 'bytes'] } as const;
 
-type Table = keyof typeof columns;
+type Table = keyof typeof COLUMNS;
 
 // Written by an agent that had forgotten the run they belong to, and was still ending it.
-const strays = `
+const STRAYS = `
   SELECT 1 FROM tasks WHERE container NOT IN (SELECT container FROM executors) UNION ALL
   SELECT 1 FROM updates WHERE container NOT IN (SELECT container FROM executors)
 `;
-const tidying = `
+const TIDYING = `
   DELETE FROM tasks WHERE container NOT IN (SELECT container FROM executors);
   DELETE FROM updates WHERE container NOT IN (SELECT container FROM executors);
 `;
@@ -107,15 +107,15 @@ const tidying = `
 const replacing = (statement: string) => statement.replace('INSERT', 'INSERT OR REPLACE');
 
 const statements = {
-  set: upsertion('single', columns.single),
+  set: upsertion('single', COLUMNS.single),
   unset: 'DELETE FROM single WHERE name = ?',
   forgetOperations: `DELETE FROM single WHERE name GLOB 'operation/*'`,
-  framework: upsertion('frameworks', columns.frameworks),
+  framework: upsertion('frameworks', COLUMNS.frameworks),
   removeFramework: 'DELETE FROM frameworks WHERE id = ?',
-  executor: replacing(insertion('executors', columns.executors)),
+  executor: replacing(insertion('executors', COLUMNS.executors)),
   removeExecutor: 'DELETE FROM executors WHERE container = ?',
   removeExecutors: 'DELETE FROM executors WHERE framework = ?',
-  task: replacing(insertion('tasks', columns.tasks)),
+  task: replacing(insertion('tasks', COLUMNS.tasks)),
   removeTask: 'DELETE FROM tasks WHERE container = ? AND id = ?',
   removeTasks: 'DELETE FROM tasks WHERE container = ?',
   removeFrameworksTasks: `DELETE FROM tasks WHERE container IN
@@ -168,7 +168,7 @@ export class CheckpointDatabase {
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path;
     this.#isStrict = options.isStrict ?? true;
-    const patience = options.patienceMs ?? patienceMs;
+    const patience = options.patienceMs ?? PATIENCE_MS;
     try {
       this.#guarded = this.#open(options.hasRuns ?? false, patience);
     } catch (error) {
@@ -193,8 +193,8 @@ export class CheckpointDatabase {
       path: this.#path,
       name,
       patienceMs: patience,
-      schema,
-      header: `PRAGMA user_version = ${version};`,
+      schema: SCHEMA,
+      header: `PRAGMA user_version = ${VERSION};`,
       prepare: (database) => this.#prepare(database, this.#checkVersion(database)),
       isExpected,
       missing: () => new Damage(`${name} is missing, and an agent has written to it before`),
@@ -205,14 +205,14 @@ export class CheckpointDatabase {
 
   #checkVersion(database: DatabaseSync): number {
     const found = Number(one(database, 'PRAGMA user_version'));
-    if (found > version) {
+    if (found > VERSION) {
       throw new Error(
         `it was written by a later version (${found}) of this program, or is damaged. Start that ` +
           'version, or put the right file back',
       );
     }
     const isNew = found === 0 && one(database, 'SELECT count(*) FROM sqlite_schema') === 0;
-    if (!isNew && ![1, 2, version].includes(found)) {
+    if (!isNew && ![1, 2, VERSION].includes(found)) {
       throw new Damage(`'${this.#path}' is damaged: it does not tell its version`);
     }
     return found;
@@ -221,21 +221,21 @@ export class CheckpointDatabase {
   /** Writes only what is missing, so that an agent can start on a disk that is full. */
   #prepare(database: DatabaseSync, found: number): void {
     if (found === 2) {
-      for (const [table, names] of Object.entries(secondColumns)) {
+      for (const [table, names] of Object.entries(SECOND_COLUMNS)) {
         this.#passOver(this.#damagedRows(database, table, names));
         database.exec(`DELETE FROM ${table} WHERE NOT ${isWhole(names)}`);
       }
     }
     if (found === 0) {
-      database.exec(schema);
-    } else if (found < version) {
-      rebuild(database, columns, schema);
+      database.exec(SCHEMA);
+    } else if (found < VERSION) {
+      rebuild(database, COLUMNS, SCHEMA);
     }
-    if (found !== version) {
-      database.exec(`PRAGMA user_version = ${version}`);
+    if (found !== VERSION) {
+      database.exec(`PRAGMA user_version = ${VERSION}`);
     }
-    if (one(database, `SELECT EXISTS (${strays})`) === 1) {
-      database.exec(tidying);
+    if (one(database, `SELECT EXISTS (${STRAYS})`) === 1) {
+      database.exec(TIDYING);
     }
   }
 
@@ -266,7 +266,7 @@ export class CheckpointDatabase {
 
   #explained(error: unknown): CheckpointError {
     const options = { cause: error };
-    if (resultOf(error) === busy) {
+    if (resultOf(error) === BUSY) {
       return new CheckpointError(`Another agent is using '${this.#path}'`, options);
     }
     if (error instanceof Damage) {
@@ -307,7 +307,7 @@ export class CheckpointDatabase {
       if (error instanceof Damage) {
         throw damageError(error.message, this.#path, error);
       }
-      throw passing.has(resultOf(error) ?? 0)
+      throw PASSING.has(resultOf(error) ?? 0)
         ? this.#explained(error)
         : damageError(`'${this.#path}' cannot be read: ${textOf(error)}`, this.#path, error);
     }
@@ -315,9 +315,9 @@ export class CheckpointDatabase {
 
   #rows(table: Table, order: string): Row[] {
     const { database } = this.#guarded;
-    this.#passOver(this.#damagedRows(database, table, columns[table]));
+    this.#passOver(this.#damagedRows(database, table, COLUMNS[table]));
     return database
-      .prepare(`SELECT * FROM ${table} WHERE ${isWhole(columns[table])} ORDER BY ${order}`)
+      .prepare(`SELECT * FROM ${table} WHERE ${isWhole(COLUMNS[table])} ORDER BY ${order}`)
       .all();
   }
 
@@ -327,7 +327,7 @@ export class CheckpointDatabase {
       this.#guarded.fold();
     } catch (error) {
       // On a full disk: it is as durable where it is.
-      if (!passing.has(resultOf(error) ?? 0)) {
+      if (!PASSING.has(resultOf(error) ?? 0)) {
         throw error;
       }
     }

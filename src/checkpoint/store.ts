@@ -56,7 +56,7 @@ export class CheckpointStore {
     this.#onStall = onStall;
     // Beside this file, with the same ending: .ts where sources run, .js where they are built.
     const url = new URL(
-      import.meta.url.endsWith('.ts') ? threadSource : threadBuilt,
+      import.meta.url.endsWith('.ts') ? THREAD_SOURCE : THREAD_BUILT,
       import.meta.url,
     );
     this.#worker = new Worker(url, { workerData: place });
@@ -185,8 +185,8 @@ function asCheckpointError(error: unknown): CheckpointError {
   return new CheckpointError(message, { cause: error });
 }
 
-const threadSource = './thread.ts';
-const threadBuilt = './thread.js';
+const THREAD_SOURCE = './thread.ts';
+const THREAD_BUILT = './thread.js';
 
 const write = (statement: Write['statement'], ...values: Write['values']): Write => ({
   statement,

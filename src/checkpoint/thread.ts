@@ -43,11 +43,11 @@ export interface CheckpointContent {
 }
 
 /** The log is folded into the database when nothing was written for so long. */
-const restMs = 1_000;
+const REST_MS = 1_000;
 
 const { path, ...options } = workerData as CheckpointPlace;
 const database = new CheckpointDatabase(path, options);
-const rest = setTimeout(() => database.fold(), restMs).unref();
+const rest = setTimeout(() => database.fold(), REST_MS).unref();
 
 port.on('message', (request: CheckpointRequest) => {
   switch (request.type) {

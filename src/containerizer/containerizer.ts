@@ -8,7 +8,7 @@ import {
 } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
 import { ContainerizerError } from './containerizer-error.ts';
-import { defaultFetchOptions, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
+import { DEFAULT_FETCH_OPTIONS, type FetchOptions, fetchAll } from './fetcher/fetcher.ts';
 import type { Host } from './host/host.ts';
 import { type Identity, UnknownUserError, Users } from './host/users.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
@@ -86,7 +86,7 @@ export class Containerizer {
     this.volumes = new Volumes(options.work, options.warn);
     this.#users = parts.users;
     this.#launcher = parts.launcher;
-    this.#fetching = options.fetching ?? defaultFetchOptions;
+    this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
     this.#isolators = createIsolators(this.volumes);
     this.#host = {
       workDirectory: options.work.root,

@@ -1,6 +1,6 @@
 // Delays that the runtime's timers take: whole milliseconds, at most 24.8 days.
 
-const longestMs = 2 ** 31 - 1;
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** A longer delay than any timer takes comes down to that: nothing here waits for so long. */
-export const timerDelay = (ms: number) => Math.ceil(Math.min(Math.max(0, ms), longestMs));
+export const timerDelay = (ms: number) => Math.ceil(Math.min(Math.max(0, ms), LONGEST_MS));

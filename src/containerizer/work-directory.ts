@@ -18,7 +18,7 @@ import { containerFolder } from '../model/container-id.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 
 /** Between the folder of a container and those nested in it, as Mesos has it. */
-const nested = 'containers';
+const NESTED = 'containers';
 
 /** A folder with another name is no container's. */
 export const isContainerName = (name: string) => /^[^./]+$/.test(name);
@@ -65,18 +65,18 @@ export class WorkDirectory {
 
   /** The folder in which a container's supervisor keeps its records. */
   run(container: ContainerId): string {
-    return join(this.containers, containerFolder(container, nested));
+    return join(this.containers, containerFolder(container, NESTED));
   }
 
   /** The container whose records are in the folder of this path. */
   containerAt(path: string): ContainerId | undefined {
-    const below = relative(this.containers, path).split(`/${nested}/`);
+    const below = relative(this.containers, path).split(`/${NESTED}/`);
     return below.every(isContainerName) ? containerId(below.join('.')) : undefined;
   }
 
   /** Where the records of those are that are nested in a container; absent: of root containers. */
   recordsBelow(parent: ContainerId | undefined): string {
-    return parent === undefined ? this.containers : join(this.run(parent), nested);
+    return parent === undefined ? this.containers : join(this.run(parent), NESTED);
   }
 
   /** Not below `meta`, which is closed to the tasks' users. */

@@ -35,16 +35,16 @@ export function isYes(answer: number): boolean {
 }
 
 /** Resources that are summed at a time: a list of the core has 65,536 at most. */
-const maxAtOnce = 16_384;
+const MAX_AT_ONCE = 16_384;
 
 function* slices(parts: Iterable<readonly Resource[]>): Iterable<readonly Resource[]> {
   for (const part of parts) {
-    if (part.length <= maxAtOnce) {
+    if (part.length <= MAX_AT_ONCE) {
       yield part;
       continue;
     }
-    for (let from = 0; from < part.length; from += maxAtOnce) {
-      yield part.slice(from, from + maxAtOnce);
+    for (let from = 0; from < part.length; from += MAX_AT_ONCE) {
+      yield part.slice(from, from + MAX_AT_ONCE);
     }
   }
 }
@@ -105,7 +105,7 @@ export class Algebra implements ResourceAlgebra {
       lists.begin();
       let count = 0;
       for (const resources of slices(parts)) {
-        if (count >= maxAtOnce) {
+        if (count >= MAX_AT_ONCE) {
           const sum = lists.read(checked(lists.module.exports.listAdd(count, 0)));
           lists.begin();
           count = lists.write(sum, 'keep');

@@ -14,7 +14,7 @@ import type { Matcher } from './matcher.ts';
 import type { CoreTrap } from './trap.ts';
 
 export { CoreError } from './module.ts';
-export { CoreTrap, tooManyTraps } from './trap.ts';
+export { CoreTrap, TOO_MANY_TRAPS } from './trap.ts';
 
 /** Scalar amounts by resource name, in the units of the name (cpus, megabytes). */
 export type Quantities = Readonly<Record<string, number>>;

@@ -88,7 +88,7 @@ export function compileCost(pattern: string): number {
 }
 
 /** `\Qliteral\E`, an escape, a class, a counted repetition, or any one character. */
-const tokens =
+const TOKENS =
   /\\Q.*?(?:\\E|$)|\\[pPx]\{[^}]*\}|\\[pPx].{0,2}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|./gsu;
 
 function expand(pattern: string, costOf: (atom: string) => number): number {
@@ -96,7 +96,7 @@ function expand(pattern: string, costOf: (atom: string) => number): number {
   let size = 0;
   // What a repetition would repeat: the last atom or group.
   let last = 0;
-  for (const [token] of pattern.matchAll(tokens)) {
+  for (const [token] of pattern.matchAll(TOKENS)) {
     if (token === '(') {
       outer.push(size);
       size = 0;

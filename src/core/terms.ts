@@ -20,7 +20,7 @@ import {
 import type { AgentFacts } from './interface.ts';
 import { CoreError } from './module.ts';
 
-const frameworkBits = new Map<number, number>([
+const FRAMEWORK_BITS = new Map<number, number>([
   [FrameworkCapability.MULTI_ROLE, FRAMEWORK_MULTI_ROLE],
   [FrameworkCapability.GPU_RESOURCES, FRAMEWORK_GPU],
   [FrameworkCapability.REGION_AWARE, FRAMEWORK_REGION_AWARE],
@@ -31,7 +31,7 @@ const frameworkBits = new Map<number, number>([
 
 export function capabilityBits(capabilities: readonly FrameworkCapability[]): number {
   let bits = 0;
-  for (const capability of capabilities) bits |= frameworkBits.get(capability) ?? 0;
+  for (const capability of capabilities) bits |= FRAMEWORK_BITS.get(capability) ?? 0;
   return bits;
 }
 

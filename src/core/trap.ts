@@ -19,7 +19,7 @@ export class CoreTrap extends Error {
 }
 
 /** A core that traps so often within so long does not do so by chance: the process should end. */
-export const tooManyTraps = { most: 3, withinMs: 60_000 } as const;
+export const TOO_MANY_TRAPS = { most: 3, withinMs: 60_000 } as const;
 
 type Call = (...args: number[]) => number;
 

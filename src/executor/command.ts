@@ -112,9 +112,9 @@ export interface CommandState {
   isShutDown: boolean;
 }
 
-const defaultKillGraceMs = 3_000;
+const DEFAULT_KILL_GRACE_MS = 3_000;
 // The agent destroys the container at the end of the grace period: the last update must be out.
-const reserveMs = 1_000;
+const RESERVE_MS = 1_000;
 
 export function createCommand(options: CommandOptions): CommandState {
   const resumption = options.resumption;
@@ -232,7 +232,7 @@ function watchTask(state: CommandState, nowMs: number): CommandEffect[] {
       failures: 0,
     };
   }
-  for (const kind of probeKinds) {
+  for (const kind of PROBE_KINDS) {
     const schedule = scheduleOf(state, kind);
     if (schedule !== undefined) {
       effects.push({ type: 'setTimer', timer: kind, delayMs: schedule.delayMs });
@@ -322,7 +322,7 @@ function shutdown(state: CommandState, nowMs: number): CommandEffect[] {
     case 'resuming':
       return [...resume(state, nowMs), ...shutdown(state, nowMs)];
     case 'running':
-      return kill(state, Math.max(0, state.options.shutdownGraceMs - reserveMs), 'asked', nowMs);
+      return kill(state, Math.max(0, state.options.shutdownGraceMs - RESERVE_MS), 'asked', nowMs);
     case 'ended':
       if (!state.lingers) {
         return [];
@@ -473,7 +473,7 @@ function update(state: CommandState, status: TaskStatus, nowMs: number): Command
   };
 }
 
-const probeKinds = ['check', 'health'] as const;
+const PROBE_KINDS = ['check', 'health'] as const;
 
 function scheduleOf(state: CommandState, kind: ProbeKind) {
   const { check, health_check } = state.options.task;
@@ -486,7 +486,7 @@ function killGraceMs(state: CommandState, override: KillPolicy | undefined): num
   return (
     toMs(override?.grace_period?.nanoseconds) ??
     toMs(state.options.task.kill_policy?.grace_period?.nanoseconds) ??
-    defaultKillGraceMs
+    DEFAULT_KILL_GRACE_MS
   );
 }
 

@@ -8,7 +8,7 @@ import type { Container } from '../containerizer/launchers/launcher.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
 import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 
-const maxRedirects = 10;
+const MAX_REDIRECTS = 10;
 
 /** Never rejects: what cannot be done is a failure of the probe. */
 export async function probe(
@@ -53,7 +53,7 @@ async function httpStatus(first: string, timeoutMs: number): Promise<number> {
   for (let redirects = 0; ; redirects++) {
     const { statusCode, location } = await httpHead(url, signal);
     const isRedirect = statusCode >= 300 && statusCode < 400 && location !== undefined;
-    if (!isRedirect || redirects === maxRedirects) {
+    if (!isRedirect || redirects === MAX_REDIRECTS) {
       return statusCode;
     }
     url = new URL(location, url);

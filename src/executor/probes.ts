@@ -39,10 +39,10 @@ interface Schedule {
 }
 
 // The schema's defaults, which a message that leaves a field out does not carry.
-const defaults = { delaySeconds: 15, intervalSeconds: 10, timeoutSeconds: 20 } as const;
-const defaultConsecutiveFailures = 3;
-const defaultGraceSeconds = 10;
-const ipv6 = 2;
+const DEFAULTS = { delaySeconds: 15, intervalSeconds: 10, timeoutSeconds: 20 } as const;
+const DEFAULT_CONSECUTIVE_FAILURES = 3;
+const DEFAULT_GRACE_SECONDS = 10;
+const IPV6 = 2;
 
 function scheduleOf(
   kind: ProbeKind,
@@ -50,9 +50,9 @@ function scheduleOf(
   what: ProbeTarget,
 ): Schedule {
   return {
-    delayMs: 1000 * (timing.delay_seconds ?? defaults.delaySeconds),
-    intervalMs: 1000 * (timing.interval_seconds ?? defaults.intervalSeconds),
-    probe: { kind, what, timeoutMs: 1000 * (timing.timeout_seconds ?? defaults.timeoutSeconds) },
+    delayMs: 1000 * (timing.delay_seconds ?? DEFAULTS.delaySeconds),
+    intervalMs: 1000 * (timing.interval_seconds ?? DEFAULTS.intervalSeconds),
+    probe: { kind, what, timeoutMs: 1000 * (timing.timeout_seconds ?? DEFAULTS.timeoutSeconds) },
   };
 }
 
@@ -93,14 +93,14 @@ function targetOfHealthCheck(check: HealthCheck): ProbeTarget | undefined {
     return { type: 'command', command };
   }
   if (http !== undefined && means(HealthCheck_Type.HTTP)) {
-    const host = http.protocol === ipv6 ? '[::1]' : '127.0.0.1';
+    const host = http.protocol === IPV6 ? '[::1]' : '127.0.0.1';
     return {
       type: 'http',
       url: `${http.scheme ?? 'http'}://${host}:${http.port}${http.path ?? ''}`,
     };
   }
   if (tcp !== undefined && means(HealthCheck_Type.TCP)) {
-    return { type: 'tcp', host: tcp.protocol === ipv6 ? '::1' : '127.0.0.1', port: tcp.port };
+    return { type: 'tcp', host: tcp.protocol === IPV6 ? '::1' : '127.0.0.1', port: tcp.port };
   }
   return undefined;
 }
@@ -187,11 +187,11 @@ export function judge(
     state.failures = 0;
     return news ? { healthy: true, kill: false } : undefined;
   }
-  const graceMs = 1000 * (state.check.grace_period_seconds ?? defaultGraceSeconds);
+  const graceMs = 1000 * (state.check.grace_period_seconds ?? DEFAULT_GRACE_SECONDS);
   if (state.initializing && graceMs > 0 && nowMs - state.startedMs <= graceMs) {
     return undefined;
   }
   state.failures += 1;
-  const allowed = state.check.consecutive_failures ?? defaultConsecutiveFailures;
+  const allowed = state.check.consecutive_failures ?? DEFAULT_CONSECUTIVE_FAILURES;
   return { healthy: false, kill: state.failures >= allowed };
 }

@@ -5,8 +5,8 @@ export interface RememberedKill {
   readonly cause: KillCause;
 }
 
-const killCauses = ['asked', 'unhealthy', 'completionTime'] as const;
-export type KillCause = (typeof killCauses)[number];
+const KILL_CAUSES = ['asked', 'unhealthy', 'completionTime'] as const;
+export type KillCause = (typeof KILL_CAUSES)[number];
 
 /** The record of a kill. */
 export const killText = (kill: RememberedKill) => JSON.stringify(kill);
@@ -19,7 +19,7 @@ export function killOf(text: string): RememberedKill | undefined {
   } catch {
     return undefined;
   }
-  const cause = killCauses.find((known) => known === found?.cause);
+  const cause = KILL_CAUSES.find((known) => known === found?.cause);
   const deadlineMs = found?.deadlineMs;
   return cause !== undefined && typeof deadlineMs === 'number' && Number.isFinite(deadlineMs)
     ? { deadlineMs, cause }

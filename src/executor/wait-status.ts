@@ -12,7 +12,7 @@ export function describeWaitStatus(status: number): string {
 }
 
 // As strsignal(3) has them on Linux, from 1.
-const names = [
+const NAMES = [
   'Hangup',
   'Interrupt',
   'Quit',
@@ -47,14 +47,14 @@ const names = [
 ];
 
 // The C library keeps the first two real-time signals (32 and 33) for itself.
-const firstRealTime = 34;
+const FIRST_REAL_TIME = 34;
 
 function signalName(signal: number): string {
   return (
-    names[signal - 1] ??
-    (signal < firstRealTime
+    NAMES[signal - 1] ??
+    (signal < FIRST_REAL_TIME
       ? `Unknown signal ${signal}`
-      : `Real-time signal ${signal - firstRealTime}`)
+      : `Real-time signal ${signal - FIRST_REAL_TIME}`)
   );
 }
 
@@ -63,13 +63,13 @@ export function signalAt(
   text: string,
 ): { readonly number: number; readonly name: string } | undefined {
   // "Stopped (signal)" is not "Stopped".
-  const known = names.toSorted((one, two) => two.length - one.length);
+  const known = NAMES.toSorted((one, two) => two.length - one.length);
   const name = known.find((it) => text.startsWith(it));
   if (name !== undefined) {
-    return { number: names.indexOf(name) + 1, name };
+    return { number: NAMES.indexOf(name) + 1, name };
   }
   const [other, kind, digits] = /^(Unknown|Real-time) signal (\d{1,2})/.exec(text) ?? [];
   return other === undefined
     ? undefined
-    : { number: Number(digits) + (kind === 'Unknown' ? 0 : firstRealTime), name: other };
+    : { number: Number(digits) + (kind === 'Unknown' ? 0 : FIRST_REAL_TIME), name: other };
 }

@@ -4,9 +4,9 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { isWantOfRoom } from './room.ts';
 
-const bytes = 64;
+const BYTES = 64;
 
-const lineOf = (text: string) => `${text.padEnd(bytes - 1)}\n`;
+const lineOf = (text: string) => `${text.padEnd(BYTES - 1)}\n`;
 
 /** What `use` gives; undefined where there is no such file. */
 function ifThere<T>(use: () => T): T | undefined {

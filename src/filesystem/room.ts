@@ -2,16 +2,16 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { resultOf } from './summed-rows.ts';
 
-const wantsRoom = new Set(['ENOSPC', 'EDQUOT']);
+const WANTS_ROOM = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Of the system's own errors. */
 export const isWantOfRoom = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && wantsRoom.has(String(error.code));
+  error instanceof Error && 'code' in error && WANTS_ROOM.has(String(error.code));
 
 // Result codes of SQLite.
-const ioError = 10;
-const full = 13;
-const cannotOpen = 14;
+const IO_ERROR = 10;
+const FULL = 13;
+const CANNOT_OPEN = 14;
 
 /**
  * Of an error of writing a database. SQLite speaks of a full disk where a write says so; a quota that is
@@ -22,10 +22,10 @@ export function isFullFor(file: string, error: unknown): boolean {
   switch (resultOf(error)) {
     case undefined:
       return isWantOfRoom(error);
-    case full:
+    case FULL:
       return true;
-    case ioError:
-    case cannotOpen:
+    case IO_ERROR:
+    case CANNOT_OPEN:
       return !hasRoomBeside(file);
     default:
       return false;

@@ -125,13 +125,13 @@ export const resultOf = (error: unknown): number | undefined =>
     ? error.errcode & 0xff
     : undefined;
 
-const damaging = new Set([
+const DAMAGING = new Set([
   1 /* no such table or column */, 11 /* corrupt */, 24 /* format */, 26 /* not a database */,
 ]);
 
 /** Whether an error that comes of reading a file says that the file is not as it was written. */
 export const isDamage = (error: unknown): boolean =>
   error instanceof Damage ||
-  damaging.has(resultOf(error) ?? 0) ||
+  DAMAGING.has(resultOf(error) ?? 0) ||
   // A number that is larger than any that was written.
   (error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE');

@@ -1,6 +1,6 @@
 // The master as a state machine: an event comes with the time, and a list of effects comes back.
 // The clock, randomness, sockets and disk are all on the other side of those two.
-import { CoreError, CoreTrap, tooManyTraps } from '../core/interface.ts';
+import { CoreError, CoreTrap, TOO_MANY_TRAPS } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
@@ -52,7 +52,7 @@ export type { MasterState } from './state.ts';
 export { masterViews } from './views/views.ts';
 
 /** Agents that were removed are remembered so that late messages of theirs are known as such. */
-const maxRemovedAgents = 100_000;
+const MAX_REMOVED_AGENTS = 100_000;
 
 export function createMaster(options: MasterOptions, core: MasterCore): MasterState {
   const allocator = createAllocator(core, options);
@@ -63,7 +63,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     options,
     info: masterInfo(options),
     core,
-    coreFailures: { sharedTraps: core.sharedTraps, recurrence: new Recurrence(tooManyTraps) },
+    coreFailures: { sharedTraps: core.sharedTraps, recurrence: new Recurrence(TOO_MANY_TRAPS) },
     algebra: core.algebra,
     allocator: new GuardedAllocator(allocator),
     random: new Random(options.seed),
@@ -81,7 +81,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       recovered: new Map(),
       unreachable: new Map(),
       gone: new Map(),
-      removed: new BoundedMap(maxRemovedAgents),
+      removed: new BoundedMap(MAX_REMOVED_AGENTS),
       removals: new Map(),
       draining: new Map(),
       deactivated: new Set(),

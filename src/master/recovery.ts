@@ -22,8 +22,8 @@ import { quotaAmounts } from './roles/quota.ts';
 import type { MasterState } from './state.ts';
 import { MAX_AGENTS_BYTES } from './validation/agent-bounds.ts';
 
-export const recoveryTimer = 'recovery';
-export const registryGcTimer = 'registry-gc';
+export const RECOVERY_TIMER = 'recovery';
+export const REGISTRY_GC_TIMER = 'registry-gc';
 
 /** An address as Mesos has it in MasterInfo.ip: the bytes of the address as they lie in memory. */
 function ipNumber(ip: string): number {
@@ -83,8 +83,8 @@ export function masterElected(
   state.electedMs = state.nowMs;
   log(state, 'info', `Recovered ${recoveredAgents} agents from the registry`);
   startBatches(state);
-  setTimer(state, recoveryTimer, state.options.agentReregisterTimeoutMs);
-  setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
+  setTimer(state, RECOVERY_TIMER, state.options.agentReregisterTimeoutMs);
+  setTimer(state, REGISTRY_GC_TIMER, state.options.registryGcIntervalMs);
 }
 
 function rememberAgents(state: MasterState, registry: RegistrySnapshot): void {
@@ -169,7 +169,7 @@ export function recoveryTimedOut(state: MasterState): void {
 
 /** Forgets agents that were lost long ago, and the oldest of too many. */
 export function collectGarbage(state: MasterState): void {
-  setTimer(state, registryGcTimer, state.options.registryGcIntervalMs);
+  setTimer(state, REGISTRY_GC_TIMER, state.options.registryGcIntervalMs);
   const unreachable = outdated(state, state.agents.unreachable);
   const gone = outdated(state, state.agents.gone);
   if (unreachable.length + gone.length === 0 || isStoring(state, 'agentsForgotten')) {

@@ -53,7 +53,7 @@ export interface AgentCapabilities {
 
 // Agents of one release all say the same, so one object serves them all: 50,000 agents share a few.
 const known = new Map<string, AgentCapabilities>();
-const maxKnown = 1000;
+const MAX_KNOWN = 1000;
 
 export function agentCapabilities(
   list: readonly AgentInfo_Capability[] | undefined,
@@ -81,7 +81,7 @@ export function agentCapabilities(
     draining: has(AgentInfo_Capability_Type.AGENT_DRAINING),
     taskResourceLimits: has(AgentInfo_Capability_Type.TASK_RESOURCE_LIMITS),
   };
-  if (known.size < maxKnown) {
+  if (known.size < MAX_KNOWN) {
     known.set(key, capabilities);
   }
   return capabilities;

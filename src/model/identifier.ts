@@ -1,6 +1,6 @@
 // What the ids that clients choose must look like, and which bytes are a UUID.
 
-const maxLength = 255;
+const MAX_LENGTH = 255;
 
 function hasForbiddenCharacter(id: string): boolean {
   for (let i = 0; i < id.length; i++) {
@@ -28,8 +28,8 @@ export function idError(id: string): string | undefined {
   if (id === '') {
     return 'ID must not be empty';
   }
-  if (id.length > maxLength || byteLength(id) > maxLength) {
-    return `ID must not be greater than ${maxLength} characters`;
+  if (id.length > MAX_LENGTH || byteLength(id) > MAX_LENGTH) {
+    return `ID must not be greater than ${MAX_LENGTH} characters`;
   }
   if (id === '.' || id === '..') {
     return `'${id}' is disallowed`;

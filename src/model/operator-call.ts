@@ -7,7 +7,7 @@ export function operatorCallError(call: MasterCall): string | undefined {
   if (call.type === undefined) {
     return "Expecting 'type' to be present";
   }
-  const field = requiredFields.get(call.type);
+  const field = REQUIRED_FIELDS.get(call.type);
   if (field !== undefined && call[field] === undefined) {
     return `Expecting '${field}' to be present`;
   }
@@ -17,18 +17,18 @@ export function operatorCallError(call: MasterCall): string | undefined {
     case MasterCall_Type.UNRESERVE_RESOURCES:
       return resourcesError(call.unreserve_resources?.resources);
     case MasterCall_Type.GROW_VOLUME:
-      return call.grow_volume?.agent_id === undefined ? missingAgent : undefined;
+      return call.grow_volume?.agent_id === undefined ? MISSING_AGENT : undefined;
     case MasterCall_Type.SHRINK_VOLUME:
-      return call.shrink_volume?.agent_id === undefined ? missingAgent : undefined;
+      return call.shrink_volume?.agent_id === undefined ? MISSING_AGENT : undefined;
     default:
       return undefined;
   }
 }
 
-const missingAgent =
+const MISSING_AGENT =
   "Expecting 'agent_id' to be present; only agent default resources are supported right now";
 
-const requiredFields = new Map<MasterCall_Type, keyof MasterCall>([
+const REQUIRED_FIELDS = new Map<MasterCall_Type, keyof MasterCall>([
   [MasterCall_Type.GET_METRICS, 'get_metrics'],
   [MasterCall_Type.SET_LOGGING_LEVEL, 'set_logging_level'],
   [MasterCall_Type.LIST_FILES, 'list_files'],

@@ -12,14 +12,14 @@ import { resourceText } from './resource-label.ts';
 import { isStrictSubrole, roleError } from './role.ts';
 
 /** Far more than there is, and little enough that sums of many are exact. */
-const mostOfOne = 1e10;
+const MOST_OF_ONE = 1e10;
 /** Resources, ranges and items of a list: what is done with one takes time. */
-const mostItems = 10_000;
+const MOST_ITEMS = 10_000;
 /** Characters of a resource in a message. */
-const mostShown = 200;
+const MOST_SHOWN = 200;
 /** The core has room for about a thousand, of all agents and frameworks. */
-const mostNames = 256;
-const mostPort = 65_535;
+const MOST_NAMES = 256;
+const MOST_PORT = 65_535;
 
 /** The one check of a list of resources from outside: what passes, the core can take. */
 export function resourcesError(resources: readonly Resource[] = []): string | undefined {
@@ -30,25 +30,25 @@ export function resourcesError(resources: readonly Resource[] = []): string | un
     const error = resourceError(resource);
     if (error !== undefined) {
       const text = resourceText(resource);
-      const shown = text.length > mostShown ? `${text.slice(0, mostShown)}…` : text;
+      const shown = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
       return `Resource '${shown}' is invalid: ${error}`;
     }
     sum += resource.scalar?.value ?? rangesCount(resource);
     items += (resource.ranges?.range ?? resource.set?.item ?? []).length;
     names.add(resource.name);
   }
-  if (names.size > mostNames) {
-    return `Resources are invalid: more than ${mostNames} names`;
+  if (names.size > MOST_NAMES) {
+    return `Resources are invalid: more than ${MOST_NAMES} names`;
   }
-  return sum > mostOfOne || items > mostItems
+  return sum > MOST_OF_ONE || items > MOST_ITEMS
     ? 'Resources are invalid: more than can be counted'
     : undefined;
 }
 
 /** Resources, ranges and items of all that one agent has and runs. */
-const mostItemsOfAgent = 200_000;
+const MOST_ITEMS_OF_AGENT = 200_000;
 /** Those of them that differ by reservation or disk. */
-const mostKindsOfAgent = 4_000;
+const MOST_KINDS_OF_AGENT = 4_000;
 
 /** For lists that have passed one by one: what all of an agent's come to, the core can take, too. */
 export function allResourcesError(lists: readonly (readonly Resource[])[]): string | undefined {
@@ -62,11 +62,11 @@ export function allResourcesError(lists: readonly (readonly Resource[])[]): stri
     if (reservations !== undefined || reservation !== undefined || disk !== undefined) {
       kinds.add(JSON.stringify([name, reservations, role, reservation, disk]));
     }
-    if (kinds.size > mostKindsOfAgent) {
-      return `Resources are invalid: more than ${mostKindsOfAgent} of the agent differ by reservation or disk`;
+    if (kinds.size > MOST_KINDS_OF_AGENT) {
+      return `Resources are invalid: more than ${MOST_KINDS_OF_AGENT} of the agent differ by reservation or disk`;
     }
   }
-  return sum > mostOfOne || items > mostItemsOfAgent
+  return sum > MOST_OF_ONE || items > MOST_ITEMS_OF_AGENT
     ? 'Resources are invalid: more than can be counted in all that the agent has and runs'
     : undefined;
 }
@@ -165,9 +165,9 @@ function knownNameError({ name, type, scalar, ranges }: Resource): string | unde
         : undefined;
     case 'ports':
       return type === Value_Type.RANGES &&
-        (ranges?.range ?? []).every(({ begin, end }) => begin >= 0 && end <= mostPort)
+        (ranges?.range ?? []).every(({ begin, end }) => begin >= 0 && end <= MOST_PORT)
         ? undefined
-        : `'ports' must be ranges within 0-${mostPort}, such as ports:[31000-32000]`;
+        : `'ports' must be ranges within 0-${MOST_PORT}, such as ports:[31000-32000]`;
     default:
       return undefined;
   }
@@ -237,7 +237,7 @@ function valueError(resource: Resource): string | undefined {
       if (scalar.value !== 0 && !(Math.round(scalar.value * 1000) > 0)) {
         return 'Invalid scalar resource: value <= 0';
       }
-      return scalar.value > mostOfOne
+      return scalar.value > MOST_OF_ONE
         ? 'Invalid scalar resource: more than can be counted'
         : undefined;
     case Value_Type.RANGES:
@@ -249,7 +249,7 @@ function valueError(resource: Resource): string | undefined {
         return 'Invalid set resource';
       }
       const items = set.item ?? [];
-      if (items.length > mostItems) {
+      if (items.length > MOST_ITEMS) {
         return 'Invalid set resource: more than can be counted';
       }
       return new Set(items).size < items.length
@@ -267,9 +267,9 @@ function rangesError(resource: Resource): string | undefined {
     return 'Invalid ranges resource: begin > end';
   }
   const isCountable =
-    ranges.length <= mostItems &&
+    ranges.length <= MOST_ITEMS &&
     ranges.every(({ end }) => Number.isSafeInteger(end)) &&
-    rangesCount(resource) <= mostOfOne;
+    rangesCount(resource) <= MOST_OF_ONE;
   if (!isCountable) {
     return 'Invalid ranges resource: more than can be counted';
   }

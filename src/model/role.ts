@@ -4,18 +4,18 @@
 const isForbidden = (code: number) => (code >= 9 && code <= 13) || code === 32 || code === 127;
 
 /** Characters of a role name. */
-const maxRoleLength = 1024;
+const MAX_ROLE_LENGTH = 1024;
 /** Components of a role name: each has its place in the tree of roles, and all are gone through often. */
-const maxRoleLevels = 64;
+const MAX_ROLE_LEVELS = 64;
 
 /** Mesos sets no bounds; without them one role can cost as much as all others together. */
 export function roleSizeError(role: string): string | undefined {
-  if (role.length > maxRoleLength) {
-    return `Role '${role.slice(0, 32)}…' is longer than ${maxRoleLength} characters`;
+  if (role.length > MAX_ROLE_LENGTH) {
+    return `Role '${role.slice(0, 32)}…' is longer than ${MAX_ROLE_LENGTH} characters`;
   }
   const levels = role.split('/').length;
-  return levels > maxRoleLevels
-    ? `Role '${role.slice(0, 32)}…' has ${levels} components: ${maxRoleLevels} are allowed`
+  return levels > MAX_ROLE_LEVELS
+    ? `Role '${role.slice(0, 32)}…' has ${levels} components: ${MAX_ROLE_LEVELS} are allowed`
     : undefined;
 }
 

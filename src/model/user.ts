@@ -5,7 +5,7 @@
 import type { ExecutorInfo, FrameworkInfo, TaskInfo } from './generated/messages.ts';
 
 /** The longest that Linux has is 32; directories have longer ones. */
-const maxLength = 256;
+const MAX_LENGTH = 256;
 
 /** Why this cannot be the name of a user. */
 export function userNameError(user: string): string | undefined {
@@ -16,12 +16,12 @@ export function userNameError(user: string): string | undefined {
     return `user ${quoted(user)} is a number: users are given by name`;
   }
   const isName =
-    user.length <= maxLength && user === user.trim() && /^[^+\-\p{Cc}:/][^\p{Cc}:/]*$/u.test(user);
+    user.length <= MAX_LENGTH && user === user.trim() && /^[^+\-\p{Cc}:/][^\p{Cc}:/]*$/u.test(user);
   return isName ? undefined : `${quoted(user)} is not the name of a user`;
 }
 
 /** What is not printed shows as JSON escapes it. */
-const quoted = (user: string) => `'${JSON.stringify(user.slice(0, maxLength)).slice(1, -1)}'`;
+const quoted = (user: string) => `'${JSON.stringify(user.slice(0, MAX_LENGTH)).slice(1, -1)}'`;
 
 /**
  * The users that launching a task starts something as: the task's own command and checks, and the

@@ -10,7 +10,7 @@ export interface VolumePlace {
 }
 
 // What follows is a folder's name and nothing else: a path made of it stays where it belongs.
-const folderName = /^(?!\.{1,2}$)[^/\0]+$/;
+const FOLDER_NAME = /^(?!\.{1,2}$)[^/\0]+$/;
 
 /**
  * The place of a persistent volume. Undefined for other resources, and for volumes of which a plain
@@ -23,7 +23,7 @@ export function volumePlace(resource: Resource): VolumePlace | undefined {
   }
   // A slash would make the volumes of `a` and of `a/b` share a folder.
   const role = reservationRole(resource).replaceAll('/', ' ');
-  if (!folderName.test(role) || !folderName.test(persistence.id)) {
+  if (!FOLDER_NAME.test(role) || !FOLDER_NAME.test(persistence.id)) {
     return undefined;
   }
   const folder = `volumes/roles/${role}/${persistence.id}`;

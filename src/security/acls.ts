@@ -173,7 +173,7 @@ export const aclFields: Readonly<Record<string, readonly string[]>> = Object.fro
 );
 
 /** The only endpoints that a list can be about: the others have objects that are filtered. */
-const authorizedPaths: readonly string[] = [
+const AUTHORIZED_PATHS: readonly string[] = [
   '/containers',
   '/containerizer/debug',
   '/files/debug',
@@ -223,10 +223,10 @@ function parseRule(field: string, kind: Kind, rule: unknown): Rule {
     // A rule about particular ones would never be found to be about what is asked.
     throw new TextError(`${kind.objects} of ${field} must be of type ANY or NONE`);
   }
-  const path = objects.values.find((it) => !authorizedPaths.includes(it));
+  const path = objects.values.find((it) => !AUTHORIZED_PATHS.includes(it));
   if (kind === KINDS.GET_ENDPOINT_WITH_PATH && path !== undefined) {
     throw new TextError(
-      `paths of ${field} names '${path}': lists can be about ${authorizedPaths.join(', ')}`,
+      `paths of ${field} names '${path}': lists can be about ${AUTHORIZED_PATHS.join(', ')}`,
     );
   }
   const role = kind.isRole && objects.values.find((it) => !isRoleOrBelow(it));

@@ -3,7 +3,7 @@ import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
 /** Fields of which an unknown value would run a task less confined than it was meant to be. */
-export const confining: ReadonlySet<string> = new Set(['ipc_mode']);
+export const CONFINING: ReadonlySet<string> = new Set(['ipc_mode']);
 
 interface QuotedEnumTable extends EnumTable {
   /** The names as JSON strings. */

@@ -2,7 +2,7 @@
 // strings, and one value may stand for a list. Generated readers call this; nothing else does.
 import { decodeBase64 } from './base64.ts';
 import { beyond, MAX_JSON_DEPTH, MAX_STRING_LENGTH } from './bounds.ts';
-import { confining } from './enum-table.ts';
+import { CONFINING } from './enum-table.ts';
 import { parseJson } from './json-text.ts';
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
@@ -161,7 +161,7 @@ export class JsonReading {
       throw unexpected(value, field);
     }
     const number = table.numbers.get(value);
-    if (number === undefined && (required || confining.has(field))) {
+    if (number === undefined && (required || CONFINING.has(field))) {
       throw new WireError(`Failed to find enum for '${value}'`);
     }
     return number;

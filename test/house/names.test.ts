@@ -36,6 +36,19 @@ test('"slave" appears only where the wire says it', () => {
   expect(bad.filter((entry) => !entry.startsWith('src/wire/'))).toEqual([]);
 });
 
+test('what is known when a file is read is named in capitals', () => {
+  const declared = /^(?:export )?const ([a-z]\w*)(?:: [^=]+)? =\s+([^;]+);$/gm;
+  const begins =
+    /^(?:new (?:Set|Map)[^(\n]*\()?\[*\s*(?:-?\d|'|"|`[^$`]*`$|\/[^/*]|[A-Z][A-Z0-9_]+\b)/;
+  const isComputed = (value: string) => /\]\.\w+\(|\w\[|[?=<>]=|\b[A-Z][A-Z0-9_]+[.(]/.test(value);
+  const bad = [...sources('src/**/*.ts'), ...sources('bench/**/*.ts')].flatMap(({ path, text }) =>
+    [...text.matchAll(declared)]
+      .filter(([, , value = '']) => begins.test(value) && !isComputed(value))
+      .map(([, name]) => `${path}: ${name}`),
+  );
+  expect(bad).toEqual([]);
+});
+
 test('nothing is left to do', () => {
   const bad = [...files, ...sources('test/**/*.ts'), ...sources('scripts/*')].filter(
     ({ path, text }) => !path.startsWith('test/house/') && /\b(TODO|FIXME|XXX|HACK)\b/.test(text),

@@ -1,7 +1,7 @@
 // Values of enumerations that only a later version knows, in every field of every message.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { confining } from '../../src/wire/enum-table.ts';
+import { CONFINING } from '../../src/wire/enum-table.ts';
 import type { Field, MessageType } from '../../src/wire/message-type.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
@@ -26,7 +26,7 @@ const varint = (value: number): number[] =>
 const unknown = ({ number }: Field) => [...varint(number << 3), ...varint(8191)];
 
 const of = (rule: (one: EnumField) => boolean) => fields.filter(rule);
-const isConfining = ({ field }: EnumField) => confining.has(field.name);
+const isConfining = ({ field }: EnumField) => CONFINING.has(field.name);
 const isRequired = ({ field }: EnumField) => field.rule === 'required';
 
 describe('an unknown value of an enumeration, as protobuf', () => {

@@ -10,11 +10,11 @@ import {
 } from '../../model/generated/messages.ts';
 import type { AgentState } from '../state.ts';
 
-const allowance = { cpus: 0.1, mem: 32 };
+const ALLOWANCE = { cpus: 0.1, mem: 32 };
 /** So much of a command, or of its list of arguments, is in the executor's name. */
-const maxNameLength = 15;
+const MAX_NAME_LENGTH = 15;
 /** How long Mesos takes at most to notice that a process has ended, and a second more. */
-const reapMs = 2_000n;
+const REAP_MS = 2_000n;
 
 export function commandExecutorInfo(
   agent: AgentState,
@@ -49,7 +49,7 @@ export function commandExecutorInfo(
   }
   const grace = task.kill_policy?.grace_period?.nanoseconds;
   if (grace !== undefined) {
-    info.shutdown_grace_period = { nanoseconds: grace + reapMs * 1_000_000n };
+    info.shutdown_grace_period = { nanoseconds: grace + REAP_MS * 1_000_000n };
   }
   return info;
 }
@@ -64,10 +64,10 @@ function commandText(command: CommandInfo): string {
 }
 
 const shortened = (text: string) =>
-  text.length > maxNameLength ? `${text.slice(0, maxNameLength - 3)}...` : text;
+  text.length > MAX_NAME_LENGTH ? `${text.slice(0, MAX_NAME_LENGTH - 3)}...` : text;
 
 const overhead = (role: string | undefined): Resource[] =>
-  Object.entries(allowance).map(([name, value]) => ({
+  Object.entries(ALLOWANCE).map(([name, value]) => ({
     name,
     type: Value_Type.SCALAR,
     scalar: { value },

@@ -166,7 +166,9 @@ function updateCalled(
   }
   const refusal = executorReported(agent, executor, status);
   if (refusal === undefined) {
-    emit(agent, { type: 'reply', request, status: 202 }, () => messageSize(status, maxStatusBytes));
+    emit(agent, { type: 'reply', request, status: 202 }, () =>
+      messageSize(status, MAX_STATUS_BYTES),
+    );
   } else {
     // Deliberately unlike Mesos, which takes all: it may be sent again when others are acknowledged.
     reply(agent, request, 503, refusal);
@@ -192,13 +194,13 @@ function invalidStatus(executor: Executor, status: TaskStatus): string | undefin
   if (status.state === TaskState.TASK_STAGING) {
     return `Received TASK_STAGING from ${who} which is not allowed`;
   }
-  return messageSize(status, maxStatusBytes) > maxStatusBytes
-    ? `'status' has more than ${maxStatusBytes} bytes`
+  return messageSize(status, MAX_STATUS_BYTES) > MAX_STATUS_BYTES
+    ? `'status' has more than ${MAX_STATUS_BYTES} bytes`
     : undefined;
 }
 
 /** As large as a task may be. Deliberately unlike Mesos: it is kept, in memory and on disk, until acknowledged. */
-const maxStatusBytes = 4 * 1024 * 1024;
+const MAX_STATUS_BYTES = 4 * 1024 * 1024;
 
 function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCalled): Found {
   const { call } = event;

@@ -67,7 +67,7 @@ export interface Termination {
 }
 
 /** Kills that wait for a disconnected executor; more are dropped, as a scheduler can ask again. */
-const maxMissed = 1_000;
+const MAX_MISSED = 1_000;
 
 export function createExecutor(
   run: Pick<Executor, 'framework' | 'info' | 'builtin' | 'containerId'> & {
@@ -134,7 +134,7 @@ export function sendToExecutor(agent: AgentState, executor: Executor, event: Exe
     return;
   }
   // Deliberately unlike Mesos, where a kill in the moment of a reconnection is lost.
-  if (ends && executor.missed.length < maxMissed) {
+  if (ends && executor.missed.length < MAX_MISSED) {
     executor.missed.push(event);
   }
 }
@@ -175,14 +175,14 @@ export function shutdownExecutor(agent: AgentState, executor: Executor): void {
  * What an executor gets at most to end, once its framework is gone: others are offered what it has, so
  * the machine is overbooked until then. Mesos lets it have the hours that it asked for.
  */
-const maxOrphanedGraceMs = 60_000;
+const MAX_ORPHANED_GRACE_MS = 60_000;
 
 function shutdownGraceMs({ options }: AgentState, { info, framework }: Executor): number {
   const usualMs = options.executorShutdownGracePeriodMs;
   const own = info.shutdown_grace_period;
   const graceMs = own === undefined ? usualMs : Math.max(0, Number(own.nanoseconds / 1_000_000n));
   return framework.state === 'terminating'
-    ? Math.min(graceMs, Math.max(usualMs, maxOrphanedGraceMs))
+    ? Math.min(graceMs, Math.max(usualMs, MAX_ORPHANED_GRACE_MS))
     : graceMs;
 }
 

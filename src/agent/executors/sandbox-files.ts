@@ -6,8 +6,8 @@ import type { Sandboxes, Viewer } from '../views.ts';
 import type { Executor } from './executor.ts';
 import { sandboxAliases, sandboxDirectory } from './sandbox.ts';
 
-const latest = 'latest';
-const runPath = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)$/;
+const LATEST = 'latest';
+const RUN_PATH = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)$/;
 
 /** Virtual path → directory, of all runs that are remembered and that the viewer may see. */
 export class SandboxFiles implements Sandboxes {
@@ -35,7 +35,7 @@ export class SandboxFiles implements Sandboxes {
     const { workDir } = this.#agent.options;
     const full = `${workDir}/slaves/${this.#agent.id}`;
     const [, framework, executor, run] =
-      runPath.exec(path.startsWith(`${full}/`) ? path.slice(full.length) : path) ?? [];
+      RUN_PATH.exec(path.startsWith(`${full}/`) ? path.slice(full.length) : path) ?? [];
     if (framework === undefined || executor === undefined || run === undefined) {
       return undefined;
     }
@@ -49,7 +49,7 @@ export class SandboxFiles implements Sandboxes {
       return undefined;
     }
     const isIt = (executor: Executor) =>
-      executor.executorId === executorId && (run === latest || executor.containerId === run);
+      executor.executorId === executorId && (run === LATEST || executor.containerId === run);
     const current = framework.executors.get(executorId);
     return current !== undefined && isIt(current) ? current : framework.completed.findLast(isIt);
   }

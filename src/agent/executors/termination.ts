@@ -128,7 +128,7 @@ function terminationOf(
 }
 
 /** Ends that a master may not hear of while it does not know the agent. */
-const maxExits = 1_000;
+const MAX_EXITS = 1_000;
 
 export function sendExited(
   agent: AgentState,
@@ -137,7 +137,7 @@ export function sendExited(
   waitStatus: number | undefined,
 ): void {
   const exit = { framework, executor, waitStatus };
-  if (agent.phase !== 'running' && agent.exits.length < maxExits) {
+  if (agent.phase !== 'running' && agent.exits.length < MAX_EXITS) {
     agent.exits.push(exit);
   }
   send(agent, exit);

@@ -29,10 +29,10 @@ export interface OperationRecord {
   isCarriedOver: boolean;
 }
 
-const firstRetryMs = 10_000;
-const maxRetryMs = 600_000;
+const FIRST_RETRY_MS = 10_000;
+const MAX_RETRY_MS = 600_000;
 /** Operations are few; a master that never acknowledges must still not fill the agent. */
-const maxOperations = 10_000;
+const MAX_OPERATIONS = 10_000;
 
 /** False: it is dropped, and the master, which has converted the resources already, is wrong now. */
 export function operationAsked(agent: AgentState, body: ApplyOperationMessage): boolean {
@@ -61,7 +61,7 @@ export function operationAsked(agent: AgentState, body: ApplyOperationMessage): 
   };
   const record = recordOf(operation, { isSent: false });
   agent.operations.set(key, record);
-  if (agent.operations.size > maxOperations) {
+  if (agent.operations.size > MAX_OPERATIONS) {
     for (const [oldest, { operation: forgotten }] of agent.operations) {
       forget(agent, oldest, forgotten);
       break;
@@ -75,7 +75,7 @@ export function operationAsked(agent: AgentState, body: ApplyOperationMessage): 
 const recordOf = (
   operation: Operation,
   { isSent }: { readonly isSent: boolean },
-): OperationRecord => ({ operation, retryMs: firstRetryMs, isSent, isCarriedOver: false });
+): OperationRecord => ({ operation, retryMs: FIRST_RETRY_MS, isSent, isCarriedOver: false });
 
 export const unfinishedOperations = (agent: AgentState): Operation[] =>
   [...agent.operations.values()].map(({ operation }) => operation);
@@ -94,7 +94,7 @@ export function restoreOperations(agent: AgentState, operations: readonly Operat
 
 export function resumeOperations(agent: AgentState): void {
   for (const [key, record] of agent.operations) {
-    record.retryMs = firstRetryMs;
+    record.retryMs = FIRST_RETRY_MS;
     record.isCarriedOver = record.isSent;
     sendStatus(agent, key, record);
   }
@@ -112,7 +112,7 @@ function sendStatus(agent: AgentState, key: string, record: OperationRecord): vo
 export function operationTimerFired(agent: AgentState, key: string): void {
   const record = agent.operations.get(key);
   if (record !== undefined) {
-    record.retryMs = Math.min(record.retryMs * 2, maxRetryMs);
+    record.retryMs = Math.min(record.retryMs * 2, MAX_RETRY_MS);
     sendStatus(agent, key, record);
   }
 }

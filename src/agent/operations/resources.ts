@@ -77,13 +77,13 @@ const listsOf = (operation: Offer_Operation): (readonly Resource[] | undefined)[
   ];
 };
 
-const byProviders: ReadonlySet<Offer_Operation_Type | undefined> = new Set([
+const BY_PROVIDERS: ReadonlySet<Offer_Operation_Type | undefined> = new Set([
   Offer_Operation_Type.CREATE_DISK,
   Offer_Operation_Type.DESTROY_DISK,
 ]);
 
 export function applyOperation(agent: AgentState, operation: Offer_Operation): Applied {
-  if (byProviders.has(operation.type)) {
+  if (BY_PROVIDERS.has(operation.type)) {
     return { ok: false, why: 'This agent has no resource providers' };
   }
   const error = listsOf(operation).map(resourcesError).find(Boolean);

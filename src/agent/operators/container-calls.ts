@@ -14,7 +14,7 @@ interface NamedContainer {
 }
 
 /** A container's sandbox path repeats its id: longer ones would not fit into a path. */
-const maxLength = 242;
+const MAX_LENGTH = 242;
 
 /** The container that a call is about; nothing for other calls. */
 export function namedContainer(call: AgentCall): NamedContainer | undefined {
@@ -75,8 +75,8 @@ function containerIdError({ value, parent }: ContainerID): string | undefined {
   if (error !== undefined) {
     return error;
   }
-  if (value.length > maxLength) {
-    return `'ContainerID.value' '${value}' exceeds the maximum length (${maxLength})`;
+  if (value.length > MAX_LENGTH) {
+    return `'ContainerID.value' '${value}' exceeds the maximum length (${MAX_LENGTH})`;
   }
   if (/[. ]/.test(value)) {
     return `'ContainerID.value' '${value}' contains invalid characters`;

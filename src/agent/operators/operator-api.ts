@@ -19,8 +19,8 @@ interface Answer {
   readonly text?: string;
 }
 
-const done: Answer = { status: 200 };
-const unsupported: Answer = { status: 501, text: 'This agent does not support the call' };
+const DONE: Answer = { status: 200 };
+const UNSUPPORTED: Answer = { status: 501, text: 'This agent does not support the call' };
 
 export function operatorCalled(agent: AgentState, event: OperatorCalled): void {
   const { status, text } = invalid(event.call) ?? forbidden(agent, event) ?? answer(agent, event);
@@ -54,7 +54,7 @@ const providerError = (call: AgentCall) =>
     ? undefined
     : "Expecting 'add_resource_provider_config.info.id' to be unset";
 
-const actions: Partial<Record<AgentCall_Type, Action>> = {
+const ACTIONS: Partial<Record<AgentCall_Type, Action>> = {
   [AgentCall_Type.PRUNE_IMAGES]: 'PRUNE_IMAGES',
   [AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE]: 'MARK_RESOURCE_PROVIDER_GONE',
   [AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG]: 'MODIFY_RESOURCE_PROVIDER_CONFIG',
@@ -65,7 +65,7 @@ const actions: Partial<Record<AgentCall_Type, Action>> = {
 function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answer | undefined {
   const { authorizer } = agent.options;
   const action =
-    call.type === undefined ? undefined : (actions[call.type] ?? containerAction(call));
+    call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
   const object = containerObject(agent, call);
   // The framework and user of a container decide. One that does not exist has none, and every caller may know that.
   const isNobodys = isAttach(call) && object.executor === undefined;
@@ -82,7 +82,7 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
     case AgentCall_Type.PRUNE_IMAGES:
     case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
       // Neither images nor resource providers are here, so there is nothing to forget.
-      return done;
+      return DONE;
     case AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG:
       return unknownProvider(call.add_resource_provider_config?.info);
     case AgentCall_Type.UPDATE_RESOURCE_PROVIDER_CONFIG:
@@ -92,13 +92,13 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
     case AgentCall_Type.REMOVE_CONTAINER:
     case AgentCall_Type.REMOVE_NESTED_CONTAINER:
       // Removing what is not there is no error.
-      return done;
+      return DONE;
     case AgentCall_Type.WAIT_NESTED_CONTAINER:
     case AgentCall_Type.WAIT_CONTAINER:
-      return ifKnown(agent, call, unsupported);
+      return ifKnown(agent, call, UNSUPPORTED);
     case AgentCall_Type.KILL_NESTED_CONTAINER:
     case AgentCall_Type.KILL_CONTAINER:
-      return ifKnown(agent, call, unsupported, killUnknown);
+      return ifKnown(agent, call, UNSUPPORTED, killUnknown);
     case AgentCall_Type.ATTACH_CONTAINER_INPUT:
     case AgentCall_Type.ATTACH_CONTAINER_OUTPUT:
       return ifKnown(agent, call, {
@@ -106,7 +106,7 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
         text: 'I/O switchboard server was disabled for this container',
       });
     default:
-      return unsupported;
+      return UNSUPPORTED;
   }
 }
 

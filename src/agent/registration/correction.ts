@@ -6,7 +6,7 @@ import { clearTimer, setTimer } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 
 /** Many such answers come together; and many agents get them, from a master that was started again. */
-const maxDelayMs = 10_000;
+const MAX_DELAY_MS = 10_000;
 
 /** Plans a re-registration. One that is under way may have been written before, and is repeated. */
 export function correctSoon(agent: AgentState): void {
@@ -14,7 +14,7 @@ export function correctSoon(agent: AgentState): void {
     agent.hasNews = true;
   } else if (!agent.isCorrecting) {
     agent.isCorrecting = true;
-    setTimer(agent, 'correction', Math.floor(agent.random.next() * maxDelayMs));
+    setTimer(agent, 'correction', Math.floor(agent.random.next() * MAX_DELAY_MS));
   }
 }
 

@@ -47,15 +47,15 @@ import { createTask, droppedState, isPartitionAware } from '../tasks/task.ts';
 import { endCorrection } from './correction.ts';
 import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';
 
-const maxBackoffMs = 60_000;
+const MAX_BACKOFF_MS = 60_000;
 /** Completed tasks that a re-registration tells of, of all frameworks together. */
-const maxCompletedTasks = 1_000;
+const MAX_COMPLETED_TASKS = 1_000;
 /** Of those and their frameworks: the message, which has what runs as well, must not get too large. */
-const maxCompletedBytes = 8 * 1024 * 1024;
+const MAX_COMPLETED_BYTES = 8 * 1024 * 1024;
 /** Of the statuses of all that runs: how far each task is, its own fields say. */
-const maxStatusBytes = 8 * 1024 * 1024;
+const MAX_STATUS_BYTES = 8 * 1024 * 1024;
 /** Backoff of attempts that end in a refused connection, which cost the master nothing. */
-const maxUnlinkedBackoffMs = 2_000;
+const MAX_UNLINKED_BACKOFF_MS = 2_000;
 
 export function masterDetected(agent: AgentState, event: MasterDetected): void {
   const pid = event.master === undefined ? undefined : parsePid(event.master);
@@ -92,7 +92,7 @@ export function clearRegistration(agent: AgentState): void {
 /** A random part of the backoff, which doubles for the next time. */
 function waitToRegister(agent: AgentState): void {
   setTimer(agent, 'registration', Math.floor(agent.random.next() * agent.backoffMs));
-  agent.backoffMs = Math.min(agent.backoffMs * 2, maxBackoffMs);
+  agent.backoffMs = Math.min(agent.backoffMs * 2, MAX_BACKOFF_MS);
 }
 
 export function linkLost(
@@ -110,7 +110,7 @@ export function linkLost(
     agent.backoffMs = Math.min(
       agent.backoffMs,
       agent.options.registrationBackoffFactorMs * 2,
-      maxUnlinkedBackoffMs,
+      MAX_UNLINKED_BACKOFF_MS,
     );
     waitToRegister(agent);
   }
@@ -191,7 +191,7 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
 
 /** A task whose statuses are more than its part of the bound comes with the newest of them. */
 function withShortStatuses(tasks: readonly Task[]): Task[] {
-  const partBytes = maxStatusBytes / tasks.length;
+  const partBytes = MAX_STATUS_BYTES / tasks.length;
   return tasks.map((task) => {
     const { statuses = [] } = task;
     if (messageSize(statuses, partBytes) <= partBytes) {
@@ -210,10 +210,10 @@ function withShortStatuses(tasks: readonly Task[]): Task[] {
 /** History, for a master to show: the newest part of it, so that the message stays small. */
 function completedFrameworks(agent: AgentState): Archive_Framework[] {
   const newestFirst: Archive_Framework[] = [];
-  let tasksLeft = maxCompletedTasks;
-  let bytesLeft = maxCompletedBytes;
+  let tasksLeft = MAX_COMPLETED_TASKS;
+  let bytesLeft = MAX_COMPLETED_BYTES;
   const fits = (message: object) => {
-    bytesLeft -= messageSize(message, maxCompletedBytes);
+    bytesLeft -= messageSize(message, MAX_COMPLETED_BYTES);
     return bytesLeft >= 0;
   };
   for (const { info, completed } of [...agent.completedFrameworks.values()].reverse()) {

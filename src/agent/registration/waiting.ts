@@ -14,16 +14,16 @@ export interface Waiting {
   hasSpoken: boolean;
 }
 
-const firstPauseMs = 10_000;
-const maxPauseMs = 10 * 60_000;
+const FIRST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10 * 60_000;
 
 /** Begins to count, where it has not begun. */
 export function beginWaiting(agent: AgentState): void {
   const sinceMs = agent.nowMs;
   agent.waiting ??= {
     sinceMs,
-    nextMs: sinceMs + firstPauseMs,
-    pauseMs: firstPauseMs,
+    nextMs: sinceMs + FIRST_PAUSE_MS,
+    pauseMs: FIRST_PAUSE_MS,
     trouble: undefined,
     hasSpoken: false,
   };
@@ -61,7 +61,7 @@ function speak(agent: AgentState, waiting: Waiting): void {
   }
   waiting.hasSpoken = true;
   waiting.nextMs = agent.nowMs + waiting.pauseMs;
-  waiting.pauseMs = Math.min(waiting.pauseMs * 2, maxPauseMs);
+  waiting.pauseMs = Math.min(waiting.pauseMs * 2, MAX_PAUSE_MS);
   const why =
     waiting.trouble === undefined
       ? 'it gives no answer (its log may say why it refuses this agent)'

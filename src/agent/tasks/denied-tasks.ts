@@ -2,7 +2,7 @@
 // the way: such a task must not run when the message arrives.
 
 /** So many are remembered; what is late is late by seconds. */
-const maxDenied = 10_000;
+const MAX_DENIED = 10_000;
 
 export class Denials {
   readonly #keys = new Set<string>();
@@ -13,7 +13,7 @@ export class Denials {
 
   /** Beyond the bound the oldest is forgotten. */
   add(key: string): void {
-    const [oldest] = this.#keys.size < maxDenied ? [] : this.#keys;
+    const [oldest] = this.#keys.size < MAX_DENIED ? [] : this.#keys;
     if (oldest !== undefined) {
       this.#keys.delete(oldest);
     }

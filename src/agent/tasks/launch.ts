@@ -149,7 +149,7 @@ function run(agent: AgentState, assignment: Assignment): void {
     refusalOfLimits(agent, tasks) ??
     refusalOfTasks(agent, assignment) ??
     refusalOfExecutor(assignment, existing) ??
-    (takeResources(agent, assignment, holder, existing) ? undefined : unknownResources);
+    (takeResources(agent, assignment, holder, existing) ? undefined : UNKNOWN_RESOURCES);
   if (refusal !== undefined) {
     refuse(agent, framework, assignment, refusal, existing);
     return;
@@ -301,7 +301,7 @@ function refusalOfDefaultExecutor({ executor }: Assignment): Refusal | undefined
     : undefined;
 }
 
-const unknownResources: Refusal = {
+const UNKNOWN_RESOURCES: Refusal = {
   reason: TaskStatus_Reason.REASON_RESOURCES_UNKNOWN,
   message: 'The resources being used by the task or task group are unknown to the agent',
 };

@@ -91,7 +91,7 @@ export function executorReported(
     // A task that the agent does not know is passed on: its executor knows better.
     addUpdate(agent, update, undefined);
   } else {
-    return `Updates of ${maxUnknownTasks} tasks that the agent does not know wait for acknowledgements`;
+    return `Updates of ${MAX_UNKNOWN_TASKS} tasks that the agent does not know wait for acknowledgements`;
   }
   sendToExecutor(agent, executor, {
     type: ExecutorEvent_Type.ACKNOWLEDGED,
@@ -105,7 +105,7 @@ const hasEndedIn = (executor: Executor, { task_id }: TaskStatus) =>
   executor.completed.some((task) => task.task_id.value === task_id.value);
 
 /** News of so many tasks of one framework, that this agent knows nothing of, may wait at a time. */
-const maxUnknownTasks = 1_000;
+const MAX_UNKNOWN_TASKS = 1_000;
 
 /** Every known task has one stream of updates at most; the others are of unknown tasks. */
 function hasRoomForUnknown(
@@ -117,7 +117,7 @@ function hasRoomForUnknown(
   return (
     streams === undefined ||
     streams.has(taskId(task_id.value)) ||
-    streams.size < framework.tasks.size + maxUnknownTasks
+    streams.size < framework.tasks.size + MAX_UNKNOWN_TASKS
   );
 }
 

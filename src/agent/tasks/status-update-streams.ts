@@ -45,23 +45,23 @@ export interface UpdateRetry {
   readonly level: number;
 }
 
-const retryIntervalsMs = [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000];
+const RETRY_INTERVALS_MS = [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000];
 /** Repetitions come soon if at all: an executor sends what is unacknowledged when it subscribes. */
-const maxSeen = 100;
+const MAX_SEEN = 100;
 /** Beyond this, a newer update takes the place of the one before it: only the latest state counts. */
-const maxPending = 1_000;
+const MAX_PENDING = 1_000;
 /** The same, of a task's updates together. */
-const maxPendingBytes = 8 * 1024 * 1024;
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 /** The same, for a task that the agent does not know: one on its way, and the latest. */
-const maxPendingOfUnknown = 2;
+const MAX_PENDING_OF_UNKNOWN = 2;
 /** Acknowledged updates of a task that stay in the checkpoint. */
-const maxAcknowledged = 25;
+const MAX_ACKNOWLEDGED = 25;
 
 /** After so many sends (most of a day) news of a framework that has nothing here are given up. */
-const maxSendsForAbsent = 100;
+const MAX_SENDS_FOR_ABSENT = 100;
 
 export const createRetries = (): Deadlines<UpdateRetry>[] =>
-  retryIntervalsMs.map((delayMs) => createDeadlines(`update-retry/${delayMs}`, delayMs));
+  RETRY_INTERVALS_MS.map((delayMs) => createDeadlines(`update-retry/${delayMs}`, delayMs));
 
 /** How long an update that is not acknowledged keeps others of its framework from being sent. */
 export const createTurns = (): Deadlines<UpdateRetry> => createDeadlines('update-turn', 10_000);
@@ -142,7 +142,7 @@ export function addUpdate(
 
 function remember(agent: AgentState, stream: UpdateStream, update: StatusUpdate): void {
   stream.seen.push(update.uuid ?? new Uint8Array());
-  if (stream.seen.length > maxSeen) {
+  if (stream.seen.length > MAX_SEEN) {
     stream.seen.shift();
   }
   makeRoom(agent, stream, update);
@@ -154,11 +154,11 @@ function remember(agent: AgentState, stream: UpdateStream, update: StatusUpdate)
 /** Never in place of the first, which may be on its way. */
 function makeRoom(agent: AgentState, stream: UpdateStream, update: StatusUpdate): void {
   const { pending } = stream;
-  const max = isKnown(agent, stream) ? maxPending : maxPendingOfUnknown;
+  const max = isKnown(agent, stream) ? MAX_PENDING : MAX_PENDING_OF_UNKNOWN;
   if (pending.length >= max) {
     dropLatest(agent, stream);
   }
-  const roomBytes = maxPendingBytes - updateBytes(update);
+  const roomBytes = MAX_PENDING_BYTES - updateBytes(update);
   while (
     pending.length > 1 &&
     (stream.pendingBytes > roomBytes || agent.updateRoom.lacks(update))
@@ -277,7 +277,7 @@ export function acknowledge(
 
 /** Its state, and those before it that a view shows, are of the newest. */
 function forgetAcknowledged(agent: AgentState, stream: UpdateStream): void {
-  while (stream.acknowledged.length > maxAcknowledged) {
+  while (stream.acknowledged.length > MAX_ACKNOWLEDGED) {
     forgetUpdate(agent, stream, stream.acknowledged.shift());
   }
 }
@@ -342,14 +342,14 @@ export function resendUpdates(agent: AgentState, framework: FrameworkId): void {
 }
 
 export function retryTimerFired(agent: AgentState, intervalMs: number): void {
-  const level = retryIntervalsMs.indexOf(intervalMs);
+  const level = RETRY_INTERVALS_MS.indexOf(intervalMs);
   const deadlines = agent.retries[level];
   if (deadlines === undefined) {
     return;
   }
   const expired = takeExpired(agent, deadlines, ({ stream, send }) => stream.sends === send);
   for (const { stream } of expired) {
-    if (stream.sends >= maxSendsForAbsent && !agent.frameworks.has(stream.frameworkId)) {
+    if (stream.sends >= MAX_SENDS_FOR_ABSENT && !agent.frameworks.has(stream.frameworkId)) {
       log(agent, 'warn', `Giving up the update of task ${stream.taskId}: nobody wants it`);
       closeStream(agent, stream);
       continue;
@@ -360,7 +360,7 @@ export function retryTimerFired(agent: AgentState, intervalMs: number): void {
       continue;
     }
     log(agent, 'info', `Sending the update of task ${stream.taskId} again`);
-    forward(agent, stream, Math.min(level + 1, retryIntervalsMs.length - 1));
+    forward(agent, stream, Math.min(level + 1, RETRY_INTERVALS_MS.length - 1));
   }
 }
 

@@ -4,7 +4,7 @@ import { TaskState } from '../../model/generated/messages.ts';
 import type { AgentState } from '../state.ts';
 import { agentAllocated } from './state-endpoint.ts';
 
-const resourceNames = ['cpus', 'gpus', 'mem', 'disk'];
+const RESOURCE_NAMES = ['cpus', 'gpus', 'mem', 'disk'];
 
 export function metricsView(agent: AgentState, nowMs: number): Record<string, number> {
   const metrics: Record<string, number> = {
@@ -67,7 +67,7 @@ function measureResources(agent: AgentState, metrics: Record<string, number>): v
   ] as const) {
     const totals = quantities(agent.options.resources, isRevocable);
     const uses = quantities(used, isRevocable);
-    for (const name of resourceNames) {
+    for (const name of RESOURCE_NAMES) {
       const total = totals[name] ?? 0;
       const use = uses[name] ?? 0;
       metrics[`slave/${name}${suffix}_total`] = total;

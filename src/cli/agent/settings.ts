@@ -8,7 +8,7 @@ import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { readMasterFlag } from '../master-flag.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
-  noAddress,
+  NO_ADDRESS,
   type PublishedAddress,
   publishedAddress,
 } from '../process/published-address.ts';
@@ -44,8 +44,8 @@ export async function agentSettings(
   faults.read(() => refuseForeignAgent(workDir.value));
   const options = faults.read(() =>
     agentOptions(values, {
-      address: address.or(noAddress),
-      flagTexts: publishedFlags(parsed, address.or(noAddress)),
+      address: address.or(NO_ADDRESS),
+      flagTexts: publishedFlags(parsed, address.or(NO_ADDRESS)),
       nowMs: systemClock.nowMs(),
       random: newRandom(),
       workDir: workDir.or('/'),

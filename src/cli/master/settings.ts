@@ -9,7 +9,7 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
-  noAddress,
+  NO_ADDRESS,
   type PublishedAddress,
   publishedAddress,
 } from '../process/published-address.ts';
@@ -37,8 +37,8 @@ export async function masterSettings(
   const address = await faults.readLater(() => publishedAddress(values));
   const options = faults.read(() =>
     masterOptions(values, {
-      address: address.or(noAddress),
-      flagTexts: publishedFlags(parsed, address.or(noAddress)),
+      address: address.or(NO_ADDRESS),
+      flagTexts: publishedFlags(parsed, address.or(NO_ADDRESS)),
       nowMs: systemClock.nowMs(),
       random: newRandom(),
     }),

@@ -55,7 +55,7 @@ export async function publishedAddress(flags: AddressFlags): Promise<PublishedAd
 const reachable = (listenIp: string) => (listenIp === ANY ? ownIp() : listenIp);
 
 /** Stands in where flags name no address, so that the others are read before the program ends. */
-export const noAddress: PublishedAddress = {
+export const NO_ADDRESS: PublishedAddress = {
   listenIp: ANY,
   listenPort: 0,
   ip: ANY,

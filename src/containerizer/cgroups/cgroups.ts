@@ -10,10 +10,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { kill } from '../host/process-table.ts';
 import { isAbsence, isPassing, readText, withDescriptor } from '../records/record-file.ts';
 
-const sweepPauseMs = 5;
-const maxSweeps = 400;
+const SWEEP_PAUSE_MS = 5;
+const MAX_SWEEPS = 400;
 /** Each such sweep does not wait any more for all processes to be frozen. */
-const forcedSweep = 40;
+const FORCED_SWEEP = 40;
 
 interface Mount {
   /** The part of the hierarchy that is mounted. */
@@ -34,7 +34,7 @@ export interface CgroupPlace {
 }
 
 /** Beside the freezer, through which containers are ended: what counts for them, and how. */
-const accounting = ['memory', 'cpu', 'cpuacct'] as const;
+const ACCOUNTING = ['memory', 'cpu', 'cpuacct'] as const;
 
 export interface CgroupFacts {
   /** Of the hierarchies that containers are in; undefined: they get no cgroups. */
@@ -88,7 +88,7 @@ export function findCgroupRoots(
     const first = kind === 'freezer' ? find('freezer', 'freezer.state') : find('', 'cgroup.kill');
     if (first !== undefined) {
       const others =
-        kind === 'freezer' ? accounting.flatMap((it) => find(it, 'cgroup.procs') ?? []) : [];
+        kind === 'freezer' ? ACCOUNTING.flatMap((it) => find(it, 'cgroup.procs') ?? []) : [];
       // One mount may have several controllers.
       return [...new Set([first, ...others])];
     }
@@ -108,19 +108,19 @@ export function setCpuShares(folders: readonly string[], shares: number): void {
  * only a process that hangs in the kernel can keep it.
  */
 export async function sweepCgroup(folder: string): Promise<boolean> {
-  for (let tries = 1; tries <= maxSweeps; tries++) {
+  for (let tries = 1; tries <= MAX_SWEEPS; tries++) {
     if (removeCgroup(folder)) {
       return true;
     }
     try {
-      killCgroup(folder, tries % forcedSweep !== 0);
+      killCgroup(folder, tries % FORCED_SWEEP !== 0);
     } catch (error) {
       // One that was removed meanwhile is no reason to stop.
       if (!isPassing(error) && !isAbsence(error)) {
         throw error;
       }
     }
-    await delay(sweepPauseMs);
+    await delay(SWEEP_PAUSE_MS);
   }
   return false;
 }

@@ -22,8 +22,8 @@ export type Proxies = Readonly<
 >;
 
 /** As curl. */
-const mostRedirects = 30;
-const redirects = new Set([301, 302, 303, 307, 308]);
+const MOST_REDIRECTS = 30;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Throws FetchError, or the reason of the abort. */
 export async function download({ uri, path, stallMs, proxies, abort }: Download): Promise<void> {
@@ -63,10 +63,10 @@ async function follow(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   let url = urlOf(uri, undefined);
-  for (let count = 0; count <= mostRedirects; count++) {
+  for (let count = 0; count <= MOST_REDIRECTS; count++) {
     const response = await answer(url, proxies, signal);
     const { location } = response.headers;
-    if (!redirects.has(response.statusCode ?? 0) || location === undefined) {
+    if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined) {
       return response;
     }
     response.destroy();
@@ -80,7 +80,7 @@ async function follow(
   }
   throw failure(
     'Number of redirects hit maximum amount',
-    `too many redirects: more than ${mostRedirects}`,
+    `too many redirects: more than ${MOST_REDIRECTS}`,
   );
 }
 

@@ -25,7 +25,7 @@ export interface FetchOptions {
   readonly proxies?: Proxies | undefined;
 }
 
-export const defaultFetchOptions: FetchOptions = { stallMs: 60_000, home: '' };
+export const DEFAULT_FETCH_OPTIONS: FetchOptions = { stallMs: 60_000, home: '' };
 
 export interface Fetch extends FetchOptions {
   readonly uris: readonly CommandInfo_URI[];
@@ -69,9 +69,9 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
 const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh', ...values];
 
 /** Exit statuses of scripts below: the source is a folder, or a device or the like; a place is none. */
-const isFolder = 21;
-const isSpecial = 22;
-const isNoFolder = 23;
+const IS_FOLDER = 21;
+const IS_SPECIAL = 22;
+const IS_NO_FOLDER = 23;
 
 /**
  * Deletes what an agent that was interrupted has left; those that begin from now on stay. `warn` is told
@@ -153,10 +153,10 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
   // What is in the way, where something is: the last that exists of the path.
   const obstacle =
     'p=$1; until [ -e "$p" ]; do p=$(dirname -- "$p"); done;' +
-    ` [ -d "$p" ] || exit ${isNoFolder}; exit 1`;
+    ` [ -d "$p" ] || exit ${IS_NO_FOLDER}; exit 1`;
   const line = shell(`mkdir -p -- "$1" && exit 0; ${obstacle}`, folder);
   const { status, said } = await run(fetch, line);
-  if (status === isNoFolder << 8) {
+  if (status === IS_NO_FOLDER << 8) {
     throw new FetchError('Error downloading resource: Not a directory');
   }
   if (status !== 0) {
@@ -171,16 +171,16 @@ async function copy(
   to: string,
 ): Promise<void> {
   const argv = shell(
-    `[ -d "$1" ] && exit ${isFolder}; [ -e "$1" ] && [ ! -f "$1" ] && exit ${isSpecial};` +
+    `[ -d "$1" ] && exit ${IS_FOLDER}; [ -e "$1" ] && [ ! -f "$1" ] && exit ${IS_SPECIAL};` +
       ' exec cp -T -- "$1" "$2"',
     local,
     to,
   );
   const { status, said } = await run(fetch, argv);
-  if (status === isFolder << 8) {
+  if (status === IS_FOLDER << 8) {
     throw new FetchError('`source` was a directory', { detail: `'${shown}' is a folder` });
   }
-  if (status === isSpecial << 8) {
+  if (status === IS_SPECIAL << 8) {
     // One would never end, another never begin.
     throw new FetchError(`'${shown}' is no regular file`);
   }

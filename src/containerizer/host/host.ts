@@ -19,8 +19,8 @@ export interface Host {
 }
 
 /** OCI runtimes, and what archives are read with. */
-const programNames = ['crun', 'runc', 'tar', 'gzip', 'bzip2', 'xz', 'unzip'] as const;
-export type ProgramName = (typeof programNames)[number];
+const PROGRAM_NAMES = ['crun', 'runc', 'tar', 'gzip', 'bzip2', 'xz', 'unzip'] as const;
+export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
 export interface HostOptions {
   /** Where containers' cgroups are to be; absent: they get none. */
@@ -36,7 +36,7 @@ export function lookAtHost({ cgroups, path = process.env.PATH ?? '' }: HostOptio
     isRoot: process.geteuid?.() === 0,
     cgroups: lookAtCgroups(cgroups),
     programs: new Map(
-      programNames.flatMap((name) => {
+      PROGRAM_NAMES.flatMap((name) => {
         const found = programIn(path, name);
         return found === undefined ? [] : [[name, found] as const];
       }),

@@ -91,12 +91,12 @@ export function descendants(root: number, processes: readonly ProcessStat[]): Pr
   return found;
 }
 
-const ticksPerSecond = 100;
+const TICKS_PER_SECOND = 100;
 
 /** When a process started, in milliseconds since 1970, as far as ticks and the clock tell. */
 export function startedMs(startTicks: number, nowMs: number): number {
   const upSeconds = Number(readText('/proc/uptime')?.split(' ')[0]);
-  return Math.round(nowMs - (upSeconds - startTicks / ticksPerSecond) * 1000);
+  return Math.round(nowMs - (upSeconds - startTicks / TICKS_PER_SECOND) * 1000);
 }
 
 let boot: string | undefined;

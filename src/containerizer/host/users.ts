@@ -9,10 +9,10 @@ import { readText } from '../records/record-file.ts';
 const run = promisify(execFile);
 
 // Looking a user up costs a process; a change of groups is seen by tasks launched this much later.
-const keepMs = 30_000;
-const maxKept = 1000;
+const KEEP_MS = 30_000;
+const MAX_KEPT = 1000;
 
-const root = 'root';
+const ROOT = 'root';
 
 /** What a process is switched to. */
 export interface Identity {
@@ -40,9 +40,9 @@ export class Users {
     mayRunAs: (name: string) => boolean = () => true,
   ): Promise<Identity | undefined> {
     const { identity, names } = await this.#find(name);
-    if (name !== root && names.includes(root)) {
+    if (name !== ROOT && names.includes(ROOT)) {
       throw new ContainerizerError(
-        `Cannot run as user '${name}': it is root on this machine, and root goes by the name '${root}'`,
+        `Cannot run as user '${name}': it is root on this machine, and root goes by the name '${ROOT}'`,
       );
     }
     const denied = names.find((it) => it !== name && !mayRunAs(it));
@@ -78,10 +78,10 @@ export class Users {
       return kept.user;
     }
     const user = lookUp(name);
-    if (this.#kept.size >= maxKept) {
+    if (this.#kept.size >= MAX_KEPT) {
       this.#kept.clear();
     }
-    this.#kept.set(name, { untilMs: performance.now() + keepMs, user });
+    this.#kept.set(name, { untilMs: performance.now() + KEEP_MS, user });
     // Who was not found is looked for again.
     user.catch(() => this.#kept.delete(name));
     return user;

@@ -5,12 +5,12 @@ import { setCpuShares } from '../cgroups/cgroups.ts';
 import { amountOf } from '../plan/amount.ts';
 import type { Isolator } from './isolator.ts';
 
-const sharesPerCpu = 1024;
+const SHARES_PER_CPU = 1024;
 /** The least that the kernel takes. */
-const minShares = 2;
+const MIN_SHARES = 2;
 
 const sharesOf = (resources: readonly Resource[]) =>
-  Math.max(minShares, Math.round(amountOf(resources, 'cpus') * sharesPerCpu));
+  Math.max(MIN_SHARES, Math.round(amountOf(resources, 'cpus') * SHARES_PER_CPU));
 
 export const posixCpu: Isolator = {
   name: 'posix/cpu',

@@ -10,7 +10,7 @@ export interface CommandLine {
   readonly arguments: readonly string[];
 }
 
-const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export function commandLine(command: CommandInfo): CommandLine {
   const value = command.value;
@@ -36,7 +36,7 @@ export function commandEnvironment(command: CommandInfo): Record<string, string>
 
 /** Layers an environment; later layers win. Nothing of the agent's own environment is in it. */
 export function layered(...layers: Readonly<Record<string, string>>[]): Record<string, string> {
-  const environment: Record<string, string> = Object.assign({ PATH: standardPath }, ...layers);
+  const environment: Record<string, string> = Object.assign({ PATH: STANDARD_PATH }, ...layers);
   for (const [name, value] of Object.entries(environment)) {
     if (name === '' || name.includes('=') || name.includes('\0') || value.includes('\0')) {
       throw new ContainerizerError(`Environment variable '${name}' is not valid`);

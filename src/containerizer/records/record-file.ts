@@ -16,14 +16,14 @@ import { codeOf } from '../../filesystem/folder.ts';
 let reserve: number | undefined;
 
 /** What the error says about the file: that it is not there, or only that it cannot be read now. */
-const absent = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'ENODEV']);
-const passing = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'ENODEV']);
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
 
 /** Whether there is nothing where it was looked for: no such file, no such process (any more). */
-export const isAbsence = (error: unknown) => absent.has(codeOf(error) ?? '');
+export const isAbsence = (error: unknown) => ABSENT.has(codeOf(error) ?? '');
 
 /** Whether the same may well work a moment later: descriptors or memory were used up. */
-export const isPassing = (error: unknown) => passing.has(codeOf(error) ?? '');
+export const isPassing = (error: unknown) => PASSING.has(codeOf(error) ?? '');
 
 /** Takes the descriptor that reading falls back on; to be called while there are some. */
 export function reserveDescriptor(): void {
@@ -67,7 +67,7 @@ export function withDescriptor<T>(use: () => T): T {
   }
 }
 
-const retryMs = 200;
+const RETRY_MS = 200;
 
 /** The same, again and again while it fails for a reason that passes; `onWait` is told the first. */
 export async function patiently<T>(use: () => T, onWait: (error: Error) => void): Promise<T> {
@@ -81,7 +81,7 @@ export async function patiently<T>(use: () => T, onWait: (error: Error) => void)
       if (tries === 0) {
         onWait(error as Error);
       }
-      await delay(retryMs);
+      await delay(RETRY_MS);
     }
   }
 }

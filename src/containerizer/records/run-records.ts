@@ -49,13 +49,13 @@ export interface EndRecord {
 }
 
 /** Bytes for each record that is written when the disk may be full. */
-const room = { status: 64, failure: 1024 + SEAL_BYTES, killing: 256 } as const;
+const ROOM = { status: 64, failure: 1024 + SEAL_BYTES, killing: 256 } as const;
 /** What the kernel adds to the path of a folder that is no more. */
-const removed = / \(deleted\)$/;
+const REMOVED = / \(deleted\)$/;
 /** A look at all processes serves for so long: at a start for all records. */
-const lookMs = 1_000;
+const LOOK_MS = 1_000;
 /** The name that supervisors give themselves (supervisor.c). */
-const supervisorName = 'mesoscale-super';
+const SUPERVISOR_NAME = 'mesoscale-super';
 
 export class RunRecords {
   readonly #work: WorkDirectory;
@@ -83,7 +83,7 @@ export class RunRecords {
       }
       mkdirSync(folder, { mode: 0o700 });
       isNew = true;
-      for (const [name, bytes] of Object.entries(room)) {
+      for (const [name, bytes] of Object.entries(ROOM)) {
         makeRoom(join(folder, name), bytes);
       }
     } catch (error) {
@@ -108,7 +108,7 @@ export class RunRecords {
     const path = join(this.#work.run(container), 'supervisor');
     const text = this.#read(path)?.toString('latin1');
     const known = this.#found.get(container);
-    if (text === undefined || text === voided) {
+    if (text === undefined || text === VOIDED) {
       return known;
     }
     const record = parse(text) ?? known;
@@ -149,7 +149,7 @@ export class RunRecords {
   strays(): { readonly pid: number; readonly container: string }[] {
     const known = new Set<string>(this.all());
     return [...this.#supervisors()].flatMap(([folder = '', pids]) => {
-      const path = folder.replace(removed, '');
+      const path = folder.replace(REMOVED, '');
       const container = this.#work.containerAt(path);
       return container !== undefined && !known.has(container)
         ? pids.map((pid) => ({ pid, container }))
@@ -160,7 +160,7 @@ export class RunRecords {
   #supervisors(): Map<string | undefined, number[]> {
     const nowMs = performance.now();
     if (this.#look === undefined || this.#look.untilMs < nowMs) {
-      this.#look = { pids: processesNamed(supervisorName), untilMs: nowMs + lookMs };
+      this.#look = { pids: processesNamed(SUPERVISOR_NAME), untilMs: nowMs + LOOK_MS };
     }
     return this.#look.pids;
   }
@@ -214,7 +214,7 @@ export class RunRecords {
 
   /** What is to be known of a kill in progress by a later agent. */
   rememberKill(container: ContainerId, text: string): void {
-    overwrite(join(this.#work.run(container), 'killing'), sealed(text), room.killing);
+    overwrite(join(this.#work.run(container), 'killing'), sealed(text), ROOM.killing);
   }
 
   /** Undefined: none is remembered. Throws ContainerizerError where it is not known. */
@@ -302,7 +302,7 @@ function lossOf(folder: string, path: string, isFilled: boolean): string | undef
 }
 
 /** What agents before wrote to claim a run. */
-const voided = 'void\n';
+const VOIDED = 'void\n';
 
 /**
  * SUPERVISOR-PID START PROCESS-PID START MILLISECONDS BOOT-ID, kept or bound, and the sum of all that.

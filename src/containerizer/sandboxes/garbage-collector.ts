@@ -10,11 +10,11 @@ import type { WorkDirectory } from '../work-directory.ts';
 import { deleteSandbox } from './sandboxes.ts';
 
 /** After so long the next deletion begins beside it. */
-const longDeletionMs = 60_000;
+const LONG_DELETION_MS = 60_000;
 /** When a sandbox is tried again that something is mounted on, or in: it may be unmounted. */
-const mountedRetryMs = 3_600_000;
+const MOUNTED_RETRY_MS = 3_600_000;
 /** How long descriptors that were used up are given to come back. */
-const retryMs = 10_000;
+const RETRY_MS = 10_000;
 
 export class GarbageCollector {
   readonly #work: WorkDirectory;
@@ -28,7 +28,7 @@ export class GarbageCollector {
   #failed = 0;
 
   /** `lookAgainMs`: after how long old sandboxes are looked for again, where that could not be done. */
-  constructor(work: WorkDirectory, onError: (error: unknown) => void, lookAgainMs = retryMs) {
+  constructor(work: WorkDirectory, onError: (error: unknown) => void, lookAgainMs = RETRY_MS) {
     this.#work = work;
     this.#onError = onError;
     this.#retryMs = lookAgainMs;
@@ -129,7 +129,7 @@ export class GarbageCollector {
       this.#deleted++;
     } catch (error) {
       if (codeOf(error) === 'EBUSY' && !this.#closed.signal.aborted) {
-        this.#schedule(sandbox, mountedRetryMs, spare);
+        this.#schedule(sandbox, MOUNTED_RETRY_MS, spare);
       }
       throw error;
     }
@@ -148,7 +148,7 @@ export class GarbageCollector {
           this.#failed++;
           this.#onError(error);
         }),
-        delay(longDeletionMs, undefined, { ref: false, signal: bound.signal }).catch(
+        delay(LONG_DELETION_MS, undefined, { ref: false, signal: bound.signal }).catch(
           () => undefined,
         ),
       ]);

@@ -15,7 +15,7 @@ import { decodeMessage, encodeMessage } from '../../wire/protobuf.ts';
 import { RecordReader } from '../../wire/record-io.ts';
 import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
-import { type Codec, mediaTypeOf } from '../server/content-negotiation.ts';
+import { type Codec, MEDIA_TYPE_OF } from '../server/content-negotiation.ts';
 import { CallConnection, ConnectionLostError } from '../transport/call-connection.ts';
 
 export interface SchedulerClientOptions {
@@ -154,8 +154,8 @@ export class SchedulerClient {
       method: 'POST',
       agent: false,
       headers: {
-        'Content-Type': mediaTypeOf[codec],
-        Accept: mediaTypeOf[codec],
+        'Content-Type': MEDIA_TYPE_OF[codec],
+        Accept: MEDIA_TYPE_OF[codec],
         'Content-Length': body.length,
         ...this.#authorization(),
       },
@@ -201,8 +201,8 @@ export class SchedulerClient {
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('');
     this.#callHead =
-      `POST ${PATH} HTTP/1.1\r\nHost: ${this.#master}\r\nContent-Type: ${mediaTypeOf[codec]}\r\n` +
-      `Accept: ${mediaTypeOf[codec]}\r\nMesos-Stream-Id: ${String(streamId)}\r\n${authorization}`;
+      `POST ${PATH} HTTP/1.1\r\nHost: ${this.#master}\r\nContent-Type: ${MEDIA_TYPE_OF[codec]}\r\n` +
+      `Accept: ${MEDIA_TYPE_OF[codec]}\r\nMesos-Stream-Id: ${String(streamId)}\r\n${authorization}`;
     const records = new RecordReader();
     response.on('data', (piece: Buffer) => {
       this.#awaitLife(this.#silenceMs);

@@ -111,7 +111,7 @@ export class Senders {
     }
     const isNear = pid.host === ip || (isOwn(pid.host) && isOwn(ip));
     if (!isNear && key === undefined) {
-      return this.refuse(ip, from, elsewhere);
+      return this.refuse(ip, from, ELSEWHERE);
     }
     const address = addressOf(pid);
     const to = this.#options.ownAddress();
@@ -127,11 +127,11 @@ export class Senders {
       );
     }
     if (answer === 'unclear' || (answer === 'nobody' && this.#speakers.has(address))) {
-      this.refuse(ip, from, unclear);
+      this.refuse(ip, from, UNCLEAR);
       return undefined;
     }
     this.#speakers.delete(address);
-    return isNear || this.refuse(ip, from, elsewhere);
+    return isNear || this.refuse(ip, from, ELSEWHERE);
   }
 
   refuse(ip: string, from: string, why: string): false {
@@ -154,10 +154,10 @@ export class Senders {
   }
 }
 
-const elsewhere =
+const ELSEWHERE =
   'they come from another address than its own (a sender on a machine with several addresses or ' +
   'behind NAT needs --no-require_peer_address_ip_match here)';
-const unclear = 'that process does not answer whether it is its own; it will be asked again';
+const UNCLEAR = 'that process does not answer whether it is its own; it will be asked again';
 
 interface Held {
   readonly claim: Claim;

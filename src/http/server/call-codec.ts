@@ -6,7 +6,7 @@ import { parseBoundedJson } from '../../wire/json-text.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { decodeBoundedMessage, encodeMessage, WireError } from '../../wire/protobuf.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
-import { type Codec, codecOf, mediaTypeOf } from './content-negotiation.ts';
+import { type Codec, codecOf, MEDIA_TYPE_OF } from './content-negotiation.ts';
 import {
   badRequest,
   callContentType,
@@ -91,7 +91,7 @@ export function messageResponse<T extends object>(
   const shown = withoutSecrets(type, message);
   return {
     status: 200,
-    contentType: mediaTypeOf[codec],
+    contentType: MEDIA_TYPE_OF[codec],
     body: codec === 'json' ? writeJson(type, shown) : encodeMessage(type, shown),
   };
 }

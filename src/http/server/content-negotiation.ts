@@ -10,7 +10,7 @@ export const RECORDIO_TYPE = 'application/recordio';
 /** How the messages of a request or an answer are written. */
 export type Codec = 'json' | 'protobuf';
 
-export const mediaTypeOf: Readonly<Record<Codec, string>> = {
+export const MEDIA_TYPE_OF: Readonly<Record<Codec, string>> = {
   json: JSON_TYPE,
   protobuf: PROTOBUF_TYPE,
 };

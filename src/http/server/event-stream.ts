@@ -8,7 +8,7 @@ import { writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
-import { type Codec, mediaTypeOf } from './content-negotiation.ts';
+import { type Codec, MEDIA_TYPE_OF } from './content-negotiation.ts';
 
 export interface EventStreamOptions<Event> {
   readonly response: ServerResponse;
@@ -57,7 +57,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     this.#held = options.held ?? held;
     const { response } = options;
     response.writeHead(200, {
-      'Content-Type': mediaTypeOf[options.codec],
+      'Content-Type': MEDIA_TYPE_OF[options.codec],
       'Transfer-Encoding': 'chunked',
       ...options.headers,
     });

@@ -8,7 +8,7 @@ import type {
 } from '../../model/generated/messages.ts';
 import { forbidden } from './error-responses.ts';
 import type { ProcessEndpoints } from './process-endpoints.ts';
-import { type HttpResponse, ok } from './response.ts';
+import { type HttpResponse, OK } from './response.ts';
 import type { EndpointRequest } from './router.ts';
 
 /** Who asks. */
@@ -81,7 +81,7 @@ function setLoggingLevel(
   }
   const { level = 0, duration } = call.set_logging_level ?? {};
   endpoints.setLoggingLevel(level, Number(duration?.nanoseconds ?? 0n) / 1e6);
-  return { answer: ok };
+  return { answer: OK };
 }
 
 async function listFiles(

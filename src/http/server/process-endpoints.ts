@@ -26,7 +26,7 @@ import {
 import { type AttachedFiles, browse, download, listingEntry, readPiece } from './files.ts';
 import type { Caller } from './process-calls.ts';
 import { jsonResponse, largeJsonResponse } from './reply.ts';
-import { type HttpResponse, ok } from './response.ts';
+import { type HttpResponse, OK } from './response.ts';
 import { largeJson, type Pieces } from './response-stream.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
@@ -78,7 +78,7 @@ export class ProcessEndpoints {
     const endpoints: Endpoint[] = [
       ...others,
       { ...own, path: '/version', exact: true, handle: (request) => this.#version(request) },
-      { path: '/health', delegate: true, handle: () => ok },
+      { path: '/health', delegate: true, handle: () => OK },
       { path: '/flags', delegate: true, realm: this.#readonly, handle: (r) => this.#flags(r) },
       { ...read, path: '/metrics/snapshot', handle: (request) => this.#metrics(request) },
       { ...read, path: '/files/browse', handle: (request) => this.#browse(request) },
@@ -313,7 +313,7 @@ export class ProcessEndpoints {
       return badLevel(notANumber(leadingNumber(duration)));
     }
     this.setLoggingLevel(Number(level), durationMs);
-    return ok;
+    return OK;
   }
 
   #help(endpoints: readonly Endpoint[]): HttpResponse {

@@ -5,7 +5,7 @@ import { constants, createGzip, gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { MessageType } from '../../wire/message-type.ts';
 import { type Holder, held } from '../transport/held-bytes.ts';
-import { acceptsEncoding, type Codec, JSON_TYPE, mediaTypeOf } from './content-negotiation.ts';
+import { acceptsEncoding, type Codec, JSON_TYPE, MEDIA_TYPE_OF } from './content-negotiation.ts';
 import { headerOf } from './request-headers.ts';
 import type { HttpResponse } from './response.ts';
 import { largeMessage, type Pieces } from './response-stream.ts';
@@ -102,7 +102,7 @@ export function largeMessageResponse<T extends object>(
   message: T,
 ): HttpResponse | Promise<HttpResponse> {
   const body = largeMessage(type, codec, message);
-  const contentType = mediaTypeOf[codec];
+  const contentType = MEDIA_TYPE_OF[codec];
   return body instanceof Promise
     ? body.then((pieces) => ({ status: 200, contentType, body: pieces }))
     : { status: 200, contentType, body };

@@ -9,8 +9,8 @@ export interface HttpResponse {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-export const ok: HttpResponse = { status: 200 };
-export const accepted: HttpResponse = { status: 202 };
+export const OK: HttpResponse = { status: 200 };
+export const ACCEPTED: HttpResponse = { status: 202 };
 
 export const redirectTo = (location: string): HttpResponse => ({
   status: 307,

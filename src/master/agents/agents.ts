@@ -35,12 +35,12 @@ import { startPings } from './pings.ts';
 import { removeAgent } from './removal.ts';
 
 /** Oldest major version of agents that may join. */
-const minimumMajorVersion = 1;
+const MINIMUM_MAJOR_VERSION = 1;
 
 /** `1.11.0`, perhaps with a suffix. */
 export function isSupportedVersion(version: string | undefined): boolean {
   const match = /^(\d+)(\.\d+){0,2}([-+].+)?$/.exec(version ?? '');
-  return match !== null && Number(match[1]) >= minimumMajorVersion;
+  return match !== null && Number(match[1]) >= MINIMUM_MAJOR_VERSION;
 }
 
 export function agentInfoError(info: AgentInfo): string | undefined {
@@ -87,7 +87,7 @@ export function mayJoin(
 }
 
 /** Agents do not authenticate: they have no principal. */
-const agentPrincipal = undefined;
+const AGENT_PRINCIPAL = undefined;
 
 /**
  * Reservations that an agent makes by its own flags are authorized as those that others make, so that
@@ -96,11 +96,11 @@ const agentPrincipal = undefined;
 function deniedRegistration(state: MasterState, info: AgentInfo): string | undefined {
   const denied = (action: string, list: string) =>
     `Not authorized for action ${action} without a principal, by the list ${list} of --acls`;
-  if (!mayDo(state, agentPrincipal, 'REGISTER_AGENT')) {
+  if (!mayDo(state, AGENT_PRINCIPAL, 'REGISTER_AGENT')) {
     return denied('REGISTER_AGENT', 'register_agents');
   }
   const resource = toReservationLists(info.resources).find(
-    (it) => isReserved(it) && !mayDo(state, agentPrincipal, 'RESERVE_RESOURCES', { resource: it }),
+    (it) => isReserved(it) && !mayDo(state, AGENT_PRINCIPAL, 'RESERVE_RESOURCES', { resource: it }),
   );
   return resource === undefined
     ? undefined

@@ -11,7 +11,7 @@ import { updateTask } from '../tasks/tasks.ts';
 import { loseAgent, shutDownAgent } from './removal.ts';
 import { forgetRemoval } from './removal-queue.ts';
 
-const message = 'Agent has been marked gone';
+const MESSAGE = 'Agent has been marked gone';
 
 /** `request` is answered when the agent is gone; there is none at the end of a drain. */
 export function markGone(state: MasterState, id: AgentId, request: RequestId | undefined): void {
@@ -35,8 +35,8 @@ export function agentGone(
     agents.unreachable.delete(id);
     endUnreachableTasks(state, id);
   } else {
-    shutDownAgent(state, agent, message);
-    loseAgent(state, agent, { message });
+    shutDownAgent(state, agent, MESSAGE);
+    loseAgent(state, agent, { message: MESSAGE });
   }
   if (request !== undefined) {
     reply(state, request, 200);
@@ -72,7 +72,7 @@ function endUnreachableTask(
     reason: framework.capabilities.partitionAware
       ? TaskStatus_Reason.REASON_AGENT_REMOVED_BY_OPERATOR
       : TaskStatus_Reason.REASON_AGENT_REMOVED,
-    message,
+    message: MESSAGE,
   });
   updateTask(state, task, status);
   sendStatus(state, framework, ofExecutor(status, task));

@@ -21,14 +21,14 @@ import { removeAgent, shutDownAgent } from './removal.ts';
 const machineText = ({ hostname, ip }: MachineID) =>
   JSON.stringify({ ...(hostname !== undefined && { hostname }), ...(ip !== undefined && { ip }) });
 
-const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 
 function machineError(id: MachineID): string | undefined {
   const [hostname, ip] = [id.hostname ?? '', id.ip ?? ''];
   if (hostname === '' && ip === '') {
     return "Both 'hostname' and 'ip' for a machine are empty";
   }
-  return ip === '' || ipv4.test(ip) ? undefined : `Failed to parse IPv4: ${ip}`;
+  return ip === '' || IPV4.test(ip) ? undefined : `Failed to parse IPv4: ${ip}`;
 }
 
 /** Each machine is valid and named once. */

@@ -14,8 +14,8 @@ export function uncountedUpdate(state: MasterState, agent: Agent, update: Status
   }
 }
 
-const firstPauseMs = 5_000;
-const maxPauseMs = 600_000;
+const FIRST_PAUSE_MS = 5_000;
+const MAX_PAUSE_MS = 600_000;
 
 /**
  * For what only the agent's word speaks for: an executor can report tasks that there never were, and each
@@ -23,13 +23,13 @@ const maxPauseMs = 600_000;
  */
 export function askSparingly(state: MasterState, agent: Agent): void {
   const { nowMs } = state;
-  const before = agent.recall ?? { nextMs: nowMs, pauseMs: firstPauseMs };
+  const before = agent.recall ?? { nextMs: nowMs, pauseMs: FIRST_PAUSE_MS };
   if (nowMs < before.nextMs || agent.isAskedAgain === true) {
     return;
   }
-  const isQuiet = nowMs >= before.nextMs + maxPauseMs;
-  const pauseMs = isQuiet ? firstPauseMs : before.pauseMs;
-  agent.recall = { nextMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs * 2, maxPauseMs) };
+  const isQuiet = nowMs >= before.nextMs + MAX_PAUSE_MS;
+  const pauseMs = isQuiet ? FIRST_PAUSE_MS : before.pauseMs;
+  agent.recall = { nextMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs * 2, MAX_PAUSE_MS) };
   askAgain(state, agent);
 }
 

@@ -51,7 +51,7 @@ export interface Subscription {
 }
 
 /** What is late is late by seconds, or by as long as an agent was unreachable. */
-const maxAcknowledgedEnds = 1_000;
+const MAX_ACKNOWLEDGED_ENDS = 1_000;
 
 function createFramework(
   state: MasterState,
@@ -87,7 +87,7 @@ function createFramework(
       state.options.maxCompletedTasksPerFramework,
       state.frameworks.taskHistory,
     ),
-    acknowledgedEnds: new BoundedMap(maxAcknowledgedEnds),
+    acknowledgedEnds: new BoundedMap(MAX_ACKNOWLEDGED_ENDS),
     executors: new Map(),
     offers: new Set(),
     inverseOffers: new Set(),

@@ -21,7 +21,7 @@ import { isTerminal } from '../../model/task-state.ts';
 import { drainIfIdle } from '../agents/draining.ts';
 import type { SchedulerCalled } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
-import { accept, defaultRefuseSeconds } from '../offers/accept.ts';
+import { accept, DEFAULT_REFUSE_SECONDS } from '../offers/accept.ts';
 import { discardOffer, removeInverseOffer } from '../offers/offers.ts';
 import { resourcesOf } from '../operations/authorization.ts';
 import { acknowledgeOperation } from '../operations/operations.ts';
@@ -226,7 +226,7 @@ function act(
 
 function decline(state: MasterState, framework: Framework, call: SchedulerCall_Decline): void {
   state.counters.values.messages_decline_offers++;
-  const refuseSeconds = call.filters?.refuse_seconds ?? defaultRefuseSeconds;
+  const refuseSeconds = call.filters?.refuse_seconds ?? DEFAULT_REFUSE_SECONDS;
   for (const { value } of call.offer_ids ?? []) {
     const offer = state.offers.get(offerId(value));
     if (offer?.framework === framework) {
@@ -260,7 +260,7 @@ function answerInverseOffers(
         frameworkId: framework.id,
         agentId: inverseOffer.agent.id,
         status,
-        refuseSeconds: call?.filters?.refuse_seconds ?? defaultRefuseSeconds,
+        refuseSeconds: call?.filters?.refuse_seconds ?? DEFAULT_REFUSE_SECONDS,
       });
     }
   }

@@ -11,7 +11,7 @@ import { frameworkId } from '../../model/ids.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
 import type { SchedulerSubscribe } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
-import { claimNames, mostNamesOfFrameworks } from '../offers/resource-names.ts';
+import { claimNames, MOST_NAMES_OF_FRAMEWORKS } from '../offers/resource-names.ts';
 import { mayDo, reply } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { countError, MAX_FRAMEWORK_ROLES } from '../validation/count.ts';
@@ -126,7 +126,7 @@ export function frameworkError(
   if (state.frameworks.completed.has(frameworkId(info.id?.value ?? ''))) {
     return 'Framework has been removed';
   }
-  return claimNames(state, minimumNames(info), mostNamesOfFrameworks)
+  return claimNames(state, minimumNames(info), MOST_NAMES_OF_FRAMEWORKS)
     ? undefined
     : 'Too many resource names';
 }

@@ -14,7 +14,7 @@ import { isTerminal, taskStateCount, taskStateName } from '../../model/task-stat
 import { v0ReasonName, v0SourceName } from '../../model/v0-names.ts';
 import { Durations } from './timer-statistics.ts';
 
-const names = [
+const NAMES = [
   'dropped_messages',
   'invalid_executor_to_framework_messages',
   'invalid_framework_to_executor_messages',
@@ -75,7 +75,7 @@ const names = [
   'valid_status_updates',
 ] as const;
 
-export type CounterName = (typeof names)[number];
+export type CounterName = (typeof NAMES)[number];
 
 export interface MasterCounters {
   readonly values: Record<CounterName, number>;
@@ -101,7 +101,7 @@ const operationTypes = new Map<Offer_Operation_Type, string>(
     .filter(([name]) => !['UNKNOWN', 'LAUNCH', 'LAUNCH_GROUP'].includes(name))
     .map(([name, value]) => [value, name.toLowerCase()]),
 );
-const operationStates = [
+const OPERATION_STATES = [
   'total',
   'pending',
   'recovering',
@@ -116,12 +116,12 @@ const operationStates = [
 export function createMasterCounters(): MasterCounters {
   const operations = new Map<string, number>();
   for (const prefix of ['', ...[...operationTypes.values()].map((type) => `${type}/`)]) {
-    for (const state of operationStates) {
+    for (const state of OPERATION_STATES) {
       operations.set(prefix + state, 0);
     }
   }
   return {
-    values: Object.fromEntries(names.map((name) => [name, 0])) as Record<CounterName, number>,
+    values: Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<CounterName, number>,
     taskReasons: new Map(),
     operations,
     tasksByState: new Array(taskStateCount).fill(0),

@@ -1,8 +1,8 @@
 // How long things took: a window of the latest samples, summed up when it is asked for.
 
-const windowSize = 1000;
+const WINDOW_SIZE = 1000;
 
-const percentiles = [
+const PERCENTILES = [
   ['p50', 0.5],
   ['p90', 0.9],
   ['p95', 0.95],
@@ -21,7 +21,7 @@ export class Durations {
   add(sampleMs: number): void {
     const ms = Math.max(0, sampleMs);
     this.#samples[this.#next] = ms;
-    this.#next = (this.#next + 1) % windowSize;
+    this.#next = (this.#next + 1) % WINDOW_SIZE;
     this.#last = ms;
     this.#count++;
   }
@@ -33,10 +33,10 @@ export class Durations {
     }
     const sorted = [...this.#samples].sort((a, b) => a - b);
     metrics[name] = this.#last;
-    metrics[`${name}/count`] = Math.min(this.#count, windowSize);
+    metrics[`${name}/count`] = Math.min(this.#count, WINDOW_SIZE);
     metrics[`${name}/min`] = sorted[0] ?? 0;
     metrics[`${name}/max`] = sorted.at(-1) ?? 0;
-    for (const [key, part] of percentiles) {
+    for (const [key, part] of PERCENTILES) {
       metrics[`${name}/${key}`] = quantile(sorted, part);
     }
   }

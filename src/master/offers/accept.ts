@@ -77,7 +77,7 @@ export function accept(state: MasterState, framework: Framework, call: Scheduler
   for (const operation of usable) {
     perform(state, acceptance, operation);
   }
-  settle(state, acceptance, call.filters?.refuse_seconds ?? defaultRefuseSeconds);
+  settle(state, acceptance, call.filters?.refuse_seconds ?? DEFAULT_REFUSE_SECONDS);
   logDropped(state, framework, dropped);
 }
 
@@ -109,7 +109,7 @@ function logDropped(state: MasterState, { id }: Framework, dropped: readonly str
 }
 
 /** What an answer without a filter means. */
-export const defaultRefuseSeconds = 5;
+export const DEFAULT_REFUSE_SECONDS = 5;
 
 function countMessages(state: MasterState, operations: readonly Offer_Operation[]): void {
   for (const operation of operations) {

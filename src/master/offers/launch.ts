@@ -37,7 +37,7 @@ const groundOf = (acceptance: Acceptance): Ground => ({
 });
 
 /** An error for each of many tasks must not say at length how fragmented an agent's ports are. */
-const maxTextLength = 4_096;
+const MAX_TEXT_LENGTH = 4_096;
 
 function leftText(acceptance: Acceptance): string {
   acceptance.leftText ??= clipped(resourcesText(acceptance.pool.resources()));
@@ -45,7 +45,7 @@ function leftText(acceptance: Acceptance): string {
 }
 
 const clipped = (text: string) =>
-  text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
+  text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 
 const isShared = (acceptance: Acceptance, resource: Resource) =>
   acceptance.shared.some((it) => sameMessage(it, resource));

@@ -20,20 +20,20 @@ import type {
   OutstandingOffer,
 } from '../state.ts';
 
-const runTimer = 'allocate';
-const batchTimer = 'allocation-batch';
+const RUN_TIMER = 'allocate';
+const BATCH_TIMER = 'allocation-batch';
 
 /** Asks for a run over what changed, once per turn of the event loop, however many events ask. */
 export function scheduleRun(state: MasterState): void {
   if (!state.runScheduled && state.recovered && state.allocator.hasPending) {
     state.runScheduled = true;
     state.runAskedMs = state.nowMs;
-    setTimer(state, runTimer, 0);
+    setTimer(state, RUN_TIMER, 0);
   }
 }
 
 export function startBatches(state: MasterState): void {
-  setTimer(state, batchTimer, state.options.allocationIntervalMs);
+  setTimer(state, BATCH_TIMER, state.options.allocationIntervalMs);
 }
 
 export function runPending(state: MasterState): void {
@@ -60,9 +60,9 @@ function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
 export type Grant = Omit<OutstandingOffer, 'id'>;
 
 /** Offers made in one turn of the event loop, and at most in one event: other work comes in between. */
-const maxOffersPerTurn = 500;
-const maxOffersPerEvent = 200;
-const offersTimer = 'offers';
+const MAX_OFFERS_PER_TURN = 500;
+const MAX_OFFERS_PER_EVENT = 200;
+const OFFERS_TIMER = 'offers';
 
 interface Decisions {
   readonly grants: Grant[];
@@ -129,9 +129,9 @@ function makeOffers(state: MasterState, run: (allocator: LiveAllocator) => Offer
 
 /** Makes offers of the next grants; those that are impossible by now go back. */
 export function offerGrants(state: MasterState): void {
-  const turn = state.grants.splice(0, maxOffersPerTurn);
+  const turn = state.grants.splice(0, MAX_OFFERS_PER_TURN);
   if (state.grants.length > 0) {
-    setTimer(state, offersTimer, 0);
+    setTimer(state, OFFERS_TIMER, 0);
   }
   const made = new Map<Framework, OutstandingOffer[]>();
   for (const grant of turn) {
@@ -161,8 +161,8 @@ function sendOffers(
   offers: readonly OutstandingOffer[],
 ): void {
   framework.counters.offersSent += offers.length;
-  for (let from = 0; from < offers.length; from += maxOffersPerEvent) {
-    const part = offers.slice(from, from + maxOffersPerEvent);
+  for (let from = 0; from < offers.length; from += MAX_OFFERS_PER_EVENT) {
+    const part = offers.slice(from, from + MAX_OFFERS_PER_EVENT);
     sendToFramework(state, framework, {
       type: SchedulerEvent_Type.OFFERS,
       offers: { offers: part.map((offer) => offerEvent(state, offer)) },

@@ -3,12 +3,16 @@
 import type { Resource } from '../../model/generated/messages.ts';
 import type { MasterState } from '../state.ts';
 
-const mostNames = 900;
+const MOST_NAMES = 900;
 /** Frameworks leave room for agents that join later. */
-export const mostNamesOfFrameworks = 450;
+export const MOST_NAMES_OF_FRAMEWORKS = 450;
 
 /** False, and nothing is claimed, if the names would be too many. */
-export function claimNames(state: MasterState, names: Iterable<string>, most = mostNames): boolean {
+export function claimNames(
+  state: MasterState,
+  names: Iterable<string>,
+  most = MOST_NAMES,
+): boolean {
   const news = new Set<string>();
   for (const name of names) {
     if (!state.resourceNames.has(name)) {

@@ -47,11 +47,11 @@ export function stepsOf(operation: Offer_Operation): Step[] {
       return steps('RESIZE_VOLUME', present(operation.shrink_volume?.volume));
     case Offer_Operation_Type.CREATE_DISK: {
       const { source, target_type } = operation.create_disk ?? {};
-      return diskSteps(creations[target_type ?? 0], source);
+      return diskSteps(CREATIONS[target_type ?? 0], source);
     }
     case Offer_Operation_Type.DESTROY_DISK: {
       const source = operation.destroy_disk?.source;
-      return diskSteps(destructions[source?.disk?.source?.type ?? 0], source);
+      return diskSteps(DESTRUCTIONS[source?.disk?.source?.type ?? 0], source);
     }
     default:
       return [];
@@ -78,11 +78,11 @@ function levelsAbove(resource: Resource, common: number): Resource[] {
     .slice(common);
 }
 
-const creations: Readonly<Record<number, Action>> = {
+const CREATIONS: Readonly<Record<number, Action>> = {
   [Resource_DiskInfo_Source_Type.MOUNT]: 'CREATE_MOUNT_DISK',
   [Resource_DiskInfo_Source_Type.BLOCK]: 'CREATE_BLOCK_DISK',
 };
-const destructions: Readonly<Record<number, Action>> = {
+const DESTRUCTIONS: Readonly<Record<number, Action>> = {
   [Resource_DiskInfo_Source_Type.MOUNT]: 'DESTROY_MOUNT_DISK',
   [Resource_DiskInfo_Source_Type.BLOCK]: 'DESTROY_BLOCK_DISK',
   [Resource_DiskInfo_Source_Type.RAW]: 'DESTROY_RAW_DISK',

@@ -277,7 +277,7 @@ function updateOperation(state: MasterState, operation: Operation, status: Opera
 }
 
 /** How long a framework that this master has never seen may take to come for news of its operations. */
-const orphanWaitMs = 600_000;
+const ORPHAN_WAIT_MS = 600_000;
 
 /** To the framework if it asked for feedback (it will acknowledge); the master acknowledges otherwise. */
 function passOn(
@@ -288,7 +288,7 @@ function passOn(
 ): void {
   const owner = frameworkId(operation.framework_id?.value ?? '');
   const knownMs = state.nowMs - (agent.reregisteredMs ?? agent.registeredMs);
-  const mayCome = !state.frameworks.completed.has(owner) && knownMs < orphanWaitMs;
+  const mayCome = !state.frameworks.completed.has(owner) && knownMs < ORPHAN_WAIT_MS;
   const isKept =
     operation.framework_id !== undefined && (state.frameworks.registered.has(owner) || mayCome);
   if (operation.info.id !== undefined && isKept) {
@@ -316,10 +316,10 @@ function passOn(
 }
 
 /** So many acknowledged operations of an agent are remembered; it lists them no longer than it takes. */
-const maxAcknowledged = 1_000;
+const MAX_ACKNOWLEDGED = 1_000;
 
 function rememberAcknowledged(agent: Agent, operation: Operation, status: UUID): void {
-  agent.acknowledgedOperations ??= new BoundedMap(maxAcknowledged);
+  agent.acknowledgedOperations ??= new BoundedMap(MAX_ACKNOWLEDGED);
   agent.acknowledgedOperations.set(keyOf(operation.uuid), status);
 }
 

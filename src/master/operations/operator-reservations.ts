@@ -15,7 +15,7 @@ import {
 import { resourceError, resourcesError } from '../../model/resource-validation.ts';
 import type { Principal } from '../../security/principal.ts';
 import { usedOn } from '../agents/usage.ts';
-import { defaultRefuseSeconds } from '../offers/accept.ts';
+import { DEFAULT_REFUSE_SECONDS } from '../offers/accept.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { discardOffer } from '../offers/offers.ts';
 import { hasNames } from '../offers/resource-names.ts';
@@ -213,5 +213,5 @@ function rescindWithFilter(state: MasterState, offer: OutstandingOffer): void {
     type: SchedulerEvent_Type.RESCIND,
     rescind: { offer_id: { value: offer.id } },
   });
-  discardOffer(state, offer, defaultRefuseSeconds);
+  discardOffer(state, offer, DEFAULT_REFUSE_SECONDS);
 }

@@ -36,7 +36,7 @@ export function operatorCall(state: MasterState, event: OperatorCalled): void {
   if (resourceCall(state, call, principal, request)) {
     return;
   }
-  const isSetting = setting.has(call.type);
+  const isSetting = SETTING.has(call.type);
   const full =
     isSetting || call.type === MasterCall_Type.MARK_AGENT_GONE ? waitingError(state) : undefined;
   if (full !== undefined) {
@@ -47,7 +47,7 @@ export function operatorCall(state: MasterState, event: OperatorCalled): void {
 }
 
 /** They write settings to the registry that they make of those before. */
-const setting: ReadonlySet<MasterCall_Type | undefined> = new Set([
+const SETTING: ReadonlySet<MasterCall_Type | undefined> = new Set([
   MasterCall_Type.UPDATE_WEIGHTS,
   MasterCall_Type.UPDATE_QUOTA,
   MasterCall_Type.SET_QUOTA,

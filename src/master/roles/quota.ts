@@ -148,8 +148,8 @@ const allQuotasError = (state: MasterState, more: readonly { role?: string }[]) 
     MAX_ALL_ENTRIES,
   );
 
-const exabyteInMegabytes = 1024 ** 4;
-const trillion = 1000 ** 4;
+const EXABYTE_IN_MEGABYTES = 1024 ** 4;
+const TRILLION = 1000 ** 4;
 
 function configError(config: QuotaConfig): string | undefined {
   const error = roleError(config.role);
@@ -179,7 +179,7 @@ const mapText = (amounts: Amounts) =>
 function tooLargeError(field: string, amounts: Amounts): string | undefined {
   for (const [name, value] of Object.entries(amounts)) {
     const isMegabytes = name === 'mem' || name === 'disk';
-    const most = isMegabytes ? exabyteInMegabytes : trillion;
+    const most = isMegabytes ? EXABYTE_IN_MEGABYTES : TRILLION;
     if (value > most) {
       return (
         `Invalid 'QuotaConfig.${field}': {'${name}': ${value}} is invalid: values greater than` +
@@ -298,7 +298,7 @@ export function setOldQuota(
   const role = quota.role ?? '';
   const malformed = oldFormError(quota);
   if (malformed !== undefined) {
-    reply(state, request, 400, oldErrorPrefix + malformed);
+    reply(state, request, 400, OLD_ERROR_PREFIX + malformed);
     return;
   }
   if (!mayDo(state, principal, 'UPDATE_QUOTA', { value: role })) {
@@ -339,7 +339,7 @@ export function quotaSet(
   reply(state, request, 200);
 }
 
-const oldErrorPrefix = 'Failed to validate set quota request: ';
+const OLD_ERROR_PREFIX = 'Failed to validate set quota request: ';
 
 function oldFormError({ role = '', guarantee }: QuotaRequest): string | undefined {
   const invalid = resourcesError(guarantee);
@@ -349,7 +349,7 @@ function oldFormError({ role = '', guarantee }: QuotaRequest): string | undefine
 }
 
 function oldRequestError(state: MasterState, quota: QuotaRequest): string | undefined {
-  const prefix = oldErrorPrefix;
+  const prefix = OLD_ERROR_PREFIX;
   const role = quota.role ?? '';
   const tooMany = allQuotasError(state, [quota]);
   if (tooMany !== undefined) {

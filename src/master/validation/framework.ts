@@ -8,7 +8,7 @@ import { roleError } from '../../model/role.ts';
 import { frameworkSizeError } from './size.ts';
 
 /** Durations are nanoseconds in 63 bits. */
-const maxSeconds = 9_223_372_036.854776;
+const MAX_SECONDS = 9_223_372_036.854776;
 
 export function frameworkInfoError(info: FrameworkInfo): string | undefined {
   return (
@@ -85,7 +85,7 @@ export function scalarError(value: number): string | undefined {
 
 function timeoutError(info: FrameworkInfo): string | undefined {
   const timeout = info.failover_timeout ?? 0;
-  return Math.abs(timeout) <= maxSeconds
+  return Math.abs(timeout) <= MAX_SECONDS
     ? undefined
     : `The framework failover_timeout (${cppNumber(timeout)}) is invalid`;
 }

@@ -191,14 +191,14 @@ const RECORD_BYTES = 64;
 function recordBytes(task: TaskInfo): number {
   let bytes = RECORD_BYTES;
   for (const key in task) {
-    if (!unrecorded.has(key) && bytes <= MAX_TASK_BYTES) {
+    if (!UNRECORDED.has(key) && bytes <= MAX_TASK_BYTES) {
       bytes += valueSize(task[key as keyof TaskInfo], MAX_TASK_BYTES - bytes);
     }
   }
   return bytes;
 }
 
-const unrecorded: ReadonlySet<string> = new Set<keyof TaskInfo>([
+const UNRECORDED: ReadonlySet<string> = new Set<keyof TaskInfo>([
   'executor',
   'command',
   'data',

@@ -28,8 +28,8 @@ import {
 import { type RecordSizes, taskSizeError } from './size.ts';
 
 /** Smallest executor of a task group. */
-const minCpus = 0.01;
-const minMem = 32;
+const MIN_CPUS = 0.01;
+const MIN_MEM = 32;
 
 /** What the task of an ACCEPT is checked against. */
 export interface Ground {
@@ -341,13 +341,13 @@ function groupSizeError(executor: ExecutorInfo): string | undefined {
   const id = executor.executor_id.value;
   const resources = executor.resources ?? [];
   const cpus = scalarOf(resources, 'cpus');
-  if (cpus === undefined || cpus < minCpus) {
-    return `Executor '${id}' uses less CPUs (${cpus ?? 'None'}) than the minimum required (${minCpus})`;
+  if (cpus === undefined || cpus < MIN_CPUS) {
+    return `Executor '${id}' uses less CPUs (${cpus ?? 'None'}) than the minimum required (${MIN_CPUS})`;
   }
   const mem = scalarOf(resources, 'mem');
-  if (mem === undefined || mem < minMem) {
+  if (mem === undefined || mem < MIN_MEM) {
     const used = mem === undefined ? 'None' : `${mem}MB`;
-    return `Executor '${id}' uses less memory (${used}) than the minimum required (${minMem}MB)`;
+    return `Executor '${id}' uses less memory (${used}) than the minimum required (${MIN_MEM}MB)`;
   }
   return scalarOf(resources, 'disk') === undefined ? `Executor '${id}' uses no disk` : undefined;
 }

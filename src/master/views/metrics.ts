@@ -141,7 +141,7 @@ function quotaGauges(state: MasterState, metrics: Metrics, held: Holdings): void
   }
 }
 
-const resourceNames = ['cpus', 'gpus', 'mem', 'disk'] as const;
+const RESOURCE_NAMES = ['cpus', 'gpus', 'mem', 'disk'] as const;
 
 interface Sums {
   readonly lasting: Map<string, number>;
@@ -170,7 +170,7 @@ function resourceGauges(state: MasterState, metrics: Metrics): void {
       addTo(offered, resources);
     }
   }
-  for (const name of resourceNames) {
+  for (const name of RESOURCE_NAMES) {
     for (const kind of ['lasting', 'revocable'] as const) {
       const prefix = `master/${name}${kind === 'revocable' ? '_revocable' : ''}`;
       const [all, taken] = [total[kind].get(name) ?? 0, used[kind].get(name) ?? 0];

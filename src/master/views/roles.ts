@@ -19,7 +19,7 @@ import type { Viewer } from '../views.ts';
 import type { Plain } from './v0-json.ts';
 import { seesFramework, seesFrameworkId, seesRole } from './visibility.ts';
 
-const defaultWeight = 1;
+const DEFAULT_WEIGHT = 1;
 
 const scalarResources = (amounts: Readonly<Record<string, number>>) =>
   Object.entries(amounts)
@@ -34,7 +34,7 @@ export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_Get
     if (!seesRole(viewer, name)) {
       continue;
     }
-    const role: Role = { name, weight: state.weights.get(name) ?? defaultWeight };
+    const role: Role = { name, weight: state.weights.get(name) ?? DEFAULT_WEIGHT };
     const frameworks = visibleMembers(members, name, viewer).map(({ idMessage }) => idMessage);
     const resources = scalarResources(plus(held.allocated(name), held.offered(name)));
     if (frameworks.length > 0) {
@@ -58,7 +58,7 @@ export function rolesView(state: MasterState, viewer: Viewer): Plain {
       const [allocated, offered] = [held.allocated(name), held.offered(name)];
       return {
         name,
-        weight: state.weights.get(name) ?? defaultWeight,
+        weight: state.weights.get(name) ?? DEFAULT_WEIGHT,
         quota: {
           role: name,
           guarantee: quota?.guarantees ?? {},

@@ -303,7 +303,7 @@ export function frameworksView(state: MasterState, viewer: Viewer, query: Query)
   };
 }
 
-const summarized = [
+const SUMMARIZED = [
   'TASK_STAGING',
   'TASK_STARTING',
   'TASK_RUNNING',
@@ -320,7 +320,7 @@ type Counts = Map<string, Map<TaskState, number>>;
 
 const countsOf = (counts: Counts, key: string): Plain => {
   const plain: Plain = {};
-  for (const name of summarized) {
+  for (const name of SUMMARIZED) {
     plain[name] = counts.get(key)?.get(TaskState[name]) ?? 0;
   }
   return plain;
@@ -382,7 +382,7 @@ export function stateSummaryView(state: MasterState, viewer: Viewer): Plain {
   return plain;
 }
 
-const defaultTaskLimit = 100;
+const DEFAULT_TASK_LIMIT = 100;
 
 /** A whole number from a query; anything else counts as absent. */
 function numberOf(text: string | undefined): number | undefined {
@@ -393,7 +393,7 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Pla
   // Negative numbers are read as Mesos reads them into unsigned ones: very large.
   const unsigned = (value: number | undefined, fallback: number) =>
     value === undefined ? fallback : value < 0 ? Number.MAX_SAFE_INTEGER : value;
-  const limit = unsigned(numberOf(query.limit), defaultTaskLimit);
+  const limit = unsigned(numberOf(query.limit), DEFAULT_TASK_LIMIT);
   const offset = unsigned(numberOf(query.offset), 0);
   const wantedTask = query.task_id;
   const wantedFramework = query.framework_id;

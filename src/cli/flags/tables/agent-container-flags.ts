@@ -1,8 +1,8 @@
 // The agent's flags about running and confining containers, under Mesos's names and with its defaults.
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
 
-const planned = { status: 'planned' } as const;
-const refused = { status: 'refused' } as const;
+const PLANNED = { status: 'planned' } as const;
+const REFUSED = { status: 'refused' } as const;
 const MINUTE = 60_000;
 
 /** Running without a confinement that was asked for would be unsafe. */
@@ -16,30 +16,30 @@ const unsupported = (flag: string, known: readonly string[]) => (names: readonly
 export const AGENT_CONTAINER_FLAGS = {
   agent_subsystems: list({
     alias: 'slave_subsystems',
-    ...planned,
+    ...PLANNED,
     help: 'Cgroup controllers that the agent itself is put into.',
   }),
   allowed_devices: json({
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/devices: devices that containers may use besides the usual ones, as JSON.',
   }),
   bounding_capabilities: json({
-    ...refused,
+    ...REFUSED,
     help: 'linux/capabilities: the most capabilities a task can ever get, as JSON.',
   }),
   cgroups_cpu_enable_pids_and_tids_count: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/cpu: count the processes and threads of a container.',
   }),
   cgroups_destroy_timeout: duration({
     default: MINUTE,
-    ...planned,
+    ...PLANNED,
     help: 'How long removing a cgroup may take before it counts as failed.',
   }),
   cgroups_enable_cfs: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/cpu: hard limits of CPU time, not only shares.',
   }),
   cgroups_hierarchy: text({
@@ -48,15 +48,15 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   cgroups_limit_swap: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/mem: limit memory and swap together.',
   }),
   cgroups_net_cls_primary_handle: text({
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/net_cls: primary handle, such as 0x0012.',
   }),
   cgroups_net_cls_secondary_handles: text({
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/net_cls: range of the secondary handles, such as 0x0001,0xFFFF.',
   }),
   cgroups_root: text({
@@ -66,11 +66,11 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   container_disk_watch_interval: duration({
     default: 15_000,
-    ...planned,
+    ...PLANNED,
     help: 'disk/du and disk/xfs: time between two looks at what containers use.',
   }),
   container_logger: text({
-    ...refused,
+    ...REFUSED,
     help: 'A module that takes what containers print. It goes to the files stdout and stderr of the sandbox.',
   }),
   containerizers: list({
@@ -79,51 +79,51 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'What runs containers. Only mesos is there yet; docker is refused.',
   }),
   csi_plugin_config_dir: path({
-    ...planned,
+    ...PLANNED,
     help: 'Folder of the configurations of CSI plugins.',
   }),
   default_container_dns: json({
-    ...planned,
+    ...PLANNED,
     help: 'DNS settings of containers that say nothing about it, as JSON.',
   }),
   default_container_info: json({
     help: 'ContainerInfo of executors that have none, as JSON.',
   }),
   default_container_shm_size: size({
-    ...planned,
+    ...PLANNED,
     help: 'namespaces/ipc: size of /dev/shm where a container does not say.',
   }),
   disallow_sharing_agent_ipc_namespace: toggle({
     default: false,
-    ...refused,
+    ...REFUSED,
     help: 'namespaces/ipc: refuse containers that ask for the agent’s IPC namespace.',
   }),
   disallow_sharing_agent_pid_namespace: toggle({
     default: false,
-    ...refused,
+    ...REFUSED,
     help: 'namespaces/pid: refuse containers that ask for the agent’s process namespace.',
   }),
   disk_profile_adaptor: text({
-    ...refused,
+    ...REFUSED,
     help: 'A module that translates disk profiles for storage plugins.',
   }),
   effective_capabilities: json({
     alias: 'allowed_capabilities',
-    ...refused,
+    ...REFUSED,
     help: 'linux/capabilities: capabilities of tasks that do not ask for any, as JSON.',
   }),
   enforce_container_disk_quota: toggle({
     default: false,
-    ...refused,
+    ...REFUSED,
     help: 'disk/du and disk/xfs: end containers that use more disk than they were given.',
   }),
   gc_non_executor_container_sandboxes: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'Also delete the sandboxes of ended nested and standalone containers.',
   }),
   host_path_volume_force_creation: text({
-    ...planned,
+    ...PLANNED,
     help: 'volume/host_path: folders, separated by colons, below which missing ones are made.',
   }),
   http_command_executor: toggle({
@@ -146,26 +146,26 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Folder of Mesos’s own helper programs, which are not used.',
   }),
   nvidia_gpu_devices: text({
-    ...planned,
+    ...PLANNED,
     help: 'gpu/nvidia: numbers of the GPUs to offer, separated by commas.',
   }),
   perf_duration: duration({
     default: 10_000,
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/perf_event: how long one sample takes.',
   }),
   perf_events: text({
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/perf_event: events to sample, separated by commas.',
   }),
   perf_interval: duration({
     default: MINUTE,
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/perf_event: time from the start of one sample to the next.',
   }),
   revocable_cpu_low_priority: toggle({
     default: true,
-    ...planned,
+    ...PLANNED,
     help: 'cgroups/cpu: run containers on revocable CPUs at a low priority.',
   }),
   runtime_dir: text({
@@ -179,15 +179,15 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Where a container with its own root file system finds its sandbox.',
   }),
   seccomp_config_dir: path({
-    ...refused,
+    ...REFUSED,
     help: 'linux/seccomp: folder of the profiles.',
   }),
   seccomp_profile_name: text({
-    ...refused,
+    ...REFUSED,
     help: 'linux/seccomp: the profile of containers that do not name one.',
   }),
   secret_resolver: text({
-    ...refused,
+    ...REFUSED,
     help: 'A module that resolves secrets by reference. Secrets by value are resolved without.',
   }),
   switch_user: toggle({
@@ -205,22 +205,22 @@ export const AGENT_CONTAINER_FLAGS = {
     help: 'Where systemd keeps its runtime files.',
   }),
   volume_gid_range: text({
-    ...planned,
+    ...PLANNED,
     help: 'Group ids for volumes shared by tasks of several users, such as [10000-20000].',
   }),
   xfs_kill_containers: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'disk/xfs: end containers over their quota.',
   }),
   xfs_project_range: text({
     default: '[5000-10000]',
-    ...planned,
+    ...PLANNED,
     help: 'disk/xfs: project ids to use.',
   }),
   xfs_quota_headroom: size({
     default: 10 * 2 ** 20,
-    ...planned,
+    ...PLANNED,
     help: 'disk/xfs: how far the hard limit is above the soft one.',
   }),
   max_completed_executors_per_framework: integer({

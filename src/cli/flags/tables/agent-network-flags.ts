@@ -2,47 +2,47 @@
 // They configure network isolators, none of which is there yet; --isolation refuses those by name.
 import { duration, integer, path, size, text, toggle } from '../flag.ts';
 
-const planned = { status: 'planned' } as const;
+const PLANNED = { status: 'planned' } as const;
 
 export const AGENT_NETWORK_FLAGS = {
   check_agent_port_range_only: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/ports: look only at ports inside the range the agent offers.',
   }),
   container_ports_isolated_range: text({
-    ...planned,
+    ...PLANNED,
     help: 'network/ports: look only at ports inside this range, such as [0-35000].',
   }),
   container_ports_watch_interval: duration({
     default: 30_000,
-    ...planned,
+    ...PLANNED,
     help: 'network/ports: time between two looks at the ports that containers listen on.',
   }),
   egress_burst: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: bytes a container may send at the ceiling rate in one burst.',
   }),
   egress_ceil_limit: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: ceiling of the rate at which a container sends, in bytes a second.',
   }),
   egress_flow_classifier_parent: text({
     default: 'root',
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: the queueing discipline below which flows are classified.',
   }),
   egress_rate_limit_per_container: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may send, in bytes a second.',
   }),
   egress_rate_per_cpu: text({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may send for each of its CPUs, or auto.',
   }),
   egress_unique_flow_per_container: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: give each container a flow of its own.',
   }),
   enforce_container_ports: toggle({
@@ -52,102 +52,102 @@ export const AGENT_NETWORK_FLAGS = {
   }),
   ephemeral_ports_per_container: integer({
     default: 1024,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: ephemeral ports for each container; a power of two.',
   }),
   eth0_name: text({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: name of the public network interface.',
   }),
   ingress_burst: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: bytes a container may receive at the ceiling rate in one burst.',
   }),
   ingress_ceil_limit: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: ceiling of the rate at which a container receives, in bytes a second.',
   }),
   ingress_isolate_existing_containers: toggle({
     default: true,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: also limit containers that were started without a limit.',
   }),
   ingress_rate_limit_per_container: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may receive, in bytes a second.',
   }),
   ingress_rate_per_cpu: text({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: the rate at which a container may receive for each of its CPUs, or auto.',
   }),
   lo_name: text({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: name of the loopback interface.',
   }),
   maximum_egress_rate_limit: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: upper bound of the sending rate computed from CPUs.',
   }),
   maximum_ingress_rate_limit: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: upper bound of the receiving rate computed from CPUs.',
   }),
   minimum_egress_rate_limit: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: lower bound of the sending rate computed from CPUs.',
   }),
   minimum_ingress_rate_limit: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: lower bound of the receiving rate computed from CPUs.',
   }),
   network_cni_config_dir: path({
-    ...planned,
+    ...PLANNED,
     help: 'network/cni: folder of the network configurations.',
   }),
   network_cni_metrics: toggle({
     default: true,
-    ...planned,
+    ...PLANNED,
     help: 'network/cni: publish metrics of the isolator.',
   }),
   network_cni_plugins_dir: text({
-    ...planned,
+    ...PLANNED,
     help: 'network/cni: folders of the plugins, separated by colons.',
   }),
   network_cni_root_dir_persist: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/cni: keep the isolator’s records in --work_dir, over a reboot.',
   }),
   network_enable_rate_statistics: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: collect rates of each container.',
   }),
   network_enable_snmp_statistics: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: collect SNMP counters of each container.',
   }),
   network_enable_socket_statistics_details: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: collect details of each container’s sockets.',
   }),
   network_enable_socket_statistics_summary: toggle({
     default: false,
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: collect a summary of each container’s sockets.',
   }),
   network_link_speed: size({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: speed of the link in bytes a second, where it cannot be detected.',
   }),
   network_rate_statistics_interval: duration({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: time between two samples of the rates.',
   }),
   network_rate_statistics_window: duration({
-    ...planned,
+    ...PLANNED,
     help: 'network/port_mapping: time over which rates are kept.',
   }),
 } as const;

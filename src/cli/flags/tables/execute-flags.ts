@@ -1,12 +1,12 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
 import { choice, duration, json, list, resources, role, text, toggle } from '../flag.ts';
 
-const refused = { status: 'refused' } as const;
+const REFUSED = { status: 'refused' } as const;
 
 export const EXECUTE_FLAGS = {
-  appc_image: text({ ...refused, help: 'The appc image to run the command in.' }),
+  appc_image: text({ ...REFUSED, help: 'The appc image to run the command in.' }),
   bounding_capabilities: json({
-    ...refused,
+    ...REFUSED,
     help: 'The most Linux capabilities the command can get, as JSON.',
   }),
   checkpoint: toggle({
@@ -23,9 +23,9 @@ export const EXECUTE_FLAGS = {
     default: 'protobuf',
     help: 'How messages to the master are written.',
   }),
-  docker_image: text({ ...refused, help: 'The Docker image to run the command in.' }),
+  docker_image: text({ ...REFUSED, help: 'The Docker image to run the command in.' }),
   effective_capabilities: json({
-    ...refused,
+    ...REFUSED,
     help: 'Linux capabilities of the command, as JSON.',
   }),
   env: json({ help: 'Environment of the command, as a JSON object or the path of one.' }),
@@ -46,13 +46,13 @@ export const EXECUTE_FLAGS = {
   kill_after: duration({ help: 'Kill the task after this time.' }),
   master: text({ help: 'Where the master is: host:port. Required.' }),
   name: text({ help: 'A name for the command. Required with --command.' }),
-  networks: list({ ...refused, help: 'Container networks to join.' }),
+  networks: list({ ...REFUSED, help: 'Container networks to join.' }),
   overwrite: toggle({
     default: false,
     status: 'accepted',
     help: 'Replace the --package in HDFS if it is there.',
   }),
-  package: text({ ...refused, help: 'A file to put into HDFS for the command.' }),
+  package: text({ ...REFUSED, help: 'A file to put into HDFS for the command.' }),
   partition_aware: toggle({
     default: true,
     help: 'Be told when the agent is out of reach, instead of losing the task.',
@@ -77,6 +77,6 @@ export const EXECUTE_FLAGS = {
     status: 'partial',
     help: 'A TaskGroupInfo as JSON, or the path of one, instead of --command. Only agents of Apache Mesos run groups; on agents of this program its tasks fail.',
   }),
-  tty: toggle({ default: false, ...refused, help: 'Give the command a terminal.' }),
-  volumes: json({ ...refused, help: 'Volumes of the command, as JSON.' }),
+  tty: toggle({ default: false, ...REFUSED, help: 'Give the command a terminal.' }),
+  volumes: json({ ...REFUSED, help: 'Volumes of the command, as JSON.' }),
 } as const;

@@ -1,11 +1,11 @@
 // Processes without records, of which the spawner itself is the parent: what is fetched with, and checks.
 import { UnknownEndError } from '../../containerizer-error.ts';
-import { destroySignal, type ProcessSpec, type Spawner } from './spawner.ts';
+import { DESTROY_SIGNAL, type ProcessSpec, type Spawner } from './spawner.ts';
 
 export type PlainSpec = Omit<ProcessSpec, 'mode' | 'run' | 'bootId'>;
 
 /** So often is begun anew what has no records and was lost with the spawner. */
-const maxAttempts = 3;
+const MAX_ATTEMPTS = 3;
 
 export class PlainProcesses {
   readonly #spawner: Spawner;
@@ -24,7 +24,7 @@ export class PlainProcesses {
       try {
         return await this.#runOnce(spec, abort);
       } catch (error) {
-        if (!(error instanceof UnknownEndError) || attempt === maxAttempts) {
+        if (!(error instanceof UnknownEndError) || attempt === MAX_ATTEMPTS) {
           throw error;
         }
         abort.throwIfAborted();
@@ -46,7 +46,7 @@ export class PlainProcesses {
         failed: (error) => ended.reject(error),
       },
     );
-    const onAbort = () => this.#spawner.signal(token, destroySignal);
+    const onAbort = () => this.#spawner.signal(token, DESTROY_SIGNAL);
     abort.addEventListener('abort', onAbort, { once: true });
     try {
       const status = await ended.promise;

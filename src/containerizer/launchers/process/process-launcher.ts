@@ -25,11 +25,11 @@ import type {
 } from '../launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
-import { destroySignal, Spawner } from './spawner.ts';
+import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
 
-const sigterm = 15;
+const SIGTERM = 15;
 
 export interface ProcessLauncherOptions {
   readonly records: RunRecords;
@@ -199,8 +199,8 @@ export class ProcessLauncher implements Launcher {
     return {
       ...of,
       release: () => this.#spawner.release(token),
-      terminate: () => this.#spawner.signal(token, sigterm),
-      destroy: () => this.#spawner.signal(token, destroySignal),
+      terminate: () => this.#spawner.signal(token, SIGTERM),
+      destroy: () => this.#spawner.signal(token, DESTROY_SIGNAL),
     };
   }
 

@@ -42,17 +42,17 @@ interface Watched {
 }
 
 /** SIGUSR1: a supervisor, or the spawner for a plain process, kills all that there is of it. */
-export const destroySignal = 10;
+export const DESTROY_SIGNAL = 10;
 
 type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Bytes of a request, as in spawner.c: nothing that the kernel could execute is longer. */
-const maxRequestBytes = 8 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 // So many spawners in a row that lived less than this are not worth another try at once.
-const maxShortLives = 3;
-const shortLifeMs = 1000;
+const MAX_SHORT_LIVES = 3;
+const SHORT_LIFE_MS = 1000;
 // One that cannot be started, or does not last, is tried again after this.
-const retryMs = 1000;
+const RETRY_MS = 1000;
 
 export class Spawner {
   readonly #program: string;
@@ -184,9 +184,9 @@ export class Spawner {
   }
 
   #ended(): void {
-    const isShort = performance.now() - this.#startedMs < shortLifeMs;
+    const isShort = performance.now() - this.#startedMs < SHORT_LIFE_MS;
     this.#shortLives = isShort ? this.#shortLives + 1 : 0;
-    if (this.#shortLives >= maxShortLives) {
+    if (this.#shortLives >= MAX_SHORT_LIVES) {
       this.#pause('The spawner of containers ends as soon as it is started');
       return;
     }
@@ -200,7 +200,7 @@ export class Spawner {
     this.#down = why;
     this.#warn(why);
     this.#failUnstarted(why);
-    setTimeout(() => this.#again(), retryMs).unref();
+    setTimeout(() => this.#again(), RETRY_MS).unref();
   }
 
   #failUnstarted(why: string): void {
@@ -267,8 +267,8 @@ export class Spawner {
 /** Why the spawner would not take a request: strings in it end with NUL, and so must have none. */
 function refusalOf(strings: readonly string[]): string | undefined {
   const bytes = strings.reduce((total, string) => total + Buffer.byteLength(string) + 1, 5);
-  if (bytes > maxRequestBytes) {
-    return `The command with its environment is too large: ${bytes} bytes, of at most ${maxRequestBytes}`;
+  if (bytes > MAX_REQUEST_BYTES) {
+    return `The command with its environment is too large: ${bytes} bytes, of at most ${MAX_REQUEST_BYTES}`;
   }
   return strings.some((string) => string.includes('\0'))
     ? 'The command, its arguments or its environment have a NUL character, which no process can be given'

@@ -10,7 +10,7 @@ import { ContainerizerError } from '../../containerizer-error.ts';
 const run = promisify(execFile);
 const sourceFolder = fileURLToPath(new URL('./supervisor', import.meta.url));
 const header = join(sourceFolder, 'container.h');
-const sources = [
+const SOURCES = [
   'spawner.c',
   'supervisor.c',
   'process.c',
@@ -20,7 +20,7 @@ const sources = [
 ].map((name) => join(sourceFolder, name));
 
 // A static program starts faster and takes less memory; not every machine has a static libc.
-const linking = [['-static'], []];
+const LINKING = [['-static'], []];
 
 /**
  * The path of the program, in the first of the folders that has it or in which it can be made. Its name
@@ -28,7 +28,7 @@ const linking = [['-static'], []];
  * ContainerizerError where it neither is nor can be made.
  */
 export async function supervisorProgram(folders: readonly string[]): Promise<string> {
-  const hash = await hashOf([header, ...sources]);
+  const hash = await hashOf([header, ...SOURCES]);
   const name = `supervisor-${process.arch}-${hash}`;
   const paths = folders.map((folder) => join(folder, name));
   for (const path of paths) {
@@ -67,23 +67,23 @@ async function hashOf(paths: readonly string[]): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-const compiler = 'cc';
+const COMPILER = 'cc';
 
 const isMissing = (error: unknown) =>
   error instanceof Error &&
   'code' in error &&
   error.code === 'ENOENT' &&
   'path' in error &&
-  error.path === compiler;
+  error.path === COMPILER;
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).trim();
 
 async function compile(path: string): Promise<void> {
   const temporary = `${path}.${process.pid}.${Date.now()}`;
   let cause: unknown;
-  for (const flags of linking) {
+  for (const flags of LINKING) {
     try {
-      await run(compiler, ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, ...sources]);
+      await run(COMPILER, ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, ...SOURCES]);
       // Many agents may start at once: each compiles its own, and any of them will do.
       await rename(temporary, path);
       return;

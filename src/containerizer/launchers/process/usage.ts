@@ -10,10 +10,10 @@ import {
 import type { ContainerUsage } from '../launcher.ts';
 
 // The unit of times in /proc/<pid>/stat; the same on every architecture Linux runs on today.
-const ticksPerSecond = 100;
+const TICKS_PER_SECOND = 100;
 
 // Without cgroups every look means a look at all processes of the machine: one serves this long.
-const snapshotMs = 500;
+const SNAPSHOT_MS = 500;
 
 export class UsageMeter {
   #snapshot: { readonly processes: readonly ProcessStat[]; readonly untilMs: number } | undefined;
@@ -39,8 +39,8 @@ export class UsageMeter {
     return {
       processes: members.length,
       threads: sum(({ threads }) => threads),
-      cpusUserTimeSecs: (user + supervisor.childUserTicks) / ticksPerSecond,
-      cpusSystemTimeSecs: (system + supervisor.childSystemTicks) / ticksPerSecond,
+      cpusUserTimeSecs: (user + supervisor.childUserTicks) / TICKS_PER_SECOND,
+      cpusSystemTimeSecs: (system + supervisor.childSystemTicks) / TICKS_PER_SECOND,
       memRssBytes: sum(({ rssPages }) => rssPages) * pageSize(),
     };
   }
@@ -48,7 +48,7 @@ export class UsageMeter {
   #allProcesses(): readonly ProcessStat[] {
     const nowMs = performance.now();
     if (this.#snapshot === undefined || this.#snapshot.untilMs < nowMs) {
-      this.#snapshot = { processes: allProcesses(), untilMs: nowMs + snapshotMs };
+      this.#snapshot = { processes: allProcesses(), untilMs: nowMs + SNAPSHOT_MS };
     }
     return this.#snapshot.processes;
   }
