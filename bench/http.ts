@@ -1,5 +1,6 @@
-// The http suite: what one request costs the process that takes it, at the port of masters and agents and at
-// node:http. Requests come from another process over loopback sockets, pipelined, and all are answered.
+// The http suite: what one request costs the process that takes it, at the port of masters and
+// agents and at node:http. Requests come from another process over loopback sockets, pipelined, and
+// all are answered.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,5 @@
-// The wire suite: what one message costs to encode and to decode, in both forms, and in both transports' framing.
+// The wire suite: what one message costs to encode and to decode, in both forms, and in both
+// transports' framing.
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { loadSchema } from '../scripts/schema.ts';

@@ -1,4 +1,5 @@
-// Compiles asm/ to build/mesoscale-core.wasm and its like. Does nothing when the module is newer than its sources.
+// Compiles asm/ to build/mesoscale-core.wasm and its like. Does nothing when the module is newer
+// than its sources.
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,8 +29,9 @@ function newestSource(folder: string): number {
 }
 
 /**
- * `shipped`: what runs. `plain`: without vector instructions, for translators that know none (wasm2c); the answers are
- * the same. `debug`: with its assertions and `checkState()`, for tests; a failed assertion calls `env.abort`.
+ * `shipped`: what runs. `plain`: without vector instructions, for translators that know none
+ * (wasm2c); the answers are the same. `debug`: with its assertions and `checkState()`, for tests; a
+ * failed assertion calls `env.abort`.
  */
 export type Build = 'shipped' | 'plain' | 'debug';
 

@@ -1,4 +1,5 @@
-// `npm run build`: a publishable dist/ with the commands, the library with its types, and the module.
+// `npm run build`: a publishable dist/ with the commands, the library with its types, and the
+// module.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,7 +42,8 @@ for (const [from, to] of VERBATIM) {
   }
   cpSync(source, join(dist, to), { recursive: true });
 }
-// For machines like this one that have no compiler; others compile it at the first start of an agent.
+// For machines like this one that have no compiler; others compile it at the first start of an
+// agent.
 try {
   await supervisorProgram([dist]);
 } catch (error) {

@@ -1,4 +1,5 @@
-// `npm run check`: types, format and lint, and the house rules (imports, purity, names, current docs).
+// `npm run check`: types, format and lint, and the house rules (imports, purity, names, current
+// docs).
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 

@@ -1,5 +1,6 @@
-// Writes the source of the codec: for each message type of the schema four functions (protobuf in and out, JSON in
-// and out) and the token that carries them. What the generated code calls is in src/wire/.
+// Writes the source of the codec: for each message type of the schema four functions (protobuf in
+// and out, JSON in and out) and the token that carries them. What the generated code calls is in
+// src/wire/.
 import protobuf from 'protobufjs';
 import { CONFINING } from '../src/wire/enum-table.ts';
 import { BIGINT_FIELDS, fieldName, flatName } from './schema.ts';
@@ -14,7 +15,10 @@ interface FieldPlan {
   readonly field: protobuf.Field;
   readonly name: string;
   readonly wireName: string;
-  /** 'message', 'enum', or the scalar kind, which is also the name of the reader's and writer's method. */
+  /**
+   * 'message', 'enum', or the scalar kind, which is also the name of the reader's and writer's
+   * method.
+   */
   readonly kind: ValueKind;
   /** The message's or the enumeration's name in TypeScript. */
   readonly typeName: string;
@@ -376,7 +380,8 @@ export function messageSource(type: protobuf.Type): { functions: string; token: 
   const name = flatName(type.fullName);
   const plans = type.fieldsArray.map(plan);
   const byNumber = [...plans].sort((a, b) => a.field.id - b.field.id);
-  // Mesos looks at the members of a JSON object in alphabetical order, and reports the first that is wrong.
+  // Mesos looks at the members of a JSON object in alphabetical order, and reports the first that
+  // is wrong.
   const byName = [...plans].sort((a, b) => (a.wireName < b.wireName ? -1 : 1));
   const fresh = freshObject(plans);
   const state = { sure: false, index: 0 };

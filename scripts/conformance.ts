@@ -1,5 +1,5 @@
-// `npm run conformance -- DIR [--runner=DIR] [--groups=REGEX]`: replays recorded exchanges against a
-// fresh master and agent of this checkout. DIR holds the scripts; the runner (conformance.mjs and
+// `npm run conformance -- DIR [--runner=DIR] [--groups=REGEX]`: replays recorded exchanges against
+// a fresh master and agent of this checkout. DIR holds the scripts; the runner (conformance.mjs and
 // run-all.sh) lies next to it, in its parents' tools/conformance, or where --runner says.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,8 +1,10 @@
-// The Debian packages that tests need, in one place: what each is for, and how to see that it is there.
+// The Debian packages that tests need, in one place: what each is for, and how to see that it is
+// there.
 
 /**
- * `program`: found on PATH when the package is installed. `suites`: what is left out without it. `isForCI`: big, and
- * installed only under continuous integration; without it a client of test/clients is left out.
+ * `program`: found on PATH when the package is installed. `suites`: what is left out without it.
+ * `isForCI`: big, and installed only under continuous integration; without it a client of
+ * test/clients is left out.
  */
 export const DEBIAN_PACKAGES = [
   {

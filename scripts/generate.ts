@@ -1,5 +1,5 @@
-// Writes what is derived from proto/: the message types that every room may name (src/model/generated/) and the
-// codec that reads and writes them (src/wire/generated/).
+// Writes what is derived from proto/: the message types that every room may name
+// (src/model/generated/) and the codec that reads and writes them (src/wire/generated/).
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
@@ -56,9 +56,10 @@ function messagesSource(types: (protobuf.Type | protobuf.Enum)[]): string {
 }
 
 /**
- * The codec is JavaScript, for stripping types from a megabyte of source would cost a quarter of a second at every
- * start. It imports nothing: what it calls is given to it, so that a build only has to copy the file. Its functions
- * stand at the top level, for within another function the engine would scan them twice.
+ * The codec is JavaScript, for stripping types from a megabyte of source would cost a quarter of a
+ * second at every start. It imports nothing: what it calls is given to it, so that a build only has
+ * to copy the file. Its functions stand at the top level, for within another function the engine
+ * would scan them twice.
  */
 function codecSource(types: (protobuf.Type | protobuf.Enum)[]): string {
   const messages = types.filter((type) => type instanceof protobuf.Type);

@@ -1,5 +1,5 @@
-// Random histories through the core and the oracle until the time is up. A difference is written as a
-// history that `npm run traces` replays.
+// Random histories through the core and the oracle until the time is up. A difference is written as
+// a history that `npm run traces` replays.
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { LiveAllocator } from '../src/core/interface.ts';

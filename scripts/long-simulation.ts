@@ -1,5 +1,5 @@
-// One simulated cluster after another until the time is up. One that fails is written down: its log,
-// and the settings of the smallest world that still fails, which `--seed=SEED --settings=FILE`
+// One simulated cluster after another until the time is up. One that fails is written down: its
+// log, and the settings of the smallest world that still fails, which `--seed=SEED --settings=FILE`
 // makes again.
 import { writeFileSync } from 'node:fs';
 import { newCore } from '../test/simulation/cores.ts';

@@ -6,7 +6,10 @@ import protobuf from 'protobufjs';
 
 export const protoRoot = join(import.meta.dirname, '..', 'proto');
 
-/** Packages whose top-level names would clash and so carry a prefix: `SchedulerCall`, `AgentResponse`. */
+/**
+ * Packages whose top-level names would clash and so carry a prefix: `SchedulerCall`,
+ * `AgentResponse`.
+ */
 const PREFIXED = new Set(['Call', 'Event', 'Response']);
 
 export function loadSchema(): protobuf.Root {
@@ -19,7 +22,10 @@ export function loadSchema(): protobuf.Root {
   return root;
 }
 
-/** mesos.v1.scheduler.Call.Accept → SchedulerCall_Accept; mesos.internal.RegisterSlaveMessage → RegisterAgentMessage. */
+/**
+ * mesos.v1.scheduler.Call.Accept → SchedulerCall_Accept; mesos.internal.RegisterSlaveMessage →
+ * RegisterAgentMessage.
+ */
 export function flatName(fullName: string): string {
   const parts = fullName.replace(/^\./, '').split('.');
   const top = parts.findIndex((p) => /^[A-Z]/.test(p));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
 setUp();
-// A group of its own: Ctrl-C reaches only this process, which passes it on once. Over the channel the
-// cluster notices when this process is gone.
+// A group of its own: Ctrl-C reaches only this process, which passes it on once. Over the channel
+// the cluster notices when this process is gone.
 const cluster = spawn(
   pinnedNode,
   [

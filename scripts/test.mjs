@@ -1,7 +1,8 @@
-// `npm test`: everything, from a clean checkout of a clean machine. Sets the checkout up, installs the
-// Debian packages that suites need when it may (root on Debian or Ubuntu), then checks and tests.
-// Elsewhere it says which suites it leaves out; under continuous integration (CI=true) that is a failure.
-// Clients of other people are installed from their registries where those can be reached.
+// `npm test`: everything, from a clean checkout of a clean machine. Sets the checkout up, installs
+// the Debian packages that suites need when it may (root on Debian or Ubuntu), then checks and
+// tests. Elsewhere it says which suites it leaves out; under continuous integration (CI=true) that
+// is a failure. Clients of other people are installed from their registries where those can be
+// reached.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

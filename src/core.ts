@@ -1,4 +1,5 @@
-// What programs get from `mesoscale/core`: the scheduler core by itself, and the words to speak with it.
+// What programs get from `mesoscale/core`: the scheduler core by itself, and the words to speak
+// with it.
 export { createCore } from './core/core.ts';
 export type * from './core/interface.ts';
 export type * from './core/matcher.ts';

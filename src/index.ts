@@ -1,4 +1,5 @@
-// What programs get from `mesoscale`: clients of a cluster, its messages and their codecs, and the core.
+// What programs get from `mesoscale`: clients of a cluster, its messages and their codecs, and the
+// core.
 export * from './core.ts';
 export { OperatorClient, type OperatorClientOptions } from './http/client/operator-client.ts';
 export {

@@ -225,7 +225,8 @@ export class Fleet {
     });
     socket.on('data', (chunk: Buffer) => {
       if (reader.push(chunk) !== undefined) {
-        // The master asks whether a connection is ours. An agent of Apache Mesos would say this, too.
+        // The master asks whether a connection is ours. An agent of Apache Mesos would say this,
+        // too.
         socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
         socket.removeAllListeners('data');
       }

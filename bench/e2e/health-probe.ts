@@ -1,5 +1,5 @@
-// Asks GET /health ten times a second in a thread of its own, so that what is measured is how long the
-// master takes, and not how long the load generator takes to look at the answer.
+// Asks GET /health ten times a second in a thread of its own, so that what is measured is how long
+// the master takes, and not how long the load generator takes to look at the answer.
 import http from 'node:http';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 

@@ -13,7 +13,10 @@ export interface Usage {
   readonly rssMb: number;
 }
 
-/** CPU and memory of a process by /proc; undefined where there is none (other systems, a remote master). */
+/**
+ * CPU and memory of a process by /proc; undefined where there is none (other systems, a remote
+ * master).
+ */
 export function usageOf(pid: number | undefined): Usage | undefined {
   if (pid === undefined) {
     return undefined;

@@ -1,5 +1,5 @@
-// A scheduler that only makes load: answers each offer with one ACCEPT until its tasks are launched,
-// acknowledges every update at once, on one pipelined connection beside its event stream.
+// A scheduler that only makes load: answers each offer with one ACCEPT until its tasks are
+// launched, acknowledges every update at once, on one pipelined connection beside its event stream.
 import {
   FrameworkInfo_Capability_Type,
   type Offer,

@@ -1,5 +1,5 @@
-// A process that sends requests to a port as fast as it takes them: `PORT CONNECTIONS REQUESTS`, and the
-// bytes of one request on standard input. It ends when all of them have been answered.
+// A process that sends requests to a port as fast as it takes them: `PORT CONNECTIONS REQUESTS`,
+// and the bytes of one request on standard input. It ends when all of them have been answered.
 import net from 'node:net';
 import { buffer } from 'node:stream/consumers';
 

@@ -1,4 +1,5 @@
-// The messages of one task's life, as large as they are in a cluster that launches them by the thousand.
+// The messages of one task's life, as large as they are in a cluster that launches them by the
+// thousand.
 import {
   type FrameworkInfo,
   FrameworkInfo_Capability_Type,

@@ -1,5 +1,5 @@
-// Carries out those effects of the agent that concern containers, built-in executors, sandboxes and the checkpoint,
-// and tells the agent what came of them.
+// Carries out those effects of the agent that concern containers, built-in executors, sandboxes and
+// the checkpoint, and tells the agent what came of them.
 import { randomInt } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// Containers on record that the checkpoint does not know: what an agent left that was killed between two
-// writes, or the sign that the checkpoint has lost what it knew.
+// Containers on record that the checkpoint does not know: what an agent left that was killed
+// between two writes, or the sign that the checkpoint has lost what it knew.
 import { setTimeout as delay } from 'node:timers/promises';
 import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
@@ -25,8 +25,8 @@ const ENDING_MS = 1_000;
 const MAX_NAMED = 10;
 
 /**
- * Ends them, with their records; returns how many ran that should have been known. Throws CheckpointError
- * for these, without touching any, where that is an error.
+ * Ends them, with their records; returns how many ran that should have been known. Throws
+ * CheckpointError for these, without touching any, where that is an error.
  */
 export async function endOrphans(options: OrphansOptions): Promise<number> {
   const { containerizer, database, known, isForgetting, isStrict, log } = options;

@@ -1,8 +1,8 @@
 // The containers of the agent: each from its launch, or its take-over after a restart, to its end.
 //
-// A container of a built-in executor has a runner beside it, which speaks for the executor. Whatever
-// comes first - the end of the process, of its executor, or a destruction - the agent is told of one
-// end, once.
+// A container of a built-in executor has a runner beside it, which speaks for the executor.
+// Whatever comes first - the end of the process, of its executor, or a destruction - the agent is
+// told of one end, once.
 import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';

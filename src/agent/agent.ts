@@ -1,5 +1,6 @@
-// The agent as a state machine: events in, effects out, the state changed in between. Time and chance
-// come with the events and the options, so that the same events always give the same effects.
+// The agent as a state machine: events in, effects out, the state changed in between. Time and
+// chance come with the events and the options, so that the same events always give the same
+// effects.
 
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
 import { containerId } from '../model/ids.ts';

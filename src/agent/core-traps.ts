@@ -1,5 +1,5 @@
-// What the agent does when the scheduler core traps. The ledger and sums go on in a new instance, with what they had;
-// the agent logs it, and ends itself when the core traps again and again.
+// What the agent does when the scheduler core traps. The ledger and sums go on in a new instance,
+// with what they had; the agent logs it, and ends itself when the core traps again and again.
 import type { CoreTrap } from '../core/interface.ts';
 import { giveUp, log } from './outbox.ts';
 import type { AgentState } from './state.ts';

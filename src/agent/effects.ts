@@ -83,7 +83,8 @@ export interface DestroyContainer {
 
 /**
  * Deletes a destroyed volume at once, or a run's sandbox after a delay, or sooner when the disk is
- * full; with a sandbox go those folders above it (its executor's, its framework's) that are then empty.
+ * full; with a sandbox go those folders above it (its executor's, its framework's) that are then
+ * empty.
  */
 export interface CollectGarbage {
   readonly type: 'collectGarbage';

@@ -10,7 +10,9 @@ import type {
 import type { Authorizer } from '../security/authorizer.ts';
 
 export interface AgentOptions {
-  /** `slave(1)@ip:port`: what the master sends to. Its ip is also what tasks are reported to have. */
+  /**
+   * `slave(1)@ip:port`: what the master sends to. Its ip is also what tasks are reported to have.
+   */
   readonly pid: string;
   readonly hostname: string;
   readonly port: number;

@@ -1,9 +1,10 @@
 // The way out of a step: effects in order, and what must be durable before they may be seen.
 //
-// Whatever leaves after a change that must survive a crash waits until that change is durable, and so
-// does everything behind it, so that nothing overtakes. Changes of one step are one transaction; later
-// transactions do not wait for earlier ones, so a slow disk costs time but no throughput. Timers, logs,
-// checkpoints themselves, answers to pings and, where that is no disorder, kills never wait.
+// Whatever leaves after a change that must survive a crash waits until that change is durable, and
+// so does everything behind it, so that nothing overtakes. Changes of one step are one transaction;
+// later transactions do not wait for earlier ones, so a slow disk costs time but no throughput.
+// Timers, logs, checkpoints themselves, answers to pings and, where that is no disorder, kills
+// never wait.
 import { messageSize } from '../model/message-size.ts';
 import type { Link, Log, Reply } from '../model/process-effects.ts';
 import type { CheckpointChange } from './checkpoint.ts';
@@ -47,7 +48,10 @@ const IDLE_DELAY_MS = 1_000;
 const MAX_IDLE_CHANGES = 1_000;
 /** Effects that wait for the disk; with more than that it is the disk that has failed. */
 const MAX_HELD = 1_000_000;
-/** Of messages and events that wait for the disk; with more, what executors and schedulers say is refused. */
+/**
+ * Of messages and events that wait for the disk; with more, what executors and schedulers say is
+ * refused.
+ */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 export const createOutbox = (): Outbox => ({
@@ -65,7 +69,10 @@ export const createOutbox = (): Outbox => ({
   failure: undefined,
 });
 
-/** `ofAnswered`: the size of what a reply answers, which waits for the disk as long as the reply does. */
+/**
+ * `ofAnswered`: the size of what a reply answers, which waits for the disk as long as the reply
+ * does.
+ */
 export function emit(
   agent: AgentState,
   effect: AgentEffect,
@@ -106,8 +113,9 @@ export function emitAtOnce(agent: AgentState, effect: SendToMaster | Reply | Exi
 }
 
 /**
- * For what keeps the agent known to its master. It waits its turn, but not for a disk that is full: to be
- * taken for lost, with all its tasks, would be worse than to say what may have to be found out again.
+ * For what keeps the agent known to its master. It waits its turn, but not for a disk that is full:
+ * to be taken for lost, with all its tasks, would be worse than to say what may have to be found
+ * out again.
  */
 export function emitPresence(agent: AgentState, effect: SendToMaster | Link): void {
   if (agent.outbox.isStalled) {
@@ -118,8 +126,8 @@ export function emitPresence(agent: AgentState, effect: SendToMaster | Link): vo
 }
 
 /**
- * For what ends a task or a container. It only waits behind what the same one is to get before: what fills
- * a disk must be able to be ended while nothing can be written to it.
+ * For what ends a task or a container. It only waits behind what the same one is to get before:
+ * what fills a disk must be able to be ended while nothing can be written to it.
  */
 export function emitEnding(agent: AgentState, effect: SendToExecutor | DestroyContainer): void {
   const { outbox } = agent;
@@ -178,8 +186,8 @@ export function persist(agent: AgentState, change: CheckpointChange): void {
 }
 
 /**
- * A change that is written at once and that nothing waits for: what was acknowledged. A crash in the
- * moment before it is durable has one update sent twice.
+ * A change that is written at once and that nothing waits for: what was acknowledged. A crash in
+ * the moment before it is durable has one update sent twice.
  */
 export function persistSoon(agent: AgentState, change: CheckpointChange): void {
   agent.outbox.changes.push(change);

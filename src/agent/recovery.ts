@@ -1,8 +1,8 @@
 // The start of an agent: what ran before is found again, or its tasks are told that it is gone.
 //
-// Executors of checkpointing frameworks outlive the agent. Those that are alive have a short time to
-// subscribe again; the agent registers as soon as all have, so that a master never hears of an agent
-// that does not know its own tasks yet.
+// Executors of checkpointing frameworks outlive the agent. Those that are alive have a short time
+// to subscribe again; the agent registers as soon as all have, so that a master never hears of an
+// agent that does not know its own tasks yet.
 
 import { formatDuration } from '../model/duration.ts';
 import { sameMessage } from '../model/equality.ts';
@@ -100,7 +100,8 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
   }
   agent.id = agentId(id);
   agent.info = { ...agent.info, id: { value: id } };
-  // What is known already is not written again: a full disk must not keep the agent from its master.
+  // What is known already is not written again: a full disk must not keep the agent from its
+  // master.
   if (!sameMessage(agent.info, before)) {
     persist(agent, { type: 'agent', agent: agent.info });
   }

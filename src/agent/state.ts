@@ -1,5 +1,5 @@
-// All that an agent knows. Each folder changes its own part (executors/ the executors, …); every file may read all
-// of it.
+// All that an agent knows. Each folder changes its own part (executors/ the executors, …); every
+// file may read all of it.
 
 import { type Ledger, type SchedulerCore, TOO_MANY_TRAPS } from '../core/interface.ts';
 import { ByteBudget } from '../model/byte-budget.ts';

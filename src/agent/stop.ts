@@ -31,7 +31,8 @@ export function stopAsked(agent: AgentState, { how }: StopAsked): void {
     const message = { name: 'UnregisterAgentMessage' as const, body };
     emit(agent, { type: 'sendToMaster', to: agent.master, message });
   }
-  // The next start has the same id, as with Mesos: the master takes back an agent that it does not know.
+  // The next start has the same id, as with Mesos: the master takes back an agent that it does not
+  // know.
   terminate(agent, 'Unregistering and shutting down');
 }
 

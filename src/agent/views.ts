@@ -32,7 +32,9 @@ export interface ShownMessages {
   Resource: Resource;
 }
 
-/** Plain values of a message, ready for JSON.stringify: enums by name, Mesos's defaults filled in. */
+/**
+ * Plain values of a message, ready for JSON.stringify: enums by name, Mesos's defaults filled in.
+ */
 export type MessageJson = <Name extends keyof ShownMessages>(
   name: Name,
   message: ShownMessages[Name],
@@ -55,7 +57,9 @@ export interface Sandboxes extends ReadonlyMap<string, string> {
   denies(path: string): boolean;
 }
 
-/** As the master's views: plain values with Mesos's keys; `read` answers the operator API's reads. */
+/**
+ * As the master's views: plain values with Mesos's keys; `read` answers the operator API's reads.
+ */
 export interface AgentViews {
   /** False while the agent recovers: reads are 503 then. Executor calls are answered by `step`. */
   readonly recovered: boolean;

@@ -53,8 +53,8 @@ const VERSION = 4;
 // An agent that is just ending still holds its file for a moment.
 const PATIENCE_MS = 5_000;
 
-// executors, tasks and updates belong to a run, that is to a container. A file is compared with these words: when
-// they change, the version does.
+// executors, tasks and updates belong to a run, that is to a container. A file is compared with
+// these words: when they change, the version does.
 const SCHEMA = `
   CREATE TABLE single (
     name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum INTEGER NOT NULL
@@ -144,8 +144,8 @@ export interface DatabaseOptions {
   /** How long to wait for an agent that is just ending. */
   readonly patienceMs?: number | undefined;
   /**
-   * Whether damage is an error. Otherwise what is whole is taken, and what is not is left out; a file
-   * that cannot be read is moved aside.
+   * Whether damage is an error. Otherwise what is whole is taken, and what is not is left out; a
+   * file that cannot be read is moved aside.
    */
   readonly isStrict?: boolean | undefined;
   /** Whether runs are on record that only an agent with a checkpoint can have made. */
@@ -321,7 +321,9 @@ export class CheckpointDatabase {
       .all();
   }
 
-  /** Puts what the log holds into the database itself, where it is out of the reach of later writes. */
+  /**
+   * Puts what the log holds into the database itself, where it is out of the reach of later writes.
+   */
   fold(): void {
     try {
       this.#guarded.fold();

@@ -96,7 +96,9 @@ export class CheckpointStore {
     }
   }
 
-  /** Notes the present boot of the machine, so that a later start can tell whether it is another. */
+  /**
+   * Notes the present boot of the machine, so that a later start can tell whether it is another.
+   */
   storeBoot(bootId: string): void {
     const writes = [write('set', 'boot', new TextEncoder().encode(bootId))];
     this.#enqueue({ writes, done: () => undefined });

@@ -14,7 +14,9 @@ export function fail(command: string, text: string): never {
   process.exit(1);
 }
 
-/** For errors of the world that carry an explanation for people; anything else is a bug and crashes. */
+/**
+ * For errors of the world that carry an explanation for people; anything else is a bug and crashes.
+ */
 export function explained(error: unknown): string | undefined {
   if (!(error instanceof Error)) {
     return undefined;
@@ -24,7 +26,9 @@ export function explained(error: unknown): string | undefined {
   return isOurs ? error.message : (listenError(error) ?? (syscall ? error.message : undefined));
 }
 
-/** Why nothing can listen there, with the flag to change. `portFlag` is what the port was set with. */
+/**
+ * Why nothing can listen there, with the flag to change. `portFlag` is what the port was set with.
+ */
 export function listenError(error: Error, portFlag = 'port'): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
   const { address, port } = error as { address?: string; port?: number };

@@ -91,7 +91,8 @@ if (extra !== undefined) {
     keepGoingWithoutReader();
   }
   if (SERVERS.has(name ?? '')) {
-    // Under systemd's UMask=0077 no task of another user could reach its sandbox. What is private says so.
+    // Under systemd's UMask=0077 no task of another user could reach its sandbox. What is private
+    // says so.
     process.umask(0o022);
   }
   const early = SERVERS.has(name ?? '') ? await openEarlyPort(name ?? '', argv) : undefined;

@@ -1,4 +1,5 @@
-// Reads the files that flags and arguments name. What is no text file is refused, not read for ever.
+// Reads the files that flags and arguments name. What is no text file is refused, not read for
+// ever.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const MB = 2 ** 20;

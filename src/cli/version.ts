@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { VersionInfo } from '../model/generated/messages.ts';
 
 /**
- * The version of Apache Mesos whose protocols are spoken. It is what /version, MasterInfo and agents
- * carry: clients parse it, and a master of Apache Mesos refuses agents older than 1.0.0.
+ * The version of Apache Mesos whose protocols are spoken. It is what /version, MasterInfo and
+ * agents carry: clients parse it, and a master of Apache Mesos refuses agents older than 1.0.0.
  */
 const PROTOCOL_VERSION = '1.11.0';
 

@@ -5,7 +5,9 @@ export class ContainerizerError extends Error {
   readonly code = 'MESOSCALE_CONTAINER';
   /** What kind of failure it is, where it is not one to launch. */
   readonly reason: TaskStatus_Reason | undefined;
-  /** Whether it is known that nothing of the task has ever begun: then it is dropped, not failed. */
+  /**
+   * Whether it is known that nothing of the task has ever begun: then it is dropped, not failed.
+   */
   readonly isDropped: boolean;
 
   constructor(
@@ -21,5 +23,8 @@ export class ContainerizerError extends Error {
   }
 }
 
-/** How a process would have ended is not known: it was ended with its spawner, or with its container. */
+/**
+ * How a process would have ended is not known: it was ended with its spawner, or with its
+ * container.
+ */
 export class UnknownEndError extends ContainerizerError {}

@@ -192,8 +192,8 @@ export class Containerizer {
   }
 
   /**
-   * Watches a container that an earlier agent has started, alive or not; its sandbox is relative to the
-   * work directory. Rejects with ContainerizerError.
+   * Watches a container that an earlier agent has started, alive or not; its sandbox is relative to
+   * the work directory. Rejects with ContainerizerError.
    */
   async reattach(
     id: ContainerId,
@@ -224,7 +224,10 @@ export class Containerizer {
     }
   }
 
-  /** Ends a container of an earlier agent that is not wanted any more, with its records. Nested ones go first. */
+  /**
+   * Ends a container of an earlier agent that is not wanted any more, with its records. Nested ones
+   * go first.
+   */
   async destroyOrphan(id: ContainerId): Promise<void> {
     for (const nested of this.records.all(id)) {
       await this.destroyOrphan(nested);
@@ -249,10 +252,10 @@ export class Containerizer {
   }
 
   /**
-   * Runs a command beside the container's process, as its user, in its sandbox and environment. What
-   * the command leaves behind ends with it, and both end with the container. Returns the raw wait
-   * status, or undefined when it had to be killed after the timeout. Throws ContainerizerError,
-   * UnknownEndError where nothing can be said of its end.
+   * Runs a command beside the container's process, as its user, in its sandbox and environment.
+   * What the command leaves behind ends with it, and both end with the container. Returns the raw
+   * wait status, or undefined when it had to be killed after the timeout. Throws
+   * ContainerizerError, UnknownEndError where nothing can be said of its end.
    */
   async runInside({ container, command, timeoutMs }: InsideSpec): Promise<number | undefined> {
     const abort = new AbortController();

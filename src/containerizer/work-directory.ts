@@ -48,7 +48,10 @@ export class WorkDirectory {
     return (status.mode & 0o022) === 0 ? undefined : 'Other users';
   }
 
-  /** The first folder on the way to sandboxes that is closed to other users, where the agent is root. */
+  /**
+   * The first folder on the way to sandboxes that is closed to other users, where the agent is
+   * root.
+   */
   closedToTasks(): string | undefined {
     if (process.geteuid?.() !== 0 || !existsSync(this.root)) {
       return undefined;

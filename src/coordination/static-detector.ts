@@ -1,4 +1,5 @@
-// Finds a master whose address is given: `host:port`, as it stands or read from a file. It leads as long as it is asked.
+// Finds a master whose address is given: `host:port`, as it stands or read from a file. It leads as
+// long as it is asked.
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import type { LeadingMaster } from '../model/leading-master.ts';

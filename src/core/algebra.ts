@@ -1,6 +1,6 @@
-// ResourceAlgebra and ResourcePool over one instance of the module. An allocation role is part of what
-// distinguishes two resources, as in Mesos; but a list in which no resource has one is compared as if
-// it were allocated like the other.
+// ResourceAlgebra and ResourcePool over one instance of the module. An allocation role is part of
+// what distinguishes two resources, as in Mesos; but a list in which no resource has one is
+// compared as if it were allocated like the other.
 
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
@@ -173,7 +173,10 @@ type Done =
   | { readonly type: 'put' | 'take'; readonly resources: readonly Resource[] }
   | { readonly type: 'convert'; readonly operation: Offer_Operation };
 
-/** A row in the shared instance; what has been done to it is remembered for the case that this is lost. */
+/**
+ * A row in the shared instance; what has been done to it is remembered for the case that this is
+ * lost.
+ */
 class Pool implements ResourcePool {
   readonly #shared: SharedInstance;
   readonly #initial: readonly Resource[];

@@ -554,7 +554,10 @@ export class ModuleAllocator implements LiveAllocator {
     return entry;
   }
 
-  /** Roles that only tasks of frameworks still to come hold cannot be told from those that nobody has. */
+  /**
+   * Roles that only tasks of frameworks still to come hold cannot be told from those that nobody
+   * has.
+   */
   #sweepRoles(): void {
     for (const entry of this.#frameworks.values()) if (!entry.known) return;
     this.#roles.sweep();

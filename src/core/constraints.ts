@@ -1,5 +1,5 @@
-// Offer constraints: which agents a framework's role wants to be offered at all. They are evaluated here,
-// once for each framework role and state of an agent; the module only keeps a bit.
+// Offer constraints: which agents a framework's role wants to be offered at all. They are evaluated
+// here, once for each framework role and state of an agent; the module only keeps a bit.
 import {
   type Attribute,
   type AttributeConstraint,
@@ -29,7 +29,10 @@ export type CompiledConstraints =
 const refused = (why: string) => ({ ok: false, why }) as const;
 const done = <T>(value: T): Compiled<T> => ({ ok: true, value });
 
-/** What a predicate says of an agent without the attribute, of a text, and of an attribute of another type. */
+/**
+ * What a predicate says of an agent without the attribute, of a text, and of an attribute of
+ * another type.
+ */
 interface Predicate {
   readonly missing: boolean;
   readonly text: (text: string) => boolean;

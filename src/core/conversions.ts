@@ -1,5 +1,5 @@
-// What an offer operation takes out of resources and what it puts in their place. The rules are Mesos's;
-// the sums themselves are done by the module.
+// What an offer operation takes out of resources and what it puts in their place. The rules are
+// Mesos's; the sums themselves are done by the module.
 
 import { sameMessage } from '../model/equality.ts';
 import {
@@ -24,7 +24,10 @@ export interface Conversion {
   readonly converted: readonly Resource[];
   /** Refused while another copy of what is consumed remains (destroying a shared volume). */
   readonly last?: boolean;
-  /** Both sides came from the client, or a mount was divided: they are compared. Else one is of the other. */
+  /**
+   * Both sides came from the client, or a mount was divided: they are compared. Else one is of the
+   * other.
+   */
   readonly compared?: boolean;
 }
 
@@ -62,8 +65,9 @@ function withSource(resource: Resource, type: SourceType, profile: string | unde
 }
 
 /**
- * What the operation converts, once it is known that nothing is made up: what goes and what comes are the
- * same resources but for reservations and volumes. Uses the exchange buffer: nothing may be in it yet.
+ * What the operation converts, once it is known that nothing is made up: what goes and what comes
+ * are the same resources but for reservations and volumes. Uses the exchange buffer: nothing may be
+ * in it yet.
  */
 export function conversionsOf(lists: Lists, operation: Offer_Operation): Conversions {
   const conversions = ruledConversions(operation);
@@ -250,8 +254,8 @@ function ruledConversions(operation: Offer_Operation): Conversions {
 }
 
 /**
- * Appends conversions to the exchange buffer; answers why not, when one consumes what nobody has or makes
- * more kinds than there may be.
+ * Appends conversions to the exchange buffer; answers why not, when one consumes what nobody has or
+ * makes more kinds than there may be.
  */
 export function writeConversions(
   lists: Lists,

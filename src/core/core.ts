@@ -11,9 +11,9 @@ import { SharedInstance } from './shared-instance.ts';
 import { WasmMatcher } from './wasm-matcher.ts';
 
 /**
- * A core on a compiled module. Algebra, pools and ledgers share one instance; every allocator has an
- * instance of its own, so that its memory can be saved and copied as a whole. `instantiate` makes them, at
- * the start and in place of those that trap.
+ * A core on a compiled module. Algebra, pools and ledgers share one instance; every allocator has
+ * an instance of its own, so that its memory can be saved and copied as a whole. `instantiate`
+ * makes them, at the start and in place of those that trap.
  */
 export function createCore(
   module: WebAssembly.Module,

@@ -1,5 +1,5 @@
-// How long a refusal lasts, by Mesos's rules: five seconds unless told otherwise, at most a year, and for
-// offers at least until the next batch.
+// How long a refusal lasts, by Mesos's rules: five seconds unless told otherwise, at most a year,
+// and for offers at least until the next batch.
 
 const DEFAULT_MS = 5_000;
 const LONGEST_MS = 365 * 24 * 3600 * 1000;
@@ -24,8 +24,8 @@ export function instantAfter(instant: number): number {
 }
 
 /**
- * When a refusal made now ends, for the module; negative for none. One that was lengthened to the interval
- * outlasts the batch at its end, whose timer was set before it: it ends an instant later.
+ * When a refusal made now ends, for the module; negative for none. One that was lengthened to the
+ * interval outlasts the batch at its end, whose timer was set before it: it ends an instant later.
  */
 export function endOfFilter(refusal: {
   readonly now: number;

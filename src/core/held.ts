@@ -1,5 +1,5 @@
-// What frameworks hold on agents: launches, returns, and the operations of accepted offers, as calls of the
-// module.
+// What frameworks hold on agents: launches, returns, and the operations of accepted offers, as
+// calls of the module.
 
 import {
   type Offer_Operation,
@@ -55,7 +55,10 @@ export class Held {
     return count;
   }
 
-  /** The operations that fit are applied; the new offered resources and the indexes of the others come back. */
+  /**
+   * The operations that fit are applied; the new offered resources and the indexes of the others
+   * come back.
+   */
   convert(
     place: Place & { readonly roleName: string },
     accept: {
@@ -106,7 +109,9 @@ export class Held {
     return status === 0 ? { ok: true } : notApplied(status);
   }
 
-  /** The conversions of those operations that fit, one after another, and the indexes of the others. */
+  /**
+   * The conversions of those operations that fit, one after another, and the indexes of the others.
+   */
   #fitting(resources: readonly Resource[], operations: readonly Offer_Operation[]) {
     const { exports } = this.#lists.module;
     const dropped: number[] = [];

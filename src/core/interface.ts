@@ -33,7 +33,9 @@ export interface ResourceAlgebra {
   quantities(resources: readonly Resource[]): Quantities;
   /** Applies a resource operation (RESERVE … SHRINK_VOLUME) to what one agent has. */
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied;
-  /** Why nothing could be converted so, whatever the agent has: something would be made up, or lost. */
+  /**
+   * Why nothing could be converted so, whatever the agent has: something would be made up, or lost.
+   */
   operationError(operation: Offer_Operation): string | undefined;
   /** A mutable amount, for taking many tasks out of one offer. */
   pool(initial: readonly Resource[]): ResourcePool;
@@ -50,7 +52,10 @@ export interface ResourcePool {
   /** Takes them out and answers true, or leaves everything as it was and answers false. */
   take(resources: readonly Resource[]): boolean;
   put(resources: readonly Resource[]): void;
-  /** Puts what the operation makes in the place of what it takes; or says why not, and nothing is changed. */
+  /**
+   * Puts what the operation makes in the place of what it takes; or says why not, and nothing is
+   * changed.
+   */
   convert(operation: Offer_Operation): Converted;
   isEmpty(): boolean;
   /** Takes the last change back. */
@@ -100,7 +105,10 @@ export interface AllocatorOptions {
   /** Memory and program size limits of offer constraints' regular expressions. */
   readonly regexMaxMemoryBytes: number;
   readonly regexMaxProgramSize: number;
-  /** How long an election's pause lasts at most (10 minutes), and which part of the agents ends it (0.8). */
+  /**
+   * How long an election's pause lasts at most (10 minutes), and which part of the agents ends it
+   * (0.8).
+   */
   readonly recoveryTimeoutMs?: number | undefined;
   readonly agentRecoveryFactor?: number | undefined;
 }
@@ -121,7 +129,10 @@ export interface FrameworkTerms {
   readonly constraints?: OfferConstraints | undefined;
 }
 
-/** A present limit of 0 is a limit; an absent one is none. A guarantee of 0 is the same as an absent one. */
+/**
+ * A present limit of 0 is a limit; an absent one is none. A guarantee of 0 is the same as an absent
+ * one.
+ */
 export interface Quota {
   readonly guarantees: Quantities;
   readonly limits: Quantities;
@@ -152,11 +163,12 @@ export interface OfferBatch {
 }
 
 /**
- * The decisions of the master. The clock is the caller's: `setTime` before anything that depends on it.
- * A batch of offers is read before the next call of any method; after that it throws a `CoreError`.
+ * The decisions of the master. The clock is the caller's: `setTime` before anything that depends on
+ * it. A batch of offers is read before the next call of any method; after that it throws a
+ * `CoreError`.
  *
- * Any method may throw a `CoreTrap`. The allocator is lost then, and every call after that throws the same:
- * its owner asks `SchedulerCore.allocator` for a new one and tells it all it knows.
+ * Any method may throw a `CoreTrap`. The allocator is lost then, and every call after that throws
+ * the same: its owner asks `SchedulerCore.allocator` for a new one and tells it all it knows.
  */
 export interface Allocator {
   setTime(nowMs: number): void;
@@ -165,8 +177,9 @@ export interface Allocator {
   addAgent(agent: {
     readonly id: AgentId;
     /**
-     * Where the agent stands when nothing is shuffled (seed 0): lower places are visited first, equal
-     * ones in the order they were added. Left out, it is one more than the highest place given so far.
+     * Where the agent stands when nothing is shuffled (seed 0): lower places are visited first,
+     * equal ones in the order they were added. Left out, it is one more than the highest place
+     * given so far.
      */
     readonly place?: number | undefined;
     readonly facts: AgentFacts;
@@ -209,7 +222,10 @@ export interface Allocator {
   /** Everything it holds becomes free. */
   removeFramework(id: FrameworkId): void;
   activateFramework(id: FrameworkId): void;
-  /** It is offered nothing until it is active again, and its refusals are forgotten; it keeps what it has. */
+  /**
+   * It is offered nothing until it is active again, and its refusals are forgotten; it keeps what
+   * it has.
+   */
   deactivateFramework(id: FrameworkId): void;
   /** No roles means all of the framework's roles. */
   suppress(id: FrameworkId, roles: readonly string[]): void;
@@ -218,9 +234,9 @@ export interface Allocator {
   /** Of a top-level role, in place of what it had; empty guarantees and limits lift it. */
   updateQuota(role: string, quota: Quota): void;
   /**
-   * What a new leader knows: quotas, and how many agents it expects back. With no quotas it does nothing;
-   * otherwise runs are dropped (not put off) until agentRecoveryFactor of the agents are added or
-   * recoveryTimeoutMs have passed. Only before any agent is added.
+   * What a new leader knows: quotas, and how many agents it expects back. With no quotas it does
+   * nothing; otherwise runs are dropped (not put off) until agentRecoveryFactor of the agents are
+   * added or recoveryTimeoutMs have passed. Only before any agent is added.
    */
   recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, Quota>>): void;
   /** True while runs are dropped after `recoverQuotas`; `setTime` may end it. */
@@ -239,9 +255,9 @@ export interface Allocator {
   /** Offered resources become used ones (a task was launched on them). */
   launch(holding: Holding): void;
   /**
-   * Operations of one ACCEPT, applied one after another to what was offered; the new offered resources come
-   * back, and the indexes of operations that did not fit. `extraShared` are further copies of shared volumes
-   * that the tasks of the ACCEPT use beyond those offered.
+   * Operations of one ACCEPT, applied one after another to what was offered; the new offered
+   * resources come back, and the indexes of operations that did not fit. `extraShared` are further
+   * copies of shared volumes that the tasks of the ACCEPT use beyond those offered.
    */
   convert(
     offered: Holding,
@@ -251,8 +267,9 @@ export interface Allocator {
   /** An operator's operation on resources that nobody holds. */
   updateAvailable(id: AgentId, operation: Offer_Operation): Applied;
   /**
-   * Gives resources back: offered ones, or used ones (`wasUsed`). With `refuseSeconds` the framework
-   * is not offered them again for that long (0: at once; negative or absent filters: Mesos's rules).
+   * Gives resources back: offered ones, or used ones (`wasUsed`). With `refuseSeconds` the
+   * framework is not offered them again for that long (0: at once; negative or absent filters:
+   * Mesos's rules).
    */
   recover(
     returned: Holding & {
@@ -293,8 +310,8 @@ export type ExplainReason =
 /** Why a framework's role is, or is not, offered an agent now. */
 export interface Explanation {
   /**
-   * 'offered': a run over this agent alone offers it now. In a run over many, those before it change
-   * shares; and a random sorter may draw otherwise.
+   * 'offered': a run over this agent alone offers it now. In a run over many, those before it
+   * change shares; and a random sorter may draw otherwise.
    */
   readonly reason: ExplainReason;
   /** For 'refused': when the last refusal ends, on the allocator's clock. */
@@ -307,11 +324,17 @@ export interface Explanation {
 export interface LiveAllocator extends Allocator {
   /** Computed from the live state, which it does not change: a run is tried and taken back. */
   explain(frameworkId: FrameworkId, role: string, agentId: AgentId): Explanation;
-  /** Why constraints would be refused by addFramework and updateFramework; undefined if they are fine. */
+  /**
+   * Why constraints would be refused by addFramework and updateFramework; undefined if they are
+   * fine.
+   */
   constraintsError(constraints: OfferConstraints | undefined): string | undefined;
   /** Refusals in force, by role. */
   activeFilters(): Readonly<Record<string, number>>;
-  /** How many roles it would know if it knew these, too, with all above them. It has room for 262,144. */
+  /**
+   * How many roles it would know if it knew these, too, with all above them. It has room for
+   * 262,144.
+   */
   rolesWith(roles: Iterable<string>): number;
   /** The whole state as bytes, for SchedulerCore.restore. */
   save(): Uint8Array;
@@ -326,14 +349,18 @@ export interface SchedulerCore {
   readonly abiVersion: number;
   readonly algebra: ResourceAlgebra;
   readonly matcher: Matcher;
-  /** An allocator without agents and frameworks. Options left out are those of a Mesos master without flags. */
+  /**
+   * An allocator without agents and frameworks. Options left out are those of a Mesos master
+   * without flags.
+   */
   allocator(options?: Partial<AllocatorOptions>): LiveAllocator;
   /** An allocator with the state that `save` gave, by the same build of the module. */
   restore(saved: Uint8Array): LiveAllocator;
   ledger(total: readonly Resource[]): Ledger;
   /**
-   * How often the instance of algebra, pools, ledgers and matcher has trapped, and the last time. Each time
-   * it was replaced, with all that was in it; only a call that trapped twice has thrown its `CoreTrap`.
+   * How often the instance of algebra, pools, ledgers and matcher has trapped, and the last time.
+   * Each time it was replaced, with all that was in it; only a call that trapped twice has thrown
+   * its `CoreTrap`.
    */
   readonly sharedTraps: number;
   readonly lastSharedTrap: CoreTrap | undefined;

@@ -1,7 +1,7 @@
-// Gives every distinct combination of a resource's fields a small number, its kind, and builds messages
-// from kinds again. What makes two resources different is Mesos's rule: name, type, reservations, disk
-// (without the volume's path and the persistence principal), revocable, shared, provider - and, for
-// what cannot be divided, its size.
+// Gives every distinct combination of a resource's fields a small number, its kind, and builds
+// messages from kinds again. What makes two resources different is Mesos's rule: name, type,
+// reservations, disk (without the volume's path and the persistence principal), revocable, shared,
+// provider - and, for what cannot be divided, its size.
 import {
   type Labels,
   Resource_ReservationInfo_Type as ReservationType,
@@ -30,7 +30,10 @@ const SWEEP_NAMES = 256;
 /** Well below the module's limit. */
 const LAST_SWEEP_NAMES = (MAX_NAMES * 3) / 4;
 
-/** What the host keeps of a kind. `allocationRole` is '' for resources that are allocated to no role. */
+/**
+ * What the host keeps of a kind. `allocationRole` is '' for resources that are allocated to no
+ * role.
+ */
 export interface Kind {
   readonly name: string;
   readonly type: number;
@@ -51,7 +54,9 @@ export const toMilli = (value: number) => Math.round(value * 1000);
 /** Thousandths to units: the nearest number, so that 1118 is written as 1.118. */
 export const fromMilli = (milli: number) => milli / 1000;
 
-/** Of labels as they came: those of a reservation are in every message that is built from its kind. */
+/**
+ * Of labels as they came: those of a reservation are in every message that is built from its kind.
+ */
 const labelsKeys = new WeakMap<Labels, string>();
 
 function labelsKey(labels: Labels | undefined): string {
@@ -243,15 +248,17 @@ export class Kinds {
     return kind;
   }
 
-  /** A volume made anew may have another path or principal than one of the same identity before it. */
+  /**
+   * A volume made anew may have another path or principal than one of the same identity before it.
+   */
   refresh(resource: Resource, allocationRole = ''): void {
     const kind = this.get(this.of(resource, allocationRole));
     kind.template = withoutValue(resource, allocationRole);
   }
 
   /**
-   * Frees the numbers of kinds that nothing in the module refers to, when there are many: clients make new
-   * ones at will. Only between calls, when no list is on its way.
+   * Frees the numbers of kinds that nothing in the module refers to, when there are many: clients
+   * make new ones at will. Only between calls, when no list is on its way.
    */
   sweep(): void {
     if (this.#live >= this.#sweepAt) {

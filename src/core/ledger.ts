@@ -1,8 +1,9 @@
-// One agent's books over rows of the module. Allocation roles are left out: an agent's resources are
-// what they are, whoever uses them.
+// One agent's books over rows of the module. Allocation roles are left out: an agent's resources
+// are what they are, whoever uses them.
 //
-// Of each row this side keeps a copy, as it was after the last change that went well. Should the instance be
-// lost, the books are written into the next one, and the change that met its end is made there.
+// Of each row this side keeps a copy, as it was after the last change that went well. Should the
+// instance be lost, the books are written into the next one, and the change that met its end is
+// made there.
 
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';

@@ -16,7 +16,10 @@ function sizeOf(resources: readonly Resource[]): number {
 /** The values of a scalar. */
 export const noValues = new Float64Array(0);
 
-/** How the allocation role of a resource takes part: it does, it is left out, or absent means this one. */
+/**
+ * How the allocation role of a resource takes part: it does, it is left out, or absent means this
+ * one.
+ */
 export type Allocation = 'keep' | 'drop' | { readonly assume: string };
 
 export class Lists {
@@ -52,8 +55,8 @@ export class Lists {
   }
 
   /**
-   * Appends a list that is only asked for: no kinds are made for it. Answers undefined, and appends nothing,
-   * when it has something that nobody has.
+   * Appends a list that is only asked for: no kinds are made for it. Answers undefined, and appends
+   * nothing, when it has something that nobody has.
    */
   ask(resources: readonly Resource[], allocation: Allocation = 'drop'): number | undefined {
     const { asked, numbers, complete } = this.#known(resources, allocation);
@@ -116,7 +119,9 @@ export class Lists {
     this.#at = at - io;
   }
 
-  /** A volume made anew may have another path or principal than an earlier one of the same identity. */
+  /**
+   * A volume made anew may have another path or principal than an earlier one of the same identity.
+   */
   refresh(volume: Resource, allocation: Allocation): void {
     if (!isEmptySolid(volume)) this.kinds.refresh(volume, roleOf(volume, allocation));
   }

@@ -216,8 +216,8 @@ function attributesByGroup(tasks: readonly TaskDemand[]): Map<string, Set<string
 }
 
 /**
- * A task counts for the limits of its whole group, whether it has any itself or not; for those of other
- * groups, by its constraints that name them.
+ * A task counts for the limits of its whole group, whether it has any itself or not; for those of
+ * other groups, by its constraints that name them.
  */
 function limitsIn(attributes: ReadonlyMap<string, ReadonlySet<string>>, task: Counted): Limit[] {
   const limits: Limit[] = [];

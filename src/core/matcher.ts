@@ -1,5 +1,5 @@
-// The face of the matcher: which task goes on which offer. It is for frameworks and tools, the master
-// does not use it. The search itself is in asm/matcher.ts; this file holds the types.
+// The face of the matcher: which task goes on which offer. It is for frameworks and tools, the
+// master does not use it. The search itself is in asm/matcher.ts; this file holds the types.
 import type { Attribute, DomainInfo, Resource } from '../model/generated/messages.ts';
 
 /** What constraints ask about an agent; a message Offer or AgentInfo fits this shape. */
@@ -15,9 +15,10 @@ export interface MatchOffer extends MatchPlace {
 }
 
 /**
- * Where a task may stand. `attribute` names an attribute, or is one of '@hostname', '@region' and '@zone' (those
- * of the fault domain). `group` is what a constraint counts together where that is not the task's own group:
- * then only the tasks that have a constraint of that group on the attribute are counted.
+ * Where a task may stand. `attribute` names an attribute, or is one of '@hostname', '@region' and
+ * '@zone' (those of the fault domain). `group` is what a constraint counts together where that is
+ * not the task's own group: then only the tasks that have a constraint of that group on the
+ * attribute are counted.
  */
 export type PlacementConstraint =
   | { readonly type: 'equals'; readonly attribute: string; readonly value: string }
@@ -25,7 +26,9 @@ export type PlacementConstraint =
   | { readonly type: 'matches'; readonly attribute: string; readonly pattern: string }
   /** No two tasks of one group share a value of the attribute. */
   | { readonly type: 'unique'; readonly attribute: string; readonly group?: string }
-  /** Tasks of one group are spread evenly over the values of the attribute, as far as there is room. */
+  /**
+   * Tasks of one group are spread evenly over the values of the attribute, as far as there is room.
+   */
   | { readonly type: 'groupBy'; readonly attribute: string; readonly group?: string }
   /** At most `count` tasks of one group on each value of the attribute. */
   | {
@@ -81,7 +84,10 @@ export type UnplacedReason =
   | 'no offers'
   /** Every offer fails an attribute constraint. */
   | 'constraints'
-  /** Some offer passes the constraints, but none is (still) big enough: `resource` names the shortest. */
+  /**
+   * Some offer passes the constraints, but none is (still) big enough: `resource` names the
+   * shortest.
+   */
   | 'too large'
   /** Only unique, groupBy or maxPer stand in the way. */
   | 'group'

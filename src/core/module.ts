@@ -1,5 +1,5 @@
-// One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken anew
-// whenever the memory has moved; nobody keeps one across a call into the module.
+// One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken
+// anew whenever the memory has moved; nobody keeps one across a call into the module.
 import {
   ABI_VERSION,
   BAD_AMOUNT,
@@ -147,7 +147,9 @@ const MEANINGS: Readonly<Record<number, readonly [code: string, meaning: string]
   [BAD_ARGUMENT]: ['BAD_ARGUMENT', 'an argument is wrong'],
 };
 
-/** The error that stands for a status, given as it came (negative statuses of counting calls too). */
+/**
+ * The error that stands for a status, given as it came (negative statuses of counting calls too).
+ */
 export function statusError(status: number, detail = ''): CoreError {
   const [code, meaning] = MEANINGS[Math.abs(status)] ?? [`STATUS_${Math.abs(status)}`, ''];
   return new CoreError(code, detail === '' ? meaning : `${meaning} (${detail})`);
@@ -171,7 +173,9 @@ export class CoreModule {
   readonly exports: CoreExports;
   /** Set once a call has trapped: the instance cannot be used any more. */
   trap: CoreTrap | undefined;
-  /** How many calls there have been after which the offers of a run are no longer where they were. */
+  /**
+   * How many calls there have been after which the offers of a run are no longer where they were.
+   */
   calls = 0;
   u32: Uint32Array;
   f64: Float64Array;

@@ -1,4 +1,5 @@
-// Options of an allocator: what is left out is as in a Mesos master without flags, what is wrong is refused.
+// Options of an allocator: what is left out is as in a Mesos master without flags, what is wrong is
+// refused.
 import {
   BAD_AMOUNT,
   OPTION_FILTER_GPU,

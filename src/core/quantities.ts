@@ -45,7 +45,9 @@ export function checkWeights(weights: Readonly<Record<string, number>>): void {
   }
 }
 
-/** Alternatives into the exchange buffer, in units; amounts of 0 ask for nothing and are left out. */
+/**
+ * Alternatives into the exchange buffer, in units; amounts of 0 ask for nothing and are left out.
+ */
 export function writeMinimum(
   module: CoreModule,
   kinds: Kinds,

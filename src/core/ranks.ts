@@ -1,8 +1,9 @@
-// Gives names whole numbers that order like the names, so that the module can break ties by name without
-// knowing any. New names get numbers between their neighbours; where there is no room, numbers are spread anew
-// over the smallest range around that is not crowded. What counts as crowded is less for larger ranges, so
-// that a name costs a few renumberings of others on average, however many there are and wherever they come.
-// Names lie in blocks, so that one that comes or goes moves no more than those of its block.
+// Gives names whole numbers that order like the names, so that the module can break ties by name
+// without knowing any. New names get numbers between their neighbours; where there is no room,
+// numbers are spread anew over the smallest range around that is not crowded. What counts as
+// crowded is less for larger ranges, so that a name costs a few renumberings of others on average,
+// however many there are and wherever they come. Names lie in blocks, so that one that comes or
+// goes moves no more than those of its block.
 
 const BITS = 24;
 const LIMIT = 2 ** BITS;
@@ -104,7 +105,8 @@ export class Ranks {
   #makeRoom(at: Place): void {
     const rank = this.#block(at.block).ranks[at.index] as number;
     const name = this.#block(at.block).names[at.index] as string;
-    // Each doubling of a range may be filled by so much less that all names fit twice into the largest.
+    // Each doubling of a range may be filled by so much less that all names fit twice into the
+    // largest.
     const growth = Math.max(1, (2 * this.#size) ** (1 / BITS));
     let capacity = 1;
     const from = { ...at };

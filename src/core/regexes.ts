@@ -1,5 +1,6 @@
-// Regular expressions of offer constraints. They run on RE2's engine, whose time is linear in the text; what
-// compiling one costs is bounded here: it is estimated from the text, before the engine expands repetitions.
+// Regular expressions of offer constraints. They run on RE2's engine, whose time is linear in the
+// text; what compiling one costs is bounded here: it is estimated from the text, before the engine
+// expands repetitions.
 import { RE2JS } from 're2js';
 
 export interface RegexLimits {
@@ -13,7 +14,10 @@ export type Compiled<T> =
 
 export type TextTest = (text: string) => boolean;
 
-/** A pattern whose estimated cost is so many times the largest program is not compiled to find that out. */
+/**
+ * A pattern whose estimated cost is so many times the largest program is not compiled to find that
+ * out.
+ */
 const HOPELESS = 10;
 /** Patterns that are kept compiled: a framework's constraints are checked, and then taken. */
 const KEPT = 2048;
@@ -76,8 +80,9 @@ function compile(pattern: string, limits: RegexLimits): Compiled<TextTest> {
 const expandedSize = (pattern: string) => expand(pattern, () => 1);
 
 /**
- * What it costs to compile a pattern, about: 1 for a character. Classes cost more, most of all those that
- * ignore case and reach beyond ASCII, for the other cases of all their members are looked up.
+ * What it costs to compile a pattern, about: 1 for a character. Classes cost more, most of all
+ * those that ignore case and reach beyond ASCII, for the other cases of all their members are
+ * looked up.
  */
 export function compileCost(pattern: string): number {
   const ignoresCase = /\(\?[a-zA-Z]*i/.test(pattern);

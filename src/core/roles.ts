@@ -1,4 +1,5 @@
-// Numbers of roles: a role is made known to the module with all its ancestors when it is first heard of.
+// Numbers of roles: a role is made known to the module with all its ancestors when it is first
+// heard of.
 import { roleSizeError } from '../model/role.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
 import { Ranks } from './ranks.ts';
@@ -43,7 +44,9 @@ export class Roles {
     return this.#numbers.get(path) as number;
   }
 
-  /** Makes roles known at once, so that those whose ranks they change are told to the module once. */
+  /**
+   * Makes roles known at once, so that those whose ranks they change are told to the module once.
+   */
   learn(paths: Iterable<string>): void {
     try {
       for (const path of paths) {
@@ -90,8 +93,8 @@ export class Roles {
   }
 
   /**
-   * Forgets roles that nothing speaks of any more, when there are many: frameworks make new ones at will.
-   * Only between calls, when no number of a role is on its way.
+   * Forgets roles that nothing speaks of any more, when there are many: frameworks make new ones at
+   * will. Only between calls, when no number of a role is on its way.
    */
   sweep(): void {
     if (this.#numbers.size < this.#sweepAt) return;

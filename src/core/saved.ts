@@ -1,4 +1,5 @@
-// The form in which an allocator's state is kept: the host's names as JSON, then the module's memory.
+// The form in which an allocator's state is kept: the host's names as JSON, then the module's
+// memory.
 //
 //   magic u32 | ABI version u32 | bytes of JSON u32 | bytes of memory u32 | JSON | memory
 import { ABI_VERSION } from './constants.ts';
@@ -7,7 +8,10 @@ import { CoreError } from './module.ts';
 const MAGIC = 0x4d53434f;
 const HEAD = 16;
 
-/** Bytes that JSON cannot hold are rare in what is kept (secrets of volumes), and written as numbers. */
+/**
+ * Bytes that JSON cannot hold are rare in what is kept (secrets of volumes), and written as
+ * numbers.
+ */
 function replace(_key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? { $bytes: [...value] } : value;
 }

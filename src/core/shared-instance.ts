@@ -1,6 +1,7 @@
-// The instance that algebra, pools, ledgers and the matcher share. When it traps, it is replaced at once and
-// what was asked is asked again: sums keep nothing in it, and of pools and ledgers this side knows enough to
-// write them into the new one. So no caller is left with half a sum; a trap that comes back is thrown.
+// The instance that algebra, pools, ledgers and the matcher share. When it traps, it is replaced at
+// once and what was asked is asked again: sums keep nothing in it, and of pools and ledgers this
+// side knows enough to write them into the new one. So no caller is left with half a sum; a trap
+// that comes back is thrown.
 import { Kinds } from './kinds.ts';
 import { Lists } from './lists.ts';
 import { CoreModule, type Instantiate } from './module.ts';
@@ -35,7 +36,10 @@ export class SharedInstance {
     return this.run(({ module }) => module.exports.abiVersion());
   }
 
-  /** Works on the instance; once more, on a new one, if that traps. The work must be one that can be repeated. */
+  /**
+   * Works on the instance; once more, on a new one, if that traps. The work must be one that can be
+   * repeated.
+   */
   run<T>(work: (lists: Lists) => T): T {
     if (this.#lists.module.trap !== undefined) this.#lists = this.#make();
     try {

@@ -1,4 +1,5 @@
-// Facts of agents and terms of frameworks in the form in which the module or a comparison needs them.
+// Facts of agents and terms of frameworks in the form in which the module or a comparison needs
+// them.
 import {
   AgentInfo_Capability_Type as AgentCapability,
   type Attribute,

@@ -1,9 +1,10 @@
-// What becomes of an instance of the module that has trapped: it is lost. Its state may be half changed,
-// so every further call on it answers with the same error, and whoever owns it makes a new one.
+// What becomes of an instance of the module that has trapped: it is lost. Its state may be half
+// changed, so every further call on it answers with the same error, and whoever owns it makes a new
+// one.
 
 /**
- * The module trapped: a bug of it, or its memory cannot grow any more. No `CoreError`, which is the caller's
- * fault and leaves the state as it was: after a trap the state is gone.
+ * The module trapped: a bug of it, or its memory cannot grow any more. No `CoreError`, which is the
+ * caller's fault and leaves the state as it was: after a trap the state is gone.
  */
 export class CoreTrap extends Error {
   readonly code = 'TRAP';
@@ -43,8 +44,8 @@ const READING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The exports with every call guarded. Once one has trapped, all are replaced by functions that throw the same
- * error, so that no call has to look first.
+ * The exports with every call guarded. Once one has trapped, all are replaced by functions that
+ * throw the same error, so that no call has to look first.
  */
 export function guardedExports(
   exports: WebAssembly.Exports,
@@ -73,8 +74,8 @@ export function guardedExports(
 }
 
 /**
- * A module without imports throws nothing but traps, the engine's stack overflow among them. No export has
- * more than seven arguments, and those that one does not have are dropped on the way in.
+ * A module without imports throws nothing but traps, the engine's stack overflow among them. No
+ * export has more than seven arguments, and those that one does not have are dropped on the way in.
  */
 function guard(call: Call, begun: () => void, trapped: (error: unknown) => CoreTrap): Call {
   return (a, b, c, d, e, f, g) => {

@@ -86,8 +86,8 @@ export interface CommandOptions {
   /** How long a shut-down executor has before its container is destroyed. */
   readonly shutdownGraceMs: number;
   /**
-   * How long the executor stays after its last update, as Mesos's does: tools that look for the container
-   * of a task that has just ended find it.
+   * How long the executor stays after its last update, as Mesos's does: tools that look for the
+   * container of a task that has just ended find it.
    */
   readonly lingerMs: number;
   readonly random: Random;

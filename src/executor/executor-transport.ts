@@ -3,7 +3,9 @@
 import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
 
 export interface ExecutorTransport {
-  /** Calls arrive in the order in which they were made. SUBSCRIBE comes first and opens the events. */
+  /**
+   * Calls arrive in the order in which they were made. SUBSCRIBE comes first and opens the events.
+   */
   call(call: ExecutorCall): void;
   /** No call is sent and no event is taken from now on. */
   close(): void;

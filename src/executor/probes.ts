@@ -21,8 +21,8 @@ export type ProbeTarget =
   | { readonly type: 'tcp'; readonly host: string; readonly port: number };
 
 /**
- * What came of a probe; `failure` means that it could not be done at all, `unknown` that nothing is known
- * of what it found: that says nothing of the task.
+ * What came of a probe; `failure` means that it could not be done at all, `unknown` that nothing is
+ * known of what it found: that says nothing of the task.
  */
 export type ProbeResult =
   | { readonly type: 'command'; readonly waitStatus: number }

@@ -58,7 +58,9 @@ function signalName(signal: number): string {
   );
 }
 
-/** The signal that the text begins with, by the words of `describeWaitStatus`, and what they are. */
+/**
+ * The signal that the text begins with, by the words of `describeWaitStatus`, and what they are.
+ */
 export function signalAt(
   text: string,
 ): { readonly number: number; readonly name: string } | undefined {

@@ -1,5 +1,6 @@
-// Finds what a path names beneath a folder. Links in the folder belong to others and are read here, part
-// by part, never followed by the system: one that leads inside is gone after, any other is refused.
+// Finds what a path names beneath a folder. Links in the folder belong to others and are read here,
+// part by part, never followed by the system: one that leads inside is gone after, any other is
+// refused.
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, realpath } from 'node:fs/promises';
 import { Folder } from './folder.ts';

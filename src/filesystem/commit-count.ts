@@ -1,6 +1,7 @@
-// How many transactions a database has taken, beside it. SQLite reads a write-ahead log up to the first
-// frame that is not whole, and takes what follows for a crash in the middle of a write: a damaged bit makes
-// transactions vanish without an error. A database that has fewer than this has lost some.
+// How many transactions a database has taken, beside it. SQLite reads a write-ahead log up to the
+// first frame that is not whole, and takes what follows for a crash in the middle of a write: a
+// damaged bit makes transactions vanish without an error. A database that has fewer than this has
+// lost some.
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { isWantOfRoom } from './room.ts';
 
@@ -60,7 +61,10 @@ export class CommitCount implements Disposable {
     fsyncSync(this.#file);
   }
 
-  /** On a full disk that copies what is written over, the count may stay behind until it is written again. */
+  /**
+   * On a full disk that copies what is written over, the count may stay behind until it is written
+   * again.
+   */
   write(count: number): void {
     if (this.#file === undefined) {
       return;

@@ -1,5 +1,6 @@
-// The file of a database as a name in a folder: what SQLite cannot see. It would take an empty file for a
-// new database, and go on writing into one that somebody has deleted; either loses all in silence.
+// The file of a database as a name in a folder: what SQLite cannot see. It would take an empty file
+// for a new database, and go on writing into one that somebody has deleted; either loses all in
+// silence.
 import {
   type BigIntStats,
   closeSync,
@@ -33,8 +34,8 @@ export function findFile(file: string): FoundFile {
 }
 
 /**
- * Makes the file where there is none. `fill` makes a database at the path that it is given, and closes it:
- * a crash leaves all of it under its name, or nothing.
+ * Makes the file where there is none. `fill` makes a database at the path that it is given, and
+ * closes it: a crash leaves all of it under its name, or nothing.
  */
 export function createFile(file: string, fill: (path: string) => void): void {
   if (existsSync(file)) {

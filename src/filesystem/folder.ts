@@ -1,9 +1,9 @@
 // A folder that is held open, and what can be done with the entries in it.
 //
-// An agent that is root works in folders that belong to tasks' users, who may exchange a folder for a
-// link between any two of its steps. So a path is never handed to the system again: each folder on the
-// way is opened by its single name, without following a link, and what is in it is reached through
-// that descriptor (/proc/self/fd/N/name), which stays what it was when it was opened.
+// An agent that is root works in folders that belong to tasks' users, who may exchange a folder for
+// a link between any two of its steps. So a path is never handed to the system again: each folder
+// on the way is opened by its single name, without following a link, and what is in it is reached
+// through that descriptor (/proc/self/fd/N/name), which stays what it was when it was opened.
 //
 // Where there is no /proc/self/fd (macOS) plain paths take its place: no agent runs there as root.
 import { type BigIntStats, constants, type Dirent, existsSync, readFileSync } from 'node:fs';
@@ -49,7 +49,9 @@ export class Folder implements AsyncDisposable {
     this.#path = descriptorPath(handle.fd) ?? path;
   }
 
-  /** By a path all of whose parts are the agent's or the operator's own: links in it are followed. */
+  /**
+   * By a path all of whose parts are the agent's or the operator's own: links in it are followed.
+   */
   static async open(path: string): Promise<Folder> {
     return new Folder(await open(path, PLACE), path);
   }
@@ -69,7 +71,10 @@ export class Folder implements AsyncDisposable {
     return this.#handle.stat({ bigint: true });
   }
 
-  /** Whether both are in one file system as it is mounted; true where the system does not say (macOS). */
+  /**
+   * Whether both are in one file system as it is mounted; true where the system does not say
+   * (macOS).
+   */
   isOnMountOf(other: Folder): boolean {
     return mountOf(this.#handle.fd) === mountOf(other.#handle.fd);
   }
@@ -141,8 +146,8 @@ export function entryPath(folder: Name, name: Name): Name {
 }
 
 /**
- * Opens a file to be read and never waits: neither for the other end of a FIFO nor for whoever has a
- * lease on it. Throws NotRegularError for what is no regular file.
+ * Opens a file to be read and never waits: neither for the other end of a FIFO nor for whoever has
+ * a lease on it. Throws NotRegularError for what is no regular file.
  */
 export async function openRegular(path: Name, flags = 0): Promise<FileHandle> {
   const handle = await open(path, O_RDONLY | O_NONBLOCK | flags);

@@ -1,6 +1,7 @@
-// A SQLite file that tells whether it is whole, and is written to by one process: opened for its own user
-// only, compared with the tables that it should have and with the count of its transactions, and looked for
-// under its name after each of them. What is in the tables, and what is to be done about damage, is its owner's.
+// A SQLite file that tells whether it is whole, and is written to by one process: opened for its
+// own user only, compared with the tables that it should have and with the count of its
+// transactions, and looked for under its name after each of them. What is in the tables, and what
+// is to be done about damage, is its owner's.
 import { DatabaseSync } from 'node:sqlite';
 import { CommitCount } from './commit-count.ts';
 import { createFile, findFile, OpenFile } from './database-file.ts';
@@ -18,15 +19,19 @@ export interface GuardedFile {
   /** Statements that say in the file's header whose it is, and of which version. */
   readonly header: string;
   /**
-   * Brings what an earlier version wrote into the present form, and judges the rows; in a transaction. It writes
-   * only where it must, so that a file opens on a full disk. Throws where the file is another's, or Damage.
+   * Brings what an earlier version wrote into the present form, and judges the rows; in a
+   * transaction. It writes only where it must, so that a file opens on a full disk. Throws where
+   * the file is another's, or Damage.
    */
   readonly prepare: (database: DatabaseSync) => void;
   /** Whether there is other evidence that it must be there. */
   readonly isExpected?: boolean;
   /** Of a file that is not there and must be; `why` names what is. */
   readonly missing: (why: string) => Damage;
-  /** Decides about one whose transactions are not all there, or whose count cannot be read: may throw Damage. */
+  /**
+   * Decides about one whose transactions are not all there, or whose count cannot be read: may
+   * throw Damage.
+   */
   readonly lacks: (what: string, countPath: string) => void;
 }
 
@@ -38,7 +43,10 @@ export class GuardedDatabase {
   readonly #count: CommitCount;
   #commits: number;
 
-  /** Holds the file until it is closed. Throws Damage, what `prepare` throws, and errors of SQLite and the system. */
+  /**
+   * Holds the file until it is closed. Throws Damage, what `prepare` throws, and errors of SQLite
+   * and the system.
+   */
   constructor(file: GuardedFile) {
     this.#count = new CommitCount(file.path);
     refuseMissing(file, this.#count);
@@ -58,7 +66,10 @@ export class GuardedDatabase {
     }
   }
 
-  /** All that `write` does is durable when it returns. Where it throws, none of it is to be relied on. */
+  /**
+   * All that `write` does is durable when it returns. Where it throws, none of it is to be relied
+   * on.
+   */
   commit(write: () => void): void {
     const { database } = this;
     database.exec('BEGIN IMMEDIATE');
@@ -81,7 +92,9 @@ export class GuardedDatabase {
     this.#open.check();
   }
 
-  /** Puts what the log holds into the database itself, where it is out of the reach of later writes. */
+  /**
+   * Puts what the log holds into the database itself, where it is out of the reach of later writes.
+   */
   fold(): void {
     this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }

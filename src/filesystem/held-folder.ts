@@ -1,4 +1,5 @@
-// `Folder` for steps that must be done before anything else happens: held open as well, and synchronous.
+// `Folder` for steps that must be done before anything else happens: held open as well, and
+// synchronous.
 import {
   chmodSync,
   chownSync,
@@ -17,7 +18,9 @@ import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { descriptorPath, entryPath, Folder, mountOf, type Name, NO_LINK, PLACE } from './folder.ts';
 
-/** An error of the system that names the folder's own path, where the system's names a descriptor. */
+/**
+ * An error of the system that names the folder's own path, where the system's names a descriptor.
+ */
 export class FolderError extends Error {
   readonly code: string | undefined;
 
@@ -42,7 +45,9 @@ export class HeldFolder implements Disposable {
     this.#path = descriptorPath(fd) ?? path;
   }
 
-  /** By a path all of whose parts are the agent's or the operator's own: links in it are followed. */
+  /**
+   * By a path all of whose parts are the agent's or the operator's own: links in it are followed.
+   */
   static open(path: string): HeldFolder {
     return new HeldFolder(
       attempt(path, () => openSync(path, PLACE)),
@@ -69,7 +74,9 @@ export class HeldFolder implements Disposable {
     return this.#attempt(name, (path) => readlinkSync(path));
   }
 
-  /** Names as bytes: some are no text. In the order of the file system; there may be a great many. */
+  /**
+   * Names as bytes: some are no text. In the order of the file system; there may be a great many.
+   */
   *names(): Generator<Buffer> {
     // The types know only names that are text.
     const options = { encoding: 'buffer' as BufferEncoding };

@@ -1,8 +1,8 @@
 // Folders of the agent's own, on disks that others may use as well.
 //
-// An agent that is root makes, gives away and deletes folders beneath them. So nobody else may be able to
-// exchange one of them: the way begins at the top of the disk, goes on by single names, and ends with an
-// error at the first folder that another user has made, or may change.
+// An agent that is root makes, gives away and deletes folders beneath them. So nobody else may be
+// able to exchange one of them: the way begins at the top of the disk, goes on by single names, and
+// ends with an error at the first folder that another user has made, or may change.
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './folder.ts';
@@ -19,16 +19,16 @@ const MAX_LINKS = 40;
 type Missing = 'made' | 'fails';
 
 /**
- * The top of a disk, by an absolute path of the operator's. Others may have entries of their own in one
- * that is sticky, such as /tmp. Throws FolderError and ForeignFolderError.
+ * The top of a disk, by an absolute path of the operator's. Others may have entries of their own in
+ * one that is sticky, such as /tmp. Throws FolderError and ForeignFolderError.
  */
 export function ownTop(path: string, missing: Missing = 'fails'): HeldFolder {
   return required(placeOf(path, missing), (status) => (status.mode & STICKY) !== 0);
 }
 
 /**
- * What an absolute path of the operator's names, of any owner. Links on the way are followed where no other
- * user can have made them. Throws FolderError and ForeignFolderError.
+ * What an absolute path of the operator's names, of any owner. Links on the way are followed where
+ * no other user can have made them. Throws FolderError and ForeignFolderError.
  */
 export function placeOf(path: string, missing: Missing = 'fails'): HeldFolder {
   const left = path.split('/').reverse();

@@ -1,5 +1,6 @@
-// Files that only the process's own user may read: what they hold is other people's secrets, or tells of
-// them. Those of earlier versions, which were open to all, are closed when they are used again.
+// Files that only the process's own user may read: what they hold is other people's secrets, or
+// tells of them. Those of earlier versions, which were open to all, are closed when they are used
+// again.
 import {
   chmodSync,
   closeSync,
@@ -24,8 +25,8 @@ function closedMode({ mode, uid }: Stats): number | undefined {
 }
 
 /**
- * Opens a file to write at its end, and makes it where it is missing. Throws the system's errors: ELOOP
- * for a link, which somebody else may have put there; and NotRegularError.
+ * Opens a file to write at its end, and makes it where it is missing. Throws the system's errors:
+ * ELOOP for a link, which somebody else may have put there; and NotRegularError.
  */
 export function appendPrivate(path: string): number {
   const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
@@ -43,8 +44,9 @@ export function appendPrivate(path: string): number {
 }
 
 /**
- * Makes the file of a database where it is missing, and closes it and those that SQLite keeps beside it.
- * An existing file is not opened: closing it again would end the locks that the process has on it.
+ * Makes the file of a database where it is missing, and closes it and those that SQLite keeps
+ * beside it. An existing file is not opened: closing it again would end the locks that the process
+ * has on it.
  */
 export function privateDatabase(path: string): void {
   try {

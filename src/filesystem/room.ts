@@ -14,9 +14,9 @@ const FULL = 13;
 const CANNOT_OPEN = 14;
 
 /**
- * Of an error of writing a database. SQLite speaks of a full disk where a write says so; a quota that is
- * used up, a full disk that says so only when it is synced, and one without room for another file are errors
- * like any other to it. There the disk itself is asked.
+ * Of an error of writing a database. SQLite speaks of a full disk where a write says so; a quota
+ * that is used up, a full disk that says so only when it is synced, and one without room for
+ * another file are errors like any other to it. There the disk itself is asked.
  */
 export function isFullFor(file: string, error: unknown): boolean {
   switch (resultOf(error)) {

@@ -1,4 +1,5 @@
-// Waiting for room on a disk that is full: how often it is tried again, and what the log says meanwhile.
+// Waiting for room on a disk that is full: how often it is tried again, and what the log says
+// meanwhile.
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type Log = (level: 'info' | 'error', text: string) => void;

@@ -1,6 +1,6 @@
-// What SQLite itself does not notice in a file: a bit that changes within a value, or within the text of a
-// table. Each row has the sum of what it was given, in a column `sum`; the tables are compared with the text
-// that made them.
+// What SQLite itself does not notice in a file: a bit that changes within a value, or within the
+// text of a table. Each row has the sum of what it was given, in a column `sum`; the tables are
+// compared with the text that made them.
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 
@@ -57,8 +57,8 @@ export function damagedRows(
 }
 
 /**
- * Makes the tables anew as `schema` does, with sums, and puts into them what they held; to be called in a
- * transaction. Tables of other names stay.
+ * Makes the tables anew as `schema` does, with sums, and puts into them what they held; to be
+ * called in a transaction. Tables of other names stay.
  */
 export function rebuild(database: DatabaseSync, tables: SummedTables, schema: string): void {
   const kept = Object.entries(tables).map(([table, columns]) => {

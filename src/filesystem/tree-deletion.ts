@@ -1,10 +1,11 @@
 // Deletes a folder with all that is in it, while its user may still be at work in it.
 //
-// Nothing is ever gone into by a path. Each folder that is found is moved up to the top, which was made
-// the agent's own at once; there it is taken from its user, emptied of files and links, its folders are
-// moved up in turn, and it goes. So a tree may be of any depth, and nothing is held in memory. What is
-// mounted somewhere in the tree stays, with its content: its place can be neither moved nor deleted. So does
-// what is mounted on the top, which is opened, but neither taken nor emptied.
+// Nothing is ever gone into by a path. Each folder that is found is moved up to the top, which was
+// made the agent's own at once; there it is taken from its user, emptied of files and links, its
+// folders are moved up in turn, and it goes. So a tree may be of any depth, and nothing is held in
+// memory. What is mounted somewhere in the tree stays, with its content: its place can be neither
+// moved nor deleted. So does what is mounted on the top, which is opened, but neither taken nor
+// emptied.
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
@@ -47,9 +48,9 @@ export async function deleteTree(path: string): Promise<void> {
 }
 
 /**
- * Deletes an entry with all that is in it, a link rather than what it leads to; nothing where there is
- * nothing. All is deleted that can be; throws TreeDeletionError for the first that cannot, and the
- * system's error for the entry itself. Throws MountedError, with nothing touched.
+ * Deletes an entry with all that is in it, a link rather than what it leads to; nothing where there
+ * is nothing. All is deleted that can be; throws TreeDeletionError for the first that cannot, and
+ * the system's error for the entry itself. Throws MountedError, with nothing touched.
  */
 export async function deleteEntry(folder: Folder, name: Name, shown = name): Promise<void> {
   try {
@@ -78,7 +79,10 @@ class TreeDeletion {
   /** Names that begin with it are this deletion's own: those of folders that were moved up. */
   readonly #mark = Buffer.from(`.${randomUUID()}-`);
   #moved = 0;
-  /** Folders that have been moved up and come next; others are found when the top is looked at again. */
+  /**
+   * Folders that have been moved up and come next; others are found when the top is looked at
+   * again.
+   */
   readonly #next: Buffer[] = [];
   /** How many entries were deleted or moved up. */
   #changes = 0;

@@ -1,6 +1,6 @@
-// What the master goes on with once the registry holds a change: data, not closures, so that a master's state can be
-// saved, compared and forked while writes are on their way. Agents are named by id: much may have happened to them
-// meanwhile. src/master/stored.ts says what each one does.
+// What the master goes on with once the registry holds a change: data, not closures, so that a
+// master's state can be saved, compared and forked while writes are on their way. Agents are named
+// by id: much may have happened to them meanwhile. src/master/stored.ts says what each one does.
 import type {
   DrainInfo,
   MachineID,
@@ -13,7 +13,10 @@ import type {
 import type { AgentId, RequestId } from '../model/ids.ts';
 import type { QuotaAmounts } from './state.ts';
 
-/** What an operator's call changes: settings are written one after the other, and the call is answered then. */
+/**
+ * What an operator's call changes: settings are written one after the other, and the call is
+ * answered then.
+ */
 type SettingContinuation =
   | Of<'weightsUpdated', { weights: readonly RoleWeight[]; request: RequestId }>
   | Of<'quotasUpdated', { configs: readonly QuotaConfig[]; request: RequestId }>

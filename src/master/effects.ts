@@ -38,12 +38,17 @@ export interface SendToAgent {
   readonly message: MessageToAgent;
 }
 
-/** Reads the registry, and keeps the masters that led before from changing it; a `recovered` event answers. */
+/**
+ * Reads the registry, and keeps the masters that led before from changing it; a `recovered` event
+ * answers.
+ */
 export interface ReadRegistry {
   readonly type: 'readRegistry';
 }
 
-/** Stores changes durably; a `stored` event answers, or `leadershipLost` when another master leads. */
+/**
+ * Stores changes durably; a `stored` event answers, or `leadershipLost` when another master leads.
+ */
 export interface Store {
   readonly type: 'store';
   readonly transaction: number;

@@ -13,7 +13,10 @@ export interface Elected extends At {
   readonly type: 'elected';
 }
 
-/** Another master leads, or none. Means nothing to a master that has been elected: it hears when it leads no more. */
+/**
+ * Another master leads, or none. Means nothing to a master that has been elected: it hears when it
+ * leads no more.
+ */
 export interface LeaderChanged extends At {
   readonly type: 'leaderChanged';
   readonly leader: LeadingMaster | undefined;
@@ -79,7 +82,9 @@ export interface Stored extends At {
   readonly error?: string | undefined;
 }
 
-/** The registry is not where it was any more: nothing can be stored, and the master must not go on. */
+/**
+ * The registry is not where it was any more: nothing can be stored, and the master must not go on.
+ */
 export interface RegistryLost extends At {
   readonly type: 'registryLost';
   readonly error: string;

@@ -1,5 +1,6 @@
-// Whether this master leads. One that does not answers nothing but where the leader is, and changes nothing. One that
-// leads no more ends itself, as Apache Mesos's does: what it still believes, another master decides by now.
+// Whether this master leads. One that does not answers nothing but where the leader is, and changes
+// nothing. One that leads no more ends itself, as Apache Mesos's does: what it still believes,
+// another master decides by now.
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { LeaderChanged, LeadershipLost } from './events.ts';
 import { giveUp, log } from './outbox.ts';

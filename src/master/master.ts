@@ -124,7 +124,9 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
   };
 }
 
-/** Takes one event. The effects are to be carried out in order. After an abort there are no more. */
+/**
+ * Takes one event. The effects are to be carried out in order. After an abort there are no more.
+ */
 export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   if (state.failure !== undefined) {
     return [];
@@ -177,7 +179,10 @@ function comesBefore({ type }: MasterEvent): boolean {
   }
 }
 
-/** Before a master leads and has read the registry, no answer of it means anything. Agents will try again. */
+/**
+ * Before a master leads and has read the registry, no answer of it means anything. Agents will try
+ * again.
+ */
 function refuse(state: MasterState, event: MasterEvent): void {
   switch (event.type) {
     case 'schedulerSubscribe':
@@ -295,7 +300,9 @@ function agentMessage(state: MasterState, { from, message }: AgentMessage): void
   }
 }
 
-/** What an agent reports comes from its own pid; what names no agent, from one that is registered. */
+/**
+ * What an agent reports comes from its own pid; what names no agent, from one that is registered.
+ */
 function isOwn(state: MasterState, from: string, message: MessageToMaster): boolean {
   switch (message.name) {
     case 'RegisterAgentMessage':

@@ -1,6 +1,6 @@
-// What the registry asks of every master that reads it: a master that does not know a feature in use would
-// drop what it does not understand, drains or limits, in silence. So the registry names those features, as
-// in Mesos, and a master that lacks one does not start.
+// What the registry asks of every master that reads it: a master that does not know a feature in
+// use would drop what it does not understand, drains or limits, in silence. So the registry names
+// those features, as in Mesos, and a master that lacks one does not start.
 import {
   type MasterInfo,
   MasterInfo_Capability_Type,

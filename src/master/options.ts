@@ -14,7 +14,9 @@ export interface MasterIdentity {
   readonly hostname: string;
   readonly version: VersionInfo;
   readonly startTimeMs: number;
-  /** Seed of every random choice of this master (uuids of operations, shuffles of the allocator). */
+  /**
+   * Seed of every random choice of this master (uuids of operations, shuffles of the allocator).
+   */
   readonly seed: number;
   readonly domain?: DomainInfo | undefined;
   readonly cluster?: string | undefined;
@@ -77,12 +79,17 @@ export interface FrameworkOptions {
   readonly rootUsers: readonly string[];
   readonly publishPerFrameworkMetrics: boolean;
   readonly heartbeatIntervalMs: number;
-  /** Memory that all agents may take with what they tell when they register, about; absent: as much as ever. */
+  /**
+   * Memory that all agents may take with what they tell when they register, about; absent: as much
+   * as ever.
+   */
   readonly maxAgentsBytes?: number | undefined;
   readonly maxOperatorStreams: number;
 }
 
-/** Messages as JSON values. The wire knows how; the master only passes them on in its plain views. */
+/**
+ * Messages as JSON values. The wire knows how; the master only passes them on in its plain views.
+ */
 export type JsonOf = (
   type:
     | 'AgentInfo'

@@ -63,8 +63,8 @@ export function clearTimer(state: MasterState, timer: MasterTimer): void {
 }
 
 /**
- * Ends the master because it cannot go on: nothing else of this step leaves, and no later one is taken,
- * for it would announce what may not last.
+ * Ends the master because it cannot go on: nothing else of this step leaves, and no later one is
+ * taken, for it would announce what may not last.
  */
 export function giveUp(state: MasterState, reason: string): void {
   state.failure ??= reason;

@@ -140,7 +140,9 @@ function rememberSettings(state: MasterState, registry: RegistrySnapshot): void 
   }
 }
 
-/** Agents that are still not back are unreachable; too many of them, and something else is wrong. */
+/**
+ * Agents that are still not back are unreachable; too many of them, and something else is wrong.
+ */
 export function recoveryTimedOut(state: MasterState): void {
   const { recovered, recoveredCount } = state.agents;
   if (recovered.size === 0) {

@@ -1,6 +1,6 @@
-// Durable changes. Nothing that depends on a change is announced before the registry holds it: what the master goes
-// on with waits here as a continuation, under the number of its transaction. While the registry's disk is full that may
-// be long, so what waits has a bound.
+// Durable changes. Nothing that depends on a change is announced before the registry holds it: what
+// the master goes on with waits here as a continuation, under the number of its transaction. While
+// the registry's disk is full that may be long, so what waits has a bound.
 import { messageSize } from '../model/message-size.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import type { Continuation, SettingContinuation } from './continuation.ts';
@@ -9,9 +9,9 @@ import { giveUp } from './outbox.ts';
 import type { MasterState } from './state.ts';
 
 /**
- * What may wait for the registry: changes, and calls that wait for their turn to make one. At the bound calls
- * are answered 503, and agents that would register are not heard: they ask again. What the master has to say
- * of agents itself is always taken, for it is one change an agent.
+ * What may wait for the registry: changes, and calls that wait for their turn to make one. At the
+ * bound calls are answered 503, and agents that would register are not heard: they ask again. What
+ * the master has to say of agents itself is always taken, for it is one change an agent.
  */
 export const MAX_WAITING = 16_384;
 export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
@@ -37,7 +37,10 @@ interface WaitingCall {
 export interface Waiting {
   /** By transaction. */
   readonly writes: Map<number, Write>;
-  /** Index of `writes`: by type of the continuation, the agents (or pids of new ones) that it is about. */
+  /**
+   * Index of `writes`: by type of the continuation, the agents (or pids of new ones) that it is
+   * about.
+   */
   readonly subjects: Map<Continuation['type'], Set<string>>;
   /** Each starts from the setting that the one before it leaves. */
   readonly calls: WaitingCall[];
@@ -65,7 +68,10 @@ export function waitingError(state: MasterState): string | undefined {
     : undefined;
 }
 
-/** True while a change is being stored after which this continuation of the agent (a new one: its pid) is taken. */
+/**
+ * True while a change is being stored after which this continuation of the agent (a new one: its
+ * pid) is taken.
+ */
 export const isStoring = (
   { waiting }: MasterState,
   type: Continuation['type'],
@@ -81,7 +87,10 @@ function subjectOf(continuation: Continuation): string {
   return 'id' in continuation ? continuation.id : NO_SUBJECT;
 }
 
-/** Stores the changes, all or none; the master goes on with the continuation when the registry holds them. */
+/**
+ * Stores the changes, all or none; the master goes on with the continuation when the registry holds
+ * them.
+ */
 export function store(
   state: MasterState,
   changes: readonly RegistryChange[],
@@ -90,7 +99,9 @@ export function store(
   write(state, changes, continuation, false);
 }
 
-/** For a setting that is written as a whole (a list, what an agent is to do), in a turn of its own. */
+/**
+ * For a setting that is written as a whole (a list, what an agent is to do), in a turn of its own.
+ */
 export function storeSetting(
   state: MasterState,
   change: RegistryChange,
@@ -127,7 +138,10 @@ export interface Done {
   readonly isStale: boolean;
 }
 
-/** Takes the write out of what waits. A master that cannot write must not go on: it would announce what it may forget. */
+/**
+ * Takes the write out of what waits. A master that cannot write must not go on: it would announce
+ * what it may forget.
+ */
 export function takeWrite(state: MasterState, event: Stored): Done | undefined {
   const { waiting } = state;
   const done = waiting.writes.get(event.transaction);
@@ -148,7 +162,10 @@ export function takeWrite(state: MasterState, event: Stored): Done | undefined {
   return { continuation, isStale: tookMs >= STALE_MS };
 }
 
-/** Lets a call wait that may rewrite a setting, while another is being written; false: it need not wait. */
+/**
+ * Lets a call wait that may rewrite a setting, while another is being written; false: it need not
+ * wait.
+ */
 export function waitForTurn({ waiting }: MasterState, call: OperatorCalled): boolean {
   if (waiting.settings === 0) {
     return false;

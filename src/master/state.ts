@@ -1,4 +1,5 @@
-// All that a master knows. Each folder changes its own part (agents/ the agents, …); every file may read all of it.
+// All that a master knows. Each folder changes its own part (agents/ the agents, …); every file may
+// read all of it.
 import type { ResourceAlgebra, SchedulerCore } from '../core/interface.ts';
 import type { AgentCapabilities, FrameworkCapabilities } from '../model/capabilities.ts';
 import type {
@@ -80,7 +81,10 @@ export interface Agent {
   /** Of each of these tasks. */
   readonly taskSizes: Map<Task, TaskSize>;
   readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
-  /** Size of its tasks, executors and operations when they came, and of the frameworks they are of, about. */
+  /**
+   * Size of its tasks, executors and operations when they came, and of the frameworks they are of,
+   * about.
+   */
   bytes: number;
   /** Of the statuses that its tasks' records keep, about. */
   statusBytes: number;
@@ -89,7 +93,9 @@ export interface Agent {
   readonly offers: Set<OutstandingOffer>;
   // What few agents have is made when it is needed.
   inverseOffers?: Set<OutstandingInverseOffer> | undefined;
-  /** How frameworks have answered inverse offers, since the last change of the agent's maintenance. */
+  /**
+   * How frameworks have answered inverse offers, since the last change of the agent's maintenance.
+   */
   inverseAnswers?: Map<FrameworkId, InverseOfferStatus> | undefined;
   operations?: Map<string, Operation> | undefined;
   /** Since its registration it has told which operations it has. */
@@ -99,7 +105,9 @@ export interface Agent {
   /** Operations that may or may not be in what the agent last said it has. */
   doubtfulOperations?: Set<string> | undefined;
   resourceProviders?: Map<string, ResourceProvider> | undefined;
-  /** Tasks whose kill was asked for; sent again when the agent comes back without having heard it. */
+  /**
+   * Tasks whose kill was asked for; sent again when the agent comes back without having heard it.
+   */
   killed?: Map<FrameworkId, Set<TaskId>> | undefined;
   estimatedDrainStartMs?: number | undefined;
   /** It was called back to its registration, and has not come yet. */
@@ -264,7 +272,10 @@ export interface MasterState {
   readonly resourceNames: Set<string>;
   /** What the registry asks of masters. */
   readonly minimumCapabilities: MinimumCapabilities;
-  /** What waits for the registry: the agents that register, go or are drained meanwhile follow from it. */
+  /**
+   * What waits for the registry: the agents that register, go or are drained meanwhile follow from
+   * it.
+   */
   readonly waiting: Waiting;
   nextFramework: number;
   nextAgent: number;

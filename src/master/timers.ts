@@ -1,4 +1,5 @@
-// The timers of a master: what each is for, and after the slash the id of the agent, framework, stream or offer.
+// The timers of a master: what each is for, and after the slash the id of the agent, framework,
+// stream or offer.
 export type MasterTimer =
   /** A run of the allocator over what events have changed, and the offers of its outcome. */
   | 'allocate'

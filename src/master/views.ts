@@ -15,7 +15,8 @@ export type Query = Readonly<Record<string, string | undefined>>;
 
 /**
  * The unversioned endpoints answer plain values, ready for JSON.stringify, with Mesos's keys (old
- * names: slave, not agent). `read` answers the operator API's read calls; undefined: not a read call.
+ * names: slave, not agent). `read` answers the operator API's read calls; undefined: not a read
+ * call.
  */
 export interface MasterViews {
   /** Others than the leader answer no more than where it is. */

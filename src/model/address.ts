@@ -1,4 +1,5 @@
-// Where a process listens: a host and a port, as text `host:port`; an IPv6 address stands in brackets.
+// Where a process listens: a host and a port, as text `host:port`; an IPv6 address stands in
+// brackets.
 
 export interface Address {
   /** Host name or IP address, without brackets. */

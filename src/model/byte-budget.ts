@@ -1,5 +1,5 @@
-// Bytes that several histories share. When they are used up, the history that has most forgets its oldest
-// entry: one owner of large things loses its own history, and not that of others.
+// Bytes that several histories share. When they are used up, the history that has most forgets its
+// oldest entry: one owner of large things loses its own history, and not that of others.
 
 /** A history that counts in a budget. */
 export interface Weighed {
@@ -11,7 +11,10 @@ export interface Weighed {
 
 export class ByteBudget {
   readonly #limit: number;
-  /** By the length of their bytes in binary digits: the one with most is found without a look at all. */
+  /**
+   * By the length of their bytes in binary digits: the one with most is found without a look at
+   * all.
+   */
   readonly #histories: Set<Weighed>[] = [];
   #used = 0;
 

@@ -1,5 +1,6 @@
-// A container's id is a path in a tree: the root container of an executor, and those nested below it. As
-// one value it is their ids from the root on, with dots between them; an id itself has no dot.
+// A container's id is a path in a tree: the root container of an executor, and those nested below
+// it. As one value it is their ids from the root on, with dots between them; an id itself has no
+// dot.
 import type { ContainerID } from './generated/messages.ts';
 import { type ContainerId, containerId } from './ids.ts';
 
@@ -25,6 +26,8 @@ export function parentOf(id: ContainerId): ContainerId | undefined {
 
 export const rootOf = (id: ContainerId): ContainerId => containerId(id.split('.', 1)[0] ?? id);
 
-/** Its folder below one that belongs to root containers; `between` stands between parent and child. */
+/**
+ * Its folder below one that belongs to root containers; `between` stands between parent and child.
+ */
 export const containerFolder = (id: ContainerId, between: string): string =>
   id.replaceAll('.', `/${between}/`);

@@ -1,5 +1,5 @@
-// Disks of an agent that are one: the volumes of one would lie in the other, and what is destroyed on one
-// would be missing on the other.
+// Disks of an agent that are one: the volumes of one would lie in the other, and what is destroyed
+// on one would be missing on the other.
 import { sameMessage } from './equality.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from './generated/messages.ts';
 
@@ -24,13 +24,17 @@ export function disksOf(resources: readonly Resource[]): Disk[] {
   });
 }
 
-/** Whether `inner` is the folder `outer`, or lies in it. Both without `.`, `..` and a slash at the end. */
+/**
+ * Whether `inner` is the folder `outer`, or lies in it. Both without `.`, `..` and a slash at the
+ * end.
+ */
 export const isWithin = (inner: string, outer: string): boolean =>
   inner === outer || inner.startsWith(`${outer}/`);
 
 /**
- * Why two of the disks cannot both be offered. `placesOf` gives the ways in which a disk's place can be
- * said; two disks are compared by those at the same index. What a PATH disk has may be reserved in parts.
+ * Why two of the disks cannot both be offered. `placesOf` gives the ways in which a disk's place
+ * can be said; two disks are compared by those at the same index. What a PATH disk has may be
+ * reserved in parts.
  */
 export function overlapError(
   disks: readonly Disk[],

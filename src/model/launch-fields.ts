@@ -239,7 +239,9 @@ const isHarmless = (treatment: AnyTreatment): treatment is Harmless =>
   'harmless' in treatment &&
   typeof treatment.harmless === 'string';
 
-/** Why a message cannot be carried out, by the first of its fields that asks for what is not there. */
+/**
+ * Why a message cannot be carried out, by the first of its fields that asks for what is not there.
+ */
 export function refusalOf<M extends object>(
   fields: Fields<M>,
   message: M,

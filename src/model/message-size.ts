@@ -26,7 +26,10 @@ export function messageSize(message: object, enough: number): number {
 /** What an object takes in memory beside its values, about. */
 const OBJECT_BYTES = 56;
 
-/** How much of the memory a message takes that is kept, about: many small things take more than their bytes. */
+/**
+ * How much of the memory a message takes that is kept, about: many small things take more than
+ * their bytes.
+ */
 export function heldSize(message: object, enough: number): number {
   return messageSize(message, enough) + OBJECT_BYTES * objectCount(message, enough / OBJECT_BYTES);
 }

@@ -19,7 +19,9 @@ export function isTerminalOperation(state: OperationState): boolean {
   }
 }
 
-/** Its outcome is taken for granted when it is accepted, so that later operations can build on it. */
+/**
+ * Its outcome is taken for granted when it is accepted, so that later operations can build on it.
+ */
 export function isSpeculative(operation: Offer_Operation): boolean {
   switch (operation.type) {
     case Offer_Operation_Type.RESERVE:

@@ -2,7 +2,9 @@
 import { type MasterCall, MasterCall_Type } from './generated/messages.ts';
 import { resourcesError } from './resource-validation.ts';
 
-/** Why a call is refused with 400, in Mesos's words (`Failed to validate master::Call: ` and this). */
+/**
+ * Why a call is refused with 400, in Mesos's words (`Failed to validate master::Call: ` and this).
+ */
 export function operatorCallError(call: MasterCall): string | undefined {
   if (call.type === undefined) {
     return "Expecting 'type' to be present";

@@ -41,8 +41,9 @@ export interface CloseStream {
 }
 
 /**
- * Keeps one connection to the address, for all that is sent there. Opens it where there is none; one
- * that cannot be opened, or breaks, is told by `linkLost` and only opened again by another link.
+ * Keeps one connection to the address, for all that is sent there. Opens it where there is none;
+ * one that cannot be opened, or breaks, is told by `linkLost` and only opened again by another
+ * link.
  */
 export interface Link {
   readonly type: 'link';

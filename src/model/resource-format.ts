@@ -4,7 +4,9 @@
 import { sameMessage } from './equality.ts';
 import { type Resource, Resource_ReservationInfo_Type } from './generated/messages.ts';
 
-/** The list form of a resource in either form (which must be valid). A plain one is returned as is. */
+/**
+ * The list form of a resource in either form (which must be valid). A plain one is returned as is.
+ */
 export function toReservationList(resource: Resource): Resource {
   if (resource.role === undefined && resource.reservation === undefined) {
     return resource;

@@ -7,7 +7,8 @@ import {
 import { formatValue, parseValue, TextError } from './value-text.ts';
 
 /**
- * A named role is a static reservation; resources without one get the default role. Throws TextError.
+ * A named role is a static reservation; resources without one get the default role. Throws
+ * TextError.
  */
 export function parseResources(text: string, defaultRole = '*'): Resource[] {
   return resourceParts(text).map((part) => parseResource(part, defaultRole));

@@ -50,7 +50,9 @@ const MOST_ITEMS_OF_AGENT = 200_000;
 /** Those of them that differ by reservation or disk. */
 const MOST_KINDS_OF_AGENT = 4_000;
 
-/** For lists that have passed one by one: what all of an agent's come to, the core can take, too. */
+/**
+ * For lists that have passed one by one: what all of an agent's come to, the core can take, too.
+ */
 export function allResourcesError(lists: readonly (readonly Resource[])[]): string | undefined {
   let sum = 0;
   let items = 0;

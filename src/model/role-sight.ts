@@ -1,5 +1,5 @@
-// Objects as they are shown to who may see them, but not all of the roles that they name. What a hidden
-// role has is left out; an object that names no hidden role is shown as it is.
+// Objects as they are shown to who may see them, but not all of the roles that they name. What a
+// hidden role has is left out; an object that names no hidden role is shown as it is.
 import type {
   ExecutorInfo,
   FrameworkInfo,

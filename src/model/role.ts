@@ -5,7 +5,10 @@ const isForbidden = (code: number) => (code >= 9 && code <= 13) || code === 32 |
 
 /** Characters of a role name. */
 const MAX_ROLE_LENGTH = 1024;
-/** Components of a role name: each has its place in the tree of roles, and all are gone through often. */
+/**
+ * Components of a role name: each has its place in the tree of roles, and all are gone through
+ * often.
+ */
 const MAX_ROLE_LEVELS = 64;
 
 /** Mesos sets no bounds; without them one role can cost as much as all others together. */
@@ -73,7 +76,9 @@ export function roleAncestors(role: string): string[] {
   return ancestors;
 }
 
-/** How many roles these are with all above them, each counted once; not counted on beyond `most`. */
+/**
+ * How many roles these are with all above them, each counted once; not counted on beyond `most`.
+ */
 export function treeSize(roles: Iterable<string>, most: number): number {
   const tree = new Set<string>();
   for (const role of roles) {

@@ -1,11 +1,13 @@
-// The statuses that a task's record keeps, on its agent and in the master: the last of each run of equal
-// states. A task may change its state for ever, so they have a bound in number and in bytes.
+// The statuses that a task's record keeps, on its agent and in the master: the last of each run of
+// equal states. A task may change its state for ever, so they have a bound in number and in bytes.
 import type { Task, TaskStatus } from './generated/messages.ts';
 import { messageSize } from './message-size.ts';
 
 /** Statuses of a task, or of an operation; beyond it the oldest go. */
 export const MAX_STATUSES = 100;
-/** A larger one is kept without its data, with the beginning of its message, and no more if need be. */
+/**
+ * A larger one is kept without its data, with the beginning of its message, and no more if need be.
+ */
 export const MAX_STATUS_BYTES = 16 * 1024;
 /** Of all statuses of a task, the latest excepted. */
 export const MAX_STATUSES_BYTES = 256 * 1024;
@@ -18,7 +20,10 @@ const SMALL_STATUS_BYTES = MAX_STATUSES_BYTES / MAX_STATUSES;
 export const repeatsStatus = ({ statuses }: Task, { state }: TaskStatus) =>
   statuses?.at(-1)?.state === state;
 
-/** Answers by how many bytes `statusesBytes` has grown: a status is measured when it comes and when it goes. */
+/**
+ * Answers by how many bytes `statusesBytes` has grown: a status is measured when it comes and when
+ * it goes.
+ */
 export function addStatus(task: Task, status: TaskStatus): number {
   const isRepeated = repeatsStatus(task, status);
   task.statuses ??= [];

@@ -1,7 +1,8 @@
 // Users of the machines that tasks run on: what their names look like, and whom a task names.
 //
-// A number, a padded or an empty name means one user to a list of rules and another to the tools of a
-// system (`0` and `+0` are root to `id`). So users have names here, and nothing else stands for one.
+// A number, a padded or an empty name means one user to a list of rules and another to the tools of
+// a system (`0` and `+0` are root to `id`). So users have names here, and nothing else stands for
+// one.
 import type { ExecutorInfo, FrameworkInfo, TaskInfo } from './generated/messages.ts';
 
 /** The longest that Linux has is 32; directories have longer ones. */

@@ -4,13 +4,15 @@ import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 export interface Registry {
   read(): Promise<RegistrySnapshot>;
   /**
-   * Called by a master that was elected, before it reads: changes of earlier epochs, which another master asked for,
-   * are refused from here on. Resolves to the number of the epoch; before the first it is 0.
+   * Called by a master that was elected, before it reads: changes of earlier epochs, which another
+   * master asked for, are refused from here on. Resolves to the number of the epoch; before the
+   * first it is 0.
    */
   beginEpoch(): Promise<number>;
   /**
-   * Resolves to 'stored' when all changes are durable, which on a full disk is when there is room, and to 'notLeader'
-   * when none of them is because a later epoch has begun; rejects (RegistryError) when none of them is.
+   * Resolves to 'stored' when all changes are durable, which on a full disk is when there is room,
+   * and to 'notLeader' when none of them is because a later epoch has begun; rejects
+   * (RegistryError) when none of them is.
    */
   store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult>;
   /** How large it is now, for metrics. */

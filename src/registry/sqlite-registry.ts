@@ -1,11 +1,11 @@
-// The registry in one SQLite file, the embedded default. Changes that are asked for while others are
-// being written share the next transaction, so that ten thousand agents can register in a few
+// The registry in one SQLite file, the embedded default. Changes that are asked for while others
+// are being written share the next transaction, so that ten thousand agents can register in a few
 // commits; every `store` is answered after the commit that holds it.
 //
 // Epochs are counted in the process: no other one can open the file meanwhile.
 //
-// While the disk is full the transaction waits, and those that come after it: it is tried again until
-// there is room, and nothing of it has been answered before.
+// While the disk is full the transaction waits, and those that come after it: it is tried again
+// until there is room, and nothing of it has been answered before.
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Log, Stall } from '../filesystem/stall.ts';
@@ -21,12 +21,18 @@ const WRITER = new URL(
 );
 
 export interface SqliteRegistryOptions {
-  /** A disk that takes longer to write a transaction, or to say that it is full, counts as one that fails. */
+  /**
+   * A disk that takes longer to write a transaction, or to say that it is full, counts as one that
+   * fails.
+   */
   readonly answerTimeoutMs?: number;
   readonly log?: Log;
   /** Called while it is opened, where nothing tells whether all is there. */
   readonly onDoubt?: (text: string) => void;
-  /** Called once, unasked, when the file has been deleted or replaced: no change can be stored any more. */
+  /**
+   * Called once, unasked, when the file has been deleted or replaced: no change can be stored any
+   * more.
+   */
   readonly onLost?: (error: RegistryError) => void;
 }
 
@@ -65,7 +71,9 @@ export class SqliteRegistry implements Registry {
     this.#worker.on('exit', () => this.#ended(new Error('its writer has ended')));
   }
 
-  /** Opens the file, or makes it. Rejects with RegistryError: damaged, too new, in use, unreadable. */
+  /**
+   * Opens the file, or makes it. Rejects with RegistryError: damaged, too new, in use, unreadable.
+   */
   static async open(file: string, options: SqliteRegistryOptions = {}): Promise<SqliteRegistry> {
     const registry = new SqliteRegistry(file, options);
     const answer = await registry.#expect();
@@ -80,7 +88,10 @@ export class SqliteRegistry implements Registry {
     return answer.type === 'rows' ? decodeRows(answer.rows) : unexpected(answer);
   }
 
-  /** Changes of the epoch before that are being written are done first: what is read then has all that was answered. */
+  /**
+   * Changes of the epoch before that are being written are done first: what is read then has all
+   * that was answered.
+   */
   async beginEpoch(): Promise<number> {
     return ++this.#epoch;
   }

@@ -208,11 +208,11 @@ function lists(database: DatabaseSync): Rows['lists'] {
 /** The log is folded into the database when nothing was written for so long. */
 const REST_MS = 1_000;
 /**
- * How often the file is looked for under its name. A master whose registry has gone must not answer as if
- * it had one, also where nothing is to be written. Two questions to the file system a second cost nothing
- * here, in the thread that waits for the disk anyway. Watching the folder instead (inotify) would be told
- * of every write to the log, tells nothing of what another machine does to a network file system, and
- * needs one of the watches that a user has few of.
+ * How often the file is looked for under its name. A master whose registry has gone must not answer
+ * as if it had one, also where nothing is to be written. Two questions to the file system a second
+ * cost nothing here, in the thread that waits for the disk anyway. Watching the folder instead
+ * (inotify) would be told of every write to the log, tells nothing of what another machine does to
+ * a network file system, and needs one of the watches that a user has few of.
  */
 const LOOK_MS = 1_000;
 

@@ -5,8 +5,9 @@
 // Under load a turn of the I/O loop spends at most `sliceMs` here; the rest waits for the next
 // turn, so that sockets are read and short requests answered in between.
 //
-// What begins new work (a scheduler's ACCEPT) waits until what has begun is done: launching ever more
-// tasks while updates of earlier ones wait would only make these late, and late updates are sent again.
+// What begins new work (a scheduler's ACCEPT) waits until what has begun is done: launching ever
+// more tasks while updates of earlier ones wait would only make these late, and late updates are
+// sent again.
 import { Fifo } from './fifo.ts';
 
 export interface Machine<Event, Effect> {
@@ -92,8 +93,9 @@ export class EventLoop<Event, Effect> {
   }
 
   /**
-   * Takes an event that begins new work: it waits until what was dispatched has been done. Such events
-   * keep their order. The event is made when its time has come, so that it carries the time it happens.
+   * Takes an event that begins new work: it waits until what was dispatched has been done. Such
+   * events keep their order. The event is made when its time has come, so that it carries the time
+   * it happens.
    */
   dispatchNewWork(make: () => Event): void {
     if (this.#stopped) {

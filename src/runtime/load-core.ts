@@ -1,5 +1,5 @@
-// Finds and compiles the scheduler core's Wasm module. Instances are made by src/core. What only Node has is
-// imported where it is needed, for programs in a browser load this file, too.
+// Finds and compiles the scheduler core's Wasm module. Instances are made by src/core. What only
+// Node has is imported where it is needed, for programs in a browser load this file, too.
 
 const FILE = 'mesoscale-core.wasm';
 
@@ -9,8 +9,8 @@ export class CoreNotFoundError extends Error {
 }
 
 /**
- * Where the module comes from: the path of a file, its bytes, a response with them, or the module itself, compiled
- * already.
+ * Where the module comes from: the path of a file, its bytes, a response with them, or the module
+ * itself, compiled already.
  */
 export type CoreSource = string | BufferSource | Response | WebAssembly.Module;
 
@@ -18,11 +18,11 @@ export type CoreSource = string | BufferSource | Response | WebAssembly.Module;
 const CANDIDATES = [`../../build/${FILE}`, `../../${FILE}`, `../${FILE}`, `./${FILE}`];
 
 /**
- * Compiles the module; a response as it arrives, where the runtime can and its type is `application/wasm`. Without a
- * source it is that of the package, from the file system.
+ * Compiles the module; a response as it arrives, where the runtime can and its type is
+ * `application/wasm`. Without a source it is that of the package, from the file system.
  *
- * Throws CoreNotFoundError where there is no such file, or where the response is an error; WebAssembly.CompileError
- * where the bytes are no module.
+ * Throws CoreNotFoundError where there is no such file, or where the response is an error;
+ * WebAssembly.CompileError where the bytes are no module.
  */
 export async function loadCore(
   source?: CoreSource | PromiseLike<CoreSource>,

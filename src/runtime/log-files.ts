@@ -1,9 +1,11 @@
 // The log in files of a folder, under glog's names, which log shippers and rotation know:
-// `mesos-master.HOST.USER.log.INFO.20261122-090507.4711` and beside it the link `mesos-master.INFO` to the newest. There
-// is a file for each severity, with the lines that are at least as severe, made when the first of them comes.
+// `mesos-master.HOST.USER.log.INFO.20261122-090507.4711` and beside it the link `mesos-master.INFO`
+// to the newest. There is a file for each severity, with the lines that are at least as severe,
+// made when the first of them comes.
 //
-// Nothing here throws: what is logged about must go on. A file that cannot be made or written is told of
-// elsewhere, once, and tried again with the next lines; a link that cannot be made is passed over.
+// Nothing here throws: what is logged about must go on. A file that cannot be made or written is
+// told of elsewhere, once, and tried again with the next lines; a link that cannot be made is
+// passed over.
 import { closeSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { basename, join } from 'node:path';

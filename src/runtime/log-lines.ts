@@ -5,8 +5,8 @@ import { writeSync } from 'node:fs';
 const BUFFER_CHARACTERS = 4 * 1024;
 
 /**
- * Lines that leave together. None is lost while they can be written; on a disk that is full they are, and
- * counted: what is logged about must go on.
+ * Lines that leave together. None is lost while they can be written; on a disk that is full they
+ * are, and counted: what is logged about must go on.
  */
 export class Lines {
   readonly #write: (lines: string) => void;
@@ -33,8 +33,8 @@ export class Lines {
   };
 
   /**
-   * `write` may throw. `later` calls back when waiting lines should be written at the latest; `tellLost`
-   * makes the line that stands for those that could not be.
+   * `write` may throw. `later` calls back when waiting lines should be written at the latest;
+   * `tellLost` makes the line that stands for those that could not be.
    */
   constructor(
     write: (lines: string) => void,

@@ -103,7 +103,9 @@ export class ProcessLogger implements Logger {
     this.#files?.add(SEVERITY[level], line);
   }
 
-  /** After the files were moved away: goes on in new ones of the same names, or else in those moved. */
+  /**
+   * After the files were moved away: goes on in new ones of the same names, or else in those moved.
+   */
   reopen(): void {
     this.#files?.reopen();
   }
@@ -128,7 +130,9 @@ export class ProcessLogger implements Logger {
   }
 }
 
-/** A stream on a file is closed for good by its first error; a full disk has room again some day. */
+/**
+ * A stream on a file is closed for good by its first error; a full disk has room again some day.
+ */
 function writeToStandardError(): (lines: string) => void {
   if (isFile(process.stderr.fd)) {
     return (lines) => writeAll(process.stderr.fd, lines);

@@ -1,6 +1,6 @@
 // The requests and event streams that a state machine knows by their ids. A request knows how it is
-// answered and what stream it becomes, so carrying out `reply`, `openStream` and `closeStream` is one
-// look-up, whichever API the request came through: HTTP, or an executor inside the process.
+// answered and what stream it becomes, so carrying out `reply`, `openStream` and `closeStream` is
+// one look-up, whichever API the request came through: HTTP, or an executor inside the process.
 import { type RequestId, requestId, type StreamId } from '../model/ids.ts';
 
 /** What every stream can do; what it sends is a matter of its kind. */
@@ -14,7 +14,9 @@ export interface EventSink<Event> extends Closable {
   send(event: Event): void;
 }
 
-/** A request that has been announced to the state machine: it is replied to, or becomes a stream. */
+/**
+ * A request that has been announced to the state machine: it is replied to, or becomes a stream.
+ */
 export interface PendingRequest<Stream> {
   /** Without a text, a refusal says its status. */
   reply(status: number, text: string | undefined): void;
@@ -57,7 +59,9 @@ export class PendingRequests<Stream> {
   }
 }
 
-/** The open streams, by id. One that has gone is not found: its end is on its way to the machine. */
+/**
+ * The open streams, by id. One that has gone is not found: its end is on its way to the machine.
+ */
 export class StreamRegistry<Stream extends Closable> {
   readonly #streams = new Map<StreamId, Stream>();
   readonly #onLost: (id: StreamId) => void;
@@ -79,7 +83,9 @@ export class StreamRegistry<Stream extends Closable> {
     return this.#streams.values();
   }
 
-  /** Keeps the stream that a request has become; undefined, as of a request that has gone, is none. */
+  /**
+   * Keeps the stream that a request has become; undefined, as of a request that has gone, is none.
+   */
   add(id: StreamId, stream: Stream | undefined): void {
     if (stream !== undefined) {
       this.#streams.set(id, stream);

@@ -1,10 +1,13 @@
-// What a turn of the I/O loop is asked to do once, and how long it may take. Everything written to one
-// connection during a turn leaves in one system call, and whoever writes only says that it has something to
-// flush. A turn reads from every connection that has something: ten thousand agents that register at once
-// have megabytes, and taken in one turn they would keep everybody else waiting.
+// What a turn of the I/O loop is asked to do once, and how long it may take. Everything written to
+// one connection during a turn leaves in one system call, and whoever writes only says that it has
+// something to flush. A turn reads from every connection that has something: ten thousand agents
+// that register at once have megabytes, and taken in one turn they would keep everybody else
+// waiting.
 import { Fifo } from './fifo.ts';
 
-/** Milliseconds a turn may spend on what was read; the machine has its own slice (event-loop.ts). */
+/**
+ * Milliseconds a turn may spend on what was read; the machine has its own slice (event-loop.ts).
+ */
 const READING_MS = 8;
 
 /** Runs each asked-for flush once, after the I/O callbacks of the current turn. */
@@ -36,7 +39,10 @@ export class Turn {
     return performance.now() >= this.#readingEndMs;
   }
 
-  /** For what was read when reading was over: taken in one of the next turns, in the order of asking. */
+  /**
+   * For what was read when reading was over: taken in one of the next turns, in the order of
+   * asking.
+   */
   takeLater(take: () => void): void {
     this.#read.push(take);
   }

@@ -1,6 +1,6 @@
-// Access control lists in the form of Mesos's local authorizer: for every kind of action a list of rules,
-// each naming principals and objects. The first rule that is about who asks and what it is asked for
-// decides; where none is, `permissive` does.
+// Access control lists in the form of Mesos's local authorizer: for every kind of action a list of
+// rules, each naming principals and objects. The first rule that is about who asks and what it is
+// asked for decides; where none is, `permissive` does.
 import { closestName } from '../model/closest-name.ts';
 import type { FrameworkInfo, Resource } from '../model/generated/messages.ts';
 import { roleError } from '../model/role.ts';
@@ -23,7 +23,9 @@ export interface Acls {
   readonly rules: ReadonlyMap<string, readonly Rule[]>;
 }
 
-/** What an action's rules are called, what their objects are called, and which object is asked for. */
+/**
+ * What an action's rules are called, what their objects are called, and which object is asked for.
+ */
 interface Kind {
   readonly fields: readonly string[];
   readonly objects: string;

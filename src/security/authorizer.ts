@@ -64,7 +64,9 @@ export type Action =
   | 'MODIFY_RESOURCE_PROVIDER_CONFIG'
   | 'MARK_RESOURCE_PROVIDER_GONE';
 
-/** What the action is done to; `value` is a role, user, path or principal, as the action's ACL says. */
+/**
+ * What the action is done to; `value` is a role, user, path or principal, as the action's ACL says.
+ */
 export interface AuthorizationObject {
   readonly value?: string | undefined;
   readonly framework?: FrameworkInfo | undefined;

@@ -1,5 +1,5 @@
-// Base64 as Mesos reads and writes it: padded on the way out; white space, missing padding and whatever
-// follows the first `=` are forgiven on the way in.
+// Base64 as Mesos reads and writes it: padded on the way out; white space, missing padding and
+// whatever follows the first `=` are forgiven on the way in.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const WHITE_SPACE = /[ \t\n\v\f\r]/;

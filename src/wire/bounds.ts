@@ -1,22 +1,30 @@
-// What one message from outside may hold. Reading takes time and memory by the number of values, not by
-// their bytes: a few bytes stand for an empty message. No real client comes near these bounds; a peer that
-// goes beyond one is told which.
+// What one message from outside may hold. Reading takes time and memory by the number of values,
+// not by their bytes: a few bytes stand for an empty message. No real client comes near these
+// bounds; a peer that goes beyond one is told which.
 import { WireError } from './wire-error.ts';
 
-/** Bytes of one string in protobuf, characters in JSON: names, labels, values, commands. Longer: refused. */
+/**
+ * Bytes of one string in protobuf, characters in JSON: names, labels, values, commands. Longer:
+ * refused.
+ */
 export const MAX_STRING_LENGTH = 1024 * 1024;
-/** Messages within one message of anybody: an agent with ten thousand tasks has fewer. More: refused. */
+/**
+ * Messages within one message of anybody: an agent with ten thousand tasks has fewer. More:
+ * refused.
+ */
 export const MAX_MESSAGES = 1_000_000;
 /** Strings within one message of anybody. More: refused. */
 export const MAX_STRINGS = 4_000_000;
 /**
- * Values within one JSON text of anybody, messages and lists included; a reconciliation of a hundred thousand tasks
- * has 500,000. More: refused, before they are made.
+ * Values within one JSON text of anybody, messages and lists included; a reconciliation of a
+ * hundred thousand tasks has 500,000. More: refused, before they are made.
  */
 export const MAX_JSON_VALUES = 750_000;
 /** As deep as Mesos lets JSON be, of messages and of lists within lists. Deeper: refused. */
 export const MAX_JSON_DEPTH = 200;
-/** Depth of a text, of which most may belong to fields that nobody knows. Deeper: refused unparsed. */
+/**
+ * Depth of a text, of which most may belong to fields that nobody knows. Deeper: refused unparsed.
+ */
 const MAX_TEXT_DEPTH = 200_000;
 /** Text up to this length is parsed without being measured before. */
 const SMALL_TEXT = 64 * 1024;
@@ -28,7 +36,10 @@ export interface ValueBounds {
 }
 
 export const FROM_ANYBODY: ValueBounds = { messages: MAX_MESSAGES, strings: MAX_STRINGS };
-/** Answers of a server that was asked, and what was stored, have as many values as the cluster is large. */
+/**
+ * Answers of a server that was asked, and what was stored, have as many values as the cluster is
+ * large.
+ */
 export const UNBOUNDED: ValueBounds = { messages: Infinity, strings: Infinity };
 
 export function beyond(what: string, limit: number, unit: string): WireError {
@@ -43,7 +54,10 @@ const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 const BACKSLASH = 92;
 
-/** @throws WireError where the values of a JSON text are too many, or too deep. It may be no JSON at all. */
+/**
+ * @throws WireError where the values of a JSON text are too many, or too deep. It may be no JSON at
+ * all.
+ */
 export function checkJsonBounds(text: string): void {
   if (text.length <= SMALL_TEXT) {
     return;

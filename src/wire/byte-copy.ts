@@ -1,6 +1,6 @@
 /**
- * A plain copy of a part of `bytes`, which may be a Node Buffer: its own `slice` would give a view. Most copies are of
- * 16-byte ids, which a loop copies faster than the engine does.
+ * A plain copy of a part of `bytes`, which may be a Node Buffer: its own `slice` would give a view.
+ * Most copies are of 16-byte ids, which a loop copies faster than the engine does.
  */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start;

@@ -1,5 +1,6 @@
-// Turns parsed JSON values into the values of fields, as forgiving as Mesos is: numbers and booleans may come as
-// strings, and one value may stand for a list. Generated readers call this; nothing else does.
+// Turns parsed JSON values into the values of fields, as forgiving as Mesos is: numbers and
+// booleans may come as strings, and one value may stand for a list. Generated readers call this;
+// nothing else does.
 import { decodeBase64 } from './base64.ts';
 import { beyond, MAX_JSON_DEPTH, MAX_STRING_LENGTH } from './bounds.ts';
 import { CONFINING } from './enum-table.ts';
@@ -45,7 +46,10 @@ export class JsonReading {
     throw unexpected(value, field);
   }
 
-  /** The elements of a repeated field; a lone value is a list of one, and lists within the list are opened. */
+  /**
+   * The elements of a repeated field; a lone value is a list of one, and lists within the list are
+   * opened.
+   */
   items(value: unknown): readonly unknown[] {
     if (!Array.isArray(value)) {
       return [value];
@@ -120,8 +124,8 @@ export class JsonReading {
 
   uint64(value: unknown, field: string): number {
     const number = this.int64(value, field);
-    // Mesos casts, and a negative number becomes one beyond anything that is counted here; a read at
-    // offset -1 is a read past the end, not bad input.
+    // Mesos casts, and a negative number becomes one beyond anything that is counted here; a read
+    // at offset -1 is a read past the end, not bad input.
     return number < 0 ? Number.MAX_SAFE_INTEGER : number;
   }
 

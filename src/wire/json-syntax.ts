@@ -1,5 +1,5 @@
-// Says where a text stops being JSON, in the words of the parser that Mesos uses. Only run on text that has been
-// refused already: finding it out costs nothing on the way of what is right.
+// Says where a text stops being JSON, in the words of the parser that Mesos uses. Only run on text
+// that has been refused already: finding it out costs nothing on the way of what is right.
 
 /** Deeper text is refused by Mesos, too. */
 const MAX_DEPTH = 200;

@@ -1,5 +1,5 @@
-// JSON text as Mesos's own writer and parser understand it: how strings and numbers are spelled, and what
-// is said of text that is no JSON.
+// JSON text as Mesos's own writer and parser understand it: how strings and numbers are spelled,
+// and what is said of text that is no JSON.
 import { checkJsonBounds } from './bounds.ts';
 import { describeSyntaxError } from './json-syntax.ts';
 import { WireError } from './wire-error.ts';
@@ -25,8 +25,8 @@ export function quote(text: string): string {
 }
 
 /**
- * A double always shows that it is one: `1.0`, `1e21`. What JSON has no number for becomes a string, in the
- * words the reader accepts.
+ * A double always shows that it is one: `1.0`, `1e21`. What JSON has no number for becomes a
+ * string, in the words the reader accepts.
  */
 export function doubleText(value: number): string {
   if (Number.isInteger(value)) {

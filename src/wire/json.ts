@@ -8,8 +8,9 @@ import { missingFields } from './missing-fields.ts';
 import { WireError } from './wire-error.ts';
 
 /**
- * Fields that are set, and those that are not but have a default in the schema, in the order of the schema. A list that
- * is there but empty is written as such: answers to operators have them. Messages that were read never do.
+ * Fields that are set, and those that are not but have a default in the schema, in the order of the
+ * schema. A list that is there but empty is written as such: answers to operators have them.
+ * Messages that were read never do.
  */
 export function writeJson<T>(type: MessageType<T>, message: T): string {
   return type.write(message);

@@ -1,6 +1,6 @@
 // Mesos's transport between master and agent: each message is a POST of protobuf bytes to
-// `/<process id>/<message name>`, with the sender's pid in a header. This file has the bytes of one message and the
-// messages by name; connections are read in src/http/transport/.
+// `/<process id>/<message name>`, with the sender's pid in a header. This file has the bytes of one
+// message and the messages by name; connections are read in src/http/transport/.
 import type {
   MessageToAgent,
   MessageToMaster,
@@ -59,7 +59,9 @@ export interface LibprocessEnvelope {
   readonly key?: string | undefined;
 }
 
-/** The request that carries the message, byte for byte as Mesos's master writes it, but for the key. */
+/**
+ * The request that carries the message, byte for byte as Mesos's master writes it, but for the key.
+ */
 export function encodeLibprocess({ from, to, name, body, key }: LibprocessEnvelope): Uint8Array {
   const at = to.indexOf('@');
   const head =

@@ -1,4 +1,5 @@
-// Names the required fields that a message lacks, in the words and the order of protobuf's C++ library.
+// Names the required fields that a message lacks, in the words and the order of protobuf's C++
+// library.
 import type { MessageType } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 

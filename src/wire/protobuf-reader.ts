@@ -1,5 +1,6 @@
 // Reads the primitives of protobuf's encoding. Generated decoders call this; nothing else does.
-// Every read is total: past the end it yields an error or a value that the caller's length check refuses.
+// Every read is total: past the end it yields an error or a value that the caller's length check
+// refuses.
 import { beyond, MAX_STRING_LENGTH, UNBOUNDED, type ValueBounds } from './bounds.ts';
 import { copyBytes } from './byte-copy.ts';
 import { WireError } from './wire-error.ts';
@@ -7,7 +8,9 @@ import { WireError } from './wire-error.ts';
 /** As many messages may lie within one another, as in protobuf's own libraries. */
 const MAX_DEPTH = 100;
 
-/** Short ASCII strings (ids, names) come again and again: they are kept, so that each exists once. */
+/**
+ * Short ASCII strings (ids, names) come again and again: they are kept, so that each exists once.
+ */
 const KEPT_STRINGS = 16_384;
 const KEPT_SHIFT = 32 - 14;
 /** An odd number with its bits well spread: multiplying by it spreads those of the bytes. */

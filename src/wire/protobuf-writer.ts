@@ -1,10 +1,12 @@
-// Writes the primitives of protobuf's encoding into one growing buffer. Generated encoders call this.
+// Writes the primitives of protobuf's encoding into one growing buffer. Generated encoders call
+// this.
 import { WireError } from './wire-error.ts';
 
 const utf8 = new TextEncoder();
 /**
- * Messages are written one after the other into slabs and handed out as views: taking memory from the system for each
- * of them would cost more than writing it. A message that is kept keeps its slab, so slabs are small.
+ * Messages are written one after the other into slabs and handed out as views: taking memory from
+ * the system for each of them would cost more than writing it. A message that is kept keeps its
+ * slab, so slabs are small.
  */
 const SLAB_SIZE = 16 * 1024;
 
@@ -140,7 +142,8 @@ export class ProtobufWriter {
     if (length < 128 && this.#shortAscii(value, length)) {
       return;
     }
-    // The length is known only afterwards: one byte is left for it, and the text moved if that is too few.
+    // The length is known only afterwards: one byte is left for it, and the text moved if that is
+    // too few.
     const start = this.#position + 1;
     const { written } = utf8.encodeInto(value, this.#buffer.subarray(start));
     this.#closeLength(start, start + written);
@@ -169,7 +172,10 @@ export class ProtobufWriter {
     this.#position += value.length;
   }
 
-  /** Opens a message within the message; returns what `close` needs: where it begins in the outermost. */
+  /**
+   * Opens a message within the message; returns what `close` needs: where it begins in the
+   * outermost.
+   */
   open(tag: number): number {
     this.#reserve(6);
     this.#varint(tag);
@@ -180,7 +186,10 @@ export class ProtobufWriter {
     this.#closeLength(this.#start + offset, this.#position);
   }
 
-  /** Writes the length of what lies between `start` and `end` into the byte before `start`, moving it if need be. */
+  /**
+   * Writes the length of what lies between `start` and `end` into the byte before `start`, moving
+   * it if need be.
+   */
   #closeLength(start: number, end: number): void {
     const length = end - start;
     this.#position = end;

@@ -28,7 +28,10 @@ export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
   return decode(type, bytes, new ProtobufReader(bytes));
 }
 
-/** As `decodeMessage`, for what anybody may send: no more values than `MAX_MESSAGES` and `MAX_STRINGS`. */
+/**
+ * As `decodeMessage`, for what anybody may send: no more values than `MAX_MESSAGES` and
+ * `MAX_STRINGS`.
+ */
 export function decodeBoundedMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
   return decode(type, bytes, new ProtobufReader(bytes, FROM_ANYBODY));
 }

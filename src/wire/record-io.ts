@@ -11,7 +11,9 @@ const ZERO = 48;
 const NINE = 57;
 const NOTHING = new Uint8Array(0);
 
-/** One record as one piece: there are clients that only understand a record that comes as a whole. */
+/**
+ * One record as one piece: there are clients that only understand a record that comes as a whole.
+ */
 export function encodeRecord(bytes: Uint8Array): Uint8Array {
   const digits = String(bytes.length);
   const record = allocate(digits.length + 1 + bytes.length);
@@ -44,7 +46,8 @@ export class RecordReader {
 
   /**
    * Returns the records that this piece completes; they are the caller's own.
-   * @throws WireError where a length is no number or beyond the limit, and on every call after that.
+   * @throws WireError where a length is no number or beyond the limit, and on every call after
+   * that.
    */
   push(chunk: Uint8Array): Uint8Array[] {
     if (this.#failure !== undefined) {

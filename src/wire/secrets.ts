@@ -1,5 +1,5 @@
-// Messages without the values of the secrets in them: what those who look at a cluster may be shown.
-// Executors get their secrets; readers of states and events learn only that there are some.
+// Messages without the values of the secrets in them: what those who look at a cluster may be
+// shown. Executors get their secrets; readers of states and events learn only that there are some.
 import type { Secret } from '../model/generated/messages.ts';
 import type { Field, MessageType } from './message-type.ts';
 import { types } from './types.ts';

@@ -1,4 +1,5 @@
-// Memory for bytes that live shortly. Taking it from the system for each message would cost more than filling it.
+// Memory for bytes that live shortly. Taking it from the system for each message would cost more
+// than filling it.
 
 const SLAB_SIZE = 16 * 1024;
 /** Larger pieces have memory of their own. */

@@ -1,4 +1,5 @@
-// The tokens of all message types, by their names in src/model/generated/messages.ts: `types.SchedulerCall`.
+// The tokens of all message types, by their names in src/model/generated/messages.ts:
+// `types.SchedulerCall`.
 import { codecRuntime } from './codec-runtime.ts';
 import { createTypes, type Types } from './generated/codec.js';
 

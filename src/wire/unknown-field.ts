@@ -1,5 +1,5 @@
-// Fields that a message does not have. Clients may send them, as to Mesos, and are not told; what an
-// operator writes by hand may be a misspelt wish.
+// Fields that a message does not have. Clients may send them, as to Mesos, and are not told; what
+// an operator writes by hand may be a misspelt wish.
 import { closestName } from '../model/closest-name.ts';
 import type { Field, MessageType } from './message-type.ts';
 
@@ -7,9 +7,9 @@ import type { Field, MessageType } from './message-type.ts';
 const MOST_NAMES = 12;
 
 /**
- * Of JSON that is meant to be the message: every such field by its path, with the name that was probably meant
- * or those that there are: `'disk.sorce' (did you mean 'source'?)`. What has another shape than the message is
- * left to its reader.
+ * Of JSON that is meant to be the message: every such field by its path, with the name that was
+ * probably meant or those that there are: `'disk.sorce' (did you mean 'source'?)`. What has another
+ * shape than the message is left to its reader.
  */
 export function unknownFields(type: MessageType<object>, value: unknown, above = ''): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -1,5 +1,5 @@
-// Damage to what an agent has written down, between its kill and the next start: a task that runs is found
-// again, or the start is refused by name. It is never ended in silence.
+// Damage to what an agent has written down, between its kill and the next start: a task that runs
+// is found again, or the start is refused by name. It is never ended in silence.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   cpSync,

@@ -1,5 +1,6 @@
-// A process that has used up its descriptors when its task ends: prints what it learns of the end, and how
-// many old sandboxes it finds once there are descriptors again. The work directory is its argument.
+// A process that has used up its descriptors when its task ends: prints what it learns of the end,
+// and how many old sandboxes it finds once there are descriptors again. The work directory is its
+// argument.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { GarbageCollector } from '../../src/containerizer/sandboxes/garbage-collector.ts';

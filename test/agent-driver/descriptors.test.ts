@@ -1,4 +1,5 @@
-// An agent without any descriptor left sees how its tasks end all the same, and takes nothing for gone.
+// An agent without any descriptor left sees how its tasks end all the same, and takes nothing for
+// gone.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';

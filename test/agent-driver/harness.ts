@@ -58,8 +58,8 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 const cgroupHierarchy = '/sys/fs/cgroup';
 
 /**
- * Of the containers of a work directory. Suites run beside each other with containers of the same names:
- * in one cgroup they would kill each other's processes.
+ * Of the containers of a work directory. Suites run beside each other with containers of the same
+ * names: in one cgroup they would kill each other's processes.
  */
 export const cgroupRoot = (work: string) => `mesoscale-test${work.replaceAll('/', '-')}`;
 

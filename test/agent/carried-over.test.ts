@@ -1,5 +1,6 @@
-// Acknowledgements, and other ends, that were under way while the agent registered again: they come from an
-// earlier master, or from one that had given the agent up. The master of today learns of them.
+// Acknowledgements, and other ends, that were under way while the agent registered again: they come
+// from an earlier master, or from one that had given the agent up. The master of today learns of
+// them.
 import { describe, expect, test } from 'vitest';
 import {
   Offer_Operation_Type,

@@ -1,4 +1,5 @@
-// A crash at any moment: what master or executors were told of checkpointing frameworks is still known.
+// A crash at any moment: what master or executors were told of checkpointing frameworks is still
+// known.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ExecutorEvent_Type, TaskState } from '../../src/model/generated/messages.ts';

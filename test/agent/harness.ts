@@ -1,5 +1,5 @@
-// An agent in a world of virtual time: a disk that answers when told, executors and a master that the
-// test plays. Everything that the agent asks for is kept, so that a test looks at outcomes.
+// An agent in a world of virtual time: a disk that answers when told, executors and a master that
+// the test plays. Everything that the agent asks for is kept, so that a test looks at outcomes.
 import { readFileSync } from 'node:fs';
 import { createAgent, step } from '../../src/agent/agent.ts';
 import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';

@@ -1,4 +1,5 @@
-// What an agent remembers of tasks and executors that have ended has a size, beside the number of its entries.
+// What an agent remembers of tasks and executors that have ended has a size, beside the number of
+// its entries.
 import { expect, test } from 'vitest';
 import type { FrameworkInfo, TaskInfo } from '../../src/model/generated/messages.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';

@@ -1,4 +1,5 @@
-// Updates over a network that loses, to a master that goes away: at least once, in order, one at a time.
+// Updates over a network that loses, to a master that goes away: at least once, in order, one at a
+// time.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type StatusUpdate, TaskState } from '../../src/model/generated/messages.ts';

@@ -1,4 +1,5 @@
-// The scheduler core traps under an agent: its books go on as if nothing had been, or the agent ends.
+// The scheduler core traps under an agent: its books go on as if nothing had been, or the agent
+// ends.
 import { expect, test } from 'vitest';
 import { metricsView } from '../../src/agent/views/metrics.ts';
 import { createCore } from '../../src/core/core.ts';
@@ -38,7 +39,10 @@ function reserve(world: World): void {
   });
 }
 
-/** Tasks come and go, one is too large; resources are reserved. What the agent did, and what its books say. */
+/**
+ * Tasks come and go, one is too large; resources are reserved. What the agent did, and what its
+ * books say.
+ */
 function live(traps: Traps): { readonly world: World; readonly seen: unknown } {
   const world = new World({}, createCore(coreModule, traps.instantiate));
   world.register();

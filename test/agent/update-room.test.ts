@@ -1,5 +1,5 @@
-// Updates that nobody acknowledges: those of an executor and those of all have a bound, in memory and in
-// the checkpoint, and they are sent as many at a time as a connection can carry.
+// Updates that nobody acknowledges: those of an executor and those of all have a bound, in memory
+// and in the checkpoint, and they are sent as many at a time as a connection can carry.
 import { expect, test } from 'vitest';
 import { MAX_UPDATE_BYTES } from '../../src/agent/tasks/update-room.ts';
 import { WINDOW_BYTES } from '../../src/agent/tasks/update-window.ts';

@@ -1,4 +1,5 @@
-// SIGUSR1 never opens Node's inspector. An agent that is still being loaded leaves as soon as it can.
+// SIGUSR1 never opens Node's inspector. An agent that is still being loaded leaves as soon as it
+// can.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -414,8 +414,8 @@ test('/flags prints as Mesos prints', () => {
 });
 
 test('no flag is missing, and each has a help of its own', () => {
-  // 71 of the master's and 159 of the agent's own, launcher_dir, 6 about logging, --help, and one of
-  // libprocess.
+  // 71 of the master's and 159 of the agent's own, launcher_dir, 6 about logging, --help, and one
+  // of libprocess.
   expect(Object.keys(MASTER_FLAGS)).toHaveLength(79);
   expect(Object.keys(AGENT_FLAGS)).toHaveLength(168);
   for (const [name, flag] of Object.entries({ ...MASTER_FLAGS, ...AGENT_FLAGS })) {

@@ -1,5 +1,6 @@
-// Clients of other people, unmodified, in the languages they were written for: each runs tasks of its own on a
-// real master and agent. `npm run test:clients` installs them; those that are not installed are left out.
+// Clients of other people, unmodified, in the languages they were written for: each runs tasks of
+// its own on a real master and agent. `npm run test:clients` installs them; those that are not
+// installed are left out.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

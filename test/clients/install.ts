@@ -1,5 +1,6 @@
-// Installs the clients of other people that these tests run, each by its own registry's ordinary tool, once a
-// checkout. What came of it is read by the tests: a client is there, or left out for a reason that is said.
+// Installs the clients of other people that these tests run, each by its own registry's ordinary
+// tool, once a checkout. What came of it is read by the tests: a client is there, or left out for a
+// reason that is said.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

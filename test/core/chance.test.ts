@@ -1,5 +1,5 @@
-// What is left to chance: the shuffle is the one that asm/README.md describes, written here a second
-// time from there, and the random sorters give everyone the chance of its weight.
+// What is left to chance: the shuffle is the one that asm/README.md describes, written here a
+// second time from there, and the random sorters give everyone the chance of its weight.
 import { expect, test } from 'vitest';
 import type { AllocatorOptions, LiveAllocator, OfferBatch } from '../../src/core/interface.ts';
 import {

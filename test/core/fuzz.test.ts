@@ -1,5 +1,5 @@
-// Wrong calls of the module itself: whatever the arguments and the bytes in the exchange buffer are, a call
-// answers, and one that is refused changes nothing that can be seen.
+// Wrong calls of the module itself: whatever the arguments and the bytes in the exchange buffer
+// are, a call answers, and one that is refused changes nothing that can be seen.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
@@ -10,7 +10,10 @@ import { coreModule } from './load.ts';
 const shipped = await coreModule();
 const instance = debugInstances(await debugModule(), 20);
 
-/** Calls that answer a count or a handle: negative is a refusal. All others answer a status: 0 is fine. */
+/**
+ * Calls that answer a count or a handle: negative is a refusal. All others answer a status: 0 is
+ * fine.
+ */
 const counting = new Set(
   (
     'addName addKind listAdd listSubtract listContains listEqual listQuantities listConvert rowMake rowRead ' +

@@ -1,5 +1,6 @@
-// Random tasks and offers of every sort through the matcher, and a plain account of the same rules beside
-// it: what is placed may be there, what is left out has no place, and the reason that is named is true.
+// Random tasks and offers of every sort through the matcher, and a plain account of the same rules
+// beside it: what is placed may be there, what is left out has no place, and the reason that is
+// named is true.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type {

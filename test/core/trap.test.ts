@@ -1,4 +1,5 @@
-// What the host makes of traps of the module: one typed error, and no call after it that works on what is left.
+// What the host makes of traps of the module: one typed error, and no call after it that works on
+// what is left.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { AllocatorOptions, LiveAllocator, SchedulerCore } from '../../src/core/interface.ts';

@@ -1,5 +1,5 @@
-// Wrong calls of the typed classes: each is refused with an error that says what is wrong, and what the
-// allocator decides afterwards is what it would have decided without the call.
+// Wrong calls of the typed classes: each is refused with an error that says what is wrong, and what
+// the allocator decides afterwards is what it would have decided without the call.
 import { describe, expect, test } from 'vitest';
 import {
   AgentInfo_Capability_Type as AgentCapability,

@@ -40,9 +40,9 @@ interface Parting {
 
 /**
  * Undefined when the core answers every event as the oracle does, offers in the same order. Where
- * chance decides and an offer was begun for a guarantee, the oracle tries every place for its second
- * turn. With several such offers in one event it does not try all combinations: if no place fits,
- * the history says nothing from there on.
+ * chance decides and an offer was begun for a guarantee, the oracle tries every place for its
+ * second turn. With several such offers in one event it does not try all combinations: if no place
+ * fits, the history says nothing from there on.
  */
 export function disagreement(history: History, options: CompareOptions): Disagreement | undefined {
   const secondTurns = new Map<number, number>();

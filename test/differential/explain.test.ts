@@ -1,4 +1,5 @@
-// What explain says is what a run over the agent does, in every state that random histories lead to.
+// What explain says is what a run over the agent does, in every state that random histories lead
+// to.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { LiveAllocator, OfferBatch, SchedulerCore } from '../../src/core/interface.ts';

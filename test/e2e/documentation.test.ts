@@ -1,5 +1,5 @@
-// Every block of code in the documentation: run against a real cluster, read by what it is meant for, or named
-// below with the reason why not.
+// Every block of code in the documentation: run against a real cluster, read by what it is meant
+// for, or named below with the reason why not.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,10 @@ import { readTaskFile } from '../../src/cli/batch/task-file.ts';
 import { freePort, Program, TestCluster, until } from '../support/cluster.ts';
 import { root, sources } from '../support/sources.ts';
 
-/** Blocks and lines that are not run here, by how they begin, each with where it is kept or why it is not. */
+/**
+ * Blocks and lines that are not run here, by how they begin, each with where it is kept or why it
+ * is not.
+ */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm start': 'test/e2e/local.test.ts',
   'npm test': 'it would run itself',
@@ -25,7 +28,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'mesoscale master: --port expects a free port': 'test/e2e/start.test.ts',
 };
 
-/** Pages whose blocks are signatures of the core's exports: test/core/wrong-calls.test.ts and others call those. */
+/**
+ * Pages whose blocks are signatures of the core's exports: test/core/wrong-calls.test.ts and others
+ * call those.
+ */
 const REFERENCES = new Set(['asm/README.md']);
 
 interface Block {

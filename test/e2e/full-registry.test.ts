@@ -1,4 +1,5 @@
-// A master whose disk is full, or whose registry is taken away: what it says, and what a next one finds.
+// A master whose disk is full, or whose registry is taken away: what it says, and what a next one
+// finds.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

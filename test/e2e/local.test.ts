@@ -1,5 +1,5 @@
-// The path of a new user: `npm start` (its script, with ports of our own), a command on the cluster, a
-// killed master, Ctrl-C, and a second start.
+// The path of a new user: `npm start` (its script, with ports of our own), a command on the
+// cluster, a killed master, Ctrl-C, and a second start.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   existsSync,

@@ -1,4 +1,5 @@
-// Commands whose output nobody reads any more, or that cannot do what they are asked: no stack traces.
+// Commands whose output nobody reads any more, or that cannot do what they are asked: no stack
+// traces.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,

@@ -1,4 +1,5 @@
-// `npm pack`: builds the package first; installed elsewhere, it runs by itself, without the sources.
+// `npm pack`: builds the package first; installed elsewhere, it runs by itself, without the
+// sources.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// How master and agent start: at once where all is well, with one clear line and status 1 where not.
+// How master and agent start: at once where all is well, with one clear line and status 1 where
+// not.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,6 @@
-// Files that import each other in a circle can only be read together, and moved together. What is allowed: a circle of
-// values within one folder, of three files at most; a circle that types alone close within one room of src/.
+// Files that import each other in a circle can only be read together, and moved together. What is
+// allowed: a circle of values within one folder, of three files at most; a circle that types alone
+// close within one room of src/.
 import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { importsOf, type Source, sources } from '../support/sources.ts';

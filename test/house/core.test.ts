@@ -1,4 +1,5 @@
-// The source of the scheduler core has floors: a file knows those below it and beside it, never one above.
+// The source of the scheduler core has floors: a file knows those below it and beside it, never one
+// above.
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeOf, importsOf, type Source, sources } from '../support/sources.ts';
@@ -35,7 +36,10 @@ function climbs(all: readonly Source[]): string[] {
   );
 }
 
-/** Files where an assert() is neither guarded nor in a check: its condition would stay in the shipped module. */
+/**
+ * Files where an assert() is neither guarded nor in a check: its condition would stay in the
+ * shipped module.
+ */
 function bareAssertions(all: readonly Source[]): string[] {
   return all
     .filter(({ path }) => !path.startsWith('asm/checks/'))

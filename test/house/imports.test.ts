@@ -54,8 +54,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     types: [...MACHINE_TYPES('agent'), 'src/runtime/pending-requests.ts'],
   },
   http: {
-    // What is written to a connection in one turn of the loop leaves at once: servers own their turn.
-    // So are the requests and streams that wait for the state machine.
+    // What is written to a connection in one turn of the loop leaves at once: servers own their
+    // turn. So are the requests and streams that wait for the state machine.
     from: [
       'src/model/',
       'src/wire/',

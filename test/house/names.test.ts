@@ -49,6 +49,20 @@ test('what is known when a file is read is named in capitals', () => {
   expect(bad).toEqual([]);
 });
 
+test('a line of a comment has at most 100 columns, as the formatter cuts code', () => {
+  const everything = [...files, ...sources('test/**/*.ts'), ...sources('scripts/*')];
+  const bad = everything.flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) =>
+        /^\s*(?:\/\/(?! biome-ignore)|\/?\*)/.test(line) && [...line].length > 100
+          ? [`${path}:${index + 1}`]
+          : [],
+      ),
+  );
+  expect(bad).toEqual([]);
+});
+
 test('nothing is left to do', () => {
   const bad = [...files, ...sources('test/**/*.ts'), ...sources('scripts/*')].filter(
     ({ path, text }) => !path.startsWith('test/house/') && /\b(TODO|FIXME|XXX|HACK)\b/.test(text),

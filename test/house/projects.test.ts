@@ -1,5 +1,5 @@
-// A pure test has no clock, process, socket or file of its own, nor has what it imports: such tests share
-// a worker, run by themselves in half a minute, and may be run after every key.
+// A pure test has no clock, process, socket or file of its own, nor has what it imports: such tests
+// share a worker, run by themselves in half a minute, and may be run after every key.
 import { expect, test } from 'vitest';
 import { isPureTest } from '../support/projects.ts';
 import { codeOf, importsOf, type Source, sources } from '../support/sources.ts';

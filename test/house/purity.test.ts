@@ -1,5 +1,5 @@
-// Pure rooms touch no clock, timer, random source, process, console or promise: time, randomness and
-// I/O come in as events and go out as effects. The compiler cannot see that; this test does.
+// Pure rooms touch no clock, timer, random source, process, console or promise: time, randomness
+// and I/O come in as events and go out as effects. The compiler cannot see that; this test does.
 import { expect, test } from 'vitest';
 import { codeOf, type Source, sources } from '../support/sources.ts';
 

@@ -1,5 +1,5 @@
-// What --firewall_rules and access control lists close stays closed, whatever the way in: however a path
-// is spelled, and by the call that shows the same as an endpoint.
+// What --firewall_rules and access control lists close stays closed, whatever the way in: however a
+// path is spelled, and by the call that shows the same as an endpoint.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';

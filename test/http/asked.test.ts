@@ -1,4 +1,5 @@
-// No action that a list can be about goes unasked: a list that nothing asks for would only seem to protect.
+// No action that a list can be about goes unasked: a list that nothing asks for would only seem to
+// protect.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +84,10 @@ const fields = [
   'mark_resource_providers_gone',
 ];
 
-/** Lists about what no test's machine has: standalone containers, and resource providers of Mesos's agents. */
+/**
+ * Lists about what no test's machine has: standalone containers, and resource providers of Mesos's
+ * agents.
+ */
 const withoutObject = [
   'VIEW_STANDALONE_CONTAINER',
   'REMOVE_STANDALONE_CONTAINER',

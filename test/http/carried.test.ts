@@ -1,4 +1,5 @@
-// Connections whose bytes are not those of a socket: what an accepted one carries, and dialled ones in memory.
+// Connections whose bytes are not those of a socket: what an accepted one carries, and dialled ones
+// in memory.
 import type { Socket } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';

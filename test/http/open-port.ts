@@ -1,4 +1,5 @@
-// A port of the loopback that believes whoever says who sends a message; closed, with its clients, after the test.
+// A port of the loopback that believes whoever says who sends a message; closed, with its clients,
+// after the test.
 import { afterEach } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
 import { Front, type FrontOptions } from '../../src/http/transport/listener.ts';

@@ -25,7 +25,9 @@ async function program(listener: RequestListener): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Questions about addresses that take a connection and say nothing, and how many have been asked. */
+/**
+ * Questions about addresses that take a connection and say nothing, and how many have been asked.
+ */
 async function crowd() {
   let asked = 0;
   const mute = await program(() => {

@@ -65,7 +65,10 @@ async function readByNode(bytes: Buffer): Promise<Read> {
   return { requests, refused, tooLarge: false, left: false, waits: false };
 }
 
-/** A line without a version is all of a request to node:http (HTTP/0.9), and to the other no head yet. */
+/**
+ * A line without a version is all of a request to node:http (HTTP/0.9), and to the other no head
+ * yet.
+ */
 const OLD_REQUEST = /POST \/[^ \r\n]*\r?\n/;
 
 async function expectSameVerdict(text: string, cuts: readonly number[] = []) {

@@ -1,4 +1,5 @@
-// What lists keep out of a master: agents and the reservations they bring, and reservations made anew.
+// What lists keep out of a master: agents and the reservations they bring, and reservations made
+// anew.
 import { expect, test } from 'vitest';
 import { stepsOf } from '../../src/master/operations/authorization.ts';
 import {

@@ -1,4 +1,5 @@
-// What operators do to an agent while something else of it is being stored: each is made upon the one before.
+// What operators do to an agent while something else of it is being stored: each is made upon the
+// one before.
 import { expect, test } from 'vitest';
 import {
   DrainState,

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { collectionsOf } from '../support/collections.ts';
 import { cluster } from './harness.ts';
 
-/** As many as agents are registered, lost or gone, or on their way: the operator's, and the registry's bound. */
+/**
+ * As many as agents are registered, lost or gone, or on their way: the operator's, and the
+ * registry's bound.
+ */
 const AGENTS =
   'MAX_AGENTS that are registered or recovered, and registry_max_agent_count of those that were';
 const ROLES = 'MAX_FRAMEWORK_ROLES and MAX_ROLES, of 1,024 characters';

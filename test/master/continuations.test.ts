@@ -1,5 +1,5 @@
-// What waits for the registry is data: a master whose waiting writes and calls are replaced by copies goes on as one
-// whose are not, to the effect.
+// What waits for the registry is data: a master whose waiting writes and calls are replaced by
+// copies goes on as one whose are not, to the effect.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MasterEffect } from '../../src/master/effects.ts';
@@ -77,7 +77,10 @@ function settingCall(which: number, hostname: string, id: string, role: string):
   return calls[which] ?? {};
 }
 
-/** What a history has the master do. Streams have names of their own in each run: they are counted here. */
+/**
+ * What a history has the master do. Streams have names of their own in each run: they are counted
+ * here.
+ */
 function effectsOf(history: readonly Step[], copy: (waiting: object) => object): string[] {
   const effects: string[] = [];
   const streams = new Map<string, string>();
@@ -174,7 +177,8 @@ test('a master goes on with copies of what waits for its registry as with what w
     }),
     { numRuns: 60, seed: 20_261_129 },
   );
-  // What is left: the election, which comes first, and the forgetting of lost agents after a fortnight.
+  // What is left: the election, which comes first, and the forgetting of lost agents after a
+  // fortnight.
   expect([...continued].toSorted()).toEqual([
     'admissionTakenBack',
     'agentAdmitted',

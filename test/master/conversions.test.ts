@@ -1,4 +1,5 @@
-// Reservations and volumes of one ACCEPT after another: how many an agent has, and what the log says of those it has not.
+// Reservations and volumes of one ACCEPT after another: how many an agent has, and what the log
+// says of those it has not.
 import { expect, test } from 'vitest';
 import {
   AgentInfo_Capability_Type,

@@ -213,7 +213,10 @@ export const day: readonly ((it: Day) => void)[] = [
   (it) => it.agent(1).send('UnregisterAgentMessage', { agent_id: { value: it.agent(1).id } }),
 ];
 
-/** All that can be read of the cluster. Runs are counted otherwise after a trap, and refusals are lost. */
+/**
+ * All that can be read of the cluster. Runs are counted otherwise after a trap, and refusals are
+ * lost.
+ */
 export function seen({ world }: Day): unknown {
   const { master, views } = world;
   const metrics = Object.entries(views.metrics(world.nowMs)).filter(

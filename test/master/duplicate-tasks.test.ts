@@ -1,4 +1,5 @@
-// One task id, two agents: the framework goes on with the task it knows, and the other one ends unheard.
+// One task id, two agents: the framework goes on with the task it knows, and the other one ends
+// unheard.
 import { expect, test } from 'vitest';
 import { type Task, TaskState } from '../../src/model/generated/messages.ts';
 import { cluster, type FakeAgent, type FakeFramework, resources } from './harness.ts';

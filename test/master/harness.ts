@@ -1,5 +1,5 @@
-// A master in a world of virtual time: a registry that answers when told, schedulers and agents that
-// the test plays. What the master sends is kept by receiver, so that a test looks at outcomes.
+// A master in a world of virtual time: a registry that answers when told, schedulers and agents
+// that the test plays. What the master sends is kept by receiver, so that a test looks at outcomes.
 
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';

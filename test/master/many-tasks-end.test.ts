@@ -1,5 +1,5 @@
-// What ends with a framework or an agent is given back at once, and not task by task: with so many tasks the core
-// would be asked for seconds.
+// What ends with a framework or an agent is given back at once, and not task by task: with so many
+// tasks the core would be asked for seconds.
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';

@@ -1,5 +1,5 @@
-// The memory of the scheduler core is full. What refusals have filled is free again in a new allocator; a
-// cluster that does not fit ends the master.
+// The memory of the scheduler core is full. What refusals have filled is free again in a new
+// allocator; a cluster that does not fit ends the master.
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { SchedulerCore } from '../../src/core/interface.ts';

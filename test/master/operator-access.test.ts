@@ -1,4 +1,5 @@
-// Operator calls of those who may not make them: they change nothing, and their answers tell nothing.
+// Operator calls of those who may not make them: they change nothing, and their answers tell
+// nothing.
 import { expect, test } from 'vitest';
 import {
   type MasterCall,

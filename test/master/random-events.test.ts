@@ -1,5 +1,5 @@
-// Random histories of a small cluster. Whatever happens in whatever order: the master does not fail,
-// nothing is promised twice, the books agree with the allocator's, and nothing runs twice.
+// Random histories of a small cluster. Whatever happens in whatever order: the master does not
+// fail, nothing is promised twice, the books agree with the allocator's, and nothing runs twice.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';

@@ -1,5 +1,6 @@
-// The scheduler core refuses a call, at any of a step of a busy day, though the master's own checks have let it
-// through. No step throws, the master does not end, and its books and the core's agree afterwards.
+// The scheduler core refuses a call, at any of a step of a busy day, though the master's own checks
+// have let it through. No step throws, the master does not end, and its books and the core's agree
+// afterwards.
 import { describe, expect, test } from 'vitest';
 import { CoreError, type LiveAllocator, type ResourceAlgebra } from '../../src/core/interface.ts';
 import type { MasterCore } from '../../src/master/state.ts';

@@ -1,4 +1,5 @@
-// What waits while the registry's disk is full: changes, what depends on them, and what they may come to.
+// What waits while the registry's disk is full: changes, what depends on them, and what they may
+// come to.
 import { expect, test } from 'vitest';
 import { MAX_WAITING } from '../../src/master/registrar.ts';
 import {

@@ -1,5 +1,5 @@
-// Messages that fit the schema and nothing else: fields are missing, ids belong to others, amounts are
-// negative. Names come from small pools, so that they meet what the master knows.
+// Messages that fit the schema and nothing else: fields are missing, ids belong to others, amounts
+// are negative. Names come from small pools, so that they meet what the master knows.
 import type { Random } from '../../src/model/random.ts';
 import type { Field, MessageType } from '../../src/wire/message-type.ts';
 

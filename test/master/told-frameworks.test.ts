@@ -1,4 +1,5 @@
-// Frameworks that agents tell of before their schedulers are here, and the tree of all frameworks' roles.
+// Frameworks that agents tell of before their schedulers are here, and the tree of all frameworks'
+// roles.
 import { expect, test } from 'vitest';
 import {
   type FrameworkInfo,
@@ -59,7 +60,8 @@ test('frameworks that strangers tell of have a share together, and take nobody e
   for (let number = 0; number < 4; number++) {
     expect(comes(world, number, frameworks(`f${number}-`, 1_000))).toBe(true);
   }
-  // Both find room when they ask, and there is room for one by the time that their return is stored.
+  // Both find room when they ask, and there is room for one by the time that their return is
+  // stored.
   world.commitsAtOnce = false;
   const two = [4, 5].map((number) => {
     const pid = `slave(1)@10.0.1.${number}:5051`;

@@ -1,11 +1,14 @@
-// The scheduler core traps, at any call of any step of a busy day: the master goes on as one does whose core
-// never traps, with the same tasks, offers and books.
+// The scheduler core traps, at any call of any step of a busy day: the master goes on as one does
+// whose core never traps, with the same tasks, offers and books.
 import { describe, expect, test } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId } from '../../src/model/ids.ts';
 import { capabilities, checkConservation, Day, day, seen } from './day.ts';
 
-/** The day, with a trap after so many calls of a step, if it makes so many; what is seen after some steps. */
+/**
+ * The day, with a trap after so many calls of a step, if it makes so many; what is seen after some
+ * steps.
+ */
 function live(
   seenAfter: readonly number[],
   trapAt?: { readonly step: number; readonly skipped: number },

@@ -1,4 +1,5 @@
-// Who a framework's tasks may run as: names only, and every user that a launch would start something as.
+// Who a framework's tasks may run as: names only, and every user that a launch would start
+// something as.
 import { describe, expect, test } from 'vitest';
 import {
   ExecutorInfo_Type,

@@ -1,4 +1,5 @@
-// The table of fields against the schema, the documentation, and messages that ask for what is not there.
+// The table of fields against the schema, the documentation, and messages that ask for what is not
+// there.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {

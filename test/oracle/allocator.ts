@@ -46,8 +46,8 @@ export class OracleAllocator implements Allocator {
   }
 
   /**
-   * The offers of the next runs, in their order: what they tell of chance is taken from them; and how
-   * many turns come before the second turns of the guaranteed, see course.ts.
+   * The offers of the next runs, in their order: what they tell of chance is taken from them; and
+   * how many turns come before the second turns of the guaranteed, see course.ts.
    */
   follow(runs: readonly (readonly Turn[])[], secondTurns?: number): void {
     this.#courses = [...runs];

@@ -1,11 +1,12 @@
-// What chance decided in a run: the order of shuffled agents, and of roles and frameworks that are drawn.
-// The oracle throws no dice. It is told the offers of a run in their order, takes from them the order
-// in which those who got something had their turn, and lets all others follow: who got nothing when
-// there was more gets nothing later. If the offers are not what that order brings, no order does.
+// What chance decided in a run: the order of shuffled agents, and of roles and frameworks that are
+// drawn. The oracle throws no dice. It is told the offers of a run in their order, takes from them
+// the order in which those who got something had their turn, and lets all others follow: who got
+// nothing when there was more gets nothing later. If the offers are not what that order brings, no
+// order does.
 //
-// One thing the offers do not tell: when those who got something for a guarantee had their second turn,
-// in the fair stage, for what they got then is part of the same offer. They come after all others,
-// or at the place among them that is named.
+// One thing the offers do not tell: when those who got something for a guarantee had their second
+// turn, in the fair stage, for what they got then is part of the same offer. They come after all
+// others, or at the place among them that is named.
 import type { AllocatorOptions } from '../../src/core/interface.ts';
 
 export interface Turn {
@@ -19,7 +20,10 @@ export class Course {
   readonly #turns: readonly Turn[];
   readonly #secondTurns: number | undefined;
 
-  /** `secondTurns` is how many turns of others come before those of the guaranteed in the fair stage. */
+  /**
+   * `secondTurns` is how many turns of others come before those of the guaranteed in the fair
+   * stage.
+   */
   constructor(options: AllocatorOptions, turns: readonly Turn[], secondTurns?: number) {
     this.#options = options;
     this.#turns = turns;

@@ -157,7 +157,9 @@ function brief(snapshot: RegistrySnapshot): string {
   ]);
 }
 
-/** Lets a writer run for a while after its first answer; resolves to the last acknowledged number. */
+/**
+ * Lets a writer run for a while after its first answer; resolves to the last acknowledged number.
+ */
 function runAndKill(file: string, first: number, lifeMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = fork(join(import.meta.dirname, 'writer-child.ts'), [file, String(first)]);

@@ -1,4 +1,5 @@
-// The module can come from wherever a program has it: a file, bytes, a response, or compiled already.
+// The module can come from wherever a program has it: a file, bytes, a response, or compiled
+// already.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { buildCore } from '../../scripts/build-core.ts';

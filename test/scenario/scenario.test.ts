@@ -1,5 +1,5 @@
-// Each *.txt here is a scenario that people can read. `npm test -- test/scenario --update` writes into
-// them what came of their commands: read the difference before it is committed.
+// Each *.txt here is a scenario that people can read. `npm test -- test/scenario --update` writes
+// into them what came of their commands: read the difference before it is committed.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root, sources } from '../support/sources.ts';

@@ -1,4 +1,5 @@
-// Who may not view a framework, a task or an executor finds no trace of it in anything that can be read.
+// Who may not view a framework, a task or an executor finds no trace of it in anything that can be
+// read.
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';

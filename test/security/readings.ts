@@ -1,4 +1,5 @@
-// All that can be read of a master and of an agent, as text, by the endpoint or the call that shows it.
+// All that can be read of a master and of an agent, as text, by the endpoint or the call that shows
+// it.
 import type { AgentViews } from '../../src/agent/views.ts';
 import type { MasterViews } from '../../src/master/views.ts';
 import { AgentCall_Type, MasterCall_Type } from '../../src/model/generated/messages.ts';

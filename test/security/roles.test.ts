@@ -1,4 +1,5 @@
-// Who may not view a role reads its name nowhere: not in lists of roles, and not in what runs for it.
+// Who may not view a role reads its name nowhere: not in lists of roles, and not in what runs for
+// it.
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import {
@@ -34,7 +35,9 @@ const anyHost = {
   ],
 };
 
-/** A master with everything that names a role: reservations, offers, a task, an executor, settings. */
+/**
+ * A master with everything that names a role: reservations, offers, a task, an executor, settings.
+ */
 function busyMaster(authorizer: Authorizer): World {
   const world = new World({ authorizer, weights: { [hidden]: 2 } });
   world.operate({ type: MasterCall_Type.SUBSCRIBE });

@@ -1,4 +1,5 @@
-// A machine with an agent: its disk, its containers, and the agent that is started and killed on them.
+// A machine with an agent: its disk, its containers, and the agent that is started and killed on
+// them.
 import { type AgentState, createAgent, step } from '../../src/agent/agent.ts';
 import type { CheckpointChange } from '../../src/agent/checkpoint.ts';
 import type { AgentEffect, SendToExecutor } from '../../src/agent/effects.ts';

@@ -1,4 +1,5 @@
-// The books of master and agents: what is free, offered and used is all there is, and what is counted is there.
+// The books of master and agents: what is free, offered and used is all there is, and what is
+// counted is there.
 
 import type { AgentState } from '../../src/agent/state.ts';
 import { metricsView as agentMetrics } from '../../src/agent/views/metrics.ts';
@@ -29,8 +30,8 @@ export function checkMasterBooks(state: MasterState, when: string): void {
       .flatMap((own) => [...own.values()])
       .flatMap(({ resources }) => resources ?? []);
     const held = [offered, used, executors].map((part) => part.map(withoutAllocation));
-    // While an operation and a task on what it makes are both on their way, an agent that comes back
-    // may have less than is held of it.
+    // While an operation and a task on what it makes are both on their way, an agent that comes
+    // back may have less than is held of it.
     const left = algebra.subtract(total, algebra.sum(held));
     expectEqual(
       algebra,

@@ -1,5 +1,5 @@
-// What must hold at any moment: books agree, nothing is announced that a crash could take back, nothing is done
-// twice.
+// What must hold at any moment: books agree, nothing is announced that a crash could take back,
+// nothing is done twice.
 import type { LaunchExecutor, SendToExecutor, SendToMaster } from '../../src/agent/effects.ts';
 import type { SendToAgent } from '../../src/master/effects.ts';
 import {
@@ -136,7 +136,10 @@ export class Checks {
 
   // Frameworks
 
-  /** An agent that has forgotten an acknowledged end may be asked, and say once more that it is lost. */
+  /**
+   * An agent that has forgotten an acknowledged end may be asked, and say once more that it is
+   * lost.
+   */
   afterEnd(framework: Framework, task: KnownTask, status: TaskStatus): void {
     if (status.source === TaskStatus_Source.SOURCE_AGENT && isTerminal(status.state)) {
       return;

@@ -1,5 +1,6 @@
-// A disk that takes its time: writes become durable in order, several at once now and then, and a crash
-// takes those that were not durable yet; the writer of one that was may never have heard of it.
+// A disk that takes its time: writes become durable in order, several at once now and then, and a
+// crash takes those that were not durable yet; the writer of one that was may never have heard of
+// it.
 import type { Agenda } from './agenda.ts';
 import type { Chance } from './chance.ts';
 import type { Process } from './network.ts';
@@ -26,7 +27,10 @@ export class Disk {
     this.#chance = chance;
   }
 
-  /** A process takes over; what an earlier one had not seen durable may be so, as a whole and in order. */
+  /**
+   * A process takes over; what an earlier one had not seen durable may be so, as a whole and in
+   * order.
+   */
   open(process: Process): void {
     this.#process = process;
     this.#isBusy = false;

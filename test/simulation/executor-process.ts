@@ -1,6 +1,6 @@
-// An executor of a framework's own: a process in a container that speaks the executor API to its agent, over
-// connections that may break, to agents that may die under it. It runs many tasks, each for as long as
-// its plan says, and goes when it has had nothing to do for a while.
+// An executor of a framework's own: a process in a container that speaks the executor API to its
+// agent, over connections that may break, to agents that may die under it. It runs many tasks, each
+// for as long as its plan says, and goes when it has had nothing to do for a while.
 import {
   type ExecutorCall,
   ExecutorCall_Type,
@@ -45,7 +45,9 @@ interface Connection extends ExecutorConnection {
   readonly told: ReadonlySet<string>;
 }
 
-/** How long an executor of a checkpointing framework waits for its agent, as MESOS_RECOVERY_TIMEOUT. */
+/**
+ * How long an executor of a checkpointing framework waits for its agent, as MESOS_RECOVERY_TIMEOUT.
+ */
 const RECOVERY_TIMEOUT_MS = 15 * 60_000;
 
 export class ExecutorProcess {

@@ -184,7 +184,9 @@ export class Faults {
     agenda.after(isQuiet ? 100 : chance.delay(10, 200_000), () => host.start());
   }
 
-  /** An agent ends in order because it was told to; one that is gone makes place for a new machine. */
+  /**
+   * An agent ends in order because it was told to; one that is gone makes place for a new machine.
+   */
   agentExited(host: AgentHost, id: string | undefined): void {
     if (id !== undefined && this.#simulation.master.goneAgents.has(id)) {
       host.replace();

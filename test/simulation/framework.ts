@@ -1,6 +1,6 @@
-// A scheduler as people write them: it launches tasks on offers, acknowledges what it is told, asks for what
-// it is not sure of, kills some tasks, and comes back when its connection is gone. What it knows of its
-// tasks it never forgets; every fault is between it and the master.
+// A scheduler as people write them: it launches tasks on offers, acknowledges what it is told, asks
+// for what it is not sure of, kills some tasks, and comes back when its connection is gone. What it
+// knows of its tasks it never forgets; every fault is between it and the master.
 import {
   type FrameworkInfo,
   FrameworkInfo_Capability_Type,

@@ -1,5 +1,5 @@
-// What a framework makes of offers: tasks for its own executors or the built-in one, alone or in groups, and
-// conversions of resources among them.
+// What a framework makes of offers: tasks for its own executors or the built-in one, alone or in
+// groups, and conversions of resources among them.
 import {
   type ExecutorInfo,
   type Offer,

@@ -1,4 +1,5 @@
-// Seeds in which a master is elected while another still believes that it leads: no task is lost or run twice.
+// Seeds in which a master is elected while another still believes that it leads: no task is lost or
+// run twice.
 import { test } from 'vitest';
 import { checkSeed, seedsFrom } from './seed-check.ts';
 

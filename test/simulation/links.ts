@@ -1,6 +1,7 @@
-// One process's outgoing connections of Mesos's transport, as src/http/transport/peer-connections.ts keeps them: one for each
-// address, opened by a link or by the first message; a linked one is reported once when it is gone.
-// Messages cross as bytes, so that nobody shares an object with the other side.
+// One process's outgoing connections of Mesos's transport, as
+// src/http/transport/peer-connections.ts keeps them: one for each address, opened by a link or by
+// the first message; a linked one is reported once when it is gone. Messages cross as bytes, so
+// that nobody shares an object with the other side.
 import type { MessageToAgent, MessageToMaster } from '../../src/model/agent-messages.ts';
 import { encodeInternal } from '../../src/wire/libprocess.ts';
 import { type Channel, CONNECT_TIMEOUT_MS, type Network, type Process } from './network.ts';

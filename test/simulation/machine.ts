@@ -1,5 +1,5 @@
-// A machine that an agent runs on: its containers, whose processes live on while the agent is dead. A
-// supervisor holds a command until it is released; without an agent, a held one ends.
+// A machine that an agent runs on: its containers, whose processes live on while the agent is dead.
+// A supervisor holds a command until it is released; without an agent, a held one ends.
 
 import type { RememberedKill } from '../../src/executor/remembered-kill.ts';
 import type { ContainerId } from '../../src/model/ids.ts';

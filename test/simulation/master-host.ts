@@ -1,6 +1,7 @@
-// The machine that masters run on: a registry on a disk, ports, and the streams of schedulers. A master may be killed
-// between any two of its effects; the next one knows what the disk does. Another may be elected while one still leads,
-// which goes on until it hears of that, or until the registry refuses what it would write.
+// The machine that masters run on: a registry on a disk, ports, and the streams of schedulers. A
+// master may be killed between any two of its effects; the next one knows what the disk does.
+// Another may be elected while one still leads, which goes on until it hears of that, or until the
+// registry refuses what it would write.
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, step } from '../../src/master/master.ts';
@@ -180,7 +181,10 @@ export class MasterHost {
     this.#simulation.network.ended(life.process);
   }
 
-  /** Another master is elected at once, at another address. The one before hears of it later, if at all. */
+  /**
+   * Another master is elected at once, at another address. The one before hears of it later, if at
+   * all.
+   */
   depose(): void {
     const { agenda, chance, agents } = this.#simulation;
     const { life } = this;

@@ -1,5 +1,5 @@
-// A framework's line to the master: it subscribes, notices when nobody answers or the stream ends, and tries
-// again. What was on offer over one connection is void on the next.
+// A framework's line to the master: it subscribes, notices when nobody answers or the stream ends,
+// and tries again. What was on offer over one connection is void on the next.
 import {
   type FrameworkInfo,
   type SchedulerCall,

@@ -1,8 +1,9 @@
-// A network of one-way channels. What is sent on a channel arrives in order, after random times; channels
-// know nothing of each other, so what is sent on two of them may arrive in any order. Nothing is lost on
-// a channel that lasts. When one breaks, what has not arrived yet is lost, and both ends hear of it,
-// each in its own time; some of it may have reached the receiver's machine, and is read there after all.
-// A cut between two hosts, of one direction or both, lets nothing through, and tells nobody.
+// A network of one-way channels. What is sent on a channel arrives in order, after random times;
+// channels know nothing of each other, so what is sent on two of them may arrive in any order.
+// Nothing is lost on a channel that lasts. When one breaks, what has not arrived yet is lost, and
+// both ends hear of it, each in its own time; some of it may have reached the receiver's machine,
+// and is read there after all. A cut between two hosts, of one direction or both, lets nothing
+// through, and tells nobody.
 import type { Agenda } from './agenda.ts';
 import type { Chance } from './chance.ts';
 
@@ -21,7 +22,10 @@ export interface ChannelEnds {
   readonly onReceiverLost?: () => void;
 }
 
-/** How long a connection attempt into a cut takes to fail, as in src/http/transport/peer-connections.ts. */
+/**
+ * How long a connection attempt into a cut takes to fail, as in
+ * src/http/transport/peer-connections.ts.
+ */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** How long a receiver may take until it reads what has arrived on a connection that is broken. */
@@ -191,7 +195,9 @@ export class Channel {
     this.#isStopped = true;
   }
 
-  /** Both ends learn, each in its own time, that the channel is gone with all that is on its way. */
+  /**
+   * Both ends learn, each in its own time, that the channel is gone with all that is on its way.
+   */
   break(): void {
     this.#end(undefined);
   }

@@ -1,5 +1,5 @@
-// The operator, who drains agents, takes them out of offers, declares them gone, and in the end puts
-// everything back in order.
+// The operator, who drains agents, takes them out of offers, declares them gone, and in the end
+// puts everything back in order.
 import {
   type AgentID,
   DrainState,

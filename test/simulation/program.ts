@@ -1,6 +1,6 @@
-// A master or an agent that runs on a simulated machine: its process, timers and connections, and the loop
-// that lets its events happen one after the other, each with all its effects. It may die between any
-// two effects. What each effect does to the world is the machine's business.
+// A master or an agent that runs on a simulated machine: its process, timers and connections, and
+// the loop that lets its events happen one after the other, each with all its effects. It may die
+// between any two effects. What each effect does to the world is the machine's business.
 import type { AgentEffect } from '../../src/agent/effects.ts';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { MasterEffect } from '../../src/master/effects.ts';

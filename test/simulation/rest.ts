@@ -1,5 +1,5 @@
-// Rest: what must hold once the faults are over and all have had time to find each other again. Nothing is left
-// behind, and what was said was true.
+// Rest: what must hold once the faults are over and all have had time to find each other again.
+// Nothing is left behind, and what was said was true.
 import { type Resource, TaskState } from '../../src/model/generated/messages.ts';
 import { agentId, type FrameworkId } from '../../src/model/ids.ts';
 import { reservationRole, withoutAllocation } from '../../src/model/resource-format.ts';
@@ -20,7 +20,9 @@ export class Rest {
     this.#simulation = simulation;
   }
 
-  /** Nothing runs that the master does not count, once all have had time to find each other again. */
+  /**
+   * Nothing runs that the master does not count, once all have had time to find each other again.
+   */
   checkCounted(): void {
     const { master, agents } = this.#simulation;
     for (const { name, life } of agents) {
@@ -116,7 +118,9 @@ export class Rest {
       : undefined;
   }
 
-  /** News of a framework that is over, and that nobody has anything of, is given up within a day. */
+  /**
+   * News of a framework that is over, and that nobody has anything of, is given up within a day.
+   */
   #isWanted({ life }: AgentHost, id: FrameworkId): boolean {
     const { master, frameworks } = this.#simulation;
     const known = master.life?.state.frameworks;
@@ -236,7 +240,8 @@ export class Rest {
     }
     // A framework that stays away too long loses its tasks, and may come back to a new master.
     const mayBeRemoved = framework.phase === 'over' || framework.plan.failoverSeconds < FOR_EVER;
-    // An executor that master and agent disagree about is shut down, and operators have their reasons.
+    // An executor that master and agent disagree about is shut down, and operators have their
+    // reasons.
     const { operator, unregister, maintenance } = this.#simulation.settings.faults;
     const isOperated = operator + unregister + maintenance > 0;
     const mayBeEnded = mayBeRemoved || task.hasOwnExecutor || task.isGivenUp || isOperated;

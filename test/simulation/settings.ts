@@ -1,7 +1,7 @@
 // What kind of cluster a seed makes, and how bad its world is.
 //
-// Seeds from a million on have a wider world, with all that was added since the first ones were found:
-// those below keep, to the byte, the history that they were kept for.
+// Seeds from a million on have a wider world, with all that was added since the first ones were
+// found: those below keep, to the byte, the history that they were kept for.
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
 import type { AgentMachine } from './agent-host.ts';
@@ -32,7 +32,10 @@ export interface Settings {
   readonly diskFailures: number;
   readonly networkDelayMs: number;
   readonly diskDelayMs: number;
-  /** How likely what is under way on a breaking connection still arrives, later than what follows it. */
+  /**
+   * How likely what is under way on a breaking connection still arrives, later than what follows
+   * it.
+   */
   readonly lateArrivals: number;
   /** How likely an agent is started again at another port. */
   readonly portChanges: number;

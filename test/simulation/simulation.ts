@@ -1,6 +1,6 @@
-// A whole cluster in one process, in virtual time, from one seed: a master and its registry, agents and
-// their machines, frameworks, and the network between them. Faults for a while, then quiet, in which
-// everything must come to rest.
+// A whole cluster in one process, in virtual time, from one seed: a master and its registry, agents
+// and their machines, frameworks, and the network between them. Faults for a while, then quiet, in
+// which everything must come to rest.
 import type { ResourceAlgebra } from '../../src/core/interface.ts';
 import { Agenda } from './agenda.ts';
 import { AgentHost } from './agent-host.ts';

@@ -1,5 +1,5 @@
-// What a framework knows of its tasks from the updates it hears. It acknowledges those that want it, at once or
-// a while later, and notices when they come in an order that makes no sense.
+// What a framework knows of its tasks from the updates it hears. It acknowledges those that want
+// it, at once or a while later, and notices when they come in an order that makes no sense.
 import { TaskState, type TaskStatus } from '../../src/model/generated/messages.ts';
 import { formatUuid } from '../../src/model/random.ts';
 import { isTerminal, taskStateName } from '../../src/model/task-state.ts';

@@ -1,5 +1,5 @@
-// Real masters and agents for end-to-end tests: processes of this checkout on free ports of the loopback,
-// with their state in a folder of its own.
+// Real masters and agents for end-to-end tests: processes of this checkout on free ports of the
+// loopback, with their state in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -18,7 +18,10 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 20;
 
-/** Below the ports that the system gives to connections by itself: none of another test takes one meanwhile. */
+/**
+ * Below the ports that the system gives to connections by itself: none of another test takes one
+ * meanwhile.
+ */
 const PORTS = { from: 12_000, to: 30_000 };
 
 /** The first of so many ports in a row that are free. */

@@ -1,4 +1,5 @@
-// Names of the collections in a state: of its own fields and, one level down, of the plain objects in them.
+// Names of the collections in a state: of its own fields and, one level down, of the plain objects
+// in them.
 
 const isCollection = (value: unknown) =>
   value instanceof Map || value instanceof Set || Array.isArray(value);

@@ -1,5 +1,5 @@
-// The order of test files: those with real processes before the pure ones, which fill the gaps at the end;
-// and in each kind what takes longest first, so that no worker is left alone with it.
+// The order of test files: those with real processes before the pure ones, which fill the gaps at
+// the end; and in each kind what takes longest first, so that no worker is left alone with it.
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 

@@ -1,6 +1,7 @@
-// Real traps of the real module, when a test wants one. For one call, the whole memory of the instance is
-// overwritten with one byte: what the call follows there leads out of the memory. A call that gets through all
-// the same, because it looks at next to nothing, is made with the memory as it was, and the next one is tried.
+// Real traps of the real module, when a test wants one. For one call, the whole memory of the
+// instance is overwritten with one byte: what the call follows there leads out of the memory. A
+// call that gets through all the same, because it looks at next to nothing, is made with the memory
+// as it was, and the next one is tried.
 import type { Instantiate } from '../../src/core/module.ts';
 
 /** Different ones for calls that look at a flag first. */

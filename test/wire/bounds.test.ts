@@ -1,5 +1,5 @@
-// What one message may hold: beyond it a message is refused, quickly, and the refusal names the bound.
-// Without the bounds each of these takes many seconds, or the memory of the process.
+// What one message may hold: beyond it a message is refused, quickly, and the refusal names the
+// bound. Without the bounds each of these takes many seconds, or the memory of the process.
 import { describe, expect, it } from 'vitest';
 import { MAX_JSON_VALUES, MAX_MESSAGES, MAX_STRING_LENGTH } from '../../src/wire/bounds.ts';
 import { readJson, readJsonValue } from '../../src/wire/json.ts';

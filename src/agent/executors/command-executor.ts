@@ -1,5 +1,5 @@
-// The executor that a task with a bare command gets. Clients see it as Mesos describes its own: named
-// after the task, with an allowance of resources that no framework was charged for.
+// The executor that a task with a bare command gets. Clients see it as Mesos describes its own:
+// named after the task, with an allowance of resources that no framework was charged for.
 import {
   type CommandInfo,
   type ExecutorInfo,

@@ -170,7 +170,8 @@ function updateCalled(
       messageSize(status, MAX_STATUS_BYTES),
     );
   } else {
-    // Deliberately unlike Mesos, which takes all: it may be sent again when others are acknowledged.
+    // Deliberately unlike Mesos, which takes all: it may be sent again when others are
+    // acknowledged.
     reply(agent, request, 503, refusal);
   }
 }
@@ -199,7 +200,10 @@ function invalidStatus(executor: Executor, status: TaskStatus): string | undefin
     : undefined;
 }
 
-/** As large as a task may be. Deliberately unlike Mesos: it is kept, in memory and on disk, until acknowledged. */
+/**
+ * As large as a task may be. Deliberately unlike Mesos: it is kept, in memory and on disk, until
+ * acknowledged.
+ */
 const MAX_STATUS_BYTES = 4 * 1024 * 1024;
 
 function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCalled): Found {
@@ -220,8 +224,8 @@ function findExecutor(agent: AgentState, event: ExecutorSubscribe | ExecutorCall
 }
 
 /**
- * Built-in executors call from inside the agent: a caller that names one over HTTP is refused, and so is a caller whose
- * token names another executor.
+ * Built-in executors call from inside the agent: a caller that names one over HTTP is refused, and
+ * so is a caller whose token names another executor.
  */
 function deniedBy(
   agent: AgentState,

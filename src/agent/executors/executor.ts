@@ -172,8 +172,8 @@ export function shutdownExecutor(agent: AgentState, executor: Executor): void {
 }
 
 /**
- * What an executor gets at most to end, once its framework is gone: others are offered what it has, so
- * the machine is overbooked until then. Mesos lets it have the hours that it asked for.
+ * What an executor gets at most to end, once its framework is gone: others are offered what it has,
+ * so the machine is overbooked until then. Mesos lets it have the hours that it asked for.
  */
 const MAX_ORPHANED_GRACE_MS = 60_000;
 

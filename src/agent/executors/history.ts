@@ -1,6 +1,6 @@
-// What is remembered of tasks, executors and frameworks that have ended: bounded in number by flags, and in
-// bytes. All frameworks share the bytes; the one with most of it loses its oldest first, so that one
-// framework's large tasks cost others no history.
+// What is remembered of tasks, executors and frameworks that have ended: bounded in number by
+// flags, and in bytes. All frameworks share the bytes; the one with most of it loses its oldest
+// first, so that one framework's large tasks cost others no history.
 import type { ByteBudget, Weighed } from '../../model/byte-budget.ts';
 import type { Task } from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
@@ -17,7 +17,10 @@ interface Entry {
   readonly forget: () => void;
 }
 
-/** Of one framework: its completed executors and tasks, oldest first, and itself when it is completed. */
+/**
+ * Of one framework: its completed executors and tasks, oldest first, and itself when it is
+ * completed.
+ */
 export class FrameworkHistory implements Weighed {
   readonly #budget: ByteBudget;
   readonly #entries = new Map<object, Entry>();

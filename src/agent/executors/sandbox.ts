@@ -15,7 +15,9 @@ export const sandboxPath = (agent: AgentState, run: Run) =>
 export const sandboxDirectory = (agent: AgentState, run: Run) =>
   `${agent.options.workDir}/${sandboxPath(agent, run)}`;
 
-/** Every path under which the sandbox of a run may be asked for; a later run takes over `latest`. */
+/**
+ * Every path under which the sandbox of a run may be asked for; a later run takes over `latest`.
+ */
 export function sandboxAliases(agent: AgentState, run: Run): string[] {
   const full = `${agent.options.workDir}/${executorPath(agent, run)}/runs`;
   const short = `/frameworks/${run.frameworkId}/executors/${run.executorId}/runs`;

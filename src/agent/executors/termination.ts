@@ -1,5 +1,5 @@
-// The end of an executor: its tasks are told why, the master hears that it has exited, and it goes when the last
-// updates of its tasks are acknowledged.
+// The end of an executor: its tasks are told why, the master hears that it has exited, and it goes
+// when the last updates of its tasks are acknowledged.
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { TaskId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';
@@ -172,7 +172,10 @@ function send(agent: AgentState, { framework, executor, waitStatus }: ExecutorEx
   });
 }
 
-/** A terminated executor is forgotten when none of its updates waits for an acknowledgement that can still come. */
+/**
+ * A terminated executor is forgotten when none of its updates waits for an acknowledgement that can
+ * still come.
+ */
 export function removeIfComplete(agent: AgentState, executor: Executor): void {
   const isUnwanted = agent.phase === 'terminating' || executor.framework.state === 'terminating';
   if (executor.state === 'terminated' && (isUnwanted || !hasIncompleteTasks(executor))) {

@@ -1,5 +1,5 @@
-// Operations on the agent's resources. They are applied at once; the status of one that its framework
-// wants to hear of is sent until it is acknowledged, as those of tasks are.
+// Operations on the agent's resources. They are applied at once; the status of one that its
+// framework wants to hear of is sent until it is acknowledged, as those of tasks are.
 
 import {
   type AcknowledgeOperationStatusMessage,
@@ -34,7 +34,9 @@ const MAX_RETRY_MS = 600_000;
 /** Operations are few; a master that never acknowledges must still not fill the agent. */
 const MAX_OPERATIONS = 10_000;
 
-/** False: it is dropped, and the master, which has converted the resources already, is wrong now. */
+/**
+ * False: it is dropped, and the master, which has converted the resources already, is wrong now.
+ */
 export function operationAsked(agent: AgentState, body: ApplyOperationMessage): boolean {
   const key = keyOf(body.operation_uuid.value);
   if (agent.operations.has(key) || agent.deniedOperations.has(key) || agent.id === undefined) {
@@ -140,9 +142,10 @@ export function operationAcknowledged(
 }
 
 /**
- * The master of today may count an operation whose acknowledgement it has not sent itself. It is told
- * the end as it would be of one that the agent does not know: without a uuid, which no framework acknowledges,
- * and without a framework, by which a master that does not count it ignores it.
+ * The master of today may count an operation whose acknowledgement it has not sent itself. It is
+ * told the end as it would be of one that the agent does not know: without a uuid, which no
+ * framework acknowledges, and without a framework, by which a master that does not count it ignores
+ * it.
  */
 function repeatEnd(agent: AgentState, { latest_status, uuid }: Operation): void {
   const { uuid: _, ...status } = latest_status;
@@ -150,8 +153,8 @@ function repeatEnd(agent: AgentState, { latest_status, uuid }: Operation): void 
 }
 
 /**
- * With a framework: answers with the latest statuses, and that others are unknown, as the resource providers
- * are that they would be of. Without: says which ones never arrived.
+ * With a framework: answers with the latest statuses, and that others are unknown, as the resource
+ * providers are that they would be of. Without: says which ones never arrived.
  */
 export function reconcileOperations(agent: AgentState, body: ReconcileOperationsMessage): void {
   for (const asked of body.operations ?? []) {

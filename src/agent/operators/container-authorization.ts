@@ -1,4 +1,5 @@
-// The action of --acls that a call about a container is, and the framework and user of that container.
+// The action of --acls that a call about a container is, and the framework and user of that
+// container.
 import { containerIdOf, rootOf } from '../../model/container-id.ts';
 import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
 import type { Action, AuthorizationObject } from '../../security/authorizer.ts';

@@ -1,4 +1,5 @@
-// Draining: every task is ended, within a grace period, and nothing new is started until all is gone.
+// Draining: every task is ended, within a grace period, and nothing new is started until all is
+// gone.
 import type { DrainAgentMessage } from '../../model/generated/messages.ts';
 import { log, persist } from '../outbox.ts';
 import type { AgentState } from '../state.ts';

@@ -1,5 +1,6 @@
-// Calls of operators that change something on this agent. Containers besides those of executors, images
-// and resource providers are not here yet: such a call is answered with that, or with what is wrong with it.
+// Calls of operators that change something on this agent. Containers besides those of executors,
+// images and resource providers are not here yet: such a call is answered with that, or with what
+// is wrong with it.
 import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -67,7 +68,8 @@ function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answ
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
   const object = containerObject(agent, call);
-  // The framework and user of a container decide. One that does not exist has none, and every caller may know that.
+  // The framework and user of a container decide. One that does not exist has none, and every
+  // caller may know that.
   const isNobodys = isAttach(call) && object.executor === undefined;
   return action === undefined || isNobodys || authorizer.authorize(principal, action, object)
     ? undefined

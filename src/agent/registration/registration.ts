@@ -4,9 +4,9 @@
 // it asks again after random waits that grow, so that thousands of agents do not ask at once.
 //
 // Deliberately unlike Mesos, an agent whose connection to the master breaks does not wait for the
-// ping timeout (75 s): it tries to connect and register again at once, in the same way as after a new
-// detection. With a master that was merely restarted under its old address, that makes a cluster whole
-// in seconds.
+// ping timeout (75 s): it tries to connect and register again at once, in the same way as after a
+// new detection. With a master that was merely restarted under its old address, that makes a
+// cluster whole in seconds.
 
 import { formatDuration } from '../../model/duration.ts';
 import type {
@@ -50,7 +50,9 @@ import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './wait
 const MAX_BACKOFF_MS = 60_000;
 /** Completed tasks that a re-registration tells of, of all frameworks together. */
 const MAX_COMPLETED_TASKS = 1_000;
-/** Of those and their frameworks: the message, which has what runs as well, must not get too large. */
+/**
+ * Of those and their frameworks: the message, which has what runs as well, must not get too large.
+ */
 const MAX_COMPLETED_BYTES = 8 * 1024 * 1024;
 /** Of the statuses of all that runs: how far each task is, its own fields say. */
 const MAX_STATUS_BYTES = 8 * 1024 * 1024;
@@ -277,7 +279,10 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
   }
 }
 
-/** False when the answer is late, or names an invalid id, or another one than the agent has: that ends the agent. */
+/**
+ * False when the answer is late, or names an invalid id, or another one than the agent has: that
+ * ends the agent.
+ */
 function acceptsId(agent: AgentState, given: string): boolean {
   if (agent.phase !== 'disconnected' && agent.phase !== 'running') {
     return false;
@@ -311,7 +316,9 @@ function connected(agent: AgentState, connection: MasterAgentConnection | undefi
   resumeExits(agent);
 }
 
-/** What may have changed since the registration was written: the master ignores it if nothing has. */
+/**
+ * What may have changed since the registration was written: the master ignores it if nothing has.
+ */
 function sendUpdateAgent(agent: AgentState): void {
   if (agent.master === undefined || agent.id === undefined) {
     return;
@@ -328,9 +335,9 @@ function sendUpdateAgent(agent: AgentState): void {
 }
 
 /**
- * Tasks that the master believes to be here and that are not. They were lost on the way; or their end was
- * acknowledged and the master, which knows that end, has missed it: then that is repeated, where Apache
- * Mesos calls the task lost.
+ * Tasks that the master believes to be here and that are not. They were lost on the way; or their
+ * end was acknowledged and the master, which knows that end, has missed it: then that is repeated,
+ * where Apache Mesos calls the task lost.
  */
 function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
   const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
@@ -351,7 +358,8 @@ function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
 }
 
 export function pinged(agent: AgentState, from: string, body: PingAgentMessage): void {
-  // Pings come from an observer in the master's process, and may come before the agent knows its id.
+  // Pings come from an observer in the master's process, and may come before the agent knows its
+  // id.
   const observer = parsePid(from);
   if (observer === undefined || addressOf(observer) !== agent.masterAddress) {
     log(agent, 'debug', `Ignoring a ping of ${from}: the master is ${agent.master}`);

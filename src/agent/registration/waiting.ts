@@ -1,5 +1,5 @@
-// What an agent logs while it is not registered: which master it asks, what failed, and for how long it has tried. Soon
-// at first, then less and less often.
+// What an agent logs while it is not registered: which master it asks, what failed, and for how
+// long it has tried. Soon at first, then less and less often.
 import { formatDuration } from '../../model/duration.ts';
 import { log } from '../outbox.ts';
 import type { AgentState } from '../state.ts';

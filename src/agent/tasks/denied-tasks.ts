@@ -1,5 +1,5 @@
-// Tasks of which the agent has told the master that it does not have them, while their RunTaskMessage may still be on
-// the way: such a task must not run when the message arrives.
+// Tasks of which the agent has told the master that it does not have them, while their
+// RunTaskMessage may still be on the way: such a task must not run when the message arrives.
 
 /** So many are remembered; what is late is late by seconds. */
 const MAX_DENIED = 10_000;

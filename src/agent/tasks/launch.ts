@@ -290,7 +290,9 @@ function refusalOfExecutor(
   return undefined;
 }
 
-/** Pods have no executor here yet: saying so at once is better than a container that cannot start. */
+/**
+ * Pods have no executor here yet: saying so at once is better than a container that cannot start.
+ */
 function refusalOfDefaultExecutor({ executor }: Assignment): Refusal | undefined {
   return executor.type === ExecutorInfo_Type.DEFAULT
     ? {
@@ -307,8 +309,8 @@ const UNKNOWN_RESOURCES: Refusal = {
 };
 
 /**
- * Allocates what the tasks, and a new custom executor, need. Command executors' allowance is not booked,
- * as in Mesos: the master did not charge for it either.
+ * Allocates what the tasks, and a new custom executor, need. Command executors' allowance is not
+ * booked, as in Mesos: the master did not charge for it either.
  */
 function takeResources(
   agent: AgentState,

@@ -1,4 +1,5 @@
-// Makes the status updates: each changes the task's state and history, and goes to the task's stream of updates.
+// Makes the status updates: each changes the task's state and history, and goes to the task's
+// stream of updates.
 import { containerIdMessage } from '../../model/container-id.ts';
 import {
   ExecutorEvent_Type,
@@ -45,8 +46,8 @@ export function reportStatus(
 }
 
 /**
- * An update of an executor: it is taken, and acknowledged to the executor, once it is durable. Returns
- * why there is no room for it now.
+ * An update of an executor: it is taken, and acknowledged to the executor, once it is durable.
+ * Returns why there is no room for it now.
  */
 export function executorReported(
   agent: AgentState,
@@ -100,7 +101,10 @@ export function executorReported(
   return undefined;
 }
 
-/** An executor's last update may arrive after its container's end, for which the agent has ended its tasks already. */
+/**
+ * An executor's last update may arrive after its container's end, for which the agent has ended its
+ * tasks already.
+ */
 const hasEndedIn = (executor: Executor, { task_id }: TaskStatus) =>
   executor.completed.some((task) => task.task_id.value === task_id.value);
 

@@ -21,7 +21,10 @@ export interface UpdateStream {
   /** Not acknowledged yet; the first is on its way, or waits for a master. */
   pending: StatusUpdate[];
   pendingBytes: number;
-  /** Uuids of those acknowledged that the checkpoint still has: it tells by them how far the task is. */
+  /**
+   * Uuids of those acknowledged that the checkpoint still has: it tells by them how far the task
+   * is.
+   */
   acknowledged: Uint8Array[];
   /** Uuids of the latest updates, to know a repeated one. */
   seen: Uint8Array[];
@@ -32,8 +35,8 @@ export interface UpdateStream {
   /** What is first has been sent. */
   isSent: boolean;
   /**
-   * What is first was sent before the latest registration, and again after it: its acknowledgement may have
-   * been under way since then, and says nothing about the master of today.
+   * What is first was sent before the latest registration, and again after it: its acknowledgement
+   * may have been under way since then, and says nothing about the master of today.
    */
   isCarriedOver: boolean;
 }
@@ -48,7 +51,9 @@ export interface UpdateRetry {
 const RETRY_INTERVALS_MS = [10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000];
 /** Repetitions come soon if at all: an executor sends what is unacknowledged when it subscribes. */
 const MAX_SEEN = 100;
-/** Beyond this, a newer update takes the place of the one before it: only the latest state counts. */
+/**
+ * Beyond this, a newer update takes the place of the one before it: only the latest state counts.
+ */
 const MAX_PENDING = 1_000;
 /** The same, of a task's updates together. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
@@ -228,7 +233,9 @@ export function restoreStream(
 
 export type Acknowledged = 'unknown' | 'continued' | 'completed';
 
-/** Only the uuid of the update that is on its way counts; `completed` when that was a terminal one. */
+/**
+ * Only the uuid of the update that is on its way counts; `completed` when that was a terminal one.
+ */
 export function acknowledge(
   agent: AgentState,
   framework: FrameworkId,
@@ -331,7 +338,10 @@ export function resumeUpdates(agent: AgentState): void {
   }
 }
 
-/** A framework has a new scheduler: what the one before it has not acknowledged need not wait longer. */
+/**
+ * A framework has a new scheduler: what the one before it has not acknowledged need not wait
+ * longer.
+ */
 export function resendUpdates(agent: AgentState, framework: FrameworkId): void {
   agent.updateWindows.forget(framework);
   for (const stream of agent.updates.get(framework)?.values() ?? []) {
@@ -377,7 +387,10 @@ export function turnTimerFired(agent: AgentState): void {
   }
 }
 
-/** Sends what is first in line when its turn comes, unless there is no master; registration resumes then. */
+/**
+ * Sends what is first in line when its turn comes, unless there is no master; registration resumes
+ * then.
+ */
 function forward(agent: AgentState, stream: UpdateStream, level: number): void {
   const update = stream.pending[0];
   if (update === undefined) {
@@ -442,8 +455,8 @@ function taskOf(agent: AgentState, { frameworkId: framework, taskId: id }: Updat
 }
 
 /**
- * How far the framework is to be told the task is, which masters answer when it asks: a task that goes
- * on unheard must not seem to go back when its updates come.
+ * How far the framework is to be told the task is, which masters answer when it asks: a task that
+ * goes on unheard must not seem to go back when its updates come.
  */
 function noteFirst(task: Task | undefined, { status, uuid }: StatusUpdate): void {
   if (task !== undefined) {

@@ -18,7 +18,9 @@ import type { AgentState } from '../state.ts';
 export const createTask = (frameworkId: FrameworkId, info: TaskInfo, state: TaskState): Task =>
   taskOf(info, { value: frameworkId }, state);
 
-/** Adds to the history; a repeated state replaces the last entry, so health changes do not pile up. */
+/**
+ * Adds to the history; a repeated state replaces the last entry, so health changes do not pile up.
+ */
 export function recordStatus(task: Task, status: TaskStatus): void {
   addStatus(task, status);
   task.state = status.state;

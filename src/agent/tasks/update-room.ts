@@ -1,5 +1,6 @@
-// Room for status updates that wait for acknowledgements: they are in memory and on disk, and all of them
-// are sent again when the agent registers. So there is a bound for an executor and one for all.
+// Room for status updates that wait for acknowledgements: they are in memory and on disk, and all
+// of them are sent again when the agent registers. So there is a bound for an executor and one for
+// all.
 import type { StatusUpdate } from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
 
@@ -29,7 +30,9 @@ export class UpdateRoom {
     this.#change(update, -updateBytes(update));
   }
 
-  /** Why an update of an executor cannot be taken now; it can later, when others are acknowledged. */
+  /**
+   * Why an update of an executor cannot be taken now; it can later, when others are acknowledged.
+   */
   refusal(update: StatusUpdate): string | undefined {
     return updateBytes(update) > SMALL_UPDATE_BYTES ? this.#excess(update) : undefined;
   }

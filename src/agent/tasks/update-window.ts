@@ -1,7 +1,7 @@
-// Which updates are on their way to the master. Each framework has a window of its own: so many bytes may
-// be under way, and the next update goes when one is acknowledged, or has had its time. So neither a
-// registration nor a retry is more than a connection can carry, and a framework that acknowledges
-// nothing does not delay the updates of others.
+// Which updates are on their way to the master. Each framework has a window of its own: so many
+// bytes may be under way, and the next update goes when one is acknowledged, or has had its time.
+// So neither a registration nor a retry is more than a connection can carry, and a framework that
+// acknowledges nothing does not delay the updates of others.
 import type { FrameworkId } from '../../model/ids.ts';
 import type { UpdateStream } from './status-update-streams.ts';
 

@@ -24,7 +24,9 @@ export interface Writing {
   readonly message: MessageJson;
 }
 
-/** Sums by name over all reservations; the scalars that everybody expects are there even when zero. */
+/**
+ * Sums by name over all reservations; the scalars that everybody expects are there even when zero.
+ */
 export function resourcesJson({ algebra }: Writing, resources: readonly Resource[]): Json {
   const json: Json = { disk: 0, mem: 0, gpus: 0, cpus: 0 };
   for (const resource of bare(algebra, resources)) {

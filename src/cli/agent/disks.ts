@@ -1,5 +1,6 @@
-// The disks that --resources names besides the agent's own: folders are made, mounts must be there, and each
-// has a place of its own. What is written to a mount that is missing would fill another disk.
+// The disks that --resources names besides the agent's own: folders are made, mounts must be there,
+// and each has a place of its own. What is written to a mount that is missing would fill another
+// disk.
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Disk, disksOf, isWithin, overlapError } from '../../model/disk-overlap.ts';
@@ -12,7 +13,10 @@ import { type Mount, mounts } from './mounts.ts';
 /** Of the agent's own, in its work directory. */
 const OWN_FOLDERS = ['fetch', 'meta', 'slaves', 'volumes'];
 
-/** Makes the roots of PATH disks; those that are relative lie in the work directory. Throws FlagError. */
+/**
+ * Makes the roots of PATH disks; those that are relative lie in the work directory. Throws
+ * FlagError.
+ */
 export function makePathDisks(resources: readonly Resource[], workDir: string): void {
   for (const { type, root } of disksOf(resources)) {
     if (type === 'PATH') {
@@ -40,8 +44,8 @@ export function refuseUnmounted(resources: readonly Resource[]): void {
 }
 
 /**
- * Throws FlagError for disks that share a folder with another, by whatever name, or with the agent: a MOUNT
- * disk is emptied with its volume.
+ * Throws FlagError for disks that share a folder with another, by whatever name, or with the agent:
+ * a MOUNT disk is emptied with its volume.
  */
 export function refuseOverlaps(resources: readonly Resource[], workDir: string): void {
   const disks = disksOf(resources);
@@ -77,7 +81,10 @@ export function refuseOverlaps(resources: readonly Resource[], workDir: string):
   }
 }
 
-/** Throws FlagError where several agents would have one disk: each counts it, and empties it, by itself. */
+/**
+ * Throws FlagError where several agents would have one disk: each counts it, and empties it, by
+ * itself.
+ */
 export function refuseShared(resources: readonly Resource[], agents: number): void {
   const shared =
     agents > 1 ? disksOf(resources).find(({ root }) => root.startsWith('/')) : undefined;

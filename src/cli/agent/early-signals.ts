@@ -1,8 +1,9 @@
 // What signals may not do to a program that has only begun. Loaded first of all.
 //
-// SIGUSR1, left to Node, opens its inspector: a port by which any user of the machine could run code as the
-// program's. It asks an agent to take its tasks down and leave the cluster, and is remembered here until the
-// agent can do that; elsewhere it does nothing. SIGHUP, which log rotation sends, must not end a server.
+// SIGUSR1, left to Node, opens its inspector: a port by which any user of the machine could run
+// code as the program's. It asks an agent to take its tasks down and leave the cluster, and is
+// remembered here until the agent can do that; elsewhere it does nothing. SIGHUP, which log
+// rotation sends, must not end a server.
 import { close, url } from 'node:inspector';
 
 const SIGNAL = 'SIGUSR1';
@@ -28,8 +29,9 @@ if (isServer) {
 }
 
 /**
- * One that a signal has opened before this file was run; Node may open it once more when it is closed. The
- * commands in bin/ start Node so that it can open none: this is for those who start it themselves.
+ * One that a signal has opened before this file was run; Node may open it once more when it is
+ * closed. The commands in bin/ start Node so that it can open none: this is for those who start it
+ * themselves.
  */
 function closeInspector(untilMs: number): void {
   if (url() !== undefined) {

@@ -29,8 +29,8 @@ export function thisMachine(folder: string): Machine {
 /**
  * Throws FlagError for resources that no agent can have.
  *
- * Detected amounts follow Mesos: 1 GB of memory and 5 GB of disk stay with the machine, or half of it
- * where it has less than twice that.
+ * Detected amounts follow Mesos: 1 GB of memory and 5 GB of disk stay with the machine, or half of
+ * it where it has less than twice that.
  */
 export function agentResources(
   text: string | undefined,

@@ -1,5 +1,5 @@
-// `mesoscale agent`: reads the flags, finds out what the machine has, and puts machine, core, port and
-// driver together. Nothing is decided here.
+// `mesoscale agent`: reads the flags, finds out what the machine has, and puts machine, core, port
+// and driver together. Nothing is decided here.
 import { join } from 'node:path';
 import { createAgent, step } from '../../agent/agent.ts';
 import type { AgentEffect } from '../../agent/effects.ts';
@@ -173,7 +173,9 @@ async function runAgent(
   onUnregister(() => stop('unregister'));
 }
 
-/** As Mesos: SIGUSR1 takes the tasks down and leaves the cluster, other signals leave them running. */
+/**
+ * As Mesos: SIGUSR1 takes the tasks down and leaves the cluster, other signals leave them running.
+ */
 function stopOnSignals(leave: () => void): void {
   let asked = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

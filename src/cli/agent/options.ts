@@ -112,8 +112,8 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
 }
 
 /**
- * The work directory, made if it is missing and locked: an absolute path. Throws FlagError, also when another
- * agent has it.
+ * The work directory, made if it is missing and locked: an absolute path. Throws FlagError, also
+ * when another agent has it.
  */
 export function workDirOf(path: string): string {
   const folder = writableFolder('work_dir', path, 0o755);
@@ -125,8 +125,8 @@ export function workDirOf(path: string): string {
 }
 
 /**
- * What an agent of Apache Mesos has left running here would run on uncounted beside a new agent's tasks.
- * Throws FlagError.
+ * What an agent of Apache Mesos has left running here would run on uncounted beside a new agent's
+ * tasks. Throws FlagError.
  */
 export function refuseForeignAgent(workDir: string): void {
   const latest = join(workDir, 'meta', 'slaves', 'latest');

@@ -1,5 +1,5 @@
-// What a batch knows of agents: what constraints can ask about. A task that runs is counted by them, long
-// after its agent was offered.
+// What a batch knows of agents: what constraints can ask about. A task that runs is counted by
+// them, long after its agent was offered.
 
 import { attributeOf } from '../../core/match-placements.ts';
 import type { MatchPlace } from '../../core/matcher.ts';

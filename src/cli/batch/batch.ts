@@ -72,8 +72,8 @@ export type UpdateMeaning =
       readonly final: boolean;
     }
   /**
-   * It is over without a result (lost, never started): it waits again, and is not started before `ready`
-   * has been called for it when there is a pause.
+   * It is over without a result (lost, never started): it waits again, and is not started before
+   * `ready` has been called for it when there is a pause.
    */
   | { readonly type: 'lost'; readonly attempt: Attempt; readonly pauseMs: number };
 
@@ -86,8 +86,8 @@ interface Running {
 }
 
 /**
- * The most ended tasks whose results are still being fetched. An agent remembers the sandboxes of the last
- * 150 executors of a framework; what would fall behind further would lose its output.
+ * The most ended tasks whose results are still being fetched. An agent remembers the sandboxes of
+ * the last 150 executors of a framework; what would fall behind further would lose its output.
  */
 const MAX_ENDING = 100;
 /** The most tasks that are matched at once; a round takes more than that many offers rarely. */
@@ -109,7 +109,10 @@ export class Batch {
   readonly #attemptCounts = new Map<number, number>();
   /** How often each task has failed; being lost is not its fault. */
   readonly #failureCounts: Map<number, number>;
-  /** How often each task was lost in a row without having run, and how often for a reason of its own. */
+  /**
+   * How often each task was lost in a row without having run, and how often for a reason of its
+   * own.
+   */
   readonly #neverRan = new Map<number, { losses: number; launchFailures: number }>();
   readonly #agents: Agents;
   /** Whether any task minds where others run. */
@@ -194,7 +197,10 @@ export class Batch {
     ];
   }
 
-  /** The framework was forgotten (its failover timeout is over): nothing that was started still runs. */
+  /**
+   * The framework was forgotten (its failover timeout is over): nothing that was started still
+   * runs.
+   */
   forgotten(): void {
     for (const { attempt, isEnding } of this.#running.values()) {
       if (!isEnding) {

@@ -1,4 +1,5 @@
-// Constraints of tasks in the words of Marathon: ATTRIBUTE:OPERATOR[:VALUE] as text, a list of texts in JSON.
+// Constraints of tasks in the words of Marathon: ATTRIBUTE:OPERATOR[:VALUE] as text, a list of
+// texts in JSON.
 import { RE2JS } from 're2js';
 import type { PlacementConstraint } from '../../core/matcher.ts';
 
@@ -17,8 +18,8 @@ export class ConstraintError extends Error {
 type Operator = (attribute: string, value: string | undefined, text: string) => PlacementConstraint;
 
 /**
- * What is counted together are the tasks with the same constraint: one that is given for all tasks holds among
- * all of them, one that some tasks have does not mind the others.
+ * What is counted together are the tasks with the same constraint: one that is given for all tasks
+ * holds among all of them, one that some tasks have does not mind the others.
  */
 const OPERATORS: Readonly<Record<string, Operator>> = {
   UNIQUE: (attribute, value, group) => {
@@ -80,7 +81,10 @@ function parseConstraint(text: string): Constraint {
   return constraintOf([field, operator ?? '', ...(value.length > 0 ? [value.join(':')] : [])]);
 }
 
-/** A text as above, or a list of texts and of Marathon's `["rack", "LIKE", "rack-1"]`. Throws ConstraintError. */
+/**
+ * A text as above, or a list of texts and of Marathon's `["rack", "LIKE", "rack-1"]`. Throws
+ * ConstraintError.
+ */
 export function readConstraints(value: unknown): Constraint[] {
   if (typeof value === 'string' && value.trimStart().startsWith('[')) {
     return listed(parsed(value));

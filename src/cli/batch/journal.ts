@@ -61,9 +61,9 @@ type Entry =
   | { readonly type: 'ended' };
 
 /**
- * What makes a task the one that was begun, so that a file that has changed can be told from it. Where it may run
- * and what it needs is no part of that: constraints and amounts can be mended on the way. Of what may be secret,
- * there is only a digest.
+ * What makes a task the one that was begun, so that a file that has changed can be told from it.
+ * Where it may run and what it needs is no part of that: constraints and amounts can be mended on
+ * the way. Of what may be secret, there is only a digest.
  */
 interface Identity {
   readonly name: string;
@@ -98,8 +98,8 @@ export class Journal {
   readonly #identities = new Map<number, Identity>();
 
   /**
-   * Opens the folder of an earlier run of the same tasks or of the first of them, or a new one. With
-   * `rerunFailed` those that have failed may be others. Throws FlagError.
+   * Opens the folder of an earlier run of the same tasks or of the first of them, or a new one.
+   * With `rerunFailed` those that have failed may be others. Throws FlagError.
    */
   constructor(folder: string, tasks: readonly BatchTask[], options: JournalOptions = {}) {
     this.folder = folder;
@@ -116,7 +116,8 @@ export class Journal {
     }
     const mended = this.#refuseOthers(tasks, options);
     this.#journal = openSync(journalFile, 'a');
-    // Before the results of what was mended are dropped: until then they have failed, and can be run again.
+    // Before the results of what was mended are dropped: until then they have failed, and can be
+    // run again.
     this.#identify([...mended, ...tasks.slice(known)]);
     if (options.rerunFailed) {
       this.#dropFailures(resultsFile);

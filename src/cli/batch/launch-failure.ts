@@ -1,5 +1,5 @@
-// Tasks that are lost: which of them could not be started for a reason of their own, and how long those
-// wait that never ran.
+// Tasks that are lost: which of them could not be started for a reason of their own, and how long
+// those wait that never ran.
 import { TaskState, type TaskStatus, TaskStatus_Reason } from '../../model/generated/messages.ts';
 
 /** States after which nothing is known of the task's work: it is run again. */
@@ -20,7 +20,10 @@ const LONGEST_PAUSE_MS = 60_000;
 export const pauseMs = (losses: number) =>
   Math.min(FIRST_PAUSE_MS * 2 ** (losses - 1), LONGEST_PAUSE_MS);
 
-/** What an agent answers that cannot start a task. Other reasons tell of the cluster and its connections. */
+/**
+ * What an agent answers that cannot start a task. Other reasons tell of the cluster and its
+ * connections.
+ */
 const REASONS: ReadonlySet<TaskStatus_Reason> = new Set([
   TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
   TaskStatus_Reason.REASON_CONTAINER_UPDATE_FAILED,

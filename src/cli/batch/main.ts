@@ -1,4 +1,5 @@
-// `mesoscale batch FILE`: runs the tasks of a file as one framework, and can be interrupted and run again.
+// `mesoscale batch FILE`: runs the tasks of a file as one framework, and can be interrupted and run
+// again.
 import { basename, relative } from 'node:path';
 import { createCore } from '../../core/core.ts';
 import type { Fitness } from '../../core/matcher.ts';

@@ -1,5 +1,5 @@
-// Runs a batch: carries what the master says to the machine, and what the machine answers to the master,
-// the journal and the terminal.
+// Runs a batch: carries what the master says to the machine, and what the machine answers to the
+// master, the journal and the terminal.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
@@ -42,8 +42,8 @@ const REDRAW_MS = 100;
 /** Offers that come within so long are matched together. */
 const GATHER_MS = 5;
 /**
- * What ended tasks give back is offered in the master's next round, a second later perhaps. Asking for it
- * makes a round at once; so often at most.
+ * What ended tasks give back is offered in the master's next round, a second later perhaps. Asking
+ * for it makes a round at once; so often at most.
  */
 const REVIVE_MS = 50;
 /** With nothing running and no task placed for so long, people are told what is missing. */

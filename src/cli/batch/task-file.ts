@@ -1,5 +1,5 @@
-// The file of a batch: one task a line, as JSON or as CSV with a header. Every mistake is found before
-// the first task runs, and named by its line.
+// The file of a batch: one task a line, as JSON or as CSV with a header. Every mistake is found
+// before the first task runs, and named by its line.
 import { parse as parseCsv } from 'csv-parse/sync';
 import { roleError } from '../../model/role.ts';
 import { FlagError } from '../flags/parse.ts';
@@ -46,8 +46,8 @@ const FIELDS = [
 const MOST_TOLD = 10;
 
 /**
- * JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError with a line of text for each
- * line of the file that is wrong, up to ten.
+ * JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError with a line of text
+ * for each line of the file that is wrong, up to ten.
  */
 export function readTaskFile(text: string, defaults: TaskDefaults): BatchTask[] {
   const rows = rowsOf(text);
@@ -126,7 +126,10 @@ function csvRows(text: string): Row[] {
   }));
 }
 
-/** A row that is too short may have lost a cell in its middle. An empty cell says nothing: the default holds. */
+/**
+ * A row that is too short may have lost a cell in its middle. An empty cell says nothing: the
+ * default holds.
+ */
 function csvFields(record: readonly string[], header: readonly string[], line: number): Fields {
   if (record.length !== header.length) {
     const count = `${record.length} ${record.length === 1 ? 'cell' : 'cells'}`;

@@ -1,5 +1,5 @@
-// One run of `mesoscale execute`: waits for an offer that is enough, launches, shows what happens and
-// what the tasks print, and ends when all of them have.
+// One run of `mesoscale execute`: waits for an offer that is enough, launches, shows what happens
+// and what the tasks print, and ends when all of them have.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import type { Credential } from '../../http/server/authentication.ts';
@@ -60,7 +60,10 @@ const NOT_NEEDED = { refuse_seconds: 3600 };
 const EXECUTOR_ID = 'default';
 /** A kill may be lost with the master: it is repeated until the task has ended. */
 const KILL_AGAIN_MS = 2_000;
-/** How long an interrupted command waits for its tasks besides the grace they may take for themselves. */
+/**
+ * How long an interrupted command waits for its tasks besides the grace they may take for
+ * themselves.
+ */
 const INTERRUPT_MS = 30_000;
 /** Conventional for a program that an interrupt has ended. */
 const INTERRUPTED = 130;
@@ -112,8 +115,8 @@ export class Execution {
   }
 
   /**
-   * Kills the tasks. The command ends when they have, before the launch at once, and after a while all the
-   * same: a master that is gone cannot tell.
+   * Kills the tasks. The command ends when they have, before the launch at once, and after a while
+   * all the same: a master that is gone cannot tell.
    */
   interrupt(): void {
     const { say } = this.#options;
@@ -362,7 +365,9 @@ export class Execution {
     this.#finish(exitCode);
   }
 
-  /** That of the first task that failed; as a shell says it where a signal ended it, or the command. */
+  /**
+   * That of the first task that failed; as a shell says it where a signal ended it, or the command.
+   */
   #exitCode(): number {
     if (this.#isInterrupted) {
       return INTERRUPTED;

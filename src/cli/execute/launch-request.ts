@@ -1,4 +1,5 @@
-// What `mesoscale execute` is asked to run: one task from flags, or a task or a task group from JSON.
+// What `mesoscale execute` is asked to run: one task from flags, or a task or a task group from
+// JSON.
 import {
   type CommandInfo,
   type ContainerInfo,

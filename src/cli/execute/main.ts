@@ -1,6 +1,6 @@
-// `mesoscale execute` (mesos-execute): runs one command, task or task group on a cluster. What the task
-// prints comes out as if it ran here, and the exit status is the task's; what happens is said on
-// standard error.
+// `mesoscale execute` (mesos-execute): runs one command, task or task group on a cluster. What the
+// task prints comes out as if it ran here, and the exit status is the task's; what happens is said
+// on standard error.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';

@@ -1,5 +1,5 @@
-// Why a command still waits for its offer: how much of what is missing, by what the master tells of its
-// agents.
+// Why a command still waits for its offer: how much of what is missing, by what the master tells of
+// its agents.
 import type { SchedulerCore } from '../../core/interface.ts';
 import type { Matcher } from '../../core/matcher.ts';
 import type {

@@ -1,5 +1,5 @@
-// What is wrong with the flags of a command: collected while they are read, and told together, so that who
-// mends one line does not find the next one only then.
+// What is wrong with the flags of a command: collected while they are read, and told together, so
+// that who mends one line does not find the next one only then.
 
 /** The operator wrote something that cannot be used. The message has a line for each such thing. */
 export class FlagError extends Error {
@@ -11,7 +11,9 @@ export class MissingFlagError extends FlagError {}
 
 /** What was read from flags, if it could be. */
 export interface Reading<T> {
-  /** Asked for by another reading where there is none, it ends that reading, too: the cause is told. */
+  /**
+   * Asked for by another reading where there is none, it ends that reading, too: the cause is told.
+   */
   readonly value: T;
   /** The value, or what stands in for it, so that what is about other flags can be read, too. */
   or(standIn: T): T;
@@ -69,14 +71,16 @@ export class FlagFaults {
     });
   }
 
-  /** Reads what a flag says whose default would say something else, where it is not wrong itself. */
+  /**
+   * Reads what a flag says whose default would say something else, where it is not wrong itself.
+   */
   dependent<T>(flag: string, read: () => T): Reading<T> {
     return this.has(flag) ? this.#failed(new AlreadyTold(`--${flag} is wrong`)) : this.read(read);
   }
 
   /**
-   * Throws one FlagError about all that is wrong; where nothing is, about all that is missing, which may be
-   * there with a name that is misspelt.
+   * Throws one FlagError about all that is wrong; where nothing is, about all that is missing,
+   * which may be there with a name that is misspelt.
    */
   end(): void {
     if (this.#lines.length > 0) {
@@ -104,7 +108,9 @@ export class FlagFaults {
   }
 }
 
-/** All parts of a flag's text, each read by itself. Throws one FlagError about all that are wrong. */
+/**
+ * All parts of a flag's text, each read by itself. Throws one FlagError about all that are wrong.
+ */
 export function readEach<From, T>(parts: readonly From[], read: (part: From) => T): T[] {
   const faults = new FlagFaults();
   const readings = parts.map((part) => faults.read(() => read(part)));

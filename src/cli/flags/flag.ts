@@ -79,7 +79,9 @@ interface Kind<Value> {
   readonly merge?: (values: readonly Value[]) => Value;
 }
 
-/** A constructor of flags: with a default the value is always there, without one it may be absent. */
+/**
+ * A constructor of flags: with a default the value is always there, without one it may be absent.
+ */
 interface FlagOf<Value> {
   (options: Defaulted<Value>): Flag<Value>;
   (options: Options<Value>): Flag<Value | undefined>;
@@ -117,7 +119,10 @@ export const toggle = kind<boolean>({
 
 export const text = kind<string>({ expects: 'a text', parse: (text) => text, print: String });
 
-/** Resources as text or JSON, or the path of a file that holds them; read where it is known for whom. */
+/**
+ * Resources as text or JSON, or the path of a file that holds them; read where it is known for
+ * whom.
+ */
 export const resources = kind<string>({
   expects: 'resources such as cpus:8;mem:1024, JSON, or the path of a file that holds them',
   placeholder: 'RESOURCES',

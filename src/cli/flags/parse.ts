@@ -287,7 +287,9 @@ const PATH_START = /^\.{0,2}\//;
 /** How JSON begins: anything else is the path of a file. */
 const JSON_START = /^\s*([[{"\d-]|(true|false|null)\s*$)/;
 
-/** `file://path` stands for what is in the file; where JSON is expected, so does the path itself. */
+/**
+ * `file://path` stands for what is in the file; where JSON is expected, so does the path itself.
+ */
 function fileOf(flag: Flag<unknown>, text: string): string | undefined {
   if (text.startsWith('file://')) {
     return text.slice('file://'.length);

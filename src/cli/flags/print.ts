@@ -57,7 +57,10 @@ function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): strin
   return ONLY_ON.has(name) ? `--${name}` : `--[no-]${name}`;
 }
 
-/** The text of --help, wrapped to the width of the terminal. An empty line ends a paragraph of the title. */
+/**
+ * The text of --help, wrapped to the width of the terminal. An empty line ends a paragraph of the
+ * title.
+ */
 export function helpText(title: string, table: FlagTable, columns = 100): string {
   const width = Math.min(Math.max(columns, 20), 120);
   const indent = width < 60 ? 4 : 8;

@@ -1,5 +1,5 @@
-// What operators write into flags by hand, read with the errors that hands deserve: each names its flag, and a
-// field that a message does not have is a misspelt wish, not one to be passed over.
+// What operators write into flags by hand, read with the errors that hands deserve: each names its
+// flag, and a field that a message does not have is a misspelt wish, not one to be passed over.
 import { TextError } from '../../model/value-text.ts';
 import { readJsonValue } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
@@ -23,8 +23,8 @@ export function fromText<T>(flag: string, read: () => T): T {
 const MOST_TOLD = 10;
 
 /**
- * The message that the JSON says. `what` is said of it, where the flag holds more than one. Throws FlagError, for
- * fields that there are not, too.
+ * The message that the JSON says. `what` is said of it, where the flag holds more than one. Throws
+ * FlagError, for fields that there are not, too.
  */
 export function messageOf<T extends object>(
   flag: string,

@@ -1,5 +1,5 @@
-// One framework's connection for the commands that are frameworks: who they are, and what the person at
-// the terminal is told about the connection.
+// One framework's connection for the commands that are frameworks: who they are, and what the
+// person at the terminal is told about the connection.
 import { userInfo } from 'node:os';
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import {
@@ -81,8 +81,8 @@ export class FrameworkSession {
   }
 
   /**
-   * Sends a call. One that is lost with the connection is not repeated: what it was about is settled by
-   * the reconciliation that follows the next subscription.
+   * Sends a call. One that is lost with the connection is not repeated: what it was about is
+   * settled by the reconciliation that follows the next subscription.
    */
   async send(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
     try {
@@ -94,7 +94,10 @@ export class FrameworkSession {
     }
   }
 
-  /** Ends the framework with everything it still runs; a master that does not answer is not waited for. */
+  /**
+   * Ends the framework with everything it still runs; a master that does not answer is not waited
+   * for.
+   */
   async end(): Promise<void> {
     // The master answers by ending the event stream.
     this.#isEnding = true;

@@ -8,7 +8,10 @@ export interface TaskEnd {
   readonly exitStatus: number | undefined;
   /** Such as Terminated or Killed. */
   readonly signal: string | undefined;
-  /** As a shell has it: the exit status, or 128 and the number of the signal; 1 where there is neither. */
+  /**
+   * As a shell has it: the exit status, or 128 and the number of the signal; 1 where there is
+   * neither.
+   */
   readonly shellStatus: number;
 }
 

@@ -1,5 +1,5 @@
-// How the agents of one machine share it. An agent's share may be another at every start; its ports never
-// are, so that a task that goes on keeps ports which no other agent gives away.
+// How the agents of one machine share it. An agent's share may be another at every start; its ports
+// never are, so that a task that goes on keeps ports which no other agent gives away.
 import type { Machine } from '../agent/machine-resources.ts';
 
 const GB_IN_MB = 1024;

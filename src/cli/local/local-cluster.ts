@@ -1,4 +1,5 @@
-// The programs of a cluster on this machine: which they are, when they are ready, in which order they end.
+// The programs of a cluster on this machine: which they are, when they are ready, in which order
+// they end.
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -106,7 +107,10 @@ export class LocalCluster {
     }
   }
 
-  /** Of programs of an earlier cluster, which had more agents perhaps: the folder's lock says it is gone. */
+  /**
+   * Of programs of an earlier cluster, which had more agents perhaps: the folder's lock says it is
+   * gone.
+   */
   #removeStalePidFiles(): void {
     for (const name of readdirSync(this.#folder)) {
       if (/^(master|agent-\d+)\.pid$/.test(name)) {

@@ -1,5 +1,6 @@
-// `mesoscale local`: a whole cluster on this machine, each program a process of its own, so that any of
-// them can be killed and comes back. State lives in one folder; a second start finds it again.
+// `mesoscale local`: a whole cluster on this machine, each program a process of its own, so that
+// any of them can be killed and comes back. State lives in one folder; a second start finds it
+// again.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { orFail, readCommandLine } from '../command-line.ts';
@@ -69,14 +70,16 @@ function checkPorts({ port, agent_port: first }: LocalFlags, { agentPorts }: Loc
 }
 
 /**
- * One wish to stop may come several times: from the terminal to the whole group, and from npm to its child
- * once more. A person who is impatient takes longer.
+ * One wish to stop may come several times: from the terminal to the whole group, and from npm to
+ * its child once more. A person who is impatient takes longer.
  */
 const SAME_WISH_MS = 1_000;
 /** How long a master that is asked for the last time has to say what runs. */
 const SUMMARY_MS = 2_000;
 
-/** The first signal stops all in order, a second one at once. Answers whether that is being done. */
+/**
+ * The first signal stops all in order, a second one at once. Answers whether that is being done.
+ */
 function stopOnSignals(cluster: LocalCluster): () => boolean {
   let askedMs: number | undefined;
   let isHurried = false;

@@ -97,8 +97,8 @@ export class SupervisedProcess {
     const log = appendPrivate(this.#options.logFile);
     this.#logStart = fstatSync(log).size;
     const startedMs = Date.now();
-    // A group of its own, so that Ctrl-C reaches only the one who stops all in order. Over the channel
-    // the program notices when this process is gone and ends, too.
+    // A group of its own, so that Ctrl-C reaches only the one who stops all in order. Over the
+    // channel the program notices when this process is gone and ends, too.
     const child = spawn(program, parameters, {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],

@@ -1,5 +1,5 @@
-// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port, registry and election
-// together. Nothing is decided here.
+// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port, registry
+// and election together. Nothing is decided here.
 import { StandaloneContender } from '../../coordination/standalone.ts';
 import { createCore } from '../../core/core.ts';
 import { MasterServer } from '../../http/master/server.ts';
@@ -138,5 +138,8 @@ async function runMaster(
   });
 }
 
-/** The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the only one. */
+/**
+ * The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the
+ * only one.
+ */
 const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };

@@ -83,7 +83,9 @@ function workFolder(path: MasterFlagValues['work_dir'], isKept: boolean): string
   return folder;
 }
 
-/** Starting empty over what a master of Apache Mesos has written would lose its agents in silence. */
+/**
+ * Starting empty over what a master of Apache Mesos has written would lose its agents in silence.
+ */
 function refuseReplicatedLog(folder: string): void {
   const isForeign =
     existsSync(join(folder, 'replicated_log')) && !existsSync(join(folder, REGISTRY_FILE));

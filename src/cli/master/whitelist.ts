@@ -1,5 +1,5 @@
-// The file of --whitelist: host names, one a line, read again and again, so that an operator can change
-// which agents are offered by changing the file.
+// The file of --whitelist: host names, one a line, read again and again, so that an operator can
+// change which agents are offered by changing the file.
 import { FlagError } from '../flags/parse.ts';
 import { readTextFile, whyUnreadable } from '../text-file.ts';
 

@@ -14,10 +14,11 @@ export interface CredentialsFile {
 }
 
 /**
- * Throws FlagError about all that is wrong. `required` names the flags that make no sense without credentials, and whether they are set.
+ * Throws FlagError about all that is wrong. `required` names the flags that make no sense without
+ * credentials, and whether they are set.
  *
- * A principal may have no secret, or an empty one, as with Mesos. There it can be shown with an empty
- * password; here it cannot be shown at all: what is left out of a file must not open a door.
+ * A principal may have no secret, or an empty one, as with Mesos. There it can be shown with an
+ * empty password; here it cannot be shown at all: what is left out of a file must not open a door.
  */
 export function readCredentials(
   flag: string,
@@ -55,7 +56,10 @@ export function readCredentials(
   return { credentials, warnings };
 }
 
-/** The older form, a principal and its secret in each line; what looks like JSON is meant to be JSON. */
+/**
+ * The older form, a principal and its secret in each line; what looks like JSON is meant to be
+ * JSON.
+ */
 const isLines = (text: string) => !/^\s*([[{]|$)/.test(text) && parse(text) === undefined;
 
 /** Names the line that is none, and not what it holds. */
@@ -124,7 +128,9 @@ function requireEntry(
   return { principal, secret };
 }
 
-/** A field besides those known is named where it is a misspelling of one; else it may be a secret. */
+/**
+ * A field besides those known is named where it is a misspelling of one; else it may be a secret.
+ */
 function otherField(value: object, known: readonly string[]): string | undefined {
   const other = Object.keys(value).find((key) => !known.includes(key));
   const meant = other === undefined ? undefined : closestName(other, known);

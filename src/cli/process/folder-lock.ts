@@ -1,6 +1,6 @@
-// One program a folder: a second one would take the first one's tasks and files from it. The lock is one of
-// the system's on a file that is closed to other users, so that only those can have it whose folder it is; it
-// ends with the process, however that ends.
+// One program a folder: a second one would take the first one's tasks and files from it. The lock
+// is one of the system's on a file that is closed to other users, so that only those can have it
+// whose folder it is; it ends with the process, however that ends.
 import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -14,9 +14,9 @@ const SQLITE_BUSY = 5;
 const held: DatabaseSync[] = [];
 
 /**
- * Locks the folder for as long as this process lives and answers undefined; or answers the holder in words
- * (`process 123`, or `another process` where the system does not say) when it is locked already. Throws
- * FlagError where it cannot be locked.
+ * Locks the folder for as long as this process lives and answers undefined; or answers the holder
+ * in words (`process 123`, or `another process` where the system does not say) when it is locked
+ * already. Throws FlagError where it cannot be locked.
  */
 export function folderHolder(folder: string): string | undefined {
   const file = join(folder, FILE);

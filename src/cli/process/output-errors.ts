@@ -1,5 +1,5 @@
-// What a program does when its output cannot be written: the reader of a pipe has gone (`| head`), or a disk
-// is full. Left to itself, Node would print a stack trace. Loaded first of all.
+// What a program does when its output cannot be written: the reader of a pipe has gone (`| head`),
+// or a disk is full. Left to itself, Node would print a stack trace. Loaded first of all.
 import { writeSync } from 'node:fs';
 
 /** Conventional exit status of a program that SIGPIPE ended. */

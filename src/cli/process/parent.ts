@@ -1,5 +1,6 @@
-// What a program of a local cluster owes to the one that started it: it ends with it, however that ended, and
-// takes its pid file along. Loaded with the program, so that an end is noticed that comes before anything runs.
+// What a program of a local cluster owes to the one that started it: it ends with it, however that
+// ended, and takes its pid file along. Loaded with the program, so that an end is noticed that
+// comes before anything runs.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 
 /** In the environment: the pid file that the starter has written for this program. */

@@ -1,5 +1,5 @@
-// What the processes of master and agent have in common: the log, the timers, the order in which they end,
-// what their ports are told, a seeded source of chance, and the ways to be told to end.
+// What the processes of master and agent have in common: the log, the timers, the order in which
+// they end, what their ports are told, a seeded source of chance, and the ways to be told to end.
 
 import { randomInt } from 'node:crypto';
 import type { EarlyPort } from '../../http/transport/listener.ts';

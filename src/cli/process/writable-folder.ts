@@ -1,13 +1,13 @@
-// The folders that flags name: made where they are missing, and tried, so that what cannot be used is said
-// at the start and not by the first file that fails.
+// The folders that flags name: made where they are missing, and tried, so that what cannot be used
+// is said at the start and not by the first file that fails.
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FlagError } from '../flags/parse.ts';
 
 /**
- * The folder as an absolute path without a slash at the end. `mode` is for one that has to be made, not
- * for those above it. Throws FlagError.
+ * The folder as an absolute path without a slash at the end. `mode` is for one that has to be made,
+ * not for those above it. Throws FlagError.
  */
 export function writableFolder(flag: string, path: string, mode?: number): string {
   const folder = resolve(path);
@@ -43,8 +43,8 @@ function tryOut(folder: string): void {
 }
 
 /**
- * Makes the folders that are missing, one by one: mkdir with `recursive` never returns where the system
- * has no room for folders at all, as below /proc.
+ * Makes the folders that are missing, one by one: mkdir with `recursive` never returns where the
+ * system has no room for folders at all, as below /proc.
  */
 function make(folder: string, mode?: number): void {
   if (existsSync(folder)) {

@@ -1,9 +1,9 @@
 // Finds the cgroups below which containers get theirs. Only grouping is wanted here, so that all of
 // a container can be killed and counted at once; limits are the isolators' business.
 //
-// Where the hierarchies of cgroups v1 are mounted, containers are where tools of v1 look for them, as
-// with Mesos: in `HIERARCHY/freezer/ROOT/CONTAINER`, and under the same name in those that account for
-// CPU time and memory. Elsewhere the one hierarchy of v2 serves.
+// Where the hierarchies of cgroups v1 are mounted, containers are where tools of v1 look for them,
+// as with Mesos: in `HIERARCHY/freezer/ROOT/CONTAINER`, and under the same name in those that
+// account for CPU time and memory. Elsewhere the one hierarchy of v2 serves.
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -140,7 +140,10 @@ function removeCgroup(folder: string): boolean {
   }
 }
 
-/** `mayWait`: processes that are not frozen yet may fork, so that a list of them would be old at once. */
+/**
+ * `mayWait`: processes that are not frozen yet may fork, so that a list of them would be old at
+ * once.
+ */
 function killCgroup(folder: string, mayWait: boolean): void {
   if (write(join(folder, 'cgroup.kill'), '1')) {
     return;
@@ -169,7 +172,10 @@ export function cgroupProcesses(folder: string): number[] {
   return text === undefined ? [] : text.split('\n').filter(Boolean).map(Number);
 }
 
-/** At the root of the hierarchy, as with Mesos; below the agent's own cgroup where that is not allowed. */
+/**
+ * At the root of the hierarchy, as with Mesos; below the agent's own cgroup where that is not
+ * allowed.
+ */
 function probe(
   mount: Mount | undefined,
   own: string | undefined,

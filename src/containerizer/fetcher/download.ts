@@ -1,5 +1,5 @@
-// Downloads over HTTP, as libcurl does them for Mesos: the bytes as they are sent, with the user and
-// the password of the URI, after redirects; anything but 200 at the end is a failure.
+// Downloads over HTTP, as libcurl does them for Mesos: the bytes as they are sent, with the user
+// and the password of the URI, after redirects; anything but 200 at the end is a failure.
 import { createWriteStream } from 'node:fs';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
@@ -16,7 +16,10 @@ export interface Download {
   readonly abort: AbortSignal;
 }
 
-/** The variables by which curl knows proxies: `http_proxy`, `https_proxy`, `no_proxy`, in small letters. */
+/**
+ * The variables by which curl knows proxies: `http_proxy`, `https_proxy`, `no_proxy`, in small
+ * letters.
+ */
 export type Proxies = Readonly<
   Record<'http_proxy' | 'https_proxy' | 'no_proxy', string | undefined>
 >;

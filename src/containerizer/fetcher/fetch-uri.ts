@@ -41,8 +41,8 @@ function nameOf(uri: string): string {
 }
 
 /**
- * The path that a URI names on this machine, relative ones below `home`; undefined for one that must
- * be downloaded.
+ * The path that a URI names on this machine, relative ones below `home`; undefined for one that
+ * must be downloaded.
  */
 export function localPath(uri: string, home: string): string | undefined {
   const isFile = /^file:\/\//i.test(uri);
@@ -68,8 +68,9 @@ export function localPath(uri: string, home: string): string | undefined {
 }
 
 /**
- * A URI as messages may show it: in one line, and without the user and the password that it may hold. A
- * password may have any character in it: where there is one, all up to the last `@` is left out.
+ * A URI as messages may show it: in one line, and without the user and the password that it may
+ * hold. A password may have any character in it: where there is one, all up to the last `@` is left
+ * out.
  */
 export function presentable(uri: string): string {
   const plain = uri.replaceAll(/\p{Cc}/gu, '\u{fffd}');

@@ -68,14 +68,16 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
 
 const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh', ...values];
 
-/** Exit statuses of scripts below: the source is a folder, or a device or the like; a place is none. */
+/**
+ * Exit statuses of scripts below: the source is a folder, or a device or the like; a place is none.
+ */
 const IS_FOLDER = 21;
 const IS_SPECIAL = 22;
 const IS_NO_FOLDER = 23;
 
 /**
- * Deletes what an agent that was interrupted has left; those that begin from now on stay. `warn` is told
- * what cannot be deleted.
+ * Deletes what an agent that was interrupted has left; those that begin from now on stay. `warn` is
+ * told what cannot be deleted.
  */
 export async function deleteDownloads(folder: string, warn: (text: string) => void): Promise<void> {
   const left = existsSync(folder) ? readdirSync(folder) : [];

@@ -1,5 +1,5 @@
-// What this machine can do, looked at once, when an agent starts, and passed on as a value: what plans say
-// of a host depends on this alone.
+// What this machine can do, looked at once, when an agent starts, and passed on as a value: what
+// plans say of a host depends on this alone.
 import { accessSync, constants, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { isAbsolute, join } from 'node:path';

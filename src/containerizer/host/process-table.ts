@@ -4,7 +4,9 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { codeOf } from '../../filesystem/folder.ts';
 import { isAbsence, readText, withDescriptor } from '../records/record-file.ts';
 
-/** Of another user's process, an agent that is not root may not read everything, or nothing at all. */
+/**
+ * Of another user's process, an agent that is not root may not read everything, or nothing at all.
+ */
 const isForeign = (error: unknown) => codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
 
 /** Undefined: there is no such process (any more), or it is not ours to look at. */

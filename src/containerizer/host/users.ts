@@ -1,5 +1,6 @@
-// Who a user is on this machine, by whatever name service it uses. A user is looked up by name, once for
-// each launch: the identity that was found is the one that is authorized and the one that is switched to.
+// Who a user is on this machine, by whatever name service it uses. A user is looked up by name,
+// once for each launch: the identity that was found is the one that is authorized and the one that
+// is switched to.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { userNameError } from '../../model/user.ts';
@@ -31,9 +32,9 @@ export class Users {
   readonly #kept = new Map<string, { readonly untilMs: number; readonly user: Promise<User> }>();
 
   /**
-   * The identity to switch to, or undefined where the agent itself runs as that user. `mayRunAs` has
-   * to allow all of the user's names. Root has one name only, since a master that bars root knows it
-   * by its name: `toor` with uid 0 is refused.
+   * The identity to switch to, or undefined where the agent itself runs as that user. `mayRunAs`
+   * has to allow all of the user's names. Root has one name only, since a master that bars root
+   * knows it by its name: `toor` with uid 0 is refused.
    */
   async identity(
     name: string,

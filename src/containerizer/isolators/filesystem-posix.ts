@@ -1,5 +1,5 @@
-// filesystem/posix: containers see the machine's own files, and find their persistent volumes by links in
-// their sandboxes.
+// filesystem/posix: containers see the machine's own files, and find their persistent volumes by
+// links in their sandboxes.
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
 import type { Volumes } from '../volumes/volumes.ts';

@@ -1,5 +1,5 @@
-// An isolator is one concern of containers, under Mesos's name for it. What it adds to a plan is pure; what
-// it does in the world can be done twice.
+// An isolator is one concern of containers, under Mesos's name for it. What it adds to a plan is
+// pure; what it does in the world can be done twice.
 import type { Resource, ResourceStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerUsage } from '../launchers/launcher.ts';

@@ -1,5 +1,6 @@
-// posix/cpu: a container's part of CPU time that others want as well, and what it has used of it. It has no
-// limit: where there is a cpu hierarchy, each cgroup would weigh the same as any other, however large.
+// posix/cpu: a container's part of CPU time that others want as well, and what it has used of it.
+// It has no limit: where there is a cpu hierarchy, each cgroup would weigh the same as any other,
+// however large.
 import type { Resource } from '../../model/generated/messages.ts';
 import { setCpuShares } from '../cgroups/cgroups.ts';
 import { amountOf } from '../plan/amount.ts';

@@ -1,5 +1,5 @@
-// A launcher turns a plan into processes, and finds them again when the agent has been started anew. What
-// processes are to it - supervisors, namespaces, job objects - is its own business.
+// A launcher turns a plan into processes, and finds them again when the agent has been started
+// anew. What processes are to it - supervisors, namespaces, job objects - is its own business.
 import type { ContainerId } from '../../model/ids.ts';
 import type { Identity } from '../host/users.ts';
 import type { CommandLine } from '../plan/command-line.ts';
@@ -16,8 +16,8 @@ export interface Attachment {
 }
 
 /**
- * How it ended: all fields are absent when its process was never started, or its end could not be seen,
- * as after a kill of the supervisor.
+ * How it ended: all fields are absent when its process was never started, or its end could not be
+ * seen, as after a kill of the supervisor.
  */
 export type ContainerEnd = EndRecord;
 
@@ -58,17 +58,21 @@ export interface Execution {
 
 export interface Launcher {
   /**
-   * Starts what holds the container's process, as the user of this identity (absent: the agent's own).
-   * Its records are there. Rejects with ContainerizerError.
+   * Starts what holds the container's process, as the user of this identity (absent: the agent's
+   * own). Its records are there. Rejects with ContainerizerError.
    */
   launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container>;
-  /** Watches a container that an earlier agent has launched, alive or not. Rejects with ContainerizerError. */
+  /**
+   * Watches a container that an earlier agent has launched, alive or not. Rejects with
+   * ContainerizerError.
+   */
   attach(attachment: Attachment): Promise<Container>;
   /**
-   * Runs a command beside the container's process, as its user, in its sandbox and environment. What
-   * the command leaves behind ends with it, and both end with the container. Resolves to the raw wait
-   * status; rejects when aborted, once all has ended, with the signal's reason; with UnknownEndError
-   * where nothing can be said of its end, with ContainerizerError where it cannot be started.
+   * Runs a command beside the container's process, as its user, in its sandbox and environment.
+   * What the command leaves behind ends with it, and both end with the container. Resolves to the
+   * raw wait status; rejects when aborted, once all has ended, with the signal's reason; with
+   * UnknownEndError where nothing can be said of its end, with ContainerizerError where it cannot
+   * be started.
    */
   execute(execution: Execution, abort: AbortSignal): Promise<number>;
   /** As `execute`, but beside no container: such a process ends with the agent. */
@@ -76,8 +80,8 @@ export interface Launcher {
   /** What its processes have used; undefined once it has none. */
   usage(id: ContainerId): ContainerUsage | undefined;
   /**
-   * What became of a container of an earlier agent. Where what held it has gone without a word, what is
-   * left of it is killed.
+   * What became of a container of an earlier agent. Where what held it has gone without a word,
+   * what is left of it is killed.
    */
   inspect(id: ContainerId, cgroups: readonly string[]): Inspection;
   /** The container has ended, and its records are about to be removed. */

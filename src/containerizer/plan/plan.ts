@@ -1,5 +1,6 @@
-// What follows from a request on this host: plain data that a launcher carries out, or a refusal before
-// anything is made. Pure, so that a test can show the whole plan without root and without a container.
+// What follows from a request on this host: plain data that a launcher carries out, or a refusal
+// before anything is made. Pure, so that a test can show the whole plan without root and without a
+// container.
 import { join } from 'node:path';
 import { containerFolder } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
@@ -25,7 +26,9 @@ export interface ContainerPlan extends ProcessPlan {
   readonly user: string | undefined;
   /** Whether it is to end when the agent does, however that comes. */
   readonly isBound: boolean;
-  /** Folders of its cgroups, the one to end it through first; none: it is ended process by process. */
+  /**
+   * Folders of its cgroups, the one to end it through first; none: it is ended process by process.
+   */
   readonly cgroups: readonly string[];
   /** Its weight where CPU time is contended, as the `cpu.shares` of cgroups v1 counts it. */
   readonly cpuShares: number | undefined;

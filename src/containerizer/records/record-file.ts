@@ -1,5 +1,5 @@
-// Small files that must be readable and writable in the worst of times: with no descriptor left, and with
-// no room left on the disk.
+// Small files that must be readable and writable in the worst of times: with no descriptor left,
+// and with no room left on the disk.
 import {
   closeSync,
   constants,
@@ -69,7 +69,9 @@ export function withDescriptor<T>(use: () => T): T {
 
 const RETRY_MS = 200;
 
-/** The same, again and again while it fails for a reason that passes; `onWait` is told the first. */
+/**
+ * The same, again and again while it fails for a reason that passes; `onWait` is told the first.
+ */
 export async function patiently<T>(use: () => T, onWait: (error: Error) => void): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {

@@ -1,8 +1,8 @@
 // What a container's supervisor has written down about it, read back by whatever agent asks.
 //
-// Records that end a container are made with it, as blank files with room enough, so that a full disk
-// cannot make a failure of a success. Each tells whether it is whole: where the supervisor's is not, the
-// supervisor itself is looked for among the machine's processes.
+// Records that end a container are made with it, as blank files with room enough, so that a full
+// disk cannot make a failure of a success. Each tells whether it is whole: where the supervisor's
+// is not, the supervisor itself is looked for among the machine's processes.
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -305,8 +305,8 @@ function lossOf(folder: string, path: string, isFilled: boolean): string | undef
 const VOIDED = 'void\n';
 
 /**
- * SUPERVISOR-PID START PROCESS-PID START MILLISECONDS BOOT-ID, kept or bound, and the sum of all that.
- * Those of earlier versions end with the boot id. Undefined: it is not whole.
+ * SUPERVISOR-PID START PROCESS-PID START MILLISECONDS BOOT-ID, kept or bound, and the sum of all
+ * that. Those of earlier versions end with the boot id. Undefined: it is not whole.
  */
 function parse(text: string): SupervisorRecord | undefined {
   const whole = /^((\d+) (\d+) (\d+) (\d+) (\d+) (\S+)(?: (kept|bound))?)(?: ([0-9a-f]{8}))?\n$/;

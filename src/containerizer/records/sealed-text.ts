@@ -1,5 +1,5 @@
-// Texts that tell whether they are whole: the sum of the text ends its line, as records.c writes it, and
-// what room is left behind the line is blank.
+// Texts that tell whether they are whole: the sum of the text ends its line, as records.c writes
+// it, and what room is left behind the line is blank.
 
 /** A text as it is read back: none yet, whole, or no longer what was written. */
 export type Unsealed =

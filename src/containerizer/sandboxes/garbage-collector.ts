@@ -27,7 +27,9 @@ export class GarbageCollector {
   #deleted = 0;
   #failed = 0;
 
-  /** `lookAgainMs`: after how long old sandboxes are looked for again, where that could not be done. */
+  /**
+   * `lookAgainMs`: after how long old sandboxes are looked for again, where that could not be done.
+   */
   constructor(work: WorkDirectory, onError: (error: unknown) => void, lookAgainMs = RETRY_MS) {
     this.#work = work;
     this.#onError = onError;
@@ -51,10 +53,11 @@ export class GarbageCollector {
 
   /**
    * Schedules what earlier agents have left: every sandbox but those in use, counted from the last
-   * change in it, as nobody knows when its run ended. Its time of modification is the task's to set, even
-   * into the future; so that of its change counts, too, and no sandbox stays longer than one that ends now. Looking may take a while, with launches going
-   * on beside it: so `inUse` is asked again before anything is deleted. Out of descriptors or memory, it
-   * looks again later. Throws what else keeps it from looking.
+   * change in it, as nobody knows when its run ended. Its time of modification is the task's to
+   * set, even into the future; so that of its change counts, too, and no sandbox stays longer than
+   * one that ends now. Looking may take a while, with launches going on beside it: so `inUse` is
+   * asked again before anything is deleted. Out of descriptors or memory, it looks again later.
+   * Throws what else keeps it from looking.
    */
   async adopt(
     inUse: (container: string) => boolean,
@@ -141,7 +144,8 @@ export class GarbageCollector {
     }
     this.#isDeleting = true;
     for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) {
-      // A task of the same user can draw out the deletion for as long as it lives: of that one only.
+      // A task of the same user can draw out the deletion for as long as it lives: of that one
+      // only.
       const bound = new AbortController();
       await Promise.race([
         next().catch((error: unknown) => {

@@ -24,8 +24,9 @@ export async function saidSince(sandbox: string, name: string, from: number): Pr
 }
 
 /**
- * The sandbox is its user's: what stands under the name is looked at only where it is a file with no
- * other name, so that nobody is shown what he may not read. Undefined where it is not, or not there.
+ * The sandbox is its user's: what stands under the name is looked at only where it is a file with
+ * no other name, so that nobody is shown what he may not read. Undefined where it is not, or not
+ * there.
  */
 async function withFile<T>(
   sandbox: string,

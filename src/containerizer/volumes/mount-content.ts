@@ -1,9 +1,10 @@
-// What is on a mount whose volume is destroyed. The mount stays, and what is mounted in it, too: the rest
-// goes into a folder of the agent's own there, in turns, for there may be a great deal, and is deleted.
+// What is on a mount whose volume is destroyed. The mount stays, and what is mounted in it, too:
+// the rest goes into a folder of the agent's own there, in turns, for there may be a great deal,
+// and is deleted.
 //
 //   <mount>/.destroyed-<id>       on the mount, which has no user until all has gone there
-//   <work>/meta/destroyed/<id>    the inode of that folder, and whether all is there: a folder without such a
-//                                 record is somebody's data, whatever its name is
+//   <work>/meta/destroyed/<id>    the inode of that folder, and whether all is there: a folder
+//                                 without such a record is data of a user, whatever its name is
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,7 +91,10 @@ export class MountContent {
     }
   }
 
-  /** Takes the mount from the volume's last user. Throws FolderError, and the system's of the record. */
+  /**
+   * Takes the mount from the volume's last user. Throws FolderError, and the system's of the
+   * record.
+   */
   static of(mount: HeldFolder, records: MountRecords): MountContent {
     const id = randomUUID();
     takeFromUser(mount);

@@ -1,5 +1,6 @@
-// Volumes that were destroyed, and whose data could not be put out of the way yet: something is mounted on
-// one, or the disk of another is not mounted. None is made in their places before that is done.
+// Volumes that were destroyed, and whose data could not be put out of the way yet: something is
+// mounted on one, or the disk of another is not mounted. None is made in their places before that
+// is done.
 //
 //   <work>/meta/pending/<digest of what is in it>     kind and absolute path of the place
 import { createHash } from 'node:crypto';

@@ -1,10 +1,12 @@
 // Where volumes lie on a disk: made, given to users, and put aside until they are deleted.
 //
-//   <disk>/volumes/roles/<role>/<id>   on the agent's own disk (its work directory) and those of type PATH
+//   <disk>/volumes/roles/<role>/<id>   on the agent's work directory and on disks of type PATH
 //   <disk>/volumes/destroyed/<any>     what is left to delete of them
-//   <disk>                             on a disk of type MOUNT, which is a single volume (see mount-content.ts)
+//   <disk>                             on a disk of type MOUNT, which is a single volume
+//                                      (mount-content.ts)
 //
-// All but the volumes themselves must be the agent's own. The top of a disk is where the operator says.
+// All but the volumes themselves must be the agent's own. The top of a disk is where the operator
+// says.
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { codeOf, type Folder } from '../../filesystem/folder.ts';
@@ -58,9 +60,9 @@ export class Aside {
 }
 
 /**
- * A volume, made where it is missing, to be given to its user; undefined for one that the operator has put
- * elsewhere by a link or a mount, who also says whose it is. A mount that is missing is not made. Throws FolderError,
- * ForeignFolderError and NotMountedError.
+ * A volume, made where it is missing, to be given to its user; undefined for one that the operator
+ * has put elsewhere by a link or a mount, who also says whose it is. A mount that is missing is not
+ * made. Throws FolderError, ForeignFolderError and NotMountedError.
  */
 export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefined {
   if (kind === 'mount') {
@@ -89,7 +91,8 @@ export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefine
 
 /**
  * Makes room at once in the place of a volume that is a folder; undefined where there is nothing to
- * delete. Throws FolderError, also where the disk is not there; ForeignFolderError; and MountedError.
+ * delete. Throws FolderError, also where the disk is not there; ForeignFolderError; and
+ * MountedError.
  */
 export function putAside(path: string): Aside | undefined {
   using top = ownTop(partsOf(path).disk);
@@ -119,8 +122,8 @@ function folderAside(top: HeldFolder, path: string): Aside | undefined {
 }
 
 /**
- * What an agent that was interrupted has left to delete of volumes that are folders, on a disk whose top
- * the path is. Throws FolderError and ForeignFolderError.
+ * What an agent that was interrupted has left to delete of volumes that are folders, on a disk
+ * whose top the path is. Throws FolderError and ForeignFolderError.
  */
 export function leftAside(path: string): Aside | undefined {
   return absent(() => {

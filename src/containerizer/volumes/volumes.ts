@@ -68,8 +68,8 @@ export class Volumes {
   }
 
   /**
-   * Makes all of the volumes, links them into the sandbox (an absolute path), and removes the links to
-   * those that the container has no more. Throws ContainerizerError where that cannot be.
+   * Makes all of the volumes, links them into the sandbox (an absolute path), and removes the links
+   * to those that the container has no more. Throws ContainerizerError where that cannot be.
    */
   provide(container: ContainerId, sandbox: string, links: VolumeLinks): void {
     const before = this.#links.get(container) ?? none;
@@ -112,8 +112,9 @@ export class Volumes {
   }
 
   /**
-   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have the same
-   * place, or there can be none until it is: then the promise says why. It also says that all is deleted.
+   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have
+   * the same place, or there can be none until it is: then the promise says why. It also says that
+   * all is deleted.
    */
   async destroy({ path, kind }: VolumePlace): Promise<void> {
     const place = { path: resolve(this.#work.root, path), kind };
@@ -152,8 +153,8 @@ export class Volumes {
   }
 
   /**
-   * Goes on where an earlier agent was interrupted, on each disk among its resources. Warns of disks
-   * that can have no volumes.
+   * Goes on where an earlier agent was interrupted, on each disk among its resources. Warns of
+   * disks that can have no volumes.
    */
   async destroyLeft(resources: readonly Resource[]): Promise<void> {
     await Promise.all(

@@ -1,5 +1,5 @@
-// What an agent tells of its executors' containers. Which there are is known to the state machine, what
-// they use to the containerizer.
+// What an agent tells of its executors' containers. Which there are is known to the state machine,
+// what they use to the containerizer.
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
 import { containerIdMessage } from '../../model/container-id.ts';
 import type {

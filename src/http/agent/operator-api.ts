@@ -1,5 +1,6 @@
-// POST /api/v1 of an agent. Reads come from the views; what changes something goes to the state machine.
-// Calls that carry a stream of records name the type of the records in Message-Content-Type.
+// POST /api/v1 of an agent. Reads come from the views; what changes something goes to the state
+// machine. Calls that carry a stream of records name the type of the records in
+// Message-Content-Type.
 import type { IncomingMessage } from 'node:http';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';

@@ -1,5 +1,6 @@
-// An agent's port: the executor API, the operator API, sandboxes, and messages of the master. Pending
-// requests and open streams are those of the whole agent: its driver adds those of built-in executors.
+// An agent's port: the executor API, the operator API, sandboxes, and messages of the master.
+// Pending requests and open streams are those of the whole agent: its driver adds those of built-in
+// executors.
 import type { AgentEffect } from '../../agent/effects.ts';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';

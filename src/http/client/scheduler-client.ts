@@ -30,8 +30,8 @@ export interface SchedulerClientOptions {
   /** Subscribed, for the first time or again. */
   readonly onConnected?: (() => void) | undefined;
   /**
-   * Not subscribed any more, or the first attempt to subscribe has failed: said once, with the reason. It is
-   * tried again by itself, at growing intervals of at most five seconds.
+   * Not subscribed any more, or the first attempt to subscribe has failed: said once, with the
+   * reason. It is tried again by itself, at growing intervals of at most five seconds.
    */
   readonly onDisconnected?: ((reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -106,7 +106,8 @@ export class SchedulerClient {
 
   /**
    * Resolves when the master has taken the call; what it does with it comes as events.
-   * @throws CallRefusedError when the master refuses it, ConnectionLostError when that cannot be known.
+   * @throws CallRefusedError when the master refuses it, ConnectionLostError when that cannot be
+   * known.
    */
   async call(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
     if (!this.#subscribed || this.#frameworkId === undefined || this.#closed) {

@@ -1,4 +1,5 @@
-// POST /api/v1 of a master. Reads come from the views; writes and SUBSCRIBE go to the state machine.
+// POST /api/v1 of a master. Reads come from the views; writes and SUBSCRIBE go to the state
+// machine.
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
 import {

@@ -1,5 +1,5 @@
-// POST /api/v1/scheduler: what is checked before a call reaches the state machine, and how its response
-// or its event stream gets back.
+// POST /api/v1/scheduler: what is checked before a call reaches the state machine, and how its
+// response or its event stream gets back.
 import { randomUUID } from 'node:crypto';
 import type { MasterEvent } from '../../master/events.ts';
 import { type SchedulerCall, SchedulerCall_Type } from '../../model/generated/messages.ts';

@@ -1,5 +1,5 @@
-// A master's port. Requests and messages that come in become events of the state machine, or are answered
-// from its views; effects that go out over HTTP, or to agents, are carried out here.
+// A master's port. Requests and messages that come in become events of the state machine, or are
+// answered from its views; effects that go out over HTTP, or to agents, are carried out here.
 import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';

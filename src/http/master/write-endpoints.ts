@@ -1,5 +1,5 @@
-// The unversioned endpoints of a master that change something (/reserve, /quota, /weights …). Each is an
-// older way to make a call of the operator API: the state machine knows only the call.
+// The unversioned endpoints of a master that change something (/reserve, /quota, /weights …). Each
+// is an older way to make a call of the operator API: the state machine knows only the call.
 import {
   type MachineID,
   type MasterCall,

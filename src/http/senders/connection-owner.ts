@@ -1,7 +1,7 @@
-// The question whether a process has opened a connection, and its answer. Each outgoing connection has a
-// key, which goes with its first message; the receiver asks the process at the address that the message
-// claims. The process answers yes only for the address that the connection goes to, so a key that was
-// overheard elsewhere is of no use.
+// The question whether a process has opened a connection, and its answer. Each outgoing connection
+// has a key, which goes with its first message; the receiver asks the process at the address that
+// the message claims. The process answers yes only for the address that the connection goes to, so
+// a key that was overheard elsewhere is of no use.
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import type { Query } from '../../master/views.ts';
@@ -13,9 +13,10 @@ import { plainDialer } from '../transport/dialer.ts';
 export const OWNER_PATH = '/mesoscale/connection';
 
 /**
- * `other`: a process of Apache Mesos, which has no such path. `nobody`: none of ours, as far as can be seen:
- * nothing listens or answers in time, or a program that answers as none of ours ever does. `unclear`: it may
- * be a process of ours that somebody keeps from answering, with more than it takes.
+ * `other`: a process of Apache Mesos, which has no such path. `nobody`: none of ours, as far as can
+ * be seen: nothing listens or answers in time, or a program that answers as none of ours ever does.
+ * `unclear`: it may be a process of ours that somebody keeps from answering, with more than it
+ * takes.
  */
 export type OwnerAnswer = 'mine' | 'not mine' | 'other' | 'nobody' | 'unclear';
 

@@ -1,10 +1,11 @@
-// The questions whose a connection is: how many may be out at once, and which is asked next. Any connection can
-// claim any sender, and a claimed address may keep silent. So all questions together have a bound, those
-// caused by one place half of it, and those to one claimed address a few. On each of the three levels turns go
-// round, and every second turn is the newest's, so that a new process does not wait behind thousands of
-// claims about addresses where nothing answers. Where a bound is reached, the question that has been out for
-// the longest is given up as unclear, once it has been out for longer than an honest answer takes; where it
-// is the bound of all, one of the place with most.
+// The questions whose a connection is: how many may be out at once, and which is asked next. Any
+// connection can claim any sender, and a claimed address may keep silent. So all questions together
+// have a bound, those caused by one place half of it, and those to one claimed address a few. On
+// each of the three levels turns go round, and every second turn is the newest's, so that a new
+// process does not wait behind thousands of claims about addresses where nothing answers. Where a
+// bound is reached, the question that has been out for the longest is given up as unclear, once it
+// has been out for longer than an honest answer takes; where it is the bound of all, one of the
+// place with most.
 import { askOwner, type OwnerAnswer, type OwnerQuestion } from './connection-owner.ts';
 
 /** Of one address at once: a process answers thousands in a second. */
@@ -75,8 +76,8 @@ export class Questions {
   }
 
   /**
-   * Tells the answer once; who is told asks nothing before this turn is over. The function that is returned
-   * ends the question: it is unclear.
+   * Tells the answer once; who is told asks nothing before this turn is over. The function that is
+   * returned ends the question: it is unclear.
    */
   ask(from: string, asked: OwnerQuestion, tell: (answer: OwnerAnswer) => void): () => void {
     const place = this.#all.member(from, Math.ceil(this.#all.most * PLACE_SHARE));
@@ -114,7 +115,9 @@ export class Questions {
     return undefined;
   }
 
-  /** What makes room in a group that is full. Those of an address only give way with their place. */
+  /**
+   * What makes room in a group that is full. Those of an address only give way with their place.
+   */
   #slowest(group: Group): Question | undefined {
     const crowd = group === this.#all ? this.#fullest : group;
     const [oldest] = crowd?.out ?? [];

@@ -1,15 +1,20 @@
-// Who sends the messages of a connection: the pid in their header is a claim that anybody can make. The rule:
+// Who sends the messages of a connection: the pid in their header is a claim that anybody can make.
+// The rule:
 //
-// 1. What a connection has sent waits, in order, until the first claim in it is judged; up to four are.
-// 2. A claim is judged by asking the process at the claimed address whether the connection is its own, with
-//    the key that came with the connection's first message. There is nobody to ask where the claim is no pid,
-//    or comes without a key from another IP address than its own: then it is false.
+// 1. What a connection has sent waits, in order, until the first claim in it is judged; up to four
+//    are.
+// 2. A claim is judged by asking the process at the claimed address whether the connection is its
+//    own, with the key that came with the connection's first message. There is nobody to ask where
+//    the claim is no pid, or comes without a key from another IP address than its own: then it is
+//    false.
 // 3. "Mine" makes it true, "not mine" false, wherever it comes from: processes of ours know.
-// 4. One of Apache Mesos answers 404, and other programs whatever they like or not at all: a claim is true
-//    then if it comes from its own IP address, as with libprocess's require_peer_address_ip_match.
-// 5. Where one of ours may be there and be kept from answering, it stays open: what waits is dropped, and the
-//    next message asks again. That is so after a refusal that one of ours gives, where the question was ended
-//    to make room, and where one of ours has answered at that address before and nothing does now.
+// 4. One of Apache Mesos answers 404, and other programs whatever they like or not at all: a claim
+//    is true then if it comes from its own IP address, as with libprocess's
+//    require_peer_address_ip_match.
+// 5. Where one of ours may be there and be kept from answering, it stays open: what waits is
+//    dropped, and the next message asks again. That is so after a refusal that one of ours gives,
+//    where the question was ended to make room, and where one of ours has answered at that address
+//    before and nothing does now.
 //
 // Who is asked first is for questions.ts, how much may wait for waiting-messages.ts.
 import { isIPv4 } from 'node:net';
@@ -97,8 +102,8 @@ export class Senders {
   }
 
   /**
-   * Whether the process at the claimed address has opened the connection. `onAsked` gets what ends the
-   * question: it is not known then.
+   * Whether the process at the claimed address has opened the connection. `onAsked` gets what ends
+   * the question: it is not known then.
    */
   async judge(
     ip: string,
@@ -204,7 +209,9 @@ export class Sender implements Waiter {
     this.#resume = resume;
   }
 
-  /** Delivers a message: now, when its sender is known, or never. The body is copied where it waits. */
+  /**
+   * Delivers a message: now, when its sender is known, or never. The body is copied where it waits.
+   */
   admit(claim: Claim, body: Uint8Array, deliver: (body: Uint8Array) => void): void {
     const address = addressIn(claim.from);
     if (!this.#senders.isChecked) {
@@ -224,8 +231,8 @@ export class Sender implements Waiter {
   }
 
   /**
-   * The connection has closed. Who sends one message and hangs up has it delivered all the same, if the
-   * answer comes soon; nothing more is asked about.
+   * The connection has closed. Who sends one message and hangs up has it delivered all the same, if
+   * the answer comes soon; nothing more is asked about.
    */
   close(): void {
     this.#isClosed = true;

@@ -1,6 +1,6 @@
-// The messages that wait until their sender is known: how many bytes there may be, of one lane and of all. At
-// the bound the connection that has waited for the longest loses what it has sent. An honest sender is known
-// within milliseconds, so that is a connection whose sender does not answer.
+// The messages that wait until their sender is known: how many bytes there may be, of one lane and
+// of all. At the bound the connection that has waited for the longest loses what it has sent. An
+// honest sender is known within milliseconds, so that is a connection whose sender does not answer.
 
 /** A connection of which messages wait. */
 export interface Waiter {

@@ -1,5 +1,5 @@
-// Finds the principal of a request by its Authorization header. Each realm has one authenticator; in a realm
-// without one every request is taken, without a principal.
+// Finds the principal of a request by its Authorization header. Each realm has one authenticator;
+// in a realm without one every request is taken, without a principal.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../../security/principal.ts';
 

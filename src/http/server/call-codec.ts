@@ -1,5 +1,5 @@
-// The call that the body of a request carries, as JSON or protobuf, or the refusal that says what is wrong
-// with it; and responses of one message.
+// The call that the body of a request carries, as JSON or protobuf, or the refusal that says what
+// is wrong with it; and responses of one message.
 
 import { readJsonValue, writeJson } from '../../wire/json.ts';
 import { parseBoundedJson } from '../../wire/json-text.ts';
@@ -30,8 +30,8 @@ export interface CallKind<T> {
 }
 
 /**
- * The call that a request carries as one message, checked in the order in which Mesos checks: the media
- * type, the encoding, the call. What the answer may look like is looked at after that.
+ * The call that a request carries as one message, checked in the order in which Mesos checks: the
+ * media type, the encoding, the call. What the answer may look like is looked at after that.
  */
 export function readCall<T>(
   kind: CallKind<T>,

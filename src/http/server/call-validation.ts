@@ -1,5 +1,6 @@
-// Names of calls by their type, and which part a call to an agent has to carry. A call without it is
-// refused before the state machine sees it, in Mesos's words. Those to a master are in src/model.
+// Names of calls by their type, and which part a call to an agent has to carry. A call without it
+// is refused before the state machine sees it, in Mesos's words. Those to a master are in
+// src/model.
 import {
   type AgentCall,
   AgentCall_Type,

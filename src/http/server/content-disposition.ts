@@ -3,7 +3,9 @@
 
 const TOKEN = /^[!#$&+.^_`|~0-9A-Za-z-]+$/;
 
-/** A name that needs no quotes has none, as from Mesos; one beyond ASCII is told in UTF-8 besides. */
+/**
+ * A name that needs no quotes has none, as from Mesos; one beyond ASCII is told in UTF-8 besides.
+ */
 export function attachment(name: string): string {
   if (TOKEN.test(name)) {
     return `attachment; filename=${name}`;

@@ -1,6 +1,7 @@
-// The media types of requests and responses, and which of them a client accepts: by Mesos's rules, not
-// quite those of RFC 9110. A media type is acceptable when the most specific range that names it has a q
-// above zero; q-values never order the choice, the server's own order of preference does.
+// The media types of requests and responses, and which of them a client accepts: by Mesos's rules,
+// not quite those of RFC 9110. A media type is acceptable when the most specific range that names
+// it has a q above zero; q-values never order the choice, the server's own order of preference
+// does.
 
 export const TEXT = 'text/plain; charset=utf-8';
 export const JSON_TYPE = 'application/json';

@@ -1,5 +1,5 @@
-// The responses that refuse a request, in one catalogue: worded as Mesos words them where its wording
-// is known, since people and scripts read these texts.
+// The responses that refuse a request, in one catalogue: worded as Mesos words them where its
+// wording is known, since people and scripts read these texts.
 
 import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE, TEXT } from './content-negotiation.ts';
 import type { HttpResponse } from './response.ts';

@@ -1,5 +1,5 @@
-// A response that does not end: events as RecordIO records, each record in one chunk of its own, because
-// popular clients take chunks for records. What is sent during a turn leaves in one write.
+// A response that does not end: events as RecordIO records, each record in one chunk of its own,
+// because popular clients take chunks for records. What is sent during a turn leaves in one write.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { EventSink } from '../../runtime/pending-requests.ts';

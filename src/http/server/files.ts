@@ -1,6 +1,7 @@
 // Virtual paths onto files: what /files/* and the operator API's LIST_FILES and READ_FILE show.
-// Nothing outside the attached directories is ever reached, though their users may put links in them
-// at any time: what is shown is what was opened, beneath the directory, and only regular files are read.
+// Nothing outside the attached directories is ever reached, though their users may put links in
+// them at any time: what is shown is what was opened, beneath the directory, and only regular files
+// are read.
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, normalize } from 'node:path';
@@ -60,8 +61,8 @@ export interface FilePiece {
 }
 
 /**
- * The entries of a directory, sorted by name; nothing for a file. Who asks the same meanwhile gets the same
- * list; once all of them have gone it is not gone on with.
+ * The entries of a directory, sorted by name; nothing for a file. Who asks the same meanwhile gets
+ * the same list; once all of them have gone it is not gone on with.
  */
 export async function browse(
   files: AttachedFiles,

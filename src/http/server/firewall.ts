@@ -1,5 +1,5 @@
-// Which endpoints --firewall_rules close. A rule names an endpoint by its path, and is read once: the route of
-// that endpoint is closed, however the path of a request spells it.
+// Which endpoints --firewall_rules close. A rule names an endpoint by its path, and is read once:
+// the route of that endpoint is closed, however the path of a request spells it.
 
 import { OWNER_PATH } from '../senders/connection-owner.ts';
 
@@ -27,8 +27,8 @@ export class Firewall {
   readonly #prefix: string;
 
   /**
-   * Rules are read before the delegate exists, in Mesos: a rule for `/state` closes it with and without
-   * prefix, one for `/master/state` closes nothing. Recorded behaviour, kept.
+   * Rules are read before the delegate exists, in Mesos: a rule for `/state` closes it with and
+   * without prefix, one for `/master/state` closes nothing. Recorded behaviour, kept.
    */
   constructor(prefix: string, rules: readonly string[]) {
     this.#prefix = prefix;
@@ -41,7 +41,9 @@ export class Firewall {
     );
   }
 
-  /** Other processes ask whose a connection is, or messages in this one's name could be anybody's. */
+  /**
+   * Other processes ask whose a connection is, or messages in this one's name could be anybody's.
+   */
   closes({ path, delegate }: Place): boolean {
     if (path === OWNER_PATH) {
       return false;

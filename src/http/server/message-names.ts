@@ -1,5 +1,5 @@
-// Names of the messages between master and agent: as on the wire (mesos.internal.RegisterSlaveMessage), and
-// as in this program (RegisterAgentMessage).
+// Names of the messages between master and agent: as on the wire
+// (mesos.internal.RegisterSlaveMessage), and as in this program (RegisterAgentMessage).
 import { types } from '../../wire/types.ts';
 
 const names = new Map<string, string>(

@@ -1,4 +1,5 @@
-// The operator calls that master and agent answer in the same way, without a step of the state machine.
+// The operator calls that master and agent answer in the same way, without a step of the state
+// machine.
 import type {
   FileInfo,
   Flag,

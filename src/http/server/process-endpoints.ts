@@ -1,5 +1,5 @@
-// The endpoints that master and agent answer in the same way: flags, version, log, metrics and files of the
-// process. They need no step of the state machine.
+// The endpoints that master and agent answer in the same way: flags, version, log, metrics and
+// files of the process. They need no step of the state machine.
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseDuration } from '../../model/duration.ts';

@@ -65,7 +65,10 @@ export interface PortProcess<Message> {
   readonly onMessage: (from: string, message: Message) => void;
   /** A linked connection has broken, or could not be opened. */
   readonly onLinkLost: (address: string, why: string | undefined) => void;
-  /** Whom a process may take for one that serves drivers of libmesos, which it does not: `frameworks`. */
+  /**
+   * Whom a process may take for one that serves drivers of libmesos, which it does not:
+   * `frameworks`.
+   */
   readonly clients: string;
 }
 

@@ -85,7 +85,9 @@ export function jsonResponse(value: unknown, jsonp: string | undefined): HttpRes
   return wrapped(JSON.stringify(value), jsonp);
 }
 
-/** As `jsonResponse`, for what `largeJson` has made of a value that may be as large as a cluster. */
+/**
+ * As `jsonResponse`, for what `largeJson` has made of a value that may be as large as a cluster.
+ */
 export function largeJsonResponse(
   text: string | Promise<Pieces>,
   jsonp: string | undefined,

@@ -1,5 +1,6 @@
-// The body of a request that came through node:http: all of it, or the response that refuses it. Bounds hold
-// for its bytes (packed and unpacked), for its time, and for the sum over all bodies that are being read.
+// The body of a request that came through node:http: all of it, or the response that refuses it.
+// Bounds hold for its bytes (packed and unpacked), for its time, and for the sum over all bodies
+// that are being read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { RecordReader } from '../../wire/record-io.ts';
@@ -30,7 +31,10 @@ export interface BodyBounds {
   readonly held?: HeldBytes | undefined;
 }
 
-/** The body, or why there is none. One that a client has left is refused, too, and the refusal is lost. */
+/**
+ * The body, or why there is none. One that a client has left is refused, too, and the refusal is
+ * lost.
+ */
 export function readBody(
   request: IncomingMessage,
   bounds: BodyBounds,
@@ -192,7 +196,9 @@ class BodyReading<Result extends Uint8Array> implements Holder {
     }
   };
 
-  /** The rest does not come, or can't be read. One that has all come may have yet to be unpacked. */
+  /**
+   * The rest does not come, or can't be read. One that has all come may have yet to be unpacked.
+   */
   readonly #break = () => {
     if (!this.#request.complete) {
       this.#end(malformedRequest);

@@ -1,5 +1,5 @@
-// Fields of a request that came through node:http. Of a field that is repeated the last line counts,
-// as in libprocess; node:http joins some and keeps the first of others.
+// Fields of a request that came through node:http. Of a field that is repeated the last line
+// counts, as in libprocess; node:http joins some and keeps the first of others.
 import type { IncomingMessage } from 'node:http';
 
 /** By name in lower case; without blanks around it. */

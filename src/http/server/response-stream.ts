@@ -1,6 +1,6 @@
-// Responses of any length. The state of a whole cluster is tens of megabytes: it is written piece by piece, as
-// JSON or as protobuf, and between the pieces other requests have their turns. A plain value whose lists are
-// iterables, not arrays, is even made only as it is written.
+// Responses of any length. The state of a whole cluster is tens of megabytes: it is written piece
+// by piece, as JSON or as protobuf, and between the pieces other requests have their turns. A plain
+// value whose lists are iterables, not arrays, is even made only as it is written.
 import { writeJson } from '../../wire/json.ts';
 import type { Field, MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
@@ -12,7 +12,9 @@ export type Pieces = readonly Uint8Array[];
 
 /** Milliseconds of writing in one turn of the I/O loop, for all responses together. */
 const SLICE_MS = 4;
-/** Characters, or what takes as long to write, that are written in one go: smaller values at once. */
+/**
+ * Characters, or what takes as long to write, that are written in one go: smaller values at once.
+ */
 const PIECE = 32 * 1024;
 /** What a value, a field or an element takes besides its characters. */
 const VALUE = 24;
@@ -46,7 +48,9 @@ type Container = Iterable<unknown> | Readonly<Record<string, unknown>>;
 const isLarge = (value: unknown): value is Container =>
   typeof value === 'object' && value !== null && left(value, PIECE) < 0;
 
-/** What is left of a budget once the value is written; below zero, it is not looked at to its end. */
+/**
+ * What is left of a budget once the value is written; below zero, it is not looked at to its end.
+ */
 function left(value: unknown, budget: number): number {
   if (typeof value === 'string') {
     return budget - VALUE - value.length;
@@ -129,8 +133,8 @@ function* gathered(texts: Iterable<string>): Generator<string> {
 }
 
 /**
- * Whether a message is worth taking apart: it is large, and has nothing but fields that can be written one
- * by one (no defaults to be shown, nothing required).
+ * Whether a message is worth taking apart: it is large, and has nothing but fields that can be
+ * written one by one (no defaults to be shown, nothing required).
  */
 const isLargeMessage = (type: MessageType<object>, message: object): boolean =>
   type.fields.every((field) => field.shownDefault === undefined && field.rule !== 'required') &&
@@ -187,7 +191,9 @@ function* jsonOf(type: MessageType<object>, message: object): Generator<string> 
   }
 }
 
-/** Large answers are written one after the other, so that many who ask take no more time and memory. */
+/**
+ * Large answers are written one after the other, so that many who ask take no more time and memory.
+ */
 let writing: Promise<unknown> = Promise.resolve();
 
 function inOrder(write: () => Promise<Pieces>): Promise<Pieces> {

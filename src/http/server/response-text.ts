@@ -1,5 +1,5 @@
-// Writes the responses to requests that wait for the state machine, for which the router does not answer
-// any more: a line of text, or nothing.
+// Writes the responses to requests that wait for the state machine, for which the router does not
+// answer any more: a line of text, or nothing.
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { TEXT } from './content-negotiation.ts';
 import type { HttpResponse } from './response.ts';
@@ -20,7 +20,10 @@ export function beginResponse(response: ServerResponse, answer: HttpResponse): s
   return body;
 }
 
-/** The state machine's Reply: a status, and a text if there is something to say; refusals always say it. */
+/**
+ * The state machine's Reply: a status, and a text if there is something to say; refusals always say
+ * it.
+ */
 export function replyResponse(status: number, text: string | undefined): HttpResponse {
   const refusal = status >= 400 ? `${status} ${STATUS_CODES[status] ?? ''}.` : undefined;
   const body = text ?? refusal;

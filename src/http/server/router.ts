@@ -124,7 +124,8 @@ export async function createRouter(
     throw new Error('fastify made no handler');
   }
   return (request, response) => {
-    // Fastify has rules for media types, and Mesos's endpoints have others: they look at what was sent.
+    // Fastify has rules for media types, and Mesos's endpoints have others: they look at what was
+    // sent.
     request.headers['content-type'] = ANY_TYPE;
     route(request, response);
   };
@@ -139,8 +140,8 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
     `${path}/`,
     ...(endpoint.exact ? [] : [`${path}/*`]),
   ]);
-  // Firewall and authentication are hooks of the endpoint's own scope: no route, and no other spelling of
-  // a path that leads to it, can be without them.
+  // Firewall and authentication are hooks of the endpoint's own scope: no route, and no other
+  // spelling of a path that leads to it, can be without them.
   void app.register(async (scope) => {
     if (options.firewall.closes(endpoint)) {
       scope.addHook('onRequest', (request, reply) => {

@@ -1,10 +1,10 @@
-// Responses that are being written. A request for the same, of the same principal, that comes meanwhile gets
-// the same response.
+// Responses that are being written. A request for the same, of the same principal, that comes
+// meanwhile gets the same response.
 
 export interface SharedResponsesOptions {
   /**
-   * Runs what forgets an answer that was made at once: until then it is shared, too. Absent: only those that
-   * take their time are.
+   * Runs what forgets an answer that was made at once: until then it is shared, too. Absent: only
+   * those that take their time are.
    */
   readonly soon?: ((forget: () => void) => void) | undefined;
 }
@@ -23,7 +23,9 @@ export class SharedResponses<Made extends object | string> {
     return this.#shared;
   }
 
-  /** The answer that is being made under the key, or what `make` gives; undefined is not remembered. */
+  /**
+   * The answer that is being made under the key, or what `make` gives; undefined is not remembered.
+   */
   get<T extends Made | undefined>(key: string, make: () => T): Made | T {
     const known = this.#known.get(key);
     if (known !== undefined) {

@@ -4,7 +4,9 @@ import { networkInterfaces } from 'node:os';
 /** Node writes IPv4 addresses of a socket that listens for both kinds as IPv6. */
 export const plainIp = (ip: string) => (ip.startsWith('::ffff:') ? ip.slice('::ffff:'.length) : ip);
 
-/** The machine itself has millions of loopback addresses, and anybody on it all of them: one place. */
+/**
+ * The machine itself has millions of loopback addresses, and anybody on it all of them: one place.
+ */
 export const placeOf = (ip: string) =>
   plainIp(ip).startsWith('127.') ? '127.0.0.0/8' : plainIp(ip);
 

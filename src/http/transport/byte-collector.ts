@@ -1,6 +1,6 @@
 // Bytes that come in pieces, kept as one. They are copied: a piece of one byte would otherwise keep
-// alive the whole chunk that it came in. The room for them doubles, so that the copying is linear in
-// the bytes, however they are cut, and is never more than can come.
+// alive the whole chunk that it came in. The room for them doubles, so that the copying is linear
+// in the bytes, however they are cut, and is never more than can come.
 import { Buffer } from 'node:buffer';
 
 const EMPTY = Buffer.alloc(0);

@@ -1,6 +1,6 @@
 // Calls pipelined on one connection: sent as they come, those of a turn in one write, answered in
-// order. When the connection breaks every unanswered call fails; none is ever sent twice, for any of
-// them may have taken effect.
+// order. When the connection breaks every unanswered call fails; none is ever sent twice, for any
+// of them may have taken effect.
 import type { Duplex } from 'node:stream';
 import { Turn } from '../../runtime/turn.ts';
 import { type Dialer, plainDialer } from './dialer.ts';

@@ -10,7 +10,9 @@ const EMPTY = Buffer.alloc(0);
 const CR = 13;
 const LF = 10;
 
-/** Longest line of a chunk's size with its extensions, and longest trailer: longer ones are refused. */
+/**
+ * Longest line of a chunk's size with its extensions, and longest trailer: longer ones are refused.
+ */
 const MAX_LINE_BYTES = 4 * 1024;
 /** Lines between the chunks may have so much besides the sizes; a body with more is refused. */
 const MAX_EXTRA_BYTES = 16 * 1024;
@@ -20,11 +22,13 @@ const USUAL_SIZE_BYTES = 16;
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
 /**
- * A size, and the extensions that nobody here has a meaning for: as loosely as node:http reads them,
- * which takes one without a name or value.
+ * A size, and the extensions that nobody here has a meaning for: as loosely as node:http reads
+ * them, which takes one without a name or value.
  */
 const SIZE_LINE = new RegExp(`^([0-9a-fA-F]+)(?:;(?!$)${TOKEN}*(?:=${TOKEN}*(?:${QUOTED})?)?)*$`);
-/** A field after the last chunk. It means nothing here; those that would frame a body are refused. */
+/**
+ * A field after the last chunk. It means nothing here; those that would frame a body are refused.
+ */
 const TRAILER = new RegExp(`^(${TOKEN}+):[\\t -~\\x80-\\xff]*$`);
 const FRAMING = /^(?:content-length|transfer-encoding|connection|upgrade)$/i;
 
@@ -64,7 +68,9 @@ export class ChunkedBody {
     return this.#body.take();
   }
 
-  /** Takes bytes from `start` on; returns where the body ends, or where it was found to be at fault. */
+  /**
+   * Takes bytes from `start` on; returns where the body ends, or where it was found to be at fault.
+   */
   push(bytes: Buffer, start: number): number {
     let at = start;
     while (at < bytes.length && this.#state !== 'done' && this.#fault === undefined) {
@@ -147,8 +153,8 @@ export class ChunkedBody {
 }
 
 /**
- * A whole body of one chunk, as peers of Mesos's transport write it: where it begins, and where it and
- * all of its framing end. Undefined: it is another one, or not all of it is here.
+ * A whole body of one chunk, as peers of Mesos's transport write it: where it begins, and where it
+ * and all of its framing end. Undefined: it is another one, or not all of it is here.
  */
 export function singleChunk(
   bytes: Buffer,

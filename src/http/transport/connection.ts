@@ -1,11 +1,12 @@
-// One accepted connection, as long as it carries only what comes by the thousand: libprocess messages and
-// scheduler calls, pipelined in any mix. Responses leave in the order of the requests, those of a turn in
-// one write. The first request of any other kind hands the connection, with all bytes from that request
-// on, to node:http, once the requests before it have been answered.
+// One accepted connection, as long as it carries only what comes by the thousand: libprocess
+// messages and scheduler calls, pipelined in any mix. Responses leave in the order of the requests,
+// those of a turn in one write. The first request of any other kind hands the connection, with all
+// bytes from that request on, to node:http, once the requests before it have been answered.
 //
-// A peer that sends faster than its requests can be taken is slowed down here: nothing is read from a
-// connection while the state machine has too much waiting, while too many requests of the connection are
-// unanswered, while the peer does not take the responses, or until it is known who sends the messages.
+// A peer that sends faster than its requests can be taken is slowed down here: nothing is read from
+// a connection while the state machine has too much waiting, while too many requests of the
+// connection are unanswered, while the peer does not take the responses, or until it is known who
+// sends the messages.
 import type { Duplex } from 'node:stream';
 import type { Turn } from '../../runtime/turn.ts';
 import type { Claim, Sender } from '../senders/senders.ts';
@@ -61,12 +62,21 @@ export interface ConnectionServices {
   readonly held?: HeldBytes | undefined;
 }
 
-/** Requests of one connection that may wait for their answers; nothing more is read from it meanwhile. */
+/**
+ * Requests of one connection that may wait for their answers; nothing more is read from it
+ * meanwhile.
+ */
 const MAX_UNANSWERED = 4_096;
-/** Bytes of answers that a peer may leave untaken; nothing more is read from it until it has taken them. */
+/**
+ * Bytes of answers that a peer may leave untaken; nothing more is read from it until it has taken
+ * them.
+ */
 const MAX_UNTAKEN_BYTES = 64 * 1024;
 
-/** The first byte of every request that is read here. Other methods may be a person's: they never wait for a turn. */
+/**
+ * The first byte of every request that is read here. Other methods may be a person's: they never
+ * wait for a turn.
+ */
 const POST = 'P'.charCodeAt(0);
 
 /** A place in the order of answers. */

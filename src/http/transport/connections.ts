@@ -1,14 +1,15 @@
-// The connections that a port has accepted: how many there may be, and for how long one may take up a
-// descriptor and do nothing. A connection is idle while none of its requests is being answered, and a
-// stranger's until the process behind it is known. Where as many are open as there may be, idle strangers are
-// ended first, the longest idle before others; where there are none, the newest connections of the place that
-// has most. Connections of peers that this process is linked to are never ended.
+// The connections that a port has accepted: how many there may be, and for how long one may take up
+// a descriptor and do nothing. A connection is idle while none of its requests is being answered,
+// and a stranger's until the process behind it is known. Where as many are open as there may be,
+// idle strangers are ended first, the longest idle before others; where there are none, the newest
+// connections of the place that has most. Connections of peers that this process is linked to are
+// never ended.
 //
-// Any process can make itself known, so that proves little: only a few connections of one address count as
-// those of its peer.
+// Any process can make itself known, so that proves little: only a few connections of one address
+// count as those of its peer.
 //
-// Clients of Mesos's C++ library open two connections and may say nothing on one of them for days: of an
-// address as many silent connections are spared as it has others that are in use.
+// Clients of Mesos's C++ library open two connections and may say nothing on one of them for days:
+// of an address as many silent connections are spared as it has others that are in use.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { placeOf } from './addresses.ts';
@@ -21,7 +22,9 @@ export interface Carrier {
   readonly isBusy: boolean;
   /** The address of the process behind it, where it is known. */
   readonly peer: string | undefined;
-  /** The number of the request that has come in part; undefined: none, or it is not read on for now. */
+  /**
+   * The number of the request that has come in part; undefined: none, or it is not read on for now.
+   */
   readonly unfinished: number | undefined;
 }
 
@@ -106,8 +109,8 @@ export class Connections {
   }
 
   /**
-   * Makes room for one more: at the bound idle strangers are ended, the longest idle first, and where
-   * there are none the newest of the place that has most. False: no place has many.
+   * Makes room for one more: at the bound idle strangers are ended, the longest idle first, and
+   * where there are none the newest of the place that has most. False: no place has many.
    */
   admit(socket: Socket): boolean {
     return this.size < this.#most || this.#makeRoom(placeOf(socket.remoteAddress ?? ''));

@@ -1,4 +1,5 @@
-// How connections to other processes are opened. The sender of bytes sees a stream, not what carries it.
+// How connections to other processes are opened. The sender of bytes sees a stream, not what
+// carries it.
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parseAddress } from '../../model/address.ts';

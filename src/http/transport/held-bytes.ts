@@ -1,7 +1,7 @@
-// The memory that peers keep taken: requests they do not finish, responses and events they do not take. Each
-// of these has a bound of its own; this is the bound of their sum over the whole process. At the bound the
-// peer that has not moved on for the longest is cut off; a peer that sends and takes as fast as it can is
-// only cut off where there is no other.
+// The memory that peers keep taken: requests they do not finish, responses and events they do not
+// take. Each of these has a bound of its own; this is the bound of their sum over the whole
+// process. At the bound the peer that has not moved on for the longest is cut off; a peer that
+// sends and takes as fast as it can is only cut off where there is no other.
 
 /** A peer that keeps memory taken. */
 export interface Holder {
@@ -60,8 +60,8 @@ export class HeldBytes {
   }
 
   /**
-   * The holder waits to take an answer, as others may; `release` when it has. The answer is what takes the
-   * memory: equal texts would count as one.
+   * The holder waits to take an answer, as others may; `release` when it has. The answer is what
+   * takes the memory: equal texts would count as one.
    */
   share(holder: Holder, answer: object, bytes: number): void {
     const share = this.#shares.get(answer) ?? { bytes, holders: 0 };

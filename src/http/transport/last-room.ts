@@ -1,6 +1,7 @@
-// What becomes of a connection where as many are open as there may be. If it begins with the question of
-// another process whether a connection is its own (/mesoscale/connection), it is let in: unanswered, that
-// process could not tell this one from a stranger. Any other is told 503, one that says nothing after a second.
+// What becomes of a connection where as many are open as there may be. If it begins with the
+// question of another process whether a connection is its own (/mesoscale/connection), it is let
+// in: unanswered, that process could not tell this one from a stranger. Any other is told 503, one
+// that says nothing after a second.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';

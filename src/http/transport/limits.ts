@@ -9,8 +9,8 @@ export const MAX_HEAD_BYTES = 32 * 1024;
 export const HEAD_TIMEOUT_MS = 60_000;
 
 /**
- * Largest body of a message between master and agent: an agent that comes back with ten thousand large
- * tasks stays below. A larger one is answered with 413, and its connection ends.
+ * Largest body of a message between master and agent: an agent that comes back with ten thousand
+ * large tasks stays below. A larger one is answered with 413, and its connection ends.
  */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /**

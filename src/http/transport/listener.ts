@@ -1,6 +1,6 @@
-// The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come in here.
-// A Connection reads what comes by the thousand (connection.ts). It hands itself to a node:http server, which
-// has no port of its own, when a request comes that it does not read.
+// The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come in
+// here. A Connection reads what comes by the thousand (connection.ts). It hands itself to a
+// node:http server, which has no port of its own, when a request comes that it does not read.
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -36,8 +36,8 @@ export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'sen
   readonly handler: RequestListener;
   readonly early?: EarlyPort | undefined;
   /**
-   * What an accepted connection carries, before its first byte is read; rejects, and the connection ends,
-   * where that cannot be agreed on. Absent: the bytes of the socket itself.
+   * What an accepted connection carries, before its first byte is read; rejects, and the connection
+   * ends, where that cannot be agreed on. Absent: the bytes of the socket itself.
    */
   readonly secure?: Secure | undefined;
   /** How long the head of an ordinary request may take to come. */
@@ -59,7 +59,9 @@ export interface EarlyPort {
 
 /** More than this may be a thousand requests at once; it is looked at in a turn of its own. */
 const MAX_QUESTION_BYTES = 4 * 1024;
-/** An answer of which nothing is taken for so long ends its connection; event streams may be silent. */
+/**
+ * An answer of which nothing is taken for so long ends its connection; event streams may be silent.
+ */
 const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
 export class Front {
@@ -288,7 +290,10 @@ async function takeMessage(
   response.end();
 }
 
-/** What is not HTTP from its first line on gets no answer, nor does who never comes to the end of it. */
+/**
+ * What is not HTTP from its first line on gets no answer, nor does who never comes to the end of
+ * it.
+ */
 const UNANSWERED: ReadonlySet<string> = new Set([
   'HPE_CLOSED_CONNECTION',
   'HPE_INVALID_CONSTANT',

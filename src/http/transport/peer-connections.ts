@@ -1,7 +1,8 @@
-// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the first message,
-// shared by all processes there. Messages of a turn leave in one write. When a linked connection breaks, or
-// cannot be opened, that is reported once; the next link or message opens another. Without a link a
-// connection is closed when it has been idle. Responses are not looked at.
+// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the first
+// message, shared by all processes there. Messages of a turn leave in one write. When a linked
+// connection breaks, or cannot be opened, that is reported once; the next link or message opens
+// another. Without a link a connection is closed when it has been idle. Responses are not looked
+// at.
 import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
 import type { Turn } from '../../runtime/turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';

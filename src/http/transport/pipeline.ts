@@ -1,6 +1,7 @@
-// The ordinary requests of one connection, one after the other: a request begins when the response before it
-// has been taken. A client may send a thousand at once, and the responses, of megabytes each, would all wait
-// for it in memory. Calls of schedulers and executors are answered with a line, and may overlap.
+// The ordinary requests of one connection, one after the other: a request begins when the response
+// before it has been taken. A client may send a thousand at once, and the responses, of megabytes
+// each, would all wait for it in memory. Calls of schedulers and executors are answered with a
+// line, and may overlap.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '../server/response.ts';
@@ -9,8 +10,9 @@ import { endWith } from './refusal.ts';
 /** Requests with short answers that are handled at once on a connection; more wait their turn. */
 const MAX_OVERLAPPING = 256;
 /**
- * Requests that wait, over all connections. Nothing is read from a connection while one of its waits,
- * so that each has what came in one read at most; a connection that would go beyond the sum is ended.
+ * Requests that wait, over all connections. Nothing is read from a connection while one of its
+ * waits, so that each has what came in one read at most; a connection that would go beyond the sum
+ * is ended.
  */
 const MAX_WAITING = 50_000;
 
@@ -27,7 +29,9 @@ interface Waiting {
 
 export class Pipeline {
   static #waitingSum = 0;
-  /** Connections that may be read on, one a turn: what each has sent ahead takes long to look at. */
+  /**
+   * Connections that may be read on, one a turn: what each has sent ahead takes long to look at.
+   */
   static readonly #toResume: Duplex[] = [];
 
   /** Reads on from a connection that may have sent many requests ahead: in a turn of its own. */

@@ -1,5 +1,6 @@
-// The head of a request, as far as libprocess messages and scheduler calls need it. A head with anything in
-// it that this reader does not know, or that could be understood in two ways, is left to node:http.
+// The head of a request, as far as libprocess messages and scheduler calls need it. A head with
+// anything in it that this reader does not know, or that could be understood in two ways, is left
+// to node:http.
 import { KEY_HEADER } from '../../wire/libprocess.ts';
 
 export interface RequestHead {

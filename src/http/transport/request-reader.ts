@@ -1,7 +1,7 @@
-// Reads pipelined HTTP/1.1 requests off a connection, of the two kinds that come by the thousand: libprocess
-// messages and scheduler calls. It knows just enough of HTTP for these. A request whose head it does not know
-// is left to node:http, from its first byte on; a body that is malformed is refused as node:http would. Each
-// byte is looked at once, however they are cut.
+// Reads pipelined HTTP/1.1 requests off a connection, of the two kinds that come by the thousand:
+// libprocess messages and scheduler calls. It knows just enough of HTTP for these. A request whose
+// head it does not know is left to node:http, from its first byte on; a body that is malformed is
+// refused as node:http would. Each byte is looked at once, however they are cut.
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 import { type BodyFault, ChunkedBody, singleChunk } from './chunked-body.ts';

@@ -1,6 +1,6 @@
-// Reads pipelined HTTP/1.1 responses off a connection: status and body of each, in order. Each byte is looked
-// at once, however they are cut. A response that is too large, or that says twice how long it is, ends the
-// connection.
+// Reads pipelined HTTP/1.1 responses off a connection: status and body of each, in order. Each byte
+// is looked at once, however they are cut. A response that is too large, or that says twice how
+// long it is, ends the connection.
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 import { ChunkedBody } from './chunked-body.ts';

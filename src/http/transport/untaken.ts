@@ -1,6 +1,7 @@
-// Bytes that have been written to a peer and that it has not taken yet. While their sum over all peers of a
-// process is large, connections are read less, so that less is sent to peers. A peer that takes nothing at
-// all is left out of that sum, for it could stop all others; HeldBytes bounds what it keeps.
+// Bytes that have been written to a peer and that it has not taken yet. While their sum over all
+// peers of a process is large, connections are read less, so that less is sent to peers. A peer
+// that takes nothing at all is left out of that sum, for it could stop all others; HeldBytes bounds
+// what it keeps.
 import type { Pressure } from './connection.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 

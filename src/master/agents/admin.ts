@@ -24,7 +24,10 @@ interface Refusal {
   readonly text?: string;
 }
 
-/** Of an agent that is on its way out nothing more can be stored: it would stay in the registry for good. */
+/**
+ * Of an agent that is on its way out nothing more can be stored: it would stay in the registry for
+ * good.
+ */
 function knownError(state: MasterState, id: AgentId): Refusal | undefined {
   if (!isKnown(state, id)) {
     return { status: 400, text: 'Unknown agent' };

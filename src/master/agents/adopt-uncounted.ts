@@ -1,6 +1,6 @@
-// Tasks and executors that a known agent has and the master does not count: they were given up with a
-// connection, or their launch was held up in the network until the agent had come back without it.
-// Apache Mesos never counts them, and offers what they use to other frameworks.
+// Tasks and executors that a known agent has and the master does not count: they were given up with
+// a connection, or their launch was held up in the network until the agent had come back without
+// it. Apache Mesos never counts them, and offers what they use to other frameworks.
 import {
   type ExecutorInfo,
   type ReregisterAgentMessage,
@@ -27,10 +27,11 @@ interface Uncounted {
 }
 
 /**
- * Takes over the tasks and executors that an agent lists and the master does not count. The resources of an agent
- * that was disconnected were offered to no framework meanwhile. Those of an agent that was connected may have been, and
- * its list may be older than updates that it has sent since: a task that does not fit any more is killed. The agent is
- * asked once more for a list that is old, and for one that was taken over while it was connected.
+ * Takes over the tasks and executors that an agent lists and the master does not count. The
+ * resources of an agent that was disconnected were offered to no framework meanwhile. Those of an
+ * agent that was connected may have been, and its list may be older than updates that it has sent
+ * since: a task that does not fit any more is killed. The agent is asked once more for a list that
+ * is old, and for one that was taken over while it was connected.
  */
 export function takeBack(
   state: MasterState,
@@ -157,7 +158,10 @@ export function withoutAcknowledged(
   };
 }
 
-/** The acknowledgements were lost with the connection, or are slow: the tasks are over for all others. */
+/**
+ * The acknowledgements were lost with the connection, or are slow: the tasks are over for all
+ * others.
+ */
 export function acknowledgeAgain(state: MasterState, agent: Agent, tasks: readonly Task[]): void {
   for (const { framework_id, task_id, status_update_uuid: uuid } of tasks) {
     if (uuid !== undefined) {

@@ -1,5 +1,5 @@
-// RegisterAgent: an agent that is new to the cluster is checked, stored in the registry and added to the master's state
-// and to the allocator.
+// RegisterAgent: an agent that is new to the cluster is checked, stored in the registry and added
+// to the master's state and to the allocator.
 import type { AgentFacts, Holding } from '../../core/interface.ts';
 import { type AgentCapabilities, agentCapabilities } from '../../model/capabilities.ts';
 import {
@@ -90,8 +90,9 @@ export function mayJoin(
 const AGENT_PRINCIPAL = undefined;
 
 /**
- * Reservations that an agent makes by its own flags are authorized as those that others make, so that
- * no agent brings reservations to any role it likes. Those that were made later have been authorized.
+ * Reservations that an agent makes by its own flags are authorized as those that others make, so
+ * that no agent brings reservations to any role it likes. Those that were made later have been
+ * authorized.
  */
 function deniedRegistration(state: MasterState, info: AgentInfo): string | undefined {
   const denied = (action: string, list: string) =>
@@ -114,7 +115,9 @@ export const connectionMessage = (state: MasterState) => ({
   total_ping_timeout_seconds: pingTimeoutMs(state) / 1000,
 });
 
-/** RegisterAgent, which agents repeat until they are answered: repetitions are cheap and harmless. */
+/**
+ * RegisterAgent, which agents repeat until they are answered: repetitions are cheap and harmless.
+ */
 export function registerAgent(
   state: MasterState,
   pid: string,
@@ -312,7 +315,10 @@ export function agentFacts(info: AgentInfo): AgentFacts {
   };
 }
 
-/** Adds an agent, with what runs on it, to the master's state and to the allocator, and begins to ping it. */
+/**
+ * Adds an agent, with what runs on it, to the master's state and to the allocator, and begins to
+ * ping it.
+ */
 export function addAgent(
   state: MasterState,
   agent: Agent,

@@ -1,5 +1,5 @@
-// Agents that an operator marks gone: their tasks have ended, and an agent that registers under such an id is shut
-// down.
+// Agents that an operator marks gone: their tasks have ended, and an agent that registers under
+// such an id is shut down.
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { AgentId, RequestId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';

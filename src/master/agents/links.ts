@@ -1,4 +1,5 @@
-// The connection to an agent's address, whose loss the master hears of. Agents of one address share it.
+// The connection to an agent's address, whose loss the master hears of. Agents of one address share
+// it.
 import type { Agent, MasterState } from '../state.ts';
 
 /** Asks for a connection to the agent's address, whose loss will be reported once. */

@@ -1,4 +1,5 @@
-// Watching agents: each is pinged at a steady pace, and given up after so many pings without a pong.
+// Watching agents: each is pinged at a steady pace, and given up after so many pings without a
+// pong.
 
 import type { AgentId } from '../../model/ids.ts';
 import { clearTimer, setTimer } from '../outbox.ts';

@@ -1,6 +1,6 @@
-// Agents that are to be marked unreachable. With --agent_removal_rate_limit each waits for its turn, whatever the
-// cause, so that a network that fails cannot take a whole cluster's tasks at once. An agent that registers or answers a
-// ping before its turn is not removed.
+// Agents that are to be marked unreachable. With --agent_removal_rate_limit each waits for its
+// turn, whatever the cause, so that a network that fails cannot take a whole cluster's tasks at
+// once. An agent that registers or answers a ping before its turn is not removed.
 import type { AgentInfo } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
 import { clearTimer, log, setTimer } from '../outbox.ts';
@@ -8,7 +8,10 @@ import type { MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { markUnreachable } from './removal.ts';
 
-/** pings: it answers none. disconnected: it did not register again. recovery: nor after a restart of the master. */
+/**
+ * pings: it answers none. disconnected: it did not register again. recovery: nor after a restart of
+ * the master.
+ */
 type RemovalCause = 'pings' | 'disconnected' | 'recovery';
 
 export interface Removal {

@@ -1,5 +1,5 @@
-// How agents end: disconnected, unreachable, removed, gone. The change is stored first; then the tasks that ran on the
-// agent end, and their frameworks are told.
+// How agents end: disconnected, unreachable, removed, gone. The change is stored first; then the
+// tasks that ran on the agent end, and their frameworks are told.
 import {
   type AgentInfo,
   OperationState,
@@ -161,7 +161,8 @@ export function loseAgent(
     isGone ? OperationState.OPERATION_GONE_BY_OPERATOR : OperationState.OPERATION_UNREACHABLE,
     isGone ? 'Agent has been marked gone' : 'Agent was marked unreachable',
   );
-  // With all that is held there: what tasks and offers give back one by one is not looked at any more.
+  // With all that is held there: what tasks and offers give back one by one is not looked at any
+  // more.
   state.allocator.removeAgent(agent.id);
   for (const owner of [...agent.tasks.keys()]) {
     const framework = state.frameworks.registered.get(owner);

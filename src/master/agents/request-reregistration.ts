@@ -1,4 +1,5 @@
-// Asks a connected agent to register again, because it has a task or operation that the master's state lacks.
+// Asks a connected agent to register again, because it has a task or operation that the master's
+// state lacks.
 import type { StatusUpdate } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';
@@ -18,8 +19,8 @@ const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 600_000;
 
 /**
- * For what only the agent's word speaks for: an executor can report tasks that there never were, and each
- * registration would bring those reports again. So the pauses between such calls grow.
+ * For what only the agent's word speaks for: an executor can report tasks that there never were,
+ * and each registration would bring those reports again. So the pauses between such calls grow.
  */
 export function askSparingly(state: MasterState, agent: Agent): void {
   const { nowMs } = state;
@@ -34,8 +35,9 @@ export function askSparingly(state: MasterState, agent: Agent): void {
 }
 
 /**
- * An agent, be it one of Apache Mesos, registers again when a ping calls it disconnected. It is asked
- * once until it does: where that is lost with the connection, it registers again all the same.
+ * An agent, be it one of Apache Mesos, registers again when a ping calls it disconnected. It is
+ * asked once until it does: where that is lost with the connection, it registers again all the
+ * same.
  */
 export function askAgain(state: MasterState, agent: Agent): void {
   if (agent.isAskedAgain !== true) {

@@ -1,5 +1,6 @@
 // ReregisterAgent: an agent that was registered before, with this master or another, tells all it
-// runs. The change is stored first, then the master's state and the allocator take it over, then frameworks are told.
+// runs. The change is stored first, then the master's state and the allocator take it over, then
+// frameworks are told.
 import { agentCapabilities, frameworkRoles } from '../../model/capabilities.ts';
 import { sameMessage } from '../../model/equality.ts';
 import {
@@ -169,7 +170,9 @@ function neededChange(
 const isElsewhere = (known: Agent, pid: string, info: AgentInfo) =>
   known.ip !== parsePid(pid)?.host || known.info.hostname !== info.hostname;
 
-/** Resources in the list form, allocated to a role; agents from before MULTI_ROLE don't say which. */
+/**
+ * Resources in the list form, allocated to a role; agents from before MULTI_ROLE don't say which.
+ */
 function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
   const roles = new Map<string, string>();
   for (const info of message.frameworks ?? []) {
@@ -373,7 +376,10 @@ function updateDescription(
   agent.total = totalResources(state, agent.info, checkpointed);
 }
 
-/** An agent that was downgraded cannot report ended operations any more, so no framework will acknowledge them. */
+/**
+ * An agent that was downgraded cannot report ended operations any more, so no framework will
+ * acknowledge them.
+ */
 function dropUnacknowledged(state: MasterState, agent: Agent): void {
   for (const operation of [...(agent.operations?.values() ?? [])]) {
     const { latest_status, info } = operation;

@@ -1,6 +1,7 @@
-// What agents tell when they register, in number and bytes: of all of them, and of those at one IP address. Agents do
-// not authenticate, so a stranger may register any number. One who does fills the room of an address, and newcomers
-// from there are refused; agents that are known come back as long as their own address has room.
+// What agents tell when they register, in number and bytes: of all of them, and of those at one IP
+// address. Agents do not authenticate, so a stranger may register any number. One who does fills
+// the room of an address, and newcomers from there are refused; agents that are known come back as
+// long as their own address has room.
 import {
   ADDRESS_SHARE,
   MAX_ADDRESS_AGENTS,
@@ -9,7 +10,10 @@ import {
   MAX_AGENTS_BYTES,
 } from '../validation/agent-bounds.ts';
 
-/** What one agent takes. `ip` is undefined of one that the registry names, and that has not come yet. */
+/**
+ * What one agent takes. `ip` is undefined of one that the registry names, and that has not come
+ * yet.
+ */
 interface Place {
   readonly ip: string | undefined;
   readonly bytes: number;
@@ -26,7 +30,10 @@ interface Sum {
 export class AgentRoom {
   readonly #places = new Map<string, Place>();
   readonly #all: Sum = { agents: 0, bytes: 0, amount: 0 };
-  /** Amounts that agents have reported since they registered: oversubscribed, or of resource providers. */
+  /**
+   * Amounts that agents have reported since they registered: oversubscribed, or of resource
+   * providers.
+   */
   readonly #reported = new Map<string, number>();
   readonly #byIp = new Map<string, Sum>();
   readonly #maxBytes: number;

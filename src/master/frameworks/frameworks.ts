@@ -269,7 +269,10 @@ export function tellOfFramework(state: MasterState, framework: Framework): void 
   }
 }
 
-/** Registered agents that have tasks, executors or operations of the framework, by the agents' own maps. */
+/**
+ * Registered agents that have tasks, executors or operations of the framework, by the agents' own
+ * maps.
+ */
 function agentsOf(state: MasterState, framework: Framework): Agent[] {
   const { id, operations } = framework;
   const operating = new Set([...operations.values()].map(({ agent_id }) => agent_id?.value));
@@ -369,7 +372,8 @@ export function removeFramework(state: MasterState, framework: Framework): void 
   log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
   publishFrameworkRemoved(state, framework);
   for (const agent of agents) {
-    // In Apache Mesos an agent whose last task went in this way stays draining until it reports again.
+    // In Apache Mesos an agent whose last task went in this way stays draining until it reports
+    // again.
     drainIfIdle(state, agent);
   }
 }

@@ -95,7 +95,9 @@ function unknownTask(state: MasterState, agent: AgentId | undefined) {
   return { state: TaskState.TASK_UNKNOWN, message: 'Task is unknown' };
 }
 
-/** The same for operations. Those that only a resource provider can know are passed on to its agent. */
+/**
+ * The same for operations. Those that only a resource provider can know are passed on to its agent.
+ */
 export function reconcileOperations(
   state: MasterState,
   framework: Framework,

@@ -1,6 +1,6 @@
-// What all frameworks may be together. Those that are subscribed, and those that were and may come back, have one
-// share; those that agents tell of before their schedulers are here have another, so that no agent takes the
-// places of frameworks that subscribe.
+// What all frameworks may be together. Those that are subscribed, and those that were and may come
+// back, have one share; those that agents tell of before their schedulers are here have another, so
+// that no agent takes the places of frameworks that subscribe.
 import { frameworkRoles } from '../../model/capabilities.ts';
 import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
 import { type AgentId, frameworkId } from '../../model/ids.ts';
@@ -90,9 +90,9 @@ function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>, share = 1): string 
 }
 
 /**
- * Why an agent cannot come back with these frameworks: those that the master does not know are too many, or have
- * too many roles, alone or with what agents have told of before. That is no end: a framework that has subscribed
- * meanwhile is known when the agent asks again.
+ * Why an agent cannot come back with these frameworks: those that the master does not know are too
+ * many, or have too many roles, alone or with what agents have told of before. That is no end: a
+ * framework that has subscribed meanwhile is known when the agent asks again.
  */
 export function toldError(
   state: MasterState,
@@ -153,7 +153,10 @@ export function toldError(
   );
 }
 
-/** Of what agents may tell, the part of those that the registry does not name; and of those at one address. */
+/**
+ * Of what agents may tell, the part of those that the registry does not name; and of those at one
+ * address.
+ */
 const STRANGERS_SHARE = 1 / 2;
 const ADDRESS_SHARE = 1 / 4;
 

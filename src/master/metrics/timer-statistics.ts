@@ -26,7 +26,9 @@ export class Durations {
     this.#count++;
   }
 
-  /** The last sample under the name itself, and the window's figures below it, as Mesos's timers. */
+  /**
+   * The last sample under the name itself, and the window's figures below it, as Mesos's timers.
+   */
   report(name: string, metrics: Record<string, number>): void {
     if (this.#last === undefined) {
       return;

@@ -40,7 +40,10 @@ export interface Acceptance {
   readonly offered: readonly Resource[];
   /** Left to use. */
   readonly pool: ResourcePool;
-  /** What the agent has, once an operation converts some of it: `agent.total` follows when it is needed. */
+  /**
+   * What the agent has, once an operation converts some of it: `agent.total` follows when it is
+   * needed.
+   */
   total: ResourcePool | undefined;
   /** How many of the conversions are in `agent.total`. */
   booked: number;
@@ -232,7 +235,9 @@ function refuseOperation(
   }
 }
 
-/** The offers end; what they held stays allocated to the framework until the operations are done. */
+/**
+ * The offers end; what they held stays allocated to the framework until the operations are done.
+ */
 function take(
   state: MasterState,
   first: OutstandingOffer,
@@ -355,8 +360,8 @@ function setResizedAside(
 }
 
 /**
- * The agent's total after the operations so far. One that takes its reservations and volumes as a whole hears of
- * them here: before a task that uses them, and at the end.
+ * The agent's total after the operations so far. One that takes its reservations and volumes as a
+ * whole hears of them here: before a task that uses them, and at the end.
  */
 function bookTotal(state: MasterState, acceptance: Acceptance): void {
   const { agent, total, converted } = acceptance;

@@ -1,10 +1,11 @@
-// What the master does when the scheduler core traps, or refuses what it is told. The allocator is lost then: a new one is told all that
-// this master knows, at a moment when its own state is whole. That is the end of the step in which it happened,
-// whose event has been taken as ever, or the question without whose answer the step cannot go on.
+// What the master does when the scheduler core traps, or refuses what it is told. The allocator is
+// lost then: a new one is told all that this master knows, at a moment when its own state is whole.
+// That is the end of the step in which it happened, whose event has been taken as ever, or the
+// question without whose answer the step cannot go on.
 //
-// What is on offer stays on offer. What is lost is what only the allocator knew: refusals, of offers and inverse
-// offers, and who had how many allocations, which decides among equals. So frameworks may see inverse
-// offers rescinded and made again, and offers of what they have refused.
+// What is on offer stays on offer. What is lost is what only the allocator knew: refusals, of
+// offers and inverse offers, and who had how many allocations, which decides among equals. So
+// frameworks may see inverse offers rescinded and made again, and offers of what they have refused.
 import {
   type AllocatorOptions,
   CoreError,
@@ -45,7 +46,10 @@ function allocatorOptions(options: MasterOptions): AllocatorOptions {
   };
 }
 
-/** At the end of a step: what is lost is made anew. Throws a trap that comes back, and what the new one refuses. */
+/**
+ * At the end of a step: what is lost is made anew. Throws a trap that comes back, and what the new
+ * one refuses.
+ */
 export function mend(state: MasterState): void {
   const { core, coreFailures } = state;
   while (coreFailures.sharedTraps < core.sharedTraps) {
@@ -70,8 +74,8 @@ export function mend(state: MasterState): void {
 }
 
 /**
- * Asks the allocator what a step cannot go on without. Only where the master's own state is whole: if the
- * allocator is lost, it is made anew from that, and asked again.
+ * Asks the allocator what a step cannot go on without. Only where the master's own state is whole:
+ * if the allocator is lost, it is made anew from that, and asked again.
  */
 export function ask<T extends object>(
   state: MasterState,
@@ -89,7 +93,9 @@ export function ask<T extends object>(
   return second;
 }
 
-/** What the core refuses it refuses in whole. So that is no sign of a core that cannot be relied on. */
+/**
+ * What the core refuses it refuses in whole. So that is no sign of a core that cannot be relied on.
+ */
 function remember(state: MasterState, loss: CoreTrap | CoreError): void {
   state.counters.coreRebuilds++;
   if (!(loss instanceof CoreError) && state.coreFailures.recurrence.add(state.nowMs)) {

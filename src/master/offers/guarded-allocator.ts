@@ -1,10 +1,11 @@
-// The allocator as the master uses it. A trap may take it away at any call, in the middle of a step, and so may
-// what it refuses to be told, for then its books are not the master's any more. The step
-// goes on all the same. What the allocator is told from there on it need not hear: by the end of the step the
-// master's own state has it all, and a new allocator is made from that (allocator-recovery.ts).
+// The allocator as the master uses it. A trap may take it away at any call, in the middle of a
+// step, and so may what it refuses to be told, for then its books are not the master's any more.
+// The step goes on all the same. What the allocator is told from there on it need not hear: by the
+// end of the step the master's own state has it all, and a new allocator is made from that
+// (allocator-recovery.ts).
 //
-// What it is asked is another matter, for the step needs the answer: a run makes no offers then, and the few
-// other questions are asked of the new allocator (`ask` in allocator-recovery.ts).
+// What it is asked is another matter, for the step needs the answer: a run makes no offers then,
+// and the few other questions are asked of the new allocator (`ask` in allocator-recovery.ts).
 import {
   type Allocator,
   CoreError,
@@ -42,7 +43,9 @@ export class GuardedAllocator {
     this.#loss = undefined;
   }
 
-  /** Tells or asks the allocator; undefined, and nothing is done, when it is lost or lost by this. */
+  /**
+   * Tells or asks the allocator; undefined, and nothing is done, when it is lost or lost by this.
+   */
   attempt<T>(work: (live: LiveAllocator) => T): T | undefined {
     if (this.#loss !== undefined) {
       return undefined;
@@ -159,7 +162,9 @@ export class GuardedAllocator {
     return this.attempt((it) => it.hasPending) === true;
   }
 
-  /** True while runs are dropped after an election. That is not in the module, and not lost with it. */
+  /**
+   * True while runs are dropped after an election. That is not in the module, and not lost with it.
+   */
   get paused(): boolean {
     return this.#live.paused;
   }
@@ -177,7 +182,10 @@ export class GuardedAllocator {
     return this.attempt((it) => it.activeFilters()) ?? {};
   }
 
-  /** What the allocator counts, to be compared with the master's state; throws when the allocator is lost. */
+  /**
+   * What the allocator counts, to be compared with the master's state; throws when the allocator is
+   * lost.
+   */
   total(id: AgentId): Resource[] {
     return this.#live.total(id);
   }

@@ -59,7 +59,9 @@ function measured(state: MasterState, run: () => OfferBatch): OfferBatch {
 /** What the allocator has given to a framework, before an offer is made of it. */
 export type Grant = Omit<OutstandingOffer, 'id'>;
 
-/** Offers made in one turn of the event loop, and at most in one event: other work comes in between. */
+/**
+ * Offers made in one turn of the event loop, and at most in one event: other work comes in between.
+ */
 const MAX_OFFERS_PER_TURN = 500;
 const MAX_OFFERS_PER_EVENT = 200;
 const OFFERS_TIMER = 'offers';

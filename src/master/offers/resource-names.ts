@@ -1,5 +1,6 @@
-// The core keeps a number for each resource name it ever met, and has room for some. Names that clients
-// make up do not reach it; of those that agents and operators bring it gets so many and no more.
+// The core keeps a number for each resource name it ever met, and has room for some. Names that
+// clients make up do not reach it; of those that agents and operators bring it gets so many and no
+// more.
 import type { Resource } from '../../model/generated/messages.ts';
 import type { MasterState } from '../state.ts';
 

@@ -58,7 +58,10 @@ export function stepsOf(operation: Offer_Operation): Step[] {
   }
 }
 
-/** With a source, what is reserved now is taken off, level by level, and the new reservations put on. */
+/**
+ * With a source, what is reserved now is taken off, level by level, and the new reservations put
+ * on.
+ */
 function reserveSteps({ source = [], resources = [] }: Offer_Operation_Reserve): Step[] {
   if (source.length === 0) {
     return steps('RESERVE_RESOURCES', resources);

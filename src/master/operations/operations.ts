@@ -103,7 +103,10 @@ export function addOperation(
   }
 }
 
-/** What agents have listed before its framework was known becomes the framework's, for it to acknowledge. */
+/**
+ * What agents have listed before its framework was known becomes the framework's, for it to
+ * acknowledge.
+ */
 export function adoptOperations(state: MasterState, framework: Framework): void {
   for (const agent of state.agents.registered.values()) {
     for (const [key, operation] of agent.operations ?? []) {
@@ -191,9 +194,10 @@ export function operationStatusUpdate(
 }
 
 /**
- * An update of an operation that the master does not have. An earlier master may have sent the operation, so late that
- * the agent had already listed to this one what it has: the agent is asked to register again. Apache Mesos goes on
- * without what the operation has changed, and never acknowledges the update.
+ * An update of an operation that the master does not have. An earlier master may have sent the
+ * operation, so late that the agent had already listed to this one what it has: the agent is asked
+ * to register again. Apache Mesos goes on without what the operation has changed, and never
+ * acknowledges the update.
  */
 function uncountedOperation(
   state: MasterState,
@@ -215,9 +219,9 @@ function uncountedOperation(
 }
 
 /**
- * An agent does not list an operation that has ended as the master knows it: its end was acknowledged by an earlier
- * master, or before the agent registered again. Apache Mesos tells the framework that it was dropped, if the agent says
- * so.
+ * An agent does not list an operation that has ended as the master knows it: its end was
+ * acknowledged by an earlier master, or before the agent registered again. Apache Mesos tells the
+ * framework that it was dropped, if the agent says so.
  */
 function endAcknowledged(state: MasterState, agent: Agent, operation: Operation): void {
   const owner = frameworkId(operation.framework_id?.value ?? '');
@@ -231,8 +235,8 @@ function endAcknowledged(state: MasterState, agent: Agent, operation: Operation)
 }
 
 /**
- * An agent has told what it has while operations were on their way: it may have carried them out before
- * or after, or never get them. When the fate of all is known it is asked once more.
+ * An agent has told what it has while operations were on their way: it may have carried them out
+ * before or after, or never get them. When the fate of all is known it is asked once more.
  */
 export function doubtOperations(agent: Agent): void {
   const open = [...(agent.operations ?? [])].filter(
@@ -276,10 +280,15 @@ function updateOperation(state: MasterState, operation: Operation, status: Opera
   }
 }
 
-/** How long a framework that this master has never seen may take to come for news of its operations. */
+/**
+ * How long a framework that this master has never seen may take to come for news of its operations.
+ */
 const ORPHAN_WAIT_MS = 600_000;
 
-/** To the framework if it asked for feedback (it will acknowledge); the master acknowledges otherwise. */
+/**
+ * To the framework if it asked for feedback (it will acknowledge); the master acknowledges
+ * otherwise.
+ */
 function passOn(
   state: MasterState,
   agent: Agent,
@@ -315,7 +324,10 @@ function passOn(
   }
 }
 
-/** So many acknowledged operations of an agent are remembered; it lists them no longer than it takes. */
+/**
+ * So many acknowledged operations of an agent are remembered; it lists them no longer than it
+ * takes.
+ */
 const MAX_ACKNOWLEDGED = 1_000;
 
 function rememberAcknowledged(agent: Agent, operation: Operation, status: UUID): void {
@@ -324,8 +336,8 @@ function rememberAcknowledged(agent: Agent, operation: Operation, status: UUID):
 }
 
 /**
- * An operation that an agent lists and the master does not have. If its end was acknowledged, the list was written
- * before that, or the acknowledgement was lost: the acknowledgement is sent again.
+ * An operation that an agent lists and the master does not have. If its end was acknowledged, the
+ * list was written before that, or the acknowledgement was lost: the acknowledgement is sent again.
  */
 export function takeListed(state: MasterState, agent: Agent, operation: Operation): void {
   const acknowledged = agent.acknowledgedOperations?.get(keyOf(operation.uuid));

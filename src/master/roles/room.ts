@@ -1,11 +1,14 @@
-// The core keeps every role that anything speaks of, with all above it, and has room for some. What agents, weights
-// and reservations name is let in while there is room for the roles of frameworks that subscribe beside it.
+// The core keeps every role that anything speaks of, with all above it, and has room for some. What
+// agents, weights and reservations name is let in while there is room for the roles of frameworks
+// that subscribe beside it.
 import type { Resource } from '../../model/generated/messages.ts';
 import { treeSize } from '../../model/role.ts';
 import type { MasterState } from '../state.ts';
 import { MAX_FRAMEWORK_TREE } from '../validation/count.ts';
 
-/** Of 262,144: quotas have their own bound, and weights are told to the core once they are stored. */
+/**
+ * Of 262,144: quotas have their own bound, and weights are told to the core once they are stored.
+ */
 export const MAX_KNOWN_ROLES = 230_000;
 const MAX_KNOWN_TO_OTHERS = 100_000;
 

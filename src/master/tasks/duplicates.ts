@@ -1,6 +1,7 @@
-// One task id on two agents. A framework has given the id of an unreachable task to a new task, and now the agent of the
-// old one is back; or an agent claims a task that runs on another. The framework knows the task in Framework.tasks.
-// The duplicate is kept in Agent.tasks only, because it uses resources there, and is killed; the framework is not told.
+// One task id on two agents. A framework has given the id of an unreachable task to a new task, and
+// now the agent of the old one is back; or an agent claims a task that runs on another. The
+// framework knows the task in Framework.tasks. The duplicate is kept in Agent.tasks only, because
+// it uses resources there, and is killed; the framework is not told.
 import type { StatusUpdate, Task } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId, type TaskId, taskId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';

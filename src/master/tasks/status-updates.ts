@@ -113,8 +113,8 @@ export function refuseTask(
 }
 
 /**
- * An agent's update. Apache Mesos's master ends itself when `pid` or `status.uuid` are missing; here
- * such a message is dropped.
+ * An agent's update. Apache Mesos's master ends itself when `pid` or `status.uuid` are missing;
+ * here such a message is dropped.
  */
 export function statusUpdate(state: MasterState, message: StatusUpdateMessage): void {
   const { values } = state.counters;
@@ -160,7 +160,9 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
   }
 }
 
-/** Passes the update on, with what its envelope says. The task's record keeps the status as it came. */
+/**
+ * Passes the update on, with what its envelope says. The task's record keeps the status as it came.
+ */
 function forward(
   state: MasterState,
   framework: Framework,

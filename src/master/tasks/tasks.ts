@@ -1,4 +1,5 @@
-// Tasks on registered agents: how they come, change and go, and when their resources are free again.
+// Tasks on registered agents: how they come, change and go, and when their resources are free
+// again.
 import {
   type ExecutorInfo,
   type Resource,
@@ -30,7 +31,10 @@ const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TA
 export const allocationRole = (resources: readonly Resource[] | undefined) =>
   resources?.[0]?.allocation_info?.role ?? '*';
 
-/** Puts a task on its agent, and under its framework if that is known and has none of its id elsewhere. */
+/**
+ * Puts a task on its agent, and under its framework if that is known and has none of its id
+ * elsewhere.
+ */
 export function addTask(
   state: MasterState,
   agent: Agent,
@@ -114,7 +118,9 @@ export function updateTask(
 const agentOf = ({ agents }: MasterState, task: Task) =>
   agents.registered.get(agentId(task.agent_id.value));
 
-/** Keeps the last status of each run of equal states, without its data. True if readers should know. */
+/**
+ * Keeps the last status of each run of equal states, without its data. True if readers should know.
+ */
 function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boolean {
   let kept = status;
   if (status.data !== undefined) {
@@ -130,7 +136,10 @@ function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boo
   );
 }
 
-/** When the statuses kept for the agent's tasks are too large together, all of this task but the latest go. */
+/**
+ * When the statuses kept for the agent's tasks are too large together, all of this task but the
+ * latest go.
+ */
 function countStatuses(state: MasterState, task: Task, grown: number): void {
   const agent = agentOf(state, task);
   const size = agent?.taskSizes.get(task);

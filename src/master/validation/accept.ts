@@ -1,5 +1,5 @@
-// How much one ACCEPT may ask for. Its operations are taken in one step, and each sees what those before
-// it have left.
+// How much one ACCEPT may ask for. Its operations are taken in one step, and each sees what those
+// before it have left.
 import type {
   Offer_Operation,
   Resource,

@@ -1,7 +1,10 @@
-// How many agents there may be, and how much they may tell of themselves when they register: what they are and what
-// they run.
+// How many agents there may be, and how much they may tell of themselves when they register: what
+// they are and what they run.
 
-/** Registered agents, those that the registry names and that may come back, and those on their way into it. */
+/**
+ * Registered agents, those that the registry names and that may come back, and those on their way
+ * into it.
+ */
 export const MAX_AGENTS = 50_000;
 /** Of memory, about; a process that may have little memory has less for them (MasterOptions). */
 export const MAX_AGENTS_BYTES = 768 * 1024 * 1024;

@@ -116,7 +116,9 @@ function reserveError(
     : invalid(singleRoleError(resources), 'Invalid reservation resources: ');
 }
 
-/** All of the source are reserved alike, and so are all that it becomes: one answer is true of each. */
+/**
+ * All of the source are reserved alike, and so are all that it becomes: one answer is true of each.
+ */
 function sourceError(
   source: readonly Resource[],
   resources: readonly Resource[],

@@ -1,4 +1,5 @@
-// What an agent says of itself when it comes back: a message that contradicts itself is dropped whole.
+// What an agent says of itself when it comes back: a message that contradicts itself is dropped
+// whole.
 import {
   type FrameworkInfo,
   type ReregisterAgentMessage,

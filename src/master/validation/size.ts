@@ -1,6 +1,6 @@
-// How large frameworks, executors and tasks may be. What an agent has comes back in one message when it
-// registers again, and that message has a bound: an agent that is given more could not come back, with all
-// that others run there.
+// How large frameworks, executors and tasks may be. What an agent has comes back in one message
+// when it registers again, and that message has a bound: an agent that is given more could not come
+// back, with all that others run there.
 import type {
   AgentInfo,
   ExecutorInfo,
@@ -17,24 +17,33 @@ import { needsCheckpoint } from '../../model/resource-format.ts';
 import { statusesBytes } from '../../model/status-history.ts';
 import type { Agent, Framework, TaskSize } from '../state.ts';
 
-/** A framework that says more of itself is refused; each message that launches a task carries it. */
+/**
+ * A framework that says more of itself is refused; each message that launches a task carries it.
+ */
 export const MAX_FRAMEWORK_BYTES = 1024 * 1024;
 /** All frameworks' infos and constraints; one that would make them more is refused. */
 export const MAX_FRAMEWORKS_BYTES = 128 * 1024 * 1024;
-/** Every answer that lists agents has each one's info: its attributes, and the resources it starts with. */
+/**
+ * Every answer that lists agents has each one's info: its attributes, and the resources it starts
+ * with.
+ */
 const MAX_AGENT_INFO_BYTES = 1024 * 1024;
 /** A larger task or executor is an error. */
 export const MAX_TASK_BYTES = 4 * 1024 * 1024;
 /**
- * Of an agent: its tasks, executors, reservations, volumes and operations that are not acknowledged, and
- * the frameworks that have something there. What would make them more is an error.
+ * Of an agent: its tasks, executors, reservations, volumes and operations that are not
+ * acknowledged, and the frameworks that have something there. What would make them more is an
+ * error.
  */
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
 /** Beyond that for what gives resources back, while its operation is under way. */
 const MAX_RELEASE_BYTES = 8 * 1024 * 1024;
 /** Of a framework's info in all messages by which one ACCEPT launches tasks: each has it. */
 const MAX_LAUNCH_BYTES = 64 * 1024 * 1024;
-/** Completed and unreachable tasks of all frameworks; the framework with most of it loses its oldest. */
+/**
+ * Completed and unreachable tasks of all frameworks; the framework with most of it loses its
+ * oldest.
+ */
 export const MAX_TASK_HISTORY_BYTES = 64 * 1024 * 1024;
 
 export function frameworkSizeError(info: FrameworkInfo): string | undefined {
@@ -97,7 +106,10 @@ export function taskSizeError(
     : undefined;
 }
 
-/** Whether an operation is too much, with what it makes; `unbooked` are not in the agent's total yet. */
+/**
+ * Whether an operation is too much, with what it makes; `unbooked` are not in the agent's total
+ * yet.
+ */
 export function operationSizeError(
   agent: Agent,
   operation: Offer_Operation,

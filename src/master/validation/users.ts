@@ -10,8 +10,8 @@ import { mayDo } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 
 /**
- * A framework may leave its user empty, as in Mesos: then its tasks name theirs, or run on agents that
- * do not switch users.
+ * A framework may leave its user empty, as in Mesos: then its tasks name theirs, or run on agents
+ * that do not switch users.
  */
 export function frameworkUserError(state: MasterState, info: FrameworkInfo): string | undefined {
   const error = info.user === '' ? undefined : userNameError(info.user);

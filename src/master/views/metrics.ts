@@ -186,7 +186,9 @@ function resourceGauges(state: MasterState, metrics: Metrics): void {
   }
 }
 
-/** What frameworks have sent, by the principal that they name. A call is processed as it arrives. */
+/**
+ * What frameworks have sent, by the principal that they name. A call is processed as it arrives.
+ */
 function principalMetrics(state: MasterState, metrics: Metrics): void {
   for (const { info, counters } of state.frameworks.registered.values()) {
     if (info.principal !== undefined) {

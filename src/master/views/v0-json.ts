@@ -20,7 +20,9 @@ export type Plain = Record<string, unknown>;
 
 const milli = (value: number) => Math.round(value * 1000) / 1000;
 
-/** Amounts by name; the four usual ones are always there, revocable amounts have names of their own. */
+/**
+ * Amounts by name; the four usual ones are always there, revocable amounts have names of their own.
+ */
 export function plainResources(resources: readonly Resource[]): Plain {
   const amounts = new Map<string, number>([
     ['disk', 0],

@@ -39,7 +39,9 @@ export const seesResource = (viewer: Viewer, resource: Resource) =>
 export const seesProviders = ({ principal, authorizer }: Viewer) =>
   authorizer.authorize(principal, 'VIEW_RESOURCE_PROVIDER');
 
-/** What names a framework shows to those who may see it; one that is not known has nothing to hide. */
+/**
+ * What names a framework shows to those who may see it; one that is not known has nothing to hide.
+ */
 export function seesFrameworkId(state: MasterState, viewer: Viewer, id: FrameworkID): boolean {
   const { registered, completed } = state.frameworks;
   const framework = registered.get(frameworkId(id.value)) ?? completed.get(frameworkId(id.value));

@@ -1,4 +1,5 @@
-// Damage to the records of a container: what they say is what was written, or it is said that they do not tell.
+// Damage to the records of a container: what they say is what was written, or it is said that they
+// do not tell.
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -31,8 +32,8 @@ function overwrite(name: string, text: string): void {
 }
 
 /**
- * What is wrong with each state of a file that differs from this one in one bit; of the blank that is left
- * of a large one only every 16th byte is looked at.
+ * What is wrong with each state of a file that differs from this one in one bit; of the blank that
+ * is left of a large one only every 16th byte is looked at.
  */
 function wrongWithOneBitFlipped(name: string, wrong: () => unknown): string[] {
   const path = join(run, name);

@@ -1,4 +1,5 @@
-// Volumes on disks that tasks' users can write to: whatever they put there, root works in its own folders.
+// Volumes on disks that tasks' users can write to: whatever they put there, root works in its own
+// folders.
 import {
   chmodSync,
   chownSync,

@@ -1,4 +1,5 @@
-// The agent's flags about running and confining containers, under Mesos's names and with its defaults.
+// The agent's flags about running and confining containers, under Mesos's names and with its
+// defaults.
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
 
 const PLANNED = { status: 'planned' } as const;

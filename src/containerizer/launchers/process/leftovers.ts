@@ -1,5 +1,5 @@
-// Processes of containers whose supervisors were killed: they are killed, too, those of many containers in
-// one look at all processes.
+// Processes of containers whose supervisors were killed: they are killed, too, those of many
+// containers in one look at all processes.
 import { allProcesses, descendants, kill, type ProcessStat } from '../../host/process-table.ts';
 import { patiently } from '../../records/record-file.ts';
 import type { SupervisorRecord } from '../../records/run-records.ts';

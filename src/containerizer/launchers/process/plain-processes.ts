@@ -1,4 +1,5 @@
-// Processes without records, of which the spawner itself is the parent: what is fetched with, and checks.
+// Processes without records, of which the spawner itself is the parent: what is fetched with, and
+// checks.
 import { UnknownEndError } from '../../containerizer-error.ts';
 import { DESTROY_SIGNAL, type ProcessSpec, type Spawner } from './spawner.ts';
 
@@ -15,9 +16,9 @@ export class PlainProcesses {
   }
 
   /**
-   * Resolves to the raw wait status; rejects when aborted, once all that it has started has ended. It
-   * is one that may run twice: where its spawner was killed, and it with that, it is begun anew. Throws
-   * UnknownEndError where that does not help.
+   * Resolves to the raw wait status; rejects when aborted, once all that it has started has ended.
+   * It is one that may run twice: where its spawner was killed, and it with that, it is begun anew.
+   * Throws UnknownEndError where that does not help.
    */
   async run(spec: PlainSpec, abort: AbortSignal): Promise<number> {
     for (let attempt = 1; ; attempt++) {

@@ -1,8 +1,8 @@
 // Containers as plain processes, without namespaces: it needs no privileges.
 //
-// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; the launcher talks
-// to it through the spawner and through the records in the work directory, so that an agent started
-// later knows as much as the one that launched it.
+// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; the launcher
+// talks to it through the spawner and through the records in the work directory, so that an agent
+// started later knows as much as the one that launched it.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -204,7 +204,9 @@ export class ProcessLauncher implements Launcher {
     };
   }
 
-  /** Waits for the records to be readable: not to see how it ended is not to know that it failed. */
+  /**
+   * Waits for the records to be readable: not to see how it ended is not to know that it failed.
+   */
   async #finish(id: ContainerId, cgroups: readonly string[]): Promise<ContainerEnd> {
     const { records, warn } = this.#options;
     await this.#endInside(id);

@@ -1,5 +1,5 @@
-// The agent's side of the spawner (supervisor/spawner.c): requests out, reports in. A spawner that dies
-// is replaced, and the new one watches whatever the old one had started.
+// The agent's side of the spawner (supervisor/spawner.c): requests out, reports in. A spawner that
+// dies is replaced, and the new one watches whatever the old one had started.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
@@ -8,7 +8,8 @@ import type { Identity } from '../../host/users.ts';
 export interface ProcessSpec {
   /**
    * Supervised processes are held until they are released, and outlive the agent; bound ones are
-   * supervised, too, but end with the agent. So do plain ones, which have no records and are not held.
+   * supervised, too, but end with the agent. So do plain ones, which have no records and are not
+   * held.
    */
   readonly mode: 'supervised' | 'bound' | 'plain';
   /** Where the supervisor keeps its records; unused for plain processes. */

@@ -23,9 +23,9 @@ const SOURCES = [
 const LINKING = [['-static'], []];
 
 /**
- * The path of the program, in the first of the folders that has it or in which it can be made. Its name
- * carries the hash of its sources: running supervisors of another version keep their file. Throws
- * ContainerizerError where it neither is nor can be made.
+ * The path of the program, in the first of the folders that has it or in which it can be made. Its
+ * name carries the hash of its sources: running supervisors of another version keep their file.
+ * Throws ContainerizerError where it neither is nor can be made.
  */
 export async function supervisorProgram(folders: readonly string[]): Promise<string> {
   const hash = await hashOf([header, ...SOURCES]);
