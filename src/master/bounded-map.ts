@@ -9,13 +9,14 @@ export interface Weight<T> {
 
 /** The last so many values, oldest first. */
 export class BoundedList<T> implements Iterable<T>, Weighed {
-  readonly #limit: number;
+  /** How many values it keeps. */
+  readonly limit: number;
   readonly #weight: Weight<T> | undefined;
   readonly #entries = new Set<{ readonly value: T; readonly bytes: number }>();
   bytes = 0;
 
   constructor(limit: number, weight?: Weight<T>) {
-    this.#limit = limit;
+    this.limit = limit;
     this.#weight = weight;
   }
 
@@ -25,10 +26,10 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
 
   /** `bytes` where they are known already. */
   push(value: T, bytes = this.#weight?.sizeOf(value) ?? 0): void {
-    if (this.#limit <= 0) {
+    if (this.limit <= 0) {
       return;
     }
-    if (this.size >= this.#limit) {
+    if (this.size >= this.limit) {
       this.forgetOldest();
     }
     this.#entries.add({ value, bytes });

@@ -21,12 +21,8 @@ import { BoundedMap } from './bounded-map.ts';
 import { breakOff } from './broken-event.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent } from './events.ts';
-import {
-  disconnectFramework,
-  failoverTimedOut,
-  forgetTasks,
-  heartbeat,
-} from './frameworks/frameworks.ts';
+import { disconnectFramework, forgetTasks, heartbeat } from './frameworks/frameworks.ts';
+import { failoverTimedOut } from './frameworks/removal.ts';
 import { schedulerCall } from './frameworks/scheduler-calls.ts';
 import { schedulerSubscribe } from './frameworks/subscribe.ts';
 import { elected, leaderChanged, leadershipLost, leads } from './leadership.ts';

@@ -2,15 +2,16 @@
 // tasks the core would be asked for seconds.
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
-import { MasterCall_Type } from '../../src/model/generated/messages.ts';
-import { agentId } from '../../src/model/ids.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
+import { MasterCall_Type, TaskState } from '../../src/model/generated/messages.ts';
+import { agentId, frameworkId } from '../../src/model/ids.ts';
 import { Traps } from '../support/traps.ts';
 import { coreModule } from './core.ts';
 import { resources, World } from './harness.ts';
 
-function withTasks(count: number) {
+function withTasks(count: number, options: Partial<MasterOptions> = {}) {
   const counted = new Traps(coreModule);
-  const world = new World({}, { core: createCore(coreModule, counted.instantiate) });
+  const world = new World(options, { core: createCore(coreModule, counted.instantiate) });
   const agent = world.agent();
   const framework = world.framework({ checkpoint: true });
   const tasks = Array.from({ length: count }, (_, index) => ({
@@ -38,6 +39,42 @@ test('a framework', () => {
     return made;
   };
   expect(end(50)).toBe(end(1));
+});
+
+test('of a framework with more tasks than its history has room for, all count and the last are kept', () => {
+  const watched = (isWatched: boolean) => {
+    const { world, agent, framework } = withTasks(50, { maxCompletedTasksPerFramework: 10 });
+    const [known] = world.master.agents.registered.values();
+    agent.update(framework, 't0', TaskState.TASK_RUNNING);
+    agent.update(framework, 't1', TaskState.TASK_FINISHED);
+    agent.update(framework, 't2', TaskState.TASK_STAGING, {
+      latestState: TaskState.TASK_FAILED,
+    });
+    if (isWatched) {
+      world.operate({ type: MasterCall_Type.SUBSCRIBE });
+    }
+    framework.call('TEARDOWN');
+    const ended = world.master.frameworks.completed.get(frameworkId(framework.id));
+    expect(world.operatorEvents.length > 50).toBe(isWatched);
+    const { values, taskReasons, tasksByState } = world.master.counters;
+    return {
+      tasksKilled: values.tasks_killed,
+      taskReasons: [...taskReasons],
+      tasksByState,
+      ofFramework: ended?.counters,
+      left: [ended?.tasks.size, known?.tasks.size, known?.taskSizes.size],
+      bytes: [known?.bytes, known?.statusBytes, known?.frameworkBytes.size],
+      completed: [...(ended?.completedTasks ?? [])],
+    };
+  };
+  const quiet = watched(false);
+  expect(quiet).toEqual(watched(true));
+  expect(quiet.tasksKilled).toBe(48);
+  expect(quiet.left).toEqual([0, 0, 0]);
+  expect(quiet.completed.map(({ task_id, state }) => [task_id.value, state])).toEqual(
+    Array.from({ length: 10 }, (_, index) => [`t${40 + index}`, TaskState.TASK_KILLED]),
+  );
+  expect(quiet.completed.every(({ statuses }) => statuses?.length === 1)).toBe(true);
 });
 
 test('an agent that is gone', () => {

@@ -5,40 +5,24 @@ import {
   type FrameworkInfo,
   type OfferConstraints,
   SchedulerEvent_Type,
-  type Task,
-  TaskState,
-  TaskStatus_Reason,
 } from '../../model/generated/messages.ts';
-import {
-  agentId,
-  type FrameworkId,
-  frameworkId,
-  type RequestId,
-  type StreamId,
-} from '../../model/ids.ts';
+import { type FrameworkId, frameworkId, type RequestId, type StreamId } from '../../model/ids.ts';
 import { treeSize } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
-import { drainIfIdle } from '../agents/draining.ts';
 import { BoundedList, BoundedMap } from '../bounded-map.ts';
 import { createFrameworkCounters } from '../metrics/counters.ts';
 import { discardOffer, endInverseOffer, rescindOffer } from '../offers/offers.ts';
-import { adoptOperations, orphanOperations } from '../operations/operations.ts';
-import {
-  publishFrameworkAdded,
-  publishFrameworkRemoved,
-  publishFrameworkUpdated,
-} from '../operators/subscribers.ts';
+import { adoptOperations } from '../operations/operations.ts';
+import { publishFrameworkAdded, publishFrameworkUpdated } from '../operators/subscribers.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';
 import { amountsOf, recordOf } from '../roles/quantities.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
-import { masterStatus } from '../tasks/status-updates.ts';
-import { removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
 import type { MasterTimer } from '../timers.ts';
 import { MAX_FRAMEWORK_TREE } from '../validation/count.ts';
 import { frameworkBytes, recountFramework } from '../validation/size.ts';
 
 const heartbeatTimer = (framework: Framework): MasterTimer => `heartbeat/${framework.id}`;
-const failoverTimer = (framework: Framework): MasterTimer => `failover/${framework.id}`;
+export const failoverTimer = (framework: Framework): MasterTimer => `failover/${framework.id}`;
 
 /** What a framework brings when it subscribes, checked and authorized. */
 export interface Subscription {
@@ -273,7 +257,7 @@ export function tellOfFramework(state: MasterState, framework: Framework): void 
  * Registered agents that have tasks, executors or operations of the framework, by the agents' own
  * maps.
  */
-function agentsOf(state: MasterState, framework: Framework): Agent[] {
+export function agentsOf(state: MasterState, framework: Framework): Agent[] {
   const { id, operations } = framework;
   const operating = new Set([...operations.values()].map(({ agent_id }) => agent_id?.value));
   return [...state.agents.registered.values()].filter(
@@ -282,7 +266,7 @@ function agentsOf(state: MasterState, framework: Framework): Agent[] {
 }
 
 /** Ends the scheduler's connection. */
-function closeConnection(state: MasterState, framework: Framework): void {
+export function closeConnection(state: MasterState, framework: Framework): void {
   const { connection } = framework;
   if (connection !== undefined) {
     clearTimer(state, heartbeatTimer(framework));
@@ -298,7 +282,7 @@ function forgetConnection(state: MasterState, framework: Framework): void {
   }
 }
 
-function deactivate(
+export function deactivate(
   state: MasterState,
   framework: Framework,
   options: { readonly rescind: boolean },
@@ -329,77 +313,4 @@ export function disconnectFramework(state: MasterState, framework: Framework): v
   const timeoutMs = Math.max(0, (framework.info.failover_timeout ?? 0) * 1000);
   log(state, 'info', `Framework ${framework.id} disconnected; it has ${timeoutMs} ms to return`);
   setTimer(state, failoverTimer(framework), timeoutMs);
-}
-
-export function failoverTimedOut(state: MasterState, id: FrameworkId): void {
-  const framework = state.frameworks.registered.get(id);
-  if (framework?.state === 'disconnected') {
-    removeFramework(state, framework);
-  }
-}
-
-/** Ends a framework and all it runs. Its id is refused for as long as it is remembered. */
-export function removeFramework(state: MasterState, framework: Framework): void {
-  deactivate(state, framework, { rescind: false });
-  // Apache Mesos sends this to every agent; here to those that have something of the framework.
-  const agents = agentsOf(state, framework);
-  for (const agent of agents) {
-    sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
-  }
-  // All that it holds at once: what its tasks give back one by one is not looked at any more.
-  state.allocator.removeFramework(framework.id);
-  endTasks(state, framework);
-  for (const agent of agents) {
-    for (const duplicate of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
-      removeTask(state, agent, duplicate);
-    }
-  }
-  for (const [id, executors] of [...framework.executors]) {
-    const agent = state.agents.registered.get(id);
-    for (const executor of [...executors.keys()]) {
-      if (agent !== undefined) {
-        removeExecutor(state, agent, framework.id, executor);
-      }
-    }
-  }
-  orphanOperations(framework);
-  closeConnection(state, framework);
-  clearTimer(state, failoverTimer(framework));
-  framework.state = 'disconnected';
-  framework.unregisteredMs = state.nowMs;
-  state.frameworks.registered.delete(framework.id);
-  state.frameworks.completed.set(framework.id, framework);
-  log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
-  publishFrameworkRemoved(state, framework);
-  for (const agent of agents) {
-    // In Apache Mesos an agent whose last task went in this way stays draining until it reports
-    // again.
-    drainIfIdle(state, agent);
-  }
-}
-
-function endTasks(state: MasterState, framework: Framework): void {
-  const killed = {
-    state: TaskState.TASK_KILLED,
-    reason: TaskStatus_Reason.REASON_FRAMEWORK_REMOVED,
-    message: `Framework ${framework.id} removed`,
-  };
-  const statusOf = (task: Task) =>
-    masterStatus(state, {
-      taskId: task.task_id.value,
-      agentId: task.agent_id.value,
-      ...killed,
-    });
-  for (const task of [...framework.tasks.values()]) {
-    updateTask(state, task, statusOf(task));
-    const agent = state.agents.registered.get(agentId(task.agent_id.value));
-    if (agent !== undefined) {
-      removeTask(state, agent, task);
-    }
-  }
-  for (const [id, task] of [...framework.unreachableTasks]) {
-    updateTask(state, task, statusOf(task));
-    framework.unreachableTasks.delete(id);
-    framework.completedTasks.push(task);
-  }
 }

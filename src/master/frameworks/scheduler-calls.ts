@@ -32,8 +32,9 @@ import { removeTask } from '../tasks/tasks.ts';
 import { acceptError } from '../validation/accept.ts';
 import { countError, MAX_ANSWERED, MAX_RECONCILED } from '../validation/count.ts';
 import { frameworkUpdateError, roleListsError } from '../validation/framework.ts';
-import { removeFramework, tellOfFramework, updateFramework } from './frameworks.ts';
+import { tellOfFramework, updateFramework } from './frameworks.ts';
 import { reconcile, reconcileOperations } from './reconcile.ts';
+import { removeFramework } from './removal.ts';
 import { frameworkError, offerConstraintsError, registrationError } from './subscribe.ts';
 
 export function schedulerCall(state: MasterState, event: SchedulerCalled): void {

@@ -142,44 +142,57 @@ const nameOf = (values: Record<string, number>, value: number) =>
     .find((key) => values[key] === value)
     ?.toLowerCase() ?? 'unknown';
 
-/** Counts a task's end under its state, source and reason. */
+export interface TaskEnd {
+  readonly state: TaskState;
+  readonly source: TaskStatus_Source;
+  readonly reason: TaskStatus_Reason;
+}
+
+/** Counts tasks that have ended in the same way. */
+export function countTaskEnds(counters: MasterCounters, end: TaskEnd, count: number): void {
+  if (count > 0) {
+    countTaskState(counters, end.state, count);
+    countTaskReason(counters, end, count);
+  }
+}
+
+/** Counts ends of tasks under their state, source and reason. */
 export function countTaskReason(
   counters: MasterCounters,
-  state: TaskState,
-  source: TaskStatus_Source,
-  reason: TaskStatus_Reason,
+  { state, source, reason }: TaskEnd,
+  count = 1,
 ): void {
   const where = v0SourceName(source).toLowerCase();
   const why = v0ReasonName(reason).toLowerCase();
-  add(counters.taskReasons, `${taskStateName(state).toLowerCase()}/${where}/${why}`, 1);
+  add(counters.taskReasons, `${taskStateName(state).toLowerCase()}/${where}/${why}`, count);
 }
 
 /** Counts a terminal state under `tasks_…`; states that are gauges are not counted. */
-export function countTaskState(counters: MasterCounters, state: TaskState): void {
+export function countTaskState(counters: MasterCounters, state: TaskState, count = 1): void {
   switch (state) {
     case TaskState.TASK_FINISHED:
-      counters.values.tasks_finished++;
+      counters.values.tasks_finished += count;
       break;
     case TaskState.TASK_FAILED:
-      counters.values.tasks_failed++;
+      counters.values.tasks_failed += count;
       break;
     case TaskState.TASK_KILLED:
-      counters.values.tasks_killed++;
+      counters.values.tasks_killed += count;
       break;
     case TaskState.TASK_LOST:
-      counters.values.tasks_lost++;
+      counters.values.tasks_lost += count;
       break;
     case TaskState.TASK_ERROR:
-      counters.values.tasks_error++;
+      counters.values.tasks_error += count;
       break;
     case TaskState.TASK_DROPPED:
-      counters.values.tasks_dropped++;
+      counters.values.tasks_dropped += count;
       break;
     case TaskState.TASK_GONE:
-      counters.values.tasks_gone++;
+      counters.values.tasks_gone += count;
       break;
     case TaskState.TASK_GONE_BY_OPERATOR:
-      counters.values.tasks_gone_by_operator++;
+      counters.values.tasks_gone_by_operator += count;
       break;
     default:
       break;

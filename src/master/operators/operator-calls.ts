@@ -7,7 +7,7 @@ import type { Principal } from '../../security/principal.ts';
 import { deactivate, drainAgent, markAgentGone, reactivate } from '../agents/admin.ts';
 import { startMaintenance, stopMaintenance, updateSchedule } from '../agents/maintenance.ts';
 import type { OperatorCalled } from '../events.ts';
-import { removeFramework } from '../frameworks/frameworks.ts';
+import { removeFramework } from '../frameworks/removal.ts';
 import {
   createOperation,
   destroyOperation,

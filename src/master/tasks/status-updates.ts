@@ -103,7 +103,7 @@ export function refuseTask(
   },
 ): void {
   countTaskState(state.counters, refusal.state);
-  countTaskReason(state.counters, refusal.state, TaskStatus_Source.SOURCE_MASTER, refusal.reason);
+  countTaskReason(state.counters, { ...refusal, source: TaskStatus_Source.SOURCE_MASTER });
   const status = masterStatus(state, {
     taskId: task.task_id.value,
     agentId: task.agent_id.value,

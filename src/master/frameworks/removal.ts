@@ -1,0 +1,108 @@
+// How frameworks end: torn down, or too long away. All that they hold is free at once; their tasks
+// end without a word to anyone but readers of the event stream.
+import {
+  type Task,
+  TaskState,
+  TaskStatus_Reason,
+  TaskStatus_Source,
+} from '../../model/generated/messages.ts';
+import { agentId, type FrameworkId } from '../../model/ids.ts';
+import { drainIfIdle } from '../agents/draining.ts';
+import { countTaskEnds } from '../metrics/counters.ts';
+import { orphanOperations } from '../operations/operations.ts';
+import { publishFrameworkRemoved } from '../operators/subscribers.ts';
+import { clearTimer, log, sendToAgent } from '../outbox.ts';
+import type { Framework, MasterState } from '../state.ts';
+import { masterStatus } from '../tasks/status-updates.ts';
+import { dropTasks, removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
+import { agentsOf, closeConnection, deactivate, failoverTimer } from './frameworks.ts';
+
+/** A framework that has not come back within its failover timeout ends. */
+export function failoverTimedOut(state: MasterState, id: FrameworkId): void {
+  const framework = state.frameworks.registered.get(id);
+  if (framework?.state === 'disconnected') {
+    removeFramework(state, framework);
+  }
+}
+
+/** Ends a framework and all it runs. Its id is refused for as long as it is remembered. */
+export function removeFramework(state: MasterState, framework: Framework): void {
+  deactivate(state, framework, { rescind: false });
+  // Apache Mesos sends this to every agent; here to those that have something of the framework.
+  const agents = agentsOf(state, framework);
+  for (const agent of agents) {
+    sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
+  }
+  // All that it holds at once: what its tasks give back one by one is not looked at any more.
+  state.allocator.removeFramework(framework.id);
+  endTasks(state, framework);
+  for (const agent of agents) {
+    for (const duplicate of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
+      removeTask(state, agent, duplicate);
+    }
+  }
+  for (const [id, executors] of [...framework.executors]) {
+    const agent = state.agents.registered.get(id);
+    for (const executor of [...executors.keys()]) {
+      if (agent !== undefined) {
+        removeExecutor(state, agent, framework.id, executor);
+      }
+    }
+  }
+  orphanOperations(framework);
+  closeConnection(state, framework);
+  clearTimer(state, failoverTimer(framework));
+  framework.state = 'disconnected';
+  framework.unregisteredMs = state.nowMs;
+  state.frameworks.registered.delete(framework.id);
+  state.frameworks.completed.set(framework.id, framework);
+  log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
+  publishFrameworkRemoved(state, framework);
+  for (const agent of agents) {
+    // In Apache Mesos an agent whose last task went in this way stays draining until it reports
+    // again.
+    drainIfIdle(state, agent);
+  }
+}
+
+/**
+ * With a framework end as many tasks as it has, of which its history keeps the last few: the others
+ * are counted, and get no status that would be forgotten at once.
+ */
+function endTasks(state: MasterState, framework: Framework): void {
+  const { completedTasks, unreachableTasks } = framework;
+  const killed = {
+    state: TaskState.TASK_KILLED,
+    reason: TaskStatus_Reason.REASON_FRAMEWORK_REMOVED,
+    message: `Framework ${framework.id} removed`,
+  };
+  const end = (task: Task) =>
+    updateTask(
+      state,
+      task,
+      masterStatus(state, {
+        taskId: task.task_id.value,
+        agentId: task.agent_id.value,
+        ...killed,
+      }),
+    );
+  const isWatched = state.subscribers.size > 0;
+  const all = framework.tasks.size + unreachableTasks.size;
+  const surplus = Math.min(framework.tasks.size, all - completedTasks.limit);
+  if (surplus > 0 && !isWatched) {
+    const ended = dropTasks(state, framework, surplus, killed.state);
+    countTaskEnds(state.counters, { ...killed, source: TaskStatus_Source.SOURCE_MASTER }, ended);
+  }
+  for (const task of [...framework.tasks.values()]) {
+    end(task);
+    const agent = state.agents.registered.get(agentId(task.agent_id.value));
+    if (agent !== undefined) {
+      removeTask(state, agent, task);
+    }
+  }
+  for (const [id, task] of [...unreachableTasks]) {
+    end(task);
+    unreachableTasks.delete(id);
+    completedTasks.push(task);
+  }
+}
