@@ -6,8 +6,8 @@ import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
 import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
 import type { Applied, Converted, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
-import { fromMilli } from './kinds.ts';
-import type { Allocation, Lists } from './lists.ts';
+import { fromMilli } from './resource-interner.ts';
+import type { Allocation, Lists } from './exchange-buffer.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 

@@ -12,7 +12,7 @@ import { ALL_AGENTS, BAD_HANDLE, BAD_STATE, EXISTS } from './constants.ts';
 import { type AgentEntry, type FrameworkEntry, noTerms, type SavedNames } from './entries.ts';
 import { explanation } from './explanation.ts';
 import { endOfFilter, instantAfter, refusalMs } from './filters.ts';
-import { Held, type Place } from './held.ts';
+import { Held, type Place } from './allocations.ts';
 import type {
   Allocator,
   AllocatorOptions,
@@ -24,8 +24,8 @@ import type {
   OfferBatch,
   Quota,
 } from './interface.ts';
-import { Kinds } from './kinds.ts';
-import { Lists } from './lists.ts';
+import { Kinds } from './resource-interner.ts';
+import { Lists } from './exchange-buffer.ts';
 import {
   accepted,
   CoreError,
@@ -37,9 +37,9 @@ import {
 import { ModuleOffers, type Names, noOffers } from './offers.ts';
 import { setUp } from './options.ts';
 import { checkWeights, writeQuota } from './quantities.ts';
-import { Ranks } from './ranks.ts';
+import { Ranks } from './name-order.ts';
 import { Roles } from './roles.ts';
-import { packState, unpackState } from './saved.ts';
+import { packState, unpackState } from './snapshot.ts';
 import {
   agentFlags,
   capabilityBits,
@@ -48,8 +48,8 @@ import {
   sameFacts,
   sameSet,
   sortedRoles,
-} from './terms.ts';
-import { Wishes } from './wishes.ts';
+} from './flags.ts';
+import { Wishes } from './offer-requirements.ts';
 
 export class ModuleAllocator implements LiveAllocator {
   readonly #instantiate: Instantiate;

@@ -15,8 +15,8 @@ import {
   toReservationList,
   toReservationLists,
 } from '../model/resource-format.ts';
-import { fromMilli, toMilli } from './kinds.ts';
-import type { Allocation, Lists } from './lists.ts';
+import { fromMilli, toMilli } from './resource-interner.ts';
+import type { Allocation, Lists } from './exchange-buffer.ts';
 import { CoreError } from './module.ts';
 
 export interface Conversion {

@@ -3,7 +3,7 @@ import type { AgentInfo_Capability_Type as AgentCapability } from '../model/gene
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { AgentTest } from './constraints.ts';
 import type { AgentFacts, AllocatorOptions, FrameworkTerms } from './interface.ts';
-import type { SavedKinds } from './kinds.ts';
+import type { SavedKinds } from './resource-interner.ts';
 import type { SavedRoles } from './roles.ts';
 
 export interface AgentEntry {

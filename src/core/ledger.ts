@@ -10,7 +10,7 @@ import { notApplied } from './algebra.ts';
 import { NOT_CONTAINED } from './constants.ts';
 import { conversionsOf, writeConversions } from './conversions.ts';
 import type { Applied, Ledger } from './interface.ts';
-import type { Lists } from './lists.ts';
+import type { Lists } from './exchange-buffer.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 

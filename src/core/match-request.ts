@@ -1,7 +1,7 @@
 // Turns a request for the matcher into the block that the module works on, and reads its answers.
 // The layout of the block is drawn at the head of asm/matcher.ts.
 import { MATCH_FREE, MATCH_HEADER_WORDS, MATCH_NONE, MATCH_SKIP } from './constants.ts';
-import { toMilli } from './kinds.ts';
+import { toMilli } from './resource-interner.ts';
 import {
   Columns,
   countsOf,

@@ -2,7 +2,7 @@
 // the module's bookkeeping: numbers of free choice are first those that no task of the request asks
 // for by name.
 import { type Resource, type Value_Range, Value_Type } from '../model/generated/messages.ts';
-import { fromMilli, toMilli } from './kinds.ts';
+import { fromMilli, toMilli } from './resource-interner.ts';
 
 interface Piece {
   readonly resource: Resource;

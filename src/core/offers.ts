@@ -7,7 +7,7 @@ import type { Resource } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import { OFFER_WORDS } from './constants.ts';
 import type { OfferBatch } from './interface.ts';
-import { type Lists, noValues } from './lists.ts';
+import { type Lists, noValues } from './exchange-buffer.ts';
 import { CoreError } from './module.ts';
 
 /** How numbers become names. */

@@ -7,7 +7,7 @@ import {
   OPTION_RANDOM_ROLES,
 } from './constants.ts';
 import type { AllocatorOptions } from './interface.ts';
-import type { Kinds } from './kinds.ts';
+import type { Kinds } from './resource-interner.ts';
 import { accepted, CoreError, type CoreModule, statusError } from './module.ts';
 import { checkMinimum, writeMinimum } from './quantities.ts';
 

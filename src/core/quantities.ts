@@ -1,7 +1,7 @@
 // Amounts by name on their way into the module: minimums and quotas.
 import { BAD_AMOUNT } from './constants.ts';
 import type { Quantities, Quota } from './interface.ts';
-import { type Kinds, toMilli } from './kinds.ts';
+import { type Kinds, toMilli } from './resource-interner.ts';
 import { type CoreModule, statusError } from './module.ts';
 
 function milliByName(kinds: Kinds, quantities: Quantities): Map<number, number> {

@@ -2,7 +2,7 @@
 // heard of.
 import { roleSizeError } from '../model/role.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
-import { Ranks } from './ranks.ts';
+import { Ranks } from './name-order.ts';
 
 export interface SavedRoles {
   readonly paths: readonly string[];

@@ -2,8 +2,8 @@
 // once and what was asked is asked again: sums keep nothing in it, and of pools and ledgers this
 // side knows enough to write them into the new one. So no caller is left with half a sum; a trap
 // that comes back is thrown.
-import { Kinds } from './kinds.ts';
-import { Lists } from './lists.ts';
+import { Kinds } from './resource-interner.ts';
+import { Lists } from './exchange-buffer.ts';
 import { CoreModule, type Instantiate } from './module.ts';
 import { CoreTrap } from './trap.ts';
 

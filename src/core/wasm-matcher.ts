@@ -5,7 +5,7 @@ import {
   MATCH_SKIPPED,
   MATCH_TOO_LARGE,
 } from './constants.ts';
-import { toMilli } from './kinds.ts';
+import { toMilli } from './resource-interner.ts';
 import { type Answer, type Plan, Request } from './match-request.ts';
 import type { Stock } from './match-stock.ts';
 import type {

@@ -4,7 +4,7 @@ import type { OfferConstraints } from '../model/generated/messages.ts';
 import { type AgentTest, compileConstraints } from './constraints.ts';
 import type { AgentEntry, FrameworkEntry } from './entries.ts';
 import type { FrameworkTerms } from './interface.ts';
-import type { Lists } from './lists.ts';
+import type { Lists } from './exchange-buffer.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
 import { checkMinimum, writeMinimum } from './quantities.ts';
 import { Regexes, type RegexLimits } from './regexes.ts';

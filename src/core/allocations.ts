@@ -9,7 +9,7 @@ import {
 import { notApplied } from './algebra.ts';
 import { NOT_CONTAINED } from './constants.ts';
 import { type Conversion, conversionsOf, writeConversions } from './conversions.ts';
-import type { Lists } from './lists.ts';
+import type { Lists } from './exchange-buffer.ts';
 import { accepted, checked, statusError } from './module.ts';
 
 /** Numbers of who holds something where. */

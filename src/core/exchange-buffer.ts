@@ -1,6 +1,6 @@
 // Writes lists of resources into the exchange buffer of the module and reads them back as messages.
 import type { Resource } from '../model/generated/messages.ts';
-import { fromMilli, isSolid, isSolidResource, type Kind, type Kinds, toMilli } from './kinds.ts';
+import { fromMilli, isSolid, isSolidResource, type Kind, type Kinds, toMilli } from './resource-interner.ts';
 import type { CoreModule } from './module.ts';
 
 /** Bytes a list may need: an item and, for ranges and sets, one range each. */

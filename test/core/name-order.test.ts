@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Ranks } from '../../src/core/ranks.ts';
+import { Ranks } from '../../src/core/name-order.ts';
 
 test('ranks order like the names, whatever comes and goes', () => {
   const name = fc.stringMatching(/^[a-c]{1,4}$/);
