@@ -5,9 +5,9 @@
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
 import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
+import type { Allocation, ExchangeBuffer } from './exchange-buffer.ts';
 import type { Applied, Converted, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
-import { fromMilli } from './resource-interner.ts';
-import type { Allocation, Lists } from './exchange-buffer.ts';
+import { fromMilli } from './milli.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
@@ -16,8 +16,12 @@ function allocationRole(resources: readonly Resource[]): string | null | undefin
   let found: string | null | undefined;
   for (const resource of resources) {
     const role = resource.allocation_info?.role;
-    if (role === undefined || role === found) continue;
-    if (found !== undefined) return null;
+    if (role === undefined || role === found) {
+      continue;
+    }
+    if (found !== undefined) {
+      return null;
+    }
     found = role;
   }
   return found;
@@ -25,7 +29,9 @@ function allocationRole(resources: readonly Resource[]): string | null | undefin
 
 /** How the allocation roles of a part are read beside those of the whole. */
 function beside(whole: string | null | undefined): Allocation {
-  if (whole === undefined) return 'drop';
+  if (whole === undefined) {
+    return 'drop';
+  }
   return whole === null ? 'keep' : { assume: whole };
 }
 
@@ -57,94 +63,106 @@ export class Algebra implements ResourceAlgebra {
   }
 
   add(left: readonly Resource[], right: readonly Resource[]): Resource[] {
-    if (left.length === 0 && right.length === 0) return [];
-    return this.#shared.run((lists) => {
-      const n = lists.begin().write(left, 'keep');
-      const m = lists.write(right, 'keep');
-      return lists.read(checked(lists.module.exports.listAdd(n, m)));
+    if (left.length === 0 && right.length === 0) {
+      return [];
+    }
+    return this.#shared.run((buffer) => {
+      const n = buffer.begin().write(left, 'keep');
+      const m = buffer.write(right, 'keep');
+      return buffer.read(checked(buffer.module.exports.listAdd(n, m)));
     });
   }
 
   subtract(left: readonly Resource[], right: readonly Resource[]): Resource[] {
-    return this.#shared.run((lists) => {
-      const n = lists.begin().write(left, 'keep');
-      const m = lists.writeKnown(right, beside(allocationRole(left)));
-      return lists.read(checked(lists.module.exports.listSubtract(n, m)));
+    return this.#shared.run((buffer) => {
+      const n = buffer.begin().write(left, 'keep');
+      const m = buffer.writeKnown(right, beside(allocationRole(left)));
+      return buffer.read(checked(buffer.module.exports.listSubtract(n, m)));
     });
   }
 
   contains(whole: readonly Resource[], part: readonly Resource[]): boolean {
-    if (part.length === 0) return true;
-    return this.#shared.run((lists) => {
-      const n = lists.begin().write(whole, 'keep');
-      const m = lists.ask(part, beside(allocationRole(whole)));
-      return m !== undefined && isYes(lists.module.exports.listContains(n, m));
+    if (part.length === 0) {
+      return true;
+    }
+    return this.#shared.run((buffer) => {
+      const n = buffer.begin().write(whole, 'keep');
+      const m = buffer.ask(part, beside(allocationRole(whole)));
+      return m !== undefined && isYes(buffer.module.exports.listContains(n, m));
     });
   }
 
   equal(left: readonly Resource[], right: readonly Resource[]): boolean {
-    return this.#shared.run((lists) => {
-      const n = lists.begin().write(left, 'keep');
-      const m = lists.ask(right, 'keep');
-      return m !== undefined && isYes(lists.module.exports.listEqual(n, m));
+    return this.#shared.run((buffer) => {
+      const n = buffer.begin().write(left, 'keep');
+      const m = buffer.ask(right, 'keep');
+      return m !== undefined && isYes(buffer.module.exports.listEqual(n, m));
     });
   }
 
   isEmpty(resources: readonly Resource[]): boolean {
-    if (resources.length === 0) return true;
-    return this.#shared.run((lists) => {
-      const count = lists.begin().write(resources, 'drop');
-      return checked(lists.module.exports.listAdd(count, 0)) === 0;
+    if (resources.length === 0) {
+      return true;
+    }
+    return this.#shared.run((buffer) => {
+      const count = buffer.begin().write(resources, 'drop');
+      return checked(buffer.module.exports.listAdd(count, 0)) === 0;
     });
   }
 
   sum(all: Iterable<readonly Resource[]>): Resource[] {
     // What is iterated over once would be empty the second time.
     const parts = [...all];
-    return this.#shared.run((lists) => {
-      lists.begin();
+    return this.#shared.run((buffer) => {
+      buffer.begin();
       let count = 0;
       for (const resources of slices(parts)) {
         if (count >= MAX_AT_ONCE) {
-          const sum = lists.read(checked(lists.module.exports.listAdd(count, 0)));
-          lists.begin();
-          count = lists.write(sum, 'keep');
+          const sum = buffer.read(checked(buffer.module.exports.listAdd(count, 0)));
+          buffer.begin();
+          count = buffer.write(sum, 'keep');
         }
-        count += lists.write(resources, 'keep');
+        count += buffer.write(resources, 'keep');
       }
-      return lists.read(checked(lists.module.exports.listAdd(count, 0)));
+      return buffer.read(checked(buffer.module.exports.listAdd(count, 0)));
     });
   }
 
   quantities(resources: readonly Resource[]): Quantities {
-    return this.#shared.run((lists) => {
-      const { module, kinds } = lists.begin();
-      const count = checked(module.exports.listQuantities(lists.write(resources, 'drop')));
+    return this.#shared.run((buffer) => {
+      const { module, kinds } = buffer.begin();
+      const count = checked(module.exports.listQuantities(buffer.write(resources, 'drop')));
       module.locate();
       const quantities: Record<string, number> = {};
       for (let name = 0; name < count; name++) {
         const milli = module.f64[(module.io >> 1) + name] as number;
-        if (milli > 0) quantities[kinds.names[name] ?? ''] = fromMilli(milli);
+        if (milli > 0) {
+          quantities[kinds.names[name] ?? ''] = fromMilli(milli);
+        }
       }
       return quantities;
     });
   }
 
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied {
-    return this.#shared.run((lists): Applied => {
-      const conversions = conversionsOf(lists, operation);
-      if (!conversions.ok) return conversions;
-      const count = lists.begin().write(resources, 'keep');
+    return this.#shared.run((buffer): Applied => {
+      const conversions = conversionsOf(buffer, operation);
+      if (!conversions.ok) {
+        return conversions;
+      }
+      const count = buffer.begin().write(resources, 'keep');
       const allocation = beside(allocationRole(resources));
-      const why = writeConversions(lists, conversions.conversions, allocation);
-      if (why !== undefined) return { ok: false, why };
-      const answer = lists.module.exports.listConvert(count, conversions.conversions.length);
-      return answer < 0 ? notApplied(answer) : { ok: true, resources: lists.read(answer) };
+      const why = writeConversions(buffer, conversions.conversions, allocation);
+      if (why !== undefined) {
+        return { ok: false, why };
+      }
+      const answer = buffer.module.exports.listConvert(count, conversions.conversions.length);
+      return answer < 0 ? notApplied(answer) : { ok: true, resources: buffer.read(answer) };
     });
   }
 
   operationError(operation: Offer_Operation): string | undefined {
-    const conversions = this.#shared.run((lists) => conversionsOf(lists, operation));
+    const conversions = this.#shared.run((buffer) => conversionsOf(buffer, operation));
     return conversions.ok ? undefined : conversions.why;
   }
 
@@ -183,7 +201,7 @@ class Pool implements ResourcePool {
   readonly #allocation: Allocation;
   readonly #done: Done[] = [];
   /** Where the row is. */
-  #lists: Lists | undefined;
+  #buffer: ExchangeBuffer | undefined;
   #row = 0;
 
   constructor(shared: SharedInstance, initial: readonly Resource[]) {
@@ -194,64 +212,74 @@ class Pool implements ResourcePool {
   }
 
   /** Works on the row, which is made if this instance does not have it. */
-  #run<T>(work: (lists: Lists, row: number) => T): T {
-    return this.#shared.run((lists) => {
-      if (lists !== this.#lists) this.#make(lists);
-      return work(lists, this.#row);
+  #run<T>(work: (buffer: ExchangeBuffer, row: number) => T): T {
+    return this.#shared.run((buffer) => {
+      if (buffer !== this.#buffer) {
+        this.#make(buffer);
+      }
+      return work(buffer, this.#row);
     });
   }
 
-  #make(lists: Lists): void {
-    const { exports } = lists.module;
-    const row = checked(exports.rowMake(lists.begin().write(this.#initial, 'keep')));
+  #make(buffer: ExchangeBuffer): void {
+    const { exports } = buffer.module;
+    const row = checked(exports.rowMake(buffer.begin().write(this.#initial, 'keep')));
     for (const done of this.#done) {
       if (done.type === 'convert') {
-        this.#convert(lists, row, done.operation);
+        this.#convert(buffer, row, done.operation);
         continue;
       }
-      const count = lists.begin().write(done.resources, this.#allocation);
+      const count = buffer.begin().write(done.resources, this.#allocation);
       accepted(done.type === 'put' ? exports.rowPut(row, count) : exports.rowTake(row, count));
     }
     this.#row = row;
-    this.#lists = lists;
+    this.#buffer = buffer;
   }
 
   contains(resources: readonly Resource[]): boolean {
-    return this.#run((lists, row) => {
-      const count = lists.begin().ask(resources, this.#allocation);
-      return count !== undefined && isYes(lists.module.exports.rowHas(row, count));
+    return this.#run((buffer, row) => {
+      const count = buffer.begin().ask(resources, this.#allocation);
+      return count !== undefined && isYes(buffer.module.exports.rowHas(row, count));
     });
   }
 
   take(resources: readonly Resource[]): boolean {
-    const isTaken = this.#run((lists, row) => {
-      const count = lists.begin().ask(resources, this.#allocation);
-      return count !== undefined && lists.module.exports.rowTake(row, count) === 0;
+    const isTaken = this.#run((buffer, row) => {
+      const count = buffer.begin().ask(resources, this.#allocation);
+      return count !== undefined && buffer.module.exports.rowTake(row, count) === 0;
     });
-    if (isTaken) this.#done.push({ type: 'take', resources });
+    if (isTaken) {
+      this.#done.push({ type: 'take', resources });
+    }
     return isTaken;
   }
 
   put(resources: readonly Resource[]): void {
-    this.#run((lists, row) => {
-      const count = lists.begin().write(resources, this.#allocation);
-      accepted(lists.module.exports.rowPut(row, count));
+    this.#run((buffer, row) => {
+      const count = buffer.begin().write(resources, this.#allocation);
+      accepted(buffer.module.exports.rowPut(row, count));
     });
     this.#done.push({ type: 'put', resources });
   }
 
   convert(operation: Offer_Operation): Converted {
-    const converted = this.#run((lists, row) => this.#convert(lists, row, operation));
-    if (converted.ok) this.#done.push({ type: 'convert', operation });
+    const converted = this.#run((buffer, row) => this.#convert(buffer, row, operation));
+    if (converted.ok) {
+      this.#done.push({ type: 'convert', operation });
+    }
     return converted;
   }
 
-  #convert(lists: Lists, row: number, operation: Offer_Operation): Converted {
-    const conversions = conversionsOf(lists, operation);
-    if (!conversions.ok) return conversions;
-    const why = writeConversions(lists.begin(), conversions.conversions, this.#allocation);
-    if (why !== undefined) return { ok: false, why };
-    const status = lists.module.exports.rowConvert(row, conversions.conversions.length);
+  #convert(buffer: ExchangeBuffer, row: number, operation: Offer_Operation): Converted {
+    const conversions = conversionsOf(buffer, operation);
+    if (!conversions.ok) {
+      return conversions;
+    }
+    const why = writeConversions(buffer.begin(), conversions.conversions, this.#allocation);
+    if (why !== undefined) {
+      return { ok: false, why };
+    }
+    const status = buffer.module.exports.rowConvert(row, conversions.conversions.length);
     return status === 0 ? { ok: true } : notApplied(status);
   }
 
@@ -259,7 +287,7 @@ class Pool implements ResourcePool {
     this.free();
     this.#done.pop();
     // It is made again with what is left to be done.
-    this.#lists = undefined;
+    this.#buffer = undefined;
   }
 
   size(): number {
@@ -271,7 +299,7 @@ class Pool implements ResourcePool {
   }
 
   resources(): Resource[] {
-    return this.#run((lists, row) => lists.read(checked(lists.module.exports.rowRead(row))));
+    return this.#run((buffer, row) => buffer.read(checked(buffer.module.exports.rowRead(row))));
   }
 
   free(): void {

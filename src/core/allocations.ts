@@ -9,7 +9,7 @@ import {
 import { notApplied } from './algebra.ts';
 import { NOT_CONTAINED } from './constants.ts';
 import { type Conversion, conversionsOf, writeConversions } from './conversions.ts';
-import type { Lists } from './exchange-buffer.ts';
+import type { ExchangeBuffer } from './exchange-buffer.ts';
 import { accepted, checked, statusError } from './module.ts';
 
 /** Numbers of who holds something where. */
@@ -19,16 +19,16 @@ export interface Place {
   readonly role: number;
 }
 
-export class Held {
-  readonly #lists: Lists;
+export class Allocations {
+  readonly #buffer: ExchangeBuffer;
 
-  constructor(lists: Lists) {
-    this.#lists = lists;
+  constructor(buffer: ExchangeBuffer) {
+    this.#buffer = buffer;
   }
 
   launch(place: Place, resources: readonly Resource[]): void {
     const count = this.#ask(resources, 'launch');
-    const { exports } = this.#lists.module;
+    const { exports } = this.#buffer.module;
     accepted(exports.launch(place.framework, place.agent, place.role, count), 'launch');
   }
 
@@ -39,19 +39,23 @@ export class Held {
     how: { readonly wasUsed: boolean; readonly end: number },
   ): void {
     const count = this.#ask(resources, 'recover');
-    if (count === 0) return;
+    if (count === 0) {
+      return;
+    }
     const used = how.wasUsed ? 1 : 0;
-    const { exports } = this.#lists.module;
+    const { exports } = this.#buffer.module;
     accepted(
       exports.recover(place.framework, place.agent, place.role, count, used, how.end),
       'recover',
     );
   }
 
-  /** A list that the caller says is held; it is a bug of the caller if nobody can have it. */
+  /** A list that the caller says is held; a bug of the caller if no framework can hold it. */
   #ask(resources: readonly Resource[], what: string): number {
-    const count = this.#lists.begin().ask(resources);
-    if (count === undefined) throw statusError(NOT_CONTAINED, what);
+    const count = this.#buffer.begin().ask(resources);
+    if (count === undefined) {
+      throw statusError(NOT_CONTAINED, what);
+    }
     return count;
   }
 
@@ -72,14 +76,16 @@ export class Held {
     if (conversions.length === 0 && extraShared.length === 0) {
       return { resources: [...offered], dropped };
     }
-    const lists = this.#lists.begin();
-    const count = lists.write(offered);
-    const before = lists.bytes;
-    const why = writeConversions(lists, conversions, 'drop');
-    if (why !== undefined) throw statusError(NOT_CONTAINED, why);
-    const bytes = lists.bytes - before;
-    const extra = lists.write(extraShared);
-    const { module } = lists;
+    const buffer = this.#buffer.begin();
+    const count = buffer.write(offered);
+    const before = buffer.bytes;
+    const why = writeConversions(buffer, conversions, 'drop');
+    if (why !== undefined) {
+      throw statusError(NOT_CONTAINED, why);
+    }
+    const bytes = buffer.bytes - before;
+    const extra = buffer.write(extraShared);
+    const { module } = buffer;
     const items = checked(
       module.exports.convertOffered(
         place.framework,
@@ -93,19 +99,23 @@ export class Held {
       'convert',
     );
     module.locate();
-    return { resources: lists.readAt(module.io, items, place.roleName), dropped };
+    return { resources: buffer.readAt(module.io, items, place.roleName), dropped };
   }
 
   updateAvailable(
     agent: number,
     operation: Offer_Operation,
   ): { readonly ok: true } | { readonly ok: false; readonly why: string } {
-    const conversions = conversionsOf(this.#lists, operation);
-    if (!conversions.ok) return conversions;
-    const lists = this.#lists.begin();
-    const why = writeConversions(lists, conversions.conversions, 'drop');
-    if (why !== undefined) return { ok: false, why };
-    const status = lists.module.exports.convertFree(agent, conversions.conversions.length);
+    const conversions = conversionsOf(this.#buffer, operation);
+    if (!conversions.ok) {
+      return conversions;
+    }
+    const buffer = this.#buffer.begin();
+    const why = writeConversions(buffer, conversions.conversions, 'drop');
+    if (why !== undefined) {
+      return { ok: false, why };
+    }
+    const status = buffer.module.exports.convertFree(agent, conversions.conversions.length);
     return status === 0 ? { ok: true } : notApplied(status);
   }
 
@@ -113,19 +123,23 @@ export class Held {
    * The conversions of those operations that fit, one after another, and the indexes of the others.
    */
   #fitting(resources: readonly Resource[], operations: readonly Offer_Operation[]) {
-    const { exports } = this.#lists.module;
+    const { exports } = this.#buffer.module;
     const dropped: number[] = [];
     const fitting: Conversion[] = [];
-    const row = checked(exports.rowMake(this.#lists.begin().write(resources)));
+    const row = checked(exports.rowMake(this.#buffer.begin().write(resources)));
     operations.forEach((operation, index) => {
-      if (operation.type === OperationType.LAUNCH) return;
-      if (operation.type === OperationType.LAUNCH_GROUP) return;
-      const conversions = conversionsOf(this.#lists, operation);
+      if (operation.type === OperationType.LAUNCH) {
+        return;
+      }
+      if (operation.type === OperationType.LAUNCH_GROUP) {
+        return;
+      }
+      const conversions = conversionsOf(this.#buffer, operation);
       if (!conversions.ok) {
         dropped.push(index);
         return;
       }
-      const why = writeConversions(this.#lists.begin(), conversions.conversions, 'drop');
+      const why = writeConversions(this.#buffer.begin(), conversions.conversions, 'drop');
       const count = conversions.conversions.length;
       if (why === undefined && exports.rowConvert(row, count) === 0) {
         fitting.push(...conversions.conversions);

@@ -44,7 +44,9 @@ export function compileConstraints(
   regexes: Regexes,
 ): CompiledConstraints {
   const tooMany = amountError(constraints);
-  if (tooMany !== undefined) return refused(tooMany);
+  if (tooMany !== undefined) {
+    return refused(tooMany);
+  }
   const byRole = new Map<string, AgentTest>();
   for (const [role, { groups }] of Object.entries(constraints?.role_constraints ?? {})) {
     if (groups === undefined || groups.length === 0) {
@@ -106,14 +108,22 @@ function amountError(constraints: OfferConstraints | undefined): string | undefi
 
 function compileConstraint(constraint: AttributeConstraint, regexes: Regexes): Compiled<AgentTest> {
   const select = compileSelector(constraint.selector);
-  if (!select.ok) return select;
+  if (!select.ok) {
+    return select;
+  }
   const predicate = compilePredicate(constraint.predicate, regexes);
-  if (!predicate.ok) return predicate;
+  if (!predicate.ok) {
+    return predicate;
+  }
   const { missing, text, other } = predicate.value;
   return done((facts) => {
     const found = select.value(facts);
-    if (found === undefined) return missing;
-    if (typeof found === 'string') return text(found);
+    if (found === undefined) {
+      return missing;
+    }
+    if (typeof found === 'string') {
+      return text(found);
+    }
     return found.type === ValueType.TEXT ? text(found.text?.value ?? '') : other;
   });
 }
@@ -163,12 +173,16 @@ function compilePredicate(
   }
   if (predicate.text_matches !== undefined) {
     const matcher = regexes.compile(predicate.text_matches.regex);
-    if (!matcher.ok) return matcher;
+    if (!matcher.ok) {
+      return matcher;
+    }
     return done({ missing: false, text: matcher.value, other: true });
   }
   if (predicate.text_not_matches !== undefined) {
     const matcher = regexes.compile(predicate.text_not_matches.regex);
-    if (!matcher.ok) return matcher;
+    if (!matcher.ok) {
+      return matcher;
+    }
     const matches = matcher.value;
     return done({ missing: true, text: (text) => !matches(text), other: true });
   }

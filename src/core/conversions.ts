@@ -15,8 +15,8 @@ import {
   toReservationList,
   toReservationLists,
 } from '../model/resource-format.ts';
-import { fromMilli, toMilli } from './resource-interner.ts';
-import type { Allocation, Lists } from './exchange-buffer.ts';
+import type { Allocation, ExchangeBuffer } from './exchange-buffer.ts';
+import { fromMilli, toMilli } from './milli.ts';
 import { CoreError } from './module.ts';
 
 export interface Conversion {
@@ -60,7 +60,9 @@ function amount(resource: Resource): number {
 /** The same resource on a disk of another source. */
 function withSource(resource: Resource, type: SourceType, profile: string | undefined): Resource {
   const source = { ...resource.disk?.source, type };
-  if (profile !== undefined) source.profile = profile;
+  if (profile !== undefined) {
+    source.profile = profile;
+  }
   return { ...resource, disk: { ...resource.disk, source } };
 }
 
@@ -69,28 +71,38 @@ function withSource(resource: Resource, type: SourceType, profile: string | unde
  * are the same resources but for reservations and volumes. Uses the exchange buffer: nothing may be
  * in it yet.
  */
-export function conversionsOf(lists: Lists, operation: Offer_Operation): Conversions {
+export function conversionsOf(buffer: ExchangeBuffer, operation: Offer_Operation): Conversions {
   const conversions = ruledConversions(operation);
   if (conversions.ok) {
     for (const { consumed, converted, compared } of conversions.conversions) {
-      const why = compared === true ? imbalance(lists, consumed, converted) : undefined;
-      if (why !== undefined) return refused(why);
+      const why = compared === true ? imbalance(buffer, consumed, converted) : undefined;
+      if (why !== undefined) {
+        return refused(why);
+      }
     }
   }
   return conversions;
 }
 
-function imbalance(lists: Lists, consumed: readonly Resource[], converted: readonly Resource[]) {
-  const before = tryWrite(lists.begin(), consumed.map(bare), 'drop');
-  if (typeof before === 'string') return before;
-  const after = tryWrite(lists, converted.map(bare), 'drop');
-  if (typeof after === 'string') return after;
-  return lists.module.exports.listEqual(before, after) === 1 ? undefined : UNEQUAL;
+function imbalance(
+  buffer: ExchangeBuffer,
+  consumed: readonly Resource[],
+  converted: readonly Resource[],
+) {
+  const before = tryWrite(buffer.begin(), consumed.map(bare), 'drop');
+  if (typeof before === 'string') {
+    return before;
+  }
+  const after = tryWrite(buffer, converted.map(bare), 'drop');
+  if (typeof after === 'string') {
+    return after;
+  }
+  return buffer.module.exports.listEqual(before, after) === 1 ? undefined : UNEQUAL;
 }
 
 const UNEQUAL = 'Source and target resources should refer to identical resource quantities';
 
-/** What a resource is, whoever it is reserved to and whatever volume it is. */
+/** What a resource is without its reservations and its volume. */
 function bare(resource: Resource): Resource {
   const { reservations: _, role: __, reservation: ___, ...rest } = withoutVolume(resource);
   return rest;
@@ -125,7 +137,9 @@ function reserveConversions(
   if (source.length === 0) {
     for (const one of reserved) {
       const why = reservationError([one], (one.reservations?.length ?? 0) - 1, 'reserve');
-      if (why !== undefined) return refused(why);
+      if (why !== undefined) {
+        return refused(why);
+      }
     }
     const consumed = reserved.map(withoutLastReservation);
     return { ok: true, conversions: [{ consumed, converted: reserved }] };
@@ -151,7 +165,9 @@ function ruledConversions(operation: Offer_Operation): Conversions {
       }
       for (const one of resources) {
         const why = reservationError([one], (one.reservations?.length ?? 0) - 1, 'unreserve');
-        if (why !== undefined) return refused(why);
+        if (why !== undefined) {
+          return refused(why);
+        }
       }
       return {
         ok: true,
@@ -180,7 +196,9 @@ function ruledConversions(operation: Offer_Operation): Conversions {
       };
     case OperationType.GROW_VOLUME: {
       const grow = operation.grow_volume;
-      if (grow === undefined) return refused('Unknown operation');
+      if (grow === undefined) {
+        return refused('Unknown operation');
+      }
       if (grow.volume.provider_id !== undefined) {
         return refused('Operation not supported for resource provider');
       }
@@ -198,14 +216,17 @@ function ruledConversions(operation: Offer_Operation): Conversions {
     }
     case OperationType.SHRINK_VOLUME: {
       const shrink = operation.shrink_volume;
-      if (shrink === undefined) return refused('Unknown operation');
+      if (shrink === undefined) {
+        return refused('Unknown operation');
+      }
       if (shrink.volume.provider_id !== undefined) {
         return refused('Operation not supported for resource provider');
       }
       const freed = toMilli(shrink.subtract.value);
       const left = amount(shrink.volume) - freed;
-      if (!(freed >= 0) || left < 0)
+      if (!(freed >= 0) || left < 0) {
         return refused('The volume is smaller than what is to be freed');
+      }
       return {
         ok: true,
         conversions: [
@@ -224,7 +245,9 @@ function ruledConversions(operation: Offer_Operation): Conversions {
     // provider without further ado would make of the disk.
     case OperationType.CREATE_DISK: {
       const create = operation.create_disk;
-      if (create === undefined) return refused('Unknown operation');
+      if (create === undefined) {
+        return refused('Unknown operation');
+      }
       return {
         ok: true,
         conversions: [
@@ -237,7 +260,9 @@ function ruledConversions(operation: Offer_Operation): Conversions {
     }
     case OperationType.DESTROY_DISK: {
       const destroy = operation.destroy_disk;
-      if (destroy === undefined) return refused('Unknown operation');
+      if (destroy === undefined) {
+        return refused('Unknown operation');
+      }
       return {
         ok: true,
         conversions: [
@@ -254,23 +279,29 @@ function ruledConversions(operation: Offer_Operation): Conversions {
 }
 
 /**
- * Appends conversions to the exchange buffer; answers why not, when one consumes what nobody has or
+ * Appends conversions to the exchange buffer; answers why not, when one consumes what is nowhere or
  * makes more kinds than there may be.
  */
 export function writeConversions(
-  lists: Lists,
+  buffer: ExchangeBuffer,
   conversions: readonly Conversion[],
   allocation: Allocation,
 ): string | undefined {
   for (const conversion of conversions) {
-    const head = lists.head();
-    const consumed = lists.ask(conversion.consumed, allocation);
-    if (consumed === undefined) return NOT_THERE;
-    const converted = tryWrite(lists, conversion.converted, allocation);
-    if (typeof converted === 'string') return converted;
-    lists.patch(head, consumed, converted, conversion.last === true ? 1 : 0);
+    const head = buffer.head();
+    const consumed = buffer.ask(conversion.consumed, allocation);
+    if (consumed === undefined) {
+      return NOT_THERE;
+    }
+    const converted = tryWrite(buffer, conversion.converted, allocation);
+    if (typeof converted === 'string') {
+      return converted;
+    }
+    buffer.patch(head, consumed, converted, conversion.last === true ? 1 : 0);
     for (const resource of conversion.converted) {
-      if (resource.disk?.persistence !== undefined) lists.refresh(resource, allocation);
+      if (resource.disk?.persistence !== undefined) {
+        buffer.refresh(resource, allocation);
+      }
     }
   }
   return undefined;
@@ -280,14 +311,16 @@ export const NOT_THERE = 'The resources do not contain what the operation consum
 
 /** What an operation makes is up to a client, so the limits of kinds are its fault. */
 function tryWrite(
-  lists: Lists,
+  buffer: ExchangeBuffer,
   resources: readonly Resource[],
   allocation: Allocation,
 ): number | string {
   try {
-    return lists.write(resources, allocation);
+    return buffer.write(resources, allocation);
   } catch (error) {
-    if (error instanceof CoreError) return `Invalid resources (${error.code})`;
+    if (error instanceof CoreError) {
+      return `Invalid resources (${error.code})`;
+    }
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-// The face of the scheduler core for the rest of the house: loads nothing itself, the bytes of the
-// module come from whoever starts the process.
+// The face of the scheduler core for the rest of the house. It reads no file: the process that
+// starts reads the module's bytes and hands the compiled module in.
 import type { Resource } from '../model/generated/messages.ts';
 import { Algebra } from './algebra.ts';
 import { ModuleAllocator } from './allocator.ts';

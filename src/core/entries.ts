@@ -1,10 +1,9 @@
-// What the host keeps of agents and frameworks beside the module's memory.
+// What the host keeps of each agent and framework beside the module's memory: the name, and all
+// that a change is compared with to see what of it the module has to be told.
 import type { AgentInfo_Capability_Type as AgentCapability } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { AgentTest } from './constraints.ts';
-import type { AgentFacts, AllocatorOptions, FrameworkTerms } from './interface.ts';
-import type { SavedKinds } from './resource-interner.ts';
-import type { SavedRoles } from './roles.ts';
+import type { AgentFacts, FrameworkTerms } from './interface.ts';
 
 export interface AgentEntry {
   readonly id: AgentId;
@@ -24,28 +23,3 @@ export interface FrameworkEntry {
   suppressed: Set<string>;
   constraints: ReadonlyMap<string, AgentTest>;
 }
-
-/** What the host keeps beside the module's memory. */
-export interface SavedNames {
-  readonly options: AllocatorOptions;
-  readonly kinds: SavedKinds;
-  readonly roles: SavedRoles;
-  readonly frameworkRanks: readonly (readonly [string, number])[];
-  readonly agents: readonly AgentEntry[];
-  readonly frameworks: readonly (Omit<FrameworkEntry, 'suppressed' | 'constraints'> & {
-    readonly suppressed: readonly string[];
-  })[];
-  readonly whitelist: readonly string[] | null;
-  readonly now: number;
-  readonly lastPlace: number;
-  readonly paused: boolean;
-  readonly pauseEnd: number;
-  readonly expectedAgents: number;
-}
-
-export const noTerms: FrameworkTerms = {
-  roles: [],
-  suppressedRoles: [],
-  capabilities: [],
-  minAllocatable: {},
-};

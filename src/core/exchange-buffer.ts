@@ -1,14 +1,21 @@
-// Writes lists of resources into the exchange buffer of the module and reads them back as messages.
+// The part of the module's memory through which lists of resources go in and come back. On the way
+// in a message becomes an item, its kind and amount; on the way back a message is made of it.
 import type { Resource } from '../model/generated/messages.ts';
-import { fromMilli, isSolid, isSolidResource, type Kind, type Kinds, toMilli } from './resource-interner.ts';
+import { fromMilli, toMilli } from './milli.ts';
 import type { CoreModule } from './module.ts';
+import type { ResourceInterner } from './resource-interner.ts';
+import { isSolid, isSolidResource, type Kind } from './resource-kind.ts';
 
 /** Bytes a list may need: an item and, for ranges and sets, one range each. */
 function sizeOf(resources: readonly Resource[]): number {
   let bytes = 16 * resources.length;
   for (const resource of resources) {
-    if (resource.ranges?.range !== undefined) bytes += 16 * resource.ranges.range.length;
-    if (resource.set?.item !== undefined) bytes += 16 * resource.set.item.length;
+    if (resource.ranges?.range !== undefined) {
+      bytes += 16 * resource.ranges.range.length;
+    }
+    if (resource.set?.item !== undefined) {
+      bytes += 16 * resource.set.item.length;
+    }
   }
   return bytes;
 }
@@ -22,13 +29,13 @@ export const noValues = new Float64Array(0);
  */
 export type Allocation = 'keep' | 'drop' | { readonly assume: string };
 
-export class Lists {
+export class ExchangeBuffer {
   readonly module: CoreModule;
-  readonly kinds: Kinds;
+  readonly kinds: ResourceInterner;
   /** Where the next write goes, in u32s from the start of the buffer. */
   #at = 0;
 
-  constructor(module: CoreModule, kinds: Kinds) {
+  constructor(module: CoreModule, kinds: ResourceInterner) {
     this.module = module;
     this.kinds = kinds;
   }
@@ -46,7 +53,9 @@ export class Lists {
     const numbers: number[] = [];
     const written: Resource[] = [];
     for (const resource of resources) {
-      if (isEmptySolid(resource)) continue;
+      if (isEmptySolid(resource)) {
+        continue;
+      }
       numbers.push(this.kinds.of(resource, roleOf(resource, allocation)));
       written.push(resource);
     }
@@ -56,16 +65,18 @@ export class Lists {
 
   /**
    * Appends a list that is only asked for: no kinds are made for it. Answers undefined, and appends
-   * nothing, when it has something that nobody has.
+   * nothing, when it has something of which there is none.
    */
   ask(resources: readonly Resource[], allocation: Allocation = 'drop'): number | undefined {
     const { asked, numbers, complete } = this.#known(resources, allocation);
-    if (!complete) return undefined;
+    if (!complete) {
+      return undefined;
+    }
     this.#put(asked, numbers);
     return asked.length;
   }
 
-  /** Appends what somebody may have of a list. */
+  /** Appends what there may be of a list, and leaves out what has no kind. */
   writeKnown(resources: readonly Resource[], allocation: Allocation = 'drop'): number {
     const { asked, numbers } = this.#known(resources, allocation);
     this.#put(asked, numbers);
@@ -77,7 +88,9 @@ export class Lists {
     const asked: Resource[] = [];
     let complete = true;
     for (const resource of resources) {
-      if (isEmptySolid(resource)) continue;
+      if (isEmptySolid(resource)) {
+        continue;
+      }
       const number = this.kinds.find(resource, roleOf(resource, allocation));
       const items = resource.set?.item ?? [];
       const known = items.every((item) => this.kinds.setItems.find(item) !== undefined);
@@ -86,7 +99,9 @@ export class Lists {
         asked.push(resource);
       } else if (!isNothing(resource)) {
         complete = false;
-        if (number === undefined) continue;
+        if (number === undefined) {
+          continue;
+        }
         // Of a set, those items that are known.
         numbers.push(number);
         asked.push({
@@ -123,7 +138,9 @@ export class Lists {
    * A volume made anew may have another path or principal than an earlier one of the same identity.
    */
   refresh(volume: Resource, allocation: Allocation): void {
-    if (!isEmptySolid(volume)) this.kinds.refresh(volume, roleOf(volume, allocation));
+    if (!isEmptySolid(volume)) {
+      this.kinds.refresh(volume, roleOf(volume, allocation));
+    }
   }
 
   /** Where the next write goes, in bytes from the start of the buffer. */
@@ -196,7 +213,9 @@ export class Lists {
   ): void {
     const template = kind.template;
     const message: Resource = { ...template };
-    if (allocationRole !== '') message.allocation_info = { role: allocationRole };
+    if (allocationRole !== '') {
+      message.allocation_info = { role: allocationRole };
+    }
     if (kind.type === 0) {
       if (isSolid(kind)) {
         message.scalar = { value: fromMilli(kind.unit) };
@@ -243,7 +262,9 @@ function isNothing(resource: Resource): boolean {
 }
 
 function roleOf(resource: Resource, allocation: Allocation): string {
-  if (allocation === 'drop') return '';
+  if (allocation === 'drop') {
+    return '';
+  }
   const role = resource.allocation_info?.role ?? '';
   return role === '' && allocation !== 'keep' ? allocation.assume : role;
 }

@@ -1,4 +1,4 @@
-// What the module's explain() answered.
+// The answer of the module's explain(), a code and a number in the buffer, as a reason in words.
 import {
   EXPLAIN_AGENT_INACTIVE,
   EXPLAIN_CAPABILITY,
@@ -42,6 +42,8 @@ export function explanation(module: CoreModule, code: number): Explanation {
   const reason = REASONS[code] ?? 'unknown';
   module.locate();
   const value = module.f64[module.io >> 1] as number;
-  if (reason === 'refused') return { reason, untilMs: value };
+  if (reason === 'refused') {
+    return { reason, untilMs: value };
+  }
   return reason === 'share order' ? { reason, ahead: value } : { reason };
 }

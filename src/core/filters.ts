@@ -8,9 +8,15 @@ const LONGEST_SECONDS = 9_223_372_036;
 
 /** Milliseconds of a refusal; 0 is none, as is an absent one. */
 export function refusalMs(seconds: number | undefined): number {
-  if (seconds === undefined) return 0;
-  if (seconds > LONGEST_MS / 1000) return LONGEST_MS;
-  if (!(seconds >= 0) || seconds > LONGEST_SECONDS) return DEFAULT_MS;
+  if (seconds === undefined) {
+    return 0;
+  }
+  if (seconds > LONGEST_MS / 1000) {
+    return LONGEST_MS;
+  }
+  if (!(seconds >= 0) || seconds > LONGEST_SECONDS) {
+    return DEFAULT_MS;
+  }
   return Math.trunc(seconds * 1e9) / 1e6;
 }
 
@@ -33,7 +39,9 @@ export function endOfFilter(refusal: {
   readonly intervalMs: number;
 }): number {
   const asked = refusalMs(refusal.refuseSeconds);
-  if (asked === 0) return -1;
+  if (asked === 0) {
+    return -1;
+  }
   const end = refusal.now + Math.max(asked, refusal.intervalMs);
   return asked <= refusal.intervalMs ? instantAfter(end) : end;
 }

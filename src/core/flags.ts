@@ -1,5 +1,5 @@
-// Facts of agents and terms of frameworks in the form in which the module or a comparison needs
-// them.
+// Capabilities and facts as the bits that the module knows, and the comparisons that tell whether
+// a change of them is one. The module knows neither attributes nor names of regions.
 import {
   AgentInfo_Capability_Type as AgentCapability,
   type Attribute,
@@ -32,7 +32,9 @@ const FRAMEWORK_BITS = new Map<number, number>([
 
 export function capabilityBits(capabilities: readonly FrameworkCapability[]): number {
   let bits = 0;
-  for (const capability of capabilities) bits |= FRAMEWORK_BITS.get(capability) ?? 0;
+  for (const capability of capabilities) {
+    bits |= FRAMEWORK_BITS.get(capability) ?? 0;
+  }
   return bits;
 }
 
@@ -68,8 +70,12 @@ export function sameSet<T>(left: readonly T[], right: readonly T[]): boolean {
 
 /** As sets, of equal length: as Mesos compares them. */
 export function sameAttributes(left: readonly Attribute[], right: readonly Attribute[]): boolean {
-  if (left.length !== right.length) return false;
-  if (left === right || left.length === 0) return true;
+  if (left.length !== right.length) {
+    return false;
+  }
+  if (left === right || left.length === 0) {
+    return true;
+  }
   const texts = (all: readonly Attribute[]) => all.map((one) => JSON.stringify(one));
   return sameSet(texts(left), texts(right));
 }
@@ -86,6 +92,8 @@ export function sameFacts(left: AgentFacts, right: AgentFacts): boolean {
 /** The roles that a call about some of a framework's roles means: all of them if it names none. */
 export function rolesMeant(own: readonly string[], named: readonly string[]): readonly string[] {
   const foreign = named.find((role) => !own.includes(role));
-  if (foreign !== undefined) throw new CoreError('BAD_ARGUMENT', `not subscribed to ${foreign}`);
+  if (foreign !== undefined) {
+    throw new CoreError('BAD_ARGUMENT', `not subscribed to ${foreign}`);
+  }
   return named.length === 0 ? own : named;
 }

@@ -28,7 +28,7 @@ export interface ResourceAlgebra {
   contains(whole: readonly Resource[], part: readonly Resource[]): boolean;
   equal(left: readonly Resource[], right: readonly Resource[]): boolean;
   isEmpty(resources: readonly Resource[]): boolean;
-  sum(lists: Iterable<readonly Resource[]>): Resource[];
+  sum(buffer: Iterable<readonly Resource[]>): Resource[];
   /** Totals of scalar resources by name, over all reservations; shared volumes once. */
   quantities(resources: readonly Resource[]): Quantities;
   /** Applies a resource operation (RESERVE … SHRINK_VOLUME) to what one agent has. */
@@ -264,7 +264,7 @@ export interface Allocator {
     operations: readonly Offer_Operation[],
     extraShared?: readonly Resource[],
   ): { readonly offered: Resource[]; readonly total: Resource[]; readonly dropped: number[] };
-  /** An operator's operation on resources that nobody holds. */
+  /** An operator's operation on resources that no framework holds. */
   updateAvailable(id: AgentId, operation: Offer_Operation): Applied;
   /**
    * Gives resources back: offered ones, or used ones (`wasUsed`). With `refuseSeconds` the
@@ -280,7 +280,7 @@ export interface Allocator {
 
   /** What a framework or agent holds by the allocator's own books. */
   total(id: AgentId): Resource[];
-  /** What nobody holds; shared volumes always count as free. */
+  /** What no framework holds; shared volumes always count as free. */
   free(id: AgentId): Resource[];
   /** True when an event has asked for a run that was not done yet. */
   readonly hasPending: boolean;

@@ -1,22 +1,22 @@
-// One agent's books over rows of the module. Allocation roles are left out: an agent's resources
-// are what they are, whoever uses them.
+// One agent's books over rows of the module. Allocation roles are left out: to an agent its
+// resources are the same for every framework that uses them.
 //
-// Of each row this side keeps a copy, as it was after the last change that went well. Should the
-// instance be lost, the books are written into the next one, and the change that met its end is
+// Of each row this side keeps a copy, as it was after the last change that went well. When the
+// instance traps, the copies are written into the next one, and the change that was being made is
 // made there.
 
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';
 import { NOT_CONTAINED } from './constants.ts';
 import { conversionsOf, writeConversions } from './conversions.ts';
+import type { ExchangeBuffer } from './exchange-buffer.ts';
 import type { Applied, Ledger } from './interface.ts';
-import type { Lists } from './exchange-buffer.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
 /** Numbers of rows in one instance. */
 interface Rows {
-  readonly lists: Lists;
+  readonly buffer: ExchangeBuffer;
   readonly total: number;
   readonly used: number;
   readonly holders: Map<string, number>;
@@ -25,7 +25,7 @@ interface Rows {
 export class RowLedger implements Ledger {
   readonly #shared: SharedInstance;
   #total: readonly Resource[];
-  readonly #held = new Map<string, readonly Resource[]>();
+  readonly #allocations = new Map<string, readonly Resource[]>();
   #rows: Rows | undefined;
 
   constructor(shared: SharedInstance, total: readonly Resource[]) {
@@ -36,21 +36,21 @@ export class RowLedger implements Ledger {
 
   /** Works on the books, which are written anew if this instance does not have them. */
   #run<T>(work: (rows: Rows) => T): T {
-    return this.#shared.run((lists) => {
-      const rows = this.#rows?.lists === lists ? this.#rows : this.#write(lists);
+    return this.#shared.run((buffer) => {
+      const rows = this.#rows?.buffer === buffer ? this.#rows : this.#write(buffer);
       this.#rows = rows;
       return work(rows);
     });
   }
 
-  #write(lists: Lists): Rows {
-    const { exports } = lists.module;
+  #write(buffer: ExchangeBuffer): Rows {
+    const { exports } = buffer.module;
     const make = (resources: readonly Resource[]) =>
-      checked(exports.rowMake(lists.begin().write(resources)));
-    const rows = { lists, total: make(this.#total), used: make([]), holders: new Map() };
-    for (const [holder, resources] of this.#held) {
+      checked(exports.rowMake(buffer.begin().write(resources)));
+    const rows = { buffer, total: make(this.#total), used: make([]), holders: new Map() };
+    for (const [holder, resources] of this.#allocations) {
       rows.holders.set(holder, make(resources));
-      accepted(exports.rowPut(rows.used, lists.begin().write(resources)), holder);
+      accepted(exports.rowPut(rows.used, buffer.begin().write(resources)), holder);
     }
     return rows;
   }
@@ -60,15 +60,15 @@ export class RowLedger implements Ledger {
   }
 
   setTotal(resources: readonly Resource[]): void {
-    this.#run(({ lists, total }) => {
-      accepted(lists.module.exports.rowWrite(total, lists.begin().write(resources)));
+    this.#run(({ buffer, total }) => {
+      accepted(buffer.module.exports.rowWrite(total, buffer.begin().write(resources)));
     });
     this.#total = resources;
   }
 
   free(): Resource[] {
-    return this.#run(({ lists, total, used }) =>
-      lists.read(checked(lists.module.exports.ledgerFree(total, used))),
+    return this.#run(({ buffer, total, used }) =>
+      buffer.read(checked(buffer.module.exports.ledgerFree(total, used))),
     );
   }
 
@@ -77,68 +77,84 @@ export class RowLedger implements Ledger {
   }
 
   usedBy(holder: string): Resource[] {
-    return this.#held.has(holder) ? this.#run((rows) => readHeld(rows, holder)) : [];
+    return this.#allocations.has(holder) ? this.#run((rows) => readHeld(rows, holder)) : [];
   }
 
   take(holder: string, resources: readonly Resource[]): boolean {
     const held = this.#run((rows) => {
-      const { exports } = rows.lists.module;
-      const lists = rows.lists.begin();
+      const { exports } = rows.buffer.module;
+      const buffer = rows.buffer.begin();
       const known = rows.holders.get(holder);
       const row = known ?? checked(exports.rowMake(0));
-      const count = lists.ask(resources);
+      const count = buffer.ask(resources);
       if (count === undefined || exports.ledgerTake(rows.total, rows.used, row, count) !== 0) {
-        if (known === undefined) accepted(exports.rowDrop(row));
+        if (known === undefined) {
+          accepted(exports.rowDrop(row));
+        }
         return undefined;
       }
       rows.holders.set(holder, row);
       return read(rows, row);
     });
-    if (held === undefined) return false;
-    this.#held.set(holder, held);
+    if (held === undefined) {
+      return false;
+    }
+    this.#allocations.set(holder, held);
     return true;
   }
 
   give(holder: string, resources: readonly Resource[]): void {
-    if (!this.#held.has(holder)) return;
+    if (!this.#allocations.has(holder)) {
+      return;
+    }
     const held = this.#run((rows) => {
-      const count = rows.lists.begin().ask(resources);
-      if (count === undefined) throw statusError(NOT_CONTAINED, holder);
+      const count = rows.buffer.begin().ask(resources);
+      if (count === undefined) {
+        throw statusError(NOT_CONTAINED, holder);
+      }
       const row = rows.holders.get(holder) as number;
-      accepted(rows.lists.module.exports.ledgerGive(rows.used, row, count), holder);
+      accepted(rows.buffer.module.exports.ledgerGive(rows.used, row, count), holder);
       return read(rows, row);
     });
-    this.#held.set(holder, held);
+    this.#allocations.set(holder, held);
   }
 
   release(holder: string): void {
-    if (!this.#held.has(holder)) return;
+    if (!this.#allocations.has(holder)) {
+      return;
+    }
     this.#run((rows) => {
       const row = rows.holders.get(holder) as number;
-      accepted(rows.lists.module.exports.ledgerRelease(rows.used, row));
+      accepted(rows.buffer.module.exports.ledgerRelease(rows.used, row));
       rows.holders.delete(holder);
     });
-    this.#held.delete(holder);
+    this.#allocations.delete(holder);
   }
 
   apply(operation: Offer_Operation): Applied {
     const applied = this.#run((rows): Applied => {
-      const conversions = conversionsOf(rows.lists, operation);
-      if (!conversions.ok) return conversions;
-      const lists = rows.lists.begin();
-      const why = writeConversions(lists, conversions.conversions, 'drop');
-      if (why !== undefined) return { ok: false, why };
+      const conversions = conversionsOf(rows.buffer, operation);
+      if (!conversions.ok) {
+        return conversions;
+      }
+      const buffer = rows.buffer.begin();
+      const why = writeConversions(buffer, conversions.conversions, 'drop');
+      if (why !== undefined) {
+        return { ok: false, why };
+      }
       const count = conversions.conversions.length;
-      const status = lists.module.exports.ledgerConvert(rows.total, rows.used, count);
+      const status = buffer.module.exports.ledgerConvert(rows.total, rows.used, count);
       return status === 0 ? { ok: true, resources: read(rows, rows.total) } : notApplied(status);
     });
-    if (applied.ok) this.#total = applied.resources;
+    if (applied.ok) {
+      this.#total = applied.resources;
+    }
     return applied;
   }
 }
 
-function read({ lists }: Rows, row: number): Resource[] {
-  return lists.read(checked(lists.module.exports.rowRead(row)));
+function read({ buffer }: Rows, row: number): Resource[] {
+  return buffer.read(checked(buffer.module.exports.rowRead(row)));
 }
 
 function readHeld(rows: Rows, holder: string): Resource[] {

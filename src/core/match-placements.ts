@@ -68,7 +68,9 @@ export class Columns {
     const numbers = new Map<string, number>();
     const ofOffer = this.#offers.map((offer) => {
       const value = attributeOf(offer, attribute);
-      if (value === undefined) return undefined;
+      if (value === undefined) {
+        return undefined;
+      }
       const number = numbers.get(value) ?? numbers.size;
       numbers.set(value, number);
       return number;
@@ -127,7 +129,9 @@ export class Masks {
   /** The mask's number, or undefined for a task that may go anywhere. Throws PatternError. */
   of(task: TaskDemand): number | undefined {
     const fixed = (task.constraints ?? []).filter(isFixed);
-    if (fixed.length === 0) return undefined;
+    if (fixed.length === 0) {
+      return undefined;
+    }
     const key = JSON.stringify(fixed);
     let number = this.#numbers.get(key);
     if (number === undefined) {
@@ -140,7 +144,9 @@ export class Masks {
 
   #make(fixed: readonly FixedConstraint[]): Mask {
     const words = new Uint32Array((this.#count + 31) >> 5);
-    for (let offer = 0; offer < this.#count; offer++) setBit(words, offer);
+    for (let offer = 0; offer < this.#count; offer++) {
+      setBit(words, offer);
+    }
     let blockedBy: string | undefined;
     for (const constraint of fixed) {
       const { values, ofOffer } = this.#columns.of(constraint.attribute);
@@ -149,10 +155,15 @@ export class Masks {
       const missingPasses = test(undefined);
       let isAnyLeft = false;
       for (const [offer, value] of ofOffer.entries()) {
-        if (!(value === undefined ? missingPasses : passes[value])) clearBit(words, offer);
-        else isAnyLeft ||= hasBit(words, offer);
+        if (!(value === undefined ? missingPasses : passes[value])) {
+          clearBit(words, offer);
+        } else {
+          isAnyLeft ||= hasBit(words, offer);
+        }
       }
-      if (!isAnyLeft) blockedBy ??= constraint.attribute;
+      if (!isAnyLeft) {
+        blockedBy ??= constraint.attribute;
+      }
     }
     return { words, blockedBy };
   }
@@ -206,7 +217,9 @@ function attributesByGroup(tasks: readonly TaskDemand[]): Map<string, Set<string
   const attributes = new Map<string, Set<string>>();
   for (const task of tasks) {
     for (const constraint of task.constraints ?? []) {
-      if (isFixed(constraint)) continue;
+      if (isFixed(constraint)) {
+        continue;
+      }
       const group = constraint.group ?? groupOf(task);
       const known = attributes.get(group) ?? new Set<string>();
       attributes.set(group, known.add(constraint.attribute));
@@ -224,13 +237,17 @@ function limitsIn(attributes: ReadonlyMap<string, ReadonlySet<string>>, task: Co
   const has = (group: string, attribute: string) =>
     limits.some((limit) => limit.group === group && limit.attribute === attribute);
   for (const constraint of task.constraints ?? []) {
-    if (isFixed(constraint)) continue;
+    if (isFixed(constraint)) {
+      continue;
+    }
     const { attribute, group = groupOf(task) } = constraint;
     limits.push({ group, attribute, most: boundOf(constraint), counts: !has(group, attribute) });
   }
   const group = groupOf(task);
   for (const attribute of attributes.get(group) ?? []) {
-    if (!has(group, attribute)) limits.push({ group, attribute, most: 'any', counts: true });
+    if (!has(group, attribute)) {
+      limits.push({ group, attribute, most: 'any', counts: true });
+    }
   }
   return limits;
 }
@@ -246,12 +263,16 @@ export function* countsOf(
   running: readonly RunningTask[],
   tasks: readonly TaskDemand[],
 ): Generator<{ readonly group: string; readonly attribute: string; readonly value: string }> {
-  if (running.length === 0) return;
+  if (running.length === 0) {
+    return;
+  }
   const attributes = attributesByGroup(tasks);
   for (const task of running) {
     for (const { group, attribute, counts } of limitsIn(attributes, task)) {
       const value = counts ? attributeOf(task.place, attribute) : undefined;
-      if (value !== undefined) yield { group, attribute, value };
+      if (value !== undefined) {
+        yield { group, attribute, value };
+      }
     }
   }
 }

@@ -1,7 +1,6 @@
 // Turns a request for the matcher into the block that the module works on, and reads its answers.
 // The layout of the block is drawn at the head of asm/matcher.ts.
 import { MATCH_FREE, MATCH_HEADER_WORDS, MATCH_NONE, MATCH_SKIP } from './constants.ts';
-import { toMilli } from './resource-interner.ts';
 import {
   Columns,
   countsOf,
@@ -13,6 +12,7 @@ import {
 } from './match-placements.ts';
 import { Stock } from './match-stock.ts';
 import type { Fitness, MatchOffer, MatchRequest, RunningTask, TaskDemand } from './matcher.ts';
+import { toMilli } from './milli.ts';
 import type { CoreModule } from './module.ts';
 
 /** What a task needs of one dimension. */
@@ -96,10 +96,14 @@ export class Request {
       collect(items, task.items);
     }
     for (const [name, wanted] of numbers) {
-      for (const number of [...wanted].sort((a, b) => a - b)) this.#addToken({ name, number });
+      for (const number of [...wanted].sort((a, b) => a - b)) {
+        this.#addToken({ name, number });
+      }
     }
     for (const [name, wanted] of items) {
-      for (const item of wanted) this.#addToken({ name, item });
+      for (const item of wanted) {
+        this.#addToken({ name, item });
+      }
     }
   }
 
@@ -110,7 +114,9 @@ export class Request {
 
   #token(token: Token): number {
     const number = this.#tokenNumbers.get(tokenKey(token));
-    if (number === undefined) throw new Error('tokens are found before tasks are planned');
+    if (number === undefined) {
+      throw new Error('tokens are found before tasks are planned');
+    }
     return number;
   }
 
@@ -137,12 +143,16 @@ export class Request {
   #plan(task: TaskDemand, limits: readonly Limit[]): Plan {
     const invalid = whatIsInvalid(task);
     const nothing = { needs: [], tokens: [], limits: [], mask: undefined };
-    if (invalid !== undefined) return { ...nothing, invalid };
+    if (invalid !== undefined) {
+      return { ...nothing, invalid };
+    }
     try {
       const mask = this.masks.of(task);
       return { ...this.#needsOf(task), limits, mask, invalid: undefined };
     } catch (error) {
-      if (error instanceof PatternError) return { ...nothing, invalid: error.attribute };
+      if (error instanceof PatternError) {
+        return { ...nothing, invalid: error.attribute };
+      }
       throw error;
     }
   }
@@ -151,13 +161,17 @@ export class Request {
     const needs: Need[] = [];
     for (const [name, value] of Object.entries(task.amounts)) {
       const amount = toMilli(value);
-      if (amount > 0) needs.push({ dimension: this.#dimension(name, true), amount, any: 0 });
+      if (amount > 0) {
+        needs.push({ dimension: this.#dimension(name, true), amount, any: 0 });
+      }
     }
     const { counts = {}, numbers = {}, items = {} } = task;
     for (const name of new Set([...Object.keys(counts), ...Object.keys(numbers)])) {
       const any = counts[name] ?? 0;
       const amount = any + (numbers[name]?.length ?? 0);
-      if (amount > 0) needs.push({ dimension: this.#dimension(name, false), amount, any });
+      if (amount > 0) {
+        needs.push({ dimension: this.#dimension(name, false), amount, any });
+      }
     }
     const tokens = [
       ...Object.entries(numbers).flatMap(([name, list]) =>
@@ -180,7 +194,9 @@ export class Request {
     const groups = this.#counters();
     const block = this.#blockSize(groups.size);
     const at = module.exports.matchReserve(block.bytes) >>> 0;
-    if (at === 0) throw new RangeError('the request is too big for the matcher');
+    if (at === 0) {
+      throw new RangeError('the request is too big for the matcher');
+    }
     module.refresh();
     const writer = new BlockWriter(module, at);
     writer.words([
@@ -201,7 +217,9 @@ export class Request {
     this.#writeTasks(writer, groups);
     this.#writeColumns(writer, groups);
     const status = module.exports.matchRun(block.bytes);
-    if (status !== 0) throw new Error(`the matcher refused its request with status ${status}`);
+    if (status !== 0) {
+      throw new Error(`the matcher refused its request with status ${status}`);
+    }
     return this.#tasks.map((_, index) => {
       const place = writer.read(index) | 0;
       const detail = writer.read(this.#tasks.length + index);
@@ -213,7 +231,9 @@ export class Request {
     const left = this.#dimensions.map(({ name, isScalar }) =>
       this.stocks.map((stock) => (isScalar ? stock.milli(name) : stock.numbers(name))),
     );
-    for (const column of left) writer.floats(column);
+    for (const column of left) {
+      writer.floats(column);
+    }
     for (const [index, column] of left.entries()) {
       const weight = this.#weightOf(index);
       writer.floats(column.map((amount) => (amount > 0 ? weight / amount : 0)));
@@ -233,13 +253,17 @@ export class Request {
 
   #weightOf(dimension: number): number {
     const { name, isScalar } = this.#dimensions[dimension] as Dimension;
-    if (this.#fitness.type === 'weighted') return this.#fitness.weights[name] ?? 0;
+    if (this.#fitness.type === 'weighted') {
+      return this.#fitness.weights[name] ?? 0;
+    }
     return isScalar ? 1 : 0;
   }
 
   #writeTasks(writer: BlockWriter, groups: Counters): void {
     for (const { needs } of this.plans) {
-      for (const { dimension, amount, any } of needs) writer.need(amount, dimension, any);
+      for (const { dimension, amount, any } of needs) {
+        writer.need(amount, dimension, any);
+      }
     }
     writer.words(
       this.plans.map(({ mask, invalid }) =>
@@ -268,19 +292,25 @@ export class Request {
   }
 
   #writeColumns(writer: BlockWriter, groups: Counters): void {
-    for (const { words } of this.masks.list) writer.words(words);
+    for (const { words } of this.masks.list) {
+      writer.words(words);
+    }
     for (const { name, number, item } of this.#tokens) {
       const words = new Uint32Array((this.#offers.length + 31) >> 5);
       for (const [offer, stock] of this.stocks.entries()) {
         const holds =
           number === undefined ? stock.hasItem(name, item ?? '') : stock.hasNumber(name, number);
-        if (holds) setBit(words, offer);
+        if (holds) {
+          setBit(words, offer);
+        }
       }
       writer.words(words);
     }
     const columns = groups.columns.map((attribute) => this.#columns.of(attribute));
     writer.words(columns.map(({ values }) => values.length));
-    for (const { ofOffer } of columns) writer.words(ofOffer.map((value) => value ?? MATCH_NONE));
+    for (const { ofOffer } of columns) {
+      writer.words(ofOffer.map((value) => value ?? MATCH_NONE));
+    }
     writer.words(this.#countsSoFar(groups));
   }
 
@@ -290,7 +320,9 @@ export class Request {
     for (const { group, attribute, value } of countsOf(this.#running, this.#tasks)) {
       const base = groups.baseOf(group, attribute);
       const number = this.#columns.of(attribute).numbers.get(value);
-      if (base === undefined || number === undefined) continue;
+      if (base === undefined || number === undefined) {
+        continue;
+      }
       counts[base + number] = (counts[base + number] ?? 0) + 1;
     }
     return counts;
@@ -304,8 +336,12 @@ export class Request {
     let size = 0;
     for (const { limits } of this.plans) {
       for (const { group, attribute } of limits) {
-        if (!columns.includes(attribute)) columns.push(attribute);
-        if (bases.has(key(group, attribute))) continue;
+        if (!columns.includes(attribute)) {
+          columns.push(attribute);
+        }
+        if (bases.has(key(group, attribute))) {
+          continue;
+        }
         bases.set(key(group, attribute), size);
         size += this.#columns.of(attribute).values.length;
       }
@@ -389,28 +425,40 @@ const tokenKey = ({ name, number, item }: Token) => JSON.stringify([name, number
 
 function firsts(lengths: readonly number[]): number[] {
   const result = [0];
-  for (const length of lengths) result.push((result.at(-1) ?? 0) + length);
+  for (const length of lengths) {
+    result.push((result.at(-1) ?? 0) + length);
+  }
   return result;
 }
 
 /** The name of an amount that is none, if there is one. */
 function whatIsInvalid(task: TaskDemand): string | undefined {
   for (const [name, value] of Object.entries(task.amounts)) {
-    if (!(value >= 0) || !Number.isSafeInteger(toMilli(value))) return name;
+    if (!(value >= 0) || !Number.isSafeInteger(toMilli(value))) {
+      return name;
+    }
   }
   for (const [name, count] of Object.entries(task.counts ?? {})) {
-    if (!isCount(count) || count > 0x7fffffff) return name;
+    if (!isCount(count) || count > 0x7fffffff) {
+      return name;
+    }
   }
   for (const [name, numbers] of Object.entries(task.numbers ?? {})) {
-    if (!numbers.every(isCount) || new Set(numbers).size < numbers.length) return name;
+    if (!numbers.every(isCount) || new Set(numbers).size < numbers.length) {
+      return name;
+    }
   }
   for (const [name, items] of Object.entries(task.items ?? {})) {
-    if (new Set(items).size < items.length) return name;
+    if (new Set(items).size < items.length) {
+      return name;
+    }
   }
   for (const constraint of task.constraints ?? []) {
     const isBound =
       constraint.type !== 'maxPer' || (isCount(constraint.count) && constraint.count < MATCH_FREE);
-    if (!isBound) return constraint.attribute;
+    if (!isBound) {
+      return constraint.attribute;
+    }
   }
   return undefined;
 }

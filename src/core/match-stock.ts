@@ -2,7 +2,7 @@
 // the module's bookkeeping: numbers of free choice are first those that no task of the request asks
 // for by name.
 import { type Resource, type Value_Range, Value_Type } from '../model/generated/messages.ts';
-import { fromMilli, toMilli } from './resource-interner.ts';
+import { fromMilli, toMilli } from './milli.ts';
 
 interface Piece {
   readonly resource: Resource;
@@ -33,8 +33,11 @@ function ascending(ranges: readonly Value_Range[]): (readonly [number, number])[
   const result: [number, number][] = [];
   for (const { begin, end } of ranges.toSorted((a, b) => a.begin - b.begin)) {
     const last = result.at(-1);
-    if (last !== undefined && begin <= last[1]) last[1] = Math.max(last[1], end);
-    else if (begin <= end) result.push([begin, end]);
+    if (last !== undefined && begin <= last[1]) {
+      last[1] = Math.max(last[1], end);
+    } else if (begin <= end) {
+      result.push([begin, end]);
+    }
   }
   return result;
 }
@@ -57,8 +60,11 @@ export class Stock {
     const plain = resources.filter(isPlain).sort((a, b) => depth(b) - depth(a));
     for (const resource of plain) {
       const pieces = this.#pieces.get(resource.name);
-      if (pieces === undefined) this.#pieces.set(resource.name, [pieceOf(resource)]);
-      else pieces.push(pieceOf(resource));
+      if (pieces === undefined) {
+        this.#pieces.set(resource.name, [pieceOf(resource)]);
+      } else {
+        pieces.push(pieceOf(resource));
+      }
     }
   }
 
@@ -93,7 +99,9 @@ export class Stock {
     let rest = milli;
     for (const piece of this.#of(name)) {
       const part = Math.min(rest, piece.milli);
-      if (part <= 0) continue;
+      if (part <= 0) {
+        continue;
+      }
       piece.milli -= part;
       rest -= part;
       taken.push({ ...piece.resource, scalar: { value: fromMilli(part) } });
@@ -110,15 +118,22 @@ export class Stock {
     const take = (piece: Piece, number: number) => {
       piece.ranges = without(piece.ranges, number);
       const numbers = taken.get(piece);
-      if (numbers === undefined) taken.set(piece, [number]);
-      else numbers.push(number);
+      if (numbers === undefined) {
+        taken.set(piece, [number]);
+      } else {
+        numbers.push(number);
+      }
     };
     for (const number of exact) {
       const holds = ([begin, end]: readonly [number, number]) => begin <= number && number <= end;
       const piece = this.#of(name).find(({ ranges }) => ranges.some(holds));
-      if (piece !== undefined) take(piece, number);
+      if (piece !== undefined) {
+        take(piece, number);
+      }
     }
-    for (const { piece, number } of this.#free(name, any, wanted)) take(piece, number);
+    for (const { piece, number } of this.#free(name, any, wanted)) {
+      take(piece, number);
+    }
     return [...taken].map(([piece, numbers]) => ({
       ...piece.resource,
       ranges: { range: joined(numbers.sort((a, b) => a - b)) },
@@ -148,7 +163,9 @@ export class Stock {
     const taken = new Map<Piece, string[]>();
     for (const item of items) {
       const piece = this.#of(name).find((candidate) => candidate.items.delete(item));
-      if (piece !== undefined) taken.set(piece, [...(taken.get(piece) ?? []), item]);
+      if (piece !== undefined) {
+        taken.set(piece, [...(taken.get(piece) ?? []), item]);
+      }
     }
     return [...taken].map(([piece, item]) => ({ ...piece.resource, set: { item } }));
   }
@@ -160,7 +177,9 @@ function without(
 ): (readonly [number, number])[] {
   return ranges.flatMap((range): (readonly [number, number])[] => {
     const [begin, end] = range;
-    if (number < begin || number > end) return [range];
+    if (number < begin || number > end) {
+      return [range];
+    }
     const below: (readonly [number, number])[] = begin < number ? [[begin, number - 1]] : [];
     const above: (readonly [number, number])[] = number < end ? [[number + 1, end]] : [];
     return [...below, ...above];
@@ -171,8 +190,11 @@ function joined(numbers: readonly number[]): { begin: number; end: number }[] {
   const ranges: { begin: number; end: number }[] = [];
   for (const number of numbers) {
     const last = ranges.at(-1);
-    if (last !== undefined && last.end + 1 === number) last.end = number;
-    else ranges.push({ begin: number, end: number });
+    if (last !== undefined && last.end + 1 === number) {
+      last.end = number;
+    } else {
+      ranges.push({ begin: number, end: number });
+    }
   }
   return ranges;
 }

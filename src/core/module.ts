@@ -1,5 +1,5 @@
 // One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken
-// anew whenever the memory has moved; nobody keeps one across a call into the module.
+// anew whenever the memory has moved, so none may be kept across a call into the module.
 import {
   ABI_VERSION,
   BAD_AMOUNT,
@@ -157,13 +157,17 @@ export function statusError(status: number, detail = ''): CoreError {
 
 /** Throws unless the answer is a count or handle. */
 export function checked(answer: number, detail = ''): number {
-  if (answer < 0) throw statusError(answer, detail);
+  if (answer < 0) {
+    throw statusError(answer, detail);
+  }
   return answer;
 }
 
 /** Throws unless the status is OK. */
 export function accepted(status: number, detail = ''): void {
-  if (status !== OK) throw statusError(status, detail);
+  if (status !== OK) {
+    throw statusError(status, detail);
+  }
 }
 
 /** How instances of the module are made: each has its own memory. */
@@ -221,7 +225,9 @@ export class CoreModule {
   /** Replaces all state by a copy made of another instance of the same module. */
   paste(state: Uint8Array): void {
     const missing = state.length - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / 65536));
+    if (missing > 0) {
+      this.#memory.grow(Math.ceil(missing / 65536));
+    }
     new Uint8Array(this.#memory.buffer).set(state);
     this.#ioBytes = 0;
     this.reserve(16);

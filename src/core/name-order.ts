@@ -24,7 +24,7 @@ interface Place {
   index: number;
 }
 
-export class Ranks {
+export class NameOrder {
   /** In order, and none of them empty but the only one. */
   readonly #blocks: Block[] = [{ names: [], ranks: [] }];
   #size = 0;
@@ -45,16 +45,22 @@ export class Ranks {
     let high = this.#blocks.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (before(name, this.#block(middle).names[0] as string) < 0) high = middle - 1;
-      else low = middle;
+      if (before(name, this.#block(middle).names[0] as string) < 0) {
+        high = middle - 1;
+      } else {
+        low = middle;
+      }
     }
     const { names } = this.#block(low);
     let from = 0;
     let to = names.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (before(names[middle] as string, name) < 0) from = middle + 1;
-      else to = middle;
+      if (before(names[middle] as string, name) < 0) {
+        from = middle + 1;
+      } else {
+        to = middle;
+      }
     }
     return { block: low, index: from };
   }
@@ -62,15 +68,21 @@ export class Ranks {
   add(name: string): number {
     const place = this.#find(name);
     const { names, ranks } = this.#block(place.block);
-    if (names[place.index] === name) return ranks[place.index] as number;
+    if (names[place.index] === name) {
+      return ranks[place.index] as number;
+    }
     const low = Math.max(0, this.#rankBefore(place));
     const high = this.#rankFrom(place);
     const rank = Math.min(low + STEP, (low + high) >> 1);
     names.splice(place.index, 0, name);
     ranks.splice(place.index, 0, rank);
     this.#size++;
-    if (names.length > MAX_BLOCK) this.#divide(place);
-    if (rank > low && rank < high) return rank;
+    if (names.length > MAX_BLOCK) {
+      this.#divide(place);
+    }
+    if (rank > low && rank < high) {
+      return rank;
+    }
     this.#makeRoom(place);
     return this.#block(place.block).ranks[place.index] as number;
   }
@@ -91,7 +103,9 @@ export class Ranks {
 
   /** The rank of the name before a place; -1 before the first. */
   #rankBefore({ block, index }: Place): number {
-    if (index > 0) return this.#block(block).ranks[index - 1] as number;
+    if (index > 0) {
+      return this.#block(block).ranks[index - 1] as number;
+    }
     return block > 0 ? (this.#block(block - 1).ranks.at(-1) as number) : -1;
   }
 
@@ -116,8 +130,12 @@ export class Ranks {
       const size = 2 ** bits;
       const base = rank - (rank % size);
       capacity *= growth;
-      for (; this.#rankBefore(from) >= base; count++) this.#back(from);
-      for (; this.#rankFrom(to) < base + size; count++) this.#on(to);
+      for (; this.#rankBefore(from) >= base; count++) {
+        this.#back(from);
+      }
+      for (; this.#rankFrom(to) < base + size; count++) {
+        this.#on(to);
+      }
       if (count <= Math.min(capacity, size / 2) || bits === BITS) {
         this.#spread(from, count, { base, size, except: name });
         return;
@@ -158,7 +176,9 @@ export class Ranks {
       const name = names[index] as string;
       if (ranks[index] !== rank) {
         ranks[index] = rank;
-        if (name !== over.except) this.#renumbered(name, rank);
+        if (name !== over.except) {
+          this.#renumbered(name, rank);
+        }
       }
       index++;
     }
@@ -167,11 +187,15 @@ export class Ranks {
   remove(name: string): void {
     const { block, index } = this.#find(name);
     const { names, ranks } = this.#block(block);
-    if (names[index] !== name) return;
+    if (names[index] !== name) {
+      return;
+    }
     names.splice(index, 1);
     ranks.splice(index, 1);
     this.#size--;
-    if (names.length === 0 && this.#blocks.length > 1) this.#blocks.splice(block, 1);
+    if (names.length === 0 && this.#blocks.length > 1) {
+      this.#blocks.splice(block, 1);
+    }
   }
 
   /** Names and ranks in order, to be given to `restore` of an empty instance. */
@@ -185,8 +209,11 @@ export class Ranks {
     for (let at = 0; at < saved.length; at += MAX_BLOCK / 2) {
       const part = saved.slice(at, at + MAX_BLOCK / 2);
       const block = { names: part.map(([name]) => name), ranks: part.map(([, rank]) => rank) };
-      if (at === 0) this.#blocks[0] = block;
-      else this.#blocks.push(block);
+      if (at === 0) {
+        this.#blocks[0] = block;
+      } else {
+        this.#blocks.push(block);
+      }
     }
     this.#size = saved.length;
   }

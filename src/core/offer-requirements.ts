@@ -1,30 +1,34 @@
-// What frameworks wish of their offers: a least amount, and constraints on agents. Constraints are
-// evaluated here, once for each framework role and state of an agent.
+// What frameworks require of their offers: a least amount, and constraints on agents. The module
+// knows no attributes, so constraints are evaluated here, for each framework role and agent when
+// either changes; the module is told which agents they exclude.
 import type { OfferConstraints } from '../model/generated/messages.ts';
 import { type AgentTest, compileConstraints } from './constraints.ts';
 import type { AgentEntry, FrameworkEntry } from './entries.ts';
+import type { ExchangeBuffer } from './exchange-buffer.ts';
 import type { FrameworkTerms } from './interface.ts';
-import type { Lists } from './exchange-buffer.ts';
 import { accepted, CoreError, type CoreExports } from './module.ts';
 import { checkMinimum, writeMinimum } from './quantities.ts';
 import { Regexes, type RegexLimits } from './regexes.ts';
 import type { Roles } from './roles.ts';
 
-export class Wishes {
-  readonly #lists: Lists;
+/** By role: which agents may be offered. */
+export type Constraints = ReadonlyMap<string, AgentTest>;
+
+export class OfferRequirements {
+  readonly #buffer: ExchangeBuffer;
   readonly #roles: Roles;
   readonly #regexes: Regexes;
   /** Frameworks with constraints on some role. */
   readonly #constrained = new Set<FrameworkEntry>();
 
-  constructor(lists: Lists, roles: Roles, limits: RegexLimits) {
-    this.#lists = lists;
+  constructor(buffer: ExchangeBuffer, roles: Roles, limits: RegexLimits) {
+    this.#buffer = buffer;
     this.#roles = roles;
     this.#regexes = new Regexes(limits);
   }
 
   get #exports(): CoreExports {
-    return this.#lists.module.exports;
+    return this.#buffer.module.exports;
   }
 
   applyMinimums(entry: FrameworkEntry): void {
@@ -34,7 +38,7 @@ export class Wishes {
       if (own === undefined) {
         accepted(this.#exports.clearLeafMinimum(entry.number, number));
       } else {
-        writeMinimum(this.#lists.module, this.#lists.kinds, own);
+        writeMinimum(this.#buffer.module, this.#buffer.kinds, own);
         accepted(this.#exports.setLeafMinimum(entry.number, number));
       }
     }
@@ -46,31 +50,41 @@ export class Wishes {
   }
 
   /** The constraints of a framework's terms; throws when there is anything wrong with the terms. */
-  compile(terms: FrameworkTerms): ReadonlyMap<string, AgentTest> {
-    for (const minimum of Object.values(terms.minAllocatable)) checkMinimum(minimum);
+  compile(terms: FrameworkTerms): Constraints {
+    for (const minimum of Object.values(terms.minAllocatable)) {
+      checkMinimum(minimum);
+    }
     const compiled = compileConstraints(terms.constraints, this.#regexes);
-    if (!compiled.ok) throw new CoreError('BAD_ARGUMENT', compiled.why);
+    if (!compiled.ok) {
+      throw new CoreError('BAD_ARGUMENT', compiled.why);
+    }
     return compiled.byRole;
   }
 
   setConstraints(
     entry: FrameworkEntry,
-    constraints: ReadonlyMap<string, AgentTest>,
+    constraints: Constraints,
     agents: Iterable<AgentEntry>,
   ): void {
     const roles = new Set(entry.terms.roles);
     for (const role of entry.constraints.keys()) {
-      if (!roles.has(role)) continue;
+      if (!roles.has(role)) {
+        continue;
+      }
       accepted(this.#exports.clearExclusions(entry.number, this.#roles.number(role)));
     }
     entry.constraints = constraints;
     this.remember(entry);
     const all = constraints.size === 0 ? [] : [...agents];
     for (const [role, test] of constraints) {
-      if (!roles.has(role)) continue;
+      if (!roles.has(role)) {
+        continue;
+      }
       const number = this.#roles.number(role);
       for (const agent of all) {
-        if (test(agent.facts)) continue;
+        if (test(agent.facts)) {
+          continue;
+        }
         accepted(this.#exports.exclude(entry.number, number, agent.number, 1));
       }
     }
@@ -81,7 +95,9 @@ export class Wishes {
     for (const entry of this.#constrained) {
       const roles = new Set(entry.terms.roles);
       for (const [role, test] of entry.constraints) {
-        if (!roles.has(role)) continue;
+        if (!roles.has(role)) {
+          continue;
+        }
         const excluded = test(agent.facts) ? 0 : 1;
         const number = this.#roles.number(role);
         accepted(this.#exports.exclude(entry.number, number, agent.number, excluded));
@@ -90,8 +106,11 @@ export class Wishes {
   }
 
   remember(entry: FrameworkEntry): void {
-    if (entry.constraints.size > 0) this.#constrained.add(entry);
-    else this.#constrained.delete(entry);
+    if (entry.constraints.size > 0) {
+      this.#constrained.add(entry);
+    } else {
+      this.#constrained.delete(entry);
+    }
   }
 
   forget(entry: FrameworkEntry): void {

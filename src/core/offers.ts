@@ -6,8 +6,8 @@
 import type { Resource } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import { OFFER_WORDS } from './constants.ts';
+import { type ExchangeBuffer, noValues } from './exchange-buffer.ts';
 import type { OfferBatch } from './interface.ts';
-import { type Lists, noValues } from './exchange-buffer.ts';
 import { CoreError } from './module.ts';
 
 /** How numbers become names. */
@@ -20,45 +20,51 @@ export interface Names {
 export class ModuleOffers implements OfferBatch {
   readonly count: number;
   readonly inverseCount: number;
-  readonly #lists: Lists;
+  readonly #buffer: ExchangeBuffer;
   readonly #names: Names;
   readonly #offers: number;
   readonly #inverse: number;
   readonly #calls: number;
 
-  constructor(lists: Lists, names: Names, count: number) {
-    const { exports } = lists.module;
-    this.#lists = lists;
+  constructor(buffer: ExchangeBuffer, names: Names, count: number) {
+    const { exports } = buffer.module;
+    this.#buffer = buffer;
     this.#names = names;
     this.count = count;
     this.#offers = exports.offersAt() >>> 2;
     this.inverseCount = exports.inverseOfferCount();
     this.#inverse = exports.inverseOffersAt() >>> 2;
-    this.#calls = lists.module.calls;
-    lists.module.refresh();
+    this.#calls = buffer.module.calls;
+    buffer.module.refresh();
   }
 
   /** Throws where the offers have moved: better than to read what lies there now. */
   #checkDate(): void {
-    const { calls, trap } = this.#lists.module;
-    if (this.#calls === calls) return;
-    if (trap !== undefined) throw trap;
+    const { calls, trap } = this.#buffer.module;
+    if (this.#calls === calls) {
+      return;
+    }
+    if (trap !== undefined) {
+      throw trap;
+    }
     throw new CoreError('BAD_STATE', 'a batch of offers is to be read before the next call');
   }
 
   #field(index: number, field: number): number {
     this.#checkDate();
-    if (!(index >= 0 && index < this.count)) none(index);
-    return this.#lists.module.u32[this.#offers + index * OFFER_WORDS + field] as number;
+    if (!(index >= 0 && index < this.count)) {
+      none(index);
+    }
+    return this.#buffer.module.u32[this.#offers + index * OFFER_WORDS + field] as number;
   }
 
   frameworkId(index: number): FrameworkId {
-    const { exports } = this.#lists.module;
+    const { exports } = this.#buffer.module;
     return this.#names.frameworkId(exports.leafFrameworkOf(this.#field(index, 0)));
   }
 
   role(index: number): string {
-    const { exports } = this.#lists.module;
+    const { exports } = this.#buffer.module;
     return this.#names.role(exports.leafRoleOf(this.#field(index, 0)));
   }
 
@@ -67,7 +73,7 @@ export class ModuleOffers implements OfferBatch {
   }
 
   resources(index: number): Resource[] {
-    const { u32, f64 } = this.#lists.module;
+    const { u32, f64 } = this.#buffer.module;
     const role = this.role(index);
     const resources: Resource[] = [];
     let item = this.#field(index, 2) >>> 2;
@@ -75,9 +81,9 @@ export class ModuleOffers implements OfferBatch {
       const set = u32[item + 1] as number;
       const from = (set >>> 3) + 2;
       const ranges = set === 0 ? 0 : (u32[(set >>> 2) + 1] as number);
-      this.#lists.append(
+      this.#buffer.append(
         resources,
-        this.#lists.kinds.get(u32[item] as number),
+        this.#buffer.kinds.get(u32[item] as number),
         f64[(item >> 1) + 1] as number,
         ranges === 0 ? noValues : f64.subarray(from, from + ranges * 2),
         role,
@@ -88,8 +94,10 @@ export class ModuleOffers implements OfferBatch {
 
   #inverseField(index: number, field: number): number {
     this.#checkDate();
-    if (!(index >= 0 && index < this.inverseCount)) none(index);
-    return this.#lists.module.u32[this.#inverse + index * 2 + field] as number;
+    if (!(index >= 0 && index < this.inverseCount)) {
+      none(index);
+    }
+    return this.#buffer.module.u32[this.#inverse + index * 2 + field] as number;
   }
 
   inverseFrameworkId(index: number): FrameworkId {

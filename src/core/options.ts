@@ -7,9 +7,9 @@ import {
   OPTION_RANDOM_ROLES,
 } from './constants.ts';
 import type { AllocatorOptions } from './interface.ts';
-import type { Kinds } from './resource-interner.ts';
 import { accepted, CoreError, type CoreModule, statusError } from './module.ts';
 import { checkMinimum, writeMinimum } from './quantities.ts';
+import type { ResourceInterner } from './resource-interner.ts';
 
 const DEFAULTS: AllocatorOptions = {
   seed: 0,
@@ -38,7 +38,9 @@ export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOpt
     'agentRecoveryFactor',
   ] as const) {
     const value = options[name] ?? 0;
-    if (!(value >= 0 && value < Infinity)) throw statusError(BAD_AMOUNT, name);
+    if (!(value >= 0 && value < Infinity)) {
+      throw statusError(BAD_AMOUNT, name);
+    }
   }
   for (const name of ['roleSorter', 'frameworkSorter'] as const) {
     if (options[name] !== 'drf' && options[name] !== 'random') {
@@ -50,7 +52,11 @@ export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOpt
 }
 
 /** The first call of an instance that serves an allocator. */
-export function setUp(module: CoreModule, kinds: Kinds, options: AllocatorOptions): void {
+export function setUp(
+  module: CoreModule,
+  kinds: ResourceInterner,
+  options: AllocatorOptions,
+): void {
   const { exports } = module;
   const flags =
     (options.filterGpuResources ? OPTION_FILTER_GPU : 0) |
@@ -59,7 +65,9 @@ export function setUp(module: CoreModule, kinds: Kinds, options: AllocatorOption
   const high = Math.floor(options.seed / 4294967296);
   const gpus = kinds.name('gpus') + 1;
   accepted(exports.setUp(flags, options.seed >>> 0, high >>> 0, gpus));
-  if (options.minAllocatable.length === 0) return;
+  if (options.minAllocatable.length === 0) {
+    return;
+  }
   writeMinimum(module, kinds, options.minAllocatable);
   accepted(exports.setClusterMinimum());
 }

@@ -1,21 +1,25 @@
-// Amounts by name on their way into the module: minimums and quotas.
+// Amounts by resource name on their way into the module - minimums of offers, and quotas - checked
+// first, for a call that is refused half-way would leave a part of them there.
 import { BAD_AMOUNT } from './constants.ts';
 import type { Quantities, Quota } from './interface.ts';
-import { type Kinds, toMilli } from './resource-interner.ts';
+import { toMilli } from './milli.ts';
 import { type CoreModule, statusError } from './module.ts';
+import type { ResourceInterner } from './resource-interner.ts';
 
-function milliByName(kinds: Kinds, quantities: Quantities): Map<number, number> {
+function milliByName(kinds: ResourceInterner, quantities: Quantities): Map<number, number> {
   const milli = new Map<number, number>();
   for (const [name, value] of Object.entries(quantities)) {
     const amount = toMilli(value);
-    if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw statusError(BAD_AMOUNT, name);
+    if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) {
+      throw statusError(BAD_AMOUNT, name);
+    }
     milli.set(kinds.name(name), amount);
   }
   return milli;
 }
 
 /** Guarantee and limit of every name into the exchange buffer; answers how many names. */
-export function writeQuota(module: CoreModule, kinds: Kinds, quota: Quota): number {
+export function writeQuota(module: CoreModule, kinds: ResourceInterner, quota: Quota): number {
   const guarantees = milliByName(kinds, quota.guarantees);
   const limits = milliByName(kinds, quota.limits);
   const names = kinds.names.length;
@@ -33,7 +37,9 @@ export function checkMinimum(alternatives: readonly Quantities[]): void {
   for (const quantities of alternatives) {
     for (const [name, value] of Object.entries(quantities)) {
       const amount = toMilli(value);
-      if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) throw statusError(BAD_AMOUNT, name);
+      if (!(amount >= 0) || amount > Number.MAX_SAFE_INTEGER) {
+        throw statusError(BAD_AMOUNT, name);
+      }
     }
   }
 }
@@ -41,7 +47,9 @@ export function checkMinimum(alternatives: readonly Quantities[]): void {
 /** Throws unless every weight is one. */
 export function checkWeights(weights: Readonly<Record<string, number>>): void {
   for (const [role, weight] of Object.entries(weights)) {
-    if (!(weight > 0) || weight === Infinity) throw statusError(BAD_AMOUNT, `weight of ${role}`);
+    if (!(weight > 0) || weight === Infinity) {
+      throw statusError(BAD_AMOUNT, `weight of ${role}`);
+    }
   }
 }
 
@@ -50,7 +58,7 @@ export function checkWeights(weights: Readonly<Record<string, number>>): void {
  */
 export function writeMinimum(
   module: CoreModule,
-  kinds: Kinds,
+  kinds: ResourceInterner,
   alternatives: readonly Quantities[],
 ): void {
   const lists = alternatives.map((quantities) =>

@@ -35,11 +35,15 @@ export class Regexes {
   /** A full match; patterns that are wrong, or too big once compiled, are refused. */
   compile(pattern: string): Compiled<TextTest> {
     const kept = this.#kept.get(pattern);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      return kept;
+    }
     const compiled = compile(pattern, this.#limits);
     // What is refused is not kept: such a pattern may be long.
     if (compiled.ok) {
-      if (this.#kept.size >= KEPT) this.#kept.clear();
+      if (this.#kept.size >= KEPT) {
+        this.#kept.clear();
+      }
       this.#kept.set(pattern, compiled);
     }
     return compiled;
@@ -87,7 +91,9 @@ const expandedSize = (pattern: string) => expand(pattern, () => 1);
 export function compileCost(pattern: string): number {
   const ignoresCase = /\(\?[a-zA-Z]*i/.test(pattern);
   return expand(pattern, (atom) => {
-    if (ignoresCase && /^\[.*(\\x|[^\0-\x7f])/s.test(atom)) return 2000;
+    if (ignoresCase && /^\[.*(\\x|[^\0-\x7f])/s.test(atom)) {
+      return 2000;
+    }
     return /\\[pP]/.test(atom) || (ignoresCase && atom.startsWith('[')) ? 100 : 10;
   });
 }

@@ -1,10 +1,10 @@
-// Numbers of roles: a role is made known to the module with all its ancestors when it is first
-// heard of.
+// Numbers of roles. A role is made known to the module with all its ancestors when its name first
+// comes, and forgotten when nothing in the module speaks of it any more.
 import { roleSizeError } from '../model/role.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
-import { Ranks } from './name-order.ts';
+import { NameOrder } from './name-order.ts';
 
-export interface SavedRoles {
+export interface RolesSnapshot {
   readonly paths: readonly string[];
   readonly ranks: readonly (readonly [string, number])[];
 }
@@ -22,14 +22,14 @@ export class Roles {
   readonly #numbers = new Map<string, number>();
   /** Paths by number; the root is 0 and has none. */
   readonly #paths: string[] = [''];
-  readonly #ranks: Ranks;
+  readonly #ranks: NameOrder;
   /** Roles whose ranks are others than the module knows, while some are added. */
   readonly #reranked = new Set<string>();
   #sweepAt = SWEEP_ROLES;
 
   constructor(module: CoreModule) {
     this.#module = module;
-    this.#ranks = new Ranks((name) => this.#reranked.add(pathOf(name)));
+    this.#ranks = new NameOrder((name) => this.#reranked.add(pathOf(name)));
   }
 
   /** The number of a role that is known; undefined otherwise. */
@@ -39,7 +39,9 @@ export class Roles {
 
   number(path: string): number {
     const known = this.#numbers.get(path);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     this.learn([path]);
     return this.#numbers.get(path) as number;
   }
@@ -50,9 +52,13 @@ export class Roles {
   learn(paths: Iterable<string>): void {
     try {
       for (const path of paths) {
-        if (this.#numbers.has(path)) continue;
+        if (this.#numbers.has(path)) {
+          continue;
+        }
         const size = roleSizeError(path);
-        if (size !== undefined) throw new CoreError('BAD_ARGUMENT', size);
+        if (size !== undefined) {
+          throw new CoreError('BAD_ARGUMENT', size);
+        }
         if (path.split('/').includes('')) {
           throw new CoreError('BAD_ARGUMENT', `'${path}' is no role: a name is empty`);
         }
@@ -65,7 +71,9 @@ export class Roles {
 
   #add(path: string): number {
     const known = this.#numbers.get(path);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const slash = path.lastIndexOf('/');
     const parent = slash < 0 ? 0 : this.#add(path.slice(0, slash));
     // Both names are there before either's rank is read: the second may change the first one's.
@@ -97,12 +105,16 @@ export class Roles {
    * will. Only between calls, when no number of a role is on its way.
    */
   sweep(): void {
-    if (this.#numbers.size < this.#sweepAt) return;
+    if (this.#numbers.size < this.#sweepAt) {
+      return;
+    }
     // Children before their parents.
     const paths = [...this.#numbers.keys()].sort((a, b) => b.length - a.length);
     for (const path of paths) {
       const role = this.#numbers.get(path) as number;
-      if (this.#module.exports.dropRole(role) !== 0) continue;
+      if (this.#module.exports.dropRole(role) !== 0) {
+        continue;
+      }
       this.#numbers.delete(path);
       this.#paths[role] = '';
       this.#ranks.remove(path);
@@ -120,14 +132,16 @@ export class Roles {
     return this.#paths;
   }
 
-  save(): SavedRoles {
+  save(): RolesSnapshot {
     return { paths: this.#paths, ranks: this.#ranks.save() };
   }
 
-  restore(saved: SavedRoles): void {
+  restore(saved: RolesSnapshot): void {
     saved.paths.forEach((path, role) => {
       this.#paths[role] = path;
-      if (path !== '') this.#numbers.set(path, role);
+      if (path !== '') {
+        this.#numbers.set(path, role);
+      }
     });
     this.#ranks.restore(saved.ranks);
   }
@@ -135,7 +149,9 @@ export class Roles {
   #rerank(): void {
     for (const path of this.#reranked) {
       const role = this.#numbers.get(path);
-      if (role === undefined) continue;
+      if (role === undefined) {
+        continue;
+      }
       accepted(
         this.#module.exports.setRoleRank(
           role,

@@ -2,25 +2,26 @@
 // once and what was asked is asked again: sums keep nothing in it, and of pools and ledgers this
 // side knows enough to write them into the new one. So no caller is left with half a sum; a trap
 // that comes back is thrown.
-import { Kinds } from './resource-interner.ts';
-import { Lists } from './exchange-buffer.ts';
+
+import { ExchangeBuffer } from './exchange-buffer.ts';
 import { CoreModule, type Instantiate } from './module.ts';
+import { ResourceInterner } from './resource-interner.ts';
 import { CoreTrap } from './trap.ts';
 
 export class SharedInstance {
   readonly #instantiate: Instantiate;
-  #lists: Lists;
+  #buffer: ExchangeBuffer;
   #traps = 0;
   #lastTrap: CoreTrap | undefined;
 
   constructor(instantiate: Instantiate) {
     this.#instantiate = instantiate;
-    this.#lists = this.#make();
+    this.#buffer = this.#make();
   }
 
-  #make(): Lists {
+  #make(): ExchangeBuffer {
     const module = new CoreModule(this.#instantiate);
-    return new Lists(module, new Kinds(module, { sweepsNames: true }));
+    return new ExchangeBuffer(module, new ResourceInterner(module, { sweepsNames: true }));
   }
 
   /** How often it has trapped so far. */
@@ -40,19 +41,25 @@ export class SharedInstance {
    * Works on the instance; once more, on a new one, if that traps. The work must be one that can be
    * repeated.
    */
-  run<T>(work: (lists: Lists) => T): T {
-    if (this.#lists.module.trap !== undefined) this.#lists = this.#make();
+  run<T>(work: (buffer: ExchangeBuffer) => T): T {
+    if (this.#buffer.module.trap !== undefined) {
+      this.#buffer = this.#make();
+    }
     try {
-      return work(this.#lists);
+      return work(this.#buffer);
     } catch (error) {
-      if (!(error instanceof CoreTrap)) throw error;
+      if (!(error instanceof CoreTrap)) {
+        throw error;
+      }
       this.#count(error);
     }
-    this.#lists = this.#make();
+    this.#buffer = this.#make();
     try {
-      return work(this.#lists);
+      return work(this.#buffer);
     } catch (error) {
-      if (error instanceof CoreTrap) this.#count(error);
+      if (error instanceof CoreTrap) {
+        this.#count(error);
+      }
       throw error;
     }
   }

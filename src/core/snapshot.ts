@@ -1,9 +1,23 @@
-// The form in which an allocator's state is kept: the host's names as JSON, then the module's
-// memory.
+// An allocator's state as bytes, from which another one goes on: what the host keeps as JSON, then
+// the module's memory.
 //
 //   magic u32 | ABI version u32 | bytes of JSON u32 | bytes of memory u32 | JSON | memory
 import { ABI_VERSION } from './constants.ts';
+import type { PauseSnapshot } from './election-pause.ts';
+import type { AllocatorOptions } from './interface.ts';
+import type { AgentsSnapshot } from './known-agents.ts';
+import type { FrameworksSnapshot } from './known-frameworks.ts';
 import { CoreError } from './module.ts';
+import type { KindsSnapshot } from './resource-interner.ts';
+import type { RolesSnapshot } from './roles.ts';
+
+/** What the host keeps beside the module's memory. */
+export interface HostSnapshot extends AgentsSnapshot, FrameworksSnapshot, PauseSnapshot {
+  readonly options: AllocatorOptions;
+  readonly kinds: KindsSnapshot;
+  readonly roles: RolesSnapshot;
+  readonly now: number;
+}
 
 const MAGIC = 0x4d53434f;
 const HEAD = 16;
@@ -21,7 +35,7 @@ function revive(_key: string, value: unknown): unknown {
   return bytes === undefined ? value : Uint8Array.from(bytes);
 }
 
-export function packState(names: unknown, memory: Uint8Array): Uint8Array {
+export function packState(names: HostSnapshot, memory: Uint8Array): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(names, replace));
   const packed = new Uint8Array(HEAD + json.length + memory.length);
   const head = new DataView(packed.buffer);
@@ -34,13 +48,18 @@ export function packState(names: unknown, memory: Uint8Array): Uint8Array {
   return packed;
 }
 
-export function unpackState(packed: Uint8Array): { names: unknown; memory: Uint8Array } {
+export function unpackState(packed: Uint8Array): {
+  names: HostSnapshot;
+  memory: Uint8Array;
+} {
   const head = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const fits =
     packed.length >= HEAD &&
     head.getUint32(0) === MAGIC &&
     packed.length === HEAD + head.getUint32(8) + head.getUint32(12);
-  if (!fits) throw new CoreError('BAD_ARGUMENT', 'these bytes are no saved allocator');
+  if (!fits) {
+    throw new CoreError('BAD_ARGUMENT', 'these bytes are no saved allocator');
+  }
   if (head.getUint32(4) !== ABI_VERSION) {
     throw new CoreError('ABI_MISMATCH', `saved with version ${head.getUint32(4)}`);
   }

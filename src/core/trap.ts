@@ -1,6 +1,5 @@
-// What becomes of an instance of the module that has trapped: it is lost. Its state may be half
-// changed, so every further call on it answers with the same error, and whoever owns it makes a new
-// one.
+// An instance of the module that has trapped is lost: its state may be half changed. Every further
+// call on it answers with the same error, so that its owner makes a new one.
 
 /**
  * The module trapped: a bug of it, or its memory cannot grow any more. No `CoreError`, which is the
@@ -64,7 +63,9 @@ export function guardedExports(
         throw trap;
       };
       for (const [each, current] of Object.entries(guarded)) {
-        if (typeof current === 'function') guarded[each] = refuse;
+        if (typeof current === 'function') {
+          guarded[each] = refuse;
+        }
       }
       calls.lost(trap);
       return trap;

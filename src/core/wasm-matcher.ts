@@ -1,11 +1,11 @@
-// The matcher over the module: the module decides, this file says it in messages and words.
+// The matcher over the module: a request becomes a block of numbers there, and its answers become
+// placements and reasons in words.
 import {
   MATCH_GROUP_FULL,
   MATCH_NOT_ALLOWED,
   MATCH_SKIPPED,
   MATCH_TOO_LARGE,
 } from './constants.ts';
-import { toMilli } from './resource-interner.ts';
 import { type Answer, type Plan, Request } from './match-request.ts';
 import type { Stock } from './match-stock.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   TaskDemand,
   Unplaced,
 } from './matcher.ts';
+import { toMilli } from './milli.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
 export class WasmMatcher implements Matcher {
@@ -82,7 +83,9 @@ function whyNot(
     case MATCH_SKIPPED:
       return { reason: 'invalid demand', detail: plan.invalid };
     case MATCH_NOT_ALLOWED: {
-      if (offers === 0) return { reason: 'no offers' };
+      if (offers === 0) {
+        return { reason: 'no offers' };
+      }
       const mask = plan.mask === undefined ? undefined : request.masks.list[plan.mask];
       return { reason: 'constraints', detail: mask?.blockedBy };
     }

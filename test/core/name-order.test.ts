@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Ranks } from '../../src/core/name-order.ts';
+import { NameOrder } from '../../src/core/name-order.ts';
 
 test('ranks order like the names, whatever comes and goes', () => {
   const name = fc.stringMatching(/^[a-c]{1,4}$/);
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.boolean(), name), { maxLength: 200 }), (steps) => {
       const known = new Map<string, number>();
-      const ranks = new Ranks((one, rank) => known.set(one, rank));
+      const ranks = new NameOrder((one, rank) => known.set(one, rank));
       for (const [adds, one] of steps) {
         if (adds) {
           known.set(one, ranks.add(one));
@@ -36,7 +36,7 @@ const orders: readonly (readonly [string, (index: number) => string])[] = [
 test.each(orders)('names that come %s change few of the others', (_, nameOf) => {
   let renumbered = 0;
   const known = new Map<string, number>();
-  const ranks = new Ranks((one, rank) => {
+  const ranks = new NameOrder((one, rank) => {
     renumbered += 1;
     known.set(one, rank);
   });
@@ -56,7 +56,7 @@ test('many names come and go in any order without moving all the others', {
 }, () => {
   const many = 150_000;
   const nameAt = (index: number) => String(10_000_000 + ((index * 7919) % many));
-  const ranks = new Ranks(() => undefined);
+  const ranks = new NameOrder(() => undefined);
   for (let index = 0; index < many; index++) {
     ranks.add(nameAt(index));
   }
@@ -68,11 +68,11 @@ test('many names come and go in any order without moving all the others', {
 
 test('saved ranks go on as those that they were saved of', () => {
   const given: [string, number][] = [];
-  const ranks = new Ranks(() => undefined);
+  const ranks = new NameOrder(() => undefined);
   for (let index = 0; index < 2_000; index++) {
     ranks.add(`r${(index * 7919) % 2_000}`);
   }
-  const again = new Ranks((name, rank) => given.push([name, rank]));
+  const again = new NameOrder((name, rank) => given.push([name, rank]));
   again.restore(ranks.save());
   expect(again.save()).toEqual(ranks.save());
   for (let index = 0; index < 2_000; index++) {

@@ -1,0 +1,142 @@
+// The agents that an allocator knows: their numbers in the module, and what flags of them in the
+// module are made from, so that these can be told anew when a fact or the whitelist changes.
+import type { AgentId } from '../model/ids.ts';
+import { BAD_HANDLE, EXISTS } from './constants.ts';
+import type { AgentEntry } from './entries.ts';
+import { agentFlags } from './flags.ts';
+import type { Allocator } from './interface.ts';
+import { accepted, type CoreModule, checked, statusError } from './module.ts';
+
+export interface AgentsSnapshot {
+  readonly agents: readonly AgentEntry[];
+  readonly whitelist: readonly string[] | null;
+  readonly lastPlace: number;
+}
+
+export class KnownAgents {
+  readonly #module: CoreModule;
+  /** The master's own region. */
+  readonly #region: string | undefined;
+  readonly #entries = new Map<AgentId, AgentEntry>();
+  readonly #ids: AgentId[] = [];
+  /** Host names; null: every agent may be offered. */
+  #whitelist: ReadonlySet<string> | null = null;
+  #lastPlace = 0;
+
+  constructor(module: CoreModule, region: string | undefined) {
+    this.#module = module;
+    this.#region = region;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  all(): IterableIterator<AgentEntry> {
+    return this.#entries.values();
+  }
+
+  /** The agent that has or had the number. */
+  id(number: number): AgentId {
+    return this.#ids[number] as AgentId;
+  }
+
+  find(id: AgentId): AgentEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Throws BAD_HANDLE for an agent that is not known. */
+  get(id: AgentId): AgentEntry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      throw statusError(BAD_HANDLE, `agent ${id}`);
+    }
+    return entry;
+  }
+
+  /** Throws EXISTS for one that is known. */
+  checkNew(id: AgentId): void {
+    if (this.#entries.has(id)) {
+      throw statusError(EXISTS, `agent ${id}`);
+    }
+  }
+
+  /** `count`: of the items of its total, which are in the exchange buffer. */
+  add(agent: Parameters<Allocator['addAgent']>[0], count: number): AgentEntry {
+    const { exports } = this.#module;
+    const place = agent.place ?? this.#lastPlace + 1;
+    const flags = this.#flagsOf({ ...agent, active: true });
+    const number = checked(exports.addAgent(flags, place, count), agent.id);
+    const entry: AgentEntry = {
+      id: agent.id,
+      number,
+      facts: agent.facts,
+      capabilities: agent.capabilities,
+      active: true,
+      maintenance: agent.unavailability !== undefined,
+    };
+    this.#entries.set(agent.id, entry);
+    this.#ids[number] = agent.id;
+    if (entry.maintenance) {
+      accepted(exports.setMaintenance(number, 1));
+    }
+    return entry;
+  }
+
+  /** Agents that are given no place stand behind this one from now on. */
+  keepPlace(place: number | undefined): void {
+    this.#lastPlace = Math.max(this.#lastPlace, place ?? this.#lastPlace + 1);
+  }
+
+  remove(id: AgentId): void {
+    accepted(this.#module.exports.removeAgent(this.get(id).number), id);
+    this.#entries.delete(id);
+  }
+
+  setActive(id: AgentId, active: boolean): void {
+    const entry = this.get(id);
+    entry.active = active;
+    this.updateFlags(entry);
+  }
+
+  setMaintenance(entry: AgentEntry, maintenance: boolean): void {
+    entry.maintenance = maintenance;
+    accepted(this.#module.exports.setMaintenance(entry.number, maintenance ? 1 : 0));
+  }
+
+  updateWhitelist(hostnames: readonly string[] | null): void {
+    this.#whitelist = hostnames === null ? null : new Set(hostnames);
+    for (const entry of this.#entries.values()) {
+      this.updateFlags(entry);
+    }
+  }
+
+  /** Tells the module of facts, capabilities or an activity that have changed. */
+  updateFlags(entry: AgentEntry): void {
+    accepted(this.#module.exports.changeAgentFlags(entry.number, this.#flagsOf(entry)));
+  }
+
+  #flagsOf(agent: Pick<AgentEntry, 'facts' | 'capabilities' | 'active'>): number {
+    const { facts, capabilities, active } = agent;
+    const whitelisted = this.#whitelist === null || this.#whitelist.has(facts.hostname);
+    return agentFlags({ facts, capabilities, active, whitelisted, region: this.#region });
+  }
+
+  save(): AgentsSnapshot {
+    return {
+      agents: [...this.#entries.values()],
+      whitelist: this.#whitelist === null ? null : [...this.#whitelist],
+      lastPlace: this.#lastPlace,
+    };
+  }
+
+  /** For a module whose state was copied. */
+  restore({ agents, whitelist, lastPlace }: AgentsSnapshot): void {
+    for (const agent of agents) {
+      this.#entries.set(agent.id, { ...agent });
+      this.#ids[agent.number] = agent.id;
+    }
+    this.#whitelist = whitelist === null ? null : new Set(whitelist);
+    this.#lastPlace = lastPlace;
+  }
+}

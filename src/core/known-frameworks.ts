@@ -1,0 +1,116 @@
+// The frameworks that an allocator knows: their numbers in the module, the order of their ids, and
+// what they have subscribed with. A framework has a number from the first of its tasks on, which
+// agents may tell of before it subscribes.
+import type { FrameworkId } from '../model/ids.ts';
+import { BAD_HANDLE } from './constants.ts';
+import type { FrameworkEntry } from './entries.ts';
+import type { FrameworkTerms } from './interface.ts';
+import { accepted, type CoreModule, checked, statusError } from './module.ts';
+import { NameOrder } from './name-order.ts';
+
+export interface FrameworksSnapshot {
+  readonly frameworkOrder: readonly (readonly [string, number])[];
+  readonly frameworks: readonly (Omit<FrameworkEntry, 'suppressed' | 'constraints'> & {
+    readonly suppressed: readonly string[];
+  })[];
+}
+
+const NO_TERMS: FrameworkTerms = {
+  roles: [],
+  suppressedRoles: [],
+  capabilities: [],
+  minAllocatable: {},
+};
+
+export class KnownFrameworks {
+  readonly #module: CoreModule;
+  readonly #entries = new Map<FrameworkId, FrameworkEntry>();
+  readonly #ids: FrameworkId[] = [];
+  readonly #order: NameOrder;
+
+  constructor(module: CoreModule) {
+    this.#module = module;
+    this.#order = new NameOrder((id, rank) => {
+      const entry = this.#entries.get(id as FrameworkId);
+      if (entry !== undefined) {
+        accepted(module.exports.setFrameworkRank(entry.number, rank));
+      }
+    });
+  }
+
+  /** The framework that has or had the number. */
+  id(number: number): FrameworkId {
+    return this.#ids[number] as FrameworkId;
+  }
+
+  find(id: FrameworkId): FrameworkEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Throws BAD_HANDLE for a framework that has not subscribed. */
+  get(id: FrameworkId): FrameworkEntry {
+    const entry = this.#entries.get(id);
+    if (entry?.known !== true) {
+      throw statusError(BAD_HANDLE, `framework ${id}`);
+    }
+    return entry;
+  }
+
+  /** The entry of a framework, which may be unknown to the cluster so far. */
+  entry(id: FrameworkId): FrameworkEntry {
+    const known = this.#entries.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    const rank = this.#order.add(id);
+    const number = checked(this.#module.exports.newFramework(rank), id);
+    const entry: FrameworkEntry = {
+      id,
+      number,
+      known: false,
+      terms: NO_TERMS,
+      suppressed: new Set(),
+      constraints: new Map(),
+    };
+    this.#entries.set(id, entry);
+    this.#ids[number] = id;
+    return entry;
+  }
+
+  /** True when none has a number only because of its tasks. */
+  get allSubscribed(): boolean {
+    return this.#entries.values().every(({ known }) => known);
+  }
+
+  remove({ id, number }: FrameworkEntry): void {
+    const { exports } = this.#module;
+    accepted(exports.removeFramework(number), id);
+    accepted(exports.dropFramework(number), id);
+    this.#entries.delete(id);
+    this.#order.remove(id);
+  }
+
+  save(): FrameworksSnapshot {
+    return {
+      frameworkOrder: this.#order.save(),
+      frameworks: [...this.#entries.values()].map(({ id, number, known, terms, suppressed }) => ({
+        id,
+        number,
+        known,
+        terms,
+        suppressed: [...suppressed],
+      })),
+    };
+  }
+
+  /** For a module whose state was copied; constraints are to be compiled anew. */
+  restore({ frameworkOrder, frameworks }: FrameworksSnapshot): Iterable<FrameworkEntry> {
+    this.#order.restore(frameworkOrder);
+    for (const { suppressed, ...framework } of frameworks) {
+      const entry = { ...framework, suppressed: new Set(suppressed), constraints: new Map() };
+      this.#entries.set(entry.id, entry);
+      this.#ids[entry.number] = entry.id;
+    }
+    return this.#entries.values();
+  }
+}
