@@ -79,7 +79,7 @@ export {
   unsubscribe,
 } from './allocator/calls/framework-calls';
 export { convertFree, convertOffered, launch, recover } from './allocator/calls/holding-calls';
-export { dropRole } from './allocator/calls/role-calls';
+export { addKind, dropRole } from './allocator/calls/role-calls';
 export { hasPending } from './allocator/run/visit-order';
 export {
   dropFramework,
@@ -89,7 +89,7 @@ export {
   setLeafMinimum,
 } from './allocator/tables/frameworks';
 export { addRole, setQuota, setRoleRank, setWeight } from './allocator/tables/roles';
-export { addKind, addName } from './kinds';
+export { addName } from './kinds';
 export { matchReserve, matchRun } from './matcher';
 export { ioReserve } from './rows';
 export { dropKind, dropName, markKinds } from './sweep';

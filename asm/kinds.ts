@@ -22,7 +22,7 @@ import {
   TYPE_SET,
 } from './constants';
 import { CHECKED, slot, tableBase, tableCount, tablePush } from './memory';
-import { SLOT_KINDS, SLOT_KINDS_FREE, SLOT_NAMES, SLOT_NAMES_FREE, SLOT_ROLES } from './slots';
+import { SLOT_KINDS, SLOT_KINDS_FREE, SLOT_NAMES, SLOT_NAMES_FREE } from './slots';
 import { widenVectors } from './vectors';
 
 // @ts-ignore: decorator
@@ -146,7 +146,8 @@ export function dropKindRecord(kind: u32): void {
   store<u32>(slot(SLOT_KINDS_FREE), kind + 1);
 }
 
-export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
+/** `role` is one that exists, or 0. */
+export function addKindRecord(name: u32, flags: u32, role: u32, unit: f64): i32 {
   const head = load<u32>(slot(SLOT_KINDS_FREE));
   if (head == 0 && kindCount() >= <u32>MAX_KINDS) {
     return -TOO_MANY;
@@ -158,9 +159,6 @@ export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
     flags > 255
   ) {
     return -BAD_KIND;
-  }
-  if (role != 0 && role >= tableCount(SLOT_ROLES)) {
-    return -BAD_HANDLE;
   }
   if ((flags & SOLID) != 0) {
     if (!(unit > 0) || unit > MAX_AMOUNT || floor(unit) != unit) {

@@ -13,6 +13,7 @@ import {
   nextHolding,
   usedRow,
 } from './allocator/tables/holdings';
+import { countKindOfRole } from './allocator/tables/roles';
 import { BAD_HANDLE, BAD_STATE, OK } from './constants';
 import {
   dropKindRecord,
@@ -20,6 +21,7 @@ import {
   isLiveKind,
   kindCount,
   kindName,
+  kindRole,
   nameCount,
 } from './kinds';
 import { alloc, free, slot, tableBase, tableCount } from './memory';
@@ -95,6 +97,7 @@ export function dropKind(kind: u32): i32 {
   if ((load<u32>(marks + ((<usize>(kind >> 5)) << 2)) & (1 << (kind & 31))) != 0) {
     return BAD_STATE;
   }
+  countKindOfRole(kindRole(kind), -1);
   dropKindRecord(kind);
   return OK;
 }

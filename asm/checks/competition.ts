@@ -32,6 +32,7 @@ import {
   childGroup,
   competingChildren,
   frameworkGroup,
+  kindsOfRole,
   ownMinimums,
   ownNode,
   ROLE_QUOTA,
@@ -42,6 +43,7 @@ import {
   roleNode,
   trackedFrameworks,
 } from '../allocator/tables/roles';
+import { isLiveKind, kindCount, kindRole } from '../kinds';
 import { checkFreeNumbers, slot, tableCount } from '../memory';
 import {
   SLOT_ACTIVE_LEAVES,
@@ -148,6 +150,7 @@ function checkLeavesOf(role: u32): void {
 }
 
 export function checkRoles(): void {
+  checkKindsOfRoles();
   let roles: u32 = 1;
   let quotas: u32 = 0;
   checkGroup(childGroup(0));
@@ -182,4 +185,23 @@ export function checkRoles(): void {
 
 function checkNode(node: u32, kind: u32, owner: u32): void {
   assert(nodeKind(node) == kind && nodeOwner(node) == owner, 'the node of another owner');
+}
+
+/** Each live kind counts for the role of its innermost reservation, which is there. */
+function checkKindsOfRoles(): void {
+  let counted: u32 = 0;
+  for (let role: u32 = 1; role < tableCount(SLOT_ROLES); role++) {
+    if (roleExists(role)) {
+      counted += kindsOfRole(role);
+    }
+  }
+  for (let kind: u32 = 0; kind < kindCount(); kind++) {
+    if (!isLiveKind(kind) || kindRole(kind) == 0) {
+      continue;
+    }
+    assert(roleExists(kindRole(kind)), 'a kind is reserved for a role that is gone');
+    assert(kindsOfRole(kindRole(kind)) > 0, 'a role does not count a kind');
+    counted--;
+  }
+  assert(counted == 0, 'roles count other kinds than there are');
 }

@@ -5,7 +5,9 @@ import { debugInstances, debugModule } from './debug.ts';
 
 const debugInstance = debugInstances(await debugModule(), 20);
 const OK = 0;
+const BAD_HANDLE = 1;
 const BAD_STATE = 9;
+const RESERVED = 4;
 const AGENT_OFFERED = 1 | 2;
 
 test('after many runs a sweep marks what agents have, and nothing else', () => {
@@ -41,4 +43,22 @@ test('after many runs a sweep marks what agents have, and nothing else', () => {
     kinds[7],
     kinds[70],
   ]);
+});
+
+test('a role goes with the last of the kinds that are reserved for it, and none can be made after', () => {
+  const { exports } = new CoreModule(debugInstance);
+  exports.setUp(0, 0, 0, 0);
+  const name = exports.addName(0);
+  const [own, other] = [exports.addRole(0, 0, 0), exports.addRole(0, 1, 1)];
+  const kinds = [own, own, other].map((role) => exports.addKind(name, RESERVED, role, 1));
+  exports.markKinds();
+  expect(exports.dropRole(own)).toBe(BAD_STATE);
+  expect(exports.dropKind(kinds[0] as number)).toBe(OK);
+  expect(exports.dropRole(own)).toBe(BAD_STATE);
+  expect(exports.dropKind(kinds[1] as number)).toBe(OK);
+  expect(exports.dropRole(own)).toBe(OK);
+  expect(exports.addKind(name, RESERVED, own, 1)).toBe(-BAD_HANDLE);
+  expect(exports.addRole(0, 2, 2)).toBe(own);
+  expect(exports.dropRole(own)).toBe(OK);
+  expect(exports.dropRole(other)).toBe(BAD_STATE);
 });

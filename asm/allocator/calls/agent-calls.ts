@@ -32,9 +32,8 @@ import { findEntry } from '../tables/entries';
 import { findLeaf, frameworkExists, frameworkKnown, newLeaf } from '../tables/frameworks';
 import { firstHolding, usedRow } from '../tables/holdings';
 import { wake } from '../tables/idle-agents';
-import { roleExists } from '../tables/roles';
 import { releaseHolding } from './holding-release';
-import { fitsCluster, readList } from './incoming';
+import { fitsCluster, readHeld, readList, whyNotHeld } from './incoming';
 
 /** A new agent with the list in the buffer; answers its number, or minus a status. */
 export function addAgent(flags: u32, place: f64, count: u32): i32 {
@@ -64,15 +63,9 @@ export function addAgent(flags: u32, place: f64, count: u32): i32 {
  * The framework's tasks use the list in the buffer on the agent; `framework` may be unknown so far.
  */
 export function addUsed(agent: u32, framework: u32, role: u32, count: u32): i32 {
-  if (!agentExists(agent) || !frameworkExists(framework) || !roleExists(role)) {
-    return BAD_HANDLE;
-  }
-  if (readList(count) == 0) {
-    return readStatus();
-  }
-  const row = scratch(0);
-  if (rowCount(row) == 0) {
-    return OK;
+  const row = readHeld(agent, framework, role, count);
+  if (row == 0) {
+    return whyNotHeld();
   }
   if (!fitsCluster(row, heldInAll()) || !fitsAgent(agent, row)) {
     return BAD_AMOUNT;
@@ -92,15 +85,12 @@ export function addUsed(agent: u32, framework: u32, role: u32, count: u32): i32 
 
 /** The list in the buffer is on offer to the framework; it takes part already. */
 export function addOffered(agent: u32, framework: u32, role: u32, count: u32): i32 {
-  if (!agentExists(agent) || !frameworkKnown(framework) || !roleExists(role)) {
+  if (frameworkExists(framework) && !frameworkKnown(framework)) {
     return BAD_HANDLE;
   }
-  if (readList(count) == 0) {
-    return readStatus();
-  }
-  const row = scratch(0);
-  if (rowCount(row) == 0) {
-    return OK;
+  const row = readHeld(agent, framework, role, count);
+  if (row == 0) {
+    return whyNotHeld();
   }
   if (!fitsCluster(row, heldInAll()) || !fitsAgent(agent, row)) {
     return BAD_AMOUNT;

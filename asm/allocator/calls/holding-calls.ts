@@ -19,13 +19,7 @@ import { keepOrphan } from '../filters/orphan-filters';
 import { countUsed, rebook, unbook } from '../tables/accounting';
 import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from '../tables/agent-totals';
 import { agentExists } from '../tables/agents';
-import {
-  findLeaf,
-  frameworkExists,
-  frameworkKnown,
-  LEAF_SUBSCRIBED,
-  leafFlags,
-} from '../tables/frameworks';
+import { findLeaf, frameworkKnown, LEAF_SUBSCRIBED, leafFlags } from '../tables/frameworks';
 import {
   findHolding,
   holdingCount,
@@ -38,19 +32,13 @@ import {
 import { wake } from '../tables/idle-agents';
 import { roleExists } from '../tables/roles';
 import { unlinkHolding } from './holding-release';
-import { io, readList } from './incoming';
+import { io, readHeld, readList, whyNotHeld } from './incoming';
 
 /** Tasks were launched on offered resources: the list in the buffer is used from now on. */
 export function launch(framework: u32, agent: u32, role: u32, count: u32): i32 {
-  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) {
-    return BAD_HANDLE;
-  }
-  if (readList(count) == 0) {
-    return readStatus();
-  }
-  const row = scratch(0);
-  if (rowCount(row) == 0) {
-    return OK;
+  const row = readHeld(agent, framework, role, count);
+  if (row == 0) {
+    return whyNotHeld();
   }
   const holding = findHolding(agent, framework, role);
   if (holding == 0) {
@@ -91,18 +79,12 @@ export function recover(
   used: u32,
   end: f64,
 ): i32 {
-  if (!frameworkExists(framework) || !agentExists(agent) || !roleExists(role)) {
-    return BAD_HANDLE;
-  }
   if (end != end) {
     return BAD_AMOUNT;
   }
-  if (readList(count) == 0) {
-    return readStatus();
-  }
-  const row = scratch(0);
-  if (rowCount(row) == 0) {
-    return OK;
+  const row = readHeld(agent, framework, role, count);
+  if (row == 0) {
+    return whyNotHeld();
   }
   const holding = findHolding(agent, framework, role);
   if (holding == 0 || !holdingHas(holding, row, false)) {

@@ -1,5 +1,5 @@
 // Lists that the host has written to the exchange buffer.
-import { MAX_AMOUNT } from '../../constants';
+import { BAD_HANDLE, MAX_AMOUNT, OK } from '../../constants';
 import { isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
 import { slot } from '../../memory';
 import {
@@ -7,6 +7,7 @@ import {
   itemAmount,
   itemKind,
   readItems,
+  readStatus,
   rowClear,
   rowCount,
   rowItems,
@@ -14,6 +15,9 @@ import {
 } from '../../rows';
 import { SLOT_IO } from '../../slots';
 import { valueOf } from '../../vectors';
+import { agentExists } from '../tables/agents';
+import { frameworkExists } from '../tables/frameworks';
+import { roleExists } from '../tables/roles';
 
 // @ts-ignore: decorator
 @inline
@@ -25,6 +29,31 @@ export function io(): usize {
 export function readList(count: u32): usize {
   rowClear(scratch(0));
   return readItems(io(), count, scratch(0));
+}
+
+/** Why `readHeld` has answered nothing. */
+let heldStatus: i32 = OK;
+
+/**
+ * The opening of every call about a list that a framework holds in a role on an agent: the list in
+ * the buffer as scratch row 0, with something in it. 0 where the call is at its end, and
+ * `whyNotHeld()` is its answer: a handle or the list is bad, or it is empty (OK).
+ */
+export function readHeld(agent: u32, framework: u32, role: u32, count: u32): usize {
+  if (!agentExists(agent) || !frameworkExists(framework) || !roleExists(role)) {
+    heldStatus = BAD_HANDLE;
+    return 0;
+  }
+  if (readList(count) == 0) {
+    heldStatus = readStatus();
+    return 0;
+  }
+  heldStatus = OK;
+  return rowCount(scratch(0)) == 0 ? 0 : scratch(0);
+}
+
+export function whyNotHeld(): i32 {
+  return heldStatus;
 }
 
 /** True when a sum over the cluster can take the row's scalars and stay a whole number. */

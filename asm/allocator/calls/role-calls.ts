@@ -1,7 +1,21 @@
-// The exports about roles that need more than the table of roles.
+// The exports about roles that need more than the table of roles, that of a kind among them: a role
+// counts the kinds that are reserved for it, so that dropping it needs no look at all kinds.
 import { BAD_HANDLE, BAD_STATE, OK } from '../../constants';
+import { addKindRecord } from '../../kinds';
 import { hasOrphans } from '../filters/orphan-filters';
-import { freeRole, isUnusedRole, roleExists } from '../tables/roles';
+import { countKindOfRole, freeRole, isUnusedRole, roleExists } from '../tables/roles';
+
+/** A new kind; answers its number, or minus a status. */
+export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
+  if (role != 0 && !roleExists(role)) {
+    return -BAD_HANDLE;
+  }
+  const kind = addKindRecord(name, flags, role, unit);
+  if (kind >= 0) {
+    countKindOfRole(role, 1);
+  }
+  return kind;
+}
 
 /**
  * Forgets a role that nothing speaks of, refusals included. The caller knows that no framework

@@ -16,7 +16,7 @@ import {
   OK,
   TOO_MANY,
 } from '../../constants';
-import { isLiveKind, kindCount, kindRole, nameCount } from '../../kinds';
+import { nameCount } from '../../kinds';
 import {
   CHECKED,
   slot,
@@ -55,7 +55,8 @@ import {
 //       vectors (u32 each): guarantees, limits, consumed, reserved, held reserved, held plain,
 //       used plain | active frameworks in the subtree u32 | first leaf + 1 u32 |
 //       leaves with their own minimum u32 |
-//       children u32, competing or not; in a free record the next free one
+//       children u32, competing or not; in a free record the next free one |
+//       kinds reserved for it u32
 // Depth 0 marks a free record.
 // @ts-ignore: decorator
 @inline
@@ -262,12 +263,19 @@ export function isUnusedRole(role: u32): bool {
       return false;
     }
   }
-  for (let kind: u32 = 0; kind < kindCount(); kind++) {
-    if (isLiveKind(kind) && kindRole(kind) == role) {
-      return false;
-    }
+  return kindsOfRole(role) == 0;
+}
+
+/** How many kinds have their innermost reservation for the role. */
+export function kindsOfRole(role: u32): u32 {
+  return load<u32>(roleAt(role), 100);
+}
+
+/** One more kind, or one less (-1). The role 0 is that of kinds without a reservation. */
+export function countKindOfRole(role: u32, change: i32): void {
+  if (role != 0) {
+    store<u32>(roleAt(role), kindsOfRole(role) + change, 100);
   }
-  return true;
 }
 
 /** Frees the number of an unused role. */
