@@ -66,7 +66,8 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
 
 /** A map that forgets the entry that was set first. */
 export class BoundedMap<K, V> extends Map<K, V> implements Weighed {
-  readonly #limit: number;
+  /** How many values it keeps. */
+  readonly limit: number;
   readonly #weight: Weight<V> | undefined;
   readonly #forgotten: (value: V) => void;
   readonly #sizes = new Map<K, number>();
@@ -77,17 +78,17 @@ export class BoundedMap<K, V> extends Map<K, V> implements Weighed {
     options: { readonly weight?: Weight<V>; readonly forgotten?: (value: V) => void } = {},
   ) {
     super();
-    this.#limit = limit;
+    this.limit = limit;
     this.#weight = options.weight;
     this.#forgotten = options.forgotten ?? (() => undefined);
   }
 
   override set(key: K, value: V): this {
-    if (this.#limit <= 0) {
+    if (this.limit <= 0) {
       this.#forgotten(value);
       return this;
     }
-    if (!this.has(key) && this.size >= this.#limit) {
+    if (!this.has(key) && this.size >= this.limit) {
       this.forgetOldest();
     }
     if (this.#weight === undefined) {

@@ -3,17 +3,26 @@
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { MasterOptions } from '../../src/master/options.ts';
-import { MasterCall_Type, TaskState } from '../../src/model/generated/messages.ts';
+import {
+  type FrameworkInfo,
+  FrameworkInfo_Capability_Type,
+  MasterCall_Type,
+  TaskState,
+} from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId } from '../../src/model/ids.ts';
 import { Traps } from '../support/traps.ts';
 import { coreModule } from './core.ts';
 import { resources, World } from './harness.ts';
 
-function withTasks(count: number, options: Partial<MasterOptions> = {}) {
+function withTasks(
+  count: number,
+  options: Partial<MasterOptions> = {},
+  info: Partial<FrameworkInfo> = {},
+) {
   const counted = new Traps(coreModule);
   const world = new World(options, { core: createCore(coreModule, counted.instantiate) });
   const agent = world.agent();
-  const framework = world.framework({ checkpoint: true });
+  const framework = world.framework({ checkpoint: true, ...info });
   const tasks = Array.from({ length: count }, (_, index) => ({
     task_id: { value: `t${index}` },
     resources: resources('cpus:0.001;mem:1'),
@@ -103,3 +112,74 @@ test('an agent that unregisters', () => {
   };
   expect(end(50)).toBe(end(1));
 });
+
+/** Ways in which the tasks of one agent end. */
+const agentEnds: Readonly<Record<string, (made: ReturnType<typeof withTasks>) => void>> = {
+  'is gone': ({ world, agent }) =>
+    world.operate({
+      type: MasterCall_Type.MARK_AGENT_GONE,
+      mark_agent_gone: { agent_id: { value: agent.id } },
+    }),
+  unregisters: ({ agent }) =>
+    agent.send('UnregisterAgentMessage', { agent_id: { value: agent.id } }),
+  'is disconnected': ({ world, agent }) => {
+    const address = world.master.agents.registered.get(agentId(agent.id))?.address ?? '';
+    world.dispatch({ type: 'linkLost', address });
+  },
+  'is unreachable': ({ world }) => {
+    world.answersPings = false;
+    world.advance(200_000);
+  },
+};
+
+const { MULTI_ROLE, PARTITION_AWARE } = FrameworkInfo_Capability_Type;
+
+test.for(
+  Object.keys(agentEnds).flatMap((how) =>
+    [[MULTI_ROLE], [MULTI_ROLE, PARTITION_AWARE]].map((types) => ({ how, types })),
+  ),
+)(
+  'of an agent that $how, with capabilities $types, all tasks count and the last are kept',
+  ({ how, types }) => {
+    const ended = (isWatched: boolean) => {
+      const made = withTasks(
+        50,
+        { maxCompletedTasksPerFramework: 10, maxUnreachableTasksPerFramework: 10 },
+        {
+          checkpoint: how !== 'is disconnected',
+          capabilities: types.map((type) => ({ type })),
+        },
+      );
+      const { world, agent, framework } = made;
+      const id = agentId(agent.id);
+      const known = world.master.agents.registered.get(id);
+      agent.update(framework, 't0', TaskState.TASK_RUNNING);
+      agent.update(framework, 't1', TaskState.TASK_FINISHED);
+      agent.update(framework, 't2', TaskState.TASK_STAGING, { latestState: TaskState.TASK_FAILED });
+      const before = framework.statuses().length;
+      if (isWatched) {
+        world.operate({ type: MasterCall_Type.SUBSCRIBE });
+      }
+      agentEnds[how]?.(made);
+      const { agents, allocator, counters, frameworks } = world.master;
+      const owner = frameworks.registered.get(frameworkId(framework.id));
+      return {
+        told: framework.statuses().slice(before),
+        values: counters.values,
+        taskReasons: [...counters.taskReasons],
+        tasksByState: counters.tasksByState,
+        ofFramework: owner?.counters,
+        left: [owner?.tasks.size, known?.tasks.size, known?.taskSizes.size],
+        bytes: [known?.bytes, known?.statusBytes, known?.frameworkBytes.size],
+        free: agents.registered.has(id) ? allocator.free(id) : [],
+        completed: [...(owner?.completedTasks ?? [])],
+        unreachable: [...(owner?.unreachableTasks.values() ?? [])],
+      };
+    };
+    const quiet = ended(false);
+    expect(quiet).toEqual(ended(true));
+    expect(quiet.told).toHaveLength(50);
+    expect(quiet.left).toEqual([0, 0, 0]);
+    expect(quiet.completed.length + quiet.unreachable.length).toBe(10);
+  },
+);

@@ -4,11 +4,14 @@ import {
   type AgentInfo,
   OperationState,
   SchedulerEvent_Type,
+  type Task,
   TaskState,
   TaskStatus_Reason,
+  TaskStatus_Source,
 } from '../../model/generated/messages.ts';
-import { type AgentId, agentId } from '../../model/ids.ts';
+import { type AgentId, agentId, taskId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
+import { countTaskEnds } from '../metrics/counters.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { endOperations } from '../operations/operations.ts';
 import { publishAgentRemoved } from '../operators/subscribers.ts';
@@ -17,7 +20,7 @@ import { isStoring, store } from '../registrar.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import { isDuplicate } from '../tasks/duplicates.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
-import { removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
+import { dropTask, removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
 import type { MasterTimer } from '../timers.ts';
 import { unlinkAgent } from './links.ts';
 import { stopPings } from './pings.ts';
@@ -79,12 +82,24 @@ interface End {
   readonly unreachable?: boolean | undefined;
 }
 
+/**
+ * Each end is told to the framework. Of many, its history keeps the last few: the others are
+ * counted, and get no record that would be forgotten at once.
+ */
 function endTasks(state: MasterState, agent: Agent, framework: Framework, end: End): void {
+  const tasks: Task[] = [];
   for (const task of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
     if (isDuplicate(state, agent, task)) {
       removeTask(state, agent, task);
-      continue;
+    } else {
+      tasks.push(task);
     }
+  }
+  const { completedTasks, unreachableTasks } = framework;
+  const history = end.unreachable === true ? unreachableTasks : completedTasks;
+  const surplus = state.subscribers.size > 0 ? 0 : tasks.length - history.limit;
+  let dropped = 0;
+  for (const [index, task] of tasks.entries()) {
     const status = masterStatus(state, {
       taskId: task.task_id.value,
       agentId: agent.id,
@@ -93,10 +108,15 @@ function endTasks(state: MasterState, agent: Agent, framework: Framework, end: E
       message: end.message,
       unreachableSinceNs: end.unreachableSinceNs,
     });
-    updateTask(state, task, status);
-    removeTask(state, agent, task, { unreachable: end.unreachable === true });
+    if (index < surplus && framework.tasks.get(taskId(task.task_id.value)) === task) {
+      dropped += dropTask(state, agent, framework, { task, end: end.state }) ? 1 : 0;
+    } else {
+      updateTask(state, task, status);
+      removeTask(state, agent, task, { unreachable: end.unreachable === true });
+    }
     sendStatus(state, framework, ofExecutor(status, task));
   }
+  countTaskEnds(state.counters, { ...end, source: TaskStatus_Source.SOURCE_MASTER }, dropped);
 }
 
 /** True while some other change of the agent is on its way to the registry. */

@@ -255,15 +255,45 @@ export function dropTasks(
       uncountTask(agent, task);
       countLiveTask(state.counters, task.state, -1);
     }
-    if (!isTerminal(task.state)) {
-      ended += isOver(task.state) ? 0 : 1;
-      uncountActiveTask(framework.counters, task.state);
-      countFrameworkTask(framework.counters, end);
-      task.state = end;
-    }
+    ended += endUnrecorded(framework, task, end) ? 1 : 0;
   }
   for (const each of agents) {
     keepCounted(each, framework.id);
+  }
+  return ended;
+}
+
+/**
+ * Ends a task that its framework knows, and takes it off its agent: what `updateTask` and
+ * `removeTask` would do for one that stays in no history, whose last status need not be kept. True
+ * if it ran until now, so that its end is still to be counted.
+ */
+export function dropTask(
+  state: MasterState,
+  agent: Agent,
+  framework: Framework,
+  { task, end }: { readonly task: Task; readonly end: TaskState },
+): boolean {
+  const id = taskId(task.task_id.value);
+  countLiveTask(state.counters, task.state, -1);
+  const ended = endUnrecorded(framework, task, end);
+  if (ended) {
+    giveBack(state, task);
+  }
+  takeOff(agent, framework.id, id);
+  framework.tasks.delete(id);
+  return ended;
+}
+
+/** In the framework's sums, where states that are no end count only while the task is there. */
+function endUnrecorded({ counters }: Framework, task: Task, end: TaskState): boolean {
+  const ended = !isOver(task.state);
+  if (!isTerminal(task.state)) {
+    uncountActiveTask(counters, task.state);
+    if (isTerminal(end)) {
+      countFrameworkTask(counters, end);
+    }
+    task.state = end;
   }
   return ended;
 }
