@@ -16,7 +16,7 @@ import type { AgentEntry } from './entries.ts';
 import { ExchangeBuffer } from './exchange-buffer.ts';
 import { explanation } from './explanation.ts';
 import { endOfFilter, instantAfter, refusalMs } from './filters.ts';
-import { sameAttributes, sameFacts, sameSet } from './flags.ts';
+import { capabilityBits, sameAttributes, sameFacts, sameSet } from './flags.ts';
 import type {
   Allocator,
   AllocatorOptions,
@@ -201,6 +201,7 @@ export class ModuleAllocator implements LiveAllocator {
     if (entry.known) {
       throw statusError(EXISTS, `framework ${framework.id}`);
     }
+    this.#frameworks.introduce(entry, capabilityBits(framework.capabilities));
     this.#subscriptions.begin(entry, framework, constraints);
     for (const held of framework.used) {
       const agent = this.#agents.find(held.agentId);

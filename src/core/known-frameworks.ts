@@ -27,6 +27,8 @@ export class KnownFrameworks {
   readonly #entries = new Map<FrameworkId, FrameworkEntry>();
   readonly #ids: FrameworkId[] = [];
   readonly #order: NameOrder;
+  /** How many have a number only because of their tasks. */
+  #unsubscribed = 0;
 
   constructor(module: CoreModule) {
     this.#module = module;
@@ -74,12 +76,20 @@ export class KnownFrameworks {
     };
     this.#entries.set(id, entry);
     this.#ids[number] = id;
+    this.#unsubscribed++;
     return entry;
   }
 
-  /** True when none has a number only because of its tasks. */
+  /** Takes part from now on, once it is subscribed to a role; `capabilities` as bits. */
+  introduce(entry: FrameworkEntry, capabilities: number): void {
+    accepted(this.#module.exports.introduce(entry.number, capabilities));
+    entry.known = true;
+    this.#unsubscribed--;
+  }
+
+  /** False while one has a number only because of its tasks. */
   get allSubscribed(): boolean {
-    return this.#entries.values().every(({ known }) => known);
+    return this.#unsubscribed === 0;
   }
 
   remove({ id, number }: FrameworkEntry): void {
@@ -110,6 +120,7 @@ export class KnownFrameworks {
       const entry = { ...framework, suppressed: new Set(suppressed), constraints: new Map() };
       this.#entries.set(entry.id, entry);
       this.#ids[entry.number] = entry.id;
+      this.#unsubscribed += entry.known ? 0 : 1;
     }
     return this.#entries.values();
   }

@@ -27,11 +27,9 @@ export class Subscriptions {
     this.#agents = agents;
   }
 
-  /** `constraints` are those of the terms, compiled. */
+  /** Of a framework that is introduced; `constraints` are those of the terms, compiled. */
   begin(entry: FrameworkEntry, terms: FrameworkTerms, constraints: Constraints): void {
     const { exports } = this.#module;
-    accepted(exports.introduce(entry.number, capabilityBits(terms.capabilities)));
-    entry.known = true;
     entry.terms = terms;
     entry.suppressed = new Set(terms.suppressedRoles);
     for (const role of sortedRoles(terms.roles)) {

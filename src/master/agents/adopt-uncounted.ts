@@ -14,7 +14,7 @@ import { isTerminal } from '../../model/task-state.ts';
 import { ask } from '../offers/allocator-recovery.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { log, sendToAgent } from '../outbox.ts';
-import type { Agent, MasterState } from '../state.ts';
+import type { Agent, Framework, MasterState } from '../state.ts';
 import { isDuplicate, killDuplicates } from '../tasks/duplicates.ts';
 import { describeTask, masterStatus, sendStatus } from '../tasks/status-updates.ts';
 import { addExecutor, addTask } from '../tasks/tasks.ts';
@@ -123,14 +123,13 @@ export function tellOfReturn(
   tasks: readonly Task[],
   { wasUnreachable }: { readonly wasUnreachable: boolean },
 ): void {
+  forgetEnds(state, tasks);
   for (const task of tasks) {
     const framework = state.frameworks.registered.get(frameworkId(task.framework_id.value));
     if (framework === undefined) {
       continue;
     }
     const id = taskId(task.task_id.value);
-    framework.unreachableTasks.delete(id);
-    framework.completedTasks.remove((it) => it.task_id.value === id);
     const status = masterStatus(state, {
       taskId: id,
       agentId: task.agent_id.value,
@@ -139,6 +138,22 @@ export function tellOfReturn(
       message: wasUnreachable ? 'Unreachable agent re-reregistered' : 'Unknown agent reregistered',
     });
     sendStatus(state, framework, describeTask(status, task));
+  }
+}
+
+/** Takes tasks out of the histories of their frameworks, each of which is gone through once. */
+function forgetEnds({ frameworks: { registered } }: MasterState, tasks: readonly Task[]): void {
+  const back = new Map<Framework, Set<string>>();
+  for (const { framework_id, task_id } of tasks) {
+    const framework = registered.get(frameworkId(framework_id.value));
+    if (framework !== undefined) {
+      const ids = back.get(framework) ?? new Set();
+      back.set(framework, ids.add(task_id.value));
+      framework.unreachableTasks.delete(taskId(task_id.value));
+    }
+  }
+  for (const [{ completedTasks }, ids] of back) {
+    completedTasks.remove(({ task_id }) => ids.has(task_id.value));
   }
 }
 
