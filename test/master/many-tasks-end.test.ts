@@ -183,3 +183,40 @@ test.for(
     expect(quiet.completed.length + quiet.unreachable.length).toBe(10);
   },
 );
+
+test('tasks that come back are looked for in the history of their framework once, not one by one', () => {
+  const looked = (count: number) => {
+    const { world, agent, framework } = withTasks(count, { maxCompletedTasksPerFramework: 10 });
+    const known = world.master.agents.registered.get(agentId(agent.id));
+    const tasks = [...(known?.tasks.get(frameworkId(framework.id))?.values() ?? [])];
+    const listed = structuredClone(tasks);
+    world.answersPings = false;
+    world.advance(200_000);
+    const history = world.master.frameworks.registered.get(frameworkId(framework.id));
+    const ended = listed.map((task) => ({
+      ...task,
+      task_id: { value: `ended-${task.task_id.value}` },
+    }));
+    for (const task of [...ended.slice(0, 5), ...listed.slice(0, 5)]) {
+      history?.completedTasks.push(task);
+    }
+    let reads = 0;
+    for (const task of history?.completedTasks ?? []) {
+      const { task_id } = task;
+      Object.defineProperty(task, 'task_id', {
+        get: () => {
+          reads++;
+          return task_id;
+        },
+      });
+    }
+    agent.reregister({
+      tasks: structuredClone(listed),
+      frameworks: [{ ...framework.info, id: { value: framework.id } }],
+    });
+    const kept = [...(history?.completedTasks ?? [])].map((task) => task.task_id.value);
+    expect(kept).toEqual(['t0', 't1', 't2', 't3', 't4'].map((id) => `ended-${id}`));
+    return reads;
+  };
+  expect(looked(50)).toBe(looked(10));
+});
