@@ -11,54 +11,54 @@ export interface Weight<T> {
 export class BoundedList<T> implements Iterable<T>, Weighed {
   /** How many values it keeps. */
   readonly limit: number;
-  readonly #weight: Weight<T> | undefined;
-  readonly #entries = new Set<{ readonly value: T; readonly bytes: number }>();
+  private readonly weight: Weight<T> | undefined;
+  private readonly entries = new Set<{ readonly value: T; readonly bytes: number }>();
   bytes = 0;
 
   constructor(limit: number, weight?: Weight<T>) {
     this.limit = limit;
-    this.#weight = weight;
+    this.weight = weight;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.entries.size;
   }
 
   /** `bytes` where they are known already. */
-  push(value: T, bytes = this.#weight?.sizeOf(value) ?? 0): void {
+  push(value: T, bytes = this.weight?.sizeOf(value) ?? 0): void {
     if (this.limit <= 0) {
       return;
     }
     if (this.size >= this.limit) {
       this.forgetOldest();
     }
-    this.#entries.add({ value, bytes });
-    this.#weight?.budget.take(this, bytes);
+    this.entries.add({ value, bytes });
+    this.weight?.budget.take(this, bytes);
   }
 
   forgetOldest(): void {
-    for (const oldest of this.#entries) {
-      this.#forget(oldest);
+    for (const oldest of this.entries) {
+      this.forget(oldest);
       break;
     }
   }
 
   /** Forgets what the test picks. */
   remove(picks: (value: T) => boolean): void {
-    for (const entry of this.#entries) {
+    for (const entry of this.entries) {
       if (picks(entry.value)) {
-        this.#forget(entry);
+        this.forget(entry);
       }
     }
   }
 
-  #forget(entry: { readonly value: T; readonly bytes: number }): void {
-    this.#entries.delete(entry);
-    this.#weight?.budget.giveBack(this, entry.bytes);
+  private forget(entry: { readonly value: T; readonly bytes: number }): void {
+    this.entries.delete(entry);
+    this.weight?.budget.giveBack(this, entry.bytes);
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (const { value } of this.#entries) {
+    for (const { value } of this.entries) {
       yield value;
     }
   }
@@ -68,9 +68,9 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
 export class BoundedMap<K, V> extends Map<K, V> implements Weighed {
   /** How many values it keeps. */
   readonly limit: number;
-  readonly #weight: Weight<V> | undefined;
-  readonly #forgotten: (value: V) => void;
-  readonly #sizes = new Map<K, number>();
+  private readonly weight: Weight<V> | undefined;
+  private readonly forgotten: ((value: V) => void) | undefined;
+  private readonly sizes = new Map<K, number>();
   bytes = 0;
 
   constructor(
@@ -79,31 +79,31 @@ export class BoundedMap<K, V> extends Map<K, V> implements Weighed {
   ) {
     super();
     this.limit = limit;
-    this.#weight = options.weight;
-    this.#forgotten = options.forgotten ?? (() => undefined);
+    this.weight = options.weight;
+    this.forgotten = options.forgotten;
   }
 
   override set(key: K, value: V): this {
     if (this.limit <= 0) {
-      this.#forgotten(value);
+      this.forgotten?.(value);
       return this;
     }
     if (!this.has(key) && this.size >= this.limit) {
       this.forgetOldest();
     }
-    if (this.#weight === undefined) {
+    if (this.weight === undefined) {
       return super.set(key, value);
     }
-    this.#giveBack(key);
+    this.giveBack(key);
     super.set(key, value);
-    const bytes = this.#weight.sizeOf(value);
-    this.#sizes.set(key, bytes);
-    this.#weight.budget.take(this, bytes);
+    const bytes = this.weight.sizeOf(value);
+    this.sizes.set(key, bytes);
+    this.weight.budget.take(this, bytes);
     return this;
   }
 
   override delete(key: K): boolean {
-    this.#giveBack(key);
+    this.giveBack(key);
     return super.delete(key);
   }
 
@@ -116,16 +116,16 @@ export class BoundedMap<K, V> extends Map<K, V> implements Weighed {
   forgetOldest(): void {
     for (const [key, value] of this) {
       this.delete(key);
-      this.#forgotten(value);
+      this.forgotten?.(value);
       break;
     }
   }
 
-  #giveBack(key: K): void {
-    const bytes = this.#sizes.get(key);
+  private giveBack(key: K): void {
+    const bytes = this.sizes.get(key);
     if (bytes !== undefined) {
-      this.#sizes.delete(key);
-      this.#weight?.budget.giveBack(this, bytes);
+      this.sizes.delete(key);
+      this.weight?.budget.giveBack(this, bytes);
     }
   }
 }

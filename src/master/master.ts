@@ -4,7 +4,6 @@ import { CoreError, CoreTrap, TOO_MANY_TRAPS } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
-import { messageSize } from '../model/message-size.ts';
 import type { StreamClosed } from '../model/process-effects.ts';
 import { timerParts } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
@@ -42,7 +41,7 @@ import type { MasterCore, MasterState } from './state.ts';
 import { stored } from './stored.ts';
 import { statusUpdate } from './tasks/status-updates.ts';
 import type { MasterTimer } from './timers.ts';
-import { MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
+import { historySize, MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
 
 export type { MasterState } from './state.ts';
 export { masterViews } from './views/views.ts';
@@ -91,7 +90,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       completed: new BoundedMap(options.maxCompletedFrameworks, { forgotten: forgetTasks }),
       taskHistory: {
         budget: new ByteBudget(MAX_TASK_HISTORY_BYTES),
-        sizeOf: (task) => messageSize(task, MAX_TASK_HISTORY_BYTES),
+        sizeOf: historySize,
       },
     },
     offers: new Map(),

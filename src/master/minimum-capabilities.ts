@@ -29,54 +29,54 @@ const bounds = ({ guarantees = {}, limits = {} }: QuotaConfig) =>
 /** Follows what is written, to know when what the registry must ask for changes. */
 export class MinimumCapabilities {
   /** Agents that are drained or deactivated. */
-  readonly #duties = new Set<AgentId>();
-  #hasQuotas = false;
-  #written = '';
+  private readonly duties = new Set<AgentId>();
+  private hasQuotas = false;
+  private written = '';
 
   /** Takes over what an earlier master has written. */
   read({ duties = [], quotas = [], minimumCapabilities = [] }: RegistrySnapshot): void {
     for (const { id } of duties) {
-      this.#duties.add(id);
+      this.duties.add(id);
     }
-    this.#hasQuotas = quotas.some(bounds);
-    this.#written = minimumCapabilities.join();
+    this.hasQuotas = quotas.some(bounds);
+    this.written = minimumCapabilities.join();
   }
 
   /** The changes, and with them what they change of the capabilities that are asked for. */
   with(changes: readonly RegistryChange[]): readonly RegistryChange[] {
     for (const change of changes) {
-      this.#follow(change);
+      this.follow(change);
     }
     const names = [
-      ...(this.#duties.size > 0 ? ['AGENT_DRAINING'] : []),
-      ...(this.#hasQuotas ? ['QUOTA_V2'] : []),
+      ...(this.duties.size > 0 ? ['AGENT_DRAINING'] : []),
+      ...(this.hasQuotas ? ['QUOTA_V2'] : []),
     ];
-    if (names.join() === this.#written) {
+    if (names.join() === this.written) {
       return changes;
     }
-    this.#written = names.join();
+    this.written = names.join();
     return [...changes, { type: 'setMinimumCapabilities', names }];
   }
 
-  #follow(change: RegistryChange): void {
+  private follow(change: RegistryChange): void {
     switch (change.type) {
       case 'setQuotas':
-        this.#hasQuotas = change.quotas.some(bounds);
+        this.hasQuotas = change.quotas.some(bounds);
         return;
       case 'setDuty':
         if (change.drain !== undefined || change.deactivated) {
-          this.#duties.add(change.id);
+          this.duties.add(change.id);
         } else {
-          this.#duties.delete(change.id);
+          this.duties.delete(change.id);
         }
         return;
       case 'removeAgent':
       case 'markGone':
-        this.#duties.delete(change.id);
+        this.duties.delete(change.id);
         return;
       case 'forget':
         for (const id of change.ids) {
-          this.#duties.delete(id);
+          this.duties.delete(id);
         }
         return;
       default:

@@ -98,6 +98,8 @@ export interface Agent {
    */
   inverseAnswers?: Map<FrameworkId, InverseOfferStatus> | undefined;
   operations?: Map<string, Operation> | undefined;
+  /** Size of each of these when it came. */
+  operationBytes?: Map<string, number> | undefined;
   /** Since its registration it has told which operations it has. */
   hasListed?: boolean | undefined;
   /** The acknowledged final statuses of operations that the agent may still list, by operation. */

@@ -10,48 +10,48 @@ export interface Weighed {
 }
 
 export class ByteBudget {
-  readonly #limit: number;
+  private readonly limit: number;
   /**
    * By the length of their bytes in binary digits: the one with most is found without a look at
    * all.
    */
-  readonly #histories: Set<Weighed>[] = [];
-  #used = 0;
+  private readonly histories: Set<Weighed>[] = [];
+  private used = 0;
 
   constructor(limitBytes: number) {
-    this.#limit = limitBytes;
+    this.limit = limitBytes;
   }
 
   /** For an entry that is in the history already; it may be forgotten at once. */
   take(history: Weighed, bytes: number): void {
-    this.#change(history, bytes);
-    while (this.#used > this.#limit) {
-      this.#heaviest(history).forgetOldest();
+    this.change(history, bytes);
+    while (this.used > this.limit) {
+      this.heaviest(history).forgetOldest();
     }
   }
 
   giveBack(history: Weighed, bytes: number): void {
-    this.#change(history, -bytes);
+    this.change(history, -bytes);
   }
 
-  #change(history: Weighed, bytes: number): void {
+  private change(history: Weighed, bytes: number): void {
     const before = digits(history.bytes);
     history.bytes += bytes;
-    this.#used += bytes;
+    this.used += bytes;
     const after = digits(history.bytes);
     if (after === before) {
       return;
     }
-    this.#histories[before]?.delete(history);
+    this.histories[before]?.delete(history);
     if (after > 0) {
-      this.#histories[after] ??= new Set();
-      this.#histories[after]?.add(history);
+      this.histories[after] ??= new Set();
+      this.histories[after]?.add(history);
     }
   }
 
   /** None has twice as much. */
-  #heaviest(some: Weighed): Weighed {
-    const [heaviest = some] = this.#histories.findLast((all) => (all?.size ?? 0) > 0) ?? [];
+  private heaviest(some: Weighed): Weighed {
+    const [heaviest = some] = this.histories.findLast((all) => (all?.size ?? 0) > 0) ?? [];
     return heaviest;
   }
 }

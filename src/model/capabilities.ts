@@ -70,8 +70,8 @@ export function agentCapabilities(
     return found;
   }
   const has = (type: AgentInfo_Capability_Type) => types.includes(type);
-  const capabilities: AgentCapabilities = {
-    types,
+  const capabilities: AgentCapabilities = Object.freeze({
+    types: Object.freeze(types),
     multiRole: has(AgentInfo_Capability_Type.MULTI_ROLE),
     hierarchicalRole: has(AgentInfo_Capability_Type.HIERARCHICAL_ROLE),
     reservationRefinement: has(AgentInfo_Capability_Type.RESERVATION_REFINEMENT),
@@ -80,7 +80,7 @@ export function agentCapabilities(
     operationFeedback: has(AgentInfo_Capability_Type.AGENT_OPERATION_FEEDBACK),
     draining: has(AgentInfo_Capability_Type.AGENT_DRAINING),
     taskResourceLimits: has(AgentInfo_Capability_Type.TASK_RESOURCE_LIMITS),
-  };
+  });
   if (known.size < MAX_KNOWN) {
     known.set(key, capabilities);
   }

@@ -1,15 +1,15 @@
 // A seeded generator (sfc32), so that the same seed and the same events give the same outcome.
 
 export class Random {
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter = 1;
+  private a: number;
+  private b: number;
+  private c: number;
+  private counter = 1;
 
   constructor(seed: number) {
-    this.#a = seed | 0;
-    this.#b = 0x9e3779b9 | 0;
-    this.#c = (seed / 0x100000000) | 0;
+    this.a = seed | 0;
+    this.b = 0x9e3779b9 | 0;
+    this.c = (seed / 0x100000000) | 0;
     for (let i = 0; i < 12; i++) {
       this.next32();
     }
@@ -17,11 +17,11 @@ export class Random {
 
   /** A whole number in [0, 2^32). */
   next32(): number {
-    const t = (this.#a + this.#b + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t;
+    const t = (this.a + this.b + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = ((this.c << 21) | (this.c >>> 11)) + t;
     return t >>> 0;
   }
 

@@ -41,6 +41,11 @@ import { testCore } from './core.ts';
 export type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
 type Effect<Type extends MasterEffect['type']> = Extract<MasterEffect, { type: Type }>;
 
+export type OnEvent = (
+  event: MasterEvent,
+  take: (event: MasterEvent) => MasterEffect[],
+) => MasterEffect[];
+
 export const START_MS = 1_700_000_000_000;
 export const resources = (text: string) => parseResources(text);
 
@@ -77,6 +82,7 @@ export class World {
   readonly #random = new Random(11);
   readonly #core: MasterCore;
   readonly #onEffect: ((effect: MasterEffect) => void) | undefined;
+  readonly #onEvent: OnEvent;
   #requests = 0;
 
   constructor(
@@ -87,10 +93,13 @@ export class World {
       core?: MasterCore;
       /** Hears of each effect before it is carried out. */
       onEffect?: ((effect: MasterEffect) => void) | undefined;
+      /** Has the master take each event, by `take`. */
+      onEvent?: OnEvent | undefined;
     } = {},
   ) {
     this.#core = past.core ?? testCore;
     this.#onEffect = past.onEffect;
+    this.#onEvent = past.onEvent ?? ((event, take) => take(event));
     this.nowMs = past.nowMs ?? START_MS;
     this.disk = past.disk ?? new RegistryContent();
     this.options = {
@@ -114,8 +123,8 @@ export class World {
   }
 
   dispatch(event: Untimed<MasterEvent>): void {
-    const effects = step(this.master, { ...event, nowMs: this.nowMs } as MasterEvent);
-    for (const effect of effects) {
+    const timed = { ...event, nowMs: this.nowMs } as MasterEvent;
+    for (const effect of this.#onEvent(timed, (it) => step(this.master, it))) {
       this.#perform(effect);
     }
     this.#fireDue();

@@ -25,6 +25,7 @@ import { type MessageType, types } from '../../src/wire/types.ts';
 import {
   type FakeAgent,
   type FakeFramework,
+  type OnEvent,
   resources,
   runningTask,
   type Untimed,
@@ -46,15 +47,19 @@ const toMaster = [
 ] as const satisfies readonly MessageToMaster['name'][];
 
 export class StrangeWorld {
-  world = new World({
-    jsonOf: (type, message) => jsonValue(types[type] as MessageType<object>, message as object),
-  });
+  readonly world: World;
   readonly #random: Random;
   readonly #stranger: Stranger;
   #agents: FakeAgent[] = [];
   #frameworks: FakeFramework[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, onEvent?: OnEvent) {
+    this.world = new World(
+      {
+        jsonOf: (type, message) => jsonValue(types[type] as MessageType<object>, message as object),
+      },
+      { onEvent },
+    );
     this.#random = new Random(seed);
     for (let i = 0; i < 3; i++) {
       const pid = `slave(1)@10.0.1.${i}:5051`;

@@ -28,25 +28,25 @@ interface Sum {
 }
 
 export class AgentRoom {
-  readonly #places = new Map<string, Place>();
-  readonly #all: Sum = { agents: 0, bytes: 0, amount: 0 };
+  private readonly places = new Map<string, Place>();
+  private readonly all: Sum = { agents: 0, bytes: 0, amount: 0 };
   /**
    * Amounts that agents have reported since they registered: oversubscribed, or of resource
    * providers.
    */
-  readonly #reported = new Map<string, number>();
-  readonly #byIp = new Map<string, Sum>();
-  readonly #maxBytes: number;
+  private readonly reported = new Map<string, number>();
+  private readonly byIp = new Map<string, Sum>();
+  private readonly maxBytes: number;
 
   constructor(maxBytes = MAX_AGENTS_BYTES) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** Why there is no room for what an agent tells. One that has a place keeps it at least. */
   error(id: string, ip: string, bytes: number, amount = 0): string | undefined {
-    const had = this.#places.get(id);
-    const there = this.#byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
-    const mostBytes = Math.floor(this.#maxBytes * ADDRESS_SHARE);
+    const had = this.places.get(id);
+    const there = this.byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
+    const mostBytes = Math.floor(this.maxBytes * ADDRESS_SHARE);
     const mostAmount = Math.floor(MAX_AGENTS_AMOUNT * ADDRESS_SHARE);
     const isHere = had?.ip === ip;
     if (!isHere && there.agents >= MAX_ADDRESS_AGENTS) {
@@ -62,32 +62,32 @@ export class AgentRoom {
     if (tooMuch !== undefined || had !== undefined) {
       return tooMuch;
     }
-    if (this.#all.agents >= MAX_AGENTS) {
+    if (this.all.agents >= MAX_AGENTS) {
       return `There are ${MAX_AGENTS} agents already, which is as many as may be`;
     }
-    return this.#all.bytes + bytes > this.#maxBytes
-      ? `All agents would tell more than ${this.#maxBytes} bytes of themselves`
+    return this.all.bytes + bytes > this.maxBytes
+      ? `All agents would tell more than ${this.maxBytes} bytes of themselves`
       : undefined;
   }
 
   /** Why the cluster cannot have an agent with so much. */
   amountError(id: string, amount: number): string | undefined {
-    return this.#excess(this.#places.get(id)?.amount ?? 0, amount);
+    return this.excess(this.places.get(id)?.amount ?? 0, amount);
   }
 
-  #excess(had: number, amount: number): string | undefined {
-    return amount > had && this.#all.amount - had + amount > MAX_AGENTS_AMOUNT
+  private excess(had: number, amount: number): string | undefined {
+    return amount > had && this.all.amount - had + amount > MAX_AGENTS_AMOUNT
       ? `All agents would have and run more than ${MAX_AGENTS_AMOUNT} of all resources together`
       : undefined;
   }
 
   /** What an agent reports beside what it told; why not, when that is too much. */
   report(id: string, amount: number): string | undefined {
-    const had = this.#reported.get(id) ?? 0;
-    const error = this.#excess(had, amount);
-    if (error === undefined && this.#places.has(id)) {
-      this.#reported.set(id, amount);
-      this.#all.amount += amount - had;
+    const had = this.reported.get(id) ?? 0;
+    const error = this.excess(had, amount);
+    if (error === undefined && this.places.has(id)) {
+      this.reported.set(id, amount);
+      this.all.amount += amount - had;
     }
     return error;
   }
@@ -96,32 +96,32 @@ export class AgentRoom {
   take(id: string, ip: string | undefined, bytes: number, amount = 0): void {
     this.leave(id);
     const place = { ip, bytes, amount };
-    this.#places.set(id, place);
-    this.#count(place, 1);
+    this.places.set(id, place);
+    this.count(place, 1);
   }
 
   leave(id: string): void {
-    this.#all.amount -= this.#reported.get(id) ?? 0;
-    this.#reported.delete(id);
-    const place = this.#places.get(id);
+    this.all.amount -= this.reported.get(id) ?? 0;
+    this.reported.delete(id);
+    const place = this.places.get(id);
     if (place !== undefined) {
-      this.#places.delete(id);
-      this.#count(place, -1);
+      this.places.delete(id);
+      this.count(place, -1);
     }
   }
 
-  #count(place: Place, sign: 1 | -1): void {
+  private count(place: Place, sign: 1 | -1): void {
     const { ip } = place;
-    add(this.#all, place, sign);
+    add(this.all, place, sign);
     if (ip === undefined) {
       return;
     }
-    const there = this.#byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
+    const there = this.byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
     add(there, place, sign);
     if (there.agents === 0) {
-      this.#byIp.delete(ip);
+      this.byIp.delete(ip);
     } else {
-      this.#byIp.set(ip, there);
+      this.byIp.set(ip, there);
     }
   }
 }

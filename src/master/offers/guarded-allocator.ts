@@ -43,6 +43,22 @@ export class GuardedAllocator {
     this.#loss = undefined;
   }
 
+  /** A copy that goes on by itself; one that is lost has nothing to copy, and both stay lost. */
+  fork(): GuardedAllocator {
+    const copy = new GuardedAllocator(this.#loss === undefined ? this.#live.fork() : this.#live);
+    copy.#loss = this.#loss;
+    return copy;
+  }
+
+  /** Whether both have the same in the module, to the byte, or are lost by the same. */
+  isLike(other: GuardedAllocator): boolean {
+    if (this.#loss !== undefined || other.#loss !== undefined) {
+      return this.#loss === other.#loss;
+    }
+    const [own, others] = [this.#live.save(), other.#live.save()];
+    return own.length === others.length && own.every((byte, index) => byte === others[index]);
+  }
+
   /**
    * Tells or asks the allocator; undefined, and nothing is done, when it is lost or lost by this.
    */

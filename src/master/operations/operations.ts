@@ -12,6 +12,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { sameBytes } from '../../model/identifier.ts';
 import { agentId, frameworkId } from '../../model/ids.ts';
+import { messageSize } from '../../model/message-size.ts';
 import { isTerminalOperation } from '../../model/operation-state.ts';
 import { formatUuid } from '../../model/random.ts';
 import { toRoleAndReservation } from '../../model/resource-format.ts';
@@ -22,7 +23,7 @@ import { BoundedMap } from '../bounded-map.ts';
 import { countOperation, countOperationState } from '../metrics/counters.ts';
 import { sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
-import { sizeWhenItCame } from '../validation/size.ts';
+import { MAX_AGENT_BYTES } from '../validation/size.ts';
 
 const keyOf = (uuid: UUID) => formatUuid(uuid.value);
 
@@ -92,8 +93,8 @@ export function addOperation(
 ): void {
   const key = keyOf(operation.uuid);
   agent.operations ??= new Map();
-  agent.bytes += sizeWhenItCame(operation) - sizeWhenItCame(agent.operations.get(key));
   agent.operations.set(key, operation);
+  weighOperation(agent, key, messageSize(operation, MAX_AGENT_BYTES));
   countOperationState(state.counters, operation.info, operation.latest_status.state, 1);
   if (framework !== undefined) {
     framework.operations.set(key, operation);
@@ -120,10 +121,21 @@ export function adoptOperations(state: MasterState, framework: Framework): void 
   }
 }
 
+/** Its history grows afterwards: what has come as one size goes as the same. */
+function weighOperation(agent: Agent, key: string, bytes: number): void {
+  agent.operationBytes ??= new Map();
+  agent.bytes += bytes - (agent.operationBytes.get(key) ?? 0);
+  if (bytes === 0) {
+    agent.operationBytes.delete(key);
+  } else {
+    agent.operationBytes.set(key, bytes);
+  }
+}
+
 export function removeOperation(state: MasterState, agent: Agent, operation: Operation): void {
   const key = keyOf(operation.uuid);
-  agent.bytes -= sizeWhenItCame(agent.operations?.get(key));
   agent.operations?.delete(key);
+  weighOperation(agent, key, 0);
   const owner = frameworkId(operation.framework_id?.value ?? '');
   const framework = state.frameworks.registered.get(owner);
   framework?.operations.delete(key);

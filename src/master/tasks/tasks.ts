@@ -28,7 +28,7 @@ import {
 } from '../metrics/counters.ts';
 import { publishTaskAdded, publishTaskUpdated } from '../operators/subscribers.ts';
 import type { Agent, Framework, MasterState, TaskSize } from '../state.ts';
-import { countFramework, sizeWhenItCame, taskSize, uncountFramework } from '../validation/size.ts';
+import { countFramework, sizeOnce, taskSize, uncountFramework } from '../validation/size.ts';
 
 /** Of an agent's tasks; beyond it the latest status of each is kept. */
 export const MAX_STATUSES_ON_AGENT_BYTES = 32 * 1024 * 1024;
@@ -339,7 +339,7 @@ export function addExecutor(
     executors = new Map();
     agent.executors.set(owner, executors);
   }
-  agent.bytes += sizeWhenItCame(info) - sizeWhenItCame(executors.get(id));
+  agent.bytes += sizeOnce(info) - sizeOnce(executors.get(id));
   countFramework(agent, owner, framework);
   executors.set(id, info);
   // One map serves both: a framework sees its executors where the agent keeps them.
@@ -367,7 +367,7 @@ export function removeExecutor(
       wasUsed: true,
     });
   }
-  agent.bytes -= sizeWhenItCame(info);
+  agent.bytes -= sizeOnce(info);
   executors.delete(id);
   if (executors.size === 0) {
     agent.executors.delete(owner);

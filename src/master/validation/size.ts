@@ -70,7 +70,7 @@ export function executorSizeError(info: ExecutorInfo): string | undefined {
 
 /** Whether so many messages with the framework's info are too much for a connection at once. */
 export function launchSizeError({ info }: Framework, messages: number): string | undefined {
-  const bytes = sizeWhenItCame(info);
+  const bytes = sizeOnce(info);
   return messages * bytes > MAX_LAUNCH_BYTES
     ? `${messages} launches, each of which takes the FrameworkInfo of ${bytes} bytes to the agent, ` +
         `have more than ${MAX_LAUNCH_BYTES} bytes`
@@ -100,7 +100,7 @@ export function taskSizeError(
     return `Task has more than ${MAX_TASK_BYTES} bytes`;
   }
   recordSizes.set(task, record);
-  const ofFramework = agent.frameworkBytes.has(framework.id) ? 0 : sizeWhenItCame(framework.info);
+  const ofFramework = agent.frameworkBytes.has(framework.id) ? 0 : sizeOnce(framework.info);
   return bytesOn(agent) + size + ofFramework > MAX_AGENT_BYTES
     ? `Task and all that runs on agent ${agent.id} have more than ${MAX_AGENT_BYTES} bytes`
     : undefined;
@@ -117,7 +117,7 @@ export function operationSizeError(
 ): string | undefined {
   const made = madeBytes(operation);
   const max = made > 0 ? MAX_AGENT_BYTES : MAX_AGENT_BYTES + MAX_RELEASE_BYTES;
-  let bytes = bytesOn(agent) + sizeWhenItCame(operation) + made;
+  let bytes = bytesOn(agent) + sizeOnce(operation) + made;
   for (const before of unbooked) {
     bytes += madeBytes(before);
   }
@@ -129,7 +129,7 @@ export function operationSizeError(
 /** At most, in reservations and volumes. */
 function madeBytes(operation: Offer_Operation): number {
   const { unreserve, destroy, shrink_volume: shrink } = operation;
-  return (unreserve ?? destroy ?? shrink) === undefined ? sizeWhenItCame(operation) : 0;
+  return (unreserve ?? destroy ?? shrink) === undefined ? sizeOnce(operation) : 0;
 }
 
 /** Of all that the agent tells when it registers again, about. */
@@ -157,7 +157,7 @@ export function countFramework(
   framework: Framework | undefined,
 ): void {
   if (!agent.frameworkBytes.has(id)) {
-    const bytes = sizeWhenItCame(framework?.info);
+    const bytes = sizeOnce(framework?.info);
     agent.frameworkBytes.set(id, bytes);
     agent.bytes += bytes;
   }
@@ -169,7 +169,7 @@ export function growthError(
   framework: Framework,
   info: FrameworkInfo,
 ): string | undefined {
-  const more = messageSize(info, MAX_FRAMEWORK_BYTES) - sizeWhenItCame(framework.info);
+  const more = messageSize(info, MAX_FRAMEWORK_BYTES) - sizeOnce(framework.info);
   const max = MAX_AGENT_BYTES + MAX_RELEASE_BYTES;
   for (const agent of more > 0 ? agents : []) {
     if (agent.frameworkBytes.has(framework.id) && bytesOn(agent) + more > max) {
@@ -183,7 +183,7 @@ export function growthError(
 export function recountFramework(agent: Agent, { id, info }: Framework): void {
   const before = agent.frameworkBytes.get(id);
   if (before !== undefined) {
-    const bytes = sizeWhenItCame(info);
+    const bytes = sizeOnce(info);
     agent.bytes += bytes - before;
     agent.frameworkBytes.set(id, bytes);
   }
@@ -232,17 +232,20 @@ function unrecordedBytes(task: TaskInfo, shared: ExecutorInfo | undefined): numb
 const sizeOrNothing = (value: object | undefined) =>
   value === undefined ? 0 : valueSize(value, MAX_TASK_BYTES);
 
+/** Of a task among those that have ended, in bytes, about. */
+export const historySize = (task: Task): number => messageSize(task, MAX_TASK_HISTORY_BYTES);
+
 /** Of a task that an agent or the master's own records bring. */
 export function taskSize(task: Task): TaskSize {
   const statuses = statusesBytes(task);
   return { own: Math.max(0, messageSize(task, MAX_AGENT_BYTES) - statuses), statuses };
 }
 
-/** By the executor or operation itself: what has come as one size must go as the same. */
+/** By the info or call itself, none of which changes: nothing follows from what is not here. */
 const sizes = new WeakMap<object, number>();
 
-/** Of what an agent has, measured once: the history of an operation grows afterwards. 0 of none. */
-export function sizeWhenItCame(item: object | undefined): number {
+/** Of what frameworks describe, measured once. 0 of none. */
+export function sizeOnce(item: object | undefined): number {
   if (item === undefined) {
     return 0;
   }

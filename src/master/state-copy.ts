@@ -1,0 +1,48 @@
+// A master's state as data: copied, to try what may happen on, or to go on from a moment again; and
+// compared. What is new in the state and no plain data is named here, or a copy is refused
+// (test/master/state-copy.test.ts walks the whole of it).
+import { ByteBudget } from '../model/byte-budget.ts';
+import { copyData, type DataKinds, dataDifference } from '../model/data-copy.ts';
+import { Random } from '../model/random.ts';
+import { Recurrence } from '../model/recurrence.ts';
+import { AgentRoom } from './agents/room.ts';
+import { BoundedList, BoundedMap } from './bounded-map.ts';
+import { forgetTasks } from './frameworks/frameworks.ts';
+import { Durations } from './metrics/timer-statistics.ts';
+import { MinimumCapabilities } from './minimum-capabilities.ts';
+import { GuardedAllocator } from './offers/guarded-allocator.ts';
+import type { MasterState } from './state.ts';
+import { historySize } from './validation/size.ts';
+
+const CLASSES: ReadonlySet<unknown> = new Set([
+  AgentRoom,
+  BoundedList,
+  BoundedMap,
+  ByteBudget,
+  Durations,
+  MinimumCapabilities,
+  Random,
+  Recurrence,
+]);
+
+/**
+ * A master that goes on from here by itself, between two steps of this one. Both share the options
+ * and the instance of the core that sums are made in, in which nothing is kept from step to step.
+ * Messages of an event become part of the state that takes it: each gets a copy of its own.
+ */
+export const copyState = (state: MasterState): MasterState => copyData(state, kindsOf(state));
+
+/** The way to the first thing in which they differ, of masters with the same options and core. */
+export const stateDifference = (left: MasterState, right: MasterState): string | undefined =>
+  dataDifference(left, right, kindsOf(left));
+
+const kindsOf = ({ options, core, algebra }: MasterState): DataKinds => ({
+  classes: CLASSES,
+  shared: new Set<unknown>([options, core, algebra, forgetTasks, historySize]),
+  own: (value) => (value instanceof GuardedAllocator ? allocatorOf(value) : undefined),
+});
+
+const allocatorOf = (allocator: GuardedAllocator) => ({
+  copy: () => allocator.fork(),
+  equals: (other: object) => other instanceof GuardedAllocator && allocator.isLike(other),
+});
