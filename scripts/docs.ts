@@ -1,6 +1,8 @@
 // Writes the pages of docs/ that are made from the code.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allCommands } from '../src/cli/commands.ts';
 import { flagReference } from '../src/cli/flags/reference.ts';
 
-writeFileSync(join(import.meta.dirname, '..', 'docs', 'flags.md'), flagReference());
+const page = join(import.meta.dirname, '..', 'docs', 'flags.md');
+writeFileSync(page, flagReference(await allCommands()));

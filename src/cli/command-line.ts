@@ -1,5 +1,6 @@
 // What all commands do first: read their flags, answer --help and --version, refuse what is wrong.
 
+import type { Description } from './command.ts';
 import { explained, fail } from './failure.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { type ParsedFlags, readFlags } from './flags/parse.ts';
@@ -8,18 +9,9 @@ import { printNow } from './process/output-errors.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
-export interface Command<Table extends FlagTable> {
-  readonly name: string;
-  /** What follows the name, and a sentence or two. */
-  readonly usage: string;
-  readonly table: Table;
-  /** How many arguments besides flags it takes. */
-  readonly maxArguments?: number;
-}
-
 /** What is wrong is among the faults, for the command to end with when it has read the rest. */
 export function readCommandLine<Table extends FlagTable>(
-  command: Command<Table>,
+  command: Description<Table>,
   argv: readonly string[],
 ): ParsedFlags<Table> {
   // Where they are right beside something that is wrong, they are answered all the same.
@@ -31,7 +23,7 @@ export function readCommandLine<Table extends FlagTable>(
   if (flags.includes('--version')) {
     showVersion();
   }
-  const parsed = readFlags(command.table, { argv, environment: process.env });
+  const parsed = readFlags(command.flags, { argv, environment: process.env });
   const { help, version } = parsed.values as { help?: boolean; version?: boolean };
   if (help) {
     showHelp(command);
@@ -46,8 +38,8 @@ export function readCommandLine<Table extends FlagTable>(
   return parsed;
 }
 
-function showHelp({ usage, table }: Command<FlagTable>): never {
-  return end(helpText(`Usage: ${usage}`, table, helpColumns()));
+function showHelp({ usage, flags }: Description<FlagTable>): never {
+  return end(helpText(`Usage: ${usage}`, flags, helpColumns()));
 }
 
 const showVersion = (): never => end(`${versionLine}\n`);
@@ -58,18 +50,6 @@ function end(text: string): never {
 }
 
 /** What the operator got wrong is said in one line; what we got wrong keeps its stack. */
-export function orFail<T>(name: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    const text = explained(error);
-    if (text === undefined) {
-      throw error;
-    }
-    return fail(name, text);
-  }
-}
-
 export async function orFailLater<T>(name: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -5,51 +5,23 @@ import './agent/early-signals.ts';
 import './process/output-errors.ts';
 import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';
-import type { EarlyPort } from '../http/transport/listener.ts';
+import { allCommands, commandOf } from './commands.ts';
 import { wrap } from './flags/print.ts';
-import { openEarlyPort } from './process/early-port.ts';
-import { keepGoingWithoutReader } from './process/output-errors.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
-
-interface Main {
-  main(argv: readonly string[], early?: EarlyPort): Promise<void>;
-}
-
-const COMMANDS: Readonly<Record<string, { readonly says: string; load(): Promise<Main> }>> = {
-  master: {
-    says: 'run a master (also as mesos-master)',
-    load: () => import('./master/main.ts'),
-  },
-  agent: {
-    says: 'run an agent (also as mesos-agent)',
-    load: () => import('./agent/main.ts'),
-  },
-  local: {
-    says: 'run a master and agents on this machine',
-    load: () => import('./local/main.ts'),
-  },
-  execute: {
-    says: 'run one command or task on a cluster (also as mesos-execute)',
-    load: () => import('./execute/main.ts'),
-  },
-  batch: {
-    says: 'run the tasks of a file on a cluster',
-    load: () => import('./batch/main.ts'),
-  },
-};
 
 /** By then a server has loaded everything and has time for it. */
 const FLUSH_MS = 3000;
 
-/** Commands that listen. */
-const SERVERS = new Set(['master', 'agent']);
 const OVERVIEW = new Set(['help', '--help', '-h']);
 const VERSION = new Set(['version', '--version', '-v']);
 
-function overview(): string {
+async function overview(): Promise<string> {
   const indent = 12;
-  const said = Object.entries(COMMANDS).map(([name, { says }]) => [name, says] as const);
+  const said = (await allCommands()).map(
+    ({ name, summary, mesosName }) =>
+      [name, mesosName === undefined ? summary : `${summary} (also as ${mesosName})`] as const,
+  );
   const lines = [...said, ['version', 'show the version'] as const].map(([name, says]) => {
     const text = wrap(says, helpColumns() - indent).join(`\n${' '.repeat(indent)}`);
     return `  ${name.padEnd(indent - 2)}${text}`;
@@ -82,26 +54,16 @@ function complain(text: string): void {
 }
 
 const [name, ...argv] = asked();
-const command = COMMANDS[name ?? ''];
+const command = name === undefined ? undefined : await commandOf(name);
 const extra = surplus();
 if (extra !== undefined) {
   complain(`unexpected argument '${extra}'; mesoscale help lists the commands`);
 } else if (command !== undefined) {
-  if (SERVERS.has(name ?? '') || name === 'local') {
-    keepGoingWithoutReader();
-  }
-  if (SERVERS.has(name ?? '')) {
-    // Under systemd's UMask=0077 no task of another user could reach its sandbox. What is private
-    // says so.
-    process.umask(0o022);
-  }
-  const early = SERVERS.has(name ?? '') ? await openEarlyPort(name ?? '', argv) : undefined;
-  const { main } = await command.load();
   // Servers are killed rather than left to end: what was compiled is kept now.
   setTimeout(flushCompileCache, FLUSH_MS).unref();
-  await main(argv, early);
+  await command.run(argv);
 } else if (name === undefined || OVERVIEW.has(name)) {
-  process.stdout.write(overview());
+  process.stdout.write(await overview());
 } else if (VERSION.has(name)) {
   console.log(versionLine);
 } else {

@@ -19,9 +19,8 @@ import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
-import { orFailLater, readCommandLine } from '../command-line.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
+import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { endWithParent } from '../process/parent.ts';
 import { knownName } from '../process/published-address.ts';
 import { ServerProcess } from '../process/server-process.ts';
@@ -33,19 +32,7 @@ const NAME = 'agent';
 /** As long as Mesos's command executor waits for its last update to leave. */
 const COMMAND_EXECUTOR_LINGER_MS = 1_000;
 
-export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
-  const parsed = readCommandLine(
-    {
-      name: NAME,
-      usage: 'mesoscale agent --master=HOST:PORT --work_dir=DIR [--resources=…] …',
-      table: AGENT_FLAGS,
-    },
-    argv,
-  );
-  await orFailLater(NAME, () => runAgent(parsed, early));
-}
-
-async function runAgent(
+export async function runAgent(
   parsed: ParsedFlags<typeof AGENT_FLAGS>,
   early: EarlyPort | undefined,
 ): Promise<void> {

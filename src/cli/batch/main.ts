@@ -5,12 +5,11 @@ import { createCore } from '../../core/core.ts';
 import type { Fitness } from '../../core/matcher.ts';
 import type { FrameworkInfo } from '../../model/generated/messages.ts';
 import { loadCore } from '../../runtime/load-core.ts';
-import { orFailLater, readCommandLine } from '../command-line.ts';
 import { fail } from '../failure.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { BATCH_FLAGS } from '../flags/tables/batch-flags.ts';
+import type { BATCH_FLAGS } from '../flags/tables/batch-flags.ts';
 import {
   capabilitiesOf,
   credentialOf,
@@ -35,23 +34,6 @@ const NAME = 'batch';
 const LARGEST_FILE_BYTES = 2 ** 28;
 
 type BatchFlags = FlagValues<typeof BATCH_FLAGS>;
-
-export async function main(argv: readonly string[]): Promise<void> {
-  const parsed = readCommandLine(
-    {
-      name: NAME,
-      usage:
-        'mesoscale batch FILE [--master=HOST:PORT] …\n\n' +
-        'FILE holds one task a line, as JSON or as CSV with a header. A task has a command, and may ' +
-        'have a name, cpus, mem, disk, gpus, role, retries, env and constraints. Interrupt the batch ' +
-        'and run it again: it goes on, with rows that were added at the end, too.',
-      table: BATCH_FLAGS,
-      maxArguments: 1,
-    },
-    argv,
-  );
-  await orFailLater(NAME, () => runBatch(parsed));
-}
 
 /** All that flags and file say. Throws one FlagError about all that is wrong or missing. */
 async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS>) {
@@ -85,7 +67,7 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
   };
 }
 
-async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> {
+export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> {
   const { values } = parsed;
   const { master, credential, framework, file, name, tasks, lines } = await settings(parsed);
   const folder = writableFolder('results', values.results ?? `${file}.results`);

@@ -12,9 +12,8 @@ import {
   type TaskInfo,
 } from '../../model/generated/messages.ts';
 import { loadCore } from '../../runtime/load-core.ts';
-import { orFailLater, readCommandLine } from '../command-line.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
+import type { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
@@ -23,25 +22,13 @@ import { type ExecuteFlags, launchRequest } from './launch-request.ts';
 import { placeOn } from './placement.ts';
 import { type Cluster, shortage, type Wish, whyWaiting } from './waiting.ts';
 
-const NAME = 'execute';
 /** How long the master may take to tell of its agents. */
 const ANSWER_MS = 3_000;
 
 type Parsed = ParsedFlags<typeof EXECUTE_FLAGS>;
 
-export async function main(argv: readonly string[]): Promise<void> {
-  const parsed = readCommandLine(
-    {
-      name: NAME,
-      usage:
-        'mesoscale execute --master=HOST:PORT --name=NAME --command=COMMAND …\n\n' +
-        'Runs a command on the cluster, shows what it prints, and ends with its exit status.',
-      table: EXECUTE_FLAGS,
-      maxArguments: Number.POSITIVE_INFINITY,
-    },
-    argv,
-  );
-  process.exitCode = await orFailLater(NAME, () => execute(parsed));
+export async function runExecute(parsed: Parsed): Promise<void> {
+  process.exitCode = await execute(parsed);
 }
 
 async function execute(parsed: Parsed): Promise<number> {

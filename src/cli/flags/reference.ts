@@ -1,11 +1,7 @@
 // The text of docs/flags.md, made from the tables of flags.
 
+import type { Command } from '../command.ts';
 import { referenceSection } from './print.ts';
-import { AGENT_FLAGS } from './tables/agent-flags.ts';
-import { BATCH_FLAGS } from './tables/batch-flags.ts';
-import { EXECUTE_FLAGS } from './tables/execute-flags.ts';
-import { LOCAL_FLAGS } from './tables/local-flags.ts';
-import { MASTER_FLAGS } from './tables/master-flags.ts';
 
 const INTRODUCTION = `# Flags
 
@@ -28,13 +24,9 @@ The status says how far the feature is there:
 - **refused**: running without its feature would be unsafe or wrong, so setting it is an error.
 `;
 
-export function flagReference(): string {
-  return [
-    INTRODUCTION,
-    referenceSection('mesoscale master (mesos-master)', MASTER_FLAGS),
-    referenceSection('mesoscale agent (mesos-agent)', AGENT_FLAGS),
-    referenceSection('mesoscale local', LOCAL_FLAGS),
-    referenceSection('mesoscale execute (mesos-execute)', EXECUTE_FLAGS),
-    referenceSection('mesoscale batch', BATCH_FLAGS),
-  ].join('\n');
+export function flagReference(commands: readonly Command[]): string {
+  const sections = commands.map(({ name, mesosName, flags }) =>
+    referenceSection(`mesoscale ${name}${mesosName === undefined ? '' : ` (${mesosName})`}`, flags),
+  );
+  return [INTRODUCTION, ...sections].join('\n');
 }

@@ -3,11 +3,10 @@
 // again.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { orFail, readCommandLine } from '../command-line.ts';
 import { fail } from '../failure.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
+import type { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
 import { endWithParent } from '../process/parent.ts';
 import { checkedIp } from '../process/published-address.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -17,18 +16,10 @@ import { LocalCluster, type LocalFlags, type Summary } from './local-cluster.ts'
 
 const NAME = 'local';
 
-export async function main(argv: readonly string[]): Promise<void> {
-  const parsed = readCommandLine(
-    {
-      name: NAME,
-      usage: 'mesoscale local [--agents=N] …\n\nRuns a master and agents on this machine.',
-      table: LOCAL_FLAGS,
-    },
-    argv,
-  );
+export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise<void> {
   const { values } = parsed;
   const isFirst = !existsSync(join(values.work_dir, 'master'));
-  const { folder, cluster } = orFail(NAME, () => settings(parsed));
+  const { folder, cluster } = settings(parsed);
   const isStopping = stopOnSignals(cluster);
   try {
     await cluster.start();

@@ -15,9 +15,8 @@ import { systemClock } from '../../runtime/clock.ts';
 import { EventLoop } from '../../runtime/event-loop.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
-import { orFailLater, readCommandLine } from '../command-line.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
+import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 import { endWithParent } from '../process/parent.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { RegistryWriter } from './registry-writer.ts';
@@ -26,19 +25,7 @@ import { watchWhitelist } from './whitelist.ts';
 
 const NAME = 'master';
 
-export async function main(argv: readonly string[], early?: EarlyPort): Promise<void> {
-  const parsed = readCommandLine(
-    {
-      name: NAME,
-      usage: 'mesoscale master --work_dir=DIR [--ip=IP] [--port=PORT] …',
-      table: MASTER_FLAGS,
-    },
-    argv,
-  );
-  await orFailLater(NAME, () => runMaster(parsed, early));
-}
-
-async function runMaster(
+export async function runMaster(
   parsed: ParsedFlags<typeof MASTER_FLAGS>,
   early: EarlyPort | undefined,
 ): Promise<void> {

@@ -4,23 +4,28 @@
 import { createServer, type Socket } from 'node:net';
 import { ACCEPTING, LISTEN_BACKLOG } from '../../http/transport/limits.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
+import type { FlagFaults } from '../flags/faults.ts';
+import type { Flag, FlagValues } from '../flags/flag.ts';
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { master: '5050', agent: '5051' };
+/** What a program that listens is told about its address. */
+export type ListeningFlags = {
+  readonly ip: Flag<string | undefined>;
+  readonly ip_discovery_command: Flag<string | undefined>;
+  readonly port: Flag<number>;
+};
+
+const LISTENING: readonly (keyof ListeningFlags)[] = ['ip', 'ip_discovery_command', 'port'];
 const ANY = '0.0.0.0';
 
-/** Undefined where the flags leave it open which port it is, or ask for something else. */
-export async function openEarlyPort(
-  command: string,
-  argv: readonly string[],
-): Promise<EarlyPort | undefined> {
-  const given = (name: string) =>
-    argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ||
-    process.env[`MESOS_${name.toUpperCase()}`];
-  const port = given('port') || DEFAULT_PORTS[command];
-  const isOrdinary = !argv.some((argument) =>
-    /^(-h$|--(help|version|ip_discovery_command))/.test(argument),
-  );
-  if (!isOrdinary || !/^\d+$/.test(port ?? '') || Number(port) > 65_535) {
+/** Undefined where one of the flags is wrong, or a command says which address it is. */
+export async function openEarlyPort({
+  values,
+  faults,
+}: {
+  readonly values: FlagValues<ListeningFlags>;
+  readonly faults: FlagFaults;
+}): Promise<EarlyPort | undefined> {
+  if (LISTENING.some((flag) => faults.has(flag)) || values.ip_discovery_command !== undefined) {
     return undefined;
   }
   const sockets: Socket[] = [];
@@ -28,7 +33,7 @@ export async function openEarlyPort(
   server.on('connection', (socket) => sockets.push(socket));
   return new Promise((resolve) => {
     server.once('error', () => resolve(undefined));
-    server.listen({ host: given('ip') || ANY, port: Number(port), backlog: LISTEN_BACKLOG }, () =>
+    server.listen({ host: values.ip || ANY, port: values.port, backlog: LISTEN_BACKLOG }, () =>
       resolve({ server, sockets }),
     );
   });

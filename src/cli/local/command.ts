@@ -1,0 +1,15 @@
+// `mesoscale local`: what there is to say about it; main.ts runs it.
+import { command } from '../command.ts';
+import { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
+import { keepGoingWithoutReader } from '../process/output-errors.ts';
+
+export const COMMAND = command({
+  name: 'local',
+  summary: 'run a master and agents on this machine',
+  usage: 'mesoscale local [--agents=N] …\n\nRuns a master and agents on this machine.',
+  flags: LOCAL_FLAGS,
+  run: async (parsed) => {
+    keepGoingWithoutReader();
+    await (await import('./main.ts')).runLocal(parsed);
+  },
+});
