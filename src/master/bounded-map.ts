@@ -7,12 +7,22 @@ export interface Weight<T> {
   readonly sizeOf: (value: T) => number;
 }
 
+interface Entry<T> {
+  readonly value: T;
+  readonly bytes: number;
+}
+
 /** The last so many values, oldest first. */
 export class BoundedList<T> implements Iterable<T>, Weighed {
   /** How many values it keeps. */
   readonly limit: number;
   private readonly weight: Weight<T> | undefined;
-  private readonly entries = new Set<{ readonly value: T; readonly bytes: number }>();
+  /**
+   * A queue: those before `first` are forgotten, and cut off when they are as many as may be kept.
+   * A set would look past all that it has deleted at its beginning each time.
+   */
+  private entries: (Entry<T> | undefined)[] = [];
+  private first = 0;
   bytes = 0;
 
   constructor(limit: number, weight?: Weight<T>) {
@@ -21,7 +31,7 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
   }
 
   get size(): number {
-    return this.entries.size;
+    return this.entries.length - this.first;
   }
 
   /** `bytes` where they are known already. */
@@ -32,35 +42,47 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
     if (this.size >= this.limit) {
       this.forgetOldest();
     }
-    this.entries.add({ value, bytes });
+    this.entries.push({ value, bytes });
     this.weight?.budget.take(this, bytes);
   }
 
   forgetOldest(): void {
-    for (const oldest of this.entries) {
-      this.forget(oldest);
-      break;
+    const oldest = this.entries[this.first];
+    if (oldest === undefined) {
+      return;
     }
+    this.entries[this.first++] = undefined;
+    if (this.first >= this.limit) {
+      this.entries = this.entries.slice(this.first);
+      this.first = 0;
+    }
+    this.weight?.budget.giveBack(this, oldest.bytes);
   }
 
   /** Forgets what the test picks. */
   remove(picks: (value: T) => boolean): void {
-    for (const entry of this.entries) {
+    const kept: Entry<T>[] = [];
+    let bytes = 0;
+    for (const entry of this.kept()) {
       if (picks(entry.value)) {
-        this.forget(entry);
+        bytes += entry.bytes;
+      } else {
+        kept.push(entry);
       }
     }
-  }
-
-  private forget(entry: { readonly value: T; readonly bytes: number }): void {
-    this.entries.delete(entry);
-    this.weight?.budget.giveBack(this, entry.bytes);
+    this.entries = kept;
+    this.first = 0;
+    this.weight?.budget.giveBack(this, bytes);
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (const { value } of this.entries) {
+    for (const { value } of this.kept()) {
       yield value;
     }
+  }
+
+  private kept(): Entry<T>[] {
+    return this.entries.slice(this.first).filter((entry) => entry !== undefined);
   }
 }
 
