@@ -44,6 +44,8 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly resources?: readonly Resource[];
   /** What this machine can do. */
   readonly host: Host;
+  /** Isolators by Mesos's names. */
+  readonly isolation: readonly string[];
   readonly fetching?: FetchOptions | undefined;
   /** How long sandboxes that an earlier agent has left are kept. */
   readonly gcDelayMs: number;
@@ -128,11 +130,12 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, fetching } = options;
+    const { programs, host, isolation, fetching } = options;
     const containerizer = await Containerizer.open({
       work,
       programs: [...programs, work.meta],
       host,
+      isolation,
       fetching,
       warn: (text) => options.log('warn', text),
     });

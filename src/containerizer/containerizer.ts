@@ -36,6 +36,8 @@ export interface ContainerizerOptions {
   /** Folders in which the supervisor program is looked for, and made. */
   readonly programs: readonly string[];
   readonly host: Host;
+  /** Isolators by Mesos's names; ISOLATION_WORDS has those that there are. */
+  readonly isolation: readonly string[];
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
 }
@@ -87,7 +89,7 @@ export class Containerizer {
     this.#users = parts.users;
     this.#launcher = parts.launcher;
     this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
-    this.#isolators = createIsolators(this.volumes);
+    this.#isolators = createIsolators(options.isolation, { volumes: this.volumes });
     this.#host = {
       workDirectory: options.work.root,
       cgroupRoots: options.host.cgroups.roots,

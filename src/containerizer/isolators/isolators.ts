@@ -1,12 +1,26 @@
-// The isolators that there are, in the order in which they add to plans. All are always used.
+// Makes the isolators that an agent was told to use, in the order in which they add to plans.
 import type { Volumes } from '../volumes/volumes.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import type { Isolator } from './isolator.ts';
+import { type IsolatorName, isolatorsNamed } from './names.ts';
 import { posixCpu } from './posix-cpu.ts';
+import { posixDisk } from './posix-disk.ts';
 import { posixMem } from './posix-mem.ts';
 
-export const createIsolators = (volumes: Volumes): readonly Isolator[] => [
-  filesystemPosix(volumes),
-  posixCpu,
-  posixMem,
-];
+/** What isolators share with the containerizer. */
+export interface IsolatorParts {
+  readonly volumes: Volumes;
+}
+
+const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>> = {
+  'filesystem/posix': ({ volumes }) => filesystemPosix(volumes),
+  'posix/cpu': () => posixCpu,
+  'posix/mem': () => posixMem,
+  'posix/disk': () => posixDisk,
+};
+
+/** `isolation` as the flag of this name has it. */
+export const createIsolators = (
+  isolation: readonly string[],
+  parts: IsolatorParts,
+): readonly Isolator[] => isolatorsNamed(isolation).map((name) => MAKERS[name](parts));

@@ -17,7 +17,9 @@ import {
 import { containerId } from '../../../src/model/ids.ts';
 
 const host = { workDirectory: '/agent', cgroupRoots: ['/cg/freezer/mesos', '/cg/cpu/mesos'] };
-const isolators = createIsolators(new Volumes(new WorkDirectory('/no/such/folder'), () => {}));
+const isolators = createIsolators(['posix/cpu', 'posix/mem'], {
+  volumes: new Volumes(new WorkDirectory('/no/such/folder'), () => {}),
+});
 
 const scalar = (name: string, value: number): Resource => ({
   name,

@@ -1,5 +1,6 @@
 // The agent's flags about running and confining containers, under Mesos's names and with its
 // defaults.
+import { ISOLATION_WORDS } from '../../../containerizer/isolators/names.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
 
 const PLANNED = { status: 'planned' } as const;
@@ -133,8 +134,8 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
-    check: unsupported('isolation', ['posix/cpu', 'posix/mem', 'posix/disk', 'filesystem/posix']),
-    help: 'Isolators to use. posix/cpu, posix/mem, posix/disk and filesystem/posix are there; others are refused.',
+    check: unsupported('isolation', ISOLATION_WORDS),
+    help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, and posix/disk, which measures nothing yet; others are refused.',
   }),
   launcher: choice(['posix', 'linux'])({
     default: 'posix',
