@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
 import { buildCore } from './build-core.ts';
+import { ARCHITECTURES, compileSupervisor } from './build-supervisor.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
@@ -42,11 +42,11 @@ for (const [from, to] of VERBATIM) {
   }
   cpSync(source, join(dist, to), { recursive: true });
 }
-// For machines like this one that have no compiler; others compile it at the first start of an
-// agent.
-try {
-  await supervisorProgram([dist]);
-} catch (error) {
-  console.warn(`Without the supervisor: ${error instanceof Error ? error.message : String(error)}`);
+// Machines that run agents need no compiler.
+for (const architecture of ARCHITECTURES) {
+  const failure = compileSupervisor(dist, architecture);
+  if (failure !== undefined) {
+    console.warn(failure);
+  }
 }
 console.log(`dist/ is ready: try it with \`npm pack\``);

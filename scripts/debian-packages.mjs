@@ -4,7 +4,7 @@
 /**
  * `program`: found on PATH when the package is installed. `suites`: what is left out without it.
  * `isForCI`: big, and installed only under continuous integration; without it a client of
- * test/clients is left out.
+ * test/clients, or the package for arm64, is left out.
  */
 export const DEBIAN_PACKAGES = [
   {
@@ -32,6 +32,11 @@ export const DEBIAN_PACKAGES = [
     why: 'runs the core in a browser page',
   },
   ...[
+    {
+      name: 'gcc-aarch64-linux-gnu',
+      program: 'aarch64-linux-gnu-gcc',
+      why: 'compiles the supervisor of tasks for arm64',
+    },
     { name: 'python3-venv', file: '/usr/share/doc/python3-venv', why: 'runs pymesos' },
     { name: 'python3-dev', program: 'python3-config', why: 'compiles what pymesos needs' },
     { name: 'golang-go', program: 'go', why: 'builds mesos-go' },

@@ -39,6 +39,12 @@ export function setUp(say = (text) => console.error(text)) {
       from: ['asm', 'scripts/build-core.ts'],
       makes: ['build/mesoscale-core.wasm'],
     },
+    {
+      says: 'Compiling the supervisor of containers',
+      script: 'scripts/build-supervisor.ts',
+      from: ['src/containerizer/launchers/process/supervisor', 'scripts/build-supervisor.ts'],
+      makes: supervisors(),
+    },
   ];
   for (const { says, script, from, makes } of steps) {
     if (isStale(makes, from)) {
@@ -52,9 +58,17 @@ export function setUp(say = (text) => console.error(text)) {
 /** A script may leave alone what would not change; it is up to date all the same. */
 function touch(paths) {
   const now = new Date();
-  for (const path of paths) {
-    utimesSync(join(root, path), now, now);
+  for (const path of paths.map((name) => join(root, name)).filter(existsSync)) {
+    utimesSync(path, now, now);
   }
+}
+
+/** Named by their sources. Where there was no compiler there is none, and one more try. */
+function supervisors() {
+  const folder = join(root, 'build');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const found = names.filter((name) => name.startsWith('supervisor-'));
+  return found.length > 0 ? found.map((name) => `build/${name}`) : ['build/supervisor'];
 }
 
 /** True when node_modules holds what package-lock.json names. */

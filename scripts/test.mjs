@@ -28,6 +28,8 @@ const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));
 const resultFile = join(folder, 'result.json');
 step('check', ['scripts/check.ts', '--without-tests']);
 step('the core with its assertions', ['scripts/build-core.ts', 'debug']);
+// Its compiler may have been installed only now.
+step('the supervisor of containers', ['scripts/build-supervisor.ts']);
 const asked = process.argv.slice(2);
 if (asked.length === 0 || asked.some((name) => name.includes('clients'))) {
   step('installing clients', ['scripts/clients.ts']);

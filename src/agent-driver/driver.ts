@@ -38,7 +38,7 @@ import { type MayRunAs, Runs } from './runs.ts';
 
 export interface AgentDriverOptions extends ExecutorRequests {
   readonly workDirectory: string;
-  /** Folders in which the supervisor program is looked for, and made. */
+  /** Folders in which the supervisor program is looked for. */
   readonly programs: readonly string[];
   /** What the agent offers. */
   readonly resources?: readonly Resource[];

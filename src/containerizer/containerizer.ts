@@ -33,7 +33,7 @@ import type { WorkDirectory } from './work-directory.ts';
 
 export interface ContainerizerOptions {
   readonly work: WorkDirectory;
-  /** Folders in which the supervisor program is looked for, and made. */
+  /** Folders in which the supervisor program is looked for. */
   readonly programs: readonly string[];
   readonly host: Host;
   /** Isolators by Mesos's names; ISOLATION_WORDS has those that there are. */

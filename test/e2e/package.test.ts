@@ -1,7 +1,15 @@
 // `npm pack`: builds the package first; installed elsewhere, it runs by itself, without the
 // sources.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -64,6 +72,18 @@ test('the supervisor of containers, without a compiler', () => {
   expect(run('--input-type=module', '--eval', program)).toMatch(
     new RegExp(`^${home}/dist/supervisor-${process.arch}-`),
   );
+});
+
+test('the supervisor of containers for other machines, where their compiler is here', () => {
+  const EM_AARCH64 = 183;
+  const found = readdirSync(join(home, 'dist')).filter((name) =>
+    name.startsWith('supervisor-arm64-'),
+  );
+  const compiler = spawnSync('aarch64-linux-gnu-gcc', ['--version']);
+  expect(found).toHaveLength(compiler.status === 0 || process.env.CI === 'true' ? 1 : 0);
+  for (const name of found) {
+    expect(readFileSync(join(home, 'dist', name)).readUInt16LE(18)).toBe(EM_AARCH64);
+  }
 });
 
 test('the framework of the documentation, as it is written there', async () => {

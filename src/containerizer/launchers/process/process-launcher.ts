@@ -34,7 +34,7 @@ const SIGTERM = 15;
 export interface ProcessLauncherOptions {
   readonly records: RunRecords;
   readonly users: Users;
-  /** Folders in which the supervisor program is looked for, and made. */
+  /** Folders in which the supervisor program is looked for. */
   readonly programs: readonly string[];
   readonly warn: (text: string) => void;
   /** Something of a container could not be ended. */
@@ -70,7 +70,7 @@ export class ProcessLauncher implements Launcher {
     this.#plain = new PlainProcesses(this.#spawner);
   }
 
-  /** Throws ContainerizerError where there is no supervisor program, and none can be made. */
+  /** Throws ContainerizerError where there is no supervisor program. */
   static async open(options: ProcessLauncherOptions): Promise<ProcessLauncher> {
     return new ProcessLauncher(options, await supervisorProgram(options.programs));
   }

@@ -1,98 +1,45 @@
-// Finds the program that supervises containers, or compiles it from its sources at the first start.
-import { execFile } from 'node:child_process';
+// Finds the program that supervises containers. It is compiled when a package is built, or a
+// checkout set up (supervisor/compile.sh), and never by an agent.
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { ContainerizerError } from '../../containerizer-error.ts';
 
-const run = promisify(execFile);
-const sourceFolder = fileURLToPath(new URL('./supervisor', import.meta.url));
-const header = join(sourceFolder, 'container.h');
+const folderOfSources = fileURLToPath(new URL('./supervisor', import.meta.url));
+/** In the order in which compile.sh hashes them. */
 const SOURCES = [
-  'spawner.c',
-  'supervisor.c',
-  'process.c',
-  'records.c',
-  'descendants.c',
-  'cgroup.c',
-].map((name) => join(sourceFolder, name));
-
-// A static program starts faster and takes less memory; not every machine has a static libc.
-const LINKING = [['-static'], []];
+  ...['container.h', 'spawner.c', 'supervisor.c', 'process.c', 'records.c'],
+  ...['descendants.c', 'cgroup.c'],
+];
 
 /**
- * The path of the program, in the first of the folders that has it or in which it can be made. Its
- * name carries the hash of its sources: running supervisors of another version keep their file.
- * Throws ContainerizerError where it neither is nor can be made.
+ * The path of the program, in the first of the folders that has it. Its name carries the hash of
+ * its sources. Throws ContainerizerError where none has it.
  */
 export async function supervisorProgram(folders: readonly string[]): Promise<string> {
-  const hash = await hashOf([header, ...SOURCES]);
-  const name = `supervisor-${process.arch}-${hash}`;
-  const paths = folders.map((folder) => join(folder, name));
-  for (const path of paths) {
+  const name = `supervisor-${process.arch}-${await hashOfSources()}`;
+  for (const folder of folders) {
+    const path = join(folder, name);
     if (await isExecutable(path)) {
       return path;
     }
   }
-  const causes: string[] = [];
-  for (const [index, path] of paths.entries()) {
-    try {
-      await mkdir(folders[index] ?? '.', { recursive: true });
-      await compile(path);
-      return path;
-    } catch (error) {
-      if (isMissing(error)) {
-        throw new ContainerizerError(
-          'The supervisor of containers is compiled at the first start, and there is no C compiler ' +
-            '(cc): install one (Debian and Ubuntu: gcc and libc6-dev; Fedora: gcc; Alpine: gcc and ' +
-            `musl-dev), or copy ${name} from a machine that has it to ${folders[0] ?? '.'}`,
-          { cause: error },
-        );
-      }
-      causes.push(`${folders[index]}: ${textOf(error)}`);
-    }
-  }
+  const compile = join(folderOfSources, 'compile.sh');
   throw new ContainerizerError(
-    `The supervisor of containers could not be compiled (${causes.join('; ')})`,
+    `There is no supervisor of containers for this machine (${name}, in ${folders.join(' or ')}). ` +
+      `Where there is a C compiler, make it with: sh ${compile} ${folders[0] ?? '.'} ${process.arch} ` +
+      '(Debian and Ubuntu: gcc and libc6-dev; Fedora: gcc and glibc-static; Alpine: gcc and ' +
+      'musl-dev); or copy the file from a machine that has it',
   );
 }
 
-async function hashOf(paths: readonly string[]): Promise<string> {
+async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of paths) {
-    hash.update(await readFile(path));
+  for (const name of SOURCES) {
+    hash.update(await readFile(join(folderOfSources, name)));
   }
   return hash.digest('hex').slice(0, 16);
-}
-
-const COMPILER = 'cc';
-
-const isMissing = (error: unknown) =>
-  error instanceof Error &&
-  'code' in error &&
-  error.code === 'ENOENT' &&
-  'path' in error &&
-  error.path === COMPILER;
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).trim();
-
-async function compile(path: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.${Date.now()}`;
-  let cause: unknown;
-  for (const flags of LINKING) {
-    try {
-      await run(COMPILER, ['-std=gnu11', '-Os', '-s', ...flags, '-o', temporary, ...SOURCES]);
-      // Many agents may start at once: each compiles its own, and any of them will do.
-      await rename(temporary, path);
-      return;
-    } catch (error) {
-      cause = error;
-      await rm(temporary, { force: true });
-    }
-  }
-  throw cause;
 }
 
 async function isExecutable(path: string): Promise<boolean> {

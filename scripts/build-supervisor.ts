@@ -1,0 +1,46 @@
+// Compiles the supervisor of containers into a folder, for this machine and for others whose
+// compiler is here: the set-up of a checkout does so for this machine, `npm run build` for all.
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
+
+const root = dirname(import.meta.dirname);
+const script = 'src/containerizer/launchers/process/supervisor/compile.sh';
+
+/** Debian's names of the compilers for machines that are not this one. */
+const CROSS_COMPILERS: Readonly<Record<string, string>> = {
+  arm64: 'aarch64-linux-gnu-gcc',
+  x64: 'x86_64-linux-gnu-gcc',
+};
+
+/** Why it could not be; undefined: the program is there. */
+export function compileSupervisor(folder: string, architecture: string): string | undefined {
+  const isOwn = architecture === process.arch;
+  const compiler = isOwn ? (process.env.CC ?? 'cc') : CROSS_COMPILERS[architecture];
+  const { status, error, stderr } = spawnSync('sh', [script, folder, architecture], {
+    cwd: root,
+    env: { ...process.env, CC: compiler },
+    encoding: 'utf8',
+  });
+  return status === 0
+    ? undefined
+    : `Without the supervisor of containers for ${architecture}: ` +
+        (error?.message ?? (stderr.trim() || `${compiler} failed`));
+}
+
+export const ARCHITECTURES: readonly string[] = [
+  ...new Set([process.arch, ...Object.keys(CROSS_COMPILERS)]),
+];
+
+if (import.meta.main) {
+  const folder = join(root, 'build');
+  const isThere = await supervisorProgram([folder]).then(
+    () => true,
+    () => false,
+  );
+  const failure = isThere ? undefined : compileSupervisor(folder, process.arch);
+  if (failure !== undefined) {
+    // Masters and the tools for developers do without.
+    console.warn(`${failure}\nAgents will not start until it is there`);
+  }
+}
