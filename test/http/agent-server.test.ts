@@ -9,6 +9,8 @@ import {
   type AgentServerEffect,
   type AgentServerOptions,
 } from '../../src/http/agent/server.ts';
+import type { Carriers } from '../../src/http/server/process-port.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 import {
   type AgentCall,
   AgentCall_Type,
@@ -466,4 +468,25 @@ it('what lists and the firewall close on an agent, no spelling opens', async () 
       expect(`${spelling} ${await status(closed.url + spelling)}`).toBe(`${spelling} 403`);
     }
   }
+});
+
+it('accepts and opens all of its connections by the carriers that it was given', async () => {
+  const carried: string[] = [];
+  const carriers: Carriers = {
+    secure: async (socket) => {
+      carried.push('accepted');
+      return socket;
+    },
+    dialer: {
+      dial(address, options) {
+        carried.push(`dialled ${address}`);
+        return plainDialer.dial(address, options);
+      },
+    },
+  };
+  const { server, url } = await start({ carriers });
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  expect(carried).toEqual(['accepted']);
+  server.perform({ type: 'link', address: server.address });
+  expect(carried[1]).toBe(`dialled ${server.address}`);
 });

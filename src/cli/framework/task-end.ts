@@ -1,4 +1,5 @@
-// How a task ended, from the words in which executors tell it: TaskStatus has no field for it.
+// How a task ended, from the words in which Mesos's executors tell it, and ours after them.
+// TaskStatus has no field for it, and a label of our own would be seen by every framework.
 
 import { signalAt } from '../../executor/wait-status.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';

@@ -10,7 +10,8 @@ import { WireError } from '../../wire/protobuf.ts';
 import { answerOwner, OWNER_PATH } from '../senders/connection-owner.ts';
 import { Senders } from '../senders/senders.ts';
 import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/connection.ts';
-import { type EarlyPort, Front } from '../transport/listener.ts';
+import type { Dialer } from '../transport/dialer.ts';
+import { type EarlyPort, Front, type Secure } from '../transport/listener.ts';
 import { Links } from '../transport/peer-connections.ts';
 import type { Authentication, Realm } from './authentication.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
@@ -26,6 +27,8 @@ export interface PortOptions {
   readonly port: number;
   /** The same port, opened before. */
   readonly early?: EarlyPort | undefined;
+  /** What carries the bytes of connections, both ways; absent: TCP as it is. */
+  readonly carriers?: Carriers | undefined;
   /** When to read less, as EventLoop tells. */
   readonly pressure: Pressure;
   readonly authorizer: Authorizer;
@@ -47,6 +50,12 @@ export interface PortOptions {
   readonly advertise?: string | undefined;
   /** Whether the senders of messages must be who they say; absent: they are believed. */
   readonly checksSenders?: boolean | undefined;
+}
+
+/** Made in one place for all connections of a process, so that none is left out. */
+export interface Carriers {
+  readonly secure: Secure;
+  readonly dialer: Dialer;
 }
 
 /** The process behind the port. `Message` is what other processes may send it. */
@@ -100,7 +109,11 @@ export class ProcessPort<Message> {
   constructor(options: PortOptions, owner: PortProcess<Message>) {
     this.#options = options;
     this.#owner = owner;
-    this.links = new Links({ turn: this.turn, onLost: owner.onLinkLost });
+    this.links = new Links({
+      turn: this.turn,
+      onLost: owner.onLinkLost,
+      dialer: options.carriers?.dialer,
+    });
     const { version, flags, authorizer, logger, log } = options;
     this.process = new ProcessEndpoints(
       {
@@ -154,6 +167,7 @@ export class ProcessPort<Message> {
       host,
       port,
       early,
+      secure: this.#options.carriers?.secure,
       turn: this.turn,
       pressure: services.pressure ?? pressure,
       receive: (to, name, message) => this.#receive(to, name, message),
