@@ -14,6 +14,7 @@ const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   e2e: () => import('./e2e.ts'),
   http: () => import('./http.ts'),
   matcher: () => import('./matcher.ts'),
+  parts: () => import('./parts.ts'),
   wire: () => import('./wire.ts'),
 };
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { AgentRoom } from '../../src/master/agents/room.ts';
 import {
-  ADDRESS_SHARE,
+  AGENTS_OF_ADDRESS_SHARE,
   MAX_ADDRESS_AGENTS,
   MAX_AGENTS,
   MAX_AGENTS_BYTES,
@@ -43,7 +43,7 @@ test('agents of one address tell so much, and no more; others register', () => {
   expect(agents.filter(isIn)).toHaveLength(134);
   expect(world.logs.at(-1)).toBe(
     'Dropping the registration of an agent at slave(135)@10.9.9.9:5051: The agents at 10.9.9.9 would' +
-      ` tell more than ${maxAgentsBytes * ADDRESS_SHARE} bytes of themselves`,
+      ` tell more than ${maxAgentsBytes * AGENTS_OF_ADDRESS_SHARE} bytes of themselves`,
   );
   expect(isIn(register(world, '10.9.9.8', 0))).toBe(true);
   // One that goes leaves its room to another.
@@ -102,13 +102,13 @@ test('an agent that moves or tells more counts once', () => {
   const room = new AgentRoom();
   room.take('a', undefined, MIB);
   for (let time = 0; time < 1000; time++) {
-    room.take('a', '10.0.0.1', MAX_AGENTS_BYTES * ADDRESS_SHARE - MIB);
+    room.take('a', '10.0.0.1', MAX_AGENTS_BYTES * AGENTS_OF_ADDRESS_SHARE - MIB);
   }
   expect(room.error('b', '10.0.0.1', MIB)).toBeUndefined();
   expect(room.error('b', '10.0.0.1', MIB + 1)).toBeDefined();
-  expect(room.error('a', '10.0.0.1', MAX_AGENTS_BYTES * ADDRESS_SHARE)).toBeUndefined();
+  expect(room.error('a', '10.0.0.1', MAX_AGENTS_BYTES * AGENTS_OF_ADDRESS_SHARE)).toBeUndefined();
   room.take('a', '10.0.0.2', MIB);
-  expect(room.error('b', '10.0.0.1', MAX_AGENTS_BYTES * ADDRESS_SHARE)).toBeUndefined();
+  expect(room.error('b', '10.0.0.1', MAX_AGENTS_BYTES * AGENTS_OF_ADDRESS_SHARE)).toBeUndefined();
   expect(room.error('b', '10.0.0.3', MAX_AGENTS_BYTES)).toBeDefined();
 });
 

@@ -3,7 +3,7 @@
 // the room of an address, and newcomers from there are refused; agents that are known come back as
 // long as their own address has room.
 import {
-  ADDRESS_SHARE,
+  AGENTS_OF_ADDRESS_SHARE,
   MAX_ADDRESS_AGENTS,
   MAX_AGENTS,
   MAX_AGENTS_AMOUNT,
@@ -46,8 +46,8 @@ export class AgentRoom {
   error(id: string, ip: string, bytes: number, amount = 0): string | undefined {
     const had = this.places.get(id);
     const there = this.byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
-    const mostBytes = Math.floor(this.maxBytes * ADDRESS_SHARE);
-    const mostAmount = Math.floor(MAX_AGENTS_AMOUNT * ADDRESS_SHARE);
+    const mostBytes = Math.floor(this.maxBytes * AGENTS_OF_ADDRESS_SHARE);
+    const mostAmount = Math.floor(MAX_AGENTS_AMOUNT * AGENTS_OF_ADDRESS_SHARE);
     const isHere = had?.ip === ip;
     if (!isHere && there.agents >= MAX_ADDRESS_AGENTS) {
       return `There are ${MAX_ADDRESS_AGENTS} agents at ${ip} already, which is as many as may be`;

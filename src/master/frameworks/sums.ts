@@ -149,7 +149,7 @@ export function toldError(
   const there = sumOf(state, (it) => !isSubscriber(it) && it.toldBy === ip);
   return (
     toldOverflow(told, more, STRANGERS_SHARE, 'Agents that are not known here') ??
-    toldOverflow(there, more, ADDRESS_SHARE, `Agents at ${ip} that are not known here`)
+    toldOverflow(there, more, STRANGERS_OF_ADDRESS_SHARE, `Agents at ${ip} that are not known here`)
   );
 }
 
@@ -158,7 +158,7 @@ export function toldError(
  * address.
  */
 const STRANGERS_SHARE = 1 / 2;
-const ADDRESS_SHARE = 1 / 4;
+const STRANGERS_OF_ADDRESS_SHARE = 1 / 4;
 
 function toldOverflow(sum: Sums, more: Sums, share: number, who: string): string | undefined {
   const most = Math.floor(MAX_FRAMEWORKS * share);

@@ -13,4 +13,4 @@ export const MAX_AGENTS_AMOUNT = 8e12;
 /** At one IP address, where tests of scale have many. */
 export const MAX_ADDRESS_AGENTS = 20_000;
 /** Of the bytes and amounts of all. */
-export const ADDRESS_SHARE = 1 / 3;
+export const AGENTS_OF_ADDRESS_SHARE = 1 / 3;
