@@ -78,3 +78,11 @@ test('the test itself sees what it should see', () => {
   expect(bad('const startedMs = Date.now();')).toHaveLength(1);
   expect(bad("mkdtempSync('x');")).toHaveLength(1);
 });
+
+test('a test is called test', () => {
+  const named = [...all.values()].filter(
+    ({ path, text }) =>
+      path.startsWith('test/') && /^import \{[^}]*\bit\b[^}]*\} from 'vitest'/m.test(text),
+  );
+  expect(named.map(({ path }) => path)).toEqual([]);
+});

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { MasterServerEffect } from '../../src/http/master/server.ts';
 import { Firewall, idleRules } from '../../src/http/server/firewall.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
@@ -78,7 +78,7 @@ const spellings = (path: string) => {
 describe('no spelling of a closed path is answered', () => {
   const paths = ['/metrics/snapshot', '/logging/toggle', '/files/debug'];
 
-  it('by lists of endpoints', async () => {
+  test('by lists of endpoints', async () => {
     const master = await startMaster(closed(...paths));
     const open = await startMaster();
     for (const path of paths) {
@@ -94,7 +94,7 @@ describe('no spelling of a closed path is answered', () => {
     }
   });
 
-  it('by the firewall, with and without prefix, on any method', async () => {
+  test('by the firewall, with and without prefix, on any method', async () => {
     const rules = ['/state', '/metrics/snapshot', '/api/v1', '/health'];
     const master = await startMaster({ disabledPaths: rules });
     const open = await startMaster();
@@ -110,7 +110,7 @@ describe('no spelling of a closed path is answered', () => {
     expect(await ask(master, '/api/v1/scheduler', 'POST')).not.toBe(403);
   });
 
-  it('by the firewall where calls are read without the complete server', async () => {
+  test('by the firewall where calls are read without the complete server', async () => {
     const body = '{"framework_id":{"value":"f"},"type":"REVIVE"}';
     const text =
       'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
@@ -128,7 +128,7 @@ describe('a rule of the firewall', () => {
   const closes = (rule: string, path: string, delegate = true) =>
     new Firewall('/master', [rule]).closes({ path, delegate });
 
-  it('is read as the path of an endpoint, without prefix', () => {
+  test('is read as the path of an endpoint, without prefix', () => {
     expect(closes('/state', '/state')).toBe(true);
     expect(closes('//state/', '/state')).toBe(true);
     expect(closes('/state', '/state-summary')).toBe(false);
@@ -137,7 +137,7 @@ describe('a rule of the firewall', () => {
     expect(closes('/files', '/files/read', false)).toBe(false);
   });
 
-  it('is idle where there is no such endpoint', () => {
+  test('is idle where there is no such endpoint', () => {
     const endpoints = [{ path: '/state', delegate: true }];
     expect(idleRules('/master', ['/state', '/master/state', '/stat'], endpoints)).toEqual([
       '/master/state',
@@ -147,7 +147,7 @@ describe('a rule of the firewall', () => {
 });
 
 describe('a call that shows what an endpoint shows', () => {
-  it('is refused with the endpoint', async () => {
+  test('is refused with the endpoint', async () => {
     const master = await startMaster(closed('/metrics/snapshot', '/logging/toggle'));
     expect(await call(master, { type: 'GET_METRICS', get_metrics: {} })).toBe(403);
     expect(await call(master, { type: 'GET_LOGGING_LEVEL' })).toBe(403);
@@ -156,7 +156,7 @@ describe('a call that shows what an endpoint shows', () => {
     expect(await call(open, { type: 'GET_LOGGING_LEVEL' })).toBe(200);
   });
 
-  it('that sets the log level, and the endpoint that does, have one action', async () => {
+  test('that sets the log level, and the endpoint that does, have one action', async () => {
     const log = { verbosity: 0 };
     const acls = { set_log_level: [{ principals: { type: 'NONE' }, level: { type: 'ANY' } }] };
     const master = await startMaster({ log, ...denying(acls) });
@@ -179,7 +179,7 @@ describe('the log', () => {
     { type: 'LIST_FILES', list_files: { path: '/master/log' } },
   ];
 
-  it('is for those who may access it', async () => {
+  test('is for those who may access it', async () => {
     const logFiles = new Map([['/master/log', join(folder, 'log')]]);
     const acls = { access_mesos_logs: [{ principals: { type: 'NONE' }, logs: { type: 'ANY' } }] };
     const master = await startMaster({ logFiles, ...denying(acls) });
@@ -209,7 +209,7 @@ describe('the value of a secret', () => {
   /** In JSON, in protobuf, and in the long answers that are written piece by piece. */
   const texts = ['hidden', Buffer.from('hidden').toString('base64')];
 
-  it.each([1, 300])('is in no answer (with %i executors)', async (count) => {
+  test.each([1, 300])('is in no answer (with %i executors)', async (count) => {
     const master = await startMaster({
       views: {
         ...views,
@@ -233,7 +233,7 @@ describe('the value of a secret', () => {
     }
   });
 
-  it('is in no event for operators', async () => {
+  test('is in no event for operators', async () => {
     class Telling extends MiniMachine {
       override step(event: MasterEvent): MasterServerEffect[] {
         const effects = super.step(event);

@@ -1,5 +1,5 @@
 // An agent's port: executors over HTTP and in the process, operators, messages of the master.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../../src/agent/events.ts';
 import type { AgentViews, Viewer } from '../../src/agent/views.ts';
 import { InProcessTransport } from '../../src/agent-driver/in-process-transport.ts';
@@ -161,7 +161,7 @@ const noIds =
   'Failed to convert JSON into Call protobuf: Missing required fields: executor_id, framework_id';
 
 describe('the executor API', () => {
-  it('subscribes executors over HTTP, under every path of it', async () => {
+  test('subscribes executors over HTTP, under every path of it', async () => {
     const { server, machine } = await start();
     for (const path of ['/api/v1/executor', '/slave(1)/api/v1/executor/']) {
       const raw = await RawSocket.connect(server.port);
@@ -179,7 +179,7 @@ describe('the executor API', () => {
     expect(closed.stream).toBe((await machine.seen('executorSubscribe')).stream);
   });
 
-  it('subscribes executors inside the process in the same way', async () => {
+  test('subscribes executors inside the process in the same way', async () => {
     const { server, machine, loop, requests, streams } = await start();
     const received: ExecutorEvent[] = [];
     const refusals: unknown[] = [];
@@ -203,7 +203,7 @@ describe('the executor API', () => {
     expect([requests.size, streams.size]).toEqual([0, 0]);
   });
 
-  it('keeps nothing of an executor inside the process that has ended', async () => {
+  test('keeps nothing of an executor inside the process that has ended', async () => {
     const { server, loop, requests, streams } = await start();
     const dispatched: AgentEvent[] = [];
     const transport = new InProcessTransport({
@@ -226,7 +226,7 @@ describe('the executor API', () => {
     expect([requests.size, streams.size]).toEqual([0, 0]);
   });
 
-  it.each([
+  test.each([
     [
       `{"type":"UPDATE",${ids}}`,
       "Failed to validate Executor::Call: Expecting 'update' to be present",
@@ -243,7 +243,7 @@ describe('the executor API', () => {
     expect(await post(`${url}/api/v1/executor`, body)).toEqual({ status: 400, body: text });
   });
 
-  it('takes calls', async () => {
+  test('takes calls', async () => {
     const { url, machine } = await start();
     const answer = await post(`${url}/api/v1/executor`, `{"type":"HEARTBEAT",${ids}}`);
     expect(answer).toEqual({ status: 202, body: '' });
@@ -258,7 +258,7 @@ describe('the operator API of an agent', () => {
   const unacceptable =
     "Expecting 'Accept' to allow application/json or application/x-protobuf or application/recordio";
 
-  it.each<[Record<string, string>, string, number, string]>([
+  test.each<[Record<string, string>, string, number, string]>([
     [{}, health, 200, '{"type":"GET_HEALTH","get_health":{"healthy":true}}'],
     [
       { 'Content-Type': 'text/plain' },
@@ -327,7 +327,7 @@ describe('the operator API of an agent', () => {
     expect(await post(`${url}/api/v1`, body, headers)).toEqual({ status, body: text });
   });
 
-  it('answers the first record of a body that goes on', async () => {
+  test('answers the first record of a body that goes on', async () => {
     const { server } = await start();
     const raw = await RawSocket.connect(server.port);
     await raw.write(
@@ -339,7 +339,7 @@ describe('the operator API of an agent', () => {
     raw.close();
   });
 
-  it('reports containers with what they use', async () => {
+  test('reports containers with what they use', async () => {
     const { url } = await start();
     const { body } = await post(`${url}/api/v1`, '{"type":"GET_CONTAINERS"}');
     expect(JSON.parse(body).get_containers.containers).toEqual([
@@ -364,7 +364,7 @@ describe('the endpoints of an agent', () => {
     return { status: answer.status, body: await answer.text() };
   };
 
-  it('stand with and without the process prefix', async () => {
+  test('stand with and without the process prefix', async () => {
     const { url } = await start();
     for (const path of ['/state', '/slave(1)/state', '/slave%281%29/state', '/state/x']) {
       expect(await get(url + path)).toEqual({ status: 200, body: '{"id":"S1"}' });
@@ -375,7 +375,7 @@ describe('the endpoints of an agent', () => {
     expect((await get(`${url}/slave(1)/version`)).status).toBe(404);
   });
 
-  it('list executors and their usage', async () => {
+  test('list executors and their usage', async () => {
     const { url } = await start();
     const [shown] = JSON.parse((await get(`${url}/containers?framework_id=f`)).body);
     expect(shown).toMatchObject({ container_id: 'c', executor_id: 'e', source: 'e' });
@@ -386,7 +386,7 @@ describe('the endpoints of an agent', () => {
     expect(used.statistics.mem_rss_bytes).toBe(5);
   });
 
-  it('share a state with large labels while it is written, between equal viewers', async () => {
+  test('share a state with large labels while it is written, between equal viewers', async () => {
     const seen: (string | undefined)[] = [];
     const labels = Array.from({ length: 400 }, (_, key) => ({ key, value: 'x'.repeat(10_000) }));
     const state = ({ principal }: Viewer) => {
@@ -415,7 +415,7 @@ describe('the endpoints of an agent', () => {
     expect(seen.length).toBeLessThan(12);
   });
 
-  it('are 503 while the agent recovers, but /health', async () => {
+  test('are 503 while the agent recovers, but /health', async () => {
     const { url } = await start({ views: { ...views, recovered: false } });
     expect((await get(`${url}/state`)).status).toBe(503);
     expect((await post(`${url}/api/v1`, '{"type":"GET_STATE"}')).status).toBe(503);
@@ -424,7 +424,7 @@ describe('the endpoints of an agent', () => {
 });
 
 describe('messages of a master', () => {
-  it('reach the agent by its id, and only by that', async () => {
+  test('reach the agent by its id, and only by that', async () => {
     const { server, machine } = await start();
     const raw = await RawSocket.connect(server.port);
     const ping = (to: string) =>
@@ -443,7 +443,7 @@ describe('messages of a master', () => {
   });
 });
 
-it('what lists and the firewall close on an agent, no spelling opens', async () => {
+test('what lists and the firewall close on an agent, no spelling opens', async () => {
   const acls = parseAcls({
     get_endpoints: [
       {
@@ -470,7 +470,7 @@ it('what lists and the firewall close on an agent, no spelling opens', async () 
   }
 });
 
-it('accepts and opens all of its connections by the carriers that it was given', async () => {
+test('accepts and opens all of its connections by the carriers that it was given', async () => {
   const carried: string[] = [];
   const carriers: Carriers = {
     secure: async (socket) => {

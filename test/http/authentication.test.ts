@@ -1,5 +1,5 @@
 // HTTP basic authentication: which realm guards what, and when it is looked at.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Authenticated,
   BasicAuthenticator,
@@ -72,7 +72,7 @@ const REALMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('authentication', () => {
-  it.each(Object.entries(REALMS))('of %s comes before anything else', async (realm, requests) => {
+  test.each(Object.entries(REALMS))('of %s comes before anything else', async (realm, requests) => {
     for (const request of requests) {
       const [method = '', path = ''] = request.split(' ');
       expect(await ask(path, method)).toEqual({
@@ -85,7 +85,7 @@ describe('authentication', () => {
     }
   });
 
-  it('is not asked of everybody', async () => {
+  test('is not asked of everybody', async () => {
     for (const [path, status] of [
       ['/health', 200],
       ['/version', 200],
@@ -96,7 +96,7 @@ describe('authentication', () => {
     }
   });
 
-  it.each([
+  test.each([
     'Basic !!!',
     'Basic b3Bz',
     basic('ops:secret:more'),
@@ -108,11 +108,11 @@ describe('authentication', () => {
     expect((await ask('/state', 'GET', authorization)).status).toBe(401);
   });
 
-  it('takes secrets with a colon', async () => {
+  test('takes secrets with a colon', async () => {
     expect((await ask('/state', 'GET', basic('fw:p:w'))).status).toBe(200);
   });
 
-  it('names the principal of pipelined calls, and refuses those without', async () => {
+  test('names the principal of pipelined calls, and refuses those without', async () => {
     const body = '{"framework_id":{"value":"f"},"type":"REVIVE"}';
     const call = (authorization: string) =>
       'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
@@ -131,7 +131,7 @@ describe('authentication', () => {
     raw.close();
   });
 
-  it('looks at the credentials of a pipelined call once, when its head has come', async () => {
+  test('looks at the credentials of a pipelined call once, when its head has come', async () => {
     let asked = 0;
     class Counting extends BasicAuthenticator {
       override authenticate(authorization: string | undefined): Authenticated {

@@ -2,7 +2,7 @@
 // in memory.
 import type { Socket } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import type { Dialed, Dialer } from '../../src/http/transport/dialer.ts';
 import type { Front, Secure } from '../../src/http/transport/listener.ts';
@@ -79,7 +79,7 @@ const answered = async (client: RawSocket, count: number) =>
   plainText(await client.until((text) => statuses(plainText(text)).length >= count));
 
 describe('an accepted connection', () => {
-  it('is read as what it carries: messages, ordinary requests, and messages after these', async () => {
+  test('is read as what it carries: messages, ordinary requests, and messages after these', async () => {
     const { received, connect } = await start(async (socket) => new Flipped(socket));
     const client = await connect();
     await client.write(flipped(MESSAGE + get('/') + MESSAGE));
@@ -89,7 +89,7 @@ describe('an accepted connection', () => {
     expect(received).toHaveLength(2);
   });
 
-  it('ends where what it carries is not known in the time of a request', async () => {
+  test('ends where what it carries is not known in the time of a request', async () => {
     const { front, connect } = await start(() => new Promise<Duplex>(() => {}), {
       lookMs: 5,
       stallMs: 40,
@@ -100,14 +100,14 @@ describe('an accepted connection', () => {
     await closed(front);
   });
 
-  it('ends where it cannot be agreed on what it carries', async () => {
+  test('ends where it cannot be agreed on what it carries', async () => {
     const { front, connect } = await start(() => Promise.reject(new Error('no')));
     const client = await connect();
     expect(await client.end()).toBe('');
     await closed(front);
   });
 
-  it('is told 503 in what it carries where all are in use', async () => {
+  test('is told 503 in what it carries where all are in use', async () => {
     const { connect } = await start(async (socket) => new Flipped(socket), { most: 1 });
     const stream = await connect();
     await stream.write(flipped(get('/stream')));
@@ -122,7 +122,7 @@ describe('an accepted connection', () => {
 });
 
 describe('a dialled connection', () => {
-  it('carries the messages of a link wherever it leads, and its end is told once', async () => {
+  test('carries the messages of a link wherever it leads, and its end is told once', async () => {
     const [near, far] = duplexPair();
     const read: string[] = [];
     const lost = Promise.withResolvers<string>();

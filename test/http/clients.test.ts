@@ -1,7 +1,7 @@
 // Our own clients against our own servers: redirects, failures, coming back.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { OperatorClient } from '../../src/http/client/operator-client.ts';
 import {
   CallRefusedError,
@@ -72,7 +72,7 @@ async function listen(server: Server): Promise<string> {
 }
 
 describe('the scheduler client', () => {
-  it.each(['json', 'protobuf'] as const)('subscribes and calls in %s', async (codec) => {
+  test.each(['json', 'protobuf'] as const)('subscribes and calls in %s', async (codec) => {
     const master = await startMaster();
     const { client, until } = subscribe(master.server.address, { codec });
     expect(await until((texts) => texts.length === 2)).toEqual(['connected', 'event 1']);
@@ -87,7 +87,7 @@ describe('the scheduler client', () => {
     expect(calls[0]?.call.framework_id?.value).toBe('f-1');
   });
 
-  it('tells why a call is refused', async () => {
+  test('tells why a call is refused', async () => {
     const master = await startMaster();
     const { client, until } = subscribe(master.server.address);
     await until((texts) => texts.includes('connected'));
@@ -99,7 +99,7 @@ describe('the scheduler client', () => {
     });
   });
 
-  it('follows a redirect to the leading master', async () => {
+  test('follows a redirect to the leading master', async () => {
     const leader = await startMaster();
     const follower = await startMaster({
       views: { ...views, leader: { kind: 'other', address: leader.server.address } },
@@ -113,7 +113,7 @@ describe('the scheduler client', () => {
     ]);
   });
 
-  it('comes back as the same framework when the stream ends', async () => {
+  test('comes back as the same framework when the stream ends', async () => {
     const master = await startMaster();
     const { until } = subscribe(master.server.address);
     await until((texts) => texts.includes('connected'));
@@ -125,7 +125,7 @@ describe('the scheduler client', () => {
     expect(again?.call.subscribe?.framework_info.id?.value).toBe('f-1');
   });
 
-  it('waits for a master that is not ready', async () => {
+  test('waits for a master that is not ready', async () => {
     let ready = false;
     const master = await startMaster({
       views: {
@@ -142,7 +142,7 @@ describe('the scheduler client', () => {
     await until((texts) => texts.includes('connected'));
   });
 
-  it('says once, with the reason, that there is no master, and subscribes when there is one', async () => {
+  test('says once, with the reason, that there is no master, and subscribes when there is one', async () => {
     const address = await listen(createServer());
     const [gone] = others.splice(0);
     await new Promise((resolve) => gone?.close(resolve));
@@ -165,7 +165,7 @@ describe('the scheduler client', () => {
     expect(reasons).toEqual([`connect ECONNREFUSED ${address}`]);
   });
 
-  it('says that a secret is not accepted, where one was shown', async () => {
+  test('says that a secret is not accepted, where one was shown', async () => {
     const address = await listen(
       createServer((request, response) => {
         request.resume();
@@ -182,7 +182,7 @@ describe('the scheduler client', () => {
     expect(seen.join()).not.toContain('wrong');
   });
 
-  it.each([
+  test.each([
     [401, 'the master wants a principal and its secret'],
     [404, 'there is no master at 127.0.0.1:'],
   ])('says what an answer %i to SUBSCRIBE means', async (status, meaning) => {
@@ -197,7 +197,7 @@ describe('the scheduler client', () => {
     expect(seen.join()).toContain(meaning);
   });
 
-  it('stops at an ERROR event, and when it is refused', async () => {
+  test('stops at an ERROR event, and when it is refused', async () => {
     const master = await startMaster();
     const { client, until } = subscribe(master.server.address);
     await until((texts) => texts.includes('connected'));
@@ -219,7 +219,7 @@ describe('the scheduler client', () => {
 });
 
 describe('a connection for calls', () => {
-  it('fails every unanswered call when it breaks, and repeats none', async () => {
+  test('fails every unanswered call when it breaks, and repeats none', async () => {
     const seen: string[] = [];
     const address = await listen(
       createServer((request, response) => {
@@ -242,7 +242,7 @@ describe('a connection for calls', () => {
     expect(seen.filter((path) => path === '/2')).toHaveLength(1);
   });
 
-  it('reads answers however they are split', () => {
+  test('reads answers however they are split', () => {
     const text =
       'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n' +
       'HTTP/1.1 400 Bad Request\r\ncontent-length: 3\r\n\r\nbad' +
@@ -260,7 +260,7 @@ describe('a connection for calls', () => {
     }
   });
 
-  it('looks at each byte of an answer once', () => {
+  test('looks at each byte of an answer once', () => {
     const chunks = 1_200_000;
     const bytes = Buffer.from(
       `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(chunks)}0\r\n\r\n`,
@@ -273,7 +273,7 @@ describe('a connection for calls', () => {
     expect(seen).toEqual([chunks]);
   });
 
-  it.each([
+  test.each([
     ['two lengths', 'Content-Length: 1\r\nContent-Length: 2\r\n\r\n'],
     ['a length and chunks', 'Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['a length that is none', 'Content-Length: +1\r\n\r\n'],
@@ -289,7 +289,7 @@ describe('a connection for calls', () => {
 });
 
 describe('the operator client', () => {
-  it('calls and reads, also through a redirect', async () => {
+  test('calls and reads, also through a redirect', async () => {
     const leader = await startMaster();
     const follower = await startMaster({
       views: { ...views, leader: { kind: 'other', address: leader.server.address } },

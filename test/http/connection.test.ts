@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import net from 'node:net';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
 import { Front } from '../../src/http/transport/listener.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
@@ -40,7 +40,7 @@ const unregister = (from: string, agent: string) => {
 const believed = new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger });
 
 describe('one port', () => {
-  it('takes messages, calls and ordinary requests on one connection, in order', async () => {
+  test('takes messages, calls and ordinary requests on one connection, in order', async () => {
     const { port, machine } = await startMaster();
     const raw = await RawSocket.connect(port);
     await raw.write(
@@ -66,7 +66,7 @@ describe('one port', () => {
     raw.close();
   });
 
-  it('takes any split of the same bytes', async () => {
+  test('takes any split of the same bytes', async () => {
     const { port, machine } = await startMaster();
     const bytes =
       unregister('slave(1)@127.0.0.1:9', 'S1') + call('a') + pong('slave(2)@127.0.0.1:9') + health;
@@ -83,7 +83,7 @@ describe('one port', () => {
     expect(machine.events.filter(isType('schedulerCall'))).toHaveLength(rounds);
   });
 
-  it('answers 404 for a process that is not here, and 202 for a message nobody knows', async () => {
+  test('answers 404 for a process that is not here, and 202 for a message nobody knows', async () => {
     const { port, machine } = await startMaster();
     const raw = await RawSocket.connect(port);
     const head = ' HTTP/1.1\r\nLibprocess-From: slave(1)@127.0.0.1:9\r\n\r\n';
@@ -100,7 +100,7 @@ describe('one port', () => {
     raw.close();
   });
 
-  it('says once of each sender that what it sends is not served, however often it comes', async () => {
+  test('says once of each sender that what it sends is not served, however often it comes', async () => {
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
     const { port } = await startMaster({ logger });
@@ -121,7 +121,7 @@ describe('one port', () => {
     raw.close();
   });
 
-  it('knows a sender by its User-Agent, and header names in any case', async () => {
+  test('knows a sender by its User-Agent, and header names in any case', async () => {
     const { port, machine } = await startMaster();
     const raw = await RawSocket.connect(port);
     await raw.write(
@@ -136,7 +136,7 @@ describe('one port', () => {
     raw.close();
   });
 
-  it('gives an internal message without its headers no special treatment', async () => {
+  test('gives an internal message without its headers no special treatment', async () => {
     const { port } = await startMaster();
     const raw = await RawSocket.connect(port);
     await raw.write('POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -144,7 +144,7 @@ describe('one port', () => {
     raw.close();
   });
 
-  it('gives up a client that does not finish the head of its request', async () => {
+  test('gives up a client that does not finish the head of its request', async () => {
     const front = await Front.listen({
       host: '127.0.0.1',
       port: 0,
@@ -161,14 +161,14 @@ describe('one port', () => {
     await front.close();
   });
 
-  it('says nothing to what is not HTTP', async () => {
+  test('says nothing to what is not HTTP', async () => {
     const { port } = await startMaster();
     const raw = await RawSocket.connect(port);
     await raw.write('NONSENSE\r\n\r\n');
     expect(await raw.end()).toBe('');
   });
 
-  it('answers a client that has sent everything and closed its side', async () => {
+  test('answers a client that has sent everything and closed its side', async () => {
     const { port } = await startMaster();
     for (const bytes of [pong('slave(1)@127.0.0.1:9'), call('a'), health]) {
       const raw = await RawSocket.connect(port);
@@ -178,7 +178,7 @@ describe('one port', () => {
     }
   });
 
-  it('answers a burst of calls in one write', async () => {
+  test('answers a burst of calls in one write', async () => {
     const { port } = await startMaster();
     const raw = await RawSocket.connect(port);
     let chunks = 0;
@@ -222,7 +222,7 @@ describe('one port', () => {
     const messages = (peer: number) =>
       Array.from({ length: EACH }, (_, i) => pong(`${peer}-${i}@127.0.0.1:9`)).join('');
 
-    it('answers an ordinary request meanwhile, and takes everything in order', async () => {
+    test('answers an ordinary request meanwhile, and takes everything in order', async () => {
       let before = PEERS * EACH;
       const { front, peers, received } = await start((count) => {
         before = count;
@@ -248,7 +248,7 @@ describe('one port', () => {
       await front.close();
     });
 
-    it('takes what was sent by those who have gone', async () => {
+    test('takes what was sent by those who have gone', async () => {
       const { front, peers, received } = await start(() => {});
       for (const [index, peer] of peers.entries()) {
         peer.socket.end(messages(index));
@@ -259,7 +259,7 @@ describe('one port', () => {
     });
   });
 
-  it('takes over a port that was opened before', async () => {
+  test('takes over a port that was opened before', async () => {
     const sockets: net.Socket[] = [];
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
       sockets.push(socket),
@@ -282,7 +282,7 @@ describe('one port', () => {
     }
   });
 
-  it('slows down callers that do not pace themselves, and loses nothing', async () => {
+  test('slows down callers that do not pace themselves, and loses nothing', async () => {
     class SlowMachine extends MiniMachine {
       override step(event: Parameters<MiniMachine['step']>[0]) {
         for (const end = performance.now() + 0.05; performance.now() < end; ) {}
@@ -323,7 +323,7 @@ describe('the reader of requests', () => {
       request: (head, body) => seen.push(`${head.path} ${Buffer.from(body).toString('latin1')}`),
     });
 
-  it('reads chunked bodies however they are cut and however many chunks they have', () => {
+  test('reads chunked bodies however they are cut and however many chunks they have', () => {
     const body = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 4 });
     fc.assert(
       fc.property(fc.array(body, { minLength: 1, maxLength: 4 }), fc.nat(60), (bodies, step) => {
@@ -358,7 +358,7 @@ describe('the reader of requests', () => {
     );
   });
 
-  it('leaves whatever it does not know to somebody else, whole', () => {
+  test('leaves whatever it does not know to somebody else, whole', () => {
     const known = 'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\n\r\n';
     const foreign = [
       'GET / HTTP/1.1\r\n\r\n',
@@ -379,7 +379,7 @@ describe('the reader of requests', () => {
     }
   });
 
-  it('looks at each byte once: a body in tiny chunks takes no longer than its bytes', () => {
+  test('looks at each byte once: a body in tiny chunks takes no longer than its bytes', () => {
     // Read again at each arrival, these would take far longer than a test may.
     const chunks = 1_200_000;
     const head = 'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -396,7 +396,7 @@ describe('the reader of requests', () => {
     expect(reader.room).toBe(0);
   });
 
-  it('takes memory for what has come, not for what is announced', () => {
+  test('takes memory for what has come, not for what is announced', () => {
     const reader = accepting([]);
     reader.push(
       Buffer.from('POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nContent-Length: 64000000\r\n\r\n'),
@@ -409,7 +409,7 @@ describe('the reader of requests', () => {
     expect(reader.room).toBeLessThanOrEqual(200_000);
   });
 
-  it('refuses a body beyond its bound, in chunks as well, and leaves a length beyond it', () => {
+  test('refuses a body beyond its bound, in chunks as well, and leaves a length beyond it', () => {
     const head = 'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\n';
     const reader = accepting([]);
     reader.push(Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n4000001\r\n`));
@@ -418,7 +418,7 @@ describe('the reader of requests', () => {
     expect(accepting([]).push(Buffer.from(announced))?.toString()).toBe(announced);
   });
 
-  it('lets the last of repeated fields count', () => {
+  test('lets the last of repeated fields count', () => {
     const senders: (string | undefined)[] = [];
     const accepts: (string | undefined)[] = [];
     const reader = new RequestReader({
@@ -438,7 +438,7 @@ describe('the reader of requests', () => {
     expect(accepts).toEqual(['application/json']);
   });
 
-  it('never throws, whatever comes', () => {
+  test('never throws, whatever comes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (pieces) => {
         const reader = accepting([]);

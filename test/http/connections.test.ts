@@ -1,5 +1,5 @@
 // Whose connections are ended, when there are too many or they do nothing for too long.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import { openPort } from './open-port.ts';
 import { type RawSocket, statuses } from './raw-socket.ts';
@@ -27,7 +27,7 @@ const MESSAGE = 'POST /master/x HTTP/1.1\r\nLibprocess-From: a@127.0.0.1:1\r\n';
 const answered = (raw: RawSocket) => raw.until((text) => statuses(text).length > 0);
 
 describe('more connections than there may be', () => {
-  it('end the longest idle one, never a stream or a peer', async () => {
+  test('end the longest idle one, never a stream or a peer', async () => {
     const { front, connect } = await start({ most: 6 });
     const stream = await connect(get('/stream'));
     const peer = await connect(`${MESSAGE}\r\n`);
@@ -52,7 +52,7 @@ describe('more connections than there may be', () => {
     await Promise.all(others.map((raw) => raw.end()));
   });
 
-  it('are told 503 where all are in use', async () => {
+  test('are told 503 where all are in use', async () => {
     const { connect } = await start({ most: 2 });
     const streams = [await connect(get('/stream')), await connect(get('/stream'))];
     await Promise.all(streams.map(answered));
@@ -61,14 +61,14 @@ describe('more connections than there may be', () => {
     expect(raw.text).toContain('Too many connections are open.');
   });
 
-  it('are told 503, too, where they say nothing', async () => {
+  test('are told 503, too, where they say nothing', async () => {
     const { connect } = await start({ most: 1 });
     await answered(await connect(get('/stream')));
     const raw = await connect();
     expect(statuses(await answered(raw))).toEqual([503]);
   });
 
-  it('are answered the question whose a connection is, all the same', async () => {
+  test('are answered the question whose a connection is, all the same', async () => {
     const { connect } = await start({ most: 1 });
     await answered(await connect(get('/stream')));
     for (let round = 0; round < 40; round++) {
@@ -78,7 +78,7 @@ describe('more connections than there may be', () => {
     }
   });
 
-  it('are let in where one address has many event streams: its newest end', async () => {
+  test('are let in where one address has many event streams: its newest end', async () => {
     const { connect } = await start({ most: 40 });
     const streams: RawSocket[] = [];
     for (let i = 0; i < 40; i++) {
@@ -93,7 +93,7 @@ describe('more connections than there may be', () => {
     expect(streams.slice(0, 16).filter(({ closed }) => closed)).toEqual([]);
   });
 
-  it('are let in where one claimed sender has many: a few of them count as a peer', async () => {
+  test('are let in where one claimed sender has many: a few of them count as a peer', async () => {
     const { connect } = await start({ most: 40 });
     const peers: RawSocket[] = [];
     for (let i = 0; i < 40; i++) {
@@ -107,7 +107,7 @@ describe('more connections than there may be', () => {
     expect(peers.slice(0, 4).filter(({ closed }) => closed)).toEqual([]);
   });
 
-  it('never end those of a process that a link is kept to', async () => {
+  test('never end those of a process that a link is kept to', async () => {
     const { connect } = await start({ most: 40 }, true);
     const peers = await Promise.all(Array.from({ length: 8 }, () => connect(`${MESSAGE}\r\n`)));
     await Promise.all(peers.map(answered));
@@ -117,7 +117,7 @@ describe('more connections than there may be', () => {
     expect(peers.filter(({ closed }) => closed)).toEqual([]);
   });
 
-  it('end requests that do not come to an end', async () => {
+  test('end requests that do not come to an end', async () => {
     const { connect } = await start({ most: 3 });
     const slow = [
       await connect(`${MESSAGE}Content-Length: 10\r\n\r\nabc`),
@@ -132,13 +132,13 @@ describe('more connections than there may be', () => {
 });
 
 describe('a connection that does nothing', () => {
-  it('is ended after a while, if it is a stranger of whose address nothing else is in use', async () => {
+  test('is ended after a while, if it is a stranger of whose address nothing else is in use', async () => {
     const { connect } = await start({ idleMs: 40, lookMs: 10 });
     const strangers = [await connect(), await connect(get('/'))];
     await Promise.all(strangers.map((raw) => raw.end()));
   });
 
-  it('stays if it is a peer, a stream, or the other connection of one', async () => {
+  test('stays if it is a peer, a stream, or the other connection of one', async () => {
     const { connect } = await start({ idleMs: 40, lookMs: 10 });
     const peer = await connect(`${MESSAGE}\r\n`);
     const stream = await connect(get('/stream'));
@@ -157,13 +157,13 @@ describe('a connection that does nothing', () => {
     ]);
   });
 
-  it('is ended in the middle of a message, peer or not', async () => {
+  test('is ended in the middle of a message, peer or not', async () => {
     const { connect } = await start({ stallMs: 40, lookMs: 10 });
     const peer = await connect(`${MESSAGE}\r\n${MESSAGE}Content-Length: 10\r\n\r\nabc`);
     expect(statuses(await peer.end())).toEqual([202]);
   });
 
-  it('may not make a message last for ever, byte by byte', async () => {
+  test('may not make a message last for ever, byte by byte', async () => {
     const { connect } = await start({ totalMs: 60, lookMs: 10 });
     const raw = await connect(`${MESSAGE}Content-Length: 100000\r\n\r\n`);
     const drip = setInterval(() => raw.socket.write('x'), 5);

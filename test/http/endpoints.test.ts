@@ -1,5 +1,5 @@
 // The unversioned endpoints of a master: methods, paths, JSONP, compression, redirects, forms.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { isType, type MiniMaster, startMaster, stopMasters, views } from './mini-master.ts';
@@ -28,7 +28,7 @@ const OTHER_READS = [
 ];
 
 describe('reads', () => {
-  it('take any method, with and without prefix, slash and further segments', async () => {
+  test('take any method, with and without prefix, slash and further segments', async () => {
     const master = await startMaster();
     for (const path of READS) {
       for (const url of [path, `/master${path}`, `${path}/`, `${path}/x/y`]) {
@@ -47,7 +47,7 @@ describe('reads', () => {
     }
   });
 
-  it('wrap their answer where the query asks for it', async () => {
+  test('wrap their answer where the query asks for it', async () => {
     const master = await startMaster();
     for (const path of [...READS, ...OTHER_READS, '/version', '/weights']) {
       const { type, body } = await ask(master, `${path}?jsonp=a.b`);
@@ -57,13 +57,13 @@ describe('reads', () => {
     expect((await ask(master, '/version?jsonp=')).body).toMatch(/^\(\{.*\}\)$/);
   });
 
-  it('hand the first of each query value to the view', async () => {
+  test('hand the first of each query value to the view', async () => {
     const master = await startMaster();
     const { body } = await ask(master, '/slaves?slave_id=a%20b&slave_id=c');
     expect(JSON.parse(body).asked).toBe('a b');
   });
 
-  it('compress what is long for who takes it', async () => {
+  test('compress what is long for who takes it', async () => {
     const master = await startMaster();
     const gzip = (path: string, accept: string) =>
       ask(master, path, { headers: { 'Accept-Encoding': accept } });
@@ -74,7 +74,7 @@ describe('reads', () => {
     expect((await gzip('/version', 'gzip')).encoding).toBeNull();
   });
 
-  it('share a long answer while it is written, and count that', async () => {
+  test('share a long answer while it is written, and count that', async () => {
     let written = 0;
     function* slaves() {
       written++;
@@ -94,7 +94,7 @@ describe('reads', () => {
     expect(written).toBeLessThan(8);
   });
 
-  it('answer small things as Mesos does', async () => {
+  test('answer small things as Mesos does', async () => {
     const master = await startMaster();
     expect(await ask(master, '/health')).toMatchObject({ status: 200, type: null, body: '' });
     expect((await ask(master, '/health/x')).status).toBe(200);
@@ -119,7 +119,7 @@ describe('reads', () => {
 });
 
 describe('the log level', () => {
-  it('is shown, raised for a while, and reverted', async () => {
+  test('is shown, raised for a while, and reverted', async () => {
     const log = { verbosity: 0 };
     const master = await startMaster({ log });
     const toggle = (query: string) => ask(master, `/logging/toggle${query}`, { method: 'POST' });
@@ -140,7 +140,7 @@ describe('the log level', () => {
 });
 
 describe('a master that cannot answer', () => {
-  it('sends to the leader, whatever the endpoint', async () => {
+  test('sends to the leader, whatever the endpoint', async () => {
     const master = await startMaster({
       views: { ...views, leader: { kind: 'other', address: 'lead:5050' } },
     });
@@ -163,7 +163,7 @@ describe('a master that cannot answer', () => {
     }
   });
 
-  it('says so while nobody leads, and while it reads its registry', async () => {
+  test('says so while nobody leads, and while it reads its registry', async () => {
     const lost = await startMaster({ views: { ...views, leader: { kind: 'none' } } });
     expect(await ask(lost, '/state')).toMatchObject({ status: 503, body: 'No leader elected' });
     const recovering = await startMaster({ views: { ...views, recovered: false } });
@@ -176,7 +176,7 @@ describe('a master that cannot answer', () => {
 });
 
 describe('the firewall', () => {
-  it('disables paths, with and without prefix, in the manner of Mesos', async () => {
+  test('disables paths, with and without prefix, in the manner of Mesos', async () => {
     const disabledPaths = ['/metrics/snapshot', '/slaves', '/master/state'];
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
@@ -205,7 +205,7 @@ const form = (fields: Record<string, string>): RequestInit => ({
 const sent = (method: string, body: string): RequestInit => ({ method, body });
 
 describe('old ways to change something', () => {
-  it.each([
+  test.each([
     ['/reserve', form({ slaveId: 'S1', resources: `[${resource}]` }), 'RESERVE_RESOURCES'],
     ['/unreserve', form({ slaveId: 'S1', resources: `[${resource}]` }), 'UNRESERVE_RESOURCES'],
     ['/create-volumes', form({ slaveId: 'S1', volumes: `[${resource}]` }), 'CREATE_VOLUMES'],
@@ -226,7 +226,7 @@ describe('old ways to change something', () => {
     expect(Object.keys(parts)).toEqual([name.toLowerCase()]);
   });
 
-  it.each([
+  test.each([
     ['/reserve', form({}), "Missing 'slaveId' query parameter in the request body"],
     ['/reserve', form({ slaveId: 'a' }), "Missing 'resources' query parameter in the request body"],
     [
@@ -270,7 +270,7 @@ describe('old ways to change something', () => {
     expect(master.machine.events).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['/weights', 'POST', 'GET, PUT'],
     ['/quota', 'PUT', 'GET, POST, DELETE'],
     ['/maintenance/schedule', 'PUT', 'GET, POST'],

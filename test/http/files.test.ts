@@ -17,7 +17,7 @@ import { type IncomingMessage, get as request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attachment } from '../../src/http/server/content-disposition.ts';
 import {
   type AttachedFiles,
@@ -109,21 +109,21 @@ describe('a folder of many entries', () => {
 
   afterAll(() => rmSync(many(), { recursive: true }));
 
-  it('is listed whole, each entry with its own facts', async () => {
+  test('is listed whole, each entry with its own facts', async () => {
     const found = await listed();
     const sizes = Object.fromEntries(found.map(({ path, size }) => [path, size]));
     const wanted = Array.from({ length: COUNT }, (_, id) => [join(many(), `f${id}`), id % 7]);
     expect(sizes).toEqual({ ...Object.fromEntries(wanted), [join(many(), 'g')]: 6 });
   });
 
-  it('is listed once for all who ask meanwhile', async () => {
+  test('is listed once for all who ask meanwhile', async () => {
     const [first, ...others] = await Promise.all(Array.from({ length: 8 }, () => listed()));
     expect(first).toHaveLength(COUNT + 1);
     expect(new Set([first, ...others]).size).toBe(1);
     expect(await listed()).not.toBe(first);
   });
 
-  it('is not gone on with once all who have asked are gone', async () => {
+  test('is not gone on with once all who have asked are gone', async () => {
     let looks = 0;
     const leaves = () => ++looks > 3;
     expect((await listed(leaves)).length).toBeLessThan(COUNT);
@@ -135,7 +135,7 @@ describe('a folder of many entries', () => {
 });
 
 describe('attached files', () => {
-  it('are read below their directory, by every name of it', async () => {
+  test('are read below their directory, by every name of it', async () => {
     expect(await text(`${sandbox}/f.txt`, 4, 3)).toBe('456');
     expect(await text('/virtual/box/sub/g')).toBe('x');
     expect(await text('/virtual/box/inside')).toBe('0123456789abcdef');
@@ -144,7 +144,7 @@ describe('attached files', () => {
     expect(await text('/virtual/box/big')).toHaveLength(65_536);
   });
 
-  it.each([
+  test.each([
     '/virtual/box/../../secret',
     '/virtual/box/sub/../../../secret',
     '/virtual/box/link',
@@ -166,7 +166,7 @@ describe('attached files', () => {
     expect(await downloaded(path)).toBeUndefined();
   });
 
-  it('are all that there is: what a path names outside is not found', async () => {
+  test('are all that there is: what a path names outside is not found', async () => {
     for (const path of ['../f.txt', 'sub/../../other', '../../secret', '../../agent/box/f.txt']) {
       expect(await text(`/virtual/box/${path}`), path).toBe(404);
     }
@@ -176,7 +176,7 @@ describe('attached files', () => {
     expect(await text('/virtual/box/sub/../f.txt')).toBe('0123456789abcdef');
   });
 
-  it('are not left by any other path either', async () => {
+  test('are not left by any other path either', async () => {
     const segment = fc.constantFrom('..', '.', 'sub', 'up', 'link', 'box', 'secret', '', 'g');
     await fc.assert(
       fc.asyncProperty(fc.array(segment, { maxLength: 8 }), async (segments) => {
@@ -198,7 +198,7 @@ describe('what a task does to its sandbox while it is looked at', () => {
       : listing.value.map((entry) => [entry.path?.slice(path.length + 1), entry.mode ?? 0]);
   };
 
-  it('leads nowhere: a file exchanged for a link is never read through it', async () => {
+  test('leads nowhere: a file exchanged for a link is never read through it', async () => {
     writeFileSync(own('x'), 'harmless');
     symlinkSync(join(base, 'secret'), own('y'));
     await using _ = await exchanging([[own('x'), own('y')]]);
@@ -211,7 +211,7 @@ describe('what a task does to its sandbox while it is looked at', () => {
     expect(seen).toContain('harmless');
   });
 
-  it('does not hold up the agent: what is no regular file is refused at once', async () => {
+  test('does not hold up the agent: what is no regular file is refused at once', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     execFileSync(
       'mkfifo',
@@ -227,7 +227,7 @@ describe('what a task does to its sandbox while it is looked at', () => {
     expect(await get(`/files/browse?path=${at(own('a'))}`)).toMatchObject({ body: '[]' });
   });
 
-  it('shows links that lead outside as what they are, and nothing of where they lead', async () => {
+  test('shows links that lead outside as what they are, and nothing of where they lead', async () => {
     mkdirSync(own('links'));
     symlinkSync(base, own('links', 'away'));
     symlinkSync('../../f.txt', own('links', 'file'));
@@ -240,7 +240,7 @@ describe('what a task does to its sandbox while it is looked at', () => {
     ]);
   });
 
-  it('is listed whole where it is large, also for several who ask at once', async () => {
+  test('is listed whole where it is large, also for several who ask at once', async () => {
     mkdirSync(own('many'));
     for (let index = 0; index < 2_500; index++) {
       writeFileSync(own('many', String(index)), '');
@@ -251,13 +251,13 @@ describe('what a task does to its sandbox while it is looked at', () => {
     ]);
   });
 
-  it('lists names that are no text', async () => {
+  test('lists names that are no text', async () => {
     mkdirSync(own('bytes'));
     writeFileSync(Buffer.concat([Buffer.from(`${own('bytes')}/`), Buffer.from([0xff])]), '');
     expect(await modes(own('bytes'))).toEqual([['\ufffd', 0o100644]]);
   });
 
-  it.runIf(process.geteuid?.() === 0)(
+  test.runIf(process.geteuid?.() === 0)(
     'does not make the agent read for it what its user may not (needs root)',
     async () => {
       const folder = join(base, 'foreign');
@@ -291,7 +291,7 @@ describe('what a task does to its sandbox while it is looked at', () => {
 });
 
 describe('/files', () => {
-  it('reads as its query says', async () => {
+  test('reads as its query says', async () => {
     const file = `/files/read?path=${at(`${sandbox}/f.txt`)}`;
     const rows: [string, number, string][] = [
       [file, 200, '{"data":"","offset":16}'],
@@ -327,7 +327,7 @@ describe('/files', () => {
     }
   });
 
-  it('lists a directory', async () => {
+  test('lists a directory', async () => {
     const { body } = await get(`/files/browse?path=${at('/virtual/box/sub')}`);
     const [entry, ...others] = JSON.parse(body);
     expect(others).toEqual([]);
@@ -340,7 +340,7 @@ describe('/files', () => {
     });
   });
 
-  it('says with a letter what an entry is', async () => {
+  test('says with a letter what an entry is', async () => {
     const { body } = await get(`/files/browse?path=${at('/virtual/box')}`);
     const entries: { path: string; mode: string }[] = JSON.parse(body);
     const mode = (name: string) => entries.find(({ path }) => path.endsWith(`/${name}`))?.mode;
@@ -352,14 +352,14 @@ describe('/files', () => {
     expect(types.map(letter).join('')).toBe('sl-bdcp');
   });
 
-  it('downloads a file, with its name', async () => {
+  test('downloads a file, with its name', async () => {
     const answer = await fetch(`${master.url}/files/download?path=${at('/virtual/box/big')}`);
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename=big');
     expect(answer.headers.get('content-type')).toBe('application/octet-stream');
     expect(await answer.text()).toHaveLength(100_000);
   });
 
-  it('ends a download early where the file gets shorter, or the client leaves', async () => {
+  test('ends a download early where the file gets shorter, or the client leaves', async () => {
     const openFiles = () =>
       readdirSync('/proc/self/fd').filter((fd) => {
         try {
@@ -390,7 +390,7 @@ describe('/files', () => {
     expect(readFileSync(large)).toHaveLength(8 * 1024 * 1024);
   });
 
-  it.each([
+  test.each([
     ['stdout', 'attachment; filename=stdout'],
     ['a b.txt', 'attachment; filename="a b.txt"'],
     ['a;b=c', 'attachment; filename="a;b=c"'],
@@ -405,7 +405,7 @@ describe('/files', () => {
     expect(attachment(name)).toBe(header);
   });
 
-  it('shows what is attached', async () => {
+  test('shows what is attached', async () => {
     expect(JSON.parse((await get('/files/debug')).body)).toEqual(Object.fromEntries(attached));
   });
 });

@@ -1,5 +1,5 @@
 // The sum of what peers keep taken, and who is cut off at its bound.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HeldBytes, type Holder } from '../../src/http/transport/held-bytes.ts';
 
 function peers(held: HeldBytes, ...names: string[]) {
@@ -9,7 +9,7 @@ function peers(held: HeldBytes, ...names: string[]) {
 }
 
 describe('what peers keep taken', () => {
-  it('cuts off the one that has stood still for the longest, and no more than needed', () => {
+  test('cuts off the one that has stood still for the longest, and no more than needed', () => {
     const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
     const [a, b, c] = holders;
     held.hold(a, 40);
@@ -26,7 +26,7 @@ describe('what peers keep taken', () => {
     expect(held.total).toBe(0);
   });
 
-  it('counts an answer that several take once, until the last has taken it', () => {
+  test('counts an answer that several take once, until the last has taken it', () => {
     const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
     const [a, b, c] = holders;
     const answer = {};
@@ -40,7 +40,7 @@ describe('what peers keep taken', () => {
     expect(held.total).toBe(50);
   });
 
-  it('is not kept fresh by what it is given', () => {
+  test('is not kept fresh by what it is given', () => {
     const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
     const [a, b] = holders;
     held.grow(a, 40);
@@ -50,7 +50,7 @@ describe('what peers keep taken', () => {
     expect(cut).toEqual(['a']);
   });
 
-  it('cuts off one that alone holds more than all may', () => {
+  test('cuts off one that alone holds more than all may', () => {
     const { cut, holders, held } = peers(new HeldBytes(100), 'a', 'b', 'c');
     held.hold(holders[0], 101);
     expect(cut).toEqual(['a']);

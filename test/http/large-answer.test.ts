@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { largeJson, largeMessage } from '../../src/http/server/response-stream.ts';
 import {
   type MasterResponse,
@@ -34,7 +34,7 @@ const task = (id: number) => ({
 });
 
 describe('large JSON', () => {
-  it('is what JSON.stringify writes', async () => {
+  test('is what JSON.stringify writes', async () => {
     const lists = fc.dictionary(
       fc.string(),
       fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue(), { minLength: 120, maxLength: 140 })),
@@ -50,13 +50,13 @@ describe('large JSON', () => {
     }
   });
 
-  it('finds a long list in a field of a field', async () => {
+  test('finds a long list in a field of a field', async () => {
     const numbers = Array.from({ length: 1_000 }, (_, id) => id);
     const value = { a: { b: { [Symbol.iterator]: () => numbers.values() } }, c: 1 };
     expect(await text(value)).toBe(JSON.stringify({ a: { b: numbers }, c: 1 }));
   });
 
-  it('makes the elements of an iterable only as it writes them', async () => {
+  test('makes the elements of an iterable only as it writes them', async () => {
     let made = 0;
     function* slaves() {
       for (let id = 0; id < 1_000; id++) {
@@ -72,7 +72,7 @@ describe('large JSON', () => {
     expect(after).toBe(true);
   });
 
-  it('is written after those that were asked for before it, not beside them', async () => {
+  test('is written after those that were asked for before it, not beside them', async () => {
     const order: string[] = [];
     function* rows(name: string) {
       for (let id = 0; id < 3_000; id++) {
@@ -85,7 +85,7 @@ describe('large JSON', () => {
     expect(changes).toEqual(['a', 'b', 'c']);
   });
 
-  it('goes into elements that have long lists themselves', async () => {
+  test('goes into elements that have long lists themselves', async () => {
     const tasks = (n: number) => Array.from({ length: n }, (_, id) => ({ id }));
     const frameworks = [{ tasks: tasks(300) }, { tasks: [] }, 1, null, { tasks: tasks(200) }];
     const value = { frameworks: Array.from({ length: 130 }, (_, i) => frameworks[i % 5]) };
@@ -107,12 +107,12 @@ describe('large JSON', () => {
     return turns;
   };
 
-  it('lets others have their turn', async () => {
+  test('lets others have their turn', async () => {
     const rows = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `agent ${id}`, x: {} }));
     expect(await turnsDuring(() => largeJson({ rows }))).toBeGreaterThan(2);
   });
 
-  it('of few things that are large is written in small pieces, too', async () => {
+  test('of few things that are large is written in small pieces, too', async () => {
     const label = (key: number) => ({ key: `${key}`, value: 'x'.repeat(200_000) });
     const labels = Array.from({ length: 20 }, (_, key) => label(key));
     const value = { frameworks: [{ executors: [{ tasks: [{ labels }] }] }] };
@@ -147,7 +147,7 @@ describe('a large message', () => {
     },
   });
 
-  it.each([
+  test.each([
     [0, 0],
     [127, 3],
     [128, 0],

@@ -1,6 +1,6 @@
 // Outgoing connections to agents: one an address, lost links reported once.
 import net, { type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { MessageReader } from '../support/message-reader.ts';
 import { isType, MiniMachine, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 
@@ -87,7 +87,7 @@ function send(master: MiniMaster, to: string, from?: string): void {
 }
 
 describe('links', () => {
-  it('carry messages of several processes to several processes of one address, in order', async () => {
+  test('carry messages of several processes to several processes of one address, in order', async () => {
     const { master, peer } = await start();
     master.server.perform({ type: 'link', address: peer.address });
     send(master, `slave(1)@${peer.address}`);
@@ -103,7 +103,7 @@ describe('links', () => {
     expect(peer.accepted).toBe(1);
   });
 
-  it('are reported lost once, and come back when they are asked for', async () => {
+  test('are reported lost once, and come back when they are asked for', async () => {
     const { master, peer } = await start();
     master.server.perform({ type: 'link', address: peer.address });
     send(master, `slave(1)@${peer.address}`);
@@ -121,7 +121,7 @@ describe('links', () => {
     expect(master.machine.events.filter(isType('linkLost'))).toHaveLength(1);
   });
 
-  it('are lost when nobody listens', async () => {
+  test('are lost when nobody listens', async () => {
     const { master, peer } = await start();
     const { address } = peer;
     peer.close();
@@ -129,7 +129,7 @@ describe('links', () => {
     expect((await master.machine.seen(isType('linkLost'))).address).toBe(address);
   });
 
-  it('say nothing of connections that nobody linked', async () => {
+  test('say nothing of connections that nobody linked', async () => {
     const { master, peer } = await start();
     send(master, `slave(1)@${peer.address}`);
     await peer.until(() => peer.received.length === 1);
@@ -141,13 +141,13 @@ describe('links', () => {
     expect(master.machine.events).toEqual([]);
   });
 
-  it('to an address that cannot be are lost, too', async () => {
+  test('to an address that cannot be are lost, too', async () => {
     const { master } = await start();
     master.server.perform({ type: 'link', address: '0.0.0.0:0' });
     expect((await master.machine.seen(isType('linkLost'))).address).toBe('0.0.0.0:0');
   });
 
-  it('deliver what was sent before they are closed', async () => {
+  test('deliver what was sent before they are closed', async () => {
     const { master, peer } = await start();
     for (let i = 0; i < 100; i++) {
       send(master, `slave(1)@${peer.address}`);
@@ -156,7 +156,7 @@ describe('links', () => {
     await peer.until(() => peer.received.length === 100);
   });
 
-  it('give up a peer that takes nothing', async () => {
+  test('give up a peer that takes nothing', async () => {
     const { master, peer } = await start();
     master.server.perform({ type: 'link', address: peer.address });
     send(master, `slave(1)@${peer.address}`);

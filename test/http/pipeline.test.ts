@@ -1,5 +1,5 @@
 // Ordinary requests that a client sends without waiting for the answers.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openPort } from './open-port.ts';
 import { count, RawSocket } from './raw-socket.ts';
 
@@ -22,7 +22,7 @@ const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const numbers = (length: number) => Array.from({ length }, (_, i) => i);
 
 describe('requests that do not wait for answers', () => {
-  it('wait for their reader: no answer is begun before the one before it was taken', async () => {
+  test('wait for their reader: no answer is begun before the one before it was taken', async () => {
     const { begun, port } = await start();
     const raw = await RawSocket.connect(port);
     raw.socket.pause();
@@ -40,7 +40,7 @@ describe('requests that do not wait for answers', () => {
     other.close();
   });
 
-  it('are answered, all of them, in order', async () => {
+  test('are answered, all of them, in order', async () => {
     const { begun, port } = await start();
     const raw = await RawSocket.connect(port);
     await raw.write(
@@ -53,7 +53,7 @@ describe('requests that do not wait for answers', () => {
     raw.close();
   });
 
-  it('overlap where they are calls of frameworks and executors, with short answers', async () => {
+  test('overlap where they are calls of frameworks and executors, with short answers', async () => {
     const { begun, port } = await start();
     const raw = await RawSocket.connect(port);
     const call = (i: number) =>
@@ -66,7 +66,7 @@ describe('requests that do not wait for answers', () => {
     raw.close();
   });
 
-  it('of many clients do not keep somebody waiting who asks one thing', async () => {
+  test('of many clients do not keep somebody waiting who asks one thing', async () => {
     const { begun, front, port } = await start();
     const many = await Promise.all(numbers(60).map(() => RawSocket.connect(port)));
     const asker = await RawSocket.connect(port);
@@ -89,7 +89,7 @@ describe('requests that do not wait for answers', () => {
     }
   });
 
-  it('are forgotten with their connection', async () => {
+  test('are forgotten with their connection', async () => {
     const { begun, port } = await start();
     for (let round = 0; round < 5; round++) {
       const raw = await RawSocket.connect(port);

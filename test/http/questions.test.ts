@@ -1,7 +1,7 @@
 // Whose turn it is to be asked about: claims about addresses that say nothing delay nobody else's.
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { OwnerAnswer } from '../../src/http/senders/connection-owner.ts';
 import { Questions } from '../../src/http/senders/questions.ts';
 
@@ -55,14 +55,14 @@ async function crowd() {
 }
 
 describe('an honest process is asked about', () => {
-  it('before hundreds of claims from its own place that came first', async () => {
+  test('before hundreds of claims from its own place that came first', async () => {
     const all = await crowd();
     all.claim('its own', 400);
     expect(await all.honest('its own')).toBe('other');
     expect(all.asked).toBeLessThan(200);
   });
 
-  it('before hundreds of claims from its own place that came after it', async () => {
+  test('before hundreds of claims from its own place that came after it', async () => {
     const all = await crowd();
     all.claim('its own', 60);
     const answer = all.honest('its own');
@@ -71,7 +71,7 @@ describe('an honest process is asked about', () => {
     expect(all.asked).toBeLessThan(200);
   });
 
-  it('where claims from several other places take all that there may be', async () => {
+  test('where claims from several other places take all that there may be', async () => {
     const all = await crowd();
     for (const place of ['one', 'two', 'three']) {
       all.claim(place, 200);
@@ -83,7 +83,7 @@ describe('an honest process is asked about', () => {
   });
 });
 
-it('no more are out than there may be, and half of them from one place', async () => {
+test('no more are out than there may be, and half of them from one place', async () => {
   const all = await crowd();
   all.claim('one', 100);
   expect(all.questions.running).toBe(MOST / 2);
@@ -92,7 +92,7 @@ it('no more are out than there may be, and half of them from one place', async (
   expect(all.questions.running).toBe(MOST);
 });
 
-it('one address gets a few questions at once, and all of them in the end', async () => {
+test('one address gets a few questions at once, and all of them in the end', async () => {
   let most = 0;
   let now = 0;
   const port = await program((_request, response) => {

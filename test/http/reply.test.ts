@@ -2,14 +2,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { Firewall } from '../../src/http/server/firewall.ts';
 import { createRouter } from '../../src/http/server/router.ts';
 import { held } from '../../src/http/transport/held-bytes.ts';
 
 const MB = 1_000_000;
 
-it('counts a text for each client that does not take it, though others get the same', async () => {
+test('counts a text for each client that does not take it, though others get the same', async () => {
   const text = 'x'.repeat(20 * MB);
   const router = await createRouter({
     prefix: '/master',

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type BodyBounds, readBody, refuseUnread } from '../../src/http/server/request-body.ts';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { startMaster, stopMasters } from './mini-master.ts';
@@ -40,7 +40,7 @@ async function ask(port: number, ...bytes: (string | Buffer)[]): Promise<string>
 }
 
 describe('a body', () => {
-  it('may be packed with gzip', async () => {
+  test('may be packed with gzip', async () => {
     const { port } = await startMaster();
     const packed = gzipSync(HEALTH);
     for (const name of ['gzip', 'GZIP', 'x-gzip']) {
@@ -49,7 +49,7 @@ describe('a body', () => {
     }
   });
 
-  it('may be packed in the calls of a scheduler, and in chunks', async () => {
+  test('may be packed in the calls of a scheduler, and in chunks', async () => {
     const { port } = await startMaster();
     const packed = gzipSync('{"framework_id":{"value":"f"},"type":"REVIVE"}');
     const fields =
@@ -65,7 +65,7 @@ describe('a body', () => {
     expect(statuses(text)).toEqual([202]);
   });
 
-  it('that is not packed as it says, or not to its end, is refused', async () => {
+  test('that is not packed as it says, or not to its end, is refused', async () => {
     const { port } = await startMaster();
     for (const body of [Buffer.from(HEALTH), gzipSync(HEALTH).subarray(0, 20)]) {
       const fields = `${JSON_TYPE}Content-Encoding: gzip\r\n${length(body)}`;
@@ -77,7 +77,7 @@ describe('a body', () => {
     expect(statuses(await ask(port, head('/api/v1', fields), HEALTH))).toEqual([415]);
   });
 
-  it('may not unpack to more than a body may have', async () => {
+  test('may not unpack to more than a body may have', async () => {
     const { port } = await startMaster();
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
     const fields = `${JSON_TYPE}Content-Encoding: gzip\r\n${length(bomb)}`;
@@ -86,7 +86,7 @@ describe('a body', () => {
     expect(text).toContain('A body may have at most 16777216 bytes.');
   });
 
-  it('that is announced too large is refused before it comes', async () => {
+  test('that is announced too large is refused before it comes', async () => {
     const { port } = await startMaster();
     for (const path of ['/api/v1', '/api/v1/scheduler', '/machine/down']) {
       const fields = `${JSON_TYPE}Content-Length: 16777217\r\n`;
@@ -100,7 +100,7 @@ describe('a body', () => {
     ]);
   });
 
-  it('is told from its head in one way only', async () => {
+  test('is told from its head in one way only', async () => {
     const { port } = await startMaster();
     const both = 'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n';
     const rows = [
@@ -122,7 +122,7 @@ describe('a body', () => {
     ]);
   });
 
-  it('whose chunks are broken is refused, after the answers to what came before', async () => {
+  test('whose chunks are broken is refused, after the answers to what came before', async () => {
     const { port } = await startMaster();
     const get = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
     const broken = `${head('/api/v1', `${JSON_TYPE}Transfer-Encoding: chunked\r\n`)}zz\r\n`;
@@ -153,7 +153,7 @@ describe('a body', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  it('that is not finished in time is given up', async () => {
+  test('that is not finished in time is given up', async () => {
     for (const bounds of [{ stallMs: 30 }, { totalMs: 30 }]) {
       const port = await startReader({ limitBytes: 100, ...bounds });
       const text = await ask(port, head('/', 'Content-Length: 10\r\n'), 'abc');
@@ -161,7 +161,7 @@ describe('a body', () => {
     }
   });
 
-  it('makes room for another where all together hold too much', async () => {
+  test('makes room for another where all together hold too much', async () => {
     const port = await startReader({ limitBytes: 10_000, held: new HeldBytes(20_000) });
     const unfinished = await Promise.all([1, 2, 3].map(() => RawSocket.connect(port)));
     for (const raw of unfinished) {
@@ -180,7 +180,7 @@ describe('a body', () => {
 });
 
 describe('a field that is said twice', () => {
-  it('counts as it was said last', async () => {
+  test('counts as it was said last', async () => {
     const { port } = await startMaster();
     const call = (first: string, second: string) =>
       head('/api/v1', `${JSON_TYPE}${first}${second}${length(HEALTH)}`) + HEALTH;
@@ -195,7 +195,7 @@ describe('a field that is said twice', () => {
 });
 
 describe('a Content-Type that is none', () => {
-  it.each(['', ';', '/', 'a/', ' ; charset=utf-8', 'application/json;'])(
+  test.each(['', ';', '/', 'a/', ' ; charset=utf-8', 'application/json;'])(
     '%j is not supported',
     async (type) => {
       const { port } = await startMaster();

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
 
 interface Read {
@@ -152,7 +152,7 @@ const TAKEN: Readonly<Record<string, string>> = {
 };
 
 describe('the lean reader and node:http', () => {
-  it.each(Object.entries(REFUSED))('both refuse %s', async (_title, text) => {
+  test.each(Object.entries(REFUSED))('both refuse %s', async (_title, text) => {
     const bytes = Buffer.from(text, 'latin1');
     const node = await readByNode(bytes);
     expect(node).toMatchObject({ requests: [], refused: true });
@@ -164,13 +164,13 @@ describe('the lean reader and node:http', () => {
     expect(bytewise.left || bytewise.refused).toBe(true);
   });
 
-  it.each(Object.entries(TAKEN))('both take %s', async (_title, text) => {
+  test.each(Object.entries(TAKEN))('both take %s', async (_title, text) => {
     const cuts = Array.from({ length: text.length }, (_, i) => i);
     expect(await expectSameVerdict(text)).toBe('read');
     expect(await expectSameVerdict(text, cuts)).toBe('read');
   });
 
-  it('agree on whatever is made of the parts of requests', async () => {
+  test('agree on whatever is made of the parts of requests', async () => {
     const field = fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom('Host: x\r\n', 'X-Y: z\r\n', 'Accept: a\r\n') },
       fc.constantFrom(
@@ -242,7 +242,7 @@ describe('the lean reader and node:http', () => {
     );
   });
 
-  it.each([1, 2, 3, 4])('agree on requests that are damaged anywhere, seed %i', async (seed) => {
+  test.each([1, 2, 3, 4])('agree on requests that are damaged anywhere, seed %i', async (seed) => {
     const call = `POST /api/v1/scheduler HTTP/1.1\r\nHost: m\r\nContent-Type: application/json\r\nMesos-Stream-Id: s\r\nContent-Length: 13\r\n\r\n{"type":"X1"}`;
     const request = fc.constantFrom(call, ...Object.values(TAKEN), ...Object.values(REFUSED));
     const place = fc.nat(4_000);

@@ -1,7 +1,7 @@
 // Whose messages are taken: a pid in a header proves nothing.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AgentServer, type AgentServerOptions } from '../../src/http/agent/server.ts';
 import { Senders, type SendersOptions } from '../../src/http/senders/senders.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -121,7 +121,7 @@ async function taken(master: MiniMaster, claim: string, more = ''): Promise<stri
 }
 
 describe('a message is taken', () => {
-  it('from the process at the address that it names, for that says so', async () => {
+  test('from the process at the address that it names, for that says so', async () => {
     const { master } = await start();
     const sender = await agent();
     sendFrom(sender, master);
@@ -129,7 +129,7 @@ describe('a message is taken', () => {
     expect(from).toBe(sender.pid);
   });
 
-  it('also where that process sends from another address than it listens at', async () => {
+  test('also where that process sends from another address than it listens at', async () => {
     const sender = await agent();
     const { key, to } = await keyOf(sender);
     const senders = sendersAlone({ ownAddress: () => to });
@@ -139,14 +139,14 @@ describe('a message is taken', () => {
     );
   });
 
-  it('from a program that cannot say so, when its address is that of the pid', async () => {
+  test('from a program that cannot say so, when its address is that of the pid', async () => {
     const { master, warnings } = await start();
     const claim = `slave(1)@${await otherProgram()}`;
     expect(await taken(master, claim)).toEqual([claim]);
     expect(warnings).toEqual([]);
   });
 
-  it.each([200, 202, 405, 501])(
+  test.each([200, 202, 405, 501])(
     'from a program that answers %i as none of ours does, when its address is that of the pid',
     async (status) => {
       const { master } = await start();
@@ -155,14 +155,14 @@ describe('a message is taken', () => {
     },
   );
 
-  it('from anybody, where senders are not looked at', async () => {
+  test('from anybody, where senders are not looked at', async () => {
     const { master } = await start(false);
     expect(await taken(master, 'slave(1)@10.0.0.9:5051')).toEqual(['slave(1)@10.0.0.9:5051']);
   });
 });
 
 describe('a message is dropped', () => {
-  it.each([
+  test.each([
     ['without a key', ''],
     ['with a key that was made up', `Mesoscale-Connection: ${'0'.repeat(32)}\r\n`],
   ])('when a stranger sends it in the name of another process, %s', async (_, more) => {
@@ -174,7 +174,7 @@ describe('a message is dropped', () => {
     expect(warnings[0]).toContain('did not open the connection');
   });
 
-  it('when the key is one that its owner gave to somebody else', async () => {
+  test('when the key is one that its owner gave to somebody else', async () => {
     const { master } = await start();
     const victim = await agent();
     const { key: overheard } = await keyOf(victim);
@@ -182,13 +182,13 @@ describe('a message is dropped', () => {
     expect(await taken(master, victim.pid, `Mesoscale-Connection: ${overheard}\r\n`)).toEqual([]);
   });
 
-  it('when it comes from another address than its pid names, and nobody vouches for it', async () => {
+  test('when it comes from another address than its pid names, and nobody vouches for it', async () => {
     const { master, warnings } = await start();
     expect(await taken(master, 'slave(1)@10.255.255.1:5051')).toEqual([]);
     expect(warnings[0]).toContain('--no-require_peer_address_ip_match');
   });
 
-  it.each(['master', 'slave(1)@elsewhere.example:5051', 'slave(1)@127.0.0.1:0'])(
+  test.each(['master', 'slave(1)@elsewhere.example:5051', 'slave(1)@127.0.0.1:0'])(
     'when its sender is no pid: %s',
     async (claim) => {
       const { master } = await start();
@@ -196,7 +196,7 @@ describe('a message is dropped', () => {
     },
   );
 
-  it('when the process that it names was one of ours, and is not there to be asked', async () => {
+  test('when the process that it names was one of ours, and is not there to be asked', async () => {
     const { master } = await start();
     const victim = await agent();
     sendFrom(victim, master);
@@ -207,7 +207,7 @@ describe('a message is dropped', () => {
     expect(await taken(master, pid)).toEqual([pid]);
   });
 
-  it('only as long as the process that it names gives no answer', async () => {
+  test('only as long as the process that it names gives no answer', async () => {
     const answers: ((text: string) => void)[] = [];
     const questions: string[] = [];
     const owner = createServer((request, response) => {
@@ -243,7 +243,7 @@ describe('a message is dropped', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['400', 400, ''],
     ['403', 403, ''],
     ['431', 431, ''],
@@ -257,13 +257,13 @@ describe('a message is dropped', () => {
     expect(warnings[0]).toContain('does not answer whether it is its own');
   });
 
-  it('when its connection ends before an answer: it may be a process of ours', async () => {
+  test('when its connection ends before an answer: it may be a process of ours', async () => {
     const { master } = await start();
     const odd = await program((_request, response) => response.destroy());
     expect(await taken(master, `slave(1)@${odd}`)).toEqual([]);
   });
 
-  it.each([202, 405, 503])(
+  test.each([202, 405, 503])(
     'when a process of ours was there, and is answered for with %i now',
     async (status) => {
       let isOurs = true;
@@ -279,7 +279,7 @@ describe('a message is dropped', () => {
     },
   );
 
-  it.each(['%'.repeat(12_000), 'F'.repeat(32), '0'.repeat(31), '0'.repeat(33)])(
+  test.each(['%'.repeat(12_000), 'F'.repeat(32), '0'.repeat(31), '0'.repeat(33)])(
     'when its key is none that a process of ours makes (%#)',
     async (key) => {
       const { master, warnings } = await start();
@@ -290,7 +290,7 @@ describe('a message is dropped', () => {
     },
   );
 
-  it('whatever the firewall of the process that it names closes', async () => {
+  test('whatever the firewall of the process that it names closes', async () => {
     const { master } = await start();
     const warnings: string[] = [];
     const logger: Logger = { ...silentLogger, warn: (text) => warnings.push(text) };
@@ -301,7 +301,7 @@ describe('a message is dropped', () => {
     ]);
   });
 
-  it('and the log says it once, however often it is tried', async () => {
+  test('and the log says it once, however often it is tried', async () => {
     const { master, warnings } = await start();
     const victim = await agent();
     for (let i = 0; i < 3; i++) {
@@ -311,7 +311,7 @@ describe('a message is dropped', () => {
   });
 });
 
-it('messages keep their order while their sender is asked about, and are answered at once', async () => {
+test('messages keep their order while their sender is asked about, and are answered at once', async () => {
   const { master } = await start();
   const address = await otherProgram();
   const raw = await RawSocket.connect(master.port);
@@ -326,7 +326,7 @@ it('messages keep their order while their sender is asked about, and are answere
   raw.close();
 });
 
-it('a message of a process that hangs up as soon as it has been answered is taken', async () => {
+test('a message of a process that hangs up as soon as it has been answered is taken', async () => {
   const { master } = await start();
   let raw: RawSocket | undefined;
   const address = await program((_request, response) => {
@@ -339,7 +339,7 @@ it('a message of a process that hangs up as soon as it has been answered is take
   expect(from).toBe(`slave(1)@${address}`);
 });
 
-it('a message that follows an ordinary request on its connection is looked at as well', async () => {
+test('a message that follows an ordinary request on its connection is looked at as well', async () => {
   const { master } = await start();
   const victim = await agent();
   const claim = `slave(1)@${await otherProgram()}`;
@@ -357,7 +357,7 @@ describe('what a stranger claims costs others nothing', () => {
   const KEY = '0'.repeat(32);
   const pidAt = (host: string, address: string) => `x@${host}:${address.split(':')[1]}`;
 
-  it('a question ends soon after the connection that it is about', async () => {
+  test('a question ends soon after the connection that it is about', async () => {
     const { master } = await start();
     const questions: string[] = [];
     const ended = new Promise<void>((resolve) => {
@@ -376,7 +376,7 @@ describe('what a stranger claims costs others nothing', () => {
     expect(master.machine.events.filter(isType('agentMessage'))).toEqual([]);
   });
 
-  it('a key is told to the address only that it was said for', async () => {
+  test('a key is told to the address only that it was said for', async () => {
     const asked: string[] = [];
     const other = await program((request, response) => {
       asked.push(new URL(request.url ?? '', 'http://x').searchParams.get('key') ?? '');
@@ -391,7 +391,7 @@ describe('what a stranger claims costs others nothing', () => {
     expect(asked).toEqual([KEY, '']);
   });
 
-  it('a connection speaks for a few addresses; no others are asked', async () => {
+  test('a connection speaks for a few addresses; no others are asked', async () => {
     let asked = 0;
     const other = await program((_request, response) => {
       asked++;
@@ -409,7 +409,7 @@ describe('what a stranger claims costs others nothing', () => {
     expect(delivered).toHaveLength(4);
   });
 
-  it('messages of an address that has just given no answer are not asked about one by one', async () => {
+  test('messages of an address that has just given no answer are not asked about one by one', async () => {
     let asked = 0;
     const odd = await program((_request, response) => {
       asked++;
@@ -424,7 +424,7 @@ describe('what a stranger claims costs others nothing', () => {
     expect(asked).toBe(1);
   });
 
-  it('what waits is bounded for all connections of one place, and an honest one is delivered', async () => {
+  test('what waits is bounded for all connections of one place, and an honest one is delivered', async () => {
     const mute = await program(() => {});
     const honest = await otherProgram();
     const senders = sendersAlone();
@@ -444,7 +444,7 @@ describe('what a stranger claims costs others nothing', () => {
     await allIsForgotten(senders);
   });
 
-  it.each([
+  test.each([
     ['of a linked process is delivered at once', true],
     ['of an honest process is delivered', false],
   ])('while thousands ask about addresses that say nothing, a message %s', async (_, isLinked) => {

@@ -1,7 +1,7 @@
 // Event streams: one record a chunk, both codecs, ends on both sides, slow readers.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { EventStream } from '../../src/http/server/event-stream.ts';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
@@ -52,7 +52,7 @@ async function subscribed(master: MiniMaster, accept = 'application/json') {
 }
 
 describe('an event stream', () => {
-  it('begins with its id and has one record a chunk, in JSON', async () => {
+  test('begins with its id and has one record a chunk, in JSON', async () => {
     const master = await startMaster();
     const { raw, stream } = await subscribed(master);
     expect(statuses(raw.text)).toEqual([200]);
@@ -79,7 +79,7 @@ describe('an event stream', () => {
     raw.close();
   });
 
-  it('has the same events in protobuf', async () => {
+  test('has the same events in protobuf', async () => {
     const master = await startMaster();
     const { raw } = await subscribed(master, 'application/x-protobuf');
     const bytes = Buffer.from(record(chunks(raw.text)[0]), 'latin1');
@@ -87,7 +87,7 @@ describe('an event stream', () => {
     raw.close();
   });
 
-  it('ends when the machine closes it, after what was sent', async () => {
+  test('ends when the machine closes it, after what was sent', async () => {
     const master = await startMaster();
     const { raw, stream } = await subscribed(master);
     const event = { type: SchedulerEvent_Type.ERROR, error: { message: 'over' } };
@@ -99,7 +99,7 @@ describe('an event stream', () => {
     raw.close();
   });
 
-  it('is reported once when the other side closes it', async () => {
+  test('is reported once when the other side closes it', async () => {
     const master = await startMaster();
     const { raw, stream } = await subscribed(master);
     raw.close();
@@ -109,7 +109,7 @@ describe('an event stream', () => {
     expect(master.machine.events.filter(isType('streamClosed'))).toHaveLength(1);
   });
 
-  it('works when its request says Connection: close', async () => {
+  test('works when its request says Connection: close', async () => {
     const master = await startMaster();
     const raw = await RawSocket.connect(master.port);
     await raw.write(subscribe('application/json', 'Connection: close\r\n'));
@@ -117,7 +117,7 @@ describe('an event stream', () => {
     raw.close();
   });
 
-  it('comes after the answers to requests that were sent before it', async () => {
+  test('comes after the answers to requests that were sent before it', async () => {
     const master = await startMaster();
     const raw = await RawSocket.connect(master.port);
     await raw.write(`GET /version HTTP/1.1\r\nHost: x\r\n\r\n${subscribe('*/*')}`);
@@ -127,7 +127,7 @@ describe('an event stream', () => {
     raw.close();
   });
 
-  it('is cut off when its reader lets too much pile up', async () => {
+  test('is cut off when its reader lets too much pile up', async () => {
     const master = await startMaster();
     const { raw, stream } = await subscribed(master);
     raw.socket.pause();
@@ -144,7 +144,7 @@ describe('an event stream', () => {
     raw.close();
   });
 
-  it('is cut off when the readers of all streams let too much pile up, the stalled one first', async () => {
+  test('is cut off when the readers of all streams let too much pile up, the stalled one first', async () => {
     const held = new HeldBytes(24 * 1024 * 1024);
     const sockets: RawSocket[] = [];
     const lost: string[] = [];
@@ -189,7 +189,7 @@ describe('an event stream', () => {
     server.close();
   });
 
-  it('exists for operators, too', async () => {
+  test('exists for operators, too', async () => {
     const master = await startMaster();
     const raw = await RawSocket.connect(master.port);
     const body = '{"type":"SUBSCRIBE"}';

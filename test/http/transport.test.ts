@@ -1,6 +1,6 @@
 // The transport rules of the v1 APIs, as a table: what is sent, and what is answered.
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 
 let master: MiniMaster;
@@ -277,7 +277,7 @@ const rows: readonly Row[] = [
 ];
 
 describe('the transport rules', () => {
-  it.each(rows.map((row) => [row.ask.slice(0, 4).map(String).join(' ').slice(0, 120), row]))(
+  test.each(rows.map((row) => [row.ask.slice(0, 4).map(String).join(' ').slice(0, 120), row]))(
     '%s',
     async (_title, row) => {
       const answered = await ask(row);

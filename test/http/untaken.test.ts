@@ -1,5 +1,5 @@
 // What peers have not taken: when it presses on others, and when it does not.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { PeerPressure, Untaken } from '../../src/http/transport/untaken.ts';
 
@@ -28,7 +28,7 @@ async function until(fits: () => boolean) {
 }
 
 describe('what a peer has not taken', () => {
-  it('presses on producers while the peer takes, and no more when it takes nothing', async () => {
+  test('presses on producers while the peer takes, and no more when it takes nothing', async () => {
     const reads = peer();
     const stalled = peer();
     stalled.add(70 * MB);
@@ -45,7 +45,7 @@ describe('what a peer has not taken', () => {
     expect(pressure.bytes).toBe(0);
   });
 
-  it('counts among what peers keep taken, and ends the one that took nothing for the longest', () => {
+  test('counts among what peers keep taken, and ends the one that took nothing for the longest', () => {
     const held = new HeldBytes(100 * MB);
     const cut: string[] = [];
     const a = peer(held, () => cut.push('a'));
@@ -60,7 +60,7 @@ describe('what a peer has not taken', () => {
     expect(held.total).toBe(0);
   });
 
-  it('lets producers go on as soon as peers have taken enough, without being asked', () => {
+  test('lets producers go on as soon as peers have taken enough, without being asked', () => {
     const resumed: string[] = [];
     pressure.whenDrained(() => resumed.push('at once'));
     const slow = peer();
@@ -81,13 +81,13 @@ describe('what a peer has not taken', () => {
     expect(resumed).toEqual(['at once', 'taken', 'ended']);
   });
 
-  it('lets producers go on when a peer stands still', async () => {
+  test('lets producers go on when a peer stands still', async () => {
     peer().add(80 * MB);
     await new Promise<void>((resolve) => pressure.whenDrained(resolve));
     expect(pressure.saturated).toBe(false);
   });
 
-  it('presses on the producers of its own process only', () => {
+  test('presses on the producers of its own process only', () => {
     const own = new PeerPressure();
     const untaken = new Untaken(own, () => {});
     untaken.add(80 * MB);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EventLoop } from '../../src/runtime/event-loop.ts';
 
 /** Records what it sees; an event may carry events to dispatch while it is stepped. */
@@ -40,13 +40,13 @@ async function settled(loop: { readonly length: number }): Promise<void> {
 }
 
 describe('the event loop', () => {
-  it('takes a step at once when nothing waits', () => {
+  test('takes a step at once when nothing waits', () => {
     const { loop, log } = recorder();
     loop.dispatch({ name: 'a' });
     expect(log).toEqual(['step a', 'a.1', 'a.2']);
   });
 
-  it('queues what is dispatched during a step behind the effects of that step', () => {
+  test('queues what is dispatched during a step behind the effects of that step', () => {
     const { loop, log } = recorder();
     loop.dispatch({ name: 'a', during: ['b', 'c'] });
     expect(log).toEqual([
@@ -56,7 +56,7 @@ describe('the event loop', () => {
     ]);
   });
 
-  it('lets I/O have its turn when its slice is used up, and keeps the order', async () => {
+  test('lets I/O have its turn when its slice is used up, and keeps the order', async () => {
     const { loop, log } = recorder({ sliceMs: 1, workMs: 0.2 });
     const names = Array.from({ length: 64 }, (_, i) => `e${i}`);
     for (const name of names) {
@@ -74,7 +74,7 @@ describe('the event loop', () => {
     );
   });
 
-  it('lets I/O have its turn between the effects of one step, and takes no step before them', async () => {
+  test('lets I/O have its turn between the effects of one step, and takes no step before them', async () => {
     const log: string[] = [];
     const loop = new EventLoop<string, string>({
       sliceMs: 1,
@@ -102,7 +102,7 @@ describe('the event loop', () => {
     expect(log).toEqual(['step a', ...effects('a'), 'step b', ...effects('b')]);
   });
 
-  it('tells producers to pause and when to go on', async () => {
+  test('tells producers to pause and when to go on', async () => {
     const { loop } = recorder({ sliceMs: 0, pauseAbove: 8, workMs: 0.01 });
     let resumed = 0;
     loop.whenDrained(() => resumed++);
@@ -120,7 +120,7 @@ describe('the event loop', () => {
     expect(resumed).toBe(2);
   });
 
-  it('counts its steps', async () => {
+  test('counts its steps', async () => {
     const { loop } = recorder({ sliceMs: 0 });
     for (let i = 0; i < 5_000; i++) {
       loop.dispatch({ name: 'x' });
@@ -129,7 +129,7 @@ describe('the event loop', () => {
     expect(loop.steps).toBe(5_000);
   });
 
-  it('does nothing more once it is stopped', () => {
+  test('does nothing more once it is stopped', () => {
     const { loop, log } = recorder();
     loop.stop();
     loop.dispatch({ name: 'a' });
@@ -138,13 +138,13 @@ describe('the event loop', () => {
 });
 
 describe('new work', () => {
-  it('is taken at once when nothing else is to do', () => {
+  test('is taken at once when nothing else is to do', () => {
     const { loop, log } = recorder();
     loop.dispatchNewWork(() => ({ name: 'new' }));
     expect(log).toEqual(['step new', 'new.1', 'new.2']);
   });
 
-  it('waits until what was dispatched is done, and keeps its order', async () => {
+  test('waits until what was dispatched is done, and keeps its order', async () => {
     const { loop, log } = recorder({ sliceMs: 1, workMs: 0.4 });
     loop.dispatch({ name: 'slow' });
     for (let i = 0; i < 20; i++) {
@@ -160,7 +160,7 @@ describe('new work', () => {
     expect(steps).toHaveLength(41);
   });
 
-  it('is made when its time has come', async () => {
+  test('is made when its time has come', async () => {
     const { loop } = recorder({ sliceMs: 1, workMs: 2 });
     const made: string[] = [];
     loop.dispatch({ name: 'a' });
@@ -173,7 +173,7 @@ describe('new work', () => {
     expect(made).toEqual(['made']);
   });
 
-  it('is not left waiting for ever by a stream of other events', async () => {
+  test('is not left waiting for ever by a stream of other events', async () => {
     let steps = 0;
     let taken = false;
     const loop: EventLoop<string, never> = new EventLoop({

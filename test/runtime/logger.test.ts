@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { formatLine, ProcessLogger } from '../../src/runtime/logger.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 
@@ -31,20 +31,20 @@ afterEach(() => {
 });
 
 describe('the log', () => {
-  it('has lines as Mesos writes them', () => {
+  test('has lines as Mesos writes them', () => {
     const date = new Date(Date.UTC(2026, 10, 22, 9, 5, 7, 8));
     expect(formatLine(date, 'warn', 'master', 'lost an agent')).toBe(
       `W1122 09:05:07.008000 ${process.pid} master] lost an agent\n`,
     );
   });
 
-  it('keeps a message on one line', () => {
+  test('keeps a message on one line', () => {
     const line = formatLine(new Date(0), 'info', 'master', 'a\nE0101 forged]\rb');
     expect(line.split('\n')).toHaveLength(2);
     expect(line).not.toContain('\r');
   });
 
-  it('writes what the level asks for, and debug lines while it is verbose', () => {
+  test('writes what the level asks for, and debug lines while it is verbose', () => {
     const logger = new ProcessLogger({
       name: 'agent',
       level: 'WARNING',
@@ -62,7 +62,7 @@ describe('the log', () => {
     expect(statSync(logger.file ?? '').mode & 0o777).toBe(0o600);
   });
 
-  it('goes on after a full disk, and tells how much is missing (needs root)', () => {
+  test('goes on after a full disk, and tells how much is missing (needs root)', () => {
     const path = directory();
     using disk = new SmallDisk(path);
     const logger = new ProcessLogger({ name: 'agent', quiet: true, directory: path });
@@ -90,7 +90,7 @@ describe('log files', () => {
     return { folder, logger, read };
   };
 
-  it('have the names of glog, one for each severity that has come', () => {
+  test('have the names of glog, one for each severity that has come', () => {
     const { folder, logger, read } = open();
     logger.info('one');
     logger.warn('two');
@@ -105,7 +105,7 @@ describe('log files', () => {
     expect(logger.file).toBe(join(folder, readlinkSync(join(folder, 'mesos-master.INFO'))));
   });
 
-  it('begin with the level that is asked for', () => {
+  test('begin with the level that is asked for', () => {
     const { folder, logger, read } = open('ERROR');
     logger.warn('left out');
     logger.error('kept');
@@ -114,7 +114,7 @@ describe('log files', () => {
     expect(readdirSync(folder)).toHaveLength(2);
   });
 
-  it('are opened again when rotation has moved them, and no line is lost', () => {
+  test('are opened again when rotation has moved them, and no line is lost', () => {
     const { folder, logger, read } = open();
     logger.warn('before');
     const moved = ['INFO', 'WARNING'].map((severity) => {
@@ -160,7 +160,7 @@ describe('a log file that cannot be made', () => {
     return readFileSync(join(folder, name), 'utf8').match(/(?<=master\] ).*/g);
   };
 
-  it('is told of once on standard error, and tried again with the next lines', () => {
+  test('is told of once on standard error, and tried again with the next lines', () => {
     const folder = directory();
     const told = logging(
       folder,
@@ -182,7 +182,7 @@ describe('a log file that cannot be made', () => {
     ]);
   });
 
-  it('because its folder was removed does not end the process', () => {
+  test('because its folder was removed does not end the process', () => {
     const folder = directory();
     const told = logging(
       folder,
@@ -199,7 +199,7 @@ describe('a log file that cannot be made', () => {
     expect(read(folder, 'ERROR')).toEqual([expect.stringMatching(/lost: 1/), 'three']);
   });
 
-  it('for want of descriptors comes when there are some', () => {
+  test('for want of descriptors comes when there are some', () => {
     const folder = directory();
     const told = logging(
       folder,
@@ -216,7 +216,7 @@ describe('a log file that cannot be made', () => {
     expect(read(folder, 'ERROR')).toEqual([expect.stringMatching(/lost: 1/), 'two']);
   });
 
-  it('for want of inodes does not keep others from being written (needs root)', () => {
+  test('for want of inodes does not keep others from being written (needs root)', () => {
     const folder = directory();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=4', 'tmpfs', folder]);
     try {
@@ -229,7 +229,7 @@ describe('a log file that cannot be made', () => {
     }
   });
 
-  it('at the start leaves the rest to start, as does a folder in the place of its link', () => {
+  test('at the start leaves the rest to start, as does a folder in the place of its link', () => {
     const folder = directory();
     mkdirSync(join(folder, 'mesos-master.INFO/x'), { recursive: true });
     writeFileSync(join(folder, 'mesos-master.WARNING'), 'a file is no hindrance');
@@ -243,7 +243,7 @@ describe('a log file that cannot be made', () => {
   });
 });
 
-it('a pipe whose reader has ended does not end the process that logs into it', () => {
+test('a pipe whose reader has ended does not end the process that logs into it', () => {
   const program = `import { ProcessLogger } from ${JSON.stringify(import.meta.resolve('../../src/runtime/logger.ts'))};
     const logger = new ProcessLogger({ name: 'master' });
     setTimeout(() => logger.info('one'), 0);

@@ -1,5 +1,5 @@
 // The ids by which a state machine speaks of requests and streams.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { requestId, streamId } from '../../src/model/ids.ts';
 import {
   type EventSink,
@@ -10,7 +10,7 @@ import {
 const MANY = 10_000;
 
 describe('requests that wait for a reply', () => {
-  it('are found by ids of their own, however many wait, and once', () => {
+  test('are found by ids of their own, however many wait, and once', () => {
     const requests = new PendingRequests<EventSink<string>>();
     const replies: string[] = [];
     const ids = Array.from({ length: MANY }, (_, i) =>
@@ -25,7 +25,7 @@ describe('requests that wait for a reply', () => {
     expect(requests.size).toBe(MANY - 2);
   });
 
-  it('keep their ids when those of others come round again', () => {
+  test('keep their ids when those of others come round again', () => {
     const requests = new PendingRequests<EventSink<string>>();
     const waiting = requests.add({ reply: () => undefined });
     for (let i = 0; i < MANY; i++) {
@@ -50,7 +50,7 @@ describe('open streams', () => {
     return { streams, told };
   };
 
-  it('are told as lost once, and not when they were closed or forgotten before', () => {
+  test('are told as lost once, and not when they were closed or forgotten before', () => {
     const { streams, told } = open();
     streams.close(streamId('a'));
     streams.forget(streamId('b'));
@@ -61,7 +61,7 @@ describe('open streams', () => {
     expect(streams.size).toBe(0);
   });
 
-  it('take no event when they have gone, nor when their reader went before they opened', () => {
+  test('take no event when they have gone, nor when their reader went before they opened', () => {
     const { streams, told } = open();
     streams.lost(streamId('a'));
     streams.add(streamId('d'), undefined);

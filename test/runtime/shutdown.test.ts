@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Shutdown } from '../../src/runtime/shutdown.ts';
 
 describe('a shutdown', () => {
-  it('closes what was opened last first, once, and then ends', async () => {
+  test('closes what was opened last first, once, and then ends', async () => {
     const log: string[] = [];
     const shutdown = new Shutdown(silentLogger, (code) => log.push(`exit ${code}`));
     shutdown.add('registry', async () => {
@@ -16,7 +16,7 @@ describe('a shutdown', () => {
     expect(log).toEqual(['server', 'registry', 'exit 3']);
   });
 
-  it('goes on when something cannot be closed', async () => {
+  test('goes on when something cannot be closed', async () => {
     const log: string[] = [];
     const shutdown = new Shutdown(silentLogger, (code) => log.push(`exit ${code}`));
     shutdown.add('first', () => {

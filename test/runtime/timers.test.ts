@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type TimerSource, Timers } from '../../src/runtime/timers.ts';
 
 /** Time that passes when it is told to. */
@@ -37,7 +37,7 @@ class ManualTime implements TimerSource {
 }
 
 describe('named timers', () => {
-  it('fire once, the earliest first, ties in the order they were set', () => {
+  test('fire once, the earliest first, ties in the order they were set', () => {
     const time = new ManualTime();
     const fired: string[] = [];
     const timers = new Timers((name) => fired.push(name), time);
@@ -51,7 +51,7 @@ describe('named timers', () => {
     expect(timers.size).toBe(0);
   });
 
-  it('are replaced by one of the same name', () => {
+  test('are replaced by one of the same name', () => {
     const time = new ManualTime();
     const fired: [string, number][] = [];
     const timers = new Timers((name) => fired.push([name, time.now()]), time);
@@ -62,7 +62,7 @@ describe('named timers', () => {
     expect(fired).toEqual([['ping', 15]]);
   });
 
-  it('may be set again while they fire', () => {
+  test('may be set again while they fire', () => {
     const time = new ManualTime();
     let rounds = 0;
     const timers: Timers = new Timers((name) => {
@@ -75,7 +75,7 @@ describe('named timers', () => {
     expect(rounds).toBe(3);
   });
 
-  it('wait longer than the platform can', () => {
+  test('wait longer than the platform can', () => {
     const time = new ManualTime();
     const fired: string[] = [];
     const timers = new Timers((name) => fired.push(name), time);
@@ -87,7 +87,7 @@ describe('named timers', () => {
     expect(fired).toEqual(['month']);
   });
 
-  it('share one timer of the platform', () => {
+  test('share one timer of the platform', () => {
     const time = new ManualTime();
     const timers = new Timers(() => {}, time);
     for (let i = 0; i < 50_000; i++) {
@@ -96,7 +96,7 @@ describe('named timers', () => {
     expect(time.scheduled).toBe(1);
   });
 
-  it('fire as a plain list of them would', () => {
+  test('fire as a plain list of them would', () => {
     const command = fc.record({
       name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
       delay: fc.option(fc.nat(20), { nil: undefined }),

@@ -1,6 +1,6 @@
 // What one message may hold: beyond it a message is refused, quickly, and the refusal names the
 // bound. Without the bounds each of these takes many seconds, or the memory of the process.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MAX_JSON_VALUES, MAX_MESSAGES, MAX_STRING_LENGTH } from '../../src/wire/bounds.ts';
 import { readJson, readJsonValue } from '../../src/wire/json.ts';
 import { parseBoundedJson, parseJson } from '../../src/wire/json-text.ts';
@@ -23,7 +23,7 @@ function refusal(read: () => unknown): string {
 const MEGABYTES = 1024 * 1024;
 
 describe('bounds of what is read', () => {
-  it('a string of JSON may be long, and not longer', () => {
+  test('a string of JSON may be long, and not longer', () => {
     const label = (length: number) => `{"labels":[{"key":"k","value":"${'x'.repeat(length)}"}]}`;
     expect(readJson(types.Labels, label(MAX_STRING_LENGTH)).labels?.[0]?.value).toHaveLength(
       MAX_STRING_LENGTH,
@@ -33,7 +33,7 @@ describe('bounds of what is read', () => {
     );
   });
 
-  it('a string of protobuf as well', () => {
+  test('a string of protobuf as well', () => {
     const bytes = Buffer.alloc(5 + MAX_STRING_LENGTH + 1, 'x');
     bytes.set([0x0a, 0x81, 0x80, 0x40]);
     expect(refusal(() => decodeMessage(types.TaskID, bytes.subarray(0, 4 + 1_048_577)))).toBe(
@@ -41,7 +41,7 @@ describe('bounds of what is read', () => {
     );
   });
 
-  it('JSON of a few bytes a value is refused before its values are made', () => {
+  test('JSON of a few bytes a value is refused before its values are made', () => {
     for (const value of ['{},', '0,', '[],', '"",']) {
       const text = `[${value.repeat((16 * MEGABYTES) / value.length)}0]`;
       expect(refusal(() => parseBoundedJson(text))).toBe(
@@ -50,7 +50,7 @@ describe('bounds of what is read', () => {
     }
   });
 
-  it('a reconciliation of a hundred thousand tasks is well within', () => {
+  test('a reconciliation of a hundred thousand tasks is well within', () => {
     const tasks = Array.from({ length: 100_000 }, (_, i) => ({
       task_id: { value: `a-service-with-some-name.${i}` },
       agent_id: { value: '0123456-89ab-cdef-0123-456789abcdef-S1' },
@@ -61,18 +61,18 @@ describe('bounds of what is read', () => {
     ).toHaveLength(100_000);
   });
 
-  it('brackets, commas and quotes within strings are no values', () => {
+  test('brackets, commas and quotes within strings are no values', () => {
     const text = `{"a":"${',[{\\"\\\\'.repeat(200_000)}"}`;
     expect(parseBoundedJson(text)).toEqual({ a: ',[{"\\'.repeat(200_000) });
   });
 
-  it('depth is refused at once, however deep', () => {
+  test('depth is refused at once, however deep', () => {
     expect(refusal(() => parseBoundedJson('['.repeat(16 * MEGABYTES)))).toBe(
       'JSON is nested too deeply',
     );
   });
 
-  it('long text that is no JSON is described without being read once more', () => {
+  test('long text that is no JSON is described without being read once more', () => {
     const rows = '{"a":1},\n'.repeat(100_000);
     expect(refusal(() => parseJson(`[${rows}oops]`))).toMatch(/^syntax error: .*'o'/);
     expect(refusal(() => parseJson(`[${rows}{"a" 1}]`))).toBe(
@@ -81,21 +81,21 @@ describe('bounds of what is read', () => {
     expect(refusal(() => parseJson(`[${rows}`))).toBe('syntax error at line 100001 near: ');
   });
 
-  it('a protobuf message may hold many messages, and not more', () => {
+  test('a protobuf message may hold many messages, and not more', () => {
     const empties = (count: number) => Buffer.alloc(2 * count).fill(Buffer.from([0x0a, 0]));
     expect(refusal(() => decodeBoundedMessage(types.Labels, empties(8 * MEGABYTES)))).toBe(
       `A message has too many within it: at most ${MAX_MESSAGES} messages are taken`,
     );
   });
 
-  it('an answer may have as many as the cluster is large', () => {
+  test('an answer may have as many as the cluster is large', () => {
     const many = `{"labels":[${'{"key":"k"},'.repeat(MAX_JSON_VALUES)}{"key":"k"}]}`;
     expect(readJson(types.Labels, many).labels).toHaveLength(MAX_JSON_VALUES + 1);
     const bytes = Buffer.alloc(5 * (MAX_MESSAGES + 1)).fill(Buffer.from([0x0a, 3, 0x0a, 1, 0x6b]));
     expect(decodeMessage(types.Labels, bytes).labels).toHaveLength(MAX_MESSAGES + 1);
   });
 
-  it('of a million missing fields a hundred are named', () => {
+  test('of a million missing fields a hundred are named', () => {
     const empties = Buffer.alloc(800_000).fill(Buffer.from([0x0a, 0]));
     const message = refusal(() => decodeMessage(types.Labels, empties));
     expect(message.split(', ')).toHaveLength(101);
