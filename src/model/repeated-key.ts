@@ -1,5 +1,5 @@
-// A key that JSON gives twice: parsers take the last without a word, and whoever reads the text,
-// the first.
+// A key that a JSON object has twice: parsers take the value of the last without a word, and a
+// person who reads the text takes the first.
 
 /** The first key that an object of the text has twice. The text must be JSON. */
 export function repeatedKey(json: string): string | undefined {

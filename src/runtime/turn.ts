@@ -1,8 +1,8 @@
 // What a turn of the I/O loop is asked to do once, and how long it may take. Everything written to
-// one connection during a turn leaves in one system call, and whoever writes only says that it has
+// one connection during a turn leaves in one system call, and a writer says only that it has
 // something to flush. A turn reads from every connection that has something: ten thousand agents
-// that register at once have megabytes, and taken in one turn they would keep everybody else
-// waiting.
+// that register at once have megabytes, and taken in one turn all other connections
+// would wait for them.
 import { Fifo } from './fifo.ts';
 
 /**

@@ -23,7 +23,8 @@ export const MAX_JSON_VALUES = 750_000;
 /** As deep as Mesos lets JSON be, of messages and of lists within lists. Deeper: refused. */
 export const MAX_JSON_DEPTH = 200;
 /**
- * Depth of a text, of which most may belong to fields that nobody knows. Deeper: refused unparsed.
+ * Depth of a text, of which most may belong to fields that no message has. Deeper: refused
+ * unparsed.
  */
 const MAX_TEXT_DEPTH = 200_000;
 /** Text up to this length is parsed without being measured before. */

@@ -370,7 +370,7 @@ export class Batch {
     }));
   }
 
-  /** Running tasks that constraints of others count; what has ended keeps nobody away. */
+  /** Running tasks that constraints of others count; a task that has ended keeps no other away. */
   #counted(): RunningTask[] {
     const running = this.#hasGroups ? [...this.#running.values()] : [];
     return running.flatMap(({ attempt, isEnding }) => {

@@ -47,7 +47,7 @@ const STATUS_NOTE = {
   refused: 'Not supported yet: setting it is an error.',
 } as const;
 
-/** Nobody asks for no help. */
+/** Flags whose help shows no `--no-` form: without them there is no help and no version anyway. */
 const ONLY_ON: ReadonlySet<string> = new Set(['help', 'version']);
 
 function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): string {

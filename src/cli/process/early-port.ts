@@ -1,6 +1,7 @@
-// Opens the port of a master or agent before the rest of the program is loaded: whoever connects in
-// the meantime waits a moment instead of being refused. Clients and agents that start together with
-// their master find it at once. What cannot be opened here is left to the server, which says why.
+// Opens the port of a master or agent before the rest of the program is loaded: a client that
+// connects in the meantime waits a moment instead of being refused. Clients and agents that start
+// together with their master find it at once. What cannot be opened here is left to the server,
+// which says why.
 import { createServer, type Socket } from 'node:net';
 import { ACCEPTING, LISTEN_BACKLOG } from '../../http/transport/limits.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';

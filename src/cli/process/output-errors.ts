@@ -10,7 +10,7 @@ const STDERR = 2;
 let onReaderGone: (() => void) | undefined;
 let isServer = false;
 
-/** A server outlives whoever read its log: lines that cannot be written are dropped. */
+/** A server outlives the reader of its log: lines that cannot be written are dropped. */
 export function keepGoingWithoutReader(): void {
   isServer = true;
 }

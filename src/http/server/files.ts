@@ -183,7 +183,8 @@ async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<
 
 /**
  * Of something outside Mesos says 404 where it is not there, and 400 where it is. Here it is 404
- * whatever there is, so that nobody learns it; a folder above, which is always there, is 400.
+ * whatever there is, so that the answer does not tell; a folder above, which is always there, is
+ * 400.
  */
 const namesOutside = (rest: string) => /^\.\.\/(.*\/)?(?!\.\.$)[^/]+$/.test(normalize(rest));
 

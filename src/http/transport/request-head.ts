@@ -28,7 +28,7 @@ export const POST = 'POST /';
 const VERSION = ' HTTP/1.1';
 
 /**
- * A request line and fields in which nobody can see two things: no blank before a colon, no folded
+ * A request line and fields that all programs read alike: no blank before a colon, no folded
  * line, no control character. Bytes are characters here (latin1).
  */
 const HEAD = /^POST \/[!-~]* HTTP\/1\.1(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*)*$/;
