@@ -27,7 +27,9 @@ import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
+import { RunRecords } from '../containerizer/records/run-records.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
+import { Volumes } from '../containerizer/volumes/volumes.ts';
 import { WorkDirectory } from '../containerizer/work-directory.ts';
 import type { Resource, ResourceStatistics, TaskState } from '../model/generated/messages.ts';
 import type { ContainerId } from '../model/ids.ts';
@@ -75,6 +77,8 @@ const LONGEST_CLOSE_MS = 5_000;
 
 export class AgentDriver {
   readonly #options: AgentDriverOptions;
+  readonly #records: RunRecords;
+  readonly #volumes: Volumes;
   readonly #containerizer: Containerizer;
   readonly #store: CheckpointStore;
   readonly #garbage: GarbageCollector;
@@ -90,6 +94,8 @@ export class AgentDriver {
     options: AgentDriverOptions,
     parts: {
       readonly work: WorkDirectory;
+      readonly records: RunRecords;
+      readonly volumes: Volumes;
       readonly containerizer: Containerizer;
       readonly store: CheckpointStore;
       readonly rows: CheckpointRows;
@@ -97,6 +103,8 @@ export class AgentDriver {
     },
   ) {
     this.#options = options;
+    this.#records = parts.records;
+    this.#volumes = parts.volumes;
     this.#containerizer = parts.containerizer;
     this.#store = parts.store;
     this.#rows = parts.rows;
@@ -109,6 +117,7 @@ export class AgentDriver {
     this.#runs = new Runs({
       requests: options.requests,
       streams: options.streams,
+      records: parts.records,
       containerizer: parts.containerizer,
       random: new Random(randomInt(2 ** 48 - 1)),
       shutdownGraceMs: options.shutdownGraceMs,
@@ -131,13 +140,18 @@ export class AgentDriver {
       );
     }
     const { programs, host, isolation, fetching } = options;
+    const warn = (text: string) => options.log('warn', text);
+    const records = new RunRecords(work, warn);
+    const volumes = new Volumes(work, warn);
     const containerizer = await Containerizer.open({
       work,
+      records,
+      volumes,
       programs: [...programs, work.meta],
       host,
       isolation,
       fetching,
-      warn: (text) => options.log('warn', text),
+      warn,
     });
     try {
       const closed = work.closedToTasks();
@@ -151,7 +165,7 @@ export class AgentDriver {
         log: options.log,
         onStall: () => options.dispatch({ type: 'checkpointStalled', nowMs: Date.now() }),
         isStrict: options.isStrict,
-        hasRuns: containerizer.records.all().length > 0,
+        hasRuns: records.all().length > 0,
       });
       if (doubt !== undefined) {
         options.log('warn', doubt);
@@ -159,7 +173,15 @@ export class AgentDriver {
       for (const damage of damages) {
         options.log('error', `Going on without what is lost: ${damage}`);
       }
-      return new AgentDriver(options, { work, containerizer, store, rows, damages });
+      return new AgentDriver(options, {
+        work,
+        records,
+        volumes,
+        containerizer,
+        store,
+        rows,
+        damages,
+      });
     } catch (error) {
       await containerizer.close();
       throw error;
@@ -199,6 +221,7 @@ export class AgentDriver {
       );
     }
     const killed = await endOrphans({
+      records: this.#records,
       containerizer: this.#containerizer,
       database: this.#database,
       known,
@@ -209,7 +232,7 @@ export class AgentDriver {
     this.#adoptGarbage(known);
     const { resources = [] } = this.#options;
     const disks = [...resources, ...(checkpoint.agent?.resources ?? [])];
-    void this.#containerizer.volumes.destroyLeft(disks);
+    void this.#volumes.destroyLeft(disks);
     const warn = (text: string) => this.#options.log('warn', text);
     deleteDownloads(this.#downloads, warn).catch((error: unknown) =>
       warn(`Failed to look for unfinished downloads: ${textOf(error)}`),
@@ -294,7 +317,7 @@ export class AgentDriver {
   async close(): Promise<void> {
     // What hangs in the kernel ends when it can: its supervisor stays with it.
     const bound = delay(LONGEST_CLOSE_MS, undefined, { ref: false });
-    const volumes = this.#containerizer.volumes.settled();
+    const volumes = this.#volumes.settled();
     await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
     this.#garbage.close();
     await this.#containerizer.close();
@@ -305,7 +328,7 @@ export class AgentDriver {
     if (volume === undefined) {
       this.#garbage.schedule(path, delayMs);
     } else {
-      void this.#containerizer.volumes
+      void this.#volumes
         .destroy({ path, kind: volume })
         .catch((error: unknown) =>
           this.#options.log(
@@ -319,7 +342,7 @@ export class AgentDriver {
   /** Where it cannot be, a task that asks for it will hear why. */
   #createVolume(place: CreateVolume): void {
     try {
-      this.#containerizer.volumes.create(place);
+      this.#volumes.create(place);
     } catch (error) {
       this.#options.log(
         'error',

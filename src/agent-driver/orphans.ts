@@ -3,11 +3,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
-import type { SupervisorRecord } from '../containerizer/records/run-records.ts';
+import type { RunRecords, SupervisorRecord } from '../containerizer/records/run-records.ts';
 import { rootOf } from '../model/container-id.ts';
 import type { ContainerId } from '../model/ids.ts';
 
 export interface OrphansOptions {
+  readonly records: RunRecords;
   readonly containerizer: Containerizer;
   /** Path of the checkpoint. */
   readonly database: string;
@@ -29,8 +30,7 @@ const MAX_NAMED = 10;
  * CheckpointError for these, without touching any, where that is an error.
  */
 export async function endOrphans(options: OrphansOptions): Promise<number> {
-  const { containerizer, database, known, isForgetting, isStrict, log } = options;
-  const { records } = containerizer;
+  const { records, containerizer, database, known, isForgetting, isStrict, log } = options;
   for (const { pid, container } of records.strays()) {
     log(
       'warn',
@@ -38,10 +38,10 @@ export async function endOrphans(options: OrphansOptions): Promise<number> {
     );
   }
   const orphans = records.all().filter((container) => !known.has(rootOf(container)));
-  let lost = isForgetting ? [] : orphans.flatMap((id) => running(containerizer, id) ?? []);
+  let lost = isForgetting ? [] : orphans.flatMap((id) => running(records, id) ?? []);
   if (lost.length > 0) {
     await delay(ENDING_MS);
-    lost = lost.flatMap(({ id }) => running(containerizer, id) ?? []);
+    lost = lost.flatMap(({ id }) => running(records, id) ?? []);
   }
   if (isStrict && lost.length > 0) {
     const named = lost
@@ -63,7 +63,7 @@ export async function endOrphans(options: OrphansOptions): Promise<number> {
 }
 
 function running(
-  { records }: Containerizer,
+  records: RunRecords,
   id: ContainerId,
 ): { readonly id: ContainerId; readonly record: SupervisorRecord } | undefined {
   const record = records.claim(id);

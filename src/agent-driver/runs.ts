@@ -8,6 +8,7 @@ import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import { ContainerizerError } from '../containerizer/containerizer-error.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
+import type { RunRecords } from '../containerizer/records/run-records.ts';
 import type { Resumption } from '../executor/command.ts';
 import { CommandRunner } from '../executor/command-runner.ts';
 import { killOf, killText, type RememberedKill } from '../executor/remembered-kill.ts';
@@ -34,6 +35,7 @@ import { statisticsOf } from './statistics.ts';
 export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
 
 export interface RunsOptions extends ExecutorRequests {
+  readonly records: RunRecords;
   readonly containerizer: Containerizer;
   readonly random: Random;
   readonly shutdownGraceMs: number;
@@ -139,7 +141,7 @@ export class Runs {
     const { executor, task, containerId: id } = effect;
     const resources = [...(executor.resources ?? []), ...(task?.resources ?? [])];
     const run = this.#add(effect, resources);
-    const { records } = this.#options.containerizer;
+    const { records } = this.#options;
     try {
       const container = await this.#options.containerizer.reattach(id, effect.sandbox, resources);
       const resumption = {
@@ -343,7 +345,7 @@ export class Runs {
   /** A kill goes on even where it cannot be written down. */
   #rememberKill(container: ContainerId, kill: RememberedKill): void {
     try {
-      this.#options.containerizer.records.rememberKill(container, killText(kill));
+      this.#options.records.rememberKill(container, killText(kill));
     } catch (error) {
       this.#options.warn(`The kill of container ${container} is not on record: ${textOf(error)}`);
     }
@@ -352,7 +354,7 @@ export class Runs {
   /** The kill that an earlier executor of the run has begun, if any. */
   #rememberedKill(container: ContainerId): RememberedKill | undefined {
     try {
-      const text = this.#options.containerizer.records.killing(container);
+      const text = this.#options.records.killing(container);
       const kill = text === undefined ? undefined : killOf(text);
       if (text !== undefined && kill === undefined) {
         throw new ContainerizerError(`'${text}' is no kill that this version knows`);

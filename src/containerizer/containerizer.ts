@@ -25,14 +25,17 @@ import {
 } from './plan/plan.ts';
 import type { ContainerRequest } from './plan/request.ts';
 import { reserveDescriptor } from './records/record-file.ts';
-import { RunRecords } from './records/run-records.ts';
+import type { RunRecords } from './records/run-records.ts';
 import { createSandbox } from './sandboxes/sandboxes.ts';
 import { timerDelay } from './timer-delay.ts';
-import { Volumes } from './volumes/volumes.ts';
+import type { Volumes } from './volumes/volumes.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface ContainerizerOptions {
   readonly work: WorkDirectory;
+  /** Of the containers in this work directory. */
+  readonly records: RunRecords;
+  readonly volumes: Volumes;
   /** Folders in which the supervisor program is looked for. */
   readonly programs: readonly string[];
   readonly host: Host;
@@ -64,7 +67,6 @@ export interface ContainerizerCounts {
 }
 
 interface Parts {
-  readonly records: RunRecords;
   readonly users: Users;
   readonly launcher: Launcher;
   readonly counts: ContainerizerCounts;
@@ -72,8 +74,7 @@ interface Parts {
 
 export class Containerizer {
   readonly counts: ContainerizerCounts;
-  readonly records: RunRecords;
-  readonly volumes: Volumes;
+  readonly #records: RunRecords;
   readonly #work: WorkDirectory;
   readonly #launcher: Launcher;
   readonly #host: PlanHost;
@@ -84,12 +85,11 @@ export class Containerizer {
   private constructor(options: ContainerizerOptions, parts: Parts) {
     this.#work = options.work;
     this.counts = parts.counts;
-    this.records = parts.records;
-    this.volumes = new Volumes(options.work, options.warn);
+    this.#records = options.records;
     this.#users = parts.users;
     this.#launcher = parts.launcher;
     this.#fetching = options.fetching ?? DEFAULT_FETCH_OPTIONS;
-    this.#isolators = createIsolators(options.isolation, { volumes: this.volumes });
+    this.#isolators = createIsolators(options.isolation, { volumes: options.volumes });
     this.#host = {
       workDirectory: options.work.root,
       cgroupRoots: options.host.cgroups.roots,
@@ -98,9 +98,8 @@ export class Containerizer {
 
   static async open(options: ContainerizerOptions): Promise<Containerizer> {
     reserveDescriptor();
-    const { programs, warn } = options;
+    const { records, programs, warn } = options;
     const counts: ContainerizerCounts = { fetched: 0, notFetched: 0, notDestroyed: 0 };
-    const records = new RunRecords(options.work, warn);
     const users = new Users();
     const launcher = await ProcessLauncher.open({
       records,
@@ -109,7 +108,7 @@ export class Containerizer {
       warn,
       onNotDestroyed: () => counts.notDestroyed++,
     });
-    return new Containerizer(options, { records, users, launcher, counts });
+    return new Containerizer(options, { users, launcher, counts });
   }
 
   /** Leaves containers running. */
@@ -133,7 +132,7 @@ export class Containerizer {
     for (const isolator of this.#isolators) {
       await isolator.prepare?.(plan, abort);
     }
-    this.records.create(plan.id);
+    this.#records.create(plan.id);
     await this.#fetch(plan, identity, abort);
     const container = await this.#launcher.launch(plan, identity);
     for (const isolator of this.#isolators) {
@@ -231,10 +230,10 @@ export class Containerizer {
    * go first.
    */
   async destroyOrphan(id: ContainerId): Promise<void> {
-    for (const nested of this.records.all(id)) {
+    for (const nested of this.#records.all(id)) {
       await this.destroyOrphan(nested);
     }
-    if (this.records.claim(id) !== undefined) {
+    if (this.#records.claim(id) !== undefined) {
       const container = await this.#attach(id, '.');
       container.destroy();
       await container.ended;
@@ -245,7 +244,7 @@ export class Containerizer {
   /** Removes the records of a container that has ended. */
   async forget(id: ContainerId): Promise<void> {
     this.#launcher.forget(id);
-    await this.records.remove(id);
+    await this.#records.remove(id);
   }
 
   /** What became of a container of an earlier agent; what is left of one that is lost is killed. */
