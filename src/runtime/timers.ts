@@ -1,6 +1,6 @@
 // Named timers that fire once, for machines that know no clock. Setting a name again replaces it.
-// All of them share one timer of the platform: a heap orders them, so that a ping timer for each
-// of 50,000 agents costs a few array operations and no object of the event loop.
+// All of them share one timer of the platform, and a heap orders them: those of one instant fire in
+// the order in which they were set, a bounded number in a turn.
 
 interface Entry<Name extends string> {
   readonly name: Name;

@@ -209,6 +209,7 @@ describe('what cannot be done is said in one line', () => {
 
 test.each([
   ['wire', 'usage: npm run bench -- wire'],
+  ['parts', 'usage: npm run bench -- parts'],
   ['http', 'usage: npm run bench -- http'],
   ['e2e', 'usage: npm run bench -- e2e'],
   ['matcher', 'usage: npm run bench -- matcher'],

@@ -98,7 +98,6 @@ export const subscribeWithStreamId = badRequest(
 export const pathMissing = badRequest("Expecting 'path=value' in query.\n");
 export const fileNotFound = notFound('');
 export const fileIsDirectory = badRequest('Cannot read a directory.\n');
-export const pathIsRelative = badRequest('Cannot resolve path.\n');
 export const notANumber = (value: string) => `Failed to convert '${value}' to number`;
 export const badNumber = (name: string, value: string) =>
   badRequest(`Failed to parse ${name}: ${notANumber(value)}.\n`);
