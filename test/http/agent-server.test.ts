@@ -471,7 +471,9 @@ test('what lists and the firewall close on an agent, no spelling opens', async (
 });
 
 test('accepts and opens all of its connections by the carriers that it was given', async () => {
+  const claimed = '127.0.0.1:1';
   const carried: string[] = [];
+  const asked = Promise.withResolvers<void>();
   const carriers: Carriers = {
     secure: async (socket) => {
       carried.push('accepted');
@@ -480,13 +482,21 @@ test('accepts and opens all of its connections by the carriers that it was given
     dialer: {
       dial(address, options) {
         carried.push(`dialled ${address}`);
+        if (address === claimed) {
+          asked.resolve();
+        }
         return plainDialer.dial(address, options);
       },
     },
   };
-  const { server, url } = await start({ carriers });
-  expect((await fetch(`${url}/health`)).status).toBe(200);
-  expect(carried).toEqual(['accepted']);
+  const { server } = await start({ carriers, checksSenders: true });
+  const stranger = await RawSocket.connect(server.port);
+  await stranger.write(
+    `POST /slave(1)/mesos.internal.PingSlaveMessage HTTP/1.1\r\nLibprocess-From: x@${claimed}\r\n\r\n`,
+  );
+  await asked.promise;
+  expect(carried).toEqual(['accepted', `dialled ${claimed}`]);
   server.perform({ type: 'link', address: server.address });
-  expect(carried[1]).toBe(`dialled ${server.address}`);
+  expect(carried[2]).toBe(`dialled ${server.address}`);
+  stranger.close();
 });

@@ -8,7 +8,7 @@ import type { Query } from '../../master/views.ts';
 import { parseAddress } from '../../model/address.ts';
 import { TEXT } from '../server/content-negotiation.ts';
 import type { HttpResponse } from '../server/response.ts';
-import { plainDialer } from '../transport/dialer.ts';
+import type { Dialer } from '../transport/dialer.ts';
 
 export const OWNER_PATH = '/mesoscale/connection';
 
@@ -49,6 +49,7 @@ export const isKey = (text: string) => KEY.test(text);
 export function askOwner(
   { address, key, to }: OwnerQuestion,
   tell: (answer: OwnerAnswer) => void,
+  dialer: Dialer,
 ): { abort(): void } {
   const { host, port } = parseAddress(address) ?? { host: '', port: 0 };
   const query = new URLSearchParams({ key, to });
@@ -57,7 +58,7 @@ export function askOwner(
     port,
     path: `${OWNER_PATH}?${query}`,
     // Thousands of agents come at once: one of Node's agents, for one request, costs a fifth more.
-    createConnection: () => plainDialer.dial(address),
+    createConnection: () => dialer.dial(address),
   });
   let isOver = false;
   const abort = () => {

@@ -6,6 +6,7 @@
 // bound is reached, the question that has been out for the longest is given up as unclear, once it
 // has been out for longer than an honest answer takes; where it is the bound of all, one of the
 // place with most.
+import { type Dialer, plainDialer } from '../transport/dialer.ts';
 import { askOwner, type OwnerAnswer, type OwnerQuestion } from './connection-owner.ts';
 
 /** Of one address at once: a process answers thousands in a second. */
@@ -65,8 +66,11 @@ export class Questions {
   /** The place that had most at the last look. */
   #fullest: Group | undefined;
 
+  readonly #dialer: Dialer;
+
   /** At most so many are out at once. */
-  constructor(most: number) {
+  constructor(most: number, dialer: Dialer = plainDialer) {
+    this.#dialer = dialer;
     this.#all = new Group('', most);
   }
 
@@ -143,7 +147,8 @@ export class Questions {
       member = group;
     }
     question.look = this.#looks;
-    question.abort = askOwner(question.asked, (answer) => this.#end(question, answer)).abort;
+    const tell = (answer: OwnerAnswer) => this.#end(question, answer);
+    question.abort = askOwner(question.asked, tell, this.#dialer).abort;
     // What has come meanwhile is read first: a process that is busy itself cuts no honest answer.
     this.#timer ??= setInterval(() => setImmediate(() => this.#look()), LOOK_MS).unref();
   }

@@ -23,6 +23,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import { Mentioned } from '../server/mentioned.ts';
 import { isOwn, placeOf, plainIp } from '../transport/addresses.ts';
 import { descriptorLimit } from '../transport/descriptors.ts';
+import type { Dialer } from '../transport/dialer.ts';
 import { isKey, type OwnerAnswer } from './connection-owner.ts';
 import { Questions } from './questions.ts';
 import { type Waiter, WaitingMessages } from './waiting-messages.ts';
@@ -34,6 +35,8 @@ export interface SendersOptions {
   readonly ownAddress: () => string;
   /** Whether this process keeps a link to the address: to an agent of its own, or to its master. */
   readonly isLinked?: ((address: string) => boolean) | undefined;
+  /** How the questions are asked; absent: without encryption. */
+  readonly dialer?: Dialer | undefined;
   readonly logger: Logger;
 }
 
@@ -75,7 +78,8 @@ export class Senders {
   constructor(options: SendersOptions) {
     this.#options = options;
     const share = Math.floor(descriptorLimit() * QUESTIONS_SHARE);
-    this.#questions = new Questions(Math.min(MAX_QUESTIONS, Math.max(MIN_QUESTIONS, share)));
+    const most = Math.min(MAX_QUESTIONS, Math.max(MIN_QUESTIONS, share));
+    this.#questions = new Questions(most, options.dialer);
   }
 
   /** The sender behind a connection that comes from this IP address. */

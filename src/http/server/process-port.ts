@@ -175,6 +175,7 @@ export class ProcessPort<Message> {
         isChecked: this.#options.checksSenders ?? false,
         ownAddress: () => this.#options.advertise ?? this.#address,
         isLinked: (address) => this.links.isLinked(address),
+        dialer: this.#options.carriers?.dialer,
         logger,
       }),
       calls:
