@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util';
 import { PlainProcesses } from '../src/containerizer/launchers/process/plain-processes.ts';
 import { Spawner } from '../src/containerizer/launchers/process/spawner.ts';
 import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
-import { Fifo } from '../src/runtime/fifo.ts';
+import { Fifo } from '../src/model/fifo.ts';
 import { Timers } from '../src/runtime/timers.ts';
 import { decodeBase64, encodeBase64 } from '../src/wire/base64.ts';
+import { timed } from './allocator/cluster.ts';
 import { type Measurement, report } from './report.ts';
 
 const RUNS = 5;
@@ -23,11 +24,7 @@ const VALUES = 100_000;
 const PROCESSES = 200;
 
 /** Microseconds that `run` takes for each of `count` things. */
-function timed(count: number, run: () => void): number {
-  const before = performance.now();
-  run();
-  return ((performance.now() - before) * 1000) / count;
-}
+const timedEach = (count: number, run: () => void) => (timed(run) * 1000) / count;
 
 function measurements(unit: string, rival: string, ours: number, theirs: number): Measurement[] {
   return [
@@ -42,14 +39,14 @@ function timers(): Measurement[] {
   const names = Array.from({ length: TIMERS }, (_, i) => `ping/${i}`);
   const own = new Timers(() => undefined);
   const platform = new Map<string, NodeJS.Timeout>();
-  const ours = timed(TIMERS * 2, () => {
+  const ours = timedEach(TIMERS * 2, () => {
     for (let round = 0; round < 2; round++) {
       for (const name of names) {
         own.set(name, DELAY_MS);
       }
     }
   });
-  const theirs = timed(TIMERS * 2, () => {
+  const theirs = timedEach(TIMERS * 2, () => {
     for (let round = 0; round < 2; round++) {
       for (const name of names) {
         clearTimeout(platform.get(name));
@@ -76,13 +73,13 @@ function queue(): Measurement[] {
     array.push(i);
   }
   const turns = QUEUED / 10;
-  const ours = timed(turns, () => {
+  const ours = timedEach(turns, () => {
     for (let i = 0; i < turns; i++) {
       own.push(i);
       own.take();
     }
   });
-  const theirs = timed(turns, () => {
+  const theirs = timedEach(turns, () => {
     for (let i = 0; i < turns; i++) {
       array.push(i);
       array.shift();
@@ -94,13 +91,13 @@ function queue(): Measurement[] {
 function base64(): Measurement[] {
   const bytes = Uint8Array.from({ length: 16 }, (_, i) => i * 16);
   let length = 0;
-  const ours = timed(VALUES, () => {
+  const ours = timedEach(VALUES, () => {
     for (let i = 0; i < VALUES; i++) {
       const back = decodeBase64(encodeBase64(bytes));
       length += back instanceof Uint8Array ? back.length : 0;
     }
   });
-  const theirs = timed(VALUES, () => {
+  const theirs = timedEach(VALUES, () => {
     for (let i = 0; i < VALUES; i++) {
       length += Buffer.from(Buffer.from(bytes).toString('base64'), 'base64').length;
     }

@@ -1,5 +1,6 @@
 // Histories that forget their oldest entry when they are full.
 import type { ByteBudget, Weighed } from '../model/byte-budget.ts';
+import { Fifo } from '../model/fifo.ts';
 
 /** Values of a history that count in a budget, too. */
 export interface Weight<T> {
@@ -17,12 +18,7 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
   /** How many values it keeps. */
   readonly limit: number;
   private readonly weight: Weight<T> | undefined;
-  /**
-   * A queue: those before `first` are forgotten, and cut off when they are as many as may be kept.
-   * A set would look past all that it has deleted at its beginning each time.
-   */
-  private entries: (Entry<T> | undefined)[] = [];
-  private first = 0;
+  private entries = new Fifo<Entry<T>>();
   bytes = 0;
 
   constructor(limit: number, weight?: Weight<T>) {
@@ -31,7 +27,7 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
   }
 
   get size(): number {
-    return this.entries.length - this.first;
+    return this.entries.length;
   }
 
   /** `bytes` where they are known already. */
@@ -47,23 +43,17 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
   }
 
   forgetOldest(): void {
-    const oldest = this.entries[this.first];
-    if (oldest === undefined) {
-      return;
+    const oldest = this.entries.take();
+    if (oldest !== undefined) {
+      this.weight?.budget.giveBack(this, oldest.bytes);
     }
-    this.entries[this.first++] = undefined;
-    if (this.first >= this.limit) {
-      this.entries = this.entries.slice(this.first);
-      this.first = 0;
-    }
-    this.weight?.budget.giveBack(this, oldest.bytes);
   }
 
   /** Forgets what the test picks. */
   remove(picks: (value: T) => boolean): void {
-    const kept: Entry<T>[] = [];
+    const kept = new Fifo<Entry<T>>();
     let bytes = 0;
-    for (const entry of this.kept()) {
+    for (const entry of this.entries) {
       if (picks(entry.value)) {
         bytes += entry.bytes;
       } else {
@@ -71,18 +61,13 @@ export class BoundedList<T> implements Iterable<T>, Weighed {
       }
     }
     this.entries = kept;
-    this.first = 0;
     this.weight?.budget.giveBack(this, bytes);
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (const { value } of this.kept()) {
+    for (const { value } of this.entries) {
       yield value;
     }
-  }
-
-  private kept(): Entry<T>[] {
-    return this.entries.slice(this.first).filter((entry) => entry !== undefined);
   }
 }
 

@@ -3,6 +3,7 @@
 // (test/master/state-copy.test.ts walks the whole of it).
 import { ByteBudget } from '../model/byte-budget.ts';
 import { copyData, type DataKinds, dataDifference } from '../model/data-copy.ts';
+import { Fifo } from '../model/fifo.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { AgentRoom } from './agents/room.ts';
@@ -20,6 +21,7 @@ const CLASSES: ReadonlySet<unknown> = new Set([
   BoundedMap,
   ByteBudget,
   Durations,
+  Fifo,
   MinimumCapabilities,
   Random,
   Recurrence,

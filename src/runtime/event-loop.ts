@@ -8,7 +8,7 @@
 // What begins new work (a scheduler's ACCEPT) waits until what has begun is done: launching ever
 // more tasks while updates of earlier ones wait would only make these late, and late updates are
 // sent again.
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../model/fifo.ts';
 
 export interface Machine<Event, Effect> {
   step(event: Event): readonly Effect[];

@@ -3,7 +3,7 @@
 // something to flush. A turn reads from every connection that has something: ten thousand agents
 // that register at once have megabytes, and taken in one turn all other connections
 // would wait for them.
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../model/fifo.ts';
 
 /**
  * Milliseconds a turn may spend on what was read; the machine has its own slice (event-loop.ts).

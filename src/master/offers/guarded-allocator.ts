@@ -6,6 +6,7 @@
 //
 // What it is asked is another matter, for the step needs the answer: a run makes no offers then,
 // and the few other questions are asked of the new allocator (`ask` in allocator-recovery.ts).
+
 import {
   type Allocator,
   CoreError,
@@ -16,6 +17,7 @@ import {
   type Quota,
 } from '../../core/interface.ts';
 import type { OfferConstraints, Resource, Unavailability } from '../../model/generated/messages.ts';
+import { sameBytes } from '../../model/identifier.ts';
 import type { AgentId, FrameworkId } from '../../model/ids.ts';
 
 type Told<Method extends 'addAgent' | 'addFramework' | 'answerInverseOffer' | 'recover'> =
@@ -55,8 +57,7 @@ export class GuardedAllocator {
     if (this.#loss !== undefined || other.#loss !== undefined) {
       return this.#loss === other.#loss;
     }
-    const [own, others] = [this.#live.save(), other.#live.save()];
-    return own.length === others.length && own.every((byte, index) => byte === others[index]);
+    return sameBytes(this.#live.save(), other.#live.save());
   }
 
   /**
