@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
 
 const root = dirname(import.meta.dirname);
-const script = 'src/containerizer/launchers/process/supervisor/compile.sh';
+const SCRIPT = 'src/containerizer/launchers/process/supervisor/compile.sh';
 
 /** Debian's names of the compilers for machines that are not this one. */
 const CROSS_COMPILERS: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const CROSS_COMPILERS: Readonly<Record<string, string>> = {
 export function compileSupervisor(folder: string, architecture: string): string | undefined {
   const isOwn = architecture === process.arch;
   const compiler = isOwn ? (process.env.CC ?? 'cc') : CROSS_COMPILERS[architecture];
-  const { status, error, stderr } = spawnSync('sh', [script, folder, architecture], {
+  const { status, error, stderr } = spawnSync('sh', [SCRIPT, folder, architecture], {
     cwd: root,
     env: { ...process.env, CC: compiler },
     encoding: 'utf8',

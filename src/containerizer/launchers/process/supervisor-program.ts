@@ -1,17 +1,12 @@
 // Finds the program that supervises containers. It is compiled when a package is built, or a
 // checkout set up (supervisor/compile.sh), and never by an agent.
 import { createHash } from 'node:crypto';
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ContainerizerError } from '../../containerizer-error.ts';
 
 const folderOfSources = fileURLToPath(new URL('./supervisor', import.meta.url));
-/** In the order in which compile.sh hashes them. */
-const SOURCES = [
-  ...['container.h', 'spawner.c', 'supervisor.c', 'process.c', 'records.c'],
-  ...['descendants.c', 'cgroup.c'],
-];
 
 /**
  * The path of the program, in the first of the folders that has it. Its name carries the hash of
@@ -36,7 +31,8 @@ export async function supervisorProgram(folders: readonly string[]): Promise<str
 
 async function hashOfSources(): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of SOURCES) {
+  const names = await readdir(folderOfSources);
+  for (const name of names.filter((each) => /\.[ch]$/.test(each)).sort()) {
     hash.update(await readFile(join(folderOfSources, name)));
   }
   return hash.digest('hex').slice(0, 16);

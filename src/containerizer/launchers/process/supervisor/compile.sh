@@ -7,9 +7,9 @@ set -eu
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
-sources='spawner.c supervisor.c process.c records.c descendants.c cgroup.c'
-# shellcheck disable=SC2086 # a list of names without spaces
-hash=$(cat container.h $sources | sha256sum | cut -c1-16)
+# In the order of their names' bytes, as supervisor-program.ts sorts them.
+export LC_ALL=C
+hash=$(cat *.[ch] | sha256sum | cut -c1-16)
 program="$folder/supervisor-$2-$hash"
 # Several may be compiled at once: each writes its own, and any of them will do.
 temporary="$program.$$"
@@ -18,7 +18,7 @@ trap 'rm -f "$temporary"' EXIT
 # machine has a static libc.
 for linking in -static ''; do
   # shellcheck disable=SC2086
-  if "${CC:-cc}" -std=gnu11 -Os -s $linking -o "$temporary" $sources 2> "$temporary.errors"; then
+  if "${CC:-cc}" -std=gnu11 -Os -s $linking -o "$temporary" *.c 2> "$temporary.errors"; then
     rm -f "$temporary.errors"
     mv "$temporary" "$program"
     echo "$program"
