@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Senders } from '../src/http/senders/senders.ts';
-import { Front } from '../src/http/transport/listener.ts';
+import { Listener } from '../src/http/transport/listener.ts';
+import { IoTurn } from '../src/runtime/io-turn.ts';
 import { silentLogger } from '../src/runtime/logger.ts';
-import { Turn } from '../src/runtime/turn.ts';
 import { encodeLibprocess } from '../src/wire/libprocess.ts';
 import { encodeMessage } from '../src/wire/protobuf.ts';
 import { type Measurement, report } from './report.ts';
@@ -26,10 +26,10 @@ interface Port {
 
 /** The port of a master, with nothing behind it. */
 async function ownPort(taken: () => void): Promise<Port> {
-  const front = await Front.listen({
+  const listener = await Listener.listen({
     host: '127.0.0.1',
     port: 0,
-    turn: new Turn(),
+    turn: new IoTurn(),
     pressure: { saturated: false, whenDrained: (resume) => resume() },
     senders: new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger }),
     receive: () => {
@@ -46,7 +46,7 @@ async function ownPort(taken: () => void): Promise<Port> {
     },
     handler: (_request, response) => response.end(),
   });
-  return { port: front.address.port, close: () => front.close() };
+  return { port: listener.address.port, close: () => listener.close() };
 }
 
 /** The same with node:http: the body is collected, and the answer has none. */

@@ -61,7 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'src/wire/',
       'src/security/',
       'src/filesystem/',
-      'src/runtime/turn.ts',
+      'src/runtime/io-turn.ts',
       'src/runtime/pending-requests.ts',
     ],
     types: [...MACHINE_TYPES('master'), ...MACHINE_TYPES('agent'), 'src/runtime/'],

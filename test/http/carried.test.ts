@@ -5,9 +5,9 @@ import { Duplex, duplexPair } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import type { Dialed, Dialer } from '../../src/http/transport/dialer.ts';
-import type { Front, Secure } from '../../src/http/transport/listener.ts';
+import type { Listener, Secure } from '../../src/http/transport/listener.ts';
 import { Links } from '../../src/http/transport/peer-connections.ts';
-import { Turn } from '../../src/runtime/turn.ts';
+import { IoTurn } from '../../src/runtime/io-turn.ts';
 import { MessageReader } from '../support/message-reader.ts';
 import { openPort } from './open-port.ts';
 import { type RawSocket, statuses } from './raw-socket.ts';
@@ -66,8 +66,8 @@ async function start(secure: Secure, bounds: ConnectionBounds = {}) {
 }
 
 /** Resolves when no connection is left. */
-async function closed(front: Front): Promise<void> {
-  while (front.connections > 0) {
+async function closed(listener: Listener): Promise<void> {
+  while (listener.connections > 0) {
     await new Promise(setImmediate);
   }
 }
@@ -90,21 +90,21 @@ describe('an accepted connection', () => {
   });
 
   test('ends where what it carries is not known in the time of a request', async () => {
-    const { front, connect } = await start(() => new Promise<Duplex>(() => {}), {
+    const { listener, connect } = await start(() => new Promise<Duplex>(() => {}), {
       lookMs: 5,
       stallMs: 40,
     });
     const client = await connect();
     await client.write(get('/'));
     expect(await client.end()).toBe('');
-    await closed(front);
+    await closed(listener);
   });
 
   test('ends where it cannot be agreed on what it carries', async () => {
-    const { front, connect } = await start(() => Promise.reject(new Error('no')));
+    const { listener, connect } = await start(() => Promise.reject(new Error('no')));
     const client = await connect();
     expect(await client.end()).toBe('');
-    await closed(front);
+    await closed(listener);
   });
 
   test('is told 503 in what it carries where all are in use', async () => {
@@ -138,7 +138,7 @@ describe('a dialled connection', () => {
         return dialed;
       },
     };
-    const links = new Links({ turn: new Turn(), dialer, onLost: lost.resolve });
+    const links = new Links({ turn: new IoTurn(), dialer, onLost: lost.resolve });
     links.link('10.0.0.1:5051');
     const message = { name: 'PingAgentMessage', body: { connected: true } } as const;
     links.send('master@10.0.0.2:5050', 'slave(1)@10.0.0.1:5051', message);

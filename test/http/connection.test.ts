@@ -4,10 +4,10 @@ import net from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
-import { Front } from '../../src/http/transport/listener.ts';
+import { Listener } from '../../src/http/transport/listener.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
+import { IoTurn } from '../../src/runtime/io-turn.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
-import { Turn } from '../../src/runtime/turn.ts';
 import { encodeLibprocess } from '../../src/wire/libprocess.ts';
 import { isType, MiniMachine, startMaster, stopMasters } from './mini-master.ts';
 import { count, RawSocket, statuses } from './raw-socket.ts';
@@ -145,20 +145,20 @@ describe('one port', () => {
   });
 
   test('gives up a client that does not finish the head of its request', async () => {
-    const front = await Front.listen({
+    const listener = await Listener.listen({
       host: '127.0.0.1',
       port: 0,
-      turn: new Turn(),
+      turn: new IoTurn(),
       pressure: { saturated: false, whenDrained: (resume) => resume() },
       receive: () => false,
       senders: believed,
       handler: (_request, response) => response.end(),
       headersTimeoutMs: 40,
     });
-    const raw = await RawSocket.connect(front.address.port);
+    const raw = await RawSocket.connect(listener.address.port);
     await raw.write('GET / HTTP/1.1\r\nHost: x\r\n');
     expect(await raw.end()).toBe('');
-    await front.close();
+    await listener.close();
   });
 
   test('says nothing to what is not HTTP', async () => {
@@ -197,10 +197,10 @@ describe('one port', () => {
 
     async function start(onOrdinary: (received: number) => void) {
       const received: string[] = [];
-      const front = await Front.listen({
+      const listener = await Listener.listen({
         host: '127.0.0.1',
         port: 0,
-        turn: new Turn(),
+        turn: new IoTurn(),
         pressure: { saturated: false, whenDrained: (resume) => resume() },
         senders: believed,
         receive: (_to, name, { claim }) => {
@@ -214,9 +214,9 @@ describe('one port', () => {
         },
       });
       const peers = await Promise.all(
-        Array.from({ length: PEERS }, () => RawSocket.connect(front.address.port)),
+        Array.from({ length: PEERS }, () => RawSocket.connect(listener.address.port)),
       );
-      return { front, peers, received };
+      return { listener, peers, received };
     }
 
     const messages = (peer: number) =>
@@ -224,11 +224,11 @@ describe('one port', () => {
 
     test('answers an ordinary request meanwhile, and takes everything in order', async () => {
       let before = PEERS * EACH;
-      const { front, peers, received } = await start((count) => {
+      const { listener, peers, received } = await start((count) => {
         before = count;
       });
-      const asker = await RawSocket.connect(front.address.port);
-      while (front.connections <= PEERS) {
+      const asker = await RawSocket.connect(listener.address.port);
+      while (listener.connections <= PEERS) {
         await new Promise(setImmediate);
       }
       for (const [index, peer] of peers.entries()) {
@@ -245,17 +245,17 @@ describe('one port', () => {
         const ofPeer = received.filter((from) => from.startsWith(`${index}-`));
         expect(ofPeer).toEqual(Array.from({ length: EACH }, (_, i) => `${index}-${i}@127.0.0.1:9`));
       }
-      await front.close();
+      await listener.close();
     });
 
     test('takes what was sent by those who have gone', async () => {
-      const { front, peers, received } = await start(() => {});
+      const { listener, peers, received } = await start(() => {});
       for (const [index, peer] of peers.entries()) {
         peer.socket.end(messages(index));
       }
       await Promise.all(peers.map((peer) => peer.end()));
       expect(received).toHaveLength(PEERS * EACH);
-      await front.close();
+      await listener.close();
     });
   });
 

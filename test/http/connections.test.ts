@@ -28,7 +28,7 @@ const answered = (raw: RawSocket) => raw.until((text) => statuses(text).length >
 
 describe('more connections than there may be', () => {
   test('end the longest idle one, never a stream or a peer', async () => {
-    const { front, connect } = await start({ most: 6 });
+    const { listener, connect } = await start({ most: 6 });
     const stream = await connect(get('/stream'));
     const peer = await connect(`${MESSAGE}\r\n`);
     await answered(stream);
@@ -42,7 +42,7 @@ describe('more connections than there may be', () => {
       const asker = await connect(get('/'));
       expect(statuses(await answered(asker))).toEqual([200]);
     }
-    expect(front.connections).toBeLessThanOrEqual(6);
+    expect(listener.connections).toBeLessThanOrEqual(6);
     expect([...idle, stream, peer].map(({ closed }) => closed)).toEqual([
       false,
       false,

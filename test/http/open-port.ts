@@ -2,29 +2,29 @@
 // after the test.
 import { afterEach } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
-import { Front, type FrontOptions } from '../../src/http/transport/listener.ts';
+import { Listener, type ListenerOptions } from '../../src/http/transport/listener.ts';
+import { IoTurn } from '../../src/runtime/io-turn.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
-import { Turn } from '../../src/runtime/turn.ts';
 import { RawSocket } from './raw-socket.ts';
 
-const fronts: Front[] = [];
+const listeners: Listener[] = [];
 const clients: RawSocket[] = [];
 
 afterEach(async () => {
   for (const client of clients.splice(0)) {
     client.close();
   }
-  await Promise.all(fronts.splice(0).map((front) => front.close()));
+  await Promise.all(listeners.splice(0).map((listener) => listener.close()));
 });
 
-type What = Pick<FrontOptions, 'receive' | 'handler'> & Partial<FrontOptions>;
+type What = Pick<ListenerOptions, 'receive' | 'handler'> & Partial<ListenerOptions>;
 
 /** `isLinked`: every address is one that we are linked to. `connect` sends bytes at once. */
 export async function openPort({ isLinked = false, ...what }: What & { isLinked?: boolean }) {
-  const front = await Front.listen({
+  const listener = await Listener.listen({
     host: '127.0.0.1',
     port: 0,
-    turn: new Turn(),
+    turn: new IoTurn(),
     pressure: { saturated: false, whenDrained: (resume) => resume() },
     senders: new Senders({
       isChecked: false,
@@ -34,12 +34,12 @@ export async function openPort({ isLinked = false, ...what }: What & { isLinked?
     }),
     ...what,
   });
-  fronts.push(front);
+  listeners.push(listener);
   const connect = async (bytes = '') => {
-    const client = await RawSocket.connect(front.address.port);
+    const client = await RawSocket.connect(listener.address.port);
     clients.push(client);
     await client.write(bytes);
     return client;
   };
-  return { front, connect };
+  return { listener, connect };
 }

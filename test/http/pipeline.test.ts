@@ -8,14 +8,14 @@ const ANSWER = 'x'.repeat(1_000_000);
 /** Answers each request with a megabyte, and remembers which it was asked. */
 async function start() {
   const begun: string[] = [];
-  const { front } = await openPort({
+  const { listener } = await openPort({
     receive: () => true,
     handler: (request, response) => {
       begun.push(request.url ?? '');
       response.end(request.url?.includes('/api/v1/') ? '.' : ANSWER);
     },
   });
-  return { begun, front, port: front.address.port };
+  return { begun, listener, port: listener.address.port };
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -67,10 +67,10 @@ describe('requests that do not wait for answers', () => {
   });
 
   test('of many clients do not keep somebody waiting who asks one thing', async () => {
-    const { begun, front, port } = await start();
+    const { begun, listener, port } = await start();
     const many = await Promise.all(numbers(60).map(() => RawSocket.connect(port)));
     const asker = await RawSocket.connect(port);
-    while (front.connections < many.length + 1) {
+    while (listener.connections < many.length + 1) {
       await new Promise(setImmediate);
     }
     for (const [index, raw] of many.entries()) {

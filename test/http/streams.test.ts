@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { EventStream } from '../../src/http/server/event-stream.ts';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../../src/model/generated/messages.ts';
-import { Turn } from '../../src/runtime/turn.ts';
+import { IoTurn } from '../../src/runtime/io-turn.ts';
 import { decodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
 import { isType, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
@@ -148,7 +148,7 @@ describe('an event stream', () => {
     const held = new HeldBytes(24 * 1024 * 1024);
     const sockets: RawSocket[] = [];
     const lost: string[] = [];
-    const turn = new Turn();
+    const turn = new IoTurn();
     const streams: EventStream<SchedulerEvent>[] = [];
     const server = createServer((request, response) => {
       const name = request.url ?? '';

@@ -9,8 +9,8 @@ import {
   ExecutorEvent_Type,
 } from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { EventSink, PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
-import type { Turn } from '../../runtime/turn.ts';
 import { types } from '../../wire/types.ts';
 import { type CallKind, readCall } from '../server/call-codec.ts';
 import { executorCallFault } from '../server/call-validation.ts';
@@ -32,7 +32,7 @@ export type ExecutorStream = EventSink<ExecutorEvent>;
 export interface ExecutorApiOptions {
   readonly dispatch: (event: AgentEvent) => void;
   readonly nowMs: () => number;
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   readonly requests: PendingRequests<ExecutorStream>;
   readonly streams: StreamRegistry<ExecutorStream>;
 }

@@ -1,6 +1,6 @@
 // The unversioned endpoints of a master, by path: who may ask, and which view answers.
 import type { MasterViews, Query, Viewer } from '../../master/views.ts';
-import type { Turn } from '../../runtime/turn.ts';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Realm } from '../server/authentication.ts';
 import { methodNotAllowed, notFound } from '../server/error-responses.ts';
@@ -18,7 +18,7 @@ export interface MasterEndpointsOptions {
   readonly authorizer: Authorizer;
   readonly operator: MasterOperatorApi;
   readonly scheduler: SchedulerApi;
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   readonly noLeader: HttpResponse;
   readonly unavailable: (url: string) => HttpResponse | undefined;
 }

@@ -9,7 +9,7 @@ import {
   MasterResponse_Type,
 } from '../../model/generated/messages.ts';
 import { operatorCallError } from '../../model/operator-call.ts';
-import type { Turn } from '../../runtime/turn.ts';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { writeJson } from '../../wire/json.ts';
@@ -30,7 +30,7 @@ import { type MasterRequests, OperatorStream } from './streams.ts';
 export interface MasterOperatorOptions extends MasterRequests {
   readonly dispatch: (event: MasterEvent) => void;
   readonly nowMs: () => number;
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   readonly views: MasterViews;
   readonly authorizer: Authorizer;
   readonly process: ProcessEndpoints;

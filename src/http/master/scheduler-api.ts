@@ -5,8 +5,8 @@ import type { MasterEvent } from '../../master/events.ts';
 import { type SchedulerCall, SchedulerCall_Type } from '../../model/generated/messages.ts';
 import { streamId } from '../../model/ids.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { PendingRequest } from '../../runtime/pending-requests.ts';
-import type { Turn } from '../../runtime/turn.ts';
 import type { Principal } from '../../security/principal.ts';
 import { types } from '../../wire/types.ts';
 import { type CallKind, type Decoded, readCall, readCallAs } from '../server/call-codec.ts';
@@ -24,7 +24,7 @@ export interface SchedulerApiOptions extends MasterRequests {
   /** For calls that may begin new work: they wait until what has begun is done. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly nowMs: () => number;
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   /** Why no call can be taken now: this is not the leader, or it is not ready. */
   readonly unavailable: (url: string) => HttpResponse | undefined;
   /** The principal of a request, where that needs no challenge; undefined: it does. */

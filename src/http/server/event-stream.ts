@@ -2,8 +2,8 @@
 // because popular clients take chunks for records. What is sent during a turn leaves in one write.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { EventSink } from '../../runtime/pending-requests.ts';
-import type { Turn } from '../../runtime/turn.ts';
 import { writeJson } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
@@ -14,7 +14,7 @@ export interface EventStreamOptions<Event> {
   readonly response: ServerResponse;
   readonly type: MessageType<Event>;
   readonly codec: Codec;
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent each `everyMs` once the heartbeats have been started. */
   readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;

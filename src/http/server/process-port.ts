@@ -2,8 +2,8 @@
 // itself, and the endpoints that its owner adds. Messages to other processes leave from here too.
 import type { VersionInfo } from '../../model/generated/messages.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { IoTurn } from '../../runtime/io-turn.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { Turn } from '../../runtime/turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import { WireError } from '../../wire/protobuf.ts';
@@ -11,7 +11,7 @@ import { answerOwner, OWNER_PATH } from '../senders/connection-owner.ts';
 import { Senders } from '../senders/senders.ts';
 import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/connection.ts';
 import type { Dialer } from '../transport/dialer.ts';
-import { type EarlyPort, Front, type Secure } from '../transport/listener.ts';
+import { type EarlyPort, Listener, type Secure } from '../transport/listener.ts';
 import { Links } from '../transport/peer-connections.ts';
 import type { Authentication, Realm } from './authentication.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
@@ -97,13 +97,13 @@ export interface PortServices {
 const MAX_SHOWN = 100;
 
 export class ProcessPort<Message> {
-  readonly turn = new Turn();
+  readonly turn = new IoTurn();
   readonly links: Links;
   readonly process: ProcessEndpoints;
   readonly #options: PortOptions;
   readonly #owner: PortProcess<Message>;
   readonly #mentioned = new Mentioned();
-  #front: Front | undefined;
+  #listener: Listener | undefined;
   #address = '';
 
   constructor(options: PortOptions, owner: PortProcess<Message>) {
@@ -163,7 +163,7 @@ export class ProcessPort<Message> {
       namedPrincipalsOnly: services.namedPrincipalsOnly,
       onError: (error, path) => logger.error(`Answering ${path} failed: ${error.stack ?? error}`),
     });
-    this.#front = await Front.listen({
+    this.#listener = await Listener.listen({
       host,
       port,
       early,
@@ -184,7 +184,7 @@ export class ProcessPort<Message> {
           : calls.receiver,
       handler,
     });
-    const { address } = this.#front;
+    const { address } = this.#listener;
     this.#address = `${address.host}:${address.port}`;
   }
 
@@ -195,12 +195,12 @@ export class ProcessPort<Message> {
 
   /** 0 before it listens. */
   get number(): number {
-    return this.#front?.address.port ?? 0;
+    return this.#listener?.address.port ?? 0;
   }
 
   /** Connections that are open. */
   get connections(): number {
-    return this.#front?.connections ?? 0;
+    return this.#listener?.connections ?? 0;
   }
 
   /** How other processes name one of this port's: `id@ip:port`. */
@@ -211,7 +211,7 @@ export class ProcessPort<Message> {
   async close(): Promise<void> {
     this.process.close();
     await this.links.close();
-    await this.#front?.close();
+    await this.#listener?.close();
   }
 
   /** Said once of each sender: some repeat themselves every second, and wait for an answer. */

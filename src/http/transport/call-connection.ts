@@ -2,7 +2,7 @@
 // order. When the connection breaks every unanswered call fails; none is ever sent twice, for any
 // of them may have taken effect.
 import type { Duplex } from 'node:stream';
-import { Turn } from '../../runtime/turn.ts';
+import { IoTurn } from '../../runtime/io-turn.ts';
 import { type Dialer, plainDialer } from './dialer.ts';
 import { type CallResponse, ResponseReader } from './response-reader.ts';
 
@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 export class CallConnection {
-  readonly #turn = new Turn();
+  readonly #turn = new IoTurn();
   readonly #socket: Duplex;
   readonly #waiting: (Waiting | undefined)[] = [];
   #firstWaiting = 0;

@@ -8,7 +8,7 @@
 // connection are unanswered, while the peer does not take the responses, or until it is known who
 // sends the messages.
 import type { Duplex } from 'node:stream';
-import type { Turn } from '../../runtime/turn.ts';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Claim, Sender } from '../senders/senders.ts';
 import { malformedRequest, payloadTooLarge } from '../server/error-responses.ts';
 import type { HttpResponse } from '../server/response.ts';
@@ -50,7 +50,7 @@ export interface Pressure {
 }
 
 export interface ConnectionServices {
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
   /** The sender behind a connection; it is told when that closes. */

@@ -28,7 +28,7 @@ import {
 } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
 
-export interface FrontOptions extends Omit<ConnectionServices, 'complete' | 'senderOf'> {
+export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | 'senderOf'> {
   readonly senders: Senders;
   readonly host: string;
   readonly port: number;
@@ -64,16 +64,16 @@ const MAX_QUESTION_BYTES = 4 * 1024;
  */
 const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
-export class Front {
+export class Listener {
   readonly #senders: StreamSenders;
   readonly #connections: Connections;
   readonly #services: ConnectionServices;
   readonly #secure: Secure;
   readonly #lastRoom = new LastRoom();
-  readonly #listener: net.Server;
+  readonly #server: net.Server;
   readonly #complete: Server;
 
-  private constructor(options: FrontOptions) {
+  private constructor(options: ListenerOptions) {
     this.#senders = new StreamSenders(options.senders);
     this.#connections = new Connections(options.bounds, options.senders);
     this.#complete = completeServer(options, this.#senders, this.#connections);
@@ -86,7 +86,7 @@ export class Front {
       calls: options.calls,
       complete: (stream, bytes) => this.#handToComplete(stream, bytes),
     };
-    this.#listener = net.createServer(ACCEPTING, (socket) => this.#accept(socket));
+    this.#server = net.createServer(ACCEPTING, (socket) => this.#accept(socket));
   }
 
   #accept(socket: Socket): void {
@@ -135,30 +135,30 @@ export class Front {
     }
   }
 
-  static async listen(options: FrontOptions): Promise<Front> {
-    const front = new Front(options);
+  static async listen(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
     const { host, port, early } = options;
     await new Promise<void>((resolve, reject) => {
-      front.#listener.once('error', reject);
+      listener.#server.once('error', reject);
       const listening = () => {
-        front.#listener.off('error', reject);
+        listener.#server.off('error', reject);
         resolve();
       };
       if (early) {
         // The same socket goes on listening; only who is told of connections changes.
-        front.#listener.listen(early.server, listening);
+        listener.#server.listen(early.server, listening);
       } else {
-        front.#listener.listen({ host, port, backlog: LISTEN_BACKLOG }, listening);
+        listener.#server.listen({ host, port, backlog: LISTEN_BACKLOG }, listening);
       }
     });
     for (const socket of early?.sockets ?? []) {
-      front.#listener.emit('connection', socket);
+      listener.#server.emit('connection', socket);
     }
-    return front;
+    return listener;
   }
 
   get address(): { host: string; port: number } {
-    const { address, port } = this.#listener.address() as AddressInfo;
+    const { address, port } = this.#server.address() as AddressInfo;
     return { host: address, port };
   }
 
@@ -169,7 +169,7 @@ export class Front {
 
   /** Stops listening and ends every connection. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#complete.close();
     this.#lastRoom.close();
     this.#connections.close();
@@ -203,7 +203,7 @@ class StreamSenders {
 }
 
 function completeServer(
-  options: FrontOptions,
+  options: ListenerOptions,
   senders: StreamSenders,
   connections: Connections,
 ): Server {
@@ -269,7 +269,7 @@ function completeServer(
 }
 
 async function takeMessage(
-  options: FrontOptions,
+  options: ListenerOptions,
   sender: Sender,
   from: string,
   request: IncomingMessage,

@@ -4,14 +4,14 @@
 // another. Without a link a connection is closed when it has been idle. Responses are not looked
 // at.
 import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
-import type { Turn } from '../../runtime/turn.ts';
+import type { IoTurn } from '../../runtime/io-turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
 import { newKey } from '../senders/connection-owner.ts';
 import { type Dialed, type Dialer, plainDialer } from './dialer.ts';
 import { PeerPressure, Untaken } from './untaken.ts';
 
 export interface LinksOptions {
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   /** Absent: connections without encryption. */
   readonly dialer?: Dialer | undefined;
   /** A linked connection has broken, or could not be opened. */
@@ -105,7 +105,7 @@ export class Links {
 
 interface PeerOptions {
   readonly dialer: Dialer;
-  readonly turn: Turn;
+  readonly turn: IoTurn;
   readonly pressure: PeerPressure;
 }
 
@@ -115,7 +115,7 @@ class Peer {
   /** Goes with the first message; the receiver asks about the connection by it. */
   readonly key = newKey();
   readonly #socket: Dialed;
-  readonly #turn: Turn;
+  readonly #turn: IoTurn;
   readonly #onGone: (linked: boolean, why: string | undefined) => void;
   /** What went wrong; absent: the other side has closed the connection. */
   #trouble: string | undefined;

@@ -11,7 +11,7 @@ import { Fifo } from '../model/fifo.ts';
 const READING_MS = 8;
 
 /** Runs each asked-for flush once, after the I/O callbacks of the current turn. */
-export class Turn {
+export class IoTurn {
   #asked: (() => void)[] = [];
   #spare: (() => void)[] = [];
   #scheduled = false;
