@@ -1,5 +1,5 @@
-// What programs get from `mesoscale/core`: the scheduler core by itself, and the words to speak
-// with it.
+// The public API of `mesoscale/core`: the scheduler core by itself, with the types that its calls
+// take.
 export { createCore } from './core/core.ts';
 export type * from './core/interface.ts';
 export type * from './core/matcher.ts';

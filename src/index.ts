@@ -1,5 +1,4 @@
-// What programs get from `mesoscale`: clients of a cluster, its messages and their codecs, and the
-// core.
+// The public API of `mesoscale`: clients of a cluster, its messages and their codecs, and the core.
 export * from './core.ts';
 export { OperatorClient, type OperatorClientOptions } from './http/client/operator-client.ts';
 export {

@@ -1,36 +1,38 @@
-// How masters agree on which of them leads, and how others find that one out. Each engine (one
-// master alone today) implements both sides; the registry is the third party to it: it refuses the
-// changes of a master that leads no more (Registry.beginEpoch in src/registry/registry.ts).
+// Leader election: which master leads, and how others find that out. Each engine (today only a
+// master that stands alone) implements both interfaces. The registry is the third part: it refuses
+// changes of a master that has lost its leadership (Registry.beginEpoch in
+// src/registry/registry.ts).
 import type { MasterInfo } from '../model/generated/messages.ts';
 import type { LeadingMaster } from '../model/leading-master.ts';
 
 /** Tells which master leads. */
 export interface Detector {
   /**
-   * Calls `onLeader` soon, and again whenever another master leads; undefined: none does. Ends with
-   * the call of what is returned. Failures to find out are retried within, and show as no leader.
+   * Calls `onLeader` soon, and again whenever another master leads; undefined means that none does.
+   * The function that it returns ends the watch. A detector that fails to find out retries, and
+   * reports no leader meanwhile.
    */
   watch(onLeader: (leader: LeadingMaster | undefined) => void): () => void;
 }
 
-/** Hears what becomes of a candidate. */
+/** What a Contender calls when its candidate wins or loses. */
 export interface Candidacy {
   /** The candidate leads: no other does. Called once. */
   elected(): void;
   /**
-   * The candidate, which had been elected, leads no more, or cannot be sure of it. Called once, and
-   * is final.
+   * The candidate was elected and leads no more, or cannot be sure that it does. Called once, and
+   * final.
    */
   lost(reason: string): void;
 }
 
-/** Lets a master stand for election. */
+/** Makes a master stand for election. */
 export interface Contender {
   /**
-   * Stands for election, until `withdraw`. A candidacy that is lost before it is elected is renewed
-   * within.
+   * Stands for election until `withdraw`. A candidacy that is lost before the candidate was elected
+   * is renewed, and the caller hears nothing of that.
    */
   contend(candidate: MasterInfo, candidacy: Candidacy): void;
-  /** Resolves when another master may be elected; nothing is called any more. */
+  /** Resolves when another master may be elected; the candidacy is not called any more. */
   withdraw(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// A master that stands alone: it leads from its start to its end, and its own disk's registry,
-// which no other process can open meanwhile, keeps a second one from doing the same.
+// A master that stands alone: it leads from its start to its end. No second master can do the same,
+// for no other process can open the registry on its disk meanwhile.
 import type { MasterInfo } from '../model/generated/messages.ts';
 import type { Candidacy, Contender } from './interface.ts';
 

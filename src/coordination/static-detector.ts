@@ -1,5 +1,5 @@
-// Finds a master whose address is given: `host:port`, as it stands or read from a file. It leads as
-// long as it is asked.
+// Detects a master whose address is configured, as `host:port` or as a file that contains it. That
+// master counts as the leader all the time.
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import type { LeadingMaster } from '../model/leading-master.ts';
@@ -12,12 +12,12 @@ export interface MasterAddress {
 
 const DEFAULT_PORT = 5050;
 
-/** The text is no address of a master, or its name has no IPv4 address. */
+/** The text is no address of a master, or its host name has no IPv4 address. */
 export class MasterAddressError extends Error {
   readonly code = 'MESOSCALE_MASTER_ADDRESS';
 }
 
-/** Looks the name up, if it is one. Rejects with MasterAddressError. */
+/** Reads the address and resolves its host name. Rejects with MasterAddressError. */
 export async function findMaster(text: string): Promise<MasterAddress> {
   const trimmed = text
     .trim()

@@ -1,6 +1,6 @@
-// ResourceAlgebra and ResourcePool over one instance of the module. An allocation role is part of
-// what distinguishes two resources, as in Mesos; but a list in which no resource has one is
-// compared as if it were allocated like the other.
+// ResourceAlgebra and ResourcePool over one instance of the module. Two resources with different
+// allocation roles are different, as in Mesos; but a list in which no resource has an allocation
+// role is compared as if it had those of the other list.
 
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
@@ -11,7 +11,10 @@ import { fromMilli } from './milli.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
-/** The one allocation role of a list; undefined when there is none; null when there are several. */
+/**
+ * The allocation role that all resources of a list have; undefined where none has one, null where
+ * they differ.
+ */
 function allocationRole(resources: readonly Resource[]): string | null | undefined {
   let found: string | null | undefined;
   for (const resource of resources) {
@@ -27,7 +30,7 @@ function allocationRole(resources: readonly Resource[]): string | null | undefin
   return found;
 }
 
-/** How the allocation roles of a part are read beside those of the whole. */
+/** How the allocation roles of a part are read when it is compared with the whole. */
 function beside(whole: string | null | undefined): Allocation {
   if (whole === undefined) {
     return 'drop';
@@ -35,12 +38,15 @@ function beside(whole: string | null | undefined): Allocation {
   return whole === null ? 'keep' : { assume: whole };
 }
 
-/** Wrong input from outside is "no" to the question whether it is contained. */
+/**
+ * Whether the module says yes. Any other answer is a no: a resource that is not valid is contained
+ * nowhere.
+ */
 export function isYes(answer: number): boolean {
   return answer === 1;
 }
 
-/** Resources that are summed at a time: a list of the core has 65,536 at most. */
+/** How many resources are summed at a time: a list of the core has at most 65,536. */
 const MAX_AT_ONCE = 16_384;
 
 function* slices(parts: Iterable<readonly Resource[]>): Iterable<readonly Resource[]> {
@@ -111,7 +117,7 @@ export class Algebra implements ResourceAlgebra {
   }
 
   sum(all: Iterable<readonly Resource[]>): Resource[] {
-    // What is iterated over once would be empty the second time.
+    // An iterable that can be read only once would be empty the second time.
     const parts = [...all];
     return this.#shared.run((buffer) => {
       buffer.begin();
@@ -171,7 +177,7 @@ export class Algebra implements ResourceAlgebra {
   }
 }
 
-/** Why an operation could not be applied, for people. */
+/** Why an operation could not be applied, as a text for people. */
 export function notApplied(status: number): Applied & { ok: false } {
   switch (Math.abs(status)) {
     case NOT_CONTAINED:
@@ -186,21 +192,21 @@ export function notApplied(status: number): Applied & { ok: false } {
   }
 }
 
-/** What has been done to a pool, to be done again. */
+/** A change that was made to a pool, kept so that it can be repeated. */
 type Done =
   | { readonly type: 'put' | 'take'; readonly resources: readonly Resource[] }
   | { readonly type: 'convert'; readonly operation: Offer_Operation };
 
 /**
- * A row in the shared instance; what has been done to it is remembered for the case that this is
- * lost.
+ * A pool is a row in the shared instance. Its changes are kept, so that they can be repeated in a
+ * new instance when this one is lost.
  */
 class Pool implements ResourcePool {
   readonly #shared: SharedInstance;
   readonly #initial: readonly Resource[];
   readonly #allocation: Allocation;
   readonly #done: Done[] = [];
-  /** Where the row is. */
+  /** The buffer of the instance that has the row. */
   #buffer: ExchangeBuffer | undefined;
   #row = 0;
 
@@ -211,7 +217,7 @@ class Pool implements ResourcePool {
     this.#run(() => {});
   }
 
-  /** Works on the row, which is made if this instance does not have it. */
+  /** Works on the row, and makes it first if this instance lacks it. */
   #run<T>(work: (buffer: ExchangeBuffer, row: number) => T): T {
     return this.#shared.run((buffer) => {
       if (buffer !== this.#buffer) {
@@ -286,7 +292,7 @@ class Pool implements ResourcePool {
   undo(): void {
     this.free();
     this.#done.pop();
-    // It is made again with what is left to be done.
+    // The next use makes the row again, with the changes that are left.
     this.#buffer = undefined;
   }
 

@@ -1,5 +1,5 @@
-// What frameworks hold on agents: launches, returns, and the operations of accepted offers, as
-// calls of the module.
+// What frameworks hold on agents: calls of the module for launches, for resources that come back,
+// and for operations of accepted offers.
 
 import {
   type Offer_Operation,
@@ -12,7 +12,7 @@ import { type Conversion, conversionsOf, writeConversions } from './conversions.
 import type { ExchangeBuffer } from './exchange-buffer.ts';
 import { accepted, checked, statusError } from './module.ts';
 
-/** Numbers of who holds something where. */
+/** The numbers of the framework, agent and role that hold resources. */
 export interface Place {
   readonly framework: number;
   readonly agent: number;
@@ -32,7 +32,7 @@ export class Allocations {
     accepted(exports.launch(place.framework, place.agent, place.role, count), 'launch');
   }
 
-  /** `end` is when the refusal ends, negative for none. */
+  /** `end` is when the refusal ends; a negative one means that there is no refusal. */
   recover(
     place: Place,
     resources: readonly Resource[],
@@ -50,7 +50,10 @@ export class Allocations {
     );
   }
 
-  /** A list that the caller says is held; a bug of the caller if no framework can hold it. */
+  /**
+   * Writes a list that the caller says is held. If no framework can hold it, that is a bug of the
+   * caller.
+   */
   #ask(resources: readonly Resource[], what: string): number {
     const count = this.#buffer.begin().ask(resources);
     if (count === undefined) {
@@ -60,8 +63,8 @@ export class Allocations {
   }
 
   /**
-   * The operations that fit are applied; the new offered resources and the indexes of the others
-   * come back.
+   * Applies the operations that fit. Returns the offered resources afterwards, and the indexes of
+   * operations that did not fit.
    */
   convert(
     place: Place & { readonly roleName: string },
@@ -120,7 +123,8 @@ export class Allocations {
   }
 
   /**
-   * The conversions of those operations that fit, one after another, and the indexes of the others.
+   * The conversions of the operations that fit, applied one after another, and the indexes of the
+   * operations that do not.
    */
   #fitting(resources: readonly Resource[], operations: readonly Offer_Operation[]) {
     const { exports } = this.#buffer.module;

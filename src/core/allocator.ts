@@ -1,6 +1,6 @@
-// The Allocator over one instance of the module. It reads as its interface does: each method turns
-// names into numbers and calls the module, which decides. What the host has to remember of agents,
-// of frameworks and of the pause after an election is in the files of these names.
+// The Allocator over one instance of the module. Each method turns names into numbers and calls the
+// module, which decides. What the host has to keep of agents, of frameworks and of the pause after
+// an election is in known-agents.ts, known-frameworks.ts and election-pause.ts.
 
 import type {
   Offer_Operation,
@@ -130,7 +130,7 @@ export class ModuleAllocator implements LiveAllocator {
     let updated = change.total !== undefined && this.#setTotal(entry, change.total);
     if (change.facts !== undefined && !sameFacts(entry.facts, change.facts)) {
       updated = true;
-      // Frameworks may have refused the agent because of the attributes it had.
+      // Frameworks may have refused the agent for the attributes that it had.
       if (!sameAttributes(entry.facts.attributes, change.facts.attributes)) {
         accepted(exports.dropAgentFilters(entry.number));
       }
@@ -150,7 +150,7 @@ export class ModuleAllocator implements LiveAllocator {
     this.#request(entry.number);
   }
 
-  /** True when the agent had another total. */
+  /** Sets the total; true if it has changed. */
   #setTotal(entry: AgentEntry, total: readonly Resource[]): boolean {
     const count = this.#buffer.begin().write(total);
     return checked(this.#module.exports.setTotal(entry.number, count), entry.id) === 1;
@@ -290,7 +290,7 @@ export class ModuleAllocator implements LiveAllocator {
     }
   }
 
-  // --- What is held ---
+  // --- Allocations ---
 
   answerInverseOffer(answer: Parameters<Allocator['answerInverseOffer']>[0]): void {
     const framework = this.#frameworks.find(answer.frameworkId);
@@ -308,7 +308,7 @@ export class ModuleAllocator implements LiveAllocator {
   }
 
   recover(returned: Parameters<Allocator['recover']>[0]): void {
-    // An agent or framework that has gone took everything with it.
+    // If the agent or framework is removed already, its allocations are gone as well.
     const framework = this.#frameworks.find(returned.frameworkId);
     const agent = this.#agents.find(returned.agentId);
     if (framework === undefined || agent === undefined) {
@@ -391,7 +391,7 @@ export class ModuleAllocator implements LiveAllocator {
     }
   }
 
-  // --- Looking in, and keeping ---
+  // --- Inspection and snapshots ---
 
   explain(frameworkId: FrameworkId, role: string, agentId: AgentId): Explanation {
     const framework = this.#frameworks.find(frameworkId);
@@ -463,8 +463,8 @@ export class ModuleAllocator implements LiveAllocator {
   // --- Names and numbers ---
 
   /**
-   * Not while there are tasks of frameworks that have yet to subscribe: their roles look like
-   * roles without any framework.
+   * No sweep while a framework has tasks but has not subscribed: the roles of such tasks look as if
+   * no framework had them.
    */
   #sweepRoles(): void {
     if (this.#frameworks.allSubscribed) {

@@ -1,3 +1,3 @@
-// The numbers that module and host must agree on. They stand once, in the module's sources; in a
-// published package, which has none, the build puts them in the place of this file.
+// The numbers that module and host share. They are written once, in the module's sources; a
+// published package has no sources, and the build puts the numbers in place of this file.
 export * from '../../asm/constants.ts';

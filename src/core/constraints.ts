@@ -1,5 +1,5 @@
-// Offer constraints: which agents a framework's role wants to be offered at all. They are evaluated
-// here, once for each framework role and state of an agent; the module only keeps a bit.
+// Offer constraints: which agents a framework's role wants offers of. They are evaluated here, for
+// each framework role and agent, when either changes; the module only keeps a bit for each.
 import {
   type Attribute,
   type AttributeConstraint,
@@ -12,14 +12,14 @@ import {
 import type { AgentFacts } from './interface.ts';
 import { type Compiled, compileCost, type Regexes } from './regexes.ts';
 
-/** Constraints of a framework, on all its roles: each is evaluated for each agent. */
+/** The most constraints of a framework on all its roles: each is evaluated for each agent. */
 const MAX_CONSTRAINTS = 1_000;
-/** Bytes of all texts in a framework's constraints. */
+/** The most bytes of all texts in a framework's constraints. */
 const MAX_TEXT = 256 * 1024;
-/** What compiling all regular expressions of a framework may cost; a character costs 10. */
+/** The largest cost of compiling all regular expressions of a framework; a character costs 10. */
 const MAX_REGEX_COST = 500_000;
 
-/** True when the agent may be offered. */
+/** Whether the agent may be offered. */
 export type AgentTest = (facts: AgentFacts) => boolean;
 
 export type CompiledConstraints =
@@ -30,8 +30,8 @@ const refused = (why: string) => ({ ok: false, why }) as const;
 const done = <T>(value: T): Compiled<T> => ({ ok: true, value });
 
 /**
- * What a predicate says of an agent without the attribute, of a text, and of an attribute of
- * another type.
+ * What a predicate says of an agent without the attribute, of a text, and of an attribute that is
+ * no text.
  */
 interface Predicate {
   readonly missing: boolean;
@@ -78,7 +78,7 @@ export function compileConstraints(
   return { ok: true, byRole };
 }
 
-/** Counted before any of them is compiled. */
+/** Why the constraints are too large; checked before any regular expression is compiled. */
 function amountError(constraints: OfferConstraints | undefined): string | undefined {
   let count = 0;
   let text = 0;
@@ -132,7 +132,7 @@ type Selector = (facts: AgentFacts) => string | Attribute | undefined;
 
 function compileSelector(selector: AttributeConstraint_Selector): Compiled<Selector> {
   const name = selector.attribute_name;
-  // The first attribute of a name is the one that counts.
+  // Of several attributes with one name the first counts.
   if (name !== undefined) {
     return done((facts) => facts.attributes.find((attribute) => attribute.name === name));
   }

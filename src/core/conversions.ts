@@ -1,5 +1,5 @@
-// What an offer operation takes out of resources and what it puts in their place. The rules are
-// Mesos's; the sums themselves are done by the module.
+// What an offer operation consumes and what it makes of that. The rules are Mesos's; the module
+// does the sums.
 
 import { sameMessage } from '../model/equality.ts';
 import {
@@ -22,11 +22,14 @@ import { CoreError } from './module.ts';
 export interface Conversion {
   readonly consumed: readonly Resource[];
   readonly converted: readonly Resource[];
-  /** Refused while another copy of what is consumed remains (destroying a shared volume). */
+  /**
+   * The operation is refused while another copy of the consumed resource remains: a shared volume
+   * is destroyed only with its last copy.
+   */
   readonly last?: boolean;
   /**
-   * Both sides came from the client, or a mount was divided: they are compared. Else one is of the
-   * other.
+   * Whether both sides have to be compared: they came from the client, or a mount was divided.
+   * Otherwise one side was computed from the other.
    */
   readonly compared?: boolean;
 }
@@ -43,7 +46,7 @@ function withoutLastReservation(resource: Resource): Resource {
   return left.length === 0 ? rest : { ...rest, reservations: left };
 }
 
-/** The disk space of which a volume was made. */
+/** The disk space that a volume was made of. */
 function withoutVolume(volume: Resource): Resource {
   const { disk, shared: _, ...rest } = volume;
   return disk?.source === undefined ? rest : { ...rest, disk: { source: disk.source } };
@@ -57,7 +60,7 @@ function amount(resource: Resource): number {
   return toMilli(resource.scalar?.value ?? 0);
 }
 
-/** The same resource on a disk of another source. */
+/** The same resource on a disk with another type of source. */
 function withSource(resource: Resource, type: SourceType, profile: string | undefined): Resource {
   const source = { ...resource.disk?.source, type };
   if (profile !== undefined) {
@@ -67,9 +70,9 @@ function withSource(resource: Resource, type: SourceType, profile: string | unde
 }
 
 /**
- * What the operation converts, once it is known that nothing is made up: what goes and what comes
- * are the same resources but for reservations and volumes. Uses the exchange buffer: nothing may be
- * in it yet.
+ * The conversions of an operation, once it is sure that both sides are the same resources but for
+ * reservations and volumes, so that nothing is made up. Uses the exchange buffer, which must be
+ * empty.
  */
 export function conversionsOf(buffer: ExchangeBuffer, operation: Offer_Operation): Conversions {
   const conversions = ruledConversions(operation);
@@ -102,7 +105,7 @@ function imbalance(
 
 const UNEQUAL = 'Source and target resources should refer to identical resource quantities';
 
-/** What a resource is without its reservations and its volume. */
+/** The resource without its reservations and its volume. */
 function bare(resource: Resource): Resource {
   const { reservations: _, role: __, reservation: ___, ...rest } = withoutVolume(resource);
   return rest;
@@ -110,7 +113,9 @@ function bare(resource: Resource): Resource {
 
 const isDynamic = ({ type }: Resource_ReservationInfo) => type !== ReservationType.STATIC;
 
-/** Why reservations cannot be changed so: of volumes, and those that an agent's flags make. */
+/**
+ * Why these reservations cannot change: the resource is a volume, or the agent's flags reserve it.
+ */
 function reservationError(
   resources: readonly Resource[],
   kept: number,
@@ -241,8 +246,8 @@ function ruledConversions(operation: Offer_Operation): Conversions {
         ],
       };
     }
-    // Mesos leaves these two to the resource provider that carries them out. Here they say what a
-    // provider without further ado would make of the disk.
+    // For these two Mesos leaves the outcome to the resource provider. Here it is what a simple
+    // provider would make of the disk.
     case OperationType.CREATE_DISK: {
       const create = operation.create_disk;
       if (create === undefined) {
@@ -279,8 +284,8 @@ function ruledConversions(operation: Offer_Operation): Conversions {
 }
 
 /**
- * Appends conversions to the exchange buffer; answers why not, when one consumes what is nowhere or
- * makes more kinds than there may be.
+ * Appends conversions to the exchange buffer. Returns why not, if one consumes a resource of a kind
+ * that nothing has, or would exceed the limit of kinds.
  */
 export function writeConversions(
   buffer: ExchangeBuffer,
@@ -309,7 +314,10 @@ export function writeConversions(
 
 export const NOT_THERE = 'The resources do not contain what the operation consumes';
 
-/** What an operation makes is up to a client, so the limits of kinds are its fault. */
+/**
+ * Appends what an operation makes. Clients choose it, so a limit of the core that it exceeds is a
+ * refusal and no bug.
+ */
 function tryWrite(
   buffer: ExchangeBuffer,
   resources: readonly Resource[],

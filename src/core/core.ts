@@ -1,5 +1,5 @@
-// The face of the scheduler core for the rest of the house. It reads no file: the process that
-// starts reads the module's bytes and hands the compiled module in.
+// The scheduler core, as the rest of the house uses it. It reads no file: the starting process
+// reads and compiles the module and hands it in.
 import type { Resource } from '../model/generated/messages.ts';
 import { Algebra } from './algebra.ts';
 import { ModuleAllocator } from './allocator.ts';
@@ -11,9 +11,9 @@ import { SharedInstance } from './shared-instance.ts';
 import { WasmMatcher } from './wasm-matcher.ts';
 
 /**
- * A core on a compiled module. Algebra, pools and ledgers share one instance; every allocator has
+ * A core on a compiled module. Algebra, pools and ledgers share one instance. Every allocator has
  * an instance of its own, so that its memory can be saved and copied as a whole. `instantiate`
- * makes them, at the start and in place of those that trap.
+ * makes the instances, at the start and in place of one that trapped.
  */
 export function createCore(
   module: WebAssembly.Module,

@@ -1,6 +1,6 @@
-// The pause after an election: a new leader that has quotas to keep offers nothing until most of
-// its agents are back, for it would give away what guarantees need. It ends with enough agents, or
-// when it has taken too long.
+// The pause after an election: a new leader with quotas offers nothing until most of its agents
+// have reregistered, for it would give away resources that guarantees need. The pause ends when
+// enough agents are back, or after a timeout.
 
 const DEFAULT_RECOVERY_FACTOR = 0.8;
 const DEFAULT_RECOVERY_TIMEOUT_MS = 600_000;
@@ -20,7 +20,7 @@ export class ElectionPause {
     return this.#paused;
   }
 
-  /** Begins when any agents are expected back; true if it does. */
+  /** Begins the pause if any agents are expected; true if it has begun. */
   begin(
     nowMs: number,
     agents: number,

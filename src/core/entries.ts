@@ -1,5 +1,5 @@
-// What the host keeps of each agent and framework beside the module's memory: the name, and all
-// that a change is compared with to see what of it the module has to be told.
+// What the host keeps of each agent and framework besides the module's memory: the name, and the
+// facts that a change is compared with to find out what the module must be told.
 import type { AgentInfo_Capability_Type as AgentCapability } from '../model/generated/messages.ts';
 import type { AgentId, FrameworkId } from '../model/ids.ts';
 import type { AgentTest } from './constraints.ts';
@@ -17,7 +17,7 @@ export interface AgentEntry {
 export interface FrameworkEntry {
   readonly id: FrameworkId;
   readonly number: number;
-  /** False while only its tasks have been seen. */
+  /** False for a framework that has tasks but has not subscribed. */
   known: boolean;
   terms: FrameworkTerms;
   suppressed: Set<string>;

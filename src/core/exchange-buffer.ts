@@ -1,12 +1,16 @@
-// The part of the module's memory through which lists of resources go in and come back. On the way
-// in a message becomes an item, its kind and amount; on the way back a message is made of it.
+// The part of the module's memory through which lists of resources go in and come out. On the way
+// in a message becomes an item: its kind and its amount. On the way out a message is made of the
+// item.
 import type { Resource } from '../model/generated/messages.ts';
 import { fromMilli, toMilli } from './milli.ts';
 import type { CoreModule } from './module.ts';
 import type { ResourceInterner } from './resource-interner.ts';
 import { isSolid, isSolidResource, type Kind } from './resource-kind.ts';
 
-/** Bytes a list may need: an item and, for ranges and sets, one range each. */
+/**
+ * The most bytes that a list may need: for each resource an item and its ranges, where each name in
+ * a set counts as one range.
+ */
 function sizeOf(resources: readonly Resource[]): number {
   let bytes = 16 * resources.length;
   for (const resource of resources) {
@@ -20,12 +24,12 @@ function sizeOf(resources: readonly Resource[]): number {
   return bytes;
 }
 
-/** The values of a scalar. */
+/** The values of a scalar item: it has no ranges. */
 export const noValues = new Float64Array(0);
 
 /**
- * How the allocation role of a resource takes part: it does, it is left out, or absent means this
- * one.
+ * How the allocation role of a resource counts: 'keep' it, 'drop' it, or assume the given one where
+ * it is absent.
  */
 export type Allocation = 'keep' | 'drop' | { readonly assume: string };
 
@@ -40,16 +44,16 @@ export class ExchangeBuffer {
     this.kinds = kinds;
   }
 
-  /** Starts a new exchange. */
+  /** Begins a new exchange: the next write goes to the start. */
   begin(): this {
     this.kinds.sweep();
     this.#at = 0;
     return this;
   }
 
-  /** Appends a list, whose kinds are made if they are new, and answers how many items it has. */
+  /** Appends a list and returns how many items it has. Kinds that are new are created. */
   write(resources: readonly Resource[], allocation: Allocation = 'drop'): number {
-    // Kinds first: making one calls into the module, which may move the memory.
+    // Kinds first: creating one calls the module, which may move its memory.
     const numbers: number[] = [];
     const written: Resource[] = [];
     for (const resource of resources) {
@@ -64,8 +68,8 @@ export class ExchangeBuffer {
   }
 
   /**
-   * Appends a list that is only asked for: no kinds are made for it. Answers undefined, and appends
-   * nothing, when it has something of which there is none.
+   * Appends a list without creating kinds, for a question. Returns undefined, and appends nothing,
+   * where a kind does not exist: then nothing has such a resource.
    */
   ask(resources: readonly Resource[], allocation: Allocation = 'drop'): number | undefined {
     const { asked, numbers, complete } = this.#known(resources, allocation);
@@ -76,7 +80,7 @@ export class ExchangeBuffer {
     return asked.length;
   }
 
-  /** Appends what there may be of a list, and leaves out what has no kind. */
+  /** Appends the resources of a list that have a kind, and leaves out all others. */
   writeKnown(resources: readonly Resource[], allocation: Allocation = 'drop'): number {
     const { asked, numbers } = this.#known(resources, allocation);
     this.#put(asked, numbers);
@@ -102,7 +106,7 @@ export class ExchangeBuffer {
         if (number === undefined) {
           continue;
         }
-        // Of a set, those items that are known.
+        // Of a set, only the names that have a number.
         numbers.push(number);
         asked.push({
           ...resource,
@@ -135,7 +139,8 @@ export class ExchangeBuffer {
   }
 
   /**
-   * A volume made anew may have another path or principal than an earlier one of the same identity.
+   * Takes path and principal of a new volume, which may differ from those of an earlier volume of
+   * the same kind.
    */
   refresh(volume: Resource, allocation: Allocation): void {
     if (!isEmptySolid(volume)) {
@@ -148,7 +153,7 @@ export class ExchangeBuffer {
     return this.#at << 2;
   }
 
-  /** Appends four plain numbers (the head of a conversion); answers where they are, for `patch`. */
+  /** Appends four numbers, the head of a conversion, and returns its position for `patch`. */
   head(): number {
     this.module.reserve((this.#at << 2) + 16);
     const at = this.#at;
@@ -178,13 +183,13 @@ export class ExchangeBuffer {
     return next << 1;
   }
 
-  /** The list that the module left in the buffer. */
+  /** Reads the list that the module left in the buffer. */
   read(count: number): Resource[] {
     this.module.locate();
     return this.readAt(this.module.io, count);
   }
 
-  /** A list at an address (in u32s) in the form of the buffer. */
+  /** Reads a list in the buffer's format at any address (in u32s). */
   readAt(at: number, count: number, allocationRole = ''): Resource[] {
     const { u32, f64 } = this.module;
     const resources: Resource[] = [];
@@ -203,7 +208,9 @@ export class ExchangeBuffer {
     return ranges === 0 ? noValues : this.module.f64.subarray(at, at + ranges * 2);
   }
 
-  /** Appends the messages of one item; `values` are its ranges, begin and end in turn. */
+  /**
+   * Appends the messages that one item stands for; `values` are its ranges, begin and end in turn.
+   */
   append(
     resources: Resource[],
     kind: Kind,

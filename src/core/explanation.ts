@@ -1,4 +1,4 @@
-// The answer of the module's explain(), a code and a number in the buffer, as a reason in words.
+// The answer of the module's explain(), a code and a number in the buffer, as an Explanation.
 import {
   EXPLAIN_AGENT_INACTIVE,
   EXPLAIN_CAPABILITY,
@@ -37,7 +37,7 @@ const REASONS: Readonly<Record<number, ExplainReason>> = {
   [EXPLAIN_SHARE_ORDER]: 'share order',
 };
 
-/** The code in words, with the number that the module left in its buffer. */
+/** The explanation for a code and the number that the module left in its buffer. */
 export function explanation(module: CoreModule, code: number): Explanation {
   const reason = REASONS[code] ?? 'unknown';
   module.locate();

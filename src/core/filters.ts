@@ -1,12 +1,15 @@
-// How long a refusal lasts, by Mesos's rules: five seconds unless told otherwise, at most a year,
-// and for offers at least until the next batch.
+// How long a refusal lasts, by Mesos's rules: five seconds by default, at most a year, and for
+// offers at least until the next batch.
 
 const DEFAULT_MS = 5_000;
 const LONGEST_MS = 365 * 24 * 3600 * 1000;
-/** Durations are counted in nanoseconds, in a signed 64-bit number. */
+/**
+ * Mesos counts durations in nanoseconds, in a signed 64-bit number; this is the most seconds that
+ * fit.
+ */
 const LONGEST_SECONDS = 9_223_372_036;
 
-/** Milliseconds of a refusal; 0 is none, as is an absent one. */
+/** How many milliseconds a refusal lasts; 0 where none was asked for. */
 export function refusalMs(seconds: number | undefined): number {
   if (seconds === undefined) {
     return 0;
@@ -22,7 +25,7 @@ export function refusalMs(seconds: number | undefined): number {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** The next instant that can be told from one that is not negative. */
+/** The smallest double above an instant that is not negative. */
 export function instantAfter(instant: number): number {
   scratch.setFloat64(0, instant);
   scratch.setBigInt64(0, scratch.getBigInt64(0) + 1n);
@@ -30,8 +33,9 @@ export function instantAfter(instant: number): number {
 }
 
 /**
- * When a refusal made now ends, for the module; negative for none. One that was lengthened to the
- * interval outlasts the batch at its end, whose timer was set before it: it ends an instant later.
+ * When a refusal made now ends, for the module; negative where there is none. A refusal no longer
+ * than the interval must outlast the next batch, which may come exactly one interval later: so it
+ * ends an instant after that.
  */
 export function endOfFilter(refusal: {
   readonly now: number;

@@ -1,5 +1,5 @@
-// Capabilities and facts as the bits that the module knows, and the comparisons that tell whether
-// a change of them is one. The module knows neither attributes nor names of regions.
+// Capabilities and facts as the bits that the module knows, and comparisons that tell whether they
+// have changed. The module knows neither attributes nor names of regions.
 import {
   AgentInfo_Capability_Type as AgentCapability,
   type Attribute,
@@ -57,7 +57,7 @@ export function agentFlags(agent: {
   );
 }
 
-/** Roles once each and in order, so that the order of a message decides nothing. */
+/** Each role once and sorted, so that the order in a message decides nothing. */
 export function sortedRoles(roles: readonly string[]): string[] {
   return [...new Set(roles)].sort();
 }
@@ -68,7 +68,10 @@ export function sameSet<T>(left: readonly T[], right: readonly T[]): boolean {
   return a.size === b.size && a.isSubsetOf(b);
 }
 
-/** As sets, of equal length: as Mesos compares them. */
+/**
+ * Whether each attribute of one list is in the other, and the lists have the same length: Mesos
+ * compares them so.
+ */
 export function sameAttributes(left: readonly Attribute[], right: readonly Attribute[]): boolean {
   if (left.length !== right.length) {
     return false;
@@ -89,7 +92,10 @@ export function sameFacts(left: AgentFacts, right: AgentFacts): boolean {
   );
 }
 
-/** The roles that a call about some of a framework's roles means: all of them if it names none. */
+/**
+ * The roles that a call is about: those it names, or all of the framework's roles where it names
+ * none.
+ */
 export function rolesMeant(own: readonly string[], named: readonly string[]): readonly string[] {
   const foreign = named.find((role) => !own.includes(role));
   if (foreign !== undefined) {

@@ -1,5 +1,5 @@
-// What the master and the agent know of the scheduler core. The module behind it is asm/, its host
-// is the rest of this folder. Amounts cross this boundary as messages; inside they are thousandths.
+// The scheduler core, as master and agent know it. Behind it are this folder, the host, and asm/,
+// the module. Amounts cross this interface as messages; inside they are thousandths.
 import type {
   AgentInfo_Capability_Type,
   Attribute,
@@ -22,9 +22,9 @@ export type Quantities = Readonly<Record<string, number>>;
 /** Sums and comparisons of resources: the one place where they happen (invariant 3). */
 export interface ResourceAlgebra {
   add(left: readonly Resource[], right: readonly Resource[]): Resource[];
-  /** What `right` has and `left` lacks is dropped. */
+  /** What is left of `left`. Resources of `right` that `left` lacks are ignored. */
   subtract(left: readonly Resource[], right: readonly Resource[]): Resource[];
-  /** False, too, for a part with amounts that are none. */
+  /** Also false where `part` has amounts that are not valid. */
   contains(whole: readonly Resource[], part: readonly Resource[]): boolean;
   equal(left: readonly Resource[], right: readonly Resource[]): boolean;
   isEmpty(resources: readonly Resource[]): boolean;
@@ -34,10 +34,11 @@ export interface ResourceAlgebra {
   /** Applies a resource operation (RESERVE … SHRINK_VOLUME) to what one agent has. */
   apply(resources: readonly Resource[], operation: Offer_Operation): Applied;
   /**
-   * Why nothing could be converted so, whatever the agent has: something would be made up, or lost.
+   * Why the operation is impossible whatever the agent has: its two sides differ by more than
+   * reservations and volumes.
    */
   operationError(operation: Offer_Operation): string | undefined;
-  /** A mutable amount, for taking many tasks out of one offer. */
+  /** A mutable amount, out of which the resources of many tasks can be taken. */
   pool(initial: readonly Resource[]): ResourcePool;
 }
 
@@ -49,41 +50,44 @@ export type Converted = { readonly ok: true } | { readonly ok: false; readonly w
 
 export interface ResourcePool {
   contains(resources: readonly Resource[]): boolean;
-  /** Takes them out and answers true, or leaves everything as it was and answers false. */
+  /**
+   * Takes the resources out, if the pool has all of them; otherwise changes nothing and returns
+   * false.
+   */
   take(resources: readonly Resource[]): boolean;
   put(resources: readonly Resource[]): void;
   /**
-   * Puts what the operation makes in the place of what it takes; or says why not, and nothing is
-   * changed.
+   * Replaces what the operation consumes by what it makes; otherwise says why not and changes
+   * nothing.
    */
   convert(operation: Offer_Operation): Converted;
   isEmpty(): boolean;
-  /** Takes the last change back. */
+  /** Takes back the last change. */
   undo(): void;
-  /** How many resources differ, of those in the pool. */
+  /** How many different resources the pool has. */
   size(): number;
   resources(): Resource[];
-  /** Gives the memory back to the module. The pool cannot be used afterwards. */
+  /** Frees the module's memory. The pool cannot be used any more. */
   free(): void;
 }
 
-/** An agent's books: what it has, what it has handed out, and to whom (a holder is an executor). */
+/** The account of one agent: its total, and what each holder, an executor, uses of it. */
 export interface Ledger {
   total(): Resource[];
-  /** What is used stays used, and may be more than the new total. */
+  /** Replaces the total. What is used stays used, even if that is more than the new total. */
   setTotal(resources: readonly Resource[]): void;
-  /** The total less what is used; shared volumes always are free. */
+  /** The total without what is used. A shared volume is always free. */
   free(): Resource[];
   used(): Resource[];
-  /** Empty for a holder that has nothing. */
+  /** Empty for a holder that uses nothing. */
   usedBy(holder: string): Resource[];
-  /** Adds to what the holder has; false (and no change) when the agent has not that much free. */
+  /** Adds to what the holder uses; false, and no change, if not enough is free. */
   take(holder: string, resources: readonly Resource[]): boolean;
-  /** The holder gives back a part of what it has; NOT_CONTAINED if it has less. */
+  /** Takes a part of what the holder uses; throws NOT_CONTAINED if it uses less. */
   give(holder: string, resources: readonly Resource[]): void;
-  /** The holder gives back everything, if it has anything. */
+  /** Takes all that the holder uses. */
   release(holder: string): void;
-  /** Applies an operation to the total; refused if something in use would be gone. */
+  /** Applies an operation to the total; refused if a resource in use would disappear. */
   apply(operation: Offer_Operation): Applied;
 }
 
@@ -92,9 +96,12 @@ export interface AllocatorOptions {
   readonly seed: number;
   /** How often the host calls `runBatch`; a refusal lasts at least that long. */
   readonly allocationIntervalMs: number;
-  /** The smallest offers worth making: all amounts of one of these. An empty list: any amount. */
+  /**
+   * The smallest offers worth making: an offer needs all amounts of one of these. An empty list
+   * allows every offer.
+   */
   readonly minAllocatable: readonly Quantities[];
-  /** Names of resources that do not count in fair shares. */
+  /** Names of resources that do not count for fair shares. */
   readonly fairnessExcluded: readonly string[];
   /** Agents with GPUs are offered only to frameworks with the capability GPU_RESOURCES. */
   readonly filterGpuResources: boolean;
@@ -106,8 +113,8 @@ export interface AllocatorOptions {
   readonly regexMaxMemoryBytes: number;
   readonly regexMaxProgramSize: number;
   /**
-   * How long an election's pause lasts at most (10 minutes), and which part of the agents ends it
-   * (0.8).
+   * How long the pause after an election lasts at most (10 minutes by default), and the fraction of
+   * agents that ends it earlier (0.8).
    */
   readonly recoveryTimeoutMs?: number | undefined;
   readonly agentRecoveryFactor?: number | undefined;
@@ -124,15 +131,12 @@ export interface FrameworkTerms {
   readonly roles: readonly string[];
   readonly suppressedRoles: readonly string[];
   readonly capabilities: readonly FrameworkInfo_Capability_Type[];
-  /** Per role, instead of the cluster's minimum; an empty list accepts any amount. */
+  /** Replaces the cluster's minimum, by role; an empty list allows every offer. */
   readonly minAllocatable: Readonly<Record<string, readonly Quantities[]>>;
   readonly constraints?: OfferConstraints | undefined;
 }
 
-/**
- * A present limit of 0 is a limit; an absent one is none. A guarantee of 0 is the same as an absent
- * one.
- */
+/** An absent limit is no limit, while a limit of 0 is one. A guarantee of 0 is the same as none. */
 export interface Quota {
   readonly guarantees: Quantities;
   readonly limits: Quantities;
@@ -147,15 +151,16 @@ export interface Holding {
 }
 
 /**
- * Offers of one run, still in the module's memory; messages are built when asked for. One entry per
- * framework, role and agent, in the order in which each first got something.
+ * The offers of one run, still in the module's memory: messages are made of them when asked for.
+ * There is one entry for each framework, role and agent, in the order in which each first got
+ * something.
  */
 export interface OfferBatch {
   readonly count: number;
   frameworkId(index: number): FrameworkId;
   role(index: number): string;
   agentId(index: number): AgentId;
-  /** Resources with allocation_info set, new objects at each call. */
+  /** The offered resources with allocation_info, as new objects at each call. */
   resources(index: number): Resource[];
   readonly inverseCount: number;
   inverseFrameworkId(index: number): FrameworkId;
@@ -163,34 +168,35 @@ export interface OfferBatch {
 }
 
 /**
- * The decisions of the master. The clock is the caller's: `setTime` before anything that depends on
- * it. A batch of offers is read before the next call of any method; after that it throws a
- * `CoreError`.
+ * Decides what each framework is offered. The caller has the clock, and calls `setTime` before
+ * every call that depends on it. A batch of offers must be read before the next call of any method;
+ * reading it later throws a `CoreError`.
  *
- * Any method may throw a `CoreTrap`. The allocator is lost then, and every call after that throws
- * the same: its owner asks `SchedulerCore.allocator` for a new one and tells it all it knows.
+ * Any method may throw a `CoreTrap`. The allocator is lost then, and every later call throws the
+ * same error. Its owner makes a new one with `SchedulerCore.allocator` and tells it all agents and
+ * frameworks again.
  */
 export interface Allocator {
   setTime(nowMs: number): void;
 
-  /** Asks for a run over it, see `runPending`. */
+  /** Asks for a run over the agent, see `runPending`. */
   addAgent(agent: {
     readonly id: AgentId;
     /**
-     * Where the agent stands when nothing is shuffled (seed 0): lower places are visited first,
-     * equal ones in the order they were added. Left out, it is one more than the highest place
-     * given so far.
+     * The agent's place in the order in which agents are visited when nothing is shuffled (seed 0);
+     * agents with equal places are visited in the order they were added. By default, one more than
+     * the highest place so far.
      */
     readonly place?: number | undefined;
     readonly facts: AgentFacts;
     readonly capabilities: readonly AgentInfo_Capability_Type[];
     readonly total: readonly Resource[];
     readonly used: readonly Holding[];
-    /** What is on offer already, when an allocator takes the place of one that was lost. */
+    /** Resources that are already offered, for an allocator that replaces a lost one. */
     readonly offered?: readonly Holding[] | undefined;
     readonly unavailability?: Unavailability | undefined;
   }): void;
-  /** What is left out of the change stays as it is. */
+  /** Fields that the change lacks stay as they are. */
   updateAgent(
     id: AgentId,
     change: {
@@ -199,17 +205,17 @@ export interface Allocator {
       readonly total?: readonly Resource[];
     },
   ): void;
-  /** Resources of a resource provider that joined the agent; starts no run. */
+  /** Adds the resources of a resource provider on the agent; asks for no run. */
   addResourceProvider(id: AgentId, total: readonly Resource[], used: readonly Holding[]): void;
-  /** What frameworks hold there is gone with it. */
+  /** Removes the agent and everything that frameworks hold there. */
   removeAgent(id: AgentId): void;
   activateAgent(id: AgentId): void;
-  /** It is not offered until it is active again. */
+  /** The agent is not offered until `activateAgent`. */
   deactivateAgent(id: AgentId): void;
-  /** Only agents with these host names are offered; null lifts the restriction. */
+  /** Only agents with these host names are offered; null allows all. */
   updateWhitelist(hostnames: readonly string[] | null): void;
 
-  /** Asks for a run over all agents, if it is active. */
+  /** Asks for a run over all agents, if the framework is active. */
   addFramework(
     framework: FrameworkTerms & {
       readonly id: FrameworkId;
@@ -217,31 +223,32 @@ export interface Allocator {
       readonly used: readonly Holding[];
     },
   ): void;
-  /** New terms in place of all earlier ones; what it holds in roles that it leaves, it keeps. */
+  /** Replaces the framework's terms. In roles that it leaves, it keeps what it holds. */
   updateFramework(id: FrameworkId, terms: FrameworkTerms): void;
-  /** Everything it holds becomes free. */
+  /** Removes the framework; everything it holds becomes free. */
   removeFramework(id: FrameworkId): void;
   activateFramework(id: FrameworkId): void;
   /**
-   * It is offered nothing until it is active again, and its refusals are forgotten; it keeps what
-   * it has.
+   * The framework is offered nothing until `activateFramework`, and its refusals are forgotten; it
+   * keeps what it holds.
    */
   deactivateFramework(id: FrameworkId): void;
-  /** No roles means all of the framework's roles. */
+  /** No roles means all roles of the framework. */
   suppress(id: FrameworkId, roles: readonly string[]): void;
   revive(id: FrameworkId, roles: readonly string[]): void;
 
-  /** Of a top-level role, in place of what it had; empty guarantees and limits lift it. */
+  /** Replaces the quota of a top-level role; one without guarantees and limits removes it. */
   updateQuota(role: string, quota: Quota): void;
   /**
-   * What a new leader knows: quotas, and how many agents it expects back. With no quotas it does
-   * nothing; otherwise runs are dropped (not put off) until agentRecoveryFactor of the agents are
-   * added or recoveryTimeoutMs have passed. Only before any agent is added.
+   * Tells a new leader's quotas, and how many agents it expects back. Without quotas nothing
+   * happens. Otherwise runs are dropped (not postponed) until the fraction agentRecoveryFactor of
+   * the agents are added or recoveryTimeoutMs have passed. Must be called before any agent is
+   * added.
    */
   recoverQuotas(expectedAgents: number, quotas: Readonly<Record<string, Quota>>): void;
   /** True while runs are dropped after `recoverQuotas`; `setTime` may end it. */
   readonly paused: boolean;
-  /** Shares are divided by the weight of their role; roles that are not named keep theirs. */
+  /** A role's share is divided by its weight. Roles that are not named keep their weights. */
   updateWeights(weights: Readonly<Record<string, number>>): void;
 
   updateUnavailability(id: AgentId, unavailability: Unavailability | undefined): void;
@@ -252,24 +259,24 @@ export interface Allocator {
     readonly refuseSeconds?: number | undefined;
   }): void;
 
-  /** Offered resources become used ones (a task was launched on them). */
+  /** Offered resources become used resources: a task is launched on them. */
   launch(holding: Holding): void;
   /**
-   * Operations of one ACCEPT, applied one after another to what was offered; the new offered
-   * resources come back, and the indexes of operations that did not fit. `extraShared` are further
-   * copies of shared volumes that the tasks of the ACCEPT use beyond those offered.
+   * Applies the operations of one ACCEPT, one after another, to the offered resources. Returns the
+   * offered resources afterwards, and the indexes of operations that did not fit. `extraShared` are
+   * further copies of shared volumes that tasks of the ACCEPT use beyond those offered.
    */
   convert(
     offered: Holding,
     operations: readonly Offer_Operation[],
     extraShared?: readonly Resource[],
   ): { readonly offered: Resource[]; readonly total: Resource[]; readonly dropped: number[] };
-  /** An operator's operation on resources that no framework holds. */
+  /** Applies an operator's operation to resources that no framework holds. */
   updateAvailable(id: AgentId, operation: Offer_Operation): Applied;
   /**
-   * Gives resources back: offered ones, or used ones (`wasUsed`). With `refuseSeconds` the
-   * framework is not offered them again for that long (0: at once; negative or absent filters:
-   * Mesos's rules).
+   * Takes resources back from a framework: offered ones, or used ones (`wasUsed`). The framework is
+   * not offered them again for `refuseSeconds` (0: no refusal; negative or absent filters: Mesos's
+   * rules).
    */
   recover(
     returned: Holding & {
@@ -278,15 +285,15 @@ export interface Allocator {
     },
   ): void;
 
-  /** What a framework or agent holds by the allocator's own books. */
+  /** The agent's total, in the allocator's account. */
   total(id: AgentId): Resource[];
-  /** What no framework holds; shared volumes always count as free. */
+  /** What no framework holds of the agent; a shared volume is always free. */
   free(id: AgentId): Resource[];
-  /** True when an event has asked for a run that was not done yet. */
+  /** Whether an event has asked for a run that has not happened yet. */
   readonly hasPending: boolean;
-  /** A run over the agents that events since the last run concern. */
+  /** A run over the agents that events have asked for since the last run. */
   runPending(): OfferBatch;
-  /** The run of every allocation interval, over all agents. */
+  /** The run of each allocation interval, over all agents. */
   runBatch(): OfferBatch;
 }
 
@@ -307,44 +314,45 @@ export type ExplainReason =
   | 'refused'
   | 'share order';
 
-/** Why a framework's role is, or is not, offered an agent now. */
+/** Why a framework's role is offered an agent now, or is not. */
 export interface Explanation {
   /**
-   * 'offered': a run over this agent alone offers it now. In a run over many, those before it
-   * change shares; and a random sorter may draw otherwise.
+   * 'offered': a run over this agent alone would offer it now. A run over many agents may decide
+   * otherwise: agents visited earlier change the shares, and a random sorter may draw another
+   * order.
    */
   readonly reason: ExplainReason;
-  /** For 'refused': when the last refusal ends, on the allocator's clock. */
+  /** For 'refused': when the last refusal ends, in the allocator's time. */
   readonly untilMs?: number | undefined;
-  /** For 'share order': how many others are offered it first, and leave too little. */
+  /** For 'share order': how many others are offered the agent first and leave too little of it. */
   readonly ahead?: number | undefined;
 }
 
-/** An allocator whose state can be looked into, copied and kept. */
+/** An allocator whose state can be inspected, copied and saved. */
 export interface LiveAllocator extends Allocator {
-  /** Computed from the live state, which it does not change: a run is tried and taken back. */
+  /** Tries a run on the live state and takes it back, so that nothing changes. */
   explain(frameworkId: FrameworkId, role: string, agentId: AgentId): Explanation;
   /**
-   * Why constraints would be refused by addFramework and updateFramework; undefined if they are
-   * fine.
+   * Why addFramework and updateFramework would refuse the constraints; undefined where they are
+   * valid.
    */
   constraintsError(constraints: OfferConstraints | undefined): string | undefined;
-  /** Refusals in force, by role. */
+  /** The number of refusals in force, by role. */
   activeFilters(): Readonly<Record<string, number>>;
   /**
-   * How many roles it would know if it knew these, too, with all above them. It has room for
-   * 262,144.
+   * How many roles the allocator would know if these and all their ancestors were added. It has
+   * room for 262,144.
    */
   rolesWith(roles: Iterable<string>): number;
   /** The whole state as bytes, for SchedulerCore.restore. */
   save(): Uint8Array;
-  /** A copy to try things on: what happens to it leaves this one as it is. */
+  /** An independent copy, for experiments. */
   fork(): LiveAllocator;
-  /** Bytes of memory that the state takes in the module. */
+  /** How many bytes of memory the state takes in the module. */
   readonly bytes: number;
 }
 
-/** One instance of the module and what is built on it. */
+/** The module and what is built on it: sums, and allocators. */
 export interface SchedulerCore {
   readonly abiVersion: number;
   readonly algebra: ResourceAlgebra;
@@ -354,13 +362,13 @@ export interface SchedulerCore {
    * without flags.
    */
   allocator(options?: Partial<AllocatorOptions>): LiveAllocator;
-  /** An allocator with the state that `save` gave, by the same build of the module. */
+  /** An allocator with a state that `save` returned, in the same build of the module. */
   restore(saved: Uint8Array): LiveAllocator;
   ledger(total: readonly Resource[]): Ledger;
   /**
-   * How often the instance of algebra, pools, ledgers and matcher has trapped, and the last time.
-   * Each time it was replaced, with all that was in it; only a call that trapped twice has thrown
-   * its `CoreTrap`.
+   * How often the instance that algebra, pools, ledgers and matcher share has trapped, and the last
+   * trap. Each time a new instance replaced it, with all that was in it; only a call that trapped
+   * again on the new one has thrown its `CoreTrap`.
    */
   readonly sharedTraps: number;
   readonly lastSharedTrap: CoreTrap | undefined;

@@ -1,5 +1,5 @@
-// The agents that an allocator knows: their numbers in the module, and what flags of them in the
-// module are made from, so that these can be told anew when a fact or the whitelist changes.
+// The agents that an allocator knows: their numbers in the module, and the facts that their flags
+// are computed from, so that a new fact or whitelist can change the flags.
 import type { AgentId } from '../model/ids.ts';
 import { BAD_HANDLE, EXISTS } from './constants.ts';
 import type { AgentEntry } from './entries.ts';
@@ -15,11 +15,11 @@ export interface AgentsSnapshot {
 
 export class KnownAgents {
   readonly #module: CoreModule;
-  /** The master's own region. */
+  /** The region of the master. */
   readonly #region: string | undefined;
   readonly #entries = new Map<AgentId, AgentEntry>();
   readonly #ids: AgentId[] = [];
-  /** Host names; null: every agent may be offered. */
+  /** Host names that may be offered; null allows all. */
   #whitelist: ReadonlySet<string> | null = null;
   #lastPlace = 0;
 
@@ -36,7 +36,7 @@ export class KnownAgents {
     return this.#entries.values();
   }
 
-  /** The agent that has or had the number. */
+  /** The agent with this number, also if it was removed. */
   id(number: number): AgentId {
     return this.#ids[number] as AgentId;
   }
@@ -45,7 +45,7 @@ export class KnownAgents {
     return this.#entries.get(id);
   }
 
-  /** Throws BAD_HANDLE for an agent that is not known. */
+  /** Throws BAD_HANDLE where the agent is not known. */
   get(id: AgentId): AgentEntry {
     const entry = this.#entries.get(id);
     if (entry === undefined) {
@@ -54,14 +54,14 @@ export class KnownAgents {
     return entry;
   }
 
-  /** Throws EXISTS for one that is known. */
+  /** Throws EXISTS where the agent is known. */
   checkNew(id: AgentId): void {
     if (this.#entries.has(id)) {
       throw statusError(EXISTS, `agent ${id}`);
     }
   }
 
-  /** `count`: of the items of its total, which are in the exchange buffer. */
+  /** Adds an agent; the exchange buffer has its total, `count` items. */
   add(agent: Parameters<Allocator['addAgent']>[0], count: number): AgentEntry {
     const { exports } = this.#module;
     const place = agent.place ?? this.#lastPlace + 1;
@@ -83,7 +83,7 @@ export class KnownAgents {
     return entry;
   }
 
-  /** Agents that are given no place stand behind this one from now on. */
+  /** Remembers the place: agents without a place come after it from now on. */
   keepPlace(place: number | undefined): void {
     this.#lastPlace = Math.max(this.#lastPlace, place ?? this.#lastPlace + 1);
   }
@@ -111,7 +111,7 @@ export class KnownAgents {
     }
   }
 
-  /** Tells the module of facts, capabilities or an activity that have changed. */
+  /** Tells the module the agent's flags, after a change of facts, capabilities or activity. */
   updateFlags(entry: AgentEntry): void {
     accepted(this.#module.exports.changeAgentFlags(entry.number, this.#flagsOf(entry)));
   }
@@ -130,7 +130,7 @@ export class KnownAgents {
     };
   }
 
-  /** For a module whose state was copied. */
+  /** Restores what `save` returned, for a module whose memory was copied. */
   restore({ agents, whitelist, lastPlace }: AgentsSnapshot): void {
     for (const agent of agents) {
       this.#entries.set(agent.id, { ...agent });

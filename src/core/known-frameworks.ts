@@ -1,6 +1,6 @@
 // The frameworks that an allocator knows: their numbers in the module, the order of their ids, and
-// what they have subscribed with. A framework has a number from the first of its tasks on, which
-// agents may tell of before it subscribes.
+// their terms. A framework has a number as soon as an agent reports one of its tasks, which may be
+// before it subscribes.
 import type { FrameworkId } from '../model/ids.ts';
 import { BAD_HANDLE } from './constants.ts';
 import type { FrameworkEntry } from './entries.ts';
@@ -27,7 +27,7 @@ export class KnownFrameworks {
   readonly #entries = new Map<FrameworkId, FrameworkEntry>();
   readonly #ids: FrameworkId[] = [];
   readonly #order: NameOrder;
-  /** How many have a number only because of their tasks. */
+  /** How many frameworks have tasks but have not subscribed. */
   #unsubscribed = 0;
 
   constructor(module: CoreModule) {
@@ -40,7 +40,7 @@ export class KnownFrameworks {
     });
   }
 
-  /** The framework that has or had the number. */
+  /** The framework with this number, also if it was removed. */
   id(number: number): FrameworkId {
     return this.#ids[number] as FrameworkId;
   }
@@ -49,7 +49,7 @@ export class KnownFrameworks {
     return this.#entries.get(id);
   }
 
-  /** Throws BAD_HANDLE for a framework that has not subscribed. */
+  /** Throws BAD_HANDLE where the framework has not subscribed. */
   get(id: FrameworkId): FrameworkEntry {
     const entry = this.#entries.get(id);
     if (entry?.known !== true) {
@@ -58,7 +58,7 @@ export class KnownFrameworks {
     return entry;
   }
 
-  /** The entry of a framework, which may be unknown to the cluster so far. */
+  /** The entry of a framework; made where this is the first that the allocator hears of it. */
   entry(id: FrameworkId): FrameworkEntry {
     const known = this.#entries.get(id);
     if (known !== undefined) {
@@ -87,7 +87,7 @@ export class KnownFrameworks {
     this.#unsubscribed--;
   }
 
-  /** False while one has a number only because of its tasks. */
+  /** False while a framework has tasks but has not subscribed. */
   get allSubscribed(): boolean {
     return this.#unsubscribed === 0;
   }
@@ -113,7 +113,10 @@ export class KnownFrameworks {
     };
   }
 
-  /** For a module whose state was copied; constraints are to be compiled anew. */
+  /**
+   * Restores what `save` returned, for a module whose memory was copied; the caller has to compile
+   * the constraints again.
+   */
   restore({ frameworkOrder, frameworks }: FrameworksSnapshot): Iterable<FrameworkEntry> {
     this.#order.restore(frameworkOrder);
     for (const { suppressed, ...framework } of frameworks) {

@@ -1,9 +1,9 @@
-// One agent's books over rows of the module. Allocation roles are left out: to an agent its
-// resources are the same for every framework that uses them.
+// One agent's account, as rows of the module. Allocation roles are left out: to an agent a resource
+// is the same whichever framework uses it.
 //
-// Of each row this side keeps a copy, as it was after the last change that went well. When the
-// instance traps, the copies are written into the next one, and the change that was being made is
-// made there.
+// The host keeps a copy of each row, as it was after the last successful change. When the instance
+// traps, the copies are written into the next instance and the interrupted change is repeated
+// there.
 
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';
@@ -34,7 +34,7 @@ export class RowLedger implements Ledger {
     this.#run(() => {});
   }
 
-  /** Works on the books, which are written anew if this instance does not have them. */
+  /** Works on the account, and writes it first if this instance lacks it. */
   #run<T>(work: (rows: Rows) => T): T {
     return this.#shared.run((buffer) => {
       const rows = this.#rows?.buffer === buffer ? this.#rows : this.#write(buffer);

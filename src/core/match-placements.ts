@@ -1,5 +1,5 @@
-// Constraints of tasks, made into columns: which offers a task may go on at all, and how offers are
-// told apart where tasks of a group shall keep their distance.
+// Placement constraints of tasks, as columns: which offers a task may use, and the attribute values
+// by which tasks of a group are spread.
 import { RE2JS } from 're2js';
 import { type Attribute, Value_Type } from '../model/generated/messages.ts';
 import type { MatchPlace, PlacementConstraint, RunningTask, TaskDemand } from './matcher.ts';
@@ -10,7 +10,7 @@ type GroupConstraint = Extract<PlacementConstraint, { type: 'unique' | 'groupBy'
 const isFixed = (constraint: PlacementConstraint): constraint is FixedConstraint =>
   constraint.type === 'equals' || constraint.type === 'unlike' || constraint.type === 'matches';
 
-/** An attribute as text; the first of its name counts. */
+/** An attribute as text; of several with one name the first counts. */
 export function attributeOf(place: MatchPlace, name: string): string | undefined {
   switch (name) {
     case '@hostname':
@@ -39,11 +39,11 @@ function textOf(attribute: Attribute): string {
   }
 }
 
-/** An attribute of all offers, its values numbered in the order in which they come up. */
+/** One attribute of all offers; its values are numbered in the order of their first occurrence. */
 export interface Column {
   readonly values: readonly string[];
   readonly numbers: ReadonlyMap<string, number>;
-  /** The value's number for each offer; undefined where the offer lacks the attribute. */
+  /** The number of each offer's value; undefined where the offer lacks the attribute. */
   readonly ofOffer: readonly (number | undefined)[];
 }
 
@@ -79,7 +79,7 @@ export class Columns {
   }
 }
 
-/** A test of a value, or why the constraint cannot be one. */
+/** The constraint as a test of a value, or the reason why it is not valid. */
 function testOf(constraint: FixedConstraint): (value: string | undefined) => boolean {
   switch (constraint.type) {
     case 'equals':
@@ -99,11 +99,11 @@ function testOf(constraint: FixedConstraint): (value: string | undefined) => boo
 
 export interface Mask {
   readonly words: Uint32Array;
-  /** The attribute at which no offer was left, if none is. */
+  /** The attribute whose constraint left no offer, if there is one. */
   readonly blockedBy: string | undefined;
 }
 
-/** An attribute whose pattern is not a regular expression. */
+/** A constraint on this attribute has a pattern that is no regular expression. */
 export class PatternError extends Error {
   readonly code = 'BAD_PATTERN';
   readonly attribute: string;
@@ -114,7 +114,7 @@ export class PatternError extends Error {
   }
 }
 
-/** Which offers pass the fixed constraints of a task; tasks of equal constraints share a mask. */
+/** Which offers pass the fixed constraints of a task; tasks with equal constraints share a mask. */
 export class Masks {
   readonly list: Mask[] = [];
   readonly #columns: Columns;
@@ -126,7 +126,10 @@ export class Masks {
     this.#count = offerCount;
   }
 
-  /** The mask's number, or undefined for a task that may go anywhere. Throws PatternError. */
+  /**
+   * The number of the task's mask; undefined for a task without fixed constraints. Throws
+   * PatternError.
+   */
   of(task: TaskDemand): number | undefined {
     const fixed = (task.constraints ?? []).filter(isFixed);
     if (fixed.length === 0) {
@@ -186,12 +189,15 @@ const clearBit = (words: Uint32Array, index: number) => {
 const hasBit = (words: Uint32Array, index: number) =>
   (((words[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1;
 
-/** How a task's group bears on where it may go. */
+/** A limit on how many tasks of a group may share a value of the attribute. */
 export interface Limit {
   readonly group: string;
   readonly attribute: string;
   readonly most: number | 'even' | 'any';
-  /** The task itself is counted here; only once for each group and attribute. */
+  /**
+   * Whether the task itself is counted under this limit: true for one limit of each group and
+   * attribute.
+   */
   readonly counts: boolean;
 }
 
@@ -212,7 +218,7 @@ type Counted = Pick<TaskDemand, 'group' | 'constraints'>;
 
 const groupOf = (task: Counted) => task.group ?? '';
 
-/** What each group is told apart by. */
+/** For each group, the attributes that some constraint limits. */
 function attributesByGroup(tasks: readonly TaskDemand[]): Map<string, Set<string>> {
   const attributes = new Map<string, Set<string>>();
   for (const task of tasks) {
@@ -229,8 +235,8 @@ function attributesByGroup(tasks: readonly TaskDemand[]): Map<string, Set<string
 }
 
 /**
- * A task counts for the limits of its whole group, whether it has any itself or not; for those of
- * other groups, by its constraints that name them.
+ * A task counts under all limits of its own group, even if it has no constraint. Under limits of
+ * another group it counts if a constraint of its own names that group.
  */
 function limitsIn(attributes: ReadonlyMap<string, ReadonlySet<string>>, task: Counted): Limit[] {
   const limits: Limit[] = [];
@@ -252,13 +258,13 @@ function limitsIn(attributes: ReadonlyMap<string, ReadonlySet<string>>, task: Co
   return limits;
 }
 
-/** Limits of each task. */
+/** The limits of each task. */
 export function limitsOf(tasks: readonly TaskDemand[]): Limit[][] {
   const attributes = attributesByGroup(tasks);
   return tasks.map((task) => limitsIn(attributes, task));
 }
 
-/** Where each running task is counted already; once for each group and attribute. */
+/** The group, attribute and value under which each running task counts; each is listed once. */
 export function* countsOf(
   running: readonly RunningTask[],
   tasks: readonly TaskDemand[],

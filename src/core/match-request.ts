@@ -1,5 +1,5 @@
-// Turns a request for the matcher into the block that the module works on, and reads its answers.
-// The layout of the block is drawn at the head of asm/matcher.ts.
+// Turns a request for the matcher into the block that the module reads, and reads the module's
+// answers. The layout of the block is drawn at the head of asm/matcher.ts.
 import { MATCH_FREE, MATCH_HEADER_WORDS, MATCH_NONE, MATCH_SKIP } from './constants.ts';
 import {
   Columns,
@@ -15,11 +15,11 @@ import type { Fitness, MatchOffer, MatchRequest, RunningTask, TaskDemand } from 
 import { toMilli } from './milli.ts';
 import type { CoreModule } from './module.ts';
 
-/** What a task needs of one dimension. */
+/** How much of one dimension a task needs. */
 interface Need {
   readonly dimension: number;
   readonly amount: number;
-  /** Numbers of free choice among the amount. */
+  /** How many of the amount are numbers that the matcher may choose. */
   readonly any: number;
 }
 
@@ -28,7 +28,7 @@ export interface Plan {
   readonly tokens: readonly number[];
   readonly limits: readonly Limit[];
   readonly mask: number | undefined;
-  /** What is wrong with the task; it is not placed then. */
+  /** The field that is not valid; such a task is not placed. */
   readonly invalid: string | undefined;
 }
 
@@ -37,7 +37,7 @@ interface Dimension {
   readonly isScalar: boolean;
 }
 
-/** A number or an item that some task asks for by name. */
+/** A number or an item that a task asks for by its value. */
 interface Token {
   readonly name: string;
   readonly number?: number;
@@ -45,7 +45,7 @@ interface Token {
 }
 
 export interface Answer {
-  /** An offer, or one of the module's reasons. */
+  /** The index of an offer, or one of the module's reasons. */
   readonly place: number;
   readonly detail: number | undefined;
 }
@@ -79,7 +79,7 @@ export class Request {
     this.plans = tasks.map((task, index) => this.#plan(task, limits[index] ?? []));
   }
 
-  /** Numbers that tasks ask for by name, in ascending order, then items. */
+  /** Numbers that tasks ask for, in ascending order, then items. */
   #findTokens(): void {
     const numbers = new Map<string, Set<number>>();
     const items = new Map<string, Set<string>>();
@@ -131,7 +131,9 @@ export class Request {
     return number;
   }
 
-  /** Numbers of one name that some task asks for; a free choice spares them. */
+  /**
+   * Numbers of a resource that tasks ask for; the matcher chooses others as long as there are any.
+   */
   wantedNumbers(name: string): ReadonlySet<number> {
     return new Set(
       this.#tokens.flatMap((token) =>
@@ -184,7 +186,7 @@ export class Request {
     return { needs, tokens };
   }
 
-  /** The name behind a detail of a task that is too large. */
+  /** The resource that the detail of a 'too large' answer is about. */
   nameOfDetail(detail: number): string | undefined {
     return (this.#dimensions[detail] ?? this.#tokens[detail - this.#dimensions.length])?.name;
   }
@@ -314,7 +316,10 @@ export class Request {
     writer.words(this.#countsSoFar(groups));
   }
 
-  /** Values that no offer has are left out: nothing can be placed there. */
+  /**
+   * The running tasks under each counter. A value that no offer has is left out: no task can be
+   * placed there.
+   */
   #countsSoFar(groups: Counters): Uint32Array {
     const counts = new Uint32Array(groups.size);
     for (const { group, attribute, value } of countsOf(this.#running, this.#tasks)) {
@@ -328,7 +333,7 @@ export class Request {
     return counts;
   }
 
-  /** Where each group counts its tasks by value of an attribute. */
+  /** The counters: one for each group, attribute and value. */
   #counters(): Counters {
     const columns: string[] = [];
     const bases = new Map<string, number>();
@@ -383,10 +388,13 @@ export class Request {
 }
 
 interface Counters {
-  /** Attributes that groups are kept apart by. */
+  /** Attributes whose values have counters. */
   readonly columns: readonly string[];
   readonly size: number;
-  /** Undefined where no task of the request has a limit of the group on the attribute. */
+  /**
+   * The first counter of the group on the attribute; undefined where no task of the request has
+   * such a limit.
+   */
   readonly baseOf: (group: string, attribute: string) => number | undefined;
 }
 
@@ -431,7 +439,7 @@ function firsts(lengths: readonly number[]): number[] {
   return result;
 }
 
-/** The name of an amount that is none, if there is one. */
+/** The name of the first amount that is not valid, if there is one. */
 function whatIsInvalid(task: TaskDemand): string | undefined {
   for (const [name, value] of Object.entries(task.amounts)) {
     if (!(value >= 0) || !Number.isSafeInteger(toMilli(value))) {

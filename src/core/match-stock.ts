@@ -1,20 +1,21 @@
-// What one offer has for tasks, and taking it out piece by piece. Which pieces a task gets follows
-// the module's bookkeeping: numbers of free choice are first those that no task of the request asks
-// for by name.
+// The resources of one offer, from which tasks take theirs piece by piece. The pieces are chosen as
+// the module counts them: numbers that the matcher may choose are first those that no task of the
+// request asks for.
 import { type Resource, type Value_Range, Value_Type } from '../model/generated/messages.ts';
 import { fromMilli, toMilli } from './milli.ts';
 
 interface Piece {
   readonly resource: Resource;
-  /** Thousandths that are left of a scalar. */
+  /** What is left of a scalar, in thousandths. */
   milli: number;
-  /** Numbers that are left of ranges: begin and end, ascending. */
+  /** The numbers that are left: ranges as begin and end, ascending. */
   ranges: (readonly [number, number])[];
   readonly items: Set<string>;
 }
 
 /**
- * A task without special wishes is not given revocable resources, volumes, or disks of their own.
+ * Whether tasks get the resource unasked: no revocable resources, shared resources, volumes, or
+ * disks with a source.
  */
 function isPlain(resource: Resource): boolean {
   const { disk } = resource;
@@ -28,7 +29,7 @@ function isPlain(resource: Resource): boolean {
 
 const depth = (resource: Resource) => resource.reservations?.length ?? 0;
 
-/** Ranges in ascending order, each number in one of them at most. */
+/** Ranges in ascending order, none overlapping another. */
 function ascending(ranges: readonly Value_Range[]): (readonly [number, number])[] {
   const result: [number, number][] = [];
   for (const { begin, end } of ranges.toSorted((a, b) => a.begin - b.begin)) {
@@ -53,7 +54,7 @@ function pieceOf(resource: Resource): Piece {
 }
 
 export class Stock {
-  /** By name; reserved ones first, so that what others could use is kept. */
+  /** Pieces by resource name; reserved ones first, so that unreserved ones stay for others. */
   readonly #pieces = new Map<string, Piece[]>();
 
   constructor(resources: readonly Resource[]) {
@@ -76,7 +77,7 @@ export class Stock {
     return this.#of(name).reduce((sum, piece) => sum + piece.milli, 0);
   }
 
-  /** How many numbers there are. */
+  /** How many numbers are left. */
   numbers(name: string): number {
     return this.#of(name)
       .flatMap((piece) => piece.ranges)
@@ -93,7 +94,7 @@ export class Stock {
     return this.#of(name).some((piece) => piece.items.has(item));
   }
 
-  /** The stock must have that much. */
+  /** The stock must have that much left. */
   takeScalar(name: string, milli: number): Resource[] {
     const taken: Resource[] = [];
     let rest = milli;
@@ -109,7 +110,10 @@ export class Stock {
     return taken;
   }
 
-  /** Takes numbers by name and `any` more, sparing the wanted ones as long as there are others. */
+  /**
+   * Takes the `exact` numbers and `any` others; those avoid the `wanted` numbers as long as there
+   * are enough.
+   */
   takeNumbers(
     name: string,
     { exact, any, wanted }: { exact: readonly number[]; any: number; wanted: ReadonlySet<number> },
@@ -140,7 +144,7 @@ export class Stock {
     }));
   }
 
-  /** The numbers that a free choice falls on. */
+  /** The numbers that the matcher chooses. */
   #free(
     name: string,
     any: number,

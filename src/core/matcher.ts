@@ -1,24 +1,24 @@
-// The face of the matcher: which task goes on which offer. It is for frameworks and tools, the
-// master does not use it. The search itself is in asm/matcher.ts; this file holds the types.
+// The interface of the matcher, which places tasks on offers. Frameworks and tools use it; the
+// master does not. The search itself is in asm/matcher.ts.
 import type { Attribute, DomainInfo, Resource } from '../model/generated/messages.ts';
 
-/** What constraints ask about an agent; a message Offer or AgentInfo fits this shape. */
+/** What constraints read of an agent; the messages Offer and AgentInfo fit this shape. */
 export interface MatchPlace {
   readonly hostname: string;
   readonly attributes?: readonly Attribute[] | undefined;
   readonly domain?: DomainInfo | undefined;
 }
 
-/** One offer as the matcher needs it; a message Offer fits this shape. */
+/** What the matcher reads of an offer; the message Offer fits this shape. */
 export interface MatchOffer extends MatchPlace {
   readonly resources?: readonly Resource[] | undefined;
 }
 
 /**
- * Where a task may stand. `attribute` names an attribute, or is one of '@hostname', '@region' and
- * '@zone' (those of the fault domain). `group` is what a constraint counts together where that is
- * not the task's own group: then only the tasks that have a constraint of that group on the
- * attribute are counted.
+ * A constraint on the agents that a task may run on. `attribute` is the name of an attribute, or
+ * one of '@hostname', '@region' and '@zone' (the agent's fault domain). `group` names the tasks
+ * that are counted together, by default the task's own group. With it, exactly those tasks are
+ * counted that have a constraint of that group on the attribute.
  */
 export type PlacementConstraint =
   | { readonly type: 'equals'; readonly attribute: string; readonly value: string }
@@ -27,7 +27,8 @@ export type PlacementConstraint =
   /** No two tasks of one group share a value of the attribute. */
   | { readonly type: 'unique'; readonly attribute: string; readonly group?: string }
   /**
-   * Tasks of one group are spread evenly over the values of the attribute, as far as there is room.
+   * The tasks of a group are spread evenly over the values of the attribute, as far as there is
+   * room.
    */
   | { readonly type: 'groupBy'; readonly attribute: string; readonly group?: string }
   /** At most `count` tasks of one group on each value of the attribute. */
@@ -41,26 +42,29 @@ export type PlacementConstraint =
 export interface TaskDemand {
   /** Scalar amounts by resource name, e.g. cpus, mem, gpus. */
   readonly amounts: Readonly<Record<string, number>>;
-  /** Resources taken from any range of the named resource: how many numbers (e.g. ports: 2). */
+  /** How many numbers of a ranges resource, whichever they are (e.g. ports: 2). */
   readonly counts?: Readonly<Record<string, number>> | undefined;
   /** Exact numbers of a ranges resource, e.g. ports: [8080]. */
   readonly numbers?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Items of a set resource. */
   readonly items?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** What unique, groupBy and maxPer count together; tasks without a group share one. */
+  /** The group that unique, groupBy and maxPer count; all tasks without a group are in one. */
   readonly group?: string | undefined;
   readonly constraints?: readonly PlacementConstraint[] | undefined;
 }
 
 export type Fitness =
-  /** The offer that is used most after the placement. */
+  /** Prefers the offer that is most used after the placement. */
   | { readonly type: 'binPack' }
-  /** The offer that is used least. */
+  /** Prefers the offer that is least used after the placement. */
   | { readonly type: 'spread' }
-  /** The greatest weighted sum of used fractions by resource name (negative weights spread). */
+  /**
+   * Prefers the offer with the greatest weighted sum of used fractions, by resource name; negative
+   * weights spread.
+   */
   | { readonly type: 'weighted'; readonly weights: Readonly<Record<string, number>> };
 
-/** A task that has its place already: unique, groupBy and maxPer count it there. */
+/** A task that is placed already: unique, groupBy and maxPer count it. */
 export interface RunningTask extends Pick<TaskDemand, 'group' | 'constraints'> {
   readonly place: MatchPlace;
 }
@@ -73,7 +77,10 @@ export interface MatchRequest {
   readonly fitness: Fitness;
 }
 
-/** Indexes into the request. `resources` is what the task takes out of its offer, as messages. */
+/**
+ * `task` and `offer` are indexes into the request; `resources` are what the task takes of its
+ * offer.
+ */
 export interface Placement {
   readonly task: number;
   readonly offer: number;
@@ -82,21 +89,21 @@ export interface Placement {
 
 export type UnplacedReason =
   | 'no offers'
-  /** Every offer fails an attribute constraint. */
+  /** No offer passes all attribute constraints. */
   | 'constraints'
   /**
-   * Some offer passes the constraints, but none is (still) big enough: `resource` names the
-   * shortest.
+   * Offers pass the constraints, but none is big enough, or none any more; `resource` is the
+   * scarcest.
    */
   | 'too large'
-  /** Only unique, groupBy or maxPer stand in the way. */
+  /** Only unique, groupBy or maxPer prevent the placement. */
   | 'group'
   | 'invalid demand';
 
 export interface Unplaced {
   readonly task: number;
   readonly reason: UnplacedReason;
-  /** The resource name or attribute that decided, where there is one. */
+  /** The name of the resource or attribute that decided, where there is one. */
   readonly detail?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Amounts cross the boundary of the core in units; inside they are thousandths.
+// Conversion of amounts: units outside the core, thousandths inside.
 
 /** Units to thousandths as Mesos rounds them. */
 export const toMilli = (value: number) => Math.round(value * 1000);

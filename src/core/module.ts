@@ -1,5 +1,5 @@
-// One instance of the Wasm module: its exports, typed, and the views of its memory. Views are taken
-// anew whenever the memory has moved, so none may be kept across a call into the module.
+// One instance of the Wasm module: its exports with their types, and views of its memory. The views
+// are renewed whenever the memory has moved, so no view may be kept across a call of the module.
 import {
   ABI_VERSION,
   BAD_AMOUNT,
@@ -122,7 +122,9 @@ export interface CoreExports {
   matchRun(bytes: number): number;
 }
 
-/** A wrong call into the core: a bug of the caller, or input that breaks a limit. */
+/**
+ * A call that the core refuses: it is a bug of the caller, or input from outside exceeds a limit.
+ */
 export class CoreError extends Error {
   readonly code: string;
 
@@ -133,7 +135,7 @@ export class CoreError extends Error {
   }
 }
 
-/** What is wrong, by status; OK, and NO_MEMORY, which no call answers, are no errors. */
+/** Code and text of each error status. OK is no error, and no call returns NO_MEMORY. */
 const MEANINGS: Readonly<Record<number, readonly [code: string, meaning: string]>> = {
   [BAD_HANDLE]: ['BAD_HANDLE', 'there is no such thing'],
   [BAD_AMOUNT]: ['BAD_AMOUNT', 'an amount is negative, too large or no number'],
@@ -147,15 +149,13 @@ const MEANINGS: Readonly<Record<number, readonly [code: string, meaning: string]
   [BAD_ARGUMENT]: ['BAD_ARGUMENT', 'an argument is wrong'],
 };
 
-/**
- * The error that stands for a status, given as it came (negative statuses of counting calls too).
- */
+/** The error of a status; `status` may be negative, as calls that return a count give it. */
 export function statusError(status: number, detail = ''): CoreError {
   const [code, meaning] = MEANINGS[Math.abs(status)] ?? [`STATUS_${Math.abs(status)}`, ''];
   return new CoreError(code, detail === '' ? meaning : `${meaning} (${detail})`);
 }
 
-/** Throws unless the answer is a count or handle. */
+/** Returns a count or handle; throws where the answer is an error status. */
 export function checked(answer: number, detail = ''): number {
   if (answer < 0) {
     throw statusError(answer, detail);
@@ -170,20 +170,18 @@ export function accepted(status: number, detail = ''): void {
   }
 }
 
-/** How instances of the module are made: each has its own memory. */
+/** Makes an instance of the module, with its own memory. */
 export type Instantiate = () => Pick<WebAssembly.Instance, 'exports'>;
 
 export class CoreModule {
   readonly exports: CoreExports;
-  /** Set once a call has trapped: the instance cannot be used any more. */
+  /** Set when a call has trapped: the instance is unusable then. */
   trap: CoreTrap | undefined;
-  /**
-   * How many calls there have been after which the offers of a run are no longer where they were.
-   */
+  /** How many calls were made that may have moved the offers of a run. */
   calls = 0;
   u32: Uint32Array;
   f64: Float64Array;
-  /** Where the exchange buffer begins, in u32s; and how many bytes it has. */
+  /** The start of the exchange buffer, in u32s. */
   io = 0;
   #ioBytes = 0;
   readonly #memory: WebAssembly.Memory;
@@ -208,7 +206,7 @@ export class CoreModule {
     this.reserve(65536);
   }
 
-  /** Makes the exchange buffer at least that big and the views current. */
+  /** Makes the exchange buffer at least this large, and renews the views. */
   reserve(bytes: number): void {
     if (bytes > this.#ioBytes) {
       this.io = this.exports.ioReserve(bytes) >>> 2;
@@ -217,12 +215,12 @@ export class CoreModule {
     this.refresh();
   }
 
-  /** A copy of all state that the module holds. */
+  /** A copy of the module's whole memory in use. */
   copy(): Uint8Array {
     return new Uint8Array(this.#memory.buffer, 0, this.exports.stateSize()).slice();
   }
 
-  /** Replaces all state by a copy made of another instance of the same module. */
+  /** Replaces the whole state by a copy from another instance of the same module. */
   paste(state: Uint8Array): void {
     const missing = state.length - this.#memory.buffer.byteLength;
     if (missing > 0) {
@@ -234,7 +232,7 @@ export class CoreModule {
     this.locate();
   }
 
-  /** Takes the views anew if the memory has grown; after every call whose answer lies in memory. */
+  /** Renews the views if the memory has grown; needed after each call whose answer is in memory. */
   refresh(): void {
     if (this.u32.buffer !== this.#memory.buffer) {
       this.u32 = new Uint32Array(this.#memory.buffer);
@@ -242,7 +240,7 @@ export class CoreModule {
     }
   }
 
-  /** The exchange buffer may have moved: it does so only when an answer was bigger than it. */
+  /** Finds the exchange buffer again: the module moves it for an answer that does not fit. */
   locate(): void {
     this.refresh();
     this.io = this.exports.ioReserve(0) >>> 2;

@@ -1,14 +1,14 @@
-// Gives names whole numbers that order like the names, so that the module can break ties by name
-// without knowing any. New names get numbers between their neighbours; where there is no room,
-// numbers are spread anew over the smallest range around that is not crowded. What counts as
-// crowded is less for larger ranges, so that a name costs a few renumberings of others on average,
-// however many there are and wherever they come. Names lie in blocks, so that one that comes or
-// goes moves no more than those of its block.
+// Gives names whole numbers, their ranks, that are ordered as the names are, so that the module can
+// break ties by name without knowing names. A new name gets a rank between its neighbours. Where
+// there is none left, ranks are spread evenly over the smallest range around the place that is not
+// crowded. The larger the range, the emptier it has to be, so that adding a name renumbers only a
+// few others on average, however many there are and in whatever order they come. Names are kept in
+// blocks, so that adding or removing one moves only names of its block.
 
 const BITS = 24;
 const LIMIT = 2 ** BITS;
 const STEP = 256;
-/** Names of a block; a fuller one is divided. */
+/** The most names of a block; a larger one is divided. */
 const MAX_BLOCK = 512;
 
 /** The order of names: by code units, which for ids and roles is the order of their bytes. */
@@ -25,10 +25,10 @@ interface Place {
 }
 
 export class NameOrder {
-  /** In order, and none of them empty but the only one. */
+  /** The blocks in order. None is empty, unless it is the only one. */
   readonly #blocks: Block[] = [{ names: [], ranks: [] }];
   #size = 0;
-  /** Called for every name that gets another number; not for the one being added. */
+  /** Called for each name whose rank changes, except the one that is being added. */
   readonly #renumbered: (name: string, rank: number) => void;
 
   constructor(renumbered: (name: string, rank: number) => void) {
@@ -39,7 +39,7 @@ export class NameOrder {
     return this.#blocks[at] as Block;
   }
 
-  /** Where a name is, or would be. */
+  /** The place of a name, or the place where it would be inserted. */
   #find(name: string): Place {
     let low = 0;
     let high = this.#blocks.length - 1;
@@ -87,7 +87,7 @@ export class NameOrder {
     return this.#block(place.block).ranks[place.index] as number;
   }
 
-  /** Makes two of a place's block; the place stays with its name. */
+  /** Divides the block of a place in two; the place stays at its name. */
   #divide(place: Place): void {
     const { names, ranks } = this.#block(place.block);
     const half = names.length >> 1;
@@ -101,7 +101,7 @@ export class NameOrder {
     }
   }
 
-  /** The rank of the name before a place; -1 before the first. */
+  /** The rank of the name before a place; -1 where there is none. */
   #rankBefore({ block, index }: Place): number {
     if (index > 0) {
       return this.#block(block).ranks[index - 1] as number;
@@ -109,7 +109,10 @@ export class NameOrder {
     return block > 0 ? (this.#block(block - 1).ranks.at(-1) as number) : -1;
   }
 
-  /** The rank of the name at a place, which may be the end of its block; LIMIT behind the last. */
+  /**
+   * The rank of the name at a place; at the end of a block, of the next block's first name; LIMIT
+   * at the very end.
+   */
   #rankFrom({ block, index }: Place): number {
     const { ranks } = this.#block(block);
     return ranks[index] ?? this.#blocks[block + 1]?.ranks[0] ?? LIMIT;
@@ -119,8 +122,8 @@ export class NameOrder {
   #makeRoom(at: Place): void {
     const rank = this.#block(at.block).ranks[at.index] as number;
     const name = this.#block(at.block).names[at.index] as string;
-    // Each doubling of a range may be filled by so much less that all names fit twice into the
-    // largest.
+    // Each time the range doubles, it may hold more names by this factor only. The factor is chosen
+    // so that the largest range may hold twice the names that there are.
     const growth = Math.max(1, (2 * this.#size) ** (1 / BITS));
     let capacity = 1;
     const from = { ...at };
@@ -151,7 +154,7 @@ export class NameOrder {
     place.index--;
   }
 
-  /** From one name to the next, or from the end of a block to the second name of the next. */
+  /** Moves to the next name; from the end of a block, to the second name of the next block. */
   #on(place: Place): void {
     if (place.index >= this.#block(place.block).names.length) {
       place.block++;
@@ -198,7 +201,7 @@ export class NameOrder {
     }
   }
 
-  /** Names and ranks in order, to be given to `restore` of an empty instance. */
+  /** Names and ranks in order, for `restore` of an empty instance. */
   save(): readonly (readonly [string, number])[] {
     return this.#blocks.flatMap(({ names, ranks }) =>
       names.map((name, index) => [name, ranks[index] as number] as const),

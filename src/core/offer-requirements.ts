@@ -1,6 +1,6 @@
-// What frameworks require of their offers: a least amount, and constraints on agents. The module
-// knows no attributes, so constraints are evaluated here, for each framework role and agent when
-// either changes; the module is told which agents they exclude.
+// What frameworks require of their offers: minimum amounts, and constraints on agents. The module
+// knows no attributes: constraints are evaluated here, for each framework role and agent, when
+// either changes, and the module is told which agents they exclude.
 import type { OfferConstraints } from '../model/generated/messages.ts';
 import { type AgentTest, compileConstraints } from './constraints.ts';
 import type { AgentEntry, FrameworkEntry } from './entries.ts';
@@ -11,14 +11,14 @@ import { checkMinimum, writeMinimum } from './quantities.ts';
 import { Regexes, type RegexLimits } from './regexes.ts';
 import type { Roles } from './roles.ts';
 
-/** By role: which agents may be offered. */
+/** By role, the test whether an agent may be offered. */
 export type Constraints = ReadonlyMap<string, AgentTest>;
 
 export class OfferRequirements {
   readonly #buffer: ExchangeBuffer;
   readonly #roles: Roles;
   readonly #regexes: Regexes;
-  /** Frameworks with constraints on some role. */
+  /** Frameworks with constraints on at least one role. */
   readonly #constrained = new Set<FrameworkEntry>();
 
   constructor(buffer: ExchangeBuffer, roles: Roles, limits: RegexLimits) {
@@ -49,7 +49,7 @@ export class OfferRequirements {
     return compiled.ok ? undefined : compiled.why;
   }
 
-  /** The constraints of a framework's terms; throws when there is anything wrong with the terms. */
+  /** Compiles the constraints in a framework's terms; throws where the terms are not valid. */
   compile(terms: FrameworkTerms): Constraints {
     for (const minimum of Object.values(terms.minAllocatable)) {
       checkMinimum(minimum);
@@ -90,7 +90,7 @@ export class OfferRequirements {
     }
   }
 
-  /** Evaluates every framework's constraints for one agent whose facts are new. */
+  /** Evaluates the constraints of every framework for an agent whose facts have changed. */
   applyConstraints(agent: AgentEntry): void {
     for (const entry of this.#constrained) {
       const roles = new Set(entry.terms.roles);

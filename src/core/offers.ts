@@ -10,7 +10,7 @@ import { type ExchangeBuffer, noValues } from './exchange-buffer.ts';
 import type { OfferBatch } from './interface.ts';
 import { CoreError } from './module.ts';
 
-/** How numbers become names. */
+/** Finds names by their numbers. */
 export interface Names {
   frameworkId(framework: number): FrameworkId;
   agentId(agent: number): AgentId;
@@ -38,7 +38,7 @@ export class ModuleOffers implements OfferBatch {
     buffer.module.refresh();
   }
 
-  /** Throws where the offers have moved: better than to read what lies there now. */
+  /** Throws where the offers may have moved in memory: other data may lie there now. */
   #checkDate(): void {
     const { calls, trap } = this.#buffer.module;
     if (this.#calls === calls) {
@@ -109,7 +109,7 @@ export class ModuleOffers implements OfferBatch {
   }
 }
 
-/** The outcome of a run that was not done. */
+/** The outcome of a run that did not happen. */
 export const noOffers: OfferBatch = {
   count: 0,
   inverseCount: 0,

@@ -1,5 +1,5 @@
-// Options of an allocator: what is left out is as in a Mesos master without flags, what is wrong is
-// refused.
+// Options of an allocator: defaults are those of a Mesos master without flags, and values that are
+// not valid are refused.
 import {
   BAD_AMOUNT,
   OPTION_FILTER_GPU,
@@ -51,7 +51,7 @@ export function allocatorOptions(given: Partial<AllocatorOptions>): AllocatorOpt
   return options;
 }
 
-/** The first call of an instance that serves an allocator. */
+/** Configures a new instance for an allocator; must be its first call. */
 export function setUp(
   module: CoreModule,
   kinds: ResourceInterner,

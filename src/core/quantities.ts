@@ -1,5 +1,5 @@
-// Amounts by resource name on their way into the module - minimums of offers, and quotas - checked
-// first, for a call that is refused half-way would leave a part of them there.
+// Writes amounts by resource name - minimum offers and quotas - into the exchange buffer. All are
+// checked first: a call refused half-way would leave a part of them in the module.
 import { BAD_AMOUNT } from './constants.ts';
 import type { Quantities, Quota } from './interface.ts';
 import { toMilli } from './milli.ts';
@@ -18,7 +18,7 @@ function milliByName(kinds: ResourceInterner, quantities: Quantities): Map<numbe
   return milli;
 }
 
-/** Guarantee and limit of every name into the exchange buffer; answers how many names. */
+/** Writes guarantee and limit of every name; returns the number of names. */
 export function writeQuota(module: CoreModule, kinds: ResourceInterner, quota: Quota): number {
   const guarantees = milliByName(kinds, quota.guarantees);
   const limits = milliByName(kinds, quota.limits);
@@ -32,7 +32,7 @@ export function writeQuota(module: CoreModule, kinds: ResourceInterner, quota: Q
   return names;
 }
 
-/** Throws unless every amount is one. */
+/** Throws where an amount is not valid. */
 export function checkMinimum(alternatives: readonly Quantities[]): void {
   for (const quantities of alternatives) {
     for (const [name, value] of Object.entries(quantities)) {
@@ -44,7 +44,7 @@ export function checkMinimum(alternatives: readonly Quantities[]): void {
   }
 }
 
-/** Throws unless every weight is one. */
+/** Throws where a weight is not valid. */
 export function checkWeights(weights: Readonly<Record<string, number>>): void {
   for (const [role, weight] of Object.entries(weights)) {
     if (!(weight > 0) || weight === Infinity) {
@@ -53,9 +53,7 @@ export function checkWeights(weights: Readonly<Record<string, number>>): void {
   }
 }
 
-/**
- * Alternatives into the exchange buffer, in units; amounts of 0 ask for nothing and are left out.
- */
+/** Writes the alternatives, in units. An amount of 0 asks for nothing and is left out. */
 export function writeMinimum(
   module: CoreModule,
   kinds: ResourceInterner,

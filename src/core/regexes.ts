@@ -1,6 +1,6 @@
 // Regular expressions of offer constraints. They run on RE2's engine, whose time is linear in the
-// text; what compiling one costs is bounded here: it is estimated from the text, before the engine
-// expands repetitions.
+// text. The cost of compiling a pattern is estimated and bounded here, before the engine expands
+// repetitions.
 import { RE2JS } from 're2js';
 
 export interface RegexLimits {
@@ -15,11 +15,14 @@ export type Compiled<T> =
 export type TextTest = (text: string) => boolean;
 
 /**
- * A pattern whose estimated cost is so many times the largest program is not compiled to find that
- * out.
+ * A pattern is refused without compiling it when its estimated cost is this many times that of the
+ * largest program.
  */
 const HOPELESS = 10;
-/** Patterns that are kept compiled: a framework's constraints are checked, and then taken. */
+/**
+ * How many compiled patterns are kept: a framework's constraints are compiled when they are
+ * checked, and again when they are set.
+ */
 const KEPT = 2048;
 
 const refused = (why: string) => ({ ok: false, why }) as const;
@@ -32,14 +35,16 @@ export class Regexes {
     this.#limits = limits;
   }
 
-  /** A full match; patterns that are wrong, or too big once compiled, are refused. */
+  /**
+   * A test for a full match; a pattern that is not valid, or too large when compiled, is refused.
+   */
   compile(pattern: string): Compiled<TextTest> {
     const kept = this.#kept.get(pattern);
     if (kept !== undefined) {
       return kept;
     }
     const compiled = compile(pattern, this.#limits);
-    // What is refused is not kept: such a pattern may be long.
+    // A refused pattern is not kept: it may be long.
     if (compiled.ok) {
       if (this.#kept.size >= KEPT) {
         this.#kept.clear();
@@ -65,7 +70,7 @@ function compile(pattern: string, limits: RegexLimits): Compiled<TextTest> {
     return refused(`Failed to construct regex from pattern '${pattern}': ${why}`);
   }
   const size = compiled.programSize();
-  // RE2 gives a third of its memory to each of two programs, at 16 bytes an instruction or so.
+  // RE2 gives a third of its memory to each of two programs; an instruction takes about 16 bytes.
   if (size * 16 > (limits.maxMemoryBytes * 2) / 3) {
     return refused(
       `Failed to construct regex from pattern '${pattern}': pattern too large - compile failed`,
@@ -80,13 +85,13 @@ function compile(pattern: string, limits: RegexLimits): Compiled<TextTest> {
   return { ok: true, value: (text) => compiled.matches(text) };
 }
 
-/** Characters, classes and groups of a pattern, with repetitions written out. */
+/** How many characters, classes and groups a pattern has when repetitions are written out. */
 const expandedSize = (pattern: string) => expand(pattern, () => 1);
 
 /**
- * What it costs to compile a pattern, about: 1 for a character. Classes cost more, most of all
- * those that ignore case and reach beyond ASCII, for the other cases of all their members are
- * looked up.
+ * The estimated cost of compiling a pattern: 1 for a character. A class costs more, most of all one
+ * that ignores case and has characters beyond ASCII, for the engine looks up the other cases of all
+ * its members.
  */
 export function compileCost(pattern: string): number {
   const ignoresCase = /\(\?[a-zA-Z]*i/.test(pattern);
@@ -98,14 +103,14 @@ export function compileCost(pattern: string): number {
   });
 }
 
-/** `\Qliteral\E`, an escape, a class, a counted repetition, or any one character. */
+/** One token: `\Qliteral\E`, an escape, a class, a counted repetition, or any character. */
 const TOKENS =
   /\\Q.*?(?:\\E|$)|\\[pPx]\{[^}]*\}|\\[pPx].{0,2}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|./gsu;
 
 function expand(pattern: string, costOf: (atom: string) => number): number {
   const outer: number[] = [];
   let size = 0;
-  // What a repetition would repeat: the last atom or group.
+  // The cost of the last atom or group, which a repetition would repeat.
   let last = 0;
   for (const [token] of pattern.matchAll(TOKENS)) {
     if (token === '(') {
@@ -116,7 +121,7 @@ function expand(pattern: string, costOf: (atom: string) => number): number {
       last = size;
       size += outer.pop() ?? 0;
     } else if (/^\{\d/.test(token)) {
-      // The engine refuses more than a thousand.
+      // The engine refuses more than a thousand repetitions.
       const times = Math.min(1001, Math.max(...token.slice(1, -1).split(',').map(Number)));
       size += last * (times - 1);
       last *= times;

@@ -1,5 +1,5 @@
-// Gives the kind of each resource a small number by which the module knows it, and frees those that
-// nothing in the module refers to any more.
+// Gives each kind of resource a small number, by which the module knows it, and frees the numbers
+// of kinds that nothing in the module refers to any more.
 import type { Resource } from '../model/generated/messages.ts';
 import {
   MAX_NAMES,
@@ -28,11 +28,11 @@ import { StringNumbers } from './string-numbers.ts';
 
 const SWEEP_KINDS = 8192;
 const SWEEP_NAMES = 256;
-/** Well below the module's limit. */
+/** Names are swept at the latest when there are this many: well below the module's limit. */
 const LAST_SWEEP_NAMES = (MAX_NAMES * 3) / 4;
 
 export interface KindsSnapshot {
-  /** Gaps are numbers that were swept. */
+  /** An absent name is a number that was freed. */
   readonly names: readonly (string | null | undefined)[];
   readonly kinds: readonly (Kind | null | undefined)[];
   readonly setItems: readonly string[];
@@ -40,18 +40,18 @@ export interface KindsSnapshot {
 
 export class ResourceInterner {
   readonly #module: CoreModule;
-  /** Gives the number of a reservation role; creates it when it is new. */
+  /** Returns the number of a reservation role, and creates it for a new role. */
   readonly #roleNumber: (role: string) => number;
   readonly #excluded: ReadonlySet<string>;
   readonly #kinds: (Kind | undefined)[] = [];
   #live = 0;
-  /** So many kinds or names are worth a look for those that nothing refers to any more. */
+  /** The number of kinds or names at which a sweep is due. */
   #sweepAt = SWEEP_KINDS;
   #sweepNamesAt = SWEEP_NAMES;
   readonly #sweepsNames: boolean;
   readonly #names = new Map<string, number>();
   readonly #nameList: (string | undefined)[] = [];
-  /** Plain scalars, ranges and sets: by allocation role, then one map a type, by name. */
+  /** Plain scalars, ranges and sets: by allocation role, then by type, then by name. */
   readonly #plain = new Map<string, Map<string, number>[]>();
   readonly #others = new Map<string, number>();
   readonly setItems = new StringNumbers();
@@ -61,7 +61,10 @@ export class ResourceInterner {
     options: {
       readonly roleNumber?: (role: string) => number;
       readonly excludedNames?: Iterable<string>;
-      /** True for a module without an allocator, where nothing is counted by name. */
+      /**
+       * Whether names are swept, too: only in a module without an allocator, where nothing is
+       * counted by name.
+       */
       readonly sweepsNames?: boolean;
     } = {},
   ) {
@@ -79,7 +82,7 @@ export class ResourceInterner {
     return found;
   }
 
-  /** How many kinds have been made: it changes whenever one is. */
+  /** How many kinds exist now. */
   get count(): number {
     return this.#live;
   }
@@ -88,7 +91,7 @@ export class ResourceInterner {
     return this.#nameList;
   }
 
-  /** The number of a resource name; a new one is made known to the module. */
+  /** The number of a resource name. The module is told of a new name. */
   name(name: string): number {
     const known = this.#names.get(name);
     if (known !== undefined) {
@@ -100,7 +103,7 @@ export class ResourceInterner {
     return number;
   }
 
-  /** The kind of a resource if there is one: what is only asked for makes no new kinds. */
+  /** The kind of a resource, if it exists; a question creates no kinds. */
   find(resource: Resource, allocationRole = ''): number | undefined {
     if (!isTyped(resource)) {
       return undefined;
@@ -112,7 +115,10 @@ export class ResourceInterner {
     return this.#others.get(kindKey(resource, type, allocationRole));
   }
 
-  /** The kind of a resource, of whatever amount unless it is solid; made if it is new. */
+  /**
+   * The kind of a resource, created if it is new. The amount does not matter, unless the resource
+   * is solid.
+   */
   of(resource: Resource, allocationRole = ''): number {
     const type = valueType(resource);
     if (isPlain(resource)) {
@@ -135,7 +141,8 @@ export class ResourceInterner {
   }
 
   /**
-   * A volume made anew may have another path or principal than one of the same identity before it.
+   * Takes path and principal of a new volume, which may differ from those of an earlier volume of
+   * the same kind.
    */
   refresh(resource: Resource, allocationRole = ''): void {
     const kind = this.get(this.of(resource, allocationRole));
@@ -143,8 +150,8 @@ export class ResourceInterner {
   }
 
   /**
-   * Frees the numbers of kinds that nothing in the module refers to, when there are many: clients
-   * make new ones at will. Only between calls, when no list is on its way.
+   * When there are many kinds, frees the numbers of those that nothing in the module refers to:
+   * clients can create any number of kinds. Must run between calls, when no list is being written.
    */
   sweep(): void {
     if (this.#live >= this.#sweepAt) {
@@ -203,7 +210,7 @@ export class ResourceInterner {
     });
   }
 
-  /** The key of a kind; undefined for a plain one. */
+  /** The key of a kind in the map; undefined for a plain kind. */
   #keyOf(kind: Kind): string | undefined {
     const scalar = isSolid(kind) ? { scalar: { value: fromMilli(kind.unit) } } : {};
     const resource: Resource = { ...kind.template, ...scalar };
@@ -217,7 +224,7 @@ export class ResourceInterner {
     return { names: this.#nameList, kinds: this.#kinds, setItems: this.setItems.all };
   }
 
-  /** Takes over what `save` gave, for a module whose state was copied. */
+  /** Restores what `save` returned, for a module whose memory was copied. */
   restore(saved: KindsSnapshot): void {
     saved.names.forEach((name, number) => {
       if (name === null || name === undefined) {

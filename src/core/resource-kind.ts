@@ -1,6 +1,6 @@
-// What makes two resources different is Mesos's rule: name, type, reservations, disk (without the
-// volume's path and the persistence principal), revocable, shared, provider - and, for what cannot
-// be divided, its size. Everything of a resource that counts so is its kind.
+// The kind of a resource: all that distinguishes it from others by Mesos's rules. These are name,
+// type, reservations, disk (without the volume's path and principal), revocable, shared, provider
+// and, for a solid resource, which cannot be divided, its size.
 import {
   type Labels,
   Resource_ReservationInfo_Type as ReservationType,
@@ -14,24 +14,21 @@ import { SOLID, TYPE_RANGES, TYPE_SCALAR, TYPE_SET } from './constants.ts';
 import { toMilli } from './milli.ts';
 import { CoreError } from './module.ts';
 
-/**
- * What the host keeps of a kind. `allocationRole` is '' for resources that are allocated to no
- * role.
- */
+/** What the host keeps of a kind. `allocationRole` is '' for a resource without one. */
 export interface Kind {
   readonly name: string;
   readonly type: number;
   readonly flags: number;
-  /** Thousandths of one copy, for solid kinds. */
+  /** For a solid kind, the thousandths of one copy. */
   readonly unit: number;
   readonly allocationRole: string;
-  /** Everything but the value. Its parts are shared by all messages built from it. */
+  /** The resource without its value. All messages built from it share its parts. */
   template: Resource;
 }
 
 export const isSolid = (kind: Kind) => (kind.flags & SOLID) !== 0;
 /**
- * Of labels as they came: those of a reservation are in every message that is built from its kind.
+ * The keys of Labels objects: all messages built from a kind share the labels of its reservations.
  */
 const labelsKeys = new WeakMap<Labels, string>();
 
@@ -71,7 +68,7 @@ function diskKey(disk: Resource_DiskInfo): string {
   ])}${labelsKey(source.metadata)}]`;
 }
 
-/** Reservations of a resource, those in the form of before reservation refinement included. */
+/** The reservations of a resource, also one in the form from before reservation refinement. */
 export function reservationsOf(resource: Resource): readonly Resource_ReservationInfo[] {
   if (resource.reservations !== undefined && resource.reservations.length > 0) {
     return resource.reservations;
@@ -102,7 +99,7 @@ export function isSolidResource(resource: Resource): boolean {
   );
 }
 
-/** What is left of a resource when its value is taken away. */
+/** The resource without its value. */
 export function withoutValue(resource: Resource, allocationRole: string): Resource {
   const { name, type, provider_id, disk, revocable, shared } = resource;
   const reservations = reservationsOf(resource);
@@ -128,7 +125,7 @@ export function withoutValue(resource: Resource, allocationRole: string): Resour
   return template;
 }
 
-/** Equal for resources of one kind. */
+/** A text that is equal for resources of one kind. */
 export function kindKey(resource: Resource, type: number, allocationRole: string): string {
   let key = `${type}${JSON.stringify(resource.name)}`;
   if (allocationRole !== '') {
@@ -155,7 +152,7 @@ export function kindKey(resource: Resource, type: number, allocationRole: string
   return key;
 }
 
-/** A name and an amount, and nothing else that would tell it from others. */
+/** Whether a resource has a name and an amount only, and nothing that distinguishes it further. */
 export function isPlain(resource: Resource): boolean {
   return (
     resource.disk === undefined &&

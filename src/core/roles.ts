@@ -1,5 +1,5 @@
-// Numbers of roles. A role is made known to the module with all its ancestors when its name first
-// comes, and forgotten when nothing in the module speaks of it any more.
+// Numbers of roles. The module is told of a role and its ancestors when the role's name first
+// occurs; a role is forgotten when nothing in the module refers to it any more.
 import { roleSizeError } from '../model/role.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
 import { NameOrder } from './name-order.ts';
@@ -10,20 +10,22 @@ export interface RolesSnapshot {
 }
 
 const SWEEP_ROLES = 2048;
-/** Those that are forgotten must not take the room of others for long. */
+/**
+ * The most roles that are added between sweeps: forgotten roles take room from others until then.
+ */
 const MAX_SWEEP_ROLES = 100_000;
 
-/** The virtual leaf of a role that competes with its children is named after it, with a dot. */
+/** The rank of a role's own frameworks among its children is that of this name. */
 const leafOf = (path: string) => `${path}/.`;
 const pathOf = (name: string) => (name.endsWith('/.') ? name.slice(0, -2) : name);
 
 export class Roles {
   readonly #module: CoreModule;
   readonly #numbers = new Map<string, number>();
-  /** Paths by number; the root is 0 and has none. */
+  /** Paths by number; the root is 0 and has no path. */
   readonly #paths: string[] = [''];
   readonly #ranks: NameOrder;
-  /** Roles whose ranks are others than the module knows, while some are added. */
+  /** Roles with ranks that the module has not been told yet. */
   readonly #reranked = new Set<string>();
   #sweepAt = SWEEP_ROLES;
 
@@ -32,7 +34,7 @@ export class Roles {
     this.#ranks = new NameOrder((name) => this.#reranked.add(pathOf(name)));
   }
 
-  /** The number of a role that is known; undefined otherwise. */
+  /** The number of a role; undefined where it is not known. */
   find(path: string): number | undefined {
     return this.#numbers.get(path);
   }
@@ -46,9 +48,7 @@ export class Roles {
     return this.#numbers.get(path) as number;
   }
 
-  /**
-   * Makes roles known at once, so that those whose ranks they change are told to the module once.
-   */
+  /** Adds several roles, and then tells the module once of all ranks that have changed. */
   learn(paths: Iterable<string>): void {
     try {
       for (const path of paths) {
@@ -76,7 +76,8 @@ export class Roles {
     }
     const slash = path.lastIndexOf('/');
     const parent = slash < 0 ? 0 : this.#add(path.slice(0, slash));
-    // Both names are there before either's rank is read: the second may change the first one's.
+    // Both names are added before their ranks are read: adding one may change the rank of the
+    // other.
     this.#ranks.add(leafOf(path));
     const rank = this.#ranks.add(path);
     const own = this.#ranks.add(leafOf(path));
@@ -86,11 +87,11 @@ export class Roles {
     return role;
   }
 
-  /** How many roles would be known if these were, too. */
+  /** How many roles would be known with these added. */
   countWith(paths: Iterable<string>): number {
     const news = new Set<string>();
     for (const path of paths) {
-      // What is known is known with all above it.
+      // If a role is known, all its ancestors are, too.
       for (let at = path; !this.#numbers.has(at) && !news.has(at); ) {
         news.add(at);
         const slash = at.lastIndexOf('/');
@@ -101,8 +102,8 @@ export class Roles {
   }
 
   /**
-   * Forgets roles that nothing speaks of any more, when there are many: frameworks make new ones at
-   * will. Only between calls, when no number of a role is on its way.
+   * When there are many roles, forgets those that nothing in the module refers to: frameworks can
+   * create any number of roles. Must run between calls, when no number of a role is in use.
    */
   sweep(): void {
     if (this.#numbers.size < this.#sweepAt) {

@@ -1,7 +1,7 @@
-// The instance that algebra, pools, ledgers and the matcher share. When it traps, it is replaced at
-// once and what was asked is asked again: sums keep nothing in it, and of pools and ledgers this
-// side knows enough to write them into the new one. So no caller is left with half a sum; a trap
-// that comes back is thrown.
+// The instance that algebra, pools, ledgers and the matcher share. When it traps, a new instance
+// replaces it and the call is repeated: sums keep nothing in the instance, and pools and ledgers
+// can write themselves into the new one. So no caller gets half a sum. A call that traps again
+// throws.
 
 import { ExchangeBuffer } from './exchange-buffer.ts';
 import { CoreModule, type Instantiate } from './module.ts';
@@ -24,7 +24,7 @@ export class SharedInstance {
     return new ExchangeBuffer(module, new ResourceInterner(module, { sweepsNames: true }));
   }
 
-  /** How often it has trapped so far. */
+  /** How often an instance has trapped so far. */
   get traps(): number {
     return this.#traps;
   }
@@ -38,8 +38,8 @@ export class SharedInstance {
   }
 
   /**
-   * Works on the instance; once more, on a new one, if that traps. The work must be one that can be
-   * repeated.
+   * Runs the work on the instance, and if that traps, once more on a new one. So the work must be
+   * repeatable.
    */
   run<T>(work: (buffer: ExchangeBuffer) => T): T {
     if (this.#buffer.module.trap !== undefined) {

@@ -1,5 +1,5 @@
-// An allocator's state as bytes, from which another one goes on: what the host keeps as JSON, then
-// the module's memory.
+// An allocator's state as bytes, from which another allocator can go on: the host's part as JSON,
+// then the module's memory.
 //
 //   magic u32 | ABI version u32 | bytes of JSON u32 | bytes of memory u32 | JSON | memory
 import { ABI_VERSION } from './constants.ts';
@@ -11,7 +11,7 @@ import { CoreError } from './module.ts';
 import type { KindsSnapshot } from './resource-interner.ts';
 import type { RolesSnapshot } from './roles.ts';
 
-/** What the host keeps beside the module's memory. */
+/** What the host keeps besides the module's memory. */
 export interface HostSnapshot extends AgentsSnapshot, FrameworksSnapshot, PauseSnapshot {
   readonly options: AllocatorOptions;
   readonly kinds: KindsSnapshot;
@@ -23,8 +23,8 @@ const MAGIC = 0x4d53434f;
 const HEAD = 16;
 
 /**
- * Bytes that JSON cannot hold are rare in what is kept (secrets of volumes), and written as
- * numbers.
+ * Writes bytes, which JSON does not have, as numbers. They are rare in what is kept (secrets of
+ * volumes).
  */
 function replace(_key: string, value: unknown): unknown {
   return value instanceof Uint8Array ? { $bytes: [...value] } : value;

@@ -1,6 +1,6 @@
-// Numbers for the items of sets: to the module a set is a list of ranges of numbers, as ports are.
+// Numbers for the names in sets: to the module a set is a list of ranges of numbers, as ports are.
 
-/** Numbers given to strings, in the order in which they were first seen. */
+/** Numbers strings in the order of their first occurrence. */
 export class StringNumbers {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];

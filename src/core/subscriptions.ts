@@ -1,6 +1,6 @@
-// What a framework subscribes with - roles, those it suppresses, capabilities, and what it requires
-// of offers - and how that changes. Roles are told to the module in their own order, so that the
-// order of a message decides nothing.
+// A framework's terms - roles, suppressed roles, capabilities, and requirements on offers - and how
+// they change. The module is told of roles in sorted order, so that their order in a message
+// decides nothing.
 import type { FrameworkEntry } from './entries.ts';
 import { capabilityBits, rolesMeant, sortedRoles } from './flags.ts';
 import type { FrameworkTerms } from './interface.ts';
@@ -27,7 +27,7 @@ export class Subscriptions {
     this.#agents = agents;
   }
 
-  /** Of a framework that is introduced; `constraints` are those of the terms, compiled. */
+  /** Subscribes a new framework; `constraints` are those of its terms, compiled. */
   begin(entry: FrameworkEntry, terms: FrameworkTerms, constraints: Constraints): void {
     const { exports } = this.#module;
     entry.terms = terms;
@@ -41,7 +41,7 @@ export class Subscriptions {
     this.#requirements.setConstraints(entry, constraints, this.#agents.all());
   }
 
-  /** New terms in place of all earlier ones. */
+  /** Replaces the framework's terms. */
   change(entry: FrameworkEntry, terms: FrameworkTerms, constraints: Constraints): void {
     const { exports } = this.#module;
     const before = new Set(entry.terms.roles);
@@ -80,7 +80,10 @@ export class Subscriptions {
     }
   }
 
-  /** Throws BAD_ARGUMENT for a role that it is not subscribed to; no roles: all of them. */
+  /**
+   * Throws BAD_ARGUMENT where the framework is not subscribed to a role. No roles means all of
+   * them.
+   */
   suppress(entry: FrameworkEntry, roles: readonly string[]): void {
     for (const role of rolesMeant(entry.terms.roles, roles)) {
       accepted(this.#module.exports.suppressRole(entry.number, this.#roles.number(role)), role);
@@ -88,7 +91,7 @@ export class Subscriptions {
     }
   }
 
-  /** As `suppress`, the other way; inverse offers that it has refused are made again, too. */
+  /** Reverses `suppress`. Inverse offers that the framework has refused are made again, too. */
   revive(entry: FrameworkEntry, roles: readonly string[]): void {
     const { exports } = this.#module;
     const revived = rolesMeant(entry.terms.roles, roles);

@@ -1,13 +1,13 @@
-// An instance of the module that has trapped is lost: its state may be half changed. Every further
-// call on it answers with the same error, so that its owner makes a new one.
+// An instance of the module that has trapped is lost: its state may be half changed. Every later
+// call on it throws the same error, so that its owner makes a new one.
 
 /**
- * The module trapped: a bug of it, or its memory cannot grow any more. No `CoreError`, which is the
- * caller's fault and leaves the state as it was: after a trap the state is gone.
+ * The module trapped: it has a bug, or its memory cannot grow any more. The state is lost, unlike
+ * with a `CoreError`, which is the caller's fault and changes nothing.
  */
 export class CoreTrap extends Error {
   readonly code = 'TRAP';
-  /** The export in which it happened. */
+  /** The export that trapped. */
   readonly exportName: string;
 
   constructor(exportName: string, cause: unknown) {
@@ -18,19 +18,21 @@ export class CoreTrap extends Error {
   }
 }
 
-/** A core that traps so often within so long does not do so by chance: the process should end. */
+/**
+ * A core that traps this often within this time does not trap by chance: the process should end.
+ */
 export const TOO_MANY_TRAPS = { most: 3, withinMs: 60_000 } as const;
 
 type Call = (...args: number[]) => number;
 
-/** What the owner of guarded exports hears of. */
+/** What guarded exports tell their owner. */
 export interface Calls {
-  /** A call begins that is none of READING. */
+  /** A call begins, of an export that is not in READING. */
   begun(): void;
   lost(trap: CoreTrap): void;
 }
 
-/** Exports that leave everything where it is, the offers of a run too. */
+/** Exports that move nothing in memory, not even the offers of a run. */
 const READING: ReadonlySet<string> = new Set([
   'countFilters',
   'hasPending',
@@ -43,8 +45,8 @@ const READING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The exports with every call guarded. Once one has trapped, all are replaced by functions that
- * throw the same error, so that no call has to look first.
+ * The exports with a guard around every call. When one has trapped, functions that throw the same
+ * error replace them all, so that no call has to check first.
  */
 export function guardedExports(
   exports: WebAssembly.Exports,
@@ -75,8 +77,9 @@ export function guardedExports(
 }
 
 /**
- * A module without imports throws nothing but traps, the engine's stack overflow among them. No
- * export has more than seven arguments, and those that one does not have are dropped on the way in.
+ * Guards one export. A module without imports throws nothing but traps, of which the engine's stack
+ * overflow is one. No export has more than seven arguments; WebAssembly ignores those that an
+ * export does not have.
  */
 function guard(call: Call, begun: () => void, trapped: (error: unknown) => CoreTrap): Call {
   return (a, b, c, d, e, f, g) => {

@@ -1,5 +1,5 @@
-// The matcher over the module: a request becomes a block of numbers there, and its answers become
-// placements and reasons in words.
+// The matcher over the module: a request becomes a block of numbers in its memory, and the module's
+// answers become placements and reasons.
 import {
   MATCH_GROUP_FULL,
   MATCH_NOT_ALLOWED,

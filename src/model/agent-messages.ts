@@ -61,7 +61,7 @@ export interface ToAgent {
   AcknowledgeOperationStatusMessage: AcknowledgeOperationStatusMessage;
   DrainAgentMessage: DrainAgentMessage;
   ShutdownMessage: ShutdownMessage;
-  /** Why an agent may not register. Agents of Apache Mesos pass it over. */
+  /** Why an agent may not register. An agent of Apache Mesos ignores this message. */
   AuthenticationErrorMessage: AuthenticationErrorMessage;
 }
 

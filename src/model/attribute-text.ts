@@ -2,12 +2,12 @@
 import { type Attribute, Value_Type } from './generated/messages.ts';
 import { formatValue, parseValue, TextError } from './value-text.ts';
 
-/** Sets are refused, as Mesos refuses them. Throws TextError. */
+/** Reads a list of attributes. A set is refused, as Mesos refuses it. Throws TextError. */
 export function parseAttributes(text: string): Attribute[] {
   return attributeParts(text).map(parseAttribute);
 }
 
-/** The texts of the single attributes. */
+/** Splits a list of attributes into the text of each. */
 export const attributeParts = (text: string): string[] =>
   text.split(/[;\n]/).filter((part) => part.trim() !== '');
 
@@ -26,6 +26,6 @@ export function parseAttribute(text: string): Attribute {
   return { name, ...value };
 }
 
-/** The inverse, for messages. */
+/** Writes attributes as the text that `parseAttributes` reads. */
 export const formatAttributes = (attributes: readonly Attribute[]): string =>
   attributes.map((attribute) => `${attribute.name}:${formatValue(attribute)}`).join('; ');

@@ -1,19 +1,20 @@
-// Bytes that several histories share. When they are used up, the history that has most forgets its
-// oldest entry: one owner of large things loses its own history, and not that of others.
+// A budget of bytes that several histories share. When it is used up, the history with the most
+// bytes forgets its oldest entry: a task with large messages costs its own history, not those of
+// others.
 
-/** A history that counts in a budget. */
+/** A history whose bytes are counted in a budget. */
 export interface Weighed {
-  /** Changed by the budget only. */
+  /** Set by the budget only. */
   bytes: number;
-  /** Gives the bytes of its oldest entry back. */
+  /** Drops the oldest entry and gives its bytes back to the budget. */
   forgetOldest(): void;
 }
 
 export class ByteBudget {
   private readonly limit: number;
   /**
-   * By the length of their bytes in binary digits: the one with most is found without a look at
-   * all.
+   * The histories, grouped by the number of binary digits of their size: the largest is found
+   * without a look at all of them.
    */
   private readonly histories: Set<Weighed>[] = [];
   private used = 0;
@@ -22,7 +23,7 @@ export class ByteBudget {
     this.limit = limitBytes;
   }
 
-  /** For an entry that is in the history already; it may be forgotten at once. */
+  /** Counts an entry that the history has already; the history may have to forget it at once. */
   take(history: Weighed, bytes: number): void {
     this.change(history, bytes);
     while (this.used > this.limit) {
@@ -49,7 +50,7 @@ export class ByteBudget {
     }
   }
 
-  /** None has twice as much. */
+  /** One of the largest histories: no other has twice as many bytes. `some` is any of them. */
   private heaviest(some: Weighed): Weighed {
     const [heaviest = some] = this.histories.findLast((all) => (all?.size ?? 0) > 0) ?? [];
     return heaviest;

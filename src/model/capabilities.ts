@@ -31,7 +31,7 @@ export function frameworkCapabilities(info: FrameworkInfo): FrameworkCapabilitie
   };
 }
 
-/** `role` of the old form, or `roles` of a MULTI_ROLE framework. */
+/** The roles of a framework: `roles` where it is MULTI_ROLE, else its one `role`. */
 export function frameworkRoles(info: FrameworkInfo): string[] {
   const multiRole = (info.capabilities ?? []).some(
     ({ type }) => type === FrameworkInfo_Capability_Type.MULTI_ROLE,
@@ -51,7 +51,8 @@ export interface AgentCapabilities {
   readonly taskResourceLimits: boolean;
 }
 
-// Agents of one release all say the same, so one object serves them all: 50,000 agents share a few.
+// Agents of one release have the same capabilities, so one object serves them all: 50,000 agents
+// share a few objects.
 const known = new Map<string, AgentCapabilities>();
 const MAX_KNOWN = 1000;
 

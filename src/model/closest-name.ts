@@ -1,11 +1,13 @@
-// The name that was probably meant.
+// Guesses which known name a misspelt one was meant to be, for error messages.
 
-/** The known name that is fewest edits away, if it is near enough to be meant. */
+/**
+ * The known name with the fewest edits from the written one; undefined where each needs too many.
+ */
 export function closestName(written: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(written.length / 4)) + 1;
   for (const name of names) {
-    // Where the lengths alone differ by more, the rest need not be compared.
+    // Names that differ more in length alone need not be compared.
     if (Math.abs(name.length - written.length) < least) {
       const edits = distance(written, name);
       if (edits < least) {

@@ -4,7 +4,7 @@
 import type { ContainerID } from './generated/messages.ts';
 import { type ContainerId, containerId } from './ids.ts';
 
-/** Of the message that names it by its parent. */
+/** The path of a ContainerID, which names its parent, and so on up to the root. */
 export const containerIdOf = ({ value, parent }: ContainerID): ContainerId =>
   parent === undefined ? containerId(value) : childOf(containerIdOf(parent), value);
 
@@ -27,7 +27,8 @@ export function parentOf(id: ContainerId): ContainerId | undefined {
 export const rootOf = (id: ContainerId): ContainerId => containerId(id.split('.', 1)[0] ?? id);
 
 /**
- * Its folder below one that belongs to root containers; `between` stands between parent and child.
+ * The folder of a container below the folder that holds root containers; `between` is the path from
+ * a container's folder to those nested in it.
  */
 export const containerFolder = (id: ContainerId, between: string): string =>
   id.replaceAll('.', `/${between}/`);

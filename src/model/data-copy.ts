@@ -1,19 +1,19 @@
-// State as data: a copy that nothing is shared with, and a comparison, field by field. State may be
-// a graph with circles; an object that is met twice is one object in the copy as well.
+// State as data: an independent copy, and a comparison field by field. State may be a graph with
+// circles; an object that is met twice is one object in the copy as well.
 //
-// Known are plain objects, lists, maps, sets and bytes, and the classes that are named: their
-// fields are private by TypeScript's word and not by the language's (`#`), so that they are found
-// here. What is frozen never changes, with all that is in it, and a copy has the very same.
-// Whatever else is met is refused with the way to it, for half a copy would go on as if it were
-// whole.
+// Plain objects, lists, maps, sets and bytes are copied, and instances of the classes that the
+// caller names: their fields are private in TypeScript's way and not by `#`, so that they are found
+// here. A frozen object never changes, nor does anything in it: the copy has the same object.
+// Anything else is refused, with its place in the state: a state half copied would go on as if it
+// were whole.
 
-/** What a state is made of, beside plain values. */
+/** What a state consists of, besides plain values. */
 export interface DataKinds {
-  /** Classes whose instances are what their fields say. */
+  /** Classes whose instances are copied field by field. */
   readonly classes: ReadonlySet<unknown>;
-  /** What never changes, or belongs to no state: a copy has the very same. */
+  /** Objects that never change, or are no part of the state: a copy has the same object. */
   readonly shared: ReadonlySet<unknown>;
-  /** Objects that copy and compare themselves; undefined of all others. */
+  /** For an object that copies and compares itself, how; undefined for all others. */
   readonly own: (value: object) => SelfCopying | undefined;
 }
 
@@ -22,18 +22,20 @@ export interface SelfCopying {
   readonly equals: (other: object) => boolean;
 }
 
-/** State has something that is no data of a known kind. */
+/** The state holds a value that is no data of a known kind. */
 export class NoDataError extends Error {
   readonly code = 'NO_DATA';
 }
 
-/** Way to a part of the state, for messages: made of its last step and the way to its owner. */
+/**
+ * The way to a part of the state, for messages: its last step, and the way to the object before.
+ */
 interface Way {
   readonly to: Way | undefined;
   readonly step: string;
 }
 
-/** An independent copy. Throws a NoDataError that names the place of what cannot be copied. */
+/** An independent copy. Throws a NoDataError with the place of a value that cannot be copied. */
 export function copyData<T extends object>(root: T, kinds: DataKinds): T {
   const copies = new Map<object, object>();
   const open: { readonly from: object; readonly to: object; readonly way: Way | undefined }[] = [];
@@ -56,7 +58,8 @@ export function copyData<T extends object>(root: T, kinds: DataKinds): T {
     return copy;
   };
   const copy = copyOf(root, undefined, '') as T;
-  // One after the other, for a state is as deep as its longest chain of references.
+  // A loop, for recursion would run out of stack: a state is as deep as its longest chain of
+  // references.
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     fill(next.from, next.to, (value, step) => copyOf(value, next?.way, step));
   }
@@ -64,8 +67,8 @@ export function copyData<T extends object>(root: T, kinds: DataKinds): T {
 }
 
 /**
- * The way to the first thing in which two states differ; undefined: they are equal. Whether two
- * equal messages are one object is no difference: messages are kept apart or together as they come.
+ * The way to the first difference between two states; undefined where they are equal. Whether two
+ * equal messages are one object or two is no difference.
  */
 export function dataDifference(left: object, right: object, kinds: DataKinds): string | undefined {
   const seen = new Map<object, Set<object>>();
@@ -124,7 +127,7 @@ function textOf(way: Way | undefined): string {
   return steps.length === 0 ? 'the state itself' : steps.join('.');
 }
 
-/** A new object of the same kind, and nothing in it yet. Constructors are not run. */
+/** A new empty object of the same kind. Its constructor is not run. */
 function emptyLike(value: object, kinds: DataKinds, way: Way | undefined): object {
   if (value instanceof Uint8Array) {
     return new Uint8Array(value);
@@ -167,7 +170,7 @@ function fill(from: object, to: object, copyOf: (value: unknown, step: unknown) 
   }
 }
 
-/** Keys that are objects have no name. */
+/** What stands in a way for a key that is an object. */
 const KEY = '(key)';
 
 interface Part {
@@ -176,7 +179,7 @@ interface Part {
   readonly value: unknown;
 }
 
-/** In their order, which is part of the state: what comes first is served first. */
+/** The parts in their order. Order belongs to the state: a machine serves what comes first. */
 function partsOf(value: object): Part[] {
   const parts: Part[] = [];
   if (value instanceof Uint8Array) {

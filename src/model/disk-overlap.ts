@@ -1,15 +1,15 @@
-// Disks of an agent that are one: the volumes of one would lie in the other, and what is destroyed
-// on one would be missing on the other.
+// Disks of an agent that overlap: a volume on one would lie in the other as well, and would be
+// missing there once it is destroyed here.
 import { sameMessage } from './equality.ts';
 import { type Resource, Resource_DiskInfo_Source_Type } from './generated/messages.ts';
 
 const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
 
-/** A disk besides the agent's own, where it is. */
+/** A disk other than the agent's own, and its place. */
 export interface Disk {
   readonly resource: Resource;
   readonly type: 'PATH' | 'MOUNT';
-  /** As the resource has it. */
+  /** The path, as the resource gives it. */
   readonly root: string;
 }
 
@@ -25,16 +25,16 @@ export function disksOf(resources: readonly Resource[]): Disk[] {
 }
 
 /**
- * Whether `inner` is the folder `outer`, or lies in it. Both without `.`, `..` and a slash at the
- * end.
+ * Whether `inner` is the folder `outer`, or lies in it. Neither path has `.`, `..` or a slash at
+ * its end.
  */
 export const isWithin = (inner: string, outer: string): boolean =>
   inner === outer || inner.startsWith(`${outer}/`);
 
 /**
- * Why two of the disks cannot both be offered. `placesOf` gives the ways in which a disk's place
- * can be said; two disks are compared by those at the same index. What a PATH disk has may be
- * reserved in parts.
+ * Why two of the disks cannot both be offered. `placesOf` gives the paths by which a disk can be
+ * reached; two disks are compared by the paths at the same index. One PATH disk may come as several
+ * resources, reserved differently.
  */
 export function overlapError(
   disks: readonly Disk[],

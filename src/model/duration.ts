@@ -33,8 +33,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * As Mesos prints it: in the largest unit that is not below one, or one unit lower where that gives
- * a whole number (`10days`, not `1.43weeks`; `90secs`, not `1.5mins`).
+ * A duration as Mesos prints it: in the largest unit in which it is at least one, or the unit below
+ * where that gives a whole number (`10days`, not `1.43weeks`; `90secs`, not `1.5mins`).
  */
 export function formatDuration(ms: number): string {
   const ns = Math.round(Math.abs(ms) * 1e6);

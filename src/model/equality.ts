@@ -1,6 +1,6 @@
-// Equality of messages: plain values compared by what they hold.
+// Equality of messages: two are equal if all their fields are.
 
-/** True if both hold the same. An absent field equals one that is undefined or an empty list. */
+/** Whether two messages are equal. An absent field equals an undefined one and an empty list. */
 export function sameMessage(left: unknown, right: unknown): boolean {
   if (left === right) {
     return true;

@@ -1,6 +1,6 @@
-// A queue: first in, first out, without moving what waits at every step.
+// A queue: first in, first out. Taking an item does not move the others.
 
-/** Items taken before the room they had is given back. */
+/** After this many items are taken, the array gives back their places. */
 const COMPACT_AFTER = 1_024;
 
 export class Fifo<Item> {
@@ -36,7 +36,7 @@ export class Fifo<Item> {
     this.head = 0;
   }
 
-  /** What waits now, oldest first, whatever is pushed or taken meanwhile. */
+  /** The items that wait at this moment, oldest first; later changes do not show. */
   [Symbol.iterator](): Iterator<Item> {
     return (this.items.slice(this.head) as Item[]).values();
   }

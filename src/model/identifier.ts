@@ -1,4 +1,4 @@
-// What the ids that clients choose must look like, and which bytes are a UUID.
+// What an id that a client chooses must look like, and which bytes are a UUID.
 
 const MAX_LENGTH = 255;
 
@@ -12,7 +12,7 @@ function hasForbiddenCharacter(id: string): boolean {
   return false;
 }
 
-/** UTF-8 length, without making the bytes. */
+/** The length in UTF-8, counted without encoding. */
 function byteLength(text: string): number {
   let bytes = 0;
   for (let i = 0; i < text.length; i++) {
@@ -23,7 +23,7 @@ function byteLength(text: string): number {
   return bytes;
 }
 
-/** Why an id cannot be used (ids become directory names), in Mesos's words. */
+/** Why an id cannot be used, in Mesos's words. (Ids become names of directories.) */
 export function idError(id: string): string | undefined {
   if (id === '') {
     return 'ID must not be empty';
@@ -37,7 +37,7 @@ export function idError(id: string): string | undefined {
   return hasForbiddenCharacter(id) ? `'${id}' contains invalid characters` : undefined;
 }
 
-/** 16 bytes whose version digit is one that exists (1 to 5). */
+/** Whether these are 16 bytes of which the version digit is 1 to 5. */
 export function isUuid(bytes: Uint8Array | undefined): bytes is Uint8Array {
   if (bytes === undefined || bytes.length !== 16) {
     return false;

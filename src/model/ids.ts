@@ -9,9 +9,9 @@ export type FrameworkId = Id<'FrameworkId'>;
 export type OfferId = Id<'OfferId'>;
 export type TaskId = Id<'TaskId'>;
 export type ExecutorId = Id<'ExecutorId'>;
-/** A path: see container-id.ts. */
+/** A path of ids: see container-id.ts. */
 export type ContainerId = Id<'ContainerId'>;
-/** One HTTP request that waits for its answer. */
+/** An HTTP request whose response is still to come. */
 export type RequestId = Id<'RequestId'>;
 /** One open event stream (a scheduler's, an executor's, an operator's). */
 export type StreamId = Id<'StreamId'>;

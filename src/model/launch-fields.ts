@@ -1,9 +1,9 @@
 // What becomes of every field that a framework can set on a task, an executor, their commands,
-// containers and checks. What is asked for and not given is refused with the field's name: a task
-// must not run less confined, or with less, than it was meant to.
+// containers and checks. A field that asks for what Mesoscale does not do is refused by its name: a
+// task must not run less confined, or with less, than its framework meant.
 //
-// A field that begins to work changes here from `refused` to WORKS, and nothing else does. Every
-// harmless one is listed in docs/compatibility.md.
+// When a field begins to work, it changes here to WORKS, and nothing else changes. Every harmless
+// field is listed in docs/compatibility.md.
 import {
   type CheckInfo,
   type CommandInfo,
@@ -18,16 +18,16 @@ import {
   Volume_Mode,
 } from './generated/messages.ts';
 
-/** It does what the schema says, or is carried to those that it is meant for. */
+/** The field does what the schema says, or is carried to the program that reads it. */
 export const WORKS = 'works';
 
-/** It changes nothing here, and that does no harm. */
+/** The field has no effect, and that does no harm. */
 export interface Harmless {
   readonly harmless: string;
 }
 
 export interface Refused<T> {
-  /** Why this value cannot be had; undefined for one that asks for what is there. */
+  /** Why this value is refused; undefined where Mesoscale does what the value asks for. */
   readonly refuse: (value: T, path: string) => string | undefined;
 }
 
@@ -37,7 +37,7 @@ export type Treatment<T> =
   | Refused<T>
   | (T extends object ? Fields<T> : never);
 
-/** One treatment for every field. Of repeated fields it applies to each item. */
+/** The treatment of each field of a message. For a repeated field it applies to each item. */
 export type Fields<M> = {
   readonly [F in keyof M]-?: Treatment<Item<NonNullable<M[F]>>>;
 };
@@ -54,10 +54,10 @@ const refusedIf = <T>(asks: (value: T) => boolean, why: string): Refused<T> => (
   refuse: (value, path) => (asks(value) ? `'${path}' is not supported: ${why}` : undefined),
 });
 
-/** In the words of Mesos. */
+/** A refusal with a text of Mesos's. */
 const refusedAs = <T>(text: (value: T) => string): Refused<T> => ({ refuse: text });
 
-/** Of a persistent volume, which is a folder that the sandbox has a link to. */
+/** For a persistent volume, which is a folder that the sandbox links to. */
 export const persistentVolumeFields: Fields<Volume> = {
   mode: refusedIf(
     (mode: Volume_Mode) => mode === Volume_Mode.RO,
@@ -190,7 +190,7 @@ const check: Fields<CheckInfo> = {
   timeout_seconds: WORKS,
 };
 
-/** Of a task for the built-in command executor. */
+/** For a task of the built-in command executor. */
 export const taskFields: Fields<TaskInfo> = {
   name: WORKS,
   task_id: WORKS,
@@ -206,11 +206,11 @@ export const taskFields: Fields<TaskInfo> = {
   labels: WORKS,
   discovery: WORKS,
   max_completion_time: WORKS,
-  // Those that no isolator enforces are refused before there is an executor.
+  // Limits that no isolator enforces are refused before there is an executor.
   limits: WORKS,
 };
 
-/** Of an executor of the framework's own. What its tasks ask for is up to it. */
+/** For a framework's own executor. What its tasks ask for is the executor's business. */
 export const executorFields: Fields<ExecutorInfo> = {
   type: WORKS,
   executor_id: WORKS,
@@ -240,7 +240,7 @@ const isHarmless = (treatment: AnyTreatment): treatment is Harmless =>
   typeof treatment.harmless === 'string';
 
 /**
- * Why a message cannot be carried out, by the first of its fields that asks for what is not there.
+ * Why a message is refused, by the first of its fields that asks for what Mesoscale does not do.
  */
 export function refusalOf<M extends object>(
   fields: Fields<M>,
@@ -274,12 +274,12 @@ function firstRefusal(
 }
 
 export interface FieldTreatment {
-  /** Such as `container.linux_info.shm_size`. */
+  /** The path of the field, such as `container.linux_info.shm_size`. */
   readonly path: string;
   readonly treatment: 'works' | 'harmless' | 'refused';
 }
 
-/** Every field to which a treatment applies, for documentation and tests. */
+/** Every field that has a treatment, for documentation and tests. */
 export function treatmentsOf<M>(fields: Fields<M>, prefix = ''): FieldTreatment[] {
   return Object.entries(fields as AnyFields).flatMap(([name, treatment]): FieldTreatment[] => {
     const path = prefix + name;

@@ -1,10 +1,10 @@
 // Which master leads.
 
-/** A master as those who follow it know it. */
+/** A leading master, as agents and other masters know it. */
 export interface LeadingMaster {
   /** `master@10.0.0.1:5050` */
   readonly pid: string;
-  /** Where whatever names the leader knows its host name. */
+  /** The leader's host name; undefined where the source of the address has none. */
   readonly hostname?: string | undefined;
 }
 

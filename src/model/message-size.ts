@@ -1,11 +1,13 @@
-// How large a message is, about: bytes of its strings and bytes, and a few for every other value.
-// Every task and every status is measured, once, so this makes no garbage.
+// How large a message is, about: the bytes of its strings, and a few for every other value. Each
+// task and each status is measured once, so measuring creates no garbage.
 
 const VALUE_BYTES = 8;
-/** An empty text has a tag and a length, too. */
+/** An empty string still has a tag and a length. */
 const MIN_TEXT_BYTES = 2;
 
-/** Counts no further than `enough`: what is larger has no exact size here. */
+/**
+ * The size in bytes. Counting stops beyond `enough`: for a larger message the result is inexact.
+ */
 export function messageSize(message: object, enough: number): number {
   let size = VALUE_BYTES;
   if (Array.isArray(message)) {
@@ -23,18 +25,21 @@ export function messageSize(message: object, enough: number): number {
   return size;
 }
 
-/** What an object takes in memory beside its values, about. */
+/** About what an object takes in memory besides its values. */
 const OBJECT_BYTES = 56;
 
 /**
- * How much of the memory a message takes that is kept, about: many small things take more than
- * their bytes.
+ * About how much memory a message takes while it is kept: many small objects take more than their
+ * bytes.
  */
 export function heldSize(message: object, enough: number): number {
   return messageSize(message, enough) + OBJECT_BYTES * objectCount(message, enough / OBJECT_BYTES);
 }
 
-/** The messages and lists in a message, itself too; counts no further than `enough`. */
+/**
+ * How many messages and lists a message consists of, itself included; counting stops beyond
+ * `enough`.
+ */
 function objectCount(message: object, enough: number): number {
   let count = 1;
   for (const key in message) {
@@ -49,7 +54,7 @@ function objectCount(message: object, enough: number): number {
   return count;
 }
 
-/** Of one field; counts no further than `enough` either. */
+/** The size of one field; counting stops beyond `enough`. */
 export function valueSize(value: unknown, enough: number): number {
   if (typeof value === 'string') {
     return Math.max(MIN_TEXT_BYTES, textBytes(value, enough));
@@ -60,7 +65,7 @@ export function valueSize(value: unknown, enough: number): number {
   return value instanceof Uint8Array ? value.length : messageSize(value, enough);
 }
 
-/** In UTF-8; of one with more units than are enough, its units. */
+/** The length in UTF-8; for a text of more than `enough` UTF-16 units, the number of its units. */
 function textBytes(text: string, enough: number): number {
   const { length } = text;
   if (length > enough) {
@@ -73,17 +78,17 @@ function textBytes(text: string, enough: number): number {
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
     if (unit > 0x7f) {
-      // Half of a pair is half of its four bytes.
+      // A surrogate pair is four bytes: two for each half.
       size += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
     }
   }
   return size;
 }
 
-/** From this length on it is the encoder that counts faster. */
+/** From this length on TextEncoder counts faster than a loop. */
 const LONG_TEXT = 256;
 const encoder = new TextEncoder();
-/** What is encoded is thrown away. */
+/** The encoder's output, which is not read. */
 const scratch = new Uint8Array(16 * 1024);
 
 function longTextBytes(text: string): number {

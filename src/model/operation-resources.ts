@@ -1,4 +1,4 @@
-// What an operation works on, whatever its type.
+// The resources that an operation works on, for operations of every type.
 import type { Offer_Operation, Resource } from './generated/messages.ts';
 
 /** The resources that an operation other than a launch names. */

@@ -20,7 +20,8 @@ export function isTerminalOperation(state: OperationState): boolean {
 }
 
 /**
- * Its outcome is taken for granted when it is accepted, so that later operations can build on it.
+ * Whether the master takes the outcome for granted when it accepts the operation, so that later
+ * operations can build on it.
  */
 export function isSpeculative(operation: Offer_Operation): boolean {
   switch (operation.type) {

@@ -1,4 +1,4 @@
-// What a call of the master's operator API must carry before anything looks at its meaning.
+// The fields that a call of the master's operator API must have, checked before its meaning.
 import { type MasterCall, MasterCall_Type } from './generated/messages.ts';
 import { resourcesError } from './resource-validation.ts';
 

@@ -12,5 +12,5 @@ export function parsePid(text: string): Pid | undefined {
   return address && { id: text.slice(0, at), ...address };
 }
 
-/** `ip:port`: what a connection is opened to; many processes may share it. */
+/** The `ip:port` of a pid: connections are opened to it, and several processes may share it. */
 export const addressOf = formatAddress;

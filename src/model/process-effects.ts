@@ -1,4 +1,4 @@
-// What the machines of master and agent both ask of the process they run in, and both hear of it.
+// The effects that the state machines of master and agent share, and the events that answer them.
 import type { RequestId, StreamId } from './ids.ts';
 
 /** When an event happens. */
@@ -19,7 +19,7 @@ export interface TimerFired<Timer extends string> extends At {
   readonly timer: Timer;
 }
 
-/** Answers a request. Without a text the answer is empty; a text is text/plain. */
+/** Responds to a request. Without a text the response is empty; a text is sent as text/plain. */
 export interface Reply {
   readonly type: 'reply';
   readonly request: RequestId;
@@ -27,23 +27,23 @@ export interface Reply {
   readonly text?: string;
 }
 
-/** Answers a SUBSCRIBE with 200 and keeps the answer open as the event stream. */
+/** Responds to a SUBSCRIBE with 200 and keeps the response open as the event stream. */
 export interface OpenStream {
   readonly type: 'openStream';
   readonly request: RequestId;
   readonly stream: StreamId;
 }
 
-/** Ends a stream after what was sent on it. */
+/** Ends a stream once everything sent on it has left. */
 export interface CloseStream {
   readonly type: 'closeStream';
   readonly stream: StreamId;
 }
 
 /**
- * Keeps one connection to the address, for all that is sent there. Opens it where there is none;
- * one that cannot be opened, or breaks, is told by `linkLost` and only opened again by another
- * link.
+ * Keeps one connection to the address for all messages that go there, and opens it where there is
+ * none. A connection that cannot be opened, or that breaks, is reported by `linkLost`; it is opened
+ * again only by another Link.
  */
 export interface Link {
   readonly type: 'link';
@@ -51,7 +51,7 @@ export interface Link {
   readonly address: string;
 }
 
-/** A timer of the same name is replaced. It fires once. */
+/** Sets a timer, which fires once. It replaces the timer of the same name. */
 export interface SetTimer<Timer extends string> {
   readonly type: 'setTimer';
   readonly timer: Timer;
@@ -71,12 +71,14 @@ export interface Log {
   readonly text: string;
 }
 
-/** What a timer is for: its name up to the slash, behind which stands whose it is. */
+/**
+ * The kind of a timer: its name up to the slash. What follows the slash is the id of its object.
+ */
 export type TimerKind<Timer extends string> = Timer extends `${infer Kind}/${string}`
   ? Kind
   : Timer;
 
-/** Takes a timer's name apart; `whose` is empty where there is one of its kind only. */
+/** Splits a timer's name; `whose` is empty for a kind of which there is one timer only. */
 export function timerParts<Timer extends string>(
   timer: Timer,
 ): { readonly kind: TimerKind<Timer>; readonly whose: string } {

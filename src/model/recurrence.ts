@@ -1,25 +1,25 @@
-// Tells what happens now and then from what comes back.
+// Tells an event that happens now and then from one that keeps coming back.
 
 export class Recurrence {
   private readonly most: number;
   private readonly withinMs: number;
-  /** When the last ones were. */
+  /** The times of the latest events. */
   private readonly timesMs: number[] = [];
 
-  /** Too often is so many times, the last less than so long after the first. */
+  /** Too often is `most` events with less than `withinMs` between the first and the last. */
   constructor({ most, withinMs }: { readonly most: number; readonly withinMs: number }) {
     this.most = most;
     this.withinMs = withinMs;
   }
 
-  /** It happens once more; true if that is too often. */
+  /** Counts an event; true if it has now happened too often. */
   add(nowMs: number): boolean {
     this.timesMs.push(nowMs);
     if (this.timesMs.length > this.most) {
       this.timesMs.shift();
     }
     const [firstMs = nowMs] = this.timesMs;
-    // Clocks are set back, too.
+    // The clock may have been set back.
     const spanMs = Math.abs(nowMs - firstMs);
     return this.timesMs.length === this.most && spanMs < this.withinMs;
   }

@@ -1,5 +1,5 @@
-// What a registry holds, as maps, and what each change does to it. Every engine means the same by a
-// change; this is that meaning.
+// What a registry holds, as maps, and what each change does to it. This defines the changes for
+// every engine.
 import type {
   AgentInfo,
   MachineInfo,
@@ -98,10 +98,10 @@ export class RegistryContent {
 const entries = (map: ReadonlyMap<AgentId, bigint>): UnreachableAgent[] =>
   [...map].map(([id, sinceNs]) => ({ id, sinceNs }));
 
-/** Neither draining nor deactivated: there is nothing to remember. */
+/** Whether the duty asks for nothing, so that there is nothing to store. */
 export const isIdle = ({ drain, deactivated }: AgentDuty) => drain === undefined && !deactivated;
 
-/** An admitted agent has an id; one without is a bug of the caller. */
+/** The id of an admitted agent; one without an id is a bug of the caller. */
 export function idOf(agent: AgentInfo): AgentId {
   if (agent.id === undefined) {
     throw new Error('An agent without an id cannot be in the registry');

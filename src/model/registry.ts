@@ -1,4 +1,4 @@
-// What the master must still know after a crash, and the changes it makes to that.
+// What the master must still know after a crash, and how it changes.
 import type {
   AgentInfo,
   DrainInfo,
@@ -16,14 +16,14 @@ export interface UnreachableAgent {
   readonly sinceNs: bigint;
 }
 
-/** An agent that operators drain, or have taken out of offers. */
+/** What operators have asked of an agent: to drain, or to get no offers. */
 export interface AgentDuty {
   readonly id: AgentId;
   readonly drain?: DrainInfo | undefined;
   readonly deactivated: boolean;
 }
 
-/** The registry as it is read at start. What operators have never set is absent. */
+/** The registry as it is read at start. A setting that operators have never made is absent. */
 export interface RegistrySnapshot {
   readonly agents: readonly AgentInfo[];
   readonly unreachable: readonly UnreachableAgent[];
@@ -33,11 +33,11 @@ export interface RegistrySnapshot {
   readonly schedules?: readonly Schedule[] | undefined;
   readonly machines?: readonly MachineInfo[] | undefined;
   readonly duties?: readonly AgentDuty[] | undefined;
-  /** What a master must know to go on with this registry: names of MasterInfo.Capability.Type. */
+  /** Names of MasterInfo.Capability.Type that a master must have to use this registry. */
   readonly minimumCapabilities?: readonly string[] | undefined;
 }
 
-/** One durable change. A list of them is stored all or none. */
+/** One durable change. A list of changes is stored as a whole or not at all. */
 export type RegistryChange =
   | { readonly type: 'electMaster'; readonly master: MasterInfo }
   | { readonly type: 'admitAgent'; readonly agent: AgentInfo }
@@ -47,7 +47,7 @@ export type RegistryChange =
   | { readonly type: 'markReachable'; readonly agent: AgentInfo }
   | { readonly type: 'markGone'; readonly id: AgentId; readonly sinceNs: bigint }
   | { readonly type: 'forget'; readonly ids: readonly AgentId[] }
-  /** The whole of it, instead of what was there. */
+  /** All weights, in place of the earlier ones. */
   | { readonly type: 'setWeights'; readonly weights: readonly WeightInfo[] }
   | { readonly type: 'setQuotas'; readonly quotas: readonly QuotaConfig[] }
   | {
@@ -56,5 +56,5 @@ export type RegistryChange =
       readonly machines: readonly MachineInfo[];
     }
   | { readonly type: 'setMinimumCapabilities'; readonly names: readonly string[] }
-  /** Neither draining nor deactivated: forget the duty. It ends with the agent, too. */
+  /** A duty without drain and deactivation is deleted. Removing the agent deletes it as well. */
   | ({ readonly type: 'setDuty' } & AgentDuty);

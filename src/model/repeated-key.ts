@@ -1,9 +1,9 @@
-// A key that a JSON object has twice: parsers take the value of the last without a word, and a
+// Finds a key that stands twice in a JSON object: parsers silently take the last value, and a
 // person who reads the text takes the first.
 
-/** The first key that an object of the text has twice. The text must be JSON. */
+/** The first key that stands twice in one object. The text must be valid JSON. */
 export function repeatedKey(json: string): string | undefined {
-  /** The keys of the objects that are open; undefined for lists. */
+  /** The keys of each object that is open at this point; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/gs)) {
     if (token === '{' || token === '[') {

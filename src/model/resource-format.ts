@@ -1,11 +1,12 @@
-// The two ways to write a reservation. Inside, resources carry their reservations as a list
-// (`reservations`, innermost last). Clients from before reservation refinement read and write the
-// pair `role` and `reservation`; endpoints show both.
+// The two ways to write a reservation. In memory a resource has a list (`reservations`, innermost
+// last). Clients older than reservation refinement read and write the pair `role` and
+// `reservation`; endpoints show both.
 import { sameMessage } from './equality.ts';
 import { type Resource, Resource_ReservationInfo_Type } from './generated/messages.ts';
 
 /**
- * The list form of a resource in either form (which must be valid). A plain one is returned as is.
+ * A resource with its reservations as a list. The resource must be valid, in either form; one that
+ * already has the list, or has no reservation, is returned as it is.
  */
 export function toReservationList(resource: Resource): Resource {
   if (resource.role === undefined && resource.reservation === undefined) {
@@ -32,7 +33,10 @@ export function toReservationLists(resources: readonly Resource[] | undefined): 
 export const hasRefinedReservation = (resource: Resource) =>
   (resource.reservations?.length ?? 0) > 1;
 
-/** The old pair; a refined reservation has no such form and stays a list. */
+/**
+ * A resource with `role` and `reservation`; refined reservations do not fit the pair and stay a
+ * list.
+ */
 export function toRoleAndReservation(resource: Resource): Resource {
   const [only, refined] = resource.reservations ?? [];
   if (refined !== undefined) {
@@ -48,7 +52,9 @@ export function toRoleAndReservation(resource: Resource): Resource {
     : { ...rest, role: role ?? '*' };
 }
 
-/** What endpoints show: the list, and where there is one, the old pair too. */
+/**
+ * A resource as endpoints show it: with the list and, where the pair can express it, the pair too.
+ */
 export function toEndpointFormat(resource: Resource): Resource {
   const legacy = toRoleAndReservation(resource);
   return resource.reservations === undefined || legacy === resource
@@ -61,7 +67,9 @@ export function reservationRole(resource: Resource): string {
   return resource.reservations?.at(-1)?.role ?? '*';
 }
 
-/** Every role that a resource names: those it is reserved to, and the one it is allocated to. */
+/**
+ * Every role that a resource names: the roles it is reserved for, and the one it is allocated to.
+ */
 export function namedRoles(resource: Resource): string[] {
   const roles = (resource.reservations ?? []).flatMap(({ role }) => role ?? []);
   if (resource.role !== undefined && resource.role !== '*') {
@@ -71,7 +79,7 @@ export function namedRoles(resource: Resource): string[] {
   return allocatedTo === undefined ? roles : [...roles, allocatedTo];
 }
 
-/** How many reservations, from the outermost, all of these resources have in common. */
+/** How many reservations, counted from the outermost, all these resources share. */
 export function commonReservations(resources: readonly Resource[]): number {
   const [first, ...others] = resources.map(({ reservations = [] }) => reservations);
   let common = 0;
@@ -91,11 +99,11 @@ export const isDynamicallyReserved = (resource: Resource) =>
 
 export const isPersistentVolume = (resource: Resource) => resource.disk?.persistence !== undefined;
 
-/** What an agent must write down, for it cannot be told from its flags after a restart. */
+/** Whether an agent must store the resource: its flags do not tell of it after a restart. */
 export const needsCheckpoint = (resource: Resource) =>
   isDynamicallyReserved(resource) || isPersistentVolume(resource);
 
-/** A copy for the given allocation role; resources that name a role keep it. */
+/** A copy that is allocated to the role; a resource that names an allocation role keeps it. */
 export function allocatedTo(resource: Resource, role: string): Resource {
   return resource.allocation_info?.role === undefined
     ? { ...resource, allocation_info: { role } }

@@ -1,4 +1,4 @@
-// A resource as Mesos names it in messages: `cpus(allocated: ads)(reservations:
+// A resource as Mesos writes it in messages: `cpus(allocated: ads)(reservations:
 // [(DYNAMIC,ads)]):1.5`.
 import { type Resource, Resource_ReservationInfo_Type, Value_Type } from './generated/messages.ts';
 

@@ -7,14 +7,14 @@ import {
 import { formatValue, parseValue, TextError } from './value-text.ts';
 
 /**
- * A named role is a static reservation; resources without one get the default role. Throws
- * TextError.
+ * Reads a list of resources. A role in parentheses is a static reservation; a resource without one
+ * gets the default role. Throws TextError.
  */
 export function parseResources(text: string, defaultRole = '*'): Resource[] {
   return resourceParts(text).map((part) => parseResource(part, defaultRole));
 }
 
-/** The texts of the single resources. */
+/** Splits a list of resources into the text of each. */
 export const resourceParts = (text: string): string[] =>
   text
     .split(/[;\n]/)

@@ -1,5 +1,5 @@
-// Why a resource that came from outside cannot be taken, in Mesos's words. Both forms of
-// reservations are checked; what passes can be turned into the list form.
+// Why resources from outside are refused, in Mesos's words. Reservations are checked in both forms;
+// a resource that passes can be converted to the list form.
 import { disksOf, overlapError } from './disk-overlap.ts';
 import {
   type Labels,
@@ -11,17 +11,19 @@ import {
 import { resourceText } from './resource-label.ts';
 import { isStrictSubrole, roleError } from './role.ts';
 
-/** Far more than there is, and little enough that sums of many are exact. */
+/** The largest quantity: far more than exists, and small enough for exact sums of many. */
 const MOST_OF_ONE = 1e10;
-/** Resources, ranges and items of a list: what is done with one takes time. */
+/** The most resources, ranges and items in a list: each takes time to work on. */
 const MOST_ITEMS = 10_000;
-/** Characters of a resource in a message. */
+/** The most characters of a resource that a message shows. */
 const MOST_SHOWN = 200;
-/** The core has room for about a thousand, of all agents and frameworks. */
+/**
+ * The most names in a list: the core has room for about a thousand, for all agents and frameworks.
+ */
 const MOST_NAMES = 256;
 const MOST_PORT = 65_535;
 
-/** The one check of a list of resources from outside: what passes, the core can take. */
+/** Checks a list of resources from outside: the core can take every list that passes. */
 export function resourcesError(resources: readonly Resource[] = []): string | undefined {
   let sum = 0;
   let items = resources.length;
@@ -45,13 +47,14 @@ export function resourcesError(resources: readonly Resource[] = []): string | un
     : undefined;
 }
 
-/** Resources, ranges and items of all that one agent has and runs. */
+/** The most resources, ranges and items in all lists of one agent and its tasks. */
 const MOST_ITEMS_OF_AGENT = 200_000;
-/** Those of them that differ by reservation or disk. */
+/** The most of those that differ in reservation or disk. */
 const MOST_KINDS_OF_AGENT = 4_000;
 
 /**
- * For lists that have passed one by one: what all of an agent's come to, the core can take, too.
+ * Checks all lists of one agent together; each has passed `resourcesError` already. The core can
+ * take what passes.
  */
 export function allResourcesError(lists: readonly (readonly Resource[])[]): string | undefined {
   let sum = 0;
@@ -73,7 +76,7 @@ export function allResourcesError(lists: readonly (readonly Resource[])[]): stri
     : undefined;
 }
 
-/** What the resources come to, whatever they are. */
+/** The sum of all scalar values, and of how many numbers lie in ranges, of any name. */
 export function amountOf(lists: readonly (readonly Resource[] | undefined)[]): number {
   let sum = 0;
   for (const list of lists) {
@@ -94,8 +97,8 @@ function rangesCount({ ranges }: Resource): number {
 }
 
 /**
- * Why an agent cannot be told to offer these. What only the master may make of resources (volumes,
- * reservations, allocations) an operator cannot write into a flag.
+ * Why an agent must not be configured with these resources. Volumes, dynamic reservations and
+ * allocations are made by the master only, and have no place in a flag.
  */
 export function configuredResourcesError(resources: readonly Resource[]): string | undefined {
   const invalid = resourcesError(resources);
@@ -116,7 +119,7 @@ export function configuredResourcesError(resources: readonly Resource[]): string
   return overlapError(disksOf(resources), ({ root }) => [plainPath(root)]);
 }
 
-/** Without empty parts and `.`; what `..` leads to depends on links. */
+/** The path without empty parts and `.`; `..` stays, for where it leads depends on links. */
 const plainPath = (path: string) =>
   (path.startsWith('/') ? '/' : '') +
   path
@@ -152,7 +155,7 @@ function configuredError(resource: Resource): string | undefined {
   return knownNameError(resource) ?? configuredDiskError(resource);
 }
 
-/** What schedulers compute with has one type. */
+/** Checks the type of a resource that schedulers compute with, such as cpus. */
 function knownNameError({ name, type, scalar, ranges }: Resource): string | undefined {
   switch (name) {
     case 'cpus':
@@ -175,7 +178,10 @@ function knownNameError({ name, type, scalar, ranges }: Resource): string | unde
   }
 }
 
-/** Disks of an agent are folders and mounts; devices come from storage plugins. */
+/**
+ * Checks the disk of a configured resource: an agent has folders and mounts; other disks come from
+ * storage plugins.
+ */
 function configuredDiskError({ disk }: Resource): string | undefined {
   const source = disk?.source;
   if (source?.id !== undefined) {
@@ -430,7 +436,7 @@ function sharedError(resource: Resource): string | undefined {
     : undefined;
 }
 
-/** Labels are compared as bags. */
+/** Whether two lists have the same labels, in any order. */
 export function sameLabels(left: Labels | undefined, right: Labels | undefined): boolean {
   const texts = (labels: Labels | undefined) =>
     (labels?.labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();

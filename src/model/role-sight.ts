@@ -1,5 +1,5 @@
-// Objects as they are shown to who may see them, but not all of the roles that they name. What a
-// hidden role has is left out; an object that names no hidden role is shown as it is.
+// Removes from an object the roles that its viewer may not see. Resources of a hidden role are left
+// out; an object without hidden roles is returned as it is.
 import type {
   ExecutorInfo,
   FrameworkInfo,
@@ -10,10 +10,12 @@ import type {
 } from './generated/messages.ts';
 import { namedRoles } from './resource-format.ts';
 
-/** Whether a role may be seen. */
+/** Whether the viewer may see a role. */
 export type RoleSight = (role: string) => boolean;
 
-/** Asks once for each role: a list of tasks names the same few again and again. */
+/**
+ * The same decision, made once for each role: a list of tasks names a few roles again and again.
+ */
 export function rememberedSight(sees: RoleSight): RoleSight {
   const known = new Map<string, boolean>();
   return (role) => {
@@ -35,7 +37,7 @@ export function shownResources(
     : resources.filter((it) => seesAllRoles(it, sees));
 }
 
-/** A task or an executor, with those of its resources that are shown. */
+/** A task or executor with only those resources that the viewer may see. */
 export function shownHolder<T extends Task | ExecutorInfo>(holder: T, sees: RoleSight): T {
   const { resources } = holder;
   const shown = resources && shownResources(resources, sees);
@@ -56,7 +58,7 @@ export function shownFramework(info: FrameworkInfo, sees: RoleSight): FrameworkI
   };
 }
 
-/** Undefined: the offer is for a role that is hidden. */
+/** The offer as the viewer may see it; undefined where its role is hidden. */
 export function shownOffer(offer: Offer, sees: RoleSight): Offer | undefined {
   const { allocation_info, resources } = offer;
   if (allocation_info?.role !== undefined && !sees(allocation_info.role)) {

@@ -1,17 +1,20 @@
 // Role names: `*`, or a path of components such as `ads/spark`.
 
-/** What the characters of a component must not be: white space and delete. */
+/** Whether a character is forbidden in a component: white space and delete. */
 const isForbidden = (code: number) => (code >= 9 && code <= 13) || code === 32 || code === 127;
 
-/** Characters of a role name. */
+/** The most characters of a role name. */
 const MAX_ROLE_LENGTH = 1024;
 /**
- * Components of a role name: each has its place in the tree of roles, and all are gone through
- * often.
+ * The most components of a role name: each is a node in the tree of roles, and walks along them are
+ * frequent.
  */
 const MAX_ROLE_LEVELS = 64;
 
-/** Mesos sets no bounds; without them one role can cost as much as all others together. */
+/**
+ * Why a role name is too large. Mesos has no such bounds; without them one role could cost as much
+ * as all others together.
+ */
 export function roleSizeError(role: string): string | undefined {
   if (role.length > MAX_ROLE_LENGTH) {
     return `Role '${role.slice(0, 32)}…' is longer than ${MAX_ROLE_LENGTH} characters`;
@@ -77,12 +80,13 @@ export function roleAncestors(role: string): string[] {
 }
 
 /**
- * How many roles these are with all above them, each counted once; not counted on beyond `most`.
+ * How many roles there are, all ancestors included, each counted once; counting stops beyond
+ * `most`.
  */
 export function treeSize(roles: Iterable<string>, most: number): number {
   const tree = new Set<string>();
   for (const role of roles) {
-    // What is there already is there with all above it.
+    // If a role is in the tree, all its ancestors are, too.
     for (let at = role; !tree.has(at) && tree.size <= most; ) {
       tree.add(at);
       const slash = at.lastIndexOf('/');
@@ -97,6 +101,6 @@ export function treeSize(roles: Iterable<string>, most: number): number {
 
 export const isStrictSubrole = (role: string, ancestor: string) => role.startsWith(`${ancestor}/`);
 
-/** The role itself or one below it. */
+/** Whether a role is the root or below it. */
 export const isInSubtree = (role: string, root: string) =>
   role === root || isStrictSubrole(role, root);

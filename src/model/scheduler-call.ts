@@ -1,10 +1,11 @@
-// What a call of the scheduler API must carry before anything looks at its meaning.
+// The fields that a call of the scheduler API must have, checked before its meaning.
 import { type SchedulerCall, SchedulerCall_Type } from './generated/messages.ts';
 import { isUuid } from './identifier.ts';
 
 /**
- * Why a call is refused with 400, in Mesos's words (the answer's text is `Failed to validate
- * scheduler::Call: ` and this). The principal is the authenticated one's value, if there is one.
+ * Why a call is refused with 400, in Mesos's words (the response's text is `Failed to validate
+ * scheduler::Call: ` and this). `principal` is the value of the authenticated principal, if there
+ * is one.
  */
 export function schedulerCallError(
   call: SchedulerCall,

@@ -1,28 +1,30 @@
-// The statuses that a task's record keeps, on its agent and in the master: the last of each run of
-// equal states. A task may change its state for ever, so they have a bound in number and in bytes.
+// The statuses that a task's record keeps, on the agent and in the master: of statuses in a row
+// with the same state, the last. A task may change its state for ever, so they have a bound in
+// number and in bytes.
 import type { Task, TaskStatus } from './generated/messages.ts';
 import { messageSize } from './message-size.ts';
 
-/** Statuses of a task, or of an operation; beyond it the oldest go. */
+/** The most statuses of a task or operation; beyond that the oldest is dropped. */
 export const MAX_STATUSES = 100;
 /**
- * A larger one is kept without its data, with the beginning of its message, and no more if need be.
+ * A status above this size is kept without its data; if it is still too large, with a shortened
+ * message; and if that is not enough, with its simple fields only.
  */
 export const MAX_STATUS_BYTES = 16 * 1024;
-/** Of all statuses of a task, the latest excepted. */
+/** The most bytes of a task's statuses, not counting the latest. */
 export const MAX_STATUSES_BYTES = 256 * 1024;
-/** Of a message that is cut. */
+/** Characters that are kept of a message that is shortened. */
 const CUT_MESSAGE_LENGTH = 2_000;
-/** Statuses up to this size are not added up: as many as there may be are within the bound. */
+/** Statuses up to this size need no sum: MAX_STATUSES of them are within MAX_STATUSES_BYTES. */
 const SMALL_STATUS_BYTES = MAX_STATUSES_BYTES / MAX_STATUSES;
 
-/** Whether the last status that is kept has the same state: a further one takes its place. */
+/** Whether the status has the state of the last one, whose place it then takes. */
 export const repeatsStatus = ({ statuses }: Task, { state }: TaskStatus) =>
   statuses?.at(-1)?.state === state;
 
 /**
- * Answers by how many bytes `statusesBytes` has grown: a status is measured when it comes and when
- * it goes.
+ * Adds a status and returns by how many bytes `statusesBytes` has grown. Each status is measured
+ * when it is added and when it is dropped.
  */
 export function addStatus(task: Task, status: TaskStatus): number {
   const isRepeated = repeatsStatus(task, status);
@@ -44,7 +46,7 @@ export function addStatus(task: Task, status: TaskStatus): number {
 const statusBytes = (status: TaskStatus | undefined) =>
   status === undefined ? 0 : messageSize(status, MAX_STATUSES_BYTES);
 
-/** Answers how many bytes are gone. */
+/** Drops the oldest statuses and returns how many bytes they had. */
 function dropOldest(statuses: TaskStatus[]): number {
   let bytes = 0;
   let first = statuses.length - 1;
@@ -57,7 +59,7 @@ function dropOldest(statuses: TaskStatus[]): number {
   return statusesBytes({ statuses: statuses.splice(0, first) });
 }
 
-/** Of all statuses that a task's record keeps. */
+/** The size of all statuses in a task's record. */
 export function statusesBytes({ statuses = [] }: Pick<Task, 'statuses'>): number {
   let bytes = 0;
   for (const status of statuses) {
@@ -66,7 +68,7 @@ export function statusesBytes({ statuses = [] }: Pick<Task, 'statuses'>): number
   return bytes;
 }
 
-/** As it is kept when it has been told: the same status where that is small enough. */
+/** The status as the record keeps it: unchanged where it is small enough. */
 export function slimStatus(status: TaskStatus): TaskStatus {
   if (isSmall(status)) {
     return status;
@@ -81,13 +83,13 @@ export function slimStatus(status: TaskStatus): TaskStatus {
 
 const isSmall = (status: TaskStatus) => messageSize(status, MAX_STATUS_BYTES) <= MAX_STATUS_BYTES;
 
-/** Not in the middle of a character that takes two units. */
+/** The beginning of a message, not cut within a surrogate pair. */
 const beginning = (message: string) =>
   message.length > CUT_MESSAGE_LENGTH
     ? `${message.slice(0, CUT_MESSAGE_LENGTH).toWellFormed()}…`
     : message;
 
-/** What happened, when, and in whose word. */
+/** The status with the simple fields only: what happened, when, and who says so. */
 function skeleton(status: TaskStatus): TaskStatus {
   const { task_id, state, message, source, reason, agent_id, executor_id, timestamp, uuid } =
     status;

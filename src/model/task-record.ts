@@ -1,4 +1,4 @@
-// The record of a task: what masters and agents keep of the description that it was launched with.
+// The record of a task: what master and agent keep of the TaskInfo.
 import type { FrameworkID, Task, TaskInfo, TaskState } from './generated/messages.ts';
 
 export function taskOf(info: TaskInfo, frameworkId: FrameworkID, state: TaskState): Task {
@@ -9,7 +9,8 @@ export function taskOf(info: TaskInfo, frameworkId: FrameworkID, state: TaskStat
     agent_id: info.agent_id,
     state,
   };
-  // Left out where unset: most tasks have few of these, and every one is sent and shown.
+  // Absent fields are left out: most tasks have few of these, and every one would be sent and
+  // shown.
   if (info.executor !== undefined) {
     task.executor_id = info.executor.executor_id;
   }

@@ -1,4 +1,4 @@
-// The life of a task, as far as master and agent decide on it.
+// The states of a task, as far as master and agent decide by them.
 import { TaskState } from './generated/messages.ts';
 
 const terminal: readonly boolean[] = (() => {
@@ -18,7 +18,9 @@ const terminal: readonly boolean[] = (() => {
   return table;
 })();
 
-/** Nothing comes after it. UNREACHABLE and UNKNOWN are not: such a task may come back. */
+/**
+ * Whether no state follows. UNREACHABLE and UNKNOWN are not terminal: such a task may come back.
+ */
 export const isTerminal = (state: TaskState) => terminal[state] === true;
 
 const names: readonly string[] = (() => {

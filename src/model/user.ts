@@ -1,14 +1,13 @@
-// Users of the machines that tasks run on: what their names look like, and whom a task names.
+// Users of the machines that tasks run on: valid names, and the users that a task runs as.
 //
-// A number, a padded or an empty name means one user to a list of rules and another to the tools of
-// a system (`0` and `+0` are root to `id`). So users have names here, and nothing else stands for
-// one.
+// A number, a padded or an empty name means one user to ACLs and another to system tools (`0` and
+// `+0` are root to `id`). So only names are allowed here.
 import type { ExecutorInfo, FrameworkInfo, TaskInfo } from './generated/messages.ts';
 
-/** The longest that Linux has is 32; directories have longer ones. */
+/** The longest that Linux allows is 32; directory services have longer ones. */
 const MAX_LENGTH = 256;
 
-/** Why this cannot be the name of a user. */
+/** Why a user's name is refused. */
 export function userNameError(user: string): string | undefined {
   if (user === '') {
     return 'the name of the user is empty';
@@ -21,12 +20,13 @@ export function userNameError(user: string): string | undefined {
   return isName ? undefined : `${quoted(user)} is not the name of a user`;
 }
 
-/** What is not printed shows as JSON escapes it. */
+/** The name in quotes, with unprintable characters escaped as in JSON. */
 const quoted = (user: string) => `'${JSON.stringify(user.slice(0, MAX_LENGTH)).slice(1, -1)}'`;
 
 /**
- * The users that launching a task starts something as: the task's own command and checks, and the
- * command of its executor. What names no user runs as the framework's. Each user once.
+ * The users that launching a task starts processes as: for the task's command and checks, and for
+ * the executor's command. A command without a user runs as the framework's. Each user is listed
+ * once.
  */
 export function usersOfTask(
   task: TaskInfo,

@@ -1,12 +1,12 @@
 // Values as text: `2.5` (scalar), `[1-3,7-9]` (ranges), `{a,b}` (set), anything else (text).
 import { type Value, type Value_Range, Value_Type } from './generated/messages.ts';
 
-/** A text of an operator that cannot be read; the message says what was expected. */
+/** A text written by an operator cannot be read; the message says what was expected. */
 export class TextError extends Error {
   readonly code = 'MESOSCALE_TEXT';
 }
 
-/** Spaces have no meaning. Throws TextError. */
+/** Reads a value; spaces are ignored. Throws TextError. */
 export function parseValue(text: string): Value {
   const compact = text.replaceAll(/\s/g, '');
   if (compact === '') {
@@ -47,7 +47,7 @@ function parseRange(text: string): Value_Range {
   return { begin, end };
 }
 
-/** Sorted, with what overlaps or touches joined. */
+/** Sorted, with ranges joined that overlap or touch. */
 function coalesce(ranges: readonly Value_Range[]): Value_Range[] {
   const joined: Value_Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.begin - b.begin)) {
@@ -72,7 +72,7 @@ function parseSet(text: string): string[] {
   return items;
 }
 
-/** The inverse of parseValue, for messages and tables. */
+/** Writes a value as the text that `parseValue` reads, for messages and tables. */
 export function formatValue(value: Omit<Value, 'type'>): string {
   if (value.scalar !== undefined) {
     return String(Math.round(value.scalar.value * 1000) / 1000);

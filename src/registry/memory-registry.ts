@@ -1,4 +1,5 @@
-// A registry that ends with its process: `--registry=in_memory`, for tests and demonstrations.
+// A registry that lasts as long as its process: `--registry=in_memory`, for tests and
+// demonstrations.
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { RegistryContent } from '../model/registry-content.ts';
 import { encodeMessage } from '../wire/protobuf.ts';
@@ -27,7 +28,7 @@ export class MemoryRegistry implements Registry {
     return 'stored';
   }
 
-  /** As large as its agents would be on a disk. */
+  /** The size that its agents would have on a disk. */
   sizeBytes(): number {
     return this.#content
       .snapshot()

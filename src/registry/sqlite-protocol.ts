@@ -1,8 +1,8 @@
-// What the registry and its writer thread say to each other. Only plain values cross.
+// The messages between the SQLite registry and its writer thread: plain values only.
 
 /** One row operation. Agents travel as the bytes of their AgentInfo. */
 export type RowChange =
-  /** Replaces a list that is always written as a whole. */
+  /** Replaces a list, which is always written as a whole. */
   | { readonly op: 'putList'; readonly name: ListName; readonly messages: readonly Uint8Array[] }
   | { readonly op: 'putAgent'; readonly id: string; readonly bytes: Uint8Array }
   | { readonly op: 'deleteAgent'; readonly id: string }
@@ -12,7 +12,7 @@ export type RowChange =
   | { readonly op: 'deleteDuty'; readonly id: string }
   | { readonly op: 'forget'; readonly id: string };
 
-/** Lists that change rarely: `master` holds the one that was elected last. */
+/** Lists that change rarely; `master` holds the last elected master. */
 export type ListName =
   | 'master'
   | 'weights'
@@ -37,24 +37,24 @@ export interface Rows {
   readonly unreachable: readonly SinceRow[];
   readonly gone: readonly SinceRow[];
   readonly duties: readonly DutyRow[];
-  /** A list that was never written is absent. */
+  /** The lists; one that was never written is absent. */
   readonly lists: Readonly<Partial<Record<ListName, readonly Uint8Array[]>>>;
 }
 
 export type Request =
   | { readonly type: 'read' }
-  /** One transaction: when it is answered, all of it is on the disk, or none. */
+  /** One transaction. When the answer comes, all of it is on the disk, or nothing. */
   | { readonly type: 'write'; readonly changes: readonly RowChange[] }
   | { readonly type: 'close' };
 
 export type Answer =
-  /** `doubt`: why it may lack something that nothing tells of. */
+  /** `doubt` says why changes may be missing that nothing tells of. */
   | { readonly type: 'opened'; readonly doubt: string | undefined }
   | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'written' }
-  /** Nothing of it is written, for want of room; the same may be asked again. */
+  /** Nothing was written, for want of room; the same request can be repeated. */
   | { readonly type: 'full'; readonly message: string }
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly message: string }
-  /** Not an answer, and said once: the file is not what its name leads to any more. */
+  /** Sent once, and no answer: the file has been deleted or replaced. */
   | { readonly type: 'lost'; readonly message: string };

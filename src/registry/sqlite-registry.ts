@@ -1,11 +1,11 @@
-// The registry in one SQLite file, the embedded default. Changes that are asked for while others
-// are being written share the next transaction, so that ten thousand agents can register in a few
-// commits; every `store` is answered after the commit that holds it.
+// The registry in one SQLite file, the embedded default. Changes that are stored while others are
+// being written share the next transaction, so that ten thousand agents can register in a few
+// commits. Each `store` resolves after the commit that holds its changes.
 //
-// Epochs are counted in the process: no other one can open the file meanwhile.
+// Epochs are counted in memory: no other process can open the file meanwhile.
 //
-// While the disk is full the transaction waits, and those that come after it: it is tried again
-// until there is room, and nothing of it has been answered before.
+// While the disk is full, the transaction and all later ones wait; it is retried until there is
+// room. No `store` of them resolves before.
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type Log, Stall } from '../filesystem/stall.ts';
@@ -14,7 +14,7 @@ import { type Registry, RegistryError, type StoreResult } from './registry.ts';
 import type { Answer, Request, RowChange } from './sqlite-protocol.ts';
 import { decodeRows, encodeChange } from './sqlite-rows.ts';
 
-/** In source the writer is TypeScript, in a published package it is compiled. */
+/** The writer is TypeScript in a checkout, and compiled in a published package. */
 const WRITER = new URL(
   import.meta.url.endsWith('.ts') ? './sqlite-writer.ts' : './sqlite-writer.js',
   import.meta.url,
@@ -22,17 +22,14 @@ const WRITER = new URL(
 
 export interface SqliteRegistryOptions {
   /**
-   * A disk that takes longer to write a transaction, or to say that it is full, counts as one that
-   * fails.
+   * A disk that takes longer than this to write a transaction, or to report that it is full, counts
+   * as failed.
    */
   readonly answerTimeoutMs?: number;
   readonly log?: Log;
-  /** Called while it is opened, where nothing tells whether all is there. */
+  /** Called during `open` where changes may be missing and nothing can tell. */
   readonly onDoubt?: (text: string) => void;
-  /**
-   * Called once, unasked, when the file has been deleted or replaced: no change can be stored any
-   * more.
-   */
+  /** Called once, when the file has been deleted or replaced: no change can be stored any more. */
   readonly onLost?: (error: RegistryError) => void;
 }
 
@@ -53,11 +50,14 @@ export class SqliteRegistry implements Registry {
   readonly #options: SqliteRegistryOptions;
   readonly #worker: Worker;
   readonly #stall: Stall;
-  /** The writer answers in order, so each answer belongs to the oldest of these. */
+  /**
+   * The requests without an answer yet. The writer answers in order, so an answer belongs to the
+   * oldest.
+   */
   readonly #expected: Expected[] = [];
   #waiting: Pending[] = [];
   #epoch = 0;
-  /** Settled when nothing waits any more; undefined: nothing does. */
+  /** Resolves when nothing waits to be written; undefined while nothing does. */
   #writing: Promise<void> | undefined;
   #failure: RegistryError | undefined;
 
@@ -72,7 +72,8 @@ export class SqliteRegistry implements Registry {
   }
 
   /**
-   * Opens the file, or makes it. Rejects with RegistryError: damaged, too new, in use, unreadable.
+   * Opens the file, or makes it. Rejects with RegistryError where it is damaged, too new, in use,
+   * or unreadable.
    */
   static async open(file: string, options: SqliteRegistryOptions = {}): Promise<SqliteRegistry> {
     const registry = new SqliteRegistry(file, options);
@@ -89,8 +90,8 @@ export class SqliteRegistry implements Registry {
   }
 
   /**
-   * Changes of the epoch before that are being written are done first: what is read then has all
-   * that was answered.
+   * A transaction of the earlier epoch that is being written ends before the next `read` does: so
+   * the new leader reads every change that was reported as stored.
    */
   async beginEpoch(): Promise<number> {
     return ++this.#epoch;
@@ -99,7 +100,7 @@ export class SqliteRegistry implements Registry {
   store(changes: readonly RegistryChange[], epoch: number): Promise<StoreResult> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ changes: changes.flatMap(encodeChange), epoch, resolve, reject });
-      // What else is asked for in this turn joins the transaction.
+      // All changes that are stored in this turn of the event loop join the transaction.
       this.#writing ??= Promise.resolve().then(() => this.#writeWaiting());
     });
   }
@@ -111,7 +112,7 @@ export class SqliteRegistry implements Registry {
     );
   }
 
-  /** What waits for room is tried once more, and then rejected. */
+  /** Retries changes that wait for room once more, and then rejects them. */
   async close(): Promise<void> {
     this.#stall.close();
     await this.#writing;
@@ -147,7 +148,7 @@ export class SqliteRegistry implements Registry {
     this.#writing = undefined;
   }
 
-  /** Resolves once it is written, however long the disk is full. */
+  /** Resolves when the transaction is written, however long the disk is full. */
   async #write(group: readonly Pending[]): Promise<void> {
     const changes = group.flatMap((pending) => pending.changes);
     for (;;) {

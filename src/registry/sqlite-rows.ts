@@ -1,5 +1,5 @@
-// Registry changes as rows, and rows as what the registry holds: messages cross to the writer as
-// bytes.
+// Converts registry changes to rows, and rows to what the registry holds. Messages are sent to the
+// writer as bytes.
 import { agentId } from '../model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 import { idOf, isIdle } from '../model/registry-content.ts';

@@ -1,5 +1,5 @@
-// The thread that owns the registry's SQLite file: it alone waits for the disk, so that the master
-// never does. Requests are answered one by one, in their order.
+// The thread that owns the registry's SQLite file and waits for the disk in place of the master. It
+// answers requests one by one, in their order.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -18,12 +18,12 @@ import {
 } from '../filesystem/summed-rows.ts';
 import type { Answer, Request, RowChange, Rows } from './sqlite-protocol.ts';
 
-/** In the header of the file, so that no other program's database is taken for a registry. */
+/** Written in the file's header, so that no other program's database is taken for a registry. */
 const APPLICATION_ID = 0x4d455353;
-/** Raised with every change of the tables; a file of a newer program is refused. */
+/** Raised with every change of the tables; a file of a newer version is refused. */
 const SCHEMA_VERSION = 2;
 
-/** A file is compared with these words: when they change, the version does. */
+/** A file's tables are compared with this text: when it changes, SCHEMA_VERSION must change. */
 const TABLES = `
   CREATE TABLE agents (id TEXT PRIMARY KEY, info BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
   CREATE TABLE unreachable (
@@ -94,7 +94,7 @@ function open(file: string): GuardedDatabase {
   });
 }
 
-/** And brings those of an earlier version into the present form. */
+/** Checks the tables, and converts those of an earlier version to the present form. */
 function checkTables(database: DatabaseSync, file: string): void {
   if (one(database, 'PRAGMA application_id') !== APPLICATION_ID) {
     throw new Error(`${file} is a database, but no registry of a master`);
@@ -205,14 +205,14 @@ function lists(database: DatabaseSync): Rows['lists'] {
   );
 }
 
-/** The log is folded into the database when nothing was written for so long. */
+/** The write-ahead log is folded into the database after this long without a write. */
 const REST_MS = 1_000;
 /**
- * How often the file is looked for under its name. A master whose registry has gone must not answer
- * as if it had one, also where nothing is to be written. Two questions to the file system a second
- * cost nothing here, in the thread that waits for the disk anyway. Watching the folder instead
- * (inotify) would be told of every write to the log, tells nothing of what another machine does to
- * a network file system, and needs one of the watches that a user has few of.
+ * How often the writer checks that the file is still there under its name. A master whose registry
+ * is gone must not go on as if it had one, even while there is nothing to write. Two system calls a
+ * second cost nothing here, in the thread that waits for the disk anyway. Watching the folder
+ * (inotify) would report every write to the log, would miss what another machine does on a network
+ * file system, and would take one of the few watches that a user has.
  */
 const LOOK_MS = 1_000;
 
@@ -234,7 +234,7 @@ class Writer {
     return read(this.#guarded.database);
   }
 
-  /** Durable when it returns; where it throws, none of it is to be relied on. */
+  /** The changes are durable when it returns. Where it throws, none of them can be relied on. */
   write(changes: readonly RowChange[]): void {
     this.#guarded.commit(() => {
       for (const change of changes) {
@@ -257,7 +257,7 @@ class Writer {
     try {
       this.#guarded.fold();
     } catch {
-      // It is as durable where it is; the next write tells what is wrong with the file.
+      // The changes are durable as they are; the next write reports what is wrong with the file.
     }
   }
 }
@@ -318,7 +318,7 @@ function written(writer: Writer, changes: readonly RowChange[], file: string): A
   }
 }
 
-/** SQLite's result code of a file that another has open. */
+/** SQLite's result code for a file that another process has open. */
 const BUSY = 5;
 
 function explain(error: unknown, file: string): string {

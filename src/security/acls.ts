@@ -1,13 +1,13 @@
 // Access control lists in the form of Mesos's local authorizer: for every kind of action a list of
-// rules, each naming principals and objects. The first rule that is about who asks and what it is
-// asked for decides; where none is, `permissive` does.
+// rules, each naming principals and objects. The first rule that is about the principal and the
+// object decides; where there is none, `permissive` decides.
 import { closestName } from '../model/closest-name.ts';
 import type { FrameworkInfo, Resource } from '../model/generated/messages.ts';
 import { roleError } from '../model/role.ts';
 import { TextError } from '../model/value-text.ts';
 import type { Action, AuthorizationObject, Authorizer } from './authorizer.ts';
 
-/** Some named ones, any, or none. `values` is empty but for `SOME`. */
+/** Principals or objects that a rule is about: some (`values`), any, or none. */
 interface Entity {
   readonly type: 'SOME' | 'ANY' | 'NONE';
   readonly values: readonly string[];
@@ -24,14 +24,18 @@ export interface Acls {
 }
 
 /**
- * What an action's rules are called, what their objects are called, and which object is asked for.
+ * One kind of rule: the name of its field, the name of its objects, and how to find the object in a
+ * request.
  */
 interface Kind {
   readonly fields: readonly string[];
   readonly objects: string;
-  /** Undefined: no particular object, which only a rule about any or none is about. */
+  /**
+   * Undefined where the request is about no particular object; only a rule about ANY or NONE
+   * applies then.
+   */
   objectOf(object: AuthorizationObject): readonly string[] | undefined;
-  /** Roles may be named by `eng/%`: everything below eng. */
+  /** Whether objects are roles, which a rule may name by `eng/%`: all roles below eng. */
   readonly isRole?: boolean;
 }
 
@@ -40,7 +44,7 @@ const anything = () => undefined;
 
 const frameworkUser = ({ framework }: AuthorizationObject) => framework?.user;
 
-/** The user a task or executor runs as: its command's, else its framework's. */
+/** The user that a task or executor runs as: its command's, else the framework's. */
 function user(object: AuthorizationObject): readonly string[] | undefined {
   const { task, executor, value } = object;
   const own = task !== undefined && 'command' in task ? task.command?.user : undefined;
@@ -156,7 +160,7 @@ const KINDS: Readonly<Record<Action, Kind>> = {
   MARK_RESOURCE_PROVIDER_GONE: byNothing('mark_resource_providers_gone', 'resource_providers'),
 };
 
-/** Kinds of Mesos's that stand beside another in one action: both have to allow it. */
+/** Kinds of rules that apply to an action besides its own: both must allow it. */
 const PARENTS: Readonly<Partial<Record<Action, Kind>>> = {
   LAUNCH_NESTED_CONTAINER: byUser('launch_nested_containers_under_parent_with_user'),
   LAUNCH_NESTED_CONTAINER_SESSION: byUser(
@@ -166,7 +170,7 @@ const PARENTS: Readonly<Partial<Record<Action, Kind>>> = {
 
 const ALL_KINDS: readonly Kind[] = [...Object.values(KINDS), ...Object.values(PARENTS)];
 
-/** Every action, and the fields of the lists that decide about it. */
+/** Every action, with the fields of the lists that decide about it. */
 export const aclFields: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(KINDS).map(([action, { fields }]) => [
     action,
@@ -174,7 +178,9 @@ export const aclFields: Readonly<Record<string, readonly string[]>> = Object.fro
   ]),
 );
 
-/** The only endpoints that a list can be about: the others have objects that are filtered. */
+/**
+ * The only endpoints that a rule can name. Of the others, the objects in the response are filtered.
+ */
 const AUTHORIZED_PATHS: readonly string[] = [
   '/containers',
   '/containerizer/debug',
@@ -184,7 +190,10 @@ const AUTHORIZED_PATHS: readonly string[] = [
   '/monitor/statistics',
 ];
 
-/** Reads the JSON of --acls; throws TextError for what is no list, or could not mean anything. */
+/**
+ * Reads the JSON of --acls. Throws TextError where it is no list, or has a rule that can never
+ * apply.
+ */
 export function parseAcls(value: unknown): Acls {
   if (!isObject(value)) {
     throw new TextError('expected an object of lists of rules');
@@ -222,7 +231,7 @@ function parseRule(field: string, kind: Kind, rule: unknown): Rule {
   refuseOthers(`a rule of ${field}`, rule, ['principals', kind.objects]);
   const objects = parseEntity(`${kind.objects} of ${field}`, rule[kind.objects]);
   if (kind.objectOf === anything && objects.type === 'SOME') {
-    // A rule about particular ones would never be found to be about what is asked.
+    // A rule that names objects would never match: the action has no particular object.
     throw new TextError(`${kind.objects} of ${field} must be of type ANY or NONE`);
   }
   const path = objects.values.find((it) => !AUTHORIZED_PATHS.includes(it));
@@ -260,7 +269,10 @@ function parseEntity(what: string, value: unknown): Entity {
   return { type, values: type === 'SOME' ? (values as string[]) : [] };
 }
 
-/** A misspelled field would make a rule about nothing, which protects nothing. */
+/**
+ * Refuses unknown fields: a misspelt field would leave its rules without effect, and nothing
+ * protected.
+ */
 function refuseOthers(what: string, object: object, fields: readonly string[]): void {
   const other = Object.keys(object).find((key) => !fields.includes(key));
   if (other !== undefined) {
@@ -271,7 +283,7 @@ function refuseOthers(what: string, object: object, fields: readonly string[]): 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Decides by the lists. */
+/** An authorizer that decides by the lists. */
 export function aclAuthorizer(acls: Acls): Authorizer {
   const decide = (kind: Kind, principal: string | undefined, object: AuthorizationObject) => {
     const rules = kind.fields.flatMap((field) => acls.rules.get(field) ?? []);
@@ -279,7 +291,7 @@ export function aclAuthorizer(acls: Acls): Authorizer {
       return acls.permissive;
     }
     const objects = kind.objectOf(object);
-    // A framework with several roles may register when it may with each.
+    // A framework with several roles may register if it may with each of them.
     return objects === undefined
       ? decideOne(acls, rules, principal, undefined)
       : objects.every((name) => decideOne(acls, rules, principal, name, kind.isRole));
@@ -311,7 +323,9 @@ function decideOne(
     : allows(rule.principals, principal, false) && allows(rule.objects, object, isRole);
 }
 
-/** A rule about any or none is about everything; one about some, about those that it names. */
+/**
+ * Whether a rule is about the name: ANY and NONE are about every name, SOME about those it lists.
+ */
 function isAbout(entity: Entity, name: string | undefined, isRole: boolean): boolean {
   return entity.type !== 'SOME' || (name !== undefined && names(entity, name, isRole));
 }

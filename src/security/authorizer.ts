@@ -1,4 +1,4 @@
-// May this principal do that to this object? The seam that every request passes.
+// The question that every request has to pass: may this principal do this action to this object?
 import type {
   CommandInfo,
   ExecutorInfo,
@@ -65,14 +65,15 @@ export type Action =
   | 'MARK_RESOURCE_PROVIDER_GONE';
 
 /**
- * What the action is done to; `value` is a role, user, path or principal, as the action's ACL says.
+ * The object of an action. What `value` is (role, user, path or principal) depends on the action's
+ * ACL.
  */
 export interface AuthorizationObject {
   readonly value?: string | undefined;
   readonly framework?: FrameworkInfo | undefined;
   readonly task?: Task | TaskInfo | undefined;
   readonly executor?: ExecutorInfo | undefined;
-  /** What is to run in a container of the executor. */
+  /** The command that is to run in a container of the executor. */
   readonly command?: CommandInfo | undefined;
   readonly resource?: Resource | undefined;
 }
@@ -85,5 +86,5 @@ export interface Authorizer {
   ): boolean;
 }
 
-/** What holds while no ACLs are configured, as in Mesos. */
+/** Allows everything: used while no ACLs are configured, as in Mesos. */
 export const permissive: Authorizer = { authorize: () => true };

@@ -1,4 +1,4 @@
-// Who asks. Every request carries a principal, or none.
+// The authenticated sender of a request. A request has a principal, or none.
 
 export interface Principal {
   /** Absent when the token carries claims but no name. */

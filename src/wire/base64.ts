@@ -1,5 +1,5 @@
-// Base64 as Mesos reads and writes it: padded on the way out; white space, missing padding and
-// whatever follows the first `=` are forgiven on the way in.
+// Base64 as Mesos reads and writes it. Output is padded; in input, white space, missing padding and
+// anything after the first `=` are accepted.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const WHITE_SPACE = /[ \t\n\v\f\r]/;
@@ -9,7 +9,7 @@ for (let i = 0; i < 64; i++) {
   values[ALPHABET.charCodeAt(i)] = i;
 }
 
-/** The two digits of each 12 bits. */
+/** The two base64 digits for each value of 12 bits. */
 const pairs = Array.from({ length: 4096 }, (_, bits) => digit(bits >> 6) + digit(bits));
 
 export function encodeBase64(bytes: Uint8Array): string {
@@ -34,7 +34,7 @@ function digit(bits: number): string {
   return ALPHABET[bits & 63] as string;
 }
 
-/** Returns the character that cannot be, or the bytes. */
+/** Returns the bytes, or the first character that is not allowed. */
 export function decodeBase64(text: string): Uint8Array | { readonly invalid: string } {
   const bytes = new Uint8Array((text.length * 3) >> 2);
   let length = 0;

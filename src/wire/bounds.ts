@@ -1,45 +1,46 @@
-// What one message from outside may hold. Reading takes time and memory by the number of values,
-// not by their bytes: a few bytes stand for an empty message. No real client comes near these
-// bounds; a peer that goes beyond one is told which.
+// Bounds on what one message from outside may contain. Reading costs time and memory for each
+// value, and a few bytes are enough to encode an empty message, so bytes alone are no bound. No
+// real client comes near these bounds; a peer that exceeds one is told which.
 import { WireError } from './wire-error.ts';
 
 /**
- * Bytes of one string in protobuf, characters in JSON: names, labels, values, commands. Longer:
- * refused.
+ * The most bytes of one string in protobuf, or characters in JSON: names, labels, values, commands.
+ * A longer string is refused.
  */
 export const MAX_STRING_LENGTH = 1024 * 1024;
 /**
- * Messages within one message of anybody: an agent with ten thousand tasks has fewer. More:
- * refused.
+ * The most messages within one message of any sender: an agent with ten thousand tasks has fewer. A
+ * message with more is refused.
  */
 export const MAX_MESSAGES = 1_000_000;
-/** Strings within one message of anybody. More: refused. */
+/** The most strings within one message of any sender. A message with more is refused. */
 export const MAX_STRINGS = 4_000_000;
 /**
- * Values within one JSON text of anybody, messages and lists included; a reconciliation of a
- * hundred thousand tasks has 500,000. More: refused, before they are made.
+ * The most values within one JSON text of any sender, messages and lists included; a reconciliation
+ * of a hundred thousand tasks has 500,000. A text with more is refused before values are made of
+ * it.
  */
 export const MAX_JSON_VALUES = 750_000;
-/** As deep as Mesos lets JSON be, of messages and of lists within lists. Deeper: refused. */
+/** How deep messages and lists may be nested in JSON: as deep as Mesos allows. */
 export const MAX_JSON_DEPTH = 200;
 /**
- * Depth of a text, of which most may belong to fields that no message has. Deeper: refused
- * unparsed.
+ * How deep any JSON text may be nested, fields that no message has included. A deeper text is
+ * refused without being parsed.
  */
 const MAX_TEXT_DEPTH = 200_000;
-/** Text up to this length is parsed without being measured before. */
+/** A text up to this length is parsed without counting its values before. */
 const SMALL_TEXT = 64 * 1024;
 
-/** How many values a message in protobuf may have. */
+/** The most values that a message in protobuf may have. */
 export interface ValueBounds {
   readonly messages: number;
   readonly strings: number;
 }
 
-export const FROM_ANYBODY: ValueBounds = { messages: MAX_MESSAGES, strings: MAX_STRINGS };
+export const BOUNDED: ValueBounds = { messages: MAX_MESSAGES, strings: MAX_STRINGS };
 /**
- * Answers of a server that was asked, and what was stored, have as many values as the cluster is
- * large.
+ * For responses of a server that we asked, and for what we stored: their size is that of the
+ * cluster.
  */
 export const UNBOUNDED: ValueBounds = { messages: Infinity, strings: Infinity };
 
@@ -56,8 +57,8 @@ const CLOSE_OBJECT = 125;
 const BACKSLASH = 92;
 
 /**
- * @throws WireError where the values of a JSON text are too many, or too deep. It may be no JSON at
- * all.
+ * Counts the values and the depth of a text, which may turn out to be no JSON at all.
+ * @throws WireError where there are too many values, or they are nested too deep.
  */
 export function checkJsonBounds(text: string): void {
   if (text.length <= SMALL_TEXT) {
@@ -91,7 +92,7 @@ export function checkJsonBounds(text: string): void {
   }
 }
 
-/** Where the quote is that ends the string whose first is at `start`. */
+/** The index of the quote that ends the string beginning at `start`. */
 function endOfString(text: string, start: number): number {
   for (let at = start; ; ) {
     at = text.indexOf('"', at + 1);

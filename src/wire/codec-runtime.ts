@@ -1,4 +1,4 @@
-// Everything that the generated codec calls besides the reader's and writer's methods.
+// What the generated codec calls, apart from the methods of readers and writers.
 import { encodeBase64 } from './base64.ts';
 import { enumTable, unknownEnum } from './enum-table.ts';
 import { setEntry } from './json-reader.ts';

@@ -2,18 +2,21 @@
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
-/** Fields of which an unknown value would run a task less confined than it was meant to be. */
+/**
+ * Fields in which ignoring an unknown value would run a task less confined than its framework
+ * meant.
+ */
 export const CONFINING: ReadonlySet<string> = new Set(['ipc_mode']);
 
 interface QuotedEnumTable extends EnumTable {
-  /** The names as JSON strings. */
+  /** The names, as JSON strings. */
   readonly quoted: readonly (string | undefined)[];
 }
 
 export function enumTable(values: readonly (readonly [string, number])[]): QuotedEnumTable {
   const names: (string | undefined)[] = [];
   for (const [name, number] of values) {
-    // Of two names for one number the first declared is written.
+    // Where two names have one number, the name declared first is written.
     names[number] ??= name;
   }
   return {
@@ -23,7 +26,7 @@ export function enumTable(values: readonly (readonly [string, number])[]): Quote
   };
 }
 
-/** Of a number that this version has no name for. */
+/** Refuses a number for which this version of the schema has no name. */
 export function unknownEnum(value: number, field: string): never {
   throw new WireError(`Unknown enum value ${value} for field '${field}'`);
 }

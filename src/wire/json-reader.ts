@@ -1,6 +1,5 @@
-// Turns parsed JSON values into the values of fields, as forgiving as Mesos is: numbers and
-// booleans may come as strings, and one value may stand for a list. Generated readers call this;
-// nothing else does.
+// Turns parsed JSON into the values of fields, with the tolerance of Mesos: numbers and booleans
+// may come as strings, and a single value may stand for a list. Only generated readers call this.
 import { decodeBase64 } from './base64.ts';
 import { beyond, MAX_JSON_DEPTH, MAX_STRING_LENGTH } from './bounds.ts';
 import { CONFINING } from './enum-table.ts';
@@ -8,7 +7,7 @@ import { parseJson } from './json-text.ts';
 import type { EnumTable } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
-/** What a double cannot hold exactly. */
+/** Integers that a double may not hold exactly. */
 const LONG_INTEGER = /^\s*-?\d{16,20}\s*$/;
 
 function kindOf(value: unknown): string {
@@ -22,13 +21,16 @@ function unexpected(value: unknown, field: string): WireError {
   return new WireError(`Not expecting a JSON ${kindOf(value)} for field '${field}'`);
 }
 
-/** One run over one JSON value. */
+/** The state of reading one JSON value. */
 export class JsonReading {
   /** Set by a reader that missed a required field. */
   incomplete = false;
   #depth = 0;
 
-  /** Only types that can hold themselves count: all others end by themselves. */
+  /**
+   * Counts the depth, only for message types that can contain themselves: nesting of other types is
+   * bounded by the schema.
+   */
   enter(): void {
     if (++this.#depth > MAX_JSON_DEPTH) {
       throw new WireError('JSON is nested too deeply');
@@ -47,8 +49,8 @@ export class JsonReading {
   }
 
   /**
-   * The elements of a repeated field; a lone value is a list of one, and lists within the list are
-   * opened.
+   * The elements of a repeated field. A single value is a list of one, and lists within the list
+   * are flattened.
    */
   items(value: unknown): readonly unknown[] {
     if (!Array.isArray(value)) {
@@ -118,14 +120,14 @@ export class JsonReading {
     if (!Number.isSafeInteger(number)) {
       throw new WireError(`Value of field '${field}' is beyond 2^53`);
     }
-    // Never -0, which is no integer to the outside.
+    // Adding 0 turns -0 into 0: to clients, -0 is no integer.
     return number + 0;
   }
 
   uint64(value: unknown, field: string): number {
     const number = this.int64(value, field);
-    // Mesos casts, and a negative number becomes one beyond anything that is counted here; a read
-    // at offset -1 is a read past the end, not bad input.
+    // Mesos casts a negative number to unsigned, which gives a value beyond any count here. So a
+    // read at offset -1 is a read past the end, and no bad input.
     return number < 0 ? Number.MAX_SAFE_INTEGER : number;
   }
 
@@ -154,7 +156,7 @@ export class JsonReading {
       : BigInt(value);
   }
 
-  /** An unknown name reads as absent, unless the field has to be there or confines a task. */
+  /** An unknown name reads as absent, unless the field is required or confines a task. */
   enumeration(
     value: unknown,
     field: string,
@@ -171,7 +173,7 @@ export class JsonReading {
     return number;
   }
 
-  /** The entries of a map field: an object, or objects in a list. */
+  /** The entries of a map field: an object, or a list of objects. */
   entries(value: unknown, field: string): [string, unknown][] {
     return this.items(value).flatMap((item) =>
       item === null ? [] : Object.entries(this.object(item, field)),
@@ -206,7 +208,7 @@ function failedWithin(text: string, wanted: string, field: string, why: string):
   );
 }
 
-/** Sets an entry of a map field, whatever its key. */
+/** Sets an entry of a map field, even under a key such as `__proto__`. */
 export function setEntry(map: object, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(map, key, {

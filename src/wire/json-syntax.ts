@@ -1,18 +1,21 @@
-// Says where a text stops being JSON, in the words of the parser that Mesos uses. Only run on text
-// that has been refused already: finding it out costs nothing on the way of what is right.
+// Says where a text stops being JSON, in the words of the parser that Mesos uses. It runs only on a
+// text that was refused already, so valid JSON pays nothing for it.
 
-/** Deeper text is refused by Mesos, too. */
+/** Mesos refuses deeper text, too. */
 const MAX_DEPTH = 200;
-/** No peer needs to be shown more of its own text. */
+/** The most characters of a text that an error message shows. */
 const MAX_SHOWN = 4096;
 const SPACE = /[ \t\n\r]/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const LITERALS: Readonly<Record<string, string>> = { n: 'null', t: 'true', f: 'false' };
 
-/** In longer text the place is the engine's to tell: looking for it here would take long. */
+/**
+ * In a longer text the engine's own error gives the place: searching for it here would take too
+ * long.
+ */
 const MAX_SCANNED = 64 * 1024;
 
-/** `cause` is what the engine said of the text. */
+/** Describes the error; `cause` is the engine's. */
 export function describeSyntaxError(text: string, cause?: SyntaxError): string {
   if (text.length > MAX_SCANNED) {
     return describeLong(text, cause?.message ?? '');
@@ -45,7 +48,10 @@ function describePlace(text: string, at: number): string {
 
 const shown = (text: string) => text.slice(0, MAX_SHOWN);
 
-/** Each method takes what it names and says whether it was there; `at` is left where it was not. */
+/**
+ * Each method consumes what its name says and returns whether it was there; if not, `at` stays
+ * where it was.
+ */
 class Scan {
   readonly #text: string;
   at = 0;
@@ -116,7 +122,7 @@ class Scan {
     return this.#expect('"') && this.#string() && this.#expect(':') && this.value(depth);
   }
 
-  /** The rest of a string whose quote has been taken. */
+  /** Consumes the rest of a string after its opening quote. */
   #string(): boolean {
     for (;;) {
       const character = this.#text[this.at] ?? '';
@@ -147,7 +153,7 @@ class Scan {
     return true;
   }
 
-  /** Stricter than Mesos, which lets `01` pass for 1. */
+  /** Consumes a number. Stricter than Mesos, which accepts `01` for 1. */
   #number(): boolean {
     const start = this.at;
     while (/[-+.eE0-9]/.test(this.#text[this.at] ?? '')) {

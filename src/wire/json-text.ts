@@ -1,5 +1,5 @@
-// JSON text as Mesos's own writer and parser understand it: how strings and numbers are spelled,
-// and what is said of text that is no JSON.
+// JSON text as Mesos's writer and parser treat it: the spelling of strings and numbers, and the
+// error for a text that is no JSON.
 import { checkJsonBounds } from './bounds.ts';
 import { describeSyntaxError } from './json-syntax.ts';
 import { WireError } from './wire-error.ts';
@@ -11,7 +11,7 @@ const TO_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are control characters.
 const HAS_LETTER = /[\u000b\u000e\u000f\u001a-\u001f]/;
 
-/** Control characters are written with upper-case digits. */
+/** A JSON string. Control characters are escaped with upper-case digits. */
 export function quote(text: string): string {
   if (!TO_ESCAPE.test(text)) {
     return `"${text}"`;
@@ -25,8 +25,8 @@ export function quote(text: string): string {
 }
 
 /**
- * A double always shows that it is one: `1.0`, `1e21`. What JSON has no number for becomes a
- * string, in the words the reader accepts.
+ * A double, always recognizable as one: `1.0`, `1e21`. NaN and the infinities become strings,
+ * spelled as the reader accepts them.
  */
 export function doubleText(value: number): string {
   if (Number.isInteger(value)) {
@@ -38,7 +38,7 @@ export function doubleText(value: number): string {
   return Number.isFinite(value) ? String(value) : `"${value}"`;
 }
 
-/** Parses text into plain values; 64-bit times, which a double cannot hold, come as bigint. */
+/** Parses a text into plain values. A 64-bit time, which a double cannot hold, becomes a bigint. */
 export function parseJson(text: string): unknown {
   try {
     return text.includes('"nanoseconds"') ? JSON.parse(text, reviveTimes) : JSON.parse(text);
@@ -46,7 +46,7 @@ export function parseJson(text: string): unknown {
     if (error instanceof SyntaxError) {
       throw new WireError(describeSyntaxError(text, error), { cause: error, stage: 'parse' });
     }
-    // Looking at times needs stack for each level of nesting.
+    // The reviver, which looks for times, uses stack for each level of nesting.
     if (error instanceof RangeError) {
       throw new WireError('JSON is nested too deeply', { cause: error, stage: 'parse' });
     }
@@ -54,7 +54,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** As `parseJson`, for what any client may send: no more values than `MAX_JSON_VALUES`. */
+/**
+ * As `parseJson`, for a text of any client: one with more than `MAX_JSON_VALUES` values is refused.
+ */
 export function parseBoundedJson(text: string): unknown {
   checkJsonBounds(text);
   return parseJson(text);

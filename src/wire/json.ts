@@ -8,9 +8,9 @@ import { missingFields } from './missing-fields.ts';
 import { WireError } from './wire-error.ts';
 
 /**
- * Fields that are set, and those that are not but have a default in the schema, in the order of the
- * schema. A list that is there but empty is written as such: answers to operators have them.
- * Messages that were read never do.
+ * Writes the fields that are set, and those unset that have a default in the schema, in the order
+ * of the schema. A list that is present but empty is written, as responses to operators need; a
+ * message that was read has no such lists.
  */
 export function writeJson<T>(type: MessageType<T>, message: T): string {
   return type.write(message);
@@ -21,7 +21,7 @@ export function readJson<T>(type: MessageType<T>, text: string): T {
   return readJsonValue(type, parseJson(text));
 }
 
-/** As `readJson`, for JSON that has been parsed already. */
+/** As `readJson`, for JSON that is already parsed. */
 export function readJsonValue<T>(type: MessageType<T>, value: unknown): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new WireError('Expecting a JSON object');
@@ -34,7 +34,7 @@ export function readJsonValue<T>(type: MessageType<T>, value: unknown): T {
   return message;
 }
 
-/** What `writeJson` writes, as plain values to be put into a larger answer. */
+/** The value that `writeJson` writes, not yet as text, to become part of a larger response. */
 export function jsonValue<T>(type: MessageType<T>, message: T): unknown {
   const values = message as Record<string, unknown>;
   const json: Record<string, unknown> = {};
@@ -77,7 +77,7 @@ function fieldJson(field: Field, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** A number that no double holds, in a form that JSON.stringify writes as it is. */
+/** A number that no double holds, wrapped so that JSON.stringify writes it unchanged. */
 function rawJson(text: string): unknown {
   return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
 }

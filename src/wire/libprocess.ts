@@ -1,6 +1,6 @@
 // Mesos's transport between master and agent: each message is a POST of protobuf bytes to
-// `/<process id>/<message name>`, with the sender's pid in a header. This file has the bytes of one
-// message and the messages by name; connections are read in src/http/transport/.
+// `/<process id>/<message name>`, with the sender's pid in a header. This file has the messages by
+// name and the bytes of one request; src/http/transport/ reads connections.
 import type {
   MessageToAgent,
   MessageToMaster,
@@ -55,12 +55,15 @@ export interface LibprocessEnvelope {
   readonly to: string;
   readonly name: InternalName;
   readonly body: Uint8Array;
-  /** By which the receiver can ask whose the connection is; other receivers ignore it. */
+  /**
+   * A secret by which the receiver can ask the sender whether the connection is really its own.
+   * Receivers of other makes ignore it.
+   */
   readonly key?: string | undefined;
 }
 
 /**
- * The request that carries the message, byte for byte as Mesos's master writes it, but for the key.
+ * The request that carries the message: byte for byte as Mesos's master writes it, plus the key.
  */
 export function encodeLibprocess({ from, to, name, body, key }: LibprocessEnvelope): Uint8Array {
   const at = to.indexOf('@');
@@ -80,7 +83,7 @@ export function encodeLibprocess({ from, to, name, body, key }: LibprocessEnvelo
   return request;
 }
 
-/** Not of Mesos: see LibprocessEnvelope.key. */
+/** A header that Mesos does not have: see LibprocessEnvelope.key. */
 export const KEY_HEADER = 'Mesoscale-Connection';
 
 const LAST_CHUNK = ascii.encode('\r\n0\r\n\r\n');
@@ -94,7 +97,7 @@ export const isToMaster = (name: string) => Object.hasOwn(TO_MASTER, name);
 export const isToAgent = (name: string) => Object.hasOwn(TO_AGENT, name);
 
 /**
- * Undefined where no message of that name goes to a master.
+ * Reads a message for the master. Undefined where no message to a master has that name.
  * @throws WireError where the body is not such a message.
  */
 export function decodeToMaster(name: string, bytes: Uint8Array): MessageToMaster | undefined {
@@ -103,7 +106,7 @@ export function decodeToMaster(name: string, bytes: Uint8Array): MessageToMaster
     : undefined;
 }
 
-/** As `decodeToMaster`, for what goes to an agent. */
+/** As `decodeToMaster`, for messages to an agent. */
 export function decodeToAgent(name: string, bytes: Uint8Array): MessageToAgent | undefined {
   return isToAgent(name)
     ? (decodeInternal(name as keyof ToAgent, bytes) as MessageToAgent)

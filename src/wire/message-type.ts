@@ -1,4 +1,5 @@
-// What the codec knows of a message type: its names, its fields, and the four generated functions.
+// What the codec knows about a message type: its names, its fields, and the four generated
+// functions.
 import type { JsonReading } from './json-reader.ts';
 import type { ProtobufReader } from './protobuf-reader.ts';
 import type { ProtobufWriter } from './protobuf-writer.ts';
@@ -33,21 +34,21 @@ export interface Field {
   readonly number: number;
   readonly rule: 'required' | 'optional' | 'repeated' | 'map';
   readonly value: FieldValue;
-  /** The default that JSON shows where the field is not set; deprecated fields show none. */
+  /** The default that JSON shows where the field is unset; undefined for deprecated fields. */
   readonly shownDefault?: unknown;
-  /** Zero is the same as not set (a field of a proto3 file). */
+  /** For fields of a proto3 file, where zero means unset. */
   readonly zeroIsAbsent?: true;
-  /** Of the fields with the same name here one at most is set. */
+  /** The oneof that the field belongs to: of its fields at most one is set. */
   readonly oneof?: string;
 }
 
-/** A token for a message type, by which values of `T` are encoded and decoded. */
+/** A token for a message type; the codec uses it to encode and decode values of `T`. */
 export interface MessageType<T> {
   /** The name in TypeScript, such as `RegisterAgentMessage`. */
   readonly name: string;
   /** The name on the wire, such as `mesos.internal.RegisterSlaveMessage`. */
   readonly wireName: string;
-  /** In the order of declaration, which is the order of JSON. */
+  /** In the order of declaration, which is also the order in JSON. */
   readonly fields: readonly Field[];
   encode(message: T, writer: ProtobufWriter): void;
   decode(reader: ProtobufReader, end: number, into: T | undefined): T;
@@ -55,7 +56,9 @@ export interface MessageType<T> {
   read(object: object, reading: JsonReading): T;
 }
 
-/** The fields are listed when somebody asks for them: encoding and decoding does without. */
+/**
+ * A message type. Its fields are listed on first use: encoding and decoding do without the list.
+ */
 export function messageType<T>(
   name: string,
   wireName: string,

@@ -3,7 +3,7 @@
 import type { MessageType } from './message-type.ts';
 import { WireError } from './wire-error.ts';
 
-/** Fields that are named. Where more are missing the text says so: nobody reads a million names. */
+/** The most fields that are named. Where more are missing the text says so. */
 const MAX_NAMED = 100;
 
 export function missingFields<T>(type: MessageType<T>, message: T): WireError {

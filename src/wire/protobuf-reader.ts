@@ -1,19 +1,20 @@
-// Reads the primitives of protobuf's encoding. Generated decoders call this; nothing else does.
-// Every read is total: past the end it yields an error or a value that the caller's length check
+// Reads the primitives of protobuf's encoding. Only generated decoders call this. Every read is
+// total: past the end it reports an error, or returns a value that the caller's length check
 // refuses.
 import { beyond, MAX_STRING_LENGTH, UNBOUNDED, type ValueBounds } from './bounds.ts';
 import { copyBytes } from './byte-copy.ts';
 import { WireError } from './wire-error.ts';
 
-/** As many messages may lie within one another, as in protobuf's own libraries. */
+/** How deep messages may be nested: as deep as protobuf's own libraries allow. */
 const MAX_DEPTH = 100;
 
 /**
- * Short ASCII strings (ids, names) come again and again: they are kept, so that each exists once.
+ * Short ASCII strings (ids, names) recur all the time: a table keeps them, so that equal ones share
+ * one object.
  */
 const KEPT_STRINGS = 16_384;
 const KEPT_SHIFT = 32 - 14;
-/** An odd number with its bits well spread: multiplying by it spreads those of the bytes. */
+/** An odd number with well-spread bits: multiplying by it spreads the bits of the bytes. */
 const MIXER = 0x9e3779b1;
 const KEPT_STRING_LENGTH = 64;
 const kept: string[] = new Array<string>(KEPT_STRINGS).fill('');
@@ -154,7 +155,7 @@ export class ProtobufReader {
       }
       return utf8.decode(bytes.subarray(start, end));
     }
-    // Ids differ at their ends.
+    // The last byte decides the place first, for ids differ at their ends.
     const last = bytes[end - 1] as number;
     const before = bytes[end - 2] as number;
     const middle = bytes[start + (length >> 1)] as number;
@@ -178,7 +179,7 @@ export class ProtobufReader {
     return text;
   }
 
-  /** A copy: the message outlives the buffer it came in. */
+  /** The bytes, copied: the message outlives the buffer that it came in. */
   bytes(): Uint8Array {
     const length = this.uint32();
     const start = this.position;
@@ -190,7 +191,7 @@ export class ProtobufReader {
     return copyBytes(this.#bytes, start, end);
   }
 
-  /** Enters a message within the one that ends at `end`; returns where the inner one ends. */
+  /** Enters a message nested in the one that ends at `end`; returns the end of the nested one. */
   enter(end: number): number {
     const inner = this.uint32() + this.position;
     if (inner > end) {
@@ -209,14 +210,14 @@ export class ProtobufReader {
     this.#depth--;
   }
 
-  /** Ends a packed list or a message: exactly all of its bytes must have been read. */
+  /** Checks, at the end of a packed list or message, that exactly its bytes have been read. */
   expectEnd(end: number): void {
     if (this.position !== end) {
       throw truncated();
     }
   }
 
-  /** Steps over a field that the schema does not have, or has with another wire type. */
+  /** Skips a field that the schema lacks, or has with another wire type. */
   skip(tag: number): void {
     if (tag >>> 3 === 0) {
       throw new WireError('Invalid field number 0');

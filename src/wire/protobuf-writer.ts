@@ -4,27 +4,27 @@ import { WireError } from './wire-error.ts';
 
 const utf8 = new TextEncoder();
 /**
- * Messages are written one after the other into slabs and handed out as views: taking memory from
- * the system for each of them would cost more than writing it. A message that is kept keeps its
- * slab, so slabs are small.
+ * Messages are written one after the other into slabs and handed out as views: an allocation for
+ * each message would cost more than writing it. A message that is kept keeps its whole slab alive,
+ * so slabs are small.
  */
 const SLAB_SIZE = 16 * 1024;
 
 export class ProtobufWriter {
   #buffer = new Uint8Array(SLAB_SIZE);
   #view = new DataView(this.#buffer.buffer);
-  /** Where the message begins that is being written. */
+  /** Where the current message begins. */
   #start = 0;
   #position = 0;
   /** Set by an encoder that missed a required field. */
   incomplete = false;
 
-  /** What was written since the last call; nothing is written there again. */
+  /** The bytes written since the last call; the writer does not touch them again. */
   finish(): Uint8Array {
     const { buffer } = this.#buffer;
     const size = this.#position - this.#start;
     if (this.#buffer.length > SLAB_SIZE) {
-      // A message that outgrew the slab gets no more memory than it needs.
+      // A message too large for the slab is copied, so that it keeps no more memory than it needs.
       const message = this.#buffer.slice(this.#start, this.#position);
       this.#renew(SLAB_SIZE);
       return message;
@@ -34,7 +34,7 @@ export class ProtobufWriter {
     return message;
   }
 
-  /** Forgets what was written since the last `finish`. */
+  /** Drops the bytes written since the last `finish`. */
   reset(): void {
     this.#position = this.#start;
     this.incomplete = false;
@@ -53,7 +53,7 @@ export class ProtobufWriter {
     }
   }
 
-  /** Continues the message in a larger buffer, or at the begin of a new slab. */
+  /** Continues the message in a larger buffer, or at the beginning of a new slab. */
   #move(count: number): void {
     const written = this.#buffer.subarray(this.#start, this.#position);
     const needed = written.length + count;
@@ -136,14 +136,14 @@ export class ProtobufWriter {
 
   string(tag: number, value: string): void {
     const length = value.length;
-    // Three bytes at most for each UTF-16 unit.
+    // A UTF-16 unit takes three bytes at most.
     this.#reserve(10 + length * 3);
     this.#varint(tag);
     if (length < 128 && this.#shortAscii(value, length)) {
       return;
     }
-    // The length is known only afterwards: one byte is left for it, and the text moved if that is
-    // too few.
+    // The length is known only after writing: one byte is reserved for it, and the text is moved if
+    // the length needs more.
     const start = this.#position + 1;
     const { written } = utf8.encodeInto(value, this.#buffer.subarray(start));
     this.#closeLength(start, start + written);
@@ -172,10 +172,7 @@ export class ProtobufWriter {
     this.#position += value.length;
   }
 
-  /**
-   * Opens a message within the message; returns what `close` needs: where it begins in the
-   * outermost.
-   */
+  /** Opens a nested message; returns its offset in the outermost message, which `close` needs. */
   open(tag: number): number {
     this.#reserve(6);
     this.#varint(tag);
@@ -187,8 +184,8 @@ export class ProtobufWriter {
   }
 
   /**
-   * Writes the length of what lies between `start` and `end` into the byte before `start`, moving
-   * it if need be.
+   * Writes the length of the bytes between `start` and `end` into the byte before `start`, and
+   * moves the bytes if the length needs more.
    */
   #closeLength(start: number, end: number): void {
     const length = end - start;
@@ -200,7 +197,7 @@ export class ProtobufWriter {
     const extra = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : length < 1 << 28 ? 3 : 4;
     const offset = start - this.#start;
     this.#reserve(extra);
-    // The message may have moved.
+    // The outermost message may have moved meanwhile.
     const from = this.#start + offset;
     this.#buffer.copyWithin(from + extra, from, from + length);
     this.#position = from - 1;

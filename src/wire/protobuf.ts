@@ -1,5 +1,5 @@
 // Messages to and from protobuf bytes.
-import { FROM_ANYBODY } from './bounds.ts';
+import { BOUNDED } from './bounds.ts';
 import type { MessageType } from './message-type.ts';
 import { missingFields } from './missing-fields.ts';
 import { ProtobufReader } from './protobuf-reader.ts';
@@ -10,7 +10,7 @@ const writer = new ProtobufWriter();
 
 /** @throws WireError where a required field is missing or a number does not fit its field. */
 export function encodeMessage<T>(type: MessageType<T>, message: T): Uint8Array {
-  // A failed call may have left something behind.
+  // A call that failed may have left bytes behind.
   writer.reset();
   type.encode(message, writer);
   if (writer.incomplete) {
@@ -20,8 +20,8 @@ export function encodeMessage<T>(type: MessageType<T>, message: T): Uint8Array {
 }
 
 /**
- * Unknown fields and unknown values of enumerations are dropped, as by the C++ library, but
- * for those that confine a task.
+ * Drops unknown fields and unknown values of enumerations, as the C++ library does, except values
+ * that confine a task.
  * @throws WireError where the bytes are not such a message, or a required field is missing.
  */
 export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
@@ -29,11 +29,11 @@ export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
 }
 
 /**
- * As `decodeMessage`, for what anybody may send: no more values than `MAX_MESSAGES` and
- * `MAX_STRINGS`.
+ * As `decodeMessage`, for bytes of any sender: more than `MAX_MESSAGES` or `MAX_STRINGS` are
+ * refused.
  */
 export function decodeBoundedMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
-  return decode(type, bytes, new ProtobufReader(bytes, FROM_ANYBODY));
+  return decode(type, bytes, new ProtobufReader(bytes, BOUNDED));
 }
 
 function decode<T>(type: MessageType<T>, bytes: Uint8Array, reader: ProtobufReader): T {

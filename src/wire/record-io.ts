@@ -4,16 +4,14 @@ import { WireError } from './wire-error.ts';
 
 /** Larger than any message that the APIs carry. */
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
-/** Digits of the largest length that can be meant. */
+/** Digits of the largest length that is plausible. */
 const MAX_DIGITS = 20;
 const NEWLINE = 10;
 const ZERO = 48;
 const NINE = 57;
 const NOTHING = new Uint8Array(0);
 
-/**
- * One record as one piece: there are clients that only understand a record that comes as a whole.
- */
+/** One record in one piece: some clients only understand a record that arrives as a whole. */
 export function encodeRecord(bytes: Uint8Array): Uint8Array {
   const digits = String(bytes.length);
   const record = allocate(digits.length + 1 + bytes.length);
@@ -25,11 +23,14 @@ export function encodeRecord(bytes: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Takes a stream in pieces of any size. After an error no later piece can be understood either. */
+/**
+ * Reads a stream that arrives in pieces of any size. After an error the stream cannot be read any
+ * further.
+ */
 export class RecordReader {
   readonly #limit: number;
   #header = '';
-  /** The record that is being read, if its length is known. */
+  /** The record being read, once its length is known. */
   #record: Uint8Array | undefined;
   #filled = 0;
   #length = 0;
@@ -39,15 +40,14 @@ export class RecordReader {
     this.#limit = limit;
   }
 
-  /** Whether the stream may end here: no record has been begun. */
+  /** Whether the stream may end here: no record is incomplete. */
   get idle(): boolean {
     return this.#record === undefined && this.#header === '' && this.#failure === undefined;
   }
 
   /**
-   * Returns the records that this piece completes; they are the caller's own.
-   * @throws WireError where a length is no number or beyond the limit, and on every call after
-   * that.
+   * Returns the records that this piece completes; the caller may keep them.
+   * @throws WireError where a length is no number or beyond the limit, and on every later call.
    */
   push(chunk: Uint8Array): Uint8Array[] {
     if (this.#failure !== undefined) {
@@ -117,7 +117,7 @@ export class RecordReader {
     return end;
   }
 
-  /** Memory is taken as bytes arrive, not as they are announced. */
+  /** Grows the buffer as bytes arrive, not by the announced length. */
   #room(needed: number): Uint8Array {
     const record = this.#record as Uint8Array;
     if (needed <= record.length) {

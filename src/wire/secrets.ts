@@ -1,5 +1,5 @@
-// Messages without the values of the secrets in them: what those who look at a cluster may be
-// shown. Executors get their secrets; readers of states and events learn only that there are some.
+// Removes the values of secrets from messages, for those who read the cluster's state and events.
+// Executors get their secrets; readers only learn that there are some.
 import type { Secret } from '../model/generated/messages.ts';
 import type { Field, MessageType } from './message-type.ts';
 import { types } from './types.ts';
@@ -11,10 +11,10 @@ interface Step {
   readonly type: AnyType;
 }
 
-/** Of a type, the fields that may hold a secret somewhere below. */
+/** For each type, the fields that may contain a secret at some depth. */
 const known = new Map<AnyType, readonly Step[]>();
 
-/** Answers the message itself where it has no secret. */
+/** A copy without the values of secrets; the message itself where it has none. */
 export function withoutSecrets<T extends object>(type: MessageType<T>, message: T): T {
   return strip(type as AnyType, message) as T;
 }
@@ -41,7 +41,7 @@ function strip(type: AnyType, message: object): object {
 function stripField({ rule }: Field, type: AnyType, value: object): object {
   switch (rule) {
     case 'repeated': {
-      // Most lists have none, and stay as they are.
+      // Most lists contain no secret, and are not copied.
       let copy: object[] | undefined;
       const list = value as readonly object[];
       for (const [i, element] of list.entries()) {

@@ -1,14 +1,14 @@
-// Memory for bytes that live shortly. Taking it from the system for each message would cost more
+// Memory for bytes of short life, cut from slabs: an allocation for each message would cost more
 // than filling it.
 
 const SLAB_SIZE = 16 * 1024;
-/** Larger pieces have memory of their own. */
+/** A larger piece gets its own allocation. */
 const MAX_PIECE = 4 * 1024;
 
 let slab = new ArrayBuffer(SLAB_SIZE);
 let used = 0;
 
-/** Zeroed bytes that nobody else has, though others may share the buffer behind them. */
+/** Zeroed bytes for the caller alone, though their ArrayBuffer may be shared. */
 export function allocate(length: number): Uint8Array {
   if (length > MAX_PIECE) {
     return new Uint8Array(length);

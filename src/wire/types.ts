@@ -1,4 +1,4 @@
-// The tokens of all message types, by their names in src/model/generated/messages.ts:
+// The tokens of all message types under their names in src/model/generated/messages.ts, such as
 // `types.SchedulerCall`.
 import { codecRuntime } from './codec-runtime.ts';
 import { createTypes, type Types } from './generated/codec.js';

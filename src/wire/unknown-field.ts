@@ -1,15 +1,15 @@
-// Fields that a message does not have. Clients may send them, as to Mesos, and are not told; what
-// an operator writes by hand may be a misspelt wish.
+// Finds fields that a message does not have. Clients may send them, as to Mesos, and get no error;
+// in what an operator writes by hand they are probably spelling mistakes.
 import { closestName } from '../model/closest-name.ts';
 import type { Field, MessageType } from './message-type.ts';
 
-/** More than a few names tell nothing any more. */
+/** The most names that an error suggests. */
 const MOST_NAMES = 12;
 
 /**
- * Of JSON that is meant to be the message: every such field by its path, with the name that was
- * probably meant or those that there are: `'disk.sorce' (did you mean 'source'?)`. What has another
- * shape than the message is left to its reader.
+ * The unknown fields of JSON that is meant to be the message, each by its path, with the field that
+ * was probably meant or the fields that there are: `'disk.sorce' (did you mean 'source'?)`. A value
+ * of another shape is left to the message's reader to refuse.
  */
 export function unknownFields(type: MessageType<object>, value: unknown, above = ''): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

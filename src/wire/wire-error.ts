@@ -1,13 +1,12 @@
 /**
- * Whether text or bytes could not be taken apart at all (`parse`), or what they hold is no such
- * message (`convert`). Mesos words its answers by that. `bound`: it is larger than anything that is
- * taken here.
+ * At which stage reading failed: the text or bytes could not be parsed (`parse`), they are no such
+ * message (`convert`), or they exceed a bound (`bound`). Mesos words its responses accordingly.
  */
 export type WireStage = 'parse' | 'convert' | 'bound';
 
 /**
- * What came from a peer, or was to be sent to one, is not a message. The text may be shown to the
- * peer.
+ * Bytes of a peer, or values to be sent to one, are not a valid message. The text may be shown to
+ * the peer.
  */
 export class WireError extends Error {
   readonly code = 'ERR_WIRE';
