@@ -90,6 +90,7 @@ export {
 } from './allocator/tables/frameworks';
 export { addRole, setQuota, setRoleRank, setWeight } from './allocator/tables/roles';
 export { addName } from './kinds';
-export { matchReserve, matchRun } from './matcher';
+export { matchRun } from './matcher/matcher';
+export { matchReserve } from './matcher/request';
 export { ioReserve } from './rows';
 export { dropKind, dropName, markKinds } from './sweep';

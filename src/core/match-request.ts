@@ -1,5 +1,5 @@
 // Turns a request for the matcher into the block that the module reads, and reads the module's
-// answers. The layout of the block is drawn at the head of asm/matcher.ts.
+// answers. The layout of the block is drawn at the head of asm/matcher/request.ts.
 import { MATCH_FREE, MATCH_HEADER_WORDS, MATCH_NONE, MATCH_SKIP } from './constants.ts';
 import {
   Columns,

@@ -1,5 +1,5 @@
 // The interface of the matcher, which places tasks on offers. Frameworks and tools use it; the
-// master does not. The search itself is in asm/matcher.ts.
+// master does not. The search itself is in asm/matcher/matcher.ts.
 import type { Attribute, DomainInfo, Resource } from '../model/generated/messages.ts';
 
 /** What constraints read of an agent; the messages Offer and AgentInfo fit this shape. */
