@@ -88,7 +88,9 @@ export {
   setFrameworkRank,
   setLeafMinimum,
 } from './allocator/tables/frameworks';
-export { addRole, setQuota, setRoleRank, setWeight } from './allocator/tables/roles';
+export { setWeight } from './allocator/tables/role-competition';
+export { setQuota } from './allocator/tables/role-quotas';
+export { addRole, setRoleRank } from './allocator/tables/roles';
 export { addName } from './kinds';
 export { matchRun } from './matcher/matcher';
 export { matchReserve } from './matcher/request';

@@ -1,7 +1,7 @@
 // Kinds that nothing refers to any more can be given to others: clients make new ones at will
 // (labels of reservations, ids of volumes). The module marks what its state refers to; the host
 // drops the rest, and does so only between calls, when no list is on its way.
-import { REFUSED_HEAD } from './allocator/filters/refusals';
+import { REFUSED_HEAD } from './allocator/filters/refused-lists';
 import { clearOffers } from './allocator/run/offering';
 import { agentAt, agentExists } from './allocator/tables/agents';
 import { HELD_SIZE, heldCount, heldList } from './allocator/tables/allocation-order';
@@ -26,7 +26,7 @@ import {
 } from './kinds';
 import { alloc, free, slot, tableBase, tableCount } from './memory';
 import { ITEM_SIZE, itemKind, rowClear, rowCount, rowItems, scratch } from './rows';
-import { SLOT_AGENTS, SLOT_MARKS, SLOT_REFUSALS, SLOT_ROLES, SLOT_ROWS } from './slots';
+import { SLOT_AGENTS, SLOT_MARKS, SLOT_REFUSED_LISTS, SLOT_ROLES, SLOT_ROWS } from './slots';
 
 function mark(kind: u32): void {
   const at = load<usize>(slot(SLOT_MARKS)) + ((<usize>(kind >> 5)) << 2);
@@ -74,9 +74,9 @@ export function markKinds(): usize {
       markAgent(agent);
     }
   }
-  const buckets = load<u32>(slot(SLOT_REFUSALS + 1));
+  const buckets = load<u32>(slot(SLOT_REFUSED_LISTS + 1));
   for (let i: u32 = 0; i < buckets; i++) {
-    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + ((<usize>i) << 2));
+    let row = load<usize>(load<usize>(slot(SLOT_REFUSED_LISTS)) + ((<usize>i) << 2));
     while (row != 0) {
       markItems(row + REFUSED_HEAD, load<u32>(row, 4), ITEM_SIZE);
       row = load<usize>(row, 12);

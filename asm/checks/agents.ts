@@ -1,6 +1,6 @@
 // Agents: entries, holdings, the allocation order, filters and bits say the same of an agent.
 import { checkFiltersOfAgent } from '../allocator/filters/filters';
-import { REFUSED_HEAD } from '../allocator/filters/refusals';
+import { REFUSED_HEAD } from '../allocator/filters/refused-lists';
 import {
   AGENT_COMPLEX,
   AGENT_MAINTENANCE,
@@ -51,7 +51,7 @@ import {
   SLOT_ORDER,
   SLOT_ORPHANS,
   SLOT_PARKED,
-  SLOT_REFUSALS,
+  SLOT_REFUSED_LISTS,
   SLOT_STARVED,
   SLOT_TALLY,
 } from '../slots';
@@ -171,15 +171,15 @@ export function checkAgentsTogether(): void {
   }
   let references: u32 = 0;
   let refused: u32 = 0;
-  for (let i: u32 = 0; i < load<u32>(slot(SLOT_REFUSALS + 1)); i++) {
-    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + ((<usize>i) << 2));
+  for (let i: u32 = 0; i < load<u32>(slot(SLOT_REFUSED_LISTS + 1)); i++) {
+    let row = load<usize>(load<usize>(slot(SLOT_REFUSED_LISTS)) + ((<usize>i) << 2));
     for (; row != 0; row = load<usize>(row, 12)) {
       references += load<u32>(row);
       refused++;
       checkItems(row + REFUSED_HEAD, load<u32>(row, 4));
     }
   }
-  assert(refused == load<u32>(slot(SLOT_REFUSALS + 2)), 'refused lists that are not counted');
+  assert(refused == load<u32>(slot(SLOT_REFUSED_LISTS + 2)), 'refused lists that are not counted');
   assert(references == filters + tableCount(SLOT_ORPHANS), 'refused lists that are not let go');
 }
 

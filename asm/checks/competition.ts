@@ -1,5 +1,5 @@
 // Leaves and roles: who is there, who takes part, and who stands in which group.
-import { checkFiltersOfLeaf } from '../allocator/filters/filters';
+import { checkFiltersOfLeaf } from '../allocator/filters/filter-lists';
 import { excludedBits, excludedWords, leafExclusions } from '../allocator/filters/leaf-bits';
 import { agentExists } from '../allocator/tables/agents';
 import {

@@ -1,7 +1,7 @@
 // Kinds, lists of resources and sets of numbers: each list has a kind once, each set as many
 // references as it counts.
 import { ROW_SIZE } from '../algebra';
-import { REFUSED_HEAD } from '../allocator/filters/refusals';
+import { REFUSED_HEAD } from '../allocator/filters/refused-lists';
 import { OFFER_SIZE } from '../allocator/run/offering';
 import { agentAt, agentExists } from '../allocator/tables/agents';
 import { HELD_SIZE, heldCount, heldList } from '../allocator/tables/allocation-order';
@@ -44,7 +44,7 @@ import {
   SLOT_NAMES,
   SLOT_NAMES_FREE,
   SLOT_OFFERS,
-  SLOT_REFUSALS,
+  SLOT_REFUSED_LISTS,
   SLOT_ROWS,
   SLOT_SETS,
 } from '../slots';
@@ -148,8 +148,8 @@ function meetAll(step: i32): void {
       meetAgent(agent, step);
     }
   }
-  for (let i: u32 = 0; i < load<u32>(slot(SLOT_REFUSALS + 1)); i++) {
-    let row = load<usize>(load<usize>(slot(SLOT_REFUSALS)) + ((<usize>i) << 2));
+  for (let i: u32 = 0; i < load<u32>(slot(SLOT_REFUSED_LISTS + 1)); i++) {
+    let row = load<usize>(load<usize>(slot(SLOT_REFUSED_LISTS)) + ((<usize>i) << 2));
     for (; row != 0; row = load<usize>(row, 12)) {
       meetItems(row + REFUSED_HEAD, load<u32>(row, 4), step);
     }

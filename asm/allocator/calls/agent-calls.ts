@@ -14,7 +14,8 @@ import {
   scratch,
 } from '../../rows';
 import { SLOT_ROLES, SLOT_TOTALS } from '../../slots';
-import { dropFiltersOfAgent, forgetSeen, freeBits } from '../filters/filters';
+import { dropFiltersOfAgent } from '../filters/filters';
+import { forgetSeen, freeHidden } from '../filters/hidden';
 import { dropExclusions } from '../filters/leaf-bits';
 import { dropOrphansOfAgent } from '../filters/orphan-filters';
 import { answer, dropInverseFiltersOfAgent, setMaintenanceFlag } from '../run/inverse-offers';
@@ -121,7 +122,7 @@ export function removeAgent(agent: u32): i32 {
   }
   dropFiltersOfAgent(agent);
   dropOrphansOfAgent(agent);
-  freeBits(agent);
+  freeHidden(agent);
   dropExclusions(agent);
   setMaintenanceFlag(agent, false);
   forgetPending(agent);

@@ -24,7 +24,8 @@ import {
   SLOT_TOTALS,
 } from '../../slots';
 import { newVector, valueOf } from '../../vectors';
-import { expireFilters, filterCount } from '../filters/filters';
+import { filterCount } from '../filters/filter-heap';
+import { expireFilters } from '../filters/filters';
 import { seedGenerator } from '../run/generator';
 import { makeInverseOffers } from '../run/inverse-offers';
 import { clearOffers } from '../run/offering';
@@ -40,6 +41,7 @@ import { collectFree, collectTotal } from '../tables/agent-totals';
 import { agentExists } from '../tables/agents';
 import { freeMinimum, leafAt, leafRole, readMinimum } from '../tables/frameworks';
 import { wakeAll } from '../tables/idle-agents';
+import { weighNodes } from '../tables/role-competition';
 import {
   consumedOf,
   heldPlainOf,
@@ -48,7 +50,6 @@ import {
   reservedOf,
   roleExists,
   usedPlainOf,
-  weighNodes,
 } from '../tables/roles';
 import { totalsChanged } from '../tables/shares';
 

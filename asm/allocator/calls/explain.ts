@@ -20,7 +20,8 @@ import {
 import { slot, tableCount } from '../../memory';
 import { ioReserve, rowCount } from '../../rows';
 import { SLOT_LEAVES, SLOT_NOW } from '../../slots';
-import { expireFilters, filtersOn, MANY_FILTERS, refusedUntil } from '../filters/filters';
+import { filtersOn } from '../filters/filter-lists';
+import { expireFilters, MANY_FILTERS, refusedUntil } from '../filters/filters';
 import { excludedWords } from '../filters/leaf-bits';
 import { meets } from '../run/minimums';
 import { forRole, weigh } from '../run/offering';

@@ -14,7 +14,8 @@ import {
   scratch,
   writeItems,
 } from '../../rows';
-import { addFilter, forgetSeen } from '../filters/filters';
+import { addFilter } from '../filters/filters';
+import { forgetSeen } from '../filters/hidden';
 import { keepOrphan } from '../filters/orphan-filters';
 import { countUsed, rebook, unbook } from '../tables/accounting';
 import { collectFree, collectTotal, keepHeldOrder, replaceTotal } from '../tables/agent-totals';

@@ -6,7 +6,7 @@
 import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
 import { SLOT_NOW, SLOT_ORPHANS } from '../../slots';
 import { addFilter } from './filters';
-import { forget, intern, REFUSED_HEAD } from './refusals';
+import { forget, intern, REFUSED_HEAD } from './refused-lists';
 
 // @ts-ignore: decorator
 @inline

@@ -1,7 +1,7 @@
 // The first leaf of a group to which an agent is open, which no refusal, constraint or trait keeps
 // from it. The tournament is searched from the top, and not below a pairing whose winner is open or
 // goes after the best leaf found so far. Nothing is parked for it.
-import { filtersOn } from '../filters/filters';
+import { filtersOn } from '../filters/filter-lists';
 import { excludedBits, excludedWords, hiddenBits, hiddenWords } from '../filters/leaf-bits';
 import { leafTraits } from '../tables/frameworks';
 import { goesFirst, isEmptySlot, memberOwner, pairedSlot } from '../tables/groups';

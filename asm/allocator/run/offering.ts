@@ -28,7 +28,8 @@ import {
   scratch,
 } from '../../rows';
 import { SLOT_OFFERS } from '../../slots';
-import { hide, isRefused } from '../filters/filters';
+import { isRefused } from '../filters/filters';
+import { hide } from '../filters/hidden';
 import { isExcluded, isHidden } from '../filters/leaf-bits';
 import { book } from '../tables/accounting';
 import { collectFree } from '../tables/agent-totals';

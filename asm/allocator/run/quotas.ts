@@ -17,14 +17,13 @@ import {
 import { addValue, clearVector, setValue, valueOf, vectorAt } from '../../vectors';
 import { heldInAll } from '../tables/accounting';
 import { benchNode, unbenchNode } from '../tables/groups';
+import { limitOf, NO_LIMIT } from '../tables/role-quotas';
 import {
   competingChildren,
   consumedOf,
   guaranteesOf,
   heldPlainOf,
   heldReservedOf,
-  limitOf,
-  NO_LIMIT,
   ownMinimums,
   ownNode,
   ROLE_LIMITS,

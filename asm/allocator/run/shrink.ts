@@ -35,15 +35,8 @@ import {
   SLOT_REQUIRED_HEADROOM,
 } from '../../slots';
 import { addValue, setValue, valueOf } from '../../vectors';
-import {
-  consumedOf,
-  guaranteesOf,
-  limitOf,
-  NO_LIMIT,
-  ROLE_LIMITS,
-  ROLE_QUOTA,
-  roleFlags,
-} from '../tables/roles';
+import { limitOf, NO_LIMIT } from '../tables/role-quotas';
+import { consumedOf, guaranteesOf, ROLE_LIMITS, ROLE_QUOTA, roleFlags } from '../tables/roles';
 import {
   anything,
   checkHeadroom,

@@ -11,7 +11,8 @@ import {
 } from '../../slots';
 import { settleTouched, touch } from '../tables/groups';
 import { setNodeWeight } from '../tables/nodes';
-import { roleNode, weighNode } from '../tables/roles';
+import { weighNode } from '../tables/role-competition';
+import { roleNode } from '../tables/roles';
 import { countBorrowers, isLentTo, returnLoans } from './loans';
 import { runCandidates } from './run';
 import { Run } from './run-state';

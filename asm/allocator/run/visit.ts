@@ -4,7 +4,8 @@
 import { slot, tableAppend, tableBase, tableCount } from '../../memory';
 import { rowCount } from '../../rows';
 import { SLOT_PARKED, SLOT_STARVED } from '../../slots';
-import { filtersOn, MANY_FILTERS } from '../filters/filters';
+import { filtersOn } from '../filters/filter-lists';
+import { MANY_FILTERS } from '../filters/filters';
 import { excludedWords } from '../filters/leaf-bits';
 import { AGENT_COMPLEX, agentAt, agentFlags } from '../tables/agents';
 import {

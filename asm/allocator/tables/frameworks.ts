@@ -45,8 +45,8 @@ import {
 } from '../../slots';
 import { joinGroup, leaveGroup } from './groups';
 import { dropNode, NODE_LEAF, newNode, setNodeRank } from './nodes';
+import { changeActive, trackFramework, untrackFramework } from './role-competition';
 import {
-  changeActive,
   firstLeaf as firstLeafOfRole,
   frameworkGroup,
   ownMinimums,
@@ -54,8 +54,6 @@ import {
   roleDepth,
   roleExists,
   setOwnMinimums,
-  trackFramework,
-  untrackFramework,
 } from './roles';
 import { IS_HIERARCHICAL, IS_MULTI_ROLE, LACKS_GPU, LACKS_REGION } from './traits';
 

@@ -1,53 +1,21 @@
-// Roles: the tree of roles, what each holds, is guaranteed and limited to, and its place in the
-// competition.
-//
-// A role competes (has a node) while frameworks are tracked under it or below it. One with
-// frameworks and competing children has a second node, a virtual leaf among its children. The host
-// drops roles that nothing speaks of any more.
+// Roles: the tree of roles, and what of each is counted. Their places in the competition are in
+// role-competition.ts, guarantees and limits in role-quotas.ts. The host drops roles that nothing
+// refers to any more.
 import {
-  BAD_AMOUNT,
   BAD_ARGUMENT,
   BAD_HANDLE,
-  BAD_RANGE,
   BAD_STATE,
-  MAX_AMOUNT,
   MAX_RANK,
   MAX_ROLES,
   OK,
   TOO_MANY,
 } from '../../constants';
 import { nameCount } from '../../kinds';
-import {
-  CHECKED,
-  slot,
-  tableBase,
-  tableCount,
-  tablePush,
-  tablePushWord,
-  tableRemoveWord,
-} from '../../memory';
-import {
-  SLOT_IO,
-  SLOT_IO_SIZE,
-  SLOT_QUOTA_ROLES,
-  SLOT_ROLES,
-  SLOT_ROLES_FREE,
-  SLOT_UNWEIGHED,
-} from '../../slots';
-import { addValue, copyVector, dropVector, newVector, setValue, valueOf } from '../../vectors';
-import { freeGroup, joinGroup, leaveGroup, newGroup, touch } from './groups';
-import {
-  dropNode,
-  NODE_OWN,
-  NODE_ROLE,
-  newNode,
-  nodeCount,
-  nodeVector,
-  nodeWeight,
-  setNodeCount,
-  setNodeRank,
-  setNodeWeight,
-} from './nodes';
+import { CHECKED, slot, tableBase, tableCount, tablePush } from '../../memory';
+import { SLOT_ROLES, SLOT_ROLES_FREE } from '../../slots';
+import { addValue, dropVector, newVector, valueOf } from '../../vectors';
+import { freeGroup, newGroup } from './groups';
+import { setNodeRank } from './nodes';
 
 // Role: parent u32 | depth u32 | flags u32 | rank u32 | rank of the virtual leaf u32 |
 //       tracked frameworks u32 | active frameworks u32 | node + 1 u32 | own node + 1 u32 |
@@ -67,9 +35,6 @@ export const ROLE_GUARANTEES: u32 = 2;
 export const ROLE_LIMITS: u32 = 4;
 /** Set during a run: at its limit, so that an agent without reservations has nothing for it. */
 export const ROLE_STARVED: u32 = 8;
-
-/** An absent limit. */
-export const NO_LIMIT: f64 = -1;
 
 // @ts-ignore: decorator
 @inline
@@ -150,7 +115,7 @@ export function guaranteesOf(role: u32): u32 {
 }
 // @ts-ignore: decorator
 @inline
-function limitsOf(role: u32): u32 {
+export function limitsOf(role: u32): u32 {
   return load<u32>(roleAt(role), 60);
 }
 // @ts-ignore: decorator
@@ -328,225 +293,9 @@ export function isWithin(role: u32, ancestor: u32): bool {
   return at == ancestor;
 }
 
-// --- Competing ---
-
-function subtreeActive(role: u32): u32 {
-  return load<u32>(roleAt(role), 84);
-}
-
-function makeNode(role: u32): void {
-  const parent = roleParent(role);
-  if (parent != 0) {
-    if (roleNode(parent) == 0) {
-      makeNode(parent);
-    } else if (competingChildren(parent) == 0) {
-      makeVirtual(parent, true);
-    }
-  }
-  const node = newNode(NODE_ROLE, role, load<u32>(roleAt(role), 12));
-  store<u32>(roleAt(role), node + 1, 28);
-  store<u32>(roleAt(parent), competingChildren(parent) + 1, 36);
-  // Its weight is read when its share is first computed, which is in the next run.
-  setNodeWeight(node, NaN);
-  store<u32>(slot(SLOT_UNWEIGHED), 1);
-}
-
-/** The virtual leaf of a role: a copy of what the role holds if it was a leaf itself until now. */
-function makeVirtual(role: u32, copy: bool): void {
-  const own = newNode(NODE_OWN, role, load<u32>(roleAt(role), 16));
-  store<u32>(roleAt(role), own + 1, 32);
-  if (copy) {
-    const node = roleNode(role) - 1;
-    copyVector(nodeVector(own), nodeVector(node));
-    setNodeCount(own, nodeCount(node));
-  }
-  if (activeFrameworks(role) > 0) {
-    joinGroup(childGroup(role), own);
-  }
-}
-
-function dropRoleNode(role: u32): void {
-  const parent = roleParent(role);
-  dropNode(roleNode(role) - 1);
-  store<u32>(roleAt(role), 0, 28);
-  const left = competingChildren(parent) - 1;
-  store<u32>(roleAt(parent), left, 36);
-  if (parent == 0 || left != 0) {
-    return;
-  }
-  if (trackedFrameworks(parent) == 0) {
-    dropRoleNode(parent);
-  } else {
-    dropVirtual(parent);
-  }
-}
-
-function dropVirtual(role: u32): void {
-  dropNode(ownNode(role) - 1);
-  store<u32>(roleAt(role), 0, 32);
-}
-
-/** A framework is tracked under the role from now on. */
-export function trackFramework(role: u32): void {
-  const tracked = trackedFrameworks(role);
-  if (CHECKED) {
-    assert(roleExists(role), 'a role that was dropped');
-  }
-  store<u32>(roleAt(role), tracked + 1, 20);
-  if (tracked != 0) {
-    return;
-  }
-  if (roleNode(role) == 0) {
-    makeNode(role);
-  } else {
-    makeVirtual(role, false);
-  }
-}
-
-export function untrackFramework(role: u32): void {
-  if (CHECKED) {
-    assert(trackedFrameworks(role) != 0, 'no framework is tracked');
-  }
-  const left = trackedFrameworks(role) - 1;
-  store<u32>(roleAt(role), left, 20);
-  if (left != 0) {
-    return;
-  }
-  if (competingChildren(role) > 0) {
-    dropVirtual(role);
-  } else {
-    dropRoleNode(role);
-  }
-}
-
-/** One more (or one less) framework of the role takes part in the competition. */
-export function changeActive(role: u32, change: i32): void {
-  const own = activeFrameworks(role) + change;
-  store<u32>(roleAt(role), own, 24);
-  if (ownNode(role) != 0) {
-    if (change > 0 && own == 1) {
-      joinGroup(childGroup(role), ownNode(role) - 1);
-    } else if (own == 0) {
-      leaveGroup(ownNode(role) - 1);
-    }
-  }
-  for (let at = role; at != 0; at = roleParent(at)) {
-    const active = subtreeActive(at) + change;
-    store<u32>(roleAt(at), active, 84);
-    if (change > 0 && active == 1) {
-      joinGroup(childGroup(roleParent(at)), roleNode(at) - 1);
-    } else if (active == 0) {
-      leaveGroup(roleNode(at) - 1);
-    }
-  }
-}
-
-/** Nodes take the weight of their role when a run first looks at them, and keep it. */
-export function weighNodes(): void {
-  if (load<u32>(slot(SLOT_UNWEIGHED)) == 0) {
-    return;
-  }
-  store<u32>(slot(SLOT_UNWEIGHED), 0);
-  const count = tableCount(SLOT_ROLES);
-  for (let role: u32 = 1; role < count; role++) {
-    weighNode(role);
-  }
-}
-
-/** True when the role has a node, and that had no weight before. */
-export function weighNode(role: u32): bool {
-  if (roleNode(role) == 0) {
-    return false;
-  }
-  const node = roleNode(role) - 1;
-  if (!isNaN(nodeWeight(node))) {
-    return false;
-  }
-  setNodeWeight(node, roleWeight(role));
-  touch(node);
-  return true;
-}
-
 /** What the host set, whether the role's node has taken it yet or not. */
 export function roleWeight(role: u32): f64 {
   return load<f64>(roleAt(role), 48);
-}
-
-export function setWeight(role: u32, weight: f64): i32 {
-  if (!roleExists(role)) {
-    return BAD_HANDLE;
-  }
-  if (!(weight > 0) || weight == Infinity) {
-    return BAD_AMOUNT;
-  }
-  store<f64>(roleAt(role), weight, 48);
-  // As in Mesos, a node that only has children keeps the weight it was first seen with.
-  if (roleNode(role) != 0 && trackedFrameworks(role) != 0) {
-    setNodeWeight(roleNode(role) - 1, weight);
-    touch(roleNode(role) - 1);
-  }
-  return OK;
-}
-
-// --- Quota ---
-
-/**
- * Guarantees and limits of a top-level role from the exchange buffer: two f64 a name, thousandths;
- * a limit of -1 is none.
- */
-export function setQuota(role: u32, names: u32): i32 {
-  if (!roleExists(role)) {
-    return BAD_HANDLE;
-  }
-  if (roleDepth(role) != 1 || names > nameCount()) {
-    return BAD_ARGUMENT;
-  }
-  if (names << 4 > load<u32>(slot(SLOT_IO_SIZE))) {
-    return BAD_RANGE;
-  }
-  const from = load<usize>(slot(SLOT_IO));
-  for (let name: u32 = 0; name < names; name++) {
-    const guarantee = load<f64>(from + ((<usize>name) << 4));
-    const limit = load<f64>(from + ((<usize>name) << 4), 8);
-    if (!(guarantee >= 0) || guarantee > MAX_AMOUNT || floor(guarantee) != guarantee) {
-      return BAD_AMOUNT;
-    }
-    if (limit == NO_LIMIT) {
-      continue;
-    }
-    if (!(limit >= 0) || limit > MAX_AMOUNT || floor(limit) != limit) {
-      return BAD_AMOUNT;
-    }
-  }
-  let flags: u32 = 0;
-  for (let name: u32 = 0; name < nameCount(); name++) {
-    const guarantee = name < names ? load<f64>(from + ((<usize>name) << 4)) : 0;
-    const limit = name < names ? load<f64>(from + ((<usize>name) << 4), 8) : NO_LIMIT;
-    setValue(guaranteesOf(role), name, guarantee);
-    // Limits are kept one higher, so that the zero of a new name means none.
-    setValue(limitsOf(role), name, limit + 1);
-    if (guarantee > 0) {
-      flags |= ROLE_QUOTA | ROLE_GUARANTEES;
-    }
-    if (limit != NO_LIMIT) {
-      flags |= ROLE_QUOTA | ROLE_LIMITS;
-    }
-  }
-  const had = (roleFlags(role) & ROLE_QUOTA) != 0;
-  setRoleFlags(role, flags);
-  if ((flags & ROLE_QUOTA) != 0 && !had) {
-    tablePushWord(SLOT_QUOTA_ROLES, role);
-  } else if ((flags & ROLE_QUOTA) == 0 && had) {
-    tableRemoveWord(SLOT_QUOTA_ROLES, role);
-  }
-  return OK;
-}
-
-/** The limit of a name, or NO_LIMIT. */
-// @ts-ignore: decorator
-@inline
-export function limitOf(role: u32, name: u32): f64 {
-  return valueOf(limitsOf(role), name) - 1;
 }
 
 /** Adds to a vector of the role and of every ancestor, the root included. */

@@ -5,7 +5,7 @@
 import { equalSets, hashSet, release, retain } from '../../intervals';
 import { alloc, allocZeroed, CHECKED, free, slot } from '../../memory';
 import { ITEM_SIZE, itemAmount, itemKind, itemSet } from '../../rows';
-import { SLOT_REFUSALS } from '../../slots';
+import { SLOT_REFUSED_LISTS } from '../../slots';
 
 export const REFUSED_HEAD: usize = 16;
 
@@ -44,17 +44,17 @@ function sameItems(a: usize, b: usize, count: u32): bool {
 
 function bucketOf(hash: u32): usize {
   return (
-    load<usize>(slot(SLOT_REFUSALS)) +
-    ((<usize>(hash & (load<u32>(slot(SLOT_REFUSALS + 1)) - 1))) << 2)
+    load<usize>(slot(SLOT_REFUSED_LISTS)) +
+    ((<usize>(hash & (load<u32>(slot(SLOT_REFUSED_LISTS + 1)) - 1))) << 2)
   );
 }
 
 function growBuckets(): void {
-  const have = load<u32>(slot(SLOT_REFUSALS + 1));
+  const have = load<u32>(slot(SLOT_REFUSED_LISTS + 1));
   const next: u32 = have == 0 ? 64 : have << 1;
-  const from = load<usize>(slot(SLOT_REFUSALS));
-  store<usize>(slot(SLOT_REFUSALS), allocZeroed((<usize>next) << 2));
-  store<u32>(slot(SLOT_REFUSALS + 1), next);
+  const from = load<usize>(slot(SLOT_REFUSED_LISTS));
+  store<usize>(slot(SLOT_REFUSED_LISTS), allocZeroed((<usize>next) << 2));
+  store<u32>(slot(SLOT_REFUSED_LISTS + 1), next);
   for (let i: u32 = 0; i < have; i++) {
     let row = load<usize>(from + ((<usize>i) << 2));
     while (row != 0) {
@@ -72,8 +72,8 @@ function growBuckets(): void {
 
 /** A reference to the refused row of these items. */
 export function intern(items: usize, count: u32): usize {
-  const rows = load<u32>(slot(SLOT_REFUSALS + 2));
-  if (rows >= load<u32>(slot(SLOT_REFUSALS + 1))) {
+  const rows = load<u32>(slot(SLOT_REFUSED_LISTS + 2));
+  if (rows >= load<u32>(slot(SLOT_REFUSED_LISTS + 1))) {
     growBuckets();
   }
   const hash = hashItems(items, count);
@@ -98,7 +98,7 @@ export function intern(items: usize, count: u32): usize {
   for (let i: u32 = 0; i < count; i++) {
     retain(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
   }
-  store<u32>(slot(SLOT_REFUSALS + 2), rows + 1);
+  store<u32>(slot(SLOT_REFUSED_LISTS + 2), rows + 1);
   return row;
 }
 
@@ -121,5 +121,5 @@ export function forget(row: usize): void {
     release(itemSet(row + REFUSED_HEAD + <usize>i * ITEM_SIZE));
   }
   free(row, REFUSED_HEAD + <usize>count * ITEM_SIZE);
-  store<u32>(slot(SLOT_REFUSALS + 2), load<u32>(slot(SLOT_REFUSALS + 2)) - 1);
+  store<u32>(slot(SLOT_REFUSED_LISTS + 2), load<u32>(slot(SLOT_REFUSED_LISTS + 2)) - 1);
 }
