@@ -17,10 +17,10 @@ import {
   FrameworkInfo_Capability_Type,
   TaskState,
   TaskStatus_Reason,
-  TaskStatus_Source,
 } from '../model/generated/messages.ts';
 import type { ExecutorId, FrameworkId } from '../model/ids.ts';
 import type { Random } from '../model/random.ts';
+import { type CommandEnd, newStatus, terminalStatus } from './command-status.ts';
 import {
   checkStatusOf,
   emptyCheckStatus,
@@ -35,17 +35,10 @@ import {
   scheduleOfHealthCheck,
 } from './probes.ts';
 import type { KillCause, RememberedKill } from './remembered-kill.ts';
-import { describeWaitStatus } from './wait-status.ts';
 
 export type CommandEvent =
   | { readonly type: 'executorEvent'; readonly event: ExecutorEvent; readonly nowMs: number }
-  | {
-      readonly type: 'ended';
-      readonly waitStatus?: number | undefined;
-      readonly failure?: string | undefined;
-      readonly loss?: string | undefined;
-      readonly nowMs: number;
-    }
+  | ({ readonly type: 'ended'; readonly nowMs: number } & CommandEnd)
   | { readonly type: 'timer'; readonly timer: CommandTimer; readonly nowMs: number }
   | {
       readonly type: 'probed';
@@ -154,7 +147,8 @@ function received(state: CommandState, event: ExecutorEvent, nowMs: number): Com
       return acknowledged(state, event.acknowledged?.uuid ?? new Uint8Array());
     case ExecutorEvent_Type.LAUNCH_GROUP:
     case ExecutorEvent_Type.SHUTDOWN:
-      // A group is for the default executor; one that comes here is a mistake nobody can repair.
+      // Task groups are launched on the default executor only: one that is sent to a command
+      // executor cannot be run, so that the executor ends.
       return shutdown(state, nowMs);
     default:
       return [];
@@ -176,16 +170,22 @@ function endIfDone(state: CommandState): CommandEffect[] {
 function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffect[] {
   if (state.phase !== 'idle') {
     const text = 'Attempted to run multiple tasks using a "command" executor';
-    return [update(state, newStatus(state, TaskState.TASK_FAILED, { message: text }, task), nowMs)];
+    return [
+      update(
+        state,
+        newStatus({ ...state.options, task }, TaskState.TASK_FAILED, { message: text }),
+        nowMs,
+      ),
+    ];
   }
-  const starting = update(state, newStatus(state, TaskState.TASK_STARTING), nowMs);
+  const starting = update(state, newStatus(state.options, TaskState.TASK_STARTING), nowMs);
   state.phase = 'running';
   state.startedMs = nowMs;
   return [
     starting,
     { type: 'release' },
     ...watchTask(state, nowMs),
-    update(state, newStatus(state, TaskState.TASK_RUNNING), nowMs),
+    update(state, newStatus(state.options, TaskState.TASK_RUNNING), nowMs),
   ];
 }
 
@@ -196,10 +196,10 @@ function resume(state: CommandState, nowMs: number): CommandEffect[] {
   for (const wanted of [TaskState.TASK_STARTING, TaskState.TASK_RUNNING]) {
     // A later state on record means that this one was on record once, too.
     if (!reported.some((known) => known === wanted || known === TaskState.TASK_RUNNING)) {
-      effects.push(update(state, newStatus(state, wanted), nowMs));
+      effects.push(update(state, newStatus(state.options, wanted), nowMs));
     }
   }
-  state.lastStatus ??= newStatus(state, TaskState.TASK_RUNNING);
+  state.lastStatus ??= newStatus(state.options, TaskState.TASK_RUNNING);
   state.phase = 'running';
   if (state.end !== undefined) {
     return [...effects, ...ended(state, state.end)];
@@ -350,7 +350,7 @@ function kill(
   }
   const announced =
     cause !== 'completionTime' && knowsKilling(state.framework)
-      ? [update(state, newStatus(state, TaskState.TASK_KILLING), nowMs)]
+      ? [update(state, newStatus(state.options, TaskState.TASK_KILLING), nowMs)]
       : [];
   return [
     ...announced,
@@ -386,7 +386,7 @@ function ended(
     return [];
   }
   state.phase = 'ended';
-  const status = terminalStatus(state, event);
+  const status = terminalStatus(state.options, event, state.kill?.cause);
   const call = update(state, status, event.nowMs);
   state.terminal = state.lastStatus?.uuid;
   state.lingers = state.options.lingerMs > 0 && !state.isShutDown;
@@ -403,59 +403,6 @@ function ended(
     call,
     ...(state.lingers ? [linger] : []),
   ];
-}
-
-function terminalStatus(
-  state: CommandState,
-  { waitStatus, failure, loss }: Extract<CommandEvent, { type: 'ended' }>,
-): TaskStatus {
-  const cause = state.kill?.cause;
-  if (waitStatus === undefined) {
-    const lost = 'Failed to get exit status for Command';
-    const message = failure ?? (loss === undefined ? lost : `${lost}: ${loss}`);
-    const reason =
-      failure === undefined ? undefined : TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED;
-    return newStatus(state, cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause), {
-      message,
-      ...(cause === undefined && reason !== undefined && { reason }),
-    });
-  }
-  const message = `Command ${describeWaitStatus(waitStatus)}`;
-  switch (cause) {
-    case undefined:
-      return newStatus(state, waitStatus === 0 ? TaskState.TASK_FINISHED : TaskState.TASK_FAILED, {
-        message,
-      });
-    case 'completionTime':
-      return newStatus(state, stateOfKill(cause), {
-        message,
-        reason: TaskStatus_Reason.REASON_MAX_COMPLETION_TIME_REACHED,
-      });
-    case 'unhealthy':
-      return newStatus(state, stateOfKill(cause), { message, healthy: false });
-    case 'asked':
-      return newStatus(state, stateOfKill(cause), { message });
-  }
-}
-
-const stateOfKill = (cause: KillCause) =>
-  cause === 'completionTime' ? TaskState.TASK_FAILED : TaskState.TASK_KILLED;
-
-/** A status without what earlier ones carried, but for the type of the check. */
-function newStatus(
-  state: CommandState,
-  taskState: TaskState,
-  more: Partial<Pick<TaskStatus, 'message' | 'reason' | 'healthy'>> = {},
-  task: TaskInfo = state.options.task,
-): TaskStatus {
-  return {
-    task_id: task.task_id,
-    state: taskState,
-    source: TaskStatus_Source.SOURCE_EXECUTOR,
-    executor_id: { value: state.options.executorId },
-    ...(task.check !== undefined && { check_status: emptyCheckStatus(task.check) }),
-    ...more,
-  };
 }
 
 function update(state: CommandState, status: TaskStatus, nowMs: number): CommandEffect {

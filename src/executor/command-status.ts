@@ -1,0 +1,83 @@
+// The statuses of a command's task, with Mesos's messages and reasons: what the command executor
+// puts into its updates. Stamping and sending them is the executor's.
+import type { TaskInfo, TaskStatus } from '../model/generated/messages.ts';
+import { TaskState, TaskStatus_Reason, TaskStatus_Source } from '../model/generated/messages.ts';
+import type { ExecutorId } from '../model/ids.ts';
+import { emptyCheckStatus } from './probes.ts';
+import type { KillCause } from './remembered-kill.ts';
+import { describeWaitStatus } from './wait-status.ts';
+
+/** Whose status it is. */
+export interface StatusSubject {
+  readonly executorId: ExecutorId;
+  readonly task: TaskInfo;
+}
+
+/** How the command ended: with a wait status, or without one because of a failure or a loss. */
+export interface CommandEnd {
+  readonly waitStatus?: number | undefined;
+  /** Why its container was not launched. */
+  readonly failure?: string | undefined;
+  /** Why its wait status is not known. */
+  readonly loss?: string | undefined;
+}
+
+/** The last status of a task whose command has ended; `cause` is that of the kill, if any. */
+export function terminalStatus(
+  subject: StatusSubject,
+  { waitStatus, failure, loss }: CommandEnd,
+  cause: KillCause | undefined,
+): TaskStatus {
+  if (waitStatus === undefined) {
+    const lost = 'Failed to get exit status for Command';
+    const message = failure ?? (loss === undefined ? lost : `${lost}: ${loss}`);
+    const reason =
+      failure === undefined ? undefined : TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED;
+    return newStatus(subject, cause === undefined ? TaskState.TASK_FAILED : stateOfKill(cause), {
+      message,
+      ...(cause === undefined && reason !== undefined && { reason }),
+    });
+  }
+  const message = `Command ${describeWaitStatus(waitStatus)}`;
+  switch (cause) {
+    case undefined:
+      return newStatus(
+        subject,
+        waitStatus === 0 ? TaskState.TASK_FINISHED : TaskState.TASK_FAILED,
+        {
+          message,
+        },
+      );
+    case 'completionTime':
+      return newStatus(subject, stateOfKill(cause), {
+        message,
+        reason: TaskStatus_Reason.REASON_MAX_COMPLETION_TIME_REACHED,
+      });
+    case 'unhealthy':
+      return newStatus(subject, stateOfKill(cause), { message, healthy: false });
+    case 'asked':
+      return newStatus(subject, stateOfKill(cause), { message });
+  }
+}
+
+const stateOfKill = (cause: KillCause) =>
+  cause === 'completionTime' ? TaskState.TASK_FAILED : TaskState.TASK_KILLED;
+
+/**
+ * A status that carries nothing of the statuses before it; a task with a check has an empty result
+ * of it.
+ */
+export function newStatus(
+  { executorId, task }: StatusSubject,
+  state: TaskState,
+  more: Partial<Pick<TaskStatus, 'message' | 'reason' | 'healthy'>> = {},
+): TaskStatus {
+  return {
+    task_id: task.task_id,
+    state,
+    source: TaskStatus_Source.SOURCE_EXECUTOR,
+    executor_id: { value: executorId },
+    ...(task.check !== undefined && { check_status: emptyCheckStatus(task.check) }),
+    ...more,
+  };
+}
