@@ -27,6 +27,7 @@ import { Containerizer } from '../containerizer/containerizer.ts';
 import type { FetchOptions } from '../containerizer/fetcher/fetcher.ts';
 import { deleteDownloads } from '../containerizer/fetcher/fetcher.ts';
 import type { Host } from '../containerizer/host/host.ts';
+import type { LauncherName } from '../containerizer/launchers/names.ts';
 import { RunRecords } from '../containerizer/records/run-records.ts';
 import { GarbageCollector } from '../containerizer/sandboxes/garbage-collector.ts';
 import { Volumes } from '../containerizer/volumes/volumes.ts';
@@ -46,6 +47,7 @@ export interface AgentDriverOptions extends ExecutorRequests {
   readonly resources?: readonly Resource[];
   /** What this machine can do. */
   readonly host: Host;
+  readonly launcher: LauncherName;
   /** Isolators by Mesos's names. */
   readonly isolation: readonly string[];
   readonly fetching?: FetchOptions | undefined;
@@ -139,7 +141,7 @@ export class AgentDriver {
         `${meddler} can change what is in ${work.root}, and with it what root does`,
       );
     }
-    const { programs, host, isolation, fetching } = options;
+    const { programs, host, launcher, isolation, fetching } = options;
     const warn = (text: string) => options.log('warn', text);
     const records = new RunRecords(work, warn);
     const volumes = new Volumes(work, warn);
@@ -149,6 +151,7 @@ export class AgentDriver {
       volumes,
       programs: [...programs, work.meta],
       host,
+      launcher,
       isolation,
       fetching,
       warn,

@@ -28,7 +28,6 @@ export interface AgentOptions {
   readonly workDir: string;
   /** Where the programs of executors would be found; shown in the command of command executors. */
   readonly launcherDir: string;
-  readonly sandboxDirectory: string;
   /** Flags as text, by name, as /state shows them to those who may see flags. */
   readonly flags: Readonly<Record<string, string>>;
 
@@ -65,7 +64,6 @@ export interface AgentOptions {
 /** Everything that has a default in Mesos, so that a caller names only what differs. */
 export const defaultAgentOptions = {
   launcherDir: '/usr/local/libexec/mesos',
-  sandboxDirectory: '/mnt/mesos/sandbox',
   flags: {},
   attributes: [],
   registrationBackoffFactorMs: 1_000,

@@ -14,7 +14,8 @@ import { type Identity, UnknownUserError, Users } from './host/users.ts';
 import type { Isolator, LaunchedContainer } from './isolators/isolator.ts';
 import { createIsolators } from './isolators/isolators.ts';
 import type { Container, Inspection, Launcher } from './launchers/launcher.ts';
-import { ProcessLauncher } from './launchers/process/process-launcher.ts';
+import { openLauncher } from './launchers/launchers.ts';
+import type { LauncherName } from './launchers/names.ts';
 import { commandEnvironment, commandLine, layered } from './plan/command-line.ts';
 import {
   type ContainerPlan,
@@ -39,6 +40,7 @@ export interface ContainerizerOptions {
   /** Folders in which the supervisor program is looked for. */
   readonly programs: readonly string[];
   readonly host: Host;
+  readonly launcher: LauncherName;
   /** Isolators by Mesos's names; ISOLATION_WORDS has those that there are. */
   readonly isolation: readonly string[];
   readonly fetching?: FetchOptions | undefined;
@@ -101,7 +103,7 @@ export class Containerizer {
     const { records, programs, warn } = options;
     const counts: ContainerizerCounts = { fetched: 0, notFetched: 0, notDestroyed: 0 };
     const users = new Users();
-    const launcher = await ProcessLauncher.open({
+    const launcher = await openLauncher(options.launcher, {
       records,
       users,
       programs,

@@ -58,7 +58,6 @@ export interface AgentOptions {
   /** Part of the recovered agents (0 to 1) that may be missing; beyond it the master gives up. */
   readonly recoveryAgentRemovalLimit: number;
   readonly requireAgentDomain: boolean;
-  readonly maxExecutorsPerAgent?: number | undefined;
   readonly registryGcIntervalMs: number;
   readonly registryMaxAgentAgeMs: number;
   readonly registryMaxAgentCount: number;

@@ -117,6 +117,7 @@ export class DriverHarness {
     harness.driver = await AgentDriver.open({
       workDirectory: work,
       programs,
+      launcher: 'posix',
       isolation: ['posix/cpu', 'posix/mem'],
       host: lookAtHost({
         cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,

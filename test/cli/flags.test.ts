@@ -143,7 +143,9 @@ describe('sources', () => {
                 argv: [`--${name}=${given}`],
                 environment: {},
               });
-              expect(values[name], `--${name}=${given}`).toEqual(value);
+              expect((values as Record<string, unknown>)[name], `--${name}=${given}`).toEqual(
+                value,
+              );
             }
           }
         }
@@ -356,6 +358,9 @@ describe('one clear line for what cannot be used', () => {
   test('a feature that is missing is refused where going on would be unsafe', () => {
     expect(() => master(['--zk=zk://user:secret@h:2181/mesos'])).toThrow(/^--zk is not supported/);
     expect(() => agent(['--image_providers=DOCKER'])).toThrow(/not supported/);
+    expect(() => agent(['--launcher=linux'])).toThrow(
+      '--launcher=linux is not supported yet: containers have no namespaces of their own',
+    );
     expect(master(['--no-authenticate_agents', '--authorizers=local']).warnings).toEqual([]);
   });
 

@@ -64,6 +64,7 @@ export async function runAgent(
     host: lookAtHost({
       cgroups: { hierarchy: values.cgroups_hierarchy, root: values.cgroups_root },
     }),
+    launcher: values.launcher,
     isolation: options.isolation,
     fetching: {
       stallMs: values.fetcher_stall_timeout,

@@ -58,7 +58,6 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
     build: versionInfo(start.nowMs),
     workDir,
     launcherDir: values.launcher_dir,
-    sandboxDirectory: values.sandbox_directory,
     flags: start.flagTexts,
     registrationBackoffFactorMs: values.registration_backoff_factor,
     executorRegistrationTimeoutMs: values.executor_registration_timeout,

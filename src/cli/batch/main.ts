@@ -47,7 +47,8 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
     if (file === undefined) {
       throw new MissingFlagError('name the file of the tasks: mesoscale batch FILE');
     }
-    const defaults = { ...values, constraints };
+    const { cpus, mem, retries, role } = values;
+    const defaults = { cpus, mem, retries, role, constraints };
     const name = values.name ?? basename(file);
     const text = named(file, () => readFile(file));
     return {

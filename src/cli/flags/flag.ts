@@ -4,6 +4,9 @@ import { formatBytes, parseBytes } from '../../model/bytes.ts';
 import { formatDuration, parseDuration } from '../../model/duration.ts';
 import { roleError } from '../../model/role.ts';
 
+/** The feature of the flag is there. */
+export type LiveStatus = 'works' | 'partial';
+
 /**
  * How far a flag's feature is there.
  * - works: it does what its help says.
@@ -11,16 +14,19 @@ import { roleError } from '../../model/role.ts';
  * - accepted: there is nothing here that it could change; setting it does no harm.
  * - planned: its feature is not there yet; setting it is answered with a warning in the log.
  * - refused: running without its feature would be unsafe or wrong; setting it ends the program.
+ *
+ * The status cannot lie: the value of a flag of the first two is read (test/cli/flags-read.test.ts
+ * looks for the place), and that of the others cannot be (FlagValues does not have it).
  */
-export type FlagStatus = 'works' | 'partial' | 'accepted' | 'planned' | 'refused';
+export type FlagStatus = LiveStatus | 'accepted' | 'planned' | 'refused';
 
-export interface Flag<Value> {
+export interface Flag<Value, Status extends FlagStatus = FlagStatus> {
   /** What a value looks like, in help and in errors. */
   readonly expects: string;
   /** Stands for the value in help. */
   readonly placeholder: string;
   readonly help: string;
-  readonly status: FlagStatus;
+  readonly status: Status;
   /** An older name that still works. */
   readonly alias?: string | undefined;
   /** A variable of the environment that counts where MESOS_NAME is not set. */
@@ -42,6 +48,8 @@ export interface Flag<Value> {
   print(value: Value): string;
   /** Of a flag that may be given several times: the values of all, in their order, as one. */
   readonly merge?: ((values: readonly NonNullable<Value>[]) => NonNullable<Value>) | undefined;
+  /** Values of Mesos that are not there yet, and what is missing for them. */
+  readonly missing?: Readonly<Record<string, string>> | undefined;
   /** What is wrong with a value that could be read, as a clause that begins with the name. */
   readonly check?: ((value: NonNullable<Value>) => string | undefined) | undefined;
 }
@@ -49,13 +57,17 @@ export interface Flag<Value> {
 // biome-ignore lint/suspicious/noExplicitAny: a table holds flags of every type.
 export type FlagTable = Readonly<Record<string, Flag<any>>>;
 
+/** Of the flags whose feature is there: what the others are set to changes nothing. */
 export type FlagValues<Table extends FlagTable> = {
-  readonly [Name in keyof Table]: Table[Name] extends Flag<infer Value> ? Value : never;
+  readonly [Name in keyof Table as Table[Name]['status'] extends LiveStatus
+    ? Name
+    : never]: Table[Name] extends Flag<infer Value> ? Value : never;
 };
 
-interface Options<Value> {
+interface Options<Value, Status extends FlagStatus> {
   readonly help: string;
-  readonly status?: FlagStatus;
+  /** `works` where it does not say. */
+  readonly status?: Status;
   readonly alias?: string;
   readonly variable?: string;
   readonly placeholder?: string;
@@ -66,7 +78,9 @@ interface Options<Value> {
   readonly check?: (value: Value) => string | undefined;
 }
 
-type Defaulted<Value> = Options<Value> & { readonly default: Value };
+type Defaulted<Value, Status extends FlagStatus> = Options<Value, Status> & {
+  readonly default: Value;
+};
 
 interface Kind<Value> {
   readonly expects: string;
@@ -77,18 +91,21 @@ interface Kind<Value> {
   parse(text: string): Value | undefined;
   print(value: Value): string;
   readonly merge?: (values: readonly Value[]) => Value;
+  readonly missing?: Readonly<Record<string, string>>;
 }
 
 /**
  * A constructor of flags: with a default the value is always there, without one it may be absent.
  */
 interface FlagOf<Value> {
-  (options: Defaulted<Value>): Flag<Value>;
-  (options: Options<Value>): Flag<Value | undefined>;
+  <Status extends FlagStatus = 'works'>(options: Defaulted<Value, Status>): Flag<Value, Status>;
+  <Status extends FlagStatus = 'works'>(
+    options: Options<Value, Status>,
+  ): Flag<Value | undefined, Status>;
 }
 
 function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
-  const make = (options: Options<Value>): Flag<Value | undefined> => ({
+  const make = (options: Options<Value, FlagStatus>): Flag<Value | undefined> => ({
     expects: kind.expects,
     placeholder: options.placeholder ?? kind.placeholder ?? 'TEXT',
     help: options.help,
@@ -105,6 +122,7 @@ function kind<Value>(kind: Kind<Value>): FlagOf<Value> {
     parse: kind.parse,
     print: (value) => (value === undefined ? '' : kind.print(value)),
     merge: kind.merge as Flag<Value | undefined>['merge'],
+    missing: kind.missing,
     check: options.check as Flag<Value | undefined>['check'],
   });
   return make as FlagOf<Value>;
@@ -274,9 +292,13 @@ export const json = kind<JsonValue>({
   print: (value) => JSON.stringify(value),
 });
 
-/** One of a few words. */
-export function choice<const Word extends string>(words: readonly Word[]): FlagOf<Word> {
+/** One of a few words. `missing`: those that Mesos has besides, and what is missing for them. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  missing: Readonly<Record<string, string>> = {},
+): FlagOf<Word> {
   return kind<Word>({
+    missing,
     expects: words.length < 3 ? words.join(' or ') : `one of ${words.join(', ')}`,
     placeholder: words.join('|'),
     parse: (text) => words.find((word) => word === text),

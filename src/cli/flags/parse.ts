@@ -218,6 +218,10 @@ function readValue(flag: Flag<unknown>, setting: Setting): unknown {
   const value = flag.parse(text);
   const at = file === undefined ? got(flag, setting) : `, got the file ${file}`;
   if (value === undefined) {
+    const missing = flag.missing?.[text];
+    if (missing !== undefined) {
+      throw new FlagError(`--${setting.written}=${text} is not supported yet: ${missing}`);
+    }
     const why = isJson(flag) ? jsonError(text) : '';
     throw new FlagError(`--${setting.written} expects ${flag.expects}${at}${why}`);
   }

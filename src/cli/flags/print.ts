@@ -11,9 +11,11 @@ export function flagTexts<Table extends FlagTable>(
   given: ReadonlyMap<string, string>,
 ): Record<string, string> {
   const texts: Record<string, string> = {};
+  // Those that change nothing are told as well.
+  const all: Readonly<Record<string, unknown>> = values;
   for (const name of Object.keys(table).toSorted()) {
     const flag = table[name] as Flag<unknown>;
-    const value = values[name];
+    const value = all[name];
     if (value !== undefined) {
       texts[given.get(name) ?? name] = shown(flag, flag.print(value));
     }

@@ -6,13 +6,13 @@ import { createServer, type Socket } from 'node:net';
 import { ACCEPTING, LISTEN_BACKLOG } from '../../http/transport/limits.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { FlagFaults } from '../flags/faults.ts';
-import type { Flag, FlagValues } from '../flags/flag.ts';
+import type { Flag, FlagValues, LiveStatus } from '../flags/flag.ts';
 
 /** What a program that listens is told about its address. */
 export type ListeningFlags = {
-  readonly ip: Flag<string | undefined>;
-  readonly ip_discovery_command: Flag<string | undefined>;
-  readonly port: Flag<number>;
+  readonly ip: Flag<string | undefined, LiveStatus>;
+  readonly ip_discovery_command: Flag<string | undefined, LiveStatus>;
+  readonly port: Flag<number, LiveStatus>;
 };
 
 const LISTENING: readonly (keyof ListeningFlags)[] = ['ip', 'ip_discovery_command', 'port'];

@@ -1,6 +1,7 @@
 // The agent's flags about running and confining containers, under Mesos's names and with its
 // defaults.
 import { ISOLATION_WORDS } from '../../../containerizer/isolators/names.ts';
+import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../../containerizer/launchers/names.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
 
 const PLANNED = { status: 'planned' } as const;
@@ -77,6 +78,7 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
   containerizers: list({
     default: ['mesos'],
+    status: 'accepted',
     check: unsupported('containerizers', ['mesos']),
     help: 'What runs containers. Only mesos is there yet; docker is refused.',
   }),
@@ -137,15 +139,17 @@ export const AGENT_CONTAINER_FLAGS = {
     check: unsupported('isolation', ISOLATION_WORDS),
     help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, and posix/disk, which measures nothing yet; others are refused.',
   }),
-  launcher: choice(['posix', 'linux'])({
+  launcher: choice(
+    LAUNCHER_NAMES,
+    MISSING_LAUNCHERS,
+  )({
     default: 'posix',
-    status: 'planned',
-    help: 'How containers are started and ended. Each runs in a process group of its own, and in a cgroup where that is possible.',
+    help: 'How containers are started and ended. With posix each runs in a process group of its own, and in a cgroup where that is possible. linux is refused.',
   }),
   launcher_dir: text({
     default: '/usr/local/libexec/mesos',
-    status: 'accepted',
-    help: 'Folder of Mesos’s own helper programs, which are not used.',
+    status: 'partial',
+    help: 'Folder of Mesos’s own helper programs. None of them is used; the path that is shown of the command executor lies in it.',
   }),
   nvidia_gpu_devices: text({
     ...PLANNED,

@@ -14,9 +14,9 @@ export const EXECUTE_FLAGS = {
     help: 'Let the task survive a restart of its agent.',
   }),
   command: text({ help: 'The command to run.' }),
-  containerizer: choice(['mesos', 'docker'])({
+  containerizer: choice(['mesos'], { docker: 'there are no images' })({
     default: 'mesos',
-    check: (word) => (word === 'docker' ? 'containerizer=docker is not supported yet' : undefined),
+    status: 'accepted',
     help: 'What runs the container. Only mesos is there yet.',
   }),
   content_type: choice(['protobuf', 'json'])({

@@ -120,6 +120,7 @@ export const MASTER_FLAGS = {
     help: 'How HTTP requests authenticate. Only basic is known.',
   }),
   http_framework_authenticators: choice(['basic'])({
+    status: 'accepted',
     help: 'How requests to the scheduler API authenticate. Only basic is known.',
   }),
   log_auto_initialize: toggle({
