@@ -1,32 +1,11 @@
-// Compiles asm/ to build/mesoscale-core.wasm and its like. Does nothing when the module is newer
-// than its sources.
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+// Compiles asm/ to build/mesoscale-core.wasm and its like. Does nothing when the module is what its
+// sources give.
+import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { coreModule, staleness } from './products.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-
-function modified(path: string): number {
-  try {
-    return statSync(path).mtimeMs;
-  } catch {
-    return 0;
-  }
-}
-
-function newestSource(folder: string): number {
-  let newest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      newest = Math.max(newest, newestSource(path));
-    } else if (entry.name.endsWith('.ts')) {
-      newest = Math.max(newest, modified(path));
-    }
-  }
-  return newest;
-}
+const root = dirname(import.meta.dirname);
 
 /**
  * `shipped`: what runs. `plain`: without vector instructions, for translators that know none
@@ -64,23 +43,15 @@ const SETTINGS: Readonly<Record<Build, BuildSettings>> = {
 };
 
 export interface BuildOptions {
-  /** Even if the module is newer than its sources. */
-  readonly force?: boolean;
   readonly build?: Build;
 }
 
 /** Builds the module if it is out of date and answers where it is. */
-export async function buildCore({
-  force = false,
-  build = 'shipped',
-}: BuildOptions = {}): Promise<string> {
+export async function buildCore({ build = 'shipped' }: BuildOptions = {}): Promise<string> {
   const { file, entry, flags } = SETTINGS[build];
   const output = join(root, 'build', file);
-  const newest = Math.max(
-    newestSource(join(root, 'asm')),
-    modified(fileURLToPath(import.meta.url)),
-  );
-  if (!force && modified(output) > newest) {
+  const made = staleness(coreModule(file));
+  if (made === undefined) {
     return output;
   }
   mkdirSync(dirname(output), { recursive: true });
@@ -100,10 +71,11 @@ export async function buildCore({
     });
   }
   renameSync(temporary, output);
+  made();
   return output;
 }
 
 // `debug`: what tests need besides; they build it themselves where it is out of date.
-if (import.meta.filename === process.argv[1]) {
-  await buildCore(process.argv[2] === 'debug' ? { build: 'debug' } : { force: true });
+if (import.meta.main) {
+  await buildCore({ build: process.argv[2] === 'debug' ? 'debug' : 'shipped' });
 }

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
+import { SUPERVISOR, staleness } from './products.mjs';
 
 const root = dirname(import.meta.dirname);
 const SCRIPT = 'src/containerizer/launchers/process/supervisor/compile.sh';
@@ -34,12 +35,15 @@ export const ARCHITECTURES: readonly string[] = [
 
 if (import.meta.main) {
   const folder = join(root, 'build');
+  const made = staleness(SUPERVISOR);
   const isThere = await supervisorProgram([folder]).then(
     () => true,
     () => false,
   );
   const failure = isThere ? undefined : compileSupervisor(folder, process.arch);
-  if (failure !== undefined) {
+  if (failure === undefined) {
+    made?.();
+  } else {
     // Masters and the tools for developers do without.
     console.warn(`${failure}\nAgents will not start until it is there`);
   }

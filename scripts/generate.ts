@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { enumTableName, enumTableSource, messageSource } from './codec-source.ts';
+import { MESSAGES, staleness } from './products.mjs';
 import { allTypes, BIGINT_FIELDS, fieldName, flatName, loadSchema } from './schema.ts';
 
 const SCALARS: Record<string, string> = {
@@ -116,8 +117,10 @@ function write(room: string, file: string, source: string): void {
   renameSync(unfinished, path);
 }
 
+const made = staleness(MESSAGES);
 const types = [...allTypes(loadSchema())];
 checkNames(types);
 write('model', 'messages.ts', messagesSource(types));
 write('wire', 'codec.js', codecSource(types));
 write('wire', 'codec.d.ts', declarationSource(types));
+made?.();

@@ -1,10 +1,11 @@
 // Brings a checkout into a state that can run: dependencies, generated code, the scheduler core.
-// Each step is taken only when what it makes is missing or older than what it is made from.
+// Each step is taken only when what it makes is not what its sources give (products.mjs).
 // Plain JavaScript without dependencies, because this is what installs them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { coreModule, MESSAGES, SUPERVISOR, staleness } from './products.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const pinnedNode = join(root, 'node_modules', '.bin', 'node');
@@ -27,48 +28,25 @@ export function setUp(say = (text) => console.error(text)) {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   const steps = [
-    {
-      says: 'Generating the message types',
-      script: 'scripts/generate.ts',
-      from: ['proto', 'scripts/generate.ts', 'scripts/schema.ts', 'scripts/codec-source.ts'],
-      makes: ['src/model/generated/messages.ts', 'src/wire/generated/codec.js'],
-    },
+    { says: 'Generating the message types', script: 'scripts/generate.ts', product: MESSAGES },
     {
       says: 'Compiling the scheduler core',
       script: 'scripts/build-core.ts',
-      from: ['asm', 'scripts/build-core.ts'],
-      makes: ['build/mesoscale-core.wasm'],
+      product: coreModule('mesoscale-core.wasm'),
     },
+    // Where there was no compiler, each set-up tries once more.
     {
       says: 'Compiling the supervisor of containers',
       script: 'scripts/build-supervisor.ts',
-      from: ['src/containerizer/launchers/process/supervisor', 'scripts/build-supervisor.ts'],
-      makes: supervisors(),
+      product: SUPERVISOR,
     },
   ];
-  for (const { says, script, from, makes } of steps) {
-    if (isStale(makes, from)) {
+  for (const { says, script, product } of steps) {
+    if (staleness(product) !== undefined) {
       say(says);
       run(pinnedNode, [script]);
-      touch(makes);
     }
   }
-}
-
-/** A script may leave alone what would not change; it is up to date all the same. */
-function touch(paths) {
-  const now = new Date();
-  for (const path of paths.map((name) => join(root, name)).filter(existsSync)) {
-    utimesSync(path, now, now);
-  }
-}
-
-/** Named by their sources. Where there was no compiler there is none, and one more try. */
-function supervisors() {
-  const folder = join(root, 'build');
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const found = names.filter((name) => name.startsWith('supervisor-'));
-  return found.length > 0 ? found.map((name) => `build/${name}`) : ['build/supervisor'];
 }
 
 /** True when node_modules holds what package-lock.json names. */
@@ -84,28 +62,6 @@ function isInstalled() {
       path === '' || optional === true || have[path]?.version === version,
   );
 }
-
-/** True when one of the outputs is missing or older than the newest file of the inputs. */
-function isStale(outputs, inputs) {
-  const times = outputs.map((path) => modified(join(root, path)));
-  const newest = Math.max(...inputs.map((path) => newestIn(join(root, path))));
-  return times.some((time) => time === undefined || time < newest);
-}
-
-function newestIn(path) {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || !stat.isDirectory()) {
-    return stat?.mtimeMs ?? 0;
-  }
-  return Math.max(
-    0,
-    ...readdirSync(path, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
-  );
-}
-
-const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs;
 
 /** Output is shown; a step that fails ends the program with its status. */
 function run(command, parameters) {
