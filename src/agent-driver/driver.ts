@@ -1,5 +1,5 @@
-// Carries out those effects of the agent that concern containers, built-in executors, sandboxes and
-// the checkpoint, and tells the agent what came of them.
+// The performer of the agent's effects on containers, built-in executors, sandboxes and the
+// checkpoint. It reports their outcomes to the agent as events.
 import { randomInt } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,24 +41,27 @@ import { type MayRunAs, Runs } from './runs.ts';
 
 export interface AgentDriverOptions extends ExecutorRequests {
   readonly workDirectory: string;
-  /** Folders in which the supervisor program is looked for. */
+  /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
-  /** What the agent offers. */
+  /** The agent's resources. */
   readonly resources?: readonly Resource[];
-  /** What this machine can do. */
+  /** The capabilities of this machine. */
   readonly host: Host;
   readonly launcher: LauncherName;
-  /** Isolators by Mesos's names. */
+  /** Names of isolators, as in `--isolation`. */
   readonly isolation: readonly string[];
   readonly fetching?: FetchOptions | undefined;
-  /** How long sandboxes that an earlier agent has left are kept. */
+  /** How long sandboxes of earlier agents are kept. */
   readonly gcDelayMs: number;
-  /** How long a shut-down executor has, where it does not say so itself. */
+  /** How long an executor has to shut down, unless its ExecutorInfo says so. */
   readonly shutdownGraceMs: number;
-  /** How long a command executor stays after its last update. */
+  /** How long a command executor stays after its task's terminal update. */
   readonly lingerMs: number;
   readonly mayRunAs: MayRunAs;
-  /** Whether what cannot be recovered is an error; otherwise it is left out, and killed. */
+  /**
+   * Whether state that cannot be recovered is an error. Otherwise it is ignored, and its containers
+   * are killed.
+   */
   readonly isStrict: boolean;
   readonly dispatch: (event: AgentEvent) => void;
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
@@ -73,7 +76,10 @@ export type DriverEffect =
   | CreateVolume
   | Checkpoint;
 
-/** Room for the records and the sandbox of a few launches. */
+/**
+ * Less free space than this is a full disk: it is room for the records and sandboxes of a few
+ * launches.
+ */
 const ENOUGH_BYTES = 1024 * 1024;
 const LONGEST_CLOSE_MS = 5_000;
 
@@ -85,7 +91,10 @@ export class AgentDriver {
   readonly #store: CheckpointStore;
   readonly #garbage: GarbageCollector;
   readonly #runs: Runs;
-  /** States on record for the tasks of built-in executors, until they are reattached. */
+  /**
+   * For tasks of built-in executors, the states in the checkpoint; each entry is used when its
+   * container is reattached.
+   */
   readonly #reported = new Map<ContainerId, readonly TaskState[]>();
   readonly #downloads: string;
   #rows: CheckpointRows | undefined;
@@ -192,8 +201,8 @@ export class AgentDriver {
   }
 
   /**
-   * What an earlier agent has left. Containers that it did not write down are killed first. Throws
-   * CheckpointError where that shows that something is lost.
+   * Reads the checkpoint of an earlier agent. First kills containers that the checkpoint does not
+   * know; throws CheckpointError where their presence shows that the checkpoint lost data.
    */
   async recover(): Promise<AgentCheckpoint> {
     const rows = this.#rows;
@@ -212,7 +221,7 @@ export class AgentDriver {
     const found = checkpointOf(rows, (container, builtin) =>
       this.#stateOf(container, builtin !== undefined),
     );
-    // Without its agent's id nothing of a framework can go on.
+    // A framework cannot go on without the agent's id.
     const checkpoint = found.agent === undefined ? { ...found, frameworks: [] } : found;
     const executors = checkpoint.frameworks.flatMap((framework) => framework.executors);
     const known = new Set(executors.map((executor) => executor.containerId));
@@ -292,7 +301,10 @@ export class AgentDriver {
     }
   }
 
-  /** By Mesos's names. Files are fetched anew for each container: the cache has no size. */
+  /**
+   * Metrics by Mesos's names. The fetcher's cache has no size: files are fetched again for each
+   * container.
+   */
   metrics(): Record<string, number> {
     const { fetched, notFetched, notDestroyed } = this.#containerizer.counts;
     const { succeeded, failed } = this.#garbage.removals;
@@ -308,17 +320,17 @@ export class AgentDriver {
     };
   }
 
-  /** What a container uses; undefined for one that has ended or is not known. */
+  /** The resource usage of a container; undefined where it has ended or is not known. */
   usage(container: ContainerId): ResourceStatistics | undefined {
     return this.#runs.usage(container);
   }
 
   /**
-   * Stops watching; containers run on, but for those whose end was asked for, and what was to be
-   * stored is stored.
+   * Stops watching containers. They keep running, except those that are being destroyed, and all
+   * waiting checkpoint changes are written.
    */
   async close(): Promise<void> {
-    // What hangs in the kernel ends when it can: its supervisor stays with it.
+    // A process that hangs in the kernel is not awaited for longer: its supervisor stays with it.
     const bound = delay(LONGEST_CLOSE_MS, undefined, { ref: false });
     const volumes = this.#volumes.settled();
     await Promise.race([Promise.all([...this.#runs.stop(), volumes]), bound]);
@@ -342,7 +354,7 @@ export class AgentDriver {
     }
   }
 
-  /** Where it cannot be, a task that asks for it will hear why. */
+  /** A failure is only logged: a task that asks for the volume will fail with the reason. */
   #createVolume(place: CreateVolume): void {
     try {
       this.#volumes.create(place);
@@ -354,7 +366,7 @@ export class AgentDriver {
     }
   }
 
-  /** In the background: a week's sandboxes may be many, and nobody waits for their end. */
+  /** Runs in the background: there may be a week's sandboxes to look at. */
   #adoptGarbage(known: ReadonlySet<string>): void {
     const inUse = (container: string) => known.has(container) || this.#runs.has(container);
     this.#garbage
@@ -364,7 +376,10 @@ export class AgentDriver {
       );
   }
 
-  /** The task of a built-in counts as alive as long as its end is still to be reported by it. */
+  /**
+   * A built-in executor counts as alive until it has reported the end of its task, even if the
+   * task's process has ended.
+   */
   #stateOf(container: ContainerId, isBuiltin: boolean): RunState {
     const { alive, processId, waitStatus, failure } = this.#containerizer.inspect(container);
     const canReport = isBuiltin && (waitStatus !== undefined || failure !== undefined);

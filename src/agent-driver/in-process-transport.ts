@@ -1,5 +1,5 @@
 // The transport of executors that run in the agent's process. To the agent's state machine they are
-// executors like any other: their requests wait, and their streams are open, beside those of HTTP.
+// executors like any other: their requests and streams are among those that came by HTTP.
 import { randomUUID } from 'node:crypto';
 import type { AgentEvent } from '../agent/events.ts';
 import type { ExecutorTransport } from '../executor/executor-transport.ts';
@@ -25,7 +25,7 @@ export interface ExecutorRequests {
 export interface InProcessOptions extends ExecutorRequests {
   readonly nowMs: () => number;
   readonly dispatch: (event: AgentEvent) => void;
-  /** The agent has refused a call. */
+  /** Called when the agent refuses a call. */
   readonly refused: (status: number, text: string | undefined) => void;
   readonly events: (event: ExecutorEvent) => void;
 }
@@ -73,7 +73,7 @@ export class InProcessTransport implements ExecutorTransport {
       this.#stream = id;
       return {
         send: (event) => this.#options.events(event),
-        // The agent closes the stream of an executor that it ends by other means.
+        // The agent closes the stream when it destroys the executor's container by other means.
         close: () => undefined,
       };
     },

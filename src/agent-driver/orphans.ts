@@ -1,5 +1,5 @@
-// Containers on record that the checkpoint does not know: what an agent left that was killed
-// between two writes, or the sign that the checkpoint has lost what it knew.
+// Orphans: containers with records that the checkpoint does not know. Either an earlier agent was
+// killed between two writes, or the checkpoint has lost data.
 import { setTimeout as delay } from 'node:timers/promises';
 import { damageError } from '../checkpoint/database.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
@@ -13,21 +13,22 @@ export interface OrphansOptions {
   /** Path of the checkpoint. */
   readonly database: string;
   readonly known: ReadonlySet<string>;
-  /** The checkpoint was emptied on purpose, to end what it knew. */
+  /** The checkpoint was emptied on purpose, so that everything it knew ends. */
   readonly isForgetting: boolean;
-  /** Whether it is an error that there are some that run. */
+  /** Whether a running orphan is an error. */
   readonly isStrict: boolean;
   readonly log: (level: 'warn' | 'error', text: string) => void;
 }
 
-/** One that is bound to its agent takes a moment to end after it. */
+/** A container that is bound to its agent needs a moment to end after the agent. */
 const ENDING_MS = 1_000;
-/** So many are named in one message. */
+/** The most orphans that an error names. */
 const MAX_NAMED = 10;
 
 /**
- * Ends them, with their records; returns how many ran that should have been known. Throws
- * CheckpointError for these, without touching any, where that is an error.
+ * Destroys orphans and their records. Returns how many of them were running and should have been in
+ * the checkpoint. Where such orphans are an error it throws CheckpointError instead, and touches
+ * none.
  */
 export async function endOrphans(options: OrphansOptions): Promise<number> {
   const { records, containerizer, database, known, isForgetting, isStrict, log } = options;

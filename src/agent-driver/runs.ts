@@ -1,8 +1,8 @@
-// The containers of the agent: each from its launch, or its take-over after a restart, to its end.
+// The agent's containers, each from its launch, or from its recovery after a restart, to its end.
 //
-// A container of a built-in executor has a runner beside it, which speaks for the executor.
-// Whatever comes first - the end of the process, of its executor, or a destruction - the agent is
-// told of one end, once.
+// Beside the container of a built-in executor there is a runner, which is that executor. Whether
+// the process, the executor or a destruction ends the container first: the agent gets one
+// `containerEnded`.
 import type { DestroyContainer, LaunchExecutor, ReattachExecutor } from '../agent/effects.ts';
 import type { AgentEvent } from '../agent/events.ts';
 import type { Containerizer } from '../containerizer/containerizer.ts';
@@ -31,7 +31,7 @@ import type { Random } from '../model/random.ts';
 import { type ExecutorRequests, InProcessTransport } from './in-process-transport.ts';
 import { statisticsOf } from './statistics.ts';
 
-/** Whether a framework may run something as the user of this name. */
+/** Whether a framework may run processes as this user. */
 export type MayRunAs = (framework: FrameworkInfo, user: string) => boolean;
 
 export interface RunsOptions extends ExecutorRequests {
@@ -39,7 +39,7 @@ export interface RunsOptions extends ExecutorRequests {
   readonly containerizer: Containerizer;
   readonly random: Random;
   readonly shutdownGraceMs: number;
-  /** How long a command executor stays after its last update. */
+  /** How long a command executor stays after its task's terminal update. */
   readonly lingerMs: number;
   readonly mayRunAs: MayRunAs;
   readonly nowMs: () => number;
@@ -47,7 +47,7 @@ export interface RunsOptions extends ExecutorRequests {
   readonly warn: (text: string) => void;
 }
 
-/** A container that the agent has asked for and has not been told the end of. */
+/** A container whose end the agent has not been told. */
 interface Run {
   readonly frameworkId: FrameworkId;
   readonly executorId: ExecutorId;
@@ -57,20 +57,20 @@ interface Run {
   resources: readonly Resource[];
   container?: Container;
   runner?: CommandRunner;
-  /** It has been asked for, and its process is not there yet. */
+  /** The launch has begun, and the container has no process yet. */
   isPreparing: boolean;
   destroyed: boolean;
-  /** The agent need not remember it any more, so neither need its records stay. */
+  /** The checkpoint has no need of the run any more, so its records may be removed. */
   completed: boolean;
-  /** Why it had to be destroyed, where nobody asked for that. */
+  /** Why the container was destroyed, if the agent did not ask for it. */
   failed?: RunEnd;
 }
 
 interface RunEnd extends ContainerEnd {
-  /** The kind of failure, where it was not one to launch. */
+  /** The reason, if it is another than a failed launch. */
   readonly reason?: TaskStatus_Reason | undefined;
   readonly isDropped?: boolean | undefined;
-  /** For the agent's log. */
+  /** A text for the agent's log. */
   readonly cause?: string | undefined;
 }
 
@@ -84,7 +84,7 @@ export class Runs {
     this.#options = options;
   }
 
-  /** Starts a container; `containerStarted` or `containerEnded` follows. */
+  /** Launches a container; `containerStarted` or `containerEnded` follows. */
   async launch(effect: LaunchExecutor): Promise<void> {
     const run = this.#add(effect, effect.resources);
     run.isPreparing = true;
@@ -98,7 +98,7 @@ export class Runs {
           environment: environmentOf(effect),
           command: effect.command ?? effect.task?.command ?? effect.executor.command,
           resources: effect.resources,
-          // Mesos's executors leave with their agent where their framework does not checkpoint.
+          // As in Mesos, executors of a framework without checkpoint end with their agent.
           isBound: effect.framework.checkpoint !== true,
           executor: effect.executor,
           task: effect.task,
@@ -116,7 +116,7 @@ export class Runs {
     if (run.resources !== effect.resources) {
       this.#update(run);
     }
-    // Destroyed, or let go of by an agent that leaves, while it was prepared.
+    // While the container was prepared, it was destroyed, or the agent began to stop.
     if (run.destroyed || this.#runs.get(run.containerId) !== run) {
       container.destroy();
       await container.ended;
@@ -136,7 +136,9 @@ export class Runs {
     run.runner?.subscribe();
   }
 
-  /** Takes over a container of an earlier agent, given the states it has on record. */
+  /**
+   * Recovers a container of an earlier agent; `reported` are the task's states in the checkpoint.
+   */
   async reattach(effect: ReattachExecutor, reported: readonly TaskState[]): Promise<void> {
     const { executor, task, containerId: id } = effect;
     const resources = [...(executor.resources ?? []), ...(task?.resources ?? [])];
@@ -161,8 +163,8 @@ export class Runs {
   }
 
   /**
-   * What the container may use from now on. Its volumes are there before the task is that asked for
-   * them; where one cannot be, the container ends.
+   * Changes the resources of a container. Its volumes are there before the task that needs them is;
+   * if a volume cannot be provided, the container is destroyed.
    */
   resize(container: ContainerId, resources: readonly Resource[]): void {
     const run = this.#runs.get(container);
@@ -170,7 +172,7 @@ export class Runs {
       return;
     }
     run.resources = resources;
-    // What is being prepared is told when it is there, before it may begin.
+    // A container that is still being prepared gets the resources before its process begins.
     if (!run.isPreparing) {
       this.#update(run);
     }
@@ -212,12 +214,12 @@ export class Runs {
     const container = run.container;
     if (container !== undefined) {
       container.destroy();
-      // It may have ended before, with only its executor left to end.
+      // If the process has ended already, and only the executor was left, `ended` is resolved.
       void container.ended.then(() => this.#finish(run, { waitStatus: KILLED_STATUS }));
     }
   }
 
-  /** Once it is durable that a run is over, its supervisor's records may go. */
+  /** The checkpoint has stored that the run is over: its records may be removed. */
   completed(container: ContainerId): void {
     const run = this.#runs.get(container);
     if (run === undefined) {
@@ -227,14 +229,14 @@ export class Runs {
     }
   }
 
-  /** What a container uses; undefined for one that has ended or is not known. */
+  /** The resource usage of a container; undefined where it has ended or is not known. */
   usage(container: ContainerId): ResourceStatistics | undefined {
     const run = this.#runs.get(container);
     const usage = run && this.#options.containerizer.usage(container);
     return run && usage && statisticsOf(usage, run.resources, this.#options.nowMs());
   }
 
-  /** Says nothing any more; gives what is left of the containers that were to be destroyed. */
+  /** Dispatches no more events. Returns the ends of containers that were being destroyed. */
   stop(): Promise<ContainerEnd>[] {
     const runs = [...this.#runs.values()];
     this.#runs.clear();
@@ -305,7 +307,7 @@ export class Runs {
     }
   }
 
-  /** The executor has nothing more to do; what it may still hold (never launched) goes with it. */
+  /** The executor is done. A container that it never released is destroyed with it. */
   async #endBuiltin(run: Run, container: Container): Promise<void> {
     container.destroy();
     await container.ended;
@@ -342,7 +344,7 @@ export class Runs {
       );
   }
 
-  /** A kill goes on even where it cannot be written down. */
+  /** A kill goes on even if its record cannot be written. */
   #rememberKill(container: ContainerId, kill: RememberedKill): void {
     try {
       this.#options.records.rememberKill(container, killText(kill));
@@ -351,7 +353,7 @@ export class Runs {
     }
   }
 
-  /** The kill that an earlier executor of the run has begun, if any. */
+  /** The kill that an earlier executor of this run began, if there was one. */
   #rememberedKill(container: ContainerId): RememberedKill | undefined {
     try {
       const text = this.#options.records.killing(container);
@@ -361,7 +363,8 @@ export class Runs {
       }
       return kill;
     } catch (error) {
-      // It is asked for again, if it is still wanted: no reason to end what may be wanted.
+      // The kill is asked for again if it is still wanted; a task that is still wanted must not end
+      // here.
       this.#options.warn(
         `Whether container ${container} was being killed cannot be told, and it goes on: ${textOf(error)}`,
       );
@@ -393,7 +396,7 @@ const failureOf = (error: unknown): RunEnd => ({
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** The task's role is told to its command as the executor's is to an executor. */
+/** A command gets its task's role in the environment, as an executor gets the executor's role. */
 function environmentOf({ environment, builtin, task }: LaunchExecutor): Record<string, string> {
   const role = task?.resources?.[0]?.allocation_info?.role;
   return builtin !== undefined && role !== undefined

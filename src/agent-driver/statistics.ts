@@ -1,4 +1,4 @@
-// A container's use of its resources, as the statistics of Mesos's agent name it.
+// A container's resource usage as a ResourceStatistics message.
 import { amountOf } from '../containerizer/plan/amount.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
 

@@ -1,7 +1,8 @@
-// The agent's memory on disk: one SQLite file, changed in transactions, read once at start.
+// The agent's checkpoint on disk: one SQLite file, changed in transactions, read once at start.
 //
-// Rows hold messages as bytes; what is looked for has columns of its own. A run's rows go when the
-// run has completed, so that the file stays as small as what the agent is still answerable for.
+// Rows hold messages as bytes; fields that queries use have columns of their own. The rows of a run
+// are deleted when it has completed, so the file holds no more than what the agent is still
+// responsible for.
 import { renameSync, statSync } from 'node:fs';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { GuardedDatabase, textOf } from '../filesystem/guarded-database.ts';
@@ -16,7 +17,7 @@ import {
   upsertion,
 } from '../filesystem/summed-rows.ts';
 
-/** One statement with its values: what a change comes down to. */
+/** A statement with its values. Every checkpoint change is a list of these. */
 export interface Write {
   readonly statement: keyof typeof statements;
   readonly values: readonly SQLInputValue[];
@@ -24,7 +25,7 @@ export interface Write {
 
 export type Row = Readonly<Record<string, SQLInputValue>>;
 
-/** All rows, table by table, each in the order it was written. */
+/** All rows, by table, each table in the order of writing. */
 export interface CheckpointRows {
   readonly values: readonly Row[];
   readonly frameworks: readonly Row[];
@@ -35,7 +36,7 @@ export interface CheckpointRows {
 
 export class CheckpointError extends Error {
   readonly code = 'MESOSCALE_CHECKPOINT';
-  /** Whether the same may work later: the disk was full, or did not answer. */
+  /** Whether a retry may work: the disk was full, or did not answer. */
   readonly isPassing: boolean;
 
   constructor(text: string, options: ErrorOptions = {}) {
@@ -48,13 +49,13 @@ export class CheckpointError extends Error {
 const BUSY = 5;
 const PASSING = new Set([BUSY, 7 /* no memory */, 10 /* I/O error */, 13 /* full */]);
 
-// No version before is one bit away from it: that would be a damaged one.
+// Versions differ in more than one bit, so that a damaged version is not taken for another one.
 const VERSION = 4;
-// An agent that is just ending still holds its file for a moment.
+// An agent that is ending may hold the file for a moment longer.
 const PATIENCE_MS = 5_000;
 
-// executors, tasks and updates belong to a run, that is to a container. A file is compared with
-// these words: when they change, the version does.
+// Executors, tasks and updates belong to a run, that is to a container. A file's tables are
+// compared with this text: when it changes, VERSION must change.
 const SCHEMA = `
   CREATE TABLE single (
     name TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum INTEGER NOT NULL
@@ -88,12 +89,13 @@ const COLUMNS = {
   updates: ['number', 'container', 'task', 'uuid', 'bytes', 'acknowledged'],
 } as const;
 
-/** Of the second version, which left out which updates are acknowledged; the first had no sums. */
+/** The second version: its updates had no column `acknowledged`. (The first had no sums.) */
 const SECOND_COLUMNS = { ...COLUMNS, updates: ['container', 'task', 'uuid', 'bytes'] } as const;
 
 type Table = keyof typeof COLUMNS;
 
-// Written by an agent that had forgotten the run they belong to, and was still ending it.
+// Rows whose run is gone: an earlier agent wrote them while it was ending a run that it had already
+// deleted.
 const STRAYS = `
   SELECT 1 FROM tasks WHERE container NOT IN (SELECT container FROM executors) UNION ALL
   SELECT 1 FROM updates WHERE container NOT IN (SELECT container FROM executors)
@@ -103,7 +105,7 @@ const TIDYING = `
   DELETE FROM updates WHERE container NOT IN (SELECT container FROM executors);
 `;
 
-/** The new row comes after all others. */
+/** Replaces a row; the new one comes last in the order of the table. */
 const replacing = (statement: string) => statement.replace('INSERT', 'INSERT OR REPLACE');
 
 const statements = {
@@ -141,19 +143,19 @@ const statements = {
 } as const;
 
 export interface DatabaseOptions {
-  /** How long to wait for an agent that is just ending. */
+  /** How long to wait for an earlier agent that is ending. */
   readonly patienceMs?: number | undefined;
   /**
-   * Whether damage is an error. Otherwise what is whole is taken, and what is not is left out; a
-   * file that cannot be read is moved aside.
+   * Whether damage is an error. Otherwise intact rows are read and damaged ones ignored, and a file
+   * that cannot be read is moved aside.
    */
   readonly isStrict?: boolean | undefined;
-  /** Whether runs are on record that only an agent with a checkpoint can have made. */
+  /** Whether there are records of runs, which only an agent with a checkpoint can have made. */
   readonly hasRuns?: boolean | undefined;
 }
 
 export class CheckpointDatabase {
-  /** What damage was passed over. */
+  /** The damage that was ignored. */
   readonly damages: string[] = [];
   readonly #path: string;
   readonly #isStrict: boolean;
@@ -161,9 +163,9 @@ export class CheckpointDatabase {
   readonly #statements = new Map<string, StatementSync>();
 
   /**
-   * Holds the file until it is closed: a second agent in the same work directory would take the
-   * first one's containers for orphans. Throws CheckpointError for a file that is in use, damaged,
-   * missing, or written by a later version.
+   * Locks the file until it is closed: a second agent in the same work directory would take the
+   * containers of the first for orphans. Throws CheckpointError for a file that is in use, damaged,
+   * missing, or of a later version.
    */
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#path = path;
@@ -182,7 +184,7 @@ export class CheckpointDatabase {
     }
   }
 
-  /** Why it may lack something that nothing tells of. */
+  /** Why transactions may be missing that nothing tells of; undefined where that cannot be. */
   get doubt(): string | undefined {
     return this.#guarded.doubt;
   }
@@ -218,7 +220,7 @@ export class CheckpointDatabase {
     return found;
   }
 
-  /** Writes only what is missing, so that an agent can start on a disk that is full. */
+  /** Writes only what is missing, so that an agent can start on a full disk. */
   #prepare(database: DatabaseSync, found: number): void {
     if (found === 2) {
       for (const [table, names] of Object.entries(SECOND_COLUMNS)) {
@@ -239,7 +241,7 @@ export class CheckpointDatabase {
     }
   }
 
-  /** Throws Damage where that is an error, or else tells of it. */
+  /** Throws Damage if damage is an error; otherwise notes it in `damages`. */
   #passOver(damages: readonly string[]): void {
     for (const damage of damages) {
       if (this.#isStrict) {
@@ -278,7 +280,10 @@ export class CheckpointDatabase {
     );
   }
 
-  /** Durable when it returns. Throws CheckpointError, and then none of it is stored. */
+  /**
+   * The writes are durable when it returns. Throws CheckpointError, and then none of them is
+   * stored.
+   */
   write(writes: readonly Write[]): void {
     try {
       this.#guarded.commit(() => {
@@ -293,7 +298,7 @@ export class CheckpointDatabase {
     }
   }
 
-  /** Throws CheckpointError for a row that is not as it was written. */
+  /** Throws CheckpointError where a row is damaged. */
   read(): CheckpointRows {
     try {
       return {
@@ -321,14 +326,12 @@ export class CheckpointDatabase {
       .all();
   }
 
-  /**
-   * Puts what the log holds into the database itself, where it is out of the reach of later writes.
-   */
+  /** Moves the write-ahead log into the database, where later writes cannot damage it. */
   fold(): void {
     try {
       this.#guarded.fold();
     } catch (error) {
-      // On a full disk: it is as durable where it is.
+      // On a full disk the log stays, which is just as durable.
       if (!PASSING.has(resultOf(error) ?? 0)) {
         throw error;
       }
@@ -350,7 +353,7 @@ export class CheckpointDatabase {
   }
 }
 
-/** What the operator is told: what is wrong, and every way out. */
+/** The error for the operator: what is damaged, and all ways to go on. */
 export const damageError = (what: string, path: string, cause?: unknown) =>
   new CheckpointError(
     `The agent's checkpoint cannot be trusted: ${what}. Its tasks run on. Put the right file back; or ` +

@@ -1,9 +1,9 @@
-// Turns the agent's checkpoint changes into rows and back, and gathers transactions into commits.
+// Converts the agent's checkpoint changes to rows and back, and groups transactions into commits.
 //
-// While the thread waits for the disk, further transactions gather here and go with its next
-// commit. So a commit's cost is shared by however many came during the one before, and an idle
-// agent waits for no one. What cannot be written because the disk is full waits with all that comes
-// after it, and is tried again: the agent does not announce it until then, and serves on.
+// While the thread waits for the disk, later transactions gather here and share its next commit, so
+// that many at once cost one wait, and one alone waits for no other. If the disk is full, the
+// transaction and all later ones wait and are retried: the agent announces none of them before they
+// are stored, and works on meanwhile.
 import { Worker } from 'node:worker_threads';
 import type {
   AgentCheckpoint,
@@ -33,7 +33,7 @@ import type {
   CheckpointRequest,
 } from './thread.ts';
 
-/** What the rows do not know: whether the run's process is there, and how it ended. */
+/** What the rows do not say: whether the run's process is alive, and how it ended. */
 export type RunState = Pick<CheckpointedExecutor, 'alive' | 'processId' | 'waitStatus'>;
 
 interface Waiting {
@@ -44,7 +44,10 @@ interface Waiting {
 export class CheckpointStore {
   readonly #worker: Worker;
   #waiting: Waiting[] = [];
-  /** Callbacks may store again: that goes with the next commit, never beside this one. */
+  /**
+   * True during a commit and its callbacks: transactions that a callback stores wait for the next
+   * commit.
+   */
   #committing = false;
   #answer: ((value: unknown) => void) | undefined;
   #broken: Error | undefined;
@@ -54,7 +57,7 @@ export class CheckpointStore {
   private constructor(place: CheckpointPlace, log: Log | undefined, onStall: () => void) {
     this.#stall = new Stall(log);
     this.#onStall = onStall;
-    // Beside this file, with the same ending: .ts where sources run, .js where they are built.
+    // The thread is beside this file: .ts in a checkout, .js in a published package.
     const url = new URL(
       import.meta.url.endsWith('.ts') ? THREAD_SOURCE : THREAD_BUILT,
       import.meta.url,
@@ -72,7 +75,7 @@ export class CheckpointStore {
     path: string,
     options: DatabaseOptions & {
       readonly log?: Log;
-      /** Called each time that nothing could be written, and it is to be tried again. */
+      /** Called each time that a write has failed and will be retried. */
       readonly onStall?: () => void;
     } = {},
   ): Promise<{ readonly store: CheckpointStore } & CheckpointContent> {
@@ -87,7 +90,7 @@ export class CheckpointStore {
     return { store, ...found };
   }
 
-  /** Agents of before had all operations in one row, which was written anew with each. */
+  /** Converts the row of earlier versions that held all operations to one row for each. */
   #divideOperations(rows: CheckpointRows): void {
     const row = rows.values.find(({ name }) => name === 'operations');
     if (row?.bytes instanceof Uint8Array) {
@@ -97,14 +100,17 @@ export class CheckpointStore {
   }
 
   /**
-   * Notes the present boot of the machine, so that a later start can tell whether it is another.
+   * Stores the machine's boot id, so that the next start can tell whether the machine was rebooted.
    */
   storeBoot(bootId: string): void {
     const writes = [write('set', 'boot', new TextEncoder().encode(bootId))];
     this.#enqueue({ writes, done: () => undefined });
   }
 
-  /** Calls back, in the order of calls, when the changes are durable or cannot be made so. */
+  /**
+   * Calls `done` when the changes are durable, or cannot be stored. Calls of `done` come in the
+   * order of the calls of `store`.
+   */
   store(changes: readonly CheckpointChange[], done: (error: Error | undefined) => void): void {
     this.#enqueue({ writes: changes.flatMap(writesOf), done });
   }
@@ -116,7 +122,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Writes what waits, if it can be written now. */
+  /** Writes the waiting transactions, if that is possible now. */
   async close(): Promise<void> {
     this.#stall.close();
     while (this.#committing) {
@@ -208,7 +214,8 @@ function writesOf(change: CheckpointChange): Write[] {
         write('unset', 'forgetting'),
       ];
     case 'forgetAgent':
-      // What is reserved on the machine stays, as in Mesos; what ran under the agent's id does not.
+      // Resources reserved on the machine stay, as in Mesos; everything under the agent's id is
+      // deleted.
       return [
         ...['agent', 'operations', 'drain', 'drainStart'].map((name) => write('unset', name)),
         write('set', 'forgetting', new Uint8Array()),
@@ -285,17 +292,17 @@ function acknowledgement({ containerId, taskId, uuid, slim }: Acknowledgement): 
   return [...change, write('acknowledge', containerId, taskId, uuid)];
 }
 
-/** The boot of the machine that the agent last ran in. */
+/** The id of the boot in which the agent last ran. */
 export function bootOf(rows: CheckpointRows): string | undefined {
   const row = rows.values.find(({ name }) => name === 'boot');
   return row && new TextDecoder().decode(bytes(row, 'bytes'));
 }
 
-/** Whether the agent was to be forgotten, with all that ran under it: that may still run. */
+/** Whether the agent was being forgotten: containers that ran under its id may still be running. */
 export const isForgetting = (rows: CheckpointRows) =>
   rows.values.some(({ name }) => name === 'forgetting');
 
-/** What must have been written, and is not there. */
+/** Rows that must exist, since others refer to them, and do not. */
 export function gapsIn(rows: CheckpointRows): string[] {
   const frameworks = new Set(rows.frameworks.map(({ id }) => id));
   const gaps = rows.executors
@@ -309,7 +316,7 @@ export function gapsIn(rows: CheckpointRows): string[] {
     : gaps;
 }
 
-/** Puts the rows together; throws CheckpointError for one that is not what it should be. */
+/** The checkpoint that the rows describe; throws CheckpointError where a row is not valid. */
 export function checkpointOf(
   rows: CheckpointRows,
   stateOf: (container: ContainerId, builtin: BuiltinExecutor | undefined) => RunState,
@@ -402,7 +409,7 @@ function bytes(row: Row, column: string): Uint8Array {
   return value;
 }
 
-/** Several messages in one blob, each after its length. */
+/** Several messages as one value, each preceded by its length. */
 function packed<T>(type: MessageType<T>, messages: readonly T[]): Uint8Array {
   const encoded = messages.map((message) => encodeMessage(type, message));
   const blob = new Uint8Array(encoded.reduce((total, { length }) => total + 4 + length, 0));

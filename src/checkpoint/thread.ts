@@ -1,4 +1,4 @@
-// The thread that owns the checkpoint's file: waiting for the disk must not keep the agent waiting.
+// The thread that owns the checkpoint's file and waits for the disk in place of the agent.
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   CheckpointDatabase,
@@ -18,7 +18,7 @@ export type CheckpointRequest =
   | { readonly type: 'write'; readonly writes: readonly Write[] }
   | { readonly type: 'close' };
 
-/** What the store is told of an error. */
+/** An error, as it is sent to the store. */
 export interface CheckpointFailure {
   readonly failure: string;
   readonly isPassing: boolean;
@@ -29,20 +29,20 @@ const failureOf = (error: unknown): CheckpointFailure => ({
   isPassing: error instanceof CheckpointError && error.isPassing,
 });
 
-/** What the thread is started with. */
+/** The thread's options. */
 export interface CheckpointPlace extends DatabaseOptions {
   readonly path: string;
 }
 
-/** All rows, and what damage was passed over. */
+/** All rows, and the damage that was ignored. */
 export interface CheckpointContent {
   readonly rows: CheckpointRows;
   readonly damages: readonly string[];
-  /** Why it may lack something that nothing tells of. */
+  /** Why transactions may be missing that nothing tells of; undefined where that cannot be. */
   readonly doubt: string | undefined;
 }
 
-/** The log is folded into the database when nothing was written for so long. */
+/** The write-ahead log is folded into the database after this long without a write. */
 const REST_MS = 1_000;
 
 const { path, ...options } = workerData as CheckpointPlace;

@@ -1,13 +1,11 @@
-// What goes wrong in the world of containers: told to the framework, so the text is for its user.
+// A container failed. The text goes to the framework, so it is for the framework's user.
 import type { TaskStatus_Reason } from '../model/generated/messages.ts';
 
 export class ContainerizerError extends Error {
   readonly code = 'MESOSCALE_CONTAINER';
-  /** What kind of failure it is, where it is not one to launch. */
+  /** The reason, if it is another than a failed launch. */
   readonly reason: TaskStatus_Reason | undefined;
-  /**
-   * Whether it is known that nothing of the task has ever begun: then it is dropped, not failed.
-   */
+  /** Whether nothing of the task has begun for sure: then the task is dropped and not failed. */
   readonly isDropped: boolean;
 
   constructor(
@@ -24,7 +22,7 @@ export class ContainerizerError extends Error {
 }
 
 /**
- * How a process would have ended is not known: it was ended with its spawner, or with its
+ * The exit status of a process is unknown: the process ended together with its spawner or its
  * container.
  */
 export class UnknownEndError extends ContainerizerError {}

@@ -1,5 +1,5 @@
-// Containers, from launch to removal: wires what makes ready for one (sandbox, volumes, files), the
-// launcher that runs it, and the records by which a later agent finds it again.
+// The lifecycle of containers from launch to removal: it joins sandboxes, isolators, the fetcher
+// and a launcher, and keeps the records by which a later agent finds a container again.
 import {
   type CommandInfo,
   type Resource,
@@ -34,14 +34,14 @@ import type { WorkDirectory } from './work-directory.ts';
 
 export interface ContainerizerOptions {
   readonly work: WorkDirectory;
-  /** Of the containers in this work directory. */
+  /** The records of containers in this work directory. */
   readonly records: RunRecords;
   readonly volumes: Volumes;
-  /** Folders in which the supervisor program is looked for. */
+  /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
   readonly host: Host;
   readonly launcher: LauncherName;
-  /** Isolators by Mesos's names; ISOLATION_WORDS has those that there are. */
+  /** Names of isolators; ISOLATION_WORDS lists the valid ones. */
   readonly isolation: readonly string[];
   readonly fetching?: FetchOptions | undefined;
   readonly warn: (text: string) => void;
@@ -49,7 +49,7 @@ export interface ContainerizerOptions {
 
 export interface LaunchOptions {
   readonly abort: AbortSignal;
-  /** Whether what is launched may run as the user of this name. */
+  /** Whether the container may run as this user. */
   readonly mayRunAs?: ((user: string) => boolean) | undefined;
 }
 
@@ -59,12 +59,12 @@ export interface InsideSpec {
   readonly timeoutMs: number;
 }
 
-/** What has happened since the start. */
+/** Counts since the agent's start. */
 export interface ContainerizerCounts {
-  /** Containers whose files were brought, and those with one that could not be. */
+  /** Containers whose files were fetched, and containers with a file that could not be fetched. */
   fetched: number;
   notFetched: number;
-  /** Containers of which something could not be ended. */
+  /** Containers with processes that could not be killed. */
   notDestroyed: number;
 }
 
@@ -113,14 +113,14 @@ export class Containerizer {
     return new Containerizer(options, { users, launcher, counts });
   }
 
-  /** Leaves containers running. */
+  /** Closes the launcher; containers keep running. */
   async close(): Promise<void> {
     await this.#launcher.close();
   }
 
   /**
-   * Prepares a container up to the point where its process is there, and held. Rejects with
-   * ContainerizerError, before anything is made where it is the plan that is refused.
+   * Prepares a container up to the point where its process exists and is held. Rejects with
+   * ContainerizerError; if the plan is refused, nothing has been created.
    */
   async launch(request: ContainerRequest, { abort, mayRunAs }: LaunchOptions): Promise<Container> {
     const planned = planContainer(request, this.#host, this.#isolators);
@@ -151,7 +151,8 @@ export class Containerizer {
     if (uris.length === 0) {
       return;
     }
-    // Not in the task's environment: its PATH need not have what fetching needs.
+    // The fetcher does not use the task's environment, whose PATH may lack the programs for
+    // fetching.
     const around = { directory: sandbox, environment: layered() };
     try {
       await fetchAll({
@@ -181,7 +182,7 @@ export class Containerizer {
       if (!(error instanceof UnknownUserError)) {
         throw error;
       }
-      // In Mesos's words, which makes the executor's folder first, and gives it to the user.
+      // Mesos's words: it creates the executor's directory first, and then gives it to the user.
       throw new ContainerizerError(
         `Failed to create executor directory '${sandbox}': ` +
           `Failed to chown directory to '${user}': No such user '${user}'`,
@@ -195,7 +196,7 @@ export class Containerizer {
   }
 
   /**
-   * Watches a container that an earlier agent has started, alive or not; its sandbox is relative to
+   * Watches a container of an earlier agent, whether it is running or not; `sandbox` is relative to
    * the work directory. Rejects with ContainerizerError.
    */
   async reattach(
@@ -213,24 +214,21 @@ export class Containerizer {
     return this.#launcher.attach(this.#launched(id, sandbox));
   }
 
-  /** What it may use from now on. Throws ContainerizerError: then it has to end. */
+  /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update(id: ContainerId, sandbox: string, resources: readonly Resource[]): void {
     for (const isolator of this.#isolators) {
       isolator.update?.(this.#launched(id, sandbox), resources);
     }
   }
 
-  /** The container has ended, or was never launched. Its sandbox and its records stay. */
+  /** To be called when a container has ended or was not launched. Its sandbox and records stay. */
   cleanup(id: ContainerId): void {
     for (const isolator of this.#isolators.toReversed()) {
       isolator.cleanup?.(id);
     }
   }
 
-  /**
-   * Ends a container of an earlier agent that is not wanted any more, with its records. Nested ones
-   * go first.
-   */
+  /** Destroys a container of an earlier agent and its records, nested containers first. */
   async destroyOrphan(id: ContainerId): Promise<void> {
     for (const nested of this.#records.all(id)) {
       await this.destroyOrphan(nested);
@@ -249,16 +247,19 @@ export class Containerizer {
     await this.#records.remove(id);
   }
 
-  /** What became of a container of an earlier agent; what is left of one that is lost is killed. */
+  /**
+   * The state of a container of an earlier agent. If its supervisor was killed, its processes are
+   * killed.
+   */
   inspect(id: ContainerId): Inspection {
     return this.#launcher.inspect(id, this.#cgroups(id));
   }
 
   /**
-   * Runs a command beside the container's process, as its user, in its sandbox and environment.
-   * What the command leaves behind ends with it, and both end with the container. Returns the raw
-   * wait status, or undefined when it had to be killed after the timeout. Throws
-   * ContainerizerError, UnknownEndError where nothing can be said of its end.
+   * Runs a command beside the container's process, as the same user, in the same sandbox and
+   * environment. Processes that the command leaves end with it, and all end with the container.
+   * Returns the raw wait status, or undefined if the command was killed after the timeout. Throws
+   * ContainerizerError, or UnknownEndError if the status is unknown.
    */
   async runInside({ container, command, timeoutMs }: InsideSpec): Promise<number | undefined> {
     const abort = new AbortController();
@@ -280,7 +281,7 @@ export class Containerizer {
     }
   }
 
-  /** What the processes of a container have used; undefined once it has none. */
+  /** The usage of the container's processes; undefined where it has none. */
   usage(id: ContainerId): Partial<ResourceStatistics> | undefined {
     const used = this.#launcher.usage(id);
     return (

@@ -1,6 +1,6 @@
-// Delays that the runtime's timers take: whole milliseconds, at most 24.8 days.
+// Delays as timers accept them: whole milliseconds, at most 24.8 days.
 
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** A longer delay than any timer takes comes down to that: nothing here waits for so long. */
+/** A longer delay is cut to the longest that timers accept; nothing here waits for so long. */
 export const timerDelay = (ms: number) => Math.ceil(Math.min(Math.max(0, ms), LONGEST_MS));

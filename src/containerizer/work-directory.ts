@@ -17,10 +17,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { containerFolder } from '../model/container-id.ts';
 import { type ContainerId, containerId } from '../model/ids.ts';
 
-/** Between the folder of a container and those nested in it, as Mesos has it. */
+/** The folder between a container's folder and those of containers nested in it, as in Mesos. */
 const NESTED = 'containers';
 
-/** A folder with another name is no container's. */
+/** Whether a folder's name can be a container's. */
 export const isContainerName = (name: string) => /^[^./]+$/.test(name);
 
 export class WorkDirectory {
@@ -36,7 +36,7 @@ export class WorkDirectory {
     this.containers = join(this.meta, 'containers');
   }
 
-  /** Who else may put links in the place of the agent's own folders, where the agent is root. */
+  /** The user who could put links in place of the agent's own folders, where the agent is root. */
   meddler(): string | undefined {
     const status = statSync(this.root, { throwIfNoEntry: false });
     if (status === undefined || process.geteuid?.() !== 0) {
@@ -49,7 +49,7 @@ export class WorkDirectory {
   }
 
   /**
-   * The first folder on the way to sandboxes that is closed to other users, where the agent is
+   * The first folder on the way to sandboxes that other users cannot enter, where the agent is
    * root.
    */
   closedToTasks(): string | undefined {
@@ -71,18 +71,18 @@ export class WorkDirectory {
     return join(this.containers, containerFolder(container, NESTED));
   }
 
-  /** The container whose records are in the folder of this path. */
+  /** The container that has its records in this folder. */
   containerAt(path: string): ContainerId | undefined {
     const below = relative(this.containers, path).split(`/${NESTED}/`);
     return below.every(isContainerName) ? containerId(below.join('.')) : undefined;
   }
 
-  /** Where the records of those are that are nested in a container; absent: of root containers. */
+  /** The folder of records of containers nested in `parent`; without one, of root containers. */
   recordsBelow(parent: ContainerId | undefined): string {
     return parent === undefined ? this.containers : join(this.run(parent), NESTED);
   }
 
-  /** Not below `meta`, which is closed to the tasks' users. */
+  /** Outside `meta`, which users of tasks cannot enter. */
   staging(container: ContainerId): string {
     return join(this.downloads, container);
   }
@@ -91,7 +91,7 @@ export class WorkDirectory {
     return join(this.root, 'fetch');
   }
 
-  /** An absolute path for one that is relative to the work directory. */
+  /** The absolute path for a path relative to the work directory. */
   path(relative: string): string {
     return join(this.root, relative);
   }

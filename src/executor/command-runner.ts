@@ -1,4 +1,5 @@
-// Gives a command executor's machine its hands: timers, probes, the container, the kill's record.
+// Carries out the effects of a command executor: timers, probes, signals to the container, the
+// record of a kill.
 import type { Containerizer } from '../containerizer/containerizer.ts';
 import type { Container, ContainerEnd } from '../containerizer/launchers/launcher.ts';
 import { timerDelay } from '../containerizer/timer-delay.ts';
@@ -19,11 +20,11 @@ export interface CommandRunnerOptions {
   readonly container: Container;
   readonly containerizer: Containerizer;
   readonly command: CommandOptions;
-  /** Writes a kill in progress down, for an executor of a later agent. */
+  /** Stores a kill in progress for the executor of a later agent. */
   readonly rememberKill: (kill: RememberedKill) => void;
   readonly nowMs: () => number;
   readonly connect: ConnectExecutor;
-  /** The executor is done with its task, or never got one. */
+  /** Called when the executor is done with its task, or never got one. */
   readonly end: () => void;
 }
 
@@ -40,7 +41,7 @@ export class CommandRunner {
     this.#transport = options.connect((event) => this.#receive(event));
   }
 
-  /** Subscribes with the agent, whose events begin the task. */
+  /** Subscribes with the agent, whose events then launch the task. */
   subscribe(): void {
     const { frameworkId, executorId } = this.#options.command;
     this.#transport.call({
@@ -60,7 +61,7 @@ export class CommandRunner {
     this.#step({ type: 'ended', ...end, nowMs: this.#options.nowMs() });
   }
 
-  /** Nothing is done or said after this. */
+  /** After this nothing more is done or sent. */
   stop(): void {
     this.#stopped = true;
     this.#transport.close();

@@ -1,8 +1,8 @@
-// The built-in command executor as a pure machine: one task, one command.
+// The built-in command executor as a pure state machine: one task, one command.
 //
-// It speaks the executor API like any executor, only without a connection: events of the agent
-// come in, calls go out, and what has to happen in the world leaves as effects. The order of its
-// updates, their states, reasons and messages are those of Mesos's command executor.
+// It uses the executor API as every executor does, but without a connection: the agent's events
+// come in, calls go out, and actions leave as effects. The order of updates, and their states,
+// reasons and messages, are those of Mesos's command executor.
 import type {
   ExecutorCall,
   ExecutorEvent,
@@ -51,23 +51,23 @@ export type CommandTimer = 'escalation' | 'completion' | 'linger' | ProbeKind;
 
 export type CommandEffect =
   | { readonly type: 'call'; readonly call: ExecutorCall }
-  /** Lets the command run. */
+  /** Starts the command. */
   | { readonly type: 'release' }
-  /** Asks all processes of the task to end, or ends them. */
+  /** Sends SIGTERM to all processes of the task; `destroy` kills them. */
   | { readonly type: 'terminate' }
   | { readonly type: 'destroy' }
   | { readonly type: 'setTimer'; readonly timer: CommandTimer; readonly delayMs: number }
   | { readonly type: 'clearTimer'; readonly timer: CommandTimer }
   | { readonly type: 'probe'; readonly probe: Probe }
-  /** To be found by an executor of a later agent, which has to go on with the kill. */
+  /** Stores the kill for the executor of a later agent, which must go on with it. */
   | { readonly type: 'rememberKill'; readonly kill: RememberedKill }
   /** The executor is done. */
   | { readonly type: 'end' };
 
-/** What a later agent knows of a task that an earlier one has started. */
+/** What a later agent knows of a task that an earlier one started. */
 export interface Resumption {
   readonly startedMs: number;
-  /** The states the agent has on record, oldest first. */
+  /** The states in the agent's checkpoint, oldest first. */
   readonly reported: readonly TaskState[];
   readonly kill?: RememberedKill | undefined;
 }
@@ -76,7 +76,7 @@ export interface CommandOptions {
   readonly frameworkId: FrameworkId;
   readonly executorId: ExecutorId;
   readonly task: TaskInfo;
-  /** How long a shut-down executor has before its container is destroyed. */
+  /** How long the executor has to shut down before its container is destroyed. */
   readonly shutdownGraceMs: number;
   /**
    * How long the executor stays after its last update, as Mesos's does: tools that look for the
@@ -94,19 +94,20 @@ export interface CommandState {
   startedMs: number;
   kill?: RememberedKill | undefined;
   health?: HealthState | undefined;
-  /** How the task ended, while the agent cannot be told yet. */
+  /** How the task ended; kept while the agent cannot be told yet. */
   end?: Extract<CommandEvent, { type: 'ended' }> | undefined;
   lastStatus?: TaskStatus | undefined;
-  /** The uuid of the terminal update; absent once it is acknowledged. */
+  /** The uuid of the terminal update; undefined once it is acknowledged. */
   terminal?: Uint8Array | undefined;
-  /** It stays, whether or not that is acknowledged. */
+  /** True during the stay after the last update, acknowledged or not. */
   lingers: boolean;
-  /** It was told to end, so that it does not stay. */
+  /** The executor was told to shut down, so it does not linger. */
   isShutDown: boolean;
 }
 
 const DEFAULT_KILL_GRACE_MS = 3_000;
-// The agent destroys the container at the end of the grace period: the last update must be out.
+// The agent destroys the container at the end of the grace period: the last update must leave
+// before.
 const RESERVE_MS = 1_000;
 
 export function createCommand(options: CommandOptions): CommandState {
@@ -147,8 +148,8 @@ function received(state: CommandState, event: ExecutorEvent, nowMs: number): Com
       return acknowledged(state, event.acknowledged?.uuid ?? new Uint8Array());
     case ExecutorEvent_Type.LAUNCH_GROUP:
     case ExecutorEvent_Type.SHUTDOWN:
-      // Task groups are launched on the default executor only: one that is sent to a command
-      // executor cannot be run, so that the executor ends.
+      // Task groups are for the default executor; here one is a mistake that only a shutdown can
+      // end.
       return shutdown(state, nowMs);
     default:
       return [];
@@ -189,12 +190,12 @@ function launch(state: CommandState, task: TaskInfo, nowMs: number): CommandEffe
   ];
 }
 
-/** Catches up: reports what the earlier executor may not have come to report, and goes on. */
+/** Reports the states that an earlier executor may not have reported, and continues. */
 function resume(state: CommandState, nowMs: number): CommandEffect[] {
   const reported = state.options.resumption?.reported ?? [];
   const effects: CommandEffect[] = [];
   for (const wanted of [TaskState.TASK_STARTING, TaskState.TASK_RUNNING]) {
-    // A later state on record means that this one was on record once, too.
+    // A later state in the checkpoint means that this one was reported, too.
     if (!reported.some((known) => known === wanted || known === TaskState.TASK_RUNNING)) {
       effects.push(update(state, newStatus(state.options, wanted), nowMs));
     }
@@ -215,7 +216,7 @@ function resume(state: CommandState, nowMs: number): CommandEffect[] {
   return [...effects, ...watchTask(state, nowMs)];
 }
 
-/** Starts the clocks of a running task: completion time, check, health check. */
+/** Starts the timers of a running task: maximum completion time, check, health check. */
 function watchTask(state: CommandState, nowMs: number): CommandEffect[] {
   const { task } = state.options;
   const effects: CommandEffect[] = [];
@@ -273,7 +274,7 @@ function probed(
   nowMs: number,
 ): CommandEffect[] {
   const schedule = scheduleOf(state, kind);
-  // A probe may end after the task did, or after a kill has stopped the probing.
+  // A probe may end after its task, or after a kill stopped the probes.
   if (state.phase !== 'running' || state.kill !== undefined || schedule === undefined) {
     return [];
   }
@@ -343,7 +344,8 @@ function kill(
     return [];
   }
   if (state.kill !== undefined) {
-    // A retry changes nothing, and no later kill gives the task more time than an earlier one.
+    // A repeated kill changes nothing, and a later kill never extends the deadline of an earlier
+    // one.
     return deadlineMs >= state.kill.deadlineMs
       ? []
       : escalateAt(state, { ...state.kill, deadlineMs }, graceMs);

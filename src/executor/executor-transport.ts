@@ -1,15 +1,16 @@
-// How an executor reaches its agent. The state machine of an executor does not know whether it runs
-// in the agent's process or beside it.
+// How an executor reaches its agent. The executor's state machine does not know whether it runs in
+// the agent's process or outside.
 import type { ExecutorCall, ExecutorEvent } from '../model/generated/messages.ts';
 
 export interface ExecutorTransport {
   /**
-   * Calls arrive in the order in which they were made. SUBSCRIBE comes first and opens the events.
+   * Sends a call. Calls arrive in the order in which they are made. SUBSCRIBE comes first and opens
+   * the stream of events.
    */
   call(call: ExecutorCall): void;
-  /** No call is sent and no event is taken from now on. */
+  /** Sends no more calls, and takes no more events. */
   close(): void;
 }
 
-/** Makes the transport whose events are given to `events`. */
+/** Creates the transport; `events` gets its events. */
 export type ConnectExecutor = (events: (event: ExecutorEvent) => void) => ExecutorTransport;

@@ -10,7 +10,7 @@ import type { Probe, ProbeOutcome, ProbeResult } from './probes.ts';
 
 const MAX_REDIRECTS = 10;
 
-/** Never rejects: what cannot be done is a failure of the probe. */
+/** Never rejects: a probe that cannot be carried out has failed. */
 export async function probe(
   { what, timeoutMs }: Probe,
   container: Container,
@@ -46,7 +46,7 @@ const timedOut = (timeoutMs: number): ProbeResult => ({
   text: `Timed out after ${timeoutMs / 1000} seconds`,
 });
 
-/** The status of the page at the end of redirects, all within one timeout. */
+/** The status of the page after redirects, all within one timeout. */
 async function httpStatus(first: string, timeoutMs: number): Promise<number> {
   const signal = timeoutMs > 0 ? AbortSignal.timeout(timerDelay(timeoutMs)) : undefined;
   let url = new URL(first);

@@ -1,14 +1,16 @@
-// Checks and health checks of one task, as a pure machine: when to probe, and what results mean.
+// Checks and health checks of one task, as a pure state machine: when to probe, and what results
+// mean.
 //
-// A check only reports; a health check counts failures in a row and asks for a kill when there are
-// too many. The two run independently, each one probe at a time: delay, probe, interval, probe, …
+// A check only reports its results; a health check counts consecutive failures and asks for a kill
+// when there are too many. Both run independently, each with one probe at a time: delay, probe,
+// interval, probe, …
 import type { CheckInfo, CheckStatusInfo, HealthCheck } from '../model/generated/messages.ts';
 import { CheckInfo_Type, HealthCheck_Type } from '../model/generated/messages.ts';
 import { describeWaitStatus, exitCode } from './wait-status.ts';
 
 export type ProbeKind = 'check' | 'health';
 
-/** One look at the task. Times are in milliseconds; a timeout of 0 is none. */
+/** One probe of the task. Times are in milliseconds; a timeout of 0 means none. */
 export interface Probe {
   readonly kind: ProbeKind;
   readonly what: ProbeTarget;
@@ -21,8 +23,8 @@ export type ProbeTarget =
   | { readonly type: 'tcp'; readonly host: string; readonly port: number };
 
 /**
- * What came of a probe; `failure` means that it could not be done at all, `unknown` that nothing is
- * known of what it found: that says nothing of the task.
+ * The result of a probe: `failure` means that it could not be carried out, `unknown` that its
+ * result was lost, which says nothing about the task.
  */
 export type ProbeResult =
   | { readonly type: 'command'; readonly waitStatus: number }
@@ -38,7 +40,7 @@ interface Schedule {
   readonly probe: Probe;
 }
 
-// The schema's defaults, which a message that leaves a field out does not carry.
+// The schema's defaults, since a message that lacks the field does not have them.
 const DEFAULTS = { delaySeconds: 15, intervalSeconds: 10, timeoutSeconds: 20 } as const;
 const DEFAULT_CONSECUTIVE_FAILURES = 3;
 const DEFAULT_GRACE_SECONDS = 10;
@@ -56,7 +58,7 @@ function scheduleOf(
   };
 }
 
-/** Undefined for a check that names nothing to do; the master refuses those. */
+/** Undefined for a check with nothing to do; the master refuses those. */
 export function scheduleOfCheck(check: CheckInfo): Schedule | undefined {
   const what = targetOfCheck(check);
   return what && scheduleOf('check', check, what);
@@ -85,7 +87,7 @@ export function scheduleOfHealthCheck(check: HealthCheck): Schedule | undefined 
   return what && scheduleOf('health', check, what);
 }
 
-/** Health checks of old frameworks carry no type: the member that is set tells it. */
+/** Health checks of old frameworks have no type: the member that is set implies it. */
 function targetOfHealthCheck(check: HealthCheck): ProbeTarget | undefined {
   const { type = HealthCheck_Type.UNKNOWN, command, http, tcp } = check;
   const means = (wanted: HealthCheck_Type) => type === wanted || type === HealthCheck_Type.UNKNOWN;
@@ -105,7 +107,7 @@ function targetOfHealthCheck(check: HealthCheck): ProbeTarget | undefined {
   return undefined;
 }
 
-/** The status of a check that has no result (yet): its type alone. */
+/** The status of a check without result: its type alone. */
 export function emptyCheckStatus(check: CheckInfo): CheckStatusInfo {
   const type = check.type ?? CheckInfo_Type.UNKNOWN;
   switch (type) {
@@ -144,7 +146,7 @@ export function sameCheckStatus(one: CheckStatusInfo, other: CheckStatusInfo): b
   );
 }
 
-/** Why a result means ill health; undefined where it means good health. */
+/** Why a result means that the task is unhealthy; undefined where it is healthy. */
 export function illness(result: ProbeResult): string | undefined {
   switch (result.type) {
     case 'command':
@@ -175,7 +177,7 @@ export interface HealthChange {
   readonly kill: boolean;
 }
 
-/** Takes a result into account; returns what the framework has to be told, if anything. */
+/** Applies a result; returns the health to report to the framework, if it has to be. */
 export function judge(
   state: HealthState,
   result: ProbeResult,

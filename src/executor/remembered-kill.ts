@@ -1,6 +1,6 @@
-// A kill in progress, as it is written down for the executor of a later agent.
+// A kill in progress, as it is stored for the executor of a later agent.
 export interface RememberedKill {
-  /** When the task is killed outright. */
+  /** When the task is killed with SIGKILL. */
   readonly deadlineMs: number;
   readonly cause: KillCause;
 }
@@ -8,10 +8,10 @@ export interface RememberedKill {
 const KILL_CAUSES = ['asked', 'unhealthy', 'completionTime'] as const;
 export type KillCause = (typeof KILL_CAUSES)[number];
 
-/** The record of a kill. */
+/** The kill as text. */
 export const killText = (kill: RememberedKill) => JSON.stringify(kill);
 
-/** Reads what `killText` has written; undefined: that is no kill. */
+/** Reads the text of `killText`; undefined where it is no kill. */
 export function killOf(text: string): RememberedKill | undefined {
   let found: Partial<Readonly<Record<keyof RememberedKill, unknown>>> | null;
   try {

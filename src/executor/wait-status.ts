@@ -1,6 +1,6 @@
-// The raw status of wait(2), and Mesos's words for it.
+// The raw status of wait(2), and Mesos's description of it.
 
-/** Exit code; undefined for a process that was ended by a signal. */
+/** The exit code; undefined for a process that a signal ended. */
 export const exitCode = (status: number) => ((status & 0x7f) === 0 ? status >> 8 : undefined);
 
 export function describeWaitStatus(status: number): string {
@@ -11,7 +11,7 @@ export function describeWaitStatus(status: number): string {
   return `terminated with signal ${signalName(signal)}${(status & 0x80) === 0 ? '' : ' (core dumped)'}`;
 }
 
-// As strsignal(3) has them on Linux, from 1.
+// The names that strsignal(3) has on Linux, from signal 1.
 const NAMES = [
   'Hangup',
   'Interrupt',
@@ -46,7 +46,7 @@ const NAMES = [
   'Bad system call',
 ];
 
-// The C library keeps the first two real-time signals (32 and 33) for itself.
+// The C library reserves the first two real-time signals (32 and 33).
 const FIRST_REAL_TIME = 34;
 
 function signalName(signal: number): string {
@@ -58,13 +58,11 @@ function signalName(signal: number): string {
   );
 }
 
-/**
- * The signal that the text begins with, by the words of `describeWaitStatus`, and what they are.
- */
+/** The signal that a text of `describeWaitStatus` begins with, and its description. */
 export function signalAt(
   text: string,
 ): { readonly number: number; readonly name: string } | undefined {
-  // "Stopped (signal)" is not "Stopped".
+  // The longest name first: "Stopped (signal)" begins with "Stopped".
   const known = NAMES.toSorted((one, two) => two.length - one.length);
   const name = known.find((it) => text.startsWith(it));
   if (name !== undefined) {

@@ -1,11 +1,11 @@
-// Finds what a path names beneath a folder. Links in the folder belong to others and are read here,
-// part by part, never followed by the system: one that leads inside is gone after, any other is
-// refused.
+// Finds what a path names below a folder. The folder is in the hands of other users, so the system
+// must not follow its links: each link is read here. A link that leads inside is followed, any
+// other is refused.
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, realpath } from 'node:fs/promises';
 import { Folder } from './folder.ts';
 
-/** What was found; for as long as it is being looked at. */
+/** What a path names; valid only until the callback that gets it returns. */
 export type Place =
   | { readonly kind: 'folder'; readonly names: readonly string[]; readonly folder: Folder }
   | {
@@ -25,9 +25,12 @@ export class OutsideError extends Error {
   }
 }
 
-/** As the system's own limit. */
+/** The same as the system's limit. */
 const MAX_LINKS = 40;
-/** Parts of paths that one search goes along: links may lead up and down without end. */
+/**
+ * The most components that all searches of one `Beneath` go through: links could lead up and down
+ * without end.
+ */
 const MAX_STEPS = 10_000;
 
 class PathError extends Error {
@@ -41,7 +44,7 @@ class PathError extends Error {
 
 export class Beneath implements AsyncDisposable {
   readonly #root: Folder;
-  /** All known spellings of the folder's path, to tell what absolute links mean. */
+  /** All known paths of the folder itself, to recognize absolute links that lead inside. */
   readonly #paths: readonly string[];
   #stepsLeft = MAX_STEPS;
 
@@ -50,7 +53,10 @@ export class Beneath implements AsyncDisposable {
     this.#paths = paths;
   }
 
-  /** The path is the agent's or the operator's own. Fails with ENOTDIR where it is no folder's. */
+  /**
+   * Opens the folder, whose path must be the agent's or the operator's own. Fails with ENOTDIR
+   * where it is no folder.
+   */
   static async open(path: string): Promise<Beneath> {
     const root = await Folder.open(path);
     try {
@@ -61,14 +67,14 @@ export class Beneath implements AsyncDisposable {
     }
   }
 
-  /** Of the folder at the top. */
+  /** The status of the top folder. */
   status(): Promise<BigIntStats> {
     return this.#root.status();
   }
 
   /**
-   * Gives `use` what the path names. Throws OutsideError, and what the system answers: ENOENT,
-   * ENOTDIR, ELOOP.
+   * Finds the path and calls `use` with it. Throws OutsideError, and the system's ENOENT, ENOTDIR
+   * and ELOOP.
    */
   async find<T>(path: string, use: (place: Place) => Promise<T>): Promise<T> {
     const search = new Search(this.#root, this.#paths, path);
@@ -95,9 +101,9 @@ export class Beneath implements AsyncDisposable {
 class Search {
   readonly #root: Folder;
   readonly #rootPaths: readonly string[];
-  /** What is still to be gone along, the next part last. */
+  /** The components that are still to be followed, the next one last. */
   readonly #ahead: string[] = [];
-  /** The way from the top to `#here`, without links. */
+  /** The components from the top to `#here`, without links. */
   #names: string[] = [];
   #here: Folder;
   #links = 0;
@@ -109,7 +115,7 @@ class Search {
     this.#push(path.split('/'));
   }
 
-  /** Goes along one part of the path; gives what it names when it is the last. */
+  /** Follows one component; returns what the path names when that was the last. */
   async step(): Promise<Place | undefined> {
     const name = this.#ahead.pop();
     if (name === undefined) {
@@ -141,7 +147,7 @@ class Search {
     await this.#enter(this.#root);
   }
 
-  /** Down again from the top: the folder may have been moved away, and its parent be another's. */
+  /** Goes down again from the top, and not to `..`: the folder may have been moved elsewhere. */
   async #up(): Promise<void> {
     const names = this.#names;
     if (names.pop() === undefined) {

@@ -1,7 +1,7 @@
-// How many transactions a database has taken, beside it. SQLite reads a write-ahead log up to the
-// first frame that is not whole, and takes what follows for a crash in the middle of a write: a
-// damaged bit makes transactions vanish without an error. A database that has fewer than this has
-// lost some.
+// The number of a database's transactions, in a file beside it. SQLite reads a write-ahead log up
+// to the first frame that is damaged, and takes the rest for a write that a crash interrupted: one
+// damaged bit makes transactions disappear without an error. A database with fewer transactions
+// than this number has lost some.
 import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { isWantOfRoom } from './room.ts';
 
@@ -9,7 +9,7 @@ const BYTES = 64;
 
 const lineOf = (text: string) => `${text.padEnd(BYTES - 1)}\n`;
 
-/** What `use` gives; undefined where there is no such file. */
+/** The result of `use`; undefined where the file does not exist. */
 function ifThere<T>(use: () => T): T | undefined {
   try {
     return use();
@@ -31,7 +31,7 @@ export class CommitCount implements Disposable {
     this.path = `${database}.commits`;
   }
 
-  /** Undefined: there is none. 'damaged': it does not say. */
+  /** Undefined where there is no number, 'damaged' where it cannot be read. */
   read(): number | 'damaged' | undefined {
     const text = ifThere(() => readFileSync(this.path, 'latin1'))?.trim() || undefined;
     if (text === undefined) {
@@ -41,7 +41,10 @@ export class CommitCount implements Disposable {
     return one !== undefined && one === other ? Number(one) : 'damaged';
   }
 
-  /** What a database lacks that has taken so many; undefined: nothing that is known of. */
+  /**
+   * Why a database with this many transactions has lost some; undefined where none is known to be
+   * lost.
+   */
   lackOf(commits: number): string | undefined {
     const noted = this.read();
     return typeof noted === 'number' && noted > commits
@@ -50,20 +53,20 @@ export class CommitCount implements Disposable {
       : undefined;
   }
 
-  /** Keeps the file open, so that writing needs no descriptor, and no room. */
+  /** Opens the file and keeps it open, so that writing needs neither a free descriptor nor room. */
   open(): void {
     const file = ifThere(() => openSync(this.path, 'r+'));
     if (file === undefined) {
       writeFileSync(this.path, lineOf(''), { flag: 'wx', mode: 0o600 });
     }
     this.#file = file ?? openSync(this.path, 'r+');
-    // From here on only its content changes: a crash leaves one count or another.
+    // From here on only the content changes: after a crash the file has one of the two numbers.
     fsyncSync(this.#file);
   }
 
   /**
-   * On a full disk that copies what is written over, the count may stay behind until it is written
-   * again.
+   * Writes the number. On a full disk whose file system copies on write, it is skipped; the next
+   * write makes up for it.
    */
   write(count: number): void {
     if (this.#file === undefined) {

@@ -1,6 +1,6 @@
-// The file of a database as a name in a folder: what SQLite cannot see. It would take an empty file
-// for a new database, and go on writing into one that somebody has deleted; either loses all in
-// silence.
+// The name of a database's file, which SQLite does not watch. SQLite takes an empty file for a new
+// database, and continues to write into a file that another program has deleted; both would lose
+// everything without an error.
 import {
   type BigIntStats,
   closeSync,
@@ -18,11 +18,11 @@ const logOf = (file: string) => `${file}-wal`;
 export interface FoundFile {
   readonly isThere: boolean;
   readonly isEmpty: boolean;
-  /** Of the log that SQLite keeps beside it; undefined: there is none. */
+  /** Path of SQLite's write-ahead log beside the file; undefined where there is none. */
   readonly log: string | undefined;
 }
 
-/** What opening it would begin anew over in silence. */
+/** What exists under the name, before SQLite would make a new database there. */
 export function findFile(file: string): FoundFile {
   const found = stat(file);
   const log = logOf(file);
@@ -34,8 +34,8 @@ export function findFile(file: string): FoundFile {
 }
 
 /**
- * Makes the file where there is none. `fill` makes a database at the path that it is given, and
- * closes it: a crash leaves all of it under its name, or nothing.
+ * Creates the file where it is missing. `fill` creates a database at the path that it gets, and
+ * closes it. After a crash the whole file exists, or none.
  */
 export function createFile(file: string, fill: (path: string) => void): void {
   if (existsSync(file)) {
@@ -56,7 +56,7 @@ export function createFile(file: string, fill: (path: string) => void): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }
-    // Another has just made it, and has it open.
+    // Another process has just created the file.
   } finally {
     remove();
   }
@@ -71,11 +71,11 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** A database file that is open here, and must stay what its name leads to. */
+/** A database file that this process has open, and that must stay what its name leads to. */
 export class OpenFile {
   readonly #file: string;
   readonly #opened: BigIntStats | undefined;
-  /** SQLite makes its log when it first writes. */
+  /** The log, which SQLite creates at its first write. */
   #log: BigIntStats | undefined;
 
   constructor(file: string) {
@@ -83,7 +83,10 @@ export class OpenFile {
     this.#opened = stat(file);
   }
 
-  /** To be called after each commit. Throws where what was written would not be found again. */
+  /**
+   * To be called after each commit. Throws where the written data would not be found under the
+   * name.
+   */
   check(): void {
     const log = logOf(this.#file);
     this.#log ??= stat(log);

@@ -1,11 +1,11 @@
-// A folder that is held open, and what can be done with the entries in it.
+// A folder that is held open, and operations on its entries.
 //
-// An agent that is root works in folders that belong to tasks' users, who may exchange a folder for
-// a link between any two of its steps. So a path is never handed to the system again: each folder
-// on the way is opened by its single name, without following a link, and what is in it is reached
-// through that descriptor (/proc/self/fd/N/name), which stays what it was when it was opened.
+// An agent that is root works in folders of tasks' users, who may replace a folder by a link
+// between two of the agent's steps. So a path is never given to the system twice: each folder on
+// the way is opened by its name alone, without following a link, and its entries are reached
+// through the descriptor (/proc/self/fd/N/name), which always leads to the same folder.
 //
-// Where there is no /proc/self/fd (macOS) plain paths take its place: no agent runs there as root.
+// Without /proc/self/fd (macOS) plain paths are used: no agent runs there as root.
 import { type BigIntStats, constants, type Dirent, existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
@@ -20,18 +20,21 @@ import {
   unlink,
 } from 'node:fs/promises';
 
-/** An entry's name: bytes, where it may be one that is no UTF-8. */
+/** The name of an entry: bytes, where it may not be UTF-8. */
 export type Name = string | Buffer;
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const hasDescriptors = existsSync('/proc/self/fd');
-/** Opens a folder's place and not what is in it: needs no permission to read, and has no effect. */
+/**
+ * Opens the folder as a place in the tree and not its content: that needs no read permission and
+ * has no effect.
+ */
 export const PLACE = (process.platform === 'linux' ? 0o10000000 : O_RDONLY) | O_DIRECTORY;
 export const NO_LINK = O_NOFOLLOW;
-/** Entries that are read at once. */
+/** How many entries are read at once. */
 const ENTRIES = 256;
 
-/** Something else than a regular file was to be read. */
+/** The file to be read is not a regular file. */
 export class NotRegularError extends Error {
   readonly code = 'MESOSCALE_NOT_REGULAR';
 
@@ -50,19 +53,23 @@ export class Folder implements AsyncDisposable {
   }
 
   /**
-   * By a path all of whose parts are the agent's or the operator's own: links in it are followed.
+   * Opens a folder by a path of which every component is the agent's or the operator's own: links
+   * are followed.
    */
   static async open(path: string): Promise<Folder> {
     return new Folder(await open(path, PLACE), path);
   }
 
-  /** Fails with ENOTDIR for a link, as for all that is no folder. */
+  /**
+   * Opens a folder in this one. Fails with ENOTDIR for a link, and for anything else that is no
+   * folder.
+   */
   async folder(name: Name): Promise<Folder> {
     const path = this.#at(name);
     return new Folder(await open(path, PLACE | NO_LINK), path);
   }
 
-  /** A regular file, opened to be read. Fails with ELOOP for a link; throws NotRegularError. */
+  /** Opens a regular file for reading. Fails with ELOOP for a link; throws NotRegularError. */
   file(name: Name): Promise<FileHandle> {
     return openRegular(this.#at(name), O_NOFOLLOW);
   }
@@ -71,15 +78,12 @@ export class Folder implements AsyncDisposable {
     return this.#handle.stat({ bigint: true });
   }
 
-  /**
-   * Whether both are in one file system as it is mounted; true where the system does not say
-   * (macOS).
-   */
+  /** Whether both folders are in the same mount; true where the system does not tell (macOS). */
   isOnMountOf(other: Folder): boolean {
     return mountOf(this.#handle.fd) === mountOf(other.#handle.fd);
   }
 
-  /** Of the entry itself, where it is a link. */
+  /** The status of the entry; of a link, its own. */
   statusOf(name: Name): Promise<BigIntStats> {
     return lstat(this.#at(name), { bigint: true });
   }
@@ -88,9 +92,9 @@ export class Folder implements AsyncDisposable {
     return readlink(this.#at(name));
   }
 
-  /** In the order of the file system; a folder of any size takes little memory. */
+  /** In the order of the file system; takes little memory for a folder of any size. */
   async *entries(): AsyncGenerator<Dirent<Buffer>> {
-    // The types know only names that are text.
+    // The types of Node have names as text only.
     const options = { encoding: 'buffer' as BufferEncoding, bufferSize: ENTRIES };
     const entries: AsyncIterable<unknown> = await opendir(this.#path, options);
     yield* entries as AsyncIterable<Dirent<Buffer>>;
@@ -104,17 +108,17 @@ export class Folder implements AsyncDisposable {
     return rmdir(this.#at(name));
   }
 
-  /** A link moves itself. Fails with EBUSY for a place where something is mounted. */
+  /** Moves an entry; a link itself is moved. Fails with EBUSY for a mount point. */
   move(name: Name, to: Folder, newName: Name): Promise<void> {
     return rename(this.#at(name), to.#at(newName));
   }
 
-  /** The folder's permissions, whatever has its name by now. */
+  /** Sets the permissions of the open folder, whatever its path leads to by now. */
   async setMode(mode: number): Promise<void> {
     await chmod(this.#path, mode);
   }
 
-  /** The folder's owner, whatever has its name by now. */
+  /** Sets the owner of the open folder, whatever its path leads to by now. */
   async giveTo(uid: number, gid: number): Promise<void> {
     await chown(this.#path, uid, gid);
   }
@@ -128,11 +132,14 @@ export class Folder implements AsyncDisposable {
   }
 }
 
-/** The path of what is open, whatever has its name by now; undefined where there is none. */
+/**
+ * A path to what the descriptor has open, whatever its name leads to by now; undefined where the
+ * system has none.
+ */
 export const descriptorPath = (fd: number): string | undefined =>
   hasDescriptors ? `/proc/self/fd/${fd}` : undefined;
 
-/** The number of the mount that what is open is in. */
+/** The number of the mount that contains what the descriptor has open. */
 export const mountOf = (fd: number): string | undefined =>
   hasDescriptors && process.platform === 'linux'
     ? /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
@@ -146,8 +153,8 @@ export function entryPath(folder: Name, name: Name): Name {
 }
 
 /**
- * Opens a file to be read and never waits: neither for the other end of a FIFO nor for whoever has
- * a lease on it. Throws NotRegularError for what is no regular file.
+ * Opens a file for reading without ever waiting: neither for a writer of a FIFO nor for a process
+ * that holds a lease. Throws NotRegularError where it is no regular file.
  */
 export async function openRegular(path: Name, flags = 0): Promise<FileHandle> {
   const handle = await open(path, O_RDONLY | O_NONBLOCK | flags);
@@ -162,7 +169,7 @@ export async function openRegular(path: Name, flags = 0): Promise<FileHandle> {
   }
 }
 
-/** The system's word for what went wrong, such as ENOENT. */
+/** The system's code of an error, such as ENOENT. */
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code

@@ -1,7 +1,6 @@
-// A SQLite file that tells whether it is whole, and is written to by one process: opened for its
-// own user only, compared with the tables that it should have and with the count of its
-// transactions, and looked for under its name after each of them. What is in the tables, and what
-// is to be done about damage, is its owner's.
+// A SQLite file that detects its own damage and belongs to one process at a time. It is private to
+// its user; on opening its tables and its number of transactions are checked, and after each commit
+// its name. The caller defines the tables and decides about damage.
 import { DatabaseSync } from 'node:sqlite';
 import { CommitCount } from './commit-count.ts';
 import { createFile, findFile, OpenFile } from './database-file.ts';
@@ -10,41 +9,41 @@ import { checkSchema, checkStructure, Damage, isDamage, one, provideSum } from '
 
 export interface GuardedFile {
   readonly path: string;
-  /** How errors call it. */
+  /** What error messages call the file. */
   readonly name: string;
-  /** How long to wait for another that has it open. */
+  /** How long to wait for another process that has it open. */
   readonly patienceMs: number;
-  /** Makes the tables, among them `commits` with one row. A file is compared with these words. */
+  /**
+   * Creates the tables, among them `commits` with one row. A file's tables are compared with this
+   * text.
+   */
   readonly schema: string;
-  /** Statements that say in the file's header whose it is, and of which version. */
+  /** Statements that set application id and version in the file's header. */
   readonly header: string;
   /**
-   * Brings what an earlier version wrote into the present form, and judges the rows; in a
-   * transaction. It writes only where it must, so that a file opens on a full disk. Throws where
-   * the file is another's, or Damage.
+   * Converts the tables of an earlier version and checks the rows, within a transaction. Must write
+   * only where it has to, so that a file can be opened on a full disk. Throws where the file is
+   * another program's, or Damage.
    */
   readonly prepare: (database: DatabaseSync) => void;
-  /** Whether there is other evidence that it must be there. */
+  /** Whether something else shows that the file must exist. */
   readonly isExpected?: boolean;
-  /** Of a file that is not there and must be; `why` names what is. */
+  /** The error for a file that must exist and does not; `why` says what shows it. */
   readonly missing: (why: string) => Damage;
-  /**
-   * Decides about one whose transactions are not all there, or whose count cannot be read: may
-   * throw Damage.
-   */
+  /** Called where transactions are missing, or their number cannot be read. May throw Damage. */
   readonly lacks: (what: string, countPath: string) => void;
 }
 
 export class GuardedDatabase {
   readonly database: DatabaseSync;
-  /** Set where nothing tells whether transactions are missing. */
+  /** Set where transactions may be missing and nothing can tell. */
   readonly doubt: string | undefined;
   readonly #open: OpenFile;
   readonly #count: CommitCount;
   #commits: number;
 
   /**
-   * Holds the file until it is closed. Throws Damage, what `prepare` throws, and errors of SQLite
+   * Locks the file until it is closed. Throws Damage, the errors of `prepare`, and those of SQLite
    * and the system.
    */
   constructor(file: GuardedFile) {
@@ -67,8 +66,8 @@ export class GuardedDatabase {
   }
 
   /**
-   * All that `write` does is durable when it returns. Where it throws, none of it is to be relied
-   * on.
+   * Everything that `write` does is durable when this returns. Where it throws, none of it can be
+   * relied on.
    */
   commit(write: () => void): void {
     const { database } = this;
@@ -87,14 +86,12 @@ export class GuardedDatabase {
     this.check();
   }
 
-  /** Throws where what was written would not be found again. */
+  /** Throws where the written data would not be found under the file's name. */
   check(): void {
     this.#open.check();
   }
 
-  /**
-   * Puts what the log holds into the database itself, where it is out of the reach of later writes.
-   */
+  /** Moves the write-ahead log into the database, where later writes cannot damage it. */
   fold(): void {
     this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
@@ -121,7 +118,10 @@ export class GuardedDatabase {
   }
 }
 
-/** Before a new file is made in its place. SQLite would throw the log away that belonged to it. */
+/**
+ * Checks that a missing file may be created: SQLite would delete a log that belongs to the missing
+ * one.
+ */
 function refuseMissing(file: GuardedFile, count: CommitCount): void {
   const { isThere, isEmpty, log } = findFile(file.path);
   if (isEmpty) {
@@ -148,7 +148,7 @@ function fill(path: string, { schema, header }: GuardedFile): void {
   }
 }
 
-/** One owner for as long as it runs: a second one on the same file must not start. */
+/** Locks the file: a second process with the same file must not start. */
 function claim(database: DatabaseSync, { name, schema, prepare }: GuardedFile): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE');
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
@@ -166,6 +166,6 @@ function damageOf(error: unknown, name: string): unknown {
     : error;
 }
 
-/** On one line: SQLite cites what it reads. */
+/** The error in one line: SQLite quotes what it reads. */
 export const textOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');

@@ -1,5 +1,4 @@
-// `Folder` for steps that must be done before anything else happens: held open as well, and
-// synchronous.
+// A `Folder` with synchronous operations, for steps between which nothing else may happen.
 import {
   chmodSync,
   chownSync,
@@ -18,9 +17,7 @@ import { join } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { descriptorPath, entryPath, Folder, mountOf, type Name, NO_LINK, PLACE } from './folder.ts';
 
-/**
- * An error of the system that names the folder's own path, where the system's names a descriptor.
- */
+/** An error of the system, with the folder's path in its text in place of a descriptor. */
 export class FolderError extends Error {
   readonly code: string | undefined;
 
@@ -34,7 +31,7 @@ export class FolderError extends Error {
 
 /** Its methods throw FolderError. */
 export class HeldFolder implements Disposable {
-  /** Where it was when it was opened: for messages. */
+  /** The path when the folder was opened, for messages. */
   readonly path: string;
   readonly #fd: number;
   readonly #path: Name;
@@ -46,7 +43,8 @@ export class HeldFolder implements Disposable {
   }
 
   /**
-   * By a path all of whose parts are the agent's or the operator's own: links in it are followed.
+   * Opens a folder by a path of which every component is the agent's or the operator's own: links
+   * are followed.
    */
   static open(path: string): HeldFolder {
     return new HeldFolder(
@@ -55,7 +53,10 @@ export class HeldFolder implements Disposable {
     );
   }
 
-  /** Fails with ENOTDIR for a link, as for all that is no folder. */
+  /**
+   * Opens a folder in this one. Fails with ENOTDIR for a link, and for anything else that is no
+   * folder.
+   */
   folder(name: string): HeldFolder {
     const fd = this.#attempt(name, (path) => openSync(path, PLACE | NO_LINK));
     return new HeldFolder(fd, this.#pathOf(name));
@@ -65,7 +66,7 @@ export class HeldFolder implements Disposable {
     return attempt(this.path, () => fstatSync(this.#fd));
   }
 
-  /** Of the entry itself, where it is a link; undefined where there is none. */
+  /** The status of the entry; of a link, its own; undefined where there is no entry. */
   statusOf(name: Name): Stats | undefined {
     return this.#attempt(name, (path) => lstatSync(path, { throwIfNoEntry: false }));
   }
@@ -75,10 +76,11 @@ export class HeldFolder implements Disposable {
   }
 
   /**
-   * Names as bytes: some are no text. In the order of the file system; there may be a great many.
+   * Names as bytes, for some are no text. In the order of the file system; there may be a great
+   * many.
    */
   *names(): Generator<Buffer> {
-    // The types know only names that are text.
+    // The types of Node have names as text only.
     const options = { encoding: 'buffer' as BufferEncoding };
     const entries = attempt(this.path, () => opendirSync(this.#path.toString(), options));
     try {
@@ -95,7 +97,9 @@ export class HeldFolder implements Disposable {
     this.#attempt(name, (path) => mkdirSync(path, { mode }));
   }
 
-  /** Makes a folder with the mode, whatever the umask is, and opens it. Fails with EEXIST. */
+  /**
+   * Creates a folder with exactly this mode, whatever the umask, and opens it. Fails with EEXIST.
+   */
   makeFolder(name: string, mode: number): HeldFolder {
     this.mkdir(name, mode);
     const made = this.folder(name);
@@ -107,7 +111,7 @@ export class HeldFolder implements Disposable {
     this.#attempt(name, (path) => rmdirSync(path));
   }
 
-  /** A link moves itself. Fails with EBUSY for a place where something is mounted. */
+  /** Moves an entry; a link itself is moved. Fails with EBUSY for a mount point. */
   move(name: Name, to: HeldFolder, newName: Name): void {
     this.#attempt(name, (path) => renameSync(path, entryPath(to.#path, newName)));
   }
@@ -120,7 +124,7 @@ export class HeldFolder implements Disposable {
     attempt(this.path, () => chownSync(this.#path, uid, gid));
   }
 
-  /** Whether a file system is mounted here; true where the system does not say (macOS). */
+  /** Whether a file system is mounted here; true where the system does not tell (macOS). */
   isMountPoint(): boolean {
     return attempt(this.path, () => {
       const above = openSync(`${this.#path}/..`, PLACE);
@@ -133,7 +137,7 @@ export class HeldFolder implements Disposable {
     });
   }
 
-  /** The same folder once more, whatever has its name by now. */
+  /** Opens the same folder a second time, whatever its path leads to by now. */
   again(): Promise<Folder> {
     return Folder.open(this.#path.toString());
   }

@@ -1,34 +1,34 @@
-// Folders of the agent's own, on disks that others may use as well.
+// Folders of the agent's own, on disks that other users may use as well.
 //
-// An agent that is root makes, gives away and deletes folders beneath them. So nobody else may be
-// able to exchange one of them: the way begins at the top of the disk, goes on by single names, and
-// ends with an error at the first folder that another user has made, or may change.
+// An agent that is root creates, gives away and deletes folders below them, so no other user may be
+// able to exchange one. The way starts at the top of the disk, goes by single names, and ends with
+// an error at the first folder that belongs to another user, or that others may change.
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './folder.ts';
 import { FolderError, HeldFolder } from './held-folder.ts';
 
-/** Others could exchange the folder, or what is in it. */
+/** Other users could exchange the folder or its content. */
 export class ForeignFolderError extends Error {}
 
 const STICKY = 0o1000;
-/** As the system's own limit. */
+/** The same as the system's limit. */
 const MAX_LINKS = 40;
 
-/** What becomes of folders on the way that are not there. */
+/** Whether missing folders on the way are created or an error. */
 type Missing = 'made' | 'fails';
 
 /**
- * The top of a disk, by an absolute path of the operator's. Others may have entries of their own in
- * one that is sticky, such as /tmp. Throws FolderError and ForeignFolderError.
+ * Opens the top of a disk by an absolute path of the operator's. It may be a sticky folder such as
+ * /tmp, where others have entries of their own. Throws FolderError and ForeignFolderError.
  */
 export function ownTop(path: string, missing: Missing = 'fails'): HeldFolder {
   return required(placeOf(path, missing), (status) => (status.mode & STICKY) !== 0);
 }
 
 /**
- * What an absolute path of the operator's names, of any owner. Links on the way are followed where
- * no other user can have made them. Throws FolderError and ForeignFolderError.
+ * Opens the folder at an absolute path of the operator's, whoever owns it. Links on the way are
+ * followed where no other user can have made them. Throws FolderError and ForeignFolderError.
  */
 export function placeOf(path: string, missing: Missing = 'fails'): HeldFolder {
   const left = path.split('/').reverse();
@@ -67,7 +67,10 @@ export function placeOf(path: string, missing: Missing = 'fails'): HeldFolder {
   }
 }
 
-/** One in a folder that others may write to could have been moved there, whose ever it is. */
+/**
+ * The text of a link. In a folder that others may write to, its owner says nothing: it could have
+ * been moved there.
+ */
 function ownLinkText(folder: HeldFolder, name: string): string {
   const status = folder.status();
   if (!isOwn(status) || isOpen(status)) {
@@ -78,7 +81,10 @@ function ownLinkText(folder: HeldFolder, name: string): string {
   return folder.linkText(name);
 }
 
-/** Throws FolderError (ENOENT where there is none) and ForeignFolderError. */
+/**
+ * Opens a folder of the agent's. Throws FolderError (ENOENT where there is none) and
+ * ForeignFolderError.
+ */
 export function ownFolder(parent: HeldFolder, name: string): HeldFolder {
   const path = `${parent.path}/${name}`;
   if (parent.statusOf(name)?.isSymbolicLink() === true) {
@@ -87,7 +93,7 @@ export function ownFolder(parent: HeldFolder, name: string): HeldFolder {
   return required(parent.folder(name), () => false);
 }
 
-/** As `ownFolder`; makes it with the mode where it is missing. */
+/** As `ownFolder`, but creates a missing folder with this mode. */
 export function madeOwnFolder(parent: HeldFolder, name: string, mode: number): HeldFolder {
   try {
     return required(parent.makeFolder(name, mode), () => false);
@@ -121,7 +127,7 @@ function required(folder: HeldFolder, mayBeOpen: (status: Stats) => boolean): He
 
 const isOwn = ({ uid }: Stats) => uid === 0 || uid === process.geteuid?.();
 
-/** The group of an agent that is not root counts as its own. */
+/** Whether others may write to the folder. Where the agent is not root, its group may. */
 function isOpen({ mode, gid }: Stats): boolean {
   const isOwnGroup = process.geteuid?.() !== 0 && gid === process.getegid?.();
   return (mode & (isOwnGroup ? 0o002 : 0o022)) !== 0;

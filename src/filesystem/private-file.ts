@@ -1,6 +1,5 @@
-// Files that only the process's own user may read: what they hold is other people's secrets, or
-// tells of them. Those of earlier versions, which were open to all, are closed when they are used
-// again.
+// Files that only the process's user may read, for they hold secrets of others, or tell of them.
+// Files of earlier versions, which everyone could read, are made private when they are used again.
 import {
   chmodSync,
   closeSync,
@@ -19,14 +18,17 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constant
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-/** The mode without what it gives to others; undefined where it gives nothing, or is another's. */
+/**
+ * The mode without permissions for others; undefined where it has none, or the file is another
+ * user's.
+ */
 function closedMode({ mode, uid }: Stats): number | undefined {
   return uid === process.geteuid?.() && (mode & 0o077) !== 0 ? mode & 0o700 : undefined;
 }
 
 /**
- * Opens a file to write at its end, and makes it where it is missing. Throws the system's errors:
- * ELOOP for a link, which somebody else may have put there; and NotRegularError.
+ * Opens a file to append to it, and creates it where it is missing. Throws NotRegularError, and the
+ * system's errors: ELOOP for a link, which another user may have put there.
  */
 export function appendPrivate(path: string): number {
   const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
@@ -44,9 +46,9 @@ export function appendPrivate(path: string): number {
 }
 
 /**
- * Makes the file of a database where it is missing, and closes it and those that SQLite keeps
- * beside it. An existing file is not opened: closing it again would end the locks that the process
- * has on it.
+ * Creates the file of a database where it is missing. Makes an existing one private, with the files
+ * that SQLite keeps beside it, and does so without opening it: closing it again would release the
+ * locks that this process has on it.
  */
 export function privateDatabase(path: string): void {
   try {
@@ -61,7 +63,7 @@ export function privateDatabase(path: string): void {
   }
 }
 
-/** Makes a folder where it is missing; those above it are not private. */
+/** Creates a folder where it is missing, and makes it private; folders above it are not. */
 export function privateFolder(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });

@@ -1,10 +1,10 @@
-// Whether what failed failed for want of room: on the disk, or in the user's quota of it.
+// Tells whether a failure was due to lack of space: on the disk, or in the user's quota.
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { resultOf } from './summed-rows.ts';
 
 const WANTS_ROOM = new Set(['ENOSPC', 'EDQUOT']);
 
-/** Of the system's own errors. */
+/** Whether an error of the system says so. */
 export const isWantOfRoom = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && WANTS_ROOM.has(String(error.code));
 
@@ -14,9 +14,9 @@ const FULL = 13;
 const CANNOT_OPEN = 14;
 
 /**
- * Of an error of writing a database. SQLite speaks of a full disk where a write says so; a quota
- * that is used up, a full disk that says so only when it is synced, and one without room for
- * another file are errors like any other to it. There the disk itself is asked.
+ * Whether writing a database failed for lack of space. SQLite says so only if a write does. A
+ * used-up quota, a full disk that reports it only on sync, and a disk without room for another file
+ * look like other errors: in these cases the disk itself is tried.
  */
 export function isFullFor(file: string, error: unknown): boolean {
   switch (resultOf(error)) {
@@ -32,7 +32,7 @@ export function isFullFor(file: string, error: unknown): boolean {
   }
 }
 
-/** A quota with less left than this is used up. */
+/** A quota with less space left than this is used up. */
 const PROBE = new Uint8Array(1024 * 1024);
 
 function hasRoomBeside(file: string): boolean {
@@ -51,7 +51,7 @@ function hasRoomBeside(file: string): boolean {
     }
     return true;
   } catch (error) {
-    // Any other error is what is wrong with the disk, and no want of room.
+    // Any other error is a fault of the disk.
     return !isWantOfRoom(error);
   }
 }

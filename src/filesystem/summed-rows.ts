@@ -1,16 +1,16 @@
-// What SQLite itself does not notice in a file: a bit that changes within a value, or within the
-// text of a table. Each row has the sum of what it was given, in a column `sum`; the tables are
-// compared with the text that made them.
+// Detects damage that SQLite does not notice: a changed bit within a value, or within the text of a
+// table. Each row has a checksum of its values in the column `sum`, and the tables are compared
+// with the text that created them.
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 
 /** A file, or something in it, is not as it was written. */
 export class Damage extends Error {}
 
-/** The columns of each table but the sum, in the order in which that is made of them. */
+/** The columns of each table without `sum`, in the order in which the sum is computed. */
 export type SummedTables = Readonly<Record<string, readonly string[]>>;
 
-/** A change of any bit of any value changes it. */
+/** Any changed bit of any value changes the sum. */
 export function sumOf(values: readonly SQLOutputValue[]): number {
   return values.reduce<number>((sum, value) => {
     const bytes = value instanceof Uint8Array ? value : String(value);
@@ -18,29 +18,29 @@ export function sumOf(values: readonly SQLOutputValue[]): number {
   }, 0);
 }
 
-/** Makes the statements of a connection know `row_sum`, which all of these are made with. */
+/** Provides the SQL function `row_sum`, which all these statements use. */
 export function provideSum(database: DatabaseSync): void {
   database.function('row_sum', { varargs: true, useBigIntArguments: true }, (...values) =>
     BigInt(sumOf(values)),
   );
 }
 
-/** A statement that puts a row with its sum into a table. */
+/** A statement that inserts a row with its sum. */
 export function insertion(table: string, columns: readonly string[]): string {
   const values = columns.map((_, index) => `?${index + 1}`).join(', ');
   return `INSERT INTO ${table} (${columns.join(', ')}, sum) VALUES (${values}, row_sum(${values}))`;
 }
 
-/** The same, or in the place of the row that has its key. */
+/** The same, but replaces a row with the same key. */
 export function upsertion(table: string, columns: readonly string[]): string {
   const updates = [...columns, 'sum'].map((column) => `${column} = excluded.${column}`);
   return `${insertion(table, columns)} ON CONFLICT DO UPDATE SET ${updates.join(', ')}`;
 }
 
-/** A condition: whether a row is as it was written. */
+/** An SQL condition that is true for undamaged rows. */
 export const isWhole = (columns: readonly string[]) => `(sum IS row_sum(${columns.join(', ')}))`;
 
-/** Of each row that is not as it was written, what is to be said. */
+/** A message for each damaged row. */
 export function damagedRows(
   database: DatabaseSync,
   table: string,
@@ -57,8 +57,8 @@ export function damagedRows(
 }
 
 /**
- * Makes the tables anew as `schema` does, with sums, and puts into them what they held; to be
- * called in a transaction. Tables of other names stay.
+ * Recreates the tables as `schema` does, with sums, and copies their rows. To be called within a
+ * transaction. Tables with other names stay.
  */
 export function rebuild(database: DatabaseSync, tables: SummedTables, schema: string): void {
   const kept = Object.entries(tables).map(([table, columns]) => {
@@ -78,7 +78,7 @@ export function rebuild(database: DatabaseSync, tables: SummedTables, schema: st
   }
 }
 
-/** Throws Damage where the tables and indexes are not those that `schema` makes. */
+/** Throws Damage where tables and indexes differ from those that `schema` creates. */
 export function checkSchema(database: DatabaseSync, file: string, schema: string): void {
   const pattern = new DatabaseSync(':memory:');
   try {
@@ -106,7 +106,7 @@ const schemaOf = (database: DatabaseSync) =>
       ]),
   );
 
-/** Throws Damage where the file's structure is not whole. */
+/** Throws Damage where the file's structure is damaged. */
 export function checkStructure(database: DatabaseSync, file: string): void {
   const result = one(database, 'PRAGMA integrity_check(1)');
   if (result !== 'ok') {
@@ -114,12 +114,12 @@ export function checkStructure(database: DatabaseSync, file: string): void {
   }
 }
 
-/** The one value that a query gives. */
+/** The single value that a query returns. */
 export function one(database: DatabaseSync, sql: string): SQLOutputValue | undefined {
   return Object.values(database.prepare(sql).get() ?? {})[0];
 }
 
-/** Of an error of SQLite, its result code without the details, which are in the higher bits. */
+/** The primary result code of a SQLite error, without the extended code in its higher bits. */
 export const resultOf = (error: unknown): number | undefined =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
     ? error.errcode & 0xff
@@ -129,9 +129,9 @@ const DAMAGING = new Set([
   1 /* no such table or column */, 11 /* corrupt */, 24 /* format */, 26 /* not a database */,
 ]);
 
-/** Whether an error that comes of reading a file says that the file is not as it was written. */
+/** Whether an error while reading means that the file is damaged. */
 export const isDamage = (error: unknown): boolean =>
   error instanceof Damage ||
   DAMAGING.has(resultOf(error) ?? 0) ||
-  // A number that is larger than any that was written.
+  // A number too large to have been written.
   (error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE');

@@ -1,11 +1,10 @@
-// Deletes a folder with all that is in it, while its user may still be at work in it.
+// Deletes a folder and its content, even while its user changes it.
 //
-// Nothing is ever gone into by a path. Each folder that is found is moved up to the top, which was
-// made the agent's own at once; there it is taken from its user, emptied of files and links, its
-// folders are moved up in turn, and it goes. So a tree may be of any depth, and nothing is held in
-// memory. What is mounted somewhere in the tree stays, with its content: its place can be neither
-// moved nor deleted. So does what is mounted on the top, which is opened, but neither taken nor
-// emptied.
+// Nothing is reached by a path. The top folder is taken from its user first. Each folder found is
+// moved up to the top; there it is taken from its user, emptied of files and links, its folders are
+// moved up in turn, and it is deleted. So a tree may have any depth, and takes no memory. A mount
+// in the tree stays with its content, for a mount point can be neither moved nor deleted. A mount
+// on the top folder stays as well, and untouched.
 import { randomUUID } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
@@ -23,7 +22,7 @@ export class TreeDeletionError extends Error {
   }
 }
 
-/** What is mounted on a tree is no part of it. */
+/** Something is mounted on the tree to be deleted, and is no part of it. */
 export class MountedError extends Error {
   readonly code = 'EBUSY';
 
@@ -32,7 +31,7 @@ export class MountedError extends Error {
   }
 }
 
-/** As `deleteEntry`. The folders on the way to what the path names are the agent's own. */
+/** As `deleteEntry`, by a path of which all parent folders are the agent's own. */
 export async function deleteTree(path: string): Promise<void> {
   let folder: Folder;
   try {
@@ -48,9 +47,9 @@ export async function deleteTree(path: string): Promise<void> {
 }
 
 /**
- * Deletes an entry with all that is in it, a link rather than what it leads to; nothing where there
- * is nothing. All is deleted that can be; throws TreeDeletionError for the first that cannot, and
- * the system's error for the entry itself. Throws MountedError, with nothing touched.
+ * Deletes an entry and its content. Of a link, deletes the link itself; a missing entry is ignored.
+ * Deletes as much as possible; throws TreeDeletionError for the first entry that it could not
+ * delete, and the system's error for the entry itself. Throws MountedError with nothing touched.
  */
 export async function deleteEntry(folder: Folder, name: Name, shown = name): Promise<void> {
   try {
@@ -71,18 +70,15 @@ export async function deleteEntry(folder: Folder, name: Name, shown = name): Pro
   }
 }
 
-/** Folders that are remembered to come next; a folder may hold any number of them. */
+/** The most folders that are remembered as next: a folder may contain any number of them. */
 const MAX_NEXT = 1_000;
 
 class TreeDeletion {
   readonly #top: Folder;
-  /** Names that begin with it are this deletion's own: those of folders that were moved up. */
+  /** Names of folders that were moved up begin with this. */
   readonly #mark = Buffer.from(`.${randomUUID()}-`);
   #moved = 0;
-  /**
-   * Folders that have been moved up and come next; others are found when the top is looked at
-   * again.
-   */
+  /** Folders that were moved up and are next. Any others are found when the top is read again. */
   readonly #next: Buffer[] = [];
   /** How many entries were deleted or moved up. */
   #changes = 0;
@@ -92,7 +88,7 @@ class TreeDeletion {
     this.#top = top;
   }
 
-  /** Goes over the top until nothing changes any more: it fills up while it is being emptied. */
+  /** Repeats passes over the top until one changes nothing: a pass fills it while emptying it. */
   async empty(): Promise<void> {
     await takeFromUser(this.#top);
     let before: number;
@@ -115,7 +111,7 @@ class TreeDeletion {
     }
   }
 
-  /** What fails is no reason to leave the rest. */
+  /** Tries one entry; a failure must not keep the others from being deleted. */
   async #attempt(name: Buffer, remove: () => Promise<void>): Promise<void> {
     try {
       await remove();
@@ -155,7 +151,10 @@ class TreeDeletion {
     this.#changes++;
   }
 
-  /** A folder that has become a link comes up as one, and is deleted as one at the next look. */
+  /**
+   * Moves a folder up. If it has become a link meanwhile, the link is moved, and the next pass
+   * deletes it.
+   */
   async #moveUp(from: Folder, name: Buffer): Promise<Buffer> {
     const moved = Buffer.concat([this.#mark, Buffer.from(String(this.#moved++))]);
     try {
@@ -164,7 +163,7 @@ class TreeDeletion {
       if (codeOf(error) !== 'EACCES') {
         throw error;
       }
-      // A folder that its owner may not write to cannot get another parent.
+      // A folder that its owner may not write to cannot be moved to another parent.
       await using folder = await from.folder(name);
       await folder.setMode(0o700);
       await from.move(name, this.#top, moved);
@@ -173,7 +172,7 @@ class TreeDeletion {
     return moved;
   }
 
-  /** False: it is a folder, whatever it was taken for. */
+  /** Deletes an entry that is no folder; false where it turns out to be one. */
   async #unlink(folder: Folder, name: Buffer): Promise<boolean> {
     try {
       await folder.unlink(name);
@@ -190,13 +189,13 @@ class TreeDeletion {
   }
 }
 
-/** From then on, nothing new comes into the folder. */
+/** From then on, its former user can put nothing into the folder. */
 async function takeFromUser(folder: Folder): Promise<void> {
   const isRoot = process.geteuid?.() === 0;
   try {
     await Promise.all([isRoot ? folder.giveTo(0, 0) : undefined, folder.setMode(0o700)]);
   } catch (error) {
-    // Root of a user namespace may not own everything, and can do without.
+    // In a user namespace root may not own everything; then the deletion goes on without.
     if (codeOf(error) !== 'EPERM') {
       throw error;
     }

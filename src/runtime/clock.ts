@@ -1,4 +1,4 @@
-// Where time comes from at the edges. Pure rooms never see a clock: time reaches them in events.
+// The source of time at the edges. Pure rooms have no clock: events bring them the time.
 
 export interface Clock {
   /** Milliseconds since 1970. */

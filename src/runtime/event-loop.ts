@@ -1,13 +1,13 @@
-// Drives a pure machine: events in order, one at a time, each step's effects carried out in
-// order. It owns the queue of events and nothing else; what an effect does is its performer's.
+// Drives a pure state machine: one event at a time, in order, and the effects of each step in
+// order. It owns the queue of events; what an effect does is up to its performer.
 //
-// Events are processed at once where that is possible, so an idle machine answers without delay.
-// Under load a turn of the I/O loop spends at most `sliceMs` here; the rest waits for the next
-// turn, so that sockets are read and short requests answered in between.
+// If possible, an event is processed at once, so that an idle machine answers without delay. Under
+// load, one turn of the I/O loop spends at most `sliceMs` here, and the rest waits for the next
+// turn, so that sockets are read and short requests are answered in between.
 //
-// What begins new work (a scheduler's ACCEPT) waits until what has begun is done: launching ever
-// more tasks while updates of earlier ones wait would only make these late, and late updates are
-// sent again.
+// Events that begin new work (a scheduler's ACCEPT) wait until other events are done: launching
+// more and more tasks while updates of earlier ones wait would only delay the updates, and delayed
+// updates are sent again.
 import { Fifo } from '../model/fifo.ts';
 
 export interface Machine<Event, Effect> {
@@ -17,21 +17,23 @@ export interface Machine<Event, Effect> {
 export interface EventLoopOptions<Event, Effect> {
   readonly machine: Machine<Event, Effect>;
   readonly perform: (effect: Effect) => void;
-  /** Longest time spent on events in one turn of the I/O loop. */
+  /** The longest time for events in one turn of the I/O loop. */
   readonly sliceMs?: number;
-  /** Queue length above which producers are told to pause. */
+  /** The queue length above which producers are told to pause. */
   readonly pauseAbove?: number;
 }
 
-/** Milliseconds of work in one turn: well below the 50 ms in which /health has to answer. */
+/** Milliseconds of work in one turn, well below the 50 ms within which /health must be answered. */
 const SLICE_MS = 8;
-/** Waiting events above which producers stop reading; they go on at a quarter of it. */
+/** The queue length above which producers stop reading; they resume at a quarter of it. */
 const PAUSE_ABOVE = 4_096;
-/** The same for events that begin new work: they wait longer, and behind everything else. */
+/** The same for events that begin new work, which wait longer, and behind all others. */
 const PAUSE_ABOVE_NEW = 16_384;
-/** Events of new work in a turn that had other events as well. */
+/** How many events of new work a turn takes if it had other events as well. */
 const NEW_IN_BUSY_TURN = 8;
-/** New work that has waited so long since the last of its kind does not wait for a quiet moment. */
+/**
+ * An event of new work does not wait for other events when this long has passed since the last one.
+ */
 const NEW_AT_LEAST_EVERY_MS = 100;
 
 export class EventLoop<Event, Effect> {
@@ -41,19 +43,19 @@ export class EventLoop<Event, Effect> {
   readonly #pauseAbove: number;
   readonly #queue = new Fifo<Event>();
   readonly #newWork = new Fifo<() => Event>();
-  /** How many events of new work this turn may still take. */
+  /** How many more events of new work this turn may take. */
   #newLeft = Number.POSITIVE_INFINITY;
   #lastNewMs = 0;
-  /** This turn has had an event besides those of new work. */
+  /** Whether this turn has had an event that was no new work. */
   #busy = false;
   #running = false;
   #stopped = false;
-  /** The end of this turn is awaited; until then the slice below holds. */
+  /** Whether the current turn has begun; its slice ends at `#sliceEnd`. */
   #turnOpen = false;
   #sliceEnd = 0;
-  /** The slice is used up: events only queue until the next turn. */
+  /** Whether the slice is used up: events are only queued until the next turn. */
   #exhausted = false;
-  /** Effects of the last step that have to be carried out before the next one. */
+  /** The effects of the last step; all are carried out before the next step. */
   #effects: readonly Effect[] = [];
   #nextEffect = 0;
   #steps = 0;
@@ -66,22 +68,22 @@ export class EventLoop<Event, Effect> {
     this.#pauseAbove = options.pauseAbove ?? PAUSE_ABOVE;
   }
 
-  /** Steps taken so far: two equal readings mean that the machine's state has not changed. */
+  /** How many steps were taken. While it does not change, the machine's state does not either. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Events that wait. */
+  /** How many events wait. */
   get length(): number {
     return this.#queue.length + this.#newWork.length;
   }
 
-  /** True while producers should stop reading; `whenDrained` tells when to go on. */
+  /** Whether producers should stop reading; `whenDrained` tells when to resume. */
   get saturated(): boolean {
     return this.#queue.length > this.#pauseAbove || this.#newWork.length > PAUSE_ABOVE_NEW;
   }
 
-  /** Takes an event. During a step it is queued behind those that wait. */
+  /** Processes an event, or queues it behind those that wait. */
   dispatch(event: Event): void {
     if (this.#stopped) {
       return;
@@ -93,9 +95,8 @@ export class EventLoop<Event, Effect> {
   }
 
   /**
-   * Takes an event that begins new work: it waits until what was dispatched has been done. Such
-   * events keep their order. The event is made when its time has come, so that it carries the time
-   * it happens.
+   * Processes an event that begins new work after all others; such events keep their order. `make`
+   * creates the event when its turn comes, so that it has the time of that moment.
    */
   dispatchNewWork(make: () => Event): void {
     if (this.#stopped) {
@@ -107,7 +108,7 @@ export class EventLoop<Event, Effect> {
     }
   }
 
-  /** Calls back once, when the queue has become short again. */
+  /** Calls `resume` once, as soon as the queue is short. */
   whenDrained(resume: () => void): void {
     if (!this.saturated) {
       resume();
@@ -116,7 +117,7 @@ export class EventLoop<Event, Effect> {
     this.#waiters.push(resume);
   }
 
-  /** Takes no more events and forgets those that wait. */
+  /** Takes no more events, and drops those that wait. */
   stop(): void {
     this.#stopped = true;
     this.#queue.clear();
@@ -182,7 +183,7 @@ export class EventLoop<Event, Effect> {
     );
   }
 
-  /** A step may have thousands of effects: the slice may end between any two of them. */
+  /** A step may have thousands of effects, so the slice may end between any two of them. */
   #performAll(): void {
     while (this.#nextEffect < this.#effects.length) {
       this.#perform(this.#effects[this.#nextEffect++] as Effect);

@@ -1,16 +1,16 @@
-// What a turn of the I/O loop is asked to do once, and how long it may take. Everything written to
-// one connection during a turn leaves in one system call, and a writer says only that it has
-// something to flush. A turn reads from every connection that has something: ten thousand agents
-// that register at once have megabytes, and taken in one turn all other connections
-// would wait for them.
+// One turn of the I/O loop: writes are gathered, and reading is limited. All that is written to a
+// connection during a turn leaves in one system call; a writer only asks for a flush. And a turn
+// that read from every connection without limit would take too long: ten thousand agents that
+// register at once send megabytes, and all other connections would wait for them.
 import { Fifo } from '../model/fifo.ts';
 
 /**
- * Milliseconds a turn may spend on what was read; the machine has its own slice (event-loop.ts).
+ * Milliseconds of a turn for data that was read; the state machine has a slice of its own
+ * (event-loop.ts).
  */
 const READING_MS = 8;
 
-/** Runs each asked-for flush once, after the I/O callbacks of the current turn. */
+/** Runs each requested flush once, after the I/O callbacks of the current turn. */
 export class IoTurn {
   #asked: (() => void)[] = [];
   #spare: (() => void)[] = [];
@@ -19,7 +19,7 @@ export class IoTurn {
   #isReading = false;
   #readingEndMs = 0;
 
-  /** The caller keeps itself from asking twice in a turn. */
+  /** Requests a flush; the caller must not request it twice in a turn. */
   atEnd(flush: () => void): void {
     this.#asked.push(flush);
     if (!this.#scheduled) {
@@ -28,7 +28,10 @@ export class IoTurn {
     }
   }
 
-  /** True when what was read has to wait for another turn. The first question begins the time. */
+  /**
+   * Whether data that was read must wait for another turn. The first question in a turn starts the
+   * clock.
+   */
   get readingIsOver(): boolean {
     if (!this.#isReading) {
       this.#isReading = true;
@@ -40,8 +43,8 @@ export class IoTurn {
   }
 
   /**
-   * For what was read when reading was over: taken in one of the next turns, in the order of
-   * asking.
+   * Takes data that was read too late for this turn in one of the next, in the order of these
+   * calls.
    */
   takeLater(take: () => void): void {
     this.#read.push(take);

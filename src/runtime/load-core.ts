@@ -1,27 +1,29 @@
-// Finds and compiles the scheduler core's Wasm module. Instances are made by src/core. What only
-// Node has is imported where it is needed, for programs in a browser load this file, too.
+// Finds and compiles the scheduler core's Wasm module; src/core makes the instances. Modules of
+// Node are imported only when needed, since programs in a browser load this file, too.
 
 const FILE = 'mesoscale-core.wasm';
 
-/** There is no module where it is looked for. */
+/** There is no module at the expected place. */
 export class CoreNotFoundError extends Error {
   readonly code = 'MESOSCALE_CORE_NOT_FOUND';
 }
 
 /**
- * Where the module comes from: the path of a file, its bytes, a response with them, or the module
- * itself, compiled already.
+ * The source of the module: the path of a file, its bytes, a response with the bytes, or the
+ * compiled module.
  */
 export type CoreSource = string | BufferSource | Response | WebAssembly.Module;
 
-/** Beside the package in a checkout (build/), beside the compiled commands in a published one. */
+/**
+ * Beside the package in a checkout (build/), beside the compiled commands in a published package.
+ */
 const CANDIDATES = [`../../build/${FILE}`, `../../${FILE}`, `../${FILE}`, `./${FILE}`];
 
 /**
- * Compiles the module; a response as it arrives, where the runtime can and its type is
- * `application/wasm`. Without a source it is that of the package, from the file system.
+ * Compiles the module. A response is compiled while it arrives, if the runtime can and the type is
+ * `application/wasm`. The default source is the file in the package.
  *
- * Throws CoreNotFoundError where there is no such file, or where the response is an error;
+ * Throws CoreNotFoundError where there is no such file, or the response is an error;
  * WebAssembly.CompileError where the bytes are no module.
  */
 export async function loadCore(
@@ -66,7 +68,7 @@ async function fromResponse(response: Response): Promise<WebAssembly.Module> {
       `The scheduler core is not at ${response.url || 'the address'}: ${response.status} ${response.statusText}`,
     );
   }
-  // The streaming compiler refuses every other type, parameters included, whatever the bytes are.
+  // The streaming compiler refuses any other type, even with parameters, whatever the bytes are.
   return response.headers.get('content-type')?.toLowerCase() === 'application/wasm'
     ? WebAssembly.compileStreaming(response)
     : WebAssembly.compile(await response.arrayBuffer());

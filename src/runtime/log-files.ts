@@ -1,39 +1,39 @@
-// The log in files of a folder, under glog's names, which log shippers and rotation know:
-// `mesos-master.HOST.USER.log.INFO.20261122-090507.4711` and beside it the link `mesos-master.INFO`
-// to the newest. There is a file for each severity, with the lines that are at least as severe,
-// made when the first of them comes.
+// Log files in a folder, under glog's names, which log shippers and rotation know:
+// `mesos-master.HOST.USER.log.INFO.20261122-090507.4711`, and beside it the link
+// `mesos-master.INFO` to the newest. Each severity has a file, which gets the lines of that
+// severity and above, and is created with its first line.
 //
-// Nothing here throws: what is logged about must go on. A file that cannot be made or written is
-// told of elsewhere, once, and tried again with the next lines; a link that cannot be made is
-// passed over.
+// Nothing here throws: the process must go on. A file that cannot be created or written is reported
+// once, outside this log, and retried with the next lines; a link that cannot be created is not
+// retried.
 import { closeSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { appendPrivate } from '../filesystem/private-file.ts';
 import { Lines, writeAll } from './log-lines.ts';
 
-/** From the least severe on. */
+/** In ascending order. */
 export const SEVERITIES = ['INFO', 'WARNING', 'ERROR', 'FATAL'] as const;
 
 export interface LogFilesOptions {
-  /** An existing folder. */
+  /** A folder that exists. */
   readonly directory: string;
-  /** Names the files: `mesos-master`. */
+  /** The beginning of the files' names, such as `mesos-master`. */
   readonly program: string;
-  /** Index of the least severity that is written. */
+  /** The index of the lowest severity that is written. */
   readonly threshold: number;
   readonly now: Date;
-  /** The line that stands for lines that could not be written. */
+  /** Makes a line that stands for lines which could not be written. */
   readonly tellLost: (lines: number, why: string) => string;
-  /** Told what cannot be done, once for as long as it is so. */
+  /** Called with a failure, once as long as it lasts. */
   readonly tellTrouble: (text: string) => void;
 }
 
-/** Lines wait for others no longer than this. */
+/** How long a line waits for others before it is written. */
 const FLUSH_MS = 200;
 
 export class LogFiles {
-  /** That of the least severity, which has all lines. */
+  /** The path of the file with the lowest severity, which has all lines. */
   readonly path: string;
   readonly #options: LogFilesOptions;
   readonly #files = new Map<number, LogFile>();
@@ -50,7 +50,7 @@ export class LogFiles {
     }
   }
 
-  /** For rotation, which has moved the files away: they are made anew under their names. */
+  /** Creates the files again under their names, after rotation has moved them away. */
   reopen(): void {
     for (const file of this.#files.values()) {
       file.reopen();
@@ -97,9 +97,9 @@ class LogFile {
   readonly lines: Lines;
   readonly #link: string;
   readonly #tellTrouble: (text: string) => void;
-  /** Undefined: it could not be opened yet. */
+  /** Undefined while the file could not be opened. */
   #fd: number | undefined;
-  /** What was told of and still holds. */
+  /** The failures that were reported and still last. */
   readonly #troubles = new Set<string>();
 
   constructor({ path, link, tellLost, tellTrouble }: LogFileOptions) {
@@ -114,7 +114,7 @@ class LogFile {
     try {
       this.#attempt(`The log '${path}' cannot be written`, () => this.#open());
     } catch {
-      // It is told; the next lines try again.
+      // The failure is reported; the next lines try again.
     }
   }
 
@@ -123,7 +123,7 @@ class LogFile {
     try {
       this.#attempt(`The log '${this.path}' cannot be opened again`, () => this.#open());
     } catch {
-      // It is told; what was open stays so.
+      // The failure is reported; the file that was open stays in use.
     }
   }
 
@@ -149,12 +149,12 @@ class LogFile {
     try {
       this.#attempt(`The link '${this.#link}' to the log cannot be made`, () => this.#makeLink());
     } catch {
-      // It is told; the log itself has a name besides.
+      // The failure is reported; the log works without its link.
     }
     return opened;
   }
 
-  /** Put in the place of an older link in one step. */
+  /** Replaces an older link in one step. */
   #makeLink(): void {
     const made = `${this.#link}.${process.pid}`;
     rmSync(made, { force: true });
@@ -167,7 +167,7 @@ class LogFile {
     }
   }
 
-  /** Throws what `act` throws, and tells of it when that is new. */
+  /** Runs `act`. If it throws, reports the failure unless it is known, and throws on. */
   #attempt(trouble: string, act: () => void): void {
     try {
       act();
@@ -182,12 +182,12 @@ class LogFile {
   }
 }
 
-/** What is not on the disk by now was lost before. */
+/** Lines that are not on the disk by now were lost and reported before. */
 function closeQuietly(fd: number): void {
   try {
     closeSync(fd);
   } catch {
-    // The descriptor is free all the same.
+    // The descriptor is free even so.
   }
 }
 
@@ -195,7 +195,7 @@ function user(): string {
   try {
     return userInfo().username;
   } catch {
-    // A process may run under a uid that has no name.
+    // The process may run under a uid without a name.
     return 'unknown';
   }
 }

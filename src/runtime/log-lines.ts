@@ -1,12 +1,12 @@
-// Lines of a log on their way out, gathered so that each does not cost a write of its own.
+// Gathers lines of a log, so that several are written at once.
 import { writeSync } from 'node:fs';
 
-/** Lines are gathered up to so many characters. */
+/** How many characters are gathered before they are written. */
 const BUFFER_CHARACTERS = 4 * 1024;
 
 /**
- * Lines that leave together. None is lost while they can be written; on a disk that is full they
- * are, and counted: what is logged about must go on.
+ * The lines that wait to be written. If writing fails, as on a full disk, they are dropped and
+ * counted: the process must go on.
  */
 export class Lines {
   readonly #write: (lines: string) => void;
@@ -33,8 +33,8 @@ export class Lines {
   };
 
   /**
-   * `write` may throw. `later` calls back when waiting lines should be written at the latest;
-   * `tellLost` makes the line that stands for those that could not be.
+   * `write` may throw. `later` schedules the latest time to write the lines. `tellLost` makes a
+   * line that stands for lines which could not be written.
    */
   constructor(
     write: (lines: string) => void,
@@ -57,7 +57,7 @@ export class Lines {
     }
   }
 
-  /** Writes at once what waits. */
+  /** Writes the waiting lines now. */
   flush(): void {
     this.#flush();
   }

@@ -14,7 +14,7 @@ export interface Logger {
 }
 
 export interface LoggerOptions {
-  /** Who logs: `master`, `agent`. Names the files, too. */
+  /** The program that logs, `master` or `agent`; also in the files' names. */
   readonly name: string;
   /** `--logging_level`: INFO, WARNING or ERROR; less severe lines are left out. */
   readonly level?: string | undefined;
@@ -27,7 +27,7 @@ export interface LoggerOptions {
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: -1, info: 0, warn: 1, error: 2 };
 const LETTER: Readonly<Record<LogLevel, string>> = { debug: 'I', info: 'I', warn: 'W', error: 'E' };
 
-/** The process's log, with a verbosity that can be raised for a while (SET_LOGGING_LEVEL). */
+/** The process's log. Its verbosity can be raised for a while (SET_LOGGING_LEVEL). */
 export class ProcessLogger implements Logger {
   readonly #name: string;
   readonly #threshold: number;
@@ -47,7 +47,7 @@ export class ProcessLogger implements Logger {
         `Lines of this log that are lost: ${lines} (${why})`,
       );
     if (!options.quiet) {
-      // Standard error gets its lines at the end of the turn in which they were logged.
+      // Lines go to standard error at the end of the turn in which they were logged.
       this.#standardError = new Lines(writeToStandardError(), setImmediate, tellLost);
     }
     if (options.directory) {
@@ -63,12 +63,12 @@ export class ProcessLogger implements Logger {
     }
   }
 
-  /** Path of the log file that has all lines, where there is one. */
+  /** The path of the log file with all lines, if there is one. */
   get file(): string | undefined {
     return this.#files?.path;
   }
 
-  /** The verbosity: 0 normally, above that debug lines are written, too. */
+  /** The verbosity: normally 0; above that, debug lines are written, too. */
   get verbosity(): number {
     return this.#verbosity;
   }
@@ -104,20 +104,24 @@ export class ProcessLogger implements Logger {
   }
 
   /**
-   * After the files were moved away: goes on in new ones of the same names, or else in those moved.
+   * After rotation has moved the files away: creates new ones with the same names, or goes on in
+   * the moved ones where that fails.
    */
   reopen(): void {
     this.#files?.reopen();
   }
 
-  /** Writes what is still buffered; for the end of the process. */
+  /** Writes the lines that wait; for the end of the process. */
   close(): void {
     this.#standardError?.close();
     this.#standardError = undefined;
     this.#files?.close();
   }
 
-  /** Of the log itself: to standard error, though that were quiet, for there is no other place. */
+  /**
+   * Reports a failure of the log itself on standard error, even with --quiet: there is no other
+   * place.
+   */
   #complain(text: string): void {
     const line = formatLine(new Date(), 'error', this.#name, text);
     if (this.#standardError !== undefined) {
@@ -131,7 +135,8 @@ export class ProcessLogger implements Logger {
 }
 
 /**
- * A stream on a file is closed for good by its first error; a full disk has room again some day.
+ * Node closes a stream on a file at its first error, for good, so files are written directly: a
+ * full disk may have space again.
  */
 function writeToStandardError(): (lines: string) => void {
   if (isFile(process.stderr.fd)) {
@@ -143,19 +148,19 @@ function writeToStandardError(): (lines: string) => void {
   return (lines) => process.stderr.write(lines);
 }
 
-/** The reader of a pipe may have ended: that ends its log, not the process. */
+/** The reader of a pipe may end: that ends this output and not the process. */
 const passOver = () => undefined;
 
 function isFile(file: number): boolean {
   try {
     return fstatSync(file).isFile();
   } catch {
-    // It was closed before the start.
+    // Standard error was closed before the start.
     return false;
   }
 }
 
-/** Says nothing; for tests and embedded use. */
+/** Logs nothing; for tests and embedded use. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},
@@ -166,7 +171,7 @@ export const silentLogger: Logger = {
 export function formatLine(date: Date, level: LogLevel, name: string, text: string): string {
   const iso = date.toISOString();
   const day = iso.slice(5, 7) + iso.slice(8, 10);
-  // One line a message: a peer's text must not be able to forge lines of ours.
+  // One line for each message: a text from a peer must not be able to forge lines of the log.
   const safe = text.replaceAll('\n', '\\n').replaceAll('\r', '\\r');
   return `${LETTER[level]}${day} ${iso.slice(11, 23)}000 ${process.pid} ${name}] ${safe}\n`;
 }

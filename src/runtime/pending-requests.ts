@@ -1,36 +1,36 @@
-// The requests and event streams that a state machine knows by their ids. A request knows how it is
-// answered and what stream it becomes, so carrying out `reply`, `openStream` and `closeStream` is
-// one look-up, whichever API the request came through: HTTP, or an executor inside the process.
+// The requests and event streams that effects name by id. Each request knows how to be answered and
+// which stream it can become, so performing `reply`, `openStream` and `closeStream` is one look-up,
+// whether the request came by HTTP or from an executor inside the process.
 import { type RequestId, requestId, type StreamId } from '../model/ids.ts';
 
-/** What every stream can do; what it sends is a matter of its kind. */
+/** What all streams have in common; what they send depends on their kind. */
 export interface Closable {
-  /** Ends the stream after what was sent. */
+  /** Ends the stream after everything that was sent. */
   close(): void;
 }
 
-/** Where the events of one stream go. */
+/** The receiver of a stream's events. */
 export interface EventSink<Event> extends Closable {
   send(event: Event): void;
 }
 
-/**
- * A request that has been announced to the state machine: it is replied to, or becomes a stream.
- */
+/** A request that the state machine knows: it gets a reply, or becomes a stream. */
 export interface PendingRequest<Stream> {
-  /** Without a text, a refusal says its status. */
+  /** Replies. A refusal without a text gets the text of its status. */
   reply(status: number, text: string | undefined): void;
-  /** The reply is an event stream, open from now on; undefined: its reader has gone. */
+  /**
+   * Makes the reply an event stream, which stays open; undefined where the client has disconnected.
+   */
   open?(id: StreamId): Stream | undefined;
 }
 
-/** An id is used again only after so many others. */
+/** How many ids are used in turn before one is used again. */
 const IDS = 4_096;
 
-/** The requests that wait for a reply, by the ids under which they were announced. */
+/** The requests without a reply yet, by id. */
 export class PendingRequests<Stream> {
   readonly #pending = new Map<RequestId, PendingRequest<Stream>>();
-  /** Ids go round: making a new string for each of a hundred thousand calls a second costs. */
+  /** Ids are reused: making new strings would cost, with a hundred thousand calls a second. */
   readonly #ids: readonly RequestId[] = Array.from({ length: IDS }, (_, i) => requestId(`r${i}`));
   #next = 0;
   #extra = 0;
@@ -45,7 +45,7 @@ export class PendingRequests<Stream> {
     return id;
   }
 
-  /** The request, which is no longer pending. */
+  /** Removes the request and returns it. */
   take(id: RequestId): PendingRequest<Stream> | undefined {
     const request = this.#pending.get(id);
     this.#pending.delete(id);
@@ -60,13 +60,14 @@ export class PendingRequests<Stream> {
 }
 
 /**
- * The open streams, by id. One that has gone is not found: its end is on its way to the machine.
+ * The open streams, by id. A stream whose reader has disconnected is not found: the event that says
+ * so is on its way to the state machine.
  */
 export class StreamRegistry<Stream extends Closable> {
   readonly #streams = new Map<StreamId, Stream>();
   readonly #onLost: (id: StreamId) => void;
 
-  /** `onLost` is told of each stream that its reader has ended. */
+  /** `onLost` is called for each stream whose reader has disconnected. */
   constructor(onLost: (id: StreamId) => void) {
     this.#onLost = onLost;
   }
@@ -84,7 +85,8 @@ export class StreamRegistry<Stream extends Closable> {
   }
 
   /**
-   * Keeps the stream that a request has become; undefined, as of a request that has gone, is none.
+   * Adds the stream that a request has become; undefined, where its client had disconnected, adds
+   * none.
    */
   add(id: StreamId, stream: Stream | undefined): void {
     if (stream !== undefined) {
@@ -92,21 +94,27 @@ export class StreamRegistry<Stream extends Closable> {
     }
   }
 
-  /** Ends a stream from this side. */
+  /** Ends a stream. */
   close(id: StreamId): void {
     const stream = this.#streams.get(id);
     this.#streams.delete(id);
     stream?.close();
   }
 
-  /** The reader has ended the stream; `onLost` is not told when it had been closed here before. */
+  /**
+   * The reader of the stream has disconnected. Calls `onLost`, unless the stream was ended here
+   * before.
+   */
   lost(id: StreamId): void {
     if (this.#streams.delete(id)) {
       this.#onLost(id);
     }
   }
 
-  /** The stream ends with its executor, of whose end the machine hears by itself. */
+  /**
+   * Removes a stream without calling `onLost`: it ends with its executor, whose end the state
+   * machine is told anyway.
+   */
   forget(id: StreamId): void {
     this.#streams.delete(id);
   }

@@ -1,12 +1,12 @@
-// Ends a process in order: the first signal closes what was opened, last opened first; a second
-// one ends the process at once.
+// Ends the process in order. The first signal closes everything, in reverse order of opening; a
+// second signal ends the process at once.
 import type { Logger } from './logger.ts';
 
 export type Closer = () => void | Promise<void>;
 
-/** Conventional exit status of a process ended by a signal. */
+/** The usual exit status of a process that a signal ended. */
 const SIGNAL_STATUS: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
-/** How long closing may take before the process ends all the same. */
+/** How long closing may take before the process ends anyway. */
 const PATIENCE_MS = 5_000;
 
 export class Shutdown {
@@ -20,12 +20,15 @@ export class Shutdown {
     this.#exit = exit;
   }
 
-  /** Registers what has to be closed; what was registered last is closed first. */
+  /** Registers something to close; the last registered is closed first. */
   add(name: string, close: Closer): void {
     this.#closers.push({ name, close });
   }
 
-  /** Ends the process on these signals, with status 0 for `graceful` ones. */
+  /**
+   * The first of these signals closes everything and ends the process with status 0; a second one
+   * ends it at once.
+   */
   onSignals(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): void {
     for (const signal of signals) {
       process.on(signal, () => {

@@ -1,4 +1,4 @@
-// The metrics every process reports about its machine, under Mesos's names.
+// Metrics of the machine, which every process reports, under Mesos's names.
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 
 export function systemMetrics(): Record<string, number> {

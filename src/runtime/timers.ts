@@ -1,21 +1,21 @@
-// Named timers that fire once, for machines that know no clock. Setting a name again replaces it.
-// All of them share one timer of the platform, and a heap orders them: those of one instant fire in
-// the order in which they were set, a bounded number in a turn.
+// Named timers that fire once, for state machines, which have no clock. Setting a timer replaces
+// the one of the same name. All share one timer of the platform and are ordered by a heap: timers
+// of the same instant fire in the order in which they were set, a bounded number in each turn.
 
 interface Entry<Name extends string> {
   readonly name: Name;
   at: number;
-  /** Keeps timers of one instant in the order in which they were set. */
+  /** Orders timers of the same instant by when they were set. */
   order: number;
-  /** Place in the heap. */
+  /** The place in the heap. */
   index: number;
 }
 
-/** The platform's one timer and clock, replaceable in tests. */
+/** The platform's timer and clock, replaceable in tests. */
 export interface TimerSource {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
-  /** Calls back once after `delayMs`; the returned function withdraws it. */
+  /** Calls back once after `delayMs`; the returned function cancels that. */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
@@ -27,12 +27,12 @@ export const platformTimers: TimerSource = {
   },
 };
 
-/** Longest delay setTimeout can wait; a later timer is simply looked at again then. */
+/** The longest delay of setTimeout; a later timer is scheduled again then. */
 const MAX_DELAY_MS = 0x7fffffff;
-/** Timers fired before the I/O loop gets a turn. */
+/** How many timers fire before the I/O loop gets a turn. */
 const FIRED_A_TURN = 512;
 
-/** `Name`: the names that its machine gives to timers. */
+/** `Name` is the type of the timers' names. */
 export class Timers<Name extends string = string> {
   readonly #heap: Entry<Name>[] = [];
   readonly #byName = new Map<Name, Entry<Name>>();
@@ -80,7 +80,7 @@ export class Timers<Name extends string = string> {
     }
   }
 
-  /** Forgets every timer. */
+  /** Cancels all timers. */
   close(): void {
     this.#heap.length = 0;
     this.#byName.clear();
@@ -101,7 +101,7 @@ export class Timers<Name extends string = string> {
     }
   }
 
-  /** Sees to it that the platform's timer rings for the first of the heap. */
+  /** Schedules the platform's timer for the first in the heap. */
   #schedule(): void {
     const first = this.#heap[0];
     if (!first || first.at >= this.#wakeAt) {

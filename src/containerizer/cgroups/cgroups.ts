@@ -1,9 +1,9 @@
-// Finds the cgroups below which containers get theirs. Only grouping is wanted here, so that all of
-// a container can be killed and counted at once; limits are the isolators' business.
+// Finds the cgroups below which containers get theirs. Here cgroups only group a container's
+// processes, so that they can be killed and accounted together; limits are for isolators.
 //
-// Where the hierarchies of cgroups v1 are mounted, containers are where tools of v1 look for them,
-// as with Mesos: in `HIERARCHY/freezer/ROOT/CONTAINER`, and under the same name in those that
-// account for CPU time and memory. Elsewhere the one hierarchy of v2 serves.
+// With mounted hierarchies of cgroups v1, containers are where Mesos puts them and tools look for
+// them: in `HIERARCHY/freezer/ROOT/CONTAINER`, and under the same name in the hierarchies that
+// account for CPU time and memory. Without, the unified hierarchy of v2 is used.
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { isAbsence, isPassing, readText, withDescriptor } from '../records/recor
 
 const SWEEP_PAUSE_MS = 5;
 const MAX_SWEEPS = 400;
-/** Each such sweep does not wait any more for all processes to be frozen. */
+/** Every 40th sweep kills without waiting until all processes are frozen. */
 const FORCED_SWEEP = 40;
 
 interface Mount {
@@ -25,29 +25,32 @@ interface Mount {
 
 export type CgroupKind = 'freezer' | 'unified';
 
-/** What --cgroups_hierarchy and --cgroups_root say. */
+/** The values of --cgroups_hierarchy and --cgroups_root. */
 export interface CgroupPlace {
-  /** Where the hierarchies are mounted. */
+  /** The folder that hierarchies are mounted below. */
   readonly hierarchy: string;
-  /** The cgroup below which those of containers are made. */
+  /** The cgroup that contains those of containers. */
   readonly root: string;
 }
 
-/** Beside the freezer, through which containers are ended: what counts for them, and how. */
+/**
+ * Controllers of v1 that containers use besides the freezer, which ends them: for accounting and
+ * CPU weight.
+ */
 const ACCOUNTING = ['memory', 'cpu', 'cpuacct'] as const;
 
 export interface CgroupFacts {
-  /** Of the hierarchies that containers are in; undefined: they get no cgroups. */
+  /** The version that containers use; undefined where they get no cgroups. */
   readonly version: 1 | 2 | undefined;
-  /** Cgroups below which those of containers are made, the one to end containers through first. */
+  /** Folders that contain the cgroups of containers; the first is for killing containers. */
   readonly roots: readonly string[];
-  /** What can be used below these. */
+  /** Controllers that are available below the roots. */
   readonly controllers: readonly string[];
-  /** The agent's own cgroup in each hierarchy, by controller; that of v2 has the name ''. */
+  /** The agent's own cgroup by controller; for v2 the controller is ''. */
   readonly own: ReadonlyMap<string, string>;
 }
 
-/** Without a place containers get no cgroups. */
+/** Looks at the machine's cgroups. Without a place containers get none. */
 export function lookAtCgroups(place: CgroupPlace | undefined): CgroupFacts {
   const own = readOwnPaths();
   const roots = place === undefined ? [] : findCgroupRoots(place);
@@ -66,8 +69,8 @@ const hierarchiesAt = ({ hierarchy }: CgroupPlace): Mount[] =>
   readMounts().filter(({ point }) => point === hierarchy || point.startsWith(`${hierarchy}/`));
 
 /**
- * The folders for containers' cgroups; the first is the one to end containers through. None where
- * the agent may make none.
+ * Folders that contain the cgroups of containers; the first is for killing containers. Empty where
+ * the agent may not create cgroups.
  */
 export function findCgroupRoots(
   place: CgroupPlace,
@@ -89,14 +92,14 @@ export function findCgroupRoots(
     if (first !== undefined) {
       const others =
         kind === 'freezer' ? ACCOUNTING.flatMap((it) => find(it, 'cgroup.procs') ?? []) : [];
-      // One mount may have several controllers.
+      // Several controllers may share a mount.
       return [...new Set([first, ...others])];
     }
   }
   return [];
 }
 
-/** How much cgroups weigh against each other; only the cpu hierarchy of v1 has such a file. */
+/** Sets how CPU time is shared between cgroups. Only the cpu hierarchy of v1 has this file. */
 export function setCpuShares(folders: readonly string[], shares: number): void {
   for (const folder of folders) {
     write(join(folder, 'cpu.shares'), String(shares));
@@ -104,8 +107,8 @@ export function setCpuShares(folders: readonly string[], shares: number): void {
 }
 
 /**
- * Kills what is left in a cgroup whose supervisor is gone, and removes it. False when that failed:
- * only a process that hangs in the kernel can keep it.
+ * Kills the processes left in a cgroup without supervisor, and removes it. False if it cannot be
+ * removed: only a process that hangs in the kernel prevents that.
  */
 export async function sweepCgroup(folder: string): Promise<boolean> {
   for (let tries = 1; tries <= MAX_SWEEPS; tries++) {
@@ -115,7 +118,7 @@ export async function sweepCgroup(folder: string): Promise<boolean> {
     try {
       killCgroup(folder, tries % FORCED_SWEEP !== 0);
     } catch (error) {
-      // One that was removed meanwhile is no reason to stop.
+      // A cgroup that was removed meanwhile is no reason to stop.
       if (!isPassing(error) && !isAbsence(error)) {
         throw error;
       }
@@ -125,7 +128,7 @@ export async function sweepCgroup(folder: string): Promise<boolean> {
   return false;
 }
 
-/** With the cgroups that a task has made below its own. False while there are processes in it. */
+/** Removes a cgroup and those that a task made below it. False while it contains processes. */
 function removeCgroup(folder: string): boolean {
   try {
     for (const entry of withDescriptor(() => readdirSync(folder, { withFileTypes: true }))) {
@@ -141,8 +144,8 @@ function removeCgroup(folder: string): boolean {
 }
 
 /**
- * `mayWait`: processes that are not frozen yet may fork, so that a list of them would be old at
- * once.
+ * Kills the processes of a cgroup. With `mayWait` it does nothing until all are frozen: a list of
+ * processes that may still fork would be out of date at once.
  */
 function killCgroup(folder: string, mayWait: boolean): void {
   if (write(join(folder, 'cgroup.kill'), '1')) {
@@ -173,8 +176,8 @@ export function cgroupProcesses(folder: string): number[] {
 }
 
 /**
- * At the root of the hierarchy, as with Mesos; below the agent's own cgroup where that is not
- * allowed.
+ * Makes a root for containers at the top of the hierarchy, as Mesos does; below the agent's own
+ * cgroup where that is not allowed.
  */
 function probe(
   mount: Mount | undefined,
@@ -185,7 +188,7 @@ function probe(
   if (mount === undefined || own === undefined) {
     return undefined;
   }
-  // Inside a cgroup namespace or a bind mount the mount's root is a prefix of the path.
+  // In a cgroup namespace or a bind mount the mount's root is a prefix of the path.
   const below = own.startsWith(mount.root) ? own.slice(mount.root.length) : own;
   const places = [join(mount.point, name), join(mount.point, below, name)];
   return places.find((root) => mayMakeCgroups(root, needed));
@@ -204,7 +207,7 @@ function mayMakeCgroups(root: string, needed: string): boolean {
     }
     return true;
   } catch {
-    // Read-only, not root, or an old kernel: containers do without a cgroup.
+    // The file system is read-only, the agent is not root, or the kernel is old: no cgroups.
     return false;
   }
 }
@@ -221,7 +224,7 @@ function readMounts(): Mount[] {
     });
 }
 
-/** The agent's path in each hierarchy, by controller; that of v2 has the name ''. */
+/** The agent's own cgroup by controller; for v2 the controller is ''. */
 function readOwnPaths(): Map<string, string> {
   const paths = new Map<string, string>();
   for (const line of (readText('/proc/self/cgroup', 'utf8') ?? '').split('\n')) {
@@ -241,7 +244,7 @@ function write(path: string, text: string): boolean {
     withDescriptor(() => writeFileSync(path, text, { flag: 'r+' }));
     return true;
   } catch {
-    // Not in this version of cgroups, or removed meanwhile.
+    // This version of cgroups lacks the file, or the cgroup was removed meanwhile.
     return false;
   }
 }

@@ -1,5 +1,5 @@
-// Downloads over HTTP, as libcurl does them for Mesos: the bytes as they are sent, with the user
-// and the password of the URI, after redirects; anything but 200 at the end is a failure.
+// Downloads over HTTP, as libcurl does for Mesos: the bytes are stored as they are sent, redirects
+// are followed, and the URI's user and password are sent. Any final status but 200 is a failure.
 import { createWriteStream } from 'node:fs';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
@@ -8,23 +8,23 @@ import { FetchError } from './fetch-error.ts';
 
 export interface Download {
   readonly uri: string;
-  /** A path at which there is nothing yet. What is made there is closed to others. */
+  /** Where the download is stored. Nothing may exist at this path; the new file is private. */
   readonly path: string;
-  /** A download that brings nothing for so long has failed. */
+  /** A download that receives nothing for this long has failed. */
   readonly stallMs: number;
   readonly proxies?: Proxies | undefined;
   readonly abort: AbortSignal;
 }
 
 /**
- * The variables by which curl knows proxies: `http_proxy`, `https_proxy`, `no_proxy`, in small
- * letters.
+ * The environment variables for proxies that curl reads: `http_proxy`, `https_proxy`, `no_proxy`,
+ * in lower case.
  */
 export type Proxies = Readonly<
   Record<'http_proxy' | 'https_proxy' | 'no_proxy', string | undefined>
 >;
 
-/** As curl. */
+/** As in curl. */
 const MOST_REDIRECTS = 30;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -74,7 +74,7 @@ async function follow(
     }
     response.destroy();
     const next = urlOf(location, url);
-    // Whoever is named in a redirect does not get what was meant for another.
+    // A redirect to another origin does not get the user and password.
     if (next.origin === url.origin && next.username === '' && next.password === '') {
       next.username = url.username;
       next.password = url.password;
@@ -92,7 +92,7 @@ function urlOf(text: string, base: URL | undefined): URL {
   if (url === null) {
     throw failure('URL using bad/illegal format or missing URL', 'the URI cannot be read');
   }
-  // These two have a host, or cannot be read.
+  // URLs of these two schemes always have a host.
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw failure('Unsupported protocol', `the redirect leads to ${url.protocol}`);
   }
@@ -141,7 +141,7 @@ async function* refreshing(chunks: AsyncIterable<Uint8Array>, timer: NodeJS.Time
   }
 }
 
-/** What libcurl says of it, which people search for, and what it was. */
+/** The error in libcurl's words, which people search for, and with its cause. */
 function explained(error: unknown, hasBegun: boolean): FetchError {
   const { code = '', syscall, message } = firstOf(error) as NodeJS.ErrnoException;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
@@ -171,6 +171,6 @@ function explained(error: unknown, hasBegun: boolean): FetchError {
     : failure('Failure when receiving data from the peer', message, error);
 }
 
-/** Of the several addresses of a name, all have failed. */
+/** The first error, where all addresses of a host name have failed. */
 const firstOf = (error: unknown): unknown =>
   error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;

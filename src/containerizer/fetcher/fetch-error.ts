@@ -1,9 +1,9 @@
-// Why something could not be fetched: in Mesos's words, with what is known besides.
+// A URI could not be fetched: the text is Mesos's, with our detail.
 import { ContainerizerError } from '../containerizer-error.ts';
 
 export class FetchError extends ContainerizerError {
   readonly detail: string | undefined;
-  /** What the program that failed has said in the sandbox, which need not be told there again. */
+  /** The last output of the program that failed. It is in the sandbox's `stderr` already. */
   readonly said: string | undefined;
 
   constructor(

@@ -1,11 +1,14 @@
-// What a URI to be fetched names: a file of this machine or a download, and a file in the sandbox.
+// The meaning of a URI to be fetched: a file of this machine or a download, and the file that it
+// becomes in the sandbox.
 //
-// Mesos treats a URI as a path: `?`, `#` and `%` are plain characters of its name. `output_file` is
-// for those who want another one.
+// Mesos treats a URI as a path: `?`, `#` and `%` are plain characters of its name, and
+// `output_file` gives it another name.
 import { posix } from 'node:path';
 import { ContainerizerError } from '../containerizer-error.ts';
 
-/** Where in the sandbox a file goes, relative to it; throws for one that would leave it. */
+/**
+ * The path of the fetched file, relative to the sandbox; throws for a path that leaves the sandbox.
+ */
 export function outputFile(uri: string, chosen: string | undefined): string {
   if (/[\\'\0]/.test(uri)) {
     throw new ContainerizerError('Illegal characters in URI');
@@ -30,7 +33,7 @@ export function outputFile(uri: string, chosen: string | undefined): string {
   return chosen;
 }
 
-/** What is behind the last slash; of a local path, its last component. */
+/** The last component of the URI or path. */
 function nameOf(uri: string): string {
   const scheme = uri.indexOf('://');
   if (scheme <= 1) {
@@ -41,8 +44,8 @@ function nameOf(uri: string): string {
 }
 
 /**
- * The path that a URI names on this machine, relative ones below `home`; undefined for one that
- * must be downloaded.
+ * The path of a URI that names a file of this machine, relative ones below `home`; undefined for a
+ * URI that must be downloaded.
  */
 export function localPath(uri: string, home: string): string | undefined {
   const isFile = /^file:\/\//i.test(uri);
@@ -68,9 +71,8 @@ export function localPath(uri: string, home: string): string | undefined {
 }
 
 /**
- * A URI as messages may show it: in one line, and without the user and the password that it may
- * hold. A password may have any character in it: where there is one, all up to the last `@` is left
- * out.
+ * A URI for messages: in one line, and without user and password. A password may contain any
+ * character, so if there is one everything up to the last `@` is left out.
  */
 export function presentable(uri: string): string {
   const plain = uri.replaceAll(/\p{Cc}/gu, '\u{fffd}');
@@ -79,7 +81,7 @@ export function presentable(uri: string): string {
   if (all === undefined || /^\s*\/(?!\/)/.test(start)) {
     return plain;
   }
-  // What cannot be read does not tell where its password ends either.
+  // If the URI cannot be parsed, it is not clear where a password ends.
   const isUnclear = hidden.includes(':') || (/^\s*https?:/i.test(uri) && !URL.canParse(uri));
   return isUnclear
     ? start + plain.slice(all.length)

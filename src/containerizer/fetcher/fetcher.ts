@@ -1,8 +1,8 @@
-// Brings the files that a command asks for into its sandbox.
+// Fetches the files of a command into its sandbox.
 //
-// Whatever touches the machine's own files (copies, archives) runs as the task's user in a process
-// of its own, so that a task gets no file that it could not read itself. Downloads are bytes from
-// elsewhere: the agent streams them and gives the file away.
+// Steps that touch the machine's own files (copying, unpacking) run in a process of the task's
+// user, so that a task gets no file which it could not read itself. Downloads come from elsewhere:
+// the agent stores them and gives the file to the user.
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -16,11 +16,11 @@ import { download, type Proxies } from './download.ts';
 import { FetchError } from './fetch-error.ts';
 import { localPath, outputFile, presentable } from './fetch-uri.ts';
 
-/** What the agent's flags say of fetching. */
+/** The agent's flags for fetching. */
 export interface FetchOptions {
-  /** A download that brings nothing for so long has failed. */
+  /** A download that receives nothing for this long has failed. */
   readonly stallMs: number;
-  /** The folder of files that are named by a relative path; empty: there is none. */
+  /** The folder for relative paths; empty where there is none. */
   readonly home: string;
   readonly proxies?: Proxies | undefined;
 }
@@ -30,7 +30,7 @@ export const DEFAULT_FETCH_OPTIONS: FetchOptions = { stallMs: 60_000, home: '' }
 export interface Fetch extends FetchOptions {
   readonly uris: readonly CommandInfo_URI[];
   readonly sandbox: string;
-  /** A folder for unfinished downloads: made and removed here, of no use to others. */
+  /** A folder for an unfinished download, created and removed here. */
   readonly staging: string;
   readonly identity: Identity | undefined;
   readonly abort: AbortSignal;
@@ -40,17 +40,17 @@ export interface Fetch extends FetchOptions {
 
 interface Extraction {
   readonly argv: (path: string) => readonly string[];
-  /** Raw wait statuses by which the program says that this is none of its archives. */
+  /** Raw wait statuses with which the program says that the file is not an archive of its kind. */
   readonly foreign?: readonly number[];
 }
 
-// What is extracted is the user's own, without the bits that lend it to others: also for root, whom
-// tar would obey the archive in both.
+// Extracted files belong to the user and get no setuid bits and the like. Without these options,
+// tar as root takes owner and mode from the archive.
 const tar: Extraction = {
   argv: (path) => ['tar', '--no-same-owner', '--no-same-permissions', '-xf', path],
 };
 
-// By the end of the name, as Mesos does; the first that fits counts.
+// By the end of the file's name, as in Mesos; the first that matches is used.
 const extractions: readonly (readonly [ending: string, Extraction])[] = [
   ['.tar', tar],
   ['.tar.gz', tar],
@@ -69,15 +69,16 @@ const extractions: readonly (readonly [ending: string, Extraction])[] = [
 const shell = (script: string, ...values: string[]) => ['sh', '-c', script, 'sh', ...values];
 
 /**
- * Exit statuses of scripts below: the source is a folder, or a device or the like; a place is none.
+ * Exit statuses of the scripts below: the source is a folder; it is a device or the like; a part of
+ * the target's path is no folder.
  */
 const IS_FOLDER = 21;
 const IS_SPECIAL = 22;
 const IS_NO_FOLDER = 23;
 
 /**
- * Deletes what an agent that was interrupted has left; those that begin from now on stay. `warn` is
- * told what cannot be deleted.
+ * Deletes downloads that an interrupted agent has left; downloads that begin later are not touched.
+ * `warn` gets the failures.
  */
 export async function deleteDownloads(folder: string, warn: (text: string) => void): Promise<void> {
   const left = existsSync(folder) ? readdirSync(folder) : [];
@@ -88,7 +89,7 @@ export async function deleteDownloads(folder: string, warn: (text: string) => vo
   }
 }
 
-/** Throws ContainerizerError, after the sandbox's `stderr` has been told why. */
+/** Throws ContainerizerError after writing the reason to the sandbox's `stderr`. */
 export async function fetchAll(fetch: Fetch): Promise<void> {
   for (const { value, output_file } of fetch.uris) {
     try {
@@ -103,13 +104,15 @@ export async function fetchAll(fetch: Fetch): Promise<void> {
     } catch (error) {
       fetch.abort.throwIfAborted();
       const what = `Failed to fetch '${presentable(uri.value)}': `;
-      // The last line of Mesos's fetcher, which people look for.
+      // The last line of Mesos's fetcher, which people search for.
       throw await told(fetch, error, [what, `EXIT with status 1: ${what}`]);
     }
   }
 }
 
-/** For the framework in one line; for those who look into the sandbox with the detail above it. */
+/**
+ * Writes the error with its detail to the sandbox, and returns it in one line for the framework.
+ */
 async function told(
   fetch: Fetch,
   error: unknown,
@@ -118,7 +121,7 @@ async function told(
   const text = error instanceof Error ? error.message : String(error);
   const { detail, said } = error instanceof FetchError ? error : {};
   const lines = [...(detail === undefined ? [] : [detail]), inSandbox + text];
-  // As the task's user: by now the sandbox may hold a link of this name.
+  // As the task's user: `stderr` in the sandbox may be a link by now.
   const argv = shell('printf "%s\\n" "$@" >&2', ...lines);
   await fetch.run({ program: 'sh', arguments: argv }).catch(() => undefined);
   const more = [detail, said].filter((part) => part !== undefined).join(': ');
@@ -128,13 +131,13 @@ async function told(
 }
 
 async function fetchOne(fetch: Fetch, uri: CommandInfo_URI): Promise<void> {
-  // Mesos forgives blanks in front.
+  // Mesos ignores leading blanks.
   const value = uri.value.trimStart();
   const path = join(fetch.sandbox, outputFile(uri.value, uri.output_file));
   await makeFolder(fetch, dirname(path));
   const local = localPath(value, fetch.home);
   if (local !== undefined) {
-    // Below the home there may be a URI that somebody has misspelled, password and all.
+    // The text below the home may be a misspelt URI with a password.
     const start = local.slice(0, local.lastIndexOf(value));
     const shown = local.endsWith(value) ? start + presentable(value) : local;
     await copy(fetch, { local, shown }, path);
@@ -152,7 +155,7 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
   if (folder === fetch.sandbox) {
     return;
   }
-  // What is in the way, where something is: the last that exists of the path.
+  // Finds the last existing part of the path: if that is no folder, it is in the way.
   const obstacle =
     'p=$1; until [ -e "$p" ]; do p=$(dirname -- "$p"); done;' +
     ` [ -d "$p" ] || exit ${IS_NO_FOLDER}; exit 1`;
@@ -166,7 +169,7 @@ async function makeFolder(fetch: Fetch, folder: string): Promise<void> {
   }
 }
 
-/** The copy is the user's own, and closed to what the machine's file may be open to. */
+/** The copy belongs to the user, and does not have the permissions of the original. */
 async function copy(
   fetch: Fetch,
   { local, shown }: { readonly local: string; readonly shown: string },
@@ -183,11 +186,11 @@ async function copy(
     throw new FetchError('`source` was a directory', { detail: `'${shown}' is a folder` });
   }
   if (status === IS_SPECIAL << 8) {
-    // One would never end, another never begin.
+    // Reading a device might never end, and reading a FIFO never begin.
     throw new FetchError(`'${shown}' is no regular file`);
   }
   if (status !== 0) {
-    // What is not to be shown is not: also where only a part of it was said.
+    // The program's output may contain the path that must not be shown, even in part.
     const isShown = local === shown || said.includes(local);
     throw new FetchError(`cp failed with status: ${status}`, {
       detail: `'${shown}' could not be copied`,
@@ -219,7 +222,7 @@ async function check(fetch: Fetch, argv: readonly string[], what: string): Promi
   }
 }
 
-/** The raw wait status of a program, and what it has said last about an end that is no good one. */
+/** The raw wait status of a program, and its last output if it failed. */
 async function run(fetch: Fetch, argv: readonly string[]) {
   const before = await saidUntil(fetch.sandbox, 'stderr');
   const status = await fetch.run({ program: argv[0] ?? '', arguments: argv });
@@ -227,16 +230,16 @@ async function run(fetch: Fetch, argv: readonly string[]) {
 }
 
 /**
- * The agent writes into a folder of its own, and the task's user takes the file from there: a
- * sandbox may already hold links that lead elsewhere. The folder stays the agent's, so that nothing
- * in it can be exchanged while it is deleted.
+ * Downloads into a folder of the agent's, from which the task's user takes the file: in the
+ * sandbox, links may lead elsewhere. The folder stays the agent's, so that nothing in it can be
+ * exchanged while it is deleted.
  */
 async function downloadTo(fetch: Fetch, uri: string, path: string): Promise<void> {
   if (/^ftps?:/i.test(uri)) {
     throw new FetchError('FTP is not supported');
   }
   if (!/^https?:\/\//i.test(uri)) {
-    // What Mesos says of any other scheme, for it leaves them to Hadoop.
+    // Mesos's words for any other scheme, which it leaves to Hadoop.
     throw new FetchError(
       'Failed to create HDFS client: Hadoop client is not available, exit status: 32512',
       { detail: 'there are file, http and https' },
@@ -251,7 +254,7 @@ async function downloadTo(fetch: Fetch, uri: string, path: string): Promise<void
     if (fetch.identity !== undefined) {
       await chown(staged, fetch.identity.uid, fetch.identity.gid);
     }
-    // A second name costs nothing; on another file system (a volume) it takes a copy.
+    // A hard link costs nothing; on another file system (a volume) the file is copied.
     const take = shell(
       '{ ln -fT -- "$1" "$2" 2>/dev/null || cp -T -- "$1" "$2"; } && exec chmod 644 -- "$2"',
       staged,

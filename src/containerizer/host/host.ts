@@ -1,5 +1,5 @@
-// What this machine can do, looked at once, when an agent starts, and passed on as a value: what
-// plans say of a host depends on this alone.
+// The capabilities of this machine, looked at once when the agent starts. Plans depend on this
+// value and on nothing else of the machine.
 import { accessSync, constants, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -7,25 +7,25 @@ import { type CgroupFacts, type CgroupPlace, lookAtCgroups } from '../cgroups/cg
 import { bootId } from './process-table.ts';
 
 export interface Host {
-  /** Of the kernel, such as 6.1.0-18-amd64. */
+  /** The kernel's release, such as 6.1.0-18-amd64. */
   readonly kernel: string;
-  /** Changes with every start of the machine. */
+  /** Changes with each boot of the machine. */
   readonly bootId: string;
-  /** Whether the agent may become any user, and make what only root may make. */
+  /** Whether the agent can switch to any user, and create what only root can. */
   readonly isRoot: boolean;
   readonly cgroups: CgroupFacts;
-  /** Paths of the programs that containers are made with, of those that are here. */
+  /** The paths of the programs for containers, as far as they are installed. */
   readonly programs: ReadonlyMap<ProgramName, string>;
 }
 
-/** OCI runtimes, and what archives are read with. */
+/** OCI runtimes, and programs that unpack archives. */
 const PROGRAM_NAMES = ['crun', 'runc', 'tar', 'gzip', 'bzip2', 'xz', 'unzip'] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
 export interface HostOptions {
-  /** Where containers' cgroups are to be; absent: they get none. */
+  /** Where to create cgroups; undefined: containers get none. */
   readonly cgroups?: CgroupPlace | undefined;
-  /** Folders of programs, with colons between them. */
+  /** Folders with programs, separated by colons. */
   readonly path?: string | undefined;
 }
 
@@ -57,7 +57,7 @@ function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // Not there, or not to be executed: another folder may have it.
+    // The file is missing or not executable: another folder may have the program.
     return false;
   }
 }

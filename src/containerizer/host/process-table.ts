@@ -1,15 +1,13 @@
-// What /proc says of processes. A pid alone names a process only until it ends: the start time,
-// in clock ticks since boot, tells its successors apart, and the boot id those of other boots.
+// Processes as /proc shows them. A pid names a process only until it ends: the start time, in clock
+// ticks since boot, distinguishes processes with the same pid, and the boot id distinguishes boots.
 import { readdirSync, readlinkSync } from 'node:fs';
 import { codeOf } from '../../filesystem/folder.ts';
 import { isAbsence, readText, withDescriptor } from '../records/record-file.ts';
 
-/**
- * Of another user's process, an agent that is not root may not read everything, or nothing at all.
- */
+/** The process belongs to another user, and the agent, which is not root, may not read it. */
 const isForeign = (error: unknown) => codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
 
-/** Undefined: there is no such process (any more), or it is not ours to look at. */
+/** Undefined: the process has ended, or the agent may not read it. */
 function look<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -27,7 +25,10 @@ export interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
   readonly session: number;
-  /** Clock ticks (of 10 ms) in user and system mode, own and of the children waited for. */
+  /**
+   * Clock ticks (of 10 ms) in user and system mode, of the process and of the children it has
+   * waited for.
+   */
   readonly userTicks: number;
   readonly systemTicks: number;
   readonly childUserTicks: number;
@@ -39,7 +40,7 @@ export interface ProcessStat {
 
 export function processStat(pid: number): ProcessStat | undefined {
   const text = readOf(pid, 'stat');
-  // The name stands in parentheses and may itself hold any character.
+  // The name is in parentheses and may contain any character.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
   if (fields === undefined) {
     return undefined;
@@ -59,7 +60,7 @@ export function processStat(pid: number): ProcessStat | undefined {
   };
 }
 
-/** Zombies count as gone: what they did is done, and only their parent still sees them. */
+/** A zombie is not alive: it does nothing any more, and only its parent sees it. */
 export function isAlive(pid: number, startTicks: number): boolean {
   const text = readOf(pid, 'stat');
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -73,7 +74,7 @@ const allPids = () =>
 
 export const allProcesses = (): ProcessStat[] => allPids().flatMap((pid) => processStat(pid) ?? []);
 
-/** The processes that have this name, as the kernel keeps it, by the folder in which they work. */
+/** The processes with this name (as the kernel keeps it), by their working directory. */
 export const processesNamed = (name: string): Map<string | undefined, number[]> =>
   Map.groupBy(
     allPids().filter((pid) => readOf(pid, 'comm')?.trimEnd() === name),
@@ -95,7 +96,7 @@ export function descendants(root: number, processes: readonly ProcessStat[]): Pr
 
 const TICKS_PER_SECOND = 100;
 
-/** When a process started, in milliseconds since 1970, as far as ticks and the clock tell. */
+/** When a process started, in milliseconds since 1970; as exact as ticks and the clock allow. */
 export function startedMs(startTicks: number, nowMs: number): number {
   const upSeconds = Number(readText('/proc/uptime')?.split(' ')[0]);
   return Math.round(nowMs - (upSeconds - startTicks / TICKS_PER_SECOND) * 1000);
@@ -103,13 +104,13 @@ export function startedMs(startTicks: number, nowMs: number): number {
 
 let boot: string | undefined;
 
-/** Changes with every start of the machine. */
+/** Changes with each boot of the machine. */
 export function bootId(): string {
   boot ??= readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '-';
   return boot;
 }
 
-/** Where there is no such process (any more), or it is not ours to signal, that is that. */
+/** Sends a signal. Nothing happens if the process has ended, or the agent may not signal it. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

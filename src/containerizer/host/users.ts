@@ -1,6 +1,5 @@
-// Who a user is on this machine, by whatever name service it uses. A user is looked up by name,
-// once for each launch: the identity that was found is the one that is authorized and the one that
-// is switched to.
+// The machine's users, whatever name service it uses. A user is looked up by name, once for each
+// launch: the identity that is found is both authorized and switched to.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { userNameError } from '../../model/user.ts';
@@ -9,13 +8,14 @@ import { readText } from '../records/record-file.ts';
 
 const run = promisify(execFile);
 
-// Looking a user up costs a process; a change of groups is seen by tasks launched this much later.
+// A look-up starts processes, so it is kept this long; tasks see a change of groups this much
+// later.
 const KEEP_MS = 30_000;
 const MAX_KEPT = 1000;
 
 const ROOT = 'root';
 
-/** What a process is switched to. */
+/** The user and groups that a process switches to. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;
@@ -24,7 +24,7 @@ export interface Identity {
 
 export interface User {
   readonly identity: Identity;
-  /** Every name that is known to stand for the same uid, the one asked for included. */
+  /** All names of the same uid, the requested one included. */
   readonly names: readonly string[];
 }
 
@@ -32,9 +32,9 @@ export class Users {
   readonly #kept = new Map<string, { readonly untilMs: number; readonly user: Promise<User> }>();
 
   /**
-   * The identity to switch to, or undefined where the agent itself runs as that user. `mayRunAs`
-   * has to allow all of the user's names. Root has one name only, since a master that bars root
-   * knows it by its name: `toor` with uid 0 is refused.
+   * The identity to switch to; undefined where the agent runs as that user already. `mayRunAs` must
+   * allow all names of the user. Root has one name only: a master that bars root knows it by that
+   * name, so `toor` with uid 0 is refused.
    */
   async identity(
     name: string,
@@ -55,7 +55,7 @@ export class Users {
     return this.#toSwitchTo(name, identity);
   }
 
-  /** The identity of the user with this uid, as `identity`. */
+  /** As `identity`, for the user with this uid. */
   async withId(uid: number): Promise<Identity | undefined> {
     return this.#toSwitchTo(String(uid), (await entryOf(uid)).identity);
   }
@@ -72,7 +72,7 @@ export class Users {
     );
   }
 
-  /** Launches that come together share one look. */
+  /** Concurrent launches share one look-up. */
   #find(name: string): Promise<User> {
     const kept = this.#kept.get(name);
     if (kept !== undefined && kept.untilMs > performance.now()) {
@@ -83,7 +83,7 @@ export class Users {
       this.#kept.clear();
     }
     this.#kept.set(name, { untilMs: performance.now() + KEEP_MS, user });
-    // Who was not found is looked for again.
+    // A user that was not found is looked up again next time.
     user.catch(() => this.#kept.delete(name));
     return user;
   }
@@ -95,7 +95,7 @@ async function lookUp(name: string): Promise<User> {
     throw new ContainerizerError(`Failed to get user information: ${error}`);
   }
   const entry = await entryOf(name);
-  // Some name services find `Root`, and some tools take what is no name for a number.
+  // Some name services find `Root`, and some tools take a text that is no name for a number.
   if (entry.name !== name) {
     throw unknown(name);
   }
@@ -109,9 +109,9 @@ interface Entry {
   readonly identity: Identity;
 }
 
-/** The account with this name, or the usual name of this uid. */
+/** The account with this name, or the main account with this uid. */
 async function entryOf(user: string | number): Promise<Entry> {
-  // Systems without getent answer with the name that was asked for: there, `id` has to know it.
+  // Without getent the script answers with the requested name, provided that `id` knows it.
   const script =
     'if command -v getent > /dev/null; then getent passwd "$1"; ' +
     'else echo "$(id -un "$1"):x:$(id -u "$1"):$(id -g "$1")"; fi && id -G "$1"';
@@ -128,7 +128,7 @@ async function entryOf(user: string | number): Promise<Entry> {
       return { name, identity };
     }
   } catch (cause) {
-    // Only the programs' own answer says that there is none: they may not have been started.
+    // An exit code means that there is no such user; without one the program did not even start.
     if (cause instanceof Error && 'code' in cause && typeof cause.code === 'number') {
       throw unknown(String(user), cause);
     }
@@ -137,7 +137,7 @@ async function entryOf(user: string | number): Promise<Entry> {
   throw unknown(String(user));
 }
 
-/** The name stands for nobody on this machine. */
+/** The machine has no user of that name. */
 export class UnknownUserError extends ContainerizerError {}
 
 const unknown = (user: string, cause?: unknown) =>
@@ -146,7 +146,7 @@ const unknown = (user: string, cause?: unknown) =>
     { cause },
   );
 
-/** All names that the machine's own list of accounts has for a uid. */
+/** All names that /etc/passwd has for a uid. */
 export function localNames(uid: number, accounts = localAccounts()): string[] {
   return accounts
     .split('\n')
@@ -156,6 +156,6 @@ export function localNames(uid: number, accounts = localAccounts()): string[] {
 }
 
 function localAccounts(): string {
-  // A machine may know its accounts from elsewhere alone.
+  // A machine may have no file of accounts, and use a name service only.
   return readText('/etc/passwd', 'utf8') ?? '';
 }

@@ -1,4 +1,4 @@
-// filesystem/posix: containers see the machine's own files, and find their persistent volumes by
+// filesystem/posix: containers see the machine's files, and find their persistent volumes through
 // links in their sandboxes.
 import { ContainerizerError } from '../containerizer-error.ts';
 import { type VolumeLinks, volumeLinks } from '../plan/volume-links.ts';
@@ -23,7 +23,8 @@ export const filesystemPosix = (volumes: Volumes): Isolator => ({
     try {
       links = volumeLinks(volumes.workDirectory, resources);
     } catch (error) {
-      // Only what this agent would provide, too, is known then: no reason to end what runs.
+      // The links are not known then, and only this agent would add to them: no reason to end a
+      // running container.
       if (!(error instanceof ContainerizerError)) {
         throw error;
       }

@@ -1,30 +1,30 @@
-// An isolator is one concern of containers, under Mesos's name for it. What it adds to a plan is
-// pure; what it does in the world can be done twice.
+// An isolator is responsible for one concern of containers, and has Mesos's name for it. What it
+// adds to a plan is pure; what it does to the machine may be repeated.
 import type { Resource, ResourceStatistics } from '../../model/generated/messages.ts';
 import type { ContainerId } from '../../model/ids.ts';
 import type { ContainerUsage } from '../launchers/launcher.ts';
 import type { ContainerPlan, Contributor } from '../plan/plan.ts';
 
-/** A container that has been launched, by this agent or an earlier one. */
+/** A container that was launched, by this agent or an earlier one. */
 export interface LaunchedContainer {
   readonly id: ContainerId;
-  /** Absolute. */
+  /** An absolute path. */
   readonly sandbox: string;
   readonly cgroups: readonly string[];
 }
 
 export interface Isolator extends Contributor {
   readonly name: string;
-  /** The sandbox is there, nothing of the container runs. Rejects with ContainerizerError. */
+  /** Called when the sandbox exists and nothing runs in it yet. Rejects with ContainerizerError. */
   prepare?(plan: ContainerPlan, abort: AbortSignal): Promise<void>;
-  /** The container's process is there, and held. */
+  /** Called when the container's process exists and is held. */
   isolate?(plan: ContainerPlan): void;
-  /** What it may use from now on. Throws ContainerizerError: then the container has to end. */
+  /** Changes the container's resources. Throws ContainerizerError where the container must end. */
   update?(container: LaunchedContainer, resources: readonly Resource[]): void;
-  /** An earlier agent has launched it, and this one takes it over. */
+  /** Takes over a container that an earlier agent launched. */
   recover?(id: ContainerId, resources: readonly Resource[]): void;
-  /** Its part of what is told of a container's use. */
+  /** The isolator's part of the container's statistics. */
   usage?(used: ContainerUsage): Partial<ResourceStatistics>;
-  /** The container has ended, or was never launched. */
+  /** Called when the container has ended or was not launched. */
   cleanup?(id: ContainerId): void;
 }

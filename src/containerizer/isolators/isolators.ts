@@ -1,4 +1,4 @@
-// Makes the isolators that an agent was told to use, in the order in which they add to plans.
+// Creates the isolators that the agent is configured with, in the order in which they add to plans.
 import type { Volumes } from '../volumes/volumes.ts';
 import { filesystemPosix } from './filesystem-posix.ts';
 import type { Isolator } from './isolator.ts';
@@ -7,7 +7,7 @@ import { posixCpu } from './posix-cpu.ts';
 import { posixDisk } from './posix-disk.ts';
 import { posixMem } from './posix-mem.ts';
 
-/** What isolators share with the containerizer. */
+/** The objects that isolators share with the containerizer. */
 export interface IsolatorParts {
   readonly volumes: Volumes;
 }
@@ -19,7 +19,7 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'posix/disk': () => posixDisk,
 };
 
-/** `isolation` as the flag of this name has it. */
+/** `isolation` is the value of the flag. */
 export const createIsolators = (
   isolation: readonly string[],
   parts: IsolatorParts,

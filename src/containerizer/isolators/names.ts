@@ -1,25 +1,27 @@
-// The isolators that there are, by Mesos's names for them, as `--isolation` takes them: data alone,
-// so that flags and their help can be read without loading one of them.
+// The names of isolators, which are Mesos's, as `--isolation` takes them. Only data: flags and
+// their help are read without loading an isolator.
 
-/**
- * In the order in which they add to a plan. An isolator is a name here, and its file in
- * isolators.ts.
- */
+/** In the order in which isolators add to a plan. Each has its file in isolators.ts. */
 export const ISOLATOR_NAMES = ['filesystem/posix', 'posix/cpu', 'posix/mem', 'posix/disk'] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 
-/** Words of Mesos that stand for several. */
+/** Names in Mesos that stand for several isolators. */
 const ALIASES: ReadonlyMap<string, readonly IsolatorName[]> = new Map([
   ['process', ['posix/cpu', 'posix/mem']],
 ]);
 
-/** All that `--isolation` may name. */
+/** All words that `--isolation` accepts. */
 export const ISOLATION_WORDS: readonly string[] = [...ISOLATOR_NAMES, ...ALIASES.keys()];
 
-/** Containers have the machine's files where no other isolator gives them some of their own. */
+/**
+ * Always used: containers see the machine's files unless another isolator provides a file system.
+ */
 const ALWAYS: IsolatorName = 'filesystem/posix';
 
-/** Each once, in their order. Words that name none are left out: flags have refused them. */
+/**
+ * The isolators, each once and in their order. Unknown words are ignored here: the flag has refused
+ * them.
+ */
 export function isolatorsNamed(words: readonly string[]): IsolatorName[] {
   const wanted = new Set<string>([ALWAYS]);
   for (const word of words) {

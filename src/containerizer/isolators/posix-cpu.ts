@@ -1,13 +1,13 @@
-// posix/cpu: a container's part of CPU time that others want as well, and what it has used of it.
-// It has no limit: where there is a cpu hierarchy, each cgroup would weigh the same as any other,
-// however large.
+// posix/cpu: weighs containers where CPU time is scarce, and measures what they use. There is no
+// limit. The weight matters where there is a cpu hierarchy of cgroups: without it all cgroups there
+// would weigh the same, however large.
 import type { Resource } from '../../model/generated/messages.ts';
 import { setCpuShares } from '../cgroups/cgroups.ts';
 import { amountOf } from '../plan/amount.ts';
 import type { Isolator } from './isolator.ts';
 
 const SHARES_PER_CPU = 1024;
-/** The least that the kernel takes. */
+/** The smallest weight that the kernel accepts. */
 const MIN_SHARES = 2;
 
 const sharesOf = (resources: readonly Resource[]) =>

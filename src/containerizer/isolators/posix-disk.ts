@@ -1,5 +1,5 @@
-// posix/disk: accepted, since existing command lines name it. Nothing measures yet what containers
-// use of the disk, and nothing enforces it: --enforce_container_disk_quota is refused.
+// posix/disk: accepted, since existing command lines name it, but without effect. The disk usage of
+// containers is not measured yet and not limited: --enforce_container_disk_quota is refused.
 import type { Isolator } from './isolator.ts';
 
 export const posixDisk: Isolator = {

@@ -1,4 +1,4 @@
-// posix/mem: how much memory a container uses. It has no limit.
+// posix/mem: measures the memory that a container uses. There is no limit.
 import type { Isolator } from './isolator.ts';
 
 export const posixMem: Isolator = {

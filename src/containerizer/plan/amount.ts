@@ -1,7 +1,7 @@
-// How much of a scalar resource there is, for weighing and for showing.
+// The amount of a scalar resource, for weights and for display.
 import type { Resource } from '../../model/generated/messages.ts';
 
-/** Only for that: what is accounted is added up by the core. */
+/** Only for such uses: the core does all accounting. */
 export function amountOf(resources: readonly Resource[], name: string): number {
   const amounts = resources
     .filter((resource) => resource.name === name)

@@ -1,12 +1,12 @@
-// What a CommandInfo says to execute, and in which environment.
+// The command line and environment that a CommandInfo describes.
 import type { CommandInfo, Environment_Variable } from '../../model/generated/messages.ts';
 import { Environment_Variable_Type, Secret_Type } from '../../model/generated/messages.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
 export interface CommandLine {
-  /** A path, or a name that is looked for in the PATH of the command's environment. */
+  /** A path, or a name to be found in the PATH of the command's environment. */
   readonly program: string;
-  /** Including the zeroth. */
+  /** All arguments, with the program's name as the first. */
   readonly arguments: readonly string[];
 }
 
@@ -21,12 +21,13 @@ export function commandLine(command: CommandInfo): CommandLine {
   if (command.shell !== false) {
     return checked({ program: '/bin/sh', arguments: ['sh', '-c', value] });
   }
-  // Programs rely on a zeroth argument; Mesos starts them without any where none is given.
+  // Programs rely on their name as the first argument; Mesos starts them without, where none is
+  // given.
   const given = command.arguments ?? [];
   return checked({ program: value, arguments: given.length > 0 ? given : [value] });
 }
 
-/** The variables of a command, secrets by value among them. */
+/** The variables of a command, with the values of secrets. */
 export function commandEnvironment(command: CommandInfo): Record<string, string> {
   const variables = command.environment?.variables ?? [];
   return Object.fromEntries(
@@ -34,7 +35,7 @@ export function commandEnvironment(command: CommandInfo): Record<string, string>
   );
 }
 
-/** Layers an environment; later layers win. Nothing of the agent's own environment is in it. */
+/** Merges environments; later ones win. The agent's own environment is never included. */
 export function layered(...layers: Readonly<Record<string, string>>[]): Record<string, string> {
   const environment: Record<string, string> = Object.assign({ PATH: STANDARD_PATH }, ...layers);
   for (const [name, value] of Object.entries(environment)) {
@@ -45,7 +46,7 @@ export function layered(...layers: Readonly<Record<string, string>>[]): Record<s
   return environment;
 }
 
-/** A secret is taken as it is, or not at all. */
+/** A secret must be valid UTF-8: it is passed unchanged or not at all. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function textOf(variable: Environment_Variable): string {

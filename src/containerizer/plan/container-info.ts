@@ -1,5 +1,5 @@
-// What can be asked of a container, and is not there: told, not passed over in silence. A task that
-// expects an image or a network must not run on the machine's own files and addresses instead.
+// Refuses what a ContainerInfo asks for and Mesoscale does not do: a task that expects an image or
+// a network must not run on the machine's own files and addresses instead.
 import {
   ContainerInfo_Type,
   type ExecutorInfo,
@@ -13,14 +13,14 @@ const nameOf = (type: ContainerInfo_Type) =>
   Object.entries(ContainerInfo_Type).find(([, number]) => number === type)?.[0] ?? 'not set';
 
 /**
- * Throws ContainerizerError for an executor, or with a built-in one its only task, that plain
- * processes cannot be.
+ * Throws ContainerizerError where the executor, or the only task of a built-in executor, cannot run
+ * as plain processes.
  */
 export function requireSupported(executor: ExecutorInfo, task: TaskInfo | undefined): void {
-  // The built-in executor's container is its task's, or the agent's default.
+  // The container of a built-in executor is its task's, or the agent's default.
   const container = executor.container ?? task?.container;
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
-    // Mesos has no word for it: its agent notices that there is no container to wait for.
+    // Mesos has no message of its own for this: its agent finds no container to wait for.
     throw new ContainerizerError('Abnormal executor termination: unknown container', {
       reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
       cause: new Error(

@@ -1,6 +1,6 @@
-// What follows from a request on this host: plain data that a launcher carries out, or a refusal
-// before anything is made. Pure, so that a test can show the whole plan without root and without a
-// container.
+// The plan of a container, computed from a request and this host: plain data that a launcher
+// carries out, or a refusal before anything is created. Pure, so that a test can show the whole
+// plan without root and without a container.
 import { join } from 'node:path';
 import { containerFolder } from '../../model/container-id.ts';
 import type { CommandInfo_URI, TaskStatus_Reason } from '../../model/generated/messages.ts';
@@ -11,59 +11,63 @@ import { requireSupported } from './container-info.ts';
 import type { ContainerRequest } from './request.ts';
 import type { VolumeLinks } from './volume-links.ts';
 
-/** A process that a container begins with, or that runs beside one. */
+/** A process: the container's own, or one that runs beside it. */
 export interface ProcessPlan extends CommandLine {
-  /** Absolute: where it starts. */
+  /** An absolute path: the working directory. */
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface ContainerPlan extends ProcessPlan {
   readonly id: ContainerId;
-  /** Absolute. */
+  /** An absolute path. */
   readonly sandbox: string;
-  /** The user to run as; absent: the agent's own. */
+  /** The user to run as; undefined: the agent's own. */
   readonly user: string | undefined;
-  /** Whether it is to end when the agent does, however that comes. */
+  /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
   /**
-   * Folders of its cgroups, the one to end it through first; none: it is ended process by process.
+   * The container's cgroups; the first is used to kill it. Without any, its processes are killed
+   * one by one.
    */
   readonly cgroups: readonly string[];
-  /** Its weight where CPU time is contended, as the `cpu.shares` of cgroups v1 counts it. */
+  /** The weight for scarce CPU time, as `cpu.shares` of cgroups v1. */
   readonly cpuShares: number | undefined;
-  /** What its sandbox leads to, by name. */
+  /** The volumes that the sandbox links to, by the name of the link. */
   readonly volumes: VolumeLinks;
-  /** What is brought into the sandbox before it starts. */
+  /** What is fetched into the sandbox before the process starts. */
   readonly uris: readonly CommandInfo_URI[];
 }
 
-/** Why there is no plan, for the framework. */
+/** Why there is no plan; the text is for the framework. */
 export interface Refusal {
   readonly kind: 'refusal';
   readonly text: string;
   readonly reason: TaskStatus_Reason | undefined;
-  /** For the agent's log. */
+  /** A text for the agent's log. */
   readonly cause: string | undefined;
 }
 
 export type Planned = { readonly kind: 'plan'; readonly plan: ContainerPlan } | Refusal;
 
-/** What plans depend on beside the request. */
+/** What a plan depends on besides the request. */
 export interface PlanHost {
-  /** Absolute. */
+  /** An absolute path. */
   readonly workDirectory: string;
-  /** Cgroups below which those of containers are, the one to end them through first. */
+  /** Folders that contain the cgroups of containers; the first is used to kill them. */
   readonly cgroupRoots: readonly string[];
 }
 
-/** A concern that adds its part to plans. */
+/** A part of the agent that adds to plans, such as an isolator. */
 export interface Contributor {
-  /** The plan with its part. Throws ContainerizerError: a refusal. */
+  /** The plan with this part's additions. Throws ContainerizerError to refuse. */
   contribute(plan: ContainerPlan, request: ContainerRequest, host: PlanHost): ContainerPlan;
 }
 
-/** Each of the isolators, in their order, has what those before it have planned. */
+/**
+ * The plan, or a refusal. Each isolator, in order, gets the plan with the additions of those before
+ * it.
+ */
 export function planContainer(
   request: ContainerRequest,
   host: PlanHost,
@@ -90,7 +94,7 @@ export function planContainer(
   }
 }
 
-/** As an error to end a launch with. */
+/** A refusal as the error that ends a launch. */
 export const refusalError = ({ text, reason, cause }: Refusal): ContainerizerError =>
   new ContainerizerError(text, {
     ...(reason !== undefined && { reason }),
@@ -122,6 +126,9 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
   };
 }
 
-/** A container's folders in these hierarchies: nested ones where tools for Mesos look for them. */
+/**
+ * A container's folder in each of these hierarchies; nested ones are where tools for Mesos look for
+ * them.
+ */
 export const containerCgroups = (roots: readonly string[], id: ContainerId): string[] =>
   roots.map((root) => join(root, containerFolder(id, 'mesos')));

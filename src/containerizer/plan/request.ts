@@ -1,4 +1,4 @@
-// What was asked for: plain data from an executor, a task and the agent's own additions.
+// A request for a container: the executor, its task and the agent's own additions, as plain data.
 import type {
   CommandInfo,
   ExecutorInfo,
@@ -11,14 +11,14 @@ export interface ContainerRequest {
   readonly id: ContainerId;
   /** Relative to the work directory. */
   readonly sandbox: string;
-  /** The user to run as; absent: the agent's own. */
+  /** The user to run as; undefined: the agent's own. */
   readonly user?: string | undefined;
-  /** What the agent adds to the command's own environment. */
+  /** What the agent adds to the command's environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Absent: there is none to be found in what was asked for. */
+  /** Undefined where neither executor nor task has a command. */
   readonly command?: CommandInfo | undefined;
   readonly resources: readonly Resource[];
-  /** Whether it is to end when the agent does, however that comes. */
+  /** Whether the container ends with the agent, however the agent ends. */
   readonly isBound: boolean;
   readonly executor: ExecutorInfo;
   /** The only task of a built-in executor. */

@@ -1,4 +1,5 @@
-// Which persistent volumes a container has, by its resources, and under which names in its sandbox.
+// The persistent volumes among a container's resources, and the names of their links in its
+// sandbox.
 import { resolve } from 'node:path';
 import type { Resource } from '../../model/generated/messages.ts';
 import { persistentVolumeFields, refusalOf } from '../../model/launch-fields.ts';
@@ -7,16 +8,16 @@ import { type VolumePlace, volumePlace } from '../../model/volume-path.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
 export interface VolumeLink {
-  /** Absolute. */
+  /** An absolute path. */
   readonly target: string;
   readonly kind: VolumePlace['kind'];
   readonly isShared: boolean;
 }
 
-/** By their names in the sandbox. */
+/** Links by their names in the sandbox. */
 export type VolumeLinks = ReadonlyMap<string, VolumeLink>;
 
-/** Throws ContainerizerError: there can be no such links. */
+/** Throws ContainerizerError where such links cannot be made. */
 export function volumeLinks(workDirectory: string, resources: readonly Resource[]): VolumeLinks {
   const links = new Map<string, VolumeLink>();
   for (const resource of resources.filter(isPersistentVolume)) {

@@ -1,5 +1,4 @@
-// Small files that must be readable and writable in the worst of times: with no descriptor left,
-// and with no room left on the disk.
+// Small files that can be read and written even when no descriptor is free, or the disk is full.
 import {
   closeSync,
   constants,
@@ -12,20 +11,20 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../filesystem/folder.ts';
 
-/** Held open to be given up when the last descriptor is gone, for as long as one file is read. */
+/** A descriptor held in reserve: it is closed while one file is read when no other is free. */
 let reserve: number | undefined;
 
-/** What the error says about the file: that it is not there, or only that it cannot be read now. */
+/** Error codes that say whether the file is absent, or only unreadable for the moment. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ESRCH', 'ENODEV']);
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
 
-/** Whether there is nothing where it was looked for: no such file, no such process (any more). */
+/** Whether the file or process does not exist (any more). */
 export const isAbsence = (error: unknown) => ABSENT.has(codeOf(error) ?? '');
 
-/** Whether the same may well work a moment later: descriptors or memory were used up. */
+/** Whether a retry may work: descriptors or memory were used up. */
 export const isPassing = (error: unknown) => PASSING.has(codeOf(error) ?? '');
 
-/** Takes the descriptor that reading falls back on; to be called while there are some. */
+/** Opens the descriptor in reserve; to be called while descriptors are free. */
 export function reserveDescriptor(): void {
   try {
     reserve ??= openSync('/dev/null', 'r');
@@ -36,7 +35,7 @@ export function reserveDescriptor(): void {
   }
 }
 
-/** Undefined: there is no such file. Throws what else stands in the way. */
+/** Undefined where there is no such file. Throws any other error. */
 export function readText(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
   try {
     return withDescriptor(() => readFileSync(path, encoding));
@@ -48,7 +47,9 @@ export function readText(path: string, encoding: BufferEncoding = 'latin1'): str
   }
 }
 
-/** Runs what opens one file, and closes it. */
+/**
+ * Runs `use`, which opens and closes one file; if no descriptor is free, with the one in reserve.
+ */
 export function withDescriptor<T>(use: () => T): T {
   try {
     return use();
@@ -69,9 +70,7 @@ export function withDescriptor<T>(use: () => T): T {
 
 const RETRY_MS = 200;
 
-/**
- * The same, again and again while it fails for a reason that passes; `onWait` is told the first.
- */
+/** Retries `use` as long as its failure may be temporary; `onWait` gets the first failure. */
 export async function patiently<T>(use: () => T, onWait: (error: Error) => void): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
@@ -88,12 +87,14 @@ export async function patiently<T>(use: () => T, onWait: (error: Error) => void)
   }
 }
 
-/** Makes a blank file with room for a text of so many bytes, to be overwritten in place later. */
+/**
+ * Creates a blank file with room for a text of this many bytes, to be overwritten in place later.
+ */
 export function makeRoom(path: string, bytes: number): void {
   writeFileSync(path, filled('', bytes), { flag: 'wx', mode: 0o600 });
 }
 
-/** Puts a text in the place of what the file holds; `bytes` is the room that was made for it. */
+/** Replaces the file's text in place; `bytes` is the size of the file. */
 export function overwrite(path: string, text: string, bytes: number): void {
   withDescriptor(() => {
     const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
@@ -105,7 +106,10 @@ export function overwrite(path: string, text: string, bytes: number): void {
   });
 }
 
-/** As `readText`, but the bytes; a FIFO that stands in the place of the file is not waited for. */
+/**
+ * As `readText`, but returns bytes. If there is a FIFO in place of the file, it does not wait for
+ * it.
+ */
 export function readRecord(path: string): Buffer | undefined {
   try {
     return withDescriptor(() => {

@@ -1,8 +1,8 @@
-// What a container's supervisor has written down about it, read back by whatever agent asks.
+// The records that a container's supervisor writes, as every later agent reads them.
 //
-// Records that end a container are made with it, as blank files with room enough, so that a full
-// disk cannot make a failure of a success. Each tells whether it is whole: where the supervisor's
-// is not, the supervisor itself is looked for among the machine's processes.
+// Records about a container's end are created with the container, as blank files with enough room,
+// so that a full disk cannot turn a success into a failure. A record tells whether it is intact. If
+// that of the supervisor is not, the supervisor is searched for in the process table.
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -34,46 +34,46 @@ export interface SupervisorRecord {
   readonly process: ProcessName;
   readonly startedMs: number;
   readonly bootId: string;
-  /** Whether it ends with its agent; undefined: not known. */
+  /** Whether the container ends with its agent; undefined where that is not known. */
   readonly isBound?: boolean | undefined;
 }
 
-/** How a container ended, as far as there is a record of it. */
+/** How a container ended, as far as its records tell. */
 export interface EndRecord {
-  /** Raw status of wait(2). */
+  /** The raw status of wait(2). */
   readonly waitStatus?: number | undefined;
   /** Why its process could not be started. */
   readonly failure?: string | undefined;
-  /** Why there is no record of it, where that is known. */
+  /** Why there is no record of the end, where that is known. */
   readonly loss?: string | undefined;
 }
 
-/** Bytes for each record that is written when the disk may be full. */
+/** The size of each record that is written when the disk may be full. */
 const ROOM = { status: 64, failure: 1024 + SEAL_BYTES, killing: 256 } as const;
-/** What the kernel adds to the path of a folder that is no more. */
+/** What the kernel adds to the path of a deleted folder. */
 const REMOVED = / \(deleted\)$/;
-/** A look at all processes serves for so long: at a start for all records. */
+/** How long a list of supervisors is used: at a start, for all records. */
 const LOOK_MS = 1_000;
-/** The name that supervisors give themselves (supervisor.c). */
+/** The process name that supervisors give themselves (supervisor.c). */
 const SUPERVISOR_NAME = 'mesoscale-super';
 
 export class RunRecords {
   readonly #work: WorkDirectory;
   readonly #warn: (text: string) => void;
-  /** Records that were damaged, as they must have been. */
+  /** Supervisors that were found in the process table, in place of damaged records. */
   readonly #found = new Map<ContainerId, SupervisorRecord>();
   #look: { readonly pids: Map<string | undefined, number[]>; readonly untilMs: number } | undefined;
 
   constructor(work: WorkDirectory, warn: (text: string) => void = () => undefined) {
     this.#work = work;
     this.#warn = warn;
-    // Only `meta` is closed: tasks of any user must get to their sandboxes beside it.
+    // Only `meta` is private: tasks of any user must reach their sandboxes beside it.
     mkdirSync(work.root, { recursive: true });
     privateFolder(work.meta);
     mkdirSync(work.containers, { recursive: true, mode: 0o700 });
   }
 
-  /** Makes the folder for a new container, with room for its end. Throws ContainerizerError. */
+  /** Creates the folder for a new container, with room for its end. Throws ContainerizerError. */
   create(container: ContainerId): string {
     const folder = this.#work.run(container);
     let isNew = false;
@@ -87,7 +87,7 @@ export class RunRecords {
         makeRoom(join(folder, name), bytes);
       }
     } catch (error) {
-      // One that was there is another container's of that id.
+      // A folder that existed before belongs to another container with that id.
       if (isNew) {
         rmSync(folder, { recursive: true, force: true });
       }
@@ -103,7 +103,7 @@ export class RunRecords {
     return this.#work.run(container);
   }
 
-  /** Undefined: its process was never started. */
+  /** Undefined where the container's process was never started. */
   supervisor(container: ContainerId): SupervisorRecord | undefined {
     const path = join(this.#work.run(container), 'supervisor');
     const text = this.#read(path)?.toString('latin1');
@@ -126,26 +126,26 @@ export class RunRecords {
   }
 
   /**
-   * As `supervisor`, but decides where nothing is decided yet: a supervisor that was released and
-   * has not come to write its record by now will find it taken, and not start its process.
+   * As `supervisor`, but claims the record if it does not exist: a supervisor that has not written
+   * it yet then finds it taken, and does not start its process.
    */
   claim(container: ContainerId): SupervisorRecord | undefined {
     try {
-      // A link to nowhere: it needs neither a descriptor nor room for a content.
+      // A dangling link needs neither a descriptor nor room on the disk.
       symlinkSync('void', join(this.#work.run(container), 'supervisor'));
     } catch {
-      // There is one. Or none can be made: then no supervisor can begin either.
+      // The record exists. Or it cannot be created: then no supervisor can create it either.
     }
     const record = this.supervisor(container) ?? this.#find(container);
     if (record !== undefined && !existsSync(this.#work.run(container))) {
-      // Its end is recorded all the same, by its path.
+      // The supervisor records the container's end by path, so the folder is created again.
       this.#warn(`The records of container ${container} are gone; it runs, and they are made anew`);
       this.create(container);
     }
     return record;
   }
 
-  /** Supervisors of this work directory that work in a folder which was removed. */
+  /** Supervisors of this work directory whose folder of records was removed. */
   strays(): { readonly pid: number; readonly container: string }[] {
     const known = new Set<string>(this.all());
     return [...this.#supervisors()].flatMap(([folder = '', pids]) => {
@@ -199,7 +199,9 @@ export class RunRecords {
     }
   }
 
-  /** The bytes of a record. What is there and cannot be read as a file is a damaged one. */
+  /**
+   * The bytes of a record. If something exists and cannot be read as a file, the record is damaged.
+   */
   #read(path: string): Buffer | undefined {
     try {
       return readRecord(path);
@@ -212,12 +214,14 @@ export class RunRecords {
     }
   }
 
-  /** What is to be known of a kill in progress by a later agent. */
+  /** Stores the kill in progress for a later agent. */
   rememberKill(container: ContainerId, text: string): void {
     overwrite(join(this.#work.run(container), 'killing'), sealed(text), ROOM.killing);
   }
 
-  /** Undefined: none is remembered. Throws ContainerizerError where it is not known. */
+  /**
+   * Undefined where no kill is in progress. Throws ContainerizerError where the record is damaged.
+   */
   killing(container: ContainerId): string | undefined {
     const path = join(this.#work.run(container), 'killing');
     const found = unsealed(readRecord(path));
@@ -231,7 +235,7 @@ export class RunRecords {
     }
   }
 
-  /** Each after those that are nested in it. */
+  /** All containers, each after those nested in it. */
   all(parent?: ContainerId): ContainerId[] {
     return namesIn(this.#work.recordsBelow(parent)).flatMap((name) => {
       const id = parent === undefined ? containerId(name) : childOf(parent, name);
@@ -244,13 +248,13 @@ export class RunRecords {
     await rm(this.#work.run(container), { recursive: true, force: true });
   }
 
-  /** A supervisor works in the folder of its records. */
+  /** Finds the supervisor in the process table: it works in the folder of its records. */
   #find(container: ContainerId): SupervisorRecord | undefined {
     const folder = this.#work.run(container);
     const all = this.#supervisors();
     for (const pid of [...(all.get(folder) ?? []), ...(all.get(`${folder} (deleted)`) ?? [])]) {
       const supervisor = processStat(pid);
-      // Its process leads a session of its own; what else it has are orphans, which are younger.
+      // The container's process leads its own session; all other children are orphans, and younger.
       const [process] = descendants(pid, allProcesses())
         .filter(({ parent, session, pid: child }) => parent === pid && session === child)
         .toSorted((one, other) => one.startTicks - other.startTicks);
@@ -269,7 +273,7 @@ export class RunRecords {
   }
 }
 
-/** Where there is no such folder there are no containers. */
+/** A folder that does not exist contains no containers. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter(isContainerName);
@@ -291,7 +295,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** Why a record does not tell what it was made for. */
+/** Why a record is unreadable; undefined where it is only blank. */
 function lossOf(folder: string, path: string, isFilled: boolean): string | undefined {
   if (isFilled) {
     return `the record '${path}' is damaged`;
@@ -301,12 +305,13 @@ function lossOf(folder: string, path: string, isFilled: boolean): string | undef
     : `the folder of its records, '${folder}', was removed while it ran`;
 }
 
-/** What agents before wrote to claim a run. */
+/** What agents of earlier versions wrote to claim a run. */
 const VOIDED = 'void\n';
 
 /**
- * SUPERVISOR-PID START PROCESS-PID START MILLISECONDS BOOT-ID, kept or bound, and the sum of all
- * that. Those of earlier versions end with the boot id. Undefined: it is not whole.
+ * A line of SUPERVISOR-PID START PROCESS-PID START MILLISECONDS BOOT-ID, `kept` or `bound`, and the
+ * sum of all that. In earlier versions it ends with the boot id. Undefined where the line is
+ * damaged.
  */
 function parse(text: string): SupervisorRecord | undefined {
   const whole = /^((\d+) (\d+) (\d+) (\d+) (\d+) (\S+)(?: (kept|bound))?)(?: ([0-9a-f]{8}))?\n$/;
@@ -326,10 +331,10 @@ function parse(text: string): SupervisorRecord | undefined {
   };
 }
 
-/** In the place of a record that cannot be read. */
+/** Stands for a record that cannot be read. */
 const damaged = Buffer.from('?');
 
-/** Twice the same in its first line; what is left of the room behind it says nothing. */
+/** The first line has the status twice; the rest of the file is unused room. */
 function statusOf(text: string): number | undefined {
   const [, one, other] = /^wait (\d+) (\d+)(?:\n|$)/.exec(text) ?? [];
   return one !== undefined && one === other ? Number(one) : undefined;

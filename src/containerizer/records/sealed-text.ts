@@ -1,7 +1,7 @@
-// Texts that tell whether they are whole: the sum of the text ends its line, as records.c writes
-// it, and what room is left behind the line is blank.
+// Texts that tell whether they are intact: a line ends with the sum of its text, as records.c
+// writes it, and the rest of the file is blank.
 
-/** A text as it is read back: none yet, whole, or no longer what was written. */
+/** A text as it is read back: not written yet, intact, or damaged. */
 export type Unsealed =
   | { readonly kind: 'blank' }
   | { readonly kind: 'whole'; readonly text: string }
@@ -9,10 +9,10 @@ export type Unsealed =
 
 export const sealed = (text: string) => `${text} ${hex(checksum(Buffer.from(text)))}\n`;
 
-/** Bytes that the seal adds to a text. */
+/** How many bytes the seal adds to a text. */
 export const SEAL_BYTES = 10;
 
-/** What the bytes of a file say; undefined: there is no file. */
+/** Reads the bytes of a file; undefined stands for a missing file. */
 export function unsealed(bytes: Uint8Array | undefined): Unsealed {
   const content = Buffer.from(bytes ?? []);
   if (content.every((byte) => byte === 0x20 || byte === 0x0a)) {
@@ -30,7 +30,7 @@ export function unsealed(bytes: Uint8Array | undefined): Unsealed {
 
 const hex = (sum: number) => sum.toString(16).padStart(8, '0');
 
-/** FNV-1a: one changed byte always changes it. */
+/** FNV-1a: a change of one byte always changes it. */
 export function checksum(bytes: Uint8Array): number {
   let sum = 2166136261;
   for (const byte of bytes) {

@@ -1,4 +1,4 @@
-// Deletes sandboxes of ended runs when their time has come, one after the other: many may be due at
+// Deletes the sandboxes of ended runs when they are due, one after the other: many may be due at
 // once, and the rest of the agent needs the disk and the threads, too.
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -9,11 +9,11 @@ import { timerDelay } from '../timer-delay.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 import { deleteSandbox } from './sandboxes.ts';
 
-/** After so long the next deletion begins beside it. */
+/** When a deletion takes longer than this, the next one begins beside it. */
 const LONG_DELETION_MS = 60_000;
-/** When a sandbox is tried again that something is mounted on, or in: it may be unmounted. */
+/** When to retry a sandbox that has a mount in it: it may be unmounted by then. */
 const MOUNTED_RETRY_MS = 3_600_000;
-/** How long descriptors that were used up are given to come back. */
+/** When to retry after descriptors were used up. */
 const RETRY_MS = 10_000;
 
 export class GarbageCollector {
@@ -27,37 +27,35 @@ export class GarbageCollector {
   #deleted = 0;
   #failed = 0;
 
-  /**
-   * `lookAgainMs`: after how long old sandboxes are looked for again, where that could not be done.
-   */
+  /** `lookAgainMs`: when to search for old sandboxes again, after a search has failed. */
   constructor(work: WorkDirectory, onError: (error: unknown) => void, lookAgainMs = RETRY_MS) {
     this.#work = work;
     this.#onError = onError;
     this.#retryMs = lookAgainMs;
   }
 
-  /** Sandboxes that wait to be deleted. */
+  /** How many sandboxes wait to be deleted. */
   get pending(): number {
     return this.#timers.size;
   }
 
-  /** Sandboxes that were deleted, and those that could not be. */
+  /** How many sandboxes were deleted, and how many could not be. */
   get removals(): { readonly succeeded: number; readonly failed: number } {
     return { succeeded: this.#deleted, failed: this.#failed };
   }
 
-  /** Deletes a sandbox, given relative to the work directory, after a delay. */
+  /** Deletes a sandbox, whose path is relative to the work directory, after a delay. */
   schedule(sandbox: string, delayMs: number): void {
     this.#schedule(sandbox, delayMs, () => false);
   }
 
   /**
-   * Schedules what earlier agents have left: every sandbox but those in use, counted from the last
-   * change in it, as nobody knows when its run ended. Its time of modification is the task's to
-   * set, even into the future; so that of its change counts, too, and no sandbox stays longer than
-   * one that ends now. Looking may take a while, with launches going on beside it: so `inUse` is
-   * asked again before anything is deleted. Out of descriptors or memory, it looks again later.
-   * Throws what else keeps it from looking.
+   * Schedules the sandboxes that earlier agents have left, except those in use. The delay counts
+   * from the last change, since the end of the run is not known. The task can set the modification
+   * time, even into the future, so the time of the inode's change counts as well: no sandbox stays
+   * longer than one whose run ends now. The search may take a while, and launches go on meanwhile,
+   * so `inUse` is asked again before each deletion. Without free descriptors or memory it is
+   * retried later. Throws any other error.
    */
   async adopt(
     inUse: (container: string) => boolean,
@@ -144,8 +142,8 @@ export class GarbageCollector {
     }
     this.#isDeleting = true;
     for (let next = this.#due.shift(); next !== undefined; next = this.#due.shift()) {
-      // A task of the same user can draw out the deletion for as long as it lives: of that one
-      // only.
+      // A task of the same user can prolong the deletion while it lives: that must not delay
+      // others.
       const bound = new AbortController();
       await Promise.race([
         next().catch((error: unknown) => {
@@ -161,7 +159,7 @@ export class GarbageCollector {
     this.#isDeleting = false;
   }
 
-  /** All of slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>. */
+  /** All folders slaves/<agent>/frameworks/<framework>/executors/<executor>/runs/<container>. */
   async #sandboxes(): Promise<string[]> {
     let folders = ['slaves'];
     for (const level of ['frameworks', 'executors', 'runs', '']) {
@@ -178,7 +176,7 @@ export class GarbageCollector {
   }
 }
 
-/** What is not there has been deleted meanwhile; no other error says so. */
+/** ENOENT means that the sandbox has been deleted meanwhile; any other error is thrown. */
 function orNothing(error: unknown): undefined {
   if (!isAbsence(error)) {
     throw error;

@@ -1,15 +1,18 @@
-// What a program has said into a file of the sandbox, for those who do not look there.
+// The last output of a program in a file of the sandbox, to be quoted in an error message.
 import type { FileHandle } from 'node:fs/promises';
 import { Folder } from '../../filesystem/folder.ts';
 
-/** Bytes of what was said last: enough for a line or two. */
+/** The most bytes that are quoted: enough for a line or two. */
 const MAX_BYTES = 300;
 
-/** How much has been said so far; 0 where there is no such file. */
+/** The size of the file now; 0 where it does not exist. */
 export const saidUntil = (sandbox: string, name: string): Promise<number> =>
   withFile(sandbox, name, async (file) => (await file.stat()).size).then((size) => size ?? 0);
 
-/** The end of what has been said from there on, in one line of plain characters; empty: nothing. */
+/**
+ * The end of the output since position `from`, as one line of plain characters; empty where there
+ * is none.
+ */
 export async function saidSince(sandbox: string, name: string, from: number): Promise<string> {
   const bytes = await withFile(sandbox, name, async (file) => {
     const { size } = await file.stat();
@@ -18,15 +21,15 @@ export async function saidSince(sandbox: string, name: string, from: number): Pr
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
     return buffer.subarray(0, bytesRead);
   });
-  // A character may have been cut in two at the beginning.
+  // The first character may have been cut in two.
   const text = (bytes?.toString() ?? '').replace(/^\uFFFD+/, '');
   return text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
 }
 
 /**
- * The sandbox is its user's: what stands under the name is looked at only where it is a file with
- * no other name, so that nobody is shown what he may not read. Undefined where it is not, or not
- * there.
+ * The sandbox belongs to its user. So the file is read only if it is a regular file with a single
+ * name; otherwise a link could show a file to a user who may not read it. Undefined where
+ * it is not, or does not exist.
  */
 async function withFile<T>(
   sandbox: string,
@@ -38,7 +41,7 @@ async function withFile<T>(
     await using file = await folder.file(name);
     return (await file.stat()).nlink === 1 ? await use(file) : undefined;
   } catch {
-    // It only would have told more of a failure that is told in any case.
+    // The output would only add detail to an error that is reported anyway.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// Sandboxes: made when a container is launched, deleted some time after it has ended.
+// Sandboxes: created when a container is launched, deleted some time after it has ended.
 import { chownSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -8,8 +8,9 @@ import type { Identity } from '../host/users.ts';
 import type { WorkDirectory } from '../work-directory.ts';
 
 /**
- * Makes the sandbox, the task's user's own and closed to others, and lets `latest` beside it name
- * it; returns its absolute path. Synchronous: six short calls cost less than one trip to a thread.
+ * Creates the private sandbox of the task's user, and lets the link `latest` beside it point to it;
+ * returns its absolute path. Synchronous: six short system calls cost less than one trip to a
+ * thread.
  */
 export function createSandbox(
   work: WorkDirectory,
@@ -35,7 +36,7 @@ export function createSandbox(
   return path;
 }
 
-/** Deletes a sandbox and the folders above it that are empty then. */
+/** Deletes a sandbox, and the folders above it that are empty then. */
 export async function deleteSandbox(work: WorkDirectory, sandbox: string): Promise<void> {
   const path = work.path(sandbox);
   const below = relative(work.root, path);
@@ -51,7 +52,7 @@ export async function deleteSandbox(work: WorkDirectory, sandbox: string): Promi
   if (left.length === 1 && left[0] === 'latest') {
     await unlink(join(runs, 'latest')).catch(ignoreGone);
   }
-  // runs, the executor, `executors`, the framework. The agent's own folder stays.
+  // The folders are: runs, the executor, `executors`, the framework. The agent's own folder stays.
   let folder = runs;
   for (let depth = 0; depth < 4 && (await names(folder)).length === 0; depth++) {
     try {
@@ -71,7 +72,7 @@ async function names(folder: string): Promise<string[]> {
   });
 }
 
-/** Another deletion, or a launch, was there first. */
+/** Another deletion or a launch has changed the folder meanwhile. */
 function ignoreGone(error: unknown): void {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') {

@@ -1,10 +1,10 @@
-// What is on a mount whose volume is destroyed. The mount stays, and what is mounted in it, too:
-// the rest goes into a folder of the agent's own there, in turns, for there may be a great deal,
-// and is deleted.
+// The content of a mount whose volume is destroyed. The mount stays, and so do mounts within it.
+// All the rest is moved into a folder of the agent's on the same mount, in turns, for there may be
+// a great deal of it, and is deleted there.
 //
-//   <mount>/.destroyed-<id>       on the mount, which has no user until all has gone there
-//   <work>/meta/destroyed/<id>    the inode of that folder, and whether all is there: a folder
-//                                 without such a record is data of a user, whatever its name is
+//   <mount>/.destroyed-<id>       the folder; the mount has no user until all is moved there
+//   <work>/meta/destroyed/<id>    the inode of that folder, and whether all is moved: a folder
+//                                 without such a record is a user's data, whatever its name is
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ import { readText } from '../records/record-file.ts';
 
 const OPEN_TO_READERS = 0o755;
 const PRIVATE = 0o700;
-/** Entries that are moved before others have their turn. */
+/** The most entries moved in one turn. */
 const ENTRIES_A_TURN = 256;
 
-/** The agent's records of what it destroys on mounts. */
+/** The agent's records of what it is destroying on mounts. */
 export class MountRecords {
   readonly #folder: string;
 
@@ -28,7 +28,7 @@ export class MountRecords {
     this.#folder = join(meta, 'destroyed');
   }
 
-  /** Durable when this returns. */
+  /** The record is durable when this returns. */
   write(id: string, inode: number, progress: 'moving' | 'moved'): void {
     privateFolder(this.#folder);
     const file = openSync(join(this.#folder, id), 'w', 0o600);
@@ -44,7 +44,7 @@ export class MountRecords {
     rmSync(join(this.#folder, id), { force: true });
   }
 
-  /** What was not deleted to its end on a mount. */
+  /** The folders on a mount whose deletion has not finished. */
   leftOn(mount: HeldFolder): { readonly id: string; readonly isMoved: boolean }[] {
     return this.#ids().flatMap((id) => {
       const status = mount.statusOf(asideOf(id));
@@ -67,12 +67,12 @@ export class MountRecords {
   }
 }
 
-/** Holds the mount until all of its content is deleted. */
+/** The content of one mount, which it keeps open until all of it is deleted. */
 export class MountContent {
   readonly #mount: HeldFolder;
   readonly #records: MountRecords;
   readonly #id: string;
-  /** What stays: where the content goes, and folders like it. */
+  /** Folders that stay: the target of the move, and folders of other destructions. */
   readonly #asides: ReadonlySet<string>;
   #left: Iterator<Buffer> | undefined;
 
@@ -92,8 +92,8 @@ export class MountContent {
   }
 
   /**
-   * Takes the mount from the volume's last user. Throws FolderError, and the system's of the
-   * record.
+   * Takes the mount from the last user of its volume. Throws FolderError, and the system's errors
+   * about the record.
    */
   static of(mount: HeldFolder, records: MountRecords): MountContent {
     const id = randomUUID();
@@ -103,18 +103,20 @@ export class MountContent {
     return new MountContent(mount, records, { id, isMoved: false });
   }
 
-  /** What an agent that was interrupted has left on a mount, which `open` gives anew. */
+  /**
+   * The content that an interrupted agent has left on a mount; `open` opens the mount each time.
+   */
   static left(open: () => HeldFolder, records: MountRecords): MountContent[] {
     using mount = open();
     return records.leftOn(mount).map((left) => new MountContent(open(), records, left));
   }
 
-  /** Whether a new volume may have the mount. */
+  /** Whether a new volume may use the mount. */
   get isMoved(): boolean {
     return this.#left === undefined;
   }
 
-  /** Makes room: at once, or as far as is done in one turn. Throws FolderError. */
+  /** Moves the content, or as many entries as given. Throws FolderError. */
   move(entries = Number.POSITIVE_INFINITY): void {
     const left = this.#left;
     if (left === undefined) {
@@ -134,14 +136,14 @@ export class MountContent {
         }
       }
     } catch (error) {
-      // From the beginning, when it is tried again.
+      // A retry starts again from the beginning.
       left.return?.();
       this.#left = this.#mount.names();
       throw error;
     }
   }
 
-  /** The beginning, which is all of it as a rule, is moved before this first waits. */
+  /** The first entries, usually all, are moved before this first waits. */
   async moveInTurns(): Promise<void> {
     this.move(ENTRIES_A_TURN);
     while (!this.isMoved) {
@@ -150,7 +152,7 @@ export class MountContent {
     }
   }
 
-  /** Of what was moved. */
+  /** Deletes what was moved. */
   async delete(): Promise<void> {
     using mount = this.#mount;
     await using folder = await mount.again();
@@ -161,7 +163,7 @@ export class MountContent {
 
 const asideOf = (id: string) => `.destroyed-${id}`;
 
-/** The volume's last user may not meddle with what is moved as root. */
+/** Without this, the volume's last user could interfere while root moves files. */
 function takeFromUser(mount: HeldFolder): void {
   if (process.geteuid?.() === 0) {
     mount.giveTo(0, 0);

@@ -1,8 +1,7 @@
-// Volumes that were destroyed, and whose data could not be put out of the way yet: something is
-// mounted on one, or the disk of another is not mounted. None is made in their places before that
-// is done.
+// Destroyed volumes whose data could not be moved out of the way yet: something is mounted on it,
+// or its disk is not mounted. No new volume is created in the same place before that is done.
 //
-//   <work>/meta/pending/<digest of what is in it>     kind and absolute path of the place
+//   <work>/meta/pending/<digest of its content>     kind and absolute path of the place
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +14,7 @@ export class PendingDestructions {
   readonly #folder: string;
   readonly #places = new Map<string, VolumePlace>();
 
-  /** Reads what earlier agents have left; a record that is damaged is told, and stays. */
+  /** Reads the records of earlier agents; a damaged record is reported and stays. */
   constructor(meta: string, warn: (text: string) => void) {
     this.#folder = join(meta, 'pending');
     for (const name of this.#names()) {
@@ -37,7 +36,10 @@ export class PendingDestructions {
     return this.#places.has(textOf(place));
   }
 
-  /** Durable when this returns. Where it throws, it is known for as long as the agent runs. */
+  /**
+   * The record is durable when this returns. Where it throws, the place is pending as long as the
+   * agent runs.
+   */
   add(place: VolumePlace): void {
     const text = textOf(place);
     if (this.#places.has(text)) {
@@ -55,7 +57,10 @@ export class PendingDestructions {
     this.#sync();
   }
 
-  /** Durable when this returns: later the place is a new volume's. */
+  /**
+   * Durable when this returns, so that a later agent does not delete a new volume in the same
+   * place.
+   */
   remove(place: VolumePlace): void {
     const text = textOf(place);
     if (this.#places.has(text)) {

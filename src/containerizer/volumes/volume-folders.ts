@@ -21,7 +21,7 @@ const DESTROYED = 'destroyed';
 const OPEN_TO_READERS = 0o755;
 const PRIVATE = 0o700;
 
-/** What is to be a mount is none (any more): what is written there would fill another disk. */
+/** A path that should be a mount is none: what is written there would fill another disk. */
 export class NotMountedError extends Error {}
 
 /** The top of a MOUNT disk. Throws FolderError, ForeignFolderError and NotMountedError. */
@@ -34,7 +34,7 @@ export function mountedDisk(path: string): HeldFolder {
   return mount;
 }
 
-/** Something to delete, in a folder that is held until that has begun. */
+/** Entries to be deleted, in a folder that is kept open until the deletion begins. */
 export class Aside {
   readonly #folder: HeldFolder;
   readonly #names: readonly (string | Buffer)[];
@@ -60,9 +60,10 @@ export class Aside {
 }
 
 /**
- * A volume, made where it is missing, to be given to its user; undefined for one that the operator
- * has put elsewhere by a link or a mount, who also says whose it is. A mount that is missing is not
- * made. Throws FolderError, ForeignFolderError and NotMountedError.
+ * The folder of a volume, created where it is missing, so that it can be given to its user.
+ * Undefined where the operator has replaced it by a link or a mount, and so decides about its
+ * owner. A missing mount is not created. Throws FolderError, ForeignFolderError and
+ * NotMountedError.
  */
 export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefined {
   if (kind === 'mount') {
@@ -90,9 +91,8 @@ export function volumeFolder({ path, kind }: VolumePlace): HeldFolder | undefine
 }
 
 /**
- * Makes room at once in the place of a volume that is a folder; undefined where there is nothing to
- * delete. Throws FolderError, also where the disk is not there; ForeignFolderError; and
- * MountedError.
+ * Moves the folder of a volume out of the way at once, to be deleted; undefined where there is
+ * none. Throws FolderError, also where the disk is not there; ForeignFolderError; and MountedError.
  */
 export function putAside(path: string): Aside | undefined {
   using top = ownTop(partsOf(path).disk);
@@ -122,8 +122,8 @@ function folderAside(top: HeldFolder, path: string): Aside | undefined {
 }
 
 /**
- * What an agent that was interrupted has left to delete of volumes that are folders, on a disk
- * whose top the path is. Throws FolderError and ForeignFolderError.
+ * What an interrupted agent has left to delete of volumes that are folders, on the disk with its
+ * top at this path. Throws FolderError and ForeignFolderError.
  */
 export function leftAside(path: string): Aside | undefined {
   return absent(() => {
@@ -144,7 +144,7 @@ function partsOf(path: string): { disk: string; role: string; id: string } {
   return { disk, role: basename(role), id: basename(path) };
 }
 
-/** The folder of a role that has no volume any more. */
+/** Removes the folder of a role that has no volume any more. */
 function removeEmpty(roles: HeldFolder, role: string): void {
   try {
     roles.rmdir(role);
@@ -155,7 +155,7 @@ function removeEmpty(roles: HeldFolder, role: string): void {
   }
 }
 
-/** Undefined where there is nothing. */
+/** Undefined where the folder does not exist. */
 export function absent<T>(find: () => T): T | undefined {
   try {
     return find();

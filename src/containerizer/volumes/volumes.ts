@@ -1,8 +1,8 @@
 // Persistent volumes: folders that outlive the tasks that use them. A container finds each of its
-// volumes by a link in its sandbox.
+// volumes through a link in its sandbox.
 //
-// Links are made by an agent that may be root, in a folder that belongs to the task's user. So a
-// link has a single name there: no part of the way to it is the user's to change.
+// An agent that may be root creates these links in a folder of the task's user. So the name of a
+// link has one component only: the user cannot exchange a folder on the way to it.
 import { lstatSync, realpathSync, type Stats, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf } from '../../filesystem/folder.ts';
@@ -35,7 +35,7 @@ export class Volumes {
   readonly #deletions = new Set<Promise<void>>();
   readonly #mountRecords: MountRecords;
   readonly #pending: PendingDestructions;
-  /** Mounts that no new volume may have yet, by what is still on them. */
+  /** Mounts that are being emptied, by their content: no new volume may use them yet. */
   readonly #emptied = new Map<
     MountContent,
     { readonly path: string; readonly moved: Promise<void> }
@@ -48,19 +48,19 @@ export class Volumes {
     this.#warn = warn;
   }
 
-  /** What paths of volumes are relative to. */
+  /** Paths of volumes are relative to this folder. */
   get workDirectory(): string {
     return this.#work.root;
   }
 
-  /** Makes a volume that is not there; it is the agent's until a task has it. */
+  /** Creates a volume where it is missing; it belongs to the agent until a task uses it. */
   create({ path, kind }: VolumePlace): void {
     const place = { path: resolve(this.#work.root, path), kind };
     this.#destroyPending(place);
     volumeFolder(place)?.[Symbol.dispose]();
   }
 
-  /** Resolves when no mount among the volumes is being emptied any more, or that has failed. */
+  /** Resolves when no mount among the volumes is being emptied any more, or emptying has failed. */
   async emptied(links: VolumeLinks): Promise<void> {
     const paths = new Set([...links.values()].map(({ target }) => target));
     const all = [...this.#emptied.values()].filter(({ path }) => paths.has(path));
@@ -68,8 +68,9 @@ export class Volumes {
   }
 
   /**
-   * Makes all of the volumes, links them into the sandbox (an absolute path), and removes the links
-   * to those that the container has no more. Throws ContainerizerError where that cannot be.
+   * Creates missing volumes, links all of them in the sandbox (an absolute path), and removes links
+   * to volumes that the container does not have any more. Throws ContainerizerError where that
+   * fails.
    */
   provide(container: ContainerId, sandbox: string, links: VolumeLinks): void {
     const before = this.#links.get(container) ?? none;
@@ -101,7 +102,7 @@ export class Volumes {
     this.#links.set(container, links);
   }
 
-  /** What an earlier agent has provided. */
+  /** Remembers the links that an earlier agent provided. */
   adopt(container: ContainerId, links: VolumeLinks): void {
     this.#links.set(container, links);
   }
@@ -112,9 +113,9 @@ export class Volumes {
   }
 
   /**
-   * Deletes a volume's data. It is out of the way when this returns, so that a new volume may have
-   * the same place, or there can be none until it is: then the promise says why. It also says that
-   * all is deleted.
+   * Deletes a volume's data. When this returns, before its promise settles, the data is out of the
+   * way and a new volume may use the place; or it is not, then no new volume can use it and the
+   * promise rejects with the reason. It resolves when all is deleted.
    */
   async destroy({ path, kind }: VolumePlace): Promise<void> {
     const place = { path: resolve(this.#work.root, path), kind };
@@ -153,8 +154,8 @@ export class Volumes {
   }
 
   /**
-   * Goes on where an earlier agent was interrupted, on each disk among its resources. Warns of
-   * disks that can have no volumes.
+   * Continues destructions that an earlier agent began, on each disk among the resources. Warns of
+   * disks that cannot have volumes.
    */
   async destroyLeft(resources: readonly Resource[]): Promise<void> {
     await Promise.all(
@@ -212,7 +213,7 @@ export class Volumes {
     return [...this.#emptied].flatMap(([content, { path }]) => (path === place ? content : []));
   }
 
-  /** What could not be moved in turns has to go now: it is another volume's. Throws FolderError. */
+  /** Moves the rest at once, for the mount is another volume's now. Throws FolderError. */
   #makeRoom(place: string): void {
     for (const content of this.#contentsOf(place)) {
       content.move();
@@ -220,7 +221,7 @@ export class Volumes {
     }
   }
 
-  /** Their tops. */
+  /** The disks' tops. */
   #disksOf(resources: readonly Resource[]): readonly VolumePlace[] {
     const { PATH, MOUNT } = Resource_DiskInfo_Source_Type;
     const disks = new Map<string, VolumePlace>();
@@ -253,7 +254,7 @@ export class Volumes {
     }
   }
 
-  /** The volume is the sandbox's owner's, unless others are at work in it. */
+  /** Gives the volume to the owner of the sandbox, unless other containers are using it. */
   #giveTo(
     sandbox: Stats,
     container: ContainerId,
@@ -264,7 +265,7 @@ export class Volumes {
       return;
     }
     const { uid, gid } = volume.status();
-    // Root has access whoever is the owner.
+    // Root has access to every file, whoever owns it.
     const isOwned = sandbox.uid === 0 || (sandbox.uid === uid && sandbox.gid === gid);
     if (!isOwned && !(isShared && this.#isUsedBeside(container, target))) {
       volume.giveTo(sandbox.uid, sandbox.gid);
@@ -279,7 +280,7 @@ export class Volumes {
   }
 }
 
-/** One that is there, as after a restart, has to lead to the same volume. */
+/** A link that exists already, as after a restart, must lead to the same volume. */
 function makeLink(path: string, target: string): void {
   try {
     symlinkSync(target, path);
@@ -293,7 +294,7 @@ function makeLink(path: string, target: string): void {
   }
 }
 
-/** Whatever a task has put in the link's place is the task's. */
+/** Removes the link; anything else that a task has put there is the task's. */
 function removeLink(path: string, target: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status?.isSymbolicLink() === true && leadsTo(path, target)) {
@@ -305,7 +306,7 @@ function leadsTo(path: string, target: string): boolean {
   try {
     return realpathSync(path) === realpathSync(target);
   } catch {
-    // The volume is destroyed already: a link to nowhere is of no use to anybody.
+    // The volume is destroyed already: the dangling link can go.
     return true;
   }
 }

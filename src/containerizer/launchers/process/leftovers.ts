@@ -1,5 +1,5 @@
-// Processes of containers whose supervisors were killed: they are killed, too, those of many
-// containers in one look at all processes.
+// Kills the processes of containers whose supervisors were killed. For many containers at once it
+// reads the process table once.
 import { allProcesses, descendants, kill, type ProcessStat } from '../../host/process-table.ts';
 import { patiently } from '../../records/record-file.ts';
 import type { SupervisorRecord } from '../../records/run-records.ts';
@@ -7,7 +7,7 @@ import type { SupervisorRecord } from '../../records/run-records.ts';
 export class Leftovers {
   #records: SupervisorRecord[] = [];
 
-  /** Soon, with those of other containers. */
+  /** Kills the processes soon, together with those of other containers. */
   kill(record: SupervisorRecord): void {
     this.#records.push(record);
     if (this.#records.length === 1) {

@@ -1,11 +1,10 @@
-// Processes without records, of which the spawner itself is the parent: what is fetched with, and
-// checks.
+// Processes that are children of the spawner and have no records: fetching and checks.
 import { UnknownEndError } from '../../containerizer-error.ts';
 import { DESTROY_SIGNAL, type ProcessSpec, type Spawner } from './spawner.ts';
 
 export type PlainSpec = Omit<ProcessSpec, 'mode' | 'run' | 'bootId'>;
 
-/** So often is begun anew what has no records and was lost with the spawner. */
+/** How often a process is started that was lost with its spawner. */
 const MAX_ATTEMPTS = 3;
 
 export class PlainProcesses {
@@ -16,9 +15,9 @@ export class PlainProcesses {
   }
 
   /**
-   * Resolves to the raw wait status; rejects when aborted, once all that it has started has ended.
-   * It is one that may run twice: where its spawner was killed, and it with that, it is begun anew.
-   * Throws UnknownEndError where that does not help.
+   * Resolves to the raw wait status. Rejects when aborted, once the process and all it has started
+   * have ended. The process must be repeatable: if the spawner is killed, and the process with it,
+   * it is started again. Throws UnknownEndError if it is lost each time.
    */
   async run(spec: PlainSpec, abort: AbortSignal): Promise<number> {
     for (let attempt = 1; ; attempt++) {

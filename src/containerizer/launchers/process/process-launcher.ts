@@ -1,8 +1,8 @@
-// Containers as plain processes, without namespaces: it needs no privileges.
+// Launches containers as plain processes without namespaces, which needs no privileges.
 //
-// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent; the launcher
-// talks to it through the spawner and through the records in the work directory, so that an agent
-// started later knows as much as the one that launched it.
+// Every container has a supervisor (supervisor/supervisor.c) that outlives the agent. The launcher
+// talks to it through the spawner, and reads its records in the work directory, so that a later
+// agent knows as much as the one that launched the container.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerId } from '../../../model/ids.ts';
@@ -34,10 +34,10 @@ const SIGTERM = 15;
 export interface ProcessLauncherOptions {
   readonly records: RunRecords;
   readonly users: Users;
-  /** Folders in which the supervisor program is looked for. */
+  /** Folders that may contain the supervisor program. */
   readonly programs: readonly string[];
   readonly warn: (text: string) => void;
-  /** Something of a container could not be ended. */
+  /** Called when a process of a container could not be killed. */
   readonly onNotDestroyed: () => void;
 }
 
@@ -46,7 +46,7 @@ interface Known {
   readonly cgroups: readonly string[];
   readonly identity: () => Promise<Identity | undefined>;
   readonly environment: Readonly<Record<string, string>>;
-  /** What runs beside its process now. */
+  /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
   hasEnded: boolean;
 }
@@ -121,7 +121,7 @@ export class ProcessLauncher implements Launcher {
     this.#know(id, {
       processId,
       cgroups,
-      // Not now: a user who cannot be looked up costs the checks, not the container.
+      // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#ownerOf(sandbox),
       environment: environmentOf(record),
     });
@@ -205,7 +205,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   /**
-   * Waits for the records to be readable: not to see how it ended is not to know that it failed.
+   * Waits until the records can be read: if they cannot, that does not mean the container failed.
    */
   async #finish(id: ContainerId, cgroups: readonly string[]): Promise<ContainerEnd> {
     const { records, warn } = this.#options;
@@ -233,7 +233,7 @@ export class ProcessLauncher implements Launcher {
     }
   }
 
-  /** Sees to it that nothing of a container goes on unseen. */
+  /** Kills every process of the container that is left. */
   #clear(id: ContainerId, cgroups: readonly string[], end: ContainerEnd): void {
     const record = this.#options.records.supervisor(id);
     const isMute = end.waitStatus === undefined && end.failure === undefined;
@@ -249,7 +249,7 @@ export class ProcessLauncher implements Launcher {
     }
   }
 
-  /** The sandbox is its user's: that tells a later agent whom to run checks as. */
+  /** The user for checks after a restart: the sandbox belongs to the task's user. */
   async #ownerOf(sandbox: string): Promise<Identity | undefined> {
     let uid: number | undefined;
     try {
@@ -272,13 +272,13 @@ const outputIn = (directory: string) => ({
   stderr: join(directory, 'stderr'),
 });
 
-/** The environment that a running process was started with. */
+/** The environment with which a running process was started. */
 function environmentOf(record: SupervisorRecord): Record<string, string> {
   let text: string | undefined;
   try {
     text = readText(`/proc/${record.process.pid}/environ`, 'utf8');
   } catch {
-    // It is only for checks, which then run without it.
+    // The environment is used for checks only, which then run without it.
   }
   return Object.fromEntries(
     (text ?? '')

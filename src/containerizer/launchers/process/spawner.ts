@@ -1,5 +1,5 @@
-// The agent's side of the spawner (supervisor/spawner.c): requests out, reports in. A spawner that
-// dies is replaced, and the new one watches whatever the old one had started.
+// The agent's side of the spawner (supervisor/spawner.c): it sends requests and reads reports. If a
+// spawner dies, a new one replaces it and watches the processes that the old one started.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ContainerizerError, UnknownEndError } from '../../containerizer-error.ts';
@@ -7,9 +7,9 @@ import type { Identity } from '../../host/users.ts';
 
 export interface ProcessSpec {
   /**
-   * Supervised processes are held until they are released, and outlive the agent; bound ones are
-   * supervised, too, but end with the agent. So do plain ones, which have no records and are not
-   * held.
+   * A supervised process is held until it is released, and outlives the agent. A bound one is the
+   * same, but ends with the agent. A plain one has no records, is not held, and ends with the
+   * agent.
    */
   readonly mode: 'supervised' | 'bound' | 'plain';
   /** Where the supervisor keeps its records; unused for plain processes. */
@@ -18,21 +18,21 @@ export interface ProcessSpec {
   readonly directory: string;
   readonly stdout: string;
   readonly stderr: string;
-  /** Absent: the agent's own user. */
+  /** Undefined: the agent's own user. */
   readonly identity?: Identity | undefined;
-  /** Folders of cgroups to join; supervisors make and remove them. The first is used to kill. */
+  /** Cgroups to join; supervisors create and remove them. The first is used to kill. */
   readonly cgroups: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly program: string;
-  /** Including the zeroth. */
+  /** All arguments, with the program's name as the first. */
   readonly arguments: readonly string[];
 }
 
 export interface ProcessListener {
   started(pid: number, startTicks: number): void;
-  /** `status` is the raw wait status of the child of the spawner, where it was one. */
+  /** `status` is the raw wait status, known only for a child of this spawner. */
   ended(status: number | undefined): void;
-  /** With UnknownEndError where it may have been started, or could be now. */
+  /** The error is an UnknownEndError where the process may have been started, or could be now. */
   failed(error: ContainerizerError): void;
 }
 
@@ -42,17 +42,17 @@ interface Watched {
   startTicks?: number;
 }
 
-/** SIGUSR1: a supervisor, or the spawner for a plain process, kills all that there is of it. */
+/** SIGUSR1: the supervisor, or for a plain process the spawner, kills all of its processes. */
 export const DESTROY_SIGNAL = 10;
 
 type SpawnerProcess = ChildProcessByStdio<Writable, Readable, null>;
 
-/** Bytes of a request, as in spawner.c: nothing that the kernel could execute is longer. */
+/** The largest request, as in spawner.c: the kernel executes no longer command line. */
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
-// So many spawners in a row that lived less than this are not worth another try at once.
+// After this many spawners in a row with short lives, the next one waits.
 const MAX_SHORT_LIVES = 3;
 const SHORT_LIFE_MS = 1000;
-// One that cannot be started, or does not last, is tried again after this.
+// How long it waits.
 const RETRY_MS = 1000;
 
 export class Spawner {
@@ -64,11 +64,11 @@ export class Spawner {
   #shortLives = 0;
   #lastToken = 0;
   #closing: Promise<void> | undefined;
-  /** Why there is none for the moment. */
+  /** Why there is no spawner at the moment. */
   #down: string | undefined;
   #unread = '';
 
-  /** `program` is the path of the compiled one (supervisor-program.ts). */
+  /** `program` is the path of the compiled program (supervisor-program.ts). */
   constructor(program: string, warn: (text: string) => void) {
     this.#program = program;
     this.#warn = warn;
@@ -107,7 +107,7 @@ export class Spawner {
     return token;
   }
 
-  /** Watches a process that an earlier spawner has started. */
+  /** Watches a process that an earlier spawner started. */
   watch(pid: number, startTicks: number, listener: ProcessListener): number {
     const token = this.#watch(listener, { pid, startTicks });
     this.#request('W', token, [String(pid), String(startTicks)]);
@@ -123,7 +123,7 @@ export class Spawner {
     this.#request('S', token, [String(signal)]);
   }
 
-  /** Ends the spawner: plain processes are killed, supervisors go on. */
+  /** Ends the spawner: it kills plain processes; supervisors go on. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       if (this.#process === undefined) {
@@ -153,12 +153,12 @@ export class Spawner {
     this.#process?.stdin.write(frame);
   }
 
-  /** Undefined where it cannot be started for the moment: that is tried again. */
+  /** Undefined where the spawner cannot be started at the moment; it will be retried. */
   #start(): SpawnerProcess | undefined {
     this.#startedMs = performance.now();
     this.#unread = '';
     this.#down = undefined;
-    // In a session of its own, so that a terminal's Ctrl-C reaches the agent alone.
+    // In its own session, so that Ctrl-C in a terminal reaches only the agent.
     const child = spawn(this.#program, [], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,
@@ -174,12 +174,12 @@ export class Spawner {
         this.#ended();
       }
     });
-    // Without descriptors there are not even pipes to it.
+    // Without free descriptors the child has not even pipes.
     if (child.pid === undefined) {
       return undefined;
     }
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#read(text));
-    // Writing to a spawner that has just died: its end is noticed by `close`.
+    // A write to a spawner that has just died; `close` reports its end.
     child.stdin.on('error', () => undefined);
     return child;
   }
@@ -195,7 +195,9 @@ export class Spawner {
     this.#again();
   }
 
-  /** What runs goes on, and is watched by the next spawner; nothing is launched until then. */
+  /**
+   * Running processes go on, and the next spawner watches them; nothing can be launched until then.
+   */
   #pause(why: string): void {
     this.#process = undefined;
     this.#down = why;
@@ -265,7 +267,7 @@ export class Spawner {
   }
 }
 
-/** Why the spawner would not take a request: strings in it end with NUL, and so must have none. */
+/** Why the spawner cannot read a request: NUL ends each string, so a string must not contain it. */
 function refusalOf(strings: readonly string[]): string | undefined {
   const bytes = strings.reduce((total, string) => total + Buffer.byteLength(string) + 1, 5);
   if (bytes > MAX_REQUEST_BYTES) {

@@ -1,5 +1,5 @@
-// Finds the program that supervises containers. It is compiled when a package is built, or a
-// checkout set up (supervisor/compile.sh), and never by an agent.
+// Finds the program that supervises containers. It is compiled when a package is built or a
+// checkout is set up (supervisor/compile.sh), and never by an agent.
 import { createHash } from 'node:crypto';
 import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import { ContainerizerError } from '../../containerizer-error.ts';
 const folderOfSources = fileURLToPath(new URL('./supervisor', import.meta.url));
 
 /**
- * The path of the program, in the first of the folders that has it. Its name carries the hash of
- * its sources. Throws ContainerizerError where none has it.
+ * The path of the program, in the first folder that has it. Its name contains the hash of its
+ * sources. Throws ContainerizerError where no folder has it.
  */
 export async function supervisorProgram(folders: readonly string[]): Promise<string> {
   const name = `supervisor-${process.arch}-${await hashOfSources()}`;

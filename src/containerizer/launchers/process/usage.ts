@@ -1,4 +1,4 @@
-// What the processes of a container have used of the machine.
+// The resource usage of a container's processes.
 import { execFileSync } from 'node:child_process';
 import { cgroupProcesses } from '../../cgroups/cgroups.ts';
 import {
@@ -9,19 +9,19 @@ import {
 } from '../../host/process-table.ts';
 import type { ContainerUsage } from '../launcher.ts';
 
-// The unit of times in /proc/<pid>/stat; the same on every architecture Linux runs on today.
+// The unit of times in /proc/<pid>/stat; the same on every architecture that Linux runs on today.
 const TICKS_PER_SECOND = 100;
 
-// Without cgroups every look means a look at all processes of the machine: one serves this long.
+// Without cgroups a measurement reads the whole process table; a table is used for this long.
 const SNAPSHOT_MS = 500;
 
 export class UsageMeter {
   #snapshot: { readonly processes: readonly ProcessStat[]; readonly untilMs: number } | undefined;
 
   /**
-   * Sums over the live processes of a container: each with its own time and that of the children it
-   * has waited for. The supervisor waits for every orphan, so that its children's time completes
-   * the sum. Undefined once the supervisor is gone.
+   * Sums up the live processes of a container, each with its own time and that of children it has
+   * waited for. The supervisor waits for every orphan, so the sum includes ended children.
+   * Undefined when the supervisor has ended.
    */
   measure(supervisorPid: number, cgroup: string | undefined): ContainerUsage | undefined {
     const supervisor = processStat(supervisorPid);
