@@ -8,11 +8,16 @@ import type { LeadingMaster } from '../model/leading-master.ts';
 /** Tells which master leads. */
 export interface Detector {
   /**
-   * Calls `onLeader` soon, and again whenever another master leads; undefined means that none does.
-   * The function that it returns ends the watch. A detector that fails to find out retries, and
-   * reports no leader meanwhile.
+   * Calls `onLeader` soon, and again whenever another master leads; undefined means that none does,
+   * as before the first call. The function that it returns ends the watch. A detector that fails to
+   * find out retries, and reports no leader meanwhile.
    */
   watch(onLeader: (leader: LeadingMaster | undefined) => void): () => void;
+  /**
+   * The watcher cannot reach the leader that it was told of. A detector that hears of changes by
+   * itself has nothing to do.
+   */
+  lookAgain(): void;
 }
 
 /** What a Contender calls when its candidate wins or loses. */

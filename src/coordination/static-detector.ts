@@ -1,7 +1,10 @@
-// Detects a master whose address is configured, as `host:port` or as a file that contains it. That
-// master counts as the leader all the time.
+// Finds a master whose address is given: `host:port`, as it stands or read from a file. It leads as
+// long as it is asked. A name is looked up until it has an address, and again when the watcher
+// cannot do with what it was told: name servers may come later than agents when machines start, and
+// a master may have moved.
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
+import type { Address } from '../model/address.ts';
 import type { LeadingMaster } from '../model/leading-master.ts';
 import type { Detector } from './interface.ts';
 
@@ -12,13 +15,13 @@ export interface MasterAddress {
 
 const DEFAULT_PORT = 5050;
 
-/** The text is no address of a master, or its host name has no IPv4 address. */
+/** The text is no address of a master, or its name has no IPv4 address. */
 export class MasterAddressError extends Error {
   readonly code = 'MESOSCALE_MASTER_ADDRESS';
 }
 
-/** Reads the address and resolves its host name. Rejects with MasterAddressError. */
-export async function findMaster(text: string): Promise<MasterAddress> {
+/** Throws MasterAddressError. */
+export function parseMaster(text: string): Address {
   const trimmed = text
     .trim()
     .replace(/^http:\/\//, '')
@@ -32,25 +35,118 @@ export async function findMaster(text: string): Promise<MasterAddress> {
   if (host === undefined || port < 1 || port > 65_535) {
     throw new MasterAddressError(`--master expects host:port, got '${text}'`);
   }
-  if (isIPv4(host)) {
-    return { ip: host, port };
-  }
+  return { host, port };
+}
+
+/** The address of the text, its name looked up once. Rejects with MasterAddressError. */
+export async function findMaster(text: string): Promise<MasterAddress> {
+  const { host, port } = parseMaster(text);
   try {
-    return { ip: (await lookup(host, 4)).address, port };
+    return { ip: await ipOf(host), port };
   } catch {
     throw new MasterAddressError(`--master: the name ${host} has no address`);
   }
 }
 
-export class StaticDetector implements Detector {
-  readonly #leader: LeadingMaster;
+const ipOf = async (name: string) => (isIPv4(name) ? name : (await lookup(name, 4)).address);
 
-  constructor(leader: LeadingMaster) {
-    this.#leader = leader;
+export interface StaticDetectorOptions {
+  readonly address: Address;
+  /** The IPv4 address of a name; rejects where it has none. Absent: as the system has it. */
+  readonly lookUp?: ((name: string) => Promise<string>) | undefined;
+  /** The host name that goes with an IP address; undefined: none is known. */
+  readonly hostnameOf: (ip: string) => Promise<string | undefined>;
+  readonly warn: (text: string) => void;
+}
+
+/** Between two looks: thousands of agents ask the same name servers. */
+const PAUSE_MS = 5_000;
+/** After the first look that finds no address; doubled by each further one, up to the pause. */
+const FIRST_RETRY_MS = 500;
+
+export class StaticDetector implements Detector {
+  readonly #options: StaticDetectorOptions;
+  #onLeader: ((leader: LeadingMaster) => void) | undefined;
+  #leader: LeadingMaster | undefined;
+  #isOver = false;
+  #isLooking = false;
+  #isLookWanted = false;
+  /** Until it ends there is no other look. */
+  #pause: NodeJS.Timeout | undefined;
+  /** Looks in a row that have found no address. */
+  #failures = 0;
+
+  /** Looks at once. */
+  constructor(options: StaticDetectorOptions) {
+    this.#options = options;
+    void this.#look();
   }
 
-  watch(onLeader: (leader: LeadingMaster | undefined) => void): () => void {
-    onLeader(this.#leader);
-    return () => undefined;
+  watch(onLeader: (leader: LeadingMaster) => void): () => void {
+    this.#onLeader = onLeader;
+    if (this.#leader !== undefined) {
+      onLeader(this.#leader);
+    }
+    return () => {
+      this.#isOver = true;
+      clearTimeout(this.#pause);
+    };
+  }
+
+  lookAgain(): void {
+    this.#isLookWanted = !isIPv4(this.#options.address.host);
+    if (this.#isLookWanted && this.#pause === undefined && !this.#isLooking) {
+      void this.#look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    this.#isLookWanted = false;
+    const found = await this.#find();
+    this.#isLooking = false;
+    if (this.#isOver) {
+      return;
+    }
+    if (found === undefined) {
+      this.#isLookWanted = true;
+    } else if (found.pid !== this.#leader?.pid) {
+      this.#leader = found;
+      this.#onLeader?.(found);
+    }
+    const delayMs = found === undefined ? FIRST_RETRY_MS * 2 ** (this.#failures - 1) : PAUSE_MS;
+    this.#pause = setTimeout(() => this.#endPause(), Math.min(delayMs, PAUSE_MS));
+  }
+
+  #endPause(): void {
+    this.#pause = undefined;
+    if (this.#isLookWanted) {
+      void this.#look();
+    }
+  }
+
+  /** Undefined: the name has no address. */
+  async #find(): Promise<LeadingMaster | undefined> {
+    const { address, lookUp = ipOf, hostnameOf } = this.#options;
+    let ip: string;
+    try {
+      ip = await lookUp(address.host);
+    } catch (error) {
+      this.#failed(error as NodeJS.ErrnoException);
+      return undefined;
+    }
+    this.#failures = 0;
+    return { pid: `master@${ip}:${address.port}`, hostname: (await hostnameOf(ip)) ?? ip };
+  }
+
+  /** Said of the first failure in a row, and of ever fewer of those that follow. */
+  #failed({ code, message }: NodeJS.ErrnoException): void {
+    this.#failures++;
+    if (Number.isInteger(Math.log2(this.#failures))) {
+      const { host } = this.#options.address;
+      this.#options.warn(
+        `The name of the master, ${host}, has no address (${code ?? message}). Looking it up again`,
+      );
+    }
   }
 }

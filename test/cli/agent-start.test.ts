@@ -36,6 +36,25 @@ test('the folder of an agent of Apache Mesos is refused, with the way out', () =
   refuseForeignAgent(workDir);
 });
 
+test('an agent whose name server does not know its master yet waits for it', async () => {
+  const cluster = new TestCluster();
+  const agent = cluster.run(
+    [
+      'agent',
+      '--master=master.invalid',
+      '--ip=127.0.0.1',
+      `--port=${await freePort()}`,
+      `--work_dir=${join(cluster.folder, 'agent')}`,
+    ],
+    'agent.log',
+  );
+  await until('it listens', () => agent.log.includes('Listening on'));
+  await until('it has looked the name up', () => agent.log.includes('Looking it up again'));
+  expect(agent.log).toMatch(/The name of the master, master\.invalid, has no address \(E\w+\)/);
+  expect(await agent.kill('SIGTERM')).toBe(0);
+  await cluster.stop();
+});
+
 test('an agent keeps its sandboxes open to their users, whatever the umask is', async () => {
   const cluster = new TestCluster();
   const workDir = join(cluster.folder, 'above', 'agent');

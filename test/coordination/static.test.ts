@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StandaloneContender } from '../../src/coordination/standalone.ts';
 import { findMaster, StaticDetector } from '../../src/coordination/static-detector.ts';
 
@@ -13,11 +13,73 @@ test('a master that stands alone is elected when it contends, and leads to its e
   expect(heard).toEqual(['elected']);
 });
 
-test('a detector of a given address names that master', () => {
+/** A name server: what `ips` has, one look after the other, and its last for ever. */
+function detect(host: string, ips: readonly (string | undefined)[]) {
   const heard: unknown[] = [];
-  const leader = { pid: 'master@10.0.0.1:5050', hostname: 'one' };
-  new StaticDetector(leader).watch((it) => heard.push(it))();
-  expect(heard).toEqual([leader]);
+  const warnings: string[] = [];
+  const asked: number[] = [];
+  const detector = new StaticDetector({
+    address: { host, port: 5050 },
+    lookUp: async (name) => {
+      expect(name).toBe(host);
+      const ip = ips[Math.min(asked.push(Date.now()), ips.length) - 1];
+      if (ip === undefined) {
+        throw Object.assign(new Error(`getaddrinfo ${name}`), { code: 'ENOTFOUND' });
+      }
+      return ip;
+    },
+    hostnameOf: async (ip) => (ip === '10.0.0.1' ? 'one' : undefined),
+    warn: (text) => warnings.push(text),
+  });
+  const unwatch = detector.watch((leader) => heard.push(leader));
+  return { detector, heard, warnings, asked, unwatch };
+}
+
+const ONE = { pid: 'master@10.0.0.1:5050', hostname: 'one' };
+const TWO = { pid: 'master@10.0.0.2:5050', hostname: '10.0.0.2' };
+
+describe('a detector of a given address', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('names that master, and looks no address up twice', async () => {
+    const { detector, heard, asked } = detect('10.0.0.1', ['10.0.0.1']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    detector.lookAgain();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(heard).toEqual([ONE]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('looks a name up until it has an address, and says so ever less often', async () => {
+    const { heard, warnings, asked } = detect('m', [...Array(20).fill(undefined), '10.0.0.1']);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(asked).toHaveLength(3);
+    expect(heard).toEqual([]);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(heard).toEqual([ONE]);
+    expect(asked).toHaveLength(21);
+    expect(warnings).toHaveLength(5);
+    expect(warnings[0]).toBe(
+      'The name of the master, m, has no address (ENOTFOUND). Looking it up again',
+    );
+  });
+
+  test('looks a name up again where its master is out of reach, but not all the time', async () => {
+    const { detector, heard, asked, unwatch } = detect('m', ['10.0.0.1', undefined, '10.0.0.2']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(1);
+    for (let second = 0; second < 60; second++) {
+      detector.lookAgain();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(heard).toEqual([ONE, TWO]);
+    expect(asked.length).toBeLessThan(15);
+    unwatch();
+    const before = asked.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(before);
+  });
 });
 
 test('an address of a master is host:port, with 5050 where no port is given', async () => {

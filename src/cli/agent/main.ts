@@ -37,16 +37,21 @@ export async function runAgent(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [{ address, master: found, options, authentication, warnings }, module] = await Promise.all(
-    [agentSettings(parsed), loadCore()],
-  );
+  const [{ address, master, options, authentication, warnings }, module] = await Promise.all([
+    agentSettings(parsed),
+    loadCore(),
+  ]);
   const { workDir } = options;
-  const nameOfMaster = knownName(found.ip);
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
     loop.dispatch({ type: 'timer', nowMs, timer }),
   );
   const { logger, shutdown } = own;
+  const detector = new StaticDetector({
+    address: master,
+    hostnameOf: knownName,
+    warn: (text) => logger.warn(text),
+  });
   const requests = new PendingRequests<ExecutorStream>();
   const streams = new StreamRegistry<ExecutorStream>((stream) =>
     loop.dispatch({ type: 'streamClosed', nowMs: systemClock.nowMs(), stream }),
@@ -94,7 +99,11 @@ export async function runAgent(
       case 'sendToExecutor':
       case 'closeStream':
       case 'sendToMaster':
+        server.perform(effect);
+        return;
       case 'link':
+        // The agent is not registered: its master may be another by now.
+        detector.lookAgain();
         server.perform(effect);
         return;
       case 'launchExecutor':
@@ -144,10 +153,6 @@ export async function runAgent(
     type: 'recovered',
     nowMs: systemClock.nowMs(),
     checkpoint: await driver.recover(),
-  });
-  const detector = new StaticDetector({
-    pid: `master@${found.ip}:${found.port}`,
-    hostname: (await nameOfMaster) ?? found.ip,
   });
   const unwatch = detector.watch((leader) =>
     loop.dispatch({

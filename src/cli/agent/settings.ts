@@ -1,11 +1,11 @@
 // All that an agent's flags say, read before anything is started; what is wrong is told together.
 import type { AgentOptions } from '../../agent/options.ts';
-import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
+import type { Address } from '../../model/address.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
-import { readMasterFlag } from '../master-flag.ts';
+import { parseMasterFlag } from '../master-flag.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
   NO_ADDRESS,
@@ -18,7 +18,8 @@ import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
 export interface AgentSettings {
   readonly address: PublishedAddress;
-  readonly master: MasterAddress;
+  /** Its host may be a name that has no address yet. */
+  readonly master: Address;
   readonly options: AgentOptions;
   readonly authentication: Authentication;
   /** What the log should say about it. */
@@ -36,10 +37,8 @@ export async function agentSettings(
     values.work_dir,
     'the folder of sandboxes and of what is kept',
   );
-  const [address, master] = await Promise.all([
-    faults.readLater(() => publishedAddress(values)),
-    faults.readLater(async () => readMasterFlag(named.value)),
-  ]);
+  const master = faults.read(() => parseMasterFlag(named.value));
+  const address = await faults.readLater(() => publishedAddress(values));
   const workDir = faults.read(() => workDirOf(folder.value));
   faults.read(() => refuseForeignAgent(workDir.value));
   const options = faults.read(() =>
