@@ -1,5 +1,5 @@
 // `npm run bench -- allocator`: cycles of the allocator on the workloads of Apache Mesos's own
-// benchmarks, and the stripped cycle in plain C beside them in the same run.
+// benchmarks and, in the same run, a kernel of such a cycle in plain C.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,8 +17,8 @@ export const USAGE = `usage: npm run bench -- allocator [--workload NAME] [--age
 workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}`;
 
 /**
- * Workloads that the stripped kernel does the like of, every agent being offered to one role; and
- * whether agents are shuffled there.
+ * Workloads that the kernel can be compared with, since every agent is offered to one role; and
+ * whether agents are shuffled in them.
  */
 const COMPARED: ReadonlyMap<string, boolean> = new Map([
   ['Cycle', false],
@@ -68,7 +68,10 @@ function chosen(name: string | undefined): readonly Workload[] {
   return [workload];
 }
 
-/** The sizes of the workload, or the one asked for; what is left out is as in its first size. */
+/**
+ * The sizes of the workload, or the size that was asked for; a number that was not given is that of
+ * the workload's first size.
+ */
 function sizesOf(workload: Workload, { agents, frameworks }: Options): readonly Size[] {
   if (agents === undefined && frameworks === undefined) {
     return workload.sizes;
@@ -79,7 +82,7 @@ function sizesOf(workload: Workload, { agents, frameworks }: Options): readonly 
 
 function measure(workload: Workload, size: Size, runs: number): Measurement[][] {
   const task = JSON.stringify({ name: workload.name, size, runs });
-  // A million agents' worth of the bench's own messages need some room.
+  // The bench's own messages need room, for up to a million agents.
   const flags = ['--expose-gc', '--max-old-space-size=8192', '--no-warnings'];
   const { status, stdout } = spawnSync(process.execPath, [...flags, CASE, task], {
     encoding: 'utf8',
@@ -95,7 +98,7 @@ function measure(workload: Workload, size: Size, runs: number): Measurement[][] 
     .map((line) => JSON.parse(line));
 }
 
-/** Adds what the kernel took for a full cycle, and how many times that the core did. */
+/** Adds the kernel's time for a full cycle, and how many times that the core took. */
 function withKernel(runs: readonly Measurement[][], kernel: readonly number[]): Measurement[][] {
   const shortest = best(kernel);
   return runs.map((measurements) => {

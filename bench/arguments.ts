@@ -1,6 +1,6 @@
-// Options of the benches: what is wrong with one is said in a line.
+// Options of the benches; an error in one is reported in a line.
 
-/** What was asked for cannot be. The message is one line. */
+/** An option is not valid. The message is one line. */
 export class UsageError extends Error {}
 
 /** A whole number of at least `least`. Throws UsageError. */

@@ -1,5 +1,6 @@
-// The whole path under load: simulated agents and schedulers against a real master, over sockets.
-// One task is: ACCEPT, three status updates one by one, each acknowledged through the master.
+// The whole path of a task under load: simulated agents and schedulers use a real master over
+// sockets. A task is one ACCEPT and three status updates, one by one, each acknowledged through the
+// master.
 import { parseArgs } from 'node:util';
 import { TaskState } from '../src/model/generated/messages.ts';
 import { UsageError, whole } from './arguments.ts';

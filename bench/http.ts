@@ -1,5 +1,5 @@
-// The http suite: what one request costs the process that takes it, at the port of masters and
-// agents and at node:http. Requests come from another process over loopback sockets, pipelined, and
+// The http suite: what one request costs the process that receives it, at the port of masters and
+// agents and with node:http. Another process sends the requests, pipelined, over loopback sockets;
 // all are answered.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
@@ -24,7 +24,7 @@ interface Port {
   close(): Promise<void>;
 }
 
-/** The port of a master, with nothing behind it. */
+/** The port of a master without a master behind it. */
 async function ownPort(taken: () => void): Promise<Port> {
   const listener = await Listener.listen({
     host: '127.0.0.1',
@@ -49,7 +49,7 @@ async function ownPort(taken: () => void): Promise<Port> {
   return { port: listener.address.port, close: () => listener.close() };
 }
 
-/** The same with node:http: the body is collected, and the answer has none. */
+/** The same with node:http: the body is read, and the response has none. */
 async function nodePort(taken: () => void): Promise<Port> {
   const server = createServer((request, response) => {
     const body: Buffer[] = [];
@@ -67,7 +67,7 @@ async function nodePort(taken: () => void): Promise<Port> {
   };
 }
 
-/** Microseconds of CPU a request, of this process with all of its threads. */
+/** Microseconds of CPU time for each request, of this process and all its threads. */
 async function cpuOf(
   listen: (taken: () => void) => Promise<Port>,
   request: Uint8Array,

@@ -4,7 +4,7 @@ import '../src/cli/process/output-errors.ts';
 import { UsageError } from './arguments.ts';
 
 interface Suite {
-  /** What --help shows. */
+  /** The text of --help. */
   readonly USAGE: string;
   run(options: { json: boolean; args: string[] }): void | Promise<void>;
 }

@@ -1,5 +1,5 @@
-// The parts suite: small parts of ours beside what Node has for the same, in one process. The parts
-// on the way of a request have suites of their own (http, wire).
+// The parts suite: small parts of ours and Node's counterparts, in one process. Parts that handle
+// requests have suites of their own (http, wire).
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,11 +19,11 @@ const TIMERS = 50_000;
 const DELAY_MS = 75_000;
 /** Events that wait while the loop is behind. */
 const QUEUED = 100_000;
-/** Encoded values: ids of 16 bytes, as in every status update. */
+/** How many values are encoded: ids of 16 bytes, as in every status update. */
 const VALUES = 100_000;
 const PROCESSES = 200;
 
-/** Microseconds that `run` takes for each of `count` things. */
+/** The microseconds of `run` for each of `count` items. */
 const timedEach = (count: number, run: () => void) => (timed(run) * 1000) / count;
 
 function measurements(unit: string, rival: string, ours: number, theirs: number): Measurement[] {
@@ -34,7 +34,7 @@ function measurements(unit: string, rival: string, ours: number, theirs: number)
   ];
 }
 
-/** Each agent's timer is set and, when the agent answers, set again. */
+/** Each agent's timer is set, and set again when the agent answers. */
 function timers(): Measurement[] {
   const names = Array.from({ length: TIMERS }, (_, i) => `ping/${i}`);
   const own = new Timers(() => undefined);
@@ -64,7 +64,7 @@ function timers(): Measurement[] {
   return measurements('us', 'setTimeout', ours, theirs);
 }
 
-/** As many are taken as are pushed, while `QUEUED` others wait. */
+/** Events are pushed and taken while `QUEUED` others wait. */
 function queue(): Measurement[] {
   const own = new Fifo<number>();
   const array: number[] = [];
@@ -108,7 +108,10 @@ function base64(): Measurement[] {
   return measurements('us', 'Buffer', ours, theirs);
 }
 
-/** CPU of this process, which has an agent's work to do meanwhile, for each process it starts. */
+/**
+ * CPU time of this process for each process that it starts: while it does that, an agent cannot do
+ * its other work.
+ */
 async function processes(): Promise<Measurement[]> {
   const folders = [join(import.meta.dirname, '..', 'build'), tmpdir()];
   const spawner = new Spawner(await supervisorProgram(folders), (text) => {

@@ -1,4 +1,4 @@
-// What every suite prints: a table for people, or with --json one object a line for programs.
+// The output of all suites: a table for people, or with --json one object in a line for programs.
 
 export interface Measurement {
   readonly metric: string;
@@ -11,7 +11,7 @@ export interface Report {
   readonly workload: string;
   readonly agents: number;
   readonly frameworks: number;
-  /** The measurements of each run, the same metrics in each. */
+  /** The measurements of each run; all runs have the same metrics. */
   readonly runs: readonly (readonly Measurement[])[];
   readonly json: boolean;
 }
@@ -50,7 +50,7 @@ export function report(result: Report): void {
   }
 }
 
-/** The value below which the share `q` of the sorted values lies. */
+/** The value below which a fraction `q` of the sorted values is. */
 export function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
 }

@@ -1,5 +1,5 @@
-// The wire suite: what one message costs to encode and to decode, in both forms, and in both
-// transports' framing.
+// The wire suite: what encoding and decoding a message costs, in JSON and protobuf, and with the
+// framing of both transports.
 import { parseArgs } from 'node:util';
 import { Bench } from 'tinybench';
 import { loadSchema } from '../scripts/schema.ts';
@@ -11,7 +11,7 @@ import { encodeRecord, RecordReader } from '../src/wire/record-io.ts';
 import { type Measurement, report } from './report.ts';
 import { type HotMessage, hotMessages } from './wire/hot-messages.ts';
 
-/** So many operations are timed as one: a single one is too short for the clock. */
+/** How many operations are timed as one: a single one is too short for the clock. */
 const BATCH = 100;
 const RUNS = 5;
 const RUN_MS = 100;
@@ -24,7 +24,7 @@ type Operation = readonly [metric: string, run: () => unknown];
 function messageOperations({ type, message }: HotMessage): Operation[] {
   const bytes = encodeMessage(type, message);
   const text = writeJson(type, message);
-  // The rival knows the types by reflection, as one would use it without generated code of its own.
+  // The rival uses reflection, as protobufjs is used without generated code.
   const rival = schema.lookupType(type.wireName);
   const known = rival.decode(bytes);
   return [
@@ -32,7 +32,7 @@ function messageOperations({ type, message }: HotMessage): Operation[] {
     ['protobufjs encode', () => rival.encode(known).finish()],
     ['protobuf decode', () => decodeMessage(type, bytes)],
     ['protobufjs decode', () => rival.decode(bytes)],
-    // A string is not written until its bytes are.
+    // Encoded, because JavaScript engines may build a string only when its bytes are needed.
     ['json encode', () => ascii.encode(writeJson(type, message))],
     ['json decode', () => readJson(type, text)],
   ];
@@ -83,7 +83,7 @@ async function measure(operations: readonly Operation[]): Promise<Measurement[]>
   return [...figures, ...ratios(figures)];
 }
 
-/** How many times longer the rival takes, in the same run. */
+/** How many times as long the rival takes, in the same run. */
 function ratios(figures: readonly Measurement[]): Measurement[] {
   return figures.flatMap(({ metric, value }) => {
     const rival = figures.find((it) => it.metric === metric.replace('protobuf ', 'protobufjs '));

@@ -1,17 +1,17 @@
-// The command lines of scripts for developers: help on request, and a line about what cannot be.
+// Command lines of scripts for developers: --help, and errors of one line.
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import '../src/cli/process/output-errors.ts';
 
 export const WRONG_USAGE = 2;
 
-/** Ends the program with one line. */
+/** Ends the program with an error of one line. */
 export function refuse(text: string): never {
   process.stderr.write(`${text}\n`);
   process.exit(WRONG_USAGE);
 }
 
-/** As parseArgs; --help shows the usage, and what is wrong ends the program with it. */
+/** As parseArgs, but prints the usage on --help, and ends the program with an error of one line. */
 export function readArguments<Config extends ParseArgsConfig>(usage: string, config: Config) {
   const argv = process.argv.slice(2);
   if (argv.includes('--help') || argv.includes('-h')) {
@@ -25,7 +25,7 @@ export function readArguments<Config extends ParseArgsConfig>(usage: string, con
   }
 }
 
-/** A file that an argument names. */
+/** The content of a file that an argument names. */
 export function readNamed(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -1,5 +1,5 @@
-// Compiles asm/ to build/mesoscale-core.wasm and its like. Does nothing when the module is what its
-// sources give.
+// Compiles asm/ to build/mesoscale-core.wasm and its variants. A module that is up to date is not
+// compiled again.
 import { mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import asc from 'assemblyscript/asc';
@@ -8,9 +8,9 @@ import { coreModule, staleness } from './products.mjs';
 const root = dirname(import.meta.dirname);
 
 /**
- * `shipped`: what runs. `plain`: without vector instructions, for translators that know none
- * (wasm2c); the answers are the same. `debug`: with its assertions and `checkState()`, for tests; a
- * failed assertion calls `env.abort`.
+ * `shipped`: the module that runs. `plain`: the same without vector instructions, for translators
+ * that do not know them (wasm2c). `debug`: with assertions and `checkState()`, for tests; a failed
+ * assertion calls `env.abort`.
  */
 export type Build = 'shipped' | 'plain' | 'debug';
 
@@ -31,13 +31,13 @@ const SETTINGS: Readonly<Record<Build, BuildSettings>> = {
   plain: {
     file: 'mesoscale-core-plain.wasm',
     entry: 'index.ts',
-    // What is translated further is optimized there.
+    // The translated module is optimized by the next compiler.
     flags: [...SHIPPED, '--disable', 'simd', '-O1'],
   },
   debug: {
     file: 'mesoscale-core-debug.wasm',
     entry: 'debug.ts',
-    // Names of functions stay, so that a stack says where a trap was.
+    // Keeps the names of functions, so that the stack of a trap shows them.
     flags: ['--debug', '--enable', 'simd', '-O1'],
   },
 };
@@ -46,7 +46,7 @@ export interface BuildOptions {
   readonly build?: Build;
 }
 
-/** Builds the module if it is out of date and answers where it is. */
+/** Builds the module if it is out of date, and returns its path. */
 export async function buildCore({ build = 'shipped' }: BuildOptions = {}): Promise<string> {
   const { file, entry, flags } = SETTINGS[build];
   const output = join(root, 'build', file);
@@ -55,7 +55,7 @@ export async function buildCore({ build = 'shipped' }: BuildOptions = {}): Promi
     return output;
   }
   mkdirSync(dirname(output), { recursive: true });
-  // Written beside and moved, so that a reader never sees half a module.
+  // Written under another name and then renamed, so that a reader never sees half a module.
   const temporary = `${output}.${process.pid}`;
   const result = await asc.main([
     join(root, 'asm', entry),
@@ -75,7 +75,7 @@ export async function buildCore({ build = 'shipped' }: BuildOptions = {}): Promi
   return output;
 }
 
-// `debug`: what tests need besides; they build it themselves where it is out of date.
+// With `debug`, builds the module that tests use; otherwise they build it themselves.
 if (import.meta.main) {
   await buildCore({ build: process.argv[2] === 'debug' ? 'debug' : 'shipped' });
 }

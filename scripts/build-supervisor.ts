@@ -1,5 +1,6 @@
-// Compiles the supervisor of containers into a folder, for this machine and for others whose
-// compiler is here: the set-up of a checkout does so for this machine, `npm run build` for all.
+// Compiles the supervisor of containers into a folder, for this machine and for others that the
+// machine has a compiler for. The set-up of a checkout compiles for this machine, `npm run build`
+// for all.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { supervisorProgram } from '../src/containerizer/launchers/process/supervisor-program.ts';
@@ -8,13 +9,13 @@ import { SUPERVISOR, staleness } from './products.mjs';
 const root = dirname(import.meta.dirname);
 const SCRIPT = 'src/containerizer/launchers/process/supervisor/compile.sh';
 
-/** Debian's names of the compilers for machines that are not this one. */
+/** The names of Debian's cross compilers, by architecture. */
 const CROSS_COMPILERS: Readonly<Record<string, string>> = {
   arm64: 'aarch64-linux-gnu-gcc',
   x64: 'x86_64-linux-gnu-gcc',
 };
 
-/** Why it could not be; undefined: the program is there. */
+/** Compiles the program. Returns why that failed; undefined where it did not. */
 export function compileSupervisor(folder: string, architecture: string): string | undefined {
   const isOwn = architecture === process.arch;
   const compiler = isOwn ? (process.env.CC ?? 'cc') : CROSS_COMPILERS[architecture];
@@ -44,7 +45,7 @@ if (import.meta.main) {
   if (failure === undefined) {
     made?.();
   } else {
-    // Masters and the tools for developers do without.
+    // Masters and tools for developers do not need it.
     console.warn(`${failure}\nAgents will not start until it is there`);
   }
 }

@@ -1,5 +1,5 @@
-// `npm run build`: a publishable dist/ with the commands, the library with its types, and the
-// module.
+// `npm run build`: makes dist/ for publication, with the commands, the library and its types, and
+// the module.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { ARCHITECTURES, compileSupervisor } from './build-supervisor.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
-/** Where the compiler writes to. */
+/** The compiler's output folder. */
 const compiled = join(root, 'build', 'package');
 
 rmSync(dist, { recursive: true, force: true });
@@ -22,13 +22,15 @@ if (status !== 0) {
   process.exit(status ?? 1);
 }
 await buildCore({ build: 'plain' });
-// The core's constants stand among the module's sources, of which a package has only these.
+// src/core/constants.ts re-exports a source of the module, which a package does not have: the
+// constants themselves take its place.
 cpSync(join(compiled, 'src'), dist, { recursive: true });
 for (const kind of ['js', 'd.ts']) {
   cpSync(join(compiled, 'asm', `constants.${kind}`), join(dist, 'core', `constants.${kind}`));
 }
 rmSync(compiled, { recursive: true });
-// What the compiler does not carry over: the codec is generated as JavaScript, the supervisor is C.
+// Files that the compiler does not copy: the generated codec, which is JavaScript, and the sources
+// of the supervisor, which are C.
 const VERBATIM = [
   ['src/wire/generated', 'wire/generated'],
   ['src/containerizer/launchers/process/supervisor', 'containerizer/launchers/process/supervisor'],
@@ -42,7 +44,7 @@ for (const [from, to] of VERBATIM) {
   }
   cpSync(source, join(dist, to), { recursive: true });
 }
-// Machines that run agents need no compiler.
+// So that machines with agents need no compiler.
 for (const architecture of ARCHITECTURES) {
   const failure = compileSupervisor(dist, architecture);
   if (failure !== undefined) {

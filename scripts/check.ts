@@ -10,7 +10,7 @@ const steps: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', modules('typescript/bin/tsc'), '-p', '.'],
   ['format and lint', modules('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'],
   ['format of the core', join(root, 'scripts', 'format-core.ts'), '--check'],
-  // The whole of `npm test` runs these among all others.
+  // `npm test` runs these among all others.
   ...(process.argv.includes('--without-tests')
     ? []
     : [

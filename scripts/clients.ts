@@ -1,6 +1,6 @@
-// Installs the clients that test/clients runs. A client that cannot be had is named; with CI=true
-// that is a failure when its registry answers. An installation is kept, a failed one is tried again
-// by every run.
+// Installs the clients for test/clients. A client that cannot be installed is named; with CI=true
+// that is a failure if its registry answers. An installation is kept; a failed one is retried by
+// every run.
 import { CLIENTS, type Client, install, installed } from '../test/clients/install.ts';
 
 const isCI = ['true', '1'].includes(process.env.CI ?? '');

@@ -1,5 +1,5 @@
-// Writes the source of the codec: for each message type of the schema four functions (protobuf in
-// and out, JSON in and out) and the token that carries them. What the generated code calls is in
+// Writes the source of the codec: for each message type of the schema four functions (read and
+// write protobuf, read and write JSON) and the token that carries them. The generated code calls
 // src/wire/.
 import protobuf from 'protobufjs';
 import { CONFINING } from '../src/wire/enum-table.ts';
@@ -16,16 +16,18 @@ interface FieldPlan {
   readonly name: string;
   readonly wireName: string;
   /**
-   * 'message', 'enum', or the scalar kind, which is also the name of the reader's and writer's
-   * method.
+   * 'message', 'enum', or the scalar kind, which is also the name of the method in reader and
+   * writer.
    */
   readonly kind: ValueKind;
-  /** The message's or the enumeration's name in TypeScript. */
+  /** The TypeScript name of the message or enumeration. */
   readonly typeName: string;
   readonly zeroIsAbsent: boolean;
 }
 
-/** Kinds whose primitives may refuse a number and so have to know the field's name. */
+/**
+ * Kinds whose reader or writer may refuse a number, and so needs the field's name for the error.
+ */
 const NAMED_KINDS = new Set(['int64', 'uint64']);
 const SCALAR_KINDS = new Set([
   'double',
@@ -73,7 +75,7 @@ const tagOf = (id: number, wireType: number) => ((id << 3) | wireType) >>> 0;
 
 const quoted = (text: string) => `'${text}'`;
 
-// Protobuf, out.
+// --- Writing protobuf ---
 
 function encodeValue({ kind, typeName, name }: FieldPlan, id: number, value: string): string {
   const tag = tagOf(id, wireTypeOf(kind));
@@ -111,13 +113,13 @@ function encodeField(p: FieldPlan): string {
   return `  v = m.${name};\n  if (${condition}) ${block}${otherwise}\n`;
 }
 
-// Protobuf, in.
+// --- Reading protobuf ---
 
 function scalarRead({ kind, name }: FieldPlan): string {
   return `r.${kind}(${NAMED_KINDS.has(kind) ? quoted(name) : ''})`;
 }
 
-/** Setting one of a oneof unsets the others. */
+/** Setting a field of a oneof unsets its other fields. */
 function clearOthers({ field }: FieldPlan): string {
   const others = field.partOf?.fieldsArray.filter((other) => other !== field) ?? [];
   return others
@@ -199,7 +201,9 @@ function decodeField(p: FieldPlan): string {
   return `${one}      case ${tagOf(field.id, BYTES)}: ${packed} break;\n`;
 }
 
-/** Required fields are there from the start, so that the finished object has one shape. */
+/**
+ * A new object has all required fields from the start, so that all finished objects have one shape.
+ */
 function freshObject(plans: FieldPlan[]): string {
   const required = plans.filter((p) => p.field.required);
   return required.length === plans.length
@@ -213,7 +217,7 @@ const incompleteCheck = (plans: FieldPlan[], target: string) =>
     .map((p) => `  if (m.${p.name} === undefined) ${target}.incomplete = true;\n`)
     .join('');
 
-// JSON, out.
+// --- Writing JSON ---
 
 function jsonOut({ kind, typeName, wireName }: FieldPlan, value: string): string {
   switch (kind) {
@@ -252,7 +256,7 @@ function defaultText(p: FieldPlan): string | undefined {
   return p.kind === 'double' && Number.isInteger(value) ? `${value}.0` : JSON.stringify(value);
 }
 
-/** `first` is true as long as no field before this one is sure to have been written. */
+/** `sure` is false as long as it is possible that no field has been written before this one. */
 function writeField(p: FieldPlan, state: { sure: boolean; index: number }): string {
   const { field, name, wireName } = p;
   const key = JSON.stringify(wireName);
@@ -288,7 +292,7 @@ function writeField(p: FieldPlan, state: { sure: boolean; index: number }): stri
   return source;
 }
 
-// JSON, in.
+// --- Reading JSON ---
 
 function jsonIn(p: FieldPlan, value: string): string {
   const { kind, typeName, wireName } = p;
@@ -330,7 +334,7 @@ function readField(p: FieldPlan): string {
   return `${source}  if (${present}) { m.${name} = ${jsonIn(p, 'v')};${clear} }\n`;
 }
 
-// The whole.
+// --- The codec of one type ---
 
 function fieldToken(p: FieldPlan): string {
   const { field, kind, typeName } = p;
@@ -358,7 +362,7 @@ function fieldToken(p: FieldPlan): string {
   );
 }
 
-/** Whether values of the type can hold values of the same type, at any depth. */
+/** Whether a value of the type can contain another of the same type, at any depth. */
 function isRecursive(type: protobuf.Type): boolean {
   const seen = new Set<protobuf.Type>();
   const open = [type];
@@ -380,8 +384,7 @@ export function messageSource(type: protobuf.Type): { functions: string; token: 
   const name = flatName(type.fullName);
   const plans = type.fieldsArray.map(plan);
   const byNumber = [...plans].sort((a, b) => a.field.id - b.field.id);
-  // Mesos looks at the members of a JSON object in alphabetical order, and reports the first that
-  // is wrong.
+  // Mesos checks the members of a JSON object in alphabetical order, and reports the first error.
   const byName = [...plans].sort((a, b) => (a.wireName < b.wireName ? -1 : 1));
   const fresh = freshObject(plans);
   const state = { sure: false, index: 0 };

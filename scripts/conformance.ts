@@ -25,7 +25,7 @@ if (runner === undefined) {
   refuse(`There is no run-all.sh near ${folder}; say where with --runner=DIR`);
 }
 const work = mkdtempSync(join(tmpdir(), 'mesoscale-conformance-'));
-// Tasks of other users have their sandboxes below.
+// Tasks of other users have their sandboxes below this folder.
 chmodSync(work, 0o755);
 const launcher = join(import.meta.dirname, 'conformance-server.sh');
 const { status } = spawnSync('bash', [join(runner, 'run-all.sh'), 'check', resolve(folder)], {

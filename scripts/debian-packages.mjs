@@ -1,9 +1,9 @@
-// The Debian packages that tests need, in one place: what each is for, and how to see that it is
-// there.
+// The Debian packages that tests need: what each is for, and how to find out whether it is
+// installed.
 
 /**
- * `program`: found on PATH when the package is installed. `suites`: what is left out without it.
- * `isForCI`: big, and installed only under continuous integration; without it a client of
+ * `program`: found on PATH when the package is installed. `suites`: tests that are left out without
+ * it. `isForCI`: large, and installed only under continuous integration; without it a client of
  * test/clients, or the package for arm64, is left out.
  */
 export const DEBIAN_PACKAGES = [

@@ -1,4 +1,4 @@
-// Writes the pages of docs/ that are made from the code.
+// Writes the pages of docs/ that are generated from code.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allCommands } from '../src/cli/commands.ts';

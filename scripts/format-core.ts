@@ -1,6 +1,6 @@
-// Formats asm/ as Biome formats everything else, with braces and sorted imports. Biome knows no
-// decorators of functions and constants, so it is given a copy in which `@inline`, always on a line
-// of its own, is a comment. `--check` only says which files are not as they should be.
+// Formats asm/ with Biome, with braces and sorted imports like all other code. Biome does not
+// accept decorators on functions and constants, so it gets a copy in which `@inline`, always on a
+// line of its own, is a comment. `--check` only lists the files that are not formatted.
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,7 @@ import { dirname, join } from 'node:path';
 const root = dirname(import.meta.dirname);
 const isCheck = process.argv.includes('--check');
 
-/**
- * What is asked of the core besides its format; other rules are for JavaScript, where `==` is not
- * exact.
- */
+/** The lint rules for the core. The others are for JavaScript, where `==` is not exact. */
 const LINTER = {
   enabled: true,
   rules: {

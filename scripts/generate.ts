@@ -1,5 +1,5 @@
-// Writes what is derived from proto/: the message types that every room may name
-// (src/model/generated/) and the codec that reads and writes them (src/wire/generated/).
+// Generates code from proto/: the message types, which every room may use (src/model/generated/),
+// and the codec that reads and writes them (src/wire/generated/).
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
@@ -18,7 +18,7 @@ const SCALARS: Record<string, string> = {
   bytes: 'Uint8Array',
 };
 
-/** What src/wire/codec-runtime.ts gives to the codec. */
+/** What src/wire/codec-runtime.ts exports for the codec. */
 const RUNTIME = 'encodeBase64, enumTable, messageType, unknownEnum, setEntry, doubleText, quote';
 
 const HEADER = '// Generated from proto/ by `npm run generate`. Do not edit.\n';
@@ -57,10 +57,10 @@ function messagesSource(types: (protobuf.Type | protobuf.Enum)[]): string {
 }
 
 /**
- * The codec is JavaScript, for stripping types from a megabyte of source would cost a quarter of a
- * second at every start. It imports nothing: what it calls is given to it, so that a build only has
- * to copy the file. Its functions stand at the top level, for within another function the engine
- * would scan them twice.
+ * The codec is JavaScript: stripping the types of a megabyte of source would take a quarter of a
+ * second at every start. It imports nothing and gets what it calls as an argument, so that a build
+ * only has to copy the file. Its functions are at the top level: the engine would scan functions
+ * inside a function twice.
  */
 function codecSource(types: (protobuf.Type | protobuf.Enum)[]): string {
   const messages = types.filter((type) => type instanceof protobuf.Type);
@@ -104,7 +104,7 @@ function checkNames(types: (protobuf.Type | protobuf.Enum)[]): void {
   }
 }
 
-/** Whoever reads the file at this moment sees either what it was or what it becomes. */
+/** Writes the file in one step: a concurrent reader sees the old content or the new one. */
 function write(room: string, file: string, source: string): void {
   const folder = join(import.meta.dirname, '..', 'src', room, 'generated');
   const path = join(folder, file);

@@ -1,5 +1,5 @@
-// Random histories through the core and the oracle until the time is up. A difference is written as
-// a history that `npm run traces` replays.
+// Runs random histories through the core and the oracle until the time is up. A difference is
+// written as a history that `npm run traces` replays.
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { LiveAllocator } from '../src/core/interface.ts';
@@ -16,12 +16,12 @@ import { openProgress, type Progress } from './progress.ts';
 
 const RUNS_A_ROUND = 200;
 
-// Its assertions stop a history where the state breaks, before an offer shows it.
+// Assertions stop a history where the state breaks, before an offer shows it.
 const core = await debugCore(20);
 
 /**
- * Somewhere in each history a saved and restored allocator joins, and has to answer the same from
- * then on.
+ * Somewhere in each history the core is saved and restored; from then on the copy runs as well, and
+ * must answer the same.
  */
 const differenceIn = (plan: History, before: number): Disagreement | undefined =>
   disagreement(plan, {
@@ -33,11 +33,11 @@ const differenceIn = (plan: History, before: number): Disagreement | undefined =
 interface Found {
   readonly difference: Disagreement;
   readonly seed: number;
-  /** Where fast-check finds the history again. */
+  /** The path by which fast-check finds the history again. */
   readonly path: string;
 }
 
-/** Random histories of one seed; the latest one that fails is the answer. */
+/** Random histories of one seed; returns the last one that failed. */
 function check(options: fc.Parameters<[History, number]>, tried: () => void): Found | undefined {
   let difference: Disagreement | undefined;
   const property = fc.property(history(steps), fc.nat({ max: steps }), (plan, before) => {
@@ -70,7 +70,7 @@ function search(progress: Progress): Found | undefined {
   return undefined;
 }
 
-/** Every failing history on the way is smaller than the one before. */
+/** Each failing history that it tries is smaller than the one before. */
 function shrink(found: Found, progress: Progress): Found {
   let tries = 0;
   const { seed, path } = found;

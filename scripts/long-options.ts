@@ -1,4 +1,4 @@
-// What a long search is told on the command line.
+// The options of a long search.
 import { readArguments, refuse } from './arguments.ts';
 
 const USAGE = `usage: npm run test:long -- [--minutes=30] [--seed=INTEGER] [--shrink=60] and
@@ -23,7 +23,7 @@ export const seed = Number(values.seed);
 export const searchSeconds = Number(values.minutes) * 60;
 export const shrinkSeconds = Number(values.shrink);
 export const steps = Number(values.steps);
-/** Seeds at most. */
+/** The most seeds to try. */
 export const count = Number(values.count);
 
 const isClear =

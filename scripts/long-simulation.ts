@@ -1,6 +1,6 @@
-// One simulated cluster after another until the time is up. One that fails is written down: its
+// Runs one simulated cluster after another until the time is up. Of one that fails it writes the
 // log, and the settings of the smallest world that still fails, which `--seed=SEED --settings=FILE`
-// makes again.
+// runs again.
 import { writeFileSync } from 'node:fs';
 import { newCore } from '../test/simulation/cores.ts';
 import type { Settings } from '../test/simulation/settings.ts';
@@ -71,7 +71,7 @@ function search(): Found | undefined {
   return undefined;
 }
 
-/** Leaves out one thing after another, as long as something still fails without it. */
+/** Leaves out one part of the world after another, as long as it still fails. */
 function shrink(found: Found): Found {
   const progress = openProgress(shrinkSeconds);
   const end = Date.now() + shrinkSeconds * 1000;

@@ -1,7 +1,7 @@
-// What scripts make of sources, and whether it is still what these sources give. For each product
-// build/ has a record: a hash of the contents of all that it was made from, and one of what came of
-// it. Times say nothing: a checkout, a copy and a touch change them. Plain JavaScript without
-// dependencies, because the set-up of a checkout asks before anything is installed.
+// The products that scripts make of sources, and whether each is up to date. For each product
+// build/ has a record: a hash of the content of all its sources, and a hash of the product. Times
+// would not do: a checkout, a copy and a touch change them. Plain JavaScript without dependencies,
+// because the set-up of a checkout asks before anything is installed.
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Another version of a tool makes something else. */
+/** Another version of a tool makes another product. */
 const version = (name) => `node_modules/${name}/package.json`;
 
 export const MESSAGES = {
@@ -33,14 +33,16 @@ export const MESSAGES = {
   ],
 };
 
-/** One of the builds of the scheduler core, by the name of its module. */
+/** A build of the scheduler core, by the file name of its module. */
 export const coreModule = (file) => ({
   record: `build/${file}.made-from`,
   from: ['asm', 'scripts/build-core.ts', version('assemblyscript'), version('binaryen')],
   makes: () => [`build/${file}`],
 });
 
-/** The names of the programs carry the hash of their sources: all that are there are looked at. */
+/**
+ * The programs' names contain the hash of their sources, so the record has all programs that exist.
+ */
 export const SUPERVISOR = {
   record: 'build/supervisor.made-from',
   from: ['src/containerizer/launchers/process/supervisor', 'scripts/build-supervisor.ts'],
@@ -51,8 +53,8 @@ export const SUPERVISOR = {
 };
 
 /**
- * Undefined where the product is what its sources give. Otherwise a function that records the
- * product as made, from the sources as they are now: call it when the product is there.
+ * Undefined where the product is up to date. Otherwise a function that records the product as made
+ * from the present sources; to be called when the product is made.
  */
 export function staleness({ record, from, makes }, root = checkout) {
   const sources = hashOf(root, from);
@@ -77,7 +79,10 @@ export function staleness({ record, from, makes }, root = checkout) {
   };
 }
 
-/** Of the names and contents of files, in folders too. Pages for readers make nothing. */
+/**
+ * The hash of names and contents of files, also of those in folders. Pages for readers are left
+ * out.
+ */
 function hashOf(root, paths) {
   const hash = createHash('sha256');
   for (const path of paths.flatMap((each) => filesOf(root, each))) {
@@ -96,5 +101,5 @@ function filesOf(root, path) {
     .flatMap((name) => filesOf(root, `${path}/${name}`));
 }
 
-/** In an order that no file system decides. */
+/** Sorted, since the order of a file system is arbitrary. */
 const namesIn = (folder) => (existsSync(folder) ? readdirSync(folder).sort() : []);

@@ -1,10 +1,10 @@
-// How far a long search is: a bar on a terminal, a line a minute elsewhere.
+// The progress of a long search: a bar on a terminal, a line each minute elsewhere.
 import { SingleBar } from 'cli-progress';
 
 const LINE_MS = 60_000;
 
 export interface Progress {
-  /** What has been done so far; called as often as one likes. */
+  /** Shows what was done so far; may be called at any rate. */
   show(done: string): void;
   end(): void;
 }

@@ -1,6 +1,6 @@
-// Runs a script of ours under the pinned Node of node_modules, whatever the machine's own is. With
-// --set-up first, what it needs is brought up to date before. Plain JavaScript, because the
-// machine's Node may be too old to strip types.
+// Runs a script of this project with the pinned Node of node_modules, whichever Node the machine
+// has. With --set-up it first brings up to date what the script needs. Plain JavaScript, because
+// the machine's Node may be too old to strip types.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { pinnedNode, root, setUp } from './setup.mjs';

@@ -1,5 +1,5 @@
-// Loads proto/ into one protobufjs root, under the names this project uses for the messages.
-// mesos.internal says "slave" on the wire; everywhere else in the project it reads "agent".
+// Loads proto/ into one protobufjs root, with this project's names of messages. mesos.internal says
+// "slave" on the wire; everywhere else in the project that is "agent".
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
@@ -7,7 +7,7 @@ import protobuf from 'protobufjs';
 export const protoRoot = join(import.meta.dirname, '..', 'proto');
 
 /**
- * Packages whose top-level names would clash and so carry a prefix: `SchedulerCall`,
+ * Names that several packages have get the package's name before them: `SchedulerCall`,
  * `AgentResponse`.
  */
 const PREFIXED = new Set(['Call', 'Event', 'Response']);
@@ -39,13 +39,16 @@ export function flatName(fullName: string): string {
   return parts[1] === 'internal' ? name.replaceAll('Slave', 'Agent') : name;
 }
 
-/** The name under which a field is known in TypeScript. */
+/** The TypeScript name of a field. */
 export function fieldName(field: protobuf.FieldBase): string {
   const inInternal = field.parent?.fullName.startsWith('.mesos.internal.') ?? false;
   return inInternal ? field.name.replaceAll('slave', 'agent') : field.name;
 }
 
-/** 64-bit fields that hold times: beyond 2^53, so bigint. All other 64-bit integers are numbers. */
+/**
+ * 64-bit fields with times, which exceed 2^53 and so are bigints. All other 64-bit integers are
+ * numbers.
+ */
 export const BIGINT_FIELDS = new Set([
   '.mesos.v1.TimeInfo.nanoseconds',
   '.mesos.v1.DurationInfo.nanoseconds',

@@ -1,6 +1,6 @@
-// Brings a checkout into a state that can run: dependencies, generated code, the scheduler core.
-// Each step is taken only when what it makes is not what its sources give (products.mjs).
-// Plain JavaScript without dependencies, because this is what installs them.
+// Brings a checkout into a state that can run: dependencies, generated code, the scheduler core. A
+// step is taken only if its product is out of date (products.mjs). Plain JavaScript without
+// dependencies, because this installs them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,8 @@ import { coreModule, MESSAGES, SUPERVISOR, staleness } from './products.mjs';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const pinnedNode = join(root, 'node_modules', '.bin', 'node');
 
-// A reader that has gone (`| head`) is no bug to print a stack trace for.
+// If the reader of the output has gone (`
+// head`), there is no need for a stack trace.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => process.exit(141));
 }
@@ -21,7 +22,7 @@ if (major < 20 || (major === 20 && minor < 12)) {
   process.exit(1);
 }
 
-/** Runs every step that is due; `say` is told what is being done, before it is done. */
+/** Runs every step that is due; `say` gets the name of each before it runs. */
 export function setUp(say = (text) => console.error(text)) {
   if (!isInstalled()) {
     say('Installing dependencies (npm ci)');
@@ -34,7 +35,7 @@ export function setUp(say = (text) => console.error(text)) {
       script: 'scripts/build-core.ts',
       product: coreModule('mesoscale-core.wasm'),
     },
-    // Where there was no compiler, each set-up tries once more.
+    // If there was no compiler, each set-up tries again.
     {
       says: 'Compiling the supervisor of containers',
       script: 'scripts/build-supervisor.ts',
@@ -49,7 +50,7 @@ export function setUp(say = (text) => console.error(text)) {
   }
 }
 
-/** True when node_modules holds what package-lock.json names. */
+/** Whether node_modules has what package-lock.json names. */
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installed) || !existsSync(pinnedNode)) {
@@ -63,7 +64,7 @@ function isInstalled() {
   );
 }
 
-/** Output is shown; a step that fails ends the program with its status. */
+/** Runs a step and shows its output; a failure ends the program with its status. */
 function run(command, parameters) {
   const { status, error } = spawnSync(command, parameters, {
     cwd: root,

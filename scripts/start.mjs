@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pinnedNode, root, setUp } from './setup.mjs';
 
 setUp();
-// A group of its own: Ctrl-C reaches only this process, which passes it on once. Over the channel
-// the cluster notices when this process is gone.
+// The cluster is in a process group of its own: Ctrl-C reaches only this process, which passes it
+// on once. The channel tells the cluster when this process is gone.
 const cluster = spawn(
   pinnedNode,
   [
@@ -17,12 +17,12 @@ const cluster = spawn(
   ],
   { cwd: root, detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
-// Node would open a debugger's port.
+// Without a listener Node would open a debugger's port.
 process.on('SIGUSR1', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => cluster.kill(signal));
 }
-// npm may be killed with only itself: what it has started ends with it.
+// A kill may end only npm: then this process ends as well.
 if (process.env.npm_lifecycle_event === 'start') {
   const parent = process.ppid;
   const look = setInterval(() => {

@@ -1,8 +1,8 @@
-// `npm test`: everything, from a clean checkout of a clean machine. Sets the checkout up, installs
-// the Debian packages that suites need when it may (root on Debian or Ubuntu), then checks and
-// tests. Elsewhere it says which suites it leaves out; under continuous integration (CI=true) that
-// is a failure. Clients of other people are installed from their registries where those can be
-// reached.
+// `npm test`: everything, from a clean checkout on a clean machine. Sets the checkout up, installs
+// the Debian packages that suites need where it may (root on Debian or Ubuntu), then checks and
+// tests. Elsewhere it names the suites that it leaves out; under continuous integration (CI=true)
+// that is a failure. Clients of other projects are installed from their registries where these can
+// be reached.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,13 +28,13 @@ const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));
 const resultFile = join(folder, 'result.json');
 step('check', ['scripts/check.ts', '--without-tests']);
 step('the core with its assertions', ['scripts/build-core.ts', 'debug']);
-// Its compiler may have been installed only now.
+// The compiler for it may have been installed just now.
 step('the supervisor of containers', ['scripts/build-supervisor.ts']);
 const asked = process.argv.slice(2);
 if (asked.length === 0 || asked.some((name) => name.includes('clients'))) {
   step('installing clients', ['scripts/clients.ts']);
 }
-// vitest takes --exclude for none of its projects; its configuration reads this instead.
+// vitest has no --exclude for single projects; its configuration reads this variable instead.
 process.env.MESOSCALE_SUITES_LEFT_OUT = leftOut.map(({ suite }) => suite).join(',');
 step('tests', [
   'node_modules/vitest/vitest.mjs',
@@ -64,13 +64,13 @@ function step(name, parameters) {
   }
 }
 
-/** The last line, for whoever reads only that. */
+/** The last line, which sums up the run. */
 function tally() {
   if (!existsSync(resultFile)) {
     return '0 passed, 1 failed';
   }
   const result = JSON.parse(readFileSync(resultFile, 'utf8'));
-  // A file that cannot even be loaded has no tests that could fail.
+  // A file that cannot be loaded has no tests that could fail.
   const broken = result.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
@@ -78,7 +78,7 @@ function tally() {
   return `${result.numPassedTests} passed, ${result.numFailedTests + broken.length} failed`;
 }
 
-/** Installs what is missing where that is possible; answers the suites that cannot run. */
+/** Installs missing packages where that is possible; returns the suites that cannot run. */
 function suitesWithoutPackages() {
   const wanted = DEBIAN_PACKAGES.filter(({ isForCI }) => isCI || isForCI !== true);
   let missing = wanted.filter((entry) => !isPresent(entry));

@@ -1,5 +1,5 @@
 // `npm run traces -- DIR [--oracle]`: replays every recorded history of a directory through the
-// core (or the oracle), says how many agree, and shows the first difference of each that doesn't.
+// core (or the oracle), counts those that agree, and shows the first difference of each other.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCore } from '../test/core/load.ts';

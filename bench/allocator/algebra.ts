@@ -1,4 +1,4 @@
-// Resource arithmetic by the operation: sums of labelled reservations and of port ranges.
+// What one operation of resource arithmetic costs, for labelled reservations and for port ranges.
 import type { ResourceAlgebra, SchedulerCore } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
 import type { Measurement } from '../report.ts';

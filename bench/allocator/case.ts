@@ -1,5 +1,5 @@
-// One workload at one size in a process of its own, so that memory is its own and no run disturbs
-// the next. Prints a JSON array of measurements a run.
+// Runs one workload at one size in a process of its own, so that it is measured alone. Prints a
+// JSON array of measurements for each run.
 import { createCore } from '../../src/core/core.ts';
 import { loadCore } from '../../src/runtime/load-core.ts';
 import { WORKLOADS } from './workloads.ts';

@@ -1,5 +1,5 @@
-// A cluster for the benches: feeds an allocator, times its runs, and gives offers back. Only what a
-// workload names is timed; messages of offers are built outside of it.
+// A cluster for the benches: adds agents to an allocator, times its runs, and gives offers back.
+// Only what a workload names is timed; messages of offers are built outside of that.
 import type {
   AllocatorOptions,
   FrameworkTerms,
@@ -45,10 +45,10 @@ export function timed(work: () => void): number {
   return performance.now() - start;
 }
 
-/** The shortest of several times: the others were disturbed. */
+/** The shortest of several times: something else disturbed the others. */
 export const best = (times: readonly number[]) => Math.min(...times);
 
-/** Of times that differ because the work does. */
+/** The median, for times that differ because the work does. */
 export function median(times: readonly number[]): number {
   const sorted = [...times].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
@@ -73,7 +73,7 @@ export class BenchCluster {
     this.allocator.setTime(0);
   }
 
-  /** Milliseconds that adding them took; what `totalOf` and `use` cost is not in it. */
+  /** Adds agents and returns the milliseconds, without those of `totalOf` and `use`. */
   addAgents(count: number, totalOf: (agent: number) => Resource[], use?: Use): number {
     let spent = 0;
     for (let chunk = 0; chunk < count; chunk += 1000) {
@@ -136,7 +136,7 @@ export class BenchCluster {
     });
   }
 
-  /** Memory that the allocator's state takes, without the host's names. */
+  /** The memory of the allocator's state, without the names on the host's side. */
   get megabytes(): number {
     return this.allocator.bytes / 1e6;
   }
@@ -155,7 +155,7 @@ export class BenchCluster {
   }
 
   /**
-   * The offers of the last run. Where all are of the same resources these can be named, so that a
+   * The offers of the last run. If all offers have the same resources, give them as `same`: then a
    * million offers need no million messages.
    */
   offers(same?: readonly Resource[]): Holding[] {
@@ -177,7 +177,7 @@ export class BenchCluster {
     }
   }
 
-  /** Everything offered is used by a task from now on. */
+  /** Launches a task on each offer, which uses all of it. */
   launch(offers: Iterable<Holding>): void {
     for (const offer of offers) {
       this.allocator.launch(offer);

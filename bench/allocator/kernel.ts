@@ -1,4 +1,5 @@
-// The stripped cycle in plain C, compiled by the machine's compiler and run beside the core.
+// The kernel of an allocation cycle in plain C, compiled with the machine's compiler and run beside
+// the core.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -25,11 +26,11 @@ export interface KernelTask {
   readonly agents: number;
   readonly frameworks: number;
   readonly runs: number;
-  /** Agents are visited in an order that every cycle shuffles anew. */
+  /** Whether each cycle shuffles the agents. */
   readonly shuffled: boolean;
 }
 
-/** Milliseconds of each full cycle of that size. */
+/** The milliseconds of each full cycle. */
 export function runKernel(
   program: string,
   { agents, frameworks, runs, shuffled }: KernelTask,

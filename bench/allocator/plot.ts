@@ -1,5 +1,5 @@
-// How long a cycle takes against how many agents changed since the last one, for clusters of
-// several sizes: what it costs should follow the changes, not the size. Drawn as an SVG on
+// Plots the time of a cycle against the number of agents that changed since the last, for clusters
+// of several sizes: the cost should grow with the changes and not with the size. The SVG has
 // logarithmic axes.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -53,12 +53,12 @@ const COLOURS = ['#1b7837', '#2166ac', '#b35806', '#762a83'];
 const MS_LOW = 0.001;
 
 const xOf = (changed: number) => {
-  // No change at all stands one step left of the first power of ten.
+  // No change is drawn one step left of the first power of ten.
   const steps = changed === 0 ? 0 : 1 + Math.log10(changed);
   return MARGIN.left + (steps / 6) * (WIDTH - MARGIN.left - MARGIN.right);
 };
 
-/** Powers of ten from the lowest up to the first that no time exceeds. */
+/** Powers of ten, from the lowest up to the first above all times. */
 function ticks(points: readonly Point[]): number[] {
   const highest = Math.max(...points.map(({ ms }) => ms));
   const decades = Math.max(1, Math.ceil(Math.log10(highest / MS_LOW)));
@@ -67,7 +67,7 @@ function ticks(points: readonly Point[]): number[] {
   );
 }
 
-/** Where a time stands on an axis that ends at `high`. */
+/** The position of a time on an axis that ends at `high`. */
 function yOf(ms: number, high: number): number {
   const part = Math.log10(Math.max(MS_LOW, ms) / MS_LOW) / Math.log10(high / MS_LOW);
   return HEIGHT - MARGIN.bottom - part * (HEIGHT - MARGIN.top - MARGIN.bottom);

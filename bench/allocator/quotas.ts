@@ -38,7 +38,10 @@ function firstAndQuiet(cluster: BenchCluster): Measurement[] {
   ];
 }
 
-/** Two agents and two frameworks a role; with quota, a role's guarantee is two whole agents. */
+/**
+ * Two agents and two frameworks for each role; with quota, a role has a guarantee of two whole
+ * agents.
+ */
 export const nonQuotaVsQuota =
   (hasQuota: boolean) =>
   (core: SchedulerCore, { agents, frameworks }: Size) => {
@@ -59,7 +62,7 @@ export const nonQuotaVsQuota =
     ];
   };
 
-/** As many roles as agents, each with a guarantee and a limit of half of its share. */
+/** As many roles as agents, each with a guarantee and a limit of half its share. */
 export function quotaCycle(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];

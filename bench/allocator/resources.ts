@@ -1,4 +1,4 @@
-// The resources that the workloads are made of.
+// The resources in the workloads.
 import {
   type Labels,
   Resource_ReservationInfo_Type as Reservation,
@@ -22,7 +22,7 @@ export const ports = (...range: readonly (readonly [number, number])[]): Resourc
   ranges: { range: range.map(([begin, end]) => ({ begin, end })) },
 });
 
-/** Every second of 2 × count equal parts of a range. */
+/** Every other one of 2 × count equal parts of a range. */
 export function fragments(begin: number, end: number, count: number): Resource {
   const width = Math.max(1, Math.floor((end - begin + 1) / (2 * count)));
   return ports(
@@ -48,7 +48,7 @@ export const volume = (id: string, role: string, megabytes: number): Resource =>
   },
 });
 
-/** Labels that no other reservation has: `shared` equal ones and one of its own. */
+/** Labels of one reservation: `shared` labels that all reservations have, and one of its own. */
 export function labels(shared: number, own: string): Labels {
   const equal = Array.from({ length: shared }, (_, index) => ({
     key: `key-${index}`,

@@ -1,5 +1,5 @@
-// The workloads of Apache Mesos's own allocator benchmarks, by their names there, so that figures
-// can be laid side by side. Each runs once on an allocator of its own and tells what it measured.
+// The workloads of Apache Mesos's allocator benchmarks, under the names of those, so that figures
+// can be compared. Each runs once on a new allocator and returns its measurements.
 import type { Holding, SchedulerCore } from '../../src/core/interface.ts';
 import {
   type Offer_Operation,
@@ -25,7 +25,7 @@ import { fragments, labels, ports, reserved, scalar, scalars, volume } from './r
 
 export interface Workload {
   readonly name: string;
-  /** Sizes that are run when none are given. */
+  /** The sizes to run by default. */
   readonly sizes: readonly Size[];
   run(core: SchedulerCore, size: Size): Measurement[];
 }
@@ -36,15 +36,10 @@ const sizes = (...list: readonly (readonly [number, number])[]): Size[] =>
   list.map(([agents, frameworks]) => ({ agents, frameworks }));
 const oneRole = () => ['*'];
 
-/**
- * How often cycles of one kind are repeated: until the code is hot, and one of them is not
- * disturbed.
- */
+/** How often a cycle is repeated: until its code is optimized, and some cycle is undisturbed. */
 const repetitions = (agents: number) => Math.max(3, Math.min(100, Math.floor(400_000 / agents)));
 
-/**
- * Agents with nothing in use and one role: the figures of the stripped kernel belong beside these.
- */
+/** Agents without anything in use, and one role: figures that the kernel can be compared with. */
 function cycle(options: ConstructorParameters<typeof BenchCluster>[1] = {}) {
   return (core: SchedulerCore, { agents, frameworks }: Size): Measurement[] => {
     const cluster = new BenchCluster(core, options);
@@ -58,7 +53,7 @@ function cycle(options: ConstructorParameters<typeof BenchCluster>[1] = {}) {
       full.push(cluster.cycle());
     }
     expectOffers(cluster, agents);
-    // Before the bench's own copy of the offers.
+    // Before the bench makes its own copy of the offers.
     const used = memory();
     const before = cluster.megabytes;
     let refusing = cluster.offers(total);
@@ -83,7 +78,7 @@ function cycle(options: ConstructorParameters<typeof BenchCluster>[1] = {}) {
   };
 }
 
-/** Every framework refuses every agent; then nothing is left to offer, and nothing to look at. */
+/** Every framework refuses every agent; then nothing is left to offer or to look at. */
 function saturated(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
@@ -107,7 +102,7 @@ function saturated(core: SchedulerCore, { agents, frameworks }: Size): Measureme
   ];
 }
 
-/** Six cycles over agents with a volume each; everything is given back in between. */
+/** Six cycles over agents with a volume each; after each cycle everything is given back. */
 const persistentVolumes =
   (sharing: 'regular' | 'shared' | 'mixed') =>
   (core: SchedulerCore, { agents, frameworks }: Size) => {
@@ -144,7 +139,7 @@ const persistentVolumes =
     ];
   };
 
-/** Agents come with something in use, and then each gets revocable cpus. */
+/** Agents are added with something in use; then each gets revocable cpus. */
 function addAndUpdateAgent(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const total = [...scalars({ cpus: 2, mem: 1024, disk: 4096 }), PORTS];
@@ -180,9 +175,7 @@ function addAndUpdateAgent(core: SchedulerCore, { agents, frameworks }: Size): M
   ];
 }
 
-/**
- * Part of every agent is in use; every offer of the rest is refused for a year, cycle after cycle.
- */
+/** A part of every agent is in use. In each cycle every offer of the rest is refused for a year. */
 const declineOffers =
   (extra: (agent: number) => Resource[]) =>
   (core: SchedulerCore, { agents, frameworks }: Size) => {
@@ -209,7 +202,9 @@ const declineOffers =
     ];
   };
 
-/** Five cycles, everything given back in between, with ever more frameworks suppressed. */
+/**
+ * Five cycles with more and more suppressed frameworks; after each cycle everything is given back.
+ */
 const suppressOffers =
   (share: number, step: number) =>
   (core: SchedulerCore, { agents, frameworks }: Size) => {
@@ -250,7 +245,7 @@ const suppressOffers =
     ];
   };
 
-/** Everything is in use; every framework revives, and each time there is nothing to offer. */
+/** Everything is in use, and every framework revives; each time there is nothing to offer. */
 function allocatorBacklog(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const total = [...scalars({ cpus: 24, mem: 4096, disk: 4096 }), PORTS];
@@ -285,7 +280,7 @@ function allocatorBacklog(core: SchedulerCore, { agents, frameworks }: Size): Me
 }
 
 /**
- * One agent with four labelled reservations a role; one of them is unreserved and reserved again.
+ * One agent with four labelled reservations for each role; one of them is unreserved and reserved.
  */
 function updateAllocation(core: SchedulerCore, { frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
@@ -323,7 +318,9 @@ function updateAllocation(core: SchedulerCore, { frameworks }: Size): Measuremen
   return [ms('cycle.first', first), ms('convert', pairs / 40), memory()];
 }
 
-/** Clients of one sorter: given to, put in order, given back, removed. */
+/**
+ * The clients of one sorter: resources are added to them, they are sorted, and both are removed.
+ */
 function fullSort(core: SchedulerCore, { agents, frameworks }: Size): Measurement[] {
   const cluster = new BenchCluster(core);
   const used = [...scalars({ cpus: 16, mem: 2014, disk: 1024 }), fragments(1, 32_000, 100)];
@@ -364,8 +361,7 @@ function fullSort(core: SchedulerCore, { agents, frameworks }: Size): Measuremen
 }
 
 /**
- * The same with a tree of roles, one framework at each leaf; the number of frameworks is that of
- * the leaves.
+ * The same with a tree of roles and one framework at each leaf; `frameworks` is how many leaves.
  */
 const hierarchyFullSort =
   (height: number, branching: number) =>

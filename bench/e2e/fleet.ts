@@ -1,5 +1,5 @@
-// Simulated agents: they speak the agent protocol over real sockets, run no processes, and end each
-// task as soon as its updates have been acknowledged one by one, as a real agent does.
+// Simulated agents: they use the agent protocol over real sockets, run no processes, and end a task
+// as soon as its updates have been acknowledged one by one, as a real agent does.
 import net from 'node:net';
 import { messageName } from '../../src/http/server/message-names.ts';
 import { parseTarget } from '../../src/http/transport/connection.ts';
@@ -25,14 +25,14 @@ import { Pipe } from './socket.ts';
 export interface FleetOptions {
   readonly master: { readonly host: string; readonly port: number };
   readonly agents: number;
-  /** The agents are spread over that many loopback addresses, each with one connection each way. */
+  /** How many loopback addresses the agents share, each with one connection in each direction. */
   readonly addresses: number;
   readonly port: number;
   readonly cpus: number;
   readonly memMb: number;
   /** False: tasks stay TASK_RUNNING. */
   readonly finish: boolean;
-  /** Registration is tried again after this long, doubling. */
+  /** When registration is first retried; the time doubles with each retry. */
   readonly retryMs: number;
   readonly onRegistered: () => void;
   readonly onFinished: (taskId: string) => void;
@@ -225,8 +225,8 @@ export class Fleet {
     });
     socket.on('data', (chunk: Buffer) => {
       if (reader.push(chunk) !== undefined) {
-        // The master asks whether a connection is ours. An agent of Apache Mesos would say this,
-        // too.
+        // The master asks whether the connection is really this agent's. Agents of Apache Mesos
+        // answer with 404 as well.
         socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
         socket.removeAllListeners('data');
       }

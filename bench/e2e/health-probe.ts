@@ -1,10 +1,10 @@
-// Asks GET /health ten times a second in a thread of its own, so that what is measured is how long
-// the master takes, and not how long the load generator takes to look at the answer.
+// Sends GET /health ten times a second from a thread of its own, so that the time measured is the
+// master's and not the load generator's.
 import http from 'node:http';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface HealthReport {
-  /** Milliseconds of each answered request, ascending. */
+  /** The milliseconds of each request that was answered, ascending. */
   readonly answered: readonly number[];
   readonly failed: number;
 }
@@ -39,7 +39,7 @@ export class HealthProbe {
   }
 }
 
-/** Milliseconds until GET /health was answered with 200; undefined if it was not. */
+/** The milliseconds until GET /health got a 200; undefined if it got none. */
 export function healthMs({ host, port }: Address): Promise<number | undefined> {
   return new Promise((resolve) => {
     const began = performance.now();

@@ -1,4 +1,4 @@
-// The master under load: one that we start ourselves, or any other that listens somewhere.
+// The master under load: one that the bench starts, or one that listens already.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +14,8 @@ export interface Usage {
 }
 
 /**
- * CPU and memory of a process by /proc; undefined where there is none (other systems, a remote
- * master).
+ * CPU time and memory of a process, from /proc; undefined where /proc does not have it (other
+ * systems, a remote master).
  */
 export function usageOf(pid: number | undefined): Usage | undefined {
   if (pid === undefined) {
@@ -50,7 +50,7 @@ export class MasterProcess {
   }
 
   async start(): Promise<void> {
-    // As an operator starts it: the command itself chooses how its Node is run.
+    // Started as by an operator: the command itself chooses the options of its Node.
     this.#child = spawn(
       join(import.meta.dirname, '..', '..', 'bin', 'mesoscale'),
       [

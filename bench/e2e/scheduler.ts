@@ -1,5 +1,6 @@
-// A scheduler that only makes load: answers each offer with one ACCEPT until its tasks are
-// launched, acknowledges every update at once, on one pipelined connection beside its event stream.
+// A scheduler that only produces load: until its tasks are launched it answers each offer with one
+// ACCEPT. It acknowledges every update at once, on one pipelined connection beside its event
+// stream.
 import {
   FrameworkInfo_Capability_Type,
   type Offer,
@@ -23,7 +24,7 @@ export interface SchedulerOptions {
   readonly index: number;
   readonly tasks: number;
   readonly tasksPerOffer: number;
-  /** Calls other than acknowledgements wait while that many are unanswered; 0: nothing waits. */
+  /** How many calls other than acknowledgements may wait for a response; 0 means no bound. */
   readonly inflight: number;
   readonly codec: 'json' | 'protobuf';
   readonly onSubscribed: () => void;
@@ -225,7 +226,7 @@ export class LoadScheduler {
 
   #send(call: SchedulerCall): void {
     if (call.type === SchedulerCall_Type.ACCEPT) {
-      // The latency clock starts when the ACCEPT leaves.
+      // The latency counts from here, where the ACCEPT leaves.
       const tasks = call.accept?.operations?.[0]?.launch?.task_infos ?? [];
       this.#options.onAccept(tasks.map((task) => task.task_id.value));
     }
@@ -253,13 +254,13 @@ export class LoadScheduler {
   }
 }
 
-/** How many tasks an offer has room for. */
+/** How many tasks fit in an offer. */
 function fitting(offer: Offer): number {
   const amount = (name: string) =>
     (offer.resources ?? [])
       .filter((resource) => resource.name === name)
       .reduce((sum, resource) => sum + (resource.scalar?.value ?? 0), 0);
-  // Amounts are thousandths, so that 0.3 cpus hold three tasks.
+  // Amounts are thousandths, so that three tasks fit in 0.3 cpus.
   return Math.floor(
     Math.min(
       Math.round(amount('cpus') * 1000) / (TASK_CPUS * 1000),

@@ -1,14 +1,14 @@
-// A socket for load: writes of one turn of the loop leave as one packet; data arrives in chunks.
+// A socket for load: what is written in one turn of the loop leaves as one packet.
 import net from 'node:net';
 
 export interface PipeOptions {
   readonly host: string;
   readonly port: number;
-  /** Own address, to spread simulated agents over the loopback range. */
+  /** The local address, to spread simulated agents over the loopback range. */
   readonly localAddress?: string;
   readonly onOpen?: () => void;
   readonly onData: (chunk: Uint8Array) => void;
-  /** Called once: refused, reset or ended. */
+  /** Called once, when the connection is refused, reset or ended. */
   readonly onDown: () => void;
 }
 
@@ -63,7 +63,7 @@ export class Pipe {
   }
 }
 
-/** Counts the answers on a pipelined connection and hands over the status of each. */
+/** Counts the responses on a pipelined connection, and hands on the status of each. */
 export class AnswerReader {
   #rest = Buffer.alloc(0);
   readonly #onAnswer: (status: number, body: string) => void;
@@ -93,13 +93,13 @@ export class AnswerReader {
   }
 }
 
-/** Takes the head off a chunked answer and hands on the bytes inside the chunks. */
+/** Skips the head of a chunked response and hands on the bytes inside the chunks. */
 export class ChunkReader {
   readonly #onHead: (status: number, head: string) => void;
   readonly #onBytes: (bytes: Uint8Array) => void;
   #rest = Buffer.alloc(0);
   #head = false;
-  /** Bytes still to come of the current chunk, its closing CRLF included. */
+  /** How many bytes of the current chunk are still to come, its closing CRLF included. */
   #left = 0;
 
   constructor(

@@ -1,9 +1,10 @@
-// A process that sends requests to a port as fast as it takes them: `PORT CONNECTIONS REQUESTS`,
-// and the bytes of one request on standard input. It ends when all of them have been answered.
+// A process that sends requests to a port as fast as the port takes them. Arguments are PORT
+// CONNECTIONS REQUESTS; standard input has the bytes of one request. It ends when all requests have
+// been answered.
 import net from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** So many requests are one write. */
+/** How many requests one write has. */
 const BATCH = 50;
 const ANSWER = Buffer.from('HTTP/1.1 ');
 

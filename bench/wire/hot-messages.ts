@@ -1,4 +1,4 @@
-// The messages of one task's life, as large as they are in a cluster that launches them by the
+// The messages in the life of one task, as large as in a cluster that launches tasks by the
 // thousand.
 import {
   type FrameworkInfo,
