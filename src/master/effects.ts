@@ -12,7 +12,7 @@ import type {
   SetTimer,
 } from '../model/process-effects.ts';
 import type { RegistryChange } from '../model/registry.ts';
-import type { FrameworkConnection } from './state.ts';
+import type { FrameworkConnection } from './frameworks/connection.ts';
 import type { MasterTimer } from './timers.ts';
 
 /** To a framework's scheduler, in the form that its connection takes. */

@@ -20,7 +20,8 @@ import { BoundedMap } from './bounded-map.ts';
 import { breakOff } from './broken-event.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent } from './events.ts';
-import { disconnectFramework, forgetTasks, heartbeat } from './frameworks/frameworks.ts';
+import { frameworkOnStream, heartbeat } from './frameworks/connection.ts';
+import { disconnectFramework, forgetTasks } from './frameworks/frameworks.ts';
 import { failoverTimedOut } from './frameworks/removal.ts';
 import { schedulerCall } from './frameworks/scheduler-calls.ts';
 import { schedulerSubscribe } from './frameworks/subscribe.ts';
@@ -249,7 +250,7 @@ function streamClosed(state: MasterState, event: StreamClosed): void {
   if (removeSubscriber(state, event.stream)) {
     return;
   }
-  const framework = state.frameworks.byStream.get(event.stream);
+  const framework = frameworkOnStream(state, event.stream);
   if (framework !== undefined) {
     disconnectFramework(state, framework);
   }

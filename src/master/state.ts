@@ -28,6 +28,7 @@ import type { Removal } from './agents/removal-queue.ts';
 import type { AgentRoom } from './agents/room.ts';
 import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
+import type { FrameworkConnection } from './frameworks/connection.ts';
 import type { FrameworkCounters, MasterCounters } from './metrics/counters.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
@@ -128,13 +129,6 @@ export interface TaskSize {
   readonly own: number;
   statuses: number;
 }
-
-/** How a framework's scheduler is reached. A driver of the old API will be reached at its pid. */
-export type FrameworkConnection = {
-  /** The event stream that its SUBSCRIBE opened. */
-  readonly kind: 'stream';
-  readonly id: StreamId;
-};
 
 export type FrameworkState = 'connected' | 'disconnected' | 'recovered';
 

@@ -28,6 +28,7 @@ import type { RegistryChange } from '../../model/registry.ts';
 import { allocatedTo, needsCheckpoint, toReservationLists } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { ContinuationOf } from '../continuation.ts';
+import { schedulerPid } from '../frameworks/connection.ts';
 import { recoverFramework } from '../frameworks/frameworks.ts';
 import { toldError } from '../frameworks/sums.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
@@ -486,7 +487,7 @@ function tellAgentOfFramework(state: MasterState, agent: Agent, owner: Framework
   if (framework !== undefined) {
     sendToAgent(state, agent, 'UpdateFrameworkMessage', {
       framework_id: framework.idMessage,
-      pid: '',
+      pid: schedulerPid(framework),
       framework_info: framework.info,
     });
   } else if (state.frameworks.completed.has(owner)) {

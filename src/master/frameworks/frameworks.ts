@@ -6,7 +6,7 @@ import {
   type OfferConstraints,
   SchedulerEvent_Type,
 } from '../../model/generated/messages.ts';
-import { type FrameworkId, frameworkId, type RequestId, type StreamId } from '../../model/ids.ts';
+import { type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { treeSize } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import { BoundedList, BoundedMap } from '../bounded-map.ts';
@@ -20,14 +20,20 @@ import type { Agent, Framework, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
 import { MAX_FRAMEWORK_TREE } from '../validation/count.ts';
 import { frameworkBytes, recountFramework } from '../validation/size.ts';
+import {
+  type ConnectionRequest,
+  closeConnection,
+  forgetConnection,
+  heartbeat,
+  openConnection,
+  schedulerPid,
+} from './connection.ts';
 
-const heartbeatTimer = (framework: Framework): MasterTimer => `heartbeat/${framework.id}`;
 export const failoverTimer = (framework: Framework): MasterTimer => `failover/${framework.id}`;
 
 /** What a framework brings when it subscribes, checked and authorized. */
 export interface Subscription {
-  readonly request: RequestId;
-  readonly stream: StreamId;
+  readonly from: ConnectionRequest;
   readonly principal: Principal | undefined;
   readonly info: FrameworkInfo;
   readonly suppressedRoles: readonly string[];
@@ -41,7 +47,7 @@ function createFramework(
   state: MasterState,
   id: FrameworkId,
   info: FrameworkInfo,
-  fields: Pick<Framework, 'state' | 'active' | 'connection' | 'constraints'> & {
+  fields: Pick<Framework, 'state' | 'active' | 'constraints'> & {
     readonly suppressedRoles: readonly string[];
   },
 ): Framework {
@@ -59,7 +65,7 @@ function createFramework(
     principal: info.principal === undefined ? undefined : { value: info.principal },
     state: fields.state,
     active: fields.active,
-    connection: fields.connection,
+    connection: undefined,
     registeredMs: isNew ? state.nowMs : 0,
     reregisteredMs: isNew ? state.nowMs : 0,
     unregisteredMs: 0,
@@ -116,12 +122,11 @@ export function addNewFramework(state: MasterState, subscription: Subscription):
   const framework = createFramework(state, nextFrameworkId(state), subscription.info, {
     state: 'connected',
     active: true,
-    connection: { kind: 'stream', id: subscription.stream },
     constraints: subscription.constraints,
     suppressedRoles: subscription.suppressedRoles,
   });
   addFramework(state, framework);
-  open(state, framework, subscription);
+  welcome(state, framework, subscription.from);
   log(state, 'info', `Added framework ${framework.id} (${framework.info.name})`);
   publishFrameworkAdded(state, framework);
   return framework;
@@ -146,7 +151,6 @@ export function recoverFramework(
   const framework = createFramework(state, frameworkId(info.id?.value ?? ''), info, {
     state: 'recovered',
     active: false,
-    connection: undefined,
     constraints: undefined,
     suppressedRoles: [],
   });
@@ -181,19 +185,17 @@ export function resubscribe(
     endInverseOffer(state, inverseOffer, { rescind: false });
   }
   framework.state = 'connected';
-  framework.connection = { kind: 'stream', id: subscription.stream };
   if (!framework.active) {
     framework.active = true;
     state.allocator.activateFramework(framework.id);
   }
-  open(state, framework, subscription);
+  welcome(state, framework, subscription.from);
   tellOfFramework(state, framework);
 }
 
-function open(state: MasterState, framework: Framework, subscription: Subscription): void {
-  const { request, stream } = subscription;
-  state.frameworks.byStream.set(stream, framework);
-  state.effects.push({ type: 'openStream', request, stream });
+/** Opens the connection that the scheduler asks for, with SUBSCRIBED and a first heartbeat. */
+function welcome(state: MasterState, framework: Framework, from: ConnectionRequest): void {
+  openConnection(state, framework, from);
   sendToFramework(state, framework, {
     type: SchedulerEvent_Type.SUBSCRIBED,
     subscribed: {
@@ -203,13 +205,6 @@ function open(state: MasterState, framework: Framework, subscription: Subscripti
     },
   });
   heartbeat(state, framework);
-}
-
-export function heartbeat(state: MasterState, framework: Framework): void {
-  if (framework.state === 'connected') {
-    sendToFramework(state, framework, { type: SchedulerEvent_Type.HEARTBEAT });
-    setTimer(state, heartbeatTimer(framework), state.options.heartbeatIntervalMs);
-  }
 }
 
 /** Takes a new description; roles that are gone lose their offers. */
@@ -247,7 +242,7 @@ export function tellOfFramework(state: MasterState, framework: Framework): void 
   for (const agent of agentsOf(state, framework)) {
     sendToAgent(state, agent, 'UpdateFrameworkMessage', {
       framework_id: framework.idMessage,
-      pid: '',
+      pid: schedulerPid(framework),
       framework_info: framework.info,
     });
   }
@@ -263,23 +258,6 @@ export function agentsOf(state: MasterState, framework: Framework): Agent[] {
   return [...state.agents.registered.values()].filter(
     (agent) => agent.tasks.has(id) || agent.executors.has(id) || operating.has(agent.id),
   );
-}
-
-/** Ends the scheduler's connection. */
-export function closeConnection(state: MasterState, framework: Framework): void {
-  const { connection } = framework;
-  if (connection !== undefined) {
-    clearTimer(state, heartbeatTimer(framework));
-    state.effects.push({ type: 'closeStream', stream: connection.id });
-    forgetConnection(state, framework);
-  }
-}
-
-function forgetConnection(state: MasterState, framework: Framework): void {
-  if (framework.connection !== undefined) {
-    state.frameworks.byStream.delete(framework.connection.id);
-    framework.connection = undefined;
-  }
 }
 
 export function deactivate(
@@ -304,9 +282,8 @@ export function deactivate(
   }
 }
 
-/** The scheduler's stream has ended; it may come back within its failover timeout. */
+/** The scheduler's connection has ended; it may come back within its failover timeout. */
 export function disconnectFramework(state: MasterState, framework: Framework): void {
-  clearTimer(state, heartbeatTimer(framework));
   forgetConnection(state, framework);
   framework.state = 'disconnected';
   deactivate(state, framework, { rescind: true });

@@ -15,7 +15,8 @@ import { clearTimer, log, sendToAgent } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { masterStatus } from '../tasks/status-updates.ts';
 import { dropTasks, removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
-import { agentsOf, closeConnection, deactivate, failoverTimer } from './frameworks.ts';
+import { closeConnection } from './connection.ts';
+import { agentsOf, deactivate, failoverTimer } from './frameworks.ts';
 
 /** A framework that has not come back within its failover timeout ends. */
 export function failoverTimedOut(state: MasterState, id: FrameworkId): void {

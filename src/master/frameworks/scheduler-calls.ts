@@ -14,10 +14,11 @@ import {
   type SchedulerCall_UpdateFramework,
 } from '../../model/generated/messages.ts';
 import { sameBytes } from '../../model/identifier.ts';
-import { agentId, frameworkId, offerId, type RequestId, taskId } from '../../model/ids.ts';
+import { agentId, frameworkId, offerId, taskId } from '../../model/ids.ts';
 import { roleError } from '../../model/role.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
 import { isTerminal } from '../../model/task-state.ts';
+import type { Principal } from '../../security/principal.ts';
 import { drainIfIdle } from '../agents/draining.ts';
 import type { SchedulerCalled } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
@@ -25,38 +26,39 @@ import { accept, DEFAULT_REFUSE_SECONDS } from '../offers/accept.ts';
 import { discardOffer, removeInverseOffer } from '../offers/offers.ts';
 import { resourcesOf } from '../operations/authorization.ts';
 import { acknowledgeOperation } from '../operations/operations.ts';
-import { log, nowNs, reply, sendToAgent } from '../outbox.ts';
+import { log, nowNs, sendToAgent } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { removeTask } from '../tasks/tasks.ts';
 import { acceptError } from '../validation/accept.ts';
 import { countError, MAX_ANSWERED, MAX_RECONCILED } from '../validation/count.ts';
 import { frameworkUpdateError, roleListsError } from '../validation/framework.ts';
+import { answerCall, type Caller, connectionError } from './connection.ts';
 import { tellOfFramework, updateFramework } from './frameworks.ts';
 import { reconcile, reconcileOperations } from './reconcile.ts';
 import { removeFramework } from './removal.ts';
 import { frameworkError, offerConstraintsError, registrationError } from './subscribe.ts';
 
 export function schedulerCall(state: MasterState, event: SchedulerCalled): void {
-  const { call, request, principal } = event;
+  const { call, principal } = event;
   const invalid = schedulerCallError(call, principal?.value);
   if (invalid !== undefined) {
     countInvalid(state, call);
-    reply(state, request, 400, `Failed to validate scheduler::Call: ${invalid}`);
+    answerCall(state, event, 400, `Failed to validate scheduler::Call: ${invalid}`);
     return;
   }
   const framework = state.frameworks.registered.get(frameworkId(call.framework_id?.value ?? ''));
   if (framework === undefined) {
-    reply(state, request, 400, 'Framework cannot be found');
+    answerCall(state, event, 400, 'Framework cannot be found');
     return;
   }
   countCall(framework.counters, call.type ?? SchedulerCall_Type.UNKNOWN);
-  const refusal = callerError(framework, event) ?? amountError(state, framework, call);
+  const refusal = callerError(framework, principal, event) ?? amountError(state, framework, call);
   if (refusal !== undefined) {
-    reply(state, request, refusal.status, refusal.text);
+    answerCall(state, event, refusal.status, refusal.text);
     return;
   }
-  perform(state, framework, call, request);
+  perform(state, framework, call, event);
 }
 
 function countInvalid(state: MasterState, call: SchedulerCall): void {
@@ -73,7 +75,8 @@ function countInvalid(state: MasterState, call: SchedulerCall): void {
 /** The caller must be who subscribed, on the stream that it got then. */
 function callerError(
   framework: Framework,
-  { principal, stream }: SchedulerCalled,
+  principal: Principal | undefined,
+  caller: Caller,
 ): { readonly status: number; readonly text: string } | undefined {
   const owner = framework.info.principal;
   if (principal?.value !== undefined && principal.value !== owner) {
@@ -84,23 +87,7 @@ function callerError(
         ' set in `FrameworkInfo`',
     };
   }
-  if (framework.state !== 'connected') {
-    return { status: 403, text: 'Framework is not subscribed' };
-  }
-  if (stream === undefined) {
-    return {
-      status: 400,
-      text: "All non-subscribe calls should include the 'Mesos-Stream-Id' header",
-    };
-  }
-  return stream === framework.connection?.id
-    ? undefined
-    : {
-        status: 400,
-        text:
-          `The stream ID '${stream}' included in this request didn't match the stream ID` +
-          ` currently associated with framework ID ${framework.id}`,
-      };
+  return connectionError(framework, caller);
 }
 
 /** All that a call names is answered in one step. */
@@ -129,20 +116,20 @@ function perform(
   state: MasterState,
   framework: Framework,
   call: SchedulerCall,
-  request: RequestId,
+  caller: Caller,
 ): void {
   const type = call.type ?? SchedulerCall_Type.UNKNOWN;
   if (type === SchedulerCall_Type.UNKNOWN) {
-    reply(state, request, 501);
+    answerCall(state, caller, 501);
     return;
   }
   if (type === SchedulerCall_Type.UPDATE_FRAMEWORK) {
     if (call.update_framework !== undefined) {
-      changeFramework(state, framework, call.update_framework, request);
+      changeFramework(state, framework, call.update_framework, caller);
     }
     return;
   }
-  reply(state, request, 202);
+  answerCall(state, caller, 202);
   act(state, framework, call, type);
 }
 
@@ -405,7 +392,7 @@ function changeFramework(
   state: MasterState,
   framework: Framework,
   call: SchedulerCall_UpdateFramework,
-  request: RequestId,
+  caller: Caller,
 ): void {
   const info = call.framework_info;
   const suppressedRoles = call.suppressed_roles ?? [];
@@ -419,12 +406,12 @@ function changeFramework(
         offerConstraintsError(state, constraints),
     );
   if (invalid !== undefined) {
-    reply(state, request, 400, invalid);
+    answerCall(state, caller, 400, invalid);
     return;
   }
   const denied = registrationError(state, info);
   if (denied !== undefined) {
-    reply(state, request, 403, denied);
+    answerCall(state, caller, 403, denied);
     return;
   }
   const isChanged = !sameMessage(framework.info, info);
@@ -432,7 +419,7 @@ function changeFramework(
   if (isChanged) {
     tellOfFramework(state, framework);
   }
-  reply(state, request, 200);
+  answerCall(state, caller, 200);
 }
 
 const prefixed = (prefix: string, error: string | undefined) =>

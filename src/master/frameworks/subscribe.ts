@@ -5,14 +5,13 @@ import {
   type OfferConstraints,
   type SchedulerCall_Subscribe,
   SchedulerCall_Type,
-  SchedulerEvent_Type,
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
 import type { SchedulerSubscribe } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
 import { claimNames, MOST_NAMES_OF_FRAMEWORKS } from '../offers/resource-names.ts';
-import { mayDo, reply } from '../outbox.ts';
+import { mayDo } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { countError, MAX_FRAMEWORK_ROLES } from '../validation/count.ts';
 import {
@@ -21,14 +20,15 @@ import {
   roleListsError,
 } from '../validation/framework.ts';
 import { frameworkUserError } from '../validation/users.ts';
+import { answerCall, refuseConnection } from './connection.ts';
 import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
 import { subscriberError } from './sums.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
-  const { call, principal, request, stream } = event;
+  const { call, principal } = event;
   const invalid = schedulerCallError(call, principal?.value);
   if (invalid !== undefined || call.subscribe === undefined) {
-    reply(state, request, 400, `Failed to validate scheduler::Call: ${invalid}`);
+    answerCall(state, event, 400, `Failed to validate scheduler::Call: ${invalid}`);
     return;
   }
   const info = withPrincipal(call.subscribe.framework_info, principal?.value);
@@ -40,12 +40,11 @@ export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe
   }
   const refusal = subscribeError(state, info, call.subscribe);
   if (refusal !== undefined) {
-    refuse(state, event, refusal);
+    refuseConnection(state, event, refusal);
     return;
   }
   const subscription = {
-    request,
-    stream,
+    from: { request: event.request, stream: event.stream },
     principal,
     info,
     suppressedRoles: call.subscribe.suppressed_roles ?? [],
@@ -61,7 +60,7 @@ export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe
   const kept = preserveImmutable(framework, info);
   const changed = frameworkUpdateError(framework.info, kept);
   if (changed !== undefined) {
-    refuse(state, event, changed);
+    refuseConnection(state, event, changed);
     return;
   }
   countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
@@ -145,17 +144,4 @@ export function registrationError(state: MasterState, info: FrameworkInfo): stri
     ? undefined
     : `Not authorized to register framework '${info.name}' with roles ` +
         `{ ${frameworkRoles(info).join(', ')} }`;
-}
-
-function refuse(state: MasterState, event: SchedulerSubscribe, message: string): void {
-  const { request, stream } = event;
-  state.effects.push(
-    { type: 'openStream', request, stream },
-    {
-      type: 'sendToFramework',
-      to: { kind: 'stream', id: stream },
-      event: { type: SchedulerEvent_Type.ERROR, error: { message } },
-    },
-    { type: 'closeStream', stream },
-  );
 }

@@ -12,6 +12,7 @@ import {
 import { toRoleAndReservation } from '../../model/resource-format.ts';
 import { resourcesText } from '../../model/resource-label.ts';
 import { taskOf } from '../../model/task-record.ts';
+import { schedulerPid } from '../frameworks/connection.ts';
 import { countOperation } from '../metrics/counters.ts';
 import { sendToAgent } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
@@ -99,8 +100,7 @@ function launchTask(
     framework: framework.info,
     task: refined ? task : legacyTask(task),
     resource_version_uuids: resourceVersions(agent),
-    // Schedulers that speak HTTP have no pid; agents answer those through the master.
-    pid: '',
+    pid: schedulerPid(framework),
     launch_executor: launchesExecutor,
   });
 }
