@@ -96,9 +96,7 @@ export class ExchangeBuffer {
         continue;
       }
       const number = this.kinds.find(resource, roleOf(resource, allocation));
-      const items = resource.set?.item ?? [];
-      const known = items.every((item) => this.kinds.setItems.find(item) !== undefined);
-      if (number !== undefined && known) {
+      if (number !== undefined && this.#knowsItems(resource)) {
         numbers.push(number);
         asked.push(resource);
       } else if (!isNothing(resource)) {
@@ -108,6 +106,7 @@ export class ExchangeBuffer {
         }
         // Of a set, only the names that have a number.
         numbers.push(number);
+        const { item: items = [] } = resource.set ?? {};
         asked.push({
           ...resource,
           set: { item: items.filter((item) => this.kinds.setItems.find(item) !== undefined) },
@@ -115,6 +114,11 @@ export class ExchangeBuffer {
       }
     }
     return { asked, numbers, complete };
+  }
+
+  #knowsItems({ set }: Resource): boolean {
+    const { setItems } = this.kinds;
+    return set?.item?.every((item) => setItems.find(item) !== undefined) ?? true;
   }
 
   #put(resources: readonly Resource[], numbers: readonly number[]): void {

@@ -27,7 +27,6 @@ const MOST_PORT = 65_535;
 export function resourcesError(resources: readonly Resource[] = []): string | undefined {
   let sum = 0;
   let items = resources.length;
-  const names = new Set<string>();
   for (const resource of resources) {
     const error = resourceError(resource);
     if (error !== undefined) {
@@ -37,15 +36,16 @@ export function resourcesError(resources: readonly Resource[] = []): string | un
     }
     sum += resource.scalar?.value ?? rangesCount(resource);
     items += (resource.ranges?.range ?? resource.set?.item ?? []).length;
-    names.add(resource.name);
   }
-  if (names.size > MOST_NAMES) {
+  if (resources.length > MOST_NAMES && namesIn(resources) > MOST_NAMES) {
     return `Resources are invalid: more than ${MOST_NAMES} names`;
   }
   return sum > MOST_OF_ONE || items > MOST_ITEMS
     ? 'Resources are invalid: more than can be counted'
     : undefined;
 }
+
+const namesIn = (resources: readonly Resource[]) => new Set(resources.map(({ name }) => name)).size;
 
 /** The most resources, ranges and items in all lists of one agent and its tasks. */
 const MOST_ITEMS_OF_AGENT = 200_000;

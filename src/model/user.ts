@@ -41,5 +41,5 @@ export function usersOfTask(
       users.push(check.user);
     }
   }
-  return [...new Set(users)];
+  return users.length === 1 ? users : [...new Set(users)];
 }

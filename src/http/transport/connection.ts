@@ -222,7 +222,7 @@ export class Connection implements Holder, Carrier {
     if (accepted !== 'message') {
       const slot: Slot = { text: undefined };
       this.#slots.push(slot);
-      accepted.take(body, (answer) => this.#settle(slot, responseText(answer)));
+      accepted.take(body, (answer) => this.#settle(slot, textOf(answer)));
       return;
     }
     const target = parseTarget(head.path);
@@ -363,6 +363,12 @@ export class Connection implements Holder, Carrier {
     }
   };
 }
+
+/** Nearly all calls are accepted, with nothing more to say. */
+const textOf = (answer: HttpResponse) =>
+  answer.status === 202 && answer.body === undefined && answer.headers === undefined
+    ? acceptedText()
+    : responseText(answer);
 
 /** `/slave(1)/mesos.internal.PingSlaveMessage` → process id and message name. */
 export function parseTarget(path: string): { to: string; name: string } | undefined {

@@ -9,7 +9,7 @@ import {
   type TaskStatus_Reason,
   TaskStatus_Source,
 } from '../../model/generated/messages.ts';
-import { isUuid } from '../../model/identifier.ts';
+import { isUuid, sameBytes } from '../../model/identifier.ts';
 import { agentId, frameworkId, taskId } from '../../model/ids.ts';
 import { uncountedUpdate } from '../agents/request-reregistration.ts';
 import { countTaskReason, countTaskState } from '../metrics/counters.ts';
@@ -169,17 +169,26 @@ function forward(
   task: Task | undefined,
   update: StatusUpdate,
 ): true {
-  const { status, uuid, agent_id, executor_id, timestamp } = update;
-  if (uuid !== undefined && task !== undefined) {
-    task.status_update_state = status.state;
-    task.status_update_uuid = uuid;
+  const { status, agent_id, executor_id, timestamp } = update;
+  const told = { ...status, timestamp };
+  let { uuid } = update;
+  if (uuid !== undefined) {
+    if (status.uuid !== undefined && sameBytes(status.uuid, uuid)) {
+      // As nearly always: the task's record keeps one of the two.
+      uuid = status.uuid;
+    }
+    told.uuid = uuid;
+    if (task !== undefined) {
+      task.status_update_state = status.state;
+      task.status_update_uuid = uuid;
+    }
   }
-  sendStatus(state, framework, {
-    ...status,
-    timestamp,
-    ...(uuid !== undefined && { uuid }),
-    ...(agent_id !== undefined && { agent_id }),
-    ...(executor_id !== undefined && { executor_id }),
-  });
+  if (agent_id !== undefined) {
+    told.agent_id = agent_id;
+  }
+  if (executor_id !== undefined) {
+    told.executor_id = executor_id;
+  }
+  sendStatus(state, framework, told);
   return true;
 }

@@ -87,13 +87,16 @@ function dynamicReservationError(resources: List): string | undefined {
 }
 
 export function persistenceIdsError(resources: List): string | undefined {
+  const persistent = resources.filter(({ disk }) => disk?.persistence !== undefined);
+  // Most tasks have none.
+  return persistent.length < 2 ? undefined : repeatedIdError(persistent);
+}
+
+function repeatedIdError(persistent: List): string | undefined {
   const seen = new Set<string>();
   const volumes = new Set<string>();
-  for (const resource of resources) {
+  for (const resource of persistent) {
     const id = resource.disk?.persistence?.id;
-    if (id === undefined) {
-      continue;
-    }
     const key = JSON.stringify([reservationRole(resource), id]);
     // A shared volume may be listed as often as it is used.
     const volume =
@@ -127,6 +130,9 @@ export function singleRoleError(resources: List): string | undefined {
 }
 
 export function revocableMixError(resources: List): string | undefined {
+  if (resources.every(({ revocable }) => revocable === undefined)) {
+    return undefined;
+  }
   const kinds = new Map<string, boolean>();
   for (const { name, revocable } of resources) {
     const isRevocable = revocable !== undefined;
