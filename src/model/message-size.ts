@@ -7,12 +7,13 @@ const MIN_TEXT_BYTES = 2;
 
 /**
  * The size in bytes. Counting stops beyond `enough`: for a larger message the result is inexact.
+ * Each message and each list in it, itself included, counts `objectBytes` besides its values.
  */
-export function messageSize(message: object, enough: number): number {
-  let size = VALUE_BYTES;
+export function messageSize(message: object, enough: number, objectBytes = VALUE_BYTES): number {
+  let size = objectBytes;
   if (Array.isArray(message)) {
     for (let i = 0; i < message.length && size <= enough; i++) {
-      size += valueSize(message[i], enough - size);
+      size += valueSize(message[i], enough - size, objectBytes);
     }
     return size;
   }
@@ -20,49 +21,30 @@ export function messageSize(message: object, enough: number): number {
     if (size > enough) {
       break;
     }
-    size += valueSize(message[key as keyof typeof message], enough - size);
+    size += valueSize(message[key as keyof typeof message], enough - size, objectBytes);
   }
   return size;
 }
 
-/** About what an object takes in memory besides its values. */
-const OBJECT_BYTES = 56;
+/** About what an object takes in memory, itself and its place where it is kept. */
+const HELD_OBJECT_BYTES = VALUE_BYTES + 56;
 
 /**
  * About how much memory a message takes while it is kept: many small objects take more than their
  * bytes.
  */
-export function heldSize(message: object, enough: number): number {
-  return messageSize(message, enough) + OBJECT_BYTES * objectCount(message, enough / OBJECT_BYTES);
-}
-
-/**
- * How many messages and lists a message consists of, itself included; counting stops beyond
- * `enough`.
- */
-function objectCount(message: object, enough: number): number {
-  let count = 1;
-  for (const key in message) {
-    const value: unknown = message[key as keyof typeof message];
-    if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
-      count += objectCount(value, enough - count);
-    }
-    if (count > enough) {
-      break;
-    }
-  }
-  return count;
-}
+export const heldSize = (message: object, enough: number): number =>
+  messageSize(message, enough, HELD_OBJECT_BYTES);
 
 /** The size of one field; counting stops beyond `enough`. */
-export function valueSize(value: unknown, enough: number): number {
+export function valueSize(value: unknown, enough: number, objectBytes = VALUE_BYTES): number {
   if (typeof value === 'string') {
     return Math.max(MIN_TEXT_BYTES, textBytes(value, enough));
   }
   if (typeof value !== 'object' || value === null) {
     return VALUE_BYTES;
   }
-  return value instanceof Uint8Array ? value.length : messageSize(value, enough);
+  return value instanceof Uint8Array ? value.length : messageSize(value, enough, objectBytes);
 }
 
 /** The length in UTF-8; for a text of more than `enough` UTF-16 units, the number of its units. */

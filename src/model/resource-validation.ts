@@ -56,19 +56,23 @@ const MOST_KINDS_OF_AGENT = 4_000;
  * Checks all lists of one agent together; each has passed `resourcesError` already. The core can
  * take what passes.
  */
-export function allResourcesError(lists: readonly (readonly Resource[])[]): string | undefined {
+export function allResourcesError(
+  lists: readonly (readonly Resource[] | undefined)[],
+): string | undefined {
   let sum = 0;
   let items = 0;
   const kinds = new Set<string>();
-  for (const resource of lists.flat()) {
-    sum += resource.scalar?.value ?? rangesCount(resource);
-    items += 1 + (resource.ranges?.range ?? resource.set?.item ?? []).length;
-    const { name, reservations, role, reservation, disk } = resource;
-    if (reservations !== undefined || reservation !== undefined || disk !== undefined) {
-      kinds.add(JSON.stringify([name, reservations, role, reservation, disk]));
-    }
-    if (kinds.size > MOST_KINDS_OF_AGENT) {
-      return `Resources are invalid: more than ${MOST_KINDS_OF_AGENT} of the agent differ by reservation or disk`;
+  for (const list of lists) {
+    for (const resource of list ?? []) {
+      sum += resource.scalar?.value ?? rangesCount(resource);
+      items += 1 + (resource.ranges?.range ?? resource.set?.item ?? []).length;
+      const { name, reservations, role, reservation, disk } = resource;
+      if (reservations !== undefined || reservation !== undefined || disk !== undefined) {
+        kinds.add(JSON.stringify([name, reservations, role, reservation, disk]));
+      }
+      if (kinds.size > MOST_KINDS_OF_AGENT) {
+        return `Resources are invalid: more than ${MOST_KINDS_OF_AGENT} of the agent differ by reservation or disk`;
+      }
     }
   }
   return sum > MOST_OF_ONE || items > MOST_ITEMS_OF_AGENT

@@ -217,6 +217,16 @@ test('an agent that runs what nobody counts is called back, once, and it is coun
   expect(recalls(agent)).toHaveLength(2);
 });
 
+test('an agent comes back with more tasks than a function takes arguments', () => {
+  const { agent, framework } = cluster({}, lasting);
+  const ended = runningTask(framework, agent, 't', TaskState.TASK_FINISHED);
+  agent.reregister({
+    tasks: Array.from({ length: 130_000 }, () => ({ ...ended, resources: [] })),
+    frameworks: [{ ...framework.info, id: { value: framework.id } }],
+  });
+  expect(agent.sent('AgentReregisteredMessage')).toHaveLength(1);
+});
+
 test('what runs uncounted is killed when its resources have gone to others', () => {
   const { world, agent, framework, tellAll } = lateLaunch();
   world.allocate();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { messageSize } from '../../src/model/message-size.ts';
+import { heldSize, messageSize } from '../../src/model/message-size.ts';
 
 test('a message is as large as what its strings and bytes hold, and a few bytes for all else', () => {
   const message = { name: 'x'.repeat(100), uuid: new Uint8Array(16), state: 1, none: undefined };
@@ -23,4 +23,11 @@ test('what is larger than asked for is not looked through', () => {
     },
   };
   expect(messageSize([...many, text], 500)).toBeGreaterThan(500);
+});
+
+test('what is held takes more than its bytes, by its messages and lists', () => {
+  const message = { list: [{ id: 'ab' }, { id: '' }], uuid: new Uint8Array(16), state: 1 };
+  const objects = 4;
+  expect(heldSize(message, 1_000)).toBe(messageSize(message, 1_000) + 56 * objects);
+  expect(heldSize({ list: Array.from({ length: 1_000 }, () => ({})) }, 500)).toBeGreaterThan(500);
 });

@@ -1,6 +1,7 @@
 // Tasks and executors that a known agent has and the master does not count: they were given up with
 // a connection, or their launch was held up in the network until the agent had come back without
 // it. Apache Mesos never counts them, and offers what they use to other frameworks.
+import type { Holding } from '../../core/interface.ts';
 import {
   type ExecutorInfo,
   type ReregisterAgentMessage,
@@ -15,7 +16,7 @@ import { ask } from '../offers/allocator-recovery.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { log, sendToAgent } from '../outbox.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
-import { isDuplicate, killDuplicates } from '../tasks/duplicates.ts';
+import { killDuplicates, partDuplicates } from '../tasks/duplicates.ts';
 import { describeTask, masterStatus, sendStatus } from '../tasks/status-updates.ts';
 import { addExecutor, addTask } from '../tasks/tasks.ts';
 import { holdingsOf } from './agents.ts';
@@ -48,11 +49,12 @@ export function takeBack(
     return;
   }
   rescindAgentOffers(state, agent);
-  if (!fits(state, agent, uncounted)) {
+  const held = holdingsOf(state, agent, uncounted);
+  if (!fits(state, agent, held)) {
     end(state, agent, uncounted);
     return;
   }
-  enter(state, agent, uncounted);
+  enter(state, agent, uncounted, held);
   if (!options.wasAway) {
     askAgain(state, agent);
   }
@@ -78,30 +80,31 @@ function uncountedOf(
   return { executors, tasks };
 }
 
-function fits(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): boolean {
-  const resources = [
-    ...executors.map(({ info }) => info.resources ?? []),
-    ...tasks.map((task) => task.resources ?? []),
-  ].map((list) => list.filter(({ shared }) => shared === undefined).map(withoutAllocation));
+function fits(state: MasterState, agent: Agent, held: readonly Holding[]): boolean {
+  const resources = held.map((holding) =>
+    holding.resources.filter(({ shared }) => shared === undefined).map(withoutAllocation),
+  );
   const free = ask(state, (allocator) => allocator.free(agent.id)).map(withoutAllocation);
   return state.algebra.contains(free, state.algebra.sum(resources));
 }
 
-function enter(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): void {
+function enter(
+  state: MasterState,
+  agent: Agent,
+  { executors, tasks }: Uncounted,
+  held: readonly Holding[],
+): void {
   const { registered } = state.frameworks;
+  const { own, duplicates } = partDuplicates(state, agent, tasks);
   for (const { owner, info } of executors) {
     addExecutor(agent, registered.get(owner), info);
   }
   for (const task of tasks) {
     addTask(state, agent, registered.get(frameworkId(task.framework_id.value)), task);
   }
-  killDuplicates(state, agent, tasks);
-  state.allocator.addResourceProvider(agent.id, [], holdingsOf(state, agent, { executors, tasks }));
-  tellOfReturn(
-    state,
-    tasks.filter((task) => !isDuplicate(state, agent, task)),
-    { wasUnreachable: false },
-  );
+  killDuplicates(state, agent, duplicates);
+  state.allocator.addResourceProvider(agent.id, [], held);
+  tellOfReturn(state, own, { wasUnreachable: false });
 }
 
 function end(state: MasterState, agent: Agent, { executors, tasks }: Uncounted): void {
@@ -163,9 +166,12 @@ export function withoutAcknowledged(
   listed: readonly Task[],
 ): { readonly tasks: readonly Task[]; readonly acknowledged: readonly Task[] } {
   const isAcknowledged = ({ framework_id, task_id, state, status_update_uuid: uuid }: Task) => {
+    if (!isTerminal(state) || uuid === undefined) {
+      return false;
+    }
     const ends = registered.get(frameworkId(framework_id.value))?.acknowledgedEnds;
     const end = ends?.get(taskId(task_id.value));
-    return isTerminal(state) && end !== undefined && uuid !== undefined && sameBytes(end, uuid);
+    return end !== undefined && sameBytes(end, uuid);
   };
   return {
     tasks: listed.filter((task) => !isAcknowledged(task)),

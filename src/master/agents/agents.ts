@@ -128,7 +128,7 @@ export function registerAgent(
   const error =
     agentInfoError(message.agent) ??
     resourcesError(checkpointed) ??
-    allResourcesError([message.agent.resources ?? [], checkpointed]);
+    allResourcesError(listsOf(message));
   if (error !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${error}`);
     return;
@@ -147,11 +147,11 @@ export function registerAgent(
   if (known !== undefined) {
     removeAgent(state, known, 'a new agent registered at the same address', 'registered');
   }
-  if (!claimNamesOf(state, message.agent.resources, message.checkpointed_resources)) {
+  if (!claimNamesOf(state, listsOf(message))) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: too many resource names`);
     return;
   }
-  const rolesError = rolesRoomError(state, rolesOf(...listsOf(message)));
+  const rolesError = rolesRoomError(state, rolesOf(listsOf(message)));
   if (rolesError !== undefined) {
     log(state, 'warn', `Dropping the registration of an agent at ${pid}: ${rolesError}`);
     return;
@@ -186,7 +186,7 @@ export function agentAdmitted(
   isStale: boolean,
 ): void {
   // Others may have brought roles meanwhile.
-  if (isStale || rolesRoomError(state, rolesOf(...listsOf(message))) !== undefined) {
+  if (isStale || rolesRoomError(state, rolesOf(listsOf(message))) !== undefined) {
     state.agents.room.leave(id);
     store(state, [{ type: 'removeAgent', id }], { type: 'admissionTakenBack', id });
     return;
@@ -371,19 +371,22 @@ export function holdingsOf(
     readonly tasks: readonly Task[];
   },
 ): Holding[] {
-  const lists = new Map<string, { owner: FrameworkId; role: string; all: Resource[][] }>();
+  const holdings: { owner: FrameworkId; role: string; all: Resource[][] }[] = [];
+  const lists = new Map<FrameworkId, Map<string, Resource[][]>>();
   const add = (owner: FrameworkId, resources: Resource[] | undefined) => {
     if (resources === undefined || resources.length === 0) {
       return;
     }
     const role = allocationRole(resources);
-    const key = JSON.stringify([owner, role]);
-    const entry = lists.get(key);
-    if (entry === undefined) {
-      lists.set(key, { owner, role, all: [resources] });
-    } else {
-      entry.all.push(resources);
+    const byRole = lists.get(owner) ?? new Map<string, Resource[][]>();
+    const known = byRole.get(role);
+    if (known !== undefined) {
+      known.push(resources);
+      return;
     }
+    const all = [resources];
+    lists.set(owner, byRole.set(role, all));
+    holdings.push({ owner, role, all });
   };
   for (const { owner, info } of running.executors) {
     add(owner, info.resources);
@@ -393,7 +396,7 @@ export function holdingsOf(
       add(frameworkId(task.framework_id.value), task.resources);
     }
   }
-  return [...lists.values()].map(({ owner, role, all }) => ({
+  return holdings.map(({ owner, role, all }) => ({
     frameworkId: owner,
     agentId: agent.id,
     role,

@@ -55,8 +55,8 @@ function reportError(state: MasterState, message: UpdateAgentMessage): string | 
   const lists = [message.oversubscribed_resources, ...providers.map((it) => it.total_resources)];
   return (
     resourcesError(lists.flatMap((it) => it ?? [])) ??
-    (claimNamesOf(state, ...lists) ? undefined : 'too many resource names') ??
-    rolesRoomError(state, rolesOf(...lists)) ??
+    (claimNamesOf(state, lists) ? undefined : 'too many resource names') ??
+    rolesRoomError(state, rolesOf(lists)) ??
     state.agents.room.report(message.agent_id.value, amountOf(lists))
   );
 }

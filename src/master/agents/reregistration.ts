@@ -25,7 +25,12 @@ import {
 import { isTerminalOperation } from '../../model/operation-state.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import type { RegistryChange } from '../../model/registry.ts';
-import { allocatedTo, needsCheckpoint, toReservationLists } from '../../model/resource-format.ts';
+import {
+  allocatedTo,
+  needsCheckpoint,
+  toReservationList,
+  toReservationLists,
+} from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { ContinuationOf } from '../continuation.ts';
 import { schedulerPid } from '../frameworks/connection.ts';
@@ -38,9 +43,9 @@ import { log, sendToAgent, sendToPid } from '../outbox.ts';
 import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
-import { isDuplicate, killDuplicates } from '../tasks/duplicates.ts';
+import { killDuplicates, partDuplicates } from '../tasks/duplicates.ts';
 import { removeExecutor } from '../tasks/tasks.ts';
-import { executorKey, reregistrationError } from '../validation/reregistration.ts';
+import { executorIds, reregistrationError, resourceLists } from '../validation/reregistration.ts';
 import {
   acknowledgeAgain,
   takeBack,
@@ -105,12 +110,12 @@ export function reregisterAgent(
     );
     return;
   }
-  const lists = listsOf(message);
-  if (!claimNamesOf(state, ...lists)) {
+  const lists = resourceLists(message);
+  if (!claimNamesOf(state, lists)) {
     log(state, 'warn', `Dropping the re-registration of agent ${id}: too many resource names`);
     return;
   }
-  const tooMany = rolesRoomError(state, rolesOf(...lists));
+  const tooMany = rolesRoomError(state, rolesOf(lists));
   if (tooMany !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${tooMany}`);
     return;
@@ -133,13 +138,6 @@ export function reregisterAgent(
   store(state, [change], { type: 'agentReregistered', id, pid, message });
 }
 
-const listsOf = (message: ReregisterAgentMessage) => [
-  message.agent.resources,
-  message.checkpointed_resources,
-  ...(message.tasks ?? []).map((it) => it.resources),
-  ...(message.executor_infos ?? []).map((it) => it.resources),
-];
-
 export function agentReregistered(
   state: MasterState,
   { id, pid, message }: ContinuationOf<'agentReregistered'>,
@@ -147,7 +145,7 @@ export function agentReregistered(
 ): void {
   const { registered, recovered, room } = state.agents;
   // Others may have brought roles meanwhile.
-  if (!isStale && rolesRoomError(state, rolesOf(...listsOf(message))) === undefined) {
+  if (!isStale && rolesRoomError(state, rolesOf(resourceLists(message))) === undefined) {
     complete(state, pid, message, true);
   }
   if (!registered.has(id) && !recovered.has(id)) {
@@ -179,20 +177,20 @@ function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
   for (const info of message.frameworks ?? []) {
     roles.set(info.id?.value ?? '', frameworkRoles(info)[0] ?? '*');
   }
-  const used = (resources: readonly Resource[] | undefined, owner: string | undefined) =>
-    toReservationLists(resources).map((it) => allocatedTo(it, roles.get(owner ?? '') ?? '*'));
+  const normal = <Item extends Task | ExecutorInfo>(item: Item): Item => {
+    const used = (resource: Resource) =>
+      allocatedTo(toReservationList(resource), roles.get(item.framework_id?.value ?? '') ?? '*');
+    // Agents of today write resources so: of many tasks no copy is made.
+    return item.resources?.every((it) => used(it) === it) === true
+      ? item
+      : { ...item, resources: (item.resources ?? []).map(used) };
+  };
   return {
     ...message,
     agent: { ...message.agent, resources: toReservationLists(message.agent.resources) },
     checkpointed_resources: toReservationLists(message.checkpointed_resources),
-    executor_infos: (message.executor_infos ?? []).map((it) => ({
-      ...it,
-      resources: used(it.resources, it.framework_id?.value),
-    })),
-    tasks: (message.tasks ?? []).map((it) => ({
-      ...it,
-      resources: used(it.resources, it.framework_id.value),
-    })),
+    executor_infos: (message.executor_infos ?? []).map(normal),
+    tasks: (message.tasks ?? []).map(normal),
   };
 }
 
@@ -244,8 +242,8 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
     (message.tasks ?? []).filter(({ framework_id }) => isOurs(framework_id.value)),
   );
   const executors = (message.executor_infos ?? []).filter((it) => isOurs(it.framework_id?.value));
+  const { own, duplicates } = partDuplicates(state, { id }, tasks);
   if (!wasRecovered) {
-    const own = tasks.filter((task) => !isDuplicate(state, { id }, task));
     tellOfReturn(state, own, { wasUnreachable });
   }
   forgetUnreachableTasks(state, id);
@@ -271,7 +269,7 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
     connection: connectionMessage(state),
   });
   acknowledgeAgain(state, agent, acknowledged);
-  killDuplicates(state, agent, tasks);
+  killDuplicates(state, agent, duplicates);
   for (const info of message.frameworks ?? []) {
     tellAgentOfFramework(state, agent, frameworkId(info.id?.value ?? ''));
   }
@@ -463,12 +461,10 @@ function removeMissingExecutors(
   agent: Agent,
   executors: readonly ExecutorInfo[],
 ): void {
-  const there = new Set(
-    executors.map((it) => executorKey(it.framework_id?.value, it.executor_id.value)),
-  );
+  const there = executorIds(executors);
   for (const [owner, own] of [...agent.executors]) {
     for (const id of [...own.keys()]) {
-      if (!there.has(executorKey(owner, id))) {
+      if (there.get(owner)?.has(id) !== true) {
         removeExecutor(state, agent, owner, executorId(id));
       }
     }

@@ -98,7 +98,7 @@ function amountError(state: MasterState, framework: Framework, call: SchedulerCa
   const error =
     (accepted &&
       (acceptError(accepted, framework) ??
-        rolesRoomError(state, rolesOf(...(accepted.operations?.map(resourcesOf) ?? []))))) ??
+        rolesRoomError(state, rolesOf(accepted.operations?.map(resourcesOf) ?? [])))) ??
     countError("'decline.offer_ids'", declined?.offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'inverse_offer_ids'", (yes ?? no)?.inverse_offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'reconcile.tasks'", tasks?.tasks?.length ?? 0, MAX_RECONCILED) ??

@@ -29,14 +29,19 @@ export function claimNames(
   return true;
 }
 
-export const claimNamesOf = (
+/** `claimNames` for the names of all resources in the lists. */
+export function claimNamesOf(
   state: MasterState,
-  ...lists: (readonly Resource[] | undefined)[]
-): boolean =>
-  claimNames(
-    state,
-    lists.flatMap((list) => (list ?? []).map(({ name }) => name)),
-  );
+  lists: readonly (readonly Resource[] | undefined)[],
+): boolean {
+  const names = new Set<string>();
+  for (const list of lists) {
+    for (const { name } of list ?? []) {
+      names.add(name);
+    }
+  }
+  return claimNames(state, names);
+}
 
 /** Whether each resource has one of the same name in the whole. */
 export const hasNames = (whole: readonly Resource[], part: readonly Resource[]): boolean =>

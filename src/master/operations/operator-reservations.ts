@@ -134,7 +134,7 @@ export function operate(
   }
   const tooMany =
     distinctError(agent.total.length, operation) ??
-    rolesRoomError(state, rolesOf(resourcesOf(operation))) ??
+    rolesRoomError(state, rolesOf([resourcesOf(operation)])) ??
     operationSizeError(agent, operation);
   if (tooMany !== undefined) {
     reply(state, request, 409, tooMany);

@@ -355,7 +355,7 @@ function oldRequestError(state: MasterState, quota: QuotaRequest): string | unde
   if (tooMany !== undefined) {
     return prefix + tooMany;
   }
-  if (!claimNamesOf(state, quota.guarantee)) {
+  if (!claimNamesOf(state, [quota.guarantee])) {
     return `${prefix}QuotaInfo with too many resource names`;
   }
   if (!isAllowedRole(state, role)) {

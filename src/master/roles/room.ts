@@ -27,15 +27,14 @@ export function rolesRoomError(
 }
 
 /** The roles that resources are reserved and allocated to. */
-export function rolesOf(...lists: readonly (readonly Resource[] | undefined)[]): string[] {
+export function rolesOf(lists: readonly (readonly Resource[] | undefined)[]): string[] {
   const roles = new Set<string>();
-  for (const resource of lists.flatMap((list) => list ?? [])) {
-    const own = resource.reservations?.at(-1)?.role ?? resource.role;
-    for (const role of [own, resource.allocation_info?.role]) {
-      if (role !== undefined && role !== '*') {
-        roles.add(role);
-      }
+  for (const list of lists) {
+    for (const { reservations, role, allocation_info } of list ?? []) {
+      roles.add(reservations?.at(-1)?.role ?? role ?? '*');
+      roles.add(allocation_info?.role ?? '*');
     }
   }
+  roles.delete('*');
   return [...roles];
 }

@@ -23,11 +23,27 @@ function isElsewhere(
 export const isDuplicate = (state: MasterState, agent: Pick<Agent, 'id'>, task: Task) =>
   isElsewhere(state, agent, frameworkId(task.framework_id.value), taskId(task.task_id.value));
 
-/** Has the duplicates killed among tasks that an agent lists. */
-export function killDuplicates(state: MasterState, agent: Agent, tasks: readonly Task[]): void {
-  for (const task of tasks) {
+/** The tasks that an agent lists, parted into its own and duplicates. */
+export function partDuplicates(
+  state: MasterState,
+  agent: Pick<Agent, 'id'>,
+  tasks: readonly Task[],
+): { readonly own: readonly Task[]; readonly duplicates: readonly Task[] } {
+  const duplicates = tasks.filter((task) => isDuplicate(state, agent, task));
+  const own =
+    duplicates.length === 0 ? tasks : tasks.filter((task) => !isDuplicate(state, agent, task));
+  return { own, duplicates };
+}
+
+/** Has duplicates on an agent killed. */
+export function killDuplicates(
+  state: MasterState,
+  agent: Agent,
+  duplicates: readonly Task[],
+): void {
+  for (const task of duplicates) {
     const { task_id, framework_id } = task;
-    if (!isTerminal(task.state) && isDuplicate(state, agent, task)) {
+    if (!isTerminal(task.state)) {
       log(
         state,
         'warn',

@@ -1,8 +1,10 @@
 // What an agent says of itself when it comes back: a message that contradicts itself is dropped
 // whole.
 import {
+  type ExecutorInfo,
   type FrameworkInfo,
   type ReregisterAgentMessage,
+  type Resource,
   TaskState,
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
@@ -10,9 +12,6 @@ import { allResourcesError, resourcesError } from '../../model/resource-validati
 import { agentInfoError } from '../agents/agents.ts';
 import { executorInfoError } from './executor.ts';
 import { frameworkInfoError } from './framework.ts';
-
-export const executorKey = (framework: string | undefined, executor: string) =>
-  JSON.stringify([framework, executor]);
 
 /** Why the message is dropped whole. */
 export function reregistrationError(message: ReregisterAgentMessage): string | undefined {
@@ -23,17 +22,40 @@ export function reregistrationError(message: ReregisterAgentMessage): string | u
     frameworksError(message.frameworks ?? []) ??
     executorsError(message) ??
     tasksError(message) ??
-    allResourcesError(listsOf(message))
+    allResourcesError(resourceLists(message))
   );
 }
 
-const listsOf = (message: ReregisterAgentMessage) =>
-  [
+/** All lists of resources in the message: of the agent, its executors and its tasks. */
+export function resourceLists(
+  message: ReregisterAgentMessage,
+): readonly (readonly Resource[] | undefined)[] {
+  return [
     message.agent.resources,
     message.checkpointed_resources,
     ...(message.executor_infos ?? []).map(({ resources }) => resources),
     ...(message.tasks ?? []).map(({ resources }) => resources),
-  ].map((list) => list ?? []);
+  ];
+}
+
+type ExecutorIds = Map<string | undefined, Set<string>>;
+
+/** The ids of executors by framework id. */
+export function executorIds(executors: readonly ExecutorInfo[]): ExecutorIds {
+  const ids: ExecutorIds = new Map();
+  for (const executor of executors) {
+    addExecutorId(ids, executor);
+  }
+  return ids;
+}
+
+/** False if the framework has an executor of this id already. */
+function addExecutorId(ids: ExecutorIds, { framework_id, executor_id }: ExecutorInfo): boolean {
+  const own = ids.get(framework_id?.value) ?? new Set();
+  const before = own.size;
+  ids.set(framework_id?.value, own.add(executor_id.value));
+  return own.size > before;
+}
 
 function frameworksError(frameworks: readonly FrameworkInfo[]): string | undefined {
   const seen = new Set<string>();
@@ -56,7 +78,7 @@ const frameworkIds = (message: ReregisterAgentMessage) =>
 
 function executorsError(message: ReregisterAgentMessage): string | undefined {
   const known = frameworkIds(message);
-  const seen = new Set<string>();
+  const seen: ExecutorIds = new Map();
   for (const executor of message.executor_infos ?? []) {
     const owner = executor.framework_id?.value;
     const error = executorInfoError(executor) ?? resourcesError(executor.resources);
@@ -66,22 +88,16 @@ function executorsError(message: ReregisterAgentMessage): string | undefined {
     if (!known.has(owner)) {
       return `Executor has an invalid FrameworkID '${owner ?? ''}'`;
     }
-    const key = executorKey(owner, executor.executor_id.value);
-    if (seen.has(key)) {
+    if (!addExecutorId(seen, executor)) {
       return `Framework '${owner}' has a duplicate ExecutorID '${executor.executor_id.value}'`;
     }
-    seen.add(key);
   }
   return undefined;
 }
 
 function tasksError(message: ReregisterAgentMessage): string | undefined {
   const known = frameworkIds(message);
-  const executors = new Set(
-    (message.executor_infos ?? []).map((it) =>
-      executorKey(it.framework_id?.value, it.executor_id.value),
-    ),
-  );
+  const executors = executorIds(message.executor_infos ?? []);
   for (const task of message.tasks ?? []) {
     const owner = task.framework_id.value;
     const invalidId = idError(task.task_id.value);
@@ -96,7 +112,7 @@ function tasksError(message: ReregisterAgentMessage): string | undefined {
     }
     const executor = task.executor_id?.value;
     const needsExecutor = executor !== undefined && task.state === TaskState.TASK_RUNNING;
-    if (needsExecutor && !executors.has(executorKey(owner, executor))) {
+    if (needsExecutor && executors.get(owner)?.has(executor) !== true) {
       return `Task has an invalid ExecutorID '${executor}'`;
     }
     const error = resourcesError(task.resources);
