@@ -2,13 +2,13 @@
 // files of the process. They need no step of the state machine.
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { create as contentDisposition } from 'content-disposition';
 import { parseDuration } from '../../model/duration.ts';
 import type { FileInfo, Flag, Metric, VersionInfo } from '../../model/generated/messages.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { Realm } from './authentication.ts';
-import { attachment } from './content-disposition.ts';
 import { TEXT } from './content-negotiation.ts';
 import {
   badLevel,
@@ -236,7 +236,7 @@ export class ProcessEndpoints {
     const response = request.hijack();
     response.writeHead(200, {
       'Content-Type': contentType,
-      'Content-Disposition': attachment(name),
+      'Content-Disposition': contentDisposition(name),
       'Content-Length': size,
     });
     if (request.method === 'HEAD' || size === 0) {
