@@ -58,10 +58,29 @@ function signalName(signal: number): string {
   );
 }
 
-/** The signal that a text of `describeWaitStatus` begins with, and its description. */
-export function signalAt(
-  text: string,
-): { readonly number: number; readonly name: string } | undefined {
+export interface Signal {
+  readonly number: number;
+  /** As strsignal(3) has it, such as Terminated or Killed. */
+  readonly name: string;
+}
+
+export interface DescribedEnd {
+  readonly exitStatus: number | undefined;
+  readonly signal: Signal | undefined;
+}
+
+/** What `describeWaitStatus` says, wherever in the text it does; neither where it does nowhere. */
+export function describedEnd(text: string): DescribedEnd {
+  const status = /exited with status (\d+)/.exec(text)?.[1];
+  const signal = /terminated with signal (.*)/.exec(text)?.[1];
+  return {
+    exitStatus: status === undefined ? undefined : Number(status),
+    signal: signal === undefined ? undefined : signalAt(signal),
+  };
+}
+
+/** The signal whose name the text begins with. */
+function signalAt(text: string): Signal | undefined {
   // The longest name first: "Stopped (signal)" begins with "Stopped".
   const known = NAMES.toSorted((one, two) => two.length - one.length);
   const name = known.find((it) => text.startsWith(it));

@@ -14,7 +14,10 @@ test('the end of a command is told as a shell tells it', () => {
   expect(end('Executor terminated').shellStatus).toBe(1);
 });
 
-test('every signal has its number, by the words in which executors tell it', () => {
+test('every status and every signal has its number, by the words in which executors tell it', () => {
+  for (let status = 1; status <= 255; status++) {
+    expect(end(`Command ${describeWaitStatus(status << 8)}`).shellStatus).toBe(status);
+  }
   for (let signal = 1; signal <= 64; signal++) {
     expect(end(`Command ${describeWaitStatus(signal)}`).shellStatus).toBe(128 + signal);
   }

@@ -1,7 +1,9 @@
-// How a task ended, from the words in which Mesos's executors tell it, and ours after them.
-// TaskStatus has no field for it, and a label of our own would be seen by every framework.
-
-import { signalAt } from '../../executor/wait-status.ts';
+// How a task ended, read from the message of its last status: Mesos's executors tell it nowhere
+// else. So does our own command executor, which could: `data` of a TaskStatus is known to
+// frameworks as what an executor of their own has put there, or Mesos's Docker executor (what
+// Docker says of the container, which some parse), and labels are shown to people. With either, a
+// framework would get from our agents what it gets from no agent of Mesos.
+import { describedEnd } from '../../executor/wait-status.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';
 import { TaskState } from '../../model/generated/messages.ts';
 
@@ -18,10 +20,9 @@ export interface TaskEnd {
 
 /** `Command exited with status 3`, `Command terminated with signal Killed`. */
 export function taskEnd({ state, message = '' }: TaskStatus): TaskEnd {
-  const exited = /exited with status (\d+)/.exec(message)?.[1];
-  const signal = signalAt(/terminated with signal (.*)/.exec(message)?.[1] ?? '');
+  const end = describedEnd(message);
   const finished = state === TaskState.TASK_FINISHED;
-  const exitStatus = exited === undefined ? (finished ? 0 : undefined) : Number(exited);
-  const failed = exitStatus || (signal === undefined ? 1 : 128 + signal.number);
-  return { exitStatus, signal: signal?.name, shellStatus: finished ? 0 : failed };
+  const exitStatus = end.exitStatus ?? (finished ? 0 : undefined);
+  const failed = exitStatus || (end.signal === undefined ? 1 : 128 + end.signal.number);
+  return { exitStatus, signal: end.signal?.name, shellStatus: finished ? 0 : failed };
 }
