@@ -6,6 +6,7 @@ import type { FlagTable, FlagValues } from './flags/flag.ts';
 import type { ParsedFlags } from './flags/parse.ts';
 import { type ListeningFlags, openEarlyPort } from './process/early-port.ts';
 import { keepGoingWithoutReader } from './process/output-errors.ts';
+import type { ServerName } from './servers.ts';
 
 /** What can be said about a command without running it. */
 export interface Description<Table extends FlagTable> {
@@ -41,6 +42,7 @@ export const command = <Table extends FlagTable>(
 /** A master or an agent: it listens before it is loaded, and outlives the readers of its log. */
 export const serverCommand = <Table extends FlagTable & ListeningFlags>(
   description: Description<Table> & {
+    readonly name: ServerName;
     run(parsed: ParsedFlags<Table>, early: EarlyPort | undefined): Promise<void>;
   },
 ): Command =>

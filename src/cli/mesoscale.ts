@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `mesoscale`: finds the command that was asked for and hands it the rest of the line.
 // Each is loaded only when it is asked for, so that starting one does not wait for the others.
-import './agent/early-signals.ts';
+import './process/early-signals.ts';
 import './process/output-errors.ts';
 import './process/parent.ts';
 import { enableCompileCache, flushCompileCache } from 'node:module';

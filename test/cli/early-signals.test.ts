@@ -96,7 +96,7 @@ test('a SIGUSR1 from before anything is loaded opens no port that stays open', a
     setTimeout(async () => {
       const { url } = require('node:inspector');
       const wasOpen = url() !== undefined;
-      const { onUnregister } = await import(${JSON.stringify(join(dirname(main), 'agent', 'early-signals.ts'))});
+      const { onUnregister } = await import(${JSON.stringify(join(dirname(main), 'process', 'early-signals.ts'))});
       const { promise, resolve } = Promise.withResolvers();
       onUnregister(resolve);
       await promise;

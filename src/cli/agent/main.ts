@@ -21,11 +21,11 @@ import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
+import { onUnregister } from '../process/early-signals.ts';
 import { endWithParent } from '../process/parent.ts';
 import { knownName } from '../process/published-address.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
-import { onUnregister } from './early-signals.ts';
 import { agentSettings } from './settings.ts';
 
 const NAME = 'agent';

@@ -5,6 +5,7 @@
 // remembered here until the agent can do that; elsewhere it does nothing. SIGHUP, which log
 // rotation sends, must not end a server.
 import { close, url } from 'node:inspector';
+import { SERVERS } from '../servers.ts';
 
 const SIGNAL = 'SIGUSR1';
 /** How long after our start an inspector may still open that was asked for before it. */
@@ -17,7 +18,7 @@ let hear = () => {
 };
 
 const [, , command = ''] = process.argv;
-const isServer = ['master', 'agent'].includes(command);
+const isServer = SERVERS.some((name) => name === command);
 
 process.on(SIGNAL, () => hear());
 if (!process.execArgv.some((option) => /^--inspect(-brk|-wait)?(=|$)/.test(option))) {
