@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Senders } from '../src/http/senders/senders.ts';
+import { plainCarriers } from '../src/http/transport/carriers.ts';
 import { Listener } from '../src/http/transport/listener.ts';
 import { IoTurn } from '../src/runtime/io-turn.ts';
 import { silentLogger } from '../src/runtime/logger.ts';
@@ -29,9 +30,15 @@ async function ownPort(taken: () => void): Promise<Port> {
   const listener = await Listener.listen({
     host: '127.0.0.1',
     port: 0,
+    secure: plainCarriers.secure,
     turn: new IoTurn(),
     pressure: { saturated: false, whenDrained: (resume) => resume() },
-    senders: new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger }),
+    senders: new Senders({
+      isChecked: false,
+      ownAddress: () => '',
+      dialer: plainCarriers.dialer,
+      logger: silentLogger,
+    }),
     receive: () => {
       taken();
       return true;

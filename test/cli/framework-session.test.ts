@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { FrameworkSession } from '../../src/cli/framework/framework-session.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 import { freePort } from '../support/cluster.ts';
 
 afterEach(() => {
@@ -15,6 +16,7 @@ test('a master that is away is waited for aloud, now and then', async () => {
     codec: 'json',
     framework: { user: 'root', name: 'test' },
     credential: undefined,
+    dialer: plainDialer,
     say: (text) => said.push(text),
     onEvent: () => {},
   });

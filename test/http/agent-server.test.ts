@@ -9,7 +9,7 @@ import {
   type AgentServerEffect,
   type AgentServerOptions,
 } from '../../src/http/agent/server.ts';
-import type { Carriers } from '../../src/http/server/process-port.ts';
+import { type Carriers, plainCarriers } from '../../src/http/transport/carriers.ts';
 import { plainDialer } from '../../src/http/transport/dialer.ts';
 import {
   type AgentCall,
@@ -122,6 +122,7 @@ async function start(options: Partial<AgentServerOptions> = {}) {
   server = await AgentServer.start({
     host: '127.0.0.1',
     port: 0,
+    carriers: plainCarriers,
     dispatch: (event) => loop.dispatch(event),
     requests,
     streams,

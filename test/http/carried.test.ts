@@ -3,9 +3,10 @@
 import type { Socket } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import type { Secure } from '../../src/http/transport/carriers.ts';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import type { Dialed, Dialer } from '../../src/http/transport/dialer.ts';
-import type { Listener, Secure } from '../../src/http/transport/listener.ts';
+import type { Listener } from '../../src/http/transport/listener.ts';
 import { Links } from '../../src/http/transport/peer-connections.ts';
 import { IoTurn } from '../../src/runtime/io-turn.ts';
 import { MessageReader } from '../support/message-reader.ts';

@@ -9,6 +9,7 @@ import {
   type SchedulerClientOptions,
 } from '../../src/http/client/scheduler-client.ts';
 import { CallConnection, ConnectionLostError } from '../../src/http/transport/call-connection.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 import {
   MalformedResponseError,
   ResponseReader,
@@ -46,6 +47,7 @@ function subscribe(master: string, options: Partial<SchedulerClientOptions> = {}
     }
   };
   const client = new SchedulerClient({
+    dialer: plainDialer,
     master,
     codec: 'protobuf',
     framework: { user: 'root', name: 'test' },
@@ -231,7 +233,7 @@ describe('a connection for calls', () => {
         }
       }),
     );
-    const connection = new CallConnection(address);
+    const connection = new CallConnection(address, plainDialer);
     const call = (path: string) =>
       connection.call(`POST ${path} HTTP/1.1\r\nHost: x\r\n`, new Uint8Array(0));
     const results = await Promise.allSettled(['/1', '/2', '/3'].map(call));
@@ -294,7 +296,10 @@ describe('the operator client', () => {
     const follower = await startMaster({
       views: { ...views, leader: { kind: 'other', address: leader.server.address } },
     });
-    const client = new OperatorClient({ address: follower.server.address });
+    const client = new OperatorClient({
+      address: follower.server.address,
+      dialer: plainDialer,
+    });
     expect(await client.get('/slaves')).toEqual({ slaves: [], asked: null });
     expect((await client.master({ type: MasterCall_Type.GET_VERSION })).get_version).toEqual({
       version_info: { version: '1.12.0' },

@@ -4,6 +4,8 @@ import net from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
+import { plainCarriers } from '../../src/http/transport/carriers.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 import { Listener } from '../../src/http/transport/listener.ts';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
 import { IoTurn } from '../../src/runtime/io-turn.ts';
@@ -37,7 +39,12 @@ const unregister = (from: string, agent: string) => {
   ).toString('latin1');
 };
 
-const believed = new Senders({ isChecked: false, ownAddress: () => '', logger: silentLogger });
+const believed = new Senders({
+  isChecked: false,
+  ownAddress: () => '',
+  dialer: plainDialer,
+  logger: silentLogger,
+});
 
 describe('one port', () => {
   test('takes messages, calls and ordinary requests on one connection, in order', async () => {
@@ -146,6 +153,7 @@ describe('one port', () => {
 
   test('gives up a client that does not finish the head of its request', async () => {
     const listener = await Listener.listen({
+      secure: plainCarriers.secure,
       host: '127.0.0.1',
       port: 0,
       turn: new IoTurn(),
@@ -198,6 +206,7 @@ describe('one port', () => {
     async function start(onOrdinary: (received: number) => void) {
       const received: string[] = [];
       const listener = await Listener.listen({
+        secure: plainCarriers.secure,
         host: '127.0.0.1',
         port: 0,
         turn: new IoTurn(),

@@ -6,6 +6,7 @@ import {
   type MasterServerEffect,
   type MasterServerOptions,
 } from '../../src/http/master/server.ts';
+import { plainCarriers } from '../../src/http/transport/carriers.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import type { MasterViews } from '../../src/master/views.ts';
 import {
@@ -128,6 +129,7 @@ export async function startMaster(
   server = await MasterServer.start({
     host: '127.0.0.1',
     port: 0,
+    carriers: plainCarriers,
     dispatch: (event) => loop.dispatch(event),
     dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,

@@ -2,6 +2,7 @@
 // after the test.
 import { afterEach } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
+import { plainCarriers } from '../../src/http/transport/carriers.ts';
 import { Listener, type ListenerOptions } from '../../src/http/transport/listener.ts';
 import { IoTurn } from '../../src/runtime/io-turn.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
@@ -24,12 +25,14 @@ export async function openPort({ isLinked = false, ...what }: What & { isLinked?
   const listener = await Listener.listen({
     host: '127.0.0.1',
     port: 0,
+    secure: plainCarriers.secure,
     turn: new IoTurn(),
     pressure: { saturated: false, whenDrained: (resume) => resume() },
     senders: new Senders({
       isChecked: false,
       ownAddress: () => '',
       isLinked: () => isLinked,
+      dialer: plainCarriers.dialer,
       logger: silentLogger,
     }),
     ...what,

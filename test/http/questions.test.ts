@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OwnerAnswer } from '../../src/http/senders/connection-owner.ts';
 import { Questions } from '../../src/http/senders/questions.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 
 const MOST = 64;
 const closing: (() => void)[] = [];
@@ -34,7 +35,7 @@ async function crowd() {
     asked++;
   });
   const honest = await program((_request, response) => response.writeHead(404).end());
-  const questions = new Questions(MOST);
+  const questions = new Questions(MOST, plainDialer);
   let next = 0;
   return {
     questions,
@@ -102,7 +103,7 @@ test('one address gets a few questions at once, and all of them in the end', asy
       response.end('mine');
     });
   });
-  const questions = new Questions(MOST);
+  const questions = new Questions(MOST, plainDialer);
   const asked = Array.from({ length: 50 }, (_, i) => {
     const question = { address: `127.0.0.1:${port}`, key: `${i}`, to: '' };
     return new Promise<OwnerAnswer>((resolve) => {

@@ -4,6 +4,8 @@ import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AgentServer, type AgentServerOptions } from '../../src/http/agent/server.ts';
 import { Senders, type SendersOptions } from '../../src/http/senders/senders.ts';
+import { plainCarriers } from '../../src/http/transport/carriers.ts';
+import { plainDialer } from '../../src/http/transport/dialer.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
 import { PendingRequests, StreamRegistry } from '../../src/runtime/pending-requests.ts';
@@ -31,6 +33,7 @@ async function agent(options: Partial<AgentServerOptions> = {}): Promise<AgentSe
   const server = await AgentServer.start({
     host: '127.0.0.1',
     port: 0,
+    carriers: plainCarriers,
     dispatch: () => {},
     requests: new PendingRequests(),
     streams: new StreamRegistry(() => {}),
@@ -79,7 +82,13 @@ async function program(listener: RequestListener): Promise<string> {
 
 /** What looks at senders, alone. */
 const sendersAlone = (options: Partial<SendersOptions> = {}) =>
-  new Senders({ isChecked: true, ownAddress: () => '', logger: silentLogger, ...options });
+  new Senders({
+    isChecked: true,
+    ownAddress: () => '',
+    logger: silentLogger,
+    dialer: plainDialer,
+    ...options,
+  });
 
 /** Soon after the connections have closed. */
 const allIsForgotten = (senders: Senders) =>

@@ -37,10 +37,8 @@ export async function runAgent(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [{ address, master, options, authentication, warnings }, module] = await Promise.all([
-    agentSettings(parsed),
-    loadCore(),
-  ]);
+  const [{ address, master, options, authentication, carriers, warnings }, module] =
+    await Promise.all([agentSettings(parsed), loadCore()]);
   const { workDir } = options;
   const noted = { ...parsed, warnings: [...parsed.warnings, ...warnings] };
   const own = new ServerProcess<AgentTimer>(NAME, noted, (timer, nowMs) =>
@@ -128,7 +126,7 @@ export async function runAgent(
     }
   };
   const server = await AgentServer.start({
-    ...own.portOptions(address, '/slave/log', early),
+    ...own.portOptions({ address, carriers, logPath: '/slave/log', early }),
     dispatch: (event) => loop.dispatch(event),
     requests,
     streams,

@@ -1,11 +1,13 @@
 // All that an agent's flags say, read before anything is started; what is wrong is told together.
 import type { AgentOptions } from '../../agent/options.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
+import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { parseMasterFlag } from '../master-flag.ts';
+import { carriersFrom } from '../process/carriers.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
   NO_ADDRESS,
@@ -22,6 +24,7 @@ export interface AgentSettings {
   readonly master: Address;
   readonly options: AgentOptions;
   readonly authentication: Authentication;
+  readonly carriers: Carriers;
   /** What the log should say about it. */
   readonly warnings: readonly string[];
 }
@@ -61,12 +64,14 @@ export async function agentSettings(
     }),
   );
   faults.read(() => logFolder(values.log_dir));
+  const carriers = faults.read(() => carriersFrom(process.env));
   faults.end();
   const { credentials, warnings } = read.value;
   return {
     address: address.value,
     master: master.value,
     options: options.value,
+    carriers: carriers.value,
     authentication: agentAuthentication({ readonly, readwrite, credentials }),
     warnings,
   };

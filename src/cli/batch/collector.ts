@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credential } from '../../http/server/authentication.ts';
+import type { Dialer } from '../../http/transport/dialer.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';
 import { taskStateName } from '../../model/task-state.ts';
 import { taskEnd } from '../framework/task-end.ts';
-import { downloadOutput, type OutputFile, type TaskPlace } from '../framework/task-output.ts';
+import { OutputDownloads, type OutputFile, type TaskPlace } from '../framework/task-output.ts';
 import type { Attempt } from './batch.ts';
 import type { Journal, Result } from './journal.ts';
 import type { BatchTask } from './task-file.ts';
@@ -13,6 +14,7 @@ import type { BatchTask } from './task-file.ts';
 export interface CollectorOptions {
   readonly journal: Journal;
   readonly credential: Credential | undefined;
+  readonly dialer: Dialer;
 }
 
 /** Downloads at a time; the rest waits. */
@@ -22,11 +24,13 @@ const RETRY_MS = [100, 500, 2000, 5000];
 
 export class Collector {
   readonly #options: CollectorOptions;
+  readonly #downloads: OutputDownloads;
   #free = AT_ONCE;
   readonly #queue: (() => void)[] = [];
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#downloads = new OutputDownloads(options.dialer, options.credential);
   }
 
   /** Resolves with the result of a task; its output is then in the folder of the results. */
@@ -75,13 +79,18 @@ export class Collector {
     for (const waitMs of [0, ...RETRY_MS]) {
       await sleep(waitMs);
       try {
-        const found = await downloadOutput(place, file, target, this.#options.credential);
+        const found = await this.#downloads.copy(place, file, target);
         return found ? path : null;
       } catch {
         // It cannot be reached just now.
       }
     }
     return null;
+  }
+
+  /** Closes the connections to agents. */
+  close(): void {
+    this.#downloads.close();
   }
 
   async #begin(): Promise<void> {

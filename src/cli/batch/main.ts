@@ -16,8 +16,8 @@ import {
   currentUser,
   refusal,
 } from '../framework/framework-session.ts';
-import { closeDownloads } from '../framework/task-output.ts';
 import { readMasterFlag } from '../master-flag.ts';
+import { carriersFrom } from '../process/carriers.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -41,6 +41,7 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
+  const carriers = faults.read(() => carriersFrom(process.env));
   const constraints = (values.constraint ?? []).flatMap(parseConstraints);
   const tasks = faults.read(() => {
     const [file] = rest;
@@ -63,6 +64,7 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
   return {
     master: master.value,
     credential: credential.value,
+    dialer: carriers.value.dialer,
     framework: framework.value,
     ...tasks.value,
   };
@@ -70,7 +72,8 @@ async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS
 
 export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise<void> {
   const { values } = parsed;
-  const { master, credential, framework, file, name, tasks, lines } = await settings(parsed);
+  const { master, credential, dialer, framework, file, name, tasks, lines } =
+    await settings(parsed);
   const folder = writableFolder('results', values.results ?? `${file}.results`);
   const holder = folderHolder(folder);
   if (holder !== undefined) {
@@ -86,6 +89,7 @@ export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise
     master,
     framework,
     credential,
+    dialer,
     tasks,
     journal,
     progress,
@@ -102,7 +106,6 @@ export async function runBatch(parsed: ParsedFlags<typeof BATCH_FLAGS>): Promise
   const startedMs = performance.now();
   const outcome = await runner.run();
   progress.end();
-  closeDownloads();
   journal.close();
   report(outcome, runner, {
     journal,

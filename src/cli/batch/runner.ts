@@ -4,6 +4,7 @@
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { NOT_ACCEPTED } from '../../http/client/scheduler-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
+import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   type FrameworkInfo,
   type Offer,
@@ -23,6 +24,7 @@ export interface RunnerOptions {
   readonly master: MasterAddress;
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
+  readonly dialer: Dialer;
   readonly tasks: readonly BatchTask[];
   readonly journal: Journal;
   readonly progress: Progress;
@@ -90,7 +92,8 @@ export class BatchRunner {
       agents,
       failures,
     });
-    this.#collector = new Collector({ journal, credential: options.credential });
+    const { credential, dialer } = options;
+    this.#collector = new Collector({ journal, credential, dialer });
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -118,6 +121,7 @@ export class BatchRunner {
       this.#options.journal.end();
     }
     this.#session?.close();
+    this.#collector.close();
     this.#options.progress.update(this.#batch.counts);
     return outcome;
   }
@@ -128,13 +132,14 @@ export class BatchRunner {
   }
 
   #connect(): void {
-    const { master, framework, credential, journal, progress } = this.#options;
+    const { master, framework, credential, dialer, journal, progress } = this.#options;
     const id = journal.frameworkId;
     this.#session = new FrameworkSession({
       master,
       codec: 'protobuf',
       framework: id === undefined ? framework : { ...framework, id: { value: id } },
       credential,
+      dialer,
       say: (text) => progress.say(text),
       onEvent: (event) => this.#event(event),
     });

@@ -2,7 +2,9 @@
 // and what the tasks print, and ends when all of them have.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
+import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
+import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   ExecutorInfo_Type,
   type FrameworkInfo,
@@ -28,6 +30,7 @@ export interface ExecutionOptions {
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
+  readonly dialer: Dialer;
   readonly request: LaunchRequest;
   readonly killAfterMs: number | undefined;
   readonly place: (offer: Offer) => Placed | undefined;
@@ -94,12 +97,13 @@ export class Execution {
 
   /** Resolves with the exit status of the command. */
   async run(): Promise<number> {
-    const { master, codec, framework, credential, say } = this.#options;
+    const { master, codec, framework, credential, dialer, say } = this.#options;
     this.#session = new FrameworkSession({
       master,
       codec,
       framework,
       credential,
+      dialer,
       say,
       onEvent: (event) => this.#event(event),
     });
@@ -249,7 +253,9 @@ export class Execution {
     const frameworkId = this.#session?.frameworkId ?? '';
     const address = offer.url?.address;
     const agent = `${address?.ip ?? offer.hostname}:${address?.port ?? 5051}`;
-    const { isGroup } = this.#options.request;
+    const { request, credential, dialer } = this.#options;
+    const { isGroup } = request;
+    const client = new OperatorClient({ address: agent, credential, dialer });
     for (const info of placed.tasks) {
       const id = info.task_id.value;
       const place = {
@@ -260,12 +266,7 @@ export class Execution {
       };
       const tails = (['stdout', 'stderr'] as const).map(
         (file) =>
-          new OutputTail(
-            place,
-            file,
-            (data) => this.#options.write(file, info, data),
-            this.#options.credential,
-          ),
+          new OutputTail(client, place, file, (data) => this.#options.write(file, info, data)),
       );
       this.#tasks.set(id, {
         info,

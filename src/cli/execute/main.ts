@@ -6,6 +6,7 @@ import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
+import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   type FrameworkInfo,
   MasterCall_Type,
@@ -16,6 +17,7 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import type { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
+import { carriersFrom } from '../process/carriers.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { Execution } from './execution.ts';
 import { type ExecuteFlags, launchRequest } from './launch-request.ts';
@@ -33,7 +35,7 @@ export async function runExecute(parsed: Parsed): Promise<void> {
 
 async function execute(parsed: Parsed): Promise<number> {
   const { values } = parsed;
-  const { address, request, framework, credential } = await settings(parsed);
+  const { address, request, framework, credential, dialer } = await settings(parsed);
   const core = createCore(await loadCore());
   const wish: Wish = {
     tasks: request.tasks,
@@ -46,12 +48,13 @@ async function execute(parsed: Parsed): Promise<number> {
     codec: values.content_type,
     framework,
     credential,
+    dialer,
     request,
     killAfterMs: values.kill_after,
     place: (offer) => placeOn(offer, request.tasks, request.isGroup, core),
     shortage: ({ resources = [] }) => shortage(wish, resources, core),
     whyWaiting: async () => {
-      const cluster = await clusterOf(address, credential);
+      const cluster = await clusterOf(address, credential, dialer);
       return typeof cluster === 'string' ? cluster : whyWaiting(cluster, wish, core);
     },
     say: (text) => process.stderr.write(`${text}\n`),
@@ -87,12 +90,14 @@ async function settings({ values, rest, faults }: Parsed) {
   const credential = faults.dependent('principal', () =>
     credentialOf(values.principal, values.secret),
   );
+  const carriers = faults.read(() => carriersFrom(process.env));
   faults.end();
   return {
     address: address.value,
     request: request.value,
     framework: framework.value,
     credential: credential.value,
+    dialer: carriers.value.dialer,
   };
 }
 
@@ -100,11 +105,13 @@ async function settings({ values, rest, faults }: Parsed) {
 async function clusterOf(
   { ip, port }: MasterAddress,
   credential: Credential | undefined,
+  dialer: Dialer,
 ): Promise<Cluster | string> {
   try {
     const client = new OperatorClient({
       address: `${ip}:${port}`,
       credential,
+      dialer,
       timeoutMs: ANSWER_MS,
     });
     const { get_agents } = await client.master({ type: MasterCall_Type.GET_AGENTS });

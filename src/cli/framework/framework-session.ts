@@ -10,6 +10,7 @@ import {
   UNAUTHENTICATED,
 } from '../../http/client/scheduler-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
+import type { Dialer } from '../../http/transport/dialer.ts';
 import {
   FrameworkInfo_Capability_Type as Capability,
   type FrameworkInfo,
@@ -21,6 +22,7 @@ import { FlagError, readEach } from '../flags/faults.ts';
 
 export interface SessionOptions {
   readonly master: MasterAddress;
+  readonly dialer: Dialer;
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
@@ -58,6 +60,7 @@ export class FrameworkSession {
     waitToSay(PATIENCE_MS);
     this.#client = new SchedulerClient({
       master: address,
+      dialer: options.dialer,
       codec: options.codec,
       framework: options.framework,
       credential: options.credential,

@@ -1,10 +1,12 @@
 // What a task prints, read from its sandbox through the agent that runs it.
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { OperatorClient } from '../../http/client/operator-client.ts';
+import { KeptConnections } from '../../http/client/kept-connections.ts';
+import type { OperatorClient } from '../../http/client/operator-client.ts';
 import type { Credential } from '../../http/server/authentication.ts';
+import type { Dialer } from '../../http/transport/dialer.ts';
 
 export type OutputFile = 'stdout' | 'stderr';
 
@@ -27,13 +29,14 @@ export class OutputTail {
   readonly #write: (data: Uint8Array) => void;
   #offset = 0;
 
+  /** `client` is one of the agent that is named in `place`. */
   constructor(
+    client: OperatorClient,
     place: TaskPlace,
     file: OutputFile,
     write: (data: Uint8Array) => void,
-    credential?: Credential,
   ) {
-    this.#client = new OperatorClient({ address: place.agent, credential });
+    this.#client = client;
     this.#path = `${sandboxOf(place)}/${file}`;
     this.#write = write;
   }
@@ -51,42 +54,54 @@ export class OutputTail {
   }
 }
 
-/** Connections to agents are kept for the next file; more at a time would only wait there. */
-const agents = new Agent({ keepAlive: true, maxSockets: 8 });
+/** Connections to one agent; more at a time would only wait there. */
+const CONNECTIONS = 8;
 const DOWNLOAD_MS = 60_000;
 
-/** Copies a file of a sandbox. False: the agent does not have it. */
-export async function downloadOutput(
-  place: TaskPlace,
-  file: OutputFile,
-  target: string,
-  credential?: Credential,
-): Promise<boolean> {
-  const path = encodeURIComponent(`${sandboxOf(place)}/${file}`);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request = get(
-      `http://${place.agent}/files/download?path=${path}`,
-      {
-        agent: agents,
-        timeout: DOWNLOAD_MS,
-        ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
-      },
-      resolve,
-    );
-    request.once('timeout', () => request.destroy(new Error('the agent does not answer')));
-    request.once('error', reject);
-  });
-  if (response.statusCode !== 200) {
-    response.resume();
-    return false;
+/** Copies what tasks have printed. */
+export class OutputDownloads {
+  readonly #connections: KeptConnections;
+  readonly #credential: Credential | undefined;
+
+  constructor(dialer: Dialer, credential: Credential | undefined) {
+    this.#connections = new KeptConnections(dialer, { maxSockets: CONNECTIONS });
+    this.#credential = credential;
   }
-  try {
-    await pipeline(response, createWriteStream(target));
-    return true;
-  } catch (error) {
-    await rm(target, { force: true });
-    throw error;
+
+  /** Copies a file of a sandbox. False: the agent does not have it. */
+  async copy(place: TaskPlace, file: OutputFile, target: string): Promise<boolean> {
+    const response = await this.#get(place.agent, `${sandboxOf(place)}/${file}`);
+    if (response.statusCode !== 200) {
+      response.resume();
+      return false;
+    }
+    try {
+      await pipeline(response, createWriteStream(target));
+      return true;
+    } catch (error) {
+      await rm(target, { force: true });
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#connections.destroy();
+  }
+
+  #get(agent: string, path: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const credential = this.#credential;
+      const request = get(
+        `http://${agent}/files/download?path=${encodeURIComponent(path)}`,
+        {
+          agent: this.#connections,
+          timeout: DOWNLOAD_MS,
+          ...(credential ? { auth: `${credential.principal}:${credential.secret}` } : {}),
+        },
+        resolve,
+      );
+      request.once('timeout', () => request.destroy(new Error('the agent does not answer')));
+      request.once('error', reject);
+    });
   }
 }
-
-export const closeDownloads = () => agents.destroy();

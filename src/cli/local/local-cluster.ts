@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunRecords } from '../../containerizer/records/run-records.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
+import { OperatorClient } from '../../http/client/operator-client.ts';
+import type { Carriers } from '../../http/transport/carriers.ts';
 import { refuseShared, refuseUnmounted } from '../agent/disks.ts';
 import { agentResources, thisMachine } from '../agent/machine-resources.ts';
 import { listenError } from '../failure.ts';
@@ -46,11 +48,18 @@ export class LocalCluster {
   readonly #folder: string;
   readonly #master: SupervisedProcess;
   readonly #agents: readonly LocalAgent[];
+  /** Of the master. */
+  readonly #client: OperatorClient;
   #stopping = false;
 
   /** Throws FlagError. */
-  constructor(values: LocalFlags, folder: string) {
+  constructor(values: LocalFlags, folder: string, { dialer }: Carriers) {
     this.#values = values;
+    this.#client = new OperatorClient({
+      address: `${values.ip}:${values.port}`,
+      dialer,
+      timeoutMs: ANSWER_MS,
+    });
     this.#folder = folder;
     this.#master = supervised(folder, 'master', [
       'master',
@@ -87,8 +96,7 @@ export class LocalCluster {
     this.#removeStalePidFiles();
     await this.#checkPorts();
     // All at once: an agent that is there before its master tries again a moment later.
-    const ready = () =>
-      this.#until(this.#master, async () => (await this.#get('/state-summary')).ok);
+    const ready = () => this.#until(this.#master, async () => (await this.summary()) !== undefined);
     await Promise.all([
       this.#master.start(ready),
       ...this.#agents.map((agent) =>
@@ -162,22 +170,14 @@ export class LocalCluster {
   }
 
   async summary(): Promise<Summary> {
-    const response = await this.#get('/state-summary');
-    return (await response.json()) as Summary;
+    return (await this.#client.get('/state-summary')) as Summary;
   }
 
   async #isRegistered({ port }: LocalAgent): Promise<boolean> {
-    const response = await this.#get('/slaves');
-    if (!response.ok) {
-      return false;
-    }
-    const { slaves } = (await response.json()) as { slaves: { pid: string; active: boolean }[] };
+    const { slaves } = (await this.#client.get('/slaves')) as {
+      slaves: { pid: string; active: boolean }[];
+    };
     return slaves.some(({ pid, active }) => active && pid.endsWith(`:${port}`));
-  }
-
-  #get(path: string): Promise<Response> {
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    return fetch(`http://${this.#values.ip}:${this.#values.port}${path}`, { signal });
   }
 
   async #until(program: SupervisedProcess, condition: () => Promise<boolean>): Promise<void> {

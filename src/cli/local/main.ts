@@ -7,6 +7,7 @@ import { fail } from '../failure.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
+import { carriersFrom } from '../process/carriers.ts';
 import { endWithParent } from '../process/parent.ts';
 import { checkedIp } from '../process/published-address.ts';
 import { writableFolder } from '../process/writable-folder.ts';
@@ -40,7 +41,8 @@ export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise
 function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
   faults.read(() => checkedIp('ip', values.ip));
   const folder = faults.dependent('work_dir', () => writableFolder('work_dir', values.work_dir));
-  const cluster = faults.read(() => new LocalCluster(values, folder.value));
+  const carriers = faults.read(() => carriersFrom(process.env));
+  const cluster = faults.read(() => new LocalCluster(values, folder.value, carriers.value));
   faults.read(() => checkPorts(values, cluster.value));
   faults.end();
   return { folder: folder.value, cluster: cluster.value };

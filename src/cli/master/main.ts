@@ -30,10 +30,8 @@ export async function runMaster(
   early: EarlyPort | undefined,
 ): Promise<void> {
   const { values } = parsed;
-  const [{ address, options, authentication, registryFile, warnings }, module] = await Promise.all([
-    masterSettings(parsed),
-    loadCore(),
-  ]);
+  const [{ address, options, authentication, carriers, registryFile, warnings }, module] =
+    await Promise.all([masterSettings(parsed), loadCore()]);
   const doubts: string[] = [];
   const registry: Registry =
     registryFile === undefined
@@ -88,7 +86,7 @@ export async function runMaster(
     }
   };
   const server = await MasterServer.start({
-    ...own.portOptions(address, '/master/log', early),
+    ...own.portOptions({ address, carriers, logPath: '/master/log', early }),
     dispatch: (event) => loop.dispatch(event),
     dispatchNewWork: (make) => loop.dispatchNewWork(make),
     pressure: loop,

@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authentication, masterAuthentication } from '../../http/server/authentication.ts';
+import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
+import { carriersFrom } from '../process/carriers.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
   NO_ADDRESS,
@@ -21,6 +23,7 @@ export interface MasterSettings {
   readonly address: PublishedAddress;
   readonly options: MasterOptions;
   readonly authentication: Authentication;
+  readonly carriers: Carriers;
   /** Undefined: it is kept in memory only. */
   readonly registryFile: string | undefined;
   /** What the log should say about it. */
@@ -53,11 +56,13 @@ export async function masterSettings(
   const isKept = values.registry !== 'in_memory';
   const work = faults.dependent('work_dir', () => workFolder(values.work_dir, isKept));
   faults.read(() => logFolder(values.log_dir));
+  const carriers = faults.read(() => carriersFrom(process.env));
   faults.end();
   const { credentials, warnings } = read.value;
   return {
     address: address.value,
     options: options.value,
+    carriers: carriers.value,
     authentication: masterAuthentication({
       readonly: values.authenticate_http_readonly,
       readwrite: values.authenticate_http_readwrite,

@@ -2,6 +2,7 @@
 // they end, what their ports are told, a seeded source of chance, and the ways to be told to end.
 
 import { randomInt } from 'node:crypto';
+import type { Carriers } from '../../http/transport/carriers.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { ClearTimer, Log, SetTimer } from '../../model/process-effects.ts';
 import { Random } from '../../model/random.ts';
@@ -21,6 +22,14 @@ import { writableFolder } from './writable-folder.ts';
 type ProcessEffect<Timer extends string> = SetTimer<Timer> | ClearTimer<Timer> | Log;
 
 type Parsed = ParsedFlags<typeof SHARED_FLAGS>;
+
+interface ServerPort {
+  readonly address: PublishedAddress;
+  readonly carriers: Carriers;
+  /** Where /files shows the log. */
+  readonly logPath: string;
+  readonly early: EarlyPort | undefined;
+}
 
 export class ServerProcess<Timer extends string> {
   readonly logger: ProcessLogger;
@@ -79,19 +88,20 @@ export class ServerProcess<Timer extends string> {
     void this.shutdown.run(code);
   }
 
-  /** What the ports of both are told alike. `path` is where /files shows the log. */
-  portOptions(address: PublishedAddress, path: string, early: EarlyPort | undefined) {
+  /** What the ports of both are told alike. */
+  portOptions({ address, carriers, logPath, early }: ServerPort) {
     const { values } = this.#parsed;
     const logFile = values.external_log_file ?? this.logger.file;
     return {
       host: address.listenIp,
       port: address.listenPort,
       early,
+      carriers,
       advertise: `${address.ip}:${address.port}`,
       clock: systemClock,
       logger: this.logger,
       log: this.logger,
-      logFiles: new Map(logFile === undefined ? [] : [[path, logFile]]),
+      logFiles: new Map(logFile === undefined ? [] : [[logPath, logFile]]),
       disabledPaths: disabledPaths(values.firewall_rules),
       checksSenders: values.require_peer_address_ip_match,
     };

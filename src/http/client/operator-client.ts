@@ -12,11 +12,14 @@ import type { MessageType } from '../../wire/message-type.ts';
 import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
 import { JSON_TYPE } from '../server/content-negotiation.ts';
+import type { Dialer } from '../transport/dialer.ts';
+import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
 export interface OperatorClientOptions {
   /** `host:port` of a master or an agent. */
   readonly address: string;
+  readonly dialer: Dialer;
   readonly credential?: Credential | undefined;
   /** How long an answer may take. */
   readonly timeoutMs?: number | undefined;
@@ -35,11 +38,13 @@ const PIECE_BYTES = 64 * 1024;
 
 export class OperatorClient {
   readonly #options: OperatorClientOptions;
+  readonly #connections: KeptConnections;
   #address: string;
 
   constructor(options: OperatorClientOptions) {
     this.#options = options;
     this.#address = options.address;
+    this.#connections = new KeptConnections(options.dialer);
   }
 
   /** A call to a master. @throws CallRefusedError when it is refused. */
@@ -112,6 +117,7 @@ export class OperatorClient {
         `http://${this.#address}${path}`,
         {
           method,
+          agent: this.#connections,
           timeout: timeoutMs,
           headers: {
             Accept: JSON_TYPE,

@@ -17,10 +17,12 @@ import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
 import { type Codec, MEDIA_TYPE_OF } from '../server/content-negotiation.ts';
 import { CallConnection, ConnectionLostError } from '../transport/call-connection.ts';
+import type { Dialer } from '../transport/dialer.ts';
 
 export interface SchedulerClientOptions {
   /** `host:port` of a master, leading or not. */
   readonly master: string;
+  readonly dialer: Dialer;
   readonly codec: Codec;
   /** With the id set: subscribe as this known framework. */
   readonly framework: FrameworkInfo;
@@ -115,7 +117,7 @@ export class SchedulerClient {
     }
     const body = this.#encode({ ...call, framework_id: { value: this.#frameworkId } });
     if (!this.#calls || this.#calls.lost) {
-      this.#calls = new CallConnection(this.#master);
+      this.#calls = new CallConnection(this.#master, this.#options.dialer);
     }
     const answer = await this.#calls.call(this.#callHead, body);
     if (answer.status !== 202 && answer.status !== 200) {
@@ -137,7 +139,7 @@ export class SchedulerClient {
   }
 
   #subscribe(): void {
-    const { framework, suppressedRoles, codec } = this.#options;
+    const { framework, suppressedRoles, codec, dialer } = this.#options;
     const known = this.#frameworkId === undefined ? undefined : { value: this.#frameworkId };
     const body = this.#encode({
       ...(known ? { framework_id: known } : {}),
@@ -147,13 +149,14 @@ export class SchedulerClient {
         ...(suppressedRoles ? { suppressed_roles: [...suppressedRoles] } : {}),
       },
     });
-    const { host, port } = hostAndPort(this.#master);
+    const master = this.#master;
+    const { host, port } = hostAndPort(master);
     const request = httpRequest({
       host,
       port,
       path: PATH,
       method: 'POST',
-      agent: false,
+      createConnection: () => dialer.dial(master),
       headers: {
         'Content-Type': MEDIA_TYPE_OF[codec],
         Accept: MEDIA_TYPE_OF[codec],

@@ -6,7 +6,7 @@
 // bound is reached, the question that has been out for the longest is given up as unclear, once it
 // has been out for longer than an honest answer takes; where it is the bound of all, one of the
 // place with most.
-import { type Dialer, plainDialer } from '../transport/dialer.ts';
+import type { Dialer } from '../transport/dialer.ts';
 import { askOwner, type OwnerAnswer, type OwnerQuestion } from './connection-owner.ts';
 
 /** Of one address at once: a process answers thousands in a second. */
@@ -69,7 +69,7 @@ export class Questions {
   readonly #dialer: Dialer;
 
   /** At most so many are out at once. */
-  constructor(most: number, dialer: Dialer = plainDialer) {
+  constructor(most: number, dialer: Dialer) {
     this.#dialer = dialer;
     this.#all = new Group('', most);
   }

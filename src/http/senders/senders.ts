@@ -35,8 +35,8 @@ export interface SendersOptions {
   readonly ownAddress: () => string;
   /** Whether this process keeps a link to the address: to an agent of its own, or to its master. */
   readonly isLinked?: ((address: string) => boolean) | undefined;
-  /** How the questions are asked; absent: without encryption. */
-  readonly dialer?: Dialer | undefined;
+  /** How the questions are asked. */
+  readonly dialer: Dialer;
   readonly logger: Logger;
 }
 

@@ -9,9 +9,9 @@ import type { Principal } from '../../security/principal.ts';
 import { WireError } from '../../wire/protobuf.ts';
 import { answerOwner, OWNER_PATH } from '../senders/connection-owner.ts';
 import { Senders } from '../senders/senders.ts';
+import type { Carriers } from '../transport/carriers.ts';
 import type { CallReceiver, Pressure, ReceivedMessage } from '../transport/connection.ts';
-import type { Dialer } from '../transport/dialer.ts';
-import { type EarlyPort, Listener, type Secure } from '../transport/listener.ts';
+import { type EarlyPort, Listener } from '../transport/listener.ts';
 import { Links } from '../transport/peer-connections.ts';
 import type { Authentication, Realm } from './authentication.ts';
 import { type AttachedFiles, guardedFiles, joinedFiles } from './files.ts';
@@ -27,8 +27,7 @@ export interface PortOptions {
   readonly port: number;
   /** The same port, opened before. */
   readonly early?: EarlyPort | undefined;
-  /** What carries the bytes of connections, both ways; absent: TCP as it is. */
-  readonly carriers?: Carriers | undefined;
+  readonly carriers: Carriers;
   /** When to read less, as EventLoop tells. */
   readonly pressure: Pressure;
   readonly authorizer: Authorizer;
@@ -50,12 +49,6 @@ export interface PortOptions {
   readonly advertise?: string | undefined;
   /** Whether the senders of messages must be who they say; absent: they are believed. */
   readonly checksSenders?: boolean | undefined;
-}
-
-/** Made in one place for all connections of a process, so that none is left out. */
-export interface Carriers {
-  readonly secure: Secure;
-  readonly dialer: Dialer;
 }
 
 /** The process behind the port. `Message` is what other processes may send it. */
@@ -112,7 +105,7 @@ export class ProcessPort<Message> {
     this.links = new Links({
       turn: this.turn,
       onLost: owner.onLinkLost,
-      dialer: options.carriers?.dialer,
+      dialer: options.carriers.dialer,
     });
     const { version, flags, authorizer, logger, log } = options;
     this.process = new ProcessEndpoints(
@@ -167,7 +160,7 @@ export class ProcessPort<Message> {
       host,
       port,
       early,
-      secure: this.#options.carriers?.secure,
+      secure: this.#options.carriers.secure,
       turn: this.turn,
       pressure: services.pressure ?? pressure,
       receive: (to, name, message) => this.#receive(to, name, message),
@@ -175,7 +168,7 @@ export class ProcessPort<Message> {
         isChecked: this.#options.checksSenders ?? false,
         ownAddress: () => this.#options.advertise ?? this.#address,
         isLinked: (address) => this.links.isLinked(address),
-        dialer: this.#options.carriers?.dialer,
+        dialer: this.#options.carriers.dialer,
         logger,
       }),
       calls:

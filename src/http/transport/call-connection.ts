@@ -3,7 +3,7 @@
 // of them may have taken effect.
 import type { Duplex } from 'node:stream';
 import { IoTurn } from '../../runtime/io-turn.ts';
-import { type Dialer, plainDialer } from './dialer.ts';
+import type { Dialer } from './dialer.ts';
 import { type CallResponse, ResponseReader } from './response-reader.ts';
 
 export class ConnectionLostError extends Error {
@@ -27,7 +27,7 @@ export class CallConnection {
   #failure: Error | undefined;
 
   /** `address` is `host:port`. */
-  constructor(address: string, dialer: Dialer = plainDialer) {
+  constructor(address: string, dialer: Dialer) {
     this.#socket = dialer.dial(address);
     const reader = new ResponseReader((answer) => this.#answer(answer));
     this.#socket.on('data', (chunk: Buffer) => {

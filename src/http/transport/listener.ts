@@ -16,6 +16,7 @@ import { headTooLarge, malformedRequest } from '../server/error-responses.ts';
 import { readBody, refuseUnread } from '../server/request-body.ts';
 import { headerOf } from '../server/request-headers.ts';
 import type { HttpResponse } from '../server/response.ts';
+import type { Secure } from './carriers.ts';
 import { Connection, type ConnectionServices, parseTarget } from './connection.ts';
 import { type Carrier, type ConnectionBounds, Connections } from './connections.ts';
 import { LastRoom } from './last-room.ts';
@@ -35,20 +36,12 @@ export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | '
   /** Handles every ordinary request. */
   readonly handler: RequestListener;
   readonly early?: EarlyPort | undefined;
-  /**
-   * What an accepted connection carries, before its first byte is read; rejects, and the connection
-   * ends, where that cannot be agreed on. Absent: the bytes of the socket itself.
-   */
-  readonly secure?: Secure | undefined;
+  readonly secure: Secure;
   /** How long the head of an ordinary request may take to come. */
   readonly headersTimeoutMs?: number | undefined;
   /** Of the connections, where they are not to be the usual ones. */
   readonly bounds?: ConnectionBounds | undefined;
 }
-
-export type Secure = (socket: Socket) => Promise<Duplex>;
-
-const plain: Secure = (socket) => Promise.resolve(socket);
 
 /** A port that was opened before there was anybody to answer on it. */
 export interface EarlyPort {
@@ -77,7 +70,7 @@ export class Listener {
     this.#senders = new StreamSenders(options.senders);
     this.#connections = new Connections(options.bounds, options.senders);
     this.#complete = completeServer(options, this.#senders, this.#connections);
-    this.#secure = options.secure ?? plain;
+    this.#secure = options.secure;
     this.#services = {
       turn: options.turn,
       pressure: options.pressure,

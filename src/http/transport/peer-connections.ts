@@ -7,13 +7,12 @@ import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
 import { newKey } from '../senders/connection-owner.ts';
-import { type Dialed, type Dialer, plainDialer } from './dialer.ts';
+import type { Dialed, Dialer } from './dialer.ts';
 import { PeerPressure, Untaken } from './untaken.ts';
 
 export interface LinksOptions {
   readonly turn: IoTurn;
-  /** Absent: connections without encryption. */
-  readonly dialer?: Dialer | undefined;
+  readonly dialer: Dialer;
   /** A linked connection has broken, or could not be opened. */
   readonly onLost: (address: string, why: string | undefined) => void;
 }
@@ -86,8 +85,7 @@ export class Links {
   #peer(address: string): Peer {
     let peer = this.#peers.get(address);
     if (!peer) {
-      const dialer = this.#options.dialer ?? plainDialer;
-      const { turn } = this.#options;
+      const { turn, dialer } = this.#options;
       peer = new Peer(address, { dialer, turn, pressure: this.pressure }, (linked, why) => {
         // What is sent from now on needs a new connection.
         if (this.#peers.get(address) === peer) {
