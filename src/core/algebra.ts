@@ -42,7 +42,7 @@ function beside(whole: string | null | undefined): Allocation {
  * Whether the module says yes. Any other answer is a no: a resource that is not valid is contained
  * nowhere.
  */
-export function isYes(answer: number): boolean {
+function isYes(answer: number): boolean {
   return answer === 1;
 }
 

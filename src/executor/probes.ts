@@ -147,7 +147,7 @@ export function sameCheckStatus(one: CheckStatusInfo, other: CheckStatusInfo): b
 }
 
 /** Why a result means that the task is unhealthy; undefined where it is healthy. */
-export function illness(result: ProbeResult): string | undefined {
+function illness(result: ProbeResult): string | undefined {
   switch (result.type) {
     case 'command':
       return result.waitStatus === 0

@@ -11,7 +11,7 @@ import { getSystemErrorMessage } from 'node:util';
 import { codeOf, Folder, type Name } from './folder.ts';
 
 /** Something in the tree cannot be deleted; `code` is the system's, such as EBUSY for a mount. */
-export class TreeDeletionError extends Error {
+class TreeDeletionError extends Error {
   readonly code: unknown;
 
   constructor(name: Buffer, cause: unknown) {

@@ -119,34 +119,3 @@ export interface MasterOptions
   readonly authorizer: Authorizer;
   readonly jsonOf: JsonOf;
 }
-
-/** Mesos's defaults of all that has one. */
-export const defaultMasterOptions = {
-  allocationIntervalMs: 1000,
-  minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],
-  fairnessExcluded: [],
-  filterGpuResources: true,
-  roleSorter: 'drf',
-  frameworkSorter: 'drf',
-  allocatorAgentRecoveryFactor: 0.8,
-  allocatorRecoveryTimeoutMs: 600_000,
-  constraintRegexMaxMemoryBytes: 4096,
-  constraintRegexMaxProgramSize: 100,
-  agentPingTimeoutMs: 15_000,
-  maxAgentPingTimeouts: 5,
-  agentReregisterTimeoutMs: 600_000,
-  recoveryAgentRemovalLimit: 1,
-  requireAgentDomain: false,
-  registryGcIntervalMs: 900_000,
-  registryMaxAgentAgeMs: 14 * 24 * 3600 * 1000,
-  registryMaxAgentCount: 102_400,
-  maxCompletedFrameworks: 50,
-  maxCompletedTasksPerFramework: 1000,
-  maxUnreachableTasksPerFramework: 1000,
-  weights: {},
-  rootSubmissions: true,
-  rootUsers: ['root'],
-  publishPerFrameworkMetrics: true,
-  heartbeatIntervalMs: 15_000,
-  maxOperatorStreams: 1000,
-} as const satisfies Partial<MasterOptions>;

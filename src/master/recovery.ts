@@ -22,8 +22,8 @@ import { quotaAmounts } from './roles/quota.ts';
 import type { MasterState } from './state.ts';
 import { MAX_AGENTS_BYTES } from './validation/agent-bounds.ts';
 
-export const RECOVERY_TIMER = 'recovery';
-export const REGISTRY_GC_TIMER = 'registry-gc';
+const RECOVERY_TIMER = 'recovery';
+const REGISTRY_GC_TIMER = 'registry-gc';
 
 /** An address as Mesos has it in MasterInfo.ip: the bytes of the address as they lie in memory. */
 function ipNumber(ip: string): number {

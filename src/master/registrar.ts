@@ -14,7 +14,7 @@ import type { MasterState } from './state.ts';
  * the master has to say of agents itself is always taken, for it is one change an agent.
  */
 export const MAX_WAITING = 16_384;
-export const MAX_WAITING_BYTES = 256 * 1024 * 1024;
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
 /** An agent that has waited so long for an answer may be another by now: it asks again. */
 const STALE_MS = 30_000;

@@ -23,7 +23,7 @@ export interface SelfCopying {
 }
 
 /** The state holds a value that is no data of a known kind. */
-export class NoDataError extends Error {
+class NoDataError extends Error {
   readonly code = 'NO_DATA';
 }
 

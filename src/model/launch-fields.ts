@@ -19,7 +19,7 @@ import {
 } from './generated/messages.ts';
 
 /** The field does what the schema says, or is carried to the program that reads it. */
-export const WORKS = 'works';
+const WORKS = 'works';
 
 /** The field has no effect, and that does no harm. */
 export interface Harmless {

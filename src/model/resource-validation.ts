@@ -441,7 +441,7 @@ function sharedError(resource: Resource): string | undefined {
 }
 
 /** Whether two lists have the same labels, in any order. */
-export function sameLabels(left: Labels | undefined, right: Labels | undefined): boolean {
+function sameLabels(left: Labels | undefined, right: Labels | undefined): boolean {
   const texts = (labels: Labels | undefined) =>
     (labels?.labels ?? []).map(({ key, value }) => JSON.stringify([key, value])).sort();
   const [a, b] = [texts(left), texts(right)];

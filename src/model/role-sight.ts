@@ -25,8 +25,7 @@ export function rememberedSight(sees: RoleSight): RoleSight {
   };
 }
 
-export const seesAllRoles = (resource: Resource, sees: RoleSight) =>
-  namedRoles(resource).every(sees);
+const seesAllRoles = (resource: Resource, sees: RoleSight) => namedRoles(resource).every(sees);
 
 export function shownResources(
   resources: readonly Resource[],

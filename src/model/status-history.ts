@@ -12,7 +12,7 @@ export const MAX_STATUSES = 100;
  */
 export const MAX_STATUS_BYTES = 16 * 1024;
 /** The most bytes of a task's statuses, not counting the latest. */
-export const MAX_STATUSES_BYTES = 256 * 1024;
+const MAX_STATUSES_BYTES = 256 * 1024;
 /** Characters that are kept of a message that is shortened. */
 const CUT_MESSAGE_LENGTH = 2_000;
 /** Statuses up to this size need no sum: MAX_STATUSES of them are within MAX_STATUSES_BYTES. */

@@ -19,7 +19,7 @@ export interface TimerSource {
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
-export const platformTimers: TimerSource = {
+const platformTimers: TimerSource = {
   now: () => performance.now(),
   schedule: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);

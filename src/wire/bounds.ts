@@ -14,7 +14,7 @@ export const MAX_STRING_LENGTH = 1024 * 1024;
  */
 export const MAX_MESSAGES = 1_000_000;
 /** The most strings within one message of any sender. A message with more is refused. */
-export const MAX_STRINGS = 4_000_000;
+const MAX_STRINGS = 4_000_000;
 /**
  * The most values within one JSON text of any sender, messages and lists included; a reconciliation
  * of a hundred thousand tasks has 500,000. A text with more is refused before values are made of

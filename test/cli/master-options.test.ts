@@ -1,6 +1,10 @@
 // What a master makes of flags that have the right form.
 import { expect, test } from 'vitest';
-import { domainOf, weightsOf } from '../../src/cli/master/options.ts';
+import { parseFlags } from '../../src/cli/flags/parse.ts';
+import { MASTER_FLAGS } from '../../src/cli/flags/tables/master-flags.ts';
+import { domainOf, masterOptions, weightsOf } from '../../src/cli/master/options.ts';
+import { Random } from '../../src/model/random.ts';
+import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 
 test('weights are those of the roles', () => {
   expect(weightsOf('eng=2, ops=1.5', undefined)).toEqual({ eng: 2, ops: 1.5 });
@@ -21,4 +25,18 @@ test('a domain has no field that it does not have', () => {
   expect(() => domainOf(misspelled)).toThrow(
     "--domain has the unknown field 'fault_domain.zone.rack'",
   );
+});
+
+test('without flags a master is told what the tests of masters tell theirs', () => {
+  const { values } = parseFlags(MASTER_FLAGS, { argv: ['--work_dir=/tmp/w'], environment: {} });
+  const options = masterOptions(values, {
+    address: { listenIp: '127.0.0.1', listenPort: 1, ip: '127.0.0.1', port: 1, hostname: 'h' },
+    flagTexts: {},
+    nowMs: 0,
+    random: new Random(1),
+  });
+  expect(options).toMatchObject({
+    ...DEFAULT_OPTIONS,
+    rootUsers: expect.arrayContaining(['root']),
+  });
 });

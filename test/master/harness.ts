@@ -4,7 +4,7 @@
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, masterViews, step } from '../../src/master/master.ts';
-import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
 import type { MasterCore } from '../../src/master/state.ts';
 import type { MasterTimer } from '../../src/master/timers.ts';
 import type { MessageToAgent, MessageToMaster, ToMaster } from '../../src/model/agent-messages.ts';
@@ -36,6 +36,7 @@ import { RegistryContent } from '../../src/model/registry-content.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import type { Principal } from '../../src/security/principal.ts';
+import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 import { testCore } from './core.ts';
 
 export type Untimed<Event> = Event extends MasterEvent ? Omit<Event, 'nowMs'> : never;
@@ -103,7 +104,7 @@ export class World {
     this.nowMs = past.nowMs ?? START_MS;
     this.disk = past.disk ?? new RegistryContent();
     this.options = {
-      ...defaultMasterOptions,
+      ...DEFAULT_OPTIONS,
       id: '11111111-1111-4111-8111-111111111111',
       ip: '10.0.0.1',
       port: 5050,

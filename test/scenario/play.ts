@@ -1,7 +1,7 @@
 // Plays a scenario: text with commands, each followed by what came of it (the indented lines). What
 // comes back is the same text with what came of it now. README.md has the words.
-import { defaultMasterOptions } from '../../src/master/options.ts';
 import { FrameworkInfo_Capability_Type } from '../../src/model/generated/messages.ts';
+import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 import { Cluster, type Scheduler } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { OperationWords } from './operations.ts';
@@ -95,7 +95,7 @@ class Scenario {
     } else {
       const options = [...settings(rest)].map(([name, value]) => {
         const option = `${name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())}Ms`;
-        if (!(option in defaultMasterOptions) && option !== 'offerTimeoutMs') {
+        if (!(option in DEFAULT_OPTIONS) && option !== 'offerTimeoutMs') {
           throw new Error(`a master has no duration of this name: ${name}`);
         }
         return [option, duration(value)];

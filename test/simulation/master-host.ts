@@ -5,7 +5,7 @@
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
 import { createMaster, type MasterState, step } from '../../src/master/master.ts';
-import { defaultMasterOptions, type MasterOptions } from '../../src/master/options.ts';
+import type { MasterOptions } from '../../src/master/options.ts';
 import {
   type MasterCall,
   MasterCall_Type,
@@ -23,6 +23,7 @@ import { jsonValue } from '../../src/wire/json.ts';
 import { decodeToMaster } from '../../src/wire/libprocess.ts';
 import { decodeMessage, encodeMessage } from '../../src/wire/protobuf.ts';
 import { types } from '../../src/wire/types.ts';
+import { DEFAULT_OPTIONS } from '../support/master-options.ts';
 import { fail } from './breach.ts';
 import { Disk } from './disk.ts';
 import { MachineClock } from './machine-clock.ts';
@@ -104,7 +105,7 @@ export class MasterHost {
       this.address = `10.0.0.${chance.int(1, 3)}:5050`;
     }
     const options: MasterOptions = {
-      ...defaultMasterOptions,
+      ...DEFAULT_OPTIONS,
       ...settings.master,
       id: formatUuid(chance.random.uuid()),
       ip: this.address.slice(0, -5),

@@ -176,7 +176,7 @@ function send(agent: AgentState, { framework, executor, waitStatus }: ExecutorEx
  * A terminated executor is forgotten when none of its updates waits for an acknowledgement that can
  * still come.
  */
-export function removeIfComplete(agent: AgentState, executor: Executor): void {
+function removeIfComplete(agent: AgentState, executor: Executor): void {
   const isUnwanted = agent.phase === 'terminating' || executor.framework.state === 'terminating';
   if (executor.state === 'terminated' && (isUnwanted || !hasIncompleteTasks(executor))) {
     removeExecutor(agent, executor);

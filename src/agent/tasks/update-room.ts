@@ -5,7 +5,7 @@ import type { StatusUpdate } from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
 
 /** Waiting updates of one executor. */
-export const MAX_EXECUTOR_UPDATE_BYTES = 16 * 1024 * 1024;
+const MAX_EXECUTOR_UPDATE_BYTES = 16 * 1024 * 1024;
 /** Of all. Beyond it a framework that has less than its equal part still has room. */
 export const MAX_UPDATE_BYTES = 64 * 1024 * 1024;
 /** Up to this size an update is always taken, if need be in place of others of its task. */

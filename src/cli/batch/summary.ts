@@ -18,13 +18,7 @@ export function printSummary(facts: SummaryFacts): void {
   console.log(summaryText(facts));
 }
 
-export function summaryText({
-  counts,
-  journal,
-  folder,
-  seconds,
-  doneBefore,
-}: SummaryFacts): string {
+function summaryText({ counts, journal, folder, seconds, doneBefore }: SummaryFacts): string {
   const results = [...journal.results.values()];
   const repeated = results.filter(({ attempts }) => attempts > 1).length;
   const now = counts.succeeded + counts.failed - doneBefore;

@@ -34,7 +34,7 @@ function shown({ secret, namesSecrets }: Flag<unknown>, text: string): string {
 /** `zk://user:password@host` keeps its hosts. */
 const masked = (text: string) => text.replace(/\/\/[^/@]*@/, '//****@');
 
-export function defaultOf(flag: Flag<unknown>): string | undefined {
+function defaultOf(flag: Flag<unknown>): string | undefined {
   if (flag.defaultText !== undefined) {
     return flag.defaultText;
   }

@@ -35,7 +35,7 @@ export function mountedDisk(path: string): HeldFolder {
 }
 
 /** Entries to be deleted, in a folder that is kept open until the deletion begins. */
-export class Aside {
+class Aside {
   readonly #folder: HeldFolder;
   readonly #names: readonly (string | Buffer)[];
 

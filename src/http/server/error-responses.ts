@@ -23,7 +23,7 @@ export const methodNotAllowed = (allowed: readonly string[], received: string): 
   ),
   headers: { Allow: allowed.join(', ') },
 });
-export const notAcceptable = (body: string) => text(406, body);
+const notAcceptable = (body: string) => text(406, body);
 /** The sender has not gone on with its request. */
 export const requestTimeout = text(408, '408 Request Timeout.');
 export const payloadTooLarge = (limitBytes: number) =>

@@ -28,7 +28,7 @@ export interface EventStreamOptions<Event> {
  * Bytes that may wait for a slow reader; one that lets more pile up is cut off. The first offers of
  * a large cluster are tens of megabytes at once.
  */
-export const MAX_STREAM_BYTES = 128 * 1024 * 1024;
+const MAX_STREAM_BYTES = 128 * 1024 * 1024;
 
 /** Written at a time: with each the reader shows that it goes on. */
 const MAX_WRITE_BYTES = 1024 * 1024;

@@ -370,7 +370,7 @@ function refusalOf(error: unknown, wanted: string): HttpResponse {
   return badRequest(`'${wanted}' cannot be read: ${String(code ?? error)}.\n`);
 }
 
-export function fileInfo(path: string, status: BigIntStats): FileInfo {
+function fileInfo(path: string, status: BigIntStats): FileInfo {
   return {
     path,
     nlink: Number(status.nlink),

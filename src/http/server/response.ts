@@ -10,7 +10,6 @@ export interface HttpResponse {
 }
 
 export const OK: HttpResponse = { status: 200 };
-export const ACCEPTED: HttpResponse = { status: 202 };
 
 export const redirectTo = (location: string): HttpResponse => ({
   status: 307,

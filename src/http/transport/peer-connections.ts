@@ -21,7 +21,7 @@ export interface LinksOptions {
  * Bytes that may wait for one address; a peer that lets more pile up counts as lost. Thousands of
  * agents may share an address, and each may be told that a framework ends.
  */
-export const MAX_PEER_BYTES = 128 * 1024 * 1024;
+const MAX_PEER_BYTES = 128 * 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long closing waits for a peer to take what was sent. */

@@ -38,7 +38,7 @@ import { removeAgent } from './removal.ts';
 const MINIMUM_MAJOR_VERSION = 1;
 
 /** `1.11.0`, perhaps with a suffix. */
-export function isSupportedVersion(version: string | undefined): boolean {
+function isSupportedVersion(version: string | undefined): boolean {
   const match = /^(\d+)(\.\d+){0,2}([-+].+)?$/.exec(version ?? '');
   return match !== null && Number(match[1]) >= MINIMUM_MAJOR_VERSION;
 }

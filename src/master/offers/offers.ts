@@ -187,7 +187,7 @@ function addOffer(state: MasterState, grant: Grant): OutstandingOffer {
   return offer;
 }
 
-export function agentUrl(agent: Agent): URL {
+function agentUrl(agent: Agent): URL {
   const pid = parsePid(agent.pid);
   return {
     scheme: 'http',

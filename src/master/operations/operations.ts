@@ -85,7 +85,7 @@ function createOperation(
   return operation;
 }
 
-export function addOperation(
+function addOperation(
   state: MasterState,
   agent: Agent,
   framework: Framework | undefined,

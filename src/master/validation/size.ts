@@ -20,7 +20,7 @@ import type { Agent, Framework, TaskSize } from '../state.ts';
 /**
  * A framework that says more of itself is refused; each message that launches a task carries it.
  */
-export const MAX_FRAMEWORK_BYTES = 1024 * 1024;
+const MAX_FRAMEWORK_BYTES = 1024 * 1024;
 /** All frameworks' infos and constraints; one that would make them more is refused. */
 export const MAX_FRAMEWORKS_BYTES = 128 * 1024 * 1024;
 /**
@@ -29,7 +29,7 @@ export const MAX_FRAMEWORKS_BYTES = 128 * 1024 * 1024;
  */
 const MAX_AGENT_INFO_BYTES = 1024 * 1024;
 /** A larger task or executor is an error. */
-export const MAX_TASK_BYTES = 4 * 1024 * 1024;
+const MAX_TASK_BYTES = 4 * 1024 * 1024;
 /**
  * Of an agent: its tasks, executors, reservations, volumes and operations that are not
  * acknowledged, and the frameworks that have something there. What would make them more is an

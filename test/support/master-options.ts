@@ -1,0 +1,34 @@
+// What a master is told where nobody says otherwise (test/cli/master-options.test.ts compares it
+// with the flags).
+import type { MasterOptions } from '../../src/master/options.ts';
+
+/** The options of a master that gets no flags, where they do not depend on its machine. */
+export const DEFAULT_OPTIONS = {
+  allocationIntervalMs: 1000,
+  minAllocatable: [{ cpus: 0.01 }, { mem: 32 }],
+  fairnessExcluded: [],
+  filterGpuResources: true,
+  roleSorter: 'drf',
+  frameworkSorter: 'drf',
+  allocatorAgentRecoveryFactor: 0.8,
+  allocatorRecoveryTimeoutMs: 600_000,
+  constraintRegexMaxMemoryBytes: 4096,
+  constraintRegexMaxProgramSize: 100,
+  agentPingTimeoutMs: 15_000,
+  maxAgentPingTimeouts: 5,
+  agentReregisterTimeoutMs: 600_000,
+  recoveryAgentRemovalLimit: 1,
+  requireAgentDomain: false,
+  registryGcIntervalMs: 900_000,
+  registryMaxAgentAgeMs: 14 * 24 * 3600 * 1000,
+  registryMaxAgentCount: 102_400,
+  maxCompletedFrameworks: 50,
+  maxCompletedTasksPerFramework: 1000,
+  maxUnreachableTasksPerFramework: 1000,
+  weights: {},
+  rootSubmissions: true,
+  rootUsers: ['root'],
+  publishPerFrameworkMetrics: true,
+  heartbeatIntervalMs: 15_000,
+  maxOperatorStreams: 1000,
+} as const satisfies Partial<MasterOptions>;
