@@ -1,5 +1,5 @@
-// What an agent tells of its executors' containers. Which there are is known to the state machine,
-// what they use to the containerizer.
+// What an agent tells of its executors' containers: the state machine knows which there are, and
+// the containerizer knows what they use.
 import type { AgentViews, ContainerView, Viewer } from '../../agent/views.ts';
 import { containerIdMessage } from '../../model/container-id.ts';
 import type {
@@ -10,7 +10,7 @@ import type {
 import { jsonValue } from '../../wire/json.ts';
 import { types } from '../../wire/types.ts';
 
-/** What a container has used so far; undefined: nothing is known of it. */
+/** What a container has used so far; undefined where that is not known. */
 export type ContainerUsage = (container: ContainerView) => Promise<ResourceStatistics | undefined>;
 
 const BYTES_A_MEGABYTE = 1024 * 1024;
@@ -34,7 +34,7 @@ export interface ReportedContainer {
   readonly statistics: ResourceStatistics | undefined;
 }
 
-/** As GET_CONTAINERS reports it. */
+/** A container as GET_CONTAINERS reports it. */
 export function containerMessage({
   view,
   statistics,
@@ -53,7 +53,7 @@ export function containerMessage({
   };
 }
 
-/** As /monitor/statistics lists it. */
+/** A container as /monitor/statistics lists it. */
 export function usageJson({ view, statistics }: ReportedContainer): Record<string, unknown> {
   return {
     executor_id: view.executorId,
@@ -64,7 +64,7 @@ export function usageJson({ view, statistics }: ReportedContainer): Record<strin
   };
 }
 
-/** As /containers lists it. */
+/** A container as /containers lists it. */
 export function containerJson(container: ReportedContainer): Record<string, unknown> {
   const { container_status } = containerMessage(container);
   return {
@@ -74,7 +74,7 @@ export function containerJson(container: ReportedContainer): Record<string, unkn
   };
 }
 
-/** The limits that follow from the resources, unless the containerizer knows better. */
+/** Adds the limits that follow from the resources, unless the containerizer has measured them. */
 function withLimits(
   resources: readonly Resource[],
   used: ResourceStatistics | undefined,

@@ -1,4 +1,5 @@
-// The unversioned endpoints of an agent, by path: who may ask, and which view answers.
+// The unversioned endpoints of an agent: for each path, the action to authorize and the view that
+// answers.
 import type { AgentViews, Viewer } from '../../agent/views.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { Realm } from '../server/authentication.ts';
@@ -32,7 +33,10 @@ const READWRITE: Realm = 'mesos-agent-readwrite';
 
 export class AgentEndpoints {
   readonly #options: AgentEndpointsOptions;
-  /** States that are being written, or were in this turn: clients of one principal share a text. */
+  /**
+   * The texts of states that are being written, or were in this turn: requests of one principal
+   * share a text.
+   */
   readonly #states = new SharedResponses<string | Promise<Pieces>>({ soon: setImmediate });
 
   constructor(options: AgentEndpointsOptions) {
@@ -110,7 +114,7 @@ export class AgentEndpoints {
     );
   }
 
-  /** Operations of the containerizer that have not ended: every one of ours ends at once. */
+  /** The containerizer's unfinished operations, of which there are never any: each ends at once. */
   #debug(request: EndpointRequest): HttpResponse {
     return this.#mayUse(request) ? jsonResponse({ pending: [] }, request.query.jsonp) : forbidden();
   }
@@ -130,7 +134,7 @@ export class AgentEndpoints {
   }
 }
 
-/** There is no local resource provider yet: every call lacks what a subscribed one would have. */
+/** Refuses every call: there are no local resource providers yet, so none can be subscribed. */
 function resourceProvider(request: EndpointRequest): HttpResponse {
   if (request.method !== 'POST') {
     return methodNotAllowed(['POST'], request.method);

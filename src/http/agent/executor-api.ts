@@ -1,5 +1,5 @@
-// POST /api/v1/executor of an agent: what is checked before a call of an executor reaches the state
-// machine, and how its response or its event stream gets back.
+// POST /api/v1/executor of an agent: checks an executor's call before the state machine gets it,
+// and returns the response or the event stream.
 import { randomUUID } from 'node:crypto';
 import type { AgentEvent } from '../../agent/events.ts';
 import {
@@ -21,12 +21,14 @@ import type { HttpResponse } from '../server/response.ts';
 import { replyResponse, writeResponse } from '../server/response-text.ts';
 import type { EndpointRequest } from '../server/router.ts';
 
-/** Interval of HEARTBEAT events to executors: only to keep connections from being dropped. */
+/**
+ * The interval of HEARTBEAT events to executors, which only keep connections from being dropped.
+ */
 const HEARTBEAT_MS = 30 * 60_000;
 
 const HEARTBEAT: ExecutorEvent = { type: ExecutorEvent_Type.HEARTBEAT };
 
-/** Takes the events of one executor. */
+/** The receiver of one executor's events. */
 export type ExecutorStream = EventSink<ExecutorEvent>;
 
 export interface ExecutorApiOptions {
@@ -104,7 +106,7 @@ function check(
   return call.type === ExecutorCall_Type.SUBSCRIBE ? callAccept : { call, codec: 'json' };
 }
 
-/** Heartbeats begin with SUBSCRIBED. */
+/** Starts the heartbeats with SUBSCRIBED. */
 function withHeartbeats(events: EventStream<ExecutorEvent>): ExecutorStream {
   return {
     send: (event) => {

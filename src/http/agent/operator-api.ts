@@ -1,5 +1,5 @@
-// POST /api/v1 of an agent. Reads come from the views; what changes something goes to the state
-// machine. Calls that carry a stream of records name the type of the records in
+// POST /api/v1 of an agent. Views answer calls that read; the state machine answers calls that
+// change something. A call that is a stream of records names the records' type in
 // Message-Content-Type.
 import type { IncomingMessage } from 'node:http';
 import type { AgentEvent } from '../../agent/events.ts';
@@ -65,7 +65,7 @@ export interface AgentOperatorOptions {
   readonly usage: ContainerUsage | undefined;
 }
 
-/** How a request is written and how its answer is to be written. */
+/** How a request is written, and how its response has to be written. */
 interface Media {
   readonly streamingRequest: boolean;
   readonly request: Codec;
@@ -73,7 +73,7 @@ interface Media {
   readonly answer: Codec;
 }
 
-/** Calls whose answer may be a stream of records. */
+/** Calls that may be answered with a stream of records. */
 const STREAMED: ReadonlySet<number> = new Set([
   AgentCall_Type.ATTACH_CONTAINER_OUTPUT,
   AgentCall_Type.LAUNCH_NESTED_CONTAINER_SESSION,
@@ -81,7 +81,7 @@ const STREAMED: ReadonlySet<number> = new Set([
 
 export class AgentOperatorApi {
   readonly #options: AgentOperatorOptions;
-  /** Long responses that are being written, shared by all that ask the same meanwhile. */
+  /** Long responses that are being written; all requests for the same share one. */
   readonly #reads = new SharedResponses<HttpResponse | Promise<HttpResponse>>();
 
   constructor(options: AgentOperatorOptions) {
@@ -135,7 +135,7 @@ export class AgentOperatorApi {
       const containers = await listContainers(views, { principal, authorizer }, usage);
       return messageResponse(types.AgentResponse, codec, {
         type: AgentResponse_Type.GET_CONTAINERS,
-        // Without a container there is no list either, as from Mesos.
+        // Without containers the list is absent, as in Mesos.
         ...(containers.length > 0
           ? { get_containers: { containers: containers.map(containerMessage) } }
           : {}),
@@ -160,7 +160,7 @@ export class AgentOperatorApi {
   }
 }
 
-/** In the order in which Mesos checks. */
+/** The checks are in Mesos's order. */
 function mediaOf(request: EndpointRequest): Media | HttpResponse {
   const contentType = request.header('content-type');
   if (contentType === undefined) {
@@ -207,7 +207,7 @@ function answerMediaOf(
     : messageAcceptUnknown;
 }
 
-/** Whether the call can come, and be answered, in the form that was chosen. */
+/** Why the call cannot be sent, or answered, in the media types of the request. */
 function mismatch(call: AgentCall, media: Media): HttpResponse | undefined {
   const attaches = call.type === AgentCall_Type.ATTACH_CONTAINER_INPUT;
   if (media.streamingRequest && !attaches) {

@@ -1,6 +1,5 @@
-// An agent's port: the executor API, the operator API, sandboxes, and messages of the master.
-// Pending requests and open streams are those of the whole agent: its driver adds those of built-in
-// executors.
+// An agent's port: the executor API, the operator API, sandboxes, and messages of the master. The
+// agent's driver shares its pending requests and open streams, for built-in executors.
 import type { AgentEffect } from '../../agent/effects.ts';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
@@ -16,20 +15,20 @@ import { ExecutorApi, type ExecutorStream } from './executor-api.ts';
 import { AgentOperatorApi } from './operator-api.ts';
 
 export interface AgentServerOptions extends PortOptions {
-  /** Takes what happens, as EventLoop.dispatch. */
+  /** Dispatches an event, as EventLoop.dispatch. */
   readonly dispatch: (event: AgentEvent) => void;
-  /** Requests of executors and operators that wait for the state machine. */
+  /** Requests of executors and operators that the state machine has not answered yet. */
   readonly requests: PendingRequests<ExecutorStream>;
-  /** The executors' event streams; `onLost` dispatches `streamClosed`. */
+  /** The event streams of executors; `onLost` dispatches `streamClosed`. */
   readonly streams: StreamRegistry<ExecutorStream>;
   readonly views: AgentViews;
-  /** The process id, by which masters address the agent. */
+  /** The process id by which masters address the agent. */
   readonly id?: string | undefined;
   /** What a container has used so far, as the containerizer measures it. */
   readonly usage?: ContainerUsage | undefined;
 }
 
-/** The effects that this server carries out. */
+/** The effects that this server performs. */
 export type AgentServerEffect = Extract<
   AgentEffect,
   { type: 'reply' | 'openStream' | 'sendToExecutor' | 'closeStream' | 'sendToMaster' | 'link' }
@@ -60,14 +59,14 @@ export class AgentServer {
     });
   }
 
-  /** Listens; from then on events are dispatched. */
+  /** Starts to listen and to dispatch events. */
   static async start(options: AgentServerOptions): Promise<AgentServer> {
     const server = new AgentServer(options);
     await server.#listen();
     return server;
   }
 
-  /** `host:port` that is listened at. */
+  /** The `host:port` on which the server listens. */
   get address(): string {
     return this.#port.address;
   }
@@ -76,7 +75,7 @@ export class AgentServer {
     return this.#port.number;
   }
 
-  /** By which masters know the agent. */
+  /** The pid by which masters know the agent. */
   get pid(): string {
     return this.#port.pid();
   }

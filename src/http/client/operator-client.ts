@@ -1,4 +1,4 @@
-// Simple calls to a master or an agent: operator API, unversioned reads, files of sandboxes.
+// Single calls to a master or an agent: operator API, unversioned endpoints, files of sandboxes.
 import { request as httpRequest } from 'node:http';
 import {
   type AgentCall,
@@ -17,11 +17,11 @@ import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
 export interface OperatorClientOptions {
-  /** `host:port` of a master or an agent. */
+  /** The `host:port` of a master or agent. */
   readonly address: string;
   readonly dialer: Dialer;
   readonly credential?: Credential | undefined;
-  /** How long an answer may take. */
+  /** How long a response may take. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -33,7 +33,7 @@ interface Received {
 
 const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 5;
-/** Bytes read of a file at once; the server's own bound. */
+/** How many bytes of a file are read at once; the server's own limit. */
 const PIECE_BYTES = 64 * 1024;
 
 export class OperatorClient {
@@ -47,17 +47,19 @@ export class OperatorClient {
     this.#connections = new KeptConnections(options.dialer);
   }
 
-  /** A call to a master. @throws CallRefusedError when it is refused. */
+  /** Calls a master. @throws CallRefusedError when the call is refused. */
   master(call: MasterCall): Promise<MasterResponse> {
     return this.#call(types.MasterCall, types.MasterResponse, call);
   }
 
-  /** A call to an agent. @throws CallRefusedError when it is refused. */
+  /** Calls an agent. @throws CallRefusedError when the call is refused. */
   agent(call: AgentCall): Promise<AgentResponse> {
     return this.#call(types.AgentCall, types.AgentResponse, call);
   }
 
-  /** An unversioned read such as `/state`. @throws CallRefusedError when it is refused. */
+  /**
+   * Reads an unversioned endpoint such as `/state`. @throws CallRefusedError when it is refused.
+   */
   async get(path: string): Promise<unknown> {
     const { status, body } = await this.#send('GET', path, undefined);
     if (status !== 200) {
@@ -66,7 +68,7 @@ export class OperatorClient {
     return body.length === 0 ? undefined : JSON.parse(body.toString());
   }
 
-  /** A piece of a file; an empty one at its end. Undefined: there is no such file (yet). */
+  /** A piece of a file; empty at its end. Undefined where there is no such file (yet). */
   async readFile(
     path: string,
     offset: number,

@@ -1,5 +1,5 @@
 // A scheduler of the v1 API: an event stream on one connection, pipelined calls on another. It
-// finds the leading master by redirects, and subscribes again, as the same framework, when the
+// follows redirects to the leading master, and subscribes again as the same framework when the
 // stream ends or falls silent.
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type Address, parseAddress } from '../../model/address.ts';
@@ -20,26 +20,26 @@ import { CallConnection, ConnectionLostError } from '../transport/call-connectio
 import type { Dialer } from '../transport/dialer.ts';
 
 export interface SchedulerClientOptions {
-  /** `host:port` of a master, leading or not. */
+  /** The `host:port` of a master, leading or not. */
   readonly master: string;
   readonly dialer: Dialer;
   readonly codec: Codec;
-  /** With the id set: subscribe as this known framework. */
+  /** A framework with an id is subscribed as the known one. */
   readonly framework: FrameworkInfo;
   readonly suppressedRoles?: readonly string[] | undefined;
   readonly credential?: Credential | undefined;
   readonly onEvent: (event: SchedulerEvent) => void;
-  /** Subscribed, for the first time or again. */
+  /** Called after each successful subscription. */
   readonly onConnected?: (() => void) | undefined;
   /**
-   * Not subscribed any more, or the first attempt to subscribe has failed: said once, with the
-   * reason. It is tried again by itself, at growing intervals of at most five seconds.
+   * Called once when the subscription is lost, or the first attempt fails, with the reason. The
+   * client retries by itself, at growing intervals of at most five seconds.
    */
   readonly onDisconnected?: ((reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A call was refused. The message is the master's text. */
+/** The master refused a call; the message is the master's text. */
 export class CallRefusedError extends Error {
   readonly code = 'MESOSCALE_CALL_REFUSED';
   readonly status: number;
@@ -53,20 +53,20 @@ export class CallRefusedError extends Error {
 const PATH = '/api/v1/scheduler';
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
-/** Intervals without a sign of life after which a stream counts as dead. */
+/** A stream is dead after this many heartbeat intervals without data. */
 const MISSED_HEARTBEATS = 5;
-/** How long a master may take to answer SUBSCRIBE at all. */
+/** How long a master may take to answer SUBSCRIBE. */
 const SUBSCRIBE_TIMEOUT_MS = 30_000;
-/** Redirects in a row that are followed without a pause. */
+/** How many redirects in a row are followed without a pause. */
 const MAX_REDIRECTS = 3;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-/** How the ERROR event's text begins when another program answers there. */
+/** The beginning of an ERROR event's text where the server is no master. */
 export const NO_MASTER = 'there is no master at';
-/** The ERROR event's text when SUBSCRIBE is answered with 401. */
+/** The text of an ERROR event where SUBSCRIBE was answered with 401. */
 export const UNAUTHENTICATED =
   'SUBSCRIBE was answered with status 401: the master wants a principal and its secret';
-/** So begins that text where a principal was shown. */
+/** The beginning of that text where the framework had sent credentials. */
 export const NOT_ACCEPTED =
   'SUBSCRIBE was answered with status 401: the master does not accept the principal';
 
@@ -78,17 +78,17 @@ export class SchedulerClient {
   #calls: CallConnection | undefined;
   #callHead = '';
   #backoffMs = FIRST_BACKOFF_MS;
-  /** Followed since the last SUBSCRIBED. */
+  /** How many redirects were followed since the last SUBSCRIBED. */
   #redirects = 0;
   #retry: NodeJS.Timeout | undefined;
   #silence: NodeJS.Timeout | undefined;
   #silenceMs = SUBSCRIBE_TIMEOUT_MS;
   #subscribed = false;
-  /** Whether it has been said that there is no master; not again before there was one. */
+  /** Whether `onDisconnected` was called since the last subscription. */
   #isLossTold = false;
   #closed = false;
 
-  /** Begins to subscribe at once. */
+  /** Starts to subscribe at once. */
   constructor(options: SchedulerClientOptions) {
     this.#options = options;
     this.#master = options.master;
@@ -107,7 +107,7 @@ export class SchedulerClient {
   }
 
   /**
-   * Resolves when the master has taken the call; what it does with it comes as events.
+   * Resolves when the master has accepted the call; its results come as events.
    * @throws CallRefusedError when the master refuses it, ConnectionLostError when that cannot be
    * known.
    */
@@ -125,7 +125,7 @@ export class SchedulerClient {
     }
   }
 
-  /** Ends both connections. The framework stays with the master for its failover timeout. */
+  /** Closes both connections. The master keeps the framework for its failover timeout. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -182,7 +182,8 @@ export class SchedulerClient {
     const leader = statusCode === 307 ? addressIn(headers.location) : undefined;
     if (leader !== undefined) {
       this.#master = leader;
-      // Masters that point to each other, while one is elected, are asked less and less often.
+      // During an election masters may redirect to each other: later attempts pause longer and
+      // longer.
       const atOnce = ++this.#redirects <= MAX_REDIRECTS;
       this.#lost(request, `redirected to ${leader}`, atOnce ? 0 : undefined);
       return;
@@ -242,13 +243,13 @@ export class SchedulerClient {
       this.#options.onConnected?.();
     }
     if (event.type === SchedulerEvent_Type.ERROR) {
-      // The master will not have this framework any more; asking again would not change that.
+      // The master does not accept this framework any more; another attempt would not change that.
       this.close();
     }
     this.#options.onEvent(event);
   }
 
-  /** The request, or the framework, is not acceptable: there is no use in asking again. */
+  /** The request or the framework is not acceptable, so there is no use in another attempt. */
   #refused(request: ClientRequest, status: number, text: string): void {
     if (this.#closed || this.#request !== request) {
       return;
@@ -271,7 +272,7 @@ export class SchedulerClient {
         ? UNAUTHENTICATED
         : `${NOT_ACCEPTED} '${credential.principal}' with this secret`;
     }
-    // An agent takes the call for one of its operator API, and cannot read it.
+    // An agent takes the call for one of its operator API, and cannot parse it.
     const isAgent = status === 400 && text.startsWith('Failed to parse body');
     if (status === 404 || status === 405 || isAgent) {
       const words = text === '' ? '' : `: ${text}`;
@@ -294,7 +295,7 @@ export class SchedulerClient {
     if (this.#closed) {
       return;
     }
-    // The original address may know a new leader when the last one is gone.
+    // If the last leader is gone, the original address may know the new one.
     if (delayMs === undefined && !wasSubscribed) {
       this.#master = this.#options.master;
     }
@@ -335,13 +336,13 @@ export class SchedulerClient {
 
 const utf8 = new TextDecoder();
 
-/** Where a name has several addresses, the error of all of them has no text. */
+/** If a name has several addresses, the error that stands for all of theirs has no text. */
 const reasonOf = ({ message, code }: NodeJS.ErrnoException) => message || (code ?? 'no connection');
 
-/** `//host:port/path`, with or without a scheme. */
+/** Reads `//host:port/path`, with or without a scheme. */
 function addressIn(location: string | undefined): string | undefined {
   return /^(?:https?:)?\/\/([^/?#]+)/.exec(location ?? '')?.[1];
 }
 
-/** What is no address cannot be reached, as one that refuses. */
+/** A text that is no address becomes one that refuses connections. */
 const hostAndPort = (address: string): Address => parseAddress(address) ?? { host: '', port: 0 };

@@ -1,4 +1,5 @@
-// The unversioned endpoints of a master, by path: who may ask, and which view answers.
+// The unversioned endpoints of a master: for each path, the action to authorize and the view that
+// answers.
 import type { MasterViews, Query, Viewer } from '../../master/views.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
@@ -29,7 +30,7 @@ const SCHEDULER: Realm = 'mesos-master-scheduler';
 
 type View = (views: MasterViews, viewer: Viewer, query: Query) => unknown;
 
-/** Reads that every method gets. */
+/** Endpoints that read, with every method. */
 const READS: Readonly<Record<string, View>> = {
   '/state': (views, viewer) => views.state(viewer),
   '/state-summary': (views, viewer) => views.stateSummary(viewer),
@@ -39,10 +40,10 @@ const READS: Readonly<Record<string, View>> = {
   '/roles': (views, viewer) => views.roles(viewer),
 };
 
-/** The registry has a process of its own in Mesos, with one endpoint. */
+/** In Mesos the registry is a process of its own, with one endpoint. */
 const REGISTRY_PATH = '/registrar(1)/registry';
 
-/** Endpoints whose method decides: a view, or the form of a call. */
+/** Endpoints that read or write depending on the method: a view, or the form of a call. */
 interface Methods {
   readonly path: string;
   readonly realm: Realm;
@@ -86,8 +87,8 @@ const METHODS: readonly Methods[] = [
 export class MasterEndpoints {
   readonly #options: MasterEndpointsOptions;
   /**
-   * Reads that are being written, or were in this turn: many clients poll the same large state, and
-   * may share one text.
+   * The texts of reads that are being written, or were in this turn: many clients poll the same
+   * large state, and may share one text.
    */
   readonly #texts: SharedResponses<string | Promise<Pieces>>;
 
@@ -96,7 +97,7 @@ export class MasterEndpoints {
     this.#texts = new SharedResponses({ soon: (forget) => options.turn.atEnd(forget) });
   }
 
-  /** How many reads got the answer of another. */
+  /** How many reads got the text of another. */
   get shared(): number {
     return this.#texts.shared;
   }
@@ -147,7 +148,7 @@ export class MasterEndpoints {
       return unavailable;
     }
     const { principal, query } = request;
-    // What a view does not look at makes no other text of it.
+    // Parameters that the view does not read make no difference to the text.
     const { jsonp, ...asked } = query;
     const key = JSON.stringify([path, principal ?? null, view.length < 3 ? null : asked]);
     const { views, authorizer } = this.#options;
@@ -174,7 +175,10 @@ export class MasterEndpoints {
     return 'status' in call ? call : this.#options.operator.ask(call, request.principal);
   }
 
-  /** Where the leading master is; further segments are refused, so that nobody runs in circles. */
+  /**
+   * The location of the leading master. Further path segments are refused, so that no client is
+   * redirected in circles.
+   */
   #redirect(request: EndpointRequest): HttpResponse {
     if (request.path !== '/redirect' && request.path !== '/master/redirect') {
       return notFound();

@@ -1,5 +1,5 @@
-// POST /api/v1 of a master. Reads come from the views; writes and SUBSCRIBE go to the state
-// machine.
+// POST /api/v1 of a master. Views answer calls that read; the state machine answers writes and
+// SUBSCRIBE.
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
 import {
@@ -39,7 +39,7 @@ export interface MasterOperatorOptions extends MasterRequests {
 
 export class MasterOperatorApi {
   readonly #options: MasterOperatorOptions;
-  /** Long responses that are being written, shared by all that ask the same meanwhile. */
+  /** Long responses that are being written; all requests for the same share one. */
   readonly #reads = new SharedResponses<HttpResponse | Promise<HttpResponse>>();
 
   constructor(options: MasterOperatorOptions) {
@@ -66,7 +66,7 @@ export class MasterOperatorApi {
     return this.#answer(call, codec, request);
   }
 
-  /** Lets the state machine answer a call that changes something. */
+  /** Has the state machine answer a call that changes something. */
   ask(call: MasterCall, principal: Principal | undefined): Promise<HttpResponse> {
     return new Promise((resolve) => {
       const { dispatch, requests, nowMs } = this.#options;

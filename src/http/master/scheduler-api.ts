@@ -1,5 +1,5 @@
-// POST /api/v1/scheduler: what is checked before a call reaches the state machine, and how its
-// response or its event stream gets back.
+// POST /api/v1/scheduler: checks a scheduler's call before the state machine gets it, and returns
+// the response or the event stream.
 import { randomUUID } from 'node:crypto';
 import type { MasterEvent } from '../../master/events.ts';
 import { type SchedulerCall, SchedulerCall_Type } from '../../model/generated/messages.ts';
@@ -21,13 +21,13 @@ import { type MasterRequests, type MasterStream, SchedulerStream } from './strea
 
 export interface SchedulerApiOptions extends MasterRequests {
   readonly dispatch: (event: MasterEvent) => void;
-  /** For calls that may begin new work: they wait until what has begun is done. */
+  /** Dispatches a call that may begin new work: it waits until earlier work is done. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly nowMs: () => number;
   readonly turn: IoTurn;
-  /** Why no call can be taken now: this is not the leader, or it is not ready. */
+  /** Why calls are refused now: this master does not lead, or is not ready. */
   readonly unavailable: (url: string) => HttpResponse | undefined;
-  /** The principal of a request, where that needs no challenge; undefined: it does. */
+  /** The principal of a request; undefined where the request must be challenged. */
   readonly identify: (
     authorization: string | undefined,
   ) => { readonly principal: Principal | undefined } | undefined;
@@ -35,7 +35,7 @@ export interface SchedulerApiOptions extends MasterRequests {
 
 interface CheckedCall {
   readonly call: SchedulerCall;
-  /** Of the event stream. */
+  /** The codec of the event stream. */
   readonly codec: Codec;
 }
 
@@ -48,7 +48,7 @@ export class SchedulerApi implements CallReceiver {
     this.#options = options;
   }
 
-  /** The endpoint, for requests that come through the complete server. */
+  /** Handles requests that came through node:http. */
   handle(request: EndpointRequest): HttpResponse | undefined {
     const unavailable = this.#options.unavailable(request.url);
     if (unavailable) {
@@ -80,7 +80,7 @@ export class SchedulerApi implements CallReceiver {
     return undefined;
   }
 
-  /** Pipelined calls of a subscribed scheduler are read without the complete server. */
+  /** Accepts a call of a subscribed scheduler, to be read without node:http. */
   accepts(head: RequestHead): AcceptedCall | undefined {
     if (head.streamId === undefined || !PATHS.has(head.path) || head.contentType === undefined) {
       return undefined;
@@ -142,7 +142,7 @@ export class SchedulerApi implements CallReceiver {
       principal,
       call,
     });
-    // An acknowledgement ends work and may overtake; all other calls keep their order.
+    // An acknowledgement ends work, so it may overtake; all other calls keep their order.
     if (call.type === SchedulerCall_Type.ACKNOWLEDGE) {
       dispatch(make());
     } else {

@@ -1,5 +1,5 @@
-// A master's port. Requests and messages that come in become events of the state machine, or are
-// answered from its views; effects that go out over HTTP, or to agents, are carried out here.
+// A master's port. Requests and messages become events of the state machine, or views answer them.
+// Effects that are sent over HTTP, or to agents, are performed here.
 import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
@@ -20,14 +20,14 @@ import { SchedulerApi } from './scheduler-api.ts';
 import type { MasterStream } from './streams.ts';
 
 export interface MasterServerOptions extends PortOptions {
-  /** Takes what happens, as EventLoop.dispatch. */
+  /** Dispatches an event, as EventLoop.dispatch. */
   readonly dispatch: (event: MasterEvent) => void;
-  /** Takes what begins new work, as EventLoop.dispatchNewWork. */
+  /** Dispatches an event that begins new work, as EventLoop.dispatchNewWork. */
   readonly dispatchNewWork: (make: () => MasterEvent) => void;
   readonly views: MasterViews;
 }
 
-/** The effects that this server carries out. */
+/** The effects that this server performs. */
 export type MasterServerEffect = Extract<
   MasterEffect,
   {
@@ -42,7 +42,7 @@ export type MasterServerEffect = Extract<
   }
 >;
 
-/** Processes of a master: itself, and one observer for each agent. */
+/** The ids of a master's processes: the master, and one observer for each agent. */
 const RECEIVERS = /^(?:master|slave-observer\(\d+\))$/;
 
 const NO_FILES: AttachedFiles = new Map();
@@ -79,24 +79,24 @@ export class MasterServer {
     });
   }
 
-  /** Listens; from then on events are dispatched. */
+  /** Starts to listen and to dispatch events. */
   static async start(options: MasterServerOptions): Promise<MasterServer> {
     const server = new MasterServer(options);
     await server.#listen();
     return server;
   }
 
-  /** `host:port` that is listened at. */
+  /** The `host:port` on which the server listens. */
   get address(): string {
     return this.#port.address;
   }
 
-  /** The port listened at. */
+  /** The port on which the server listens. */
   get port(): number {
     return this.#port.number;
   }
 
-  /** Streams, links and connections that are open: for metrics. */
+  /** The number of open streams, links and connections, for metrics. */
   get open(): { schedulers: number; operators: number; links: number; connections: number } {
     const readers = [...this.#streams.values()].map(({ reader }) => reader);
     return {
@@ -199,7 +199,7 @@ export class MasterServer {
     });
   }
 
-  /** Only the leader answers, and only when it has read its registry. */
+  /** Only a leader that has read its registry answers. */
   #unavailable(url: string): HttpResponse | undefined {
     const { leader, recovered } = this.#options.views;
     switch (leader.kind) {
@@ -215,11 +215,14 @@ export class MasterServer {
   }
 }
 
-/** The state machine's pressure, and that of peers who take less than is sent to them. */
+/**
+ * Combines the pressure of the state machine and that of peers which are slow to take what is sent.
+ */
 const bothPressures = (machine: Pressure, peers: Pressure): Pressure => ({
   get saturated() {
     return machine.saturated || peers.saturated;
   },
-  // Who waits looks at both again, and waits on where the other is saturated.
+  // After one is drained, the waiting producer checks both again, and may have to wait for the
+  // other.
   whenDrained: (resume) => (peers.saturated ? peers : machine).whenDrained(resume),
 });

@@ -1,4 +1,4 @@
-// The event streams of a master's clients. Each says whose events it takes.
+// The event streams of a master's clients. Each is marked with the kind of its events.
 import type {
   MasterEvent as OperatorEvent,
   SchedulerEvent,
@@ -16,7 +16,10 @@ export class OperatorStream extends EventStream<OperatorEvent> {
 
 export type MasterStream = SchedulerStream | OperatorStream;
 
-/** What the APIs of a master share: requests that wait for its state machine, and open streams. */
+/**
+ * What a master's APIs share: requests that the state machine has not answered yet, and open
+ * streams.
+ */
 export interface MasterRequests {
   readonly requests: PendingRequests<MasterStream>;
   readonly streams: StreamRegistry<MasterStream>;

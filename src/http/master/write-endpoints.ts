@@ -1,5 +1,6 @@
 // The unversioned endpoints of a master that change something (/reserve, /quota, /weights …). Each
-// is an older way to make a call of the operator API: the state machine knows only the call.
+// is an older form of a call of the operator API, and becomes that call: the state machine knows no
+// other.
 import {
   type MachineID,
   type MasterCall,
@@ -17,7 +18,7 @@ import { badRequest, formFieldInvalid, formFieldMissing } from '../server/error-
 import type { HttpResponse } from '../server/response.ts';
 import { parseQuery } from '../server/router.ts';
 
-/** The call that a request means, or the refusal. */
+/** Turns the body of a request into a call, or a refusal. */
 export type Form = (body: Uint8Array, path: string) => MasterCall | HttpResponse;
 
 const WRONG_JSON = 'Unexpected JSON type parsed';
@@ -166,7 +167,7 @@ function read<T>(type: MessageType<T>, json: unknown): { readonly message: T } |
   return attempt(() => ({ message: readJsonValue(type, json) }));
 }
 
-/** A JSON array of messages. */
+/** Reads a JSON array of messages. */
 function list<T>(text: string, type: MessageType<T>): { readonly items: T[] } | Fault {
   const value = parsed(text);
   if ('fault' in value) {

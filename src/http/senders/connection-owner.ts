@@ -1,7 +1,7 @@
-// The question whether a process has opened a connection, and its answer. Each outgoing connection
-// has a key, which goes with its first message; the receiver asks the process at the address that
-// the message claims. The process answers yes only for the address that the connection goes to, so
-// a key that was overheard elsewhere is of no use.
+// The question whether a process has opened a certain connection, and its answer. Each outgoing
+// connection has a key, sent with its first message; the receiver asks the process at the address
+// that the message claims. That process says yes only if its connection goes to the address of the
+// asker, so a key that was overheard elsewhere is of no use.
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import type { Query } from '../../master/views.ts';
@@ -13,28 +13,28 @@ import type { Dialer } from '../transport/dialer.ts';
 export const OWNER_PATH = '/mesoscale/connection';
 
 /**
- * `other`: a process of Apache Mesos, which has no such path. `nobody`: none of ours, as far as can
- * be seen: nothing listens or answers in time, or a program that answers as none of ours ever does.
- * `unclear`: it may be a process of ours that somebody keeps from answering, with more than it
- * takes.
+ * `other`: a process of Apache Mesos, which has no such path. `nobody`: no process of Mesoscale, as
+ * far as can be seen: nothing listens or answers in time, or a program answers as Mesoscale never
+ * would. `unclear`: it may be a process of Mesoscale that others keep from answering by overloading
+ * it.
  */
 export type OwnerAnswer = 'mine' | 'not mine' | 'other' | 'nobody' | 'unclear';
 
 export interface OwnerQuestion {
-  /** `ip:port` of the process that is asked. */
+  /** The `ip:port` of the process that is asked. */
   readonly address: string;
-  /** Empty where the connection came without. */
+  /** Empty where the connection has no key. */
   readonly key: string;
-  /** `ip:port` that the connection goes to, as its opener knows it. */
+  /** The `ip:port` that the connection goes to, as its opener knows it. */
   readonly to: string;
 }
 
 const ANSWER_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64;
 
-/** Says that nothing listens at an address, rather than that a connection went wrong. */
-const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
-/** What a process of ours may answer to a request that it does not take, whatever it is about. */
+/** Errors which say that nothing listens at the address, and not that a connection broke. */
+const NOT_LISTENING: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** With these a process of Mesoscale may refuse any request, whatever it is about. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 403, 408, 413, 429, 431, 500, 502, 503, 504]);
 
 const KEY_BYTES = 16;
@@ -42,10 +42,10 @@ const KEY = new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`);
 
 export const newKey = () => randomBytes(KEY_BYTES).toString('hex');
 
-/** Anything else was not made here. */
+/** Whether the text can be a key of Mesoscale. */
 export const isKey = (text: string) => KEY.test(text);
 
-/** Asks; aborted, nothing is told any more. */
+/** Asks the question. After `abort`, `tell` is not called any more. */
 export function askOwner(
   { address, key, to }: OwnerQuestion,
   tell: (answer: OwnerAnswer) => void,
@@ -57,7 +57,8 @@ export function askOwner(
     host,
     port,
     path: `${OWNER_PATH}?${query}`,
-    // Thousands of agents come at once: one of Node's agents, for one request, costs a fifth more.
+    // Thousands of agents may come at once, and an agent of node:http for each request would cost a
+    // fifth more.
     createConnection: () => dialer.dial(address),
   });
   let isOver = false;
@@ -74,14 +75,14 @@ export function askOwner(
   };
   const timer = setTimeout(() => end('nobody'), ANSWER_TIMEOUT_MS);
   request.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
-    end(NOBODY.has(code) || code.startsWith('HPE_') ? 'nobody' : 'unclear'),
+    end(NOT_LISTENING.has(code) || code.startsWith('HPE_') ? 'nobody' : 'unclear'),
   );
   request.on('response', (response) => {
     let text = '';
     response.setEncoding('latin1');
     response.on('data', (piece: string) => {
       text += piece;
-      // What answers 404 may say so at length.
+      // A server that answers 404 may add a long text.
       if (text.length > MAX_ANSWER_BYTES) {
         end(response.statusCode === 404 ? 'other' : 'unclear');
       }
@@ -102,7 +103,10 @@ function answerIn(status = 0, text = ''): OwnerAnswer {
   return REFUSALS.has(status) ? 'unclear' : 'nobody';
 }
 
-/** Answers the question; `opened` tells whether a connection with that key goes to that address. */
+/**
+ * Answers the question; `opened` tells whether this process has a connection with this key to this
+ * address.
+ */
 export function answerOwner(
   { key = '', to = '' }: Query,
   opened: (key: string, to: string) => boolean,

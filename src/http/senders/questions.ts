@@ -1,41 +1,46 @@
-// The questions whose a connection is: how many may be out at once, and which is asked next. Any
-// connection can claim any sender, and a claimed address may keep silent. So all questions together
-// have a bound, those caused by one place half of it, and those to one claimed address a few. On
-// each of the three levels turns go round, and every second turn is the newest's, so that a new
-// process does not wait behind thousands of claims about addresses where nothing answers. Where a
-// bound is reached, the question that has been out for the longest is given up as unclear, once it
-// has been out for longer than an honest answer takes; where it is the bound of all, one of the
-// place with most.
+// Decides how many questions about connections (connection-owner.ts) are out at once, and which is
+// next. Any connection can claim any sender, and a process at a claimed address may never answer.
+// So there is a bound for all questions, half of it for those caused by one place, and a small one
+// for those to one address. On each of these three levels, members take turns. Every second turn is
+// the newest member's, so that a new process does not wait behind thousands of claims about
+// addresses where nothing answers. At a bound, the question that has been out longest is given up
+// as unclear, if it has been out for longer than an honest answer takes. At the bound for all, it
+// is the longest of the place with most.
 import type { Dialer } from '../transport/dialer.ts';
 import { askOwner, type OwnerAnswer, type OwnerQuestion } from './connection-owner.ts';
 
-/** Of one address at once: a process answers thousands in a second. */
+/** The most questions to one address at once: a process answers thousands in a second. */
 const MOST_OF_ADDRESS = 4;
-/** Of one place at once, as a share of all. */
+/** The most questions of one place at once, as a share of all. */
 const PLACE_SHARE = 1 / 2;
-/** Questions are looked at so often; one that has been seen twice makes room where others wait. */
+/**
+ * How often questions are looked at. One that was out at two looks makes room where others wait.
+ */
 const LOOK_MS = 125;
 const SLOW_LOOKS = 2;
 
 interface Question {
   readonly asked: OwnerQuestion;
   readonly tell: (answer: OwnerAnswer) => void;
-  /** Its address, its place, and all. */
+  /** The groups of its address, of its place, and of all questions. */
   readonly groups: readonly Group[];
-  /** The look before which it went out. */
+  /** The number of looks before it was sent. */
   look: number;
   abort: (() => void) | undefined;
   isOver: boolean;
 }
 
-/** All questions, those of a place, or those of a place about one address. */
+/** The questions of one level: all, those of a place, or those of a place to one address. */
 class Group {
   readonly name: string;
   readonly most: number;
   readonly members = new Map<string, Group>();
-  /** Members that have something to ask, or questions, in turn. */
+  /**
+   * Members with a question to ask, in the order of turns. They are groups, or on the lowest level
+   * questions.
+   */
   readonly waiting = new Set<Group | Question>();
-  /** The longest first. */
+  /** Questions that were sent, the longest out first. */
   readonly out = new Set<Question>();
   newest: Group | Question | undefined;
   isNewestsTurn = true;
@@ -63,25 +68,25 @@ export class Questions {
   readonly #all: Group;
   #looks = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** The place that had most at the last look. */
+  /** The place with most questions out at the last look. */
   #fullest: Group | undefined;
 
   readonly #dialer: Dialer;
 
-  /** At most so many are out at once. */
+  /** `most` is the bound for all questions. */
   constructor(most: number, dialer: Dialer) {
     this.#dialer = dialer;
     this.#all = new Group('', most);
   }
 
-  /** Questions that are out: each has a descriptor. */
+  /** How many questions are out: each has a descriptor. */
   get running(): number {
     return this.#all.out.size;
   }
 
   /**
-   * Tells the answer once; who is told asks nothing before this turn is over. The function that is
-   * returned ends the question: it is unclear.
+   * Calls `tell` once with the answer; `tell` must not ask again before this turn of the loop is
+   * over. The returned function ends the question as unclear.
    */
   ask(from: string, asked: OwnerQuestion, tell: (answer: OwnerAnswer) => void): () => void {
     const place = this.#all.member(from, Math.ceil(this.#all.most * PLACE_SHARE));
@@ -120,7 +125,8 @@ export class Questions {
   }
 
   /**
-   * What makes room in a group that is full. Those of an address only give way with their place.
+   * The question to give up when a group is full. The group of an address gives up none by itself,
+   * only when its place does.
    */
   #slowest(group: Group): Question | undefined {
     const crowd = group === this.#all ? this.#fullest : group;
@@ -138,7 +144,7 @@ export class Questions {
     }
     let member: Group | Question = question;
     for (const group of question.groups) {
-      // It goes to the end of the turn.
+      // The member goes to the end of the turns.
       group.waiting.delete(member);
       if (member instanceof Group && member.waiting.size > 0) {
         group.waiting.add(member);
@@ -149,7 +155,7 @@ export class Questions {
     question.look = this.#looks;
     const tell = (answer: OwnerAnswer) => this.#end(question, answer);
     question.abort = askOwner(question.asked, tell, this.#dialer).abort;
-    // What has come meanwhile is read first: a process that is busy itself cuts no honest answer.
+    // Reads first what has arrived: if this process is busy, an honest answer may wait unread.
     this.#timer ??= setInterval(() => setImmediate(() => this.#look()), LOOK_MS).unref();
   }
 
@@ -171,7 +177,7 @@ export class Questions {
     this.#pump();
   }
 
-  /** Leaves every group it is in; a group that is empty is forgotten. */
+  /** Removes the question from its groups; an empty group is deleted. */
   #leave(question: Question, answer: OwnerAnswer): void {
     if (question.isOver) {
       return;

@@ -1,22 +1,22 @@
-// Who sends the messages of a connection: the pid in their header is a claim that anybody can make.
-// The rule:
+// Decides whether messages come from the process whose pid is in their header, for any process can
+// claim any pid. The rule:
 //
-// 1. What a connection has sent waits, in order, until the first claim in it is judged; up to four
-//    are.
-// 2. A claim is judged by asking the process at the claimed address whether the connection is its
-//    own, with the key that came with the connection's first message. There is nobody to ask where
-//    the claim is no pid, or comes without a key from another IP address than its own: then it is
-//    false.
-// 3. "Mine" makes it true, "not mine" false, wherever it comes from: processes of ours know.
-// 4. One of Apache Mesos answers 404, and other programs whatever they like or not at all: a claim
-//    is true then if it comes from its own IP address, as with libprocess's
-//    require_peer_address_ip_match.
-// 5. Where one of ours may be there and be kept from answering, it stays open: what waits is
-//    dropped, and the next message asks again. That is so after a refusal that one of ours gives,
-//    where the question was ended to make room, and where one of ours has answered at that address
-//    before and nothing does now.
+// 1. The messages of a connection wait, in order, until the first claim among them is judged. A
+// connection may claim up to four addresses.
+// 2. To judge a claim, the process at the claimed address is asked whether the connection is its
+// own, by the key that came with the connection's first message. A claim that is no pid, or that
+// has no key and comes from an IP address other than the claimed one, is false without a question.
+// 3. "Mine" makes the claim true and "not mine" false, from whichever IP address it comes: a
+// process of Mesoscale knows its connections.
+// 4. A process of Apache Mesos answers 404, and other programs answer anything or nothing. Then a
+// claim is true if it comes from the claimed IP address, as with libprocess's
+// require_peer_address_ip_match.
+// 5. If a process of Mesoscale may be there and be kept from answering, the claim stays open: the
+// waiting messages are dropped, and the next message causes a new question. That is so after a
+// refusal that Mesoscale gives, after a question was given up to make room, and where a process of
+// Mesoscale has answered at that address before and nothing does now.
 //
-// Who is asked first is for questions.ts, how much may wait for waiting-messages.ts.
+// questions.ts decides which question comes first, waiting-messages.ts how many messages may wait.
 import { isIPv4 } from 'node:net';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -29,48 +29,48 @@ import { Questions } from './questions.ts';
 import { type Waiter, WaitingMessages } from './waiting-messages.ts';
 
 export interface SendersOptions {
-  /** False: every claim is believed. */
+  /** If false, every claim is believed. */
   readonly isChecked: boolean;
-  /** `ip:port` under which other processes reach this one. */
+  /** The `ip:port` under which other processes reach this one. */
   readonly ownAddress: () => string;
   /** Whether this process keeps a link to the address: to an agent of its own, or to its master. */
   readonly isLinked?: ((address: string) => boolean) | undefined;
-  /** How the questions are asked. */
+  /** Opens the connections for questions. */
   readonly dialer: Dialer;
   readonly logger: Logger;
 }
 
-/** Whether a claim is true; undefined: not known yet. */
+/** Whether a claim is true; undefined while that is open. */
 type Verdict = boolean | undefined;
 
-/** What a message's header says of its sender. */
+/** The header of a message, as far as it is about the sender. */
 export interface Claim {
   readonly from: string;
-  /** The connection's key, on the first message of a connection of ours. */
+  /** The key of the connection; only the first message of a Mesoscale process has it. */
   readonly key: string | undefined;
 }
 
-/** As many of the process's descriptors may be questions; no more of them are of any use. */
+/** The part of the process's descriptors that questions may use. */
 const QUESTIONS_SHARE = 1 / 8;
 const MIN_QUESTIONS = 32;
 const MAX_QUESTIONS = 4_096;
-/** Addresses that one connection may speak for: a process has one. */
+/** The most addresses that one connection may claim: an honest process has one. */
 const MAX_ADDRESSES = 4;
-/** Bytes that wait of one connection; it is not read on meanwhile. */
+/** When this many bytes of a connection wait, it is not read any further. */
 const MAX_AHEAD_BYTES = 64 * 1024;
-/** What a message takes besides its body. */
+/** The memory of a waiting message besides its body. */
 const MESSAGE_BYTES = 512;
-/** Addresses of which it is remembered that a process of ours is there. */
+/** The most addresses that are remembered as those of Mesoscale processes. */
 const MAX_SPEAKERS = 100_000;
-/** How long an answer is waited for by what a connection sent that has closed. */
+/** How long messages of a closed connection wait for the answer. */
 const CLOSED_GRACE_MS = 1_000;
-/** Characters of a claim that the log shows. */
+/** The most characters of a claim in the log. */
 const MAX_SHOWN = 100;
 
 export class Senders {
   readonly waiting = new WaitingMessages();
   readonly #options: SendersOptions;
-  /** Addresses whose process can tell which connections are its own. */
+  /** Addresses of Mesoscale processes, which can tell which connections are their own. */
   readonly #speakers = new Set<string>();
   readonly #mentioned = new Mentioned();
   readonly #questions: Questions;
@@ -82,7 +82,7 @@ export class Senders {
     this.#questions = new Questions(most, options.dialer);
   }
 
-  /** The sender behind a connection that comes from this IP address. */
+  /** The sender of a connection from this IP address. */
   of(ip: string | undefined): Sender {
     return new Sender(this, plainIp(ip ?? ''));
   }
@@ -91,7 +91,7 @@ export class Senders {
     return this.#options.isChecked;
   }
 
-  /** Descriptors that questions have now. */
+  /** How many descriptors questions use now. */
   get questions(): number {
     return this.#questions.running;
   }
@@ -100,14 +100,17 @@ export class Senders {
     return this.#options.isLinked?.(address) ?? false;
   }
 
-  /** With whom a claim takes turns: strangers don't take those of linked processes. */
+  /**
+   * The place whose turns a claim takes: that of a linked process is its own, so that strangers do
+   * not take its turns.
+   */
   placeOf(ip: string, address: string): string {
     return this.isLinked(address) ? address : placeOf(ip);
   }
 
   /**
-   * Whether the process at the claimed address has opened the connection. `onAsked` gets what ends
-   * the question: it is not known then.
+   * Judges a claim: whether the process at the claimed address has opened the connection. `onAsked`
+   * gets a function that ends the question, so that the claim stays open.
    */
   async judge(
     ip: string,
@@ -174,17 +177,23 @@ interface Held {
   readonly deliver: (body: Uint8Array) => void;
 }
 
-/** One connection's sender. Messages keep their order. */
+/** The sender of one connection. Messages keep their order. */
 export class Sender implements Waiter {
   readonly #senders: Senders;
   readonly #ip: string;
-  /** By address that has been asked about; a number: it was not known in that round. */
+  /** The verdict on each claimed address; a number is the round in which it stayed open. */
   readonly #verdicts = new Map<string, boolean | number>();
-  /** Of asking. What has come in a round, and is not known then, is not asked about again. */
+  /**
+   * The number of the current round of questions. An address that stays open is not asked about
+   * again in the same round.
+   */
   #round = 0;
   #held: Held[] = [];
   #heldBytes = 0;
-  /** Of the connection, and the address that it was said for: for others it says nothing. */
+  /**
+   * The connection's key, and the address that was claimed with it: for other addresses it says
+   * nothing.
+   */
   #key: { readonly key: string; readonly address: string } | undefined;
   #place = '';
   #isAsking = false;
@@ -199,12 +208,12 @@ export class Sender implements Waiter {
     this.#ip = ip;
   }
 
-  /** True while so much waits that the connection should not be read on. */
+  /** Whether so much waits that the connection should not be read any further. */
   get isAwaited(): boolean {
     return this.#isAsking && this.#heldBytes >= MAX_AHEAD_BYTES;
   }
 
-  /** The address in whose name a message has been believed first. */
+  /** The first address whose claim was true. */
   get address(): string | undefined {
     return this.#address;
   }
@@ -214,7 +223,8 @@ export class Sender implements Waiter {
   }
 
   /**
-   * Delivers a message: now, when its sender is known, or never. The body is copied where it waits.
+   * Delivers a message now or when its claim is found to be true; never if it is false. The body is
+   * copied if it waits.
    */
   admit(claim: Claim, body: Uint8Array, deliver: (body: Uint8Array) => void): void {
     const address = addressIn(claim.from);
@@ -235,8 +245,8 @@ export class Sender implements Waiter {
   }
 
   /**
-   * The connection has closed. Who sends one message and hangs up has it delivered all the same, if
-   * the answer comes soon; nothing more is asked about.
+   * The connection has closed. Its waiting messages are delivered if the answer comes soon, so that
+   * a process can send one message and hang up. No further question is asked.
    */
   close(): void {
     this.#isClosed = true;
@@ -273,14 +283,14 @@ export class Sender implements Waiter {
     this.#heldBytes -= bytes;
   }
 
-  /** Goes through what is held, in order, and asks about every address that is new. */
+  /** Goes through the waiting messages, in order, and asks about every new address. */
   async #settle(): Promise<void> {
     this.#isAsking = true;
     this.#round++;
     for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
       const { claim, body, deliver } = next;
       const verdict = await this.#judge(claim.from);
-      // What has been given up is released already.
+      // The bytes of messages that were given up are released already.
       this.#release(Math.min(this.#heldBytes, body.length + MESSAGE_BYTES));
       if (verdict === true) {
         this.#address ??= addressIn(claim.from);
@@ -294,7 +304,7 @@ export class Sender implements Waiter {
     resume?.();
   }
 
-  /** Asks at most once in a round; once it has closed, not at all. */
+  /** Asks at most once in a round, and not at all for a closed connection. */
   #judge(from: string): Verdict | Promise<Verdict> {
     const address = addressIn(from);
     const before = this.#verdicts.get(address);

@@ -1,20 +1,20 @@
-// The messages that wait until their sender is known: how many bytes there may be, of one lane and
-// of all. At the bound the connection that has waited for the longest loses what it has sent. An
-// honest sender is known within milliseconds, so that is a connection whose sender does not answer.
+// Bounds the messages that wait until their sender is known: the bytes of one lane, and of all. At
+// a bound, the connection that has waited longest loses its messages. An honest sender is known
+// within milliseconds, so that is a connection whose claimed process does not answer.
 
-/** A connection of which messages wait. */
+/** A connection with waiting messages. */
 export interface Waiter {
-  /** Forgets what waits. */
+  /** Drops its waiting messages. */
   giveUp(): void;
 }
 
-/** Of one lane; a single message may have more. */
+/** The bound of one lane; a single message may be larger. */
 const MAX_LANE_BYTES = 16 * 1024 * 1024;
 const MAX_BYTES = 128 * 1024 * 1024;
 
 export interface WaitingLane {
   bytes: number;
-  /** The one that has waited for the longest is first. */
+  /** Waiting connections with their bytes, the longest waiting first. */
   readonly waiters: Map<Waiter, number>;
 }
 
@@ -22,12 +22,15 @@ export class WaitingMessages {
   readonly #lanes = new Map<string, WaitingLane>();
   #total = 0;
 
-  /** Bytes that wait. */
+  /** How many bytes wait. */
   get total(): number {
     return this.#total;
   }
 
-  /** Makes room, if need be; false: the waiter itself holds what there is. */
+  /**
+   * Counts bytes, after making room for them if necessary. False if only the waiter itself could
+   * make room.
+   */
   hold(laneName: string, waiter: Waiter, bytes: number): boolean {
     const lane = this.#lanes.get(laneName);
     if (lane && !makeRoom(lane, waiter, () => lane.bytes + bytes <= MAX_LANE_BYTES)) {
@@ -77,7 +80,7 @@ export class WaitingMessages {
   }
 }
 
-/** The oldest others give up until there is room, or nothing more waits. */
+/** Has the longest waiting connections drop their messages until there is room. */
 function makeRoom(lane: WaitingLane, waiter: Waiter, isRoom: () => boolean): boolean {
   while (lane.bytes > 0 && !isRoom()) {
     const [oldest] = lane.waiters.keys();

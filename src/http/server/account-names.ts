@@ -1,7 +1,7 @@
-// Names of users and groups by their numbers, as the system's account files tell them.
+// Names of users and groups by their numbers, from the system's account files.
 import { readFileSync, statSync } from 'node:fs';
 
-/** How old an answer may be: a listing asks for each of its many entries. */
+/** How long a file counts as unchanged: a listing asks for each of its many entries. */
 const KEEP_MS = 1_000;
 
 class NameTable {
@@ -14,13 +14,13 @@ class NameTable {
     this.#file = file;
   }
 
-  /** The name, or the number as text where there is none. */
+  /** The name; the number as text where it has none. */
   nameOf(id: number): string {
     this.#refresh();
     return this.#names.get(id) ?? String(id);
   }
 
-  /** The file is read again when it has changed. */
+  /** Reads the file again if it has changed. */
   #refresh(): void {
     const nowMs = performance.now();
     if (nowMs - this.#lookedMs < KEEP_MS) {

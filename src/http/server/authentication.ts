@@ -1,9 +1,9 @@
-// Finds the principal of a request by its Authorization header. Each realm has one authenticator;
-// in a realm without one every request is taken, without a principal.
+// Finds the principal of a request by its Authorization header. Each realm has one authenticator; a
+// realm without one accepts every request, without a principal.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../../security/principal.ts';
 
-/** Endpoints are grouped in realms, under the names that clients see in challenges. */
+/** Endpoints are grouped in realms, whose names clients see in challenges. */
 export type Realm =
   | 'mesos-master-readonly'
   | 'mesos-master-readwrite'
@@ -22,7 +22,7 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Authenticated;
 }
 
-/** The authenticators of the realms that need one. */
+/** The authenticators, by realm. */
 export type Authentication = Readonly<Partial<Record<Realm, Authenticator>>>;
 
 export interface Credential {
@@ -30,7 +30,7 @@ export interface Credential {
   readonly secret: string;
 }
 
-const NOBODY: Authenticated = { principal: undefined };
+const WITHOUT_PRINCIPAL: Authenticated = { principal: undefined };
 
 export function authenticate(
   authentication: Authentication,
@@ -38,14 +38,14 @@ export function authenticate(
   authorization: string | undefined,
 ): Authenticated {
   const authenticator = realm && authentication[realm];
-  return authenticator ? authenticator.authenticate(authorization) : NOBODY;
+  return authenticator ? authenticator.authenticate(authorization) : WITHOUT_PRINCIPAL;
 }
 
 /** HTTP basic authentication against a list of credentials. */
 export class BasicAuthenticator implements Authenticator {
   readonly #challenge: Authenticated;
   readonly #digests = new Map<string, Buffer>();
-  /** Headers that were right before: a scheduler sends the same one with every call. */
+  /** Headers that were accepted before: a scheduler sends the same one with every call. */
   readonly #known = new Map<string, Authenticated>();
 
   constructor(realm: Realm, credentials: readonly Credential[]) {
@@ -67,7 +67,7 @@ export class BasicAuthenticator implements Authenticator {
     const colon = text.indexOf(':');
     const value = text.slice(0, colon);
     const expected = colon < 0 ? undefined : this.#digests.get(value);
-    // Digests have one length, so comparing them tells nothing about the secret by its timing.
+    // Digests have equal lengths, so the time of comparing them says nothing about the secret.
     if (!expected || !timingSafeEqual(expected, digest(text.slice(colon + 1)))) {
       return this.#challenge;
     }
@@ -80,7 +80,7 @@ export class BasicAuthenticator implements Authenticator {
   }
 }
 
-/** Different headers that are remembered; there are spellings of one without end. */
+/** The most headers that are remembered: one secret has any number of spellings in base64. */
 const MAX_KNOWN = 1_024;
 
 const digest = (secret: string) => createHash('sha256').update(secret).digest();
@@ -91,7 +91,7 @@ export interface BasicFlags {
   readonly credentials: readonly Credential[];
 }
 
-/** What --authenticate_http_readonly, _readwrite and _frameworks of a master ask for. */
+/** The authenticators for a master's --authenticate_http_readonly, _readwrite and _frameworks. */
 export function masterAuthentication(
   flags: BasicFlags & { readonly frameworks: boolean },
 ): Authentication {
@@ -105,7 +105,7 @@ export function masterAuthentication(
   );
 }
 
-/** What --authenticate_http_readonly and _readwrite of an agent ask for. */
+/** The authenticators for an agent's --authenticate_http_readonly and _readwrite. */
 export function agentAuthentication(flags: BasicFlags): Authentication {
   return basic(
     {

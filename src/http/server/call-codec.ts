@@ -1,5 +1,5 @@
-// The call that the body of a request carries, as JSON or protobuf, or the refusal that says what
-// is wrong with it; and responses of one message.
+// Reads the call in a request's body, as JSON or protobuf, or refuses it with the reason; and
+// writes responses that are one message.
 
 import { readJsonValue, writeJson } from '../../wire/json.ts';
 import { parseBoundedJson } from '../../wire/json-text.ts';
@@ -20,18 +20,18 @@ import type { HttpResponse } from './response.ts';
 
 export type Decoded<T> = { readonly call: T } | { readonly refusal: HttpResponse };
 
-/** A family of calls: how they are written, and what refusals say of one that is not whole. */
+/** A kind of call: its message, and the texts with which it is refused. */
 export interface CallKind<T> {
   readonly type: MessageType<T>;
-  /** As Mesos names it in refusals, `scheduler::Call`. */
+  /** The name in refusals, as Mesos has it: `scheduler::Call`. */
   readonly name: string;
-  /** What is wrong with a call, or undefined. */
+  /** Why a call is refused; undefined for a valid one. */
   readonly fault: (call: T) => string | undefined;
 }
 
 /**
- * The call that a request carries as one message, checked in the order in which Mesos checks: the
- * media type, the encoding, the call. What the answer may look like is looked at after that.
+ * Reads the call of a request whose body is one message. The checks have Mesos's order: media type,
+ * encoding, call. Afterwards the caller checks what the response may look like.
  */
 export function readCall<T>(
   kind: CallKind<T>,
@@ -45,7 +45,7 @@ export function readCall<T>(
   return codec === undefined ? { refusal: callContentType } : readCallAs(kind, codec, body);
 }
 
-/** The same, where the media type has been looked at. */
+/** The same, once the media type is known. */
 export function readCallAs<T>(kind: CallKind<T>, codec: Codec, body: Uint8Array): Decoded<T> {
   const decoded = decodeCall(kind.type, codec, body);
   if ('refusal' in decoded) {
@@ -55,7 +55,7 @@ export function readCallAs<T>(kind: CallKind<T>, codec: Codec, body: Uint8Array)
   return fault === undefined ? decoded : { refusal: invalidCall(kind.name, fault) };
 }
 
-/** `plain` conversion errors carry no prefix, as those of the agent's operator API. */
+/** A `plain` kind has no prefix in its conversion errors, as the agent's operator API. */
 export function decodeCall<T>(
   type: MessageType<T>,
   codec: Codec,
@@ -82,7 +82,7 @@ export function decodeCall<T>(
   }
 }
 
-/** An answer that is one message, but for the values of its secrets. */
+/** A response that is one message, without the values of its secrets. */
 export function messageResponse<T extends object>(
   type: MessageType<T>,
   codec: Codec,
@@ -100,7 +100,7 @@ const utf8 = new TextDecoder();
 
 export const textOf = (body: Uint8Array): string => utf8.decode(body);
 
-/** Only what the peer sent is the peer's fault. */
+/** Turns an error about the peer's bytes into a refusal; any other error is thrown on. */
 function refusalOf(error: unknown, refuse: (reason: string) => HttpResponse): HttpResponse {
   if (error instanceof WireError) {
     return error.stage === 'bound' ? badRequest(error.message) : refuse(error.message);

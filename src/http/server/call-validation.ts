@@ -1,6 +1,5 @@
-// Names of calls by their type, and which part a call to an agent has to carry. A call without it
-// is refused before the state machine sees it, in Mesos's words. Those to a master are in
-// src/model.
+// The names of call types, and the field that a call to an agent must have. A call without it is
+// refused before the state machine gets it, in Mesos's words. For calls to a master see src/model.
 import {
   type AgentCall,
   AgentCall_Type,
@@ -11,13 +10,13 @@ import {
 } from '../../model/generated/messages.ts';
 import { expecting } from './error-responses.ts';
 
-/** A type of call: its name, and the part it needs if it needs one. */
+/** A type of call: its name, and the field that it requires, if any. */
 interface Shape {
   readonly name: string;
   readonly part: string | undefined;
 }
 
-/** Types that need nothing besides themselves, as do all reads (`GET_…`) but this one. */
+/** Types that require no field; so are all reads (`GET_…`) but this one. */
 const BARE: ReadonlySet<string> = new Set(['UNKNOWN', 'HEARTBEAT', 'PRUNE_IMAGES']);
 const READ_WITH_PART = 'GET_METRICS';
 
@@ -40,7 +39,7 @@ const nameOf = (shapes: ReadonlyMap<number, Shape>, type: number | undefined) =>
 export const masterCallName = (call: MasterCall) => nameOf(MASTER, call.type);
 export const agentCallName = (call: AgentCall) => nameOf(AGENT, call.type);
 
-/** What a call lacks, or undefined. */
+/** Why the call is refused; undefined for a valid one. */
 export const executorCallFault = (call: ExecutorCall) => fault(EXECUTOR, call);
 export const agentCallFault = (call: AgentCall) => fault(AGENT, call);
 

@@ -1,14 +1,14 @@
-// The media types of requests and responses, and which of them a client accepts: by Mesos's rules,
-// not quite those of RFC 9110. A media type is acceptable when the most specific range that names
-// it has a q above zero; q-values never order the choice, the server's own order of preference
-// does.
+// The media types of requests and responses, and whether a client accepts one. The rules are
+// Mesos's, and differ from RFC 9110: a media type is accepted when the most specific range that
+// names it has a q above zero. Greater q-values are not preferred: the server chooses by its own
+// order.
 
 export const TEXT = 'text/plain; charset=utf-8';
 export const JSON_TYPE = 'application/json';
 export const PROTOBUF_TYPE = 'application/x-protobuf';
 export const RECORDIO_TYPE = 'application/recordio';
 
-/** How the messages of a request or an answer are written. */
+/** How messages of a request or response are written. */
 export type Codec = 'json' | 'protobuf';
 
 export const MEDIA_TYPE_OF: Readonly<Record<Codec, string>> = {
@@ -16,7 +16,7 @@ export const MEDIA_TYPE_OF: Readonly<Record<Codec, string>> = {
   protobuf: PROTOBUF_TYPE,
 };
 
-/** The codec of a Content-Type; exact spelling, no parameters, as in Mesos. */
+/** The codec of a Content-Type, which must be spelt exactly and without parameters, as in Mesos. */
 export function codecOf(contentType: string): Codec | undefined {
   if (contentType === PROTOBUF_TYPE) {
     return 'protobuf';
@@ -24,7 +24,7 @@ export function codecOf(contentType: string): Codec | undefined {
   return contentType === JSON_TYPE ? 'json' : undefined;
 }
 
-/** The codec of the answer: JSON where both are fine; undefined: neither is acceptable. */
+/** The codec of the response: JSON if it is accepted, else protobuf; undefined if neither is. */
 export function negotiate(accept: string | undefined): Codec | undefined {
   if (acceptsMediaType(accept, JSON_TYPE)) {
     return 'json';
@@ -32,7 +32,7 @@ export function negotiate(accept: string | undefined): Codec | undefined {
   return acceptsMediaType(accept, PROTOBUF_TYPE) ? 'protobuf' : undefined;
 }
 
-/** An absent header accepts everything, an empty one nothing. */
+/** An absent header accepts everything, an empty header nothing. */
 export function acceptsMediaType(header: string | undefined, mediaType: string): boolean {
   if (header === undefined || header === mediaType) {
     return true;
@@ -41,7 +41,7 @@ export function acceptsMediaType(header: string | undefined, mediaType: string):
   return accepts(header, [mediaType, `${kind}/*`, '*/*']);
 }
 
-/** An absent or empty header asks for no encoding. */
+/** An absent or empty header accepts no encoding. */
 export function acceptsEncoding(header: string | undefined, encoding: string): boolean {
   return header !== undefined && accepts(header, [encoding, '*']);
 }

@@ -1,5 +1,5 @@
-// The responses that refuse a request, in one catalogue: worded as Mesos words them where its
-// wording is known, since people and scripts read these texts.
+// The responses that refuse a request, as one catalogue. The texts are Mesos's where they are
+// known, since people and scripts read them.
 
 import { JSON_TYPE, PROTOBUF_TYPE, RECORDIO_TYPE, TEXT } from './content-negotiation.ts';
 import type { HttpResponse } from './response.ts';
@@ -7,7 +7,10 @@ import type { HttpResponse } from './response.ts';
 const text = (status: number, body: string): HttpResponse => ({ status, body, contentType: TEXT });
 
 export const badRequest = (body: string) => text(400, body);
-/** HTTP, but a head or a body in which two readers could see different things, or none anything. */
+/**
+ * The request is HTTP, but two readers could understand its head or body differently, or not at
+ * all.
+ */
 export const malformedRequest = badRequest('400 Bad Request.');
 export const unauthorized = (challenge: string): HttpResponse => ({
   ...text(401, '401 Unauthorized.'),
@@ -24,7 +27,7 @@ export const methodNotAllowed = (allowed: readonly string[], received: string): 
   headers: { Allow: allowed.join(', ') },
 });
 const notAcceptable = (body: string) => text(406, body);
-/** The sender has not gone on with its request. */
+/** The client stopped in the middle of its request. */
 export const requestTimeout = text(408, '408 Request Timeout.');
 export const payloadTooLarge = (limitBytes: number) =>
   text(413, `413 Request Entity Too Large. A body may have at most ${limitBytes} bytes.`);

@@ -1,5 +1,5 @@
-// A response that does not end: events as RecordIO records, each record in one chunk of its own,
-// because popular clients take chunks for records. What is sent during a turn leaves in one write.
+// A response that does not end: events as RecordIO records, each record in a chunk of its own,
+// because popular clients take chunks for records. All events of a turn leave in one write.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { IoTurn } from '../../runtime/io-turn.ts';
@@ -16,21 +16,21 @@ export interface EventStreamOptions<Event> {
   readonly codec: Codec;
   readonly turn: IoTurn;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent each `everyMs` once the heartbeats have been started. */
+  /** The event that is sent every `everyMs` after `startHeartbeats`. */
   readonly heartbeat?: { readonly event: Event; readonly everyMs: number } | undefined;
-  /** The stream has ended and not by `close`. */
+  /** Called when the stream has ended other than by `close`. */
   readonly onLost: () => void;
-  /** Bounds what the readers of all streams leave untaken. */
+  /** Bounds the bytes that the readers of all streams have not taken. */
   readonly held?: HeldBytes | undefined;
 }
 
 /**
- * Bytes that may wait for a slow reader; one that lets more pile up is cut off. The first offers of
- * a large cluster are tens of megabytes at once.
+ * The most bytes that may wait for a slow reader; beyond them the stream is cut off. The first
+ * offers of a large cluster are tens of megabytes at once.
  */
 const MAX_STREAM_BYTES = 128 * 1024 * 1024;
 
-/** Written at a time: with each the reader shows that it goes on. */
+/** The most bytes in one write: each write that completes shows that the reader goes on. */
 const MAX_WRITE_BYTES = 1024 * 1024;
 
 const INITIAL_BUFFER_BYTES = 4 * 1024;
@@ -43,7 +43,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
   #socket: Socket | undefined;
   #buffer = Buffer.alloc(0);
   #length = 0;
-  /** What waits for the reader to take what was written before; written is a part at a time. */
+  /** Bytes that wait for the end of the current write; they are written part by part. */
   readonly #untaken: Buffer[] = [];
   #untakenBytes = 0;
   #isWriting = false;
@@ -63,11 +63,11 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     });
     response.flushHeaders();
     if (response.destroyed || response.socket?.destroyed) {
-      // The client has gone while the state machine was asked.
+      // The client has disconnected before the state machine answered.
       options.turn.atEnd(() => this.#onClose());
     }
     response.once('close', () => this.#onClose());
-    // A pipelined answer gets its connection only after the answers before it.
+    // A pipelined response gets its socket only after the responses before it.
     if (response.socket) {
       this.#take(response.socket);
     } else {
@@ -80,11 +80,11 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
 
   #take(socket: Socket): void {
     this.#socket = socket;
-    // A stream may be silent for as long as there is nothing to say.
+    // A stream may be silent for any time.
     socket.setTimeout(0);
   }
 
-  /** Starts the heartbeats; the first comes after a whole interval. */
+  /** Starts the heartbeats; the first comes after one interval. */
   startHeartbeats(): void {
     const { heartbeat } = this.#options;
     if (!heartbeat || this.#heartbeat || this.#closed) {
@@ -121,7 +121,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     this.#endWhenWritten();
   }
 
-  /** The reader leaves too much untaken: this stream alone, or all together. */
+  /** Ends the stream: the reader leaves too much untaken, or all readers together do. */
   cutOff(): void {
     this.#options.response.destroy();
     this.#onClose();
@@ -189,7 +189,7 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     if (this.#length === 0 || !this.#socket || this.#socket.destroyed) {
       return;
     }
-    // The bytes are the socket's until they are taken; a new buffer is begun for the next turn.
+    // The bytes belong to the socket until they are sent; the next turn gets a new buffer.
     const bytes = this.#buffer.subarray(0, this.#length);
     this.#buffer = Buffer.alloc(0);
     this.#length = 0;

@@ -1,7 +1,7 @@
-// Virtual paths onto files: what /files/* and the operator API's LIST_FILES and READ_FILE show.
-// Nothing outside the attached directories is ever reached, though their users may put links in
-// them at any time: what is shown is what was opened, beneath the directory, and only regular files
-// are read.
+// Virtual paths of files, as /files/* and the calls LIST_FILES and READ_FILE show them. Nothing
+// outside the attached folders can be reached, although their users may put links into them at any
+// time: each path is opened component by component below its folder, and only regular files are
+// read.
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, normalize } from 'node:path';
@@ -13,15 +13,15 @@ import { groupName, userName } from './account-names.ts';
 import { badRequest, fileIsDirectory, fileNotFound, forbidden } from './error-responses.ts';
 import type { HttpResponse } from './response.ts';
 
-/** Virtual path (no trailing slash) → absolute path of a file or directory. A Map is one. */
+/** Virtual paths (without trailing slash) to absolute paths of files or folders. A Map will do. */
 export interface AttachedFiles {
   get(path: string): string | undefined;
-  /** Whether something is attached there that is not for the asking principal. */
+  /** Whether the principal may not see what is attached at the path. */
   denies?(path: string): boolean;
   [Symbol.iterator](): Iterator<[string, string]>;
 }
 
-/** Two tables as one; the first counts where both know a path. */
+/** Two tables as one; the first has priority. */
 export function joinedFiles(first: AttachedFiles, second: AttachedFiles): AttachedFiles {
   return {
     get: (path) => first.get(path) ?? second.get(path),
@@ -33,7 +33,7 @@ export function joinedFiles(first: AttachedFiles, second: AttachedFiles): Attach
   };
 }
 
-/** The files that only some may read: the others learn that they may not. */
+/** Files that only some principals may read; others are refused. */
 export function guardedFiles(files: AttachedFiles, isAllowed: boolean): AttachedFiles {
   return isAllowed
     ? files
@@ -44,25 +44,27 @@ export function guardedFiles(files: AttachedFiles, isAllowed: boolean): Attached
       };
 }
 
-/** A result, or the refusal that says why there is none. */
+/** A result, or the response that refuses it. */
 export type FilesResult<T> = { readonly value: T } | { readonly refusal: HttpResponse };
 
-/** Longest read of one request: 16 pages, as Mesos. */
+/** The most bytes of one read: 16 pages, as in Mesos. */
 const MAX_READ_BYTES = 16 * 4_096;
-/** Entries of a directory listed at most: of one with more, the first that the system names. */
+/** The most entries of a listing: of a larger folder, the first that the system returns. */
 const MAX_LISTED = 100_000;
-/** Longer listings wait for each other: they take memory, and the time of the agent's threads. */
+/**
+ * Listings above this size are made one after the other: they take memory, and the agent's threads.
+ */
 const LARGE_LISTING = 2_000;
 
 export interface FilePiece {
-  /** Size of the whole file. */
+  /** The size of the whole file. */
   readonly size: number;
   readonly data: Buffer;
 }
 
 /**
- * The entries of a directory, sorted by name; nothing for a file. Who asks the same meanwhile gets
- * the same list; once all of them have gone it is not gone on with.
+ * The entries of a folder, sorted by name; empty for a file. Concurrent requests for the same
+ * folder share one listing, which ends early if all their clients disconnect.
  */
 export async function browse(
   files: AttachedFiles,
@@ -74,7 +76,7 @@ export async function browse(
   );
 }
 
-/** A piece of a file; beyond its end, and with length 0, there is only its size. */
+/** A piece of a file. Beyond its end, and with length 0, it has no data but the file's size. */
 export async function readPiece(
   files: AttachedFiles,
   path: string,
@@ -97,12 +99,12 @@ export async function readPiece(
   });
 }
 
-/** A file that is held open until it has been streamed, or is closed. */
+/** A file, open until it has been streamed or closed. */
 export interface Download {
   readonly name: string;
   readonly size: number;
   readonly contentType: string;
-  /** As many bytes as `size` says, or fewer where the file has become shorter. */
+  /** A stream of `size` bytes, or fewer if the file shrinks meanwhile. */
   readonly stream: () => Readable;
   readonly close: () => Promise<void>;
 }
@@ -133,10 +135,10 @@ class Refusal extends Error {
   }
 }
 
-/** Of an attached file there is no root. */
+/** For a file that is attached itself there is no root. */
 type Use<T> = (place: Place, root: Beneath | undefined) => Promise<T>;
 
-/** The longest attached prefix decides; what remains must stay beneath it. */
+/** Finds the longest attached prefix of the path; the rest must stay below it. */
 async function find<T>(files: AttachedFiles, path: string, use: Use<T>): Promise<FilesResult<T>> {
   if (path.includes('\0')) {
     return { refusal: fileNotFound };
@@ -168,7 +170,7 @@ async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<
     await using root = await Beneath.open(path);
     return await root.find(rest, (place) => use(place, root));
   }
-  // An attached file has nothing below it.
+  // A file that is attached itself has nothing below it.
   if (rest !== '') {
     throw new Refusal(fileNotFound);
   }
@@ -182,9 +184,9 @@ async function findBeneath<T>(path: string, rest: string, use: Use<T>): Promise<
 }
 
 /**
- * Of something outside Mesos says 404 where it is not there, and 400 where it is. Here it is 404
- * whatever there is, so that the answer does not tell; a folder above, which is always there, is
- * 400.
+ * For a path outside, Mesos says 404 or 400, depending on whether something is there. Here it is
+ * always 404, so that the response does not tell; only the folder above, which always exists, gets
+ * 400 as in Mesos.
  */
 const namesOutside = (rest: string) => /^\.\.\/(.*\/)?(?!\.\.$)[^/]+$/.test(normalize(rest));
 
@@ -208,8 +210,8 @@ async function openFile(
 }
 
 /**
- * Another user's file, which the folder's own user may not read: moved in from a folder of his, or
- * given one more name there. The agent, which is root, lends him no eyes.
+ * Whether the file belongs to another user and the folder's user may not read it: such a file was
+ * moved or linked into the folder. An agent that is root must not show it to that user.
  */
 function isForeign(file: BigIntStats, folder: BigIntStats): boolean {
   if (folder.uid === ROOT || file.uid === folder.uid) {
@@ -240,7 +242,7 @@ async function sharedList(
   const key = [path, ...(await Promise.all([place.folder.status(), root.status()])).map(identity)];
   const text = key.join('\0');
   const known = listings.get(text);
-  // One whose clients have gone already may have been given up.
+  // A listing without clients may have been given up already.
   if (known?.clients.some((client) => !client())) {
     known.clients.push(isGone);
     return known.made;
@@ -260,7 +262,7 @@ async function sharedList(
 
 const identity = ({ dev, ino }: BigIntStats) => `${dev}:${ino}`;
 
-/** Resolves when the last of those that have asked is done: large listings are made one by one. */
+/** Resolves when the last requested large listing is done: they are made one by one. */
 let lastLarge: Promise<void> = Promise.resolve();
 
 async function list(
@@ -294,7 +296,7 @@ async function list(
       }
     }
   } catch (error) {
-    // It may not be read: then nothing of it is shown.
+    // The file may not be read: then none of it is shown.
     if (codeOf(error) !== 'EACCES') {
       throw error;
     }
@@ -304,7 +306,7 @@ async function list(
   return listing.sort((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1));
 }
 
-/** Entries that are looked at at once: the agent's threads are for others, too. */
+/** How many entries are examined at once: other work needs the agent's threads, too. */
 const BATCH = 64;
 
 async function* batches({ folder }: FolderPlace): AsyncGenerator<readonly Buffer[]> {
@@ -319,7 +321,7 @@ async function* batches({ folder }: FolderPlace): AsyncGenerator<readonly Buffer
   yield names;
 }
 
-/** In the order of the names; undefined for an entry that has gone since. */
+/** In the order of the names; undefined for an entry that was deleted meanwhile. */
 const statuses = ({ folder }: FolderPlace, names: readonly Buffer[]) =>
   Promise.all(names.map((name) => folder.statusOf(name).catch(undefinedIfMissing)));
 
@@ -330,8 +332,8 @@ function undefinedIfMissing(error: unknown): undefined {
 }
 
 /**
- * Of a link: what it leads to, or of the link itself where that is outside or not to be found out;
- * undefined for a link to nowhere.
+ * The status of a link's target; of the link itself where the target is outside or unknown;
+ * undefined where there is no target.
  */
 function targetOf(
   { names }: FolderPlace,
@@ -351,12 +353,12 @@ function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
 }
 
-/** `wanted` is the path in the file system: it is what Mesos speaks of, too. */
+/** `wanted` is the path in the file system, which Mesos names as well. */
 function refusalOf(error: unknown, wanted: string): HttpResponse {
   if (error instanceof Refusal) {
     return error.answer;
   }
-  // It was exchanged for a link between two looks, or a link for it.
+  // Between two system calls the file was replaced by a link, or a link by the file.
   const code = codeOf(error);
   if (error instanceof OutsideError || code === 'ELOOP' || code === 'EINVAL') {
     return badRequest(`'${wanted}' is inaccessible.\n`);
@@ -382,7 +384,7 @@ function fileInfo(path: string, status: BigIntStats): FileInfo {
   };
 }
 
-/** As /files/browse shows it: times in seconds, the mode as `ls` writes it. */
+/** An entry as /files/browse shows it: times in seconds, the mode as `ls` writes it. */
 export function listingEntry(info: FileInfo): Record<string, unknown> {
   return {
     gid: info.gid,

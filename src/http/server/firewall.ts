@@ -1,9 +1,9 @@
-// Which endpoints --firewall_rules close. A rule names an endpoint by its path, and is read once:
-// the route of that endpoint is closed, however the path of a request spells it.
+// The endpoints that --firewall_rules close. Each rule names an endpoint by its path; the rule
+// closes the route of that endpoint, however a request spells the path.
 
 import { OWNER_PATH } from '../senders/connection-owner.ts';
 
-/** Processes other than the delegate, which have the first segment of a path to themselves. */
+/** Other processes than the delegate: a path that begins with one of these is theirs. */
 const PROCESSES: ReadonlySet<string> = new Set([
   '__processes__',
   'files',
@@ -16,7 +16,7 @@ const PROCESSES: ReadonlySet<string> = new Set([
   'version',
 ]);
 
-/** What of an endpoint says where it answers. */
+/** The part of an endpoint that says where it answers. */
 interface Place {
   readonly path: string;
   readonly delegate: boolean;
@@ -27,8 +27,8 @@ export class Firewall {
   readonly #prefix: string;
 
   /**
-   * Rules are read before the delegate exists, in Mesos: a rule for `/state` closes it with and
-   * without prefix, one for `/master/state` closes nothing. Recorded behaviour, kept.
+   * In Mesos, rules are read before the delegate exists: a rule for `/state` closes it with and
+   * without prefix, and a rule for `/master/state` closes nothing. Recorded behaviour, and kept.
    */
   constructor(prefix: string, rules: readonly string[]) {
     this.#prefix = prefix;
@@ -42,7 +42,8 @@ export class Firewall {
   }
 
   /**
-   * Other processes ask whose a connection is, or messages in this one's name could be anybody's.
+   * The endpoint for questions about connections stays open: otherwise any process could send
+   * messages in this one's name.
    */
   closes({ path, delegate }: Place): boolean {
     if (path === OWNER_PATH) {
@@ -52,7 +53,7 @@ export class Firewall {
   }
 }
 
-/** Rules that close none of these endpoints. */
+/** The rules that close none of these endpoints. */
 export function idleRules(
   prefix: string,
   rules: readonly string[],
@@ -64,5 +65,5 @@ export function idleRules(
   });
 }
 
-/** `/state`, for `//state/` as well. */
+/** Turns `//state/` into `/state`. */
 const plain = (path: string) => `/${path.split('/').filter(Boolean).join('/')}`;

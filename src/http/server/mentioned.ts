@@ -1,12 +1,12 @@
-// What the log has said already, so that a sender that repeats itself does not fill the log.
+// Remembers what was logged, so that a sender that repeats itself does not fill the log.
 
-/** As many are remembered; one that is forgotten is said again. */
+/** How many keys are remembered; a forgotten one counts as new. */
 const MAX_REMEMBERED = 1_000;
 
 export class Mentioned {
   readonly #keys = new Set<string>();
 
-  /** True the first time that this is asked. */
+  /** True the first time that it is called with the key. */
   isNew(key: string): boolean {
     if (this.#keys.has(key)) {
       return false;

@@ -8,5 +8,8 @@ const names = new Map<string, string>(
     .map((type) => [type.wireName, type.name]),
 );
 
-/** The name used here (`RegisterAgentMessage`); one that the schema lacks stays as it came. */
+/**
+ * The name in this program (`RegisterAgentMessage`); a name that the schema lacks is returned
+ * unchanged.
+ */
 export const messageName = (wireName: string) => names.get(wireName) ?? wireName;

@@ -1,5 +1,4 @@
-// The operator calls that master and agent answer in the same way, without a step of the state
-// machine.
+// Operator calls that master and agent answer in the same way, without a step of the state machine.
 import type {
   FileInfo,
   Flag,
@@ -12,16 +11,16 @@ import type { ProcessEndpoints } from './process-endpoints.ts';
 import { type HttpResponse, OK } from './response.ts';
 import type { EndpointRequest } from './router.ts';
 
-/** Who asks. */
+/** The request's principal, and whether its client is still there. */
 export type Caller = Pick<EndpointRequest, 'principal' | 'isGone'>;
 
-/** The calls meant here carry the same parts on master and agent. */
+/** The fields of these calls, which are the same on master and agent. */
 export type ProcessCall = Pick<
   MasterCall,
   'get_metrics' | 'set_logging_level' | 'list_files' | 'read_file'
 >;
 
-/** The part of a response that answers such a call; the same on master and agent. */
+/** The fields of their responses, which are the same on master and agent. */
 export interface ProcessResponse {
   readonly get_health?: { readonly healthy: boolean };
   readonly get_flags?: { readonly flags: Flag[] };
@@ -36,7 +35,7 @@ export type ProcessResult =
   | { readonly response: ProcessResponse }
   | { readonly answer: HttpResponse };
 
-/** Undefined: the call is not one of those. */
+/** Undefined where the call is none of these. */
 export function processCall(
   endpoints: ProcessEndpoints,
   name: string,

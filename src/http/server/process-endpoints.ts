@@ -1,5 +1,5 @@
-// The endpoints that master and agent answer in the same way: flags, version, log, metrics and
-// files of the process. They need no step of the state machine.
+// Endpoints that master and agent answer in the same way, without a step of the state machine:
+// flags, version, log, metrics and files of the process.
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
@@ -30,17 +30,17 @@ import { type HttpResponse, OK } from './response.ts';
 import { largeJson, type Pieces } from './response-stream.ts';
 import type { Endpoint, EndpointRequest } from './router.ts';
 
-/** The verbosity of the log, which can be raised for a while. */
+/** The verbosity of the log, which operators can raise for a while. */
 export interface Verbosity {
   verbosity: number;
 }
 
-/** What a process tells about itself; values come from the command that started it. */
+/** What a process tells about itself; the command that started it provides the values. */
 export interface ProcessFacts {
   /** `master` or `slave(1)`. */
   readonly id: string;
   readonly version: VersionInfo;
-  /** Flag values by name, as /flags shows them. */
+  /** The values of flags by name, as /flags shows them. */
   readonly flags: Readonly<Record<string, string>>;
   readonly authorizer: Authorizer;
   readonly logger: Logger;
@@ -54,7 +54,7 @@ export class ProcessEndpoints {
   readonly #readonly: Realm;
   readonly #readwrite: Realm;
   #revert: NodeJS.Timeout | undefined;
-  /** The text of a listing, for all who share it. */
+  /** The text of each listing; requests that share a listing share its text. */
   readonly #listings = new WeakMap<FileInfo[], string | Promise<Pieces>>();
 
   constructor(
@@ -70,7 +70,7 @@ export class ProcessEndpoints {
     clearTimeout(this.#revert);
   }
 
-  /** The endpoints of every process, and with them `others`, which /help lists as well. */
+  /** The endpoints of every process, followed by `others`; /help lists both. */
   endpoints(others: readonly Endpoint[]): Endpoint[] {
     const own = { delegate: false } as const;
     const read = { ...own, realm: this.#readonly };
@@ -99,7 +99,10 @@ export class ProcessEndpoints {
     return this.#facts.authorizer.authorize(principal, action);
   }
 
-  /** Calls that have no action of their own are authorized as the endpoint that shows the same. */
+  /**
+   * Whether the principal may make a call that has no action of its own: it is authorized as the
+   * endpoint that shows the same.
+   */
   mayUse(principal: Principal | undefined, endpoint: string): boolean {
     return this.#facts.authorizer.authorize(principal, 'GET_ENDPOINT_WITH_PATH', {
       value: endpoint,
@@ -122,7 +125,7 @@ export class ProcessEndpoints {
     return this.#facts.log.verbosity;
   }
 
-  /** Raises or lowers the verbosity; what is not the usual level ends after `durationMs`. */
+  /** Sets the verbosity; a level other than the usual one ends after `durationMs`. */
   setLoggingLevel(level: number, durationMs: number): void {
     const { log, logger } = this.#facts;
     clearTimeout(this.#revert);
@@ -149,7 +152,7 @@ export class ProcessEndpoints {
     offset: number,
     length: number | undefined,
   ): ReturnType<typeof readPiece> {
-    // A negative offset reads as a huge one: there is nothing there.
+    // A negative offset is read as a huge one, where the file has no data.
     const from = offset < 0 ? Number.MAX_SAFE_INTEGER : offset;
     return readPiece(this.#facts.files(principal), path, from, length);
   }
@@ -208,7 +211,7 @@ export class ProcessEndpoints {
     if (typeof length !== 'number') {
       return length;
     }
-    // The web page's log viewer asks for offset -1 first, to learn the size.
+    // The log viewer of the web page first asks for offset -1, to learn the size.
     const atEnd = offset === -1;
     const result = await readPiece(
       this.#facts.files(request.principal),
@@ -245,7 +248,7 @@ export class ProcessEndpoints {
       return undefined;
     }
     const sent = await copy(stream(), response);
-    // A file that got shorter cannot be told otherwise: its length has been announced.
+    // The length was announced, so only a broken connection can tell that the file has shrunk.
     if (sent === size) {
       response.end();
     } else {
@@ -329,10 +332,10 @@ export class ProcessEndpoints {
   }
 }
 
-/** What a duration's text has before its unit. */
+/** The part of a duration's text before its unit. */
 const leadingNumber = (text: string) => /^[-\d.]*/.exec(text)?.[0] ?? '';
 
-/** How many bytes came over; all of the source's, unless one of the two has failed. */
+/** How many bytes were copied: all of the source, unless source or response failed. */
 async function copy(source: Readable, response: Writable): Promise<number> {
   let bytes = 0;
   source.on('data', (chunk: Buffer) => {

@@ -1,5 +1,5 @@
-// The port of a process, master or agent: messages of other processes, what the process tells about
-// itself, and the endpoints that its owner adds. Messages to other processes leave from here too.
+// The port of a process, master or agent: messages from other processes, what the process tells
+// about itself, and further endpoints. Messages to other processes are sent from here, too.
 import type { VersionInfo } from '../../model/generated/messages.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { IoTurn } from '../../runtime/io-turn.ts';
@@ -25,68 +25,68 @@ import { createRouter, type Endpoint } from './router.ts';
 export interface PortOptions {
   readonly host: string;
   readonly port: number;
-  /** The same port, opened before. */
+  /** The same port, if it was opened early. */
   readonly early?: EarlyPort | undefined;
   readonly carriers: Carriers;
   /** When to read less, as EventLoop tells. */
   readonly pressure: Pressure;
   readonly authorizer: Authorizer;
   readonly authentication: Authentication;
-  /** Flag values by name, as /flags shows them. */
+  /** The values of flags by name, as /flags shows them. */
   readonly flags: Readonly<Record<string, string>>;
   readonly version: VersionInfo;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The log's verbosity, which operators can change for a while. */
+  /** The verbosity of the log, which operators can raise for a while. */
   readonly log: Verbosity;
-  /** Added to the metrics of the state machine. */
+  /** Metrics in addition to those of the state machine. */
   readonly metrics?: (() => Record<string, number>) | undefined;
-  /** Virtual path → path on disk of the logs. */
+  /** The virtual paths of logs, and their paths on disk. */
   readonly logFiles?: AttachedFiles | undefined;
-  /** Paths disabled by --firewall_rules. */
+  /** Paths that --firewall_rules closes. */
   readonly disabledPaths?: readonly string[] | undefined;
-  /** `ip:port` under which other processes reach this one; the listening address where absent. */
+  /** The `ip:port` under which other processes reach this one; by default the listening address. */
   readonly advertise?: string | undefined;
-  /** Whether the senders of messages must be who they say; absent: they are believed. */
+  /** Whether senders of messages are checked; by default they are believed. */
   readonly checksSenders?: boolean | undefined;
 }
 
-/** The process behind the port. `Message` is what other processes may send it. */
+/** The process behind the port. `Message` is the type of messages that it receives. */
 export interface PortProcess<Message> {
   readonly id: string;
   readonly realms: { readonly readonly: Realm; readonly readwrite: Realm };
   readonly metrics: (nowMs: number) => Record<string, number>;
-  /** What there is to show besides the logs. */
+  /** The files to show besides the logs. */
   readonly sandboxes: (principal: Principal | undefined) => AttachedFiles;
   /** Whether messages to this id are for the process. */
   readonly isReceiver: (id: string) => boolean;
-  /** Whether messages of that name are known here. */
+  /** Whether the process receives messages of this name. */
   readonly isMessage: (name: string) => boolean;
-  /** Undefined: a message that is not known here. Throws WireError. */
+  /** Undefined for a message that the process does not know. Throws WireError. */
   readonly decode: (name: string, body: Uint8Array) => Message | undefined;
   readonly onMessage: (from: string, message: Message) => void;
-  /** A linked connection has broken, or could not be opened. */
+  /** Called when a linked connection has broken or could not be opened. */
   readonly onLinkLost: (address: string, why: string | undefined) => void;
   /**
-   * Whom a process may take for one that serves drivers of libmesos, which it does not:
-   * `frameworks`.
+   * The clients that could expect this process to serve drivers of libmesos, which it does not, for
+   * a log line: `frameworks`.
    */
   readonly clients: string;
 }
 
 /** What answers at the port besides the process's own endpoints. */
 export interface PortServices {
-  /** May stand before the path of an endpoint. */
+  /** The prefix that paths of endpoints may have. */
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
   readonly namedPrincipalsOnly?: boolean;
-  /** What reads the calls of one of the endpoints without the complete server. */
+  /** Receives the calls to one endpoint without node:http. */
   readonly calls?: { readonly path: string; readonly receiver: CallReceiver };
-  /** When to read less, where more than the state machine's queue decides. */
+  /** When to read less, where more than the queue of the state machine decides. */
   readonly pressure?: Pressure;
 }
 
-/** Characters of what a stranger says that the log shows. */
+/** The most characters of a stranger's text in the log. */
 const MAX_SHOWN = 100;
 
 export class ProcessPort<Message> {
@@ -181,22 +181,22 @@ export class ProcessPort<Message> {
     this.#address = `${address.host}:${address.port}`;
   }
 
-  /** `host:port` that is listened at; empty before it listens. */
+  /** The `host:port` on which the process listens; empty before it does. */
   get address(): string {
     return this.#address;
   }
 
-  /** 0 before it listens. */
+  /** The port number; 0 before the process listens. */
   get number(): number {
     return this.#listener?.address.port ?? 0;
   }
 
-  /** Connections that are open. */
+  /** How many connections are open. */
   get connections(): number {
     return this.#listener?.connections ?? 0;
   }
 
-  /** How other processes name one of this port's: `id@ip:port`. */
+  /** The pid of a process at this port: `id@ip:port`. */
   pid(id = this.#owner.id): string {
     return `${id}@${this.#options.advertise ?? this.#address}`;
   }
@@ -207,7 +207,10 @@ export class ProcessPort<Message> {
     await this.#listener?.close();
   }
 
-  /** Said once of each sender: some repeat themselves every second, and wait for an answer. */
+  /**
+   * Logs a message of unknown name once for each sender: some repeat it every second and wait for
+   * an answer.
+   */
   #unknown(from: string, wireName: string): void {
     const { logger } = this.#options;
     const text = `Dropping ${wireName.slice(0, MAX_SHOWN)} of ${from.slice(0, MAX_SHOWN)}`;
@@ -221,14 +224,14 @@ export class ProcessPort<Message> {
     }
   }
 
-  /** False: no process of that id is here. */
+  /** False where no process at this port has the id. */
   #receive(to: string, wireName: string, { sender, claim, body }: ReceivedMessage): boolean {
     const { from } = claim;
     if (!this.#owner.isReceiver(to)) {
       return false;
     }
     if (this.#owner.isMessage(messageName(wireName))) {
-      // What waits for its sender waits as bytes: the objects in them may take many times as much.
+      // The message waits as bytes: decoded it could take many times as much memory.
       sender.admit(claim, body, (bytes) => this.#deliver(from, wireName, bytes));
     } else {
       this.#unknown(from, wireName);

@@ -1,4 +1,4 @@
-// Writes responses to ordinary requests: content type, length, compression.
+// Writes the responses to ordinary requests: content type, length, compression.
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
@@ -10,7 +10,7 @@ import { headerOf } from './request-headers.ts';
 import type { HttpResponse } from './response.ts';
 import { largeMessage, type Pieces } from './response-stream.ts';
 
-/** Shorter bodies are not worth compressing; the same bound as Mesos's. */
+/** Shorter bodies are not compressed; the same bound as Mesos's. */
 const GZIP_MIN_BYTES = 1_024;
 
 const compress = promisify(gzip);
@@ -52,10 +52,12 @@ export async function sendResponse(
 const isPieces = (body: NonNullable<HttpResponse['body']>): body is readonly Uint8Array[] =>
   Array.isArray(body);
 
-/** A short answer is not worth counting. */
+/** Responses below this size are not counted. */
 const HELD_MIN_BYTES = 16 * 1024;
 
-/** A long answer counts until its client has taken it; once, however many clients it has. */
+/**
+ * Counts a long response until its client has taken it; only once, however many clients share it.
+ */
 function holdUntilTaken(reply: FastifyReply, body: Uint8Array | readonly Uint8Array[]): void {
   const bytes = isPieces(body) ? body.reduce((sum, piece) => sum + piece.length, 0) : body.length;
   if (bytes < HELD_MIN_BYTES || reply.raw.destroyed) {
@@ -67,7 +69,7 @@ function holdUntilTaken(reply: FastifyReply, body: Uint8Array | readonly Uint8Ar
   held.share(holder, body, bytes);
 }
 
-/** No faster than the client takes them. */
+/** Sends pieces no faster than the client takes them. */
 function sendPieces(reply: FastifyReply, pieces: readonly Uint8Array[], zipped: boolean): void {
   const source = Readable.from(pieces);
   if (zipped) {
@@ -80,14 +82,12 @@ function sendPieces(reply: FastifyReply, pieces: readonly Uint8Array[], zipped: 
   reply.send(source);
 }
 
-/** JSON, wrapped in a call where the query asks for it (`?jsonp=`). */
+/** A JSON response; wrapped in a function call if the query asks for it (`?jsonp=`). */
 export function jsonResponse(value: unknown, jsonp: string | undefined): HttpResponse {
   return wrapped(JSON.stringify(value), jsonp);
 }
 
-/**
- * As `jsonResponse`, for what `largeJson` has made of a value that may be as large as a cluster.
- */
+/** As `jsonResponse`, for the text of `largeJson`, whose value may be as large as a cluster. */
 export function largeJsonResponse(
   text: string | Promise<Pieces>,
   jsonp: string | undefined,

@@ -1,6 +1,6 @@
-// The body of a request that came through node:http: all of it, or the response that refuses it.
-// Bounds hold for its bytes (packed and unpacked), for its time, and for the sum over all bodies
-// that are being read.
+// Reads the body of a request that came through node:http: all of it, or the response that refuses
+// it. There are bounds for its bytes (packed and unpacked), for its time, and for all bodies that
+// are being read together.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { RecordReader } from '../../wire/record-io.ts';
@@ -22,18 +22,17 @@ import type { HttpResponse } from './response.ts';
 import { beginResponse } from './response-text.ts';
 
 export interface BodyBounds {
-  /** Of the body, unpacked. A larger one is refused with 413. */
+  /** The most bytes, unpacked. A larger body is refused with 413. */
   readonly limitBytes: number;
-  /** How long nothing may come; then it is refused with 408. */
+  /** How long the client may send nothing. Then the request is refused with 408. */
   readonly stallMs?: number | undefined;
-  /** How long all of it may take; then it is refused with 408. */
+  /** How long the whole body may take. Then the request is refused with 408. */
   readonly totalMs?: number | undefined;
   readonly held?: HeldBytes | undefined;
 }
 
 /**
- * The body, or why there is none. One that a client has left is refused, too, and the refusal is
- * lost.
+ * The body, or the response that refuses it. If the client has disconnected, that response is lost.
  */
 export function readBody(
   request: IncomingMessage,
@@ -42,7 +41,7 @@ export function readBody(
   return read(request, bounds, new WholeBody(bounds.limitBytes));
 }
 
-/** The first record of a body that may go on for long. */
+/** The first record of a body that may be an endless stream. */
 export function readFirstRecord(
   request: IncomingMessage,
   bounds: BodyBounds,
@@ -61,11 +60,11 @@ function read<Result extends Uint8Array>(
     : new Promise((resolve) => new BodyReading(request, bounds, sink, resolve));
 }
 
-/** What becomes of the bytes of a body. */
+/** Receives the bytes of a body. */
 interface Sink<Result> {
-  /** Bytes of memory that it takes. */
+  /** How many bytes of memory it uses. */
   readonly room: number;
-  /** Undefined: it needs more. */
+  /** The result, or undefined if it needs more bytes. */
   take(piece: Buffer): Result | HttpResponse | undefined;
   end(): Result | HttpResponse;
 }
@@ -106,7 +105,7 @@ class FirstRecord implements Sink<Uint8Array> {
 
   take(piece: Buffer): Uint8Array | HttpResponse | undefined {
     try {
-      // Its room doubles.
+      // Its buffer doubles.
       this.room += 2 * piece.length;
       return this.#reader.push(piece)[0];
     } catch (error) {
@@ -122,7 +121,7 @@ class FirstRecord implements Sink<Uint8Array> {
   }
 }
 
-/** What can be said before anything of the body has come. */
+/** Why the body is refused before any of it has come. */
 function refusedByHead(request: IncomingMessage, limitBytes: number): HttpResponse | undefined {
   const transfer = headerOf(request, 'transfer-encoding');
   if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') {
@@ -197,7 +196,8 @@ class BodyReading<Result extends Uint8Array> implements Holder {
   };
 
   /**
-   * The rest does not come, or can't be read. One that has all come may have yet to be unpacked.
+   * The rest will not come, or cannot be read. A body that has come completely may still have to be
+   * unpacked.
    */
   readonly #break = () => {
     if (!this.#request.complete) {
@@ -222,8 +222,8 @@ class BodyReading<Result extends Uint8Array> implements Holder {
 }
 
 /**
- * Answers a request whose body is not read to its end, and ends the connection: after a moment, in
- * which what still comes is thrown away, so that the answer is not lost with it.
+ * Refuses a request whose body is not read to its end, and closes the connection: after a moment in
+ * which further bytes are discarded, so that the response is not lost.
  */
 export function refuseUnread(
   request: IncomingMessage,

@@ -1,36 +1,37 @@
 // Responses of any length. The state of a whole cluster is tens of megabytes: it is written piece
-// by piece, as JSON or as protobuf, and between the pieces other requests have their turns. A plain
-// value whose lists are iterables, not arrays, is even made only as it is written.
+// by piece, as JSON or protobuf, and other requests are handled between the pieces. The lists in a
+// plain value may be iterables, whose items are then made only when they are written.
 import { writeJson } from '../../wire/json.ts';
 import type { Field, MessageType } from '../../wire/message-type.ts';
 import { encodeMessage } from '../../wire/protobuf.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';
 import type { Codec } from './content-negotiation.ts';
 
-/** The bytes of a body, in pieces. */
+/** A body in pieces. */
 export type Pieces = readonly Uint8Array[];
 
 /** Milliseconds of writing in one turn of the I/O loop, for all responses together. */
 const SLICE_MS = 4;
 /**
- * Characters, or what takes as long to write, that are written in one go: smaller values at once.
+ * The size of one piece, in characters, or in values that take as long to write. Smaller values are
+ * written at once.
  */
 const PIECE = 32 * 1024;
-/** What a value, a field or an element takes besides its characters. */
+/** The cost of a value, field or element besides its characters. */
 const VALUE = 24;
 
-// Secrets are taken out as a message is written, part by part like everything else.
+// Secrets are removed from each part of a message as it is written.
 const shownJson = <T extends object>(type: MessageType<T>, message: T) =>
   writeJson(type, withoutSecrets(type, message));
 const shownBytes = <T extends object>(type: MessageType<T>, message: T) =>
   encodeMessage(type, withoutSecrets(type, message));
 
-/** JSON of a plain value: the text at once where it is small. */
+/** The JSON of a plain value; at once where it is small. */
 export function largeJson(value: unknown): string | Promise<Pieces> {
   return isLarge(value) ? collect(plainPieces(value)) : JSON.stringify(value);
 }
 
-/** A message but for its secrets, in the codec asked for: at once where it is small. */
+/** A message without its secrets, in the given codec; at once where it is small. */
 export function largeMessage<T extends object>(
   type: MessageType<T>,
   codec: Codec,
@@ -44,12 +45,16 @@ export function largeMessage<T extends object>(
 
 type Container = Iterable<unknown> | Readonly<Record<string, unknown>>;
 
-/** Whether to write a value takes so long that it is written in pieces; so are all lazy lists. */
+/**
+ * Whether a value takes so long to write that it is written in pieces; every iterable counts as
+ * large.
+ */
 const isLarge = (value: unknown): value is Container =>
   typeof value === 'object' && value !== null && left(value, PIECE) < 0;
 
 /**
- * What is left of a budget once the value is written; below zero, it is not looked at to its end.
+ * What is left of a budget after writing the value. Below zero, the rest of the value is not
+ * examined.
  */
 function left(value: unknown, budget: number): number {
   if (typeof value === 'string') {
@@ -77,7 +82,7 @@ function left(value: unknown, budget: number): number {
 const isIterable = (value: object): value is Iterable<unknown> =>
   typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function';
 
-/** As JSON.stringify writes it; fields without a value are left out. */
+/** Writes as JSON.stringify does: fields without a value are left out. */
 function* plainPieces(value: unknown): Generator<string> {
   if (!isLarge(value)) {
     yield JSON.stringify(value) ?? 'null';
@@ -117,7 +122,7 @@ function* elementTexts<T>(
   );
 }
 
-/** Short texts as one: each piece is a look at the clock. */
+/** Joins short texts, since the clock is looked at after each piece. */
 function* gathered(texts: Iterable<string>): Generator<string> {
   let text = '';
   for (const next of texts) {
@@ -133,8 +138,8 @@ function* gathered(texts: Iterable<string>): Generator<string> {
 }
 
 /**
- * Whether a message is worth taking apart: it is large, and has nothing but fields that can be
- * written one by one (no defaults to be shown, nothing required).
+ * Whether a message is taken apart: it is large, and has only fields that can be written one by one
+ * (no defaults to be shown, nothing required).
  */
 const isLargeMessage = (type: MessageType<object>, message: object): boolean =>
   type.fields.every((field) => field.shownDefault === undefined && field.rule !== 'required') &&
@@ -192,14 +197,15 @@ function* jsonOf(type: MessageType<object>, message: object): Generator<string> 
 }
 
 /**
- * Large answers are written one after the other, so that many who ask take no more time and memory.
+ * Large responses are written one after the other, so that many requests take no more time and
+ * memory than one.
  */
 let writing: Promise<unknown> = Promise.resolve();
 
 function inOrder(write: () => Promise<Pieces>): Promise<Pieces> {
   const written = writing.then(write);
   writing = written.catch(() => {
-    // Who asked is told; the next one begins.
+    // The request's own promise reports the error; the next response begins.
   });
   return written;
 }
@@ -233,7 +239,7 @@ interface Encoded {
   readonly length: number;
 }
 
-/** The length of a message stands before it, so its pieces are made first. */
+/** The length of a message precedes it, so its pieces are made first. */
 async function protobufPieces(
   type: MessageType<object>,
   message: object,
@@ -255,7 +261,7 @@ async function protobufPieces(
       add(shownBytes(type, { [field.name]: value }));
     } else if (field.rule === 'repeated') {
       for (const items of parts(value as readonly object[])) {
-        // A part of a list is encoded like a whole one.
+        // A part of a list is encoded as a list.
         add(shownBytes(type, { [field.name]: items }));
         if (slice.over) {
           await slice.next();
@@ -271,7 +277,7 @@ async function protobufPieces(
   return { pieces, length };
 }
 
-/** A list in parts that are each written in one go. */
+/** Splits a list into parts, each of which is written at once. */
 function* parts(list: readonly object[]): Generator<readonly object[]> {
   let from = 0;
   let budget = PIECE;
@@ -288,7 +294,7 @@ function* parts(list: readonly object[]): Generator<readonly object[]> {
   }
 }
 
-/** The tag of a length-delimited field, and the length. */
+/** The tag and the length of a length-delimited field. */
 function lengthPrefix(fieldNumber: number, length: number): Uint8Array {
   return Uint8Array.from([...varint(fieldNumber * 8 + 2), ...varint(length)]);
 }
@@ -303,7 +309,7 @@ function varint(value: number): number[] {
   return bytes;
 }
 
-/** What may be written before others have their turn. */
+/** Counts what may be written before other requests are handled. */
 class Slice {
   #end = performance.now() + SLICE_MS;
 

@@ -1,5 +1,5 @@
-// Writes the responses to requests that wait for the state machine, for which the router does not
-// answer any more: a line of text, or nothing.
+// Writes responses of the state machine: a line of text, or nothing. The router has let go of these
+// requests.
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { TEXT } from './content-negotiation.ts';
 import type { HttpResponse } from './response.ts';
@@ -8,9 +8,9 @@ export function writeResponse(response: ServerResponse, answer: HttpResponse): v
   response.end(beginResponse(response, answer));
 }
 
-/** Sends the head of an answer; returns its body, which is still to be sent. */
+/** Sends the head of a response; returns the body, which the caller sends. */
 export function beginResponse(response: ServerResponse, answer: HttpResponse): string {
-  // The state machine answers with a line of text, or nothing.
+  // A response of the state machine has a line of text, or no body.
   const body = typeof answer.body === 'string' ? answer.body : '';
   response.writeHead(answer.status, {
     ...answer.headers,
@@ -21,8 +21,8 @@ export function beginResponse(response: ServerResponse, answer: HttpResponse): s
 }
 
 /**
- * The state machine's Reply: a status, and a text if there is something to say; refusals always say
- * it.
+ * The response for the state machine's Reply: a status and perhaps a text. A refusal without a text
+ * gets that of its status.
  */
 export function replyResponse(status: number, text: string | undefined): HttpResponse {
   const refusal = status >= 400 ? `${status} ${STATUS_CODES[status] ?? ''}.` : undefined;

@@ -1,9 +1,9 @@
-// What a request is answered with, before it is known which reader its connection has.
+// The response to a request, whichever reader the request came through.
 
-/** A complete response. Text bodies are text/plain unless a content type is given. */
+/** A complete response. A text is text/plain unless a content type is given. */
 export interface HttpResponse {
   readonly status: number;
-  /** A long one comes in pieces. */
+  /** A long body is in pieces. */
   readonly body?: string | Uint8Array | readonly Uint8Array[] | undefined;
   readonly contentType?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -1,7 +1,7 @@
-// Ordinary requests to the endpoint they mean, on fastify. The path rules are Mesos's: a process
-// prefix (`/master`) is optional for the delegate, a trailing slash and further segments do not
-// matter (the longest registered prefix answers), every method reaches the endpoint. Before an
-// endpoint sees a request it has passed the firewall and the authentication of its realm.
+// Routes ordinary requests to endpoints, with fastify. The rules for paths are Mesos's: the
+// delegate's process prefix (`/master`) is optional, a trailing slash and further segments do not
+// matter (the longest registered path answers), and every method is accepted. A request reaches its
+// endpoint after the firewall and the authentication of its realm.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Query } from '../../master/views.ts';
@@ -22,39 +22,41 @@ import { readBody, refuseUnread } from './request-body.ts';
 import { headerOf } from './request-headers.ts';
 import type { HttpResponse } from './response.ts';
 
-/** What an endpoint gets to see. */
+/** A request, as endpoints see it. */
 export interface EndpointRequest {
   readonly method: string;
-  /** The path of the endpoint that answers, without process prefix: what it is authorized by. */
+  /** The path of the endpoint without process prefix, by which it is authorized. */
   readonly endpoint: string;
-  /** The path without the query, as sent. */
+  /** The path as sent, without the query. */
   readonly path: string;
-  /** Path and query, as sent. */
+  /** Path and query as sent. */
   readonly url: string;
   readonly query: Query;
   /** Empty where the body is a stream. */
   readonly body: Uint8Array;
-  /** Only for a body of RecordIO: the body as it arrives. */
+  /** The body as it arrives; only for a body of RecordIO. */
   readonly stream: IncomingMessage | undefined;
   readonly principal: Principal | undefined;
   header(name: string): string | undefined;
-  /** Whether the client has gone, and with it the reader of the response. */
+  /** Whether the client has disconnected. */
   isGone(): boolean;
-  /** Leaves writing the response to the endpoint. */
+  /** Gives the response to the endpoint, which writes it itself. */
   hijack(): ServerResponse;
 }
 
-/** Undefined: the endpoint writes the response itself. */
+/** Undefined where the endpoint writes the response itself. */
 export type Handled = HttpResponse | undefined | Promise<HttpResponse | undefined>;
 
 export interface Endpoint {
-  /** Without process prefix, such as `/state`. */
+  /** The path without process prefix, such as `/state`. */
   readonly path: string;
-  /** Absent: no authentication. */
+  /** Undefined: no authentication. */
   readonly realm?: Realm | undefined;
-  /** `delegate` endpoints answer with and without the process prefix, others at the path alone. */
+  /**
+   * A `delegate` endpoint answers with and without the process prefix, others only at their path.
+   */
   readonly delegate: boolean;
-  /** Only the path itself, with or without a slash behind it: no further segments. */
+  /** If true, only the path itself matches, with or without a trailing slash. */
   readonly exact?: boolean | undefined;
   readonly handle: (request: EndpointRequest) => Handled;
 }
@@ -64,9 +66,9 @@ export interface RouterOptions {
   readonly prefix: string;
   readonly endpoints: readonly Endpoint[];
   readonly authentication: Authentication;
-  /** What it closes is answered with 403. */
+  /** Requests to closed endpoints get a 403. */
   readonly firewall: Firewall;
-  /** Principals that carry claims but no name are refused (the master). */
+  /** If true, principals with claims but without a name are refused (as by the master). */
   readonly namedPrincipalsOnly?: boolean | undefined;
   readonly onError: (error: Error, path: string) => void;
 }
@@ -77,7 +79,7 @@ declare module 'fastify' {
   }
 }
 
-/** Answers when every route is in place. */
+/** Resolves when all routes are registered. */
 export async function createRouter(
   options: RouterOptions,
 ): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
@@ -124,8 +126,8 @@ export async function createRouter(
     throw new Error('fastify made no handler');
   }
   return (request, response) => {
-    // Fastify has rules for media types, and Mesos's endpoints have others: they look at what was
-    // sent.
+    // Fastify has rules of its own for media types. Endpoints follow Mesos's, and read the
+    // original.
     request.headers['content-type'] = ANY_TYPE;
     route(request, response);
   };
@@ -140,8 +142,8 @@ function addEndpoint(app: FastifyInstance, options: RouterOptions, endpoint: End
     `${path}/`,
     ...(endpoint.exact ? [] : [`${path}/*`]),
   ]);
-  // Firewall and authentication are hooks of the endpoint's own scope: no route, and no other
-  // spelling of a path that leads to it, can be without them.
+  // Firewall and authentication are hooks in the scope of all endpoints: no route, and no other
+  // spelling of its path, can be without them.
   void app.register(async (scope) => {
     if (options.firewall.closes(endpoint)) {
       scope.addHook('onRequest', (request, reply) => {
@@ -213,10 +215,10 @@ async function answer(
 
 const EMPTY = new Uint8Array(0);
 
-/** What fastify sees of every Content-Type. */
+/** The Content-Type that fastify sees for every request. */
 const ANY_TYPE = 'application/octet-stream';
 
-/** The body cannot be had; the answer says why. */
+/** The body cannot be read; the response says why. */
 class BodyRefusedError extends Error {
   readonly code = 'MESOSCALE_BODY_REFUSED';
   readonly answer: HttpResponse;
@@ -227,7 +229,10 @@ class BodyRefusedError extends Error {
   }
 }
 
-/** Endpoints judge content types themselves; here every body is bytes, or a stream of records. */
+/**
+ * Accepts any body as bytes, or as a stream of records: endpoints judge the content type
+ * themselves.
+ */
 function acceptAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest) => {
@@ -243,7 +248,7 @@ function acceptAnyBody(app: FastifyInstance): void {
   });
 }
 
-/** The first value of each name counts. */
+/** Of several values for a name the first counts. */
 export function parseQuery(text: string): Query {
   const query: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(text)) {

@@ -1,10 +1,10 @@
-// Responses that are being written. A request for the same, of the same principal, that comes
-// meanwhile gets the same response.
+// Responses that are being made. Another request for the same, by the same principal, shares the
+// response.
 
 export interface SharedResponsesOptions {
   /**
-   * Runs what forgets an answer that was made at once: until then it is shared, too. Absent: only
-   * those that take their time are.
+   * Schedules forgetting a response that was made at once, so that it is shared until then. Without
+   * it only responses that take time are shared.
    */
   readonly soon?: ((forget: () => void) => void) | undefined;
 }
@@ -18,13 +18,14 @@ export class SharedResponses<Made extends object | string> {
     this.#options = options;
   }
 
-  /** How many got the answer of another. */
+  /** How many requests shared the response of another. */
   get shared(): number {
     return this.#shared;
   }
 
   /**
-   * The answer that is being made under the key, or what `make` gives; undefined is not remembered.
+   * The response that is being made for the key, or else what `make` returns; undefined is not
+   * kept.
    */
   get<T extends Made | undefined>(key: string, make: () => T): Made | T {
     const known = this.#known.get(key);

@@ -1,16 +1,17 @@
-// Where a connection comes from: its IP address, and the place that bounds are counted by.
+// The origin of a connection: its IP address, and the place by which bounds are counted.
 import { networkInterfaces } from 'node:os';
 
-/** Node writes IPv4 addresses of a socket that listens for both kinds as IPv6. */
+/** The address without the IPv6 prefix that Node adds on sockets for both kinds. */
 export const plainIp = (ip: string) => (ip.startsWith('::ffff:') ? ip.slice('::ffff:'.length) : ip);
 
 /**
- * The machine itself has millions of loopback addresses, and anybody on it all of them: one place.
+ * The place of an address. All loopback addresses are one place, for any process of the machine can
+ * use millions of them.
  */
 export const placeOf = (ip: string) =>
   plainIp(ip).startsWith('127.') ? '127.0.0.0/8' : plainIp(ip);
 
-/** An address of this machine: each of its processes may send from any of them. */
+/** Whether it is an address of this machine, from which each of its processes may send. */
 export function isOwn(ip: string): boolean {
   return (
     ip.startsWith('127.') ||

@@ -1,6 +1,6 @@
-// Bytes that come in pieces, kept as one. They are copied: a piece of one byte would otherwise keep
-// alive the whole chunk that it came in. The room for them doubles, so that the copying is linear
-// in the bytes, however they are cut, and is never more than can come.
+// Collects bytes that arrive in pieces. They are copied: a piece of one byte would otherwise keep
+// alive the whole chunk that it came in. The buffer doubles when it is full, so that copying takes
+// linear time however the bytes are cut, and it never exceeds the number of bytes to come.
 import { Buffer } from 'node:buffer';
 
 const EMPTY = Buffer.alloc(0);
@@ -11,7 +11,7 @@ export class ByteCollector {
   #length = 0;
   #most = Number.POSITIVE_INFINITY;
 
-  /** Begins anew, for no more than `most` bytes. Memory is taken as they come, not now. */
+  /** Starts again, for at most `most` bytes. Memory is allocated as they arrive. */
   begin(most: number): void {
     this.#bytes = EMPTY;
     this.#length = 0;
@@ -22,12 +22,12 @@ export class ByteCollector {
     return this.#length;
   }
 
-  /** Bytes of memory that are taken: room for what is to come included. */
+  /** The size of the buffer. */
   get room(): number {
     return this.#bytes.length;
   }
 
-  /** What has been collected; a view, valid until more comes. */
+  /** The bytes so far; a view that is valid until more arrive. */
   get collected(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -44,7 +44,7 @@ export class ByteCollector {
     this.#length = needed;
   }
 
-  /** What has been collected, which is then the caller's own. */
+  /** Returns the bytes so far, which then belong to the caller. */
   take(): Buffer {
     const { collected } = this;
     this.#bytes = EMPTY;

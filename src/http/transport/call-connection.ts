@@ -1,6 +1,6 @@
-// Calls pipelined on one connection: sent as they come, those of a turn in one write, answered in
-// order. When the connection breaks every unanswered call fails; none is ever sent twice, for any
-// of them may have taken effect.
+// Calls pipelined on one connection: sent at once, all calls of a turn in one write, answered in
+// order. If the connection breaks, every unanswered call fails. None is sent twice, since each may
+// have taken effect.
 import type { Duplex } from 'node:stream';
 import { IoTurn } from '../../runtime/io-turn.ts';
 import type { Dialer } from './dialer.ts';
@@ -10,7 +10,7 @@ export class ConnectionLostError extends Error {
   readonly code = 'MESOSCALE_CONNECTION_LOST';
 }
 
-/** Unanswered calls on one connection; more are refused. */
+/** The most unanswered calls of a connection; further calls are refused. */
 const MAX_UNANSWERED = 65_536;
 
 interface Waiting {
@@ -45,7 +45,7 @@ export class CallConnection {
     return this.#failure !== undefined;
   }
 
-  /** `head` ends before Content-Length, which is added. */
+  /** `head` ends before Content-Length, which is added here. */
   call(head: string, body: Uint8Array): Promise<CallResponse> {
     if (this.#failure) {
       return Promise.reject(this.#failure);

@@ -1,9 +1,9 @@
-// A body in chunks, taken apart as it comes, in time linear in its bytes. It refuses what node:http
-// refuses: two readers that see different ends of one request are a way to smuggle another.
+// Decodes a chunked body as it arrives, in linear time. It refuses what node:http refuses: if two
+// readers saw different ends of a request, another one could be smuggled in.
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 
-/** What is wrong with a body, as the status that says so. */
+/** The status with which a faulty body is refused. */
 export type BodyFault = 400 | 413;
 
 const EMPTY = Buffer.alloc(0);
@@ -11,23 +11,27 @@ const CR = 13;
 const LF = 10;
 
 /**
- * Longest line of a chunk's size with its extensions, and longest trailer: longer ones are refused.
+ * The longest line of a chunk's size with its extensions, and the longest trailer; longer ones are
+ * refused.
  */
 const MAX_LINE_BYTES = 4 * 1024;
-/** Lines between the chunks may have so much besides the sizes; a body with more is refused. */
+/** The most bytes in lines between chunks, sizes not counted; a body with more is refused. */
 const MAX_EXTRA_BYTES = 16 * 1024;
-/** Of what a size's line needs: digits of the largest size, and some zeros before them. */
+/**
+ * How many bytes a line needs for the size: the digits of the largest size, and some leading zeros.
+ */
 const USUAL_SIZE_BYTES = 16;
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
 /**
- * A size, and the extensions that nobody here has a meaning for: as loosely as node:http reads
- * them, which takes one without a name or value.
+ * A size and its extensions, which have no meaning here. The pattern is as loose as node:http's,
+ * which accepts an extension without name or value.
  */
 const SIZE_LINE = new RegExp(`^([0-9a-fA-F]+)(?:;(?!$)${TOKEN}*(?:=${TOKEN}*(?:${QUOTED})?)?)*$`);
 /**
- * A field after the last chunk. It means nothing here; those that would frame a body are refused.
+ * A field after the last chunk, which has no meaning here; fields that would frame a body are
+ * refused.
  */
 const TRAILER = new RegExp(`^(${TOKEN}+):[\\t -~\\x80-\\xff]*$`);
 const FRAMING = /^(?:content-length|transfer-encoding|connection|upgrade)$/i;
@@ -40,7 +44,7 @@ export class ChunkedBody {
   #state: State = 'size';
   #line = '';
   #extra = 0;
-  /** Bytes of the chunk that are to come. */
+  /** How many bytes of the chunk are still to come. */
   #left = 0;
   #fault: BodyFault | undefined;
 
@@ -58,19 +62,17 @@ export class ChunkedBody {
     return this.#state === 'done';
   }
 
-  /** Bytes of memory taken. */
+  /** How many bytes of memory it uses. */
   get room(): number {
     return this.#body.room + this.#line.length;
   }
 
-  /** The body, once it is done. */
+  /** The body, when it is complete. */
   take(): Buffer {
     return this.#body.take();
   }
 
-  /**
-   * Takes bytes from `start` on; returns where the body ends, or where it was found to be at fault.
-   */
+  /** Takes bytes from `start` on; returns the position of the body's end, or of its fault. */
   push(bytes: Buffer, start: number): number {
     let at = start;
     while (at < bytes.length && this.#state !== 'done' && this.#fault === undefined) {
@@ -153,8 +155,8 @@ export class ChunkedBody {
 }
 
 /**
- * A whole body of one chunk, as peers of Mesos's transport write it: where it begins, and where it
- * and all of its framing end. Undefined: it is another one, or not all of it is here.
+ * The start of a body that is one whole chunk, as peers of Mesos's transport write it, and the end
+ * of its framing. Undefined where the body is another one, or incomplete.
  */
 export function singleChunk(
   bytes: Buffer,
@@ -185,7 +187,7 @@ export function singleChunk(
   return { body: bytes.subarray(bodyStart, bodyEnd), end: bodyEnd + LAST_CHUNK.length };
 }
 
-/** Digits of a chunk that fits into what is read at once. */
+/** The most digits of a chunk size that fits in one read. */
 const MAX_PLAIN_DIGITS = 7;
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 

@@ -1,12 +1,11 @@
-// One accepted connection, as long as it carries only what comes by the thousand: libprocess
-// messages and scheduler calls, pipelined in any mix. Responses leave in the order of the requests,
-// those of a turn in one write. The first request of any other kind hands the connection, with all
-// bytes from that request on, to node:http, once the requests before it have been answered.
+// An accepted connection, as long as it carries only the two frequent kinds of requests, pipelined
+// in any mix: libprocess messages and scheduler calls. Responses leave in the order of requests,
+// all responses of a turn in one write. The first request of another kind hands the connection over
+// to node:http, from the first byte of that request on, after the requests before it are answered.
 //
-// A peer that sends faster than its requests can be taken is slowed down here: nothing is read from
-// a connection while the state machine has too much waiting, while too many requests of the
-// connection are unanswered, while the peer does not take the responses, or until it is known who
-// sends the messages.
+// A peer that sends too fast is slowed down here: the connection is not read while the state
+// machine has too many waiting events, while too many of its requests are unanswered, while the
+// peer does not take its responses, or until the sender of its messages is known.
 import type { Duplex } from 'node:stream';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import type { Claim, Sender } from '../senders/senders.ts';
@@ -18,32 +17,32 @@ import { acceptedText, notFoundText } from './http-date.ts';
 import { endWith, responseText } from './refusal.ts';
 import { type RequestHead, RequestReader } from './request-reader.ts';
 
-/** Where messages go: by process id and message name. False: no process of that id is here. */
+/** Receives a message for a process id. False where no process has that id. */
 export type MessageReceiver = (to: string, name: string, message: ReceivedMessage) => boolean;
 
 export interface ReceivedMessage {
   readonly sender: Sender;
   readonly claim: Claim;
-  /** Valid during the call only. */
+  /** Valid only during the call. */
   readonly body: Uint8Array;
 }
 
-/** The scheduler calls that need nothing of the complete server. */
+/** Receives scheduler calls that do not need node:http. */
 export interface CallReceiver {
-  /** By the head alone; undefined: the complete server takes the request. */
+  /** Accepts a call by its head; undefined leaves the request to node:http. */
   accepts(head: RequestHead): AcceptedCall | undefined;
 }
 
-/** A call whose caller and encoding are known, and whose body is to come. */
+/** A call with known principal and encoding, whose body is still to come. */
 export interface AcceptedCall {
-  /** The body is valid during the call only. */
+  /** Takes the body, which is valid only during the call. */
   take(body: Uint8Array, answer: (answer: HttpResponse) => void): void;
 }
 
-/** What a request is, as far as its head tells. */
+/** What the head of a request has told. */
 type Accepted = AcceptedCall | 'message';
 
-/** Whether more should be read. */
+/** Tells whether to stop reading. */
 export interface Pressure {
   readonly saturated: boolean;
   whenDrained(resume: () => void): void;
@@ -53,33 +52,30 @@ export interface ConnectionServices {
   readonly turn: IoTurn;
   readonly pressure: Pressure;
   readonly receive: MessageReceiver;
-  /** The sender behind a connection; it is told when that closes. */
+  /** The sender of a connection; it is told when the connection closes. */
   readonly senderOf: (stream: Duplex) => Sender;
   readonly calls?: CallReceiver | undefined;
-  /** Takes over a connection, from these bytes on. */
+  /** Takes over a connection, beginning with these bytes. */
   readonly complete: (stream: Duplex, bytes: Buffer) => void;
-  /** Bounds what the peers of all connections keep taken. */
+  /** Bounds the memory that the peers of all connections occupy. */
   readonly held?: HeldBytes | undefined;
 }
 
-/**
- * Requests of one connection that may wait for their answers; nothing more is read from it
- * meanwhile.
- */
+/** The most unanswered requests of a connection; at that number it is not read any further. */
 const MAX_UNANSWERED = 4_096;
 /**
- * Bytes of answers that a peer may leave untaken; nothing more is read from it until it has taken
- * them.
+ * The most bytes of responses that a peer may leave untaken; beyond that it is not read any
+ * further.
  */
 const MAX_UNTAKEN_BYTES = 64 * 1024;
 
 /**
- * The first byte of every request that is read here. Other methods may be a person's: they never
- * wait for a turn.
+ * The first byte of all requests that are read here. Requests of other methods may be a person's,
+ * and never wait for a turn.
  */
 const POST = 'P'.charCodeAt(0);
 
-/** A place in the order of answers. */
+/** A response's place in the order. */
 interface Slot {
   text: string | undefined;
 }
@@ -90,16 +86,16 @@ export class Connection implements Holder, Carrier {
   readonly #held: HeldBytes;
   readonly #reader: RequestReader<Accepted>;
   readonly #sender: Sender;
-  /** Unanswered requests, oldest first, and answers that have to wait for them. */
+  /** Unanswered requests, oldest first, and responses that wait for them. */
   #slots: Slot[] = [];
   #firstSlot = 0;
   #out = '';
   #holds = false;
   #flushAsked = false;
-  /** Reading is stopped; and the end of what presses is awaited. */
+  /** Whether reading has stopped, and whether a callback will say when it can go on. */
   #waiting = false;
   #awaited = false;
-  /** Read, and to be taken in another turn; until then nothing more is read. */
+  /** Bytes that were read and wait for another turn; until then nothing more is read. */
   #deferred: Buffer | undefined;
   #leftover: Buffer | undefined;
   #ended = false;
@@ -157,7 +153,10 @@ export class Connection implements Holder, Carrier {
     }
   };
 
-  /** The peer keeps more taken than all may together, and has stood still for the longest. */
+  /**
+   * Ends the connection: all peers together occupy too much memory, and this one has made no
+   * progress for longest.
+   */
   cutOff(): void {
     this.#stream.destroy();
   }
@@ -173,7 +172,7 @@ export class Connection implements Holder, Carrier {
     this.#pauseUnderPressure();
   }
 
-  /** Says what the peer keeps taken now; most keep nothing, ever. */
+  /** Reports how much memory the peer occupies now; most never occupy any. */
   #hold(): void {
     const bytes = this.#reader.room + this.#stream.writableLength;
     if (bytes > 0 || this.#holds) {
@@ -197,11 +196,11 @@ export class Connection implements Holder, Carrier {
   };
 
   readonly #onError = () => {
-    // The close event follows; a broken connection is no error of ours.
+    // `close` follows; a broken connection is no error of this process.
   };
 
   readonly #onClose = () => {
-    // What was sent before the end counts.
+    // Messages that arrived before the end count.
     this.#takeDeferred();
     this.#done = true;
     this.#slots = [];
@@ -209,7 +208,7 @@ export class Connection implements Holder, Carrier {
     this.#held.release(this);
   };
 
-  /** Nothing more is read here: the rest is for node:http, or can't be read at all. */
+  /** Whether nothing more is read here: the rest is for node:http, or cannot be read at all. */
   get #isLeaving(): boolean {
     return this.#leftover !== undefined || this.#reader.fault !== undefined;
   }
@@ -288,7 +287,7 @@ export class Connection implements Holder, Carrier {
     if (this.#out !== '' && !this.#done) {
       this.#stream.write(this.#out, 'latin1');
       if (this.#stream.writableLength > 0) {
-        // Told when all before it has been taken; mostly the system takes everything at once.
+        // Called when all bytes have been taken; mostly the system takes them at once.
         this.#hold();
         this.#stream.write('', 'latin1', this.#onTaken);
       }
@@ -336,7 +335,7 @@ export class Connection implements Holder, Carrier {
     }
   }
 
-  /** Waits for what presses; looked at again when that has gone or an answer has left. */
+  /** Waits for the pressure to end, and checks again then, or when a response has left. */
   #resumeWhenPossible(): void {
     if (this.#done || this.#deferred || this.#isLeaving || this.#awaited) {
       return;
@@ -364,13 +363,13 @@ export class Connection implements Holder, Carrier {
   };
 }
 
-/** Nearly all calls are accepted, with nothing more to say. */
+/** Nearly all calls are accepted without a text. */
 const textOf = (answer: HttpResponse) =>
   answer.status === 202 && answer.body === undefined && answer.headers === undefined
     ? acceptedText()
     : responseText(answer);
 
-/** `/slave(1)/mesos.internal.PingSlaveMessage` → process id and message name. */
+/** Splits `/slave(1)/mesos.internal.PingSlaveMessage` into process id and message name. */
 export function parseTarget(path: string): { to: string; name: string } | undefined {
   const slash = path.indexOf('/', 1);
   if (slash < 0 || slash === path.length - 1) {

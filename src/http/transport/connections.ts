@@ -1,43 +1,42 @@
-// The connections that a port has accepted: how many there may be, and for how long one may take up
-// a descriptor and do nothing. A connection is idle while none of its requests is being answered,
-// and a stranger's until the process behind it is known. Where as many are open as there may be,
-// idle strangers are ended first, the longest idle before others; where there are none, the newest
-// connections of the place that has most. Connections of peers that this process is linked to are
-// never ended.
+// The accepted connections of a port: how many there may be, and how long one may stay idle. A
+// connection is idle while none of its requests is being answered, and a stranger's while the
+// process behind it is unknown. At the bound, idle strangers are closed first, the longest idle
+// before others; if there are none, the newest connections of the place with most. Connections of
+// linked peers are never closed.
 //
-// Any process can make itself known, so that proves little: only a few connections of one address
-// count as those of its peer.
+// Any process can make itself known, so that is worth little: only a few connections of an address
+// count as its peer's.
 //
-// Clients of Mesos's C++ library open two connections and may say nothing on one of them for days:
-// of an address as many silent connections are spared as it has others that are in use.
+// Clients of Mesos's C++ library open two connections, and one of them may be silent for days: for
+// each connection in use, one silent connection of the same address is spared.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { placeOf } from './addresses.ts';
 import { descriptorLimit, openDescriptors } from './descriptors.ts';
 import { REQUEST_STALL_MS, REQUEST_TOTAL_MS } from './limits.ts';
 
-/** What reads a connection tells of it. */
+/** What the reader of a connection tells about it. */
 export interface Carrier {
-  /** Requests that have come as a whole are being answered; an event stream is an answer, too. */
+  /** Whether a complete request is being answered; an event stream is an answer, too. */
   readonly isBusy: boolean;
-  /** The address of the process behind it, where it is known. */
+  /** The address of the process behind the connection, if it is known. */
   readonly peer: string | undefined;
   /**
-   * The number of the request that has come in part; undefined: none, or it is not read on for now.
+   * The number of the incomplete request; undefined where there is none, or reading has stopped.
    */
   readonly unfinished: number | undefined;
 }
 
-/** Who the peers are. */
+/** What is known of peers. */
 export interface Peers {
   /** Whether this process keeps a link to the address. */
   isLinked(address: string): boolean;
-  /** Descriptors that the questions who they are take. */
+  /** How many descriptors questions about senders use. */
   readonly questions: number;
 }
 
 export interface ConnectionBounds {
-  /** Connections at most; absent: as many as descriptors can be spared. */
+  /** The most connections; by default as many as descriptors can be spared. */
   readonly most?: number | undefined;
   readonly idleMs?: number | undefined;
   readonly stallMs?: number | undefined;
@@ -45,41 +44,43 @@ export interface ConnectionBounds {
   readonly lookMs?: number | undefined;
 }
 
-/** An idle connection of a stranger is ended after so long. */
+/** An idle connection of a stranger is closed after this long. */
 const IDLE_MS = 10 * 60_000;
-/** All connections are looked at so often. */
+/** How often all connections are looked at. */
 const LOOK_MS = 5_000;
 
-/** Of the process's descriptors, what connections leave for files, tasks and links. */
+/** The part of the process's descriptors that is reserved for files, tasks and links. */
 const RESERVED_SHARE = 1 / 8;
 const RESERVED_LEAST = 64;
-/** Connections of an address that count as its peer's; of one that is linked, so many. */
+/** How many connections of an address count as its peer's, and are spared where it is linked. */
 const PEER_CONNECTIONS = 4;
 const LINKED_CONNECTIONS = 64;
-/** A place may always have so many connections in use. */
+/** A place may always have this many connections in use. */
 const PLACE_CONNECTIONS = 16;
-/** At the bound, this share of the connections may be ended at once: looking for them costs. */
+/**
+ * At the bound, up to this part of the connections is closed at once, since finding them is costly.
+ */
 const ENDED_SHARE = 1 / 64;
 
 interface Entry {
   readonly socket: Socket;
-  /** What is read of it: the socket itself, or what it carries encrypted. */
+  /** What is read: the socket, or the decrypted stream on it. */
   stream: Duplex;
   /** The IP address. */
   readonly address: string;
   readonly place: string;
   carrier: Carrier;
-  /** Bytes read when it was looked at last, and when they had become more. */
+  /** How many bytes were read at the last look, and when that number last grew. */
   readBytes: number;
   movedMs: number;
-  /** The unfinished request seen then, and when it was seen first. */
+  /** The incomplete request at the last look, and when it was first seen. */
   request: number | undefined;
   requestMs: number;
 }
 
-/** Of the connections, what they are to the bound; the oldest first in each. */
+/** The connections by their rank at the bound; in each list the oldest is first. */
 interface Sorted {
-  /** In use: streams, answers on their way, the first of each peer. */
+  /** In use: event streams, requests being answered, the first connections of each peer. */
   readonly used: Entry[];
   readonly idle: Entry[];
 }
@@ -87,13 +88,13 @@ interface Sorted {
 const none: Peers = { isLinked: () => false, questions: 0 };
 
 export class Connections {
-  /** By their streams. */
+  /** By stream. */
   readonly #entries = new Map<Duplex, Entry>();
   readonly #bounds: ConnectionBounds;
   readonly #peers: Peers;
   readonly #limit: number;
   readonly #timer: NodeJS.Timeout;
-  /** Descriptors in use for other things when it was looked last. */
+  /** How many descriptors were used for other things at the last count. */
   #otherDescriptors = 0;
 
   constructor(bounds: ConnectionBounds = {}, peers: Peers = none) {
@@ -109,14 +110,14 @@ export class Connections {
   }
 
   /**
-   * Makes room for one more: at the bound idle strangers are ended, the longest idle first, and
-   * where there are none the newest of the place that has most. False: no place has many.
+   * Makes room for one more connection: at the bound closes idle strangers, the longest idle first,
+   * or else the newest connections of the place with most. False where no place has many.
    */
   admit(socket: Socket): boolean {
     return this.size < this.#most || this.#makeRoom(placeOf(socket.remoteAddress ?? ''));
   }
 
-  /** Keeps an eye on an admitted connection until it closes. */
+  /** Watches an accepted connection until it closes. */
   add(socket: Socket, carrier: Carrier): void {
     const now = performance.now();
     const entry: Entry = {
@@ -134,7 +135,7 @@ export class Connections {
     socket.once('close', () => this.#entries.delete(entry.stream));
   }
 
-  /** The connection's bytes come over this stream from now on. */
+  /** The connection's bytes come from this stream from now on. */
   secured(socket: Socket, stream: Duplex): void {
     const entry = this.#entries.get(socket);
     if (entry && stream !== socket) {
@@ -144,7 +145,7 @@ export class Connections {
     }
   }
 
-  /** Something else reads the connection from now on. */
+  /** Another reader has the connection from now on. */
   handOver(stream: Duplex, carrier: Carrier): void {
     const entry = this.#entries.get(stream);
     if (entry) {
@@ -168,7 +169,7 @@ export class Connections {
     return Math.max(1, this.#limit - reserved - others);
   }
 
-  /** Counting takes time where there are many; it does not matter while there are few. */
+  /** Counting is slow where there are many, and not needed while there are few. */
   #countOthers(): void {
     if (this.#bounds.most === undefined && this.size >= this.#limit / 4) {
       const others = openDescriptors() - this.size - this.#peers.questions;
@@ -212,7 +213,7 @@ export class Connections {
       return true;
     }
     const most = largest(used);
-    // A place does not give way to another that has as many.
+    // A place is not cut for another that has as many connections.
     const own = used.filter(({ place }) => place === newcomer).length;
     const isOwn = most[0]?.place === newcomer;
     const spared = isOwn ? PLACE_CONNECTIONS : Math.max(PLACE_CONNECTIONS, own);
@@ -230,7 +231,7 @@ export class Connections {
     }
   }
 
-  /** Those of linked peers are neither. */
+  /** Sorts the connections, without those of linked peers. */
   #sort(): Sorted {
     const spared = new Map<string, number>();
     const ofPeer = new Map<string, number>();
@@ -262,7 +263,7 @@ export class Connections {
   }
 }
 
-/** Those of the place that has most. */
+/** The connections of the place with most. */
 function largest(entries: readonly Entry[]): readonly Entry[] {
   const places = new Map<string, Entry[]>();
   let most: Entry[] = [];

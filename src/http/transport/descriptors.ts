@@ -1,10 +1,10 @@
-// File descriptors of this process: how many there may be, and how many are in use.
+// File descriptors of this process: how many it may have, and how many it has.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Where the system does not tell; few systems allow less. */
+/** Used where the system does not tell; few systems allow less. */
 const USUAL_LIMIT = 1_024;
 
-/** Node raises its own limit to the hard one when it starts. */
+/** The hard limit, for Node raises its own limit to that at the start. */
 export function descriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');

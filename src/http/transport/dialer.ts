@@ -1,31 +1,33 @@
-// How connections to other processes are opened. The sender of bytes sees a stream, not what
-// carries it.
+// Opens connections to other processes. Users of a connection see a stream, and not how it is
+// carried.
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parseAddress } from '../../model/address.ts';
 
-/** An outgoing connection. It may be written to at once: what is written leaves when it is open. */
+/** An outgoing connection. Bytes can be written at once, and leave when it is open. */
 export interface Dialed extends Duplex {
-  /** Calls back when nothing has moved for so long, in milliseconds; 0: no more. */
+  /** Calls back when nothing was sent or received for `timeoutMs`; 0 cancels that. */
   setTimeout(timeoutMs: number, callback?: () => void): this;
 }
 
 export interface DialOptions {
-  /** Called once, when the other side has accepted. Where it does not, `error` and `close` come. */
+  /**
+   * Called once when the connection is open. If it cannot be opened, `error` and `close` follow.
+   */
   readonly onOpen?: (() => void) | undefined;
-  /** Nothing that the other side sends is looked at. */
+  /** Whether everything that the other side sends is ignored. */
   readonly ignoresInput?: boolean | undefined;
 }
 
 export interface Dialer {
-  /** Opens a connection to `ip:port`. What is no address fails as a connection that is refused. */
+  /** Opens a connection to `ip:port`. A text that is no address fails like a refused connection. */
   dial(address: string, options?: DialOptions): Dialed;
 }
 
-/** What is ignored goes into the same place for all connections. */
+/** Ignored bytes are read into one buffer for all connections. */
 const IGNORED = { buffer: Buffer.allocUnsafe(64 * 1024), callback: () => true };
 
-/** Connections without encryption. */
+/** Opens connections without encryption. */
 export const plainDialer: Dialer = {
   dial(address, { onOpen, ignoresInput } = {}) {
     const { host, port } = parseAddress(address) ?? { host: '', port: 0 };

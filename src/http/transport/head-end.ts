@@ -1,14 +1,14 @@
-// The empty line that ends the head of a request or response.
+// Finds the empty line that ends the head of a request or response.
 
-/** Bytes of `\r\n\r\n`. */
+/** The length of `\r\n\r\n`. */
 export const HEAD_END_BYTES = 4;
 
 const CR = 13;
 const LF = 10;
 
 /**
- * Where the empty line that ends a head begins; -1: it has not come. Looks at every fourth byte of
- * a line, since the end is four bytes long.
+ * The position of `\r\n\r\n`, which ends a head; -1 while it has not come. The end is four bytes
+ * long, so it is enough to look at every fourth byte.
  */
 export function endOfHead(bytes: Uint8Array, start: number): number {
   let at = start + HEAD_END_BYTES - 1;

@@ -1,17 +1,17 @@
-// The memory that peers keep taken: requests they do not finish, responses and events they do not
-// take. Each of these has a bound of its own; this is the bound of their sum over the whole
-// process. At the bound the peer that has not moved on for the longest is cut off; a peer that
-// sends and takes as fast as it can is only cut off where there is no other.
+// Bounds the memory that peers occupy in the whole process: requests they do not finish, responses
+// and events they do not take. Each of these has a bound of its own; this is the bound of their
+// sum. At the bound, the peer without progress for longest is cut off; a peer that sends and takes
+// as fast as it can is cut off only where there is no other.
 
-/** A peer that keeps memory taken. */
+/** A peer that occupies memory. */
 export interface Holder {
-  /** Ends its connection; it holds nothing any more. */
+  /** Closes the peer's connection, which frees its memory. */
   cutOff(): void;
 }
 
 /**
- * Half of what the process has on a small machine, and room for the offers of a large cluster to
- * several frameworks at once. Beyond it the peer that has stood still for the longest is cut off.
+ * The bound: half the memory of the process on a small machine, and room for the offers of a large
+ * cluster to several frameworks at once.
  */
 const MAX_HELD_BYTES = 512 * 1024 * 1024;
 
@@ -22,9 +22,9 @@ interface Share {
 
 export class HeldBytes {
   readonly #most: number;
-  /** By holder; the one that has moved on last is at the end. */
+  /** Bytes by holder; the holder with the latest progress is last. */
   readonly #holders = new Map<Holder, number>();
-  /** Answers that several take: held once, until the last has taken it. */
+  /** Responses that several holders take: counted once, until the last has taken it. */
   readonly #shares = new Map<object, Share>();
   readonly #shareOf = new Map<Holder, object>();
   #total = 0;
@@ -33,12 +33,12 @@ export class HeldBytes {
     this.#most = most;
   }
 
-  /** Bytes held by all together. */
+  /** The bytes of all holders. */
   get total(): number {
     return this.#total;
   }
 
-  /** The holder has moved on, and holds so many bytes now. None: it is forgotten. */
+  /** The holder has made progress and holds this many bytes now; with none it is removed. */
   hold(holder: Holder, bytes: number): void {
     const before = this.#holders.get(holder) ?? 0;
     if (bytes === 0 && before === 0) {
@@ -52,7 +52,7 @@ export class HeldBytes {
     }
   }
 
-  /** The holder holds so many bytes now, and has not moved on: they were given to it. */
+  /** The holder holds this many bytes now without having made progress: it was given more. */
   grow(holder: Holder, bytes: number): void {
     this.#total += bytes - (this.#holders.get(holder) ?? 0);
     this.#holders.set(holder, bytes);
@@ -60,8 +60,8 @@ export class HeldBytes {
   }
 
   /**
-   * The holder waits to take an answer, as others may; `release` when it has. The answer is what
-   * takes the memory: equal texts would count as one.
+   * The holder waits to take a response, which others may share; `release` when it has. A response
+   * is identified by its object: two equal texts take twice the memory.
    */
   share(holder: Holder, answer: object, bytes: number): void {
     const share = this.#shares.get(answer) ?? { bytes, holders: 0 };
@@ -75,7 +75,7 @@ export class HeldBytes {
     this.#cut();
   }
 
-  /** The holder has moved on, and holds what it held. */
+  /** The holder has made progress and holds as much as before. */
   touch(holder: Holder): void {
     const bytes = this.#holders.get(holder);
     if (bytes !== undefined) {
@@ -111,5 +111,5 @@ export class HeldBytes {
   }
 }
 
-/** Memory is one for a process, whatever it serves. */
+/** The counter of this process: memory is shared by everything in it. */
 export const held = new HeldBytes();

@@ -1,4 +1,4 @@
-// The Date header, formatted once a second, and the two responses that are sent by the thousand.
+// The Date header, formatted once a second, and the two most frequent responses.
 
 let second = -1;
 let date = '';
@@ -25,13 +25,13 @@ export function httpDate(): string {
   return date;
 }
 
-/** A whole `202 Accepted` without a body. */
+/** A complete `202 Accepted` without a body. */
 export function acceptedText(): string {
   refresh();
   return accepted;
 }
 
-/** A whole `404 Not Found`. */
+/** A complete `404 Not Found`. */
 export function notFoundText(): string {
   refresh();
   return missing;

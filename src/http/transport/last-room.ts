@@ -1,7 +1,7 @@
-// What becomes of a connection where as many are open as there may be. If it begins with the
-// question of another process whether a connection is its own (/mesoscale/connection), it is let
-// in: unanswered, that process could not tell this one from a stranger. Any other is told 503, one
-// that says nothing after a second.
+// Handles new connections when no more can be accepted. A connection that begins with the question
+// whether a connection is this process's own (/mesoscale/connection) is accepted: without an answer
+// the asking process would take this one for a stranger. Any other gets a 503, a silent one after a
+// second.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -9,9 +9,9 @@ import { OWNER_PATH } from '../senders/connection-owner.ts';
 import { serviceUnavailable } from '../server/error-responses.ts';
 import { destroyWhenWritten, responseText } from './refusal.ts';
 
-/** Connections that may be here at once; the first gives way to one more. */
+/** The most connections handled here at once; beyond that the oldest is closed. */
 const MOST = 32;
-/** One that says nothing for so long is told 503. */
+/** A connection that is silent for this long gets a 503. */
 const SILENCE_MS = 1_000;
 
 const QUESTION = Buffer.from(`GET ${OWNER_PATH}?`);
@@ -23,10 +23,10 @@ const tooMany = responseText({
 
 export class LastRoom {
   readonly #refusals = new Map<Socket, () => void>();
-  /** Questions that have been let in, until they are over. */
+  /** Connections with accepted questions, until they close. */
   readonly #answered = new Set<Socket>();
 
-  /** Calls `add` when the connection is to be read as others are. `secured` is what it carries. */
+  /** Calls `add` when the connection is to be accepted. `secured` is the stream on the socket. */
   admit(socket: Socket, secured: Promise<Duplex>, add: (stream: Duplex) => void): void {
     let stream: Duplex | undefined;
     const leave = () => {

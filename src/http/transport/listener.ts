@@ -1,6 +1,6 @@
-// The one port of a master or agent: libprocess messages, scheduler calls and ordinary HTTP come in
-// here. A Connection reads what comes by the thousand (connection.ts). It hands itself to a
-// node:http server, which has no port of its own, when a request comes that it does not read.
+// The port of a master or agent, for libprocess messages, scheduler calls and ordinary HTTP. A
+// Connection (connection.ts) reads the first two; when another request comes, it hands itself over
+// to a node:http server, which has no port of its own.
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -37,23 +37,24 @@ export interface ListenerOptions extends Omit<ConnectionServices, 'complete' | '
   readonly handler: RequestListener;
   readonly early?: EarlyPort | undefined;
   readonly secure: Secure;
-  /** How long the head of an ordinary request may take to come. */
+  /** How long the head of an ordinary request may take to arrive. */
   readonly headersTimeoutMs?: number | undefined;
-  /** Of the connections, where they are not to be the usual ones. */
+  /** Bounds of the connections, where they differ from the defaults. */
   readonly bounds?: ConnectionBounds | undefined;
 }
 
-/** A port that was opened before there was anybody to answer on it. */
+/** A port that was opened before the server was loaded. */
 export interface EarlyPort {
   readonly server: net.Server;
-  /** Who has connected so far; nothing has been read from them. */
+  /** The connections so far; nothing has been read from them. */
   readonly sockets: readonly Socket[];
 }
 
-/** More than this may be a thousand requests at once; it is looked at in a turn of its own. */
+/** More bytes than this may be a thousand requests, which get a turn of their own. */
 const MAX_QUESTION_BYTES = 4 * 1024;
 /**
- * An answer of which nothing is taken for so long ends its connection; event streams may be silent.
+ * A response of which the client takes nothing for this long ends its connection; event streams may
+ * be silent.
  */
 const UNTAKEN_TIMEOUT_MS = 2 * 60_000;
 
@@ -83,7 +84,7 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    // Who reads the connection hears of its close; until it is read there is nothing to be done.
+    // The later reader of the connection handles its close; before that there is nothing to do.
     socket.on('error', () => undefined);
     const secured = this.#secure(socket);
     if (!this.#connections.admit(socket)) {
@@ -100,7 +101,7 @@ export class Listener {
     );
   }
 
-  /** Reads what an accepted connection carries. */
+  /** Begins to read an accepted connection. */
   #read(socket: Socket, stream: Duplex): void {
     if (socket.destroyed) {
       return;
@@ -114,7 +115,7 @@ export class Listener {
   }
 
   #handToComplete(stream: Duplex, bytes: Buffer): void {
-    // A part at a time, so that it can be left when many requests have come.
+    // In parts, so that handling can stop when many requests have come.
     for (let end = bytes.length; end > 0; ) {
       const start = Math.floor((end - 1) / MAX_QUESTION_BYTES) * MAX_QUESTION_BYTES;
       stream.unshift(bytes.subarray(start, end));
@@ -138,7 +139,7 @@ export class Listener {
         resolve();
       };
       if (early) {
-        // The same socket goes on listening; only who is told of connections changes.
+        // The same socket goes on listening, with another handler of connections.
         listener.#server.listen(early.server, listening);
       } else {
         listener.#server.listen({ host, port, backlog: LISTEN_BACKLOG }, listening);
@@ -155,12 +156,12 @@ export class Listener {
     return { host: address, port };
   }
 
-  /** Connections that are open. */
+  /** How many connections are open. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** Stops listening and ends every connection. */
+  /** Stops listening and closes every connection. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#complete.close();
@@ -170,10 +171,10 @@ export class Listener {
   }
 }
 
-/** Until it is known what a connection carries, it may only take the time of one request. */
+/** Until its stream is made, a connection has the time of one request. */
 const SECURING: Carrier = { isBusy: false, peer: undefined, unfinished: -1 };
 
-/** A connection has one sender, whichever of the two servers reads it. */
+/** Keeps one sender for each connection, whichever of the two servers reads it. */
 class StreamSenders {
   readonly #senders: Senders;
   readonly #known = new WeakMap<Duplex, Sender>();
@@ -182,7 +183,7 @@ class StreamSenders {
     this.#senders = senders;
   }
 
-  /** `address` is the IP address that the stream comes from. */
+  /** `address` is the IP address of the other side. */
   add(stream: Duplex, address: string | undefined): Sender {
     const sender = this.#senders.of(address);
     this.#known.set(stream, sender);
@@ -205,7 +206,7 @@ function completeServer(
     {
       maxHeaderSize: MAX_HEAD_BYTES,
       requireHostHeader: false,
-      // Clients keep connections for as long as they like; bodies have times of their own.
+      // Clients may keep connections for any time; bodies have their own timeouts.
       keepAliveTimeout: 0,
       requestTimeout: 0,
       headersTimeout,
@@ -228,13 +229,13 @@ function completeServer(
       get peer() {
         return senders.of(stream).address;
       },
-      // Heads and bodies have times of their own here.
+      // node:http has its own timeouts for heads, and request-body.ts for bodies.
       unfinished: undefined,
     });
     return pipeline;
   };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    // Messages may follow ordinary requests on one connection.
+    // Ordinary requests may be followed by messages on the same connection.
     const from = messageSender(request);
     if (from === undefined) {
       options.handler(request, response);
@@ -242,7 +243,7 @@ function completeServer(
       void takeMessage(options, senders.of(request.socket), from, request, response);
     }
   };
-  // It never listens itself, but from here on it watches the connections it is given.
+  // The server never listens itself; this event makes it watch the timeouts of its connections.
   server.emit('listening');
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Duplex) => {
     const answer = stream.writable ? answerToFault(error.code) : undefined;
@@ -283,10 +284,7 @@ async function takeMessage(
   response.end();
 }
 
-/**
- * What is not HTTP from its first line on gets no answer, nor does who never comes to the end of
- * it.
- */
+/** Errors without a response: the first line is not HTTP, or the request never ended. */
 const UNANSWERED: ReadonlySet<string> = new Set([
   'HPE_CLOSED_CONNECTION',
   'HPE_INVALID_CONSTANT',

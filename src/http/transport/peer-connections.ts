@@ -1,8 +1,8 @@
-// Outgoing connections of Mesos's transport: one for each address, opened by a link or by the first
-// message, shared by all processes there. Messages of a turn leave in one write. When a linked
-// connection breaks, or cannot be opened, that is reported once; the next link or message opens
-// another. Without a link a connection is closed when it has been idle. Responses are not looked
-// at.
+// The outgoing connections of Mesos's transport: one for each address, opened by a link or by the
+// first message, and shared by all processes there. All messages of a turn leave in one write. If a
+// linked connection breaks or cannot be opened, that is reported once; the next link or message
+// opens another one. A connection without a link is closed when it has been idle. Responses are
+// ignored.
 import type { MessageToAgent, MessageToMaster } from '../../model/agent-messages.ts';
 import type { IoTurn } from '../../runtime/io-turn.ts';
 import { encodeInternal, encodeLibprocess } from '../../wire/libprocess.ts';
@@ -13,18 +13,18 @@ import { PeerPressure, Untaken } from './untaken.ts';
 export interface LinksOptions {
   readonly turn: IoTurn;
   readonly dialer: Dialer;
-  /** A linked connection has broken, or could not be opened. */
+  /** Called when a linked connection has broken or could not be opened. */
   readonly onLost: (address: string, why: string | undefined) => void;
 }
 
 /**
- * Bytes that may wait for one address; a peer that lets more pile up counts as lost. Thousands of
- * agents may share an address, and each may be told that a framework ends.
+ * The most bytes that may wait for one address; beyond that the peer counts as lost. Thousands of
+ * agents may share an address, and each may have to be told that a framework ends.
  */
 const MAX_PEER_BYTES = 128 * 1024 * 1024;
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** How long closing waits for a peer to take what was sent. */
+/** How long `close` waits for a peer to take its messages. */
 const CLOSE_TIMEOUT_MS = 1_000;
 /** How long a connection without a link stays open after its last message. */
 const IDLE_MS = 5_000;
@@ -40,19 +40,19 @@ export class Links {
     this.#options = options;
   }
 
-  /** Connections that are open or being opened. */
+  /** How many connections are open or being opened. */
   get size(): number {
     return this.#peers.size;
   }
 
-  /** Keeps a connection to the address; `onLost` tells, once, when it is gone. */
+  /** Keeps a connection to the address; `onLost` is called once when it is gone. */
   link(address: string): void {
     if (!this.#closed) {
       this.#peer(address).linked = true;
     }
   }
 
-  /** `from` and `to` are pids. The message is lost when the connection is. */
+  /** Sends a message; `from` and `to` are pids. The message is lost if the connection is. */
   send(from: string, to: string, message: MessageToAgent | MessageToMaster): void {
     if (this.#closed) {
       return;
@@ -69,12 +69,12 @@ export class Links {
     return this.#peers.get(address)?.linked ?? false;
   }
 
-  /** Whether the connection with this key goes to that address, and was opened here. */
+  /** Whether this process has opened a connection with this key to this address. */
   opened(key: string, address: string): boolean {
     return this.#peers.get(address)?.key === key;
   }
 
-  /** Sends what is waiting, then closes every connection; nothing is reported any more. */
+  /** Sends what waits, then closes all connections. Nothing is reported any more. */
   async close(): Promise<void> {
     this.#closed = true;
     const peers = [...this.#peers.values()];
@@ -87,7 +87,7 @@ export class Links {
     if (!peer) {
       const { turn, dialer } = this.#options;
       peer = new Peer(address, { dialer, turn, pressure: this.pressure }, (linked, why) => {
-        // What is sent from now on needs a new connection.
+        // A later message needs a new connection.
         if (this.#peers.get(address) === peer) {
           this.#peers.delete(address);
         }
@@ -110,12 +110,12 @@ interface PeerOptions {
 class Peer {
   linked = false;
   hasSent = false;
-  /** Goes with the first message; the receiver asks about the connection by it. */
+  /** Sent with the first message; the receiver asks about the connection by it. */
   readonly key = newKey();
   readonly #socket: Dialed;
   readonly #turn: IoTurn;
   readonly #onGone: (linked: boolean, why: string | undefined) => void;
-  /** What went wrong; absent: the other side has closed the connection. */
+  /** What went wrong; undefined where the other side closed the connection. */
   #trouble: string | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -124,7 +124,7 @@ class Peer {
   #connected = false;
   #endsWhenOpen = false;
   #gone = false;
-  /** Its owner knows that it ends. */
+  /** Whether the end of the connection was reported. */
   #told = false;
 
   constructor(
@@ -138,7 +138,7 @@ class Peer {
     this.#socket = dialer.dial(address, { onOpen: () => this.#onOpen(), ignoresInput: true });
     this.#socket.setTimeout(CONNECT_TIMEOUT_MS, this.#onTimeout);
     this.#socket.on('error', (error) => {
-      // The close event follows.
+      // `close` follows.
       this.#trouble = error.message;
     });
     this.#socket.once('close', () => this.#end());
@@ -161,7 +161,7 @@ class Peer {
     }
   }
 
-  /** Ends the connection after what was sent, or without it where that takes too long. */
+  /** Closes the connection after everything was sent, or after a timeout. */
   close(): Promise<void> {
     this.#told = true;
     const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
@@ -203,7 +203,7 @@ class Peer {
     }
   }
 
-  /** The connection could not be opened in time, or has been idle without a link. */
+  /** The connection could not be opened in time, or was idle without a link. */
   readonly #onTimeout = () => {
     if (!this.#connected) {
       this.#trouble = `no answer to connect within ${CONNECT_TIMEOUT_MS / 1000}secs`;
@@ -216,7 +216,7 @@ class Peer {
     }
   };
 
-  /** Tells the owner, once, that nothing can be sent here any more. */
+  /** Reports, once, that nothing can be sent on this connection any more. */
   #leave(): void {
     this.#gone = true;
     if (!this.#told) {

@@ -1,24 +1,24 @@
-// The ordinary requests of one connection, one after the other: a request begins when the response
-// before it has been taken. A client may send a thousand at once, and the responses, of megabytes
-// each, would all wait for it in memory. Calls of schedulers and executors are answered with a
-// line, and may overlap.
+// The ordinary requests of one connection, one after the other: a request is handled when the
+// client has taken the response before. Without that, a client could send a thousand requests at
+// once, and all responses, of megabytes each, would wait in memory. Calls of schedulers and
+// executors may overlap, since their responses are short.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { HttpResponse } from '../server/response.ts';
 import { endWith } from './refusal.ts';
 
-/** Requests with short answers that are handled at once on a connection; more wait their turn. */
+/** The most overlapping requests of a connection; further ones wait. */
 const MAX_OVERLAPPING = 256;
 /**
- * Requests that wait, over all connections. Nothing is read from a connection while one of its
- * waits, so that each has what came in one read at most; a connection that would go beyond the sum
- * is ended.
+ * The most waiting requests of all connections. A connection with a waiting request is not read any
+ * further, so each has only the requests of one read waiting; a connection that exceeds the sum is
+ * closed.
  */
 const MAX_WAITING = 50_000;
 
 const OVERLAPPING = /^(?:\/[^/]+)?\/api\/v1\/(?:scheduler|executor)(?:[/?]|$)/;
 
-/** A connection that has sent more ahead than this is read on in a turn of its own. */
+/** A connection that has sent more requests ahead than this is resumed in a turn of its own. */
 const MANY_AHEAD = 32;
 
 interface Waiting {
@@ -30,11 +30,12 @@ interface Waiting {
 export class Pipeline {
   static #waitingSum = 0;
   /**
-   * Connections that may be read on, one a turn: what each has sent ahead takes long to look at.
+   * Connections to resume, one in each turn: it takes long to read all requests that one has sent
+   * ahead.
    */
   static readonly #toResume: Duplex[] = [];
 
-  /** Reads on from a connection that may have sent many requests ahead: in a turn of its own. */
+  /** Resumes, in a turn of its own, a connection that may have sent many requests ahead. */
   static readOnInTurn(stream: Duplex): void {
     if (Pipeline.#toResume.push(stream) === 1) {
       setImmediate(Pipeline.#resumeNext);
@@ -51,9 +52,9 @@ export class Pipeline {
   readonly #stream: Duplex;
   readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #waiting: Waiting[] = [];
-  /** Being handled. */
+  /** How many requests are being handled. */
   #current = 0;
-  /** The one being handled is to be alone. */
+  /** Whether the request being handled must not be overlapped. */
   #alone = false;
   /** The request that came last. */
   #last: IncomingMessage | undefined;
@@ -69,14 +70,14 @@ export class Pipeline {
     this.#handle = handle;
     stream.once('close', () => this.#forget());
     stream.on('resume', () => {
-      // node:http wants to read on; what has been read comes first.
+      // node:http resumes the stream, but the requests it has read come first.
       if (this.#waits) {
         stream.pause();
       }
     });
   }
 
-  /** Whether requests that have come as a whole are being handled. */
+  /** Whether complete requests are being handled. */
   get isBusy(): boolean {
     return this.#current > 0 && this.#last?.complete === true;
   }
@@ -97,7 +98,9 @@ export class Pipeline {
     }
   }
 
-  /** What came last cannot be read: the connection ends with this answer, after those before it. */
+  /**
+   * The last request cannot be read: the connection ends with this response, after those before it.
+   */
   endWith(answer: HttpResponse): void {
     if (this.#refusal) {
       return;
@@ -105,7 +108,7 @@ export class Pipeline {
     this.#refusal = answer;
     const isBeingRead = !this.#waits && this.#current > 0 && this.#last?.complete === false;
     if (isBeingRead && this.#last && this.#last.listenerCount('error') > 0) {
-      // Its body is at fault: who reads it refuses it.
+      // The fault is in the body: the reader of the body refuses the request.
       this.#last.emit('error', new Error('The body cannot be read'));
     } else {
       this.#endWhenAnswered();
@@ -126,7 +129,7 @@ export class Pipeline {
       this.#waiting.shift();
       Pipeline.#waitingSum--;
       if (this.#refusal && !request.complete) {
-        // The rest of it is what cannot be read.
+        // The unreadable rest belongs to this request.
         break;
       }
       this.#current++;
@@ -174,5 +177,5 @@ export class Pipeline {
   }
 }
 
-/** A message of Mesos's transport is answered with a status. */
+/** The response to a message of Mesos's transport is a status, and so is short. */
 const isMessage = (request: IncomingMessage) => request.headers['libprocess-from'] !== undefined;

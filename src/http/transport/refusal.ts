@@ -5,12 +5,12 @@ import type { HttpResponse } from '../server/response.ts';
 import { httpDate } from './http-date.ts';
 
 /**
- * How long a client may go on sending what is thrown away. Closing at once would reset the
- * connection, and the answer could be lost before it is read.
+ * How long a client may go on sending, while its bytes are discarded. Closing at once would reset
+ * the connection, and the response could be lost before it is read.
  */
 export const LINGER_MS = 1_000;
 
-/** A whole answer as text, each character a byte; its body is text or nothing. */
+/** A whole response as text, each character a byte; its body must be text, or nothing. */
 export function responseText(answer: HttpResponse): string {
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body).toString('latin1') : '';
   let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
@@ -27,10 +27,10 @@ export function responseText(answer: HttpResponse): string {
 export function endWith(stream: Duplex, answer: HttpResponse): void {
   const closing = { ...answer, headers: { ...answer.headers, Connection: 'close' } };
   stream.on('error', () => {
-    // The close event follows, and nothing is left to be done.
+    // `close` follows, and nothing is left to be done.
   });
   stream.on('data', () => {
-    // Thrown away.
+    // The bytes are discarded.
   });
   stream.end(responseText(closing), 'latin1');
   stream.resume();
@@ -40,7 +40,7 @@ export function endWith(stream: Duplex, answer: HttpResponse): void {
   stream.once('close', () => clearTimeout(timer));
 }
 
-/** Ends what is written, and destroys the connection when the system has taken it. */
+/** Ends the stream, and destroys it when the system has taken all bytes. */
 export function destroyWhenWritten(stream: Duplex): void {
   stream.end();
   if (stream.writableFinished) {

@@ -1,13 +1,12 @@
-// The head of a request, as far as libprocess messages and scheduler calls need it. A head with
-// anything in it that this reader does not know, or that could be understood in two ways, is left
-// to node:http.
+// The head of a request, as far as libprocess messages and scheduler calls need it. A head is left
+// to node:http if this reader does not know all of it, or if it can be understood in two ways.
 import { KEY_HEADER } from '../../wire/libprocess.ts';
 
 export interface RequestHead {
   readonly path: string;
-  /** Sender's pid: Libprocess-From, or else the User-Agent of a libprocess process. */
+  /** The sender's pid: Libprocess-From, or the User-Agent of a libprocess process. */
   readonly from: string | undefined;
-  /** Of the connection, by which its opener can be asked about it. */
+  /** The connection's key, by which the sender can be asked about the connection. */
   readonly key: string | undefined;
   readonly contentType: string | undefined;
   readonly accept: string | undefined;
@@ -15,27 +14,27 @@ export interface RequestHead {
   readonly authorization: string | undefined;
 }
 
-/** What a head says about the body that follows it. */
+/** What a head says about the body that follows. */
 export interface Framing {
   readonly head: RequestHead;
   readonly chunked: boolean;
-  /** Of a body that is not chunked, in bytes. */
+  /** The length in bytes of a body that is not chunked. */
   readonly length: number;
 }
 
-/** Begins every request that is read here. */
+/** The beginning of every request that is read here. */
 export const POST = 'POST /';
 const VERSION = ' HTTP/1.1';
 
 /**
- * A request line and fields that all programs read alike: no blank before a colon, no folded
- * line, no control character. Bytes are characters here (latin1).
+ * A request line and fields that all programs read alike: no blank before a colon, no folded line,
+ * no control character. Each character is a byte (latin1).
  */
 const HEAD = /^POST \/[!-~]* HTTP\/1\.1(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*)*$/;
-/** More digits are left to node:http, which refuses the body for its size. */
+/** A length with more digits is left to node:http, which refuses it. */
 const LENGTH = /^\d{1,9}$/;
 
-/** The fields of a head that matter here, as far as they have come. */
+/** The fields that matter here, as far as they have been read. */
 interface Fields {
   from: string | undefined;
   agent: string | undefined;
@@ -49,7 +48,10 @@ interface Fields {
   connection: string | undefined;
 }
 
-/** Undefined for what is not read here: other methods and versions, Expect, Upgrade, encodings. */
+/**
+ * Undefined for a head that is left to node:http: other methods and versions, Expect, Upgrade,
+ * encodings.
+ */
 export function parseHead(text: string): Framing | undefined {
   if (!HEAD.test(text)) {
     return undefined;
@@ -76,7 +78,7 @@ export function parseHead(text: string): Framing | undefined {
       return undefined;
     }
     if (slot !== 'ignored') {
-      // Of a field that is repeated the last line counts, as in Mesos.
+      // Of a repeated field the last line counts, as in Mesos.
       fields[slot] = withoutBlanks(text, colon + 1, end);
     }
     at = end + 2;
@@ -84,13 +86,13 @@ export function parseHead(text: string): Framing | undefined {
   return frameOf(path, fields);
 }
 
-/** `unknown`: a field that only the complete server understands. */
+/** `unknown` is a field that only node:http understands. */
 type Slot = keyof Fields | 'ignored' | 'unknown';
 
-/** Said twice, these are for node:http to judge. */
+/** If one of these is repeated, node:http decides. */
 const FRAMING: ReadonlySet<Slot> = new Set<Slot>(['encoding', 'length', 'connection']);
 
-/** By names in lower case. What is not listed does not matter. */
+/** By name in lower case. Fields that are not listed do not matter. */
 const SLOTS_BY_NAME: ReadonlyMap<string, Slot> = new Map<string, Slot>([
   ['libprocess-from', 'from'],
   ['user-agent', 'agent'],
@@ -109,7 +111,7 @@ const SLOTS_BY_NAME: ReadonlyMap<string, Slot> = new Map<string, Slot>([
   ['trailer', 'unknown'],
 ]);
 
-/** The spellings in use, so that no name has to be turned into lower case. */
+/** The spellings in use, so that their names need not be converted to lower case. */
 const SLOTS: ReadonlyMap<string, Slot> = new Map<string, Slot>([
   ['Host', 'ignored'],
   ['User-Agent', 'agent'],
@@ -153,7 +155,7 @@ function frameOf(path: string, fields: Fields): Framing | undefined {
   };
 }
 
-/** Blanks and tabs around a value are no part of it. */
+/** The value without blanks and tabs around it. */
 function withoutBlanks(text: string, from: number, to: number): string {
   let start = from;
   let end = to;

@@ -1,7 +1,7 @@
-// Reads pipelined HTTP/1.1 requests off a connection, of the two kinds that come by the thousand:
-// libprocess messages and scheduler calls. It knows just enough of HTTP for these. A request whose
-// head it does not know is left to node:http, from its first byte on; a body that is malformed is
-// refused as node:http would. Each byte is looked at once, however they are cut.
+// Reads pipelined HTTP/1.1 requests of the two frequent kinds: libprocess messages and scheduler
+// calls. It knows just enough of HTTP for these. A request with a head that it does not know is
+// left to node:http, from its first byte on; a malformed body is refused as node:http would. Each
+// byte is looked at once, however the stream is cut.
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 import { type BodyFault, ChunkedBody, singleChunk } from './chunked-body.ts';
@@ -12,9 +12,9 @@ import { type Framing, POST, parseHead, type RequestHead } from './request-head.
 export type { RequestHead } from './request-head.ts';
 
 export interface RequestHandler<Accepted> {
-  /** What the head has told of a request that is read here; undefined: it is not. */
+  /** What the head of a request has told; undefined where the request is not read here. */
   accepts(head: RequestHead): Accepted | undefined;
-  /** A complete request. The body is a view that is valid during the call only. */
+  /** Called with a complete request. The body is a view that is valid only during the call. */
   request(head: RequestHead, body: Uint8Array, accepted: Accepted): void;
 }
 
@@ -24,19 +24,19 @@ interface Reading<Accepted> {
   readonly accepted: Accepted;
 }
 
-/** The end of what can be read here, in place of an offset. */
+/** In place of an offset: nothing more can be read here. */
 const STOP = -1;
 
 export class RequestReader<Accepted> {
   readonly #handler: RequestHandler<Accepted>;
-  /** A head of which only a part has come, or a body of known length. */
+  /** The part of a head that has come, or of a body of known length. */
   readonly #begun = new ByteCollector();
   #reading: Reading<Accepted> | undefined;
   #chunked: ChunkedBody | undefined;
   #foreign: Buffer | undefined;
   #fault: BodyFault | undefined;
   #finished = 0;
-  /** The head last parsed and its text: a peer's heads are mostly alike. */
+  /** The last parsed head and its text: the heads of one peer are mostly equal. */
   #lastText = '';
   #lastFraming: Framing | undefined;
 
@@ -44,34 +44,34 @@ export class RequestReader<Accepted> {
     this.#handler = handler;
   }
 
-  /** True between requests. */
+  /** True between two requests. */
   get idle(): boolean {
     return this.#reading === undefined && this.#begun.length === 0;
   }
 
-  /** Requests that have come as a whole. */
+  /** How many complete requests have come. */
   get finished(): number {
     return this.#finished;
   }
 
-  /** Bytes of memory that the incomplete request takes. */
+  /** How many bytes of memory the incomplete request uses. */
   get room(): number {
     return this.#begun.room + (this.#chunked?.room ?? 0);
   }
 
-  /** Why the last request was refused; nothing may be pushed after that. */
+  /** Why the last request was refused; then nothing may be pushed any more. */
   get fault(): BodyFault | undefined {
     return this.#fault;
   }
 
-  /** Of the request that was refused: bytes that its body may have. */
+  /** The most bytes that the body of the refused request may have. */
   get limitBytes(): number {
     return this.#reading ? limitOf(this.#reading.framing.head) : MAX_MESSAGE_BYTES;
   }
 
   /**
-   * Takes what was read. Returns undefined, or everything from the first request on that is not
-   * for this reader; nothing may be pushed after that.
+   * Takes bytes. Returns undefined, or all bytes from the first request on that is left to
+   * node:http; then nothing may be pushed any more.
    */
   push(chunk: Buffer): Buffer | undefined {
     let at = 0;
@@ -98,14 +98,14 @@ export class RequestReader<Accepted> {
     return bytes.length;
   }
 
-  /** The rest of a head that has begun in an earlier chunk. */
+  /** Continues a head that began in an earlier chunk. */
   #goOnWithHead(chunk: Buffer): number {
     const begun = this.#begun;
     const before = begun.length;
     const taken = Math.min(chunk.length, MAX_LEAN_HEAD_BYTES + HEAD_END_BYTES - before);
     begun.append(chunk, 0, taken);
     const bytes = begun.collected;
-    // The empty line may have begun in the bytes before.
+    // The empty line may begin in the earlier bytes.
     const end = endOfHead(bytes, Math.max(0, before - HEAD_END_BYTES + 1));
     if (end >= 0) {
       const next = this.#takeHead(begun.take(), 0, end, chunk.subarray(taken));
@@ -117,7 +117,7 @@ export class RequestReader<Accepted> {
     return taken;
   }
 
-  /** Where the body of the request whose head is here begins. */
+  /** Reads a head, and returns the position of the request's body. */
   #takeHead(bytes: Buffer, start: number, end: number, rest?: Buffer): number {
     const framing = this.#frame(bytes.toString('latin1', start, end));
     const accepted =
@@ -204,7 +204,7 @@ const EMPTY = new Uint8Array(0);
 const limitOf = (head: RequestHead) =>
   head.from === undefined ? MAX_CALL_BYTES : MAX_MESSAGE_BYTES;
 
-/** Whether what has come of a head can become one that is read here. */
+/** Whether the first bytes of a head can begin a request that is read here. */
 function mayBeRead(bytes: Buffer, start: number): boolean {
   const have = bytes.length - start;
   return (

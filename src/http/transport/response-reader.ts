@@ -1,6 +1,6 @@
-// Reads pipelined HTTP/1.1 responses off a connection: status and body of each, in order. Each byte
-// is looked at once, however they are cut. A response that is too large, or that says twice how
-// long it is, ends the connection.
+// Reads pipelined HTTP/1.1 responses: status and body of each, in order. Each byte is looked at
+// once, however the stream is cut. A response that is too large, or gives its length twice, ends
+// the connection.
 import { Buffer } from 'node:buffer';
 import { ByteCollector } from './byte-collector.ts';
 import { ChunkedBody } from './chunked-body.ts';
@@ -9,7 +9,7 @@ import { MAX_RESPONSE_BYTES, MAX_RESPONSE_HEAD_BYTES } from './limits.ts';
 
 export interface CallResponse {
   readonly status: number;
-  /** Where a redirect points to. */
+  /** The target of a redirect. */
   readonly location: string | undefined;
   readonly body: Buffer;
 }
@@ -18,7 +18,7 @@ interface ResponseHead {
   readonly status: number;
   readonly location: string | undefined;
   readonly chunked: boolean;
-  /** Of a body that is not chunked, in bytes. */
+  /** The length in bytes of a body that is not chunked. */
   readonly length: number;
 }
 
@@ -28,9 +28,9 @@ export class MalformedResponseError extends Error {
 
 export class ResponseReader {
   readonly #onResponse: (answer: CallResponse) => void;
-  /** A head of which only a part has come, or a body of known length. */
+  /** The part of a head that has come, or of a body of known length. */
   readonly #begun = new ByteCollector();
-  /** The answer whose body is being read. */
+  /** The response whose body is being read. */
   #head: ResponseHead | undefined;
   #chunked: ChunkedBody | undefined;
 
@@ -38,7 +38,10 @@ export class ResponseReader {
     this.#onResponse = onResponse;
   }
 
-  /** @throws MalformedResponseError for bytes that are no HTTP answers; nothing can follow them. */
+  /**
+   * @throws MalformedResponseError for bytes that are no HTTP response; nothing can be read after
+   * them.
+   */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {

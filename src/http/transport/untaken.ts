@@ -1,21 +1,20 @@
-// Bytes that have been written to a peer and that it has not taken yet. While their sum over all
-// peers of a process is large, connections are read less, so that less is sent to peers. A peer
-// that takes nothing at all is left out of that sum, for it could stop all others; HeldBytes bounds
-// what it keeps.
+// Bytes that were written to a peer and that it has not taken yet. While the sum over all peers is
+// large, connections are read less, so that less is sent to peers. A peer that takes nothing at all
+// is not counted, for it could stop all others; HeldBytes bounds its memory.
 import type { Pressure } from './connection.ts';
 import { type HeldBytes, type Holder, held } from './held-bytes.ts';
 
-/** A peer that has taken nothing for so long is not waited for. */
+/** A peer that has taken nothing for this long is not counted. */
 const STALL_MS = 2_000;
-/** A peer with less is neither watched nor counted among those who keep memory taken. */
+/** A peer with fewer bytes is not watched. */
 const WATCHED_BYTES = 64 * 1024;
 
-/** Bytes that may wait for peers who take what they get before producers are told to pause. */
+/** How many bytes may wait for peers that make progress before producers must pause. */
 const SATURATED_BYTES = 64 * 1024 * 1024;
-/** Producers go on when no more than this waits. */
+/** Producers go on when at most this many bytes wait. */
 const DRAINED_BYTES = 48 * 1024 * 1024;
 
-/** The bytes that wait for peers who take what they get. */
+/** The bytes that wait for peers that make progress. */
 export class PeerPressure implements Pressure {
   #bytes = 0;
   #waiters: (() => void)[] = [];
@@ -28,7 +27,7 @@ export class PeerPressure implements Pressure {
     return this.#bytes > SATURATED_BYTES;
   }
 
-  /** Calls back once, when peers have taken enough; at once where nothing presses. */
+  /** Calls back once, when peers have taken enough; at once where there is no pressure. */
   whenDrained(resume: () => void): void {
     if (this.saturated) {
       this.#waiters.push(resume);
@@ -64,7 +63,10 @@ export class Untaken implements Holder {
   #isWatched = false;
   #stall: NodeJS.Timeout | undefined;
 
-  /** `cutOff` ends the peer's connection: it is the one that keeps memory taken for the longest. */
+  /**
+   * `cutOff` closes the peer's connection; it is called if the peer has made no progress for
+   * longest.
+   */
   constructor(pressure: PeerPressure, cutOff: () => void, options: UntakenOptions = {}) {
     this.#pressure = pressure;
     this.#cutOff = cutOff;
@@ -101,7 +103,7 @@ export class Untaken implements Holder {
     }
   }
 
-  /** The connection has ended, and with it what was not taken. */
+  /** The connection has ended; its bytes are not counted any more. */
   end(): void {
     const pressing = this.#isStalled ? 0 : this.#bytes;
     this.#bytes = 0;
