@@ -113,8 +113,24 @@ test('an agent that unregisters', () => {
   expect(end(50)).toBe(end(1));
 });
 
+test('an agent that is disconnected', () => {
+  const end = (count: number) => {
+    const { world, agent, framework, calls } = withTasks(count, {}, { checkpoint: false });
+    const id = agentId(agent.id);
+    const address = world.master.agents.registered.get(id)?.address ?? '';
+    const made = calls(() => world.dispatch({ type: 'linkLost', address }));
+    expect(framework.statuses()).toHaveLength(count);
+    const total = world.master.agents.registered.get(id)?.total ?? [];
+    expect(world.master.algebra.equal(world.master.allocator.free(id), total)).toBe(true);
+    return made;
+  };
+  expect(end(50)).toBe(end(1));
+});
+
+type WithTasks = ReturnType<typeof withTasks>;
+
 /** Ways in which the tasks of one agent end. */
-const agentEnds: Readonly<Record<string, (made: ReturnType<typeof withTasks>) => void>> = {
+const agentEnds: Readonly<Record<string, (made: WithTasks) => void>> = {
   'is gone': ({ world, agent }) =>
     world.operate({
       type: MasterCall_Type.MARK_AGENT_GONE,
@@ -131,6 +147,34 @@ const agentEnds: Readonly<Record<string, (made: ReturnType<typeof withTasks>) =>
     world.advance(200_000);
   },
 };
+
+/** Ways in which many tasks end at once. */
+const massEnds: typeof agentEnds = {
+  ...agentEnds,
+  'has a framework that ends': ({ framework }) => framework.call('TEARDOWN'),
+};
+
+test.for(Object.keys(massEnds))(
+  'of an agent that %s, readers hear of every end, whether a history keeps it or not',
+  (how) => {
+    const told = (kept: number) => {
+      const limits = {
+        maxCompletedTasksPerFramework: kept,
+        maxUnreachableTasksPerFramework: kept,
+      };
+      const made = withTasks(50, limits, { checkpoint: how !== 'is disconnected' });
+      made.agent.update(made.framework, 't0', TaskState.TASK_RUNNING);
+      made.agent.update(made.framework, 't1', TaskState.TASK_FINISHED);
+      made.world.operate({ type: MasterCall_Type.SUBSCRIBE });
+      made.world.operatorEvents.length = 0;
+      massEnds[how]?.(made);
+      return { events: made.world.operatorEvents, statuses: made.framework.statuses() };
+    };
+    const { events, statuses } = told(10);
+    expect(events.length).toBeGreaterThanOrEqual(49);
+    expect({ events, statuses }).toEqual(told(1000));
+  },
+);
 
 const { MULTI_ROLE, PARTITION_AWARE } = FrameworkInfo_Capability_Type;
 

@@ -19,7 +19,7 @@ import type { Agent, Framework, MasterState } from '../state.ts';
 import { killDuplicates, partDuplicates } from '../tasks/duplicates.ts';
 import { describeTask, masterStatus, sendStatus } from '../tasks/status-updates.ts';
 import { addExecutor, addTask } from '../tasks/tasks.ts';
-import { holdingsOf } from './agents.ts';
+import { holdingsOf } from './holdings.ts';
 import { askAgain } from './request-reregistration.ts';
 
 interface Uncounted {

@@ -1,6 +1,6 @@
 // RegisterAgent: an agent that is new to the cluster is checked, stored in the registry and added
 // to the master's state and to the allocator.
-import type { AgentFacts, Holding } from '../../core/interface.ts';
+import type { AgentFacts } from '../../core/interface.ts';
 import { type AgentCapabilities, agentCapabilities } from '../../model/capabilities.ts';
 import {
   type AgentInfo,
@@ -13,12 +13,11 @@ import {
   type UUID,
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
-import { type AgentId, agentId, type FrameworkId, frameworkId } from '../../model/ids.ts';
+import { type AgentId, agentId, frameworkId } from '../../model/ids.ts';
 import { heldSize } from '../../model/message-size.ts';
 import { addressOf, parsePid } from '../../model/pid.ts';
 import { isReserved, reservationRole, toReservationLists } from '../../model/resource-format.ts';
 import { allResourcesError, amountOf, resourcesError } from '../../model/resource-validation.ts';
-import { isTerminal } from '../../model/task-state.ts';
 import type { ContinuationOf } from '../continuation.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { publishAgentAdded } from '../operators/subscribers.ts';
@@ -26,9 +25,10 @@ import { log, mayDo, sendToAgent, sendToPid } from '../outbox.ts';
 import { isStoring, store, waitingError } from '../registrar.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
 import type { Agent, MasterState } from '../state.ts';
-import { addExecutor, addTask, allocationRole } from '../tasks/tasks.ts';
+import { addExecutor, addTask } from '../tasks/tasks.ts';
 import { MAX_AGENTS_BYTES } from '../validation/agent-bounds.ts';
 import { agentInfoSizeError } from '../validation/size.ts';
+import { holdingsOn } from './holdings.ts';
 import { linkAgent } from './links.ts';
 import { isDown, machineOf } from './machines.ts';
 import { startPings } from './pings.ts';
@@ -350,56 +350,4 @@ export function addAgent(
   startPings(state, agent);
   log(state, 'info', `Added agent ${agent.id} at ${agent.pid} (${agent.info.hostname})`);
   publishAgentAdded(state, agent);
-}
-
-/** What runs on the agent, by framework and role. */
-export function holdingsOn(state: MasterState, agent: Agent): Holding[] {
-  return holdingsOf(state, agent, {
-    executors: [...agent.executors].flatMap(([owner, own]) =>
-      [...own.values()].map((info) => ({ owner, info })),
-    ),
-    tasks: [...agent.tasks.values()].flatMap((own) => [...own.values()]),
-  });
-}
-
-/** What these executors and tasks of an agent hold, by framework and role. */
-export function holdingsOf(
-  state: MasterState,
-  agent: Agent,
-  running: {
-    readonly executors: readonly { readonly owner: FrameworkId; readonly info: ExecutorInfo }[];
-    readonly tasks: readonly Task[];
-  },
-): Holding[] {
-  const holdings: { owner: FrameworkId; role: string; all: Resource[][] }[] = [];
-  const lists = new Map<FrameworkId, Map<string, Resource[][]>>();
-  const add = (owner: FrameworkId, resources: Resource[] | undefined) => {
-    if (resources === undefined || resources.length === 0) {
-      return;
-    }
-    const role = allocationRole(resources);
-    const byRole = lists.get(owner) ?? new Map<string, Resource[][]>();
-    const known = byRole.get(role);
-    if (known !== undefined) {
-      known.push(resources);
-      return;
-    }
-    const all = [resources];
-    lists.set(owner, byRole.set(role, all));
-    holdings.push({ owner, role, all });
-  };
-  for (const { owner, info } of running.executors) {
-    add(owner, info.resources);
-  }
-  for (const task of running.tasks) {
-    if (!isTerminal(task.state)) {
-      add(frameworkId(task.framework_id.value), task.resources);
-    }
-  }
-  return holdings.map(({ owner, role, all }) => ({
-    frameworkId: owner,
-    agentId: agent.id,
-    role,
-    resources: state.algebra.sum(all),
-  }));
 }

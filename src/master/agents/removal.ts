@@ -22,6 +22,7 @@ import { isDuplicate } from '../tasks/duplicates.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
 import { dropTask, removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
 import type { MasterTimer } from '../timers.ts';
+import { holdingsOf } from './holdings.ts';
 import { unlinkAgent } from './links.ts';
 import { stopPings } from './pings.ts';
 
@@ -63,11 +64,14 @@ export function deactivateAgent(state: MasterState, agent: Agent): void {
 
 /** Without checkpointing nothing of the framework survives a restart of the agent. */
 function loseFramework(state: MasterState, agent: Agent, framework: Framework): void {
-  endTasks(state, agent, framework, {
+  const ended = endTasks(state, agent, framework, {
     state: TaskState.TASK_LOST,
     reason: TaskStatus_Reason.REASON_AGENT_DISCONNECTED,
     message: `Agent ${agent.info.hostname} disconnected`,
   });
+  for (const holding of holdingsOf(state, agent, { executors: [], tasks: ended })) {
+    state.allocator.recover({ ...holding, wasUsed: true });
+  }
   for (const executor of [...(agent.executors.get(framework.id)?.keys() ?? [])]) {
     removeExecutor(state, agent, framework.id, executor);
   }
@@ -84,9 +88,10 @@ interface End {
 
 /**
  * Each end is told to the framework. Of many, its history keeps the last few: the others are
- * counted, and get no record that would be forgotten at once.
+ * counted, and get no record that would be forgotten at once. Answers the tasks that ran until now,
+ * whose resources are still to be given back.
  */
-function endTasks(state: MasterState, agent: Agent, framework: Framework, end: End): void {
+function endTasks(state: MasterState, agent: Agent, framework: Framework, end: End): Task[] {
   const tasks: Task[] = [];
   for (const task of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
     if (isDuplicate(state, agent, task)) {
@@ -97,7 +102,8 @@ function endTasks(state: MasterState, agent: Agent, framework: Framework, end: E
   }
   const { completedTasks, unreachableTasks } = framework;
   const history = end.unreachable === true ? unreachableTasks : completedTasks;
-  const surplus = state.subscribers.size > 0 ? 0 : tasks.length - history.limit;
+  const surplus = tasks.length - history.limit;
+  const ended: Task[] = [];
   let dropped = 0;
   for (const [index, task] of tasks.entries()) {
     const status = masterStatus(state, {
@@ -109,14 +115,20 @@ function endTasks(state: MasterState, agent: Agent, framework: Framework, end: E
       unreachableSinceNs: end.unreachableSinceNs,
     });
     if (index < surplus && framework.tasks.get(taskId(task.task_id.value)) === task) {
-      dropped += dropTask(state, agent, framework, { task, end: end.state }) ? 1 : 0;
+      if (dropTask(state, agent, framework, { task, status })) {
+        dropped++;
+        ended.push(task);
+      }
     } else {
-      updateTask(state, task, status);
+      if (updateTask(state, task, status)) {
+        ended.push(task);
+      }
       removeTask(state, agent, task, { unreachable: end.unreachable === true });
     }
     sendStatus(state, framework, ofExecutor(status, task));
   }
   countTaskEnds(state.counters, { ...end, source: TaskStatus_Source.SOURCE_MASTER }, dropped);
+  return ended;
 }
 
 /** True while some other change of the agent is on its way to the registry. */

@@ -68,7 +68,7 @@ export function removeFramework(state: MasterState, framework: Framework): void 
 
 /**
  * With a framework end as many tasks as it has, of which its history keeps the last few: the others
- * are counted, and get no status that would be forgotten at once.
+ * are counted, and no record keeps a status that would be forgotten at once.
  */
 function endTasks(state: MasterState, framework: Framework): void {
   const { completedTasks, unreachableTasks } = framework;
@@ -77,32 +77,23 @@ function endTasks(state: MasterState, framework: Framework): void {
     reason: TaskStatus_Reason.REASON_FRAMEWORK_REMOVED,
     message: `Framework ${framework.id} removed`,
   };
-  const end = (task: Task) =>
-    updateTask(
-      state,
-      task,
-      masterStatus(state, {
-        taskId: task.task_id.value,
-        agentId: task.agent_id.value,
-        ...killed,
-      }),
-    );
-  const isWatched = state.subscribers.size > 0;
+  const statusOf = (task: Task) =>
+    masterStatus(state, { taskId: task.task_id.value, agentId: task.agent_id.value, ...killed });
   const all = framework.tasks.size + unreachableTasks.size;
   const surplus = Math.min(framework.tasks.size, all - completedTasks.limit);
-  if (surplus > 0 && !isWatched) {
-    const ended = dropTasks(state, framework, surplus, killed.state);
+  if (surplus > 0) {
+    const ended = dropTasks(state, framework, surplus, { end: killed.state, statusOf });
     countTaskEnds(state.counters, { ...killed, source: TaskStatus_Source.SOURCE_MASTER }, ended);
   }
   for (const task of [...framework.tasks.values()]) {
-    end(task);
+    updateTask(state, task, statusOf(task));
     const agent = state.agents.registered.get(agentId(task.agent_id.value));
     if (agent !== undefined) {
       removeTask(state, agent, task);
     }
   }
   for (const [id, task] of [...unreachableTasks]) {
-    end(task);
+    updateTask(state, task, statusOf(task));
     unreachableTasks.delete(id);
     completedTasks.push(task);
   }

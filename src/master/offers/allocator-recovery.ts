@@ -14,7 +14,8 @@ import {
   type LiveAllocator,
 } from '../../core/interface.ts';
 import { withoutAllocation } from '../../model/resource-format.ts';
-import { agentFacts, holdingsOn } from '../agents/agents.ts';
+import { agentFacts } from '../agents/agents.ts';
+import { holdingsOn } from '../agents/holdings.ts';
 import { machineOf } from '../agents/machines.ts';
 import { frameworkTerms } from '../frameworks/frameworks.ts';
 import type { MasterOptions } from '../options.ts';

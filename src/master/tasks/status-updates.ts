@@ -16,7 +16,7 @@ import { countTaskReason, countTaskState } from '../metrics/counters.ts';
 import { log, sendToAgent, sendToFramework } from '../outbox.ts';
 import type { Framework, MasterState } from '../state.ts';
 import { duplicateUpdate } from './duplicates.ts';
-import { updateTask } from './tasks.ts';
+import { giveBack, updateTask } from './tasks.ts';
 
 /** What a framework hears of states that only partition-aware ones know. */
 export function stateFor(framework: Framework, state: TaskState): TaskState {
@@ -152,7 +152,9 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
     uncountedUpdate(state, agent, update);
     return;
   }
-  updateTask(state, task, update.status, update.latest_state);
+  if (updateTask(state, task, update.status, update.latest_state)) {
+    giveBack(state, task);
+  }
   if (forwarded) {
     values.valid_status_updates++;
   } else {

@@ -83,15 +83,16 @@ function uncountTask(agent: Agent, task: Task | undefined): TaskSize | undefined
 }
 
 /**
- * Takes a status into the task's record. Resources are free with the first terminal state, be it
- * only the agent's latest and not yet the one reported.
+ * Takes a status into the task's record. True if the task ends with it: the caller gives its
+ * resources back (`giveBack`), with those of other tasks or alone. They are free with the first
+ * terminal state, be it only the agent's latest and not yet the one reported.
  */
 export function updateTask(
   state: MasterState,
   task: Task,
   status: TaskStatus,
   latestState?: TaskState | undefined,
-): void {
+): boolean {
   const newState = latestState ?? status.state;
   const framework = state.frameworks.registered.get(frameworkId(task.framework_id.value));
   const ends = !isOver(task.state) && isOver(newState);
@@ -110,39 +111,38 @@ export function updateTask(
     }
     task.state = newState;
   }
-  const isNews = rememberStatus(state, task, status);
-  if (isNews && framework !== undefined) {
+  const isNew = isNews(task, status);
+  rememberStatus(state, task, status);
+  if (isNew && framework !== undefined) {
     publishTaskUpdated(state, framework, task, status);
   }
   if (ends) {
-    giveBack(state, task);
     countTaskState(state.counters, newState);
     const { source, reason } = status;
     if (reason !== undefined && source !== undefined) {
       countTaskReason(state.counters, { state: status.state, source, reason });
     }
   }
+  return ends;
 }
 
 const agentOf = ({ agents }: MasterState, task: Task) =>
   agents.registered.get(agentId(task.agent_id.value));
 
-/**
- * Keeps the last status of each run of equal states, without its data. True if readers should know.
- */
-function rememberStatus(state: MasterState, task: Task, status: TaskStatus): boolean {
+/** Whether readers of the event stream hear of a status, which the record does not have yet. */
+const isNews = (task: Task, status: TaskStatus) =>
+  !repeatsStatus(task, status) ||
+  status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
+  status.reason === TaskStatus_Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED;
+
+/** Keeps the last status of each run of equal states, without its data. */
+function rememberStatus(state: MasterState, task: Task, status: TaskStatus): void {
   let kept = status;
   if (status.data !== undefined) {
     const { data: _, ...rest } = status;
     kept = rest;
   }
-  const isRepeated = repeatsStatus(task, kept);
   countStatuses(state, task, addStatus(task, kept));
-  return (
-    !isRepeated ||
-    status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
-    status.reason === TaskStatus_Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
-  );
 }
 
 /**
@@ -165,7 +165,8 @@ function countStatuses(state: MasterState, task: Task, grown: number): void {
   }
 }
 
-function giveBack(state: MasterState, task: Task): void {
+/** The resources of one task are free again; those of many tasks `holdingsOf` sums up. */
+export function giveBack(state: MasterState, task: Task): void {
   const resources = task.resources ?? [];
   if (resources.length > 0 && state.agents.registered.has(agentId(task.agent_id.value))) {
     state.allocator.recover({
@@ -225,20 +226,21 @@ function takeOff(agent: Agent, owner: FrameworkId, id: TaskId): TaskSize | undef
 }
 
 /**
- * Ends the first so many tasks of a framework, which stay in no history and of which no reader
- * hears: what `updateTask` and `removeTask` would do, without statuses, and with each map emptied
- * at once. Their resources are free already. Answers how many ran until now.
+ * Ends the first so many tasks of a framework, which stay in no history: what `updateTask` and
+ * `removeTask` would do, but that the statuses go to readers of the event stream only, and that
+ * each map is emptied at once. Answers how many ran until now.
  */
 export function dropTasks(
   state: MasterState,
   framework: Framework,
   count: number,
-  end: TaskState,
+  { end, statusOf }: { readonly end: TaskState; readonly statusOf: (task: Task) => TaskStatus },
 ): number {
+  const isWatched = state.subscribers.size > 0;
   const all = [...framework.tasks.values()];
   const agents = new Set<Agent>();
   let agent: Agent | undefined;
-  let ended = 0;
+  let running = 0;
   framework.tasks.clear();
   for (const [index, task] of all.entries()) {
     if (index >= count) {
@@ -255,34 +257,43 @@ export function dropTasks(
       uncountTask(agent, task);
       countLiveTask(state.counters, task.state, -1);
     }
-    ended += endUnrecorded(framework, task, end) ? 1 : 0;
+    const ended = endUnrecorded(framework, task, end);
+    running += ended ? 1 : 0;
+    if (isWatched) {
+      tellOfEnd(state, framework, task, statusOf(task));
+    }
   }
   for (const each of agents) {
     keepCounted(each, framework.id);
   }
-  return ended;
+  return running;
 }
 
 /**
  * Ends a task that its framework knows, and takes it off its agent: what `updateTask` and
  * `removeTask` would do for one that stays in no history, whose last status need not be kept. True
- * if it ran until now, so that its end is still to be counted.
+ * if it ran until now, so that its end is still to be counted, and its resources given back.
  */
 export function dropTask(
   state: MasterState,
   agent: Agent,
   framework: Framework,
-  { task, end }: { readonly task: Task; readonly end: TaskState },
+  { task, status }: { readonly task: Task; readonly status: TaskStatus },
 ): boolean {
   const id = taskId(task.task_id.value);
   countLiveTask(state.counters, task.state, -1);
-  const ended = endUnrecorded(framework, task, end);
-  if (ended) {
-    giveBack(state, task);
-  }
+  const ended = endUnrecorded(framework, task, status.state);
+  tellOfEnd(state, framework, task, status);
   takeOff(agent, framework.id, id);
   framework.tasks.delete(id);
   return ended;
+}
+
+/** Readers hear of the end of a task whose record does not keep the status. */
+function tellOfEnd(state: MasterState, framework: Framework, task: Task, status: TaskStatus): void {
+  if (isNews(task, status)) {
+    publishTaskUpdated(state, framework, task, status);
+  }
 }
 
 /** In the framework's sums, where states that are no end count only while the task is there. */
