@@ -21,6 +21,7 @@ import { breakOff } from './broken-event.ts';
 import type { MasterEffect } from './effects.ts';
 import type { AgentMessage, MasterEvent } from './events.ts';
 import { frameworkOnStream, heartbeat } from './frameworks/connection.ts';
+import { FrameworkSums } from './frameworks/framework-sums.ts';
 import { disconnectFramework, forgetTasks } from './frameworks/frameworks.ts';
 import { failoverTimedOut } from './frameworks/removal.ts';
 import { schedulerCall } from './frameworks/scheduler-calls.ts';
@@ -88,6 +89,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     frameworks: {
       registered: new Map(),
       byStream: new Map(),
+      sums: new FrameworkSums(),
       completed: new BoundedMap(options.maxCompletedFrameworks, { forgotten: forgetTasks }),
       taskHistory: {
         budget: new ByteBudget(MAX_TASK_HISTORY_BYTES),

@@ -8,6 +8,7 @@ import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { AgentRoom } from './agents/room.ts';
 import { BoundedList, BoundedMap } from './bounded-map.ts';
+import { FrameworkSums } from './frameworks/framework-sums.ts';
 import { forgetTasks } from './frameworks/frameworks.ts';
 import { Durations } from './metrics/timer-statistics.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
@@ -22,6 +23,7 @@ const CLASSES: ReadonlySet<unknown> = new Set([
   ByteBudget,
   Durations,
   Fifo,
+  FrameworkSums,
   MinimumCapabilities,
   Random,
   Recurrence,

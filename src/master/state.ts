@@ -29,6 +29,7 @@ import type { AgentRoom } from './agents/room.ts';
 import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
 import type { FrameworkConnection } from './frameworks/connection.ts';
+import type { FrameworkSums } from './frameworks/framework-sums.ts';
 import type { FrameworkCounters, MasterCounters } from './metrics/counters.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
@@ -211,6 +212,8 @@ export interface FrameworkTable {
   readonly registered: Map<FrameworkId, Framework>;
   readonly byStream: Map<StreamId, Framework>;
   readonly completed: BoundedMap<FrameworkId, Framework>;
+  /** Of those that are registered. */
+  readonly sums: FrameworkSums;
   /** What all histories of completed and unreachable tasks may take together. */
   readonly taskHistory: Weight<Task>;
 }

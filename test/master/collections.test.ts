@@ -29,7 +29,7 @@ const ofState: Record<string, string> = {
   'frameworks.byStream': 'MAX_FRAMEWORKS',
   'frameworks.completed':
     'max_completed_frameworks, of MAX_FRAMEWORK_BYTES and MAX_TASK_HISTORY_BYTES',
-  'frameworks.registered': 'MAX_FRAMEWORKS and MAX_FRAMEWORKS_BYTES, twice: framework-sums.ts',
+  'frameworks.registered': 'MAX_FRAMEWORKS and MAX_FRAMEWORKS_BYTES, twice: frameworks/room.ts',
   grants: OFFERED,
   inverseOffers: 'one of a framework on an agent',
   machines: 'MAX_MACHINES, all named in one body',

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
+import type { Framework } from '../../src/master/state.ts';
 import {
   FrameworkInfo_Capability_Type,
   MasterCall_Type,
@@ -353,9 +354,26 @@ class Cluster {
       }
     }
     expect(master.counters.tasksByState.every((count) => count >= 0)).toBe(true);
+    const { registered, sums } = master.frameworks;
+    const told = [...registered.values()].filter((it) => it.state === 'recovered');
+    const subscribed = [...registered.values()].filter((it) => it.state !== 'recovered');
+    expect(sums.subscribed).toEqual(sumOf(subscribed));
+    expect(sums.told).toEqual(sumOf(told));
+    for (const ip of told.map((it) => it.toldBy)) {
+      expect(sums.toldBy(ip)).toEqual(sumOf(told.filter((it) => it.toldBy === ip)));
+    }
     expect(this.world.aborted).toBeUndefined();
   }
 }
+
+const sumOf = (frameworks: readonly Framework[]) => ({
+  frameworks: frameworks.length,
+  roles: sum(frameworks.map(({ roles }) => roles.size)),
+  tree: sum(frameworks.map(({ treeSize }) => treeSize)),
+  bytes: sum(frameworks.map(({ bytes }) => bytes)),
+});
+
+const sum = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0);
 
 test('any history of a cluster keeps the books right', () => {
   fc.assert(

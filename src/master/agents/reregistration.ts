@@ -35,7 +35,7 @@ import { isTerminal } from '../../model/task-state.ts';
 import type { ContinuationOf } from '../continuation.ts';
 import { schedulerPid } from '../frameworks/connection.ts';
 import { recoverFramework } from '../frameworks/frameworks.ts';
-import { toldError } from '../frameworks/sums.ts';
+import { toldError } from '../frameworks/room.ts';
 import { rescindAgentOffers } from '../offers/offers.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from '../operations/operations.ts';

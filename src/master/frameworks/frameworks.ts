@@ -134,6 +134,7 @@ export function addNewFramework(state: MasterState, subscription: Subscription):
 
 function addFramework(state: MasterState, framework: Framework): void {
   state.frameworks.registered.set(framework.id, framework);
+  state.frameworks.sums.count(framework);
   state.allocator.addFramework({
     id: framework.id,
     ...frameworkTerms(framework),
@@ -185,6 +186,7 @@ export function resubscribe(
     endInverseOffer(state, inverseOffer, { rescind: false });
   }
   framework.state = 'connected';
+  state.frameworks.sums.count(framework);
   if (!framework.active) {
     framework.active = true;
     state.allocator.activateFramework(framework.id);
@@ -221,6 +223,7 @@ export function updateFramework(
   framework.capabilities = frameworkCapabilities(info);
   framework.constraints = change.constraints;
   framework.bytes = frameworkBytes(info, change.constraints);
+  state.frameworks.sums.count(framework);
   for (const agent of agentsOf(state, framework)) {
     recountFramework(agent, framework);
   }

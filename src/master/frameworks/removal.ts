@@ -56,6 +56,7 @@ export function removeFramework(state: MasterState, framework: Framework): void 
   framework.state = 'disconnected';
   framework.unregisteredMs = state.nowMs;
   state.frameworks.registered.delete(framework.id);
+  state.frameworks.sums.forget(framework.id);
   state.frameworks.completed.set(framework.id, framework);
   log(state, 'info', `Removed framework ${framework.id} (${framework.info.name})`);
   publishFrameworkRemoved(state, framework);

@@ -7,7 +7,7 @@ import { type AgentId, frameworkId } from '../../model/ids.ts';
 import { parsePid } from '../../model/pid.ts';
 import { treeSize } from '../../model/role.ts';
 import { MAX_KNOWN_ROLES, rolesRoomError } from '../roles/room.ts';
-import type { Framework, MasterState } from '../state.ts';
+import type { MasterState } from '../state.ts';
 import {
   MAX_FRAMEWORK_ROLES,
   MAX_FRAMEWORK_TREE,
@@ -17,29 +17,7 @@ import {
   MAX_TREE,
 } from '../validation/count.ts';
 import { frameworkBytes, growthError, MAX_FRAMEWORKS_BYTES } from '../validation/size.ts';
-
-interface Sums {
-  frameworks: number;
-  roles: number;
-  /** Roles with all above them, framework by framework. */
-  tree: number;
-  bytes: number;
-}
-
-function sumOf(state: MasterState, belongs: (framework: Framework) => boolean): Sums {
-  const sum = { frameworks: 0, roles: 0, tree: 0, bytes: 0 };
-  for (const framework of state.frameworks.registered.values()) {
-    if (belongs(framework)) {
-      sum.frameworks++;
-      sum.roles += framework.roles.size;
-      sum.tree += framework.treeSize;
-      sum.bytes += framework.bytes;
-    }
-  }
-  return sum;
-}
-
-const isSubscriber = ({ state }: Framework) => state !== 'recovered';
+import type { Sums } from './framework-sums.ts';
 
 /** Why a framework may not subscribe, or become this. */
 export function subscriberError(
@@ -57,8 +35,8 @@ export function subscriberError(
     return noRoom;
   }
   const registered = state.frameworks.registered.get(frameworkId(info.id?.value ?? ''));
-  const known = registered !== undefined && isSubscriber(registered) ? registered : undefined;
-  const sum = sumOf(state, isSubscriber);
+  const known = registered?.state === 'recovered' ? undefined : registered;
+  const sum = state.frameworks.sums.subscribed;
   if (known === undefined && sum.frameworks >= MAX_FRAMEWORKS) {
     return `There are ${MAX_FRAMEWORKS} frameworks already, which is as many as may be`;
   }
@@ -141,12 +119,12 @@ export function toldError(
   const { agents } = state;
   const isKnown =
     agents.registered.has(agent) || agents.recovered.has(agent) || agents.unreachable.has(agent);
-  const told = sumOf(state, (framework) => !isSubscriber(framework));
+  const { told } = state.frameworks.sums;
   if (isKnown) {
     return toldOverflow(told, more, 1, 'Agents');
   }
   const ip = parsePid(pid)?.host;
-  const there = sumOf(state, (it) => !isSubscriber(it) && it.toldBy === ip);
+  const there = state.frameworks.sums.toldBy(ip);
   return (
     toldOverflow(told, more, STRANGERS_SHARE, 'Agents that are not known here') ??
     toldOverflow(there, more, STRANGERS_OF_ADDRESS_SHARE, `Agents at ${ip} that are not known here`)

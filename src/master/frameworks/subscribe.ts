@@ -22,7 +22,7 @@ import {
 import { frameworkUserError } from '../validation/users.ts';
 import { answerCall, refuseConnection } from './connection.ts';
 import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
-import { subscriberError } from './sums.ts';
+import { subscriberError } from './room.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
   const { call, principal } = event;

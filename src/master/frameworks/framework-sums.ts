@@ -1,0 +1,72 @@
+// What the registered frameworks have together, kept as they come, change and go. Those that are
+// subscribed, or may come back, are summed apart from those that only agents have told of.
+import type { FrameworkId } from '../../model/ids.ts';
+import type { Framework } from '../state.ts';
+
+export interface Sums {
+  frameworks: number;
+  roles: number;
+  /** Roles with all above them, framework by framework. */
+  tree: number;
+  bytes: number;
+}
+
+/** What a framework adds, and to which sums. */
+interface Counted extends Readonly<Sums> {
+  readonly isTold: boolean;
+  /** IP address of the agent that told of it. */
+  readonly toldBy: string | undefined;
+}
+
+const nothing = (): Sums => ({ frameworks: 0, roles: 0, tree: 0, bytes: 0 });
+
+export class FrameworkSums {
+  readonly subscribed: Sums = nothing();
+  readonly told: Sums = nothing();
+  private readonly toldAt = new Map<string | undefined, Sums>();
+  private readonly counted = new Map<FrameworkId, Counted>();
+
+  /** Of those that agents at an IP address have told of. */
+  toldBy(ip: string | undefined): Readonly<Sums> {
+    return this.toldAt.get(ip) ?? nothing();
+  }
+
+  /** Counts a framework as it is now, instead of as it was. */
+  count({ id, roles, treeSize, bytes, state, toldBy }: Framework): void {
+    this.forget(id);
+    const isTold = state === 'recovered';
+    const counted = { frameworks: 1, roles: roles.size, tree: treeSize, bytes, isTold, toldBy };
+    this.counted.set(id, counted);
+    this.change(counted, 1);
+  }
+
+  forget(id: FrameworkId): void {
+    const counted = this.counted.get(id);
+    if (counted !== undefined) {
+      this.counted.delete(id);
+      this.change(counted, -1);
+    }
+  }
+
+  private change(counted: Counted, sign: 1 | -1): void {
+    if (!counted.isTold) {
+      add(this.subscribed, counted, sign);
+      return;
+    }
+    add(this.told, counted, sign);
+    const there = this.toldAt.get(counted.toldBy) ?? nothing();
+    add(there, counted, sign);
+    if (there.frameworks > 0) {
+      this.toldAt.set(counted.toldBy, there);
+    } else {
+      this.toldAt.delete(counted.toldBy);
+    }
+  }
+}
+
+function add(sum: Sums, counted: Counted, sign: 1 | -1): void {
+  sum.frameworks += sign * counted.frameworks;
+  sum.roles += sign * counted.roles;
+  sum.tree += sign * counted.tree;
+  sum.bytes += sign * counted.bytes;
+}
