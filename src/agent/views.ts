@@ -1,16 +1,5 @@
 // What can be read of an agent: pure functions of its state, each filtered by who asks.
-import type {
-  AgentCall,
-  AgentResponse,
-  ContainerInfo,
-  ContainerStatus,
-  DiscoveryInfo,
-  DomainInfo,
-  DrainConfig,
-  Environment,
-  HealthCheck,
-  Resource,
-} from '../model/generated/messages.ts';
+import type { AgentCall, AgentResponse, Resource } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId } from '../model/ids.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
@@ -19,26 +8,6 @@ export interface Viewer {
   readonly principal?: Principal | undefined;
   readonly authorizer: Authorizer;
 }
-
-/** Messages that /state shows as they are. */
-export interface ShownMessages {
-  ContainerInfo: ContainerInfo;
-  ContainerStatus: ContainerStatus;
-  DiscoveryInfo: DiscoveryInfo;
-  DomainInfo: DomainInfo;
-  DrainConfig: DrainConfig;
-  Environment: Environment;
-  HealthCheck: HealthCheck;
-  Resource: Resource;
-}
-
-/**
- * Plain values of a message, ready for JSON.stringify: enums by name, Mesos's defaults filled in.
- */
-export type MessageJson = <Name extends keyof ShownMessages>(
-  name: Name,
-  message: ShownMessages[Name],
-) => unknown;
 
 /** One executor's container, for /containers, /monitor/statistics and GET_CONTAINERS. */
 export interface ContainerView {

@@ -3,6 +3,7 @@
 import type { Quantities } from '../core/interface.ts';
 import type { DomainInfo, VersionInfo } from '../model/generated/messages.ts';
 import type { Authorizer } from '../security/authorizer.ts';
+import type { MessageJson } from '../wire/v0-json/writing.ts';
 
 /** Who this master is. */
 export interface MasterIdentity {
@@ -86,36 +87,11 @@ export interface FrameworkOptions {
   readonly maxOperatorStreams: number;
 }
 
-/**
- * Messages as JSON values. The wire knows how; the master only passes them on in its plain views.
- */
-export type JsonOf = (
-  type:
-    | 'AgentInfo'
-    | 'ContainerInfo'
-    | 'ContainerStatus'
-    | 'DiscoveryInfo'
-    | 'DrainInfo'
-    | 'Environment'
-    | 'HealthCheck'
-    | 'MachineInfo'
-    | 'MasterInfo'
-    | 'OfferConstraints'
-    | 'QuotaConfig'
-    | 'QuotaStatus'
-    | 'Resource'
-    | 'ResourceProviderInfo'
-    | 'Schedule'
-    | 'ClusterStatus'
-    | 'TimeInfo',
-  message: object,
-) => unknown;
-
 export interface MasterOptions
   extends MasterIdentity,
     AllocationOptions,
     AgentOptions,
     FrameworkOptions {
   readonly authorizer: Authorizer;
-  readonly jsonOf: JsonOf;
+  readonly jsonOf: MessageJson;
 }

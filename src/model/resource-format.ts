@@ -94,6 +94,13 @@ export function commonReservations(resources: readonly Resource[]): number {
 
 export const isReserved = (resource: Resource) => (resource.reservations?.length ?? 0) > 0;
 
+export const unreservedOf = (resources: readonly Resource[]) =>
+  resources.filter((resource) => !isReserved(resource));
+
+/** By the role of the innermost reservation; those without one are left out. */
+export const reservedByRole = (resources: readonly Resource[]): Map<string, Resource[]> =>
+  Map.groupBy(resources.filter(isReserved), reservationRole);
+
 export const isDynamicallyReserved = (resource: Resource) =>
   resource.reservations?.at(-1)?.type === Resource_ReservationInfo_Type.DYNAMIC;
 

@@ -1,6 +1,12 @@
 // A resource as Mesos writes it in messages: `cpus(allocated: ads)(reservations:
 // [(DYNAMIC,ads)]):1.5`.
-import { type Resource, Resource_ReservationInfo_Type, Value_Type } from './generated/messages.ts';
+import {
+  type Resource,
+  Resource_ReservationInfo_Type,
+  type Value_Ranges,
+  type Value_Set,
+  Value_Type,
+} from './generated/messages.ts';
 
 export function resourceText(resource: Resource): string {
   return resource.name + qualifiers(resource) + valueSuffix(resource);
@@ -38,16 +44,19 @@ function valueSuffix(resource: Resource): string {
     case Value_Type.SCALAR:
       return `:${Math.round((resource.scalar?.value ?? 0) * 1000) / 1000}`;
     case Value_Type.RANGES:
-      return `:${rangesText(resource)}`;
+      return `:${rangesText(resource.ranges)}`;
     case Value_Type.SET:
-      return `:{${(resource.set?.item ?? []).join(', ')}}`;
+      return `:${setText(resource.set)}`;
     default:
       return '';
   }
 }
 
 /** `[31000-32000, 40000-41000]` */
-export function rangesText(resource: Resource): string {
-  const ranges = (resource.ranges?.range ?? []).map(({ begin, end }) => `${begin}-${end}`);
-  return `[${ranges.join(', ')}]`;
+export function rangesText(ranges: Value_Ranges | undefined): string {
+  const texts = (ranges?.range ?? []).map(({ begin, end }) => `${begin}-${end}`);
+  return `[${texts.join(', ')}]`;
 }
+
+/** `{a, b}` */
+export const setText = (set: Value_Set | undefined) => `{${(set?.item ?? []).join(', ')}}`;

@@ -1,17 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
-import type { MessageJson } from '../../src/agent/views.ts';
 import { AgentCall_Type, TaskState } from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';
-import { jsonValue } from '../../src/wire/json.ts';
-import type { MessageType } from '../../src/wire/message-type.ts';
-import { types } from '../../src/wire/types.ts';
+import { messageJson } from '../support/rich-task.ts';
 import { AGENT_ID, commandTask, FRAMEWORK, runToEnd, status, World } from './harness.ts';
 
 const viewer = { authorizer: permissive };
-const messageJson: MessageJson = (name, message) =>
-  jsonValue(types[name] as MessageType<unknown>, message);
-
 const viewsOf = (world: World) => createViews(world.agent, messageJson);
 
 function running(task = commandTask('t1')) {

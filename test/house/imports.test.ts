@@ -21,10 +21,13 @@ const FACES = [...(/in the files (.+) only\./.exec(PAGE)?.[1] ?? '').matchAll(/`
 
 const named = (cell: string) => cell.split(', ').filter((name) => name !== '');
 
-/** `model` is a room, `core/interface` a file in a room, `asm/constants` one in another folder. */
+/**
+ * `model` is a room, `wire/v0-json/` a folder of a room, `core/interface` a file in a room,
+ * `asm/constants` one in another folder.
+ */
 function pathOf(name: string): string {
   const path = name.startsWith('asm/') ? name : `src/${name}`;
-  return name.includes('/') ? `${path}.ts` : `${path}/`;
+  return name.endsWith('/') ? path : name.includes('/') ? `${path}.ts` : `${path}/`;
 }
 
 const importable = (cell: string) =>
@@ -101,6 +104,8 @@ test('the test itself sees what it should see', () => {
   expect(bad('src/master/a.ts', "import { x } from '../agent/step.ts';")).toHaveLength(1);
   expect(bad('src/agent/a.ts', "import type { P } from '../security/principal.ts';")).toEqual([]);
   expect(bad('src/agent/a.ts', "import { p } from '../security/acl.ts';")).toHaveLength(1);
+  expect(bad('src/agent/a.ts', "import { x } from '../wire/v0-json/tasks.ts';")).toEqual([]);
+  expect(bad('src/agent/a.ts', "import { x } from '../wire/json.ts';")).toHaveLength(1);
   expect(bad('src/cli/a.ts', "import { x } from '../../test/support/sources.ts';")).toHaveLength(1);
   expect(bad('src/executor/a.ts', "import type { E } from '../agent/effects.ts';")).toEqual([]);
   expect(bad('src/executor/a.ts', "import type { S } from '../agent/state.ts';")).toHaveLength(1);

@@ -220,6 +220,28 @@ test('resources of a framework', () => {
   });
 });
 
+test('a sum is that of what the core counts: each amount in thousandths', () => {
+  const world = new World({ jsonOf: messageJson });
+  const agent = world.agent({ resources: 'cpus:1;mem:64;tokens:3' });
+  const framework = world.framework();
+  world.allocate();
+  const [first, second] = [1.23456, 0.0006].map((amount, index) => ({
+    task_id: { value: `t${index}` },
+    resources: [scalar('tokens', amount)],
+  }));
+  framework.launch(framework.offer(), first ?? {}, second ?? {});
+  world.allocate();
+  const shown = [...(world.views.slaves(viewer, {}) as { slaves: Iterable<object> }).slaves];
+  expect(shown).toMatchObject([
+    {
+      id: agent.id,
+      resources: { tokens: 3 },
+      used_resources: { tokens: 1.236 },
+      offered_resources: { tokens: 1.764 },
+    },
+  ]);
+});
+
 test('tasks, with all they may have and with little', () => {
   const { framework, ids } = state();
   expectJson(framework.tasks, [

@@ -1,25 +1,26 @@
 // /state of an agent: everything, filtered by who asks, with Mesos's keys.
 import { frameworkCapabilities } from '../../model/capabilities.ts';
-import { AgentInfo_Capability_Type, ExecutorInfo_Type } from '../../model/generated/messages.ts';
+import {
+  AgentInfo_Capability_Type,
+  ExecutorInfo_Type,
+  type Resource,
+} from '../../model/generated/messages.ts';
+import { reservedByRole, unreservedOf } from '../../model/resource-format.ts';
 import { type RoleSight, rememberedSight, shownResources } from '../../model/role-sight.ts';
+import { attributesJson, fullResourcesJson, resourcesJson } from '../../wire/v0-json/resources.ts';
+import {
+  agentTaskJson,
+  allocationRole,
+  labelsJson,
+  queuedTaskJson,
+  roleJson,
+} from '../../wire/v0-json/tasks.ts';
+import type { Json, Writing } from '../../wire/v0-json/writing.ts';
 import { allocatedResources, type Executor } from '../executors/executor.ts';
 import type { Framework } from '../executors/framework.ts';
 import { sandboxDirectory } from '../executors/sandbox.ts';
 import type { AgentState } from '../state.ts';
 import type { Viewer } from '../views.ts';
-import {
-  allocationRole,
-  attributesJson,
-  fullJson,
-  type Json,
-  queuedTaskJson,
-  reservationsBy,
-  resourcesJson,
-  roleIn,
-  taskJson,
-  unreserved,
-  type Writing,
-} from './v0-json.ts';
 
 export function stateView(agent: AgentState, writing: Writing, viewer: Viewer): Json {
   const { options } = agent;
@@ -104,19 +105,21 @@ function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Js
   const total = agent.ledger.total();
   const used = agentAllocated(agent);
   const sees = roleSightOf(viewer);
-  const reserved = reservationsBy(total, sees);
-  const sums = (byRole: typeof reserved) =>
+  const seenByRole = (resources: readonly Resource[]) =>
+    [...reservedByRole(resources)].filter(([role]) => sees(role));
+  const sums = (byRole: ReturnType<typeof seenByRole>) =>
     Object.fromEntries(byRole.map(([role, own]) => [role, resourcesJson(writing, own)]));
+  const reserved = seenByRole(total);
   return {
     resources: resourcesJson(writing, total),
     reserved_resources: sums(reserved),
-    unreserved_resources: resourcesJson(writing, unreserved(total)),
+    unreserved_resources: resourcesJson(writing, unreservedOf(total)),
     reserved_resources_full: Object.fromEntries(
-      reserved.map(([role, own]) => [role, fullJson(writing, shownResources(own, sees))]),
+      reserved.map(([role, own]) => [role, fullResourcesJson(writing, shownResources(own, sees))]),
     ),
-    unreserved_resources_full: fullJson(writing, unreserved(total)),
-    reserved_resources_allocated: sums(reservationsBy(used, sees)),
-    unreserved_resources_allocated: resourcesJson(writing, unreserved(used)),
+    unreserved_resources_full: fullResourcesJson(writing, unreservedOf(total)),
+    reserved_resources_allocated: sums(seenByRole(used)),
+    unreserved_resources_allocated: resourcesJson(writing, unreservedOf(used)),
   };
 }
 
@@ -147,7 +150,7 @@ function frameworkJson(
     ...(info.principal === undefined ? {} : { principal: info.principal }),
     ...(frameworkCapabilities(info).multiRole
       ? { roles: (info.roles ?? []).filter(sees) }
-      : roleIn(info.role ?? '*', sees)),
+      : roleJson(info.role ?? '*', sees)),
     executors: visibleExecutors(framework.executors.values(), framework, viewer).map(write),
     completed_executors: visibleExecutors(framework.completed, framework, viewer).map(write),
   };
@@ -176,18 +179,20 @@ function executorJson(
     container: executor.containerId,
     directory: sandboxDirectory(agent, executor),
     resources: resourcesJson(writing, allocatedResources(agent, executor)),
-    ...((info.resources?.length ?? 0) > 0 ? roleIn(allocationRole(info.resources), sees) : {}),
-    ...(info.labels === undefined ? {} : { labels: info.labels.labels ?? [] }),
+    ...((info.resources?.length ?? 0) > 0
+      ? roleJson(allocationRole(info.resources) ?? '*', sees)
+      : {}),
+    ...(info.labels === undefined ? {} : { labels: labelsJson(info.labels) }),
     ...(info.type === undefined ? {} : { type: executorTypeName(info.type) }),
     tasks: shown
       .filter((task) => isLaunched.has(task))
-      .map((task) => taskJson(writing, task, sees)),
+      .map((task) => agentTaskJson(writing, task, sees)),
     queued_tasks: [...executor.queued.values()]
       .filter((task) => authorizer.authorize(principal, 'VIEW_TASK', { task, framework }))
       .map((task) => queuedTaskJson(writing, task, sees)),
     completed_tasks: shown
       .filter((task) => !isLaunched.has(task))
-      .map((task) => taskJson(writing, task, sees)),
+      .map((task) => agentTaskJson(writing, task, sees)),
   };
 }
 

@@ -1,9 +1,11 @@
 // The views of one agent.
+
+import type { MessageJson } from '../../wire/v0-json/writing.ts';
 import type { Executor } from '../executors/executor.ts';
 import { allocatedResources } from '../executors/executor.ts';
 import { SandboxFiles } from '../executors/sandbox-files.ts';
 import type { AgentState } from '../state.ts';
-import type { AgentViews, ContainerView, MessageJson } from '../views.ts';
+import type { AgentViews, ContainerView } from '../views.ts';
 import { metricsView } from './metrics.ts';
 import { operatorView, visibleContainers } from './operator-reads.ts';
 import { stateView } from './state-endpoint.ts';

@@ -1,15 +1,15 @@
 // The registry as it is read at /registrar(1)/registry: what the master would know after a crash.
 import type { AgentInfo } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
+import type { Json } from '../../wire/v0-json/writing.ts';
 import { quotaConfig } from '../roles/quota.ts';
 import type { MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
 import { maintenanceSchedule } from './roles.ts';
 import { lazily } from './state-endpoints.ts';
-import type { Plain } from './v0-json.ts';
 import { seesResource, seesRole } from './visibility.ts';
 
-export function registryView(state: MasterState, viewer: Viewer): Plain {
+export function registryView(state: MasterState, viewer: Viewer): Json {
   const { principal, authorizer } = viewer;
   const { jsonOf } = state.options;
   const { agents } = state;
@@ -62,7 +62,7 @@ function* admitted({ agents }: MasterState): Iterable<AgentInfo> {
   yield* agents.recovered.values();
 }
 
-function duty({ agents, options }: MasterState, id: AgentId): Plain {
+function duty({ agents, options }: MasterState, id: AgentId): Json {
   const drain = agents.draining.get(id);
   return {
     ...(drain !== undefined && { drain_info: options.jsonOf('DrainInfo', drain) }),
@@ -71,7 +71,7 @@ function duty({ agents, options }: MasterState, id: AgentId): Plain {
 }
 
 /** What a master must be able to do to take the registry over. */
-function minimumCapabilities({ agents, quotas }: MasterState): Plain[] {
+function minimumCapabilities({ agents, quotas }: MasterState): Json[] {
   const needed = [
     ...(agents.draining.size > 0 || agents.deactivated.size > 0 ? ['AGENT_DRAINING'] : []),
     ...(quotas.size > 0 ? ['QUOTA_V2'] : []),

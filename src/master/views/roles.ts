@@ -10,13 +10,13 @@ import {
   Value_Type,
   type WeightInfo,
 } from '../../model/generated/messages.ts';
+import type { Json } from '../../wire/v0-json/writing.ts';
 import { agentMachineKey } from '../agents/machines.ts';
 import { plus } from '../roles/quantities.ts';
 import { quotaConfig } from '../roles/quota.ts';
 import { frameworksByRole, holdings, knownRoles } from '../roles/roles.ts';
 import type { Framework, MasterState } from '../state.ts';
 import type { Viewer } from '../views.ts';
-import type { Plain } from './v0-json.ts';
 import { seesFramework, seesFrameworkId, seesRole } from './visibility.ts';
 
 const DEFAULT_WEIGHT = 1;
@@ -48,7 +48,7 @@ export function getRoles(state: MasterState, viewer: Viewer): MasterResponse_Get
   return roles.length === 0 ? {} : { roles };
 }
 
-export function rolesView(state: MasterState, viewer: Viewer): Plain {
+export function rolesView(state: MasterState, viewer: Viewer): Json {
   const members = frameworksByRole(state);
   const held = holdings(state);
   const roles = knownRoles(state, members).filter((name) => seesRole(viewer, name));

@@ -9,20 +9,16 @@ import {
   TaskState,
 } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
-import { isReserved, reservationRole, toEndpointFormat } from '../../model/resource-format.ts';
+import { reservedByRole, unreservedOf } from '../../model/resource-format.ts';
 import { shownConstraints } from '../../model/role-sight.ts';
+import { executorJson } from '../../wire/v0-json/executors.ts';
+import { attributesJson, fullResourcesJson, resourcesJson } from '../../wire/v0-json/resources.ts';
+import { labelsJson, masterTaskJson } from '../../wire/v0-json/tasks.ts';
+import type { Json, Writing } from '../../wire/v0-json/writing.ts';
 import { usedOn } from '../agents/usage.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import type { Query, Viewer } from '../views.ts';
 import { offeredLists, offeredOfAgent, usedByAgent, usedLists } from './usage.ts';
-import {
-  type Plain,
-  plainAttributes,
-  plainExecutor,
-  plainLabels,
-  plainResources,
-  plainTask,
-} from './v0-json.ts';
 import {
   roleSightOf,
   seesExecutor,
@@ -34,12 +30,17 @@ import {
 } from './visibility.ts';
 
 /** A list whose elements are made as they are written: long answers leave room for other work. */
-export const lazily = <T>(all: () => Iterable<T>, make: (one: T) => Plain): Iterable<Plain> => ({
+export const lazily = <T>(all: () => Iterable<T>, make: (one: T) => Json): Iterable<Json> => ({
   *[Symbol.iterator]() {
     for (const one of all()) {
       yield make(one);
     }
   },
+});
+
+const writingOf = ({ algebra, options }: MasterState): Writing => ({
+  algebra,
+  message: options.jsonOf,
 });
 
 const secondsOf = (ms: number) => ms / 1000;
@@ -52,16 +53,16 @@ const agentCapabilityName = namesOf(AgentInfo_Capability_Type);
 const frameworkCapabilityName = namesOf(FrameworkInfo_Capability_Type);
 const masterCapabilityName = namesOf(MasterInfo_Capability_Type);
 
-export function stateView(state: MasterState, viewer: Viewer): Plain {
+export function stateView(state: MasterState, viewer: Viewer): Json {
   const { options, info } = state;
   const { version } = options;
-  const plain: Plain = { version: version.version };
+  const json: Json = { version: version.version };
   for (const key of ['git_sha', 'git_branch', 'git_tag'] as const) {
     if (version[key] !== undefined) {
-      plain[key] = version[key];
+      json[key] = version[key];
     }
   }
-  Object.assign(plain, {
+  Object.assign(json, {
     build_date: version.build_date ?? '',
     build_time: version.build_time ?? 0,
     build_user: version.build_user ?? '',
@@ -76,10 +77,10 @@ export function stateView(state: MasterState, viewer: Viewer): Plain {
     unreachable_slaves: state.agents.unreachable.size,
   });
   if (options.domain !== undefined) {
-    plain.domain = options.domain;
+    json.domain = options.domain;
   }
-  plain.leader = info.pid;
-  plain.leader_info = {
+  json.leader = info.pid;
+  json.leader_info = {
     id: info.id,
     pid: info.pid,
     port: info.port,
@@ -88,32 +89,32 @@ export function stateView(state: MasterState, viewer: Viewer): Plain {
   };
   if (viewer.authorizer.authorize(viewer.principal, 'VIEW_FLAGS')) {
     if (options.cluster !== undefined) {
-      plain.cluster = options.cluster;
+      json.cluster = options.cluster;
     }
     if (options.logDir !== undefined) {
-      plain.log_dir = options.logDir;
+      json.log_dir = options.logDir;
     }
     if (options.externalLogFile !== undefined) {
-      plain.external_log_file = options.externalLogFile;
+      json.external_log_file = options.externalLogFile;
     }
-    plain.flags = options.flags;
+    json.flags = options.flags;
   }
-  plain.slaves = lazily(
+  json.slaves = lazily(
     () => state.agents.registered.values(),
-    (it) => plainAgent(state, it, viewer),
+    (it) => agentJson(state, it, viewer),
   );
-  plain.recovered_slaves = lazily(() => state.agents.recovered.values(), plainAgentInfo);
-  plain.frameworks = lazily(
+  json.recovered_slaves = lazily(() => state.agents.recovered.values(), agentInfoJson);
+  json.frameworks = lazily(
     () => visibleFrameworks(state, viewer),
     (it) => full(state, it, viewer),
   );
-  plain.completed_frameworks = lazily(
+  json.completed_frameworks = lazily(
     () => visibleCompleted(state, viewer),
     (it) => full(state, it, viewer),
   );
-  plain.orphan_tasks = [];
-  plain.unregistered_frameworks = [];
-  return plain;
+  json.orphan_tasks = [];
+  json.unregistered_frameworks = [];
+  return json;
 }
 
 function countAgents(state: MasterState, picks: (agent: Agent) => boolean): number {
@@ -124,106 +125,101 @@ function countAgents(state: MasterState, picks: (agent: Agent) => boolean): numb
   return count;
 }
 
-function plainAgentInfo(info: AgentInfo): Plain {
-  const plain: Plain = {
+function agentInfoJson(info: AgentInfo): Json {
+  const json: Json = {
     id: info.id?.value ?? '',
     hostname: info.hostname,
     port: info.port ?? 5051,
-    attributes: plainAttributes(info.attributes),
+    attributes: attributesJson(info.attributes),
   };
   if (info.domain !== undefined) {
-    plain.domain = info.domain;
+    json.domain = info.domain;
   }
-  return plain;
+  return json;
 }
 
-function byRole(resources: readonly Resource[]): Map<string, Resource[]> {
-  const roles = new Map<string, Resource[]>();
-  for (const resource of resources) {
-    if (isReserved(resource)) {
-      const role = reservationRole(resource);
-      roles.set(role, [...(roles.get(role) ?? []), resource]);
-    }
-  }
-  return roles;
-}
-
-function plainAgent(state: MasterState, agent: Agent, viewer: Viewer): Plain {
-  const plain = plainAgentInfo(agent.info);
-  plain.pid = agent.pid;
-  plain.registered_time = secondsOf(agent.registeredMs);
+function agentJson(state: MasterState, agent: Agent, viewer: Viewer): Json {
+  const writing = writingOf(state);
+  const json = agentInfoJson(agent.info);
+  json.pid = agent.pid;
+  json.registered_time = secondsOf(agent.registeredMs);
   if (agent.reregisteredMs !== undefined) {
-    plain.reregistered_time = secondsOf(agent.reregisteredMs);
+    json.reregistered_time = secondsOf(agent.reregisteredMs);
   }
-  plain.resources = plainResources(agent.total);
-  plain.used_resources = plainResources(usedOn(agent));
-  plain.offered_resources = plainResources([...agent.offers].flatMap(({ resources }) => resources));
-  const reserved: Plain = {};
-  for (const [role, resources] of byRole(agent.total)) {
+  json.resources = resourcesJson(writing, agent.total);
+  json.used_resources = resourcesJson(writing, usedOn(agent));
+  json.offered_resources = resourcesJson(
+    writing,
+    [...agent.offers].flatMap(({ resources }) => resources),
+  );
+  const reserved: Json = {};
+  for (const [role, resources] of reservedByRole(agent.total)) {
     if (seesRole(viewer, role)) {
-      reserved[role] = plainResources(resources);
+      reserved[role] = resourcesJson(writing, resources);
     }
   }
-  plain.reserved_resources = reserved;
-  plain.unreserved_resources = plainResources(agent.total.filter((it) => !isReserved(it)));
-  plain.active = agent.active;
-  plain.deactivated = state.agents.deactivated.has(agent.id);
-  plain.version = agent.version;
-  plain.capabilities = agent.capabilities.types.map(agentCapabilityName);
+  json.reserved_resources = reserved;
+  json.unreserved_resources = resourcesJson(writing, unreservedOf(agent.total));
+  json.active = agent.active;
+  json.deactivated = state.agents.deactivated.has(agent.id);
+  json.version = agent.version;
+  json.capabilities = agent.capabilities.types.map(agentCapabilityName);
   const drain = state.agents.draining.get(agent.id);
   if (drain !== undefined) {
-    plain.drain_info = state.options.jsonOf('DrainInfo', drain);
+    json.drain_info = state.options.jsonOf('DrainInfo', drain);
     if (agent.estimatedDrainStartMs !== undefined) {
-      plain.estimated_drain_start_time_seconds = secondsOf(agent.estimatedDrainStartMs);
+      json.estimated_drain_start_time_seconds = secondsOf(agent.estimatedDrainStartMs);
     }
   }
-  return plain;
+  return json;
 }
 
-export function agentsView(state: MasterState, viewer: Viewer, query: Query): Plain {
+export function agentsView(state: MasterState, viewer: Viewer, query: Query): Json {
   const wanted = query.slave_id;
   const accepts = (id: string) => wanted === undefined || wanted === id;
   return {
     slaves: lazily(
       () => state.agents.registered.values().filter(({ id }) => accepts(id)),
       (agent) => ({
-        ...plainAgent(state, agent, viewer),
+        ...agentJson(state, agent, viewer),
         ...fullResources(state, agent, viewer),
       }),
     ),
     recovered_slaves: lazily(
       () => state.agents.recovered.values().filter((it) => accepts(it.id?.value ?? '')),
-      plainAgentInfo,
+      agentInfoJson,
     ),
   };
 }
 
 /** The same amounts as messages. */
-function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Plain {
+function fullResources(state: MasterState, agent: Agent, viewer: Viewer): Json {
+  const writing = writingOf(state);
   const visible = (resources: readonly Resource[]) =>
-    resources
-      .filter((it) => seesResource(viewer, it))
-      .map((it) => state.options.jsonOf('Resource', toEndpointFormat(it)));
-  const reserved: Plain = {};
-  for (const [role, resources] of byRole(agent.total)) {
+    fullResourcesJson(
+      writing,
+      resources.filter((it) => seesResource(viewer, it)),
+    );
+  const reserved: Json = {};
+  for (const [role, resources] of reservedByRole(agent.total)) {
     if (seesRole(viewer, role)) {
       reserved[role] = visible(resources);
     }
   }
   return {
     reserved_resources_full: reserved,
-    unreserved_resources_full: visible(agent.total.filter((it) => !isReserved(it))),
+    unreserved_resources_full: visible(unreservedOf(agent.total)),
     used_resources_full: visible(usedByAgent(state, agent)),
     offered_resources_full: visible(offeredOfAgent(state, agent)),
   };
 }
 
-function summary(_state: MasterState, framework: Framework): Plain {
+function summary(writing: Writing, framework: Framework): Json {
   return {
     id: framework.id,
     name: framework.info.name,
-    used_resources: plainResources(usedLists(framework).flat()),
-    offered_resources: plainResources(offeredLists(framework).flat()),
+    used_resources: resourcesJson(writing, usedLists(framework).flat()),
+    offered_resources: resourcesJson(writing, offeredLists(framework).flat()),
     capabilities: framework.capabilities.types.map(frameworkCapabilityName),
     hostname: framework.info.hostname ?? '',
     webui_url: framework.info.webui_url ?? '',
@@ -233,62 +229,62 @@ function summary(_state: MasterState, framework: Framework): Plain {
   };
 }
 
-function full(state: MasterState, framework: Framework, viewer: Viewer): Plain {
+function full(state: MasterState, framework: Framework, viewer: Viewer): Json {
   const { info } = framework;
-  const { jsonOf } = state.options;
-  const plain = summary(state, framework);
-  plain.user = info.user;
-  plain.failover_timeout = info.failover_timeout ?? 0;
-  plain.checkpoint = info.checkpoint ?? false;
-  plain.registered_time = secondsOf(framework.registeredMs);
-  plain.unregistered_time = secondsOf(framework.unregisteredMs);
+  const writing = writingOf(state);
+  const json = summary(writing, framework);
+  json.user = info.user;
+  json.failover_timeout = info.failover_timeout ?? 0;
+  json.checkpoint = info.checkpoint ?? false;
+  json.registered_time = secondsOf(framework.registeredMs);
+  json.unregistered_time = secondsOf(framework.unregisteredMs);
   if (info.principal !== undefined) {
-    plain.principal = info.principal;
+    json.principal = info.principal;
   }
-  plain.resources = plainResources([
+  json.resources = resourcesJson(writing, [
     ...usedLists(framework).flat(),
     ...offeredLists(framework).flat(),
   ]);
   if (framework.registeredMs !== framework.reregisteredMs) {
-    plain.reregistered_time = secondsOf(framework.reregisteredMs);
+    json.reregistered_time = secondsOf(framework.reregisteredMs);
   }
   const sees = roleSightOf(viewer);
   if (framework.capabilities.multiRole) {
-    plain.roles = (info.roles ?? []).filter(sees);
+    json.roles = (info.roles ?? []).filter(sees);
   } else if (sees(info.role ?? '*')) {
-    plain.role = info.role ?? '*';
+    json.role = info.role ?? '*';
   }
   const tasks = (all: Iterable<Task>) =>
     [...all]
       .filter((it) => seesTask(viewer, framework, it))
-      .map((it) => plainTask(it, jsonOf, sees));
-  plain.tasks = tasks(framework.tasks.values());
-  plain.unreachable_tasks = tasks(framework.unreachableTasks.values());
-  plain.completed_tasks = tasks(framework.completedTasks);
+      .map((it) => masterTaskJson(writing, it, sees));
+  json.tasks = tasks(framework.tasks.values());
+  json.unreachable_tasks = tasks(framework.unreachableTasks.values());
+  json.completed_tasks = tasks(framework.completedTasks);
   const offers = [...framework.offers].filter(({ role }) => sees(role));
-  plain.offers = offers.map((offer) => ({
+  json.offers = offers.map((offer) => ({
     id: offer.id,
     framework_id: framework.id,
     allocation_info: { role: offer.role },
     slave_id: offer.agent.id,
-    resources: plainResources(offer.resources),
+    resources: resourcesJson(writing, offer.resources),
   }));
-  plain.executors = [...framework.executors].flatMap(([agent, infos]) =>
+  json.executors = [...framework.executors].flatMap(([agent, infos]) =>
     [...infos.values()]
       .filter((it) => seesExecutor(viewer, framework, it))
-      .map((it) => ({ ...plainExecutor(it, jsonOf, sees), slave_id: agent })),
+      .map((it) => ({ ...executorJson(writing, it, sees), slave_id: agent })),
   );
   if (info.labels !== undefined) {
-    plain.labels = plainLabels(info.labels);
+    json.labels = labelsJson(info.labels);
   }
-  plain.offer_constraints = jsonOf(
+  json.offer_constraints = writing.message(
     'OfferConstraints',
     shownConstraints(framework.constraints ?? {}, sees),
   );
-  return plain;
+  return json;
 }
 
-export function frameworksView(state: MasterState, viewer: Viewer, query: Query): Plain {
+export function frameworksView(state: MasterState, viewer: Viewer, query: Query): Json {
   const wanted = query.framework_id;
   const accepts = ({ id }: Framework) => wanted === undefined || wanted === id;
   const all = (frameworks: () => Framework[]) =>
@@ -318,12 +314,12 @@ const SUMMARIZED = [
 
 type Counts = Map<string, Map<TaskState, number>>;
 
-const countsOf = (counts: Counts, key: string): Plain => {
-  const plain: Plain = {};
+const countsOf = (counts: Counts, key: string): Json => {
+  const json: Json = {};
   for (const name of SUMMARIZED) {
-    plain[name] = counts.get(key)?.get(TaskState[name]) ?? 0;
+    json[name] = counts.get(key)?.get(TaskState[name]) ?? 0;
   }
-  return plain;
+  return json;
 };
 
 /** Who has run what where, from one pass over all tasks. */
@@ -356,30 +352,31 @@ function overview(frameworks: readonly Framework[]) {
   return { ofFramework, ofAgent, agentsOf, frameworksOf };
 }
 
-export function stateSummaryView(state: MasterState, viewer: Viewer): Plain {
+export function stateSummaryView(state: MasterState, viewer: Viewer): Json {
+  const writing = writingOf(state);
   const seen = overview([...state.frameworks.registered.values()]);
-  const plain: Plain = { hostname: state.options.hostname };
+  const json: Json = { hostname: state.options.hostname };
   if (state.options.cluster !== undefined) {
-    plain.cluster = state.options.cluster;
+    json.cluster = state.options.cluster;
   }
   const visible = new Set(visibleFrameworks(state, viewer).map(({ id }) => id));
-  plain.slaves = lazily(
+  json.slaves = lazily(
     () => state.agents.registered.values(),
     (agent) => ({
-      ...plainAgent(state, agent, viewer),
+      ...agentJson(state, agent, viewer),
       ...countsOf(seen.ofAgent, agent.id),
       framework_ids: [...(seen.frameworksOf.get(agent.id) ?? [])].filter((id) => visible.has(id)),
     }),
   );
-  plain.frameworks = lazily(
+  json.frameworks = lazily(
     () => visibleFrameworks(state, viewer),
     (framework) => ({
-      ...summary(state, framework),
+      ...summary(writing, framework),
       ...countsOf(seen.ofFramework, framework.id),
       slave_ids: [...(seen.agentsOf.get(framework.id) ?? [])],
     }),
   );
-  return plain;
+  return json;
 }
 
 const DEFAULT_TASK_LIMIT = 100;
@@ -389,7 +386,7 @@ function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-export function tasksView(state: MasterState, viewer: Viewer, query: Query): Plain {
+export function tasksView(state: MasterState, viewer: Viewer, query: Query): Json {
   // Negative numbers are read as Mesos reads them into unsigned ones: very large.
   const unsigned = (value: number | undefined, fallback: number) =>
     value === undefined ? fallback : value < 0 ? Number.MAX_SAFE_INTEGER : value;
@@ -397,6 +394,7 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Pla
   const offset = unsigned(numberOf(query.offset), 0);
   const wantedTask = query.task_id;
   const wantedFramework = query.framework_id;
+  const writing = writingOf(state);
   const sees = roleSightOf(viewer);
   const found: { readonly task: Task; readonly since: number }[] = [];
   for (const framework of [
@@ -425,7 +423,7 @@ export function tasksView(state: MasterState, viewer: Viewer, query: Query): Pla
   return {
     tasks: lazily(
       () => page,
-      ({ task }) => plainTask(task, state.options.jsonOf, sees),
+      ({ task }) => masterTaskJson(writing, task, sees),
     ),
   };
 }

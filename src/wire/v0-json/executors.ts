@@ -1,0 +1,22 @@
+// Executors as masters show them at unversioned endpoints. What agents show of theirs is where and
+// how they run, and is no form of the message.
+import { type ExecutorInfo, ExecutorInfo_Type } from '../../model/generated/messages.ts';
+import type { RoleSight } from '../../model/role-sight.ts';
+import { commandJson } from './commands.ts';
+import { resourcesJson } from './resources.ts';
+import { allocationRole, labelsJson, roleJson } from './tasks.ts';
+import type { Json, Writing } from './writing.ts';
+
+export function executorJson(writing: Writing, executor: ExecutorInfo, sees: RoleSight): Json {
+  const { name, framework_id, command, resources, labels, type } = executor;
+  return {
+    executor_id: executor.executor_id.value,
+    name: name ?? '',
+    framework_id: framework_id?.value ?? '',
+    command: commandJson(writing, command ?? {}),
+    resources: resourcesJson(writing, resources ?? []),
+    ...roleJson(allocationRole(resources), sees),
+    ...(labels !== undefined && { labels: labelsJson(labels) }),
+    ...(type !== undefined && { type: type === ExecutorInfo_Type.DEFAULT ? 'DEFAULT' : 'CUSTOM' }),
+  };
+}
