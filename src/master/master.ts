@@ -3,6 +3,7 @@
 import { CoreError, CoreTrap, TOO_MANY_TRAPS } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
+import { MasterCall_Type } from '../model/generated/messages.ts';
 import { agentId, frameworkId, offerId, streamId } from '../model/ids.ts';
 import type { StreamClosed } from '../model/process-effects.ts';
 import { timerParts } from '../model/process-effects.ts';
@@ -107,6 +108,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     // The default role is always allowed.
     roleWhitelist: options.roles === undefined ? undefined : new Set([...options.roles, '*']),
     subscribers: new Map(),
+    snapshot: undefined,
     resourceNames: new Set(['cpus', 'mem', 'disk', 'ports', 'gpus']),
     minimumCapabilities: new MinimumCapabilities(),
     waiting: nothingWaits(),
@@ -152,6 +154,9 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
 }
 
 function takeWhole(state: MasterState, event: MasterEvent): void {
+  if (event.type !== 'operatorCall' || event.call.type !== MasterCall_Type.SUBSCRIBE) {
+    state.snapshot = undefined;
+  }
   try {
     take(state, event);
   } catch (error) {

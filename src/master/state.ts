@@ -34,6 +34,7 @@ import type { FrameworkCounters, MasterCounters } from './metrics/counters.ts';
 import type { MinimumCapabilities } from './minimum-capabilities.ts';
 import type { GuardedAllocator } from './offers/guarded-allocator.ts';
 import type { Grant } from './offers/offers.ts';
+import type { Snapshot } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
 import type { Waiting } from './registrar.ts';
 
@@ -267,6 +268,8 @@ export interface MasterState {
   /** The only roles allowed, if --roles was given: those, and `*`. */
   readonly roleWhitelist: ReadonlySet<string> | undefined;
   readonly subscribers: Map<StreamId, Subscriber>;
+  /** What the last of them was shown first, while nothing has happened since. */
+  snapshot: Snapshot | undefined;
   /** Names of resources that the core has met. */
   readonly resourceNames: Set<string>;
   /** What the registry asks of masters. */

@@ -1,5 +1,6 @@
 // What readers of the operator API's event stream are told, and what they are not.
 import { expect, test } from 'vitest';
+import type { MasterEffect } from '../../src/master/effects.ts';
 import {
   MasterCall_Type,
   MasterEvent_Type,
@@ -85,4 +86,28 @@ test('an agent shows a reader only the resources of roles that the reader may se
   for (const list of [agent?.total_resources, agent?.agent_info.resources]) {
     expect(list?.map(({ name }) => name)).toEqual(['cpus', 'mem', 'disk']);
   }
+});
+
+test('readers that come one after the other share what they are shown first, until anything happens', () => {
+  const shown: unknown[] = [];
+  const onEffect = (effect: MasterEffect) => {
+    if (effect.type === 'sendToOperator' && effect.event.type === MasterEvent_Type.SUBSCRIBED) {
+      shown.push(effect.event);
+    }
+  };
+  const world = new World({}, { onEffect });
+  const subscribe = (value: string) =>
+    world.operate({ type: MasterCall_Type.SUBSCRIBE }, { value });
+  subscribe('a');
+  subscribe('a');
+  subscribe('b');
+  world.framework();
+  subscribe('b');
+  const [first, second, other, later] = shown;
+  expect(second).toBe(first);
+  expect(other).not.toBe(first);
+  expect(later).not.toBe(other);
+  expect(later).toMatchObject({
+    subscribed: { get_state: { get_frameworks: { frameworks: [{}] } } },
+  });
 });

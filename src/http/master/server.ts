@@ -6,8 +6,6 @@ import type { MasterViews } from '../../master/views.ts';
 import type { MessageToMaster } from '../../model/agent-messages.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
-import { withoutSecrets } from '../../wire/secrets.ts';
-import { types } from '../../wire/types.ts';
 import { authenticate } from '../server/authentication.ts';
 import { masterRecovering, noLeader } from '../server/error-responses.ts';
 import type { AttachedFiles } from '../server/files.ts';
@@ -16,6 +14,7 @@ import { type HttpResponse, redirectTo } from '../server/response.ts';
 import type { Pressure } from '../transport/connection.ts';
 import { MasterEndpoints } from './endpoints.ts';
 import { MasterOperatorApi } from './operator-api.ts';
+import { OperatorRecords } from './operator-records.ts';
 import { SchedulerApi } from './scheduler-api.ts';
 import type { MasterStream } from './streams.ts';
 
@@ -51,6 +50,7 @@ export class MasterServer {
   readonly #options: MasterServerOptions;
   readonly #requests = new PendingRequests<MasterStream>();
   readonly #streams: StreamRegistry<MasterStream>;
+  readonly #operatorRecords = new OperatorRecords();
   readonly #port: ProcessPort<MessageToMaster>;
   #endpoints: MasterEndpoints | undefined;
 
@@ -128,7 +128,7 @@ export class MasterServer {
       case 'sendToOperator': {
         const stream = this.#streams.get(effect.stream);
         if (stream?.reader === 'operator') {
-          stream.send(withoutSecrets(types.MasterEvent, effect.event));
+          stream.sendRecord(this.#operatorRecords.of(effect.event, stream.codec));
         }
         return;
       }

@@ -10,6 +10,15 @@ import { encodeMessage } from '../../wire/protobuf.ts';
 import { type HeldBytes, type Holder, held } from '../transport/held-bytes.ts';
 import { type Codec, MEDIA_TYPE_OF } from './content-negotiation.ts';
 
+/** An event as a stream sends it: JSON, or protobuf. */
+export type StreamRecord = string | Uint8Array;
+
+export const encodeRecord = <Event>(
+  type: MessageType<Event>,
+  event: Event,
+  codec: Codec,
+): StreamRecord => (codec === 'json' ? writeJson(type, event) : encodeMessage(type, event));
+
 export interface EventStreamOptions<Event> {
   readonly response: ServerResponse;
   readonly type: MessageType<Event>;
@@ -94,14 +103,25 @@ export class EventStream<Event> implements EventSink<Event>, Holder {
     this.#heartbeat.unref();
   }
 
+  get codec(): Codec {
+    return this.#options.codec;
+  }
+
   send(event: Event): void {
+    if (!this.#closed) {
+      this.sendRecord(encodeRecord(this.#options.type, event, this.codec));
+    }
+  }
+
+  /** Sends an event that is encoded already, in the codec of this stream. */
+  sendRecord(record: StreamRecord): void {
     if (this.#closed) {
       return;
     }
-    if (this.#options.codec === 'json') {
-      this.#appendText(writeJson(this.#options.type, event));
+    if (typeof record === 'string') {
+      this.#appendText(record);
     } else {
-      this.#appendBytes(encodeMessage(this.#options.type, event));
+      this.#appendBytes(record);
     }
     if (this.#length + this.#untakenBytes > MAX_STREAM_BYTES) {
       this.cutOff();

@@ -1,4 +1,5 @@
 // Readers of the operator API's event stream: who they are, and what they are told.
+import { sameMessage } from '../../model/equality.ts';
 import {
   type MasterEvent,
   MasterEvent_Type,
@@ -36,19 +37,30 @@ export function subscribeOperator(
   }
   state.effects.push({ type: 'openStream', request, stream });
   state.subscribers.set(stream, { stream, principal });
-  const viewer = { principal, authorizer: state.options.authorizer };
-  state.effects.push({
-    type: 'sendToOperator',
-    stream,
-    event: {
-      type: MasterEvent_Type.SUBSCRIBED,
-      subscribed: {
-        get_state: getState(state, viewer),
-        heartbeat_interval_seconds: state.options.heartbeatIntervalMs / 1000,
-      },
-    },
-  });
+  state.effects.push({ type: 'sendToOperator', stream, event: welcome(state, principal) });
   operatorHeartbeat(state, stream);
+}
+
+/** The whole state for one principal, as it is until anything else happens than a SUBSCRIBE. */
+export interface Snapshot {
+  readonly principal: Principal | undefined;
+  readonly event: MasterEvent;
+}
+
+/** Readers that come one after the other, as after a failover, get the same event. */
+function welcome(state: MasterState, principal: Principal | undefined): MasterEvent {
+  if (state.snapshot === undefined || !sameMessage(state.snapshot.principal, principal)) {
+    const get_state = getState(state, { principal, authorizer: state.options.authorizer });
+    const heartbeat_interval_seconds = state.options.heartbeatIntervalMs / 1000;
+    state.snapshot = {
+      principal,
+      event: {
+        type: MasterEvent_Type.SUBSCRIBED,
+        subscribed: { get_state, heartbeat_interval_seconds },
+      },
+    };
+  }
+  return state.snapshot.event;
 }
 
 export function operatorHeartbeat(state: MasterState, stream: StreamId): void {
