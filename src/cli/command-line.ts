@@ -1,4 +1,5 @@
-// What all commands do first: read their flags, answer --help and --version, refuse what is wrong.
+// The first steps of all commands: read the flags, answer --help and --version, refuse what is
+// wrong.
 
 import type { Description } from './command.ts';
 import { explained, fail } from './failure.ts';
@@ -9,12 +10,12 @@ import { printNow } from './process/output-errors.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
-/** What is wrong is among the faults, for the command to end with when it has read the rest. */
+/** Reads the flags. Faults are collected, so that the command can add its own before it ends. */
 export function readCommandLine<Table extends FlagTable>(
   command: Description<Table>,
   argv: readonly string[],
 ): ParsedFlags<Table> {
-  // Where they are right beside something that is wrong, they are answered all the same.
+  // --help and --version are answered even if other arguments are wrong.
   const end = argv.indexOf('--');
   const flags = end < 0 ? argv : argv.slice(0, end);
   if (flags.includes('--help') || (flags.includes('-h') && !flags.includes('--no-shell'))) {
@@ -49,7 +50,7 @@ function end(text: string): never {
   process.exit(0);
 }
 
-/** What the operator got wrong is said in one line; what we got wrong keeps its stack. */
+/** An operator's mistake is reported in one line; a bug of ours keeps its stack. */
 export async function orFailLater<T>(name: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

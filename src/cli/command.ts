@@ -1,5 +1,5 @@
-// What a command is. The command.ts in its folder describes it, and loads the rest when it runs:
-// the list of commands, their help and the page of their flags load no master and no agent.
+// A command. The command.ts in its folder describes it, and loads the rest when it runs: the list
+// of commands, their help and the page of their flags load no master and no agent.
 import type { EarlyPort } from '../http/transport/listener.ts';
 import { orFailLater, readCommandLine } from './command-line.ts';
 import type { FlagTable, FlagValues } from './flags/flag.ts';
@@ -8,27 +8,29 @@ import { type ListeningFlags, openEarlyPort } from './process/early-port.ts';
 import { keepGoingWithoutReader } from './process/output-errors.ts';
 import type { ServerName } from './servers.ts';
 
-/** What can be said about a command without running it. */
+/** What can be said about a command without loading it. */
 export interface Description<Table extends FlagTable> {
   /** The word after `mesoscale`. */
   readonly name: string;
-  /** What it does, for the list of commands: a clause without its subject. */
+  /** What the command does, for the list of commands: a clause without subject. */
   readonly summary: string;
-  /** The program of Mesos whose name it has, too: a file of that name in bin/ runs it. */
+  /** The name of Mesos's program, under which bin/ has the command as well. */
   readonly mesosName?: string;
-  /** How it is called, and after an empty line what there is to say about it. */
+  /** The command line, an empty line, and an explanation. */
   readonly usage: string;
   readonly flags: Table;
-  /** How many arguments besides flags it takes; none where it does not say. */
+  /** How many arguments besides flags are allowed; 0 by default. */
   readonly maxArguments?: number;
 }
 
 export interface Command extends Description<FlagTable> {
-  /** Reads the flags and carries it out. Ends the process where it cannot. */
+  /** Reads the flags and runs the command. Ends the process where that fails. */
   run(argv: readonly string[]): Promise<void>;
 }
 
-/** `run` gets the flags as they were read; a FlagError of its own ends it in a line. */
+/**
+ * A command that gets the flags as they were read; a FlagError that it throws ends it in one line.
+ */
 export const command = <Table extends FlagTable>(
   description: Description<Table> & { run(parsed: ParsedFlags<Table>): Promise<void> },
 ): Command => ({
@@ -39,7 +41,9 @@ export const command = <Table extends FlagTable>(
   },
 });
 
-/** A master or an agent: it listens before it is loaded, and outlives the readers of its log. */
+/**
+ * A master or agent: it opens its port before it is loaded, and outlives the readers of its log.
+ */
 export const serverCommand = <Table extends FlagTable & ListeningFlags>(
   description: Description<Table> & {
     readonly name: ServerName;
@@ -50,8 +54,8 @@ export const serverCommand = <Table extends FlagTable & ListeningFlags>(
     ...description,
     run: async (parsed) => {
       keepGoingWithoutReader();
-      // Under systemd's UMask=0077 no task of another user could reach its sandbox. What is private
-      // says so.
+      // With systemd's UMask=0077 no other user's task could reach its sandbox. Private files set
+      // their own mode.
       process.umask(0o022);
       const values = parsed.values as FlagValues<ListeningFlags>;
       const early = await openEarlyPort({ values, faults: parsed.faults });

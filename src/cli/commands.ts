@@ -1,8 +1,8 @@
-// The commands of `mesoscale`, a line each: a new one is a folder with a command.ts, and its line
-// here. Only the one that is asked for is loaded.
+// The commands of `mesoscale`, a line each. A new command is a folder with a command.ts, and a line
+// here. Only the command that is asked for is loaded.
 import type { Command } from './command.ts';
 
-/** In the order in which they are listed. */
+/** In the order of the list that users see. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Command }>>> = {
   master: () => import('./master/command.ts'),
   agent: () => import('./agent/command.ts'),
@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly COMMAND: Comman
   batch: () => import('./batch/command.ts'),
 };
 
-/** Undefined: there is none of that name. */
+/** Undefined where there is no command of that name. */
 export const commandOf = async (name: string): Promise<Command | undefined> =>
   Object.hasOwn(COMMANDS, name) ? (await COMMANDS[name]?.())?.COMMAND : undefined;
 

@@ -1,13 +1,13 @@
-// How a command ends when it cannot do what was asked: one line on standard error, status 1.
+// How a command ends that failed: with one line on standard error, and status 1.
 
 let beforeLastWords = () => {};
 
-/** What has to be said before the line that ends a command: the log, whose lines leave together. */
+/** Registers what must be printed before that line: the log, whose lines are gathered. */
 export function sayBefore(action: () => void): void {
   beforeLastWords = action;
 }
 
-/** Ends the process. Every line names the command, so that it can be found in a mixed log. */
+/** Ends the process. The line names the command, so that it can be found in a mixed log. */
 export function fail(command: string, text: string): never {
   beforeLastWords();
   process.stderr.write(`${text.replaceAll(/^/gm, `mesoscale ${command}: `)}\n`);
@@ -15,7 +15,8 @@ export function fail(command: string, text: string): never {
 }
 
 /**
- * For errors of the world that carry an explanation for people; anything else is a bug and crashes.
+ * The text of an error of the world, which is meant for people. Any other error is a bug:
+ * undefined, and the process crashes.
  */
 export function explained(error: unknown): string | undefined {
   if (!(error instanceof Error)) {
@@ -27,7 +28,7 @@ export function explained(error: unknown): string | undefined {
 }
 
 /**
- * Why nothing can listen there, with the flag to change. `portFlag` is what the port was set with.
+ * Why the port cannot be opened, with the flag to change; `portFlag` is the flag that set the port.
  */
 export function listenError(error: Error, portFlag = 'port'): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-// --master of those who follow a master.
+// The flag --master of agents and commands.
 import {
   findMaster,
   type MasterAddress,
@@ -8,11 +8,11 @@ import {
 import type { Address } from '../model/address.ts';
 import { FlagError } from './flags/faults.ts';
 
-/** For a command that a person waits for. Rejects with FlagError, also where a name is unknown. */
+/** For a command that a person waits for: resolves the host name. Rejects with FlagError. */
 export const readMasterFlag = (text: string): Promise<MasterAddress> =>
   findMaster(text).catch(refuse);
 
-/** For a program that waits for its master. Throws FlagError. */
+/** For a program that waits for its master: does not resolve the host name. Throws FlagError. */
 export function parseMasterFlag(text: string): Address {
   try {
     return parseMaster(text);

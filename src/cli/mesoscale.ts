@@ -10,7 +10,7 @@ import { wrap } from './flags/print.ts';
 import { helpColumns } from './terminal.ts';
 import { versionLine } from './version.ts';
 
-/** By then a server has loaded everything and has time for it. */
+/** By then a server has loaded everything, and has time. */
 const FLUSH_MS = 3000;
 
 const OVERVIEW = new Set(['help', '--help', '-h']);
@@ -30,7 +30,7 @@ async function overview(): Promise<string> {
   return `Usage: mesoscale COMMAND [--flag=value …]\n\n${lines.join('\n')}\n\n${more.join('\n')}\n`;
 }
 
-// Half of a start is reading and compiling our own files: what was compiled once is kept.
+// Half of the time of a start is reading and compiling our own files, so compiled code is kept.
 enableCompileCache();
 
 /** `help COMMAND` is `COMMAND --help`. */
@@ -42,7 +42,7 @@ function asked(): readonly [string | undefined, ...string[]] {
     : [name, ...argv];
 }
 
-/** What stands behind a word that takes one command, or nothing. */
+/** An argument too many, after a word that takes one command or none. */
 function surplus(): string | undefined {
   const [word = '', ...rest] = process.argv.slice(2);
   return OVERVIEW.has(word) ? rest[1] : VERSION.has(word) ? rest[0] : undefined;
@@ -59,7 +59,7 @@ const extra = surplus();
 if (extra !== undefined) {
   complain(`unexpected argument '${extra}'; mesoscale help lists the commands`);
 } else if (command !== undefined) {
-  // Servers are killed rather than left to end: what was compiled is kept now.
+  // Servers are killed rather than ended, so compiled code is stored now.
   setTimeout(flushCompileCache, FLUSH_MS).unref();
   await command.run(argv);
 } else if (name === undefined || OVERVIEW.has(name)) {

@@ -1,4 +1,4 @@
-// Colours and widths, where standard output is a terminal that wants them.
+// Colours and widths, if standard output is a terminal.
 
 const isPlain =
   !process.stdout.isTTY || process.env.NO_COLOR !== undefined || process.env.TERM === 'dumb';
@@ -6,7 +6,7 @@ const isPlain =
 const painted = (code: number) => (text: string) =>
   isPlain ? text : `\u001b[${code}m${text}\u001b[0m`;
 
-/** How wide help is set: the terminal's width, COLUMNS where output is no terminal, or 100. */
+/** The width of help: the terminal's, or COLUMNS where output is no terminal, or 100. */
 export const helpColumns = (): number =>
   process.stdout.columns || Number(process.env.COLUMNS) || 100;
 

@@ -1,11 +1,11 @@
-// Reads the files that flags and arguments name. What is no text file is refused, not read for
-// ever.
+// Reads files that flags and arguments name. Anything but a regular file is refused, for it might
+// never end.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const MB = 2 ** 20;
 const PIECE_BYTES = MB;
 
-/** The text in the file. The error says in a few words why there is none. */
+/** The text of the file. The error says in a few words why it cannot be read. */
 export function readTextFile(path: string, mostBytes = 64 * MB): string {
   const fd = openSync(path, 'r');
   try {
@@ -30,7 +30,7 @@ export function readTextFile(path: string, mostBytes = 64 * MB): string {
   }
 }
 
-/** Why a file could not be read: the code of the system's error, or what readTextFile has said. */
+/** Why a file could not be read: the code of the system's error, or the text of readTextFile's. */
 export function whyUnreadable(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;

@@ -1,10 +1,10 @@
-// Which version this is, as people, frameworks and other masters and agents are told.
+// The version of this program, for people, frameworks, masters and agents.
 import { createRequire } from 'node:module';
 import type { VersionInfo } from '../model/generated/messages.ts';
 
 /**
- * The version of Apache Mesos whose protocols are spoken. It is what /version, MasterInfo and
- * agents carry: clients parse it, and a master of Apache Mesos refuses agents older than 1.0.0.
+ * The version of Apache Mesos whose protocols this program speaks. /version, MasterInfo and agents
+ * carry it: clients parse it, and a master of Apache Mesos refuses agents older than 1.0.0.
  */
 const PROTOCOL_VERSION = '1.11.0';
 
@@ -14,12 +14,12 @@ interface Manifest {
   readonly builtAt?: number;
 }
 
-// Two folders up, in a checkout (src/cli) as in a published package (dist/cli).
+// Two folders up, in a checkout (src/cli) and in a published package (dist/cli).
 const manifest = createRequire(import.meta.url)('../../package.json') as Manifest;
 
 export const PACKAGE_VERSION = manifest.version;
 
-/** `builtAt` (seconds since 1970) is written by `npm run build`; a checkout was built just now. */
+/** `builtAt` (seconds since 1970) is written by `npm run build`; a checkout counts as built now. */
 export function versionInfo(nowMs: number): VersionInfo {
   const seconds = manifest.builtAt ?? Math.floor(nowMs / 1000);
   return {

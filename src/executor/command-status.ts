@@ -1,5 +1,5 @@
-// The statuses of a command's task, with Mesos's messages and reasons: what the command executor
-// puts into its updates. Stamping and sending them is the executor's.
+// The statuses that the command executor sends for its task, with Mesos's messages and reasons. The
+// executor itself adds uuid and time.
 import type { TaskInfo, TaskStatus } from '../model/generated/messages.ts';
 import { TaskState, TaskStatus_Reason, TaskStatus_Source } from '../model/generated/messages.ts';
 import type { ExecutorId } from '../model/ids.ts';
@@ -7,7 +7,7 @@ import { emptyCheckStatus } from './probes.ts';
 import type { KillCause } from './remembered-kill.ts';
 import { describeWaitStatus } from './wait-status.ts';
 
-/** Whose status it is. */
+/** The task and executor of a status. */
 export interface StatusSubject {
   readonly executorId: ExecutorId;
   readonly task: TaskInfo;
@@ -16,9 +16,9 @@ export interface StatusSubject {
 /** How the command ended: with a wait status, or without one because of a failure or a loss. */
 export interface CommandEnd {
   readonly waitStatus?: number | undefined;
-  /** Why its container was not launched. */
+  /** Why the container was not launched. */
   readonly failure?: string | undefined;
-  /** Why its wait status is not known. */
+  /** Why the wait status is not known. */
   readonly loss?: string | undefined;
 }
 
@@ -64,8 +64,8 @@ const stateOfKill = (cause: KillCause) =>
   cause === 'completionTime' ? TaskState.TASK_FAILED : TaskState.TASK_KILLED;
 
 /**
- * A status that carries nothing of the statuses before it; a task with a check has an empty result
- * of it.
+ * A status that takes nothing from earlier ones. If the task has a check, the status has an empty
+ * result of it.
  */
 export function newStatus(
   { executorId, task }: StatusSubject,

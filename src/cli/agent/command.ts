@@ -1,4 +1,4 @@
-// `mesoscale agent`: what there is to say about it; main.ts runs it.
+// `mesoscale agent`: its description; main.ts runs it.
 import { serverCommand } from '../command.ts';
 import { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 

@@ -1,6 +1,5 @@
-// The disks that --resources names besides the agent's own: folders are made, mounts must be there,
-// and each has a place of its own. What is written to a mount that is missing would fill another
-// disk.
+// The disks that --resources names besides the agent's own: folders are created, mounts must exist,
+// and no two disks overlap. Data written to a missing mount would fill another disk.
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Disk, disksOf, isWithin, overlapError } from '../../model/disk-overlap.ts';
@@ -10,13 +9,10 @@ import { writableFolder } from '../process/writable-folder.ts';
 import { whyUnreadable } from '../text-file.ts';
 import { type Mount, mounts } from './mounts.ts';
 
-/** Of the agent's own, in its work directory. */
+/** Folders of the agent in its work directory. */
 const OWN_FOLDERS = ['fetch', 'meta', 'slaves', 'volumes'];
 
-/**
- * Makes the roots of PATH disks; those that are relative lie in the work directory. Throws
- * FlagError.
- */
+/** Creates the roots of PATH disks; relative ones are in the work directory. Throws FlagError. */
 export function makePathDisks(resources: readonly Resource[], workDir: string): void {
   for (const { type, root } of disksOf(resources)) {
     if (type === 'PATH') {
@@ -44,8 +40,8 @@ export function refuseUnmounted(resources: readonly Resource[]): void {
 }
 
 /**
- * Throws FlagError for disks that share a folder with another, by whatever name, or with the agent:
- * a MOUNT disk is emptied with its volume.
+ * Throws FlagError where a disk shares a folder, by whatever path, with another disk or with the
+ * agent: a MOUNT disk is emptied with its volume.
  */
 export function refuseOverlaps(resources: readonly Resource[], workDir: string): void {
   const disks = disksOf(resources);
@@ -82,8 +78,8 @@ export function refuseOverlaps(resources: readonly Resource[], workDir: string):
 }
 
 /**
- * Throws FlagError where several agents would have one disk: each counts it, and empties it, by
- * itself.
+ * Throws FlagError where several agents would use one disk: each would count all of it, and empty
+ * it.
  */
 export function refuseShared(resources: readonly Resource[], agents: number): void {
   const shared =
@@ -106,7 +102,7 @@ function realPath(root: string): string {
   }
 }
 
-/** Of a folder that is still to be made, too. */
+/** The real path, also of a folder that is still to be created. */
 function realPathOrNext(path: string): string {
   try {
     return realpathSync(path);
@@ -116,11 +112,11 @@ function realPathOrNext(path: string): string {
   }
 }
 
-/** The same for a folder that is mounted at several places. */
+/** The path on its device: the same for a folder that is mounted at several places. */
 function placeOnDevice(path: string, known: readonly Mount[]): string {
   const above = known.filter(({ point }) => point === '/' || isWithin(path, point));
   const longest = Math.max(...above.map(({ point }) => point.length));
-  // Of mounts at one place the last hides the others.
+  // Of several mounts at one place the last hides the others.
   const mount = above.findLast(({ point }) => point.length === longest);
   const rest = path.slice(mount?.point === '/' ? 0 : (mount?.point.length ?? 0));
   return `${mount?.device ?? ''}${join('/', mount?.root ?? '', rest)}`.replace(/\/+$/, '');

@@ -1,4 +1,4 @@
-// What an agent offers: what --resources says, and for what that leaves open, what the machine has.
+// An agent's resources: those in --resources and, for the others, what the machine has.
 import { statfsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { type Resource, Value_Type } from '../../model/generated/messages.ts';
@@ -9,14 +9,14 @@ import { readResources } from './resources-flag.ts';
 const MB = 2 ** 20;
 const GB_IN_MB = 1024;
 
-/** Amounts of a whole machine, in the units of resources (MB). */
+/** The amounts of a whole machine, in the units of resources (MB). */
 export interface Machine {
   readonly cpus: number;
   readonly memMb: number;
   readonly diskMb: number;
 }
 
-/** The machine with its disk below a folder that exists. */
+/** The machine, with the disk that contains the folder, which must exist. */
 export function thisMachine(folder: string): Machine {
   const { blocks, bsize } = statfsSync(folder);
   return {
@@ -27,10 +27,10 @@ export function thisMachine(folder: string): Machine {
 }
 
 /**
- * Throws FlagError for resources that no agent can have.
+ * Throws FlagError for resources that an agent cannot have.
  *
- * Detected amounts follow Mesos: 1 GB of memory and 5 GB of disk stay with the machine, or half of
- * it where it has less than twice that.
+ * Detected amounts follow Mesos: 1 GB of memory and 5 GB of disk are left to the machine, or half
+ * of it where it has less than twice that.
  */
 export function agentResources(
   text: string | undefined,

@@ -1,5 +1,5 @@
-// `mesoscale agent`: reads the flags, finds out what the machine has, and puts machine, core, port
-// and driver together. Nothing is decided here.
+// `mesoscale agent`: reads the flags, looks at the machine, and connects state machine, core, port
+// and driver. It decides nothing.
 import { join } from 'node:path';
 import { createAgent, step } from '../../agent/agent.ts';
 import type { AgentEffect } from '../../agent/effects.ts';
@@ -29,7 +29,7 @@ import { shownJson } from '../process/shown-json.ts';
 import { agentSettings } from './settings.ts';
 
 const NAME = 'agent';
-/** As long as Mesos's command executor waits for its last update to leave. */
+/** How long Mesos's command executor waits for its last update to leave. */
 const COMMAND_EXECUTOR_LINGER_MS = 1_000;
 
 export async function runAgent(
@@ -100,7 +100,7 @@ export async function runAgent(
         server.perform(effect);
         return;
       case 'link':
-        // The agent is not registered: its master may be another by now.
+        // The agent is not registered: another master may lead by now.
         detector.lookAgain();
         server.perform(effect);
         return;
@@ -161,12 +161,12 @@ export async function runAgent(
     }),
   );
   shutdown.add('detector', unwatch);
-  // Not before all tasks of the last run are known again, and the master to tell.
+  // Not before all tasks of the last run are recovered, and the master is known.
   onUnregister(() => stop('unregister'));
 }
 
 /**
- * As Mesos: SIGUSR1 takes the tasks down and leaves the cluster, other signals leave them running.
+ * As in Mesos: SIGUSR1 kills the tasks and leaves the cluster, other signals leave them running.
  */
 function stopOnSignals(leave: () => void): void {
   let asked = false;
@@ -181,7 +181,7 @@ function stopOnSignals(leave: () => void): void {
   }
 }
 
-/** As curl reads them; HTTP_PROXY in capitals is left to CGI programs. */
+/** As curl reads them: HTTP_PROXY in capitals is ignored, for CGI programs get it from clients. */
 function proxiesOf(environment: NodeJS.ProcessEnv): Proxies {
   const { http_proxy, https_proxy, HTTPS_PROXY, no_proxy, NO_PROXY } = environment;
   return {

@@ -1,19 +1,19 @@
-// What is mounted on this machine, as this process sees it.
+// The mounts of this machine, as this process sees them.
 import { readFileSync } from 'node:fs';
 
 export interface Mount {
-  /** Where it is mounted: an absolute path. */
+  /** The absolute path of the mount point. */
   readonly point: string;
-  /** Its numbers, `major:minor`. */
+  /** The device numbers, `major:minor`. */
   readonly device: string;
-  /** What of the file system is mounted: a path in it. */
+  /** The path within the file system that is mounted. */
   readonly root: string;
 }
 
-/** Blanks, tabs, line ends and backslashes are in octal there. */
+/** In the file, blanks, tabs, line ends and backslashes are octal. */
 const ESCAPE = /\\([0-7]{3})/g;
 
-/** In the order in which they were mounted. */
+/** In the order of mounting. */
 export function mounts(): Mount[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

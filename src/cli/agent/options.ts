@@ -1,4 +1,4 @@
-// From the flags of an agent to what the agent is told. Only this file knows both.
+// Turns the flags of an agent into its options. Only this file knows both.
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
@@ -31,11 +31,11 @@ export interface AgentStart {
   readonly flagTexts: Readonly<Record<string, string>>;
   readonly nowMs: number;
   readonly random: Random;
-  /** Absolute; it exists. */
+  /** An absolute path; the folder exists. */
   readonly workDir: string;
 }
 
-/** Throws one FlagError about all that is wrong. */
+/** Throws one FlagError about all faults. */
 export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentOptions {
   const { address, workDir } = start;
   const faults = new FlagFaults();
@@ -77,7 +77,7 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
   };
 }
 
-/** What every executor finds in its environment besides its own variables. */
+/** Environment variables that every executor gets besides its own. */
 export function executorEnvironment(
   values: Pick<AgentFlagValues, 'executor_environment_variables' | 'ip' | 'ip_discovery_command'>,
   { listenIp }: Pick<PublishedAddress, 'listenIp'>,
@@ -86,7 +86,7 @@ export function executorEnvironment(
   const given = values.executor_environment_variables as
     | Readonly<Record<string, string>>
     | undefined;
-  // An executor that links libprocess would look its host name up without it.
+  // Without it, an executor that uses libprocess would look up its host name.
   const isIpGiven = values.ip !== undefined || values.ip_discovery_command !== undefined;
   const ip = isIpGiven ? listenIp : environment.LIBPROCESS_IP;
   return ip === undefined ? given : { LIBPROCESS_IP: ip, ...given };
@@ -111,8 +111,8 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
 }
 
 /**
- * The work directory, made if it is missing and locked: an absolute path. Throws FlagError, also
- * when another agent has it.
+ * The absolute path of the work directory, after creating it if necessary and locking it. Throws
+ * FlagError, also where another agent has the lock.
  */
 export function workDirOf(path: string): string {
   const folder = writableFolder('work_dir', path, 0o755);
@@ -124,8 +124,8 @@ export function workDirOf(path: string): string {
 }
 
 /**
- * What an agent of Apache Mesos has left running here would run on uncounted beside a new agent's
- * tasks. Throws FlagError.
+ * Throws FlagError where an agent of Apache Mesos has left processes running: a new agent's tasks
+ * would run beside them, and nothing would count them.
  */
 export function refuseForeignAgent(workDir: string): void {
   const latest = join(workDir, 'meta', 'slaves', 'latest');

@@ -10,8 +10,8 @@ import { fromText, messageOf } from '../flags/written.ts';
 type Check = (resources: readonly Resource[]) => string | undefined;
 
 /**
- * Resources in the list form of reservations; those that name no role get the default role. `check`
- * says why they cannot be taken. Throws FlagError with a line for each resource that is wrong.
+ * Resources in the list form of reservations; a resource without a role gets the default role.
+ * `check` says why resources are refused. Throws FlagError with a line for each resource at fault.
  */
 export function readResources(text: string, defaultRole: string, check: Check): Resource[] {
   const one = (resource: Resource) => {
@@ -24,7 +24,7 @@ export function readResources(text: string, defaultRole: string, check: Check): 
     : readEach(resourceParts(text), (part) =>
         one(fromText('resources', () => parseResource(part, defaultRole))),
       );
-  // Each may be right, and not all together.
+  // Each resource may be valid, and all together may not.
   refuse(check(given));
   return given.map(toReservationList);
 }

@@ -1,4 +1,5 @@
-// All that an agent's flags say, read before anything is started; what is wrong is told together.
+// The settings of an agent: all flags are read before anything is started, and all faults reported
+// together.
 import type { AgentOptions } from '../../agent/options.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
@@ -20,16 +21,16 @@ import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
 export interface AgentSettings {
   readonly address: PublishedAddress;
-  /** Its host may be a name that has no address yet. */
+  /** The host may be a name that has no address yet. */
   readonly master: Address;
   readonly options: AgentOptions;
   readonly authentication: Authentication;
   readonly carriers: Carriers;
-  /** What the log should say about it. */
+  /** Lines for the log. */
   readonly warnings: readonly string[];
 }
 
-/** Makes and locks the work directory. Throws one FlagError. */
+/** Creates and locks the work directory. Throws one FlagError. */
 export async function agentSettings(
   parsed: ParsedFlags<typeof AGENT_FLAGS>,
 ): Promise<AgentSettings> {

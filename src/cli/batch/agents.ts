@@ -1,5 +1,5 @@
-// What a batch knows of agents: what constraints can ask about. A task that runs is counted by
-// them, long after its agent was offered.
+// What a batch knows of agents, for constraints. It is kept for running tasks, long after their
+// agents made an offer.
 
 import { attributeOf } from '../../core/match-placements.ts';
 import type { MatchPlace } from '../../core/matcher.ts';
@@ -10,12 +10,12 @@ export interface AgentPlace extends MatchPlace {
   readonly agentId: string;
 }
 
-/** More sorts of agents than that are not listed. */
+/** The most kinds of agents that are listed. */
 const SHOWN_SORTS = 5;
 
 export class Agents {
   readonly #places = new Map<string, AgentPlace>();
-  /** Each as text, which tells whether it has changed: offers come far more often than news. */
+  /** Each agent as text, to see whether it has changed: most offers bring nothing new. */
   readonly #texts = new Map<string, string>();
 
   constructor(known: readonly AgentPlace[]) {
@@ -29,7 +29,7 @@ export class Agents {
     this.#texts.set(place.agentId, text);
   }
 
-  /** Answers those that are new or have changed. */
+  /** Returns the agents that are new or have changed. */
   note(offers: readonly Offer[]): AgentPlace[] {
     const news: AgentPlace[] = [];
     for (const { agent_id, hostname, attributes, domain } of offers) {
@@ -56,7 +56,9 @@ export class Agents {
     return [...this.#places.values()];
   }
 
-  /** What they have of some attributes, in words: `rack=r1 zone=a, rack=r2 no zone`. */
+  /**
+   * The values that agents have for some attributes, in words: `rack=r1 zone=a, rack=r2 no zone`.
+   */
   have(attributes: readonly string[]): string {
     const sorts = new Set(
       this.all.map((place) => attributes.map((attribute) => wordsOf(place, attribute)).join(' ')),

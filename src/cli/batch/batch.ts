@@ -1,5 +1,5 @@
-// A batch as a state machine: which tasks wait, which run, and what to tell the master about it. It
-// touches no network, file or clock; the runner does what it answers.
+// A batch as a state machine: which tasks wait, which run, and what to tell the master. It uses no
+// network, file or clock; the runner performs what it returns.
 import type { MatchRequest, MatchResult, RunningTask, TaskDemand } from '../../core/matcher.ts';
 import {
   type AgentID,
@@ -26,45 +26,47 @@ export type Call = Omit<SchedulerCall, 'framework_id'>;
 export interface Attempt {
   readonly taskId: string;
   readonly index: number;
-  /** From 1. */
+  /** Counts from 1. */
   readonly number: number;
   readonly agentId: string;
-  /** Where the agent answers, `ip:port`. */
+  /** The address of the agent, `ip:port`. */
   readonly agentAddress: string;
 }
 
 export interface BatchOptions {
   readonly tasks: readonly BatchTask[];
-  /** Places demands on offers: the matcher of the core. */
+  /** Places tasks on offers: the core's matcher. */
   readonly place: (request: Omit<MatchRequest, 'fitness'>) => MatchResult;
-  /** Scalar amounts by name: the algebra of the core. */
+  /** Scalar amounts by name: the core's algebra. */
   readonly quantities: (resources: readonly Resource[]) => Readonly<Record<string, number>>;
   readonly maxRunning: number;
-  /** Of an earlier run: tasks that have a result, and how each ended. */
+  /** From an earlier run: tasks with a result, and whether they succeeded. */
   readonly settled: ReadonlyMap<number, boolean>;
-  /** Of an earlier run: attempts that were started, in their order. */
+  /** From an earlier run: attempts in the order in which they were started. */
   readonly attempts: readonly Attempt[];
-  /** Of an earlier run: task ids of attempts that are known to be over. */
+  /** From an earlier run: task ids of attempts that are over. */
   readonly over?: ReadonlySet<string>;
-  /** Of an earlier run: the agents that offered. */
+  /** From an earlier run: agents that made offers. */
   readonly agents: readonly AgentPlace[];
-  /** Of an earlier run: how often each task has failed. */
+  /** From an earlier run: how often each task has failed. */
   readonly failures: ReadonlyMap<number, number>;
 }
 
-/** What to do about offers: agents and attempts must be written down before the calls are sent. */
+/** The answer to offers: agents and attempts must be stored before the calls are sent. */
 export interface OfferAnswer {
-  /** Those that are new, or have changed. */
+  /** Agents that are new or have changed. */
   readonly agents: readonly AgentPlace[];
   readonly attempts: readonly Attempt[];
   readonly calls: readonly Call[];
 }
 
-/** What an update of a task means. */
+/** The meaning of a status update for the batch. */
 export type UpdateMeaning =
-  /** Nothing that is known; acknowledge it and go on. */
+  /** Nothing: it is acknowledged. */
   | { readonly type: 'noted' }
-  /** It is over; the result has to be fetched and written before the update is acknowledged. */
+  /**
+   * The task has ended: its result must be fetched and stored before the update is acknowledged.
+   */
   | {
       readonly type: 'ended';
       readonly attempt: Attempt;
@@ -72,27 +74,27 @@ export type UpdateMeaning =
       readonly final: boolean;
     }
   /**
-   * It is over without a result (lost, never started): it waits again, and is not started before
-   * `ready` has been called for it when there is a pause.
+   * The attempt is over without a result (lost, or never started), and the task waits again. With a
+   * pause it is not started before `ready` is called.
    */
   | { readonly type: 'lost'; readonly attempt: Attempt; readonly pauseMs: number };
 
 interface Running {
   readonly attempt: Attempt;
   isRunning: boolean;
-  /** Has been seen running, or was started by an earlier run, which may have seen it. */
+  /** Whether it was seen running, or an earlier run started it, which may have seen that. */
   hasRun: boolean;
   isEnding: boolean;
 }
 
 /**
- * The most ended tasks whose results are still being fetched. An agent remembers the sandboxes of
- * the last 150 executors of a framework; what would fall behind further would lose its output.
+ * The most ended tasks whose results are being fetched. An agent remembers the sandboxes of the
+ * last 150 executors of a framework; a task that falls further behind would lose its output.
  */
 const MAX_ENDING = 100;
-/** The most tasks that are matched at once; a round takes more than that many offers rarely. */
+/** The most tasks that are matched at once; a round rarely has offers for more. */
 const MATCHED_AT_ONCE = 5000;
-/** What does not fit now may fit soon, when a task ends. */
+/** A task that does not fit now may fit soon, when another task ends. */
 const SOON = { refuse_seconds: 1 };
 const NOT_NEEDED = { refuse_seconds: 3600 };
 const AT_ONCE = { refuse_seconds: 0 };
@@ -100,28 +102,28 @@ const AT_ONCE = { refuse_seconds: 0 };
 export class Batch {
   readonly #tasks: readonly BatchTask[];
   readonly #options: BatchOptions;
-  /** Indexes of tasks that wait, next first. */
+  /** Indexes of waiting tasks, the next one first. */
   #waiting: number[] = [];
-  /** Indexes of tasks that were lost before they ran, and wait for their time. */
+  /** Indexes of tasks that were lost before they ran, and are in their pause. */
   readonly #paused = new Set<number>();
   readonly #running = new Map<string, Running>();
-  /** How often each task was started. */
+  /** How many attempts each task has had. */
   readonly #attemptCounts = new Map<number, number>();
-  /** How often each task has failed; being lost is not its fault. */
+  /** How often each task has failed; a loss is no failure. */
   readonly #failureCounts: Map<number, number>;
   /**
-   * How often each task was lost in a row without having run, and how often for a reason of its
-   * own.
+   * How often in a row each task was lost without having run, and how often of these for a reason
+   * of its own.
    */
   readonly #neverRan = new Map<number, { losses: number; launchFailures: number }>();
   readonly #agents: Agents;
-  /** Whether any task minds where others run. */
+  /** Whether any constraint looks at other tasks. */
   readonly #hasGroups: boolean;
   #ending = 0;
   #succeeded = 0;
   #failed = 0;
   #isSuppressed = false;
-  /** Why nothing could be placed on the latest offers. */
+  /** Why no task could be placed on the latest offers. */
   #obstacle: Obstacle | undefined;
 
   constructor(options: BatchOptions) {
@@ -140,7 +142,8 @@ export class Batch {
       if (success !== undefined) {
         this.#count(success);
       } else if (attempt !== undefined && !options.over?.has(attempt.taskId)) {
-        // It may still run, have ended, or never have reached its agent: the master will say.
+        // The task may still run, have ended, or never have reached its agent: the master will
+        // tell.
         this.#running.set(attempt.taskId, {
           attempt,
           isRunning: false,
@@ -161,7 +164,7 @@ export class Batch {
       waiting: this.#waiting.length + this.#paused.size,
       started: started.length,
       running,
-      /** Started, and neither seen running nor ended. */
+      /** Launched, and seen neither running nor ended. */
       starting: started.filter(({ isRunning, isEnding }) => !isRunning && !isEnding).length,
       succeeded: this.#succeeded,
       failed: this.#failed,
@@ -172,7 +175,7 @@ export class Batch {
     return this.#succeeded + this.#failed === this.#tasks.length;
   }
 
-  /** True when tasks wait that fit none of the latest offers. */
+  /** True when tasks wait and none fits on the latest offers. */
   get isStuck(): boolean {
     return this.#obstacle !== undefined;
   }
@@ -181,7 +184,9 @@ export class Batch {
     return this.#obstacle && obstacleText(this.#obstacle);
   }
 
-  /** After every subscription: asks about what was started, and says whether offers are wanted. */
+  /**
+   * To be called after each subscription: asks about launched tasks, and whether offers are wanted.
+   */
   subscribed(): Call[] {
     this.#isSuppressed = false;
     const tasks = [...this.#running.values()]
@@ -191,15 +196,15 @@ export class Batch {
         agent_id: { value: attempt.agentId },
       }));
     return [
-      // An empty list would ask about every task there is.
+      // An empty list would ask about all tasks.
       ...(tasks.length > 0 ? [{ type: SchedulerCall_Type.RECONCILE, reconcile: { tasks } }] : []),
       ...this.#demand(),
     ];
   }
 
   /**
-   * The framework was forgotten (its failover timeout is over): nothing that was started still
-   * runs.
+   * The master has removed the framework after its failover timeout: none of its tasks run any
+   * more.
    */
   forgotten(): void {
     for (const { attempt, isEnding } of this.#running.values()) {
@@ -254,7 +259,7 @@ export class Batch {
     const failures = (this.#failureCounts.get(attempt.index) ?? 0) + (success ? 0 : 1);
     this.#failureCounts.set(attempt.index, failures);
     const retries = this.#tasks[attempt.index]?.retries ?? 0;
-    // A task that can never run is not tried again.
+    // A task that can never run is not retried.
     const final = success || status.state === TaskState.TASK_ERROR || failures > retries;
     return { type: 'ended', attempt, success, final };
   }
@@ -273,7 +278,7 @@ export class Batch {
       : { type: 'ended', attempt, success: false, final: true };
   }
 
-  /** The pause of a task that was lost is over. */
+  /** The pause of a lost task is over. */
   ready(index: number): Call[] {
     if (this.#paused.delete(index)) {
       this.#waiting.unshift(index);
@@ -281,7 +286,7 @@ export class Batch {
     return this.#demand();
   }
 
-  /** What was ended or lost has been dealt with; answers what to tell the master. */
+  /** The update was dealt with; returns the calls that follow. */
   settle(meaning: Exclude<UpdateMeaning, { type: 'noted' }>): Call[] {
     const { attempt } = meaning;
     this.#running.delete(attempt.taskId);
@@ -296,7 +301,7 @@ export class Batch {
     return this.#demand();
   }
 
-  /** Whether more offers could be used now. */
+  /** Whether the batch has a use for more offers. */
   get wantsMore(): boolean {
     return (
       this.#waiting.length > 0 &&
@@ -305,7 +310,7 @@ export class Batch {
     );
   }
 
-  /** SUPPRESS or REVIVE, when what is wanted has changed. */
+  /** SUPPRESS or REVIVE, if that has changed. */
   #demand(): Call[] {
     if (this.wantsMore !== this.#isSuppressed) {
       return [];
@@ -325,7 +330,7 @@ export class Batch {
   #placed(role: string, offers: readonly Offer[]) {
     const room = this.wantsMore ? this.#options.maxRunning - this.#running.size : 0;
     const candidates: BatchTask[] = [];
-    // More than there is room for: the first may be those that fit nowhere.
+    // More tasks than fit: perhaps the first ones fit nowhere.
     for (const index of room > 0 ? this.#waiting : []) {
       const task = this.#tasks[index];
       if (candidates.length >= MATCHED_AT_ONCE) {
@@ -353,7 +358,7 @@ export class Batch {
       };
     }
     if (candidates.length === MATCHED_AT_ONCE) {
-      // Those behind them have their turn.
+      // The tasks behind them get their turn.
       const stuck = unplaced.filter(({ reason }) => placed.length === 0 || reason !== 'too large');
       const last = new Set(stuck.map(({ task }) => candidates[task]?.index));
       this.#waiting = [
@@ -370,7 +375,7 @@ export class Batch {
     }));
   }
 
-  /** Running tasks that constraints of others count; a task that has ended keeps no other away. */
+  /** Running tasks that constraints of others count; ended tasks are not counted. */
   #counted(): RunningTask[] {
     const running = this.#hasGroups ? [...this.#running.values()] : [];
     return running.flatMap(({ attempt, isEnding }) => {
@@ -388,7 +393,7 @@ export class Batch {
     return placed.length > 0;
   }
 
-  /** The most of a resource in any of the offers that satisfy constraints. */
+  /** The most of a resource in one offer that satisfies the constraints. */
   #most(name: string, constraints: readonly Constraint[], offers: readonly Offer[]): number {
     const task = { amounts: {}, constraints: constraints.map(({ placement }) => placement) };
     const { place, quantities } = this.#options;
@@ -460,5 +465,5 @@ function taskInfo(task: BatchTask, attempt: Attempt, resources: Resource[]): Tas
   };
 }
 
-/** The part of a name that may be in an id and in a file name. */
+/** The characters of a name that ids and file names may have. */
 export const safeName = (name: string) => name.replaceAll(/[^\w.-]+/g, '_').slice(0, 80);

@@ -1,4 +1,4 @@
-// Fetches what ended tasks have printed and writes their results, a few at a time.
+// Fetches the output of ended tasks and stores their results, a few at a time.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credential } from '../../http/server/authentication.ts';
@@ -17,9 +17,9 @@ export interface CollectorOptions {
   readonly dialer: Dialer;
 }
 
-/** Downloads at a time; the rest waits. */
+/** The most downloads at a time. */
 const AT_ONCE = 16;
-/** Waits before each further try: an agent may be starting again. */
+/** The pauses before retries: the agent may be restarting. */
 const RETRY_MS = [100, 500, 2000, 5000];
 
 export class Collector {
@@ -33,7 +33,7 @@ export class Collector {
     this.#downloads = new OutputDownloads(options.dialer, options.credential);
   }
 
-  /** Resolves with the result of a task; its output is then in the folder of the results. */
+  /** Resolves with the result of a task when its output is in the folder of results. */
   async collect(
     task: BatchTask,
     attempt: Attempt,
@@ -72,7 +72,7 @@ export class Collector {
     }
   }
 
-  /** Null when the output cannot be had: the agent is gone, or the task never started. */
+  /** Null where the output cannot be fetched: the agent is gone, or the task never started. */
   async #fetch(place: TaskPlace, folder: string, file: OutputFile): Promise<string | null> {
     const path = join(folder, file);
     const target = join(this.#options.journal.folder, path);
@@ -82,7 +82,7 @@ export class Collector {
         const found = await this.#downloads.copy(place, file, target);
         return found ? path : null;
       } catch {
-        // It cannot be reached just now.
+        // The agent cannot be reached at the moment.
       }
     }
     return null;

@@ -1,4 +1,4 @@
-// `mesoscale batch`: what there is to say about it; main.ts runs it.
+// `mesoscale batch`: its description; main.ts runs it.
 import { command } from '../command.ts';
 import { BATCH_FLAGS } from '../flags/tables/batch-flags.ts';
 

@@ -1,16 +1,16 @@
-// Constraints of tasks in the words of Marathon: ATTRIBUTE:OPERATOR[:VALUE] as text, a list of
+// Constraints of tasks, written as in Marathon: ATTRIBUTE:OPERATOR[:VALUE] as text, or a list of
 // texts in JSON.
 import { RE2JS } from 're2js';
 import type { PlacementConstraint } from '../../core/matcher.ts';
 
 export interface Constraint {
-  /** As people write it. */
+  /** The constraint as it was written. */
   readonly text: string;
-  /** As the matcher takes it. */
+  /** The constraint as the matcher takes it. */
   readonly placement: PlacementConstraint;
 }
 
-/** The message is a clause without its subject: `must be …`. */
+/** The message is a clause without subject, such as `must be …`. */
 export class ConstraintError extends Error {
   readonly code = 'MESOSCALE_CONSTRAINT';
 }
@@ -18,8 +18,8 @@ export class ConstraintError extends Error {
 type Operator = (attribute: string, value: string | undefined, text: string) => PlacementConstraint;
 
 /**
- * What is counted together are the tasks with the same constraint: one that is given for all tasks
- * holds among all of them, one that some tasks have does not mind the others.
+ * A constraint counts exactly the tasks that have the same constraint: one that is given for all
+ * tasks counts all of them, and one that only some tasks have does not count the others.
  */
 const OPERATORS: Readonly<Record<string, Operator>> = {
   UNIQUE: (attribute, value, group) => {
@@ -71,7 +71,7 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** Several are separated by semicolons. Throws ConstraintError. */
+/** Reads constraints separated by semicolons. Throws ConstraintError. */
 export function parseConstraints(text: string): Constraint[] {
   return text.split(';').map(parseConstraint);
 }
@@ -82,8 +82,8 @@ function parseConstraint(text: string): Constraint {
 }
 
 /**
- * A text as above, or a list of texts and of Marathon's `["rack", "LIKE", "rack-1"]`. Throws
- * ConstraintError.
+ * Reads such a text, or a list of texts and of Marathon's lists, such as `["rack", "LIKE",
+ * "rack-1"]`. Throws ConstraintError.
  */
 export function readConstraints(value: unknown): Constraint[] {
   if (typeof value === 'string' && value.trimStart().startsWith('[')) {
@@ -136,11 +136,11 @@ function constraintOf(parts: readonly string[]): Constraint {
 /** The attribute of a constraint as people write it. */
 export const fieldOf = (attribute: string) => (attribute === '@hostname' ? 'hostname' : attribute);
 
-/** Whether it looks at other tasks, and not at the agent alone. */
+/** Whether a constraint looks at other tasks, and not at the agent alone. */
 export const isOfGroup = ({ placement: { type } }: Constraint) =>
   type === 'unique' || type === 'groupBy' || type === 'maxPer';
 
-/** What tasks have in common, then their own; one that is given twice counts once. */
+/** The constraints of all tasks, then the task's own; one that is given twice counts once. */
 export function joined(all: readonly Constraint[], own: readonly Constraint[]): Constraint[] {
   return [...new Map([...all, ...own].map((one) => [one.text, one])).values()];
 }

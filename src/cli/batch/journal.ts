@@ -1,7 +1,7 @@
-// The folder of a batch's results, and what it remembers so that an interrupted batch can go on.
+// The folder of a batch's results, and the journal with which an interrupted batch goes on.
 //
 //   journal.jsonl    what was begun: the batch, the framework's id, agents, every attempt
-//   results.jsonl    one line for every task that has ended for good
+//   results.jsonl    a line for every task that has ended and is not run again
 //   tasks/N-NAME/    stdout and stderr of task N
 import { createHash, hash } from 'node:crypto';
 import {
@@ -33,9 +33,9 @@ export interface Result {
   readonly message: string;
   readonly attempts: number;
   readonly agent: string;
-  /** Seconds since 1970, as the agent's clock had it. */
+  /** Seconds since 1970, by the agent's clock. */
   readonly ended: number | null;
-  /** Paths from the folder of the results; null when the output could not be fetched. */
+  /** Paths relative to the folder of results; null where the output could not be fetched. */
   readonly stdout: string | null;
   readonly stderr: string | null;
 }
@@ -44,26 +44,26 @@ type Entry =
   | {
       readonly type: 'batch';
       readonly version: 1 | 2;
-      /** Of all tasks; for journals whose tasks have no entries of their own. */
+      /** The digest of all tasks, for journals in which tasks have no entries of their own. */
       readonly hash: string;
       readonly tasks: number;
     }
-  /** What a task is; a later one of the same index takes its place. */
+  /** The identity of a task; a later entry with the same index replaces it. */
   | ({ readonly type: 'task'; readonly index: number } & Identity)
   | { readonly type: 'framework'; readonly id: string }
   | ({ readonly type: 'agent' } & AgentPlace)
   | ({ readonly type: 'attempt' } & Attempt)
-  /** An attempt that failed, and is followed by another. */
+  /** A failed attempt that is followed by another. */
   | { readonly type: 'failure'; readonly index: number }
-  /** The result is dropped: the task is run again, as if it had never failed. */
+  /** The task's result is dropped, and the task runs again as if it had never failed. */
   | { readonly type: 'again'; readonly index: number }
-  /** All tasks have results, and the framework is gone. */
+  /** All tasks have results, and the framework is removed. */
   | { readonly type: 'ended' };
 
 /**
- * What makes a task the one that was begun, so that a file that has changed can be told from it.
- * Where it may run and what it needs is no part of that: constraints and amounts can be mended on
- * the way. Of what may be secret, there is only a digest.
+ * What identifies a task, to find out whether the file has changed since the batch began.
+ * Constraints and amounts are no part of it: they may be corrected while the batch goes on. Of
+ * fields that may be secret it has only a digest.
  */
 interface Identity {
   readonly name: string;
@@ -78,9 +78,9 @@ const PARTS = ['name', 'command', 'role', 'retries', 'env'] as const;
 type BatchEntry = Extract<Entry, { type: 'batch' }>;
 
 export interface JournalOptions {
-  /** The line of each task in its file, for messages. Without it: one task a line. */
+  /** The line of each task in its file, for messages; by default one task for each line. */
   readonly lines?: () => readonly number[];
-  /** Drop the results of tasks that have failed. */
+  /** Drops the results of failed tasks. */
   readonly rerunFailed?: boolean;
 }
 
@@ -91,15 +91,15 @@ export class Journal {
   frameworkId: string | undefined;
   readonly agents: AgentPlace[] = [];
   readonly attempts: Attempt[] = [];
-  /** Task ids of attempts that are known to be over. */
+  /** Task ids of attempts that are over. */
   readonly over = new Set<string>();
   readonly failures = new Map<number, number>();
   readonly results = new Map<number, Result>();
   readonly #identities = new Map<number, Identity>();
 
   /**
-   * Opens the folder of an earlier run of the same tasks or of the first of them, or a new one.
-   * With `rerunFailed` those that have failed may be others. Throws FlagError.
+   * Opens the folder of an earlier run, which had the same tasks or the first of them, or a new
+   * folder. With `rerunFailed`, failed tasks may have changed. Throws FlagError.
    */
   constructor(folder: string, tasks: readonly BatchTask[], options: JournalOptions = {}) {
     this.folder = folder;
@@ -116,8 +116,8 @@ export class Journal {
     }
     const mended = this.#refuseOthers(tasks, options);
     this.#journal = openSync(journalFile, 'a');
-    // Before the results of what was mended are dropped: until then they have failed, and can be
-    // run again.
+    // Stored before the results of changed tasks are dropped: until then these tasks have failed,
+    // and can be run again.
     this.#identify([...mended, ...tasks.slice(known)]);
     if (options.rerunFailed) {
       this.#dropFailures(resultsFile);
@@ -128,7 +128,7 @@ export class Journal {
     this.#results = openSync(resultsFile, 'a');
   }
 
-  /** What is written first is harmless alone: a result that is there counts. */
+  /** A crash between the two writes does no harm: as long as there is a result, it counts. */
   #dropFailures(resultsFile: string): void {
     const failed = [...this.results.values()].filter(({ state }) => state !== 'TASK_FINISHED');
     for (const { index } of failed) {
@@ -142,7 +142,9 @@ export class Journal {
     renameSync(`${resultsFile}.new`, resultsFile);
   }
 
-  /** Answers the tasks that have failed, are run again, and are others now. */
+  /**
+   * Throws for tasks that have changed, except failed ones that are run again: it returns these.
+   */
   #refuseOthers(tasks: readonly BatchTask[], { rerunFailed, lines }: JournalOptions): BatchTask[] {
     const mended: BatchTask[] = [];
     const wrong: string[] = [];
@@ -173,7 +175,10 @@ export class Journal {
     return mended;
   }
 
-  /** Each is compared by itself where each has an entry. */
+  /**
+   * Whether the journal is that of these tasks. Tasks with entries of their own are compared one by
+   * one.
+   */
   #areOf({ version, hash, tasks: count }: BatchEntry, tasks: readonly BatchTask[]): boolean {
     return this.#identities.size >= count || hash === hashOf(tasks.slice(0, count), version);
   }
@@ -199,7 +204,7 @@ export class Journal {
     }
   }
 
-  /** True when an earlier run left something here. */
+  /** Whether an earlier run left something here. */
   get isResumed(): boolean {
     return this.frameworkId !== undefined;
   }
@@ -211,18 +216,24 @@ export class Journal {
     }
   }
 
-  /** The master does not know the framework any more: the next id is a new one's. */
+  /** The master has removed the framework: the next id is a new framework's. */
   forget(): void {
     this.frameworkId = undefined;
   }
 
-  /** The framework has ended with all its tasks: what is added later is another's. */
+  /**
+   * The framework has ended with all its tasks: tasks that are added later belong to another
+   * framework.
+   */
   end(): void {
     this.forget();
     this.#write({ type: 'ended' });
   }
 
-  /** Before the master hears of them: what was begun is never forgotten. */
+  /**
+   * Stores attempts and agents before the master hears of them, so that no attempt is ever
+   * forgotten.
+   */
   begin(attempts: readonly Attempt[], agents: readonly AgentPlace[]): void {
     const entries: Entry[] = [
       ...agents.map((agent) => ({ type: 'agent', ...agent }) as const),
@@ -238,13 +249,13 @@ export class Journal {
     this.#write({ type: 'failure', index });
   }
 
-  /** Before its update is acknowledged: until then the agent repeats it. */
+  /** Stores a result before its update is acknowledged: until then the agent repeats the update. */
   finish(result: Result): void {
     this.results.set(result.index, result);
     writeSync(this.#results, `${JSON.stringify(result)}\n`);
   }
 
-  /** The folder for what a task prints, made when it is first asked for. */
+  /** The folder for a task's output, created when first asked for. */
   outputFolder(task: BatchTask): string {
     const path = join('tasks', `${task.index + 1}-${safeName(task.name)}`);
     mkdirSync(join(this.folder, path), { recursive: true });
@@ -320,7 +331,7 @@ function identityOf({ name, command, role, retries, env }: BatchTask): Identity 
 
 const digestOf = (text: string) => hash('sha256', text).slice(0, 16);
 
-/** Version 1 had the amounts in. */
+/** In version 1 the digest included amounts. */
 function hashOf(tasks: readonly BatchTask[], version: 1 | 2): string {
   const plain = tasks.map(({ constraints: _, ...task }) => {
     if (version === 1) {
@@ -332,7 +343,10 @@ function hashOf(tasks: readonly BatchTask[], version: 1 | 2): string {
   return createHash('sha256').update(JSON.stringify(plain)).digest('hex');
 }
 
-/** A last line that was cut short by a crash is taken off: what it said was never relied on. */
+/**
+ * Reads the lines of a file. A last line that a crash cut short is dropped: nothing has relied on
+ * it.
+ */
 function readLines<T>(file: string): T[] {
   if (!existsSync(file)) {
     appendFileSync(file, '');

@@ -1,8 +1,8 @@
-// Tasks that are lost: which of them could not be started for a reason of their own, and how long
-// those wait that never ran.
+// Lost tasks: which of them could not be started for a reason of their own, and how long a task
+// waits that was lost before it ran.
 import { TaskState, type TaskStatus, TaskStatus_Reason } from '../../model/generated/messages.ts';
 
-/** States after which nothing is known of the task's work: it is run again. */
+/** States which say nothing about the task's work: the task is run again. */
 export const LOST: ReadonlySet<TaskState> = new Set([
   TaskState.TASK_LOST,
   TaskState.TASK_DROPPED,
@@ -10,19 +10,19 @@ export const LOST: ReadonlySet<TaskState> = new Set([
   TaskState.TASK_GONE_BY_OPERATOR,
 ]);
 
-/** A task that cannot be started so often in a row has failed. */
+/** A task that could not be started this often in a row has failed. */
 export const MOST_LAUNCH_FAILURES = 3;
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** How long a task waits that was lost so often in a row without having run. */
+/** How long a task waits that was lost this often in a row without having run. */
 export const pauseMs = (losses: number) =>
   Math.min(FIRST_PAUSE_MS * 2 ** (losses - 1), LONGEST_PAUSE_MS);
 
 /**
- * What an agent answers that cannot start a task. Other reasons tell of the cluster and its
- * connections.
+ * Reasons that an agent gives when it cannot start a task. Other reasons are about the cluster and
+ * its connections.
  */
 const REASONS: ReadonlySet<TaskStatus_Reason> = new Set([
   TaskStatus_Reason.REASON_CONTAINER_LAUNCH_FAILED,
@@ -36,6 +36,9 @@ const REASONS: ReadonlySet<TaskStatus_Reason> = new Set([
   TaskStatus_Reason.REASON_TASK_UNAUTHORIZED,
 ]);
 
-/** Of a task that never ran: whether its agent could not start it, and will hardly another time. */
+/**
+ * Whether a task that never ran could not be started by its agent, so that another attempt would
+ * hardly help.
+ */
 export const isLaunchFailure = ({ reason }: TaskStatus) =>
   reason !== undefined && REASONS.has(reason);

@@ -1,4 +1,4 @@
-// `mesoscale batch FILE`: runs the tasks of a file as one framework, and can be interrupted and run
+// `mesoscale batch FILE`: runs the tasks of a file as one framework. It can be interrupted and run
 // again.
 import { basename, relative } from 'node:path';
 import { createCore } from '../../core/core.ts';
@@ -30,12 +30,14 @@ import { printSummary } from './summary.ts';
 import { type BatchTask, linesOfTasks, readTaskFile } from './task-file.ts';
 
 const NAME = 'batch';
-/** Millions of tasks. */
+/** Enough for millions of tasks. */
 const LARGEST_FILE_BYTES = 2 ** 28;
 
 type BatchFlags = FlagValues<typeof BATCH_FLAGS>;
 
-/** All that flags and file say. Throws one FlagError about all that is wrong or missing. */
+/**
+ * The settings in flags and file. Throws one FlagError about everything that is wrong or missing.
+ */
 async function settings({ values, rest, faults }: ParsedFlags<typeof BATCH_FLAGS>) {
   const master = await faults.readLater(() => readMasterFlag(values.master));
   const credential = faults.dependent('principal', () =>
@@ -174,7 +176,7 @@ function readFile(file: string): string {
   }
 }
 
-/** What is wrong with a file is said with its name. */
+/** Adds the file's name to an error about it. */
 function named<T>(file: string, read: () => T): T {
   try {
     return read();

@@ -1,17 +1,17 @@
-// Why a task fits nowhere, in words.
+// Explains why a task fits on no offer.
 import type { Unplaced } from '../../core/matcher.ts';
 import type { Agents } from './agents.ts';
 import { type Constraint, isOfGroup } from './constraints.ts';
 import type { BatchTask } from './task-file.ts';
 
 export interface Obstacle {
-  /** What the matcher says of the first of the tasks that wait. */
+  /** The matcher's reason for the first waiting task. */
   readonly unplaced: Unplaced;
   readonly waiting: readonly BatchTask[];
   readonly agents: Agents;
-  /** The most of a resource in an offer that satisfies constraints. */
+  /** The most of a resource in one offer that satisfies the constraints. */
   readonly most: (name: string, constraints: readonly Constraint[]) => number;
-  /** Whether any of the agents satisfies constraints, were it empty. */
+  /** Whether any known agent satisfies the constraints, regardless of its free resources. */
   readonly isPossible: (constraints: readonly Constraint[]) => boolean;
 }
 
@@ -47,7 +47,7 @@ function whyNot(task: BatchTask | undefined, obstacle: Obstacle): string {
   }
 }
 
-/** ` (cpus: 8 needed, 2 there)` */
+/** Such as ` (cpus: 8 needed, 2 there)`. */
 function amountsOf(
   task: BatchTask | undefined,
   name: string | undefined,

@@ -1,4 +1,4 @@
-// How far a batch is: a bar on a terminal, a line now and then elsewhere.
+// The progress of a batch: a bar on a terminal, a line now and then elsewhere.
 import { SingleBar } from 'cli-progress';
 
 export interface Counts {
@@ -10,12 +10,12 @@ export interface Counts {
 
 export interface Progress {
   update(counts: Counts): void;
-  /** A line that stays above the bar. */
+  /** Prints a line above the bar. */
   say(text: string): void;
   end(): void;
 }
 
-/** Between two lines where there is no terminal. */
+/** The time between two lines where there is no terminal. */
 const LINE_MS = 5000;
 
 export function openProgress(output: NodeJS.WriteStream): Progress {
@@ -55,7 +55,7 @@ class BarProgress implements Progress {
 
   say(text: string): void {
     this.#output.write(`\r\u001b[K${text}\n`);
-    // Before the first counts there is no bar to draw again.
+    // Before the first counts there is no bar to redraw.
     if (this.#last !== undefined) {
       this.#bar.render();
     }
@@ -105,7 +105,7 @@ class LineProgress implements Progress {
   end(): void {}
 }
 
-/** `45 s`, `3 min 20 s`, `2 h 5 min` */
+/** Such as `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) {

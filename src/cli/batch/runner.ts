@@ -1,4 +1,4 @@
-// Runs a batch: carries what the master says to the machine, and what the machine answers to the
+// Runs a batch: passes events of the master to the state machine, and what that returns to the
 // master, the journal and the terminal.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
@@ -36,25 +36,25 @@ export interface RunnerOptions {
 export type Outcome =
   | { readonly type: 'done' }
   | { readonly type: 'interrupted' }
-  /** Another program has subscribed as this batch's framework. */
+  /** Another program has subscribed as this framework. */
   | { readonly type: 'failed over' }
   | { readonly type: 'refused'; readonly message: string };
 
 const REDRAW_MS = 100;
-/** Offers that come within so long are matched together. */
+/** Offers that arrive within this time are matched together. */
 const GATHER_MS = 5;
 /**
- * What ended tasks give back is offered in the master's next round, a second later perhaps. Asking
- * for it makes a round at once; so often at most.
+ * The shortest time between two REVIVEs. The master would offer the resources of ended tasks only
+ * in its next round, up to a second later; a REVIVE causes a round at once.
  */
 const REVIVE_MS = 50;
-/** With nothing running and no task placed for so long, people are told what is missing. */
+/** When nothing has been running or placed for this long, the terminal shows what is missing. */
 const STALLED_MS = 10_000;
 
-/** What the master says to the one that it replaces. */
+/** The master's error for a framework that another program has taken over. */
 const FAILED_OVER = 'Framework failed over';
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-/** More reasons for lost tasks are not told. */
+/** The most reasons for lost tasks that are shown. */
 const MOST_TOLD = 10;
 
 type Lost = Extract<UpdateMeaning, { type: 'lost' }>;
@@ -69,7 +69,7 @@ export class BatchRunner {
   #reviving: NodeJS.Timeout | undefined;
   #stalledSinceMs: number | undefined;
   readonly #pauses = new Set<NodeJS.Timeout>();
-  /** Why tasks could not be started, each told once. */
+  /** Reasons why tasks could not be started, each shown once. */
   readonly #told = new Set<string>();
   #end: (outcome: Outcome) => void = () => {};
   readonly #ended: Promise<Outcome>;
@@ -126,7 +126,7 @@ export class BatchRunner {
     return outcome;
   }
 
-  /** Stops watching. Tasks that run go on until the framework's failover timeout is over. */
+  /** Stops the runner. Running tasks go on until the framework's failover timeout is over. */
   interrupt(): void {
     this.#end({ type: 'interrupted' });
   }
@@ -169,7 +169,7 @@ export class BatchRunner {
         this.#refused(event.error?.message ?? '');
         return;
       default:
-        // Heartbeats, and what only concerns executors and operations.
+        // Heartbeats, and events about executors and operations.
         return;
     }
   }
@@ -199,7 +199,7 @@ export class BatchRunner {
     } else if (meaning.pauseMs > 0) {
       this.#pause(meaning, status);
     }
-    // Only now: had this process ended before, the update would come again.
+    // Only now: if this process had ended before, the update would come again.
     this.#acknowledge(status);
     this.#send(this.#batch.settle(meaning));
     if (this.#batch.isDone) {
@@ -210,7 +210,7 @@ export class BatchRunner {
   }
 
   #pause({ attempt, pauseMs }: Lost, { message = 'no reason is given' }: TaskStatus): void {
-    // Container ids and numbers of attempts differ where the reason is the same.
+    // Without container ids and attempt numbers, equal reasons have equal texts.
     const reason = message.replaceAll(attempt.taskId, '').replaceAll(UUID, '');
     if (!this.#told.has(reason) && this.#told.size < MOST_TOLD) {
       this.#told.add(reason);
@@ -247,7 +247,7 @@ export class BatchRunner {
     }
   }
 
-  /** Updates that the master makes up have no uuid, and want no acknowledgement. */
+  /** Updates that the master itself generates have no uuid, and need no acknowledgement. */
   #acknowledge({ uuid, agent_id, task_id }: TaskStatus): void {
     if (uuid !== undefined && agent_id !== undefined) {
       this.#send([
@@ -262,13 +262,13 @@ export class BatchRunner {
     }
   }
 
-  /** A framework that was away for too long is forgotten by the master: go on as a new one. */
+  /** The master has removed a framework that was away for too long: continue as a new framework. */
   #refused(message: string): void {
     if (message === FAILED_OVER) {
       this.#end({ type: 'failed over' });
       return;
     }
-    // A refused secret is not about the framework, whatever its principal is called.
+    // A refused secret has nothing to do with the framework, whatever its principal is called.
     const isOfFramework = /framework/i.test(message) && !message.startsWith(NOT_ACCEPTED);
     if (this.#options.journal.frameworkId === undefined || !isOfFramework) {
       this.#end({ type: 'refused', message });

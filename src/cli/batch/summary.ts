@@ -8,7 +8,7 @@ export interface SummaryFacts {
   readonly journal: Journal;
   readonly folder: string;
   readonly seconds: number;
-  /** Tasks that an earlier run had done. */
+  /** How many tasks an earlier run had finished. */
   readonly doneBefore: number;
 }
 

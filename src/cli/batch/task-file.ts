@@ -1,12 +1,12 @@
-// The file of a batch: one task a line, as JSON or as CSV with a header. Every mistake is found
-// before the first task runs, and named by its line.
+// The file of a batch: each line is a task, as JSON or as CSV with a header. All mistakes are found
+// before the first task runs, and reported with their lines.
 import { parse as parseCsv } from 'csv-parse/sync';
 import { roleError } from '../../model/role.ts';
 import { FlagError } from '../flags/parse.ts';
 import { type Constraint, ConstraintError, joined, readConstraints } from './constraints.ts';
 
 export interface BatchTask {
-  /** From 0, in the order of the file: what a task is known by over restarts. */
+  /** The position in the file, from 0; it identifies the task over restarts. */
   readonly index: number;
   readonly name: string;
   readonly command: string;
@@ -25,7 +25,7 @@ export interface TaskDefaults {
   readonly mem: number;
   readonly role: string;
   readonly retries: number;
-  /** Those of all tasks; a task's own come besides. */
+  /** The constraints of all tasks, which a task's own are added to. */
   readonly constraints: readonly Constraint[];
 }
 
@@ -42,12 +42,12 @@ const FIELDS = [
   'constraints',
 ];
 
-/** Of the lines that are wrong, so many are told. */
+/** The most faulty lines that are reported. */
 const MOST_TOLD = 10;
 
 /**
- * JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError with a line of text
- * for each line of the file that is wrong, up to ten.
+ * Reads JSON lines where the text begins with `{`, otherwise CSV. Throws FlagError with a line for
+ * each faulty line, up to ten.
  */
 export function readTaskFile(text: string, defaults: TaskDefaults): BatchTask[] {
   const rows = rowsOf(text);
@@ -70,7 +70,7 @@ export function readTaskFile(text: string, defaults: TaskDefaults): BatchTask[] 
   return tasks;
 }
 
-/** Throws FlagError where any line is wrong; the first ten are told. */
+/** Throws FlagError where any line is faulty; reports the first ten. */
 export function refuseLines(wrong: readonly string[]): void {
   const told = wrong.slice(0, MOST_TOLD);
   if (wrong.length > MOST_TOLD) {
@@ -81,7 +81,7 @@ export function refuseLines(wrong: readonly string[]): void {
   }
 }
 
-/** The line of each task, by its index: for messages. */
+/** The line of each task, by its index, for messages. */
 export const linesOfTasks = (text: string): number[] => rowsOf(text).map(({ line }) => line);
 
 const rowsOf = (text: string): Row[] => (/^\s*\{/.test(text) ? jsonRows(text) : csvRows(text));
@@ -90,7 +90,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 interface Row {
   readonly line: number;
-  /** Throws FlagError where the line has another form. */
+  /** Throws FlagError where the line cannot be parsed. */
   readonly fields: () => Fields;
 }
 
@@ -127,8 +127,8 @@ function csvRows(text: string): Row[] {
 }
 
 /**
- * A row that is too short may have lost a cell in its middle. An empty cell says nothing: the
- * default holds.
+ * The cells of a row by column; an empty cell has the default. A row that is too short is refused,
+ * since a cell in its middle may be missing.
  */
 function csvFields(record: readonly string[], header: readonly string[], line: number): Fields {
   if (record.length !== header.length) {
@@ -188,7 +188,7 @@ function headerOf({ info, record }: CsvRecord): readonly string[] {
   return record;
 }
 
-/** Of anything: amounts are counted in thousandths, which must stay exact. */
+/** The largest amount: amounts are counted in thousandths, which must stay exact. */
 const MOST = 1e12;
 
 interface Place {
@@ -263,7 +263,7 @@ function constraintsOf(value: unknown, wrong: (text: string) => FlagError): Cons
   }
 }
 
-/** In CSV the environment is a JSON object in its cell. */
+/** In CSV, the environment is a cell with a JSON object. */
 function environmentOf(value: unknown, wrong: (text: string) => FlagError): Record<string, string> {
   let object = value ?? {};
   if (typeof object === 'string') {

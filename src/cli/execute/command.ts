@@ -1,4 +1,4 @@
-// `mesoscale execute`: what there is to say about it; main.ts runs it.
+// `mesoscale execute`: its description; main.ts runs it.
 import { command } from '../command.ts';
 import { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 

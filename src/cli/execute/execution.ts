@@ -1,5 +1,5 @@
-// One run of `mesoscale execute`: waits for an offer that is enough, launches, shows what happens
-// and what the tasks print, and ends when all of them have.
+// One run of `mesoscale execute`: waits for an offer that is large enough, launches the tasks,
+// shows events and output, and ends when all tasks have ended.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { OperatorClient } from '../../http/client/operator-client.ts';
@@ -34,13 +34,13 @@ export interface ExecutionOptions {
   readonly request: LaunchRequest;
   readonly killAfterMs: number | undefined;
   readonly place: (offer: Offer) => Placed | undefined;
-  /** What an offer that is too small lacks. */
+  /** What an offer lacks; empty for one that is large enough. */
   readonly shortage: (offer: Offer) => string;
-  /** Why there is no offer that is enough, as far as that can be found out. */
+  /** Why there has been no such offer, as far as the master tells. */
   readonly whyWaiting: () => Promise<string>;
-  /** Lines about what happens. */
+  /** Prints a line about an event. */
   readonly say: (text: string) => void;
-  /** What the tasks print. */
+  /** Prints output of a task. */
   readonly write: (file: 'stdout' | 'stderr', task: TaskInfo, data: Uint8Array) => void;
 }
 
@@ -48,27 +48,24 @@ interface LaunchedTask {
   readonly info: TaskInfo;
   readonly tails: readonly OutputTail[];
   reading: Promise<void>;
-  /** Why the last look at what it has printed failed. */
+  /** Why the last attempt to read its output failed. */
   unread: string | undefined;
   status: TaskStatus | undefined;
   isDone: boolean;
 }
 
-/** Between two looks at what a running task has printed. */
+/** The time between two reads of a running task's output. */
 const LOOK_MS = 200;
-/** Between two looks at why there is nothing to run on yet. */
+/** The time between two looks at why there is no suitable offer. */
 const WAITING_MS = 3_000;
 const SOON = { refuse_seconds: 1 };
 const NOT_NEEDED = { refuse_seconds: 3600 };
 const EXECUTOR_ID = 'default';
-/** A kill may be lost with the master: it is repeated until the task has ended. */
+/** A kill may be lost with the master, so it is repeated until the task has ended. */
 const KILL_AGAIN_MS = 2_000;
-/**
- * How long an interrupted command waits for its tasks besides the grace they may take for
- * themselves.
- */
+/** How long an interrupted command waits for its tasks, in addition to their grace periods. */
 const INTERRUPT_MS = 30_000;
-/** Conventional for a program that an interrupt has ended. */
+/** The usual exit status of a program that an interrupt ended. */
 const INTERRUPTED = 130;
 
 export class Execution {
@@ -95,7 +92,7 @@ export class Execution {
     });
   }
 
-  /** Resolves with the exit status of the command. */
+  /** Resolves with the command's exit status. */
   async run(): Promise<number> {
     const { master, codec, framework, credential, dialer, say } = this.#options;
     this.#session = new FrameworkSession({
@@ -119,8 +116,8 @@ export class Execution {
   }
 
   /**
-   * Kills the tasks. The command ends when they have, before the launch at once, and after a while
-   * all the same: a master that is gone cannot tell.
+   * Kills the tasks. The command ends when they have ended; at once if nothing was launched; after
+   * a while in any case, for a master that is gone cannot tell.
    */
   interrupt(): void {
     const { say } = this.#options;
@@ -156,7 +153,7 @@ export class Execution {
     }
   }
 
-  /** The longest time that a task may take to end when it is asked to. */
+  /** The longest grace period of the tasks. */
   #graceMs(): number {
     const graces = [...this.#tasks.values()].map(
       ({ info }) => Number(info.kill_policy?.grace_period?.nanoseconds ?? 0) / 1e6,
@@ -202,7 +199,7 @@ export class Execution {
     }
   }
 
-  /** After a second subscription: what happened to the tasks meanwhile? */
+  /** After a resubscription, asks the master what happened to the tasks meanwhile. */
   #reconcile(): void {
     const tasks = [...this.#tasks.values()]
       .filter(({ isDone }) => !isDone)
@@ -233,7 +230,7 @@ export class Execution {
     this.#launch(offer, placed);
   }
 
-  /** Once for each reason: it may be another one later. */
+  /** Prints each reason once: later there may be another one. */
   async #explainWaiting(): Promise<void> {
     if (this.#isAsking) {
       return;
@@ -308,7 +305,8 @@ export class Execution {
       return;
     }
     task.isDone = true;
-    // Until its last update is acknowledged, the executor and its sandbox are there to be read.
+    // The executor and its sandbox exist until the last update is acknowledged, so the output is
+    // read first.
     await this.#read(task);
     if (task.unread !== undefined) {
       const id = task.info.task_id.value;
@@ -342,11 +340,11 @@ export class Execution {
     }
   }
 
-  /** One read at a time; each begins where the last one ended. */
+  /** Reads one piece at a time, each from where the last one ended. */
   #read(task: LaunchedTask): Promise<void> {
     task.reading = task.reading.then(async () => {
       for (const tail of task.tails) {
-        // An agent that cannot be reached now is asked again at the next look.
+        // An agent that cannot be reached is asked again later.
         await tail.read().then(
           () => {
             task.unread = undefined;
@@ -366,9 +364,7 @@ export class Execution {
     this.#finish(exitCode);
   }
 
-  /**
-   * That of the first task that failed; as a shell says it where a signal ended it, or the command.
-   */
+  /** The exit status of the first task that failed; a shell's number for a signal. */
   #exitCode(): number {
     if (this.#isInterrupted) {
       return INTERRUPTED;

@@ -1,4 +1,4 @@
-// What `mesoscale execute` is asked to run: one task from flags, or a task or a task group from
+// The tasks that `mesoscale execute` has to run: one task from flags, or a task or task group from
 // JSON.
 import {
   type CommandInfo,
@@ -19,16 +19,16 @@ import { messageOf } from '../flags/written.ts';
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
 
 export interface LaunchRequest {
-  /** For people, and for the framework's name. */
+  /** A name for messages, and for the framework. */
   readonly name: string;
-  /** Their agents are filled in when they are launched. */
+  /** The agents' ids are filled in at the launch. */
   readonly tasks: readonly TaskInfo[];
   readonly isGroup: boolean;
 }
 
 const NO_AGENT = { value: '' };
 
-/** `rest` holds the arguments of a command without a shell. Throws FlagError. */
+/** `rest` are the arguments of a command without a shell. Throws FlagError. */
 export function launchRequest(values: ExecuteFlags, rest: readonly string[]): LaunchRequest {
   const given = (['task', 'task_group', 'command'] as const).filter(
     (flag) => values[flag] !== undefined,
@@ -78,7 +78,10 @@ function taskOf(flag: string, json: unknown, what = ''): TaskInfo {
   return { ...task, resources: needed(flag, toReservationLists(task.resources)) };
 }
 
-/** A master refuses a task that uses nothing, but only when an offer has been waited for. */
+/**
+ * Throws FlagError without resources: a master refuses such a task, but only after an offer has
+ * come.
+ */
 function needed(flag: string, resources: Resource[]): Resource[] {
   if (resources.length === 0) {
     throw new FlagError(`--${flag}: a task needs resources, such as cpus:1;mem:128`);
@@ -86,7 +89,7 @@ function needed(flag: string, resources: Resource[]): Resource[] {
   return resources;
 }
 
-/** `agent_id` is required in a TaskInfo, but only known at launch. */
+/** `agent_id` is required in a TaskInfo, but not known before the launch. */
 const withAgent = (task: unknown) =>
   typeof task === 'object' && task !== null ? { agent_id: NO_AGENT, ...task } : task;
 
@@ -127,7 +130,7 @@ function environmentOf(env: unknown): { name: string; value: string }[] {
   }
   return readEach(Object.entries(env) as [string, unknown][], ([name, value]) => {
     if (typeof value !== 'string') {
-      // What it is stays unsaid: environments hold secrets.
+      // The value is not shown: environments contain secrets.
       throw new FlagError(
         `--env expects a JSON object of texts (in double quotes), but '${name}' is ${kindOf(value)}`,
       );

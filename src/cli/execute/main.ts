@@ -1,6 +1,6 @@
-// `mesoscale execute` (mesos-execute): runs one command, task or task group on a cluster. What the
-// task prints comes out as if it ran here, and the exit status is the task's; what happens is said
-// on standard error.
+// `mesoscale execute` (mesos-execute): runs a command, task or task group on a cluster. It prints
+// the task's output as if the task ran here, and ends with its exit status; messages go to standard
+// error.
 
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import { createCore } from '../../core/core.ts';
@@ -24,7 +24,7 @@ import { type ExecuteFlags, launchRequest } from './launch-request.ts';
 import { placeOn } from './placement.ts';
 import { type Cluster, shortage, type Wish, whyWaiting } from './waiting.ts';
 
-/** How long the master may take to tell of its agents. */
+/** How long the master may take to list its agents. */
 const ANSWER_MS = 3_000;
 
 type Parsed = ParsedFlags<typeof EXECUTE_FLAGS>;
@@ -72,7 +72,7 @@ async function execute(parsed: Parsed): Promise<number> {
       execution.interrupt();
     });
   }
-  // What it prints is read no more: as for any program in a pipe, that is its end.
+  // When the reader of its output has gone, it ends, as any program in a pipe.
   whenReaderIsGone(() => execution.interrupt());
   const exitCode = await execution.run();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -81,7 +81,7 @@ async function execute(parsed: Parsed): Promise<number> {
   return exitCode;
 }
 
-/** All that the flags say. Throws one FlagError about all that is wrong or missing. */
+/** The settings in the flags. Throws one FlagError about everything that is wrong or missing. */
 async function settings({ values, rest, faults }: Parsed) {
   const master = faults.required('master', values.master, 'host:port of the master');
   const address = await faults.readLater(async () => readMasterFlag(master.value));
@@ -123,13 +123,13 @@ async function clusterOf(
   }
 }
 
-/** The tasks of a group print side by side. */
+/** Output of tasks in a group has the task's id before each line. */
 function prefixed({ task_id }: TaskInfo, data: Uint8Array): string {
   const text = Buffer.from(data).toString();
   return text.replaceAll(/^(?=.)/gm, `[${task_id.value}] `);
 }
 
-/** Without a failover timeout, as in Mesos: the task ends with the connection that watches it. */
+/** Without a failover timeout, as in Mesos: the task ends with the connection of this command. */
 function frameworkOf(name: string, values: ExecuteFlags): FrameworkInfo {
   return {
     user: currentUser(),

@@ -1,4 +1,4 @@
-// Whether an offer is enough for what is to be launched, and what is taken out of it.
+// Decides whether an offer is large enough for the launch, and which resources are taken.
 import type { SchedulerCore } from '../../core/interface.ts';
 import type { Matcher, TaskDemand } from '../../core/matcher.ts';
 import type { Offer, Resource, TaskInfo } from '../../model/generated/messages.ts';
@@ -6,14 +6,14 @@ import { parseResources } from '../../model/resource-text.ts';
 
 export interface Placed {
   readonly tasks: TaskInfo[];
-  /** What the executor of a task group takes besides. */
+  /** The resources of a task group's executor. */
   readonly executor: Resource[];
 }
 
-/** What the executor of a task group needs for itself. */
+/** The resources that the executor of a task group needs itself. */
 export const executorResources = parseResources('cpus:0.1;mem:32;disk:32');
 
-/** Undefined: the offer is too small. */
+/** Undefined where the offer is too small. */
 export function placeOn(
   offer: Pick<Offer, 'hostname' | 'agent_id' | 'resources'>,
   tasks: readonly TaskInfo[],
@@ -23,7 +23,7 @@ export function placeOn(
   const offered = (offer.resources ?? []).map(unallocated);
   const pool = core.algebra.pool(offered);
   try {
-    // What names its reservation or its disk is meant literally.
+    // A resource with a reservation or a disk is taken literally.
     const isLiteral = tasks.map(({ resources = [] }) => resources.some(isParticular));
     for (const [index, task] of tasks.entries()) {
       if (isLiteral[index] && !pool.take(task.resources ?? [])) {
@@ -67,7 +67,7 @@ const isParticular = (resource: Resource) =>
   resource.revocable !== undefined ||
   resource.provider_id !== undefined ||
   (resource.reservations?.length ?? 0) > 0 ||
-  // Too many to be listed one by one.
+  // Too many numbers to be listed one by one.
   (resource.ranges?.range ?? []).some(({ begin, end }) => end - begin > 65_535);
 
 function demandOf({ resources = [] }: Pick<TaskInfo, 'resources'>): TaskDemand {

@@ -1,5 +1,5 @@
-// Why a command still waits for its offer: how much of what is missing, by what the master tells of
-// its agents.
+// Explains why a command still waits for its offer: compares what it needs with what the master's
+// agents have.
 import type { SchedulerCore } from '../../core/interface.ts';
 import type { Matcher } from '../../core/matcher.ts';
 import type {
@@ -15,15 +15,15 @@ import { executorResources, placeOn } from './placement.ts';
 export interface Wish {
   readonly tasks: readonly TaskInfo[];
   readonly isGroup: boolean;
-  /** The role in which offers come. */
+  /** The role of the offers. */
   readonly role: string;
-  /** Whether agents with GPUs are offered, too. */
+  /** Whether agents with GPUs are offered to the framework. */
   readonly takesGpus: boolean;
 }
 
 type Core = Pick<SchedulerCore, 'algebra'> & { readonly matcher: Matcher };
 
-/** What an offer lacks: `cpus: 8 needed, 4 there`. */
+/** What an offer lacks, such as `cpus: 8 needed, 4 there`. */
 export function shortage(wish: Wish, resources: readonly Resource[], core: Core): string {
   const lacking = lacks(wish, resources, core);
   return lacking.length > 0
@@ -44,7 +44,7 @@ export function whyWaiting({ agents, quotas }: Cluster, wish: Wish, core: Core):
   return overQuota(quotas, wish, core) ?? whyNoAgent(agents, wish, core);
 }
 
-/** A role gets no more than its limits and those of the roles above it. */
+/** A role gets no more than its own limits and those of its ancestors. */
 function overQuota(
   quotas: readonly QuotaConfig[],
   wish: Wish,
@@ -95,7 +95,7 @@ function whyNoAgent(agents: readonly Agent[], wish: Wish, core: Core): string {
 const hasGpus = ({ total_resources = [] }: Agent) =>
   total_resources.some(({ name }) => name === 'gpus');
 
-/** Without what is reserved for others, or can be taken away at any time. */
+/** Without resources that are reserved for other roles, or revocable. */
 const usable = (resources: readonly Resource[] | undefined, { role }: Wish): Resource[] =>
   (resources ?? []).map(withoutAllocation).filter((resource) => {
     const owner = reservationRole(resource);
@@ -142,7 +142,7 @@ function lacks(wish: Wish, resources: readonly Resource[], core: Core): Lack[] {
     .filter((lack) => lack.needed > lack.there);
 }
 
-/** The agent that lacks the least, and what. */
+/** The agent that lacks least, and what it lacks. */
 function closest(
   agents: readonly Agent[],
   wish: Wish,
@@ -157,6 +157,6 @@ function closest(
     : `closest is ${best.agent.agent_info.hostname} (${shortage(wish, resourcesOf(best.agent), core)})`;
 }
 
-/** Of what is lacking, the part that is there. */
+/** How much of the lacking resources the agent has, as a fraction. */
 const share = (lacking: readonly Lack[]) =>
   Math.min(1, ...lacking.map(({ needed, there }) => there / needed));

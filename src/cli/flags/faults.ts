@@ -1,25 +1,26 @@
-// What is wrong with the flags of a command: collected while they are read, and told together, so
-// that who mends one line does not find the next one only then.
+// The faults in the flags of a command. They are collected while the flags are read and reported
+// together, so that an operator who corrects one line does not find the next fault only then.
 
-/** The operator wrote something that cannot be used. The message has a line for each such thing. */
+/** A flag cannot be used. The message has a line for each fault. */
 export class FlagError extends Error {
   readonly code = 'MESOSCALE_FLAG';
 }
 
-/** What is needed was not written at all. */
+/** A required flag is missing. */
 export class MissingFlagError extends FlagError {}
 
-/** What was read from flags, if it could be. */
+/** A value that was read from flags, or the failure to read it. */
 export interface Reading<T> {
   /**
-   * Asked for by another reading where there is none, it ends that reading, too: the cause is told.
+   * The value. If it could not be read, it throws, and so ends a reading that depends on it; the
+   * fault is reported once.
    */
   readonly value: T;
-  /** The value, or what stands in for it, so that what is about other flags can be read, too. */
+  /** The value or, if it could not be read, a substitute with which other flags can be read. */
   or(standIn: T): T;
 }
 
-/** Ends a reading that depends on one that has failed. */
+/** Ends a reading that depends on a failed one. */
 class AlreadyTold extends Error {}
 
 export class FlagFaults {
@@ -27,12 +28,12 @@ export class FlagFaults {
   readonly #missing: string[] = [];
   readonly #flags = new Set<string>();
 
-  /** Whether the flag is among those that are wrong. */
+  /** Whether the flag has a fault. */
   has(flag: string): boolean {
     return this.#flags.has(flag);
   }
 
-  /** `flag` is left out where it is about no known one. */
+  /** Adds a fault; `flag` is the flag that it is about, if it is about one. */
   tell(line: string, flag?: string): void {
     this.#lines.push(line);
     if (flag !== undefined) {
@@ -40,7 +41,7 @@ export class FlagFaults {
     }
   }
 
-  /** A FlagError of `read` is noted, and what follows is read all the same. */
+  /** Calls `read` and notes a FlagError that it throws; the caller goes on in any case. */
   read<T>(read: () => T): Reading<T> {
     try {
       const value = read();
@@ -59,7 +60,7 @@ export class FlagFaults {
     }
   }
 
-  /** The value of a flag that must be set. One that is wrong is not missing. */
+  /** The value of a required flag. A flag with a fault does not count as missing. */
   required<T>(flag: string, value: T | undefined, meaning: string): Reading<T> {
     return this.read(() => {
       if (value !== undefined) {
@@ -72,15 +73,16 @@ export class FlagFaults {
   }
 
   /**
-   * Reads what a flag says whose default would say something else, where it is not wrong itself.
+   * Reads something that depends on a flag, unless that flag has a fault: its default would give
+   * another result.
    */
   dependent<T>(flag: string, read: () => T): Reading<T> {
     return this.has(flag) ? this.#failed(new AlreadyTold(`--${flag} is wrong`)) : this.read(read);
   }
 
   /**
-   * Throws one FlagError about all that is wrong; where nothing is, about all that is missing,
-   * which may be there with a name that is misspelt.
+   * Throws one FlagError about all faults. Without faults, throws one about all missing flags:
+   * while there are faults, a missing flag may be there under a misspelt name.
    */
   end(): void {
     if (this.#lines.length > 0) {
@@ -109,7 +111,7 @@ export class FlagFaults {
 }
 
 /**
- * All parts of a flag's text, each read by itself. Throws one FlagError about all that are wrong.
+ * Reads all parts of a flag's text, each by itself. Throws one FlagError about all faulty parts.
  */
 export function readEach<From, T>(parts: readonly From[], read: (part: From) => T): T[] {
   const faults = new FlagFaults();

@@ -1,5 +1,5 @@
-// What a flag is. One table of these produces parsing, --help, /flags and the reference in docs/.
-// A table is an object of flags by name, so that the values read from it are typed by it.
+// A flag. Parsing, --help, /flags and the reference in docs/ are made from tables of flags. A table
+// is an object of flags by name, which gives the values read from it their types.
 import { formatBytes, parseBytes } from '../../model/bytes.ts';
 import { formatDuration, parseDuration } from '../../model/duration.ts';
 import { roleError } from '../../model/role.ts';
@@ -21,7 +21,7 @@ export type LiveStatus = 'works' | 'partial';
 export type FlagStatus = LiveStatus | 'accepted' | 'planned' | 'refused';
 
 export interface Flag<Value, Status extends FlagStatus = FlagStatus> {
-  /** What a value looks like, in help and in errors. */
+  /** What a value looks like, for help and errors. */
   readonly expects: string;
   /** Stands for the value in help. */
   readonly placeholder: string;
@@ -29,28 +29,28 @@ export interface Flag<Value, Status extends FlagStatus = FlagStatus> {
   readonly status: Status;
   /** An older name that still works. */
   readonly alias?: string | undefined;
-  /** A variable of the environment that counts where MESOS_NAME is not set. */
+  /** An environment variable that is used where MESOS_NAME is not set. */
   readonly variable?: string | undefined;
   readonly defaultValue: Value;
-  /** Shown instead of the default where that depends on the machine. */
+  /** Shown in place of a default that depends on the machine. */
   readonly defaultText?: string | undefined;
   readonly isBoolean: boolean;
-  /** A path is kept as it is written; other values may be `file://…` and are read from there. */
+  /** A path is used as it is written; other values may be `file://…`, and are read from there. */
   readonly isPath: boolean;
-  /** A value that is a path stands for what is in the file, as with JSON. */
+  /** Whether a path as value stands for the content of the file, as with JSON. */
   readonly mayNameFile: boolean;
-  /** Must not be shown in /flags. */
+  /** Whether /flags must hide the value. */
   readonly secret: boolean;
-  /** The file that it names holds secrets. */
+  /** Whether the value names a file with secrets. */
   readonly namesSecrets: boolean;
-  /** Undefined when the text is not what `expects` says. */
+  /** Undefined where the text is not what `expects` says. */
   parse(text: string): Value | undefined;
   print(value: Value): string;
-  /** Of a flag that may be given several times: the values of all, in their order, as one. */
+  /** For a flag that may be given several times: joins its values, in their order, to one. */
   readonly merge?: ((values: readonly NonNullable<Value>[]) => NonNullable<Value>) | undefined;
-  /** Values of Mesos that are not there yet, and what is missing for them. */
+  /** Values in Mesos that are not supported, and what is missing for them. */
   readonly missing?: Readonly<Record<string, string>> | undefined;
-  /** What is wrong with a value that could be read, as a clause that begins with the name. */
+  /** What is wrong with a valid value, as a clause that begins with the flag's name. */
   readonly check?: ((value: NonNullable<Value>) => string | undefined) | undefined;
 }
 
@@ -66,7 +66,7 @@ export type FlagValues<Table extends FlagTable> = {
 
 interface Options<Value, Status extends FlagStatus> {
   readonly help: string;
-  /** `works` where it does not say. */
+  /** `works` by default. */
   readonly status?: Status;
   readonly alias?: string;
   readonly variable?: string;
@@ -94,9 +94,7 @@ interface Kind<Value> {
   readonly missing?: Readonly<Record<string, string>>;
 }
 
-/**
- * A constructor of flags: with a default the value is always there, without one it may be absent.
- */
+/** Creates a flag. With a default it always has a value, without one it may have none. */
 interface FlagOf<Value> {
   <Status extends FlagStatus = 'works'>(options: Defaulted<Value, Status>): Flag<Value, Status>;
   <Status extends FlagStatus = 'works'>(
@@ -138,8 +136,8 @@ export const toggle = kind<boolean>({
 export const text = kind<string>({ expects: 'a text', parse: (text) => text, print: String });
 
 /**
- * Resources as text or JSON, or the path of a file that holds them; read where it is known for
- * whom.
+ * Resources as text or JSON, or the path of a file with them; parsed later, when their role is
+ * known.
  */
 export const resources = kind<string>({
   expects: 'resources such as cpus:8;mem:1024, JSON, or the path of a file that holds them',
@@ -157,7 +155,7 @@ export const texts = kind<readonly string[]>({
   merge: (all) => all.flat(),
 });
 
-/** A file or folder; a leading `file://` is taken off. */
+/** A file or folder; a leading `file://` is removed. */
 export const path = kind<string>({
   expects: 'a path',
   placeholder: 'PATH',
@@ -192,7 +190,7 @@ export const decimal = kind<number>({
   print: String,
 });
 
-/** A share of one: `25%` is 0.25. */
+/** A fraction: `25%` is 0.25. */
 export const percent = kind<number>({
   expects: 'a percentage from 0% to 100%',
   placeholder: 'PERCENT',
@@ -208,7 +206,7 @@ export const percent = kind<number>({
 export const duration = kind<number>({
   expects: 'a duration such as 500ms, 10secs, 5mins, 1hrs, 2days or 1weeks',
   placeholder: 'DURATION',
-  // No time that a flag sets goes backwards.
+  // No flag has a use for a negative duration.
   parse: (text) => {
     const ms = parseDuration(text);
     return ms !== undefined && ms >= 0 ? ms : undefined;
@@ -278,7 +276,7 @@ export const roles = kind<readonly string[]>({
 
 export type JsonValue = unknown;
 
-/** JSON, as it stands or in a file (`file:///path` or `/path`). */
+/** JSON, as text or in a file (`file:///path` or `/path`). */
 export const json = kind<JsonValue>({
   expects: 'JSON, or the path of a file that holds it',
   placeholder: 'JSON',
@@ -292,7 +290,7 @@ export const json = kind<JsonValue>({
   print: (value) => JSON.stringify(value),
 });
 
-/** One of a few words. `missing`: those that Mesos has besides, and what is missing for them. */
+/** One of a few words. `missing` has further words of Mesos, and what is missing for them. */
 export function choice<const Word extends string>(
   words: readonly Word[],
   missing: Readonly<Record<string, string>> = {},

@@ -1,4 +1,4 @@
-// From a command line and an environment to the values of a table of flags, as Mesos reads them:
+// Reads the values of a table of flags from a command line and an environment, as Mesos does:
 // `--name=value`, `--name` and `--no-name` for booleans, MESOS_NAME in the environment.
 import { existsSync, statSync } from 'node:fs';
 import { closestName } from '../../model/closest-name.ts';
@@ -12,13 +12,13 @@ export { FlagError } from './faults.ts';
 export interface ParsedFlags<Table extends FlagTable> {
   readonly table: Table;
   readonly values: FlagValues<Table>;
-  /** The flags that were set, by the name that was used (an alias, perhaps). */
+  /** The flags that were set, by the name that was used, which may be an alias. */
   readonly given: ReadonlyMap<string, string>;
-  /** Arguments that are no flags, in their order; those after `--` among them. */
+  /** Arguments that are no flags, in their order, including those after `--`. */
   readonly rest: readonly string[];
-  /** What the log should say about the flags that were set. */
+  /** Lines for the log, about flags that were set. */
   readonly warnings: readonly string[];
-  /** What is wrong so far. A flag that is wrong has its default among the values. */
+  /** The faults so far. A flag with a fault has its default among the values. */
   readonly faults: FlagFaults;
 }
 
@@ -31,17 +31,17 @@ export interface Source {
 interface Setting {
   readonly name: string;
   readonly written: string;
-  /** The variable of the environment that it comes from. */
+  /** The environment variable that the value comes from. */
   readonly variable?: string;
   readonly negated: boolean;
   readonly text: string | undefined;
-  /** What the flag was given besides, where it may be given several times. */
+  /** Further values of a flag that may be given several times. */
   readonly more: readonly Setting[];
 }
 
 const PREFIX = 'MESOS_';
 
-/** Throws one FlagError about everything that is wrong. */
+/** Throws one FlagError about all faults. */
 export function parseFlags<Table extends FlagTable>(
   table: Table,
   source: Source,
@@ -51,7 +51,7 @@ export function parseFlags<Table extends FlagTable>(
   return parsed;
 }
 
-/** Leaves what is wrong among the faults, for those who have more to read from the flags. */
+/** Leaves the faults to the caller, who may find more. */
 export function readFlags<Table extends FlagTable>(
   table: Table,
   source: Source,
@@ -83,7 +83,7 @@ export function readFlags<Table extends FlagTable>(
   return { table, values: values as FlagValues<Table>, given, rest, warnings, faults };
 }
 
-/** Mistakes on the command line and in the environment are told together, and apart. */
+/** Faults on the command line and in the environment are reported together, in separate parts. */
 function collect(faults: FlagFaults, setting: Setting | undefined, read: () => void): void {
   try {
     read();
@@ -97,7 +97,7 @@ function collect(faults: FlagFaults, setting: Setting | undefined, read: () => v
   }
 }
 
-/** Every spelling of a flag, to its name. */
+/** The names of flags by each spelling. */
 function namesOf(table: FlagTable): Map<string, string> {
   const names = new Map<string, string>();
   for (const [name, flag] of Object.entries(table)) {
@@ -165,7 +165,7 @@ function* readEnvironment(
   names: ReadonlyMap<string, string>,
 ): Generator<Setting> {
   for (const [key, text] of Object.entries(environment)) {
-    // Set to nothing is how units and shells unset a variable.
+    // Units and shells unset a variable by setting it to nothing.
     if (!key.startsWith(PREFIX) || text === undefined || text === '') {
       continue;
     }
@@ -197,7 +197,7 @@ function readValues(flag: Flag<unknown>, setting: Setting): unknown {
   return flag.merge?.(values as NonNullable<unknown>[]) ?? values[0];
 }
 
-/** What does not even have the right form is no less refused. */
+/** A refused flag is refused even with a value that cannot be parsed. */
 function readRefused(flag: Flag<unknown>, setting: Setting): unknown {
   let value: unknown;
   try {
@@ -237,7 +237,7 @@ function readValue(flag: Flag<unknown>, setting: Setting): unknown {
   return value;
 }
 
-/** Where the JSON goes wrong, without what is there: it may be a secret. */
+/** The position of an error in JSON, without its text, which may be a secret. */
 function jsonError(text: string): string {
   try {
     JSON.parse(text);
@@ -248,7 +248,7 @@ function jsonError(text: string): string {
   }
 }
 
-/** The offending value, unless it could give a secret away or would fill the screen. */
+/** The faulty value, unless it may contain a secret or is too long. */
 function got(flag: Flag<unknown>, { text }: Setting): string {
   if (flag.secret || text === undefined) {
     return '';
@@ -258,7 +258,7 @@ function got(flag: Flag<unknown>, { text }: Setting): string {
 
 interface Contents {
   readonly text: string;
-  /** The file that it was read from. */
+  /** The file that the value was read from. */
   readonly file?: string;
 }
 
@@ -285,15 +285,13 @@ function contentsOf(flag: Flag<unknown>, setting: Setting): Contents {
 
 const isJson = (flag: Flag<unknown>) => flag.expects.startsWith('JSON');
 
-/** What a path begins with, and nothing else that a flag may hold that can name a file. */
+/** The beginning of a path; no other value of a flag that may name a file begins like this. */
 const PATH_START = /^\.{0,2}\//;
 
-/** How JSON begins: anything else is the path of a file. */
+/** The beginning of JSON; anything else is the path of a file. */
 const JSON_START = /^\s*([[{"\d-]|(true|false|null)\s*$)/;
 
-/**
- * `file://path` stands for what is in the file; where JSON is expected, so does the path itself.
- */
+/** The file whose content a value stands for: `file://path` or, where JSON is expected, a path. */
 function fileOf(flag: Flag<unknown>, text: string): string | undefined {
   if (text.startsWith('file://')) {
     return text.slice('file://'.length);
@@ -304,7 +302,7 @@ function fileOf(flag: Flag<unknown>, text: string): string | undefined {
   return isPath ? text : undefined;
 }
 
-/** A file may be called `1.json`. */
+/** A file may have a name such as `1.json`. */
 const isFile = (text: string) => text.length < 4096 && existsSync(text);
 
 function contents(written: string, file: string): string {
@@ -317,13 +315,13 @@ function contents(written: string, file: string): string {
   }
 }
 
-/** Whether all users of the machine may get at what only some are to know. */
+/** Whether all users of the machine can read a file with secrets. */
 function isOpenToOthers(file: string): boolean {
   const status = statSync(file, { throwIfNoEntry: false });
   return status !== undefined && (status.mode & 0o007) !== 0;
 }
 
-/** Flags whose feature is missing are never passed over in silence. */
+/** A flag without its feature is reported or refused, and never silently ignored. */
 function judge(flag: Flag<unknown>, setting: Setting, value: unknown): string[] {
   const { name, written, text = '' } = setting;
   const warnings: string[] = [];

@@ -1,9 +1,9 @@
-// What others see of flags: the table at /flags, --help, and the reference in docs/.
+// Flags as others see them: the table at /flags, --help, and the reference in docs/.
 import type { Flag, FlagTable, FlagValues } from './flag.ts';
 
 /**
- * The flags that have a value, as texts, by the name they were set with: the answer of /flags and
- * GET_FLAGS. Secrets are masked.
+ * The flags with a value, as texts, by the name that was used to set them: the response of /flags
+ * and GET_FLAGS. Secrets are masked.
  */
 export function flagTexts<Table extends FlagTable>(
   table: Table,
@@ -11,7 +11,7 @@ export function flagTexts<Table extends FlagTable>(
   given: ReadonlyMap<string, string>,
 ): Record<string, string> {
   const texts: Record<string, string> = {};
-  // Those that change nothing are told as well.
+  // Flags that change nothing are included.
   const all: Readonly<Record<string, unknown>> = values;
   for (const name of Object.keys(table).toSorted()) {
     const flag = table[name] as Flag<unknown>;
@@ -24,14 +24,14 @@ export function flagTexts<Table extends FlagTable>(
 }
 
 function shown({ secret, namesSecrets }: Flag<unknown>, text: string): string {
-  // The path of a file may be known, its text may not.
+  // The path of a file may be shown, the content not.
   if (namesSecrets && text.trimStart().startsWith('{')) {
     return '****';
   }
   return secret ? masked(text) : text;
 }
 
-/** `zk://user:password@host` keeps its hosts. */
+/** Masks user and password in `zk://user:password@host`; the hosts stay. */
 const masked = (text: string) => text.replace(/\/\/[^/@]*@/, '//****@');
 
 function defaultOf(flag: Flag<unknown>): string | undefined {
@@ -49,7 +49,7 @@ const STATUS_NOTE = {
   refused: 'Not supported yet: setting it is an error.',
 } as const;
 
-/** Flags whose help shows no `--no-` form: without them there is no help and no version anyway. */
+/** Flags without a `--no-` form in help: for these it would have no effect. */
 const ONLY_ON: ReadonlySet<string> = new Set(['help', 'version']);
 
 function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): string {
@@ -60,8 +60,7 @@ function spelled(name: string, { isBoolean, placeholder }: Flag<unknown>): strin
 }
 
 /**
- * The text of --help, wrapped to the width of the terminal. An empty line ends a paragraph of the
- * title.
+ * The text of --help, wrapped to the terminal's width. An empty line in the title ends a paragraph.
  */
 export function helpText(title: string, table: FlagTable, columns = 100): string {
   const width = Math.min(Math.max(columns, 20), 120);

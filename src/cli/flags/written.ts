@@ -1,5 +1,5 @@
-// What operators write into flags by hand, read with the errors that hands deserve: each names its
-// flag, and a field that a message does not have is a misspelt wish, not one to be passed over.
+// Reads messages that operators write into flags by hand. Each error names its flag, and unknown
+// fields are errors: they are probably spelling mistakes.
 import { TextError } from '../../model/value-text.ts';
 import { readJsonValue } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
@@ -7,7 +7,7 @@ import { unknownFields } from '../../wire/unknown-field.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { FlagError, readEach } from './faults.ts';
 
-/** Throws FlagError in place of TextError. */
+/** Turns a TextError into a FlagError. */
 export function fromText<T>(flag: string, read: () => T): T {
   try {
     return read();
@@ -19,12 +19,12 @@ export function fromText<T>(flag: string, read: () => T): T {
   }
 }
 
-/** More fields that are unknown are not told. */
+/** The most unknown fields that are reported. */
 const MOST_TOLD = 10;
 
 /**
- * The message that the JSON says. `what` is said of it, where the flag holds more than one. Throws
- * FlagError, for fields that there are not, too.
+ * Reads the JSON of a message. `what` names it in errors, where the flag has more than one. Throws
+ * FlagError, also for unknown fields.
  */
 export function messageOf<T extends object>(
   flag: string,
@@ -32,7 +32,7 @@ export function messageOf<T extends object>(
   value: unknown,
   what = '',
 ): T {
-  // Before what is missing: that may be what was misspelt.
+  // Unknown fields are reported before missing ones: a missing field may be a misspelt one.
   const unknown = unknownFields(type as MessageType<object>, value).slice(0, MOST_TOLD);
   readEach(unknown, (field) => {
     throw new FlagError(`--${flag}${what} has the unknown field ${field}`);

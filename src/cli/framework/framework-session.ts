@@ -1,5 +1,5 @@
-// One framework's connection for the commands that are frameworks: who they are, and what the
-// person at the terminal is told about the connection.
+// The connection of a command that is a framework, with messages about the connection for the
+// terminal.
 import { userInfo } from 'node:os';
 import type { MasterAddress } from '../../coordination/static-detector.ts';
 import {
@@ -26,14 +26,14 @@ export interface SessionOptions {
   readonly codec: 'json' | 'protobuf';
   readonly framework: FrameworkInfo;
   readonly credential: Credential | undefined;
-  /** A line for the person at the terminal. */
+  /** Prints a line on the terminal. */
   readonly say: (text: string) => void;
   readonly onEvent: (event: SchedulerEvent) => void;
 }
 
-/** If the master has not answered by then, the person at the terminal is told that we wait. */
+/** If the master has not answered by then, the terminal shows that the command waits. */
 const PATIENCE_MS = 1500;
-/** Between two lines that say that the master is still waited for. */
+/** The time between two such lines. */
 const SAY_AGAIN_MS = 30_000;
 /** How long the master may take to end the framework. */
 const END_MS = 5000;
@@ -84,8 +84,8 @@ export class FrameworkSession {
   }
 
   /**
-   * Sends a call. One that is lost with the connection is not repeated: what it was about is
-   * settled by the reconciliation that follows the next subscription.
+   * Sends a call. A call that is lost with the connection is not repeated: the reconciliation after
+   * the next subscription settles what it was about.
    */
   async send(call: Omit<SchedulerCall, 'framework_id'>): Promise<void> {
     try {
@@ -98,11 +98,11 @@ export class FrameworkSession {
   }
 
   /**
-   * Ends the framework with everything it still runs; a master that does not answer is not waited
+   * Ends the framework and everything it still runs. A master that does not answer is not waited
    * for.
    */
   async end(): Promise<void> {
-    // The master answers by ending the event stream.
+    // The master's answer is the end of the event stream.
     this.#isEnding = true;
     const late = setTimeout(() => this.close(), END_MS);
     await this.send({ type: SchedulerCall_Type.TEARDOWN });
@@ -116,7 +116,7 @@ export class FrameworkSession {
   }
 }
 
-/** What to do about it is said in the words of the command line. */
+/** Adds the flag that helps to an error. */
 function withHint(event: SchedulerEvent): SchedulerEvent {
   const { message = '' } = event.error ?? {};
   return message === UNAUTHENTICATED || message.startsWith(NOT_ACCEPTED)
@@ -124,11 +124,11 @@ function withHint(event: SchedulerEvent): SchedulerEvent {
     : event;
 }
 
-/** Of an ERROR event: what the master says, or that there is none. */
+/** The text of an ERROR event: what the master says, or that there is none. */
 export const refusal = (message: string) =>
   message.startsWith(NO_MASTER) ? message : `the master refuses: ${message}`;
 
-/** The user who runs the command; tasks run as the same, unless told otherwise. */
+/** The user who runs the command. Tasks run as the same user, unless a flag says otherwise. */
 export const currentUser = (): string => userInfo().username;
 
 export function credentialOf(

@@ -1,24 +1,26 @@
-// How a task ended, read from the message of its last status: Mesos's executors tell it nowhere
-// else. So does our own command executor, which could: `data` of a TaskStatus is known to
-// frameworks as what an executor of their own has put there, or Mesos's Docker executor (what
-// Docker says of the container, which some parse), and labels are shown to people. With either, a
-// framework would get from our agents what it gets from no agent of Mesos.
+// How a task ended, read from the message of its last status: Mesos's executors tell it in no other
+// field. Our command executor could use another, and does not: in `data` of a TaskStatus,
+// frameworks expect what their own executor has put there, or Docker's description of a container,
+// which some parse; and labels are shown to people. A framework would get there, from our agents,
+// what it gets from no agent of Mesos.
 import { describedEnd } from '../../executor/wait-status.ts';
 import type { TaskStatus } from '../../model/generated/messages.ts';
 import { TaskState } from '../../model/generated/messages.ts';
 
 export interface TaskEnd {
   readonly exitStatus: number | undefined;
-  /** Such as Terminated or Killed. */
+  /** The name of the signal, such as Terminated or Killed. */
   readonly signal: string | undefined;
   /**
-   * As a shell has it: the exit status, or 128 and the number of the signal; 1 where there is
-   * neither.
+   * The number that a shell gives: the exit status, or 128 and the signal's number; 1 where neither
+   * is known.
    */
   readonly shellStatus: number;
 }
 
-/** `Command exited with status 3`, `Command terminated with signal Killed`. */
+/**
+ * Reads messages such as `Command exited with status 3`, `Command terminated with signal Killed`.
+ */
 export function taskEnd({ state, message = '' }: TaskStatus): TaskEnd {
   const end = describedEnd(message);
   const finished = state === TaskState.TASK_FINISHED;

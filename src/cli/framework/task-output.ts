@@ -1,4 +1,4 @@
-// What a task prints, read from its sandbox through the agent that runs it.
+// The output of a task, read from its sandbox through its agent.
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
@@ -11,25 +11,25 @@ import type { Dialer } from '../../http/transport/dialer.ts';
 export type OutputFile = 'stdout' | 'stderr';
 
 export interface TaskPlace {
-  /** `ip:port` of the agent. */
+  /** The agent's `ip:port`. */
   readonly agent: string;
   readonly frameworkId: string;
   readonly executorId: string;
-  /** Folders from the executor's sandbox to the task's, for tasks of a group. */
+  /** For tasks of a group, the path from the executor's sandbox to the task's. */
   readonly inside?: string | undefined;
 }
 
 const sandboxOf = ({ frameworkId, executorId, inside = '' }: TaskPlace) =>
   `/frameworks/${frameworkId}/executors/${executorId}/runs/latest${inside}`;
 
-/** Follows one file while it grows. */
+/** Follows a file while it grows. */
 export class OutputTail {
   readonly #client: OperatorClient;
   readonly #path: string;
   readonly #write: (data: Uint8Array) => void;
   #offset = 0;
 
-  /** `client` is one of the agent that is named in `place`. */
+  /** `client` must be one of the agent named in `place`. */
   constructor(
     client: OperatorClient,
     place: TaskPlace,
@@ -41,7 +41,7 @@ export class OutputTail {
     this.#write = write;
   }
 
-  /** Writes what has come since the last call. A file that is not there yet has nothing to say. */
+  /** Writes what was added since the last call; nothing where the file does not exist yet. */
   async read(): Promise<void> {
     for (;;) {
       const piece = await this.#client.readFile(this.#path, this.#offset);
@@ -54,11 +54,11 @@ export class OutputTail {
   }
 }
 
-/** Connections to one agent; more at a time would only wait there. */
+/** The most connections to one agent; further ones would only wait there. */
 const CONNECTIONS = 8;
 const DOWNLOAD_MS = 60_000;
 
-/** Copies what tasks have printed. */
+/** Copies the output of tasks. */
 export class OutputDownloads {
   readonly #connections: KeptConnections;
   readonly #credential: Credential | undefined;
@@ -68,7 +68,7 @@ export class OutputDownloads {
     this.#credential = credential;
   }
 
-  /** Copies a file of a sandbox. False: the agent does not have it. */
+  /** Copies a file of a sandbox. False where the agent does not have it. */
   async copy(place: TaskPlace, file: OutputFile, target: string): Promise<boolean> {
     const response = await this.#get(place.agent, `${sandboxOf(place)}/${file}`);
     if (response.statusCode !== 200) {

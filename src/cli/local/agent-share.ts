@@ -1,13 +1,13 @@
-// How the agents of one machine share it. An agent's share may be another at every start; its ports
-// never are, so that a task that goes on keeps ports which no other agent gives away.
+// How the agents of one machine share it. An agent's share may change with every start, but its
+// ports never do: a recovered task keeps ports that no other agent offers.
 import type { Machine } from '../agent/machine-resources.ts';
 
 const GB_IN_MB = 1024;
 
-/** The most agents that have ports of their own. */
+/** The most agents with ports of their own. */
 export const MOST_AGENTS = 100;
 
-/** An even share of the machine for each of so many agents; `index` counts from 0. */
+/** An agent's equal share of the machine; `index` counts from 0. */
 export function agentShare(machine: Machine, agents: number, index: number): string {
   const part = (amount: number, keep: number) =>
     Math.floor(Math.max(amount - keep, amount / 2) / agents);
@@ -19,7 +19,7 @@ export function agentShare(machine: Machine, agents: number, index: number): str
   ].join(';');
 }
 
-/** The first agent has Mesos's usual ones, each further one a hundred of those below. */
+/** The first agent has Mesos's usual ports, each further one a hundred of those below. */
 function agentPorts(index: number): string {
   if (index === 0) {
     return '31000-31999';

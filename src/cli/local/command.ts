@@ -1,4 +1,4 @@
-// `mesoscale local`: what there is to say about it; main.ts runs it.
+// `mesoscale local`: its description; main.ts runs it.
 import { command } from '../command.ts';
 import { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
 import { keepGoingWithoutReader } from '../process/output-errors.ts';

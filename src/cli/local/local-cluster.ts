@@ -1,4 +1,4 @@
-// The programs of a cluster on this machine: which they are, when they are ready, in which order
+// The programs of a cluster on this machine: which there are, when they are ready, in which order
 // they end.
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
@@ -21,28 +21,30 @@ import { SupervisedProcess } from './supervised-process.ts';
 
 export type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;
 
-/** What the master says of the cluster. */
+/** What the master tells of the cluster. */
 export interface Summary {
   readonly slaves: readonly { readonly TASK_RUNNING: number; readonly pid: string }[];
   readonly frameworks: readonly unknown[];
 }
 
 interface LocalAgent {
-  /** From 1 on. */
+  /** Counts from 1. */
   readonly number: number;
   readonly port: number;
   readonly process: SupervisedProcess;
 }
 
-/** A start that takes so long is talked about, on a busy machine; then it is given up. */
+/**
+ * When a start has taken this long on a busy machine, the terminal shows it; then it is given up.
+ */
 const PATIENCE_MS = 30_000;
 const READY_MS = 300_000;
 const POLL_MS = 25;
-/** How long one answer of the master may take. */
+/** How long one response of the master may take. */
 const ANSWER_MS = 10_000;
 
 export class LocalCluster {
-  /** Agents beyond --agents that run, because tasks of an earlier run are on them. */
+  /** Agents beyond --agents that run because an earlier run left tasks on them. */
   readonly keptAgents: readonly number[];
   readonly #values: LocalFlags;
   readonly #folder: string;
@@ -72,7 +74,7 @@ export class LocalCluster {
     this.keptAgents = busyAgents(folder).filter((number) => number > values.agents);
     const numbers = [...asked, ...this.keptAgents];
     const machine = thisMachine(folder);
-    // An agent that ends at once would be started again and again.
+    // Found now, for an agent that ends at once would be restarted again and again.
     const resources = agentResources(values.resources, '*', machine);
     refuseUnmounted(resources);
     refuseShared(resources, numbers.length);
@@ -90,7 +92,7 @@ export class LocalCluster {
     return this.#agents.map(({ port }) => port);
   }
 
-  /** Resolves when the master has every agent. */
+  /** Resolves when all agents are registered. */
   async start(): Promise<void> {
     this.#lock();
     this.#removeStalePidFiles();
@@ -116,8 +118,8 @@ export class LocalCluster {
   }
 
   /**
-   * Of programs of an earlier cluster, which had more agents perhaps: the folder's lock says it is
-   * gone.
+   * Removes pid files of an earlier cluster, which may have had more agents: the folder's lock
+   * shows that it is gone.
    */
   #removeStalePidFiles(): void {
     for (const name of readdirSync(this.#folder)) {
@@ -127,7 +129,7 @@ export class LocalCluster {
     }
   }
 
-  /** Another cluster that answers on our ports would be taken for ours. */
+  /** Another cluster on the same ports would be taken for this one. */
   async #checkPorts(): Promise<void> {
     const { ip, port } = this.#values;
     for (const wanted of [port, ...this.agentPorts]) {
@@ -144,21 +146,21 @@ export class LocalCluster {
     }
   }
 
-  /** Agents first: a master that is still there takes note of what they say at the end. */
+  /** Stops agents first: a running master takes note of their last messages. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#agents.map((agent) => agent.process.stop()));
     await this.#master.stop();
   }
 
-  /** At once, in no order; `stop` goes on waiting for the ends. */
+  /** Kills all programs at once; `stop` still waits for their ends. */
   kill(): void {
     for (const program of this.#programs) {
       program.kill();
     }
   }
 
-  /** For the end of this process, at which the programs end by themselves. */
+  /** For the end of this process, with which the programs end by themselves. */
   abandon(): void {
     for (const program of this.#programs) {
       program.abandon();
@@ -227,15 +229,15 @@ function localAgent(
     `--work_dir=${join(folder, name)}`,
     `--runtime_dir=${join(folder, name, 'run')}`,
     `--resources=${resources}`,
-    // Its share of the machine was another if there were more agents, or fewer.
+    // Its share of the machine changes with the number of agents.
     '--reconfiguration_policy=any',
-    // Other agents do not register here at the same time.
+    // No other agents register at the same time.
     '--registration_backoff_factor=50ms',
   ]);
   return { number, port, process };
 }
 
-/** The agents of an earlier run that left tasks running. */
+/** Agents of an earlier run that left tasks running. */
 function busyAgents(folder: string): number[] {
   return Array.from({ length: MOST_AGENTS }, (_, index) => index + 1).filter((number) => {
     const work = new WorkDirectory(join(folder, agentName(number)));

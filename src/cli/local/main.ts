@@ -1,6 +1,5 @@
-// `mesoscale local`: a whole cluster on this machine, each program a process of its own, so that
-// any of them can be killed and comes back. State lives in one folder; a second start finds it
-// again.
+// `mesoscale local`: a whole cluster on this machine. Each program is a process of its own, so that
+// each can be killed and is restarted. State is kept in one folder, where the next start finds it.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fail } from '../failure.ts';
@@ -37,7 +36,7 @@ export async function runLocal(parsed: ParsedFlags<typeof LOCAL_FLAGS>): Promise
   }
 }
 
-/** Throws one FlagError about all that is wrong. */
+/** Throws one FlagError about all faults. */
 function settings({ values, faults }: ParsedFlags<typeof LOCAL_FLAGS>) {
   faults.read(() => checkedIp('ip', values.ip));
   const folder = faults.dependent('work_dir', () => writableFolder('work_dir', values.work_dir));
@@ -63,15 +62,16 @@ function checkPorts({ port, agent_port: first }: LocalFlags, { agentPorts }: Loc
 }
 
 /**
- * One wish to stop may come several times: from the terminal to the whole group, and from npm to
- * its child once more. A person who is impatient takes longer.
+ * One request to stop may arrive as several signals: from the terminal to the whole process group,
+ * and from npm to its child once more. Two requests of a person are further apart.
  */
 const SAME_WISH_MS = 1_000;
-/** How long a master that is asked for the last time has to say what runs. */
+/** How long a master that is about to stop may take to say what runs. */
 const SUMMARY_MS = 2_000;
 
 /**
- * The first signal stops all in order, a second one at once. Answers whether that is being done.
+ * The first signal stops everything in order, a second one at once. The returned function tells
+ * whether that has begun.
  */
 function stopOnSignals(cluster: LocalCluster): () => boolean {
   let askedMs: number | undefined;
@@ -101,7 +101,7 @@ function stopOnSignals(cluster: LocalCluster): () => boolean {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, signalled);
   }
-  // The starter may end while we stop: that is no wish of its own.
+  // The starter may end while this process stops: that is no second request.
   endWithParent(() => askedMs ?? void stop());
   process.on('exit', () => cluster.abandon());
   return () => askedMs !== undefined;

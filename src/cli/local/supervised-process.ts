@@ -1,5 +1,5 @@
-// One program of a local cluster: started as a process of its own, its output in a log file, and
-// started again, ever more slowly, when it was ready once and ends without having been asked to.
+// One program of a local cluster: a process of its own with its output in a log file. If it was
+// ready once and ends without being asked to, it is restarted, more slowly each time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -7,22 +7,24 @@ import { appendPrivate, privateFolder } from '../../filesystem/private-file.ts';
 import { PID_FILE_VARIABLE, removePidFile } from '../process/parent.ts';
 
 export interface SupervisedOptions {
-  /** For people: `the master`, `agent 2`. */
+  /** A name for people: `the master`, `agent 2`. */
   readonly name: string;
   readonly command: readonly string[];
   readonly logFile: string;
   readonly pidFile: string;
-  /** Told about every unexpected end: how it ended, and when it is started again. */
+  /** Called at every unexpected end, with how it ended and when it is restarted. */
   readonly onRestart: (how: string, delayMs: number) => void;
 }
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
-/** Having run so long, a program counts as healthy and the next delay is the first again. */
+/**
+ * A program that has run for this long is healthy, and its next restart has the first delay again.
+ */
 const HEALTHY_MS = 30_000;
-/** What is left of a program that does not stop when asked is killed. */
+/** A program that has not stopped by then is killed. */
 const STOP_MS = 10_000;
-/** An error, or what ended a program, in the format of glog. */
+/** A line about an error, or about what ended the program, in glog's format. */
 const ERROR_LINE = /^[EF]\d{4} \S+ +\d+ [^\]]*\] (.*)$/;
 
 export class SupervisedProcess {
@@ -31,9 +33,9 @@ export class SupervisedProcess {
   #timer: NodeJS.Timeout | undefined;
   #delayMs = FIRST_DELAY_MS;
   #stopping = false;
-  /** One that never was ready would not be the next time. */
+  /** Whether it was ready once; if not, another start would not help. */
   #wasReady = false;
-  /** Where the log of the program that runs now begins in its file. */
+  /** The position in the log file where the log of the current process begins. */
   #logStart = 0;
 
   constructor(options: SupervisedOptions) {
@@ -48,7 +50,7 @@ export class SupervisedProcess {
     return this.#options.logFile;
   }
 
-  /** Rejects when the program ends before `ready` resolves; the error tells its last words. */
+  /** Rejects when the program ends before `ready` resolves; the error has its last words. */
   async start(ready: () => Promise<void>): Promise<void> {
     if (this.#stopping) {
       throw new Error(`${this.name} is not started: it was asked to stop`);
@@ -70,13 +72,13 @@ export class SupervisedProcess {
     }
   }
 
-  /** Does not wait: `stop`, which does, goes on sooner. */
+  /** Kills the program and does not wait, as `stop` does. */
   kill(): void {
     this.#stopping = true;
     this.#child?.kill('SIGKILL');
   }
 
-  /** Asks the program to end and waits until it has. */
+  /** Asks the program to end, and waits for it. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
@@ -97,8 +99,8 @@ export class SupervisedProcess {
     const log = appendPrivate(this.#options.logFile);
     this.#logStart = fstatSync(log).size;
     const startedMs = Date.now();
-    // A group of its own, so that Ctrl-C reaches only the one who stops all in order. Over the
-    // channel the program notices when this process is gone and ends, too.
+    // In its own process group, so that Ctrl-C reaches only this process, which stops all programs
+    // in order. The channel tells the program when this process is gone, and it ends.
     const child = spawn(program, parameters, {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
@@ -127,7 +129,7 @@ export class SupervisedProcess {
     this.#timer = setTimeout(() => this.#spawn(() => {}), delayMs);
   }
 
-  /** For the end of this process: the program notices it, and ends, too. */
+  /** For the end of this process: the program notices it, and ends. */
   abandon(): void {
     removePidFile(this.#options.pidFile, this.#child?.pid);
   }
@@ -136,7 +138,7 @@ export class SupervisedProcess {
     return this.lastWords() ?? `${this.name} ended at once (${how}); see ${this.logFile}`;
   }
 
-  /** The last error that the program has logged since it was started. */
+  /** The last error that the program has logged since its start. */
   lastWords(): string | undefined {
     const log = readFileSync(this.logFile).subarray(this.#logStart).toString().trimEnd();
     return log

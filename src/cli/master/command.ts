@@ -1,4 +1,4 @@
-// `mesoscale master`: what there is to say about it; main.ts runs it.
+// `mesoscale master`: its description; main.ts runs it.
 import { serverCommand } from '../command.ts';
 import { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 

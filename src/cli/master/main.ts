@@ -1,5 +1,5 @@
-// `mesoscale master`: reads the flags, opens the registry, and puts machine, core, port, registry
-// and election together. Nothing is decided here.
+// `mesoscale master`: reads the flags, opens the registry, and connects state machine, core, port,
+// registry and election. It decides nothing.
 import { StandaloneContender } from '../../coordination/standalone.ts';
 import { createCore } from '../../core/core.ts';
 import { MasterServer } from '../../http/master/server.ts';
@@ -124,7 +124,7 @@ export async function runMaster(
 }
 
 /**
- * The registry on this disk stands where monitors expect the replicas of Mesos's log: it is the
- * only one.
+ * Monitors expect metrics of the replicas of Mesos's log: the registry on this disk is the only
+ * one.
  */
 const REPLICA_METRICS = { 'registrar/log/recovered': 1, 'registrar/log/ensemble_size': 1 };

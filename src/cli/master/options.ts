@@ -1,4 +1,4 @@
-// From the flags of a master to what the master is told. Only this file knows both.
+// Turns the flags of a master into its options. Only this file knows both.
 import { getHeapStatistics } from 'node:v8';
 import { localNames } from '../../containerizer/host/users.ts';
 import type { Quantities } from '../../core/interface.ts';
@@ -26,7 +26,7 @@ export type MasterFlagValues = FlagValues<typeof MASTER_FLAGS>;
 
 export interface MasterStart {
   readonly address: PublishedAddress;
-  /** /flags: every flag that has a value, as text. */
+  /** Every flag that has a value, as text, for /flags. */
   readonly flagTexts: Readonly<Record<string, string>>;
   readonly nowMs: number;
   readonly random: Random;
@@ -34,7 +34,7 @@ export interface MasterStart {
 
 const HEARTBEAT_MS = 15_000;
 
-/** Throws one FlagError about all that is wrong. */
+/** Throws one FlagError about all faults. */
 export function masterOptions(values: MasterFlagValues, start: MasterStart): MasterOptions {
   const { address, random, nowMs } = start;
   const faults = new FlagFaults();
@@ -105,7 +105,10 @@ export function domainOf(value: unknown): DomainInfo | undefined {
   return value === undefined ? undefined : messageOf('domain', types.DomainInfo, value);
 }
 
-/** `cpus:0.01|mem:32`: alternatives, each a list of amounts. */
+/**
+ * Reads `cpus:0.01
+ * mem:32`: alternatives, each a list of amounts.
+ */
 export function minAllocatable(text: string): Quantities[] {
   const alternatives = text.split('|').filter((part) => part.trim() !== '');
   return readEach(alternatives, (part) => Object.fromEntries(parseAmounts(part)));
@@ -122,7 +125,7 @@ const parseAmounts = (text: string) =>
     }),
   );
 
-/** `eng=2,ops=1.5`, each of a role that is allowed. */
+/** Reads `eng=2,ops=1.5`, where each role must be allowed. */
 export function weightsOf(
   text: string | undefined,
   allowed: readonly string[] | undefined,
@@ -145,7 +148,10 @@ export function weightsOf(
   return Object.fromEntries(weights);
 }
 
-/** What agents tell grows in memory when they are in use; the rest is for all else. */
+/**
+ * The part of the heap for what agents report; it grows while they are in use. The rest is for
+ * everything else.
+ */
 const AGENTS_SHARE_OF_HEAP = 0.3;
 
 const heapBytes = () => getHeapStatistics().heap_size_limit;

@@ -1,4 +1,4 @@
-// Carries out what a master asks of its registry, in the epoch that began with its election.
+// Performs a master's effects on its registry, in the epoch that began with its election.
 import type { ReadRegistry, Store } from '../../master/effects.ts';
 import type { LeadershipLost, Recovered, RegistryLost, Stored } from '../../master/events.ts';
 import type { Registry } from '../../registry/registry.ts';

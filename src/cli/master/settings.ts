@@ -1,4 +1,5 @@
-// All that a master's flags say, read before anything is started; what is wrong is told together.
+// The settings of a master: all flags are read before anything is started, and all faults reported
+// together.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authentication, masterAuthentication } from '../../http/server/authentication.ts';
@@ -24,15 +25,15 @@ export interface MasterSettings {
   readonly options: MasterOptions;
   readonly authentication: Authentication;
   readonly carriers: Carriers;
-  /** Undefined: it is kept in memory only. */
+  /** Undefined where the registry is kept in memory only. */
   readonly registryFile: string | undefined;
-  /** What the log should say about it. */
+  /** Lines for the log. */
   readonly warnings: readonly string[];
 }
 
 const REGISTRY_FILE = 'registry.sqlite';
 
-/** Makes the work directory. Throws one FlagError. */
+/** Creates the work directory. Throws one FlagError. */
 export async function masterSettings(
   parsed: ParsedFlags<typeof MASTER_FLAGS>,
 ): Promise<MasterSettings> {
@@ -89,7 +90,8 @@ function workFolder(path: MasterFlagValues['work_dir'], isKept: boolean): string
 }
 
 /**
- * Starting empty over what a master of Apache Mesos has written would lose its agents in silence.
+ * Refuses a folder with the registry of a master of Apache Mesos: to start empty beside it would
+ * silently lose its agents.
  */
 function refuseReplicatedLog(folder: string): void {
   const isForeign =

@@ -1,5 +1,5 @@
-// The file of --whitelist: host names, one a line, read again and again, so that an operator can
-// change which agents are offered by changing the file.
+// The file of --whitelist: a host name in each line. It is read again and again, so that an
+// operator can change which agents are offered by changing the file.
 import { FlagError } from '../flags/parse.ts';
 import { readTextFile, whyUnreadable } from '../text-file.ts';
 
@@ -17,7 +17,7 @@ export function readWhitelist(file: string): string[] {
   }
 }
 
-/** Tells every change. A file that cannot be read leaves the last names in force. */
+/** Calls back with every change. While the file cannot be read, the last names stay in force. */
 export function watchWhitelist(
   file: string,
   on: { changed(hostnames: readonly string[]): void; unreadable(message: string): void },

@@ -1,13 +1,16 @@
-// What carries the bytes of all connections of a program: one pair for everything in it that
-// accepts connections or opens them.
+// The carriers of a program's connections: one pair for everything in it that accepts or opens
+// connections.
 import { type Carriers, plainCarriers } from '../../http/transport/carriers.ts';
 import { FlagError } from '../flags/faults.ts';
 
-/** By which the programs of Mesos are told to encrypt their connections. */
+/** The variable by which programs of Mesos are told to encrypt their connections. */
 const TLS_VARIABLE = 'LIBPROCESS_SSL_ENABLED';
 const IS_ON = /^(?:1|true)$/;
 
-/** Who has asked for TLS must not get bare connections. Throws FlagError. */
+/**
+ * Throws FlagError where the environment asks for TLS: a program that should encrypt must not run
+ * without.
+ */
 export function carriersFrom(environment: NodeJS.ProcessEnv): Carriers {
   if (IS_ON.test(environment[TLS_VARIABLE] ?? '')) {
     throw new FlagError(

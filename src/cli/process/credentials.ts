@@ -1,4 +1,4 @@
-// The files of --credentials and --http_credentials. What is in them stays out of every message.
+// The files of --credentials and --http_credentials. Their content never shows in a message.
 import type { Credential } from '../../http/server/authentication.ts';
 import { closestName } from '../../model/closest-name.ts';
 import { repeatedKey } from '../../model/repeated-key.ts';
@@ -9,16 +9,16 @@ const FORM = '{"credentials": [{"principal": …, "secret": …}]}';
 
 export interface CredentialsFile {
   readonly credentials: readonly Credential[];
-  /** What the log should say about it. */
+  /** Lines for the log. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Throws FlagError about all that is wrong. `required` names the flags that make no sense without
- * credentials, and whether they are set.
+ * Throws FlagError about all faults. `required` has the flags that need credentials, and whether
+ * they are set.
  *
- * A principal may have no secret, or an empty one, as with Mesos. There it can be shown with an
- * empty password; here it cannot be shown at all: what is left out of a file must not open a door.
+ * A principal may have no secret, or an empty one, as in Mesos. There it can be used with an empty
+ * password; here it cannot be used at all: something left out of a file must not give access.
  */
 export function readCredentials(
   flag: string,
@@ -57,12 +57,12 @@ export function readCredentials(
 }
 
 /**
- * The older form, a principal and its secret in each line; what looks like JSON is meant to be
- * JSON.
+ * Whether the file has the older form, a principal and its secret in each line. A text that looks
+ * like JSON is meant to be JSON.
  */
 const isLines = (text: string) => !/^\s*([[{]|$)/.test(text) && parse(text) === undefined;
 
-/** Names the line that is none, and not what it holds. */
+/** The error has the number of the faulty line, and not its text. */
 function linesOf(flag: string, file: string, text: string): unknown[] {
   return text.split('\n').flatMap((line, index) => {
     const words = line.split(/[ \t\r]+/).filter((word) => word !== '');
@@ -90,13 +90,13 @@ function listOf(flag: string, file: string, text: string): unknown[] {
     );
   }
   if (repeatedKey(text) !== undefined) {
-    // Which one it is stays unsaid: it may be a secret in the wrong place.
+    // The key is not shown: it may be a secret in the wrong place.
     throw new FlagError(`--${flag}: an object in '${file}' has a key twice`);
   }
   return list;
 }
 
-/** Names the entry that is not one, and not what it holds. */
+/** The error has the number of the faulty entry, and not its text. */
 function requireEntry(
   flag: string,
   file: string,
@@ -116,7 +116,7 @@ function requireEntry(
     throw refuse('has no principal that is a text');
   }
   if (principal === '' || principal.includes(':')) {
-    // With HTTP's basic authentication the name ends at the first colon.
+    // In HTTP basic authentication the name ends at the first colon.
     throw refuse('has a principal that is empty or has a colon in it');
   }
   if (secret === undefined || secret === null || secret === '') {
@@ -129,7 +129,7 @@ function requireEntry(
 }
 
 /**
- * A field besides those known is named where it is a misspelling of one; else it may be a secret.
+ * An unknown field is named if it is a misspelling of a known one; otherwise it may be a secret.
  */
 function otherField(value: object, known: readonly string[]): string | undefined {
   const other = Object.keys(value).find((key) => !known.includes(key));
@@ -151,7 +151,7 @@ function read(flag: string, file: string): string {
   }
 }
 
-/** Undefined where it is no JSON. */
+/** Undefined where the text is no JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,14 +1,14 @@
 // Opens the port of a master or agent before the rest of the program is loaded: a client that
-// connects in the meantime waits a moment instead of being refused. Clients and agents that start
-// together with their master find it at once. What cannot be opened here is left to the server,
-// which says why.
+// connects meanwhile waits a moment and is not refused, so that clients and agents which start
+// together with their master find it at once. If the port cannot be opened here, the server tries
+// again and reports why.
 import { createServer, type Socket } from 'node:net';
 import { ACCEPTING, LISTEN_BACKLOG } from '../../http/transport/limits.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { FlagFaults } from '../flags/faults.ts';
 import type { Flag, FlagValues, LiveStatus } from '../flags/flag.ts';
 
-/** What a program that listens is told about its address. */
+/** The flags about the address of a program that listens. */
 export type ListeningFlags = {
   readonly ip: Flag<string | undefined, LiveStatus>;
   readonly ip_discovery_command: Flag<string | undefined, LiveStatus>;
@@ -18,7 +18,7 @@ export type ListeningFlags = {
 const LISTENING: readonly (keyof ListeningFlags)[] = ['ip', 'ip_discovery_command', 'port'];
 const ANY = '0.0.0.0';
 
-/** Undefined where one of the flags is wrong, or a command says which address it is. */
+/** Undefined where a flag is faulty, or the address comes from a command. */
 export async function openEarlyPort({
   values,
   faults,

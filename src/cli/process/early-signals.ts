@@ -1,14 +1,14 @@
-// What signals may not do to a program that has only begun. Loaded first of all.
+// Handles signals that arrive before the program can; it is loaded before everything else.
 //
-// SIGUSR1, left to Node, opens its inspector: a port by which any user of the machine could run
-// code as the program's. It asks an agent to take its tasks down and leave the cluster, and is
-// remembered here until the agent can do that; elsewhere it does nothing. SIGHUP, which log
-// rotation sends, must not end a server.
+// For SIGUSR1, Node by itself would open its inspector: a port through which any user of the
+// machine could run code as the program's user. It asks an agent to kill its tasks and leave the
+// cluster, and is remembered here until the agent can do that; other programs ignore it. SIGHUP,
+// which log rotation sends, must not end a server.
 import { close, url } from 'node:inspector';
 import { SERVERS } from '../servers.ts';
 
 const SIGNAL = 'SIGUSR1';
-/** How long after our start an inspector may still open that was asked for before it. */
+/** For this long after the start, an inspector may still open that was asked for before. */
 const INSPECTOR_MS = 1_000;
 const LOOK_MS = 10;
 
@@ -25,14 +25,14 @@ if (!process.execArgv.some((option) => /^--inspect(-brk|-wait)?(=|$)/.test(optio
   closeInspector(process.uptime() * 1000 + INSPECTOR_MS);
 }
 if (isServer) {
-  // Later it opens the log again; until then there is no log.
+  // Once there is a log, SIGHUP reopens it.
   process.on('SIGHUP', () => {});
 }
 
 /**
- * One that a signal has opened before this file was run; Node may open it once more when it is
- * closed. The commands in bin/ start Node so that it can open none: this is for those who start it
- * themselves.
+ * Closes an inspector that a signal opened before this file ran; Node may open it once more after
+ * that. The commands in bin/ start Node so that it cannot open one: this is for other ways to start
+ * it.
  */
 function closeInspector(untilMs: number): void {
   if (url() !== undefined) {
@@ -44,7 +44,7 @@ function closeInspector(untilMs: number): void {
   }
 }
 
-/** Hands the signal over: at once if it has come, and whenever it comes. */
+/** Calls `listener` at once if the signal has arrived, and whenever it arrives. */
 export function onUnregister(listener: () => void): void {
   hear = listener;
   if (hasCome) {

@@ -1,6 +1,6 @@
-// One program a folder: a second one would take the first one's tasks and files from it. The lock
-// is one of the system's on a file that is closed to other users, so that only those can have it
-// whose folder it is; it ends with the process, however that ends.
+// Locks a folder for one program: a second one would take the tasks and files of the first. The
+// kernel holds the lock, on a private file, so that only the folder's users can lock it; it ends
+// with the process, however that ends.
 import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,20 +10,20 @@ import { FlagError } from '../flags/parse.ts';
 const FILE = '.lock';
 const SQLITE_BUSY = 5;
 
-/** For as long as the process lives: what is collected as garbage is unlocked. */
+/** Kept as long as the process lives: collected as garbage, a lock would be released. */
 const held: DatabaseSync[] = [];
 
 /**
- * Locks the folder for as long as this process lives and answers undefined; or answers the holder
- * in words (`process 123`, or `another process` where the system does not say) when it is locked
- * already. Throws FlagError where it cannot be locked.
+ * Locks the folder as long as this process lives, and returns undefined. If it is locked already,
+ * returns who has the lock (`process 123`, or `another process` where the system does not tell).
+ * Throws FlagError where it cannot be locked.
  */
 export function folderHolder(folder: string): string | undefined {
   const file = join(folder, FILE);
   try {
     refuseForeign(file, statSync(folder));
     privateDatabase(file);
-    // SQLite locks an empty file as any other, and writes nothing to it.
+    // SQLite can lock an empty file, and writes nothing to it.
     const lock = new DatabaseSync(file, { timeout: 0 });
     held.push(lock);
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -39,7 +39,7 @@ export function folderHolder(folder: string): string | undefined {
   }
 }
 
-/** A file of somebody else's could be locked by them. */
+/** Refuses a file that another user owns, and so could lock. */
 function refuseForeign(file: string, folder: Stats): void {
   const status = lstatSync(file, { throwIfNoEntry: false });
   if (status === undefined) {
@@ -55,13 +55,15 @@ function refuseForeign(file: string, folder: Stats): void {
   }
 }
 
-/** As the system has it: what the holder says of itself need not be true. */
+/**
+ * Who has the lock, by the system's own list; a pid written by the program itself could be false.
+ */
 function holderOf(file: string): string {
   const inode = String(statSync(file).ino);
   const locks = readLocks().matchAll(/^\d+: POSIX +\S+ +WRITE +(\d+) [^ :]+:[^ :]+:(\d+) /gm);
   const pids = new Set([...locks].flatMap(([, pid, locked]) => (locked === inode ? [pid] : [])));
   const [pid] = pids;
-  // A process outside of this one's namespace has the number 0.
+  // A process outside of this namespace has the number 0.
   return pids.size === 1 && pid !== '0' ? `process ${pid}` : 'another process';
 }
 

@@ -1,8 +1,9 @@
-// What a program does when its output cannot be written: the reader of a pipe has gone (`| head`),
-// or a disk is full. Left to itself, Node would print a stack trace. Loaded first of all.
+// Handles output that cannot be written: the reader of a pipe has gone (`
+// head`), or a disk is full. Node by itself would print a stack trace. Loaded before everything
+// else.
 import { writeSync } from 'node:fs';
 
-/** Conventional exit status of a program that SIGPIPE ended. */
+/** The usual exit status of a program that SIGPIPE ended. */
 const SIGPIPE_STATUS = 141;
 const STDOUT = 1;
 const STDERR = 2;
@@ -10,12 +11,12 @@ const STDERR = 2;
 let onReaderGone: (() => void) | undefined;
 let isServer = false;
 
-/** A server outlives the reader of its log: lines that cannot be written are dropped. */
+/** For servers, which outlive the reader of their log: lines that cannot be written are dropped. */
 export function keepGoingWithoutReader(): void {
   isServer = true;
 }
 
-/** What to do, once, in place of ending at once. */
+/** Sets what to do, once, in place of ending at once. */
 export function whenReaderIsGone(action: () => void): void {
   onReaderGone = action;
 }
@@ -40,13 +41,13 @@ function giveUp(code: string | undefined): never {
   process.exit(1);
 }
 
-/** For programs that end at once: what could not be written is known before. */
+/** For programs that end at once: they know before whether everything was written. */
 export function printNow(text: string): void {
   for (let rest = Buffer.from(text); rest.length > 0; ) {
     try {
       rest = rest.subarray(writeSync(STDOUT, rest));
     } catch (error) {
-      // A pipe that is full and does not wait is tried again.
+      // A full pipe that does not block is retried.
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EAGAIN') {
         giveUp(code);
@@ -59,7 +60,7 @@ function complain(text: string): void {
   try {
     writeSync(STDERR, text);
   } catch {
-    // Then there is no way left to say it.
+    // There is no way left to report it.
   }
 }
 

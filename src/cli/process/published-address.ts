@@ -1,4 +1,5 @@
-// Where a master or agent listens, and under which address and name others reach it.
+// The address on which a master or agent listens, and the address and name by which others reach
+// it.
 import { execFileSync } from 'node:child_process';
 import { lookupService } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
@@ -54,7 +55,10 @@ export async function publishedAddress(flags: AddressFlags): Promise<PublishedAd
 
 const reachable = (listenIp: string) => (listenIp === ANY ? ownIp() : listenIp);
 
-/** Stands in where flags name no address, so that the others are read before the program ends. */
+/**
+ * Used if the flags have no valid address, so that the other flags are read before the program
+ * ends.
+ */
 export const NO_ADDRESS: PublishedAddress = {
   listenIp: ANY,
   listenPort: 0,
@@ -63,7 +67,7 @@ export const NO_ADDRESS: PublishedAddress = {
   hostname: '',
 };
 
-/** The address, if it is one. Throws FlagError. */
+/** The text, if it is an IP address. Throws FlagError. */
 export function checkedIp(flag: string, ip: string): string {
   if (!isIPv4(ip)) {
     throw new FlagError(`--${flag} expects an IPv4 address, got '${ip}'`);
@@ -95,10 +99,10 @@ function ownIp(): string {
 }
 
 const nameOf = async (ip: string) =>
-  // Names of the loopback say nothing to others.
+  // Names of the loopback mean nothing to others.
   ip.startsWith('127.') ? ip : ((await knownName(ip)) ?? machineName());
 
-/** The name that name servers have for an address; undefined after a while without an answer. */
+/** The name that name servers have for an address; undefined if they do not answer in time. */
 export async function knownName(ip: string): Promise<string | undefined> {
   const timeout = new Promise<undefined>((resolve) => {
     setTimeout(resolve, LOOKUP_MS, undefined).unref();

@@ -1,5 +1,4 @@
-// How messages show in the plain JSON of unversioned endpoints: all but the values of their
-// secrets.
+// Messages in the JSON of unversioned endpoints, without the values of their secrets.
 import { jsonValue } from '../../wire/json.ts';
 import type { MessageType } from '../../wire/message-type.ts';
 import { withoutSecrets } from '../../wire/secrets.ts';

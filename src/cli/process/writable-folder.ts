@@ -1,13 +1,13 @@
-// The folders that flags name: made where they are missing, and tried, so that what cannot be used
-// is said at the start and not by the first file that fails.
+// Folders that flags name. They are created where they are missing, and tried, so that a useless
+// folder is reported at the start and not by the first file that fails.
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { FlagError } from '../flags/parse.ts';
 
 /**
- * The folder as an absolute path without a slash at the end. `mode` is for one that has to be made,
- * not for those above it. Throws FlagError.
+ * The absolute path of the folder, without a slash at its end. `mode` is for the folder itself, if
+ * it is created, and not for those above it. Throws FlagError.
  */
 export function writableFolder(flag: string, path: string, mode?: number): string {
   const folder = resolve(path);
@@ -30,7 +30,7 @@ export function writableFolder(flag: string, path: string, mode?: number): strin
   return folder;
 }
 
-/** A full disk is not the wrong folder: what can be done without writing is. */
+/** Tries to write. A full disk is no error: the program can do what needs no writing. */
 function tryOut(folder: string): void {
   try {
     rmdirSync(mkdtempSync(join(folder, '.try-')));
@@ -43,8 +43,8 @@ function tryOut(folder: string): void {
 }
 
 /**
- * Makes the folders that are missing, one by one: mkdir with `recursive` never returns where the
- * system has no room for folders at all, as below /proc.
+ * Creates missing folders one by one: mkdir with `recursive` never returns where the system can
+ * have no folders at all, as below /proc.
  */
 function make(folder: string, mode?: number): void {
   if (existsSync(folder)) {
@@ -54,7 +54,7 @@ function make(folder: string, mode?: number): void {
   try {
     mkdirSync(folder, { mode });
   } catch (error) {
-    // Two programs that start together may share a parent.
+    // Two programs that start together may share a parent folder.
     if (!existsSync(folder)) {
       throw error;
     }

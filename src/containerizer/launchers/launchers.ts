@@ -1,9 +1,9 @@
-// Makes the launcher that an agent was told to use.
+// Opens the launcher that an agent is configured with.
 import type { Launcher } from './launcher.ts';
 import type { LauncherName } from './names.ts';
 import { ProcessLauncher, type ProcessLauncherOptions } from './process/process-launcher.ts';
 
-/** What launchers share with the containerizer. */
+/** The objects that launchers share with the containerizer. */
 export type LauncherParts = ProcessLauncherOptions;
 
 const MAKERS: Readonly<Record<LauncherName, (parts: LauncherParts) => Promise<Launcher>>> = {

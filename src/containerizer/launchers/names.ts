@@ -1,11 +1,11 @@
-// The launchers that there are, by Mesos's names for them, as `--launcher` takes them: data alone,
-// so that flags and their help can be read without loading one of them.
+// The names of launchers, which are Mesos's, as `--launcher` takes them. Only data: flags and their
+// help are read without loading a launcher.
 
-/** A launcher is a name here, and its maker in launchers.ts. */
+/** Each launcher has a name here and its maker in launchers.ts. */
 export const LAUNCHER_NAMES = ['posix'] as const;
 export type LauncherName = (typeof LAUNCHER_NAMES)[number];
 
-/** Launchers of Mesos that are not there, and what they would add to those that are. */
+/** Launchers of Mesos that do not exist here, and what they would add. */
 export const MISSING_LAUNCHERS: Readonly<Record<string, string>> = {
   linux: 'containers have no namespaces of their own',
 };

@@ -1,9 +1,9 @@
-// Connections of a client that are kept for its next request to the same address.
+// A client's connections, kept for its next request to the same address.
 import { Agent, type AgentOptions, type ClientRequestArgs } from 'node:http';
 import { formatAddress } from '../../model/address.ts';
 import type { Dialed, Dialer } from '../transport/dialer.ts';
 
-/** How long one is kept without a request. */
+/** How long a connection is kept without a request. */
 const IDLE_MS = 5_000;
 
 export class KeptConnections extends Agent {

@@ -1,13 +1,14 @@
-// What carries the bytes of a program's connections: made once, where the program is put together,
-// and handed to all that accepts connections or opens them, so that none is left out. With TLS they
-// are another pair than these; nothing else changes.
+// The carriers of a program's connections, that is how their bytes are transported. They are
+// created once, where the program is put together, and handed to everything that accepts or opens
+// connections, so that no connection is left out. TLS will be another pair of them; nothing else
+// changes.
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Dialer, plainDialer } from './dialer.ts';
 
 /**
- * What an accepted connection carries, before its first byte is read. Rejects, and the connection
- * ends, where the two sides cannot agree on that.
+ * Makes the stream that an accepted socket carries, before its first byte is read. If it rejects,
+ * because the two sides cannot agree, the connection is closed.
  */
 export type Secure = (socket: Socket) => Promise<Duplex>;
 
@@ -16,7 +17,7 @@ export interface Carriers {
   readonly dialer: Dialer;
 }
 
-/** TCP as it is, without encryption. */
+/** TCP without encryption. */
 export const plainCarriers: Carriers = {
   secure: (socket) => Promise.resolve(socket),
   dialer: plainDialer,

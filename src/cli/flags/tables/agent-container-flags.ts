@@ -1,5 +1,4 @@
-// The agent's flags about running and confining containers, under Mesos's names and with its
-// defaults.
+// Flags of the agent about running and confining containers, with Mesos's names and defaults.
 import { ISOLATION_WORDS } from '../../../containerizer/isolators/names.ts';
 import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../../containerizer/launchers/names.ts';
 import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
@@ -8,7 +7,9 @@ const PLANNED = { status: 'planned' } as const;
 const REFUSED = { status: 'refused' } as const;
 const MINUTE = 60_000;
 
-/** Running without a confinement that was asked for would be unsafe. */
+/**
+ * Refuses a confinement that was asked for and does not exist: running without it would be unsafe.
+ */
 const unsupported = (flag: string, known: readonly string[]) => (names: readonly string[]) => {
   const missing = names.filter((name) => !known.includes(name));
   return missing.length === 0
@@ -235,7 +236,10 @@ export const AGENT_CONTAINER_FLAGS = {
   }),
 } as const;
 
-/** What leads elsewhere would be a plain folder, in which processes are in no cgroup. */
+/**
+ * Refuses a path that leads outside: it would be a plain folder, and processes would be in no
+ * cgroup.
+ */
 function checkCgroupsRoot(path: string): string | undefined {
   const isBelow = path.split('/').every((name) => !['', '.', '..'].includes(name));
   return isBelow && !/\p{Cc}/u.test(path)

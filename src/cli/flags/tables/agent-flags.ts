@@ -1,4 +1,4 @@
-// Every flag of the agent, under Mesos's names and with its defaults.
+// All flags of the agent, with Mesos's names and defaults.
 
 import {
   choice,

@@ -1,5 +1,5 @@
-// The agent's flags about container images and Docker, under Mesos's names and with its defaults.
-// Images are not there yet: --image_providers and --containerizers=docker are refused.
+// Flags of the agent about container images and Docker, with Mesos's names and defaults. There are
+// no images yet: --image_providers and --containerizers=docker are refused.
 import { choice, duration, json, text, toggle } from '../flag.ts';
 
 const PLANNED = { status: 'planned' } as const;

@@ -1,5 +1,5 @@
-// The agent's flags about container networks and ports, under Mesos's names and with its defaults.
-// They configure network isolators, none of which is there yet; --isolation refuses those by name.
+// Flags of the agent about container networks and ports, with Mesos's names and defaults. They
+// configure network isolators, which do not exist yet; --isolation refuses those by name.
 import { duration, integer, path, size, text, toggle } from '../flag.ts';
 
 const PLANNED = { status: 'planned' } as const;

@@ -1,4 +1,4 @@
-// The flags about logging that master and agent share.
+// Flags about logging, for master and agent.
 import { choice, integer, path, toggle } from '../flag.ts';
 
 export const LOGGING_FLAGS = {

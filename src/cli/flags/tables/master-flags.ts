@@ -1,4 +1,4 @@
-// Every flag of the master, under Mesos's names and with its defaults.
+// All flags of the master, with Mesos's names and defaults.
 
 import {
   choice,

@@ -1,4 +1,4 @@
-// Flags that master and agent share, by name and meaning.
+// Flags that master and agent have in common.
 import { duration, json, list, path, port, text, toggle } from '../flag.ts';
 import { LOGGING_FLAGS } from './logging-flags.ts';
 
@@ -15,12 +15,12 @@ function checkDomain(domain: unknown): string | undefined {
     : 'domain must hold a region and a zone that have names';
 }
 
-/** Paths that answer 403. */
+/** Paths of which requests get a 403. */
 interface FirewallRules {
   readonly disabled_endpoints?: { readonly paths?: readonly string[] };
 }
 
-/** A rule that cannot be read would leave something open that was meant to be closed. */
+/** A rule that is ignored by mistake would leave an endpoint open that must be closed. */
 function checkFirewall(rules: unknown): string | undefined {
   const { disabled_endpoints: disabled, ...others } = (rules ?? {}) as FirewallRules;
   const { paths, ...more } = disabled ?? {};
@@ -30,11 +30,14 @@ function checkFirewall(rules: unknown): string | undefined {
     : 'firewall_rules expects {"disabled_endpoints": {"paths": ["/…"]}}';
 }
 
-/** The rules of a value that has been checked. */
+/** The paths in a checked value. */
 export const disabledPaths = (rules: unknown): readonly string[] =>
   (rules as FirewallRules | undefined)?.disabled_endpoints?.paths ?? [];
 
-/** Something done every zero milliseconds would leave no time for anything else. */
+/**
+ * Zero is refused: something that runs every zero milliseconds would leave no time for anything
+ * else.
+ */
 export const positive = (name: string) => (ms: number) =>
   ms > 0 ? undefined : `${name} must be more than 0`;
 
