@@ -1,14 +1,17 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
-import { PURE_FOLDERS } from './test/support/projects.ts';
+import { PROGRAM_FOLDERS, PURE_FOLDERS } from './test/support/projects.ts';
 
 const within = (folder: string) => `${folder}/**/*.test.ts`;
 const pure = PURE_FOLDERS.map((folder) => within(`test/${folder}`));
+/** Tests of whole programs: their own process has little to load, and waits. */
+const programs = PROGRAM_FOLDERS.map((folder) => within(`test/${folder}`));
 /** Suites that scripts/test.mjs has found to lack a package of the system. */
 const leftOut = (process.env.MESOSCALE_SUITES_LEFT_OUT ?? '')
   .split(',')
   .filter(Boolean)
   .map(within);
+const TEMPORARY_FILES = 'test/support/temporary-files.ts';
 
 export default defineConfig({
   test: {
@@ -29,9 +32,26 @@ export default defineConfig({
     projects: [
       // Nothing there outlives a test, so that files can share a worker and what it has loaded.
       { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      // What these start ends with its test as well; to load the same modules for each file anew
+      // would cost more than the tests.
       {
         extends: true,
-        test: { name: 'real', include: ['test/**/*.test.ts'], exclude: [...pure, ...leftOut] },
+        test: {
+          name: 'real',
+          include: ['test/**/*.test.ts'],
+          exclude: [...pure, ...programs, ...leftOut],
+          isolate: false,
+          globalSetup: TEMPORARY_FILES,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'programs',
+          include: programs,
+          exclude: leftOut,
+          globalSetup: TEMPORARY_FILES,
+        },
       },
     ],
   },

@@ -1,12 +1,14 @@
 // What happens outside of the test's process and tells nobody: files of tasks, ends of processes
-// that are not children. It is looked at once a turn of the event loop.
+// that are not children. It is looked at every few milliseconds: to look without a pause would take
+// the processor from the very processes that are waited for.
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const LOOK_MS = 5;
 
 export async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setImmediate(resolve);
-    await promise;
+    await pause(LOOK_MS);
   }
 }
 

@@ -1,5 +1,6 @@
-// The order of test files: those with real processes before the pure ones, which fill the gaps at
-// the end; and in each kind what takes longest first, so that no worker is left alone with it.
+// The order of test files: those of whole programs first, then those with parts of them, then the
+// pure ones, which fill the gaps at the end; and in each kind what takes longest first, so that no
+// worker is left alone with it.
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -23,7 +24,7 @@ export class LongestFirst extends BaseSequencer {
     const usual = await super.sort(files);
     return usual.toSorted(
       (a, b) =>
-        Number(isPure(a)) - Number(isPure(b)) ||
+        kindOf(a) - kindOf(b) ||
         Number(this.#hasFailed(b)) - Number(this.#hasFailed(a)) ||
         this.#seconds(b) - this.#seconds(a),
     );
@@ -41,4 +42,6 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-const isPure = (spec: TestSpecification): boolean => spec.project.name === 'pure';
+const KINDS = ['programs', 'real', 'pure'];
+
+const kindOf = (spec: TestSpecification): number => KINDS.indexOf(spec.project.name);

@@ -5,5 +5,8 @@ export const PURE_FOLDERS = [
   ...['security', 'simulation', 'wire'],
 ];
 
+/** Tests that start masters, agents and commands as a user does, or programs of other languages. */
+export const PROGRAM_FOLDERS = ['clients', 'e2e', 'embedding'];
+
 export const isPureTest = (path: string): boolean =>
   PURE_FOLDERS.includes(/^test\/([^/]+)\//.exec(path)?.[1] ?? '');
