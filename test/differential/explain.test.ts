@@ -11,7 +11,9 @@ import type { Replayer } from './replay.ts';
 
 let core: SchedulerCore;
 beforeAll(async () => {
-  core = await checkedCore();
+  // The state after the same events is checked more often by histories.test.ts; questions and forks
+  // are most of the calls here.
+  core = await checkedCore(400);
 });
 
 const offersOf = (batch: OfferBatch) =>

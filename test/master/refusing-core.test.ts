@@ -46,7 +46,10 @@ const refusing = (refusals: Refusals, part: 'told' | 'asked') => (core: MasterCo
   },
 });
 
-/** The day, with a refusal after so many calls of a step, if it makes so many. */
+/**
+ * The day, with a refusal after so many calls of a step, if it makes so many; what is seen after
+ * that step and at the end.
+ */
 function live(part: 'told' | 'asked', step: number, skipped: number) {
   const refusals = new Refusals();
   const it = new Day(refusing(refusals, part));
@@ -56,8 +59,11 @@ function live(part: 'told' | 'asked', step: number, skipped: number) {
     work(it);
     refusals.left = Number.POSITIVE_INFINITY;
     it.world.allocate();
-    checkConservation(it);
-    if (index === step || index === day.length - 1) {
+    // Until the refusal all is as on a day without one.
+    if (index >= step) {
+      checkConservation(it);
+    }
+    if (part === 'told' && (index === step || index === day.length - 1)) {
       all.push(seen(it));
     }
   });
