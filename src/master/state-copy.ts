@@ -13,6 +13,7 @@ import { forgetTasks } from './frameworks/frameworks.ts';
 import { Durations } from './metrics/timer-statistics.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { GuardedAllocator } from './offers/guarded-allocator.ts';
+import { RecentMap } from './recent-map.ts';
 import type { MasterState } from './state.ts';
 import { historySize } from './validation/size.ts';
 
@@ -26,6 +27,7 @@ const CLASSES: ReadonlySet<unknown> = new Set([
   FrameworkSums,
   MinimumCapabilities,
   Random,
+  RecentMap,
   Recurrence,
 ]);
 

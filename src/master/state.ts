@@ -36,6 +36,7 @@ import type { GuardedAllocator } from './offers/guarded-allocator.ts';
 import type { Grant } from './offers/offers.ts';
 import type { Snapshot } from './operators/subscribers.ts';
 import type { MasterOptions } from './options.ts';
+import type { RecentMap } from './recent-map.ts';
 import type { Waiting } from './registrar.ts';
 
 /** An outstanding offer. Its resources carry their allocation role. */
@@ -161,7 +162,7 @@ export interface Framework {
   readonly unreachableTasks: BoundedMap<TaskId, Task>;
   readonly completedTasks: BoundedList<Task>;
   /** Uuids of the last updates of tasks whose end it has acknowledged lately. */
-  readonly acknowledgedEnds: BoundedMap<TaskId, Uint8Array>;
+  readonly acknowledgedEnds: RecentMap<TaskId, Uint8Array>;
   readonly executors: Map<AgentId, Map<ExecutorId, ExecutorInfo>>;
   readonly offers: Set<OutstandingOffer>;
   readonly inverseOffers: Set<OutstandingInverseOffer>;

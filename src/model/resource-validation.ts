@@ -35,7 +35,7 @@ export function resourcesError(resources: readonly Resource[] = []): string | un
       return `Resource '${shown}' is invalid: ${error}`;
     }
     sum += resource.scalar?.value ?? rangesCount(resource);
-    items += (resource.ranges?.range ?? resource.set?.item ?? []).length;
+    items += resource.ranges?.range?.length ?? resource.set?.item?.length ?? 0;
   }
   if (resources.length > MOST_NAMES && namesIn(resources) > MOST_NAMES) {
     return `Resources are invalid: more than ${MOST_NAMES} names`;

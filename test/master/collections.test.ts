@@ -54,7 +54,6 @@ const ofAgent: Record<string, string> = {
 };
 
 const ofFramework: Record<string, string> = {
-  acknowledgedEnds: 'maxAcknowledgedEnds',
   executors: ON_AGENT,
   inverseOffers: 'one on an agent',
   offers: OFFERED,

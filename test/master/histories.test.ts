@@ -1,6 +1,7 @@
 // Histories of completed and unreachable tasks have a size, beside the number of their entries.
 import { expect, test } from 'vitest';
 import { BoundedList, BoundedMap } from '../../src/master/bounded-map.ts';
+import { RecentMap } from '../../src/master/recent-map.ts';
 import { ByteBudget } from '../../src/model/byte-budget.ts';
 import { MasterCall_Type, TaskState } from '../../src/model/generated/messages.ts';
 import { cluster } from './harness.ts';
@@ -65,4 +66,17 @@ test('large tasks that have ended take no more of the master than the bound', ()
   const kept = (get_tasks?.completed_tasks ?? []).map((it) => it.task_id.value);
   expect(kept).toHaveLength(67);
   expect(kept.at(-1)).toBe('t99');
+});
+
+test('of recent entries the last half of the limit are there, and never more than the limit', () => {
+  const recent = new RecentMap<number, string>(10);
+  for (let key = 1; key <= 1_000; key++) {
+    recent.set(key, `v${key}`);
+    const kept = Array.from({ length: key }, (_, index) => index + 1).filter(
+      (at) => recent.get(at) === `v${at}`,
+    );
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_, i) => key - kept.length + 1 + i));
+    expect(kept.length).toBeGreaterThanOrEqual(Math.min(key, 5));
+    expect(kept.length).toBeLessThanOrEqual(10);
+  }
 });

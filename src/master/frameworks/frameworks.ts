@@ -15,6 +15,7 @@ import { discardOffer, endInverseOffer, rescindOffer } from '../offers/offers.ts
 import { adoptOperations } from '../operations/operations.ts';
 import { publishFrameworkAdded, publishFrameworkUpdated } from '../operators/subscribers.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';
+import { RecentMap } from '../recent-map.ts';
 import { amountsOf, recordOf } from '../roles/quantities.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
@@ -41,7 +42,7 @@ export interface Subscription {
 }
 
 /** What is late is late by seconds, or by as long as an agent was unreachable. */
-const MAX_ACKNOWLEDGED_ENDS = 1_000;
+const MAX_ACKNOWLEDGED_ENDS = 2_000;
 
 function createFramework(
   state: MasterState,
@@ -77,7 +78,7 @@ function createFramework(
       state.options.maxCompletedTasksPerFramework,
       state.frameworks.taskHistory,
     ),
-    acknowledgedEnds: new BoundedMap(MAX_ACKNOWLEDGED_ENDS),
+    acknowledgedEnds: new RecentMap(MAX_ACKNOWLEDGED_ENDS),
     executors: new Map(),
     offers: new Set(),
     inverseOffers: new Set(),
