@@ -2,6 +2,7 @@
 // which stream it can become, so performing `reply`, `openStream` and `closeStream` is one look-up,
 // whether the request came by HTTP or from an executor inside the process.
 import { type RequestId, requestId, type StreamId } from '../model/ids.ts';
+import type { CloseStream, OpenStream, Reply } from '../model/process-effects.ts';
 
 /** What all streams have in common; what they send depends on their kind. */
 export interface Closable {
@@ -117,5 +118,26 @@ export class StreamRegistry<Stream extends Closable> {
    */
   forget(id: StreamId): void {
     this.#streams.delete(id);
+  }
+}
+
+/** Carries out the effects that are about requests and streams. */
+export function performResponse<Stream extends Closable>(
+  effect: Reply | OpenStream | CloseStream,
+  requests: PendingRequests<Stream>,
+  streams: StreamRegistry<Stream>,
+): void {
+  switch (effect.type) {
+    case 'reply':
+      requests.take(effect.request)?.reply(effect.status, effect.text);
+      return;
+    case 'openStream':
+      streams.add(effect.stream, requests.take(effect.request)?.open?.(effect.stream));
+      return;
+    case 'closeStream':
+      streams.close(effect.stream);
+      return;
+    default:
+      effect satisfies never;
   }
 }

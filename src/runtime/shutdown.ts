@@ -25,19 +25,18 @@ export class Shutdown {
     this.#closers.push({ name, close });
   }
 
-  /**
-   * The first of these signals closes everything and ends the process with status 0; a second one
-   * ends it at once.
-   */
-  onSignals(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): void {
-    for (const signal of signals) {
+  /** The first SIGINT or SIGTERM calls `stop`; a second one ends the process at once. */
+  onSignals(stop: () => void): void {
+    let isAsked = false;
+    for (const [signal, status] of Object.entries(SIGNAL_STATUS)) {
       process.on(signal, () => {
-        if (this.#ending) {
-          this.#exit(SIGNAL_STATUS[signal] ?? 1);
+        if (isAsked || this.#ending) {
+          this.#exit(status);
           return;
         }
+        isAsked = true;
         this.#logger.info(`Received ${signal}, shutting down`);
-        void this.run(0);
+        stop();
       });
     }
   }

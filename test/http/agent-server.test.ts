@@ -139,11 +139,11 @@ async function start(options: Partial<AgentServerOptions> = {}) {
     ...options,
   });
   servers.push(server);
-  return { server, machine, loop, requests, streams, url: `http://${server.address}` };
+  return { server, machine, loop, requests, streams, url: `http://${server.port.address}` };
 }
 
 afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
+  await Promise.all(servers.splice(0).map((server) => server.port.close()));
 });
 
 const JSON_TYPE = 'application/json';
@@ -165,7 +165,7 @@ describe('the executor API', () => {
   test('subscribes executors over HTTP, under every path of it', async () => {
     const { server, machine } = await start();
     for (const path of ['/api/v1/executor', '/slave(1)/api/v1/executor/']) {
-      const raw = await RawSocket.connect(server.port);
+      const raw = await RawSocket.connect(server.port.number);
       const body = `{"type":"SUBSCRIBE",${ids},"subscribe":{}}`;
       await raw.write(
         `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
@@ -330,7 +330,7 @@ describe('the operator API of an agent', () => {
 
   test('answers the first record of a body that goes on', async () => {
     const { server } = await start();
-    const raw = await RawSocket.connect(server.port);
+    const raw = await RawSocket.connect(server.port.number);
     await raw.write(
       'POST /api/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/recordio\r\n' +
         'Message-Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n' +
@@ -427,7 +427,7 @@ describe('the endpoints of an agent', () => {
 describe('messages of a master', () => {
   test('reach the agent by its id, and only by that', async () => {
     const { server, machine } = await start();
-    const raw = await RawSocket.connect(server.port);
+    const raw = await RawSocket.connect(server.port.number);
     const ping = (to: string) =>
       encodeLibprocess({
         from: 'slave-observer(3)@127.0.0.1:5050',
@@ -435,7 +435,7 @@ describe('messages of a master', () => {
         name: 'PingAgentMessage',
         body: Uint8Array.of(8, 1),
       });
-    await raw.write(Buffer.concat([ping(server.pid), ping('slave(2)@127.0.0.1:1')]));
+    await raw.write(Buffer.concat([ping(server.port.pid()), ping('slave(2)@127.0.0.1:1')]));
     expect(statuses(await raw.until((got) => statuses(got).length === 2))).toEqual([202, 404]);
     const { from, message } = await machine.seen('masterMessage');
     expect(from).toBe('slave-observer(3)@127.0.0.1:5050');
@@ -491,13 +491,13 @@ test('accepts and opens all of its connections by the carriers that it was given
     },
   };
   const { server } = await start({ carriers, checksSenders: true });
-  const stranger = await RawSocket.connect(server.port);
+  const stranger = await RawSocket.connect(server.port.number);
   await stranger.write(
     `POST /slave(1)/mesos.internal.PingSlaveMessage HTTP/1.1\r\nLibprocess-From: x@${claimed}\r\n\r\n`,
   );
   await asked.promise;
   expect(carried).toEqual(['accepted', `dialled ${claimed}`]);
-  server.perform({ type: 'link', address: server.address });
-  expect(carried[2]).toBe(`dialled ${server.address}`);
+  server.perform({ type: 'link', address: server.port.address });
+  expect(carried[2]).toBe(`dialled ${server.port.address}`);
   stranger.close();
 });

@@ -76,7 +76,7 @@ async function listen(server: Server): Promise<string> {
 describe('the scheduler client', () => {
   test.each(['json', 'protobuf'] as const)('subscribes and calls in %s', async (codec) => {
     const master = await startMaster();
-    const { client, until } = subscribe(master.server.address, { codec });
+    const { client, until } = subscribe(master.server.port.address, { codec });
     expect(await until((texts) => texts.length === 2)).toEqual(['connected', 'event 1']);
     expect(client.frameworkId).toBe('f-1');
     await Promise.all(
@@ -91,7 +91,7 @@ describe('the scheduler client', () => {
 
   test('tells why a call is refused', async () => {
     const master = await startMaster();
-    const { client, until } = subscribe(master.server.address);
+    const { client, until } = subscribe(master.server.port.address);
     await until((texts) => texts.includes('connected'));
     const refusal = client.call({ type: SchedulerCall_Type.KILL });
     await expect(refusal).rejects.toThrow(CallRefusedError);
@@ -104,9 +104,9 @@ describe('the scheduler client', () => {
   test('follows a redirect to the leading master', async () => {
     const leader = await startMaster();
     const follower = await startMaster({
-      views: { ...views, leader: { kind: 'other', address: leader.server.address } },
+      views: { ...views, leader: { kind: 'other', address: leader.server.port.address } },
     });
-    const { client, until } = subscribe(follower.server.address);
+    const { client, until } = subscribe(follower.server.port.address);
     await until((texts) => texts.includes('connected'));
     await client.call({ type: SchedulerCall_Type.REVIVE });
     expect(leader.machine.events.map(({ type }) => type)).toEqual([
@@ -117,7 +117,7 @@ describe('the scheduler client', () => {
 
   test('comes back as the same framework when the stream ends', async () => {
     const master = await startMaster();
-    const { until } = subscribe(master.server.address);
+    const { until } = subscribe(master.server.port.address);
     await until((texts) => texts.includes('connected'));
     const { stream } = await master.machine.seen(isType('schedulerSubscribe'));
     master.server.perform({ type: 'closeStream', stream });
@@ -137,7 +137,7 @@ describe('the scheduler client', () => {
         },
       },
     });
-    const { until, seen } = subscribe(master.server.address);
+    const { until, seen } = subscribe(master.server.port.address);
     await until((texts) => texts.length > 0);
     expect(seen).toEqual(['disconnected']);
     ready = true;
@@ -159,7 +159,9 @@ describe('the scheduler client', () => {
     await isTold;
     const master = await startMaster();
     const server = createServer((_request, response) => {
-      response.writeHead(307, { Location: `//${master.server.address}/api/v1/scheduler` }).end();
+      response
+        .writeHead(307, { Location: `//${master.server.port.address}/api/v1/scheduler` })
+        .end();
     });
     others.push(server);
     server.listen(Number(address.split(':')[1]), '127.0.0.1');
@@ -201,7 +203,7 @@ describe('the scheduler client', () => {
 
   test('stops at an ERROR event, and when it is refused', async () => {
     const master = await startMaster();
-    const { client, until } = subscribe(master.server.address);
+    const { client, until } = subscribe(master.server.port.address);
     await until((texts) => texts.includes('connected'));
     const { stream } = await master.machine.seen(isType('schedulerSubscribe'));
     const event = { type: SchedulerEvent_Type.ERROR, error: { message: 'removed' } };
@@ -294,10 +296,10 @@ describe('the operator client', () => {
   test('calls and reads, also through a redirect', async () => {
     const leader = await startMaster();
     const follower = await startMaster({
-      views: { ...views, leader: { kind: 'other', address: leader.server.address } },
+      views: { ...views, leader: { kind: 'other', address: leader.server.port.address } },
     });
     const client = new OperatorClient({
-      address: follower.server.address,
+      address: follower.server.port.address,
       dialer: plainDialer,
     });
     expect(await client.get('/slaves')).toEqual({ slaves: [], asked: null });

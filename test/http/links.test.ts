@@ -94,7 +94,7 @@ describe('links', () => {
     send(master, `slave(2)@${peer.address}`, 'slave-observer(2)');
     send(master, `slave(1)@${peer.address}`);
     await peer.until(() => peer.received.length === 3);
-    const own = master.server.address;
+    const own = master.server.port.address;
     expect(peer.received).toEqual([
       `master@${own} -> slave(1): PingAgentMessage`,
       `slave-observer(2)@${own} -> slave(2): PingAgentMessage`,
@@ -152,7 +152,7 @@ describe('links', () => {
     for (let i = 0; i < 100; i++) {
       send(master, `slave(1)@${peer.address}`);
     }
-    await master.server.close();
+    await master.server.port.close();
     await peer.until(() => peer.received.length === 100);
   });
 

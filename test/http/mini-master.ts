@@ -144,7 +144,7 @@ export async function startMaster(
     ...options,
   });
   open.push(server);
-  return { server, machine, loop, url: `http://${server.address}`, port: server.port };
+  return { server, machine, loop, url: `http://${server.port.address}`, port: server.port.number };
 }
 
 /** Enough flags for an answer that is worth compressing. */
@@ -153,5 +153,5 @@ const LONG_FLAGS = Object.fromEntries(
 );
 
 export async function stopMasters(): Promise<void> {
-  await Promise.all(open.splice(0).map((server) => server.close()));
+  await Promise.all(open.splice(0).map((server) => server.port.close()));
 }

@@ -55,14 +55,14 @@ async function agent(options: Partial<AgentServerOptions> = {}): Promise<AgentSe
     log: { verbosity: 0 },
     ...options,
   });
-  closing.push(() => server.close());
+  closing.push(() => server.port.close());
   return server;
 }
 
 const sendFrom = (sender: AgentServer, master: MiniMaster) =>
   sender.perform({
     type: 'sendToMaster',
-    to: `master@${master.server.address}`,
+    to: `master@${master.server.port.address}`,
     message: { name: 'PongAgentMessage', body: {} },
   });
 
@@ -135,14 +135,14 @@ describe('a message is taken', () => {
     const sender = await agent();
     sendFrom(sender, master);
     const { from } = await master.machine.seen(isType('agentMessage'));
-    expect(from).toBe(sender.pid);
+    expect(from).toBe(sender.port.pid());
   });
 
   test('also where that process sends from another address than it listens at', async () => {
     const sender = await agent();
     const { key, to } = await keyOf(sender);
     const senders = sendersAlone({ ownAddress: () => to });
-    const claim = { from: sender.pid, key };
+    const claim = { from: sender.port.pid(), key };
     await new Promise<void>((resolve) =>
       senders.of('192.0.2.7').admit(claim, EMPTY, () => resolve()),
     );
@@ -177,9 +177,9 @@ describe('a message is dropped', () => {
   ])('when a stranger sends it in the name of another process, %s', async (_, more) => {
     const { master, warnings } = await start();
     const victim = await agent();
-    expect(await taken(master, victim.pid, more)).toEqual([]);
+    expect(await taken(master, victim.port.pid(), more)).toEqual([]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain(victim.pid);
+    expect(warnings[0]).toContain(victim.port.pid());
     expect(warnings[0]).toContain('did not open the connection');
   });
 
@@ -188,7 +188,9 @@ describe('a message is dropped', () => {
     const victim = await agent();
     const { key: overheard } = await keyOf(victim);
     expect(overheard).toMatch(/^[0-9a-f]{32}$/);
-    expect(await taken(master, victim.pid, `Mesoscale-Connection: ${overheard}\r\n`)).toEqual([]);
+    expect(
+      await taken(master, victim.port.pid(), `Mesoscale-Connection: ${overheard}\r\n`),
+    ).toEqual([]);
   });
 
   test('when it comes from another address than its pid names, and nobody vouches for it', async () => {
@@ -210,8 +212,8 @@ describe('a message is dropped', () => {
     const victim = await agent();
     sendFrom(victim, master);
     await master.machine.seen(isType('agentMessage'));
-    const { pid } = victim;
-    await victim.close();
+    const pid = victim.port.pid();
+    await victim.port.close();
     // Only what it sent itself.
     expect(await taken(master, pid)).toEqual([pid]);
   });
@@ -294,7 +296,7 @@ describe('a message is dropped', () => {
       const { master, warnings } = await start();
       const victim = await agent();
       const claim = `Mesoscale-Connection: ${key}\r\n`;
-      expect(await taken(master, victim.pid, claim)).toEqual([]);
+      expect(await taken(master, victim.port.pid(), claim)).toEqual([]);
       expect(warnings[0]).toContain('did not open the connection');
     },
   );
@@ -304,7 +306,7 @@ describe('a message is dropped', () => {
     const warnings: string[] = [];
     const logger: Logger = { ...silentLogger, warn: (text) => warnings.push(text) };
     const victim = await agent({ disabledPaths: ['/mesoscale/connection'], logger });
-    expect(await taken(master, victim.pid)).toEqual([]);
+    expect(await taken(master, victim.port.pid())).toEqual([]);
     expect(warnings).toEqual([
       "--firewall_rules: '/mesoscale/connection' closes nothing, other processes need it",
     ]);
@@ -314,7 +316,7 @@ describe('a message is dropped', () => {
     const { master, warnings } = await start();
     const victim = await agent();
     for (let i = 0; i < 3; i++) {
-      await taken(master, victim.pid);
+      await taken(master, victim.port.pid());
     }
     expect(warnings).toHaveLength(1);
   });
@@ -353,7 +355,9 @@ test('a message that follows an ordinary request on its connection is looked at 
   const victim = await agent();
   const claim = `slave(1)@${await otherProgram()}`;
   const raw = await RawSocket.connect(master.port);
-  await raw.write(`GET /health HTTP/1.1\r\nHost: x\r\n\r\n${pong(victim.pid)}${pong(claim)}`);
+  await raw.write(
+    `GET /health HTTP/1.1\r\nHost: x\r\n\r\n${pong(victim.port.pid())}${pong(claim)}`,
+  );
   const text = await raw.until((got) => statuses(got).length === 3);
   expect(statuses(text)).toEqual([200, 202, 202]);
   await master.machine.seen(isType('agentMessage'));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { Shutdown } from '../../src/runtime/shutdown.ts';
 
@@ -25,5 +25,39 @@ describe('a shutdown', () => {
     shutdown.add('broken', () => Promise.reject(new Error('no')));
     await shutdown.run(0);
     expect(log).toEqual(['first', 'exit 0']);
+  });
+});
+
+describe('a signal', () => {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = signals.map((signal) => [signal, process.listeners(signal)] as const);
+  afterEach(() => {
+    for (const [signal, listeners] of before) {
+      for (const listener of process.listeners(signal)) {
+        if (!listeners.includes(listener)) {
+          process.off(signal, listener);
+        }
+      }
+    }
+  });
+
+  test('asks to stop, and ends at once what has been asked before', () => {
+    const log: string[] = [];
+    const shutdown = new Shutdown(silentLogger, (code) => log.push(`exit ${code}`));
+    shutdown.onSignals(() => log.push('stop'));
+    process.emit('SIGTERM');
+    process.emit('SIGINT');
+    process.emit('SIGTERM');
+    expect(log).toEqual(['stop', 'exit 130', 'exit 143']);
+  });
+
+  test('ends at once a process that is ending by itself', async () => {
+    const log: string[] = [];
+    const shutdown = new Shutdown(silentLogger, (code) => log.push(`exit ${code}`));
+    shutdown.onSignals(() => log.push('stop'));
+    const end = shutdown.run(3);
+    process.emit('SIGTERM');
+    await end;
+    expect(log).toEqual(['exit 143', 'exit 3']);
   });
 });

@@ -22,7 +22,7 @@ import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { onUnregister } from '../process/early-signals.ts';
-import { endWithParent } from '../process/parent.ts';
+import { type Performers, performEffect } from '../process/performers.ts';
 import { knownName } from '../process/published-address.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
@@ -88,43 +88,8 @@ export async function runAgent(
   const agent = createAgent(options, createCore(module));
   const loop = new EventLoop<AgentEvent, AgentEffect>({
     machine: { step: (event) => step(agent, event) },
-    perform: (effect) => perform(effect),
+    perform: (effect) => performEffect(performers, effect),
   });
-  const perform = (effect: AgentEffect) => {
-    switch (effect.type) {
-      case 'reply':
-      case 'openStream':
-      case 'sendToExecutor':
-      case 'closeStream':
-      case 'sendToMaster':
-        server.perform(effect);
-        return;
-      case 'link':
-        // The agent is not registered: another master may lead by now.
-        detector.lookAgain();
-        server.perform(effect);
-        return;
-      case 'launchExecutor':
-      case 'reattachExecutor':
-      case 'resizeContainer':
-      case 'destroyContainer':
-      case 'collectGarbage':
-      case 'createVolume':
-      case 'checkpoint':
-        driver.perform(effect);
-        return;
-      case 'setTimer':
-      case 'clearTimer':
-      case 'log':
-        own.perform(effect);
-        return;
-      case 'exit':
-        own.end(effect.code, effect.reason);
-        return;
-      default:
-        effect satisfies never;
-    }
-  };
   const server = await AgentServer.start({
     ...own.portOptions({ address, carriers, logPath: '/slave/log', early }),
     dispatch: (event) => loop.dispatch(event),
@@ -139,14 +104,34 @@ export async function runAgent(
     version: options.build,
     metrics: () => ({ ...systemMetrics(), ...driver.metrics() }),
   });
+  const performers: Performers<AgentEffect> = {
+    ...own.performers,
+    reply: server,
+    openStream: server,
+    closeStream: server,
+    sendToExecutor: server,
+    sendToMaster: server,
+    link: {
+      perform: (effect) => {
+        // The agent is not registered: another master may lead by now.
+        detector.lookAgain();
+        server.perform(effect);
+      },
+    },
+    launchExecutor: driver,
+    reattachExecutor: driver,
+    resizeContainer: driver,
+    destroyContainer: driver,
+    collectGarbage: driver,
+    createVolume: driver,
+    checkpoint: driver,
+    exit: { perform: ({ code, reason }) => own.end(code, reason) },
+  };
   shutdown.add('containers', () => driver.close());
-  shutdown.add('timers', () => own.timers.close());
-  shutdown.add('port', () => server.close());
+  // As in Mesos: SIGUSR1 kills the tasks and leaves the cluster, other signals leave them running.
   const stop = (how: 'leave' | 'unregister') =>
     loop.dispatch({ type: 'stop', nowMs: systemClock.nowMs(), how });
-  stopOnSignals(() => stop('leave'));
-  endWithParent(() => stop('leave'));
-  logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
+  own.serve(server.port, address, () => stop('leave'));
   loop.dispatch({
     type: 'recovered',
     nowMs: systemClock.nowMs(),
@@ -163,22 +148,6 @@ export async function runAgent(
   shutdown.add('detector', unwatch);
   // Not before all tasks of the last run are recovered, and the master is known.
   onUnregister(() => stop('unregister'));
-}
-
-/**
- * As in Mesos: SIGUSR1 kills the tasks and leaves the cluster, other signals leave them running.
- */
-function stopOnSignals(leave: () => void): void {
-  let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (asked) {
-        process.exit(1);
-      }
-      asked = true;
-      leave();
-    });
-  }
 }
 
 /** As curl reads them: HTTP_PROXY in capitals is ignored, for CGI programs get it from clients. */

@@ -10,7 +10,6 @@ import {
   ContainerInfo_Type,
 } from '../../model/generated/messages.ts';
 import { containerFields, refusalOf } from '../../model/launch-fields.ts';
-import type { Random } from '../../model/random.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
@@ -20,17 +19,14 @@ import { domainOf } from '../master/options.ts';
 import { authorizerOf } from '../process/access.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import type { PublishedAddress } from '../process/published-address.ts';
+import type { ServerStart } from '../process/server-process.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { versionInfo } from '../version.ts';
 import { agentResources, thisMachine } from './machine-resources.ts';
 
 export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;
 
-export interface AgentStart {
-  readonly address: PublishedAddress;
-  readonly flagTexts: Readonly<Record<string, string>>;
-  readonly nowMs: number;
-  readonly random: Random;
+export interface AgentStart extends ServerStart {
   /** An absolute path; the folder exists. */
   readonly workDir: string;
 }

@@ -4,7 +4,6 @@ import type { AgentOptions } from '../../agent/options.ts';
 import { type Authentication, agentAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
-import { systemClock } from '../../runtime/clock.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { parseMasterFlag } from '../master-flag.ts';
@@ -15,7 +14,7 @@ import {
   type PublishedAddress,
   publishedAddress,
 } from '../process/published-address.ts';
-import { logFolder, newRandom, publishedFlags } from '../process/server-process.ts';
+import { logFolder, serverStart } from '../process/server-process.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
@@ -47,10 +46,7 @@ export async function agentSettings(
   faults.read(() => refuseForeignAgent(workDir.value));
   const options = faults.read(() =>
     agentOptions(values, {
-      address: address.or(NO_ADDRESS),
-      flagTexts: publishedFlags(parsed, address.or(NO_ADDRESS)),
-      nowMs: systemClock.nowMs(),
-      random: newRandom(),
+      ...serverStart(parsed, address.or(NO_ADDRESS)),
       workDir: workDir.or('/'),
     }),
   );

@@ -17,7 +17,7 @@ import { loadCore } from '../../runtime/load-core.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
-import { endWithParent } from '../process/parent.ts';
+import { type Performers, performEffect } from '../process/performers.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { RegistryWriter } from './registry-writer.ts';
 import { masterSettings } from './settings.ts';
@@ -53,38 +53,11 @@ export async function runMaster(
   const views = masterViews(master);
   const loop = new EventLoop<MasterEvent, MasterEffect>({
     machine: { step: (event) => step(master, event) },
-    perform: (effect) => perform(effect),
+    perform: (effect) => performEffect(performers, effect),
   });
   const writer = new RegistryWriter(registry, (event) =>
     loop.dispatch({ ...event, nowMs: systemClock.nowMs() }),
   );
-  const perform = (effect: MasterEffect) => {
-    switch (effect.type) {
-      case 'reply':
-      case 'openStream':
-      case 'sendToFramework':
-      case 'sendToOperator':
-      case 'closeStream':
-      case 'sendToAgent':
-      case 'link':
-        server.perform(effect);
-        return;
-      case 'setTimer':
-      case 'clearTimer':
-      case 'log':
-        own.perform(effect);
-        return;
-      case 'readRegistry':
-      case 'store':
-        writer.perform(effect);
-        return;
-      case 'abort':
-        own.end(1, effect.reason);
-        return;
-      default:
-        effect satisfies never;
-    }
-  };
   const server = await MasterServer.start({
     ...own.portOptions({ address, carriers, logPath: '/master/log', early }),
     dispatch: (event) => loop.dispatch(event),
@@ -101,11 +74,23 @@ export async function runMaster(
       ...(registryFile === undefined ? {} : REPLICA_METRICS),
     }),
   });
+  const performers: Performers<MasterEffect> = {
+    ...own.performers,
+    reply: server,
+    openStream: server,
+    closeStream: server,
+    sendToFramework: server,
+    sendToOperator: server,
+    sendToAgent: server,
+    link: server,
+    readRegistry: writer,
+    store: writer,
+    abort: { perform: ({ reason }) => own.end(1, reason) },
+  };
   const contender = new StandaloneContender();
   shutdown.add('election', () => contender.withdraw());
   shutdown.add('registry', () => registry.close());
-  shutdown.add('timers', () => own.timers.close());
-  shutdown.add('port', () => server.close());
+  own.serve(server.port, address, () => void shutdown.run(0));
   if (values.whitelist !== undefined) {
     const stop = watchWhitelist(values.whitelist, {
       changed: (hostnames) =>
@@ -114,9 +99,6 @@ export async function runMaster(
     });
     shutdown.add('whitelist', stop);
   }
-  shutdown.onSignals();
-  endWithParent(() => void shutdown.run(0));
-  logger.info(`Listening on ${server.address}, published as ${address.hostname} (${address.ip})`);
   contender.contend(master.info, {
     elected: () => loop.dispatch({ type: 'elected', nowMs: systemClock.nowMs() }),
     lost: (reason) => loop.dispatch({ type: 'leadershipLost', nowMs: systemClock.nowMs(), reason }),

@@ -5,7 +5,6 @@ import type { Quantities } from '../../core/interface.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { MAX_AGENTS_BYTES } from '../../master/validation/agent-bounds.ts';
 import type { DomainInfo } from '../../model/generated/messages.ts';
-import type { Random } from '../../model/random.ts';
 import { formatUuid } from '../../model/random.ts';
 import { parseResource, resourceParts } from '../../model/resource-text.ts';
 import { roleError } from '../../model/role.ts';
@@ -17,25 +16,17 @@ import type { FlagValues } from '../flags/flag.ts';
 import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 import { fromText, messageOf } from '../flags/written.ts';
 import { authorizerOf } from '../process/access.ts';
-import type { PublishedAddress } from '../process/published-address.ts';
+import type { ServerStart } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import { versionInfo } from '../version.ts';
 import { readWhitelist } from './whitelist.ts';
 
 export type MasterFlagValues = FlagValues<typeof MASTER_FLAGS>;
 
-export interface MasterStart {
-  readonly address: PublishedAddress;
-  /** Every flag that has a value, as text, for /flags. */
-  readonly flagTexts: Readonly<Record<string, string>>;
-  readonly nowMs: number;
-  readonly random: Random;
-}
-
 const HEARTBEAT_MS = 15_000;
 
 /** Throws one FlagError about all faults. */
-export function masterOptions(values: MasterFlagValues, start: MasterStart): MasterOptions {
+export function masterOptions(values: MasterFlagValues, start: ServerStart): MasterOptions {
   const { address, random, nowMs } = start;
   const faults = new FlagFaults();
   const domain = faults.read(() => domainOf(values.domain));

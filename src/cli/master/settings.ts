@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type Authentication, masterAuthentication } from '../../http/server/authentication.ts';
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
-import { systemClock } from '../../runtime/clock.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
@@ -16,7 +15,7 @@ import {
   type PublishedAddress,
   publishedAddress,
 } from '../process/published-address.ts';
-import { logFolder, newRandom, publishedFlags } from '../process/server-process.ts';
+import { logFolder, serverStart } from '../process/server-process.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
 
@@ -40,12 +39,7 @@ export async function masterSettings(
   const { values, faults } = parsed;
   const address = await faults.readLater(() => publishedAddress(values));
   const options = faults.read(() =>
-    masterOptions(values, {
-      address: address.or(NO_ADDRESS),
-      flagTexts: publishedFlags(parsed, address.or(NO_ADDRESS)),
-      nowMs: systemClock.nowMs(),
-      random: newRandom(),
-    }),
+    masterOptions(values, serverStart(parsed, address.or(NO_ADDRESS))),
   );
   const read = faults.dependent('credentials', () =>
     readCredentials('credentials', values.credentials, {

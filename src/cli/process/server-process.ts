@@ -15,6 +15,7 @@ import type { ParsedFlags } from '../flags/parse.ts';
 import { flagTexts } from '../flags/print.ts';
 import { disabledPaths, type SHARED_FLAGS } from '../flags/tables/shared-flags.ts';
 import { versionLine } from '../version.ts';
+import { endWithParent } from './parent.ts';
 import type { PublishedAddress } from './published-address.ts';
 import { writableFolder } from './writable-folder.ts';
 
@@ -88,6 +89,28 @@ export class ServerProcess<Timer extends string> {
     void this.shutdown.run(code);
   }
 
+  /** The table's part of what this process carries out itself. */
+  get performers() {
+    const own = { perform: (effect: ProcessEffect<Timer>) => this.perform(effect) };
+    return { setTimer: own, clearTimer: own, log: own };
+  }
+
+  /**
+   * The port is open. `stop` is called where the process is asked to end: by a signal, or as the
+   * program that started it has ended. A second signal does not wait for that.
+   */
+  serve(
+    port: { readonly address: string; close(): Promise<void> },
+    { hostname, ip }: PublishedAddress,
+    stop: () => void,
+  ): void {
+    this.shutdown.add('timers', () => this.timers.close());
+    this.shutdown.add('port', () => port.close());
+    this.shutdown.onSignals(stop);
+    endWithParent(stop);
+    this.logger.info(`Listening on ${port.address}, published as ${hostname} (${ip})`);
+  }
+
   /** What the ports of both are told alike. */
   portOptions({ address, carriers, logPath, early }: ServerPort) {
     const { values } = this.#parsed;
@@ -112,11 +135,26 @@ export class ServerProcess<Timer extends string> {
 export const logFolder = (path: string | undefined): string | undefined =>
   path === undefined ? undefined : writableFolder('log_dir', path, 0o700);
 
-/** /flags: every flag that has a value, as text, with the address that was chosen. */
-export const publishedFlags = <Table extends typeof SHARED_FLAGS>(
-  { table, values, given }: ParsedFlags<Table>,
-  { listenIp, hostname }: PublishedAddress,
-): Record<string, string> => ({ ...flagTexts(table, values, given), ip: listenIp, hostname });
+/** What a machine is told of its start, besides what flags say. */
+export interface ServerStart {
+  readonly address: PublishedAddress;
+  /** /flags: every flag that has a value, as text, with the address that was chosen. */
+  readonly flagTexts: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+  /** A new sequence at every start. */
+  readonly random: Random;
+}
 
-/** A new sequence at every start. */
-export const newRandom = () => new Random(randomInt(2 ** 48 - 1));
+export const serverStart = <Table extends typeof SHARED_FLAGS>(
+  { table, values, given }: ParsedFlags<Table>,
+  address: PublishedAddress,
+): ServerStart => ({
+  address,
+  flagTexts: {
+    ...flagTexts(table, values, given),
+    ip: address.listenIp,
+    hostname: address.hostname,
+  },
+  nowMs: systemClock.nowMs(),
+  random: new Random(randomInt(2 ** 48 - 1)),
+});

@@ -4,7 +4,11 @@ import type { AgentEffect } from '../../agent/effects.ts';
 import type { AgentEvent } from '../../agent/events.ts';
 import type { AgentViews } from '../../agent/views.ts';
 import type { MessageToAgent } from '../../model/agent-messages.ts';
-import type { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
+import {
+  type PendingRequests,
+  performResponse,
+  type StreamRegistry,
+} from '../../runtime/pending-requests.ts';
 import { decodeToAgent, isToAgent } from '../../wire/libprocess.ts';
 import { agentRecovering } from '../server/error-responses.ts';
 import { type PortOptions, ProcessPort } from '../server/process-port.ts';
@@ -37,14 +41,14 @@ export type AgentServerEffect = Extract<
 export class AgentServer {
   readonly #options: AgentServerOptions;
   readonly #id: string;
-  readonly #port: ProcessPort<MessageToAgent>;
+  readonly port: ProcessPort<MessageToAgent>;
 
   private constructor(options: AgentServerOptions) {
     const { dispatch, clock, views, authorizer } = options;
     const nowMs = () => clock.nowMs();
     this.#options = options;
     this.#id = options.id ?? 'slave(1)';
-    this.#port = new ProcessPort(options, {
+    this.port = new ProcessPort(options, {
       id: this.#id,
       realms: { readonly: 'mesos-agent-readonly', readwrite: 'mesos-agent-readwrite' },
       metrics: (now) => views.metrics(now),
@@ -66,48 +70,26 @@ export class AgentServer {
     return server;
   }
 
-  /** The `host:port` on which the server listens. */
-  get address(): string {
-    return this.#port.address;
-  }
-
-  get port(): number {
-    return this.#port.number;
-  }
-
-  /** The pid by which masters know the agent. */
-  get pid(): string {
-    return this.#port.pid();
-  }
-
   perform(effect: AgentServerEffect): void {
     const { requests, streams } = this.#options;
     switch (effect.type) {
       case 'reply':
-        requests.take(effect.request)?.reply(effect.status, effect.text);
-        return;
       case 'openStream':
-        streams.add(effect.stream, requests.take(effect.request)?.open?.(effect.stream));
+      case 'closeStream':
+        performResponse(effect, requests, streams);
         return;
       case 'sendToExecutor':
         streams.get(effect.stream)?.send(effect.event);
         return;
-      case 'closeStream':
-        streams.close(effect.stream);
-        return;
       case 'sendToMaster':
-        this.#port.links.send(this.pid, effect.to, effect.message);
+        this.port.links.send(this.port.pid(), effect.to, effect.message);
         return;
       case 'link':
-        this.#port.links.link(effect.address);
+        this.port.links.link(effect.address);
         return;
       default:
         effect satisfies never;
     }
-  }
-
-  close(): Promise<void> {
-    return this.#port.close();
   }
 
   #listen(): Promise<void> {
@@ -115,7 +97,7 @@ export class AgentServer {
     const nowMs = () => clock.nowMs();
     const unavailable = (): HttpResponse | undefined =>
       views.recovered ? undefined : agentRecovering;
-    const { turn, process } = this.#port;
+    const { turn, process } = this.port;
     const executor = new ExecutorApi({ dispatch, nowMs, turn, requests, streams });
     const operator = new AgentOperatorApi({
       dispatch,
@@ -135,6 +117,6 @@ export class AgentServer {
       unavailable,
       usage,
     });
-    return this.#port.listen({ prefix: `/${this.#id}`, endpoints: endpoints.endpoints() });
+    return this.port.listen({ prefix: `/${this.#id}`, endpoints: endpoints.endpoints() });
   }
 }

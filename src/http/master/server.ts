@@ -4,7 +4,11 @@ import type { MasterEffect } from '../../master/effects.ts';
 import type { MasterEvent } from '../../master/events.ts';
 import type { MasterViews } from '../../master/views.ts';
 import type { MessageToMaster } from '../../model/agent-messages.ts';
-import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
+import {
+  PendingRequests,
+  performResponse,
+  StreamRegistry,
+} from '../../runtime/pending-requests.ts';
 import { decodeToMaster, isToMaster } from '../../wire/libprocess.ts';
 import { authenticate } from '../server/authentication.ts';
 import { masterRecovering, noLeader } from '../server/error-responses.ts';
@@ -51,7 +55,7 @@ export class MasterServer {
   readonly #requests = new PendingRequests<MasterStream>();
   readonly #streams: StreamRegistry<MasterStream>;
   readonly #operatorRecords = new OperatorRecords();
-  readonly #port: ProcessPort<MessageToMaster>;
+  readonly port: ProcessPort<MessageToMaster>;
   #endpoints: MasterEndpoints | undefined;
 
   private constructor(options: MasterServerOptions) {
@@ -61,7 +65,7 @@ export class MasterServer {
     this.#streams = new StreamRegistry((stream) =>
       dispatch({ type: 'streamClosed', nowMs: nowMs(), stream }),
     );
-    this.#port = new ProcessPort(options, {
+    this.port = new ProcessPort(options, {
       id: 'master',
       realms: { readonly: 'mesos-master-readonly', readwrite: 'mesos-master-readwrite' },
       metrics: (now) => ({
@@ -86,37 +90,23 @@ export class MasterServer {
     return server;
   }
 
-  /** The `host:port` on which the server listens. */
-  get address(): string {
-    return this.#port.address;
-  }
-
-  /** The port on which the server listens. */
-  get port(): number {
-    return this.#port.number;
-  }
-
   /** The number of open streams, links and connections, for metrics. */
   get open(): { schedulers: number; operators: number; links: number; connections: number } {
     const readers = [...this.#streams.values()].map(({ reader }) => reader);
     return {
       schedulers: readers.filter((reader) => reader === 'scheduler').length,
       operators: readers.filter((reader) => reader === 'operator').length,
-      links: this.#port.links.size,
-      connections: this.#port.connections,
+      links: this.port.links.size,
+      connections: this.port.connections,
     };
   }
 
   perform(effect: MasterServerEffect): void {
     switch (effect.type) {
       case 'reply':
-        this.#requests.take(effect.request)?.reply(effect.status, effect.text);
-        return;
       case 'openStream':
-        this.#streams.add(
-          effect.stream,
-          this.#requests.take(effect.request)?.open?.(effect.stream),
-        );
+      case 'closeStream':
+        performResponse(effect, this.#requests, this.#streams);
         return;
       case 'sendToFramework': {
         const stream = this.#streams.get(effect.to.id);
@@ -132,27 +122,20 @@ export class MasterServer {
         }
         return;
       }
-      case 'closeStream':
-        this.#streams.close(effect.stream);
-        return;
       case 'sendToAgent':
-        this.#port.links.send(this.#port.pid(effect.from), effect.to, effect.message);
+        this.port.links.send(this.port.pid(effect.from), effect.to, effect.message);
         return;
       case 'link':
-        this.#port.links.link(effect.address);
+        this.port.links.link(effect.address);
         return;
       default:
         effect satisfies never;
     }
   }
 
-  close(): Promise<void> {
-    return this.#port.close();
-  }
-
   #listen(): Promise<void> {
     const { dispatch, dispatchNewWork, clock, views, authorizer, authentication } = this.#options;
-    const { turn, process, links } = this.#port;
+    const { turn, process, links } = this.port;
     const nowMs = () => clock.nowMs();
     const unavailable = (url: string) => this.#unavailable(url);
     const scheduler = new SchedulerApi({
@@ -190,7 +173,7 @@ export class MasterServer {
       noLeader,
       unavailable,
     });
-    return this.#port.listen({
+    return this.port.listen({
       prefix: '/master',
       endpoints: this.#endpoints.endpoints(),
       namedPrincipalsOnly: true,
