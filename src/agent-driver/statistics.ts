@@ -1,6 +1,6 @@
 // A container's resource usage as a ResourceStatistics message.
-import { amountOf } from '../containerizer/plan/amount.ts';
 import type { Resource, ResourceStatistics } from '../model/generated/messages.ts';
+import { scalarAmount } from '../model/milli.ts';
 
 const BYTES_PER_MEGABYTE = 1024 * 1024;
 
@@ -9,8 +9,8 @@ export function statisticsOf(
   resources: readonly Resource[],
   nowMs: number,
 ): ResourceStatistics {
-  const cpus = amountOf(resources, 'cpus');
-  const mem = amountOf(resources, 'mem');
+  const cpus = scalarAmount(resources, 'cpus') ?? 0;
+  const mem = scalarAmount(resources, 'mem') ?? 0;
   return {
     timestamp: nowMs / 1000,
     ...usage,

@@ -1,13 +1,12 @@
 // ResourceAlgebra and ResourcePool over one instance of the module. Two resources with different
 // allocation roles are different, as in Mesos; but a list in which no resource has an allocation
 // role is compared as if it had those of the other list.
-
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
+import { fromMilli } from '../model/milli.ts';
 import { NOT_CONTAINED, STILL_SHARED } from './constants.ts';
 import { conversionsOf, NOT_THERE, writeConversions } from './conversions.ts';
 import type { Allocation, ExchangeBuffer } from './exchange-buffer.ts';
 import type { Applied, Converted, Quantities, ResourceAlgebra, ResourcePool } from './interface.ts';
-import { fromMilli } from './milli.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 

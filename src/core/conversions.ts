@@ -1,6 +1,5 @@
 // What an offer operation consumes and what it makes of that. The rules are Mesos's; the module
 // does the sums.
-
 import { sameMessage } from '../model/equality.ts';
 import {
   type Offer_Operation,
@@ -10,13 +9,13 @@ import {
   type Resource_ReservationInfo,
   Resource_DiskInfo_Source_Type as SourceType,
 } from '../model/generated/messages.ts';
+import { fromMilli, toMilli } from '../model/milli.ts';
 import {
   commonReservations,
   toReservationList,
   toReservationLists,
 } from '../model/resource-format.ts';
 import type { Allocation, ExchangeBuffer } from './exchange-buffer.ts';
-import { fromMilli, toMilli } from './milli.ts';
 import { CoreError } from './module.ts';
 
 export interface Conversion {

@@ -2,7 +2,7 @@
 // in a message becomes an item: its kind and its amount. On the way out a message is made of the
 // item.
 import type { Resource } from '../model/generated/messages.ts';
-import { fromMilli, toMilli } from './milli.ts';
+import { fromMilli, toMilli } from '../model/milli.ts';
 import type { CoreModule } from './module.ts';
 import type { ResourceInterner } from './resource-interner.ts';
 import { isSolid, isSolidResource, type Kind } from './resource-kind.ts';

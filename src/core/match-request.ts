@@ -1,5 +1,6 @@
 // Turns a request for the matcher into the block that the module reads, and reads the module's
 // answers. The layout of the block is drawn at the head of asm/matcher/request.ts.
+import { toMilli } from '../model/milli.ts';
 import { MATCH_FREE, MATCH_HEADER_WORDS, MATCH_NONE, MATCH_SKIP } from './constants.ts';
 import {
   Columns,
@@ -12,7 +13,6 @@ import {
 } from './match-placements.ts';
 import { Stock } from './match-stock.ts';
 import type { Fitness, MatchOffer, MatchRequest, RunningTask, TaskDemand } from './matcher.ts';
-import { toMilli } from './milli.ts';
 import type { CoreModule } from './module.ts';
 
 /** How much of one dimension a task needs. */

@@ -2,7 +2,7 @@
 // the module counts them: numbers that the matcher may choose are first those that no task of the
 // request asks for.
 import { type Resource, type Value_Range, Value_Type } from '../model/generated/messages.ts';
-import { fromMilli, toMilli } from './milli.ts';
+import { fromMilli, toMilli } from '../model/milli.ts';
 
 interface Piece {
   readonly resource: Resource;

@@ -1,8 +1,8 @@
 // Writes amounts by resource name - minimum offers and quotas - into the exchange buffer. All are
 // checked first: a call refused half-way would leave a part of them in the module.
+import { toMilli } from '../model/milli.ts';
 import { BAD_AMOUNT } from './constants.ts';
 import type { Quantities, Quota } from './interface.ts';
-import { toMilli } from './milli.ts';
 import { type CoreModule, statusError } from './module.ts';
 import type { ResourceInterner } from './resource-interner.ts';
 

@@ -1,6 +1,7 @@
 // Gives each kind of resource a small number, by which the module knows it, and frees the numbers
 // of kinds that nothing in the module refers to any more.
 import type { Resource } from '../model/generated/messages.ts';
+import { fromMilli, toMilli } from '../model/milli.ts';
 import {
   MAX_NAMES,
   REFINED,
@@ -11,7 +12,6 @@ import {
   TYPE_SCALAR,
   VOLUME,
 } from './constants.ts';
-import { fromMilli, toMilli } from './milli.ts';
 import { accepted, CoreError, type CoreModule, checked } from './module.ts';
 import {
   isPlain,

@@ -10,8 +10,8 @@ import {
   Resource_DiskInfo_Source_Type as SourceType,
   Value_Type as ValueType,
 } from '../model/generated/messages.ts';
+import { toMilli } from '../model/milli.ts';
 import { SOLID, TYPE_RANGES, TYPE_SCALAR, TYPE_SET } from './constants.ts';
-import { toMilli } from './milli.ts';
 import { CoreError } from './module.ts';
 
 /** What the host keeps of a kind. `allocationRole` is '' for a resource without one. */

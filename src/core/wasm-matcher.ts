@@ -1,5 +1,6 @@
 // The matcher over the module: a request becomes a block of numbers in its memory, and the module's
 // answers become placements and reasons.
+import { toMilli } from '../model/milli.ts';
 import {
   MATCH_GROUP_FULL,
   MATCH_NOT_ALLOWED,
@@ -16,7 +17,6 @@ import type {
   TaskDemand,
   Unplaced,
 } from './matcher.ts';
-import { toMilli } from './milli.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
 export class WasmMatcher implements Matcher {

@@ -7,6 +7,7 @@ import {
   type Value_Set,
   Value_Type,
 } from './generated/messages.ts';
+import { rounded } from './milli.ts';
 
 export function resourceText(resource: Resource): string {
   return resource.name + qualifiers(resource) + valueSuffix(resource);
@@ -42,7 +43,7 @@ function qualifiers(resource: Resource): string {
 function valueSuffix(resource: Resource): string {
   switch (resource.type) {
     case Value_Type.SCALAR:
-      return `:${Math.round((resource.scalar?.value ?? 0) * 1000) / 1000}`;
+      return `:${rounded(resource.scalar?.value ?? 0)}`;
     case Value_Type.RANGES:
       return `:${rangesText(resource.ranges)}`;
     case Value_Type.SET:

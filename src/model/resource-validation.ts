@@ -8,6 +8,7 @@ import {
   Resource_ReservationInfo_Type,
   Value_Type,
 } from './generated/messages.ts';
+import { toMilli } from './milli.ts';
 import { resourceText } from './resource-label.ts';
 import { isStrictSubrole, roleError } from './role.ts';
 
@@ -246,7 +247,7 @@ function valueError(resource: Resource): string | undefined {
       if (Number.isNaN(scalar.value)) {
         return 'Invalid scalar resource: not a number';
       }
-      if (scalar.value !== 0 && !(Math.round(scalar.value * 1000) > 0)) {
+      if (scalar.value !== 0 && !(toMilli(scalar.value) > 0)) {
         return 'Invalid scalar resource: value <= 0';
       }
       return scalar.value > MOST_OF_ONE

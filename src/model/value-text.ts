@@ -1,5 +1,6 @@
 // Values as text: `2.5` (scalar), `[1-3,7-9]` (ranges), `{a,b}` (set), anything else (text).
 import { type Value, type Value_Range, Value_Type } from './generated/messages.ts';
+import { rounded } from './milli.ts';
 
 /** A text written by an operator cannot be read; the message says what was expected. */
 export class TextError extends Error {
@@ -75,7 +76,7 @@ function parseSet(text: string): string[] {
 /** Writes a value as the text that `parseValue` reads, for messages and tables. */
 export function formatValue(value: Omit<Value, 'type'>): string {
   if (value.scalar !== undefined) {
-    return String(Math.round(value.scalar.value * 1000) / 1000);
+    return String(rounded(value.scalar.value));
   }
   if (value.ranges !== undefined) {
     return `[${(value.ranges.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(',')}]`;

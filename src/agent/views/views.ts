@@ -1,5 +1,4 @@
 // The views of one agent.
-
 import type { MessageJson } from '../../wire/v0-json/writing.ts';
 import type { Executor } from '../executors/executor.ts';
 import { allocatedResources } from '../executors/executor.ts';

@@ -2,8 +2,8 @@
 // limit. The weight matters where there is a cpu hierarchy of cgroups: without it all cgroups there
 // would weigh the same, however large.
 import type { Resource } from '../../model/generated/messages.ts';
+import { scalarAmount } from '../../model/milli.ts';
 import { setCpuShares } from '../cgroups/cgroups.ts';
-import { amountOf } from '../plan/amount.ts';
 import type { Isolator } from './isolator.ts';
 
 const SHARES_PER_CPU = 1024;
@@ -11,7 +11,7 @@ const SHARES_PER_CPU = 1024;
 const MIN_SHARES = 2;
 
 const sharesOf = (resources: readonly Resource[]) =>
-  Math.max(MIN_SHARES, Math.round(amountOf(resources, 'cpus') * SHARES_PER_CPU));
+  Math.max(MIN_SHARES, Math.round((scalarAmount(resources, 'cpus') ?? 0) * SHARES_PER_CPU));
 
 export const posixCpu: Isolator = {
   name: 'posix/cpu',

@@ -1,10 +1,9 @@
 // Scalar amounts by name, as quotas count them: in thousandths, zeros left out.
 import type { ResourceAlgebra } from '../../core/interface.ts';
 import type { Resource, Value_Scalar } from '../../model/generated/messages.ts';
+import { fromMilli, toMilli } from '../../model/milli.ts';
 
 export type Amounts = Readonly<Record<string, number>>;
-
-const milli = (value: number) => Math.round(value * 1000);
 
 /** A record whose keys are anybody's choice, `constructor` too. */
 export function recordOf<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
@@ -19,7 +18,7 @@ export const amountsOf = (map: Record<string, Value_Scalar> | undefined): Record
   recordOf(Object.entries(map ?? {}).map(([name, { value }]) => [name, value]));
 
 export const withoutZeros = (amounts: Amounts): Record<string, number> =>
-  recordOf(Object.entries(amounts).filter(([, value]) => milli(value) !== 0));
+  recordOf(Object.entries(amounts).filter(([, value]) => toMilli(value) !== 0));
 
 export function plus(left: Amounts, right: Amounts): Record<string, number> {
   return combine(left, right, 1);
@@ -33,7 +32,7 @@ export function minus(left: Amounts, right: Amounts): Record<string, number> {
 function combine(left: Amounts, right: Amounts, sign: 1 | -1): Record<string, number> {
   const result = recordOf(Object.entries(left));
   for (const [name, value] of Object.entries(right)) {
-    const sum = Math.max(0, milli(result[name] ?? 0) + sign * milli(value)) / 1000;
+    const sum = fromMilli(Math.max(0, toMilli(result[name] ?? 0) + sign * toMilli(value)));
     if (sum === 0) {
       delete result[name];
     } else {
@@ -45,11 +44,11 @@ function combine(left: Amounts, right: Amounts, sign: 1 | -1): Record<string, nu
 
 /** At least so much of everything; what is absent is none. */
 export const covers = (whole: Amounts, part: Amounts) =>
-  Object.entries(part).every(([name, value]) => milli(whole[name] ?? 0) >= milli(value));
+  Object.entries(part).every(([name, value]) => toMilli(whole[name] ?? 0) >= toMilli(value));
 
 /** Within the limits; what has no limit is free. */
 export const isWithin = (amounts: Amounts, limits: Amounts) =>
-  Object.entries(limits).every(([name, limit]) => milli(amounts[name] ?? 0) <= milli(limit));
+  Object.entries(limits).every(([name, limit]) => toMilli(amounts[name] ?? 0) <= toMilli(limit));
 
 /** `cpus:4; mem:1024`, sorted by name. */
 export function amountsText(amounts: Amounts): string {

@@ -5,6 +5,7 @@ import {
   Volume_Mode,
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
+import { scalarAmount } from '../../model/milli.ts';
 import {
   isDynamicallyReserved,
   isPersistentVolume,
@@ -26,13 +27,7 @@ export function usedResourcesError(resources: List): string | undefined {
 }
 
 function gpusError(resources: List): string | undefined {
-  let milli = 0;
-  for (const { name, scalar } of resources) {
-    if (name === 'gpus') {
-      milli += Math.round((scalar?.value ?? 0) * 1000);
-    }
-  }
-  return milli % 1000 === 0
+  return Number.isInteger(scalarAmount(resources, 'gpus') ?? 0)
     ? undefined
     : "Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer";
 }
@@ -204,17 +199,6 @@ export function singleProviderError(resources: List): string | undefined {
   return providers.has(undefined)
     ? 'Some resources have a resource provider and some do not'
     : `The resources have multiple resource providers: ${[...providers].join(', ')}`;
-}
-
-/** Amount of a scalar over all resources of a name; undefined when there is none. */
-export function scalarOf(resources: List, name: string): number | undefined {
-  let milli: number | undefined;
-  for (const resource of resources) {
-    if (resource.name === name && resource.scalar !== undefined) {
-      milli = (milli ?? 0) + Math.round(resource.scalar.value * 1000);
-    }
-  }
-  return milli === undefined ? undefined : milli / 1000;
 }
 
 export const isMountDisk = (resource: Resource) =>

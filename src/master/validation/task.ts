@@ -13,6 +13,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { idError } from '../../model/identifier.ts';
 import { taskId } from '../../model/ids.ts';
+import { scalarAmount } from '../../model/milli.ts';
 import { resourcesText } from '../../model/resource-label.ts';
 import type { Agent, Framework } from '../state.ts';
 import { checkError, commandError, containerError, healthCheckError } from './command.ts';
@@ -21,7 +22,6 @@ import {
   hasOverlaps,
   persistenceIdsError,
   revocableMixError,
-  scalarOf,
   singleRoleError,
   usedResourcesError,
 } from './resources.ts';
@@ -173,7 +173,7 @@ function limitError(
   if (limit === undefined) {
     return undefined;
   }
-  const request = scalarOf(task.resources ?? [], name);
+  const request = scalarAmount(task.resources ?? [], name);
   if (request === undefined) {
     return texts.absent;
   }
@@ -340,16 +340,18 @@ function groupExecutorError(
 function groupSizeError(executor: ExecutorInfo): string | undefined {
   const id = executor.executor_id.value;
   const resources = executor.resources ?? [];
-  const cpus = scalarOf(resources, 'cpus');
+  const cpus = scalarAmount(resources, 'cpus');
   if (cpus === undefined || cpus < MIN_CPUS) {
     return `Executor '${id}' uses less CPUs (${cpus ?? 'None'}) than the minimum required (${MIN_CPUS})`;
   }
-  const mem = scalarOf(resources, 'mem');
+  const mem = scalarAmount(resources, 'mem');
   if (mem === undefined || mem < MIN_MEM) {
     const used = mem === undefined ? 'None' : `${mem}MB`;
     return `Executor '${id}' uses less memory (${used}) than the minimum required (${MIN_MEM}MB)`;
   }
-  return scalarOf(resources, 'disk') === undefined ? `Executor '${id}' uses no disk` : undefined;
+  return scalarAmount(resources, 'disk') === undefined
+    ? `Executor '${id}' uses no disk`
+    : undefined;
 }
 
 function groupResourcesError(

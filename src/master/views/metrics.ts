@@ -6,6 +6,7 @@ import {
   SchedulerEvent_Type,
   TaskState,
 } from '../../model/generated/messages.ts';
+import { toMilli } from '../../model/milli.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { usedOn } from '../agents/usage.ts';
 import { leads } from '../leadership.ts';
@@ -154,7 +155,7 @@ function addTo(sums: Sums, resources: Iterable<Resource>): void {
   for (const { name, scalar, revocable } of resources) {
     if (scalar !== undefined) {
       const map = revocable === undefined ? sums.lasting : sums.revocable;
-      map.set(name, (map.get(name) ?? 0) + Math.round(scalar.value * 1000));
+      map.set(name, (map.get(name) ?? 0) + toMilli(scalar.value));
     }
   }
 }

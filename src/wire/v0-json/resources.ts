@@ -1,6 +1,7 @@
 // Resources and attributes as unversioned endpoints show them: one value for each name. The
 // versioned API shows messages as they are.
 import { type Attribute, type Resource, Value_Type } from '../../model/generated/messages.ts';
+import { rounded } from '../../model/milli.ts';
 import { toEndpointFormat } from '../../model/resource-format.ts';
 import { rangesText, setText } from '../../model/resource-label.ts';
 import type { Json, Writing } from './writing.ts';
@@ -23,7 +24,7 @@ export function resourcesJson({ algebra }: Writing, resources: readonly Resource
       }
       switch (type) {
         case Value_Type.SCALAR:
-          json[name] = Math.round((scalar?.value ?? 0) * 1000) / 1000;
+          json[name] = rounded(scalar?.value ?? 0);
           break;
         case Value_Type.RANGES:
           json[name] = rangesText(ranges);
