@@ -1,4 +1,5 @@
 // The states of a task, as far as master and agent decide by them.
+import { enumNames } from './enum-names.ts';
 import { TaskState } from './generated/messages.ts';
 
 const terminal: readonly boolean[] = (() => {
@@ -23,15 +24,9 @@ const terminal: readonly boolean[] = (() => {
  */
 export const isTerminal = (state: TaskState) => terminal[state] === true;
 
-const names: readonly string[] = (() => {
-  const table: string[] = [];
-  for (const [name, value] of Object.entries(TaskState)) {
-    table[value] = name;
-  }
-  return table;
-})();
+const nameOf = enumNames(TaskState);
 
 /** `TASK_RUNNING` */
-export const taskStateName = (state: TaskState) => names[state] ?? 'TASK_UNKNOWN';
+export const taskStateName = (state: TaskState) => nameOf(state) ?? 'TASK_UNKNOWN';
 
-export const taskStateCount = names.length;
+export const taskStateCount = Math.max(...Object.values(TaskState)) + 1;

@@ -1,5 +1,6 @@
 // /state of an agent: everything, filtered by who asks, with Mesos's keys.
 import { frameworkCapabilities } from '../../model/capabilities.ts';
+import { enumNames } from '../../model/enum-names.ts';
 import {
   AgentInfo_Capability_Type,
   ExecutorInfo_Type,
@@ -89,8 +90,8 @@ export const visibleExecutors = (
     authorizer.authorize(principal, 'VIEW_EXECUTOR', { executor, framework }),
   );
 
-const capabilityName = (type: AgentInfo_Capability_Type) =>
-  Object.entries(AgentInfo_Capability_Type).find(([, value]) => value === type)?.[0];
+const capabilityName = enumNames(AgentInfo_Capability_Type);
+const executorTypeName = enumNames(ExecutorInfo_Type);
 
 function drainJson({ drain }: AgentState, { message }: Writing): Json {
   return drain === undefined
@@ -195,6 +196,3 @@ function executorJson(
       .map((task) => agentTaskJson(writing, task, sees)),
   };
 }
-
-const executorTypeName = (type: ExecutorInfo_Type) =>
-  Object.entries(ExecutorInfo_Type).find(([, value]) => value === type)?.[0];

@@ -1,5 +1,6 @@
 // Refuses what a ContainerInfo asks for and Mesoscale does not do: a task that expects an image or
 // a network must not run on the machine's own files and addresses instead.
+import { enumNames } from '../../model/enum-names.ts';
 import {
   ContainerInfo_Type,
   type ExecutorInfo,
@@ -9,8 +10,7 @@ import {
 import { executorFields, refusalOf, taskFields } from '../../model/launch-fields.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
 
-const nameOf = (type: ContainerInfo_Type) =>
-  Object.entries(ContainerInfo_Type).find(([, number]) => number === type)?.[0] ?? 'not set';
+const nameOf = enumNames(ContainerInfo_Type);
 
 /**
  * Throws ContainerizerError where the executor, or the only task of a built-in executor, cannot run
@@ -24,7 +24,7 @@ export function requireSupported(executor: ExecutorInfo, task: TaskInfo | undefi
     throw new ContainerizerError('Abnormal executor termination: unknown container', {
       reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
       cause: new Error(
-        `'container.type' is ${nameOf(container.type)}: only containers of type MESOS are supported`,
+        `'container.type' is ${nameOf(container.type) ?? 'not set'}: only containers of type MESOS are supported`,
       ),
     });
   }

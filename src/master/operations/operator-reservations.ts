@@ -1,4 +1,5 @@
 // Reservations and volumes that an operator makes or ends, on resources that no task uses.
+import { enumNames } from '../../model/enum-names.ts';
 import {
   type Offer_Operation,
   Offer_Operation_Type,
@@ -125,7 +126,7 @@ export function operate(
   const actor = { agent, algebra: state.algebra, principal: principal?.value };
   const error = operationError(operation, actor, () => usedOn(agent));
   if (error !== undefined) {
-    reply(state, request, 400, `Invalid ${typeName(operation)} operation: ${error}`);
+    reply(state, request, 400, `Invalid ${typeName(operation.type) ?? ''} operation: ${error}`);
     return;
   }
   if (!hasNames(agent.total, resourcesOf(operation))) {
@@ -151,8 +152,7 @@ export function operate(
   reply(state, request, 202);
 }
 
-const typeName = (operation: Offer_Operation) =>
-  Object.entries(Offer_Operation_Type).find(([, value]) => value === operation.type)?.[0] ?? '';
+const typeName = enumNames(Offer_Operation_Type);
 
 /** What the operation takes, as it is before. */
 function requiredResources(state: MasterState, operation: Offer_Operation): Resource[] {

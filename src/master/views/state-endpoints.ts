@@ -1,4 +1,5 @@
 // The unversioned read endpoints, with the keys and names of Mesos's first schema.
+import { enumNames } from '../../model/enum-names.ts';
 import {
   type AgentInfo,
   AgentInfo_Capability_Type,
@@ -45,9 +46,9 @@ const writingOf = ({ algebra, options }: MasterState): Writing => ({
 
 const secondsOf = (ms: number) => ms / 1000;
 
-const namesOf = (values: Record<string, number>) => {
-  const names = new Map(Object.entries(values).map(([name, value]) => [value, name]));
-  return (type: number | undefined) => names.get(type ?? 0) ?? 'UNKNOWN';
+const namesOf = (values: Readonly<Record<string, number>>) => {
+  const nameOf = enumNames(values);
+  return (type: number | undefined) => nameOf(type) ?? 'UNKNOWN';
 };
 const agentCapabilityName = namesOf(AgentInfo_Capability_Type);
 const frameworkCapabilityName = namesOf(FrameworkInfo_Capability_Type);
