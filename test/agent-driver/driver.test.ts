@@ -75,7 +75,7 @@ describe('exit statuses', () => {
 });
 
 describe('surroundings of a command', () => {
-  test('output, environment, folder, process group', async () => {
+  test('a command gets its output files, environment, folder and process group', async () => {
     process.env.AGENTS_OWN = 'secret';
     const container = harness.launch({
       task: {
@@ -103,7 +103,7 @@ describe('surroundings of a command', () => {
     expect(readlinkSync(join(sandbox, '../latest'))).toBe(container);
   });
 
-  test('runs as the user of the task, with its groups (needs root)', async () => {
+  test('a command runs as the user of the task, with its groups (needs root)', async () => {
     const container = harness.launch({
       user: 'nobody',
       task: { command: { value: 'id -un; id -G; touch mine; kill -0 $PPID || echo apart' } },
@@ -156,7 +156,7 @@ describe('kills', () => {
     });
   });
 
-  test('one that ignores SIGTERM is killed after the grace period of the call', async () => {
+  test('a task that ignores SIGTERM is killed after the grace period of the call', async () => {
     const container = harness.launch({ task: { command: { value: ignoring }, check: whenReady } });
     await ready(container);
     harness.kill(container, 50);
@@ -182,7 +182,7 @@ describe('kills', () => {
     expect(harness.states(container).filter((state) => state === 'TASK_KILLING')).toHaveLength(1);
   });
 
-  test('max_completion_time', async () => {
+  test('a task is killed at its max_completion_time', async () => {
     const container = harness.launch({
       task: {
         command: { value: 'sleep 1000' },
@@ -234,7 +234,7 @@ describe('destruction', () => {
     },
   );
 
-  test('what a finished command leaves behind ends with it', async () => {
+  test('processes that a finished command leaves behind end with it', async () => {
     const container = harness.launch({
       task: { command: { value: 'setsid sleep 1003 & echo $! > pid' } },
     });
@@ -242,7 +242,7 @@ describe('destruction', () => {
     expect(() => process.kill(Number(sandboxFile(container, 'pid')), 0)).toThrow('ESRCH');
   });
 
-  test('of a container that is not known', () => {
+  test('of a container that is not known is reported as its end', () => {
     const launched = harness.launch({ container: 'c-known' });
     const event = harness.events.length;
     harness.driver.perform({
@@ -291,7 +291,7 @@ describe('containers that plain processes cannot be', () => {
     });
   });
 
-  test('an empty one is no hindrance', async () => {
+  test('an empty ContainerInfo is no hindrance', async () => {
     const of = harness.launch({ task: { container: { type: ContainerInfo_Type.MESOS } } });
     expect(await harness.terminalStatus(of)).toMatchObject({ state: TaskState.TASK_FINISHED });
   });
@@ -306,7 +306,7 @@ describe('custom executors', () => {
     expect(harness.events.map((event) => event.type)).not.toContain('executorSubscribe');
   });
 
-  test('destroyed while they run', async () => {
+  test('are destroyed while they run', async () => {
     const container = harness.launch({ custom: { value: 'exec sleep 1000' } });
     const started = await harness.started(container);
     harness.driver.perform({ ...started, type: 'destroyContainer' });

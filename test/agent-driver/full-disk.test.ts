@@ -67,7 +67,7 @@ describe('on a full disk (needs root)', () => {
     expect((await harness.ended(container)).failure).toContain('ENOSPC');
   });
 
-  test('what is to be durable waits until it is, and the log tells', async () => {
+  test('a checkpoint change waits until there is room, and the log says so', async () => {
     harness = await DriverHarness.open(work);
     disk.fill();
     const { recordedIn } = harness.declare({ checkpoint: true, container: 'c' });

@@ -192,7 +192,7 @@ describe('after a kill of the agent', () => {
     }
   });
 
-  test('a container of an agent that was to be forgotten is ended before recovery is', async () => {
+  test('a container of a forgotten agent is ended before recovery ends', async () => {
     const task = { command: { value: 'echo $$ > pid; sleep 1000' } };
     await host([{ container: 'a', task, checkpoint: true }], ['checkpointed', 'a TASK_RUNNING']);
     await appeared(join(run('a'), 'supervisor'));
@@ -207,7 +207,7 @@ describe('after a kill of the agent', () => {
   });
 });
 
-test('after a reboot nothing is alive, whoever has its pid now', async () => {
+test('after a reboot no container is alive, even if another process has its pid', async () => {
   const first = await DriverHarness.open(folder.path);
   const { recordedIn } = first.declare({ container: 'a', checkpoint: true });
   await first.stored(recordedIn);
@@ -227,7 +227,7 @@ test('after a reboot nothing is alive, whoever has its pid now', async () => {
   expect(harness.checkpoint.rebooted).toBe(false);
 });
 
-test('a container that was never started is not, even if its supervisor comes late', async () => {
+test('a container that was never started stays so, even if its supervisor comes late', async () => {
   const first = await DriverHarness.open(folder.path);
   await first.stored(first.declare({ container: 'a', checkpoint: true }).recordedIn);
   await first.driver.close();
@@ -239,7 +239,7 @@ test('a container that was never started is not, even if its supervisor comes la
   expect(readlinkSync(join(run('a'), 'supervisor'))).toBe('void');
 });
 
-describe('when somebody kills', () => {
+describe('when an operator kills', () => {
   test('the supervisor: the task ends, too, and the loss of its status is told', async () => {
     harness = await DriverHarness.open(folder.path);
     const value = 'echo $$ > pid~; mv pid~ pid; while true; do sleep 0.02; done';

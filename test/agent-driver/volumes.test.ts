@@ -90,7 +90,7 @@ const create = (path: string, kind: 'folder' | 'mount' = 'folder') =>
   harness.driver.perform({ type: 'createVolume', path, kind });
 
 describe('a persistent volume', () => {
-  test('is there as soon as it is created, for everybody to see', async () => {
+  test('exists as soon as it is created, and every user can see it', async () => {
     create('volumes/roles/kit/v1');
     expect(statSync(here('volumes/roles/kit/v1')).mode & 0o777).toBe(0o755);
     writeFileSync(here('volumes/roles/kit/v1/seed'), 'kept');
@@ -111,7 +111,7 @@ describe('a persistent volume', () => {
     expect(await output('ls data', volume({ id: 'v2' }))).toBe('');
   });
 
-  test('is its task’s own, and of whoever comes next (needs root)', async () => {
+  test('belongs to the user of its task, and then to the user of the next task (needs root)', async () => {
     const of = here('volumes/roles/kit/v1');
     await output('echo mine > data/file', volume(), 'nobody');
     expect(statSync(of)).toMatchObject({ uid: nobody, gid: nobody });
@@ -125,7 +125,7 @@ describe('a persistent volume', () => {
     expect(statSync(of).uid).toBe(nobody);
   });
 
-  test('that is shared stays with those who are at work in it (needs root)', async () => {
+  test('that is shared keeps its owner while other tasks use it (needs root)', async () => {
     const shared = volume({ isShared: true });
     const value = 'echo > data/first; while ! test -e data/go; do sleep 0.02; done';
     const task = { command: { value }, resources: [shared] };
@@ -140,7 +140,7 @@ describe('a persistent volume', () => {
     expect(statSync(here('volumes/roles/kit/v1')).uid).not.toBe(nobody);
   });
 
-  test('on which something is mounted is whose the operator says (needs root)', async () => {
+  test('on which something is mounted keeps the owner that the operator gave it (needs root)', async () => {
     create('volumes/roles/kit/v1');
     using _ = mounted(here('volumes/roles/kit/v1'));
     await output('true', volume(), 'nobody');
@@ -195,7 +195,7 @@ describe('destruction of a volume', () => {
     harness = await DriverHarness.open(folder.path);
   });
 
-  test('of one that the operator has put elsewhere deletes the link to it', async () => {
+  test('deletes only the link, where the operator has put the volume elsewhere', async () => {
     mkdirSync(here('outside'));
     mkdirSync(here('volumes/roles/kit'), { recursive: true });
     symlinkSync(here('outside'), here(path));
@@ -207,7 +207,7 @@ describe('destruction of a volume', () => {
     harness = await DriverHarness.open(folder.path);
   });
 
-  test('leaves what is mounted on it, and there is no new one before that is gone (needs root)', async () => {
+  test('leaves a mount on it, and no new volume takes its place before that is gone (needs root)', async () => {
     await output('echo old > data/below', volume());
     const why = `Something is mounted on '${here(path)}', which stays as it is`;
     const fails = async () => {
@@ -236,7 +236,7 @@ describe('destruction of a volume', () => {
     expect(readdirSync(here(path))).toEqual(['file']);
   });
 
-  test('that could not be is done by the next agent that can, once (needs root)', async () => {
+  test('that was not possible is done once, by the next agent that can (needs root)', async () => {
     await output('echo old > data/below', volume());
     {
       using _ = mounted(here(path));
@@ -263,7 +263,7 @@ describe('destruction of a volume', () => {
     harness = await DriverHarness.open(folder.path);
   });
 
-  test('of one that nobody has ever used', async () => {
+  test('works for a volume that no task has used', async () => {
     destroy(path);
     await harness.driver.close();
     expect(harness.logs.filter((text) => text.includes('volume'))).toEqual([]);
@@ -322,7 +322,7 @@ describe('disks of their own', () => {
     harness = await DriverHarness.open(folder.path);
   });
 
-  test('a mount is emptied before it is the next one’s, however much is on it (needs root)', async () => {
+  test('a mount is emptied before it is the next volume’s, however much is on it (needs root)', async () => {
     using _ = mounted(here('disk'));
     const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
     await output('cd data && seq 2000 | xargs touch', resource, 'nobody');
@@ -335,7 +335,7 @@ describe('disks of their own', () => {
     harness = await DriverHarness.open(folder.path);
   });
 
-  test('a mount that is gone is said, and the disk below stays as it is (needs root)', async () => {
+  test('a missing mount is reported, and the disk below stays as it is (needs root)', async () => {
     const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
     {
       using _ = mounted(here('disk'));
@@ -393,7 +393,7 @@ describe('disks of their own', () => {
     expect(readdirSync(here('mount'))).toEqual([]);
   });
 
-  test('what looks like left by a deletion is somebody’s data (needs root)', async () => {
+  test('a folder that only looks left by a deletion is kept as data (needs root)', async () => {
     using _ = mounted(here('mount'));
     const source = { type: MOUNT, mount: { root: here('mount') } };
     const resources = [{ ...volume({ source }), disk: { source } }];
@@ -414,7 +414,7 @@ describe('disks of their own', () => {
     harness = await DriverHarness.open(folder.path);
   });
 
-  test('others are refused', async () => {
+  test('of other types are refused', async () => {
     const container = harness.launch({
       task: { resources: [volume({ source: { type: BLOCK } })] },
     });

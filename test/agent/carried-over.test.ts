@@ -38,7 +38,7 @@ function passCorrection(world: World): void {
 }
 
 describe('a task whose end was sent before the registration', () => {
-  test('is told no more, soon after an acknowledgement that may be of an earlier master', () => {
+  test('is not reported again, soon after an acknowledgement that may be for an earlier master', () => {
     const world = new World();
     world.register();
     const ends = unacknowledgedEnds(world, ['t1', 't2', 't3']);
@@ -55,7 +55,7 @@ describe('a task whose end was sent before the registration', () => {
     expect(toldTasks(world)).toEqual([]);
   });
 
-  test('is told no more by an agent that was itself started again, either', () => {
+  test('is not reported again by a restarted agent, either', () => {
     const before = new World();
     before.register();
     const [end] = unacknowledgedEnds(before, ['t1'], frameworkInfo({ checkpoint: true }));
@@ -68,7 +68,7 @@ describe('a task whose end was sent before the registration', () => {
     expect(toldTasks(world)).toEqual([[]]);
   });
 
-  test('needs no second telling when all was sent to this master only', () => {
+  test('needs no second report when all was sent to this master only', () => {
     const world = new World();
     world.register();
     registerAgain(world);
@@ -117,7 +117,7 @@ describe('a task whose end was sent before the registration', () => {
   });
 });
 
-test('a framework that is shut down after the agent told of it is told no more', () => {
+test('a framework that is shut down after the agent reported it is not reported again', () => {
   const world = new World();
   world.register();
   runToEnd(world, 't1');
@@ -131,7 +131,7 @@ test('a framework that is shut down after the agent told of it is told no more',
   expect(toldTasks(world)).toEqual([[]]);
 });
 
-test('a framework that came after the registration is shut down without a word', () => {
+test('a framework that came after the registration is shut down without a report', () => {
   const world = new World();
   world.register();
   registerAgain(world);

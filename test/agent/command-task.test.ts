@@ -101,7 +101,7 @@ describe('a task with a bare command', () => {
     expect(world.agent.frameworks.size).toBe(0);
   });
 
-  test('is reported again, less and less often, while nobody acknowledges', () => {
+  test('is reported again, less and less often, while it is not acknowledged', () => {
     const world = new World();
     world.register();
     runToEnd(world, 't1');
@@ -119,7 +119,7 @@ describe('a task with a bare command', () => {
     expect(new Set(uuids.map(String)).size).toBe(1);
   });
 
-  test('fails when its container does without a word', () => {
+  test('fails when its container fails without a message', () => {
     const world = new World();
     world.register();
     world.runTask(commandTask('t1'));
@@ -179,7 +179,7 @@ describe('a task with a bare command', () => {
     ]);
   });
 
-  test('is refused when the agent has not what it needs', () => {
+  test('is refused when the agent lacks what it needs', () => {
     const world = new World();
     world.register();
     world.runTask(

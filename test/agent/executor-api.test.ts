@@ -167,7 +167,7 @@ describe('an executor of a framework', () => {
     expect(world.sent('StatusUpdateMessage')).toEqual([]);
   });
 
-  test('that repeats an update is acknowledged again, and nobody else is told', () => {
+  test('that repeats an update is acknowledged again, and no other process is told', () => {
     const world = new World();
     const { stream } = subscribed(world);
     const running = status('t1', TaskState.TASK_RUNNING);
@@ -193,7 +193,7 @@ describe('an executor of a framework', () => {
     expect(world.eventsOf(second).at(-1)?.type).toBe(ExecutorEvent_Type.KILL);
   });
 
-  test('cannot fill the agent with news of tasks that nobody knows', () => {
+  test('cannot fill the agent with updates of unknown tasks', () => {
     const world = new World();
     subscribed(world);
     for (let i = 0; i < 3_000; i++) {
@@ -362,7 +362,7 @@ describe('an executor that ends', () => {
     expect(world.take('destroyContainer')).toMatchObject([{ executorId: 'ex' }]);
   });
 
-  test('by a limit says which', () => {
+  test('by a limit says which limit', () => {
     const world = new World();
     const { containerId } = subscribed(world);
     world.containerEnded('ex', containerId, {

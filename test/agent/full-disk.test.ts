@@ -57,7 +57,7 @@ describe('while the disk takes nothing', () => {
     expect(world.sent('PongAgentMessage')).toHaveLength(1);
   });
 
-  test('what fills it can be killed', () => {
+  test('the task that fills it can be killed', () => {
     kill(world, 'filler');
     expect(world.take('sendToExecutor').map(({ event }) => event.type)).toEqual([
       ExecutorEvent_Type.KILL,
@@ -97,7 +97,7 @@ describe('while the disk takes nothing', () => {
     expect(world.exited).toMatchObject({ code: 0 });
   });
 
-  test('one that is started on it registers, with the tasks it knows', () => {
+  test('an agent that is started on it registers with the tasks it knows', () => {
     const again = new World({ ...world.options, seed: 8 });
     again.commitsAtOnce = false;
     again.start(onDisk(world.durable));
@@ -114,7 +114,7 @@ describe('while the disk takes nothing', () => {
     ]);
   });
 
-  test('one that has news to write down registers with them all the same', () => {
+  test('an agent with news to store registers with them all the same', () => {
     const again = new World({ ...world.options, seed: 8 });
     again.commitsAtOnce = false;
     again.start(onDisk(world.durable));

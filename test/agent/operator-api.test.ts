@@ -83,7 +83,7 @@ describe('a call about a container', () => {
 describe('a call about resource providers', () => {
   const info = { type: 'org.kit.none', name: 'x' };
 
-  test('of a type that nobody knows is invalid', () => {
+  test('of an unknown type is invalid', () => {
     const type = AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG;
     expect(answerTo(registered(), { type, add_resource_provider_config: { info } })).toEqual({
       status: 400,
@@ -100,7 +100,7 @@ describe('a call about resource providers', () => {
   });
 });
 
-test('who may not prune images is refused', () => {
+test('a principal that may not prune images is refused', () => {
   const world = new World({ authorizer: { authorize: (_, action) => action !== 'PRUNE_IMAGES' } });
   world.register();
   const type = AgentCall_Type.PRUNE_IMAGES;
@@ -108,7 +108,7 @@ test('who may not prune images is refused', () => {
   expect(answerTo(registered(), { type })?.status).toBe(200);
 });
 
-describe('a call of somebody who may do nothing', () => {
+describe('a call of a principal that may do nothing', () => {
   const { CONTAINER_ID, UNKNOWN } = AgentCall_AttachContainerInput_Type;
   const command = { value: 'true' };
   const info = { type: 'org.kit.none', name: 'x' };

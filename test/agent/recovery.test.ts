@@ -132,7 +132,7 @@ describe('what must survive', () => {
     expect(onDisk(world.changes).frameworks).toEqual([]);
   });
 
-  test('is written for nobody who does not ask for it', () => {
+  test('is not written for a framework that does not ask for it', () => {
     const world = new World();
     world.register();
     runToEnd(world, 't1');
@@ -392,7 +392,7 @@ describe('after a restart', () => {
     expect(onDisk([...before.changes, ...world.changes]).agent).toBeUndefined();
   });
 
-  test('an agent that was killed at any moment neither loses a task nor a final word', () => {
+  test('an agent that was killed at any moment loses neither a task nor a terminal update', () => {
     // Every prefix of what was written is a disk that a crash may leave.
     const { world: first, launched } = started();
     for (const state of [TaskState.TASK_STARTING, TaskState.TASK_RUNNING, TaskState.TASK_FAILED]) {

@@ -57,7 +57,7 @@ describe('registration', () => {
     expect(message?.agent.id).toBeUndefined();
   });
 
-  test('is written down before anything else is said', () => {
+  test('is stored before anything else is sent', () => {
     const world = new World();
     world.commitsAtOnce = false;
     world.start();
@@ -95,7 +95,7 @@ describe('registration', () => {
     expect(world.exited?.code).toBe(1);
   });
 
-  test('of others is none of this agent: only the detected master is obeyed', () => {
+  test('is accepted from the detected master only', () => {
     const world = new World();
     world.register();
     const other = 'master@10.0.0.9:5050';
@@ -109,7 +109,7 @@ describe('registration', () => {
   });
 });
 
-describe('an agent that no master has says why', () => {
+describe('an agent without a master says why', () => {
   const said = (world: World) =>
     world.take('log').flatMap(({ level, text }) => (level === 'warn' ? [text] : []));
   const refused = 'connect ECONNREFUSED 10.0.0.1:5050';

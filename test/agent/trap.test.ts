@@ -98,7 +98,7 @@ test('a trap in any call of the core leaves no trace', () => {
   }
 });
 
-test('the log tells of it, and a metric counts it', () => {
+test('the log tells of a trap, and a metric counts it', () => {
   const traps = new Traps(coreModule);
   const world = new World({}, createCore(coreModule, traps.instantiate));
   world.register();
@@ -111,7 +111,7 @@ test('the log tells of it, and a metric counts it', () => {
   expect(metricsView(world.agent, world.nowMs)['slave/core_rebuilds']).toBe(1);
 });
 
-test('the third within a minute ends the agent, and so does one that comes back at once', () => {
+test('the third trap within a minute ends the agent, and so does one that comes back at once', () => {
   const traps = new Traps(coreModule);
   const world = new World({}, createCore(coreModule, traps.instantiate));
   world.register();

@@ -36,7 +36,7 @@ describe('a user that is no name', () => {
   });
 });
 
-test('every user that a task would start something as has to be allowed', () => {
+test('every user that a task would start processes as must be allowed', () => {
   const acls = { run_tasks: [{ principals: { type: 'NONE' }, users: { values: ['root'] } }] };
   const world = new World({ authorizer: aclAuthorizer(parseAcls(acls)) });
   world.register();

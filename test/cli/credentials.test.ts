@@ -19,12 +19,12 @@ function read(content: string) {
   return readCredentials('credentials', file, {});
 }
 
-test('are read as Mesos writes them', () => {
+test('credentials are read as Mesos writes them', () => {
   const credentials = [{ principal: 'ops', secret: 'hush' }];
   expect(read(JSON.stringify({ credentials }))).toEqual({ credentials, warnings: [] });
 });
 
-test('are read in the older form, too: a principal and its secret in each line', () => {
+test('credentials are read in the older form, too: a principal and its secret in each line', () => {
   expect(read('ops hush\n\n  web \t s:3{cret}\r\n')).toEqual({
     credentials: [
       { principal: 'ops', secret: 'hush' },
@@ -34,7 +34,7 @@ test('are read in the older form, too: a principal and its secret in each line',
   });
 });
 
-test('may lack a secret: nobody authenticates by such an entry, and the log says so', () => {
+test('credentials may lack a secret: no client authenticates by such an entry, and the log says so', () => {
   const ops = { principal: 'ops', secret: 'hush' };
   const { credentials, warnings } = read(
     JSON.stringify({
@@ -54,7 +54,7 @@ test('may lack a secret: nobody authenticates by such an entry, and the log says
   ]);
 });
 
-describe('that cannot be used are refused', () => {
+describe('credentials that cannot be used are refused', () => {
   const message = `--credentials expects a file that holds {"credentials": [{"principal": …, "secret": …}]}, got '${file}'`;
 
   test.each([
@@ -75,7 +75,7 @@ describe('that cannot be used are refused', () => {
     ['[{"principal":7,"secret":"hush"}]', 'entry 1 has no principal that is a text'],
     ['[{"secret":"hush"}]', 'entry 1 has no principal that is a text'],
     ['[{"principal":"a","secret":{"hush":1}}]', 'entry 1 has a secret that is no text'],
-  ])('the entry that is none is named, and not what it holds: %s', (list, what) => {
+  ])('the error names the faulty entry, and not its content: %s', (list, what) => {
     expect(() => read(`{"credentials":${list}}`)).toThrow(
       expect.objectContaining({ message: `${message}, whose ${what}` }),
     );
@@ -132,7 +132,7 @@ describe('that cannot be used are refused', () => {
   });
 });
 
-test('are needed where somebody has to show them', () => {
+test('credentials are needed where clients must authenticate', () => {
   const asking = { authenticate_http_readonly: false, authenticate_http_readwrite: true };
   expect(() => readCredentials('http_credentials', undefined, asking)).toThrow(
     '--authenticate_http_readwrite needs --http_credentials=FILE',
@@ -140,7 +140,7 @@ test('are needed where somebody has to show them', () => {
   expect(readCredentials('http_credentials', undefined, {}).credentials).toEqual([]);
 });
 
-test('in a file that all may read are warned of, whatever flag names it', () => {
+test('credentials in a file that all users can read cause a warning, whichever flag names it', () => {
   writeFileSync(file, '{}');
   const warnings = (table: FlagTable, argument: string) =>
     parseFlags(table, { argv: [argument], environment: {} }).warnings;

@@ -33,7 +33,7 @@ const agent = (...argv: string[]) =>
 const execute = (...argv: string[]) =>
   told(() => launchRequest(parseFlags(EXECUTE_FLAGS, { argv, environment: {} }).values, []));
 
-describe('all that is wrong is told at once, a line each', () => {
+describe('all faults are reported at once, a line each', () => {
   test('of a master: names, values, addresses, files, lists and folders', async () => {
     const lines = await master(
       '--prot=1',
@@ -97,7 +97,7 @@ describe('all that is wrong is told at once, a line each', () => {
     expect(lines).toHaveLength(11);
   });
 
-  test('what is wrong is not called missing besides, and missing is told when the rest is right', async () => {
+  test('a faulty flag is not called missing as well, and a missing one is told when the rest is right', async () => {
     expect(await master('--work_dir=')).toEqual([
       expect.stringMatching(/^--work_dir expects a path/),
     ]);
@@ -126,7 +126,7 @@ describe('all that is wrong is told at once, a line each', () => {
   });
 });
 
-describe('a field that is misspelt is named with what was meant', () => {
+describe('a field that is misspelt is named with the field that was meant', () => {
   const task = { name: 'x', task_id: { value: 'x' }, comand: { value: 'true' } };
 
   test('in a task', async () => {
@@ -159,7 +159,7 @@ describe('--resources names a file', () => {
     expect(await agent(`--resources=${name}`, '--master=127.0.0.1:1')).toContain(wrong);
   });
 
-  test('that is not there', async () => {
+  test('that does not exist', async () => {
     expect(await execute(...command, '--resources=./nowhere')).toEqual([
       '--resources names a file that cannot be read: ./nowhere (ENOENT)',
     ]);

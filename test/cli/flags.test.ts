@@ -42,7 +42,7 @@ const master = (argv: string[], environment: Record<string, string> = {}) =>
 const agent = (argv: string[], environment: Record<string, string> = {}) =>
   parseFlags(AGENT_FLAGS, { argv, environment });
 
-test('nothing given: the defaults of Mesos', () => {
+test('without flags, the values are the defaults of Mesos', () => {
   const { values, warnings } = master([]);
   expect(values.port).toBe(5050);
   expect(values.agent_ping_timeout).toBe(15_000);
@@ -51,7 +51,7 @@ test('nothing given: the defaults of Mesos', () => {
   expect(warnings).toEqual([]);
 });
 
-test('values of every kind', () => {
+test('values of every kind are read', () => {
   const { values } = master([
     '--port=6060',
     '--agent_reregister_timeout=15mins',
@@ -202,7 +202,7 @@ describe('sources', () => {
   });
 });
 
-describe('whatever a flag is given, what is wrong is said, and nothing else is thrown', () => {
+describe('any value of a flag is read, or refused with a FlagError and no other error', () => {
   const nasty = [
     '',
     ' ',
@@ -269,7 +269,7 @@ describe('whatever a flag is given, what is wrong is said, and nothing else is t
   });
 });
 
-describe('one clear line for what cannot be used', () => {
+describe('a value that cannot be used is refused in one clear line', () => {
   test.each([
     [['--prot=1'], 'unknown flag --prot (did you mean --port?)'],
     [['--zzzzzzzzzzz'], 'unknown flag --zzzzzzzzzzz'],
@@ -336,7 +336,7 @@ describe('one clear line for what cannot be used', () => {
     expect(() => master(argv)).toThrow(expect.objectContaining({ message }));
   });
 
-  test('and where it comes from, when that is not the command line', () => {
+  test('the line says where the value comes from, when that is not the command line', () => {
     expect(() => master([], { MESOS_PORT: 'x' })).toThrow(
       "--port expects a port, 1 to 65535, got 'x' (set by MESOS_PORT in the environment)",
     );
@@ -364,7 +364,7 @@ describe('one clear line for what cannot be used', () => {
     expect(master(['--no-authenticate_agents', '--authorizers=local']).warnings).toEqual([]);
   });
 
-  test('everything that is wrong is told at once, in a line each', () => {
+  test('all faults are reported at once, a line each', () => {
     const argv = ['--hooks=x', '--modules=nowhere', '--isolation=cgroups/cpu', '--nix', '--port=0'];
     const told = (() => {
       try {
@@ -386,7 +386,7 @@ describe('one clear line for what cannot be used', () => {
     }
   });
 
-  test('and warned about where it would not', () => {
+  test('a feature that is missing is warned about where going on is safe', () => {
     expect(master(['--quorum=2']).warnings).toEqual(['--quorum has no effect yet']);
   });
 });

@@ -38,7 +38,7 @@ async function other(): Promise<{ answer: string; end(): Promise<unknown>; pid: 
 }
 
 describe('a folder', () => {
-  test('is had by one process, which is named, and by the next when that was killed', async () => {
+  test('is locked by one process, which is named, and by the next when that was killed', async () => {
     const first = await other();
     expect(first.answer).toBe('undefined');
     const second = await other();
@@ -51,7 +51,7 @@ describe('a folder', () => {
     expect(statSync(lock()).mode & 0o777).toBe(0o600);
   });
 
-  test('is not kept by what anybody may take: a name that is no file', async () => {
+  test('is not locked by a name that is no file, which any user could make', async () => {
     const digest = createHash('sha256').update(folder.path).digest('hex').slice(0, 32);
     const server = createServer().listen(`\0mesoscale-agent-${digest}`);
     await once(server, 'listening');
@@ -59,7 +59,7 @@ describe('a folder', () => {
     server.close();
   });
 
-  test('is closed to others again, and not locked by a file of somebody else’s', () => {
+  test('has a private lock again, and is not locked by a file of another user', () => {
     writeFileSync(lock(), '');
     chmodSync(lock(), 0o666);
     expect(folderHolder(folder.path)).toBeUndefined();

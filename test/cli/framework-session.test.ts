@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a master that is away is waited for aloud, now and then', async () => {
+test('while a master is away, the terminal says now and then that it is waited for', async () => {
   const master = { ip: '127.0.0.1', port: await freePort() };
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const said: string[] = [];

@@ -57,7 +57,7 @@ describe('sums', () => {
     expect(algebra.contains([ports([1, 4], [6, 9])], [ports([4, 6])])).toBe(false);
   });
 
-  test('sets', () => {
+  test('sets add and subtract their items', () => {
     expect(algebra.subtract([items('zones', 'c', 'a', 'b')], [items('zones', 'b', 'x')])).toEqual([
       items('zones', 'a', 'c'),
     ]);

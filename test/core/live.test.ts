@@ -201,7 +201,7 @@ describe('explain', () => {
     return allocator;
   }
 
-  test('who is offered, and who waits for others', () => {
+  test('says who is offered, and who waits for others', () => {
     const allocator = cluster();
     addFramework(allocator, 'f', ['r']);
     addFramework(allocator, 'g', ['r']);
@@ -214,7 +214,7 @@ describe('explain', () => {
     expect(allocator.explain(f, 'r', a)).toEqual({ reason: 'nothing free' });
   });
 
-  test('what keeps an agent from a framework', () => {
+  test('says what keeps an agent from a framework', () => {
     const allocator = cluster();
     expect(allocator.explain(f, 'r', a).reason).toBe('unknown');
     addFramework(allocator, 'f', ['r', 's'], {
@@ -233,7 +233,7 @@ describe('explain', () => {
     expect(allocator.explain(frameworkId('h'), 'h', a).reason).toBe('agent inactive');
   });
 
-  test('amounts and capabilities', () => {
+  test('tells of amounts and capabilities', () => {
     const small = cluster([cpus(0.005), mem(16)]);
     addFramework(small, 'f', ['r']);
     expect(small.explain(f, 'r', a).reason).toBe('too small');
@@ -248,7 +248,7 @@ describe('explain', () => {
     expect(reservedForOther.explain(f, 'r', a).reason).toBe('nothing free');
   });
 
-  test('refusals, until when', () => {
+  test('tells of refusals, and until when they last', () => {
     const allocator = cluster();
     addFramework(allocator, 'f', ['r']);
     decline(allocator, allocator.runPending(), 60);
@@ -259,7 +259,7 @@ describe('explain', () => {
     expect(allocator.activeFilters()).toEqual({});
   });
 
-  test('quota', () => {
+  test('tells of quota', () => {
     const limited = cluster();
     addFramework(limited, 'f', ['r']);
     limited.updateQuota('r', { guarantees: {}, limits: { cpus: 0, mem: 0 } });
@@ -286,7 +286,7 @@ test('constraints that cannot be compiled are told apart before they are used', 
   expect(allocator.constraintsError({ role_constraints: { r: {} } })).toMatch(/empty/);
 });
 
-test('roles that nobody speaks of are forgotten, and their numbers used again', () => {
+test('roles that nothing refers to are forgotten, and their numbers used again', () => {
   const allocator = core.allocator(options);
   allocator.setTime(1000);
   addAgent(allocator, 'a', [cpus(4), reserved(cpus(1), 'kept/below')]);

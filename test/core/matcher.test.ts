@@ -71,7 +71,7 @@ describe('amounts', () => {
     expect(texts(result)).toEqual(['cpus:1;cpus(S,r1):1;disk:10']);
   });
 
-  test('ranges: numbers by name, and any others beside them', () => {
+  test('a task gets the numbers of a range that it names, and any others beside them', () => {
     const tasks = [
       task({}, { counts: { ports: 2 } }),
       task({}, { numbers: { ports: [31_000] } }),
@@ -82,7 +82,7 @@ describe('amounts', () => {
     expect(result.unplaced).toEqual([{ task: 2, reason: 'too large', detail: 'ports' }]);
   });
 
-  test('items of a set', () => {
+  test('a task gets the items of a set that it names', () => {
     const tasks = [task({}, { items: { zones: ['b'] } }), task({}, { items: { zones: ['b'] } })];
     const result = match(tasks, [offer('a', 'zones:{a,b}')]);
     expect(texts(result)).toEqual(['zones:{b}']);
@@ -134,14 +134,14 @@ describe('constraints', () => {
     ]);
   });
 
-  test('one that nothing passes is named', () => {
+  test('a constraint that no offer passes is named', () => {
     const constraints = [{ type: 'equals', attribute: 'rack', value: 'r9' }] as const;
     expect(match([task({ cpus: 1 }, { constraints })], racks).unplaced).toEqual([
       { task: 0, reason: 'constraints', detail: 'rack' },
     ]);
   });
 
-  test('a pattern that is none makes the demand invalid', () => {
+  test('a pattern that is no regular expression makes the demand invalid', () => {
     const constraints = [{ type: 'matches', attribute: 'rack', pattern: '(' }] as const;
     expect(match([task({ cpus: 1 }, { constraints })], racks).unplaced).toEqual([
       { task: 0, reason: 'invalid demand', detail: 'rack' },

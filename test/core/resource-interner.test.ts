@@ -40,14 +40,14 @@ test('asking makes no kinds', () => {
   expect(kinds.setItems.all).toEqual(['a']);
 });
 
-test('of a set, what is known is subtracted', () => {
+test('of a set, only known items are subtracted', () => {
   const { algebra } = room();
   expect(algebra.subtract([items('zones', 'a', 'b')], [items('zones', 'b', 'c')])).toEqual([
     items('zones', 'a'),
   ]);
 });
 
-test('kinds and names that nobody has any more are given to others', () => {
+test('numbers of kinds and names that nothing refers to are used again', () => {
   const { kinds, algebra } = room();
   const kept = algebra.pool([cpus(4), reserved(cpus(1), 'kept')]);
   for (let index = 0; index < 20_000; index++) {

@@ -39,7 +39,7 @@ test('the number of a framework whose tasks hold something is not given again', 
   expect(exports.newFramework(0)).toBe(framework);
 });
 
-test('it is given again when their agent is gone', () => {
+test('the number of a framework is given again when the agent of its tasks is gone', () => {
   const { exports, write, role, agent } = instance();
   const framework = exports.newFramework(0);
   expect(exports.addUsed(agent, framework, role, write(1000))).toBe(0);

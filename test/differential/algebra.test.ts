@@ -61,7 +61,7 @@ beforeAll(async () => {
   core = (await checkedCore()).algebra;
 });
 
-test('sums, differences and comparisons', () => {
+test('sums, differences and comparisons are those of the oracle', () => {
   const property = fc.property(resources, resources, (left, right) => {
     for (const name of ['add', 'subtract'] as const) {
       const expected = formatResources(oracle.algebra[name](left, right));
@@ -76,7 +76,7 @@ test('sums, differences and comparisons', () => {
   fc.assert(property, { seed: 1, numRuns: 2000 });
 });
 
-test('operations', () => {
+test('operations end as in the oracle', () => {
   const property = fc.property(resources, fc.constantFrom(...OPERATIONS), (list, text) => {
     const operation = operationOf(text);
     const expected = oracle.algebra.apply(list, operation);

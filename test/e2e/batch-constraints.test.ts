@@ -85,7 +85,7 @@ test('hostname:UNIQUE: never two of them on one host at a time', async () => {
   expect(agents.size).toBe(3);
 });
 
-test('what no agent has is named, and may be mended in the next run', async () => {
+test('a constraint that no agent satisfies is named, and can be changed in the next run', async () => {
   const file = taskFile('nowhere.jsonl', [{ command: 'true' }, { command: 'true' }]);
   const stalled = batch(file, '--constraint=rack:LIKE:r[7-9]');
   await until('the reason is said', () =>
@@ -98,7 +98,7 @@ test('what no agent has is named, and may be mended in the next run', async () =
   expect(await batch(file, '--constraint=rack:LIKE:r[1-3]').ended()).toBe(0);
 });
 
-test('a constraint that is none ends the command before anything runs', async () => {
+test('a constraint that is not valid ends the command before anything runs', async () => {
   const file = taskFile('wrong.jsonl', [{ command: 'true' }]);
   const program = batch(file, '--constraint=rack:UNIQUE', '--constraint=zone:MAX:2');
   expect(await program.ended()).toBe(1);

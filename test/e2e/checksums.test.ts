@@ -14,7 +14,7 @@ afterAll(() => cluster.stop());
 
 const COUNT = 1000;
 
-test('a thousand checksums', async () => {
+test('a batch computes a thousand checksums', async () => {
   const files = globSync('node_modules/**/*.{js,ts,json,md}', { cwd: root })
     .map((path) => join(root, path))
     .filter((path) => statSync(path).isFile())

@@ -17,14 +17,14 @@ const library = pathToFileURL(join(root, 'src', 'core.ts')).href;
 const program = (from: string) =>
   (/```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? '').replace("'mesoscale/core'", `'${from}'`);
 
-test('it prints what the page says', () => {
+test('the documented program prints what the page says', () => {
   const printed = /```text\n([\s\S]*?)```/.exec(page)?.[1];
   const file = join(folder, 'example.mts');
   writeFileSync(file, program(library));
   expect(execFileSync(process.execPath, [file], { encoding: 'utf8' })).toBe(printed);
 });
 
-test('it has the right types, as strictly as they can be checked', () => {
+test('the documented program has the right types, as strictly as they can be checked', () => {
   const file = join(folder, 'strict.mts');
   writeFileSync(file, program(join(root, 'src', 'core.ts')));
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

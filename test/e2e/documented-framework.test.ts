@@ -19,7 +19,7 @@ const program = (/```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '').replace(
   `'${library}'`,
 );
 
-test('it launches its task, says what the page says, and ends', async () => {
+test('the documented framework launches its task, says what the page says, and ends', async () => {
   const folder = join(cluster.folder, 'framework');
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');
@@ -36,7 +36,7 @@ test('it launches its task, says what the page says, and ends', async () => {
   ]);
 });
 
-test('a task that fails makes it fail, and says so', async () => {
+test('a task that fails makes the documented framework fail, which says so', async () => {
   const folder = join(cluster.folder, 'failing');
   mkdirSync(folder);
   const file = join(folder, 'example.mjs');

@@ -8,7 +8,7 @@ const cluster = new TestCluster();
 beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
 
-test('where an agent answers instead of a master, it says so', async () => {
+test('the command says so where an agent answers instead of a master', async () => {
   for (const command of ['execute', 'batch']) {
     const file = join(cluster.folder, 'at-agent.jsonl');
     writeFileSync(file, '{"command":"true"}');
@@ -74,7 +74,7 @@ test('without a shell, arguments are not split', async () => {
   expect(output).toMatch(/^a {2}b \$HOME$/m);
 });
 
-test('a task from JSON', async () => {
+test('a task from JSON runs', async () => {
   const task = {
     name: 'from json',
     task_id: { value: 'json-1' },
@@ -89,7 +89,7 @@ test('a task from JSON', async () => {
   expect(status).toBe(0);
 });
 
-test('what an executor of one’s own prints comes out', async () => {
+test('the output of a custom executor comes out', async () => {
   const amount = (name: string, value: number) => ({ name, type: 'SCALAR', scalar: { value } });
   const task = {
     name: 'own executor',
@@ -123,7 +123,7 @@ test('a command that a signal ends is told as a shell tells it', async () => {
   expect(status).toBe(128 + 9);
 });
 
-test('its framework asks for no time to come back in', async () => {
+test('the framework of the command has no failover timeout', async () => {
   const state = (await cluster.get('/state')) as {
     completed_frameworks: { failover_timeout: number }[];
   };
@@ -131,7 +131,7 @@ test('its framework asks for no time to come back in', async () => {
   expect(new Set(timeouts)).toEqual(new Set([0]));
 });
 
-describe('interrupted while the master is away', () => {
+describe('a command that is interrupted while the master is away', () => {
   const says = (program: Program, text: string) => until(text, () => program.log.includes(text));
 
   async function interrupted(name: string): Promise<Program> {
@@ -153,14 +153,14 @@ describe('interrupted while the master is away', () => {
     return program;
   }
 
-  test('it kills the task when the master is back', async () => {
+  test('kills the task when the master is back', async () => {
     const program = await interrupted('waits');
     await cluster.startMaster();
     expect(await program.ended()).toBe(130);
     expect(program.log).toContain("TASK_KILLED for task 'waits'");
   });
 
-  test('a second interrupt ends it at once', async () => {
+  test('ends at once with a second interrupt', async () => {
     const program = await interrupted('leaves');
     expect(await program.kill('SIGTERM')).toBe(130);
     await cluster.startMaster();

@@ -50,7 +50,7 @@ function start(flags: readonly string[]): Start {
 
 const masterPid = (work = 'var') => Number(readFileSync(join(folder, work, 'master.pid'), 'utf8'));
 
-test('start, use, kill the master, stop, start again', async () => {
+test('a local cluster starts, works, survives a kill of its master, stops, and starts again', async () => {
   // Two free ports in a row for the agents.
   const port = await freePort();
   const agentPort = await freePort();
@@ -187,7 +187,7 @@ test('more agents than before, and fewer: tasks go on, those of agents that are 
   expect(await again.stop()).toBe(0);
 });
 
-describe('whatever ends it, nothing runs on and no pid file is left', () => {
+describe('whatever ends a local cluster, no program runs on and no pid file is left', () => {
   const parentOf = (pid: number) =>
     Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
   const isRunning = (pid: number) => existsSync(`/proc/${pid}`);

@@ -102,13 +102,13 @@ describe('a reader that has gone ends a command quietly', () => {
     expect(ended).toMatchObject({ status: 130, err: '' });
   });
 
-  test('scripts, too', async () => {
+  test('scripts end quietly, too', async () => {
     const ended = await run([join(root, 'bench', 'main.ts'), '--help'], { closes: 'stdout' });
     expect(ended.err).toBe('');
   });
 });
 
-test('a full disk is said in one line', async () => {
+test('a full disk is reported in one line', async () => {
   for (const parameters of [['version'], ['help'], ['master', '--help']]) {
     expect(await run(mesoscale(...parameters), { into: '/dev/full' })).toMatchObject({
       status: 1,
@@ -156,7 +156,7 @@ test('SIGHUP opens the log again, and ends neither master nor agent', async () =
   }
 });
 
-describe('what cannot be done is said in one line', () => {
+describe('a failure is reported in one line', () => {
   const script = (...path: string[]) => join(root, ...path);
 
   test.each([

@@ -39,7 +39,7 @@ const run = (...parameters: string[]) =>
   execFileSync(process.execPath, parameters, { encoding: 'utf8', cwd: folder });
 const MESOSCALE = join(home, 'dist', 'cli', 'mesoscale.js');
 
-test('the command', () => {
+test('an installed package has the command', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
@@ -52,7 +52,7 @@ test('the command', () => {
   expect(help).toContain('run the tasks of a file');
 });
 
-test('the library, by the names that package.json exports', () => {
+test('an installed package has the library, by the names that package.json exports', () => {
   const program = `
     import { createCore, loadCore, SchedulerClient } from 'mesoscale';
     import * as face from 'mesoscale/core';
@@ -63,7 +63,7 @@ test('the library, by the names that package.json exports', () => {
   expect(run('--input-type=module', '--eval', program)).toBe('3.5 function function\n');
 });
 
-test('the supervisor of containers, without a compiler', () => {
+test('an installed package has the supervisor of containers, without a compiler', () => {
   const program = `
     import { supervisorProgram } from '${home}/dist/containerizer/launchers/process/supervisor-program.js';
     process.env.PATH = '/nowhere';
@@ -74,7 +74,7 @@ test('the supervisor of containers, without a compiler', () => {
   );
 });
 
-test('the supervisor of containers for other machines, where their compiler is here', () => {
+test('a package has the supervisor for other machines, where their compiler is here', () => {
   const EM_AARCH64 = 183;
   const found = readdirSync(join(home, 'dist')).filter((name) =>
     name.startsWith('supervisor-arm64-'),
@@ -86,7 +86,7 @@ test('the supervisor of containers for other machines, where their compiler is h
   }
 });
 
-test('the framework of the documentation, as it is written there', async () => {
+test('an installed package runs the framework of the documentation, as it is written there', async () => {
   const page = readFileSync(join(root, 'docs', 'write-a-framework.md'), 'utf8');
   writeFileSync(join(folder, 'example.mjs'), /```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
   const cluster = new TestCluster();

@@ -73,7 +73,7 @@ test('a master that is killed comes back to the same agent and task', async () =
   await finishes(task);
 });
 
-test('both at once', async () => {
+test('a master and an agent that are killed at once come back', async () => {
   const task = await longTask();
   await Promise.all([cluster.master.kill('SIGKILL'), cluster.agentProgram.kill('SIGKILL')]);
   await cluster.startMaster();

@@ -41,7 +41,7 @@ async function firstAnswer(port: number): Promise<string> {
   });
 }
 
-test('who connects while a master is still loading is answered', async () => {
+test('a client that connects while a master is still loading is answered', async () => {
   const port = await freePort();
   run('master', '--ip=127.0.0.1', `--port=${port}`, '--registry=in_memory', '--quiet');
   expect(await firstAnswer(port)).toMatch(/^HTTP\/1\.1 200 /);

@@ -125,7 +125,7 @@ const timerOf = (effects: readonly CommandEffect[], timer: string) =>
     effect.type === 'setTimer' && effect.timer === timer ? [effect.delayMs] : [],
   )[0];
 
-describe('life', () => {
+describe('a command executor', () => {
   test('starts when launched, not when subscribed', () => {
     const machine = new Machine();
     expect(machine.subscribed()).toEqual([]);
@@ -162,7 +162,7 @@ describe('life', () => {
     expect(acknowledge(machine, machine.last?.uuid)).toEqual([{ type: 'end' }]);
   });
 
-  test('shut down, it does not stay longer than that', () => {
+  test('does not stay any longer when it is shut down', () => {
     const machine = new Machine();
     machine.launch();
     machine.event({ type: ExecutorEvent_Type.SHUTDOWN });
@@ -176,7 +176,7 @@ describe('life', () => {
     expect(late.event({ type: ExecutorEvent_Type.SHUTDOWN })).toContainEqual({ type: 'end' });
   });
 
-  test('a second task is refused', () => {
+  test('refuses a second task', () => {
     const machine = new Machine();
     machine.launch();
     machine.event({
@@ -189,14 +189,14 @@ describe('life', () => {
     });
   });
 
-  test('shut down before it got its task, it just ends', () => {
+  test('just ends when it is shut down before it got its task', () => {
     const machine = new Machine();
     machine.subscribed();
     expect(machine.event({ type: ExecutorEvent_Type.SHUTDOWN })).toEqual([{ type: 'end' }]);
     expect(machine.launch()).not.toContainEqual({ type: 'release' });
   });
 
-  test('shut down, it leaves time for the last update', () => {
+  test('leaves time for the last update when it is shut down', () => {
     const machine = new Machine();
     machine.launch();
     const effects = machine.event({ type: ExecutorEvent_Type.SHUTDOWN });
@@ -205,7 +205,7 @@ describe('life', () => {
     expect(machine.last).toMatchObject({ state: TaskState.TASK_KILLED });
   });
 
-  test('a failure to start the process is one of the container', () => {
+  test('reports a failure to start the process as one of the container', () => {
     const machine = new Machine();
     machine.launch();
     machine.step({ type: 'ended', failure: 'no cgroup', nowMs: 1 });
@@ -235,7 +235,7 @@ describe('kills', () => {
     expect(typesOf(effects)).toContain('terminate');
   });
 
-  test('TASK_KILLING only for frameworks that know it', () => {
+  test('TASK_KILLING is sent only to frameworks that know it', () => {
     for (const [framework, states] of [
       [killingCapability, ['TASK_KILLING']],
       [{}, []],
@@ -259,7 +259,7 @@ describe('kills', () => {
     expect(machine.kill(2_000)).toEqual([]);
   });
 
-  test('a task that ends well while it is killed was killed', () => {
+  test('a task that ends well while it is killed counts as killed', () => {
     const machine = new Machine();
     machine.launch();
     machine.kill();
@@ -271,7 +271,7 @@ describe('kills', () => {
     expect(machine.kill()).toEqual([]);
   });
 
-  test('at the end of its time it failed, with nothing announced', () => {
+  test('a task that exceeds its time has failed, with nothing announced', () => {
     const machine = new Machine(
       { max_completion_time: { nanoseconds: 60_000_000_000n } },
       killingCapability,
@@ -420,7 +420,7 @@ describe('take-over of a task that an earlier executor has started', () => {
     expect(timerOf(late.subscribed(), 'completion')).toBe(5_000);
   });
 
-  test('shut down instead of welcomed, it kills and reports', () => {
+  test('kills and reports when it is shut down at once', () => {
     const machine = new Machine({}, {}, { startedMs: 1, reported: [] });
     expect(typesOf(machine.event({ type: ExecutorEvent_Type.SHUTDOWN }))).toContain('terminate');
     machine.ended(15);
@@ -428,7 +428,7 @@ describe('take-over of a task that an earlier executor has started', () => {
   });
 });
 
-test('whatever happens: one terminal update, the last; nothing after it', () => {
+test('whatever happens, there is one terminal update, and nothing after it', () => {
   const anyEvent = fc.oneof(
     fc.constant('subscribed' as const),
     fc.constant('launch' as const),

@@ -61,7 +61,7 @@ async function checkStatus(check: TaskInfo['check']) {
 }
 
 describe('checks', () => {
-  test('a command, with the exit code it gives, in the sandbox of the task', async () => {
+  test('run a command in the sandbox of the task, and report its exit code', async () => {
     const command = { command: { value: 'test -f stdout && exit 9' } };
     expect(await checkStatus({ type: CheckInfo_Type.COMMAND, command, ...often })).toEqual({
       type: CheckInfo_Type.COMMAND,
@@ -69,7 +69,7 @@ describe('checks', () => {
     });
   });
 
-  test('HTTP, at the end of redirects', async () => {
+  test('ask over HTTP, to the end of redirects', async () => {
     const server = createHttpServer((request, response) => {
       const isFirst = request.url === '/first';
       response.writeHead(isFirst ? 302 : 418, isFirst ? { location: '/second' } : {}).end();
@@ -81,7 +81,7 @@ describe('checks', () => {
     });
   });
 
-  test('TCP', async () => {
+  test('connect over TCP', async () => {
     const open = { port: await port(createServer((socket) => socket.destroy())) };
     expect(await checkStatus({ type: CheckInfo_Type.TCP, tcp: open, ...often })).toEqual({
       type: CheckInfo_Type.TCP,
@@ -94,7 +94,7 @@ describe('checks', () => {
     });
   });
 
-  test('one that hangs is killed, has no result, and is run again', async () => {
+  test('that hang are killed, have no result, and are run again', async () => {
     const value = 'echo $$ >> tries; test $(wc -l < tries) -ge 3 && exit 4; sleep 1000';
     const check = { type: CheckInfo_Type.COMMAND, command: { command: { value } } } as const;
     expect(await checkStatus({ ...check, ...often, timeout_seconds: 0.3 })).toEqual({
@@ -147,56 +147,59 @@ test('a task that is not healthy any more is killed', async () => {
   ]);
 });
 
-test.each([true, false])('what a container uses; with cgroups: %s', async (withCgroups) => {
-  await harness.driver.close();
-  harness = await DriverHarness.open(folder.path, withCgroups);
-  const busy = 'i=0; while test $i -lt 100000; do i=$((i+1)); done; touch done; sleep 1000';
-  const check = { command: { command: { value: 'test -e done' } } };
-  const container = harness.launch({
-    task: {
-      command: { value: busy },
-      check: { type: CheckInfo_Type.COMMAND, ...check, ...often },
-    },
-  });
-  harness.driver.perform({
-    type: 'resizeContainer',
-    containerId: container,
-    resources: [
-      { name: 'cpus', type: 0, scalar: { value: 0.1 } },
-      { name: 'cpus', type: 0, scalar: { value: 0.2 } },
-      { name: 'mem', type: 0, scalar: { value: 32 } },
-    ],
-  });
-  await harness.until(() =>
-    harness.statuses(container).find((s) => s.check_status?.command?.exit_code === 0),
-  );
-  const usage = harness.driver.usage(container);
-  expect(usage).toMatchObject({
-    cpus_soft_limit: 0.3,
-    mem_limit_bytes: 32 * 1024 * 1024,
-    mem_soft_limit_bytes: 32 * 1024 * 1024,
-  });
-  if (withCgroups) {
-    const root = cgroupRoot(folder.path);
-    const at = (hierarchy: string) => `/sys/fs/cgroup/${hierarchy}/${root}/${container}`;
-    for (const hierarchy of ['freezer', 'memory', 'cpu', 'cpuacct']) {
-      expect(cgroupProcesses(at(hierarchy)).length, hierarchy).toBeGreaterThan(0);
+test.each([true, false])(
+  'the usage of a container is measured; with cgroups: %s',
+  async (withCgroups) => {
+    await harness.driver.close();
+    harness = await DriverHarness.open(folder.path, withCgroups);
+    const busy = 'i=0; while test $i -lt 100000; do i=$((i+1)); done; touch done; sleep 1000';
+    const check = { command: { command: { value: 'test -e done' } } };
+    const container = harness.launch({
+      task: {
+        command: { value: busy },
+        check: { type: CheckInfo_Type.COMMAND, ...check, ...often },
+      },
+    });
+    harness.driver.perform({
+      type: 'resizeContainer',
+      containerId: container,
+      resources: [
+        { name: 'cpus', type: 0, scalar: { value: 0.1 } },
+        { name: 'cpus', type: 0, scalar: { value: 0.2 } },
+        { name: 'mem', type: 0, scalar: { value: 32 } },
+      ],
+    });
+    await harness.until(() =>
+      harness.statuses(container).find((s) => s.check_status?.command?.exit_code === 0),
+    );
+    const usage = harness.driver.usage(container);
+    expect(usage).toMatchObject({
+      cpus_soft_limit: 0.3,
+      mem_limit_bytes: 32 * 1024 * 1024,
+      mem_soft_limit_bytes: 32 * 1024 * 1024,
+    });
+    if (withCgroups) {
+      const root = cgroupRoot(folder.path);
+      const at = (hierarchy: string) => `/sys/fs/cgroup/${hierarchy}/${root}/${container}`;
+      for (const hierarchy of ['freezer', 'memory', 'cpu', 'cpuacct']) {
+        expect(cgroupProcesses(at(hierarchy)).length, hierarchy).toBeGreaterThan(0);
+      }
+      expect(Number(readFileSync(`${at('cpu')}/cpu.shares`, 'utf8'))).toBe(307);
     }
-    expect(Number(readFileSync(`${at('cpu')}/cpu.shares`, 'utf8'))).toBe(307);
-  }
-  expect(usage?.cpus_user_time_secs).toBeGreaterThan(0);
-  expect(usage?.mem_rss_bytes).toBeGreaterThan(100_000);
-  expect(Object.keys(usage ?? {}).sort()).toEqual([
-    'cpus_soft_limit',
-    'cpus_system_time_secs',
-    'cpus_user_time_secs',
-    'mem_limit_bytes',
-    'mem_rss_bytes',
-    'mem_soft_limit_bytes',
-    'timestamp',
-  ]);
-  expect(harness.driver.usage('nobody' as never)).toBeUndefined();
-});
+    expect(usage?.cpus_user_time_secs).toBeGreaterThan(0);
+    expect(usage?.mem_rss_bytes).toBeGreaterThan(100_000);
+    expect(Object.keys(usage ?? {}).sort()).toEqual([
+      'cpus_soft_limit',
+      'cpus_system_time_secs',
+      'cpus_user_time_secs',
+      'mem_limit_bytes',
+      'mem_rss_bytes',
+      'mem_soft_limit_bytes',
+      'timestamp',
+    ]);
+    expect(harness.driver.usage('nobody' as never)).toBeUndefined();
+  },
+);
 
 /** The spawner of containers: the parent of the supervisor of one that runs. */
 const spawnerOf = (supervisor: number) => processStat(supervisor)?.parent ?? expect.fail();

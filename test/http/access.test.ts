@@ -110,7 +110,7 @@ describe('no spelling of a closed path is answered', () => {
     expect(await ask(master, '/api/v1/scheduler', 'POST')).not.toBe(403);
   });
 
-  test('by the firewall where calls are read without the complete server', async () => {
+  test('by the firewall where calls are read without node:http', async () => {
     const body = '{"framework_id":{"value":"f"},"type":"REVIVE"}';
     const text =
       'POST /api/v1/scheduler HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
@@ -179,7 +179,7 @@ describe('the log', () => {
     { type: 'LIST_FILES', list_files: { path: '/master/log' } },
   ];
 
-  test('is for those who may access it', async () => {
+  test('is shown only to principals that may access it', async () => {
     const logFiles = new Map([['/master/log', join(folder, 'log')]]);
     const acls = { access_mesos_logs: [{ principals: { type: 'NONE' }, logs: { type: 'ANY' } }] };
     const master = await startMaster({ logFiles, ...denying(acls) });

@@ -85,7 +85,7 @@ describe('authentication', () => {
     }
   });
 
-  test('is not asked of everybody', async () => {
+  test('is not required in every realm', async () => {
     for (const [path, status] of [
       ['/health', 200],
       ['/version', 200],

@@ -90,7 +90,7 @@ describe('one port', () => {
     expect(machine.events.filter(isType('schedulerCall'))).toHaveLength(rounds);
   });
 
-  test('answers 404 for a process that is not here, and 202 for a message nobody knows', async () => {
+  test('answers 404 for an unknown process, and 202 for an unknown message', async () => {
     const { port, machine } = await startMaster();
     const raw = await RawSocket.connect(port);
     const head = ' HTTP/1.1\r\nLibprocess-From: slave(1)@127.0.0.1:9\r\n\r\n';
@@ -107,7 +107,7 @@ describe('one port', () => {
     raw.close();
   });
 
-  test('says once of each sender that what it sends is not served, however often it comes', async () => {
+  test('logs once for each sender that its messages are not served', async () => {
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
     const { port } = await startMaster({ logger });
@@ -257,7 +257,7 @@ describe('one port', () => {
       await listener.close();
     });
 
-    test('takes what was sent by those who have gone', async () => {
+    test('takes messages of peers that have disconnected', async () => {
       const { listener, peers, received } = await start(() => {});
       for (const [index, peer] of peers.entries()) {
         peer.socket.end(messages(index));
@@ -367,7 +367,7 @@ describe('the reader of requests', () => {
     );
   });
 
-  test('leaves whatever it does not know to somebody else, whole', () => {
+  test('leaves every request that it does not know to node:http, whole', () => {
     const known = 'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\n\r\n';
     const foreign = [
       'GET / HTTP/1.1\r\n\r\n',

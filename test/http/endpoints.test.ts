@@ -63,7 +63,7 @@ describe('reads', () => {
     expect(JSON.parse(body).asked).toBe('a b');
   });
 
-  test('compress what is long for who takes it', async () => {
+  test('compress long responses for clients that accept it', async () => {
     const master = await startMaster();
     const gzip = (path: string, accept: string) =>
       ask(master, path, { headers: { 'Accept-Encoding': accept } });
@@ -163,7 +163,7 @@ describe('a master that cannot answer', () => {
     }
   });
 
-  test('says so while nobody leads, and while it reads its registry', async () => {
+  test('says so while no master leads, and while it reads its registry', async () => {
     const lost = await startMaster({ views: { ...views, leader: { kind: 'none' } } });
     expect(await ask(lost, '/state')).toMatchObject({ status: 503, body: 'No leader elected' });
     const recovering = await startMaster({ views: { ...views, recovered: false } });

@@ -115,14 +115,14 @@ describe('a folder of many entries', () => {
     expect(sizes).toEqual({ ...Object.fromEntries(wanted), [join(many(), 'g')]: 6 });
   });
 
-  test('is listed once for all who ask meanwhile', async () => {
+  test('is listed once for all concurrent requests', async () => {
     const [first, ...others] = await Promise.all(Array.from({ length: 8 }, () => listed()));
     expect(first).toHaveLength(COUNT + 1);
     expect(new Set([first, ...others]).size).toBe(1);
     expect(await listed()).not.toBe(first);
   });
 
-  test('is not gone on with once all who have asked are gone', async () => {
+  test('is not listed to its end once all clients have disconnected', async () => {
     let looks = 0;
     const leaves = () => ++looks > 3;
     expect((await listed(leaves)).length).toBeLessThan(COUNT);

@@ -107,7 +107,7 @@ describe('large JSON', () => {
     return turns;
   };
 
-  test('lets others have their turn', async () => {
+  test('lets other requests have their turn', async () => {
     const rows = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `agent ${id}`, x: {} }));
     expect(await turnsDuring(() => largeJson({ rows }))).toBeGreaterThan(2);
   });

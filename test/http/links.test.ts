@@ -121,7 +121,7 @@ describe('links', () => {
     expect(master.machine.events.filter(isType('linkLost'))).toHaveLength(1);
   });
 
-  test('are lost when nobody listens', async () => {
+  test('are lost when no process listens', async () => {
     const { master, peer } = await start();
     const { address } = peer;
     peer.close();
@@ -129,7 +129,7 @@ describe('links', () => {
     expect((await master.machine.seen(isType('linkLost'))).address).toBe(address);
   });
 
-  test('say nothing of connections that nobody linked', async () => {
+  test('say nothing of connections without a link', async () => {
     const { master, peer } = await start();
     send(master, `slave(1)@${peer.address}`);
     await peer.until(() => peer.received.length === 1);
@@ -141,7 +141,7 @@ describe('links', () => {
     expect(master.machine.events).toEqual([]);
   });
 
-  test('to an address that cannot be are lost, too', async () => {
+  test('to an address that is not valid are lost, too', async () => {
     const { master } = await start();
     master.server.perform({ type: 'link', address: '0.0.0.0:0' });
     expect((await master.machine.seen(isType('linkLost'))).address).toBe('0.0.0.0:0');

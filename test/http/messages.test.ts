@@ -24,7 +24,7 @@ const envelope = fc.record({
   body: fc.uint8Array({ maxLength: 300 }),
 });
 
-test('what is written is read, however the stream is split', () => {
+test('every message that is written is read, however the stream is split', () => {
   fc.assert(
     fc.property(fc.array(envelope, { maxLength: 6 }), fc.array(fc.nat()), (envelopes, cuts) => {
       const stream = Buffer.concat(envelopes.map(encodeLibprocess));
@@ -35,7 +35,7 @@ test('what is written is read, however the stream is split', () => {
   );
 });
 
-test('when every byte comes alone, and cut in two at any place', () => {
+test('a message is read when every byte comes alone, and when it is cut in two anywhere', () => {
   const envelopes = [
     { from: FROM, to: MASTER, name: 'PongAgentMessage', body: new Uint8Array(0) },
     { from: FROM, to: MASTER, name: 'StatusUpdateMessage', body: ascii('POST /\r\n\r\n') },

@@ -66,7 +66,7 @@ describe('requests that do not wait for answers', () => {
     raw.close();
   });
 
-  test('of many clients do not keep somebody waiting who asks one thing', async () => {
+  test('of many clients do not keep a client waiting that has one request', async () => {
     const { begun, listener, port } = await start();
     const many = await Promise.all(numbers(60).map(() => RawSocket.connect(port)));
     const asker = await RawSocket.connect(port);

@@ -84,7 +84,7 @@ describe('an honest process is asked about', () => {
   });
 });
 
-test('no more are out than there may be, and half of them from one place', async () => {
+test('no more questions are out than there may be, and half of them from one place', async () => {
   const all = await crowd();
   all.claim('one', 100);
   expect(all.questions.running).toBe(MOST / 2);

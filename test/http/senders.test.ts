@@ -164,7 +164,7 @@ describe('a message is taken', () => {
     },
   );
 
-  test('from anybody, where senders are not looked at', async () => {
+  test('from any process, where senders are not checked', async () => {
     const { master } = await start(false);
     expect(await taken(master, 'slave(1)@10.0.0.9:5051')).toEqual(['slave(1)@10.0.0.9:5051']);
   });
@@ -183,7 +183,7 @@ describe('a message is dropped', () => {
     expect(warnings[0]).toContain('did not open the connection');
   });
 
-  test('when the key is one that its owner gave to somebody else', async () => {
+  test('when the key is one that its owner gave to another process', async () => {
     const { master } = await start();
     const victim = await agent();
     const { key: overheard } = await keyOf(victim);
@@ -193,7 +193,7 @@ describe('a message is dropped', () => {
     ).toEqual([]);
   });
 
-  test('when it comes from another address than its pid names, and nobody vouches for it', async () => {
+  test('when it comes from another address than its pid names, and no process vouches for it', async () => {
     const { master, warnings } = await start();
     expect(await taken(master, 'slave(1)@10.255.255.1:5051')).toEqual([]);
     expect(warnings[0]).toContain('--no-require_peer_address_ip_match');

@@ -196,7 +196,7 @@ function lateLaunch() {
 const recalls = (agent: FakeAgent) =>
   agent.sent('PingAgentMessage').filter(({ connected }) => !connected);
 
-test('an agent that runs what nobody counts is called back, once, and it is counted', () => {
+test('an agent that runs an uncounted task is called back, once, and the task is counted', () => {
   const { world, agent, framework, tellAll } = lateLaunch();
   agent.update(framework, 't1', TaskState.TASK_STARTING);
   agent.update(framework, 't1', TaskState.TASK_RUNNING);
@@ -227,7 +227,7 @@ test('an agent comes back with more tasks than a function takes arguments', () =
   expect(agent.sent('AgentReregisteredMessage')).toHaveLength(1);
 });
 
-test('what runs uncounted is killed when its resources have gone to others', () => {
+test('an uncounted task is killed when its resources have gone to others', () => {
   const { world, agent, framework, tellAll } = lateLaunch();
   world.allocate();
   const offer = framework.offer();
@@ -238,7 +238,7 @@ test('what runs uncounted is killed when its resources have gone to others', () 
   expect(tasks?.map(({ task_id }) => task_id.value)).toEqual(['t2']);
 });
 
-test('an end of what nobody counts calls no agent back', () => {
+test('the end of an uncounted task calls no agent back', () => {
   const { agent, framework } = lateLaunch();
   agent.update(framework, 't1', TaskState.TASK_LOST);
   expect(recalls(agent)).toEqual([]);
@@ -326,7 +326,7 @@ test('a registration at the pid of a disconnected agent replaces it', () => {
   expect(agentsOf(world).map(({ agent_info }) => agent_info.id?.value)).toEqual([agent.id]);
 });
 
-test('an agent that says goodbye is removed', () => {
+test('an agent that unregisters is removed', () => {
   const { world, agent, framework } = cluster({}, lasting);
   agent.send('UnregisterAgentMessage', { agent_id: { value: agent.id } });
   expect(agentsOf(world)).toEqual([]);

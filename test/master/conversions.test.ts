@@ -83,7 +83,7 @@ test('operations that are dropped are one line of the log, with their number and
   expect(lines[0]?.length).toBeLessThan(2_000);
 });
 
-test('the same for operations on offers that are gone', () => {
+test('operations on offers that are gone are one line of the log, too', () => {
   const { world, framework } = cluster();
   const gone = { ...framework.offer(), id: { value: 'gone' } };
   framework.accept([gone], [reserve(reserved('a')), reserve(reserved('b'))]);

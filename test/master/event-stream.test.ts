@@ -54,7 +54,7 @@ test('an agent whose place another takes is told of as removed', () => {
   expect(types(world)).toEqual([MasterEvent_Type.AGENT_REMOVED, MasterEvent_Type.AGENT_ADDED]);
 });
 
-test('an agent that becomes unreachable, or is declared gone, is not', () => {
+test('an agent that becomes unreachable, or is declared gone, is not told of as removed', () => {
   const lost = watched();
   lost.world.answersPings = false;
   lost.world.advance(120_000);

@@ -50,7 +50,7 @@ test('a whitelist of roles keeps others out', () => {
   expect(framework.first('ERROR')?.error?.message).toContain("not present in the master's --roles");
 });
 
-test('who may not register with a role hears so, and is not entered', () => {
+test('a framework that may not register with a role is told so, and is not entered', () => {
   const authorizer = {
     authorize: (_principal: unknown, action: string) => action !== 'REGISTER_FRAMEWORK',
   };
@@ -185,7 +185,7 @@ test('declined offers come back after the filter, or with REVIVE', () => {
   expect(framework.offers()).toHaveLength(4);
 });
 
-test('an offer that nobody answers is taken back after the offer timeout', () => {
+test('an offer without an answer is taken back after the offer timeout', () => {
   const { world, framework } = cluster({ offerTimeoutMs: 30_000 });
   const offer = framework.offer();
   world.advance(30_000);

@@ -17,7 +17,7 @@ const partitionAware = {
   ],
 };
 
-test('subscribe, offer, launch, updates, acknowledgements, teardown', () => {
+test('a task is offered, launched, updated and acknowledged, and its framework torn down', () => {
   const { world, agent, framework } = cluster();
   expect(framework.id).toBe(`${world.options.id}-0000`);
   expect(agent.id).toBe(`${world.options.id}-S0`);

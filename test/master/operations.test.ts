@@ -107,7 +107,7 @@ test('an operation that does not fit is dropped, those after it are not', () => 
   expect(amount(framework.offer().resources, 'mem', true)).toBe(128);
 });
 
-test('an operation of a type that nobody knows is refused by its id, those after it are not', () => {
+test('an operation of an unknown type is refused by its id, those after it are not', () => {
   const { world, framework } = cluster({}, { capabilities });
   const unknown = { id: { value: 'op1' } };
   framework.accept([framework.offer()], [unknown, reserve(reserved('mem:128'))]);

@@ -392,7 +392,7 @@ test('any history of a cluster keeps the books right', () => {
   );
 });
 
-test('so does one whose core traps now and then', () => {
+test('any history with a core that traps now and then keeps the books right', () => {
   let sprung = 0;
   const steps = fc.oneof({ weight: 5, arbitrary: step }, { weight: 1, arbitrary: trap });
   fc.assert(

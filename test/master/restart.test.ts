@@ -40,7 +40,7 @@ test('agents of the registry are recovered until they are back', () => {
   expect(agents()?.agents?.[0]?.agent_info.id?.value).toBe(agent.id);
 });
 
-test('the agent first: its framework is known as recovered, and finds its task', () => {
+test('if the agent comes first, its framework is known as recovered, and finds its task', () => {
   const { world, framework, comeBack } = restarted();
   comeBack();
   const frameworks = () =>
@@ -56,7 +56,7 @@ test('the agent first: its framework is known as recovered, and finds its task',
   expect(cpus?.scalar?.value).toBe(3);
 });
 
-test('the framework first: questions are not answered before the agent is back', () => {
+test('if the framework comes first, its questions are not answered before the agent is back', () => {
   const { agent, framework, comeBack } = restarted();
   framework.subscribe();
   const named = { task_id: { value: 't1' }, agent_id: { value: agent.id } };
@@ -100,7 +100,7 @@ test('a framework that does not come back keeps its tasks; an operator can end t
   expect(framework.first('ERROR')?.error?.message).toBe('Framework has been removed');
 });
 
-test('before the registry is read nobody is answered', () => {
+test('before the registry is read no call is answered', () => {
   const { world } = cluster();
   world.commitsAtOnce = false;
   const next = world.restart();

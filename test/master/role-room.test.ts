@@ -38,7 +38,7 @@ test('weights of more roles than the core has room for are refused, and the mast
   expect(world.framework().last('SUBSCRIBED')).toBeDefined();
 });
 
-test('so are an agent with reservations for them, new or known, and what it reports later', () => {
+test('an agent with reservations for too many roles is refused, and so is what it reports later', () => {
   const world = new World();
   const checkpointed_resources = deep('r', 500).map(reservedTo);
   const agent = new FakeAgent(world, {});
@@ -62,7 +62,7 @@ test('so are an agent with reservations for them, new or known, and what it repo
   expect(world.master.agents.registered.get(agentId(agent.id))?.total).toHaveLength(4);
 });
 
-test('so are reservations of operators and frameworks', () => {
+test('reservations of operators and frameworks for too many roles are refused', () => {
   const { world, agent, framework } = cluster();
   const resources = deep('r', 500).map(reservedTo);
   expect(

@@ -45,7 +45,7 @@ test('a framework stays in a role that it left as long as an executor of it runs
   expect(members('other')).toEqual([framework.id]);
 });
 
-test('a role of very many levels is refused, wherever it is named, and harms nobody', () => {
+test('a role of very many levels is refused, wherever it is named, and harms no other role', () => {
   const { world, framework } = cluster();
   const role = Array.from({ length: 10_000 }, () => 'a').join('/');
   const refused = world.framework({ roles: [role] });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Recurrence } from '../../src/model/recurrence.ts';
 
-test('what happens so often within so long comes back', () => {
+test('an event that happens so often within so long comes back', () => {
   const recurrence = new Recurrence({ most: 3, withinMs: 100 });
   expect([0, 50, 100, 149, 150].map((nowMs) => recurrence.add(nowMs))).toEqual([
     false, // the first

@@ -54,7 +54,7 @@ describe('sizes', () => {
 });
 
 describe('resources', () => {
-  test('scalars, ranges, sets and roles', () => {
+  test('have scalars, ranges, sets and roles', () => {
     expect(parseResources('cpus:4; mem(eng):1024;ports:[3-4, 1-2,9-9];names:{a,b}')).toEqual([
       { name: 'cpus', type: 0, scalar: { value: 4 } },
       { name: 'mem', type: 0, scalar: { value: 1024 }, reservations: [{ type: 1, role: 'eng' }] },
@@ -92,7 +92,7 @@ describe('resources', () => {
   });
 });
 
-test('attributes', () => {
+test('attributes are read and written', () => {
   expect(parseAttributes('rack:r1;num:5.5;range:[1-3,7-9];url:http://x')).toEqual([
     { name: 'rack', type: 3, text: { value: 'r1' } },
     { name: 'num', type: 0, scalar: { value: 5.5 } },

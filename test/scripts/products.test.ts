@@ -45,13 +45,13 @@ function make(): void {
   made?.();
 }
 
-test('it is made where it is not there, and then not again', () => {
+test('a product is made where it is missing, and then not again', () => {
   expect(isStale()).toBe(true);
   make();
   expect(isStale()).toBe(false);
 });
 
-test('times of files say nothing', () => {
+test('times of files make no difference', () => {
   make();
   const later = new Date('2100-01-01');
   for (const path of ['sources/a.ts', 'script.ts']) {

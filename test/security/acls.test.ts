@@ -18,7 +18,7 @@ const framework = (user: string, ...roles: string[]) => ({
   framework: { user, name: 'f', roles, principal: 'owner' },
 });
 
-describe('the first rule that is about it decides', () => {
+describe('the first rule that is about the request decides', () => {
   const acls = {
     run_tasks: [
       { principals: { values: ['a'] }, users: { values: ['alice'] } },
@@ -37,7 +37,7 @@ describe('the first rule that is about it decides', () => {
     expect(ask(acls, principal, 'RUN_TASK', framework(user))).toBe(allowed);
   });
 
-  test('where no rule is about it, permissive does', () => {
+  test('permissive decides where no rule is about the request', () => {
     expect(ask({ ...acls, permissive: false }, 'b', 'RUN_TASK', framework('bob'))).toBe(false);
     expect(ask({ permissive: false }, 'b', 'VIEW_FLAGS')).toBe(false);
     expect(ask({}, 'b', 'VIEW_FLAGS')).toBe(true);

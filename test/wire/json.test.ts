@@ -239,7 +239,7 @@ describe('what is forgiven', () => {
     ]);
   });
 
-  test('null and the empty list are as nothing; fields nobody knows are skipped', () => {
+  test('null and the empty list are as nothing; unknown fields are skipped', () => {
     expect(framework('"roles": [], "hostname": null, "slave_id": {"x": 1}')).toStrictEqual({
       user: 'u',
       name: 'n',

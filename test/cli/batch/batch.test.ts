@@ -152,7 +152,7 @@ describe('how a task ends', () => {
     expect(batch.counts).toMatchObject({ succeeded: 1, failed: 0 });
   });
 
-  test('one that is lost before it runs waits, ever longer, and is not given up for what is not its fault', () => {
+  test('a task that is lost before it runs waits, ever longer, and is given up only for its own fault', () => {
     const { batch, attempt } = started(0);
     let last = attempt;
     const pauses: number[] = [];
@@ -192,7 +192,7 @@ describe('how a task ends', () => {
     },
   );
 
-  test('what was started and not seen running is not counted as running', () => {
+  test('a task that was launched and not seen running does not count as running', () => {
     const { batch, attempt } = started(0);
     expect(batch.counts).toMatchObject({ running: 0, starting: 1 });
     batch.updated(status(attempt, TaskState.TASK_RUNNING));
@@ -217,7 +217,7 @@ describe('going on after an interruption', () => {
     agentAddress: '127.0.0.1:5051',
   });
 
-  test('what has a result stays, what was started is asked about, the rest waits', () => {
+  test('tasks with a result stay, launched ones are asked about, the rest waits', () => {
     const batch = batchOf(tasks, {
       settled: [
         [0, true],
@@ -232,7 +232,7 @@ describe('going on after an interruption', () => {
     ]);
   });
 
-  test('what the master does not know is run again', () => {
+  test('a task that the master does not know is run again', () => {
     const batch = batchOf(tasks, { attempts: [attempt(2)] });
     batch.subscribed();
     finish(batch, attempt(2), TaskState.TASK_LOST);
@@ -247,7 +247,7 @@ describe('going on after an interruption', () => {
   });
 });
 
-test('no more tasks at a time than allowed', () => {
+test('no more tasks run at a time than allowed', () => {
   const batch = batchOf(tasksOf(lines(10)), { maxRunning: 3 });
   const { attempts, calls } = batch.offered([offer(10)]);
   expect(attempts).toHaveLength(3);
@@ -257,7 +257,7 @@ test('no more tasks at a time than allowed', () => {
   ).toEqual([CallType.REVIVE]);
 });
 
-test('what stands in the way is known', () => {
+test('the obstacle to a placement is known', () => {
   const batch = batchOf(tasksOf(lines(2, { cpus: 8 })));
   batch.offered([offer(2)]);
   expect(batch.obstacle).toBe(
@@ -271,7 +271,7 @@ test('tasks that fit nowhere do not keep the others from running, however few ma
   expect(attempts.map(({ index }) => index)).toEqual([2]);
 });
 
-test('nor do so many of them that they are not all matched at once', () => {
+test('tasks that fit nowhere do not keep the others from running, even too many to match at once', () => {
   const batch = batchOf(tasksOf(`${lines(6000, { cpus: 8 })}\n${lines(1)}`));
   expect(batch.offered([offer(2)]).attempts).toEqual([]);
   expect(batch.offered([offer(2)]).attempts.map(({ index }) => index)).toEqual([6000]);

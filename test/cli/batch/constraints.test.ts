@@ -22,7 +22,7 @@ test.each([
   expect(placements(parseConstraints(text))).toEqual([placement]);
 });
 
-test('several in one text, a list of texts, and the lists of Marathon say the same', () => {
+test('several constraints in one text, a list of texts, and lists of Marathon mean the same', () => {
   const lists = [
     ['rack', 'LIKE', 'r;1'],
     ['hostname', 'UNIQUE'],
@@ -37,7 +37,7 @@ test('several in one text, a list of texts, and the lists of Marathon say the sa
   expect(readConstraints([])).toEqual([]);
 });
 
-test('what is given for all and for one counts once', () => {
+test('a constraint that is given for all tasks and for one counts once', () => {
   const texts = joined(
     parseConstraints('hostname:UNIQUE;rack:IS:a'),
     parseConstraints('zone:IS:b;hostname : UNIQUE'),
@@ -45,7 +45,7 @@ test('what is given for all and for one counts once', () => {
   expect(texts).toEqual(['hostname:UNIQUE', 'rack:IS:a', 'zone:IS:b']);
 });
 
-describe('what is wrong is said', () => {
+describe('a fault is named', () => {
   const SHAPE = 'must be ATTRIBUTE:OPERATOR[:VALUE], such as rack:LIKE:rack-[1-3]';
   const LIST = 'must be a list of constraints, such as [["rack", "LIKE", "rack-[1-3]"]]';
   const OPERATORS = 'must have one of the operators UNIQUE, CLUSTER, IS, GROUP_BY, LIKE, UNLIKE,';

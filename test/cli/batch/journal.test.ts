@@ -53,7 +53,7 @@ test('other tasks are refused', () => {
   );
 });
 
-test('what a later version has written is refused as such', () => {
+test('a journal of a later version is refused as such', () => {
   const path = join(folder, 'later');
   new Journal(path, tasks('{"command":"x"}')).close();
   const file = join(path, 'journal.jsonl');

@@ -94,7 +94,7 @@ describe('tasks that run already are counted', () => {
     expect(placesOf(batch.offered([offer('a'), offer('b')]))).toEqual(['a']);
   });
 
-  test('a task whose output is still being fetched keeps nobody away', () => {
+  test('a task whose output is still being fetched keeps no other task away', () => {
     const batch = batchOf(many(2), 'hostname:UNIQUE');
     const [first] = batch.offered([offer('a')]).attempts;
     batch.updated({
@@ -104,7 +104,7 @@ describe('tasks that run already are counted', () => {
     expect(placesOf(batch.offered([offer('a')]))).toEqual(['a']);
   });
 
-  test('MAX_PER', () => {
+  test('MAX_PER counts them', () => {
     const batch = batchOf(many(5), 'rack:MAX_PER:2');
     const agents = () => [offer('a', 'rack:r1'), offer('b', 'rack:r2')];
     expect(placesOf(batch.offered(agents().slice(0, 1)))).toEqual(['a', 'a']);
@@ -153,7 +153,7 @@ describe('tasks that run already are counted', () => {
   });
 });
 
-describe('what stands in the way is known', () => {
+describe('the obstacle to a placement is known', () => {
   test.each([
     [
       'rack:LIKE:r[7-9]',

@@ -5,7 +5,7 @@ import { readTaskFile } from '../../../src/cli/batch/task-file.ts';
 const defaults = { cpus: 1, mem: 32, role: '*', retries: 0, constraints: [] };
 const read = (text: string) => readTaskFile(text, defaults);
 
-test('JSON lines, with defaults for what is not said', () => {
+test('JSON lines are read, with defaults for missing fields', () => {
   const tasks = read(
     '{"name":"a","command":"echo \\"a\\""}\n\n{"command":"b","cpus":0.5,"gpus":1,"env":{"X":"1"}}\n',
   );
@@ -39,7 +39,7 @@ test('JSON lines, with defaults for what is not said', () => {
   ]);
 });
 
-test('CSV, with quotes, empty cells and spaces', () => {
+test('CSV is read, with quotes, empty cells and spaces', () => {
   const [first, second] = read(
     'name, command ,cpus,retries\na,"echo ""x,y""; true",,2\n"b c",sleep 1,0.25,\n',
   );
@@ -47,7 +47,7 @@ test('CSV, with quotes, empty cells and spaces', () => {
   expect(second).toMatchObject({ name: 'b c', command: 'sleep 1', cpus: 0.25, retries: 0 });
 });
 
-test('constraints as texts and as lists; those of all tasks come first', () => {
+test('constraints are texts or lists; those of all tasks come first', () => {
   const texts = (text: string) =>
     readTaskFile(text, { ...defaults, constraints: parseConstraints('hostname:UNIQUE') }).map(
       ({ constraints }) => constraints.map((constraint) => constraint.text),
@@ -96,21 +96,21 @@ test.each([
   expect(() => read(text)).toThrow(message);
 });
 
-test('what is wrong is told in the order of lines, whatever it is', () => {
+test('faulty lines are reported in their order, whatever the fault', () => {
   const text = 'command,cpus\na,many\nb\nc,1,2\nd,-1\ne,0.0001\n';
   expect(() => read(text)).toThrow(
     /^line 2: cpus .*\nline 3: has 1 cell .*\nline 4: has 3 cells .*\nline 5: cpus .*\nline 6: cpus must be 0 or/,
   );
 });
 
-test('a cell that says nothing is left empty', () => {
+test('a cell without a value is left empty', () => {
   expect(read('command,cpus,mem\na,,\nb,0.5,\n')).toMatchObject([
     { command: 'a', cpus: 1, mem: 32 },
     { command: 'b', cpus: 0.5, mem: 32 },
   ]);
 });
 
-test('all lines that are wrong are told, up to ten', () => {
+test('faulty lines are reported, up to ten', () => {
   const wrong = (count: number) => {
     try {
       read(`command,cpus\ngood,1\n${'bad,many\n'.repeat(count)}`);

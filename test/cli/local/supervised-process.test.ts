@@ -24,7 +24,7 @@ function supervised(name: string, script: string) {
 
 const WAIT = 'setInterval(() => {}, 1000)';
 
-test('one that ends before it is ready is not, and its last words are told', async () => {
+test('a program that ends before it is ready is not restarted, and its last words are told', async () => {
   const script = 'console.error("mesoscale master: the registry is damaged"); process.exit(1)';
   const { program, restarts } = supervised('damaged', script);
   const never = () => new Promise<void>(() => {});
@@ -32,7 +32,7 @@ test('one that ends before it is ready is not, and its last words are told', asy
   expect(restarts).toEqual([]);
 });
 
-test('nor is one that ends after its start was given up', async () => {
+test('a program that ends after its start was given up is not restarted', async () => {
   const { program, restarts, pidFile } = supervised('slow', WAIT);
   await expect(program.start(() => Promise.reject(new Error('not ready')))).rejects.toThrow();
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
@@ -41,7 +41,7 @@ test('nor is one that ends after its start was given up', async () => {
   await program.stop();
 });
 
-test('one that was ready is', async () => {
+test('a program that was ready is restarted', async () => {
   const { program, restarts, pidFile } = supervised('ready', WAIT);
   await program.start(() => Promise.resolve());
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');

@@ -14,7 +14,7 @@ import {
 const place = { hierarchy: '/sys/fs/cgroup', root: 'mesoscale-test' };
 
 describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
-  test('all in a cgroup is killed, and it is removed with those below', async () => {
+  test('all processes in a cgroup are killed, and it is removed with the cgroups below', async () => {
     const [root = expect.fail('no such cgroup')] = findCgroupRoots(place, [kind]);
     const group = join(root, `sweep-${process.pid}`);
     mkdirSync(join(group, 'below'), { recursive: true });
@@ -29,7 +29,7 @@ describe.each<CgroupKind>(['unified', 'freezer'])('%s (needs root)', (kind) => {
     await sweepCgroup(group);
   });
 
-  test('nothing is found where nothing may be made', () => {
+  test('no root is found where no cgroup may be created', () => {
     expect(findCgroupRoots({ ...place, root: 'mesoscale-test/\0' }, [kind])).toEqual([]);
     expect(findCgroupRoots({ ...place, hierarchy: '/sys/fs/cgro' }, [kind])).toEqual([]);
   });

@@ -101,7 +101,7 @@ describe('files of this machine', () => {
     expect(read('a file.txt')).toBe('content');
   });
 
-  test('under another name, in a folder, executable', async () => {
+  test('may get another name, a folder, and be executable', async () => {
     const path = local('script.tar.gz', '#!/bin/sh\n');
     const { read, sandbox } = await fetched([
       { value: path, output_file: 'sub/dir/x.sh', executable: true },
@@ -119,7 +119,7 @@ describe('files of this machine', () => {
     expect(await harness.ended(container)).toMatchObject({ failure: undefined });
   });
 
-  test('that do not exist', async () => {
+  test('that do not exist fail the launch', async () => {
     const { failure, read } = await fetched([{ value: '/no/such/file' }]);
     expect(failure).toBe(
       "Failed to fetch '/no/such/file': cp failed with status: 256 " +
@@ -183,7 +183,7 @@ describe('files of this machine', () => {
     expect({ uid, gid, mode: mode & 0o7777 }).toEqual({ uid: 0, gid: 0, mode: 0o755 });
   });
 
-  test('that the user may not read (needs root)', async () => {
+  test('that the user may not read fail the launch (needs root)', async () => {
     const path = local('closed', 'secret');
     execFileSync('chmod', ['600', path]);
     expect((await fetched([{ value: path }], 'nobody')).failure).toContain('cp failed');
@@ -256,7 +256,7 @@ describe('archives', () => {
     expect(read('leaf')).toBe('green');
   });
 
-  test('one that is none', async () => {
+  test('that are none fail the launch', async () => {
     const { failure } = await fetched([{ value: local('broken.tar.gz', 'noise') }]);
     expect(failure).toContain('Failed to extract');
     const zip = await fetched([{ value: local('broken.zip', 'noise') }]);

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => folder[Symbol.dispose]());
 
-test('what a version before nested containers has written is found as it is', () => {
+test('records of a version before nested containers are found as they are', () => {
   const run = join(folder.path, 'meta', 'containers', id);
   mkdirSync(run, { recursive: true });
   const files = {

@@ -85,7 +85,7 @@ const because = (text: unknown) => ({ kind: 'whole', text });
 const status = (of = run) =>
   Number(/^wait (\d+) \1\n/.exec(readFileSync(join(of, 'status'), 'utf8'))?.[1]);
 
-test('holds its process until it is released', async () => {
+test('a supervisor holds its process until it is released', async () => {
   const { token, started, ended } = launch('echo ran');
   const { pid, startTicks } = await started;
   expect(processStat(pid)?.startTicks).toBe(startTicks);
@@ -104,14 +104,14 @@ test.each([
   ['exit 130', 130 << 8],
   ['kill -TERM $$', 15],
   ['kill -KILL $$', 9],
-])('records the raw status of `%s`: %i', async (script, wanted) => {
+])('a supervisor records the raw status of `%s`: %i', async (script, wanted) => {
   const { token, ended } = launch(script);
   spawner.release(token);
   await ended;
   expect(status()).toBe(wanted);
 });
 
-test('records who it is before its process runs', async () => {
+test('a supervisor records who it is before its process runs', async () => {
   const path = join(run, 'supervisor');
   const { token, started, ended } = launch(`cat ${path} > seen; echo $$ > pid; echo "$0$A"`);
   const { pid, startTicks } = await started;
@@ -126,7 +126,7 @@ test('records who it is before its process runs', async () => {
   expect(readFileSync(join(folder.path, 'stdout'), 'utf8')).toBe('zerothb=c\nd\n');
 });
 
-test('does not wait at a FIFO that lies where its output is to go', async () => {
+test('a supervisor does not wait for a FIFO in the place of its output', async () => {
   execFileSync('mkfifo', [join(folder.path, 'stdout')]);
   const { token, ended } = launch('touch ran');
   spawner.release(token);
@@ -135,7 +135,7 @@ test('does not wait at a FIFO that lies where its output is to go', async () => 
   expect(existsSync(join(folder.path, 'ran'))).toBe(false);
 });
 
-test('ends without running where its record is taken', async () => {
+test('a supervisor whose record is taken ends without running its process', async () => {
   writeFileSync(join(run, 'supervisor'), 'void\n');
   const { token, ended } = launch('touch ran');
   spawner.release(token);
@@ -144,7 +144,7 @@ test('ends without running where its record is taken', async () => {
   expect(existsSync(join(run, 'status'))).toBe(false);
 });
 
-test('one that is held ends with its spawner, or when it is signalled', async () => {
+test('a held supervisor ends with its spawner, or when it is signalled', async () => {
   const first = launch('touch ran');
   await first.started;
   spawner.signal(first.token, 15);
@@ -156,7 +156,7 @@ test('one that is held ends with its spawner, or when it is signalled', async ()
   expect(existsSync(join(folder.path, 'ran'))).toBe(false);
 });
 
-test('goes on without its spawner, and is watched by another', async () => {
+test('a supervisor goes on without its spawner, and another one watches it', async () => {
   const { token, started } = launch('while ! test -e go; do sleep 0.02; done; exit 3');
   spawner.release(token);
   const { pid, startTicks } = await started;
@@ -174,7 +174,7 @@ test('goes on without its spawner, and is watched by another', async () => {
   expect(status()).toBe(3 << 8);
 });
 
-test('a bound one ends with its spawner, and all that is below', async () => {
+test('a bound supervisor ends with its spawner, and all processes below', async () => {
   const { token, started } = launch('trap "" TERM USR1; echo $$ > p~; mv p~ p; sleep 1009', {
     mode: 'bound',
   });
@@ -281,7 +281,7 @@ test('cgroups below its own, and ways out of it, do not save a process (needs ro
   expect(existsSync(group)).toBe(false);
 });
 
-test('SIGTERM is passed on to all that is below', async () => {
+test('SIGTERM is passed on to all processes below', async () => {
   const { token, ended } = launch(
     'sh -c \'trap "echo child; exit" TERM; echo > ready; while :; do sleep 0.02; done\' & ' +
       'trap "echo parent" TERM; wait; wait; exit 5',
@@ -311,7 +311,7 @@ test('asked to end and killed at once, a process has been asked first', async ()
 test.each([
   [{ directory: '/no/such/folder' }, "Failed to change directory to '/no/such/folder'"],
   [{ stdout: '/no/such/folder/x' }, "Failed to open '/no/such/folder/x'"],
-])('tells why its process could not be started: %o', async (more, text) => {
+])('a supervisor tells why its process could not be started: %o', async (more, text) => {
   const { token, ended } = launch('true', more);
   spawner.release(token);
   await ended;
@@ -397,7 +397,7 @@ test('a status that can be put nowhere is told with its cause (needs root)', asy
   );
 });
 
-test('many at once', async () => {
+test('many processes can be launched at once', async () => {
   const all = Array.from({ length: 60 }, (_, index) => {
     const own = join(folder.path, `run-${index}`);
     mkdirSync(own);
