@@ -1,9 +1,9 @@
 // What an agent is told by its flags and its environment.
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { agentOptions, executorEnvironment } from '../../src/cli/agent/options.ts';
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
-import { AGENT_FLAGS } from '../../src/cli/flags/tables/agent-flags.ts';
 import { Random } from '../../src/model/random.ts';
 
 const options = (...argv: string[]) =>

@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import type { FlagTable } from '../../src/cli/flags/flag.ts';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
-import { AGENT_FLAGS } from '../../src/cli/flags/tables/agent-flags.ts';
-import { MASTER_FLAGS } from '../../src/cli/flags/tables/master-flags.ts';
+import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { readCredentials } from '../../src/cli/process/credentials.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-credentials-'));

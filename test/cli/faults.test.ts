@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { agentSettings } from '../../src/cli/agent/settings.ts';
+import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
 import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import { FlagError } from '../../src/cli/flags/faults.ts';
 import { parseFlags, readFlags } from '../../src/cli/flags/parse.ts';
-import { AGENT_FLAGS } from '../../src/cli/flags/tables/agent-flags.ts';
-import { EXECUTE_FLAGS } from '../../src/cli/flags/tables/execute-flags.ts';
-import { MASTER_FLAGS } from '../../src/cli/flags/tables/master-flags.ts';
+import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { masterSettings } from '../../src/cli/master/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-faults-'));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { allCommands } from '../../src/cli/commands.ts';
 import { codeOf, type Source, sources } from '../support/sources.ts';
 
-const files = sources('src/cli/**/*.ts').filter(({ path }) => !path.includes('/flags/tables/'));
+const files = sources('src/cli/**/*.ts').filter(({ path }) => !/\/(?:\w+-)?flags\.ts$/.test(path));
 /** Folders of src/cli/ that serve more than one command. */
 const SHARED = ['process', 'framework'];
 

@@ -2,18 +2,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
 import { agentOptions } from '../../src/cli/agent/options.ts';
+import { BATCH_FLAGS } from '../../src/cli/batch/flags.ts';
 import { allCommands } from '../../src/cli/commands.ts';
+import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
 import { launchRequest } from '../../src/cli/execute/launch-request.ts';
 import type { FlagTable } from '../../src/cli/flags/flag.ts';
 import { FlagError, parseFlags } from '../../src/cli/flags/parse.ts';
 import { flagTexts, helpText } from '../../src/cli/flags/print.ts';
 import { flagReference } from '../../src/cli/flags/reference.ts';
-import { AGENT_FLAGS } from '../../src/cli/flags/tables/agent-flags.ts';
-import { BATCH_FLAGS } from '../../src/cli/flags/tables/batch-flags.ts';
-import { EXECUTE_FLAGS } from '../../src/cli/flags/tables/execute-flags.ts';
-import { LOCAL_FLAGS } from '../../src/cli/flags/tables/local-flags.ts';
-import { MASTER_FLAGS } from '../../src/cli/flags/tables/master-flags.ts';
+import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
+import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { masterOptions } from '../../src/cli/master/options.ts';
 import { Random } from '../../src/model/random.ts';
 

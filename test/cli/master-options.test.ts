@@ -1,7 +1,7 @@
 // What a master makes of flags that have the right form.
 import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
-import { MASTER_FLAGS } from '../../src/cli/flags/tables/master-flags.ts';
+import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { domainOf, masterOptions, weightsOf } from '../../src/cli/master/options.ts';
 import { Random } from '../../src/model/random.ts';
 import { DEFAULT_OPTIONS } from '../support/master-options.ts';

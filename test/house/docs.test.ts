@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AGENT_FLAGS } from '../../src/cli/flags/tables/agent-flags.ts';
-import { BATCH_FLAGS } from '../../src/cli/flags/tables/batch-flags.ts';
-import { EXECUTE_FLAGS } from '../../src/cli/flags/tables/execute-flags.ts';
-import { LOCAL_FLAGS } from '../../src/cli/flags/tables/local-flags.ts';
-import { MASTER_FLAGS } from '../../src/cli/flags/tables/master-flags.ts';
+import { AGENT_FLAGS } from '../../src/cli/agent/flags.ts';
+import { BATCH_FLAGS } from '../../src/cli/batch/flags.ts';
+import { EXECUTE_FLAGS } from '../../src/cli/execute/flags.ts';
+import { LOCAL_FLAGS } from '../../src/cli/local/flags.ts';
+import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { root, sources } from '../support/sources.ts';
 
 const pages = sources('docs/*.md').filter(({ path }) => path !== 'docs/flags.md');

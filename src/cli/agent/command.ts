@@ -1,6 +1,6 @@
 // `mesoscale agent`: its description; main.ts runs it.
 import { serverCommand } from '../command.ts';
-import { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
+import { AGENT_FLAGS } from './flags.ts';
 
 export const COMMAND = serverCommand({
   name: 'agent',

@@ -20,12 +20,12 @@ import { loadCore } from '../../runtime/load-core.ts';
 import { PendingRequests, StreamRegistry } from '../../runtime/pending-requests.ts';
 import { systemMetrics } from '../../runtime/system-metrics.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { onUnregister } from '../process/early-signals.ts';
 import { type Performers, performEffect } from '../process/performers.ts';
 import { knownName } from '../process/published-address.ts';
 import { ServerProcess } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
+import type { AGENT_FLAGS } from './flags.ts';
 import { agentSettings } from './settings.ts';
 
 const NAME = 'agent';

@@ -13,7 +13,6 @@ import { containerFields, refusalOf } from '../../model/launch-fields.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { fromText, messageOf } from '../flags/written.ts';
 import { domainOf } from '../master/options.ts';
 import { authorizerOf } from '../process/access.ts';
@@ -22,6 +21,7 @@ import type { PublishedAddress } from '../process/published-address.ts';
 import type { ServerStart } from '../process/server-process.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { versionInfo } from '../version.ts';
+import type { AGENT_FLAGS } from './flags.ts';
 import { agentResources, thisMachine } from './machine-resources.ts';
 
 export type AgentFlagValues = FlagValues<typeof AGENT_FLAGS>;

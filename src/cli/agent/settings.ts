@@ -5,7 +5,6 @@ import { type Authentication, agentAuthentication } from '../../http/server/auth
 import type { Carriers } from '../../http/transport/carriers.ts';
 import type { Address } from '../../model/address.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import type { AGENT_FLAGS } from '../flags/tables/agent-flags.ts';
 import { parseMasterFlag } from '../master-flag.ts';
 import { carriersFrom } from '../process/carriers.ts';
 import { readCredentials } from '../process/credentials.ts';
@@ -16,6 +15,7 @@ import {
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
 import { makePathDisks, refuseOverlaps, refuseUnmounted } from './disks.ts';
+import type { AGENT_FLAGS } from './flags.ts';
 import { agentOptions, refuseForeignAgent, workDirOf } from './options.ts';
 
 export interface AgentSettings {

@@ -1,6 +1,6 @@
 // `mesoscale batch`: its description; main.ts runs it.
 import { command } from '../command.ts';
-import { BATCH_FLAGS } from '../flags/tables/batch-flags.ts';
+import { BATCH_FLAGS } from './flags.ts';
 
 export const COMMAND = command({
   name: 'batch',

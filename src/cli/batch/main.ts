@@ -9,7 +9,6 @@ import { fail } from '../failure.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import type { BATCH_FLAGS } from '../flags/tables/batch-flags.ts';
 import {
   capabilitiesOf,
   credentialOf,
@@ -23,6 +22,7 @@ import { whenReaderIsGone } from '../process/output-errors.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { readTextFile, whyUnreadable } from '../text-file.ts';
 import { parseConstraints } from './constraints.ts';
+import type { BATCH_FLAGS } from './flags.ts';
 import { Journal } from './journal.ts';
 import { openProgress } from './progress.ts';
 import { BatchRunner, type Outcome } from './runner.ts';

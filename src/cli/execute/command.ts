@@ -1,6 +1,6 @@
 // `mesoscale execute`: its description; main.ts runs it.
 import { command } from '../command.ts';
-import { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
+import { EXECUTE_FLAGS } from './flags.ts';
 
 export const COMMAND = command({
   name: 'execute',

@@ -13,8 +13,8 @@ import { types } from '../../wire/types.ts';
 import { readResources } from '../agent/resources-flag.ts';
 import { FlagError, FlagFaults, MissingFlagError, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import type { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 import { messageOf } from '../flags/written.ts';
+import type { EXECUTE_FLAGS } from './flags.ts';
 
 export type ExecuteFlags = FlagValues<typeof EXECUTE_FLAGS>;
 

@@ -14,12 +14,12 @@ import {
 } from '../../model/generated/messages.ts';
 import { loadCore } from '../../runtime/load-core.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import type { EXECUTE_FLAGS } from '../flags/tables/execute-flags.ts';
 import { capabilitiesOf, credentialOf, currentUser } from '../framework/framework-session.ts';
 import { readMasterFlag } from '../master-flag.ts';
 import { carriersFrom } from '../process/carriers.ts';
 import { whenReaderIsGone } from '../process/output-errors.ts';
 import { Execution } from './execution.ts';
+import type { EXECUTE_FLAGS } from './flags.ts';
 import { type ExecuteFlags, launchRequest } from './launch-request.ts';
 import { placeOn } from './placement.ts';
 import { type Cluster, shortage, type Wish, whyWaiting } from './waiting.ts';

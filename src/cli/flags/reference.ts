@@ -5,7 +5,7 @@ import { referenceSection } from './print.ts';
 
 const INTRODUCTION = `# Flags
 
-This page is generated from the tables in src/cli/flags by \`npm run docs\`; a test checks that it is current.
+This page is generated from the tables of the commands in src/cli by \`npm run docs\`; a test checks that it is current.
 
 Flags are written \`--name=value\`; booleans also \`--name\` and \`--no-name\`. Each can come from the
 environment instead (\`MESOS_WORK_DIR\` for \`--work_dir\`); the command line wins, and a variable

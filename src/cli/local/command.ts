@@ -1,7 +1,7 @@
 // `mesoscale local`: its description; main.ts runs it.
 import { command } from '../command.ts';
-import { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
 import { keepGoingWithoutReader } from '../process/output-errors.ts';
+import { LOCAL_FLAGS } from './flags.ts';
 
 export const COMMAND = command({
   name: 'local',

@@ -14,9 +14,9 @@ import { agentResources, thisMachine } from '../agent/machine-resources.ts';
 import { listenError } from '../failure.ts';
 import type { FlagValues } from '../flags/flag.ts';
 import { FlagError } from '../flags/parse.ts';
-import type { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
 import { folderHolder } from '../process/folder-lock.ts';
 import { agentShare, MOST_AGENTS } from './agent-share.ts';
+import type { LOCAL_FLAGS } from './flags.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 export type LocalFlags = FlagValues<typeof LOCAL_FLAGS>;

@@ -5,13 +5,13 @@ import { join, relative } from 'node:path';
 import { fail } from '../failure.ts';
 import { FlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import type { LOCAL_FLAGS } from '../flags/tables/local-flags.ts';
 import { carriersFrom } from '../process/carriers.ts';
 import { endWithParent } from '../process/parent.ts';
 import { checkedIp } from '../process/published-address.ts';
 import { writableFolder } from '../process/writable-folder.ts';
 import { emphasis } from '../terminal.ts';
 import { PACKAGE_VERSION } from '../version.ts';
+import type { LOCAL_FLAGS } from './flags.ts';
 import { LocalCluster, type LocalFlags, type Summary } from './local-cluster.ts';
 
 const NAME = 'local';

@@ -1,6 +1,6 @@
 // `mesoscale master`: its description; main.ts runs it.
 import { serverCommand } from '../command.ts';
-import { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
+import { MASTER_FLAGS } from './flags.ts';
 
 export const COMMAND = serverCommand({
   name: 'master',

@@ -13,12 +13,12 @@ import { systemMetrics } from '../../runtime/system-metrics.ts';
 import { types } from '../../wire/types.ts';
 import { FlagError, FlagFaults, readEach } from '../flags/faults.ts';
 import type { FlagValues } from '../flags/flag.ts';
-import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 import { fromText, messageOf } from '../flags/written.ts';
 import { authorizerOf } from '../process/access.ts';
 import type { ServerStart } from '../process/server-process.ts';
 import { shownJson } from '../process/shown-json.ts';
 import { versionInfo } from '../version.ts';
+import type { MASTER_FLAGS } from './flags.ts';
 import { readWhitelist } from './whitelist.ts';
 
 export type MasterFlagValues = FlagValues<typeof MASTER_FLAGS>;

@@ -7,7 +7,6 @@ import type { Carriers } from '../../http/transport/carriers.ts';
 import type { MasterOptions } from '../../master/options.ts';
 import { FlagError, MissingFlagError } from '../flags/faults.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
-import type { MASTER_FLAGS } from '../flags/tables/master-flags.ts';
 import { carriersFrom } from '../process/carriers.ts';
 import { readCredentials } from '../process/credentials.ts';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../process/published-address.ts';
 import { logFolder, serverStart } from '../process/server-process.ts';
 import { writableFolder } from '../process/writable-folder.ts';
+import type { MASTER_FLAGS } from './flags.ts';
 import { type MasterFlagValues, masterOptions } from './options.ts';
 
 export interface MasterSettings {

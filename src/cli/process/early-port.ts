@@ -7,11 +7,10 @@ import { ACCEPTING, LISTEN_BACKLOG } from '../../http/transport/limits.ts';
 import type { EarlyPort } from '../../http/transport/listener.ts';
 import type { FlagFaults } from '../flags/faults.ts';
 import type { Flag, FlagValues, LiveStatus } from '../flags/flag.ts';
+import type { SHARED_FLAGS } from './shared-flags.ts';
 
 /** The flags about the address of a program that listens. */
-export type ListeningFlags = {
-  readonly ip: Flag<string | undefined, LiveStatus>;
-  readonly ip_discovery_command: Flag<string | undefined, LiveStatus>;
+export type ListeningFlags = Pick<typeof SHARED_FLAGS, 'ip' | 'ip_discovery_command'> & {
   readonly port: Flag<number, LiveStatus>;
 };
 

@@ -5,16 +5,13 @@ import { lookupService } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname as machineName, networkInterfaces } from 'node:os';
 import { FlagError, FlagFaults } from '../flags/faults.ts';
+import type { FlagValues } from '../flags/flag.ts';
+import type { SHARED_FLAGS } from './shared-flags.ts';
 
-export interface AddressFlags {
-  readonly ip: string | undefined;
-  readonly ip_discovery_command: string | undefined;
-  readonly port: number;
-  readonly advertise_ip: string | undefined;
-  readonly advertise_port: number | undefined;
-  readonly hostname: string | undefined;
-  readonly hostname_lookup: boolean;
-}
+export type AddressFlags = Pick<
+  FlagValues<typeof SHARED_FLAGS>,
+  'ip' | 'ip_discovery_command' | 'advertise_ip' | 'advertise_port' | 'hostname' | 'hostname_lookup'
+> & { readonly port: number };
 
 export interface PublishedAddress {
   readonly listenIp: string;

@@ -13,10 +13,10 @@ import { Timers } from '../../runtime/timers.ts';
 import { sayBefore } from '../failure.ts';
 import type { ParsedFlags } from '../flags/parse.ts';
 import { flagTexts } from '../flags/print.ts';
-import { disabledPaths, type SHARED_FLAGS } from '../flags/tables/shared-flags.ts';
 import { versionLine } from '../version.ts';
 import { endWithParent } from './parent.ts';
 import type { PublishedAddress } from './published-address.ts';
+import { disabledPaths, type SHARED_FLAGS } from './shared-flags.ts';
 import { writableFolder } from './writable-folder.ts';
 
 /** What machines of both kinds ask of the process they run in. */

@@ -15,8 +15,8 @@ import {
   size,
   text,
   toggle,
-} from '../flag.ts';
-import { positive, SHARED_FLAGS } from './shared-flags.ts';
+} from '../flags/flag.ts';
+import { positive, SHARED_FLAGS } from '../process/shared-flags.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

@@ -1,5 +1,5 @@
 // The flags of `mesoscale execute`, under the names of mesos-execute.
-import { choice, duration, json, list, resources, role, text, toggle } from '../flag.ts';
+import { choice, duration, json, list, resources, role, text, toggle } from '../flags/flag.ts';
 
 const REFUSED = { status: 'refused' } as const;
 

@@ -1,10 +1,12 @@
 // The flags of `mesoscale local`, a whole cluster on one machine.
-import { integer, path, port, resources, text, toggle } from '../flag.ts';
+import { integer, path, port, resources, text, toggle } from '../flags/flag.ts';
+import { MOST_AGENTS } from './agent-share.ts';
 
 export const LOCAL_FLAGS = {
   agents: integer({
     default: 1,
-    check: (count) => (count > 100 ? 'agents must not be more than 100' : undefined),
+    check: (count) =>
+      count > MOST_AGENTS ? `agents must not be more than ${MOST_AGENTS}` : undefined,
     help: 'How many agents to run.',
   }),
   agent_port: port({

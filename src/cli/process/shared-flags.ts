@@ -1,5 +1,5 @@
 // Flags that master and agent have in common.
-import { duration, json, list, path, port, text, toggle } from '../flag.ts';
+import { duration, json, list, path, port, text, toggle } from '../flags/flag.ts';
 import { LOGGING_FLAGS } from './logging-flags.ts';
 
 function checkDomain(domain: unknown): string | undefined {

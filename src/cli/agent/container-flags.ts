@@ -1,7 +1,7 @@
 // Flags of the agent about running and confining containers, with Mesos's names and defaults.
-import { ISOLATION_WORDS } from '../../../containerizer/isolators/names.ts';
-import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../../containerizer/launchers/names.ts';
-import { choice, duration, integer, json, list, path, size, text, toggle } from '../flag.ts';
+import { ISOLATION_WORDS } from '../../containerizer/isolators/names.ts';
+import { LAUNCHER_NAMES, MISSING_LAUNCHERS } from '../../containerizer/launchers/names.ts';
+import { choice, duration, integer, json, list, path, size, text, toggle } from '../flags/flag.ts';
 
 const PLANNED = { status: 'planned' } as const;
 const REFUSED = { status: 'refused' } as const;

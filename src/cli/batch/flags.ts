@@ -1,5 +1,5 @@
 // The flags of `mesoscale batch`, which runs the tasks of a file.
-import { ConstraintError, parseConstraints } from '../../batch/constraints.ts';
+
 import {
   choice,
   decimal,
@@ -11,7 +11,8 @@ import {
   text,
   texts,
   toggle,
-} from '../flag.ts';
+} from '../flags/flag.ts';
+import { ConstraintError, parseConstraints } from './constraints.ts';
 
 function constraintError(given: readonly string[]): string | undefined {
   try {

@@ -1,5 +1,5 @@
 // Flags about logging, for master and agent.
-import { choice, integer, path, toggle } from '../flag.ts';
+import { choice, integer, path, toggle } from '../flags/flag.ts';
 
 export const LOGGING_FLAGS = {
   external_log_file: path({

@@ -12,11 +12,11 @@ import {
   size,
   text,
   toggle,
-} from '../flag.ts';
-import { AGENT_CONTAINER_FLAGS } from './agent-container-flags.ts';
-import { AGENT_IMAGE_FLAGS } from './agent-image-flags.ts';
-import { AGENT_NETWORK_FLAGS } from './agent-network-flags.ts';
-import { positive, SHARED_FLAGS } from './shared-flags.ts';
+} from '../flags/flag.ts';
+import { positive, SHARED_FLAGS } from '../process/shared-flags.ts';
+import { AGENT_CONTAINER_FLAGS } from './container-flags.ts';
+import { AGENT_IMAGE_FLAGS } from './image-flags.ts';
+import { AGENT_NETWORK_FLAGS } from './network-flags.ts';
 
 const MINUTE = 60_000;
 
