@@ -10,13 +10,14 @@ import { timerParts } from '../model/process-effects.ts';
 import { Random } from '../model/random.ts';
 import { Recurrence } from '../model/recurrence.ts';
 import { registerAgent } from './agents/agents.ts';
+import { linkLost } from './agents/disconnection.ts';
 import { drainIfIdle } from './agents/draining.ts';
 import { executorToFramework, exitedExecutor, updateAgent } from './agents/messages.ts';
 import { pingDue, pong } from './agents/pings.ts';
-import { linkLost, unregisterAgent } from './agents/removal.ts';
-import { removalDue, reregistrationTimedOut } from './agents/removal-queue.ts';
+import { unregisterAgent } from './agents/removal.ts';
 import { reregisterAgent } from './agents/reregistration.ts';
 import { AgentRoom } from './agents/room.ts';
+import { reregistrationTimedOut, unreachableDue } from './agents/unreachable.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { breakOff } from './broken-event.ts';
 import type { MasterEffect } from './effects.ts';
@@ -32,7 +33,8 @@ import { createMasterCounters } from './metrics/counters.ts';
 import { MinimumCapabilities } from './minimum-capabilities.ts';
 import { createAllocator, mend } from './offers/allocator-recovery.ts';
 import { GuardedAllocator } from './offers/guarded-allocator.ts';
-import { offerGrants, offerTimedOut, runBatch, runPending, scheduleRun } from './offers/offers.ts';
+import { offerGrants, runBatch, runPending, scheduleRun } from './offers/offers.ts';
+import { offerTimedOut } from './offers/rescind.ts';
 import { operationStatusUpdate } from './operations/operations.ts';
 import { operatorCall } from './operators/operator-calls.ts';
 import { operatorHeartbeat, removeSubscriber } from './operators/subscribers.ts';
@@ -80,7 +82,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
       unreachable: new Map(),
       gone: new Map(),
       removed: new BoundedMap(MAX_REMOVED_AGENTS),
-      removals: new Map(),
+      unreachableDecisions: new Map(),
       draining: new Map(),
       deactivated: new Set(),
       unreachableTasks: new Map(),
@@ -119,7 +121,7 @@ export function createMaster(options: MasterOptions, core: MasterCore): MasterSt
     nextWrite: 1,
     runScheduled: false,
     runAskedMs: 0,
-    nextRemovalMs: 0,
+    nextUnreachableMs: 0,
     counters: createMasterCounters(),
   };
 }
@@ -352,7 +354,7 @@ function timerFired(state: MasterState, timer: MasterTimer): void {
       pingDue(state, agentId(whose));
       break;
     case 'unreachable':
-      removalDue(state, agentId(whose));
+      unreachableDue(state, agentId(whose));
       break;
     case 'reregister':
       reregistrationTimedOut(state, agentId(whose));

@@ -7,8 +7,8 @@ import type { RegistrySnapshot } from '../model/registry.ts';
 import { toReservationLists } from '../model/resource-format.ts';
 import { amountOf } from '../model/resource-validation.ts';
 import { machineKey } from './agents/machines.ts';
-import { remove } from './agents/removal-queue.ts';
 import { forgetUnreachableTasks } from './agents/reregistration.ts';
+import { decideUnreachable } from './agents/unreachable.ts';
 import type { ContinuationOf } from './continuation.ts';
 import { leads } from './leadership.ts';
 import { missingCapabilities } from './minimum-capabilities.ts';
@@ -161,7 +161,7 @@ export function recoveryTimedOut(state: MasterState): void {
   }
   const timeout = state.options.agentReregisterTimeoutMs / 1000;
   for (const info of [...recovered.values()]) {
-    remove(state, {
+    decideUnreachable(state, {
       info,
       cause: 'recovery',
       message: `did not reregister within ${timeout}secs after master failover`,

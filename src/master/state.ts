@@ -24,8 +24,8 @@ import type { Leader } from '../model/leading-master.ts';
 import type { Random } from '../model/random.ts';
 import type { Recurrence } from '../model/recurrence.ts';
 import type { Principal } from '../security/principal.ts';
-import type { Removal } from './agents/removal-queue.ts';
 import type { AgentRoom } from './agents/room.ts';
+import type { UnreachableDecision } from './agents/unreachable.ts';
 import type { BoundedList, BoundedMap, Weight } from './bounded-map.ts';
 import type { MasterEffect } from './effects.ts';
 import type { FrameworkConnection } from './frameworks/connection.ts';
@@ -198,8 +198,8 @@ export interface AgentTable {
   readonly unreachable: Map<AgentId, bigint>;
   readonly gone: Map<AgentId, bigint>;
   readonly removed: BoundedMap<AgentId, true>;
-  /** Those that wait for their turn to be marked unreachable. */
-  readonly removals: Map<AgentId, Removal>;
+  /** Agents that wait for their turn to be marked unreachable. */
+  readonly unreachableDecisions: Map<AgentId, UnreachableDecision>;
   readonly draining: Map<AgentId, DrainInfo>;
   readonly deactivated: Set<AgentId>;
   /** What was lost with an unreachable agent, to be forgotten when it comes back. */
@@ -289,7 +289,7 @@ export interface MasterState {
   runScheduled: boolean;
   /** When it was asked for. */
   runAskedMs: number;
-  /** When the next agent may be marked unreachable, where removals are rate-limited. */
-  nextRemovalMs: number;
+  /** When the next agent may be marked unreachable, with --agent_removal_rate_limit. */
+  nextUnreachableMs: number;
   readonly counters: MasterCounters;
 }

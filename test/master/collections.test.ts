@@ -21,7 +21,7 @@ const ofState: Record<string, string> = {
   'agents.gone': AGENTS,
   'agents.recovered': `${AGENTS}, of MAX_AGENT_INFO_BYTES`,
   'agents.registered': `${AGENTS}, of MAX_AGENT_INFO_BYTES`,
-  'agents.removals': AGENTS,
+  'agents.unreachableDecisions': AGENTS,
   'agents.removed': 'maxRemovedAgents',
   'agents.unreachable': AGENTS,
   'agents.unreachableTasks': 'ids of what ran on unreachable agents, and goes with them',

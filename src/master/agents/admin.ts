@@ -11,10 +11,10 @@ import type { ContinuationOf } from '../continuation.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { isStoring, storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
+import { deactivateAgent } from './disconnection.ts';
 import { drainIfIdle, isDraining, sendDrain } from './draining.ts';
 import { markGone } from './gone.ts';
 import { agentMachineKey, machineKey } from './machines.ts';
-import { deactivateAgent } from './removal.ts';
 
 const isKnown = ({ agents }: MasterState, id: AgentId) =>
   agents.recovered.has(id) || agents.registered.has(id) || agents.unreachable.has(id);

@@ -13,7 +13,7 @@ import { executorId, type FrameworkId, frameworkId, taskId } from '../../model/i
 import { withoutAllocation } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import { ask } from '../offers/allocator-recovery.ts';
-import { rescindAgentOffers } from '../offers/offers.ts';
+import { rescindAgentOffers } from '../offers/rescind.ts';
 import { log, sendToAgent } from '../outbox.ts';
 import type { Agent, Framework, MasterState } from '../state.ts';
 import { killDuplicates, partDuplicates } from '../tasks/duplicates.ts';

@@ -1,5 +1,5 @@
-// Agents that an operator marks gone: their tasks have ended, and an agent that registers under
-// such an id is shut down.
+// Agents that are gone, as an operator says or a drain that was to end so: their tasks have ended,
+// and an agent that registers under the id of one is shut down.
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { AgentId, RequestId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
@@ -9,7 +9,7 @@ import type { Framework, MasterState } from '../state.ts';
 import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
 import { updateTask } from '../tasks/tasks.ts';
 import { loseAgent, shutDownAgent } from './removal.ts';
-import { forgetRemoval } from './removal-queue.ts';
+import { forgetDecision } from './unreachable.ts';
 
 const MESSAGE = 'Agent has been marked gone';
 
@@ -29,7 +29,7 @@ export function agentGone(
   agents.draining.delete(id);
   agents.deactivated.delete(id);
   if (agent === undefined) {
-    forgetRemoval(state, id);
+    forgetDecision(state, id);
     agents.recovered.delete(id);
     agents.room.leave(id);
     agents.unreachable.delete(id);
@@ -43,7 +43,7 @@ export function agentGone(
   }
 }
 
-/** Tasks that were unreachable with the agent have ended now. */
+/** Ends the tasks that were unreachable with the agent, and tells their frameworks. */
 function endUnreachableTasks(state: MasterState, id: AgentId): void {
   for (const [owner, tasks] of state.agents.unreachableTasks.get(id) ?? []) {
     const framework = state.frameworks.registered.get(owner);

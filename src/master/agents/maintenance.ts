@@ -10,7 +10,7 @@ import {
 import type { RequestId } from '../../model/ids.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf, SettingContinuation } from '../continuation.ts';
-import { rescindAgentOffers } from '../offers/offers.ts';
+import { rescindAgentOffers } from '../offers/rescind.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
 import type { Agent, Machine, MasterState } from '../state.ts';

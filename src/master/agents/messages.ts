@@ -12,7 +12,7 @@ import { agentId, executorId, frameworkId } from '../../model/ids.ts';
 import { formatUuid } from '../../model/random.ts';
 import { toReservationLists } from '../../model/resource-format.ts';
 import { amountOf, resourcesError } from '../../model/resource-validation.ts';
-import { rescindOffer } from '../offers/offers.ts';
+import { rescindOffer } from '../offers/rescind.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { takeListed } from '../operations/operations.ts';
 import { log, sendToAgent, sendToFramework } from '../outbox.ts';

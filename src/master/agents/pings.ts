@@ -1,12 +1,10 @@
-// Watching agents: each is pinged at a steady pace, and given up after so many pings without a
-// pong.
-
+// Pings: each agent is sent one at a steady pace, and is unreachable after so many without a pong.
 import type { AgentId } from '../../model/ids.ts';
 import { clearTimer, setTimer } from '../outbox.ts';
 import { isStoring } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import type { MasterTimer } from '../timers.ts';
-import { cancelRemoval, forgetRemoval, remove } from './removal-queue.ts';
+import { cancelUnreachable, decideUnreachable, forgetDecision } from './unreachable.ts';
 
 const pingTimer = (agent: Agent): MasterTimer => `ping/${agent.id}`;
 
@@ -16,7 +14,7 @@ export function startPings(state: MasterState, agent: Agent): void {
 
 export function stopPings(state: MasterState, agent: Agent): void {
   clearTimer(state, pingTimer(agent));
-  forgetRemoval(state, agent.id);
+  forgetDecision(state, agent.id);
 }
 
 function ping(state: MasterState, agent: Agent): void {
@@ -39,19 +37,20 @@ export function pingDue(state: MasterState, id: AgentId): void {
     agent.missedPings++;
     const isLost = agent.missedPings >= state.options.maxAgentPingTimeouts;
     if (isLost && !isStoring(state, 'agentUnreachable', id)) {
-      remove(state, { info: agent.info, cause: 'pings', message: 'health check timed out' });
+      const message = 'health check timed out';
+      decideUnreachable(state, { info: agent.info, cause: 'pings', message });
     }
   }
   ping(state, agent);
 }
 
-/** A pong from the agent's pid; which observer it answers makes no difference. */
+/** A pong from an agent's pid. The observer that it answers is not looked at. */
 export function pong(state: MasterState, pid: string): void {
   const agent = state.agents.byPid.get(pid);
   if (agent === undefined) {
     return;
   }
   agent.awaitsPong = false;
-  cancelRemoval(state, agent.id, ['pings']);
+  cancelUnreachable(state, agent.id, ['pings']);
   agent.missedPings = 0;
 }

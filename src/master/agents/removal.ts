@@ -1,186 +1,38 @@
-// How agents end: disconnected, unreachable, removed, gone. The change is stored first; then the
-// tasks that ran on the agent end, and their frameworks are told.
+// Agents that end: removed, because they say so or another takes their place, or lost with the
+// fate that unreachable.ts or gone.ts has stored. The change is stored first; then the tasks that
+// ran on the agent end, and their frameworks are told.
 import {
-  type AgentInfo,
   OperationState,
   SchedulerEvent_Type,
-  type Task,
   TaskState,
   TaskStatus_Reason,
-  TaskStatus_Source,
 } from '../../model/generated/messages.ts';
-import { type AgentId, agentId, taskId } from '../../model/ids.ts';
+import type { AgentId } from '../../model/ids.ts';
 import type { ContinuationOf } from '../continuation.ts';
-import { countTaskEnds } from '../metrics/counters.ts';
-import { rescindAgentOffers } from '../offers/offers.ts';
+import { rescindAgentOffers } from '../offers/rescind.ts';
 import { endOperations } from '../operations/operations.ts';
 import { publishAgentRemoved } from '../operators/subscribers.ts';
-import { clearTimer, log, nowNs, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';
+import { log, sendToAgent, sendToFramework } from '../outbox.ts';
 import { isStoring, store } from '../registrar.ts';
-import type { Agent, Framework, MasterState } from '../state.ts';
-import { isDuplicate } from '../tasks/duplicates.ts';
-import { masterStatus, ofExecutor, sendStatus, stateFor } from '../tasks/status-updates.ts';
-import { dropTask, removeExecutor, removeTask, updateTask } from '../tasks/tasks.ts';
-import type { MasterTimer } from '../timers.ts';
-import { holdingsOf } from './holdings.ts';
+import type { Agent, MasterState } from '../state.ts';
+import { stateFor } from '../tasks/status-updates.ts';
+import { removeExecutor } from '../tasks/tasks.ts';
+import { cancelReregistration } from './disconnection.ts';
 import { unlinkAgent } from './links.ts';
 import { stopPings } from './pings.ts';
+import { endTasks } from './task-ends.ts';
 
-const reregisterTimer = (id: AgentId): MasterTimer => `reregister/${id}`;
-
-/** The connection to an address is gone, and with it to all agents behind it. */
-export function linkLost(state: MasterState, address: string): void {
-  for (const agent of [...(state.agents.byAddress.get(address) ?? [])]) {
-    disconnectAgent(state, agent);
-  }
-}
-
-function disconnectAgent(state: MasterState, agent: Agent): void {
-  if (!agent.connected) {
-    return;
-  }
-  log(state, 'info', `Agent ${agent.id} at ${agent.pid} disconnected`);
-  agent.connected = false;
-  deactivateAgent(state, agent);
-  for (const owner of new Set([...agent.tasks.keys(), ...agent.executors.keys()])) {
-    const framework = state.frameworks.registered.get(owner);
-    if (framework !== undefined && framework.info.checkpoint !== true) {
-      loseFramework(state, agent, framework);
-    }
-  }
-  setTimer(state, reregisterTimer(agent.id), state.options.agentReregisterTimeoutMs);
-}
-
-export function cancelReregistration(state: MasterState, agent: Agent): void {
-  clearTimer(state, reregisterTimer(agent.id));
-}
-
-/** No more offers of it; those that are out are taken back. */
-export function deactivateAgent(state: MasterState, agent: Agent): void {
-  agent.active = false;
-  state.allocator.deactivateAgent(agent.id);
-  rescindAgentOffers(state, agent);
-}
-
-/** Without checkpointing nothing of the framework survives a restart of the agent. */
-function loseFramework(state: MasterState, agent: Agent, framework: Framework): void {
-  const ended = endTasks(state, agent, framework, {
-    state: TaskState.TASK_LOST,
-    reason: TaskStatus_Reason.REASON_AGENT_DISCONNECTED,
-    message: `Agent ${agent.info.hostname} disconnected`,
-  });
-  for (const holding of holdingsOf(state, agent, { executors: [], tasks: ended })) {
-    state.allocator.recover({ ...holding, wasUsed: true });
-  }
-  for (const executor of [...(agent.executors.get(framework.id)?.keys() ?? [])]) {
-    removeExecutor(state, agent, framework.id, executor);
-  }
-}
-
-interface End {
-  readonly state: TaskState;
-  readonly reason: TaskStatus_Reason;
-  readonly message: string;
-  readonly unreachableSinceNs?: bigint | undefined;
-  /** The tasks may come back: they are kept aside instead of completed. */
-  readonly unreachable?: boolean | undefined;
-}
-
-/**
- * Each end is told to the framework. Of many, its history keeps the last few: the others are
- * counted, and get no record that would be forgotten at once. Answers the tasks that ran until now,
- * whose resources are still to be given back.
- */
-function endTasks(state: MasterState, agent: Agent, framework: Framework, end: End): Task[] {
-  const tasks: Task[] = [];
-  for (const task of [...(agent.tasks.get(framework.id)?.values() ?? [])]) {
-    if (isDuplicate(state, agent, task)) {
-      removeTask(state, agent, task);
-    } else {
-      tasks.push(task);
-    }
-  }
-  const { completedTasks, unreachableTasks } = framework;
-  const history = end.unreachable === true ? unreachableTasks : completedTasks;
-  const surplus = tasks.length - history.limit;
-  const ended: Task[] = [];
-  let dropped = 0;
-  for (const [index, task] of tasks.entries()) {
-    const status = masterStatus(state, {
-      taskId: task.task_id.value,
-      agentId: agent.id,
-      state: end.state,
-      reason: end.reason,
-      message: end.message,
-      unreachableSinceNs: end.unreachableSinceNs,
-    });
-    if (index < surplus && framework.tasks.get(taskId(task.task_id.value)) === task) {
-      if (dropTask(state, agent, framework, { task, status })) {
-        dropped++;
-        ended.push(task);
-      }
-    } else {
-      if (updateTask(state, task, status)) {
-        ended.push(task);
-      }
-      removeTask(state, agent, task, { unreachable: end.unreachable === true });
-    }
-    sendStatus(state, framework, ofExecutor(status, task));
-  }
-  countTaskEnds(state.counters, { ...end, source: TaskStatus_Source.SOURCE_MASTER }, dropped);
-  return ended;
-}
-
-/** True while some other change of the agent is on its way to the registry. */
-const isChanging = (state: MasterState, id: AgentId) =>
+/** True while a change of the agent is on its way to the registry. */
+export const isChanging = (state: MasterState, id: AgentId) =>
   isStoring(state, 'agentReregistered', id) ||
   isStoring(state, 'agentUnreachable', id) ||
   isStoring(state, 'agentRemoved', id) ||
   isStoring(state, 'agentGone', id);
 
-export function markUnreachable(
-  state: MasterState,
-  info: AgentInfo,
-  options: { readonly duringRecovery: boolean; readonly message: string },
-): void {
-  const id = agentId(info.id?.value ?? '');
-  const { agents } = state;
-  const isThere = options.duringRecovery ? agents.recovered.has(id) : agents.registered.has(id);
-  if (!isThere || isChanging(state, id) || agents.gone.has(id)) {
-    return;
-  }
-  const sinceNs = nowNs(state);
-  log(state, 'info', `Marking agent ${id} (${info.hostname}) unreachable: ${options.message}`);
-  store(state, [{ type: 'markUnreachable', id, sinceNs }], {
-    type: 'agentUnreachable',
-    id,
-    sinceNs,
-    ...options,
-  });
-}
-
-export function agentUnreachable(
-  state: MasterState,
-  { id, sinceNs, duringRecovery, message }: ContinuationOf<'agentUnreachable'>,
-): void {
-  const { agents } = state;
-  agents.unreachable.set(id, sinceNs);
-  state.counters.values.slave_removals++;
-  state.counters.values['slave_removals/reason_unhealthy']++;
-  if (duringRecovery) {
-    agents.recovered.delete(id);
-    agents.room.leave(id);
-    state.counters.values.recovery_slave_removals++;
-    tellOfLostAgent(state, id);
-    return;
-  }
-  const agent = agents.registered.get(id);
-  if (agent !== undefined) {
-    loseAgent(state, agent, { unreachableSinceNs: sinceNs, message });
-  }
-}
-
-/** Takes a registered agent, whose fate is stored, out of everything. */
+/**
+ * Takes a registered agent out of the master's state: the registry holds that it is unreachable, or
+ * gone where there is no `unreachableSinceNs`.
+ */
 export function loseAgent(
   state: MasterState,
   agent: Agent,
@@ -193,8 +45,8 @@ export function loseAgent(
     isGone ? OperationState.OPERATION_GONE_BY_OPERATOR : OperationState.OPERATION_UNREACHABLE,
     isGone ? 'Agent has been marked gone' : 'Agent was marked unreachable',
   );
-  // With all that is held there: what tasks and offers give back one by one is not looked at any
-  // more.
+  // The allocator forgets all that is held there with the agent, and takes no notice of what tasks
+  // and offers give back below.
   state.allocator.removeAgent(agent.id);
   for (const owner of [...agent.tasks.keys()]) {
     const framework = state.frameworks.registered.get(owner);
@@ -218,7 +70,7 @@ export function loseAgent(
   forgetAgent(state, agent);
 }
 
-/** An agent that is known to be at its end: it said so, or another took its place. */
+/** Removes an agent that has ended: it said so, or another took its place. */
 export function removeAgent(
   state: MasterState,
   agent: Agent,
@@ -233,6 +85,7 @@ export function removeAgent(
   store(state, [{ type: 'removeAgent', id }], { type: 'agentRemoved', id, cause, reason });
 }
 
+/** The registry holds that the agent is removed. */
 export function agentRemoved(
   state: MasterState,
   { id, cause, reason }: ContinuationOf<'agentRemoved'>,
@@ -240,7 +93,7 @@ export function agentRemoved(
   const { agents } = state;
   const agent = agents.registered.get(id);
   if (agent === undefined) {
-    // A drain that marks its agent gone came to its end meanwhile.
+    // The agent's drain has ended meanwhile, which marked it gone.
     return;
   }
   state.counters.values.slave_removals++;
@@ -262,8 +115,8 @@ export function agentRemoved(
   agents.deactivated.delete(id);
   endOperations(state, agent, OperationState.OPERATION_GONE_BY_OPERATOR);
   forgetAgent(state, agent);
-  // As in Mesos, readers of the event stream hear of this end only: not of agents that became
-  // unreachable and may come back, nor of those that an operator declared gone.
+  // As in Mesos, the event stream has AGENT_REMOVED for a removed agent only, not for an agent that
+  // is unreachable or gone.
   publishAgentRemoved(state, agent);
 }
 
@@ -289,8 +142,8 @@ function forgetAgent(state: MasterState, agent: Agent): void {
   tellOfLostAgent(state, agent.id);
 }
 
-/** Every framework hears of every agent that is lost. */
-function tellOfLostAgent(state: MasterState, id: AgentId): void {
+/** Tells every framework that the agent is lost, whether it had tasks there or not. */
+export function tellOfLostAgent(state: MasterState, id: AgentId): void {
   for (const framework of state.frameworks.registered.values()) {
     sendToFramework(state, framework, {
       type: SchedulerEvent_Type.FAILURE,
@@ -299,7 +152,7 @@ function tellOfLostAgent(state: MasterState, id: AgentId): void {
   }
 }
 
-/** UnregisterAgent: only from the agent itself. */
+/** UnregisterAgent, which counts only when it comes from the agent itself. */
 export function unregisterAgent(state: MasterState, pid: string, id: AgentId): void {
   state.counters.values.messages_unregister_slave++;
   const agent = state.agents.registered.get(id);
@@ -308,7 +161,7 @@ export function unregisterAgent(state: MasterState, pid: string, id: AgentId): v
   }
 }
 
-/** Tells an agent that the master does not want to go away, which ends its tasks too. */
+/** Tells an agent to end with all its tasks. */
 export function shutDownAgent(state: MasterState, agent: Agent, message: string): void {
   sendToAgent(state, agent, 'ShutdownMessage', { message });
 }

@@ -36,7 +36,7 @@ import type { ContinuationOf } from '../continuation.ts';
 import { schedulerPid } from '../frameworks/connection.ts';
 import { recoverFramework } from '../frameworks/frameworks.ts';
 import { toldError } from '../frameworks/room.ts';
-import { rescindAgentOffers } from '../offers/offers.ts';
+import { rescindAgentOffers } from '../offers/rescind.ts';
 import { claimNamesOf } from '../offers/resource-names.ts';
 import { doubtOperations, removeOperation, sendCheckpoint } from '../operations/operations.ts';
 import { log, sendToAgent, sendToPid } from '../outbox.ts';
@@ -61,10 +61,10 @@ import {
   roomError,
   totalResources,
 } from './agents.ts';
+import { cancelReregistration, deactivateAgent } from './disconnection.ts';
 import { drainIfIdle, sendDrain } from './draining.ts';
 import { linkAgent, unlinkAgent } from './links.ts';
-import { cancelReregistration, deactivateAgent } from './removal.ts';
-import { cancelRemoval } from './removal-queue.ts';
+import { cancelUnreachable } from './unreachable.ts';
 
 export function reregisterAgent(
   state: MasterState,
@@ -130,7 +130,7 @@ export function reregisterAgent(
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${noRoom}`);
     return;
   }
-  cancelRemoval(state, id, ['disconnected', 'recovery']);
+  cancelUnreachable(state, id, ['disconnected', 'recovery']);
   if (change === undefined) {
     complete(state, pid, message, false);
     return;

@@ -11,7 +11,7 @@ import { treeSize } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import { BoundedList, BoundedMap } from '../bounded-map.ts';
 import { createFrameworkCounters } from '../metrics/counters.ts';
-import { discardOffer, endInverseOffer, rescindOffer } from '../offers/offers.ts';
+import { discardOffer, endInverseOffer, rescindOffer } from '../offers/rescind.ts';
 import { adoptOperations } from '../operations/operations.ts';
 import { publishFrameworkAdded, publishFrameworkUpdated } from '../operators/subscribers.ts';
 import { clearTimer, log, sendError, sendToAgent, sendToFramework, setTimer } from '../outbox.ts';

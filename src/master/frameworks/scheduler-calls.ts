@@ -23,7 +23,7 @@ import { drainIfIdle } from '../agents/draining.ts';
 import type { SchedulerCalled } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
 import { accept, DEFAULT_REFUSE_SECONDS } from '../offers/accept.ts';
-import { discardOffer, removeInverseOffer } from '../offers/offers.ts';
+import { discardOffer, removeInverseOffer } from '../offers/rescind.ts';
 import { resourcesOf } from '../operations/authorization.ts';
 import { acknowledgeOperation } from '../operations/operations.ts';
 import { log, nowNs, sendToAgent } from '../outbox.ts';

@@ -29,7 +29,7 @@ import { namedOffers } from '../validation/offers.ts';
 import { operationError, sameVolume } from '../validation/operation.ts';
 import { operationSizeError } from '../validation/size.ts';
 import { launchGroup, launchTasks } from './launch.ts';
-import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './offers.ts';
+import { discardOffer, giveOfferBack, removeOffer, rescindOffer } from './rescind.ts';
 import { hasNames } from './resource-names.ts';
 
 /** What is left of the offers of one ACCEPT, while its operations are taken. */

@@ -22,7 +22,7 @@ import type { MasterOptions } from '../options.ts';
 import { log } from '../outbox.ts';
 import { recordOf } from '../roles/quantities.ts';
 import type { Agent, MasterCore, MasterState } from '../state.ts';
-import { endInverseOffer } from './offers.ts';
+import { endInverseOffer } from './rescind.ts';
 
 export function createAllocator(core: MasterCore, options: MasterOptions): LiveAllocator {
   return core.allocator(allocatorOptions(options));

@@ -1,4 +1,5 @@
-// Offers and inverse offers: made from the allocator's decisions, taken back, answered.
+// Offers and inverse offers: when the allocator runs, and what is sent of its decisions. How offers
+// end is in rescind.ts and accept.ts.
 import type { Allocator, LiveAllocator, OfferBatch } from '../../core/interface.ts';
 import {
   type InverseOffer,
@@ -11,7 +12,7 @@ import { type OfferId, offerId } from '../../model/ids.ts';
 import { parsePid } from '../../model/pid.ts';
 import { toRoleAndReservation, withoutAllocation } from '../../model/resource-format.ts';
 import { machineOf } from '../agents/machines.ts';
-import { clearTimer, sendToFramework, setTimer } from '../outbox.ts';
+import { sendToFramework, setTimer } from '../outbox.ts';
 import type {
   Agent,
   Framework,
@@ -19,11 +20,12 @@ import type {
   OutstandingInverseOffer,
   OutstandingOffer,
 } from '../state.ts';
+import { giveOfferBack } from './rescind.ts';
 
 const RUN_TIMER = 'allocate';
 const BATCH_TIMER = 'allocation-batch';
 
-/** Asks for a run over what changed, once per turn of the event loop, however many events ask. */
+/** Asks for a run over what changed; all events of one turn of the event loop share a run. */
 export function scheduleRun(state: MasterState): void {
   if (!state.runScheduled && state.recovered && state.allocator.hasPending) {
     state.runScheduled = true;
@@ -68,12 +70,12 @@ const OFFERS_TIMER = 'offers';
 
 interface Decisions {
   readonly grants: Grant[];
-  /** Allocated to a framework or on an agent that is not registered any more. */
+  /** Given to a framework, or on an agent, that is not registered any more. */
   readonly orphans: Parameters<Allocator['recover']>[0][];
   readonly inverse: Pick<OutstandingInverseOffer, 'framework' | 'agent'>[];
 }
 
-/** Reads a batch out, which lasts until the allocator's next call. */
+/** Copies a batch, which is valid until the next call of the allocator. */
 function read(state: MasterState, batch: OfferBatch): Decisions {
   const decisions: Decisions = { grants: [], orphans: [], inverse: [] };
   for (let i = 0; i < batch.count; i++) {
@@ -98,7 +100,7 @@ function read(state: MasterState, batch: OfferBatch): Decisions {
   return decisions;
 }
 
-/** Begins to make offers of what a run decides. One that loses the allocator decides nothing. */
+/** Makes offers of what a run decides. A run that fails with its allocator decides nothing. */
 function makeOffers(state: MasterState, run: (allocator: LiveAllocator) => OfferBatch): void {
   const decisions = state.allocator.attempt((allocator) =>
     read(
@@ -129,7 +131,7 @@ function makeOffers(state: MasterState, run: (allocator: LiveAllocator) => Offer
   }
 }
 
-/** Makes offers of the next grants; those that are impossible by now go back. */
+/** Makes offers of the next grants; a grant that cannot be offered by now goes back. */
 export function offerGrants(state: MasterState): void {
   const turn = state.grants.splice(0, MAX_OFFERS_PER_TURN);
   if (state.grants.length > 0) {
@@ -243,85 +245,6 @@ function offerEvent(state: MasterState, offer: OutstandingOffer): Offer {
   return message;
 }
 
-/** Takes the offer out of the master's state, and leaves it to the caller to tell the allocator. */
-export function removeOffer(state: MasterState, offer: OutstandingOffer): void {
-  state.offers.delete(offer.id);
-  offer.framework.offers.delete(offer);
-  offer.agent.offers.delete(offer);
-  if (state.options.offerTimeoutMs !== undefined) {
-    clearTimer(state, `offer/${offer.id}`);
-  }
-}
-
-/** Ends an offer; its resources are free again, filtered for so long if the framework declined. */
-export function discardOffer(
-  state: MasterState,
-  offer: OutstandingOffer,
-  refuseSeconds?: number | undefined,
-): void {
-  removeOffer(state, offer);
-  giveOfferBack(state, offer, offer.resources, refuseSeconds);
-}
-
-export function giveOfferBack(
-  state: MasterState,
-  offer: Pick<OutstandingOffer, 'framework' | 'agent' | 'role'>,
-  resources: readonly Resource[],
-  refuseSeconds?: number | undefined,
-): void {
-  state.allocator.recover({
-    frameworkId: offer.framework.id,
-    agentId: offer.agent.id,
-    role: offer.role,
-    resources,
-    wasUsed: false,
-    refuseSeconds,
-  });
-}
-
-/** Ends an offer and tells the framework. */
-export function rescindOffer(state: MasterState, offer: OutstandingOffer): void {
-  offer.framework.counters.offersRescinded++;
-  sendToFramework(state, offer.framework, {
-    type: SchedulerEvent_Type.RESCIND,
-    rescind: { offer_id: { value: offer.id } },
-  });
-  discardOffer(state, offer);
-}
-
-/** All offers of an agent, inverse ones too, when it cannot be offered any more as it was. */
-export function rescindAgentOffers(state: MasterState, agent: Agent): void {
-  withdrawGrants(state, agent);
-  for (const offer of [...agent.offers]) {
-    rescindOffer(state, offer);
-  }
-  for (const inverseOffer of [...(agent.inverseOffers ?? [])]) {
-    endInverseOffer(state, inverseOffer, { rescind: true });
-  }
-}
-
-/** Offers that were about to be made. */
-function withdrawGrants(state: MasterState, agent: Agent): void {
-  for (let i = state.grants.length - 1; i >= 0; i--) {
-    const grant = state.grants[i];
-    if (grant?.agent === agent) {
-      state.grants.splice(i, 1);
-      giveOfferBack(state, grant, grant.resources);
-    }
-  }
-}
-
-export function offerTimedOut(state: MasterState, id: OfferId): void {
-  const offer = state.offers.get(id);
-  if (offer !== undefined) {
-    rescindOffer(state, offer);
-  }
-  const inverseOffer = state.inverseOffers.get(id);
-  if (inverseOffer !== undefined) {
-    endInverseOffer(state, inverseOffer, { rescind: true });
-  }
-}
-
 function inverseOffers(
   state: MasterState,
   decided: Decisions['inverse'],
@@ -356,29 +279,4 @@ function inverseOffers(
     made.set(framework, [...(made.get(framework) ?? []), message]);
   }
   return made;
-}
-
-export function removeInverseOffer(state: MasterState, it: OutstandingInverseOffer): void {
-  state.inverseOffers.delete(it.id);
-  it.framework.inverseOffers.delete(it);
-  it.agent.inverseOffers?.delete(it);
-  if (state.options.offerTimeoutMs !== undefined) {
-    clearTimer(state, `offer/${it.id}`);
-  }
-}
-
-/** Ends an inverse offer that was not answered. */
-export function endInverseOffer(
-  state: MasterState,
-  it: OutstandingInverseOffer,
-  options: { readonly rescind: boolean },
-): void {
-  removeInverseOffer(state, it);
-  state.allocator.answerInverseOffer({ frameworkId: it.framework.id, agentId: it.agent.id });
-  if (options.rescind) {
-    sendToFramework(state, it.framework, {
-      type: SchedulerEvent_Type.RESCIND_INVERSE_OFFER,
-      rescind_inverse_offer: { inverse_offer_id: { value: it.id } },
-    });
-  }
 }

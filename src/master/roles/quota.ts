@@ -12,7 +12,7 @@ import { resourcesError } from '../../model/resource-validation.ts';
 import { isInSubtree, roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf, SettingContinuation } from '../continuation.ts';
-import { rescindOffer } from '../offers/offers.ts';
+import { rescindOffer } from '../offers/rescind.ts';
 import { claimNames, claimNamesOf } from '../offers/resource-names.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';

@@ -4,7 +4,7 @@ import type { RequestId } from '../../model/ids.ts';
 import { roleError } from '../../model/role.ts';
 import type { Principal } from '../../security/principal.ts';
 import type { ContinuationOf } from '../continuation.ts';
-import { rescindOffer } from '../offers/offers.ts';
+import { rescindOffer } from '../offers/rescind.ts';
 import { mayDo, reply } from '../outbox.ts';
 import { storeSetting } from '../registrar.ts';
 import type { MasterState } from '../state.ts';
