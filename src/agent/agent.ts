@@ -49,7 +49,7 @@ import { shutdownAsked, stopAsked } from './stop.ts';
 import { acknowledged } from './tasks/acknowledgement.ts';
 import { killAsked } from './tasks/kill.ts';
 import { registrationExpired, runTask, runTaskGroup } from './tasks/launch.ts';
-import { retryTimerFired, turnTimerFired } from './tasks/status-update-streams.ts';
+import { retryTimerFired, turnTimerFired } from './tasks/status-update-retries.ts';
 import type { AgentTimer } from './timers.ts';
 
 export type { AgentState } from './state.ts';

@@ -24,13 +24,9 @@ import type { AgentOptions } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import type { Waiting } from './registration/waiting.ts';
 import { Denials } from './tasks/denied-tasks.ts';
-import {
-  createRetries,
-  createTurns,
-  type UpdateRetry,
-  type UpdateStream,
-} from './tasks/status-update-streams.ts';
+import { createRetries, createTurns, type UpdateRetry } from './tasks/status-update-retries.ts';
 import { UpdateRoom } from './tasks/update-room.ts';
+import type { UpdateStream } from './tasks/update-stream.ts';
 import { UpdateWindows } from './tasks/update-window.ts';
 
 /**

@@ -41,8 +41,8 @@ import {
   setTimer,
 } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
+import { resumeUpdates } from '../tasks/status-update-retries.ts';
 import { reportUnknownTask } from '../tasks/status-update-source.ts';
-import { resumeUpdates } from '../tasks/status-update-streams.ts';
 import { createTask, droppedState, isPartitionAware } from '../tasks/task.ts';
 import { endCorrection } from './correction.ts';
 import { beginWaiting, endWaiting, explainTrouble, explainWaiting } from './waiting.ts';

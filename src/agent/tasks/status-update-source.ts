@@ -21,8 +21,9 @@ import {
 import type { Framework } from '../executors/framework.ts';
 import { log } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
-import { addUpdate, findStream, updateRefusal } from './status-update-streams.ts';
+import { addUpdate, updateRefusal } from './status-update-streams.ts';
 import { countTerminal, createTask, recordStatus } from './task.ts';
+import { findStream } from './update-stream.ts';
 
 /** Something that the agent itself has decided about a task of a framework it knows. */
 export function reportStatus(
