@@ -1,8 +1,8 @@
-// An event in whose taking the core has refused a call: a limit of it that no check in front of it
-// knows. That is a bug of ours, and no reason to end the master with all that others do. What the
-// event has changed so far stays, for its effects stay too: each change is made together with the
-// effect that tells of it. What was still to come is dropped, with an error line, and the
-// allocator, which may have been told half, is made anew.
+// An event during which the core has refused a call, because of a limit that no check before it
+// knows. That is a bug of the master, but no reason to end it and all that depends on it. What the
+// event has changed so far stays, and so do its effects: each change is made together with the
+// effect that tells of it. The rest of the event is dropped, with an error line, and the allocator,
+// which may know half of the event, is made anew.
 import type { CoreError } from '../core/interface.ts';
 import type { MasterEvent } from './events.ts';
 import { log, reply } from './outbox.ts';

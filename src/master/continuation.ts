@@ -1,6 +1,7 @@
 // What the master goes on with once the registry holds a change: data, not closures, so that a
 // master's state can be saved, compared and forked while writes are on their way. Agents are named
-// by id: much may have happened to them meanwhile. src/master/stored.ts says what each one does.
+// by id, for they may have changed or gone before the registry answers. src/master/stored.ts says
+// what each one does.
 import type {
   DrainInfo,
   MachineID,
@@ -14,8 +15,8 @@ import type { AgentId, RequestId } from '../model/ids.ts';
 import type { QuotaAmounts } from './state.ts';
 
 /**
- * What an operator's call changes: settings are written one after the other, and the call is
- * answered then.
+ * Settings that an operator's call changes. They are written one after the other; the call is
+ * answered when the registry holds its change.
  */
 type SettingContinuation =
   | Of<'weightsUpdated', { weights: readonly RoleWeight[]; request: RequestId }>
@@ -36,7 +37,7 @@ type SettingContinuation =
 
 type AgentContinuation =
   | Of<'agentAdmitted', { id: AgentId; pid: string; message: RegisterAgentMessage }>
-  /** An agent that waited too long for its admission is not in the registry any more. */
+  /** The registry no longer has an agent that had waited too long to be admitted. */
   | Of<'admissionTakenBack', { id: AgentId }>
   | Of<'agentReregistered', { id: AgentId; pid: string; message: ReregisterAgentMessage }>
   | Of<

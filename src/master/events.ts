@@ -14,8 +14,8 @@ export interface Elected extends At {
 }
 
 /**
- * Another master leads, or none. Means nothing to a master that has been elected: it hears when it
- * leads no more.
+ * Another master leads, or none does. A master that has been elected takes no notice: that it leads
+ * no more comes as `leadershipLost`.
  */
 export interface LeaderChanged extends At {
   readonly type: 'leaderChanged';
@@ -83,7 +83,7 @@ export interface Stored extends At {
 }
 
 /**
- * The registry is not where it was any more: nothing can be stored, and the master must not go on.
+ * The registry has been removed or replaced: nothing can be stored, and the master must not go on.
  */
 export interface RegistryLost extends At {
   readonly type: 'registryLost';

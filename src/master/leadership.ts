@@ -1,6 +1,6 @@
-// Whether this master leads. One that does not answers nothing but where the leader is, and changes
-// nothing. One that leads no more ends itself, as Apache Mesos's does: what it still believes,
-// another master decides by now.
+// Whether this master leads. A master that does not lead changes nothing, and answers every request
+// with where the leader is. A master that leads no more ends itself, as in Apache Mesos: another
+// master decides by now.
 import { addressOf, parsePid } from '../model/pid.ts';
 import type { LeaderChanged, LeadershipLost } from './events.ts';
 import { giveUp, log } from './outbox.ts';
@@ -21,7 +21,7 @@ export function leaderChanged(state: MasterState, { leader }: LeaderChanged): vo
     return;
   }
   const pid = leader === undefined ? undefined : parsePid(leader.pid);
-  // A detector may know that this master leads before it is told so itself.
+  // The detector may name this master as the leader before the `elected` event has come.
   const isOther = pid !== undefined && leader?.pid !== state.info.pid;
   state.leader = isOther ? { kind: 'other', address: addressOf(pid) } : { kind: 'none' };
   log(state, 'info', `The leading master is ${isOther ? leader?.pid : 'not known'}`);

@@ -1,5 +1,6 @@
 // The master as a state machine: an event comes with the time, and a list of effects comes back.
-// The clock, randomness, sockets and disk are all on the other side of those two.
+// Clock, randomness, sockets and disk are outside: they come in as events and are asked for by
+// effects.
 import { CoreError, CoreTrap, TOO_MANY_TRAPS } from '../core/interface.ts';
 import type { MessageToMaster } from '../model/agent-messages.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
@@ -51,7 +52,7 @@ import { historySize, MAX_TASK_HISTORY_BYTES } from './validation/size.ts';
 export type { MasterState } from './state.ts';
 export { masterViews } from './views/views.ts';
 
-/** Agents that were removed are remembered so that late messages of theirs are known as such. */
+/** Removed agents whose ids are remembered, so that their late messages are known as such. */
 const MAX_REMOVED_AGENTS = 100_000;
 
 export function createMaster(options: MasterOptions, core: MasterCore): MasterState {
@@ -151,7 +152,7 @@ export function step(state: MasterState, event: MasterEvent): MasterEffect[] {
   }
   const { effects, failure } = state;
   state.effects = [];
-  // As after a crash before the event: nothing of it is announced.
+  // The master ends as if it had crashed before the event: nothing of the event is announced.
   return failure === undefined ? effects : [{ type: 'abort', reason: failure }];
 }
 
@@ -169,7 +170,7 @@ function takeWhole(state: MasterState, event: MasterEvent): void {
   }
 }
 
-/** Taken also before this master leads and the registry is read. */
+/** True for events that are taken also before this master leads and has read the registry. */
 function comesBefore({ type }: MasterEvent): boolean {
   switch (type) {
     case 'elected':
@@ -185,8 +186,8 @@ function comesBefore({ type }: MasterEvent): boolean {
 }
 
 /**
- * Before a master leads and has read the registry, no answer of it means anything. Agents will try
- * again.
+ * Refuses an event: a master that does not lead, or has not read the registry, cannot answer.
+ * Agents and frameworks try again.
  */
 function refuse(state: MasterState, event: MasterEvent): void {
   switch (event.type) {
@@ -306,7 +307,8 @@ function agentMessage(state: MasterState, { from, message }: AgentMessage): void
 }
 
 /**
- * What an agent reports comes from its own pid; what names no agent, from one that is registered.
+ * False for a message that names a registered agent and does not come from its pid, or that names
+ * none and comes from no registered agent.
  */
 function isOwn(state: MasterState, from: string, message: MessageToMaster): boolean {
   switch (message.name) {
@@ -314,7 +316,7 @@ function isOwn(state: MasterState, from: string, message: MessageToMaster): bool
     case 'ReregisterAgentMessage':
     case 'UnregisterAgentMessage':
     case 'PongAgentMessage':
-      // Judged where they are taken.
+      // What takes these compares the pid with the agent's by itself.
       return true;
     case 'UpdateAgentMessage':
     case 'ExecutorToFrameworkMessage':
@@ -333,7 +335,7 @@ function isAt({ agents }: MasterState, pid: string, id: string | undefined): boo
   if (id === undefined) {
     return agents.byPid.has(pid);
   }
-  // Of an agent that is not registered nothing is believed anyway.
+  // Messages about an agent that is not registered are dropped later.
   const agent = agents.registered.get(agentId(id));
   return agent === undefined || agent.pid === pid;
 }

@@ -1,6 +1,6 @@
-// What the registry asks of every master that reads it: a master that does not know a feature in
-// use would drop what it does not understand, drains or limits, in silence. So the registry names
-// those features, as in Mesos, and a master that lacks one does not start.
+// Capabilities that the registry asks of every master. A master that does not know a feature in use
+// (drains, quota limits) would drop it in silence. So the registry names the features in use, as in
+// Mesos, and a master that lacks one of them does not start.
 import {
   type MasterInfo,
   MasterInfo_Capability_Type,
@@ -9,7 +9,10 @@ import {
 import type { AgentId } from '../model/ids.ts';
 import type { RegistryChange, RegistrySnapshot } from '../model/registry.ts';
 
-/** By the names of MasterInfo.Capability.Type. */
+/**
+ * Capabilities, by their names in MasterInfo.Capability.Type, that the registry asks for and the
+ * master lacks.
+ */
 export function missingCapabilities(
   { minimumCapabilities = [] }: RegistrySnapshot,
   { capabilities = [] }: MasterInfo,
@@ -26,7 +29,10 @@ export function missingCapabilities(
 const bounds = ({ guarantees = {}, limits = {} }: QuotaConfig) =>
   Object.keys(guarantees).length + Object.keys(limits).length > 0;
 
-/** Follows what is written, to know when what the registry must ask for changes. */
+/**
+ * Follows the changes that are stored, and adds to them where the capabilities that the registry
+ * must name change.
+ */
 export class MinimumCapabilities {
   /** Agents that are drained or deactivated. */
   private readonly duties = new Set<AgentId>();
@@ -42,7 +48,7 @@ export class MinimumCapabilities {
     this.written = minimumCapabilities.join();
   }
 
-  /** The changes, and with them what they change of the capabilities that are asked for. */
+  /** The changes, followed by a change of the named capabilities where they make one necessary. */
   with(changes: readonly RegistryChange[]): readonly RegistryChange[] {
     for (const change of changes) {
       this.follow(change);
@@ -80,7 +86,7 @@ export class MinimumCapabilities {
         }
         return;
       default:
-        // Nothing else begins or ends a duty.
+        // Other changes begin and end no duty.
         return;
     }
   }

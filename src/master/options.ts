@@ -23,9 +23,12 @@ export interface MasterIdentity {
   readonly cluster?: string | undefined;
   readonly logDir?: string | undefined;
   readonly externalLogFile?: string | undefined;
-  /** Milliseconds of a monotonic clock. Only metrics depend on it; absent, runs take no time. */
+  /**
+   * Milliseconds of a monotonic clock, for metrics only. Without it runs are counted as taking no
+   * time.
+   */
   readonly stopwatch?: (() => number) | undefined;
-  /** All flags as text, for those who read them (/flags, /state, GET_FLAGS). */
+  /** All flags as text, as /flags, /state and GET_FLAGS show them. */
   readonly flags: Readonly<Record<string, string>>;
   /** Gauges of the machine (`system/cpus_total` and the like), sampled when metrics are read. */
   readonly systemMetrics?: (() => Readonly<Record<string, number>>) | undefined;
@@ -54,7 +57,7 @@ export interface AgentOptions {
   readonly agentPingTimeoutMs: number;
   readonly maxAgentPingTimeouts: number;
   readonly agentReregisterTimeoutMs: number;
-  /** At most one agent a so many milliseconds is marked unreachable, whatever it is lost by. */
+  /** At most one agent is marked unreachable in so many milliseconds, whatever the cause. */
   readonly agentRemovalIntervalMs?: number | undefined;
   /** Part of the recovered agents (0 to 1) that may be missing; beyond it the master gives up. */
   readonly recoveryAgentRemovalLimit: number;
@@ -80,8 +83,7 @@ export interface FrameworkOptions {
   readonly publishPerFrameworkMetrics: boolean;
   readonly heartbeatIntervalMs: number;
   /**
-   * Memory that all agents may take with what they tell when they register, about; absent: as much
-   * as ever.
+   * Memory that the registrations of all agents may take together, about; absent: MAX_AGENTS_BYTES.
    */
   readonly maxAgentsBytes?: number | undefined;
   readonly maxOperatorStreams: number;

@@ -1,4 +1,4 @@
-// The effects of the step being taken: every other file adds to them by the functions here.
+// The effects of the current step, and the functions by which all other files add to them.
 import type { ToAgent } from '../model/agent-messages.ts';
 import { type SchedulerEvent, SchedulerEvent_Type } from '../model/generated/messages.ts';
 import type { RequestId } from '../model/ids.ts';

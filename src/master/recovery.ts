@@ -1,4 +1,5 @@
-// What a master knows at its start, and what it does about agents that don't come back.
+// The start of a master: what it takes from the registry, and what becomes of agents in it that do
+// not come back.
 
 import { type MasterInfo, MasterInfo_Capability_Type } from '../model/generated/messages.ts';
 import { type AgentId, agentId } from '../model/ids.ts';
@@ -129,7 +130,7 @@ function rememberSettings(state: MasterState, registry: RegistrySnapshot): void 
     state.weights.set(role, weight);
   }
   if (registry.weights !== undefined && registry.weights.length > 0) {
-    // What was stored once counts; the flag only seeds.
+    // Stored weights replace those of --weights, which counts until some are stored.
     state.weights.clear();
     for (const { role, weight } of registry.weights) {
       state.weights.set(role ?? '*', weight);
@@ -141,7 +142,8 @@ function rememberSettings(state: MasterState, registry: RegistrySnapshot): void 
 }
 
 /**
- * Agents that are still not back are unreachable; too many of them, and something else is wrong.
+ * Agents of the registry that have not come back are unreachable. When too many have not, the cause
+ * is likely elsewhere, and the master gives up.
  */
 export function recoveryTimedOut(state: MasterState): void {
   const { recovered, recoveredCount } = state.agents;
@@ -169,7 +171,10 @@ export function recoveryTimedOut(state: MasterState): void {
   }
 }
 
-/** Forgets agents that were lost long ago, and the oldest of too many. */
+/**
+ * Forgets agents that have been unreachable or gone for too long, and the oldest where there are
+ * too many.
+ */
 export function collectGarbage(state: MasterState): void {
   setTimer(state, REGISTRY_GC_TIMER, state.options.registryGcIntervalMs);
   const unreachable = outdated(state, state.agents.unreachable);

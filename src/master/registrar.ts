@@ -1,6 +1,6 @@
 // Durable changes. Nothing that depends on a change is announced before the registry holds it: what
-// the master goes on with waits here as a continuation, under the number of its transaction. While
-// the registry's disk is full that may be long, so what waits has a bound.
+// the master goes on with waits here as a continuation, under the number of its transaction. A full
+// disk can delay the registry for long, so the number of waiting continuations is bounded.
 import { messageSize } from '../model/message-size.ts';
 import type { RegistryChange } from '../model/registry.ts';
 import type { Continuation, SettingContinuation } from './continuation.ts';
@@ -10,19 +10,22 @@ import type { MasterState } from './state.ts';
 
 /**
  * What may wait for the registry: changes, and calls that wait for their turn to make one. At the
- * bound calls are answered 503, and agents that would register are not heard: they ask again. What
- * the master has to say of agents itself is always taken, for it is one change an agent.
+ * bound calls are answered 503, and registrations of agents are dropped: agents repeat them.
+ * Changes that the master itself decides on are always taken, for there is at most one an agent.
  */
 export const MAX_WAITING = 16_384;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
-/** An agent that has waited so long for an answer may be another by now: it asks again. */
+/**
+ * A registration that has waited this long is dropped: the agent may have restarted since, and
+ * registers again.
+ */
 const STALE_MS = 30_000;
 
 interface Write {
   readonly sinceMs: number;
   readonly bytes: number;
-  /** Of a setting that is rewritten as a whole. */
+  /** True for a setting, which is rewritten as a whole. */
   readonly isSetting: boolean;
   readonly continuation: Continuation;
 }
@@ -42,7 +45,9 @@ export interface Waiting {
    * about.
    */
   readonly subjects: Map<Continuation['type'], Set<string>>;
-  /** Each starts from the setting that the one before it leaves. */
+  /**
+   * Calls in the order of their turns: each starts from the setting that the call before it leaves.
+   */
   readonly calls: WaitingCall[];
   /** How many of `writes` are settings. */
   settings: number;
@@ -60,7 +65,7 @@ export const nothingWaits = (): Waiting => ({
 export const waitingCount = ({ waiting }: MasterState) =>
   waiting.writes.size + waiting.calls.length;
 
-/** Undefined while more may wait, or else what is to be answered. */
+/** What a call is answered when no more may wait; undefined while more may. */
 export function waitingError(state: MasterState): string | undefined {
   const count = waitingCount(state);
   return count >= MAX_WAITING || state.waiting.bytes >= MAX_WAITING_BYTES
@@ -100,7 +105,8 @@ export function store(
 }
 
 /**
- * For a setting that is written as a whole (a list, what an agent is to do), in a turn of its own.
+ * Stores a setting, which is rewritten as a whole (a list, the duty of an agent): one is written at
+ * a time.
  */
 export function storeSetting(
   state: MasterState,
@@ -134,13 +140,13 @@ function write(
 /** A write that the registry has done. */
 export interface Done {
   readonly continuation: Continuation;
-  /** It took so long that an agent which waited for it may be another by now. */
+  /** True when the write took so long that an agent which waited for it may have restarted. */
   readonly isStale: boolean;
 }
 
 /**
- * Takes the write out of what waits. A master that cannot write must not go on: it would announce
- * what it may forget.
+ * Takes a finished write out of those that wait. A master whose write has failed must not go on: it
+ * would announce what the registry does not hold.
  */
 export function takeWrite(state: MasterState, event: Stored): Done | undefined {
   const { waiting } = state;
@@ -163,8 +169,8 @@ export function takeWrite(state: MasterState, event: Stored): Done | undefined {
 }
 
 /**
- * Lets a call wait that may rewrite a setting, while another is being written; false: it need not
- * wait.
+ * Makes a call that rewrites a setting wait while another setting is being written. False when it
+ * need not wait.
  */
 export function waitForTurn({ waiting }: MasterState, call: OperatorCalled): boolean {
   if (waiting.settings === 0) {
@@ -185,7 +191,10 @@ export function nextCall({ waiting }: MasterState): OperatorCalled | undefined {
 
 const sizeOf = (message: object) => messageSize(message, MAX_WAITING_BYTES);
 
-/** Also where nothing is to be written: what the master shows is not what a next one would find. */
+/**
+ * Ends the master, even if it has nothing to write: a next master would not find what this one
+ * shows.
+ */
 export function registryLost(state: MasterState, { error }: RegistryLost): void {
   giveUp(state, `The registry is lost: ${error}`);
 }

@@ -1,6 +1,6 @@
-// A master's state as data: copied, to try what may happen on, or to go on from a moment again; and
-// compared. What is new in the state and no plain data is named here, or a copy is refused
-// (test/master/state-copy.test.ts walks the whole of it).
+// Copies and compares the state of masters, so that tests can try events on a copy or go on from an
+// earlier moment. Every class in the state is named here, or copying is refused
+// (test/master/state-copy.test.ts walks the whole state).
 import { ByteBudget } from '../model/byte-budget.ts';
 import { copyData, type DataKinds, dataDifference } from '../model/data-copy.ts';
 import { Fifo } from '../model/fifo.ts';
@@ -32,13 +32,15 @@ const CLASSES: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * A master that goes on from here by itself, between two steps of this one. Both share the options
- * and the instance of the core that sums are made in, in which nothing is kept from step to step.
- * Messages of an event become part of the state that takes it: each gets a copy of its own.
+ * A second master that goes on from this state by itself; taken between two steps. Both share the
+ * options and the instance of the core that sums are made in, in which nothing is kept from step to
+ * step. Messages of an event become part of the state that takes it: each gets a copy of its own.
  */
 export const copyState = (state: MasterState): MasterState => copyData(state, kindsOf(state));
 
-/** The way to the first thing in which they differ, of masters with the same options and core. */
+/**
+ * The path of the first difference between two states of masters with the same options and core.
+ */
 export const stateDifference = (left: MasterState, right: MasterState): string | undefined =>
   dataDifference(left, right, kindsOf(left));
 

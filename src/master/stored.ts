@@ -1,4 +1,5 @@
-// The registry holds a change: the master goes on with what waited for it.
+// `stored` events: the registry holds a change, and the master goes on with the change's
+// continuation.
 import { agentDeactivated, agentReactivated, drainStarted } from './agents/admin.ts';
 import { agentAdmitted } from './agents/agents.ts';
 import { agentDrained } from './agents/draining.ts';
@@ -27,7 +28,10 @@ export function stored(state: MasterState, event: Stored): void {
   }
 }
 
-/** Also after a continuation that the core has refused: the callers wait for answers. */
+/**
+ * Takes the calls that waited for their turn. They wait for answers, so this happens even if the
+ * core has refused the continuation.
+ */
 function takeWaitingCalls(state: MasterState): void {
   for (let next = nextCall(state); next !== undefined; next = nextCall(state)) {
     takeSettingCall(state, next);
@@ -43,7 +47,7 @@ function goOn(state: MasterState, { continuation, isStale }: Done): void {
       agentAdmitted(state, continuation, isStale);
       break;
     case 'admissionTakenBack':
-      // The agent asks again, and is a new one then.
+      // The agent repeats its registration, and is admitted as a new agent.
       break;
     case 'agentReregistered':
       agentReregistered(state, continuation, isStale);

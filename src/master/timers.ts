@@ -1,10 +1,9 @@
-// The timers of a master: what each is for, and after the slash the id of the agent, framework,
-// stream or offer.
+// The timers of a master. After the slash stands the id of the agent, framework, stream or offer.
 export type MasterTimer =
   /** A run of the allocator over what events have changed, and the offers of its outcome. */
   | 'allocate'
   | 'offers'
-  /** A run over all, every --allocation_interval. */
+  /** A run over all agents, every --allocation_interval. */
   | 'allocation-batch'
   /** Agents of the registry that do not come back after a start of the master. */
   | 'recovery'

@@ -4,7 +4,7 @@ import type { Leader } from '../model/leading-master.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { Principal } from '../security/principal.ts';
 
-/** Who reads, and what decides what they may see. */
+/** Who reads, and the authorizer that decides what they may see. */
 export interface Viewer {
   readonly principal?: Principal | undefined;
   readonly authorizer: Authorizer;
@@ -19,7 +19,7 @@ export type Query = Readonly<Record<string, string | undefined>>;
  * call.
  */
 export interface MasterViews {
-  /** Others than the leader answer no more than where it is. */
+  /** Masters that do not lead answer where the leader is, and nothing else. */
   readonly leader: Leader;
   /** False while the registry is being read: everything but /health and /version is 503. */
   readonly recovered: boolean;

@@ -25,8 +25,8 @@ interface Refusal {
 }
 
 /**
- * Of an agent that is on its way out nothing more can be stored: it would stay in the registry for
- * good.
+ * Why a duty cannot be stored for the agent: it is unknown, or about to be removed or marked gone,
+ * after which the duty would stay in the registry for good.
  */
 function knownError(state: MasterState, id: AgentId): Refusal | undefined {
   if (!isKnown(state, id)) {

@@ -1,6 +1,7 @@
-// Tasks and executors that a known agent has and the master does not count: they were given up with
-// a connection, or their launch was held up in the network until the agent had come back without
-// it. Apache Mesos never counts them, and offers what they use to other frameworks.
+// Tasks and executors that a registered agent has and the master does not count. The master gave
+// them up when the agent was disconnected, or their launch reached the agent only after it had
+// registered again without them. Apache Mesos never counts them, and offers what they use to other
+// frameworks.
 import type { Holding } from '../../core/interface.ts';
 import {
   type ExecutorInfo,
@@ -28,11 +29,11 @@ interface Uncounted {
 }
 
 /**
- * Takes over the tasks and executors that an agent lists and the master does not count. The
- * resources of an agent that was disconnected were offered to no framework meanwhile. Those of an
- * agent that was connected may have been, and its list may be older than updates that it has sent
- * since: a task that does not fit any more is killed. The agent is asked once more for a list that
- * is old, and for one that was taken over while it was connected.
+ * Takes over the tasks and executors that an agent lists and the master does not count. While an
+ * agent is disconnected its resources are offered to no framework. An agent that was connected may
+ * have been offered meanwhile, and its list may be older than its latest updates: a task that does
+ * not fit any more is killed. An agent whose list is old, or was taken over while it was connected,
+ * is asked for another list.
  */
 export function takeBack(
   state: MasterState,
@@ -120,7 +121,7 @@ function end(state: MasterState, agent: Agent, { executors, tasks }: Uncounted):
   }
 }
 
-/** Frameworks that know the tasks as lost learn that they are back. */
+/** Tells frameworks that tasks which they know as lost are back. */
 export function tellOfReturn(
   state: MasterState,
   tasks: readonly Task[],
@@ -144,7 +145,7 @@ export function tellOfReturn(
   }
 }
 
-/** Takes tasks out of the histories of their frameworks, each of which is gone through once. */
+/** Takes tasks out of the histories of their frameworks, in one pass over each history. */
 function forgetEnds({ frameworks: { registered } }: MasterState, tasks: readonly Task[]): void {
   const back = new Map<Framework, Set<string>>();
   for (const { framework_id, task_id } of tasks) {
@@ -160,7 +161,10 @@ function forgetEnds({ frameworks: { registered } }: MasterState, tasks: readonly
   }
 }
 
-/** Tasks that an agent lists, without those whose acknowledged end it has not heard of yet. */
+/**
+ * Tasks that an agent lists, without the tasks whose end is acknowledged and only the agent has not
+ * heard so.
+ */
 export function withoutAcknowledged(
   { frameworks: { registered } }: MasterState,
   listed: readonly Task[],
@@ -180,8 +184,8 @@ export function withoutAcknowledged(
 }
 
 /**
- * The acknowledgements were lost with the connection, or are slow: the tasks are over for all
- * others.
+ * Sends acknowledgements of the ends of tasks again: they were lost with the connection, or are
+ * slow.
  */
 export function acknowledgeAgain(state: MasterState, agent: Agent, tasks: readonly Task[]): void {
   for (const { framework_id, task_id, status_update_uuid: uuid } of tasks) {

@@ -53,8 +53,8 @@ export function agentInfoError(info: AgentInfo): string | undefined {
 }
 
 /**
- * What keeps an agent out, known or not: authorization, maintenance, version, domain. The answer is
- * silence, except on a machine that is down.
+ * Whether an agent may register, for the first time or again: authorization, maintenance, version,
+ * domain. A refused agent gets no answer, except on a machine that is down.
  */
 export function mayJoin(
   state: MasterState,
@@ -90,9 +90,9 @@ export function mayJoin(
 const AGENT_PRINCIPAL = undefined;
 
 /**
- * Reservations that an agent makes by its own flags are authorized as those that others make, so
- * that no agent brings reservations to any role it likes. Those that were made later have been
- * authorized.
+ * Static reservations, which an agent's flags make, are authorized like dynamic ones, so that an
+ * agent cannot reserve for any role it likes. Dynamic reservations were authorized when they were
+ * made.
  */
 function deniedRegistration(state: MasterState, info: AgentInfo): string | undefined {
   const denied = (action: string, list: string) =>
@@ -185,7 +185,7 @@ export function agentAdmitted(
   { id, pid, message }: ContinuationOf<'agentAdmitted'>,
   isStale: boolean,
 ): void {
-  // Others may have brought roles meanwhile.
+  // Other agents and frameworks may have brought roles since the first check.
   if (isStale || rolesRoomError(state, rolesOf(listsOf(message))) !== undefined) {
     state.agents.room.leave(id);
     store(state, [{ type: 'removeAgent', id }], { type: 'admissionTakenBack', id });
@@ -202,7 +202,7 @@ export function agentAdmitted(
   sendRegistered(state, agent);
 }
 
-/** Why there is no room for what an agent tells; if there is, it is taken. */
+/** Why there is no room for a registration; where there is, the room is taken. */
 export function roomError(
   { agents }: MasterState,
   id: AgentId,
@@ -234,7 +234,7 @@ function sendRegistered(state: MasterState, agent: Agent): void {
 export interface AgentDescription {
   readonly version: string;
   readonly capabilities: AgentCapabilities;
-  /** Dynamic reservations and volumes that the agent has written down. */
+  /** Dynamic reservations and volumes that the agent has checkpointed. */
   readonly checkpointed: readonly Resource[];
   readonly resourceVersion: UUID | undefined;
 }
@@ -273,8 +273,8 @@ export function createAgent(
 }
 
 /**
- * The agent's resources with its reservations and volumes taken out of what they were made of. The
- * core does it as it would apply the operations: what is checkpointed replaces the plain amount.
+ * The agent's total: its configured resources with its checkpointed reservations and volumes in
+ * place of what they were made of. The core applies them like operations.
  */
 export function totalResources(
   state: MasterState,

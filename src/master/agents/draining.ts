@@ -7,7 +7,7 @@ import { isStoring, storeSetting } from '../registrar.ts';
 import type { Agent, MasterState } from '../state.ts';
 import { markGone } from './gone.ts';
 
-/** Tells the agent to drain if it is to; true if it was told. */
+/** Tells the agent to drain if an operator has asked for it; true if the agent was told. */
 export function sendDrain(state: MasterState, agent: Agent): boolean {
   const drain = state.agents.draining.get(agent.id);
   if (drain === undefined) {

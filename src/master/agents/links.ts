@@ -1,5 +1,5 @@
-// The connection to an agent's address, whose loss the master hears of. Agents of one address share
-// it.
+// Links: the connection to an agent's address, whose loss comes as a `linkLost` event. Agents at
+// one address share a link.
 import type { Agent, MasterState } from '../state.ts';
 
 /** Asks for a connection to the agent's address, whose loss will be reported once. */

@@ -1,4 +1,5 @@
-// Machines, as maintenance knows them: a host name and an address. Host names don't care for case.
+// Machines, as maintenance knows them: a host name and an address. Host names are compared without
+// regard to case.
 import { type MachineID, MachineInfo_Mode } from '../../model/generated/messages.ts';
 import type { Agent, Machine, MasterState } from '../state.ts';
 

@@ -91,7 +91,7 @@ export function updateSchedule(
   const ids = windows.flatMap(({ machine_ids }) => machine_ids ?? []);
   const scheduled = new Set(ids.map(machineKey));
   const dropped = [...state.machines].flatMap(([key, it]) => (scheduled.has(key) ? [] : [it]));
-  // A machine that leaves the schedule is changed like those that come and stay.
+  // Machines that leave the schedule change as well as machines that come or stay in it.
   const changed = [...ids, ...dropped.map(({ info }) => info.id)].map(of);
   const asked = changed.length > 0 ? changed : [{}];
   if (asked.some((it) => !mayDo(state, principal, 'UPDATE_MAINTENANCE_SCHEDULE', it))) {
@@ -175,7 +175,10 @@ function agentsByMachine(state: MasterState): Map<string, Agent[]> {
   return byMachine;
 }
 
-/** Offers that don't say so must go; inverse offers are made anew. */
+/**
+ * Changes the unavailability of agents: offers that do not name the new one are rescinded, and
+ * inverse offers are made anew.
+ */
 function changeUnavailability(
   state: MasterState,
   agents: readonly Agent[] | undefined,
@@ -241,7 +244,10 @@ function takeDown(machines: Map<string, Machine>, ids: readonly MachineID[]): vo
   }
 }
 
-/** Other settings have waited, so the machines are still those that the call found. */
+/**
+ * The registry holds the change. Other settings had to wait, so the machines are those that the
+ * call was checked against.
+ */
 export function maintenanceStarted(
   state: MasterState,
   { machines, request }: ContinuationOf<'maintenanceStarted'>,

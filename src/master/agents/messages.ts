@@ -1,5 +1,5 @@
-// What registered agents report besides task updates: changed resources, messages of executors,
-// executors that ended.
+// Messages of registered agents other than status updates: changed resources, messages of
+// executors, ends of executors.
 import type {
   ExecutorToFrameworkMessage,
   ExitedExecutorMessage,
@@ -68,7 +68,7 @@ const isOversubscribed = (resource: Resource) =>
 const updatesOversubscribed = (message: UpdateAgentMessage) =>
   message.update_oversubscribed_resources !== false;
 
-/** Undefined when the message can change nothing. */
+/** The agent's total after the message; undefined when the message cannot change it. */
 function newTotal(agent: Agent, message: UpdateAgentMessage): Resource[] | undefined {
   const hasProviders = message.resource_providers !== undefined;
   if (!updatesOversubscribed(message) && !hasProviders) {
@@ -106,7 +106,7 @@ function updateProviders(agent: Agent, message: UpdateAgentMessage): void {
   agent.resourceProviders = providers.size === 0 ? undefined : providers;
 }
 
-/** The agent is asked about operations that it does not list, and those it lists are taken over. */
+/** Asks the agent about operations that it does not list, and takes over those that it lists. */
 function reconcileOperations(state: MasterState, agent: Agent, message: UpdateAgentMessage): void {
   const listed = new Map<string, Operation>();
   for (const operation of message.operations?.operations ?? []) {

@@ -6,7 +6,10 @@ import { isTerminal } from '../../model/task-state.ts';
 import { log } from '../outbox.ts';
 import type { Agent, MasterState } from '../state.ts';
 
-/** An update of a task that is not counted: if it lives, the agent shall tell all it has. */
+/**
+ * An update of a task that the master does not count. Unless the task has ended, the agent is asked
+ * to register again, which tells all that it runs.
+ */
 export function uncountedUpdate(state: MasterState, agent: Agent, update: StatusUpdate): void {
   const isOver = isTerminal(update.latest_state ?? update.status.state);
   const owner = frameworkId(update.framework_id.value);
@@ -19,8 +22,9 @@ const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 600_000;
 
 /**
- * For what only the agent's word speaks for: an executor can report tasks that there never were,
- * and each registration would bring those reports again. So the pauses between such calls grow.
+ * Asks an agent to register again because of something that only the agent reports. An executor can
+ * report tasks that never were, and does so again after each registration: so the pauses between
+ * such requests grow.
  */
 export function askSparingly(state: MasterState, agent: Agent): void {
   const { nowMs } = state;
@@ -35,9 +39,9 @@ export function askSparingly(state: MasterState, agent: Agent): void {
 }
 
 /**
- * An agent, be it one of Apache Mesos, registers again when a ping calls it disconnected. It is
- * asked once until it does: where that is lost with the connection, it registers again all the
- * same.
+ * Asks an agent to register again by a ping that calls it disconnected, which agents of Apache
+ * Mesos understand too. It is asked once until it registers: if the ping is lost, then with the
+ * connection, after which the agent registers anyway.
  */
 export function askAgain(state: MasterState, agent: Agent): void {
   if (agent.isAskedAgain !== true) {

@@ -102,7 +102,8 @@ export function reregisterAgent(
     return;
   }
   if (known?.connected === true && known.pid !== pid) {
-    // Deliberately unlike Mesos, which would send this one all that is meant for the other.
+    // Deliberately unlike Mesos, which would send to this agent what is meant for the other of the
+    // same id.
     log(
       state,
       'warn',
@@ -144,7 +145,7 @@ export function agentReregistered(
   isStale: boolean,
 ): void {
   const { registered, recovered, room } = state.agents;
-  // Others may have brought roles meanwhile.
+  // Other agents and frameworks may have brought roles since the first check.
   if (!isStale && rolesRoomError(state, rolesOf(resourceLists(message))) === undefined) {
     complete(state, pid, message, true);
   }
@@ -153,7 +154,7 @@ export function agentReregistered(
   }
 }
 
-/** What the registry must hold before the agent is back. */
+/** The change that the registry must hold before the agent is registered again; undefined: none. */
 function neededChange(
   state: MasterState,
   id: AgentId,
@@ -194,7 +195,10 @@ function normalize(message: ReregisterAgentMessage): ReregisterAgentMessage {
   };
 }
 
-/** The registry has it. Much may have happened meanwhile. */
+/**
+ * The registry holds the change. The agent may have been removed, or have registered again,
+ * meanwhile.
+ */
 function complete(
   state: MasterState,
   pid: string,
@@ -209,7 +213,7 @@ function complete(
     sendToPid(state, pid, 'ShutdownMessage', { message: 'Agent has been marked gone' });
     return;
   }
-  // Others may have brought frameworks meanwhile.
+  // Other agents may have told of frameworks since the first check.
   const error = isOld ? toldError(state, id, pid, message.frameworks ?? []) : undefined;
   if (error !== undefined) {
     log(state, 'warn', `Dropping the re-registration of agent ${id} at ${pid}: ${error}`);
@@ -223,7 +227,10 @@ function complete(
   }
 }
 
-/** An agent that this master has not had, or had given up. */
+/**
+ * Registers an agent that this master does not have: it was in the registry, unreachable, or with
+ * another master.
+ */
 function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessage): void {
   const { agents } = state;
   const id = agentId(message.agent.id?.value ?? '');
@@ -275,7 +282,10 @@ function comeBack(state: MasterState, pid: string, message: ReregisterAgentMessa
   }
 }
 
-/** What was lost with the agent and has not come back with it never will. */
+/**
+ * Forgets the tasks that became unreachable with the agent: those that it has not brought back do
+ * not exist any more.
+ */
 export function forgetUnreachableTasks(state: MasterState, id: AgentId): void {
   const byFramework = state.agents.unreachableTasks.get(id);
   for (const [owner, tasks] of byFramework ?? []) {
@@ -311,7 +321,7 @@ function reconnect(
   updateDescription(state, agent, message);
   agent.reregisteredMs = state.nowMs;
   if (!state.algebra.equal(before, agent.total)) {
-    // What was offered may not be there any more: an operation was lost on its way.
+    // Offered resources may have changed: an operation was lost on its way.
     rescindAgentOffers(state, agent);
   }
   state.allocator.updateAgent(agent.id, {
@@ -415,7 +425,10 @@ function reconcileAgent(state: MasterState, agent: Agent, message: ReregisterAge
 const withReconciliations = (reconciliations: ReconcileTasksMessage[]) =>
   reconciliations.length === 0 ? {} : { reconciliations };
 
-/** Tasks that the agent does not have: it is asked, and will answer with their end. */
+/**
+ * Tasks of the master's that the agent does not list: the agent is asked about them, and answers
+ * with their ends.
+ */
 function missingTasks(
   state: MasterState,
   agent: Agent,
@@ -477,7 +490,10 @@ function continueDrain(state: MasterState, agent: Agent): void {
   }
 }
 
-/** An agent hears how its frameworks are described now, or that one has ended. */
+/**
+ * Tells an agent the current description of a framework that it runs something of, or that the
+ * framework has ended.
+ */
 function tellAgentOfFramework(state: MasterState, agent: Agent, owner: FrameworkId): void {
   const framework = state.frameworks.registered.get(owner);
   if (framework !== undefined) {

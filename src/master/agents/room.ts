@@ -1,7 +1,7 @@
-// What agents tell when they register, in number and bytes: of all of them, and of those at one IP
-// address. Agents do not authenticate, so a stranger may register any number. One who does fills
-// the room of an address, and newcomers from there are refused; agents that are known come back as
-// long as their own address has room.
+// The room for agents: how many may register, and how much their registrations may take in bytes,
+// in all and at one IP address. Agents do not authenticate, so that a stranger could register any
+// number. Such agents fill the room of their address, after which new agents from there are
+// refused; known agents at other addresses are not affected.
 import {
   AGENTS_OF_ADDRESS_SHARE,
   MAX_ADDRESS_AGENTS,
@@ -11,13 +11,16 @@ import {
 } from '../validation/agent-bounds.ts';
 
 /**
- * What one agent takes. `ip` is undefined of one that the registry names, and that has not come
- * yet.
+ * What one agent takes of the room. `ip` is undefined for an agent of the registry that has not
+ * come back yet.
  */
 interface Place {
   readonly ip: string | undefined;
   readonly bytes: number;
-  /** Of all that it has and runs, whatever it is: the core adds amounts up over the cluster. */
+  /**
+   * The sum of all amounts that the agent has and runs, of whatever name: it bounds the core's sums
+   * over the cluster.
+   */
   readonly amount: number;
 }
 
@@ -42,7 +45,10 @@ export class AgentRoom {
     this.maxBytes = maxBytes;
   }
 
-  /** Why there is no room for what an agent tells. One that has a place keeps it at least. */
+  /**
+   * Why there is no room for a registration. An agent that has a place may always have as much as
+   * before.
+   */
   error(id: string, ip: string, bytes: number, amount = 0): string | undefined {
     const had = this.places.get(id);
     const there = this.byIp.get(ip) ?? { agents: 0, bytes: 0, amount: 0 };
@@ -70,7 +76,7 @@ export class AgentRoom {
       : undefined;
   }
 
-  /** Why the cluster cannot have an agent with so much. */
+  /** Why the agent's amounts would make the cluster's sums too large. */
   amountError(id: string, amount: number): string | undefined {
     return this.excess(this.places.get(id)?.amount ?? 0, amount);
   }
@@ -81,7 +87,10 @@ export class AgentRoom {
       : undefined;
   }
 
-  /** What an agent reports beside what it told; why not, when that is too much. */
+  /**
+   * Takes amounts that an agent reports after its registration; answers why not, when they are too
+   * much.
+   */
   report(id: string, amount: number): string | undefined {
     const had = this.reported.get(id) ?? 0;
     const error = this.excess(had, amount);
@@ -92,7 +101,7 @@ export class AgentRoom {
     return error;
   }
 
-  /** Gives an agent its place, instead of the one it had. */
+  /** Gives an agent a place, which replaces the one it had. */
   take(id: string, ip: string | undefined, bytes: number, amount = 0): void {
     this.leave(id);
     const place = { ip, bytes, amount };

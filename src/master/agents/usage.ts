@@ -22,5 +22,5 @@ export function usedOn(agent: Agent): Resource[] {
   return used;
 }
 
-/** What an agent must write down of what it has. */
+/** The resources that an agent must checkpoint. */
 export const checkpointedResources = (agent: Agent) => agent.total.filter(needsCheckpoint);

@@ -41,7 +41,10 @@ export interface Subscription {
   readonly constraints: OfferConstraints | undefined;
 }
 
-/** What is late is late by seconds, or by as long as an agent was unreachable. */
+/**
+ * Acknowledged ends of tasks that a framework remembers. Updates that come after one are late by
+ * seconds, or by as long as an agent was unreachable.
+ */
 const MAX_ACKNOWLEDGED_ENDS = 2_000;
 
 function createFramework(
@@ -88,7 +91,7 @@ function createFramework(
   };
 }
 
-/** Of a framework that is itself forgotten. */
+/** Forgets the histories of a framework that is itself forgotten. */
 export function forgetTasks({ completedTasks, unreachableTasks }: Framework): void {
   completedTasks.remove(() => true);
   unreachableTasks.clear();
@@ -144,7 +147,10 @@ function addFramework(state: MasterState, framework: Framework): void {
   });
 }
 
-/** A framework that an agent or the framework itself tells of, before its scheduler is back. */
+/**
+ * Adds a framework that an agent names, or the framework itself as it subscribes, but this master
+ * does not know.
+ */
 export function recoverFramework(
   state: MasterState,
   info: FrameworkInfo,
@@ -163,7 +169,7 @@ export function recoverFramework(
   return framework;
 }
 
-/** A framework that is known comes back, or comes a second time: the old connection ends. */
+/** Subscribes a known framework again; the connection that it may have had ends. */
 export function resubscribe(
   state: MasterState,
   framework: Framework,
@@ -210,7 +216,7 @@ function welcome(state: MasterState, framework: Framework, from: ConnectionReque
   heartbeat(state, framework);
 }
 
-/** Takes a new description; roles that are gone lose their offers. */
+/** Gives a framework a new description; offers for roles that it has left are rescinded. */
 export function updateFramework(
   state: MasterState,
   framework: Framework,
@@ -238,8 +244,9 @@ export function updateFramework(
 }
 
 /**
- * Tells readers and agents of a changed framework. Apache Mesos tells every agent; here only those
- * that run something of it are told, for no other keeps a record of it.
+ * Tells subscribers of the operator API and agents of a changed framework. Apache Mesos tells every
+ * agent; here an agent is told only if it runs something of the framework, for no other agent keeps
+ * a record of it.
  */
 export function tellOfFramework(state: MasterState, framework: Framework): void {
   publishFrameworkUpdated(state, framework);

@@ -51,7 +51,7 @@ function latestStatus(state: MasterState, task: Task): TaskStatus {
   return describeTask(status, task);
 }
 
-/** Undefined while the master cannot know: the agent may yet come back and tell. */
+/** The status to answer; undefined while the agent may yet come back and tell it. */
 function statusOf(
   state: MasterState,
   framework: Framework,
@@ -96,7 +96,8 @@ function unknownTask(state: MasterState, agent: AgentId | undefined) {
 }
 
 /**
- * The same for operations. Those that only a resource provider can know are passed on to its agent.
+ * Answers for operations. An operation that only a resource provider can know is asked of the
+ * provider's agent.
  */
 export function reconcileOperations(
   state: MasterState,

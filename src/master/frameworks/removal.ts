@@ -1,5 +1,5 @@
-// How frameworks end: torn down, or too long away. All that they hold is free at once; their tasks
-// end without a word to anyone but readers of the event stream.
+// How frameworks end: torn down, or away for longer than their failover timeout. All that they hold
+// is free at once. Of the ends of their tasks only the operator API's event stream tells.
 import {
   type Task,
   TaskState,
@@ -29,12 +29,14 @@ export function failoverTimedOut(state: MasterState, id: FrameworkId): void {
 /** Ends a framework and all it runs. Its id is refused for as long as it is remembered. */
 export function removeFramework(state: MasterState, framework: Framework): void {
   deactivate(state, framework, { rescind: false });
-  // Apache Mesos sends this to every agent; here to those that have something of the framework.
+  // Apache Mesos sends this to every agent; here only agents that have something of the framework
+  // get it.
   const agents = agentsOf(state, framework);
   for (const agent of agents) {
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: framework.idMessage });
   }
-  // All that it holds at once: what its tasks give back one by one is not looked at any more.
+  // The allocator forgets all that the framework holds at once, and takes no notice of what tasks
+  // give back below.
   state.allocator.removeFramework(framework.id);
   endTasks(state, framework);
   for (const agent of agents) {

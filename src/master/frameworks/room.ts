@@ -1,6 +1,6 @@
-// What all frameworks may be together. Those that are subscribed, and those that were and may come
-// back, have one share; those that agents tell of before their schedulers are here have another, so
-// that no agent takes the places of frameworks that subscribe.
+// Bounds of all frameworks together: their number, bytes and roles. Frameworks that have subscribed
+// to this master have one share of them; frameworks that agents tell of, and that have not
+// subscribed, have another. So no agent can take the places of frameworks that subscribe.
 import { frameworkRoles } from '../../model/capabilities.ts';
 import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
 import { type AgentId, frameworkId } from '../../model/ids.ts';
@@ -19,7 +19,7 @@ import {
 import { frameworkBytes, growthError, MAX_FRAMEWORKS_BYTES } from '../validation/size.ts';
 import type { Sums } from './framework-sums.ts';
 
-/** Why a framework may not subscribe, or become this. */
+/** Why a framework may not subscribe with, or change to, this description. */
 export function subscriberError(
   state: MasterState,
   info: FrameworkInfo,
@@ -51,7 +51,10 @@ export function subscriberError(
   );
 }
 
-/** `sum` may be beyond a bound already; only what adds to it is refused. */
+/**
+ * Which bound `more` would break. A sum that is beyond a bound already is no error, only what adds
+ * to it.
+ */
 function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>, share = 1): string | undefined {
   const mostRoles = Math.floor(MAX_ROLES * share);
   const mostTree = Math.floor(MAX_TREE * share);
@@ -68,9 +71,9 @@ function overflow(sum: Sums, more: Omit<Sums, 'frameworks'>, share = 1): string 
 }
 
 /**
- * Why an agent cannot come back with these frameworks: those that the master does not know are too
- * many, or have too many roles, alone or with what agents have told of before. That is no end: a
- * framework that has subscribed meanwhile is known when the agent asks again.
+ * Why an agent cannot register again with these frameworks: too many of them are unknown to the
+ * master, or have too many roles, alone or with what agents have told of before. The agent may get
+ * in later: frameworks that have subscribed by then are known.
  */
 export function toldError(
   state: MasterState,
@@ -132,8 +135,8 @@ export function toldError(
 }
 
 /**
- * Of what agents may tell, the part of those that the registry does not name; and of those at one
- * address.
+ * Parts of what agents may tell that unknown agents may tell: all of them together, and those at
+ * one address.
  */
 const STRANGERS_SHARE = 1 / 2;
 const STRANGERS_OF_ADDRESS_SHARE = 1 / 4;

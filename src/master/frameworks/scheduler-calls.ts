@@ -72,7 +72,7 @@ function countInvalid(state: MasterState, call: SchedulerCall): void {
   }
 }
 
-/** The caller must be who subscribed, on the stream that it got then. */
+/** Why the caller is not the framework's scheduler: another principal, or not its connection. */
 function callerError(
   framework: Framework,
   principal: Principal | undefined,
@@ -90,7 +90,7 @@ function callerError(
   return connectionError(framework, caller);
 }
 
-/** All that a call names is answered in one step. */
+/** Why a call names too much: all of it is answered in one step. */
 function amountError(state: MasterState, framework: Framework, call: SchedulerCall) {
   const { reconcile: tasks, reconcile_operations: operations } = call;
   const { accept: accepted, decline: declined } = call;
@@ -133,7 +133,7 @@ function perform(
   act(state, framework, call, type);
 }
 
-/** All of these are answered before their effect is known. */
+/** Carries out a call that has been answered already. */
 function act(
   state: MasterState,
   framework: Framework,
@@ -254,7 +254,7 @@ function answerInverseOffers(
   }
 }
 
-/** Roles that a call names must be valid and the framework's own, or the call does nothing. */
+/** Why a call that names roles does nothing: one is not valid, or not the framework's own. */
 function namedRolesError(framework: Framework, roles: readonly string[]): string | undefined {
   for (const role of roles) {
     const error = roleError(role);
@@ -331,8 +331,8 @@ function shutdown(state: MasterState, framework: Framework, call: SchedulerCall_
 }
 
 /**
- * Every acknowledgement is passed on; the agent knows which it waits for. The one that matches the
- * last update, that one being terminal, ends the task.
+ * Passes every acknowledgement on to the agent, which knows the one that it waits for. The
+ * acknowledgement of a task's terminal update also ends the task here.
  */
 function acknowledge(
   state: MasterState,

@@ -1,4 +1,5 @@
-// SUBSCRIBE: the checks, in Mesos's order, and then one of the three ways in.
+// SUBSCRIBE: the checks, in Mesos's order; then the framework is added, recovered or subscribed
+// again.
 import { frameworkRoles } from '../../model/capabilities.ts';
 import {
   type FrameworkInfo,
@@ -67,12 +68,16 @@ export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe
   resubscribe(state, framework, { ...subscription, info: kept });
 }
 
-/** A framework that authenticated but does not say as whom gets its principal from that. */
+/**
+ * A framework that has authenticated and names no principal gets the principal it authenticated as.
+ */
 function withPrincipal(info: FrameworkInfo, principal: string | undefined): FrameworkInfo {
   return principal === undefined || info.principal !== undefined ? info : { ...info, principal };
 }
 
-/** User and checkpointing stay what they were; a change is ignored. */
+/**
+ * The new description with the user and checkpointing that the framework had: these cannot change.
+ */
 function preserveImmutable(framework: Framework, info: FrameworkInfo): FrameworkInfo {
   const { checkpoint: _, ...rest } = info;
   const { user, checkpoint } = framework.info;
@@ -100,7 +105,7 @@ export function offerConstraintsError(
   return why === undefined ? undefined : `Offer constraints are not valid: ${why}`;
 }
 
-/** What holds for SUBSCRIBE and UPDATE_FRAMEWORK alike. */
+/** Why neither SUBSCRIBE nor UPDATE_FRAMEWORK may bring this description. */
 export function frameworkError(
   state: MasterState,
   info: FrameworkInfo,

@@ -1,5 +1,5 @@
-// What the master counts, by Mesos's metric names. Gauges that follow from the state are not here:
-// they are taken when metrics are read (views/metrics.ts).
+// Counters of the master, by Mesos's metric names. Gauges are not here: they are taken from the
+// state when metrics are read (views/metrics.ts).
 import {
   type Offer_Operation,
   Offer_Operation_Type,

@@ -1,4 +1,5 @@
-// How long things took: a window of the latest samples, summed up when it is asked for.
+// Timer statistics: the latest samples of how long something took, and their quantiles when metrics
+// are read.
 
 const WINDOW_SIZE = 1000;
 
@@ -17,7 +18,7 @@ export class Durations {
   private last: number | undefined;
   private count = 0;
 
-  /** Below nought where the clock was set back meanwhile, which tells nothing. */
+  /** A sample below 0 is dropped: the clock was set back meanwhile. */
   add(sampleMs: number): void {
     const ms = Math.max(0, sampleMs);
     this.samples[this.next] = ms;
@@ -44,7 +45,7 @@ export class Durations {
   }
 }
 
-/** Between the two nearest samples. */
+/** A quantile, interpolated between the two nearest samples. */
 function quantile(sorted: readonly number[], part: number): number {
   const position = part * (sorted.length - 1);
   const below = Math.floor(position);

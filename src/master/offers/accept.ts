@@ -1,5 +1,6 @@
-// ACCEPT: what a framework does with offers. Operations are taken in order; each one either fits
-// what is left of the offers, or is refused on its own. What is left at the end goes back.
+// ACCEPT: a framework's operations on offers. They are taken in order; an operation that does not
+// fit what is left of the offers is refused, and the others go on. What is left at the end goes
+// back.
 import type { ResourcePool } from '../../core/interface.ts';
 import {
   type Offer_Operation,
@@ -38,7 +39,7 @@ export interface Acceptance {
   readonly agent: Agent;
   readonly role: string;
   readonly offered: readonly Resource[];
-  /** Left to use. */
+  /** What is left of the offered resources. */
   readonly pool: ResourcePool;
   /**
    * What the agent has, once an operation converts some of it: `agent.total` follows when it is
@@ -47,7 +48,9 @@ export interface Acceptance {
   total: ResourcePool | undefined;
   /** How many of the conversions are in `agent.total`. */
   booked: number;
-  /** What is left as errors name it, once one has: the same until more of it is used. */
+  /**
+   * The text of what is left, made for the first error that names it and kept until more is used.
+   */
   leftText: string | undefined;
   /** Shared volumes that were offered or made; they can be used any number of times. */
   shared: Resource[];
@@ -94,10 +97,10 @@ function drop(
   dropOperation(state, framework, operation, why);
 }
 
-/** Characters of a reason in the log: it may name what came at length. */
+/** Characters of a reason in the log: a reason may quote the call at length. */
 const MAX_LOGGED = 1_000;
 
-/** One line, however many there are. */
+/** Logs all dropped operations of an ACCEPT in one line. */
 function logDropped(state: MasterState, { id }: Framework, dropped: readonly string[]): void {
   const [first] = dropped;
   if (first === undefined) {
@@ -111,7 +114,7 @@ function logDropped(state: MasterState, { id }: Framework, dropped: readonly str
   log(state, 'warn', `Dropping ${what}: ${why}`);
 }
 
-/** What an answer without a filter means. */
+/** Seconds of the filter of an ACCEPT or DECLINE that names none. */
 export const DEFAULT_REFUSE_SECONDS = 5;
 
 function countMessages(state: MasterState, operations: readonly Offer_Operation[]): void {
@@ -126,7 +129,7 @@ function countMessages(state: MasterState, operations: readonly Offer_Operation[
   }
 }
 
-/** The offers cannot be used: those that are still there go back, each task is lost. */
+/** Refuses the whole ACCEPT: offers that still exist go back, and each task is lost. */
 function refuseAll(
   state: MasterState,
   framework: Framework,
@@ -189,7 +192,10 @@ function usableOperations(
   return usable;
 }
 
-/** An operation's id asks for feedback, which not every operation and agent can give. */
+/**
+ * Why an operation may not have an id, which asks for feedback: not every operation and agent gives
+ * it.
+ */
 function idError(agent: Agent, operation: Offer_Operation): string | undefined {
   switch (operation.type) {
     case Offer_Operation_Type.LAUNCH:
@@ -236,7 +242,7 @@ function refuseOperation(
 }
 
 /**
- * The offers end; what they held stays allocated to the framework until the operations are done.
+ * Ends the offers. Their resources stay allocated to the framework until the operations are done.
  */
 function take(
   state: MasterState,

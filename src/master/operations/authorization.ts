@@ -59,8 +59,8 @@ export function stepsOf(operation: Offer_Operation): Step[] {
 }
 
 /**
- * With a source, what is reserved now is taken off, level by level, and the new reservations put
- * on.
+ * The steps of a RESERVE with a source: reservations that the source has and the result has not are
+ * taken off, level by level, and then the new ones are put on.
  */
 function reserveSteps({ source = [], resources = [] }: Offer_Operation_Reserve): Step[] {
   if (source.length === 0) {

@@ -1,5 +1,6 @@
-// Offer operations that agents carry out: their records, their status updates, their end. All that
-// the master lets through is speculative: its resources are converted when it is accepted.
+// Offer operations that agents carry out: their records, status updates and ends. All operations
+// that the master accepts are speculative: resources are converted at once, before the agent has
+// done it.
 import {
   type Offer_Operation,
   type Operation,
@@ -51,7 +52,7 @@ export function applyOperation(
   });
 }
 
-/** For agents that take their reservations and volumes as a whole. */
+/** Sends all reservations and volumes of an agent that does not know operations. */
 export function sendCheckpoint(state: MasterState, agent: Agent): void {
   const resources = checkpointedResources(agent);
   const { reservationRefinement } = agent.capabilities;
@@ -105,8 +106,8 @@ function addOperation(
 }
 
 /**
- * What agents have listed before its framework was known becomes the framework's, for it to
- * acknowledge.
+ * Gives a framework the operations that agents listed before it was known: the framework
+ * acknowledges them.
  */
 export function adoptOperations(state: MasterState, framework: Framework): void {
   for (const agent of state.agents.registered.values()) {
@@ -121,7 +122,10 @@ export function adoptOperations(state: MasterState, framework: Framework): void 
   }
 }
 
-/** Its history grows afterwards: what has come as one size goes as the same. */
+/**
+ * Keeps the size of an operation, which is given back when it goes: its history may have grown by
+ * then.
+ */
 function weighOperation(agent: Agent, key: string, bytes: number): void {
   agent.operationBytes ??= new Map();
   agent.bytes += bytes - (agent.operationBytes.get(key) ?? 0);
@@ -148,7 +152,7 @@ export function removeOperation(state: MasterState, agent: Agent, operation: Ope
   }
 }
 
-/** A framework is going: its operations stay with their agents. */
+/** Leaves a framework's operations with their agents: the framework ends. */
 export function orphanOperations(framework: Framework): void {
   framework.operations.clear();
   framework.operationUuids.clear();
@@ -165,7 +169,7 @@ function sendOperationStatus(
   });
 }
 
-/** An agent tells what became of an operation. */
+/** A status update of an operation, from its agent. */
 export function operationStatusUpdate(
   state: MasterState,
   message: UpdateOperationStatusMessage,
@@ -247,8 +251,9 @@ function endAcknowledged(state: MasterState, agent: Agent, operation: Operation)
 }
 
 /**
- * An agent has told what it has while operations were on their way: it may have carried them out
- * before or after, or never get them. When the fate of all is known it is asked once more.
+ * Marks an agent's pending operations as doubtful: the agent has told what it has while they were
+ * on their way, and may have carried them out before, or after, or never get them. When the fate of
+ * all is known, the agent is asked once more.
  */
 export function doubtOperations(agent: Agent): void {
   const open = [...(agent.operations ?? [])].filter(
@@ -298,8 +303,8 @@ function updateOperation(state: MasterState, operation: Operation, status: Opera
 const ORPHAN_WAIT_MS = 600_000;
 
 /**
- * To the framework if it asked for feedback (it will acknowledge); the master acknowledges
- * otherwise.
+ * Passes a status update to the framework if it asked for feedback, and will acknowledge; otherwise
+ * the master acknowledges.
  */
 function passOn(
   state: MasterState,
@@ -337,8 +342,8 @@ function passOn(
 }
 
 /**
- * So many acknowledged operations of an agent are remembered; it lists them no longer than it
- * takes.
+ * Acknowledged operations of an agent that are remembered: it may list them until the
+ * acknowledgements have arrived.
  */
 const MAX_ACKNOWLEDGED = 1_000;
 
@@ -417,7 +422,9 @@ export function dropOperation(
   }
 }
 
-/** What the agent loses with its end: the framework hears it of every operation with an id. */
+/**
+ * Ends the operations of an agent that ends: the framework is told of each operation with an id.
+ */
 export function endOperations(
   state: MasterState,
   agent: Agent,

@@ -84,7 +84,7 @@ export const shrinkOperation = ({
   shrink_volume: { volume: toReservationList(volume), subtract },
 });
 
-/** Valid resources of a call, before they are brought into the list form. */
+/** Why the resources of a call are not valid; they are not in the list form yet. */
 export const inputError = (...lists: (readonly Resource[] | undefined)[]) => {
   for (const list of lists) {
     const error =
@@ -154,7 +154,7 @@ export function operate(
 
 const typeName = enumNames(Offer_Operation_Type);
 
-/** What the operation takes, as it is before. */
+/** The resources that the operation takes, as they are before it. */
 function requiredResources(state: MasterState, operation: Offer_Operation): Resource[] {
   const { reserve, unreserve, create, destroy, grow_volume, shrink_volume } = operation;
   if (reserve !== undefined) {
@@ -186,8 +186,8 @@ function withoutVolume(resource: Resource): Resource {
 }
 
 /**
- * Takes offers back, only those that hold some of what is needed, until enough is free. The
- * frameworks' filters keep them from being offered the same at once.
+ * Rescinds offers that hold some of what the operation needs, until enough is free. The frameworks'
+ * filters keep them from being offered the same at once.
  */
 function freeOffered(state: MasterState, agent: Agent, operation: Offer_Operation): void {
   let required = requiredResources(state, operation);

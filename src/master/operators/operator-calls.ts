@@ -46,7 +46,7 @@ export function operatorCall(state: MasterState, event: OperatorCalled): void {
   }
 }
 
-/** They write settings to the registry that they make of those before. */
+/** Calls that rewrite a setting: the new setting follows from the stored one. */
 const SETTING: ReadonlySet<MasterCall_Type | undefined> = new Set([
   MasterCall_Type.UPDATE_WEIGHTS,
   MasterCall_Type.UPDATE_QUOTA,
@@ -166,7 +166,7 @@ export function takeSettingCall(
       markAgentGone(state, idOf(call.mark_agent_gone), principal, request);
       break;
     default:
-      // UNKNOWN, and reads that came the wrong way.
+      // UNKNOWN, or a read call, which is a view and no event.
       reply(state, request, 501);
   }
 }

@@ -1,4 +1,4 @@
-// Readers of the operator API's event stream: who they are, and what they are told.
+// Subscribers of the operator API's event stream, and the events that they get.
 import { sameMessage } from '../../model/equality.ts';
 import {
   type MasterEvent,
@@ -86,7 +86,7 @@ export function removeSubscriber(state: MasterState, stream: StreamId): boolean 
 
 type Sees = (subscriber: Subscriber) => boolean;
 
-/** The event as each reader is shown it, to those who may see what it is about. */
+/** Sends an event to each subscriber that may see its object, as that subscriber may see it. */
 function publish(state: MasterState, sees: Sees, shown: (viewer: Viewer) => MasterEvent): void {
   const { authorizer } = state.options;
   for (const subscriber of state.subscribers.values()) {
@@ -111,7 +111,7 @@ const seesTask =
     seesFramework(state, framework)(subscriber) &&
     mayDo(state, subscriber.principal, 'VIEW_TASK', { task, framework: framework.info });
 
-// All of them are called often, and cost nothing while there is no subscriber.
+// These are called often, and must cost nothing while there is no subscriber.
 
 export function publishTaskAdded(state: MasterState, framework: Framework, task: Task): void {
   if (state.subscribers.size > 0) {
@@ -130,7 +130,8 @@ export function publishTaskUpdated(
   status: TaskStatus,
 ): void {
   if (state.subscribers.size > 0) {
-    // The state being reported. The task's latest may be ahead of it, and gets an event of its own.
+    // The state that the update reports. The task's latest state may be ahead of it, and gets an
+    // event of its own.
     const event = {
       type: MasterEvent_Type.TASK_UPDATED,
       task_updated: { framework_id: framework.idMessage, status, state: status.state },

@@ -5,7 +5,10 @@ import { fromMilli, toMilli } from '../../model/milli.ts';
 
 export type Amounts = Readonly<Record<string, number>>;
 
-/** A record whose keys are anybody's choice, `constructor` too. */
+/**
+ * A record whose keys come from outside: it has no prototype, so that `constructor` is an ordinary
+ * key.
+ */
 export function recordOf<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   const record: Record<string, T> = Object.create(null) as Record<string, T>;
   for (const [key, value] of entries) {
@@ -42,11 +45,11 @@ function combine(left: Amounts, right: Amounts, sign: 1 | -1): Record<string, nu
   return result;
 }
 
-/** At least so much of everything; what is absent is none. */
+/** True when `whole` has at least as much of each name as `part`; an absent name counts as 0. */
 export const covers = (whole: Amounts, part: Amounts) =>
   Object.entries(part).every(([name, value]) => toMilli(whole[name] ?? 0) >= toMilli(value));
 
-/** Within the limits; what has no limit is free. */
+/** True when no amount is beyond its limit; a name without a limit has none. */
 export const isWithin = (amounts: Amounts, limits: Amounts) =>
   Object.entries(limits).every(([name, limit]) => toMilli(amounts[name] ?? 0) <= toMilli(limit));
 

@@ -1,4 +1,4 @@
-// Quotas of roles: what they are checked for, and which offers must go when one changes.
+// Quotas of roles: how they are checked, and which offers are rescinded when one changes.
 import {
   type MasterCall_UpdateQuota,
   type QuotaConfig,
@@ -200,7 +200,10 @@ function amountError(noun: string, amounts: Amounts): string | undefined {
   return undefined;
 }
 
-/** Limits must not be exceeded already, guarantees must be possible; `force` lifts both. */
+/**
+ * Why a quota is refused without `force`: a limit is exceeded already, or a guarantee cannot be
+ * met.
+ */
 function fitError(
   state: MasterState,
   configs: readonly QuotaConfig[],
@@ -249,7 +252,7 @@ export function clusterCapacity(state: MasterState): Amounts {
   return capacity;
 }
 
-/** Takes offers back until limits hold and guarantees could be met. */
+/** Rescinds offers until limits hold and guarantees could be met. */
 function rescindForQuotas(state: MasterState, roles: readonly string[]): void {
   const held = holdings(state);
   const amounts = (resources: readonly Resource[]) => countedAmounts(state.algebra, resources);
@@ -288,7 +291,7 @@ function rescindForQuotas(state: MasterState, roles: readonly string[]): void {
   }
 }
 
-/** SET_QUOTA, the old way: guarantee and limit in one, for a role that has none. */
+/** SET_QUOTA, Mesos's older call: guarantee and limit in one, for a role without quota. */
 export function setOldQuota(
   state: MasterState,
   quota: QuotaRequest,
@@ -399,7 +402,10 @@ function oldQuotaError(role: string, guarantee: readonly Resource[]): string | u
   return undefined;
 }
 
-/** Offers go until enough is free, and from at least one agent for each framework of the role. */
+/**
+ * Rescinds offers until the guarantee is free, and on at least one agent for each framework of the
+ * role.
+ */
 function rescindForOldQuota(state: MasterState, role: string, guarantees: Amounts): void {
   const waiting = (frameworksByRole(state).get(role) ?? []).filter(
     (it) => it.state === 'connected' && it.active,

@@ -12,7 +12,7 @@ import { type Amounts, countedAmounts, minus, plus, withoutZeros } from './quant
 export const isAllowedRole = (state: MasterState, role: string) =>
   state.roleWhitelist?.has(role) !== false;
 
-/** Frameworks by role: those subscribed to it, and those that still hold something of it. */
+/** Frameworks by role: subscribed to the role, or still holding something in it. */
 export function frameworksByRole(state: MasterState): Map<string, Framework[]> {
   const byRole = new Map<string, Framework[]>();
   for (const framework of state.frameworks.registered.values()) {
@@ -99,7 +99,7 @@ export function holdings(
   const offered = new Map<string, Amounts>();
   const reserved = new Map<string, Amounts>();
   const idle = new Map<string, Amounts>();
-  // To the roles above as well: a role holds what those below it hold.
+  // Adds to the ancestors as well: a role holds what the roles below it hold.
   const add = (map: Map<string, Amounts>, role: string, amounts: Amounts) => {
     for (const holder of [role, ...roleAncestors(role)]) {
       map.set(holder, plus(map.get(holder) ?? {}, amounts));

@@ -1,18 +1,19 @@
-// The core keeps every role that anything speaks of, with all above it, and has room for some. What
-// agents, weights and reservations name is let in while there is room for the roles of frameworks
-// that subscribe beside it.
+// The room for roles: the core keeps every role that is named, with its ancestors, and has a bound
+// for them. Roles that agents, weights and reservations name are let in as long as room is left for
+// the roles of frameworks that subscribe.
 import type { Resource } from '../../model/generated/messages.ts';
 import { treeSize } from '../../model/role.ts';
 import type { MasterState } from '../state.ts';
 import { MAX_FRAMEWORK_TREE } from '../validation/count.ts';
 
 /**
- * Of 262,144: quotas have their own bound, and weights are told to the core once they are stored.
+ * Of the core's 262,144. Quotas have a bound of their own, and weights are told to the core once
+ * they are stored.
  */
 export const MAX_KNOWN_ROLES = 230_000;
 const MAX_KNOWN_TO_OTHERS = 100_000;
 
-/** Why what one message names cannot be taken in. */
+/** Why the roles that one message names cannot be taken in. */
 export function rolesRoomError(
   state: MasterState,
   roles: readonly string[],

@@ -1,4 +1,4 @@
-// Weights of roles.
+// Weights of roles: UPDATE_WEIGHTS, and what it does to offers.
 import type { WeightInfo } from '../../model/generated/messages.ts';
 import type { RequestId } from '../../model/ids.ts';
 import { roleError } from '../../model/role.ts';
@@ -79,7 +79,7 @@ function weightError(role: string, weight: number): string | undefined {
     : ` for role '${role}': Invalid weight '${weight}': Weights must be positive`;
 }
 
-/** New weights of roles in use start the sharing anew, with all offers taken back. */
+/** Rescinds all offers when the weight of a role in use has changed: sharing starts anew. */
 function rescindForWeights(state: MasterState, changed: readonly { role: string }[]): void {
   const used = frameworksByRole(state);
   if (changed.some(({ role }) => used.has(role))) {

@@ -1,4 +1,4 @@
-// Status updates on their way to frameworks: those the master makes itself, and those of agents.
+// Status updates for frameworks: made by the master, or passed on from agents.
 import {
   SchedulerEvent_Type,
   type StatusUpdate,
@@ -18,7 +18,10 @@ import type { Framework, MasterState } from '../state.ts';
 import { duplicateUpdate } from './duplicates.ts';
 import { giveBack, updateTask } from './tasks.ts';
 
-/** What a framework hears of states that only partition-aware ones know. */
+/**
+ * The state that a framework is told: TASK_LOST for states that only partition-aware frameworks
+ * know.
+ */
 export function stateFor(framework: Framework, state: TaskState): TaskState {
   if (framework.capabilities.partitionAware) {
     return state;
@@ -64,7 +67,10 @@ export function masterStatus(
   return status;
 }
 
-/** As frameworks hear it; the task's own record leaves the executor out, as in Mesos. */
+/**
+ * The status as frameworks get it, with the executor's id; the task's record leaves that out, as in
+ * Mesos.
+ */
 export const ofExecutor = (status: TaskStatus, { executor_id }: Task): TaskStatus =>
   executor_id === undefined ? status : { ...status, executor_id };
 
@@ -91,7 +97,7 @@ export function sendStatus(state: MasterState, framework: Framework, status: Tas
   sendToFramework(state, framework, { type: SchedulerEvent_Type.UPDATE, update: { status } });
 }
 
-/** A task that never began: the framework hears it at once, nothing is remembered. */
+/** Tells a framework that a task was refused. The task never began, and nothing of it is kept. */
 export function refuseTask(
   state: MasterState,
   framework: Framework,

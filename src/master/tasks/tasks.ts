@@ -30,7 +30,10 @@ import { publishTaskAdded, publishTaskUpdated } from '../operators/subscribers.t
 import type { Agent, Framework, MasterState, TaskSize } from '../state.ts';
 import { countFramework, sizeOnce, taskSize, uncountFramework } from '../validation/size.ts';
 
-/** Of an agent's tasks; beyond it the latest status of each is kept. */
+/**
+ * Bytes of the statuses that the tasks of one agent keep; beyond it a task keeps its latest status
+ * only.
+ */
 export const MAX_STATUSES_ON_AGENT_BYTES = 32 * 1024 * 1024;
 
 const isOver = (state: TaskState) => isTerminal(state) || state === TaskState.TASK_UNREACHABLE;
@@ -71,7 +74,7 @@ export function addTask(
   }
 }
 
-/** Answers what the task has had, if it was on the agent. */
+/** Takes a task out of its agent's sums; answers its size, if it was on the agent. */
 function uncountTask(agent: Agent, task: Task | undefined): TaskSize | undefined {
   const size = task && agent.taskSizes.get(task);
   if (size !== undefined && task !== undefined) {
@@ -99,7 +102,7 @@ export function updateTask(
   const isFinal = isTerminal(task.state) || (isOver(task.state) && !isOver(newState));
   if (!isFinal && task.state !== newState) {
     if (framework !== undefined) {
-      // One that was unreachable is not among the active ones any more.
+      // A task that was unreachable is not counted as active.
       if (framework.tasks.get(taskId(task.task_id.value)) === task) {
         uncountActiveTask(framework.counters, task.state);
       }
@@ -212,7 +215,7 @@ export function removeTask(
   }
 }
 
-/** Off the agent's books; answers the size that the task has had there. */
+/** Takes a task out of its agent's tasks; answers the size that it had. */
 function takeOff(agent: Agent, owner: FrameworkId, id: TaskId): TaskSize | undefined {
   const tasks = agent.tasks.get(owner);
   const size = uncountTask(agent, tasks?.get(id));
@@ -296,7 +299,7 @@ function tellOfEnd(state: MasterState, framework: Framework, task: Task, status:
   }
 }
 
-/** In the framework's sums, where states that are no end count only while the task is there. */
+/** Counts the end of a task in its framework's sums, in which it counted by its state until now. */
 function endUnrecorded({ counters }: Framework, task: Task, end: TaskState): boolean {
   const ended = !isOver(task.state);
   if (!isTerminal(task.state)) {
@@ -309,7 +312,7 @@ function endUnrecorded({ counters }: Framework, task: Task, end: TaskState): boo
   return ended;
 }
 
-/** Leaves those of a framework's tasks on an agent that count there. */
+/** Leaves only those of a framework's tasks on an agent that are still counted there. */
 function keepCounted(agent: Agent, owner: FrameworkId): void {
   const kept = new Map<TaskId, Task>();
   for (const [id, task] of agent.tasks.get(owner) ?? []) {

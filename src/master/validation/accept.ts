@@ -1,5 +1,4 @@
-// How much one ACCEPT may ask for. Its operations are taken in one step, and each sees what those
-// before it have left.
+// Bounds of one ACCEPT: its operations are all taken in one step.
 import type {
   Offer_Operation,
   Resource,
@@ -54,7 +53,10 @@ export function acceptError(
   );
 }
 
-/** Why an agent cannot have what an operation makes, beside `count` that differ already. */
+/**
+ * Why an agent cannot have what an operation makes, beside the `count` different reservations and
+ * volumes that it has.
+ */
 export function distinctError(count: number, operation: Offer_Operation): string | undefined {
   const { reserve, create } = operation;
   const more = reserve?.resources?.length ?? create?.volumes?.length ?? 0;

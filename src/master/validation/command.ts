@@ -1,4 +1,5 @@
-// Commands, environments, containers, checks: what can be seen to be wrong before an agent tries.
+// Whether commands, environments, containers and checks are valid, as far as the master can see
+// without an agent.
 import {
   type CheckInfo,
   CheckInfo_Type,

@@ -1,5 +1,4 @@
-// How many things one call may name, and all calls together: each costs a part of a second or of
-// memory.
+// Bounds of what one call may name, and all calls together: each named thing costs time or memory.
 
 /** Roles of a framework. */
 export const MAX_FRAMEWORK_ROLES = 5_000;

@@ -18,7 +18,7 @@ import {
 } from './resources.ts';
 import { executorSizeError } from './size.ts';
 
-/** What holds for an executor wherever it comes from. */
+/** Why an ExecutorInfo is not valid, whether a framework or an agent brings it. */
 export function executorInfoError(executor: ExecutorInfo): string | undefined {
   const id = executor.executor_id.value;
   return (
@@ -64,7 +64,7 @@ function typeError(executor: ExecutorInfo): string | undefined {
   }
 }
 
-/** What holds for an executor that a framework wants on an agent. */
+/** Why a framework may not launch an executor on an agent. */
 export function launchedExecutorError(
   executor: ExecutorInfo,
   framework: Framework,

@@ -1,4 +1,4 @@
-// Whether a framework may be what it says it is.
+// Whether the description of a framework is valid, and may take the place of an earlier one.
 
 import { frameworkRoles } from '../../model/capabilities.ts';
 import type { FrameworkInfo, OfferConstraints } from '../../model/generated/messages.ts';
@@ -72,7 +72,7 @@ function filtersError(info: FrameworkInfo): string | undefined {
   return undefined;
 }
 
-/** What a number from outside must be to be an amount. */
+/** Why a number is no amount of a scalar resource. */
 export function scalarError(value: number): string | undefined {
   if (Number.isNaN(value)) {
     return 'NaN not supported';

@@ -1,4 +1,4 @@
-// What an agent says of itself when it comes back: a message that contradicts itself is dropped
+// Whether a ReregisterAgentMessage is consistent: a message that contradicts itself is dropped as a
 // whole.
 import {
   type ExecutorInfo,
@@ -13,7 +13,7 @@ import { agentInfoError } from '../agents/agents.ts';
 import { executorInfoError } from './executor.ts';
 import { frameworkInfoError } from './framework.ts';
 
-/** Why the message is dropped whole. */
+/** Why the message is dropped. */
 export function reregistrationError(message: ReregisterAgentMessage): string | undefined {
   return (
     (message.agent.id === undefined ? 'it has no id' : undefined) ??

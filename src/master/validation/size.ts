@@ -1,6 +1,6 @@
-// How large frameworks, executors and tasks may be. What an agent has comes back in one message
-// when it registers again, and that message has a bound: an agent that is given more could not come
-// back, with all that others run there.
+// Bounds of the sizes of frameworks, executors and tasks. An agent that registers again sends all
+// that it has in one message, and messages have a bound: an agent with more could not register
+// again, and all its tasks would be lost.
 import type {
   AgentInfo,
   ExecutorInfo,
@@ -17,32 +17,29 @@ import { needsCheckpoint } from '../../model/resource-format.ts';
 import { statusesBytes } from '../../model/status-history.ts';
 import type { Agent, Framework, TaskSize } from '../state.ts';
 
-/**
- * A framework that says more of itself is refused; each message that launches a task carries it.
- */
+/** Bytes of a framework's description, which each message that launches a task carries. */
 const MAX_FRAMEWORK_BYTES = 1024 * 1024;
-/** All frameworks' infos and constraints; one that would make them more is refused. */
+/** Bytes of the infos and constraints of all frameworks. */
 export const MAX_FRAMEWORKS_BYTES = 128 * 1024 * 1024;
 /**
- * Every answer that lists agents has each one's info: its attributes, and the resources it starts
- * with.
+ * Bytes of an agent's info (its attributes, its configured resources), which every list of agents
+ * contains.
  */
 const MAX_AGENT_INFO_BYTES = 1024 * 1024;
-/** A larger task or executor is an error. */
+/** Bytes of a task or an executor. */
 const MAX_TASK_BYTES = 4 * 1024 * 1024;
 /**
- * Of an agent: its tasks, executors, reservations, volumes and operations that are not
- * acknowledged, and the frameworks that have something there. What would make them more is an
- * error.
+ * Bytes of all that an agent tells when it registers again: tasks, executors, reservations,
+ * volumes, operations that are not acknowledged, and the frameworks that have something there.
  */
 export const MAX_AGENT_BYTES = 32 * 1024 * 1024;
-/** Beyond that for what gives resources back, while its operation is under way. */
+/** Bytes beyond that for operations that give resources back, while they are under way. */
 const MAX_RELEASE_BYTES = 8 * 1024 * 1024;
-/** Of a framework's info in all messages by which one ACCEPT launches tasks: each has it. */
+/** Bytes of all copies of a framework's info in the messages by which one ACCEPT launches tasks. */
 const MAX_LAUNCH_BYTES = 64 * 1024 * 1024;
 /**
- * Completed and unreachable tasks of all frameworks; the framework with most of it loses its
- * oldest.
+ * Bytes of the completed and unreachable tasks of all frameworks; at the bound the framework with
+ * most of them loses its oldest.
  */
 export const MAX_TASK_HISTORY_BYTES = 64 * 1024 * 1024;
 
@@ -58,7 +55,7 @@ export function agentInfoSizeError(info: AgentInfo): string | undefined {
     : undefined;
 }
 
-/** Of all that the master keeps of a framework's own words. */
+/** Bytes of a framework's info and constraints. */
 export const frameworkBytes = (info: FrameworkInfo, constraints: OfferConstraints | undefined) =>
   messageSize(info, MAX_FRAMEWORKS_BYTES) + messageSize(constraints ?? {}, MAX_FRAMEWORKS_BYTES);
 
@@ -68,7 +65,7 @@ export function executorSizeError(info: ExecutorInfo): string | undefined {
     : undefined;
 }
 
-/** Whether so many messages with the framework's info are too much for a connection at once. */
+/** Why so many messages, each with the framework's info, are too much for a connection at once. */
 export function launchSizeError({ info }: Framework, messages: number): string | undefined {
   const bytes = sizeOnce(info);
   return messages * bytes > MAX_LAUNCH_BYTES
@@ -77,10 +74,10 @@ export function launchSizeError({ info }: Framework, messages: number): string |
     : undefined;
 }
 
-/** Of the tasks that have been measured before they are launched: what their records will have. */
+/** Sizes that the records of tasks will have, measured before the tasks are launched. */
 export type RecordSizes = Map<TaskInfo, number>;
 
-/** An executor that tasks of a group share has been measured by itself. */
+/** Why a task is too large. An executor that tasks of a group share is measured by itself. */
 export function taskSizeError(
   task: TaskInfo,
   {
@@ -107,8 +104,8 @@ export function taskSizeError(
 }
 
 /**
- * Whether an operation is too much, with what it makes; `unbooked` are not in the agent's total
- * yet.
+ * Why an operation, with what it makes, is too large for the agent. Conversions in `unbooked` are
+ * not in the agent's total yet.
  */
 export function operationSizeError(
   agent: Agent,
@@ -126,16 +123,16 @@ export function operationSizeError(
     : undefined;
 }
 
-/** At most, in reservations and volumes. */
+/** The bytes of reservations and volumes that an operation makes, at most. */
 function madeBytes(operation: Offer_Operation): number {
   const { unreserve, destroy, shrink_volume: shrink } = operation;
   return (unreserve ?? destroy ?? shrink) === undefined ? sizeOnce(operation) : 0;
 }
 
-/** Of all that the agent tells when it registers again, about. */
+/** Bytes of all that the agent tells when it registers again, about. */
 const bytesOn = (agent: Agent) => agent.bytes + checkpointedBytes(agent.total);
 
-/** By the list itself: a new one takes its place with each change. */
+/** Sizes by the list of resources itself: each change of an agent's total makes a new list. */
 const checkpointedSizes = new WeakMap<readonly Resource[], number>();
 
 function checkpointedBytes(total: readonly Resource[]): number {
@@ -150,7 +147,10 @@ function checkpointedBytes(total: readonly Resource[]): number {
   return bytes;
 }
 
-/** The agent tells of each framework that has something there. */
+/**
+ * Counts a framework's description on an agent where it has something: the agent tells of it when
+ * it registers again.
+ */
 export function countFramework(
   agent: Agent,
   id: FrameworkId,
@@ -163,7 +163,7 @@ export function countFramework(
   }
 }
 
-/** Whether a framework that has something on agents would say too much of itself. */
+/** Why a framework may not grow: an agent where it has something could not register again. */
 export function growthError(
   agents: Iterable<Agent>,
   framework: Framework,
@@ -179,7 +179,7 @@ export function growthError(
   return undefined;
 }
 
-/** The framework has described itself anew. */
+/** Counts the new description of a framework on an agent. */
 export function recountFramework(agent: Agent, { id, info }: Framework): void {
   const before = agent.frameworkBytes.get(id);
   if (before !== undefined) {
@@ -199,7 +199,7 @@ export function uncountFramework(agent: Agent, id: FrameworkId): void {
 /** The framework's id and its field, the state, and the executor's id, about. */
 const RECORD_BYTES = 64;
 
-/** Of what the task's record in the master keeps of its TaskInfo. */
+/** Bytes of what the task's record in the master keeps of its TaskInfo. */
 function recordBytes(task: TaskInfo): number {
   let bytes = RECORD_BYTES;
   for (const key in task) {
@@ -232,19 +232,19 @@ function unrecordedBytes(task: TaskInfo, shared: ExecutorInfo | undefined): numb
 const sizeOrNothing = (value: object | undefined) =>
   value === undefined ? 0 : valueSize(value, MAX_TASK_BYTES);
 
-/** Of a task among those that have ended, in bytes, about. */
+/** Bytes of a task in a history of tasks, about. */
 export const historySize = (task: Task): number => messageSize(task, MAX_TASK_HISTORY_BYTES);
 
-/** Of a task that an agent or the master's own records bring. */
+/** The size of a task's record. */
 export function taskSize(task: Task): TaskSize {
   const statuses = statusesBytes(task);
   return { own: Math.max(0, messageSize(task, MAX_AGENT_BYTES) - statuses), statuses };
 }
 
-/** By the info or call itself, none of which changes: nothing follows from what is not here. */
+/** Sizes by the message itself, which never changes: an entry that is missing is measured again. */
 const sizes = new WeakMap<object, number>();
 
-/** Of what frameworks describe, measured once. 0 of none. */
+/** The size of a message, measured once; 0 for none. */
 export function sizeOnce(item: object | undefined): number {
   if (item === undefined) {
     return 0;

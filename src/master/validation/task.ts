@@ -1,5 +1,5 @@
-// Whether a task, or a group of tasks, may be launched on what was offered. Checks are made in
-// Mesos's order, for the first failure is what the framework reads.
+// Whether a task, or a group of tasks, may be launched on the offered resources. Checks are made in
+// Mesos's order, since the framework is told of the first failure.
 import type { ResourcePool } from '../../core/interface.ts';
 import { sameMessage } from '../../model/equality.ts';
 import {
@@ -31,7 +31,7 @@ import { type RecordSizes, taskSizeError } from './size.ts';
 const MIN_CPUS = 0.01;
 const MIN_MEM = 32;
 
-/** What the task of an ACCEPT is checked against. */
+/** What a task of an ACCEPT is checked against. */
 export interface Ground {
   readonly framework: Framework;
   readonly agent: Agent;
@@ -40,7 +40,7 @@ export interface Ground {
   readonly recordSizes: RecordSizes;
 }
 
-/** What is left, with shared volumes as often as they are wanted. */
+/** What is left of the offers, in which shared volumes are there as often as they are wanted. */
 export interface Available {
   contains(resources: readonly Resource[]): boolean;
   text(): string;
@@ -82,7 +82,7 @@ export function taskError(task: TaskInfo, ground: Ground): string | undefined {
   );
 }
 
-/** What holds for a task on its own and in a group alike. */
+/** Why a task is not valid, on its own and in a group alike. */
 function commonError(task: TaskInfo, ground: Ground, shared?: ExecutorInfo): string | undefined {
   const { framework, agent } = ground;
   return (

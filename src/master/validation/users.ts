@@ -28,7 +28,7 @@ export interface UserRefusal {
   readonly message: string;
 }
 
-/** All users that the task would start something as have to be allowed, not only the first. */
+/** Why a task may not run as one of the users that it, its executor or its commands name. */
 export function taskUsersError(
   state: MasterState,
   framework: Framework,
@@ -64,8 +64,8 @@ export const reasonOf = ({ reason }: UserRefusal, isGroup: boolean): TaskStatus_
 };
 
 /**
- * An agent that does not switch users needs none, so the framework's empty one is the agent's to
- * refuse; but where root is barred, there is no user that could be root.
+ * True when the user is left empty, which is for the agent to judge: an agent that does not switch
+ * users needs none. Where root is barred an empty user is refused, for it could come to be root.
  */
 const isLeftEmpty = (state: MasterState, user: string, info: FrameworkInfo) =>
   user === '' && info.user === '' && state.options.rootSubmissions;

@@ -23,7 +23,7 @@ export const streamedAgentView = (state: MasterState, agent: Agent, viewer: View
 export const agentView = (state: MasterState, agent: Agent, viewer: Viewer) =>
   view(state, agent, withCheckpoint(visibleInfo(agent.info, viewer)), viewer);
 
-/** One that is in the registry, and has not been heard of since. */
+/** An agent of the registry that has not registered with this master yet. */
 export const recoveredAgentView = (info: AgentInfo, viewer: Viewer) =>
   withCheckpoint(visibleInfo(info, viewer));
 

@@ -77,7 +77,7 @@ export function frameworkDetails(
   return view;
 }
 
-/** With those of the executors on its agent that the viewer may see. */
+/** An offer with the ids of those executors that the viewer may see. */
 function visibleOffer(state: MasterState, offer: OutstandingOffer, viewer: Viewer): Offer {
   const { executor_ids, ...message } = offerMessage(state, offer);
   const { agent, framework } = offer;

@@ -118,7 +118,7 @@ function roleGauges(state: MasterState, metrics: Metrics): void {
   quotaGauges(state, metrics, held);
 }
 
-/** Of every role that consumes some, and of every role with a quota. */
+/** Gauges of every role with a quota, or that consumes something. */
 function quotaGauges(state: MasterState, metrics: Metrics, held: Holdings): void {
   const prefix = 'allocator/mesos/quota/roles';
   for (const role of knownRoles(state, frameworksByRole(state))) {
@@ -188,7 +188,7 @@ function resourceGauges(state: MasterState, metrics: Metrics): void {
 }
 
 /**
- * What frameworks have sent, by the principal that they name. A call is processed as it arrives.
+ * Calls of frameworks by principal. A call is processed as it arrives, so both counts are equal.
  */
 function principalMetrics(state: MasterState, metrics: Metrics): void {
   for (const { info, counters } of state.frameworks.registered.values()) {
@@ -232,7 +232,7 @@ function frameworkMetrics(framework: Framework, metrics: Metrics): void {
     if (isTerminal(value)) {
       set(`tasks/terminal/${lower}`, counters.terminalTasks[value]);
     } else if (value === TaskState.TASK_UNREACHABLE) {
-      // Those that are so now; Apache Mesos counts what has come back, too.
+      // Tasks that are unreachable now; Apache Mesos also counts tasks that have come back.
       set(`tasks/active/${lower}`, framework.unreachableTasks.size);
     } else {
       set(`tasks/active/${lower}`, counters.activeTasks[value]);

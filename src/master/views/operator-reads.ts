@@ -24,7 +24,7 @@ import {
   getTasks,
 } from './state-message.ts';
 
-/** Undefined when the call is not one that only reads the master's state. */
+/** The answer of a read call; undefined for a call that is none. */
 export function readCall(
   state: MasterState,
   call: MasterCall,

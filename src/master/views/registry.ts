@@ -1,4 +1,5 @@
-// The registry as it is read at /registrar(1)/registry: what the master would know after a crash.
+// /registrar(1)/registry: what the registry holds, which is what the master would know after a
+// crash.
 import type { AgentInfo } from '../../model/generated/messages.ts';
 import { type AgentId, agentId } from '../../model/ids.ts';
 import type { Json } from '../../wire/v0-json/writing.ts';

@@ -323,7 +323,10 @@ const countsOf = (counts: Counts, key: string): Json => {
   return json;
 };
 
-/** Who has run what where, from one pass over all tasks. */
+/**
+ * Task counts by framework and by agent, and which frameworks have tasks on which agents, from one
+ * pass over all tasks.
+ */
 function overview(frameworks: readonly Framework[]) {
   const ofFramework: Counts = new Map();
   const ofAgent: Counts = new Map();

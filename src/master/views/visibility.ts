@@ -40,7 +40,8 @@ export const seesProviders = ({ principal, authorizer }: Viewer) =>
   authorizer.authorize(principal, 'VIEW_RESOURCE_PROVIDER');
 
 /**
- * What names a framework shows to those who may see it; one that is not known has nothing to hide.
+ * True when the viewer may see what names a framework. A framework that is not known has nothing to
+ * hide.
  */
 export function seesFrameworkId(state: MasterState, viewer: Viewer, id: FrameworkID): boolean {
   const { registered, completed } = state.frameworks;
@@ -48,7 +49,7 @@ export function seesFrameworkId(state: MasterState, viewer: Viewer, id: Framewor
   return framework === undefined || seesFramework(viewer, framework);
 }
 
-/** Seen by those who may see all that it works on, and the framework that asked for it. */
+/** True when the viewer may see the operation's resources and its framework. */
 export const seesOperation = (
   state: MasterState,
   viewer: Viewer,
