@@ -108,6 +108,7 @@ export function rowPush(row: usize, kind: u32, set: usize, amount: f64): void {
       isLiveKind(kind) && isScalar(kindFlags(kind)) == (set == 0),
       'a kind with the wrong value',
     );
+    assert(amount > 0, 'an item of nothing');
   }
   const item = arrayAppend(row, 0, 4, 8, ITEM_SIZE);
   store<u32>(item, kind);

@@ -24,11 +24,14 @@ import {
   kindRole,
   nameCount,
 } from './kinds';
-import { alloc, free, slot, tableBase, tableCount } from './memory';
+import { alloc, CHECKED, free, slot, tableBase, tableCount } from './memory';
 import { ITEM_SIZE, itemKind, rowClear, rowCount, rowItems, scratch } from './rows';
 import { SLOT_AGENTS, SLOT_MARKS, SLOT_REFUSED_LISTS, SLOT_ROLES, SLOT_ROWS } from './slots';
 
 function mark(kind: u32): void {
+  if (CHECKED) {
+    assert(isLiveKind(kind), 'a kind that was dropped and is in use');
+  }
   const at = load<usize>(slot(SLOT_MARKS)) + ((<usize>(kind >> 5)) << 2);
   store<u32>(at, load<u32>(at) | (1 << (kind & 31)));
 }

@@ -86,6 +86,9 @@ export function newVector(): u32 {
 }
 
 export function dropVector(index: u32): void {
+  if (CHECKED) {
+    assert(index + 1 != load<u32>(slot(SLOT_VECTOR_FREE)), 'a vector dropped twice');
+  }
   store<u32>(vectorAt(index), load<u32>(slot(SLOT_VECTOR_FREE)));
   store<u32>(slot(SLOT_VECTOR_FREE), index + 1);
 }

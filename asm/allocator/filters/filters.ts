@@ -6,11 +6,11 @@
 // (refused-lists.ts). Where many filters are on one agent, one bit a leaf says that what is free
 // now is hidden from it (hidden.ts), and a second one that the leaf has a filter there at all, so
 // that adding one does not walk past all others.
-import { tableCount } from '../../memory';
+import { CHECKED, tableCount } from '../../memory';
 import { containsItems } from '../../rows';
 import { SLOT_FILTERS } from '../../slots';
-import { AGENT_DOUBLE_FILTERS, agentFlags, setAgentFlags } from '../tables/agents';
-import { leafFilters } from '../tables/frameworks';
+import { AGENT_DOUBLE_FILTERS, agentExists, agentFlags, setAgentFlags } from '../tables/agents';
+import { LEAF_EXISTS, leafAt, leafFilters } from '../tables/frameworks';
 import { wake } from '../tables/idle-agents';
 import { checkHeap, enterHeap, filterCount, leaveHeap, nextToEnd } from './filter-heap';
 import {
@@ -32,6 +32,10 @@ import { forget, intern, REFUSED_HEAD } from './refused-lists';
 export const MANY_FILTERS: u32 = 8;
 
 export function addFilter(leaf: u32, agent: u32, items: usize, count: u32, end: f64): void {
+  if (CHECKED) {
+    assert(agentExists(agent), 'a filter on no agent');
+    assert((load<u32>(leafAt(leaf), 8) & LEAF_EXISTS) != 0, 'a filter of no leaf');
+  }
   const refused = intern(items, count);
   const had = leafFilters(leaf) != 0 && hasFilter(agent, leaf);
   const filter = linkFilter(leaf, agent, refused, end);

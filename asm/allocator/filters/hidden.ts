@@ -4,7 +4,7 @@
 import { RESERVED } from '../../constants';
 import { equalSets, release, retain } from '../../intervals';
 import { kindFlags, kindRole } from '../../kinds';
-import { alloc, free } from '../../memory';
+import { alloc, CHECKED, free } from '../../memory';
 import {
   containsItems,
   ITEM_SIZE,
@@ -79,6 +79,9 @@ export function hide(agent: u32, row: usize): void {
   const items = rowItems(row);
   const count = rowCount(row);
   const seen = load<usize>(at, 40);
+  if (CHECKED) {
+    assert(count != 0, 'nothing to hide');
+  }
   if (load<u32>(at, 44) == count && count != 0) {
     let same = true;
     for (let i: u32 = 0; i < count && same; i++) {

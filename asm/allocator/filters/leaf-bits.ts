@@ -1,7 +1,7 @@
 // Bits of an agent, one a leaf: from which leaves a filter hides what is free, which leaves a
 // constraint excludes, which leaves have a filter on the agent at all. Bits beyond the last word
 // are clear.
-import { free, resizeZeroed, tableCount } from '../../memory';
+import { CHECKED, free, resizeZeroed, tableCount } from '../../memory';
 import { SLOT_LEAVES } from '../../slots';
 import { agentAt } from '../tables/agents';
 import { leafAt } from '../tables/frameworks';
@@ -35,6 +35,9 @@ export function bitsFree(agent: u32, offset: usize): void {
 
 export function setBit(agent: u32, offset: usize, leaf: u32, on: bool): void {
   const at = agentAt(agent) + offset;
+  if (CHECKED) {
+    assert(leaf < tableCount(SLOT_LEAVES), 'a bit of no leaf');
+  }
   const word = leaf >> 5;
   if (word >= load<u32>(at, 4)) {
     if (!on) {
@@ -66,6 +69,9 @@ export function setExcluded(agent: u32, leaf: u32, excluded: bool): void {
     return;
   }
   setBit(agent, EXCLUDED, leaf, excluded);
+  if (CHECKED) {
+    assert(excluded || leafExclusions(leaf) != 0, 'an exclusion that is not counted');
+  }
   store<u32>(leafAt(leaf), load<u32>(leafAt(leaf), 44) + (excluded ? 1 : -1), 44);
   if (!excluded) {
     wake(agent);

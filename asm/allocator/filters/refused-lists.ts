@@ -43,6 +43,12 @@ function sameItems(a: usize, b: usize, count: u32): bool {
 }
 
 function bucketOf(hash: u32): usize {
+  if (CHECKED) {
+    assert(
+      popcnt<u32>(load<u32>(slot(SLOT_REFUSED_LISTS + 1))) == 1,
+      'a number of buckets that is no power of two',
+    );
+  }
   return (
     load<usize>(slot(SLOT_REFUSED_LISTS)) +
     ((<usize>(hash & (load<u32>(slot(SLOT_REFUSED_LISTS + 1)) - 1))) << 2)
@@ -113,6 +119,9 @@ export function forget(row: usize): void {
   }
   let link = bucketOf(load<u32>(row, 8));
   while (load<usize>(link) != row) {
+    if (CHECKED) {
+      assert(load<usize>(link) != 0, 'a refused list that its bucket does not have');
+    }
     link = load<usize>(link) + 12;
   }
   store<usize>(link, load<usize>(row, 12));

@@ -1,6 +1,6 @@
 // The core's own random numbers: xoshiro256**, seeded through splitmix64. Its state is part of the
 // saved state, so the same seed and the same calls give the same offers everywhere.
-import { slot } from '../../memory';
+import { CHECKED, slot } from '../../memory';
 import { SLOT_SEED } from '../../slots';
 
 /** Seed 0 means no shuffle; the random sorters then use a fixed seed. */
@@ -34,6 +34,9 @@ function nextRandom(): u64 {
 
 /** A whole number below `bound`, by the multiply-shift method. */
 export function randomBelow(bound: u32): u32 {
+  if (CHECKED) {
+    assert(bound != 0, 'no number below 0');
+  }
   return <u32>(((nextRandom() >> 32) * <u64>bound) >> 32);
 }
 

@@ -1,7 +1,8 @@
 // Minimums: the least that is worth offering. Counted in units and item after item, as Mesos
 // counts: the rounding of the differences is part of the rule.
 import { SHARED, SOLID } from '../../constants';
-import { isPlainScalar, isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
+import { isPlainScalar, isScalar, kindFlags, kindName, kindUnit, nameCount } from '../../kinds';
+import { CHECKED } from '../../memory';
 import { ITEM_SIZE, itemAmount, itemKind, rowCount, rowItems } from '../../rows';
 import { ENTRY_SIZE, freeAmount } from '../tables/entries';
 import { Run } from './run-state';
@@ -37,6 +38,9 @@ function meetsInOrder(minimum: usize, row: usize, plainLast: bool): bool {
   for (let i: u32 = 0; i < alternatives; i++) {
     const names = load<u32>(at);
     at += 8;
+    if (CHECKED) {
+      assert(at + <usize>names * 16 <= minimum + load<u32>(minimum), 'a minimum beyond its block');
+    }
     let met = true;
     for (let j: u32 = 0; j < names; j++) {
       if (met && !hasUnits(row, load<u32>(at), load<f64>(at, 8), plainLast)) {
@@ -52,6 +56,9 @@ function meetsInOrder(minimum: usize, row: usize, plainLast: bool): bool {
 }
 
 function hasUnits(row: usize, name: u32, units: f64, plainLast: bool): bool {
+  if (CHECKED) {
+    assert(name < nameCount() && units >= 0, 'a minimum of no name');
+  }
   if (!plainLast) {
     return missingAfter(row, name, units, true, true) <= 0;
   }

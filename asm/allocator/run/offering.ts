@@ -12,7 +12,7 @@ import {
 } from '../../constants';
 import { retain } from '../../intervals';
 import { kindFlags, kindRole } from '../../kinds';
-import { tableAppend, tableBase, tableClear, tableCount } from '../../memory';
+import { CHECKED, tableAppend, tableBase, tableClear, tableCount } from '../../memory';
 import {
   copyItems,
   freeItems,
@@ -34,7 +34,7 @@ import { isExcluded, isHidden } from '../filters/leaf-bits';
 import { book } from '../tables/accounting';
 import { collectFree } from '../tables/agent-totals';
 import { AGENT_HAS_SHARED, AGENT_ORDERED, agentAt, agentFlags } from '../tables/agents';
-import { leafFilters, leafMinimum, leafStrip, leafTraits } from '../tables/frameworks';
+import { leafFilters, leafMinimum, leafRole, leafStrip, leafTraits } from '../tables/frameworks';
 import { holdingCount, holdingItems } from '../tables/holdings';
 import { isWithin, ROLE_LIMITS, roleFlags } from '../tables/roles';
 import { lend, takeLoans } from './loans';
@@ -117,6 +117,9 @@ export function rightBits(): void {
  */
 export function weigh(leaf: u32, role: u32, row: usize): i32 {
   Visit.shrunk = false;
+  if (CHECKED) {
+    assert(leafRole(leaf) == role, 'a leaf of another role');
+  }
   if (Visit.exclusions && isExcluded(Visit.agent, leaf)) {
     return EXPLAIN_CONSTRAINT;
   }
@@ -180,11 +183,20 @@ export function tryLeaf(leaf: u32, role: u32, row: usize): i32 {
 /** Books an offer and puts it on the list; a second part for the same leaf joins the first. */
 function give(leaf: u32, offer: usize): void {
   const count = rowCount(offer);
+  if (CHECKED) {
+    assert(count != 0, 'an offer of nothing');
+  }
   const record = agentAt(Visit.agent);
   const earlier = load<u32>(record, 60) == Run.number ? load<u32>(record, 56) : 0;
   const holding = book(Visit.agent, leaf, rowItems(offer), count);
   for (let at = earlier; at != 0; ) {
+    if (CHECKED) {
+      assert(at <= tableCount(SLOT_OFFERS), 'no such offer');
+    }
     const known = tableBase(SLOT_OFFERS) + <usize>(at - 1) * OFFER_SIZE;
+    if (CHECKED) {
+      assert(load<u32>(known, 4) == Visit.agent, 'an earlier offer of another agent');
+    }
     if (load<u32>(known) == leaf) {
       const row = scratch(3);
       rowClear(row);

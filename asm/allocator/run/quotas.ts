@@ -2,7 +2,7 @@
 // for guarantees that are not met, and which roles have nothing more to get.
 import { SOLID } from '../../constants';
 import { kindFlags, kindName, kindUnit, nameCount } from '../../kinds';
-import { slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
+import { CHECKED, slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
 import {
   SLOT_AVAILABLE_HEADROOM,
   SLOT_COMPLEX_AGENTS,
@@ -195,6 +195,9 @@ export function fillLimits(role: u32, left: u32): void {
 export function chop(kind: u32, amount: f64, left: u32): f64 {
   const name = kindName(kind);
   const have = valueOf(left, name);
+  if (CHECKED) {
+    assert(amount >= 0 && have >= 0, 'less than nothing to chop');
+  }
   if ((kindFlags(kind) & SOLID) == 0) {
     const fits = min<f64>(amount, have);
     setValue(left, name, have - fits);
@@ -235,5 +238,8 @@ export function releaseStarved(): void {
 // @ts-ignore: decorator
 @inline
 export function selfNode(role: u32): u32 {
+  if (CHECKED) {
+    assert(roleNode(role) != 0, 'a role that does not compete');
+  }
   return (ownNode(role) != 0 ? ownNode(role) : roleNode(role)) - 1;
 }

@@ -1,7 +1,7 @@
 // The random sorters: a framework's chance, instead of its share, decides when it is offered
 // something. A role's chance is the product, level by level, of its branch's part of the weights of
 // all siblings that have active frameworks; frameworks of one role have equal chances.
-import { tableBase, tableClear, tableCount, tablePush } from '../../memory';
+import { CHECKED, tableBase, tableClear, tableCount, tablePush } from '../../memory';
 import { SLOT_RANDOM } from '../../slots';
 import { firstSlot, isEmptySlot, memberAt } from '../tables/groups';
 import { NODE_OWN, nodeKind, nodeOwner, nodeWeight } from '../tables/nodes';
@@ -38,6 +38,9 @@ function spread(parent: u32, part: f64): void {
     }
     const node = memberAt(group, at);
     const chance = (part * nodeWeight(node)) / sum;
+    if (CHECKED) {
+      assert(chance >= 0 && chance <= part * 1.000001, 'no chance');
+    }
     const role = nodeOwner(node);
     if (nodeKind(node) != NODE_OWN && competingChildren(role) > 0) {
       spread(role, chance);
@@ -61,6 +64,9 @@ export function prepareRandomRoles(): void {
 
 /** The place in the table, among the first `count`, where the aim falls. */
 function indexOf(aim: f64, count: u32): u32 {
+  if (CHECKED) {
+    assert(count != 0 && count <= tableCount(SLOT_RANDOM), 'no roles to draw from');
+  }
   const base = tableBase(SLOT_RANDOM);
   let index: u32 = 0;
   while (index + 1 < count) {
@@ -99,6 +105,9 @@ export function forgetDrawn(): void {
 
 /** The next role of a visit in which `picked` had their turn; 0 when there is none. */
 export function randomRole(picked: u32): u32 {
+  if (CHECKED) {
+    assert(picked <= tableCount(SLOT_RANDOM), 'more roles had their turn than there are');
+  }
   const count = tableCount(SLOT_RANDOM) - picked;
   if (count == 0) {
     return 0;

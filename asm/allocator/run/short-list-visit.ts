@@ -1,7 +1,7 @@
 // The visit of an agent that few leaves may be offered: bits tell which those are, and they are put
 // in order. The other way (visit.ts) would park every leaf that refused the agent, one after
 // another, before it comes to them.
-import { slot } from '../../memory';
+import { CHECKED, slot } from '../../memory';
 import { rowCount } from '../../rows';
 import { SLOT_ACTIVE_LEAVES } from '../../slots';
 import { excludedBits, excludedWords, hiddenBits, hiddenWords } from '../filters/leaf-bits';
@@ -94,6 +94,9 @@ function roleBefore(a: u32, b: u32): bool {
  * left.
  */
 export function visitShortList(count: u32): bool {
+  if (CHECKED) {
+    assert(count <= SHORT_LIST, 'more leaves than the list holds');
+  }
   let left = count;
   while (left != 0) {
     let role = leafRole(load<u32>(LIST));

@@ -219,6 +219,9 @@ function awake(idle: usize, numbers: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function candidateAt(index: u32): usize {
+  if (CHECKED) {
+    assert(index < tableCount(SLOT_CANDIDATES), 'no such candidate');
+  }
   return tableBase(SLOT_CANDIDATES) + ((<usize>index) << 2);
 }
 

@@ -6,7 +6,7 @@
 import { RESERVED, REVOCABLE, SHARED } from '../../constants';
 import { isScalar, kindFlags, kindName, kindUnit } from '../../kinds';
 import { find, ITEM_SIZE, itemAmount, itemKind, itemSet, rowCount, rowItems } from '../../rows';
-import { addValue, vectorAt } from '../../vectors';
+import { addValue } from '../../vectors';
 import { AGENT_ORDERED, agentFlags } from './agents';
 import { heldAdd, heldSubtract } from './allocation-order';
 import { hold, unhold } from './entries';
@@ -49,13 +49,6 @@ function isHeldInRole(agent: u32, role: u32, kind: u32): bool {
   return false;
 }
 
-// @ts-ignore: decorator
-@inline
-function bump(vector: u32, name: u32, amount: f64): void {
-  const at = vectorAt(vector) + ((<usize>name) << 3);
-  store<f64>(at, max<f64>(load<f64>(at) + amount, 0));
-}
-
 /** The sum of everything held, kept in the root's otherwise unused vector. */
 // @ts-ignore: decorator
 @inline
@@ -85,22 +78,22 @@ function countItems(agent: u32, leaf: u32, items: usize, count: u32, sign: f64):
       const holding = findHolding(agent, leafFramework(leaf), role);
       const held = holding != 0 && find(holdingItems(holding), holdingCount(holding), kind) != 0;
       if (!held) {
-        bump(leafVector, name, amount);
+        addValue(leafVector, name, amount);
       }
       if (isHeldInRole(agent, role, kind)) {
         continue;
       }
     } else {
-      bump(leafVector, name, amount);
+      addValue(leafVector, name, amount);
     }
     if (own != 0) {
-      bump(nodeVector(own - 1), name, amount);
+      addValue(nodeVector(own - 1), name, amount);
     }
     countInTree(role, flags, name, amount);
     for (let at = role; at != 0; at = roleParent(at)) {
-      bump(nodeVector(roleNode(at) - 1), name, amount);
+      addValue(nodeVector(roleNode(at) - 1), name, amount);
     }
-    bump(heldInAll(), name, amount);
+    addValue(heldInAll(), name, amount);
   }
 }
 
@@ -108,14 +101,14 @@ function countItems(agent: u32, leaf: u32, items: usize, count: u32, sign: f64):
 function countInTree(role: u32, flags: u32, name: u32, amount: f64): void {
   if ((flags & RESERVED) != 0) {
     for (let at = role; ; at = roleParent(at)) {
-      bump(heldReservedOf(at), name, amount);
+      addValue(heldReservedOf(at), name, amount);
       if (at == 0) {
         break;
       }
     }
   } else if ((flags & REVOCABLE) == 0) {
     for (let at = role; at != 0; at = roleParent(at)) {
-      bump(heldPlainOf(at), name, amount);
+      addValue(heldPlainOf(at), name, amount);
     }
   }
 }
@@ -241,18 +234,18 @@ export function countHolding(agent: u32, holding: usize, leaf: u32): void {
     const name = kindName(kind);
     const copies = (flags & SHARED) != 0 ? 1 : itemAmount(item);
     const amount = copies * kindUnit(kind);
-    bump(leafVector, name, amount);
+    addValue(leafVector, name, amount);
     if ((flags & SHARED) != 0 && isHeldInRole(agent, role, kind)) {
       continue;
     }
     if (own != 0) {
-      bump(nodeVector(own - 1), name, amount);
+      addValue(nodeVector(own - 1), name, amount);
     }
     countInTree(role, flags, name, amount);
     for (let at = role; at != 0; at = roleParent(at)) {
-      bump(nodeVector(roleNode(at) - 1), name, amount);
+      addValue(nodeVector(roleNode(at) - 1), name, amount);
     }
-    bump(heldInAll(), name, amount);
+    addValue(heldInAll(), name, amount);
   }
   setHoldingLeaf(holding, leaf + 1);
   countEarlyHolding(leafFramework(leaf), -1);

@@ -5,7 +5,7 @@
 import { SHARED, SOLID } from '../../constants';
 import { difference, rangeAmount, release, retain, union } from '../../intervals';
 import { isPlainScalar, isScalar, kindFlags } from '../../kinds';
-import { arrayAppend, arrayFree, arrayRemove } from '../../memory';
+import { arrayAppend, arrayFree, arrayRemove, CHECKED } from '../../memory';
 import {
   find,
   ITEM_SIZE,
@@ -44,6 +44,9 @@ export function heldAdd(agent: u32, role: u32, kind: u32, set: usize, amount: f6
   const list = load<usize>(at, 88);
   const count = load<u32>(at, 92);
   const flags = kindFlags(kind);
+  if (CHECKED) {
+    assert(amount > 0 && isScalar(flags) == (set == 0), 'an allocation with the wrong value');
+  }
   if ((flags & (SOLID | SHARED)) != SOLID) {
     for (let i: u32 = 0; i < count; i++) {
       const one = list + <usize>i * HELD_SIZE;
@@ -79,6 +82,9 @@ export function heldSubtract(agent: u32, role: u32, kind: u32, set: usize, amoun
     let gone: bool;
     if (isScalar(kindFlags(kind))) {
       const left = load<f64>(one, 16) - amount;
+      if (CHECKED) {
+        assert(left >= 0, 'more comes back than was allocated');
+      }
       store<f64>(one, left, 16);
       gone = left <= 0;
     } else {

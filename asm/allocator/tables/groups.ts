@@ -168,6 +168,9 @@ function replay(group: usize, at: u32): void {
 // @ts-ignore: decorator
 @inline
 export function pairedSlot(group: usize, pairing: u32): u32 {
+  if (CHECKED) {
+    assert(pairing != 0 && pairing < load<u32>(group) * 2, 'no such pairing');
+  }
   return load<u32>(load<usize>(group, 12) + ((<usize>pairing) << 2));
 }
 

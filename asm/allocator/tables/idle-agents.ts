@@ -2,8 +2,8 @@
 // happens to it. One bit an agent says so, and a run passes over 64 idle agents at once. A second
 // bit an agent says that nothing of it is free: what happens to frameworks does not end its
 // idleness, as it does that of the others.
-import { resizeZeroed, slot } from '../../memory';
-import { SLOT_EMPTY, SLOT_IDLE } from '../../slots';
+import { CHECKED, resizeZeroed, slot, tableCount } from '../../memory';
+import { SLOT_AGENTS, SLOT_EMPTY, SLOT_IDLE } from '../../slots';
 
 function grow(bits: i32, have: u32, next: u32): void {
   const at = slot(bits);
@@ -12,6 +12,9 @@ function grow(bits: i32, have: u32, next: u32): void {
 
 /** Makes room for the bits of an agent; answers the offset of its word. */
 function wordOf(agent: u32): usize {
+  if (CHECKED) {
+    assert(agent < tableCount(SLOT_AGENTS), 'no such agent');
+  }
   const word = agent >> 5;
   const have = load<u32>(slot(SLOT_IDLE + 1));
   if (word >= have) {

@@ -35,6 +35,9 @@ function subtreeActive(role: u32): u32 {
 }
 
 function makeNode(role: u32): void {
+  if (CHECKED) {
+    assert(role != 0 && roleNode(role) == 0, 'a role that competes already');
+  }
   const parent = roleParent(role);
   if (parent != 0) {
     if (roleNode(parent) == 0) {
@@ -53,6 +56,9 @@ function makeNode(role: u32): void {
 
 /** The virtual leaf of a role: a copy of what the role holds if it was a leaf itself until now. */
 function makeVirtual(role: u32, copy: bool): void {
+  if (CHECKED) {
+    assert(ownNode(role) == 0, 'a second virtual leaf');
+  }
   const own = newNode(NODE_OWN, role, load<u32>(roleAt(role), 16));
   store<u32>(roleAt(role), own + 1, 32);
   if (copy) {
@@ -67,6 +73,10 @@ function makeVirtual(role: u32, copy: bool): void {
 
 function dropRoleNode(role: u32): void {
   const parent = roleParent(role);
+  if (CHECKED) {
+    assert(activeFrameworks(role) == 0, 'a role whose frameworks compete');
+    assert(competingChildren(parent) != 0, 'a competing child that is not counted');
+  }
   dropNode(roleNode(role) - 1);
   store<u32>(roleAt(role), 0, 28);
   const left = competingChildren(parent) - 1;
@@ -121,6 +131,9 @@ export function untrackFramework(role: u32): void {
 
 /** One more (or one less) framework of the role takes part in the competition. */
 export function changeActive(role: u32, change: i32): void {
+  if (CHECKED) {
+    assert(change > 0 || activeFrameworks(role) != 0, 'an active framework that is not counted');
+  }
   const own = activeFrameworks(role) + change;
   store<u32>(roleAt(role), own, 24);
   if (ownNode(role) != 0) {
@@ -131,6 +144,9 @@ export function changeActive(role: u32, change: i32): void {
     }
   }
   for (let at = role; at != 0; at = roleParent(at)) {
+    if (CHECKED) {
+      assert(change > 0 || subtreeActive(at) != 0, 'an active framework that is not counted below');
+    }
     const active = subtreeActive(at) + change;
     store<u32>(roleAt(at), active, 84);
     if (change > 0 && active == 1) {

@@ -239,6 +239,9 @@ export function kindsOfRole(role: u32): u32 {
 /** One more kind, or one less (-1). The role 0 is that of kinds without a reservation. */
 export function countKindOfRole(role: u32, change: i32): void {
   if (role != 0) {
+    if (CHECKED) {
+      assert(change > 0 || kindsOfRole(role) != 0, 'a kind of the role that is not counted');
+    }
     store<u32>(roleAt(role), kindsOfRole(role) + change, 100);
   }
 }
@@ -246,6 +249,9 @@ export function countKindOfRole(role: u32, change: i32): void {
 /** Frees the number of an unused role. */
 export function freeRole(role: u32): void {
   const at = roleAt(role);
+  if (CHECKED) {
+    assert(role != 0 && isUnusedRole(role), 'a role in use');
+  }
   for (let offset: usize = 56; offset < 84; offset += 4) {
     dropVector(load<u32>(at + offset));
   }

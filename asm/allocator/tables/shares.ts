@@ -1,6 +1,6 @@
 // Shares: the greatest part of anything that the cluster has, divided by the weight.
 import { nameCount, nameExcluded } from '../../kinds';
-import { alloc, free, slot } from '../../memory';
+import { alloc, CHECKED, free, slot } from '../../memory';
 import { SLOT_SHARE_NAMES, SLOT_TOTALS, SLOT_TOTALS_VERSION } from '../../slots';
 import { vectorAt } from '../../vectors';
 
@@ -48,11 +48,18 @@ export function weighShare(record: usize, vector: u32): u64 {
   for (let at = list; at < end; at += 16) {
     const amount = load<f64>(held + ((<usize>load<u32>(at)) << 3));
     const part = reinterpret<u64>(amount / 1000 / load<f64>(at, 8));
+    if (CHECKED) {
+      assert(reinterpret<f64>(part) >= 0, 'a share whose bits are not in order');
+    }
     greatest = select<u64>(part, greatest, part > greatest);
   }
   store<u64>(record, greatest);
   // Nearly every weight is 1, and a division is long.
   const weight = load<f64>(record, 8);
+  if (CHECKED) {
+    // Not a number: the node has not taken its role's weight yet.
+    assert(weight > 0 || isNaN(weight), 'a node with a weight that is none');
+  }
   if (weight != 1) {
     greatest = reinterpret<u64>(reinterpret<f64>(greatest) / weight);
     store<u64>(record, greatest);
