@@ -1,6 +1,6 @@
-// The agent as a state machine: events in, effects out, the state changed in between. Time and
-// chance come with the events and the options, so that the same events always give the same
-// effects.
+// The agent as a state machine: events in, effects out, the state changed in between. Time comes
+// with the events, and randomness from the seed in the options, so that the same events always give
+// the same effects.
 
 import { CoreTrap, type SchedulerCore } from '../core/interface.ts';
 import { containerId } from '../model/ids.ts';
@@ -198,7 +198,10 @@ function masterSaid(agent: AgentState, { from, message }: MasterMessage): void {
   }
 }
 
-/** What an agent that ends must not write down: the next one may be another, and would find it. */
+/**
+ * True for messages that an agent which is about to end must not act on: the next agent in this
+ * work directory may be a new one, and would find what this one has checkpointed.
+ */
 const isForLater = ({ name }: MasterMessage['message']) =>
   name === 'ApplyOperationMessage' || name === 'DrainAgentMessage';
 

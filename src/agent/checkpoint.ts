@@ -1,4 +1,5 @@
-// What an agent writes down so that it can be stopped, upgraded and started under running tasks.
+// The checkpoint of an agent: what it must find again to be stopped, upgraded and started while its
+// tasks run.
 import type {
   AgentInfo,
   DrainConfig,
@@ -11,13 +12,13 @@ import type {
 } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId, TaskId } from '../model/ids.ts';
 
-/** What a start finds. Runs of executors that have completed are not in it. */
+/** What a starting agent finds. Completed runs of executors are not in it. */
 export interface AgentCheckpoint {
   /** Absent at the very first start. */
   readonly agent?: AgentInfo | undefined;
-  /** True when the machine has started anew since: no process of before is alive. */
+  /** True when the machine has rebooted since: no process of the earlier agent is alive. */
   readonly rebooted?: boolean | undefined;
-  /** How many things of it could not be recovered. */
+  /** How many records of the checkpoint could not be read. */
   readonly errors?: number | undefined;
   readonly resources: readonly Resource[];
   readonly operations?: readonly Operation[] | undefined;
@@ -48,7 +49,7 @@ export interface CheckpointedExecutor {
 
 export interface CheckpointedTask {
   readonly info: TaskInfo;
-  /** Updates in the order they were made, and the uuids of those acknowledged. */
+  /** Updates in the order in which they were made, and the uuids of the acknowledged ones. */
   readonly updates: readonly StatusUpdate[];
   readonly acknowledged: readonly Uint8Array[];
 }
@@ -62,16 +63,19 @@ export interface RunOf {
   readonly containerId: ContainerId;
 }
 
-/** One durable change. Those of one transaction are stored in order; the answer is one event. */
+/**
+ * One durable change. The changes of one transaction are stored in order, and answered by one
+ * event.
+ */
 export type CheckpointChange =
   | { readonly type: 'agent'; readonly agent: AgentInfo }
   | { readonly type: 'forgetAgent' }
-  /** Replaces: reservations and volumes made at run time. */
+  /** The reservations and volumes made at run time, which replace those before. */
   | { readonly type: 'resources'; readonly resources: readonly Resource[] }
-  /** One whose final status is not acknowledged yet. */
+  /** An operation whose final status is not acknowledged yet. */
   | { readonly type: 'operation'; readonly operation: Operation }
   | { readonly type: 'operationCompleted'; readonly uuid: Uint8Array }
-  /** Replaces; absent: not draining any more. */
+  /** The drain, which replaces the one before; absent: the agent does not drain any more. */
   | { readonly type: 'drain'; readonly drain?: CheckpointedDrain | undefined }
   | { readonly type: 'framework'; readonly framework: FrameworkInfo }
   | (RunOf & {
@@ -85,16 +89,16 @@ export type CheckpointChange =
       readonly type: 'acknowledgement';
       readonly taskId: TaskId;
       readonly uuid: Uint8Array;
-      /** Takes the place of the update; absent: it stays as it is. */
+      /** A smaller update that replaces the acknowledged one; absent: the update stays as it is. */
       readonly slim?: StatusUpdate | undefined;
     })
-  /** The update need not be remembered. */
+  /** An update that need not be kept. */
   | (RunOf & {
       readonly type: 'updateDropped';
       readonly taskId: TaskId;
       readonly uuid: Uint8Array;
     })
-  /** The last update of the task is acknowledged: it need not be remembered. */
+  /** A task whose last update is acknowledged: its record need not be kept. */
   | (RunOf & { readonly type: 'taskCompleted'; readonly taskId: TaskId })
   | (RunOf & { readonly type: 'executorCompleted' })
   | { readonly type: 'frameworkCompleted'; readonly frameworkId: FrameworkId };

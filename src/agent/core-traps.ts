@@ -1,10 +1,10 @@
-// What the agent does when the scheduler core traps. The ledger and sums go on in a new instance,
-// with what they had; the agent logs it, and ends itself when the core traps again and again.
+// Traps of the scheduler core. The ledger and sums go on in a new instance with the state they had;
+// the agent logs the trap, and ends itself when the core traps again and again.
 import type { CoreTrap } from '../core/interface.ts';
 import { giveUp, log } from './outbox.ts';
 import type { AgentState } from './state.ts';
 
-/** At the end of a step. */
+/** Logs the traps of a step, at its end; ends the agent when they recur. */
 export function noteTraps(agent: AgentState): void {
   const { core, coreFailures } = agent;
   while (coreFailures.traps < core.sharedTraps && core.lastSharedTrap !== undefined) {
@@ -16,7 +16,7 @@ export function noteTraps(agent: AgentState): void {
   }
 }
 
-/** A trap that came back at once has ended the step half done. */
+/** Ends the agent: the same trap came back in the new instance, and the step is half done. */
 export function giveUpOn(agent: AgentState, trap: CoreTrap): void {
   giveUp(agent, `The agent cannot go on without its scheduler core. ${trap.message}`);
 }

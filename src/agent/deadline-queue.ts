@@ -1,5 +1,5 @@
-// Many deadlines of one length behind a single timer. As all last equally long, they expire in the
-// order in which they began; one that no longer matters is simply skipped when its time comes. So a
+// Many deadlines of one length behind a single timer. Being of one length, they expire in the order
+// in which they began, and an entry that no longer matters is skipped when its time comes. So a
 // deadline costs a few words of memory and no timer of its own.
 import { setTimer } from './outbox.ts';
 import type { AgentState } from './state.ts';
@@ -30,7 +30,7 @@ export function addDeadline<Item>(agent: AgentState, deadlines: Deadlines<Item>,
   }
 }
 
-/** What has expired; `matters` tells which entries are worth keeping the timer for. */
+/** Takes the expired entries out; `matters` tells for which entries the timer has to go on. */
 export function takeExpired<Item>(
   agent: AgentState,
   deadlines: Deadlines<Item>,

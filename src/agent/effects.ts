@@ -48,14 +48,17 @@ export interface LaunchExecutor {
   readonly command?: CommandInfo | undefined;
   /** What the agent adds to the environment (MESOS_*). */
   readonly environment: Readonly<Record<string, string>>;
-  /** The user to run as; absent: the agent's own. */
+  /** The user that the executor runs as; absent: the agent's own. */
   readonly user?: string | undefined;
   readonly resources: readonly Resource[];
   /** The task of a built-in command executor. */
   readonly task?: TaskInfo | undefined;
 }
 
-/** After a restart: watch a container that is still alive. A built-in executor subscribes again. */
+/**
+ * Watches a container that is still alive after a restart of the agent. A built-in executor
+ * subscribes again.
+ */
 export interface ReattachExecutor {
   readonly type: 'reattachExecutor';
   readonly framework: FrameworkInfo;
@@ -95,15 +98,15 @@ export interface CollectGarbage {
   readonly volume?: VolumePlace['kind'] | undefined;
 }
 
-/** Makes the folder of a persistent volume, where it is not there. */
+/** Makes the folder of a persistent volume, unless it exists. */
 export interface CreateVolume extends VolumePlace {
   readonly type: 'createVolume';
 }
 
 /**
  * Makes changes durable, transactions in the order of their numbers; several may share one write to
- * disk. What must not be seen before they are durable is withheld here until `checkpointed` comes,
- * so that the performer can go on with the next effect.
+ * disk. The agent itself withholds what must not be seen before they are durable, until
+ * `checkpointed` comes; so the performer can go on with the next effect at once.
  */
 export interface Checkpoint {
   readonly type: 'checkpoint';
@@ -111,7 +114,7 @@ export interface Checkpoint {
   readonly changes: readonly CheckpointChange[];
 }
 
-/** The agent ends: asked to by the master or the operator, or because it cannot go on. */
+/** Ends the agent: the master or an operator has asked for it, or the agent cannot go on. */
 export interface Exit {
   readonly type: 'exit';
   readonly code: number;

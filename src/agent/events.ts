@@ -12,7 +12,7 @@ import type { Principal } from '../security/principal.ts';
 import type { AgentCheckpoint } from './checkpoint.ts';
 import type { AgentTimer } from './timers.ts';
 
-/** What was found in the work directory at start. */
+/** The checkpoint that was found in the work directory at the start. */
 export interface Recovered extends At {
   readonly type: 'recovered';
   readonly checkpoint: AgentCheckpoint;
@@ -34,7 +34,7 @@ export interface MasterMessage extends At {
   readonly message: MessageToAgent;
 }
 
-/** The connection that a link asked for could not be made, or broke. */
+/** The connection that a `link` effect asked for could not be made, or broke. */
 export interface LinkLost extends At {
   readonly type: 'linkLost';
   readonly address: string;
@@ -43,7 +43,7 @@ export interface LinkLost extends At {
 }
 
 interface ByExecutor extends At {
-  /** From an executor in the agent's own process; absent: it came over HTTP. */
+  /** True for a built-in executor, in the agent's own process; absent: the call came over HTTP. */
   readonly isBuiltin?: true;
 }
 
@@ -98,7 +98,7 @@ export interface ContainerEnded extends At {
   readonly cause?: string | undefined;
   /** What kind of failure: absent with `failure`, it is REASON_CONTAINER_LAUNCH_FAILED. */
   readonly reason?: TaskStatus_Reason | undefined;
-  /** Nothing of its tasks has begun, or will. */
+  /** True when no task of the executor has begun, or will. */
   readonly isDropped?: boolean | undefined;
   /** With a limitation: the resources whose limit was hit. */
   readonly limited?: readonly Resource[] | undefined;
@@ -111,7 +111,7 @@ export interface Checkpointed extends At {
   readonly error?: string | undefined;
 }
 
-/** The disk takes nothing for the moment; what was to be written is tried again until it does. */
+/** The checkpoint's disk takes no writes for the moment; the writes are repeated until it does. */
 export interface CheckpointStalled extends At {
   readonly type: 'checkpointStalled';
 }

@@ -1,4 +1,4 @@
-// What an agent is told at its start: its flags, typed and with units, and who it is.
+// Options of an agent: its flags, typed and with units, and its identity.
 import type {
   AgentInfo_Capability_Type,
   Attribute,
@@ -10,9 +10,7 @@ import type {
 import type { Authorizer } from '../security/authorizer.ts';
 
 export interface AgentOptions {
-  /**
-   * `slave(1)@ip:port`: what the master sends to. Its ip is also what tasks are reported to have.
-   */
+  /** `slave(1)@ip:port`: where the master sends to. Its ip is also reported as that of tasks. */
   readonly pid: string;
   readonly hostname: string;
   readonly port: number;
@@ -22,20 +20,20 @@ export interface AgentOptions {
   readonly domain?: DomainInfo | undefined;
   /** What registration says and /state shows; `version` must be digits and dots, such as 1.11.0. */
   readonly build: VersionInfo;
-  /** What this agent says that it can do; absent: everything. */
+  /** Capabilities that the agent registers with; absent: all that it has. */
   readonly capabilities?: readonly AgentInfo_Capability_Type[] | undefined;
   /** Absolute, without a slash at the end. */
   readonly workDir: string;
   /** Where the programs of executors would be found; shown in the command of command executors. */
   readonly launcherDir: string;
-  /** Flags as text, by name, as /state shows them to those who may see flags. */
+  /** Flags as text, by name, as /state shows them to viewers that may see flags. */
   readonly flags: Readonly<Record<string, string>>;
 
   readonly registrationBackoffFactorMs: number;
   readonly executorRegistrationTimeoutMs: number;
   readonly executorReregistrationTimeoutMs: number;
   readonly executorShutdownGracePeriodMs: number;
-  /** How long executors of checkpointing frameworks wait for an agent that is away. */
+  /** How long executors of checkpointing frameworks wait for an agent that has stopped. */
   readonly recoveryTimeoutMs: number;
   readonly gcDelayMs: number;
   readonly maxCompletedExecutorsPerFramework: number;
@@ -47,7 +45,7 @@ export interface AgentOptions {
   readonly switchUser: boolean;
   /** `cleanup` ends every executor that is still alive, and then the agent. */
   readonly recover: 'reconnect' | 'cleanup';
-  /** What may differ from the agent that was checkpointed here. */
+  /** How far this agent may differ from the one that was checkpointed in the work directory. */
   readonly reconfigurationPolicy: 'equal' | 'additive' | 'any';
   /** Environment of every executor, instead of nothing. */
   readonly executorEnvironment?: Readonly<Record<string, string>> | undefined;
@@ -57,7 +55,7 @@ export interface AgentOptions {
   readonly authenticateExecutors: boolean;
 
   readonly authorizer: Authorizer;
-  /** Of container ids, update ids and the waits before registration. */
+  /** Seed of container ids, update ids and the waits before registration. */
   readonly seed: number;
 }
 

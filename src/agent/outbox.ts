@@ -1,7 +1,7 @@
 // The way out of a step: effects in order, and what must be durable before they may be seen.
 //
-// Whatever leaves after a change that must survive a crash waits until that change is durable, and
-// so does everything behind it, so that nothing overtakes. Changes of one step are one transaction;
+// An effect that comes after a change which must survive a crash waits until the change is durable,
+// and so do all effects behind it, so that none overtakes. Changes of one step are one transaction;
 // later transactions do not wait for earlier ones, so a slow disk costs time but no throughput.
 // Timers, logs, checkpoints themselves, answers to pings and, where that is no disorder, kills
 // never wait.
@@ -23,7 +23,7 @@ export interface Outbox {
   ready: AgentEffect[];
   /** Effects that wait for a transaction, oldest first. */
   held: { readonly after: number; readonly effect: AgentEffect; readonly bytes: number }[];
-  /** Size of the messages and events among them, about. */
+  /** Bytes of the held messages and events, about. */
   heldBytes: number;
   /** Index of the first effect that still waits. */
   firstHeld: number;
@@ -34,23 +34,23 @@ export interface Outbox {
   idleTimerSet: boolean;
   lastTransaction: number;
   durableTransaction: number;
-  /** The last transaction that something waits for. */
+  /** The last transaction that an effect waits for. */
   barrier: number;
-  /** Nothing can be written for the moment, for a reason that may pass. */
+  /** True while nothing can be written, for a reason that may pass (a full disk). */
   isStalled: boolean;
   /** Why the agent has given up. */
   failure: string | undefined;
 }
 
-/** How long a change that nothing waits for may stay in memory only. */
+/** How long a change that no effect waits for may stay in memory only. */
 const IDLE_DELAY_MS = 1_000;
-/** So many are written at once, without waiting for the timer. */
+/** With so many of these changes they are written without waiting for the timer. */
 const MAX_IDLE_CHANGES = 1_000;
-/** Effects that wait for the disk; with more than that it is the disk that has failed. */
+/** Effects that may wait for the disk; with more the disk counts as failed. */
 const MAX_HELD = 1_000_000;
 /**
- * Of messages and events that wait for the disk; with more, what executors and schedulers say is
- * refused.
+ * Bytes of messages and events that may wait for the disk; with more, calls of executors and
+ * messages of schedulers are refused.
  */
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
@@ -70,8 +70,8 @@ export const createOutbox = (): Outbox => ({
 });
 
 /**
- * `ofAnswered`: the size of what a reply answers, which waits for the disk as long as the reply
- * does.
+ * Adds an effect behind all that waits. `ofAnswered` is the size of the call that a reply answers,
+ * which is kept as long as the reply waits.
  */
 export function emit(
   agent: AgentState,
@@ -104,18 +104,21 @@ function sizeOf(effect: AgentEffect): number {
   }
 }
 
-/** The disk is so slow, or so full, that no more may be said to anybody until it has caught up. */
+/** True while too much waits for the disk: calls and messages that would add to it are refused. */
 export const isFull = ({ outbox }: AgentState) => outbox.heldBytes > MAX_HELD_BYTES;
 
-/** For what tells of nothing that could be lost: it does not wait for the disk. */
+/**
+ * Adds an effect that tells of nothing which a crash could take back: it does not wait for the
+ * disk.
+ */
 export function emitAtOnce(agent: AgentState, effect: SendToMaster | Reply | Exit): void {
   agent.outbox.ready.push(effect);
 }
 
 /**
- * For what keeps the agent known to its master. It waits its turn, but not for a disk that is full:
- * to be taken for lost, with all its tasks, would be worse than to say what may have to be found
- * out again.
+ * Adds an effect that keeps the agent registered. It waits its turn, but not for a full disk: if
+ * the master took the agent for lost, with all its tasks, that would be worse than to tell what a
+ * crash could take back.
  */
 export function emitPresence(agent: AgentState, effect: SendToMaster | Link): void {
   if (agent.outbox.isStalled) {
@@ -126,8 +129,9 @@ export function emitPresence(agent: AgentState, effect: SendToMaster | Link): vo
 }
 
 /**
- * For what ends a task or a container. It only waits behind what the same one is to get before:
- * what fills a disk must be able to be ended while nothing can be written to it.
+ * Adds an effect that ends a task or a container. It waits only behind effects for the same
+ * executor or container: a task that fills the disk must be able to be ended while nothing can be
+ * written.
  */
 export function emitEnding(agent: AgentState, effect: SendToExecutor | DestroyContainer): void {
   const { outbox } = agent;
@@ -178,7 +182,7 @@ export function giveUp(agent: AgentState, reason: string): void {
   agent.outbox.failure ??= reason;
 }
 
-/** A change that must be durable before anything emitted from now on is seen. */
+/** Stores a change; all effects that are added from now on wait until it is durable. */
 export function persist(agent: AgentState, change: CheckpointChange): void {
   const { outbox } = agent;
   outbox.changes.push(change);
@@ -186,14 +190,17 @@ export function persist(agent: AgentState, change: CheckpointChange): void {
 }
 
 /**
- * A change that is written at once and that nothing waits for: what was acknowledged. A crash in
- * the moment before it is durable has one update sent twice.
+ * Stores a change at once that no effect waits for, such as an acknowledgement. If a crash comes
+ * before it is durable, one update is sent twice.
  */
 export function persistSoon(agent: AgentState, change: CheckpointChange): void {
   agent.outbox.changes.push(change);
 }
 
-/** A change whose loss costs nothing but a look: a completed executor is found completed again. */
+/**
+ * Stores a change with the next ones, or after a second. Its loss costs little: a completed
+ * executor is found to be completed again.
+ */
 export function persistLater(agent: AgentState, change: CheckpointChange): void {
   const { outbox } = agent;
   outbox.idleChanges.push(change);
@@ -203,7 +210,7 @@ export function persistLater(agent: AgentState, change: CheckpointChange): void 
   }
 }
 
-/** The effects of the step, which ends here. */
+/** Ends the step and answers its effects. */
 export function takeEffects(agent: AgentState): AgentEffect[] {
   const { outbox } = agent;
   if (outbox.failure !== undefined) {
@@ -236,7 +243,7 @@ export function idleTimerFired(agent: AgentState): void {
   }
 }
 
-/** Before the agent leaves: nothing that it knows stays in memory only. */
+/** Stores all changes that have waited: the agent is about to stop. */
 export function persistIdle(agent: AgentState): void {
   const { outbox } = agent;
   if (outbox.changes.length > 0 || outbox.idleChanges.length > 0) {
@@ -248,7 +255,7 @@ export function checkpointStalled(agent: AgentState): void {
   agent.outbox.isStalled = true;
 }
 
-/** Lets go what has waited for this transaction. */
+/** Releases the effects that have waited for this transaction. */
 export function checkpointed(
   agent: AgentState,
   transaction: number,
@@ -256,7 +263,7 @@ export function checkpointed(
 ): void {
   const { outbox } = agent;
   if (error !== undefined) {
-    // Going on would announce what a crash could take back.
+    // If the agent went on, it would announce what a crash could take back.
     giveUp(agent, `Failed to checkpoint: ${error}`);
     return;
   }

@@ -1,8 +1,8 @@
-// The start of an agent: what ran before is found again, or its tasks are told that it is gone.
+// The start of an agent: what ran under the earlier agent is recovered, or its tasks end.
 //
-// Executors of checkpointing frameworks outlive the agent. Those that are alive have a short time
-// to subscribe again; the agent registers as soon as all have, so that a master never hears of an
-// agent that does not know its own tasks yet.
+// Executors of checkpointing frameworks outlive the agent. Executors that are alive have a short
+// time to subscribe again. The agent registers as soon as all have, so that a master never gets a
+// registration of an agent that does not know its own tasks yet.
 
 import { formatDuration } from '../model/duration.ts';
 import { sameMessage } from '../model/equality.ts';
@@ -66,13 +66,16 @@ export function recovered(agent: AgentState, { checkpoint }: Recovered): void {
   }
 }
 
-/** Only what would let this agent go on. */
+/** Advice about --reconfiguration_policy, where another policy would let this agent start. */
 function policyAdvice(agent: AgentState, before: AgentInfo): string {
   const policy = mildestPolicy(agent, before);
   return policy === undefined ? '' : `set --reconfiguration_policy to ${policy}, `;
 }
 
-/** False when this start must be a new agent, for it offers something else after a reboot. */
+/**
+ * Whether this agent goes on under the id of the checkpointed one. An agent that has changed more
+ * than the policy allows becomes a new agent after a reboot, and gives up otherwise.
+ */
 function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
   const before = checkpoint.agent;
   const id = before?.id?.value;
@@ -100,8 +103,8 @@ function resumesAgent(agent: AgentState, checkpoint: AgentCheckpoint): boolean {
   }
   agent.id = agentId(id);
   agent.info = { ...agent.info, id: { value: id } };
-  // What is known already is not written again: a full disk must not keep the agent from its
-  // master.
+  // An unchanged AgentInfo is not written again: a full disk must not keep the agent from
+  // registering.
   if (!sameMessage(agent.info, before)) {
     persist(agent, { type: 'agent', agent: agent.info });
   }
@@ -121,7 +124,8 @@ function recoverResources(agent: AgentState, checkpoint: AgentCheckpoint): void 
   }
   agent.checkpointedResources = checkpoint.resources;
   agent.ledger.setTotal(total);
-  // The agent may have been stopped between the record and the folder.
+  // The earlier agent may have been stopped after it had recorded a volume and before it made the
+  // folder.
   createVolumes(agent, checkpoint.resources);
 }
 
@@ -200,7 +204,10 @@ function isAcknowledged(task: Task, { acknowledged }: CheckpointedTask): boolean
   );
 }
 
-/** What runs is counted, even where the agent now has less than it had. */
+/**
+ * Books what an executor or a task uses in the ledger; false where the agent now has less than
+ * that.
+ */
 function book(agent: AgentState, executor: Executor, resources: readonly Resource[]): boolean {
   const isBooked = agent.ledger.take(executor.containerId, resources);
   if (!isBooked) {
@@ -231,7 +238,8 @@ function endDead(
 ): void {
   const { waitStatus } = run;
   if (waitStatus === undefined) {
-    // A built-in executor that is gone without a trace, its machine still up, has never begun.
+    // A built-in executor that has left no trace on a machine that was not rebooted has never
+    // begun.
     const neverRan = executor.builtin !== undefined && !executor.hasReported && !rebooted;
     executor.pendingTermination = neverRan
       ? {
@@ -251,7 +259,7 @@ function endDead(
 const isWaiting = (agent: AgentState) =>
   [...agent.containers.values()].some(({ state }) => state === 'registering');
 
-/** To be called when an executor has subscribed or ended: it may have been the last one awaited. */
+/** An executor has subscribed or ended: ends the recovery if it was the last one awaited. */
 export function executorSettled(agent: AgentState): void {
   if (agent.phase === 'recovering' && agent.knowsExecutors && !isWaiting(agent)) {
     clearTimer(agent, 'executor-reregistration');

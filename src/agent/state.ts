@@ -30,7 +30,7 @@ import type { UpdateStream } from './tasks/update-stream.ts';
 import { UpdateWindows } from './tasks/update-window.ts';
 
 /**
- * recovering: what ran before is being found again. disconnected: known to no master, or no longer.
+ * recovering: the executors of the earlier agent are being found. disconnected: not registered.
  * running: registered. terminating: ends as soon as nothing runs any more.
  */
 export type AgentPhase = 'recovering' | 'disconnected' | 'running' | 'terminating';
@@ -38,7 +38,7 @@ export type AgentPhase = 'recovering' | 'disconnected' | 'running' | 'terminatin
 export interface AgentState {
   readonly options: AgentOptions;
   readonly core: SchedulerCore;
-  /** How often the core has trapped, as far as that was told. */
+  /** How many traps of the core have been logged. */
   readonly coreFailures: { traps: number; readonly recurrence: Recurrence };
   /** What tasks and custom executors hold; the holder is the container. */
   readonly ledger: Ledger;
@@ -61,11 +61,11 @@ export interface AgentState {
   resourceVersion: UUID;
   /** Reservations and volumes made at run time. */
   checkpointedResources: readonly Resource[];
-  /** Those that the last re-registration told of. */
+  /** The checkpointed resources that the last re-registration told of. */
   reportedResources: readonly Resource[] | undefined;
-  /** The master must hear more than the last re-registration told. */
+  /** True when the master has to be told more than the last re-registration told. */
   hasNews: boolean;
-  /** It hears that soon, though it is registered with it. */
+  /** True when a correcting re-registration is planned (registration/correction.ts). */
   isCorrecting: boolean;
   /** Tasks, as `framework task`. */
   readonly deniedTasks: Denials;
@@ -77,17 +77,17 @@ export interface AgentState {
   master: string | undefined;
   masterAddress: string | undefined;
   masterHostname: string | undefined;
-  /** While no master has this agent. */
+  /** What is logged of the registration; undefined while the agent is registered. */
   waiting: Waiting | undefined;
   /** Longest wait before the next attempt to register. */
   backoffMs: number;
-  /** No ping for so long means that the master has gone or forgotten this agent. */
+  /** Without a ping for so long the master has gone, or has forgotten this agent. */
   pingTimeoutMs: number;
 
   readonly frameworks: Map<FrameworkId, Framework>;
   /** The newest last. */
   readonly completedFrameworks: Map<FrameworkId, Framework>;
-  /** What all that has completed may take. */
+  /** The bytes that completed tasks, executors and frameworks may take. */
   readonly history: ByteBudget;
   /** Executors whose container has not ended. */
   readonly containers: Map<ContainerId, Executor>;

@@ -11,15 +11,16 @@ import type { AgentState } from './state.ts';
 
 export function stopAsked(agent: AgentState, { how }: StopAsked): void {
   if (how === 'leave') {
-    // Executors of checkpointing frameworks go on, and the next start finds them; it would not find
-    // the others.
+    // Executors of checkpointing frameworks go on, and the next agent finds them. It would not find
+    // the others, which end now.
     for (const executor of agent.containers.values()) {
       if (!executor.checkpoint) {
         destroyContainer(agent, executor);
       }
     }
     persistIdle(agent);
-    // Not when all is written: the reason to stop may be a disk that cannot be. What can be is.
+    // The agent does not wait until everything is written: the reason to stop may be a disk that
+    // takes no writes.
     emitAtOnce(agent, { type: 'exit', code: 0, reason: 'Asked to stop' });
     return;
   }
@@ -31,8 +32,8 @@ export function stopAsked(agent: AgentState, { how }: StopAsked): void {
     const message = { name: 'UnregisterAgentMessage' as const, body };
     emit(agent, { type: 'sendToMaster', to: agent.master, message });
   }
-  // The next start has the same id, as with Mesos: the master takes back an agent that it does not
-  // know.
+  // As in Mesos the next agent has the same id: a master registers again an agent that has
+  // unregistered.
   terminate(agent, 'Unregistering and shutting down');
 }
 

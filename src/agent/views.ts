@@ -1,4 +1,4 @@
-// What can be read of an agent: pure functions of its state, each filtered by who asks.
+// What can be read of an agent: pure functions of its state, filtered by what the viewer may see.
 import type { AgentCall, AgentResponse, Resource } from '../model/generated/messages.ts';
 import type { ContainerId, ExecutorId, FrameworkId } from '../model/ids.ts';
 import type { Authorizer } from '../security/authorizer.ts';

@@ -1,5 +1,6 @@
-// The executor that a task with a bare command gets. Clients see it as Mesos describes its own:
-// named after the task, with an allowance of resources that no framework was charged for.
+// The command executor, which a task without an executor of its own gets. It is described as in
+// Mesos: named after the task, with an allowance of resources that the framework is not charged
+// for.
 import {
   type CommandInfo,
   type ExecutorInfo,
@@ -11,9 +12,9 @@ import {
 import type { AgentState } from '../state.ts';
 
 const ALLOWANCE = { cpus: 0.1, mem: 32 };
-/** So much of a command, or of its list of arguments, is in the executor's name. */
+/** Characters of the command, or of its arguments, in the executor's name. */
 const MAX_NAME_LENGTH = 15;
-/** How long Mesos takes at most to notice that a process has ended, and a second more. */
+/** The longest that Mesos takes to notice the end of a process, and a second more. */
 const REAP_MS = 2_000n;
 
 export function commandExecutorInfo(

@@ -1,4 +1,4 @@
-// What an executor finds in its environment besides its command's own variables.
+// The environment variables that an executor gets besides those of its command.
 import { formatDuration } from '../../model/duration.ts';
 import { parsePid } from '../../model/pid.ts';
 import type { AgentState } from '../state.ts';

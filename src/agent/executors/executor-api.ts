@@ -1,4 +1,4 @@
-// What executors say: to subscribe, updates of their tasks, messages to their frameworks.
+// Calls of executors: SUBSCRIBE, updates of their tasks, messages to their frameworks.
 import { containerIdMessage } from '../../model/container-id.ts';
 import {
   type ExecutorCall,
@@ -89,7 +89,10 @@ function welcome(agent: AgentState, executor: Executor): void {
   }
 }
 
-/** Ends tasks that were sent to an executor which, by what it says, has not got them. */
+/**
+ * Ends tasks that were sent to the executor and that it does not name as it subscribes: it never
+ * got them.
+ */
 function dropUndelivered(agent: AgentState, executor: Executor, { subscribe }: ExecutorCall): void {
   if (executor.builtin !== undefined) {
     // A built-in executor holds its task from the start, also over a restart of the agent.
@@ -116,7 +119,7 @@ function dropUndelivered(agent: AgentState, executor: Executor, { subscribe }: E
 export function executorCalled(agent: AgentState, event: ExecutorCalled): void {
   const { call, request } = event;
   if (call.type === ExecutorCall_Type.HEARTBEAT) {
-    // Its ids may be made up: a heartbeat only keeps the connection.
+    // The ids in a heartbeat are not checked: it only keeps the connection open.
     reply(agent, request, 202);
     return;
   }
@@ -170,8 +173,8 @@ function updateCalled(
       messageSize(status, MAX_STATUS_BYTES),
     );
   } else {
-    // Deliberately unlike Mesos, which takes all: it may be sent again when others are
-    // acknowledged.
+    // Deliberately unlike Mesos, which takes every update: the executor may send it again when
+    // others are acknowledged.
     reply(agent, request, 503, refusal);
   }
 }
@@ -201,8 +204,8 @@ function invalidStatus(executor: Executor, status: TaskStatus): string | undefin
 }
 
 /**
- * As large as a task may be. Deliberately unlike Mesos: it is kept, in memory and on disk, until
- * acknowledged.
+ * Bytes of a status, as many as a task may have. Deliberately unlike Mesos, which has no bound: a
+ * status is kept in memory and on disk until it is acknowledged.
  */
 const MAX_STATUS_BYTES = 4 * 1024 * 1024;
 

@@ -44,15 +44,18 @@ export interface Executor extends RunOf {
   /** Task groups among the queued tasks: all of a group go out in one event. */
   readonly queuedGroups: Set<readonly TaskId[]>;
   readonly launched: Map<TaskId, Task>;
-  /** Ended, with updates that are not acknowledged. */
+  /** Tasks that have ended, with updates that are not acknowledged. */
   readonly terminated: Map<TaskId, Task>;
   /** The newest last. */
   readonly completed: Task[];
-  /** It has sent an update, so it has had a task. */
+  /** True when the executor has sent an update, so that it has had a task. */
   hasReported: boolean;
-  /** Why the agent ends it: what its tasks are told instead of the container's own story. */
+  /**
+   * Why the agent ends the executor: the reason in its tasks' updates, instead of how the container
+   * ended.
+   */
   pendingTermination: Termination | undefined;
-  /** When its container is ended, if it has been asked to end by itself. */
+  /** When the container is destroyed, if the executor has been asked to end and has not. */
   shutdownAtMs: number | undefined;
   /** Recovered tasks that the ledger had no room for. */
   readonly unbooked: Set<TaskId>;
@@ -112,7 +115,7 @@ export const checkpointRun = (executor: Executor): RunOf | undefined =>
 /** Command executors come with their task: masters do not know of them. */
 export const isCommandExecutor = (executor: Executor) => executor.builtin === 'command';
 
-/** What the executor and those of its tasks that have not ended may use, or were last given. */
+/** The resources of the executor and of its tasks that have not ended. */
 export function allocatedResources(agent: AgentState, executor: Executor): Resource[] {
   const lists: (readonly Resource[])[] = [executor.info.resources ?? []];
   for (const task of executor.queued.values()) {
@@ -172,8 +175,9 @@ export function shutdownExecutor(agent: AgentState, executor: Executor): void {
 }
 
 /**
- * What an executor gets at most to end, once its framework is gone: others are offered what it has,
- * so the machine is overbooked until then. Mesos lets it have the hours that it asked for.
+ * The longest grace period of an executor whose framework has ended. Its resources are offered to
+ * others already, so that the machine is overbooked until it ends. Mesos lets it have the hours
+ * that it may ask for.
  */
 const MAX_ORPHANED_GRACE_MS = 60_000;
 
@@ -186,7 +190,7 @@ function shutdownGraceMs({ options }: AgentState, { info, framework }: Executor)
     : graceMs;
 }
 
-/** The framework of an executor that ends already is gone: it may not take long any more. */
+/** Shortens the grace period of an executor that is ending: its framework has ended too. */
 export function hastenShutdown(agent: AgentState, executor: Executor): void {
   const graceMs = shutdownGraceMs(agent, executor);
   const atMs = agent.nowMs + graceMs;
@@ -209,7 +213,7 @@ export function destroyContainer(agent: AgentState, executor: Executor): void {
   emitEnding(agent, { type: 'destroyContainer', ...runOf(executor) });
 }
 
-/** Ends an executor that is not there, or not any more; its tasks are told why. */
+/** Ends an executor that has no container, or no longer; its tasks' updates say why. */
 export function abandonExecutor(agent: AgentState, executor: Executor, why: Termination): void {
   log(agent, 'warn', `Ending executor ${executor.executorId}: ${why.message}`);
   executor.state = 'terminating';
@@ -246,7 +250,7 @@ export function removeExecutor(agent: AgentState, executor: Executor): void {
   });
 }
 
-/** The executor's tasks have changed: so may what its container is allowed. */
+/** Resizes the executor's container to what its tasks now need. */
 export function resizeContainer(agent: AgentState, executor: Executor): void {
   if (!isCommandExecutor(executor) && executor.state === 'running') {
     emit(agent, {

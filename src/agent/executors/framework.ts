@@ -22,11 +22,11 @@ export interface Framework {
   readonly id: FrameworkId;
   info: FrameworkInfo;
   partitionAware: boolean;
-  /** Its executors outlive the agent. */
+  /** True when the framework's executors outlive the agent. */
   checkpoint: boolean;
   /** terminating: its executors are shut down, and nothing is reported about them any more. */
   state: 'running' | 'terminating';
-  /** A re-registration has told a master of it. */
+  /** True when a re-registration has told a master of the framework. */
   isReported: boolean;
   readonly executors: Map<ExecutorId, Executor>;
   /** Queued, launched and terminated tasks, until their last update is acknowledged. */
@@ -54,8 +54,8 @@ export function addFramework(agent: AgentState, info: FrameworkInfo): Framework 
 }
 
 /**
- * Moves a framework without executors to the completed ones. Updates of tasks that were refused may
- * still be on their way; they need no framework here to be acknowledged.
+ * Moves a framework without executors to the completed ones. Updates of its refused tasks may still
+ * be on their way, and can be acknowledged without it.
  */
 export function removeIfIdle(agent: AgentState, framework: Framework): void {
   if (framework.executors.size > 0 || agent.frameworks.get(framework.id) !== framework) {
@@ -63,7 +63,7 @@ export function removeIfIdle(agent: AgentState, framework: Framework): void {
   }
   agent.frameworks.delete(framework.id);
   if (framework.state === 'terminating' && framework.isReported) {
-    // Nothing was reported of the end of its tasks, which the master may still count.
+    // The end of its tasks was not reported, so that the master may still count them.
     correctSoon(agent);
   }
   rememberFramework(agent, framework);
@@ -96,7 +96,7 @@ export function shutdownFramework(agent: AgentState, framework: Framework): void
   framework.state = 'terminating';
   dropStreams(agent, framework.id);
   for (const executor of [...framework.executors.values()]) {
-    // The master offers it to others from now on, whose tasks must find room here.
+    // The master offers these resources to others from now on, whose tasks must fit in the ledger.
     agent.ledger.release(executor.containerId);
     if (executor.state === 'terminated') {
       removeExecutor(agent, executor);
@@ -123,7 +123,7 @@ export function updateFramework(agent: AgentState, body: UpdateFrameworkMessage)
   const before = framework.info;
   framework.info = { ...body.framework_info, checkpoint: framework.checkpoint };
   framework.partitionAware = isPartitionAware(framework.info);
-  // Masters send it after each registration, mostly with nothing new.
+  // Masters send this message after each registration, mostly without a change.
   if (framework.checkpoint && !sameMessage(before, framework.info)) {
     persist(agent, { type: 'framework', framework: framework.info });
   }

@@ -1,6 +1,6 @@
-// What is remembered of tasks, executors and frameworks that have ended: bounded in number by
-// flags, and in bytes. All frameworks share the bytes; the one with most of it loses its oldest
-// first, so that one framework's large tasks cost others no history.
+// The history of completed tasks, executors and frameworks, bounded in number by flags, and in
+// bytes. All frameworks share the bytes. At the bound the framework with most of them loses its
+// oldest entry, so that one framework's large tasks cost others no history.
 import type { ByteBudget, Weighed } from '../../model/byte-budget.ts';
 import type { Task } from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
@@ -8,18 +8,18 @@ import type { AgentState } from '../state.ts';
 import type { Executor } from './executor.ts';
 import type { Framework } from './framework.ts';
 
-/** Completed tasks, executors and frameworks. */
+/** Bytes of all completed tasks, executors and frameworks. */
 export const MAX_HISTORY_BYTES = 64 * 1024 * 1024;
 
 interface Entry {
   readonly bytes: number;
-  /** Takes it from where it is shown. */
+  /** Takes the item out of the list in which views find it. */
   readonly forget: () => void;
 }
 
 /**
- * Of one framework: its completed executors and tasks, oldest first, and itself when it is
- * completed.
+ * The history of one framework: its completed executors and tasks, oldest first, and the framework
+ * itself when it is completed.
  */
 export class FrameworkHistory implements Weighed {
   readonly #budget: ByteBudget;
@@ -35,7 +35,7 @@ export class FrameworkHistory implements Weighed {
     this.#budget.take(this, bytes);
   }
 
-  /** The item is shown no longer, or not as history. */
+  /** Takes an item out of the history: views do not show it any more, or not as completed. */
   drop(item: object): void {
     const entry = this.#entries.get(item);
     if (entry !== undefined) {
@@ -80,7 +80,7 @@ export function rememberExecutor(agent: AgentState, executor: Executor): void {
   }
 }
 
-/** Those of its tasks that were completed before it have been counted. */
+/** Bytes of a completed executor, without its completed tasks, which count by themselves. */
 function executorSize({ info, queued, launched, terminated }: Executor): number {
   let bytes = sizeOf(info);
   for (const task of [...queued.values(), ...launched.values(), ...terminated.values()]) {
@@ -122,7 +122,7 @@ function forgetFramework(framework: Framework): void {
   }
 }
 
-/** A framework that is back goes on with what was remembered of it. */
+/** Gives a framework that is back its history. */
 export function takeHistory(
   agent: AgentState,
   id: Framework['id'],

@@ -1,5 +1,5 @@
-// Sandboxes as files to browse: paths are looked up when they are asked for, for there may be
-// thousands of sandboxes and every piece of output that is read asks for one.
+// Sandboxes as files to browse. There may be thousands of them, and each piece of a file that is
+// read names one: so a path is looked up when it is asked for, without a list of all.
 import type { ExecutorId, FrameworkId } from '../../model/ids.ts';
 import type { AgentState } from '../state.ts';
 import type { Sandboxes, Viewer } from '../views.ts';
@@ -9,7 +9,7 @@ import { sandboxAliases, sandboxDirectory } from './sandbox.ts';
 const LATEST = 'latest';
 const RUN_PATH = /^\/frameworks\/([^/]+)\/executors\/([^/]+)\/runs\/([^/]+)$/;
 
-/** Virtual path → directory, of all runs that are remembered and that the viewer may see. */
+/** Virtual path → directory of every run in the state that the viewer may see. */
 export class SandboxFiles implements Sandboxes {
   readonly #agent: AgentState;
   readonly #viewer: Viewer;
@@ -64,7 +64,7 @@ export class SandboxFiles implements Sandboxes {
     return this.get(path) !== undefined;
   }
 
-  /** Everything, old runs first, so that a later run takes over `latest`. */
+  /** All paths, those of older runs first, so that a later run takes over `latest`. */
   #all(): Map<string, string> {
     const paths = new Map<string, string>();
     const { frameworks, completedFrameworks } = this.#agent;

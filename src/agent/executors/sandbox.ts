@@ -1,4 +1,4 @@
-// Where the sandboxes are, below the work directory, and under which paths they can be browsed.
+// The paths of sandboxes: below the work directory, and those under which they can be browsed.
 
 import type { AgentState } from '../state.ts';
 import type { Executor } from './executor.ts';
@@ -8,7 +8,7 @@ type Run = Pick<Executor, 'frameworkId' | 'executorId' | 'containerId'>;
 const executorPath = (agent: AgentState, run: Run) =>
   `slaves/${agent.id ?? ''}/frameworks/${run.frameworkId}/executors/${run.executorId}`;
 
-/** Relative to the work directory. */
+/** The path of a run's sandbox, relative to the work directory. */
 export const sandboxPath = (agent: AgentState, run: Run) =>
   `${executorPath(agent, run)}/runs/${run.containerId}`;
 

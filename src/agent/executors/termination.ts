@@ -1,5 +1,5 @@
-// The end of an executor: its tasks are told why, the master hears that it has exited, and it goes
-// when the last updates of its tasks are acknowledged.
+// The end of an executor: its tasks' updates say why, the master is told that it has exited, and it
+// is completed when the last updates of its tasks are acknowledged.
 import { TaskState, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import type { TaskId } from '../../model/ids.ts';
 import { isTerminal } from '../../model/task-state.ts';
@@ -62,7 +62,7 @@ export function executorTerminated(
   forgetStream(agent, executor);
   executor.state = 'terminated';
   if (framework.state === 'terminating') {
-    // No scheduler takes updates of a framework that is shut down.
+    // The framework is shut down: no scheduler takes updates of its tasks.
     for (const [id, task] of executor.launched) {
       executor.terminated.set(id, task);
     }
@@ -127,7 +127,7 @@ function terminationOf(
       };
 }
 
-/** Ends that a master may not hear of while it does not know the agent. */
+/** Exits of executors that are kept while the agent is not registered. */
 const MAX_EXITS = 1_000;
 
 export function sendExited(
@@ -144,8 +144,8 @@ export function sendExited(
 }
 
 /**
- * After registration: the message that the master has just taken may name executors that have ended
- * since it was written.
+ * Tells the master, after a registration, of executors that have ended since: the registration may
+ * name them as running.
  */
 export function resumeExits(agent: AgentState): void {
   for (const exit of agent.exits.splice(0)) {
@@ -184,7 +184,7 @@ function removeIfComplete(agent: AgentState, executor: Executor): void {
   }
 }
 
-/** The task's last update is acknowledged. */
+/** Completes a task, whose last update is acknowledged. */
 export function completeTask(agent: AgentState, executor: Executor, id: TaskId): void {
   const task = executor.terminated.get(id);
   if (task === undefined) {

@@ -1,5 +1,6 @@
-// Operations on the agent's resources. They are applied at once; the status of one that its
-// framework wants to hear of is sent until it is acknowledged, as those of tasks are.
+// Operations on the agent's resources. Operations are applied at once. Where the framework has
+// asked for feedback, the final status is sent until it is acknowledged, like a status update of a
+// task.
 
 import {
   type AcknowledgeOperationStatusMessage,
@@ -25,17 +26,23 @@ export interface OperationRecord {
   /** The wait before the final status is sent once more. */
   retryMs: number;
   isSent: boolean;
-  /** It was sent before the latest registration: an acknowledgement may be of an earlier master. */
+  /**
+   * True when the status was sent before the latest registration: its acknowledgement may come from
+   * an earlier master.
+   */
   isCarriedOver: boolean;
 }
 
 const FIRST_RETRY_MS = 10_000;
 const MAX_RETRY_MS = 600_000;
-/** Operations are few; a master that never acknowledges must still not fill the agent. */
+/**
+ * Operations are few, but a master that never acknowledges them must not fill the agent's memory.
+ */
 const MAX_OPERATIONS = 10_000;
 
 /**
- * False: it is dropped, and the master, which has converted the resources already, is wrong now.
+ * Applies an operation. False when it is dropped: the master has converted the resources already,
+ * and must be corrected.
  */
 export function operationAsked(agent: AgentState, body: ApplyOperationMessage): boolean {
   const key = keyOf(body.operation_uuid.value);
@@ -142,10 +149,9 @@ export function operationAcknowledged(
 }
 
 /**
- * The master of today may count an operation whose acknowledgement it has not sent itself. It is
- * told the end as it would be of one that the agent does not know: without a uuid, which no
- * framework acknowledges, and without a framework, by which a master that does not count it ignores
- * it.
+ * Tells the master the end of an operation that an earlier master has acknowledged, in case this
+ * one still counts it. The status has no uuid, so that no framework acknowledges it, and names no
+ * framework, so that a master which does not count the operation takes no notice.
  */
 function repeatEnd(agent: AgentState, { latest_status, uuid }: Operation): void {
   const { uuid: _, ...status } = latest_status;
@@ -153,8 +159,9 @@ function repeatEnd(agent: AgentState, { latest_status, uuid }: Operation): void 
 }
 
 /**
- * With a framework: answers with the latest statuses, and that others are unknown, as the resource
- * providers are that they would be of. Without: says which ones never arrived.
+ * Answers a reconciliation of operations. With a framework: with the latest statuses, and
+ * OPERATION_UNKNOWN for the others, whose resource providers are unknown. Without one: which
+ * operations never arrived.
  */
 export function reconcileOperations(agent: AgentState, body: ReconcileOperationsMessage): void {
   for (const asked of body.operations ?? []) {

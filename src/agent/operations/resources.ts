@@ -1,4 +1,5 @@
-// What the agent offers: what its flags say, changed by the reservations and volumes made since.
+// The agent's resources: those of its flags, changed by the reservations and volumes made at run
+// time.
 
 import type { Applied, ResourceAlgebra } from '../../core/interface.ts';
 import { sameMessage } from '../../model/equality.ts';
@@ -14,14 +15,14 @@ import { type VolumePlace, volumePlaces } from '../../model/volume-path.ts';
 import { emit, log, persist } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 
-/** As it was before anybody reserved it or made a volume of it. */
+/** The resource without its reservations and volume. */
 function original(resource: Resource): Resource {
   const { reservations, disk, shared: _, ...rest } = resource;
   const fixed = reservations?.filter(({ type }) => type !== Resource_ReservationInfo_Type.DYNAMIC);
   return {
     ...rest,
     ...(fixed === undefined || fixed.length === 0 ? {} : { reservations: fixed }),
-    // The disk that a volume is on stays; that it is a volume does not.
+    // The source of the disk stays; the volume goes.
     ...(disk?.source === undefined ? {} : { disk: { source: disk.source } }),
   };
 }
@@ -97,7 +98,7 @@ export function applyOperation(agent: AgentState, operation: Offer_Operation): A
   return applied;
 }
 
-/** The disks of volumes that are this agent's to make and to empty: those that its flags name. */
+/** The folders of volumes that the agent makes and empties: those on disks that its flags name. */
 function ownPlaces(agent: AgentState, resources: readonly Resource[]): VolumePlace[] {
   const sources = agent.options.resources.flatMap(({ disk }) => disk?.source ?? []);
   return volumePlaces(
@@ -126,7 +127,10 @@ function remember(agent: AgentState, resources: readonly Resource[]): void {
   createVolumes(agent, resources, known);
 }
 
-/** A volume has its folder before anybody uses it: people fill it, and mount things in it. */
+/**
+ * Makes the folders of volumes before tasks use them: operators fill them, and mount file systems
+ * in them.
+ */
 export function createVolumes(
   agent: AgentState,
   resources: readonly Resource[],

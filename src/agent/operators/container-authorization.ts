@@ -1,12 +1,12 @@
-// The action of --acls that a call about a container is, and the framework and user of that
-// container.
+// Which action of --acls a call about a container needs, and on what object: the container's
+// framework and user.
 import { containerIdOf, rootOf } from '../../model/container-id.ts';
 import { type AgentCall, AgentCall_Type } from '../../model/generated/messages.ts';
 import type { Action, AuthorizationObject } from '../../security/authorizer.ts';
 import type { AgentState } from '../state.ts';
 import { namedContainer } from './container-calls.ts';
 
-/** Undefined: a call that is not about one container. */
+/** The action; undefined for a call that is not about one container. */
 export function containerAction(call: AgentCall): Action | undefined {
   const isNested = namedContainer(call)?.id?.parent !== undefined;
   switch (call.type) {

@@ -1,4 +1,5 @@
-// Calls of the operator API about containers: which one they name, and whether they may name it so.
+// Calls of the operator API about containers: which container a call names, and whether its name is
+// valid.
 import {
   type AgentCall,
   AgentCall_Type,
@@ -7,16 +8,16 @@ import {
 import { idError } from '../../model/identifier.ts';
 
 interface NamedContainer {
-  /** The call's part, as its error messages name it. */
+  /** The field of the call, as error messages name it. */
   readonly part: string;
   readonly id: ContainerID | undefined;
   readonly needsParent: boolean;
 }
 
-/** A container's sandbox path repeats its id: longer ones would not fit into a path. */
+/** A container's id is part of its sandbox's path, in which a longer one would not fit. */
 const MAX_LENGTH = 242;
 
-/** The container that a call is about; nothing for other calls. */
+/** The container that a call is about; undefined for other calls. */
 export function namedContainer(call: AgentCall): NamedContainer | undefined {
   const of = (part: string, id: ContainerID | undefined, needsParent: boolean) => ({
     part,
@@ -45,7 +46,7 @@ export function namedContainer(call: AgentCall): NamedContainer | undefined {
     case AgentCall_Type.KILL_CONTAINER:
       return of('kill_container', call.kill_container?.container_id, false);
     case AgentCall_Type.REMOVE_CONTAINER:
-      // Mesos's agent dies of one without a parent; here it is an error like the others.
+      // An id without a parent makes Mesos's agent crash; here it is an error.
       return of('remove_container', call.remove_container?.container_id, true);
     case AgentCall_Type.ATTACH_CONTAINER_INPUT:
       return of('attach_container_input', call.attach_container_input?.container_id, false);
@@ -56,7 +57,7 @@ export function namedContainer(call: AgentCall): NamedContainer | undefined {
   }
 }
 
-/** What is wrong with how the container is named. */
+/** Why the name of the container is not valid. */
 export function containerNameError({ part, id, needsParent }: NamedContainer): string | undefined {
   if (id === undefined) {
     return `Expecting '${part}.container_id' to be present`;

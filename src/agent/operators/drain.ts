@@ -16,7 +16,7 @@ export function drainAsked(agent: AgentState, { config }: DrainAgentMessage): vo
   killAll(agent);
 }
 
-/** Also after a restart, for what had not ended before. */
+/** Kills all tasks; also after a restart of the agent, for tasks that had not ended before. */
 export function killAll(agent: AgentState): void {
   const maxGraceNs = agent.drain?.config.max_grace_period?.nanoseconds;
   for (const executor of [...agent.containers.values()]) {

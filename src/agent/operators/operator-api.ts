@@ -1,6 +1,6 @@
-// Calls of operators that change something on this agent. Containers besides those of executors,
-// images and resource providers are not here yet: such a call is answered with that, or with what
-// is wrong with it.
+// Calls of the operator API that change something. Standalone and nested containers, images and
+// resource providers are not supported yet: such a call is answered so, or with what is wrong with
+// it.
 import { containerIdOf } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -68,8 +68,8 @@ function forbidden(agent: AgentState, { call, principal }: OperatorCalled): Answ
   const action =
     call.type === undefined ? undefined : (ACTIONS[call.type] ?? containerAction(call));
   const object = containerObject(agent, call);
-  // The framework and user of a container decide. One that does not exist has none, and every
-  // caller may know that.
+  // The framework and user of the container decide. A container that does not exist has neither,
+  // and every caller may know so.
   const isNobodys = isAttach(call) && object.executor === undefined;
   return action === undefined || isNobodys || authorizer.authorize(principal, action, object)
     ? undefined
@@ -83,7 +83,7 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
   switch (call.type) {
     case AgentCall_Type.PRUNE_IMAGES:
     case AgentCall_Type.MARK_RESOURCE_PROVIDER_GONE:
-      // Neither images nor resource providers are here, so there is nothing to forget.
+      // There are no images and no resource providers to remove.
       return DONE;
     case AgentCall_Type.ADD_RESOURCE_PROVIDER_CONFIG:
       return unknownProvider(call.add_resource_provider_config?.info);
@@ -93,7 +93,7 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
       return { status: 500, text: 'Missing required flag --resource_provider_config_dir' };
     case AgentCall_Type.REMOVE_CONTAINER:
     case AgentCall_Type.REMOVE_NESTED_CONTAINER:
-      // Removing what is not there is no error.
+      // To remove a container that does not exist is no error.
       return DONE;
     case AgentCall_Type.WAIT_NESTED_CONTAINER:
     case AgentCall_Type.WAIT_CONTAINER:
@@ -112,7 +112,7 @@ function answer(agent: AgentState, { call }: OperatorCalled): Answer {
   }
 }
 
-/** Only executors have containers here. */
+/** Answers for a container by its existence: only executors have containers. */
 function ifKnown(
   agent: AgentState,
   call: AgentCall,

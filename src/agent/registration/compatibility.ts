@@ -6,11 +6,11 @@ import { resourcesText } from '../../model/resource-label.ts';
 import { formatResources } from '../../model/resource-text.ts';
 import type { AgentState } from '../state.ts';
 
-/** Why not, in the words for the operator; by the reconfiguration policy. */
+/** Why the agent may not go on, by the reconfiguration policy, in words for the operator. */
 export const incompatibility = (agent: AgentState, before: AgentInfo): string | undefined =>
   incompatibilityBy(agent.options.reconfigurationPolicy, agent, before);
 
-/** The policy that permits least of those under which it may; undefined when there is none. */
+/** The strictest policy under which the agent may go on; undefined when there is none. */
 export const mildestPolicy = (agent: AgentState, before: AgentInfo): Policy | undefined =>
   (['equal', 'additive', 'any'] as const).find(
     (policy) => incompatibilityBy(policy, agent, before) === undefined,
@@ -33,13 +33,13 @@ function incompatibilityBy(
   }
 }
 
-/** A master knows agents by their host names, and refuses one that comes back with another. */
+/** How the host name has changed: a master refuses an agent that registers again under another. */
 const renamed = ({ info }: AgentState, before: AgentInfo) =>
   info.hostname === before.hostname
     ? undefined
     : `the host name was ${before.hostname} and is ${info.hostname} (--hostname sets it)`;
 
-/** What has changed since, whether or not that is allowed. */
+/** What has changed since the checkpoint, whether or not a policy allows it. */
 export function differenceOf(agent: AgentState, before: AgentInfo): string | undefined {
   const { info } = agent;
   const change = renamed(agent, before);
@@ -84,7 +84,10 @@ function changed<T>(
   return `they were ${textOf(before) || 'none'} and are ${textOf(now) || 'none'}`;
 }
 
-/** As flags are written, unless that does not show what differs (a disk, say). */
+/**
+ * The change of resources in the form of flags, or in full where that form does not show it (a
+ * disk, say).
+ */
 function resourceChange(before: readonly Resource[] = [], now: readonly Resource[] = []): string {
   const isShown = formatResources(before) !== formatResources(now);
   return changed(isShown ? formatResources : resourcesText, before, now);

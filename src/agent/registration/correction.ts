@@ -1,17 +1,21 @@
-// A task may end here by an acknowledgement that was on its way since before the agent registered.
-// An earlier master sent it, or one that has given this agent up since: the master that leads now
-// was told of the task at the registration, and never hears of its end. So the agent registers once
-// more, and tells what it has. Apache Mesos's agents leave such a task with the master until they
-// register again for another reason.
+// Corrections of the master by another registration. A task may end on the agent by an
+// acknowledgement that was on its way before the agent registered: from an earlier master, or from
+// this one before it gave the agent up. The master was told of the task at the registration, and
+// never learns of its end. So the agent registers once more, without the task. Agents of Apache
+// Mesos leave such a task with the master until they register again for another reason.
 import { clearTimer, setTimer } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
 
 /**
- * Many such answers come together; and many agents get them, from a master that was started again.
+ * The longest delay of a correction. Many such acknowledgements come together, and after a restart
+ * of the master to many agents.
  */
 const MAX_DELAY_MS = 10_000;
 
-/** Plans a re-registration. One that is under way may have been written before, and is repeated. */
+/**
+ * Plans a re-registration. One that is on its way may have been written before the task ended, and
+ * is repeated.
+ */
 export function correctSoon(agent: AgentState): void {
   if (agent.phase !== 'running') {
     agent.hasNews = true;
@@ -21,7 +25,7 @@ export function correctSoon(agent: AgentState): void {
   }
 }
 
-/** The agent registers again anyway, or ends. */
+/** Drops the planned re-registration: the agent registers again anyway, or ends. */
 export function endCorrection(agent: AgentState): void {
   if (agent.isCorrecting) {
     agent.isCorrecting = false;

@@ -1,7 +1,8 @@
-// The agent and its master: finding it, registering, staying known to it.
+// The registration of the agent: with which master, when, and how it stays registered.
 //
-// The agent obeys the master that the detector names, and no other. While that one does not answer,
-// it asks again after random waits that grow, so that thousands of agents do not ask at once.
+// The agent obeys the master that the detector names, and no other. While the master does not
+// answer, the agent repeats its registration after random waits that grow, so that thousands of
+// agents do not register at once.
 //
 // Deliberately unlike Mesos, an agent whose connection to the master breaks does not wait for the
 // ping timeout (75 s): it tries to connect and register again at once, in the same way as after a
@@ -51,10 +52,14 @@ const MAX_BACKOFF_MS = 60_000;
 /** Completed tasks that a re-registration tells of, of all frameworks together. */
 const MAX_COMPLETED_TASKS = 1_000;
 /**
- * Of those and their frameworks: the message, which has what runs as well, must not get too large.
+ * Bytes of these tasks and their frameworks: the message also has all that runs, and must not get
+ * too large.
  */
 const MAX_COMPLETED_BYTES = 8 * 1024 * 1024;
-/** Of the statuses of all that runs: how far each task is, its own fields say. */
+/**
+ * Bytes of the statuses of running tasks in a re-registration; the state of a task is a field of
+ * its own.
+ */
 const MAX_STATUS_BYTES = 8 * 1024 * 1024;
 /** Backoff of attempts that end in a refused connection, which cost the master nothing. */
 const MAX_UNLINKED_BACKOFF_MS = 2_000;
@@ -69,7 +74,7 @@ export function masterDetected(agent: AgentState, event: MasterDetected): void {
   disconnect(agent);
 }
 
-/** Registers anew, after a first short wait. */
+/** Registers again after a first short wait: the agent is not registered any more. */
 export function disconnect(agent: AgentState): void {
   if (agent.phase === 'running') {
     agent.phase = 'disconnected';
@@ -84,14 +89,14 @@ export function disconnect(agent: AgentState): void {
   }
 }
 
-/** The agent is about to end. */
+/** Clears the timers of the registration: the agent is about to end. */
 export function clearRegistration(agent: AgentState): void {
   clearTimer(agent, 'ping');
   clearTimer(agent, 'registration');
   endCorrection(agent);
 }
 
-/** A random part of the backoff, which doubles for the next time. */
+/** Sets the timer of the next attempt: a random part of the backoff, which doubles each time. */
 function waitToRegister(agent: AgentState): void {
   setTimer(agent, 'registration', Math.floor(agent.random.next() * agent.backoffMs));
   agent.backoffMs = Math.min(agent.backoffMs * 2, MAX_BACKOFF_MS);
@@ -146,7 +151,10 @@ function sendReregistration(agent: AgentState, to: string): void {
   emitPresence(agent, { type: 'sendToMaster', to, message });
 }
 
-/** The master believes something of this agent that is not so. */
+/**
+ * Registers again to correct the master, which counts something that the agent does not have, or
+ * lacks something.
+ */
 export function correctMaster(agent: AgentState): void {
   if (agent.phase === 'running' && agent.master !== undefined) {
     sendReregistration(agent, agent.master);
@@ -156,7 +164,7 @@ export function correctMaster(agent: AgentState): void {
 }
 
 const identity = (agent: AgentState) => ({
-  // Every agent of today checkpoints; masters show what each one says.
+  // Agents always checkpoint; masters show the field.
   agent: { ...agent.info, checkpoint: true },
   version: agent.options.build.version,
   agent_capabilities: agent.capabilities.map((type) => ({ type })),
@@ -164,7 +172,10 @@ const identity = (agent: AgentState) => ({
   resource_version_uuid: agent.resourceVersion,
 });
 
-/** All that a master needs to know this agent, and its frameworks, from nothing. */
+/**
+ * The message from which a master that knows nothing of the agent learns all of it and its
+ * frameworks.
+ */
 function reregistration(agent: AgentState): ReregisterAgentMessage {
   const frameworks = [...agent.frameworks.values()];
   for (const framework of frameworks) {
@@ -174,7 +185,7 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
   return {
     ...identity(agent),
     frameworks: frameworks.map(({ info }) => info),
-    // Command executors are not named: no master knows of them, and their tasks name none.
+    // Command executors are left out: masters do not count them, and their tasks name no executor.
     executor_infos: executors
       .filter((executor) => !isCommandExecutor(executor) && executor.state !== 'terminated')
       .map(({ info }) => info),
@@ -191,7 +202,10 @@ function reregistration(agent: AgentState): ReregisterAgentMessage {
   };
 }
 
-/** A task whose statuses are more than its part of the bound comes with the newest of them. */
+/**
+ * Tasks with their statuses, as far as these fit: a task with more than its part of the bound keeps
+ * the newest.
+ */
 function withShortStatuses(tasks: readonly Task[]): Task[] {
   const partBytes = MAX_STATUS_BYTES / tasks.length;
   return tasks.map((task) => {
@@ -209,7 +223,10 @@ function withShortStatuses(tasks: readonly Task[]): Task[] {
   });
 }
 
-/** History, for a master to show: the newest part of it, so that the message stays small. */
+/**
+ * Completed frameworks and their tasks, which the master shows; only the newest, so that the
+ * message stays small.
+ */
 function completedFrameworks(agent: AgentState): Archive_Framework[] {
   const newestFirst: Archive_Framework[] = [];
   let tasksLeft = MAX_COMPLETED_TASKS;
@@ -270,7 +287,8 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
   }
   const isOld = agent.reportedResources !== agent.checkpointedResources || agent.hasNews;
   if (isOld && agent.master !== undefined) {
-    // An operation or a task came after the message was written: the master does not know of it.
+    // An operation or a task has come since the message was written, which the master does not know
+    // of.
     sendReregistration(agent, agent.master);
   }
   sendUpdateAgent(agent);
@@ -279,10 +297,7 @@ export function reregistered(agent: AgentState, body: AgentReregisteredMessage):
   }
 }
 
-/**
- * False when the answer is late, or names an invalid id, or another one than the agent has: that
- * ends the agent.
- */
+/** False when the answer is late. An invalid id, or another than the agent has, ends the agent. */
 function acceptsId(agent: AgentState, given: string): boolean {
   if (agent.phase !== 'disconnected' && agent.phase !== 'running') {
     return false;
@@ -317,7 +332,8 @@ function connected(agent: AgentState, connection: MasterAgentConnection | undefi
 }
 
 /**
- * What may have changed since the registration was written: the master ignores it if nothing has.
+ * Tells the master what may have changed since the registration was written; it takes no notice if
+ * nothing has.
  */
 function sendUpdateAgent(agent: AgentState): void {
   if (agent.master === undefined || agent.id === undefined) {
@@ -335,9 +351,9 @@ function sendUpdateAgent(agent: AgentState): void {
 }
 
 /**
- * Tasks that the master believes to be here and that are not. They were lost on the way; or their
- * end was acknowledged and the master, which knows that end, has missed it: then that is repeated,
- * where Apache Mesos calls the task lost.
+ * Answers for tasks that the master counts and the agent does not have. Such a task was lost on its
+ * way; or its end was acknowledged without the master noticing: then its end is repeated, where
+ * Apache Mesos calls the task lost.
  */
 function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
   const framework = agent.frameworks.get(frameworkId(body.framework_id.value));
@@ -358,8 +374,7 @@ function reconcileTasks(agent: AgentState, body: ReconcileTasksMessage): void {
 }
 
 export function pinged(agent: AgentState, from: string, body: PingAgentMessage): void {
-  // Pings come from an observer in the master's process, and may come before the agent knows its
-  // id.
+  // Pings come from an observer in the master's process, and may come before the agent has its id.
   const observer = parsePid(from);
   if (observer === undefined || addressOf(observer) !== agent.masterAddress) {
     log(agent, 'debug', `Ignoring a ping of ${from}: the master is ${agent.master}`);

@@ -1,5 +1,5 @@
-// What an agent logs while it is not registered: which master it asks, what failed, and for how
-// long it has tried. Soon at first, then less and less often.
+// The log of an agent that is not registered: which master it tries, what failed, and for how long
+// it has tried. The lines come soon at first, then less and less often.
 import { formatDuration } from '../../model/duration.ts';
 import { log } from '../outbox.ts';
 import type { AgentState } from '../state.ts';
@@ -7,9 +7,9 @@ import type { AgentState } from '../state.ts';
 export interface Waiting {
   readonly sinceMs: number;
   nextMs: number;
-  /** Between the next words and those after them. */
+  /** The pause after the next line. */
   pauseMs: number;
-  /** What went wrong with the connection of the last attempt; absent: nothing has so far. */
+  /** Why the connection of the last attempt failed; undefined: it has not. */
   trouble: string | undefined;
   hasSpoken: boolean;
 }
@@ -17,7 +17,7 @@ export interface Waiting {
 const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 10 * 60_000;
 
-/** Begins to count, where it has not begun. */
+/** Begins to count the time without registration, unless it has begun. */
 export function beginWaiting(agent: AgentState): void {
   const sinceMs = agent.nowMs;
   agent.waiting ??= {
@@ -33,7 +33,7 @@ export function endWaiting(agent: AgentState): void {
   agent.waiting = undefined;
 }
 
-/** The connection could not be made, or broke: the first time, that is said at once. */
+/** Notes why a connection could not be made, or broke; the first time it is logged at once. */
 export function explainTrouble(agent: AgentState, trouble: string): void {
   beginWaiting(agent);
   const { waiting } = agent;
@@ -46,7 +46,7 @@ export function explainTrouble(agent: AgentState, trouble: string): void {
   }
 }
 
-/** To be called before every attempt. */
+/** Logs the wait for the registration, if a line is due; called before every attempt. */
 export function explainWaiting(agent: AgentState): void {
   const { waiting } = agent;
   if (waiting !== undefined) {
@@ -73,7 +73,7 @@ function speak(agent: AgentState, waiting: Waiting): void {
   );
 }
 
-/** In whole seconds, minutes or hours. */
+/** The time since then, in whole seconds, minutes or hours. */
 function since({ nowMs }: AgentState, { sinceMs }: Waiting): string {
   const ms = nowMs - sinceMs;
   const unit = ms < 120_000 ? 1_000 : ms < 7_200_000 ? 60_000 : 3_600_000;

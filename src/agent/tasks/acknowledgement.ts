@@ -1,5 +1,5 @@
-// The master acknowledges an update: the task's next update is sent, and after the last one the
-// task is complete.
+// StatusUpdateAcknowledgementMessage: the task's next update is sent, or after the last one the
+// task is completed.
 import type { StatusUpdateAcknowledgementMessage } from '../../model/generated/messages.ts';
 import { frameworkId, taskId } from '../../model/ids.ts';
 import { completeTask } from '../executors/termination.ts';

@@ -1,7 +1,7 @@
 // Tasks of which the agent has told the master that it does not have them, while their
 // RunTaskMessage may still be on the way: such a task must not run when the message arrives.
 
-/** So many are remembered; what is late is late by seconds. */
+/** Denied tasks that are remembered: a message is late by seconds only. */
 const MAX_DENIED = 10_000;
 
 export class Denials {
@@ -11,7 +11,7 @@ export class Denials {
     return this.#keys.has(key);
   }
 
-  /** Beyond the bound the oldest is forgotten. */
+  /** Adds a denied task; at the bound the oldest is forgotten. */
   add(key: string): void {
     const [oldest] = this.#keys.size < MAX_DENIED ? [] : this.#keys;
     if (oldest !== undefined) {
@@ -20,7 +20,7 @@ export class Denials {
     this.#keys.add(key);
   }
 
-  /** Whether it was denied; the next one of that name is another one. */
+  /** Whether the task was denied. It is forgotten then: a later task of the same id is another. */
   take(key: string): boolean {
     return this.#keys.delete(key);
   }

@@ -1,4 +1,4 @@
-// KillTaskMessage: the executor ends the task, or the agent does while the executor has not got it.
+// KillTaskMessage: the executor ends the task, or the agent does while the task is queued.
 import {
   ExecutorEvent_Type,
   type KillPolicy,
@@ -62,7 +62,7 @@ export function killTask(
   }
 }
 
-/** A task that its executor never had, and with it all of its group. */
+/** Kills a queued task, which the executor has not got, with all tasks of its group. */
 function killQueued(agent: AgentState, executor: Executor, id: TaskId): void {
   const group = [...executor.queuedGroups].find((ids) => ids.includes(id));
   for (const member of group ?? [id]) {
@@ -81,7 +81,7 @@ function killQueued(agent: AgentState, executor: Executor, id: TaskId): void {
   shutdownIfPointless(agent, executor);
 }
 
-/** An executor that has no task, and has never said a word about one, has nothing to do. */
+/** Shuts an executor down that has no tasks and has never sent an update: it has nothing to do. */
 export function shutdownIfPointless(agent: AgentState, executor: Executor): boolean {
   const isPointless =
     executor.state === 'running' &&
@@ -94,7 +94,9 @@ export function shutdownIfPointless(agent: AgentState, executor: Executor): bool
   return isPointless;
 }
 
-/** The policy that makes a task end within the given time, where its own would take longer. */
+/**
+ * The kill policy that ends a task within the given time, where the task's own would take longer.
+ */
 export function limitedPolicy(
   task: Pick<TaskInfo, 'kill_policy'>,
   maxGraceNs: bigint | undefined,

@@ -1,4 +1,5 @@
-// RunTaskMessage and RunTaskGroupMessage: from their checks to the executor that gets the tasks.
+// RunTaskMessage and RunTaskGroupMessage: their checks, the executor, and the delivery of tasks to
+// it.
 
 import { formatDuration } from '../../model/duration.ts';
 import {
@@ -50,7 +51,7 @@ interface Assignment {
   readonly tasks: readonly TaskInfo[];
   readonly kind: 'command' | 'task' | 'group';
   readonly resourceVersions: readonly ResourceVersionUUID[];
-  /** Whether the master believes that this starts the executor; absent with old masters. */
+  /** Whether the master counts on this message to start the executor; absent from older masters. */
   readonly startsExecutor: boolean | undefined;
 }
 
@@ -59,7 +60,7 @@ interface Refusal {
   readonly message: string;
   /** Absent: the task never ran. */
   readonly state?: TaskState;
-  /** The update then does not name the executor that the task would have had. */
+  /** True when the update must not name the executor that the task would have had. */
   readonly isAnonymous?: boolean;
 }
 
@@ -88,7 +89,10 @@ export function runTaskGroup(agent: AgentState, body: RunTaskGroupMessage): void
   });
 }
 
-/** Frameworks with one role need not say which of their roles resources are allocated to. */
+/**
+ * The role of a framework with one role only, whose resources need not say which role they are
+ * allocated to.
+ */
 function onlyRole(framework: FrameworkInfo): string | undefined {
   const roles = framework.roles ?? [framework.role ?? '*'];
   return roles.length === 1 ? roles[0] : undefined;
@@ -155,7 +159,7 @@ function run(agent: AgentState, assignment: Assignment): void {
     return;
   }
   const executor = existing ?? addExecutor(agent, framework, assignment, holder);
-  // The master may take the agent back through a message that does not list these.
+  // The master may register the agent again by a message that does not list these tasks.
   agent.hasNews ||= agent.phase === 'disconnected';
   enqueue(agent, executor, assignment);
   if (existing === undefined) {
@@ -166,7 +170,10 @@ function run(agent: AgentState, assignment: Assignment): void {
   }
 }
 
-/** Ids become names of folders. A master has looked at them, a stranger has not. */
+/**
+ * Why an id may not become the name of a folder. The master has checked the ids, but the message
+ * may not be the master's.
+ */
 function invalidId({ framework, executor, tasks }: Assignment): string | undefined {
   for (const [what, id] of [
     ['framework', framework.id],
@@ -183,7 +190,7 @@ function invalidId({ framework, executor, tasks }: Assignment): string | undefin
 
 const namesOf = (tasks: readonly TaskInfo[]) => tasks.map((task) => task.task_id.value).join(', ');
 
-/** The master counts an executor that it has asked for until it hears that there is none. */
+/** Tells the master that an executor it counts was not started. */
 function exitedIfAwaited(agent: AgentState, assignment: Assignment): void {
   if (assignment.startsExecutor === true && assignment.kind !== 'command') {
     const { framework, executor } = assignment;
@@ -191,7 +198,10 @@ function exitedIfAwaited(agent: AgentState, assignment: Assignment): void {
   }
 }
 
-/** Limits that nothing would enforce are refused, in Mesos's words and with its odd reason. */
+/**
+ * Why task limits are refused: nothing on this agent would enforce them. The text and the odd
+ * reason are Mesos's.
+ */
 function refusalOfLimits(agent: AgentState, tasks: readonly TaskInfo[]): Refusal | undefined {
   const { isolation } = agent.options;
   for (const [resource, name] of [
@@ -291,7 +301,7 @@ function refusalOfExecutor(
 }
 
 /**
- * Pods have no executor here yet: saying so at once is better than a container that cannot start.
+ * Why a task group is refused: there is no default executor yet, and a container could not start.
  */
 function refusalOfDefaultExecutor({ executor }: Assignment): Refusal | undefined {
   return executor.type === ExecutorInfo_Type.DEFAULT
@@ -309,8 +319,8 @@ const UNKNOWN_RESOURCES: Refusal = {
 };
 
 /**
- * Allocates what the tasks, and a new custom executor, need. Command executors' allowance is not
- * booked, as in Mesos: the master did not charge for it either.
+ * Books what the tasks, and a new custom executor, need. The allowance of command executors is not
+ * booked, as in Mesos: the master does not charge for it either.
  */
 function takeResources(
   agent: AgentState,
@@ -349,7 +359,8 @@ function refuse(
   if (existing === undefined || existing.state === 'terminated') {
     exitedIfAwaited(agent, assignment);
   } else if (assignment.startsExecutor === true && existing.state !== 'terminating') {
-    // Master and agent disagree about this executor; without it they agree again.
+    // The master counts on a new executor, but the agent has one of that id. It is ended, after
+    // which both agree.
     shutdownExecutor(agent, existing);
   }
   removeIfIdle(agent, framework);
@@ -423,7 +434,7 @@ function startExecutor(agent: AgentState, executor: Executor, tasks: readonly Ta
   addDeadline(agent, agent.registrations, executor.containerId);
 }
 
-/** An executor that has not subscribed in time will not. */
+/** Ends an executor that has not subscribed in time. */
 export function registrationExpired(agent: AgentState, executor: Executor): void {
   abandonExecutor(agent, executor, {
     state: TaskState.TASK_FAILED,
@@ -432,7 +443,7 @@ export function registrationExpired(agent: AgentState, executor: Executor): void
   });
 }
 
-/** Gives a connected executor what waits for it, task groups as a whole. */
+/** Sends a connected executor its queued tasks, task groups as a whole. */
 export function deliverQueued(agent: AgentState, executor: Executor): void {
   if (executor.state !== 'running' || executor.stream === undefined) {
     return;

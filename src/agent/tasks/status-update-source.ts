@@ -1,5 +1,5 @@
-// Makes the status updates: each changes the task's state and history, and goes to the task's
-// stream of updates.
+// Makes status updates. Each changes the task's state and history, and is added to the task's
+// stream.
 import { containerIdMessage } from '../../model/container-id.ts';
 import {
   ExecutorEvent_Type,
@@ -25,7 +25,7 @@ import { addUpdate, updateRefusal } from './status-update-streams.ts';
 import { countTerminal, createTask, recordStatus } from './task.ts';
 import { findStream } from './update-stream.ts';
 
-/** Something that the agent itself has decided about a task of a framework it knows. */
+/** Makes an update that the agent itself decides on, for a task of a framework that it knows. */
 export function reportStatus(
   agent: AgentState,
   framework: Framework,
@@ -47,8 +47,8 @@ export function reportStatus(
 }
 
 /**
- * An update of an executor: it is taken, and acknowledged to the executor, once it is durable.
- * Returns why there is no room for it now.
+ * Takes an update of an executor, which is acknowledged to the executor once it is durable. Answers
+ * why there is no room for it now.
  */
 export function executorReported(
   agent: AgentState,
@@ -61,7 +61,7 @@ export function executorReported(
     return undefined;
   }
   if (framework.state === 'terminating') {
-    // No framework wants the update, but an executor may wait for the answer before it ends.
+    // The framework is gone, but the executor may wait for the acknowledgement before it ends.
     agent.counters.invalid_status_updates++;
     sendToExecutor(agent, executor, {
       type: ExecutorEvent_Type.ACKNOWLEDGED,
@@ -90,7 +90,7 @@ export function executorReported(
   } else if (hasEndedIn(executor, status)) {
     log(agent, 'info', `Ignoring an update of task ${status.task_id.value}, whose end is known`);
   } else if (hasRoomForUnknown(agent, framework, status)) {
-    // A task that the agent does not know is passed on: its executor knows better.
+    // An update of a task that the agent does not know is passed on: its executor may know of it.
     addUpdate(agent, update, undefined);
   } else {
     return `Updates of ${MAX_UNKNOWN_TASKS} tasks that the agent does not know wait for acknowledgements`;
@@ -103,16 +103,19 @@ export function executorReported(
 }
 
 /**
- * An executor's last update may arrive after its container's end, for which the agent has ended its
- * tasks already.
+ * True for the last update of a task that arrives after the end of its executor's container, with
+ * which the agent has ended the task already.
  */
 const hasEndedIn = (executor: Executor, { task_id }: TaskStatus) =>
   executor.completed.some((task) => task.task_id.value === task_id.value);
 
-/** News of so many tasks of one framework, that this agent knows nothing of, may wait at a time. */
+/** Unknown tasks of one framework whose updates may wait at a time. */
 const MAX_UNKNOWN_TASKS = 1_000;
 
-/** Every known task has one stream of updates at most; the others are of unknown tasks. */
+/**
+ * Whether the framework may have one more stream of an unknown task. Each known task has at most
+ * one stream, so the others are of unknown tasks.
+ */
 function hasRoomForUnknown(
   agent: AgentState,
   framework: Framework,
@@ -126,7 +129,7 @@ function hasRoomForUnknown(
   );
 }
 
-/** News of a task whose framework has nothing here: only its update is kept. */
+/** Makes an update of a task whose framework has nothing on this agent; only the update is kept. */
 export function reportUnknownTask(
   agent: AgentState,
   framework: string,
@@ -134,7 +137,7 @@ export function reportUnknownTask(
 ): void {
   const last = findStream(agent, frameworkId(framework), taskId(task))?.pending.at(-1);
   if (last !== undefined && isTerminal(last.status.state)) {
-    // It is on its way already.
+    // Such an update is on its way already.
     return;
   }
   const uuid = agent.random.uuid();
@@ -160,7 +163,7 @@ function completeStatus(agent: AgentState, framework: Framework, given: TaskStat
   const isKill = status.state === TaskState.TASK_KILLED || status.state === TaskState.TASK_KILLING;
   if (agent.drain !== undefined && isKill) {
     status.reason = TaskStatus_Reason.REASON_AGENT_DRAINING;
-    // Deliberately unlike Mesos, which calls a task gone that is only being killed, and still runs.
+    // Deliberately unlike Mesos, which calls a task gone that is being killed and still runs.
     const hasEnded = status.state === TaskState.TASK_KILLED;
     if (hasEnded && agent.drain.config.mark_gone === true && framework.partitionAware) {
       status.state = TaskState.TASK_GONE_BY_OPERATOR;
@@ -197,13 +200,15 @@ function envelope(
     ...(status.executor_id === undefined ? {} : { executor_id: status.executor_id }),
     agent_id: { value: agent.id ?? '' },
     status,
-    // An executor need not say when; what is kept of the task then does not, either.
+    // Executors may leave the timestamp out; the task's record leaves it out then, too.
     timestamp: status.timestamp ?? agent.nowMs / 1000,
     uuid,
   };
 }
 
-/** Moves the task on; false when it has ended before, and the update is not worth passing on. */
+/**
+ * Changes the task's state; false when it had ended before, so that the update is not passed on.
+ */
 function changeTask(agent: AgentState, executor: Executor, status: TaskStatus): boolean {
   const id = taskId(status.task_id.value);
   const ends = isTerminal(status.state);

@@ -1,4 +1,5 @@
-// Tasks as the agent keeps and reports them.
+// Records of tasks: their history, the statuses that the agent makes, and the counters of their
+// ends.
 import { frameworkCapabilities } from '../../model/capabilities.ts';
 import {
   type FrameworkInfo,
@@ -19,7 +20,8 @@ export const createTask = (frameworkId: FrameworkId, info: TaskInfo, state: Task
   taskOf(info, { value: frameworkId }, state);
 
 /**
- * Adds to the history; a repeated state replaces the last entry, so health changes do not pile up.
+ * Adds a status to the task's history. A repeated state replaces the last entry, so that changes of
+ * health do not pile up.
  */
 export function recordStatus(task: Task, status: TaskStatus): void {
   addStatus(task, status);
@@ -50,11 +52,13 @@ export function agentStatus(status: {
 
 export const isPartitionAware = (info: FrameworkInfo) => frameworkCapabilities(info).partitionAware;
 
-/** What a task becomes that never ran: older frameworks know only TASK_LOST. */
+/**
+ * The state of a task that never ran; frameworks that are not partition-aware know only TASK_LOST.
+ */
 export const droppedState = (partitionAware: boolean) =>
   partitionAware ? TaskState.TASK_DROPPED : TaskState.TASK_LOST;
 
-/** What a task becomes that ran and is no more. */
+/** The state of a task that ran and does not exist any more. */
 export const goneState = (partitionAware: boolean) =>
   partitionAware ? TaskState.TASK_GONE : TaskState.TASK_LOST;
 

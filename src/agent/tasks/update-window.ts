@@ -1,7 +1,7 @@
-// Which updates are on their way to the master. Each framework has a window of its own: so many
-// bytes may be under way, and the next update goes when one is acknowledged, or has had its time.
-// So neither a registration nor a retry is more than a connection can carry, and a framework that
-// acknowledges nothing does not delay the updates of others.
+// Windows of updates: which updates are on their way to the master. The window of a framework holds
+// so many bytes, and its next update is sent when one is acknowledged, or has been on its way for
+// long enough. So neither a registration nor a retry is more than a connection can carry, and a
+// framework that acknowledges nothing does not delay the updates of others.
 import type { FrameworkId } from '../../model/ids.ts';
 import type { UpdateStream } from './update-stream.ts';
 
@@ -10,9 +10,9 @@ export const WINDOW_BYTES = 8 * 1024 * 1024;
 
 interface Window {
   bytes: number;
-  /** With their bytes. */
+  /** Streams whose first update is on its way, with its bytes. */
   readonly onWay: Map<UpdateStream, number>;
-  /** In the order of their turns, with the index into the retry intervals. */
+  /** Streams that wait, in the order of their turns, with the index into the retry intervals. */
   readonly waiting: Map<UpdateStream, number>;
 }
 
@@ -24,7 +24,7 @@ export interface Turn {
 export class UpdateWindows {
   readonly #windows = new Map<FrameworkId, Window>();
 
-  /** What is first in the stream waits for its turn, behind others of its framework. */
+  /** Makes the stream wait for its turn, behind others of its framework. */
   enter(stream: UpdateStream, level: number): void {
     this.leave(stream);
     let window = this.#windows.get(stream.frameworkId);
@@ -35,7 +35,7 @@ export class UpdateWindows {
     window.waiting.set(stream, level);
   }
 
-  /** Neither waits nor is on its way any more. */
+  /** Takes the stream out of its window: it neither waits nor is on its way. */
   leave(stream: UpdateStream): void {
     const window = this.#windows.get(stream.frameworkId);
     if (window === undefined) {
@@ -53,7 +53,10 @@ export class UpdateWindows {
     return this.#windows.get(stream.frameworkId)?.onWay.has(stream) === true;
   }
 
-  /** Whose turn it is among the framework's streams, if there is room: it is on its way then. */
+  /**
+   * Takes the next waiting stream of the framework, if there is room; its update is on its way from
+   * now on.
+   */
   next(framework: FrameworkId, bytesOf: (stream: UpdateStream) => number): Turn | undefined {
     const window = this.#windows.get(framework);
     const [first] = window?.waiting ?? [];
@@ -75,7 +78,7 @@ export class UpdateWindows {
     this.#windows.delete(framework);
   }
 
-  /** Of another registration: nothing is known to be on its way. */
+  /** Empties all windows: after a new registration no update is known to be on its way. */
   clear(): void {
     this.#windows.clear();
   }

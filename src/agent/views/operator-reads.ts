@@ -1,4 +1,5 @@
-// The reads of the operator API: the agent's own messages, filtered by who asks.
+// The read calls of the operator API, answered from the agent's state and filtered by what the
+// viewer may see.
 import { containerIdMessage } from '../../model/container-id.ts';
 import {
   type AgentCall,
@@ -79,12 +80,16 @@ export function operatorView(
     case AgentCall_Type.GET_RESOURCE_PROVIDERS:
       return { type: AgentResponse_Type.GET_RESOURCE_PROVIDERS, get_resource_providers: {} };
     default:
-      // What this agent's state does not hold: metrics, logging, files, and calls that change.
+      // Calls that are not answered from the state: metrics, logging, files, and calls that change
+      // something.
       return undefined;
   }
 }
 
-/** A framework that is not known here has nothing to hide. */
+/**
+ * True when the viewer may see the framework. A framework that the agent does not know has nothing
+ * to hide.
+ */
 function seesFrameworkId(agent: AgentState, id: string | undefined, viewer: Viewer): boolean {
   const key = frameworkId(id ?? '');
   const framework = agent.frameworks.get(key) ?? agent.completedFrameworks.get(key);
@@ -112,7 +117,7 @@ function self({ info, drain }: AgentState, viewer: Viewer) {
       };
 }
 
-/** Those that run, or still wait for something, and those that have completed. */
+/** Frameworks that the viewer may see: those with something on the agent, and completed ones. */
 const visible = (agent: AgentState, viewer: Viewer) => ({
   active: visibleFrameworks(agent.frameworks.values(), viewer),
   completed: visibleFrameworks(agent.completedFrameworks.values(), viewer),

@@ -1,4 +1,4 @@
-// /state of an agent: everything, filtered by who asks, with Mesos's keys.
+// /state of an agent, with Mesos's keys, filtered by what the viewer may see.
 import { frameworkCapabilities } from '../../model/capabilities.ts';
 import { enumNames } from '../../model/enum-names.ts';
 import {
@@ -69,7 +69,7 @@ export function stateView(agent: AgentState, writing: Writing, viewer: Viewer): 
   return json;
 }
 
-/** Which roles the viewer may see. */
+/** The question which roles the viewer may see. */
 export const roleSightOf = ({ authorizer, principal }: Viewer): RoleSight =>
   rememberedSight((value) => authorizer.authorize(principal, 'VIEW_ROLE', { value }));
 
@@ -124,7 +124,7 @@ function resourceFields(agent: AgentState, writing: Writing, viewer: Viewer): Js
   };
 }
 
-/** What all executors and their tasks may use, the allowances of command executors included. */
+/** The resources of all executors and their tasks, the allowances of command executors included. */
 export const agentAllocated = (agent: AgentState) =>
   agent.core.algebra.sum(
     [...agent.frameworks.values()].flatMap((framework) =>
