@@ -91,7 +91,7 @@ export function listSubtract(left: u32, right: u32): i32 {
   return answer(scratch(0));
 }
 
-/** 1 or 0, or minus a status. */
+/** Whether the left list contains the right one: 1 or 0, or minus a status. */
 export function listContains(left: u32, right: u32): i32 {
   let at = read(io(), left, 0);
   if (at == 0 || read(at, right, 1) == 0) {
@@ -296,7 +296,7 @@ export function rowTake(handle: u32, count: u32): i32 {
   return OK;
 }
 
-/** Takes out what the row has of the list; the rest is dropped. */
+/** Takes out of the row what it has of the list in the buffer. */
 export function rowReduce(handle: u32, count: u32): i32 {
   const row = rowAt(handle);
   if (row == 0) {

@@ -55,7 +55,7 @@ export const OPTION_FILTER_GPU = 1;
 export const OPTION_RANDOM_ROLES = 2;
 export const OPTION_RANDOM_FRAMEWORKS = 4;
 
-/** Where an agent is expected: all of them. */
+/** In place of an agent's number: all agents. */
 export const ALL_AGENTS = 0xffffffff;
 
 // Bits of an agent.
@@ -91,13 +91,13 @@ export const EXPLAIN_CAPABILITY = 10;
 export const EXPLAIN_QUOTA_LIMIT = 11;
 export const EXPLAIN_HEADROOM = 12;
 export const EXPLAIN_REFUSED = 13;
-/** Others are served first and leave nothing. */
+/** Other leaves are offered first, and leave nothing. */
 export const EXPLAIN_SHARE_ORDER = 14;
 
 // Records in memory that the host reads.
 /**
- * Of an offer of the last run, in words: leaf, agent, address of the items, how many, and two that
- * are unused.
+ * An offer of the last run, in words: leaf, agent, address of the items, how many, and two that are
+ * unused.
  */
 export const OFFER_WORDS = 6;
 

@@ -3,7 +3,7 @@
 //
 //   0 ........ static data (header) ........ heap ........ top
 //
-// Blocks carry no header: the call that frees one says how big it was.
+// Blocks carry no header: the call that frees a block says how big it was.
 
 /**
  * True in the debug build, which has assertions: `if (CHECKED) assert(…)` leaves no trace in the
@@ -114,14 +114,15 @@ function bump(size: usize): usize {
   const top = memoryTop();
   const at = begin(top, size);
   const end = at + size;
-  // Beyond the last address: better no module than one that writes over its own state.
+  // The block would end beyond the last address and lie over other state: a trap is better.
   if (end < at) {
     unreachable();
   }
   const have = (<usize>memory.size()) << 16;
   if (end > have) {
     const need = <i32>((end - have + 0xffff) >> 16);
-    // Growing by a sixteenth at least keeps the number of moves of the host's views small.
+    // Growth detaches the host's views of the memory. Growing by a sixteenth at least keeps that
+    // rare.
     let pages = max<i32>(need, memory.size() >> 4);
     if (memory.grow(pages) < 0) {
       pages = need;
@@ -204,7 +205,7 @@ export function resize(at: usize, size: usize, used: usize, next: usize): usize 
   return to;
 }
 
-/** The same for a block that is used to its end; what is new of it is zero. */
+/** Moves a block that is used to its end to a larger one, whose new part is zero. */
 export function resizeZeroed(at: usize, size: usize, next: usize): usize {
   const to = resize(at, size, size, next);
   memory.fill(to + size, 0, next - size);

@@ -5,8 +5,9 @@
 //   item:  kind u32 | set u32 | amount f64
 //
 // `amount` is thousandths for scalars, copies for solid and shared kinds, and how many numbers the
-// set has for ranges and sets; `set` is an intervals block. A kind occurs once. Order is kept as
-// Apache Mesos keeps it: what is new goes to the end, what becomes empty is replaced by the last.
+// set has for ranges and sets; `set` is an intervals block. A kind occurs once. Items are in the
+// order in which Apache Mesos keeps them: a new item goes to the end, and the last item takes the
+// place of one that becomes empty.
 import {
   BAD_AMOUNT,
   BAD_KIND,
@@ -138,7 +139,7 @@ function rowRemove(row: usize, item: usize): void {
   arrayRemove(row, 0, 4, item, ITEM_SIZE);
 }
 
-/** What the row has not is dropped. */
+/** Takes an amount out of the row; more than the row has is ignored. */
 export function rowSubtract(row: usize, kind: u32, set: usize, amount: f64): void {
   if (amount <= 0) {
     return;
@@ -176,7 +177,10 @@ export function rowAddAll(row: usize, items: usize, count: u32): void {
   }
 }
 
-/** Makes the row a copy of another. What a row has differs: nothing is looked for. */
+/**
+ * Makes the row a copy of another. The items of a row differ in kind, so none has to be searched
+ * for.
+ */
 export function rowCopy(row: usize, from: usize): void {
   if (CHECKED) {
     assert(row != from, 'a row that is cleared before it is copied');
@@ -249,7 +253,7 @@ export function rowEqual(left: usize, right: usize): bool {
 export function ioReserve(size: usize): usize {
   const have = load<usize>(slot(SLOT_IO_SIZE));
   if (size > have) {
-    // No power of two is that big.
+    // The capacity is a power of two, and none beyond that fits in 32 bits.
     if (size > 0x80000000) {
       unreachable();
     }

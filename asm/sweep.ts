@@ -1,6 +1,6 @@
-// Kinds that nothing refers to any more can be given to others: clients make new ones at will
-// (labels of reservations, ids of volumes). The module marks what its state refers to; the host
-// drops the rest, and does so only between calls, when no list is on its way.
+// The sweep of kinds: frees the numbers of kinds that nothing refers to any more, since frameworks
+// make new kinds at will (labels of reservations, ids of volumes). The module marks the kinds that
+// its state refers to; the host drops the others, between calls, when no list is in its hands.
 import { REFUSED_HEAD } from './allocator/filters/refused-lists';
 import { clearOffers } from './allocator/run/offering';
 import { agentAt, agentExists } from './allocator/tables/agents';
@@ -106,8 +106,8 @@ export function dropKind(kind: u32): i32 {
 }
 
 /**
- * Frees a name that no kind has, of a module that serves no allocator: there, sums over the cluster
- * are kept by name for as long as it lives.
+ * Frees a name that no kind has. Not in an instance with an allocator, which keeps sums over the
+ * cluster by name.
  */
 export function dropName(name: u32): i32 {
   if (name >= nameCount()) {

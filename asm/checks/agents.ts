@@ -1,4 +1,4 @@
-// Agents: entries, holdings, the allocation order, filters and bits say the same of an agent.
+// Checks of agents: entries, holdings, the allocation order, filters and bits of an agent agree.
 import { checkFiltersOfAgent } from '../allocator/filters/filters';
 import { REFUSED_HEAD } from '../allocator/filters/refused-lists';
 import {
@@ -58,7 +58,7 @@ import {
 import { valueOf } from '../vectors';
 import { checkItems } from './lists';
 
-/** Nothing of a run or a trial is left. */
+/** Asserts that nothing of a run or a trial is left. */
 export function checkAtRest(): void {
   assert(tableCount(SLOT_PARKED) == 0, 'a member that is still parked');
   assert(tableCount(SLOT_STARVED) == 0, 'a role that is still benched');
@@ -117,7 +117,7 @@ function checkHolding(agent: u32, holding: usize): void {
   }
 }
 
-/** The list in order and the holdings say the same of scalars. */
+/** Asserts that the allocation order and the holdings have the same scalars. */
 function checkHeldOrder(agent: u32): void {
   for (let i: u32 = 0; i < entryCount(agent); i++) {
     const entry = entriesOf(agent) + <usize>i * ENTRY_SIZE;

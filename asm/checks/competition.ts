@@ -1,4 +1,4 @@
-// Leaves and roles: who is there, who takes part, and who stands in which group.
+// Checks of leaves and roles: which exist, which take part, and in which groups their nodes are.
 import { checkFiltersOfLeaf } from '../allocator/filters/filter-lists';
 import { excludedBits, excludedWords, leafExclusions } from '../allocator/filters/leaf-bits';
 import { agentExists } from '../allocator/tables/agents';
@@ -125,7 +125,9 @@ export function checkLeaves(): void {
   assert(frameworks + chain == tableCount(SLOT_FRAMEWORKS), 'frameworks that are lost');
 }
 
-/** The leaves of a role, and how many of them take part and have a minimum of their own. */
+/**
+ * Asserts the list of a role's leaves, and the counts of active ones and of minimums of their own.
+ */
 function checkLeavesOf(role: u32): void {
   let tracked: u32 = 0;
   let active: u32 = 0;
@@ -187,7 +189,7 @@ function checkNode(node: u32, kind: u32, owner: u32): void {
   assert(nodeKind(node) == kind && nodeOwner(node) == owner, 'the node of another owner');
 }
 
-/** Each live kind counts for the role of its innermost reservation, which is there. */
+/** Asserts that each live kind counts for the role of its innermost reservation, which exists. */
 function checkKindsOfRoles(): void {
   let counted: u32 = 0;
   for (let role: u32 = 1; role < tableCount(SLOT_ROLES); role++) {

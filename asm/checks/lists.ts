@@ -1,5 +1,5 @@
-// Kinds, lists of resources and sets of numbers: each list has a kind once, each set as many
-// references as it counts.
+// Checks of kinds, lists of resources and sets of numbers: a list has a kind once, and a set as
+// many references as it counts.
 import { ROW_SIZE } from '../algebra';
 import { REFUSED_HEAD } from '../allocator/filters/refused-lists';
 import { OFFER_SIZE } from '../allocator/run/offering';
@@ -162,7 +162,7 @@ function meetAll(step: i32): void {
   }
 }
 
-/** Every set has as many references as it counts, and is in order. */
+/** Asserts that every set has as many references as it counts, and is in order. */
 export function checkSets(): void {
   meetAll(TAKE_OFF);
   meetAll(CHECK);

@@ -1,5 +1,5 @@
-// Sums over the cluster: what is counted for leaves and roles is what agents have and what is held
-// of them.
+// Checks of sums over the cluster: the sums of leaves and roles are those of what agents have and
+// what is held of them.
 import { heldInAll } from '../allocator/tables/accounting';
 import { agentExists } from '../allocator/tables/agents';
 import {

@@ -164,7 +164,7 @@ function choose(task: u32): u32 {
   return best;
 }
 
-/** Takes what the task needs out of the offer. */
+/** Puts the task on the offer: takes what it needs, and counts it for its limits. */
 function put(task: u32, offer: u32): void {
   const lastToken = u32At(firstTokenAt, task + 1);
   for (let i = u32At(firstTokenAt, task); i < lastToken; i++) {
@@ -193,7 +193,10 @@ function put(task: u32, offer: u32): void {
   }
 }
 
-/** Numbers of free choice: first those that no task of the request asks for by name. */
+/**
+ * Takes numbers of free choice: first numbers that no task of the request names, then the lowest
+ * tokens.
+ */
 function takeAny(dimension: u32, offer: u32, any: u32): void {
   if (any == 0) {
     return;

@@ -84,7 +84,7 @@ export function addUsed(agent: u32, framework: u32, role: u32, count: u32): i32 
   return OK;
 }
 
-/** The list in the buffer is on offer to the framework; it takes part already. */
+/** The list in the buffer is on offer to the framework, which is introduced already. */
 export function addOffered(agent: u32, framework: u32, role: u32, count: u32): i32 {
   if (frameworkExists(framework) && !frameworkKnown(framework)) {
     return BAD_HANDLE;

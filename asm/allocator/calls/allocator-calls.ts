@@ -1,5 +1,5 @@
-// The exports about the allocator as a whole: set-up, clock, runs, and reading. Numbers of roles,
-// frameworks and agents are those that the add calls gave out.
+// The exports about the allocator as a whole: set-up, clock, runs, and reading. Roles, frameworks
+// and agents are named by the numbers that the add calls have answered.
 import { ALL_AGENTS, BAD_AMOUNT, BAD_HANDLE, BAD_STATE, OK } from '../../constants';
 import { nameCount } from '../../kinds';
 import { slot, tableBase, tableCount } from '../../memory';
@@ -56,7 +56,8 @@ import { totalsChanged } from '../tables/shares';
 // --- Setting up ---
 
 /**
- * Once, before anything else of the allocator. `gpuName` is the number of the name gpus plus one.
+ * Makes the allocator: called once, before its other calls. `gpuName` is the number of the name
+ * gpus plus one.
  */
 export function setUp(options: u32, seedLow: u32, seedHigh: u32, gpuName: u32): i32 {
   const seed = ((<u64>seedHigh) << 32) | <u64>seedLow;
@@ -93,7 +94,10 @@ export function setClusterMinimum(): i32 {
   return OK;
 }
 
-/** Milliseconds; ends filters whose time has come (those that end with a batch: see runOffers). */
+/**
+ * Sets the time in milliseconds and ends the filters that have ended by then; runOffers ends those
+ * that end with a batch.
+ */
 export function setNow(now: f64): i32 {
   if (!(now >= 0) || now == Infinity) {
     return BAD_AMOUNT;
@@ -162,14 +166,14 @@ export function requestRun(agent: u32): i32 {
   return OK;
 }
 
-/** Drops what was asked for without a run. */
+/** Forgets the requested runs. */
 export function dropRequests(): void {
   clearPending();
 }
 
 /**
- * A run: over all agents (`batch`) or over those that asked for it. `until` is up to when filters
- * have ended. Answers how many offers were made.
+ * A run over all agents (`batch`), or over the agents for which a run was requested. Filters that
+ * end at `until` or before have ended. Answers how many offers were made.
  */
 export function runOffers(batch: u32, until: f64): i32 {
   if (until != until) {

@@ -76,7 +76,7 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   }
   expireFilters(load<f64>(slot(SLOT_NOW)));
   tryRun(agent, leaf);
-  // What the trial has consumed does not count.
+  // The quotas are computed again, without what the trial has consumed.
   prepareQuotas();
   if (Trial.isOffered) {
     return EXPLAIN_OFFERED;
@@ -95,7 +95,7 @@ export function explain(framework: u32, role: u32, agent: u32): i32 {
   const guaranteed = inStage(leaf, role, true) == EXPLAIN_OFFERED;
   const code = guaranteed ? EXPLAIN_OFFERED : inStage(leaf, role, false);
   if (code == EXPLAIN_OFFERED) {
-    // The agent has enough for it, were it not for others.
+    // The agent has enough for the leaf, if others were not offered it first.
     store<f64>(ioReserve(8), Trial.others);
     return EXPLAIN_SHARE_ORDER;
   }

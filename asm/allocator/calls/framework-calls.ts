@@ -124,7 +124,7 @@ export function changeCapabilities(framework: u32, capabilities: u32): i32 {
     return BAD_HANDLE;
   }
   setCapabilities(framework, capabilities);
-  // What hides an agent depends on what a framework can take.
+  // Hidden bits depend on what a framework can take, and are made again.
   const count = tableCount(SLOT_ORDER);
   for (let i: u32 = 0; i < count; i++) {
     forgetSeen(tableWord(SLOT_ORDER, i));
@@ -204,8 +204,8 @@ export function removeFramework(framework: u32): i32 {
 }
 
 /**
- * A framework that was just introduced holds this already: what its tasks use on an agent that came
- * before it. Without effect when it holds nothing on the agent.
+ * Counts what the tasks of a framework that was just introduced use on an agent that was added
+ * before. Does nothing when the framework holds nothing there.
  */
 export function countEarlier(framework: u32, agent: u32, role: u32): i32 {
   if (!frameworkKnown(framework) || !agentExists(agent) || !roleExists(role)) {

@@ -1,4 +1,4 @@
-// The end of a holding: the holding itself goes, and its leaf, where nothing else has kept that.
+// The end of a holding, and of its leaf if only the holding kept it.
 import { tableCount, tableWord } from '../../memory';
 import { rowAddAll, rowClear, rowCount, rowItems, scratch } from '../../rows';
 import { SLOT_ORDER } from '../../slots';

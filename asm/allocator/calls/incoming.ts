@@ -58,7 +58,8 @@ export function whyNotHeld(): i32 {
 
 /** True when a sum over the cluster can take the row's scalars and stay a whole number. */
 export function fitsCluster(row: usize, sum: u32): bool {
-  // Each against all of the row: names are not told apart, for there is room enough.
+  // Each name's sum is checked with the amounts of all names in the row: the bound is far, and
+  // names need not be told apart.
   let all: f64 = 0;
   for (let i: u32 = 0; i < rowCount(row); i++) {
     const item = rowItems(row) + <usize>i * ITEM_SIZE;

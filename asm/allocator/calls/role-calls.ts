@@ -1,5 +1,5 @@
-// The exports about roles that need more than the table of roles, that of a kind among them: a role
-// counts the kinds that are reserved for it, so that dropping it needs no look at all kinds.
+// The exports about roles that need more than the table of roles. addKind is among them: a role
+// counts the kinds that are reserved for it, so that it can be dropped without a look at all kinds.
 import { BAD_HANDLE, BAD_STATE, OK } from '../../constants';
 import { addKindRecord } from '../../kinds';
 import { hasOrphans } from '../filters/orphan-filters';
@@ -18,8 +18,8 @@ export function addKind(name: u32, flags: u32, role: u32, unit: f64): i32 {
 }
 
 /**
- * Forgets a role that nothing speaks of, refusals included. The caller knows that no framework
- * without a leaf (it is not introduced) holds anything of it.
+ * Forgets a role that nothing refers to, orphan filters included. The caller knows that no
+ * framework which is not introduced, and so has no leaf, holds anything in the role.
  */
 export function dropRole(role: u32): i32 {
   if (!roleExists(role)) {

@@ -80,7 +80,7 @@ export function setExcluded(agent: u32, leaf: u32, excluded: bool): void {
 export function leafExclusions(leaf: u32): u32 {
   return load<u32>(leafAt(leaf), 44);
 }
-/** Takes every exclusion of an agent back, before it goes. */
+/** Drops all exclusions of an agent that is removed. */
 export function dropExclusions(agent: u32): void {
   const at = agentAt(agent) + EXCLUDED;
   const words = load<u32>(at, 4);

@@ -1,5 +1,5 @@
 // The fast path: all that is free on a plain agent goes to the framework that is first, in one
-// step. Most visits of a busy cluster are like that; what is not so simple is left to visit.ts.
+// step. Most visits of a busy cluster are of this kind; all others are left to visit.ts.
 import { SOLID } from '../../constants';
 import { isScalar, kindUnit } from '../../kinds';
 import { CHECKED, slot, tableAppend, tableBase } from '../../memory';
@@ -105,7 +105,7 @@ export function visitFast(agent: u32): bool {
   }
   const leafNumber = memberOwner(group, first);
   const leaf = leafAt(leafNumber);
-  // It has no minimum of its own.
+  // A leaf with a minimum of its own is left to visit.ts.
   if (load<usize>(leaf, 24) != 0) {
     return false;
   }
@@ -161,7 +161,7 @@ export function visitFast(agent: u32): bool {
   return true;
 }
 
-/** False when certainly no trait, constraint or refusal keeps the agent from the leaf. */
+/** False when no trait, constraint or filter keeps the agent from the leaf; true when one may. */
 // @ts-ignore: decorator
 @inline
 function mayBeClosed(agent: u32, record: usize, leaf: u32): bool {
@@ -175,7 +175,9 @@ function mayBeClosed(agent: u32, record: usize, leaf: u32): bool {
   return load<u32>(record, 28) != 0 && load<u32>(leafRecord, 32) != 0 && mayBeHidden(agent, leaf);
 }
 
-/** True when it is known without a look at filters which leaves may be offered the agent. */
+/**
+ * True when bits alone tell which leaves may be offered the agent, without a walk over its filters.
+ */
 function knowsClosed(agent: u32, record: usize): bool {
   const filters = load<u32>(record, 28);
   return filters == 0 || (filters >= MANY_FILTERS && isSeen(agent));
@@ -218,7 +220,10 @@ function takeAll(entries: usize, end: usize, holding: usize, vector: u32): void 
   store<u32>(holding, <u32>((item - begin) / ITEM_SIZE), 16);
 }
 
-/** Without a minimum an agent with nothing free has to be told apart. */
+/**
+ * Whether anything is free: without a cluster minimum, an agent with nothing free would be offered
+ * too.
+ */
 function anythingFree(entries: usize, end: usize): bool {
   if (Run.clusterMinimum != 0 && load<u32>(Run.clusterMinimum, 4) != 0) {
     return true;

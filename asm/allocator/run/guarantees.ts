@@ -17,9 +17,7 @@ import { isSatisfied } from './quotas';
 import { Run } from './run-state';
 import { enter, visitRole } from './visit';
 
-/**
- * Fills the table of waiting roles: those whose guarantee is not met. Answers how many they are.
- */
+/** Fills the table of waiting roles, whose guarantee is not met; answers how many they are. */
 export function guaranteeRoles(): u32 {
   tableClear(SLOT_WAITING);
   const count = tableCount(SLOT_QUOTA_ROLES);
@@ -123,7 +121,7 @@ export function visitGuaranteed(agent: u32, waiting: u32): u32 {
     left = visitRole(role);
   }
   settleTouched();
-  // Those that still wait return to the heap under their new keys.
+  // Roles that still wait return to the heap under their new keys.
   let kept = heap;
   for (let i = heap; i < waiting; i++) {
     const role = load<u32>(waitingAt(i));

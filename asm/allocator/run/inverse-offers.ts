@@ -1,6 +1,6 @@
-// Inverse offers: of agents that will be unavailable, to every active framework that holds
-// something there. An inverse offer is outstanding until it is answered; a refused one comes again
-// when its filter has ended.
+// Inverse offers: every active framework that holds something on an agent with maintenance gets one
+// of the agent. It is outstanding until it is answered; after a refusal the next comes when the
+// filter has ended.
 import {
   CHECKED,
   slot,
@@ -110,7 +110,10 @@ export function setMaintenanceFlag(agent: u32, on: bool): void {
   }
 }
 
-/** An answer (or a take-back): none is outstanding any more. `end` below 0 makes no filter. */
+/**
+ * An inverse offer was answered or rescinded: none is outstanding any more. `end` below 0 makes no
+ * filter.
+ */
 export function answer(framework: u32, agent: u32, end: f64): void {
   remove(agent, framework, OUTSTANDING);
   if (end >= 0) {

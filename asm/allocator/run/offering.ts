@@ -48,7 +48,7 @@ import { consume, inFairOrder, shrinkFair, shrinkGuaranteed } from './shrink';
 @inline
 export const OFFER_SIZE: usize = OFFER_WORDS * 4;
 
-/** What is free on the agent now; false when that is nothing. */
+/** Collects what is free on the agent now, in `Visit.free`; false when nothing is. */
 export function look(): bool {
   Visit.free = collectFree(Visit.agent);
   if (Run.trial) {
@@ -57,13 +57,13 @@ export function look(): bool {
   if (rowCount(Visit.free) == 0) {
     return false;
   }
-  // Bits are made when the next leaf is looked at: what is left after an offer is often too little
+  // The bits are made only when the next leaf is looked at: after an offer often too little is left
   // for any.
   Visit.bitsDue = Visit.hasBits;
   return true;
 }
 
-/** What is there for a role: unreserved, or reserved for it or for an ancestor. */
+/** The part of what is free that a role may have: unreserved, or reserved for it or an ancestor. */
 export function forRole(role: u32): usize {
   if (Visit.plain) {
     return Visit.free;
@@ -81,7 +81,7 @@ export function forRole(role: u32): usize {
   return row;
 }
 
-/** Less what the framework cannot take. */
+/** The part of a row that a leaf's framework can take, by its capabilities. */
 function forLeaf(row: usize, leaf: u32): usize {
   if (Visit.plain) {
     return row;
@@ -99,7 +99,7 @@ function forLeaf(row: usize, leaf: u32): usize {
   return stripped;
 }
 
-/** Makes the bits of the agent those of what is free now. */
+/** Makes the hidden bits of the agent those of what is free now, if they are not. */
 // @ts-ignore: decorator
 @inline
 export function rightBits(): void {
@@ -113,7 +113,7 @@ export function rightBits(): void {
 /**
  * The checks of one leaf against what is there for its role, in Mesos's order; when they pass, the
  * offer is the row `Visit.offer`. Answers EXPLAIN_OFFERED or why not. `Visit.shrunk` tells whether
- * quota or headroom had a say: then another run may come to another end.
+ * quota or headroom mattered: then the next run may answer otherwise.
  */
 export function weigh(leaf: u32, role: u32, row: usize): i32 {
   Visit.shrunk = false;

@@ -1,5 +1,5 @@
-// Guarantees, limits and headroom during a run: what each role has consumed, what must be held back
-// for guarantees that are not met, and which roles have nothing more to get.
+// Guarantees, limits and headroom during a run: what each role has consumed, how much is held back
+// for guarantees that are not met, and which roles their limits leave nothing.
 import { SOLID } from '../../constants';
 import { kindFlags, kindName, kindUnit, nameCount } from '../../kinds';
 import { CHECKED, slot, tableClear, tableCount, tablePushWord, tableWord } from '../../memory';
@@ -144,11 +144,11 @@ export function checkStarved(role: u32): void {
     starved = cannotMeet(left);
   }
   setRoleFlags(role, starved ? flags | ROLE_STARVED : flags & ~ROLE_STARVED);
-  // Where all agents are plain, nothing in this run can be for such a role.
+  // Where all agents are plain, this run can offer such a role nothing.
   if (!starved || load<u32>(slot(SLOT_COMPLEX_AGENTS)) != 0) {
     return;
   }
-  // Its subroles go on: its limits are not theirs.
+  // The limits of a role without frameworks of its own do not bind its subroles within a run.
   if (ownNode(role) == 0 && competingChildren(role) > 0) {
     return;
   }
@@ -191,7 +191,10 @@ export function fillLimits(role: u32, left: u32): void {
   }
 }
 
-/** What of an amount (or of copies of a solid kind) fits into what is left of its name. */
+/**
+ * The part of an amount (or of copies of a solid kind) that fits into what is left of its name, and
+ * is taken off there.
+ */
 export function chop(kind: u32, amount: f64, left: u32): f64 {
   const name = kindName(kind);
   const have = valueOf(left, name);

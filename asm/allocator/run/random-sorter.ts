@@ -17,8 +17,8 @@ const SIZE: usize = 16;
 let chances: f64 = 0;
 let left: f64 = 0;
 
-// What the fast path drew, with which the visit goes on where the fast path gives up: drawing anew
-// would put frameworks of roles with refusals at a disadvantage.
+// The draw of the fast path. Where the fast path gives up, the visit goes on with it: a second draw
+// would put the frameworks of roles with refusals at a disadvantage.
 let drawnAim: f64 = -1;
 let drawnGroup: usize = 0;
 let drawnSlot: u32 = 0;
@@ -97,7 +97,7 @@ export function drawSlot(group: usize): u32 {
   return drawnSlot;
 }
 
-/** What was drawn has been used, or is of no use. */
+/** Forgets the draw: the fast path has used it, or the visit is over. */
 export function forgetDrawn(): void {
   drawnAim = -1;
   drawnGroup = 0;
@@ -153,7 +153,7 @@ export function randomSlot(group: usize): u32 {
       return at;
     }
   }
-  // Few are left: the one that comes next after a random place.
+  // Few members are left: the next one after a random slot.
   let at = randomBelow(capacity);
   while (isEmptySlot(group, at)) {
     at = at + 1 == capacity ? 0 : at + 1;

@@ -16,7 +16,7 @@ export abstract class Run {
   static number: u32 = 0;
   /** A trial: explain() tries what a run would do, and undoes it. */
   static trial: bool = false;
-  /** The role that takes part, where only one does; else 0. */
+  /** The role that takes part, if only one does; else 0. */
   static singleRole: u32 = 0;
   static singleGroup: usize = 0;
   /** Offers of the fast path to the single role that are not counted for it yet. */
@@ -27,12 +27,14 @@ export abstract class Visit {
   static agent: u32 = 0;
   /** What is free on the agent: a row. */
   static free: usize = 0;
-  /** Neither reserved, nor revocable, nor shared kinds: the same for every role and framework. */
+  /**
+   * The agent has no reserved, revocable or shared kinds: what is free is the same for every leaf.
+   */
   static plain: bool = false;
   static denies: u32 = 0;
   /** The agent has so many filters that its bits tell from which leaves they hide it. */
   static hasBits: bool = false;
-  /** The bits may be those of another state of the agent, see hide(). */
+  /** The hidden bits may be those of what was free before, see hide(). */
   static bitsDue: bool = false;
   static filters: u32 = 0;
   static exclusions: bool = false;
@@ -45,7 +47,7 @@ export abstract class Visit {
    * not idle.
    */
   static heldBack: bool = false;
-  /** Something was offered, be it a further part of an earlier offer. */
+  /** Something was offered in this visit, be it a further part of an earlier offer. */
   static gave: bool = false;
   /** The cluster's minimum is met by what is there for the role at hand. */
   static minimumMet: bool = false;
@@ -53,6 +55,6 @@ export abstract class Visit {
 
 // What became of a leaf in a visit.
 export const NOT_OFFERED: i32 = 0;
-/** Not offered because of quota or headroom: the next run may come to another end. */
+/** Not offered because of quota or headroom: the next run may offer it. */
 export const HELD_BACK: i32 = 1;
 export const OFFERED: i32 = 2;

@@ -24,7 +24,7 @@ import { Run, Visit } from './run-state';
 import { prepareSingleRole, settleSingleRole } from './single-role-batch';
 import { visitFair } from './visit';
 
-/** What holds for a whole run. */
+/** Sets what does not change during the run. */
 function beginRun(): void {
   const options = load<u32>(slot(SLOT_OPTIONS));
   Run.randomRoles = (options & OPTION_RANDOM_ROLES) != 0;

@@ -86,8 +86,8 @@ export function shrinkFair(row: usize, role: u32): usize {
 }
 
 /**
- * A fair-share offer that nothing shrinks, in scratch 7: what counts for quotas comes last there,
- * too.
+ * A fair-share offer that nothing shrinks, in scratch 7: kinds that quotas count come last there,
+ * as in one that is shrunk.
  */
 export function inFairOrder(row: usize): usize {
   const offer = scratch(7);
@@ -192,7 +192,7 @@ function addFurther(offer: usize, guaranteed: usize, further: usize, role: u32):
   store<u32>(further, kept, 4);
 }
 
-/** Takes an offer off quotas and headroom. */
+/** Counts an offer against quotas and headroom. */
 export function consume(role: u32, offer: usize): void {
   const quota = (roleFlags(role) & ROLE_QUOTA) != 0;
   if (!quota && !Run.headroomNeeded && tableCount(SLOT_QUOTA_ROLES) == 0) {

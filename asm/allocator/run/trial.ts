@@ -42,8 +42,8 @@ function returnWeights(): void {
 }
 
 /**
- * What a run over the agent alone would do: how many other leaves it offers something first, if not
- * to this.
+ * The outcome of a run over one agent: whether it offers something to the leaf, and if not, to how
+ * many others.
  */
 export abstract class Trial {
   static isOffered: bool = false;

@@ -133,7 +133,7 @@ export function clearPending(): void {
   store<u32>(slot(SLOT_PENDING_ALL), 0);
 }
 
-/** An agent that goes asks for nothing any more. */
+/** Forgets the requested run of an agent that is removed. */
 export function forgetPending(agent: u32): void {
   if ((agentFlags(agent) & AGENT_PENDING) == 0) {
     return;
@@ -171,7 +171,7 @@ export function gatherCandidates(all: bool): void {
       return;
     }
     const numbers = tableCount(SLOT_AGENTS);
-    // Grows the bits to cover every number.
+    // Makes room for the bits of all agents.
     isIdle(numbers - 1);
     const idle = load<usize>(slot(SLOT_IDLE));
     if (!ordered && awake(idle, numbers) > agents >> 3) {

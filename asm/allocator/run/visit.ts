@@ -1,6 +1,6 @@
 // The visit of an agent: roles and their frameworks are gone through in the order that they have
-// when the visit begins. A leaf or role that had its turn is parked, and the keys of those that
-// were offered something change when the visit ends.
+// when the visit begins. A leaf or role that had its turn is parked. The keys of leaves and roles
+// that were offered something change when the visit ends.
 import { slot, tableAppend, tableBase, tableCount } from '../../memory';
 import { rowCount } from '../../rows';
 import { SLOT_PARKED, SLOT_STARVED } from '../../slots';

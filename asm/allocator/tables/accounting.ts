@@ -97,7 +97,7 @@ function countItems(agent: u32, leaf: u32, items: usize, count: u32, sign: f64):
   }
 }
 
-/** What the roles' quotas and the headroom look at. */
+/** Adds to the sums of a role and its ancestors from which quotas and headroom follow. */
 function countInTree(role: u32, flags: u32, name: u32, amount: f64): void {
   if ((flags & RESERVED) != 0) {
     for (let at = role; ; at = roleParent(at)) {
@@ -113,7 +113,7 @@ function countInTree(role: u32, flags: u32, name: u32, amount: f64): void {
   }
 }
 
-/** What a leaf and its roles hold has changed, by so many allocations. */
+/** Marks the nodes of a leaf and its roles as changed, and counts so many allocations. */
 function touchAll(leaf: u32, allocations: i32): void {
   const role = leafRole(leaf);
   touchOne(leafNode(leaf), allocations);

@@ -104,8 +104,8 @@ function countTotal(agent: u32, sign: f64): void {
 }
 
 /**
- * From now until its total is replaced the agent keeps the order in which things are held: the old
- * total still tells in which they were offered.
+ * Makes the agent keep the order of allocations from now on, before its total is replaced: only the
+ * old total tells in which order its resources were offered.
  */
 export function keepHeldOrder(agent: u32): void {
   const flags = agentFlags(agent);

@@ -111,9 +111,9 @@ export function clearHeld(agent: u32): void {
 }
 
 /**
- * Makes the list from the holdings, oldest first, as if each had been offered whole: from what was
- * free then, what quotas count last. What came back in parts since, and in which order, is not
- * known any more.
+ * Makes the list from the holdings, oldest first, as if each had been offered as a whole, in which
+ * the kinds that quotas count come last. In which order parts of them came back is not known any
+ * more.
  */
 export function rebuildHeld(agent: u32): void {
   let count = 0;
@@ -145,7 +145,8 @@ function addInFairOrder(agent: u32, holding: usize): void {
       }
     }
   }
-  // What is held but no longer part of the agent may be part of it again.
+  // Kinds that are held and no longer part of the agent stay in the list: they may be part of it
+  // again.
   for (let i: u32 = 0; i < holdingCount(holding); i++) {
     const item = holdingItems(holding) + <usize>i * ITEM_SIZE;
     if (find(rowItems(row), rowCount(row), itemKind(item)) != 0) {
@@ -156,7 +157,8 @@ function addInFairOrder(agent: u32, holding: usize): void {
 }
 
 /**
- * Total without shared, less what is held one by one, then the shared volumes: as Mesos does it.
+ * Collects what is free in Mesos's order: the total without shared volumes, less each allocation in
+ * turn, then the shared volumes.
  */
 export function collectOrdered(agent: u32, row: usize): void {
   const entries = entriesOf(agent);

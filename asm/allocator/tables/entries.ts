@@ -137,7 +137,7 @@ export function hold(agent: u32, kind: u32, set: usize, amount: f64): void {
   }
 }
 
-/** Gives a held amount back. Numbers that another role holds too stay held. */
+/** Marks an amount as free again. Numbers that another role holds too stay held. */
 export function unhold(agent: u32, role: u32, kind: u32, set: usize, amount: f64): void {
   const entry = findEntry(agent, kind);
   if (entry == 0) {
@@ -173,7 +173,10 @@ export function unhold(agent: u32, role: u32, kind: u32, set: usize, amount: f64
   }
 }
 
-/** As hold(), without the revocable sum: the caller counts the whole agent. */
+/**
+ * Marks an amount as held without changing the sum of free revocable resources, which the caller
+ * does for the whole agent.
+ */
 export function holdQuietly(agent: u32, kind: u32, set: usize, amount: f64): void {
   let entry = findEntry(agent, kind);
   if (entry == 0) {

@@ -214,7 +214,10 @@ export function newFramework(rank: u32): i32 {
   return <i32>framework;
 }
 
-/** So many more (or fewer) holdings of a framework that is not known: they keep its number. */
+/**
+ * Counts holdings of a framework that is not introduced: while it has any, its number is not given
+ * again.
+ */
 export function countEarlyHolding(framework: u32, change: i32): void {
   store<u32>(frameworkAt(framework), load<u32>(frameworkAt(framework), 24) + change, 24);
 }
@@ -398,7 +401,7 @@ export function deactivateLeaf(leaf: u32): void {
 //   bytes u32 | alternatives u32 | per alternative: names u32 | - u32 |
 //                                  per name: name u32 | - u32 | units f64
 
-/** Leaves in the competition with a minimum of their own, by role and in all. */
+/** Counts leaves in the competition with a minimum of their own, by role and in all. */
 function countMinimum(leaf: u32, change: i32): void {
   if (leafMinimum(leaf) == 0 || (leafFlags(leaf) & LEAF_ACTIVE) == 0) {
     return;

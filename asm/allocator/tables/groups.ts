@@ -277,7 +277,7 @@ export function joinGroup(group: usize, node: u32): void {
   store<u32>(member, nodeOwner(node), 4);
   store<u32>(member, nodeVector(node), 8);
   store<u32>(group, groupSize(group) + 1, 4);
-  // The share of a node that was alone has not been kept.
+  // The share of a node that was the only member was not kept up to date.
   if (groupSize(group) == 2) {
     store<u32>(group, 0, 24);
   }
@@ -389,7 +389,7 @@ export function settleTouched(): void {
       continue;
     }
     const group = load<usize>(record, 32);
-    // Alone, a node is first whatever its share.
+    // A node that is the only member is first, whatever its share.
     if (groupSize(group) == 1 || isStale(group)) {
       continue;
     }

@@ -1,7 +1,7 @@
-// Idle agents: a visit of an idle agent would offer nothing to any framework, until something
-// happens to it. One bit an agent says so, and a run passes over 64 idle agents at once. A second
-// bit an agent says that nothing of it is free: what happens to frameworks does not end its
-// idleness, as it does that of the others.
+// Idle agents: a visit of an idle agent would offer nothing, as long as neither it nor the
+// frameworks change. One bit an agent says so, and a run passes over 64 idle agents at once. A
+// second bit says that nothing of the agent is free: such an empty agent stays idle when frameworks
+// change.
 import { CHECKED, resizeZeroed, slot, tableCount } from '../../memory';
 import { SLOT_AGENTS, SLOT_EMPTY, SLOT_IDLE } from '../../slots';
 
@@ -41,19 +41,19 @@ function clearBit(at: usize, agent: u32): void {
   store<u32>(at, load<u32>(at) & ~(1 << (agent & 31)));
 }
 
-/** Something happened to the agent: it is idle no longer. */
+/** The agent has changed: it is not idle any more. */
 export function wake(agent: u32): void {
   const offset = wordOf(agent);
   clearBit(load<usize>(slot(SLOT_IDLE)) + offset, agent);
   clearBit(load<usize>(slot(SLOT_EMPTY)) + offset, agent);
 }
 
-/** A visit offered nothing of the agent. */
+/** The agent is idle: a visit has offered nothing of it. */
 export function markIdle(agent: u32): void {
   setBit(load<usize>(slot(SLOT_IDLE)) + wordOf(agent), agent);
 }
 
-/** The agent has nothing free. */
+/** The agent is idle and empty: nothing of it is free. */
 export function setEmpty(agent: u32): void {
   const offset = wordOf(agent);
   setBit(load<usize>(slot(SLOT_IDLE)) + offset, agent);
@@ -65,7 +65,7 @@ export function isIdle(agent: u32): bool {
   return (load<u32>(load<usize>(slot(SLOT_IDLE)) + offset) & (1 << (agent & 31))) != 0;
 }
 
-/** Something happened to frameworks: agents that have something free are idle no longer. */
+/** Frameworks have changed: agents that have something free are not idle any more. */
 export function wakeAll(): void {
   memory.copy(
     load<usize>(slot(SLOT_IDLE)),

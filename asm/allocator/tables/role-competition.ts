@@ -54,7 +54,10 @@ function makeNode(role: u32): void {
   store<u32>(slot(SLOT_UNWEIGHED), 1);
 }
 
-/** The virtual leaf of a role: a copy of what the role holds if it was a leaf itself until now. */
+/**
+ * Makes the virtual leaf of a role; with a copy of what the role holds if its frameworks competed
+ * through the role's own node until now.
+ */
 function makeVirtual(role: u32, copy: bool): void {
   if (CHECKED) {
     assert(ownNode(role) == 0, 'a second virtual leaf');
@@ -129,7 +132,7 @@ export function untrackFramework(role: u32): void {
   }
 }
 
-/** One more (or one less) framework of the role takes part in the competition. */
+/** Counts a framework of the role that enters (or leaves, -1) the competition. */
 export function changeActive(role: u32, change: i32): void {
   if (CHECKED) {
     assert(change > 0 || activeFrameworks(role) != 0, 'an active framework that is not counted');
@@ -191,7 +194,7 @@ export function setWeight(role: u32, weight: f64): i32 {
     return BAD_AMOUNT;
   }
   store<f64>(roleAt(role), weight, 48);
-  // As in Mesos, a node that only has children keeps the weight it was first seen with.
+  // As in Mesos, a role with children only keeps the weight that its node took first.
   if (roleNode(role) != 0 && trackedFrameworks(role) != 0) {
     setNodeWeight(roleNode(role) - 1, weight);
     touch(roleNode(role) - 1);

@@ -1,4 +1,4 @@
-// Quotas of top-level roles: what each is guaranteed and limited to.
+// Quotas of top-level roles: guarantees and limits.
 import { BAD_AMOUNT, BAD_ARGUMENT, BAD_HANDLE, BAD_RANGE, MAX_AMOUNT, OK } from '../../constants';
 import { nameCount } from '../../kinds';
 import { slot, tablePushWord, tableRemoveWord } from '../../memory';

@@ -214,7 +214,7 @@ export function addRole(parent: u32, rank: u32, ownRank: u32): i32 {
   return <i32>role;
 }
 
-/** True when no framework, child, quota, weight, reservation or kind speaks of the role. */
+/** True when no framework, child, quota, weight, reservation or kind refers to the role. */
 export function isUnusedRole(role: u32): bool {
   const at = roleAt(role);
   if (roleNode(role) != 0 || trackedFrameworks(role) != 0 || load<u32>(at, 96) != 0) {
@@ -299,7 +299,7 @@ export function isWithin(role: u32, ancestor: u32): bool {
   return at == ancestor;
 }
 
-/** What the host set, whether the role's node has taken it yet or not. */
+/** The weight that the host has set; the role's node may not have taken it yet. */
 export function roleWeight(role: u32): f64 {
   return load<f64>(roleAt(role), 48);
 }

@@ -1,5 +1,5 @@
-// Traits of a leaf (a framework in a role) that an agent may deny: bits that leaves have, and of
-// which an agent names those that it is not offered to.
+// Traits of leaves: bits that say what a leaf lacks or is. An agent has the bits of the traits that
+// it denies, and is not offered to a leaf with one of them.
 
 /** The framework does not know GPUs. */
 export const LACKS_GPU: u32 = 1;
