@@ -1,14 +1,17 @@
-// Room for status updates that wait for acknowledgements: they are in memory and on disk, and all
-// of them are sent again when the agent registers. So there is a bound for an executor and one for
+// The room for status updates that wait for acknowledgements. They are in memory and on disk, and
+// all are sent again when the agent registers: so their bytes are bounded, for an executor and for
 // all.
 import type { StatusUpdate } from '../../model/generated/messages.ts';
 import { messageSize } from '../../model/message-size.ts';
 
-/** Waiting updates of one executor. */
+/** Bytes of the waiting updates of one executor. */
 const MAX_EXECUTOR_UPDATE_BYTES = 16 * 1024 * 1024;
-/** Of all. Beyond it a framework that has less than its equal part still has room. */
+/**
+ * Bytes of all waiting updates. At the bound a framework with less than an equal part still has
+ * room.
+ */
 export const MAX_UPDATE_BYTES = 64 * 1024 * 1024;
-/** Up to this size an update is always taken, if need be in place of others of its task. */
+/** Updates up to this size are always taken, if need be in place of others of their task. */
 const SMALL_UPDATE_BYTES = 4 * 1024;
 
 export const updateBytes = (update: StatusUpdate) => messageSize(update, MAX_UPDATE_BYTES);
@@ -30,9 +33,7 @@ export class UpdateRoom {
     this.#change(update, -updateBytes(update));
   }
 
-  /**
-   * Why an update of an executor cannot be taken now; it can later, when others are acknowledged.
-   */
+  /** Why an update of an executor cannot be taken until others are acknowledged. */
   refusal(update: StatusUpdate): string | undefined {
     return updateBytes(update) > SMALL_UPDATE_BYTES ? this.#excess(update) : undefined;
   }
@@ -66,7 +67,7 @@ export class UpdateRoom {
   }
 }
 
-/** Absent: it is the agent's own word. */
+/** The executor of an update; absent for an update that the agent made. */
 const executorOf = ({ framework_id, executor_id }: StatusUpdate) =>
   executor_id === undefined ? undefined : `${framework_id.value} ${executor_id.value}`;
 
