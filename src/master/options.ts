@@ -5,7 +5,7 @@ import type { DomainInfo, VersionInfo } from '../model/generated/messages.ts';
 import type { Authorizer } from '../security/authorizer.ts';
 import type { MessageJson } from '../wire/v0-json/writing.ts';
 
-/** Who this master is. */
+/** The identity of this master. */
 export interface MasterIdentity {
   /** A UUID, new at each start: the prefix of all ids that this master gives out. */
   readonly id: string;

@@ -82,7 +82,7 @@ export interface Agent {
   total: readonly Resource[];
   resourceVersion: UUID | undefined;
   readonly tasks: Map<FrameworkId, Map<TaskId, Task>>;
-  /** Of each of these tasks. */
+  /** Sizes of these tasks. */
   readonly taskSizes: Map<Task, TaskSize>;
   readonly executors: Map<FrameworkId, Map<ExecutorId, ExecutorInfo>>;
   /**
@@ -90,9 +90,9 @@ export interface Agent {
    * about.
    */
   bytes: number;
-  /** Of the statuses that its tasks' records keep, about. */
+  /** Size of the statuses that its tasks' records keep, about. */
   statusBytes: number;
-  /** What of it each framework that has something there counts. */
+  /** Size of the description of each framework that has something on the agent. */
   readonly frameworkBytes: Map<FrameworkId, number>;
   readonly offers: Set<OutstandingOffer>;
   // What few agents have is made when it is needed.
@@ -104,11 +104,11 @@ export interface Agent {
   operations?: Map<string, Operation> | undefined;
   /** Size of each of these when it came. */
   operationBytes?: Map<string, number> | undefined;
-  /** Since its registration it has told which operations it has. */
+  /** True when the agent has listed its operations since its registration. */
   hasListed?: boolean | undefined;
   /** The acknowledged final statuses of operations that the agent may still list, by operation. */
   acknowledgedOperations?: BoundedMap<string, UUID> | undefined;
-  /** Operations that may or may not be in what the agent last said it has. */
+  /** Operations that may or may not be in the agent's latest list. */
   doubtfulOperations?: Set<string> | undefined;
   resourceProviders?: Map<string, ResourceProvider> | undefined;
   /**
@@ -116,9 +116,12 @@ export interface Agent {
    */
   killed?: Map<FrameworkId, Set<TaskId>> | undefined;
   estimatedDrainStartMs?: number | undefined;
-  /** It was called back to its registration, and has not come yet. */
-  isAskedAgain?: boolean | undefined;
-  /** When it may be called back the next time on its own word, and the pause after that. */
+  /** True when the agent has been asked to register again, and has not yet. */
+  reregistrationRequested?: boolean | undefined;
+  /**
+   * When the agent may be asked the next time because of what only it reports, and the pause after
+   * that.
+   */
   recall?: { readonly nextMs: number; readonly pauseMs: number } | undefined;
   /** Number of the process that pings it. */
   readonly observer: number;
@@ -141,12 +144,12 @@ export interface Framework {
   /** What all its messages to agents carry as framework id. */
   readonly idMessage: { value: string };
   roles: Set<string>;
-  /** How many its roles are with all above them. */
+  /** How many roles the framework's roles are with their ancestors. */
   treeSize: number;
   suppressedRoles: Set<string>;
   capabilities: FrameworkCapabilities;
   constraints: OfferConstraints | undefined;
-  /** IP address of the agent that told of it, before it subscribed to this master. */
+  /** IP address of the agent that told of the framework, before it subscribed to this master. */
   toldBy?: string | undefined;
   /** Size of its info and constraints, about. */
   bytes: number;
@@ -192,7 +195,7 @@ export interface AgentTable {
   readonly registered: Map<AgentId, Agent>;
   readonly byPid: Map<string, Agent>;
   readonly byAddress: Map<string, Set<Agent>>;
-  /** In the registry, and not heard of since this master started. */
+  /** Agents of the registry that have not registered since this master started. */
   readonly recovered: Map<AgentId, AgentInfo>;
   /** Since when, in nanoseconds. */
   readonly unreachable: Map<AgentId, bigint>;
@@ -202,9 +205,12 @@ export interface AgentTable {
   readonly unreachableDecisions: Map<AgentId, UnreachableDecision>;
   readonly draining: Map<AgentId, DrainInfo>;
   readonly deactivated: Set<AgentId>;
-  /** What was lost with an unreachable agent, to be forgotten when it comes back. */
+  /**
+   * Tasks that are unreachable with their agent, and forgotten when it registers again without
+   * them.
+   */
   readonly unreachableTasks: Map<AgentId, Map<FrameworkId, TaskId[]>>;
-  /** What agents take in number and bytes. */
+  /** The room that agents take, in number and bytes. */
   readonly room: AgentRoom;
   /** How many agents the registry held at the start. */
   recoveredCount: number;
@@ -228,9 +234,9 @@ export type MasterCore = Pick<
 
 /** How the scheduler core has failed so far. */
 export interface CoreFailures {
-  /** Of the instance that sums are made in: how many are known here. */
+  /** Traps of the instance that sums are made in, as far as they have been counted. */
   sharedTraps: number;
-  /** All of them, of whatever instance. */
+  /** Traps of all instances. */
   readonly recurrence: Recurrence;
 }
 
@@ -250,14 +256,14 @@ export interface MasterState {
   /** When the registry was read: a pause of runs is counted from then. */
   registryReadMs: number;
   recovered: boolean;
-  /** Why the master cannot go on. */
+  /** Why the master ends itself; undefined while it goes on. */
   failure: string | undefined;
   /** Effects of the step being taken. */
   effects: MasterEffect[];
   readonly agents: AgentTable;
   readonly frameworks: FrameworkTable;
   readonly offers: Map<OfferId, OutstandingOffer>;
-  /** Given by the allocator, and not offered yet. */
+  /** Grants of the allocator that have not been offered yet. */
   readonly grants: Grant[];
   readonly inverseOffers: Map<OfferId, OutstandingInverseOffer>;
   readonly machines: Map<string, Machine>;
@@ -276,8 +282,8 @@ export interface MasterState {
   /** What the registry asks of masters. */
   readonly minimumCapabilities: MinimumCapabilities;
   /**
-   * What waits for the registry: the agents that register, go or are drained meanwhile follow from
-   * it.
+   * Changes and calls that wait for the registry; which agents are being admitted, removed or
+   * drained follows from them.
    */
   readonly waiting: Waiting;
   nextFramework: number;
@@ -287,7 +293,7 @@ export interface MasterState {
   nextWrite: number;
   /** True while a timer is set for a run of the allocator over what events have changed. */
   runScheduled: boolean;
-  /** When it was asked for. */
+  /** When that run was asked for. */
   runAskedMs: number;
   /** When the next agent may be marked unreachable, with --agent_removal_rate_limit. */
   nextUnreachableMs: number;

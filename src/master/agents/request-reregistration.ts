@@ -14,7 +14,7 @@ export function uncountedUpdate(state: MasterState, agent: Agent, update: Status
   const isOver = isTerminal(update.latest_state ?? update.status.state);
   const owner = frameworkId(update.framework_id.value);
   if (!isOver && agent.connected && state.frameworks.registered.has(owner)) {
-    askSparingly(state, agent);
+    requestReregistrationSparingly(state, agent);
   }
 }
 
@@ -26,16 +26,16 @@ const MAX_PAUSE_MS = 600_000;
  * report tasks that never were, and does so again after each registration: so the pauses between
  * such requests grow.
  */
-export function askSparingly(state: MasterState, agent: Agent): void {
+export function requestReregistrationSparingly(state: MasterState, agent: Agent): void {
   const { nowMs } = state;
   const before = agent.recall ?? { nextMs: nowMs, pauseMs: FIRST_PAUSE_MS };
-  if (nowMs < before.nextMs || agent.isAskedAgain === true) {
+  if (nowMs < before.nextMs || agent.reregistrationRequested === true) {
     return;
   }
   const isQuiet = nowMs >= before.nextMs + MAX_PAUSE_MS;
   const pauseMs = isQuiet ? FIRST_PAUSE_MS : before.pauseMs;
   agent.recall = { nextMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs * 2, MAX_PAUSE_MS) };
-  askAgain(state, agent);
+  requestReregistration(state, agent);
 }
 
 /**
@@ -43,9 +43,9 @@ export function askSparingly(state: MasterState, agent: Agent): void {
  * Mesos understand too. It is asked once until it registers: if the ping is lost, then with the
  * connection, after which the agent registers anyway.
  */
-export function askAgain(state: MasterState, agent: Agent): void {
-  if (agent.isAskedAgain !== true) {
-    agent.isAskedAgain = true;
+export function requestReregistration(state: MasterState, agent: Agent): void {
+  if (agent.reregistrationRequested !== true) {
+    agent.reregistrationRequested = true;
     log(
       state,
       'info',

@@ -48,7 +48,7 @@ import { removeExecutor } from '../tasks/tasks.ts';
 import { executorIds, reregistrationError, resourceLists } from '../validation/reregistration.ts';
 import {
   acknowledgeAgain,
-  takeBack,
+  adoptUncounted,
   tellOfReturn,
   withoutAcknowledged,
 } from './adopt-uncounted.ts';
@@ -313,7 +313,7 @@ function reconnect(
   pid: string,
   { message, isOld }: { readonly message: ReregisterAgentMessage; readonly isOld: boolean },
 ): void {
-  agent.isAskedAgain = false;
+  agent.reregistrationRequested = false;
   agent.hasListed = false;
   doubtOperations(agent);
   movePid(state, agent, pid);
@@ -348,7 +348,7 @@ function reconnect(
       recoverFramework(state, info, parsePid(pid)?.host);
     }
   }
-  takeBack(state, agent, message, { wasAway, isOld: isOld && !wasAway });
+  adoptUncounted(state, agent, message, { wasAway, isOld: isOld && !wasAway });
   if (!agent.capabilities.resourceProvider) {
     sendCheckpoint(state, agent);
   }

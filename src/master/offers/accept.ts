@@ -288,7 +288,7 @@ function perform(state: MasterState, acceptance: Acceptance, operation: Offer_Op
       break;
     case Offer_Operation_Type.UNKNOWN:
     case undefined:
-      // Of a later version, perhaps. Apache Mesos drops it without a word.
+      // An operation of a later version, perhaps. Apache Mesos drops it in silence.
       drop(state, acceptance, operation, 'Unknown type of operation');
       break;
     default:

@@ -1,11 +1,11 @@
-// The allocator as the master uses it. A trap may take it away at any call, in the middle of a
-// step, and so may what it refuses to be told, for then its books are not the master's any more.
-// The step goes on all the same. What the allocator is told from there on it need not hear: by the
-// end of the step the master's own state has it all, and a new allocator is made from that
+// The allocator as the master uses it. The master can lose it at any call, in the middle of a step:
+// by a trap, or when it refuses what it is told, after which its state no longer agrees with the
+// master's. The step goes on all the same. What the lost allocator would have been told is dropped:
+// at the end of the step a new allocator is made from the master's state, which has all of it
 // (allocator-recovery.ts).
 //
-// What it is asked is another matter, for the step needs the answer: a run makes no offers then,
-// and the few other questions are asked of the new allocator (`ask` in allocator-recovery.ts).
+// A question needs its answer within the step: a run makes no offers then, and the few other
+// questions are asked of the new allocator (`ask` in allocator-recovery.ts).
 
 import {
   type Allocator,

@@ -197,7 +197,7 @@ function resourceVersions(agent: Agent): ResourceVersionUUID[] {
   return versions;
 }
 
-/** For agents from before reservation refinement. */
+/** The task in the form of agents that do not know reservation refinement. */
 function legacyTask(task: TaskInfo): TaskInfo {
   const legacy: TaskInfo = { ...task, resources: (task.resources ?? []).map(toRoleAndReservation) };
   if (task.executor !== undefined) {

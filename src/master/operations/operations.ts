@@ -18,7 +18,10 @@ import { isTerminalOperation } from '../../model/operation-state.ts';
 import { formatUuid } from '../../model/random.ts';
 import { toRoleAndReservation } from '../../model/resource-format.ts';
 import { MAX_STATUSES } from '../../model/status-history.ts';
-import { askAgain, askSparingly } from '../agents/request-reregistration.ts';
+import {
+  requestReregistration,
+  requestReregistrationSparingly,
+} from '../agents/request-reregistration.ts';
 import { checkpointedResources } from '../agents/usage.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { countOperation, countOperationState } from '../metrics/counters.ts';
@@ -230,7 +233,7 @@ function uncountedOperation(
       operation_uuid,
     });
   } else if (agent.connected && agent.hasListed === true) {
-    askSparingly(state, agent);
+    requestReregistrationSparingly(state, agent);
   }
 }
 
@@ -269,7 +272,7 @@ function settleDoubt(state: MasterState, agent: Agent, operation: Operation): vo
     doubtfulOperations?.delete(keyOf(operation.uuid)) === true;
   if (isSettled && doubtfulOperations?.size === 0) {
     agent.doubtfulOperations = undefined;
-    askAgain(state, agent);
+    requestReregistration(state, agent);
   }
 }
 

@@ -145,7 +145,7 @@ export function statusUpdate(state: MasterState, message: StatusUpdateMessage): 
     sendToAgent(state, agent, 'ShutdownFrameworkMessage', { framework_id: update.framework_id });
   }
   const task = agent.tasks.get(id)?.get(taskId(update.status.task_id.value));
-  // The framework's books and the agent's are asked once: there are three updates a task.
+  // The maps of framework and agent are read once each: there are three updates a task.
   const known = framework?.tasks.get(taskId(update.status.task_id.value));
   if (known !== undefined && known !== task && known.agent_id.value !== agent.id) {
     values.invalid_status_updates++;
@@ -182,7 +182,7 @@ function forward(
   let { uuid } = update;
   if (uuid !== undefined) {
     if (status.uuid !== undefined && sameBytes(status.uuid, uuid)) {
-      // As nearly always: the task's record keeps one of the two.
+      // Nearly always both are equal, and the task's record keeps one of them.
       uuid = status.uuid;
     }
     told.uuid = uuid;

@@ -36,7 +36,7 @@ import {
   volumesError,
 } from './resources.ts';
 
-/** Who wants the operation, and where. */
+/** The framework or operator that wants the operation, and its agent. */
 export interface Actor {
   readonly agent: Agent;
   readonly algebra: ResourceAlgebra;
