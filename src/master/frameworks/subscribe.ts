@@ -9,6 +9,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { frameworkId } from '../../model/ids.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
+import type { Principal } from '../../security/principal.ts';
 import type { SchedulerSubscribe } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
 import { claimNames, MOST_NAMES_OF_FRAMEWORKS } from '../offers/resource-names.ts';
@@ -21,35 +22,45 @@ import {
   roleListsError,
 } from '../validation/framework.ts';
 import { frameworkUserError } from '../validation/users.ts';
-import { answerCall, refuseConnection } from './connection.ts';
+import { answerCall, type ConnectionRequest, refuseConnection } from './connection.ts';
 import { addNewFramework, recoverFramework, resubscribe } from './frameworks.ts';
 import { subscriberError } from './room.ts';
 
 export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe): void {
-  const { call, principal } = event;
+  const { call, principal, request, stream } = event;
   const invalid = schedulerCallError(call, principal?.value);
   if (invalid !== undefined || call.subscribe === undefined) {
     answerCall(state, event, 400, `Failed to validate scheduler::Call: ${invalid}`);
     return;
   }
-  const info = withPrincipal(call.subscribe.framework_info, principal?.value);
+  subscribe(state, call.subscribe, principal, { request, stream });
+}
+
+/** Subscribes a framework whose call is well formed, or refuses it on the connection it asks for. */
+function subscribe(
+  state: MasterState,
+  call: SchedulerCall_Subscribe,
+  principal: Principal | undefined,
+  from: ConnectionRequest,
+): void {
+  const info = withPrincipal(call.framework_info, principal?.value);
   const id = info.id?.value ?? '';
   if (id === '') {
     state.counters.values.messages_register_framework++;
   } else {
     state.counters.values.messages_reregister_framework++;
   }
-  const refusal = subscribeError(state, info, call.subscribe);
+  const refusal = subscribeError(state, info, call);
   if (refusal !== undefined) {
-    refuseConnection(state, event, refusal);
+    refuseConnection(state, from, refusal);
     return;
   }
   const subscription = {
-    from: { request: event.request, stream: event.stream },
+    from,
     principal,
     info,
-    suppressedRoles: call.subscribe.suppressed_roles ?? [],
-    constraints: call.subscribe.offer_constraints,
+    suppressedRoles: call.suppressed_roles ?? [],
+    constraints: call.offer_constraints,
   };
   if (id === '') {
     const framework = addNewFramework(state, subscription);
@@ -61,7 +72,7 @@ export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe
   const kept = preserveImmutable(framework, info);
   const changed = frameworkUpdateError(framework.info, kept);
   if (changed !== undefined) {
-    refuseConnection(state, event, changed);
+    refuseConnection(state, from, changed);
     return;
   }
   countCall(framework.counters, SchedulerCall_Type.SUBSCRIBE);
