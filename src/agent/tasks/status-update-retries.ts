@@ -171,8 +171,9 @@ export function closeStream(agent: AgentState, stream: UpdateStream): void {
 }
 
 /**
- * How far the framework is to be told the task is, which masters answer when it asks: a task that
- * goes on unheard must not seem to go back when its updates come.
+ * Notes in the task's record the first pending update, whose state masters answer in a
+ * reconciliation. The task may be further already, but must not seem to go back when its updates
+ * arrive.
  */
 export function noteFirst(task: Task | undefined, { status, uuid }: StatusUpdate): void {
   if (task !== undefined) {

@@ -4,7 +4,7 @@ import { needsCheckpoint } from '../../model/resource-format.ts';
 import { isTerminal } from '../../model/task-state.ts';
 import type { Agent } from '../state.ts';
 
-/** What tasks and executors on the agent use. */
+/** Resources that tasks and executors on the agent use. */
 export function usedOn(agent: Agent): Resource[] {
   const used: Resource[] = [];
   for (const executors of agent.executors.values()) {

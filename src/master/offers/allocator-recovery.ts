@@ -1,11 +1,10 @@
-// What the master does when the scheduler core traps, or refuses what it is told. The allocator is
-// lost then: a new one is told all that this master knows, at a moment when its own state is whole.
-// That is the end of the step in which it happened, whose event has been taken as ever, or the
-// question without whose answer the step cannot go on.
+// The recovery of the allocator, which is lost when the scheduler core traps or refuses what it is
+// told: a new allocator is told all that the master knows. This happens when the master's state is
+// whole again: at the end of the step, or at a question whose answer the step needs to go on.
 //
-// What is on offer stays on offer. What is lost is what only the allocator knew: refusals, of
-// offers and inverse offers, and who had how many allocations, which decides among equals. So
-// frameworks may see inverse offers rescinded and made again, and offers of what they have refused.
+// Offers stay. What only the allocator knew is lost: the filters of offers and inverse offers, and
+// the counts of allocations, which order equal shares. So frameworks may see inverse offers
+// rescinded and made again, and offers of resources that they have refused.
 import {
   type AllocatorOptions,
   CoreError,
@@ -95,7 +94,8 @@ export function ask<T extends object>(
 }
 
 /**
- * What the core refuses it refuses in whole. So that is no sign of a core that cannot be relied on.
+ * Counts the loss, and throws it when traps recur. A refusal is not counted there: a call that the
+ * core refuses changes nothing, so that the core is whole.
  */
 function remember(state: MasterState, loss: CoreTrap | CoreError): void {
   state.counters.coreRebuilds++;
@@ -149,7 +149,7 @@ function tellSettings(state: MasterState, allocator: LiveAllocator): void {
   allocator.updateWhitelist(state.whitelist);
 }
 
-/** What is on offer of the agent, and what is about to be. */
+/** Resources of the agent that are on offer, or granted and about to be offered. */
 function offeredOn(state: MasterState, agent: Agent, grants: MasterState['grants']): Holding[] {
   const offered = [...agent.offers, ...grants];
   return offered

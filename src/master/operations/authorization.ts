@@ -1,4 +1,5 @@
-// What an operation on resources is, to an authorizer: which actions, and on which resources.
+// The authorization of operations on resources: which actions an operation needs, and on which
+// resources.
 import {
   type Offer_Operation,
   type Offer_Operation_Reserve,
