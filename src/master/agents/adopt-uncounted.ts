@@ -21,7 +21,7 @@ import { killDuplicates, partDuplicates } from '../tasks/duplicates.ts';
 import { describeTask, masterStatus, sendStatus } from '../tasks/status-updates.ts';
 import { addExecutor, addTask } from '../tasks/tasks.ts';
 import { holdingsOf } from './holdings.ts';
-import { askAgain } from './request-reregistration.ts';
+import { requestReregistration } from './request-reregistration.ts';
 
 interface Uncounted {
   readonly executors: readonly { readonly owner: FrameworkId; readonly info: ExecutorInfo }[];
@@ -35,7 +35,7 @@ interface Uncounted {
  * not fit any more is killed. An agent whose list is old, or was taken over while it was connected,
  * is asked for another list.
  */
-export function takeBack(
+export function adoptUncounted(
   state: MasterState,
   agent: Agent,
   message: ReregisterAgentMessage,
@@ -46,7 +46,7 @@ export function takeBack(
     return;
   }
   if (options.isOld) {
-    askAgain(state, agent);
+    requestReregistration(state, agent);
     return;
   }
   rescindAgentOffers(state, agent);
@@ -57,7 +57,7 @@ export function takeBack(
   }
   enter(state, agent, uncounted, held);
   if (!options.wasAway) {
-    askAgain(state, agent);
+    requestReregistration(state, agent);
   }
 }
 

@@ -1,4 +1,5 @@
-// What frameworks hold on an agent, in sums: the allocator is told of any number of tasks at once.
+// Holdings: what frameworks hold on an agent in each role, summed up, so that the allocator is told
+// of any number of tasks at once.
 import type { Holding } from '../../core/interface.ts';
 import type { ExecutorInfo, Resource, Task } from '../../model/generated/messages.ts';
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';

@@ -1,20 +1,21 @@
-// What the registered frameworks have together, kept as they come, change and go. Those that are
-// subscribed, or may come back, are summed apart from those that only agents have told of.
+// Sums over the registered frameworks, kept up to date as frameworks come, change and go.
+// Frameworks that have subscribed to this master are summed apart from frameworks that only agents
+// have told of.
 import type { FrameworkId } from '../../model/ids.ts';
 import type { Framework } from '../state.ts';
 
 export interface Sums {
   frameworks: number;
   roles: number;
-  /** Roles with all above them, framework by framework. */
+  /** Roles with their ancestors, counted for each framework by itself. */
   tree: number;
   bytes: number;
 }
 
-/** What a framework adds, and to which sums. */
+/** The part of a framework in the sums, and in which. */
 interface Counted extends Readonly<Sums> {
   readonly isTold: boolean;
-  /** IP address of the agent that told of it. */
+  /** IP address of the agent that told of the framework. */
   readonly toldBy: string | undefined;
 }
 
@@ -26,12 +27,12 @@ export class FrameworkSums {
   private readonly toldAt = new Map<string | undefined, Sums>();
   private readonly counted = new Map<FrameworkId, Counted>();
 
-  /** Of those that agents at an IP address have told of. */
+  /** The sums over frameworks that agents at an IP address have told of. */
   toldBy(ip: string | undefined): Readonly<Sums> {
     return this.toldAt.get(ip) ?? nothing();
   }
 
-  /** Counts a framework as it is now, instead of as it was. */
+  /** Counts a framework as it is now, in place of how it was counted before. */
   count({ id, roles, treeSize, bytes, state, toldBy }: Framework): void {
     this.forget(id);
     const isTold = state === 'recovered';

@@ -70,8 +70,8 @@ export function removeFramework(state: MasterState, framework: Framework): void 
 }
 
 /**
- * With a framework end as many tasks as it has, of which its history keeps the last few: the others
- * are counted, and no record keeps a status that would be forgotten at once.
+ * Ends all tasks of the framework. Where there are more than its history keeps, the first are
+ * counted only, and get no record: the history would forget it at once.
  */
 function endTasks(state: MasterState, framework: Framework): void {
   const { completedTasks, unreachableTasks } = framework;

@@ -88,7 +88,8 @@ function uncountTask(agent: Agent, task: Task | undefined): TaskSize | undefined
 /**
  * Takes a status into the task's record. True if the task ends with it: the caller gives its
  * resources back (`giveBack`), with those of other tasks or alone. They are free with the first
- * terminal state, be it only the agent's latest and not yet the one reported.
+ * terminal state, even where the update reports an earlier state and only the task's latest state
+ * is terminal.
  */
 export function updateTask(
   state: MasterState,
@@ -132,7 +133,7 @@ export function updateTask(
 const agentOf = ({ agents }: MasterState, task: Task) =>
   agents.registered.get(agentId(task.agent_id.value));
 
-/** Whether readers of the event stream hear of a status, which the record does not have yet. */
+/** Whether the event stream tells of a status, which the task's record does not have yet. */
 const isNews = (task: Task, status: TaskStatus) =>
   !repeatsStatus(task, status) ||
   status.reason === TaskStatus_Reason.REASON_TASK_CHECK_STATUS_UPDATED ||
@@ -168,7 +169,7 @@ function countStatuses(state: MasterState, task: Task, grown: number): void {
   }
 }
 
-/** The resources of one task are free again; those of many tasks `holdingsOf` sums up. */
+/** Frees the resources of one task. Those of many tasks are freed as sums (`holdingsOf`). */
 export function giveBack(state: MasterState, task: Task): void {
   const resources = task.resources ?? [];
   if (resources.length > 0 && state.agents.registered.has(agentId(task.agent_id.value))) {
@@ -230,8 +231,8 @@ function takeOff(agent: Agent, owner: FrameworkId, id: TaskId): TaskSize | undef
 
 /**
  * Ends the first so many tasks of a framework, which stay in no history: what `updateTask` and
- * `removeTask` would do, but that the statuses go to readers of the event stream only, and that
- * each map is emptied at once. Answers how many ran until now.
+ * `removeTask` would do, but the statuses go to the event stream only, and each map is emptied at
+ * once. Answers how many ran until now.
  */
 export function dropTasks(
   state: MasterState,
@@ -292,7 +293,7 @@ export function dropTask(
   return ended;
 }
 
-/** Readers hear of the end of a task whose record does not keep the status. */
+/** Tells the event stream of the end of a task whose record does not keep the status. */
 function tellOfEnd(state: MasterState, framework: Framework, task: Task, status: TaskStatus): void {
   if (isNews(task, status)) {
     publishTaskUpdated(state, framework, task, status);
