@@ -36,7 +36,9 @@ export function schedulerSubscribe(state: MasterState, event: SchedulerSubscribe
   subscribe(state, call.subscribe, principal, { request, stream });
 }
 
-/** Subscribes a framework whose call is well formed, or refuses it on the connection it asks for. */
+/**
+ * Subscribes a framework whose call is well formed, or refuses it on the connection it asks for.
+ */
 function subscribe(
   state: MasterState,
   call: SchedulerCall_Subscribe,
