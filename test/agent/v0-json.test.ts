@@ -1,16 +1,18 @@
 // /state of an agent that has, runs and has queued all that it shows, to the byte.
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { createViews } from '../../src/agent/views/views.ts';
 import {
   ExecutorInfo_Type,
   type Resource,
   type TaskInfo,
   TaskState,
-  Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 import { items, ports, scalar } from '../core/resources.ts';
 import {
+  ATTRIBUTES,
+  ATTRIBUTES_JSON,
+  expectJson,
   messageJson,
   RICH_COMMAND,
   RICH_COMMAND_JSON,
@@ -48,17 +50,6 @@ const RESOURCES = [
   staticallyReserved(scalar('cpus', 0.2), 'ops'),
   reserved(ports([31010, 31019])),
   reserved(scalar('disk', 100)),
-];
-
-const ATTRIBUTES = [
-  { name: 'rack', type: Value_Type.TEXT, text: { value: 'r1' } },
-  { name: 'level', type: Value_Type.SCALAR, scalar: { value: 1.23456 } },
-  {
-    name: 'span',
-    type: Value_Type.RANGES,
-    ranges: { range: [3, 1].map((begin) => ({ begin, end: begin + 1 })) },
-  },
-  { name: 'kinds', type: Value_Type.SET, set: { item: ['b', 'a'] } },
 ];
 
 const EXECUTOR = executorInfo('ex', {
@@ -137,11 +128,6 @@ function state() {
   return { ...all, containerId: launched.containerId };
 }
 
-/** The same keys in the same order. */
-function expectJson(actual: unknown, expected: unknown): void {
-  expect(JSON.stringify(actual, null, 1)).toBe(JSON.stringify(expected, null, 1));
-}
-
 test('resources and attributes of the agent', () => {
   const shown = Object.entries(state()).filter(([key]) => /resources(?!_full)|attrib/.test(key));
   expectJson(Object.fromEntries(shown), {
@@ -179,7 +165,7 @@ test('resources and attributes of the agent', () => {
       ports: '[31001-31006]',
       names: '{a, b, c}',
     },
-    attributes: { rack: 'r1', level: 1.23456, span: '[3-4, 1-2]', kinds: '{b, a}' },
+    attributes: ATTRIBUTES_JSON,
   });
 });
 

@@ -5,10 +5,12 @@ import {
   type Resource,
   type Task,
   TaskState,
-  Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { items, ports, scalar, volume } from '../core/resources.ts';
 import {
+  ATTRIBUTES,
+  ATTRIBUTES_JSON,
+  expectJson,
   messageJson,
   RICH_COMMAND,
   RICH_COMMAND_JSON,
@@ -42,17 +44,6 @@ const RESOURCES = [
   staticallyReserved(scalar('cpus', 0.2), 'ops'),
   reserved(ports([31010, 31019])),
   SHARED,
-];
-
-const ATTRIBUTES = [
-  { name: 'rack', type: Value_Type.TEXT, text: { value: 'r1' } },
-  { name: 'level', type: Value_Type.SCALAR, scalar: { value: 1.23456 } },
-  {
-    name: 'span',
-    type: Value_Type.RANGES,
-    ranges: { range: [3, 1].map((begin) => ({ begin, end: begin + 1 })) },
-  },
-  { name: 'kinds', type: Value_Type.SET, set: { item: ['b', 'a'] } },
 ];
 
 const RICH = {
@@ -143,11 +134,6 @@ function state() {
   };
 }
 
-/** The same keys in the same order. */
-function expectJson(actual: unknown, expected: unknown): void {
-  expect(JSON.stringify(actual, null, 1)).toBe(JSON.stringify(expected, null, 1));
-}
-
 const ofResources = (all: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(all).filter(([key]) => /resources|attributes/.test(key)));
 
@@ -173,7 +159,7 @@ const OFFERED = {
 
 test('resources and attributes of an agent', () => {
   expectJson(ofResources(state().agent), {
-    attributes: { rack: 'r1', level: 1.23456, span: '[3-4, 1-2]', kinds: '{b, a}' },
+    attributes: ATTRIBUTES_JSON,
     resources: {
       disk: 600,
       mem: 4096,

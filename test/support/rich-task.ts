@@ -1,10 +1,12 @@
-// A task that has all that unversioned endpoints show, and what they show of it.
+// Tasks and agents that have all that unversioned endpoints show, and what they show of it.
+import { expect } from 'vitest';
 import {
   type CommandInfo,
   Resource_ReservationInfo_Type as ReservationType,
   type Resource,
   type Task,
   type TaskStatus,
+  Value_Type,
 } from '../../src/model/generated/messages.ts';
 import { jsonValue } from '../../src/wire/json.ts';
 import type { MessageType } from '../../src/wire/message-type.ts';
@@ -12,6 +14,24 @@ import { types } from '../../src/wire/types.ts';
 
 export const messageJson = (name: keyof typeof types, message: object): unknown =>
   jsonValue<unknown>(types[name] as MessageType<unknown>, message);
+
+/** The same keys in the same order. */
+export function expectJson(actual: unknown, expected: unknown): void {
+  expect(JSON.stringify(actual, null, 1)).toBe(JSON.stringify(expected, null, 1));
+}
+
+export const ATTRIBUTES = [
+  { name: 'rack', type: Value_Type.TEXT, text: { value: 'r1' } },
+  { name: 'level', type: Value_Type.SCALAR, scalar: { value: 1.23456 } },
+  {
+    name: 'span',
+    type: Value_Type.RANGES,
+    ranges: { range: [3, 1].map((begin) => ({ begin, end: begin + 1 })) },
+  },
+  { name: 'kinds', type: Value_Type.SET, set: { item: ['b', 'a'] } },
+];
+
+export const ATTRIBUTES_JSON = { rack: 'r1', level: 1.23456, span: '[3-4, 1-2]', kinds: '{b, a}' };
 
 export const staticallyReserved = (resource: Resource, role: string): Resource => ({
   ...resource,

@@ -8,6 +8,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { reservedByRole, unreservedOf } from '../../model/resource-format.ts';
 import { type RoleSight, rememberedSight, shownResources } from '../../model/role-sight.ts';
+import { buildJson } from '../../wire/v0-json/build.ts';
 import { attributesJson, fullResourcesJson, resourcesJson } from '../../wire/v0-json/resources.ts';
 import {
   agentTaskJson,
@@ -26,15 +27,8 @@ import type { Viewer } from '../views.ts';
 export function stateView(agent: AgentState, writing: Writing, viewer: Viewer): Json {
   const { options } = agent;
   const { authorizer, principal } = viewer;
-  const { git_sha, git_branch, git_tag, build_date, build_time, build_user } = options.build;
   const json: Json = {
-    version: options.build.version,
-    ...(git_sha === undefined ? {} : { git_sha }),
-    ...(git_branch === undefined ? {} : { git_branch }),
-    ...(git_tag === undefined ? {} : { git_tag }),
-    build_date,
-    build_time,
-    build_user,
+    ...buildJson(options.build),
     start_time: agent.startedMs / 1000,
     id: agent.id ?? '',
     pid: options.pid,

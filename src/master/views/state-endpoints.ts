@@ -12,6 +12,7 @@ import {
 import { type FrameworkId, frameworkId } from '../../model/ids.ts';
 import { reservedByRole, unreservedOf } from '../../model/resource-format.ts';
 import { shownConstraints } from '../../model/role-sight.ts';
+import { buildJson } from '../../wire/v0-json/build.ts';
 import { executorJson } from '../../wire/v0-json/executors.ts';
 import { attributesJson, fullResourcesJson, resourcesJson } from '../../wire/v0-json/resources.ts';
 import { labelsJson, masterTaskJson } from '../../wire/v0-json/tasks.ts';
@@ -56,17 +57,8 @@ const masterCapabilityName = namesOf(MasterInfo_Capability_Type);
 
 export function stateView(state: MasterState, viewer: Viewer): Json {
   const { options, info } = state;
-  const { version } = options;
-  const json: Json = { version: version.version };
-  for (const key of ['git_sha', 'git_branch', 'git_tag'] as const) {
-    if (version[key] !== undefined) {
-      json[key] = version[key];
-    }
-  }
-  Object.assign(json, {
-    build_date: version.build_date ?? '',
-    build_time: version.build_time ?? 0,
-    build_user: version.build_user ?? '',
+  const json: Json = {
+    ...buildJson(options.version),
     start_time: secondsOf(options.startTimeMs),
     elected_time: secondsOf(state.electedMs),
     id: options.id,
@@ -76,7 +68,7 @@ export function stateView(state: MasterState, viewer: Viewer): Json {
     activated_slaves: countAgents(state, ({ active }) => active),
     deactivated_slaves: countAgents(state, ({ active }) => !active),
     unreachable_slaves: state.agents.unreachable.size,
-  });
+  };
   if (options.domain !== undefined) {
     json.domain = options.domain;
   }
