@@ -1,4 +1,5 @@
-import { fork } from 'node:child_process';
+// What is SQLite's own about that registry: files that are damaged, replaced or of an earlier
+// version. What every registry does is in contract.test.ts.
 import {
   chmodSync,
   closeSync,
@@ -19,163 +20,17 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import type { DrainInfo, Window } from '../../src/model/generated/messages.ts';
 import { agentId } from '../../src/model/ids.ts';
-import type { RegistryChange, RegistrySnapshot } from '../../src/model/registry.ts';
-import { RegistryContent } from '../../src/model/registry-content.ts';
-import { MemoryRegistry } from '../../src/registry/memory-registry.ts';
+import type { RegistryChange } from '../../src/model/registry.ts';
 import { RegistryError } from '../../src/registry/registry.ts';
 import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
-import { numberedChange } from './writer-child.ts';
+import { sorted } from './snapshots.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-registry-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
-const newFile = () => join(folder, String(files++), 'registry.sqlite');
-
-/** Order in a registry has no meaning. */
-function sorted(snapshot: RegistrySnapshot) {
-  const byId = <T>(items: readonly T[], id: (item: T) => string) =>
-    items.toSorted((a, b) => id(a).localeCompare(id(b)));
-  return {
-    agents: byId(snapshot.agents, (agent) => agent.id?.value ?? ''),
-    unreachable: byId(snapshot.unreachable, ({ id }) => id),
-    gone: byId(snapshot.gone, ({ id }) => id),
-    duties: byId(snapshot.duties ?? [], ({ id }) => id),
-    lists: [snapshot.weights, snapshot.quotas, snapshot.schedules, snapshot.machines],
-    capabilities: snapshot.minimumCapabilities,
-  };
-}
-
-const window: Window = {
-  machine_ids: [{ hostname: 'h' }],
-  unavailability: { start: { nanoseconds: 5n } },
-};
 const master = { id: 'm', ip: 1, port: 5050 };
-const id = fc.integer({ min: 0, max: 5 }).map((n) => agentId(`agent-${n}`));
-const agent = fc
-  .record({ id, hostname: fc.string(), port: fc.nat(65535) })
-  .map((a) => ({ ...a, id: { value: a.id } }));
-const sinceNs = fc.bigInt({ min: 0n, max: 2n ** 62n });
-const changes: fc.Arbitrary<RegistryChange>[] = [
-  fc.constant<RegistryChange>({ type: 'electMaster', master }),
-  fc.record({ type: fc.constant('admitAgent' as const), agent }),
-  fc.record({ type: fc.constant('updateAgent' as const), agent }),
-  fc.record({ type: fc.constant('markReachable' as const), agent }),
-  fc.record({ type: fc.constant('removeAgent' as const), id }),
-  fc.record({ type: fc.constant('markUnreachable' as const), id, sinceNs }),
-  fc.record({ type: fc.constant('markGone' as const), id, sinceNs }),
-  fc.record({ type: fc.constant('forget' as const), ids: fc.array(id, { maxLength: 3 }) }),
-  fc.record({
-    type: fc.constant('setWeights' as const),
-    weights: fc.array(fc.record({ role: fc.string(), weight: fc.nat() }), { maxLength: 3 }),
-  }),
-  fc.record({
-    type: fc.constant('setQuotas' as const),
-    quotas: fc.array(
-      fc.record({ role: fc.string(), limits: fc.constant({ cpus: { value: 2.5 } }) }),
-      { maxLength: 2 },
-    ),
-  }),
-  fc.record({
-    type: fc.constant('setMaintenance' as const),
-    schedules: fc.array(fc.record({ windows: fc.constant<Window[]>([window]) }), { maxLength: 2 }),
-    machines: fc.array(fc.record({ id: fc.record({ hostname: fc.string() }) }), { maxLength: 2 }),
-  }),
-  fc.record({
-    type: fc.constant('setDuty' as const),
-    id,
-    drain: fc.option(fc.constant<DrainInfo>({ state: 1, config: { mark_gone: true } }), {
-      nil: undefined,
-    }),
-    deactivated: fc.boolean(),
-  }),
-];
-changes.push(
-  fc.record({
-    type: fc.constant('setMinimumCapabilities' as const),
-    names: fc.subarray(['AGENT_DRAINING', 'QUOTA_V2', 'FUTURE']),
-  }),
-);
-const change = fc.oneof(...changes);
-
-test('both engines mean the same by every change, also after reopening', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 12 }),
-      async (all) => {
-        const file = newFile();
-        const memory = new MemoryRegistry();
-        const first = await SqliteRegistry.open(file);
-        await Promise.all(
-          all.flatMap((changes) => [memory.store(changes, 0), first.store(changes, 0)]),
-        );
-        await first.close();
-        const second = await SqliteRegistry.open(file);
-        expect(sorted(await second.read())).toEqual(sorted(await memory.read()));
-        await second.close();
-      },
-    ),
-    { numRuns: 15 },
-  );
-});
-
-test('every acknowledged change survives kill -9 at any moment', async () => {
-  const file = newFile();
-  let acknowledged = -1;
-  for (const lifeMs of [0, 3, 11, 23, 47]) {
-    acknowledged = await runAndKill(file, acknowledged + 1, lifeMs);
-    const registry = await SqliteRegistry.open(file);
-    const found = sorted(await registry.read());
-    await registry.close();
-    // Changes after the last answer that reached us may be there, too, but whole and in order.
-    const last = lastIncluded(found, acknowledged);
-    expect(last).toBeGreaterThanOrEqual(acknowledged);
-    acknowledged = last;
-  }
-  expect(acknowledged).toBeGreaterThan(0);
-});
-
-/** The number of the last change in what was found: at least `from`; -1 when no history fits. */
-function lastIncluded(found: RegistrySnapshot, from: number): number {
-  const content = new RegistryContent();
-  for (let number = 0; number < from + 3000; number++) {
-    if (number > from && brief(content.snapshot()) === brief(found)) {
-      return number - 1;
-    }
-    content.apply(numberedChange(number));
-  }
-  return -1;
-}
-
-function brief(snapshot: RegistrySnapshot): string {
-  const { agents, unreachable, gone } = sorted(snapshot);
-  return JSON.stringify([
-    agents.map((agent) => [agent.id?.value, agent.hostname]),
-    unreachable.map(({ id, sinceNs }) => [id, String(sinceNs)]),
-    gone.map(({ id, sinceNs }) => [id, String(sinceNs)]),
-  ]);
-}
-
-/**
- * Lets a writer run for a while after its first answer; resolves to the last acknowledged number.
- */
-function runAndKill(file: string, first: number, lifeMs: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, 'writer-child.ts'), [file, String(first)]);
-    let last = first - 1;
-    child.on('message', (message) => {
-      if (typeof message === 'number') {
-        if (last < first) {
-          setTimeout(() => child.kill('SIGKILL'), lifeMs);
-        }
-        last = Math.max(last, message);
-      }
-    });
-    child.on('error', reject);
-    child.on('exit', () => resolve(last));
-  });
-}
+const newFile = () => join(folder, String(files++), 'registry.sqlite');
 
 const content: RegistryChange[] = [
   { type: 'admitAgent', agent: { id: { value: 'a' }, hostname: 'host-of-a' } },

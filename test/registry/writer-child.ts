@@ -2,7 +2,7 @@
 // Changes are numbered, so that the parent can compute what must be there.
 import { agentId } from '../../src/model/ids.ts';
 import type { RegistryChange } from '../../src/model/registry.ts';
-import { SqliteRegistry } from '../../src/registry/sqlite-registry.ts';
+import { ENGINES, type EngineName } from './engines.ts';
 
 export function numberedChange(number: number): RegistryChange {
   const id = agentId(`agent-${number % 17}`);
@@ -20,9 +20,9 @@ export function numberedChange(number: number): RegistryChange {
   }
 }
 
-const [, script, file, first] = process.argv;
-if (script === import.meta.filename && file !== undefined) {
-  const registry = await SqliteRegistry.open(file);
+const [, script, engine, place, first] = process.argv;
+if (script === import.meta.filename && place !== undefined) {
+  const registry = await ENGINES[engine as EngineName].open(place);
   process.send?.('ready');
   for (let number = Number(first); ; number += 3) {
     // Three at a time, so that transactions hold several answers.
