@@ -97,25 +97,22 @@ export const removeQuota: Form = (_body, path) => {
   };
 };
 
-export const machineDown: Form = (body) => {
-  const machines = list<MachineID>(textOf(body), types.MachineID);
-  return 'fault' in machines
-    ? badRequest(machines.fault)
-    : {
-        type: MasterCall_Type.START_MAINTENANCE,
-        start_maintenance: { machines: machines.items },
-      };
-};
+const ofMachines =
+  (call: (machines: MachineID[]) => MasterCall): Form =>
+  (body) => {
+    const machines = list<MachineID>(textOf(body), types.MachineID);
+    return 'fault' in machines ? badRequest(machines.fault) : call(machines.items);
+  };
 
-export const machineUp: Form = (body) => {
-  const machines = list<MachineID>(textOf(body), types.MachineID);
-  return 'fault' in machines
-    ? badRequest(machines.fault)
-    : {
-        type: MasterCall_Type.STOP_MAINTENANCE,
-        stop_maintenance: { machines: machines.items },
-      };
-};
+export const machineDown = ofMachines((machines) => ({
+  type: MasterCall_Type.START_MAINTENANCE,
+  start_maintenance: { machines },
+}));
+
+export const machineUp = ofMachines((machines) => ({
+  type: MasterCall_Type.STOP_MAINTENANCE,
+  stop_maintenance: { machines },
+}));
 
 export const updateSchedule: Form = (body) => {
   const value = parsed(textOf(body));
