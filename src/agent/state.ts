@@ -1,7 +1,7 @@
 // All that an agent knows. Each folder changes its own part (executors/ the executors, …); every
 // file may read all of it.
 
-import { type Ledger, type SchedulerCore, TOO_MANY_TRAPS } from '../core/interface.ts';
+import { type LiveLedger, type SchedulerCore, TOO_MANY_TRAPS } from '../core/interface.ts';
 import { ByteBudget } from '../model/byte-budget.ts';
 import {
   type AgentInfo,
@@ -41,7 +41,7 @@ export interface AgentState {
   /** How many traps of the core have been logged. */
   readonly coreFailures: { traps: number; readonly recurrence: Recurrence };
   /** What tasks and custom executors hold; the holder is the container. */
-  readonly ledger: Ledger;
+  readonly ledger: LiveLedger;
   readonly random: Random;
   /** What the agent's network reports for tasks without a network of their own. */
   readonly ip: string;

@@ -3,7 +3,7 @@
 import type { Resource } from '../model/generated/messages.ts';
 import { Algebra } from './algebra.ts';
 import { ModuleAllocator } from './allocator.ts';
-import type { AllocatorOptions, Ledger, LiveAllocator, SchedulerCore } from './interface.ts';
+import type { AllocatorOptions, LiveAllocator, LiveLedger, SchedulerCore } from './interface.ts';
 import { RowLedger } from './ledger.ts';
 import type { Instantiate } from './module.ts';
 import { allocatorOptions } from './options.ts';
@@ -24,7 +24,7 @@ export function createCore(
     abiVersion: shared.abiVersion,
     algebra: new Algebra(shared),
     matcher: new WasmMatcher(shared),
-    ledger: (total: readonly Resource[]): Ledger => new RowLedger(shared, total),
+    ledger: (total: readonly Resource[]): LiveLedger => new RowLedger(shared, total),
     allocator: (options: Partial<AllocatorOptions> = {}): LiveAllocator =>
       new ModuleAllocator(instantiate, allocatorOptions(options)),
     restore: (saved: Uint8Array): LiveAllocator => ModuleAllocator.restore(instantiate, saved),

@@ -91,6 +91,14 @@ export interface Ledger {
   apply(operation: Offer_Operation): Applied;
 }
 
+/** A ledger whose state can be copied and compared. */
+export interface LiveLedger extends Ledger {
+  /** A copy in the same instance; what happens to it leaves this one as it is. */
+  fork(): LiveLedger;
+  /** Whether both have the same total, and the same holders with the same resources. */
+  isLike(other: LiveLedger): boolean;
+}
+
 export interface AllocatorOptions {
   /** Seed of the shuffles; 0 means no shuffle: agents in the order they were added. */
   readonly seed: number;
@@ -364,7 +372,7 @@ export interface SchedulerCore {
   allocator(options?: Partial<AllocatorOptions>): LiveAllocator;
   /** An allocator with a state that `save` returned, in the same build of the module. */
   restore(saved: Uint8Array): LiveAllocator;
-  ledger(total: readonly Resource[]): Ledger;
+  ledger(total: readonly Resource[]): LiveLedger;
   /**
    * How often the instance that algebra, pools, ledgers and matcher share has trapped, and the last
    * trap. Each time a new instance replaced it, with all that was in it; only a call that trapped

@@ -5,12 +5,13 @@
 // traps, the copies are written into the next instance and the interrupted change is repeated
 // there.
 
+import { sameMessage } from '../model/equality.ts';
 import type { Offer_Operation, Resource } from '../model/generated/messages.ts';
 import { notApplied } from './algebra.ts';
 import { NOT_CONTAINED } from './constants.ts';
 import { conversionsOf, writeConversions } from './conversions.ts';
 import type { ExchangeBuffer } from './exchange-buffer.ts';
-import type { Applied, Ledger } from './interface.ts';
+import type { Applied, LiveLedger } from './interface.ts';
 import { accepted, checked, statusError } from './module.ts';
 import type { SharedInstance } from './shared-instance.ts';
 
@@ -22,15 +23,20 @@ interface Rows {
   readonly holders: Map<string, number>;
 }
 
-export class RowLedger implements Ledger {
+export class RowLedger implements LiveLedger {
   readonly #shared: SharedInstance;
   #total: readonly Resource[];
-  readonly #allocations = new Map<string, readonly Resource[]>();
+  readonly #allocations: Map<string, readonly Resource[]>;
   #rows: Rows | undefined;
 
-  constructor(shared: SharedInstance, total: readonly Resource[]) {
+  constructor(
+    shared: SharedInstance,
+    total: readonly Resource[],
+    allocations: ReadonlyMap<string, readonly Resource[]> = new Map(),
+  ) {
     this.#shared = shared;
     this.#total = total;
+    this.#allocations = new Map(allocations);
     this.#run(() => {});
   }
 
@@ -150,6 +156,18 @@ export class RowLedger implements Ledger {
       this.#total = applied.resources;
     }
     return applied;
+  }
+
+  fork(): LiveLedger {
+    return new RowLedger(this.#shared, this.#total, this.#allocations);
+  }
+
+  isLike(other: LiveLedger): boolean {
+    return (
+      other instanceof RowLedger &&
+      sameMessage(this.#total, other.#total) &&
+      sameMessage([...this.#allocations], [...other.#allocations])
+    );
   }
 }
 

@@ -30,6 +30,7 @@ import {
   type StreamId,
   streamId,
 } from '../../src/model/ids.ts';
+import { Random } from '../../src/model/random.ts';
 import { parseResources } from '../../src/model/resource-text.ts';
 import { permissive } from '../../src/security/authorizer.ts';
 
@@ -50,6 +51,9 @@ type Event<Type extends AgentEvent['type']> = Omit<Extract<AgentEvent, { type: T
 /** Events without their time: the world adds it. */
 type Untimed = { [Type in AgentEvent['type']]: Event<Type> }[AgentEvent['type']];
 
+/** Has the agent take an event, by `take`. */
+type OnEvent = (event: AgentEvent, take: (event: AgentEvent) => AgentEffect[]) => AgentEffect[];
+
 export class World {
   readonly options: AgentOptions;
   readonly agent: ReturnType<typeof createAgent>;
@@ -63,9 +67,16 @@ export class World {
   exited: Effect<'exit'> | undefined;
   #uncommitted: Effect<'checkpoint'>[] = [];
   readonly #timers = new Map<AgentTimer, number>();
+  readonly #random = new Random(11);
+  readonly #onEvent: OnEvent;
   #requests = 0;
 
-  constructor(options: Partial<AgentOptions> = {}, core = createCore(coreModule)) {
+  constructor(
+    options: Partial<AgentOptions> = {},
+    core = createCore(coreModule),
+    onEvent: OnEvent = (event, take) => take(event),
+  ) {
+    this.#onEvent = onEvent;
     this.options = {
       ...defaultAgentOptions,
       pid: 'slave(1)@10.0.0.2:5051',
@@ -82,7 +93,8 @@ export class World {
   }
 
   send(event: Untimed): AgentEffect[] {
-    const effects = step(this.agent, { ...event, nowMs: this.nowMs } as AgentEvent);
+    const timed = { ...event, nowMs: this.nowMs } as AgentEvent;
+    const effects = this.#onEvent(timed, (it) => step(this.agent, it));
     this.effects.push(...effects);
     for (const effect of effects) {
       this.#perform(effect);
@@ -111,6 +123,10 @@ export class World {
       default:
         break;
     }
+  }
+
+  uuid(): Uint8Array {
+    return this.#random.uuid();
   }
 
   commit(): void {

@@ -202,6 +202,21 @@ describe('ledger', () => {
     expect(ledger.free()).toEqual([cpus(7)]);
   });
 
+  test('a copy goes on by itself', () => {
+    const ledger = core.ledger([cpus(4)]);
+    ledger.take('one', [cpus(1)]);
+    const copy = ledger.fork();
+    expect(copy.isLike(ledger)).toBe(true);
+    copy.take('two', [cpus(2)]);
+    expect(copy.isLike(ledger)).toBe(false);
+    expect(copy.free()).toEqual([cpus(1)]);
+    expect(ledger.free()).toEqual([cpus(3)]);
+    copy.release('two');
+    expect(copy.isLike(ledger)).toBe(true);
+    copy.give('one', [cpus(1)]);
+    expect(copy.isLike(ledger)).toBe(false);
+  });
+
   test('a shared volume has many users; operations keep off what is used', () => {
     const shared = volume(reserved(disk(10), 'r'), 'v1', true);
     const ledger = core.ledger([shared, cpus(1)]);

@@ -140,8 +140,9 @@ function ledger(initial: Resources): Ledger {
 }
 
 /** The oracle decides; it has no states to keep or explain. */
-export const oracle: Pick<SchedulerCore, 'abiVersion' | 'algebra' | 'ledger'> & {
+export const oracle: Pick<SchedulerCore, 'abiVersion' | 'algebra'> & {
   allocator(options: AllocatorOptions): Allocator;
+  ledger(total: Resources): Ledger;
 } = {
   abiVersion: 0,
   algebra,

@@ -11,10 +11,19 @@ import type { Framework } from './framework.ts';
 /** Bytes of all completed tasks, executors and frameworks. */
 export const MAX_HISTORY_BYTES = 64 * 1024 * 1024;
 
+/** What is remembered, and the list in which it is shown. */
+type Remembered =
+  | { readonly type: 'task'; readonly task: Task; readonly shown: Task[] }
+  | { readonly type: 'executor'; readonly executor: Executor; readonly shown: Executor[] }
+  | {
+      readonly type: 'framework';
+      readonly framework: Framework;
+      readonly shown: Map<Framework['id'], Framework>;
+    };
+
 interface Entry {
   readonly bytes: number;
-  /** Takes the item out of the list in which views find it. */
-  readonly forget: () => void;
+  readonly remembered: Remembered;
 }
 
 /**
@@ -22,34 +31,53 @@ interface Entry {
  * itself when it is completed.
  */
 export class FrameworkHistory implements Weighed {
-  readonly #budget: ByteBudget;
-  readonly #entries = new Map<object, Entry>();
+  private readonly budget: ByteBudget;
+  private readonly entries = new Map<object, Entry>();
   bytes = 0;
 
   constructor(budget: ByteBudget) {
-    this.#budget = budget;
+    this.budget = budget;
   }
 
-  add(item: object, bytes: number, forget: () => void): void {
-    this.#entries.set(item, { bytes, forget });
-    this.#budget.take(this, bytes);
+  add(item: object, bytes: number, remembered: Remembered): void {
+    this.entries.set(item, { bytes, remembered });
+    this.budget.take(this, bytes);
   }
 
   /** Takes an item out of the history: views do not show it any more, or not as completed. */
   drop(item: object): void {
-    const entry = this.#entries.get(item);
+    const entry = this.entries.get(item);
     if (entry !== undefined) {
-      this.#entries.delete(item);
-      this.#budget.giveBack(this, entry.bytes);
+      this.entries.delete(item);
+      this.budget.giveBack(this, entry.bytes);
     }
   }
 
   forgetOldest(): void {
-    for (const [item, { forget }] of this.#entries) {
+    for (const [item, { remembered }] of this.entries) {
       this.drop(item);
-      forget();
+      forget(remembered);
       break;
     }
+  }
+}
+
+/** Takes it from where it is shown, with all that is shown in it. */
+function forget(remembered: Remembered): void {
+  switch (remembered.type) {
+    case 'task':
+      removeFrom(remembered.shown, remembered.task);
+      break;
+    case 'executor':
+      removeFrom(remembered.shown, remembered.executor);
+      forgetExecutor(remembered.executor);
+      break;
+    case 'framework':
+      remembered.shown.delete(remembered.framework.id);
+      forgetFramework(remembered.framework);
+      break;
+    default:
+      remembered satisfies never;
   }
 }
 
@@ -62,7 +90,7 @@ export function rememberTask(agent: AgentState, executor: Executor, task: Task):
     framework.history.drop(completed.shift() ?? task);
   }
   if (completed.includes(task)) {
-    framework.history.add(task, sizeOf(task), () => removeFrom(completed, task));
+    framework.history.add(task, sizeOf(task), { type: 'task', task, shown: completed });
   }
 }
 
@@ -73,10 +101,8 @@ export function rememberExecutor(agent: AgentState, executor: Executor): void {
     forgetExecutor(completed.shift() ?? executor);
   }
   if (completed.includes(executor)) {
-    history.add(executor, executorSize(executor), () => {
-      removeFrom(completed, executor);
-      forgetExecutor(executor);
-    });
+    const remembered = { type: 'executor', executor, shown: completed } as const;
+    history.add(executor, executorSize(executor), remembered);
   }
 }
 
@@ -108,10 +134,8 @@ export function rememberFramework(agent: AgentState, framework: Framework): void
     }
   }
   if (completedFrameworks.has(framework.id)) {
-    framework.history.add(framework, sizeOf(framework.info), () => {
-      completedFrameworks.delete(framework.id);
-      forgetFramework(framework);
-    });
+    const remembered = { type: 'framework', framework, shown: completedFrameworks } as const;
+    framework.history.add(framework, sizeOf(framework.info), remembered);
   }
 }
 

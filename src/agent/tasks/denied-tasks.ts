@@ -5,23 +5,23 @@
 const MAX_DENIED = 10_000;
 
 export class Denials {
-  readonly #keys = new Set<string>();
+  private readonly keys = new Set<string>();
 
   has(key: string): boolean {
-    return this.#keys.has(key);
+    return this.keys.has(key);
   }
 
   /** Adds a denied task; at the bound the oldest is forgotten. */
   add(key: string): void {
-    const [oldest] = this.#keys.size < MAX_DENIED ? [] : this.#keys;
+    const [oldest] = this.keys.size < MAX_DENIED ? [] : this.keys;
     if (oldest !== undefined) {
-      this.#keys.delete(oldest);
+      this.keys.delete(oldest);
     }
-    this.#keys.add(key);
+    this.keys.add(key);
   }
 
   /** Whether the task was denied. It is forgotten then: a later task of the same id is another. */
   take(key: string): boolean {
-    return this.#keys.delete(key);
+    return this.keys.delete(key);
   }
 }

@@ -17,52 +17,52 @@ const SMALL_UPDATE_BYTES = 4 * 1024;
 export const updateBytes = (update: StatusUpdate) => messageSize(update, MAX_UPDATE_BYTES);
 
 export class UpdateRoom {
-  #all = 0;
-  readonly #ofFrameworks = new Map<string, number>();
-  readonly #ofExecutors = new Map<string, number>();
+  private all = 0;
+  private readonly ofFrameworks = new Map<string, number>();
+  private readonly ofExecutors = new Map<string, number>();
 
   get bytes(): number {
-    return this.#all;
+    return this.all;
   }
 
   add(update: StatusUpdate): void {
-    this.#change(update, updateBytes(update));
+    this.change(update, updateBytes(update));
   }
 
   remove(update: StatusUpdate): void {
-    this.#change(update, -updateBytes(update));
+    this.change(update, -updateBytes(update));
   }
 
   /** Why an update of an executor cannot be taken until others are acknowledged. */
   refusal(update: StatusUpdate): string | undefined {
-    return updateBytes(update) > SMALL_UPDATE_BYTES ? this.#excess(update) : undefined;
+    return updateBytes(update) > SMALL_UPDATE_BYTES ? this.excess(update) : undefined;
   }
 
   /** Whether the update would be too much, were it not small. */
   lacks(update: StatusUpdate): boolean {
-    return this.#excess(update) !== undefined;
+    return this.excess(update) !== undefined;
   }
 
-  #excess(update: StatusUpdate): string | undefined {
+  private excess(update: StatusUpdate): string | undefined {
     const bytes = updateBytes(update);
     const executor = executorOf(update);
-    const ofExecutor = executor === undefined ? 0 : (this.#ofExecutors.get(executor) ?? 0);
+    const ofExecutor = executor === undefined ? 0 : (this.ofExecutors.get(executor) ?? 0);
     if (ofExecutor + bytes > MAX_EXECUTOR_UPDATE_BYTES) {
       return `Updates of the executor that wait for acknowledgements would have more than ${MAX_EXECUTOR_UPDATE_BYTES} bytes`;
     }
-    const before = this.#ofFrameworks.get(update.framework_id.value);
-    const share = MAX_UPDATE_BYTES / (this.#ofFrameworks.size + (before === undefined ? 1 : 0));
-    return this.#all + bytes > MAX_UPDATE_BYTES && (before ?? 0) + bytes > share
+    const before = this.ofFrameworks.get(update.framework_id.value);
+    const share = MAX_UPDATE_BYTES / (this.ofFrameworks.size + (before === undefined ? 1 : 0));
+    return this.all + bytes > MAX_UPDATE_BYTES && (before ?? 0) + bytes > share
       ? `Updates of all executors that wait for acknowledgements would have more than ${MAX_UPDATE_BYTES} bytes`
       : undefined;
   }
 
-  #change(update: StatusUpdate, bytes: number): void {
-    this.#all += bytes;
-    change(this.#ofFrameworks, update.framework_id.value, bytes);
+  private change(update: StatusUpdate, bytes: number): void {
+    this.all += bytes;
+    change(this.ofFrameworks, update.framework_id.value, bytes);
     const executor = executorOf(update);
     if (executor !== undefined) {
-      change(this.#ofExecutors, executor, bytes);
+      change(this.ofExecutors, executor, bytes);
     }
   }
 }

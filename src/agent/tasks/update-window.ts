@@ -22,22 +22,22 @@ export interface Turn {
 }
 
 export class UpdateWindows {
-  readonly #windows = new Map<FrameworkId, Window>();
+  private readonly windows = new Map<FrameworkId, Window>();
 
   /** Makes the stream wait for its turn, behind others of its framework. */
   enter(stream: UpdateStream, level: number): void {
     this.leave(stream);
-    let window = this.#windows.get(stream.frameworkId);
+    let window = this.windows.get(stream.frameworkId);
     if (window === undefined) {
       window = { bytes: 0, onWay: new Map(), waiting: new Map() };
-      this.#windows.set(stream.frameworkId, window);
+      this.windows.set(stream.frameworkId, window);
     }
     window.waiting.set(stream, level);
   }
 
   /** Takes the stream out of its window: it neither waits nor is on its way. */
   leave(stream: UpdateStream): void {
-    const window = this.#windows.get(stream.frameworkId);
+    const window = this.windows.get(stream.frameworkId);
     if (window === undefined) {
       return;
     }
@@ -45,12 +45,12 @@ export class UpdateWindows {
     window.bytes -= window.onWay.get(stream) ?? 0;
     window.onWay.delete(stream);
     if (window.waiting.size === 0 && window.onWay.size === 0) {
-      this.#windows.delete(stream.frameworkId);
+      this.windows.delete(stream.frameworkId);
     }
   }
 
   isOnWay(stream: UpdateStream): boolean {
-    return this.#windows.get(stream.frameworkId)?.onWay.has(stream) === true;
+    return this.windows.get(stream.frameworkId)?.onWay.has(stream) === true;
   }
 
   /**
@@ -58,7 +58,7 @@ export class UpdateWindows {
    * now on.
    */
   next(framework: FrameworkId, bytesOf: (stream: UpdateStream) => number): Turn | undefined {
-    const window = this.#windows.get(framework);
+    const window = this.windows.get(framework);
     const [first] = window?.waiting ?? [];
     if (window === undefined || first === undefined) {
       return undefined;
@@ -75,11 +75,11 @@ export class UpdateWindows {
   }
 
   forget(framework: FrameworkId): void {
-    this.#windows.delete(framework);
+    this.windows.delete(framework);
   }
 
   /** Empties all windows: after a new registration no update is known to be on its way. */
   clear(): void {
-    this.#windows.clear();
+    this.windows.clear();
   }
 }
