@@ -14,6 +14,8 @@ import {
   commonReservations,
   toReservationList,
   toReservationLists,
+  withoutLastReservation,
+  withoutVolume,
 } from '../model/resource-format.ts';
 import type { Allocation, ExchangeBuffer } from './exchange-buffer.ts';
 import { CoreError } from './module.ts';
@@ -38,18 +40,6 @@ export type Conversions =
   | { readonly ok: false; readonly why: string };
 
 const refused = (why: string): Conversions => ({ ok: false, why });
-
-function withoutLastReservation(resource: Resource): Resource {
-  const { reservations, ...rest } = resource;
-  const left = (reservations ?? []).slice(0, -1);
-  return left.length === 0 ? rest : { ...rest, reservations: left };
-}
-
-/** The disk space that a volume was made of. */
-function withoutVolume(volume: Resource): Resource {
-  const { disk, shared: _, ...rest } = volume;
-  return disk?.source === undefined ? rest : { ...rest, disk: { source: disk.source } };
-}
 
 function withAmount(resource: Resource, milli: number): Resource {
   return { ...resource, scalar: { value: fromMilli(milli) } };

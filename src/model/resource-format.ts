@@ -124,3 +124,16 @@ export function withoutAllocation(resource: Resource): Resource {
   const { allocation_info: _, ...rest } = resource;
   return rest;
 }
+
+/** As it was before the innermost of its reservations was made. */
+export function withoutLastReservation(resource: Resource): Resource {
+  const { reservations, ...rest } = resource;
+  const outer = (reservations ?? []).slice(0, -1);
+  return outer.length === 0 ? rest : { ...rest, reservations: outer };
+}
+
+/** The disk space that a volume was made of. */
+export function withoutVolume(volume: Resource): Resource {
+  const { disk, shared: _, ...rest } = volume;
+  return disk?.source === undefined ? rest : { ...rest, disk: { source: disk.source } };
+}

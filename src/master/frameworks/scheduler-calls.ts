@@ -15,6 +15,7 @@ import {
 } from '../../model/generated/messages.ts';
 import { sameBytes } from '../../model/identifier.ts';
 import { agentId, frameworkId, offerId, taskId } from '../../model/ids.ts';
+import { operationResources } from '../../model/operation-resources.ts';
 import { roleError } from '../../model/role.ts';
 import { schedulerCallError } from '../../model/scheduler-call.ts';
 import { isTerminal } from '../../model/task-state.ts';
@@ -24,7 +25,6 @@ import type { SchedulerCalled } from '../events.ts';
 import { countCall } from '../metrics/counters.ts';
 import { accept, DEFAULT_REFUSE_SECONDS } from '../offers/accept.ts';
 import { discardOffer, removeInverseOffer } from '../offers/rescind.ts';
-import { resourcesOf } from '../operations/authorization.ts';
 import { acknowledgeOperation } from '../operations/operations.ts';
 import { log, nowNs, sendToAgent } from '../outbox.ts';
 import { rolesOf, rolesRoomError } from '../roles/room.ts';
@@ -98,7 +98,7 @@ function amountError(state: MasterState, framework: Framework, call: SchedulerCa
   const error =
     (accepted &&
       (acceptError(accepted, framework) ??
-        rolesRoomError(state, rolesOf(accepted.operations?.map(resourcesOf) ?? [])))) ??
+        rolesRoomError(state, rolesOf(accepted.operations?.map(operationResources) ?? [])))) ??
     countError("'decline.offer_ids'", declined?.offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'inverse_offer_ids'", (yes ?? no)?.inverse_offer_ids?.length ?? 0, MAX_ANSWERED) ??
     countError("'reconcile.tasks'", tasks?.tasks?.length ?? 0, MAX_RECONCILED) ??

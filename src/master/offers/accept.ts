@@ -11,10 +11,11 @@ import {
   TaskStatus_Reason,
 } from '../../model/generated/messages.ts';
 import { offerId } from '../../model/ids.ts';
+import { operationResources } from '../../model/operation-resources.ts';
 import { isSpeculative } from '../../model/operation-state.ts';
 import { usedOn } from '../agents/usage.ts';
 import { countOperation } from '../metrics/counters.ts';
-import { deniedAction, present, resourcesOf } from '../operations/authorization.ts';
+import { deniedAction, present } from '../operations/authorization.ts';
 import {
   completeOperation,
   operationInputError,
@@ -310,7 +311,7 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
     drop(state, acceptance, operation, error);
     return;
   }
-  if (!hasNames(agent.total, resourcesOf(operation))) {
+  if (!hasNames(agent.total, operationResources(operation))) {
     drop(state, acceptance, operation, 'not on the agent');
     return;
   }
@@ -336,7 +337,7 @@ function convert(state: MasterState, acceptance: Acceptance, operation: Offer_Op
   rescindDestroyed(state, agent, operation);
   setResizedAside(state, acceptance, operation);
   acceptance.leftText = undefined;
-  if (resourcesOf(operation).some(({ shared }) => shared !== undefined)) {
+  if (operationResources(operation).some(({ shared }) => shared !== undefined)) {
     acceptance.shared = acceptance.pool.resources().filter(({ shared }) => shared !== undefined);
   }
   acceptance.converted.push(operation);

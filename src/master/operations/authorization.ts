@@ -97,18 +97,3 @@ const diskSteps = (action: Action | undefined, source: Resource | undefined) =>
 
 export const present = (resource: Resource | undefined) =>
   resource === undefined ? [] : [resource];
-
-/** Everything that the operation names. */
-export function resourcesOf(operation: Offer_Operation): readonly Resource[] {
-  const { reserve, unreserve, create, destroy, grow_volume, shrink_volume } = operation;
-  return [
-    ...(reserve?.resources ?? []),
-    ...(reserve?.source ?? []),
-    ...(unreserve?.resources ?? []),
-    ...(create?.volumes ?? []),
-    ...(destroy?.volumes ?? []),
-    ...present(grow_volume?.volume),
-    ...present(grow_volume?.addition),
-    ...present(shrink_volume?.volume),
-  ];
-}

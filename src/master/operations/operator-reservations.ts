@@ -8,10 +8,13 @@ import {
   type Value_Scalar,
 } from '../../model/generated/messages.ts';
 import { type AgentId, agentId, type RequestId } from '../../model/ids.ts';
+import { operationResources } from '../../model/operation-resources.ts';
 import {
   toReservationList,
   toReservationLists,
   withoutAllocation,
+  withoutLastReservation,
+  withoutVolume,
 } from '../../model/resource-format.ts';
 import { resourceError, resourcesError } from '../../model/resource-validation.ts';
 import type { Principal } from '../../security/principal.ts';
@@ -27,7 +30,7 @@ import { distinctError } from '../validation/accept.ts';
 import { countError, MAX_CONVERTED } from '../validation/count.ts';
 import { operationError } from '../validation/operation.ts';
 import { operationSizeError } from '../validation/size.ts';
-import { deniedAction, resourcesOf } from './authorization.ts';
+import { deniedAction } from './authorization.ts';
 import { applyOperation } from './operations.ts';
 
 export interface OperatorOperation {
@@ -129,13 +132,13 @@ export function operate(
     reply(state, request, 400, `Invalid ${typeName(operation.type) ?? ''} operation: ${error}`);
     return;
   }
-  if (!hasNames(agent.total, resourcesOf(operation))) {
+  if (!hasNames(agent.total, operationResources(operation))) {
     reply(state, request, 409, 'The agent has no such resources');
     return;
   }
   const tooMany =
     distinctError(agent.total.length, operation) ??
-    rolesRoomError(state, rolesOf([resourcesOf(operation)])) ??
+    rolesRoomError(state, rolesOf([operationResources(operation)])) ??
     operationSizeError(agent, operation);
   if (tooMany !== undefined) {
     reply(state, request, 409, tooMany);
@@ -172,17 +175,6 @@ function requiredResources(state: MasterState, operation: Offer_Operation): Reso
     return [shrink_volume.volume];
   }
   return unreserve?.resources ?? destroy?.volumes ?? [];
-}
-
-function withoutLastReservation(resource: Resource): Resource {
-  const { reservations, ...rest } = resource;
-  const outer = (reservations ?? []).slice(0, -1);
-  return outer.length === 0 ? rest : { ...rest, reservations: outer };
-}
-
-function withoutVolume(resource: Resource): Resource {
-  const { disk, shared: _, ...rest } = resource;
-  return disk?.source === undefined ? rest : { ...rest, disk: { source: disk.source } };
 }
 
 /**

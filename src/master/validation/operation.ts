@@ -12,6 +12,7 @@ import {
   Offer_Operation_Type,
   type Resource,
 } from '../../model/generated/messages.ts';
+import { operationResources } from '../../model/operation-resources.ts';
 import {
   commonReservations,
   hasRefinedReservation,
@@ -24,7 +25,6 @@ import { resourcesText, resourceText } from '../../model/resource-label.ts';
 import { resourceError } from '../../model/resource-validation.ts';
 import { checkpointedResources } from '../agents/usage.ts';
 import { hasNames } from '../offers/resource-names.ts';
-import { resourcesOf } from '../operations/authorization.ts';
 import type { Agent } from '../state.ts';
 import {
   isMountDisk,
@@ -162,7 +162,9 @@ function mixedError(resources: readonly Resource[]): string | undefined {
 
 /** Names that the agent does not have never get as far as the core. */
 const balanceError = (operation: Offer_Operation, { agent, algebra }: Actor) =>
-  hasNames(agent.total, resourcesOf(operation)) ? algebra.operationError(operation) : undefined;
+  hasNames(agent.total, operationResources(operation))
+    ? algebra.operationError(operation)
+    : undefined;
 
 function agentFormError(
   resource: Resource,
