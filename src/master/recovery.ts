@@ -8,7 +8,7 @@ import type { RegistrySnapshot } from '../model/registry.ts';
 import { toReservationLists } from '../model/resource-format.ts';
 import { amountOf } from '../model/resource-validation.ts';
 import { machineKey } from './agents/machines.ts';
-import { forgetUnreachableTasks } from './agents/reregistration.ts';
+import { forgetUnreachableTasks } from './agents/readmission.ts';
 import { decideUnreachable } from './agents/unreachable.ts';
 import type { ContinuationOf } from './continuation.ts';
 import { leads } from './leadership.ts';

@@ -109,7 +109,7 @@ export function visitFast(agent: u32): bool {
   if (load<usize>(leaf, 24) != 0) {
     return false;
   }
-  // Nothing of the agent has been offered in this run.
+  // An agent of which something has been offered in this run is left to visit.ts.
   if (load<u32>(record, 60) == Run.number) {
     return false;
   }

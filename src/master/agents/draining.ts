@@ -57,3 +57,10 @@ export function agentDrained(
 
 export const isDraining = (state: MasterState, id: AgentId) =>
   state.agents.draining.get(id)?.state === DrainState.DRAINING;
+
+/** Goes on with the drain of an agent that registers again. */
+export function continueDrain(state: MasterState, agent: Agent): void {
+  if (sendDrain(state, agent) && !agent.capabilities.resourceProvider) {
+    drainIfIdle(state, agent);
+  }
+}

@@ -251,12 +251,17 @@ export function updateFramework(
 export function tellOfFramework(state: MasterState, framework: Framework): void {
   publishFrameworkUpdated(state, framework);
   for (const agent of agentsOf(state, framework)) {
-    sendToAgent(state, agent, 'UpdateFrameworkMessage', {
-      framework_id: framework.idMessage,
-      pid: schedulerPid(framework),
-      framework_info: framework.info,
-    });
+    tellAgentOfFramework(state, agent, framework);
   }
+}
+
+/** Tells an agent that runs something of a framework how the framework is described now. */
+export function tellAgentOfFramework(state: MasterState, agent: Agent, framework: Framework): void {
+  sendToAgent(state, agent, 'UpdateFrameworkMessage', {
+    framework_id: framework.idMessage,
+    pid: schedulerPid(framework),
+    framework_info: framework.info,
+  });
 }
 
 /**
