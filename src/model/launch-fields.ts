@@ -31,9 +31,15 @@ export interface Refused<T> {
   readonly refuse: (value: T, path: string) => string | undefined;
 }
 
+/** The field works on agents that have this isolator, and is refused by all others. */
+export interface Isolated {
+  readonly isolator: string;
+}
+
 export type Treatment<T> =
   | typeof WORKS
   | Harmless
+  | Isolated
   | Refused<T>
   | (T extends object ? Fields<T> : never);
 
@@ -158,7 +164,7 @@ export const containerFields: Fields<ContainerInfo> = {
     shm_size: refused("containers share the agent's /dev/shm"),
     share_cgroups: WORKS,
   },
-  rlimit_info: { rlimits: refused('resource limits of processes cannot be set yet') },
+  rlimit_info: { rlimits: { isolator: 'posix/rlimits' } },
   tty_info: refusedAs(() => 'Containers with a TTY are not supported'),
 };
 
@@ -229,7 +235,7 @@ export const executorFields: Fields<ExecutorInfo> = {
 interface AnyFields {
   readonly [field: string]: AnyTreatment;
 }
-type AnyTreatment = typeof WORKS | Harmless | Refused<never> | AnyFields;
+type AnyTreatment = typeof WORKS | Harmless | Isolated | Refused<never> | AnyFields;
 
 const isRefused = (treatment: AnyTreatment): treatment is Refused<never> =>
   typeof treatment === 'object' && 'refuse' in treatment && typeof treatment.refuse === 'function';
@@ -239,32 +245,57 @@ const isHarmless = (treatment: AnyTreatment): treatment is Harmless =>
   'harmless' in treatment &&
   typeof treatment.harmless === 'string';
 
+const isIsolated = (treatment: AnyTreatment): treatment is Isolated =>
+  typeof treatment === 'object' &&
+  'isolator' in treatment &&
+  typeof treatment.isolator === 'string';
+
+interface RefusalOptions {
+  /** Stands before the path of a field. */
+  readonly prefix?: string;
+  /** The names of the agent's isolators. */
+  readonly isolators?: readonly string[];
+}
+
 /**
  * Why a message is refused, by the first of its fields that asks for what Mesoscale does not do.
  */
 export function refusalOf<M extends object>(
   fields: Fields<M>,
   message: M,
-  prefix = '',
+  { prefix = '', isolators = [] }: RefusalOptions = {},
 ): string | undefined {
-  return firstRefusal(fields as AnyFields, message as Readonly<Record<string, unknown>>, prefix);
+  return firstRefusal(
+    fields as AnyFields,
+    message as Readonly<Record<string, unknown>>,
+    prefix,
+    isolators,
+  );
 }
 
 function firstRefusal(
   fields: AnyFields,
   message: Readonly<Record<string, unknown>>,
   prefix: string,
+  isolators: readonly string[],
 ): string | undefined {
   for (const [name, treatment] of Object.entries(fields)) {
     const value = message[name];
     if (value === undefined || treatment === WORKS || isHarmless(treatment)) {
       continue;
     }
+    const path = prefix + name;
     for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      const path = prefix + name;
-      const why = isRefused(treatment)
-        ? treatment.refuse(item as never, path)
-        : firstRefusal(treatment, item as Readonly<Record<string, unknown>>, `${path}.`);
+      const why = isIsolated(treatment)
+        ? isolatorError(treatment, path, isolators)
+        : isRefused(treatment)
+          ? treatment.refuse(item as never, path)
+          : firstRefusal(
+              treatment,
+              item as Readonly<Record<string, unknown>>,
+              `${path}.`,
+              isolators,
+            );
       if (why !== undefined) {
         return why;
       }
@@ -273,10 +304,15 @@ function firstRefusal(
   return undefined;
 }
 
+const isolatorError = ({ isolator }: Isolated, path: string, isolators: readonly string[]) =>
+  isolators.includes(isolator)
+    ? undefined
+    : `'${path}' is not supported: it needs an agent with ${isolator} in its --isolation`;
+
 export interface FieldTreatment {
   /** The path of the field, such as `container.linux_info.shm_size`. */
   readonly path: string;
-  readonly treatment: 'works' | 'harmless' | 'refused';
+  readonly treatment: 'works' | 'harmless' | 'isolated' | 'refused';
 }
 
 /** Every field that has a treatment, for documentation and tests. */
@@ -288,6 +324,9 @@ export function treatmentsOf<M>(fields: Fields<M>, prefix = ''): FieldTreatment[
     }
     if (isHarmless(treatment)) {
       return [{ path, treatment: 'harmless' }];
+    }
+    if (isIsolated(treatment)) {
+      return [{ path, treatment: 'isolated' }];
     }
     return isRefused(treatment)
       ? [{ path, treatment: 'refused' }]

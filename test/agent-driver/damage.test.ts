@@ -93,7 +93,7 @@ function restore(): void {
 async function start(isStrict = true): Promise<'found' | 'refused' | 'lost'> {
   let harness: DriverHarness;
   try {
-    harness = await DriverHarness.open(work, false, undefined, isStrict);
+    harness = await DriverHarness.open(work, { withCgroups: false, isStrict });
   } catch (error) {
     expect(String(error)).toMatch(/agent.sqlite/);
     expect(String(error)).toMatch(/--no-strict|later version/);
@@ -173,7 +173,7 @@ describe('a container that runs and is not known', () => {
 
   test('is killed and counted with --no-strict', async () => {
     forget();
-    const harness = await DriverHarness.open(work, false, undefined, false);
+    const harness = await DriverHarness.open(work, { withCgroups: false, isStrict: false });
     expect(harness.checkpoint).toMatchObject({ errors: 2, frameworks: [] });
     expect(harness.logs.join('\n')).toMatch(/Killing container a \(process \d+\)/);
     await gone(task.pid);

@@ -9,7 +9,7 @@ import { TaskState } from '../../src/model/generated/messages.ts';
 import { DriverHarness, stateName } from './harness.ts';
 
 const work = process.argv[2] ?? '';
-const harness = await DriverHarness.open(work, false);
+const harness = await DriverHarness.open(work, { withCgroups: false });
 const go = join(work, 'go');
 const container = harness.launch({
   task: { command: { value: `while ! test -e ${go}; do sleep 0.02; done; exit 0` } },

@@ -206,7 +206,7 @@ describe('destruction', () => {
     'ends everything, daemons in sessions of their own too; with cgroups: %s',
     async (withCgroups) => {
       await harness.driver.close();
-      harness = await DriverHarness.open(folder.path, withCgroups);
+      harness = await DriverHarness.open(folder.path, { withCgroups });
       const value =
         'trap "" TERM; setsid sleep 1001 & echo $! >> pids; ' +
         "setsid sh -c 'setsid sleep 1002 & echo $! >> pids; echo > ready; exec sleep 1003' & wait";

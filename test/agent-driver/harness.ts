@@ -90,6 +90,13 @@ const terminal: readonly TaskState[] = [
   TaskState.TASK_KILLED,
 ];
 
+interface Opening {
+  readonly withCgroups?: boolean;
+  readonly fetching?: FetchOptions | undefined;
+  readonly isStrict?: boolean;
+  readonly isolation?: readonly string[];
+}
+
 export class DriverHarness {
   readonly events: AgentEvent[] = [];
   readonly logs: string[] = [];
@@ -112,13 +119,21 @@ export class DriverHarness {
     this.work = work;
   }
 
-  static async open(work: string, withCgroups = true, fetching?: FetchOptions, isStrict = true) {
+  static async open(
+    work: string,
+    {
+      withCgroups = true,
+      fetching,
+      isStrict = true,
+      isolation = ['posix/cpu', 'posix/mem'],
+    }: Opening = {},
+  ) {
     const harness = new DriverHarness(work);
     harness.driver = await AgentDriver.open({
       workDirectory: work,
       programs,
       launcher: 'posix',
-      isolation: ['posix/cpu', 'posix/mem'],
+      isolation,
       host: lookAtHost({
         cgroups: withCgroups ? { hierarchy: cgroupHierarchy, root: cgroupRoot(work) } : undefined,
       }),

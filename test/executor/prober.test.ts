@@ -106,7 +106,7 @@ describe('checks', () => {
 
 test('what a check has left behind ends with the task, without cgroups', async () => {
   await harness.driver.close();
-  harness = await DriverHarness.open(folder.path, false);
+  harness = await DriverHarness.open(folder.path, { withCgroups: false });
   // The shell of the check goes on until the kill, so that it is not the check's end that ends it.
   const value = 'setsid sleep 1016 & echo $! > left~; mv left~ left; exec sleep 1017';
   const container = harness.launch({
@@ -151,7 +151,7 @@ test.each([true, false])(
   'the usage of a container is measured; with cgroups: %s',
   async (withCgroups) => {
     await harness.driver.close();
-    harness = await DriverHarness.open(folder.path, withCgroups);
+    harness = await DriverHarness.open(folder.path, { withCgroups });
     const busy = 'i=0; while test $i -lt 100000; do i=$((i+1)); done; touch done; sleep 1000';
     const check = { command: { command: { value: 'test -e done' } } };
     const container = harness.launch({

@@ -2,6 +2,7 @@
 // there.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ISOLATOR_NAMES } from '../../src/containerizer/isolators/names.ts';
 import {
   type ContainerInfo,
   ContainerInfo_Type,
@@ -40,6 +41,7 @@ describe('the table', () => {
         typeof treatment !== 'object' ||
         treatment === null ||
         ('harmless' in treatment && typeof treatment.harmless === 'string') ||
+        ('isolator' in treatment && typeof treatment.isolator === 'string') ||
         ('refuse' in treatment && typeof treatment.refuse === 'function');
       return isLeaf || !('message' in value)
         ? [path]
@@ -53,6 +55,19 @@ describe('the table', () => {
   ])('says what becomes of every field of %s', (_, type, fields) => {
     const listed = treatmentsOf<object>(fields).map(({ path }) => path);
     expect(listed.toSorted()).toEqual(pathsOf(type, fields, '').toSorted());
+  });
+
+  test('an isolator that a field needs is one that there is', () => {
+    const needed = (fields: object): string[] =>
+      Object.values(fields).flatMap((treatment) =>
+        typeof treatment !== 'object'
+          ? []
+          : typeof treatment.isolator === 'string'
+            ? [treatment.isolator]
+            : needed(treatment),
+      );
+    expect(needed(taskFields)).toContain('posix/rlimits');
+    expect(ISOLATOR_NAMES).toEqual(expect.arrayContaining(needed(taskFields)));
   });
 
   test('docs/compatibility.md lists what has no effect and what is refused', () => {
@@ -188,7 +203,7 @@ describe('a task that asks for what is not there', () => {
   test('an executor is refused with the path of its own field', () => {
     const { container } = inContainer({ hostname: 'h' });
     const executor = { executor_id: { value: 'e' }, ...(container && { container }) };
-    expect(refusalOf(executorFields, executor, 'executor.')).toContain(
+    expect(refusalOf(executorFields, executor, { prefix: 'executor.' })).toContain(
       "'executor.container.hostname'",
     );
   });

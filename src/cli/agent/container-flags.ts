@@ -138,7 +138,7 @@ export const AGENT_CONTAINER_FLAGS = {
   isolation: list({
     default: ['posix/cpu', 'posix/mem'],
     check: unsupported('isolation', ISOLATION_WORDS),
-    help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, and posix/disk, which measures nothing yet; others are refused.',
+    help: 'Isolators to use. posix/cpu, posix/mem (together: process) and filesystem/posix, which is always used, are there, posix/rlimits, and posix/disk, which measures nothing yet; others are refused.',
   }),
   launcher: choice(
     LAUNCHER_NAMES,

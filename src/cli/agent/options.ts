@@ -2,6 +2,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentOptions, defaultAgentOptions } from '../../agent/options.ts';
+import { isolatorsNamed } from '../../containerizer/isolators/names.ts';
 import { WorkDirectory } from '../../containerizer/work-directory.ts';
 import { attributeParts, parseAttribute } from '../../model/attribute-text.ts';
 import {
@@ -40,7 +41,9 @@ export function agentOptions(values: AgentFlagValues, start: AgentStart): AgentO
   );
   const attributes = faults.read(() => attributesOf(values.attributes));
   const domain = faults.read(() => domainOf(values.domain));
-  const containerInfo = faults.read(() => containerInfoOf(values.default_container_info));
+  const containerInfo = faults.read(() =>
+    defaultContainerInfo(values.default_container_info, isolatorsNamed(values.isolation)),
+  );
   const authorizer = faults.read(() => authorizerOf(values.acls));
   faults.end();
   return {
@@ -91,7 +94,10 @@ export function executorEnvironment(
 const attributesOf = (text = ''): Attribute[] =>
   readEach(attributeParts(text), (part) => fromText('attributes', () => parseAttribute(part)));
 
-function containerInfoOf(value: unknown): ContainerInfo | undefined {
+function defaultContainerInfo(
+  value: unknown,
+  isolators: readonly string[],
+): ContainerInfo | undefined {
   if (value === undefined) {
     return undefined;
   }
@@ -99,7 +105,7 @@ function containerInfoOf(value: unknown): ContainerInfo | undefined {
   if (info.type !== ContainerInfo_Type.MESOS) {
     throw new FlagError('--default_container_info: containers of type MESOS are supported only');
   }
-  const refusal = refusalOf(containerFields, info);
+  const refusal = refusalOf(containerFields, info, { isolators });
   if (refusal !== undefined) {
     throw new FlagError(`--default_container_info: ${refusal}`);
   }

@@ -63,8 +63,7 @@ export const EXECUTE_FLAGS = {
     help: 'What the command needs, as for an agent.',
   }),
   rlimits: json({
-    status: 'partial',
-    help: 'Resource limits (setrlimit) of the command, as JSON. Agents of Apache Mesos set them; our own refuse the task.',
+    help: 'Resource limits (setrlimit) of the command, as JSON. Agents without the isolator posix/rlimits refuse the task.',
   }),
   role: role({ default: '*', help: 'The role to take resources from.' }),
   secret: text({ secret: true, help: 'The secret that goes with --principal.' }),

@@ -14,7 +14,6 @@ export interface LaunchedContainer {
 }
 
 export interface Isolator extends Contributor {
-  readonly name: string;
   /** Called when the sandbox exists and nothing runs in it yet. Rejects with ContainerizerError. */
   prepare?(plan: ContainerPlan, abort: AbortSignal): Promise<void>;
   /** Called when the container's process exists and is held. */

@@ -6,6 +6,7 @@ import { type IsolatorName, isolatorsNamed } from './names.ts';
 import { posixCpu } from './posix-cpu.ts';
 import { posixDisk } from './posix-disk.ts';
 import { posixMem } from './posix-mem.ts';
+import { posixRlimits } from './posix-rlimits.ts';
 
 /** The objects that isolators share with the containerizer. */
 export interface IsolatorParts {
@@ -17,6 +18,7 @@ const MAKERS: Readonly<Record<IsolatorName, (parts: IsolatorParts) => Isolator>>
   'posix/cpu': () => posixCpu,
   'posix/mem': () => posixMem,
   'posix/disk': () => posixDisk,
+  'posix/rlimits': () => posixRlimits,
 };
 
 /** `isolation` is the value of the flag. */

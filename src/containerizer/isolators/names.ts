@@ -2,7 +2,13 @@
 // their help are read without loading an isolator.
 
 /** In the order in which isolators add to a plan. Each has its file in isolators.ts. */
-export const ISOLATOR_NAMES = ['filesystem/posix', 'posix/cpu', 'posix/mem', 'posix/disk'] as const;
+export const ISOLATOR_NAMES = [
+  'filesystem/posix',
+  'posix/cpu',
+  'posix/mem',
+  'posix/disk',
+  'posix/rlimits',
+] as const;
 export type IsolatorName = (typeof ISOLATOR_NAMES)[number];
 
 /** Names in Mesos that stand for several isolators. */

@@ -1,24 +1,23 @@
 // Refuses what a ContainerInfo asks for and Mesoscale does not do: a task that expects an image or
 // a network must not run on the machine's own files and addresses instead.
 import { enumNames } from '../../model/enum-names.ts';
-import {
-  ContainerInfo_Type,
-  type ExecutorInfo,
-  type TaskInfo,
-  TaskStatus_Reason,
-} from '../../model/generated/messages.ts';
+import { ContainerInfo_Type, TaskStatus_Reason } from '../../model/generated/messages.ts';
 import { executorFields, refusalOf, taskFields } from '../../model/launch-fields.ts';
 import { ContainerizerError } from '../containerizer-error.ts';
+import { type ContainerRequest, containerInfoOf } from './request.ts';
 
 const nameOf = enumNames(ContainerInfo_Type);
 
 /**
- * Throws ContainerizerError where the executor, or the only task of a built-in executor, cannot run
- * as plain processes.
+ * Throws ContainerizerError where the executor, or the only task of a built-in executor, asks for
+ * what neither these isolators nor plain processes give it.
  */
-export function requireSupported(executor: ExecutorInfo, task: TaskInfo | undefined): void {
-  // The container of a built-in executor is its task's, or the agent's default.
-  const container = executor.container ?? task?.container;
+export function requireSupported(
+  request: Pick<ContainerRequest, 'executor' | 'task'>,
+  isolators: readonly string[],
+): void {
+  const { executor, task } = request;
+  const container = containerInfoOf(request);
   if (container !== undefined && container.type !== ContainerInfo_Type.MESOS) {
     // Mesos has no message of its own for this: its agent finds no container to wait for.
     throw new ContainerizerError('Abnormal executor termination: unknown container', {
@@ -30,8 +29,12 @@ export function requireSupported(executor: ExecutorInfo, task: TaskInfo | undefi
   }
   const refusal =
     task === undefined
-      ? refusalOf(executorFields, executor, 'executor.')
-      : refusalOf(taskFields, { ...task, ...(container === undefined ? {} : { container }) });
+      ? refusalOf(executorFields, executor, { prefix: 'executor.', isolators })
+      : refusalOf(
+          taskFields,
+          { ...task, ...(container === undefined ? {} : { container }) },
+          { isolators },
+        );
   if (refusal !== undefined) {
     throw new ContainerizerError(refusal);
   }

@@ -9,6 +9,7 @@ import { ContainerizerError } from '../containerizer-error.ts';
 import { type CommandLine, commandEnvironment, commandLine, layered } from './command-line.ts';
 import { requireSupported } from './container-info.ts';
 import type { ContainerRequest } from './request.ts';
+import type { ResourceLimit } from './resource-limits.ts';
 import type { VolumeLinks } from './volume-links.ts';
 
 /** A process: the container's own, or one that runs beside it. */
@@ -33,6 +34,8 @@ export interface ContainerPlan extends ProcessPlan {
   readonly cgroups: readonly string[];
   /** The weight for scarce CPU time, as `cpu.shares` of cgroups v1. */
   readonly cpuShares: number | undefined;
+  /** Limits of the container's processes, beside those of the agent's own. */
+  readonly rlimits: readonly ResourceLimit[];
   /** The volumes that the sandbox links to, by the name of the link. */
   readonly volumes: VolumeLinks;
   /** What is fetched into the sandbox before the process starts. */
@@ -60,6 +63,7 @@ export interface PlanHost {
 
 /** A part of the agent that adds to plans, such as an isolator. */
 export interface Contributor {
+  readonly name: string;
   /** The plan with this part's additions. Throws ContainerizerError to refuse. */
   contribute(plan: ContainerPlan, request: ContainerRequest, host: PlanHost): ContainerPlan;
 }
@@ -74,7 +78,10 @@ export function planContainer(
   isolators: readonly Contributor[],
 ): Planned {
   try {
-    requireSupported(request.executor, request.task);
+    requireSupported(
+      request,
+      isolators.map(({ name }) => name),
+    );
     const plan = isolators.reduce(
       (sofar, isolator) => isolator.contribute(sofar, request, host),
       basicPlan(request, host),
@@ -121,6 +128,7 @@ function basicPlan(request: ContainerRequest, host: PlanHost): ContainerPlan {
     isBound,
     cgroups: containerCgroups(host.cgroupRoots, id),
     cpuShares: undefined,
+    rlimits: [],
     volumes: new Map(),
     uris: command.uris ?? [],
   };

@@ -1,6 +1,7 @@
 // A request for a container: the executor, its task and the agent's own additions, as plain data.
 import type {
   CommandInfo,
+  ContainerInfo,
   ExecutorInfo,
   Resource,
   TaskInfo,
@@ -24,3 +25,10 @@ export interface ContainerRequest {
   /** The only task of a built-in executor. */
   readonly task?: TaskInfo | undefined;
 }
+
+/** The container of a built-in executor is its task's, or the agent's default. */
+export const containerInfoOf = ({
+  executor,
+  task,
+}: Pick<ContainerRequest, 'executor' | 'task'>): ContainerInfo | undefined =>
+  executor.container ?? task?.container;

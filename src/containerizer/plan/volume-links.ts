@@ -22,7 +22,8 @@ export function volumeLinks(workDirectory: string, resources: readonly Resource[
   const links = new Map<string, VolumeLink>();
   for (const resource of resources.filter(isPersistentVolume)) {
     const { persistence, volume } = resource.disk ?? {};
-    const refusal = volume && refusalOf(persistentVolumeFields, volume, 'resources.disk.volume.');
+    const refusal =
+      volume && refusalOf(persistentVolumeFields, volume, { prefix: 'resources.disk.volume.' });
     if (refusal !== undefined) {
       throw new ContainerizerError(refusal);
     }

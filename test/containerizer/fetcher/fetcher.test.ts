@@ -25,9 +25,8 @@ let requests: IncomingMessage[];
 
 beforeEach(async () => {
   folder = temporaryFolder();
-  harness = await DriverHarness.open(join(folder.path, 'work'), true, {
-    stallMs: 300,
-    home: join(folder.path, 'home'),
+  harness = await DriverHarness.open(join(folder.path, 'work'), {
+    fetching: { stallMs: 300, home: join(folder.path, 'home') },
   });
   requests = [];
   server = createServer((request, response) => {

@@ -1,24 +1,30 @@
 import { expect, test } from 'vitest';
 import { requireSupported } from '../../../src/containerizer/plan/container-info.ts';
-import { ContainerInfo_Type, type TaskInfo } from '../../../src/model/generated/messages.ts';
+import {
+  ContainerInfo_Type,
+  RLimitInfo_RLimit_Type,
+  type TaskInfo,
+} from '../../../src/model/generated/messages.ts';
 
 const executor = { executor_id: { value: 'e' } };
 const task: TaskInfo = { name: 't', task_id: { value: 't' }, agent_id: { value: 'a' } };
 const container = { type: ContainerInfo_Type.MESOS, hostname: 'h' };
 
 test('the default container of the agent holds for a task that has none', () => {
-  expect(() => requireSupported({ ...executor, container }, task)).toThrow(/'container.hostname'/);
+  expect(() => requireSupported({ executor: { ...executor, container }, task }, [])).toThrow(
+    /'container.hostname'/,
+  );
 });
 
 test('an executor of the framework is refused with the names of its own fields', () => {
-  expect(() => requireSupported({ ...executor, container }, undefined)).toThrow(
+  expect(() => requireSupported({ executor: { ...executor, container } }, [])).toThrow(
     /'executor.container.hostname'/,
   );
 });
 
 test('a container of Docker ends as with Mesos, and the field is named for the log', () => {
   const docker = { ...task, container: { type: ContainerInfo_Type.DOCKER } };
-  expect(() => requireSupported(executor, docker)).toThrow(
+  expect(() => requireSupported({ executor, task: docker }, [])).toThrow(
     expect.objectContaining({
       message: 'Abnormal executor termination: unknown container',
       cause: expect.objectContaining({
@@ -29,6 +35,16 @@ test('a container of Docker ends as with Mesos, and the field is named for the l
 });
 
 test('what asks for nothing is supported', () => {
-  expect(() => requireSupported(executor, task)).not.toThrow();
-  expect(() => requireSupported(executor, undefined)).not.toThrow();
+  expect(() => requireSupported({ executor, task }, [])).not.toThrow();
+  expect(() => requireSupported({ executor }, [])).not.toThrow();
+});
+
+test('what needs an isolator is refused by an agent that does not have it', () => {
+  const rlimits = [{ type: RLimitInfo_RLimit_Type.RLMT_NOFILE }];
+  const info = { type: ContainerInfo_Type.MESOS, rlimit_info: { rlimits } };
+  const request = { executor, task: { ...task, container: info } } as const;
+  expect(() => requireSupported(request, ['posix/cpu'])).toThrow(
+    "'container.rlimit_info.rlimits' is not supported: it needs an agent with posix/rlimits in its --isolation",
+  );
+  expect(() => requireSupported(request, ['posix/cpu', 'posix/rlimits'])).not.toThrow();
 });

@@ -73,6 +73,7 @@ test('a plan has everything that the container becomes', () => {
       isBound: false,
       cgroups: ['/cg/freezer/mesos/c1', '/cg/cpu/mesos/c1'],
       cpuShares: 2560,
+      rlimits: [],
       volumes: new Map([
         ['data', { target: '/agent/volumes/roles/kit/v1', kind: 'folder', isShared: false }],
       ]),
@@ -137,6 +138,6 @@ test.each<[what: string, change: Partial<ContainerRequest>, text: RegExp]>([
 });
 
 test('what is no refusal is not taken for one', () => {
-  const broken = { contribute: () => expect.fail('a bug') };
+  const broken = { name: 'broken', contribute: () => expect.fail('a bug') };
   expect(() => planContainer(request, host, [broken])).toThrow('a bug');
 });

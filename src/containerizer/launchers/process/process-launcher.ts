@@ -12,6 +12,7 @@ import { bootId } from '../../host/process-table.ts';
 import type { Identity, Users } from '../../host/users.ts';
 import { layered } from '../../plan/command-line.ts';
 import type { ContainerPlan, ProcessPlan } from '../../plan/plan.ts';
+import type { ResourceLimit } from '../../plan/resource-limits.ts';
 import { isAbsence, patiently, readText } from '../../records/record-file.ts';
 import type { RunRecords, SupervisorRecord } from '../../records/run-records.ts';
 import type {
@@ -25,6 +26,7 @@ import type {
 } from '../launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { PlainProcesses } from './plain-processes.ts';
+import { limitsOf } from './process-limits.ts';
 import { DESTROY_SIGNAL, Spawner } from './spawner.ts';
 import { supervisorProgram } from './supervisor-program.ts';
 import { UsageMeter } from './usage.ts';
@@ -45,6 +47,7 @@ interface Known {
   readonly processId: number;
   readonly cgroups: readonly string[];
   readonly identity: () => Promise<Identity | undefined>;
+  readonly rlimits: readonly ResourceLimit[];
   readonly environment: Readonly<Record<string, string>>;
   /** Commands that run beside the container's process. */
   readonly inside: Set<Inside>;
@@ -76,7 +79,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async launch(plan: ContainerPlan, identity: Identity | undefined): Promise<Container> {
-    const { id, sandbox, isBound, directory, environment, cgroups } = plan;
+    const { id, sandbox, isBound, directory, environment, cgroups, rlimits } = plan;
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<ContainerEnd>();
     const token = this.#spawner.launch(
@@ -88,6 +91,7 @@ export class ProcessLauncher implements Launcher {
         ...outputIn(sandbox),
         identity,
         cgroups,
+        rlimits,
         environment,
         program: plan.program,
         arguments: plan.arguments,
@@ -102,7 +106,7 @@ export class ProcessLauncher implements Launcher {
       },
     );
     const processId = await started.promise;
-    this.#know(id, { processId, cgroups, identity: async () => identity, environment });
+    this.#know(id, { processId, cgroups, identity: async () => identity, rlimits, environment });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
   }
 
@@ -123,6 +127,7 @@ export class ProcessLauncher implements Launcher {
       cgroups,
       // Looked up only when needed: a user who cannot be found disables checks, not the container.
       identity: () => this.#ownerOf(sandbox),
+      rlimits: limitsOf(record.process.pid),
       environment: environmentOf(record),
     });
     return this.#container({ id, sandbox, processId, ended: ended.promise }, token);
@@ -141,6 +146,7 @@ export class ProcessLauncher implements Launcher {
       ...outputIn(sandbox),
       identity,
       cgroups: known.cgroups,
+      rlimits: known.rlimits,
       environment: layered(known.environment, environment),
       program: line.program,
       arguments: line.arguments,
@@ -157,7 +163,15 @@ export class ProcessLauncher implements Launcher {
 
   run(process: ProcessPlan, identity: Identity | undefined, abort: AbortSignal): Promise<number> {
     const { program, directory, environment } = process;
-    const spec = { directory, ...outputIn(directory), identity, cgroups: [], environment, program };
+    const spec = {
+      directory,
+      ...outputIn(directory),
+      identity,
+      cgroups: [],
+      rlimits: [],
+      environment,
+      program,
+    };
     return this.#plain.run({ ...spec, arguments: process.arguments }, abort);
   }
 

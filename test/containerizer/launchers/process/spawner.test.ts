@@ -62,6 +62,7 @@ function launch(script: string, more: Partial<ProcessSpec> = {}, by = spawner) {
       stdout: join(folder.path, 'stdout'),
       stderr: join(folder.path, 'stderr'),
       cgroups: [],
+      rlimits: [],
       environment: { PATH: '/usr/bin:/bin', A: 'b=c\nd' },
       program: 'sh',
       arguments: ['zeroth', '-c', script],

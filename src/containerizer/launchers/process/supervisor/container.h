@@ -9,8 +9,8 @@
 struct launch {
   int supervised, bound;
   const char *run, *boot, *directory, *out, *err, *uid, *gid;
-  char **groups, **cgroups, **environment, **arguments;
-  int n_groups, n_cgroups;
+  char **groups, **cgroups, **rlimits, **environment, **arguments;
+  int n_groups, n_cgroups, n_rlimits;
 };
 
 /* records.c: small files, whole or not at all, and what /proc says. */
@@ -28,6 +28,9 @@ void kill_descendants(void);
 /* cgroup.c: the end of all that is in a cgroup, and in those below it; then the cgroup's own. */
 void kill_cgroup(const char *group);
 int remove_cgroup(const char *group);
+
+/* rlimits.c: sets `NAME SOFT HARD`; returns -1, with errno. */
+int set_rlimit(const char *text);
 
 /* process.c: turns this process into the container's; does not return. */
 _Noreturn void become(const struct launch *launch, int failure);

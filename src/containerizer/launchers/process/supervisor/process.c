@@ -95,6 +95,12 @@ void become(const struct launch *launch, int failure) {
     }
   }
   umask(022);
+  /* Before the user changes: who is not root cannot raise a limit. */
+  for (int i = 0; i < launch->n_rlimits; i++) {
+    if (set_rlimit(launch->rlimits[i]) < 0) {
+      fail(failure, "Failed to set the resource limit %s", launch->rlimits[i]);
+    }
+  }
   drop_privileges(failure, launch);
   if (chdir(launch->directory) < 0) {
     fail(failure, "Failed to change directory to '%s'", launch->directory);

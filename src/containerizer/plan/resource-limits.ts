@@ -1,0 +1,47 @@
+// Limits of processes (setrlimit) as a ContainerInfo asks for them.
+import { enumNames } from '../../model/enum-names.ts';
+import {
+  type RLimitInfo,
+  type RLimitInfo_RLimit,
+  RLimitInfo_RLimit_Type,
+  TaskStatus_Reason,
+} from '../../model/generated/messages.ts';
+import { ContainerizerError } from '../containerizer-error.ts';
+
+type Amount = number | 'unlimited';
+
+const nameOf = enumNames(RLimitInfo_RLimit_Type);
+
+export interface ResourceLimit {
+  /** The kernel's name without `RLIMIT_`, such as `NOFILE`. */
+  readonly name: string;
+  /** In the kernel's unit for the limit. */
+  readonly soft: Amount;
+  readonly hard: Amount;
+}
+
+/** Throws ContainerizerError where a limit cannot be set on any machine. */
+export const resourceLimits = ({ rlimits = [] }: RLimitInfo): readonly ResourceLimit[] =>
+  rlimits.map(resourceLimit);
+
+function resourceLimit(limit: RLimitInfo_RLimit): ResourceLimit {
+  const { type, soft, hard } = limit;
+  const typeName = nameOf(type);
+  if (typeName === undefined || type === RLimitInfo_RLimit_Type.UNKNOWN) {
+    throw invalid(`'type' is missing or not known`);
+  }
+  if ((soft === undefined) !== (hard === undefined)) {
+    throw invalid(`${typeName} needs both 'soft' and 'hard', or neither to be unlimited`);
+  }
+  if (soft !== undefined && hard !== undefined && soft > hard) {
+    throw invalid(`${typeName} has a 'soft' of ${soft}, which is above its 'hard' of ${hard}`);
+  }
+  const name = typeName.slice('RLMT_'.length);
+  return { name, soft: soft ?? 'unlimited', hard: hard ?? 'unlimited' };
+}
+
+/** Mesos's launcher ends at such a limit, and its agent says no more than the first two words. */
+const invalid = (why: string) =>
+  new ContainerizerError(`Executor terminated: 'container.rlimit_info.rlimits': ${why}`, {
+    reason: TaskStatus_Reason.REASON_EXECUTOR_TERMINATED,
+  });
