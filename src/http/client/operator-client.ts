@@ -12,14 +12,15 @@ import type { MessageType } from '../../wire/message-type.ts';
 import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
 import { JSON_TYPE } from '../server/content-negotiation.ts';
-import type { Dialer } from '../transport/dialer.ts';
+import { type Dialer, plainDialer } from '../transport/dialer.ts';
 import { KeptConnections } from './kept-connections.ts';
 import { CallRefusedError } from './scheduler-client.ts';
 
 export interface OperatorClientOptions {
   /** The `host:port` of a master or agent. */
   readonly address: string;
-  readonly dialer: Dialer;
+  /** What opens the connections; without it they are not encrypted. */
+  readonly dialer?: Dialer | undefined;
   readonly credential?: Credential | undefined;
   /** How long a response may take. */
   readonly timeoutMs?: number | undefined;
@@ -44,7 +45,7 @@ export class OperatorClient {
   constructor(options: OperatorClientOptions) {
     this.#options = options;
     this.#address = options.address;
-    this.#connections = new KeptConnections(options.dialer);
+    this.#connections = new KeptConnections(options.dialer ?? plainDialer);
   }
 
   /** Calls a master. @throws CallRefusedError when the call is refused. */

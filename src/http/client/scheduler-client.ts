@@ -17,12 +17,13 @@ import { types } from '../../wire/types.ts';
 import type { Credential } from '../server/authentication.ts';
 import { type Codec, MEDIA_TYPE_OF } from '../server/content-negotiation.ts';
 import { CallConnection, ConnectionLostError } from '../transport/call-connection.ts';
-import type { Dialer } from '../transport/dialer.ts';
+import { type Dialer, plainDialer } from '../transport/dialer.ts';
 
 export interface SchedulerClientOptions {
   /** The `host:port` of a master, leading or not. */
   readonly master: string;
-  readonly dialer: Dialer;
+  /** What opens the connections; without it they are not encrypted. */
+  readonly dialer?: Dialer | undefined;
   readonly codec: Codec;
   /** A framework with an id is subscribed as the known one. */
   readonly framework: FrameworkInfo;
@@ -117,7 +118,7 @@ export class SchedulerClient {
     }
     const body = this.#encode({ ...call, framework_id: { value: this.#frameworkId } });
     if (!this.#calls || this.#calls.lost) {
-      this.#calls = new CallConnection(this.#master, this.#options.dialer);
+      this.#calls = new CallConnection(this.#master, this.#options.dialer ?? plainDialer);
     }
     const answer = await this.#calls.call(this.#callHead, body);
     if (answer.status !== 202 && answer.status !== 200) {
@@ -139,7 +140,7 @@ export class SchedulerClient {
   }
 
   #subscribe(): void {
-    const { framework, suppressedRoles, codec, dialer } = this.#options;
+    const { framework, suppressedRoles, codec, dialer = plainDialer } = this.#options;
     const known = this.#frameworkId === undefined ? undefined : { value: this.#frameworkId };
     const body = this.#encode({
       ...(known ? { framework_id: known } : {}),
