@@ -3,7 +3,8 @@
 // tests. Elsewhere it names the suites that it leaves out; under continuous integration (CI=true)
 // that is a failure. Clients of other projects are installed from their registries where these can
 // be reached.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -26,17 +27,20 @@ const leftOut = suitesWithoutPackages();
 const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-test-'));
 const resultFile = join(folder, 'result.json');
-step('check', ['scripts/check.ts', '--without-tests']);
-step('the core with its assertions', ['scripts/build-core.ts', 'debug']);
-// The compiler for it may have been installed just now.
-step('the supervisor of containers', ['scripts/build-supervisor.ts']);
 const asked = process.argv.slice(2);
-if (asked.length === 0 || asked.some((name) => name.includes('clients'))) {
-  step('installing clients', ['scripts/clients.ts']);
-}
+// The registries of the clients are slow: meanwhile all else is made ready.
+const clients =
+  asked.length === 0 || asked.some((name) => name.includes('clients'))
+    ? step('installing clients', ['scripts/clients.ts'])
+    : undefined;
+await step('check', ['scripts/check.ts', '--without-tests']);
+await step('the core with its assertions', ['scripts/build-core.ts', 'debug']);
+// The compiler for it may have been installed just now.
+await step('the supervisor of containers', ['scripts/build-supervisor.ts']);
+await clients;
 // vitest has no --exclude for single projects; its configuration reads this variable instead.
 process.env.MESOSCALE_SUITES_LEFT_OUT = leftOut.map(({ suite }) => suite).join(',');
-step('tests', [
+await step('tests', [
   'node_modules/vitest/vitest.mjs',
   'run',
   '--reporter=default',
@@ -57,8 +61,9 @@ if (failures.length > 0) {
 console.log(tally());
 rmSync(folder, { recursive: true });
 
-function step(name, parameters) {
-  const { status } = spawnSync(pinnedNode, parameters, { cwd: root, stdio: 'inherit' });
+async function step(name, parameters) {
+  const child = spawn(pinnedNode, parameters, { cwd: root, stdio: 'inherit' });
+  const [status] = await once(child, 'exit');
   if (status !== 0) {
     failures.push(name);
   }
