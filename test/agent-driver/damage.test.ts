@@ -1,5 +1,5 @@
-// Damage to what an agent has written down, between its kill and the next start: a task that runs
-// is found again, or the start is refused by name. It is never ended in silence.
+// Damage to what an agent has stored, between its kill and the next start: a running task is found
+// again, or the start is refused with the name of the file. The task never ends silently.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   cpSync,
@@ -40,7 +40,7 @@ const launch = (): Launch => ({
   },
 });
 
-/** Leaves a task behind that runs, as an agent does that is killed. */
+/** Leaves a running task behind, as a killed agent does. */
 beforeEach(async () => {
   folder = temporaryFolder();
   work = join(folder.path, 'work');
@@ -80,7 +80,10 @@ const files = () =>
     .filter((name) => !name.startsWith('supervisor-'))
     .sort();
 
-/** As it was when the agent was killed; the supervisor goes on working in its folder. */
+/**
+ * Restores the files as they were when the agent was killed; the supervisor goes on working in its
+ * folder.
+ */
 function restore(): void {
   for (const name of readdirSync(meta(), { recursive: true, encoding: 'utf8' })) {
     if (!statSync(join(meta(), name), { throwIfNoEntry: false })?.isDirectory()) {

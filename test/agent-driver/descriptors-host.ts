@@ -1,6 +1,5 @@
-// A process that has used up its descriptors when its task ends: prints what it learns of the end,
-// and how many old sandboxes it finds once there are descriptors again. The work directory is its
-// argument.
+// A process without free descriptors when its task ends: prints how the task ended, and how many
+// old sandboxes it finds once it has descriptors again. The argument is the work directory.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { GarbageCollector } from '../../src/containerizer/sandboxes/garbage-collector.ts';

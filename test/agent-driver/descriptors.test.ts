@@ -1,5 +1,4 @@
-// An agent without any descriptor left sees how its tasks end all the same, and takes nothing for
-// gone.
+// An agent without a free descriptor still sees how its tasks end, and takes nothing for gone.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';

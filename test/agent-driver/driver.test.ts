@@ -1,4 +1,4 @@
-// The driver with real processes: what a command does, and what the framework is told of it.
+// The driver with real processes: what a command does, and what its framework is told.
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -130,7 +130,7 @@ describe('surroundings of a command', () => {
 describe('kills', () => {
   const ignoring = 'trap "" TERM; echo ready; while true; do sleep 0.05; done';
 
-  /** Waits for the sandbox's stdout to have something in it, by a check that says so. */
+  /** Waits until the sandbox's stdout is not empty, by a check that says so. */
   const whenReady = {
     interval_seconds: 0.02,
     delay_seconds: 0,
@@ -190,7 +190,7 @@ describe('kills', () => {
       },
       framework: killingCapability,
     });
-    // Without any grace the task is killed while it may still hold the first signal back.
+    // Without a grace period the task is killed while it may still block the first signal.
     const message = expect.stringMatching(/^Command terminated with signal (Terminated|Killed)$/);
     expect(await harness.terminalStatus(container)).toMatchObject({
       state: TaskState.TASK_FAILED,

@@ -1,4 +1,4 @@
-// Tasks that end, are killed and are launched while the work directory's disk has no room at all.
+// Tasks end, are killed and are launched while the disk of the work directory is full.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-/** Starts a task that ends once `go` is made: a folder outside of the disk that is full. */
+/** Starts a task that ends when the folder `go` exists, which is not on the full disk. */
 async function running(exit: number, more: Launch = {}) {
   const up = join(folder.path, 'up');
   const value = `mkdir ${up}; while ! test -e ${go()}; do sleep 0.02; done; exit ${exit}`;

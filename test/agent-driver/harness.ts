@@ -1,4 +1,4 @@
-// Drives the agent's driver as an agent does: subscribes, launches, acknowledges, and keeps what
+// Drives the agent's driver as an agent does: subscribes, launches and acknowledges. It keeps what
 // was reported, so that a test can wait for it.
 import { chmodSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ export const programs = [fileURLToPath(new URL('../../build', import.meta.url))]
 export const stateName = (state: TaskState) =>
   Object.entries(TaskState).find(([, value]) => value === state)?.[0] ?? String(state);
 
-/** A folder that is removed when the test is over; tasks of any user may pass through it. */
+/** A folder that is removed after the test; tasks of all users may enter it. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'mesoscale-driver-'));
   chmodSync(path, 0o755);
@@ -58,8 +58,8 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 const cgroupHierarchy = '/sys/fs/cgroup';
 
 /**
- * Of the containers of a work directory. Suites run beside each other with containers of the same
- * names: in one cgroup they would kill each other's processes.
+ * The cgroup for the containers of a work directory. Suites that run at the same time have
+ * containers of the same names: in one cgroup they would kill each other's processes.
  */
 export const cgroupRoot = (work: string) => `mesoscale-test${work.replaceAll('/', '-')}`;
 
@@ -68,7 +68,7 @@ function removeCgroupRoot(work: string): void {
     try {
       rmdirSync(join(cgroupHierarchy, hierarchy, cgroupRoot(work)));
     } catch {
-      // It was not made there, or a process of the test is still in it.
+      // The cgroup was not created, or a process of the test is still in it.
     }
   }
 }
@@ -80,7 +80,7 @@ export interface Launch {
   readonly user?: string;
   readonly custom?: LaunchExecutor['command'];
   readonly checkpoint?: boolean;
-  /** Of a custom executor. */
+  /** The resources of a custom executor. */
   readonly resources?: Resource[];
 }
 
@@ -100,7 +100,7 @@ interface Opening {
 export class DriverHarness {
   readonly events: AgentEvent[] = [];
   readonly logs: string[] = [];
-  /** Turned off, terminal updates stay unacknowledged. */
+  /** If false, terminal updates stay unacknowledged. */
   acknowledge = true;
   readonly work: string;
   driver!: AgentDriver;
@@ -163,7 +163,10 @@ export class DriverHarness {
     return effect.containerId;
   }
 
-  /** All that an agent does before a launch: it is known, and on record where that is wanted. */
+  /**
+   * What an agent does before a launch: makes the framework known, and stores it where it
+   * checkpoints.
+   */
   declare(launch: Launch): { readonly effect: LaunchExecutor; readonly recordedIn: number } {
     const effect = launchEffect(launch);
     this.#launches.set(effect.containerId, effect);
@@ -216,7 +219,7 @@ export class DriverHarness {
     return join(this.work, sandboxPath(container), ...names);
   }
 
-  /** Ends all that was started, and then the hands. */
+  /** Ends everything that was started, and then the driver. */
   async end(): Promise<void> {
     for (const event of this.events) {
       if (event.type === 'containerStarted') {
@@ -227,7 +230,7 @@ export class DriverHarness {
     await this.driver.close();
   }
 
-  /** All updates of a container's task so far. */
+  /** All updates so far of the container's task. */
   statuses(container: ContainerId): TaskStatus[] {
     return this.events.flatMap((event) =>
       event.type === 'executorCall' &&
@@ -242,7 +245,7 @@ export class DriverHarness {
     return this.statuses(container).map((status) => stateName(status.state));
   }
 
-  /** Waits until the predicate finds something in what has been dispatched. */
+  /** Waits until the predicate finds something in the dispatched events. */
   async until<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
       const found = find();
@@ -351,11 +354,11 @@ export class DriverHarness {
 
 let lastContainer = 0;
 
-/** Below the work directory. */
+/** Relative to the work directory. */
 export const sandboxPath = (container: string) =>
   `slaves/a-1/frameworks/f-1/executors/${container}/runs/${container}`;
 
-/** Executor, task and container have the same id, so that one name finds them all. */
+/** Executor, task and container have the same id, so that one name finds all three. */
 function launchEffect(launch: Launch): LaunchExecutor {
   const id = launch.container ?? `c-${process.pid}-${++lastContainer}`;
   const isBuiltin = launch.custom === undefined;

@@ -1,5 +1,6 @@
-// A process with a driver of its own, to be killed: launches what its first argument says (JSON, a
-// list of launches) in the work directory of its second, and prints every state that is reported.
+// A process with a driver of its own, which a test kills. It launches what the first argument says
+// (a list of launches in JSON) in the work directory of the second, and prints every state that is
+// reported.
 import { DriverHarness, type Launch, stateName } from './harness.ts';
 
 const launches = JSON.parse(process.argv[2] ?? '[]') as Launch[];

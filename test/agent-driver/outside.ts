@@ -1,6 +1,5 @@
-// What happens outside of the test's process and tells nobody: files of tasks, ends of processes
-// that are not children. It is looked at every few milliseconds: to look without a pause would take
-// the processor from the very processes that are waited for.
+// Waits for what happens outside of the test's process without an event: files of tasks, ends of
+// processes that are not its children. It looks once in each turn of the event loop.
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -16,7 +15,7 @@ export const appeared = (path: string) => eventually(() => existsSync(path));
 
 export const disappeared = (path: string) => eventually(() => !existsSync(path));
 
-/** Zombies count as gone: somebody else has to wait for them. */
+/** A zombie counts as gone: another process has to wait for it. */
 export const gone = (pid: number) =>
   eventually(() => !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(statusOf(pid)));
 
@@ -24,7 +23,7 @@ function statusOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    // It went between two looks.
+    // The process ended between two looks.
     return 'State: Z';
   }
 }

@@ -29,7 +29,7 @@ beforeEach(() => {
 afterEach(async () => {
   await harness?.driver.close();
   harness = undefined;
-  // Orphans of a test that has failed half-way.
+  // Ends the orphans of a test that failed half-way.
   const last = await DriverHarness.open(folder.path);
   for (const framework of last.checkpoint.frameworks) {
     for (const executor of framework.executors.filter(({ alive }) => alive)) {
@@ -49,7 +49,7 @@ afterEach(async () => {
 
 const hostScript = fileURLToPath(new URL('./host.ts', import.meta.url));
 
-/** Runs a host until it has printed all the lines, then kills it. */
+/** Runs a host until it has printed all lines, then kills it. */
 async function host(launches: readonly Launch[], wanted: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [hostScript, JSON.stringify(launches), folder.path], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -61,7 +61,7 @@ async function host(launches: readonly Launch[], wanted: readonly string[]): Pro
       break;
     }
   }
-  // A task counts as running as soon as it may begin to.
+  // A task is reported as running before its command has begun.
   await Promise.all(launches.map(({ container = '' }) => recorded(container)));
   await killed(child);
   expect([...missing]).toEqual([]);
@@ -186,7 +186,7 @@ describe('after a kill of the agent', () => {
   test('tasks of frameworks without checkpointing end with the agent', async () => {
     const task = { command: { value: 'echo $$ > pid; sleep 1000' } };
     await host([{ container: 'a', task }], ['a TASK_RUNNING']);
-    // It may have ended before it had written down what it is.
+    // The supervisor may have ended before it wrote its record.
     if (existsSync(join(run('a'), 'supervisor'))) {
       await gone(supervisorOf('a'));
     }

@@ -1,4 +1,4 @@
-// Persistent volumes with real processes: what a task leaves in one is there for the next.
+// Persistent volumes with real processes: data that a task leaves is there for the next task.
 import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
@@ -70,7 +70,7 @@ const nobody = 65534;
 
 const here = (...path: string[]) => join(folder.path, ...path);
 
-/** The output of a command that runs as a task with the volume, and must succeed. */
+/** The output of a command that runs as a task with the volume and must succeed. */
 async function output(value: string, resource: Resource, user = 'root'): Promise<string> {
   const container = harness.launch({
     user,
@@ -96,7 +96,7 @@ describe('a persistent volume', () => {
     writeFileSync(here('volumes/roles/kit/v1/seed'), 'kept');
     create('volumes/roles/kit/v1');
     expect(await output('cat data/seed', volume())).toBe('kept');
-    // A mount is there or is not.
+    // A mount is not created.
     create(here('disk'), 'mount');
     expect(existsSync(here('disk'))).toBe(false);
     expect(harness.logs.join()).toMatch(/Failed to create persistent volume '.*disk': ENOENT/);
@@ -221,7 +221,7 @@ describe('destruction of a volume', () => {
       destroy(path);
       create(path);
       await fails();
-      // Nor does the next agent forget it.
+      // The next agent does not forget it either.
       await harness.driver.close();
       harness = await DriverHarness.open(folder.path);
       expect(readdirSync(here(path))).toEqual(['secret']);
@@ -297,7 +297,7 @@ describe('disks of their own', () => {
     chmodSync(here('disk'), 0o1777);
     const resource = volume({ source: { type: PATH, path: { root: here('disk') } } });
     await output('echo kept > data/file', resource);
-    // As if it had been there before the agent came.
+    // As if the folder had been there before the agent.
     chownSync(here('disk/volumes'), nobody, nobody);
     destroy(here('disk/volumes/roles/kit/v1'));
     const container = harness.launch({ task: { resources: [resource] } });
@@ -327,7 +327,7 @@ describe('disks of their own', () => {
     const resource = volume({ source: { type: MOUNT, mount: { root: here('disk') } } });
     await output('cd data && seq 2000 | xargs touch', resource, 'nobody');
     destroy(here('disk'), 'mount');
-    // There are others who want to be heard meanwhile.
+    // The volume is emptied in turns, so that others can work meanwhile.
     expect(readdirSync(here('disk')).length).toBeGreaterThan(1_000);
     expect(await output('ls data; echo new > data/file', resource, 'nobody')).toBe('');
     await harness.driver.close();

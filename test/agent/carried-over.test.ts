@@ -1,5 +1,5 @@
-// Acknowledgements, and other ends, that were under way while the agent registered again: they come
-// from an earlier master, or from one that had given the agent up. The master of today learns of
+// Acknowledgements and reports that were on their way while the agent reregistered: they come from
+// an earlier master, or from one that had given the agent up. The present master must learn of
 // them.
 import { describe, expect, test } from 'vitest';
 import {
@@ -12,7 +12,10 @@ import { onDisk } from './disk.ts';
 import { commandTask, FRAMEWORK, frameworkInfo, runToEnd, scalar, World } from './harness.ts';
 import { registerAgain, reregistered } from './reregistration.ts';
 
-/** Runs tasks until only the acknowledgements of their ends are missing; answers those ends. */
+/**
+ * Runs tasks until only the acknowledgements of their terminal updates are missing; returns these
+ * updates.
+ */
 function unacknowledgedEnds(world: World, ids: readonly string[], framework = frameworkInfo()) {
   return ids.map((id) => {
     runToEnd(world, id, TaskState.TASK_FINISHED, framework);
@@ -32,7 +35,7 @@ const toldTasks = (world: World) =>
     .sent('ReregisterAgentMessage')
     .map(({ tasks }) => (tasks ?? []).map(({ task_id }) => task_id.value));
 
-/** As long as a correction takes at most, and a while. */
+/** The longest time that a correction takes, and a while. */
 function passCorrection(world: World): void {
   world.pass(15_000);
 }
@@ -48,7 +51,7 @@ describe('a task whose end was sent before the registration', () => {
       world.acknowledge(id, uuid);
     }
     passCorrection(world);
-    // Once for both of them.
+    // One report serves for both.
     expect(toldTasks(world)).toEqual([['t3']]);
     world.fromMaster(reregistered);
     passCorrection(world);
@@ -188,7 +191,7 @@ describe('an operation', () => {
     const [told, ...more] = world.sent('UpdateOperationStatusMessage');
     expect(more).toEqual([]);
     expect(told).toMatchObject({ status: { state: sent?.state }, operation_uuid: operationUuid });
-    // Nobody acknowledges it, and a master that does not count the operation ignores it.
+    // It is not acknowledged, and a master that does not count the operation ignores it.
     expect(told?.status.uuid).toBeUndefined();
     expect(told?.framework_id).toBeUndefined();
   });

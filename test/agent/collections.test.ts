@@ -1,9 +1,9 @@
-// Every collection of an agent's state, and what bounds it. A new one needs its bound said here.
+// Every collection in an agent's state, with its bound. A new collection needs an entry here.
 import { expect, test } from 'vitest';
 import { collectionsOf } from '../support/collections.ts';
 import { commandTask, World } from './harness.ts';
 
-/** A master gives no more: see MAX_AGENT_BYTES there. */
+/** The bound is the master's: see MAX_AGENT_BYTES there. */
 const RUNNING = 'what a master launches here: 32 MiB';
 const HISTORY = 'its number by a flag, and MAX_HISTORY_BYTES';
 

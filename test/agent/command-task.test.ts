@@ -72,7 +72,7 @@ describe('a task with a bare command', () => {
     const acknowledged = world.eventsOf(stream);
     expect(acknowledged).toHaveLength(3);
 
-    // Sent again, it tells how far the task is by now.
+    // Sent again, the update has the task's present state.
     world.pass(10_000);
     const [again] = world.sent('StatusUpdateMessage');
     expect(again?.update.uuid).toEqual(starting?.update.uuid);
@@ -192,7 +192,8 @@ describe('a task with a bare command', () => {
       source: TaskStatus_Source.SOURCE_AGENT,
     });
     expect(world.take('launchExecutor')).toEqual([]);
-    // The framework has nothing here, and yet its news are repeated until somebody has them.
+    // The framework has no task here any more, and its updates are repeated until they are
+    // acknowledged.
     expect(world.agent.frameworks.size).toBe(0);
     world.pass(10_000);
     expect(world.sent('StatusUpdateMessage')).toHaveLength(1);

@@ -1,5 +1,5 @@
-// A crash at any moment: what master or executors were told of checkpointing frameworks is still
-// known.
+// A crash at any moment: the agent still knows everything that it has told master or executors
+// about checkpointing frameworks.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ExecutorEvent_Type, TaskState } from '../../src/model/generated/messages.ts';
@@ -73,7 +73,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 const isHere = (world: World, id: string) =>
   [...world.agent.frameworks.values()].some((framework) => framework.tasks.has(taskId(id)));
 
-/** Takes note of what was sent, and acknowledges part of it. */
+/** Notes what was sent, and acknowledges a part of it. */
 function listen(world: World, heard: Heard, acknowledges: boolean): void {
   for (const { event } of world.take('sendToExecutor')) {
     if (event.type === ExecutorEvent_Type.LAUNCH && event.launch !== undefined) {
@@ -82,7 +82,8 @@ function listen(world: World, heard: Heard, acknowledges: boolean): void {
   }
   for (const { update } of world.sent('StatusUpdateMessage')) {
     const id = update.status.task_id.value;
-    // What is refused was never here, nor is what an executor makes up; its id may be used again.
+    // A refused task was never here, nor is one that an executor invents; their ids may be used
+    // again.
     if (update.status.state !== TaskState.TASK_LOST && isHere(world, id)) {
       heard.reported.set(id, update.status.state);
       heard.acknowledged.delete(id);

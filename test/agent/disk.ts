@@ -1,4 +1,4 @@
-// A disk in memory: what an agent finds at its start after these changes were made durable.
+// A disk in memory: what an agent finds at its start after these changes were stored.
 import type {
   AgentCheckpoint,
   CheckpointChange,
@@ -10,7 +10,7 @@ import { sameBytes } from '../../src/model/identifier.ts';
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Run = Mutable<CheckpointedExecutor> & { tasks: CheckpointedExecutor['tasks'][number][] };
 
-/** What a disk holds after these changes; processes are as the test says. */
+/** The checkpoint after these changes; `alive` says whether processes are still running. */
 export function onDisk(changes: readonly CheckpointChange[], alive = true): AgentCheckpoint {
   const frameworks = new Map<string, { info: FrameworkInfo; runs: Map<string, Run> }>();
   const disk: Mutable<AgentCheckpoint> = { resources: [], frameworks: [] };

@@ -1,4 +1,4 @@
-// A disk that does not take what must be durable: what does not need it goes on.
+// A disk that stores nothing: everything that does not depend on it goes on.
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   ExecutorCall_Type,

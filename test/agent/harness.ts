@@ -1,5 +1,5 @@
-// An agent in a world of virtual time: a disk that answers when told, executors and a master that
-// the test plays. Everything that the agent asks for is kept, so that a test looks at outcomes.
+// An agent in a world of virtual time: the test commits its disk's writes, and plays executors and
+// master. All effects of the agent are kept, so that a test looks at outcomes.
 import { readFileSync } from 'node:fs';
 import { createAgent, step } from '../../src/agent/agent.ts';
 import type { AgentCheckpoint, CheckpointChange } from '../../src/agent/checkpoint.ts';
@@ -48,7 +48,7 @@ type Sent<Name extends MessageToMaster['name']> = Extract<MessageToMaster, { nam
 type Effect<Type extends AgentEffect['type']> = Extract<AgentEffect, { type: Type }>;
 type Event<Type extends AgentEvent['type']> = Omit<Extract<AgentEvent, { type: Type }>, 'nowMs'>;
 
-/** Events without their time: the world adds it. */
+/** Events without their time, which the world adds. */
 type Untimed = { [Type in AgentEvent['type']]: Event<Type> }[AgentEvent['type']];
 
 /** Has the agent take an event, by `take`. */
@@ -59,7 +59,7 @@ export class World {
   readonly agent: ReturnType<typeof createAgent>;
   nowMs = START_MS;
   effects: AgentEffect[] = [];
-  /** Off: transactions wait for `commit`. */
+  /** If false, transactions wait for `commit`. */
   commitsAtOnce = true;
   readonly changes: CheckpointChange[] = [];
   /** Those of `changes` that would survive a crash. */
@@ -138,12 +138,12 @@ export class World {
     }
   }
 
-  /** When the next timer fires; Infinity: there is none. */
+  /** When the next timer fires; Infinity where there is none. */
   get nextTimerMs(): number {
     return Math.min(...this.#timers.values());
   }
 
-  /** Lets time pass, and every timer on the way fire. */
+  /** Lets time pass, and fires every timer on the way. */
   pass(ms: number): void {
     const endMs = this.nowMs + ms;
     for (;;) {
@@ -158,7 +158,7 @@ export class World {
     this.nowMs = endMs;
   }
 
-  /** Everything of that type since the last look. */
+  /** All effects of the type since the last call. */
   take<Type extends AgentEffect['type']>(type: Type): Effect<Type>[] {
     const found = this.effects.filter((effect): effect is Effect<Type> => effect.type === type);
     this.effects = this.effects.filter((effect) => effect.type !== type);
@@ -207,7 +207,7 @@ export class World {
     });
   }
 
-  /** Starts the container and subscribes the executor in it. */
+  /** Starts the container and subscribes its executor. */
   subscribe(launched: Pick<Effect<'launchExecutor'>, 'executor' | 'containerId'>): StreamId {
     this.send({
       type: 'containerStarted',
@@ -283,7 +283,7 @@ export class World {
     });
   }
 
-  /** States of the updates that have gone to the master, and acknowledges each. */
+  /** Acknowledges all updates that were sent to the master, and returns their states. */
   acknowledgeAll(): TaskState[] {
     const states: TaskState[] = [];
     for (let updates = this.sent('StatusUpdateMessage'); updates.length > 0; ) {
@@ -343,7 +343,7 @@ export function executorTask(id: string, executor = executorInfo('ex')): TaskInf
 
 let updates = 0;
 
-/** As executors make them: with a uuid of their own. */
+/** A status as executors make it, with a uuid. */
 export function status(task: string, state: TaskState, more: Partial<TaskStatus> = {}): TaskStatus {
   const uuid = new Uint8Array(16).fill(0x44);
   new DataView(uuid.buffer).setUint32(0, ++updates);
@@ -356,7 +356,9 @@ export function status(task: string, state: TaskState, more: Partial<TaskStatus>
   };
 }
 
-/** Runs a command task to its last update, not yet acknowledged; answers its launch effect. */
+/**
+ * Runs a command task to its last update, which is not acknowledged yet; returns its launch effect.
+ */
 export function runToEnd(
   world: World,
   id: string,

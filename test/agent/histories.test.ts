@@ -1,5 +1,4 @@
-// What an agent remembers of tasks and executors that have ended has a size, beside the number of
-// its entries.
+// An agent's history of ended tasks and executors has a bound in bytes, besides that in number.
 import { expect, test } from 'vitest';
 import type { FrameworkInfo, TaskInfo } from '../../src/model/generated/messages.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
@@ -26,7 +25,7 @@ function registeredWorld(): World {
   return world;
 }
 
-/** One executor that runs the tasks one after the other; it stays. */
+/** One executor that runs the tasks one after the other, and stays. */
 function runInOneExecutor(world: World, count: number, task: (id: string) => TaskInfo): void {
   for (let index = 0; index < count; index++) {
     const id = `t${index}`;

@@ -1,5 +1,5 @@
-// Updates over a network that loses, to a master that goes away: at least once, in order, one at a
-// time.
+// Updates over a network that loses messages, to a master that goes away: each arrives at least
+// once, in order, one at a time.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type StatusUpdate, TaskState } from '../../src/model/generated/messages.ts';
@@ -7,7 +7,7 @@ import { AGENT_ID, MASTER, runToEnd, World } from './harness.ts';
 
 const states = [TaskState.TASK_STARTING, TaskState.TASK_RUNNING, TaskState.TASK_FINISHED];
 
-/** What the network does to one exchange of update and acknowledgement. */
+/** What the network does to an update and its acknowledgement. */
 const luck = fc.constantFrom('arrives', 'update lost', 'acknowledgement lost', 'master gone');
 
 test('every update arrives, in order, whatever is lost on the way', () => {
@@ -30,11 +30,11 @@ test('every update arrives, in order, whatever is lost on the way', () => {
           for (const { update } of world.sent('StatusUpdateMessage')) {
             const task = update.status.task_id.value;
             if (acknowledged.has(update.uuid)) {
-              // A copy that was sent before its acknowledgement came.
+              // A copy that was sent before the acknowledgement arrived.
               continue;
             }
             const waiting = unacknowledged.get(task);
-            // Until it is acknowledged, an update is followed by itself only.
+            // Until an update is acknowledged, only the same update follows.
             expect(waiting === undefined || waiting.uuid === update.uuid).toBe(true);
             const chance = chances.shift() ?? 'arrives';
             if (chance !== 'update lost') {
@@ -45,7 +45,7 @@ test('every update arrives, in order, whatever is lost on the way', () => {
               }
               seen.set(task, history);
             }
-            // Without its master the agent takes no acknowledgements.
+            // Without a master the agent takes no acknowledgements.
             if (chance === 'arrives' && world.agent.phase === 'running') {
               unacknowledged.delete(task);
               acknowledged.add(update.uuid);
@@ -87,7 +87,7 @@ test('an acknowledgement of something else changes nothing', () => {
   expect(world.sent('StatusUpdateMessage')).toEqual([]);
   world.acknowledge('t1', first?.update.uuid);
   expect(world.sent('StatusUpdateMessage')).toHaveLength(1);
-  // A repeated acknowledgement is not one of the next update.
+  // A repeated acknowledgement is none of the next update.
   world.acknowledge('t1', first?.update.uuid);
   expect(world.sent('StatusUpdateMessage')).toEqual([]);
 });

@@ -93,7 +93,7 @@ describe('an operation', () => {
       { status: { state: OperationState.OPERATION_DROPPED } },
     ]);
     expect(world.agent.checkpointedResources).toEqual([]);
-    // The master has converted its books already.
+    // The master has converted its account already.
     expect(world.sent('ReregisterAgentMessage')).toMatchObject([{ checkpointed_resources: [] }]);
   });
 
@@ -174,7 +174,7 @@ describe('an operation', () => {
     expect(perform({ type: RESERVE, reserve: { resources: [disk] } })).toEqual(finished);
     expect(world.take('createVolume')).toEqual([]);
     expect(perform({ type: CREATE, create: { volumes: [volume] } })).toEqual(finished);
-    // It is there before anybody uses it, once that it is to be there is durable.
+    // The volume is created before its first use, as soon as that is stored.
     const place = { type: 'createVolume', path: 'volumes/roles/kit/v1', kind: 'folder' };
     expect(world.take('createVolume')).toEqual([place]);
     expect(world.agent.checkpointedResources).toMatchObject([
@@ -191,7 +191,7 @@ describe('an operation', () => {
     expect(algebra.equal(again.agent.ledger.total(), world.agent.ledger.total())).toBe(true);
     expect(world.take('collectGarbage')).toEqual([]);
     expect(perform({ type: DESTROY, destroy: { volumes: [volume] } })).toEqual(finished);
-    // Its data goes, once that it is gone is durable.
+    // The volume's data is deleted as soon as that is stored.
     expect(world.take('collectGarbage')).toEqual([
       { type: 'collectGarbage', path: 'volumes/roles/kit/v1', delayMs: 0, volume: 'folder' },
     ]);
@@ -210,7 +210,7 @@ describe('an operation', () => {
     expect(world.sent('UpdateOperationStatusMessage')).toMatchObject([
       { operation_uuid: operationUuid, status: { state: OperationState.OPERATION_DROPPED } },
     ]);
-    // It comes after all, over a connection that was slow: what was said stays true.
+    // The operation arrives late, over a slow connection: the earlier answer stays true.
     apply(world, reserve(1));
     expect(world.agent.checkpointedResources).toEqual([]);
   });
@@ -301,7 +301,7 @@ test('what the master has checkpointed replaces what the agent believes', () => 
   world.fromMaster({ name: 'CheckpointResourcesMessage', body: { resources } });
   expect(world.agent.ledger.total()).toContainEqual(reserved(2));
   expect(world.changes.at(-1)).toEqual({ type: 'resources', resources });
-  // More than there is: the agent keeps what it has.
+  // More than the agent has: it keeps its resources.
   world.fromMaster({ name: 'CheckpointResourcesMessage', body: { resources: [reserved(9)] } });
   expect(world.agent.checkpointedResources).toEqual(resources);
 });
@@ -382,7 +382,7 @@ describe('the end of an agent', () => {
     expect(world.sent('UnregisterAgentMessage')).toEqual([{ agent_id: { value: AGENT_ID } }]);
     expect(world.eventsOf(stream)).toEqual([{ type: ExecutorEvent_Type.SHUTDOWN }]);
     expect(world.exited).toBeUndefined();
-    // What the master had sent before it heard of the end is not left for the next agent to find.
+    // Operations that the master sent before it heard of the end do not remain for the next agent.
     apply(world, reserve(1));
     drain(world);
     world.containerEnded('t1', launched.containerId);

@@ -115,11 +115,11 @@ describe('a call of a principal that may do nothing', () => {
   const provider = { resource_provider_id: { value: 'p' } };
 
   interface Row {
-    /** The call about a container of a running task. */
+    /** The call about the container of a running task. */
     readonly call: (container_id: ContainerID) => AgentCall;
-    /** What is said of a container that is not here; of others whom the call is about. */
+    /** The status for a container that is not here; undefined where the call is not about one. */
     readonly unknown?: number;
-    /** The same in a form that is invalid. */
+    /** The same call in an invalid form. */
     readonly invalid?: AgentCall;
   }
 
@@ -199,7 +199,7 @@ describe('a call of a principal that may do nothing', () => {
   );
 
   test('every call that changes something is among them', () => {
-    // Files, the log level and attaching a reader are asked about where they are done.
+    // Files, the log level and attached readers are authorized elsewhere.
     const others = /^(GET_.*|UNKNOWN|LIST_FILES|READ_FILE|SET_LOGGING_LEVEL)$/;
     const walked = new Set(rows.map(nameOf));
     const names = Object.keys(AgentCall_Type);

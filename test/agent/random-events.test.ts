@@ -1,5 +1,5 @@
-// Whatever comes, in whatever order: the agent never throws, its books agree with its tasks, and
-// the same events give the same effects.
+// Any events in any order: the agent never throws, its ledger agrees with its tasks, and the same
+// events give the same effects.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Executor } from '../../src/agent/executors/executor.ts';

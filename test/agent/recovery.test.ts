@@ -1,4 +1,4 @@
-// An agent that is killed and started again: what it has written down is all that it knows.
+// An agent that is killed and restarted: it knows only what it has stored.
 import { describe, expect, test } from 'vitest';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import { parseAttributes } from '../../src/model/attribute-text.ts';
@@ -24,7 +24,7 @@ import { registerAgain } from './reregistration.ts';
 
 const checkpointing = frameworkInfo({ checkpoint: true });
 
-/** The same agent again, started on what the first one has written. */
+/** The same agent again, started on what the first one has stored. */
 function restarted(before: World, alive = true, options: Partial<AgentOptions> = {}): World {
   const world = new World({ ...before.options, seed: 8, ...options });
   world.start(onDisk(before.changes, alive));
@@ -171,7 +171,7 @@ describe('after a restart', () => {
     ]);
     world.send({ type: 'masterDetected', master: MASTER });
     const stream = world.subscribeAgain('t1');
-    // The task was launched before: it must not be launched twice.
+    // The task was launched before the kill: it must not be launched twice.
     expect(world.eventsOf(stream).map(({ type }) => type)).toEqual([ExecutorEvent_Type.SUBSCRIBED]);
     world.pass(1_000);
     const [message] = world.sent('ReregisterAgentMessage');
@@ -274,7 +274,7 @@ describe('after a restart', () => {
     const updates = world.sent('StatusUpdateMessage').map(({ update }) => update.status);
     expect(updates).toMatchObject([
       { task_id: { value: 't1' }, state: TaskState.TASK_RUNNING },
-      // The executor does not know of it: it never arrived.
+      // The task never reached the executor.
       {
         task_id: { value: 't2' },
         state: TaskState.TASK_LOST,
@@ -313,7 +313,7 @@ describe('after a restart', () => {
       'its resources differ: they were cpus:4; mem:4096; disk:8192; ports:[31000-32000]' +
         ' and are cpus:2; mem:4096; disk:8192; ports:[31000-32000].',
     );
-    // It has given up: in particular it does not register as somebody else.
+    // The agent has given up: in particular it does not register as another one.
     const written = equal.changes.length;
     registerAgain(equal);
     expect(equal.take('sendToMaster')).toEqual([]);

@@ -79,7 +79,7 @@ describe('registration', () => {
         resource_providers: {},
       },
     ]);
-    // A master that answers twice gets the same again.
+    // A master that sends the same twice gets the same answer.
     world.fromMaster(registered);
     expect(world.sent('UpdateAgentMessage')).toHaveLength(1);
     expect(world.exited).toBeUndefined();
@@ -189,7 +189,7 @@ describe('a registered agent', () => {
     world.send({ type: 'linkLost', address: '10.0.0.1:5050' });
     world.pass(1_000);
     expect(world.take('link').length).toBeGreaterThan(0);
-    // While connections are refused the waits stay short, for they cost nobody anything.
+    // While connections are refused the waits stay short, for they cost nothing.
     for (let second = 0; second < 60; second++) {
       if (world.take('link').length > 0) {
         world.send({ type: 'linkLost', address: '10.0.0.1:5050' });
@@ -273,12 +273,12 @@ describe('a registered agent', () => {
       },
     };
     world.fromMaster(asked);
-    // One answer is enough for a master that asks again before it has that.
+    // One answer is enough for a master that asks twice before it has the answer.
     world.fromMaster(asked);
     expect(world.sent('StatusUpdateMessage')).toMatchObject([
       { update: { status: { task_id: { value: 'gone' }, state: TaskState.TASK_LOST } } },
     ]);
-    // It comes after all, over a connection that was slow: what was said stays true.
+    // The task arrives late, over a slow connection: the earlier answer stays true.
     world.runTask(commandTask('gone'));
     expect(world.take('launchExecutor')).toEqual([]);
     // Frameworks may use an id again.

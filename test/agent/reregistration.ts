@@ -1,4 +1,4 @@
-// How an agent that is known to its master registers again.
+// Reregisters an agent that its master knows.
 import { AGENT_ID, MASTER, type World } from './harness.ts';
 
 export const reregistered = {

@@ -1,5 +1,4 @@
-// A task may report for ever: what is kept of its statuses, on the agent and in the master, has a
-// bound.
+// A task may report for ever: the statuses that agent and master keep of it have a bound.
 import { expect, test } from 'vitest';
 import { type Task, TaskState } from '../../src/model/generated/messages.ts';
 import { frameworkId, taskId } from '../../src/model/ids.ts';

@@ -1,4 +1,4 @@
-// What comes from somebody who is not the one named: the agent neither believes nor keeps it.
+// Messages of a process that is not the one they name: the agent neither believes nor keeps them.
 import { describe, expect, test } from 'vitest';
 import { ExecutorCall_Type, TaskState } from '../../src/model/generated/messages.ts';
 import { requestId, streamId } from '../../src/model/ids.ts';

@@ -1,5 +1,5 @@
-// The scheduler core traps under an agent: its books go on as if nothing had been, or the agent
-// ends.
+// The scheduler core traps under an agent: its ledger goes on as if nothing had happened, or the
+// agent ends.
 import { expect, test } from 'vitest';
 import { metricsView } from '../../src/agent/views/metrics.ts';
 import { createCore } from '../../src/core/core.ts';
@@ -40,8 +40,8 @@ function reserve(world: World): void {
 }
 
 /**
- * Tasks come and go, one is too large; resources are reserved. What the agent did, and what its
- * books say.
+ * Tasks come and go, one is too large, and resources are reserved. Returns what the agent did, and
+ * what its ledger says.
  */
 function live(traps: Traps): { readonly world: World; readonly seen: unknown } {
   const world = new World({}, createCore(coreModule, traps.instantiate));

@@ -1,5 +1,5 @@
-// Updates that nobody acknowledges: those of an executor and those of all have a bound, in memory
-// and in the checkpoint, and they are sent as many at a time as a connection can carry.
+// Updates without acknowledgement: those of one executor and those of all have a bound, in memory
+// and in the checkpoint, and only as many are sent at a time as a connection can carry.
 import { expect, test } from 'vitest';
 import { MAX_UPDATE_BYTES } from '../../src/agent/tasks/update-room.ts';
 import { WINDOW_BYTES } from '../../src/agent/tasks/update-window.ts';
@@ -31,7 +31,10 @@ function started(executors = ['ex'], framework = frameworkInfo()): World {
   return world;
 }
 
-/** What the executor hears of so many updates, each of another task, that it has made up. */
+/**
+ * The executor sends this many updates, each of another task that does not exist; returns the
+ * responses.
+ */
 function flood(world: World, executor: string, count: number): string[] {
   for (let index = 0; index < count; index++) {
     const id = `${executor}-made-up-${index}`;
@@ -74,7 +77,7 @@ test('a small update is taken though there is no room, in place of those before 
   for (let index = 0; index < 3; index++) {
     world.update('ex', status('t-ex', TaskState.TASK_RUNNING, { data: large() }));
   }
-  // A bit of room is left for the small one, and none for as many as there may be.
+  // Room is left for the small update, and not for the most updates that there may be.
   for (let index = 0; index < 400; index++) {
     world.update('ex', status('t-ex', TaskState.TASK_RUNNING, { data: new Uint8Array(3_000) }));
   }

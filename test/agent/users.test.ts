@@ -1,4 +1,4 @@
-// What an agent makes of the users that tasks name, whatever its master lets through.
+// How an agent treats the users that tasks name, whatever its master allows.
 import { describe, expect, test } from 'vitest';
 import { TaskState, TaskStatus_Reason } from '../../src/model/generated/messages.ts';
 import { aclAuthorizer, parseAcls } from '../../src/security/acls.ts';

@@ -1,4 +1,4 @@
-// The checkpoint: what is told to be durable is, whatever happens to the process that wrote it.
+// The checkpoint: what is reported as durable is, whatever happens to the process that wrote it.
 import { spawn } from 'node:child_process';
 import {
   copyFileSync,
@@ -294,7 +294,8 @@ describe('a writer that is killed', () => {
     await exited.promise;
     const [found] = (await read()).frameworks;
     const numbers = found?.executors[0]?.tasks.map(({ info }) => Number(info.task_id.value)) ?? [];
-    // A prefix, without gaps, at least as long as what was told; each with both of its changes.
+    // A prefix without gaps, with at least all that was reported; each number with both of its
+    // changes.
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     expect(numbers.length).toBeGreaterThanOrEqual(told);
     for (const { updates } of found?.executors[0]?.tasks ?? []) {
@@ -319,7 +320,7 @@ describe('a file that is damaged', () => {
     ...Array.from({ length: 200 }, (_, index) => task('f', 'r1', `t${index}`)),
   ];
   const fill = () => write([{ type: 'agent', agent: { hostname: 'h' } }, ...content]);
-  /** As a damaged bit would: not by a write of ours. */
+  /** Changes a byte as damage would, without a write of ours. */
   const changeValue = () => {
     const file = new DatabaseSync(database());
     file.exec(
@@ -434,7 +435,7 @@ describe('a file that is damaged', () => {
     };
     const good = contentOf();
     const whole = readFileSync(database());
-    // Where nothing was ever written, nothing can be lost.
+    // Damage to a byte that was never written cannot lose anything.
     const places = [...whole.keys()].filter((at) => whole[at] !== 0);
     fc.assert(
       fc.property(fc.constantFrom(...places), fc.nat(7), (at, bit) => {

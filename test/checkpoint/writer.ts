@@ -1,5 +1,5 @@
-// A process to be killed: stores tasks with numbers from 1, one a transaction, as fast as it can,
-// and prints the number of each once it is told that it is durable.
+// A process that a test kills: stores tasks with numbers from 1, one in each transaction, as fast
+// as it can, and prints each number once it is durable.
 import { CheckpointStore } from '../../src/checkpoint/store.ts';
 import { TaskState } from '../../src/model/generated/messages.ts';
 import { containerId, executorId, frameworkId } from '../../src/model/ids.ts';
@@ -18,7 +18,7 @@ store.store(
   () => undefined,
 );
 
-// Several under way at any time, so that commits hold more than one.
+// Several transactions at a time, so that commits have more than one.
 const window = 8;
 let last = 0;
 

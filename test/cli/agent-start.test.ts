@@ -12,7 +12,7 @@ test('the folder of an agent of Apache Mesos is refused, with the way out', () =
   const workDir = join(folder, 'foreign');
   mkdirSync(join(workDir, 'meta', 'slaves'), { recursive: true });
   refuseForeignAgent(workDir);
-  // Where it leads to may be gone: that there is one says enough.
+  // The link's target may be gone: the link alone is enough.
   const latest = join(workDir, 'meta', 'slaves', 'latest');
   symlinkSync(join(workDir, 'meta', 'slaves', 'S0'), latest);
   expect(() => refuseForeignAgent(workDir)).toThrow(FlagError);

@@ -1,4 +1,4 @@
-// Files of credentials: what is wrong with one is said without a word of what it holds.
+// Files of credentials: errors do not contain what a file holds.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Disks that --resources names: a plain folder is no mount, and what is missing is made or refused.
+// Disks that --resources names: a plain folder is no mount, and missing folders are created or
+// refused.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// That one start tells all that is wrong, whatever part of a program reads it.
+// One start reports all faults, whichever part of a program finds them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';

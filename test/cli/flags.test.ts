@@ -17,7 +17,7 @@ import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';
 import { masterOptions } from '../../src/cli/master/options.ts';
 import { Random } from '../../src/model/random.ts';
 
-/** Values of JSON flags that look at what they are given. */
+/** Sample values for flags whose JSON is checked. */
 const SAMPLES: Readonly<Record<string, unknown>> = {
   domain: { fault_domain: { region: { name: 'r' }, zone: { name: 'z' } } },
   firewall_rules: { disabled_endpoints: { paths: ['/state'] } },

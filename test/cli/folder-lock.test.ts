@@ -1,4 +1,5 @@
-// The lock of a folder: one process has it, no other user can, and it ends with its process.
+// The lock of a folder: one process has it, no other user can take it, and it ends with its
+// process.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -19,7 +20,7 @@ afterEach(() => folder[Symbol.dispose]());
 
 const lock = () => join(folder.path, '.lock');
 
-/** Another program that tries to have the folder, and says what it was answered. */
+/** Another program that tries to lock the folder, and prints the result. */
 async function other(): Promise<{ answer: string; end(): Promise<unknown>; pid: number }> {
   const module = join(import.meta.dirname, '..', '..', 'src', 'cli', 'process', 'folder-lock.ts');
   const program = `

@@ -1,4 +1,4 @@
-// What a master makes of flags that have the right form.
+// The options that a master gets from well-formed flags.
 import { expect, test } from 'vitest';
 import { parseFlags } from '../../src/cli/flags/parse.ts';
 import { MASTER_FLAGS } from '../../src/cli/master/flags.ts';

@@ -9,7 +9,7 @@ const end = (message: string, state: TaskState = TaskState.TASK_FAILED) =>
 test('the end of a command is told as a shell tells it', () => {
   expect(end('Command exited with status 0', TaskState.TASK_FINISHED).shellStatus).toBe(0);
   expect(end('Command exited with status 3').shellStatus).toBe(3);
-  // It was killed, and has left in peace: it has not finished.
+  // The task was killed and exited with 0: that is not a success.
   expect(end('Command exited with status 0', TaskState.TASK_KILLED).shellStatus).toBe(1);
   expect(end('Executor terminated').shellStatus).toBe(1);
 });

@@ -1,6 +1,5 @@
-// Clients of other people, unmodified, in the languages they were written for: each runs tasks of
-// its own on a real master and agent. `npm run test:clients` installs them; those that are not
-// installed are left out.
+// Clients of other projects, unmodified, in their own languages: each runs tasks on a real master
+// and agent. `npm run test:clients` installs them; clients that are not installed are left out.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +25,7 @@ const isThere = (client: Client) => {
 
 interface Run {
   readonly child: ChildProcess;
-  /** What it has printed. */
+  /** The lines that it has printed. */
   lines(): string[];
   readonly ended: Promise<number | string | null>;
 }
@@ -60,7 +59,7 @@ interface CompletedFramework {
   readonly completed_tasks: readonly { readonly id: string; readonly state: string }[];
 }
 
-/** As the master tells it: the tasks of a framework that has ended, by id. */
+/** The tasks of a completed framework with their states, as the master shows them. */
 async function outcome(name: string): Promise<Record<string, string>> {
   const framework = await until(`${name} is completed`, async () => {
     const state = (await cluster.get('/state')) as {
@@ -71,7 +70,7 @@ async function outcome(name: string): Promise<Record<string, string>> {
   return Object.fromEntries(framework.completed_tasks.map(({ id, state }) => [id, state]));
 }
 
-/** What an executor has printed; that of a command has the name of its task. */
+/** The output of an executor; a command's executor has the name of its task. */
 function output(executor: string, file = 'stdout'): string {
   const runs = `agent/slaves/*/frameworks/*/executors/${executor}/runs/latest`;
   const [path] = globSync(join(cluster.folder, runs, file));
@@ -138,7 +137,7 @@ describe.skipIf(!isThere('mesos-go'))('mesos-go, its own example programs, with 
       '-memory=16',
       '-failoverTimeout=0s',
     );
-    // Its status is 1 even after that: it takes the end that it has asked for as an error.
+    // Its status is 1 even then: it takes the end that it asked for as an error.
     await scheduler.ended;
     expect(scheduler.lines().join('\n')).toContain('mission accomplished, terminating');
     expect(await outcome('mesos-go')).toEqual({

@@ -1,6 +1,6 @@
-// Installs the clients of other people that these tests run, each by its own registry's ordinary
-// tool, once a checkout. What came of it is read by the tests: a client is there, or left out for a
-// reason that is said.
+// Installs the clients of other projects for these tests, each with the ordinary tool of its
+// registry, once in each checkout. The tests read the outcome: a client is there, or is left out
+// with a reason.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export const CLIENTS = {
 export type Client = keyof typeof CLIENTS;
 
 export interface Installation {
-  /** Of all that it was made from: another one is made when that changes. */
+  /** A digest of everything the installation was made from; it is made again when that changes. */
   readonly stamp: string;
   readonly leftOut?: { readonly why: string; readonly isFailure: boolean };
 }
@@ -27,7 +27,7 @@ const DEPENDENCIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
 
 export const folderOf = (client: Client) => join(root, 'build', 'clients', client);
 
-/** What is known of an earlier installation of the same things. */
+/** The outcome of an earlier installation from the same things. */
 export function installed(client: Client): Installation | undefined {
   const file = join(folderOf(client), 'installation.json');
   if (!existsSync(file)) {
@@ -69,7 +69,7 @@ function leftOut(client: Client, folder: string): Pick<Installation, 'leftOut'> 
   return {};
 }
 
-/** How pip, go and Maven say that nothing answers. */
+/** How pip, go and Maven report that nothing answers. */
 const UNREACHABLE =
   /NewConnectionError|ConnectTimeout|Max retries exceeded|Name or service not known|name resolution|Unknown host|UnknownHost|No route to host|Network is unreachable|no such host|dial tcp|i\/o timeout|Connection refused|Connect to .* failed|timed out/i;
 

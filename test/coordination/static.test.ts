@@ -13,7 +13,7 @@ test('a master that stands alone is elected when it contends, and leads to its e
   expect(heard).toEqual(['elected']);
 });
 
-/** A name server: what `ips` has, one look after the other, and its last for ever. */
+/** A name server that answers with each of `ips` in turn, and then always with the last. */
 function detect(host: string, ips: readonly (string | undefined)[]) {
   const heard: unknown[] = [];
   const warnings: string[] = [];

@@ -23,7 +23,7 @@ const lines = (count: number, more: object = {}) =>
 const tasksOf = (text: string): BatchTask[] =>
   readTaskFile(text, { cpus: 1, mem: 32, role: '*', retries: 0, constraints: [] });
 
-/** First fit by cpus alone; what the real matcher does is its own tests' business. */
+/** First fit by cpus alone; the real matcher has tests of its own. */
 function firstFit({ tasks, offers }: Pick<MatchRequest, 'tasks' | 'offers'>): MatchResult {
   const left = offers.map(({ resources }) => resources?.[0]?.scalar?.value ?? 0);
   const result: MatchResult = { placed: [], unplaced: [] };

@@ -1,4 +1,4 @@
-// Constraints in Marathon's words: what is understood, and what is said of what is not.
+// Constraints in Marathon's words: which are understood, and the errors for all others.
 import { describe, expect, test } from 'vitest';
 import {
   ConstraintError,

@@ -112,7 +112,7 @@ test('rows may be added at the end, and the results of those that failed can be 
   };
   expect(second).toMatchObject(dropped);
   second.close();
-  // What was dropped stays so, and what was added belongs to it.
+  // Dropped results stay dropped, and added tasks belong to the batch.
   const again = new Journal(path, tasks(three));
   expect(again).toMatchObject(dropped);
   again.close();
@@ -169,7 +169,7 @@ describe('a file that has changed since', () => {
     const second = new Journal(path, mended, { rerunFailed: true });
     expect(second.results.size).toBe(0);
     second.close();
-    // From now on it is the new row that the batch is about.
+    // From now on the batch is about the new row.
     new Journal(path, mended).close();
     expect(() => new Journal(path, csv(...rows))).toThrow('line 2: command, env differ');
   });

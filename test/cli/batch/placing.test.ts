@@ -1,5 +1,5 @@
 // Batches with constraints, placed by the real matcher: over several rounds of offers, after an
-// interruption, and what is said when nothing fits.
+// interruption, and the explanation when nothing fits.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { AgentPlace } from '../../../src/cli/batch/agents.ts';
 import { type Attempt, Batch } from '../../../src/cli/batch/batch.ts';

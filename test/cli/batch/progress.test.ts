@@ -1,9 +1,9 @@
-// How far a batch is, on a terminal.
+// The progress of a batch on a terminal.
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { openProgress } from '../../../src/cli/batch/progress.ts';
 
-/** What a terminal gets. */
+/** Collects what a terminal would get. */
 function terminal() {
   let text = '';
   const stream = new Writable({

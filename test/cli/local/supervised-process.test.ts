@@ -1,4 +1,4 @@
-// A program of a local cluster is started again only when it was ready once.
+// A program of a local cluster is restarted only if it was ready once.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Cgroups whose supervisor is gone.
+// Cgroups whose supervisor has ended.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Downloads from real servers that misbehave: what is said of it.
+// Downloads from real servers that misbehave: the errors say why they failed.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -66,7 +66,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Only of those servers that never go on is it awaited how long they stand still. */
+/** Waits for the stall only with servers that never go on. */
 const fetched = (uri: string, abort = new AbortController().signal) =>
   download({
     uri,

@@ -72,7 +72,7 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-/** Fetches, runs `true`, and gives the sandbox's path, or why it could not be launched. */
+/** Fetches, runs `true`, and returns the sandbox's path, or why the launch failed. */
 async function fetched(uris: readonly CommandInfo_URI[], user?: string) {
   const container = harness.launch({
     task: { command: { value: 'true', uris: [...uris] } },

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../agent-driver/harness.ts';
 
 test('what an agent that is not root may not see of a process is passed over (needs root)', () => {
   using folder = temporaryFolder();
-  // A process goes by the name of its file.
+  // A process has the name of its file.
   const name = 'mesoscale-super';
   copyFileSync('/bin/sleep', join(folder.path, name));
   const other = spawn(join(folder.path, name), ['60'], { stdio: 'ignore' });

@@ -43,7 +43,7 @@ describe('a user with several names', () => {
     expect(localNames(7, accounts)).toEqual([]);
   });
 
-  /** What `Users` says on a machine with two more accounts. */
+  /** What `Users` returns on a machine with two more accounts. */
   function onSuchMachine(user: string, denied: string): string {
     using folder = temporaryFolder();
     const accounts = join(folder.path, 'passwd');

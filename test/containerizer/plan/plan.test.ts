@@ -1,4 +1,4 @@
-// What follows from a request: shown whole, without a container.
+// The plan for a request, shown whole, without a container.
 import { expect, test } from 'vitest';
 import { createIsolators } from '../../../src/containerizer/isolators/isolators.ts';
 import { planContainer } from '../../../src/containerizer/plan/plan.ts';

@@ -1,5 +1,4 @@
-// Where the records of containers lie, nested ones among them, and those that earlier versions have
-// written.
+// Where the records of containers are, also of nested ones, and records of earlier versions.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';

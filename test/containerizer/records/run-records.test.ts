@@ -1,5 +1,4 @@
-// Damage to the records of a container: what they say is what was written, or it is said that they
-// do not tell.
+// Damage to the records of a container: they say what was written, or that they are damaged.
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -24,7 +23,7 @@ beforeEach(() => {
 
 afterEach(() => folder[Symbol.dispose]());
 
-/** As the supervisor writes: over the beginning of what room there is. */
+/** Writes as the supervisor does: over the beginning of the room that there is. */
 function overwrite(name: string, text: string): void {
   const file = readFileSync(join(run, name));
   file.write(text, 0);
@@ -32,8 +31,8 @@ function overwrite(name: string, text: string): void {
 }
 
 /**
- * What is wrong with each state of a file that differs from this one in one bit; of the blank that
- * is left of a large one only every 16th byte is looked at.
+ * Runs `wrong` with each state of the file that differs in one bit, and returns the faults that it
+ * finds. Of the blank rest of a large file only every 16th byte is changed.
  */
 function wrongWithOneBitFlipped(name: string, wrong: () => unknown): string[] {
   const path = join(run, name);
@@ -55,7 +54,7 @@ function wrongWithOneBitFlipped(name: string, wrong: () => unknown): string[] {
   return found;
 }
 
-/** The record of a kill; an error tells that it is not known. */
+/** The record of a kill, or the error that it is damaged. */
 function killing(): string | undefined {
   try {
     return records.killing(id);
@@ -66,7 +65,7 @@ function killing(): string | undefined {
 
 const isDamage = (text: string | undefined) => / is damaged/.test(text ?? '');
 
-/** An end that is not known, and that says so. */
+/** Whether an end is unknown, with the reason. */
 const isUnknown = ({ waitStatus, failure, loss }: EndRecord) =>
   waitStatus === undefined && failure === undefined && isDamage(loss) && isDamage(warnings.join());
 

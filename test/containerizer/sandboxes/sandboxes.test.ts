@@ -1,4 +1,4 @@
-// Sandboxes come and go; what is beside them stays.
+// Sandboxes are created and deleted; what is beside them stays.
 import {
   chmodSync,
   chownSync,

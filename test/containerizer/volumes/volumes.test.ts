@@ -1,5 +1,5 @@
-// Volumes on disks that tasks' users can write to: whatever they put there, root works in its own
-// folders.
+// Volumes on disks that tasks' users can write to: whatever they create there, root works only in
+// its own folders.
 import {
   chmodSync,
   chownSync,
@@ -68,7 +68,7 @@ const onDisk = (root: string | undefined, id?: string): Resource => ({
   },
 });
 
-/** As at the launch of a task of nobody's. */
+/** As at the launch of a task of user nobody. */
 function provide(resource: Resource): void {
   const sandbox = `sandbox-${++launches}`;
   mkdirSync(here('work', sandbox));
@@ -80,7 +80,7 @@ function provide(resource: Resource): void {
   );
 }
 
-/** What a task has made: a link, and the folders that lead to it from the disk's top. */
+/** A link that a task has made, and the folders that lead to it from the top of the disk. */
 function nobodysLink(...path: string[]): void {
   for (let length = 1; length < path.length; length++) {
     const folder = disk(...path.slice(0, length));
@@ -210,7 +210,7 @@ describe('on a disk like /tmp', () => {
       try {
         provide(onDisk(disk(), 'v1'));
       } catch {
-        // It was the other one, or neither.
+        // The other folder was there, or neither.
       }
       await volumes.destroyLeft([onDisk(disk())]);
     }

@@ -90,7 +90,7 @@ test('a supervisor holds its process until it is released', async () => {
   const { token, started, ended } = launch('echo ran');
   const { pid, startTicks } = await started;
   expect(processStat(pid)?.startTicks).toBe(startTicks);
-  // Requests are taken in order: when this has run, the other could have long since.
+  // Requests are handled in order: when this command has run, the other one could have run as well.
   const other = launch('echo other', { mode: 'plain' });
   expect(await other.ended).toBe(0);
   expect(existsSync(join(run, 'supervisor'))).toBe(false);
@@ -225,7 +225,7 @@ test.each(['unified', 'freezer', 'no'] as const)(
   },
 );
 
-/** Of no other process, so that their number is limited. */
+/** A user without other processes, so that their number can be limited. */
 const bomber = { uid: 64242, gid: 64242, groups: [64242] };
 
 const bomb = join(import.meta.dirname, 'fork-bomb.c');
