@@ -1,5 +1,5 @@
-// What is left to chance: the shuffle is the one that asm/README.md describes, written here a
-// second time from there, and the random sorters give everyone the chance of its weight.
+// Chance in the core: the shuffle is the one in asm/README.md, written here a second time from that
+// page, and the random sorters draw each client by its weight.
 import { expect, test } from 'vitest';
 import type { AllocatorOptions, LiveAllocator, OfferBatch } from '../../src/core/interface.ts';
 import {
@@ -94,7 +94,7 @@ function addFramework(allocator: LiveAllocator, id: string, role: string): void 
   });
 }
 
-/** Whose offer each was; everything comes back. */
+/** Returns which framework each offer went to; everything is given back. */
 function takeBack(allocator: LiveAllocator, batch: OfferBatch) {
   const offers = Array.from({ length: batch.count }, (_, index) => ({
     frameworkId: batch.frameworkId(index),

@@ -56,7 +56,7 @@ test('texts of constraints have a size in all', () => {
   );
 });
 
-// Each takes seconds to compile, or as much together.
+// Each of these takes seconds to compile, alone or all together.
 test.each([
   ['x{1000}'.repeat(500), 'Regexes are too complex together'],
   ['((x{10}){10}){10}'.repeat(200), 'Regexes are too complex together'],

@@ -1,4 +1,4 @@
-// What operations may make of resources: nothing that was not there before.
+// The resources that operations make: nothing that was not there before.
 import { describe, expect, test } from 'vitest';
 import {
   type Offer_Operation,

@@ -1,5 +1,4 @@
-// The debug build says where its state is broken: in the file and the line of the assertion that
-// failed.
+// The debug build says where its state is broken: the file and line of the assertion that failed.
 import { expect, test } from 'vitest';
 import { CoreModule } from '../../src/core/module.ts';
 import { debugInstances, debugModule } from './debug.ts';
@@ -31,7 +30,8 @@ function cluster() {
 type Checked = { checkState(): number };
 
 /**
- * What checkState says when one number in the memory is another, for each place where it stands.
+ * The results of checkState when one number in the memory is changed, for each place where the
+ * number is.
  */
 function brokenBy(number: number): string[] {
   const { module: whole } = cluster();
@@ -79,7 +79,7 @@ test('a record beyond its table is a trap where it is looked for', () => {
   const { module, agent } = cluster();
   const words = new Uint32Array(module.u32.buffer);
   // The agent's only holding - of framework 0, in role 1, for leaf 0, of one item - is given to a
-  // leaf that there is not. Its items follow twelve words after its head.
+  // leaf that does not exist. Its items follow twelve words after its head.
   const isHolding = (at: number) =>
     [0, 0, 1, 1, 1].every((word, index) => words[at + index] === word) &&
     module.f64[(at >> 1) + 7] === 4000;

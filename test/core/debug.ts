@@ -1,5 +1,5 @@
-// The debug build of the module for tests: its assertions are on, and its whole state is checked
-// after every n-th call. A trap says which assertion failed, in which file and line of asm/.
+// The debug build of the module for tests: assertions are on, and the whole state is checked after
+// every n-th call. A trap names the failed assertion, with its file and line in asm/.
 import { readFileSync } from 'node:fs';
 import { buildCore } from '../../scripts/build-core.ts';
 import { createCore } from '../../src/core/core.ts';

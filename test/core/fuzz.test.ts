@@ -1,5 +1,5 @@
-// Wrong calls of the module itself: whatever the arguments and the bytes in the exchange buffer
-// are, a call answers, and one that is refused changes nothing that can be seen.
+// Wrong calls of the module itself: whatever the arguments and the bytes in the exchange buffer, a
+// call returns, and a refused call changes nothing that can be seen.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';
@@ -11,8 +11,8 @@ const shipped = await coreModule();
 const instance = debugInstances(await debugModule(), 20);
 
 /**
- * Calls that answer a count or a handle: negative is a refusal. All others answer a status: 0 is
- * fine.
+ * Calls that return a count or a handle: a negative one is a refusal. All others return a status,
+ * where 0 is OK.
  */
 const counting = new Set(
   (
@@ -89,7 +89,7 @@ function write(module: CoreModule, { list, raw }: Call): void {
   });
 }
 
-/** What can be seen of the state through the reading calls. */
+/** Everything that the reading calls show of the state. */
 function observe(module: CoreModule): string {
   const { exports } = module;
   const seen: unknown[] = [exports.countFilters(), exports.hasPending()];
@@ -167,7 +167,7 @@ test('a refused call changes nothing, and no call traps', () => {
     fc.property(fc.array(call, { minLength: 1, maxLength: 120, size: 'max' }), (calls) => {
       const module = prepared();
       for (const one of calls) {
-        // Kinds are dropped right after the sweep that says which are in use.
+        // Kinds are dropped right after the sweep that tells which are in use.
         if (one.name === 'dropKind') {
           module.exports.markKinds();
         }

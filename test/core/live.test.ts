@@ -1,4 +1,4 @@
-// What only the module's own allocator can do: be looked into, saved, restored and forked.
+// What only the module's allocator can do: be explained, saved, restored and forked.
 import { describe, expect, test } from 'vitest';
 import type { AllocatorOptions, LiveAllocator, OfferBatch } from '../../src/core/interface.ts';
 import {
@@ -98,7 +98,7 @@ function listed(batch: OfferBatch): string[] {
   );
 }
 
-/** Gives every offer of a batch back; what was refused is not offered again for as long as said. */
+/** Gives all offers of a batch back, with a refusal of this length. */
 function decline(allocator: LiveAllocator, batch: OfferBatch, refuseSeconds?: number): void {
   const offers = Array.from({ length: batch.count }, (_, index) => ({
     frameworkId: batch.frameworkId(index),

@@ -1,4 +1,4 @@
-// Compiles the module for tests, from sources if they are newer.
+// Compiles the module for tests if it is out of date.
 import { readFileSync } from 'node:fs';
 import { buildCore } from '../../scripts/build-core.ts';
 import { createCore } from '../../src/core/core.ts';

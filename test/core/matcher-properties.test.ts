@@ -1,6 +1,6 @@
-// Random tasks and offers of every sort through the matcher, and a plain account of the same rules
-// beside it: what is placed may be there, what is left out has no place, and the reason that is
-// named is true.
+// Random tasks and offers of every kind, placed by the matcher and checked by a simple model of the
+// same rules: each placement is allowed, each unplaced task has no place, and the reason given is
+// true.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type {
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 const milli = (value: number) => Math.round(value * 1000);
 
-/** What an offer has left: thousandths, numbers and items by name. */
+/** What is left of an offer: thousandths, numbers and items by name. */
 interface Left {
   readonly amounts: Map<string, number>;
   readonly numbers: Map<string, Set<number>>;
@@ -54,7 +54,7 @@ function leftOf(resources: readonly Resource[]): Left {
   return left;
 }
 
-/** Takes resources out; throws what is not there. */
+/** Takes resources out; throws where they are not there. */
 function takeOut(left: Left, resources: readonly Resource[]): void {
   for (const [name, amount] of leftOf(resources).amounts) {
     const rest = (left.amounts.get(name) ?? 0) - amount;
@@ -79,7 +79,7 @@ function takeOut(left: Left, resources: readonly Resource[]): void {
   }
 }
 
-/** Names of what the offer has too little of. */
+/** Names of the resources of which the offer has too little. */
 function lacks(left: Left, task: TaskDemand): string[] {
   const { amounts, counts = {}, numbers = {}, items = {} } = task;
   const lacking = new Set<string>();
@@ -109,7 +109,7 @@ function lacks(left: Left, task: TaskDemand): string[] {
 const valueAt = ({ hostname, attributes = [] }: MatchPlace, name: string) =>
   name === '@hostname' ? hostname : attributes.find((one) => one.name === name)?.text?.value;
 
-/** Whether the offer passes a constraint by itself; those of groups always do. */
+/** Whether the offer passes a constraint by itself; constraints of groups always pass. */
 function isFree(constraint: PlacementConstraint, offer: MatchOffer): boolean {
   const value = valueAt(offer, constraint.attribute);
   switch (constraint.type) {
@@ -124,7 +124,7 @@ function isFree(constraint: PlacementConstraint, offer: MatchOffer): boolean {
   }
 }
 
-/** Where tasks have gone so far. */
+/** Where tasks were placed so far. */
 class Groups {
   readonly #running: RunningTask[];
 
@@ -136,7 +136,7 @@ class Groups {
     this.#running.push({ group, constraints, place });
   }
 
-  /** Tasks of the group, and others that have a constraint of the group on the attribute. */
+  /** Tasks of the group, and other tasks with a constraint of the group on the attribute. */
   #of(group: string, attribute: string): RunningTask[] {
     return this.#running.filter(
       (task) =>
@@ -147,7 +147,7 @@ class Groups {
     );
   }
 
-  /** Attributes at which the group stands in the task's way on the offer. */
+  /** The attributes at which the group keeps the task from the offer. */
   blocked(task: TaskDemand, offer: MatchOffer): string[] {
     return (task.constraints ?? []).flatMap((constraint) => {
       const { type, attribute } = constraint;
@@ -167,7 +167,7 @@ class Groups {
   }
 }
 
-/** What the task takes is what it asked for. */
+/** Whether the task takes what it asked for. */
 function isAsDemanded(task: TaskDemand, resources: readonly Resource[]): boolean {
   const got = leftOf(resources);
   const { amounts, counts = {}, numbers = {}, items = {} } = task;
@@ -185,7 +185,7 @@ function isAsDemanded(task: TaskDemand, resources: readonly Resource[]): boolean
   );
 }
 
-/** Whether the reason is a true one, given what the offers have when it is the task's turn. */
+/** Whether the reason is true, for what the offers have when it is the task's turn. */
 function isTrue(
   { reason, detail }: Unplaced,
   task: TaskDemand,
@@ -206,7 +206,7 @@ function isTrue(
     case 'no offers':
       return at.offers.length === 0;
     case 'constraints': {
-      // The constraint that is named is the first with which no offer is left.
+      // The named constraint is the first with which no offer is left.
       const named = constraints.findIndex(({ attribute }) => attribute === detail);
       const last = constraints.findLastIndex(({ attribute }) => attribute === detail);
       const passing = (upTo: number) =>
@@ -219,7 +219,7 @@ function isTrue(
       );
     }
     case 'too large': {
-      // Of what is named nobody has enough, unless everything is there, but nowhere together.
+      // No offer has enough of the named resource, unless all resources exist but not together.
       const nowhere = new Set(
         allowed
           .flatMap(({ lacking }) => lacking)
@@ -247,7 +247,7 @@ function isTrue(
   }
 }
 
-/** Walks through the answer in the order of the tasks. */
+/** Goes through the answer in the order of the tasks. */
 function check(
   { tasks, offers, running }: MatchRequest,
   result: ReturnType<Matcher['match']>,

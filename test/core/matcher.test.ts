@@ -1,4 +1,4 @@
-// The matcher: where tasks go, what they get, and why some find no place.
+// The matcher: where tasks are placed, what they get, and why some are not placed.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type {

@@ -29,7 +29,7 @@ const orders: readonly (readonly [string, (index: number) => string])[] = [
   ['descending', (index) => String(10_000_000 - index)],
   ['shuffled', (index) => String(10_000_000 + ((index * 7919) % count))],
   ['towards one place', (index) => String(10_000_000 + (index % 2 ? -index : index))],
-  // What a client writes without thinking of order: `r9`, `ra`, `r10`.
+  // Names as clients number them, regardless of order: `r9`, `ra`, `r10`.
   ['counted without leading zeros', (index) => `r${index.toString(16)}`],
 ];
 

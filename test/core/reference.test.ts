@@ -1,5 +1,5 @@
 // asm/README.md is the reference of the module: every export with its arguments, every constant
-// with its value, and what a host that knows nothing else does.
+// with its value, and the calls of a host that knows only this page.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as constants from '../../asm/constants.ts';
@@ -12,7 +12,7 @@ import { exportTypes } from './wasm-types.ts';
 const compiled = await coreModule();
 const page = readFileSync(new URL('../../asm/README.md', import.meta.url), 'utf8');
 
-/** What the page says of arguments: these are f64, all others 32 bits. */
+/** Arguments that are f64 according to the page; all others have 32 bits. */
 const floats = new Set(['unit', 'weight', 'place', 'ms', 'until', 'end']);
 
 test('every export is described, with its arguments and their types', async () => {
@@ -113,8 +113,8 @@ test('a first run goes as the page tells it', async () => {
 test('a request laid out by hand is placed', async () => {
   const { exports } = new WebAssembly.Instance(await coreModule(), {});
   const core = exports as Record<string, (...parameters: number[]) => number>;
-  // Two offers of 2 and 4 cpus on two racks; the first has one port, 80. Four tasks of a group that
-  // wants one a rack: the third finds no rack, the last no offer that is big enough.
+  // Two offers of 2 and 4 cpus on two racks; the first has one port, 80. Four tasks of a group with
+  // one task for each rack: the third finds no rack, the last no offer that is large enough.
   const none = 0xffffffff;
   const floats = (...values: number[]) => Buffer.from(Float64Array.from(values).buffer);
   const words = (...values: number[]) => Buffer.from(Uint32Array.from(values).buffer);

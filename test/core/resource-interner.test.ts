@@ -1,4 +1,5 @@
-// Clients name resources as they like: asking leaves nothing behind, and what was made is swept.
+// Clients may name resources as they like: questions leave no kinds behind, and unused kinds are
+// swept.
 import { expect, test } from 'vitest';
 import { Algebra } from '../../src/core/algebra.ts';
 import { RowLedger } from '../../src/core/ledger.ts';

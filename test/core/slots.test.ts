@@ -1,4 +1,4 @@
-// The header slots of the module: nobody's lie on another's, and nobody reaches beyond their own.
+// The header slots of the module: no two overlap, and no file uses more than its own.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
@@ -11,7 +11,7 @@ interface Claim {
   readonly width: number;
 }
 
-/** How many slots a comment speaks of. */
+/** How many slots the comment describes. */
 function widthOf(first: number, comment: string): number {
   if (/^(table|hash|list)\b/.test(comment)) {
     return 3;
@@ -57,7 +57,7 @@ test('what is said of a slot is how it is used', () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   for (const file of files.filter((name) => name.endsWith('.ts') && name !== 'slots.ts')) {
     const text = readFileSync(new URL(file, folder), 'utf8');
-    // Those of the arena are constants of memory.ts itself.
+    // The slots of the arena are constants of memory.ts itself.
     for (const [, name = '', more = '0'] of text.matchAll(/\b(SLOT_\w+)\b(?: \+ (\d+))?/g)) {
       if (file === 'memory.ts') {
         continue;

@@ -1,5 +1,5 @@
-// What the host makes of traps of the module: one typed error, and no call after it that works on
-// what is left.
+// The host after a trap of the module: one typed error, and no later call works on the lost
+// instance.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { AllocatorOptions, LiveAllocator, SchedulerCore } from '../../src/core/interface.ts';
@@ -114,7 +114,7 @@ describe('an allocator', () => {
     expect(message).toBe(
       `The scheduler core trapped in ${exportName}: ${(cause as Error).message}`,
     );
-    // Every further call answers with the same error, and none works on what is left.
+    // Every later call throws the same error, and none reaches the lost instance.
     const calls = traps.calls;
     for (const further of [
       call,
@@ -124,7 +124,7 @@ describe('an allocator', () => {
       expect(caught(() => further(allocator))).toBe(trap);
     }
     expect(traps.calls).toBe(calls);
-    // Another one of the same core is whole.
+    // Another allocator of the same core is intact.
     expect(filled(core.allocator(options)).runBatch().count).toBe(1);
   });
 
@@ -144,7 +144,7 @@ describe('sums, pools, ledgers and matches', () => {
     create: { volumes: [volume(reserved(disk(5), 'r'), 'v')] },
   };
 
-  /** A day in the life of the shared instance; what it has answered. */
+  /** A series of calls on the shared instance; returns all answers. */
   function day({ algebra, ledger, matcher }: SchedulerCore): unknown[] {
     const all = [cpus(4), mem(64), disk(9), ports([1, 9])];
     const pool = algebra.pool(all);

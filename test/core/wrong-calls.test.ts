@@ -1,5 +1,5 @@
-// Wrong calls of the typed classes: each is refused with an error that says what is wrong, and what
-// the allocator decides afterwards is what it would have decided without the call.
+// Wrong calls of the typed classes: each is refused with an error that says what is wrong, and the
+// allocator's later decisions are the same as without the call.
 import { describe, expect, test } from 'vitest';
 import {
   AgentInfo_Capability_Type as AgentCapability,
@@ -53,7 +53,7 @@ const ports = (begin: number, end: number): Resource[] => [
   { name: 'ports', type: Value_Type.RANGES, ranges: { range: [{ begin, end }] } },
 ];
 
-/** Two agents, two frameworks; everything of the one agent is offered to one of them. */
+/** Two agents, two frameworks; one of them is offered everything of one agent. */
 function cluster(): LiveAllocator {
   const allocator = core.allocator();
   allocator.addAgent(agent('a', parseResources('cpus:4;mem:1024;ports:[1-10]')));
@@ -65,7 +65,7 @@ function cluster(): LiveAllocator {
   return allocator;
 }
 
-/** What is free where, and what the next runs offer. */
+/** What is free on each agent, and what the next runs offer. */
 function decisions(allocator: LiveAllocator): unknown {
   const fork = allocator.fork();
   const books = [a, agentId('b')].map((id) => [fork.total(id), fork.free(id)]);

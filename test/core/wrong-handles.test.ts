@@ -1,4 +1,4 @@
-// Wrong calls of the bare module that the typed classes never make.
+// Wrong calls of the module itself, which the typed classes never make.
 import { expect, test } from 'vitest';
 import { BAD_ARGUMENT, BAD_RANGE, BAD_STATE, OK } from '../../src/core/constants.ts';
 import { type CoreExports, CoreModule } from '../../src/core/module.ts';

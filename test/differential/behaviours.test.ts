@@ -1,4 +1,4 @@
-// Behaviours of Apache Mesos's allocator, held against the oracle and the core alike.
+// Behaviours of Apache Mesos's allocator, checked with both the oracle and the core.
 import { beforeAll, describe, expect, test } from 'vitest';
 import { oracle } from '../oracle/core.ts';
 import { BEHAVIOURS, type Behaviour } from './behaviours.ts';

@@ -1,13 +1,13 @@
-// What Apache Mesos's own allocator tests assert, told again as short histories: what happens, and
-// who is offered what because of it. Arithmetic stands beside the numbers.
+// The assertions of Apache Mesos's own allocator tests, as short histories: events, and the offers
+// that each brings. Comments have the arithmetic.
 import type { TraceEvent, TraceOptions } from './trace.ts';
 
 export interface Behaviour {
   readonly name: string;
   readonly options?: Partial<TraceOptions>;
   /**
-   * Each event and the offers it brings, as `framework role agent resources`; inverse ones have no
-   * more than two.
+   * Each event with its offers, as `framework role agent resources`; inverse offers have framework
+   * and agent only.
    */
   readonly steps: readonly (readonly [event: TraceEvent, ...offers: string[]])[];
 }

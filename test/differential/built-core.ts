@@ -1,5 +1,5 @@
-// The cores under test, built from their sources where these have changed: what is shipped, and the
-// debug build, which checks its own state, too.
+// The cores under test, built if they are out of date: the shipped build, and the debug build,
+// which checks its own state.
 import { debugCore } from '../core/debug.ts';
 
 export { loadCore as builtCore } from '../core/load.ts';

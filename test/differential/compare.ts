@@ -1,5 +1,5 @@
-// Runs a random history through two cores at once. The first one's offers and tasks decide what the
-// steps mean.
+// Runs a random history through two cores at once. The offers and tasks of the first decide what
+// the steps mean.
 import type { Allocator } from '../../src/core/interface.ts';
 import type { Resource } from '../../src/model/generated/messages.ts';
 import type { OracleAllocator } from '../oracle/allocator.ts';
@@ -14,35 +14,38 @@ export interface Disagreement {
   readonly event: TraceEvent;
   readonly expected: string;
   readonly got: string;
-  /** The history up to and with that event, ready for `npm run traces`. */
+  /** The history up to and including that event, in the form for `npm run traces`. */
   readonly trace: string;
 }
 
 export interface CompareOptions {
   readonly core: DecidingCore;
-  /** Looks at the core under test after every event; throws what it finds. */
+  /** Examines the core under test after every event; throws for what is wrong. */
   readonly inspect?: (replayer: Replayer, event: TraceEvent) => void;
   /**
-   * Before that step a copy of the core's allocator is made; it has to answer like the original
-   * from then on.
+   * Before that step the core's allocator is copied; from then on the copy must answer as the
+   * original does.
    */
   readonly copy?: { readonly before: number; readonly make: (allocator: Allocator) => Allocator };
 }
 
-/** Where a history first parts the two, and what the oracle knows of chance there. */
+/** Where a history first differs, and what the oracle knows of chance there. */
 interface Parting {
   readonly step: number;
   readonly found: Disagreement;
-  /** Offers begun for a guarantee: when their frameworks had their second turn is not known. */
+  /**
+   * The number of offers that were begun for a guarantee; when their frameworks had their second
+   * turn is not known.
+   */
   readonly guaranteed: number;
   readonly turns: number;
 }
 
 /**
- * Undefined when the core answers every event as the oracle does, offers in the same order. Where
- * chance decides and an offer was begun for a guarantee, the oracle tries every place for its
+ * Undefined where the core answers every event as the oracle does, with offers in the same order.
+ * Where chance decides and an offer was begun for a guarantee, the oracle tries every place for its
  * second turn. With several such offers in one event it does not try all combinations: if no place
- * fits, the history says nothing from there on.
+ * fits, the history proves nothing from there on.
  */
 export function disagreement(history: History, options: CompareOptions): Disagreement | undefined {
   const secondTurns = new Map<number, number>();
@@ -129,8 +132,8 @@ const headerOf = ({ options }: History): TraceHeader => ({
 });
 
 /**
- * Free, offered and used resources of every agent are its total, kind by kind; shared volumes are
- * apart.
+ * On every agent, free, offered and used resources must add up to the total, kind by kind; shared
+ * volumes are left out.
  */
 export function checkConservation(replayer: Replayer): void {
   const { algebra } = oracle;

@@ -1,5 +1,4 @@
-// What explain says is what a run over the agent does, in every state that random histories lead
-// to.
+// In every state that random histories reach, explain says what a run over the agent does.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { LiveAllocator, OfferBatch, SchedulerCore } from '../../src/core/interface.ts';
@@ -22,15 +21,15 @@ const offersOf = (batch: OfferBatch) =>
     (_, index) => `${batch.frameworkId(index)} as ${batch.role(index)}`,
   );
 
-/** Who is offered something by a run over one agent alone, on a copy. */
+/** The frameworks that a run over one agent alone offers something to, on a copy. */
 function offeredOf(allocator: LiveAllocator, agentId: AgentId): ReadonlySet<string> {
   const fork = allocator.fork();
-  // Asks for a run over the agent, and changes nothing that counts in it.
+  // Asks for a run over the agent, and changes nothing else that matters.
   fork.updateUnavailability(agentId, undefined);
   return new Set(offersOf(fork.runPending()));
 }
 
-/** Nothing waits for a run any more, and no refusal ends in this very moment. */
+/** Whether no run is pending, and no refusal ends at this very moment. */
 function settled(allocator: LiveAllocator, now: number): LiveAllocator {
   const fork = allocator.fork();
   fork.setTime(now + 0.01);
@@ -38,7 +37,7 @@ function settled(allocator: LiveAllocator, now: number): LiveAllocator {
   return fork;
 }
 
-/** Explains everything about every agent, and counts the answers. */
+/** Explains every framework and agent, and counts the answers. */
 function checkExplanations(replayer: Replayer, seen: Set<string>) {
   const { allocator, agentIds, frameworkIds, now } = replayer;
   if (allocator.paused) {

@@ -1,10 +1,10 @@
-// Random histories. A step says what shall happen in words that fit any state ("decline the third
-// of the offers there are"), so that a history with steps left out is still one: that is what makes
+// Random histories. A step says what happens in words that fit any state ("decline the third of the
+// offers there are"), so that a history without some of its steps is still a history: that makes
 // failures shrink well. `world.ts` turns steps into events.
 import fc from 'fast-check';
 import type { TraceAttribute, TraceConstraint, TraceOptions } from './trace.ts';
 
-/** Any of the things of a sort that there are: the index is taken modulo their number. */
+/** Chooses one of the things that exist: the index is taken modulo their number. */
 export type Pick = number;
 
 export interface ItemPlan {
@@ -72,7 +72,7 @@ export type Step =
         'reserve' | 'unreserve' | 'create' | 'destroy',
         Pick,
       ])[];
-      /** Shares of what is left that tasks take. */
+      /** The fractions of what is left that tasks take. */
       readonly tasks: readonly number[];
       readonly refuse: number | undefined;
     }
@@ -419,7 +419,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('answer inverse' as const),
       which: pick,
       accept: fc.boolean(),
-      // A filter that ends in the instant of a batch is a race in the reference.
+      // A filter that ends exactly at a batch is a race in the reference.
       refuse: fc.constantFrom<(number | undefined)[]>(undefined, 0, 0.3, 2.7),
     }),
   },
@@ -458,7 +458,7 @@ const certain = fc.record<TraceOptions>(
 
 type Chance = { [Key in 'shuffleSeed' | 'roleSorter' | 'frameworkSorter']?: TraceOptions[Key] };
 
-/** Where chance has a say. */
+/** For histories in which chance decides. */
 const chance = fc.record<Chance>(
   {
     shuffleSeed: fc.constantFrom(1, 2, 2 ** 32 + 7, Number.MAX_SAFE_INTEGER),
@@ -472,14 +472,14 @@ const options = fc
   .tuple(certain, often<Chance>({}, chance, 1))
   .map(([own, drawn]): TraceOptions => ({ ...own, ...drawn }));
 
-/** Means nothing once something has happened. */
+/** Has no effect once something has happened. */
 const recovery: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('recover quotas' as const),
   agents: fc.nat({ max: 9 }),
   roles: fc.subarray(['r1', 'r2', 'r3']),
 });
 
-/** A role or two with so many frameworks that they are no longer looked at one by one. */
+/** A role or two with so many frameworks that the core does not look at each of them. */
 const crowd: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     do: fc.constant('add framework' as const),

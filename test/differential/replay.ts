@@ -1,5 +1,5 @@
-// Plays the master's part in a recorded history: it turns events into calls of an allocator, keeps
-// offers and tasks, and reports what came of each event in the words of the format.
+// Plays the master in a recorded history: turns events into calls of an allocator, keeps offers and
+// tasks, and returns the results of each event in the words of the format.
 import type {
   AgentFacts,
   Allocator,
@@ -53,7 +53,7 @@ export interface Turn {
   readonly agentId: AgentId;
 }
 
-/** What of a core a history needs. */
+/** The parts of a core that a history needs. */
 export interface DecidingCore extends Pick<SchedulerCore, 'algebra'> {
   allocator(options: AllocatorOptions): Allocator;
 }
@@ -83,7 +83,7 @@ export class Replayer {
     }
   }
 
-  /** The same master over another allocator, which must be in the state of this one. */
+  /** The same master with another allocator, which must be in the same state. */
   over(allocator: Allocator): Replayer {
     const copy = new Replayer(this.#core, { intervalMs: this.#intervalMs }, allocator);
     for (const [id, facts] of this.#agents) {
@@ -119,7 +119,7 @@ export class Replayer {
     return this.#now;
   }
 
-  /** What tasks hold, summed by framework, agent and role. */
+  /** What tasks hold, summed up by framework, agent and role. */
   tasks(): Holding[] {
     return [...this.#tasks.values()];
   }
@@ -128,12 +128,12 @@ export class Replayer {
     return this.#agents.keys();
   }
 
-  /** Frameworks that are active. */
+  /** Ids of active frameworks. */
   get frameworkIds(): Iterable<FrameworkId> {
     return this.#activeFrameworks;
   }
 
-  /** Offers of the runs of the last event, in the order in which the allocator gave them. */
+  /** Offers of the runs of the last event, in the allocator's order. */
   get turns(): readonly (readonly Turn[])[] {
     return this.#turns;
   }
@@ -252,7 +252,7 @@ export class Replayer {
     }
   }
 
-  // Agents
+  // --- Agents ---
 
   #addAgent(event: TraceEventOf<'addAgent'>): void {
     const id = agentId(event.id);
@@ -314,7 +314,7 @@ export class Replayer {
     }
   }
 
-  // Frameworks
+  // --- Frameworks ---
 
   #addFramework(event: TraceEventOf<'addFramework'>, extras: Extras): void {
     const id = frameworkId(event.id);
@@ -353,7 +353,7 @@ export class Replayer {
     this.allocator.removeFramework(id);
   }
 
-  // Offers
+  // --- Offers ---
 
   #takeBack(isMeant: (thing: InverseOffer) => boolean, extras: Extras): void {
     const offers = drain(this.#offers, isMeant);
@@ -448,7 +448,7 @@ export class Replayer {
     }
   }
 
-  // Tasks
+  // --- Tasks ---
 
   #addTask(task: Holding): void {
     const before = this.#tasks.get(taskKey(task));
@@ -487,7 +487,7 @@ export class Replayer {
       .sort((a, b) => compare(a.agentId, b.agentId) || compare(a.role, b.role));
   }
 
-  // Time and runs
+  // --- Time and runs ---
 
   #advance(ms: number): void {
     const end = this.#now + ms;
@@ -559,7 +559,7 @@ export class Replayer {
 }
 
 export interface Difference {
-  /** Counted from 1 in the file: the header is line 1. */
+  /** Counted from 1: the header of the file is line 1. */
   readonly line: number;
   readonly event: TraceEvent;
   readonly expected: TraceResult;
@@ -598,7 +598,7 @@ export function replay(
   return trace.lines.map((event) => ({ ...event, result: replayer.play(event) }));
 }
 
-// Messages from texts
+// --- Messages from texts ---
 
 const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 const numberAtEnd = (id: string) => Number(/\d+$/.exec(id)?.[0] ?? 0);
@@ -614,7 +614,7 @@ function take<Thing>(things: Map<number, Thing>, id: number): Thing {
   return thing;
 }
 
-/** Takes out those that are meant, in ascending order. */
+/** Removes the meant items, in ascending order. */
 function drain<Thing>(
   things: Map<number, Thing>,
   isMeant: (thing: Thing) => boolean,

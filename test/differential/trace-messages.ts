@@ -1,4 +1,4 @@
-// What the events of a recorded history say, as the messages that the interface of the core speaks.
+// The messages of the core's interface for the events of a recorded history.
 import type {
   AgentFacts,
   AllocatorOptions,

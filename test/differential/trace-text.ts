@@ -1,4 +1,4 @@
-// The texts of recorded histories, and the messages they stand for. The format is described where
+// The texts in recorded histories, and the messages that they mean. The format is described where
 // the histories are kept; `formatResources` writes its canonical order.
 import type { Quantities } from '../../src/core/interface.ts';
 import {
@@ -106,7 +106,7 @@ function parseDisk(text: string): Resource_DiskInfo {
   return disk;
 }
 
-/** Whatever the role they are allocated to: the role of an offer stands beside its text. */
+/** Allocation roles are left out: the role of an offer is beside its text. */
 export function formatResources(resources: readonly Resource[]): string {
   const copies = new Map<string, { readonly parts: readonly string[]; count: number }>();
   for (const resource of resources) {

@@ -7,7 +7,7 @@ export interface TraceOptions {
   readonly filterGpu?: boolean;
   readonly region?: string;
   readonly zone?: string;
-  /** Recorded histories have none of these: nothing is left to chance in them. */
+  /** Recorded histories have no seed: nothing in them is random. */
   readonly shuffleSeed?: number;
   readonly roleSorter?: 'random';
   readonly frameworkSorter?: 'random';

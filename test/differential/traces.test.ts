@@ -1,5 +1,5 @@
-// Recorded histories of Apache Mesos's own allocator, a few of each family, through the oracle and
-// the core.
+// Recorded histories of Apache Mesos's own allocator, a few of each family, run through oracle and
+// core.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { firstDifference } from './replay.ts';
 import { parseTrace } from './trace.ts';
 
 const own = fileURLToPath(new URL('traces', import.meta.url));
-/** All of the recorded ones, where the machine has them beside the checkout. */
+/** All recorded histories, if the machine has them beside the checkout. */
 const shared = fileURLToPath(new URL('../../../shared/data/allocator-traces', import.meta.url));
 
 const read = (directory: string) => (name: string) => ({

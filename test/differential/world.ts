@@ -1,6 +1,6 @@
-// Turns the steps of a random history into events that fit what there is: the part of a cluster
-// that decides. What it does is what a master would let through, no more: no offer is answered
-// twice, no operation needs what its offer lacks, no volume is destroyed that someone else uses.
+// Turns the steps of a random history into events that fit the state. It is the deciding half of a
+// cluster, and does only what a master would allow: no offer is answered twice, no operation needs
+// what its offer lacks, no volume is destroyed that another task uses.
 import type { Holding, ResourceAlgebra } from '../../src/core/interface.ts';
 import {
   Resource_ReservationInfo_Type as Reservation,
@@ -35,16 +35,13 @@ export class World {
   #nextFramework = 1;
   #nextName = 1;
 
-  /**
-   * Looks at the offers and tasks of the replayer, and makes events for it and any others beside
-   * it.
-   */
+  /** Reads offers and tasks of the replayer; the events are for that replayer and any other. */
   constructor(replayer: Replayer, algebra: ResourceAlgebra) {
     this.#replayer = replayer;
     this.#algebra = algebra;
   }
 
-  /** Nothing when the step has nothing to act on. */
+  /** Undefined where the step has nothing to act on. */
   eventOf(step: Step): TraceEvent | undefined {
     switch (step.do) {
       case 'add agent':
@@ -170,7 +167,7 @@ export class World {
           hosts: step.hosts && picked([...this.#agents.values()], step.hosts),
         };
       case 'advance':
-        // The long wait is the time after which the allocator waits for agents no longer.
+        // The long wait is the time after which the allocator stops waiting for agents.
         return {
           ev: 'advance',
           ms: this.#replayer.allocator.paused && step.ms === 5000 ? 600_000 : step.ms,
@@ -216,7 +213,9 @@ export class World {
     };
   }
 
-  /** Half of what is plain on the agent is in use, by a framework that may be added later. */
+  /**
+   * Half of the plain resources of the agent are in use, by a framework that may be added later.
+   */
   #usedOf(res: string, used: Pick): { used?: NonNullable<TraceEventOf<'addAgent'>['used']> } {
     const plain = parseResources(res).filter(
       (resource) => resource.reservations === undefined && resource.revocable === undefined,
@@ -234,7 +233,7 @@ export class World {
     return { used: { [framework]: { [role]: taken } } };
   }
 
-  /** The total of before with more of some things, and any amount of revocable ones. */
+  /** The earlier total with more of some resources, and any amount of revocable ones. */
   #grownTotal(id: string, items: readonly ItemPlan[]): string {
     const before = this.#replayer.allocator.total(agentId(id));
     const kept = before.filter((resource) => resource.revocable === undefined);
@@ -297,7 +296,7 @@ export class World {
         continue;
       }
       launch.push(formatResources(task));
-      // A shared volume stays there for the next task.
+      // A shared volume stays in the offer for the next task.
       const taken = task.filter((resource) => resource.shared === undefined);
       left = this.#algebra.subtract(left, taken);
     }
@@ -310,10 +309,7 @@ export class World {
     };
   }
 
-  /**
-   * Some operation of that name on one of the resources, made for the role of the offer or of the
-   * cluster.
-   */
+  /** An operation of that name on one of the resources, for the offer's role or the cluster. */
   #operation(
     name: OperationName,
     which: Pick,
@@ -398,7 +394,8 @@ const picked = <T>(list: readonly T[], which: readonly Pick[]): T[] => [
 const refusal = (refuse: number | undefined) => (refuse === undefined ? {} : { refuse });
 
 /**
- * Numbers and set items that nothing else has: a port cannot be reserved and unreserved at once.
+ * Numbers and set items that no other resource has: a port cannot be reserved and unreserved at
+ * once.
  */
 function valueText({ name, amount }: ItemPlan, serial: number): string {
   const first = 31_000 + 100 * serial;
@@ -432,7 +429,7 @@ function termsOf(plan: TermsPlan) {
   };
 }
 
-/** Limits are the guarantees times a factor; a factor of 0 means that there are none. */
+/** Limits are the guarantees times a factor; a factor of 0 means no limits. */
 function quotaEvent(step: Step & { do: 'set quota' }): TraceEvent {
   const { role, cpus, mem, disk, gpus, limit, limitsOnly } = step;
   const text = (factor: number) =>
@@ -452,7 +449,10 @@ const round = (value: number) => Math.round(value * 1000) / 1000;
 const isWhole = (resource: Resource) =>
   resource.disk?.persistence !== undefined || resource.disk?.source?.mount !== undefined;
 
-/** About that share of a resource; what cannot be divided is taken whole for half of it or more. */
+/**
+ * About that fraction of a resource; a resource that cannot be divided is taken whole from one half
+ * on.
+ */
 function portion(resource: Resource, share: number): Resource[] {
   if (share >= 1) {
     return [resource];

@@ -73,7 +73,7 @@ test('tasks run where their constraints let them', async () => {
 });
 
 test('hostname:UNIQUE: never two of them on one host at a time', async () => {
-  // A task holds a lock of its agent's; the sandbox has the agent's id in its path.
+  // Each task takes a lock of its agent; the sandbox's path contains the agent's id.
   const lock = `${cluster.folder}/lock-$(pwd | sed 's|.*/slaves/||; s|/.*||')`;
   const command = `mkdir "${lock}" || exit 9; sleep 0.3; rmdir "${lock}"`;
   const file = taskFile(

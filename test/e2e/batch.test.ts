@@ -1,4 +1,5 @@
-// `mesoscale batch` against a real master and agent: results, interruption, and a master that dies.
+// `mesoscale batch` with a real master and agent: results, interruption, and a master that is
+// killed.
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,7 +77,7 @@ test('only the failed ones are run again when that is asked for, and rows that w
   const first = batch(file);
   expect(await first.ended()).toBe(1);
   expect(first.log).toContain('--rerun_failed');
-  // Without being asked to, it only says again how it was.
+  // Without --rerun_failed it only repeats its summary.
   expect(await batch(file).ended()).toBe(1);
   const before = readFileSync(ran, 'utf8').trim().split('\n').toSorted();
   expect(before).toEqual(['one', 'three', 'two']);
@@ -211,7 +212,7 @@ test('a batch whose framework another program takes over says so, and does not s
   const first = batch(file);
   const journal = join(`${file}.results`, 'journal.jsonl');
   await until('the task was begun', () => readFileSync(journal, 'utf8').includes('"attempt"'));
-  // A copy of the results is not locked with them, and has the id of the framework.
+  // The lock is not copied with the results, but the framework's id is.
   cpSync(`${file}.results`, `${file}.copy`, { recursive: true });
   const second = batch(file, `--results=${file}.copy`);
   expect(await first.ended()).toBe(1);

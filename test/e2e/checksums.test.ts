@@ -1,5 +1,5 @@
-// The main job on real input: the checksum of a thousand files, each its own task, equals what is
-// computed here directly.
+// The main use on real input: the checksums of a thousand files, a task for each, equal those
+// computed here.
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

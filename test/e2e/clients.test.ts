@@ -1,4 +1,4 @@
-// Clients of other people, unmodified, against a real master and agent.
+// A client of another project, unmodified, with a real master and agent.
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

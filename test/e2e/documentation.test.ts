@@ -1,5 +1,5 @@
-// Every block of code in the documentation: run against a real cluster, read by what it is meant
-// for, or named below with the reason why not.
+// Every block of code in the documentation is run on a real cluster, or read by what it is meant
+// for, or listed below with the reason why not.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import { freePort, Program, TestCluster, until } from '../support/cluster.ts';
 import { root, sources } from '../support/sources.ts';
 
 /**
- * Blocks and lines that are not run here, by how they begin, each with where it is kept or why it
- * is not.
+ * Blocks and lines that are not run here, by their beginnings, each with the test that covers it or
+ * the reason why none does.
  */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm start': 'test/e2e/local.test.ts',
@@ -29,8 +29,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Pages whose blocks are signatures of the core's exports: test/core/wrong-calls.test.ts and others
- * call those.
+ * Pages whose blocks are signatures of the core's exports, which test/core/wrong-calls.test.ts and
+ * others call.
  */
 const REFERENCES = new Set(['asm/README.md']);
 

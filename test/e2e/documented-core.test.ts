@@ -1,4 +1,4 @@
-// The program in docs/embed-the-core.md, as it is printed there, prints what the page says.
+// The program in docs/embed-the-core.md, exactly as the page has it, prints what the page says.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

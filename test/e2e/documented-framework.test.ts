@@ -1,4 +1,4 @@
-// The program in docs/write-a-framework.md, as it is printed there, against a real cluster.
+// The program in docs/write-a-framework.md, exactly as the page has it, on a real cluster.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ afterAll(() => cluster.stop());
 
 const page = readFileSync(join(root, 'docs', 'write-a-framework.md'), 'utf8');
 
-/** The program, with the package as it lies here. */
+/** The program, with the package in this checkout. */
 const library = pathToFileURL(join(root, 'src', 'index.ts')).href;
 const program = (/```js\n([\s\S]*?)```/.exec(page)?.[1] ?? '').replace(
   "'mesoscale'",

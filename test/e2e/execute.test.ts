@@ -98,7 +98,7 @@ test('the output of a custom executor comes out', async () => {
     executor: {
       type: 'CUSTOM',
       executor_id: { value: 'own' },
-      // It ends without ever speaking to its agent.
+      // It ends without ever contacting its agent.
       command: { value: 'echo begun' },
     },
   };

@@ -1,5 +1,5 @@
-// A master whose disk is full, or whose registry is taken away: what it says, and what a next one
-// finds.
+// A master whose disk is full, or whose registry is deleted: what it reports, and what the next
+// master finds.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-/** Too many for what is left of a page. */
+/** More than the rest of a page can hold. */
 const weightsOf = (prefix: string) =>
   Array.from({ length: 1_000 }, (_, index) => ({ role: `${prefix}${index}`, weight: 2 }));
 

@@ -1,4 +1,4 @@
-// The path of a new user: `npm start` (its script, with ports of our own), a command on the
+// The first steps of a new user: `npm start` (its script, with ports of the test), a command on the
 // cluster, a killed master, Ctrl-C, and a second start.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'mesoscale-local-'));
 const started: ChildProcess[] = [];
 afterAll(() => {
   for (const child of started) {
-    // Its programs notice that it is gone, and end.
+    // The programs notice that the starter is gone, and end.
     child.kill('SIGKILL');
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
@@ -100,7 +100,7 @@ test('a local cluster starts, works, survives a kill of its master, stops, and s
   };
   const shown = await fetch(`http://127.0.0.1:${agentPort}/files/read?path=/slave/log&offset=0`);
   expect(((await shown.json()) as { data: string }).data).toContain('given agent ID');
-  // The same agent, by the id that the first master gave it.
+  // The same agent, with the id that the first master gave it.
   const log = readFileSync(join(folder, 'var', 'log', 'agent-1.log'), 'utf8');
   expect(slaves.map(({ id }) => id)).toEqual([/given agent ID (\S+)/.exec(log)?.[1]]);
   third.child.kill('SIGINT');
@@ -217,7 +217,7 @@ describe('whatever ends a local cluster, no program runs on and no pid file is l
   ])('%s', async (what, end, said, status) => {
     const work = join(folder, `ended-${what.length}`);
     mkdirSync(work);
-    // Of a cluster that was larger, and ended with its machine.
+    // Left by a larger cluster whose machine crashed.
     writeFileSync(join(work, 'agent-3.pid'), '999999999\n');
     const cluster = start([
       `--port=${await freePort()}`,

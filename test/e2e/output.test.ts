@@ -1,5 +1,4 @@
-// Commands whose output nobody reads any more, or that cannot do what they are asked: no stack
-// traces.
+// Commands whose output is not read any more, or that fail: they print no stack traces.
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -38,7 +37,7 @@ interface Ended {
 }
 
 interface Reading {
-  /** After so many bytes of this stream its reader goes away. */
+  /** The stream whose reader goes away after its first bytes. */
   readonly closes?: 'stdout' | 'stderr';
   readonly into?: string;
 }
@@ -124,7 +123,7 @@ test('a master goes on when nobody reads its log any more', async () => {
   const healthy = async () => (await fetch(`http://127.0.0.1:${port}/health`)).ok;
   await until('it answers', healthy);
   for (let i = 0; i < 5; i++) {
-    // Each is worth a line in the log.
+    // Each request is a line in the log.
     await fetch(`http://127.0.0.1:${port}/logging/toggle?level=1&duration=1secs`, {
       method: 'POST',
     });

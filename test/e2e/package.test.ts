@@ -1,5 +1,4 @@
-// `npm pack`: builds the package first; installed elsewhere, it runs by itself, without the
-// sources.
+// `npm pack` builds the package; installed elsewhere, it works by itself, without the sources.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -19,13 +18,13 @@ import { root } from '../support/sources.ts';
 const folder = mkdtempSync(join(tmpdir(), 'mesoscale-package-'));
 const home = join(folder, 'node_modules', 'mesoscale');
 beforeAll(() => {
-  // What an earlier build has left must not be what is packed.
+  // Files of an earlier build must not be packed.
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  // Whatever lies in the folders above, programs here belong to this package.
+  // Whatever is in the folders above, programs here belong to this package.
   writeFileSync(join(folder, 'package.json'), '{"private": true}\n');
   mkdirSync(home, { recursive: true });
   execFileSync('/bin/sh', ['-c', 'tar xzf mesoscale-*.tgz --strip-components=1 -C "$0"', home], {
@@ -45,7 +44,7 @@ test('an installed package has the command', () => {
   };
   expect(run(MESOSCALE, 'version')).toContain(`mesoscale ${version}`);
   expect(run(MESOSCALE, 'agent', '--help')).toContain('--work_dir=PATH');
-  // As on a machine whose Node is new enough.
+  // As on a machine with a recent Node.
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
   const command = join(home, 'bin', 'mesoscale');
   const help = execFileSync(command, ['help'], { encoding: 'utf8', env });

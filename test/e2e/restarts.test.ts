@@ -1,4 +1,5 @@
-// Tasks outlive the programs that run them: an agent that is killed, a master that is killed, both.
+// Tasks outlive the programs that run them: an agent that is killed, a master that is killed, or
+// both.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ beforeAll(() => cluster.start());
 afterAll(() => cluster.stop());
 
 let runs = 0;
-/** A task that ends when its file is there, and says how often it was started. */
+/** A task that ends when its file exists, and prints how often it was started. */
 async function longTask() {
   const n = runs++;
   const release = join(cluster.folder, `release-${n}`);

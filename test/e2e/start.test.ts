@@ -1,5 +1,5 @@
-// How master and agent start: at once where all is well, with one clear line and status 1 where
-// not.
+// How master and agent start: at once where all is well, otherwise with one clear line and status
+// 1.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ function run(...parameters: string[]): Program {
   return program;
 }
 
-/** Bytes that come back on a connection that is opened as soon as that is possible. */
+/** The bytes that come back on a connection that is opened as soon as possible. */
 async function firstAnswer(port: number): Promise<string> {
   const socket = await until(
     'the port is open',

@@ -1,5 +1,5 @@
-// The programs of examples/embedding print the same bytes, whatever runs them. Each is built and
-// run here; a runtime that is not there leaves its program out, which `npm test` reports.
+// The programs of examples/embedding print the same bytes in every runtime. Each is built and run
+// here; without its runtime a program is left out, which `npm test` reports.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -24,8 +24,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const programs = join(root, 'examples/embedding');
 const work = mkdtempSync(join(tmpdir(), 'embedding-'));
 const [deno] = globSync(join(root, 'node_modules/@deno/*/deno'));
-// The package's install script, where it runs, moves the program; where it does not, a small
-// placeholder stands there.
+// The package's install script, where it runs, moves the program; otherwise a small placeholder is
+// in its place.
 const bun = globSync([
   join(root, 'node_modules/@oven/bun-*/bin/bun'),
   join(root, 'node_modules/bun/bin/bun.exe'),
@@ -36,10 +36,7 @@ const [python] = globSync(
 );
 const WASM2C = '/usr/share/wabt/wasm2c';
 
-/**
- * Under continuous integration a runtime that is not there is a failure, not a reason to leave it
- * out.
- */
+/** Under continuous integration a missing runtime is a failure. */
 const isLeftOut = (runtime: string | undefined) =>
   !['true', '1'].includes(process.env.CI ?? '') && (runtime === undefined || !existsSync(runtime));
 
@@ -117,7 +114,7 @@ describe.skipIf(isLeftOut(chromium))('in a browser', () => {
   });
 });
 
-/** What a page of the examples shows in a browser. */
+/** The text that a page of the examples shows in a browser. */
 async function shownBy(page: string): Promise<string> {
   const shown = Promise.withResolvers<string>();
   const server = createServer((request, response) => serve(request, response, shown.resolve));
@@ -140,7 +137,7 @@ async function shownBy(page: string): Promise<string> {
   try {
     return await shown.promise;
   } finally {
-    // The browser is a shell script around many processes: they form a group of their own.
+    // The browser is a shell script with many processes, which form a group of their own.
     process.kill(-(browser.pid ?? 0), 'SIGKILL');
     await closed;
     server.closeAllConnections();
@@ -148,7 +145,7 @@ async function shownBy(page: string): Promise<string> {
   }
 }
 
-/** What the page shows comes back as soon as it shows it. */
+/** Sends the text as soon as the page shows it. */
 const WATCH = `<script>
   const offers = document.getElementById('offers');
   new MutationObserver(() => fetch('shown', { method: 'POST', body: offers.textContent })).observe(offers, { childList: true });
@@ -186,7 +183,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ts: 'text/javascript',
 };
 
-/** The package is served from its sources, their types stripped. */
+/** The package is served from its sources, without their types. */
 function fileOf(path: string): string {
   if (path === '/mesoscale-core.wasm') {
     return module;

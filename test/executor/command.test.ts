@@ -1,4 +1,4 @@
-// The command executor's machine, without a world: order of updates, kills, probes, take-over.
+// The command executor's state machine by itself: order of updates, kills, probes, recovery.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -460,7 +460,7 @@ test('whatever happens, there is one terminal update, and nothing after it', () 
       for (const event of events) {
         machine.nowMs += 100;
         if (event === 'launch') {
-          // A second task has updates of its own, which is not what is looked at here.
+          // A second task has updates of its own, which do not matter here.
           if (launches++ === 0 && !isResumed) {
             machine.launch();
           }

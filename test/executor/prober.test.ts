@@ -201,7 +201,7 @@ test.each([true, false])(
   },
 );
 
-/** The spawner of containers: the parent of the supervisor of one that runs. */
+/** The spawner of containers: the parent of a running container's supervisor. */
 const spawnerOf = (supervisor: number) => processStat(supervisor)?.parent ?? expect.fail();
 
 test('a health check that is lost with the spawner is no verdict, and made again', async () => {

@@ -1,4 +1,4 @@
-// What is opened stays what it was, whatever comes in its place.
+// An open folder stays the same, whatever takes its place.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 afterEach(() => temporary[Symbol.dispose]());
 
-/** As a task would do between two steps of the agent. */
+/** What a task could do between two steps of the agent. */
 function exchangeForLink(): void {
   renameSync(here('box/sub'), here('box/moved'));
   symlinkSync(here('outside'), here('box/sub'));
@@ -102,7 +102,7 @@ describe('a path beneath a folder', () => {
     symlinkSync('..', here('box/up'));
     symlinkSync(here('outside/file'), here('box/away'));
     symlinkSync('../../outside', here('box/sub/away'));
-    // Its name begins as the folder's own.
+    // Its name begins with the folder's name.
     mkdirSync(here('box-other'));
     symlinkSync(here('box-other'), here('box/other'));
     for (const path of ['..', 'up', 'away', 'sub/away/file', 'sub/../../outside/file', 'other']) {

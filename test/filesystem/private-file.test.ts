@@ -1,4 +1,4 @@
-// What is private is so from its first moment, and what was open before is closed.
+// A private file is private from the start, and one that was not becomes private.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -29,7 +29,7 @@ beforeEach(() => {
 
 afterEach(() => temporary[Symbol.dispose]());
 
-/** As an earlier version has left it. */
+/** A file as an earlier version left it. */
 function openFile(name: string): string {
   writeFileSync(here(name), 'kept');
   chmodSync(here(name), 0o664);

@@ -1,4 +1,4 @@
-// Which errors of writing mean that the disk is full, where the error itself does not say so.
+// Errors of writing that mean a full disk, where the error itself does not say so.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { isFullFor } from '../../src/filesystem/room.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 
-/** As SQLite says that a quota is used up, or that a full disk cannot be synced. */
+/** SQLite's error for a used-up quota, or for a full disk that cannot be synced. */
 const ioError = Object.assign(new Error('disk I/O error'), { errcode: 778 });
 
 test('an error that names no cause is one of a full disk where the disk has no room (needs root)', () => {

@@ -1,4 +1,4 @@
-// Trees go whole, however they are made, and nothing beside them does.
+// A tree is deleted completely, whatever it consists of, and nothing beside it is.
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -85,7 +85,7 @@ test.runIf(isRoot)('what is mounted in it stays, and the rest goes (needs root)'
   try {
     execFileSync('mount', ['--bind', here('outside'), tree('a/b/c')], { stdio: 'ignore' });
   } catch {
-    // Not every root may mount.
+    // Root may be not allowed to mount.
     return;
   }
   try {
@@ -105,7 +105,7 @@ test.runIf(isRoot)('what is mounted in it stays, and the rest goes (needs root)'
 
 test.runIf(isRoot)('what is mounted on it stays as it is (needs root)', async () => {
   try {
-    // Of the same disk: only the mount itself tells it from a folder.
+    // On the same disk, only the mount itself distinguishes it from a folder.
     execFileSync('mount', ['--bind', here('outside'), tree()], { stdio: 'ignore' });
   } catch {
     return;
@@ -138,7 +138,7 @@ test('folders that are exchanged for links meanwhile lead nowhere', async () => 
       writeFileSync(here('outside', name), '');
     }
     await using _ = await exchanging(names.map((name) => [tree(name), tree(`${name}l`)]));
-    // This one may put things back where they have been deleted already, as root may.
+    // As root, this task may put entries back that were deleted already.
     await deleteTree(tree()).catch(() => undefined);
     expect(readdirSync(here('outside')).toSorted()).toEqual([...names, 'file'].toSorted());
   }

@@ -1,12 +1,12 @@
-// The source of the scheduler core has floors: a file knows those below it and beside it, never one
-// above.
+// The sources of the scheduler core have floors: a file imports from lower floors and its own,
+// never from a higher one.
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeOf, importsOf, type Source, sources } from '../support/sources.ts';
 
 const files = sources('asm/**/*.ts');
 
-/** From the bottom to the top; a folder is one floor, and so are files that are named together. */
+/** From the bottom to the top. A folder is one floor, and so are files that are listed together. */
 const FLOORS: readonly (readonly string[])[] = [
   ['asm/constants', 'asm/slots', 'asm/memory'],
   ['asm/vectors', 'asm/intervals'],
@@ -37,7 +37,7 @@ function climbs(all: readonly Source[]): string[] {
 }
 
 /**
- * Files where an assert() is neither guarded nor in a check: its condition would stay in the
+ * Files with an assert() that is neither guarded nor in a check: its condition would stay in the
  * shipped module.
  */
 function bareAssertions(all: readonly Source[]): string[] {

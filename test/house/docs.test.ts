@@ -1,4 +1,4 @@
-// What the documentation names must exist: files, links and flags.
+// Files, links and flags that the documentation names must exist.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { root, sources } from '../support/sources.ts';
 
 const pages = sources('docs/*.md').filter(({ path }) => path !== 'docs/flags.md');
 
-/** Of scripts/conformance.ts. */
+/** The flags of scripts/conformance.ts. */
 const CONFORMANCE_FLAGS = ['groups', 'runner'];
 
 test('links lead somewhere', () => {

@@ -1,5 +1,5 @@
-// A value is exported for somebody else. What only its own file uses is not, or a reader looks for
-// users that there are not; and what is used by nothing goes.
+// A value is exported because another file uses it. If only its own file did, readers would search
+// for users that do not exist; if none did, it could go.
 import { expect, test } from 'vitest';
 import { codeOf, type Source, sources } from '../support/sources.ts';
 

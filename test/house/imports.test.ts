@@ -82,7 +82,7 @@ test('every import keeps to the rules of the rooms', () => {
   expect(sources('src/**/*.ts').flatMap(problems)).toEqual([]);
 });
 
-/** What a container becomes is computed: of the world it knows what it is handed. */
+/** Plans are computed: they know of the world only what they are given. */
 const PLAN = /^(?:node:path$|src\/model\/|src\/containerizer\/(?:plan\/|containerizer-error\.ts$))/;
 
 const planProblems = (source: Source) =>

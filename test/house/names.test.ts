@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { sources } from '../support/sources.ts';
 
 const files = [...sources('src/**/*.ts'), ...sources('asm/**/*.ts'), ...sources('bench/**/*.ts')];
-/** The habit is 500; a few more lines are better than a cut in the wrong place. */
+/** The habit is 500; a few more lines are better than a file cut in the wrong place. */
 const MAX_LINES = 600;
 
 test('file names are kebab-case and say what is in them', () => {
@@ -28,7 +28,7 @@ test('every file begins with a sentence about what it owns', () => {
 
 test('"slave" appears only where the wire says it', () => {
   const bad = files.flatMap(({ path, text }) =>
-    // Names of variables, functions and types; texts and keys of answers may say it.
+    // Variables, functions and types may not contain it; texts and keys of responses may.
     [...text.matchAll(/\b(?:const|let|function|class|interface|type)\s+(\w*[sS]lave\w*)/g)].map(
       ([, name]) => `${path}: ${name}`,
     ),

@@ -1,10 +1,10 @@
-// A pure test has no clock, process, socket or file of its own, nor has what it imports: such tests
-// share a worker, run by themselves in half a minute, and may be run after every key.
+// A pure test has no clock, process, socket or file of its own, and neither has what it imports.
+// Pure tests share a worker, run in half a minute, and can be run after every keystroke.
 import { expect, test } from 'vitest';
 import { isPureTest } from '../support/projects.ts';
 import { codeOf, importsOf, type Source, sources } from '../support/sources.ts';
 
-/** node: modules without a world behind them, and reading what the checkout has. */
+/** Modules of Node without side effects, and those for reading the checkout. */
 const HARMLESS = [
   'assert',
   'assert/strict',
@@ -30,7 +30,7 @@ const all = new Map(
   ),
 );
 
-/** The file and all of ours that it needs at run time. */
+/** The file and all of our files that it needs at run time. */
 function reached(from: Source): Source[] {
   const found = new Map([[from.path, from]]);
   for (const source of found.values()) {

@@ -22,7 +22,7 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w.#])(?:Buffer|globalThis|fetch)\b/g, 'the platform'],
 ];
 
-/** Where a pure room may use one of these after all, and why. */
+/** Where a pure room may use one of these, and why. */
 const ALLOWED = new Map<string, string>([]);
 
 function problems(source: Source): string[] {
