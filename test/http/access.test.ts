@@ -1,5 +1,5 @@
-// What --firewall_rules and access control lists close stays closed, whatever the way in: however a
-// path is spelled, and by the call that shows the same as an endpoint.
+// What --firewall_rules and ACLs close stays closed on every way in: however a path is spelt, and
+// by the call that shows the same as an endpoint.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ afterEach(stopMasters);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The path goes out as it is written; fetch would tidy it. */
+/** Sends the path as it is written; fetch would normalize it. */
 function ask(master: MiniMaster, path: string, method = 'GET'): Promise<number> {
   return new Promise((resolve, reject) => {
     const { port } = master;
@@ -87,7 +87,7 @@ describe('no spelling of a closed path is answered', () => {
         const status = await ask(master, spelling);
         expect(`${spelling} ${status}`).toMatch(/ (403|404|400)$/);
         answered += (await ask(open, spelling)) === 200 ? 1 : 0;
-        // What would be answered is forbidden, not lost.
+        // A path that would be answered is forbidden, and not lost.
         expect(status === 403).toBe((await ask(open, spelling)) === 200);
       }
       expect(answered).toBeGreaterThan(5);
@@ -206,7 +206,7 @@ describe('the value of a secret', () => {
         command: { environment: { variables: [variable] } },
       },
     }));
-  /** In JSON, in protobuf, and in the long answers that are written piece by piece. */
+  /** In JSON, in protobuf, and in long responses that are written piece by piece. */
   const texts = ['hidden', Buffer.from('hidden').toString('base64')];
 
   test.each([1, 300])('is in no answer (with %i executors)', async (count) => {

@@ -36,7 +36,10 @@ const CALLER = { framework_id: { value: 'f' }, executor_id: { value: 'e' } };
 
 const SHUTDOWN: ExecutorEvent = { type: ExecutorEvent_Type.SHUTDOWN };
 
-/** Subscribes every executor and tells it to shut down; accepts everything else. */
+/**
+ * A state machine that subscribes every executor and tells it to shut down, and accepts all other
+ * calls.
+ */
 class MiniAgent {
   readonly events: AgentEvent[] = [];
   #watchers: (() => void)[] = [];

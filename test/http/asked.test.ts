@@ -1,4 +1,4 @@
-// No action that a list can be about goes unasked: a list that nothing asks for would only seem to
+// Every action that ACLs can name is authorized somewhere: otherwise an ACL would only seem to
 // protect.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ import { startMaster, stopMasters } from './mini-master.ts';
 
 afterEach(stopMasters);
 
-/** The fields of Apache Mesos's lists, and the one by another name that its documentation has. */
+/** The fields of Apache Mesos's ACLs, and one under the different name of its documentation. */
 const fields = [
   'register_frameworks',
   'run_tasks',
@@ -85,8 +85,8 @@ const fields = [
 ];
 
 /**
- * Lists about what no test's machine has: standalone containers, and resource providers of Mesos's
- * agents.
+ * ACLs about objects that no test machine has: standalone containers, and resource providers of
+ * Mesos's agents.
  */
 const withoutObject = [
   'VIEW_STANDALONE_CONTAINER',

@@ -1,4 +1,4 @@
-// HTTP basic authentication: which realm guards what, and when it is looked at.
+// HTTP basic authentication: which realm protects which endpoint, and when credentials are checked.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Authenticated,

@@ -1,5 +1,5 @@
-// Connections whose bytes are not those of a socket: what an accepted one carries, and dialled ones
-// in memory.
+// Connections whose bytes are not those of a socket: streams made on accepted sockets, and dialled
+// ones in memory.
 import type { Socket } from 'node:net';
 import { Duplex, duplexPair } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { type RawSocket, statuses } from './raw-socket.ts';
 const flipped = (bytes: Uint8Array | string) =>
   Buffer.from(Buffer.from(bytes).map((byte) => byte ^ 0x55));
 
-/** Bytes that mean something only when they are flipped. */
+/** A stream whose bytes have a meaning only when they are flipped. */
 class Flipped extends Duplex {
   readonly #socket: Socket;
 
@@ -66,7 +66,7 @@ async function start(secure: Secure, bounds: ConnectionBounds = {}) {
   return { ...port, received };
 }
 
-/** Resolves when no connection is left. */
+/** Resolves when no connection is open. */
 async function closed(listener: Listener): Promise<void> {
   while (listener.connections > 0) {
     await new Promise(setImmediate);

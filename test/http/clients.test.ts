@@ -1,4 +1,4 @@
-// Our own clients against our own servers: redirects, failures, coming back.
+// Our clients with our servers: redirects, failures, reconnection.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -36,7 +36,7 @@ afterEach(async () => {
   await stopMasters();
 });
 
-/** A client and what it sees, to wait for. */
+/** A client with everything that it is told, to be waited for. */
 function subscribe(master: string, options: Partial<SchedulerClientOptions> = {}) {
   const seen: string[] = [];
   const watchers: (() => void)[] = [];

@@ -1,4 +1,4 @@
-// What arrives on the one port: messages, calls and ordinary requests, split and mixed.
+// What arrives on the port: messages, calls and ordinary requests, split and mixed.
 import { createHash } from 'node:crypto';
 import net from 'node:net';
 import fc from 'fast-check';
@@ -198,7 +198,7 @@ describe('one port', () => {
   });
 
   describe('with more to read than fits into a turn', () => {
-    /** What a message costs: a turn has time for a part of them only. */
+    /** The cost of a message: one turn has time for only a part of them. */
     const work = (name: string) => createHash('sha256').update(name.repeat(500)).digest();
     const PEERS = 40;
     const EACH = 400;
@@ -316,9 +316,9 @@ describe('one port', () => {
     }
     clearInterval(watch);
     expect(machine.events).toHaveLength(calls);
-    // The bound at which reading stops, and what one read brings.
+    // The bound at which reading stops, and the requests of one read.
     expect(longest).toBeLessThan(4_096 + 1_024);
-    // Somebody with a short question does not wait for all of them.
+    // A client with a short question does not wait for all of them.
     expect(doneBefore).toBeLessThan(calls);
     raw.close();
     other.close();
@@ -389,7 +389,7 @@ describe('the reader of requests', () => {
   });
 
   test('looks at each byte once: a body in tiny chunks takes no longer than its bytes', () => {
-    // Read again at each arrival, these would take far longer than a test may.
+    // If each arrival were read from the start, this would take far longer than a test may.
     const chunks = 1_200_000;
     const head = 'POST /m HTTP/1.1\r\nLibprocess-From: a@1:1\r\nTransfer-Encoding: chunked\r\n\r\n';
     const bytes = Buffer.from(`${head}${'1\r\nx\r\n'.repeat(chunks)}0\r\n\r\n`);

@@ -1,10 +1,10 @@
-// Whose connections are ended, when there are too many or they do nothing for too long.
+// Which connections are closed when there are too many, or when they are idle for too long.
 import { describe, expect, test } from 'vitest';
 import type { ConnectionBounds } from '../../src/http/transport/connections.ts';
 import { openPort } from './open-port.ts';
 import { type RawSocket, statuses } from './raw-socket.ts';
 
-/** A port whose answers to /stream do not end. */
+/** A port whose responses to /stream do not end. */
 const start = (bounds: ConnectionBounds, isLinked = false) =>
   openPort({
     isLinked,

@@ -1,4 +1,4 @@
-// Virtual paths: what can be read, and that nothing else can.
+// Virtual paths: what can be read, and that nothing else can be.
 import { execFileSync } from 'node:child_process';
 import {
   chownSync,
@@ -65,7 +65,7 @@ async function text(path: string, offset = 0, length?: number): Promise<string |
   return 'refusal' in result ? result.refusal.status : result.value.data.toString();
 }
 
-/** The content; undefined where it is refused. */
+/** The file's content; undefined where it is refused. */
 async function downloaded(path: string): Promise<string | undefined> {
   const result = await download(attached, path);
   if ('refusal' in result) {
@@ -282,7 +282,7 @@ describe('what a task does to its sandbox while it is looked at', () => {
       };
       chownSync(folder, 65534, 65534);
       expect(await readable()).toEqual(['open', 'own-group']);
-      // For a user that may read everything, everything is read.
+      // A user that may read everything gets everything.
       chownSync(folder, 0, 0);
       expect(await readable()).toHaveLength(5);
     },

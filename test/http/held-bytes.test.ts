@@ -1,4 +1,4 @@
-// The sum of what peers keep taken, and who is cut off at its bound.
+// The memory that all peers occupy, and which peer is cut off at its bound.
 import { describe, expect, test } from 'vitest';
 import { HeldBytes, type Holder } from '../../src/http/transport/held-bytes.ts';
 

@@ -1,10 +1,10 @@
-// Outgoing connections to agents: one an address, lost links reported once.
+// Outgoing connections to agents: one for each address, and lost links are reported once.
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MessageReader } from '../support/message-reader.ts';
 import { isType, MiniMachine, type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
 
-/** Listens as an agent would, and keeps what it is sent. */
+/** Listens as an agent does, and keeps what it receives. */
 class Peer {
   readonly received: string[] = [];
   readonly sockets = new Set<net.Socket>();
@@ -111,7 +111,7 @@ describe('links', () => {
     peer.dropAll();
     const lost = await master.machine.seen(isType('linkLost'));
     expect(lost.address).toBe(peer.address);
-    // Without a link messages still get through.
+    // Messages get through without a link.
     send(master, `slave(1)@${peer.address}`);
     await peer.until(() => peer.received.length === 2);
     master.server.perform({ type: 'link', address: peer.address });

@@ -1,5 +1,5 @@
-// A master with a machine of a few lines behind the real server, real sockets and the real loop:
-// enough to see what the HTTP surface makes of requests, effects and connections.
+// The real server, sockets and event loop of a master, with a state machine of a few lines: enough
+// to see what the HTTP side does with requests, effects and connections.
 
 import {
   MasterServer,
@@ -33,7 +33,7 @@ const OPERATOR_SUBSCRIBED: OperatorEvent = {
   subscribed: { heartbeat_interval_seconds: 15 },
 };
 
-/** Subscribes everybody, accepts every call, remembers every event. */
+/** Subscribes all frameworks, accepts all calls, and remembers all events. */
 export class MiniMachine {
   readonly events: MasterEvent[] = [];
   #watchers: (() => void)[] = [];
@@ -67,7 +67,7 @@ export class MiniMachine {
     }
   }
 
-  /** Resolves with the first event that fits, past or future. */
+  /** Resolves with the first matching event, past or future. */
   async seen<T extends MasterEvent>(fits: (event: MasterEvent) => event is T): Promise<T> {
     for (;;) {
       const found = this.events.find(fits);
@@ -147,7 +147,7 @@ export async function startMaster(
   return { server, machine, loop, url: `http://${server.port.address}`, port: server.port.number };
 }
 
-/** Enough flags for an answer that is worth compressing. */
+/** Enough flags for a response that is compressed. */
 const LONG_FLAGS = Object.fromEntries(
   Array.from({ length: 60 }, (_, i) => [`flag_${i}`, 'a value of some length']),
 );

@@ -1,5 +1,5 @@
-// A port of the loopback that believes whoever says who sends a message; closed, with its clients,
-// after the test.
+// A port on the loopback that believes every sender; it is closed, with its clients, after the
+// test.
 import { afterEach } from 'vitest';
 import { Senders } from '../../src/http/senders/senders.ts';
 import { plainCarriers } from '../../src/http/transport/carriers.ts';
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 type What = Pick<ListenerOptions, 'receive' | 'handler'> & Partial<ListenerOptions>;
 
-/** `isLinked`: every address is one that we are linked to. `connect` sends bytes at once. */
+/** With `isLinked`, every address counts as linked. `connect` sends bytes at once. */
 export async function openPort({ isLinked = false, ...what }: What & { isLinked?: boolean }) {
   const listener = await Listener.listen({
     host: '127.0.0.1',

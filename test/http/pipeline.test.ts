@@ -1,11 +1,11 @@
-// Ordinary requests that a client sends without waiting for the answers.
+// Ordinary requests of a client that does not wait for responses.
 import { describe, expect, test } from 'vitest';
 import { openPort } from './open-port.ts';
 import { count, RawSocket } from './raw-socket.ts';
 
 const ANSWER = 'x'.repeat(1_000_000);
 
-/** Answers each request with a megabyte, and remembers which it was asked. */
+/** A server that answers each request with a megabyte, and remembers the requests. */
 async function start() {
   const begun: string[] = [];
   const { listener } = await openPort({
@@ -34,7 +34,7 @@ describe('requests that do not wait for answers', () => {
     const other = await RawSocket.connect(port);
     await other.write(get('/other'));
     await other.until((text) => text.endsWith(ANSWER));
-    // What the system takes without a reader is a few megabytes.
+    // Without a reader the system takes a few megabytes.
     expect(begun.length).toBeLessThan(20);
     raw.close();
     other.close();

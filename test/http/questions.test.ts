@@ -1,4 +1,4 @@
-// Whose turn it is to be asked about: claims about addresses that say nothing delay nobody else's.
+// The order of questions: claims about silent addresses delay no other claims.
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ afterEach(() => {
   }
 });
 
-/** Listens at all addresses of the machine; its port. */
+/** Listens at all addresses of the machine; returns its port. */
 async function program(listener: RequestListener): Promise<number> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
@@ -27,7 +27,8 @@ async function program(listener: RequestListener): Promise<number> {
 }
 
 /**
- * Questions about addresses that take a connection and say nothing, and how many have been asked.
+ * Asks about addresses that accept connections and stay silent; counts the questions that were
+ * sent.
  */
 async function crowd() {
   let asked = 0;

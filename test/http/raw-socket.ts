@@ -1,4 +1,4 @@
-// A plain TCP client that collects what comes, and lets a test wait for it.
+// A plain TCP client that collects what it receives, so that a test can wait for it.
 import net, { type Socket } from 'node:net';
 
 export class RawSocket {
@@ -30,12 +30,12 @@ export class RawSocket {
     return raw;
   }
 
-  /** Resolves once the bytes have been handed to the system. */
+  /** Resolves when the system has taken the bytes. */
   async write(bytes: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => this.socket.write(bytes, () => resolve()));
   }
 
-  /** What has come, once it fits. */
+  /** What was received, as soon as it matches. */
   async until(fits: (text: string) => boolean): Promise<string> {
     while (!fits(this.text)) {
       if (this.closed) {
@@ -66,6 +66,6 @@ export class RawSocket {
 
 export const count = (text: string, part: string) => text.split(part).length - 1;
 
-/** The status codes of answers, in the order in which they came. */
+/** The status codes of responses, in their order. */
 export const statuses = (text: string) =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => Number(match[1]));

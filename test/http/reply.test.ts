@@ -1,4 +1,4 @@
-// Answers that clients leave untaken: what they hold of the memory is counted.
+// Responses that clients do not take: the memory they occupy is counted.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -29,7 +29,7 @@ test('counts a text for each client that does not take it, though others get the
     client.write('GET /text HTTP/1.1\r\nHost: x\r\n\r\n');
     return client;
   });
-  // Each sees how its answer begins, and takes no more.
+  // Each client sees the beginning of its response, and takes no more.
   await Promise.all(clients.map((client) => once(client, 'readable')));
   expect(held.total - before).toBe(3 * text.length);
   for (const client of clients) {

@@ -1,4 +1,4 @@
-// Bodies of ordinary requests: packed, too large, unfinished, contradictory; and fields said twice.
+// Bodies of ordinary requests: packed, too large, unfinished, contradictory; and repeated fields.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -22,13 +22,13 @@ const HEALTH = '{"type":"GET_HEALTH"}';
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 const length = (body: { length: number }) => `Content-Length: ${body.length}\r\n`;
 
-/** An answer of a known length, or the first chunks of one. */
+/** Whether a response of known length is complete, or the first chunks of another have come. */
 function isWhole(text: string): boolean {
   const [answerHead = '', body] = text.split('\r\n\r\n');
   return body !== undefined && body.length >= Number(/length: (\d+)/i.exec(answerHead)?.[1] ?? 1);
 }
 
-/** What is answered, to the end of the connection or of the first answer. */
+/** The response, to the end of the connection or of the first response. */
 async function ask(port: number, ...bytes: (string | Buffer)[]): Promise<string> {
   const raw = await RawSocket.connect(port);
   for (const piece of bytes) {

@@ -1,5 +1,6 @@
-// The lean reader against node:http: the same bytes, the same requests, the same verdict. Where two
-// readers of one port saw different requests, one could be smuggled past the other.
+// The lean reader and node:http must see the same requests in the same bytes, and judge them the
+// same. Where two readers of one port saw different requests, one request could be smuggled past
+// the other.
 import { createServer } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
@@ -7,12 +8,12 @@ import { describe, expect, test } from 'vitest';
 import { RequestReader } from '../../src/http/transport/request-reader.ts';
 
 interface Read {
-  /** Path and body of each request that is complete. */
+  /** Path and body of each complete request. */
   readonly requests: string[];
   readonly refused: boolean;
-  /** A body is announced that is larger than a port takes; node:http would wait for it. */
+  /** The announced body is larger than a port accepts; node:http would wait for it. */
   readonly tooLarge: boolean;
-  /** The lean reader leaves the rest to node:http; or the rest of a request has not come. */
+  /** The lean reader leaves the rest to node:http, or the rest of a request has not come. */
   readonly left: boolean;
   readonly waits: boolean;
 }
@@ -33,7 +34,7 @@ function readLeanly(pieces: readonly Buffer[]): Read {
   return { requests, refused: false, tooLarge: false, left: false, waits: !reader.idle };
 }
 
-/** A connection that is written to by the test and whose answers are thrown away. */
+/** A connection that the test writes to, and whose responses are discarded. */
 class Wire extends Duplex {
   override _read(): void {}
   override _write(_chunk: unknown, _encoding: string, done: () => void): void {
@@ -66,8 +67,8 @@ async function readByNode(bytes: Buffer): Promise<Read> {
 }
 
 /**
- * A line without a version is all of a request to node:http (HTTP/0.9), and to the other no head
- * yet.
+ * A line without a version is a whole request for node:http (HTTP/0.9), and not yet a head for the
+ * lean reader.
  */
 const OLD_REQUEST = /POST \/[^ \r\n]*\r?\n/;
 
@@ -83,7 +84,7 @@ async function expectSameVerdict(text: string, cuts: readonly number[] = []) {
     expect(node.requests.slice(0, lean.requests.length)).toEqual(lean.requests);
     return 'left';
   }
-  // A head is looked at when all of it has come, by one of them; by the other at each byte.
+  // One reader looks at a head when all of it has come, the other at each byte.
   const refused = lean.waits || lean.tooLarge ? node.refused : lean.refused;
   expect(node).toEqual({ ...lean, refused, tooLarge: false, waits: false });
   return lean.refused ? 'refused' : 'read';
@@ -93,7 +94,7 @@ const FROM = 'POST /master/m HTTP/1.1\r\nLibprocess-From: a@1:1\r\n';
 const whole = (fields: string, body = '') => `${FROM}${fields}\r\n${body}`;
 const chunked = (body: string) => whole('Transfer-Encoding: chunked\r\n', body);
 
-/** Neither reader may take these; node:http judges the heads, both the bodies. */
+/** Requests that neither reader may accept. node:http judges the heads, both readers the bodies. */
 const REFUSED: Readonly<Record<string, string>> = {
   'a blank before the colon': whole('Content-Length : 3\r\n', 'abc'),
   'a tab before the colon': whole('Content-Length\t: 3\r\n', 'abc'),

@@ -1,4 +1,4 @@
-// Whose messages are taken: a pid in a header proves nothing.
+// Whose messages are accepted: the pid in a header proves nothing.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -21,14 +21,14 @@ afterEach(async () => {
   await stopMasters();
 });
 
-/** A master that looks at senders, and what its log warns of. */
+/** A master that checks senders, and the warnings in its log. */
 async function start(checksSenders = true) {
   const warnings: string[] = [];
   const logger: Logger = { ...silentLogger, warn: (text) => warnings.push(text) };
   return { master: await startMaster({ checksSenders, logger }), warnings };
 }
 
-/** An agent's port: a process that knows which connections are its own. */
+/** The port of an agent: a process that knows its own connections. */
 async function agent(options: Partial<AgentServerOptions> = {}): Promise<AgentServer> {
   const server = await AgentServer.start({
     host: '127.0.0.1',
@@ -66,7 +66,7 @@ const sendFrom = (sender: AgentServer, master: MiniMaster) =>
     message: { name: 'PongAgentMessage', body: {} },
   });
 
-/** A program of another kind at a port of its own: a process of Apache Mesos answers 404. */
+/** A program of another kind at its own port: a process of Apache Mesos answers 404. */
 const otherProgram = () => program((_request, response) => response.writeHead(404).end());
 
 /** Listens at all addresses of the machine. */
@@ -80,7 +80,7 @@ async function program(listener: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** What looks at senders, alone. */
+/** The check of senders, without the rest of a port. */
 const sendersAlone = (options: Partial<SendersOptions> = {}) =>
   new Senders({
     isChecked: true,
@@ -90,11 +90,11 @@ const sendersAlone = (options: Partial<SendersOptions> = {}) =>
     ...options,
   });
 
-/** Soon after the connections have closed. */
+/** Resolves soon after the connections have closed. */
 const allIsForgotten = (senders: Senders) =>
   vi.waitFor(() => expect([senders.waiting.total, senders.questions]).toEqual([0, 0]), 10_000);
 
-/** The key of a connection that the process opens to a listener of ours. */
+/** The key of a connection that the process opens to the test. */
 async function keyOf(sender: AgentServer): Promise<{ key: string; to: string }> {
   const listener = net.createServer();
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -116,7 +116,7 @@ async function keyOf(sender: AgentServer): Promise<{ key: string; to: string }> 
 const pong = (from: string, more = '') =>
   `POST /master/mesos.internal.PongSlaveMessage HTTP/1.1\r\nLibprocess-From: ${from}\r\n${more}\r\n`;
 
-/** Sends a message with this claim, and then one that is believed: those that were taken. */
+/** Sends a message with this claim, and then one that is believed; returns the accepted senders. */
 async function taken(master: MiniMaster, claim: string, more = ''): Promise<string[]> {
   const stranger = await RawSocket.connect(master.port);
   const honest = `last@${await otherProgram()}`;
@@ -285,7 +285,7 @@ describe('a message is dropped', () => {
       const from = `slave(1)@${address}`;
       expect(await taken(master, from)).toEqual([from]);
       isOurs = false;
-      // Only what it sent before.
+      // Only the message that was sent before.
       expect((await taken(master, from)).filter((sender) => sender === from)).toEqual([from]);
     },
   );

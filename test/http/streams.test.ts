@@ -1,4 +1,4 @@
-// Event streams: one record a chunk, both codecs, ends on both sides, slow readers.
+// Event streams: one record in each chunk, both codecs, ends on both sides, slow readers.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ const subscribe = (accept: string, close = '') => {
   );
 };
 
-/** The chunks of a chunked answer, as far as they have come. */
+/** The chunks of a chunked response, as far as they have come. */
 function chunks(text: string): string[] {
   const found: string[] = [];
   for (let at = text.indexOf('\r\n\r\n') + 4; ; ) {
@@ -36,7 +36,7 @@ function chunks(text: string): string[] {
   }
 }
 
-/** A chunk is one whole record. */
+/** Reads a chunk as one whole record. */
 function record(chunk: string | undefined): string {
   const [, length, rest] = /^(\d+)\n(.*)$/s.exec(chunk ?? '') ?? [];
   expect(Number(length)).toBe(rest?.length);

@@ -1,4 +1,4 @@
-// The transport rules of the v1 APIs, as a table: what is sent, and what is answered.
+// The transport rules of the v1 APIs as a table: requests and their responses.
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MiniMaster, startMaster, stopMasters } from './mini-master.ts';
@@ -17,7 +17,7 @@ interface Answered {
   readonly body: string;
 }
 
-/** One request exactly as given: nothing is added to it. */
+/** Sends one request exactly as given, with nothing added. */
 function ask(row: Row): Promise<Answered> {
   const [method, path, headers, body] = row.ask;
   return new Promise((resolve, reject) => {
@@ -212,7 +212,7 @@ const rows: readonly Row[] = [
   ...schedulerCallsWithPart.map((type) =>
     lacks('/api/v1/scheduler', 'scheduler::Call', type, ',"framework_id":{"value":"f"}'),
   ),
-  // What Accept allows. Quality orders nothing, zero forbids, JSON comes first.
+  // What Accept means: quality orders nothing, zero forbids, JSON is preferred.
   accepts('application/json', 200),
   accepts('application/*', 200),
   accepts('*/*', 200),
@@ -238,7 +238,7 @@ const rows: readonly Row[] = [
     ask: ['POST', '/api/v1', { ...json, Accept: 'text/plain' }, '{"type":"SUBSCRIBE"}'],
     status: 406,
   },
-  // The scheduler API looks at Accept for SUBSCRIBE only.
+  // The scheduler API reads Accept for SUBSCRIBE only.
   {
     ask: ['POST', '/api/v1/scheduler', { ...json, Accept: 'text/plain' }, subscribe],
     status: 406,
@@ -259,7 +259,7 @@ const rows: readonly Row[] = [
     status: 400,
     text: "Subscribe calls should not include the 'Mesos-Stream-Id' header",
   },
-  // Paths: prefix, trailing slash, further segments and a query do not matter.
+  // Paths: prefix, trailing slash, further segments and query make no difference.
   ...['/api/v1/', '/master/api/v1', '/api/v1/nothing', '/api/v1?a=b', '/api/v1/operator'].map(
     (path): Row => ({ ask: ['POST', path, json, health], status: 200, text: healthy }),
   ),

@@ -1,4 +1,4 @@
-// What peers have not taken: when it presses on others, and when it does not.
+// Bytes that peers have not taken: when they slow producers down, and when they do not.
 import { afterEach, describe, expect, test } from 'vitest';
 import { HeldBytes } from '../../src/http/transport/held-bytes.ts';
 import { PeerPressure, Untaken } from '../../src/http/transport/untaken.ts';
@@ -37,7 +37,7 @@ describe('what a peer has not taken', () => {
     reads.add(MB);
     stalled.add(MB);
     expect(pressure.bytes).toBe(MB);
-    // It has come back: what it still has counts again.
+    // The peer makes progress again: the bytes it has left count.
     stalled.taken(70 * MB);
     expect(pressure.bytes).toBe(2 * MB);
     reads.taken(MB);
@@ -73,7 +73,7 @@ describe('what a peer has not taken', () => {
     expect(resumed).toEqual(['at once']);
     slow.taken(10 * MB);
     expect(resumed).toEqual(['at once', 'taken']);
-    // Once, and a connection that ends takes its bytes with it.
+    // Only once; and when a connection ends its bytes do not count any more.
     slow.add(40 * MB);
     pressure.whenDrained(() => resumed.push('ended'));
     slow.taken(MB);

@@ -1,5 +1,4 @@
-// What lists keep out of a master: agents and the reservations they bring, and reservations made
-// anew.
+// What ACLs keep out of a master: agents, the reservations they bring, and changes of reservations.
 import { expect, test } from 'vitest';
 import { stepsOf } from '../../src/master/operations/authorization.ts';
 import {

@@ -1,5 +1,5 @@
-// What operators do to an agent while something else of it is being stored: each is made upon the
-// one before.
+// Operators change what an agent has to do while an earlier change of it is being stored: each
+// change builds on the one before.
 import { expect, test } from 'vitest';
 import {
   DrainState,
@@ -8,7 +8,7 @@ import {
 } from '../../src/model/generated/messages.ts';
 import { cluster, type World } from './harness.ts';
 
-/** Sends calls while nothing is being written, then lets everything be written. */
+/** Sends calls while nothing is written, and then writes everything. */
 function together(world: World, calls: readonly MasterCall[]): readonly number[] {
   world.commitsAtOnce = false;
   const requests = calls.map((call) => {
@@ -16,7 +16,7 @@ function together(world: World, calls: readonly MasterCall[]): readonly number[]
     world.dispatch({ type: 'operatorCall', request, call });
     return request;
   });
-  // A drain that has ended is one more thing to store.
+  // A drain that has ended is stored as well.
   for (const _write of [...calls, 'drained']) {
     world.commit();
   }

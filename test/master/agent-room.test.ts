@@ -19,7 +19,7 @@ import { FakeAgent, World } from './harness.ts';
 
 const MIB = 1024 * 1024;
 
-/** An agent of about a million bytes. */
+/** An agent whose description is about a million bytes. */
 const info: AgentInfo = {
   hostname: 'h',
   resources: parseResources('cpus:1'),
@@ -34,7 +34,7 @@ function register(world: World, ip: string, number: number): FakeAgent {
 
 const isIn = (agent: FakeAgent) => agent.sent('AgentRegisteredMessage').length === 1;
 
-/** Of a process with less memory than most. */
+/** For a process with less memory than most. */
 const maxAgentsBytes = 384 * MIB;
 
 test('agents of one address tell so much, and no more; others register', () => {
@@ -46,7 +46,7 @@ test('agents of one address tell so much, and no more; others register', () => {
       ` tell more than ${maxAgentsBytes * AGENTS_OF_ADDRESS_SHARE} bytes of themselves`,
   );
   expect(isIn(register(world, '10.9.9.8', 0))).toBe(true);
-  // One that goes leaves its room to another.
+  // An agent that unregisters leaves its place to another.
   agents[0]?.send('UnregisterAgentMessage', {
     agent_id: { value: [...world.master.agents.registered.keys()][0] ?? '' },
   });
@@ -72,7 +72,7 @@ test('what is on its way into the registry counts, and what the registry names',
   const next = world.restart();
   expect(next.master.agents.recovered.size).toBe(402);
   expect(isIn(register(next, '10.9.9.200', 0))).toBe(false);
-  // One that the registry names comes back all the same.
+  // An agent in the registry may come back in any case.
   const [known] = next.master.agents.recovered.values();
   const back = new FakeAgent(next, { pid: 'slave(0)@10.9.9.0:5051' });
   back.send('ReregisterAgentMessage', { agent: known ?? info, version: '1.11.0' });
@@ -217,6 +217,6 @@ test('many small things count as what they take in memory', () => {
     agent.send('RegisterAgentMessage', { agent: { ...info, attributes }, version: '1.11.0' });
     return isIn(agent);
   });
-  // A hundred bytes and more each, of which the wire shows about thirty.
+  // Each takes over a hundred bytes of memory, and about thirty on the wire.
   expect(taken.filter(Boolean)).toHaveLength(7);
 });

@@ -1,5 +1,5 @@
-// What an agent has comes back in one message when it registers again: the master gives it no more
-// than that message can carry, whatever it is made of.
+// Everything an agent has comes back in one message when it reregisters: the master gives it no
+// more than that message can carry, whatever it consists of.
 import { expect, test } from 'vitest';
 import { MAX_STATUSES_ON_AGENT_BYTES } from '../../src/master/tasks/tasks.ts';
 import {
@@ -51,8 +51,8 @@ const bytesOf = (world: World, agent: FakeAgent) =>
   world.master.agents.registered.get(agentId(agent.id))?.bytes;
 
 /**
- * The agent has carried out all that it was sent, and the master has acknowledged what no framework
- * does.
+ * The agent carries out everything that was sent to it, and the master acknowledges what frameworks
+ * do not.
  */
 function carryOut(agent: FakeAgent, from: number): number {
   const asked = agent.sent('ApplyOperationMessage');
@@ -238,7 +238,7 @@ test('what is counted of statuses as they come and go is what there is', () => {
       .flatMap((tasks) => [...tasks.values()])
       .reduce((sum, task) => sum + statusesBytes(task), 0);
   const { TASK_RUNNING, TASK_STARTING } = TaskState;
-  // Repeated ones, ones without their data, cut ones, and more than are kept in number and in
+  // Repeated statuses, some without data, some shortened, and more than are kept in number and in
   // bytes.
   const sizes = [1, 1, 5_000, 20_000, 3_000, ...Array(120).fill(10), ...Array(40).fill(12_000)];
   sizes.forEach((size, index) => {

@@ -1,4 +1,4 @@
-// Agents that register, fall silent, come back, or go for good - and what becomes of their tasks.
+// Agents that register, fall silent, come back, or go for good, and what happens to their tasks.
 import { expect, test } from 'vitest';
 import {
   FrameworkInfo_Capability_Type,
@@ -161,7 +161,7 @@ test('an unreachable agent that missed the acknowledgement of an end gets it onc
     acknowledgement,
     acknowledgement,
   ]);
-  // The end of the other one is not acknowledged, and it is not over.
+  // The end of the other task is not acknowledged, so it is not over.
   expect(framework.statuses('t1')).toHaveLength(heard);
   const tasks = world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks;
   const ids = (list: readonly { task_id: { value: string } }[] | undefined) =>
@@ -179,7 +179,7 @@ test('a task that did not come back with its agent is no longer unreachable', ()
   expect(world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.unreachable_tasks).toEqual([]);
 });
 
-/** An unreachable agent is back, and only then hears a word to launch that was long on its way. */
+/** An unreachable agent comes back, and only then gets a launch that was long on its way. */
 function lateLaunch() {
   const { world, agent, framework } = cluster({}, { ...lasting, ...partitionAware });
   framework.launch(framework.offer(), 't1');
@@ -210,7 +210,7 @@ test('an agent that runs an uncounted task is called back, once, and the task is
   world.allocate();
   const cpus = framework.offer().resources?.find(({ name }) => name === 'cpus');
   expect(cpus?.scalar?.value).toBe(3);
-  // Its list may have been an old one: it is asked once more, and then all is known.
+  // Its list may be out of date: it is asked once more, and then everything is known.
   expect(recalls(agent)).toHaveLength(2);
   tellAll();
   agent.update(framework, 't1', TaskState.TASK_FINISHED);

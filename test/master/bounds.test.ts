@@ -1,4 +1,4 @@
-// What one call, and all of them together, may bring to a master.
+// Bounds for what one call, and all calls together, may bring to a master.
 import { expect, test } from 'vitest';
 import { hasOverlaps } from '../../src/master/validation/resources.ts';
 import {

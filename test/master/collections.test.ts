@@ -1,11 +1,11 @@
-// Every collection of the master's state, and what bounds it. A new one needs its bound said here.
+// Every collection in the master's state, with its bound. A new collection needs an entry here.
 import { expect, test } from 'vitest';
 import { collectionsOf } from '../support/collections.ts';
 import { cluster } from './harness.ts';
 
 /**
- * As many as agents are registered, lost or gone, or on their way: the operator's, and the
- * registry's bound.
+ * At most one entry for each agent that is registered, lost, gone or being admitted: the number of
+ * these is up to the operator and the registry's bound.
  */
 const AGENTS =
   'MAX_AGENTS that are registered or recovered, and registry_max_agent_count of those that were';

@@ -1,5 +1,5 @@
 // What waits for the registry is data: a master whose waiting writes and calls are replaced by
-// copies goes on as one whose are not, to the effect.
+// copies has exactly the same effects.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MasterEffect } from '../../src/master/effects.ts';
@@ -17,7 +17,9 @@ type Step =
   | { readonly do: 'commit' };
 
 const at = fc.nat(names.length - 1);
-/** Of the calls below. Maintenance is scheduled, begun and ended in this order only. */
+/**
+ * Chooses one of the calls below. Maintenance can only be scheduled, begun and ended in this order.
+ */
 const which = fc.oneof(fc.nat(11), fc.integer({ min: 9, max: 11 }));
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -34,7 +36,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 20, maxLength: 60, size: 'max' },
 );
 
-/** Every call that is answered after the registry has a change. */
+/** Every call that is answered after the registry has stored a change. */
 function settingCall(which: number, hostname: string, id: string, role: string): MasterCall {
   const agent_id = { value: id };
   const machine = { hostname };
@@ -78,8 +80,8 @@ function settingCall(which: number, hostname: string, id: string, role: string):
 }
 
 /**
- * What a history has the master do. Streams have names of their own in each run: they are counted
- * here.
+ * The master's effects in a history. Each run names its streams differently, so here they are
+ * numbered.
  */
 function effectsOf(history: readonly Step[], copy: (waiting: object) => object): string[] {
   const effects: string[] = [];
@@ -177,7 +179,7 @@ test('a master goes on with copies of what waits for its registry as with what w
     }),
     { numRuns: 60, seed: 20_261_129 },
   );
-  // What is left: the election, which comes first, and the forgetting of lost agents after a
+  // Not covered are the election, which comes first, and the removal of lost agents after a
   // fortnight.
   expect([...continued].toSorted()).toEqual([
     'admissionTakenBack',

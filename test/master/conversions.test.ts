@@ -1,5 +1,5 @@
-// Reservations and volumes of one ACCEPT after another: how many an agent has, and what the log
-// says of those it has not.
+// Many reservations and volumes in one ACCEPT after another: how many of them an agent may have,
+// and what the log says of the others.
 import { expect, test } from 'vitest';
 import {
   AgentInfo_Capability_Type,
@@ -13,7 +13,7 @@ import {
 import { agentId } from '../../src/model/ids.ts';
 import { cluster, type FakeFramework, launchOf } from './harness.ts';
 
-/** A thousandth of a cpu, reserved with labels that no other has. */
+/** A thousandth of a cpu, reserved with labels that nothing else has. */
 const reserved = (label: string): Resource => ({
   name: 'cpus',
   type: Value_Type.SCALAR,

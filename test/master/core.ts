@@ -1,4 +1,4 @@
-// The core that the master's tests run on: the module itself, as it was built before the tests.
+// The core for the master's tests: the module as it was built before the tests.
 import { readFileSync } from 'node:fs';
 import { createCore } from '../../src/core/core.ts';
 

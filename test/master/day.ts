@@ -1,4 +1,5 @@
-// A busy day of a cluster whose scheduler core may fail: its steps, and what is seen of it.
+// The steps of a busy day in a cluster whose scheduler core may fail, and what can be seen of the
+// cluster.
 import { expect } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { MasterCore } from '../../src/master/state.ts';
@@ -80,7 +81,7 @@ export class Day {
     this.frameworks.push(this.world.framework(info, more));
   }
 
-  /** The offers of a framework that stand. */
+  /** The outstanding offers of a framework. */
   offers(i: number): Offer[] {
     const { offers } = this.world.master;
     return this.framework(i)
@@ -88,7 +89,7 @@ export class Day {
       .filter(({ id }) => offers.has(offerId(id.value)));
   }
 
-  /** On the first offer, of some agent or of any. */
+  /** Launches on the first offer of the agent, or of any. */
   launch(i: number, agent: number | undefined, id: string, text: string): void {
     const at = agent === undefined ? undefined : this.agent(agent).id;
     const offer = this.offers(i).find(({ agent_id }) => (at ?? agent_id.value) === agent_id.value);
@@ -106,7 +107,7 @@ export class Day {
     this.framework(i).call('DECLINE', { decline: { offer_ids, filters: { refuse_seconds: 0 } } });
   }
 
-  /** Everybody gives all offers back and wants others. */
+  /** All frameworks give their offers back and ask for others. */
   shareAnew(): void {
     for (const [i, framework] of this.frameworks.entries()) {
       this.decline(i);
@@ -214,8 +215,8 @@ export const day: readonly ((it: Day) => void)[] = [
 ];
 
 /**
- * All that can be read of the cluster. Runs are counted otherwise after a trap, and refusals are
- * lost.
+ * Everything that can be read of the cluster, except what a trap changes: the number of runs, and
+ * refusals.
  */
 export function seen({ world }: Day): unknown {
   const { master, views } = world;
@@ -252,7 +253,7 @@ const sorted = (list: readonly Resource[]) => list.map((it) => JSON.stringify(it
 const isResource = (value: unknown): value is Resource =>
   typeof value === 'object' && value !== null && 'name' in value && 'type' in value;
 
-/** The order of resources in a list means nothing, and is another in another allocator. */
+/** Sorts resources: their order in a list means nothing, and differs between allocators. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) {
     const all = value.map(inOrder);
@@ -263,7 +264,7 @@ function inOrder(value: unknown): unknown {
     : value;
 }
 
-/** What is free, on offer and used of an agent is all that it has. */
+/** On every agent, free, offered and used resources must add up to the total. */
 export function checkConservation({ world }: Day): void {
   const { agents, algebra, allocator } = world.master;
   for (const agent of agents.registered.values()) {

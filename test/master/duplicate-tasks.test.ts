@@ -1,10 +1,10 @@
-// One task id, two agents: the framework goes on with the task it knows, and the other one ends
-// unheard.
+// One task id on two agents: the framework keeps the task that it knows, and the other one ends
+// without an update.
 import { expect, test } from 'vitest';
 import { type Task, TaskState } from '../../src/model/generated/messages.ts';
 import { cluster, type FakeAgent, type FakeFramework, resources } from './harness.ts';
 
-/** A cluster whose framework runs t1 on one agent; a second agent that has registered, too. */
+/** A cluster whose framework runs t1 on one agent; a second agent is registered, too. */
 function twoAgents() {
   const { world, agent, framework } = cluster({}, { checkpoint: true, failover_timeout: 60 });
   framework.launch(framework.offer(), 't1');
@@ -30,7 +30,7 @@ function twoAgents() {
   return { world, agent, framework, other, claim, news: () => framework.statuses().slice(heard) };
 }
 
-/** In the last offer of the agent. */
+/** The cpus in the latest offer of the agent. */
 const cpusOffered = (framework: FakeFramework, agent: FakeAgent) =>
   framework
     .offers()

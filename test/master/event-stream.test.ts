@@ -1,4 +1,4 @@
-// What readers of the operator API's event stream are told, and what they are not.
+// The events that readers of the operator API's stream get, and those that they do not.
 import { expect, test } from 'vitest';
 import type { MasterEffect } from '../../src/master/effects.ts';
 import {

@@ -1,4 +1,4 @@
-// Frameworks: who may subscribe, fail-over, disconnection, changes of the description.
+// Frameworks: who may subscribe, fail-over, disconnection, changes of FrameworkInfo.
 import { expect, test } from 'vitest';
 import {
   FrameworkInfo_Capability_Type,
@@ -88,7 +88,7 @@ test('a second instance takes over: offers are made anew, the first hears an err
   expect(world.streams.get(old)?.at(-1)?.error?.message).toBe('Framework failed over');
   world.allocate();
   expect(framework.offers()).toHaveLength(1);
-  // The first one's connection ends now; that must not touch the second.
+  // The first connection ends now; that must not affect the second.
   world.dispatch({ type: 'streamClosed', stream: old });
   const uuid = agent.update(framework, 't1', TaskState.TASK_RUNNING);
   expect(framework.statuses('t1')).toHaveLength(1);
@@ -115,7 +115,7 @@ test('within its failover timeout a framework is only inactive, and gets what it
   framework.subscribe();
   world.advance(60_000);
   expect(frameworksOf(world)?.frameworks).toMatchObject([{ active: true, connected: true }]);
-  // The agent repeats what was not acknowledged.
+  // The agent repeats updates that were not acknowledged.
   agent.update(framework, 't1', TaskState.TASK_RUNNING);
   expect(framework.statuses('t1')).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
-// A master in a world of virtual time: a registry that answers when told, schedulers and agents
-// that the test plays. What the master sends is kept by receiver, so that a test looks at outcomes.
+// A master in a world of virtual time: the test commits the registry's writes, and plays schedulers
+// and agents. What the master sends is kept by receiver, so that a test looks at outcomes.
 
 import type { MasterEffect } from '../../src/master/effects.ts';
 import type { MasterEvent } from '../../src/master/events.ts';
@@ -56,7 +56,7 @@ const capabilities = Object.entries(AgentInfo_Capability_Type)
 
 export const viewer = { authorizer: permissive };
 
-/** Each master of a history has an id of its own. */
+/** Each master in a history has an id of its own. */
 const nextId = (id: string) =>
   `${id.slice(0, 24)}${(Number.parseInt(id.slice(24), 16) + 1).toString(16).padStart(12, '0')}`;
 
@@ -66,9 +66,9 @@ export class World {
   readonly disk: RegistryContent;
   readonly views;
   nowMs: number;
-  /** Off: transactions wait for `commit`. */
+  /** If false, transactions wait for `commit`. */
   commitsAtOnce = true;
-  /** Off: agents leave pings without an answer. */
+  /** If false, agents do not answer pings. */
   answersPings = true;
   readonly streams = new Map<StreamId, SchedulerEvent[]>();
   readonly operatorEvents: OperatorEvent[] = [];
@@ -92,9 +92,9 @@ export class World {
       disk?: RegistryContent;
       nowMs?: number;
       core?: MasterCore;
-      /** Hears of each effect before it is carried out. */
+      /** Called with each effect before it is performed. */
       onEffect?: ((effect: MasterEffect) => void) | undefined;
-      /** Has the master take each event, by `take`. */
+      /** Lets the master take each event, by calling `take`. */
       onEvent?: OnEvent | undefined;
     } = {},
   ) {
@@ -142,7 +142,7 @@ export class World {
         this.streams.set(effect.stream, []);
         break;
       case 'sendToFramework':
-        // As on the wire: what is sent cannot be changed any more.
+        // As on the wire: what was sent cannot change any more.
         this.streams.get(effect.to.id)?.push(structuredClone(effect.event));
         break;
       case 'sendToOperator':
@@ -190,7 +190,7 @@ export class World {
     }
   }
 
-  /** Makes the waiting changes durable, or fails them. */
+  /** Makes the waiting changes durable, or lets them fail. */
   commit(error?: string): void {
     for (const write of this.#writes.splice(0)) {
       if (error === undefined) {
@@ -213,7 +213,7 @@ export class World {
     }
   }
 
-  /** When the next timer fires; Infinity: there is none. */
+  /** When the next timer fires; Infinity where there is none. */
   get nextTimerMs(): number {
     return Math.min(...this.#timers.values());
   }
@@ -237,7 +237,7 @@ export class World {
     this.advance(this.options.allocationIntervalMs);
   }
 
-  /** The next master, on the registry of this one, as after a kill -9. */
+  /** The next master, on this one's registry, as after a kill -9. */
   restart(afterMs = 1000): World {
     const nowMs = this.nowMs + afterMs;
     const options = { ...this.options, id: nextId(this.options.id), startTimeMs: nowMs };
@@ -274,7 +274,7 @@ export class World {
     return response;
   }
 
-  /** Messages to a pid, oldest first; pings left out. */
+  /** Messages to a pid, oldest first, without pings. */
   sentTo<Name extends MessageToAgent['name']>(pid: string, name: Name) {
     const found = [];
     for (const { to, message } of this.toAgents) {
@@ -374,7 +374,7 @@ export class FakeAgent {
     this.send('PongAgentMessage', {});
   }
 
-  /** Reports a state of a task, as an agent does; the uuid comes back. */
+  /** Reports a state of a task, as an agent does; returns the uuid. */
   update(
     framework: FakeFramework,
     task: string,
@@ -428,7 +428,7 @@ export class FakeFramework {
     this.stream = streamId(`s${FakeFramework.#count++}`);
   }
 
-  /** Subscribes, or comes back when there is an id; on a new stream each time. */
+  /** Subscribes, or resubscribes where it has an id; on a new stream each time. */
   subscribe(change: Partial<FrameworkInfo> = {}, more: Partial<SchedulerCall_Subscribe> = {}) {
     this.stream = streamId(`s${FakeFramework.#count++}`);
     const id = this.id === '' ? {} : { id: { value: this.id } };
@@ -509,7 +509,7 @@ export class FakeFramework {
     });
   }
 
-  /** Launches tasks on an offer: ids, or whole descriptions. */
+  /** Launches tasks on an offer, given as ids or whole TaskInfos. */
   launch(offer: Offer, ...tasks: (string | Partial<TaskInfo>)[]) {
     return this.accept([offer], [launchOf(offer, ...tasks)]);
   }
@@ -545,7 +545,7 @@ export const launchOf = (
   launch: { task_infos: tasks.map((task) => taskOf(offer, task)) },
 });
 
-/** A task as an agent tells of it when it re-registers. */
+/** A task as an agent reports it when it reregisters. */
 export const runningTask = (
   framework: FakeFramework,
   agent: FakeAgent,
@@ -560,7 +560,7 @@ export const runningTask = (
   resources: resources('cpus:1;mem:64').map((it) => ({ ...it, allocation_info: { role: 'dev' } })),
 });
 
-/** A world with one agent and one framework that has an offer. */
+/** A world with one agent, and one framework that has an offer. */
 export function cluster(options: Partial<MasterOptions> = {}, info: Partial<FrameworkInfo> = {}) {
   const world = new World(options);
   const agent = world.agent();

@@ -1,4 +1,4 @@
-// Histories of completed and unreachable tasks have a size, beside the number of their entries.
+// Histories of completed and unreachable tasks have a bound in bytes, besides that in number.
 import { expect, test } from 'vitest';
 import { BoundedList, BoundedMap } from '../../src/master/bounded-map.ts';
 import { RecentMap } from '../../src/master/recent-map.ts';

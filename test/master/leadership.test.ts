@@ -9,7 +9,7 @@ const registry = new RegistryContent().snapshot();
 const nowMs = START_MS;
 const other = { pid: 'master@10.0.0.9:5050' };
 
-/** A master that has not been elected. */
+/** A master that was not elected. */
 function candidate() {
   const { options } = new World();
   const master = createMaster(options, testCore);

@@ -1,4 +1,4 @@
-// One task from offer to acknowledged end, and the ways in which it can go wrong.
+// One task from offer to acknowledged end, and what can go wrong with it.
 import { expect, test } from 'vitest';
 import { executorInfoError } from '../../src/master/validation/executor.ts';
 import {
@@ -199,7 +199,7 @@ test.each([
     expect(status?.message).toBe(message);
   }
   expect(agent.sent('RunTaskMessage')).toEqual([]);
-  // Nothing of it is remembered, and its resources come back.
+  // Nothing of it is kept, and its resources come back.
   expect(world.read({ type: MasterCall_Type.GET_TASKS }).get_tasks?.tasks).toEqual([]);
   world.allocate();
   expect(framework.offers()).toHaveLength(2);

@@ -1,5 +1,5 @@
-// What ends with a framework or an agent is given back at once, and not task by task: with so many
-// tasks the core would be asked for seconds.
+// Resources of a framework or agent that ends are recovered all at once, and not task by task: with
+// this many tasks the core would work for seconds.
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { MasterOptions } from '../../src/master/options.ts';

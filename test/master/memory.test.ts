@@ -1,4 +1,4 @@
-// The memory of the scheduler core is full. What refusals have filled is free again in a new
+// The memory of the scheduler core is full. Memory that refusals took is free again in a new
 // allocator; a cluster that does not fit ends the master.
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
@@ -23,7 +23,7 @@ function addAgents(world: World, count: number): void {
   }
 }
 
-/** Everybody refuses for long what is on offer; others are offered it then. */
+/** All frameworks refuse their offers for long; then others get them. */
 function refuseAll(world: World, frameworks: readonly FakeFramework[]): void {
   for (const framework of frameworks) {
     const offer_ids = framework.offers().map(({ id }) => id);

@@ -1,4 +1,4 @@
-// Metrics of roles, frameworks and principals, whose names depend on what there is.
+// Metrics of roles, frameworks and principals, whose names depend on the cluster.
 import { expect, test } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { cluster, World } from './harness.ts';

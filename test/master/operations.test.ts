@@ -1,4 +1,4 @@
-// Reservations and volumes: by frameworks in ACCEPT, by operators, and what agents hear of them.
+// Reservations and volumes, by frameworks in ACCEPT and by operators, and what agents are told.
 import { expect, test } from 'vitest';
 import {
   AgentInfo_Capability_Type,
@@ -85,7 +85,7 @@ test('reserve, create and launch in one ACCEPT reach the agent in this order', (
   expect(framework.statuses()).toEqual([]);
   const total = world.read({ type: MasterCall_Type.GET_AGENTS }).get_agents?.agents?.[0];
   expect(amount(total?.total_resources, 'disk', true)).toBe(64);
-  // What is used cannot be destroyed, nor unreserved.
+  // Resources in use can be neither destroyed nor unreserved.
   world.allocate();
   framework.accept([framework.offer()], [destroy(data)]);
   expect(world.logs.at(-1)).toContain('Persistent volumes in use');
@@ -194,7 +194,7 @@ test('an operation of an earlier master that comes late calls its agent back', (
       update_oversubscribed_resources: false,
       operations: { operations },
     });
-  // The list may be just behind.
+  // The agent's list may be slightly out of date.
   report();
   expect(recalls()).toEqual([]);
   list([]);
@@ -222,7 +222,7 @@ test('an operation of an earlier master that comes late calls its agent back', (
     },
   });
   expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(1);
-  // A repetition was under way, or the acknowledgement is lost.
+  // The update was repeated, or the acknowledgement is lost.
   report();
   expect(agent.sent('AcknowledgeOperationStatusMessage')).toHaveLength(2);
   expect(recalls()).toHaveLength(1);
@@ -257,7 +257,7 @@ test.each([
       operation_id: { value: 'op1' },
       state: OperationState.OPERATION_FINISHED,
     });
-    // It needs no acknowledgement, which no agent waits for.
+    // It needs no acknowledgement, since no agent waits for one.
     expect(last?.uuid).toBeUndefined();
     const left = world.read({ type: MasterCall_Type.GET_OPERATIONS }).get_operations?.operations;
     expect(left).toBeUndefined();

@@ -1,5 +1,4 @@
-// Operator calls of those who may not make them: they change nothing, and their answers tell
-// nothing.
+// Calls of operators without permission: they change nothing, and the responses tell nothing.
 import { expect, test } from 'vitest';
 import {
   type MasterCall,
@@ -43,7 +42,7 @@ test('no machine leaves the maintenance schedule without permission for it', () 
   expect(world.operate(schedule(), boss)).toMatchObject({ status: 200 });
   expect(world.operate(schedule('theirs'))).toMatchObject({ status: 200 });
   expect(world.operate(schedule())).toMatchObject({ status: 200 });
-  // Nothing is left that it would be about.
+  // There is nothing left to delete.
   expect(world.operate(schedule())).toMatchObject({ status: 403 });
 });
 

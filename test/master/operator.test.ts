@@ -160,7 +160,7 @@ test('a drain with mark_gone ends with the agent gone, also when it comes late',
 test('draining survives a restart of the master', () => {
   const { world, agent } = cluster();
   const drain_agent = { agent_id: { value: agent.id } };
-  // Something keeps it busy, so that it is not drained at once.
+  // A task keeps the agent busy, so that it is not drained at once.
   world.master.agents.registered
     .values()
     .next()

@@ -1,5 +1,5 @@
-// Random histories of a small cluster. Whatever happens in whatever order: the master does not
-// fail, nothing is promised twice, the books agree with the allocator's, and nothing runs twice.
+// Random histories of a small cluster. With any events in any order, the master does not fail,
+// nothing is promised twice, its account agrees with the allocator's, and no task runs twice.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
@@ -81,15 +81,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('restart' as const) }),
 );
 
-/** The scheduler core traps in the step that follows, after so many calls of it. */
+/** The scheduler core traps in the next step, after this many calls. */
 const trap: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('trap' as const),
   calls: fc.nat(15),
 });
-/** More than two within this end the master. */
+/** More than two traps within this time end the master. */
 const trapsPerMs = 60_000;
 
-/** The cluster as it really is: what agents run does not depend on what a master thinks. */
+/** The cluster as it really is: what agents run does not depend on what a master believes. */
 class Cluster {
   readonly traps = new Traps(coreModule);
   world = new World({}, { core: createCore(coreModule, this.traps.instantiate) });
@@ -97,7 +97,7 @@ class Cluster {
   readonly agents: FakeAgent[] = [];
   readonly frameworks: FakeFramework[] = [];
   readonly hanging = new Set<number>();
-  /** Tasks by agent that are really there: id and framework. */
+  /** The tasks that really run on each agent: id and framework. */
   readonly running: Map<string, FakeFramework>[] = [];
   readonly everLaunched = new Set<string>();
   #tasks = 0;
@@ -211,7 +211,7 @@ class Cluster {
   #agent = (i: number) => this.agents[i] as FakeAgent;
   #framework = (i: number) => this.frameworks[i] as FakeFramework;
 
-  /** Agents take what the master has sent since the last look. */
+  /** Agents receive what the master has sent since the last call. */
   #hear(): void {
     for (const { to, message } of this.world.toAgents.slice(this.#seen)) {
       const i = this.agents.findIndex(({ pid }) => pid === to);
@@ -310,7 +310,7 @@ class Cluster {
   }
 
   #restart(): void {
-    // A master whose core traps while it is being made does not come to be.
+    // A master whose core traps during its start does not start.
     this.traps.disarm();
     this.world = this.world.restart();
     this.#seen = 0;
@@ -319,7 +319,7 @@ class Cluster {
     }
   }
 
-  /** Nothing is promised twice, on no agent. */
+  /** Nothing is promised twice, on any agent. */
   check(): void {
     const { master } = this.world;
     const { algebra, allocator } = master;
@@ -383,7 +383,7 @@ test('any history of a cluster keeps the books right', () => {
         cluster.take(next);
         cluster.check();
       }
-      // What is read of it can be written.
+      // What can be read can also be written as JSON.
       for (const view of ['state', 'stateSummary'] as const) {
         JSON.stringify(cluster.world.views[view]({ authorizer: cluster.world.options.authorizer }));
       }

@@ -1,12 +1,12 @@
-// The scheduler core refuses a call, at any of a step of a busy day, though the master's own checks
-// have let it through. No step throws, the master does not end, and its books and the core's agree
-// afterwards.
+// The scheduler core refuses a call, at any point of a step of a busy day, although the master's
+// own checks have passed. No step throws, the master does not end, and afterwards its account and
+// the core's agree.
 import { describe, expect, test } from 'vitest';
 import { CoreError, type LiveAllocator, type ResourceAlgebra } from '../../src/core/interface.ts';
 import type { MasterCore } from '../../src/master/state.ts';
 import { checkConservation, Day, day, seen } from './day.ts';
 
-/** The calls of one part of the core, of which the one after `left` others is refused. */
+/** Refuses one call of a part of the core: the one after `left` others. */
 class Refusals {
   left = Number.POSITIVE_INFINITY;
   refused: string | undefined;
@@ -31,7 +31,7 @@ class Refusals {
   }
 }
 
-/** Questions that a step does not go on without. */
+/** Questions without whose answer a step does not go on. */
 const isQuestion = (name: string) => name === 'rolesWith' || name === 'constraintsError';
 
 const refusing = (refusals: Refusals, part: 'told' | 'asked') => (core: MasterCore) => ({
@@ -46,10 +46,7 @@ const refusing = (refusals: Refusals, part: 'told' | 'asked') => (core: MasterCo
   },
 });
 
-/**
- * The day, with a refusal after so many calls of a step, if it makes so many; what is seen after
- * that step and at the end.
- */
+/** Runs the day, with a refusal after this many calls of a step, if the step makes as many. */
 function live(part: 'told' | 'asked', step: number, skipped: number) {
   const refusals = new Refusals();
   const it = new Day(refusing(refusals, part));

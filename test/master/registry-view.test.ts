@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { cluster, viewer, type World } from './harness.ts';
 
-/** Lists that are made as they are written are arrays here. */
+/** Turns iterables into arrays. */
 function whole(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) {
     return value;
@@ -45,7 +45,7 @@ test('the registry is shown whole, with the names of the old schema', () => {
     weights: [{ info: { role: 'dev', weight: 2 } }],
     minimum_capabilities: [{ capability: 'AGENT_DRAINING' }, { capability: 'QUOTA_V2' }],
   });
-  // The next master knows the agent before it has come back.
+  // The next master knows the agent before it comes back.
   expect(registry(world.restart())).toMatchObject({
     slaves: { slaves: [{ info: { id: agentId } }] },
   });

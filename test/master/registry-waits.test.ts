@@ -1,5 +1,4 @@
-// What waits while the registry's disk is full: changes, what depends on them, and what they may
-// come to.
+// What waits while the registry's disk is full: changes, and what depends on them, within bounds.
 import { expect, test } from 'vitest';
 import { MAX_WAITING } from '../../src/master/registrar.ts';
 import {
@@ -9,14 +8,14 @@ import {
 } from '../../src/model/generated/messages.ts';
 import { FakeAgent, World } from './harness.ts';
 
-/** A world whose registry waits for room; `commit` is when there is some. */
+/** A world whose registry waits for room; `commit` means that there is some. */
 function waitingWorld(): World {
   const world = new World();
   world.commitsAtOnce = false;
   return world;
 }
 
-/** The answer comes when it may: undefined until then. */
+/** The response; undefined until it comes. */
 function ask(world: World, call: MasterCall) {
   const request = world.nextRequest();
   world.dispatch({ type: 'operatorCall', request, call, principal: undefined });
@@ -49,7 +48,7 @@ const start = (hostname: string) => ({
   start_maintenance: { machines: [{ hostname }] },
 });
 
-/** As often as it takes: what was stored lets the next change go. */
+/** Commits repeatedly: each stored change lets the next one go. */
 function commitAll(world: World, count: number): void {
   for (let n = 0; n < count; n++) {
     world.commit();

@@ -1,4 +1,4 @@
-// RESERVE_RESOURCES with a source: reservations change hands, and nothing else.
+// RESERVE_RESOURCES with a source: only reservations change.
 import { expect, test } from 'vitest';
 import { stepsOf } from '../../src/master/operations/authorization.ts';
 import {

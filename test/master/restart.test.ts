@@ -1,4 +1,4 @@
-// kill -9 of the master at any moment: what was announced is known, nothing runs twice.
+// kill -9 of the master at any moment: what was announced is known, and no task runs twice.
 import { expect, test } from 'vitest';
 import {
   FrameworkInfo_Capability_Type,

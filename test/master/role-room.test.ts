@@ -1,4 +1,4 @@
-// Roles that others than frameworks name: the core must have room for them, and the master time.
+// Roles named by operators and agents: the core must have room for them, and the master time.
 import { expect, test } from 'vitest';
 import { rolesRoomError } from '../../src/master/roles/room.ts';
 import {

@@ -63,7 +63,7 @@ test('a role of very many levels is refused, wherever it is named, and harms no 
       update_framework: { framework_info: { ...framework.info, roles: [role] } },
     }).status,
   ]).toEqual([400, 400, 202, 400]);
-  // An agent, too, may name what it likes.
+  // An agent may name any role, too.
   const agent = world.agent({ pid: 'slave(1)@10.0.0.3:5051' });
   agent.reregister({
     frameworks: [{ ...framework.info, id: { value: 'other' }, roles: [role] }],

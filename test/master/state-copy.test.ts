@@ -1,5 +1,5 @@
-// A master's state can be copied at any moment: the copy goes on as the master would, and neither
-// touches the other.
+// A master's state can be copied at any moment: the copy goes on as the original would, and neither
+// affects the other.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MasterEffect } from '../../src/master/effects.ts';
@@ -17,7 +17,7 @@ interface Taken {
 
 interface Fork {
   readonly state: MasterState;
-  /** How much the master had taken. */
+  /** How many events the master had taken. */
   readonly from: number;
 }
 
@@ -26,7 +26,7 @@ test('a copy of any moment goes on as the master has gone on, and neither touche
     fc.property(fc.integer(), fc.nat(20), (seed, rhythm) => {
       const taken: Taken[] = [];
       const strange = new StrangeWorld(seed, (event, take) => {
-        // The master keeps and changes parts of what it is told.
+        // The master keeps and changes parts of the events it is given.
         const told = structuredClone(event);
         const effects = take(structuredClone(event));
         taken.push({ event: told, effects: structuredClone(effects) });
@@ -43,7 +43,7 @@ test('a copy of any moment goes on as the master has gone on, and neither touche
       const before = copyState(master);
       for (const { state, from } of forks) {
         for (const { event, effects } of taken.slice(from)) {
-          // A message becomes part of the state that takes it.
+          // A message becomes part of the state of the master that takes it.
           expect(structuredClone(step(state, structuredClone(event)))).toEqual(effects);
         }
         expect(stateDifference(state, before)).toBeUndefined();

@@ -1,4 +1,4 @@
-// What a task's record keeps of its statuses, beside what frameworks are told of them.
+// What a task's record keeps of its statuses, compared with what frameworks are told.
 import { expect, test } from 'vitest';
 import {
   MasterCall_Type,

@@ -1,5 +1,5 @@
-// Whatever clients and agents send that fits the schema: the master does not fail, its views can be
-// read, and all that it sends can be written.
+// Clients and agents send anything that fits the schema: the master does not fail, its views can be
+// read, and everything that it sends can be encoded.
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { StrangeWorld } from './strange-world.ts';

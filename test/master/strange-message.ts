@@ -1,5 +1,5 @@
-// Messages that fit the schema and nothing else: fields are missing, ids belong to others, amounts
-// are negative. Names come from small pools, so that they meet what the master knows.
+// Messages that fit the schema and make no other sense: fields are missing, ids are those of
+// others, amounts are negative. Names come from small pools, so that some are known to the master.
 import type { Random } from '../../src/model/random.ts';
 import type { Field, MessageType } from '../../src/wire/message-type.ts';
 
@@ -51,7 +51,7 @@ export class Stranger {
     return message as T;
   }
 
-  /** The message with some of its fields taken away, made up or changed. */
+  /** Removes, invents or changes some fields of the message. */
   mutate<T extends object>(type: MessageType<T>, message: T, rate: number): T {
     const changed: Record<string, unknown> = {};
     for (const field of type.fields) {

@@ -1,4 +1,4 @@
-// A small cluster to which strange things happen.
+// A small cluster in which strange things happen.
 
 import type { MasterEvent } from '../../src/master/events.ts';
 import type { MessageToMaster } from '../../src/model/agent-messages.ts';
@@ -143,7 +143,7 @@ export class StrangeWorld {
     }
   }
 
-  /** Usual traffic, which is bent a little on its way. */
+  /** Ordinary traffic, slightly changed on its way. */
   #usual(): void {
     const { world } = this;
     const stranger = this.#stranger;
@@ -449,7 +449,7 @@ export class StrangeWorld {
     }
   }
 
-  /** The server makes sure that the sub-message of a call is there. */
+  /** The server makes sure that the field of a call exists. */
   #withBody<T extends object>(type: MessageType<T>, call: T): T {
     const kind = type.fields.find(({ name }) => name === 'type')?.value;
     const number = (call as { type?: number }).type ?? 0;
@@ -466,7 +466,7 @@ export class StrangeWorld {
       encodeInternal(message);
     }
     for (const events of world.streams.values()) {
-      // Offers stay readable for those who use them.
+      // Offers stay valid for the schedulers that use them.
       for (const event of events) {
         encodeMessage(types.SchedulerEvent, event);
         writeJson(types.SchedulerEvent, event);

@@ -1,4 +1,4 @@
-// What comes from somebody other than the agent that it is about.
+// Messages about an agent from another process.
 import { describe, expect, test } from 'vitest';
 import type { MessageToMaster } from '../../src/model/agent-messages.ts';
 import {

@@ -1,4 +1,4 @@
-// Frameworks that agents tell of before their schedulers are here, and the tree of all frameworks'
+// Frameworks that agents report before their schedulers subscribe, and the tree of all frameworks'
 // roles.
 import { expect, test } from 'vitest';
 import {
@@ -18,7 +18,9 @@ const frameworks = (prefix: string, count: number, roles = 1): FrameworkInfo[] =
     roles: Array.from({ length: roles }, (__, role) => `${prefix}${index}-${role}`),
   }));
 
-/** An agent of another master's time comes with these frameworks; whether it is taken. */
+/**
+ * An agent of an earlier master registers with these frameworks; returns whether it is accepted.
+ */
 function comes(world: World, number: number, told: FrameworkInfo[]): boolean {
   const agent = new FakeAgent(world, {
     id: `old-S${number}`,
@@ -60,8 +62,7 @@ test('frameworks that strangers tell of have a share together, and take nobody e
   for (let number = 0; number < 4; number++) {
     expect(comes(world, number, frameworks(`f${number}-`, 1_000))).toBe(true);
   }
-  // Both find room when they ask, and there is room for one by the time that their return is
-  // stored.
+  // Both have room when they ask, but only one when their return is stored.
   world.commitsAtOnce = false;
   const two = [4, 5].map((number) => {
     const pid = `slave(1)@10.0.1.${number}:5051`;
@@ -74,7 +75,7 @@ test('frameworks that strangers tell of have a share together, and take nobody e
   expect(two.map((agent) => agent.sent('AgentReregisteredMessage').length)).toEqual([1, 0]);
   expect(comes(world, 11, frameworks('g', 1))).toBe(false);
   expect(world.framework().last('SUBSCRIBED')).toBeDefined();
-  // One that subscribes takes a place among the subscribers, and leaves its own.
+  // A framework that subscribes takes a place among the subscribers, and frees its own.
   const [info] = frameworks('f0-', 1);
   expect(world.framework(info).last('SUBSCRIBED')).toBeDefined();
   expect(comes(world, 11, frameworks('g', 1))).toBe(true);

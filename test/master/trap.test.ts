@@ -1,13 +1,13 @@
-// The scheduler core traps, at any call of any step of a busy day: the master goes on as one does
-// whose core never traps, with the same tasks, offers and books.
+// The scheduler core traps, at any call of any step of a busy day: the master goes on with the same
+// tasks, offers and accounts as one whose core never traps.
 import { describe, expect, test } from 'vitest';
 import { MasterCall_Type } from '../../src/model/generated/messages.ts';
 import { agentId, frameworkId } from '../../src/model/ids.ts';
 import { capabilities, checkConservation, Day, day, seen } from './day.ts';
 
 /**
- * The day, with a trap after so many calls of a step, if it makes so many; what is seen after some
- * steps.
+ * Runs the day, with a trap after this many calls of a step, if the step makes as many; returns
+ * what can be seen after some of the steps.
  */
 function live(
   seenAfter: readonly number[],
@@ -59,7 +59,7 @@ describe('a trap in any call', () => {
   });
 });
 
-/** A day until there are offers and tasks. */
+/** A day up to the first offers and tasks. */
 function begun(): Day {
   const it = new Day();
   for (const step of day.slice(0, 9)) {
@@ -69,7 +69,7 @@ function begun(): Day {
   return it;
 }
 
-/** An event of no consequence, in which a run traps. */
+/** An event without consequences, in which a run traps. */
 function trapInRun(it: Day, times = 1): void {
   it.traps.arm(0, { exports: /^runOffers$/, times });
   it.world.allocate();
@@ -156,7 +156,7 @@ test('runs that are dropped after an election stay so', () => {
   const framework = world.framework({ roles: ['ops'], capabilities });
   world.allocate();
   expect(framework.offers()).toEqual([]);
-  // The pause ends when it would have ended, ten minutes after the registry was read.
+  // The pause ends when it should, ten minutes after the registry was read.
   world.advance(540_000 - 1_000);
   expect(world.master.allocator.paused).toBe(false);
   world.allocate();

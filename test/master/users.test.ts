@@ -1,5 +1,5 @@
-// Who a framework's tasks may run as: names only, and every user that a launch would start
-// something as.
+// The users that a framework's tasks may run as: only by name, and all users that a launch would
+// start processes as.
 import { describe, expect, test } from 'vitest';
 import {
   ExecutorInfo_Type,

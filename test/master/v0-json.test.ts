@@ -1,4 +1,4 @@
-// /state of a master whose agent, tasks and executors have all that it shows, to the byte.
+// /state of a master whose agent, tasks and executors have everything that it shows, byte for byte.
 import { expect, test } from 'vitest';
 import {
   ExecutorInfo_Type,
@@ -72,7 +72,7 @@ const RICH = {
   user: 'ann',
 } satisfies Partial<Task>;
 
-/** Its resources stand alone, but they are not in the form of a sum. */
+/** Each of its resources is single, but not in the form of a sum. */
 const PLAIN = {
   name: '',
   resources: [
@@ -94,7 +94,7 @@ const EXECUTOR = {
   resources: [scalar('cpus', 0.1), scalar('mem', 32)].map(allocated),
 };
 
-/** What a master shows that the agent has come back to, and to which some is on offer. */
+/** The state with an agent that has come back, and of which some resources are offered. */
 function state() {
   const before = new World({ jsonOf: messageJson });
   const { id: agentId } = before.agent();

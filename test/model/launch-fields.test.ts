@@ -1,5 +1,5 @@
-// The table of fields against the schema, the documentation, and messages that ask for what is not
-// there.
+// The table of fields is compared with the schema and the documentation, and tried with messages
+// that ask for what Mesoscale does not do.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ISOLATOR_NAMES } from '../../src/containerizer/isolators/names.ts';
@@ -32,7 +32,7 @@ const treatments = [
 ];
 
 describe('the table', () => {
-  /** Every field of the schema, down to those whose treatment stands for all below them. */
+  /** Every field of the schema, down to those whose treatment includes all fields below them. */
   function pathsOf(type: MessageType<object>, fields: object, prefix: string): string[] {
     return type.fields.flatMap(({ name, value }) => {
       const treatment = (fields as Record<string, unknown>)[name];
@@ -72,7 +72,7 @@ describe('the table', () => {
 
   test('docs/compatibility.md lists what has no effect and what is refused', () => {
     const text = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
-    // Executors' fields, and those of the commands of checks, are told of with the tasks' own.
+    // Executors' fields, and those of commands of checks, are documented with the tasks' own.
     const plain = (path: string) =>
       path.replace(/^executor\./, '').replace(/^(health_check|check\.command)\.(?=.*secret)/, '');
     const missing = treatments

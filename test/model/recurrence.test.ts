@@ -10,6 +10,6 @@ test('an event that happens so often within so long comes back', () => {
     true, // 99 ms after the second
     true,
   ]);
-  // The last three lie wide apart, whichever way the clock was set.
+  // The last three are far apart, whichever way the clock was set.
   expect([10_000, 0, 5_000].map((nowMs) => recurrence.add(nowMs))).toEqual([false, false, false]);
 });

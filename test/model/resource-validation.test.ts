@@ -1,4 +1,4 @@
-// The validator and the core belong together: what the one lets pass, the other can take.
+// The validator and the core fit together: every list that passes, the core can take.
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { type Resource, Value_Type } from '../../src/model/generated/messages.ts';

@@ -1,4 +1,4 @@
-// The names of users, and whom a task names.
+// Valid names of users, and the users that a task names.
 import { describe, expect, test } from 'vitest';
 import type { TaskInfo } from '../../src/model/generated/messages.ts';
 import { userNameError, usersOfTask } from '../../src/model/user.ts';
